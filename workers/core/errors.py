@@ -1,0 +1,214 @@
+"""The tree of errors that replies are made of; it mirrors the contract's table of errors.
+
+A `ContractError` is raised where the fault is found and becomes a failed reply in one place, the dispatcher. `field` is
+a JSON Pointer into the canonical document (`/conditioning/loras/0/name`); the dispatcher maps it to the sender's.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+__all__ = [
+    "Cancelled",
+    "Conflict",
+    "ContractError",
+    "ImageInvalid",
+    "Internal",
+    "JobNotFound",
+    "JobTimeout",
+    "ModelInvalid",
+    "ModelNotFound",
+    "ModelNotLoaded",
+    "OutOfMemory",
+    "OutOfRange",
+    "PathNotAllowed",
+    "ShuttingDown",
+    "StorageFull",
+    "TrainingNotFound",
+    "UnsupportedFeature",
+    "UnsupportedValue",
+    "UploadNotFound",
+    "ValidationFailed",
+    "WorkerBusy",
+    "raise_all",
+]
+
+
+class ContractError(Exception):
+    """A failure with a code of the contract.
+
+    message: one sentence for `error`. field: pointer. hint: the way out. details: an object of plain JSON values.
+    errors: entries of `errors[]` as dicts `{pointer, code, message, …}`, where several faults were found at once.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        field: str | None = None,
+        hint: str | None = None,
+        details: dict[str, Any] | None = None,
+        errors: list[dict[str, Any]] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.field = field
+        self.hint = hint
+        self.details = details
+        self.errors = errors
+
+    def as_entry(self) -> dict[str, Any]:
+        """This fault as an entry of `errors[]`; a fault of no field points at the document itself."""
+        return {"pointer": self.field or "", "code": self.code, "message": self.message}
+
+
+class _Coded(ContractError):
+    """A ContractError whose class is its code."""
+
+    code_of_class: ClassVar[str]
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        field: str | None = None,
+        hint: str | None = None,
+        details: dict[str, Any] | None = None,
+        errors: list[dict[str, Any]] | None = None,
+    ) -> None:
+        super().__init__(self.code_of_class, message, field=field, hint=hint, details=details, errors=errors)
+
+
+class Cancelled(_Coded):
+    """The job was cancelled."""
+
+    code_of_class = "cancelled"
+
+
+class JobTimeout(_Coded):
+    """The job took longer than allowed."""
+
+    code_of_class = "timeout"
+
+
+class ShuttingDown(_Coded):
+    """The worker is leaving."""
+
+    code_of_class = "shutting_down"
+
+
+class Conflict(_Coded):
+    """It stands against something that is there already."""
+
+    code_of_class = "conflict"
+
+
+class ImageInvalid(_Coded):
+    """An input image is absent, unreadable or not allowed."""
+
+    code_of_class = "image_invalid"
+
+
+class Internal(_Coded):
+    """A fault of ours."""
+
+    code_of_class = "internal"
+
+
+class JobNotFound(_Coded):
+    """No such job, or it has ended."""
+
+    code_of_class = "job_not_found"
+
+
+class ModelInvalid(_Coded):
+    """A model file is broken, or of the wrong kind."""
+
+    code_of_class = "model_invalid"
+
+
+class ModelNotFound(_Coded):
+    """No model of that id or path."""
+
+    code_of_class = "model_not_found"
+
+
+class ModelNotLoaded(_Coded):
+    """The job names no model and no base is loaded."""
+
+    code_of_class = "model_not_loaded"
+
+
+class OutOfMemory(_Coded):
+    """The device memory does not suffice; `details` has the numbers, in MiB."""
+
+    code_of_class = "out_of_memory"
+
+
+class OutOfRange(_Coded):
+    """A number outside its limits, those of the model at hand among them."""
+
+    code_of_class = "out_of_range"
+
+
+class PathNotAllowed(_Coded):
+    """The real path is outside the allowed roots."""
+
+    code_of_class = "path_not_allowed"
+
+
+class StorageFull(_Coded):
+    """The disk is full."""
+
+    code_of_class = "storage_full"
+
+
+class TrainingNotFound(_Coded):
+    """No such training."""
+
+    code_of_class = "training_not_found"
+
+
+class UnsupportedFeature(_Coded):
+    """Understood, but this worker or device cannot do it."""
+
+    code_of_class = "unsupported_feature"
+
+
+class UnsupportedValue(_Coded):
+    """A value of the wrong type, form or spelling."""
+
+    code_of_class = "unsupported_value"
+
+
+class UploadNotFound(_Coded):
+    """No such upload."""
+
+    code_of_class = "upload_not_found"
+
+
+class ValidationFailed(_Coded):
+    """Several faults, or a rule over several fields."""
+
+    code_of_class = "validation_failed"
+
+
+class WorkerBusy(_Coded):
+    """The worker trains."""
+
+    code_of_class = "worker_busy"
+
+
+def raise_all(faults: list[ContractError]) -> None:
+    """Raise nothing, the one fault, or `validation_failed` with all of them."""
+    if not faults:
+        return
+    if len(faults) == 1:
+        raise faults[0]
+    message = f"{len(faults)} faults: " + "; ".join(fault.message for fault in faults[:3])
+    if len(faults) > 3:
+        message += "; …"
+    entries = [fault.as_entry() for fault in faults]
+    raise ValidationFailed(message, field=faults[0].field, errors=entries)
