@@ -1,0 +1,220 @@
+"""The training data: a folder of pictures with `.txt` captions, or with one `metadata.jsonl`, read and checked whole.
+
+`a.png` has its caption in `a.txt`, or a row `{"file_name": "a.png", "text": "..."}` in `metadata.jsonl` (whose files may
+lie in subfolders). Every fault is found before the first step and named, one entry a file; nothing in the folder is passed
+over but names that begin with a dot.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.errors import ContractError, ValidationFailed
+
+from .pictures import PictureFault, read_picture
+
+__all__ = ["DataSet", "Picture", "read_dataset"]
+
+POINTER = "/training_data"
+METADATA = "metadata.jsonl"
+PICTURES = frozenset({".png", ".jpg", ".jpeg", ".webp"})
+FAULTS_MAX = 100
+READERS = 4
+
+
+@dataclass(frozen=True)
+class Picture:
+    """path: the file. caption: what it shows."""
+
+    path: Path
+    caption: str
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """pictures: ordered by path. fingerprint: hash of names, bytes and captions, by which a resume knows its data again."""
+
+    pictures: tuple[Picture, ...]
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class _Fault:
+    file: str
+    code: str
+    message: str
+
+
+def read_dataset(root: Path, default_caption: str | None, must_hold: str | None, check: Callable[[], None]) -> DataSet:
+    """Reads the folder and decodes every picture once.
+
+    default_caption: for a picture without its own; None makes that a fault. must_hold: a token that every caption must
+    hold (the placeholder of a textual inversion). check: called for each picture, may raise.
+    Raises `validation_failed` with one entry of errors[] a file, at most 100, and details with the whole count.
+    """
+    if not root.is_dir():
+        what = "is not a folder" if root.exists() else "does not exist"
+        raise _failed([_Fault(root.name, "validation_failed", f"training_data {what}: {root.name}")])
+    faults: list[_Fault] = []
+    captions = _captions(root, faults)
+    chosen = {file: caption or default_caption for file, caption in captions.items()}
+    for file, caption in chosen.items():
+        if caption is None:
+            faults.append(_Fault(file, "missing_field", f"{file} has no caption"))
+        elif must_hold is not None and must_hold not in caption:
+            faults.append(_Fault(file, "validation_failed", f"the caption of {file} does not hold {must_hold!r}"))
+    digests = _decode_all(root, list(chosen), faults, check)
+    if not captions and not faults:
+        faults.append(_Fault(root.name, "validation_failed", f"training_data holds no pictures: {root.name}"))
+    if faults:
+        raise _failed(faults)
+    fingerprint = hashlib.sha256()
+    for file, caption in chosen.items():
+        fingerprint.update(json.dumps([file, digests[file], caption]).encode())
+    pictures = tuple(Picture(root / file, caption) for file, caption in chosen.items() if caption is not None)
+    return DataSet(pictures, fingerprint.hexdigest())
+
+
+def _captions(root: Path, faults: list[_Fault]) -> dict[str, str | None]:
+    """Every picture of the folder by its name relative to it, with its own caption, sorted."""
+    files = _files(root, faults)
+    pictures = {file: None for file in files if Path(file).suffix.lower() in PICTURES}
+    texts = [file for file in files if Path(file).suffix.lower() == ".txt"]
+    for file in files:
+        if file not in pictures and file not in texts and file != METADATA:
+            faults.append(_Fault(file, "image_invalid", f"{file} is neither a PNG, JPEG or WebP picture nor a caption"))
+    if METADATA in files:
+        for file in texts:
+            faults.append(_Fault(file, "validation_failed", f"{file} stands beside {METADATA}; keep captions in one of them"))
+        return _from_metadata(root, pictures, faults)
+    return _from_texts(root, pictures, texts, faults)
+
+
+def _files(root: Path, faults: list[_Fault]) -> list[str]:
+    found: list[str] = []
+    for folder, folders, names in os.walk(root):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in folders:
+            if (Path(folder) / name).is_symlink():
+                # os.walk would pass it over, and what it holds with it.
+                file = os.path.relpath(Path(folder) / name, root)
+                faults.append(_Fault(file, "path_not_allowed", f"{file} is a link to another folder"))
+        found += [os.path.relpath(Path(folder) / name, root) for name in names if not name.startswith(".")]
+    return sorted(found)
+
+
+def _from_texts(root: Path, pictures: dict[str, None], texts: list[str], faults: list[_Fault]) -> dict[str, str | None]:
+    captions: dict[str, str | None] = dict(pictures)
+    by_stem: dict[str, list[str]] = {}
+    for file in pictures:
+        by_stem.setdefault(os.path.splitext(file)[0], []).append(file)
+    for text in texts:
+        owners = by_stem.get(os.path.splitext(text)[0], [])
+        if not owners:
+            faults.append(_Fault(text, "validation_failed", f"{text} is the caption of no picture"))
+        elif len(owners) > 1:
+            faults.append(_Fault(text, "validation_failed", f"{text} could be the caption of {' or '.join(owners)}"))
+        for owner in owners:
+            captions[owner] = _caption_file(root, text, faults)
+    return captions
+
+
+def _caption_file(root: Path, text: str, faults: list[_Fault]) -> str | None:
+    try:
+        caption = (root / text).read_text(encoding="utf-8-sig").strip()
+    except (OSError, UnicodeDecodeError) as exc:
+        faults.append(_Fault(text, "validation_failed", f"{text} cannot be read as UTF-8: {exc}"))
+        return None
+    return caption or None
+
+
+def _from_metadata(root: Path, pictures: dict[str, None], faults: list[_Fault]) -> dict[str, str | None]:
+    captions: dict[str, str | None] = dict(pictures)
+    seen: set[str] = set()
+    try:
+        lines = (root / METADATA).read_text(encoding="utf-8-sig").split("\n")
+    except (OSError, UnicodeDecodeError) as exc:
+        faults.append(_Fault(METADATA, "validation_failed", f"{METADATA} cannot be read as UTF-8: {exc}"))
+        return captions
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        row = _row(line)
+        if isinstance(row, str):
+            faults.append(_Fault(METADATA, "validation_failed", f"{METADATA} line {number}: {row}"))
+            continue
+        file, caption = row
+        if file in seen:
+            faults.append(_Fault(file, "validation_failed", f"{METADATA} line {number}: {file} stands there twice"))
+        elif file not in captions:
+            faults.append(_Fault(file, "image_invalid", f"{METADATA} line {number}: there is no picture {file}"))
+        else:
+            captions[file] = caption
+        seen.add(file)
+    return captions
+
+
+def _row(line: str) -> tuple[str, str | None] | str:
+    """File name and caption of a row, or what is wrong with it."""
+    try:
+        row = json.loads(line)
+    except ValueError as exc:
+        return f"no JSON: {exc}"
+    if not isinstance(row, dict):
+        return "no JSON object"
+    file, caption = row.get("file_name"), row.get("text")
+    unknown = sorted(set(row) - {"file_name", "text"})
+    if unknown:
+        return f"unknown column {unknown[0]!r}; the columns are file_name and text"
+    if not isinstance(file, str) or not file:
+        return "no file_name"
+    if caption is not None and not isinstance(caption, str):
+        return "text is no string"
+    return os.path.normpath(file), (caption or "").strip() or None
+
+
+def _decode_all(root: Path, files: list[str], faults: list[_Fault], check: Callable[[], None]) -> dict[str, str]:
+    """Decodes every picture, as a torn file shows itself only then; sha256 of each file's bytes."""
+    digests: dict[str, str] = {}
+
+    def decode(file: str) -> tuple[str, str] | _Fault:
+        try:
+            path = (root / file).resolve()
+            if not path.is_relative_to(root.resolve()):
+                return _Fault(file, "path_not_allowed", f"{file} leads out of the training data")
+            read_picture(path)
+            return file, hashlib.sha256(path.read_bytes()).hexdigest()
+        except (PictureFault, OSError) as exc:
+            return _Fault(file, "image_invalid", f"{file}: {exc}")
+
+    with ThreadPoolExecutor(READERS, thread_name_prefix="training-data") as readers:
+        for result in readers.map(decode, files):
+            check()
+            if isinstance(result, _Fault):
+                faults.append(result)
+            else:
+                digests[result[0]] = result[1]
+    return digests
+
+
+def _failed(faults: list[_Fault]) -> ContractError:
+    """One entry a file: further faults of a file are joined to its first."""
+    by_file: dict[str, list[_Fault]] = {}
+    for fault in faults:
+        by_file.setdefault(fault.file, []).append(fault)
+    entries = [
+        {"pointer": POINTER, "code": of_file[0].code, "message": "; ".join(fault.message for fault in of_file)}
+        for _, of_file in sorted(by_file.items())
+    ]
+    total = len(entries)
+    more = f", {total - FAULTS_MAX} of them not listed" if total > FAULTS_MAX else ""
+    details: dict[str, Any] = {"faults": total, "faults_listed": min(total, FAULTS_MAX)}
+    message = entries[0]["message"] if total == 1 else f"the training data has {total} faults{more}"
+    return ValidationFailed(message, field=POINTER, details=details, errors=entries[:FAULTS_MAX])
