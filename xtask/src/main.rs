@@ -1,2 +1,57 @@
-//! Placeholder.
-fn main() {}
+//! `cargo xtask`: what CI does, by hand.
+//!
+//! `codegen` writes everything that comes from `schemas/`; `codegen --check` says which file is stale.
+
+mod codegen;
+mod schemas;
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "What CI does, by hand")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Write the generated files from schemas/.
+    Codegen {
+        /// Write nothing; exit 0 when every file is fresh, 4 when one is stale, 100 when the schemas are broken.
+        #[arg(long)]
+        check: bool,
+    },
+}
+
+/// Exit code for stale files.
+const STALE: u8 = 4;
+/// Exit code for schemas from which nothing can be generated.
+const BROKEN: u8 = 100;
+
+fn main() -> ExitCode {
+    let root = root();
+    let outcome = match Arguments::parse().task {
+        Task::Codegen { check } => codegen::run(&root, check, &mut std::io::stdout().lock()),
+    };
+    match outcome {
+        Ok(codegen::Outcome::Fresh) => ExitCode::SUCCESS,
+        Ok(codegen::Outcome::Stale) => ExitCode::from(STALE),
+        Err(error) => {
+            if let Err(failure) = writeln!(std::io::stderr(), "failed: {error:#}") {
+                // Nobody can be told: the exit code still says it.
+                drop(failure);
+            }
+            ExitCode::from(BROKEN)
+        }
+    }
+}
+
+/// The repository, whatever the working directory.
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).parent().map_or_else(PathBuf::new, PathBuf::from)
+}

@@ -1,0 +1,442 @@
+//! Generated from schemas/errors.json by cargo xtask codegen; edit the schema instead.
+//!
+//! The codes of errors.
+
+use std::fmt;
+use std::str::FromStr;
+/// A code of `schemas/errors.json`; on the wire its snake name.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+)]
+pub enum ErrorCode {
+    /// The line is not one JSON object that every party reads alike.
+    #[serde(rename = "bad_frame")]
+    BadFrame,
+    /// One property is written twice, with unequal values.
+    #[serde(rename = "duplicate_field")]
+    DuplicateField,
+    /// A name that nothing knows.
+    #[serde(rename = "unknown_field")]
+    UnknownField,
+    /// A required property is absent, null or empty.
+    #[serde(rename = "missing_field")]
+    MissingField,
+    /// A value of the wrong type, form or spelling.
+    #[serde(rename = "unsupported_value")]
+    UnsupportedValue,
+    /// A number, length or count outside its limits.
+    #[serde(rename = "out_of_range")]
+    OutOfRange,
+    /// Several faults, or a rule over several fields.
+    #[serde(rename = "validation_failed")]
+    ValidationFailed,
+    /// No such action here.
+    #[serde(rename = "unknown_action")]
+    UnknownAction,
+    /// Understood, but not implemented here.
+    #[serde(rename = "unsupported_feature")]
+    UnsupportedFeature,
+    /// The frame is over the limit.
+    #[serde(rename = "frame_too_large")]
+    FrameTooLarge,
+    /// The route has other methods.
+    #[serde(rename = "method_not_allowed")]
+    MethodNotAllowed,
+    /// The body is not of a type that is read here.
+    #[serde(rename = "unsupported_media_type")]
+    UnsupportedMediaType,
+    /// No valid key.
+    #[serde(rename = "unauthorized")]
+    Unauthorized,
+    /// The key does not allow it.
+    #[serde(rename = "forbidden")]
+    Forbidden,
+    /// The real path is outside the allowed roots.
+    #[serde(rename = "path_not_allowed")]
+    PathNotAllowed,
+    /// No model of that id or path.
+    #[serde(rename = "model_not_found")]
+    ModelNotFound,
+    /// No such session.
+    #[serde(rename = "session_not_found")]
+    SessionNotFound,
+    /// No such training.
+    #[serde(rename = "training_not_found")]
+    TrainingNotFound,
+    /// No such job, or it has ended.
+    #[serde(rename = "job_not_found")]
+    JobNotFound,
+    /// No such GPU here.
+    #[serde(rename = "gpu_not_found")]
+    GpuNotFound,
+    /// No such upload, or it has expired.
+    #[serde(rename = "upload_not_found")]
+    UploadNotFound,
+    /// No such route.
+    #[serde(rename = "route_not_found")]
+    RouteNotFound,
+    /// The model file is broken or of the wrong kind.
+    #[serde(rename = "model_invalid")]
+    ModelInvalid,
+    /// The image is absent, unreadable or not allowed.
+    #[serde(rename = "image_invalid")]
+    ImageInvalid,
+    /// The job names no model and none is loaded.
+    #[serde(rename = "model_not_loaded")]
+    ModelNotLoaded,
+    /// It stands against something that is there already.
+    #[serde(rename = "conflict")]
+    Conflict,
+    /// The worker trains.
+    #[serde(rename = "worker_busy")]
+    WorkerBusy,
+    /// No worker can take it now.
+    #[serde(rename = "no_gpu_available")]
+    NoGpuAvailable,
+    /// The queue is full.
+    #[serde(rename = "queue_full")]
+    QueueFull,
+    /// Too many requests.
+    #[serde(rename = "rate_limited")]
+    RateLimited,
+    /// The device memory does not suffice.
+    #[serde(rename = "out_of_memory")]
+    OutOfMemory,
+    /// The disk is full.
+    #[serde(rename = "storage_full")]
+    StorageFull,
+    /// The worker died.
+    #[serde(rename = "worker_crashed")]
+    WorkerCrashed,
+    /// The worker broke the contract.
+    #[serde(rename = "worker_protocol_error")]
+    WorkerProtocolError,
+    /// It took longer than allowed.
+    #[serde(rename = "timeout")]
+    Timeout,
+    /// It was cancelled.
+    #[serde(rename = "cancelled")]
+    Cancelled,
+    /// The worker or gateway is leaving.
+    #[serde(rename = "shutting_down")]
+    ShuttingDown,
+    /// A fault of ours.
+    #[serde(rename = "internal")]
+    Internal,
+}
+impl ErrorCode {
+    /// Every code, in the order of the table.
+    pub const ALL: [Self; 38usize] = [
+        Self::BadFrame,
+        Self::DuplicateField,
+        Self::UnknownField,
+        Self::MissingField,
+        Self::UnsupportedValue,
+        Self::OutOfRange,
+        Self::ValidationFailed,
+        Self::UnknownAction,
+        Self::UnsupportedFeature,
+        Self::FrameTooLarge,
+        Self::MethodNotAllowed,
+        Self::UnsupportedMediaType,
+        Self::Unauthorized,
+        Self::Forbidden,
+        Self::PathNotAllowed,
+        Self::ModelNotFound,
+        Self::SessionNotFound,
+        Self::TrainingNotFound,
+        Self::JobNotFound,
+        Self::GpuNotFound,
+        Self::UploadNotFound,
+        Self::RouteNotFound,
+        Self::ModelInvalid,
+        Self::ImageInvalid,
+        Self::ModelNotLoaded,
+        Self::Conflict,
+        Self::WorkerBusy,
+        Self::NoGpuAvailable,
+        Self::QueueFull,
+        Self::RateLimited,
+        Self::OutOfMemory,
+        Self::StorageFull,
+        Self::WorkerCrashed,
+        Self::WorkerProtocolError,
+        Self::Timeout,
+        Self::Cancelled,
+        Self::ShuttingDown,
+        Self::Internal,
+    ];
+    /// The name on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::BadFrame => "bad_frame",
+            Self::DuplicateField => "duplicate_field",
+            Self::UnknownField => "unknown_field",
+            Self::MissingField => "missing_field",
+            Self::UnsupportedValue => "unsupported_value",
+            Self::OutOfRange => "out_of_range",
+            Self::ValidationFailed => "validation_failed",
+            Self::UnknownAction => "unknown_action",
+            Self::UnsupportedFeature => "unsupported_feature",
+            Self::FrameTooLarge => "frame_too_large",
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::Unauthorized => "unauthorized",
+            Self::Forbidden => "forbidden",
+            Self::PathNotAllowed => "path_not_allowed",
+            Self::ModelNotFound => "model_not_found",
+            Self::SessionNotFound => "session_not_found",
+            Self::TrainingNotFound => "training_not_found",
+            Self::JobNotFound => "job_not_found",
+            Self::GpuNotFound => "gpu_not_found",
+            Self::UploadNotFound => "upload_not_found",
+            Self::RouteNotFound => "route_not_found",
+            Self::ModelInvalid => "model_invalid",
+            Self::ImageInvalid => "image_invalid",
+            Self::ModelNotLoaded => "model_not_loaded",
+            Self::Conflict => "conflict",
+            Self::WorkerBusy => "worker_busy",
+            Self::NoGpuAvailable => "no_gpu_available",
+            Self::QueueFull => "queue_full",
+            Self::RateLimited => "rate_limited",
+            Self::OutOfMemory => "out_of_memory",
+            Self::StorageFull => "storage_full",
+            Self::WorkerCrashed => "worker_crashed",
+            Self::WorkerProtocolError => "worker_protocol_error",
+            Self::Timeout => "timeout",
+            Self::Cancelled => "cancelled",
+            Self::ShuttingDown => "shutting_down",
+            Self::Internal => "internal",
+        }
+    }
+    /// What it means.
+    #[must_use]
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::BadFrame => "The line is not one JSON object that every party reads alike.",
+            Self::DuplicateField => "One property is written twice, with unequal values.",
+            Self::UnknownField => "A name that nothing knows.",
+            Self::MissingField => "A required property is absent, null or empty.",
+            Self::UnsupportedValue => "A value of the wrong type, form or spelling.",
+            Self::OutOfRange => "A number, length or count outside its limits.",
+            Self::ValidationFailed => "Several faults, or a rule over several fields.",
+            Self::UnknownAction => "No such action here.",
+            Self::UnsupportedFeature => "Understood, but not implemented here.",
+            Self::FrameTooLarge => "The frame is over the limit.",
+            Self::MethodNotAllowed => "The route has other methods.",
+            Self::UnsupportedMediaType => "The body is not of a type that is read here.",
+            Self::Unauthorized => "No valid key.",
+            Self::Forbidden => "The key does not allow it.",
+            Self::PathNotAllowed => "The real path is outside the allowed roots.",
+            Self::ModelNotFound => "No model of that id or path.",
+            Self::SessionNotFound => "No such session.",
+            Self::TrainingNotFound => "No such training.",
+            Self::JobNotFound => "No such job, or it has ended.",
+            Self::GpuNotFound => "No such GPU here.",
+            Self::UploadNotFound => "No such upload, or it has expired.",
+            Self::RouteNotFound => "No such route.",
+            Self::ModelInvalid => "The model file is broken or of the wrong kind.",
+            Self::ImageInvalid => "The image is absent, unreadable or not allowed.",
+            Self::ModelNotLoaded => "The job names no model and none is loaded.",
+            Self::Conflict => "It stands against something that is there already.",
+            Self::WorkerBusy => "The worker trains.",
+            Self::NoGpuAvailable => "No worker can take it now.",
+            Self::QueueFull => "The queue is full.",
+            Self::RateLimited => "Too many requests.",
+            Self::OutOfMemory => "The device memory does not suffice.",
+            Self::StorageFull => "The disk is full.",
+            Self::WorkerCrashed => "The worker died.",
+            Self::WorkerProtocolError => "The worker broke the contract.",
+            Self::Timeout => "It took longer than allowed.",
+            Self::Cancelled => "It was cancelled.",
+            Self::ShuttingDown => "The worker or gateway is leaving.",
+            Self::Internal => "A fault of ours.",
+        }
+    }
+}
+impl fmt::Display for ErrorCode {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+/// The text is no code of the table.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no code of schemas/errors.json")]
+pub struct ParseErrorCodeError(pub String);
+impl FromStr for ErrorCode {
+    type Err = ParseErrorCodeError;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|code| code.as_str() == text)
+            .ok_or_else(|| ParseErrorCodeError(text.to_owned()))
+    }
+}
+impl ErrorCode {
+    /// The HTTP status. Layers below HTTP speak in codes and never look at it.
+    #[must_use]
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::BadFrame => 400u16,
+            Self::DuplicateField => 400u16,
+            Self::UnknownField => 422u16,
+            Self::MissingField => 422u16,
+            Self::UnsupportedValue => 422u16,
+            Self::OutOfRange => 422u16,
+            Self::ValidationFailed => 422u16,
+            Self::UnknownAction => 404u16,
+            Self::UnsupportedFeature => 501u16,
+            Self::FrameTooLarge => 413u16,
+            Self::MethodNotAllowed => 405u16,
+            Self::UnsupportedMediaType => 415u16,
+            Self::Unauthorized => 401u16,
+            Self::Forbidden => 403u16,
+            Self::PathNotAllowed => 403u16,
+            Self::ModelNotFound => 404u16,
+            Self::SessionNotFound => 404u16,
+            Self::TrainingNotFound => 404u16,
+            Self::JobNotFound => 404u16,
+            Self::GpuNotFound => 404u16,
+            Self::UploadNotFound => 404u16,
+            Self::RouteNotFound => 404u16,
+            Self::ModelInvalid => 422u16,
+            Self::ImageInvalid => 422u16,
+            Self::ModelNotLoaded => 409u16,
+            Self::Conflict => 409u16,
+            Self::WorkerBusy => 503u16,
+            Self::NoGpuAvailable => 503u16,
+            Self::QueueFull => 429u16,
+            Self::RateLimited => 429u16,
+            Self::OutOfMemory => 507u16,
+            Self::StorageFull => 507u16,
+            Self::WorkerCrashed => 502u16,
+            Self::WorkerProtocolError => 502u16,
+            Self::Timeout => 504u16,
+            Self::Cancelled => 409u16,
+            Self::ShuttingDown => 503u16,
+            Self::Internal => 500u16,
+        }
+    }
+    /// Whether the same command may succeed later.
+    #[must_use]
+    pub const fn retryable(self) -> bool {
+        matches!(
+            self,
+            Self::WorkerBusy
+                | Self::NoGpuAvailable
+                | Self::QueueFull
+                | Self::RateLimited
+                | Self::StorageFull
+                | Self::WorkerCrashed
+                | Self::WorkerProtocolError
+                | Self::Timeout
+                | Self::ShuttingDown
+        )
+    }
+    /// Whether the reply says when to try again (`Retry-After`).
+    #[must_use]
+    pub const fn retry_after(self) -> bool {
+        matches!(self, Self::QueueFull | Self::RateLimited)
+    }
+    /// The exception that a C# client throws for it.
+    #[must_use]
+    pub const fn csharp_exception(self) -> &'static str {
+        match self {
+            Self::BadFrame => "JsonException",
+            Self::DuplicateField => "JsonException",
+            Self::UnknownField => "ArgumentException",
+            Self::MissingField => "ArgumentException",
+            Self::UnsupportedValue => "ArgumentException",
+            Self::OutOfRange => "ArgumentOutOfRangeException",
+            Self::ValidationFailed => "ArgumentException",
+            Self::UnknownAction => "NotSupportedException",
+            Self::UnsupportedFeature => "NotSupportedException",
+            Self::FrameTooLarge => "ArgumentException",
+            Self::MethodNotAllowed => "NotSupportedException",
+            Self::UnsupportedMediaType => "NotSupportedException",
+            Self::Unauthorized => "UnauthorizedAccessException",
+            Self::Forbidden => "UnauthorizedAccessException",
+            Self::PathNotAllowed => "UnauthorizedAccessException",
+            Self::ModelNotFound => "FileNotFoundException",
+            Self::SessionNotFound => "KeyNotFoundException",
+            Self::TrainingNotFound => "KeyNotFoundException",
+            Self::JobNotFound => "KeyNotFoundException",
+            Self::GpuNotFound => "KeyNotFoundException",
+            Self::UploadNotFound => "KeyNotFoundException",
+            Self::RouteNotFound => "KeyNotFoundException",
+            Self::ModelInvalid => "InvalidDataException",
+            Self::ImageInvalid => "InvalidDataException",
+            Self::ModelNotLoaded => "InvalidOperationException",
+            Self::Conflict => "InvalidOperationException",
+            Self::WorkerBusy => "InvalidOperationException",
+            Self::NoGpuAvailable => "InvalidOperationException",
+            Self::QueueFull => "InvalidOperationException",
+            Self::RateLimited => "InvalidOperationException",
+            Self::OutOfMemory => "OutOfMemoryException",
+            Self::StorageFull => "IOException",
+            Self::WorkerCrashed => "IOException",
+            Self::WorkerProtocolError => "IOException",
+            Self::Timeout => "TimeoutException",
+            Self::Cancelled => "OperationCanceledException",
+            Self::ShuttingDown => "OperationCanceledException",
+            Self::Internal => "InvalidOperationException",
+        }
+    }
+    /// The way out, in general; a reply may know a better one.
+    #[must_use]
+    pub const fn hint(self) -> &'static str {
+        match self {
+            Self::BadFrame => {
+                "send one JSON object per line, UTF-8, at most 64 levels deep, with finite numbers"
+            }
+            Self::DuplicateField => "write each property once",
+            Self::UnknownField => "remove it or spell it as the schema does",
+            Self::MissingField => "write it",
+            Self::UnsupportedValue => "write one of the allowed values",
+            Self::OutOfRange => "stay within the limits named",
+            Self::ValidationFailed => "see errors[]",
+            Self::UnknownAction => "see the actions of get_capabilities",
+            Self::UnsupportedFeature => "see get_capabilities",
+            Self::FrameTooLarge => "send images as paths or uploads",
+            Self::MethodNotAllowed => "see the Allow header",
+            Self::UnsupportedMediaType => "send application/json",
+            Self::Unauthorized => "send an API key",
+            Self::Forbidden => "use a key with the scope",
+            Self::PathNotAllowed => "use a path under a root of its kind",
+            Self::ModelNotFound => "see get_model_info, or load it",
+            Self::SessionNotFound => "see list_sessions",
+            Self::TrainingNotFound => "use the id that start_training answered",
+            Self::JobNotFound => "see list_jobs",
+            Self::GpuNotFound => "see list_devices",
+            Self::UploadNotFound => "upload it again",
+            Self::RouteNotFound => "see /openapi.json",
+            Self::ModelInvalid => "see validate_model_files",
+            Self::ImageInvalid => "send PNG, JPEG or WebP of at most 64 megapixels",
+            Self::ModelNotLoaded => "name a model, or load one",
+            Self::Conflict => "see details",
+            Self::WorkerBusy => "try again later, or another GPU",
+            Self::NoGpuAvailable => "try again later",
+            Self::QueueFull => "try again after Retry-After",
+            Self::RateLimited => "try again after Retry-After",
+            Self::OutOfMemory => "free memory first: cleanup_memory, or see optimize_request",
+            Self::StorageFull => "free disk space",
+            Self::WorkerCrashed => "try again",
+            Self::WorkerProtocolError => "see the gateway's log",
+            Self::Timeout => "allow more time",
+            Self::Cancelled => "send it again if it is still wanted",
+            Self::ShuttingDown => "try again later",
+            Self::Internal => "report it with the request id",
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Generated from schemas/limits.json by cargo xtask codegen; edit the schema instead.
+//!
+//! Limits and times of the protocol.
+
+/// The versions of the protocol that are spoken, best first.
+pub const PROTOCOL_VERSIONS: &[&str] = &["1"];
+/// Longest frame, without its LF. In bytes.
+pub const FRAME_BYTES_MAX: u64 = 16777216;
+/// Deepest nesting; System.Text.Json's limit. In levels.
+pub const DEPTH_MAX: u64 = 64;
+/// A seed that the worker chooses is at most this: existing C# reads it into an int, and 16 more must fit. In seed.
+pub const CHOSEN_SEED_MAX: u64 = 2147483631;
+/// Largest input image (64 megapixels). In pixels.
+pub const IMAGE_PIXELS_MAX: u64 = 67108864;
+/// After the end of stdin, work that is not done is cancelled. In seconds.
+pub const STOP_GRACE_SECONDS: f64 = 4.0;
+/// The gateway kills its workers. In seconds.
+pub const STOP_KILL_SECONDS: f64 = 4.5;
+/// The process is gone. In seconds.
+pub const STOP_TOTAL_SECONDS: f64 = 5.0;
+/// Time between heartbeats. In seconds.
+pub const HEARTBEAT_SECONDS: f64 = 1.0;
+/// With out_of_order, class Q is answered within this while a job runs. In seconds.
+pub const QUERY_ANSWER_SECONDS: f64 = 1.0;
+/// How long a worker may make no progress, by what it is doing. Here: start.
+pub const SILENCE_SECONDS_START: f64 = 120.0;
+/// How long a worker may make no progress, by what it is doing. Here: loading.
+pub const SILENCE_SECONDS_LOADING: f64 = 300.0;
+/// How long a worker may make no progress, by what it is doing. Here: first_step_compiled.
+pub const SILENCE_SECONDS_FIRST_STEP_COMPILED: f64 = 300.0;
+/// How long a worker may make no progress, by what it is doing. Here: denoising.
+pub const SILENCE_SECONDS_DENOISING: f64 = 15.0;
+/// How long a worker may make no progress, by what it is doing. Here: refining.
+pub const SILENCE_SECONDS_REFINING: f64 = 15.0;
+/// How long a worker may make no progress, by what it is doing. Here: training.
+pub const SILENCE_SECONDS_TRAINING: f64 = 15.0;
+/// How long a worker may make no progress, by what it is doing. Here: other.
+pub const SILENCE_SECONDS_OTHER: f64 = 60.0;
+/// How long a worker may make no progress, by what it is doing. Here: idle.
+pub const SILENCE_SECONDS_IDLE: f64 = 5.0;
+/// A job is repeated only after worker_crashed. In tries.
+pub const ATTEMPTS_MAX: u64 = 2;
+/// Default timeout of a batch, for each request. In seconds.
+pub const BATCH_REQUEST_SECONDS: f64 = 600.0;
+/// Between cancel and kill after a timeout. In seconds.
+pub const CANCEL_GRACE_SECONDS: f64 = 5.0;
+/// Ended sessions stay readable. In seconds.
+pub const SESSION_KEPT_SECONDS: f64 = 1800.0;
+/// Uploads and idempotency keys are kept. In seconds.
+pub const UPLOAD_KEPT_SECONDS: f64 = 86400.0;

@@ -1,0 +1,115 @@
+//! Generated from schemas/warnings.json by cargo xtask codegen; edit the schema instead.
+//!
+//! The codes of warnings.
+
+use std::fmt;
+use std::str::FromStr;
+/// A code of `schemas/warnings.json`; on the wire its snake name.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+)]
+pub enum WarningCode {
+    /// A name or an enum value was read in another spelling than the canonical one.
+    #[serde(rename = "accepted_spelling")]
+    AcceptedSpelling,
+    /// One property stands twice, with equal values.
+    #[serde(rename = "duplicate_equal")]
+    DuplicateEqual,
+    /// A value was set where it can take no effect.
+    #[serde(rename = "no_effect")]
+    NoEffect,
+    /// An image had another size than the job and was resized.
+    #[serde(rename = "image_resized")]
+    ImageResized,
+    /// The safety checker blackened a picture.
+    #[serde(rename = "image_flagged")]
+    ImageFlagged,
+    /// Another model was evicted to load one for this job.
+    #[serde(rename = "model_swapped")]
+    ModelSwapped,
+    /// `gpu_N` was read as `cuda:N`.
+    #[serde(rename = "device_alias")]
+    DeviceAlias,
+    /// A LoRA or ControlNet of weight 0 takes no part.
+    #[serde(rename = "weight_zero")]
+    WeightZero,
+    /// A worker's reply has a member that the schema does not know; it was passed on.
+    #[serde(rename = "unknown_member")]
+    UnknownMember,
+}
+impl WarningCode {
+    /// Every code, in the order of the table.
+    pub const ALL: [Self; 9usize] = [
+        Self::AcceptedSpelling,
+        Self::DuplicateEqual,
+        Self::NoEffect,
+        Self::ImageResized,
+        Self::ImageFlagged,
+        Self::ModelSwapped,
+        Self::DeviceAlias,
+        Self::WeightZero,
+        Self::UnknownMember,
+    ];
+    /// The name on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AcceptedSpelling => "accepted_spelling",
+            Self::DuplicateEqual => "duplicate_equal",
+            Self::NoEffect => "no_effect",
+            Self::ImageResized => "image_resized",
+            Self::ImageFlagged => "image_flagged",
+            Self::ModelSwapped => "model_swapped",
+            Self::DeviceAlias => "device_alias",
+            Self::WeightZero => "weight_zero",
+            Self::UnknownMember => "unknown_member",
+        }
+    }
+    /// What it means.
+    #[must_use]
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::AcceptedSpelling => {
+                "A name or an enum value was read in another spelling than the canonical one."
+            }
+            Self::DuplicateEqual => "One property stands twice, with equal values.",
+            Self::NoEffect => "A value was set where it can take no effect.",
+            Self::ImageResized => "An image had another size than the job and was resized.",
+            Self::ImageFlagged => "The safety checker blackened a picture.",
+            Self::ModelSwapped => "Another model was evicted to load one for this job.",
+            Self::DeviceAlias => "`gpu_N` was read as `cuda:N`.",
+            Self::WeightZero => "A LoRA or ControlNet of weight 0 takes no part.",
+            Self::UnknownMember => {
+                "A worker's reply has a member that the schema does not know; it was passed on."
+            }
+        }
+    }
+}
+impl fmt::Display for WarningCode {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+/// The text is no code of the table.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no code of schemas/warnings.json")]
+pub struct ParseWarningCodeError(pub String);
+impl FromStr for WarningCode {
+    type Err = ParseWarningCodeError;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|code| code.as_str() == text)
+            .ok_or_else(|| ParseWarningCodeError(text.to_owned()))
+    }
+}

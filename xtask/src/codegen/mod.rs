@@ -1,0 +1,51 @@
+//! `cargo xtask codegen`: everything that is written from `schemas/`.
+
+mod action;
+mod codes;
+mod limits;
+mod output;
+mod rust;
+
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::Result;
+
+use crate::schemas::{Bundle, Schemas};
+use output::Files;
+
+/// What a run found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// Every file is as the schemas say, or was made so.
+    Fresh,
+    /// `--check` found a file that is not.
+    Stale,
+}
+
+/// Writes the generated files under `root`, or only compares them.
+///
+/// # Errors
+/// Schemas from which nothing can be generated, or a file that cannot be written.
+pub(crate) fn run(root: &Path, check: bool, report: &mut dyn Write) -> Result<Outcome> {
+    let schemas = Schemas::load(&root.join("schemas"))?;
+    let files = generate(&schemas.bundle()?)?;
+    if check { files.check(root, report) } else { files.write(root, report) }
+}
+
+/// Every generated file.
+///
+/// # Errors
+/// Schemas from which nothing can be generated.
+pub(crate) fn generate(bundle: &Bundle) -> Result<Files> {
+    let mut files = Files::default();
+    let mut text = serde_json::to_string_pretty(&bundle.document())?;
+    text.push('\n');
+    files.add("contracts/src/generated/bundle.json", text);
+    files.add("contracts/src/generated/error_code.rs", codes::errors(&bundle.errors)?);
+    files.add("contracts/src/generated/warning_code.rs", codes::warnings(&bundle.warnings)?);
+    files.add("contracts/src/generated/action.rs", action::actions(&bundle.registry)?);
+    files.add("contracts/src/generated/limits.rs", limits::limits(&bundle.limits)?);
+    files.add("contracts/src/generated/mod.rs", rust::module()?);
+    Ok(files)
+}
