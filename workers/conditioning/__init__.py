@@ -1,0 +1,1 @@
+"""What steers a picture: ControlNets, LoRAs, textual inversions, prompts."""

@@ -1,0 +1,1 @@
+"""How pictures are made: prompts, pipelines, memory and estimates."""

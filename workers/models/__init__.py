@@ -1,0 +1,1 @@
+"""Model files: finding, checking, loading, caching and freeing them."""

@@ -1,0 +1,192 @@
+"""The models that are on the device: what each takes, which is the oldest, what makes room for another."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from core.device_manager import Device, is_out_of_memory
+from core.errors import ContractError, ModelInvalid, OutOfMemory
+from models.facts import ModelFacts, describe, signature
+from models.readers import READERS, module_bytes
+
+__all__ = ["DeviceModels", "LoadedModel"]
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass
+class LoadedModel:
+    """One model on the device, under one id or several.
+
+    ids: id → the suite that it is a part of, or None. value: the live object, by kind what `readers` makes. dtype: the
+    contract's name. memory_bytes: what its weights take. offloaded: held in host memory, moved to the device by parts.
+    """
+
+    ids: dict[str, str | None]
+    model_type: str
+    facts: ModelFacts
+    signature: tuple[Any, ...]
+    dtype: str
+    value: Any
+    memory_bytes: int
+    offloaded: bool
+    loaded_at: float = field(default_factory=time.time)
+    last_used: float = field(default_factory=time.monotonic)
+    pinned: bool = False
+    extras: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def model_id(self) -> str:
+        """The id that it got last."""
+        return list(self.ids)[-1]
+
+
+class DeviceModels:
+    """All models on the device under a byte budget. One thread changes it, others may read."""
+
+    def __init__(self, device: Device, budget_bytes: int) -> None:
+        self.device = device
+        self.budget_bytes = budget_bytes
+        self._models: list[LoadedModel] = []
+        self._lock = threading.Lock()
+
+    def all(self) -> list[LoadedModel]:
+        with self._lock:
+            return list(self._models)
+
+    def by_id(self, model_id: str) -> LoadedModel | None:
+        return next((model for model in self.all() if model_id in model.ids), None)
+
+    def by_path(self, path: Path, model_type: str) -> LoadedModel | None:
+        return next((m for m in self.all() if m.facts.path == path and m.model_type == model_type), None)
+
+    @property
+    def used_bytes(self) -> int:
+        """Model bytes on the device."""
+        return sum(model.memory_bytes for model in self.all() if not model.offloaded)
+
+    def add(
+        self, model_id: str, model_type: str, path: Path, dtype: str, *, offload: bool, suite: str | None, field: str | None
+    ) -> tuple[LoadedModel, list[str]]:
+        """The model on the device, loaded now or before, and the ids that had to go for it.
+
+        Raises ModelInvalid, OutOfMemory.
+        """
+        known = self.by_path(path, model_type)
+        ids: dict[str, str | None] = {}
+        if known is not None:
+            if known.dtype == dtype and known.offloaded == offload and known.signature == signature(path):
+                known.last_used = time.monotonic()
+                known.ids[model_id] = suite or known.ids.get(model_id)
+                return known, []
+            ids = known.ids
+            self.remove(known)
+        facts = describe(path)
+        self._require_type(facts, model_type, model_id, field)
+        evicted = [] if offload else self._make_room(facts.bytes_at(dtype), model_id, suite)
+        value = self._read(facts, model_type, dtype, offload, model_id, field)
+        memory = _memory_of(value, model_type)
+        ids[model_id] = suite or ids.get(model_id)
+        model = LoadedModel(ids, model_type, facts, signature(path), dtype, value, memory, offload)
+        with self._lock:
+            self._models.append(model)
+        return model, evicted
+
+    def remove(self, model: LoadedModel) -> None:
+        """Take a model off the device."""
+        with self._lock:
+            self._models = [other for other in self._models if other is not model]
+        model.value = None
+        model.extras.clear()
+        gc.collect()
+        self.device.empty_cache()
+
+    def with_suite(self, model: LoadedModel) -> list[LoadedModel]:
+        """The model and the parts that belong together with it."""
+        suites = {suite for suite in model.ids.values() if suite is not None}
+        return [m for m in self.all() if m is model or suites & {s for s in m.ids.values() if s is not None}]
+
+    def _require_type(self, facts: ModelFacts, model_type: str, model_id: str, field: str | None) -> None:
+        # Upscaling nets have many architectures; the reader knows them better than the names of tensors tell.
+        known = facts.model_type
+        if known == model_type or (known is None and model_type == "upscaler"):
+            return
+        what = f"is a {known}" if known else "is nothing that is known here"
+        raise ModelInvalid(f"{model_id} {what}, not a {model_type}", field=field, hint="see validate_model_files")
+
+    def _read(self, facts: ModelFacts, model_type: str, dtype: str, offload: bool, model_id: str, field: str | None) -> Any:
+        target = torch.device("cpu") if offload else self.device.torch_device
+        reader: Callable[[ModelFacts, str, torch.device], Any] = READERS[model_type]
+        try:
+            value = reader(facts, dtype, target)
+            self.device.synchronize()
+            return value
+        except ContractError:
+            raise
+        except Exception as error:
+            if is_out_of_memory(error):
+                failure = self.device.out_of_memory(error, f"loading {model_id}")
+                gc.collect()
+                self.device.empty_cache()
+                raise failure from error
+            first_line = str(error).strip().splitlines()[0][:500] if str(error).strip() else type(error).__name__
+            raise ModelInvalid(f"{model_id} cannot be loaded: {first_line}", field=field) from error
+
+    def _make_room(self, needed: int, model_id: str, suite: str | None) -> list[str]:
+        """Evict what was used longest ago until `needed` bytes fit; the ids that went."""
+        evicted: list[str] = []
+        while not self._fits(needed):
+            candidates = [
+                m for m in self.all() if not m.pinned and not m.offloaded and not any(p.pinned for p in self.with_suite(m))
+            ]
+            if suite is not None:
+                candidates = [m for m in candidates if suite not in m.ids.values()]
+            if not candidates:
+                stats = self.device.memory_stats()
+                raise OutOfMemory(
+                    f"{model_id} needs {needed >> 20} MiB, and {self.used_bytes >> 20} of {self.budget_bytes >> 20} MiB "
+                    "hold models that are in use",
+                    hint="free memory first: unload_model, or another dtype",
+                    details={
+                        "needed_mb": round(needed / 2**20, 1),
+                        "models_mb": round(self.used_bytes / 2**20, 1),
+                        "budget_mb": round(self.budget_bytes / 2**20, 1),
+                        "free_mb": round(stats.vram_available_bytes / 2**20, 1),
+                    },
+                )
+            oldest = min(candidates, key=lambda model: model.last_used)
+            for part in self.with_suite(oldest):
+                _log.info("%s is evicted for %s", part.model_id, model_id)
+                evicted += part.ids
+                self.remove(part)
+        return evicted
+
+    def _fits(self, needed: int) -> bool:
+        if self.used_bytes + needed > self.budget_bytes:
+            return False
+        if not self.device.is_cuda:
+            return True
+        self.device.empty_cache()
+        return needed <= self.device.memory_stats().vram_available_bytes
+
+
+def _memory_of(value: Any, model_type: str) -> int:
+    """Bytes that the weights of a live model take."""
+    if model_type in ("sdxl", "sdxl_refiner"):
+        return sum(module_bytes(part) for part in value.components.values())
+    if model_type == "lora":
+        return sum(t.numel() * t.element_size() for t in value.values())
+    if model_type == "textual_inversion":
+        return sum(t.numel() * t.element_size() for t in (value.clip_l, value.clip_g))
+    if model_type == "upscaler":
+        return module_bytes(value.model)
+    return module_bytes(value[0] if isinstance(value, tuple) else value)

@@ -1,0 +1,270 @@
+"""What a model is, read from its headers and configuration alone: its kind, sizes, layers, number format.
+
+Nothing is loaded for it, so it answers while a job runs. Facts are remembered by the files' signature.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from core.errors import ModelInvalid
+from models.safetensors_file import CONTRACT_DTYPES, Header, issues_of, read_header
+
+__all__ = ["ModelFacts", "config_folder", "describe", "detect_type", "signature", "weight_files"]
+
+_PICKLES = {".bin", ".ckpt", ".pt", ".pth", ".pkl", ".pickle"}
+_PIPELINE_PARTS = ("unet", "vae", "text_encoder", "text_encoder_2")
+_SGM_PREFIXES = {"model.diffusion_model.": "unet", "first_stage_model.": "vae", "conditioner.embedders.0.": "text_encoder"}
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """Facts of one model.
+
+    model_type: the contract's name of its kind; None: unknown. files: its weight files. file_bytes: their size.
+    component_elements: component → numbers in it; a model of one part has the component "model".
+    dtype: the number format that most of it is stored in, in the contract's spelling; None: another.
+    clip_layers: layers of its shortest text encoder; None: it has none.
+    configs: component → its configuration, as far as there are files of it.
+    """
+
+    path: Path
+    model_type: str | None
+    files: tuple[Path, ...]
+    file_bytes: int
+    component_elements: dict[str, int]
+    dtype: str | None
+    clip_layers: int | None
+    configs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    variant: str | None = None
+
+    @cached_property
+    def elements(self) -> int:
+        return sum(self.component_elements.values())
+
+    def bytes_at(self, dtype: str) -> int:
+        """Memory that its weights take in a number format, in bytes."""
+        return self.elements * (4 if dtype == "fp32" else 2)
+
+
+_remembered: dict[Path, tuple[tuple[Any, ...], ModelFacts]] = {}
+
+
+def signature(path: Path) -> tuple[Any, ...]:
+    """Changes whenever a file of the model is replaced: names, sizes, times and inodes of its files."""
+    files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
+    stats = [(file, file.stat()) for file in files]
+    return tuple((str(file), stat.st_size, stat.st_mtime_ns, stat.st_ino) for file, stat in stats)
+
+
+def describe(path: Path) -> ModelFacts:
+    """The facts of the model at a real path. Raises ModelInvalid for pickles and for broken files."""
+    now = signature(path)
+    known = _remembered.get(path)
+    if known is not None and known[0] == now:
+        return known[1]
+    facts = _describe_folder(path) if path.is_dir() else _describe_file(path)
+    _remembered[path] = (now, facts)
+    return facts
+
+
+def weight_files(folder: Path, variant: str | None) -> list[Path]:
+    """The `.safetensors` files of one component's folder, without those of another variant."""
+    files = sorted(folder.glob("*.safetensors"))
+    of_variant = [file for file in files if ".fp16" in file.suffixes or ".fp16-" in file.name]
+    return of_variant if variant == "fp16" else [file for file in files if file not in of_variant]
+
+
+def config_folder(path: Path, facts_type: str | None, header: Header) -> Path:
+    """The configuration folder for a single-file model: `<stem>.config` beside it, else the real SDXL's.
+
+    Raises ModelInvalid where the file is of another size than SDXL and has no folder beside it.
+    """
+    beside = path.with_name(f"{path.stem}.config")
+    if beside.is_dir():
+        return beside
+    real = Path(sys.prefix) / "share" / "sdxl-config" / ("refiner" if facts_type == "sdxl_refiner" else "base")
+    widths = {
+        "sdxl": ("model.diffusion_model.input_blocks.0.0.weight", 320),
+        "sdxl_refiner": ("model.diffusion_model.input_blocks.0.0.weight", 384),
+        "vae": ("encoder.conv_in.weight", 128),
+    }
+    if facts_type in widths and real.is_dir():
+        key, width = widths[facts_type]
+        tensor = header.tensors.get(key) or header.tensors.get("first_stage_model." + key)
+        if tensor is not None and tensor.shape[0] == width:
+            return real / "vae" if facts_type == "vae" else real
+    raise ModelInvalid(
+        f"{path.name} is not of SDXL's size and has no configuration",
+        hint=f"put a folder {beside.name} with the model's configuration beside it",
+    )
+
+
+def detect_type(tensors: dict[str, Any]) -> str | None:
+    """The contract's name for what a file with these tensor names is; None: nothing known."""
+    names = set(tensors)
+
+    def any_of(*parts: str) -> bool:
+        return any(part in name for name in names for part in parts)
+
+    if any(name.startswith("model.diffusion_model.") for name in names):
+        return "sdxl" if any(name.startswith("conditioner.embedders.1.") for name in names) else "sdxl_refiner"
+    if names & {"clip_l", "clip_g"} or "emb_params" in names:
+        return "textual_inversion"
+    if any_of("lora_", ".lora.", "lora_A", "lora_B"):
+        return "lora"
+    if any_of("controlnet_cond_embedding.", "input_hint_block."):
+        return "controlnet"
+    if "concept_embeds" in names:
+        return "safety_checker"
+    if any(name.removeprefix("first_stage_model.").startswith("decoder.conv_in.") for name in names):
+        return "vae"
+    if {"conv_first.weight", "conv_last.weight"} <= names or any(name.startswith("model.1.sub.") for name in names):
+        return "upscaler"
+    return None
+
+
+def _refuse_pickles(path: Path) -> None:
+    raise ModelInvalid(
+        f"{path.name} is pickled; pickled weights are refused everywhere", hint="convert it to .safetensors with a trusted tool"
+    )
+
+
+def _sound_header(path: Path) -> Header:
+    header = read_header(path)
+    if issues := issues_of(header):
+        raise ModelInvalid(f"{path.name} is broken: {issues[0]}", details={"issues": issues[:100]})
+    return header
+
+
+def _main_dtype(headers: list[Header]) -> str | None:
+    counts: Counter[str] = Counter()
+    for header in headers:
+        for tensor in header.tensors.values():
+            counts[tensor.dtype] += tensor.elements
+    return CONTRACT_DTYPES.get(counts.most_common(1)[0][0]) if counts else None
+
+
+def _describe_file(path: Path) -> ModelFacts:
+    if path.suffix in _PICKLES:
+        _refuse_pickles(path)
+    if path.suffix != ".safetensors":
+        raise ModelInvalid(f"{path.name} is no .safetensors file")
+    header = _sound_header(path)
+    model_type = detect_type(header.tensors)
+    elements: Counter[str] = Counter()
+    layers: dict[str, int] = {}
+    for name, tensor in header.tensors.items():
+        component = "model"
+        if model_type in ("sdxl", "sdxl_refiner"):
+            component = next((part for prefix, part in _SGM_PREFIXES.items() if name.startswith(prefix)), "text_encoder_2")
+            if component == "text_encoder" and model_type == "sdxl_refiner":
+                component = "text_encoder_2"
+            for marker in (".layers.", ".resblocks."):
+                if component.startswith("text_encoder") and marker in name:
+                    number = int(name.split(marker)[1].split(".")[0])
+                    layers[component] = max(layers.get(component, 0), number + 1)
+        elements[component] += tensor.elements
+    configs: dict[str, dict[str, Any]] = {}
+    if model_type in ("sdxl", "sdxl_refiner"):
+        configs = _configs_in(config_folder(path, model_type, header))
+    return ModelFacts(
+        path,
+        model_type,
+        (path,),
+        header.file_bytes,
+        dict(elements),
+        _main_dtype([header]),
+        min(layers.values()) if layers else None,
+        configs,
+    )
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelInvalid(f"{path.parent.name}/{path.name} cannot be read: {error}") from error
+    if not isinstance(document, dict):
+        raise ModelInvalid(f"{path.parent.name}/{path.name} is no JSON object")
+    return document
+
+
+def _configs_in(folder: Path) -> dict[str, dict[str, Any]]:
+    return {
+        part: _read_json(folder / part / "config.json") for part in _PIPELINE_PARTS if (folder / part / "config.json").is_file()
+    }
+
+
+def _describe_folder(path: Path) -> ModelFacts:
+    index = path / "model_index.json"
+    if index.is_file():
+        return _describe_pipeline(path, _read_json(index))
+    if not (path / "config.json").is_file():
+        raise ModelInvalid(f"{path.name} is no model folder: it has neither model_index.json nor config.json")
+    config = _read_json(path / "config.json")
+    files = weight_files(path, None) or weight_files(path, "fp16")
+    if not files:
+        _require_no_pickles(path, path.name)
+    class_name = config.get("_class_name") or (config.get("architectures") or [None])[0]
+    model_type = {
+        "AutoencoderKL": "vae",
+        "ControlNetModel": "controlnet",
+        "StableDiffusionSafetyChecker": "safety_checker",
+    }.get(str(class_name))
+    headers = [_sound_header(file) for file in files]
+    elements = sum(tensor.elements for header in headers for tensor in header.tensors.values())
+    variant = "fp16" if ".fp16" in files[0].suffixes else None
+    size = sum(header.file_bytes for header in headers)
+    return ModelFacts(
+        path, model_type, tuple(files), size, {"model": elements}, _main_dtype(headers), None, {"model": config}, variant
+    )
+
+
+def _require_no_pickles(folder: Path, name: str) -> None:
+    for file in folder.iterdir():
+        if file.suffix in _PICKLES:
+            _refuse_pickles(file)
+    raise ModelInvalid(f"{name} holds no .safetensors file")
+
+
+def _describe_pipeline(path: Path, index: dict[str, Any]) -> ModelFacts:
+    if "XL" not in str(index.get("_class_name")):
+        raise ModelInvalid(f"{path.name} is a {index.get('_class_name')}, not an SDXL pipeline")
+    parts = [part for part in _PIPELINE_PARTS if index.get(part, [None, None])[1] is not None]
+    refiner = "text_encoder" not in parts
+    configs = _configs_in(path)
+    plain = all(weight_files(path / part, None) for part in parts if (path / part).is_dir())
+    variant = None if plain else "fp16"
+    files: list[Path] = []
+    elements: dict[str, int] = {}
+    headers: list[Header] = []
+    for part in parts:
+        if not (path / part).is_dir() or part not in configs:
+            raise ModelInvalid(f"{path.name} lacks its {part}")
+        own = weight_files(path / part, variant)
+        if not own:
+            _require_no_pickles(path / part, f"{path.name}/{part}")
+        own_headers = [_sound_header(file) for file in own]
+        headers += own_headers
+        files += own
+        elements[part] = sum(tensor.elements for header in own_headers for tensor in header.tensors.values())
+    layers = [configs[part].get("num_hidden_layers") for part in parts if part.startswith("text_encoder")]
+    known = [layer for layer in layers if isinstance(layer, int)]
+    return ModelFacts(
+        path,
+        "sdxl_refiner" if refiner else "sdxl",
+        tuple(files),
+        sum(header.file_bytes for header in headers),
+        elements,
+        _main_dtype(headers),
+        min(known) if known else None,
+        configs,
+        variant,
+    )
