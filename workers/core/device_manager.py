@@ -89,10 +89,8 @@ class Device:
         if not self.is_cuda:
             why = "it needs a CUDA device and this worker runs on the processor"
         else:
-            why = {
-                "xformers": "the package xformers is not installed",
-                "torch_compile": "triton or a C compiler is missing",
-            }.get(optimization, "this device cannot")
+            reasons = {"xformers": "the package is not installed", "torch_compile": "triton or a C compiler is missing"}
+            why = reasons.get(optimization, "this device cannot")
         raise UnsupportedFeature(
             f"{optimization} is not available on {self.gpu_id}: {why}",
             field=field,

@@ -91,7 +91,7 @@ class DeviceModels:
             ids = known.ids
             self.remove(known)
         facts = describe(path)
-        self._require_type(facts, model_type, model_id, field)
+        self.require_type(facts, model_type, model_id, field)
         evicted = [] if offload else self._make_room(facts.bytes_at(dtype), model_id, suite)
         value = self._read(facts, model_type, dtype, offload, model_id, field)
         memory = _memory_of(value, model_type)
@@ -115,7 +115,8 @@ class DeviceModels:
         suites = {suite for suite in model.ids.values() if suite is not None}
         return [m for m in self.all() if m is model or suites & {s for s in m.ids.values() if s is not None}]
 
-    def _require_type(self, facts: ModelFacts, model_type: str, model_id: str, field: str | None) -> None:
+    def require_type(self, facts: ModelFacts, model_type: str, model_id: str, field: str | None) -> None:
+        """Raises ModelInvalid where the files are of another kind."""
         # Upscaling nets have many architectures; the reader knows them better than the names of tensors tell.
         known = facts.model_type
         if known == model_type or (known is None and model_type == "upscaler"):

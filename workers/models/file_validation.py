@@ -72,11 +72,7 @@ def _check_files(root: Path, files: list[Path], row: dict[str, Any], deep: bool,
         check()
         prefix = "" if root.is_file() else f"{file.relative_to(root)}: "
         if file.suffix != ".safetensors":
-            return [
-                "pickled weights are refused everywhere"
-                if file.suffix in (".bin", ".ckpt", ".pt", ".pth", ".pkl")
-                else "no .safetensors file"
-            ]
+            return ["it is no .safetensors file; pickled weights are refused everywhere"]
         try:
             header = read_header(file)
         except ContractError as error:

@@ -222,7 +222,7 @@ class ModelLoader:
         context.progress("loading", 0, 1)
         began = time.monotonic()
         facts = describe(located.path)
-        self.on_device._require_type(facts, model_type, located.model_id, "/model_path")
+        self.on_device.require_type(facts, model_type, located.model_id, "/model_path")
         model = self.cache.put(located.model_id, model_type, facts, context.check, suite)
         context.progress("loading", 1, 1)
         return {
