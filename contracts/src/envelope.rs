@@ -1,0 +1,500 @@
+//! Envelopes: the object around a command, in its documented and its direct form, and bodies over HTTP.
+
+use serde_json::{Map, Value};
+
+use crate::{
+    dialect::Dialect,
+    dictionary::{Name, ObjectSpec, dictionary},
+    fault::{Failure, Fault, Warning},
+    generated::{action::Action, error_code::ErrorCode, warning_code::WarningCode},
+    reading::{Reading, Source, Writer, read_sources},
+    scalar,
+    tree::{self, Tree, escape},
+};
+
+/// How a command was wrapped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// `{"action", "request_id", "payload": {…}}`.
+    Documented,
+    /// `{"action", …fields beside it}`: what the C# bridge sends.
+    Direct,
+    /// The body of a route: the action's fields, or the bare value of one.
+    Bare,
+}
+
+/// The envelope's own members.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// What is asked.
+    pub action: Action,
+    /// The sender's id; replies are matched by it.
+    pub request_id: Option<String>,
+    /// The session.
+    pub session_id: Option<String>,
+    /// Which GPU it is meant for.
+    pub gpu_id: Option<String>,
+    /// Which try this is.
+    pub attempt: u32,
+}
+
+/// A command as it was read. It may be full of faults: see `reading`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Incoming {
+    /// The envelope's own members.
+    pub head: Head,
+    /// How it was wrapped.
+    pub form: Form,
+    /// The command's fields: canonical document (`{"prompt_submission": …}`), faults, warnings and places.
+    /// Pointers begin at the frame or the body.
+    pub reading: Reading,
+}
+
+/// What is no command at all: the reply is a failure.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Refusal {
+    /// The frame's `request_id`, where it has a good one.
+    pub request_id: Option<String>,
+    /// The frame's `session_id`, where it has a good one.
+    pub session_id: Option<String>,
+    /// How it was wrapped, where that is known.
+    pub form: Option<Form>,
+    /// The dialect of the first name that only one dialect spells so.
+    pub dialect: Option<Dialect>,
+    /// Why.
+    pub failure: Box<Failure>,
+}
+
+impl Incoming {
+    /// The failure that all faults together are, if there are any.
+    #[must_use]
+    pub fn failure(&self) -> Option<Failure> {
+        (!self.reading.is_valid()).then(|| Failure::of_faults(self.reading.faults.clone()))
+    }
+
+    /// The dialect of its reply on stdio, where `initialize` chose none.
+    #[must_use]
+    pub fn stdio_dialect(&self) -> Dialect {
+        stdio_dialect(Some(self.form))
+    }
+}
+
+impl Refusal {
+    /// The dialect of its reply on stdio, where `initialize` chose none.
+    #[must_use]
+    pub fn stdio_dialect(&self) -> Option<Dialect> {
+        self.form.map(|form| stdio_dialect(Some(form)))
+    }
+}
+
+fn stdio_dialect(form: Option<Form>) -> Dialect {
+    if form == Some(Form::Direct) { Dialect::Pascal } else { Dialect::Snake }
+}
+
+/// Reads one frame.
+///
+/// ```
+/// let frame = br#"{"action":"load_model","model_path":"/models/sdxl_base.safetensors","model_type":"SDXL"}"#;
+/// let incoming = contracts::read_frame(frame).unwrap();
+/// assert_eq!(incoming.head.action, contracts::Action::LoadModel);
+/// assert_eq!(incoming.reading.document.unwrap()["model_type"], "sdxl");
+/// ```
+///
+/// # Errors
+/// A [`Refusal`] where the line is no frame (`bad_frame`), names stand twice (`duplicate_field`), or there is no such
+/// action (`missing_field`, `unsupported_value`, `unknown_action`).
+pub fn read_frame(bytes: &[u8]) -> Result<Incoming, Refusal> {
+    let opened = Opened::of(bytes)?;
+    opened.command(None)
+}
+
+/// What a route says of its bodies.
+#[derive(Clone, Copy, Debug)]
+pub struct Body<'r> {
+    /// The action of the route.
+    pub action: Action,
+    /// The field whose value the body may be.
+    pub bare: Option<&'r str>,
+}
+
+/// Reads the body of a route: any envelope of its action, the action's fields, or the bare value of one field.
+///
+/// `given` are canonical fields from the path and the query; they count as written beside the body's.
+///
+/// # Errors
+/// As [`read_frame`]; an envelope of another action is `unsupported_value`.
+pub fn read_body(bytes: &[u8], body: Body<'_>, given: &Map<String, Value>) -> Result<Incoming, Refusal> {
+    let empty = bytes.iter().all(u8::is_ascii_whitespace);
+    let spec = dictionary().object(body.action.info().request);
+    let opened = if empty
+        && spec.properties.iter().all(|property| !property.required || given.contains_key(&property.snake))
+    {
+        Opened { members: Vec::new(), duplicates: Vec::new() }
+    } else if empty {
+        return Err(refuse(ErrorCode::BadFrame, "the body is empty".to_owned()));
+    } else {
+        Opened::of(bytes)?
+    };
+    opened.command(Some((body, given)))
+}
+
+fn refuse(code: ErrorCode, message: String) -> Refusal {
+    let failure = Box::new(Failure::new(code, message));
+    Refusal { request_id: None, session_id: None, form: None, dialect: None, failure }
+}
+
+/// A frame that is an object.
+struct Opened {
+    members: Vec<(String, Tree)>,
+    duplicates: Vec<String>,
+}
+
+/// The envelope's members, sorted out.
+#[derive(Default)]
+struct Sorted {
+    action: Option<(String, Tree)>,
+    values: Map<String, Value>,
+    payload: Option<(String, Tree)>,
+    rest: Vec<(String, Tree)>,
+    faults: Vec<Fault>,
+    warnings: Vec<Warning>,
+    dialect_before: Option<Dialect>,
+    dialect_after: Option<Dialect>,
+}
+
+impl Opened {
+    fn of(bytes: &[u8]) -> Result<Self, Refusal> {
+        let parsed = tree::parse(bytes).map_err(|err| refuse(ErrorCode::BadFrame, err.to_string()))?;
+        match parsed.tree {
+            Tree::Map(members) => Ok(Self { members, duplicates: parsed.duplicates }),
+            other => {
+                Err(refuse(ErrorCode::BadFrame, format!("a frame is a JSON object, not {}", other.kind())))
+            }
+        }
+    }
+
+    fn command(self, route: Option<(Body<'_>, &Map<String, Value>)>) -> Result<Incoming, Refusal> {
+        let duplicates = self.duplicates;
+        let bare = route.is_some_and(|(body, _)| is_bare(&self.members, body));
+        let mut sorted = Sorted::default();
+        if bare {
+            sorted.rest = self.members;
+        } else {
+            sorted.sort(self.members);
+        }
+        let form = match (&sorted.payload, &sorted.action, route) {
+            (Some(_), _, _) => Form::Documented,
+            (None, None, Some(_)) => Form::Bare,
+            (None, ..) => Form::Direct,
+        };
+        let refusal = |sorted: &Sorted, failure: Failure| Refusal {
+            request_id: sorted.id("request_id").filter(|_| !duplicates.iter().any(|at| is_request_id(at))),
+            session_id: sorted.id("session_id"),
+            form: Some(form),
+            dialect: sorted.dialect_before.or(sorted.dialect_after),
+            failure: Box::new(failure),
+        };
+        if let Some(pointer) = duplicates.first() {
+            let faults = duplicates
+                .iter()
+                .map(|at| Fault::new(at, ErrorCode::DuplicateField, format!("{at} is written twice")))
+                .collect();
+            let failure = Failure {
+                code: ErrorCode::DuplicateField,
+                field: Some(pointer.clone()),
+                ..Failure::of_faults(faults)
+            };
+            return Err(refusal(&sorted, failure));
+        }
+        let action = match sorted.action(route.map(|(body, _)| body.action), form) {
+            Ok(action) => action,
+            Err(failure) => return Err(refusal(&sorted, failure)),
+        };
+        Ok(sorted.read(action, form, bare, route))
+    }
+}
+
+fn is_request_id(pointer: &str) -> bool {
+    matches!(
+        dictionary().object("EnvelopeHead").names.get(pointer.trim_start_matches('/')),
+        Some(Name::Property { index, .. })
+            if dictionary().object("EnvelopeHead").properties[*index].snake == "request_id"
+    )
+}
+
+/// Whether a body is the bare value of the route's field: no envelope, and not the fields either.
+fn is_bare(members: &[(String, Tree)], body: Body<'_>) -> bool {
+    let Some(field) = body.bare else { return false };
+    let spec = dictionary().object(body.action.info().request);
+    let names_field = |name: &str| matches!(spec.names.get(name), Some(Name::Property { index, .. }) if spec.properties[*index].snake == field);
+    let has = |wanted: &dyn Fn(&str) -> bool| members.iter().any(|(name, _)| wanted(name));
+    !has(&names_field) && !has(&|name| head_name(name) == Some("action")) && !has(&is_payload)
+}
+
+fn is_payload(name: &str) -> bool {
+    matches!(name, "payload" | "Payload")
+}
+
+fn head_spec() -> &'static ObjectSpec {
+    dictionary().object("EnvelopeHead")
+}
+
+fn head_name(name: &str) -> Option<&'static str> {
+    match head_spec().names.get(name)? {
+        Name::Property { index, .. } => Some(&head_spec().properties[*index].snake),
+        _ => None,
+    }
+}
+
+fn only_dialect(name: &str) -> Option<Dialect> {
+    match head_spec().names.get(name) {
+        Some(Name::Property { spelling, .. }) => match (spelling.snake, spelling.pascal, spelling.camel) {
+            (true, false, false) => Some(Dialect::Snake),
+            (false, true, false) => Some(Dialect::Pascal),
+            (false, false, true) => Some(Dialect::Camel),
+            _ => None,
+        },
+        _ => (name == "Payload").then_some(Dialect::Pascal),
+    }
+}
+
+impl Sorted {
+    fn sort(&mut self, members: Vec<(String, Tree)>) {
+        for (name, tree) in members {
+            let dialect = only_dialect(&name);
+            if self.rest.is_empty() && self.payload.is_none() {
+                self.dialect_before = self.dialect_before.or(dialect);
+            } else {
+                self.dialect_after = self.dialect_after.or(dialect);
+            }
+            match head_name(&name) {
+                Some("action") if self.action.is_none() => self.action = Some((name, tree)),
+                Some(snake) => self.head(snake, &name, &tree, &escape(&name)),
+                None if is_payload(&name) && tree == Tree::Null => {}
+                None if is_payload(&name) && self.payload.is_none() => self.payload = Some((name, tree)),
+                None => self.rest.push((name, tree)),
+            }
+        }
+    }
+
+    /// Reads one of the envelope's own members.
+    fn head(&mut self, snake: &str, name: &str, tree: &Tree, pointer: &str) {
+        let property = head_spec().property(snake).expect("a member of the envelope");
+        let empty = matches!(tree, Tree::Text(text) if text.is_empty());
+        if *tree == Tree::Null || empty {
+            return;
+        }
+        let pointer = format!("/{pointer}");
+        let read = scalar::read(dictionary().resolve(&property.shape), tree, true);
+        if let Some(fault) = read.fault {
+            self.faults.push(Fault {
+                minimum: fault.minimum,
+                maximum: fault.maximum,
+                ..Fault::new(pointer, fault.code, format!("`{name}`: {}", fault.message))
+            });
+            return;
+        }
+        let Some(value) = read.value else { return };
+        match self.values.get(snake) {
+            Some(known) if *known != value => {
+                let message = format!("`{name}` is written twice, with unequal values");
+                self.faults.push(Fault::new(pointer, ErrorCode::DuplicateField, message));
+            }
+            Some(_) => self.warnings.push(Warning {
+                code: WarningCode::DuplicateEqual,
+                pointer: Some(pointer),
+                message: format!("`{name}` is written twice, with equal values"),
+                hint: Some("write it once".to_owned()),
+            }),
+            None => {
+                self.values.insert(snake.to_owned(), value);
+            }
+        }
+    }
+
+    fn id(&self, name: &str) -> Option<String> {
+        self.values.get(name).and_then(Value::as_str).map(str::to_owned)
+    }
+
+    fn action(&self, of_route: Option<Action>, form: Form) -> Result<Action, Failure> {
+        let dialect = self.dialect_before.or(self.dialect_after);
+        let Some((name, tree)) = &self.action else {
+            if let (Some(action), Form::Bare) = (of_route, form) {
+                return Ok(action);
+            }
+            let name = if dialect == Some(Dialect::Pascal) { "Action" } else { "action" };
+            let message = format!("`{name}` is missing");
+            let fault = Fault::new(format!("/{name}"), ErrorCode::MissingField, message);
+            return Err(Failure::of_faults(vec![fault]));
+        };
+        let pointer = format!("/{}", escape(name));
+        let said = match tree {
+            Tree::Text(said) if !said.is_empty() => said,
+            Tree::Text(_) | Tree::Null => {
+                let fault = Fault::new(pointer, ErrorCode::MissingField, format!("`{name}` is empty"));
+                return Err(Failure::of_faults(vec![fault]));
+            }
+            other => {
+                let message = format!("`{name}` is a string, not {}", other.kind());
+                let fault = Fault::new(pointer, ErrorCode::UnsupportedValue, message);
+                return Err(Failure::of_faults(vec![fault]));
+            }
+        };
+        let action: Action = said.parse().map_err(|_| unknown_action(&pointer, said))?;
+        match of_route {
+            Some(wanted) if wanted != action => {
+                let message = format!("this route is for `{wanted}`, not for `{action}`");
+                let fault = Fault {
+                    allowed: Some(vec![wanted.as_str().to_owned()]),
+                    ..Fault::new(pointer, ErrorCode::UnsupportedValue, message)
+                };
+                Err(Failure::of_faults(vec![fault]))
+            }
+            _ => Ok(action),
+        }
+    }
+
+    fn read(
+        mut self,
+        action: Action,
+        form: Form,
+        bare: bool,
+        route: Option<(Body<'_>, &Map<String, Value>)>,
+    ) -> Incoming {
+        let info = action.info();
+        let mut trees: Vec<(Tree, String)> = Vec::new();
+        match self.payload.take() {
+            Some((name, Tree::Map(members))) => {
+                let members = self.session_inside(members, &name);
+                trees.push((Tree::Map(members), format!("/{}", escape(&name))));
+                self.unknown_beside_payload();
+            }
+            Some((name, other)) => {
+                let message = format!("`{name}` is an object, not {}", other.kind());
+                let pointer = format!("/{}", escape(&name));
+                self.faults.push(Fault::new(pointer, ErrorCode::UnsupportedValue, message));
+                trees.push((Tree::Map(Vec::new()), format!("/{}", escape(&name))));
+            }
+            None if bare => {
+                let field = route.and_then(|(body, _)| body.bare).expect("only then is a body bare");
+                // The field stands at the body itself: its pointer is empty, not `/prompt_submission`.
+                trees.push((
+                    Tree::Map(vec![(field.to_owned(), Tree::Map(std::mem::take(&mut self.rest)))]),
+                    String::new(),
+                ));
+            }
+            None => trees.push((Tree::Map(std::mem::take(&mut self.rest)), String::new())),
+        }
+        if let Some(wrapper) = info.wrapped_in {
+            unwrap(&mut trees, wrapper, info.request);
+        }
+        if let Some((_, given)) = route {
+            self.add_given(given, &mut trees);
+        }
+        let sources: Vec<Source<'_>> =
+            trees.iter().map(|(tree, pointer)| Source { tree, pointer: pointer.clone() }).collect();
+        let mut reading = read_sources(
+            info.request,
+            &sources,
+            Writer::Sender,
+            std::mem::take(&mut self.faults),
+            self.dialect_before,
+        );
+        reading.dialect = reading.dialect.or(self.dialect_after);
+        if bare {
+            let field = route.and_then(|(body, _)| body.bare).expect("only then is a body bare");
+            reading.lift(&format!("/{field}"));
+        }
+        self.warnings.append(&mut reading.warnings);
+        reading.warnings = self.warnings;
+        let id = |name: &str| self.values.get(name).and_then(Value::as_str).map(str::to_owned);
+        let attempt = self.values.get("attempt").and_then(Value::as_u64).unwrap_or(1);
+        Incoming {
+            head: Head {
+                action,
+                request_id: id("request_id"),
+                session_id: id("session_id"),
+                gpu_id: id("gpu_id"),
+                attempt: u32::try_from(attempt).unwrap_or(1),
+            },
+            form,
+            reading,
+        }
+    }
+
+    /// `payload` is an accepted place of `session_id`.
+    fn session_inside(&mut self, members: Vec<(String, Tree)>, payload: &str) -> Vec<(String, Tree)> {
+        let (session, rest): (Vec<_>, Vec<_>) =
+            members.into_iter().partition(|(name, _)| head_name(name) == Some("session_id"));
+        for (name, tree) in session {
+            let pointer = format!("{}/{}", escape(payload), escape(&name));
+            let before = self.values.contains_key("session_id");
+            self.head("session_id", &name, &tree, &pointer);
+            if !before && self.values.contains_key("session_id") {
+                self.warnings.push(Warning {
+                    code: WarningCode::AcceptedSpelling,
+                    pointer: Some(format!("/{pointer}")),
+                    message: format!("`{name}` was read inside `{payload}`"),
+                    hint: Some("write it beside `action`".to_owned()),
+                });
+            }
+        }
+        rest
+    }
+
+    fn unknown_beside_payload(&mut self) {
+        for (name, _) in std::mem::take(&mut self.rest) {
+            let message = format!("`{name}` is unknown beside `payload`");
+            let pointer = format!("/{}", escape(&name));
+            self.faults.push(Fault::new(pointer, ErrorCode::UnknownField, message));
+        }
+    }
+
+    /// Fields of the path and the query: the envelope's own, or the command's.
+    fn add_given(&mut self, given: &Map<String, Value>, trees: &mut Vec<(Tree, String)>) {
+        let mut fields = Vec::new();
+        for (name, value) in given {
+            let tree = Tree::of(value);
+            match head_name(name) {
+                Some(snake) if snake != "action" => self.head(snake, name, &tree, name),
+                _ => fields.push((name.clone(), tree)),
+            }
+        }
+        if !fields.is_empty() {
+            trees.push((Tree::Map(fields), String::new()));
+        }
+    }
+}
+
+/// Fields inside a wrapping object count as written beside it.
+fn unwrap(trees: &mut Vec<(Tree, String)>, wrapper: &str, definition: &str) {
+    let spec = dictionary().object(definition);
+    let mut inner = Vec::new();
+    for (tree, pointer) in trees.iter_mut() {
+        let Tree::Map(members) = tree else { continue };
+        let is_wrapper = |name: &str| {
+            (name == wrapper || name == crate::naming::pascal(wrapper)) && !spec.names.contains_key(name)
+        };
+        let at = members.iter().position(|(name, tree)| is_wrapper(name) && matches!(tree, Tree::Map(_)));
+        if let Some(at) = at {
+            let (name, tree) = members.remove(at);
+            inner.push((tree, format!("{pointer}/{}", escape(&name))));
+        }
+    }
+    trees.append(&mut inner);
+}
+
+/// The failure of an action that there is not.
+#[must_use]
+pub fn unknown_action(pointer: &str, said: &str) -> Failure {
+    let nearest = scalar::nearest(said, Action::ALL.iter().map(|action| action.as_str()));
+    let message = match nearest {
+        Some(near) => format!("{} is no action; the nearest is `{near}`", scalar::shorten(said)),
+        None => format!("{} is no action", scalar::shorten(said)),
+    };
+    let fault = Fault {
+        nearest: nearest.map(str::to_owned),
+        ..Fault::new(pointer, ErrorCode::UnknownAction, message)
+    };
+    Failure::of_faults(vec![fault])
+}

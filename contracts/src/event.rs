@@ -1,0 +1,55 @@
+//! Events: words on the way. None has `success`, and none with a `request_id` follows its reply.
+
+use serde_json::Value;
+
+use crate::{
+    dialect::Dialect,
+    dictionary::{Dictionary, Shape, dictionary},
+    fault::Fault,
+    reading::{Writer, read},
+    tree::Tree,
+};
+
+/// The definition of an event by its name.
+///
+/// ```
+/// assert_eq!(contracts::event::definition("progress"), Some("ProgressEvent"));
+/// ```
+#[must_use]
+pub fn definition(event: &str) -> Option<&'static str> {
+    let dictionary = dictionary();
+    dictionary.defs().find(|def| name_of(dictionary, &def.shape) == Some(event)).map(|def| def.name.as_str())
+}
+
+/// The names of all events.
+#[must_use]
+pub fn names() -> Vec<&'static str> {
+    let dictionary = dictionary();
+    dictionary.defs().filter_map(|def| name_of(dictionary, &def.shape)).collect()
+}
+
+fn name_of<'d>(dictionary: &'d Dictionary, shape: &'d Shape) -> Option<&'d str> {
+    let Shape::Object(spec) = shape else {
+        return None;
+    };
+    match dictionary.resolve(&spec.property("event")?.shape) {
+        Shape::Enum(spec) => spec.values.first().map(String::as_str),
+        _ => None,
+    }
+}
+
+/// An event in a dialect.
+#[must_use]
+pub fn spell(event: &Value, dialect: Dialect) -> Value {
+    match event["event"].as_str().and_then(definition) {
+        Some(definition) => dialect.spell(definition, event),
+        None => event.clone(),
+    }
+}
+
+/// Every fault of an event that one of us wrote in snake; `None` where there is no such event.
+#[must_use]
+pub fn faults(event: &Value) -> Option<Vec<Fault>> {
+    let definition = definition(event["event"].as_str()?)?;
+    Some(read(definition, &Tree::of(event), Writer::Canonical).faults)
+}

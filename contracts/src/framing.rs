@@ -1,0 +1,147 @@
+//! Frames: one JSON object per line. Bytes in, lines out; no I/O, any chunking.
+
+use memchr::memchr;
+use serde::Serialize;
+
+use crate::generated::limits;
+
+/// Longest frame without its LF, in bytes.
+pub const FRAME_BYTES_MAX: usize = limits::FRAME_BYTES_MAX as usize;
+
+/// What a [`Decoder`] found in the stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Line {
+    /// A line without its end; never blank. It may still be no frame.
+    Text(Vec<u8>),
+    /// A line over the limit; the stream goes on at the next LF.
+    TooLarge {
+        /// Bytes seen so far of that line.
+        bytes: usize,
+    },
+}
+
+/// Splits a stream of bytes into lines: LF or CRLF, a BOM before the first frame and blank lines are read over.
+///
+/// ```
+/// use contracts::framing::{Decoder, Line};
+/// let mut decoder = Decoder::default();
+/// assert_eq!(decoder.push(b"\xEF\xBB\xBF{\"action\":"), []);
+/// assert_eq!(decoder.push(b"1}\r\n\n"), [Line::Text(b"{\"action\":1}".to_vec())]);
+/// ```
+#[derive(Debug)]
+pub struct Decoder {
+    pending: Vec<u8>,
+    frame_bytes_max: usize,
+    skipping: bool,
+    begun: bool,
+}
+
+impl Default for Decoder {
+    fn default() -> Self {
+        Self::new(FRAME_BYTES_MAX)
+    }
+}
+
+const BOM: &[u8] = b"\xEF\xBB\xBF";
+
+impl Decoder {
+    /// A decoder whose frames have at most `frame_bytes_max` bytes.
+    #[must_use]
+    pub fn new(frame_bytes_max: usize) -> Self {
+        Self { pending: Vec::new(), frame_bytes_max, skipping: false, begun: false }
+    }
+
+    /// Takes the next bytes of the stream and gives the lines that they complete.
+    pub fn push(&mut self, mut bytes: &[u8]) -> Vec<Line> {
+        let mut lines = Vec::new();
+        while let Some(end) = memchr(b'\n', bytes) {
+            self.extend(&bytes[..end], &mut lines);
+            bytes = &bytes[end + 1..];
+            self.end_line(&mut lines);
+        }
+        self.extend(bytes, &mut lines);
+        lines
+    }
+
+    /// Ends the stream: a last line without LF is a line too.
+    pub fn finish(&mut self) -> Option<Line> {
+        let mut lines = Vec::new();
+        self.end_line(&mut lines);
+        lines.pop()
+    }
+
+    fn extend(&mut self, bytes: &[u8], lines: &mut Vec<Line>) {
+        if self.skipping {
+            return;
+        }
+        self.pending.extend_from_slice(bytes);
+        // Room for a CR and for the BOM, which are not part of the frame.
+        if self.pending.len() > self.frame_bytes_max + 1 + BOM.len() {
+            self.refuse(lines);
+        }
+    }
+
+    fn refuse(&mut self, lines: &mut Vec<Line>) {
+        lines.push(Line::TooLarge { bytes: self.pending.len() });
+        self.pending = Vec::new();
+        self.skipping = true;
+        self.begun = true;
+    }
+
+    fn end_line(&mut self, lines: &mut Vec<Line>) {
+        if std::mem::take(&mut self.skipping) {
+            return;
+        }
+        let mut line = std::mem::take(&mut self.pending);
+        if !self.begun && line.starts_with(BOM) {
+            line.drain(..BOM.len());
+        }
+        if line.last() == Some(&b'\r') {
+            line.pop();
+        }
+        if line.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r')) {
+            return;
+        }
+        self.begun = true;
+        if line.len() > self.frame_bytes_max {
+            lines.push(Line::TooLarge { bytes: line.len() });
+        } else {
+            lines.push(Line::Text(line));
+        }
+    }
+}
+
+/// Why a value is no frame.
+#[derive(Debug, thiserror::Error)]
+pub enum EncodeError {
+    /// It does not serialise (a map whose keys are no strings, for instance).
+    #[error("does not serialise: {0}")]
+    Serialise(#[from] serde_json::Error),
+    /// It is longer than a frame may be.
+    #[error("frame of {bytes} bytes is over the limit of {maximum}")]
+    TooLarge {
+        /// Its length.
+        bytes: usize,
+        /// The limit.
+        maximum: usize,
+    },
+    /// It is no JSON object.
+    #[error("a frame is a JSON object")]
+    NoObject,
+}
+
+/// Writes one frame with its LF. No BOM, no raw newline; numbers are finite, as `serde_json` writes no others.
+///
+/// # Errors
+/// [`EncodeError`] where the value is no object or over the frame limit of `schemas/limits.json`.
+pub fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, EncodeError> {
+    let mut bytes = serde_json::to_vec(value)?;
+    if bytes.first() != Some(&b'{') {
+        return Err(EncodeError::NoObject);
+    }
+    if bytes.len() > FRAME_BYTES_MAX {
+        return Err(EncodeError::TooLarge { bytes: bytes.len(), maximum: FRAME_BYTES_MAX });
+    }
+    bytes.push(b'\n');
+    Ok(bytes)
+}

@@ -1,0 +1,93 @@
+//! Where each value of a canonical document stood in the sender's.
+
+use std::collections::HashMap;
+
+use crate::{
+    dialect::Dialect,
+    dictionary::{Shape, dictionary},
+    tree::escape,
+};
+
+/// Canonical pointers and what the sender wrote in their place.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Places {
+    senders: HashMap<String, String>,
+    dialects: HashMap<String, Dialect>,
+}
+
+impl Places {
+    pub(crate) fn set(&mut self, canonical: &str, sender: &str) {
+        self.senders.entry(canonical.to_owned()).or_insert_with(|| sender.to_owned());
+    }
+
+    pub(crate) fn set_dialect(&mut self, canonical: &str, dialect: Dialect) {
+        self.dialects.insert(canonical.to_owned(), dialect);
+    }
+
+    /// Whether the sender wrote something there.
+    #[must_use]
+    pub fn wrote(&self, canonical: &str) -> bool {
+        self.senders.contains_key(canonical)
+    }
+
+    /// The pointer in the sender's document. What the sender did not write is named as its siblings are spelt.
+    #[must_use]
+    pub fn sender(&self, canonical: &str, shape: &Shape) -> String {
+        let mut known = canonical;
+        while !self.senders.contains_key(known) {
+            match known.rfind('/') {
+                Some(end) => known = &known[..end],
+                None => return canonical.to_owned(),
+            }
+        }
+        let mut pointer = self.senders[known].clone();
+        let mut dialect = self.dialect_of(known);
+        let mut at = known.to_owned();
+        for token in canonical[known.len()..].split('/').skip(1) {
+            let parent = dictionary().shape_at(shape, &at).map(|of| dictionary().resolve(of));
+            dialect = self.dialects.get(&at).copied().unwrap_or(dialect);
+            pointer.push('/');
+            match parent {
+                Some(Shape::Object(object)) => match object.property(token) {
+                    Some(property) => pointer.push_str(&escape(dialect.name(property))),
+                    None => pointer.push_str(token),
+                },
+                _ => pointer.push_str(token),
+            }
+            at = format!("{at}/{token}");
+        }
+        pointer
+    }
+
+    fn dialect_of(&self, canonical: &str) -> Dialect {
+        let mut at = canonical;
+        loop {
+            if let Some(dialect) = self.dialects.get(at) {
+                return *dialect;
+            }
+            match at.rfind('/') {
+                Some(end) => at = &at[..end],
+                None => return self.dialects.get("").copied().unwrap_or(Dialect::Snake),
+            }
+        }
+    }
+}
+
+impl Places {
+    /// The dialect noted for the nearest object above.
+    pub(crate) fn sender_dialect(&self, canonical: &str) -> Option<Dialect> {
+        let mut at = canonical;
+        loop {
+            if let Some(dialect) = self.dialects.get(at) {
+                return Some(*dialect);
+            }
+            at = &at[..at.rfind('/')?];
+        }
+    }
+}
+
+impl Places {
+    pub(crate) fn lift(&mut self, lift: &dyn Fn(&mut String)) {
+        self.senders.values_mut().for_each(lift);
+    }
+}

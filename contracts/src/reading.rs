@@ -1,0 +1,724 @@
+//! Readings: any dialect in, the canonical document out, with every fault, every warning and where each value stood.
+
+use serde_json::{Map, Value};
+use std::collections::{HashMap, HashSet};
+
+use crate::{
+    dialect::Dialect,
+    dictionary::{Def, Dictionary, Extra, ListSpec, MapSpec, Name, ObjectSpec, Shape, Spelling, dictionary},
+    effective::with_defaults,
+    fault::{Fault, Warning},
+    generated::{error_code::ErrorCode, warning_code::WarningCode},
+    places::Places,
+    rules::Outcome,
+    scalar::{self, ScalarFault},
+    tree::{Tree, escape},
+};
+
+/// What was understood from a document.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reading {
+    /// What the sender said, canonical: snake, no nulls, canonical spellings, every value at its place, no defaults.
+    /// `None` where a name or a value could not be read at all.
+    pub document: Option<Value>,
+    /// All faults at once, as the sender spelt their places.
+    pub faults: Vec<Fault>,
+    /// All warnings, as the sender spelt their places.
+    pub warnings: Vec<Warning>,
+    /// Where each value stood.
+    pub places: Places,
+    /// The dialect of the first name that only one dialect spells so.
+    pub dialect: Option<Dialect>,
+}
+
+impl Reading {
+    /// Whether there is no fault.
+    #[must_use]
+    pub fn is_valid(&self) -> bool {
+        self.faults.is_empty()
+    }
+}
+
+/// Who wrote the document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Writer {
+    /// A client: any dialect, nulls, accepted spellings.
+    Sender,
+    /// One of us: the canonical form and nothing else.
+    Canonical,
+}
+
+/// Reads a document of a definition; pointers begin at the document.
+///
+/// ```
+/// use contracts::{Writer, read, tree};
+/// let body = br#"{"Model":{"Base":"sdxl_base","Refiner":null},"Conditioning":{"Prompt":"a pier"}}"#;
+/// let reading = read("PromptSubmission", &tree::parse(body).unwrap().tree, Writer::Sender);
+/// assert!(reading.is_valid());
+/// assert_eq!(reading.document.unwrap()["model"], serde_json::json!({"base": "sdxl_base"}));
+/// ```
+#[must_use]
+pub fn read(definition: &str, tree: &Tree, writer: Writer) -> Reading {
+    read_sources(definition, &[Source { tree, pointer: String::new() }], writer, Vec::new(), None)
+}
+
+/// A part of the sender's document that belongs to the one that is read.
+pub(crate) struct Source<'t> {
+    pub(crate) tree: &'t Tree,
+    pub(crate) pointer: String,
+}
+
+pub(crate) fn read_sources(
+    definition: &str,
+    sources: &[Source<'_>],
+    writer: Writer,
+    mut faults: Vec<Fault>,
+    dialect: Option<Dialect>,
+) -> Reading {
+    let dictionary = dictionary();
+    let def = dictionary.named(definition);
+    let mut reader = Reader {
+        dictionary,
+        writer,
+        faults: Vec::new(),
+        warnings: Vec::new(),
+        places: Places::default(),
+        unread: false,
+        dialect,
+        faulty: HashSet::new(),
+        moved: Vec::new(),
+        visited: Vec::new(),
+    };
+    let mut root = reader.root(def, sources);
+    reader.place_moved(def, &mut root);
+    reader.find_missing(def, &root);
+    reader.apply_rules(def, &root);
+    faults.append(&mut reader.faults);
+    Reading {
+        document: (!reader.unread).then_some(root),
+        faults,
+        warnings: reader.warnings,
+        places: reader.places,
+        dialect: reader.dialect,
+    }
+}
+
+struct Reader {
+    dictionary: &'static Dictionary,
+    writer: Writer,
+    faults: Vec<Fault>,
+    warnings: Vec<Warning>,
+    places: Places,
+    /// Whether something could not be read at all.
+    unread: bool,
+    dialect: Option<Dialect>,
+    /// Canonical pointers of values that are no good by themselves.
+    faulty: HashSet<String>,
+    moved: Vec<Moved>,
+    visited: Vec<Visited>,
+}
+
+/// A value that was written at an accepted place.
+struct Moved {
+    to: String,
+    value: Value,
+    from: String,
+}
+
+/// An object that was read, to look for what is missing in it.
+struct Visited {
+    spec: &'static ObjectSpec,
+    at: String,
+    /// The definition that rules are stated for.
+    rules: Option<&'static Def>,
+}
+
+/// Where the reader stands: canonically, and in the sender's document.
+#[derive(Clone)]
+struct At {
+    canonical: String,
+    sender: String,
+    /// Canonical pointer and definition of the document that accepted places are relative to.
+    document: (String, &'static Def),
+}
+
+impl At {
+    fn down(&self, canonical: &str, sender: &str) -> Self {
+        Self {
+            canonical: format!("{}/{canonical}", self.canonical),
+            sender: format!("{}/{}", self.sender, escape(sender)),
+            document: self.document.clone(),
+        }
+    }
+}
+
+impl Reader {
+    fn root(&mut self, def: &'static Def, sources: &[Source<'_>]) -> Value {
+        let Shape::Object(spec) = self.dictionary.resolve(&def.shape) else {
+            panic!("`{}` is no object", def.name);
+        };
+        self.visit(spec, def, "");
+        let mut members = Members::default();
+        for source in sources {
+            let at = At {
+                canonical: String::new(),
+                sender: source.pointer.clone(),
+                document: (String::new(), def),
+            };
+            self.places.set("", &source.pointer);
+            match source.tree {
+                Tree::Map(map) => self.members(spec, map, &at, &mut members),
+                other => self.unreadable(&at, format!("an object is wanted here, not {}", other.kind())),
+            }
+        }
+        self.collect(spec, members)
+    }
+
+    fn visit(&mut self, spec: &'static ObjectSpec, def: &'static Def, at: &str) {
+        let rules = (!def.rules.is_empty()).then_some(def);
+        self.visited.push(Visited { spec, at: at.to_owned(), rules });
+    }
+
+    /// Reads a value; `None` where it is absent or no good.
+    fn value(&mut self, shape: &'static Shape, tree: &Tree, at: &At) -> Option<Value> {
+        match shape {
+            Shape::Ref(id) => {
+                let def = self.dictionary.def(*id);
+                self.definition(def, tree, at)
+            }
+            Shape::Nullable(_) if *tree == Tree::Null => Some(Value::Null),
+            Shape::Nullable(inner) => self.value(inner, tree, at),
+            Shape::Any => Some(tree.to_value()),
+            Shape::List(list) => self.list(list, tree, at),
+            Shape::Map(map) => self.map(map, tree, at),
+            Shape::Object(_) => panic!("objects are definitions of their own"),
+            _ => self.scalar(shape, tree, at),
+        }
+    }
+
+    fn definition(&mut self, def: &'static Def, tree: &Tree, at: &At) -> Option<Value> {
+        let Shape::Object(spec) = &def.shape else {
+            return self.value(&def.shape, tree, at);
+        };
+        let Tree::Map(map) = tree else {
+            self.unreadable(at, format!("an object is wanted here, not {}", tree.kind()));
+            return None;
+        };
+        let mut at = at.clone();
+        if !def.rules.is_empty() {
+            at.document = (at.canonical.clone(), def);
+        }
+        self.visit(spec, def, &at.canonical);
+        let mut members = Members::default();
+        self.members(spec, map, &at, &mut members);
+        Some(self.collect(spec, members))
+    }
+
+    fn members(&mut self, spec: &'static ObjectSpec, map: &[(String, Tree)], at: &At, members: &mut Members) {
+        let inherited = self.places.sender_dialect(&at.canonical);
+        let own = map.iter().find_map(|(name, _)| only_dialect(spec, name));
+        if let Some(dialect) = own.or(inherited) {
+            self.places.set_dialect(&at.canonical, dialect);
+        }
+        for (name, tree) in map {
+            match spec.names.get(name.as_str()) {
+                Some(Name::Property { index, spelling }) if self.admits(*spelling) => {
+                    self.property(spec, *index, *spelling, name, tree, at, members);
+                }
+                Some(Name::Place { to }) if self.writer == Writer::Sender => {
+                    self.place(to, name, tree, at);
+                }
+                Some(Name::Neutral { index }) if self.writer == Writer::Sender => {
+                    self.neutral(&spec.extras[*index], name, tree, at, members);
+                }
+                Some(Name::Flag { index }) if self.writer == Writer::Sender => {
+                    self.flag(&spec.extras[*index], name, tree, at, members);
+                }
+                _ => self.unknown(spec, name, at, own.or(inherited)),
+            }
+        }
+    }
+
+    fn admits(&self, spelling: Spelling) -> bool {
+        self.writer == Writer::Sender || spelling.snake
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one place of the sender's document, and one of ours")]
+    fn property(
+        &mut self,
+        spec: &'static ObjectSpec,
+        index: usize,
+        spelling: Spelling,
+        name: &str,
+        tree: &Tree,
+        at: &At,
+        members: &mut Members,
+    ) {
+        let property = &spec.properties[index];
+        let at = at.down(&property.snake, name);
+        self.note_dialect(spelling);
+        self.places.set(&at.canonical, &at.sender);
+        let shape = self.dictionary.resolve(&property.shape);
+        if self.is_absent(shape, tree, property.required) {
+            return;
+        }
+        if spelling.is_accepted() {
+            self.accepted(name, &property.csharp, &property.snake, &at.sender);
+        }
+        let Some(value) = self.value(&property.shape, tree, &at) else {
+            return;
+        };
+        match members.values.get(&index) {
+            None => {
+                members.values.insert(index, (value, at.sender));
+            }
+            Some((known, first)) => {
+                let (same, first) = (*known == value, first.clone());
+                self.twice(same, &first, &at);
+            }
+        }
+    }
+
+    /// What means "not there": null, and for an optional string the empty one too.
+    fn is_absent(&self, shape: &Shape, tree: &Tree, required: bool) -> bool {
+        match tree {
+            Tree::Null => self.writer == Writer::Sender && !matches!(shape, Shape::Nullable(_) | Shape::Any),
+            Tree::Text(text) if text.is_empty() && self.writer == Writer::Sender => {
+                matches!(shape, Shape::Text(spec) if spec.min > 0 || required)
+                    || matches!(shape, Shape::Enum(_))
+            }
+            _ => false,
+        }
+    }
+
+    fn place(&mut self, to: &str, name: &str, tree: &Tree, at: &At) {
+        let sender = format!("{}/{}", at.sender, escape(name));
+        let (base, def) = at.document.clone();
+        let shape = self
+            .dictionary
+            .shape_at(&def.shape, to)
+            .unwrap_or_else(|| panic!("`{to}` is no place of `{}`", def.name));
+        let to = At { canonical: format!("{base}{to}"), sender: sender.clone(), document: (base, def) };
+        let required = false;
+        if self.is_absent(self.dictionary.resolve(shape), tree, required) {
+            return;
+        }
+        self.accepted(name, &to.canonical, &to.canonical, &sender);
+        if let Some(value) = self.value(shape, tree, &to) {
+            self.moved.push(Moved { to: to.canonical, value, from: sender });
+        } else {
+            self.places.set(&to.canonical, &sender);
+        }
+    }
+
+    fn neutral(&mut self, extra: &Extra, name: &str, tree: &Tree, at: &At, members: &mut Members) {
+        let at = at.down(&extra.snake, name);
+        if let Tree::Text(text) = tree
+            && let Some((list, value)) = extra.adds.get(&text.to_lowercase())
+        {
+            self.accepted(name, value, value, &at.sender);
+            members.adds.push((*list, value.clone()));
+        } else if !is_neutral(tree) {
+            self.unread = true;
+            self.fault(
+                &at,
+                ErrorCode::UnsupportedFeature,
+                format!("`{name}` has no meaning to any worker; leave it out, or null, false, 0, empty or \"none\""),
+            );
+        }
+    }
+
+    fn flag(&mut self, extra: &Extra, name: &str, tree: &Tree, at: &At, members: &mut Members) {
+        let at = at.down(&extra.snake, name);
+        match tree {
+            Tree::Null | Tree::Bool(false) => {}
+            Tree::Bool(true) => {
+                let (list, value) = &extra.adds["true"];
+                self.accepted(name, value, value, &at.sender);
+                members.adds.push((*list, value.clone()));
+            }
+            other => self.unreadable(&at, format!("`{name}` is true or false, not {}", other.kind())),
+        }
+    }
+
+    fn unknown(&mut self, spec: &ObjectSpec, name: &str, at: &At, dialect: Option<Dialect>) {
+        self.unread = true;
+        let pointer = format!("{}/{}", at.sender, escape(name));
+        let nearest = scalar::nearest(name, spec.names.keys().map(String::as_str)).map(|near| {
+            match &spec.names[near] {
+                Name::Property { index, .. } => {
+                    let property = &spec.properties[*index];
+                    dialect.unwrap_or(Dialect::Snake).name(property).to_owned()
+                }
+                _ => near.to_owned(),
+            }
+        });
+        let message = match &nearest {
+            Some(near) => format!("`{name}` is unknown here; the nearest known name is `{near}`"),
+            None => format!("`{name}` is unknown here"),
+        };
+        self.faults.push(Fault { nearest, ..Fault::new(pointer, ErrorCode::UnknownField, message) });
+    }
+
+    fn list(&mut self, spec: &'static ListSpec, tree: &Tree, at: &At) -> Option<Value> {
+        let Tree::List(trees) = tree else {
+            self.unreadable(at, format!("a list is wanted here, not {}", tree.kind()));
+            return None;
+        };
+        let mut items = Vec::with_capacity(trees.len());
+        for (i, tree) in trees.iter().enumerate() {
+            let at = at.down(&i.to_string(), &i.to_string());
+            self.places.set(&at.canonical, &at.sender);
+            if *tree == Tree::Null && !matches!(spec.item, Shape::Any) {
+                self.unreadable(&at, "null is no item of a list".to_owned());
+            } else if let Some(item) = self.value(&spec.item, tree, &at) {
+                if spec.unique && items.contains(&item) {
+                    self.unreadable(&at, format!("{item} stands twice"));
+                }
+                items.push(item);
+            }
+        }
+        if let Some(fault) = scalar::count(trees.len(), spec.min, spec.max, "items") {
+            self.scalar_fault(at, fault);
+        }
+        if spec.sorted
+            && let Shape::Enum(spec) = self.dictionary.resolve(&spec.item)
+        {
+            items.sort_by_key(|item| spec.values.iter().position(|value| item == value));
+        }
+        Some(items.into())
+    }
+
+    fn map(&mut self, spec: &'static MapSpec, tree: &Tree, at: &At) -> Option<Value> {
+        let Tree::Map(members) = tree else {
+            self.unreadable(at, format!("an object is wanted here, not {}", tree.kind()));
+            return None;
+        };
+        let mut map = Map::new();
+        for (key, tree) in members {
+            let at = at.down(&escape(key), key);
+            self.places.set(&at.canonical, &at.sender);
+            if let Some(value) = self.value(&spec.value, tree, &at) {
+                map.insert(key.clone(), value);
+            }
+        }
+        if let Some(fault) = scalar::count(members.len(), 0, spec.max, "entries") {
+            self.scalar_fault(at, fault);
+        }
+        Some(map.into())
+    }
+
+    fn scalar(&mut self, shape: &Shape, tree: &Tree, at: &At) -> Option<Value> {
+        let lenient = self.writer == Writer::Sender;
+        let read = scalar::read(shape, tree, lenient);
+        if let Some((code, said, meant)) = read.respelt {
+            let message = format!("`{said}` was read as `{meant}`");
+            self.warn(code, &at.sender, message, Some(format!("write `{meant}`")));
+        }
+        if let Some(fault) = read.fault {
+            self.scalar_fault(at, fault);
+        }
+        read.value
+    }
+
+    fn scalar_fault(&mut self, at: &At, fault: ScalarFault) {
+        self.unread |= fault.code == ErrorCode::UnsupportedValue;
+        self.faulty.insert(at.canonical.clone());
+        self.faults.push(Fault {
+            pointer: at.sender.clone(),
+            code: fault.code,
+            message: fault.message,
+            allowed: fault.allowed,
+            minimum: fault.minimum,
+            maximum: fault.maximum,
+            nearest: fault.nearest,
+        });
+    }
+
+    fn fault(&mut self, at: &At, code: ErrorCode, message: String) {
+        self.faulty.insert(at.canonical.clone());
+        self.faults.push(Fault::new(at.sender.clone(), code, message));
+    }
+
+    fn unreadable(&mut self, at: &At, message: String) {
+        self.unread = true;
+        self.fault(at, ErrorCode::UnsupportedValue, message);
+    }
+
+    fn warn(&mut self, code: WarningCode, sender: &str, message: String, hint: Option<String>) {
+        self.warnings.push(Warning { code, pointer: Some(sender.to_owned()), message, hint });
+    }
+
+    fn accepted(&mut self, name: &str, csharp: &str, canonical: &str, sender: &str) {
+        let meant = if name.starts_with(char::is_uppercase) { csharp } else { canonical };
+        let message = format!("`{name}` was read as `{meant}`");
+        self.warn(WarningCode::AcceptedSpelling, sender, message, Some(format!("write `{meant}`")));
+    }
+
+    fn twice(&mut self, same: bool, first: &str, at: &At) {
+        let (sender, canonical) = (&at.sender, &at.canonical);
+        if same {
+            let message = format!("{first} and {sender} are one property, with equal values");
+            self.warn(WarningCode::DuplicateEqual, sender, message, Some("write it once".to_owned()));
+        } else {
+            self.unread = true;
+            self.faulty.insert(canonical.clone());
+            let message = format!("{first} and {sender} are one property, with unequal values");
+            self.faults.push(Fault::new(sender.clone(), ErrorCode::DuplicateField, message));
+        }
+    }
+
+    fn note_dialect(&mut self, spelling: Spelling) {
+        if self.dialect.is_none() {
+            self.dialect = dialect_of(spelling);
+        }
+    }
+
+    /// The canonical object, in the schema's order.
+    fn collect(&mut self, spec: &'static ObjectSpec, mut members: Members) -> Value {
+        for (list, value) in std::mem::take(&mut members.adds) {
+            let (items, _) =
+                members.values.entry(list).or_insert_with(|| (Value::Array(Vec::new()), String::new()));
+            let Value::Array(items) = items else { continue };
+            if !items.iter().any(|item| *item == value) {
+                items.push(value.into());
+            }
+            let Shape::List(list) = self.dictionary.resolve(&spec.properties[list].shape) else {
+                continue;
+            };
+            if let Shape::Enum(of) = self.dictionary.resolve(&list.item) {
+                items.sort_by_key(|item| of.values.iter().position(|value| item == value));
+            }
+        }
+        let mut object = Map::new();
+        for (index, property) in spec.properties.iter().enumerate() {
+            if let Some((value, _)) = members.values.remove(&index) {
+                object.insert(property.snake.clone(), value);
+            }
+        }
+        object.into()
+    }
+
+    fn place_moved(&mut self, def: &'static Def, root: &mut Value) {
+        for Moved { to, value, from } in std::mem::take(&mut self.moved) {
+            let at = At { canonical: to.clone(), sender: from.clone(), document: (String::new(), def) };
+            if let Some(known) = root.pointer(&to) {
+                let same = *known == value;
+                let first = self.places.sender(&to, &def.shape);
+                self.twice(same, &first, &at);
+                continue;
+            }
+            self.places.set(&to, &from);
+            insert(root, &to, value, &def.shape, self.dictionary);
+        }
+    }
+
+    fn find_missing(&mut self, def: &'static Def, root: &Value) {
+        let visited = std::mem::take(&mut self.visited);
+        for Visited { spec, at, .. } in &visited {
+            for property in spec.properties.iter().filter(|property| property.required) {
+                let canonical = format!("{at}/{}", property.snake);
+                if root.pointer(&canonical).is_some() || self.is_faulty(&canonical) {
+                    continue;
+                }
+                let pointer = self.places.sender(&canonical, &def.shape);
+                let name = pointer.rsplit('/').next().unwrap_or(&property.snake).to_owned();
+                self.faulty.insert(canonical);
+                let message = format!("`{name}` is missing");
+                self.faults.push(Fault::new(pointer, ErrorCode::MissingField, message));
+            }
+        }
+        self.visited = visited;
+    }
+
+    /// Whether the value, or one inside it, is no good by itself.
+    fn is_faulty(&self, canonical: &str) -> bool {
+        self.faulty.iter().any(|faulty| {
+            faulty.strip_prefix(canonical).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
+    }
+
+    fn apply_rules(&mut self, def: &'static Def, root: &Value) {
+        for Visited { at, rules, .. } in std::mem::take(&mut self.visited) {
+            let Some(document_def) = rules else { continue };
+            let Some(said) = root.pointer(&at) else {
+                continue;
+            };
+            let shape = &document_def.shape;
+            let effective = with_defaults(said, shape, self.dictionary, None);
+            for rule in &document_def.rules {
+                let is_faulty = |field: &str| self.is_faulty(&format!("{at}{field}"));
+                for breach in rule.breaches(&effective, shape, self.dictionary, &is_faulty) {
+                    let blamed = breach
+                        .fields
+                        .iter()
+                        .rev()
+                        .find(|field| said.pointer(field).is_some())
+                        .unwrap_or(&breach.fields[0]);
+                    let pointer = self.places.sender(&format!("{at}{blamed}"), &def.shape);
+                    match breach.outcome {
+                        Outcome::Warning(code) => self.warn(code, &pointer, breach.message, None),
+                        Outcome::Fault(code) => self.faults.push(Fault {
+                            minimum: breach.minimum,
+                            maximum: breach.maximum,
+                            ..Fault::new(pointer, code, breach.message)
+                        }),
+                    }
+                }
+            }
+            if self.writer == Writer::Sender {
+                self.find_no_effect(def, &at, said, &effective, shape);
+            }
+        }
+    }
+
+    /// Warns of what was set where it can take no effect, unless it equals its default.
+    fn find_no_effect(
+        &mut self,
+        def: &'static Def,
+        at: &str,
+        said: &Value,
+        effective: &Value,
+        shape: &'static Shape,
+    ) {
+        let mut idle = Vec::new();
+        walk(said, shape, self.dictionary, &mut String::new(), &mut |pointer, property, value| {
+            let Some(condition) = &property.takes_effect_when else {
+                return;
+            };
+            let default = property.default.clone().or_else(|| self.dictionary.default_of(&property.shape));
+            let is_default = default.is_some_and(|default| scalar::equal(&default, value));
+            if !condition.holds(effective, shape, self.dictionary) && !is_default {
+                idle.push((pointer.to_owned(), property.snake.clone()));
+            }
+        });
+        for (pointer, name) in idle {
+            let canonical = format!("{at}{pointer}");
+            if self.is_faulty(&canonical) {
+                continue;
+            }
+            let sender = self.places.sender(&canonical, &def.shape);
+            self.warn(
+                WarningCode::NoEffect,
+                &sender,
+                format!("`{name}` takes no effect here"),
+                Some("leave it out".to_owned()),
+            );
+        }
+    }
+}
+
+#[derive(Default)]
+struct Members {
+    /// By the index of the property: its value and where it stood.
+    values: HashMap<usize, (Value, String)>,
+    /// Items that flags add to lists.
+    adds: Vec<(usize, String)>,
+}
+
+fn only_dialect(spec: &ObjectSpec, name: &str) -> Option<Dialect> {
+    match spec.names.get(name)? {
+        Name::Property { spelling, .. } => dialect_of(*spelling),
+        _ => None,
+    }
+}
+
+fn dialect_of(spelling: Spelling) -> Option<Dialect> {
+    match (spelling.snake, spelling.pascal, spelling.camel) {
+        (true, false, false) => Some(Dialect::Snake),
+        (false, true, false) => Some(Dialect::Pascal),
+        (false, false, true) => Some(Dialect::Camel),
+        _ => None,
+    }
+}
+
+/// The values that a neutral-only property may have.
+fn is_neutral(tree: &Tree) -> bool {
+    match tree {
+        Tree::Null | Tree::Bool(false) | Tree::Integer(0) => true,
+        Tree::Number(number) => *number == 0.0,
+        Tree::Text(text) => text.is_empty() || text.eq_ignore_ascii_case("none"),
+        Tree::List(items) => items.is_empty(),
+        Tree::Map(members) => members.is_empty(),
+        _ => false,
+    }
+}
+
+/// Sets a value at a pointer, making the objects on the way, each in the schema's order.
+fn insert(value: &mut Value, pointer: &str, new: Value, shape: &Shape, dictionary: &Dictionary) {
+    let Some(rest) = pointer.strip_prefix('/') else {
+        *value = new;
+        return;
+    };
+    let (token, rest) = rest.find('/').map_or((rest, ""), |end| rest.split_at(end));
+    if let Value::Array(items) = value {
+        if let (Some(item), Some(inner)) =
+            (token.parse::<usize>().ok().and_then(|i| items.get_mut(i)), dictionary.shape_at(shape, "/0"))
+        {
+            insert(item, rest, new, inner, dictionary);
+        }
+        return;
+    }
+    let (Value::Object(members), Shape::Object(spec)) = (value, dictionary.resolve(shape)) else {
+        return;
+    };
+    let Some(property) = spec.property(token) else {
+        return;
+    };
+    let member = members.entry(token).or_insert_with(|| Value::Object(Map::new()));
+    insert(member, rest, new, &property.shape, dictionary);
+    let mut ordered = Map::new();
+    for property in &spec.properties {
+        if let Some(member) = members.remove(&property.snake) {
+            ordered.insert(property.snake.clone(), member);
+        }
+    }
+    *members = ordered;
+}
+
+fn walk<'d>(
+    value: &Value,
+    shape: &'d Shape,
+    dictionary: &'d Dictionary,
+    pointer: &mut String,
+    found: &mut dyn FnMut(&str, &'d crate::dictionary::Property, &Value),
+) {
+    let length = pointer.len();
+    match (dictionary.resolve(shape), value) {
+        (Shape::Object(spec), Value::Object(members)) => {
+            for property in &spec.properties {
+                if let Some(member) = members.get(&property.snake) {
+                    pointer.push('/');
+                    pointer.push_str(&property.snake);
+                    found(pointer, property, member);
+                    walk(member, &property.shape, dictionary, pointer, found);
+                    pointer.truncate(length);
+                }
+            }
+        }
+        (Shape::List(list), Value::Array(items)) => {
+            for (i, item) in items.iter().enumerate() {
+                pointer.push_str(&format!("/{i}"));
+                walk(item, &list.item, dictionary, pointer, found);
+                pointer.truncate(length);
+            }
+        }
+        _ => {}
+    }
+}
+
+impl Reading {
+    /// Takes a prefix off every pointer of the sender: the document stood at the root itself.
+    pub(crate) fn lift(&mut self, prefix: &str) {
+        let lift = |pointer: &mut String| {
+            if let Some(rest) = pointer.strip_prefix(prefix)
+                && (rest.is_empty() || rest.starts_with('/'))
+            {
+                *pointer = rest.to_owned();
+            }
+        };
+        self.faults.iter_mut().for_each(|fault| lift(&mut fault.pointer));
+        self.warnings.iter_mut().filter_map(|warning| warning.pointer.as_mut()).for_each(lift);
+        self.places.lift(&lift);
+    }
+}

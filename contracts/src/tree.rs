@@ -1,0 +1,202 @@
+//! JSON as its sender wrote it: order kept, duplicate names seen, integers told from numbers, depth bounded.
+//!
+//! `serde_json::Value` keeps the last of two equal names without a word; a [`Tree`] keeps both and counts them.
+
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
+use std::{cell::RefCell, fmt};
+
+use crate::generated::limits::DEPTH_MAX;
+
+/// One JSON value.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Tree {
+    /// `null`.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A number without fraction and exponent that fits.
+    Integer(i64),
+    /// Any other number; always finite.
+    Number(f64),
+    /// A string.
+    Text(String),
+    /// An array.
+    List(Vec<Tree>),
+    /// An object, in the sender's order; equal names may stand twice.
+    Map(Vec<(String, Tree)>),
+}
+
+/// Why bytes are no [`Tree`]: the sentence names the place.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum TreeError {
+    /// Not UTF-8.
+    #[error("invalid UTF-8 at byte {0}")]
+    Utf8(usize),
+    /// Not JSON, too deep, a lone surrogate or a number that is not finite.
+    #[error("{0}")]
+    Json(String),
+}
+
+/// A document and the pointers of names that stand twice in one object.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parsed {
+    /// The document.
+    pub tree: Tree,
+    /// RFC 6901 pointers of the second and later of equal names.
+    pub duplicates: Vec<String>,
+}
+
+/// Parses one document.
+///
+/// # Errors
+/// [`TreeError`] where the bytes are no JSON document that every party reads alike.
+pub fn parse(bytes: &[u8]) -> Result<Parsed, TreeError> {
+    let text = std::str::from_utf8(bytes).map_err(|err| TreeError::Utf8(err.valid_up_to()))?;
+    let walk = Walk { duplicates: RefCell::default(), path: RefCell::default() };
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let json = |err: serde_json::Error| TreeError::Json(err.to_string());
+    let tree = Seed { walk: &walk, depth: 0 }.deserialize(&mut deserializer).map_err(json)?;
+    deserializer.end().map_err(json)?;
+    Ok(Parsed { tree, duplicates: walk.duplicates.into_inner() })
+}
+
+impl Tree {
+    /// What kind of JSON value it is, in words.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Bool(_) => "a boolean",
+            Self::Integer(_) => "an integer",
+            Self::Number(_) => "a number",
+            Self::Text(_) => "a string",
+            Self::List(_) => "an array",
+            Self::Map(_) => "an object",
+        }
+    }
+
+    /// The same as a `serde_json` value; of equal names the last stays.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        match self {
+            Self::Null => Value::Null,
+            Self::Bool(b) => Value::Bool(*b),
+            Self::Integer(i) => Value::from(*i),
+            Self::Number(n) => Value::from(*n),
+            Self::Text(s) => Value::String(s.clone()),
+            Self::List(items) => items.iter().map(Self::to_value).collect(),
+            Self::Map(members) => {
+                Value::Object(members.iter().map(|(k, v)| (k.clone(), v.to_value())).collect())
+            }
+        }
+    }
+
+    /// A tree of a `serde_json` value.
+    #[must_use]
+    pub fn of(value: &Value) -> Self {
+        match value {
+            Value::Null => Self::Null,
+            Value::Bool(b) => Self::Bool(*b),
+            Value::Number(n) => {
+                n.as_i64().map_or_else(|| Self::Number(n.as_f64().unwrap_or(f64::MAX)), Self::Integer)
+            }
+            Value::String(s) => Self::Text(s.clone()),
+            Value::Array(items) => Self::List(items.iter().map(Self::of).collect()),
+            Value::Object(members) => {
+                Self::Map(members.iter().map(|(k, v)| (k.clone(), Self::of(v))).collect())
+            }
+        }
+    }
+}
+
+/// A name as one token of a JSON Pointer.
+#[must_use]
+pub fn escape(name: &str) -> String {
+    if name.contains(['~', '/']) { name.replace('~', "~0").replace('/', "~1") } else { name.to_owned() }
+}
+
+struct Walk {
+    duplicates: RefCell<Vec<String>>,
+    path: RefCell<Vec<String>>,
+}
+
+#[derive(Clone, Copy)]
+struct Seed<'w> {
+    walk: &'w Walk,
+    depth: usize,
+}
+
+impl Seed<'_> {
+    fn deeper<E: serde::de::Error>(self) -> Result<Self, E> {
+        if self.depth as u64 == DEPTH_MAX {
+            return Err(E::custom(format_args!("nesting deeper than {DEPTH_MAX} levels")));
+        }
+        Ok(Self { depth: self.depth + 1, ..self })
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Seed<'_> {
+    type Value = Tree;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Tree, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Seed<'_> {
+    type Value = Tree;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+    fn visit_unit<E>(self) -> Result<Tree, E> {
+        Ok(Tree::Null)
+    }
+    fn visit_bool<E>(self, b: bool) -> Result<Tree, E> {
+        Ok(Tree::Bool(b))
+    }
+    fn visit_i64<E>(self, i: i64) -> Result<Tree, E> {
+        Ok(Tree::Integer(i))
+    }
+    fn visit_u64<E>(self, u: u64) -> Result<Tree, E> {
+        // Beyond i64 it is outside every limit of the contract; as a float it stays so.
+        Ok(i64::try_from(u).map_or(Tree::Number(u as f64), Tree::Integer))
+    }
+    fn visit_f64<E>(self, n: f64) -> Result<Tree, E> {
+        Ok(Tree::Number(n))
+    }
+    fn visit_str<E>(self, s: &str) -> Result<Tree, E> {
+        Ok(Tree::Text(s.to_owned()))
+    }
+    fn visit_string<E>(self, s: String) -> Result<Tree, E> {
+        Ok(Tree::Text(s))
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Tree, A::Error> {
+        let inner = self.deeper()?;
+        let mut items = Vec::new();
+        loop {
+            self.walk.path.borrow_mut().push(items.len().to_string());
+            let item = seq.next_element_seed(inner);
+            self.walk.path.borrow_mut().pop();
+            match item? {
+                Some(item) => items.push(item),
+                None => return Ok(Tree::List(items)),
+            }
+        }
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Tree, A::Error> {
+        let inner = self.deeper()?;
+        let mut members: Vec<(String, Tree)> = Vec::new();
+        while let Some(name) = map.next_key::<String>()? {
+            self.walk.path.borrow_mut().push(escape(&name));
+            if members.iter().any(|(known, _)| *known == name) {
+                let pointer = format!("/{}", self.walk.path.borrow().join("/"));
+                self.walk.duplicates.borrow_mut().push(pointer);
+            }
+            let value = map.next_value_seed(inner);
+            self.walk.path.borrow_mut().pop();
+            members.push((name, value?));
+        }
+        Ok(Tree::Map(members))
+    }
+}
