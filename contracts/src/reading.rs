@@ -546,6 +546,7 @@ impl Reader {
             };
             let shape = &document_def.shape;
             let effective = with_defaults(said, shape, self.dictionary, None);
+            let mut blamed_by_rules = Vec::new();
             for rule in &document_def.rules {
                 let is_faulty = |field: &str| self.is_faulty(&format!("{at}{field}"));
                 for breach in rule.breaches(&effective, shape, self.dictionary, &is_faulty) {
@@ -555,17 +556,23 @@ impl Reader {
                         .rev()
                         .find(|field| said.pointer(field).is_some())
                         .unwrap_or(&breach.fields[0]);
-                    let pointer = self.places.sender(&format!("{at}{blamed}"), &def.shape);
+                    let canonical = format!("{at}{blamed}");
+                    let pointer = self.places.sender(&canonical, &def.shape);
                     match breach.outcome {
                         Outcome::Warning(code) => self.warn(code, &pointer, breach.message, None),
-                        Outcome::Fault(code) => self.faults.push(Fault {
-                            minimum: breach.minimum,
-                            maximum: breach.maximum,
-                            ..Fault::new(pointer, code, breach.message)
-                        }),
+                        Outcome::Fault(code) => {
+                            blamed_by_rules.push(canonical);
+                            self.faults.push(Fault {
+                                minimum: breach.minimum,
+                                maximum: breach.maximum,
+                                ..Fault::new(pointer, code, breach.message)
+                            });
+                        }
                     }
                 }
             }
+            // What a rule refuses is no good by itself from here on; a warning beside the fault would only be noise.
+            self.faulty.extend(blamed_by_rules);
             if self.writer == Writer::Sender {
                 self.find_no_effect(def, &at, said, &effective, shape);
             }
