@@ -13,7 +13,7 @@ pub use number::{Edge, IntegerLimits, NumberLimits};
 pub use text::{Form, LazyRegex, Piece, TextLimits};
 
 pub(crate) use collection::{read_list, read_map};
-pub(crate) use newtype::{integer, list, map, number, text};
+pub(crate) use newtype::{impls, integer, list, map, number, text};
 pub(crate) use number::{read_integer, read_number};
 pub(crate) use text::{compile, read_text};
 

@@ -146,7 +146,7 @@ pub trait StringEnum: Copy + 'static {
 /// # Errors
 /// Anything else.
 #[doc(hidden)]
-pub fn string_enum<'de, D: Deserializer<'de>, T: StringEnum>(
+pub fn one_of<'de, D: Deserializer<'de>, T: StringEnum>(
     deserializer: D,
 ) -> Result<T, D::Error> {
     deserializer.deserialize_str(OneOf(PhantomData))
@@ -195,7 +195,7 @@ macro_rules! object {
 
 /// Names, parsing, reading and writing of an enum of strings.
 macro_rules! string_enum {
-    ($name:ident { $($variant:ident = $value:literal),* $(,)? }) => {
+    ($name:ident, $($variant:ident = $value:literal),+ $(,)?) => {
         impl $name {
             /// Every value, in the order of the schema.
             pub const ALL: &'static [Self] = &[$(Self::$variant),*];
@@ -244,7 +244,7 @@ macro_rules! string_enum {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                crate::strict::string_enum(deserializer)
+                crate::strict::one_of(deserializer)
             }
         }
     };

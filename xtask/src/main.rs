@@ -3,6 +3,7 @@
 //! `codegen` writes everything that comes from `schemas/`; `codegen --check` says which file is stale.
 
 mod codegen;
+mod model;
 mod schemas;
 
 use std::io::Write as _;

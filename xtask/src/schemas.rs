@@ -21,14 +21,13 @@ impl Schemas {
     /// A file that cannot be read, or is not JSON.
     pub(crate) fn load(folder: &Path) -> Result<Self> {
         let mut files = Vec::new();
-        let entries =
-            fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))?;
+        let entries = fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))?;
         for entry in entries {
             let path = entry?.path();
             if path.extension().is_some_and(|extension| extension == "json") {
                 let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                let text = fs::read_to_string(&path)
-                    .with_context(|| format!("reading {}", path.display()))?;
+                let text =
+                    fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
                 let document =
                     serde_json::from_str(&text).with_context(|| format!("schemas/{name} is not JSON"))?;
                 files.push((name, document));
@@ -74,7 +73,9 @@ impl Schemas {
                 self.rewrite(name, &mut schema)
                     .with_context(|| format!("schemas/{name}#/$defs/{definition}"))?;
                 if definitions.insert(definition.clone(), schema).is_some() {
-                    bail!("schemas/{name}#/$defs/{definition}: another file defines {definition} too; rename one");
+                    bail!(
+                        "schemas/{name}#/$defs/{definition}: another file defines {definition} too; rename one"
+                    );
                 }
             }
         }
@@ -121,13 +122,12 @@ impl Schemas {
 
     /// The name of the definition that a reference in `file` means.
     pub(crate) fn resolve(&self, file: &str, reference: &str) -> Result<String> {
-        let (target, pointer) = reference
-            .split_once('#')
-            .with_context(|| format!("$ref {reference:?} has no fragment"))?;
+        let (target, pointer) =
+            reference.split_once('#').with_context(|| format!("$ref {reference:?} has no fragment"))?;
         let target = if target.is_empty() { file } else { target };
-        let name = pointer.strip_prefix("/$defs/").with_context(|| {
-            format!("$ref {reference:?} is not of the form file.json#/$defs/Name")
-        })?;
+        let name = pointer
+            .strip_prefix("/$defs/")
+            .with_context(|| format!("$ref {reference:?} is not of the form file.json#/$defs/Name"))?;
         if self.file(target)?.get("$defs").and_then(|own| own.get(name)).is_none() {
             bail!("$ref {reference:?}: schemas/{target} has no definition {name}");
         }
@@ -143,8 +143,7 @@ impl Schemas {
             for row in rows {
                 for member in ["request", "reply"] {
                     if let Some(reference) = row.get_mut(member) {
-                        let name =
-                            self.resolve("registry.json", reference.as_str().unwrap_or_default())?;
+                        let name = self.resolve("registry.json", reference.as_str().unwrap_or_default())?;
                         *reference = json!(format!("#/$defs/{name}"));
                     }
                 }
@@ -157,9 +156,8 @@ impl Schemas {
     fn expand_enums(&self, definitions: &mut Map<String, Value>) -> Result<()> {
         for (name, schema) in definitions.iter_mut() {
             let Some(source) = schema.get("x-enum-from").and_then(Value::as_str) else { continue };
-            let values = self
-                .enum_from(source)
-                .with_context(|| format!("$defs/{name}: x-enum-from {source:?}"))?;
+            let values =
+                self.enum_from(source).with_context(|| format!("$defs/{name}: x-enum-from {source:?}"))?;
             if let Some(members) = schema.as_object_mut() {
                 members.insert("enum".to_owned(), Value::Array(values));
             }
@@ -176,9 +174,7 @@ impl Schemas {
             .and_then(Value::as_array)
             .with_context(|| format!("schemas/{file} has no list at {list}"))?;
         rows.iter()
-            .map(|row| {
-                row.get(member).cloned().with_context(|| format!("a row without {member}"))
-            })
+            .map(|row| row.get(member).cloned().with_context(|| format!("a row without {member}")))
             .collect()
     }
 }
@@ -238,11 +234,7 @@ fn expand_extensions(definitions: &mut Map<String, Value>) -> Result<()> {
     Ok(())
 }
 
-fn expand_extension(
-    definitions: &mut Map<String, Value>,
-    name: &str,
-    path: &mut Vec<String>,
-) -> Result<()> {
+fn expand_extension(definitions: &mut Map<String, Value>, name: &str, path: &mut Vec<String>) -> Result<()> {
     let Some(base) = definitions
         .get(name)
         .and_then(|schema| schema.get("x-extends"))
@@ -281,8 +273,7 @@ fn expand_extension(
 }
 
 fn members(schema: &Value) -> (Map<String, Value>, Vec<Value>) {
-    let properties =
-        schema.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
+    let properties = schema.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
     let required = schema.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
     (properties, required)
 }

@@ -74,7 +74,7 @@ macro_rules! integer {
             }
         }
 
-        crate::checked::newtype::impls!($name, read_integer, |_| Self::LIMITS.schema());
+        crate::checked::impls!($name, read_integer, |_| Self::LIMITS.schema());
     };
 }
 
@@ -124,7 +124,7 @@ macro_rules! number {
             }
         }
 
-        crate::checked::newtype::impls!($name, read_number, |_| Self::LIMITS.schema());
+        crate::checked::impls!($name, read_number, |_| Self::LIMITS.schema());
     };
 }
 
@@ -223,7 +223,7 @@ macro_rules! text {
             }
         }
 
-        crate::checked::newtype::impls!($name, read_text, |_| Self::LIMITS.schema());
+        crate::checked::impls!($name, read_text, |_| Self::LIMITS.schema());
     };
 }
 
@@ -293,7 +293,7 @@ macro_rules! list {
             }
         }
 
-        crate::checked::newtype::impls!($name, read_list, |generator| Self::LIMITS
+        crate::checked::impls!($name, read_list, |generator| Self::LIMITS
             .schema(&generator.subschema_for::<$item>()));
     };
 }
@@ -340,7 +340,7 @@ macro_rules! map {
             }
         }
 
-        crate::checked::newtype::impls!($name, read_map, |generator| Self::LIMITS
+        crate::checked::impls!($name, read_map, |generator| Self::LIMITS
             .schema(&generator.subschema_for::<$value>()));
     };
 }

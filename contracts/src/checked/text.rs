@@ -50,23 +50,23 @@ pub struct Piece {
 }
 
 impl Piece {
-    /// A piece of `minimum..=maximum` characters out of some ranges of ASCII, ends included.
-    pub(crate) const fn new(ranges: &[(u8, u8)], minimum: u32, maximum: u32) -> Self {
-        let mut class = 0_u128;
+    /// A piece of `minimum..=maximum` characters out of a class, written as in a pattern, a `-` of its own last:
+    /// `A-Za-z0-9._-`.
+    pub(crate) const fn new(class: &str, minimum: u32, maximum: u32) -> Self {
+        let bytes = class.as_bytes();
+        let mut bits = 0_u128;
         let mut index = 0;
-        while index < ranges.len() {
-            let (mut byte, high) = ranges[index];
+        while index < bytes.len() {
+            let range = index + 2 < bytes.len() && bytes[index + 1] == b'-';
+            let high = if range { bytes[index + 2] } else { bytes[index] };
+            let mut byte = bytes[index];
             while byte <= high {
-                class |= 1 << byte;
+                bits |= 1 << byte;
                 byte += 1;
             }
-            index += 1;
+            index += if range { 3 } else { 1 };
         }
-        Self {
-            class,
-            minimum,
-            maximum,
-        }
+        Self { class: bits, minimum, maximum }
     }
 
     /// What is left behind the piece, which takes as much as it can.

@@ -4,6 +4,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+
 /// What the registry says of one action.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ActionInfo {
@@ -32,6 +33,7 @@ pub struct ActionInfo {
     /// When it belongs to another class.
     pub class_when: Option<ClassWhen>,
 }
+
 /// A field whose value moves an action to another class.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ClassWhen {
@@ -44,6 +46,7 @@ pub struct ClassWhen {
     /// The timeout then, seconds.
     pub timeout_seconds: Option<f64>,
 }
+
 /// One way to send an action over HTTP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Route {
@@ -58,6 +61,7 @@ pub struct Route {
     /// `(field, value)` that the route gives.
     pub fixed: &'static [(&'static str, &'static str)],
 }
+
 /// A route that belongs to no single action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Resource {
@@ -70,6 +74,7 @@ pub struct Resource {
     /// Name of the definition of its answer.
     pub reply: Option<&'static str>,
 }
+
 /// How an action is scheduled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Class {
@@ -89,6 +94,7 @@ pub enum Class {
     #[serde(rename = "gateway")]
     Gateway,
 }
+
 impl Class {
     /// The name in the registry.
     #[must_use]
@@ -101,6 +107,7 @@ impl Class {
             Self::Gateway => "gateway",
         }
     }
+
     /// The timeout of its actions, seconds, where nothing says otherwise; none: no timeout.
     #[must_use]
     pub const fn timeout_seconds(self) -> Option<f64> {
@@ -113,6 +120,7 @@ impl Class {
         }
     }
 }
+
 /// An action of the contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 pub enum Action {
@@ -249,6 +257,7 @@ pub enum Action {
     #[serde(rename = "get_cache_status")]
     GetCacheStatus,
 }
+
 impl Action {
     /// Every action, in the order of the registry.
     pub const ALL: [Self; 44usize] = [
@@ -347,17 +356,20 @@ impl Action {
             Self::GetCacheStatus => "get_cache_status",
         }
     }
+
     /// What the registry says of it.
     #[must_use]
     pub const fn info(self) -> &'static ActionInfo {
         &INFOS[self as usize]
     }
 }
+
 impl fmt::Display for Action {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.as_str())
     }
 }
+
 /// The text names no action.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is no action of schemas/registry.json")]
@@ -415,12 +427,14 @@ impl FromStr for Action {
         })
     }
 }
+
 impl<'de> serde::Deserialize<'de> for Action {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
         text.parse().map_err(serde::de::Error::custom)
     }
 }
+
 static INFOS: [ActionInfo; 44usize] = [
     ActionInfo {
         action: Action::Initialize,

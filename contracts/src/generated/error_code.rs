@@ -4,6 +4,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+
 /// A code of `schemas/errors.json`; on the wire its snake name.
 #[derive(
     Debug,
@@ -134,6 +135,7 @@ pub enum ErrorCode {
     #[serde(rename = "internal")]
     Internal,
 }
+
 impl ErrorCode {
     /// Every code, in the order of the table.
     pub const ALL: [Self; 38usize] = [
@@ -220,6 +222,7 @@ impl ErrorCode {
             Self::Internal => "internal",
         }
     }
+
     /// What it means.
     #[must_use]
     pub const fn meaning(self) -> &'static str {
@@ -265,11 +268,13 @@ impl ErrorCode {
         }
     }
 }
+
 impl fmt::Display for ErrorCode {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.as_str())
     }
 }
+
 /// The text is no code of the table.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is no code of schemas/errors.json")]
@@ -283,6 +288,7 @@ impl FromStr for ErrorCode {
             .ok_or_else(|| ParseErrorCodeError(text.to_owned()))
     }
 }
+
 impl ErrorCode {
     /// The HTTP status. Layers below HTTP speak in codes and never look at it.
     #[must_use]
@@ -328,6 +334,7 @@ impl ErrorCode {
             Self::Internal => 500u16,
         }
     }
+
     /// Whether the same command may succeed later.
     #[must_use]
     pub const fn retryable(self) -> bool {
@@ -344,11 +351,13 @@ impl ErrorCode {
                 | Self::ShuttingDown
         )
     }
+
     /// Whether the reply says when to try again (`Retry-After`).
     #[must_use]
     pub const fn retry_after(self) -> bool {
         matches!(self, Self::QueueFull | Self::RateLimited)
     }
+
     /// The exception that a C# client throws for it.
     #[must_use]
     pub const fn csharp_exception(self) -> &'static str {
@@ -393,6 +402,7 @@ impl ErrorCode {
             Self::Internal => "InvalidOperationException",
         }
     }
+
     /// The way out, in general; a reply may know a better one.
     #[must_use]
     pub const fn hint(self) -> &'static str {

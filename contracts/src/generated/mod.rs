@@ -3,8 +3,11 @@
 //! Types, the registry of actions, the tables of errors and warnings, limits, and the bundle of all schemas.
 
 pub mod action;
+pub mod checked;
+pub mod command;
 pub mod error_code;
 pub mod limits;
+pub mod types;
 pub mod warning_code;
 /// The bundle of all schemas and tables: `{"$defs", "registry", "errors", "warnings", "rules", "limits"}`.
 pub const BUNDLE: &str = include_str!("bundle.json");

@@ -4,6 +4,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+
 /// A code of `schemas/warnings.json`; on the wire its snake name.
 #[derive(
     Debug,
@@ -47,6 +48,7 @@ pub enum WarningCode {
     #[serde(rename = "unknown_member")]
     UnknownMember,
 }
+
 impl WarningCode {
     /// Every code, in the order of the table.
     pub const ALL: [Self; 9usize] = [
@@ -75,6 +77,7 @@ impl WarningCode {
             Self::UnknownMember => "unknown_member",
         }
     }
+
     /// What it means.
     #[must_use]
     pub const fn meaning(self) -> &'static str {
@@ -95,11 +98,13 @@ impl WarningCode {
         }
     }
 }
+
 impl fmt::Display for WarningCode {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.as_str())
     }
 }
+
 /// The text is no code of the table.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is no code of schemas/warnings.json")]

@@ -135,8 +135,7 @@ fn class_enum(classes: &Map<String, Value>) -> Result<TokenStream> {
 fn action_enum(rows: &[Value], classes: &Map<String, Value>) -> Result<TokenStream> {
     let names = rows.iter().map(|row| text(row, "action")).collect::<Result<Vec<_>>>()?;
     let variants: Vec<_> = names.iter().map(|name| ident(&camel(name))).collect();
-    let docs =
-        rows.iter().map(|row| Ok(doc(text(row, "summary")?))).collect::<Result<Vec<_>>>()?;
+    let docs = rows.iter().map(|row| Ok(doc(text(row, "summary")?))).collect::<Result<Vec<_>>>()?;
     let infos = rows.iter().map(|row| info(row, classes)).collect::<Result<Vec<_>>>()?;
     let mut spellings = TokenStream::new();
     for (row, variant) in rows.iter().zip(&variants) {
@@ -265,9 +264,7 @@ fn resource_table(rows: &[Value]) -> Result<TokenStream> {
         let (verb, path) = (text(row, "verb")?, text(row, "path")?);
         let summary = text(row, "summary")?;
         let reply = option(definition(row, "reply")?);
-        items.extend(
-            quote! { Resource { verb: #verb, path: #path, summary: #summary, reply: #reply }, },
-        );
+        items.extend(quote! { Resource { verb: #verb, path: #path, summary: #summary, reply: #reply }, });
     }
     let count = rows.len();
     Ok(quote! {
@@ -277,9 +274,7 @@ fn resource_table(rows: &[Value]) -> Result<TokenStream> {
 }
 
 fn text<'a>(row: &'a Value, member: &str) -> Result<&'a str> {
-    row.get(member)
-        .and_then(Value::as_str)
-        .with_context(|| format!("registry.json: no {member} in {row}"))
+    row.get(member).and_then(Value::as_str).with_context(|| format!("registry.json: no {member} in {row}"))
 }
 
 fn texts<'a>(row: &'a Value, member: &str) -> Result<Vec<&'a str>> {

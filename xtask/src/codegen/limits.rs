@@ -47,7 +47,11 @@ fn row_constants(name: &str, members: &serde_json::Map<String, Value>) -> Result
     let mut tokens = TokenStream::new();
     for (member, value) in members {
         if member != "description" {
-            tokens.extend(constant(&format!("{name}_{member}"), &format!("{description} Here: {member}."), value)?);
+            tokens.extend(constant(
+                &format!("{name}_{member}"),
+                &format!("{description} Here: {member}."),
+                value,
+            )?);
         }
     }
     Ok(tokens)

@@ -1,16 +1,21 @@
 //! `cargo xtask codegen`: everything that is written from `schemas/`.
 
 mod action;
+mod checked;
 mod codes;
+mod command;
 mod limits;
 mod output;
+mod pattern;
 mod rust;
+mod types;
 
 use std::io::Write;
 use std::path::Path;
 
 use anyhow::Result;
 
+use crate::model::Model;
 use crate::schemas::{Bundle, Schemas};
 use output::Files;
 
@@ -46,6 +51,10 @@ pub(crate) fn generate(bundle: &Bundle) -> Result<Files> {
     files.add("contracts/src/generated/warning_code.rs", codes::warnings(&bundle.warnings)?);
     files.add("contracts/src/generated/action.rs", action::actions(&bundle.registry)?);
     files.add("contracts/src/generated/limits.rs", limits::limits(&bundle.limits)?);
+    let model = Model::of(bundle)?;
+    files.add("contracts/src/generated/checked.rs", checked::checked(&model)?);
+    files.add("contracts/src/generated/types.rs", types::types(&model)?);
+    files.add("contracts/src/generated/command.rs", command::commands(&bundle.registry)?);
     files.add("contracts/src/generated/mod.rs", rust::module()?);
     Ok(files)
 }

@@ -21,16 +21,45 @@ pub(crate) fn file(source: &str, about: &str, tokens: TokenStream) -> Result<Str
 /// # Errors
 /// No rustfmt.
 pub(crate) fn text(source: &str, about: &str, parsed: &syn::File) -> Result<String> {
-    let banner = format!(
+    rustfmt(&(banner(source, about) + &spaced(&prettyplease::unparse(parsed))))
+}
+
+/// The first lines of a generated Rust file.
+pub(crate) fn banner(source: &str, about: &str) -> String {
+    format!(
         "//! Generated from schemas/{source} by cargo xtask codegen; edit the schema instead.\n//!\n//! {about}\n\n"
-    );
-    rustfmt(&format!("{banner}{}", prettyplease::unparse(parsed)))
+    )
+}
+
+/// A blank line after each block, which prettyplease leaves out.
+fn spaced(text: &str) -> String {
+    let mut lines = text.lines().peekable();
+    let mut spaced = String::with_capacity(text.len());
+    while let Some(line) = lines.next() {
+        spaced.push_str(line);
+        spaced.push('\n');
+        let block = line == "}"
+            || line == "    }"
+            || line == ");"
+            || line.starts_with("crate::") && line.ends_with(");");
+        let next = lines.peek().copied().unwrap_or_default().trim_start();
+        let starts = ["///", "#[", "pub", "impl", "fn", "static", "crate::"]
+            .iter()
+            .any(|start| next.starts_with(start));
+        let import = next.starts_with("use ") || next.starts_with("pub use ");
+        if !import && (block || line.starts_with("use ") || line.starts_with("pub use ")) && starts {
+            spaced.push('\n');
+        }
+    }
+    spaced
 }
 
 /// rustfmt of the toolchain that builds us, so that `cargo fmt --check` agrees.
 fn rustfmt(text: &str) -> Result<String> {
     let mut child = Command::new("rustfmt")
         .args(["--edition", "2024", "--emit", "stdout"])
+        // Where rustfmt.toml is found from.
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -75,8 +104,11 @@ pub(crate) fn module() -> Result<String> {
         "Types, the registry of actions, the tables of errors and warnings, limits, and the bundle of all schemas.",
         quote! {
             pub mod action;
+            pub mod checked;
+            pub mod command;
             pub mod error_code;
             pub mod limits;
+            pub mod types;
             pub mod warning_code;
 
             /// The bundle of all schemas and tables: `{"$defs", "registry", "errors", "warnings", "rules", "limits"}`.
