@@ -30,6 +30,7 @@
 //! assert_eq!(reply.to_value(Dialect::Pascal)["ErrorDetails"]["Field"], "/request/Scheduler/Steps");
 //! ```
 
+pub mod checked;
 pub mod condition;
 pub mod dialect;
 pub mod dictionary;
@@ -45,6 +46,7 @@ pub mod reading;
 pub mod reply;
 pub mod rules;
 mod scalar;
+pub mod strict;
 pub mod submission;
 pub mod tree;
 
