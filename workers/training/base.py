@@ -22,7 +22,10 @@ ModuleT = TypeVar("ModuleT", bound=nn.Module)
 
 @dataclass(frozen=True)
 class Base:
-    """The parts of an SDXL base. dtype: of the frozen weights. scheduler: any diffusers scheduler of the model."""
+    """The parts of an SDXL base. dtype: of the frozen weights. scheduler: any diffusers scheduler of the model.
+
+    zero_negative: an empty negative prompt is conditioned with zeros instead of its encoding.
+    """
 
     unet: UNet2DConditionModel
     vae: AutoencoderKL
@@ -31,6 +34,7 @@ class Base:
     tokenizer: CLIPTokenizer
     tokenizer_2: CLIPTokenizer
     scheduler: Any
+    zero_negative: bool
     device: torch.device
     dtype: torch.dtype
 
@@ -49,7 +53,9 @@ class Base:
             "tokenizer_2": self.tokenizer_2,
             "scheduler": type(self.scheduler).from_config(self.scheduler.config),
         }
-        pipeline = StableDiffusionXLPipeline(**{**own, **parts})
+        pipeline = StableDiffusionXLPipeline(
+            **{**own, **parts}, force_zeros_for_empty_prompt=self.zero_negative, add_watermarker=False
+        )
         pipeline.set_progress_bar_config(disable=True)
         return pipeline
 

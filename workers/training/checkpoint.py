@@ -1,6 +1,6 @@
 """Checkpoints: everything that the next step depends on, in one folder, without pickles.
 
-`checkpoints/step-00000500/` holds `tensors.safetensors` (what is trained, the optimiser's moments)
+`checkpoints/step-00000500/` holds `tensors-*.safetensors` (what is trained, the optimiser's moments)
 and `state.json` (step, optimiser groups, learning rate schedule, loss scale). It is written beside and renamed; the older
 checkpoint goes only after that. Noise, timesteps and the order of pictures are drawn from (seed, step), see draws.py,
 so a resumed training repeats exactly what an uninterrupted one does.
@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ __all__ = ["Checkpoint", "latest_checkpoint", "load_checkpoint", "save_checkpoin
 
 TRAINED = "trained."
 OPTIMIZER = "optimizer."
+SHARD_BYTES = 1 << 30
 
 
 @dataclass(frozen=True)
@@ -35,13 +37,16 @@ class Checkpoint:
     scaler: dict[str, Any]
 
 
-def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
-    """Writes a checkpoint and then drops the older ones. Raises OSError where the disk is full; the older ones then stay."""
+def save_checkpoint(folder: Path, checkpoint: Checkpoint, moved: Callable[[], None]) -> Path:
+    """Writes a checkpoint and then drops the older ones. Raises OSError where the disk is full; the older ones then stay.
+
+    moved: called after each file, as a full model's checkpoint takes its time (30 GB).
+    """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"step-{checkpoint.step:08d}"
     beside = folder / f".{path.name}.{os.getpid()}"
     try:
-        _write(beside, checkpoint)
+        _write(beside, checkpoint, moved)
         if path.exists():
             # The same step again: only after a resume that stopped before its first step, with equal contents.
             shutil.rmtree(path)
@@ -69,7 +74,9 @@ def step_of(path: Path) -> int:
 
 def load_checkpoint(path: Path) -> Checkpoint:
     """Reads a checkpoint onto the CPU."""
-    tensors = load_file(path / "tensors.safetensors", device="cpu")
+    tensors: dict[str, torch.Tensor] = {}
+    for file in sorted(path.glob("tensors-*.safetensors")):
+        tensors.update(load_file(file, device="cpu"))
     state = json.loads((path / "state.json").read_bytes())
     moments: dict[int, dict[str, torch.Tensor]] = {}
     for name, tensor in tensors.items():
@@ -85,7 +92,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     )
 
 
-def _write(folder: Path, checkpoint: Checkpoint) -> None:
+def _write(folder: Path, checkpoint: Checkpoint, moved: Callable[[], None]) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     moments = {
@@ -94,7 +101,11 @@ def _write(folder: Path, checkpoint: Checkpoint) -> None:
         for member, value in members.items()
     }
     tensors = {**{TRAINED + name: tensor for name, tensor in checkpoint.trained.items()}, **moments}
-    save_file({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, folder / "tensors.safetensors")
+    for number, names in enumerate(_shards(tensors)):
+        file = folder / f"tensors-{number:05d}.safetensors"
+        save_file({name: tensors[name].detach().cpu().contiguous() for name in names}, file)
+        _sync(file)
+        moved()
     state = {
         "step": checkpoint.step,
         "param_groups": checkpoint.optimizer["param_groups"],
@@ -102,8 +113,20 @@ def _write(folder: Path, checkpoint: Checkpoint) -> None:
         "scaler": checkpoint.scaler,
     }
     (folder / "state.json").write_text(json.dumps(state, allow_nan=False))
-    for file in folder.iterdir():
-        _sync(file)
+    _sync(folder / "state.json")
+
+
+def _shards(tensors: dict[str, torch.Tensor]) -> list[list[str]]:
+    """Names in groups of at most SHARD_BYTES, so that a checkpoint is never copied to the host whole."""
+    groups: list[list[str]] = [[]]
+    size = 0
+    for name, tensor in tensors.items():
+        size += tensor.nbytes
+        if size > SHARD_BYTES and groups[-1]:
+            groups.append([])
+            size = tensor.nbytes
+        groups[-1].append(name)
+    return groups
 
 
 def _sync(path: Path) -> None:

@@ -25,12 +25,18 @@ class Stopped(Exception):
 
 
 class Control:
-    """Shared by the thread that trains and those that ask. The first request stands."""
+    """Shared by the thread that trains and those that ask. The first request stands.
+
+    stage: what it does, in the words of progress events; None while it makes training steps.
+    asked: a stop was requested. ended: the training is over, its record is true and its memory is free.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._request: Stop | None = None
-        self.moved_at = time.monotonic()
+        self._moved_at = time.monotonic()
+        self.stage: str | None = None
+        self.asked = threading.Event()
         self.ended = threading.Event()
 
     def request(self, how: Stop) -> bool:
@@ -39,10 +45,20 @@ class Control:
             if self._request is not None:
                 return False
             self._request = how
+            self.asked.set()
             return True
+
+    def moved(self) -> None:
+        """Notes that a piece of work is done."""
+        self._moved_at = time.monotonic()
+
+    @property
+    def last_progress_seconds(self) -> float:
+        """Seconds since the last piece of work was done."""
+        return time.monotonic() - self._moved_at
 
     def check(self) -> None:
         """Called at every piece of work: notes that the training moves, and raises Stopped where it shall stop."""
-        self.moved_at = time.monotonic()
+        self.moved()
         if self._request is not None:
             raise Stopped(self._request)

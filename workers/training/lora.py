@@ -52,9 +52,9 @@ class LoraTechnique:
         alpha / rank is multiplied into the second factor: the layout holds no alpha, and a reader that finds none takes
         alpha = rank. So every reader applies what was trained, whether or not it looks at metadata.
         """
-        state = convert_state_dict_to_diffusers(get_peft_model_state_dict(self.unet))
-        tensors = {
-            f"unet.{name}": (weight * self._scale if name.endswith(".lora_B.weight") else weight).detach().cpu().contiguous()
-            for name, weight in state.items()
+        state = {
+            name: (weight * self._scale if name.endswith(".lora_B.weight") else weight).detach().cpu().contiguous()
+            for name, weight in get_peft_model_state_dict(self.unet).items()
         }
+        tensors = {f"unet.{name}": weight for name, weight in convert_state_dict_to_diffusers(state).items()}
         save_file(tensors, path, metadata={"format": "pt"})

@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from core.device_manager import Device
 from core.errors import Conflict, ContractError, ImageInvalid, ShuttingDown, ValidationFailed
 from core.roots import Roots
+from models.model_loader import ModelLoader
 
 from .checkpoint import latest_checkpoint, step_of
 from .control import Stop
@@ -22,6 +24,7 @@ from .record import ACTIVE, Record, RecordStore
 from .run import TrainingRun
 from .settings import TrainingSettings
 from .source import BaseSource
+from .textual_inversion import check_tokens
 from .times import new_id, now
 
 __all__ = ["TrainingManager"]
@@ -39,7 +42,7 @@ class TrainingManager:
         sequence and timestamp.
     """
 
-    def __init__(self, device: Any, loader: Any, roots: Roots, settings: TrainingSettings, emit: Emit) -> None:
+    def __init__(self, device: Device, loader: ModelLoader, roots: Roots, settings: TrainingSettings, emit: Emit) -> None:
         self._source = BaseSource(device, loader, settings.dtype)
         self._roots = roots
         self._settings = settings
@@ -65,8 +68,13 @@ class TrainingManager:
 
     @property
     def last_progress_seconds(self) -> float | None:
-        """Seconds since the running training last moved: a micro-batch, a picture read, a module loaded; None: none runs."""
-        return next((time.monotonic() - run.control.moved_at for run in self._live()), None)
+        """Seconds since the running training last moved: a micro-batch, a picture encoded, a file saved; None: none runs."""
+        return next((run.control.last_progress_seconds for run in self._live()), None)
+
+    @property
+    def stage(self) -> str | None:
+        """For heartbeats: loading, preprocessing, denoising or saving; None while it makes training steps, or none runs."""
+        return next((run.control.stage for run in self._live()), None)
 
     def start(
         self, job: Mapping[str, Any] | object, training_id: str | None = None, warn: Warn | None = None
@@ -139,10 +147,10 @@ class TrainingManager:
 
     def _created(self, document: dict[str, Any], training_id: str) -> tuple[TrainingRun, TrainingJob]:
         job = new_job(document, training_id)
-        self._source.find(job.base_model)
+        base = self._base(job)
         dataset = self._dataset(job)
         status = _first_status(job, training_id, len(dataset.pictures))
-        record = self._store.create(training_id, job.output_name, _recorded(job, dataset), status)
+        record = self._store.create(training_id, job.output_name, _recorded(job, base, dataset), status)
         return self._new_run(record, job, dataset), job
 
     def _resumed(self, document: dict[str, Any]) -> tuple[TrainingRun, TrainingJob]:
@@ -153,14 +161,12 @@ class TrainingManager:
             self._store.settle(record)
             recorded = record.job()
             job = resumed_job(document, TrainingJob.from_record(recorded["job"]))
-            self._source.find(job.base_model)
+            base = self._base(job)
             dataset = self._dataset(job)
-            if dataset.fingerprint != recorded["fingerprint"]:
-                raise Conflict(
-                    "the training data changed since this training began", field="/training_data", hint="start a new training"
-                )
+            _require_same("/base_model", "the base model", recorded["base"], base)
+            _require_same("/training_data", "the training data", recorded["data"], dataset.fingerprint)
             status = _next_status(record, job, len(dataset.pictures))
-            record.write_job(_recorded(job, dataset))
+            record.write_job(_recorded(job, base, dataset))
             record.write_status(status)
             return self._new_run(record, job, dataset), job
         except BaseException:
@@ -169,6 +175,12 @@ class TrainingManager:
 
     def _new_run(self, record: Record, job: TrainingJob, dataset: DataSet) -> TrainingRun:
         return TrainingRun(record, job, dataset, self._source, self._settings, self._emit)
+
+    def _base(self, job: TrainingJob) -> str:
+        base = self._source.find(job.base_model)
+        if job.training_type == TEXTUAL_INVERSION:
+            check_tokens(self._source.tokenizers(job.base_model), str(job.placeholder_token), str(job.initializer_token))
+        return base
 
     def _dataset(self, job: TrainingJob) -> DataSet:
         try:
@@ -235,8 +247,13 @@ class TrainingManager:
         return next((run for run in self._live() if run.record.training_id == training_id), None)
 
 
-def _recorded(job: TrainingJob, dataset: DataSet) -> dict[str, Any]:
-    return {"job": job.to_record(), "fingerprint": dataset.fingerprint, "pictures": len(dataset.pictures)}
+def _recorded(job: TrainingJob, base: str, dataset: DataSet) -> dict[str, Any]:
+    return {"job": job.to_record(), "base": base, "data": dataset.fingerprint}
+
+
+def _require_same(field: str, what: str, recorded: str, found: str) -> None:
+    if found != recorded:
+        raise Conflict(f"{what} changed since this training began", field=field, hint="start a new training")
 
 
 def _first_status(job: TrainingJob, training_id: str, pictures: int) -> dict[str, Any]:

@@ -9,7 +9,8 @@ import shutil
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -109,11 +110,14 @@ class TrainingRun:
         trainer: Trainer | None = None
         try:
             try:
+                self.control.stage = "loading"
                 self._publish(state="preparing")
-                base, vae, trainer = self._prepare()
-                self._publish(state="running")
-                self._train(base, vae, trainer)
-                return "completed", {"output_path": self._save(trainer)}
+                with self._source.lease(self._job.base_model, self.control) as base:
+                    with self._stage("preprocessing"):
+                        vae, trainer = self._prepare(base)
+                    self._publish(state="running")
+                    self._train(base, vae, trainer)
+                    return "completed", {"output_path": self._save(trainer)}
             except Stopped as stopped:
                 if stopped.how is Stop.CANCEL:
                     return "cancelled", {}
@@ -124,10 +128,8 @@ class TrainingRun:
             log.error("training %s failed", self.record.training_id, exc_info=exc)
             return "failed", {"failure": self._coded(exc)}
 
-    def _prepare(self) -> tuple[Base, Any, Trainer]:
+    def _prepare(self, base: Base) -> tuple[Any, Trainer]:
         job, check = self._job, self.control.check
-        check()
-        base = self._source.open(job.base_model, check)
         vae = copy_of(base.vae, torch.float32)
         latents = CachedLatents(vae, self._dataset, job.resolution, job.seed, base.device, check)
         technique = self._technique(base)
@@ -136,7 +138,7 @@ class TrainingRun:
         if checkpoint is not None:
             trainer.resume(load_checkpoint(checkpoint))
         self.record.cut_history(trainer.step)
-        return base, vae, trainer
+        return vae, trainer
 
     def _technique(self, base: Base) -> Technique:
         job = self._job
@@ -186,12 +188,14 @@ class TrainingRun:
     def _validate(self, base: Base, vae: Any, trainer: Trainer) -> str:
         path = self.record.validation / f"step-{trainer.step:08d}.png"
         steps = self._settings.validation_steps
-        draw_validation(self._job, base, vae, trainer.technique, steps, path, self.control.check)
+        with self._stage("denoising"):
+            draw_validation(self._job, base, vae, trainer.technique, steps, path, self.control.check)
         return str(path)
 
     def _checkpoint(self, trainer: Trainer) -> None:
         self._publish(state="checkpointing")
-        path = save_checkpoint(self.record.checkpoints, trainer.checkpoint())
+        with self._stage("saving"):
+            path = save_checkpoint(self.record.checkpoints, trainer.checkpoint(), self.control.moved)
         self._publish(checkpoint_path=str(path))
 
     def _save(self, trainer: Trainer) -> str:
@@ -199,15 +203,25 @@ class TrainingRun:
         self._checkpoint(trainer)
         beside = self.output_path.with_name(f".{self.output_path.name}")
         _remove(beside)
-        trainer.technique.save(beside)
+        with self._stage("saving"):
+            trainer.technique.save(beside)
         # A model folder cannot be renamed over another one; only a training that was resumed after its end has one.
         _remove(self.output_path)
         os.replace(beside, self.output_path)
+        _open_to_readers(self.output_path)
         return str(self.output_path)
+
+    @contextmanager
+    def _stage(self, stage: str) -> Iterator[None]:
+        self.control.stage = stage
+        try:
+            yield
+        finally:
+            self.control.stage = None
 
     def _publish(self, durable: bool = True, **members: Any) -> None:
         """A word on the way. After the end was told, nothing more is: the thread then finds out here."""
-        self.control.moved_at = time.monotonic()
+        self.control.moved()
         with self._lock:
             if self.control.ended.is_set():
                 raise Stopped(Stop.CANCEL)
@@ -240,7 +254,11 @@ class TrainingRun:
 
     def _tell(self) -> None:
         status = self.status()
-        self._emit({"event": "training_progress", "request_id": None, **{name: status[name] for name in EVENT_MEMBERS}})
+        try:
+            self._emit({"event": "training_progress", "request_id": None, **{name: status[name] for name in EVENT_MEMBERS}})
+        except Exception:
+            # A reader that is gone must not cost hours of training; what it missed stands in the record.
+            log.exception("an event of training %s could not be told", self.record.training_id)
 
     def _coded(self, exc: BaseException) -> ContractError:
         """The contract's word for what ended a training, without the frames that hold its tensors."""
@@ -258,6 +276,12 @@ def _remove(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
+
+
+def _open_to_readers(path: Path) -> None:
+    """safetensors writes files for their owner alone; other workers of the host load them too."""
+    for file in path.rglob("*.safetensors") if path.is_dir() else [path]:
+        file.chmod(0o644)
 
 
 def _is_disk_full(exc: BaseException) -> bool:

@@ -20,7 +20,7 @@ from core.errors import Conflict, UnsupportedValue
 from .base import Base, view_of
 from .prompts import CaptionTokens, encode
 
-__all__ = ["InversionTechnique"]
+__all__ = ["InversionTechnique", "check_tokens"]
 
 KEYS = ("clip_l", "clip_g")
 
@@ -37,6 +37,13 @@ class _WithNewToken(nn.Module):
     def forward(self, ids: torch.Tensor) -> torch.Tensor:
         known: torch.Tensor = self.table(ids.clamp(max=self.table.num_embeddings - 1))
         return torch.where((ids == self.token_id)[..., None], self.row.to(known.dtype), known)
+
+
+def check_tokens(tokenizers: Sequence[CLIPTokenizer], placeholder: str, initializer: str) -> None:
+    """Raises `conflict` for a placeholder that the model knows, `unsupported_value` for an initializer that is no one token."""
+    for tokenizer in tokenizers:
+        _with_token(tokenizer, placeholder)
+        _single_token(tokenizer, initializer)
 
 
 class InversionTechnique:
@@ -97,10 +104,15 @@ def _single_token(tokenizer: CLIPTokenizer, initializer: str) -> int:
 
 
 def _with_token(tokenizer: CLIPTokenizer, placeholder: str) -> tuple[CLIPTokenizer, int]:
+    if placeholder in tokenizer.get_vocab():
+        raise Conflict(f"placeholder_token {placeholder!r} is a token of this model already", field="/placeholder_token")
     own = copy.deepcopy(tokenizer)
-    if own.add_tokens([placeholder]) != 1:
-        raise Conflict(
-            f"placeholder_token {placeholder!r} is a token of this model already",
+    own.add_tokens([placeholder])
+    token_id = int(own.convert_tokens_to_ids(placeholder))
+    if placeholder.split() != [placeholder] or own.encode(placeholder, add_special_tokens=False) != [token_id]:
+        raise UnsupportedValue(
+            f"placeholder_token {placeholder!r} is no single word",
             field="/placeholder_token",
+            hint="use a form like <name>",
         )
-    return own, int(own.convert_tokens_to_ids(placeholder))
+    return own, token_id

@@ -41,13 +41,15 @@ def draw_validation(
         with torch.no_grad(), torch.autocast(device.type, dtype=base.dtype, enabled=base.dtype != torch.float32):
             encoders = (pipeline.text_encoder, pipeline.text_encoder_2)
             tokenizers = (pipeline.tokenizer, pipeline.tokenizer_2)
-            tokens = [CaptionTokens(tokenizer, [job.validation_prompt or ""]).ids for tokenizer in tokenizers]
+            tokens = [CaptionTokens(tokenizer, [job.validation_prompt or "", ""]).ids for tokenizer in tokenizers]
             states, pooled = encode(encoders, tokens, device)
+            if base.zero_negative:
+                states[1], pooled[1] = 0, 0
             latents = pipeline(
-                prompt_embeds=states,
-                pooled_prompt_embeds=pooled,
-                negative_prompt_embeds=torch.zeros_like(states),
-                negative_pooled_prompt_embeds=torch.zeros_like(pooled),
+                prompt_embeds=states[:1],
+                pooled_prompt_embeds=pooled[:1],
+                negative_prompt_embeds=states[1:],
+                negative_pooled_prompt_embeds=pooled[1:],
                 width=job.resolution,
                 height=job.resolution,
                 num_inference_steps=steps,

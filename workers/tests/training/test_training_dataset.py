@@ -1,0 +1,217 @@
+"""Every fault of a data set is found before the first step, named by its file, and nothing is passed over."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from PIL import Image
+from training_lab import fill, picture
+
+from core.errors import ContractError
+from training.dataset import read_dataset
+
+
+def read(root, default=None, must_hold=None):
+    return read_dataset(root, default, must_hold, lambda: None)
+
+
+def faults(root, **how) -> list[dict]:
+    with pytest.raises(ContractError) as raised:
+        read(root, **how)
+    error = raised.value
+    assert error.code == "validation_failed"
+    assert error.field == "/training_data"
+    assert {entry["pointer"] for entry in error.errors} == {"/training_data"}
+    assert error.details == {"faults": len(error.errors), "faults_listed": len(error.errors)}
+    return error.errors
+
+
+def one_fault(root, code: str, *words: str, **how) -> None:
+    (entry,) = faults(root, **how)
+    assert entry["code"] == code
+    for word in words:
+        assert word in entry["message"]
+
+
+def test_captions_from_texts(tmp_path):
+    fill(tmp_path, 2, caption=" a cat \n")
+    picture(2).save(tmp_path / "sub.webp")
+    (tmp_path / "sub.txt").write_bytes(b"\xef\xbb\xbfa webp cat")
+    (tmp_path / ".DS_Store").write_bytes(b"junk")
+    dataset = read(tmp_path)
+    assert [(p.path.name, p.caption) for p in dataset.pictures] == [
+        ("0.png", "a cat"),
+        ("1.png", "a cat"),
+        ("sub.webp", "a webp cat"),
+    ]
+
+
+def test_captions_from_metadata(tmp_path):
+    fill(tmp_path, 1, caption=None)
+    fill(tmp_path / "more", 1, caption=None)
+    rows = [{"file_name": "0.png", "text": "a cat"}, {"file_name": "./more/0.png", "text": "ein Kätzchen"}]
+    (tmp_path / "metadata.jsonl").write_text("\n".join(json.dumps(row) for row in rows) + "\n\n")
+    assert [(str(p.path.relative_to(tmp_path)), p.caption) for p in read(tmp_path).pictures] == [
+        ("0.png", "a cat"),
+        ("more/0.png", "ein Kätzchen"),
+    ]
+
+
+def test_fingerprint_knows_pictures_and_captions(tmp_path):
+    fill(tmp_path, 2)
+    first = read(tmp_path).fingerprint
+    assert read(tmp_path).fingerprint == first
+    (tmp_path / "0.txt").write_text("another cat")
+    second = read(tmp_path).fingerprint
+    picture(3).save(tmp_path / "0.png")
+    assert len({first, second, read(tmp_path).fingerprint}) == 3
+
+
+def test_absent(tmp_path):
+    one_fault(tmp_path / "nowhere", "validation_failed", "does not exist")
+
+
+def test_not_a_folder(tmp_path):
+    (tmp_path / "file").write_text("x")
+    one_fault(tmp_path / "file", "validation_failed", "is not a folder")
+
+
+def test_empty(tmp_path):
+    one_fault(tmp_path, "validation_failed", "holds no pictures")
+
+
+def test_missing_caption(tmp_path):
+    fill(tmp_path, 2)
+    (tmp_path / "1.txt").unlink()
+    one_fault(tmp_path, "missing_field", "1.png", "no caption")
+    assert [p.caption for p in read(tmp_path, default="a dog").pictures][1] == "a dog"
+
+
+def test_blank_caption_is_missing(tmp_path):
+    fill(tmp_path, 1, caption="  \n")
+    one_fault(tmp_path, "missing_field", "0.png")
+
+
+def test_caption_is_no_utf8(tmp_path):
+    fill(tmp_path, 1)
+    (tmp_path / "0.txt").write_bytes(b"\xff\xfe\x00")
+    one_fault(tmp_path, "validation_failed", "0.txt", "UTF-8", default="a dog")
+
+
+def test_torn_picture(tmp_path):
+    fill(tmp_path, 2)
+    whole = (tmp_path / "1.png").read_bytes()
+    (tmp_path / "1.png").write_bytes(whole[: len(whole) // 2])
+    one_fault(tmp_path, "image_invalid", "1.png")
+
+
+def test_picture_of_another_format(tmp_path):
+    fill(tmp_path, 1)
+    picture(1).save(tmp_path / "1.png", format="BMP")
+    (tmp_path / "1.txt").write_text("a cat")
+    one_fault(tmp_path, "image_invalid", "1.png")
+
+
+def test_too_many_pixels(tmp_path):
+    fill(tmp_path, 1)
+    Image.new("1", (8192, 8192)).save(tmp_path / "0.png")
+    one_fault(tmp_path, "image_invalid", "0.png", "64 megapixels")
+
+
+def test_stray_file(tmp_path):
+    fill(tmp_path, 1)
+    (tmp_path / "notes.md").write_text("x")
+    one_fault(tmp_path, "image_invalid", "notes.md")
+
+
+def test_caption_of_no_picture(tmp_path):
+    fill(tmp_path, 1)
+    (tmp_path / "ghost.txt").write_text("x")
+    one_fault(tmp_path, "validation_failed", "ghost.txt")
+
+
+def test_caption_of_two_pictures(tmp_path):
+    fill(tmp_path, 1)
+    picture(1).save(tmp_path / "0.webp")
+    one_fault(tmp_path, "validation_failed", "0.txt", "0.png", "0.webp")
+
+
+def test_metadata_and_texts(tmp_path):
+    fill(tmp_path, 1)
+    (tmp_path / "metadata.jsonl").write_text('{"file_name": "0.png", "text": "a cat"}')
+    one_fault(tmp_path, "validation_failed", "0.txt")
+
+
+@pytest.mark.parametrize(
+    ("line", "word"),
+    [
+        ("{", "no JSON"),
+        ("[]", "no JSON object"),
+        ('{"text": "a"}', "no file_name"),
+        ('{"file_name": "0.png", "text": 3}', "text is no string"),
+        ('{"file_name": "0.png", "text": "a", "prompt": "b"}', "unknown column 'prompt'"),
+    ],
+)
+def test_metadata_row(tmp_path, line, word):
+    fill(tmp_path, 1, caption=None)
+    (tmp_path / "metadata.jsonl").write_text('{"file_name": "0.png", "text": "a cat"}\n' + line)
+    one_fault(tmp_path, "validation_failed", "metadata.jsonl line 2", word)
+
+
+def test_metadata_names(tmp_path):
+    fill(tmp_path, 2, caption=None)
+    rows = ["0.png", "0.png", "ghost.png", "../secret.png"]
+    (tmp_path / "metadata.jsonl").write_text("\n".join(json.dumps({"file_name": row, "text": "a"}) for row in rows))
+    found = {entry["message"].split(": ")[-1]: entry["code"] for entry in faults(tmp_path)}
+    assert found == {
+        "0.png stands there twice": "validation_failed",
+        "there is no picture ghost.png": "image_invalid",
+        "there is no picture ../secret.png": "image_invalid",
+        "1.png has no caption": "missing_field",
+    }
+
+
+def test_links_out_of_the_folder(tmp_path):
+    data = fill(tmp_path / "data", 1)
+    elsewhere = fill(tmp_path / "elsewhere", 1)
+    (data / "1.png").symlink_to(elsewhere / "0.png")
+    (data / "1.txt").write_text("a cat")
+    (data / "folder").symlink_to(elsewhere)
+    found = faults(data)
+    assert [entry["code"] for entry in found] == ["path_not_allowed", "path_not_allowed"]
+    assert "1.png" in found[0]["message"] and "folder" in found[1]["message"]
+
+
+def test_caption_without_the_placeholder(tmp_path):
+    fill(tmp_path, 2, caption="a <obj>")
+    (tmp_path / "1.txt").write_text("a cat")
+    one_fault(tmp_path, "validation_failed", "1.png", "<obj>", must_hold="<obj>")
+
+
+def test_one_entry_a_file(tmp_path):
+    fill(tmp_path, 1, caption=None)
+    (tmp_path / "0.png").write_bytes(b"junk")
+    (entry,) = faults(tmp_path)
+    assert "no caption" in entry["message"] and "cannot be read" in entry["message"]
+
+
+def test_at_most_a_hundred_entries_then_a_count(tmp_path):
+    for index in range(103):
+        (tmp_path / f"{index:03}.png").write_bytes(b"junk")
+        (tmp_path / f"{index:03}.txt").write_text("a cat")
+    with pytest.raises(ContractError) as raised:
+        read(tmp_path)
+    assert len(raised.value.errors) == 100
+    assert raised.value.details == {"faults": 103, "faults_listed": 100}
+    assert "103 faults, 3 of them not listed" in raised.value.message
+
+
+def test_reading_can_be_stopped(tmp_path):
+    fill(tmp_path, 4)
+
+    def check() -> None:
+        raise ContractError("shutting_down", "leaving")
+
+    with pytest.raises(ContractError, match="leaving"):
+        read_dataset(tmp_path, None, None, check)

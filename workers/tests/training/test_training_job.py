@@ -1,0 +1,138 @@
+"""Defaults come from one table; a resumed job may change its length and nothing else."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from training_lab import job
+
+from core.errors import ContractError
+from training.job import HYPERPARAMETERS, LEARNING_RATE, TrainingJob, document_of, new_job, resumed_job, unused_fields
+
+SCHEMA = json.loads((Path(__file__).parents[3] / "schemas" / "training_schema.json").read_text())["$defs"]
+
+
+def minimal(training_type="LoRA", **fields):
+    own = {
+        "LoRA": {},
+        "DreamBooth": {"instance_prompt": "a sks dog"},
+        "Textual Inversion": {"placeholder_token": "<obj>", "initializer_token": "cat"},
+    }
+    return {"training_type": training_type, "base_model": "b", "training_data": "d", **own[training_type], **fields}
+
+
+def refusal(call, *arguments) -> ContractError:
+    with pytest.raises(ContractError) as raised:
+        call(*arguments)
+    return raised.value
+
+
+@pytest.mark.parametrize("training_type", LEARNING_RATE)
+def test_defaults_are_those_of_the_schema(training_type):
+    made = new_job(minimal(training_type), "an-id")
+    for name, schema in SCHEMA["TrainingHyperparameters"]["properties"].items():
+        if name == "seed":
+            assert 0 <= made.seed <= 2**31 - 17 and made.seed_said == -1
+        elif "$ref" in schema:
+            assert getattr(made, name) == SCHEMA["LrScheduler"]["default"]
+        elif "x-default-by" in schema:
+            assert getattr(made, name) == schema["x-default-by"]["values"][training_type]
+        else:
+            assert getattr(made, name) == schema.get("default"), name
+    assert made.dreambooth_mode == SCHEMA["DreamboothMode"]["default"]
+    assert made.output_name == "an-id"
+
+
+def test_every_hyperparameter_is_known():
+    own = {"learning_rate", "epochs", "max_steps", *HYPERPARAMETERS}
+    assert own == set(SCHEMA["TrainingHyperparameters"]["properties"])
+
+
+def test_absent_fields_are_absent():
+    assert document_of({"output_name": None, "hyperparameters": {"rank": None, "seed": 3}}) == {"hyperparameters": {"seed": 3}}
+
+
+def test_required_fields():
+    error = refusal(new_job, {"training_type": "DreamBooth"}, "id")
+    assert error.code == "validation_failed"
+    assert [entry["pointer"] for entry in error.errors] == ["/base_model", "/training_data", "/instance_prompt"]
+    document = minimal("Textual Inversion")
+    del document["initializer_token"]
+    error = refusal(new_job, document, "id")
+    assert (error.code, error.field) == ("missing_field", "/initializer_token")
+    error = refusal(new_job, {}, "id")
+    assert [entry["pointer"] for entry in error.errors] == ["/training_type", "/base_model", "/training_data"]
+
+
+def test_epochs_with_max_steps():
+    error = refusal(new_job, minimal(hyperparameters={"epochs": 1, "max_steps": 2}), "id")
+    assert (error.code, error.field) == ("validation_failed", "/hyperparameters/max_steps")
+
+
+def test_max_steps_takes_the_place_of_epochs():
+    made = new_job(minimal(hyperparameters={"max_steps": 7}), "id")
+    assert (made.epochs, made.total_steps(pictures=4)) == (None, 7)
+
+
+def test_total_steps_of_epochs():
+    made = new_job(minimal(hyperparameters={"epochs": 3, "batch_size": 2, "gradient_accumulation": 2}), "id")
+    assert made.total_steps(pictures=5) == 6
+
+
+def test_output_name_is_a_plain_name():
+    assert refusal(new_job, minimal(output_name="../x"), "id").field == "/output_name"
+
+
+def test_validation_needs_a_prompt():
+    error = refusal(new_job, minimal(validation_every=5), "id")
+    assert (error.code, error.field) == ("validation_failed", "/validation_every")
+    assert new_job(minimal(validation_prompt="a cat"), "id").validation_every == HYPERPARAMETERS["checkpoint_every"]
+
+
+def test_record_keeps_the_job():
+    made = new_job(minimal("DreamBooth", dreambooth_mode="full"), "id")
+    assert TrainingJob.from_record(json.loads(json.dumps(made.to_record()))) == made
+
+
+def test_resume_needs_no_other_field():
+    recorded = new_job(minimal(), "id")
+    assert resumed_job({"resume_from": "id"}, recorded) == recorded
+
+
+def test_resume_accepts_equal_fields():
+    recorded = new_job(minimal(hyperparameters={"learning_rate": 1e-3}), "id")
+    said = minimal(output_name="id", hyperparameters={"learning_rate": 0.001, "seed": -1, "rank": 64})
+    assert resumed_job({**said, "resume_from": "id"}, recorded) == recorded
+    assert resumed_job({"hyperparameters": {"seed": recorded.seed}}, recorded) == recorded
+
+
+def test_resume_names_every_difference():
+    recorded = new_job(minimal(hyperparameters={"seed": 3}), "id")
+    said = {"base_model": "other", "validation_prompt": "a cat", "hyperparameters": {"rank": 8, "seed": -1, "epochs": 99}}
+    error = refusal(resumed_job, said, recorded)
+    assert error.code == "conflict"
+    assert [entry["pointer"] for entry in error.errors] == [
+        "/base_model",
+        "/validation_prompt",
+        "/hyperparameters/rank",
+        "/hyperparameters/seed",
+    ]
+
+
+def test_resume_may_change_its_length():
+    recorded = new_job(minimal(), "id")
+    longer = resumed_job({"hyperparameters": {"max_steps": 9}}, recorded)
+    assert (longer.epochs, longer.max_steps, longer.seed) == (None, 9, recorded.seed)
+    assert resumed_job({"hyperparameters": {"epochs": 40}}, longer).epochs == 40
+
+
+def test_fields_without_effect_are_said():
+    document = job("inversion", instance_prompt="x", dreambooth_mode="lora", hyperparameters={"rank": 8, "alpha": 32})
+    pointers = [pointer for pointer, _ in unused_fields(document, new_job(document, "id"))]
+    assert pointers == ["/instance_prompt", "/hyperparameters/rank"]
+    document = job("lora", placeholder_token="<obj>")
+    assert unused_fields(document, new_job(document, "id")) == [
+        ("/placeholder_token", "placeholder_token has no effect in LoRA")
+    ]

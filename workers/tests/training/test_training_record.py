@@ -1,0 +1,179 @@
+"""The record: members as the schema has them, one owner, names taken once, whole after a crash."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from pathlib import Path
+
+import pytest
+from training_lab import WAIT_SECONDS, WORKERS, fill, job
+
+from core.errors import Conflict, ContractError, PathNotAllowed, TrainingNotFound, ValidationFailed
+from training.record import RecordStore
+from training.times import new_id, now
+
+SCHEMAS = WORKERS.parent / "schemas"
+TRAINING = json.loads((SCHEMAS / "training_schema.json").read_text())["$defs"]
+
+
+def assert_members(document: dict, schema: dict) -> None:
+    assert set(schema["required"]) <= set(document) <= set(schema["properties"])
+    assert None not in document.values()
+
+
+def make(store: RecordStore, training_id: str, output_name: str, **status):
+    first = {"training_id": training_id, "state": "queued", "step": 0, "total_steps": 9}
+    return store.create(training_id, output_name, {}, {**first, **status})
+
+
+def test_status_and_history_are_the_schemas(lab):
+    gate = lab.hold_at(2)
+    training_id = lab.start(**job("lora", validation_prompt="a cat", validation_every=2, hyperparameters={"max_steps": 3}))
+    assert gate.reached.wait(WAIT_SECONDS)
+    running = lab.manager.status(training_id)
+    assert running["state"] == "running" and running["estimated_seconds_remaining"] > 0
+    gate.opened.set()
+    ended = lab.wait(training_id)
+    for status in (running, ended):
+        assert_members(status, TRAINING["TrainingStatus"])
+    for row in lab.manager.history(training_id):
+        assert_members(row, TRAINING["TrainingHistoryRow"])
+    started = lab.manager.start(job("lora", hyperparameters={"max_steps": 1}))
+    assert set(started) == {"training_id", "state", "output_path"}
+    lab.wait(started["training_id"])
+    assert {event["state"] for event in lab.events} <= set(TRAINING["TrainingState"]["enum"])
+    assert all(
+        set(event) == {"event", "request_id", "training_id", "state", "epoch", "step", "total_steps", "loss"}
+        for event in lab.events
+    )
+
+
+def test_seed_that_was_chosen_is_kept(lab):
+    training_id = lab.start(**job("lora", hyperparameters={"max_steps": 1, "seed": -1}))
+    lab.wait(training_id)
+    recorded = json.loads((lab.output / "training" / training_id / "job.json").read_text())["job"]
+    assert 0 <= recorded["seed"] <= 2**31 - 17 and recorded["seed_said"] == -1
+
+
+def test_output_name_is_taken_once(lab):
+    first = lab.start(**job("lora", output_name="mine", hyperparameters={"max_steps": 1}))
+    with pytest.raises(Conflict, match="output_name 'mine' is taken by training") as raised:
+        lab.start(**job("lora", output_name="mine"))
+    assert raised.value.field == "/output_name"
+    lab.wait(first)
+    with pytest.raises(Conflict):
+        lab.start(**job("lora", output_name="mine"))
+    assert [path.name for path in (lab.output / "training").iterdir() if path.name != "names"] == [first]
+
+
+def test_a_name_is_free_when_its_training_is_gone(tmp_path):
+    store = RecordStore(tmp_path)
+    record = make(store, "one", "mine")
+    record.release()
+    for path in record.folder.iterdir():
+        path.unlink()
+    record.folder.rmdir()
+    assert make(store, "two", "mine").training_id == "two"
+
+
+def test_training_id_is_taken_once(tmp_path):
+    store = RecordStore(tmp_path)
+    make(store, "one", "a")
+    with pytest.raises(Conflict, match="exists already"):
+        make(store, "one", "b")
+    make(store, "two", "b")
+
+
+@pytest.mark.parametrize("training_id", ["", "nobody", "..", "../one", "one/", "/etc", "names", "a\0b", "x" * 129])
+def test_training_not_found(tmp_path, training_id):
+    store = RecordStore(tmp_path)
+    make(store, "one", "a")
+    with pytest.raises(TrainingNotFound):
+        store.open(training_id)
+
+
+def test_orphans_are_settled_and_owners_are_not(tmp_path):
+    store = RecordStore(tmp_path)
+    orphan = make(store, "orphan", "a", state="running", step=4, checkpoint_path="/c/step-3", estimated_seconds_remaining=5.0)
+    orphan.release()
+    make(store, "owned", "b", state="running", step=4)
+    make(store, "done", "c", state="completed").release()
+    failed: list[str] = []
+    RecordStore(tmp_path).recover(failed.append)
+    assert failed == ["orphan"]
+    status = store.status("orphan")
+    assert status["state"] == "failed" and "estimated_seconds_remaining" not in status
+    assert status["error"] == "the worker ended at step 4 of 9 while running; its last checkpoint is /c/step-3"
+    assert store.status("owned")["state"] == "running"
+    assert store.status("done")["state"] == "completed"
+
+
+def test_history_with_a_row_cut_short(tmp_path, caplog):
+    record = make(RecordStore(tmp_path), "one", "a")
+    for step in (1, 2, 3):
+        record.append_history({"step": step})
+    with open(record.folder / "history.jsonl", "ab") as file:
+        file.write(b'{"step":4,"lo')
+    with caplog.at_level(logging.WARNING):
+        assert [row["step"] for row in record.history()] == [1, 2, 3]
+    assert "ends in the middle of a row" in caplog.text
+    record.cut_history(2)
+    record.append_history({"step": 3})
+    assert [row["step"] for row in record.history()] == [1, 2, 3]
+
+
+def test_history_of_a_long_training_is_thinned(tmp_path, models):
+    from training_lab import Lab
+
+    lab = Lab(tmp_path, models, history_rows_max=4)
+    fill(lab.inputs / "cats")
+    training_id = lab.start(**job("lora", hyperparameters={"max_steps": 10}))
+    lab.wait(training_id)
+    assert [row["step"] for row in lab.manager.history(training_id)] == [1, 3, 6, 9, 10]
+
+
+def refusal(lab, **fields) -> ContractError:
+    with pytest.raises(ContractError) as raised:
+        lab.start(**fields)
+    assert not (lab.output / "training").exists() or not list((lab.output / "training").iterdir())
+    return raised.value
+
+
+def test_refusals_leave_nothing_behind(lab, tmp_path):
+    missing = refusal(lab, **job("lora", data="nowhere"))
+    assert isinstance(missing, ValidationFailed) and missing.field == "/training_data"
+    assert [entry["pointer"] for entry in missing.errors] == ["/training_data"]
+    outside = refusal(lab, **job("lora", data=str(fill(tmp_path / "elsewhere"))))
+    assert isinstance(outside, PathNotAllowed) and outside.field == "/training_data"
+    for base, code in (
+        ("no_such_model", "model_not_found"),
+        ("sdxl_refiner", "model_invalid"),
+        ("/etc/passwd", "path_not_allowed"),
+    ):
+        error = refusal(lab, **job("lora", base=base))
+        assert (error.code, error.field) == (code, "/base_model")
+    (lab.inputs / "cats" / "0.txt").unlink()
+    assert refusal(lab, **job("lora")).errors[0]["code"] == "missing_field"
+
+
+def test_no_effect_is_said(lab):
+    warnings: list[tuple[str, str, str]] = []
+    document = job("inversion", hyperparameters={"max_steps": 1, "rank": 8})
+    started = lab.manager.start(document, warn=lambda *warning: warnings.append(warning))
+    assert warnings == [("no_effect", "rank has no effect in Textual Inversion", "/hyperparameters/rank")]
+    lab.wait(started["training_id"])
+
+
+def test_single_file_base(lab):
+    status = lab.wait(lab.start(**job("inversion", base="sdxl_base_file", hyperparameters={"max_steps": 1})))
+    assert status["state"] == "completed", status
+    assert Path(status["output_path"]).stat().st_mode & 0o777 == 0o644
+
+
+def test_timestamps_and_ids():
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", now())
+    ids = [new_id() for _ in range(3)]
+    assert all(re.fullmatch(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", each) for each in ids)
+    assert len(set(ids)) == 3 and [each[:8] for each in ids] == sorted(each[:8] for each in ids)

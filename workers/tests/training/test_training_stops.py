@@ -1,0 +1,336 @@
+"""Stop, pause, resume, shutdown: each ends where contract §8 says, and a resumed training repeats the uninterrupted one."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from training_lab import JOBS, WAIT_SECONDS, Lab, fill, job, picture
+
+from core.errors import Conflict, ContractError, ShuttingDown, StorageFull, TrainingNotFound, ValidationFailed
+from training import checkpoint as checkpoints
+from training.control import Stop
+
+SLOPE = {"max_steps": 16, "lr_scheduler": "cosine", "batch_size": 3}
+
+
+def trained_weights(lab: Lab, training_id: str) -> dict[str, torch.Tensor]:
+    (folder,) = (lab.output / "training" / training_id / "checkpoints").iterdir()
+    return load_file(folder / "tensors-00000.safetensors")
+
+
+def assert_same_training(lab: Lab, left: str, right: str) -> None:
+    rows = [[(row["step"], row["loss"], row["learning_rate"]) for row in lab.manager.history(each)] for each in (left, right)]
+    assert rows[0] == rows[1]
+    weights = trained_weights(lab, left), trained_weights(lab, right)
+    assert weights[0].keys() == weights[1].keys()
+    assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
+
+
+def pause_at(lab: Lab, step: int, kind: str = "lora", **numbers) -> str:
+    gate = lab.hold_at(step)
+    training_id = lab.start(**job(kind, hyperparameters={**SLOPE, **numbers}))
+    assert lab.stop_at(gate, training_id, save_checkpoint=True)["state"] == "paused"
+    return training_id
+
+
+@pytest.mark.parametrize("kind", JOBS)
+def test_paused_and_resumed_equals_uninterrupted(lab, kind):
+    whole = lab.start(**job(kind, hyperparameters=SLOPE))
+    lab.wait(whole)
+    gate = lab.hold_at(7)
+    training_id = lab.start(**job(kind, hyperparameters=SLOPE))
+    stopped = lab.stop_at(gate, training_id, save_checkpoint=True)
+    status = lab.manager.status(training_id)
+    assert (stopped["state"], status["state"], status["step"]) == ("paused", "paused", 7)
+    assert stopped["checkpoint_path"] == status["checkpoint_path"]
+    assert Path(stopped["checkpoint_path"]).name == "step-00000007" and Path(stopped["checkpoint_path"]).is_dir()
+    assert "completed_at" not in status and "estimated_seconds_remaining" not in status
+    resumed = lab.manager.start({"resume_from": training_id})
+    assert (resumed["training_id"], resumed["state"]) == (training_id, "queued")
+    status = lab.wait(training_id)
+    assert (status["state"], status["output_path"]) == ("completed", resumed["output_path"])
+    assert_same_training(lab, whole, training_id)
+
+
+def test_resumes_in_another_process_of_the_same_output_dir(lab, tmp_path, models):
+    whole = lab.start(**job("lora", hyperparameters=SLOPE))
+    lab.wait(whole)
+    training_id = pause_at(lab, 3)
+    other = Lab(tmp_path, models)
+    assert other.manager.status(training_id)["state"] == "paused"
+    other.start(resume_from=training_id)
+    assert other.wait(training_id)["state"] == "completed"
+    assert lab.manager.status(training_id)["state"] == "completed"
+    assert_same_training(lab, whole, training_id)
+
+
+def test_cancelled_goes_on_from_its_last_checkpoint(lab):
+    whole = lab.start(**job("lora", hyperparameters=SLOPE))
+    lab.wait(whole)
+    gate = lab.hold_at(10)
+    training_id = lab.start(**job("lora", hyperparameters={**SLOPE, "checkpoint_every": 4}))
+    stopped = lab.stop_at(gate, training_id, save_checkpoint=False)
+    assert stopped["state"] == "cancelled" and stopped["checkpoint_path"].endswith("step-00000008")
+    status = lab.manager.status(training_id)
+    assert (status["state"], status["step"], "completed_at" in status) == ("cancelled", 10, True)
+    assert len(lab.manager.history(training_id)) == 10
+    lab.start(resume_from=training_id)
+    status = lab.wait(training_id)
+    assert (status["state"], "error" in status) == ("completed", False)
+    assert_same_training(lab, whole, training_id)
+
+
+def test_a_checkpoint_is_told_and_only_the_newest_is_kept(lab):
+    training_id = lab.start(**job("lora", hyperparameters={"max_steps": 6, "checkpoint_every": 2}))
+    status = lab.wait(training_id)
+    states = [(event["state"], event["step"]) for event in lab.events]
+    assert [step for state, step in states if state == "checkpointing"] == [2, 2, 4, 4, 6, 6]
+    assert [path.name for path in Path(status["checkpoint_path"]).parent.iterdir()] == ["step-00000006"]
+    assert list(dict.fromkeys(state for state, _ in states)) == ["preparing", "running", "checkpointing", "completed"]
+
+
+def test_stopped_before_the_first_step(lab):
+    gate = lab.hold_at(0)
+    training_id = lab.start(**job("lora", hyperparameters=SLOPE))
+    assert lab.stop_at(gate, training_id, save_checkpoint=True) == {"state": "paused"}
+    whole = lab.start(**job("lora", hyperparameters=SLOPE))
+    lab.start(resume_from=training_id)
+    lab.wait(whole), lab.wait(training_id)
+    assert_same_training(lab, whole, training_id)
+
+
+@pytest.mark.parametrize(("save_checkpoint", "state"), [(True, "paused"), (False, "cancelled")])
+def test_stopped_while_it_waits(lab, save_checkpoint, state):
+    gate = lab.hold_at(1)
+    first = lab.start(**job("lora"))
+    second = lab.start(**job("lora"))
+    assert gate.reached.wait(WAIT_SECONDS)
+    assert lab.manager.status(second)["state"] == "queued"
+    assert lab.manager.running_id == first
+    assert lab.manager.stop(second, save_checkpoint) == {"state": state}
+    gate.opened.set()
+    assert lab.wait(first)["state"] == "completed"
+    lab.start(resume_from=second)
+    assert lab.wait(second)["state"] == "completed"
+
+
+def test_one_runs_at_a_time_in_order(lab):
+    ids = [lab.start(**job("lora", hyperparameters={"max_steps": 2})) for _ in range(3)]
+    assert lab.manager.busy
+    for training_id in ids:
+        lab.wait(training_id)
+    assert not lab.manager.busy and lab.manager.running_id is None and lab.manager.last_progress_seconds is None
+    assert list(dict.fromkeys(event["training_id"] for event in lab.events)) == ids
+
+
+def test_busy_ends_with_the_last_word(lab):
+    """Whoever reads the end in a status may use the device at once."""
+    busy = []
+    lab.watchers.append(lambda event: busy.append((event["state"], lab.manager.busy)))
+    lab.wait(lab.start(**job("lora", hyperparameters={"max_steps": 1})))
+    assert busy[-1] == ("completed", False) and busy[0] == ("preparing", True)
+
+
+def test_queue_is_bounded(tmp_path, models):
+    lab = Lab(tmp_path, models, queue_max=1)
+    fill(lab.inputs / "cats")
+    gate = lab.hold_at(0, "preparing")
+    ids = [lab.start(**job("lora", hyperparameters={"max_steps": 1})) for _ in range(2)]
+    with pytest.raises(ContractError) as raised:
+        lab.start(**job("lora", output_name="third"))
+    assert raised.value.code == "queue_full"
+    gate.opened.set()
+    assert [lab.wait(each)["state"] for each in ids] == ["completed", "completed"]
+    lab.wait(lab.start(**job("lora", output_name="third", hyperparameters={"max_steps": 1})))
+
+
+def test_a_refused_start_gives_its_place_back(tmp_path, models):
+    lab = Lab(tmp_path, models, queue_max=0)
+    fill(lab.inputs / "cats")
+    for _ in range(3):
+        with pytest.raises(ValidationFailed):
+            lab.start(**job("lora", data="nowhere"))
+    assert lab.wait(lab.start(**job("lora", hyperparameters={"max_steps": 1})))["state"] == "completed"
+
+
+def test_stop_of_what_does_not_run(lab):
+    with pytest.raises(TrainingNotFound):
+        lab.manager.stop("nobody")
+    training_id = lab.start(**job("lora", hyperparameters={"max_steps": 1}))
+    lab.wait(training_id)
+    with pytest.raises(Conflict, match="is completed"):
+        lab.manager.stop(training_id)
+
+
+def test_stop_twice(lab):
+    gate = lab.hold_at(2)
+    training_id = lab.start(**job("lora"))
+    assert gate.reached.wait(WAIT_SECONDS)
+    lab.run(training_id).control.request(Stop.PAUSE)
+    with pytest.raises(Conflict, match="being stopped already"):
+        lab.manager.stop(training_id, save_checkpoint=False)
+    gate.opened.set()
+    assert lab.wait(training_id)["state"] == "paused"
+
+
+def test_no_checkpoint_possible(lab, monkeypatch):
+    def full(*_arguments) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    gate = lab.hold_at(3)
+    training_id = lab.start(**job("lora"))
+    monkeypatch.setattr(checkpoints, "save_file", full)
+    with pytest.raises(StorageFull, match="No space left"):
+        lab.stop_at(gate, training_id, save_checkpoint=True)
+    status = lab.manager.status(training_id)
+    assert status["state"] == "failed" and status["error"].startswith("storage_full: ")
+    assert not list((lab.output / "training" / training_id / "checkpoints").iterdir())
+    monkeypatch.undo()
+    lab.start(resume_from=training_id)
+    assert lab.wait(training_id)["state"] == "completed"
+
+
+def test_the_older_checkpoint_survives_a_failed_one(lab, monkeypatch):
+    training_id = pause_at(lab, 4)
+    gate = lab.hold_at(6)
+    lab.start(resume_from=training_id)
+    assert gate.reached.wait(WAIT_SECONDS)
+    monkeypatch.setattr(checkpoints, "save_file", lambda *_: (_ for _ in ()).throw(OSError(errno.EIO, "broken")))
+    with pytest.raises(ContractError) as raised:
+        lab.stop_at(gate, training_id, save_checkpoint=True)
+    assert raised.value.code == "internal"
+    assert checkpoints.latest_checkpoint(lab.output / "training" / training_id / "checkpoints").name == "step-00000004"
+
+
+def test_a_large_checkpoint_is_written_in_files(lab, monkeypatch):
+    monkeypatch.setattr(checkpoints, "SHARD_BYTES", 20_000)
+    training_id = pause_at(lab, 2)
+    (folder,) = (lab.output / "training" / training_id / "checkpoints").iterdir()
+    assert len(list(folder.glob("tensors-*.safetensors"))) > 3
+    lab.start(resume_from=training_id)
+    lab.wait(training_id)
+    monkeypatch.undo()
+    whole = lab.start(**job("lora", hyperparameters=SLOPE))
+    lab.wait(whole)
+    assert lab.losses(whole) == lab.losses(training_id)
+
+
+def test_a_reader_that_is_gone_does_not_end_a_training(lab, caplog):
+    def gone(_event: dict) -> None:
+        raise BrokenPipeError("nobody reads")
+
+    lab.watchers.append(gone)
+    assert lab.wait(lab.start(**job("lora", hyperparameters={"max_steps": 2})))["state"] == "completed"
+    assert "could not be told" in caplog.text
+
+
+def test_stages_are_told(lab):
+    stages = []
+    lab.watchers.append(lambda event: stages.append((event["state"], lab.manager.stage)))
+    moving = []
+    lab.watchers.append(lambda event: moving.append(lab.manager.last_progress_seconds))
+    lab.wait(lab.start(**job("lora", hyperparameters={"max_steps": 1})))
+    assert list(dict.fromkeys(stages)) == [
+        ("preparing", "loading"),
+        ("running", None),
+        ("checkpointing", None),
+        ("completed", None),
+    ]
+    assert all(seconds < 15 for seconds in moving[:-1]) and moving[-1] is None
+
+
+def test_longer_after_its_end(lab):
+    training_id = lab.start(**job("lora", hyperparameters={"max_steps": 8}))
+    lab.wait(training_id)
+    with pytest.raises(Conflict, match="has done 8 steps"):
+        lab.start(resume_from=training_id)
+    assert lab.manager.status(training_id)["state"] == "completed"
+    lab.start(resume_from=training_id, hyperparameters={"max_steps": 12})
+    status = lab.wait(training_id)
+    assert (status["state"], status["step"], status["total_steps"]) == ("completed", 12, 12)
+    whole = lab.start(**job("lora", hyperparameters={"max_steps": 12}))
+    lab.wait(whole)
+    assert_same_training(lab, whole, training_id)
+
+
+def test_longer_full_model_replaces_its_folder(lab):
+    training_id = lab.start(**job("dreambooth_full", hyperparameters={"max_steps": 1}))
+    before = load_file(Path(lab.wait(training_id)["output_path"]) / "unet" / "diffusion_pytorch_model.safetensors")
+    lab.start(resume_from=training_id, hyperparameters={"max_steps": 2})
+    after = load_file(Path(lab.wait(training_id)["output_path"]) / "unet" / "diffusion_pytorch_model.safetensors")
+    assert any(not torch.equal(before[name], after[name]) for name in before)
+
+
+def test_shorter_than_what_is_done(lab):
+    training_id = pause_at(lab, 5)
+    with pytest.raises(Conflict, match="has done 5 steps, and the job now has 3"):
+        lab.start(resume_from=training_id, hyperparameters={"max_steps": 3})
+    assert lab.manager.status(training_id)["state"] == "paused"
+
+
+def test_resume_conflicts(lab):
+    training_id = pause_at(lab, 2)
+    with pytest.raises(Conflict) as raised:
+        lab.start(**job("lora", hyperparameters={**SLOPE, "rank": 8}, resume_from=training_id, validation_prompt="a cat"))
+    assert [entry["pointer"] for entry in raised.value.errors] == ["/validation_prompt", "/hyperparameters/rank"]
+    with pytest.raises(TrainingNotFound):
+        lab.start(resume_from="nobody")
+    gate = lab.hold_at(2, "preparing")
+    lab.start(resume_from=training_id)
+    with pytest.raises(Conflict, match="runs or waits already"):
+        lab.start(resume_from=training_id)
+    gate.opened.set()
+    assert lab.wait(training_id)["state"] == "completed"
+
+
+def test_resume_on_changed_data(lab):
+    training_id = pause_at(lab, 2)
+    picture(7).save(lab.inputs / "cats" / "0.png")
+    with pytest.raises(Conflict, match="the training data changed") as raised:
+        lab.start(resume_from=training_id)
+    assert raised.value.field == "/training_data"
+    picture(0).save(lab.inputs / "cats" / "0.png")
+    lab.start(resume_from=training_id)
+    assert lab.wait(training_id)["state"] == "completed"
+
+
+def test_shutdown_pauses_what_runs_and_waits(lab):
+    gate = lab.hold_at(3)
+    running = lab.start(**job("lora", hyperparameters=SLOPE))
+    waiting = lab.start(**job("lora"))
+    assert gate.reached.wait(WAIT_SECONDS)
+    lab.watchers.append(lambda event: gate.opened.set() if event["training_id"] == waiting else None)
+    lab.manager.shutdown(WAIT_SECONDS)
+    assert [lab.manager.status(each)["state"] for each in (running, waiting)] == ["paused", "paused"]
+    assert lab.manager.status(running)["checkpoint_path"].endswith("step-00000003")
+    assert "checkpoint_path" not in lab.manager.status(waiting)
+    with pytest.raises(ShuttingDown):
+        lab.start(**job("lora"))
+
+
+def test_shutdown_without_grace_fails_what_runs(lab, tmp_path, models):
+    gate = lab.hold_at(6)
+    training_id = lab.start(**job("lora", hyperparameters={**SLOPE, "checkpoint_every": 4}))
+    assert gate.reached.wait(WAIT_SECONDS)
+    lab.manager.shutdown(0.0)
+    status = lab.manager.status(training_id)
+    assert status["state"] == "failed" and status["error"].startswith("shutting_down: ")
+    assert status["checkpoint_path"].endswith("step-00000004")
+    told = len(lab.events)
+    gate.opened.set()
+    lab.manager._thread.join(WAIT_SECONDS)
+    assert len(lab.events) == told
+    assert lab.manager.status(training_id) == status
+    other = Lab(tmp_path, models)
+    other.start(resume_from=training_id)
+    assert other.wait(training_id)["state"] == "completed"
+
+
+def test_shutdown_with_nothing_to_do(lab):
+    lab.manager.shutdown(0.0)
+    with pytest.raises(ShuttingDown):
+        lab.start(**job("lora"))
