@@ -94,7 +94,10 @@ def _set_end_of_text(text_encoder: Any, tokenizer: Any) -> None:
     """Published SDXL configurations say eos_token_id 2, by which a prompt with an inversion's token is pooled wrongly."""
     if text_encoder is not None and tokenizer is not None:
         text_encoder.config.eos_token_id = tokenizer.eos_token_id
-        text_encoder.eos_token_id = tokenizer.eos_token_id
+        # The second encoder pools in a model inside it, which has its own copy of the number.
+        for module in text_encoder.modules():
+            if hasattr(module, "eos_token_id"):
+                module.eos_token_id = tokenizer.eos_token_id
 
 
 def _read_pipeline_folder(facts: ModelFacts, dtype: str, *, refiner: bool) -> dict[str, Any]:
