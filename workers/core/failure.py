@@ -1,0 +1,84 @@
+"""Why a command failed: the `error` and `error_details` of its reply, and where every exception becomes one."""
+
+from __future__ import annotations
+
+import dataclasses
+import errno
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from core.bundle import bundle
+from core.errors import ContractError
+
+__all__ = ["Failure", "failure_of", "table_of_errors"]
+
+log = logging.getLogger(__name__)
+
+
+@cache
+def table_of_errors() -> dict[str, dict[str, Any]]:
+    """The table of errors by code."""
+    return {row["code"]: row for row in bundle()["errors"]}
+
+
+@dataclass
+class Failure:
+    """A failure with a code of the table. field: pointer of the first fault. errors: one entry a fault."""
+
+    code: str
+    message: str
+    field: str | None = None
+    hint: str | None = None
+    details: dict[str, Any] | None = None
+    errors: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+    retry_after_seconds: float | None = None
+
+    @classmethod
+    def of_faults(cls, faults: list[dict[str, Any]]) -> Failure:
+        """All faults of a document: one keeps its own code, several are `validation_failed`."""
+        first = faults[0]
+        if len(faults) == 1:
+            return cls(first["code"], first["message"], field=first["pointer"], errors=list(faults))
+        place = first["pointer"] or "the document itself"
+        message = f"{len(faults)} faults; the first at {place}: {first['message']}"
+        return cls("validation_failed", message, field=first["pointer"], errors=list(faults))
+
+    def details_of_reply(self) -> dict[str, Any]:
+        """`error_details`, in snake."""
+        row = table_of_errors()[self.code]
+        details: dict[str, Any] = {"code": self.code}
+        if self.field is not None:
+            details["field"] = self.field
+        details["retryable"] = row["retryable"]
+        if self.retry_after_seconds is not None:
+            details["retry_after_seconds"] = self.retry_after_seconds
+        details["hint"] = self.hint if self.hint is not None else row["hint"]
+        if self.details is not None:
+            details["details"] = self.details
+        if self.errors:
+            details["errors"] = self.errors
+        return details
+
+
+def failure_of(
+    error: BaseException, sender: Callable[[str], str] = lambda pointer: pointer, doing: str = "the command"
+) -> Failure:
+    """The one place where an exception becomes a failure. sender: maps a canonical pointer to the sender's.
+
+    What is not foreseen is `internal`: its cause goes to the log, the sender gets the meaning.
+    """
+    if isinstance(error, ContractError):
+        errors = [entry | {"pointer": sender(entry["pointer"])} for entry in error.errors or []]
+        at = sender(error.field) if error.field is not None else None
+        if at is not None and not errors:
+            errors = [{"pointer": at, "code": error.code, "message": error.message}]
+        return Failure(error.code, error.message, at, error.hint, error.details, errors)
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return Failure("storage_full", f"the disk is full: {error.strerror}")
+    if isinstance(error, MemoryError):
+        return Failure("out_of_memory", f"memory ran out during {doing}", hint="free memory first: cleanup_memory")
+    log.error("%s failed in a way that is not foreseen", doing, exc_info=error)
+    return Failure("internal", f"{doing} failed in a way that is not foreseen: {type(error).__name__}; see the log")

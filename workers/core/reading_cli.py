@@ -1,0 +1,67 @@
+"""Reads prompt submissions from stdin, one JSON document a line, and prints what was understood of each.
+
+    python -m core.reading_cli [--frames] [--definition NAME] [--device gpu|cpu] < documents > readings
+
+One line each: normalized, effective, faults, warnings; and `bad` where a line is no document. With `--frames` the lines
+are commands. For comparison with the Rust reading.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import Any
+
+from core.effective import effective
+from core.envelope import Refusal, read_frame
+from core.reading import Reading, read
+from core.submission import Submission
+from core.tree import Duplicates, TreeError, parse
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m core.reading_cli", description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--frames", action="store_true", help="the lines are commands")
+    parser.add_argument("--definition", default="PromptSubmission")
+    parser.add_argument("--device", choices=["gpu", "cpu"], default="cpu")
+    options = parser.parse_args()
+    for line in sys.stdin.buffer:
+        if line.strip():
+            row = _of_frame(line, options.device) if options.frames else _of_document(line, options)
+            print(json.dumps(row, ensure_ascii=False))
+
+
+def _of_document(line: bytes, options: argparse.Namespace) -> dict[str, Any]:
+    try:
+        reading = read(options.definition, parse(line))
+    except TreeError as error:
+        return {"bad": {"code": "bad_frame", "message": str(error)}}
+    except Duplicates as found:
+        return {"bad": {"code": "duplicate_field", "pointers": found.pointers}}
+    return _row(reading, reading.document, options.definition, options.device)
+
+
+def _of_frame(line: bytes, device: Any) -> dict[str, Any]:
+    try:
+        command = read_frame(line.strip(b"\r\n"))
+    except Refusal as refusal:
+        return {"bad": {"message": refusal.failure.message, **refusal.failure.details_of_reply()}}
+    fields = command.reading.document
+    submission = Submission.of(fields) if fields is not None else None
+    document = submission.document if submission is not None else None
+    return {"action": command.action.name, **_row(command.reading, document, "PromptSubmission", device), "fields": fields}
+
+
+def _row(reading: Reading, document: Any, definition: str, device: Any) -> dict[str, Any]:
+    return {
+        "normalized": document,
+        "effective": effective(definition, document, device) if document is not None else None,
+        "faults": reading.faults,
+        "warnings": reading.warnings,
+        "dialect": reading.dialect,
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,193 @@
+"""Numbers, strings and enums: one value against its bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from core.dictionary import Boolean, EnumShape, IntegerShape, Null, NumberShape, Shape, TextShape
+from core.pointer import MISSING
+from core.tree import kind_of
+
+__all__ = ["Scalar", "count_fault", "nearest", "read_scalar", "shorten"]
+
+_FLOAT_MAX = 1.7976931348623157e308
+# Beyond this no integer of the contract lies, and a float holds no exact one; the sign alone tells what is wrong.
+_INTEGER_RANGE = 9_223_372_036_854_775_808.0
+# White_Space of Unicode, which is not quite what `str.isspace` says.
+_WHITE = frozenset("\t\n\x0b\x0c\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000") | {chr(c) for c in range(0x2000, 0x200B)}
+_SHOWN = 64
+
+
+@dataclass
+class Scalar:
+    """What was read. value: canonical, kept where only a limit is broken. fault: members of a fault but its pointer.
+
+    respelt: the warning's code, what was said, and what it was read as.
+    """
+
+    value: Any = MISSING
+    fault: dict[str, Any] | None = None
+    respelt: tuple[str, str, str] | None = None
+
+
+def read_scalar(shape: Shape, tree: Any, lenient: bool) -> Scalar:
+    """Reads a scalar of a resolved shape. lenient: accepted spellings and case are read too."""
+    return _READERS[type(shape)](shape, tree, lenient)
+
+
+def count_fault(length: int, minimum: int, maximum: int, of: str) -> dict[str, Any] | None:
+    """The fault of a list's or map's length."""
+    if minimum <= length <= maximum:
+        return None
+    return _beyond(MISSING, f"{length} {of}; {minimum}..{maximum} are allowed", minimum, maximum).fault
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name most like one that is not known, if any is near; of equals the first in the alphabet."""
+    lowered = name.lower()
+    best: tuple[float, str] | None = None
+    for candidate in known:
+        likeness = _likeness(lowered, candidate.lower())
+        if likeness >= 0.5 and (best is None or likeness > best[0] or (likeness == best[0] and candidate < best[1])):
+            best = (likeness, candidate)
+    return best[1] if best else None
+
+
+def shorten(text: str) -> str:
+    """A string as a message may show it: not more than a line of a sender's data."""
+    quoted = '"' + text[:_SHOWN].encode("unicode_escape").decode("ascii").replace('"', '\\"') + '"'
+    return quoted + "…" if len(text) > _SHOWN else quoted
+
+
+def _bad(message: str) -> Scalar:
+    return Scalar(fault={"code": "unsupported_value", "message": message})
+
+
+def _beyond(value: Any, message: str, minimum: float, maximum: float) -> Scalar:
+    fault: dict[str, Any] = {"code": "out_of_range", "message": message}
+    if abs(minimum) < _FLOAT_MAX:
+        fault["minimum"] = minimum
+    if abs(maximum) < _FLOAT_MAX:
+        fault["maximum"] = maximum
+    return Scalar(value, fault)
+
+
+def _boolean(shape: Boolean, tree: Any, lenient: bool) -> Scalar:
+    if isinstance(tree, bool):
+        return Scalar(tree)
+    return _bad(f"true or false is wanted here, not {kind_of(tree)}")
+
+
+def _null(shape: Null, tree: Any, lenient: bool) -> Scalar:
+    return Scalar(None) if tree is None else _bad(f"null is wanted here, not {kind_of(tree)}")
+
+
+def _integer(shape: IntegerShape, tree: Any, lenient: bool) -> Scalar:
+    kind = type(tree)
+    if kind is int:
+        if shape.minimum <= tree <= shape.maximum and tree % shape.multiple_of == 0:
+            return Scalar(tree)
+    elif kind is not float:
+        return _bad(f"an integer is wanted here, not {kind_of(tree)}")
+    elif abs(tree) < _INTEGER_RANGE:
+        return _bad(f"an integer is written without fraction and exponent, not as {tree!r}")
+    allowed = f"{shape.minimum}..{shape.maximum}"
+    if shape.multiple_of > 1:
+        allowed += f" or no multiple of {shape.multiple_of}"
+    return _beyond(tree, f"{tree} is outside {allowed}", shape.minimum, shape.maximum)
+
+
+def _number(shape: NumberShape, tree: Any, lenient: bool) -> Scalar:
+    kind = type(tree)
+    if kind is not int and kind is not float:
+        return _bad(f"a number is wanted here, not {kind_of(tree)}")
+    number = float(tree)
+    low = number <= shape.minimum if shape.minimum_exclusive else number < shape.minimum
+    high = number >= shape.maximum if shape.maximum_exclusive else number > shape.maximum
+    if not low and not high:
+        return Scalar(number)
+    above = "above " if shape.minimum_exclusive else ""
+    below = "below " if shape.maximum_exclusive else ""
+    message = f"{number:g} is outside {above}{shape.minimum:g}..{below}{shape.maximum:g}"
+    return _beyond(number, message, shape.minimum, shape.maximum)
+
+
+def _text(shape: TextShape, tree: Any, lenient: bool) -> Scalar:
+    if type(tree) is not str:
+        return _bad(f"a string is wanted here, not {kind_of(tree)}")
+    said = tree.lower() if lenient and shape.lower_case else tree
+    if not shape.minimum <= len(said) <= shape.maximum:
+        allowed = f"{shape.minimum}..{shape.maximum} are allowed"
+        return _beyond(said, f"{len(said)} characters; {allowed}", shape.minimum, shape.maximum)
+    if shape.not_blank and all(char in _WHITE for char in said):
+        return _bad("it is blank")
+    if shape.pattern is None or shape.pattern.search(said):
+        return Scalar(said)
+    for pattern, template, warning in shape.aliases if lenient else []:
+        if pattern.search(said):
+            meant = pattern.sub(template, said, count=1)
+            return Scalar(meant, respelt=(warning, said, meant))
+    return _bad(f"{shorten(said)} does not match {shape.pattern_text}")
+
+
+def _enumeration(shape: EnumShape, tree: Any, lenient: bool) -> Scalar:
+    if type(tree) is not str:
+        message = f"a name is wanted here, not {kind_of(tree)}"
+        if type(tree) is int and shape.number_hint:
+            message += f"; {shape.number_hint}"
+        return Scalar(fault={"code": "unsupported_value", "message": message, "allowed": list(shape.values)})
+    if tree in shape.positions:
+        return Scalar(tree)
+    if lenient and (found := shape.spellings.get(tree.lower())) is not None:
+        meant, accepted = found
+        return Scalar(meant, respelt=("accepted_spelling", tree, meant) if accepted else None)
+    fault: dict[str, Any] = {
+        "code": "unsupported_value",
+        "message": f"{shorten(tree)} is none of {', '.join(shape.values)}",
+        "allowed": list(shape.values),
+    }
+    if (near := nearest(tree, shape.values)) is not None:
+        fault["nearest"] = near
+    return Scalar(fault=fault)
+
+
+_READERS: dict[type[Shape], Callable[[Any, Any, bool], Scalar]] = {
+    Boolean: _boolean,
+    Null: _null,
+    IntegerShape: _integer,
+    NumberShape: _number,
+    TextShape: _text,
+    EnumShape: _enumeration,
+}
+
+
+def _likeness(a: str, b: str) -> float:
+    """1 less the Damerau-Levenshtein distance (unrestricted transpositions), as a share of the longer one."""
+    if not a and not b:
+        return 1.0
+    # A name can differ by no less than the difference of the lengths: most candidates end here.
+    longest = max(len(a), len(b))
+    if abs(len(a) - len(b)) > longest / 2:
+        return 0.0
+    return 1.0 - _distance(a, b) / longest
+
+
+def _distance(a: str, b: str) -> int:
+    most = len(a) + len(b)
+    last_row: dict[str, int] = {}
+    rows: list[list[int]] = [[most] * (len(b) + 2), [most, *range(len(b) + 1)]]
+    for i, from_char in enumerate(a, 1):
+        row = [most, i] + [0] * len(b)
+        last_column = 0
+        for j, to_char in enumerate(b, 1):
+            matching_row = last_row.get(to_char, 0)
+            swap = rows[matching_row][last_column] + (i - matching_row - 1) + 1 + (j - last_column - 1)
+            equal = from_char == to_char
+            row[j + 1] = min(rows[i][j] + (not equal), row[j] + 1, rows[i][j + 1] + 1, swap)
+            if equal:
+                last_column = j
+        last_row[from_char] = i
+        rows.append(row)
+    return rows[-1][-1]

@@ -1,0 +1,153 @@
+"""JSON as its sender wrote it: order kept, duplicate names seen, integers told from numbers, depth bounded.
+
+A document without duplicates is plain dicts and lists; one with duplicates is `Pairs`, whose pointers can be told.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any
+
+from core.bundle import limits
+from core.naming import escape
+
+__all__ = ["Duplicates", "Pairs", "TreeError", "kind_of", "parse"]
+
+_DEPTH_MAX = int(limits("depth_max"))
+_INTEGER_DIGITS = 18  # that many digits always fit into 64 bits
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+class TreeError(ValueError):
+    """The bytes are no JSON document that every party reads alike."""
+
+
+class Duplicates(Exception):
+    """A name stands twice in one object. pairs: the document as `Pairs`; pointers: of the second and later ones."""
+
+    def __init__(self, pairs: Any, pointers: list[str]) -> None:
+        super().__init__(pointers[0])
+        self.pairs = pairs
+        self.pointers = pointers
+
+
+class Pairs(list[tuple[str, Any]]):
+    """An object as its members in the sender's order; equal names may stand twice."""
+
+
+class _Seen(Exception):
+    pass
+
+
+def parse(content: bytes) -> Any:
+    """Parses one document. Raises TreeError, Duplicates."""
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise TreeError(f"invalid UTF-8 at byte {error.start}") from error
+    try:
+        tree = _DECODER.decode(text)
+    except _Seen:
+        return _with_duplicates(text)
+    except (ValueError, RecursionError) as error:
+        raise TreeError(str(error)) from error
+    _check(text, tree)
+    return tree
+
+
+def kind_of(tree: Any) -> str:
+    """What kind of JSON value it is, in words."""
+    return _KINDS[type(tree)]
+
+
+_KINDS = {
+    type(None): "null",
+    bool: "a boolean",
+    int: "an integer",
+    float: "a number",
+    str: "a string",
+    list: "an array",
+    dict: "an object",
+    Pairs: "an object",
+}
+
+
+def _with_duplicates(text: str) -> Any:
+    try:
+        pairs = _PAIRS_DECODER.decode(text)
+    except (ValueError, RecursionError) as error:
+        raise TreeError(str(error)) from error
+    _check(text, pairs)
+    pointers: list[str] = []
+    _find(pairs, "", pointers)
+    raise Duplicates(pairs, pointers)
+
+
+def _find(tree: Any, at: str, pointers: list[str]) -> None:
+    if isinstance(tree, Pairs):
+        known: set[str] = set()
+        for name, value in tree:
+            pointer = f"{at}/{escape(name)}"
+            if name in known:
+                pointers.append(pointer)
+            known.add(name)
+            _find(value, pointer, pointers)
+    elif isinstance(tree, list):
+        for i, item in enumerate(tree):
+            _find(item, f"{at}/{i}", pointers)
+
+
+def _check(text: str, tree: Any) -> None:
+    """Depth and lone surrogates: looked for only where the text may have them."""
+    if text.count("{") + text.count("[") > _DEPTH_MAX and _depth(tree, _DEPTH_MAX + 1) > _DEPTH_MAX:
+        raise TreeError(f"nesting deeper than {_DEPTH_MAX} levels")
+    if _SURROGATE.search(text) is not None:
+        try:
+            json.dumps(tree, ensure_ascii=False).encode("utf-8")
+        except UnicodeEncodeError as error:
+            raise TreeError("a lone surrogate in an escape") from error
+
+
+def _depth(tree: Any, most: int) -> int:
+    if most == 0:
+        return 0
+    if isinstance(tree, Pairs):
+        return 1 + max((_depth(value, most - 1) for _, value in tree), default=0)
+    if isinstance(tree, dict):
+        return 1 + max((_depth(value, most - 1) for value in tree.values()), default=0)
+    if isinstance(tree, list):
+        return 1 + max((_depth(item, most - 1) for item in tree), default=0)
+    return 0
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise _Seen
+    return members
+
+
+def _integer(text: str) -> int | float:
+    if len(text) <= _INTEGER_DIGITS:
+        return -0.0 if text == "-0" else int(text)
+    # Beyond 64 bits it is outside every limit of the contract; as a float it stays so.
+    if len(text) <= 20 and -(2**63) <= int(text) < 2**63:
+        return int(text)
+    return _number(text)
+
+
+def _number(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError("number out of range")
+    return number
+
+
+def _constant(name: str) -> float:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_int=_integer, parse_float=_number, parse_constant=_constant)
+_PAIRS_DECODER = json.JSONDecoder(object_pairs_hook=Pairs, parse_int=_integer, parse_float=_number, parse_constant=_constant)
