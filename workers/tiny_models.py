@@ -33,6 +33,7 @@ os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
 
 import torch
 from safetensors.torch import load_file, save_file
+
 from sdxl_config import _bytes_to_unicode as bytes_to_unicode
 from tiny_layouts import (
     lora_to_kohya,
@@ -224,7 +225,9 @@ def build_control_net(folder: Path, unet: Any, seed: int) -> None:
     with torch.no_grad():
         for name, parameter in net.named_parameters():
             # A fresh ControlNet is a no-op by its zero convolutions.
-            if ("controlnet_" in name or "conv_out" in name) and parameter.ndim > 1:
+            if "cond_embedding" in name and parameter.ndim > 1:
+                parameter.normal_(std=(2.0 / parameter[0].numel()) ** 0.5)  # keeps the control image's strength
+            elif "controlnet_" in name and parameter.ndim > 1:
                 parameter.normal_(std=0.15)
     net.save_pretrained(folder)
 

@@ -98,11 +98,14 @@ class JobContext:
             return list(self._warnings)
 
     def warn(self, code: str, message: str, pointer: str | None = None, hint: str | None = None) -> None:
-        """Add a warning of the contract's table. The same code for the same place is said once."""
+        """Add a warning of the contract's table. What the reading of the submission warned of already is not said twice."""
+        warned = Warned(code, message, pointer, hint)
         with self._lock:
-            if any(w.code == code and w.pointer == pointer and (pointer or w.message == message) for w in self._warnings):
-                return
-            self._warnings.append(Warned(code, message, pointer, hint))
+            for other in self._warnings:
+                same_place = (other.code, other.pointer) == (code, pointer)
+                if other == warned or (same_place and code in ("weight_zero", "no_effect")):
+                    return
+            self._warnings.append(warned)
 
     def plan_denoising(self, total: int) -> None:
         """Say how many denoising steps the whole job has, base and refiner together; `progress` is their share."""

@@ -52,10 +52,12 @@ class ModelLoader:
     @property
     def current_model_id(self) -> str | None:
         """The base model that was loaded or used last and is still loaded."""
+        self._forget_current()
         return self._current
 
     def current_model(self) -> LoadedModel | None:
-        return self.on_device.by_id(self._current) if self._current else None
+        current = self.current_model_id
+        return self.on_device.by_id(current) if current is not None else None
 
     def resolve(self, reference: str, field: str | None = None) -> Located:
         """Id and real path of the model that a job names. Raises ModelNotFound, PathNotAllowed, Conflict."""

@@ -139,7 +139,7 @@ def check_values(path: Path, check: Callable[[], None]) -> list[str]:
 
     issues = []
     with safe_open(path, framework="pt", device="cpu") as file:
-        for name in file.keys():  # noqa: SIM118: not a dictionary
+        for name in file.keys():
             check()
             tensor = file.get_tensor(name)
             if tensor.is_floating_point() and not bool(torch.isfinite(tensor.float()).all()):

@@ -1,0 +1,146 @@
+"""What a job costs: memory from the models' own sizes, time from what was measured here, or from their sizes too.
+
+Memory is weights plus the larger of two peaks, of the UNet's activations and of decoding. Time of a model call is a line
+through the measured ones of the same base and number format; before the first job it is the work that the UNet's size
+makes, over the throughput that a small matrix product reaches on this device.
+"""
+
+from __future__ import annotations
+
+import statistics
+import threading
+import time
+from collections import defaultdict, deque
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from core.device_manager import DTYPES, Device
+from models.facts import ModelFacts
+
+__all__ = ["CostModel", "Measurement", "Shape"]
+
+_UNET_BUFFERS = 48  # feature maps of the first level that live at once: skip connections, attention, work space
+_VAE_BUFFERS = 4  # full-size feature maps of the decoder that live at once
+_CALL_EFFICIENCY = 0.5  # share of a matrix product's throughput that a UNet reaches
+_FLOPS_PER_PARAMETER = 2.3  # two for a multiply-add, the rest for attention; SDXL at 1024x1024: about 6 TFLOP a call
+_TILE_PIXELS = 512 * 512
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One finished job. pixels: of all its pictures. rows: UNet rows a picture (2 with guidance). calls: of the model."""
+
+    base: Path
+    dtype: str
+    pixels: int
+    calls: int
+    rows: int
+    nets: int
+    offload: bool
+    preprocessing_seconds: float
+    denoising_seconds: float
+    postprocessing_seconds: float
+    peak_bytes: int
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What decides a job's cost beside its models."""
+
+    pixels: int
+    batch: int
+    rows: int
+    calls: int
+    nets: int
+    output_pixels: int
+    optimizations: frozenset[str]
+
+
+class CostModel:
+    """Remembers measurements and predicts. Thread safe."""
+
+    def __init__(self, device: Device) -> None:
+        self.device = device
+        self._lock = threading.Lock()
+        self._measured: dict[tuple[Path, str], deque[Measurement]] = defaultdict(lambda: deque(maxlen=64))
+        self._throughput: dict[str, float] = {}
+
+    def record(self, measurement: Measurement) -> None:
+        if measurement.calls > 0:
+            with self._lock:
+                self._measured[measurement.base, measurement.dtype].append(measurement)
+
+    def measured(self, base: Path, dtype: str) -> list[Measurement]:
+        with self._lock:
+            return list(self._measured.get((base, dtype), ()))
+
+    def activation_bytes(self, facts: ModelFacts, dtype: str, shape: Shape) -> tuple[int, int]:
+        """Peaks beside the weights, of the UNet's calls and of decoding, in bytes."""
+        width = 4 if dtype == "fp32" else 2
+        unet_channels = _first(facts.configs.get("unet", {}).get("block_out_channels"), 320)
+        vae_config = facts.configs.get("vae", {})
+        vae_channels = _first(vae_config.get("block_out_channels"), 128)
+        latents = shape.pixels // 64 * shape.batch * shape.rows
+        unet = latents * unet_channels * width * (_UNET_BUFFERS + 16 * shape.nets)
+        if "attention_slicing" in shape.optimizations:
+            unet = unet * 3 // 4
+        vae_width = 4 if vae_config.get("force_upcast") else width
+        pictures = 1 if "vae_slicing" in shape.optimizations else shape.batch
+        at_once = min(shape.pixels, _TILE_PIXELS) if "vae_tiling" in shape.optimizations else shape.pixels
+        decoding = pictures * at_once * vae_channels * vae_width * _VAE_BUFFERS
+        # The decoded pictures themselves, as floating numbers and as bytes.
+        return unet, decoding + shape.batch * shape.pixels * 3 * 5
+
+    def seconds(self, facts: ModelFacts, dtype: str, shape: Shape) -> tuple[dict[str, float], bool]:
+        """preprocessing, denoising, postprocessing and a call, in seconds; whether they come from measurements."""
+        measured = self.measured(facts.path, dtype)
+        size = shape.pixels * shape.batch * shape.rows
+        if measured:
+            call = _line(measured, size) * (1 + 0.4 * shape.nets if not any(m.nets for m in measured) else 1)
+            pre = statistics.median(m.preprocessing_seconds for m in measured)
+            per_pixel = statistics.median(m.postprocessing_seconds / m.pixels for m in measured)
+            post = per_pixel * shape.pixels * shape.batch
+        else:
+            call = self._call_from_size(facts, dtype, size, shape.nets)
+            pre, post = call, call + shape.output_pixels * shape.batch * 1e-7
+        parts = {"seconds_per_call": call, "preprocessing_seconds": pre, "postprocessing_seconds": post}
+        return parts | {"denoising_seconds": call * shape.calls}, bool(measured)
+
+    def _call_from_size(self, facts: ModelFacts, dtype: str, size: int, nets: int) -> float:
+        elements = facts.component_elements.get("unet", facts.elements)
+        work = _FLOPS_PER_PARAMETER * elements * (size / 64 / 16) * (1 + 0.4 * nets)
+        return work / (self._flops(dtype) * _CALL_EFFICIENCY)
+
+    def _flops(self, dtype: str) -> float:
+        """Floating point operations a second that a matrix product reaches here; measured once for each dtype."""
+        if dtype not in self._throughput:
+            side = 4096 if self.device.is_cuda else 256
+            matrix = torch.ones(side, side, device=self.device.torch_device, dtype=DTYPES[dtype])
+            best = float("inf")
+            for _ in range(4):  # the first warms up
+                self.device.synchronize()
+                began = time.perf_counter()
+                torch.mm(matrix, matrix)
+                self.device.synchronize()
+                best = min(best, time.perf_counter() - began)
+            self._throughput[dtype] = 2 * side**3 / max(best, 1e-9)
+        return self._throughput[dtype]
+
+
+def _first(values: Any, otherwise: int) -> int:
+    return int(values[0]) if isinstance(values, list | tuple) and values else otherwise
+
+
+def _line(measured: list[Measurement], size: int) -> float:
+    """Seconds of a call for `size` pixel rows, from the least-squares line through the measured calls."""
+    points = [(m.pixels * m.rows, m.denoising_seconds / m.calls) for m in measured]
+    xs, ys = [x for x, _ in points], [y for _, y in points]
+    mean_x, mean_y = statistics.fmean(xs), statistics.fmean(ys)
+    spread = sum((x - mean_x) ** 2 for x in xs)
+    if spread == 0:
+        return mean_y * size / mean_x  # one size only: its share for each pixel
+    slope = max(sum((x - mean_x) * (y - mean_y) for x, y in points) / spread, 0.0)
+    return max(mean_y + slope * (size - mean_x), min(ys) * min(size / max(xs), 1.0))

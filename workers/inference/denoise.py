@@ -1,0 +1,260 @@
+"""From noise to latents: which pipeline a job runs, how its steps are split between base and refiner, and the steps.
+
+Pipelines are put together for each job from modules that stay loaded, which costs less than a millisecond. Both stages
+end in latents; decoding is somebody else's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from diffusers import (
+    StableDiffusionXLControlNetImg2ImgPipeline,
+    StableDiffusionXLControlNetInpaintPipeline,
+    StableDiffusionXLControlNetPipeline,
+    StableDiffusionXLImg2ImgPipeline,
+    StableDiffusionXLInpaintPipeline,
+    StableDiffusionXLPipeline,
+)
+from PIL import Image
+
+from conditioning.controlnet import ControlUse, control_arguments
+from conditioning.prompt_encoder import Embeddings
+from core.job_context import JobContext
+from inference.decode import preview_url
+
+__all__ = [
+    "Canvas",
+    "Split",
+    "StepCounter",
+    "base_pipeline",
+    "control_took_part",
+    "refiner_pipeline",
+    "run_base",
+    "run_refiner",
+    "split_steps",
+    "starting_noise",
+]
+
+_PLAIN = {
+    "text": StableDiffusionXLPipeline,
+    "image": StableDiffusionXLImg2ImgPipeline,
+    "mask": StableDiffusionXLInpaintPipeline,
+}
+_CONTROLLED = {
+    "text": StableDiffusionXLControlNetPipeline,
+    "image": StableDiffusionXLControlNetImg2ImgPipeline,
+    "mask": StableDiffusionXLControlNetInpaintPipeline,
+}
+
+
+class _HandOver(Exception):
+    """The base has done its steps: the way out of a pipeline's loop, not an error."""
+
+    def __init__(self, latents: torch.Tensor) -> None:
+        super().__init__()
+        self.latents = latents
+
+
+@dataclass(frozen=True)
+class Split:
+    """Model calls of each stage. order: calls of one step (2 for Heun and its like)."""
+
+    base: int
+    refiner: int
+    order: int
+
+    @property
+    def total(self) -> int:
+        return self.base + self.refiner
+
+
+class StepCounter:
+    """Counts the steps that ran. A sampler of order 2 calls the model twice a step, but for the last."""
+
+    def __init__(self, order: int) -> None:
+        self._order = order
+        self._calls = 0
+        self._timesteps: set[float] = set()
+
+    def add(self, timestep: float) -> None:
+        self._calls += 1
+        self._timesteps.add(timestep)
+
+    @property
+    def calls(self) -> int:
+        return self._calls
+
+    @property
+    def steps(self) -> int:
+        # PNDM calls twice at one timestep within its first step.
+        return -(-self._calls // 2) if self._order == 2 else len(self._timesteps)
+
+
+def split_steps(scheduler: Any, steps: int, strength: float | None, refiner_start: float | None) -> Split:
+    """How many model calls base and refiner make.
+
+    strength: of img2img, None without an image. refiner_start: share of the schedule that the base does; None: all.
+    """
+    scheduler.set_timesteps(steps)
+    timesteps = scheduler.timesteps
+    skipped = 0
+    if strength is not None:
+        skipped = max(steps - min(int(steps * strength), steps), 0) * scheduler.order
+    total = len(timesteps) - skipped
+    if refiner_start is None:
+        return Split(total, 0, scheduler.order)
+    # The refiner's pipeline counts its calls like this, and the base does the rest.
+    trained = scheduler.config.num_train_timesteps
+    refiner = int((timesteps < int(round(trained - refiner_start * trained))).sum())
+    if refiner and scheduler.order == 2 and refiner % 2 == 0:
+        refiner += 1
+    refiner = min(refiner, total)
+    return Split(total - refiner, refiner, scheduler.order)
+
+
+def base_pipeline(
+    components: dict[str, Any], config: Any, scheduler: Any, *, image: bool, mask: bool, controls: Sequence[ControlUse]
+) -> tuple[Any, dict[str, Any]]:
+    """The pipeline for a job, and the arguments that its ControlNets add to the call."""
+    mode = "mask" if mask else "image" if image else "text"
+    parts = {name: components[name] for name in components if name not in ("image_encoder", "feature_extractor")}
+    parts["scheduler"] = scheduler
+    arguments: dict[str, Any] = {}
+    cls = _PLAIN[mode]
+    if controls:
+        net, arguments = control_arguments(controls, "image" if mode == "text" else "control_image")
+        parts["controlnet"] = net
+        cls = _CONTROLLED[mode]
+    zeros = bool(config.force_zeros_for_empty_prompt)
+    pipeline = cls(**parts, force_zeros_for_empty_prompt=zeros, add_watermarker=False)
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline, arguments
+
+
+def refiner_pipeline(components: dict[str, Any], config: Any, scheduler: Any, vae: Any) -> Any:
+    parts = {name: components[name] for name in components if name not in ("image_encoder", "feature_extractor")}
+    parts |= {"scheduler": scheduler, "vae": vae}
+    pipeline = StableDiffusionXLImg2ImgPipeline(
+        **parts,
+        requires_aesthetics_score=bool(config.requires_aesthetics_score),
+        force_zeros_for_empty_prompt=bool(config.force_zeros_for_empty_prompt),
+        add_watermarker=False,
+    )
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline
+
+
+def control_took_part(use: ControlUse, calls: int, calls_of_schedule: int) -> bool:
+    """Whether a ControlNet's window holds any of the calls that ran; diffusers cuts the window this way."""
+    return any(index / calls_of_schedule >= use.start and (index + 1) / calls_of_schedule <= use.end for index in range(calls))
+
+
+@dataclass(frozen=True)
+class Canvas:
+    """What a job paints on: sides in pixels, the picture to start from and the mask, both of that size."""
+
+    width: int
+    height: int
+    image: Image.Image | None
+    mask: Image.Image | None
+    strength: float | None
+
+
+def run_base(
+    pipeline: Any,
+    arguments: dict[str, Any],
+    canvas: Canvas,
+    embeddings: Embeddings,
+    split: Split,
+    steps: int,
+    guidance_scale: float,
+    generators: list[torch.Generator],
+    counter: StepCounter,
+    context: JobContext,
+    preview_every: int,
+) -> torch.Tensor:
+    """Run the base's calls; latents (batch, 4, height / 8, width / 8). Raises what `context.check` raises."""
+    call = {**arguments, **embeddings.arguments()}
+    if canvas.image is None:
+        call |= {"width": canvas.width, "height": canvas.height}
+    else:
+        call |= {"image": canvas.image, "strength": canvas.strength}
+    if canvas.mask is not None:
+        call |= {"mask_image": canvas.mask, "width": canvas.width, "height": canvas.height}
+    try:
+        result = pipeline(
+            **call,
+            num_inference_steps=steps,
+            guidance_scale=guidance_scale,
+            num_images_per_prompt=len(generators),
+            generator=generators,
+            output_type="latent",
+            callback_on_step_end=_step_end("denoising", split.base, counter, context, preview_every, split.refiner > 0),
+        )
+    except _HandOver as done:
+        return done.latents
+    latents: torch.Tensor = result.images
+    return latents
+
+
+def starting_noise(pipeline: Any, canvas: Canvas, steps: int, generators: list[torch.Generator]) -> torch.Tensor:
+    """The latents that a base without any step of its own hands to the refiner."""
+    pipeline.scheduler.set_timesteps(steps)
+    latents: torch.Tensor = pipeline.prepare_latents(
+        len(generators), 4, canvas.height, canvas.width, pipeline.unet.dtype, pipeline._execution_device, generators
+    )
+    return latents
+
+
+def run_refiner(
+    pipeline: Any,
+    image: Image.Image | torch.Tensor,
+    embeddings: Embeddings,
+    split: Split,
+    steps: int,
+    start: float | None,
+    strength: float | None,
+    guidance_scale: float,
+    generators: list[torch.Generator],
+    counter: StepCounter,
+    context: JobContext,
+    preview_every: int,
+) -> torch.Tensor:
+    """Run the refiner's calls on the base's latents, or on a picture where the base had none to do."""
+    where = {"denoising_start": start} if start is not None else {"strength": strength}
+    result = pipeline(
+        image=image,
+        **where,
+        **embeddings.arguments(),
+        num_inference_steps=steps,
+        guidance_scale=guidance_scale,
+        num_images_per_prompt=len(generators),
+        generator=generators,
+        output_type="latent",
+        callback_on_step_end=_step_end("refining", split.refiner, counter, context, preview_every, False),
+    )
+    latents: torch.Tensor = result.images
+    return latents
+
+
+def _step_end(stage: str, total: int, counter: StepCounter, context: JobContext, preview_every: int, hands_over: bool) -> Any:
+    """The pipelines' callback after each model call: stop, report, preview, hand over."""
+    done = 0
+
+    def on_step_end(pipeline: Any, _index: int, timestep: Any, tensors: dict[str, Any]) -> dict[str, Any]:
+        nonlocal done
+        done += 1
+        counter.add(float(timestep))
+        context.progress(stage, done, total)
+        if context.wants_previews and done % preview_every == 0:
+            context.preview(preview_url(tensors["latents"]), done)
+        context.check()
+        if hands_over and done == total:
+            raise _HandOver(tensors["latents"])
+        return tensors
+
+    return on_step_end

@@ -1,0 +1,331 @@
+"""Estimates of a job, a changed job that fits, the limits of this device, and freeing memory."""
+
+from __future__ import annotations
+
+import copy
+import ctypes
+import gc
+import math
+from typing import Any
+
+import torch
+
+from conditioning.controlnet import model_for_type
+from core.device_manager import Device, resident_bytes
+from core.errors import ContractError, OutOfRange
+from core.settings import WorkerSettings
+from core.tables import limit, names, rule_maximum
+from inference.cost_model import CostModel, Measurement, Shape
+from inference.plan import dtype_of
+from inference.submission_view import SubmissionView
+from models.facts import ModelFacts, describe
+from models.model_loader import ModelLoader
+from schedulers.scheduler_factory import recommended_steps
+
+__all__ = ["Measurement", "MemoryOptimizer"]
+
+_MIB = 2**20
+
+
+class MemoryOptimizer:
+    """Knows what jobs cost here. Thread safe: queries ask it while a job runs."""
+
+    def __init__(self, device: Device, loader: ModelLoader, settings: WorkerSettings) -> None:
+        self.device = device
+        self.loader = loader
+        self.settings = settings
+        self.costs = CostModel(device)
+
+    def record(self, measurement: Measurement) -> None:
+        """Learn from a job that has ended."""
+        self.costs.record(measurement)
+
+    # Estimates
+
+    def estimate(self, submission: Any) -> dict[str, Any]:
+        """`get_performance_estimate` of an effective submission. Raises what finding its models raises."""
+        parts = self._models_of(submission)
+        base = parts["base"]
+        dtype = dtype_of(submission, self.device)
+        shape = _shape_of(submission)
+        weights = {name: facts.bytes_at(dtype) for name, facts in parts.items()}
+        on_device = self._weights_on_device(weights, base, dtype, shape)
+        unet, decoding = self.costs.activation_bytes(base, dtype, shape)
+        peak = on_device + max(unet, decoding)
+        seconds, measured = self.costs.seconds(base, dtype, shape)
+        total = seconds["preprocessing_seconds"] + seconds["denoising_seconds"] + seconds["postprocessing_seconds"]
+        breakdown = {f"{name}_mb": round(size / _MIB, 3) for name, size in weights.items()}
+        breakdown |= {
+            "weights_on_device_mb": round(on_device / _MIB, 3),
+            "activations_mb": round(unet / _MIB, 3),
+            "decoding_mb": round(decoding / _MIB, 3),
+            "model_calls": shape.calls,
+        }
+        return {
+            "estimated_vram_usage_mb": math.ceil(peak / _MIB),
+            "estimated_time_seconds": total,
+            "detailed_breakdown": breakdown | seconds,
+            "basis": "measured" if measured else "model_sizes",
+            "fits": peak <= self.device.memory_stats().vram_total_bytes and on_device <= self.loader.on_device.budget_bytes,
+        }
+
+    def _models_of(self, submission: Any) -> dict[str, ModelFacts]:
+        """The models that take part, by what they are in the job."""
+        model, conditioning, post = submission.model, submission.conditioning, submission.postprocessing
+        find = self.loader.describe
+        parts = {"base": find(model.base, "/model/base")}
+        for name in ("refiner", "vae", "text_encoder", "text_encoder_2"):
+            if (reference := getattr(model, name)) is not None:
+                parts[name] = find(reference, f"/model/{name}")
+        for index, lora in enumerate(conditioning.loras or []):
+            if lora.weight != 0:
+                parts[f"lora_{index}"] = find(lora.name, f"/conditioning/loras/{index}/name")
+        for index, net in enumerate(conditioning.control_nets or []):
+            if net.weight != 0:
+                reference = net.model if net.model is not None else model_for_type(self.settings, net.type)
+                parts[f"control_net_{index}"] = find(reference, f"/conditioning/control_nets/{index}/model")
+        for index, inversion in enumerate(conditioning.textual_inversions or []):
+            path = self.loader.resolve_path(inversion.path, f"/conditioning/textual_inversions/{index}/path")
+            parts[f"textual_inversion_{index}"] = describe(path)
+        if post.upscaler in ("Real-ESRGAN", "ESRGAN"):
+            reference = self.settings.upscalers.get(post.upscaler, post.upscaler)
+            parts["upscaler"] = find(reference, "/postprocessing/upscaler")
+        if post.safety_checker:
+            parts["safety_checker"] = find(self.settings.safety_checker, "/postprocessing/safety_checker")
+        return parts
+
+    def _weights_on_device(self, weights: dict[str, int], base: ModelFacts, dtype: str, shape: Shape) -> int:
+        """Weights that are on the device at once: all, with offload the largest part, one layer of it layer by layer."""
+        width = 4 if dtype == "fp32" else 2
+        largest = max(base.component_elements.values()) * width
+        if "sequential_cpu_offload" in shape.optimizations:
+            return largest // 50  # SDXL's UNet has its weights in about that many blocks
+        if "model_cpu_offload" in shape.optimizations:
+            return max(largest, *weights.values()) if len(weights) > 1 else largest
+        return sum(weights.values())
+
+    # Limits
+
+    def square_side_max(self, pixels_max: int) -> int:
+        """The largest side of a square picture."""
+        return math.isqrt(pixels_max) // 8 * 8
+
+    def limits(self, base: ModelFacts | None = None, dtype: str | None = None) -> dict[str, int]:
+        """Bounds of this device with a base (default: the current one), as far as memory tells; without clip and LCM."""
+        if base is None and (current := self.loader.current_model()) is not None:
+            base = current.facts
+        pixels_max = rule_maximum("pixels")
+        if base is not None:
+            pixels_max = min(pixels_max, self._pixels_that_fit(base, dtype or self.device.default_dtype))
+        return {
+            "side_max": min(limit("ImageSide", "maximum"), pixels_max // limit("ImageSide", "minimum")),
+            "pixels_max": pixels_max,
+            "batch_size_max": limit("BatchSize", "maximum"),
+            "steps_max": limit("Steps", "maximum"),
+            "output_side_max": rule_maximum("output-side"),
+            "output_pixels_max": rule_maximum("output-pixels"),
+        }
+
+    def limit_faults(self, submission: Any) -> list[ContractError]:
+        """What of a submission is beyond the limits of this device with its base."""
+        try:
+            base = self.loader.describe(submission.model.base, "/model/base")
+        except ContractError:
+            return []  # the absent base is found and said elsewhere
+        dimensions = submission.hyperparameters.dimensions
+        dtype = dtype_of(submission, self.device)
+        limits = self.limits(base, dtype if dtype in self.device.dtypes else None)
+        pixels = dimensions.width * dimensions.height
+        if pixels <= limits["pixels_max"]:
+            return []
+        message = f"{pixels} pixels do not fit the memory of {self.device.gpu_id}; at most {limits['pixels_max']} do"
+        return [OutOfRange(message, field="/hyperparameters/dimensions/height", hint="see limits of get_capabilities")]
+
+    def _pixels_that_fit(self, base: ModelFacts, dtype: str) -> int:
+        """Pixels of one picture for which the leanest way of running still fits the device."""
+        lean = frozenset({"vae_slicing", "vae_tiling", "attention_slicing"} & set(self.device.optimizations))
+        one = 1 << 20
+        unet, decoding = self.costs.activation_bytes(base, dtype, Shape(one, 1, 1, 1, 0, one, lean))
+        free = self.device.memory_stats().vram_total_bytes
+        if "sequential_cpu_offload" not in self.device.optimizations:
+            free -= base.bytes_at(dtype)
+        side_min = limit("ImageSide", "minimum")
+        return max(int(free / (max(unet, decoding) / one)), side_min * side_min)
+
+    # A request that fits
+
+    def optimize(self, normalized: dict[str, Any], effective: dict[str, Any], preferences: dict[str, Any]) -> dict[str, Any]:
+        """`optimize_request`: the normalized document, changed as little as its preferences ask for.
+
+        Both documents are plain snake JSON. Changes are made until memory and time are under their targets, the ones that
+        keep every pixel first; those that lower the quality only with `preserve_quality: false`.
+        """
+        changing = _Changing(self, normalized, effective)
+        before = changing.estimate
+        priority = preferences.get("priority", "balanced")
+        keep_quality = preferences.get("preserve_quality", True)
+        stats = self.device.memory_stats()
+        target_mb = preferences.get("target_vram_usage_mb") or stats.vram_total_bytes // _MIB
+        target_seconds = preferences.get("target_time_seconds")
+
+        def fits() -> bool:
+            return bool(changing.estimate["fits"]) and changing.estimate["estimated_vram_usage_mb"] <= target_mb
+
+        for name in ("vae_slicing", "vae_tiling", "attention_slicing"):
+            if name in self.device.optimizations and (priority == "memory" or not fits()):
+                changing.add_optimization(name, "less memory for the same picture")
+        if not keep_quality and not fits():
+            changing.halve_dtype()
+        for name in ("model_cpu_offload", "sequential_cpu_offload"):
+            if name in self.device.optimizations and not fits():
+                changing.replace_offload(name)
+        if not fits():
+            changing.shrink_batch(fits)
+        if not keep_quality:
+            if not fits():
+                changing.shrink_picture(fits, "the memory does not suffice for this size")
+            if priority == "speed" or (target_seconds is not None and changing.seconds > target_seconds):
+                changing.lower_steps(target_seconds)
+            if target_seconds is not None and changing.seconds > target_seconds:
+                changing.shrink_picture(lambda: changing.seconds <= target_seconds, "fewer pixels take less time")
+        return {
+            "optimized_request": changing.normalized,
+            "changes": changing.changes,
+            "estimate_before": before,
+            "estimate_after": changing.estimate,
+        }
+
+    def cleanup(self) -> dict[str, int]:
+        """Free what nothing uses: garbage, the allocators' spare memory. What is loaded or cached stays."""
+        gpu_before = torch.cuda.memory_reserved(self.device.torch_device) if self.device.is_cuda else 0
+        ram_before = resident_bytes()
+        gc.collect()
+        self.device.empty_cache()
+        ctypes.CDLL(None).malloc_trim(0)
+        gpu_after = torch.cuda.memory_reserved(self.device.torch_device) if self.device.is_cuda else 0
+        # Other threads may have allocated meanwhile; nothing is then said to be freed.
+        return {
+            "freed_gpu_bytes": max(gpu_before - gpu_after, 0),
+            "freed_ram_bytes": max(ram_before - resident_bytes(), 0),
+        }
+
+
+class _Changing:
+    """A request while it is changed: both documents, the changes and the estimate of the moment."""
+
+    def __init__(self, optimizer: MemoryOptimizer, normalized: dict[str, Any], effective: dict[str, Any]) -> None:
+        self._optimizer = optimizer
+        self.normalized = copy.deepcopy(normalized)
+        self._effective = copy.deepcopy(effective)
+        self.changes: list[dict[str, Any]] = []
+        self.estimate = optimizer.estimate(SubmissionView(self._effective))
+
+    @property
+    def seconds(self) -> float:
+        return float(self.estimate["estimated_time_seconds"])
+
+    def value(self, *path: str) -> Any:
+        """The effective value."""
+        found: Any = self._effective
+        for name in path:
+            found = found.get(name, {}) if isinstance(found, dict) else None
+        return found
+
+    def change(self, path: tuple[str, ...], to: Any, reason: str) -> None:
+        """Set a value in both documents; a second change of one value is joined with the first."""
+        was = self._set(self.normalized, path, to)
+        self._set(self._effective, path, to)
+        pointer = "/" + "/".join(path)
+        known = next((change for change in self.changes if change["path"] == pointer), None)
+        if known is None:
+            self.changes.append({"path": pointer, "from": was, "to": to, "reason": reason})
+        else:
+            known["to"] = to
+        self.estimate = self._optimizer.estimate(SubmissionView(self._effective))
+
+    @staticmethod
+    def _set(document: dict[str, Any], path: tuple[str, ...], to: Any) -> Any:
+        for name in path[:-1]:
+            document = document.setdefault(name, {})
+        was = document.get(path[-1])
+        document[path[-1]] = to
+        return was
+
+    def add_optimization(self, name: str, reason: str) -> None:
+        """Ask for an optimisation, where that lowers the estimate."""
+        asked = self.value("performance", "optimizations") or []
+        if name in asked:
+            return
+        wanted = [known for known in names("Optimization") if known in {*asked, name}]
+        trial = copy.deepcopy(self._effective)
+        self._set(trial, ("performance", "optimizations"), wanted)
+        estimate = self._optimizer.estimate(SubmissionView(trial))
+        if estimate["estimated_vram_usage_mb"] < self.estimate["estimated_vram_usage_mb"]:
+            self.change(("performance", "optimizations"), wanted, reason)
+
+    def replace_offload(self, name: str) -> None:
+        offloads = {"model_cpu_offload", "sequential_cpu_offload"}
+        asked = set(self.value("performance", "optimizations") or []) - offloads
+        wanted = [known for known in names("Optimization") if known in {*asked, name}]
+        self.change(("performance", "optimizations"), wanted, "the models do not fit the device all at once")
+
+    def halve_dtype(self) -> None:
+        dtype = self.value("performance", "dtype") or self._optimizer.device.default_dtype
+        if dtype != "fp32":
+            return
+        half = "fp16" if self._optimizer.device.is_cuda else "bf16"
+        if half in self._optimizer.device.dtypes:
+            self.change(("performance", "dtype"), half, "half the memory for weights and activations")
+
+    def shrink_batch(self, done: Any) -> None:
+        size = int(self.value("hyperparameters", "batch_size") or 1)
+        while size > 1 and not done():
+            size -= 1
+            self.change(("hyperparameters", "batch_size"), size, "so many pictures at once do not fit; send the rest as jobs")
+
+    def shrink_picture(self, done: Any, reason: str) -> None:
+        """Both sides smaller by the same share, in multiples of 64 and not under 512, until `done`."""
+        width = int(self.value("hyperparameters", "dimensions", "width"))
+        height = int(self.value("hyperparameters", "dimensions", "height"))
+        for share in range(95, 10, -5):
+            smaller = [max(side * share // 100 // 64 * 64, min(side, 512)) for side in (width, height)]
+            if smaller == [width, height]:
+                continue
+            if done():
+                return
+            self.change(("hyperparameters", "dimensions", "width"), smaller[0], reason)
+            self.change(("hyperparameters", "dimensions", "height"), smaller[1], reason)
+
+    def lower_steps(self, target_seconds: float | None) -> None:
+        """To the sampler's recommended steps, and below them, to a third, only as far as a target asks for it."""
+        steps = int(self.value("scheduler", "steps"))
+        recommended = recommended_steps(self.value("scheduler", "type"))
+        if steps > recommended:
+            self.change(("scheduler", "steps"), recommended, f"the sampler needs no more than {recommended} steps")
+            steps = recommended
+        strength = self.value("hyperparameters", "strength")
+        least = math.ceil(1 / strength) if isinstance(strength, int | float) and strength else 1
+        floor = max(recommended // 3, least, 1)
+        while target_seconds is not None and self.seconds > target_seconds and steps > floor:
+            steps -= 1
+            self.change(("scheduler", "steps"), steps, "fewer steps take less time")
+
+
+def _shape_of(submission: Any) -> Shape:
+    parameters, post = submission.hyperparameters, submission.postprocessing
+    pixels = parameters.dimensions.width * parameters.dimensions.height
+    calls = submission.scheduler.steps
+    if submission.conditioning.init_image is not None:
+        calls = max(int(calls * parameters.strength), 1)
+    if submission.scheduler.type in ("Heun", "KDPM2", "KDPM2 a", "DPM++ SDE", "DPM++ SDE Karras"):
+        calls = 2 * calls - 1
+    factor = post.upscale_factor if post.upscaler not in (None, "none") and post.upscale_factor else 1
+    return Shape(
+        pixels=pixels,
+        batch=parameters.batch_size,
+        rows=2 if parameters.guidance_scale > 1 else 1,
+        calls=calls,
+        nets=sum(net.weight != 0 for net in submission.conditioning.control_nets or []),
+        output_pixels=int(pixels * factor * factor),
+        optimizations=frozenset(submission.performance.optimizations or []),
+    )

@@ -1,0 +1,197 @@
+"""What a job needs, checked before anything is loaded: features of this worker, models, images, bounds of the model.
+
+`faults_of` finds all faults at once; it reads headers and nothing more, so `validate_request` answers with it while a
+job runs. Schema and cross-field rules were checked before, by the generated types.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from conditioning.controlnet import model_for_type, require_preprocessor
+from core.device_manager import Device
+from core.errors import ContractError, ModelInvalid, ModelNotFound, OutOfRange, UnsupportedFeature
+from core.roots import Roots
+from core.settings import WorkerSettings
+from inference.image_input import ImageRef, check_image, image_bytes
+from models.facts import ModelFacts
+from models.model_loader import ModelLoader
+from postprocessing.safety_checker import locate_checker
+from postprocessing.upscaler import locate_net
+from schedulers.scheduler_factory import SchedulerChoice, choose_scheduler
+
+__all__ = ["clip_skip_max", "dtype_of", "faults_of", "offload_of", "scheduler_of"]
+
+
+def scheduler_of(submission: Any) -> SchedulerChoice:
+    """The sampler that a submission asks for. Raises UnsupportedFeature, OutOfRange."""
+    scheduler = submission.scheduler
+    return choose_scheduler(
+        scheduler.type, scheduler.steps, karras=bool(scheduler.karras_sigmas), spacing=scheduler.timestep_spacing
+    )
+
+
+def dtype_of(submission: Any, device: Device) -> str:
+    """The number format that a job runs in."""
+    dtype: str | None = submission.performance.dtype
+    return dtype or device.default_dtype
+
+
+def offload_of(submission: Any) -> bool:
+    """Whether the job's models wait in host memory."""
+    return any(name in (submission.performance.optimizations or []) for name in ("model_cpu_offload", "sequential_cpu_offload"))
+
+
+def clip_skip_max(facts: ModelFacts) -> int:
+    """Most layers that can be skipped: one less than the shortest text encoder has."""
+    return (facts.clip_layers or 1) - 1
+
+
+def faults_of(
+    submission: Any, device: Device, loader: ModelLoader, roots: Roots, settings: WorkerSettings
+) -> list[ContractError]:
+    """All that stands against running the (effective) submission here, in the schema's order."""
+    faults: list[ContractError] = []
+
+    def attempt(check: Callable[[], object]) -> Any:
+        try:
+            return check()
+        except ContractError as error:
+            faults.append(error)
+            return None
+
+    base = _model_faults(submission, loader, attempt)
+    attempt(lambda: scheduler_of(submission))
+    _conditioning_faults(submission, base, loader, roots, settings, attempt)
+    _performance_faults(submission, device, attempt)
+    _postprocessing_faults(submission, loader, settings, attempt)
+    return faults
+
+
+def require_type(facts: ModelFacts, model_type: str, field: str) -> ModelFacts:
+    """Raises ModelInvalid where the files are of another kind."""
+    if facts.model_type != model_type:
+        what = f"a {facts.model_type}" if facts.model_type else "nothing that is known here"
+        raise ModelInvalid(f"{facts.path.name} is {what}, not a {model_type}", field=field)
+    return facts
+
+
+def _model_faults(submission: Any, loader: ModelLoader, attempt: Callable[..., Any]) -> ModelFacts | None:
+    model = submission.model
+    base: ModelFacts | None = attempt(lambda: require_type(loader.describe(model.base, "/model/base"), "sdxl", "/model/base"))
+    for name, model_type in (("refiner", "sdxl_refiner"), ("vae", "vae")):
+        reference = getattr(model, name)
+        if reference is not None:
+            field = f"/model/{name}"
+            attempt(lambda r=reference, t=model_type, f=field: require_type(loader.describe(r, f), t, f))
+    for name in ("tokenizer", "text_encoder", "text_encoder_2"):
+        reference = getattr(model, name)
+        if reference is not None:
+            field = f"/model/{name}"
+            attempt(lambda r=reference, f=field: _require_folder(loader, r, f))
+    return base
+
+
+def _require_folder(loader: ModelLoader, reference: str, field: str) -> None:
+    if not loader.resolve(reference, field).path.is_dir():
+        raise ModelInvalid(f"{reference!r} is no folder", field=field, hint="name a folder in transformers' layout")
+
+
+def _conditioning_faults(
+    submission: Any,
+    base: ModelFacts | None,
+    loader: ModelLoader,
+    roots: Roots,
+    settings: WorkerSettings,
+    attempt: Callable[..., Any],
+) -> None:
+    conditioning = submission.conditioning
+    if base is not None:
+        attempt(lambda: _require_clip_skip(conditioning.clip_skip or 0, base))
+    for index, lora in enumerate(conditioning.loras or []):
+        field = f"/conditioning/loras/{index}/name"
+        attempt(lambda r=lora.name, f=field: require_type(loader.describe(r, f), "lora", f))
+    for index, net in enumerate(conditioning.control_nets or []):
+        field = f"/conditioning/control_nets/{index}"
+        attempt(lambda n=net, f=field: require_type(control_net_facts(loader, settings, n, f), "controlnet", f + "/model"))
+        attempt(lambda n=net, f=field: check_image(image_bytes(roots, ImageRef(n.image, f + "/image")), f + "/image"))
+        if net.preprocess:
+            attempt(lambda n=net, f=field: require_preprocessor(n.type, f + "/preprocess"))
+    for index, inversion in enumerate(conditioning.textual_inversions or []):
+        field = f"/conditioning/textual_inversions/{index}/path"
+        attempt(lambda p=inversion.path, f=field: loader.resolve_path(p, f))
+    for name in ("init_image", "inpaint_mask"):
+        reference = getattr(conditioning, name)
+        if reference is not None:
+            field = f"/conditioning/{name}"
+            attempt(lambda r=reference, f=field: check_image(image_bytes(roots, ImageRef(r, f)), f))
+    if conditioning.reference_images:
+        attempt(_refuse_references)
+    if base is not None and base.configs.get("unet", {}).get("in_channels") == 9 and conditioning.inpaint_mask is None:
+        attempt(_refuse_plain_inpainting_base)
+
+
+def _require_clip_skip(clip_skip: int, base: ModelFacts) -> None:
+    if clip_skip > clip_skip_max(base):
+        raise OutOfRange(
+            f"clip_skip is {clip_skip}; the shortest text encoder of {base.path.name} allows {clip_skip_max(base)}",
+            field="/conditioning/clip_skip",
+        )
+
+
+def _refuse_references() -> None:
+    raise UnsupportedFeature("there is no IP-Adapter here", field="/conditioning/reference_images")
+
+
+def _refuse_plain_inpainting_base() -> None:
+    raise UnsupportedFeature(
+        "this base only repaints masked pictures", field="/model/base", hint="send init_image and inpaint_mask"
+    )
+
+
+def control_net_facts(loader: ModelLoader, settings: WorkerSettings, net: Any, field: str) -> ModelFacts:
+    """Facts of a ControlNet entry's model: its own, else the one registered for its type."""
+    if net.model is not None:
+        return loader.describe(net.model, field + "/model")
+    try:
+        return loader.describe(model_for_type(settings, net.type), field + "/type")
+    except ModelNotFound as error:
+        raise ModelNotFound(
+            f"no ControlNet is registered for {net.type}", field=field + "/type", hint="name one in `model`"
+        ) from error
+
+
+def _performance_faults(submission: Any, device: Device, attempt: Callable[..., Any]) -> None:
+    performance = submission.performance
+    attempt(lambda: _require_device(performance.device or "auto", device))
+    attempt(lambda: _require_dtype(dtype_of(submission, device), device))
+    asked = performance.optimizations or []
+    for index, name in enumerate(asked):
+        attempt(lambda n=name, i=index: device.require(n, f"/performance/optimizations/{i}"))
+    if {"model_cpu_offload", "sequential_cpu_offload"} <= set(asked):
+        attempt(_refuse_both_offloads)
+
+
+def _require_device(name: str, device: Device) -> None:
+    if not device.is_own_name(name):
+        raise UnsupportedFeature(f"this worker is {device.gpu_id}, not {name}", field="/performance/device")
+
+
+def _require_dtype(dtype: str, device: Device) -> None:
+    if dtype not in device.dtypes:
+        raise UnsupportedFeature(f"{device.gpu_id} has no {dtype}", field="/performance/dtype", hint="see get_capabilities")
+
+
+def _refuse_both_offloads() -> None:
+    raise UnsupportedFeature(
+        "model_cpu_offload and sequential_cpu_offload exclude each other", field="/performance/optimizations"
+    )
+
+
+def _postprocessing_faults(submission: Any, loader: ModelLoader, settings: WorkerSettings, attempt: Callable[..., Any]) -> None:
+    post = submission.postprocessing
+    if post.safety_checker:
+        attempt(lambda: locate_checker(loader, settings))
+    if post.upscaler is not None and post.upscaler != "none":
+        attempt(lambda: locate_net(loader, settings, post.upscaler))

@@ -1,0 +1,107 @@
+"""Samplers by their contract names: what there is, and the diffusers object for one job.
+
+Every sampler is built from the model's own scheduler configuration, so that nothing that a job sets outlives it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import diffusers
+
+from core.errors import OutOfRange, UnsupportedFeature
+from core.tables import scheduler_values
+
+__all__ = [
+    "SchedulerChoice",
+    "choose_scheduler",
+    "get_schedulers",
+    "make_scheduler",
+    "original_steps_max",
+    "recommended_steps",
+    "scheduler_names",
+]
+
+_RECOMMENDED = "DPM++ 2M"
+
+
+@dataclass(frozen=True)
+class SchedulerChoice:
+    """A sampler with its options decided. used: the name for `scheduler_used`."""
+
+    name: str
+    used: str
+    class_name: str
+    options: dict[str, Any]
+    original_steps: int | None
+
+
+def scheduler_names() -> list[str]:
+    """All names, in the contract's order. They are all here: the classes are checked when the table is read."""
+    return [name for name, row in scheduler_values().items() if hasattr(diffusers, row["diffusers_class"])]
+
+
+def get_schedulers() -> dict[str, Any]:
+    """The `data` of `get_schedulers`."""
+    rows = scheduler_values()
+    return {
+        "schedulers": [
+            {
+                "name": name,
+                "description": rows[name]["description"],
+                "diffusers_class": rows[name]["diffusers_class"],
+                "recommended_steps": rows[name]["recommended_steps"],
+            }
+            for name in scheduler_names()
+        ],
+        "recommended_scheduler": _RECOMMENDED,
+        "default_steps": {name: rows[name]["recommended_steps"] for name in scheduler_names()},
+    }
+
+
+def recommended_steps(name: str) -> int:
+    """Steps to begin with."""
+    return int(scheduler_values()[name]["recommended_steps"])
+
+
+def original_steps_max() -> int:
+    """Most steps of the samplers that are distilled from a fixed number of them (LCM, TCD)."""
+    return min(int(row["original_steps"]) for row in scheduler_values().values() if "original_steps" in row)
+
+
+def choose_scheduler(name: str, steps: int, *, karras: bool, spacing: str | None) -> SchedulerChoice:
+    """Decide the sampler. spacing None: the contract's default.
+
+    Raises UnsupportedFeature for an option that the sampler does not have, OutOfRange for more steps than LCM and TCD
+    have original ones.
+    """
+    rows = scheduler_values()
+    row = rows[name]
+    if karras and row.get("karras") is False:
+        raise UnsupportedFeature(f"{name} has no Karras sigmas", field="/scheduler/karras_sigmas")
+    spacings = row.get("timestep_spacings")
+    if spacing is not None and spacings is not None and spacing not in spacings:
+        raise UnsupportedFeature(f"{name} has no timestep spacing {spacing}", field="/scheduler/timestep_spacing")
+    original = row.get("original_steps")
+    if original is not None and steps > original:
+        raise OutOfRange(f"{name} has at most {original} steps, not {steps}", field="/scheduler/steps")
+    options: dict[str, Any] = dict(row.get("diffusers_config", {}))
+    used = name
+    if karras or "karras_of" in row:
+        options["use_karras_sigmas"] = True
+        used = next((other for other, its in rows.items() if its.get("karras_of") == name), name)
+    if spacings is None:
+        options["timestep_spacing"] = spacing or "leading"
+    return SchedulerChoice(name, used, row["diffusers_class"], options, original)
+
+
+def make_scheduler(choice: SchedulerChoice, model_config: dict[str, Any], seeds: list[int]) -> Any:
+    """The diffusers scheduler. model_config: the model's own. seeds: one a picture, for samplers with their own noise."""
+    options = dict(choice.options)
+    if choice.class_name == "DPMSolverSDEScheduler":
+        # Its Brownian tree has a seed of its own; a list gives each picture of a batch its own tree.
+        options["noise_sampler_seed"] = list(seeds)
+    # use_karras_sigmas of the model's own configuration must not reach a job that did not ask for it.
+    config = {key: value for key, value in model_config.items() if key not in ("use_karras_sigmas", "timestep_spacing")}
+    return getattr(diffusers, choice.class_name).from_config(config, **options)
