@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use crate::{
     dialect::Dialect,
     dictionary::{Name, ObjectSpec, dictionary},
+    fast,
     fault::{Failure, Fault, Warning},
     generated::{action::Action, error_code::ErrorCode, warning_code::WarningCode},
     reading::{Reading, Source, Writer, read_sources},
@@ -104,8 +105,19 @@ fn stdio_dialect(form: Option<Form>) -> Dialect {
 /// A [`Refusal`] where the line is no frame (`bad_frame`), names stand twice (`duplicate_field`), or there is no such
 /// action (`missing_field`, `unsupported_value`, `unknown_action`).
 pub fn read_frame(bytes: &[u8]) -> Result<Incoming, Refusal> {
-    let opened = Opened::of(bytes)?;
-    opened.command(None)
+    match fast::read(bytes) {
+        Some(incoming) => Ok(incoming),
+        None => read_frame_slowly(bytes),
+    }
+}
+
+/// [`read_frame`] without its fast path, for tests that compare the two.
+///
+/// # Errors
+/// As [`read_frame`].
+#[doc(hidden)]
+pub fn read_frame_slowly(bytes: &[u8]) -> Result<Incoming, Refusal> {
+    Opened::of(bytes)?.command(None)
 }
 
 /// What a route says of its bodies.
@@ -268,12 +280,37 @@ impl Sorted {
                 self.dialect_after = self.dialect_after.or(dialect);
             }
             match head_name(&name) {
-                Some("action") if self.action.is_none() => self.action = Some((name, tree)),
+                Some("action") => self.take_action(name, tree),
                 Some(snake) => self.head(snake, &name, &tree, &escape(&name)),
                 None if is_payload(&name) && tree == Tree::Null => {}
                 None if is_payload(&name) && self.payload.is_none() => self.payload = Some((name, tree)),
                 None => self.rest.push((name, tree)),
             }
+        }
+    }
+
+    /// Takes `action` in one spelling; a further one must say the same.
+    fn take_action(&mut self, name: String, tree: Tree) {
+        let is_absent = |tree: &Tree| matches!(tree, Tree::Null) || *tree == Tree::Text(String::new());
+        let pointer = format!("/{}", escape(&name));
+        match &self.action {
+            Some((_, known)) if !is_absent(known) && is_absent(&tree) => {}
+            Some((_, known)) if !is_absent(known) => self.twice(*known == tree, &name, pointer),
+            _ => self.action = Some((name, tree)),
+        }
+    }
+
+    fn twice(&mut self, same: bool, name: &str, pointer: String) {
+        if same {
+            self.warnings.push(Warning {
+                code: WarningCode::DuplicateEqual,
+                pointer: Some(pointer),
+                message: format!("`{name}` is written twice, with equal values"),
+                hint: Some("write it once".to_owned()),
+            });
+        } else {
+            let message = format!("`{name}` is written twice, with unequal values");
+            self.faults.push(Fault::new(pointer, ErrorCode::DuplicateField, message));
         }
     }
 
@@ -296,16 +333,7 @@ impl Sorted {
         }
         let Some(value) = read.value else { return };
         match self.values.get(snake) {
-            Some(known) if *known != value => {
-                let message = format!("`{name}` is written twice, with unequal values");
-                self.faults.push(Fault::new(pointer, ErrorCode::DuplicateField, message));
-            }
-            Some(_) => self.warnings.push(Warning {
-                code: WarningCode::DuplicateEqual,
-                pointer: Some(pointer),
-                message: format!("`{name}` is written twice, with equal values"),
-                hint: Some("write it once".to_owned()),
-            }),
+            Some(known) => self.twice(*known == value, name, pointer),
             None => {
                 self.values.insert(snake.to_owned(), value);
             }

@@ -32,11 +32,13 @@
 
 pub mod checked;
 pub mod condition;
+pub mod decode;
 pub mod dialect;
 pub mod dictionary;
 pub mod effective;
 pub mod envelope;
 pub mod event;
+mod fast;
 pub mod fault;
 pub mod framing;
 pub mod generated;
@@ -50,6 +52,7 @@ pub mod strict;
 pub mod submission;
 pub mod tree;
 
+pub use decode::decode;
 pub use dialect::Dialect;
 pub use effective::{DeviceKind, effective, effective_of};
 pub use envelope::{Body, Form, Head, Incoming, Refusal, read_body, read_frame};

@@ -16,18 +16,24 @@ pub struct Places {
 }
 
 impl Places {
+    /// Of a document that one dialect spells throughout: the command's fields stand at `root`, the submission at
+    /// `submission`.
+    pub(crate) fn uniform(root: String, submission: String, dialect: Dialect) -> Self {
+        Self {
+            senders: HashMap::from([(String::new(), root), ("/prompt_submission".to_owned(), submission)]),
+            dialects: HashMap::from([
+                (String::new(), Dialect::Snake),
+                ("/prompt_submission".to_owned(), dialect),
+            ]),
+        }
+    }
+
     pub(crate) fn set(&mut self, canonical: &str, sender: &str) {
         self.senders.entry(canonical.to_owned()).or_insert_with(|| sender.to_owned());
     }
 
     pub(crate) fn set_dialect(&mut self, canonical: &str, dialect: Dialect) {
         self.dialects.insert(canonical.to_owned(), dialect);
-    }
-
-    /// Whether the sender wrote something there.
-    #[must_use]
-    pub fn wrote(&self, canonical: &str) -> bool {
-        self.senders.contains_key(canonical)
     }
 
     /// The pointer in the sender's document. What the sender did not write is named as its siblings are spelt.

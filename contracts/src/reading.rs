@@ -558,7 +558,10 @@ impl Reader {
                         .unwrap_or(&breach.fields[0]);
                     let canonical = format!("{at}{blamed}");
                     let pointer = self.places.sender(&canonical, &def.shape);
+                    let last = breach.fields.last().is_some_and(|field| said.pointer(field).is_some());
                     match breach.outcome {
+                        // A default is no one's fault: only what was said is warned of.
+                        Outcome::Warning(_) if !last => {}
                         Outcome::Warning(code) => self.warn(code, &pointer, breach.message, None),
                         Outcome::Fault(code) => {
                             blamed_by_rules.push(canonical);

@@ -56,6 +56,14 @@ where
     Option::deserialize(deserializer)
 }
 
+/// How a nullable member describes itself.
+#[doc(hidden)]
+pub fn nullable_schema<T: schemars::JsonSchema>(
+    generator: &mut schemars::SchemaGenerator,
+) -> schemars::Schema {
+    generator.subschema_for::<Option<T>>()
+}
+
 /// The value `null`, of a member that is nothing else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Null;
@@ -146,9 +154,7 @@ pub trait StringEnum: Copy + 'static {
 /// # Errors
 /// Anything else.
 #[doc(hidden)]
-pub fn one_of<'de, D: Deserializer<'de>, T: StringEnum>(
-    deserializer: D,
-) -> Result<T, D::Error> {
+pub fn one_of<'de, D: Deserializer<'de>, T: StringEnum>(deserializer: D) -> Result<T, D::Error> {
     deserializer.deserialize_str(OneOf(PhantomData))
 }
 

@@ -27,8 +27,7 @@ impl ListLimits {
     pub fn check<T: PartialEq>(&self, items: &[T]) -> Result<(), Violation> {
         self.count(items.len())?;
         if self.unique
-            && let Some(index) =
-                (1..items.len()).find(|index| items[..*index].contains(&items[*index]))
+            && let Some(index) = (1..items.len()).find(|index| items[..*index].contains(&items[*index]))
         {
             return Err(Violation::Twice { index });
         }
@@ -36,18 +35,9 @@ impl ListLimits {
     }
 
     fn count(&self, count: usize) -> Result<(), Violation> {
-        let (
-            count,
-            Self {
-                minimum, maximum, ..
-            },
-        ) = (count as u64, *self);
+        let (count, Self { minimum, maximum, .. }) = (count as u64, *self);
         if count < minimum || count > maximum {
-            return Err(Violation::Count {
-                count,
-                minimum,
-                maximum,
-            });
+            return Err(Violation::Count { count, minimum, maximum });
         }
         Ok(())
     }
@@ -78,11 +68,7 @@ impl<'de, T: Deserialize<'de> + PartialEq> Visitor<'de> for ListVisitor<'_, T> {
     type Value = Vec<T>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            formatter,
-            "a list of {}..={} items",
-            self.0.minimum, self.0.maximum
-        )
+        write!(formatter, "a list of {}..={} items", self.0.minimum, self.0.maximum)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Vec<T>, A::Error> {
@@ -116,11 +102,7 @@ impl MapLimits {
     pub fn check(&self, count: usize) -> Result<(), Violation> {
         let (count, maximum) = (count as u64, self.maximum);
         if count > maximum {
-            return Err(Violation::Count {
-                count,
-                minimum: 0,
-                maximum,
-            });
+            return Err(Violation::Count { count, minimum: 0, maximum });
         }
         Ok(())
     }

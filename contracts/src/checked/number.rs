@@ -23,17 +23,9 @@ impl IntegerLimits {
     /// # Errors
     /// [`Violation::Integer`] or [`Violation::Multiple`].
     pub fn check(&self, value: i128) -> Result<(), Violation> {
-        let Self {
-            minimum,
-            maximum,
-            multiple_of,
-        } = *self;
+        let Self { minimum, maximum, multiple_of } = *self;
         if value < i128::from(minimum) || value > i128::from(maximum) {
-            return Err(Violation::Integer {
-                value,
-                minimum,
-                maximum,
-            });
+            return Err(Violation::Integer { value, minimum, maximum });
         }
         if value % i128::from(multiple_of) != 0 {
             return Err(Violation::Multiple { value, multiple_of });
@@ -42,11 +34,7 @@ impl IntegerLimits {
     }
 
     pub(crate) fn schema(&self) -> schemars::Schema {
-        let Self {
-            minimum,
-            maximum,
-            multiple_of,
-        } = *self;
+        let Self { minimum, maximum, multiple_of } = *self;
         let mut schema =
             schemars::json_schema!({ "type": "integer", "minimum": minimum, "maximum": maximum });
         if multiple_of != 1 {
@@ -67,10 +55,7 @@ impl fmt::Display for IntegerLimits {
 }
 
 /// Reads an integer within limits.
-pub(crate) fn read_integer<'de, D, T>(
-    deserializer: D,
-    limits: &IntegerLimits,
-) -> Result<T, D::Error>
+pub(crate) fn read_integer<'de, D, T>(deserializer: D, limits: &IntegerLimits) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
     T: TryFrom<i128>,
@@ -89,17 +74,11 @@ impl Visitor<'_> for IntegerVisitor<'_> {
     }
 
     fn visit_i64<E: de::Error>(self, value: i64) -> Result<i128, E> {
-        self.0
-            .check(value.into())
-            .map(|()| value.into())
-            .map_err(E::custom)
+        self.0.check(value.into()).map(|()| value.into()).map_err(E::custom)
     }
 
     fn visit_u64<E: de::Error>(self, value: u64) -> Result<i128, E> {
-        self.0
-            .check(value.into())
-            .map(|()| value.into())
-            .map_err(E::custom)
+        self.0.check(value.into()).map(|()| value.into()).map_err(E::custom)
     }
 }
 
@@ -135,14 +114,7 @@ impl NumberLimits {
             Edge::At(edge) => value <= edge,
             Edge::Beyond(edge) => value < edge,
         };
-        if above && below {
-            Ok(())
-        } else {
-            Err(Violation::Number {
-                value,
-                limits: *self,
-            })
-        }
+        if above && below { Ok(()) } else { Err(Violation::Number { value, limits: *self }) }
     }
 
     pub(crate) fn schema(&self) -> schemars::Schema {
@@ -180,8 +152,5 @@ where
     D: Deserializer<'de>,
 {
     let value = f64::deserialize(deserializer)?;
-    limits
-        .check(value)
-        .map(|()| value)
-        .map_err(de::Error::custom)
+    limits.check(value).map(|()| value).map_err(de::Error::custom)
 }

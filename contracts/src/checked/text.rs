@@ -72,11 +72,7 @@ impl Piece {
     /// What is left behind the piece, which takes as much as it can.
     fn strip(self, text: &[u8]) -> Option<&[u8]> {
         let takes = |byte: &&u8| byte.is_ascii() && self.class >> **byte & 1 == 1;
-        let count = text
-            .iter()
-            .take(self.maximum as usize)
-            .take_while(takes)
-            .count();
+        let count = text.iter().take(self.maximum as usize).take_while(takes).count();
         (count >= self.minimum as usize).then(|| &text[count..])
     }
 }
@@ -92,11 +88,7 @@ impl TextLimits {
         if bytes < self.minimum || bytes > self.maximum || self.minimum > 1 {
             let length = text.chars().count() as u64;
             if length < self.minimum || length > self.maximum {
-                return Err(Violation::Length {
-                    length,
-                    minimum: self.minimum,
-                    maximum: self.maximum,
-                });
+                return Err(Violation::Length { length, minimum: self.minimum, maximum: self.maximum });
             }
         }
         if self.not_blank && text.chars().all(char::is_whitespace) {
@@ -107,11 +99,7 @@ impl TextLimits {
             Form::Pieces(pattern, rows) => (pattern, rows.iter().any(|row| row_matches(row, text))),
             Form::Pattern(pattern, regex) => (pattern, regex.is_match(text)),
         };
-        if matches {
-            Ok(())
-        } else {
-            Err(Violation::Form { pattern })
-        }
+        if matches { Ok(()) } else { Err(Violation::Form { pattern }) }
     }
 
     pub(crate) fn schema(&self) -> schemars::Schema {
@@ -130,9 +118,7 @@ impl TextLimits {
 }
 
 fn row_matches(row: &[Piece], text: &str) -> bool {
-    row.iter()
-        .try_fold(text.as_bytes(), |rest, piece| piece.strip(rest))
-        .is_some_and(<[u8]>::is_empty)
+    row.iter().try_fold(text.as_bytes(), |rest, piece| piece.strip(rest)).is_some_and(<[u8]>::is_empty)
 }
 
 /// Reads a string within limits.
@@ -153,10 +139,7 @@ impl Visitor<'_> for TextVisitor<'_> {
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<String, E> {
-        self.0
-            .check(text)
-            .map(|()| text.to_owned())
-            .map_err(E::custom)
+        self.0.check(text).map(|()| text.to_owned()).map_err(E::custom)
     }
 
     fn visit_string<E: de::Error>(self, text: String) -> Result<String, E> {

@@ -5,8 +5,10 @@
 pub mod action;
 pub mod checked;
 pub mod command;
+pub mod definition;
 pub mod error_code;
 pub mod limits;
+mod rules;
 pub mod types;
 pub mod warning_code;
 /// The bundle of all schemas and tables: `{"$defs", "registry", "errors", "warnings", "rules", "limits"}`.

@@ -666,7 +666,7 @@ crate::strict::object!(EnvelopeHead);
 pub struct Reply {
     /// The command's; null where it had none.
     #[serde(deserialize_with = "crate::strict::nullable")]
-    #[schemars(required)]
+    #[schemars(required, schema_with = "crate::strict::nullable_schema::<Id>")]
     pub request_id: Option<Id>,
     /// The command's.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
@@ -675,15 +675,15 @@ pub struct Reply {
     pub success: bool,
     /// The action's reply; null in a failure.
     #[serde(deserialize_with = "crate::strict::nullable")]
-    #[schemars(required)]
+    #[schemars(required, schema_with = "crate::strict::nullable_schema::<ReplyData>")]
     pub data: Option<ReplyData>,
     /// One sentence; null in a success.
     #[serde(deserialize_with = "crate::strict::nullable")]
-    #[schemars(required)]
+    #[schemars(required, schema_with = "crate::strict::nullable_schema::<Text>")]
     pub error: Option<Text>,
     /// Null in a success.
     #[serde(deserialize_with = "crate::strict::nullable")]
-    #[schemars(required)]
+    #[schemars(required, schema_with = "crate::strict::nullable_schema::<ErrorDetails>")]
     pub error_details: Option<ErrorDetails>,
     /// Sentences.
     pub warnings: ReplyWarnings,
@@ -700,7 +700,7 @@ crate::strict::object!(Reply);
 pub struct Problem {
     /// The command's; null where it had none.
     #[serde(deserialize_with = "crate::strict::nullable")]
-    #[schemars(required)]
+    #[schemars(required, schema_with = "crate::strict::nullable_schema::<Id>")]
     pub request_id: Option<Id>,
     /// The command's.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
@@ -709,15 +709,15 @@ pub struct Problem {
     pub success: bool,
     /// The action's reply; null in a failure.
     #[serde(deserialize_with = "crate::strict::nullable")]
-    #[schemars(required)]
+    #[schemars(required, schema_with = "crate::strict::nullable_schema::<ReplyData>")]
     pub data: Option<ReplyData>,
     /// One sentence; null in a success.
     #[serde(deserialize_with = "crate::strict::nullable")]
-    #[schemars(required)]
+    #[schemars(required, schema_with = "crate::strict::nullable_schema::<Text>")]
     pub error: Option<Text>,
     /// Null in a success.
     #[serde(deserialize_with = "crate::strict::nullable")]
-    #[schemars(required)]
+    #[schemars(required, schema_with = "crate::strict::nullable_schema::<ErrorDetails>")]
     pub error_details: Option<ErrorDetails>,
     /// Sentences.
     pub warnings: ProblemWarnings,
@@ -1952,11 +1952,11 @@ pub struct ValidationReport {
     pub warnings: ValidationReportWarnings,
     /// What the sender said, canonical.
     #[serde(deserialize_with = "crate::strict::nullable")]
-    #[schemars(required)]
+    #[schemars(required, schema_with = "crate::strict::nullable_schema::<CanonicalDocument>")]
     pub normalized: Option<CanonicalDocument>,
     /// The same with every default that applies.
     #[serde(deserialize_with = "crate::strict::nullable")]
-    #[schemars(required)]
+    #[schemars(required, schema_with = "crate::strict::nullable_schema::<CanonicalDocument>")]
     pub effective: Option<CanonicalDocument>,
     /// Numbers about the job.
     pub validation_details: ValidationDetails,
@@ -2366,21 +2366,21 @@ pub struct BatchItem {
     pub index: Count,
     /// `<id>.<index>`; null where the batch has no id.
     #[serde(deserialize_with = "crate::strict::nullable")]
-    #[schemars(required)]
+    #[schemars(required, schema_with = "crate::strict::nullable_schema::<Id>")]
     pub request_id: Option<Id>,
     /// Whether it was done.
     pub success: bool,
     /// Its result.
     #[serde(deserialize_with = "crate::strict::nullable")]
-    #[schemars(required)]
+    #[schemars(required, schema_with = "crate::strict::nullable_schema::<SdxlResult>")]
     pub data: Option<SdxlResult>,
     /// Why not.
     #[serde(deserialize_with = "crate::strict::nullable")]
-    #[schemars(required)]
+    #[schemars(required, schema_with = "crate::strict::nullable_schema::<Text>")]
     pub error: Option<Text>,
     /// Why not, for programs.
     #[serde(deserialize_with = "crate::strict::nullable")]
-    #[schemars(required)]
+    #[schemars(required, schema_with = "crate::strict::nullable_schema::<ErrorDetails>")]
     pub error_details: Option<ErrorDetails>,
 }
 

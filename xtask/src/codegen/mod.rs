@@ -4,9 +4,11 @@ mod action;
 mod checked;
 mod codes;
 mod command;
+mod definition;
 mod limits;
 mod output;
 mod pattern;
+mod rules;
 mod rust;
 mod types;
 
@@ -55,6 +57,8 @@ pub(crate) fn generate(bundle: &Bundle) -> Result<Files> {
     files.add("contracts/src/generated/checked.rs", checked::checked(&model)?);
     files.add("contracts/src/generated/types.rs", types::types(&model)?);
     files.add("contracts/src/generated/command.rs", command::commands(&bundle.registry)?);
+    files.add("contracts/src/generated/definition.rs", definition::definitions(&model)?);
+    files.add("contracts/src/generated/rules.rs", rules::rules(bundle, &model)?);
     files.add("contracts/src/generated/mod.rs", rust::module()?);
     Ok(files)
 }

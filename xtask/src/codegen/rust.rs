@@ -106,8 +106,10 @@ pub(crate) fn module() -> Result<String> {
             pub mod action;
             pub mod checked;
             pub mod command;
+            pub mod definition;
             pub mod error_code;
             pub mod limits;
+            mod rules;
             pub mod types;
             pub mod warning_code;
 

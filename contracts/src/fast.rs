@@ -1,0 +1,136 @@
+//! The fast path of [`crate::read_frame`]: a command about a prompt submission, in one dialect and with nothing to
+//! warn of, goes straight into its checked type. Whatever it cannot take, the reading takes.
+
+use serde::{Deserialize, Deserializer, de::MapAccess, de::Visitor};
+use serde_json::{Map, Value, value::RawValue};
+use std::{borrow::Cow, fmt};
+
+use crate::{
+    decode::decode_in,
+    dialect::Dialect,
+    dictionary::{Shape, dictionary},
+    envelope::{Form, Head, Incoming},
+    generated::{
+        action::Action,
+        types::{Attempt, GpuId, Id, PromptSubmission},
+    },
+    places::Places,
+    reading::Reading,
+};
+
+/// The command, where the fast path takes it.
+pub(crate) fn read(bytes: &[u8]) -> Option<Incoming> {
+    let frame: Members<'_> = serde_json::from_slice(bytes).ok()?;
+    let mut head =
+        Head { action: Action::GetStatus, request_id: None, session_id: None, gpu_id: None, attempt: 1 };
+    let mut action = None;
+    let mut submission = None;
+    let mut snake_head = false;
+    for (name, raw) in &frame.0 {
+        match &**name {
+            "action" => action = serde_json::from_str::<Cow<'_, str>>(raw.get()).ok()?.parse::<Action>().ok(),
+            "request_id" => head.request_id = Some(text::<Id>(raw)?),
+            "session_id" => head.session_id = Some(text::<Id>(raw)?),
+            "gpu_id" => head.gpu_id = Some(text::<GpuId>(raw)?),
+            "attempt" => {
+                head.attempt = u32::try_from(serde_json::from_str::<Attempt>(raw.get()).ok()?.get()).ok()?;
+            }
+            "payload" | "prompt_submission" | "request" if submission.is_none() => {
+                submission = Some((name, *raw))
+            }
+            _ => return None,
+        }
+        snake_head |= submission.is_none() && name.contains('_');
+    }
+    head.action = action.filter(|action| action.info().request == "SubmissionCommand")?;
+    let (name, raw) = submission?;
+    let (form, place, raw) = if name == "payload" {
+        let payload: Members<'_> = serde_json::from_str(raw.get()).ok()?;
+        let [(inner, raw)] = payload.0.as_slice() else { return None };
+        matches!(&**inner, "prompt_submission" | "request").then_some(())?;
+        (Form::Documented, format!("/payload/{inner}"), *raw)
+    } else {
+        (Form::Direct, format!("/{name}"), raw)
+    };
+    let (document, dialect) = document(raw.get())?;
+    let root = place.rsplit_once('/').map_or("", |(root, _)| root).to_owned();
+    let spelt = Places::uniform(root, place, dialect.unwrap_or(Dialect::Snake));
+    Some(Incoming {
+        head,
+        form,
+        reading: Reading {
+            document: Some(Value::Object(Map::from_iter([("prompt_submission".to_owned(), document)]))),
+            faults: Vec::new(),
+            warnings: Vec::new(),
+            places: spelt,
+            dialect: if snake_head { Some(Dialect::Snake) } else { dialect },
+        },
+    })
+}
+
+fn text<'de, T: Deserialize<'de> + AsRef<str>>(raw: &'de RawValue) -> Option<String> {
+    serde_json::from_str::<T>(raw.get()).ok().map(|text| text.as_ref().to_owned())
+}
+
+/// The canonical document, and its dialect where its names tell.
+fn document(text: &str) -> Option<(Value, Option<Dialect>)> {
+    let first = text.bytes().find(|byte| !matches!(byte, b'{' | b'"' | b' ' | b'\t'))?;
+    let tried: &[Dialect] =
+        if first.is_ascii_uppercase() { &[Dialect::Pascal] } else { &[Dialect::Snake, Dialect::Camel] };
+    tried.iter().find_map(|&dialect| {
+        let submission: PromptSubmission = match dialect {
+            Dialect::Snake => serde_json::from_str(text).ok()?,
+            _ => decode_in(dialect, text.as_bytes()).ok()?,
+        };
+        let document = submission.is_plain().then(|| serde_json::to_value(&submission).ok())??;
+        let told =
+            dialect == Dialect::Pascal || tells(&document, &dictionary().named("PromptSubmission").shape);
+        match (dialect, told) {
+            // A null name may have told, and is gone: the reading knows.
+            (Dialect::Camel, false) => None,
+            (dialect, told) => Some((document, told.then_some(dialect))),
+        }
+    })
+}
+
+/// Whether a name of the document is spelt differently in snake and in camel.
+fn tells(document: &Value, shape: &Shape) -> bool {
+    match (dictionary().resolve(shape), document) {
+        (Shape::Object(spec), Value::Object(members)) => members.iter().any(|(name, value)| {
+            spec.property(name)
+                .is_some_and(|property| property.snake != property.camel || tells(value, &property.shape))
+        }),
+        (Shape::List(list), Value::Array(items)) => items.iter().any(|item| tells(item, &list.item)),
+        _ => false,
+    }
+}
+
+/// An object whose values are not looked into yet.
+struct Members<'de>(Vec<(Cow<'de, str>, &'de RawValue)>);
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(MembersVisitor)
+    }
+}
+
+struct MembersVisitor;
+
+impl<'de> Visitor<'de> for MembersVisitor {
+    type Value = Members<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
+        let mut members: Vec<(Cow<'de, str>, &'de RawValue)> = Vec::with_capacity(4);
+        while let Some(name) = map.next_key::<Cow<'de, str>>()? {
+            if members.iter().any(|(known, _)| *known == name) {
+                return Err(serde::de::Error::custom("a name stands twice"));
+            }
+            members.push((name, map.next_value()?));
+        }
+        Ok(Members(members))
+    }
+}
