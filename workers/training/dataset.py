@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.errors import ContractError, ValidationFailed
+from core.errors import ContractError, ImageInvalid, ValidationFailed
 
-from .pictures import PictureFault, read_picture
+from .pictures import read_picture
 
-__all__ = ["DataSet", "Picture", "read_dataset"]
+__all__ = ["POINTER", "DataSet", "Picture", "read_dataset"]
 
 POINTER = "/training_data"
 METADATA = "metadata.jsonl"
@@ -189,9 +189,9 @@ def _decode_all(root: Path, files: list[str], faults: list[_Fault], check: Calla
             path = (root / file).resolve()
             if not path.is_relative_to(root.resolve()):
                 return _Fault(file, "path_not_allowed", f"{file} leads out of the training data")
-            read_picture(path)
+            read_picture(path, POINTER)
             return file, hashlib.sha256(path.read_bytes()).hexdigest()
-        except (PictureFault, OSError) as exc:
+        except (ImageInvalid, OSError) as exc:
             return _Fault(file, "image_invalid", f"{file}: {exc}")
 
     with ThreadPoolExecutor(READERS, thread_name_prefix="training-data") as readers:

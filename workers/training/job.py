@@ -7,7 +7,6 @@ without that, a resumed job could not tell "said" from "defaulted". `new_job` ap
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +14,9 @@ from typing import Any
 
 import msgspec
 
-from core.errors import Conflict, ContractError, UnsupportedValue, ValidationFailed
+from core.errors import Conflict, ValidationFailed
+
+from .defaults import chosen_seed_max, dreambooth_mode, hyperparameters
 
 __all__ = [
     "DREAMBOOTH",
@@ -32,28 +33,6 @@ LORA = "LoRA"
 DREAMBOOTH = "DreamBooth"
 TEXTUAL_INVERSION = "Textual Inversion"
 
-# The C# services read seeds into an int; the worker's own choice stays below it, as for pictures (contract §7.3).
-SEED_CHOSEN_MAX = 2**31 - 17
-
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
-
-LEARNING_RATE = {LORA: 1e-4, DREAMBOOTH: 5e-6, TEXTUAL_INVERSION: 5e-4}
-EPOCHS = 20
-HYPERPARAMETERS: dict[str, Any] = {
-    "batch_size": 1,
-    "resolution": 1024,
-    "rank": 64,
-    "alpha": 32,
-    "gradient_accumulation": 1,
-    "lr_scheduler": "constant",
-    "seed": -1,
-    "checkpoint_every": 500,
-}
-REQUIRED = {
-    LORA: ("base_model", "training_data"),
-    DREAMBOOTH: ("base_model", "training_data", "instance_prompt"),
-    TEXTUAL_INVERSION: ("base_model", "training_data", "placeholder_token", "initializer_token"),
-}
 MAY_CHANGE = ("/hyperparameters/epochs", "/hyperparameters/max_steps")
 
 
@@ -77,7 +56,7 @@ class TrainingJob:
     seed: int
     checkpoint_every: int
     instance_prompt: str | None = None
-    dreambooth_mode: str = "lora"
+    dreambooth_mode: str = ""
     placeholder_token: str | None = None
     initializer_token: str | None = None
     validation_prompt: str | None = None
@@ -119,42 +98,21 @@ def document_of(job: object) -> dict[str, Any]:
 
 
 def new_job(document: Mapping[str, Any], training_id: str) -> TrainingJob:
-    """Applies the defaults to a first job.
+    """Applies the defaults to a first job, and chooses its seed where the job leaves it to us.
 
-    Raises `missing_field` (several: `validation_failed`) for what §8 requires, `validation_failed` for epochs beside
-    max_steps and for validation_every without a prompt, `unsupported_value` for an output_name that is no plain name.
+    document: one that the contract's rules hold for: required fields there, epochs or max_steps. Raises `validation_failed`
+    for validation_every without a validation_prompt.
     """
-    training_type = document.get("training_type")
-    if training_type is None:
-        _raise_missing(["training_type", *(name for name in REQUIRED[LORA] if name not in document)])
-    if training_type not in REQUIRED:
-        raise UnsupportedValue(
-            f"training_type {training_type!r} is none of {', '.join(REQUIRED)}",
-            field="/training_type",
-        )
-    _raise_missing([name for name in REQUIRED[training_type] if name not in document])
-    hyperparameters = {
-        **HYPERPARAMETERS,
-        "learning_rate": LEARNING_RATE[training_type],
-        **document.get("hyperparameters", {}),
-    }
-    if "epochs" in hyperparameters and "max_steps" in hyperparameters:
-        raise ValidationFailed(
-            "epochs and max_steps are both given; give one of them",
-            field="/hyperparameters/max_steps",
-        )
-    if "epochs" not in hyperparameters and "max_steps" not in hyperparameters:
-        hyperparameters["epochs"] = EPOCHS
+    said = document.get("hyperparameters", {})
+    numbers = {**hyperparameters(document["training_type"]), **said}
+    if "max_steps" in said:
+        numbers["epochs"] = None
     fields = {name: value for name, value in document.items() if name != "hyperparameters"}
     fields.setdefault("output_name", training_id)
-    if not NAME.fullmatch(fields["output_name"]):
-        raise UnsupportedValue(
-            "output_name must be 1 to 128 letters, digits, dots, dashes or underscores, the first a letter or digit",
-            field="/output_name",
-        )
-    seed_said = hyperparameters["seed"]
-    hyperparameters["seed"] = secrets.randbelow(SEED_CHOSEN_MAX + 1) if seed_said == -1 else seed_said
-    return _with_validation(TrainingJob.from_record({**fields, **hyperparameters, "seed_said": seed_said}))
+    fields.setdefault("dreambooth_mode", dreambooth_mode())
+    seed_said = numbers["seed"]
+    numbers["seed"] = secrets.randbelow(chosen_seed_max() + 1) if seed_said == -1 else seed_said
+    return _with_validation(TrainingJob.from_record({**fields, **numbers, "seed_said": seed_said}))
 
 
 def resumed_job(document: Mapping[str, Any], recorded: TrainingJob) -> TrainingJob:
@@ -176,8 +134,6 @@ def resumed_job(document: Mapping[str, Any], recorded: TrainingJob) -> TrainingJ
             errors=faults,
         )
     length = {pointer.rsplit("/", 1)[-1]: said[pointer] for pointer in MAY_CHANGE if pointer in said}
-    if len(length) == 2:
-        raise ValidationFailed("epochs and max_steps are both given; give one of them", field=MAY_CHANGE[1])
     if not length:
         return recorded
     return TrainingJob.from_record({**recorded_fields, "epochs": None, "max_steps": None, **length})
@@ -193,10 +149,7 @@ def unused_fields(document: Mapping[str, Any], job: TrainingJob) -> list[tuple[s
     without_lora = job.full or job.training_type == TEXTUAL_INVERSION
     pointers = [f"/{name}" for name in unused]
     pointers += ["/hyperparameters/rank", "/hyperparameters/alpha"] if without_lora else []
-    defaults = {
-        "/dreambooth_mode": "lora",
-        **{f"/hyperparameters/{name}": value for name, value in HYPERPARAMETERS.items()},
-    }
+    defaults = {"/dreambooth_mode": dreambooth_mode(), **_flat({"hyperparameters": hyperparameters(job.training_type)})}
     said = _flat(document)
     return [
         (
@@ -220,14 +173,6 @@ def _same(name: str, value: Any, recorded: Mapping[str, Any]) -> bool:
     if name == "seed":
         return value in (recorded["seed"], recorded["seed_said"])
     return name in recorded and bool(recorded[name] == value)
-
-
-def _raise_missing(names: list[str]) -> None:
-    if not names:
-        return
-    errors = [{"pointer": f"/{name}", "code": "missing_field", "message": f"{name} is required"} for name in names]
-    code = "missing_field" if len(names) == 1 else "validation_failed"
-    raise ContractError(code, f"required: {', '.join(names)}", field=f"/{names[0]}", errors=errors)
 
 
 def _flat(document: Mapping[str, Any]) -> dict[str, Any]:

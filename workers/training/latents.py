@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from diffusers import AutoencoderKL
 
-from .dataset import DataSet
+from .dataset import POINTER, DataSet
 from .draws import generator
 from .pictures import read_picture, square
 
@@ -30,7 +30,7 @@ class CachedLatents:
         latents, time_ids = [], []
         for index, picture in enumerate(dataset.pictures):
             check()
-            pixels, ids = square(read_picture(picture.path), size)
+            pixels, ids = square(read_picture(picture.path, POINTER), size)
             with torch.no_grad():
                 posterior = vae.encode(pixels[None].to(device, torch.float32)).latent_dist
             noise = torch.randn(posterior.mean.shape, generator=generator(seed, "latent", index)).to(device)

@@ -128,7 +128,8 @@ class TrainingManager:
         if run.failure is not None:
             raise run.failure
         status = run.status()
-        return {name: status[name] for name in ("state", "checkpoint_path") if name in status}
+        members = ("state",) if status["state"] == "cancelled" else ("state", "checkpoint_path")
+        return {name: status[name] for name in members if name in status}
 
     def shutdown(self, grace_seconds: float) -> None:
         """Pauses what runs and waits, with a checkpoint; what is not done in time is `failed`. Nothing starts after it."""

@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps
+from PIL import Image
 
-__all__ = ["PictureFault", "read_picture", "square"]
+from core.job_context import JobContext
+from inference.image_input import check_image, load_image
 
-FORMATS = ("PNG", "JPEG", "WEBP")
-PIXELS_MAX = 64_000_000
+__all__ = ["read_picture", "square"]
+
+ORIENTATION = 0x0112
+SIDEWAYS = (5, 6, 7, 8)
 
 
-class PictureFault(Exception):
-    """Why a file is no usable picture."""
+def read_picture(path: Path, field: str) -> Image.Image:
+    """Decodes a picture whole, by the rules of image references: formats, size, EXIF orientation, alpha.
 
-
-def read_picture(path: Path) -> Image.Image:
-    """Decodes a PNG, JPEG or WebP of at most 64 megapixels whole; EXIF orientation applied, alpha dropped."""
-    try:
-        with Image.open(path, formats=FORMATS) as image:
-            if image.width * image.height > PIXELS_MAX:
-                raise PictureFault(f"it has {image.width}x{image.height} pixels, more than 64 megapixels")
-            return ImageOps.exif_transpose(image).convert("RGB")
-    except PictureFault:
-        raise
-    except Exception as exc:  # Pillow raises SyntaxError, struct.error and more for torn files.
-        raise PictureFault(f"it cannot be read as PNG, JPEG or WebP: {exc}") from exc
+    Raises `image_invalid`, OSError.
+    """
+    content = path.read_bytes()
+    check_image(content, field)
+    with Image.open(io.BytesIO(content)) as header:
+        width, height = header.size
+        sideways = header.getexif().get(ORIENTATION) in SIDEWAYS
+    return load_image(content, field, (height, width) if sideways else (width, height), JobContext())
 
 
 def square(image: Image.Image, size: int) -> tuple[torch.Tensor, list[int]]:

@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from core.errors import Conflict, TrainingNotFound, UnsupportedValue
+from core.errors import Conflict, Internal, TrainingNotFound, UnsupportedValue
 
 from .times import now
 
@@ -115,7 +115,10 @@ class Record:
         write_beside(self.folder / "history.jsonl", b"".join(_json(row) for row in kept), durable=True)
 
     def _read(self, name: str) -> dict[str, Any]:
-        document: dict[str, Any] = json.loads((self.folder / name).read_bytes())
+        try:
+            document: dict[str, Any] = json.loads((self.folder / name).read_bytes())
+        except ValueError as exc:
+            raise Internal(f"the record of training {self.training_id} is damaged: {name} is no JSON") from exc
         return document
 
 
@@ -178,10 +181,13 @@ class RecordStore:
     def recover(self, on_failed: Callable[[str], None]) -> None:
         """Settles every record left behind by a worker that is gone; called once, at the start of a worker."""
         for record in self._records():
-            before = record.status()["state"]
-            after = self.status(record.training_id)["state"]
-            if after != before:
-                on_failed(record.training_id)
+            try:
+                before = record.status()["state"]
+                if self.status(record.training_id)["state"] != before:
+                    on_failed(record.training_id)
+            except Internal:
+                # One damaged record must not keep a worker from starting; whoever asks for it is told.
+                log.exception("training %s cannot be recovered", record.training_id)
 
     def _records(self) -> Iterator[Record]:
         if self.root.is_dir():
@@ -198,7 +204,7 @@ class RecordStore:
             owner = path.read_text()
             if owner and not (self.root / owner).is_dir():
                 path.unlink()
-        beside = names / f".{name}.{os.getpid()}"
+        beside = names / f".{training_id}"
         beside.write_text(training_id)
         try:
             os.link(beside, path)

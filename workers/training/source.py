@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from conditioning.lora import strip_loras
 from core.device_manager import DTYPES, Device
 from core.errors import ModelInvalid
 from core.job_context import JobContext
@@ -61,10 +62,12 @@ class BaseSource:
         with self._loader.lease(context) as lease:
             model = lease.take(self._loader.resolve(name, FIELD), "sdxl", self._dtype, field=FIELD)
             for other in self._loader.on_device.all():
-                if not other.pinned:
+                if other is not model:
                     log.info("%s leaves the device for a training", ", ".join(other.ids))
                     self._loader.on_device.remove(other)
             control.check()
+            # Adapters of the last job stay in a base between jobs.
+            strip_loras(model.value, model.extras)
             pipeline = model.value
             yield Base(
                 unet=pipeline.unet,

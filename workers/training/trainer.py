@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 
 import torch
@@ -14,6 +13,7 @@ from core.errors import Internal, ModelInvalid
 
 from .base import Base
 from .checkpoint import Checkpoint
+from .defaults import loss_max
 from .draws import batches, generator
 from .job import TrainingJob
 from .latents import CachedLatents
@@ -67,8 +67,8 @@ class Trainer:
             part = self._loss(pictures) * (len(pictures) / samples)
             torch.autograd.backward(self._scaler.scale(part))
             loss += float(part.detach())
-        if not math.isfinite(loss):
-            raise Internal(f"the loss is {loss} at step {self.step + 1}", hint="lower the learning rate and resume")
+        if not loss <= loss_max():  # NaN too
+            raise Internal(f"the loss ran away at step {self.step + 1}: {loss}", hint="lower the learning rate and resume")
         learning_rate = self._optimizer.param_groups[0]["lr"]
         self._scaler.unscale_(self._optimizer)
         torch.nn.utils.clip_grad_norm_(self._weights, GRADIENT_NORM_MAX)

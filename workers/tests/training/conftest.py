@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ from training_lab import WAIT_SECONDS, WORKERS, Lab, fill
 @pytest.fixture(scope="session")
 def models() -> Path:
     """The tiny model root; made if it is not up to date."""
-    root = WORKERS / ".tiny-models"
+    root = Path(os.environ.get("CONCORD_TINY_MODELS", WORKERS / ".tiny-models"))
     subprocess.run([sys.executable, WORKERS / "tiny_models.py", root], check=True, capture_output=True)
     return root
 

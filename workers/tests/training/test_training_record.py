@@ -110,6 +110,19 @@ def test_orphans_are_settled_and_owners_are_not(tmp_path):
     assert store.status("done")["state"] == "completed"
 
 
+def test_a_damaged_record_does_not_keep_a_worker_from_starting(tmp_path, caplog):
+    store = RecordStore(tmp_path)
+    damaged = make(store, "damaged", "a", state="running")
+    damaged.release()
+    (damaged.folder / "status.json").write_text("")
+    make(store, "orphan", "b", state="running").release()
+    failed: list[str] = []
+    store.recover(failed.append)
+    assert failed == ["orphan"] and "training damaged cannot be recovered" in caplog.text
+    with pytest.raises(ContractError, match="record of training damaged is damaged"):
+        store.status("damaged")
+
+
 def test_history_with_a_row_cut_short(tmp_path, caplog):
     record = make(RecordStore(tmp_path), "one", "a")
     for step in (1, 2, 3):
