@@ -62,4 +62,4 @@ def _add(tokenizer: Any, encoder: Any, token: str, vectors: torch.Tensor, pointe
     weight = table.weight.detach().new_zeros(rows, table.weight.shape[1])
     weight[: table.weight.shape[0]] = table.weight.detach()
     weight[first : first + len(names)] = vectors.to(device=weight.device, dtype=weight.dtype)
-    encoder.set_input_embeddings(torch.nn.Embedding(*weight.shape, _weight=weight, _freeze=True))
+    encoder.set_input_embeddings(torch.nn.Embedding(rows, weight.shape[1], _weight=weight, _freeze=True))

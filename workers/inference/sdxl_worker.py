@@ -62,6 +62,15 @@ def choose_seed() -> int:
     return secrets.randbelow(CHOSEN_SEED_MAX + 1)
 
 
+def _noise_seed(seed: int) -> int:
+    """The number that torch's generator is seeded with.
+
+    It looks at 32 bits alone, so that seeds which differ by 2^32 would give one picture: their upper half is mixed in.
+    Smaller seeds stay as they are, and mean what they mean to diffusers.
+    """
+    return seed if seed < 2**32 else (seed ^ (seed >> 32) * 0x9E3779B1) & 0xFFFFFFFF
+
+
 @dataclass
 class _Job:
     """One running job: what was asked and decided, and what it measured."""
@@ -365,7 +374,7 @@ class SdxlWorker:
         strength = float(parameters.strength) if job.images.init is not None else None
         canvas = Canvas(parameters.dimensions.width, parameters.dimensions.height, job.images.init, job.images.mask, strength)
         # Noise comes from the processor's generators, so that a seed means the same on every device.
-        generators = [torch.Generator("cpu").manual_seed(seed) for seed in job.seeds]
+        generators = [torch.Generator("cpu").manual_seed(_noise_seed(seed)) for seed in job.seeds]
         counter = StepCounter(split.order)
         job.counters.append(counter)
         start: float | None = job.refiner_start

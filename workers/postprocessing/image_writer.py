@@ -87,7 +87,8 @@ def read_record(path: Path) -> str:
         if picture.format == "PNG":
             return str(picture.info[RECORD_KEY])
         description = picture.getexif()[_EXIF_DESCRIPTION]
-    return description.decode("utf-8") if isinstance(description, bytes) else str(description)
+    # Pillow reads the UTF-8 that stands there byte by byte.
+    return str(description).encode("latin-1").decode("utf-8")
 
 
 def _read_comments(jpeg: bytes) -> bytes:

@@ -1,0 +1,408 @@
+"""One effect a field of the prompt submission: changing it changes the picture as said, leaving it changes nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from conftest import difference, pixels
+from PIL import Image
+
+from schedulers.scheduler_factory import scheduler_names
+
+LORA = {"name": "lora_style", "weight": 1}
+NET = {"type": "canny", "image": "init.png", "weight": 1, "guidance_start": 0, "guidance_end": 1, "preprocess": False}
+INIT = {"conditioning": {"init_image": "init.png"}, "hyperparameters": {"strength": 0.7}}
+MASKED = {"conditioning": {"init_image": "init.png", "inpaint_mask": "mask.png"}, "hyperparameters": {"strength": 0.7}}
+
+
+def test_the_same_submission_gives_the_same_pixels(engine, plain):
+    assert difference(engine.picture(), plain) == 0
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"model": {"base": "sdxl_base_b"}}, id="model.base"),
+        pytest.param({"model": {"vae": "sdxl_vae"}}, id="model.vae"),
+        pytest.param({"model": {"tokenizer": "tokenizer_alt"}}, id="model.tokenizer"),
+        pytest.param({"model": {"text_encoder": "text_encoder_alt"}}, id="model.text_encoder"),
+        pytest.param({"model": {"text_encoder_2": "text_encoder_2_alt"}}, id="model.text_encoder_2"),
+        pytest.param({"scheduler": {"type": "DPM++ 2M"}}, id="scheduler.type"),
+        pytest.param({"scheduler": {"steps": 4}}, id="scheduler.steps"),
+        pytest.param({"scheduler": {"karras_sigmas": True}}, id="scheduler.karras_sigmas"),
+        pytest.param({"scheduler": {"timestep_spacing": "trailing"}}, id="scheduler.timestep_spacing"),
+        pytest.param({"hyperparameters": {"guidance_scale": 5}}, id="hyperparameters.guidance_scale"),
+        pytest.param({"hyperparameters": {"seed": 2}}, id="hyperparameters.seed"),
+        pytest.param({"conditioning": {"prompt": "a photo of a dog"}}, id="conditioning.prompt"),
+        pytest.param({"conditioning": {"prompt_2": "a dog"}}, id="conditioning.prompt_2"),
+        pytest.param({"conditioning": {"negative_prompt": "red"}}, id="conditioning.negative_prompt"),
+        pytest.param({"conditioning": {"negative_prompt_2": "red"}}, id="conditioning.negative_prompt_2"),
+        pytest.param({"conditioning": {"clip_skip": 1}}, id="conditioning.clip_skip"),
+        pytest.param({"conditioning": {"loras": [LORA]}}, id="conditioning.loras"),
+        pytest.param({"conditioning": {"control_nets": [NET]}}, id="conditioning.control_nets"),
+        pytest.param(INIT, id="conditioning.init_image"),
+        pytest.param(MASKED, id="conditioning.inpaint_mask"),
+        pytest.param({"performance": {"dtype": "bf16"}}, id="performance.dtype"),
+        pytest.param({"postprocessing": {"auto_contrast": True}}, id="postprocessing.auto_contrast"),
+    ],
+)
+def test_a_field_changes_the_picture(engine, plain, changes):
+    changed = engine.picture(**changes)
+    assert difference(changed, plain) > 2
+    assert difference(engine.picture(**changes), changed) == 0  # and it repeats
+    assert difference(engine.picture(), plain) == 0  # and leaves nothing behind
+
+
+def test_width_and_height_are_the_picture_s(engine):
+    assert engine.picture(hyperparameters={"dimensions": {"width": 96, "height": 64}}).shape == (64, 96, 3)
+    assert engine.picture(hyperparameters={"dimensions": {"width": 64, "height": 72}}).shape == (72, 64, 3)
+
+
+def test_guidance_of_one_turns_the_negative_prompt_off(engine):
+    off = {"hyperparameters": {"guidance_scale": 1}}
+    without = engine.picture(**off)
+    assert difference(engine.picture(**off, conditioning={"negative_prompt": "red"}), without) == 0
+    assert difference(engine.picture(hyperparameters={"guidance_scale": 0.5}), without) == 0
+
+
+def test_each_picture_of_a_batch_has_its_own_seed(engine):
+    result = engine.run(hyperparameters={"batch_size": 3, "seed": 7})
+    assert [detail["seed"] for detail in result["image_details"]] == [7, 8, 9]
+    assert result["seed_used"] == 7
+    assert result["features_used"]["batch"]
+    for index, path in enumerate(result["images"]):
+        assert difference(pixels(path), engine.picture(hyperparameters={"seed": 7 + index})) <= 1
+
+
+@pytest.mark.parametrize("name", ["Euler a", "DPM++ SDE", "DPM++ 2M SDE", "LCM", "KDPM2 a"])
+def test_noise_of_a_sampler_is_each_picture_s_own(engine, name):
+    batch = engine.run(hyperparameters={"batch_size": 2, "seed": 7}, scheduler={"type": name})
+    for index, path in enumerate(batch["images"]):
+        single = engine.picture(hyperparameters={"seed": 7 + index}, scheduler={"type": name})
+        assert difference(pixels(path), single) <= 1
+
+
+def test_a_seed_left_open_is_chosen_and_told(engine):
+    result = engine.run(hyperparameters={"seed": -1})
+    seed = result["seed_used"]
+    assert 0 <= seed <= 2**31 - 17
+    assert difference(engine.picture(hyperparameters={"seed": seed}), pixels(result["images"][0])) == 0
+
+
+def test_large_seeds_are_used_whole(engine):
+    large = 2**53 - 1
+    assert (
+        difference(engine.picture(hyperparameters={"seed": large}), engine.picture(hyperparameters={"seed": large - 2**32})) > 2
+    )
+
+
+@pytest.mark.parametrize("name", scheduler_names())
+def test_every_sampler_runs_its_steps_and_differs(engine, name):
+    result = engine.run(scheduler={"type": name, "steps": 5, "timestep_spacing": None})
+    assert result["steps_used"] == 5
+    assert result["scheduler_used"] == name
+    again = engine.picture(scheduler={"type": name, "steps": 5, "timestep_spacing": None})
+    assert difference(again, pixels(result["images"][0])) == 0
+
+
+def test_samplers_all_differ(engine):
+    pictures = {
+        name: engine.picture(scheduler={"type": name, "steps": 5, "timestep_spacing": None}) for name in scheduler_names()
+    }
+    names = list(pictures)
+    same = [(a, b) for i, a in enumerate(names) for b in names[i + 1 :] if difference(pictures[a], pictures[b]) == 0]
+    assert same == []
+
+
+def test_karras_by_flag_is_karras_by_name(engine):
+    flag = engine.run(scheduler={"type": "DPM++ 2M", "karras_sigmas": True})
+    name = engine.run(scheduler={"type": "DPM++ 2M Karras"})
+    assert flag["scheduler_used"] == name["scheduler_used"] == "DPM++ 2M Karras"
+    assert difference(pixels(flag["images"][0]), pixels(name["images"][0])) == 0
+
+
+class TestRefiner:
+    STEPS = {"steps": 10}
+
+    def test_it_takes_the_last_share_of_the_steps(self, engine):
+        plain = engine.picture(scheduler=self.STEPS)
+        result = engine.run(model={"refiner": "sdxl_refiner"}, scheduler=self.STEPS, hyperparameters={"refiner_start": 0.8})
+        assert result["features_used"]["refiner"]
+        assert result["steps_used"] == 10
+        assert difference(pixels(result["images"][0]), plain) > 2
+
+    def test_refiner_start_moves_the_hand_over(self, engine):
+        early, late = (
+            engine.picture(model={"refiner": "sdxl_refiner"}, scheduler=self.STEPS, hyperparameters={"refiner_start": start})
+            for start in (0.5, 0.8)
+        )
+        assert difference(early, late) > 2
+
+    @pytest.mark.parametrize("name", ["Heun", "DPM++ 2M", "DPM++ SDE", "Euler a", "PNDM"])
+    def test_every_kind_of_sampler_can_be_split(self, engine, name):
+        result = engine.run(
+            model={"refiner": "sdxl_refiner"}, scheduler={"type": name, "steps": 6}, hyperparameters={"refiner_start": 0.6}
+        )
+        assert result["steps_used"] == 6
+
+    def test_a_share_without_a_step_is_said(self, engine):
+        result = engine.run(model={"refiner": "sdxl_refiner"}, scheduler={"steps": 1}, hyperparameters={"refiner_start": 0.5})
+        assert any("refiner_start" in warning for warning in result["warnings"])
+
+    def test_the_single_file_is_the_folder(self, engine):
+        changes = {"scheduler": self.STEPS, "hyperparameters": {"refiner_start": 0.8}}
+        folder = engine.picture(model={"refiner": "sdxl_refiner"}, **changes)
+        file = engine.picture(model={"refiner": "sdxl_refiner_file"}, **changes)
+        assert difference(folder, file) <= 3  # the file holds fp16
+
+
+class TestVae:
+    def test_the_separate_file_is_the_folder(self, engine):
+        folder = engine.run(model={"vae": "sdxl_vae"})
+        assert folder["features_used"]["custom_vae"]
+        assert difference(pixels(folder["images"][0]), engine.picture(model={"vae": "sdxl_vae_file.safetensors"})) <= 3
+
+    def test_the_single_file_base_is_the_folder(self, engine, plain):
+        assert difference(engine.picture(model={"base": "sdxl_base_file"}), plain) <= 3
+
+
+class TestLoras:
+    def test_weight_zero_equals_none_and_is_said(self, engine, plain):
+        result = engine.run(conditioning={"loras": [LORA | {"weight": 0}]})
+        assert difference(pixels(result["images"][0]), plain) == 0
+        assert not result["features_used"]["lora"]
+        assert "weight 0" in result["warnings"][0]
+
+    def test_weights_scale_and_are_taken_back(self, engine, plain):
+        full, half, negative = (engine.picture(conditioning={"loras": [LORA | {"weight": weight}]}) for weight in (1, 0.5, -1))
+        assert min(difference(full, half), difference(full, negative), difference(half, plain)) > 2
+        assert difference(engine.picture(), plain) == 0
+
+    def test_several_act_together(self, engine):
+        style, kohya = LORA, {"name": "lora_kohya", "weight": 0.5}
+        both = engine.picture(conditioning={"loras": [style, kohya]})
+        assert difference(both, engine.picture(conditioning={"loras": [style]})) > 2
+        assert difference(both, engine.picture(conditioning={"loras": [kohya]})) > 2
+        assert difference(both, engine.picture(conditioning={"loras": [kohya, style]})) <= 1
+
+    def test_the_same_one_twice_adds_its_weights(self, engine):
+        twice = engine.picture(conditioning={"loras": [LORA | {"weight": 0.25}, LORA | {"weight": 0.25}]})
+        assert difference(twice, engine.picture(conditioning={"loras": [LORA | {"weight": 0.5}]})) == 0
+
+    def test_it_works_with_a_replaced_text_encoder(self, engine):
+        alone = engine.picture(model={"text_encoder": "text_encoder_alt"})
+        with_lora = engine.picture(model={"text_encoder": "text_encoder_alt"}, conditioning={"loras": [LORA]})
+        assert difference(alone, with_lora) > 2
+        assert difference(engine.picture(model={"text_encoder": "text_encoder_alt"}), alone) == 0
+
+
+class TestControlNets:
+    def one(self, engine, **changes):
+        return engine.picture(conditioning={"control_nets": [NET | changes]})
+
+    def test_weight_zero_equals_none_and_is_said(self, engine, plain):
+        result = engine.run(conditioning={"control_nets": [NET | {"weight": 0}]})
+        assert difference(pixels(result["images"][0]), plain) == 0
+        assert not result["features_used"]["controlnet"]
+        assert "weight 0" in result["warnings"][0]
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"type": "depth"},
+            {"image": "shapes.png"},
+            {"weight": 0.5},
+            {"guidance_start": 0.5},
+            {"guidance_end": 0.5},
+            {"preprocess": True},
+            {"model": "controlnet_tile"},
+        ],
+        ids=lambda changes: next(iter(changes)),
+    )
+    def test_every_member_acts(self, engine, changes):
+        assert difference(self.one(engine), self.one(engine, **changes)) > 2
+
+    def test_several_act_together(self, engine):
+        depth = NET | {"type": "depth", "weight": 0.5}
+        both = engine.picture(conditioning={"control_nets": [NET, depth]})
+        assert difference(both, self.one(engine)) > 2
+
+    def test_preprocessing_is_canny(self, engine, inputs):
+        from conditioning.canny import canny
+
+        with Image.open(inputs / "shapes.png") as picture:
+            canny(picture).save(inputs / "edges.png")
+        assert difference(self.one(engine, image="shapes.png", preprocess=True), self.one(engine, image="edges.png")) == 0
+
+    @pytest.mark.parametrize("changes", [INIT, MASKED], ids=["img2img", "inpaint"])
+    def test_it_works_with_pictures(self, engine, changes):
+        plain = engine.picture(**changes)
+        with_net = engine.run(**changes | {"conditioning": changes["conditioning"] | {"control_nets": [NET]}})
+        assert with_net["features_used"]["controlnet"]
+        assert difference(pixels(with_net["images"][0]), plain) > 2
+
+    def test_a_window_without_a_step_is_said(self, engine, plain):
+        result = engine.run(conditioning={"control_nets": [NET | {"guidance_start": 0.9}]})
+        assert not result["features_used"]["controlnet"]
+        assert difference(pixels(result["images"][0]), plain) == 0
+        assert "guidance window" in result["warnings"][0]
+
+
+class TestPictures:
+    def test_strength_decides_how_much_stays(self, engine):
+        result = engine.run(scheduler={"steps": 10}, **INIT)
+        assert result["steps_used"] == 7
+        assert result["features_used"]["img2img"] and not result["features_used"]["inpaint"]
+        weaker = engine.picture(scheduler={"steps": 10}, **INIT | {"hyperparameters": {"strength": 0.2}})
+        assert difference(pixels(result["images"][0]), weaker) > 2
+
+    def test_black_of_the_mask_stays_pixel_for_pixel(self, engine, inputs):
+        result = engine.run(**MASKED)
+        painted, original = pixels(result["images"][0]), pixels(str(inputs / "init.png"))
+        mask = pixels(str(inputs / "mask.png"))[..., 0] > 0
+        assert np.array_equal(painted[~mask], original[~mask])
+        assert np.abs(painted[mask] - original[mask]).max() > 2
+        assert result["features_used"]["inpaint"] and not result["features_used"]["img2img"]
+
+    def test_mask_blur_softens_the_edge(self, engine, inputs):
+        sharp = engine.picture(**MASKED)
+        soft = engine.picture(**MASKED | {"conditioning": MASKED["conditioning"] | {"mask_blur": 3}})
+        original = pixels(str(inputs / "init.png"))
+        outside = (slice(14, 16), slice(20, 44))
+        assert np.array_equal(sharp[outside], original[outside])
+        assert difference(soft[outside], original[outside]) > 2
+
+    def test_pictures_and_refiner_go_together(self, engine):
+        for changes in (INIT, MASKED):
+            both = changes | {"hyperparameters": {"strength": 0.7, "refiner_start": 0.6}, "scheduler": {"steps": 10}}
+            result = engine.run(model={"refiner": "sdxl_refiner"}, **both)
+            assert result["features_used"]["refiner"]
+            assert result["steps_used"] == 7
+
+    def test_a_weak_strength_leaves_all_steps_to_the_refiner(self, engine):
+        changes = INIT | {"hyperparameters": {"strength": 0.3, "refiner_start": 0.5}, "scheduler": {"steps": 10}}
+        result = engine.run(model={"refiner": "sdxl_refiner"}, **changes)
+        assert result["steps_used"] == 3
+        assert any("the base no step" in warning for warning in result["warnings"])
+
+
+class TestInversions:
+    ENTRY = {"path": "ti_style.safetensors", "token": "sks-style"}
+
+    def test_the_token_takes_its_vectors(self, engine, plain):
+        words = {"prompt": "a photo of sks-style"}
+        without = engine.picture(conditioning=words)
+        result = engine.run(conditioning=words | {"textual_inversions": [self.ENTRY]})
+        assert result["features_used"]["textual_inversion"]
+        assert difference(pixels(result["images"][0]), without) > 2
+        assert difference(engine.picture(conditioning=words), without) == 0
+
+    def test_a_token_that_no_prompt_holds_takes_no_part(self, engine, plain):
+        result = engine.run(conditioning={"textual_inversions": [self.ENTRY]})
+        assert not result["features_used"]["textual_inversion"]
+        assert difference(pixels(result["images"][0]), plain) == 0
+        assert "sks-style" in result["warnings"][0]
+
+    def test_it_reaches_the_refiner(self, engine):
+        words = {"prompt": "a photo of sks-style", "textual_inversions": [self.ENTRY]}
+        result = engine.run(
+            model={"refiner": "sdxl_refiner"},
+            scheduler={"steps": 6},
+            hyperparameters={"refiner_start": 0.5},
+            conditioning=words,
+        )
+        assert result["features_used"]["refiner"] and result["features_used"]["textual_inversion"]
+
+
+class TestPostprocessing:
+    def test_a_flagged_picture_is_black_and_said(self, engine, tiny, inputs, tmp_path):
+        from conftest import Engine
+
+        strict = Engine(tiny, inputs, tmp_path, safety_checker="safety_checker_flag_all")
+        result = strict.run(postprocessing={"safety_checker": True}, hyperparameters={"batch_size": 2})
+        assert all(pixels(path).max() == 0 for path in result["images"])
+        assert [detail["flagged"] for detail in result["image_details"]] == [True, True]
+        assert len([warning for warning in result["warnings"] if "flagged" in warning]) == 2
+
+    def test_an_innocent_picture_stays(self, engine, plain):
+        result = engine.run(postprocessing={"safety_checker": True})
+        assert result["features_used"]["safety_checker"]
+        assert not result["image_details"][0]["flagged"]
+        assert difference(pixels(result["images"][0]), plain) == 0
+
+    @pytest.mark.parametrize("name", ["Lanczos", "Bicubic", "Real-ESRGAN", "ESRGAN"])
+    @pytest.mark.parametrize("factor", [1.5, 2, 5])
+    def test_upscalers_reach_the_size(self, engine, name, factor):
+        result = engine.run(postprocessing={"upscaler": name, "upscale_factor": factor})
+        assert result["features_used"]["upscaler"]
+        assert (result["image_details"][0]["width"], result["image_details"][0]["height"]) == (round(64 * factor),) * 2
+        assert pixels(result["images"][0]).shape[:2] == (round(64 * factor),) * 2
+
+    def test_upscalers_differ(self, engine):
+        pictures = [
+            engine.picture(postprocessing={"upscaler": n, "upscale_factor": 2})
+            for n in ("Lanczos", "Bicubic", "Real-ESRGAN", "ESRGAN")
+        ]
+        assert all(difference(a, b) > 2 for i, a in enumerate(pictures) for b in pictures[i + 1 :])
+
+    def test_tiles_hardly_show(self, tiny, inputs, tmp_path):
+        from conftest import Engine
+
+        changes = {"postprocessing": {"upscaler": "Real-ESRGAN", "upscale_factor": 4}}
+        whole = Engine(tiny, inputs, tmp_path, upscale_tile=64).picture(**changes)
+        tiled = Engine(tiny, inputs, tmp_path, upscale_tile=24).picture(**changes)
+        assert difference(whole, tiled) <= 2
+
+    def test_auto_contrast_fills_the_range(self, engine):
+        stretched = engine.picture(
+            postprocessing={"auto_contrast": True}, conditioning={"init_image": "init.png"}, hyperparameters={"strength": 0.4}
+        )
+        assert stretched.min() == 0 and stretched.max() == 255
+
+
+@pytest.mark.parametrize("name", ["attention_slicing", "vae_slicing", "vae_tiling", "channels_last"])
+def test_optimisations_change_speed_and_memory_but_hardly_pixels(engine, name):
+    size = {"dimensions": {"width": 64, "height": 64}, "batch_size": 2}
+    plain = engine.run(hyperparameters=size)
+    result = engine.run(hyperparameters=size, performance={"optimizations": [name]})
+    for one, other in zip(plain["images"], result["images"], strict=True):
+        assert difference(pixels(one), pixels(other)) <= 1
+    assert difference(pixels(engine.run(hyperparameters=size)["images"][0]), pixels(plain["images"][0])) == 0
+
+
+def test_tiling_takes_effect_on_large_pictures(engine):
+    size = {"dimensions": {"width": 128, "height": 128}}
+    plain = engine.picture(hyperparameters=size)
+    assert difference(engine.picture(hyperparameters=size, performance={"optimizations": ["vae_tiling"]}), plain) > 0
+
+
+def test_half_precision_is_close(engine, plain):
+    half = engine.run(performance={"dtype": "fp16"})
+    assert 0 < difference(pixels(half["images"][0]), plain) <= 8
+    assert engine.loader.get_model_info("sdxl_base")["models"][0]["dtype"] == "fp16"
+
+
+def test_the_reply_has_what_the_contract_names(engine):
+    result = engine.run()
+    assert set(result) == {
+        "images",
+        "image_details",
+        "generation_time_seconds",
+        "preprocessing_time_seconds",
+        "postprocessing_time_seconds",
+        "load_time_seconds",
+        "memory_used_mb",
+        "seed_used",
+        "features_used",
+        "scheduler_used",
+        "steps_used",
+        "model_id",
+        "device",
+        "gpu_id",
+        "warnings",
+    }
+    assert (result["model_id"], result["device"], result["gpu_id"]) == ("sdxl_base", "cpu", "cpu_0")
+    parts = result["preprocessing_time_seconds"] + result["postprocessing_time_seconds"]
+    assert 0 < parts < result["generation_time_seconds"]
+    assert result["memory_used_mb"] > 0
+    assert not any(result["features_used"].values())
