@@ -25,7 +25,7 @@ pub(crate) fn read(bytes: &[u8]) -> Option<Incoming> {
         Head { action: Action::GetStatus, request_id: None, session_id: None, gpu_id: None, attempt: 1 };
     let mut action = None;
     let mut submission = None;
-    let mut snake_head = false;
+    let (mut snake_before, mut snake_after) = (false, false);
     for (name, raw) in &frame.0 {
         match &**name {
             "action" => action = serde_json::from_str::<Cow<'_, str>>(raw.get()).ok()?.parse::<Action>().ok(),
@@ -40,7 +40,11 @@ pub(crate) fn read(bytes: &[u8]) -> Option<Incoming> {
             }
             _ => return None,
         }
-        snake_head |= submission.is_none() && name.contains('_');
+        // Up to the submission's own name; what stands after it counts only where nothing before it told.
+        match submission {
+            Some((last, _)) if last != name => snake_after |= name.contains('_'),
+            _ => snake_before |= name.contains('_'),
+        }
     }
     head.action = action.filter(|action| action.info().request == "SubmissionCommand")?;
     let (name, raw) = submission?;
@@ -48,6 +52,7 @@ pub(crate) fn read(bytes: &[u8]) -> Option<Incoming> {
         let payload: Members<'_> = serde_json::from_str(raw.get()).ok()?;
         let [(inner, raw)] = payload.0.as_slice() else { return None };
         matches!(&**inner, "prompt_submission" | "request").then_some(())?;
+        snake_before |= inner.contains('_');
         (Form::Documented, format!("/payload/{inner}"), *raw)
     } else {
         (Form::Direct, format!("/{name}"), raw)
@@ -63,7 +68,11 @@ pub(crate) fn read(bytes: &[u8]) -> Option<Incoming> {
             faults: Vec::new(),
             warnings: Vec::new(),
             places: spelt,
-            dialect: if snake_head { Some(Dialect::Snake) } else { dialect },
+            dialect: match dialect {
+                _ if snake_before => Some(Dialect::Snake),
+                None if snake_after => Some(Dialect::Snake),
+                told => told,
+            },
         },
     })
 }

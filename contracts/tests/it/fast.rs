@@ -1,0 +1,118 @@
+//! The fast path against the reading: what it takes, it takes alike, and it takes nothing that has a fault.
+
+use contracts::{
+    Action, Dialect, Incoming,
+    dictionary::dictionary,
+    envelope::{read_frame, read_frame_slowly},
+    generated::types::PromptSubmission,
+};
+use serde_json::{Value, json};
+
+use crate::data::lines;
+
+/// Reads a frame both ways; says whether the fast path took it.
+fn agree(frame: &[u8]) -> bool {
+    let (fast, slow) = (read_frame(frame), read_frame_slowly(frame));
+    let (Ok(fast), Ok(slow)) = (&fast, &slow) else {
+        assert_eq!(fast, slow);
+        return false;
+    };
+    assert_eq!(fast.head, slow.head);
+    assert_eq!(fast.form, slow.form);
+    let text = String::from_utf8_lossy(frame);
+    assert_eq!(fast.reading.document, slow.reading.document, "{text}");
+    assert_eq!(fast.reading.faults, slow.reading.faults, "{text}");
+    assert_eq!(fast.reading.warnings, slow.reading.warnings, "{text}");
+    assert_eq!(fast.reading.dialect, slow.reading.dialect, "{text}");
+    places_agree(fast, slow);
+    fast.reading.places != slow.reading.places
+}
+
+/// Every value of the document stood at the same place.
+fn places_agree(fast: &Incoming, slow: &Incoming) {
+    let shape = &dictionary().named(fast.head.action.info().request).shape;
+    let document = fast.reading.document.clone().unwrap_or(Value::Null);
+    for pointer in pointers(&document, "") {
+        assert_eq!(
+            fast.reading.places.sender(&pointer, shape),
+            slow.reading.places.sender(&pointer, shape),
+            "{pointer}"
+        );
+    }
+}
+
+fn pointers(value: &Value, at: &str) -> Vec<String> {
+    let inner: Vec<String> = match value {
+        Value::Object(members) => members
+            .iter()
+            .filter(|_| !at.ends_with("/tags"))
+            .flat_map(|(name, value)| pointers(value, &format!("{at}/{name}")))
+            .collect(),
+        Value::Array(items) => {
+            items.iter().enumerate().flat_map(|(i, item)| pointers(item, &format!("{at}/{i}"))).collect()
+        }
+        _ => Vec::new(),
+    };
+    [at.to_owned()].into_iter().chain(inner).collect()
+}
+
+#[test]
+fn what_csharp_wrote_is_read_alike_both_ways() {
+    let (mut taken, mut all) = (0, 0);
+    for row in lines("oracle/requests.jsonl") {
+        for options in ["default", "ignore_null", "web", "relaxed"] {
+            taken += usize::from(agree(row[options].as_str().expect("a frame").as_bytes()));
+            all += 1;
+        }
+    }
+    assert!(taken * 2 > all, "the fast path took {taken} of {all}");
+}
+
+#[test]
+fn every_dialect_and_envelope_is_read_alike_both_ways() {
+    let mut taken = 0;
+    for row in lines("oracle/requests.jsonl") {
+        for dialect in Dialect::ALL {
+            let body = dialect.spell("PromptSubmission", &row["canonical"]);
+            let documented = json!({"action": "generate_sdxl", "request_id": "r1", "payload": {"prompt_submission": body}});
+            let direct = json!({"action": "enhanced_sdxl", "request": body, "session_id": "s1"});
+            for frame in [documented, direct] {
+                taken += usize::from(agree(frame.to_string().as_bytes()));
+            }
+        }
+    }
+    assert!(taken > 500, "the fast path took {taken}");
+}
+
+#[test]
+fn a_mutant_is_refused_alike_both_ways() {
+    let wrong = [json!(null), json!("x"), json!(-5), json!(1e9), json!(true), json!([]), json!({"a": 1})];
+    for row in lines("oracle/requests.jsonl").iter().take(60) {
+        let body = Dialect::Pascal.spell("PromptSubmission", &row["canonical"]);
+        for (i, pointer) in pointers(&body, "").iter().enumerate().skip(1) {
+            let mut mutant = body.clone();
+            *mutant.pointer_mut(pointer).expect("it is its own pointer") = wrong[i % wrong.len()].clone();
+            agree(json!({"action": "generate_sdxl_enhanced", "request": mutant}).to_string().as_bytes());
+        }
+    }
+}
+
+#[test]
+fn the_rules_of_the_types_are_those_of_the_reading() {
+    let mut broken = 0;
+    for row in lines("oracle/requests.jsonl") {
+        let submission: PromptSubmission =
+            serde_json::from_value(row["canonical"].clone()).expect("each value is good by itself");
+        let frame = json!({"action": Action::GenerateSdxl.as_str(), "payload": {"prompt_submission": row["canonical"]}});
+        let reading = read_frame_slowly(frame.to_string().as_bytes()).expect("it is a command").reading;
+        assert_eq!(submission.keeps_rules(), reading.is_valid(), "{:?}", reading.faults);
+        assert_eq!(
+            submission.is_plain(),
+            reading.is_valid() && reading.warnings.is_empty(),
+            "{:?}",
+            reading.warnings
+        );
+        broken += usize::from(!submission.keeps_rules());
+    }
+    assert!(broken > 0, "no row breaks a rule");
+}
