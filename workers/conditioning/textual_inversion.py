@@ -54,7 +54,9 @@ def _add(tokenizer: Any, encoder: Any, token: str, vectors: torch.Tensor, pointe
         )
     names = [token, *(f"{token}_{index}" for index in range(1, len(vectors)))]
     first = len(tokenizer)
-    if tokenizer.add_tokens(names) != len(names):
+    vocabulary = tokenizer.get_vocab()
+    taken = any(name in vocabulary or f"{name}</w>" in vocabulary for name in names)
+    if taken or tokenizer.add_tokens(names) != len(names):
         raise UnsupportedValue(
             f"{token!r} is a token of the model already", field=pointer + "/token", hint="choose another token"
         )

@@ -6,7 +6,7 @@ import gc
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,12 @@ import torch
 from core.device_manager import Device, is_out_of_memory
 from core.errors import ContractError, ModelInvalid, OutOfMemory
 from models.facts import ModelFacts, describe, signature
-from models.readers import READERS, module_bytes
+from models.readers import READERS
 
 __all__ = ["DeviceModels", "LoadedModel"]
 
 _log = logging.getLogger(__name__)
+_PAGE = 4096
 
 
 @dataclass
@@ -130,6 +131,8 @@ class DeviceModels:
         try:
             value = reader(facts, dtype, target)
             self.device.synchronize()
+            if target.type == "cpu":
+                _touch_pages(value, model_type)
             return value
         except ContractError:
             raise
@@ -180,14 +183,32 @@ class DeviceModels:
         return needed <= self.device.memory_stats().vram_available_bytes
 
 
+def _tensors_of(value: Any, model_type: str) -> Iterator[torch.Tensor]:
+    """The weights of a live model."""
+    if model_type in ("sdxl", "sdxl_refiner"):
+        parts = list(value.components.values())
+    elif model_type == "lora":
+        yield from value.values()
+        return
+    elif model_type == "textual_inversion":
+        yield from (value.clip_l, value.clip_g)
+        return
+    elif model_type == "upscaler":
+        parts = [value.model]
+    else:
+        parts = [value[0] if isinstance(value, tuple) else value]
+    for part in parts:
+        if isinstance(part, torch.nn.Module):
+            yield from (*part.parameters(), *part.buffers())
+
+
 def _memory_of(value: Any, model_type: str) -> int:
     """Bytes that the weights of a live model take."""
-    if model_type in ("sdxl", "sdxl_refiner"):
-        return sum(module_bytes(part) for part in value.components.values())
-    if model_type == "lora":
-        return sum(t.numel() * t.element_size() for t in value.values())
-    if model_type == "textual_inversion":
-        return sum(t.numel() * t.element_size() for t in (value.clip_l, value.clip_g))
-    if model_type == "upscaler":
-        return module_bytes(value.model)
-    return module_bytes(value[0] if isinstance(value, tuple) else value)
+    return sum(tensor.numel() * tensor.element_size() for tensor in _tensors_of(value, model_type))
+
+
+def _touch_pages(value: Any, model_type: str) -> None:
+    """Read a byte of each page of mapped weights: a model counts as loaded when its bytes are there, not at its first job."""
+    for tensor in _tensors_of(value, model_type):
+        if tensor.device.type == "cpu" and tensor.is_contiguous() and tensor.numel():
+            tensor.detach().view(-1).view(torch.uint8)[::_PAGE].max()

@@ -25,7 +25,7 @@ from core.errors import ModelInvalid
 from models.facts import ModelFacts, config_folder
 from models.safetensors_file import read_header
 
-__all__ = ["READERS", "Inversion", "module_bytes", "read_text_encoder", "read_tokenizer"]
+__all__ = ["READERS", "Inversion", "read_text_encoder", "read_tokenizer"]
 
 for _logging in (diffusers.utils.logging, transformers.utils.logging):
     _logging.disable_progress_bar()
@@ -38,13 +38,6 @@ class Inversion:
 
     clip_l: torch.Tensor
     clip_g: torch.Tensor
-
-
-def module_bytes(module: Any) -> int:
-    """Bytes of a module's parameters and buffers."""
-    if not isinstance(module, torch.nn.Module):
-        return 0
-    return sum(t.numel() * t.element_size() for t in [*module.parameters(), *module.buffers()])
 
 
 def _require_complete(info: dict[str, Any], name: str) -> None:

@@ -1,0 +1,159 @@
+"""Estimates come from sizes and measurements, and an optimised request fits and says why."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import DEFAULTS, Engine, merge
+
+from core.errors import ModelNotFound
+from core.job_context import JobContext
+from inference.cost_model import CostModel, Measurement
+from inference.memory_optimizer import Measurement as SameMeasurement
+from inference.submission_view import SubmissionView
+
+LARGE = {"hyperparameters": {"dimensions": {"width": 1024, "height": 1024}, "batch_size": 4}}
+
+
+@pytest.fixture
+def fresh(tiny, inputs, tmp_path):
+    return Engine(tiny, inputs, tmp_path)
+
+
+def estimate(engine, **changes):
+    return engine.worker.optimizer.estimate(SubmissionView(merge(DEFAULTS, changes)))
+
+
+def optimize(engine, preferences, **changes):
+    document = merge(DEFAULTS, changes)
+    return engine.worker.optimizer.optimize(document, document, preferences)
+
+
+def test_the_basis_is_what_it_stands_on(fresh):
+    before = estimate(fresh)
+    assert before["basis"] == "model_sizes"
+    fresh.run()
+    after = estimate(fresh)
+    assert after["basis"] == "measured"
+    assert estimate(fresh, model={"base": "sdxl_base_b"})["basis"] == "model_sizes"
+
+
+def test_a_measured_job_is_predicted(fresh):
+    for _ in range(3):
+        result = fresh.run(scheduler={"steps": 8})
+    predicted = estimate(fresh, scheduler={"steps": 8})["estimated_time_seconds"]
+    assert predicted == pytest.approx(result["generation_time_seconds"], rel=0.8)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"hyperparameters": {"dimensions": {"width": 512, "height": 512}}},
+        {"hyperparameters": {"dimensions": {"width": 512, "height": 512}, "batch_size": 4}},
+        {"model": {"refiner": "sdxl_refiner"}},
+        {"conditioning": {"control_nets": [{"type": "canny", "weight": 1, "image": "init.png"}]}},
+    ],
+)
+def test_more_needs_more_memory(fresh, changes):
+    assert estimate(fresh, **changes)["estimated_vram_usage_mb"] > estimate(fresh)["estimated_vram_usage_mb"]
+
+
+def test_half_precision_halves_the_weights(fresh):
+    full, half = (estimate(fresh, performance={"dtype": dtype})["detailed_breakdown"]["base_mb"] for dtype in ("fp32", "fp16"))
+    assert half == pytest.approx(full / 2, rel=0.01)
+
+
+def test_more_steps_need_more_time(fresh):
+    assert estimate(fresh, scheduler={"steps": 60})["estimated_time_seconds"] > estimate(fresh)["estimated_time_seconds"]
+    assert estimate(fresh, scheduler={"steps": 30, "type": "Heun"})["detailed_breakdown"]["model_calls"] == 59
+
+
+def test_the_breakdown_is_of_numbers(fresh):
+    assert all(isinstance(value, int | float) for value in estimate(fresh)["detailed_breakdown"].values())
+
+
+def test_an_absent_model_has_no_estimate(fresh):
+    with pytest.raises(ModelNotFound):
+        estimate(fresh, model={"base": "absent"})
+
+
+def test_times_follow_a_line(fresh, tiny):
+    model = CostModel(fresh.device)
+    base = fresh.loader.describe("sdxl_base")
+    for pixels in (4096, 16384):
+        model.record(Measurement(base.path, "fp32", pixels, 10, 1, 0, False, 0.1, 10 * (0.02 + pixels * 1e-6), 0.1, 0))
+    from inference.cost_model import Shape
+
+    seconds, measured = model.seconds(base, "fp32", Shape(8192, 1, 1, 5, 0, 8192, frozenset()))
+    assert measured
+    assert seconds["denoising_seconds"] == pytest.approx(5 * (0.02 + 8192e-6))
+    assert SameMeasurement is Measurement
+
+
+class TestOptimize:
+    def test_a_request_that_fits_is_left_alone(self, fresh):
+        result = optimize(fresh, {})
+        assert result["changes"] == []
+        assert result["optimized_request"] == DEFAULTS
+        assert result["estimate_before"] == result["estimate_after"]
+
+    def test_memory_first_takes_what_costs_no_quality(self, fresh):
+        result = optimize(fresh, {"priority": "memory"}, **LARGE)
+        assert [change["path"] for change in result["changes"]] == ["/performance/optimizations"]
+        assert result["changes"][0]["from"] == [] and "vae_slicing" in result["changes"][0]["to"]
+        assert result["changes"][0]["reason"]
+        before, after = result["estimate_before"], result["estimate_after"]
+        assert after["estimated_vram_usage_mb"] < before["estimated_vram_usage_mb"]
+        assert result["optimized_request"]["performance"]["optimizations"] == result["changes"][0]["to"]
+
+    def test_a_memory_target_is_met(self, fresh):
+        target = estimate(fresh, **LARGE)["estimated_vram_usage_mb"] // 2
+        result = optimize(fresh, {"target_vram_usage_mb": target}, **LARGE)
+        assert result["estimate_after"]["estimated_vram_usage_mb"] <= target
+
+    def test_quality_is_kept_unless_allowed(self, fresh):
+        steps = {"scheduler": {"steps": 100}}
+        assert optimize(fresh, {"priority": "speed"}, **steps)["changes"] == []
+        result = optimize(fresh, {"priority": "speed", "preserve_quality": False}, **steps)
+        assert result["changes"][0]["path"] == "/scheduler/steps"
+        assert (result["changes"][0]["from"], result["changes"][0]["to"]) == (100, 30)
+        assert result["estimate_after"]["estimated_time_seconds"] < result["estimate_before"]["estimated_time_seconds"]
+
+    def test_a_time_target_is_met_where_it_may(self, fresh):
+        fresh.run()
+        large = merge(LARGE, {"scheduler": {"steps": 100}})
+        target = estimate(fresh, **large)["estimated_time_seconds"] / 6
+        result = optimize(fresh, {"target_time_seconds": target, "preserve_quality": False}, **large)
+        assert result["estimate_after"]["estimated_time_seconds"] <= target
+
+    def test_what_was_absent_is_null(self, fresh):
+        document = {"model": {"base": "sdxl_base"}, "conditioning": {"prompt": "a cat"}, "hyperparameters": {"batch_size": 4}}
+        result = fresh.worker.optimizer.optimize(document, merge(DEFAULTS, LARGE), {"priority": "memory"})
+        assert result["changes"][0]["from"] is None
+        assert document.get("performance") is None  # the sender's own is not written to
+
+    def test_the_optimised_request_runs(self, fresh):
+        result = optimize(
+            fresh, {"priority": "memory"}, hyperparameters={"batch_size": 2, "dimensions": {"width": 512, "height": 512}}
+        )
+        small = merge(result["optimized_request"], {"hyperparameters": {"dimensions": {"width": 64, "height": 64}}})
+        assert len(fresh.worker.generate(SubmissionView(small), JobContext())["images"]) == 2
+
+
+def test_what_exceeds_the_device_is_out_of_range(fresh, monkeypatch):
+    from core.device_manager import MemoryStats
+
+    monkeypatch.setattr(type(fresh.device), "memory_stats", lambda self: MemoryStats(0, 8_000_000, 8_000_000, 0))
+    limits = fresh.worker.optimizer.limits(fresh.loader.describe("sdxl_base"), "fp32")
+    assert limits["pixels_max"] < 4194304
+    assert fresh.faults(hyperparameters={"dimensions": {"width": 1024, "height": 1024}}) == [
+        ("out_of_range", "/hyperparameters/dimensions/height")
+    ]
+    assert fresh.faults() == []
+
+
+def test_cleanup_frees_and_keeps_what_is_loaded(fresh):
+    fresh.run(conditioning={"loras": [{"name": "lora_style", "weight": 1}]})
+    result = fresh.worker.cleanup()
+    assert set(result) == {"freed_gpu_bytes", "freed_ram_bytes"} and min(result.values()) >= 0
+    assert fresh.loader.current_model_id == "sdxl_base"
+    assert fresh.worker.cleanup()["freed_gpu_bytes"] == 0
