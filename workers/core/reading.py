@@ -181,7 +181,7 @@ class _Reader:
         if self.reading.dialect is None:
             self.reading.dialect = meaning.dialect
         self.places.senders.setdefault(place.canonical, place.sender)
-        if self._is_absent(prop.shape.resolved, tree, prop.required):
+        if self._is_absent(prop.shape.resolved, tree):
             return
         if meaning.accepted:
             self._accepted(name, prop.csharp, prop.snake, place.sender)
@@ -194,14 +194,14 @@ class _Reader:
         else:
             self._twice(same(known[0], value), known[1], place)
 
-    def _is_absent(self, shape: Shape, tree: Any, required: bool) -> bool:
+    def _is_absent(self, shape: Shape, tree: Any) -> bool:
         """What means "not there": null, and for an optional string the empty one too."""
         if self.canonical:
             return False
         if tree is None:
             return not isinstance(shape, Nullable | Any_)
         if tree == "" and isinstance(tree, str):
-            return isinstance(shape, EnumShape) or (isinstance(shape, TextShape) and (shape.minimum > 0 or required))
+            return isinstance(shape, EnumShape | TextShape)
         return False
 
     def _place(self, to: str, name: str, tree: Any, parent: _At) -> None:
@@ -210,7 +210,7 @@ class _Reader:
         if shape is None:
             raise LookupError(f"{to} is no place of {parent.definition.name}")
         place = _At(parent.base + to, sender, parent.base, parent.definition)
-        if self._is_absent(shape.resolved, tree, required=False):
+        if self._is_absent(shape.resolved, tree):
             return
         self._accepted(name, place.canonical, place.canonical, sender)
         value = self._value(shape, tree, place)
@@ -384,20 +384,26 @@ class _Reader:
                 continue
             shape = definition.shape
             effective = with_defaults(said, shape, None)
+            refused: list[str] = []
             for rule in definition.rules:
                 for breach in rule.breaches(effective, shape, lambda f, place=place: self._is_faulty(place + f)):
                     written = (f for f in reversed(breach.fields) if at(said, f) is not MISSING)
                     blamed = next(written, breach.fields[0])
                     pointer = self.places.sender(place + blamed, self.definition.shape)
                     if breach.is_warning:
-                        self._warn(breach.code, pointer, breach.message, None)
+                        # A default is no one's fault: only what was said is warned of.
+                        if at(said, breach.fields[-1]) is not MISSING:
+                            self._warn(breach.code, pointer, breach.message, None)
                         continue
+                    refused.append(place + blamed)
                     fault: Fault = {"pointer": pointer, "code": breach.code, "message": breach.message}
                     if breach.minimum is not None:
                         fault["minimum"] = breach.minimum
                     if breach.maximum is not None:
                         fault["maximum"] = breach.maximum
                     self.faults.append(fault)
+            # What a rule refuses is no good by itself from here on; a warning beside the fault would only be noise.
+            self.faulty.update(refused)
             if not self.canonical:
                 self._find_no_effect(place, said, effective, shape)
 
