@@ -259,7 +259,7 @@ impl Reader {
         self.note_dialect(spelling);
         self.places.set(&at.canonical, &at.sender);
         let shape = self.dictionary.resolve(&property.shape);
-        if self.is_absent(shape, tree, property.required) {
+        if self.is_absent(shape, tree) {
             return;
         }
         if spelling.is_accepted() {
@@ -279,13 +279,12 @@ impl Reader {
         }
     }
 
-    /// What means "not there": null, and for an optional string the empty one too.
-    fn is_absent(&self, shape: &Shape, tree: &Tree, required: bool) -> bool {
+    /// What means "not there": null, and for a string the empty one too.
+    fn is_absent(&self, shape: &Shape, tree: &Tree) -> bool {
         match tree {
             Tree::Null => self.writer == Writer::Sender && !matches!(shape, Shape::Nullable(_) | Shape::Any),
-            Tree::Text(text) if text.is_empty() && self.writer == Writer::Sender => {
-                matches!(shape, Shape::Text(spec) if spec.min > 0 || required)
-                    || matches!(shape, Shape::Enum(_))
+            Tree::Text(text) if text.is_empty() => {
+                self.writer == Writer::Sender && matches!(shape, Shape::Text(_) | Shape::Enum(_))
             }
             _ => false,
         }
@@ -299,8 +298,7 @@ impl Reader {
             .shape_at(&def.shape, to)
             .unwrap_or_else(|| panic!("`{to}` is no place of `{}`", def.name));
         let to = At { canonical: format!("{base}{to}"), sender: sender.clone(), document: (base, def) };
-        let required = false;
-        if self.is_absent(self.dictionary.resolve(shape), tree, required) {
+        if self.is_absent(self.dictionary.resolve(shape), tree) {
             return;
         }
         self.accepted(name, &to.canonical, &to.canonical, &sender);
