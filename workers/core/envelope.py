@@ -22,6 +22,7 @@ class Command:
     """A command as it was read. It may be full of faults: see `reading`; its pointers begin at the frame.
 
     form: `documented` or `direct`. reading.document: the action's fields, canonical (`{"prompt_submission": …}`).
+    spelt: members of the envelope as the sender spelt them.
     """
 
     action: Action
@@ -31,6 +32,12 @@ class Command:
     gpu_id: str | None
     attempt: int
     reading: Reading
+    spelt: dict[str, str]
+
+    def head_pointer(self, snake: str) -> str:
+        """The pointer of one of the envelope's members; one that is not there is named as its siblings are spelt."""
+        prop = _head()[1].by_snake[snake]
+        return "/" + escape(self.spelt.get(snake) or prop.name(self.reading.dialect or "snake"))
 
     @property
     def dialect(self) -> str:
@@ -132,6 +139,7 @@ class _Opened:
     rest: dict[str, Any] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     warnings: list[Warning_] = field(default_factory=list)
+    spelt: dict[str, str] = field(default_factory=dict)
     dialect_before: str | None = None
     dialect_after: str | None = None
 
@@ -153,6 +161,7 @@ class _Opened:
                     self.dialect_after = self.dialect_after or dialect
             if snake == "action" and self.action is None:
                 self.action = (name, tree)
+                self.spelt["action"] = name
             elif snake is not None:
                 self._member(snake, name, tree, "/" + escape(name))
             elif name in _PAYLOAD and tree is None:
@@ -173,6 +182,7 @@ class _Opened:
             return
         if snake not in self.values:
             self.values[snake] = scalar.value
+            self.spelt[snake] = pointer[1:]
         elif self.values[snake] != scalar.value:
             message = f"`{name}` is written twice, with unequal values"
             self.faults.append({"pointer": pointer, "code": "duplicate_field", "message": message})
@@ -202,6 +212,7 @@ class _Opened:
             gpu_id=values.get("gpu_id"),
             attempt=values.get("attempt", 1),
             reading=reading,
+            spelt=self.spelt,
         )
 
     def _action(self) -> Action:

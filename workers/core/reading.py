@@ -195,14 +195,12 @@ class _Reader:
             self._twice(same(known[0], value), known[1], place)
 
     def _is_absent(self, shape: Shape, tree: Any) -> bool:
-        """What means "not there": null, and for an optional string the empty one too."""
+        """What means "not there": null, and for a string the empty one too."""
         if self.canonical:
             return False
         if tree is None:
             return not isinstance(shape, Nullable | Any_)
-        if tree == "" and isinstance(tree, str):
-            return isinstance(shape, EnumShape | TextShape)
-        return False
+        return isinstance(tree, str) and tree == "" and isinstance(shape, TextShape | EnumShape)
 
     def _place(self, to: str, name: str, tree: Any, parent: _At) -> None:
         sender = f"{parent.sender}/{escape(name)}"

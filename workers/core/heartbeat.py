@@ -1,0 +1,66 @@
+"""The worker's clock: a heartbeat every second where events are wanted, and the ends of what is late."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from core.base_worker import BaseWorker
+from core.bundle import limits
+from core.conversation import Conversation
+from core.memory import resident_bytes
+
+if TYPE_CHECKING:
+    from inference.pipeline_manager import PipelineManager
+
+__all__ = ["Heartbeat"]
+
+_MIB = 2**20
+# How late a deadline may be noticed at most.
+_TICK_SECONDS = 0.25
+
+
+class Heartbeat:
+    """Runs in a thread of its own, so that it beats while a job runs."""
+
+    def __init__(self, worker: BaseWorker, manager: PipelineManager, conversation: Conversation) -> None:
+        self._worker = worker
+        self._manager = manager
+        self._conversation = conversation
+        self._every = limits("heartbeat_seconds")
+
+    def start(self) -> None:
+        threading.Thread(target=self._run, name="heartbeat", daemon=True).start()
+
+    def _run(self) -> None:
+        beat_at = 0.0
+        pause = threading.Event()
+        while True:
+            now = time.monotonic()
+            deadline = self._manager.next_deadline()
+            if deadline is not None and deadline <= now:
+                self._manager.expire()
+            if "events" in self._conversation.features and now >= beat_at:
+                # One that comes late does not hurry the next.
+                beat_at = beat_at + self._every if now - beat_at < self._every else now + self._every
+                self._conversation.event("heartbeat", self._members())
+            pause.wait(_TICK_SECONDS)
+
+    def _members(self) -> dict[str, Any]:
+        worker, running = self._worker, self._manager.running
+        members: dict[str, Any] = {"state": worker.state()}
+        context = running.progressing if running is not None else None
+        engine = worker.source.engine
+        since = engine.training.last_progress_seconds if engine is not None else time.monotonic() - worker.source.began
+        stage = engine.training.stage if engine is not None else None
+        if context is not None:
+            stage, since = context.stage, context.last_progress_seconds
+        if stage is not None:
+            members["stage"] = stage
+        if running is not None and running.request_id is not None:
+            members["running_request_id"] = running.request_id
+        # Whoever has nothing to do makes no progress, and is not late with it.
+        members["last_progress_seconds"] = since if since is not None else 0.0
+        members["memory_used_mb"] = engine.memory_used_mb() if engine is not None else resident_bytes() / _MIB
+        return members

@@ -1,0 +1,180 @@
+"""The composition root of a worker: options in, rooms wired, lines fed, and a polite end."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from types import FrameType
+from typing import Any
+
+from core.base_worker import BaseWorker
+from core.bundle import limits
+from core.communication import FrameWriter, Line, read_lines
+from core.conversation import Conversation
+from core.engine import Engine, EngineSource
+from core.gpu_choice import Choice, GpuError, choose_gpu
+from core.heartbeat import Heartbeat
+from core.memory import processor_name
+from core.nvml import gpus
+from core.options import Options, OptionsError, read_options
+from inference.pipeline_manager import PipelineManager
+
+__all__ = ["MakeEngine", "run"]
+
+log = logging.getLogger(__name__)
+
+MakeEngine = Callable[[Choice, Options, Callable[[dict[str, Any]], None]], Engine]
+
+_CANNOT_START = 2
+# Of the 4 s grace a training gets the last ones for its checkpoint.
+_CHECKPOINT_SECONDS = 2.5
+# Between the end of the grace and the end of the process: what was cancelled may still answer.
+_LAST_WORDS_SECONDS = 0.7
+
+
+def run(arguments: Sequence[str], incoming: int, outgoing: int, make_engine: MakeEngine | None = None) -> int:
+    """Runs one worker until the end of its input, `shutdown` or a signal; the exit code."""
+    try:
+        options = read_options(arguments)
+        _start_log(options)
+        choice = choose_gpu(options.device, os.environ, gpus())
+    except (OptionsError, GpuError, OSError) as error:
+        print(f"concord: the worker does not start: {error}", file=sys.stderr)
+        return _CANNOT_START
+    for note in choice.notes:
+        log.warning("%s", note)
+    _show_one_gpu(choice)
+    writer = FrameWriter(outgoing)
+    conversation = Conversation(writer)
+
+    def emit(event: dict[str, Any]) -> None:
+        members = {name: value for name, value in event.items() if name not in ("event", "request_id", "attempt")}
+        conversation.event("training_progress", members)
+
+    make = make_engine or _make_real_engine
+    source = EngineSource(lambda: make(choice, options, emit))
+    worker = BaseWorker(choice.gpu_id, choice.name or processor_name(), source)
+    manager = PipelineManager(worker, conversation, source)
+    source.start()
+    manager.start()
+    Heartbeat(worker, manager, conversation).start()
+    _Feeding(manager, options, incoming).feed_and_end(source)
+    writer.flush(_LAST_WORDS_SECONDS)
+    return 0
+
+
+class _Signalled(Exception):
+    """SIGTERM or SIGINT: the polite end, as at the end of stdin."""
+
+
+class _Feeding:
+    """Reads lines until there is a reason to stop, then ends the worker within its time."""
+
+    def __init__(self, manager: PipelineManager, options: Options, incoming: int) -> None:
+        self._manager = manager
+        self._options = options
+        self._incoming = incoming
+        self._grace = limits("stop_grace_seconds")
+        self._deadline: float | None = None
+        self._is_reading = False
+        self._is_signalled = False
+
+    def feed_and_end(self, source: EngineSource) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_signal)
+        lines = read_lines(self._incoming, self._options.frame_bytes_max)
+        try:
+            for line in self._each(lines):
+                self._manager.accept(line)
+                if self._manager.shutdown_command is not None or self._is_signalled:
+                    break
+        except _Signalled:
+            pass
+        self._end(source)
+
+    def _each(self, lines: Iterator[Line]) -> Iterator[Line]:
+        """The lines; a signal interrupts the reading, never what is done with a line."""
+        while not self._is_signalled:
+            self._is_reading = True
+            line = next(lines, None)
+            self._is_reading = False
+            if line is None:
+                return
+            yield line
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        self._is_signalled = True
+        if self._is_reading:
+            self._is_reading = False
+            raise _Signalled
+
+    def _end(self, source: EngineSource) -> None:
+        now = time.monotonic()
+        shutdown = self._manager.shutdown_command
+        if shutdown is not None:
+            self._deadline = now + shutdown.fields.get("grace_seconds", self._grace)
+            threading.Thread(target=self._watch_for_end, name="stdin", daemon=True).start()
+        elif self._options.on_eof == "cancel" or self._is_signalled:
+            self._deadline = now + self._grace
+        self._manager.drain(lambda: self._deadline_for_jobs(source), _LAST_WORDS_SECONDS)
+        self._end_training(source)
+        self._manager.end_shutdown()
+
+    def _deadline_for_jobs(self, source: EngineSource) -> float | None:
+        trains = source.engine is not None and source.engine.training.busy
+        if self._deadline is None or not trains:
+            return self._deadline
+        return self._deadline - min(_CHECKPOINT_SECONDS, self._grace / 2)
+
+    def _end_training(self, source: EngineSource) -> None:
+        engine = source.engine
+        if engine is None:
+            return
+        pause = threading.Event()
+        if self._deadline is None:
+            while engine.training.busy:
+                pause.wait(0.2)
+        grace = 0.0 if self._deadline is None else max(self._deadline - time.monotonic(), 0.0)
+        engine.training.shutdown(grace)
+
+    def _watch_for_end(self) -> None:
+        """After `shutdown` nothing is read any more, but the end of stdin shortens a longer grace."""
+        while os.read(self._incoming, 1 << 16):
+            continue
+        at = time.monotonic() + self._grace
+        if self._deadline is not None and at < self._deadline:
+            self._deadline = at
+
+
+def _make_real_engine(choice: Choice, options: Options, emit: Callable[[dict[str, Any]], None]) -> Engine:
+    from core.roots import Roots
+    from inference.sdxl_engine import SdxlEngine
+
+    roots = Roots(options.model_roots, options.input_roots, options.output_dir)
+    return SdxlEngine(choice.gpu_id, roots, options.engine, emit, deterministic=options.deterministic)
+
+
+def _show_one_gpu(choice: Choice) -> None:
+    """CUDA sees the one GPU of this worker, by its UUID: its own numbering then means nothing."""
+    os.environ["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"
+    os.environ["CUDA_VISIBLE_DEVICES"] = choice.uuid or ""
+    # Everything comes from the model roots: no library may look elsewhere.
+    os.environ.update(HF_HUB_OFFLINE="1", HF_HUB_DISABLE_PROGRESS_BARS="1", HF_HUB_DISABLE_TELEMETRY="1")
+
+
+def _start_log(options: Options) -> None:
+    handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
+    if options.log_file is not None:
+        handlers.append(logging.FileHandler(options.log_file, encoding="utf-8"))
+    logging.basicConfig(
+        level=options.log_level.upper(),
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        handlers=handlers,
+        force=True,
+    )
+    logging.captureWarnings(True)

@@ -1,0 +1,36 @@
+"""`python main.py --worker pipeline_manager`: one worker, commands on stdin, replies and events on stdout.
+
+The first thing it does is to claim descriptor 1; only then is anything imported that might print.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from core.communication import claim_descriptors
+
+__all__ = ["main"]
+
+
+def main() -> int:
+    """Claims the descriptors and runs the worker; the exit code of the process."""
+    if any(argument in ("-h", "--help") for argument in sys.argv[1:]):
+        # Help is for people: it goes to stdout while that is still theirs.
+        from core.options import read_options
+
+        read_options(sys.argv[1:])
+    incoming, outgoing = claim_descriptors()
+    from core.run import run
+
+    return run(sys.argv[1:], incoming, outgoing)
+
+
+if __name__ == "__main__":
+    code = main()
+    # Threads of libraries may still be inside native code: there is nothing left to do for them.
+    sys.stderr.flush()
+    os._exit(code)
