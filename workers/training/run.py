@@ -138,7 +138,7 @@ class TrainingRun:
         if checkpoint is not None:
             trainer.resume(load_checkpoint(checkpoint))
         self.record.cut_history(trainer.step)
-        return vae, trainer
+        return (vae if job.validation_every is not None else None), trainer
 
     def _technique(self, base: Base) -> Technique:
         job = self._job

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 
 import torch
@@ -20,6 +21,8 @@ from .latents import CachedLatents
 from .technique import Technique, restore
 
 __all__ = ["Trainer"]
+
+log = logging.getLogger(__name__)
 
 BETAS = (0.9, 0.999)
 WEIGHT_DECAY = 1e-2
@@ -52,6 +55,8 @@ class Trainer:
         if base.device.type != "cpu":
             technique.unet.enable_gradient_checkpointing()
         technique.unet.train()
+        # Diffusers finds it by a walk over all modules, which at every step would cost more than the optimiser.
+        self._unet_dtype = technique.unet.dtype
 
     def advance(self, check: Callable[[], None]) -> tuple[float, float]:
         """One optimiser step; its loss and its learning rate. check is called before each micro-batch and may raise,
@@ -72,8 +77,11 @@ class Trainer:
         learning_rate = self._optimizer.param_groups[0]["lr"]
         self._scaler.unscale_(self._optimizer)
         torch.nn.utils.clip_grad_norm_(self._weights, GRADIENT_NORM_MAX)
+        scale = self._scaler.get_scale()
         self._scaler.step(self._optimizer)
         self._scaler.update()
+        if self._scaler.get_scale() < scale:
+            log.warning("step %d: gradients overflowed float16; the weights stay as they were", self.step + 1)
         self._schedule.step()
         self.step += 1
         return loss, learning_rate
@@ -111,12 +119,11 @@ class Trainer:
         noisy = self._noise.add_noise(latents, noise, timesteps)
         with torch.autocast(device.type, dtype=self._base.dtype, enabled=self._base.dtype != torch.float32):
             states, pooled = self.technique.conditioning(chosen)
-            unet = self.technique.unet
-            prediction = unet(
-                noisy.to(unet.dtype),
+            prediction = self.technique.unet(
+                noisy.to(self._unet_dtype),
                 timesteps,
-                states.to(unet.dtype),
-                added_cond_kwargs={"text_embeds": pooled.to(unet.dtype), "time_ids": time_ids},
+                states.to(self._unet_dtype),
+                added_cond_kwargs={"text_embeds": pooled.to(self._unet_dtype), "time_ids": time_ids},
             ).sample
         epsilon = self._noise.config.prediction_type == "epsilon"
         target = noise if epsilon else self._noise.get_velocity(latents, noise, timesteps)

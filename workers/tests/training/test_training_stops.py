@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from training_lab import JOBS, WAIT_SECONDS, Lab, fill, job, picture
 
 from core.errors import Conflict, ContractError, ShuttingDown, StorageFull, TrainingNotFound, ValidationFailed
@@ -252,6 +252,28 @@ def test_stages_are_told(lab):
         ("completed", None),
     ]
     assert all(seconds < 15 for seconds in moving[:-1]) and moving[-1] is None
+
+
+def test_an_unfinished_checkpoint_is_none(lab):
+    training_id = pause_at(lab, 4)
+    folder = lab.output / "training" / training_id / "checkpoints"
+    (folder / ".step-00000009.123").mkdir()
+    lab.start(resume_from=training_id)
+    assert lab.manager.status(training_id)["step"] <= 12
+    status = lab.wait(training_id)
+    assert status["state"] == "completed"
+    assert [path.name for path in folder.iterdir()] == ["step-00000012"]
+
+
+def test_a_checkpoint_of_other_weights(lab):
+    training_id = pause_at(lab, 4)
+    (folder,) = (lab.output / "training" / training_id / "checkpoints").iterdir()
+    tensors = load_file(folder / "tensors-00000.safetensors")
+    name = next(name for name in tensors if name.startswith("trained."))
+    save_file({key: tensor for key, tensor in tensors.items() if key != name}, folder / "tensors-00000.safetensors")
+    lab.start(resume_from=training_id)
+    status = lab.wait(training_id)
+    assert status["state"] == "failed" and "the checkpoint holds other weights" in status["error"]
 
 
 def test_longer_after_its_end(lab):
