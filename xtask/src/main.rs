@@ -1,10 +1,12 @@
 //! `cargo xtask`: what CI does, by hand.
 //!
+//! `test` runs every check.
 //! `codegen` writes everything that comes from `schemas/`; `codegen --check` says which file is stale.
 
 mod codegen;
 mod model;
 mod schemas;
+mod test;
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -27,6 +29,14 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Run every check there is, each with what it needs set up first.
+    Test {
+        /// Only these steps.
+        steps: Vec<String>,
+        /// Print the steps instead.
+        #[arg(long)]
+        list: bool,
+    },
 }
 
 /// Exit code for stale files.
@@ -38,6 +48,12 @@ fn main() -> ExitCode {
     let root = root();
     let outcome = match Arguments::parse().task {
         Task::Codegen { check } => codegen::run(&root, check, &mut std::io::stdout().lock()),
+        Task::Test { list: true, .. } => {
+            test::list(&mut std::io::stdout()).map(|()| codegen::Outcome::Fresh).map_err(Into::into)
+        }
+        Task::Test { steps, .. } => {
+            test::run(&root, &steps, &mut std::io::stdout()).map(|()| codegen::Outcome::Fresh)
+        }
     };
     match outcome {
         Ok(codegen::Outcome::Fresh) => ExitCode::SUCCESS,

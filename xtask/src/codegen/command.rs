@@ -93,7 +93,7 @@ fn reply_enum(rows: &[Row]) -> TokenStream {
         by_reply.entry(&row.reply).or_default().push(&row.action);
     }
     let replies: Vec<_> = by_reply.keys().collect();
-    let docs = by_reply.iter().map(|(_, actions)| {
+    let docs = by_reply.values().map(|actions| {
         let actions: Vec<String> = actions.iter().map(|action| format!("[`Action::{action}`]")).collect();
         doc(&format!("Of {}.", actions.join(", ")))
     });

@@ -161,6 +161,11 @@ fn mend_field(field: &Field, made: &syn::Field) -> Result<TokenStream> {
     let kind = &made.ty;
     let wire = field.name.as_str();
     let rename = (identifier != wire).then(|| quote! { #[serde(rename = #wire)] });
+    let nullable = match &field.kind {
+        TypeRef::Named(name) => format!("crate::strict::nullable_schema::<{name}>"),
+        other if field.presence == Presence::Nullable => bail!("{wire}: a nullable {other:?} has no name"),
+        _ => String::new(),
+    };
     let presence = match field.presence {
         Presence::Required => TokenStream::new(),
         Presence::Optional => quote! {
@@ -168,7 +173,7 @@ fn mend_field(field: &Field, made: &syn::Field) -> Result<TokenStream> {
         },
         Presence::Nullable => quote! {
             #[serde(deserialize_with = "crate::strict::nullable")]
-            #[schemars(required)]
+            #[schemars(required, schema_with = #nullable)]
         },
     };
     let optional = field.presence != Presence::Required;

@@ -1,0 +1,130 @@
+//! `cargo xtask test`: every check there is, each with what it needs set up first.
+//!
+//! The steps run in order, all of them, whatever fails; the last lines say which failed and how to run one alone.
+
+use std::{
+    io::{self, Write},
+    path::Path,
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, Result, bail};
+
+/// One step: a name to call it by, what it shows, and the command.
+struct Step {
+    name: &'static str,
+    shows: &'static str,
+    command: &'static [&'static str],
+    /// Folder below the root that it runs in.
+    folder: &'static str,
+    environment: &'static [(&'static str, &'static str)],
+}
+
+const PYTHON: &str = ".venv/bin/python";
+
+const fn step(name: &'static str, shows: &'static str, command: &'static [&'static str]) -> Step {
+    Step { name, shows, command, folder: "", environment: &[] }
+}
+
+const fn python(name: &'static str, shows: &'static str, command: &'static [&'static str]) -> Step {
+    // One OpenMP thread: with more, small tensors on a busy machine take tens of times longer.
+    Step { name, shows, command, folder: "workers", environment: &[("OMP_NUM_THREADS", "1")] }
+}
+
+const STEPS: &[Step] = &[
+    step("codegen", "generated files are fresh", &["cargo", "xtask", "codegen", "--check"]),
+    step("format", "Rust is formatted", &["cargo", "fmt", "--all", "--check"]),
+    step(
+        "lint",
+        "no lint of Rust",
+        &["cargo", "clippy", "--quiet", "--workspace", "--all-targets", "--", "--deny", "warnings"],
+    ),
+    step("workers-setup", "the locked Python environment and the tiny models", &["workers/setup.sh"]),
+    Step {
+        name: "rust",
+        shows: "the tests of every crate",
+        command: &["cargo", "test", "--workspace", "--no-fail-fast"],
+        folder: "",
+        environment: &[("CONCORD_REQUIRE_PYTHON", "1"), ("INSTA_UPDATE", "no"), ("OMP_NUM_THREADS", "1")],
+    },
+    python("workers-lint", "no lint of Python", &[PYTHON, "-m", "ruff", "check", "."]),
+    python("workers-format", "Python is formatted", &[PYTHON, "-m", "ruff", "format", "--check", "."]),
+    python("workers-types", "Python's types hold", &[PYTHON, "-m", "mypy", "."]),
+    python("workers-test", "the tests of the Python workers", &[PYTHON, "-m", "pytest", "-q"]),
+    step(
+        "conformance-sim",
+        "worker-sim keeps the contract",
+        &[
+            "cargo", "run", "--quiet", "--package", "conformance", "--", "worker", "--", "target/debug/worker-sim",
+            "--output-dir", "target/conformance/sim",
+        ],
+    ),
+    step(
+        "conformance-gateway",
+        "the gateway keeps the contract over HTTP",
+        &["bash", "conformance/gateway.sh"],
+    ),
+    step(
+        "conformance-python",
+        "the Python worker keeps the contract on the tiny SDXL",
+        &["bash", "conformance/python.sh"],
+    ),
+];
+
+/// Runs the steps; `only` names those to run, all where it is empty.
+///
+/// # Errors
+/// A step that failed, or a name that is no step's.
+pub(crate) fn run(root: &Path, only: &[String], out: &mut dyn Write) -> Result<()> {
+    if let Some(unknown) = only.iter().find(|name| STEPS.iter().all(|step| step.name != **name)) {
+        let names: Vec<&str> = STEPS.iter().map(|step| step.name).collect();
+        bail!("no step `{unknown}`; there are {}", names.join(", "));
+    }
+    let mut rows = Vec::new();
+    for step in STEPS.iter().filter(|step| only.is_empty() || only.iter().any(|name| name == step.name)) {
+        writeln!(out, "\n==> {}: {}\n    {}", step.name, step.shows, step.command.join(" "))?;
+        out.flush()?;
+        let start = Instant::now();
+        let passed = run_step(root, step)?;
+        rows.push((step.name, passed, start.elapsed()));
+    }
+    summary(&rows, out)?;
+    let failed: Vec<&str> = rows.iter().filter(|(_, passed, _)| !passed).map(|(name, ..)| *name).collect();
+    if failed.is_empty() {
+        return Ok(());
+    }
+    bail!("{} failed; `cargo xtask test {}` runs that alone", failed.join(", "), failed[0])
+}
+
+/// Prints the steps.
+///
+/// # Errors
+/// A stdout that is closed.
+pub(crate) fn list(out: &mut dyn Write) -> io::Result<()> {
+    STEPS.iter().try_for_each(|step| writeln!(out, "{:<20} {}", step.name, step.shows))
+}
+
+fn run_step(root: &Path, step: &Step) -> Result<bool> {
+    let [program, arguments @ ..] = step.command else { bail!("{} has no command", step.name) };
+    let folder = root.join(step.folder);
+    // A program with a slash is a file of ours, whatever the working directory.
+    let program = if program.contains('/') { folder.join(program) } else { program.into() };
+    let status = Command::new(&program)
+        .args(arguments)
+        .current_dir(&folder)
+        .envs(step.environment.iter().copied())
+        .status()
+        .with_context(|| format!("{}: starting {}", step.name, program.display()))?;
+    Ok(status.success())
+}
+
+fn summary(rows: &[(&str, bool, Duration)], out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out)?;
+    for (name, passed, took) in rows {
+        let verdict = if *passed { "ok" } else { "FAILED" };
+        writeln!(out, "{verdict:<8}{name:<22}{:>8.1} s", took.as_secs_f64())?;
+    }
+    let passed = rows.iter().filter(|(_, passed, _)| *passed).count();
+    writeln!(out, "steps: {passed} passed, {} failed", rows.len() - passed)
+}
