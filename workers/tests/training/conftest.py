@@ -20,8 +20,22 @@ def models() -> Path:
 
 
 @pytest.fixture
-def lab(tmp_path, models):
-    lab = Lab(tmp_path, models)
+def make_lab(models):
+    """Makes labs: `make_lab(root, **settings)`; all are left when the test is over."""
+    made: list[Lab] = []
+
+    def make(root: Path, **settings) -> Lab:
+        made.append(Lab(root, models, **settings))
+        return made[-1]
+
+    yield make
+    for lab in made:
+        lab.manager.shutdown(WAIT_SECONDS)
+
+
+@pytest.fixture
+def lab(tmp_path, make_lab):
+    """A worker with the data set `cats`."""
+    lab = make_lab(tmp_path)
     fill(lab.inputs / "cats")
-    yield lab
-    lab.manager.shutdown(WAIT_SECONDS)
+    return lab

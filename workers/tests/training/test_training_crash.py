@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from training_lab import WORKERS, Lab, job
+from training_lab import WORKERS, job
 
 HERE = Path(__file__).parent
 
@@ -20,7 +20,7 @@ def start_killed_worker(root: Path, models: Path, document: dict) -> subprocess.
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": path})
 
 
-def test_killed_worker(lab, tmp_path, models):
+def test_killed_worker(lab, tmp_path, models, make_lab):
     numbers = {"max_steps": 400, "checkpoint_every": 4, "lr_scheduler": "linear"}
     worker = start_killed_worker(tmp_path, models, job("lora", hyperparameters=numbers))
     try:
@@ -31,13 +31,13 @@ def test_killed_worker(lab, tmp_path, models):
         training_id = event["training_id"]
         # Another worker of the same output dir sees it run, and leaves it alone.
         assert lab.manager.status(training_id)["state"] in ("running", "checkpointing")
-        other = Lab(tmp_path, models)
+        other = make_lab(tmp_path)
         assert other.manager.status(training_id)["state"] in ("running", "checkpointing")
     finally:
         worker.send_signal(signal.SIGKILL)
         worker.wait()
         worker.stdout.close()
-    fresh = Lab(tmp_path, models)
+    fresh = make_lab(tmp_path)
     status = fresh.manager.status(training_id)
     assert status["state"] == "failed" and "completed_at" in status
     assert f"the worker ended at step {status['step']} of 400" in status["error"]

@@ -137,10 +137,8 @@ def test_history_with_a_row_cut_short(tmp_path, caplog):
     assert [row["step"] for row in record.history()] == [1, 2, 3]
 
 
-def test_history_of_a_long_training_is_thinned(tmp_path, models):
-    from training_lab import Lab
-
-    lab = Lab(tmp_path, models, history_rows_max=4)
+def test_history_of_a_long_training_is_thinned(tmp_path, make_lab):
+    lab = make_lab(tmp_path, history_rows_max=4)
     fill(lab.inputs / "cats")
     training_id = lab.start(**job("lora", hyperparameters={"max_steps": 10}))
     lab.wait(training_id)

@@ -47,7 +47,8 @@ def uninterrupted(tmp_path_factory, models):
             known[kind] = trained(lab, training_id)
         return known[kind]
 
-    return of
+    yield of
+    lab.manager.shutdown(WAIT_SECONDS)
 
 
 def pause_at(lab: Lab, step: int, kind: str = "lora", **numbers) -> str:
@@ -74,9 +75,9 @@ def test_paused_and_resumed_equals_uninterrupted(lab, uninterrupted, kind):
     assert_same(trained(lab, training_id), uninterrupted(kind))
 
 
-def test_resumes_in_another_worker_of_the_same_output_dir(lab, uninterrupted, tmp_path, models):
+def test_resumes_in_another_worker_of_the_same_output_dir(lab, uninterrupted, tmp_path, make_lab):
     training_id = pause_at(lab, 3)
-    other = Lab(tmp_path, models)
+    other = make_lab(tmp_path)
     assert other.manager.status(training_id)["state"] == "paused"
     other.start(resume_from=training_id)
     assert other.wait(training_id)["state"] == "completed"
@@ -149,8 +150,8 @@ def test_busy_ends_with_the_last_word(lab):
     assert busy[-1] == ("completed", False) and busy[0] == ("preparing", True)
 
 
-def test_queue_is_bounded(tmp_path, models):
-    lab = Lab(tmp_path, models, queue_max=1)
+def test_queue_is_bounded(tmp_path, make_lab):
+    lab = make_lab(tmp_path, queue_max=1)
     fill(lab.inputs / "cats")
     gate = lab.hold_at(0, "preparing")
     ids = [lab.start(**job("lora", hyperparameters={"max_steps": 1})) for _ in range(2)]
@@ -162,8 +163,8 @@ def test_queue_is_bounded(tmp_path, models):
     lab.wait(lab.start(**job("lora", output_name="third", hyperparameters={"max_steps": 1})))
 
 
-def test_a_refused_start_gives_its_place_back(tmp_path, models):
-    lab = Lab(tmp_path, models, queue_max=0)
+def test_a_refused_start_gives_its_place_back(tmp_path, make_lab):
+    lab = make_lab(tmp_path, queue_max=0)
     fill(lab.inputs / "cats")
     for _ in range(3):
         with pytest.raises(ValidationFailed):
@@ -345,7 +346,7 @@ def test_shutdown_pauses_what_runs_and_waits(lab):
         lab.start(**job("lora"))
 
 
-def test_shutdown_without_grace_fails_what_runs(lab, tmp_path, models):
+def test_shutdown_without_grace_fails_what_runs(lab, tmp_path, make_lab):
     gate = lab.hold_at(6)
     training_id = lab.start(**job("lora", hyperparameters={**SLOPE, "checkpoint_every": 4}))
     assert gate.reached.wait(WAIT_SECONDS)
@@ -358,7 +359,7 @@ def test_shutdown_without_grace_fails_what_runs(lab, tmp_path, models):
     lab.manager._thread.join(WAIT_SECONDS)
     assert len(lab.events) == told
     assert lab.manager.status(training_id) == status
-    other = Lab(tmp_path, models)
+    other = make_lab(tmp_path)
     other.start(resume_from=training_id)
     assert other.wait(training_id)["state"] == "completed"
 

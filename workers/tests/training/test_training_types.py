@@ -9,7 +9,7 @@ import pytest
 import torch
 from diffusers import StableDiffusionXLPipeline
 from safetensors.torch import load_file
-from training_lab import JOBS, Lab, fill, job
+from training_lab import JOBS, fill, job
 
 from core.errors import Conflict, UnsupportedValue
 from training.base import Base, view_of
@@ -102,8 +102,8 @@ def test_same_seed_same_losses_and_weights(lab):
     assert lab.losses(other) != lab.losses(runs[0])
 
 
-def test_fresh_noise_each_step_without_the_setting(tmp_path, models):
-    lab = Lab(tmp_path, models, fixed_noise=False)
+def test_fresh_noise_each_step_without_the_setting(tmp_path, make_lab):
+    lab = make_lab(tmp_path, fixed_noise=False)
     fill(lab.inputs / "cats", 1)
     training_id = lab.start(**job("lora", hyperparameters={"max_steps": 4, "learning_rate": 1e-7}))
     lab.wait(training_id)
@@ -156,9 +156,9 @@ def test_an_epoch_shows_every_picture_once():
 
 
 @pytest.mark.parametrize(("dtype", "kinds"), [("bf16", ["lora"]), ("fp16", ["lora", "dreambooth_full", "inversion"])])
-def test_half_precision(tmp_path, models, dtype, kinds):
+def test_half_precision(tmp_path, make_lab, dtype, kinds):
     """float16 goes with a scaled loss, whose scale is part of the checkpoint."""
-    lab = Lab(tmp_path, models, dtype=dtype)
+    lab = make_lab(tmp_path, dtype=dtype)
     fill(lab.inputs / "cats")
     for kind in kinds:
         drawn = {"validation_prompt": "a <obj>", "validation_every": 2}
