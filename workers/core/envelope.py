@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from core.condition import same
 from core.dictionary import Definition, ObjectShape, dictionary
 from core.failure import Failure
 from core.naming import escape, pascal
@@ -159,9 +160,8 @@ class _Opened:
                     self.dialect_before = self.dialect_before or dialect
                 else:
                     self.dialect_after = self.dialect_after or dialect
-            if snake == "action" and self.action is None:
-                self.action = (name, tree)
-                self.spelt["action"] = name
+            if snake == "action":
+                self._take_action(name, tree)
             elif snake is not None:
                 self._member(snake, name, tree, "/" + escape(name))
             elif name in _PAYLOAD and tree is None:
@@ -180,15 +180,27 @@ class _Opened:
             fault = {key: value for key, value in scalar.fault.items() if key in ("code", "minimum", "maximum")}
             self.faults.append({"pointer": pointer, **fault, "message": f"`{name}`: {scalar.fault['message']}"})
             return
-        if snake not in self.values:
+        if snake in self.values:
+            self._twice(self.values[snake] == scalar.value, name, pointer)
+        else:
             self.values[snake] = scalar.value
             self.spelt[snake] = pointer[1:]
-        elif self.values[snake] != scalar.value:
-            message = f"`{name}` is written twice, with unequal values"
-            self.faults.append({"pointer": pointer, "code": "duplicate_field", "message": message})
-        else:
+
+    def _take_action(self, name: str, tree: Any) -> None:
+        """Takes `action` in one spelling; a further one must say the same."""
+        if self.action is None or self.action[1] in (None, ""):
+            self.action = (name, tree)
+            self.spelt["action"] = name
+        elif tree is not None and tree != "":
+            self._twice(same(self.action[1], tree), name, "/" + escape(name))
+
+    def _twice(self, equal: bool, name: str, pointer: str) -> None:
+        if equal:
             message = f"`{name}` is written twice, with equal values"
             self.warnings.append({"code": "duplicate_equal", "pointer": pointer, "message": message, "hint": "write it once"})
+        else:
+            message = f"`{name}` is written twice, with unequal values"
+            self.faults.append({"pointer": pointer, "code": "duplicate_field", "message": message})
 
     def command(self) -> Command:
         action = self._action()

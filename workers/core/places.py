@@ -15,10 +15,6 @@ class Places:
         self.senders: dict[str, str] = {}
         self.dialects: dict[str, str] = {}
 
-    def wrote(self, canonical: str) -> bool:
-        """Whether the sender wrote something there."""
-        return canonical in self.senders
-
     def sender(self, canonical: str, shape: Shape) -> str:
         """The pointer in the sender's document. What the sender did not write is named as its siblings are spelt."""
         known = canonical

@@ -265,7 +265,7 @@ class _Reader:
             if item is MISSING:
                 continue
             if shape.unique and any(same(item, other) for other in items):
-                self._unreadable(place, f"{json.dumps(item)} stands twice")
+                self._unreadable(place, f"{json.dumps(item, ensure_ascii=False)} stands twice")
             items.append(item)
         self._count(len(tree), shape.minimum, shape.maximum, "items", parent)
         of = shape.item.resolved

@@ -13,6 +13,7 @@ from core.bundle import bundle
 from core.condition import Condition, compile_condition, same
 from core.dictionary import Dictionary, Shape
 from core.pointer import MISSING, at
+from core.scalar import plain
 
 __all__ = ["Breach", "Rule", "compile_rules"]
 
@@ -183,6 +184,4 @@ def _show(value: Any) -> str:
 
 
 def _plain(number: float | None) -> str:
-    if number is None:
-        return ""
-    return str(int(number)) if number == int(number) else repr(number)
+    return plain(number) if number is not None else ""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from core.dictionary import Boolean, EnumShape, IntegerShape, Null, NumberShape, Shape, TextShape
 from core.pointer import MISSING
 from core.tree import kind_of
 
-__all__ = ["Scalar", "count_fault", "nearest", "read_scalar", "shorten"]
+__all__ = ["Scalar", "count_fault", "nearest", "plain", "read_scalar", "shorten"]
 
 _FLOAT_MAX = 1.7976931348623157e308
 # Beyond this no integer of the contract lies, and a float holds no exact one; the sign alone tells what is wrong.
@@ -55,6 +56,14 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     return best[1] if best else None
 
 
+def plain(number: float) -> str:
+    """A number in full, without exponent, and without a fraction where it has none."""
+    if isinstance(number, int):
+        return str(number)
+    text = format(Decimal(repr(number)), "f")
+    return text.removesuffix(".0") if "." in text else text
+
+
 def shorten(text: str) -> str:
     """A string as a message may show it: not more than a line of a sender's data."""
     quoted = '"' + text[:_SHOWN].encode("unicode_escape").decode("ascii").replace('"', '\\"') + '"'
@@ -96,7 +105,7 @@ def _integer(shape: IntegerShape, tree: Any, lenient: bool) -> Scalar:
     allowed = f"{shape.minimum}..{shape.maximum}"
     if shape.multiple_of > 1:
         allowed += f" or no multiple of {shape.multiple_of}"
-    return _beyond(tree, f"{tree} is outside {allowed}", shape.minimum, shape.maximum)
+    return _beyond(tree, f"{plain(tree)} is outside {allowed}", shape.minimum, shape.maximum)
 
 
 def _number(shape: NumberShape, tree: Any, lenient: bool) -> Scalar:
@@ -110,7 +119,7 @@ def _number(shape: NumberShape, tree: Any, lenient: bool) -> Scalar:
         return Scalar(number)
     above = "above " if shape.minimum_exclusive else ""
     below = "below " if shape.maximum_exclusive else ""
-    message = f"{number:g} is outside {above}{shape.minimum:g}..{below}{shape.maximum:g}"
+    message = f"{plain(number)} is outside {above}{plain(shape.minimum)}..{below}{plain(shape.maximum)}"
     return _beyond(number, message, shape.minimum, shape.maximum)
 
 

@@ -1,0 +1,34 @@
+"""A whole worker process as `main.py` makes it, but for its engine. Its folder is the output dir.
+
+CONCORD_TEST_ENGINE: `slow` starts the engine only when the file `start` is in the folder; `broken` never.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).resolve().parent.parent.parent), str(Path(__file__).resolve().parent)]
+
+from core.communication import claim_descriptors  # noqa: E402 (the path is set first)
+
+if __name__ == "__main__":
+    incoming, outgoing = claim_descriptors()
+    from fake_engine import FakeEngine
+
+    from core.run import run
+
+    def make(choice, options, emit):
+        folder = Path(options.output_dir)
+        how = os.environ.get("CONCORD_TEST_ENGINE")
+        if how == "broken":
+            raise RuntimeError("the driver is not there")
+        while how == "slow" and not (folder / "start").exists():
+            threading.Event().wait(0.01)
+        return FakeEngine(folder, emit)
+
+    code = run(sys.argv[1:], incoming, outgoing, make)
+    sys.stderr.flush()
+    os._exit(code)
