@@ -8,19 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from core.engine import Engine
 from core.envelope import Command
-from core.errors import WorkerBusy
-from core.failure import failure_of
+from core.errors import JobNotFound, WorkerBusy
+from core.failure import Failure, failure_of
 from core.job_context import JobContext
 from core.submission import Submission
 from core.task import Task
+from core.warned import warned
 
 if TYPE_CHECKING:
     from core.base_worker import BaseWorker
 
 __all__ = ["BatchRun", "run_batch"]
-
-# These end the whole batch, not one of its requests.
-_ENDS_ALL = frozenset({"timeout", "shutting_down"})
 
 
 class BatchRun:
@@ -38,28 +36,41 @@ class BatchRun:
         self.current = context
         self._after: list[list[Callable[[], None]]] = [[] for _ in range(count)]
 
-    def begin(self, index: int) -> None:
+    def begin(self, index: int) -> JobContext:
+        """The context of the part whose turn it is; one that was cancelled while it waited ends at its first check."""
         with self._lock:
-            self._states[index] = "running"
+            if self._states[index] == "queued":
+                self._states[index] = "running"
             self.current = self.contexts[index]
+            return self.current
 
-    def end(self, index: int) -> None:
+    def end(self, index: int, status: str) -> None:
         """A part has reached its end; whoever cancelled it is told."""
         with self._lock:
-            self._states[index] = "ended"
+            self._states[index] = status
             after, self._after[index] = self._after[index], []
         for call in after:
             call()
 
-    def cancel(self, index: int, then: Callable[[], None]) -> str | None:
-        """Cancels one part: what it was; None where there is none or it has ended. then: called at its end."""
+    def cancel(self, index: int, then: Callable[[], None]) -> str:
+        """Cancels one part: what it was. then: called at the end of one that runs; one that waits has its end now.
+
+        Raises JobNotFound where there is none, or it has ended.
+        """
         with self._lock:
-            if index >= len(self._states) or self._states[index] == "ended":
-                return None
-            was = self._states[index]
-            self._after[index].append(then)
+            state = self._states[index] if index < len(self._states) else None
+            if state not in ("queued", "running"):
+                message = f"that request of the batch has ended: {state}" if state else f"the batch has no request {index}"
+                details = {"status": state} if state else None
+                raise JobNotFound(message, field="/target_request_id", details=details)
+            if state == "running":
+                self._after[index].append(then)
+            else:
+                self._states[index] = "cancelled"
         self.contexts[index].cancel("cancelled")
-        return was
+        if state == "queued":
+            then()
+        return str(state)
 
     def stop(self, reason: Any) -> None:
         """Stops every part."""
@@ -67,42 +78,47 @@ class BatchRun:
             context.cancel(reason)
 
 
-def run_batch(task: Task, engine: Engine, worker: BaseWorker) -> dict[str, Any]:
-    """BatchResult. Raises what ends the whole batch: its timeout, or the end of the worker.
-
-    A batch that is cancelled as a whole still answers with what it has: each request has reached an end.
-    """
+def run_batch(task: Task, engine: Engine, worker: BaseWorker) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """BatchResult and the warnings of its parts. Raises what ends the whole batch: cancel, timeout, the end of the worker."""
     batch: BatchRun = task.batch
     command, context = task.command, task.context
     assert command is not None and context is not None
-    requests = task.fields["requests"]
     go_on = task.fields.get("continue_on_error", True)
     rows: list[dict[str, Any]] = []
-    for index, document in enumerate(requests):
-        batch.begin(index)
-        part = batch.contexts[index]
+    warnings: list[dict[str, Any]] = []
+    for index, document in enumerate(task.fields["requests"]):
+        context.check()
+        part = batch.begin(index)
         submission = Submission(document, at=f"/requests/{index}")
-        rows.append(_row(index, part.request_id, *_run_part(submission, part, command, engine, worker)))
-        batch.end(index)
-        if context.stop_reason in _ENDS_ALL or part.stop_reason in _ENDS_ALL:
-            part.check()
-        if not rows[-1]["success"] and not go_on:
+        data, failure = _run_part(submission, part, command, engine, worker)
+        rows.append(_row(index, part.request_id, data, failure))
+        warnings += warned(part, lambda pointer, of=submission: command.sender(of.pointer(pointer)))
+        batch.end(index, _status(failure))
+        context.check()
+        if failure is not None and not go_on:
             # The rest is cancelled, each by its own context, so that it ends as a cancelled part does.
             batch.stop("cancelled")
             go_on = True
-    results = [row for row in rows if row["success"]]
-    cancelled = sum((row["error_details"] or {}).get("code") == "cancelled" for row in rows)
-    return {
-        "results": rows,
-        "succeeded": len(results),
-        "failed": len(rows) - len(results) - cancelled,
-        "cancelled": cancelled,
-    }
+    statuses = [_status_of(row) for row in rows]
+    counts = {name: statuses.count(status) for name, status in _COUNTS.items()}
+    return {"results": rows, **counts}, warnings
+
+
+_COUNTS = {"succeeded": "completed", "failed": "failed", "cancelled": "cancelled"}
+
+
+def _status(failure: Failure | None) -> str:
+    return "completed" if failure is None else "cancelled" if failure.code == "cancelled" else "failed"
+
+
+def _status_of(row: dict[str, Any]) -> str:
+    details = row["error_details"]
+    return "completed" if details is None else "cancelled" if details["code"] == "cancelled" else "failed"
 
 
 def _run_part(
     submission: Submission, part: JobContext, command: Command, engine: Engine, worker: BaseWorker
-) -> tuple[dict[str, Any] | None, Any]:
+) -> tuple[dict[str, Any] | None, Failure | None]:
     """The `data` of one part, or its failure."""
 
     def sender(pointer: str) -> str:
@@ -124,7 +140,7 @@ def _run_part(
     return result, None
 
 
-def _row(index: int, request_id: str | None, data: dict[str, Any] | None, failure: Any) -> dict[str, Any]:
+def _row(index: int, request_id: str | None, data: dict[str, Any] | None, failure: Failure | None) -> dict[str, Any]:
     return {
         "index": index,
         "request_id": request_id,

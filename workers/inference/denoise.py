@@ -196,6 +196,7 @@ def run_base(
             callback_on_step_end=_step_end("denoising", split.base, counter, context, preview_every, split.refiner > 0),
         )
     except _HandOver as done:
+        pipeline.maybe_free_model_hooks()  # what the pipeline's own end would have done: offloaded models leave the device
         return done.latents
     latents: torch.Tensor = result.images
     return latents

@@ -44,9 +44,17 @@ def optimized(pipeline: Any, names: Sequence[str], device: Device) -> Iterator[N
                 module.to(memory_format=torch.channels_last)
                 undo.callback(module.to, memory_format=torch.contiguous_format)
         if "model_cpu_offload" in names:
+            undo.callback(_to_host, pipeline)
             pipeline.enable_model_cpu_offload(device=device.torch_device)
             undo.callback(pipeline.remove_all_hooks)
         if "sequential_cpu_offload" in names:
             pipeline.enable_sequential_cpu_offload(device=device.torch_device)
             undo.callback(pipeline.remove_all_hooks)
         yield
+
+
+def _to_host(pipeline: Any) -> None:
+    """The module that ran last is still on the device when its hook goes."""
+    for part in pipeline.components.values():
+        if isinstance(part, torch.nn.Module):
+            part.to("cpu")

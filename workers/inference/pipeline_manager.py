@@ -410,9 +410,8 @@ class PipelineManager:
                 self._end(task, Outcome({"target_request_id": target_id, "was": was}))
 
             if part is not None:
-                was = target.batch.cancel(part, answer)
-                if was is None:
-                    raise self._no_job(target_id, None)
+                was = "running" if part == target.batch.index else "queued"
+                target.batch.cancel(part, answer)
                 return
             target.after.append(answer)
             if was == "running":

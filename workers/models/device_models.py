@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +57,7 @@ class DeviceModels:
     """All models on the device under a byte budget. One thread changes it, others may read."""
 
     def __init__(self, device: Device, budget_bytes: int) -> None:
+        _freeze_libraries()
         self.device = device
         self.budget_bytes = budget_bytes
         self._models: list[LoadedModel] = []
@@ -181,6 +184,14 @@ class DeviceModels:
             return True
         self.device.empty_cache()
         return needed <= self.device.memory_stats().vram_available_bytes
+
+
+@cache
+def _freeze_libraries() -> None:
+    """What the imports made lives as long as the process: the collector, run at each eviction, need not walk through it."""
+    gc.collect()
+    gc.freeze()
+    atexit.register(gc.unfreeze)  # else libraries that count their objects at the end report leaks
 
 
 def _tensors_of(value: Any, model_type: str) -> Iterator[torch.Tensor]:
