@@ -495,6 +495,12 @@ impl TrainingJob {
         if broken {
             return false;
         }
+        /// validation-needs-prompt
+        let broken = (Some(self).and_then(|of| of.validation_every.as_ref()).is_some()
+            && !Some(self).and_then(|of| of.validation_prompt.as_ref()).is_some());
+        if broken {
+            return false;
+        }
         /// training-type
         let broken = !Some(self).and_then(|of| of.resume_from.as_ref()).is_some()
             && !Some(self).and_then(|of| of.training_type.as_ref()).is_some();
