@@ -166,6 +166,8 @@ struct Opened {
 struct Sorted {
     action: Option<(String, Tree)>,
     values: Map<String, Value>,
+    /// The envelope's members as they were written, but for `action`.
+    heads: Vec<(String, &'static str, Tree)>,
     payload: Option<(String, Tree)>,
     rest: Vec<(String, Tree)>,
     faults: Vec<Fault>,
@@ -281,7 +283,10 @@ impl Sorted {
             }
             match head_name(&name) {
                 Some("action") => self.take_action(name, tree),
-                Some(snake) => self.head(snake, &name, &tree, &escape(&name)),
+                Some(snake) => {
+                    self.head(snake, &name, &tree, &escape(&name));
+                    self.heads.push((name, snake, tree));
+                }
                 None if is_payload(&name) && tree == Tree::Null => {}
                 None if is_payload(&name) && self.payload.is_none() => self.payload = Some((name, tree)),
                 None => self.rest.push((name, tree)),
@@ -411,7 +416,10 @@ impl Sorted {
                     String::new(),
                 ));
             }
-            None => trees.push((Tree::Map(std::mem::take(&mut self.rest)), String::new())),
+            None => {
+                self.give_to_command(dictionary().object(info.request));
+                trees.push((Tree::Map(std::mem::take(&mut self.rest)), String::new()));
+            }
         }
         if let Some(wrapper) = info.wrapped_in {
             unwrap(&mut trees, wrapper, info.request);
@@ -447,6 +455,19 @@ impl Sorted {
             },
             form,
             reading,
+        }
+    }
+
+    /// Beside `action`, a name that the command has too is the command's: the `attempt` of `cancel`.
+    fn give_to_command(&mut self, spec: &ObjectSpec) {
+        for (name, snake, tree) in std::mem::take(&mut self.heads) {
+            if matches!(spec.names.get(&name), Some(Name::Property { .. })) {
+                let pointer = format!("/{}", escape(&name));
+                self.values.remove(snake);
+                self.faults.retain(|fault| fault.pointer != pointer);
+                self.warnings.retain(|warning| warning.pointer.as_ref() != Some(&pointer));
+                self.rest.push((name, tree));
+            }
         }
     }
 

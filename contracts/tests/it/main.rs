@@ -1,8 +1,10 @@
 //! The contract held to what real .NET wrote, to fixtures and to properties.
 
 mod data;
+mod dialect;
 mod fast;
 mod fixtures;
+mod framing;
 mod generated;
 mod oracle;
 mod parties;
