@@ -11,6 +11,17 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 
+/// Exit code of a step that cannot run here, and says why.
+const SKIPPED: i32 = 77;
+
+/// How a step ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Passed,
+    Failed,
+    Skipped,
+}
+
 /// One step: a name to call it by, what it shows, and the command.
 struct Step {
     name: &'static str,
@@ -53,6 +64,11 @@ const STEPS: &[Step] = &[
     python("workers-types", "Python's types hold", &[PYTHON, "-m", "mypy", "."]),
     python("workers-test", "the tests of the Python workers", &[PYTHON, "-m", "pytest", "-q"]),
     step(
+        "csharp",
+        "an unchanged C# bridge binds every reply (real .NET)",
+        &["bash", "clients/bridge/check.sh"],
+    ),
+    step(
         "conformance-sim",
         "worker-sim keeps the contract",
         &[
@@ -86,11 +102,12 @@ pub(crate) fn run(root: &Path, only: &[String], out: &mut dyn Write) -> Result<(
         writeln!(out, "\n==> {}: {}\n    {}", step.name, step.shows, step.command.join(" "))?;
         out.flush()?;
         let start = Instant::now();
-        let passed = run_step(root, step)?;
-        rows.push((step.name, passed, start.elapsed()));
+        let verdict = run_step(root, step)?;
+        rows.push((step.name, verdict, start.elapsed()));
     }
     summary(&rows, out)?;
-    let failed: Vec<&str> = rows.iter().filter(|(_, passed, _)| !passed).map(|(name, ..)| *name).collect();
+    let failed: Vec<&str> =
+        rows.iter().filter(|(_, verdict, _)| *verdict == Verdict::Failed).map(|(name, ..)| *name).collect();
     if failed.is_empty() {
         return Ok(());
     }
@@ -105,7 +122,7 @@ pub(crate) fn list(out: &mut dyn Write) -> io::Result<()> {
     STEPS.iter().try_for_each(|step| writeln!(out, "{:<20} {}", step.name, step.shows))
 }
 
-fn run_step(root: &Path, step: &Step) -> Result<bool> {
+fn run_step(root: &Path, step: &Step) -> Result<Verdict> {
     let [program, arguments @ ..] = step.command else { bail!("{} has no command", step.name) };
     let folder = root.join(step.folder);
     // A program with a slash is a file of ours, whatever the working directory.
@@ -116,15 +133,24 @@ fn run_step(root: &Path, step: &Step) -> Result<bool> {
         .envs(step.environment.iter().copied())
         .status()
         .with_context(|| format!("{}: starting {}", step.name, program.display()))?;
-    Ok(status.success())
+    Ok(match status.code() {
+        Some(0) => Verdict::Passed,
+        Some(SKIPPED) => Verdict::Skipped,
+        _ => Verdict::Failed,
+    })
 }
 
-fn summary(rows: &[(&str, bool, Duration)], out: &mut dyn Write) -> io::Result<()> {
+fn summary(rows: &[(&str, Verdict, Duration)], out: &mut dyn Write) -> io::Result<()> {
     writeln!(out)?;
-    for (name, passed, took) in rows {
-        let verdict = if *passed { "ok" } else { "FAILED" };
+    for (name, verdict, took) in rows {
+        let verdict = match verdict {
+            Verdict::Passed => "ok",
+            Verdict::Failed => "FAILED",
+            Verdict::Skipped => "skipped",
+        };
         writeln!(out, "{verdict:<8}{name:<22}{:>8.1} s", took.as_secs_f64())?;
     }
-    let passed = rows.iter().filter(|(_, passed, _)| *passed).count();
-    writeln!(out, "steps: {passed} passed, {} failed", rows.len() - passed)
+    let count = |wanted: Verdict| rows.iter().filter(|(_, verdict, _)| *verdict == wanted).count();
+    let (passed, failed) = (count(Verdict::Passed), count(Verdict::Failed));
+    writeln!(out, "steps: {passed} passed, {failed} failed, {} skipped", count(Verdict::Skipped))
 }

@@ -1,0 +1,405 @@
+"""The tables of the contract: errors, warnings, actions, enum values, limits.
+
+Generated from schemas/*.json by cargo xtask codegen; edit the schema instead.
+"""
+
+from typing import Any, Final, NamedTuple
+
+
+class ErrorRow(NamedTuple):
+    """One error code."""
+
+    status: int
+    retryable: bool
+    csharp_exception: str
+    meaning: str
+    hint: str
+    retry_after: bool
+
+
+class ActionRow(NamedTuple):
+    """One action; `action_class` is query, control, job, training or gateway; timeouts are seconds, None: no timeout."""
+
+    aliases: tuple[str, ...]
+    action_class: str
+    summary: str
+    request: str
+    reply: str
+    worker_module: str | None
+    timeout_seconds: float | None
+    wrapped_in: str | None
+    class_when: dict[str, Any] | None
+
+
+ERRORS: Final[dict[str, ErrorRow]] = {
+    "bad_frame": ErrorRow(status=400, retryable=False, csharp_exception="JsonException", meaning="The line is not one JSON object that every party reads alike.", hint="send one JSON object per line, UTF-8, at most 64 levels deep, with finite numbers", retry_after=False),
+    "duplicate_field": ErrorRow(status=400, retryable=False, csharp_exception="JsonException", meaning="One property is written twice, with unequal values.", hint="write each property once", retry_after=False),
+    "unknown_field": ErrorRow(status=422, retryable=False, csharp_exception="ArgumentException", meaning="A name that nothing knows.", hint="remove it or spell it as the schema does", retry_after=False),
+    "missing_field": ErrorRow(status=422, retryable=False, csharp_exception="ArgumentException", meaning="A required property is absent, null or empty.", hint="write it", retry_after=False),
+    "unsupported_value": ErrorRow(status=422, retryable=False, csharp_exception="ArgumentException", meaning="A value of the wrong type, form or spelling.", hint="write one of the allowed values", retry_after=False),
+    "out_of_range": ErrorRow(status=422, retryable=False, csharp_exception="ArgumentOutOfRangeException", meaning="A number, length or count outside its limits.", hint="stay within the limits named", retry_after=False),
+    "validation_failed": ErrorRow(status=422, retryable=False, csharp_exception="ArgumentException", meaning="Several faults, or a rule over several fields.", hint="see errors[]", retry_after=False),
+    "unknown_action": ErrorRow(status=404, retryable=False, csharp_exception="NotSupportedException", meaning="No such action here.", hint="see the actions of get_capabilities", retry_after=False),
+    "unsupported_feature": ErrorRow(status=501, retryable=False, csharp_exception="NotSupportedException", meaning="Understood, but not implemented here.", hint="see get_capabilities", retry_after=False),
+    "frame_too_large": ErrorRow(status=413, retryable=False, csharp_exception="ArgumentException", meaning="The frame is over the limit.", hint="send images as paths or uploads", retry_after=False),
+    "method_not_allowed": ErrorRow(status=405, retryable=False, csharp_exception="NotSupportedException", meaning="The route has other methods.", hint="see the Allow header", retry_after=False),
+    "unsupported_media_type": ErrorRow(status=415, retryable=False, csharp_exception="NotSupportedException", meaning="The body is not of a type that is read here.", hint="send application/json", retry_after=False),
+    "unauthorized": ErrorRow(status=401, retryable=False, csharp_exception="UnauthorizedAccessException", meaning="No valid key.", hint="send an API key", retry_after=False),
+    "forbidden": ErrorRow(status=403, retryable=False, csharp_exception="UnauthorizedAccessException", meaning="The key does not allow it.", hint="use a key with the scope", retry_after=False),
+    "path_not_allowed": ErrorRow(status=403, retryable=False, csharp_exception="UnauthorizedAccessException", meaning="The real path is outside the allowed roots.", hint="use a path under a root of its kind", retry_after=False),
+    "model_not_found": ErrorRow(status=404, retryable=False, csharp_exception="FileNotFoundException", meaning="No model of that id or path.", hint="see get_model_info, or load it", retry_after=False),
+    "session_not_found": ErrorRow(status=404, retryable=False, csharp_exception="KeyNotFoundException", meaning="No such session.", hint="see list_sessions", retry_after=False),
+    "training_not_found": ErrorRow(status=404, retryable=False, csharp_exception="KeyNotFoundException", meaning="No such training.", hint="use the id that start_training answered", retry_after=False),
+    "job_not_found": ErrorRow(status=404, retryable=False, csharp_exception="KeyNotFoundException", meaning="No such job, or it has ended.", hint="see list_jobs", retry_after=False),
+    "gpu_not_found": ErrorRow(status=404, retryable=False, csharp_exception="KeyNotFoundException", meaning="No such GPU here.", hint="see list_devices", retry_after=False),
+    "upload_not_found": ErrorRow(status=404, retryable=False, csharp_exception="KeyNotFoundException", meaning="No such upload, or it has expired.", hint="upload it again", retry_after=False),
+    "route_not_found": ErrorRow(status=404, retryable=False, csharp_exception="KeyNotFoundException", meaning="No such route.", hint="see /openapi.json", retry_after=False),
+    "model_invalid": ErrorRow(status=422, retryable=False, csharp_exception="InvalidDataException", meaning="The model file is broken or of the wrong kind.", hint="see validate_model_files", retry_after=False),
+    "image_invalid": ErrorRow(status=422, retryable=False, csharp_exception="InvalidDataException", meaning="The image is absent, unreadable or not allowed.", hint="send PNG, JPEG or WebP of at most 64 megapixels", retry_after=False),
+    "model_not_loaded": ErrorRow(status=409, retryable=False, csharp_exception="InvalidOperationException", meaning="The job names no model and none is loaded.", hint="name a model, or load one", retry_after=False),
+    "conflict": ErrorRow(status=409, retryable=False, csharp_exception="InvalidOperationException", meaning="It stands against something that is there already.", hint="see details", retry_after=False),
+    "worker_busy": ErrorRow(status=503, retryable=True, csharp_exception="InvalidOperationException", meaning="The worker trains.", hint="try again later, or another GPU", retry_after=False),
+    "no_gpu_available": ErrorRow(status=503, retryable=True, csharp_exception="InvalidOperationException", meaning="No worker can take it now.", hint="try again later", retry_after=False),
+    "queue_full": ErrorRow(status=429, retryable=True, csharp_exception="InvalidOperationException", meaning="The queue is full.", hint="try again after Retry-After", retry_after=True),
+    "rate_limited": ErrorRow(status=429, retryable=True, csharp_exception="InvalidOperationException", meaning="Too many requests.", hint="try again after Retry-After", retry_after=True),
+    "out_of_memory": ErrorRow(status=507, retryable=False, csharp_exception="OutOfMemoryException", meaning="The device memory does not suffice.", hint="free memory first: cleanup_memory, or see optimize_request", retry_after=False),
+    "storage_full": ErrorRow(status=507, retryable=True, csharp_exception="IOException", meaning="The disk is full.", hint="free disk space", retry_after=False),
+    "worker_crashed": ErrorRow(status=502, retryable=True, csharp_exception="IOException", meaning="The worker died.", hint="try again", retry_after=False),
+    "worker_protocol_error": ErrorRow(status=502, retryable=True, csharp_exception="IOException", meaning="The worker broke the contract.", hint="see the gateway's log", retry_after=False),
+    "timeout": ErrorRow(status=504, retryable=True, csharp_exception="TimeoutException", meaning="It took longer than allowed.", hint="allow more time", retry_after=False),
+    "cancelled": ErrorRow(status=409, retryable=False, csharp_exception="OperationCanceledException", meaning="It was cancelled.", hint="send it again if it is still wanted", retry_after=False),
+    "shutting_down": ErrorRow(status=503, retryable=True, csharp_exception="OperationCanceledException", meaning="The worker or gateway is leaving.", hint="try again later", retry_after=False),
+    "internal": ErrorRow(status=500, retryable=False, csharp_exception="InvalidOperationException", meaning="A fault of ours.", hint="report it with the request id", retry_after=False),
+}
+
+WARNINGS: Final[dict[str, str]] = {
+    "accepted_spelling": "A name or an enum value was read in another spelling than the canonical one.",
+    "duplicate_equal": "One property stands twice, with equal values.",
+    "no_effect": "A value was set where it can take no effect.",
+    "image_resized": "An image had another size than the job and was resized.",
+    "image_flagged": "The safety checker blackened a picture.",
+    "model_swapped": "Another model was evicted to load one for this job.",
+    "device_alias": "`gpu_N` was read as `cuda:N`.",
+    "weight_zero": "A LoRA or ControlNet of weight 0 takes no part.",
+    "unknown_member": "A worker's reply has a member that the schema does not know; it was passed on.",
+}
+
+ACTIONS: Final[dict[str, ActionRow]] = {
+    "initialize": ActionRow(
+        aliases=(), action_class="control", summary="Opens the conversation.",
+        request="Initialize", reply="InitializeResult", worker_module="main.py", timeout_seconds=300,
+        wrapped_in=None, class_when=None,
+    ),
+    "shutdown": ActionRow(
+        aliases=(), action_class="control", summary="Ends the worker or gateway politely.",
+        request="Shutdown", reply="Empty", worker_module="main.py", timeout_seconds=300,
+        wrapped_in=None, class_when=None,
+    ),
+    "get_status": ActionRow(
+        aliases=(), action_class="query", summary="How the worker or pool is.",
+        request="Nothing", reply="WorkerStatus", worker_module="base_worker.py", timeout_seconds=10,
+        wrapped_in=None, class_when=None,
+    ),
+    "get_capabilities": ActionRow(
+        aliases=(), action_class="query", summary="What the worker or pool can do.",
+        request="Nothing", reply="WorkerCapabilities", worker_module="device_manager.py", timeout_seconds=10,
+        wrapped_in=None, class_when=None,
+    ),
+    "get_schedulers": ActionRow(
+        aliases=(), action_class="query", summary="The samplers.",
+        request="Nothing", reply="Schedulers", worker_module="scheduler_factory.py", timeout_seconds=10,
+        wrapped_in=None, class_when=None,
+    ),
+    "get_controlnet_types": ActionRow(
+        aliases=(), action_class="query", summary="The ControlNet types.",
+        request="Nothing", reply="ControlNetTypes", worker_module="controlnet.py", timeout_seconds=10,
+        wrapped_in=None, class_when=None,
+    ),
+    "get_model_info": ActionRow(
+        aliases=(), action_class="query", summary="Models loaded or cached.",
+        request="GetModelInfo", reply="Models", worker_module="model_loader.py", timeout_seconds=10,
+        wrapped_in=None, class_when=None,
+    ),
+    "get_performance_metrics": ActionRow(
+        aliases=(), action_class="query", summary="What was measured since start.",
+        request="Nothing", reply="PerformanceMetrics", worker_module="device_manager.py", timeout_seconds=10,
+        wrapped_in=None, class_when=None,
+    ),
+    "get_queue_status": ActionRow(
+        aliases=(), action_class="query", summary="The queue of jobs.",
+        request="Nothing", reply="QueueStatus", worker_module="pipeline_manager.py", timeout_seconds=10,
+        wrapped_in=None, class_when=None,
+    ),
+    "validate_request": ActionRow(
+        aliases=(), action_class="query", summary="Reads a prompt submission and says what was understood and what is wrong.",
+        request="SubmissionCommand", reply="ValidationReport", worker_module="base_worker.py", timeout_seconds=10,
+        wrapped_in=None, class_when=None,
+    ),
+    "get_performance_estimate": ActionRow(
+        aliases=(), action_class="query", summary="What a job would need.",
+        request="SubmissionCommand", reply="PerformanceEstimate", worker_module="memory_optimizer.py", timeout_seconds=10,
+        wrapped_in=None, class_when=None,
+    ),
+    "optimize_request": ActionRow(
+        aliases=(), action_class="query", summary="A changed request that fits.",
+        request="OptimizeRequest", reply="OptimizationResult", worker_module="memory_optimizer.py", timeout_seconds=10,
+        wrapped_in=None, class_when=None,
+    ),
+    "load_model": ActionRow(
+        aliases=(), action_class="control", summary="Loads one model to a GPU.",
+        request="LoadModel", reply="LoadResult", worker_module="model_loader.py", timeout_seconds=300,
+        wrapped_in=None, class_when=None,
+    ),
+    "load_sdxl_suite": ActionRow(
+        aliases=(), action_class="control", summary="Loads a model suite to a GPU.",
+        request="SuiteCommand", reply="SuiteResult", worker_module="model_loader.py", timeout_seconds=300,
+        wrapped_in=None, class_when=None,
+    ),
+    "unload_model": ActionRow(
+        aliases=(), action_class="control", summary="Unloads one model, or everything on the GPU.",
+        request="UnloadModel", reply="UnloadResult", worker_module="model_loader.py", timeout_seconds=300,
+        wrapped_in=None, class_when=None,
+    ),
+    "cleanup_memory": ActionRow(
+        aliases=(), action_class="control", summary="Frees what nothing holds.",
+        request="Nothing", reply="CleanupResult", worker_module="memory_optimizer.py", timeout_seconds=300,
+        wrapped_in=None, class_when=None,
+    ),
+    "load_model_to_cache": ActionRow(
+        aliases=(), action_class="control", summary="Loads one model to the RAM cache.",
+        request="LoadModel", reply="LoadResult", worker_module="model_loader.py", timeout_seconds=300,
+        wrapped_in=None, class_when=None,
+    ),
+    "load_from_cache": ActionRow(
+        aliases=("load_model_from_cache",), action_class="control", summary="Loads a cached model to a GPU.",
+        request="LoadFromCache", reply="LoadResult", worker_module="model_loader.py", timeout_seconds=300,
+        wrapped_in=None, class_when=None,
+    ),
+    "cache_sdxl_suite": ActionRow(
+        aliases=(), action_class="control", summary="Loads a model suite to the RAM cache.",
+        request="SuiteCommand", reply="SuiteResult", worker_module="model_loader.py", timeout_seconds=300,
+        wrapped_in=None, class_when=None,
+    ),
+    "validate_model_files": ActionRow(
+        aliases=(), action_class="query", summary="Opens model files and says what is wrong with them.",
+        request="ValidateModelFiles", reply="FileResults", worker_module="model_loader.py", timeout_seconds=10,
+        wrapped_in=None, class_when={"field": "deep", "equals": True, "class": "job", "timeout_seconds": 3600},
+    ),
+    "generate_sdxl": ActionRow(
+        aliases=(), action_class="job", summary="Makes pictures.",
+        request="SubmissionCommand", reply="SdxlResult", worker_module="sdxl_worker.py", timeout_seconds=600,
+        wrapped_in=None, class_when=None,
+    ),
+    "generate_sdxl_enhanced": ActionRow(
+        aliases=(), action_class="job", summary="Makes pictures; the name that the C# bridge uses.",
+        request="SubmissionCommand", reply="SdxlResult", worker_module="sdxl_worker.py", timeout_seconds=600,
+        wrapped_in=None, class_when=None,
+    ),
+    "enhanced_sdxl": ActionRow(
+        aliases=(), action_class="job", summary="Makes pictures; the name that the inference service uses.",
+        request="SubmissionCommand", reply="SdxlResult", worker_module="sdxl_worker.py", timeout_seconds=600,
+        wrapped_in=None, class_when=None,
+    ),
+    "generate_image": ActionRow(
+        aliases=(), action_class="job", summary="Makes pictures from flat parameters.",
+        request="ParametersCommand", reply="ImageResult", worker_module="sdxl_worker.py", timeout_seconds=600,
+        wrapped_in=None, class_when=None,
+    ),
+    "run_inference": ActionRow(
+        aliases=(), action_class="job", summary="Makes pictures from a model and flat parameters.",
+        request="RunInference", reply="SdxlResult", worker_module="sdxl_worker.py", timeout_seconds=600,
+        wrapped_in=None, class_when=None,
+    ),
+    "structured_inference": ActionRow(
+        aliases=(), action_class="job", summary="Makes pictures, and says what was read.",
+        request="SubmissionCommand", reply="StructuredResult", worker_module="pipeline_manager.py", timeout_seconds=600,
+        wrapped_in=None, class_when=None,
+    ),
+    "batch_generate": ActionRow(
+        aliases=(), action_class="job", summary="Several prompt submissions, one after another.",
+        request="BatchGenerate", reply="BatchResult", worker_module="batch_processor.py", timeout_seconds=600,
+        wrapped_in=None, class_when=None,
+    ),
+    "cancel": ActionRow(
+        aliases=(), action_class="control", summary="Cancels a job, waiting or running.",
+        request="Cancel", reply="CancelResult", worker_module="pipeline_manager.py", timeout_seconds=300,
+        wrapped_in=None, class_when=None,
+    ),
+    "start_training": ActionRow(
+        aliases=(), action_class="training", summary="Starts a training.",
+        request="TrainingJob", reply="TrainingStarted", worker_module="training", timeout_seconds=None,
+        wrapped_in="request", class_when=None,
+    ),
+    "start_sdxl_training": ActionRow(
+        aliases=(), action_class="training", summary="Starts a training on an SDXL base.",
+        request="TrainingJob", reply="TrainingStarted", worker_module="training", timeout_seconds=None,
+        wrapped_in="request", class_when=None,
+    ),
+    "get_training_status": ActionRow(
+        aliases=(), action_class="query", summary="Where a training stands.",
+        request="TrainingCommand", reply="TrainingStatus", worker_module="training", timeout_seconds=10,
+        wrapped_in=None, class_when=None,
+    ),
+    "get_training_history": ActionRow(
+        aliases=(), action_class="query", summary="The history of a training.",
+        request="TrainingCommand", reply="TrainingHistory", worker_module="training", timeout_seconds=10,
+        wrapped_in=None, class_when=None,
+    ),
+    "stop_training": ActionRow(
+        aliases=(), action_class="control", summary="Stops a training.",
+        request="StopTraining", reply="TrainingStopped", worker_module="training", timeout_seconds=300,
+        wrapped_in=None, class_when=None,
+    ),
+    "run_self_test": ActionRow(
+        aliases=(), action_class="job", summary="Tests a worker by its own means.",
+        request="RunSelfTest", reply="SelfTestReport", worker_module="all", timeout_seconds=3600,
+        wrapped_in=None, class_when=None,
+    ),
+    "find_best_gpu": ActionRow(
+        aliases=(), action_class="gateway", summary="Which GPU would take a job now.",
+        request="FindBestGpu", reply="BestGpu", worker_module=None, timeout_seconds=10,
+        wrapped_in=None, class_when=None,
+    ),
+    "get_sdxl_readiness": ActionRow(
+        aliases=(), action_class="gateway", summary="Whether the pool is ready for SDXL.",
+        request="Nothing", reply="SdxlReadiness", worker_module=None, timeout_seconds=10,
+        wrapped_in=None, class_when=None,
+    ),
+    "auto_balance": ActionRow(
+        aliases=(), action_class="gateway", summary="Moves queued work and models between GPUs.",
+        request="AutoBalance", reply="BalanceResult", worker_module=None, timeout_seconds=10,
+        wrapped_in=None, class_when=None,
+    ),
+    "list_sessions": ActionRow(
+        aliases=(), action_class="gateway", summary="Sessions, newest first.",
+        request="Nothing", reply="Sessions", worker_module=None, timeout_seconds=10,
+        wrapped_in=None, class_when=None,
+    ),
+    "get_session": ActionRow(
+        aliases=(), action_class="gateway", summary="One session.",
+        request="SessionCommand", reply="Job", worker_module=None, timeout_seconds=10,
+        wrapped_in=None, class_when=None,
+    ),
+    "cancel_session": ActionRow(
+        aliases=(), action_class="gateway", summary="Cancels the job of a session.",
+        request="SessionCommand", reply="Job", worker_module=None, timeout_seconds=10,
+        wrapped_in=None, class_when=None,
+    ),
+    "get_job": ActionRow(
+        aliases=(), action_class="gateway", summary="One job.",
+        request="GetJob", reply="Job", worker_module=None, timeout_seconds=10,
+        wrapped_in=None, class_when=None,
+    ),
+    "list_jobs": ActionRow(
+        aliases=(), action_class="gateway", summary="Jobs, newest first.",
+        request="ListJobs", reply="Jobs", worker_module=None, timeout_seconds=10,
+        wrapped_in=None, class_when=None,
+    ),
+    "list_devices": ActionRow(
+        aliases=(), action_class="gateway", summary="The devices of the host.",
+        request="Nothing", reply="Devices", worker_module=None, timeout_seconds=10,
+        wrapped_in=None, class_when=None,
+    ),
+    "get_cache_status": ActionRow(
+        aliases=(), action_class="gateway", summary="The RAM cache of the host.",
+        request="Nothing", reply="CacheStatus", worker_module=None, timeout_seconds=10,
+        wrapped_in=None, class_when=None,
+    ),
+}
+
+ALIASES: Final[dict[str, str]] = {alias: name for name, row in ACTIONS.items() for alias in row.aliases}
+"""Further names of actions, to the name."""
+
+ENUM_VALUES: Final[dict[str, dict[str, dict[str, Any]]]] = {
+    "SelfTestScope": {
+        "commands": {"description": "every command once"},
+        "sdxl": {"description": "the features of SDXL"},
+        "models": {"description": "the model files"},
+        "benchmark": {"description": "timings"},
+    },
+    "OutputFormat": {
+        "png": {},
+        "jpeg": {"spellings": ["jpg"]},
+        "webp": {},
+    },
+    "ModelType": {
+        "sdxl": {"spellings": ["base"], "description": "SDXL base checkpoint"},
+        "sdxl_refiner": {"spellings": ["refiner"], "description": "SDXL refiner checkpoint"},
+        "vae": {"description": "autoencoder"},
+        "lora": {"description": "LoRA weights"},
+        "controlnet": {"description": "ControlNet weights"},
+        "textual_inversion": {"description": "textual inversion embeddings"},
+        "upscaler": {"description": "upscaling network"},
+        "safety_checker": {"description": "safety checker"},
+    },
+    "PrecisionName": {
+        "fp16": {"spellings": ["float16"]},
+        "bf16": {"spellings": ["bfloat16"]},
+        "fp32": {"spellings": ["float32"]},
+    },
+    "SchedulerType": {
+        "DPM++ 2M": {"diffusers_class": "DPMSolverMultistepScheduler", "spellings": ["DPM++", "DPMSolverMultistep", "DPMSolverMultistepScheduler"], "recommended_steps": 25, "description": "multistep DPM-Solver++ of order 2; a good default"},
+        "DPM++ 2M Karras": {"diffusers_class": "DPMSolverMultistepScheduler", "recommended_steps": 25, "description": "DPM++ 2M on Karras sigmas", "karras_of": "DPM++ 2M"},
+        "DPM++ 2M SDE": {"diffusers_class": "DPMSolverMultistepScheduler", "recommended_steps": 25, "description": "stochastic DPM-Solver++ of order 2", "diffusers_config": {"algorithm_type": "sde-dpmsolver++"}},
+        "DPM++ 2M SDE Karras": {"diffusers_class": "DPMSolverMultistepScheduler", "recommended_steps": 25, "description": "DPM++ 2M SDE on Karras sigmas", "karras_of": "DPM++ 2M SDE", "diffusers_config": {"algorithm_type": "sde-dpmsolver++"}},
+        "DPM++ 2S": {"diffusers_class": "DPMSolverSinglestepScheduler", "spellings": ["DPMSolverSinglestep", "DPMSolverSinglestepScheduler"], "recommended_steps": 25, "description": "singlestep DPM-Solver++ of order 2", "timestep_spacings": ["leading"]},
+        "DPM++ SDE": {"diffusers_class": "DPMSolverSDEScheduler", "spellings": ["DPMSolverSDE", "DPMSolverSDEScheduler"], "recommended_steps": 25, "description": "stochastic DPM-Solver++ with a Brownian tree; about two model calls a step"},
+        "DPM++ SDE Karras": {"diffusers_class": "DPMSolverSDEScheduler", "recommended_steps": 25, "description": "DPM++ SDE on Karras sigmas", "karras_of": "DPM++ SDE"},
+        "Euler": {"diffusers_class": "EulerDiscreteScheduler", "spellings": ["EulerDiscrete", "EulerDiscreteScheduler", "EulerC"], "recommended_steps": 30, "description": "first order, deterministic"},
+        "Euler a": {"diffusers_class": "EulerAncestralDiscreteScheduler", "spellings": ["EulerA", "EulerAncestral", "Euler Ancestral", "euler_a", "EulerAncestralDiscrete", "EulerAncestralDiscreteScheduler"], "recommended_steps": 30, "description": "first order with ancestral noise", "karras": False},
+        "Heun": {"diffusers_class": "HeunDiscreteScheduler", "spellings": ["HeunDiscrete", "HeunDiscreteScheduler"], "recommended_steps": 20, "description": "second order; two model calls a step"},
+        "LMS": {"diffusers_class": "LMSDiscreteScheduler", "spellings": ["LMSDiscrete", "LMSDiscreteScheduler"], "recommended_steps": 50, "description": "linear multistep"},
+        "DDIM": {"diffusers_class": "DDIMScheduler", "spellings": ["DDIMScheduler"], "recommended_steps": 50, "description": "deterministic implicit sampling", "karras": False},
+        "PNDM": {"diffusers_class": "PNDMScheduler", "spellings": ["PNDMScheduler"], "recommended_steps": 50, "description": "pseudo numerical method", "karras": False, "diffusers_config": {"skip_prk_steps": True}},
+        "UniPC": {"diffusers_class": "UniPCMultistepScheduler", "spellings": ["UniPCMultistep", "UniPCMultistepScheduler"], "recommended_steps": 20, "description": "unified predictor-corrector; good at few steps"},
+        "DEIS": {"diffusers_class": "DEISMultistepScheduler", "spellings": ["DEISMultistep", "DEISMultistepScheduler"], "recommended_steps": 20, "description": "exponential integrator"},
+        "KDPM2": {"diffusers_class": "KDPM2DiscreteScheduler", "spellings": ["KDPM2Discrete", "KDPM2DiscreteScheduler"], "recommended_steps": 25, "description": "DPM2 of k-diffusion; two model calls a step"},
+        "KDPM2 a": {"diffusers_class": "KDPM2AncestralDiscreteScheduler", "spellings": ["KDPM2Ancestral", "KDPM2AncestralDiscrete", "KDPM2AncestralDiscreteScheduler"], "recommended_steps": 25, "description": "DPM2 with ancestral noise"},
+        "LCM": {"diffusers_class": "LCMScheduler", "spellings": ["LCMScheduler"], "recommended_steps": 4, "description": "latent consistency; wants an LCM model or LoRA", "karras": False, "timestep_spacings": ["leading"], "original_steps": 50},
+        "TCD": {"diffusers_class": "TCDScheduler", "spellings": ["TCDScheduler"], "recommended_steps": 4, "description": "trajectory consistency; wants a TCD model or LoRA", "karras": False, "timestep_spacings": ["leading"], "original_steps": 50},
+        "DDPM": {"diffusers_class": "DDPMScheduler", "spellings": ["DDPMScheduler"], "recommended_steps": 50, "description": "ancestral sampling of the training process", "karras": False},
+    },
+    "ControlNetType": {
+        "canny": {"recommended_weight": 1.0, "description": "edges by Canny", "supported_formats": ["png", "jpeg", "webp"]},
+        "depth": {"recommended_weight": 0.8, "description": "a depth map", "supported_formats": ["png", "jpeg", "webp"]},
+        "openpose": {"spellings": ["pose"], "recommended_weight": 0.9, "description": "a body pose skeleton", "supported_formats": ["png", "jpeg", "webp"]},
+        "lineart": {"recommended_weight": 0.9, "description": "a line drawing", "supported_formats": ["png", "jpeg", "webp"]},
+        "scribble": {"recommended_weight": 0.7, "description": "a rough sketch", "supported_formats": ["png", "jpeg", "webp"]},
+        "softedge": {"recommended_weight": 0.8, "description": "soft edges (HED, PiDi)", "supported_formats": ["png", "jpeg", "webp"]},
+        "normal": {"recommended_weight": 0.7, "description": "a normal map", "supported_formats": ["png", "jpeg", "webp"]},
+        "mlsd": {"recommended_weight": 0.8, "description": "straight lines", "supported_formats": ["png", "jpeg", "webp"]},
+        "segmentation": {"spellings": ["seg"], "recommended_weight": 0.8, "description": "a segmentation map", "supported_formats": ["png", "jpeg", "webp"]},
+        "tile": {"recommended_weight": 1.0, "description": "the picture itself, for detail", "supported_formats": ["png", "jpeg", "webp"]},
+        "inpaint": {"recommended_weight": 1.0, "description": "the picture with a hole", "supported_formats": ["png", "jpeg", "webp"]},
+    },
+    "Optimization": {
+        "attention_slicing": {"description": "attention in slices: less memory, slower"},
+        "vae_slicing": {"description": "decode a batch picture by picture"},
+        "vae_tiling": {"description": "decode a large picture in tiles"},
+        "model_cpu_offload": {"description": "move whole models to the GPU only while they run"},
+        "sequential_cpu_offload": {"description": "move layers to the GPU one at a time"},
+        "xformers": {"description": "memory-efficient attention by xformers"},
+        "channels_last": {"description": "channels-last memory layout"},
+        "torch_compile": {"description": "compile the UNet with torch.compile"},
+    },
+    "UpscalerName": {
+        "none": {"description": "no upscaling"},
+        "Lanczos": {"description": "Lanczos resampling"},
+        "Bicubic": {"description": "bicubic resampling"},
+        "Real-ESRGAN": {"spellings": ["realesrgan", "RealESRGAN"], "description": "the Real-ESRGAN network, from local weights", "network": True},
+        "ESRGAN": {"description": "the ESRGAN network, from local weights", "network": True},
+    },
+    "TrainingType": {
+        "LoRA": {"description": "low-rank adapters of the UNet"},
+        "DreamBooth": {"description": "a subject, by a few pictures and an instance prompt"},
+        "Textual Inversion": {"spellings": ["TextualInversion"], "description": "a new word for the text encoders"},
+    },
+}
+"""What the schemas say of each value of an enum: `spellings`, `description`, and data of its own."""
+
+SCHEDULERS: Final[dict[str, dict[str, Any]]] = ENUM_VALUES["SchedulerType"]
+"""`diffusers_class`, `diffusers_config?`, `karras?` (false: has none), `karras_of?`, `timestep_spacings?`, …."""
+
+CONTROL_NET_TYPES: Final[dict[str, dict[str, Any]]] = ENUM_VALUES["ControlNetType"]
+
+LIMITS: Final[dict[str, Any]] = {"description": "Limits and times of the protocol, each configurable where a flag says so.", "protocol_versions": ["1"], "frame_bytes_max": {"value": 16777216, "unit": "bytes", "description": "Longest frame, without its LF."}, "depth_max": {"value": 64, "unit": "levels", "description": "Deepest nesting; System.Text.Json's limit."}, "chosen_seed_max": {"value": 2147483631, "unit": "seed", "description": "A seed that the worker chooses is at most this: existing C# reads it into an int, and 16 more must fit."}, "image_pixels_max": {"value": 67108864, "unit": "pixels", "description": "Largest input image (64 megapixels)."}, "stop_grace_seconds": {"value": 4, "unit": "seconds", "description": "After the end of stdin, work that is not done is cancelled."}, "stop_kill_seconds": {"value": 4.5, "unit": "seconds", "description": "The gateway kills its workers."}, "stop_total_seconds": {"value": 5, "unit": "seconds", "description": "The process is gone."}, "heartbeat_seconds": {"value": 1, "unit": "seconds", "description": "Time between heartbeats."}, "query_answer_seconds": {"value": 1, "unit": "seconds", "description": "With out_of_order, class Q is answered within this while a job runs."}, "silence_seconds": {"description": "How long a worker may make no progress, by what it is doing.", "start": 120, "loading": 300, "first_step_compiled": 300, "denoising": 15, "refining": 15, "training": 15, "other": 60, "idle": 5}, "attempts_max": {"value": 2, "unit": "tries", "description": "A job is repeated only after worker_crashed."}, "batch_request_seconds": {"value": 600, "unit": "seconds", "description": "Default timeout of a batch, for each request."}, "cancel_grace_seconds": {"value": 5, "unit": "seconds", "description": "Between cancel and kill after a timeout."}, "session_kept_seconds": {"value": 1800, "unit": "seconds", "description": "Ended sessions stay readable."}, "upload_kept_seconds": {"value": 86400, "unit": "seconds", "description": "Uploads and idempotency keys are kept."}}
