@@ -27,6 +27,7 @@ _VAE_BUFFERS = 4  # full-size feature maps of the decoder that live at once
 _CALL_EFFICIENCY = 0.5  # share of a matrix product's throughput that a UNet reaches
 _FLOPS_PER_PARAMETER = 2.3  # two for a multiply-add, the rest for attention; SDXL at 1024x1024: about 6 TFLOP a call
 _TILE_PIXELS = 512 * 512
+_CHUNK_ROWS = 77  # tokens of one chunk of a prompt
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,6 @@ class Measurement:
     preprocessing_seconds: float
     denoising_seconds: float
     postprocessing_seconds: float
-    peak_bytes: int
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,11 @@ class CostModel:
             post = per_pixel * shape.pixels * shape.batch
         else:
             call = self._call_from_size(facts, dtype, size, shape.nets)
-            pre, post = call, call + shape.output_pixels * shape.batch * 1e-7
+            flops = self._flops(dtype) * _CALL_EFFICIENCY
+            parts_of = facts.component_elements
+            encoders = parts_of.get("text_encoder", 0) + parts_of.get("text_encoder_2", 0)
+            pre = 2 * encoders * _CHUNK_ROWS * shape.rows / flops
+            post = 2 * parts_of.get("vae", 0) * shape.pixels / 16 * shape.batch / flops
         parts = {"seconds_per_call": call, "preprocessing_seconds": pre, "postprocessing_seconds": post}
         return parts | {"denoising_seconds": call * shape.calls}, bool(measured)
 

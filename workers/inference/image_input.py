@@ -18,13 +18,14 @@ from typing import Literal
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from core.bundle import limits
 from core.errors import ImageInvalid, UploadNotFound
 from core.job_context import JobContext
 from core.roots import Roots
 
 __all__ = ["PIXELS_MAX", "ImageRef", "check_image", "image_bytes", "load_image", "sha256_of"]
 
-PIXELS_MAX = 64 << 20
+PIXELS_MAX = int(limits("image_pixels_max"))
 _FORMATS = ("PNG", "JPEG", "WEBP")
 _DATA_URL = re.compile(r"data:image/(?:png|jpeg|jpg|webp);base64,", re.IGNORECASE)
 Image.MAX_IMAGE_PIXELS = None  # our own limit is checked first, on the size that the header says

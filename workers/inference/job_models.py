@@ -20,9 +20,9 @@ from models.model_loader import Lease, ModelLoader
 from models.readers import Inversion, read_text_encoder, read_tokenizer
 from models.registry import Located, name_of
 from postprocessing.safety_checker import locate_checker
-from postprocessing.upscaler import locate_net
+from postprocessing.upscaler import locate_net, needs_net
 
-__all__ = ["JobModels", "take_models"]
+__all__ = ["JobModels", "require_fitting", "take_models"]
 
 
 @dataclass
@@ -102,7 +102,7 @@ def _count(submission: Any) -> int:
     weighted = [*(conditioning.loras or []), *(conditioning.control_nets or [])]
     count: int = sum(part is not None for part in parts) + sum(entry.weight != 0 for entry in weighted)
     count += len(conditioning.textual_inversions or [])
-    return count + (post.upscaler in ("Real-ESRGAN", "ESRGAN")) + bool(post.safety_checker)
+    return count + (post.upscaler is not None and needs_net(post.upscaler)) + bool(post.safety_checker)
 
 
 def _read_overrides(submission: Any, device: Device, loader: ModelLoader, dtype: str, offload: bool) -> dict[str, Any]:

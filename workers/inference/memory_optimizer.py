@@ -20,7 +20,8 @@ from inference.plan import dtype_of
 from inference.submission_view import SubmissionView
 from models.facts import ModelFacts, describe
 from models.model_loader import ModelLoader
-from schedulers.scheduler_factory import recommended_steps
+from postprocessing.upscaler import needs_net
+from schedulers.scheduler_factory import calls_of, recommended_steps
 
 __all__ = ["Measurement", "MemoryOptimizer"]
 
@@ -87,7 +88,7 @@ class MemoryOptimizer:
         for index, inversion in enumerate(conditioning.textual_inversions or []):
             path = self.loader.resolve_path(inversion.path, f"/conditioning/textual_inversions/{index}/path")
             parts[f"textual_inversion_{index}"] = describe(path)
-        if post.upscaler in ("Real-ESRGAN", "ESRGAN"):
+        if post.upscaler is not None and needs_net(post.upscaler):
             reference = self.settings.upscalers.get(post.upscaler, post.upscaler)
             parts["upscaler"] = find(reference, "/postprocessing/upscaler")
         if post.safety_checker:
@@ -314,17 +315,15 @@ class _Changing:
 def _shape_of(submission: Any) -> Shape:
     parameters, post = submission.hyperparameters, submission.postprocessing
     pixels = parameters.dimensions.width * parameters.dimensions.height
-    calls = submission.scheduler.steps
+    steps = submission.scheduler.steps
     if submission.conditioning.init_image is not None:
-        calls = max(int(calls * parameters.strength), 1)
-    if submission.scheduler.type in ("Heun", "KDPM2", "KDPM2 a", "DPM++ SDE", "DPM++ SDE Karras"):
-        calls = 2 * calls - 1
+        steps = max(int(steps * parameters.strength), 1)
     factor = post.upscale_factor if post.upscaler not in (None, "none") and post.upscale_factor else 1
     return Shape(
         pixels=pixels,
         batch=parameters.batch_size,
         rows=2 if parameters.guidance_scale > 1 else 1,
-        calls=calls,
+        calls=calls_of(submission.scheduler.type, steps),
         nets=sum(net.weight != 0 for net in submission.conditioning.control_nets or []),
         output_pixels=int(pixels * factor * factor),
         optimizations=frozenset(submission.performance.optimizations or []),

@@ -69,7 +69,7 @@ def faults_of(
     return faults
 
 
-def require_type(facts: ModelFacts, model_type: str, field: str) -> ModelFacts:
+def _require_type(facts: ModelFacts, model_type: str, field: str) -> ModelFacts:
     """Raises ModelInvalid where the files are of another kind."""
     if facts.model_type != model_type:
         what = f"a {facts.model_type}" if facts.model_type else "nothing that is known here"
@@ -79,12 +79,12 @@ def require_type(facts: ModelFacts, model_type: str, field: str) -> ModelFacts:
 
 def _model_faults(submission: Any, loader: ModelLoader, attempt: Callable[..., Any]) -> ModelFacts | None:
     model = submission.model
-    base: ModelFacts | None = attempt(lambda: require_type(loader.describe(model.base, "/model/base"), "sdxl", "/model/base"))
+    base: ModelFacts | None = attempt(lambda: _require_type(loader.describe(model.base, "/model/base"), "sdxl", "/model/base"))
     for name, model_type in (("refiner", "sdxl_refiner"), ("vae", "vae")):
         reference = getattr(model, name)
         if reference is not None:
             field = f"/model/{name}"
-            attempt(lambda r=reference, t=model_type, f=field: require_type(loader.describe(r, f), t, f))
+            attempt(lambda r=reference, t=model_type, f=field: _require_type(loader.describe(r, f), t, f))
     for name in ("tokenizer", "text_encoder", "text_encoder_2"):
         reference = getattr(model, name)
         if reference is not None:
@@ -111,10 +111,10 @@ def _conditioning_faults(
         attempt(lambda: _require_clip_skip(conditioning.clip_skip or 0, base))
     for index, lora in enumerate(conditioning.loras or []):
         field = f"/conditioning/loras/{index}/name"
-        attempt(lambda r=lora.name, f=field: require_type(loader.describe(r, f), "lora", f))
+        attempt(lambda r=lora.name, f=field: _require_type(loader.describe(r, f), "lora", f))
     for index, net in enumerate(conditioning.control_nets or []):
         field = f"/conditioning/control_nets/{index}"
-        attempt(lambda n=net, f=field: require_type(control_net_facts(loader, settings, n, f), "controlnet", f + "/model"))
+        attempt(lambda n=net, f=field: _require_type(_control_net_facts(loader, settings, n, f), "controlnet", f + "/model"))
         attempt(lambda n=net, f=field: check_image(image_bytes(roots, ImageRef(n.image, f + "/image")), f + "/image"))
         if net.preprocess:
             attempt(lambda n=net, f=field: require_preprocessor(n.type, f + "/preprocess"))
@@ -150,7 +150,7 @@ def _refuse_plain_inpainting_base() -> None:
     )
 
 
-def control_net_facts(loader: ModelLoader, settings: WorkerSettings, net: Any, field: str) -> ModelFacts:
+def _control_net_facts(loader: ModelLoader, settings: WorkerSettings, net: Any, field: str) -> ModelFacts:
     """Facts of a ControlNet entry's model: its own, else the one registered for its type."""
     if net.model is not None:
         return loader.describe(net.model, field + "/model")

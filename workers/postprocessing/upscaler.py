@@ -15,7 +15,7 @@ from core.tables import names
 from models.model_loader import ModelLoader
 from models.registry import Located
 
-__all__ = ["available_upscalers", "locate_net", "target_size", "upscale_with_net", "upscale_with_pillow"]
+__all__ = ["available_upscalers", "locate_net", "needs_net", "target_size", "upscale_with_net", "upscale_with_pillow"]
 
 _PILLOW = {"Lanczos": Image.Resampling.LANCZOS, "Bicubic": Image.Resampling.BICUBIC}
 _OVERLAP = 16  # pixels that tiles share on each side; more than the nets' receptive field matters little
@@ -24,6 +24,11 @@ _OVERLAP = 16  # pixels that tiles share on each side; more than the nets' recep
 def target_size(width: int, height: int, factor: float) -> tuple[int, int]:
     """Sides after upscaling, rounded to whole pixels."""
     return round(width * factor), round(height * factor)
+
+
+def needs_net(name: str) -> bool:
+    """Whether an upscaler runs a net with weights."""
+    return name != "none" and name not in _PILLOW
 
 
 def available_upscalers(loader: ModelLoader, settings: WorkerSettings) -> list[str]:

@@ -15,6 +15,7 @@ from core.tables import scheduler_values
 
 __all__ = [
     "SchedulerChoice",
+    "calls_of",
     "choose_scheduler",
     "get_schedulers",
     "make_scheduler",
@@ -63,6 +64,12 @@ def get_schedulers() -> dict[str, Any]:
 def recommended_steps(name: str) -> int:
     """Steps to begin with."""
     return int(scheduler_values()[name]["recommended_steps"])
+
+
+def calls_of(name: str, steps: int) -> int:
+    """Model calls of so many steps; samplers of second order make two a step but for the last."""
+    order: int = getattr(diffusers, scheduler_values()[name]["diffusers_class"]).order
+    return order * steps - (order - 1)
 
 
 def original_steps_max() -> int:

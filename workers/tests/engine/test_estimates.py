@@ -80,7 +80,7 @@ def test_times_follow_a_line(fresh, tiny):
     model = CostModel(fresh.device)
     base = fresh.loader.describe("sdxl_base")
     for pixels in (4096, 16384):
-        model.record(Measurement(base.path, "fp32", pixels, 10, 1, 0, False, 0.1, 10 * (0.02 + pixels * 1e-6), 0.1, 0))
+        model.record(Measurement(base.path, "fp32", pixels, 10, 1, 0, False, 0.1, 10 * (0.02 + pixels * 1e-6), 0.1))
     from inference.cost_model import Shape
 
     seconds, measured = model.seconds(base, "fp32", Shape(8192, 1, 1, 5, 0, 8192, frozenset()))

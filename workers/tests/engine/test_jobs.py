@@ -14,7 +14,7 @@ from PIL import Image
 
 from core.errors import Cancelled, ContractError, JobTimeout, OutOfMemory, ShuttingDown, ValidationFailed
 from core.job_context import JobContext, Progress
-from inference import sdxl_worker
+from inference import job_run
 
 NET = {"type": "canny", "image": "init.png", "weight": 1, "guidance_start": 0, "guidance_end": 1, "preprocess": False}
 
@@ -118,7 +118,7 @@ def test_out_of_memory_has_numbers_and_the_worker_goes_on(engine, plain, monkeyp
     def allocate(*_args, **_options):
         torch.empty(1 << 50, dtype=torch.uint8)
 
-    monkeypatch.setattr(sdxl_worker, where, allocate)
+    monkeypatch.setattr(job_run, where, allocate)
     with pytest.raises(OutOfMemory) as caught:
         engine.run()
     assert caught.value.details["total_mb"] > caught.value.details["free_mb"] > 0
@@ -128,7 +128,7 @@ def test_out_of_memory_has_numbers_and_the_worker_goes_on(engine, plain, monkeyp
 
 
 def test_a_fault_of_ours_leaves_the_worker_ready(engine, plain, monkeypatch):
-    monkeypatch.setattr(sdxl_worker, "decode_latents", lambda *_args: 1 / 0)
+    monkeypatch.setattr(job_run, "decode_latents", lambda *_args: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         engine.run()
     monkeypatch.undo()
@@ -136,8 +136,8 @@ def test_a_fault_of_ours_leaves_the_worker_ready(engine, plain, monkeypatch):
 
 
 def test_values_that_are_not_finite_are_no_black_picture(engine, monkeypatch):
-    decode = sdxl_worker.decode_latents
-    monkeypatch.setattr(sdxl_worker, "decode_latents", lambda vae, latents, dtype: decode(vae, latents * float("nan"), dtype))
+    decode = job_run.decode_latents
+    monkeypatch.setattr(job_run, "decode_latents", lambda vae, latents, dtype: decode(vae, latents * float("nan"), dtype))
     with pytest.raises(ContractError) as caught:
         engine.run()
     assert (caught.value.code, caught.value.field) == ("model_invalid", "/performance/dtype")
