@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# The C# bridge against worker-sim, the gateway by its drop-in, and the Python worker. Exit 77: skipped, with the reason.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+if ! command -v dotnet >/dev/null; then
+  if [ -x ../shared/dotnet/setup.sh ]; then
+    eval "$(../shared/dotnet/setup.sh)"
+  else
+    echo "skipped: no dotnet on PATH; .NET 10 builds and runs the bridge"
+    exit 77
+  fi
+fi
+cargo build --quiet --package worker-sim --package gateway
+dotnet build --verbosity quiet --nologo clients/bridge
+bridge=(dotnet clients/bridge/bin/Debug/net10.0/Bridge.dll)
+out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
+run() { # name, command
+  echo "-- the bridge drives $1"
+  "${bridge[@]}" "${@:2}" --worker pipeline_manager --output-dir "$out/$1" 2>"$out/$1.err" || { tail -20 "$out/$1.err" >&2; return 1; }
+}
+run worker-sim target/debug/worker-sim
+CONCORD_GATEWAY="$PWD/target/debug/gateway" run drop-in python3 clients/drop-in/main.py
+if [ -x workers/.venv/bin/python ] && [ -d workers/.tiny-models ]; then
+  run python-worker workers/.venv/bin/python workers/main.py --model-root workers/.tiny-models
+else
+  echo "-- the Python worker is not set up (workers/setup.sh): not driven"
+fi
