@@ -99,7 +99,8 @@ class CostModel:
         measured = self.measured(facts.path, dtype)
         size = shape.pixels * shape.batch * shape.rows
         if measured:
-            call = _line(measured, size) * (1 + 0.4 * shape.nets if not any(m.nets for m in measured) else 1)
+            slope = self._call_from_size(facts, dtype, size, 0) / size
+            call = _line(measured, size, slope) * (1 + 0.4 * shape.nets if not any(m.nets for m in measured) else 1)
             pre = statistics.median(m.preprocessing_seconds for m in measured)
             per_pixel = statistics.median(m.postprocessing_seconds / m.pixels for m in measured)
             post = per_pixel * shape.pixels * shape.batch
@@ -138,13 +139,28 @@ def _first(values: Any, otherwise: int) -> int:
     return int(values[0]) if isinstance(values, list | tuple) and values else otherwise
 
 
-def _line(measured: list[Measurement], size: int) -> float:
-    """Seconds of a call for `size` pixel rows, from the least-squares line through the measured calls."""
-    points = [(m.pixels * m.rows, m.denoising_seconds / m.calls) for m in measured]
-    xs, ys = [x for x, _ in points], [y for _, y in points]
-    mean_x, mean_y = statistics.fmean(xs), statistics.fmean(ys)
-    spread = sum((x - mean_x) ** 2 for x in xs)
-    if spread == 0:
-        return mean_y * size / mean_x  # one size only: its share for each pixel
-    slope = max(sum((x - mean_x) * (y - mean_y) for x, y in points) / spread, 0.0)
-    return max(mean_y + slope * (size - mean_x), min(ys) * min(size / max(xs), 1.0))
+def _line(measured: list[Measurement], size: int, slope_of_size: float) -> float:
+    """Seconds of a call for `size` pixel rows, from the measured calls.
+
+    Between measured sizes a line; where there is one size only, what it took beyond the work of its size is overhead
+    that every call has. The first job warms up, so it counts only while there is no other of its size.
+    """
+    by_size: dict[int, list[float]] = defaultdict(list)
+    for m in measured:
+        by_size[m.pixels * m.rows].append(m.denoising_seconds / m.calls)
+    warm_up = by_size[measured[0].pixels * measured[0].rows]
+    if len(warm_up) > 1:
+        warm_up.pop(0)
+    points = sorted((x, statistics.median(ys)) for x, ys in by_size.items())
+    (low_x, low_y), (high_x, high_y) = points[0], points[-1]
+    slope = (high_y - low_y) / (high_x - low_x) if high_x > low_x else slope_of_size
+    # A line never falls, nor rises faster than if the largest measured call had no overhead at all.
+    slope = min(max(slope, 0.0), high_y / high_x)
+    if size < low_x:
+        return max(low_y - slope * (low_x - size), low_y * size / low_x)
+    if size > high_x:
+        return high_y + slope * (size - high_x)
+    below, above = max(p for p in points if p[0] <= size), min(p for p in points if p[0] >= size)
+    if below == above:
+        return below[1]
+    return below[1] + (above[1] - below[1]) * (size - below[0]) / (above[0] - below[0])

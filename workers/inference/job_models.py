@@ -45,7 +45,7 @@ class JobModels:
 def take_models(
     submission: Any, device: Device, loader: ModelLoader, settings: WorkerSettings, lease: Lease, context: JobContext
 ) -> JobModels:
-    """Load what the job names and is not loaded. Weight 0 takes no part and loads nothing."""
+    """Load what the job names and is not loaded. Weight 0 takes no part and loads nothing; the reading has warned of it."""
     model, conditioning, post = submission.model, submission.conditioning, submission.postprocessing
     dtype, offload = dtype_of(submission, device), offload_of(submission)
     total = _count(submission)
@@ -69,14 +69,12 @@ def take_models(
     for index, lora in enumerate(conditioning.loras or []):
         pointer = f"/conditioning/loras/{index}"
         if lora.weight == 0:
-            context.warn("weight_zero", f"the LoRA {lora.name} has weight 0 and takes no part", pointer + "/weight")
             continue
         taken = take(loader.resolve(lora.name, pointer + "/name"), "lora", pointer + "/name", may_offload=False)
         models.loras.append(LoraUse(taken, lora.weight, pointer))
     for index, net in enumerate(conditioning.control_nets or []):
         pointer = f"/conditioning/control_nets/{index}"
         if net.weight == 0:
-            context.warn("weight_zero", f"the {net.type} ControlNet has weight 0 and takes no part", pointer + "/weight")
             continue
         reference = net.model if net.model is not None else model_for_type(settings, net.type)
         models.nets[index] = take(loader.resolve(reference, pointer + "/model"), "controlnet", pointer + "/model")
