@@ -99,7 +99,7 @@ class TrainingManager:
         return {"training_id": run.record.training_id, "state": state, "output_path": str(run.output_path)}
 
     def status(self, training_id: str) -> dict[str, Any]:
-        """TrainingStatus. loss is 0 until the first step is done."""
+        """TrainingStatus. loss is there once the first step is done."""
         run = self._run(training_id)
         return run.status() if run is not None else self._store.status(training_id)
 
@@ -266,7 +266,6 @@ def _first_status(job: TrainingJob, training_id: str, pictures: int) -> dict[str
         "progress": 0.0,
         "epoch": 0,
         "step": 0,
-        "loss": 0.0,
         "learning_rate": job.learning_rate,
         "started_at": at,
         "updated_at": at,
@@ -287,7 +286,7 @@ def _next_status(record: Record, job: TrainingJob, pictures: int) -> dict[str, A
             hint="give more epochs or max_steps",
         )
     last = next((row for row in reversed(record.history()) if row["step"] <= step), None)
-    kept = {name: value for name, value in status.items() if name not in ("error", "completed_at", "output_path")}
+    kept = {name: value for name, value in status.items() if name not in ("error", "completed_at", "output_path", "loss")}
     return {
         **kept,
         **length,
@@ -296,7 +295,7 @@ def _next_status(record: Record, job: TrainingJob, pictures: int) -> dict[str, A
         "step": step,
         "epoch": -(-step // job.steps_per_epoch(pictures)),
         "progress": step / length["total_steps"],
-        "loss": last["loss"] if last else 0.0,
+        **({"loss": last["loss"]} if last else {}),
         "updated_at": now(),
     }
 

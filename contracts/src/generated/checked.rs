@@ -287,7 +287,7 @@ integer! {
 }
 
 number! {
-    /// Loss of the last step. ≥ 0, ≤ 1000000000000. Unit: 1.
+    /// Loss of the last step; absent before the first. ≥ 0, ≤ 1000000000000. Unit: 1.
     TrainingProgressEventLoss, NumberLimits { minimum: Edge::At(0.0), maximum: Edge::At(1000000000000.0) }
 }
 
@@ -928,7 +928,7 @@ integer! {
 }
 
 number! {
-    /// Loss of the last step. ≥ 0, ≤ 1000000000000. Unit: 1.
+    /// Loss of the last step; absent before the first. ≥ 0, ≤ 1000000000000. Unit: 1.
     TrainingStatusLoss, NumberLimits { minimum: Edge::At(0.0), maximum: Edge::At(1000000000000.0) }
 }
 

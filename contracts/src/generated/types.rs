@@ -983,8 +983,9 @@ pub struct TrainingProgressEvent {
     pub step: Count,
     /// Optimiser steps in all.
     pub total_steps: Count,
-    /// Loss of the last step.
-    pub loss: TrainingProgressEventLoss,
+    /// Loss of the last step; absent before the first.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
+    pub loss: Option<TrainingProgressEventLoss>,
 }
 
 crate::strict::object!(TrainingProgressEvent);
@@ -2990,8 +2991,9 @@ pub struct TrainingStatus {
     pub step: Count,
     /// Optimiser steps in all.
     pub total_steps: Count,
-    /// Loss of the last step.
-    pub loss: TrainingStatusLoss,
+    /// Loss of the last step; absent before the first.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
+    pub loss: Option<TrainingStatusLoss>,
     /// Learning rate of the last step.
     pub learning_rate: TrainingStatusLearningRate,
     /// When it was accepted.

@@ -159,7 +159,7 @@ TrainingProgressEventEvent = Literal["training_progress"]
 """Which event."""
 
 TrainingProgressEventLoss = Annotated[float, Meta(ge=0.0, le=1000000000000.0)]
-"""Loss of the last step. Unit: 1."""
+"""Loss of the last step; absent before the first. Unit: 1."""
 
 Prompt = Annotated[str, Meta(min_length=1, max_length=8192)]
 """What to draw. Not blank; encoded in chunks of 75 tokens, never cut."""
@@ -384,7 +384,7 @@ TrainingJobValidationEvery = Annotated[int, Meta(ge=1, le=1000000)]
 """Optimiser steps between validation pictures. Unit: steps."""
 
 TrainingStatusLoss = Annotated[float, Meta(ge=0.0, le=1000000000000.0)]
-"""Loss of the last step. Unit: 1."""
+"""Loss of the last step; absent before the first. Unit: 1."""
 
 TrainingStatusLearningRate = Annotated[float, Meta(ge=0.0, le=1.0)]
 """Learning rate of the last step. Unit: 1."""
@@ -936,8 +936,8 @@ class TrainingProgressEvent(Struct, kw_only=True, forbid_unknown_fields=True, om
     total_steps: Count
     """Optimiser steps in all."""
 
-    loss: TrainingProgressEventLoss
-    """Loss of the last step."""
+    loss: TrainingProgressEventLoss | None = None
+    """Loss of the last step; absent before the first."""
 
 
 class PromptSubmission(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -2414,8 +2414,8 @@ class TrainingStatus(Struct, kw_only=True, forbid_unknown_fields=True, omit_defa
     total_steps: Count
     """Optimiser steps in all."""
 
-    loss: TrainingStatusLoss
-    """Loss of the last step."""
+    loss: TrainingStatusLoss | None = None
+    """Loss of the last step; absent before the first."""
 
     learning_rate: TrainingStatusLearningRate
     """Learning rate of the last step."""
