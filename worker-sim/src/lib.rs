@@ -1,1 +1,39 @@
-//! Placeholder.
+//! A worker without a GPU that speaks the whole contract: every action, both envelopes, three dialects, events,
+//! models and memory, training, and real pictures that are a pure function of the effective request.
+//!
+//! `worker` decides and touches no pipe; `process` reads, writes and sleeps; `hands` do what takes long. Whatever
+//! can go wrong with a real worker is a fault by flag, in `faults`.
+
+mod check;
+mod cli;
+mod clock;
+mod cost;
+mod device;
+mod faults;
+mod files;
+mod hands;
+mod inputs;
+mod models;
+mod optimize;
+mod picture;
+mod process;
+mod report;
+mod roots;
+mod self_test;
+mod suites;
+mod training;
+mod vram;
+mod worker;
+
+use std::{ffi::OsString, process::ExitCode};
+
+/// Runs a simulated worker on this process's stdin, stdout and stderr until it is told to stop.
+///
+/// `args` begins with the program's name. 0: stopped politely; 1: stdin, stdout or an output file failed; 2: the flags
+/// or the environment were no good; 70: the fault `crash` struck.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    match cli::settings(args) {
+        Ok(settings) => process::serve(settings),
+        Err(exit) => exit,
+    }
+}

@@ -1,0 +1,218 @@
+//! What an effective submission needs of this worker, and all that stands against running it here.
+
+use contracts::{ErrorCode, Failure, Fault, dictionary::dictionary};
+use serde_json::Value;
+
+use crate::{
+    cost::{Cost, Speed},
+    device::Device,
+    inputs,
+    models::{Model, Registry, is_path},
+    picture::recipe::{items, weight},
+    roots::PRETEND_ROOT,
+};
+
+/// Text encoder layers that can be skipped: one less than CLIP-L has.
+pub(crate) const CLIP_SKIP_MAX: u64 = 11;
+
+/// Optimizations that only a GPU has.
+const GPU_ONLY: &[&str] = &["model_cpu_offload", "sequential_cpu_offload", "xformers", "torch_compile"];
+
+/// What a submission needs.
+#[derive(Debug, Default)]
+pub(crate) struct Needs {
+    /// Models that take part, the base first.
+    pub(crate) models: Vec<Model>,
+    /// With pointers of the submission, in the schema's order.
+    pub(crate) faults: Vec<Fault>,
+}
+
+/// The optimizations of a device.
+pub(crate) fn optimizations(device: &Device) -> impl Iterator<Item = &'static str> {
+    let all = dictionary().enumeration("Optimization").values.iter().map(String::as_str);
+    let on_cpu = device.index.is_none();
+    all.filter(move |name| !(on_cpu && GPU_ONLY.contains(name)))
+}
+
+/// The registered ControlNet of a type.
+pub(crate) fn registered(control_type: &str) -> String {
+    format!("{PRETEND_ROOT}/controlnet_{control_type}.safetensors")
+}
+
+struct Checker<'w> {
+    registry: &'w Registry,
+    device: &'w Device,
+    needs: Needs,
+}
+
+/// Looks up all models and images; reads headers and nothing more.
+pub(crate) fn needs(effective: &Value, registry: &Registry, device: &Device) -> Needs {
+    let mut checker = Checker { registry, device, needs: Needs::default() };
+    checker.model(effective);
+    checker.scheduler(effective);
+    checker.conditioning(effective);
+    checker.performance(effective);
+    checker.postprocessing(effective);
+    checker.needs
+}
+
+/// The fault of what is larger than the device, however little else lies on it.
+pub(crate) fn fit(effective: &Value, models: &[Model], speed: Speed, total: u64) -> Option<Fault> {
+    let cost = Cost::of(effective, models, &[], speed);
+    if cost.bytes() <= total {
+        return None;
+    }
+    let batch = effective.pointer("/hyperparameters/batch_size").and_then(Value::as_u64).unwrap_or(1);
+    let pointer = if batch > 1 { "/hyperparameters/batch_size" } else { "/hyperparameters/dimensions/width" };
+    let message = format!("{} bytes are needed and the device has {total}", cost.bytes());
+    let code = if cost.weights >= total { ErrorCode::OutOfMemory } else { ErrorCode::OutOfRange };
+    let pointer = if code == ErrorCode::OutOfMemory { "/model/base" } else { pointer };
+    Some(Fault::new(pointer, code, message))
+}
+
+impl Checker<'_> {
+    fn fault(&mut self, pointer: impl Into<String>, failure: &Failure) {
+        self.needs.faults.push(Fault::new(pointer, failure.code, failure.message.clone()));
+    }
+
+    fn refuse(&mut self, pointer: impl Into<String>, message: String) {
+        self.needs.faults.push(Fault::new(pointer, ErrorCode::UnsupportedFeature, message));
+    }
+
+    fn find(&mut self, reference: &str, kind: &str, pointer: &str, takes_part: bool) {
+        match self.registry.resolve(reference, kind) {
+            Ok(model) if takes_part => self.needs.models.push(model),
+            Ok(_) => {}
+            Err(failure) => self.fault(pointer, &failure),
+        }
+    }
+
+    fn model(&mut self, effective: &Value) {
+        for (name, kind) in [("base", "sdxl"), ("refiner", "sdxl_refiner"), ("vae", "vae")] {
+            let pointer = format!("/model/{name}");
+            if let Some(reference) = effective.pointer(&pointer).and_then(Value::as_str) {
+                self.find(reference, kind, &pointer, true);
+            }
+        }
+        // Parts of a base in folders of their own: they must be there, and take no memory beside the base's.
+        for name in ["tokenizer", "text_encoder", "text_encoder_2"] {
+            let pointer = format!("/model/{name}");
+            if let Some(reference) = effective.pointer(&pointer).and_then(Value::as_str) {
+                self.find(reference, "sdxl", &pointer, false);
+            }
+        }
+    }
+
+    fn scheduler(&mut self, effective: &Value) {
+        let (Some(name), Some(steps)) =
+            (effective["scheduler"]["type"].as_str(), effective["scheduler"]["steps"].as_u64())
+        else {
+            return;
+        };
+        let schedulers = dictionary().enumeration("SchedulerType");
+        let most = schedulers.data.get(name).and_then(|data| data["original_steps"].as_u64());
+        if let Some(most) = most.filter(|most| steps > *most) {
+            let message = format!("{name} has at most {most} steps, not {steps}");
+            self.needs.faults.push(Fault {
+                minimum: Some(1.0),
+                maximum: Some(most as f64),
+                ..Fault::new("/scheduler/steps", ErrorCode::OutOfRange, message)
+            });
+        }
+    }
+
+    fn conditioning(&mut self, effective: &Value) {
+        if let Some(skip) = effective.pointer("/conditioning/clip_skip").and_then(Value::as_u64)
+            && skip > CLIP_SKIP_MAX
+        {
+            let message = format!("clip_skip is {skip}; the shortest text encoder allows {CLIP_SKIP_MAX}");
+            self.needs.faults.push(Fault {
+                minimum: Some(0.0),
+                maximum: Some(CLIP_SKIP_MAX as f64),
+                ..Fault::new("/conditioning/clip_skip", ErrorCode::OutOfRange, message)
+            });
+        }
+        for (i, lora) in items(effective, "/conditioning/loras").enumerate() {
+            if let Some(name) = lora["name"].as_str() {
+                self.find(name, "lora", &format!("/conditioning/loras/{i}/name"), weight(lora).is_some());
+            }
+        }
+        for (i, control) in items(effective, "/conditioning/control_nets").enumerate() {
+            self.control(control, &format!("/conditioning/control_nets/{i}"));
+        }
+        for (i, inversion) in items(effective, "/conditioning/textual_inversions").enumerate() {
+            if let Some(path) = inversion["path"].as_str() {
+                // Always a path, whatever it looks like.
+                let path = if is_path(path) { path.to_owned() } else { format!("./{path}") };
+                self.find(
+                    &path,
+                    "textual_inversion",
+                    &format!("/conditioning/textual_inversions/{i}/path"),
+                    true,
+                );
+            }
+        }
+        for name in ["init_image", "inpaint_mask"] {
+            let pointer = format!("/conditioning/{name}");
+            if let Some(reference) = effective.pointer(&pointer).and_then(Value::as_str) {
+                self.image(reference, &pointer);
+            }
+        }
+        if items(effective, "/conditioning/reference_images").next().is_some() {
+            self.refuse("/conditioning/reference_images", "there is no IP-Adapter here".to_owned());
+        }
+    }
+
+    fn control(&mut self, control: &Value, at: &str) {
+        let takes_part = weight(control).is_some();
+        match (control["model"].as_str(), control["type"].as_str()) {
+            (Some(model), _) => self.find(model, "controlnet", &format!("{at}/model"), takes_part),
+            (None, Some(kind)) => {
+                self.find(&registered(kind), "controlnet", &format!("{at}/type"), takes_part)
+            }
+            (None, None) => {}
+        }
+        if let Some(reference) = control["image"].as_str() {
+            self.image(reference, &format!("{at}/image"));
+        }
+    }
+
+    fn image(&mut self, reference: &str, pointer: &str) {
+        let checked = inputs::bytes(&self.registry.roots, reference).and_then(|bytes| inputs::check(&bytes));
+        if let Err(failure) = checked {
+            self.fault(pointer, &failure);
+        }
+    }
+
+    fn performance(&mut self, effective: &Value) {
+        if let Some(device) = effective.pointer("/performance/device").and_then(Value::as_str)
+            && !self.device.is_own_name(device)
+        {
+            let message = format!("this worker is {}, not {device}", self.device.gpu_id);
+            self.refuse("/performance/device", message);
+        }
+        for (i, name) in items(effective, "/performance/optimizations").enumerate() {
+            if let Some(name) =
+                name.as_str().filter(|name| !optimizations(self.device).any(|own| own == *name))
+            {
+                let message = format!("{} has no {name}", self.device.gpu_id);
+                self.refuse(format!("/performance/optimizations/{i}"), message);
+            }
+        }
+    }
+
+    fn postprocessing(&mut self, effective: &Value) {
+        let upscaler = effective.pointer("/postprocessing/upscaler").and_then(Value::as_str);
+        if let Some(name) = upscaler {
+            let data = dictionary().enumeration("UpscalerName").data.get(name);
+            if data.is_some_and(|data| data["network"].as_bool() == Some(true)) {
+                let path = format!("{PRETEND_ROOT}/{name}.safetensors");
+                self.find(&path, "upscaler", "/postprocessing/upscaler", true);
+            }
+        }
+        if effective.pointer("/postprocessing/safety_checker").and_then(Value::as_bool) == Some(true) {
+            let path = format!("{PRETEND_ROOT}/safety_checker.safetensors");
+            self.find(&path, "safety_checker", "/postprocessing/safety_checker", true);
+        }
+    }
+}

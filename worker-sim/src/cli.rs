@@ -1,0 +1,241 @@
+//! Flags, environment and configuration file: all that an operator may say at start.
+
+use clap::{Parser, ValueEnum};
+use contracts::framing::FRAME_BYTES_MAX;
+use serde::Deserialize;
+use std::{
+    collections::BTreeMap,
+    ffi::OsString,
+    fmt::Display,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Duration,
+};
+
+use crate::{
+    device::Device,
+    faults::{self, Fault},
+    roots::{PRETEND_ROOT, Roots},
+};
+
+/// The `$id` of the only document schema that this worker speaks.
+const SCHEMA_ID: &str = "urn:concord:schema:prompt_submission";
+
+/// A worker without a GPU that speaks the whole contract on stdin and stdout.
+#[derive(Debug, Parser)]
+#[command(name = "worker-sim", version, after_long_help = faults::help())]
+struct Flags {
+    /// Which worker to be; there is one.
+    #[arg(long, value_name = "NAME", default_value = "pipeline_manager", value_parser = ["pipeline_manager"])]
+    worker: String,
+    /// What is said on stderr: debug, info, warning or error, in any case.
+    #[arg(long, value_name = "LEVEL", default_value = "info", ignore_case = true)]
+    log_level: LogLevel,
+    /// Where it is said too.
+    #[arg(long, value_name = "FILE")]
+    log_file: Option<PathBuf>,
+    /// JSON file with any of: model_roots, input_roots, output_dir, models (id to path), vram_mb, ram_mb, step_ms,
+    /// load_ms, seed. Flags win.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The prompt submission's schema; it must be the one built in.
+    #[arg(long, value_name = "FILE")]
+    schema: Option<PathBuf>,
+    /// Folder of real models, beside the pretend ones under /models; repeatable.
+    #[arg(long = "model-root", value_name = "DIR", env = "CONCORD_MODEL_ROOTS", value_delimiter = ':')]
+    model_roots: Vec<PathBuf>,
+    /// Folder of images and data sets; repeatable.
+    #[arg(long = "input-root", value_name = "DIR", env = "CONCORD_INPUT_ROOTS", value_delimiter = ':')]
+    input_roots: Vec<PathBuf>,
+    /// Where pictures and trainings go.
+    #[arg(long, value_name = "DIR", env = "CONCORD_OUTPUT_DIR")]
+    output_dir: Option<PathBuf>,
+    /// The GPU to pretend to be: an index, gpu_N, or cpu_0. Else CUDA_VISIBLE_DEVICES and GPU_ID say it, else gpu_0.
+    #[arg(long, value_name = "GPU")]
+    gpu: Option<String>,
+    /// `cpu` makes it cpu_0.
+    #[arg(long, value_name = "DEVICE", default_value = "auto", value_parser = ["auto", "cpu"])]
+    device: String,
+    /// Pretend device memory, MiB.
+    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(1..=1 << 30))]
+    vram_mb: Option<u64>,
+    /// Pretend host memory for cached models, MiB.
+    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(1..=1 << 30))]
+    ram_mb: Option<u64>,
+    /// Milliseconds of a denoising or training step; 0: at once.
+    #[arg(long, value_name = "MS")]
+    step_ms: Option<u64>,
+    /// Milliseconds to load a base model; others in proportion to their size, cached ones in a tenth; 0: at once.
+    #[arg(long, value_name = "MS")]
+    load_ms: Option<u64>,
+    /// Decides everything random: chosen seeds and faults.
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// What the end of stdin means: `stop` cancels what is not done in 4 s, `finish` waits for it.
+    #[arg(long, value_name = "HOW", default_value = "stop")]
+    on_eof: OnEof,
+    /// Only deterministic kernels; here nothing else exists.
+    #[arg(long)]
+    deterministic: bool,
+    /// Longest frame, without its LF, in bytes.
+    #[arg(long, value_name = "BYTES", default_value_t = FRAME_BYTES_MAX as u64, value_parser = clap::value_parser!(u64).range(64..=1 << 30))]
+    frame_bytes_max: u64,
+    /// Misbehaves: see the table below; repeatable.
+    #[arg(long = "fault", value_name = "NAME[:PARAM][~RATIO][@WHEN]...")]
+    faults: Vec<Fault>,
+    /// All faults are healed after this many frames.
+    #[arg(long, value_name = "FRAMES")]
+    heal_after: Option<u64>,
+}
+
+/// How much is said on stderr.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub(crate) enum LogLevel {
+    Debug,
+    Info,
+    #[value(alias = "warn")]
+    Warning,
+    #[value(alias = "critical")]
+    Error,
+}
+
+impl LogLevel {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Debug => "debug",
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// What the end of stdin means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OnEof {
+    Stop,
+    Finish,
+}
+
+/// A worker's settings, checked.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) device: Device,
+    pub(crate) roots: Roots,
+    /// Ids that the operator gave to paths.
+    pub(crate) models: BTreeMap<String, String>,
+    pub(crate) vram_bytes: u64,
+    pub(crate) ram_bytes: u64,
+    pub(crate) step: Duration,
+    pub(crate) load: Duration,
+    pub(crate) seed: u64,
+    pub(crate) on_eof: OnEof,
+    pub(crate) frame_bytes_max: usize,
+    pub(crate) faults: Vec<Fault>,
+    pub(crate) heal_after: Option<u64>,
+    pub(crate) log_level: LogLevel,
+    pub(crate) log_file: Option<PathBuf>,
+    /// Said on stderr at start.
+    pub(crate) notes: Vec<(LogLevel, String)>,
+}
+
+/// The file of `--config`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Config {
+    model_roots: Vec<PathBuf>,
+    input_roots: Vec<PathBuf>,
+    output_dir: Option<PathBuf>,
+    models: BTreeMap<String, String>,
+    vram_mb: Option<u64>,
+    ram_mb: Option<u64>,
+    step_ms: Option<u64>,
+    load_ms: Option<u64>,
+    seed: Option<u64>,
+}
+
+/// Reads what `run` was given; a help text or a mistake is printed and is the process's end.
+pub(crate) fn settings(args: impl IntoIterator<Item = OsString>) -> Result<Settings, ExitCode> {
+    let flags = Flags::try_parse_from(args).map_err(|err| {
+        // To stdout for --help, to stderr for mistakes; where that fails there is nobody to tell.
+        let told = err.print();
+        ExitCode::from(if told.is_ok() { u8::try_from(err.exit_code()).unwrap_or(2) } else { 2 })
+    })?;
+    check(flags).map_err(|err| {
+        eprintln!("worker-sim: error: {err}");
+        ExitCode::from(2)
+    })
+}
+
+fn check(flags: Flags) -> Result<Settings, String> {
+    let config: Config = flags.config.as_deref().map_or_else(|| Ok(Config::default()), read_json)?;
+    if let Some(path) = &flags.schema {
+        let schema: serde_json::Value = read_json(path)?;
+        if schema["$id"] != SCHEMA_ID {
+            return Err(format!("{} is not {SCHEMA_ID}, the schema built in", path.display()));
+        }
+    }
+    let variable = |name: &str| std::env::var(name).ok();
+    let (device, warnings) = Device::find(
+        flags.gpu.as_deref(),
+        flags.device == "cpu",
+        variable("CUDA_VISIBLE_DEVICES").as_deref(),
+        variable("GPU_ID").as_deref(),
+    )?;
+    let mut notes: Vec<_> = warnings.into_iter().map(|warning| (LogLevel::Warning, warning)).collect();
+    for fault in &flags.faults {
+        notes.push((LogLevel::Warning, format!("this worker misbehaves: {fault}: {}", fault.meaning())));
+    }
+    let megabytes =
+        |flag: Option<u64>, config: Option<u64>, default: u64| flag.or(config).unwrap_or(default) << 20;
+    let milliseconds = |flag: Option<u64>, config: Option<u64>, default: u64| {
+        Duration::from_millis(flag.or(config).unwrap_or(default))
+    };
+    let output = flags.output_dir.or(config.output_dir).unwrap_or_else(|| "outputs".into());
+    Ok(Settings {
+        device,
+        roots: Roots {
+            models: absolute(first_said(flags.model_roots, config.model_roots, "models"))?
+                .into_iter()
+                .filter(|root| root != Path::new(PRETEND_ROOT))
+                .collect(),
+            inputs: absolute(first_said(flags.input_roots, config.input_roots, "inputs"))?,
+            output: absolute(vec![output])?.remove(0),
+        },
+        models: config.models,
+        vram_bytes: megabytes(flags.vram_mb, config.vram_mb, 24 << 10),
+        ram_bytes: megabytes(flags.ram_mb, config.ram_mb, 64 << 10),
+        step: milliseconds(flags.step_ms, config.step_ms, 20),
+        load: milliseconds(flags.load_ms, config.load_ms, 250),
+        seed: flags.seed.or(config.seed).unwrap_or(0),
+        on_eof: flags.on_eof,
+        frame_bytes_max: usize::try_from(flags.frame_bytes_max).map_err(|err| err.to_string())?,
+        faults: flags.faults,
+        heal_after: flags.heal_after,
+        log_level: flags.log_level,
+        log_file: flags.log_file,
+        notes,
+    })
+}
+
+fn first_said(flag: Vec<PathBuf>, config: Vec<PathBuf>, default: &str) -> Vec<PathBuf> {
+    match (flag.is_empty(), config.is_empty()) {
+        (false, _) => flag,
+        (true, false) => config,
+        (true, true) => vec![default.into()],
+    }
+}
+
+fn absolute(paths: Vec<PathBuf>) -> Result<Vec<PathBuf>, String> {
+    let whole = |path: PathBuf| std::path::absolute(&path).map_err(|err| at(&path, err));
+    paths.into_iter().map(whole).collect()
+}
+
+fn read_json<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, String> {
+    let text = std::fs::read_to_string(path).map_err(|err| at(path, err))?;
+    serde_json::from_str(&text).map_err(|err| at(path, err))
+}
+
+fn at(path: &Path, err: impl Display) -> String {
+    format!("{}: {err}", path.display())
+}

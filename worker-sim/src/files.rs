@@ -1,0 +1,158 @@
+//! Model files looked at: pretend ones by their names, real ones by their headers, deep ones to the last byte.
+
+use contracts::Failure;
+use serde_json::{Map, Value, json};
+use sha2::{Digest as _, Sha256};
+use std::{
+    fs::File,
+    io::{self, Read as _},
+    path::{Path, PathBuf},
+};
+
+use crate::models::{self, Model, Registry, is_pretend};
+
+/// A safetensors header may have this many bytes, as the library allows.
+const HEADER_BYTES_MAX: u64 = 100_000_000;
+/// Tensors that a pretend file of a kind claims.
+const PRETEND_TENSORS: &[(&str, u64)] = &[("sdxl", 2515), ("sdxl_refiner", 2059), ("vae", 248)];
+
+/// `FileResult` of a path or id. `deep`: every byte is hashed.
+pub(crate) fn look(registry: &Registry, reference: &str, deep: bool) -> Value {
+    let found = registry.resolve(reference, "sdxl").or_else(|failure| {
+        // It may well be another kind of model.
+        let kind = models::kind_by_name(Path::new(reference));
+        registry.resolve(reference, kind).map_err(|_| failure)
+    });
+    match found {
+        Ok(model) if is_pretend(&model.path) => pretend(&model, deep),
+        Ok(model) => real(&model, deep),
+        Err(failure) => refused(reference, &failure),
+    }
+}
+
+fn refused(reference: &str, failure: &Failure) -> Value {
+    json!({
+        "model_path": reference, "is_valid": false, "format": "unknown", "tensor_count": 0, "dtypes": [],
+        "file_size_bytes": 0, "issues": [failure.message],
+    })
+}
+
+fn pretend(model: &Model, deep: bool) -> Value {
+    let kind = models::kind_by_name(&model.path);
+    let is_file = model.path.extension().is_some_and(|ending| ending == "safetensors");
+    let tensors = PRETEND_TENSORS.iter().find(|(known, _)| *known == kind).map_or(192, |(_, count)| *count);
+    let mut result = json!({
+        "model_path": model.path.to_string_lossy(), "is_valid": true,
+        "format": if is_file { "safetensors" } else { "diffusers_folder" },
+        "detected_model_type": kind, "tensor_count": tensors, "dtypes": ["F16"],
+        "file_size_bytes": models::size(kind), "issues": [],
+    });
+    if deep {
+        // There are no bytes; the name stands for them.
+        result["sha256"] = crate::inputs::hex(model.path.as_os_str().as_encoded_bytes()).into();
+    }
+    result
+}
+
+fn real(model: &Model, deep: bool) -> Value {
+    let folder = model.path.is_dir();
+    let files = if folder { weights(&model.path) } else { Ok(vec![model.path.clone()]) };
+    let mut issues = Vec::new();
+    let mut headers = Vec::new();
+    match files {
+        Ok(files) if files.is_empty() => issues.push("no .safetensors file is in it".to_owned()),
+        Ok(files) => {
+            for file in files {
+                match header(&file) {
+                    Ok(header) => headers.push(header),
+                    Err(err) => issues.push(format!("{}: {err}", file.display())),
+                }
+            }
+        }
+        Err(err) => issues.push(err.to_string()),
+    }
+    let tensors = || headers.iter().flatten().filter(|(name, _)| *name != "__metadata__");
+    let mut dtypes: Vec<&str> = tensors().filter_map(|(_, tensor)| tensor["dtype"].as_str()).collect();
+    dtypes.sort_unstable();
+    dtypes.dedup();
+    let mut result = json!({
+        "model_path": model.path.to_string_lossy(),
+        "format": if folder { "diffusers_folder" } else if headers.is_empty() { "unknown" } else { "safetensors" },
+        "tensor_count": tensors().count(), "dtypes": dtypes, "file_size_bytes": model.bytes,
+    });
+    let said = headers.iter().find_map(|header| header.get("__metadata__")?["model_type"].as_str());
+    if let Some(kind) = said {
+        result["detected_model_type"] = kind.into();
+    }
+    if deep && !folder {
+        match hash(&model.path) {
+            Ok(hash) => result["sha256"] = hash.into(),
+            Err(err) => issues.push(format!("it cannot be read whole: {err}")),
+        }
+    }
+    result["is_valid"] = issues.is_empty().into();
+    result["issues"] = issues.into();
+    result
+}
+
+fn weights(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            found.extend(weights(&path)?);
+        } else if path.extension().is_some_and(|ending| ending == "safetensors") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// The header of a safetensors file: names and descriptions of its tensors, which must lie in the file.
+fn header(path: &Path) -> Result<Map<String, Value>, String> {
+    let open = || -> io::Result<(u64, Vec<u8>, u64)> {
+        let mut file = File::open(path)?;
+        let size = file.metadata()?.len();
+        let mut length = [0; 8];
+        file.read_exact(&mut length)?;
+        let length = u64::from_le_bytes(length);
+        let mut text = Vec::new();
+        if length <= HEADER_BYTES_MAX.min(size) {
+            file.take(length).read_to_end(&mut text)?;
+        }
+        Ok((length, text, size))
+    };
+    let (length, text, size) = open().map_err(|err| err.to_string())?;
+    if text.len() as u64 != length {
+        return Err(format!("it says that its header has {length} bytes, and the file has {size}"));
+    }
+    let header: Map<String, Value> =
+        serde_json::from_slice(&text).map_err(|err| format!("its header is no JSON: {err}"))?;
+    let data = size - 8 - length;
+    let beyond = header.iter().find(|(name, tensor)| {
+        *name != "__metadata__" && tensor["data_offsets"][1].as_u64().is_none_or(|end| end > data)
+    });
+    match beyond {
+        Some((name, _)) => Err(format!("the tensor {name:?} lies beyond the end of the file")),
+        None => Ok(header),
+    }
+}
+
+fn hash(path: &Path) -> io::Result<String> {
+    let mut hash = Sha256::new();
+    io::copy(&mut File::open(path)?, &mut HashWriter(&mut hash))?;
+    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+struct HashWriter<'h>(&'h mut Sha256);
+
+impl io::Write for HashWriter<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,61 @@
+//! What takes long is done here, in a thread beside the worker's own: decoding, painting, hashing.
+
+use contracts::{ErrorCode, Failure, Warning};
+use serde_json::Value;
+use std::{
+    collections::HashMap,
+    io::{PipeWriter, Write as _},
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::mpsc::{Receiver, Sender},
+};
+
+use crate::{picture::recipe::Images, training::dataset::DataSet};
+
+/// One piece of work, for the command of a ticket.
+pub(crate) struct Work {
+    pub(crate) ticket: u64,
+    pub(crate) run: Box<dyn FnOnce() -> Result<Done, Box<Failure>> + Send>,
+}
+
+/// What came of it.
+pub(crate) enum Done {
+    /// The images of a job.
+    Prepared(Box<Prepared>),
+    /// `image_details[]` of the files that were written.
+    Pictures(Vec<Value>),
+    /// `data` of the whole command.
+    Data(Value),
+    /// The data set of a training.
+    DataSet(DataSet),
+}
+
+/// The images of a job, decoded.
+#[derive(Debug, Default)]
+pub(crate) struct Prepared {
+    pub(crate) images: Images,
+    /// Image reference to `sha256:<hex>`.
+    pub(crate) hashes: HashMap<String, String>,
+    /// With pointers of the submission.
+    pub(crate) warnings: Vec<Warning>,
+}
+
+/// A piece of work that ended.
+pub(crate) struct Finished {
+    pub(crate) ticket: u64,
+    pub(crate) outcome: Result<Done, Box<Failure>>,
+}
+
+/// Works until nobody asks any more; a byte on `wake` says that something is finished.
+pub(crate) fn work(tasks: &Receiver<Work>, finished: &Sender<Finished>, mut wake: PipeWriter) {
+    while let Ok(Work { ticket, run }) = tasks.recv() {
+        let outcome = catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
+            let said = panic.downcast_ref::<String>().map(String::as_str);
+            let said = said.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic");
+            Err(Box::new(Failure::new(ErrorCode::Internal, format!("the work failed: {said}"))))
+        });
+        if finished.send(Finished { ticket, outcome }).is_err() || wake.write_all(&[1]).is_err() {
+            // The worker is gone.
+            return;
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! Images that a request refers to: paths under the input roots and `data:` URLs, checked and decoded.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use contracts::{ErrorCode, Failure, generated::limits::IMAGE_PIXELS_MAX};
+use image::{
+    DynamicImage, GrayImage, ImageDecoder as _, ImageFormat, ImageReader, RgbImage,
+    codecs::{png::PngDecoder, webp::WebPDecoder},
+    imageops::{FilterType, resize},
+};
+use sha2::{Digest as _, Sha256};
+use std::{fmt::Display, io::Cursor};
+
+use crate::roots::Roots;
+
+/// The bytes of an image reference.
+pub(crate) fn bytes(roots: &Roots, reference: &str) -> Result<Vec<u8>, Failure> {
+    if reference.starts_with("upload:") {
+        let message = "a worker by itself keeps no uploads";
+        return Err(Failure::new(ErrorCode::UploadNotFound, message).hint("send a path or a data: URL"));
+    }
+    if reference.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("data:")) {
+        return data_url(reference);
+    }
+    if reference.contains("://") {
+        return Err(invalid("a worker fetches no URLs").hint("send a path or a data: URL"));
+    }
+    let path = roots
+        .input(reference)?
+        .ok_or_else(|| invalid(format!("no file at {reference:?}")).hint("see the allowed input roots"))?;
+    std::fs::read(&path).map_err(|err| invalid(format!("{reference:?} cannot be read: {err}")))
+}
+
+fn data_url(reference: &str) -> Result<Vec<u8>, Failure> {
+    let (head, body) = reference.split_once(',').unwrap_or((reference, ""));
+    let head = head.to_ascii_lowercase();
+    if !["png", "jpeg", "jpg", "webp"].iter().any(|kind| head == format!("data:image/{kind};base64")) {
+        return Err(invalid("a data: URL must be data:image/png, jpeg or webp in base64"));
+    }
+    STANDARD.decode(body).map_err(|err| invalid(format!("the data: URL is no base64: {err}")))
+}
+
+/// `sha256:<hex>` of an image's bytes.
+pub(crate) fn hash(bytes: &[u8]) -> String {
+    format!("sha256:{}", hex(bytes))
+}
+
+/// The SHA-256 in lower-case hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What the header tells is allowed: a still PNG, JPEG or WebP of at most 64 megapixels.
+pub(crate) fn check(bytes: &[u8]) -> Result<(), Failure> {
+    let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(unreadable)?;
+    let frames = match reader.format() {
+        Some(ImageFormat::Png) => PngDecoder::new(Cursor::new(bytes)).and_then(|png| png.is_apng()),
+        Some(ImageFormat::WebP) => WebPDecoder::new(Cursor::new(bytes)).map(|webp| webp.has_animation()),
+        Some(ImageFormat::Jpeg) => Ok(false),
+        _ => return Err(invalid("the image is neither PNG nor JPEG nor WebP")),
+    };
+    if frames.map_err(unreadable)? {
+        return Err(invalid("the image has several frames").hint("send a still picture"));
+    }
+    let (width, height) = reader.into_dimensions().map_err(unreadable)?;
+    if u64::from(width) * u64::from(height) > IMAGE_PIXELS_MAX {
+        let message = format!("the image has {width}x{height} pixels, over the limit of {IMAGE_PIXELS_MAX}");
+        return Err(invalid(message));
+    }
+    Ok(())
+}
+
+/// The whole picture, its EXIF orientation applied.
+pub(crate) fn decode(bytes: &[u8]) -> Result<DynamicImage, Failure> {
+    check(bytes)?;
+    let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(unreadable)?;
+    // Our own limit, on pixels, was checked above.
+    reader.no_limits();
+    let mut decoder = reader.into_decoder().map_err(unreadable)?;
+    let orientation = decoder.orientation().map_err(unreadable)?;
+    let mut picture = DynamicImage::from_decoder(decoder).map_err(unreadable)?;
+    picture.apply_orientation(orientation);
+    Ok(picture)
+}
+
+/// In colour at a size (Lanczos), and the size it had where that differed.
+pub(crate) fn colour(picture: &DynamicImage, size: (u32, u32)) -> (RgbImage, Option<(u32, u32)>) {
+    let picture = picture.to_rgb8();
+    match picture.dimensions() {
+        own if own == size => (picture, None),
+        own => (resize(&picture, size.0, size.1, FilterType::Lanczos3), Some(own)),
+    }
+}
+
+/// In grey at a size, and the size it had where that differed. `filter`: masks are resized by the nearest pixel.
+pub(crate) fn grey(
+    picture: &DynamicImage,
+    size: (u32, u32),
+    filter: FilterType,
+) -> (GrayImage, Option<(u32, u32)>) {
+    let picture = picture.to_luma8();
+    match picture.dimensions() {
+        own if own == size => (picture, None),
+        own => (resize(&picture, size.0, size.1, filter), Some(own)),
+    }
+}
+
+fn invalid(message: impl Into<String>) -> Failure {
+    Failure::new(ErrorCode::ImageInvalid, message)
+}
+
+fn unreadable(err: impl Display) -> Failure {
+    invalid(format!("the image cannot be read: {err}"))
+}

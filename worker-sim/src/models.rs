@@ -1,0 +1,208 @@
+//! Which model an id or a path means, what it is and how large; the pretend ones among them.
+
+use contracts::{ErrorCode, Failure};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    picture::recipe::file_name,
+    roots::{ModelPath, Roots},
+};
+
+/// A model that was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Model {
+    /// Its id from now on.
+    pub(crate) id: String,
+    pub(crate) path: PathBuf,
+    /// The contract's `model_type`.
+    pub(crate) kind: String,
+    pub(crate) bytes: u64,
+}
+
+/// The size of a pretend base model; times to load are in proportion to it.
+pub(crate) const BASE_BYTES: u64 = 6_938_040_682;
+
+/// Pretend sizes by type, bytes: those of the real SDXL's files.
+const SIZES: &[(&str, u64)] = &[
+    ("sdxl", BASE_BYTES),
+    ("sdxl_refiner", 6_075_981_930),
+    ("vae", 334_641_164),
+    ("lora", 94_571_480),
+    ("controlnet", 774_446_912),
+    ("textual_inversion", 9_296),
+    ("upscaler", 66_929_328),
+    ("safety_checker", 608_018_440),
+];
+
+/// Ids of pretend models and their types; each is `<id>.safetensors` under the pretend root.
+const PRETEND: &[(&str, &str)] =
+    &[("sdxl_base", "sdxl"), ("sdxl_refiner", "sdxl_refiner"), ("sdxl_vae", "vae")];
+
+const PICKLES: &[&str] = &["ckpt", "bin", "pt", "pth", "pkl", "pickle"];
+
+/// Finds models.
+#[derive(Clone, Debug)]
+pub(crate) struct Registry {
+    pub(crate) roots: Roots,
+    /// What the configuration calls so.
+    pub(crate) configured: BTreeMap<String, String>,
+    /// Ids given by load, cache and suite commands, while what they name is loaded or cached.
+    pub(crate) given: BTreeMap<String, Model>,
+}
+
+impl Registry {
+    /// The model that a job names, by id or path, as a model of a type.
+    pub(crate) fn resolve(&self, reference: &str, kind: &str) -> Result<Model, Failure> {
+        let model = if is_path(reference) {
+            let path = self.path(reference)?;
+            let id = name_of(&path);
+            self.at(path, id, kind)?
+        } else {
+            self.of_id(reference, kind)?.ok_or_else(|| {
+                Failure::new(ErrorCode::ModelNotFound, format!("no model {reference:?}"))
+                    .hint("see get_model_info, or name a path under a model root")
+            })?
+        };
+        if model.kind == kind {
+            return Ok(model);
+        }
+        let message = format!("{} is a {}, not a {kind}", file_name(reference), model.kind);
+        Err(Failure::new(ErrorCode::ModelInvalid, message))
+    }
+
+    /// The model that a load or cache command names, under the id that it is to have.
+    pub(crate) fn name(&self, reference: &str, kind: &str, id: Option<&str>) -> Result<Model, Failure> {
+        let mut model = self.resolve(reference, kind)?;
+        if let Some(id) = id {
+            id.clone_into(&mut model.id);
+        }
+        if !is_id(&model.id) {
+            let message = format!("{:?} is no valid model id", model.id);
+            return Err(Failure::new(ErrorCode::UnsupportedValue, message).hint("give model_id"));
+        }
+        match self.of_id(&model.id, kind) {
+            Ok(Some(holder)) if holder.path != model.path => {
+                let message = format!("the id {:?} means another path", model.id);
+                Err(Failure::new(ErrorCode::Conflict, message).hint("give another model_id"))
+            }
+            _ => Ok(model),
+        }
+    }
+
+    /// What the id means now.
+    fn of_id(&self, id: &str, kind: &str) -> Result<Option<Model>, Failure> {
+        if let Some(model) = self.given.get(id) {
+            return Ok(Some(model.clone()));
+        }
+        if let Some(path) = self.configured.get(id) {
+            return self.at(self.path(path)?, id.to_owned(), kind).map(Some);
+        }
+        if PRETEND.iter().any(|(pretend, _)| *pretend == id) {
+            let path = ModelPath::Pretend(pretend_path(id));
+            return self.at(path, id.to_owned(), kind).map(Some);
+        }
+        match self.roots.model_of_id(id).filter(|_| is_id(id)) {
+            Some(path) => self.at(ModelPath::Real(path), id.to_owned(), kind).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn path(&self, reference: &str) -> Result<ModelPath, Failure> {
+        self.roots.model(reference)
+    }
+
+    fn at(&self, path: ModelPath, id: String, kind: &str) -> Result<Model, Failure> {
+        let (path, bytes, kind) = match path {
+            ModelPath::Pretend(path) => {
+                let known = PRETEND.iter().find(|(id, _)| path == pretend_path(id));
+                let kind = known.map_or(kind, |(_, kind)| *kind).to_owned();
+                let bytes = size(&kind);
+                (path, bytes, kind)
+            }
+            ModelPath::Real(path) => {
+                let bytes = size_on_disk(&path).map_err(|err| {
+                    Failure::new(ErrorCode::ModelInvalid, format!("{} cannot be read: {err}", path.display()))
+                })?;
+                (path, bytes, kind.to_owned())
+            }
+        };
+        if is_pickle(&path) {
+            let message =
+                format!("{} is pickled; pickled weights are refused everywhere", name_of_path(&path));
+            return Err(Failure::new(ErrorCode::ModelInvalid, message).hint("convert it to .safetensors"));
+        }
+        Ok(Model { id, path, kind, bytes })
+    }
+}
+
+/// Whether a model's name is a path; else it is an id.
+pub(crate) fn is_path(reference: &str) -> bool {
+    reference.contains(['/', '\\', '\0']) || reference.ends_with(".safetensors")
+}
+
+/// Whether it is a pretend model by its path.
+pub(crate) fn is_pretend(path: &Path) -> bool {
+    path.starts_with(crate::roots::PRETEND_ROOT)
+}
+
+pub(crate) fn is_pickle(path: &Path) -> bool {
+    let ending = path.extension().and_then(|ending| ending.to_str()).map(str::to_ascii_lowercase);
+    ending.is_some_and(|ending| PICKLES.contains(&ending.as_str()))
+}
+
+/// The type that a pretend file's name tells of.
+pub(crate) fn kind_by_name(path: &Path) -> &'static str {
+    let name = name_of_path(path).to_ascii_lowercase();
+    let has = |part: &str| name.contains(part);
+    match () {
+        () if has("refiner") => "sdxl_refiner",
+        () if has("vae") => "vae",
+        () if has("lora") => "lora",
+        () if has("control") => "controlnet",
+        () if has("inversion") || has("embedding") => "textual_inversion",
+        () if has("esrgan") || has("upscale") => "upscaler",
+        () if has("safety") => "safety_checker",
+        () => "sdxl",
+    }
+}
+
+/// The pretend size of a type.
+pub(crate) fn size(kind: &str) -> u64 {
+    SIZES.iter().find(|(known, _)| *known == kind).map_or(0, |(_, bytes)| *bytes)
+}
+
+fn pretend_path(id: &str) -> PathBuf {
+    Path::new(crate::roots::PRETEND_ROOT).join(format!("{id}.safetensors"))
+}
+
+fn is_id(id: &str) -> bool {
+    let dictionary = contracts::dictionary::dictionary();
+    match dictionary.resolve(&dictionary.named("ModelId").shape) {
+        contracts::dictionary::Shape::Text(text) => {
+            text.pattern.as_ref().is_none_or(|pattern| pattern.is_match(id))
+        }
+        _ => false,
+    }
+}
+
+fn name_of(path: &ModelPath) -> String {
+    let (ModelPath::Pretend(path) | ModelPath::Real(path)) = path;
+    let name = name_of_path(path);
+    name.strip_suffix(".safetensors").map_or(name.clone(), str::to_owned)
+}
+
+fn name_of_path(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// Bytes of a file, or of all files of a folder.
+pub(crate) fn size_on_disk(path: &Path) -> std::io::Result<u64> {
+    let about = std::fs::metadata(path)?;
+    if !about.is_dir() {
+        return Ok(about.len());
+    }
+    std::fs::read_dir(path)?.map(|entry| size_on_disk(&entry?.path())).sum()
+}

@@ -1,0 +1,198 @@
+//! A changed request that fits its targets, and why each change was made.
+
+use contracts::{dictionary::dictionary, effective};
+use serde_json::{Value, json};
+
+use crate::{
+    cost::{Cost, Speed},
+    device::Device,
+    models::Model,
+};
+
+/// What an optimisation should reach.
+#[derive(Debug)]
+pub(crate) struct Wishes {
+    priority: String,
+    vram_bytes: Option<u64>,
+    seconds: Option<f64>,
+    preserve_quality: bool,
+}
+
+impl Wishes {
+    pub(crate) fn of(preferences: &Value) -> Self {
+        Self {
+            priority: preferences["priority"].as_str().unwrap_or("balanced").to_owned(),
+            vram_bytes: preferences["target_vram_usage_mb"].as_u64().map(|mb| mb << 20),
+            seconds: preferences["target_time_seconds"].as_f64(),
+            preserve_quality: preferences["preserve_quality"].as_bool().unwrap_or(true),
+        }
+    }
+}
+
+/// What this worker has.
+pub(crate) struct Bounds<'w> {
+    pub(crate) total: u64,
+    pub(crate) speed: Speed,
+    pub(crate) optimizations: Vec<&'w str>,
+}
+
+/// One step that may be taken.
+struct Step {
+    pointer: &'static str,
+    to: Value,
+    reason: String,
+    /// Whether it lowers the quality.
+    lossy: bool,
+}
+
+/// `OptimizationResult` of a canonical submission.
+pub(crate) fn optimize(
+    said: &Value,
+    device: &Device,
+    models: &[Model],
+    missing: &[Model],
+    wishes: &Wishes,
+    bounds: &Bounds<'_>,
+) -> Value {
+    let cost = |document: &Value| {
+        let whole = effective(document, device.kind());
+        let takes_refiner = whole.pointer("/model/refiner").is_some();
+        let kept = |list: &[Model]| -> Vec<Model> {
+            list.iter().filter(|model| takes_refiner || model.kind != "sdxl_refiner").cloned().collect()
+        };
+        Cost::of(&whole, &kept(models), &kept(missing), bounds.speed)
+    };
+    let before = cost(said);
+    let mut document = said.clone();
+    let mut changes = Vec::new();
+    let target = wishes.vram_bytes.unwrap_or(bounds.total).min(bounds.total);
+    let wants_memory = |cost: &Cost| cost.bytes() > target;
+    let wants_time = |cost: &Cost| wishes.seconds.is_some_and(|seconds| cost.seconds() > seconds);
+    // Without a number to reach, a priority takes every step that costs no quality.
+    let greedy = wishes.vram_bytes.is_none() && wishes.seconds.is_none();
+    let mut take = |document: &mut Value, step: Step| {
+        let whole = effective(document, device.kind());
+        let from = whole.pointer(step.pointer).cloned().unwrap_or(Value::Null);
+        if from == step.to || (step.lossy && wishes.preserve_quality) {
+            return;
+        }
+        let mut changed = document.clone();
+        set(&mut changed, step.pointer, &step.to);
+        changes.push(json!({"path": step.pointer, "from": from, "to": step.to, "reason": step.reason}));
+        *document = changed;
+    };
+    if wishes.priority == "quality" {
+        if let Some(step) = recommended(&document, device, true) {
+            take(&mut document, step);
+        }
+    }
+    for step in memory_steps(&document, device, bounds) {
+        let now = cost(&document);
+        if wants_memory(&now) || (greedy && wishes.priority == "memory" && !step.lossy) {
+            let step = merged(&document, step);
+            take(&mut document, step);
+        }
+    }
+    for step in time_steps(&document, device, bounds) {
+        let now = cost(&document);
+        if wants_time(&now) || (greedy && wishes.priority == "speed" && !step.lossy) {
+            let step = merged(&document, step);
+            take(&mut document, step);
+        }
+    }
+    json!({
+        "optimized_request": document,
+        "changes": changes,
+        "estimate_before": before.report(bounds.total, bounds.speed),
+        "estimate_after": cost(&document).report(bounds.total, bounds.speed),
+    })
+}
+
+/// The scheduler's recommended number of steps, where the request has fewer (`raise`) or more.
+fn recommended(document: &Value, device: &Device, raise: bool) -> Option<Step> {
+    let whole = effective(document, device.kind());
+    let name = whole["scheduler"]["type"].as_str()?;
+    let steps = whole["scheduler"]["steps"].as_u64()?;
+    let best = dictionary().enumeration("SchedulerType").data.get(name)?["recommended_steps"].as_u64()?;
+    let better = if raise { steps < best } else { steps > best };
+    better.then(|| Step {
+        pointer: "/scheduler/steps",
+        to: best.into(),
+        reason: format!("{name} is recommended with {best} steps"),
+        lossy: false,
+    })
+}
+
+const OPTIMIZATIONS: &str = "/performance/optimizations";
+
+fn optimization(name: &str, reason: &str) -> Step {
+    Step { pointer: OPTIMIZATIONS, to: name.into(), reason: reason.to_owned(), lossy: false }
+}
+
+fn memory_steps(document: &Value, device: &Device, bounds: &Bounds<'_>) -> Vec<Step> {
+    let has = |name: &str| bounds.optimizations.contains(&name);
+    let asked = [
+        ("vae_tiling", "decoding in tiles takes less memory"),
+        ("vae_slicing", "decoding picture by picture takes less memory"),
+        ("attention_slicing", "attention in slices takes less memory"),
+        ("model_cpu_offload", "models wait in host memory until they run"),
+        ("sequential_cpu_offload", "layers wait in host memory until they run"),
+    ];
+    let mut steps: Vec<Step> =
+        asked.iter().filter(|(name, _)| has(name)).map(|(name, reason)| optimization(name, reason)).collect();
+    let whole = effective(document, device.kind());
+    let halved =
+        |pointer: &str| whole.pointer(pointer).and_then(Value::as_u64).map(|value| (value / 2).max(1));
+    if whole.pointer("/performance/dtype") == Some(&json!("fp32")) && device.index.is_some() {
+        let reason = "half precision takes half the memory".to_owned();
+        steps.insert(0, Step { pointer: "/performance/dtype", to: "fp16".into(), reason, lossy: true });
+    }
+    if let Some(batch) = halved("/hyperparameters/batch_size") {
+        let reason = "fewer pictures at once take less memory".to_owned();
+        steps.push(Step { pointer: "/hyperparameters/batch_size", to: batch.into(), reason, lossy: true });
+    }
+    steps
+}
+
+fn time_steps(document: &Value, device: &Device, bounds: &Bounds<'_>) -> Vec<Step> {
+    let has = |name: &str| bounds.optimizations.contains(&name);
+    let asked = [
+        ("xformers", "memory-efficient attention is faster"),
+        ("channels_last", "this memory layout is faster"),
+        ("torch_compile", "a compiled UNet is faster"),
+    ];
+    let mut steps: Vec<Step> = recommended(document, device, false).into_iter().collect();
+    steps.extend(asked.iter().filter(|(name, _)| has(name)).map(|(name, reason)| optimization(name, reason)));
+    let whole = effective(document, device.kind());
+    if let Some(count) = whole.pointer("/scheduler/steps").and_then(Value::as_u64) {
+        let reason = "fewer steps take less time".to_owned();
+        steps.push(Step { pointer: "/scheduler/steps", to: (count / 2).max(1).into(), reason, lossy: true });
+    }
+    steps
+}
+
+/// An optimization joins those that are asked for already, in the schema's order.
+fn merged(document: &Value, mut step: Step) -> Step {
+    if step.pointer != OPTIMIZATIONS {
+        return step;
+    }
+    let known: Vec<&Value> =
+        document.pointer(OPTIMIZATIONS).and_then(Value::as_array).into_iter().flatten().collect();
+    let order = dictionary().enumeration("Optimization").values.iter();
+    let list = order.filter(|name| known.iter().any(|known| *known == *name) || step.to == **name);
+    step.to = list.map(|name| Value::from(name.clone())).collect();
+    step
+}
+
+/// Sets a value, making the objects on the way.
+fn set(document: &mut Value, pointer: &str, value: &Value) {
+    let mut at = document;
+    for token in pointer.split('/').skip(1) {
+        let Value::Object(members) = at else { return };
+        at = members.entry(token).or_insert(Value::Null);
+        if at.is_null() {
+            *at = json!({});
+        }
+    }
+    *at = value.clone();
+}

@@ -1,0 +1,269 @@
+//! The process around the worker: one loop that reads stdin, writes stdout and sleeps until something is due.
+//!
+//! One thread, so that a query costs no hop. stdout is written in pieces that fit its pipe, so that a client that
+//! writes much before it reads never stops us from reading.
+
+use contracts::framing::Decoder;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use std::{
+    collections::VecDeque,
+    fs::File,
+    io::{self, PipeReader, Read as _, Write as _},
+    os::fd::AsFd,
+    process::ExitCode,
+    sync::mpsc::{Receiver, Sender, channel},
+    time::Duration,
+};
+
+use crate::{
+    cli::{LogLevel, Settings},
+    clock::Clock,
+    faults::Kind,
+    hands::{self, Finished, Work},
+    worker::{Effect, Worker},
+};
+
+/// A pipe that poll calls writable takes this much without blocking: PIPE_BUF of Linux.
+const PIECE_BYTES: usize = 4096;
+/// Over it nothing is read until the client has read some.
+const BACKLOG_BYTES_MAX: usize = 64 << 20;
+const CRASHED: u8 = 70;
+
+/// Runs a worker until it stops.
+pub(crate) fn serve(settings: Settings) -> ExitCode {
+    let mut log = match Log::open(&settings) {
+        Ok(log) => log,
+        Err(err) => {
+            eprintln!("worker-sim: error: {err}");
+            return ExitCode::from(2);
+        }
+    };
+    match Process::start(settings, &mut log).and_then(|mut process| process.run(&mut log)) {
+        Ok(code) => ExitCode::from(code),
+        Err(err) => {
+            log.say(LogLevel::Error, &format!("stdin or stdout failed: {err}"));
+            ExitCode::from(1)
+        }
+    }
+}
+
+/// stderr, and a file where one is named.
+struct Log {
+    level: LogLevel,
+    file: Option<File>,
+}
+
+impl Log {
+    fn open(settings: &Settings) -> io::Result<Self> {
+        let open = |path| File::options().append(true).create(true).open(path);
+        Ok(Self { level: settings.log_level, file: settings.log_file.as_ref().map(open).transpose()? })
+    }
+
+    fn say(&mut self, level: LogLevel, text: &str) {
+        if level < self.level {
+            return;
+        }
+        let line = format!("worker-sim: {}: {text}", level.as_str());
+        eprintln!("{line}");
+        if let Some(file) = &mut self.file
+            && let Err(err) = writeln!(file, "{line}")
+        {
+            self.file = None;
+            eprintln!("worker-sim: error: the log file cannot be written any more: {err}");
+        }
+    }
+}
+
+struct Process {
+    worker: Worker,
+    clock: Clock,
+    decoder: Decoder,
+    stdin: Option<File>,
+    stdout: File,
+    backlog: VecDeque<u8>,
+    tasks: Sender<Work>,
+    finished: Receiver<Finished>,
+    woken: PipeReader,
+    buffer: Vec<u8>,
+    exit: Option<u8>,
+}
+
+impl Process {
+    fn start(settings: Settings, log: &mut Log) -> io::Result<Self> {
+        for (level, note) in &settings.notes {
+            log.say(*level, note);
+        }
+        let (tasks, asked) = channel();
+        let (done, finished) = channel();
+        let (woken, wake) = io::pipe()?;
+        std::thread::Builder::new()
+            .name("hands".to_owned())
+            .spawn(move || hands::work(&asked, &done, wake))?;
+        let clock = Clock::start();
+        let decoder = Decoder::new(settings.frame_bytes_max);
+        Ok(Self {
+            worker: Worker::new(settings, clock.now()),
+            clock,
+            decoder,
+            stdin: Some(File::from(io::stdin().as_fd().try_clone_to_owned()?)),
+            stdout: File::from(io::stdout().as_fd().try_clone_to_owned()?),
+            backlog: VecDeque::new(),
+            tasks,
+            finished,
+            woken,
+            buffer: vec![0; 64 << 10],
+            exit: None,
+        })
+    }
+
+    fn run(&mut self, log: &mut Log) -> io::Result<u8> {
+        if self.worker.faults.at_start(Kind::CrashBeforeReady).is_some() {
+            log.say(LogLevel::Error, "fault crash_before_ready");
+            return Ok(CRASHED);
+        }
+        if let Some(text) = self.worker.faults.at_start(Kind::Banner) {
+            let text = text.unwrap_or_else(|| "Loading pipeline components... 100%".to_owned());
+            self.backlog.extend(text.bytes().chain([b'\n']));
+        }
+        loop {
+            self.perform(log)?;
+            self.write()?;
+            if let Some(code) = self.exit
+                && self.backlog.is_empty()
+            {
+                return Ok(code);
+            }
+            let due = self.worker.due().map(|due| due.saturating_sub(self.clock.now().mono));
+            let ready = self.wait(due)?;
+            if ready.woken {
+                self.take_finished()?;
+            }
+            if ready.input {
+                self.read()?;
+            }
+            if due.is_some() {
+                self.worker.tick(self.clock.now());
+            }
+        }
+    }
+
+    fn wait(&self, due: Option<Duration>) -> io::Result<Ready> {
+        let quiet = PollFlags::empty();
+        let reads = self.backlog.len() < BACKLOG_BYTES_MAX && self.exit.is_none();
+        let input = self.stdin.as_ref().filter(|_| reads);
+        let mut fds = vec![
+            PollFd::new(self.woken.as_fd(), PollFlags::POLLIN),
+            PollFd::new(
+                self.stdout.as_fd(),
+                if self.backlog.is_empty() { quiet } else { PollFlags::POLLOUT },
+            ),
+        ];
+        if self.backlog.is_empty() {
+            fds.pop();
+        }
+        let at = fds.len();
+        if let Some(input) = input {
+            fds.push(PollFd::new(input.as_fd(), PollFlags::POLLIN));
+        }
+        // Rounded up: a poll that ends too early would only be repeated.
+        let timeout = match due.map(|due| due.as_micros().div_ceil(1000)) {
+            Some(due) => PollTimeout::try_from(due.min(60_000) as i32).unwrap_or(PollTimeout::MAX),
+            None => PollTimeout::NONE,
+        };
+        match poll(&mut fds, timeout) {
+            Ok(_) | Err(nix::errno::Errno::EINTR) => {}
+            Err(err) => return Err(err.into()),
+        }
+        let is_ready = |at: usize| fds.get(at).and_then(|fd| fd.any()).unwrap_or(false);
+        Ok(Ready { woken: is_ready(0), input: input.is_some() && is_ready(at) })
+    }
+
+    fn read(&mut self) -> io::Result<()> {
+        let Some(stdin) = &mut self.stdin else { return Ok(()) };
+        let length = match stdin.read(&mut self.buffer) {
+            Ok(length) => length,
+            Err(err) if err.kind() == io::ErrorKind::Interrupted => return Ok(()),
+            Err(err) => return Err(err),
+        };
+        let now = self.clock.now();
+        if length == 0 {
+            self.stdin = None;
+            if let Some(line) = self.decoder.finish() {
+                self.worker.line(line, now);
+            }
+            self.worker.eof(now);
+            return Ok(());
+        }
+        for line in self.decoder.push(&self.buffer[..length]) {
+            self.worker.line(line, now);
+        }
+        Ok(())
+    }
+
+    fn take_finished(&mut self) -> io::Result<()> {
+        let mut bytes = [0; 64];
+        // Every byte stands for one finished piece; those not read now wake us again.
+        let count = self.woken.read(&mut bytes)?;
+        for finished in self.finished.try_iter().take(count) {
+            self.worker.finished(finished, self.clock.now());
+        }
+        Ok(())
+    }
+
+    fn perform(&mut self, log: &mut Log) -> io::Result<()> {
+        for effect in self.worker.take_effects() {
+            match effect {
+                Effect::Write(bytes) => self.backlog.extend(bytes),
+                Effect::Work(work) => {
+                    self.tasks.send(work).map_err(|_| io::Error::other("the hands are gone"))?
+                }
+                Effect::Say(level, text) => log.say(level, &text),
+                Effect::Exit => self.exit = Some(0),
+                Effect::Crash => {
+                    log.say(LogLevel::Error, "fault crash");
+                    self.write_all()?;
+                    self.backlog.clear();
+                    self.exit = Some(CRASHED);
+                    return Ok(());
+                }
+                Effect::Hang => {
+                    log.say(LogLevel::Error, "fault hang");
+                    self.write_all()?;
+                    loop {
+                        std::thread::park();
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes as much as stdout takes without blocking.
+    fn write(&mut self) -> io::Result<()> {
+        while !self.backlog.is_empty() {
+            let mut fds = [PollFd::new(self.stdout.as_fd(), PollFlags::POLLOUT)];
+            if poll(&mut fds, PollTimeout::ZERO)? == 0 {
+                return Ok(());
+            }
+            let (piece, _) = self.backlog.as_slices();
+            let length = match self.stdout.write(&piece[..piece.len().min(PIECE_BYTES)]) {
+                Ok(length) => length,
+                Err(err) if err.kind() == io::ErrorKind::Interrupted => 0,
+                Err(err) => return Err(err),
+            };
+            self.backlog.drain(..length);
+        }
+        Ok(())
+    }
+
+    fn write_all(&mut self) -> io::Result<()> {
+        self.stdout.write_all(self.backlog.make_contiguous())?;
+        self.backlog.clear();
+        Ok(())
+    }
+}
+
+struct Ready {
+    woken: bool,
+    input: bool,
+}

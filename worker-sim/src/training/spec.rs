@@ -1,0 +1,170 @@
+//! One training job, its defaults applied, and what it comes to with its data set.
+
+use contracts::{DeviceKind, ErrorCode, Failure, Fault, effective_of};
+use serde_json::{Map, Value, json};
+
+use super::dataset::DataSet;
+
+/// A training job, ready to be accepted.
+#[derive(Clone, Debug)]
+pub(crate) struct Spec {
+    pub(crate) id: String,
+    /// Canonical, defaults applied, seed chosen.
+    pub(crate) job: Value,
+    pub(crate) output_name: String,
+    /// The real path of the base.
+    pub(crate) base: String,
+    pub(crate) fingerprint: String,
+    pub(crate) pictures: u64,
+    pub(crate) is_resumed: bool,
+}
+
+/// Fields that may change when a training goes on.
+const MAY_CHANGE: &[&str] = &["/hyperparameters/epochs", "/hyperparameters/max_steps"];
+
+impl Spec {
+    /// A first job. `seed`: chosen where the sender chose none.
+    pub(crate) fn new(said: &Value, id: String, seed: u64, device: DeviceKind) -> Self {
+        let mut job = effective_of("TrainingJob", said, device);
+        if job["hyperparameters"]["seed"].as_i64().is_none_or(|said| said < 0) {
+            job["hyperparameters"]["seed"] = seed.into();
+        }
+        let output_name = job["output_name"].as_str().map_or_else(|| id.clone(), str::to_owned);
+        Self {
+            id,
+            job,
+            output_name,
+            base: String::new(),
+            fingerprint: String::new(),
+            pictures: 0,
+            is_resumed: false,
+        }
+    }
+
+    /// A recorded job that goes on; what is said and differs is `conflict`, but for the length.
+    pub(crate) fn resumed(said: &Value, record: &Value, id: String) -> Result<Self, Failure> {
+        let mut job = record["job"].clone();
+        let mut faults = Vec::new();
+        let mut length = Vec::new();
+        for (pointer, value) in leaves(said) {
+            if pointer == "/resume_from" {
+                continue;
+            }
+            if MAY_CHANGE.contains(&pointer.as_str()) {
+                length.push((pointer, value));
+                continue;
+            }
+            let known = job.pointer(&pointer);
+            let is_same = known.is_some_and(|known| {
+                *known == value || known.as_f64().is_some_and(|known| Some(known) == value.as_f64())
+            });
+            let is_open_seed = pointer == "/hyperparameters/seed" && value == -1;
+            if !is_same && !is_open_seed {
+                let known = known.map_or_else(|| "absent".to_owned(), Value::to_string);
+                let message = format!("{pointer} is {known} in the record, not {value}");
+                faults.push(Fault::new(pointer, ErrorCode::Conflict, message));
+            }
+        }
+        if let Some(first) = faults.first() {
+            let message = format!("the resumed training differs from its record: {}", first.message);
+            let failure = Failure::new(ErrorCode::Conflict, message).at(first.pointer.clone());
+            return Err(Failure {
+                errors: faults,
+                ..failure.hint("leave these fields out, or start a new training")
+            });
+        }
+        if let Value::Object(numbers) = &mut job["hyperparameters"]
+            && !length.is_empty()
+        {
+            numbers.remove("epochs");
+            numbers.remove("max_steps");
+            for (pointer, value) in length {
+                numbers.insert(pointer.rsplit('/').next().unwrap_or_default().to_owned(), value);
+            }
+        }
+        let text = |name: &str| record[name].as_str().unwrap_or_default().to_owned();
+        Ok(Self {
+            id,
+            job,
+            output_name: text("output_name"),
+            base: text("base"),
+            fingerprint: text("data"),
+            pictures: 0,
+            is_resumed: true,
+        })
+    }
+
+    /// The same with its data set. Another one than the record's is `conflict`.
+    pub(crate) fn with(mut self, data_set: &DataSet) -> Result<Self, Failure> {
+        if self.is_resumed && self.fingerprint != data_set.fingerprint {
+            let message = "the training data changed since this training began";
+            return Err(Failure::new(ErrorCode::Conflict, message)
+                .at("/training_data")
+                .hint("start a new training"));
+        }
+        self.fingerprint.clone_from(&data_set.fingerprint);
+        self.pictures = data_set.pictures;
+        Ok(self)
+    }
+
+    pub(crate) fn to_record(&self) -> Value {
+        json!({"job": self.job, "output_name": self.output_name, "base": self.base, "data": self.fingerprint})
+    }
+
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        self.job.get(name)?.as_str()
+    }
+
+    pub(crate) fn number(&self, name: &str) -> f64 {
+        self.job["hyperparameters"][name].as_f64().unwrap_or_default()
+    }
+
+    pub(crate) fn count(&self, name: &str) -> Option<u64> {
+        self.job["hyperparameters"][name].as_u64()
+    }
+
+    pub(crate) fn seed(&self) -> u64 {
+        self.count("seed").unwrap_or_default()
+    }
+
+    pub(crate) fn steps_per_epoch(&self) -> u64 {
+        let a_step = self.count("batch_size").unwrap_or(1) * self.count("gradient_accumulation").unwrap_or(1);
+        self.pictures.div_ceil(a_step.max(1)).max(1)
+    }
+
+    pub(crate) fn total_steps(&self) -> u64 {
+        self.count("max_steps").unwrap_or_else(|| self.count("epochs").unwrap_or(1) * self.steps_per_epoch())
+    }
+
+    /// Whether the result is a whole model.
+    pub(crate) fn is_full(&self) -> bool {
+        self.text("training_type") == Some("DreamBooth") && self.text("dreambooth_mode") == Some("full")
+    }
+
+    /// The `model_type` of the result.
+    pub(crate) fn output_kind(&self) -> &'static str {
+        match self.text("training_type") {
+            Some("Textual Inversion") => "textual_inversion",
+            _ if self.is_full() => "sdxl",
+            _ => "lora",
+        }
+    }
+}
+
+/// Leaves of a document by their pointers.
+fn leaves(document: &Value) -> Vec<(String, Value)> {
+    fn walk(members: &Map<String, Value>, at: &str, found: &mut Vec<(String, Value)>) {
+        for (name, value) in members {
+            let pointer = format!("{at}/{name}");
+            match value {
+                Value::Object(inner) => walk(inner, &pointer, found),
+                leaf => found.push((pointer, leaf.clone())),
+            }
+        }
+    }
+    let mut found = Vec::new();
+    if let Value::Object(members) = document {
+        walk(members, "", &mut found);
+    }
+    found
+}

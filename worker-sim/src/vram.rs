@@ -1,0 +1,145 @@
+//! What lies in pretend device and host memory: accounting, least recently used eviction.
+
+use contracts::{ErrorCode, Failure};
+use serde_json::{Value, json};
+
+use crate::{clock::Now, models::Model};
+
+/// A model that lies somewhere.
+#[derive(Clone, Debug)]
+pub(crate) struct Held {
+    pub(crate) model: Model,
+    pub(crate) loaded_at: String,
+    /// The suite that it stays together with.
+    pub(crate) suite: Option<String>,
+    /// Counts uses; the lowest was used longest ago.
+    used: u64,
+}
+
+/// One memory: the device's, or the host's cache.
+#[derive(Debug)]
+pub(crate) struct Memory {
+    /// `gpu` or `ram`.
+    location: &'static str,
+    pub(crate) total: u64,
+    pub(crate) held: Vec<Held>,
+    /// What a running job works in, and what the last one left behind.
+    pub(crate) workspace: u64,
+    uses: u64,
+}
+
+impl Memory {
+    pub(crate) fn new(location: &'static str, total: u64) -> Self {
+        Self { location, total, held: Vec::new(), workspace: 0, uses: 0 }
+    }
+
+    pub(crate) fn used(&self) -> u64 {
+        self.weights() + self.workspace
+    }
+
+    pub(crate) fn weights(&self) -> u64 {
+        self.held.iter().map(|held| held.model.bytes).sum()
+    }
+
+    pub(crate) fn by_id(&self, id: &str) -> Option<&Held> {
+        self.held.iter().find(|held| held.model.id == id)
+    }
+
+    /// Whether a model's bytes are here, under whatever id.
+    pub(crate) fn has(&self, model: &Model) -> bool {
+        self.held.iter().any(|held| held.model.path == model.path && held.model.kind == model.kind)
+    }
+
+    /// Puts a model here; one of the same id is replaced.
+    pub(crate) fn put(&mut self, model: Model, suite: Option<&str>, now: Now) {
+        self.uses += 1;
+        self.held.retain(|held| held.model.id != model.id);
+        self.held.push(Held {
+            model,
+            loaded_at: now.stamp(),
+            suite: suite.map(str::to_owned),
+            used: self.uses,
+        });
+    }
+
+    /// Marks a model, and the suite it belongs to, as used now.
+    pub(crate) fn touch(&mut self, model: &Model) {
+        self.uses += 1;
+        let is_it = |held: &Held| held.model.path == model.path && held.model.kind == model.kind;
+        let suite = self.held.iter().find(|held| is_it(held)).and_then(|held| held.suite.clone());
+        let uses = self.uses;
+        for held in &mut self.held {
+            if is_it(held) || (suite.is_some() && held.suite == suite) {
+                held.used = uses;
+            }
+        }
+    }
+
+    /// Takes out an id, or everything; what went.
+    pub(crate) fn take(&mut self, id: Option<&str>) -> Vec<Model> {
+        let (taken, kept) = std::mem::take(&mut self.held)
+            .into_iter()
+            .partition(|held| id.is_none_or(|id| held.model.id == id));
+        self.held = kept;
+        let taken: Vec<Held> = taken;
+        taken.into_iter().map(|held| held.model).collect()
+    }
+
+    /// Makes room for models and a workspace, by evicting what is used longest ago and not among `keep`.
+    /// What was evicted; nothing is where it cannot fit.
+    pub(crate) fn make_room(
+        &mut self,
+        keep: &[Model],
+        more: u64,
+        workspace: u64,
+    ) -> Result<Vec<Model>, Box<Failure>> {
+        let is_kept = |held: &Held| {
+            keep.iter().any(|model| model.path == held.model.path && model.kind == held.model.kind)
+        };
+        let fixed: u64 = self.held.iter().filter(|held| is_kept(held)).map(|held| held.model.bytes).sum();
+        let needed = fixed + more + workspace;
+        if needed > self.total {
+            return Err(Box::new(self.out_of_memory(needed)));
+        }
+        self.workspace = 0;
+        let mut evicted = Vec::new();
+        while self.weights() + more + workspace > self.total {
+            let oldest = self.held.iter().filter(|held| !is_kept(held)).min_by_key(|held| held.used);
+            let Some(oldest) = oldest.cloned() else { break };
+            let (gone, kept): (Vec<Held>, Vec<Held>) =
+                std::mem::take(&mut self.held).into_iter().partition(|held| {
+                    !is_kept(held)
+                        && (held.model.id == oldest.model.id
+                            || (oldest.suite.is_some() && held.suite == oldest.suite))
+                });
+            self.held = kept;
+            evicted.extend(gone.into_iter().map(|held| held.model));
+        }
+        Ok(evicted)
+    }
+
+    /// The failure of what does not fit, with numbers.
+    pub(crate) fn out_of_memory(&self, needed: u64) -> Failure {
+        let message =
+            format!("{needed} bytes are needed and the {} memory has {} in all", self.location, self.total);
+        Failure::new(ErrorCode::OutOfMemory, message)
+            .detail("needed_bytes", needed)
+            .detail("total_bytes", self.total)
+            .detail("used_bytes", self.used())
+    }
+
+    /// `models[]` of what lies here.
+    pub(crate) fn infos(&self) -> impl Iterator<Item = Value> {
+        self.held.iter().map(|held| {
+            json!({
+                "model_id": held.model.id,
+                "model_type": held.model.kind,
+                "model_path": held.model.path.to_string_lossy(),
+                "model_size_bytes": held.model.bytes,
+                "dtype": "fp16",
+                "location": self.location,
+                "loaded_at": held.loaded_at,
+            })
+        })
+    }
+}

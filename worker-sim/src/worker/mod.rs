@@ -1,0 +1,275 @@
+//! The worker: what it knows and how it decides. It touches no pipe; it takes lines, moments and finished work, and
+//! gives effects.
+
+mod answer;
+mod batch;
+mod command;
+mod control;
+mod events;
+mod job;
+mod load;
+mod plan;
+mod query;
+mod read;
+mod run;
+mod stop;
+mod training;
+
+use contracts::{Dialect, Failure, Refusal};
+use serde_json::Value;
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
+
+use crate::{
+    cli::{LogLevel, Settings},
+    clock::Now,
+    cost::{SECONDS_A_PIXEL, Speed},
+    faults::Faults,
+    hands::{Finished, Work},
+    models::Registry,
+    picture::rng::Rng,
+    report::Metrics,
+    suites::Suite,
+    training::{Trainings, spec::Spec},
+    vram::Memory,
+};
+pub(crate) use command::Command;
+
+/// What the process does for the worker.
+pub(crate) enum Effect {
+    /// Bytes for stdout.
+    Write(Vec<u8>),
+    /// Something for the hands.
+    Work(Work),
+    /// A line for stderr.
+    Say(LogLevel, String),
+    /// Everything is answered.
+    Exit,
+    /// The fault `crash`.
+    Crash,
+    /// The fault `hang`.
+    Hang,
+}
+
+/// What `initialize` negotiates.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Features {
+    pub(crate) events: bool,
+    pub(crate) out_of_order: bool,
+    pub(crate) previews: bool,
+}
+
+/// A line that is owed, in the order of the commands.
+struct Slot {
+    ticket: u64,
+    owed: Owed,
+}
+
+enum Owed {
+    /// The command is at work, or waits for its turn.
+    Reply,
+    /// A query is computed when its line is due.
+    Query(Box<Command>),
+    /// So is a refusal: its dialect is that of the reply before it.
+    Refusal(u64, Box<Refusal>),
+    /// The bytes.
+    Ready(Vec<u8>),
+}
+
+/// The command that has the device.
+struct Running {
+    command: Command,
+    started: Now,
+    /// Why it is to end.
+    end: Option<Box<Failure>>,
+    /// Tells the hands to stop.
+    halt: Arc<AtomicBool>,
+    activity: Activity,
+}
+
+enum Activity {
+    Load(load::Loading),
+    Picture(Box<job::Job>),
+    Batch(Box<batch::Batch>),
+    /// Files, a self test or a data set, in the hands.
+    Hands,
+    /// The fault `hang:job`.
+    Stuck,
+}
+
+/// The polite end.
+struct Stopping {
+    /// When what is not done is cancelled; `None` with `--on-eof finish`.
+    deadline: Option<Duration>,
+    /// The `shutdown` whose reply is the last line.
+    shutdown: Option<Command>,
+}
+
+/// A simulated worker.
+pub(crate) struct Worker {
+    settings: Settings,
+    registry: Registry,
+    gpu: Memory,
+    ram: Memory,
+    suites: BTreeMap<String, Suite>,
+    /// The base model loaded or used last: its id.
+    current: Option<String>,
+    pub(crate) faults: Faults,
+    seeds: Rng,
+    features: Features,
+    is_initialized: bool,
+    /// What `initialize` chose.
+    dialect: Option<Dialect>,
+    event_dialect: Dialect,
+    last_dialect: Option<Dialect>,
+    started: Now,
+    last_activity: Now,
+    last_progress: Now,
+    stage: Option<&'static str>,
+    frames: u64,
+    tickets: u64,
+    sequence: u64,
+    slots: VecDeque<Slot>,
+    queue: VecDeque<Command>,
+    running: Option<Running>,
+    /// Cancels that are answered after their targets.
+    cancels: Vec<control::Cancelling>,
+    trainings: Trainings,
+    /// The training whose data set is being read.
+    pending_training: Option<Spec>,
+    metrics: Metrics,
+    stopping: Option<Stopping>,
+    /// Replies that the fault `slow` holds back.
+    delayed: Vec<(Duration, u64, bool, Vec<u8>)>,
+    next_beat: Option<Duration>,
+    effects: Vec<Effect>,
+}
+
+impl Worker {
+    pub(crate) fn new(settings: Settings, now: Now) -> Self {
+        let registry = Registry {
+            roots: settings.roots.clone(),
+            configured: settings.models.clone(),
+            given: BTreeMap::new(),
+        };
+        let (trainings, notes) = Trainings::open(&settings.roots.output, now);
+        let mut effects = vec![Effect::Say(
+            LogLevel::Info,
+            format!(
+                "{} with {} MiB, pretend models under /models, pictures under {}",
+                settings.device.name(),
+                settings.vram_bytes >> 20,
+                settings.roots.output.display()
+            ),
+        )];
+        effects.extend(notes.into_iter().map(|note| Effect::Say(LogLevel::Warning, note)));
+        Self {
+            gpu: Memory::new("gpu", settings.vram_bytes),
+            ram: Memory::new("ram", settings.ram_bytes),
+            faults: Faults::new(settings.faults.clone(), settings.seed),
+            seeds: Rng::new(settings.seed ^ settings.device.index.unwrap_or(999)),
+            settings,
+            registry,
+            suites: BTreeMap::new(),
+            current: None,
+            features: Features::default(),
+            is_initialized: false,
+            dialect: None,
+            event_dialect: Dialect::Pascal,
+            last_dialect: None,
+            started: now,
+            last_activity: now,
+            last_progress: now,
+            stage: None,
+            frames: 0,
+            tickets: 0,
+            sequence: 0,
+            slots: VecDeque::new(),
+            queue: VecDeque::new(),
+            running: None,
+            cancels: Vec::new(),
+            trainings,
+            pending_training: None,
+            metrics: Metrics::default(),
+            stopping: None,
+            delayed: Vec::new(),
+            next_beat: None,
+            effects,
+        }
+    }
+
+    /// What is to be done since the last call.
+    pub(crate) fn take_effects(&mut self) -> Vec<Effect> {
+        std::mem::take(&mut self.effects)
+    }
+
+    /// When `tick` is due.
+    pub(crate) fn due(&self) -> Option<Duration> {
+        let running = self.running.as_ref().and_then(|running| match &running.activity {
+            Activity::Load(loading) => Some(loading.due),
+            Activity::Picture(job) => job.due,
+            Activity::Batch(batch) => batch.job.as_ref().and_then(|job| job.due),
+            Activity::Hands | Activity::Stuck => None,
+        });
+        let deadlines = self.queue.iter().chain(self.running.iter().map(|running| &running.command));
+        let timeout = deadlines.filter_map(|command| command.deadline).min();
+        let delayed = self.delayed.iter().map(|delayed| delayed.0).min();
+        let stop = self.stopping.as_ref().and_then(|stopping| stopping.deadline);
+        [running, timeout, delayed, stop, self.next_beat, self.trainings.due()].into_iter().flatten().min()
+    }
+
+    /// Time has passed.
+    pub(crate) fn tick(&mut self, now: Now) {
+        self.beat(now);
+        self.release_delayed(now);
+        self.end_late(now);
+        self.advance(now);
+        self.train(now);
+        self.pump(now);
+        self.end_stopping(now);
+    }
+
+    /// The hands are done with something.
+    pub(crate) fn finished(&mut self, finished: Finished, now: Now) {
+        let is_ours = |running: &mut Running| running.command.ticket == finished.ticket;
+        if let Some(running) = self.running.take_if(is_ours) {
+            self.last_activity = now;
+            self.take_finished(running, finished.outcome, now);
+        }
+        self.pump(now);
+        self.end_stopping(now);
+    }
+
+    /// Starts what can start, and answers what is due.
+    fn pump(&mut self, now: Now) {
+        loop {
+            self.flush(now);
+            if self.running.is_some() {
+                return;
+            }
+            let Some(command) = self.queue.pop_front() else { return };
+            self.begin(command, now);
+        }
+    }
+
+    /// How fast this worker is.
+    fn speed(&self) -> Speed {
+        let pixel = self.metrics.seconds_a_pixel();
+        Speed {
+            step: self.settings.step.as_secs_f64(),
+            load: self.settings.load.as_secs_f64(),
+            pixel: pixel.unwrap_or(SECONDS_A_PIXEL),
+            measured: pixel.is_some(),
+        }
+    }
+
+    fn say(&mut self, level: LogLevel, text: impl Into<String>) {
+        self.effects.push(Effect::Say(level, text.into()));
+    }
+}
+
+/// The outcome of a command: `data` in snake, or why not.
+pub(crate) type Outcome = Result<Value, Box<Failure>>;

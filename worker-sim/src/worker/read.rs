@@ -1,0 +1,193 @@
+//! Lines in: what is no command is refused, what acts when it is read acts, the rest takes its turn.
+
+use contracts::{
+    Action, Class, ErrorCode, Failure, Fault, Incoming, Refusal, WarningCode, dictionary::dictionary,
+    framing::Line, generated::limits::BATCH_REQUEST_SECONDS, read_frame,
+};
+use serde_json::Value;
+use std::time::Duration;
+
+use super::{Command, Effect, Owed, Slot, Worker};
+use crate::{clock::Now, faults::Kind};
+
+impl Worker {
+    /// A line of stdin.
+    pub(crate) fn line(&mut self, line: Line, now: Now) {
+        if self.stopping.is_some() {
+            // Nothing is read after `shutdown`.
+            return;
+        }
+        self.last_activity = now;
+        let index = self.frames;
+        self.frames += 1;
+        if self.settings.heal_after.is_some_and(|after| index >= after) {
+            self.faults.heal();
+        }
+        match line {
+            Line::Text(bytes) => match read_frame(&bytes) {
+                Ok(incoming) => self.incoming(incoming, index, now),
+                Err(refusal) => self.refuse(index, refusal),
+            },
+            Line::TooLarge { bytes } => {
+                let message = format!(
+                    "a frame of {bytes} bytes or more is over the limit of {}",
+                    self.settings.frame_bytes_max
+                );
+                let failure = Box::new(Failure::new(ErrorCode::FrameTooLarge, message));
+                let refusal =
+                    Refusal { request_id: None, session_id: None, form: None, dialect: None, failure };
+                self.refuse(index, refusal);
+            }
+        }
+        self.pump(now);
+        self.end_stopping(now);
+    }
+
+    fn refuse(&mut self, index: u64, refusal: Refusal) {
+        self.tickets += 1;
+        if self.features.out_of_order || self.slots.is_empty() {
+            let bytes = self.refusal_bytes(index, &refusal);
+            self.deliver(self.tickets, false, bytes);
+        } else {
+            self.slots
+                .push_back(Slot { ticket: self.tickets, owed: Owed::Refusal(index, Box::new(refusal)) });
+        }
+    }
+
+    fn incoming(&mut self, incoming: Incoming, index: u64, now: Now) {
+        self.tickets += 1;
+        let dialect = self.dialect.unwrap_or(incoming.stdio_dialect());
+        let failure = self.failure_of(&incoming);
+        let Incoming { head, reading, .. } = incoming;
+        let info = head.action.info();
+        let fields = reading.document.unwrap_or(Value::Null);
+        let moved = info.class_when.filter(|when| fields[when.field].as_bool() == Some(when.equals));
+        let class = moved.map_or(info.class, |when| when.class);
+        let timeout = moved.map_or(info.timeout_seconds, |when| when.timeout_seconds);
+        let mut command = Command {
+            ticket: self.tickets,
+            index,
+            head,
+            class,
+            dialect,
+            ordered: !self.features.out_of_order,
+            fields,
+            faults: reading.faults,
+            warnings: reading.warnings,
+            places: reading.places,
+            received: now,
+            deadline: None,
+        };
+        command.deadline = deadline(&command, timeout, now);
+        if self.faults.strike_at(Kind::Crash, "read", "run", command.moment()) {
+            self.effects.push(Effect::Crash);
+            return;
+        }
+        if let Some(failure) = failure {
+            self.promise(&command);
+            self.answer(command, Err(failure), now);
+            return;
+        }
+        self.route(command, now);
+    }
+
+    fn route(&mut self, command: Command, now: Now) {
+        match (command.action(), command.class) {
+            (Action::Initialize, _) => self.initialize(command, now),
+            (Action::Cancel, _) => self.cancel(command, now),
+            (Action::StopTraining, _) => self.stop_training(command, now),
+            (Action::Shutdown, _) => self.shutdown(command, now),
+            (_, Class::Query) if command.ordered && !(self.slots.is_empty() && self.faults.is_empty()) => {
+                self.slots.push_back(Slot { ticket: command.ticket, owed: Owed::Query(Box::new(command)) });
+            }
+            (_, Class::Query) => self.query(command, now),
+            _ => {
+                self.promise(&command);
+                self.queue.push_back(command);
+            }
+        }
+    }
+
+    /// Keeps the place of a command's line.
+    pub(super) fn promise(&mut self, command: &Command) {
+        if command.ordered {
+            self.slots.push_back(Slot { ticket: command.ticket, owed: Owed::Reply });
+        }
+    }
+
+    /// Why a command cannot be taken, if it cannot.
+    fn failure_of(&self, incoming: &Incoming) -> Option<Box<Failure>> {
+        let head = &incoming.head;
+        let info = head.action.info();
+        let envelope = |name: &str| {
+            let pascal = incoming.reading.dialect == Some(contracts::Dialect::Pascal);
+            let property = dictionary().object("EnvelopeHead").property(name);
+            let spelt =
+                property.map_or(name, |property| if pascal { &property.csharp } else { &property.snake });
+            format!("/{spelt}")
+        };
+        let fail = |name: &str, code, message: String| {
+            Some(Box::new(Failure::of_faults(vec![Fault::new(envelope(name), code, message)])))
+        };
+        if info.class == Class::Gateway {
+            let message = format!("`{}` is the gateway's own; a worker does not answer it", head.action);
+            return fail("action", ErrorCode::UnknownAction, message);
+        }
+        let id = head.request_id.as_deref();
+        if self.features.out_of_order && id.is_none() && incoming.reading.is_valid() {
+            let message = "with out_of_order every command needs a request_id".to_owned();
+            return fail("request_id", ErrorCode::MissingField, message);
+        }
+        if let Some(id) = id.filter(|id| self.is_in_flight(id)) {
+            return fail("request_id", ErrorCode::Conflict, format!("{id} is in flight already"));
+        }
+        if let Some(gpu_id) = head.gpu_id.as_deref().filter(|gpu_id| !self.settings.device.is_own_id(gpu_id))
+        {
+            let message = format!("this worker is {}, not {gpu_id}", self.settings.device.gpu_id);
+            return fail("gpu_id", ErrorCode::UnsupportedFeature, message);
+        }
+        let failure = incoming.failure()?;
+        if head.action == Action::ValidateRequest && is_about_document(incoming) {
+            return None;
+        }
+        Some(Box::new(failure))
+    }
+
+    /// Whether a command of that id waits or runs.
+    pub(super) fn is_in_flight(&self, id: &str) -> bool {
+        let is_it = |command: &Command| command.head.request_id.as_deref() == Some(id);
+        self.queue.iter().any(is_it)
+            || self.running.as_ref().is_some_and(|running| is_it(&running.command))
+            || self.cancels.iter().any(|cancel| is_it(&cancel.command))
+            || self.slots.iter().any(|slot| matches!(&slot.owed, Owed::Query(query) if is_it(query)))
+    }
+}
+
+/// Whether all faults lie inside the document that is to be validated.
+fn is_about_document(incoming: &Incoming) -> bool {
+    let shape = &dictionary().named(incoming.head.action.info().request).shape;
+    let inside = format!("{}/", incoming.reading.places.sender("/prompt_submission", shape));
+    incoming.reading.faults.iter().all(|fault| fault.pointer.starts_with(&inside))
+}
+
+/// When a command that waits or runs is late. Queries are not: they are computed at once when their line is due.
+fn deadline(command: &Command, timeout: Option<f64>, now: Now) -> Option<Duration> {
+    let seconds = match (command.action(), command.class) {
+        (_, Class::Query | Class::Training | Class::Gateway) => return None,
+        (Action::BatchGenerate, _) => command.fields["timeout_seconds"].as_f64().or_else(|| {
+            let requests = command.fields["requests"].as_array().map_or(0, Vec::len);
+            Some(BATCH_REQUEST_SECONDS * requests as f64)
+        }),
+        _ => command
+            .fields
+            .pointer("/prompt_submission/metadata/timeout_seconds")
+            .and_then(Value::as_f64)
+            .or(timeout),
+    };
+    Some(now.mono + Duration::from_secs_f64(seconds?))
+}
+
+/// A warning at a pointer of the sender.
+pub(super) fn warning(code: WarningCode, pointer: Option<String>, message: String) -> contracts::Warning {
+    contracts::Warning { code, pointer, message, hint: None }
+}

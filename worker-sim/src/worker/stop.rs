@@ -1,0 +1,107 @@
+//! Ends: late commands, the end of stdin, `shutdown`.
+
+use contracts::{ErrorCode, Failure, generated::limits::STOP_GRACE_SECONDS};
+use serde_json::json;
+use std::{sync::atomic::Ordering, time::Duration};
+
+use super::{Command, Effect, Running, Stopping, Worker};
+use crate::{
+    cli::{LogLevel, OnEof},
+    clock::Now,
+};
+
+impl Worker {
+    /// stdin has ended: what was read is answered, within the grace.
+    pub(crate) fn eof(&mut self, now: Now) {
+        let deadline = now.mono + Duration::from_secs_f64(STOP_GRACE_SECONDS);
+        match &mut self.stopping {
+            Some(stopping) => {
+                stopping.deadline = Some(stopping.deadline.map_or(deadline, |own| own.min(deadline)))
+            }
+            None => {
+                let stop = self.settings.on_eof == OnEof::Stop;
+                self.stopping = Some(Stopping { deadline: stop.then_some(deadline), shutdown: None });
+                if stop {
+                    self.pause_trainings(now);
+                }
+            }
+        }
+        self.pump(now);
+        self.end_stopping(now);
+    }
+
+    pub(super) fn shutdown(&mut self, command: Command, now: Now) {
+        self.promise(&command);
+        if self.strikes_run(&command) {
+            return;
+        }
+        let grace = command.fields["grace_seconds"].as_f64().unwrap_or(STOP_GRACE_SECONDS);
+        let deadline = Some(now.mono + Duration::from_secs_f64(grace));
+        self.stopping = Some(Stopping { deadline, shutdown: Some(command) });
+        self.pause_trainings(now);
+    }
+
+    /// Ends the process once everything is answered, or the grace is over.
+    pub(super) fn end_stopping(&mut self, now: Now) {
+        let Some(stopping) = &self.stopping else { return };
+        let owed = usize::from(stopping.shutdown.as_ref().is_some_and(|command| command.ordered));
+        let done = self.queue.is_empty()
+            && self.running.is_none()
+            && self.delayed.is_empty()
+            && self.slots.len() <= owed
+            && !self.trainings.is_busy();
+        if !done && stopping.deadline.is_none_or(|deadline| now.mono < deadline) {
+            return;
+        }
+        if !done {
+            self.cancel_all(now);
+        }
+        if let Some(command) = self.stopping.as_mut().and_then(|stopping| stopping.shutdown.take()) {
+            self.answer(command, Ok(json!({})), now);
+        }
+        self.flush(now);
+        self.effects.push(Effect::Exit);
+        // Asked again, it would say the same again.
+        self.stopping = Some(Stopping { deadline: None, shutdown: None });
+    }
+
+    fn cancel_all(&mut self, now: Now) {
+        let failure =
+            || Box::new(Failure::new(ErrorCode::ShuttingDown, "the worker stopped before this was done"));
+        if let Some(Running { command, halt, .. }) = self.running.take() {
+            halt.store(true, Ordering::Relaxed);
+            self.answer(command, Err(failure()), now);
+        }
+        for command in std::mem::take(&mut self.queue) {
+            self.answer(command, Err(failure()), now);
+        }
+        for note in self.trainings.abandon(now) {
+            self.say(LogLevel::Error, note);
+        }
+        for (_, ticket, ordered, bytes) in std::mem::take(&mut self.delayed) {
+            self.deliver(ticket, ordered, bytes);
+        }
+        self.flush(now);
+    }
+
+    /// Cancels what is over its time.
+    pub(super) fn end_late(&mut self, now: Now) {
+        let is_late = |command: &Command| command.deadline.is_some_and(|deadline| deadline <= now.mono);
+        let failure = |command: &Command| {
+            let seconds =
+                command.deadline.unwrap_or_default().saturating_sub(command.received.mono).as_secs_f64();
+            Box::new(Failure::new(ErrorCode::Timeout, format!("not done within {seconds} s")))
+        };
+        while let Some(at) = self.queue.iter().position(is_late) {
+            if let Some(command) = self.queue.remove(at) {
+                let failure = failure(&command);
+                self.answer(command, Err(failure), now);
+            }
+        }
+        if let Some(running) = self.running.as_mut().filter(|running| is_late(&running.command)) {
+            let failure = failure(&running.command);
+            running.command.deadline = None;
+            running.end.get_or_insert(failure);
+        }
+    }
+}
