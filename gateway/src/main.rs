@@ -1,2 +1,183 @@
-//! Placeholder.
-fn main() {}
+//! The gateway's command line: flags, log, signals.
+
+use std::{fs::OpenOptions, process::ExitCode, sync::Arc};
+
+use anyhow::Context;
+use clap::Parser;
+use gateway::{
+    app::App,
+    cli::{Cli, Command, PoolFlags, Serve, Stdio, Submit},
+    config::Config,
+    gpu::{Gpus, NvmlGpus},
+    http, pending, signals, stdio, submit,
+};
+use tracing_subscriber::{EnvFilter, fmt};
+
+/// The `$id` of the prompt submission's schema.
+const SCHEMA_ID: &str = "urn:concord:schema:prompt_submission";
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::WorkerSim { args } => {
+            return worker_sim::run(std::iter::once("worker-sim".into()).chain(args));
+        }
+        Command::Pending => list_pending(),
+        Command::Serve(flags) => on_one_thread(serve(flags)),
+        Command::Stdio(flags) => on_one_thread(talk(flags)),
+        Command::Submit(flags) => on_one_thread(send(flags)),
+    };
+    result.unwrap_or_else(|err| {
+        eprintln!("error: {err:#}");
+        ExitCode::FAILURE
+    })
+}
+
+/// One thread for all tasks: a command then wakes no other core on its way. Files are read and written on others.
+fn on_one_thread(work: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().context("no runtime")?.block_on(work)
+}
+
+fn start_log(flags: &PoolFlags) -> anyhow::Result<()> {
+    let level = match flags.log_level.to_ascii_lowercase().as_str() {
+        "error" | "critical" => "error",
+        "warning" | "warn" => "warn",
+        "info" => "info",
+        "debug" => "debug",
+        "trace" => "trace",
+        other => anyhow::bail!("--log-level is error, warning, info or debug, not {other:?}"),
+    };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
+    let builder = fmt().with_env_filter(filter);
+    match &flags.log_file {
+        Some(path) => {
+            let file = OpenOptions::new().create(true).append(true).open(path);
+            let file = file.with_context(|| format!("--log-file {}", path.display()))?;
+            builder.with_ansi(false).with_writer(Arc::new(file)).init();
+        }
+        None => builder.with_ansi(false).with_writer(std::io::stderr).init(),
+    }
+    Ok(())
+}
+
+/// NVML, where it works; why not, where it does not.
+fn nvml() -> Option<Arc<dyn Gpus>> {
+    match NvmlGpus::open() {
+        Ok(gpus) => Some(Arc::new(gpus)),
+        Err(err) => {
+            tracing::debug!(%err, "no NVML");
+            None
+        }
+    }
+}
+
+fn start(flags: &PoolFlags, owned: &[String], urls: bool) -> anyhow::Result<App> {
+    let gpus = nvml();
+    let config = Config::decide(flags, owned, gpus.as_deref())?;
+    Ok(App::start(config, gpus, urls))
+}
+
+#[expect(clippy::print_stdout, reason = "this command's answer")]
+fn list_pending() -> anyhow::Result<ExitCode> {
+    for pending in pending::PENDING {
+        println!("{}: {}", pending.what, pending.meanwhile);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn serve(flags: Serve) -> anyhow::Result<ExitCode> {
+    start_log(&flags.pool)?;
+    let gpus = nvml();
+    let config = Config::decide(&flags.pool, &[], gpus.as_deref())?;
+    let listen = flags.listen.or(config.listen).unwrap_or_else(|| ([127, 0, 0, 1], 8080).into());
+    if !listen.ip().is_loopback() && !flags.allow_remote {
+        anyhow::bail!("{listen} lets other hosts in, and there are no keys yet\nhint: give --allow-remote, or listen on 127.0.0.1");
+    }
+    let listener = tokio::net::TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
+    let address = listener.local_addr()?;
+    let app = App::start(config, gpus, true);
+    let front = app.front().clone();
+    greet(&front.config().about_workers, &address.to_string());
+    let stop = front.clone();
+    let stopped = async move {
+        tokio::select! {
+            () = signals::terminated() => stop.stop(None),
+            _ = stop.stopped() => {}
+        }
+    };
+    let listener = axum::serve::ListenerExt::tap_io(listener, |stream| {
+        // Small replies must not wait for Nagle.
+        if let Err(err) = stream.set_nodelay(true) {
+            tracing::debug!(%err, "no TCP_NODELAY");
+        }
+    });
+    let router = http::router(front.clone());
+    let served = axum::serve(listener, router).with_graceful_shutdown(stopped);
+    let deadline = async {
+        let grace = front.stopped().await;
+        eprintln!("draining: at most {} s", grace.as_secs_f64());
+        app.stop(grace).await;
+        // Connections that are still open, event streams for instance, have had their last words.
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    };
+    tokio::select! {
+        // Both end; whichever is last is waited for, but idle connections are not.
+        served = async { let served = served.await; front.stopped().await; served } => {
+            served.context("the server broke")?;
+        }
+        () = deadline => {}
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn greet(about_workers: &str, address: &str) {
+    eprintln!(
+        "{about_workers}\n\
+         listening on http://{address}\n\n\
+         try:\n  \
+         curl http://{address}/v1/readiness\n  \
+         curl http://{address}/v1/generate -d '{{\"model\": {{\"base\": \"sdxl_base\"}}, \"conditioning\": {{\"prompt\": \"a pier at dusk\"}}}}'\n  \
+         curl http://{address}/v1/jobs\n  \
+         curl http://{address}/openapi.json\n"
+    );
+}
+
+async fn talk(flags: Stdio) -> anyhow::Result<ExitCode> {
+    start_log(&flags.pool)?;
+    if let Some(path) = &flags.schema {
+        let text = std::fs::read_to_string(path).with_context(|| format!("--schema {}", path.display()))?;
+        let schema: serde_json::Value =
+            serde_json::from_str(&text).with_context(|| format!("--schema {}", path.display()))?;
+        if schema["$id"] != SCHEMA_ID {
+            anyhow::bail!("--schema {} is not {SCHEMA_ID}, the schema built in", path.display());
+        }
+    }
+    let app = start(&flags.pool, &owned(), false)?;
+    tracing::info!("{}", app.front().config().about_workers);
+    Ok(stdio::serve(app, flags.on_eof).await)
+}
+
+/// The GPUs that this process was given alone, as they were named.
+fn owned() -> Vec<String> {
+    let variable = |name: &str| std::env::var(name).ok().filter(|names| !names.trim().is_empty());
+    let names = variable("CUDA_VISIBLE_DEVICES").or_else(|| variable("GPU_ID"));
+    let names: Vec<String> =
+        names.iter().flat_map(|names| names.split(',')).map(|name| name.trim().to_owned()).collect();
+    for name in names.iter().filter(|name| name.starts_with("gpu_")) {
+        tracing::warn!("{name} is read as the host's GPU {}: CUDA itself does not know that name", &name[4..]);
+    }
+    names
+}
+
+async fn send(flags: Submit) -> anyhow::Result<ExitCode> {
+    start_log(&PoolFlags { log_level: quiet(&flags.pool.log_level), ..flags.pool.clone() })?;
+    let submission = submit::Submission::read(&flags.file)?;
+    match &flags.url {
+        Some(url) => submit::remotely(url, &submission, flags.json).await,
+        None => submit::locally(start(&flags.pool, &[], false)?, &submission, flags.json).await,
+    }
+}
+
+/// A progress bar and a log do not share a terminal well: only warnings, unless more is asked for.
+fn quiet(level: &str) -> String {
+    if level == "info" { "warning".to_owned() } else { level.to_owned() }
+}

@@ -1,0 +1,371 @@
+//! What the gateway is told: a TOML file, environment and flags, in that order of growing weight.
+
+use std::{
+    ffi::OsString,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use contracts::{framing::FRAME_BYTES_MAX, generated::limits};
+use serde::Deserialize;
+
+use crate::{
+    cli::{PoolFlags, WorkerKind},
+    gpu::{self, Gpu, GpuError, Gpus},
+    jobs::DeskConfig,
+    lane::{GpuId, Launch, Limits, Policy},
+};
+
+/// How many simulated workers there are where nothing says otherwise.
+const SIMULATED_WORKERS: u32 = 2;
+
+/// The configuration file. Every member is optional.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct File {
+    /// `address:port`.
+    pub listen: Option<SocketAddr>,
+    /// Which workers.
+    pub workers: Option<WorkerKind>,
+    /// How many simulated workers.
+    pub sim_workers: Option<u32>,
+    /// The Python interpreter, absolute.
+    pub python: Option<PathBuf>,
+    /// `workers/main.py`.
+    pub worker_main: Option<PathBuf>,
+    /// Further arguments of every worker.
+    pub worker_args: Vec<String>,
+    /// The GPUs to use; empty: all.
+    pub gpus: Vec<String>,
+    /// Folders of models.
+    pub model_roots: Vec<PathBuf>,
+    /// Folders of images and data sets.
+    pub input_roots: Vec<PathBuf>,
+    /// Where pictures go.
+    pub output_dir: Option<PathBuf>,
+    /// Longest frame and body.
+    pub frame_bytes_max: Option<usize>,
+    /// Commands that may wait.
+    pub queue_max: Option<usize>,
+    /// Records of ended jobs that are kept.
+    pub records_max: Option<usize>,
+    /// Seconds that a drain may take.
+    pub drain_seconds: Option<f64>,
+    /// How long a worker may make no progress.
+    pub limits: Limits,
+    /// Restarts.
+    pub restart: Restart,
+}
+
+/// Restarts of workers.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Restart {
+    /// Deaths in a row, with no command answered between, before the quarantine.
+    pub deaths_max: u32,
+    /// Rest after the first death; doubled by each further one.
+    pub backoff_min_seconds: f64,
+    /// The longest rest.
+    pub backoff_max_seconds: f64,
+}
+
+impl Default for Restart {
+    fn default() -> Self {
+        Self { deaths_max: 5, backoff_min_seconds: 0.05, backoff_max_seconds: 10.0 }
+    }
+}
+
+/// Why the gateway cannot start as told.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("{path} cannot be read: {source}")]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file is no configuration.
+    #[error("{path} is no configuration of the gateway: {source}")]
+    NoConfig {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: Box<toml::de::Error>,
+    },
+    /// A GPU that is not there.
+    #[error(transparent)]
+    Gpu(#[from] GpuError),
+    /// Something else; the way out is in the sentence.
+    #[error("{0}")]
+    Wrong(String),
+}
+
+/// Everything decided.
+#[derive(Clone)]
+pub struct Config {
+    /// The workers to start.
+    pub workers: Vec<(GpuId, Launch)>,
+    /// Whether they are simulated.
+    pub simulated: bool,
+    /// One sentence on which workers and why.
+    pub about_workers: String,
+    /// GPUs that NVML found; `None` without NVML.
+    pub gpus: Option<Vec<Gpu>>,
+    /// Where pictures, uploads and inputs go; absolute.
+    pub output_dir: PathBuf,
+    /// How lanes treat workers.
+    pub policy: Arc<Policy>,
+    /// Limits of the queue.
+    pub desk: DeskConfig,
+    /// Longest frame and body.
+    pub frame_bytes_max: usize,
+    /// How long a drain may take.
+    pub drain: Duration,
+    /// Where to listen, if the file says so.
+    pub listen: Option<SocketAddr>,
+}
+
+impl Config {
+    /// Decides by flags, environment and file.
+    ///
+    /// `owned` are the GPUs that this gateway owns alone (`CUDA_VISIBLE_DEVICES`, `GPU_ID`), as they were named.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn decide(flags: &PoolFlags, owned: &[String], nvml: Option<&dyn Gpus>) -> Result<Self, ConfigError> {
+        let file = match &flags.config {
+            Some(path) => File::read(path)?,
+            None => File::default(),
+        };
+        let gpus = nvml.map(Gpus::list).transpose()?.filter(|gpus| !gpus.is_empty());
+        let output_dir = flags.output_dir.clone().or(file.output_dir.clone()).unwrap_or_else(|| "outputs".into());
+        let output_dir = absolute(&output_dir)?;
+        std::fs::create_dir_all(&output_dir)
+            .map_err(|source| ConfigError::Unreadable { path: output_dir.clone(), source })?;
+        let choice = Choice::of(flags, &file, owned, gpus.as_deref())?;
+        let common = common_args(flags, &file, &output_dir)?;
+        let workers = choice.launches(flags, &file, &common, gpus.as_deref())?;
+        if workers.is_empty() {
+            return Err(ConfigError::Wrong("no worker is left to start".to_owned()));
+        }
+        let frame_bytes_max = flags.frame_bytes_max.or(file.frame_bytes_max).unwrap_or(FRAME_BYTES_MAX);
+        let seconds = Duration::from_secs_f64;
+        let policy = Policy {
+            limits: file.limits.clone(),
+            deaths_max: file.restart.deaths_max,
+            backoff_min: seconds(file.restart.backoff_min_seconds),
+            backoff_max: seconds(file.restart.backoff_max_seconds),
+            cancel_grace: seconds(limits::CANCEL_GRACE_SECONDS),
+            held_max: 1024,
+            frame_bytes_max: FRAME_BYTES_MAX,
+            previews: false,
+        };
+        Ok(Self {
+            simulated: choice.kind == WorkerKind::Sim,
+            about_workers: choice.about(&workers),
+            workers,
+            gpus,
+            output_dir,
+            policy: Arc::new(policy),
+            desk: DeskConfig {
+                queue_max: file.queue_max.unwrap_or(10_000),
+                records_max: file.records_max.unwrap_or(10_000),
+            },
+            frame_bytes_max,
+            drain: seconds(file.drain_seconds.unwrap_or(30.0)),
+            listen: file.listen,
+        })
+    }
+}
+
+impl File {
+    fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+        toml::from_str(&text)
+            .map_err(|source| ConfigError::NoConfig { path: path.to_owned(), source: Box::new(source) })
+    }
+}
+
+/// Which workers on which GPUs.
+struct Choice {
+    kind: WorkerKind,
+    gpus: Vec<GpuId>,
+    why: String,
+}
+
+impl Choice {
+    fn of(flags: &PoolFlags, file: &File, owned: &[String], gpus: Option<&[Gpu]>) -> Result<Self, ConfigError> {
+        let asked = flags.workers.or(file.workers).unwrap_or(WorkerKind::Auto);
+        let found = match gpus {
+            Some(gpus) => {
+                let names: Vec<String> =
+                    gpus.iter().map(|gpu| format!("gpu_{} ({})", gpu.index, gpu.name)).collect();
+                format!("NVML found {}", names.join(", "))
+            }
+            None => "NVML found no GPU".to_owned(),
+        };
+        let python = flags.python.is_some() || file.python.is_some();
+        let kind = match asked {
+            WorkerKind::Auto if gpus.is_some() || python => WorkerKind::Python,
+            WorkerKind::Auto => WorkerKind::Sim,
+            kind => kind,
+        };
+        let names = if owned.is_empty() {
+            if flags.gpus.is_empty() { &file.gpus } else { &flags.gpus }
+        } else {
+            owned
+        };
+        let cpu = flags.device.as_deref() == Some("cpu") || names.iter().any(|name| name == "cpu" || name == "cpu_0");
+        let named = match (cpu, names.is_empty(), gpus) {
+            (true, ..) => vec![GpuId::cpu()],
+            (_, false, _) => {
+                let ids: Result<Vec<GpuId>, GpuError> = names.iter().map(|name| gpu::named(name, gpus)).collect();
+                ids?
+            }
+            (_, true, Some(gpus)) if kind == WorkerKind::Python => gpus.iter().map(Gpu::id).collect(),
+            (_, true, None) if kind == WorkerKind::Python => vec![GpuId::cpu()],
+            _ => (0..flags.sim_workers.or(file.sim_workers).unwrap_or(SIMULATED_WORKERS)).map(GpuId::gpu).collect(),
+        };
+        let mut ids = Vec::new();
+        for id in named {
+            if !ids.contains(&id) {
+                ids.push(id);
+            }
+        }
+        Ok(Self { kind, gpus: ids, why: found })
+    }
+
+    fn launches(
+        &self,
+        flags: &PoolFlags,
+        file: &File,
+        common: &[OsString],
+        gpus: Option<&[Gpu]>,
+    ) -> Result<Vec<(GpuId, Launch)>, ConfigError> {
+        match self.kind {
+            WorkerKind::Python => {
+                let (python, main) = python(flags, file)?;
+                Ok(self.gpus.iter().map(|id| (id.clone(), python_launch(&python, &main, id, common, gpus))).collect())
+            }
+            _ => {
+                let program = match &flags.sim_program {
+                    Some(program) => program.clone(),
+                    None => std::env::current_exe()
+                        .map_err(|err| ConfigError::Wrong(format!("the gateway cannot find itself: {err}")))?,
+                };
+                Ok(self.gpus.iter().map(|id| (id.clone(), sim_launch(&program, id, common, flags))).collect())
+            }
+        }
+    }
+
+    fn about(&self, workers: &[(GpuId, Launch)]) -> String {
+        let on: Vec<&str> = self.gpus.iter().map(GpuId::as_str).collect();
+        let on = on.join(", ");
+        match self.kind {
+            WorkerKind::Python => {
+                let program = workers[0].1.program.display();
+                format!("{}; Python workers ({program}) on {on}", self.why)
+            }
+            _ => format!(
+                "{}; {} simulated worker{} on {on}: pictures are test patterns, not diffusion",
+                self.why,
+                workers.len(),
+                if workers.len() == 1 { "" } else { "s" },
+            ),
+        }
+    }
+}
+
+/// The interpreter and the worker's main file, both there.
+fn python(flags: &PoolFlags, file: &File) -> Result<(PathBuf, PathBuf), ConfigError> {
+    let python = flags.python.clone().or(file.python.clone()).unwrap_or_else(|| "workers/.venv/bin/python".into());
+    let main = flags.worker_main.clone().or(file.worker_main.clone()).unwrap_or_else(|| "workers/main.py".into());
+    for path in [&python, &main] {
+        if !path.is_file() {
+            return Err(ConfigError::Wrong(format!(
+                "{} is not there: run workers/setup.sh, give --python and --worker-main, or take simulated workers with --workers sim",
+                path.display()
+            )));
+        }
+    }
+    // Not canonical: a virtual environment is known by the path of its link.
+    Ok((absolute(&python)?, absolute(&main)?))
+}
+
+fn python_launch(python: &Path, main: &Path, id: &GpuId, common: &[OsString], gpus: Option<&[Gpu]>) -> Launch {
+    let mut args = vec![main.into(), "--worker".into(), "pipeline_manager".into()];
+    args.extend_from_slice(common);
+    let mut launch = Launch {
+        program: python.to_owned(),
+        args,
+        envs: vec![
+            ("CUDA_DEVICE_ORDER".into(), "PCI_BUS_ID".into()),
+            ("PYTHONUNBUFFERED".into(), "1".into()),
+        ],
+        env_removes: vec!["CUDA_VISIBLE_DEVICES".into(), "GPU_ID".into()],
+    };
+    match gpus.and_then(|gpus| gpus.iter().find(|gpu| gpu.id() == *id)) {
+        Some(gpu) => {
+            launch.envs.push(("CUDA_VISIBLE_DEVICES".into(), gpu.uuid.clone().into()));
+            launch.env_removes.retain(|name| name != "CUDA_VISIBLE_DEVICES");
+        }
+        None if *id == GpuId::cpu() => launch.args.extend(["--device".into(), "cpu".into()]),
+        None => {
+            launch.envs.push(("CUDA_VISIBLE_DEVICES".into(), id.as_str().trim_start_matches("gpu_").into()));
+            launch.env_removes.retain(|name| name != "CUDA_VISIBLE_DEVICES");
+        }
+    }
+    launch
+}
+
+fn sim_launch(program: &Path, id: &GpuId, common: &[OsString], flags: &PoolFlags) -> Launch {
+    let mut args: Vec<OsString> =
+        vec!["worker-sim".into(), "--worker".into(), "pipeline_manager".into(), "--gpu".into(), id.as_str().into()];
+    args.extend_from_slice(common);
+    args.extend(flags.sim_args.iter().map(OsString::from));
+    Launch {
+        program: program.to_owned(),
+        args,
+        envs: Vec::new(),
+        env_removes: vec!["CUDA_VISIBLE_DEVICES".into(), "GPU_ID".into()],
+    }
+}
+
+/// Arguments that every worker takes.
+fn common_args(flags: &PoolFlags, file: &File, output_dir: &Path) -> Result<Vec<OsString>, ConfigError> {
+    let mut args: Vec<OsString> = vec!["--output-dir".into(), output_dir.into()];
+    let models = said(&flags.model_roots, &file.model_roots, "CONCORD_MODEL_ROOTS", "models");
+    let inputs = said(&flags.input_roots, &file.input_roots, "CONCORD_INPUT_ROOTS", "inputs");
+    for (flag, roots) in [("--model-root", models), ("--input-root", inputs)] {
+        for root in roots {
+            args.extend([flag.into(), absolute(&root)?.into()]);
+        }
+    }
+    if flags.deterministic {
+        args.push("--deterministic".into());
+    }
+    args.extend(file.worker_args.iter().chain(&flags.worker_args).map(OsString::from));
+    Ok(args)
+}
+
+fn said(flags: &[PathBuf], file: &[PathBuf], variable: &str, default: &str) -> Vec<PathBuf> {
+    if !flags.is_empty() {
+        return flags.to_vec();
+    }
+    match std::env::var_os(variable) {
+        Some(paths) if !paths.is_empty() => std::env::split_paths(&paths).collect(),
+        _ if !file.is_empty() => file.to_vec(),
+        _ => vec![default.into()],
+    }
+}
+
+fn absolute(path: &Path) -> Result<PathBuf, ConfigError> {
+    std::path::absolute(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })
+}

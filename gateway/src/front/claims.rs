@@ -1,0 +1,31 @@
+//! Which request ids are in flight: one that is may not be used again before its end.
+
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// All ids in flight. A lock, not a task: it is held for one look-up, never over an await.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Claims(Arc<Mutex<HashSet<Arc<str>>>>);
+
+/// An id in flight, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Claim {
+    id: Arc<str>,
+    claims: Claims,
+}
+
+impl Claims {
+    /// Claims an id; `None` where it is in flight already.
+    pub(crate) fn claim(&self, id: &Arc<str>) -> Option<Claim> {
+        let fresh = self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone());
+        fresh.then(|| Claim { id: id.clone(), claims: self.clone() })
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        self.claims.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
+    }
+}

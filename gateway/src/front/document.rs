@@ -1,0 +1,217 @@
+//! From a client's document to the worker's: what is decided at acceptance, and the two changes that the contract
+//! allows (a seed is chosen, uploads and `data:` images become paths).
+
+use std::{collections::HashMap, io::Cursor, path::Path, time::Duration};
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use contracts::{Action, Class, ErrorCode, Failure, Fault, Submission, generated::limits};
+use image::{ImageFormat, ImageReader};
+use serde_json::{Map, Value};
+
+use super::sent::image_references;
+use crate::{jobs::Priority, uploads::Uploads};
+
+/// The class and the timeout of a command with these fields.
+pub(crate) fn class(action: Action, fields: &Value) -> (Class, Option<Duration>) {
+    let info = action.info();
+    let (class, seconds) = match info.class_when {
+        Some(when) if fields[when.field] == when.equals => (when.class, when.timeout_seconds),
+        _ => (info.class, info.timeout_seconds),
+    };
+    let said = match action {
+        Action::BatchGenerate => {
+            let count = fields["requests"].as_array().map_or(1, Vec::len);
+            let all = limits::BATCH_REQUEST_SECONDS * f64::from(u32::try_from(count).unwrap_or(u32::MAX));
+            fields["timeout_seconds"].as_f64().or(Some(all))
+        }
+        _ if class == Class::Job => fields["prompt_submission"]["metadata"]["timeout_seconds"].as_f64(),
+        _ => None,
+    };
+    (class, said.or(seconds).map(Duration::from_secs_f64))
+}
+
+/// What decides where a command goes and when.
+#[derive(Debug, Default)]
+pub(crate) struct Wants {
+    pub(crate) model: Option<String>,
+    /// `cuda:N` or `cpu`, and its canonical pointer.
+    pub(crate) device: Option<(String, String)>,
+    pub(crate) priority: Option<Priority>,
+    pub(crate) compiles: bool,
+    pub(crate) uses_model: bool,
+    pub(crate) batch: usize,
+}
+
+impl Wants {
+    pub(crate) fn of(action: Action, fields: &Value) -> Self {
+        let text = |name: &str| fields[name].as_str().map(str::to_owned);
+        let batch = fields["requests"].as_array().map_or(0, Vec::len);
+        let submission = match batch {
+            0 => Submission::of(fields),
+            _ => None,
+        };
+        let first = submission.as_ref().map(|submission| &submission.document).or_else(|| fields["requests"].get(0));
+        let Some(first) = first else {
+            let model = match action {
+                // A job's model is the base; these name what they load.
+                Action::LoadSdxlSuite | Action::CacheSdxlSuite => text("base_model_path"),
+                Action::StartTraining | Action::StartSdxlTraining => text("base_model"),
+                _ => text("model_path").or_else(|| text("model_id")),
+            };
+            return Self { model, ..Self::default() };
+        };
+        let device = first["performance"]["device"].as_str().filter(|device| *device != "auto");
+        let device = device.map(|device| {
+            let at = "/performance/device";
+            let pointer = submission.as_ref().map_or_else(|| format!("/requests/0{at}"), |of| of.pointer(at));
+            (device.to_owned(), pointer)
+        });
+        let priority = match first["metadata"]["priority"].as_str() {
+            Some("high") => Some(Priority::High),
+            Some("low") => Some(Priority::Low),
+            _ => None,
+        };
+        let optimizations = first["performance"]["optimizations"].as_array();
+        Self {
+            model: first["model"]["base"].as_str().map(str::to_owned),
+            device,
+            priority,
+            compiles: optimizations.is_some_and(|all| all.iter().any(|one| one == "torch_compile")),
+            uses_model: true,
+            batch,
+        }
+    }
+}
+
+/// Chooses a seed wherever the sender left it to us. Whether there was such a place.
+pub(crate) fn choose_seeds(action: Action, fields: &mut Value) -> bool {
+    let Value::Object(members) = fields else { return false };
+    if action == Action::BatchGenerate {
+        let Some(Value::Array(requests)) = members.get_mut("requests") else { return false };
+        let mut chosen = false;
+        for request in requests {
+            chosen |= choose_in_submission(request);
+        }
+        return chosen;
+    }
+    if let Some(submission) = members.get_mut("prompt_submission") {
+        return choose_in_submission(submission);
+    }
+    match members.get_mut("parameters") {
+        Some(Value::Object(parameters)) => choose(parameters),
+        _ => false,
+    }
+}
+
+fn choose_in_submission(submission: &mut Value) -> bool {
+    let Value::Object(members) = submission else { return false };
+    match members.entry("hyperparameters").or_insert_with(|| Value::Object(Map::new())) {
+        Value::Object(hyperparameters) => choose(hyperparameters),
+        _ => false,
+    }
+}
+
+fn choose(members: &mut Map<String, Value>) -> bool {
+    if members.get("seed").is_some_and(|seed| *seed != -1) {
+        return false;
+    }
+    let random = uuid::Uuid::new_v4().as_u128() >> 64;
+    let seed = random % (u128::from(limits::CHOSEN_SEED_MAX) + 1);
+    members.insert("seed".to_owned(), u64::try_from(seed).expect("it is below 2^31").into());
+    true
+}
+
+/// Turns uploads, and where `decode` says so `data:` images, into paths. What each path was before.
+///
+/// # Errors
+/// All faults at once, pointers canonical.
+pub(crate) async fn place_images(
+    action: Action,
+    fields: &mut Value,
+    decode: bool,
+    uploads: &Uploads,
+) -> Result<HashMap<String, String>, Vec<Fault>> {
+    let mut swapped = HashMap::new();
+    let mut faults = Vec::new();
+    for pointer in image_references(action.info().request, fields) {
+        let Some(value) = fields.pointer_mut(&pointer) else { continue };
+        let Some(reference) = value.as_str() else { continue };
+        let placed = if let Some(id) = reference.strip_prefix("upload:") {
+            uploads.path(id)
+        } else if decode && reference.starts_with("data:") {
+            place_data(reference, uploads).await
+        } else {
+            continue;
+        };
+        match placed {
+            Ok(path) => {
+                swapped.insert(path.clone(), reference.to_owned());
+                *value = path.into();
+            }
+            Err(failure) => faults.push(Fault::new(pointer, failure.code, failure.message)),
+        }
+    }
+    if faults.is_empty() { Ok(swapped) } else { Err(faults) }
+}
+
+/// Writes a `data:` image under the output directory, by its hash.
+async fn place_data(reference: &str, uploads: &Uploads) -> Result<String, Box<Failure>> {
+    let invalid = |message: &str| Box::new(Failure::new(ErrorCode::ImageInvalid, message.to_owned()));
+    let encoded = reference
+        .split_once(";base64,")
+        .filter(|(kind, _)| kind.starts_with("data:image/"))
+        .map(|(_, encoded)| encoded.to_owned())
+        .ok_or_else(|| invalid("a data: image is data:image/…;base64,…"))?;
+    let uploads = uploads.clone();
+    let placed = tokio::task::spawn_blocking(move || {
+        let bytes = BASE64_STANDARD.decode(encoded).map_err(|err| {
+            Box::new(Failure::new(ErrorCode::ImageInvalid, format!("the data: image is no base64: {err}")))
+        })?;
+        uploads.keep_input(&bytes)
+    });
+    placed.await.unwrap_or_else(|err| std::panic::resume_unwind(err.into_panic()))
+}
+
+/// What an image is, of its header.
+pub(crate) struct Picture {
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    pub(crate) format: &'static str,
+}
+
+/// Reads the header of an image.
+///
+/// # Errors
+/// `image_invalid` where it is no PNG, JPEG or WebP of at most 64 megapixels.
+pub(crate) fn look(bytes: &[u8]) -> Result<Picture, Box<Failure>> {
+    let invalid = |message: String| Box::new(Failure::new(ErrorCode::ImageInvalid, message));
+    let reader = ImageReader::new(Cursor::new(bytes))
+        .with_guessed_format()
+        .map_err(|err| invalid(format!("the image cannot be read: {err}")))?;
+    let format = match reader.format() {
+        Some(ImageFormat::Png) => "png",
+        Some(ImageFormat::Jpeg) => "jpeg",
+        Some(ImageFormat::WebP) => "webp",
+        _ => return Err(invalid("the image is no PNG, JPEG or WebP".to_owned())),
+    };
+    let (width, height) =
+        reader.into_dimensions().map_err(|err| invalid(format!("the image's header is broken: {err}")))?;
+    let pixels = u64::from(width) * u64::from(height);
+    if pixels > limits::IMAGE_PIXELS_MAX {
+        return Err(invalid(format!("the image has {pixels} pixels, more than {}", limits::IMAGE_PIXELS_MAX)));
+    }
+    Ok(Picture { width, height, format })
+}
+
+/// Writes a file beside its place and renames it; one that is there already stays.
+pub(crate) fn write_once(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    if path.is_file() {
+        return Ok(());
+    }
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let beside = path.with_extension(format!("{}.part", uuid::Uuid::now_v7()));
+    std::fs::write(&beside, bytes)?;
+    std::fs::rename(&beside, path)
+}

@@ -1,0 +1,301 @@
+//! Commands that concern more than one worker: queries of the pool, and freeing memory everywhere.
+
+use std::sync::Arc;
+
+use chrono::Utc;
+use contracts::{Action, ErrorCode, Failure, Reply};
+use futures::future::join_all;
+use serde_json::{Value, json};
+
+use super::{Answer, Asked, Failed, Front, Sending, document, document::Wants, reply, sent::Sent};
+use crate::{
+    jobs::{Finisher, Load, timestamp},
+    lane::{LaneError, LaneHandle, LaneState},
+    pool::{self, merge::merge},
+};
+
+impl Front {
+    /// Answers a query: of one lane, of the pool, or of the desk.
+    pub(super) async fn query(&self, asked: Asked, mut sent: Sent) -> Result<Answer, Failed> {
+        match asked.action {
+            Action::GetQueueStatus => {
+                let queue = self.inner.desk.queue().await;
+                return Ok(reply(sent.with(queue)));
+            }
+            Action::GetStatus
+            | Action::GetCapabilities
+            | Action::GetPerformanceMetrics
+            | Action::GetModelInfo
+                if asked.pin.is_none() =>
+            {
+                return Ok(reply(self.ask_pool(&asked, sent).await));
+            }
+            Action::GetTrainingStatus | Action::GetTrainingHistory | Action::StopTraining => {
+                return Ok(reply(self.ask_trainer(&asked, &sent).await));
+            }
+            _ => {}
+        }
+        let mut fields = asked.fields.clone();
+        sent.normalized = fields.get("prompt_submission").cloned();
+        // A worker decodes `data:` images itself; only uploads are unknown to it, absent ones it names by itself.
+        if let Ok(swapped) = document::place_images(asked.action, &mut fields, false, &self.inner.uploads).await {
+            sent.swapped = swapped;
+        }
+        let lane = match self.best(&asked).await {
+            Ok(lane) => lane,
+            Err(error) => return Err(Failed(Box::new(sent), error)),
+        };
+        Ok(reply(self.ask(&lane, &asked, &fields.to_string(), &sent).await))
+    }
+
+    /// The lane where a job like this would go now.
+    async fn best(&self, asked: &Asked) -> Result<LaneHandle, Box<Failure>> {
+        let lanes = self.inner.pool.lanes();
+        if let Some(pin) = &asked.pin
+            && let Some(lane) = self.inner.pool.lane(pin.as_str())
+        {
+            return Ok(lane.clone());
+        }
+        if let [lane] = lanes {
+            return Ok(lane.clone());
+        }
+        let wants = Wants::of(asked.action, &asked.fields);
+        if let Some((device, _)) = &wants.device
+            && let Some(lane) = self.inner.pool.lane_of_device(device)
+        {
+            return Ok(lane.clone());
+        }
+        let loads = self.inner.desk.loads().await?;
+        Ok(lanes[pool::best(lanes, &loads, wants.model.as_deref())].clone())
+    }
+
+    /// Asks every lane that may answer, and makes one answer of theirs.
+    async fn ask_pool(&self, asked: &Asked, sent: Sent) -> Reply {
+        let lanes = self.inner.pool.lanes();
+        let payload = asked.fields.to_string();
+        let state = |lane: &LaneHandle| lane.view().state.clone();
+        let some_ready = lanes.iter().any(|lane| state(lane) == LaneState::Ready);
+        // Without a ready lane, those that are on their way are waited for: a query has its own timeout.
+        let askable: Vec<&LaneHandle> = lanes
+            .iter()
+            .filter(|lane| match state(lane) {
+                LaneState::Ready => true,
+                LaneState::Starting | LaneState::Resting(_) => !some_ready && asked.action != Action::GetStatus,
+                LaneState::Quarantined(_) | LaneState::Stopped => false,
+            })
+            .collect();
+        let replies = match askable.as_slice() {
+            [lane] => vec![self.ask(lane, asked, &payload, &sent).await],
+            lanes => join_all(lanes.iter().map(|lane| self.ask(lane, asked, &payload, &sent))).await,
+        };
+        let mut warnings = sent.warnings.clone();
+        let mut answers: Vec<(&LaneHandle, Value)> = Vec::with_capacity(lanes.len());
+        let mut failed = None;
+        for (lane, reply) in askable.iter().copied().zip(replies) {
+            match reply.outcome {
+                Ok(data) => {
+                    warnings.extend(reply.warnings.into_iter().skip(sent.warnings.len()));
+                    answers.push((lane, data));
+                }
+                Err(failure) => {
+                    tracing::warn!(gpu = %lane.gpu, action = %asked.action, %failure, "a worker of the pool did not answer");
+                    failed = Some(failure);
+                }
+            }
+        }
+        if asked.action == Action::GetStatus {
+            for lane in lanes {
+                if !answers.iter().any(|(answered, _)| answered.gpu == lane.gpu) {
+                    answers.push((lane, self.status_of(lane)));
+                }
+            }
+            answers.sort_by_key(|(lane, _)| lanes.iter().position(|one| one.gpu == lane.gpu));
+        }
+        if answers.is_empty() {
+            return sent.with(Err(failed.unwrap_or_else(|| self.nobody())));
+        }
+        let data = self.merged(asked, answers).await;
+        Reply { warnings, ..sent.with(data) }
+    }
+
+    async fn merged(&self, asked: &Asked, answers: Vec<(&LaneHandle, Value)>) -> Result<Value, Box<Failure>> {
+        let lanes: Vec<LaneHandle> = answers.iter().map(|(lane, _)| (*lane).clone()).collect();
+        let best = match lanes.as_slice() {
+            [_] => 0,
+            _ => {
+                let loads = self.inner.desk.loads().await?;
+                let all = self.inner.pool.lanes();
+                let loads: Vec<Load> = lanes
+                    .iter()
+                    .filter_map(|lane| loads.get(all.iter().position(|one| one.gpu == lane.gpu)?).cloned())
+                    .collect();
+                pool::best(&lanes, &loads, None)
+            }
+        };
+        let mut data: Vec<Value> = Vec::with_capacity(answers.len());
+        for (lane, mut answer) in answers {
+            if asked.action == Action::GetModelInfo {
+                for model in answer["models"].as_array_mut().into_iter().flatten() {
+                    model["gpu_id"] = lane.gpu.as_str().into();
+                }
+            }
+            data.push(answer);
+        }
+        let mut merged = match data.as_slice() {
+            [one] => one.clone(),
+            all => merge(asked.action.info().reply, all, best),
+        };
+        merged["gpus"] = data.into();
+        Ok(merged)
+    }
+
+    /// The status of a lane whose worker cannot say it.
+    fn status_of(&self, lane: &LaneHandle) -> Value {
+        let state = match lane.view().state {
+            LaneState::Starting | LaneState::Resting(_) => "starting",
+            LaneState::Ready | LaneState::Quarantined(_) | LaneState::Stopped => "error",
+        };
+        json!({
+            "gpu_id": lane.gpu.as_str(),
+            "state": state,
+            "is_initialized": false,
+            "has_model_loaded": false,
+            "active_inference_sessions": 0,
+            "last_activity": timestamp(Utc::now() - lane.silent_for()),
+            "uptime_seconds": 0.0,
+            "memory_stats": {
+                "vram_used_bytes": 0, "vram_total_bytes": 0, "vram_available_bytes": 0, "ram_used_bytes": 0,
+            },
+            "error_message": lane.unready().unwrap_or_else(|| "its worker did not answer".to_owned()),
+        })
+    }
+
+    /// The failure where no lane can be asked.
+    pub(super) fn nobody(&self) -> Box<Failure> {
+        let reasons: Vec<String> = self
+            .inner
+            .pool
+            .lanes()
+            .iter()
+            .filter_map(|lane| Some(format!("{}: {}", lane.gpu, lane.unready()?)))
+            .collect();
+        let failure = Failure::new(ErrorCode::NoGpuAvailable, "no worker takes commands now");
+        Box::new(Failure { retry_after_seconds: Some(1.0), ..failure.detail("reasons", reasons) })
+    }
+
+    /// Asks the lane of a training; where this gateway did not start it, each lane in turn.
+    async fn ask_trainer(&self, asked: &Asked, sent: &Sent) -> Reply {
+        let id = asked.fields["training_id"].as_str().unwrap_or_default().to_owned();
+        let payload = asked.fields.to_string();
+        let known = match self.inner.desk.training(id).await {
+            Ok(known) => known.or_else(|| asked.pin.clone()),
+            Err(failure) => return sent.failure(*failure),
+        };
+        if let Some(gpu) = known
+            && let Some(lane) = self.inner.pool.lane(gpu.as_str())
+        {
+            return self.ask(lane, asked, &payload, sent).await;
+        }
+        let mut last = None;
+        for lane in self.inner.pool.lanes() {
+            let reply = self.ask(lane, asked, &payload, sent).await;
+            match &reply.outcome {
+                Err(failure) if failure.code == ErrorCode::TrainingNotFound => last = Some(reply),
+                Err(failure) if failure.code == ErrorCode::NoGpuAvailable => {
+                    last.get_or_insert(reply);
+                }
+                _ => return reply,
+            }
+        }
+        last.unwrap_or_else(|| sent.with(Err(self.nobody())))
+    }
+
+    /// Frees memory on every GPU: each in its lane's turn, lists united, bytes summed.
+    pub(super) async fn free_all(&self, asked: Asked, sent: Sent) -> Result<Answer, Failed> {
+        let lanes = self.inner.pool.lanes();
+        let replies = join_all(lanes.iter().map(|lane| self.free(lane, &asked, &sent))).await;
+        let mut data = Vec::new();
+        let mut failed: Option<Box<Failure>> = None;
+        for (lane, answer) in lanes.iter().zip(replies) {
+            match answer.outcome {
+                Ok(answer) => data.push(answer),
+                Err(failure) => {
+                    tracing::debug!(gpu = %lane.gpu, %failure, "nothing was freed");
+                    // What is not there on one GPU may be on another; anything else is told first.
+                    let worse = failure.code != ErrorCode::ModelNotFound;
+                    if worse || failed.is_none() {
+                        failed = Some(failure);
+                    }
+                }
+            }
+        }
+        let outcome = match failed {
+            Some(failure) if data.is_empty() || failure.code != ErrorCode::ModelNotFound => Err(failure),
+            _ => Ok(merge(asked.action.info().reply, &data, 0)),
+        };
+        Ok(reply(sent.with(outcome)))
+    }
+
+    async fn free(&self, lane: &LaneHandle, asked: &Asked, sent: &Sent) -> Reply {
+        let own = Sent {
+            action: sent.action,
+            request_id: uuid::Uuid::now_v7().to_string().into(),
+            session_id: None,
+            places: sent.places.clone(),
+            warnings: Vec::new(),
+            faults: Vec::new(),
+            normalized: None,
+            swapped: std::collections::HashMap::new(),
+            seeded: false,
+            urls: false,
+            _claim: None,
+        };
+        if let LaneState::Quarantined(reason) = &lane.view().state {
+            // It has no worker, so it holds nothing.
+            tracing::debug!(gpu = %lane.gpu, %reason, "nothing to free in quarantine");
+            let empty = match asked.action {
+                Action::UnloadModel if asked.fields.get("model_id").is_some() => {
+                    return own.failure(Failure::new(ErrorCode::ModelNotFound, "it is loaded nowhere"));
+                }
+                Action::UnloadModel => json!({"model_ids": [], "freed_bytes": 0}),
+                _ => json!({"freed_gpu_bytes": 0, "freed_ram_bytes": 0}),
+            };
+            return own.with(Ok(empty));
+        }
+        let sending = Sending {
+            action: asked.action,
+            class: contracts::Class::Control,
+            fields: &asked.fields,
+            pin: Some(lane.gpu.clone()),
+            timeout: asked.timeout,
+            wants: Wants::of(asked.action, &asked.fields),
+        };
+        let ticket = self.ticket(sending, &asked.manner, own);
+        let finisher = ticket.finisher.clone();
+        match self.inner.desk.run(ticket).await {
+            Ok(reply) => Arc::unwrap_or_clone(reply),
+            Err(failure) => finisher.failure(*failure),
+        }
+    }
+
+    /// The data of a query that the gateway asks for itself.
+    pub(super) async fn ask_data(&self, lane: &LaneHandle, action: Action) -> Result<Value, LaneError> {
+        let request_id: Arc<str> = uuid::Uuid::now_v7().to_string().into();
+        let timeout = action.info().timeout_seconds.map(std::time::Duration::from_secs_f64);
+        let order = crate::lane::Order {
+            action,
+            frame: crate::jobs::frame(action, &request_id, None, 1, "{}"),
+            request_id,
+            attempt: 1,
+            deadline: timeout.map(|timeout| (tokio::time::Instant::now() + timeout, timeout)),
+            exclusive: false,
+            compiles: false,
+            feed: None,
+        };
+        let line = lane.run(order).await?;
+        let protocol = |what: String| LaneError::Protocol { what };
+        let value: Value = serde_json::from_slice(&line).map_err(|err| protocol(err.to_string()))?;
+        let read = Reply::read(action, &value).map_err(|err| protocol(err.to_string()))?;
+        read.reply.outcome.map_err(|failure| protocol(failure.to_string()))
+    }
+}

@@ -1,0 +1,402 @@
+//! The front: what happens to a command between its reading and its reply, whichever way it came.
+
+mod claims;
+pub(crate) mod document;
+mod fleet;
+mod idempotency;
+mod own;
+mod sent;
+
+use std::{collections::HashMap, sync::Arc};
+
+use contracts::{
+    Action, Class, Dialect, ErrorCode, Failure, Fault, Incoming, Reply, dictionary::dictionary,
+};
+use serde_json::{Value, json};
+use tokio::{
+    sync::watch,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    config::Config,
+    gpu::Gpus,
+    jobs::{Accepted, DeskHandle, Feed, Finisher, Priority, Ticket},
+    lane::{GpuId, LaneError, LaneHandle, Order},
+    pending,
+    pool::Pool,
+    uploads::Uploads,
+};
+use claims::Claims;
+use document::Wants;
+use idempotency::Keys;
+use sent::Sent;
+
+/// What became of a command.
+#[derive(Debug)]
+pub enum Answer {
+    /// Its reply.
+    Reply(Arc<Reply>),
+    /// It was queued, and its sender did not want to wait.
+    Queued {
+        /// Its id.
+        request_id: Arc<str>,
+        /// Its place and its feed.
+        accepted: Accepted,
+    },
+}
+
+/// How a client wants to be served.
+#[derive(Clone, Debug)]
+pub struct Manner {
+    /// The dialect of the reply.
+    pub dialect: Dialect,
+    /// Whether it waits for jobs and trainings.
+    pub wait: bool,
+    /// Its `Idempotency-Key`, and the bytes that it stands for.
+    pub key: Option<(String, [u8; 32])>,
+}
+
+impl Manner {
+    /// Waits, without a key.
+    #[must_use]
+    pub fn plain(dialect: Dialect) -> Self {
+        Self { dialect, wait: true, key: None }
+    }
+}
+
+/// The front; a cheap clone.
+#[derive(Clone)]
+pub struct Front {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    config: Config,
+    pool: Pool,
+    desk: DeskHandle,
+    uploads: Uploads,
+    gpus: Option<Arc<dyn Gpus>>,
+    claims: Claims,
+    keys: Keys,
+    started: Instant,
+    /// Whether pictures get URLs: over HTTP.
+    urls: bool,
+    /// Told to stop, and with which grace.
+    stop: watch::Sender<Option<Duration>>,
+}
+
+impl Front {
+    /// Puts the front before a pool and its desk.
+    #[must_use]
+    pub fn new(config: Config, pool: Pool, desk: DeskHandle, gpus: Option<Arc<dyn Gpus>>, urls: bool) -> Self {
+        let uploads = Uploads::new(&config.output_dir);
+        Self {
+            inner: Arc::new(Inner {
+                config,
+                pool,
+                desk,
+                uploads,
+                gpus,
+                claims: Claims::default(),
+                keys: Keys::default(),
+                started: Instant::now(),
+                urls,
+                stop: watch::Sender::new(None),
+            }),
+        }
+    }
+
+    /// The configuration.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.inner.config
+    }
+
+    /// The pool.
+    #[must_use]
+    pub fn pool(&self) -> &Pool {
+        &self.inner.pool
+    }
+
+    /// The desk.
+    #[must_use]
+    pub fn desk(&self) -> &DeskHandle {
+        &self.inner.desk
+    }
+
+    /// The uploads.
+    #[must_use]
+    pub fn uploads(&self) -> &Uploads {
+        &self.inner.uploads
+    }
+
+    /// Tells the gateway to drain and leave.
+    pub fn stop(&self, grace: Option<Duration>) {
+        self.inner.stop.send_replace(Some(grace.unwrap_or(self.inner.config.drain)));
+    }
+
+    /// Waits until it is told so; the grace.
+    pub async fn stopped(&self) -> Duration {
+        let mut stop = self.inner.stop.subscribe();
+        match stop.wait_for(Option::is_some).await {
+            Ok(grace) => grace.unwrap_or_default(),
+            Err(_) => unreachable!("the front holds the sender"),
+        }
+    }
+
+    /// Takes a command and answers it.
+    pub async fn take(&self, incoming: Incoming, manner: Manner) -> Answer {
+        let Some((key, body)) = manner.key.clone() else {
+            return self.take_once(incoming, manner).await;
+        };
+        let (wait, action) = (manner.wait, incoming.head.action);
+        let mut keys = self.inner.keys.lock().await;
+        match keys.known(&key, &body) {
+            Ok(Some((request_id, accepted))) => {
+                drop(keys);
+                return if wait {
+                    Answer::Reply(accepted.feed.reply().await)
+                } else {
+                    Answer::Queued { request_id, accepted }
+                };
+            }
+            Ok(None) => {}
+            Err(failure) => {
+                let sent = self.sent(&incoming, None);
+                return Answer::Reply(Arc::new(sent.failure(*failure)));
+            }
+        }
+        let answer = self.take_once(incoming, Manner { wait: false, key: None, ..manner }).await;
+        let Answer::Queued { request_id, accepted } = answer else { return answer };
+        tracing::debug!(key, %action, request_id = &*request_id, "idempotency key noted");
+        keys.note(key, body, request_id.clone(), accepted.clone());
+        drop(keys);
+        if wait { Answer::Reply(accepted.feed.reply().await) } else { Answer::Queued { request_id, accepted } }
+    }
+
+    async fn take_once(&self, mut incoming: Incoming, manner: Manner) -> Answer {
+        let id = incoming.head.request_id.clone();
+        let request_id: Arc<str> = id.unwrap_or_else(|| uuid::Uuid::now_v7().to_string()).into();
+        incoming.head.request_id = Some((*request_id).to_owned());
+        let Some(claim) = self.inner.claims.claim(&request_id) else {
+            let sent = self.sent(&incoming, None);
+            return Answer::Reply(Arc::new(sent.failure(sent::in_flight(&request_id))));
+        };
+        let sent = self.sent(&incoming, Some(claim));
+        match self.route(incoming, sent, manner).await {
+            Ok(answer) => answer,
+            Err(failed) => Answer::Reply(Arc::new(failed.0.failure(*failed.1))),
+        }
+    }
+
+    fn sent(&self, incoming: &Incoming, claim: Option<claims::Claim>) -> Sent {
+        let reading = &incoming.reading;
+        Sent {
+            action: incoming.head.action,
+            request_id: incoming.head.request_id.clone().unwrap_or_default().into(),
+            session_id: incoming.head.session_id.clone(),
+            places: reading.places.clone(),
+            warnings: reading.warnings.clone(),
+            faults: Vec::new(),
+            normalized: None,
+            swapped: HashMap::new(),
+            seeded: false,
+            urls: self.inner.urls,
+            _claim: claim,
+        }
+    }
+
+    async fn route(&self, incoming: Incoming, mut sent: Sent, manner: Manner) -> Result<Answer, Failed> {
+        let action = incoming.head.action;
+        if let Some(failure) = incoming.failure() {
+            if !(action == Action::ValidateRequest && is_about_document(&incoming)) {
+                return Err(Failed(Box::new(sent), Box::new(failure)));
+            }
+            sent.faults.clone_from(&incoming.reading.faults);
+            if incoming.reading.document.is_none() {
+                return Ok(reply(sent.with(Ok(unread_report(&incoming)))));
+            }
+        }
+        if let Some(failure) = pending::refusal(action) {
+            return Err(Failed(Box::new(sent), Box::new(failure)));
+        }
+        let pin = match self.pinned(incoming.head.gpu_id.as_deref()) {
+            Ok(pin) => pin,
+            Err(failure) => return Err(Failed(Box::new(sent), failure)),
+        };
+        let fields = incoming.reading.document.unwrap_or_else(|| json!({}));
+        let (class, timeout) = document::class(action, &fields);
+        let asked = Asked { action, attempt: incoming.head.attempt, fields, pin, timeout, manner };
+        match class {
+            Class::Gateway => self.own(asked, sent).await,
+            Class::Query => self.query(asked, sent).await,
+            Class::Job | Class::Training => self.enqueue(asked, sent).await,
+            Class::Control => self.control(asked, sent).await,
+        }
+    }
+
+    fn pinned(&self, gpu_id: Option<&str>) -> Result<Option<GpuId>, Box<Failure>> {
+        let Some(gpu_id) = gpu_id else { return Ok(None) };
+        match self.inner.pool.lane(gpu_id) {
+            Some(lane) => Ok(Some(lane.gpu.clone())),
+            None => {
+                let known: Vec<&str> = self.inner.pool.lanes().iter().map(|lane| lane.gpu.as_str()).collect();
+                let failure = Failure::new(ErrorCode::GpuNotFound, format!("no {gpu_id} here"));
+                Err(Box::new(failure.hint(format!("there are {}", known.join(", "))).detail("gpu_ids", known)))
+            }
+        }
+    }
+
+    async fn control(&self, asked: Asked, sent: Sent) -> Result<Answer, Failed> {
+        match asked.action {
+            Action::Initialize | Action::Shutdown | Action::Cancel => self.own(asked, sent).await,
+            Action::StopTraining => self.query(asked, sent).await,
+            Action::UnloadModel | Action::CleanupMemory if asked.pin.is_none() => self.free_all(asked, sent).await,
+            _ => self.enqueue(asked, sent).await,
+        }
+    }
+
+    // ---- what a worker does alone ----
+
+    async fn enqueue(&self, asked: Asked, mut sent: Sent) -> Result<Answer, Failed> {
+        let Asked { action, mut fields, pin, timeout, manner, .. } = asked;
+        let class = document::class(action, &fields).0;
+        let wants = Wants::of(action, &fields);
+        let pin = match (pin, &wants.device) {
+            (None, Some((device, pointer))) => match self.inner.pool.lane_of_device(device) {
+                Some(lane) => Some(lane.gpu.clone()),
+                None => {
+                    let fault = Fault::new(
+                        sent_pointer(&sent, pointer),
+                        ErrorCode::UnsupportedFeature,
+                        format!("no worker here is on `{device}`"),
+                    );
+                    return Err(Failed(Box::new(sent), Box::new(Failure::of_faults(vec![fault]))));
+                }
+            },
+            (pin, _) => pin,
+        };
+        if class == Class::Job {
+            sent.normalized = fields.get("prompt_submission").cloned();
+            sent.seeded = document::choose_seeds(action, &mut fields);
+        }
+        match document::place_images(action, &mut fields, true, &self.inner.uploads).await {
+            Ok(swapped) => sent.swapped = swapped,
+            Err(mut faults) => {
+                for fault in &mut faults {
+                    fault.pointer = sent_pointer(&sent, &fault.pointer);
+                }
+                return Err(Failed(Box::new(sent), Box::new(Failure::of_faults(faults))));
+            }
+        }
+        let recorded = matches!(class, Class::Job | Class::Training);
+        let ticket = self.ticket(Sending { action, class, fields: &fields, pin, timeout, wants }, &manner, sent);
+        let request_id = ticket.request_id.clone();
+        let finisher = ticket.finisher.clone();
+        match self.inner.desk.submit(ticket).await {
+            Err(failure) => Ok(reply(finisher.failure(*failure))),
+            Ok(accepted) if recorded && !manner.wait => Ok(Answer::Queued { request_id, accepted }),
+            Ok(accepted) => Ok(Answer::Reply(accepted.feed.reply().await)),
+        }
+    }
+
+    fn ticket(&self, sending: Sending<'_>, manner: &Manner, sent: Sent) -> Ticket {
+        let Sending { action, class, fields, pin, timeout, wants } = sending;
+        Ticket {
+            action,
+            request_id: sent.request_id.clone(),
+            session_id: sent.session_id.clone(),
+            payload: fields.to_string().into(),
+            pin,
+            model: wants.model,
+            priority: wants.priority.unwrap_or(Priority::Normal),
+            deadline: timeout.map(|timeout| (Instant::now() + timeout, timeout)),
+            compiles: wants.compiles,
+            recorded: matches!(class, Class::Job | Class::Training),
+            repeatable: class == Class::Job,
+            uses_model: wants.uses_model,
+            batch: wants.batch,
+            dialect: manner.dialect,
+            finisher: Arc::new(sent),
+        }
+    }
+
+    // ---- queries ----
+
+    /// Asks one lane at once.
+    async fn ask(&self, lane: &LaneHandle, asked: &Asked, payload: &str, sent: &Sent) -> Reply {
+        let order = Order {
+            action: asked.action,
+            request_id: sent.request_id.clone(),
+            attempt: asked.attempt,
+            frame: crate::jobs::frame(asked.action, &sent.request_id, sent.session_id.as_deref(), 1, payload),
+            deadline: asked.timeout.map(|timeout| (Instant::now() + timeout, timeout)),
+            exclusive: false,
+            compiles: false,
+            feed: None::<Feed>,
+        };
+        let answer = lane.run(order).await;
+        match &answer {
+            Ok(line) => sent.reply(Ok(line)),
+            Err(error) => sent.reply(Err(error)),
+        }
+    }
+}
+
+/// A command on its way.
+struct Asked {
+    action: Action,
+    attempt: u32,
+    fields: Value,
+    pin: Option<GpuId>,
+    timeout: Option<Duration>,
+    manner: Manner,
+}
+
+/// What a ticket is made of.
+struct Sending<'a> {
+    action: Action,
+    class: Class,
+    fields: &'a Value,
+    pin: Option<GpuId>,
+    timeout: Option<Duration>,
+    wants: Wants,
+}
+
+/// A command that failed here, and what is known of it.
+struct Failed(Box<Sent>, Box<Failure>);
+
+fn reply(reply: Reply) -> Answer {
+    Answer::Reply(Arc::new(reply))
+}
+
+fn sent_pointer(sent: &Sent, canonical: &str) -> String {
+    sent.places.sender(canonical, &dictionary().named(sent.action.info().request).shape)
+}
+
+fn lane_failure(error: &LaneError) -> Box<Failure> {
+    Box::new(error.failure())
+}
+
+/// Whether all faults lie inside the document that is to be validated.
+fn is_about_document(incoming: &Incoming) -> bool {
+    let places = &incoming.reading.places;
+    let shape = &dictionary().named(incoming.head.action.info().request).shape;
+    let inside = format!("{}/", places.sender("/prompt_submission", shape));
+    incoming.reading.faults.iter().all(|fault| fault.pointer.starts_with(&inside))
+}
+
+/// The report on a document that cannot be read as a whole: no worker can say more.
+fn unread_report(incoming: &Incoming) -> Value {
+    let faults = &incoming.reading.faults;
+    json!({
+        "valid": false,
+        "error": faults.first().map(|fault| fault.message.clone()),
+        "errors": faults,
+        "warnings": [],
+        "normalized": null,
+        "effective": null,
+        "validation_details": {},
+    })
+}

@@ -1,0 +1,281 @@
+//! What the gateway answers by itself.
+
+use std::sync::Arc;
+
+use contracts::{
+    Action, Dialect, ErrorCode, Failure, Fault, Incoming, Reply,
+    generated::limits::PROTOCOL_VERSIONS,
+};
+use serde_json::{Value, json};
+use tokio::time::Duration;
+
+use super::{Answer, Asked, Failed, Front, reply, sent::Sent, sent_pointer};
+use crate::{
+    jobs::{Record, Status},
+    lane::{GpuId, LaneState},
+    pool,
+};
+
+/// A device in VRAM without NVML says its size by its worker.
+const NO_UUID: &str = "simulated";
+
+impl Front {
+    pub(super) async fn own(&self, asked: Asked, sent: Sent) -> Result<Answer, Failed> {
+        let outcome = match asked.action {
+            Action::Initialize => self.initialize_http(&asked, &sent).await,
+            Action::Shutdown => Ok(self.shut_down(&asked.fields)),
+            Action::Cancel => self.cancel(&asked).await,
+            Action::FindBestGpu => self.find_best_gpu(&asked.fields).await,
+            Action::GetSdxlReadiness => Ok(self.readiness()),
+            Action::ListSessions => self.list_sessions().await,
+            Action::GetSession => self.session(&sent).await,
+            Action::CancelSession => self.cancel_session(&sent).await,
+            Action::GetJob => self.job(&asked.fields).await,
+            Action::ListJobs => self.list_jobs(&asked.fields).await,
+            Action::ListDevices => self.devices().await,
+            other => Err(Box::new(Failure::new(ErrorCode::Internal, format!("{other} has no one who answers it")))),
+        };
+        Ok(reply(sent.with(outcome)))
+    }
+
+    // ---- initialize and shutdown ----
+
+    /// Over HTTP: starts what is not started; there is nothing to negotiate.
+    async fn initialize_http(&self, asked: &Asked, sent: &Sent) -> Result<Value, Box<Failure>> {
+        for field in ["features", "dialect"] {
+            let said = asked.fields.get(field).filter(|value| **value != json!([]));
+            if said.is_some() {
+                let message = format!("`{field}` cannot be negotiated over HTTP");
+                let fault = Fault::new(sent_pointer(sent, &format!("/{field}")), ErrorCode::UnsupportedFeature, message);
+                let failure = Failure::of_faults(vec![fault]);
+                return Err(Box::new(failure.hint("use the `dialect` query parameter, and events by `jobs/{id}/events`")));
+            }
+        }
+        self.initialize(&asked.fields, sent, &[], asked.manner.dialect).await
+    }
+
+    /// Over stdio: the same, with what was negotiated.
+    pub(crate) async fn initialize_stdio(&self, incoming: &Incoming, features: &[&str], dialect: Dialect) -> Reply {
+        let sent = self.sent(incoming, None);
+        let fields = incoming.reading.document.clone().unwrap_or_default();
+        let outcome = self.initialize(&fields, &sent, features, dialect).await;
+        sent.with(outcome)
+    }
+
+    /// Whether an `initialize` can be met, as far as that is known at once.
+    ///
+    /// # Errors
+    /// Its faults, no common version, a GPU that is not of this pool.
+    pub(crate) fn check_initialize(&self, incoming: &Incoming) -> Result<(), Box<Failure>> {
+        if let Some(failure) = incoming.failure() {
+            return Err(Box::new(failure));
+        }
+        let fields = incoming.reading.document.clone().unwrap_or_default();
+        self.wanted(&fields, &self.sent(incoming, None)).map(|_| ())
+    }
+
+    /// The lane that `device_index` means, if it is said.
+    fn wanted(&self, fields: &Value, sent: &Sent) -> Result<Option<usize>, Box<Failure>> {
+        let fault = |field: &str, code, message| {
+            Box::new(Failure::of_faults(vec![Fault::new(sent_pointer(sent, field), code, message)]))
+        };
+        if let Some(versions) = fields["protocol_versions"].as_array()
+            && !versions.iter().any(|version| PROTOCOL_VERSIONS.iter().any(|known| version == known))
+        {
+            let message = format!("no common version; {} is spoken here", PROTOCOL_VERSIONS.join(", "));
+            return Err(fault("/protocol_versions", ErrorCode::UnsupportedValue, message));
+        }
+        let Some(index) = fields["device_index"].as_u64() else { return Ok(None) };
+        let gpu = format!("gpu_{index}");
+        match self.pool().lanes().iter().position(|lane| lane.gpu.as_str() == gpu) {
+            Some(lane) => Ok(Some(lane)),
+            None => {
+                Err(fault("/device_index", ErrorCode::UnsupportedFeature, format!("{gpu} is not of this pool")))
+            }
+        }
+    }
+
+    /// Starts what is not started, and says who answers.
+    async fn initialize(
+        &self,
+        fields: &Value,
+        sent: &Sent,
+        features: &[&str],
+        dialect: Dialect,
+    ) -> Result<Value, Box<Failure>> {
+        let wanted = self.wanted(fields, sent)?;
+        let lanes = self.pool().lanes();
+        for lane in lanes {
+            if matches!(lane.view().state, LaneState::Quarantined(_)) {
+                lane.revive();
+            }
+        }
+        self.pool().settled().await;
+        let lane = match wanted {
+            Some(index) => &lanes[index],
+            None => &lanes[pool::best(lanes, &self.desk().loads().await?, None)],
+        };
+        let Some(facts) = lane.view().facts.clone() else {
+            return Err(self.nobody());
+        };
+        Ok(json!({
+            "worker": "gateway",
+            "worker_version": env!("CARGO_PKG_VERSION"),
+            "protocol_version": PROTOCOL_VERSIONS[0],
+            "features": features,
+            "dialect": dialect.as_str(),
+            "gpu_id": lane.gpu.as_str(),
+            "device_name": facts.device_name,
+            "pid": std::process::id(),
+        }))
+    }
+
+    fn shut_down(&self, fields: &Value) -> Value {
+        self.stop(fields["grace_seconds"].as_f64().map(Duration::from_secs_f64));
+        json!({})
+    }
+
+    // ---- jobs and sessions ----
+
+    async fn cancel(&self, asked: &Asked) -> Result<Value, Box<Failure>> {
+        let target: Arc<str> = asked.fields["target_request_id"].as_str().unwrap_or_default().into();
+        let attempt = asked.fields["attempt"].as_u64().and_then(|attempt| u32::try_from(attempt).ok());
+        let was = self.desk().cancel(target.clone(), attempt).await?;
+        Ok(json!({"target_request_id": &*target, "was": was}))
+    }
+
+    async fn job(&self, fields: &Value) -> Result<Value, Box<Failure>> {
+        let id: Arc<str> = fields["target_request_id"].as_str().unwrap_or_default().into();
+        match self.desk().job(id.clone()).await? {
+            Some(job) => Ok(job.to_value()),
+            None => Err(Box::new(Failure::new(ErrorCode::JobNotFound, format!("no job {id}")))),
+        }
+    }
+
+    async fn list_jobs(&self, fields: &Value) -> Result<Value, Box<Failure>> {
+        let status = match fields.get("status") {
+            Some(status) => Some(serde_json::from_value::<Status>(status.clone()).map_err(|err| {
+                Box::new(Failure::new(ErrorCode::Internal, format!("a status that is not known here: {err}")))
+            })?),
+            None => None,
+        };
+        let limit = fields["limit"].as_u64().and_then(|limit| usize::try_from(limit).ok()).unwrap_or(100);
+        let jobs = self.desk().jobs(status, limit).await?;
+        Ok(json!({"jobs": jobs.iter().map(Record::to_value).collect::<Vec<_>>()}))
+    }
+
+    async fn list_sessions(&self) -> Result<Value, Box<Failure>> {
+        let sessions = self.desk().sessions().await?;
+        Ok(json!({"sessions": sessions.iter().map(Record::to_value).collect::<Vec<_>>()}))
+    }
+
+    async fn session(&self, sent: &Sent) -> Result<Value, Box<Failure>> {
+        let id = session_id(sent)?;
+        match self.desk().session(id.clone()).await? {
+            Some(session) => Ok(session.to_value()),
+            None => Err(Box::new(Failure::new(ErrorCode::SessionNotFound, format!("no session {id}")))),
+        }
+    }
+
+    async fn cancel_session(&self, sent: &Sent) -> Result<Value, Box<Failure>> {
+        Ok(self.desk().cancel_session(session_id(sent)?).await?.to_value())
+    }
+
+    // ---- the pool ----
+
+    async fn find_best_gpu(&self, fields: &Value) -> Result<Value, Box<Failure>> {
+        let lanes = self.pool().lanes();
+        let model = fields["model_id"].as_str();
+        let loads = self.desk().loads().await?;
+        let index = pool::best(lanes, &loads, model);
+        let (lane, load) = (&lanes[index], &loads[index]);
+        if lane.unready().is_some() {
+            return Err(self.nobody());
+        }
+        let mut reasons = vec![if load.busy { "all are busy; it did least so far" } else { "it is idle" }.to_owned()];
+        if let Some(model) = model {
+            let has = load.models.iter().any(|one| one == model);
+            reasons.push(format!("it {} {model}", if has { "has" } else { "would load" }));
+        } else if let Some(kind) = fields["model_type"].as_str() {
+            reasons.push(format!("every worker here loads {kind} models"));
+        }
+        reasons.push(format!("{:.0} MiB of its memory are in use", lane.view().memory_used_mb));
+        Ok(json!({"gpu_id": lane.gpu.as_str(), "reasons": reasons}))
+    }
+
+    fn readiness(&self) -> Value {
+        let lanes = self.pool().lanes();
+        let unready: Vec<Option<String>> = lanes.iter().map(crate::lane::LaneHandle::unready).collect();
+        let ready = unready.iter().filter(|why| why.is_none()).count();
+        let gpus: Vec<Value> = lanes
+            .iter()
+            .zip(&unready)
+            .map(|(lane, why)| {
+                let reasons: Vec<&str> = vec![why.as_deref().unwrap_or("its worker was heard in time")];
+                json!({"gpu_id": lane.gpu.as_str(), "ready": why.is_none(), "reasons": reasons})
+            })
+            .collect();
+        let percent = 100.0 * small(ready) / small(lanes.len().max(1));
+        json!({"total_gpus": lanes.len(), "sdxl_ready_gpus": ready, "readiness_percent": percent, "gpus": gpus})
+    }
+
+    async fn devices(&self) -> Result<Value, Box<Failure>> {
+        let mut devices = Vec::new();
+        let host = match &self.inner.gpus {
+            Some(gpus) => gpus.list().map_err(|err| Box::new(Failure::new(ErrorCode::Internal, err.to_string())))?,
+            None => Vec::new(),
+        };
+        for gpu in &host {
+            let lane = self.pool().lane(gpu.id().as_str());
+            devices.push(json!({
+                "device_id": gpu.id().as_str(),
+                "name": gpu.name,
+                "uuid": gpu.uuid,
+                "device_type": "gpu",
+                "total_memory_bytes": gpu.memory_total_bytes,
+                "available_memory_bytes": gpu.memory_free_bytes,
+                "is_available": lane.is_some_and(|lane| lane.unready().is_none()),
+            }));
+        }
+        for lane in self.pool().lanes() {
+            if host.iter().any(|gpu| gpu.id() == lane.gpu) {
+                continue;
+            }
+            // Without NVML only the worker knows.
+            let said = match lane.view().facts.is_some() && lane.unready().is_none() {
+                true => Some(self.ask_data(lane, Action::GetStatus).await.map_err(|err| super::lane_failure(&err))?),
+                false => None,
+            };
+            let memory = |name: &str| said.as_ref().and_then(|said| said["memory_stats"][name].as_u64()).unwrap_or(0);
+            let name = lane.view().facts.as_ref().map(|facts| facts.device_name.clone());
+            let kind = if lane.gpu == GpuId::cpu() { "cpu" } else { "simulated" };
+            devices.push(json!({
+                "device_id": lane.gpu.as_str(),
+                "name": name.unwrap_or_else(|| "not started".to_owned()),
+                "uuid": format!("{NO_UUID}-{}", lane.gpu),
+                "device_type": kind,
+                "total_memory_bytes": memory("vram_total_bytes"),
+                "available_memory_bytes": memory("vram_available_bytes"),
+                "is_available": said.is_some(),
+            }));
+        }
+        Ok(json!({"devices": devices}))
+    }
+
+    /// How long the gateway runs.
+    #[must_use]
+    pub fn uptime(&self) -> Duration {
+        self.inner.started.elapsed()
+    }
+}
+
+fn session_id(sent: &Sent) -> Result<String, Box<Failure>> {
+    sent.session_id.clone().ok_or_else(|| {
+        let fault = Fault::new("/session_id", ErrorCode::MissingField, "`session_id` is missing");
+        Box::new(Failure::of_faults(vec![fault]))
+    })
+}
+
+fn small(count: usize) -> f64 {
+    f64::from(u32::try_from(count).unwrap_or(u32::MAX))
+}

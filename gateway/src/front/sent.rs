@@ -1,0 +1,263 @@
+//! What was sent to a worker for a client, and how the worker's answer becomes the client's reply.
+
+use std::{collections::HashMap, sync::Arc};
+
+use contracts::{
+    Action, ErrorCode, Failure, Fault, Places, Reply, Warning, WarningCode,
+    dictionary::{Shape, dictionary},
+};
+use serde_json::Value;
+
+use super::claims::Claim;
+use crate::{
+    jobs::Finisher,
+    lane::LaneError,
+};
+
+/// What was sent.
+#[derive(Debug)]
+pub(crate) struct Sent {
+    pub(crate) action: Action,
+    pub(crate) request_id: Arc<str>,
+    pub(crate) session_id: Option<String>,
+    pub(crate) places: Places,
+    /// Warnings of our own reading.
+    pub(crate) warnings: Vec<Warning>,
+    /// Faults of our own reading, for `validate_request`.
+    pub(crate) faults: Vec<Fault>,
+    /// The submission as the sender meant it, before seeds were chosen and images became paths.
+    pub(crate) normalized: Option<Value>,
+    /// What became a path, by the path.
+    pub(crate) swapped: HashMap<String, String>,
+    /// Whether a seed was chosen for it.
+    pub(crate) seeded: bool,
+    /// Whether pictures get URLs.
+    pub(crate) urls: bool,
+    /// Keeps the id in flight until the reply is made.
+    pub(crate) _claim: Option<Claim>,
+}
+
+impl Finisher for Sent {
+    fn reply(&self, answer: Result<&[u8], &LaneError>) -> Reply {
+        match answer {
+            Ok(line) => self.read(line),
+            Err(error) => self.failure(error.failure()),
+        }
+    }
+
+    fn failure(&self, failure: Failure) -> Reply {
+        self.with(Err(Box::new(failure)))
+    }
+}
+
+impl Sent {
+    pub(crate) fn with(&self, outcome: Result<Value, Box<Failure>>) -> Reply {
+        Reply {
+            action: Some(self.action),
+            request_id: Some((*self.request_id).to_owned()),
+            session_id: self.session_id.clone(),
+            outcome,
+            warnings: self.warnings.clone(),
+        }
+    }
+
+    fn read(&self, line: &[u8]) -> Reply {
+        let read = serde_json::from_slice::<Value>(line)
+            .map_err(|err| err.to_string())
+            .and_then(|value| Reply::read(self.action, &value).map_err(|err| err.to_string()));
+        let read = match read {
+            Ok(read) => read,
+            Err(what) => {
+                tracing::warn!(request_id = &*self.request_id, action = %self.action, what, "the worker's reply breaks the contract");
+                return self.failure(LaneError::Protocol { what }.failure());
+            }
+        };
+        let mut reply = read.reply;
+        reply.request_id = Some((*self.request_id).to_owned());
+        reply.session_id.clone_from(&self.session_id);
+        let theirs = std::mem::take(&mut reply.warnings);
+        reply.warnings = self.merged(theirs, &read.unknown_members);
+        match &mut reply.outcome {
+            Ok(data) => self.finish(data),
+            Err(failure) => self.translate_failure(failure),
+        }
+        reply
+    }
+
+    /// Our own warnings first; one that the worker repeats (same code, same pointer) stands once.
+    fn merged(&self, theirs: Vec<Warning>, unknown: &[String]) -> Vec<Warning> {
+        let mut warnings = self.warnings.clone();
+        for mut warning in theirs {
+            warning.pointer = warning.pointer.map(|pointer| self.sender(&pointer));
+            let known = |own: &Warning| own.code == warning.code && own.pointer == warning.pointer;
+            if warning.pointer.is_none() || !warnings.iter().any(known) {
+                warnings.push(warning);
+            }
+        }
+        warnings.extend(unknown.iter().map(|pointer| Warning {
+            code: WarningCode::UnknownMember,
+            pointer: None,
+            message: format!("the worker's reply has {pointer}, which the contract does not know"),
+            hint: Some("the worker and the gateway are of different versions".to_owned()),
+        }));
+        warnings
+    }
+
+    /// A pointer into what the worker was sent, as one into the sender's document.
+    fn sender(&self, pointer: &str) -> String {
+        match pointer.strip_prefix("/payload") {
+            Some(canonical) if canonical.is_empty() || canonical.starts_with('/') => {
+                self.places.sender(canonical, &dictionary().named(self.action.info().request).shape)
+            }
+            _ => pointer.to_owned(),
+        }
+    }
+
+    fn translate_failure(&self, failure: &mut Failure) {
+        failure.field = failure.field.take().map(|field| self.sender(&field));
+        for fault in &mut failure.errors {
+            fault.pointer = self.sender(&fault.pointer);
+        }
+    }
+
+    fn translate_errors(&self, errors: &mut Value) {
+        for error in errors.as_array_mut().into_iter().flatten() {
+            if let Some(pointer) = error["pointer"].as_str() {
+                error["pointer"] = self.sender(pointer).into();
+            }
+        }
+    }
+
+    /// What only the gateway can add to a success.
+    fn finish(&self, data: &mut Value) {
+        match self.action {
+            Action::ValidateRequest => self.finish_report(data),
+            Action::StructuredInference => {
+                self.finish_report(&mut data["validation"]);
+                self.add_urls(data, &mut 0);
+            }
+            Action::OptimizeRequest => self.swap_back(&mut data["optimized_request"]),
+            Action::BatchGenerate => {
+                let mut next = 0;
+                for item in data["results"].as_array_mut().into_iter().flatten() {
+                    self.finish_item(item, &mut next);
+                }
+            }
+            _ => self.add_urls(data, &mut 0),
+        }
+    }
+
+    fn finish_item(&self, item: &mut Value, next: &mut usize) {
+        if let Some(details) = item.get_mut("error_details").filter(|details| details.is_object()) {
+            if let Some(field) = details["field"].as_str() {
+                details["field"] = self.sender(field).into();
+            }
+            if details.get("errors").is_some() {
+                self.translate_errors(&mut details["errors"]);
+            }
+        }
+        if item["data"].is_object() {
+            self.add_urls(&mut item["data"], next);
+        }
+    }
+
+    fn add_urls(&self, data: &mut Value, next: &mut usize) {
+        if !self.urls || data.get("image_details").is_none() {
+            return;
+        }
+        for image in data["image_details"].as_array_mut().into_iter().flatten() {
+            image["url"] = format!("/v1/jobs/{}/images/{next}", self.request_id).into();
+            *next += 1;
+        }
+    }
+
+    /// A report speaks of what the sender said, not of what the gateway made of it.
+    fn finish_report(&self, report: &mut Value) {
+        self.translate_errors(&mut report["errors"]);
+        let own: Vec<Value> = self
+            .faults
+            .iter()
+            .map(|fault| serde_json::to_value(fault).expect("a fault has string keys and finite numbers"))
+            .collect();
+        if let Some(errors) = report["errors"].as_array_mut() {
+            let same = |a: &Value, b: &Value| a["pointer"] == b["pointer"] && a["code"] == b["code"];
+            errors.retain(|error| !own.iter().any(|fault| same(fault, error)));
+            errors.splice(0..0, own);
+        }
+        let first = report["errors"][0]["message"].clone();
+        report["valid"] = first.is_null().into();
+        if first.is_string() {
+            report["error"] = first;
+        }
+        if let Some(normalized) = &self.normalized
+            && !report["normalized"].is_null()
+        {
+            report["normalized"] = normalized.clone();
+        }
+        self.swap_back(&mut report["effective"]);
+        if self.seeded
+            && let Some(seed) = report.pointer_mut("/effective/hyperparameters/seed")
+        {
+            *seed = (-1).into();
+        }
+    }
+
+    /// Paths become again what the sender wrote.
+    fn swap_back(&self, value: &mut Value) {
+        if self.swapped.is_empty() {
+            return;
+        }
+        match value {
+            Value::String(text) => {
+                if let Some(original) = self.swapped.get(text) {
+                    text.clone_from(original);
+                }
+            }
+            Value::Array(items) => items.iter_mut().for_each(|item| self.swap_back(item)),
+            Value::Object(members) => members.values_mut().for_each(|member| self.swap_back(member)),
+            _ => {}
+        }
+    }
+}
+
+/// The canonical pointers of all image references in a document of a definition.
+pub(crate) fn image_references(definition: &str, document: &Value) -> Vec<String> {
+    fn walk(shape: &Shape, value: &Value, at: &mut String, found: &mut Vec<String>) {
+        if let Shape::Ref(id) = shape
+            && dictionary().def(*id).name == "ImageRef"
+        {
+            found.push(at.clone());
+            return;
+        }
+        let length = at.len();
+        match (dictionary().resolve(shape), value) {
+            (Shape::Object(spec), Value::Object(members)) => {
+                for (name, member) in members {
+                    if let Some(property) = spec.property(name) {
+                        at.push('/');
+                        at.push_str(name);
+                        walk(&property.shape, member, at, found);
+                        at.truncate(length);
+                    }
+                }
+            }
+            (Shape::List(list), Value::Array(items)) => {
+                for (index, item) in items.iter().enumerate() {
+                    at.push_str(&format!("/{index}"));
+                    walk(&list.item, item, at, found);
+                    at.truncate(length);
+                }
+            }
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    walk(&dictionary().named(definition).shape, document, &mut String::new(), &mut found);
+    found
+}
+
+/// The failure of an id that is in flight.
+pub(crate) fn in_flight(id: &str) -> Failure {
+    Failure::new(ErrorCode::Conflict, format!("request_id {id} is in flight already"))
+        .hint("use a new request_id, or wait for the reply")
+}

@@ -1,0 +1,42 @@
+//! `/health/live` and `/health/ready`.
+
+use axum::{
+    body::Body,
+    extract::State,
+    http::{Response, StatusCode},
+};
+use serde_json::{Value, json};
+
+use super::problem::with;
+use crate::front::Front;
+
+/// The process lives: it answers.
+pub(crate) async fn live(State(front): State<Front>) -> Response<Body> {
+    let body = json!({"status": "live", "uptime_seconds": front.uptime().as_secs_f64()});
+    with(StatusCode::OK, "application/json", body.to_string())
+}
+
+/// At least one worker would take a job now, by its last sign of life.
+pub(crate) async fn ready(State(front): State<Front>) -> Response<Body> {
+    let gpus: Vec<Value> = front
+        .pool()
+        .lanes()
+        .iter()
+        .map(|lane| {
+            let why = lane.unready();
+            let mut gpu = json!({
+                "gpu_id": lane.gpu.as_str(),
+                "ready": why.is_none(),
+                "silent_seconds": lane.silent_for().as_secs_f64(),
+            });
+            if let Some(why) = why {
+                gpu["reason"] = why.into();
+            }
+            gpu
+        })
+        .collect();
+    let ready = gpus.iter().any(|gpu| gpu["ready"] == true);
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let body = json!({"status": if ready { "ready" } else { "unready" }, "gpus": gpus});
+    with(status, "application/json", body.to_string())
+}

@@ -1,0 +1,93 @@
+//! HTTP: every route of the registry, built from it at start. The only room that knows HTTP.
+
+mod commands;
+mod health;
+mod jobs;
+mod openapi;
+mod problem;
+mod uploads;
+
+use std::collections::BTreeMap;
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{Request, State},
+    http::{Method, Response},
+    routing::{MethodFilter, MethodRouter, get, on, post},
+};
+use contracts::{
+    Action, Dialect, ErrorCode, Failure,
+    generated::action::{RESOURCES, Resource},
+};
+
+use crate::front::Front;
+
+/// The routes over a front.
+///
+/// # Panics
+/// Where the registry has a resource that no room here serves, or a verb that HTTP does not have: a test would say so.
+pub fn router(front: Front) -> Router {
+    let mut paths: BTreeMap<&'static str, MethodRouter<Front>> = BTreeMap::new();
+    let mut add = |path: &'static str, route: MethodRouter<Front>| {
+        let at = paths.remove(path).unwrap_or_default();
+        paths.insert(path, at.merge(route));
+    };
+    for action in Action::ALL {
+        for route in action.info().routes {
+            let handler = move |State(front): State<Front>, request: Request| async move {
+                commands::on_route(front, action, route, request).await
+            };
+            add(route.path, on(filter(route.verb), handler));
+        }
+    }
+    for resource in &RESOURCES {
+        add(resource.path, serve(resource));
+    }
+    let mut router = Router::new();
+    for (path, route) in paths {
+        router = router.route(path, route);
+    }
+    router.fallback(no_route).method_not_allowed_fallback(no_method).with_state(front)
+}
+
+fn filter(verb: &str) -> MethodFilter {
+    let method = Method::from_bytes(verb.as_bytes()).expect("a verb of the registry");
+    MethodFilter::try_from(method).expect("a verb that is routed")
+}
+
+fn serve(resource: &Resource) -> MethodRouter<Front> {
+    match (resource.verb, resource.path) {
+        ("POST", "/v1/commands") => post(commands::any),
+        ("GET", "/v1/jobs/{id}/events") => get(jobs::events),
+        ("GET", "/v1/jobs/{id}/images/{n}") => get(jobs::image),
+        ("POST", "/v1/uploads") => post(uploads::keep),
+        ("GET", "/health/live") => get(health::live),
+        ("GET", "/health/ready") => get(health::ready),
+        ("GET", "/openapi.json") => get(openapi::document),
+        (verb, path) => panic!("the registry has {verb} {path}, which nothing here serves"),
+    }
+}
+
+async fn no_route(request: Request) -> Response<Body> {
+    let path = request.uri().path();
+    let failure = Failure::new(ErrorCode::RouteNotFound, format!("there is no {path}"))
+        .hint("GET /openapi.json names every route; POST /v1/commands takes any action");
+    problem::refuse(failure, dialect(&request), path)
+}
+
+async fn no_method(request: Request) -> Response<Body> {
+    let (path, method) = (request.uri().path(), request.method());
+    let failure = Failure::new(ErrorCode::MethodNotAllowed, format!("{path} takes no {method}"));
+    problem::refuse(failure, dialect(&request), path)
+}
+
+/// The dialect of the query, where it is one; failures before a command exists are in it, else in snake.
+fn dialect(request: &Request) -> Dialect {
+    let query = request.uri().query().unwrap_or_default();
+    query
+        .split('&')
+        .filter_map(|pair| pair.strip_prefix("dialect="))
+        .find_map(|name| name.parse().ok())
+        .unwrap_or(Dialect::Snake)
+}

@@ -1,0 +1,47 @@
+//! Replies as HTTP: a success is the reply, a failure `application/problem+json` that carries the reply's members.
+
+use axum::{
+    body::Body,
+    http::{HeaderValue, Response, StatusCode, header},
+};
+use contracts::{Action, Dialect, Failure, Reply};
+
+/// A reply as a response.
+pub(crate) fn respond(reply: &Reply, dialect: Dialect, instance: &str) -> Response<Body> {
+    match &reply.outcome {
+        Ok(_) => {
+            let body = serde_json::to_vec(&reply.to_value(dialect)).expect("a reply has string keys");
+            with(StatusCode::OK, "application/json", body)
+        }
+        Err(failure) => {
+            let problem = reply.to_problem(dialect, instance).expect("it is a failure");
+            let body = serde_json::to_vec(&problem).expect("a problem has string keys");
+            let status = StatusCode::from_u16(failure.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            let mut response = with(status, "application/problem+json", body);
+            if failure.code.retry_after() || failure.retry_after_seconds.is_some() {
+                let seconds = failure.retry_after_seconds.unwrap_or(1.0).ceil().max(1.0);
+                if let Ok(value) = HeaderValue::from_str(&format!("{seconds:.0}")) {
+                    response.headers_mut().insert(header::RETRY_AFTER, value);
+                }
+            }
+            response
+        }
+    }
+}
+
+/// A failure without a command.
+pub(crate) fn refuse(failure: Failure, dialect: Dialect, instance: &str) -> Response<Body> {
+    respond(&bare(None, None, failure), dialect, instance)
+}
+
+/// A failed reply to what is no command.
+pub(crate) fn bare(action: Option<Action>, request_id: Option<String>, failure: Failure) -> Reply {
+    Reply { action, request_id, session_id: None, outcome: Err(Box::new(failure)), warnings: Vec::new() }
+}
+
+pub(crate) fn with(status: StatusCode, kind: &'static str, body: impl Into<Body>) -> Response<Body> {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    response
+}

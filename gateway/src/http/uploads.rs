@@ -1,0 +1,36 @@
+//! `POST /v1/uploads`: a raw image in, an id out.
+
+use axum::{
+    body::Body,
+    extract::{Request, State},
+    http::{Response, StatusCode, header},
+};
+use contracts::{ErrorCode, Failure};
+
+use super::{
+    commands::raw_body,
+    problem::{refuse, with},
+};
+use crate::front::Front;
+
+pub(crate) async fn keep(State(front): State<Front>, request: Request) -> Response<Body> {
+    let path = request.uri().path().to_owned();
+    let dialect = super::dialect(&request);
+    if let Some(kind) = request.headers().get(header::CONTENT_TYPE) {
+        let kind = String::from_utf8_lossy(kind.as_bytes()).into_owned();
+        if !kind.starts_with("image/") && !kind.starts_with("application/octet-stream") {
+            let message = format!("an upload is a raw image, not {kind}");
+            return refuse(Failure::new(ErrorCode::UnsupportedMediaType, message), dialect, &path);
+        }
+    }
+    let bytes = match raw_body(request, front.config().frame_bytes_max).await {
+        Ok(bytes) => bytes,
+        Err(failure) => return refuse(*failure, dialect, &path),
+    };
+    let uploads = front.uploads().clone();
+    let kept = tokio::task::spawn_blocking(move || uploads.keep(&bytes)).await;
+    match kept.unwrap_or_else(|err| std::panic::resume_unwind(err.into_panic())) {
+        Ok(upload) => with(StatusCode::OK, "application/json", dialect.spell("Upload", &upload).to_string()),
+        Err(failure) => refuse(*failure, dialect, &path),
+    }
+}

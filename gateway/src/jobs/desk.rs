@@ -1,0 +1,711 @@
+//! The desk: the one task that owns the queue, the records and who works on what.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
+
+use chrono::Utc;
+use contracts::{Action, ErrorCode, Failure, Reply, generated::limits};
+use serde_json::{Value, json};
+use tokio::{
+    sync::{Notify, mpsc, oneshot},
+    task::JoinSet,
+    time::{Instant, sleep_until},
+};
+
+use super::{
+    Accepted, Feed, Record, Status, Ticket,
+    handle::{Cancelling, Load, Mail, full, gone},
+    record::timestamp,
+    session::{self, Sessions},
+    ticket::Priority,
+};
+use crate::{
+    lane::{Cancelled, LaneError, LaneHandle, LaneState, Order},
+    pool::seat::Seat,
+};
+
+/// Limits of the queue.
+#[derive(Clone, Debug)]
+pub struct DeskConfig {
+    /// Commands that may wait.
+    pub queue_max: usize,
+    /// Records of ended jobs that are kept.
+    pub records_max: usize,
+}
+
+/// Place in the queue: priority, then order of acceptance.
+type Place = (Priority, u64);
+
+struct Waiting {
+    ticket: Arc<Ticket>,
+    feed: Feed,
+    attempt: u32,
+    /// The lane whose worker crashed with it.
+    avoid: Option<usize>,
+    /// Requests of a batch that were cancelled before it began.
+    cancels: Vec<(Arc<str>, Cancelling)>,
+}
+
+struct Running {
+    ticket: Arc<Ticket>,
+    feed: Feed,
+    attempt: u32,
+    lane: usize,
+    started: Instant,
+    /// The grace is over: `cancelled` means `shutting_down`.
+    shutting_down: bool,
+}
+
+/// What came of one run.
+struct Ran {
+    seq: u64,
+    outcome: Outcome,
+}
+
+enum Outcome {
+    Reply(Reply),
+    /// The worker crashed, and the job may be repeated.
+    Crashed(LaneError),
+    /// The worker is training.
+    Busy(Reply),
+}
+
+#[derive(Default)]
+struct Counts {
+    completed: u64,
+    failed: u64,
+    cancelled: u64,
+    seconds: f64,
+}
+
+pub(super) struct Desk {
+    seats: Vec<Seat>,
+    config: DeskConfig,
+    changed: Arc<Notify>,
+    mailbox: mpsc::Receiver<Mail>,
+    waiting: BTreeMap<Place, Waiting>,
+    deadlines: BTreeSet<(Instant, Place)>,
+    running: HashMap<u64, Running>,
+    /// Commands that have not ended, by id.
+    active: HashMap<Arc<str>, u64>,
+    records: BTreeMap<u64, Record>,
+    newest: HashMap<Arc<str>, u64>,
+    ended: usize,
+    sessions: Sessions,
+    /// Index of the lane of each training.
+    trainings: HashMap<String, usize>,
+    runs: JoinSet<Ran>,
+    /// Cancels on their way to a lane.
+    errands: JoinSet<()>,
+    draining: Option<(Instant, Option<oneshot::Sender<()>>)>,
+    next: u64,
+    counts: Counts,
+}
+
+impl Desk {
+    pub(super) fn new(
+        lanes: Vec<LaneHandle>,
+        config: DeskConfig,
+        changed: Arc<Notify>,
+        mailbox: mpsc::Receiver<Mail>,
+    ) -> Self {
+        Self {
+            seats: lanes.into_iter().map(Seat::new).collect(),
+            config,
+            changed,
+            mailbox,
+            waiting: BTreeMap::new(),
+            deadlines: BTreeSet::new(),
+            running: HashMap::new(),
+            active: HashMap::new(),
+            records: BTreeMap::new(),
+            newest: HashMap::new(),
+            ended: 0,
+            sessions: Sessions::default(),
+            trainings: HashMap::new(),
+            runs: JoinSet::new(),
+            errands: JoinSet::new(),
+            draining: None,
+            next: 0,
+            counts: Counts::default(),
+        }
+    }
+
+    pub(super) async fn run(mut self) {
+        loop {
+            let wake = self.next_wake();
+            let changed = self.changed.clone();
+            tokio::select! {
+                biased;
+                () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => self.on_time(),
+                Some(ran) = self.runs.join_next() => match ran {
+                    Ok(ran) => self.on_ran(ran),
+                    // A panic in a finisher: a bug of ours, which must not be silent.
+                    Err(err) => std::panic::resume_unwind(err.into_panic()),
+                },
+                Some(_) = self.errands.join_next() => {}
+                mail = self.mailbox.recv() => match mail {
+                    Some(mail) => self.on_mail(mail),
+                    None => return,
+                },
+                () = changed.notified() => {}
+            }
+            self.dispatch();
+            self.settle_drain();
+        }
+    }
+
+    // ---- mail ----
+
+    fn on_mail(&mut self, mail: Mail) {
+        // Those who asked may have gone: then nobody needs the answer.
+        match mail {
+            Mail::Submit(ticket, answer) => {
+                answer.send(self.submit(*ticket)).ok();
+            }
+            Mail::Cancel { target, attempt, done } => self.cancel(&target, attempt, done),
+            Mail::CancelSession { session_id, done } => self.cancel_session(&session_id, done),
+            Mail::Job(id, answer) => {
+                answer.send(self.newest.get(&id).copied().and_then(|seq| self.record(seq))).ok();
+            }
+            Mail::Jobs { status, limit, answer } => {
+                let wanted = self.records.iter().rev().filter(|(_, job)| status.is_none_or(|status| job.status == status));
+                let places: Vec<u64> = wanted.map(|(seq, _)| *seq).take(limit).collect();
+                answer.send(places.into_iter().filter_map(|seq| self.record(seq)).collect()).ok();
+            }
+            Mail::Session(id, answer) => {
+                self.forget_sessions();
+                answer.send(self.sessions.record(&id).and_then(|seq| self.record(seq))).ok();
+            }
+            Mail::Sessions(answer) => {
+                self.forget_sessions();
+                let mut places: Vec<u64> = self.sessions.records().collect();
+                places.sort_unstable_by(|a, b| b.cmp(a));
+                answer.send(places.into_iter().filter_map(|seq| self.record(seq)).collect()).ok();
+            }
+            Mail::Queue(answer) => {
+                answer.send(self.queue()).ok();
+            }
+            Mail::Loads(answer) => {
+                answer.send(self.seats.iter_mut().map(Seat::load).collect::<Vec<Load>>()).ok();
+            }
+            Mail::Training(id, answer) => {
+                let gpu = self.trainings.get(&id).map(|lane| self.seats[*lane].lane.gpu.clone());
+                answer.send(gpu).ok();
+            }
+            Mail::Drain { until, done } => self.draining = Some((until, Some(done))),
+        }
+    }
+
+    fn submit(&mut self, ticket: Ticket) -> Result<Accepted, Box<Failure>> {
+        if self.draining.is_some() {
+            return Err(gone());
+        }
+        if self.waiting.len() >= self.config.queue_max {
+            return Err(full(self.config.queue_max));
+        }
+        if let Some(session_id) = &ticket.session_id
+            && ticket.recorded
+            && let Some(job) = self.sessions.record(session_id).and_then(|seq| self.records.get(&seq))
+            && !job.status.is_end()
+        {
+            let message = format!("session {session_id} has a job that has not ended");
+            let failure = Failure::new(ErrorCode::Conflict, message);
+            return Err(Box::new(failure.detail("request_id", &*job.request_id)));
+        }
+        let seq = self.next;
+        self.next += 1;
+        let feed = Feed::default();
+        if ticket.recorded {
+            self.open_record(seq, &ticket, feed.clone());
+        }
+        let place = (ticket.priority, seq);
+        let queue_position = self.waiting.range(..place).count();
+        self.active.insert(ticket.request_id.clone(), seq);
+        let waiting =
+            Waiting { ticket: Arc::new(ticket), feed: feed.clone(), attempt: 1, avoid: None, cancels: Vec::new() };
+        self.wait(place, waiting);
+        Ok(Accepted { queue_position, feed })
+    }
+
+    fn open_record(&mut self, seq: u64, ticket: &Ticket, feed: Feed) {
+        let record = Record {
+            request_id: ticket.request_id.clone(),
+            session_id: ticket.session_id.clone(),
+            model: ticket.model.clone(),
+            status: Status::Queued,
+            gpu: None,
+            attempt: 1,
+            queued_at: Utc::now(),
+            started_at: None,
+            completed_at: None,
+            ended: None,
+            feed,
+            dialect: ticket.dialect,
+            queue_position: None,
+        };
+        self.records.insert(seq, record);
+        self.newest.insert(ticket.request_id.clone(), seq);
+        if let Some(session_id) = &ticket.session_id {
+            self.sessions.open(session_id, seq);
+        }
+    }
+
+    fn wait(&mut self, place: Place, waiting: Waiting) {
+        if let Some((at, _)) = waiting.ticket.deadline {
+            self.deadlines.insert((at, place));
+        }
+        self.waiting.insert(place, waiting);
+    }
+
+    fn take(&mut self, place: Place) -> Option<Waiting> {
+        let waiting = self.waiting.remove(&place)?;
+        if let Some((at, _)) = waiting.ticket.deadline {
+            self.deadlines.remove(&(at, place));
+        }
+        Some(waiting)
+    }
+
+    // ---- time ----
+
+    fn next_wake(&self) -> Option<Instant> {
+        let expiry = self.deadlines.first().map(|(at, _)| *at);
+        let drain = self.draining.as_ref().filter(|(_, done)| done.is_some()).map(|(until, _)| *until);
+        let blocked = self.seats.iter().filter_map(|seat| seat.blocked_until);
+        // A lane that falls silent, or is heard again, changes no view: waiting work looks again.
+        blocked.chain(expiry).chain(drain).min()
+    }
+
+    fn on_time(&mut self) {
+        let now = Instant::now();
+        while let Some((at, place)) = self.deadlines.first().copied().filter(|(at, _)| *at <= now) {
+            self.deadlines.remove(&(at, place));
+            if let Some(waiting) = self.take(place) {
+                let seconds = waiting.ticket.deadline.map_or(0.0, |(_, timeout)| timeout.as_secs_f64());
+                let reply = waiting.ticket.finisher.reply(Err(&LaneError::TimedOut { seconds }));
+                self.end(place.1, &waiting.ticket, &waiting.feed, reply);
+            }
+        }
+        for seat in &mut self.seats {
+            seat.blocked_until = seat.blocked_until.filter(|until| *until > now);
+        }
+    }
+
+    // ---- placement ----
+
+    fn dispatch(&mut self) {
+        self.seats.iter_mut().for_each(Seat::refresh);
+        self.refuse_hopeless();
+        while self.seats.iter().any(|seat| seat.busy.is_none()) {
+            let next = self.waiting.iter().find_map(|(place, waiting)| {
+                crate::pool::choose(&self.seats, &waiting.ticket, waiting.avoid).map(|lane| (*place, lane))
+            });
+            let Some((place, lane)) = next else { return };
+            if let Some(waiting) = self.take(place) {
+                self.begin(place.1, waiting, lane);
+            }
+        }
+    }
+
+    /// Fails what no lane will ever take: all that could are in quarantine.
+    fn refuse_hopeless(&mut self) {
+        if !self.seats.iter().any(|seat| matches!(seat.lane.view().state, LaneState::Quarantined(_))) {
+            return;
+        }
+        let hopeless: Vec<(Place, LaneError)> = self
+            .waiting
+            .iter()
+            .filter_map(|(place, waiting)| Some((*place, crate::pool::hopeless(&self.seats, &waiting.ticket)?)))
+            .collect();
+        for (place, error) in hopeless {
+            if let Some(waiting) = self.take(place) {
+                let reply = waiting.ticket.finisher.reply(Err(&error));
+                self.end(place.1, &waiting.ticket, &waiting.feed, reply);
+            }
+        }
+    }
+
+    fn begin(&mut self, seq: u64, waiting: Waiting, lane: usize) {
+        let Waiting { ticket, feed, attempt, cancels, .. } = waiting;
+        let handle = self.seats[lane].lane.clone();
+        self.seats[lane].begin(seq);
+        if let Some(record) = self.records.get_mut(&seq) {
+            record.status = Status::Running;
+            record.gpu = Some(handle.gpu.clone());
+            record.attempt = attempt;
+            record.started_at = Some(Utc::now());
+        }
+        let order = Order {
+            action: ticket.action,
+            request_id: ticket.request_id.clone(),
+            attempt,
+            frame: ticket.frame(attempt),
+            deadline: ticket.deadline,
+            exclusive: true,
+            compiles: ticket.compiles,
+            feed: Some(feed.clone()),
+        };
+        for (target, done) in cancels {
+            self.forward_cancel(handle.clone(), ticket.request_id.clone(), target, None, done);
+        }
+        let running = Running {
+            ticket: ticket.clone(),
+            feed,
+            attempt,
+            lane,
+            started: Instant::now(),
+            shutting_down: false,
+        };
+        self.running.insert(seq, running);
+        self.runs.spawn(async move {
+            let answer = handle.run(order).await;
+            let repeatable = ticket.repeatable && u64::from(attempt) < limits::ATTEMPTS_MAX;
+            let outcome = match answer {
+                Err(error @ LaneError::WorkerCrashed { .. }) if repeatable => Outcome::Crashed(error),
+                Ok(line) => match ticket.finisher.reply(Ok(&line)) {
+                    reply if is_busy(&reply) => Outcome::Busy(reply),
+                    reply => Outcome::Reply(reply),
+                },
+                Err(error) => Outcome::Reply(ticket.finisher.reply(Err(&error))),
+            };
+            Ran { seq, outcome }
+        });
+    }
+
+    fn on_ran(&mut self, Ran { seq, outcome }: Ran) {
+        let Some(running) = self.running.remove(&seq) else { return };
+        let Running { ticket, feed, attempt, lane, started, shutting_down } = running;
+        self.seats[lane].end();
+        let mut reply = match outcome {
+            Outcome::Crashed(error) if !shutting_down => {
+                tracing::warn!(request_id = &*ticket.request_id, gpu = %self.seats[lane].lane.gpu, %error, "repeated after a crash");
+                return self.again(seq, ticket, feed, attempt + 1, Some(lane));
+            }
+            Outcome::Busy(_) if !shutting_down && ticket.deadline.is_some() => {
+                self.seats[lane].block();
+                return self.again(seq, ticket, feed, attempt, None);
+            }
+            Outcome::Crashed(error) => ticket.finisher.reply(Err(&error)),
+            Outcome::Reply(reply) | Outcome::Busy(reply) => reply,
+        };
+        if let Err(failure) = &mut reply.outcome {
+            if failure.code == ErrorCode::WorkerCrashed {
+                let failed = std::mem::replace(&mut **failure, Failure::new(ErrorCode::Internal, ""));
+                **failure = failed.detail("attempts", attempt);
+            } else if failure.code == ErrorCode::Cancelled && shutting_down {
+                **failure = *gone();
+            }
+        }
+        self.seats[lane].learn(&ticket, &reply);
+        if let (Action::StartTraining | Action::StartSdxlTraining, Ok(data)) = (ticket.action, &reply.outcome)
+            && let Some(id) = data["training_id"].as_str()
+        {
+            self.trainings.insert(id.to_owned(), lane);
+        }
+        if ticket.recorded && reply.outcome.is_ok() {
+            self.counts.seconds += started.elapsed().as_secs_f64();
+        }
+        self.end(seq, &ticket, &feed, reply);
+    }
+
+    fn again(&mut self, seq: u64, ticket: Arc<Ticket>, feed: Feed, attempt: u32, avoid: Option<usize>) {
+        if let Some(record) = self.records.get_mut(&seq) {
+            record.status = Status::Queued;
+            record.started_at = None;
+            record.gpu = None;
+            record.attempt = attempt;
+        }
+        // Its old sequence puts it before all that came later.
+        let place = (ticket.priority, seq);
+        self.wait(place, Waiting { ticket, feed, attempt, avoid, cancels: Vec::new() });
+    }
+
+    /// The one place where a command ends.
+    fn end(&mut self, seq: u64, ticket: &Ticket, feed: &Feed, reply: Reply) {
+        if self.active.get(&ticket.request_id) == Some(&seq) {
+            self.active.remove(&ticket.request_id);
+        }
+        if let Some(record) = self.records.get_mut(&seq) {
+            record.status = Status::of(&reply);
+            record.completed_at = Some(Utc::now());
+            record.ended = Some(Instant::now());
+            if let (None, Ok(data)) = (&record.model, &reply.outcome) {
+                record.model = data["model_id"].as_str().map(str::to_owned);
+            }
+            match record.status {
+                Status::Completed => self.counts.completed += 1,
+                Status::Cancelled => self.counts.cancelled += 1,
+                _ => self.counts.failed += 1,
+            }
+            self.ended += 1;
+            self.forget_records();
+        }
+        feed.end(Arc::new(reply));
+    }
+
+    fn forget_records(&mut self) {
+        while self.ended > self.config.records_max {
+            let Some(oldest) = self.records.iter().find(|(_, job)| job.status.is_end()).map(|(seq, _)| *seq) else {
+                return;
+            };
+            if let Some(job) = self.records.remove(&oldest)
+                && self.newest.get(&job.request_id) == Some(&oldest)
+            {
+                self.newest.remove(&job.request_id);
+            }
+            self.ended -= 1;
+        }
+    }
+
+    // ---- cancel ----
+
+    fn cancel(
+        &mut self,
+        target: &Arc<str>,
+        attempt: Option<u32>,
+        done: Cancelling,
+    ) {
+        let Some((seq, item)) = self.find(target) else {
+            done.send(Err(self.not_found(target))).ok();
+            return;
+        };
+        if let Some((_, place)) = self.place_of(seq) {
+            let Some(waiting) = self.waiting.get_mut(&place) else { return };
+            if !item && attempt.is_some_and(|attempt| attempt != waiting.attempt) {
+                done.send(Err(self.not_found(target))).ok();
+            } else if item {
+                waiting.cancels.push((target.clone(), done));
+            } else if let Some(waiting) = self.take(place) {
+                self.end_cancelled(seq, waiting);
+                done.send(Ok("queued")).ok();
+            }
+            return;
+        }
+        let Some(running) = self.running.get(&seq) else { return };
+        if !item && attempt.is_some_and(|attempt| attempt != running.attempt) {
+            done.send(Err(self.not_found(target))).ok();
+            return;
+        }
+        let lane = self.seats[running.lane].lane.clone();
+        let (holder, feed) = (running.ticket.request_id.clone(), running.feed.clone());
+        self.forward_cancel(lane, holder, target.clone(), (!item).then_some(feed), done);
+    }
+
+    /// The command of an id; or the batch that holds it, and `true`.
+    fn find(&self, target: &str) -> Option<(u64, bool)> {
+        if let Some(seq) = self.active.get(target) {
+            return Some((*seq, false));
+        }
+        let (batch, index) = target.rsplit_once('.')?;
+        let seq = *self.active.get(batch)?;
+        let index: usize = index.parse().ok()?;
+        let size = self.place_of(seq).map(|(size, _)| size).or_else(|| Some(self.running.get(&seq)?.ticket.batch));
+        (index < size?).then_some((seq, true))
+    }
+
+    /// Size as a batch, and place, of what waits.
+    fn place_of(&self, seq: u64) -> Option<(usize, Place)> {
+        [Priority::High, Priority::Normal, Priority::Low].into_iter().find_map(|priority| {
+            let place = (priority, seq);
+            Some((self.waiting.get(&place)?.ticket.batch, place))
+        })
+    }
+
+    fn end_cancelled(&mut self, seq: u64, waiting: Waiting) {
+        let failure = Failure::new(ErrorCode::Cancelled, "cancelled before it began");
+        let reply = waiting.ticket.finisher.failure(failure);
+        self.end(seq, &waiting.ticket, &waiting.feed, reply);
+        for (_, done) in waiting.cancels {
+            done.send(Ok("queued")).ok();
+        }
+    }
+
+    fn forward_cancel(
+        &mut self,
+        lane: LaneHandle,
+        holder: Arc<str>,
+        target: Arc<str>,
+        feed: Option<Feed>,
+        done: Cancelling,
+    ) {
+        self.errands.spawn(async move {
+            let cancelled = lane.cancel(holder, target.clone()).await;
+            // Answered after the target's own terminal reply.
+            let status = match feed {
+                Some(feed) => Some(Status::of(&*feed.reply().await)),
+                None => None,
+            };
+            let not_found = || {
+                let failure = Failure::new(ErrorCode::JobNotFound, format!("{target} has ended already"));
+                Box::new(match status {
+                    Some(status) => failure.detail("status", status.as_str()),
+                    None => failure,
+                })
+            };
+            let answer = match cancelled {
+                Cancelled::Replaced => Ok("running"),
+                Cancelled::NotHere => Err(not_found()),
+                Cancelled::Answered(line) => match serde_json::from_slice::<Value>(&line) {
+                    Ok(reply) if reply["success"] == true && reply["data"]["was"] == "queued" => Ok("queued"),
+                    Ok(reply) if reply["success"] == true => Ok("running"),
+                    _ => Err(not_found()),
+                },
+            };
+            done.send(answer).ok();
+        });
+    }
+
+    fn cancel_session(&mut self, session_id: &str, done: oneshot::Sender<Result<Record, Box<Failure>>>) {
+        self.forget_sessions();
+        let job = self.sessions.record(session_id).and_then(|seq| Some((seq, self.record(seq)?)));
+        let Some((seq, job)) = job else {
+            let message = format!("no session {session_id}");
+            done.send(Err(Box::new(Failure::new(ErrorCode::SessionNotFound, message)))).ok();
+            return;
+        };
+        if job.status.is_end() {
+            let failure = Failure::new(ErrorCode::Conflict, format!("session {session_id} has ended already"));
+            done.send(Err(Box::new(failure.detail("status", job.status.as_str())))).ok();
+            return;
+        }
+        let (cancelled, was) = oneshot::channel();
+        self.cancel(&job.request_id, None, cancelled);
+        let own = self.ended_record(seq, job);
+        self.errands.spawn(async move {
+            let answer = match was.await {
+                Ok(Ok(_)) => Ok(own.await),
+                Ok(Err(failure)) => Err(failure),
+                Err(_) => Err(gone()),
+            };
+            done.send(answer).ok();
+        });
+    }
+
+    /// The record as it is once the job has ended.
+    fn ended_record(&self, seq: u64, job: Record) -> impl Future<Output = Record> + use<> {
+        let gpu = self.running.get(&seq).map(|running| self.seats[running.lane].lane.gpu.clone());
+        async move {
+            let reply = job.feed.reply().await;
+            let gpu = gpu.or(job.gpu);
+            Record {
+                status: Status::of(&reply),
+                completed_at: Some(Utc::now()),
+                queue_position: None,
+                gpu,
+                ..job
+            }
+        }
+    }
+
+    fn not_found(&self, target: &str) -> Box<Failure> {
+        let failure = Failure::new(ErrorCode::JobNotFound, format!("no job {target} waits or runs"));
+        Box::new(match self.newest.get(target).and_then(|seq| self.records.get(seq)) {
+            Some(job) => failure.detail("status", job.status.as_str()).detail("attempt", job.attempt),
+            None => failure,
+        })
+    }
+
+    // ---- answers ----
+
+    fn record(&self, seq: u64) -> Option<Record> {
+        let mut record = self.records.get(&seq)?.clone();
+        if record.status == Status::Queued {
+            record.queue_position = self.place_of(seq).map(|(_, place)| self.waiting.range(..place).count());
+        }
+        Some(record)
+    }
+
+    fn forget_sessions(&mut self) {
+        let now = Instant::now();
+        let records = &self.records;
+        self.sessions.forget(|seq| records.get(&seq).is_some_and(|record| session::is_readable(record, now)));
+    }
+
+    fn queue(&self) -> Value {
+        let Counts { completed, failed, cancelled, seconds } = self.counts;
+        let average = if completed == 0 { 0.0 } else { seconds / precise(completed) };
+        let mut requests = Vec::new();
+        let mut row = |seq: u64, position: usize| {
+            let Some(job) = self.records.get(&seq) else { return };
+            let mut row = json!({
+                "request_id": &*job.request_id,
+                "status": job.status.as_str(),
+                "queue_position": position,
+                "queued_at": timestamp(job.queued_at),
+            });
+            if let Some(at) = job.started_at {
+                row["started_at"] = timestamp(at).into();
+            }
+            requests.push(row);
+        };
+        let mut running: Vec<u64> = self.running.keys().copied().collect();
+        running.sort_unstable();
+        running.into_iter().for_each(|seq| row(seq, 0));
+        let queued: Vec<u64> =
+            self.waiting.iter().filter(|(_, waiting)| waiting.ticket.recorded).map(|((_, seq), _)| *seq).collect();
+        queued.iter().enumerate().for_each(|(position, seq)| row(*seq, position));
+        let lanes = self.seats.iter().filter(|seat| seat.lane.unready().is_none()).count();
+        let mut queue = json!({
+            "total_queued": queued.len(),
+            "currently_processing": self.running.values().filter(|running| running.ticket.recorded).count(),
+            "completed": completed,
+            "failed": failed,
+            "cancelled": cancelled,
+            "average_processing_time_seconds": average,
+            "queued_requests": requests,
+        });
+        if lanes > 0 && completed > 0 {
+            let rounds = queued.len().div_ceil(lanes);
+            queue["estimated_queue_clear_seconds"] = (precise(rounds as u64) * average).into();
+        }
+        queue
+    }
+
+    // ---- the end ----
+
+    fn settle_drain(&mut self) {
+        let Some((until, done)) = &mut self.draining else { return };
+        let idle = self.waiting.is_empty() && self.running.is_empty();
+        let over = *until <= Instant::now();
+        if !(idle || over) {
+            return;
+        }
+        let done = done.take();
+        if over {
+            self.refuse_rest();
+        }
+        if let Some(done) = done {
+            done.send(()).ok();
+        }
+    }
+
+    /// The grace is over.
+    fn refuse_rest(&mut self) {
+        while let Some((place, waiting)) = self.waiting.pop_first() {
+            let reply = waiting.ticket.finisher.reply(Err(&LaneError::Stopping));
+            self.end(place.1, &waiting.ticket, &waiting.feed, reply);
+        }
+        self.deadlines.clear();
+        for running in self.running.values_mut().filter(|running| !running.shutting_down) {
+            running.shutting_down = true;
+            let lane = self.seats[running.lane].lane.clone();
+            let id = running.ticket.request_id.clone();
+            self.errands.spawn(async move {
+                let cancelled = lane.cancel(id.clone(), id).await;
+                tracing::debug!(?cancelled, "cancelled, as the gateway shuts down");
+            });
+        }
+    }
+}
+
+fn is_busy(reply: &Reply) -> bool {
+    reply.outcome.as_ref().is_err_and(|failure| failure.code == ErrorCode::WorkerBusy)
+}
+
+/// Counts stay far below 2^52.
+#[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
+fn precise(count: u64) -> f64 {
+    count as f64
+}

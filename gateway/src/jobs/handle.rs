@@ -1,0 +1,195 @@
+//! A cheap clone through which the rest of the gateway reaches the desk.
+
+use std::sync::Arc;
+
+use contracts::{Failure, Reply};
+use serde_json::Value;
+use tokio::{
+    sync::{Notify, mpsc, oneshot},
+    task::JoinSet,
+    time::Instant,
+};
+
+use super::{DeskConfig, Feed, Record, Status, Ticket, desk::Desk};
+use crate::lane::{GpuId, LaneHandle};
+
+/// Messages that wait for the desk to look at them.
+const MAILBOX_MAX: usize = 4096;
+
+/// A command was taken into the queue.
+#[derive(Clone, Debug)]
+pub struct Accepted {
+    /// Commands before it.
+    pub queue_position: usize,
+    /// Its events and its reply.
+    pub feed: Feed,
+}
+
+/// Who waits for a cancel: what the target `was`.
+pub(super) type Cancelling = oneshot::Sender<Result<&'static str, Box<Failure>>>;
+
+pub(super) enum Mail {
+    Submit(Box<Ticket>, oneshot::Sender<Result<Accepted, Box<Failure>>>),
+    Cancel { target: Arc<str>, attempt: Option<u32>, done: Cancelling },
+    CancelSession { session_id: String, done: oneshot::Sender<Result<Record, Box<Failure>>> },
+    Job(Arc<str>, oneshot::Sender<Option<Record>>),
+    Jobs { status: Option<Status>, limit: usize, answer: oneshot::Sender<Vec<Record>> },
+    Session(String, oneshot::Sender<Option<Record>>),
+    Sessions(oneshot::Sender<Vec<Record>>),
+    Queue(oneshot::Sender<Value>),
+    Loads(oneshot::Sender<Vec<Load>>),
+    Training(String, oneshot::Sender<Option<GpuId>>),
+    Drain { until: Instant, done: oneshot::Sender<()> },
+}
+
+/// What a lane has to do, and which models it has.
+#[derive(Clone, Debug, Default)]
+pub struct Load {
+    /// Whether it does something alone now.
+    pub busy: bool,
+    /// Commands ended there so far.
+    pub ended: u64,
+    /// Ids and paths of models that it was last seen to have.
+    pub models: Vec<String>,
+    /// The base that a job without a model would use.
+    pub current_model: Option<String>,
+}
+
+/// The desk, as others see it.
+#[derive(Clone, Debug)]
+pub struct DeskHandle {
+    mailbox: mpsc::Sender<Mail>,
+}
+
+/// Starts the desk on `tasks`; `changed` is told by the lanes whenever one changes.
+pub fn start(
+    lanes: Vec<LaneHandle>,
+    config: DeskConfig,
+    changed: Arc<Notify>,
+    tasks: &mut JoinSet<()>,
+) -> DeskHandle {
+    let (mailbox, mail) = mpsc::channel(MAILBOX_MAX);
+    tasks.spawn(Desk::new(lanes, config, changed, mail).run());
+    DeskHandle { mailbox }
+}
+
+impl DeskHandle {
+    /// Queues a command. The reply comes by the feed, whatever dies.
+    ///
+    /// # Errors
+    /// `queue_full`, `conflict` (a session whose job has not ended), `shutting_down`, `no_gpu_available`.
+    pub async fn submit(&self, ticket: Ticket) -> Result<Accepted, Box<Failure>> {
+        let (answer, accepted) = oneshot::channel();
+        match self.mailbox.try_send(Mail::Submit(Box::new(ticket), answer)) {
+            Ok(()) => accepted.await.unwrap_or_else(|_| Err(gone())),
+            Err(mpsc::error::TrySendError::Full(_)) => {
+                Err(full(self.mailbox.max_capacity()))
+            }
+            Err(mpsc::error::TrySendError::Closed(_)) => Err(gone()),
+        }
+    }
+
+    /// Queues a command and waits for its reply.
+    ///
+    /// # Errors
+    /// As [`Self::submit`]; what happens later is in the reply.
+    pub async fn run(&self, ticket: Ticket) -> Result<Arc<Reply>, Box<Failure>> {
+        Ok(self.submit(ticket).await?.feed.reply().await)
+    }
+
+    /// Cancels a command that waits or runs, and answers after its own reply: what it `was`.
+    ///
+    /// # Errors
+    /// `job_not_found`.
+    pub async fn cancel(&self, target: Arc<str>, attempt: Option<u32>) -> Result<&'static str, Box<Failure>> {
+        self.ask(|done| Mail::Cancel { target, attempt, done }).await?
+    }
+
+    /// Cancels the job of a session and answers after its end.
+    ///
+    /// # Errors
+    /// `session_not_found`, `conflict` where the job has ended.
+    pub async fn cancel_session(&self, session_id: String) -> Result<Record, Box<Failure>> {
+        self.ask(|done| Mail::CancelSession { session_id, done }).await?
+    }
+
+    /// The newest job of an id.
+    ///
+    /// # Errors
+    /// Here and below: `shutting_down` where the desk is gone.
+    pub async fn job(&self, id: Arc<str>) -> Result<Option<Record>, Box<Failure>> {
+        self.ask(|answer| Mail::Job(id, answer)).await
+    }
+
+    /// Jobs, newest first.
+    ///
+    /// # Errors
+    /// As [`Self::job`].
+    pub async fn jobs(&self, status: Option<Status>, limit: usize) -> Result<Vec<Record>, Box<Failure>> {
+        self.ask(|answer| Mail::Jobs { status, limit, answer }).await
+    }
+
+    /// The newest job of a session.
+    ///
+    /// # Errors
+    /// As [`Self::job`].
+    pub async fn session(&self, session_id: String) -> Result<Option<Record>, Box<Failure>> {
+        self.ask(|answer| Mail::Session(session_id, answer)).await
+    }
+
+    /// Sessions, newest first.
+    ///
+    /// # Errors
+    /// As [`Self::job`].
+    pub async fn sessions(&self) -> Result<Vec<Record>, Box<Failure>> {
+        self.ask(Mail::Sessions).await
+    }
+
+    /// The `QueueStatus` of the contract.
+    ///
+    /// # Errors
+    /// As [`Self::job`].
+    pub async fn queue(&self) -> Result<Value, Box<Failure>> {
+        self.ask(Mail::Queue).await
+    }
+
+    /// What each lane has to do, in the order of the lanes.
+    ///
+    /// # Errors
+    /// As [`Self::job`].
+    pub async fn loads(&self) -> Result<Vec<Load>, Box<Failure>> {
+        self.ask(Mail::Loads).await
+    }
+
+    /// The GPU that runs or ran a training, where this gateway started it.
+    ///
+    /// # Errors
+    /// As [`Self::job`].
+    pub async fn training(&self, training_id: String) -> Result<Option<GpuId>, Box<Failure>> {
+        self.ask(|answer| Mail::Training(training_id, answer)).await
+    }
+
+    /// Takes nothing more, and returns when all is done; what is not done `until` then ends with `shutting_down`.
+    ///
+    /// # Errors
+    /// As [`Self::job`].
+    pub async fn drain(&self, until: Instant) -> Result<(), Box<Failure>> {
+        self.ask(|done| Mail::Drain { until, done }).await
+    }
+
+    async fn ask<T>(&self, mail: impl FnOnce(oneshot::Sender<T>) -> Mail) -> Result<T, Box<Failure>> {
+        let (answer, asked) = oneshot::channel();
+        self.mailbox.send(mail(answer)).await.map_err(|_| gone())?;
+        asked.await.map_err(|_| gone())
+    }
+}
+
+pub(super) fn gone() -> Box<Failure> {
+    Box::new(Failure::new(contracts::ErrorCode::ShuttingDown, "the gateway is shutting down"))
+}
+
+pub(super) fn full(capacity: usize) -> Box<Failure> {
+    let message = format!("the queue is full: {capacity} commands wait");
+    let failure = Failure::new(contracts::ErrorCode::QueueFull, message);
+    Box::new(Failure { retry_after_seconds: Some(1.0), ..failure })
+}

@@ -1,0 +1,18 @@
+//! Jobs: the queue of what a worker does alone, the records of jobs and sessions, and which lane gets what.
+//!
+//! One task, the [`desk`], owns all of it. Nothing here outlives the process; the durable queue gets a room of its own.
+
+mod desk;
+mod feed;
+mod handle;
+mod record;
+mod session;
+mod ticket;
+
+pub use desk::DeskConfig;
+pub use feed::{Feed, Heard};
+pub use handle::{Accepted, DeskHandle, Load, start};
+pub(crate) use record::timestamp;
+pub use record::{Record, Status};
+pub(crate) use ticket::frame;
+pub use ticket::{Finisher, Priority, Ticket};

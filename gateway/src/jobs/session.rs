@@ -1,0 +1,39 @@
+//! Sessions: a client's inference in progress. Each is the newest job that named it.
+
+use std::{collections::HashMap, time::Duration};
+
+use contracts::generated::limits::SESSION_KEPT_SECONDS;
+use tokio::time::Instant;
+
+use super::record::Record;
+
+/// Which record a session stands for, by its place in the order of acceptance.
+#[derive(Debug, Default)]
+pub(crate) struct Sessions {
+    newest: HashMap<String, u64>,
+}
+
+impl Sessions {
+    pub(crate) fn open(&mut self, session_id: &str, record: u64) {
+        self.newest.insert(session_id.to_owned(), record);
+    }
+
+    pub(crate) fn record(&self, session_id: &str) -> Option<u64> {
+        self.newest.get(session_id).copied()
+    }
+
+    /// Places of the sessions' records.
+    pub(crate) fn records(&self) -> impl Iterator<Item = u64> {
+        self.newest.values().copied()
+    }
+
+    /// Forgets those whose time is over.
+    pub(crate) fn forget(&mut self, is_readable: impl Fn(u64) -> bool) {
+        self.newest.retain(|_, record| is_readable(*record));
+    }
+}
+
+/// Whether a session of this record can still be read.
+pub(crate) fn is_readable(record: &Record, now: Instant) -> bool {
+    record.ended.is_none_or(|ended| now.duration_since(ended) < Duration::from_secs_f64(SESSION_KEPT_SECONDS))
+}

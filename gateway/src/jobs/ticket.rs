@@ -1,0 +1,93 @@
+//! One command that a worker does alone, with all that its way needs.
+
+use std::{sync::Arc, time::Duration};
+
+use contracts::{Action, Dialect, Reply};
+use tokio::time::Instant;
+
+use crate::lane::{GpuId, LaneError};
+
+/// The order in which jobs that wait are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Priority {
+    /// First.
+    High,
+    /// In the order of acceptance.
+    Normal,
+    /// Last.
+    Low,
+}
+
+/// What makes a reply for the client of what the lane answered.
+pub trait Finisher: Send + Sync {
+    /// Reads the worker's answer.
+    fn reply(&self, answer: Result<&[u8], &LaneError>) -> Reply;
+    /// A reply that no worker had a part in.
+    fn failure(&self, failure: contracts::Failure) -> Reply;
+}
+
+/// One command that a worker does alone: jobs, trainings, loads, cleanup.
+pub struct Ticket {
+    /// What is asked.
+    pub action: Action,
+    /// Its id; the client's, or made at acceptance.
+    pub request_id: Arc<str>,
+    /// The session.
+    pub session_id: Option<String>,
+    /// The document for the worker, as JSON.
+    pub payload: Arc<str>,
+    /// The only lane that may have it.
+    pub pin: Option<GpuId>,
+    /// The model that it wants.
+    pub model: Option<String>,
+    /// Its place among those that wait.
+    pub priority: Priority,
+    /// When and after how long it times out.
+    pub deadline: Option<(Instant, Duration)>,
+    /// Whether its first step may compile the model first.
+    pub compiles: bool,
+    /// Whether a record is kept of it: jobs and trainings.
+    pub recorded: bool,
+    /// Whether it may be repeated after a crash: jobs.
+    pub repeatable: bool,
+    /// Whether it makes pictures: such a job without a model uses the one that is loaded.
+    pub uses_model: bool,
+    /// The requests of a batch; 0 where it is none.
+    pub batch: usize,
+    /// The dialect of its reply.
+    pub dialect: Dialect,
+    /// Makes its reply.
+    pub finisher: Arc<dyn Finisher>,
+}
+
+impl Ticket {
+    /// The documented envelope in snake, with its LF.
+    pub(crate) fn frame(&self, attempt: u32) -> Vec<u8> {
+        frame(self.action, &self.request_id, self.session_id.as_deref(), attempt, &self.payload)
+    }
+}
+
+/// The documented envelope in snake, with its LF. Ids need no escapes: the contract allows none that would.
+pub(crate) fn frame(
+    action: Action,
+    request_id: &str,
+    session_id: Option<&str>,
+    attempt: u32,
+    payload: &str,
+) -> Vec<u8> {
+    let mut frame = String::with_capacity(payload.len() + 192);
+    frame.push_str("{\"action\":\"");
+    frame.push_str(action.as_str());
+    frame.push_str("\",\"request_id\":\"");
+    frame.push_str(request_id);
+    if let Some(session_id) = session_id {
+        frame.push_str("\",\"session_id\":\"");
+        frame.push_str(session_id);
+    }
+    frame.push_str("\",\"attempt\":");
+    frame.push_str(&attempt.to_string());
+    frame.push_str(",\"payload\":");
+    frame.push_str(payload);
+    frame.push_str("}\n");
+    frame.into_bytes()
+}

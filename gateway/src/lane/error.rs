@@ -1,0 +1,101 @@
+//! How a command can fail in a lane, and why a worker died.
+
+use std::sync::Arc;
+
+use contracts::{ErrorCode, Failure};
+
+/// Why a worker is gone.
+#[derive(Debug, Default)]
+pub struct Cause {
+    /// One fragment: `it was killed by SIGKILL`.
+    pub what: String,
+    /// Its exit code.
+    pub exit_code: Option<i32>,
+    /// The number of the signal that ended it.
+    pub signal: Option<i32>,
+    /// The last lines that it wrote to stderr, oldest first.
+    pub stderr_tail: Vec<String>,
+}
+
+impl std::fmt::Display for Cause {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.what)
+    }
+}
+
+/// How a command can fail in a lane.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum LaneError {
+    /// Too much waits already.
+    #[error("the lane is full: {capacity} commands wait")]
+    Full {
+        /// How many may.
+        capacity: usize,
+    },
+    /// The worker died while it had the command.
+    #[error("the worker crashed: {cause}")]
+    WorkerCrashed {
+        /// Why.
+        cause: Arc<Cause>,
+    },
+    /// The worker broke the protocol with this command.
+    #[error("the worker broke the protocol: {what}")]
+    Protocol {
+        /// How.
+        what: String,
+    },
+    /// Not answered in time.
+    #[error("no answer within {seconds} s")]
+    TimedOut {
+        /// The timeout.
+        seconds: f64,
+    },
+    /// Cancelled, and the worker had to be killed for it.
+    #[error("cancelled; the worker did not obey and was replaced")]
+    Cancelled,
+    /// The lane takes nothing any more.
+    #[error("its worker is in quarantine: {reason}")]
+    Quarantined {
+        /// Why.
+        reason: Arc<str>,
+    },
+    /// The lane stops or has stopped.
+    #[error("the gateway is shutting down")]
+    Stopping,
+}
+
+impl LaneError {
+    /// The code of the table of errors.
+    #[must_use]
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::Full { .. } => ErrorCode::QueueFull,
+            Self::WorkerCrashed { .. } => ErrorCode::WorkerCrashed,
+            Self::Protocol { .. } => ErrorCode::WorkerProtocolError,
+            Self::TimedOut { .. } => ErrorCode::Timeout,
+            Self::Cancelled => ErrorCode::Cancelled,
+            Self::Quarantined { .. } => ErrorCode::NoGpuAvailable,
+            Self::Stopping => ErrorCode::ShuttingDown,
+        }
+    }
+
+    /// The failure that the client gets.
+    #[must_use]
+    pub fn failure(&self) -> Failure {
+        let failure = Failure::new(self.code(), self.to_string());
+        match self {
+            Self::WorkerCrashed { cause } => {
+                let mut failure = failure.detail("cause", cause.what.clone());
+                if let Some(code) = cause.exit_code {
+                    failure = failure.detail("exit_code", code);
+                }
+                if let Some(signal) = cause.signal {
+                    failure = failure.detail("signal", signal);
+                }
+                failure.detail("stderr_tail", cause.stderr_tail.clone())
+            }
+            Self::Full { .. } => Failure { retry_after_seconds: Some(1.0), ..failure },
+            _ => failure,
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! What a lane is told.
+
+use std::{sync::Arc, time::Duration};
+
+use contracts::Action;
+use tokio::{sync::oneshot, time::Instant};
+
+use super::LaneError;
+use crate::jobs::Feed;
+
+/// A line of the worker that answers a command: a snake reply, not read yet.
+pub(crate) type Answer = Result<Vec<u8>, LaneError>;
+
+/// A command for the worker.
+#[derive(Debug)]
+pub struct Order {
+    /// What is asked.
+    pub action: Action,
+    /// Matches the reply; unique among what this lane has in flight.
+    pub request_id: Arc<str>,
+    /// Which try.
+    pub attempt: u32,
+    /// The frame with its LF.
+    pub frame: Vec<u8>,
+    /// When it counts as timed out, and after how long that is.
+    pub deadline: Option<(Instant, Duration)>,
+    /// Whether the worker does it alone: jobs, loads, cleanup. Such a command is cancelled when its time is over, and
+    /// its worker killed where that does not help; a query is only given up.
+    pub exclusive: bool,
+    /// Whether its first step may compile the model first.
+    pub compiles: bool,
+    /// Where its events go.
+    pub feed: Option<Feed>,
+}
+
+/// How a cancel ended; by then the target has its own reply.
+#[derive(Debug)]
+pub enum Cancelled {
+    /// The worker answered: a snake reply, not read yet.
+    Answered(Vec<u8>),
+    /// The worker did not obey in time, or died: the target's reply says so.
+    Replaced,
+    /// The lane has no such command.
+    NotHere,
+}
+
+pub(crate) enum Mail {
+    Run(Order, oneshot::Sender<Answer>),
+    /// `holder` is the command in flight; `target` itself, or one request of the batch `holder`.
+    Cancel {
+        holder: Arc<str>,
+        target: Arc<str>,
+        done: oneshot::Sender<Cancelled>,
+    },
+    /// Ends a quarantine.
+    Revive,
+}
+
+pub(crate) struct Stop {
+    pub(crate) kill_at: Instant,
+    pub(crate) done: oneshot::Sender<()>,
+}

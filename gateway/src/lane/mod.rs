@@ -1,0 +1,95 @@
+//! Lanes: the queue in front of one worker, and the only owner of that worker's process.
+//!
+//! A lane starts its worker, shakes hands, matches replies by `request_id`, judges silence, restarts, quarantines and
+//! stops. What is said in commands and replies is left to `front`, which lane gets a job to `jobs`.
+
+mod actor;
+mod error;
+mod handle;
+mod life;
+mod message;
+mod process;
+mod silence;
+
+pub use error::{Cause, LaneError};
+pub use handle::{LaneHandle, LaneState, LaneView, WorkerFacts, start};
+pub use message::{Cancelled, Order};
+pub use process::Launch;
+pub use silence::Limits;
+
+use std::{fmt, sync::Arc, time::Duration};
+
+/// A GPU as the contract names it: `gpu_N` or `cpu_0`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct GpuId(Arc<str>);
+
+impl GpuId {
+    /// The host's GPU N.
+    #[must_use]
+    pub fn gpu(index: u32) -> Self {
+        Self(format!("gpu_{index}").into())
+    }
+
+    /// The processor.
+    #[must_use]
+    pub fn cpu() -> Self {
+        Self("cpu_0".into())
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// N of `gpu_N`.
+    #[must_use]
+    pub fn index(&self) -> Option<u32> {
+        self.0.strip_prefix("gpu_")?.parse().ok()
+    }
+
+    /// Whether a device of a prompt submission (`cuda:N`, `cpu`) is this one.
+    #[must_use]
+    pub fn is_device(&self, device: &str) -> bool {
+        match device.strip_prefix("cuda:") {
+            Some(index) => self.0.strip_prefix("gpu_") == Some(index),
+            None => device == "cpu" && &*self.0 == "cpu_0",
+        }
+    }
+}
+
+impl From<&str> for GpuId {
+    fn from(name: &str) -> Self {
+        Self(name.into())
+    }
+}
+
+impl fmt::Display for GpuId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Events that are of no command: `training_progress`.
+pub type News = tokio::sync::broadcast::Sender<Arc<serde_json::Value>>;
+
+/// How a lane treats its worker.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// How long the worker may be silent, by what it does.
+    pub limits: Limits,
+    /// Deaths in a row, with no command answered between, before the quarantine.
+    pub deaths_max: u32,
+    /// Rest after the first death; doubled by each further one.
+    pub backoff_min: Duration,
+    /// The longest rest.
+    pub backoff_max: Duration,
+    /// Between cancel and kill.
+    pub cancel_grace: Duration,
+    /// Commands that wait for the worker's start.
+    pub held_max: usize,
+    /// Longest line of the worker; over it, it is restarted.
+    pub frame_bytes_max: usize,
+    /// Whether previews are asked for.
+    pub previews: bool,
+}

@@ -1,0 +1,111 @@
+//! How long a worker may make no progress, by what it is doing.
+
+use std::time::Duration;
+
+use contracts::generated::limits as default;
+use serde::Deserialize;
+use tokio::time::Instant;
+
+/// The limits, seconds each in the configuration.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Before the first reply.
+    pub start_seconds: f64,
+    /// While a model loads.
+    pub loading_seconds: f64,
+    /// The first step of a job that compiles its model.
+    pub first_step_compiled_seconds: f64,
+    /// A denoising step.
+    pub denoising_seconds: f64,
+    /// A refining step.
+    pub refining_seconds: f64,
+    /// A training step.
+    pub training_seconds: f64,
+    /// Every other stage.
+    pub other_seconds: f64,
+    /// Nothing to do: the heartbeat alone.
+    pub idle_seconds: f64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            start_seconds: default::SILENCE_SECONDS_START,
+            loading_seconds: default::SILENCE_SECONDS_LOADING,
+            first_step_compiled_seconds: default::SILENCE_SECONDS_FIRST_STEP_COMPILED,
+            denoising_seconds: default::SILENCE_SECONDS_DENOISING,
+            refining_seconds: default::SILENCE_SECONDS_REFINING,
+            training_seconds: default::SILENCE_SECONDS_TRAINING,
+            other_seconds: default::SILENCE_SECONDS_OTHER,
+            idle_seconds: default::SILENCE_SECONDS_IDLE,
+        }
+    }
+}
+
+/// What the worker was last heard to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Doing {
+    /// Nothing.
+    Nothing,
+    /// It was given a command and has not said what it does.
+    Unsaid,
+    /// A stage of a job, and whether its first step is still to come.
+    Stage(String, bool),
+    /// A training.
+    Training,
+}
+
+/// When the worker was last heard, and when its work last went on.
+#[derive(Clone, Debug)]
+pub(crate) struct Watch {
+    pub(crate) heard: Instant,
+    pub(crate) progressed: Instant,
+    pub(crate) doing: Doing,
+    /// Since when its heartbeats say that it does nothing although it has a command.
+    pub(crate) idle_since: Option<Instant>,
+}
+
+impl Watch {
+    pub(crate) fn new(now: Instant) -> Self {
+        Self { heard: now, progressed: now, doing: Doing::Nothing, idle_since: None }
+    }
+
+    /// How long it may be silent or stand still now.
+    pub(crate) fn limit(&self, limits: &Limits, compiles: bool) -> Duration {
+        let seconds = match &self.doing {
+            Doing::Nothing => limits.idle_seconds,
+            Doing::Unsaid => limits.other_seconds,
+            Doing::Training => limits.training_seconds,
+            Doing::Stage(stage, first) => match stage.as_str() {
+                "loading" => limits.loading_seconds,
+                "denoising" if *first && compiles => limits.first_step_compiled_seconds,
+                "denoising" => limits.denoising_seconds,
+                "refining" => limits.refining_seconds,
+                _ => limits.other_seconds,
+            },
+        };
+        Duration::from_secs_f64(seconds)
+    }
+
+    /// When it counts as hung.
+    pub(crate) fn hung_at(&self, limits: &Limits, compiles: bool) -> Instant {
+        let limit = self.limit(limits, compiles);
+        match self.doing {
+            Doing::Nothing => self.heard + limit,
+            _ => (self.heard + limit).min(self.progressed + limit),
+        }
+    }
+
+    /// One fragment for the cause.
+    pub(crate) fn complaint(&self, limits: &Limits, compiles: bool) -> String {
+        let limit = self.limit(limits, compiles).as_secs_f64();
+        let doing = match &self.doing {
+            Doing::Nothing => "while idle",
+            Doing::Unsaid => "after it was given a command",
+            Doing::Training => "while training",
+            Doing::Stage(stage, _) => &format!("while {stage}"),
+        };
+        format!("it hung: no sign of progress for {limit} s {doing}")
+    }
+}

@@ -1,0 +1,23 @@
+//! The gateway: commands in any envelope and dialect over HTTP and stdio, to a pool of GPU workers.
+//!
+//! One command's way: [`http`] or [`stdio`] reads bytes into a `contracts::Incoming`; [`front`] checks it, makes the
+//! document for the worker, and asks a [`lane`] (queries) or queues it at the desk ([`jobs`]: what a worker does alone);
+//! the desk picks a lane ([`pool`]); the lane hands the frame to its worker process and matches the reply; `front`
+//! reads the reply, points its faults at the sender's document and writes it in the sender's dialect.
+//!
+//! Only [`http`] knows HTTP, only `lane::process` spawns, only `gpu::nvml` knows NVML.
+
+pub mod app;
+pub mod cli;
+pub mod config;
+pub mod front;
+pub mod gpu;
+pub mod http;
+pub mod jobs;
+pub mod lane;
+pub mod pending;
+pub mod pool;
+pub mod signals;
+pub mod stdio;
+pub mod submit;
+pub mod uploads;

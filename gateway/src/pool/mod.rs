@@ -1,0 +1,128 @@
+//! The pool: all lanes, and which of them a command goes to.
+
+pub(crate) mod merge;
+pub(crate) mod seat;
+
+use std::sync::Arc;
+
+use contracts::Class;
+use tokio::{sync::Notify, task::JoinSet, time::Instant};
+
+use crate::{
+    jobs::{Load, Ticket},
+    lane::{self, GpuId, LaneError, LaneHandle, LaneState, Launch, News, Policy},
+};
+use seat::Seat;
+
+/// All lanes.
+#[derive(Clone, Debug)]
+pub struct Pool {
+    lanes: Arc<[LaneHandle]>,
+    news: News,
+}
+
+/// Events of no command that a slow listener may be behind.
+const NEWS_MAX: usize = 256;
+
+impl Pool {
+    /// Starts a lane for each GPU on `tasks`; `changed` is told whenever one changes.
+    pub fn start(
+        workers: Vec<(GpuId, Launch)>,
+        policy: &Arc<Policy>,
+        changed: &Arc<Notify>,
+        tasks: &mut JoinSet<()>,
+    ) -> Self {
+        let news = News::new(NEWS_MAX);
+        let lanes = workers
+            .into_iter()
+            .map(|(gpu, launch)| lane::start(gpu, launch, policy.clone(), changed.clone(), news.clone(), tasks))
+            .collect();
+        Self { lanes, news }
+    }
+
+    /// Events of no command, from now on.
+    #[must_use]
+    pub fn news(&self) -> tokio::sync::broadcast::Receiver<Arc<serde_json::Value>> {
+        self.news.subscribe()
+    }
+
+    /// The lanes, in the order of their GPUs.
+    #[must_use]
+    pub fn lanes(&self) -> &[LaneHandle] {
+        &self.lanes
+    }
+
+    /// The lane of a GPU.
+    #[must_use]
+    pub fn lane(&self, gpu: &str) -> Option<&LaneHandle> {
+        self.lanes.iter().find(|lane| lane.gpu.as_str() == gpu)
+    }
+
+    /// The lane of a device of a prompt submission (`cuda:N`, `cpu`).
+    #[must_use]
+    pub fn lane_of_device(&self, device: &str) -> Option<&LaneHandle> {
+        self.lanes.iter().find(|lane| lane.gpu.is_device(device))
+    }
+
+    /// Waits until every lane is ready or has failed to be.
+    pub async fn settled(&self) {
+        for lane in self.lanes.iter() {
+            let mut views = lane.views();
+            // An error means that the lane is gone, and settled so.
+            views.wait_for(|view| view.state != LaneState::Starting).await.ok();
+        }
+    }
+
+    /// Stops all workers: stdin closed now, killed at `kill_at`.
+    pub async fn stop(&self, kill_at: Instant) {
+        futures::future::join_all(self.lanes.iter().map(|lane| lane.stop(kill_at))).await;
+    }
+}
+
+/// The lane that a command should go to now, if one is free: pinned; else one that has the model; else the one that
+/// was idle longest.
+pub(crate) fn choose(seats: &[Seat], ticket: &Ticket, avoid: Option<usize>) -> Option<usize> {
+    let uses_current = ticket.model.is_none() && needs_model(ticket);
+    let some_current = uses_current && seats.iter().any(Seat::has_current);
+    seats
+        .iter()
+        .enumerate()
+        .filter(|(_, seat)| ticket.pin.as_ref().is_none_or(|pin| *pin == seat.lane.gpu))
+        // A job without a model means the one that is loaded: on another lane there would be none.
+        .filter(|(_, seat)| !some_current || ticket.pin.is_some() || seat.has_current())
+        .filter(|(_, seat)| seat.is_free(ticket.action))
+        .min_by_key(|(index, seat)| {
+            let has_model = ticket.model.as_deref().is_some_and(|model| seat.has_model(model));
+            (avoid == Some(*index), !has_model, seat.last_begun, *index)
+        })
+        .map(|(index, _)| index)
+}
+
+/// The lane where a job would go now, whether it is free or not.
+pub(crate) fn best(lanes: &[LaneHandle], loads: &[Load], model: Option<&str>) -> usize {
+    let rank = |(index, lane): &(usize, &LaneHandle)| {
+        let load = &loads[*index];
+        let has_model = match model {
+            Some(model) => load.models.iter().any(|one| one == model),
+            None => load.current_model.is_some(),
+        };
+        (lane.unready().is_some(), load.busy, !has_model, load.ended, *index)
+    };
+    lanes.iter().enumerate().min_by_key(rank).map_or(0, |(index, _)| index)
+}
+
+/// Why no lane will ever take a command; `None` where one may.
+pub(crate) fn hopeless(seats: &[Seat], ticket: &Ticket) -> Option<LaneError> {
+    let mut reason = None;
+    for seat in seats.iter().filter(|seat| ticket.pin.as_ref().is_none_or(|pin| *pin == seat.lane.gpu)) {
+        match &seat.lane.view().state {
+            LaneState::Quarantined(why) => reason = Some(why.clone()),
+            _ => return None,
+        }
+    }
+    reason.map(|reason| LaneError::Quarantined { reason })
+}
+
+fn needs_model(ticket: &Ticket) -> bool {
+    ticket.action.info().class == Class::Job && ticket.uses_model
+}

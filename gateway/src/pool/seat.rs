@@ -1,0 +1,141 @@
+//! What the desk knows of one lane: what it does alone, and which models its worker has.
+
+use std::{
+    collections::HashMap,
+    time::Duration,
+};
+
+use contracts::{Action, Reply, WarningCode};
+use serde_json::Value;
+use tokio::time::Instant;
+
+use crate::{
+    jobs::{Load, Ticket},
+    lane::{LaneHandle, LaneState},
+};
+
+/// After `worker_busy`: a heartbeat says sooner than this that the worker trains.
+const BLOCKED: Duration = Duration::from_secs(1);
+
+/// One lane at the desk.
+#[derive(Debug)]
+pub(crate) struct Seat {
+    pub(crate) lane: LaneHandle,
+    /// The command that it does alone.
+    pub(crate) busy: Option<u64>,
+    pub(crate) blocked_until: Option<Instant>,
+    /// When it last began something, as a number that grows.
+    pub(crate) last_begun: u64,
+    ended: u64,
+    /// Names that models were asked for by, and their ids.
+    models: HashMap<String, String>,
+    current: Option<String>,
+    starts: u64,
+}
+
+impl Seat {
+    pub(crate) fn new(lane: LaneHandle) -> Self {
+        Self {
+            lane,
+            busy: None,
+            blocked_until: None,
+            last_begun: 0,
+            ended: 0,
+            models: HashMap::new(),
+            current: None,
+            starts: 0,
+        }
+    }
+
+    /// A new worker has no models.
+    pub(crate) fn refresh(&mut self) {
+        let starts = self.lane.view().starts;
+        if starts != self.starts {
+            self.starts = starts;
+            self.models.clear();
+            self.current = None;
+        }
+    }
+
+    pub(crate) fn begin(&mut self, seq: u64) {
+        self.busy = Some(seq);
+        self.last_begun = seq + 1;
+    }
+
+    pub(crate) fn end(&mut self) {
+        self.busy = None;
+        self.ended += 1;
+    }
+
+    pub(crate) fn block(&mut self) {
+        self.blocked_until = Some(Instant::now() + BLOCKED);
+    }
+
+    pub(crate) fn has_model(&self, model: &str) -> bool {
+        self.models.contains_key(model)
+    }
+
+    /// Whether a job that names no model would find one.
+    pub(crate) fn has_current(&self) -> bool {
+        self.current.is_some()
+    }
+
+    /// Whether it could begin a command now. Trainings queue up behind a training; nothing else does.
+    pub(crate) fn is_free(&self, action: Action) -> bool {
+        if self.busy.is_some() || self.blocked_until.is_some() {
+            return false;
+        }
+        let trains = matches!(action, Action::StartTraining | Action::StartSdxlTraining);
+        if trains { self.lane.view().state == LaneState::Ready } else { self.lane.unready().is_none() }
+    }
+
+    pub(crate) fn load(&mut self) -> Load {
+        self.refresh();
+        Load {
+            busy: self.busy.is_some(),
+            ended: self.ended,
+            models: self.models.keys().cloned().collect(),
+            current_model: self.current.clone(),
+        }
+    }
+
+    /// Learns from a reply which models the worker has now.
+    pub(crate) fn learn(&mut self, ticket: &Ticket, reply: &Reply) {
+        let Ok(data) = &reply.outcome else { return };
+        if reply.warnings.iter().any(|warning| warning.code == WarningCode::ModelSwapped) {
+            // It does not say for what: what is loaded now is known, the rest is not.
+            self.models.clear();
+            self.current = None;
+        }
+        match ticket.action {
+            Action::UnloadModel => self.forget(data),
+            Action::CleanupMemory | Action::LoadModelToCache | Action::CacheSdxlSuite => {}
+            Action::LoadSdxlSuite => {
+                for part in data["component_results"].as_array().into_iter().flatten() {
+                    if let Some(id) = part["model_id"].as_str() {
+                        self.note(id, id, part["component_type"] == "base");
+                    }
+                }
+            }
+            _ => {
+                if let Some(id) = data["model_id"].as_str() {
+                    self.note(id, ticket.model.as_deref().unwrap_or(id), true);
+                }
+            }
+        }
+    }
+
+    fn note(&mut self, id: &str, name: &str, is_base: bool) {
+        self.models.insert(id.to_owned(), id.to_owned());
+        self.models.insert(name.to_owned(), id.to_owned());
+        if is_base {
+            self.current = Some(id.to_owned());
+        }
+    }
+
+    fn forget(&mut self, data: &Value) {
+        let gone: Vec<&str> = data["model_ids"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        self.models.retain(|_, id| !gone.contains(&id.as_str()));
+        self.current = self.current.take().filter(|id| !gone.contains(&id.as_str()));
+    }
+}

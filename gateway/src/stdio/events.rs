@@ -1,0 +1,153 @@
+//! What is said on stdout: replies, and events where they were negotiated.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use chrono::Utc;
+use contracts::{Dialect, ErrorCode, Failure, Reply, event, framing, generated::limits};
+use serde_json::{Value, json};
+use tokio::{
+    sync::{broadcast, mpsc, watch},
+    time::{Duration, Interval, MissedTickBehavior, interval},
+};
+
+use crate::{
+    front::Front,
+    jobs::{Feed, timestamp},
+    lane::LaneState,
+};
+
+/// States in the order in which the first that any lane has is the pool's.
+const STATES: [&str; 7] = ["ready", "running", "training", "loading", "starting", "draining", "error"];
+
+/// The way to stdout, shared by all commands in flight.
+#[derive(Clone)]
+pub(super) struct Voice {
+    output: mpsc::Sender<Vec<u8>>,
+    /// The dialect of events, where they were negotiated.
+    events: Arc<watch::Sender<Option<Dialect>>>,
+    sequence: Arc<AtomicU64>,
+}
+
+/// What is said without being asked.
+pub(super) struct Breath {
+    front: Front,
+    voice: Voice,
+    beat: Interval,
+    news: broadcast::Receiver<Arc<Value>>,
+}
+
+impl Voice {
+    pub(super) fn new(output: mpsc::Sender<Vec<u8>>) -> Self {
+        Self { output, events: Arc::new(watch::Sender::new(None)), sequence: Arc::default() }
+    }
+
+    pub(super) fn set_events(&self, dialect: Option<Dialect>) {
+        self.events.send_replace(dialect);
+    }
+
+    /// Writes a reply; one that is too long for a frame is replaced by a failure that says so.
+    pub(super) async fn reply(&self, reply: Reply, dialect: Dialect) {
+        let frame = reply.to_frame(dialect).or_else(|err| {
+            let failure = Failure::new(ErrorCode::Internal, format!("the reply cannot be written: {err}"));
+            Reply { outcome: Err(Box::new(failure)), warnings: Vec::new(), ..reply }.to_frame(dialect)
+        });
+        match frame {
+            Ok(frame) => self.write(frame).await,
+            Err(err) => tracing::error!(%err, "a failure cannot be written"),
+        }
+    }
+
+    async fn write(&self, frame: Vec<u8>) {
+        if self.output.send(frame).await.is_err() {
+            tracing::warn!("stdout is closed; a line is lost");
+        }
+    }
+
+    /// Says the events of a job until its reply, which it returns.
+    pub(super) async fn follow(&self, feed: &Feed) -> Arc<Reply> {
+        let mut heard = feed.listen();
+        let mut next = 0;
+        loop {
+            let (events, reply) = {
+                let heard = heard.borrow_and_update();
+                (heard.since(next).cloned().collect::<Vec<_>>(), heard.reply.clone())
+            };
+            for (sequence, event) in events {
+                next = sequence + 1;
+                self.event((*event).clone()).await;
+            }
+            if let Some(reply) = reply {
+                return reply;
+            }
+            if heard.changed().await.is_err() {
+                unreachable!("the feed is held while it is followed");
+            }
+        }
+    }
+
+    async fn event(&self, mut event: Value) {
+        let Some(dialect) = *self.events.borrow() else { return };
+        event["sequence"] = self.sequence.fetch_add(1, Ordering::Relaxed).into();
+        match framing::encode(&event::spell(&event, dialect)) {
+            Ok(frame) => self.write(frame).await,
+            Err(err) => tracing::error!(%err, "an event cannot be written"),
+        }
+    }
+}
+
+impl Breath {
+    pub(super) fn new(front: Front, voice: Voice) -> Self {
+        let mut beat = interval(Duration::from_secs_f64(limits::HEARTBEAT_SECONDS));
+        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let news = front.pool().news();
+        Self { front, voice, beat, news }
+    }
+
+    /// Waits for what is said without being asked, and says it: a heartbeat, the progress of a training.
+    ///
+    /// # Cancel safety
+    /// Ticks and news that were not said yet come again.
+    pub(super) async fn breathe(&mut self) {
+        let event = tokio::select! {
+            _ = self.beat.tick() => self.heartbeat(),
+            news = self.news.recv() => match news {
+                Ok(event) => (*event).clone(),
+                Err(broadcast::error::RecvError::Lagged(lost)) => {
+                    tracing::warn!(lost, "training events were lost: stdout is too slow");
+                    return;
+                }
+                Err(broadcast::error::RecvError::Closed) => return std::future::pending().await,
+            },
+        };
+        self.voice.event(event).await;
+    }
+
+    fn heartbeat(&self) -> Value {
+        let views: Vec<_> = self.front.pool().lanes().iter().map(|lane| lane.view().clone()).collect();
+        let state_of = |view: &crate::lane::LaneView| match view.state {
+            LaneState::Ready => view.worker_state.clone(),
+            LaneState::Starting | LaneState::Resting(_) => "starting".to_owned(),
+            LaneState::Quarantined(_) | LaneState::Stopped => "error".to_owned(),
+        };
+        let states: Vec<String> = views.iter().map(state_of).collect();
+        let state = STATES.iter().find(|state| states.iter().any(|one| one == *state)).unwrap_or(&"error");
+        let stalled = views
+            .iter()
+            .filter(|view| view.worker_state != "ready")
+            .map(|view| view.last_progress_seconds)
+            .fold(0.0, f64::max);
+        json!({
+            "event": "heartbeat",
+            "request_id": null,
+            "attempt": 1,
+            "sequence": 0,
+            "timestamp": timestamp(Utc::now()),
+            "state": state,
+            "last_progress_seconds": stalled,
+            "memory_used_mb": views.iter().map(|view| view.memory_used_mb).sum::<f64>(),
+        })
+    }
+}

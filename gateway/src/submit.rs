@@ -1,0 +1,218 @@
+//! `gateway submit FILE`: one command, its progress, and where the picture is.
+
+use std::{
+    io::{Read, Write},
+    path::Path,
+    process::ExitCode,
+    time::Duration,
+};
+
+use anyhow::{Context, bail};
+use contracts::{Action, Dialect, Incoming, Refusal, Reply, envelope, read_frame};
+use futures::StreamExt;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::{Map, Value};
+
+use crate::{
+    app::App,
+    front::{Answer, Manner},
+};
+
+/// What is submitted.
+pub struct Submission {
+    bytes: Vec<u8>,
+    /// Whether it is a bare prompt submission.
+    bare: bool,
+}
+
+impl Submission {
+    /// Reads a file; `-` is stdin.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub fn read(path: &Path) -> anyhow::Result<Self> {
+        let bytes = if path == Path::new("-") {
+            let mut bytes = Vec::new();
+            std::io::stdin().read_to_end(&mut bytes).context("stdin cannot be read")?;
+            bytes
+        } else {
+            std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?
+        };
+        let named = |name: &str| name.eq_ignore_ascii_case("action");
+        let bare = serde_json::from_slice::<Map<String, Value>>(&bytes)
+            .is_ok_and(|members| !members.keys().any(|name| named(name)));
+        Ok(Self { bytes, bare })
+    }
+
+    fn incoming(&self) -> Result<Incoming, Refusal> {
+        if self.bare {
+            let body = envelope::Body { action: Action::GenerateSdxl, bare: Some("prompt_submission") };
+            envelope::read_body(&self.bytes, body, &Map::new())
+        } else {
+            read_frame(&self.bytes)
+        }
+    }
+}
+
+/// Submits to workers of its own.
+///
+/// # Errors
+/// Where stdout is closed.
+pub async fn locally(app: App, submission: &Submission, json: bool) -> anyhow::Result<ExitCode> {
+    let front = app.front().clone();
+    eprintln!("{}", front.config().about_workers);
+    let reply = match submission.incoming() {
+        Err(refusal) => Reply {
+            action: None,
+            request_id: refusal.request_id,
+            session_id: refusal.session_id,
+            outcome: Err(refusal.failure),
+            warnings: Vec::new(),
+        },
+        Ok(incoming) => {
+            let manner = Manner { wait: false, ..Manner::plain(Dialect::Snake) };
+            match front.take(incoming, manner).await {
+                Answer::Reply(reply) => (*reply).clone(),
+                Answer::Queued { accepted, .. } => {
+                    let bar = bar();
+                    let mut heard = accepted.feed.listen();
+                    let reply = loop {
+                        let (event, reply) = {
+                            let heard = heard.borrow_and_update();
+                            (heard.last().cloned(), heard.reply.clone())
+                        };
+                        if let Some(event) = event {
+                            show(&bar, &event);
+                        }
+                        if let Some(reply) = reply {
+                            break reply;
+                        }
+                        heard.changed().await.context("the job is gone")?;
+                    };
+                    bar.finish_and_clear();
+                    (*reply).clone()
+                }
+            }
+        }
+    };
+    app.stop(Duration::from_secs(4)).await;
+    report(&reply.to_value(Dialect::Snake), json)
+}
+
+/// Submits to a running gateway.
+///
+/// # Errors
+/// Where it cannot be reached, or answers something else than the contract says.
+pub async fn remotely(url: &str, submission: &Submission, json: bool) -> anyhow::Result<ExitCode> {
+    let base = url.trim_end_matches('/');
+    let path = if submission.bare { "/v1/generate" } else { "/v1/commands" };
+    let client = reqwest::Client::new();
+    let response = client
+        .post(format!("{base}{path}?dialect=snake"))
+        .header("content-type", "application/json")
+        .header("prefer", "respond-async")
+        .body(submission.bytes.clone())
+        .send()
+        .await
+        .with_context(|| format!("no gateway answers at {base}"))?;
+    let accepted = response.status() == reqwest::StatusCode::ACCEPTED;
+    let body: Value = response.json().await.context("the gateway's answer is no JSON")?;
+    if !accepted {
+        return report(&body, json);
+    }
+    let Some(id) = body["request_id"].as_str() else { bail!("the gateway accepted without a request_id") };
+    let response = client.get(format!("{base}/v1/jobs/{id}/events?dialect=snake")).send().await?;
+    let mut stream = response.bytes_stream();
+    let bar = bar();
+    let mut pending = Vec::new();
+    while let Some(chunk) = stream.next().await {
+        pending.extend_from_slice(&chunk.context("the events broke off")?);
+        while let Some(end) = pending.windows(2).position(|two| two == b"\n\n") {
+            let block: Vec<u8> = pending.drain(..end + 2).collect();
+            let (name, data) = event(&String::from_utf8_lossy(&block));
+            let Ok(data) = serde_json::from_str::<Value>(&data) else { continue };
+            if name == "reply" {
+                bar.finish_and_clear();
+                return report(&data, json);
+            }
+            show(&bar, &data);
+        }
+    }
+    bail!("the events ended without a reply; `curl {base}/v1/jobs/{id}` may know more")
+}
+
+/// The name and the data of one server-sent event.
+fn event(block: &str) -> (String, String) {
+    let of = |name: &str| -> Vec<&str> {
+        block.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim_start).collect()
+    };
+    (of("event").concat(), of("data").join("\n"))
+}
+
+fn bar() -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:40} {percent:>3}% {msg} {elapsed}").expect("the template is tested");
+    ProgressBar::new(1000).with_style(style)
+}
+
+fn show(bar: &ProgressBar, event: &Value) {
+    if event["event"] != "progress" {
+        return;
+    }
+    // Between 0 and 1000.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is between 0 and 1000")]
+    let position = (event["progress"].as_f64().unwrap_or_default().clamp(0.0, 1.0) * 1000.0) as u64;
+    bar.set_position(position);
+    bar.set_message(format!(
+        "{} {}/{}",
+        event["stage"].as_str().unwrap_or_default(),
+        event["step"],
+        event["total_steps"]
+    ));
+}
+
+/// Says what came of it.
+fn report(reply: &Value, json: bool) -> anyhow::Result<ExitCode> {
+    let mut stdout = std::io::stdout().lock();
+    for warning in reply["warnings"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        eprintln!("warning: {warning}");
+    }
+    if json {
+        writeln!(stdout, "{reply:#}")?;
+    }
+    if reply["success"] == true {
+        if !json {
+            say(&mut stdout, &reply["data"])?;
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let details = &reply["error_details"];
+    let code = details["code"].as_str().unwrap_or("error");
+    eprintln!("error: {code}: {}", reply["error"].as_str().unwrap_or("it failed without a word"));
+    for fault in details["errors"].as_array().into_iter().flatten() {
+        let at = fault["pointer"].as_str().filter(|pointer| !pointer.is_empty()).unwrap_or("/");
+        eprintln!("  {at}: {}", fault["message"].as_str().unwrap_or_default());
+    }
+    if let Some(hint) = details["hint"].as_str() {
+        eprintln!("hint: {hint}");
+    }
+    Ok(ExitCode::FAILURE)
+}
+
+/// Pictures by their paths, one a line; anything else as JSON.
+fn say(out: &mut impl Write, data: &Value) -> std::io::Result<()> {
+    let images = |data: &Value| data["images"].as_array().cloned().unwrap_or_default();
+    let mut all = images(data);
+    for item in data["results"].as_array().into_iter().flatten() {
+        all.extend(images(&item["data"]));
+    }
+    if all.is_empty() {
+        return writeln!(out, "{data:#}");
+    }
+    for image in all.iter().filter_map(Value::as_str) {
+        writeln!(out, "{image}")?;
+    }
+    if let Some(seconds) = data["generation_time_seconds"].as_f64() {
+        eprintln!("seed {}, {seconds:.2} s on {}", data["seed_used"], data["gpu_id"].as_str().unwrap_or("?"));
+    }
+    Ok(())
+}
