@@ -15,6 +15,19 @@ INIT = {"conditioning": {"init_image": "init.png"}, "hyperparameters": {"strengt
 MASKED = {"conditioning": {"init_image": "init.png", "inpaint_mask": "mask.png"}, "hyperparameters": {"strength": 0.7}}
 
 
+def test_pixels_are_those_of_plain_diffusers(engine, plain, tiny, tmp_path):
+    import torch
+    from diffusers import EulerDiscreteScheduler, StableDiffusionXLPipeline
+
+    pipeline = StableDiffusionXLPipeline.from_pretrained(tiny / "sdxl_base", dtype=torch.float32, local_files_only=True)
+    pipeline.scheduler = EulerDiscreteScheduler.from_config(pipeline.scheduler.config)
+    pipeline.set_progress_bar_config(disable=True)
+    generator = torch.Generator().manual_seed(1)
+    size = {"width": 64, "height": 64}
+    result = pipeline("a photo of a cat", num_inference_steps=3, guidance_scale=7.5, generator=generator, **size)
+    assert difference(np.asarray(result.images[0]).astype(int), plain) == 0
+
+
 def test_the_same_submission_gives_the_same_pixels(engine, plain):
     assert difference(engine.picture(), plain) == 0
 
