@@ -26,6 +26,7 @@ from core.self_test import run_self_test
 from core.submission import Submission
 from core.task import Task
 from core.validation import document_of, is_about_document, report
+from core.warned import warned
 from inference.batch_processor import run_batch
 from inference.results import finish_result
 
@@ -171,16 +172,15 @@ class BaseWorker:
                 f"no common protocol version; this worker speaks {', '.join(known)}", field="/protocol_versions"
             )
         features = [name for name in conversation.known_features() if name in fields.get("features", [])]
-        own_dialect = fields.get("dialect") or (task.command.dialect if task.command is not None else "snake")
-        task.dialect = own_dialect
-        conversation.agree(features, fields.get("dialect"), own_dialect)
+        task.dialect = fields.get("dialect", task.dialect)
+        conversation.agree(features, fields.get("dialect"), task.dialect)
         return Outcome(
             {
                 "worker": "concord-python",
                 "worker_version": WORKER_VERSION,
                 "protocol_version": common[0],
                 "features": features,
-                "dialect": own_dialect,
+                "dialect": task.dialect,
                 "gpu_id": self.gpu_id,
                 "device_name": self.device_name,
                 "pid": os.getpid(),
@@ -320,7 +320,7 @@ class BaseWorker:
         return Outcome(data, self.warnings_of(command, context))
 
     def _batch_generate(self, engine: Engine, task: Task) -> Outcome:
-        return Outcome(run_batch(task, engine, self))
+        return Outcome(*run_batch(task, engine, self))
 
     def _start_training(self, engine: Engine, task: Task) -> Outcome:
         command = task.command
@@ -353,19 +353,6 @@ class BaseWorker:
             context.progress("loading", pieces, pieces)
 
         return Outcome(engine.validate_model_files(task.fields, check))
-
-
-def warned(context: JobContext, sender: Callable[[str], str]) -> list[dict[str, Any]]:
-    """The warnings of a job with the sender's pointers."""
-    rows = []
-    for warning in context.warnings:
-        row = {"code": warning.code, "message": warning.message}
-        if warning.pointer is not None:
-            row["pointer"] = sender(warning.pointer)
-        if warning.hint is not None:
-            row["hint"] = warning.hint
-        rows.append(row)
-    return rows
 
 
 def _engine_work(name: str) -> Callable[[Engine, Task], Outcome]:

@@ -28,11 +28,14 @@ class Conversation:
         self.last_dialect = "pascal"
 
     def agree(self, features: list[str], dialect: str | None, own_dialect: str) -> None:
-        """An `initialize` that succeeded: it replaces what was agreed before. own_dialect: of its own reply."""
+        """An `initialize` that succeeded: it replaces the features; a dialect once chosen stays until another is.
+
+        own_dialect: of its own reply.
+        """
         self.initialized = True
         self.features = frozenset(features)
-        self.dialect = dialect
-        self.event_dialect = dialect or own_dialect
+        self.dialect = dialect or self.dialect
+        self.event_dialect = own_dialect
 
     @staticmethod
     def known_features() -> list[str]:

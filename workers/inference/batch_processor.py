@@ -52,8 +52,8 @@ class BatchRun:
         for call in after:
             call()
 
-    def cancel(self, index: int, then: Callable[[], None]) -> str:
-        """Cancels one part: what it was. then: called at the end of one that runs; one that waits has its end now.
+    def cancel(self, index: int, then: Callable[[str], None]) -> None:
+        """Cancels one part. then: called with what it was, at the end of one that runs; one that waits has its end now.
 
         Raises JobNotFound where there is none, or it has ended.
         """
@@ -64,13 +64,12 @@ class BatchRun:
                 details = {"status": state} if state else None
                 raise JobNotFound(message, field="/target_request_id", details=details)
             if state == "running":
-                self._after[index].append(then)
+                self._after[index].append(lambda: then("running"))
             else:
                 self._states[index] = "cancelled"
         self.contexts[index].cancel("cancelled")
         if state == "queued":
-            then()
-        return str(state)
+            then("queued")
 
     def stop(self, reason: Any) -> None:
         """Stops every part."""
@@ -90,9 +89,10 @@ def run_batch(task: Task, engine: Engine, worker: BaseWorker) -> tuple[dict[str,
         context.check()
         part = batch.begin(index)
         submission = Submission(document, at=f"/requests/{index}")
-        data, failure = _run_part(submission, part, command, engine, worker)
+        sender = _sender(command, submission)
+        data, failure = _run_part(submission, part, sender, command, engine, worker)
         rows.append(_row(index, part.request_id, data, failure))
-        warnings += warned(part, lambda pointer, of=submission: command.sender(of.pointer(pointer)))
+        warnings += warned(part, sender)
         batch.end(index, _status(failure))
         context.check()
         if failure is not None and not go_on:
@@ -116,14 +116,19 @@ def _status_of(row: dict[str, Any]) -> str:
     return "completed" if details is None else "cancelled" if details["code"] == "cancelled" else "failed"
 
 
+def _sender(command: Command, submission: Submission) -> Callable[[str], str]:
+    return lambda pointer: command.sender(submission.pointer(pointer))
+
+
 def _run_part(
-    submission: Submission, part: JobContext, command: Command, engine: Engine, worker: BaseWorker
+    submission: Submission,
+    part: JobContext,
+    sender: Callable[[str], str],
+    command: Command,
+    engine: Engine,
+    worker: BaseWorker,
 ) -> tuple[dict[str, Any] | None, Failure | None]:
     """The `data` of one part, or its failure."""
-
-    def sender(pointer: str) -> str:
-        return command.sender(submission.pointer(pointer))
-
     try:
         part.check()
         if engine.training.busy:

@@ -156,8 +156,8 @@ class PipelineManager:
         command = task.command
         assert command is not None
         request_id = task.request_id
-        taken = request_id is not None and request_id in self._ids
         with self._lock:
+            taken = request_id is not None and request_id in self._ids
             self._live[id(task)] = task
             if task.ordered:
                 self._lines.append(task)
@@ -360,10 +360,10 @@ class PipelineManager:
     def _write(self, task: Task) -> None:
         """Writes a reply; the command is then over. The lock is held."""
         assert task.frame is not None
-        self.conversation.reply(task.frame, task.dialect)
         del self._live[id(task)]
         if task.request_id is not None and self._ids.get(task.request_id) is task:
             del self._ids[task.request_id]
+        self.conversation.reply(task.frame, task.dialect)
         self._changed.notify_all()
 
     # What acts at once
@@ -406,14 +406,13 @@ class PipelineManager:
                 raise self._no_job(target_id, target)
             was = "running" if target.state == "running" else "queued"
 
-            def answer() -> None:
+            def answer(was: str) -> None:
                 self._end(task, Outcome({"target_request_id": target_id, "was": was}))
 
             if part is not None:
-                was = "running" if part == target.batch.index else "queued"
                 target.batch.cancel(part, answer)
                 return
-            target.after.append(answer)
+            target.after.append(lambda: answer(was))
             if was == "running":
                 self._stop_context(target, "cancelled")
                 return
