@@ -1,9 +1,11 @@
 //! `cargo xtask`: what CI does, by hand.
 //!
 //! `test` runs every check.
-//! `codegen` writes everything that comes from `schemas/`; `codegen --check` says which file is stale.
+//! `codegen` writes everything that comes from `schemas/`; `codegen --check` says which file is stale; `lint` says what
+//! is wrong with the schemas.
 
 mod codegen;
+mod lint;
 mod model;
 mod schemas;
 mod test;
@@ -29,6 +31,8 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Say what is wrong with schemas/; exit 0 when nothing is, 100 otherwise.
+    Lint,
     /// Run every check there is, each with what it needs set up first.
     Test {
         /// Only these steps.
@@ -48,6 +52,9 @@ fn main() -> ExitCode {
     let root = root();
     let outcome = match Arguments::parse().task {
         Task::Codegen { check } => codegen::run(&root, check, &mut std::io::stdout().lock()),
+        Task::Lint => schemas::Schemas::load(&root.join("schemas"))
+            .and_then(|schemas| codegen::secured(&schemas))
+            .map(|()| codegen::Outcome::Fresh),
         Task::Test { list: true, .. } => {
             test::list(&mut std::io::stdout()).map(|()| codegen::Outcome::Fresh).map_err(Into::into)
         }

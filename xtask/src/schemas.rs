@@ -57,6 +57,13 @@ impl Schemas {
             .map(|(name, document)| (name.as_str(), document))
     }
 
+    /// The file that writes a definition.
+    pub(crate) fn file_of(&self, definition: &str) -> Option<&str> {
+        self.documents()
+            .find(|(_, document)| document.get("$defs").and_then(|own| own.get(definition)).is_some())
+            .map(|(file, _)| file)
+    }
+
     /// The bundle: `$defs` of all files, and the tables.
     ///
     /// # Errors

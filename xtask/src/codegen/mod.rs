@@ -16,8 +16,9 @@ mod types;
 use std::io::Write;
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
+use crate::lint::lint;
 use crate::model::Model;
 use crate::schemas::{Bundle, Schemas};
 use output::Files;
@@ -37,8 +38,22 @@ pub(crate) enum Outcome {
 /// Schemas from which nothing can be generated, or a file that cannot be written.
 pub(crate) fn run(root: &Path, check: bool, report: &mut dyn Write) -> Result<Outcome> {
     let schemas = Schemas::load(&root.join("schemas"))?;
+    secured(&schemas)?;
     let files = generate(&schemas.bundle()?)?;
     if check { files.check(root, report) } else { files.write(root, report) }
+}
+
+/// Whether the schemas are without findings.
+///
+/// # Errors
+/// All findings, one a line.
+pub(crate) fn secured(schemas: &Schemas) -> Result<()> {
+    let findings = lint(schemas);
+    if findings.is_empty() {
+        return Ok(());
+    }
+    let lines: Vec<String> = findings.iter().map(ToString::to_string).collect();
+    bail!("{} findings in schemas/:\n{}", findings.len(), lines.join("\n"))
 }
 
 /// Every generated file.

@@ -25,7 +25,8 @@ pub(crate) fn package() -> String {
 /// # Errors
 /// Text that cannot be formatted.
 pub(crate) fn types(model: &Model) -> Result<String> {
-    let mut text = banner("*_schema.json", "The objects, enums and limits of the contract, as msgspec reads them.");
+    let mut text =
+        banner("*_schema.json", "The objects, enums and limits of the contract, as msgspec reads them.");
     text += "from __future__ import annotations\n\nfrom typing import Annotated, Any, Literal\n\n\
         from msgspec import Meta, Struct, field\n\nfrom contract.checks import check_blank, check_once\n";
     for named in model.types.iter().filter(|named| scalar(&named.shape)) {
@@ -78,10 +79,7 @@ fn alias(shape: &Shape) -> String {
         Shape::Number(limits) => {
             let low = if limits.minimum.1 { "gt" } else { "ge" };
             let high = if limits.maximum.1 { "lt" } else { "le" };
-            format!(
-                "Annotated[float, Meta({low}={:?}, {high}={:?})]",
-                limits.minimum.0, limits.maximum.0
-            )
+            format!("Annotated[float, Meta({low}={:?}, {high}={:?})]", limits.minimum.0, limits.maximum.0)
         }
         Shape::List { item, minimum, maximum, .. } => {
             let least = if *minimum > 0 { format!("min_length={minimum}, ") } else { String::new() };
@@ -133,7 +131,8 @@ fn class(named: &Named, fields: &[Field], model: &Model) -> String {
         checks += &check(field, model);
     }
     if !checks.is_empty() {
-        text += "\n    def __post_init__(self) -> None:\n        \"\"\"What msgspec has no limit for.\"\"\"\n";
+        text +=
+            "\n    def __post_init__(self) -> None:\n        \"\"\"What msgspec has no limit for.\"\"\"\n";
         text += &checks;
     }
     text
@@ -180,7 +179,8 @@ fn check(field: &Field, model: &Model) -> String {
 /// # Errors
 /// A row of another shape.
 pub(crate) fn tables(bundle: &Bundle) -> Result<String> {
-    let mut text = banner("*.json", "The tables of the contract: errors, warnings, actions, enum values, limits.");
+    let mut text =
+        banner("*.json", "The tables of the contract: errors, warnings, actions, enum values, limits.");
     text += "from typing import Any, Final, NamedTuple\n";
     text += ROWS;
     text += "\nERRORS: Final[dict[str, ErrorRow]] = {\n";
