@@ -19,6 +19,9 @@ use clap::{Parser, Subcommand};
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "What CI does, by hand")]
 struct Arguments {
+    /// The repository; by default the one that this was built in.
+    #[arg(long, global = true)]
+    root: Option<PathBuf>,
     #[command(subcommand)]
     task: Task,
 }
@@ -49,8 +52,9 @@ const STALE: u8 = 4;
 const BROKEN: u8 = 100;
 
 fn main() -> ExitCode {
-    let root = root();
-    let outcome = match Arguments::parse().task {
+    let Arguments { root, task } = Arguments::parse();
+    let root = root.unwrap_or_else(own_root);
+    let outcome = match task {
         Task::Codegen { check } => codegen::run(&root, check, &mut std::io::stdout().lock()),
         Task::Lint => schemas::Schemas::load(&root.join("schemas"))
             .and_then(|schemas| codegen::secured(&schemas))
@@ -75,7 +79,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// The repository, whatever the working directory.
-fn root() -> PathBuf {
+/// The repository that this was built in, whatever the working directory.
+fn own_root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).parent().map_or_else(PathBuf::new, PathBuf::from)
 }

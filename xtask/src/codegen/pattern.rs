@@ -188,3 +188,44 @@ impl Parser<'_> {
 fn byte(character: char) -> Result<u8> {
     u8::try_from(character).ok().filter(u8::is_ascii).context("not ASCII")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::form;
+
+    #[test]
+    fn classes_with_counts_become_loops() {
+        for (pattern, pieces) in [
+            ("^[a-z][a-z0-9-]{0,3}$", "&[Piece::new(\"a-z\", 1, 1), Piece::new(\"a-z0-9-\", 0, 3)],"),
+            ("^a(b|c+)$", "&[Piece::new(\"a\", 1, 1), Piece::new(\"b\", 1, 1)],"),
+            (
+                "^a\\.[0-9]{2}Z$",
+                "Piece::new(\".\", 1, 1), Piece::new(\"0-9\", 2, 2), Piece::new(\"Z\", 1, 1)",
+            ),
+        ] {
+            let form = form(pattern).expect("an anchored pattern");
+            assert!(form.starts_with("Form::Pieces") && form.contains(pieces), "{form}");
+        }
+    }
+
+    #[test]
+    fn what_a_loop_might_get_wrong_stays_a_pattern() {
+        for pattern in [
+            "^(/[^/]+)+$",
+            "^[^/]$",
+            "^a*$",
+            "^a?$",
+            "^\\d$",
+            "^.$",
+            "^[a-z]+[a-z]$",
+            "^[a-z]{1,3}b$",
+            "^é$",
+            "^(a$",
+            "^[z-a]$",
+        ] {
+            let form = form(pattern).expect("an anchored pattern");
+            assert!(form.contains("Form::Pattern"), "{pattern}: {form}");
+        }
+        assert!(form("[a-z]").is_err());
+    }
+}

@@ -1,0 +1,3 @@
+//! The commands of xtask, from outside.
+
+mod codegen;
