@@ -245,6 +245,25 @@ fn is_bare(members: &[(String, Tree)], body: Body<'_>) -> bool {
     !has(&names_field) && !has(&|name| head_name(name) == Some("action")) && !has(&is_payload)
 }
 
+/// The name that a bare body is read under: a synonym of its field, as the field's own name would count as the first
+/// name that only one dialect spells so, and the sender did not write it.
+fn bare_name<'r>(route: Option<(Body<'r>, &Map<String, Value>)>) -> &'r str {
+    let (body, field) =
+        route.and_then(|(body, _)| Some((body, body.bare?))).expect("only a route has bare bodies");
+    let spec = dictionary().object(body.action.info().request);
+    let mut synonyms: Vec<&'static str> = spec
+        .names
+        .iter()
+        .filter(|(_, name)| match name {
+            Name::Property { index, spelling } => spelling.synonym && spec.properties[*index].snake == field,
+            _ => false,
+        })
+        .map(|(name, _)| name.as_str())
+        .collect();
+    synonyms.sort_unstable();
+    synonyms.first().copied().unwrap_or(field)
+}
+
 fn is_payload(name: &str) -> bool {
     matches!(name, "payload" | "Payload")
 }
@@ -409,12 +428,8 @@ impl Sorted {
                 trees.push((Tree::Map(Vec::new()), format!("/{}", escape(&name))));
             }
             None if bare => {
-                let field = route.and_then(|(body, _)| body.bare).expect("only then is a body bare");
-                // The field stands at the body itself: its pointer is empty, not `/prompt_submission`.
-                trees.push((
-                    Tree::Map(vec![(field.to_owned(), Tree::Map(std::mem::take(&mut self.rest)))]),
-                    String::new(),
-                ));
+                let body = Tree::Map(std::mem::take(&mut self.rest));
+                trees.push((Tree::Map(vec![(bare_name(route).to_owned(), body)]), String::new()));
             }
             None => {
                 self.give_to_command(dictionary().object(info.request));
@@ -438,8 +453,8 @@ impl Sorted {
         );
         reading.dialect = reading.dialect.or(self.dialect_after);
         if bare {
-            let field = route.and_then(|(body, _)| body.bare).expect("only then is a body bare");
-            reading.lift(&format!("/{field}"));
+            // The value stands at the body itself: its pointer is empty.
+            reading.lift(&format!("/{}", bare_name(route)));
         }
         self.warnings.append(&mut reading.warnings);
         reading.warnings = self.warnings;

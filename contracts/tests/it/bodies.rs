@@ -1,0 +1,54 @@
+//! Bodies of routes: envelopes, the action's fields, bare values, and what the path and the query give.
+
+use contracts::{Action, Body, Dialect, ErrorCode, Form, read_body};
+use serde_json::{Map, Value, json};
+
+const GENERATE: Body<'static> = Body { action: Action::GenerateSdxl, bare: Some("prompt_submission") };
+
+#[test]
+fn a_bare_body_tells_its_own_dialect() {
+    let dialect = |body: &str| read_body(body.as_bytes(), GENERATE, &Map::new()).unwrap().reading.dialect;
+    assert_eq!(dialect(r#"{"Model":{"Base":"a"},"Conditioning":{"Prompt":"p"}}"#), Some(Dialect::Pascal));
+    let camel =
+        r#"{"model":{"base":"a"},"hyperparameters":{"guidanceScale":7},"conditioning":{"prompt":"p"}}"#;
+    assert_eq!(dialect(camel), Some(Dialect::Camel));
+    assert_eq!(dialect(r#"{"model":{"base":"a"},"conditioning":{"prompt":"p"}}"#), None);
+    let fields = r#"{"prompt_submission":{"Model":{"Base":"a"},"Conditioning":{"Prompt":"p"}}}"#;
+    assert_eq!(dialect(fields), Some(Dialect::Snake), "the first name that only one dialect spells so");
+}
+
+#[test]
+fn pointers_of_a_bare_body_begin_at_the_body() {
+    let body = br#"{"Model":{},"Scheduler":{"Steps":151},"Conditioning":{"Prompt":"p"}}"#;
+    let incoming = read_body(body, GENERATE, &Map::new()).unwrap();
+    assert_eq!(incoming.form, Form::Bare);
+    let pointers: Vec<&str> = incoming.reading.faults.iter().map(|fault| fault.pointer.as_str()).collect();
+    assert_eq!(pointers, ["/Scheduler/Steps", "/Model/Base"]);
+}
+
+#[test]
+fn the_envelope_of_another_action_is_refused() {
+    let body = br#"{"action":"get_status"}"#;
+    let refusal = read_body(body, GENERATE, &Map::new()).unwrap_err();
+    assert_eq!(refusal.failure.code, ErrorCode::UnsupportedValue);
+    assert_eq!(refusal.failure.field.as_deref(), Some("/action"));
+}
+
+#[test]
+fn an_empty_body_is_no_frame_where_fields_are_required() {
+    let refusal = read_body(b"", GENERATE, &Map::new()).unwrap_err();
+    assert_eq!(refusal.failure.code, ErrorCode::BadFrame);
+    let cleanup = Body { action: Action::CleanupMemory, bare: None };
+    assert!(read_body(b" \n", cleanup, &Map::new()).unwrap().reading.is_valid());
+}
+
+#[test]
+fn the_path_and_the_query_count_as_written() {
+    let given = Map::from_iter([
+        ("gpu_id".to_owned(), Value::from("gpu_1")),
+        ("target_request_id".to_owned(), Value::from("r1")),
+    ]);
+    let incoming = read_body(b"", Body { action: Action::Cancel, bare: None }, &given).unwrap();
+    assert_eq!(incoming.head.gpu_id.as_deref(), Some("gpu_1"));
+    assert_eq!(incoming.reading.document, Some(json!({"target_request_id": "r1"})));
+}
