@@ -127,6 +127,13 @@ def _head_name(name: str) -> str | None:
     return found[0] if found else None
 
 
+@cache
+def _clashing(definition: str) -> frozenset[str]:
+    """Names of the envelope's members that are names of a command's fields too."""
+    fields = dictionary().object(definition).names
+    return frozenset(name for name in _head_names() if name in fields and fields[name].kind == "property")
+
+
 _PAYLOAD = ("payload", "Payload")
 
 
@@ -136,6 +143,8 @@ class _Opened:
 
     action: tuple[str, Any] | None = None
     values: dict[str, Any] = field(default_factory=dict)
+    # The envelope's members as they were written, but for `action`.
+    heads: list[tuple[str, str, Any]] = field(default_factory=list)
     payload: tuple[str, Any] | None = None
     rest: dict[str, Any] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
@@ -164,6 +173,7 @@ class _Opened:
                 self._take_action(name, tree)
             elif snake is not None:
                 self._member(snake, name, tree, "/" + escape(name))
+                self.heads.append((name, snake, tree))
             elif name in _PAYLOAD and tree is None:
                 continue
             elif name in _PAYLOAD and self.payload is None:
@@ -204,7 +214,7 @@ class _Opened:
 
     def command(self) -> Command:
         action = self._action()
-        sources = [self._fields()]
+        sources = [self._fields(action)]
         if action.wrapped_in is not None:
             sources += self._unwrap(sources[0], action)
         if action.request == "Nothing" and not sources[0][0] and not self.faults and len(sources) == 1:
@@ -246,9 +256,11 @@ class _Opened:
                 failure = unknown_action(pointer, said)
         raise self.refusal(failure, self.values.get("request_id"))
 
-    def _fields(self) -> tuple[dict[str, Any], str]:
+    def _fields(self, action: Action) -> tuple[dict[str, Any], str]:
         """The command's fields and where they stand."""
         if self.payload is None:
+            if clashing := _clashing(action.request):
+                self._give_to_command(clashing)
             return self.rest, ""
         name, tree = self.payload
         pointer = "/" + escape(name)
@@ -261,6 +273,16 @@ class _Opened:
             message = f"`{beside}` is unknown beside `payload`"
             self.faults.append({"pointer": "/" + escape(beside), "code": "unknown_field", "message": message})
         return fields, pointer
+
+    def _give_to_command(self, clashing: frozenset[str]) -> None:
+        """Beside `action`, a name that the command has too is the command's: the `attempt` of `cancel`."""
+        for name, snake, tree in self.heads:
+            if name in clashing:
+                pointer = "/" + escape(name)
+                self.values.pop(snake, None)
+                self.faults = [fault for fault in self.faults if fault["pointer"] != pointer]
+                self.warnings = [warning for warning in self.warnings if warning.get("pointer") != pointer]
+                self.rest[name] = tree
 
     def _session_inside(self, members: dict[str, Any], payload: str) -> dict[str, Any]:
         """`payload` is an accepted place of `session_id`."""

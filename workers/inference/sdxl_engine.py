@@ -14,6 +14,7 @@ import diffusers
 import torch
 import transformers
 
+import contract
 from conditioning.controlnet import get_controlnet_types
 from core.device_manager import Device
 from core.errors import ContractError
@@ -120,7 +121,8 @@ class SdxlEngine:
         return self.worker.optimizer.optimize(normalized, effective, preferences)
 
     def generate(self, effective: dict[str, Any], context: JobContext) -> dict[str, Any]:
-        return self.worker.generate(SubmissionView(effective), context)
+        # Strict, generated types: what the reading let through and the schema refuses would end here.
+        return self.worker.generate(contract.read("PromptSubmission", effective), context)
 
     def load_model(self, fields: dict[str, Any], context: JobContext) -> dict[str, Any]:
         return self.loader.load(fields["model_path"], fields["model_type"], fields.get("model_id"), context)
