@@ -168,7 +168,7 @@ impl Checker<'_> {
         match (control["model"].as_str(), control["type"].as_str()) {
             (Some(model), _) => self.find(model, "controlnet", &format!("{at}/model"), takes_part),
             (None, Some(kind)) => {
-                self.find(&registered(kind), "controlnet", &format!("{at}/type"), takes_part)
+                self.find(&registered(kind), "controlnet", &format!("{at}/type"), takes_part);
             }
             (None, None) => {}
         }

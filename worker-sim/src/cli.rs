@@ -23,7 +23,7 @@ const SCHEMA_ID: &str = "urn:concord:schema:prompt_submission";
 
 /// A worker without a GPU that speaks the whole contract on stdin and stdout.
 #[derive(Debug, Parser)]
-#[command(name = "worker-sim", version, after_long_help = faults::help())]
+#[command(name = "worker-sim", version, args_override_self = true, after_long_help = faults::help())]
 struct Flags {
     /// Which worker to be; there is one.
     #[arg(long, value_name = "NAME", default_value = "pipeline_manager", value_parser = ["pipeline_manager"])]

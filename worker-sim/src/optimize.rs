@@ -45,6 +45,13 @@ struct Step {
     lossy: bool,
 }
 
+impl Step {
+    /// Whether it costs neither quality nor much time.
+    fn is_free(&self) -> bool {
+        !self.lossy && !self.to.as_str().is_some_and(|name| name.ends_with("offload"))
+    }
+}
+
 /// `OptimizationResult` of a canonical submission.
 pub(crate) fn optimize(
     said: &Value,
@@ -81,21 +88,21 @@ pub(crate) fn optimize(
         changes.push(json!({"path": step.pointer, "from": from, "to": step.to, "reason": step.reason}));
         *document = changed;
     };
-    if wishes.priority == "quality" {
-        if let Some(step) = recommended(&document, device, true) {
-            take(&mut document, step);
-        }
+    if wishes.priority == "quality"
+        && let Some(step) = recommended(&document, device, true)
+    {
+        take(&mut document, step);
     }
     for step in memory_steps(&document, device, bounds) {
         let now = cost(&document);
-        if wants_memory(&now) || (greedy && wishes.priority == "memory" && !step.lossy) {
+        if wants_memory(&now) || (greedy && wishes.priority == "memory" && step.is_free()) {
             let step = merged(&document, step);
             take(&mut document, step);
         }
     }
     for step in time_steps(&document, device, bounds) {
         let now = cost(&document);
-        if wants_time(&now) || (greedy && wishes.priority == "speed" && !step.lossy) {
+        if wants_time(&now) || (greedy && wishes.priority == "speed" && step.is_free()) {
             let step = merged(&document, step);
             take(&mut document, step);
         }
@@ -164,9 +171,13 @@ fn time_steps(document: &Value, device: &Device, bounds: &Bounds<'_>) -> Vec<Ste
     let mut steps: Vec<Step> = recommended(document, device, false).into_iter().collect();
     steps.extend(asked.iter().filter(|(name, _)| has(name)).map(|(name, reason)| optimization(name, reason)));
     let whole = effective(document, device.kind());
-    if let Some(count) = whole.pointer("/scheduler/steps").and_then(Value::as_u64) {
+    let strength = whole.pointer("/hyperparameters/strength").and_then(Value::as_f64).unwrap_or(1.0);
+    // One step must be left for an image that is started from.
+    let steps_halved =
+        whole.pointer("/scheduler/steps").and_then(Value::as_u64).map(|count| (count / 2).max(1));
+    if let Some(count) = steps_halved.filter(|count| *count as f64 * strength >= 1.0) {
         let reason = "fewer steps take less time".to_owned();
-        steps.push(Step { pointer: "/scheduler/steps", to: (count / 2).max(1).into(), reason, lossy: true });
+        steps.push(Step { pointer: "/scheduler/steps", to: count.into(), reason, lossy: true });
     }
     steps
 }

@@ -174,7 +174,7 @@ impl Process {
             Ok(_) | Err(nix::errno::Errno::EINTR) => {}
             Err(err) => return Err(err.into()),
         }
-        let is_ready = |at: usize| fds.get(at).and_then(|fd| fd.any()).unwrap_or(false);
+        let is_ready = |at: usize| fds.get(at).and_then(nix::poll::PollFd::any).unwrap_or(false);
         Ok(Ready { woken: is_ready(0), input: input.is_some() && is_ready(at) })
     }
 
@@ -215,7 +215,7 @@ impl Process {
             match effect {
                 Effect::Write(bytes) => self.backlog.extend(bytes),
                 Effect::Work(work) => {
-                    self.tasks.send(work).map_err(|_| io::Error::other("the hands are gone"))?
+                    self.tasks.send(work).map_err(|_| io::Error::other("the hands are gone"))?;
                 }
                 Effect::Say(level, text) => log.say(level, &text),
                 Effect::Exit => self.exit = Some(0),

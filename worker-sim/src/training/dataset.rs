@@ -49,7 +49,7 @@ pub(crate) fn read(root: &Path, captions: &Captions) -> Result<DataSet, Box<Fail
         let caption = caption.as_ref().or(captions.default.as_ref());
         match (caption, &captions.must_hold) {
             (None, _) => {
-                faults.push((file.clone(), ErrorCode::MissingField, format!("{file} has no caption")))
+                faults.push((file.clone(), ErrorCode::MissingField, format!("{file} has no caption")));
             }
             (Some(caption), Some(token)) if !caption.contains(token.as_str()) => {
                 let message = format!("the caption of {file} does not hold {token:?}");
@@ -69,7 +69,7 @@ pub(crate) fn read(root: &Path, captions: &Captions) -> Result<DataSet, Box<Fail
                 }
             }
             Err(message) => {
-                faults.push((file.clone(), ErrorCode::ImageInvalid, format!("{file}: {message}")))
+                faults.push((file.clone(), ErrorCode::ImageInvalid, format!("{file}: {message}")));
             }
         }
     }

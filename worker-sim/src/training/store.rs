@@ -92,7 +92,7 @@ impl Store {
             });
             match recovered {
                 Ok(Some(id)) => {
-                    notes.push(format!("training {id} was cut off by a crash: failed, to be resumed"))
+                    notes.push(format!("training {id} was cut off by a crash: failed, to be resumed"));
                 }
                 Ok(None) => {}
                 Err(err) => notes.push(format!("a training's record cannot be read: {err}")),

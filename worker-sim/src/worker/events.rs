@@ -44,28 +44,30 @@ impl Worker {
     }
 
     /// An event of a command that has an id.
-    pub(super) fn event_of(&mut self, command: &Command, mut said: Value, now: Now) {
+    pub(super) fn event_of(&mut self, command: &Command, said: Value, now: Now) {
         if let Some(id) = &command.head.request_id {
-            said["request_id"] = id.as_str().into();
-            self.event(said, command.head.attempt, now);
+            self.event(said, Some(id), command.head.attempt, now);
         }
     }
 
     /// An event of nobody's.
-    pub(super) fn event_of_none(&mut self, mut said: Value, now: Now) {
-        said["request_id"] = Value::Null;
-        self.event(said, 1, now);
+    pub(super) fn event_of_none(&mut self, said: Value, now: Now) {
+        self.event(said, None, 1, now);
     }
 
-    fn event(&mut self, mut said: Value, attempt: u32, now: Now) {
+    fn event(&mut self, said: Value, id: Option<&str>, attempt: u32, now: Now) {
         if !self.features.events {
             return;
         }
-        said["attempt"] = attempt.into();
-        said["sequence"] = self.sequence.into();
-        said["timestamp"] = now.stamp().into();
+        let mut event = json!({
+            "event": said["event"], "request_id": id, "attempt": attempt, "sequence": self.sequence,
+            "timestamp": now.stamp(),
+        });
         self.sequence += 1;
-        let mut bytes = event::spell(&said, self.event_dialect).to_string().into_bytes();
+        if let (Value::Object(event), Value::Object(said)) = (&mut event, said) {
+            event.extend(said);
+        }
+        let mut bytes = event::spell(&event, self.event_dialect).to_string().into_bytes();
         bytes.push(b'\n');
         self.effects.push(Effect::Write(bytes));
     }
@@ -115,11 +117,12 @@ impl Worker {
     /// The fault `event_after_reply`.
     pub(super) fn event_after_reply(&mut self, id: &str, moment: Moment, now: Now) {
         if self.faults.strike(Kind::EventAfterReply, moment).is_some() {
+            self.flush(now);
             let said = json!({
-                "event": "progress", "request_id": id, "stage": "saving", "step": 1, "total_steps": 1, "progress": 1.0,
+                "event": "progress", "stage": "saving", "step": 1, "total_steps": 1, "progress": 1.0,
                 "image_index": 0,
             });
-            self.event(said, moment.attempt, now);
+            self.event(said, Some(id), moment.attempt, now);
         }
     }
 }

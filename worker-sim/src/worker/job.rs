@@ -172,7 +172,7 @@ impl Worker {
             match job.state {
                 State::Loading => self.step_loading(command, job, halt, now),
                 State::Denoising if job.done == job.cost.steps => {
-                    self.start_painting(command, job, halt, now)
+                    self.start_painting(command, job, halt, now);
                 }
                 State::Denoising => {
                     if let Some(failure) = self.step_denoising(command, job, now) {
@@ -291,7 +291,7 @@ impl Worker {
                 self.event_of(command, json!({"event": "preview", "image": image, "step": job.done}), now);
             }
             Err(err) => {
-                self.say(crate::cli::LogLevel::Error, format!("a preview cannot be encoded: {err:#}"))
+                self.say(crate::cli::LogLevel::Error, format!("a preview cannot be encoded: {err:#}"));
             }
         }
     }

@@ -226,7 +226,8 @@ impl Worker {
                 Ok(Done::Data(data)) => Ok(data),
                 Ok(Done::DataSet(data_set)) => self.accept_training(command, data_set, end.is_some(), now),
                 Ok(_) => Err(Box::new(Failure::new(ErrorCode::Internal, "the hands mixed up their work"))),
-                Err(failure) => Err(failure),
+                // A data set's faults have canonical pointers.
+                Err(failure) => Err(super::training::at_sender(command, *failure)),
             }),
             Activity::Load(_) | Activity::Stuck => None,
         };

@@ -16,7 +16,7 @@ impl Worker {
         let deadline = now.mono + Duration::from_secs_f64(STOP_GRACE_SECONDS);
         match &mut self.stopping {
             Some(stopping) => {
-                stopping.deadline = Some(stopping.deadline.map_or(deadline, |own| own.min(deadline)))
+                stopping.deadline = Some(stopping.deadline.map_or(deadline, |own| own.min(deadline)));
             }
             None => {
                 let stop = self.settings.on_eof == OnEof::Stop;

@@ -133,7 +133,7 @@ impl Worker {
 }
 
 /// A failure with canonical pointers, as the sender spelt them.
-fn at_sender(command: &Command, mut failure: Failure) -> Box<Failure> {
+pub(super) fn at_sender(command: &Command, mut failure: Failure) -> Box<Failure> {
     if let Some(pointer) = failure.field.take() {
         failure.field = Some(command.sender(&pointer));
         if failure.errors.is_empty() {

@@ -1,0 +1,11 @@
+//! The simulated worker as a process, over real pipes.
+
+mod actions;
+mod faults;
+mod models;
+mod order;
+mod picture;
+mod reading;
+mod stop;
+mod support;
+mod training;

@@ -1,0 +1,147 @@
+//! Models: loads, the cache, suites, eviction, files.
+
+use serde_json::{Value, json};
+
+use crate::support::{Sim, job};
+
+fn loaded(sim: &mut Sim) -> Vec<(String, String)> {
+    let data = sim.data("get_model_info", json!({}));
+    let text = |value: &Value| value.as_str().expect("text").to_owned();
+    data["models"]
+        .as_array()
+        .expect("models")
+        .iter()
+        .map(|model| (text(&model["model_id"]), text(&model["location"])))
+        .collect()
+}
+
+fn names(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    pairs.iter().map(|(id, place)| ((*id).to_owned(), (*place).to_owned())).collect()
+}
+
+#[test]
+fn a_model_goes_through_the_cache_to_the_gpu_and_away() {
+    let mut sim = Sim::start(&["--load-ms", "300"]);
+    let base = json!({"model_path": "/models/sdxl_base.safetensors", "model_type": "sdxl"});
+    let reply = sim.ask("load_from_cache", json!({"model_id": "sdxl_base"}));
+    assert_eq!(reply["error_details"]["code"], "model_not_found");
+    assert_eq!(reply["error_details"]["hint"], "load_model_to_cache");
+    assert_eq!(sim.data("load_model_to_cache", base.clone())["from_cache"], false);
+    assert_eq!(loaded(&mut sim), names(&[("sdxl_base", "ram")]));
+    let fast = sim.data("load_from_cache", json!({"model_id": "sdxl_base"}));
+    assert_eq!(fast["from_cache"], true);
+    assert!(
+        fast["load_time_seconds"].as_f64().is_some_and(|seconds| (0.03..0.3).contains(&seconds)),
+        "{fast}"
+    );
+    assert_eq!(loaded(&mut sim), names(&[("sdxl_base", "gpu"), ("sdxl_base", "ram")]));
+    assert_eq!(
+        sim.data("load_model", base)["memory_used_bytes"],
+        fast["memory_used_bytes"],
+        "it is there already"
+    );
+    let gone = sim.data("unload_model", json!({"model_id": "sdxl_base"}));
+    assert_eq!(gone, json!({"model_ids": ["sdxl_base"], "freed_bytes": fast["model_size_bytes"]}));
+    assert_eq!(sim.code("unload_model", json!({"model_id": "sdxl_base"})), "model_not_found");
+    assert_eq!(sim.data("unload_model", json!({})), json!({"model_ids": [], "freed_bytes": 0}));
+}
+
+#[test]
+fn ids_and_paths_mean_what_the_contract_says() {
+    let mut sim = Sim::start(&[]);
+    let load = |path: &str, kind: &str, id: Option<&str>| json!({"model_path": path, "model_type": kind, "model_id": id});
+    assert_eq!(sim.data("load_model", load("/models/a/b.safetensors", "lora", None))["model_id"], "b");
+    assert_eq!(sim.code("load_model", load("/models/c/b.safetensors", "lora", None)), "conflict");
+    assert_eq!(sim.data("load_model", load("/models/c/b.safetensors", "lora", Some("b2")))["model_id"], "b2");
+    assert_eq!(sim.code("load_model", load("/models/über.safetensors", "lora", None)), "unsupported_value");
+    assert_eq!(sim.code("load_model", load("detail", "lora", None)), "model_not_found");
+    assert_eq!(sim.code("load_model", load("/elsewhere/x.safetensors", "lora", None)), "path_not_allowed");
+    assert_eq!(sim.code("load_model", load("/models/x.bin", "lora", None)), "model_invalid");
+    assert_eq!(sim.code("load_model", load("sdxl_vae", "sdxl", None)), "model_invalid");
+    let by_id = json!({"conditioning": {"loras": [{"name": "b2"}]}});
+    assert_eq!(sim.data("generate_sdxl", job(by_id))["features_used"]["lora"], true);
+}
+
+#[test]
+fn the_least_recently_used_model_makes_room() {
+    // Two bases of 6.9 GB fit, three do not.
+    let mut sim = Sim::start(&["--vram-mb", "14500"]);
+    for id in ["a", "b"] {
+        sim.data(
+            "load_model",
+            json!({"model_path": format!("/models/{id}.safetensors"), "model_type": "sdxl"}),
+        );
+    }
+    sim.data("generate_sdxl", job(json!({"model": {"base": "a"}})));
+    let reply = sim.ask("generate_sdxl", job(json!({"model": {"base": "/models/c.safetensors"}})));
+    assert_eq!(reply["warning_details"][0]["code"], "model_swapped", "{reply}");
+    assert_eq!(loaded(&mut sim), names(&[("a", "gpu"), ("c", "gpu")]));
+    let status = sim.data("get_status", json!({}));
+    let memory = &status["memory_stats"];
+    let sum = memory["vram_used_bytes"].as_u64().expect("bytes")
+        + memory["vram_available_bytes"].as_u64().expect("bytes");
+    assert_eq!(memory["vram_total_bytes"], sum);
+    let freed = sim.data("cleanup_memory", json!({}))["freed_gpu_bytes"].as_u64().expect("bytes");
+    assert!(freed > 0);
+    let after = sim.data("get_status", json!({}))["memory_stats"]["vram_used_bytes"].as_u64().expect("bytes");
+    assert_eq!(after + freed, memory["vram_used_bytes"].as_u64().expect("bytes"));
+}
+
+#[test]
+fn a_suite_is_loaded_whole_or_not_at_all() {
+    let mut sim = Sim::start(&["--vram-mb", "10000"]);
+    let suite = json!({"suite_name": "s", "base_model_path": "sdxl_base", "refiner_model_path": "sdxl_refiner", "vae_model_path": "sdxl_vae"});
+    assert_eq!(sim.code("load_sdxl_suite", suite.clone()), "out_of_memory");
+    assert_eq!(loaded(&mut sim), []);
+    let cached = sim.data("cache_sdxl_suite", suite);
+    let ids: Vec<&Value> =
+        cached["component_results"].as_array().expect("parts").iter().map(|part| &part["model_id"]).collect();
+    assert_eq!(ids, ["sdxl_s_base", "sdxl_s_refiner", "sdxl_s_vae"]);
+    assert_eq!(sim.data("load_from_cache", json!({"model_id": "sdxl_s_base"}))["from_cache"], true);
+    assert_eq!(
+        sim.data("validate_model_files", json!({"suite": "s"}))["results"].as_array().map(Vec::len),
+        Some(3)
+    );
+    assert_eq!(sim.code("validate_model_files", json!({"suite": "t"})), "model_not_found");
+}
+
+#[test]
+fn real_files_are_opened() {
+    let home = tempfile::tempdir().expect("a folder");
+    let root = home.path().join("models");
+    std::fs::create_dir_all(&root).expect("a folder");
+    let header = br#"{"w":{"dtype":"F16","shape":[2],"data_offsets":[0,4]}}"#;
+    let good = [&(header.len() as u64).to_le_bytes()[..], header, &[0; 4]].concat();
+    std::fs::write(root.join("good.safetensors"), &good).expect("a file");
+    std::fs::write(root.join("short.safetensors"), &good[..good.len() - 1]).expect("a file");
+    let mut sim = Sim::start_in(home, &["--model-root", root.to_str().expect("text")]);
+    let paths = ["good", "short.safetensors", "/models/vae.safetensors", "nobody"];
+    let data = sim.data("validate_model_files", json!({"model_paths": paths, "deep": true}));
+    let found: Vec<(&Value, &Value)> = data["results"]
+        .as_array()
+        .expect("results")
+        .iter()
+        .map(|file| (&file["is_valid"], &file["tensor_count"]))
+        .collect();
+    assert_eq!(found[0], (&json!(true), &json!(1)), "{data}");
+    assert_eq!(found[1].0, false, "{data}");
+    assert_eq!(found[2].0, true);
+    assert_eq!(found[3].0, false);
+    assert!(data["results"][0]["sha256"].is_string());
+    assert_eq!(sim.code("validate_model_files", json!({"model_paths": ["/etc/passwd"]})), "path_not_allowed");
+    assert_eq!(
+        sim.data("load_model", json!({"model_path": "good", "model_type": "lora"}))["model_size_bytes"],
+        good.len()
+    );
+}
+
+#[test]
+fn the_self_test_tests() {
+    let mut sim = Sim::start(&[]);
+    for scope in ["commands", "sdxl", "models", "benchmark"] {
+        let data = sim.data("run_self_test", json!({"scope": scope}));
+        assert_eq!(data["failed"], 0, "{data}");
+        assert_eq!(data["passed"].as_u64(), data["checks"].as_array().map(|checks| checks.len() as u64));
+        assert!(data["passed"].as_u64() > Some(0));
+    }
+}
