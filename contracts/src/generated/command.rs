@@ -8,10 +8,6 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A command: its action and its fields beside the envelope.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a command is read once and moved a few times; a box would cost more"
-)]
 pub enum Command {
     /// Opens the conversation.
     Initialize(types::Initialize),
@@ -277,7 +273,6 @@ impl Serialize for Command {
 
 /// The `data` of a reply.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "a reply is made once and written once; a box would cost more")]
 pub enum ReplyData {
     /// Of [`Action::AutoBalance`].
     BalanceResult(types::BalanceResult),

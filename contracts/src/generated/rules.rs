@@ -4,6 +4,7 @@
 
 #![allow(
     clippy::cast_precision_loss,
+    clippy::nonminimal_bool,
     unused_doc_comments,
     unused_parens,
     reason = "generated; limits are below 2^53"

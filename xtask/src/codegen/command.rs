@@ -57,7 +57,6 @@ fn command_enum(rows: &[Row]) -> TokenStream {
     quote! {
         /// A command: its action and its fields beside the envelope.
         #[derive(Debug, Clone, PartialEq)]
-        #[expect(clippy::large_enum_variant, reason = "a command is read once and moved a few times; a box would cost more")]
         pub enum Command {
             #( #docs #actions(types::#requests), )*
         }
@@ -103,7 +102,6 @@ fn reply_enum(rows: &[Row]) -> TokenStream {
     quote! {
         /// The `data` of a reply.
         #[derive(Debug, Clone, PartialEq)]
-        #[expect(clippy::large_enum_variant, reason = "a reply is made once and written once; a box would cost more")]
         pub enum ReplyData {
             #( #docs #replies(types::#replies), )*
         }

@@ -212,7 +212,7 @@ pub(crate) fn tables(bundle: &Bundle) -> Result<String> {
     text += "SCHEDULERS: Final[dict[str, dict[str, Any]]] = ENUM_VALUES[\"SchedulerType\"]\n\
         \"\"\"`diffusers_class`, `diffusers_config?`, `karras?` (false: has none), `karras_of?`, `timestep_spacings?`, ….\"\"\"\n\n\
         CONTROL_NET_TYPES: Final[dict[str, dict[str, Any]]] = ENUM_VALUES[\"ControlNetType\"]\n\n";
-    write!(text, "LIMITS: Final[dict[str, Any]] = {}\n", literal(&bundle.limits))?;
+    writeln!(text, "LIMITS: Final[dict[str, Any]] = {}", literal(&bundle.limits))?;
     Ok(text)
 }
 

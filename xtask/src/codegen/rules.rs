@@ -57,7 +57,7 @@ pub(crate) fn rules(bundle: &Bundle, model: &Model) -> Result<String> {
     });
     let methods = methods.collect::<Result<Vec<_>>>()?;
     let tokens = quote! {
-        #![allow(clippy::cast_precision_loss, unused_doc_comments, unused_parens, reason = "generated; limits are below 2^53")]
+        #![allow(clippy::cast_precision_loss, clippy::nonminimal_bool, unused_doc_comments, unused_parens, reason = "generated; limits are below 2^53")]
         use super::types::*;
         #(#methods)*
     };

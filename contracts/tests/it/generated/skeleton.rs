@@ -136,7 +136,8 @@ fn the_types_describe_themselves_as_the_schemas_do() {
 #[test]
 fn drift_of_the_generator_shows() {
     let described = described();
-    let doctored: [(&str, fn(&mut Value)); 8] = [
+    type Change = fn(&mut Value);
+    let doctored: [(&str, Change); 8] = [
         ("Scheduler", |schema| schema["properties"]["stride"] = json!({ "type": "boolean" })),
         ("Scheduler", |schema| schema["properties"]["steps"] = json!({ "type": "boolean" })),
         ("Lora", |schema| schema["required"] = json!(["name", "weight"])),
