@@ -1,0 +1,101 @@
+//! Cases: the fields of every command, made from its definition in the dictionary.
+//!
+//! What a property is filled with goes by its name; which actions there are, and which properties each has, is the registry's.
+
+use contracts::{
+    Action, Class,
+    dictionary::{ObjectSpec, dictionary},
+};
+use serde_json::{Map, Value, json};
+
+use crate::{check::Stop, context::Context};
+
+/// The actions that a worker answers.
+pub fn worker_actions() -> impl Iterator<Item = Action> {
+    Action::ALL.iter().copied().filter(|action| action.info().class != Class::Gateway)
+}
+
+/// Fields that make a command succeed; `target` is the job or training that it is about.
+///
+/// # Errors
+/// A skip where the target lacks what it needs.
+pub fn fields(action: Action, context: &mut Context, target: &str) -> Result<Value, Stop> {
+    let spec = dictionary().object(action.info().request);
+    let mut fields = Map::new();
+    for property in &spec.properties {
+        if property.required || chosen(spec, &property.snake) {
+            fields.insert(property.snake.clone(), value(&property.snake, context, target)?);
+        }
+    }
+    Ok(fields.into())
+}
+
+/// Properties that no single rule of the schema requires, but one of several.
+fn chosen(spec: &ObjectSpec, name: &str) -> bool {
+    match name {
+        "model_paths" | "training_type" | "base_model" | "training_data" => true,
+        "model_id" => spec.property("parameters").is_some(),
+        "hyperparameters" => spec.property("training_type").is_some(),
+        _ => false,
+    }
+}
+
+fn value(name: &str, context: &mut Context, target: &str) -> Result<Value, Stop> {
+    let options = &context.options;
+    Ok(match name {
+        "prompt_submission" => context.small_submission(),
+        "requests" => json!([context.small_submission()]),
+        "parameters" => json!({
+            "prompt": "a lighthouse at dusk", "width": 64, "height": 64, "steps": 2, "seed": 7, "model_id": options.model,
+        }),
+        "model_path" | "base_model_path" => options.model_path.clone().into(),
+        "model_paths" => json!([options.model_path]),
+        "base_model" | "model_id" => options.model.clone().into(),
+        "model_type" => "sdxl".into(),
+        "suite_name" => "conformance".into(),
+        "target_request_id" | "training_id" => target.into(),
+        "scope" => "commands".into(),
+        "training_type" => "LoRA".into(),
+        "training_data" => context.training_data()?.into(),
+        "hyperparameters" => json!({"max_steps": 3, "resolution": 64, "rank": 4, "alpha": 4, "seed": 7}),
+        other => return Err(Stop::Undecided(format!("the tool does not know what to put into `{other}`"))),
+    })
+}
+
+/// A job that takes long enough to be met while it runs.
+#[must_use]
+pub fn long_submission(context: &Context) -> Value {
+    let mut submission = context.small_submission();
+    submission["scheduler"]["steps"] = 150.into();
+    submission["hyperparameters"]["batch_size"] = 4.into();
+    submission["hyperparameters"]["dimensions"] = json!({"width": 256, "height": 256});
+    submission
+}
+
+/// The document with one value set; objects on the way are made.
+#[must_use]
+pub fn with(mut document: Value, pointer: &str, value: Value) -> Value {
+    let mut at = &mut document;
+    for token in pointer.split('/').skip(1) {
+        if at.is_null() && token.parse::<usize>().is_ok() {
+            *at = json!([]);
+        }
+        at = match at {
+            Value::Array(items) => {
+                let index: usize = token.parse().expect("an index");
+                while items.len() <= index {
+                    items.push(json!({}));
+                }
+                &mut items[index]
+            }
+            other => {
+                if !other.is_object() {
+                    *other = json!({});
+                }
+                other.as_object_mut().expect("an object").entry(token).or_insert(Value::Null)
+            }
+        };
+    }
+    *at = value;
+    document
+}

@@ -1,0 +1,161 @@
+//! Flags: what is under test, what the tool must know of it, which checks, and how the report is printed.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::{ffi::OsString, path::PathBuf, time::Duration};
+
+use crate::context::Options;
+
+/// Drives a worker or a gateway from outside and checks that it keeps the contract.
+///
+/// Exit codes: 0 ok, 10 broken, 20 undecided, 30 could not run.
+#[derive(Debug, Parser)]
+#[command(name = "conformance", version)]
+struct Flags {
+    #[command(subcommand)]
+    target: TargetFlags,
+}
+
+#[derive(Debug, Subcommand)]
+enum TargetFlags {
+    /// Any worker process on stdin and stdout: `conformance worker -- worker-sim`.
+    Worker {
+        #[command(flatten)]
+        common: Common,
+        /// The worker's command line.
+        #[arg(last = true, required_unless_present = "list")]
+        command: Vec<OsString>,
+    },
+    /// A gateway that runs: `conformance gateway http://127.0.0.1:8080`.
+    Gateway {
+        #[command(flatten)]
+        common: Common,
+        /// Its address.
+        #[arg(required_unless_present = "list")]
+        url: Option<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+struct Common {
+    /// The base model of jobs: an id, or a path.
+    #[arg(long, default_value = "sdxl_base")]
+    model: String,
+    /// A base model that can be loaded, by its path or id; without it: --model.
+    #[arg(long)]
+    model_path: Option<String>,
+    /// A refiner that the target has.
+    #[arg(long)]
+    refiner: Option<String>,
+    /// A VAE that the target has.
+    #[arg(long)]
+    vae: Option<String>,
+    /// A LoRA that the target has.
+    #[arg(long)]
+    lora: Option<String>,
+    /// A ControlNet that the target has.
+    #[arg(long)]
+    control_net: Option<String>,
+    /// What that ControlNet takes.
+    #[arg(long, default_value = "canny")]
+    control_net_type: String,
+    /// A folder that the target may read and this tool may write. A worker without --input-root is given one.
+    #[arg(long)]
+    input_root: Option<PathBuf>,
+    /// A folder of pictures with captions, as the target names it; without it one is made under the input root.
+    #[arg(long)]
+    training_data: Option<String>,
+    /// Longest wait for one answer, seconds.
+    #[arg(long, default_value_t = 60)]
+    timeout: u64,
+    /// Decides every generated document.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Only scenarios whose id begins with this (`effects`, `errors.frames`); repeatable.
+    #[arg(long)]
+    only: Vec<String>,
+    /// No scenario whose id begins with this; repeatable.
+    #[arg(long)]
+    skip: Vec<String>,
+    /// Prints the id, class and sentence of every check, and runs none.
+    #[arg(long)]
+    list: bool,
+    /// How the report is printed.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+    /// Writes the report there; without it: to stdout.
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+/// How a report is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Human,
+    /// For programs.
+    Json,
+}
+
+/// What is under test.
+#[derive(Clone, Debug)]
+pub enum TargetPlan {
+    /// A command line.
+    Worker(Vec<OsString>),
+    /// A URL.
+    Gateway(String),
+}
+
+/// A run to be made.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// What is under test.
+    pub target: TargetPlan,
+    /// What the tool was told of it.
+    pub options: Options,
+    /// Whether checks are listed and none is run.
+    pub list: bool,
+    /// How the report is printed.
+    pub format: Format,
+    /// Where to.
+    pub output: Option<PathBuf>,
+    only: Vec<String>,
+    skip: Vec<String>,
+}
+
+impl Plan {
+    /// Whether a scenario was chosen.
+    #[must_use]
+    pub fn wants(&self, id: &str) -> bool {
+        let begins = |prefix: &String| {
+            id.strip_prefix(prefix.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        (self.only.is_empty() || self.only.iter().any(begins)) && !self.skip.iter().any(begins)
+    }
+}
+
+/// Reads the flags.
+///
+/// # Errors
+/// clap's own, help and version among them.
+pub fn plan(args: impl IntoIterator<Item = OsString>) -> Result<Plan, clap::Error> {
+    let flags = Flags::try_parse_from(args)?;
+    let (target, common) = match flags.target {
+        TargetFlags::Worker { common, command } => (TargetPlan::Worker(command), common),
+        TargetFlags::Gateway { common, url } => (TargetPlan::Gateway(url.unwrap_or_default()), common),
+    };
+    let options = Options {
+        model_path: common.model_path.clone().unwrap_or_else(|| common.model.clone()),
+        model: common.model.clone(),
+        refiner: common.refiner.clone(),
+        vae: common.vae.clone(),
+        lora: common.lora.clone(),
+        control_net: common.control_net.clone(),
+        control_net_type: common.control_net_type.clone(),
+        input_root: common.input_root.clone(),
+        training_data: common.training_data.clone(),
+        timeout: Duration::from_secs(common.timeout),
+        seed: common.seed,
+    };
+    let Common { only, skip, list, format, output, .. } = common;
+    Ok(Plan { target, options, list, format, output, only, skip })
+}

@@ -1,0 +1,261 @@
+//! What scenarios share: the target, its options, what it advertises, and the folders that it may read.
+
+use base64::Engine as _;
+use contracts::{Action, Dialect};
+use serde_json::{Value, json};
+use std::{
+    io::Cursor,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use crate::{
+    check::Stop,
+    speech::{Command, Heard},
+    target::{
+        Answer, TargetError,
+        gateway::Gateway,
+        worker::{Launcher, Worker},
+    },
+};
+
+/// What the tool must know about a target.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The base model of jobs.
+    pub model: String,
+    /// Path of a base model that can be loaded.
+    pub model_path: String,
+    /// A refiner, a VAE, a LoRA, a ControlNet and its type, where the target has one.
+    pub refiner: Option<String>,
+    /// A VAE.
+    pub vae: Option<String>,
+    /// A LoRA.
+    pub lora: Option<String>,
+    /// A ControlNet.
+    pub control_net: Option<String>,
+    /// Its type.
+    pub control_net_type: String,
+    /// A folder that the target may read and this tool may write.
+    pub input_root: Option<PathBuf>,
+    /// A folder of pictures and captions.
+    pub training_data: Option<String>,
+    /// Longest wait for one answer.
+    pub timeout: Duration,
+    /// Decides every generated document.
+    pub seed: u64,
+}
+
+/// What is under test.
+pub enum Subject {
+    /// A worker, started by us as often as need be.
+    Worker(Launcher),
+    /// A gateway that runs.
+    Gateway(Gateway),
+}
+
+/// What scenarios share.
+pub struct Context {
+    /// The target.
+    pub subject: Subject,
+    /// What the tool was told.
+    pub options: Options,
+    worker: Option<Worker>,
+    capabilities: Option<Value>,
+    next_id: u64,
+}
+
+impl Context {
+    /// A context of a target.
+    #[must_use]
+    pub fn new(subject: Subject, options: Options) -> Self {
+        Self { subject, options, worker: None, capabilities: None, next_id: 0 }
+    }
+
+    /// Whether the target is a gateway.
+    #[must_use]
+    pub fn is_gateway(&self) -> bool {
+        matches!(self.subject, Subject::Gateway(_))
+    }
+
+    /// A request id that was not used before.
+    pub fn fresh_id(&mut self) -> String {
+        self.next_id += 1;
+        format!("conf-{}-{}", std::process::id(), self.next_id)
+    }
+
+    /// A new worker, of the scenario's own.
+    ///
+    /// # Errors
+    /// Where it does not start, or the target is no worker.
+    pub fn start(&self) -> Result<Worker, Stop> {
+        match &self.subject {
+            Subject::Worker(launcher) => Ok(launcher.start()?),
+            Subject::Gateway(_) => Err(Stop::Skip("only a process of our own can be started anew".to_owned())),
+        }
+    }
+
+    /// The gateway.
+    ///
+    /// # Errors
+    /// Where the target is none.
+    pub fn gateway(&self) -> Result<&Gateway, Stop> {
+        match &self.subject {
+            Subject::Gateway(gateway) => Ok(gateway),
+            Subject::Worker(_) => Err(Stop::Skip("the target is no gateway".to_owned())),
+        }
+    }
+
+    /// The worker that scenarios share; it has agreed on no features.
+    ///
+    /// # Errors
+    /// Where it does not start.
+    pub fn worker(&mut self) -> Result<&mut Worker, Stop> {
+        if self.worker.as_mut().is_none_or(|worker| !worker.is_running()) {
+            self.worker = Some(self.start()?);
+        }
+        self.worker.as_mut().ok_or_else(|| Stop::Undecided("no worker".to_owned()))
+    }
+
+    /// Sends bytes as one command and waits for its reply.
+    ///
+    /// # Errors
+    /// Where there is none. The shared worker is given up then: what it says next might belong to this command.
+    pub fn say(&mut self, bytes: &[u8], what: &str) -> Result<Answer, Stop> {
+        let timeout = self.options.timeout;
+        if let Subject::Gateway(gateway) = &self.subject {
+            return Ok(gateway.command(bytes.to_vec())?);
+        }
+        let worker = self.worker()?;
+        let mut line = bytes.to_vec();
+        line.push(b'\n');
+        let mut events = 0;
+        let answered = worker.write(&line).and_then(|()| worker.reply(timeout, what, &mut |_| events += 1));
+        match answered {
+            Ok(_) if events > 0 => {
+                self.worker = None;
+                Err(Stop::Broken(format!("{events} events on the way to {what}, and none were agreed")))
+            }
+            Ok(value) => Ok(Answer { value, http: None }),
+            Err(err) => {
+                self.worker = None;
+                Err(err.into())
+            }
+        }
+    }
+
+    /// Sends a command and reads its reply in the dialect that it must have.
+    ///
+    /// # Errors
+    /// As [`Context::say`].
+    pub fn ask(&mut self, command: &Command) -> Result<Heard, Stop> {
+        let dialect = command.reply_dialect(self.is_gateway());
+        let answer = self.say(command.frame().to_string().as_bytes(), command.action.as_str())?;
+        Ok(Heard::of(command.action, dialect, &answer))
+    }
+
+    /// `data` of a documented command that must succeed.
+    ///
+    /// # Errors
+    /// Where it does not.
+    pub fn get(&mut self, action: Action, fields: Value) -> Result<Value, Stop> {
+        let id = self.fresh_id();
+        let heard = self.ask(&Command::new(action, fields).id(id))?;
+        heard.data().cloned().map_err(|why| Stop::Broken(format!("{action}: {why}")))
+    }
+
+    /// What the target advertises.
+    ///
+    /// # Errors
+    /// Where it does not say.
+    pub fn capabilities(&mut self) -> Result<Value, Stop> {
+        if self.capabilities.is_none() {
+            self.capabilities = Some(self.get(Action::GetCapabilities, json!({}))?);
+        }
+        self.capabilities.clone().ok_or_else(|| Stop::Undecided("no capabilities".to_owned()))
+    }
+
+    /// Skips unless the target advertises a feature.
+    ///
+    /// # Errors
+    /// A skip.
+    pub fn need_feature(&mut self, feature: &str) -> Result<(), Stop> {
+        if self.capabilities()?["features"][feature] == true {
+            Ok(())
+        } else {
+            Err(Stop::Skip(format!("the target does not advertise {feature}")))
+        }
+    }
+
+    /// A small job: 64×64, few steps, a fixed seed.
+    #[must_use]
+    pub fn small_submission(&self) -> Value {
+        json!({
+            "model": {"base": self.options.model},
+            "scheduler": {"steps": 2},
+            "hyperparameters": {"seed": 7, "dimensions": {"width": 64, "height": 64}},
+            "conditioning": {"prompt": "a lighthouse at dusk"},
+        })
+    }
+
+    /// The folder of training pictures with captions, made where none was given.
+    ///
+    /// # Errors
+    /// A skip where there is no folder to make it in.
+    pub fn training_data(&self) -> Result<String, Stop> {
+        if let Some(data) = &self.options.training_data {
+            return Ok(data.clone());
+        }
+        let Some(root) = &self.options.input_root else {
+            return Err(Stop::Skip("needs --training-data or --input-root".to_owned()));
+        };
+        let folder = root.join("conformance-training");
+        make_training_data(&folder).map_err(|err| Stop::Undecided(format!("{}: {err}", folder.display())))?;
+        Ok(folder.display().to_string())
+    }
+
+    /// Starts a worker and agrees on features; the dialect is snake.
+    ///
+    /// # Errors
+    /// Where it refuses.
+    pub fn start_with(&self, features: &[&str]) -> Result<(Worker, Value), Stop> {
+        let mut worker = self.start()?;
+        let fields = json!({"protocol_versions": ["1"], "features": features, "dialect": "snake"});
+        worker.send(&Command::new(Action::Initialize, fields).id("conf-init").frame())?;
+        let value = worker.reply(self.options.timeout, "initialize", &mut |_| ())?;
+        let heard = Heard::of(Action::Initialize, Dialect::Snake, &Answer { value, http: None });
+        let data = heard.data().map_err(|why| Stop::Broken(format!("initialize: {why}")))?.clone();
+        let agreed = data["features"].as_array().cloned().unwrap_or_default();
+        match features.iter().find(|feature| !agreed.iter().any(|agreed| agreed == **feature)) {
+            Some(feature) => Err(Stop::Skip(format!("the worker does not offer {feature}"))),
+            None => Ok((worker, data)),
+        }
+    }
+}
+
+fn make_training_data(folder: &Path) -> Result<(), TargetError> {
+    let tool = |err: &dyn std::fmt::Display| TargetError::Tool(err.to_string());
+    std::fs::create_dir_all(folder).map_err(|err| tool(&err))?;
+    for (i, level) in [40u8, 200].into_iter().enumerate() {
+        let file = folder.join(format!("picture_{i}.png"));
+        std::fs::write(&file, picture(level)).map_err(|err| tool(&err))?;
+        std::fs::write(file.with_extension("txt"), "a lighthouse\n").map_err(|err| tool(&err))?;
+    }
+    Ok(())
+}
+
+/// A 64×64 PNG: a gradient over a level.
+fn picture(level: u8) -> Vec<u8> {
+    let picture = image::RgbImage::from_fn(64, 64, |x, y| {
+        image::Rgb([level, u8::try_from(x * 4 % 256).unwrap_or(0), u8::try_from(y * 4 % 256).unwrap_or(0)])
+    });
+    let mut bytes = Cursor::new(Vec::new());
+    picture.write_to(&mut bytes, image::ImageFormat::Png).expect("a picture fits in memory");
+    bytes.into_inner()
+}
+
+/// A 64×64 picture as a `data:` URL.
+#[must_use]
+pub fn picture_url(level: u8) -> String {
+    format!("data:image/png;base64,{}", base64::engine::general_purpose::STANDARD.encode(picture(level)))
+}

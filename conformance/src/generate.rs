@@ -1,0 +1,109 @@
+//! Documents generated from the dictionary: every value good by itself, near its limits more often than not.
+
+use contracts::dictionary::{NumberSpec, Property, Shape, dictionary};
+use serde_json::{Map, Value, json};
+
+/// A generator; equal seeds give equal documents.
+pub struct Generator {
+    state: u64,
+}
+
+impl Generator {
+    /// Of a seed.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self { state: seed ^ 0x9E37_79B9_7F4A_7C15 }
+    }
+
+    /// xorshift64*; the state is never 0 in practice, and is stepped over where it is.
+    fn next(&mut self) -> u64 {
+        self.state = self.state.max(1);
+        self.state ^= self.state >> 12;
+        self.state ^= self.state << 25;
+        self.state ^= self.state >> 27;
+        self.state.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 16
+    }
+
+    fn below(&mut self, bound: u64) -> u64 {
+        self.next() % bound.max(1)
+    }
+
+    /// A document of a definition. Rules over several fields may be broken; no single value is.
+    ///
+    /// # Panics
+    /// Where the definition is no object.
+    #[must_use]
+    pub fn document(&mut self, definition: &str) -> Value {
+        self.value("", &dictionary().named(definition).shape)
+    }
+
+    fn value(&mut self, name: &str, shape: &Shape) -> Value {
+        match dictionary().resolve(shape) {
+            Shape::Object(spec) => {
+                let mut members = Map::new();
+                for property in &spec.properties {
+                    if property.required || self.below(2) == 0 {
+                        members.insert(property.snake.clone(), self.property(property));
+                    }
+                }
+                members.into()
+            }
+            Shape::List(list) => {
+                let most = (list.max as u64).min(3).max(list.min as u64);
+                let length = list.min as u64 + self.below(most - list.min as u64 + 1);
+                let mut items: Vec<Value> = Vec::new();
+                for _ in 0..length {
+                    let item = self.value(name, &list.item);
+                    if !(list.unique && items.contains(&item)) {
+                        items.push(item);
+                    }
+                }
+                if list.sorted
+                    && let Shape::Enum(spec) = dictionary().resolve(&list.item)
+                {
+                    items.sort_by_key(|item| spec.values.iter().position(|value| item == value));
+                }
+                items.into()
+            }
+            Shape::Map(_) => json!({"team": "cats", "A b": "é<&>"}),
+            Shape::Integer(spec) => {
+                let steps = (spec.max - spec.min).unsigned_abs() / spec.multiple_of.unsigned_abs();
+                let step = match self.below(4) {
+                    0 => 0,
+                    1 => steps,
+                    _ => self.below(steps.saturating_add(1)),
+                };
+                (spec.min + step.cast_signed() * spec.multiple_of).into()
+            }
+            Shape::Number(spec) => self.number(*spec).into(),
+            Shape::Enum(spec) => spec.values[self.below(spec.values.len() as u64) as usize].clone().into(),
+            Shape::Boolean => (self.below(2) == 0).into(),
+            Shape::Text(_) => self.text(name),
+            Shape::Null | Shape::Any | Shape::Nullable(_) | Shape::Ref(_) => Value::Null,
+        }
+    }
+
+    fn property(&mut self, property: &Property) -> Value {
+        self.value(&property.snake, &property.shape)
+    }
+
+    fn number(&mut self, spec: NumberSpec) -> f64 {
+        // Quarters and eighths have one decimal form in every language.
+        let span = spec.max - spec.min;
+        let share = (1 + self.below(7)) as f64 / 8.0;
+        match self.below(4) {
+            0 if !spec.min_exclusive => spec.min,
+            1 if !spec.max_exclusive => spec.max,
+            _ => spec.min + span * share,
+        }
+    }
+
+    fn text(&mut self, name: &str) -> Value {
+        let texts: &[&str] = match name {
+            "device" => &["auto", "cpu", "cuda:0", "cuda:17"],
+            "adapter_name" => &["style", "a-1_b"],
+            _ => &["a pier", "日本語 😀", "(a:1.2) \\(b\\) [c]", "x/y.safetensors", "\"quoted\" & <tagged>\n"],
+        };
+        texts[self.below(texts.len() as u64) as usize].into()
+    }
+}

@@ -1,0 +1,38 @@
+//! Drives workers and gateways from outside and checks that they keep the contract.
+//!
+//! A [`suite::Suite`] has [`check::Scenario`]s, a scenario has checks with stable ids (`suite.scenario.check`), each with its
+//! class of drift and the sentence of the contract that it proves. A run gives a [`report::Report`]; its verdict is the exit code.
+//!
+//! For those who write workers in Rust:
+//! ```no_run
+//! conformance::assert_worker_conforms(["python3", "main.py", "--worker", "pipeline_manager"].map(Into::into).to_vec());
+//! ```
+
+pub mod case;
+pub mod check;
+pub mod class;
+pub mod cli;
+pub mod context;
+pub mod generate;
+pub mod picture;
+pub mod report;
+pub mod run;
+pub mod speech;
+pub mod suite;
+pub mod target;
+
+use std::ffi::OsString;
+
+/// Runs every suite for workers against a command.
+///
+/// # Panics
+/// With the report, where the worker does not conform.
+pub fn assert_worker_conforms(command: Vec<OsString>) {
+    let mut args = vec![OsString::from("conformance"), "worker".into(), "--".into()];
+    args.extend(command);
+    let plan = cli::plan(args).unwrap_or_else(|err| panic!("{err}"));
+    let report = run::run(&plan, &mut |_, _, _| ()).unwrap_or_else(|err| panic!("{err}"));
+    let mut text = Vec::new();
+    report::human::write(&report, &mut text).expect("memory takes it");
+    assert_eq!(report.verdict(), report::Verdict::Ok, "{}", String::from_utf8_lossy(&text));
+}

@@ -1,0 +1,69 @@
+//! Pictures as the consumer opens them: the file itself, held against what the reply says of it.
+
+use image::{ImageFormat, RgbImage};
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use crate::{
+    check::Stop,
+    context::{Context, Subject},
+};
+
+/// An opened picture.
+#[derive(Debug)]
+pub struct Picture {
+    pixels: RgbImage,
+    /// `png`, `jpeg` or `webp`, by its bytes.
+    pub format: &'static str,
+    /// Size of the file.
+    pub bytes: usize,
+}
+
+impl Picture {
+    /// Opens the picture of one of `image_details[]`; what the reply says of it must be true.
+    ///
+    /// # Errors
+    /// Where it is not, or there is no such picture.
+    pub fn open(context: &Context, detail: &Value) -> Result<Self, Stop> {
+        let path = detail["path"].as_str().unwrap_or_default();
+        let broken = |why: String| Stop::Broken(format!("{path}: {why}"));
+        let bytes = match (std::fs::read(path), &context.subject, detail["url"].as_str()) {
+            (Ok(bytes), ..) => bytes,
+            (Err(_), Subject::Gateway(gateway), Some(url)) => gateway.send("GET", url, &[], None)?.body,
+            (Err(err), ..) => return Err(broken(format!("success, and its picture cannot be opened: {err}"))),
+        };
+        let kind = image::guess_format(&bytes).map_err(|err| broken(err.to_string()))?;
+        let pixels = image::load_from_memory_with_format(&bytes, kind).map_err(|err| broken(err.to_string()))?.to_rgb8();
+        let format = match kind {
+            ImageFormat::Png => "png",
+            ImageFormat::Jpeg => "jpeg",
+            ImageFormat::WebP => "webp",
+            other => return Err(broken(format!("a file of format {other:?}"))),
+        };
+        let hex: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let said = [
+            ("width", Value::from(pixels.width())),
+            ("height", Value::from(pixels.height())),
+            ("format", format.into()),
+            ("bytes", bytes.len().into()),
+            ("sha256", hex.into()),
+        ];
+        if let Some((name, is)) = said.iter().find(|(name, is)| detail[name] != *is) {
+            return Err(broken(format!("{name} is said to be {}, and is {is}", detail[name])));
+        }
+        Ok(Self { pixels, format, bytes: bytes.len() })
+    }
+
+    /// Width and height.
+    #[must_use]
+    pub fn size(&self) -> (u32, u32) {
+        self.pixels.dimensions()
+    }
+}
+
+/// The greatest difference of a channel, of 255; `None` where the sizes differ.
+#[must_use]
+pub fn difference(a: &Picture, b: &Picture) -> Option<u8> {
+    let pairs = || a.pixels.as_raw().iter().zip(b.pixels.as_raw());
+    (a.size() == b.size()).then(|| pairs().map(|(a, b)| a.abs_diff(*b)).max().unwrap_or(0))
+}

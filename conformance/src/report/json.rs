@@ -1,0 +1,45 @@
+//! The report for programs; its schema is `conformance/schemas/report.json`.
+
+use serde_json::{Value, json};
+use std::io;
+
+use super::Report;
+use crate::check::Outcome;
+
+/// The schema of the report.
+pub const SCHEMA: &str = include_str!("../../schemas/report.json");
+
+/// The report as a document.
+#[must_use]
+pub fn document(report: &Report) -> Value {
+    let rows = report.rows.iter().map(|row| {
+        let (outcome, why) = match &row.outcome {
+            Outcome::Passed => ("passed", None),
+            Outcome::Failed(why) => ("failed", Some(why)),
+            Outcome::Skipped(why) => ("skipped", Some(why)),
+            Outcome::Undecided(why) => ("undecided", Some(why)),
+        };
+        let mut check = json!({"id": row.id, "class": row.class, "proves": row.proves, "outcome": outcome});
+        if let Some(why) = why {
+            check["why"] = why.clone().into();
+        }
+        check
+    });
+    json!({
+        "format": "concord-conformance/1",
+        "target": report.target,
+        "verdict": report.verdict().as_str(),
+        "exit_code": report.verdict().exit_code(),
+        "counts": report.counts(),
+        "checks": rows.collect::<Vec<_>>(),
+    })
+}
+
+/// Writes the report.
+///
+/// # Errors
+/// Where the writer fails.
+pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, &document(report))?;
+    writeln!(out)
+}

@@ -1,0 +1,114 @@
+//! The model of a report: one row a check, in the order of the suites.
+
+use crate::{
+    check::{CheckDef, Outcome},
+    class::Class,
+};
+
+/// One check and how it came out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// `suite.scenario.check`.
+    pub id: String,
+    /// The class of drift.
+    pub class: Class,
+    /// The sentence of the contract.
+    pub proves: &'static str,
+    /// How it came out.
+    pub outcome: Outcome,
+}
+
+/// A whole run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// What was under test: `worker` or `gateway`.
+    pub target: String,
+    /// Every check that was chosen.
+    pub rows: Vec<Row>,
+}
+
+/// The verdict of a run; its exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Every check holds, or needs what the target does not offer.
+    Ok,
+    /// A check does not hold.
+    Broken,
+    /// A check could not be decided.
+    Undecided,
+    /// Nothing was checked.
+    CouldNotRun,
+}
+
+impl Verdict {
+    /// The exit code: 0 ok, 10 broken, 20 undecided, 30 could not run.
+    #[must_use]
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Ok => 0,
+            Self::Broken => 10,
+            Self::Undecided => 20,
+            Self::CouldNotRun => 30,
+        }
+    }
+
+    /// Its name in reports.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Broken => "broken",
+            Self::Undecided => "undecided",
+            Self::CouldNotRun => "could_not_run",
+        }
+    }
+}
+
+/// How many checks came out how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Counts {
+    /// They hold.
+    pub passed: usize,
+    /// They do not.
+    pub failed: usize,
+    /// They need what the target does not offer.
+    pub skipped: usize,
+    /// It could not be told.
+    pub undecided: usize,
+}
+
+impl Report {
+    /// Adds the checks of a scenario.
+    pub fn add(&mut self, scenario: &str, defs: &[CheckDef], outcomes: Vec<Outcome>) {
+        for (def, outcome) in defs.iter().zip(outcomes) {
+            self.rows.push(Row { id: format!("{scenario}.{}", def.id), class: def.class, proves: def.proves, outcome });
+        }
+    }
+
+    /// How many checks came out how.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        for row in &self.rows {
+            match row.outcome {
+                Outcome::Passed => counts.passed += 1,
+                Outcome::Failed(_) => counts.failed += 1,
+                Outcome::Skipped(_) => counts.skipped += 1,
+                Outcome::Undecided(_) => counts.undecided += 1,
+            }
+        }
+        counts
+    }
+
+    /// The verdict. A run in which nothing passed and nothing failed has proved nothing.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        let counts = self.counts();
+        match counts {
+            Counts { failed: 1.., .. } => Verdict::Broken,
+            Counts { undecided: 1.., .. } => Verdict::Undecided,
+            Counts { passed: 0, .. } => Verdict::CouldNotRun,
+            _ => Verdict::Ok,
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! Commands as clients write them, and replies as a strict reader of one dialect reads them.
+
+use contracts::{
+    Action, Dialect, Form, ReadReply, Reply,
+    dictionary::{Shape, dictionary},
+};
+use serde_json::{Map, Value};
+
+use crate::target::Answer;
+
+/// A command to be sent.
+#[derive(Clone, Debug)]
+pub struct Command {
+    /// What is asked.
+    pub action: Action,
+    /// In which envelope.
+    pub form: Form,
+    /// How names are spelt.
+    pub dialect: Dialect,
+    /// Its id.
+    pub request_id: Option<String>,
+    /// Its session.
+    pub session_id: Option<String>,
+    /// Its fields, canonical.
+    pub fields: Value,
+}
+
+impl Command {
+    /// A documented command in snake.
+    #[must_use]
+    pub fn new(action: Action, fields: Value) -> Self {
+        Self { action, form: Form::Documented, dialect: Dialect::Snake, request_id: None, session_id: None, fields }
+    }
+
+    /// The same with an id.
+    #[must_use]
+    pub fn id(mut self, request_id: impl Into<String>) -> Self {
+        self.request_id = Some(request_id.into());
+        self
+    }
+
+    /// The frame. The direct form calls the prompt submission `request`, as the C# bridge does.
+    #[must_use]
+    pub fn frame(&self) -> Value {
+        let head = dictionary().object("EnvelopeHead");
+        let name = |snake: &str| self.dialect.name(head.property(snake).expect("a member of the envelope")).to_owned();
+        let mut frame = Map::new();
+        frame.insert(name("action"), self.action.as_str().into());
+        if let Some(id) = &self.request_id {
+            frame.insert(name("request_id"), id.clone().into());
+        }
+        if let Some(id) = &self.session_id {
+            frame.insert(name("session_id"), id.clone().into());
+        }
+        let request = self.action.info().request;
+        let fields = self.dialect.spell(request, &self.fields);
+        if self.form == Form::Direct {
+            let submission = dictionary().object(request).property("prompt_submission").map(|property| self.dialect.name(property));
+            for (field, value) in fields.as_object().into_iter().flatten() {
+                let is_submission = submission == Some(field.as_str());
+                let synonym = if self.dialect == Dialect::Pascal { "Request" } else { "request" };
+                frame.insert(if is_submission { synonym.to_owned() } else { field.clone() }, value.clone());
+            }
+        } else {
+            frame.insert(if self.dialect == Dialect::Pascal { "Payload" } else { "payload" }.to_owned(), fields);
+        }
+        Value::Object(frame)
+    }
+
+    /// The dialect that its reply must be in, where nothing else was agreed.
+    #[must_use]
+    pub fn reply_dialect(&self, over_http: bool) -> Dialect {
+        if over_http {
+            return contracts::read_frame(self.frame().to_string().as_bytes())
+                .ok()
+                .and_then(|incoming| incoming.reading.dialect)
+                .unwrap_or(Dialect::Snake);
+        }
+        if self.form == Form::Direct { Dialect::Pascal } else { Dialect::Snake }
+    }
+}
+
+/// What a strict reader makes of a reply.
+#[derive(Clone, Debug)]
+pub struct Heard {
+    /// The reply in snake; names that are not of the dialect stay as they are.
+    pub snake: Value,
+    /// Pointers of names that are spelt in no or another dialect.
+    pub misspelt: Vec<String>,
+    /// The reply by its schema.
+    pub read: Result<ReadReply, String>,
+}
+
+impl Heard {
+    /// Reads an answer to a command of an action, in one dialect.
+    #[must_use]
+    pub fn of(action: Action, dialect: Dialect, answer: &Answer) -> Self {
+        let mut misspelt = Vec::new();
+        let mut value = answer.value.clone();
+        if answer.http.as_ref().is_some_and(|(status, _)| *status >= 400)
+            && let Value::Object(members) = &mut value
+        {
+            for member in problem_members() {
+                members.remove(member);
+            }
+        }
+        let reply = unspell(dialect, &value, &dictionary().named("Reply").shape, "", &mut misspelt);
+        let mut snake = reply;
+        if let Some(data) = snake.get("data").filter(|data| data.is_object()).cloned() {
+            snake["data"] = unspell(dialect, &data, &dictionary().named(action.info().reply).shape, "/data", &mut misspelt);
+        }
+        let read = Reply::read(action, &snake).map_err(|err| {
+            let shown = err.faults.iter().take(3).map(|fault| format!("{}: {}", fault.pointer, fault.message));
+            shown.collect::<Vec<_>>().join("; ")
+        });
+        Self { snake, misspelt, read }
+    }
+
+    /// `data` of a success.
+    ///
+    /// # Errors
+    /// The failure, or why it is no reply, as a sentence.
+    pub fn data(&self) -> Result<&Value, String> {
+        let read = self.read.as_ref().map_err(Clone::clone)?;
+        match &read.reply.outcome {
+            Ok(data) => Ok(data),
+            Err(failure) => Err(format!("failed with {failure}")),
+        }
+    }
+
+    /// The code of a failure.
+    ///
+    /// # Errors
+    /// Where it is no failure.
+    pub fn code(&self) -> Result<&'static str, String> {
+        let read = self.read.as_ref().map_err(Clone::clone)?;
+        match &read.reply.outcome {
+            Ok(_) => Err("it succeeded".to_owned()),
+            Err(failure) => Ok(failure.code.as_str()),
+        }
+    }
+
+    /// The codes of its warnings.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<&'static str> {
+        let warnings = self.read.as_ref().map(|read| read.reply.warnings.as_slice()).unwrap_or_default();
+        warnings.iter().map(|warning| warning.code.as_str()).collect()
+    }
+}
+
+/// The members of RFC 9457, which are spelt alike in every dialect.
+fn problem_members() -> impl Iterator<Item = &'static str> {
+    let reply = dictionary().object("Reply");
+    let problem = dictionary().object("Problem").properties.iter();
+    problem.map(|property| property.snake.as_str()).filter(|name| reply.property(name).is_none())
+}
+
+/// A document of one dialect in snake; every name that the dialect does not spell so is taken down.
+#[must_use]
+pub fn unspell(dialect: Dialect, value: &Value, shape: &Shape, at: &str, misspelt: &mut Vec<String>) -> Value {
+    match (dictionary().resolve(shape), value) {
+        (Shape::Nullable(inner), value) if !value.is_null() => unspell(dialect, value, inner, at, misspelt),
+        (Shape::List(list), Value::Array(items)) => items
+            .iter()
+            .enumerate()
+            .map(|(i, item)| unspell(dialect, item, &list.item, &format!("{at}/{i}"), misspelt))
+            .collect(),
+        (Shape::Object(object), Value::Object(members)) => members
+            .iter()
+            .map(|(name, value)| {
+                let at = format!("{at}/{name}");
+                match object.properties.iter().find(|property| dialect.name(property) == name) {
+                    Some(property) if property.verbatim => (property.snake.clone(), value.clone()),
+                    Some(property) => (property.snake.clone(), unspell(dialect, value, &property.shape, &at, misspelt)),
+                    None => {
+                        misspelt.push(at);
+                        (name.clone(), value.clone())
+                    }
+                }
+            })
+            .collect::<Map<_, _>>()
+            .into(),
+        (_, value) => value.clone(),
+    }
+}
+
+/// Equal as values: `2` and `2.0` are one number.
+#[must_use]
+pub fn same(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Number(a), Value::Number(b)) => match (a.as_i64(), b.as_i64()) {
+            (Some(a), Some(b)) => a == b,
+            _ => a.as_f64() == b.as_f64(),
+        },
+        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
+        (Value::Object(a), Value::Object(b)) => {
+            a.len() == b.len() && a.iter().all(|(name, a)| b.get(name).is_some_and(|b| same(a, b)))
+        }
+        _ => a == b,
+    }
+}
+
+/// The first place where two documents differ.
+#[must_use]
+pub fn difference(ours: &Value, theirs: &Value, at: &str) -> Option<String> {
+    match (ours, theirs) {
+        (Value::Object(a), Value::Object(b)) => {
+            let missing = a.iter().find_map(|(name, value)| match b.get(name) {
+                Some(other) => difference(value, other, &format!("{at}/{name}")),
+                None => Some(format!("{at}/{name}: {value} is missing")),
+            });
+            missing.or_else(|| b.iter().find(|(name, _)| !a.contains_key(*name)).map(|(name, value)| format!("{at}/{name}: {value} is there, unsaid")))
+        }
+        (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
+            a.iter().zip(b).enumerate().find_map(|(i, (a, b))| difference(a, b, &format!("{at}/{i}")))
+        }
+        _ if same(ours, theirs) => None,
+        _ => Some(format!("{at}: {theirs} in place of {ours}")),
+    }
+}

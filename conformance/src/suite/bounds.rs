@@ -1,0 +1,176 @@
+//! Every limit of the prompt submission: one below, at it, and one above, probed through `validate_request`.
+
+use contracts::{
+    Action, Fault, Writer,
+    dictionary::{Property, Shape, dictionary},
+    tree::Tree,
+};
+use serde_json::{Value, json};
+
+use crate::{
+    case::with,
+    check::{CheckDef, Checks, Scenario, Stop},
+    class::Class,
+    context::Context,
+    speech::Command,
+};
+
+const SENTENCE: &str = "A number, length or count outside its limits, or no multiple of 8: out_of_range.";
+
+/// Longest text that is sent as a probe: image references may be as long as a frame.
+const TEXT_MAX: usize = 20_000;
+
+pub(super) fn scenarios() -> Vec<Scenario> {
+    let mut fields = Vec::new();
+    walk("", &dictionary().named("PromptSubmission").shape, &mut fields);
+    fields.into_iter().map(|(pointer, property)| scenario(pointer, property)).collect()
+}
+
+/// Every bounded value, by its pointer; items of lists are probed in their first item.
+fn walk(at: &str, shape: &'static Shape, fields: &mut Vec<(String, &'static Property)>) {
+    let Shape::Object(spec) = dictionary().resolve(shape) else { return };
+    for property in &spec.properties {
+        let pointer = format!("{at}/{}", property.snake);
+        if !probes(&property.shape).is_empty() {
+            fields.push((pointer.clone(), property));
+        }
+        match dictionary().resolve(&property.shape) {
+            Shape::List(list) => walk(&format!("{pointer}/0"), &list.item, fields),
+            _ => walk(&pointer, &property.shape, fields),
+        }
+    }
+}
+
+/// The values around each limit, each with a word for its id.
+fn probes(shape: &'static Shape) -> Vec<(String, Value)> {
+    let mut probes: Vec<(&str, Value)> = Vec::new();
+    match dictionary().resolve(shape) {
+        Shape::Integer(spec) => {
+            let step = spec.multiple_of;
+            probes.extend([
+                ("min-1", json!(spec.min - step)),
+                ("min", json!(spec.min)),
+                ("min+1", json!(spec.min + step)),
+                ("max-1", json!(spec.max - step)),
+                ("max", json!(spec.max)),
+                ("max+1", json!(spec.max + step)),
+            ]);
+            if step > 1 {
+                probes.push(("no-multiple", json!(spec.min + 1)));
+            }
+        }
+        Shape::Number(spec) => {
+            let step = 0.0625;
+            probes.extend([
+                ("min-1", json!(spec.min - step)),
+                ("min", json!(spec.min)),
+                ("min+1", json!(spec.min + step)),
+                ("max-1", json!(spec.max - step)),
+                ("max", json!(spec.max)),
+                ("max+1", json!(spec.max + step)),
+            ]);
+        }
+        Shape::Text(spec) if spec.pattern.is_none() => {
+            let text = |length: usize| json!("é".repeat(length));
+            if spec.max < TEXT_MAX {
+                probes.extend([("max", text(spec.max)), ("max+1", text(spec.max + 1))]);
+            }
+        }
+        Shape::List(list) => {
+            if let Some(item) = sample(&list.item)
+                && !list.unique
+            {
+                let items = |length: usize| Value::from(vec![item.clone(); length]);
+                probes.extend([("max", items(list.max)), ("max+1", items(list.max + 1))]);
+            }
+        }
+        Shape::Map(map) => {
+            let entries = |count: usize| (0..count).map(|i| (format!("k{i}"), json!("v"))).collect::<serde_json::Map<_, _>>();
+            probes.extend([("max", entries(map.max).into()), ("max+1", entries(map.max + 1).into())]);
+        }
+        _ => {}
+    }
+    probes.into_iter().map(|(word, value)| (word.to_owned(), value)).collect()
+}
+
+/// A least item of a list.
+fn sample(shape: &'static Shape) -> Option<Value> {
+    Some(match dictionary().resolve(shape) {
+        Shape::Object(spec) => {
+            let required = spec.properties.iter().filter(|property| property.required);
+            required.map(|property| sample(&property.shape).map(|value| (property.snake.clone(), value))).collect::<Option<serde_json::Map<_, _>>>()?.into()
+        }
+        Shape::Enum(spec) => spec.values[0].clone().into(),
+        Shape::Text(_) => "a".into(),
+        _ => return None,
+    })
+}
+
+fn scenario(pointer: String, property: &'static Property) -> Scenario {
+    let probes = probes(&property.shape);
+    let checks = probes.iter().map(|(word, _)| CheckDef::new(word, Class::Limit, SENTENCE));
+    let id = format!("bounds.{}", pointer.trim_start_matches('/').replace('/', "-"));
+    Scenario::new(id, checks.collect(), move |context, checks| {
+        for (word, value) in &probes {
+            probe(context, checks, word, &pointer, value)?;
+        }
+        Ok(())
+    })
+}
+
+fn probe(context: &mut Context, checks: &mut Checks<'_>, word: &str, pointer: &str, value: &Value) -> Result<(), Stop> {
+    let mut document = context.small_submission();
+    if let Some((list, _)) = pointer.split_once("/0/") {
+        let item = sample(dictionary().shape_at(&dictionary().named("PromptSubmission").shape, &format!("{list}/0")).ok_or_else(|| Stop::Undecided(pointer.to_owned()))?);
+        document = with(document, &format!("{list}/0"), item.unwrap_or_default());
+    }
+    let document = with(document, pointer, value.clone());
+    let wanted = contracts::read("PromptSubmission", &Tree::of(&document), Writer::Sender).faults;
+    let limits = context.capabilities()?["limits"].clone();
+    let id = context.fresh_id();
+    let heard = context.ask(&Command::new(Action::ValidateRequest, json!({"prompt_submission": document})).id(id))?;
+    checks.decide(word, match heard.data() {
+        Ok(data) => judge(&wanted, &data["errors"], &limits),
+        Err(why) => Err(why),
+    });
+    Ok(())
+}
+
+/// Every fault of the document is there with its bounds, and none beside it but what this target alone can know.
+fn judge(wanted: &[Fault], errors: &Value, limits: &Value) -> Result<(), String> {
+    let found: Vec<Fault> = serde_json::from_value(errors.clone()).map_err(|err| err.to_string())?;
+    for fault in wanted {
+        let pointer = format!("/payload/prompt_submission{}", fault.pointer);
+        let Some(there) = found.iter().find(|there| there.pointer == pointer && there.code == fault.code) else {
+            let shown: Vec<_> = found.iter().map(|there| format!("{} at {}", there.code, there.pointer)).collect();
+            return Err(format!("{} at {pointer} is not found, only {shown:?}", fault.code));
+        };
+        if (there.minimum, there.maximum) != (fault.minimum, fault.maximum) {
+            return Err(format!("{pointer}: the bounds are {:?}, not {:?}", (there.minimum, there.maximum), (fault.minimum, fault.maximum)));
+        }
+    }
+    for there in &found {
+        let pointer = there.pointer.trim_start_matches("/payload/prompt_submission");
+        let is_wanted = wanted.iter().any(|fault| fault.pointer == pointer && fault.code == there.code);
+        if !is_wanted && is_of_the_document(there.code.as_str()) && !is_of_the_model(pointer, there, limits) {
+            return Err(format!("{} at {pointer} is no fault: {}", there.code, there.message));
+        }
+    }
+    Ok(())
+}
+
+fn is_of_the_document(code: &str) -> bool {
+    matches!(code, "unknown_field" | "missing_field" | "unsupported_value" | "out_of_range" | "validation_failed" | "duplicate_field")
+}
+
+/// Bounds of the model at hand: `get_capabilities.limits`, beyond them `out_of_range` from the worker.
+fn is_of_the_model(pointer: &str, fault: &Fault, limits: &Value) -> bool {
+    let limit = match pointer.rsplit('/').next() {
+        Some("clip_skip") => "clip_skip_max",
+        Some("steps") => "steps_max",
+        Some("batch_size") => "batch_size_max",
+        Some("width" | "height") => "side_max",
+        _ => return false,
+    };
+    fault.code == contracts::ErrorCode::OutOfRange && fault.maximum.is_some() && fault.maximum == limits[limit].as_f64()
+}

@@ -1,0 +1,193 @@
+//! Every action in both envelopes and three dialects: answered, closed, in its dialect, with its ids.
+
+use contracts::{Action, Class as ActionClass, Dialect, Form, dictionary::dictionary};
+use serde_json::json;
+
+use crate::{
+    case::{self, worker_actions},
+    check::{CheckDef, Checks, Scenario, Stop},
+    class::Class,
+    context::{Context, Subject},
+    speech::{Command, Heard},
+    target::Answer,
+};
+
+const FORMS: [(Form, &str); 2] = [(Form::Documented, "documented"), (Form::Direct, "direct")];
+
+pub(super) fn scenarios() -> Vec<Scenario> {
+    let mut scenarios: Vec<Scenario> = worker_actions().map(scenario).collect();
+    scenarios.push(gateway_actions());
+    scenarios.extend(Dialect::ALL.map(chosen_dialect));
+    scenarios
+}
+
+fn scenario(action: Action) -> Scenario {
+    let mut checks = Vec::new();
+    for (_, form) in FORMS {
+        for dialect in Dialect::ALL {
+            let id = |aspect: &str| format!("{form}.{dialect}.{aspect}");
+            checks.extend([
+                CheckDef::new(id("answered"), Class::Cmd, "Both are accepted for every command, over stdio and over HTTP."),
+                CheckDef::new(id("schema"), Class::Env, "Replies are closed too: a member that the schema does not know is a failure to the conformance checks."),
+                CheckDef::new(id("dialect"), Class::Case, "Dialect of a reply: on stdio snake for the documented envelope, pascal for the direct one; over HTTP that of the first name in the body that only one dialect spells so, else snake."),
+                CheckDef::new(id("request_id"), Class::Corr, "A reply is matched by request_id, never by order, whenever the command had one."),
+                CheckDef::new(id("session"), Class::Names, "A bare worker keeps no sessions and only echoes the id."),
+            ]);
+        }
+    }
+    Scenario::new(format!("envelopes.{action}"), checks, move |context, checks| {
+        for (form, name) in FORMS {
+            for dialect in Dialect::ALL {
+                let request_id = context.fresh_id();
+                let mut command = Command::new(action, json!({})).id(request_id);
+                command.session_id = Some(context.fresh_id());
+                (command.form, command.dialect) = (form, dialect);
+                let heard = exchange(context, &mut command)?;
+                judge(checks, &format!("{name}.{dialect}"), &command, &heard);
+            }
+        }
+        Ok(())
+    })
+}
+
+fn judge(checks: &mut Checks<'_>, prefix: &str, command: &Command, heard: &Heard) {
+    checks.decide(&format!("{prefix}.answered"), heard.data().map(|_| ()));
+    checks.decide(&format!("{prefix}.schema"), match &heard.read {
+        Ok(read) if read.unknown_members.is_empty() => Ok(()),
+        Ok(read) => Err(format!("unknown members: {}", read.unknown_members.join(", "))),
+        Err(why) => Err(why.clone()),
+    });
+    checks.hold(&format!("{prefix}.dialect"), heard.misspelt.is_empty(), || {
+        format!("not names of that dialect: {}", heard.misspelt.iter().take(5).cloned().collect::<Vec<_>>().join(", "))
+    });
+    for (aspect, member, sent) in [("request_id", "request_id", &command.request_id), ("session", "session_id", &command.session_id)] {
+        checks.hold(&format!("{prefix}.{aspect}"), heard.snake[member].as_str() == sent.as_deref(), || {
+            format!("sent {sent:?}, answered {}", heard.snake[member])
+        });
+    }
+}
+
+/// One command with what must stand before and after it.
+fn exchange(context: &mut Context, command: &mut Command) -> Result<Heard, Stop> {
+    let action = command.action;
+    let spec = dictionary().object(action.info().request);
+    if action == Action::Shutdown {
+        return shut_down(context, command);
+    }
+    if spec.property("target_request_id").is_some() {
+        return cancel(context, command);
+    }
+    let mut target = String::new();
+    if action == Action::LoadFromCache {
+        let fields = case::fields(Action::LoadModelToCache, context, "")?;
+        context.get(Action::LoadModelToCache, fields)?;
+    }
+    let about_training = spec.property("training_id").is_some();
+    if about_training {
+        target = start_training(context)?;
+    }
+    command.fields = case::fields(action, context, &target)?;
+    let heard = context.ask(command)?;
+    if action.info().class == ActionClass::Training {
+        target = heard.snake["data"]["training_id"].as_str().unwrap_or_default().to_owned();
+    }
+    if !target.is_empty() {
+        super::training::end(context, &target)?;
+    }
+    Ok(heard)
+}
+
+fn start_training(context: &mut Context) -> Result<String, Stop> {
+    let mut fields = case::fields(Action::StartTraining, context, "")?;
+    fields["hyperparameters"]["max_steps"] = 200.into();
+    let data = context.get(Action::StartTraining, fields)?;
+    Ok(data["training_id"].as_str().unwrap_or_default().to_owned())
+}
+
+fn shut_down(context: &mut Context, command: &Command) -> Result<Heard, Stop> {
+    if context.is_gateway() {
+        return Err(Stop::Skip("conformance sends shutdown only to what it started".to_owned()));
+    }
+    let mut worker = context.start()?;
+    worker.send(&command.frame())?;
+    let value = worker.reply(context.options.timeout, "shutdown", &mut |_| ())?;
+    Ok(Heard::of(command.action, command.reply_dialect(false), &Answer { value, http: None }))
+}
+
+/// Cancels a job of its own; the job's own reply comes first.
+fn cancel(context: &mut Context, command: &mut Command) -> Result<Heard, Stop> {
+    let target = context.fresh_id();
+    let job = Command::new(Action::GenerateSdxl, json!({"prompt_submission": case::long_submission(context)})).id(&target);
+    command.fields = json!({"target_request_id": target});
+    let timeout = context.options.timeout;
+    match &context.subject {
+        Subject::Gateway(gateway) => {
+            let accepted = gateway.send("POST", "/v1/commands", &[("prefer", "respond-async")], Some(job.frame().to_string().into()))?;
+            if accepted.status != 202 {
+                return Err(Stop::Broken(format!("a job with Prefer: respond-async is answered {}, not 202", accepted.status)));
+            }
+            context.ask(command)
+        }
+        Subject::Worker(_) => {
+            let worker = context.worker()?;
+            worker.send(&job.frame())?;
+            worker.send(&command.frame())?;
+            let first = worker.reply(timeout, "the cancelled job", &mut |_| ())?;
+            let second = worker.reply(timeout, "cancel", &mut |_| ())?;
+            if first["request_id"] != target {
+                return Err(Stop::Broken(format!("cancel is answered before its target: {first}")));
+            }
+            Ok(Heard::of(command.action, command.reply_dialect(false), &Answer { value: second, http: None }))
+        }
+    }
+}
+
+/// A bare worker refuses what is the gateway's own.
+fn gateway_actions() -> Scenario {
+    let actions: Vec<Action> = Action::ALL.iter().copied().filter(|action| action.info().class == ActionClass::Gateway).collect();
+    let checks = actions.iter().map(|action| {
+        CheckDef::new(action.as_str(), Class::Cmd, "G the gateway's own (a worker answers unknown_action).")
+    });
+    Scenario::new("envelopes.gateway-actions", checks.collect(), move |context, checks| {
+        if context.is_gateway() {
+            return Err(Stop::Skip("the gateway answers them itself".to_owned()));
+        }
+        for action in &actions {
+            let request_id = context.fresh_id();
+            let heard = context.ask(&Command::new(*action, json!({})).id(request_id))?;
+            checks.hold(action.as_str(), heard.code() == Ok("unknown_action"), || format!("{:?}", heard.code()));
+        }
+        Ok(())
+    })
+}
+
+/// The dialect that `initialize` chose, in every later reply whatever the envelope.
+fn chosen_dialect(dialect: Dialect) -> Scenario {
+    let actions: Vec<Action> = worker_actions()
+        .filter(|action| action.info().class == ActionClass::Query && dictionary().object(action.info().request).properties.iter().all(|property| !property.required) && action.info().class_when.is_none())
+        .collect();
+    let sentence = "Dialect of a reply, the first that applies: … the dialect that initialize chose.";
+    let mut checks = vec![CheckDef::new("initialize", Class::Case, "Its own reply is in the dialect that it chooses, and names it.")];
+    checks.extend(actions.iter().map(|action| CheckDef::new(action.as_str(), Class::Case, sentence)));
+    Scenario::new(format!("envelopes.chosen-{dialect}"), checks, move |context, checks| {
+        let mut worker = context.start()?;
+        let mut initialize = Command::new(Action::Initialize, json!({"dialect": dialect})).id("conf-dialect");
+        initialize.form = Form::Direct;
+        worker.send(&initialize.frame())?;
+        let value = worker.reply(context.options.timeout, "initialize", &mut |_| ())?;
+        let heard = Heard::of(Action::Initialize, dialect, &Answer { value, http: None });
+        let named = heard.data().map(|data| data["dialect"] == dialect.as_str());
+        checks.hold("initialize", heard.misspelt.is_empty() && named == Ok(true), || format!("{}", heard.snake));
+        for action in &actions {
+            let mut command = Command::new(*action, json!({})).id(context.fresh_id());
+            command.form = Form::Direct;
+            worker.send(&command.frame())?;
+            let value = worker.reply(context.options.timeout, action.as_str(), &mut |_| ())?;
+            let heard = Heard::of(*action, dialect, &Answer { value, http: None });
+            checks.hold(action.as_str(), heard.misspelt.is_empty() && heard.data().is_ok(), || {
+                format!("{:?} {:?}", heard.misspelt, heard.data().err())
+            });
+        }
+        Ok(())
+    })
+}

@@ -1,0 +1,117 @@
+//! Every fault with its code and its place: the invalid documents of `fixtures/invalid/`, sent as they are.
+
+use contracts::{Action, Dialect};
+use serde_json::{Value, json};
+
+use crate::{
+    check::{CheckDef, Scenario, Stop},
+    class::Class,
+    context::Context,
+    speech::Heard,
+};
+
+const FILES: [(&str, &str, Class, &str); 5] = [
+    ("frames", include_str!("../../../fixtures/invalid/frames.jsonl"), Class::Frame, "bad_frame, with request_id: null, and the stream goes on. … Duplicate property names in one object, at any depth: the command fails with duplicate_field."),
+    ("envelopes", include_str!("../../../fixtures/invalid/envelopes.jsonl"), Class::Env, "Pointers (RFC 6901) start at the frame (stdio) or the body (HTTP) as the sender spelt it; a missing field is named as its siblings are spelt."),
+    ("submissions", include_str!("../../../fixtures/invalid/submissions.jsonl"), Class::Names, "Nothing is ever ignored. … one per fault, all faults at once."),
+    ("rules", include_str!("../../../fixtures/invalid/rules.jsonl"), Class::Limit, "A rule over several fields: validation_failed, pointing at the last of these fields, in the schema's order, that the sender wrote."),
+    ("commands", include_str!("../../../fixtures/invalid/commands.jsonl"), Class::Names, "Which code: a name that nothing knows: unknown_field. Wrong JSON type or form of number, unknown enum spelling, pattern, blank prompt: unsupported_value."),
+];
+
+pub(super) fn scenarios() -> Vec<Scenario> {
+    FILES.into_iter().map(|(name, text, class, proves)| file(name, text, class, proves)).collect()
+}
+
+struct Invalid {
+    id: String,
+    frame: Vec<u8>,
+    action: Option<String>,
+    refused: Option<String>,
+    faults: Vec<(String, String)>,
+}
+
+impl Invalid {
+    fn of(row: &Value) -> Self {
+        let text = |name: &str| row[name].as_str().map(str::to_owned);
+        let document = match (row.get("submission"), row.get("frame")) {
+            (Some(submission), _) => Some(json!({"action": "validate_request", "request": submission})),
+            (None, frame) => frame.cloned(),
+        };
+        let frame = match (&document, text("text"), text("hex")) {
+            (Some(document), ..) => document.to_string().into_bytes(),
+            (None, Some(text), _) => text.into_bytes(),
+            (None, None, Some(hex)) => (0..hex.len()).step_by(2).filter_map(|i| u8::from_str_radix(&hex[i..i + 2], 16).ok()).collect(),
+            _ => panic!("{row} has no document"),
+        };
+        let action = serde_json::from_slice::<Value>(&frame).ok().and_then(|frame| frame["action"].as_str().map(str::to_owned));
+        let word = |fault: &Value, i: usize| fault[i].as_str().unwrap_or_default().to_owned();
+        let mut faults: Vec<_> = row["faults"].as_array().into_iter().flatten().map(|fault| (word(fault, 0), word(fault, 1))).collect();
+        faults.sort();
+        Self { id: text("id").unwrap_or_default(), frame, action, refused: text("refused"), faults }
+    }
+
+    /// What the target must answer, held against what it did.
+    fn judge(&self, reply: &Value) -> Result<(), String> {
+        let validates = self.action.as_deref() == Some("validate_request") && self.refused.is_none();
+        let errors = if validates {
+            if reply["success"] != true || reply["data"]["valid"] != false {
+                return Err(format!("success: true with valid: false is wanted, not {}", crate::target::worker::shorten(&reply.to_string())));
+            }
+            &reply["data"]["errors"]
+        } else {
+            if reply["success"] != false || !reply["error"].is_string() {
+                return Err(format!("a failure is wanted, not {}", crate::target::worker::shorten(&reply.to_string())));
+            }
+            &reply["error_details"]["errors"]
+        };
+        let mut found: Vec<(String, String)> = errors
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|error| (error["code"].as_str().unwrap_or_default().to_owned(), error["pointer"].as_str().unwrap_or_default().to_owned()))
+            .collect();
+        // What only the target can know (a model that is not there) may stand beside the faults of the document.
+        found.retain(|fault| self.faults.contains(fault) || is_of_the_document(&fault.0));
+        found.sort();
+        if found != self.faults {
+            return Err(format!("wanted {:?}, found {found:?}", self.faults));
+        }
+        let wanted = match (&self.refused, self.faults.as_slice()) {
+            _ if validates => return Ok(()),
+            (Some(code), _) => code.as_str(),
+            (None, [(code, _)]) => code.as_str(),
+            (None, _) => "validation_failed",
+        };
+        let code = &reply["error_details"]["code"];
+        if code == wanted { Ok(()) } else { Err(format!("the code is {code}, not {wanted}")) }
+    }
+}
+
+/// Codes that a document alone decides.
+fn is_of_the_document(code: &str) -> bool {
+    matches!(code, "unknown_field" | "missing_field" | "unsupported_value" | "out_of_range" | "validation_failed" | "duplicate_field")
+}
+
+fn file(name: &'static str, text: &'static str, class: Class, proves: &'static str) -> Scenario {
+    let rows: Vec<Invalid> = text.lines().map(|line| Invalid::of(&serde_json::from_str(line).expect("fixtures are tested"))).collect();
+    let mut checks: Vec<CheckDef> = rows.iter().map(|row| CheckDef::new(&row.id, class, proves)).collect();
+    checks.push(CheckDef::new("still-served", Class::Life, "Bad input gives its code, and the stream goes on."));
+    Scenario::new(format!("errors.{name}"), checks, move |context, checks| {
+        for row in &rows {
+            let reply = send(context, row)?;
+            checks.decide(&row.id, row.judge(&reply));
+        }
+        let status = context.get(Action::GetStatus, json!({}));
+        checks.hold("still-served", status.is_ok(), || format!("{status:?}"));
+        Ok(())
+    })
+}
+
+/// The reply in snake, whatever dialect it came in: its dialect is the business of another suite.
+fn send(context: &mut Context, row: &Invalid) -> Result<Value, Stop> {
+    let answer = context.say(&row.frame, &row.id)?;
+    let action = row.action.as_deref().and_then(|action| action.parse().ok()).unwrap_or(Action::GetStatus);
+    let read = |dialect| Heard::of(action, dialect, &answer);
+    let best = Dialect::ALL.into_iter().map(read).min_by_key(|heard| heard.misspelt.len());
+    Ok(best.map(|heard| heard.snake).unwrap_or_default())
+}

@@ -1,0 +1,96 @@
+//! Events: words on the way, before the reply and never after it.
+
+use contracts::{Action, event, generated::limits::HEARTBEAT_SECONDS};
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+
+use crate::{
+    check::{CheckDef, Scenario, Stop},
+    class::Class,
+    speech::Command,
+    target::worker::is_event,
+};
+
+pub(super) fn scenarios() -> Vec<Scenario> {
+    vec![progress(), heartbeat(), none_unasked()]
+}
+
+fn progress() -> Scenario {
+    let checks = vec![
+        CheckDef::new("progress", Class::Frame, "progress: stage, step, total_steps, progress 0..1, image_index, eta_seconds?"),
+        CheckDef::new("schema", Class::Env, "{event, request_id, attempt, sequence, timestamp, …}; an event has no success."),
+        CheckDef::new("sequence", Class::Conc, "server-sent events, id = sequence"),
+        CheckDef::new("forward", Class::Unit, "progress 0..1"),
+        CheckDef::new("steps", Class::Unit, "progress: step, total_steps"),
+        CheckDef::new("last-is-the-reply", Class::Frame, "None with a request_id follows its reply."),
+    ];
+    Scenario::new("events.progress", checks, |context, checks| {
+        let (mut worker, _) = context.start_with(&["events", "out_of_order"])?;
+        let mut submission = context.small_submission();
+        submission["scheduler"]["steps"] = 6.into();
+        worker.send(&Command::new(Action::GenerateSdxl, json!({"prompt_submission": submission})).id("job").frame())?;
+        let mut events = Vec::new();
+        let reply = worker.reply(context.options.timeout, "a job with events", &mut |event| events.push(event))?;
+        if reply["success"] != true {
+            return Err(Stop::Broken(reply.to_string()));
+        }
+        let own: Vec<&Value> = events.iter().filter(|event| event["request_id"] == "job").collect();
+        let progress: Vec<&&Value> = own.iter().filter(|event| event["event"] == "progress").collect();
+        checks.hold("progress", progress.iter().any(|event| event["stage"] == "denoising"), || format!("{} events, none of denoising", events.len()));
+        let wrong = events.iter().find_map(|event| match event::faults(event) {
+            None => Some(format!("no such event: {event}")),
+            Some(faults) if !faults.is_empty() => Some(format!("{} {}: {event}", faults[0].pointer, faults[0].message)),
+            Some(_) => event.get("success").map(|_| format!("an event with success: {event}")),
+        });
+        checks.hold("schema", wrong.is_none(), || wrong.clone().unwrap_or_default());
+        let numbers: Vec<u64> = own.iter().filter_map(|event| event["sequence"].as_u64()).collect();
+        checks.hold("sequence", numbers.windows(2).all(|pair| pair[0] < pair[1]), || format!("{numbers:?}"));
+        let shares: Vec<f64> = progress.iter().filter_map(|event| event["progress"].as_f64()).collect();
+        checks.hold("forward", shares.is_sorted() && !shares.is_empty(), || format!("{shares:?}"));
+        let steps: Vec<u64> = progress.iter().filter(|event| event["stage"] == "denoising").filter_map(|event| event["step"].as_u64()).collect();
+        checks.hold("steps", steps.last() == Some(&6) && progress.iter().all(|event| event["step"].as_u64() <= event["total_steps"].as_u64()), || format!("{steps:?}"));
+        worker.send(&Command::new(Action::GetStatus, json!({})).id("after").frame())?;
+        let mut late = Vec::new();
+        worker.reply(context.options.timeout, "get_status", &mut |event| late.push(event))?;
+        late.retain(|event| event["request_id"] == "job");
+        checks.hold("last-is-the-reply", late.is_empty(), || format!("{late:?}"));
+        Ok(())
+    })
+}
+
+fn heartbeat() -> Scenario {
+    let checks = vec![
+        CheckDef::new("idle", Class::Life, "heartbeat: request_id: null; … every 1 s, also while a job runs"),
+        CheckDef::new("schema", Class::Env, "heartbeat: state, stage?, running_request_id?, last_progress_seconds, memory_used_mb"),
+    ];
+    Scenario::new("events.heartbeat", checks, |context, checks| {
+        let (mut worker, _) = context.start_with(&["events"])?;
+        let limit = Duration::from_secs_f64(2.0 * HEARTBEAT_SECONDS + 0.5);
+        let until = Instant::now() + limit;
+        let mut beats = Vec::new();
+        while beats.len() < 2 {
+            let frame = worker.frame(until.saturating_duration_since(Instant::now()), "two heartbeats")?;
+            if frame["event"] == "heartbeat" {
+                beats.push(frame);
+            } else if !is_event(&frame) {
+                return Err(Stop::Broken(format!("a reply that nobody asked for: {frame}")));
+            }
+        }
+        checks.hold("idle", beats.iter().all(|beat| beat["request_id"].is_null()), || format!("{beats:?}"));
+        let faults = event::faults(&beats[0]);
+        checks.hold("schema", faults.as_ref().is_some_and(Vec::is_empty), || format!("{faults:?}"));
+        Ok(())
+    })
+}
+
+fn none_unasked() -> Scenario {
+    let proves = "Features that initialize negotiates: events … Without any, exactly one line per command";
+    Scenario::new("events.none-unasked", vec![CheckDef::new("silent", Class::Frame, proves)], |context, checks| {
+        let mut worker = context.start()?;
+        worker.send(&Command::new(Action::GenerateSdxl, json!({"prompt_submission": context.small_submission()})).id("job").frame())?;
+        let mut events = Vec::new();
+        worker.reply(context.options.timeout, "a job", &mut |event| events.push(event))?;
+        checks.hold("silent", events.is_empty(), || format!("{events:?}"));
+        Ok(())
+    })
+}

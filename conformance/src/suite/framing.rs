@@ -1,0 +1,165 @@
+//! Lines: how they may come in, how they must go out, and that the stream goes on after every bad one.
+
+use contracts::{
+    Action,
+    framing::{FRAME_BYTES_MAX, Line},
+};
+use serde_json::{Value, json};
+
+use crate::{
+    check::{CheckDef, Checks, Scenario, Stop},
+    class::Class,
+    context::Context,
+    speech::Command,
+    target::worker::Worker,
+};
+
+/// Frames that look odd and are right.
+const UNUSUAL: &str = include_str!("../../../fixtures/invalid/unusual.jsonl");
+
+pub(super) fn scenarios() -> Vec<Scenario> {
+    vec![unusual(), pieces(), too_large(), written(), dialect_of_bad_frames()]
+}
+
+fn ping(worker: &mut Worker, context: &Context, id: &str) -> Result<(), Stop> {
+    worker.send(&Command::new(Action::GetStatus, json!({})).id(id).frame())?;
+    let reply = worker.reply(context.options.timeout, "get_status", &mut |_| ())?;
+    if reply["request_id"] == id && reply["success"] == true { Ok(()) } else { Err(Stop::Broken(format!("get_status is answered {reply}"))) }
+}
+
+/// Each in a worker of its own: a BOM is one only at the beginning of the stream.
+fn unusual() -> Scenario {
+    let rows: Vec<Value> = UNUSUAL
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("fixtures are tested"))
+        .filter(|row: &Value| row["text"].as_str().is_some_and(|text| !text.contains("training") && !text.contains("cache")))
+        .collect();
+    let proves = "Readers accept CRLF, a BOM before the first frame, and blank lines.";
+    let checks = rows.iter().map(|row| CheckDef::new(row["id"].as_str().unwrap_or_default(), Class::Frame, proves)).collect();
+    Scenario::new("framing.unusual", checks, move |context, checks| {
+        let mut worker = context.start()?;
+        for row in &rows {
+            let (id, text) = (row["id"].as_str().unwrap_or_default(), row["text"].as_str().unwrap_or_default());
+            if text.starts_with('\u{feff}') {
+                let mut fresh = context.start()?;
+                checks.decide(id, served(&mut fresh, context, text)?);
+            } else {
+                checks.decide(id, served(&mut worker, context, text)?);
+            }
+        }
+        Ok(())
+    })
+}
+
+fn served(worker: &mut Worker, context: &Context, text: &str) -> Result<Result<(), String>, Stop> {
+    worker.write(text.as_bytes())?;
+    let reply = worker.reply(context.options.timeout, text, &mut |_| ())?;
+    let success = reply.get("success").or(reply.get("Success"));
+    let done = success == Some(&Value::Bool(true)) || (text.contains("model_id") && success == Some(&Value::Bool(false)));
+    Ok(if done { Ok(()) } else { Err(reply.to_string()) })
+}
+
+fn pieces() -> Scenario {
+    let proves = "One JSON object per line, UTF-8, ended by LF.";
+    let checks = ["byte-by-byte", "two-at-once", "split-in-a-character", "large", "no-final-lf"].map(|id| CheckDef::new(id, Class::Frame, proves));
+    Scenario::new("framing.pieces", checks.into(), |context, checks| {
+        let mut worker = context.start()?;
+        let frame = |id: &str| format!("{}\n", Command::new(Action::GetStatus, json!({})).id(id).frame());
+        for byte in frame("slow").bytes() {
+            worker.write(&[byte])?;
+        }
+        expect(checks, "byte-by-byte", &mut worker, context, &["slow"])?;
+        worker.write(format!("{}{}", frame("a"), frame("b")).as_bytes())?;
+        expect(checks, "two-at-once", &mut worker, context, &["a", "b"])?;
+        let submission = |prompt: &str| {
+            let mut submission = context.small_submission();
+            submission["conditioning"]["prompt"] = prompt.into();
+            json!({"prompt_submission": submission})
+        };
+        let text = format!("{}\n", Command::new(Action::ValidateRequest, submission("日本語")).id("cut").frame());
+        let middle = text.find('本').unwrap_or(1) + 1;
+        worker.write(&text.as_bytes()[..middle])?;
+        worker.write(&text.as_bytes()[middle..])?;
+        expect(checks, "split-in-a-character", &mut worker, context, &["cut"])?;
+        // The report repeats the document twice, and must fit into a frame itself.
+        let mut long = submission("a");
+        long["prompt_submission"]["conditioning"]["init_image"] = format!("data:image/png;base64,{}", "A".repeat(6 << 20)).into();
+        worker.send(&Command::new(Action::ValidateRequest, long).id("large").frame())?;
+        expect(checks, "large", &mut worker, context, &["large"])?;
+        worker.write(frame("last").trim_end().as_bytes())?;
+        worker.end_input();
+        expect(checks, "no-final-lf", &mut worker, context, &["last"])
+    })
+}
+
+fn expect(checks: &mut Checks<'_>, id: &str, worker: &mut Worker, context: &Context, ids: &[&str]) -> Result<(), Stop> {
+    for wanted in ids {
+        let reply = worker.reply(context.options.timeout, id, &mut |_| ())?;
+        checks.hold(id, reply["request_id"] == **wanted && reply["success"] == true, || crate::target::worker::shorten(&reply.to_string()));
+    }
+    Ok(())
+}
+
+fn too_large() -> Scenario {
+    let checks = vec![
+        CheckDef::new("refused", Class::Frame, "Frame limit 16 MiB by default. Over it: error frame_too_large, then resynchronise at the next LF"),
+        CheckDef::new("still-served", Class::Life, "then resynchronise at the next LF (gateway → worker)"),
+    ];
+    Scenario::new("framing.too-large", checks, |context, checks| {
+        let mut worker = context.start()?;
+        ping(&mut worker, context, "before")?;
+        let mut line = br#"{"action":"get_status","request_id":""#.to_vec();
+        line.resize(FRAME_BYTES_MAX + 2, b'x');
+        line.extend_from_slice(b"\"}\n");
+        worker.write(&line)?;
+        let reply = worker.reply(context.options.timeout, "a frame over the limit", &mut |_| ())?;
+        checks.hold("refused", reply["error_details"]["code"] == "frame_too_large" && reply["request_id"].is_null(), || reply.to_string());
+        checks.decide("still-served", ping(&mut worker, context, "after").map_err(|stop| format!("{stop:?}")));
+        Ok(())
+    })
+}
+
+/// What the worker writes: one object a line, UTF-8, no BOM, no CR, no blank line.
+fn written() -> Scenario {
+    let checks = vec![
+        CheckDef::new("lines", Class::Frame, "Writers never write a BOM, NaN, Infinity, a blank line, or a raw newline inside a frame."),
+        CheckDef::new("pure", Class::Frame, "stdout is for frames alone."),
+    ];
+    Scenario::new("framing.written", checks, |context, checks| {
+        let mut worker = context.start()?;
+        worker.send(&Command::new(Action::GenerateSdxl, json!({"prompt_submission": context.small_submission()})).id("job").frame())?;
+        worker.send(&Command::new(Action::GetStatus, json!({})).id("status").frame())?;
+        worker.end_input();
+        let mut lines = Vec::new();
+        while let Some(line) = worker.line(context.options.timeout, "the end of stdout")? {
+            lines.push(line);
+        }
+        let odd = lines.iter().find(|line| match line {
+            Line::Text(text) => !matches!(serde_json::from_slice(text), Ok(Value::Object(_))) || text.contains(&b'\r'),
+            Line::TooLarge { .. } => true,
+        });
+        checks.hold("lines", odd.is_none(), || format!("{odd:?}"));
+        checks.hold("pure", lines.len() == 2, || format!("{} lines for 2 commands", lines.len()));
+        Ok(())
+    })
+}
+
+fn dialect_of_bad_frames() -> Scenario {
+    let proves = "A bad_frame or frame_too_large reply: what initialize chose, else that of the last reply, else pascal.";
+    let checks = ["at-first", "after-snake", "after-pascal"].map(|id| CheckDef::new(id, Class::Case, proves));
+    Scenario::new("framing.dialect-of-bad-frames", checks.into(), |context, checks| {
+        let mut worker = context.start()?;
+        let mut bad = |worker: &mut Worker, id: &str, member: &str| -> Result<(), Stop> {
+            worker.write(b"no frame\n")?;
+            let reply = worker.reply(context.options.timeout, "a bad frame", &mut |_| ())?;
+            checks.hold(id, reply.get(member) == Some(&Value::Bool(false)), || reply.to_string());
+            Ok(())
+        };
+        bad(&mut worker, "at-first", "Success")?;
+        ping(&mut worker, context, "documented")?;
+        bad(&mut worker, "after-snake", "success")?;
+        worker.write(b"{\"action\":\"get_status\"}\n")?;
+        worker.reply(context.options.timeout, "get_status", &mut |_| ())?;
+        bad(&mut worker, "after-pascal", "Success")
+    })
+}

@@ -1,0 +1,90 @@
+//! What the target understood: `normalized` and `effective` of `validate_request` against the library's own reading.
+
+use contracts::{Action, DeviceKind, Dialect, Form, Writer, effective, tree::Tree};
+use serde_json::{Value, json};
+
+use crate::{
+    check::{CheckDef, Checks, Scenario, Stop},
+    class::Class,
+    context::Context,
+    generate::Generator,
+    speech::{Command, Heard, difference},
+};
+
+/// What real .NET wrote, in four option sets, and what it means.
+const ORACLE: &str = include_str!("../../../fixtures/oracle/requests.jsonl");
+
+/// Documents that are generated from the schema.
+const GENERATED: usize = 200;
+
+const NORMALIZED: &str = "normalized is what this party read: snake in every reply dialect, only what the sender said.";
+const EFFECTIVE: &str = "effective is the same with every default of §7 that applies.";
+
+pub(super) fn scenarios(seed: u64) -> Vec<Scenario> {
+    let mut scenarios: Vec<Scenario> = ["default", "ignore_null", "web", "relaxed"].into_iter().map(oracle).collect();
+    scenarios.push(generated(seed));
+    scenarios
+}
+
+fn pair(id: &str) -> [CheckDef; 2] {
+    [
+        CheckDef::new(format!("{id}.normalized"), Class::Names, NORMALIZED),
+        CheckDef::new(format!("{id}.effective"), Class::Default, EFFECTIVE),
+    ]
+}
+
+/// Every row of the oracle under one option set.
+fn oracle(options: &'static str) -> Scenario {
+    let rows: Vec<Value> = ORACLE.lines().map(|line| serde_json::from_str(line).expect("fixtures are tested")).collect();
+    let checks = rows.iter().flat_map(|row| pair(&format!("row-{}", row["i"])));
+    Scenario::new(format!("readings.dotnet-{options}"), checks.collect(), move |context, checks| {
+        let device = device(context)?;
+        for row in &rows {
+            let text = row[options].as_str().unwrap_or_default().replacen("generate_sdxl_enhanced", "validate_request", 1);
+            let answer = context.say(text.as_bytes(), "validate_request")?;
+            let dialect = if context.is_gateway() && options == "web" { Dialect::Camel } else { Dialect::Pascal };
+            let heard = Heard::of(Action::ValidateRequest, dialect, &answer);
+            judge(checks, &format!("row-{}", row["i"]), &heard, &row["canonical"], device);
+        }
+        Ok(())
+    })
+}
+
+/// Documents of our own, each dialect in turn, with faults in some.
+fn generated(seed: u64) -> Scenario {
+    let documents: Vec<Value> = {
+        let mut generator = Generator::new(seed);
+        (0..GENERATED).map(|_| generator.document("PromptSubmission")).collect()
+    };
+    let checks = (0..GENERATED).flat_map(|i| pair(&format!("document-{i}")));
+    Scenario::new("readings.generated", checks.collect(), move |context, checks| {
+        let device = device(context)?;
+        for (i, document) in documents.iter().enumerate() {
+            let read = contracts::read("PromptSubmission", &Tree::of(document), Writer::Sender);
+            let Some(meant) = read.document else {
+                return Err(Stop::Undecided(format!("the tool generated what it cannot read: {document}")));
+            };
+            let mut command = Command::new(Action::ValidateRequest, json!({"prompt_submission": document})).id(context.fresh_id());
+            command.dialect = Dialect::ALL[i % 3];
+            command.form = if i % 2 == 0 { Form::Direct } else { Form::Documented };
+            let heard = context.ask(&command)?;
+            judge(checks, &format!("document-{i}"), &heard, &meant, device);
+        }
+        Ok(())
+    })
+}
+
+fn device(context: &mut Context) -> Result<DeviceKind, Stop> {
+    let status = context.get(Action::GetStatus, json!({}))?;
+    Ok(if status["gpu_id"] == "cpu_0" { DeviceKind::Cpu } else { DeviceKind::Gpu })
+}
+
+fn judge(checks: &mut Checks<'_>, id: &str, heard: &Heard, meant: &Value, device: DeviceKind) {
+    let data = heard.data();
+    let verdict = |member: &str, wanted: &Value| match &data {
+        Ok(data) => difference(wanted, &data[member], "").map_or(Ok(()), Err),
+        Err(why) => Err(why.clone()),
+    };
+    checks.decide(&format!("{id}.normalized"), verdict("normalized", meant));
+    checks.decide(&format!("{id}.effective"), verdict("effective", &effective(meant, device)));
+}
