@@ -71,7 +71,12 @@ struct Server {
 impl Server {
     /// Starts a server that says its address on stderr.
     fn start(mut command: Command) -> Self {
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("a child");
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("a child");
         let mut lines = BufReader::new(child.stderr.take().expect("piped")).lines();
         let address = lines
             .find_map(|line| {
@@ -142,8 +147,12 @@ struct Pipe {
 
 impl Pipe {
     fn start(mut command: Command) -> Self {
-        let mut child =
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("a child");
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("a child");
         let stdin = child.stdin.take().expect("piped");
         let stdout = BufReader::new(child.stdout.take().expect("piped"));
         Self { child, stdin, stdout }
@@ -226,8 +235,12 @@ fn measure() {
             ("gateway job 64x64, less the worker's own time", job),
         ] {
             let above = value - floor;
-            writeln!(out, "  {name:<46} {value:>8.1}   {above:>+8.1} above the two together   {:>5.2}x", value / floor)
-                .expect("stdout");
+            writeln!(
+                out,
+                "  {name:<46} {value:>8.1}   {above:>+8.1} above the two together   {:>5.2}x",
+                value / floor
+            )
+            .expect("stdout");
         }
     }
 }

@@ -69,11 +69,18 @@ pub struct Restart {
     pub backoff_min_seconds: f64,
     /// The longest rest.
     pub backoff_max_seconds: f64,
+    /// Between cancel and kill.
+    pub cancel_grace_seconds: f64,
 }
 
 impl Default for Restart {
     fn default() -> Self {
-        Self { deaths_max: 5, backoff_min_seconds: 0.05, backoff_max_seconds: 10.0 }
+        Self {
+            deaths_max: 5,
+            backoff_min_seconds: 0.05,
+            backoff_max_seconds: 10.0,
+            cancel_grace_seconds: limits::CANCEL_GRACE_SECONDS,
+        }
     }
 }
 
@@ -144,7 +151,8 @@ impl Config {
             None => File::default(),
         };
         let gpus = nvml.map(Gpus::list).transpose()?.filter(|gpus| !gpus.is_empty());
-        let output_dir = flags.output_dir.clone().or(file.output_dir.clone()).unwrap_or_else(|| "outputs".into());
+        let output_dir =
+            flags.output_dir.clone().or(file.output_dir.clone()).unwrap_or_else(|| "outputs".into());
         let output_dir = absolute(&output_dir)?;
         std::fs::create_dir_all(&output_dir)
             .map_err(|source| ConfigError::Unreadable { path: output_dir.clone(), source })?;
@@ -161,7 +169,7 @@ impl Config {
             deaths_max: file.restart.deaths_max,
             backoff_min: seconds(file.restart.backoff_min_seconds),
             backoff_max: seconds(file.restart.backoff_max_seconds),
-            cancel_grace: seconds(limits::CANCEL_GRACE_SECONDS),
+            cancel_grace: seconds(file.restart.cancel_grace_seconds),
             held_max: 1024,
             frame_bytes_max: FRAME_BYTES_MAX,
             previews: false,
@@ -201,7 +209,12 @@ struct Choice {
 }
 
 impl Choice {
-    fn of(flags: &PoolFlags, file: &File, owned: &[String], gpus: Option<&[Gpu]>) -> Result<Self, ConfigError> {
+    fn of(
+        flags: &PoolFlags,
+        file: &File,
+        owned: &[String],
+        gpus: Option<&[Gpu]>,
+    ) -> Result<Self, ConfigError> {
         let asked = flags.workers.or(file.workers).unwrap_or(WorkerKind::Auto);
         let found = match gpus {
             Some(gpus) => {
@@ -222,16 +235,20 @@ impl Choice {
         } else {
             owned
         };
-        let cpu = flags.device.as_deref() == Some("cpu") || names.iter().any(|name| name == "cpu" || name == "cpu_0");
+        let cpu = flags.device.as_deref() == Some("cpu")
+            || names.iter().any(|name| name == "cpu" || name == "cpu_0");
         let named = match (cpu, names.is_empty(), gpus) {
             (true, ..) => vec![GpuId::cpu()],
             (_, false, _) => {
-                let ids: Result<Vec<GpuId>, GpuError> = names.iter().map(|name| gpu::named(name, gpus)).collect();
+                let ids: Result<Vec<GpuId>, GpuError> =
+                    names.iter().map(|name| gpu::named(name, gpus)).collect();
                 ids?
             }
             (_, true, Some(gpus)) if kind == WorkerKind::Python => gpus.iter().map(Gpu::id).collect(),
             (_, true, None) if kind == WorkerKind::Python => vec![GpuId::cpu()],
-            _ => (0..flags.sim_workers.or(file.sim_workers).unwrap_or(SIMULATED_WORKERS)).map(GpuId::gpu).collect(),
+            _ => (0..flags.sim_workers.or(file.sim_workers).unwrap_or(SIMULATED_WORKERS))
+                .map(GpuId::gpu)
+                .collect(),
         };
         let mut ids = Vec::new();
         for id in named {
@@ -252,13 +269,18 @@ impl Choice {
         match self.kind {
             WorkerKind::Python => {
                 let (python, main) = python(flags, file)?;
-                Ok(self.gpus.iter().map(|id| (id.clone(), python_launch(&python, &main, id, common, gpus))).collect())
+                Ok(self
+                    .gpus
+                    .iter()
+                    .map(|id| (id.clone(), python_launch(&python, &main, id, common, gpus)))
+                    .collect())
             }
             _ => {
                 let program = match &flags.sim_program {
                     Some(program) => program.clone(),
-                    None => std::env::current_exe()
-                        .map_err(|err| ConfigError::Wrong(format!("the gateway cannot find itself: {err}")))?,
+                    None => std::env::current_exe().map_err(|err| {
+                        ConfigError::Wrong(format!("the gateway cannot find itself: {err}"))
+                    })?,
                 };
                 Ok(self.gpus.iter().map(|id| (id.clone(), sim_launch(&program, id, common, flags))).collect())
             }
@@ -285,8 +307,10 @@ impl Choice {
 
 /// The interpreter and the worker's main file, both there.
 fn python(flags: &PoolFlags, file: &File) -> Result<(PathBuf, PathBuf), ConfigError> {
-    let python = flags.python.clone().or(file.python.clone()).unwrap_or_else(|| "workers/.venv/bin/python".into());
-    let main = flags.worker_main.clone().or(file.worker_main.clone()).unwrap_or_else(|| "workers/main.py".into());
+    let python =
+        flags.python.clone().or(file.python.clone()).unwrap_or_else(|| "workers/.venv/bin/python".into());
+    let main =
+        flags.worker_main.clone().or(file.worker_main.clone()).unwrap_or_else(|| "workers/main.py".into());
     for path in [&python, &main] {
         if !path.is_file() {
             return Err(ConfigError::Wrong(format!(
@@ -299,7 +323,13 @@ fn python(flags: &PoolFlags, file: &File) -> Result<(PathBuf, PathBuf), ConfigEr
     Ok((absolute(&python)?, absolute(&main)?))
 }
 
-fn python_launch(python: &Path, main: &Path, id: &GpuId, common: &[OsString], gpus: Option<&[Gpu]>) -> Launch {
+fn python_launch(
+    python: &Path,
+    main: &Path,
+    id: &GpuId,
+    common: &[OsString],
+    gpus: Option<&[Gpu]>,
+) -> Launch {
     let mut args = vec![main.into(), "--worker".into(), "pipeline_manager".into()];
     args.extend_from_slice(common);
     let mut launch = Launch {
@@ -326,8 +356,13 @@ fn python_launch(python: &Path, main: &Path, id: &GpuId, common: &[OsString], gp
 }
 
 fn sim_launch(program: &Path, id: &GpuId, common: &[OsString], flags: &PoolFlags) -> Launch {
-    let mut args: Vec<OsString> =
-        vec!["worker-sim".into(), "--worker".into(), "pipeline_manager".into(), "--gpu".into(), id.as_str().into()];
+    let mut args: Vec<OsString> = vec![
+        "worker-sim".into(),
+        "--worker".into(),
+        "pipeline_manager".into(),
+        "--gpu".into(),
+        id.as_str().into(),
+    ];
     args.extend_from_slice(common);
     args.extend(flags.sim_args.iter().map(OsString::from));
     Launch {

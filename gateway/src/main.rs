@@ -90,9 +90,12 @@ async fn serve(flags: Serve) -> anyhow::Result<ExitCode> {
     let config = Config::decide(&flags.pool, &[], gpus.as_deref())?;
     let listen = flags.listen.or(config.listen).unwrap_or_else(|| ([127, 0, 0, 1], 8080).into());
     if !listen.ip().is_loopback() && !flags.allow_remote {
-        anyhow::bail!("{listen} lets other hosts in, and there are no keys yet\nhint: give --allow-remote, or listen on 127.0.0.1");
+        anyhow::bail!(
+            "{listen} lets other hosts in, and there are no keys yet\nhint: give --allow-remote, or listen on 127.0.0.1"
+        );
     }
-    let listener = tokio::net::TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
+    let listener =
+        tokio::net::TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
     let address = listener.local_addr()?;
     let app = App::start(config, gpus, true);
     let front = app.front().clone();
@@ -135,7 +138,7 @@ fn greet(about_workers: &str, address: &str) {
          listening on http://{address}\n\n\
          try:\n  \
          curl http://{address}/v1/readiness\n  \
-         curl http://{address}/v1/generate -d '{{\"model\": {{\"base\": \"sdxl_base\"}}, \"conditioning\": {{\"prompt\": \"a pier at dusk\"}}}}'\n  \
+         curl http://{address}/v1/generate --json '{{\"model\": {{\"base\": \"sdxl_base\"}}, \"conditioning\": {{\"prompt\": \"a pier at dusk\"}}}}'\n  \
          curl http://{address}/v1/jobs\n  \
          curl http://{address}/openapi.json\n"
     );
@@ -163,7 +166,10 @@ fn owned() -> Vec<String> {
     let names: Vec<String> =
         names.iter().flat_map(|names| names.split(',')).map(|name| name.trim().to_owned()).collect();
     for name in names.iter().filter(|name| name.starts_with("gpu_")) {
-        tracing::warn!("{name} is read as the host's GPU {}: CUDA itself does not know that name", &name[4..]);
+        tracing::warn!(
+            "{name} is read as the host's GPU {}: CUDA itself does not know that name",
+            &name[4..]
+        );
     }
     names
 }

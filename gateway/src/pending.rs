@@ -42,5 +42,8 @@ pub const PENDING: &[Pending] = &[
 pub fn refusal(action: Action) -> Option<Failure> {
     let pending = PENDING.iter().find(|pending| pending.action == Some(action))?;
     let message = format!("{action} is not there yet: {}", pending.meanwhile);
-    Some(Failure::new(ErrorCode::UnsupportedFeature, message).hint("`gateway pending` lists what is not there yet"))
+    Some(
+        Failure::new(ErrorCode::UnsupportedFeature, message)
+            .hint("`gateway pending` lists what is not there yet"),
+    )
 }

@@ -144,13 +144,18 @@ pub async fn remotely(url: &str, submission: &Submission, json: bool) -> anyhow:
 /// The name and the data of one server-sent event.
 fn event(block: &str) -> (String, String) {
     let of = |name: &str| -> Vec<&str> {
-        block.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim_start).collect()
+        block
+            .lines()
+            .filter_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
+            .map(str::trim_start)
+            .collect()
     };
     (of("event").concat(), of("data").join("\n"))
 }
 
 fn bar() -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:40} {percent:>3}% {msg} {elapsed}").expect("the template is tested");
+    let style = ProgressStyle::with_template("{bar:40} {percent:>3}% {msg} {elapsed}")
+        .expect("the template is tested");
     ProgressBar::new(1000).with_style(style)
 }
 

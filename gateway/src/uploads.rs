@@ -87,7 +87,11 @@ impl Uploads {
 }
 
 fn failed(err: &std::io::Error) -> Box<Failure> {
-    let code = if err.kind() == std::io::ErrorKind::StorageFull { ErrorCode::StorageFull } else { ErrorCode::Internal };
+    let code = if err.kind() == std::io::ErrorKind::StorageFull {
+        ErrorCode::StorageFull
+    } else {
+        ErrorCode::Internal
+    };
     Box::new(Failure::new(code, format!("the image could not be kept: {err}")))
 }
 

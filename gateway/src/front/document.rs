@@ -50,7 +50,8 @@ impl Wants {
             0 => Submission::of(fields),
             _ => None,
         };
-        let first = submission.as_ref().map(|submission| &submission.document).or_else(|| fields["requests"].get(0));
+        let first =
+            submission.as_ref().map(|submission| &submission.document).or_else(|| fields["requests"].get(0));
         let Some(first) = first else {
             let model = match action {
                 // A job's model is the base; these name what they load.
@@ -198,7 +199,10 @@ pub(crate) fn look(bytes: &[u8]) -> Result<Picture, Box<Failure>> {
         reader.into_dimensions().map_err(|err| invalid(format!("the image's header is broken: {err}")))?;
     let pixels = u64::from(width) * u64::from(height);
     if pixels > limits::IMAGE_PIXELS_MAX {
-        return Err(invalid(format!("the image has {pixels} pixels, more than {}", limits::IMAGE_PIXELS_MAX)));
+        return Err(invalid(format!(
+            "the image has {pixels} pixels, more than {}",
+            limits::IMAGE_PIXELS_MAX
+        )));
     }
     Ok(Picture { width, height, format })
 }

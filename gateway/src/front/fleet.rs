@@ -38,7 +38,9 @@ impl Front {
         let mut fields = asked.fields.clone();
         sent.normalized = fields.get("prompt_submission").cloned();
         // A worker decodes `data:` images itself; only uploads are unknown to it, absent ones it names by itself.
-        if let Ok(swapped) = document::place_images(asked.action, &mut fields, false, &self.inner.uploads).await {
+        if let Ok(swapped) =
+            document::place_images(asked.action, &mut fields, false, &self.inner.uploads).await
+        {
             sent.swapped = swapped;
         }
         let lane = match self.best(&asked).await {
@@ -80,7 +82,9 @@ impl Front {
             .iter()
             .filter(|lane| match state(lane) {
                 LaneState::Ready => true,
-                LaneState::Starting | LaneState::Resting(_) => !some_ready && asked.action != Action::GetStatus,
+                LaneState::Starting | LaneState::Resting(_) => {
+                    !some_ready && asked.action != Action::GetStatus
+                }
                 LaneState::Quarantined(_) | LaneState::Stopped => false,
             })
             .collect();

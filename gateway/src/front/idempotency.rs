@@ -36,10 +36,16 @@ impl Known {
     ///
     /// # Errors
     /// `conflict` where that was another body.
-    pub(super) fn known(&self, key: &str, body: &[u8; 32]) -> Result<Option<(Arc<str>, Accepted)>, Box<Failure>> {
+    pub(super) fn known(
+        &self,
+        key: &str,
+        body: &[u8; 32],
+    ) -> Result<Option<(Arc<str>, Accepted)>, Box<Failure>> {
         match self.0.get(key).filter(|entry| entry.until > Instant::now()) {
             None => Ok(None),
-            Some(entry) if entry.body == *body => Ok(Some((entry.request_id.clone(), entry.accepted.clone()))),
+            Some(entry) if entry.body == *body => {
+                Ok(Some((entry.request_id.clone(), entry.accepted.clone())))
+            }
             Some(entry) => {
                 let message = format!("Idempotency-Key {key} was used with another body");
                 let failure = Failure::new(ErrorCode::Conflict, message);

@@ -9,9 +9,7 @@ mod sent;
 
 use std::{collections::HashMap, sync::Arc};
 
-use contracts::{
-    Action, Class, Dialect, ErrorCode, Failure, Fault, Incoming, Reply, dictionary::dictionary,
-};
+use contracts::{Action, Class, Dialect, ErrorCode, Failure, Fault, Incoming, Reply, dictionary::dictionary};
 use serde_json::{Value, json};
 use tokio::{
     sync::watch,
@@ -89,7 +87,13 @@ struct Inner {
 impl Front {
     /// Puts the front before a pool and its desk.
     #[must_use]
-    pub fn new(config: Config, pool: Pool, desk: DeskHandle, gpus: Option<Arc<dyn Gpus>>, urls: bool) -> Self {
+    pub fn new(
+        config: Config,
+        pool: Pool,
+        desk: DeskHandle,
+        gpus: Option<Arc<dyn Gpus>>,
+        urls: bool,
+    ) -> Self {
         let uploads = Uploads::new(&config.output_dir);
         Self {
             inner: Arc::new(Inner {
@@ -172,7 +176,11 @@ impl Front {
         tracing::debug!(key, %action, request_id = &*request_id, "idempotency key noted");
         keys.note(key, body, request_id.clone(), accepted.clone());
         drop(keys);
-        if wait { Answer::Reply(accepted.feed.reply().await) } else { Answer::Queued { request_id, accepted } }
+        if wait {
+            Answer::Reply(accepted.feed.reply().await)
+        } else {
+            Answer::Queued { request_id, accepted }
+        }
     }
 
     async fn take_once(&self, mut incoming: Incoming, manner: Manner) -> Answer {
@@ -243,7 +251,9 @@ impl Front {
             None => {
                 let known: Vec<&str> = self.inner.pool.lanes().iter().map(|lane| lane.gpu.as_str()).collect();
                 let failure = Failure::new(ErrorCode::GpuNotFound, format!("no {gpu_id} here"));
-                Err(Box::new(failure.hint(format!("there are {}", known.join(", "))).detail("gpu_ids", known)))
+                Err(Box::new(
+                    failure.hint(format!("there are {}", known.join(", "))).detail("gpu_ids", known),
+                ))
             }
         }
     }
@@ -252,7 +262,9 @@ impl Front {
         match asked.action {
             Action::Initialize | Action::Shutdown | Action::Cancel => self.own(asked, sent).await,
             Action::StopTraining => self.query(asked, sent).await,
-            Action::UnloadModel | Action::CleanupMemory if asked.pin.is_none() => self.free_all(asked, sent).await,
+            Action::UnloadModel | Action::CleanupMemory if asked.pin.is_none() => {
+                self.free_all(asked, sent).await
+            }
             _ => self.enqueue(asked, sent).await,
         }
     }
@@ -291,7 +303,8 @@ impl Front {
             }
         }
         let recorded = matches!(class, Class::Job | Class::Training);
-        let ticket = self.ticket(Sending { action, class, fields: &fields, pin, timeout, wants }, &manner, sent);
+        let ticket =
+            self.ticket(Sending { action, class, fields: &fields, pin, timeout, wants }, &manner, sent);
         let request_id = ticket.request_id.clone();
         let finisher = ticket.finisher.clone();
         match self.inner.desk.submit(ticket).await {

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use contracts::{
-    Action, Dialect, ErrorCode, Failure, Fault, Incoming, Reply,
-    generated::limits::PROTOCOL_VERSIONS,
+    Action, Dialect, ErrorCode, Failure, Fault, Incoming, Reply, generated::limits::PROTOCOL_VERSIONS,
 };
 use serde_json::{Value, json};
 use tokio::time::Duration;
@@ -33,7 +32,9 @@ impl Front {
             Action::GetJob => self.job(&asked.fields).await,
             Action::ListJobs => self.list_jobs(&asked.fields).await,
             Action::ListDevices => self.devices().await,
-            other => Err(Box::new(Failure::new(ErrorCode::Internal, format!("{other} has no one who answers it")))),
+            other => {
+                Err(Box::new(Failure::new(ErrorCode::Internal, format!("{other} has no one who answers it"))))
+            }
         };
         Ok(reply(sent.with(outcome)))
     }
@@ -46,16 +47,27 @@ impl Front {
             let said = asked.fields.get(field).filter(|value| **value != json!([]));
             if said.is_some() {
                 let message = format!("`{field}` cannot be negotiated over HTTP");
-                let fault = Fault::new(sent_pointer(sent, &format!("/{field}")), ErrorCode::UnsupportedFeature, message);
+                let fault = Fault::new(
+                    sent_pointer(sent, &format!("/{field}")),
+                    ErrorCode::UnsupportedFeature,
+                    message,
+                );
                 let failure = Failure::of_faults(vec![fault]);
-                return Err(Box::new(failure.hint("use the `dialect` query parameter, and events by `jobs/{id}/events`")));
+                return Err(Box::new(
+                    failure.hint("use the `dialect` query parameter, and events by `jobs/{id}/events`"),
+                ));
             }
         }
         self.initialize(&asked.fields, sent, &[], asked.manner.dialect).await
     }
 
     /// Over stdio: the same, with what was negotiated.
-    pub(crate) async fn initialize_stdio(&self, incoming: &Incoming, features: &[&str], dialect: Dialect) -> Reply {
+    pub(crate) async fn initialize_stdio(
+        &self,
+        incoming: &Incoming,
+        features: &[&str],
+        dialect: Dialect,
+    ) -> Reply {
         let sent = self.sent(incoming, None);
         let fields = incoming.reading.document.clone().unwrap_or_default();
         let outcome = self.initialize(&fields, &sent, features, dialect).await;
@@ -89,9 +101,11 @@ impl Front {
         let gpu = format!("gpu_{index}");
         match self.pool().lanes().iter().position(|lane| lane.gpu.as_str() == gpu) {
             Some(lane) => Ok(Some(lane)),
-            None => {
-                Err(fault("/device_index", ErrorCode::UnsupportedFeature, format!("{gpu} is not of this pool")))
-            }
+            None => Err(fault(
+                "/device_index",
+                ErrorCode::UnsupportedFeature,
+                format!("{gpu} is not of this pool"),
+            )),
         }
     }
 
@@ -192,7 +206,8 @@ impl Front {
         if lane.unready().is_some() {
             return Err(self.nobody());
         }
-        let mut reasons = vec![if load.busy { "all are busy; it did least so far" } else { "it is idle" }.to_owned()];
+        let mut reasons =
+            vec![if load.busy { "all are busy; it did least so far" } else { "it is idle" }.to_owned()];
         if let Some(model) = model {
             let has = load.models.iter().any(|one| one == model);
             reasons.push(format!("it {} {model}", if has { "has" } else { "would load" }));
@@ -222,7 +237,9 @@ impl Front {
     async fn devices(&self) -> Result<Value, Box<Failure>> {
         let mut devices = Vec::new();
         let host = match &self.inner.gpus {
-            Some(gpus) => gpus.list().map_err(|err| Box::new(Failure::new(ErrorCode::Internal, err.to_string())))?,
+            Some(gpus) => {
+                gpus.list().map_err(|err| Box::new(Failure::new(ErrorCode::Internal, err.to_string())))?
+            }
             None => Vec::new(),
         };
         for gpu in &host {
@@ -243,10 +260,13 @@ impl Front {
             }
             // Without NVML only the worker knows.
             let said = match lane.view().facts.is_some() && lane.unready().is_none() {
-                true => Some(self.ask_data(lane, Action::GetStatus).await.map_err(|err| super::lane_failure(&err))?),
+                true => Some(
+                    self.ask_data(lane, Action::GetStatus).await.map_err(|err| super::lane_failure(&err))?,
+                ),
                 false => None,
             };
-            let memory = |name: &str| said.as_ref().and_then(|said| said["memory_stats"][name].as_u64()).unwrap_or(0);
+            let memory =
+                |name: &str| said.as_ref().and_then(|said| said["memory_stats"][name].as_u64()).unwrap_or(0);
             let name = lane.view().facts.as_ref().map(|facts| facts.device_name.clone());
             let kind = if lane.gpu == GpuId::cpu() { "cpu" } else { "simulated" };
             devices.push(json!({

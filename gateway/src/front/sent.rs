@@ -9,10 +9,7 @@ use contracts::{
 use serde_json::Value;
 
 use super::claims::Claim;
-use crate::{
-    jobs::Finisher,
-    lane::LaneError,
-};
+use crate::{jobs::Finisher, lane::LaneError};
 
 /// What was sent.
 #[derive(Debug)]
@@ -77,6 +74,12 @@ impl Sent {
         reply.session_id.clone_from(&self.session_id);
         let theirs = std::mem::take(&mut reply.warnings);
         reply.warnings = self.merged(theirs, &read.unknown_members);
+        if let Ok(data) = &reply.outcome
+            && let Some(what) = without_effect(data)
+        {
+            tracing::warn!(request_id = &*self.request_id, action = %self.action, what, "the worker's success is none");
+            return self.failure(LaneError::Protocol { what }.failure());
+        }
         match &mut reply.outcome {
             Ok(data) => self.finish(data),
             Err(failure) => self.translate_failure(failure),
@@ -218,6 +221,22 @@ impl Sent {
             _ => {}
         }
     }
+}
+
+/// A success means that the thing was done: each picture is there, with the size that was said.
+fn without_effect(data: &Value) -> Option<String> {
+    let results = data["results"].as_array().into_iter().flatten().map(|item| &item["data"]);
+    let details = |data: &Value| data["image_details"].as_array().cloned().unwrap_or_default();
+    std::iter::once(data).chain(results).flat_map(details).find_map(|detail| {
+        let path = detail["path"].as_str()?;
+        match std::fs::metadata(path) {
+            Ok(file) if detail["bytes"] == file.len() => None,
+            Ok(file) => {
+                Some(format!("it says that {path} has {} bytes, and it has {}", detail["bytes"], file.len()))
+            }
+            Err(err) => Some(format!("it says that it wrote {path}: {err}")),
+        }
+    })
 }
 
 /// The canonical pointers of all image references in a document of a definition.

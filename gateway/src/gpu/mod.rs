@@ -65,7 +65,8 @@ pub trait Gpus: Send + Sync {
 pub fn named(name: &str, gpus: Option<&[Gpu]>) -> Result<GpuId, GpuError> {
     let unknown = || {
         let known = gpus.map(|gpus| gpus.iter().map(|gpu| format!("gpu_{} ({})", gpu.index, gpu.uuid)));
-        let known = known.map_or_else(|| "none, as there is no NVML".to_owned(), |all| all.collect::<Vec<_>>().join(", "));
+        let known = known
+            .map_or_else(|| "none, as there is no NVML".to_owned(), |all| all.collect::<Vec<_>>().join(", "));
         GpuError::Unknown { name: name.to_owned(), known }
     };
     let index = name.strip_prefix("gpu_").unwrap_or(name).parse::<u32>().ok().filter(|index| *index < 1000);
@@ -74,7 +75,8 @@ pub fn named(name: &str, gpus: Option<&[Gpu]>) -> Result<GpuId, GpuError> {
         (Some(index), Some(gpus)) if gpus.iter().any(|gpu| gpu.index == index) => Ok(GpuId::gpu(index)),
         (None, Some(gpus)) => {
             // CUDA takes any prefix of a UUID that is unique.
-            let mut fitting = gpus.iter().filter(|gpu| name.starts_with("GPU-") && gpu.uuid.starts_with(name));
+            let mut fitting =
+                gpus.iter().filter(|gpu| name.starts_with("GPU-") && gpu.uuid.starts_with(name));
             match (fitting.next(), fitting.next()) {
                 (Some(gpu), None) => Ok(gpu.id()),
                 _ => Err(unknown()),

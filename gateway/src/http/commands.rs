@@ -7,8 +7,10 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header},
 };
 use contracts::{
-    Action, Class, Dialect, ErrorCode, Failure, Fault, Incoming, Refusal, dictionary::{Shape, dictionary},
-    envelope, generated::action::Route,
+    Action, Class, Dialect, ErrorCode, Failure, Fault, Incoming, Refusal,
+    dictionary::{Shape, dictionary},
+    envelope,
+    generated::action::Route,
 };
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::{Map, Value, json};
@@ -126,14 +128,12 @@ fn wants_async(headers: &HeaderMap) -> bool {
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
-        .any(|preference| preference.split(';').next().is_some_and(|name| name.trim().eq_ignore_ascii_case("respond-async")))
+        .any(|preference| {
+            preference.split(';').next().is_some_and(|name| name.trim().eq_ignore_ascii_case("respond-async"))
+        })
 }
 
-fn idempotency_key(
-    headers: &HeaderMap,
-    action: Action,
-    body: &[u8],
-) -> Option<Result<Key, Box<Failure>>> {
+fn idempotency_key(headers: &HeaderMap, action: Action, body: &[u8]) -> Option<Result<Key, Box<Failure>>> {
     let value = headers.get("idempotency-key")?;
     let key = value.to_str().ok().filter(|key| (1..=255).contains(&key.len()));
     let Some(key) = key else {
@@ -151,14 +151,17 @@ fn idempotency_key(
 pub(super) async fn body(request: Request, bytes_max: usize) -> Result<Bytes, Box<Failure>> {
     let json = |kind: &str| {
         let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        kind == "application/json" || kind == "text/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
+        kind == "application/json"
+            || kind == "text/json"
+            || (kind.starts_with("application/") && kind.ends_with("+json"))
     };
     let bodied = !matches!(*request.method(), Method::GET | Method::HEAD);
     if let Some(kind) = request.headers().get(header::CONTENT_TYPE)
         && bodied
         && !kind.to_str().is_ok_and(json)
     {
-        let message = format!("the body is {}, not application/json", String::from_utf8_lossy(kind.as_bytes()));
+        let message =
+            format!("the body is {}, not application/json", String::from_utf8_lossy(kind.as_bytes()));
         return Err(Box::new(Failure::new(ErrorCode::UnsupportedMediaType, message)));
     }
     raw_body(request, bytes_max).await
@@ -198,8 +201,9 @@ fn query(request: &Request, action: Option<Action>) -> Result<Asked, Box<Failure
     if request.uri().query().is_none_or(str::is_empty) {
         return Ok(asked);
     }
-    let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(request.uri())
-        .map_err(|err| Box::new(Failure::new(ErrorCode::BadFrame, format!("the query cannot be read: {err}"))))?;
+    let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(request.uri()).map_err(|err| {
+        Box::new(Failure::new(ErrorCode::BadFrame, format!("the query cannot be read: {err}")))
+    })?;
     let fault = |name: &str, code, message: String| {
         Box::new(Failure::of_faults(vec![Fault::new(format!("/{name}"), code, message)]))
     };
@@ -214,11 +218,19 @@ fn query(request: &Request, action: Option<Action>) -> Result<Asked, Box<Failure
             continue;
         }
         let Some(action) = action else {
-            return Err(fault(&name, ErrorCode::UnknownField, format!("`{name}` is no query parameter here")));
+            return Err(fault(
+                &name,
+                ErrorCode::UnknownField,
+                format!("`{name}` is no query parameter here"),
+            ));
         };
         let value = typed(action, &name, value);
         if asked.given.insert(name.clone(), value).is_some() {
-            return Err(fault(&name, ErrorCode::DuplicateField, format!("`{name}` stands twice in the query")));
+            return Err(fault(
+                &name,
+                ErrorCode::DuplicateField,
+                format!("`{name}` stands twice in the query"),
+            ));
         }
     }
     Ok(asked)
@@ -229,7 +241,9 @@ fn typed(action: Action, name: &str, text: String) -> Value {
     let spec = dictionary().object(action.info().request);
     let shape = spec.property(name).map(|property| dictionary().resolve(&property.shape));
     let parsed = match shape {
-        Some(Shape::Integer(_) | Shape::Number(_) | Shape::Boolean) => serde_json::from_str::<Value>(&text).ok(),
+        Some(Shape::Integer(_) | Shape::Number(_) | Shape::Boolean) => {
+            serde_json::from_str::<Value>(&text).ok()
+        }
         _ => None,
     };
     match parsed {

@@ -19,7 +19,11 @@ use crate::{
 };
 
 /// `GET /v1/jobs/{id}/events`: what has been heard of a job, then what comes, then its reply as the event `reply`.
-pub(crate) async fn events(State(front): State<Front>, Path(id): Path<String>, request: Request) -> Response<Body> {
+pub(crate) async fn events(
+    State(front): State<Front>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Response<Body> {
     let path = request.uri().path().to_owned();
     let told = super::dialect(&request);
     let job = match find(&front, &id).await {
@@ -33,7 +37,8 @@ pub(crate) async fn events(State(front): State<Front>, Path(id): Path<String>, r
         None => 0,
         Some(Ok(last)) => last.saturating_add(1),
         Some(Err(_)) => {
-            let failure = Failure::new(ErrorCode::UnsupportedValue, "Last-Event-ID is the sequence of an event");
+            let failure =
+                Failure::new(ErrorCode::UnsupportedValue, "Last-Event-ID is the sequence of an event");
             return refuse(failure, dialect, &path);
         }
     };
@@ -49,7 +54,11 @@ struct Follow {
     ended: bool,
 }
 
-fn follow(job: &Record, next: u64, dialect: Dialect) -> impl Stream<Item = Result<Event, Infallible>> + use<> {
+fn follow(
+    job: &Record,
+    next: u64,
+    dialect: Dialect,
+) -> impl Stream<Item = Result<Event, Infallible>> + use<> {
     let from = Follow { heard: job.feed.listen(), next, dialect, ended: false };
     stream::unfold(from, |mut at| async move {
         if at.ended {
@@ -120,11 +129,9 @@ async fn find(front: &Front, id: &str) -> Result<Record, Box<Failure>> {
 async fn picture(front: &Front, job: &Record, n: &str) -> Result<(&'static str, Vec<u8>), Box<Failure>> {
     let missing = |message: String| Box::new(Failure::new(ErrorCode::RouteNotFound, message));
     let details = details(job);
-    let detail = n
-        .parse::<usize>()
-        .ok()
-        .and_then(|n| details.get(n))
-        .ok_or_else(|| missing(format!("job {} has {} pictures, and no picture {n}", job.request_id, details.len())))?;
+    let detail = n.parse::<usize>().ok().and_then(|n| details.get(n)).ok_or_else(|| {
+        missing(format!("job {} has {} pictures, and no picture {n}", job.request_id, details.len()))
+    })?;
     let file = PathBuf::from(detail["path"].as_str().unwrap_or_default());
     let kind = match detail["format"].as_str() {
         Some("jpeg") => "image/jpeg",
@@ -133,9 +140,13 @@ async fn picture(front: &Front, job: &Record, n: &str) -> Result<(&'static str, 
     };
     // A worker's word is no reason to hand out any file of the host.
     let root = tokio::fs::canonicalize(&front.config().output_dir).await;
-    let real = tokio::fs::canonicalize(&file).await.map_err(|err| missing(format!("the picture is gone: {err}")))?;
+    let real =
+        tokio::fs::canonicalize(&file).await.map_err(|err| missing(format!("the picture is gone: {err}")))?;
     if !root.is_ok_and(|root| real.starts_with(root)) {
-        return Err(Box::new(Failure::new(ErrorCode::PathNotAllowed, "the picture is outside the output directory")));
+        return Err(Box::new(Failure::new(
+            ErrorCode::PathNotAllowed,
+            "the picture is outside the output directory",
+        )));
     }
     let bytes = tokio::fs::read(&real).await.map_err(|err| missing(format!("the picture is gone: {err}")))?;
     Ok((kind, bytes))

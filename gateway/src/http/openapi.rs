@@ -2,11 +2,17 @@
 
 use std::sync::LazyLock;
 
-use axum::{body::Body, http::{Response, StatusCode}};
+use axum::{
+    body::Body,
+    http::{Response, StatusCode},
+};
 use contracts::{
     Action, ErrorCode,
     dictionary::{Shape, dictionary},
-    generated::{BUNDLE, action::{RESOURCES, Resource, Route}},
+    generated::{
+        BUNDLE,
+        action::{RESOURCES, Resource, Route},
+    },
 };
 use serde_json::{Map, Value, json};
 
@@ -59,7 +65,9 @@ fn move_references(value: &mut Value) {
         Value::Object(members) => {
             for (name, member) in members {
                 match (name.as_str(), &member) {
-                    ("$ref", Value::String(to)) => *member = to.replace("#/$defs/", "#/components/schemas/").into(),
+                    ("$ref", Value::String(to)) => {
+                        *member = to.replace("#/$defs/", "#/components/schemas/").into()
+                    }
                     _ => move_references(member),
                 }
             }
@@ -114,7 +122,8 @@ fn body(action: Action, route: &Route) -> Value {
         "properties": {"action": {"const": action.as_str()}, "payload": schema(request)},
         "required": ["action", "payload"],
     }));
-    let required = spec.properties.iter().any(|property| property.required && !is_given(route, &property.snake));
+    let required =
+        spec.properties.iter().any(|property| property.required && !is_given(route, &property.snake));
     json!({"required": required, "content": {"application/json": {"schema": {"anyOf": forms}}}})
 }
 
@@ -159,7 +168,9 @@ fn parameters(action: Action, route: &Route) -> Value {
             ("Prefer", "`respond-async` answers 202 at once."),
             ("Idempotency-Key", "Kept 24 h: the same key and body are one job."),
         ] {
-            parameters.push(json!({"name": name, "in": "header", "description": means, "schema": {"type": "string"}}));
+            parameters.push(
+                json!({"name": name, "in": "header", "description": means, "schema": {"type": "string"}}),
+            );
         }
     }
     parameters.into()
@@ -182,8 +193,12 @@ fn resource_operation(resource: &Resource) -> Value {
     let ok = match (resource.path, resource.reply) {
         (_, Some(reply)) => answer("Done.", schema(reply)),
         ("/v1/commands", _) => answer("The reply.", schema("Reply")),
-        ("/v1/jobs/{id}/events", _) => json!({"description": "Server-sent events; the last is `reply`.", "content": {"text/event-stream": {}}}),
-        ("/v1/jobs/{id}/images/{n}", _) => json!({"description": "The picture.", "content": {"image/png": {}, "image/jpeg": {}, "image/webp": {}}}),
+        ("/v1/jobs/{id}/events", _) => {
+            json!({"description": "Server-sent events; the last is `reply`.", "content": {"text/event-stream": {}}})
+        }
+        ("/v1/jobs/{id}/images/{n}", _) => {
+            json!({"description": "The picture.", "content": {"image/png": {}, "image/jpeg": {}, "image/webp": {}}})
+        }
         _ => answer("Done.", json!({"type": "object"})),
     };
     let mut operation = json!({

@@ -16,7 +16,8 @@ pub(crate) fn respond(reply: &Reply, dialect: Dialect, instance: &str) -> Respon
         Err(failure) => {
             let problem = reply.to_problem(dialect, instance).expect("it is a failure");
             let body = serde_json::to_vec(&problem).expect("a problem has string keys");
-            let status = StatusCode::from_u16(failure.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            let status =
+                StatusCode::from_u16(failure.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             let mut response = with(status, "application/problem+json", body);
             if failure.code.retry_after() || failure.retry_after_seconds.is_some() {
                 let seconds = failure.retry_after_seconds.unwrap_or(1.0).ceil().max(1.0);

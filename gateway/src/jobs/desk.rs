@@ -171,7 +171,11 @@ impl Desk {
                 answer.send(self.newest.get(&id).copied().and_then(|seq| self.record(seq))).ok();
             }
             Mail::Jobs { status, limit, answer } => {
-                let wanted = self.records.iter().rev().filter(|(_, job)| status.is_none_or(|status| job.status == status));
+                let wanted = self
+                    .records
+                    .iter()
+                    .rev()
+                    .filter(|(_, job)| status.is_none_or(|status| job.status == status));
                 let places: Vec<u64> = wanted.map(|(seq, _)| *seq).take(limit).collect();
                 answer.send(places.into_iter().filter_map(|seq| self.record(seq)).collect()).ok();
             }
@@ -224,8 +228,13 @@ impl Desk {
         let place = (ticket.priority, seq);
         let queue_position = self.waiting.range(..place).count();
         self.active.insert(ticket.request_id.clone(), seq);
-        let waiting =
-            Waiting { ticket: Arc::new(ticket), feed: feed.clone(), attempt: 1, avoid: None, cancels: Vec::new() };
+        let waiting = Waiting {
+            ticket: Arc::new(ticket),
+            feed: feed.clone(),
+            attempt: 1,
+            avoid: None,
+            cancels: Vec::new(),
+        };
         self.wait(place, waiting);
         Ok(Accepted { queue_position, feed })
     }
@@ -317,7 +326,9 @@ impl Desk {
         let hopeless: Vec<(Place, LaneError)> = self
             .waiting
             .iter()
-            .filter_map(|(place, waiting)| Some((*place, crate::pool::hopeless(&self.seats, &waiting.ticket)?)))
+            .filter_map(|(place, waiting)| {
+                Some((*place, crate::pool::hopeless(&self.seats, &waiting.ticket)?))
+            })
             .collect();
         for (place, error) in hopeless {
             if let Some(waiting) = self.take(place) {
@@ -347,6 +358,7 @@ impl Desk {
             compiles: ticket.compiles,
             feed: Some(feed.clone()),
         };
+        let answer = handle.give(order);
         for (target, done) in cancels {
             self.forward_cancel(handle.clone(), ticket.request_id.clone(), target, None, done);
         }
@@ -360,7 +372,7 @@ impl Desk {
         };
         self.running.insert(seq, running);
         self.runs.spawn(async move {
-            let answer = handle.run(order).await;
+            let answer = answer.await;
             let repeatable = ticket.repeatable && u64::from(attempt) < limits::ATTEMPTS_MAX;
             let outcome = match answer {
                 Err(error @ LaneError::WorkerCrashed { .. }) if repeatable => Outcome::Crashed(error),
@@ -447,7 +459,8 @@ impl Desk {
 
     fn forget_records(&mut self) {
         while self.ended > self.config.records_max {
-            let Some(oldest) = self.records.iter().find(|(_, job)| job.status.is_end()).map(|(seq, _)| *seq) else {
+            let Some(oldest) = self.records.iter().find(|(_, job)| job.status.is_end()).map(|(seq, _)| *seq)
+            else {
                 return;
             };
             if let Some(job) = self.records.remove(&oldest)
@@ -461,12 +474,7 @@ impl Desk {
 
     // ---- cancel ----
 
-    fn cancel(
-        &mut self,
-        target: &Arc<str>,
-        attempt: Option<u32>,
-        done: Cancelling,
-    ) {
+    fn cancel(&mut self, target: &Arc<str>, attempt: Option<u32>, done: Cancelling) {
         let Some((seq, item)) = self.find(target) else {
             done.send(Err(self.not_found(target))).ok();
             return;
@@ -501,7 +509,8 @@ impl Desk {
         let (batch, index) = target.rsplit_once('.')?;
         let seq = *self.active.get(batch)?;
         let index: usize = index.parse().ok()?;
-        let size = self.place_of(seq).map(|(size, _)| size).or_else(|| Some(self.running.get(&seq)?.ticket.batch));
+        let size =
+            self.place_of(seq).map(|(size, _)| size).or_else(|| Some(self.running.get(&seq)?.ticket.batch));
         (index < size?).then_some((seq, true))
     }
 
@@ -566,7 +575,8 @@ impl Desk {
             return;
         };
         if job.status.is_end() {
-            let failure = Failure::new(ErrorCode::Conflict, format!("session {session_id} has ended already"));
+            let failure =
+                Failure::new(ErrorCode::Conflict, format!("session {session_id} has ended already"));
             done.send(Err(Box::new(failure.detail("status", job.status.as_str())))).ok();
             return;
         }
@@ -643,8 +653,12 @@ impl Desk {
         let mut running: Vec<u64> = self.running.keys().copied().collect();
         running.sort_unstable();
         running.into_iter().for_each(|seq| row(seq, 0));
-        let queued: Vec<u64> =
-            self.waiting.iter().filter(|(_, waiting)| waiting.ticket.recorded).map(|((_, seq), _)| *seq).collect();
+        let queued: Vec<u64> = self
+            .waiting
+            .iter()
+            .filter(|(_, waiting)| waiting.ticket.recorded)
+            .map(|((_, seq), _)| *seq)
+            .collect();
         queued.iter().enumerate().for_each(|(position, seq)| row(*seq, position));
         let lanes = self.seats.iter().filter(|seat| seat.lane.unready().is_none()).count();
         let mut queue = json!({

@@ -82,9 +82,7 @@ impl DeskHandle {
         let (answer, accepted) = oneshot::channel();
         match self.mailbox.try_send(Mail::Submit(Box::new(ticket), answer)) {
             Ok(()) => accepted.await.unwrap_or_else(|_| Err(gone())),
-            Err(mpsc::error::TrySendError::Full(_)) => {
-                Err(full(self.mailbox.max_capacity()))
-            }
+            Err(mpsc::error::TrySendError::Full(_)) => Err(full(self.mailbox.max_capacity())),
             Err(mpsc::error::TrySendError::Closed(_)) => Err(gone()),
         }
     }

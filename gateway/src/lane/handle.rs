@@ -129,9 +129,17 @@ impl LaneHandle {
     /// # Cancel safety
     /// Dropping the future leaves the command with the worker; its reply is dropped.
     pub async fn run(&self, order: Order) -> Result<Vec<u8>, LaneError> {
+        self.give(order).await
+    }
+
+    /// The same, but the command is in the mailbox before the future is polled: a cancel sent after it comes after it.
+    pub(crate) fn give(&self, order: Order) -> impl Future<Output = Answer> + use<> {
         let (waiter, answer) = oneshot::channel::<Answer>();
-        self.mailbox.try_send(Mail::Run(order, waiter)).map_err(|err| self.refused(&err))?;
-        answer.await.unwrap_or(Err(LaneError::Stopping))
+        let given = self.mailbox.try_send(Mail::Run(order, waiter)).map_err(|err| self.refused(&err));
+        async move {
+            given?;
+            answer.await.unwrap_or(Err(LaneError::Stopping))
+        }
     }
 
     /// Cancels `target`: the command `holder` in flight, or one request of the batch `holder`. Answers after the

@@ -98,7 +98,11 @@ enum Input {
 ///
 /// # Cancel safety
 /// Both are `recv`.
-async fn next_input(output: &mut mpsc::Receiver<Output>, mailbox: &mut mpsc::Receiver<Mail>, open: bool) -> Input {
+async fn next_input(
+    output: &mut mpsc::Receiver<Output>,
+    mailbox: &mut mpsc::Receiver<Mail>,
+    open: bool,
+) -> Input {
     tokio::select! {
         output = output.recv() => Input::Output(output),
         mail = mailbox.recv(), if open => Input::Mail(mail),
@@ -217,7 +221,10 @@ impl<'a> Life<'a> {
             }
         } else if !self.ready {
             if self.started + Duration::from_secs_f64(limits.start_seconds) <= now {
-                return Some(Leave::Kill(format!("it did not answer within {} s of its start", limits.start_seconds)));
+                return Some(Leave::Kill(format!(
+                    "it did not answer within {} s of its start",
+                    limits.start_seconds
+                )));
             }
         } else if self.watch.hung_at(limits, self.compiles()) <= now {
             return Some(Leave::Kill(self.watch.complaint(limits, self.compiles())));
@@ -227,9 +234,11 @@ impl<'a> Life<'a> {
 
     /// Ends what is over its time: cancel first, then the worker is killed.
     fn expire(&mut self, now: Instant) -> Option<Leave> {
-        if let Some(entry) = self.in_flight.values().find(|entry| {
-            entry.ending.as_ref().is_some_and(|ending| ending.kill_at <= now)
-        }) {
+        if let Some(entry) = self
+            .in_flight
+            .values()
+            .find(|entry| entry.ending.as_ref().is_some_and(|ending| ending.kill_at <= now))
+        {
             let why = match &entry.ending {
                 Some(Ending { error: LaneError::TimedOut { .. }, .. }) => "its command timed out",
                 _ => "its command was cancelled",
@@ -402,7 +411,9 @@ impl<'a> Life<'a> {
             Ok(data) => data,
             Err(failure) => return refuse(failure.to_string()),
         };
-        let has = |feature: &str| data["features"].as_array().is_some_and(|all| all.iter().any(|one| one == feature));
+        let has = |feature: &str| {
+            data["features"].as_array().is_some_and(|all| all.iter().any(|one| one == feature))
+        };
         if !has("events") || !has("out_of_order") {
             return refuse("it speaks without events or out_of_order, which a lane needs".to_owned());
         }
@@ -488,7 +499,9 @@ impl<'a> Life<'a> {
         }
         match &entry.feed {
             Some(feed) => feed.push(event),
-            None if name == "log" => tracing::info!(target: "worker", %gpu, request_id = id, "{}", event["message"]),
+            None if name == "log" => {
+                tracing::info!(target: "worker", %gpu, request_id = id, "{}", event["message"])
+            }
             None => {}
         }
     }
@@ -546,7 +559,10 @@ impl<'a> Life<'a> {
         if now - since < limit || now - sent < limit {
             return None;
         }
-        let what = format!("it says that it has nothing to do, and has not answered a command of {:.1} s ago", (now - sent).as_secs_f64());
+        let what = format!(
+            "it says that it has nothing to do, and has not answered a command of {:.1} s ago",
+            (now - sent).as_secs_f64()
+        );
         let lost: Vec<Arc<str>> =
             self.in_flight.iter().filter(|(_, entry)| entry.exclusive).map(|(id, _)| id.clone()).collect();
         for id in lost {
@@ -573,7 +589,9 @@ impl<'a> Life<'a> {
             Waiter::Cancel(done) => {
                 done.send(with.map_or(Cancelled::Replaced, Cancelled::Answered)).ok();
             }
-            Waiter::Nobody => tracing::debug!(gpu = %self.actor.gpu, "the cancel of an expired command has ended"),
+            Waiter::Nobody => {
+                tracing::debug!(gpu = %self.actor.gpu, "the cancel of an expired command has ended")
+            }
             Waiter::Handshake => {}
         }
     }

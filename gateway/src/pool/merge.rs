@@ -14,7 +14,9 @@ pub(crate) fn merge(definition: &str, data: &[Value], best: usize) -> Value {
     let Shape::Object(spec) = dictionary().resolve(&dictionary().named(definition).shape) else {
         return data[best].clone();
     };
-    Merge { dictionary: dictionary(), data, best }.object(spec, &data.iter().collect::<Vec<_>>(), false).into()
+    Merge { dictionary: dictionary(), data, best }
+        .object(spec, &data.iter().collect::<Vec<_>>(), false)
+        .into()
 }
 
 struct Merge<'a> {

@@ -5,7 +5,7 @@ pub(crate) mod seat;
 
 use std::sync::Arc;
 
-use contracts::Class;
+use contracts::{Action, Class};
 use tokio::{sync::Notify, task::JoinSet, time::Instant};
 
 use crate::{
@@ -35,7 +35,9 @@ impl Pool {
         let news = News::new(NEWS_MAX);
         let lanes = workers
             .into_iter()
-            .map(|(gpu, launch)| lane::start(gpu, launch, policy.clone(), changed.clone(), news.clone(), tasks))
+            .map(|(gpu, launch)| {
+                lane::start(gpu, launch, policy.clone(), changed.clone(), news.clone(), tasks)
+            })
             .collect();
         Self { lanes, news }
     }
@@ -83,6 +85,9 @@ impl Pool {
 /// was idle longest.
 pub(crate) fn choose(seats: &[Seat], ticket: &Ticket, avoid: Option<usize>) -> Option<usize> {
     let uses_current = ticket.model.is_none() && needs_model(ticket);
+    // What is in the RAM of one worker can be loaded only there.
+    let some_cached = ticket.action == Action::LoadFromCache
+        && ticket.model.as_deref().is_some_and(|model| seats.iter().any(|seat| seat.has_cached(model)));
     let some_current = uses_current && seats.iter().any(Seat::has_current);
     seats
         .iter()
@@ -90,6 +95,11 @@ pub(crate) fn choose(seats: &[Seat], ticket: &Ticket, avoid: Option<usize>) -> O
         .filter(|(_, seat)| ticket.pin.as_ref().is_none_or(|pin| *pin == seat.lane.gpu))
         // A job without a model means the one that is loaded: on another lane there would be none.
         .filter(|(_, seat)| !some_current || ticket.pin.is_some() || seat.has_current())
+        .filter(|(_, seat)| {
+            !some_cached
+                || ticket.pin.is_some()
+                || ticket.model.as_deref().is_some_and(|model| seat.has_cached(model))
+        })
         .filter(|(_, seat)| seat.is_free(ticket.action))
         .min_by_key(|(index, seat)| {
             let has_model = ticket.model.as_deref().is_some_and(|model| seat.has_model(model));

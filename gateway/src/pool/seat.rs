@@ -1,7 +1,7 @@
 //! What the desk knows of one lane: what it does alone, and which models its worker has.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     time::Duration,
 };
 
@@ -30,6 +30,8 @@ pub(crate) struct Seat {
     /// Names that models were asked for by, and their ids.
     models: HashMap<String, String>,
     current: Option<String>,
+    /// Ids of models that it has in RAM.
+    cached: HashSet<String>,
     starts: u64,
 }
 
@@ -43,6 +45,7 @@ impl Seat {
             ended: 0,
             models: HashMap::new(),
             current: None,
+            cached: HashSet::new(),
             starts: 0,
         }
     }
@@ -54,6 +57,7 @@ impl Seat {
             self.starts = starts;
             self.models.clear();
             self.current = None;
+            self.cached.clear();
         }
     }
 
@@ -78,6 +82,10 @@ impl Seat {
     /// Whether a job that names no model would find one.
     pub(crate) fn has_current(&self) -> bool {
         self.current.is_some()
+    }
+
+    pub(crate) fn has_cached(&self, model: &str) -> bool {
+        self.cached.contains(model)
     }
 
     /// Whether it could begin a command now. Trainings queue up behind a training; nothing else does.
@@ -109,7 +117,14 @@ impl Seat {
         }
         match ticket.action {
             Action::UnloadModel => self.forget(data),
-            Action::CleanupMemory | Action::LoadModelToCache | Action::CacheSdxlSuite => {}
+            Action::CleanupMemory => {}
+            Action::LoadModelToCache => {
+                self.cached.extend(data["model_id"].as_str().map(str::to_owned));
+            }
+            Action::CacheSdxlSuite => {
+                let parts = data["component_results"].as_array().into_iter().flatten();
+                self.cached.extend(parts.filter_map(|part| Some(part["model_id"].as_str()?.to_owned())));
+            }
             Action::LoadSdxlSuite => {
                 for part in data["component_results"].as_array().into_iter().flatten() {
                     if let Some(id) = part["model_id"].as_str() {
@@ -134,7 +149,8 @@ impl Seat {
     }
 
     fn forget(&mut self, data: &Value) {
-        let gone: Vec<&str> = data["model_ids"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let gone: Vec<&str> =
+            data["model_ids"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         self.models.retain(|_, id| !gone.contains(&id.as_str()));
         self.current = self.current.take().filter(|id| !gone.contains(&id.as_str()));
     }

@@ -37,10 +37,10 @@ use turns::{Turn, Turns};
 /// Commands that are read ahead; more are left in the pipe.
 const READ_AHEAD_MAX: usize = 1024;
 
-/// A reply and the dialect that it is written in.
+/// A reply and the dialect that it is written in; none: that of the reply before it.
 struct Spoken {
     reply: Reply,
-    dialect: Dialect,
+    dialect: Option<Dialect>,
 }
 
 /// One client, on stdin and stdout.
@@ -84,7 +84,8 @@ impl Clock {
     fn kill_at(self) -> Instant {
         let margin = Duration::from_secs_f64(limits::STOP_KILL_SECONDS - limits::STOP_GRACE_SECONDS);
         // Without an end, workers that have nothing to do get the usual grace to leave.
-        self.until.unwrap_or_else(|| Instant::now() + Duration::from_secs_f64(limits::STOP_GRACE_SECONDS)) + margin
+        self.until.unwrap_or_else(|| Instant::now() + Duration::from_secs_f64(limits::STOP_GRACE_SECONDS))
+            + margin
     }
 }
 
@@ -232,6 +233,7 @@ impl Talk {
     }
 
     async fn say(&mut self, Spoken { reply, dialect }: Spoken) {
+        let dialect = dialect.unwrap_or(self.last);
         self.last = dialect;
         self.voice.reply(reply, dialect).await;
     }
@@ -241,14 +243,15 @@ impl Talk {
         let read = match line {
             Line::Text(line) => read_frame(&line),
             Line::TooLarge { bytes } => {
-                let message = format!("a line of more than {bytes} bytes; the limit is {}", self.frame_bytes_max);
+                let message =
+                    format!("a line of more than {bytes} bytes; the limit is {}", self.frame_bytes_max);
                 let failure = Box::new(Failure::new(ErrorCode::FrameTooLarge, message));
                 Err(Refusal { request_id: None, session_id: None, form: None, dialect: None, failure })
             }
         };
         match read {
             Err(refusal) => {
-                let dialect = self.dialect.or(refusal.stdio_dialect()).unwrap_or(self.last);
+                let dialect = self.dialect.or(refusal.stdio_dialect());
                 let mut reply = bare(None, refusal.request_id, *refusal.failure);
                 reply.session_id = refusal.session_id;
                 self.put(std::future::ready(Spoken { reply, dialect }).boxed());
@@ -276,16 +279,21 @@ impl Talk {
                 "with out_of_order every command needs a request_id",
             );
             let reply = bare(Some(incoming.head.action), None, Failure::of_faults(vec![fault]));
-            self.put(std::future::ready(Spoken { reply, dialect }).boxed());
+            self.put(std::future::ready(Spoken { reply, dialect: Some(dialect) }).boxed());
             return None;
         }
         match incoming.head.action {
             Action::Initialize => self.initialize(incoming),
-            Action::Shutdown if incoming.reading.is_valid() => return Some(self.shutdown(&incoming, dialect)),
+            Action::Shutdown if incoming.reading.is_valid() => {
+                return Some(self.shutdown(&incoming, dialect));
+            }
             Action::Cancel => self.cancel(incoming, dialect),
             Action::StopTraining => {
                 let front = self.front.clone();
-                self.put(async move { answer(front.take(incoming, Manner::plain(dialect)).await, dialect).await }.boxed());
+                self.put(
+                    async move { answer(front.take(incoming, Manner::plain(dialect)).await, dialect).await }
+                        .boxed(),
+                );
             }
             _ => self.do_in_turn(incoming, dialect),
         }
@@ -298,7 +306,7 @@ impl Talk {
             let mut reply = bare(Some(Action::Initialize), incoming.head.request_id.clone(), failure);
             reply.session_id.clone_from(&incoming.head.session_id);
             reply.warnings.clone_from(&incoming.reading.warnings);
-            std::future::ready(Spoken { reply, dialect: before }).boxed()
+            std::future::ready(Spoken { reply, dialect: Some(before) }).boxed()
         };
         if Arc::strong_count(&self.jobs) > 1 {
             let failure = Failure::new(ErrorCode::Conflict, "a job runs; initialize again when it has ended");
@@ -308,7 +316,9 @@ impl Talk {
             return self.put(fail(*failure));
         }
         let fields = incoming.reading.document.clone().unwrap_or_default();
-        let wants = |feature: &str| fields["features"].as_array().is_some_and(|all| all.iter().any(|one| one == feature));
+        let wants = |feature: &str| {
+            fields["features"].as_array().is_some_and(|all| all.iter().any(|one| one == feature))
+        };
         let chosen = fields["dialect"].as_str().and_then(|name| name.parse().ok());
         let dialect = chosen.unwrap_or(before);
         let mut features = Vec::new();
@@ -320,8 +330,13 @@ impl Talk {
         let front = self.front.clone();
         // Its own line keeps its place among those before it; what follows has the new features.
         self.put(
-            async move { Spoken { reply: front.initialize_stdio(&incoming, &features, dialect).await, dialect } }
-                .boxed(),
+            async move {
+                Spoken {
+                    reply: front.initialize_stdio(&incoming, &features, dialect).await,
+                    dialect: Some(dialect),
+                }
+            }
+            .boxed(),
         );
         self.dialect = chosen.or(self.dialect);
         self.out_of_order = wants("out_of_order");
@@ -338,7 +353,7 @@ impl Talk {
                 outcome: Ok(serde_json::json!({})),
                 warnings: incoming.reading.warnings.clone(),
             },
-            dialect,
+            dialect: Some(dialect),
         });
         said.map_or_else(stop_grace, Duration::from_secs_f64)
     }
@@ -360,17 +375,21 @@ impl Talk {
                 outcome: Ok(serde_json::json!({"target_request_id": target, "was": "queued"})),
                 warnings: incoming.reading.warnings.clone(),
             };
-            return self.put(std::future::ready(Spoken { reply, dialect }).boxed());
+            return self.put(std::future::ready(Spoken { reply, dialect: Some(dialect) }).boxed());
         }
         let front = self.front.clone();
-        self.put(async move { answer(front.take(incoming, Manner::plain(dialect)).await, dialect).await }.boxed());
+        self.put(
+            async move { answer(front.take(incoming, Manner::plain(dialect)).await, dialect).await }.boxed(),
+        );
     }
 
     fn do_in_turn(&mut self, incoming: Incoming, dialect: Dialect) {
         let action = incoming.head.action;
-        let class = incoming.reading.document.as_ref().map_or(action.info().class, |fields| {
-            crate::front::document::class(action, fields).0
-        });
+        let class = incoming
+            .reading
+            .document
+            .as_ref()
+            .map_or(action.info().class, |fields| crate::front::document::class(action, fields).0);
         let is_job = class == Class::Job;
         let turn = if self.out_of_order { Turn::now() } else { self.turns.turn(is_job) };
         let job = is_job.then(|| self.jobs.clone());
@@ -389,14 +408,14 @@ impl Talk {
                     let mut reply = bare(Some(action), incoming.head.request_id, failure);
                     reply.session_id = incoming.head.session_id;
                     reply.warnings = incoming.reading.warnings;
-                    return Spoken { reply, dialect };
+                    return Spoken { reply, dialect: Some(dialect) };
                 }
                 turn.come().await;
                 let manner = Manner { wait: false, ..Manner::plain(dialect) };
                 match front.take(incoming, manner).await {
                     Answer::Queued { accepted, .. } => {
                         let reply = voice.follow(&accepted.feed).await;
-                        Spoken { reply: Arc::unwrap_or_clone(reply), dialect }
+                        Spoken { reply: Arc::unwrap_or_clone(reply), dialect: Some(dialect) }
                     }
                     other => answer(other, dialect).await,
                 }
@@ -411,7 +430,7 @@ async fn answer(answer: Answer, dialect: Dialect) -> Spoken {
         Answer::Reply(reply) => reply,
         Answer::Queued { accepted, .. } => accepted.feed.reply().await,
     };
-    Spoken { reply: Arc::unwrap_or_clone(reply), dialect }
+    Spoken { reply: Arc::unwrap_or_clone(reply), dialect: Some(dialect) }
 }
 
 fn bare(action: Option<Action>, request_id: Option<String>, failure: Failure) -> Reply {

@@ -1,0 +1,92 @@
+//! Workers that write what they should not: nothing of it reaches a client as a reply.
+
+use serde_json::json;
+
+use crate::rig::{Rig, job};
+
+#[tokio::test]
+async fn noise_on_stdout_is_never_a_reply() {
+    for fault in [
+        "garbage",
+        "garbage:{\"request_id\":",
+        "banner:hello",
+        "double_reply",
+        "event_after_reply",
+        "event_storm",
+    ] {
+        let rig = Rig::start(&["--fault", fault]).await;
+        for _ in 0..3 {
+            let heard = rig.command(&job("generate_sdxl")).await;
+            assert_eq!(heard.body["success"], true, "{fault}: {heard:?}");
+        }
+        rig.goes_on().await;
+        rig.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn an_event_after_the_reply_is_no_event_of_the_job() {
+    let rig = Rig::with(1, "", &["--fault", "event_after_reply"]).await;
+    let id = rig.queue(&job("generate_sdxl")).await;
+    rig.reply(&id).await;
+    // Another command makes sure that the late line was read.
+    rig.goes_on().await;
+    let job = rig.front.desk().job(id.as_str().into()).await.unwrap().unwrap();
+    assert_eq!(job.feed.listen().borrow().last().unwrap()["stage"], "saving");
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn a_line_over_the_limit_restarts_the_worker() {
+    let rig = Rig::with(1, "", &["--fault", "huge_line@generate_sdxl"]).await;
+    let heard = rig.command(&job("generate_sdxl")).await;
+    assert_eq!(heard.code(), "worker_crashed", "{heard:?}");
+    assert!(heard.body["error"].as_str().unwrap().contains("a line of more than"), "{heard:?}");
+    rig.goes_on().await;
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn replies_that_break_the_contract_are_protocol_errors() {
+    for fault in ["wrong_type", "dropped_field", "renamed_field", "success_without_effect"] {
+        let rig = Rig::start(&["--fault", &format!("{fault}@generate_sdxl")]).await;
+        let heard = rig.command(&job("generate_sdxl")).await;
+        assert_eq!((heard.status, heard.code()), (502, "worker_protocol_error"), "{fault}: {heard:?}");
+        rig.goes_on().await;
+        rig.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn half_a_reply_or_a_nan_is_no_reply() {
+    for fault in ["partial_line", "nan"] {
+        let config = "[limits]\nidle_seconds = 1.5\nother_seconds = 3\n";
+        let rig = Rig::with(2, config, &["--fault", &format!("{fault}@generate_sdxl")]).await;
+        let heard = rig.command(&job("generate_sdxl")).await;
+        assert!(matches!(heard.code(), "worker_protocol_error" | "worker_crashed"), "{fault}: {heard:?}");
+        rig.goes_on().await;
+        rig.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn what_the_schema_does_not_know_is_passed_on_and_said() {
+    let rig = Rig::with(1, "", &["--fault", "renamed_field:current_model_id=something_new@get_status"]).await;
+    let load = json!({"action": "load_model", "payload": {"model_path": "sdxl_base", "model_type": "sdxl"}});
+    assert_eq!(rig.command(&load).await.body["success"], true);
+    let heard = rig.command(&json!({"action": "get_status", "gpu_id": "gpu_0"})).await;
+    assert_eq!(heard.body["data"]["something_new"], "sdxl_base", "{heard:?}");
+    assert_eq!(heard.body["warning_details"][0]["code"], "unknown_member", "{heard:?}");
+    assert!(heard.body["warnings"][0].as_str().unwrap().contains("/data/something_new"), "{heard:?}");
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn out_of_memory_is_the_jobs_failure_and_not_the_workers() {
+    let rig = Rig::with(1, "", &["--fault", "out_of_memory@generate_sdxl"]).await;
+    let heard = rig.command(&job("generate_sdxl")).await;
+    assert_eq!((heard.status, heard.code()), (507, "out_of_memory"), "{heard:?}");
+    assert_eq!(rig.front.pool().lanes()[0].view().starts, 1);
+    rig.goes_on().await;
+    rig.stop().await;
+}

@@ -1,0 +1,136 @@
+//! Cancels and timeouts.
+
+use serde_json::json;
+
+use crate::rig::{Rig, job, long_job, submission, within};
+
+#[tokio::test]
+async fn a_running_job_is_cancelled_and_frees_its_worker() {
+    let rig = Rig::with(1, "", &["--step-ms", "20"]).await;
+    rig.queue(&long_job("victim", 150)).await;
+    rig.running("victim").await;
+    let cancelled = rig.delete("/v1/jobs/victim").await;
+    assert_eq!(
+        cancelled.body["data"],
+        json!({"target_request_id": "victim", "was": "running"}),
+        "{cancelled:?}"
+    );
+    assert_eq!(rig.reply("victim").await["error_details"]["code"], "cancelled");
+    assert_eq!(rig.get("/v1/jobs/victim").await.body["data"]["status"], "cancelled");
+    assert_eq!(rig.command(&job("generate_sdxl")).await.body["success"], true);
+    assert_eq!(rig.front.pool().lanes()[0].view().starts, 1);
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn a_waiting_job_is_cancelled_and_the_running_one_is_not() {
+    let rig = Rig::with(1, "", &["--step-ms", "10"]).await;
+    rig.queue(&long_job("first", 60)).await;
+    rig.queue(&long_job("second", 60)).await;
+    rig.running("first").await;
+    let cancelled = rig.delete("/v1/jobs/second").await;
+    assert_eq!(cancelled.body["data"]["was"], "queued", "{cancelled:?}");
+    assert_eq!(rig.reply("second").await["error_details"]["code"], "cancelled");
+    assert_eq!(rig.reply("first").await["success"], true);
+    let again = rig.delete("/v1/jobs/second").await;
+    assert_eq!((again.status, again.code()), (404, "job_not_found"));
+    assert_eq!(again.body["error_details"]["details"]["status"], "cancelled");
+    assert_eq!(rig.delete("/v1/jobs/nobody").await.code(), "job_not_found");
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn another_attempt_is_left_alone() {
+    let rig = Rig::with(1, "", &["--step-ms", "10"]).await;
+    rig.queue(&long_job("mine", 60)).await;
+    rig.running("mine").await;
+    let command = json!({"action": "cancel", "payload": {"target_request_id": "mine", "attempt": 2}});
+    assert_eq!(rig.command(&command).await.code(), "job_not_found");
+    assert_eq!(rig.reply("mine").await["success"], true);
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn a_worker_that_ignores_the_cancel_is_replaced() {
+    let config = "[restart]\ncancel_grace_seconds = 0.5\n";
+    let rig = Rig::with(1, config, &["--step-ms", "100", "--fault", "ignored_cancel"]).await;
+    rig.queue(&long_job("deaf", 150)).await;
+    rig.running("deaf").await;
+    let cancelled = rig.delete("/v1/jobs/deaf").await;
+    assert_eq!(cancelled.body["data"]["was"], "running", "{cancelled:?}");
+    assert_eq!(rig.reply("deaf").await["error_details"]["code"], "cancelled");
+    let mut views = rig.front.pool().lanes()[0].views();
+    within(async { views.wait_for(|view| view.starts == 2).await.map(|_| ()) }).await.unwrap();
+    rig.goes_on().await;
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn a_job_over_its_time_ends_with_timeout_waiting_or_running() {
+    let rig = Rig::with(1, "", &["--step-ms", "50"]).await;
+    let mut running = long_job("running", 150);
+    running["payload"]["prompt_submission"]["metadata"] = json!({"timeout_seconds": 1.5});
+    let mut waiting = long_job("waiting", 150);
+    waiting["payload"]["prompt_submission"]["metadata"] = json!({"timeout_seconds": 1});
+    rig.queue(&running).await;
+    rig.queue(&waiting).await;
+    for id in ["waiting", "running"] {
+        let reply = rig.reply(id).await;
+        assert_eq!(reply["error_details"]["code"], "timeout", "{reply}");
+        assert_eq!(rig.get(&format!("/v1/jobs/{id}")).await.body["data"]["status"], "timeout");
+    }
+    assert_eq!(rig.front.pool().lanes()[0].view().starts, 1);
+    rig.goes_on().await;
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn one_request_of_a_batch_is_cancelled_before_it_begins() {
+    let rig = Rig::with(1, "", &["--step-ms", "10"]).await;
+    rig.queue(&long_job("before", 60)).await;
+    let batch = json!({"action": "batch_generate", "request_id": "batch",
+                       "payload": {"requests": [submission(), submission()]}});
+    rig.queue(&batch).await;
+    let cancelled = rig.delete("/v1/jobs/batch.1").await;
+    assert_eq!(cancelled.body["data"]["target_request_id"], "batch.1", "{cancelled:?}");
+    let reply = rig.reply("batch").await;
+    assert_eq!(reply["data"]["succeeded"], 1, "{reply}");
+    assert_eq!(reply["data"]["cancelled"], 1, "{reply}");
+    assert_eq!(rig.delete("/v1/jobs/batch.7").await.code(), "job_not_found");
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn a_session_is_its_newest_job() {
+    let rig = Rig::with(1, "", &["--step-ms", "10"]).await;
+    let mut command = long_job("one", 60);
+    command["session_id"] = "s-1".into();
+    rig.queue(&command).await;
+    rig.running("one").await;
+    let mut other = long_job("two", 60);
+    other["session_id"] = "s-1".into();
+    assert_eq!(rig.command(&other).await.code(), "conflict");
+    let session = rig.get("/v1/sessions/s-1").await;
+    assert_eq!(session.body["data"]["request_id"], "one", "{session:?}");
+    assert_eq!(session.body["data"]["status"], "running");
+    let ended = rig.delete("/v1/sessions/s-1").await;
+    assert_eq!(ended.body["data"]["status"], "cancelled", "{ended:?}");
+    assert_eq!(rig.get("/v1/sessions").await.body["data"]["sessions"].as_array().unwrap().len(), 1);
+    assert_eq!(rig.delete("/v1/sessions/s-1").await.code(), "conflict");
+    assert_eq!(rig.get("/v1/sessions/s-2").await.code(), "session_not_found");
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn an_id_in_flight_is_a_conflict_and_free_again_afterwards() {
+    let rig = Rig::with(1, "", &["--step-ms", "10"]).await;
+    rig.queue(&long_job("same", 60)).await;
+    let conflict = rig.command(&json!({"action": "get_status", "request_id": "same"})).await;
+    assert_eq!((conflict.status, conflict.code()), (409, "conflict"), "{conflict:?}");
+    rig.reply("same").await;
+    assert_eq!(
+        rig.command(&json!({"action": "get_status", "request_id": "same"})).await.body["success"],
+        true
+    );
+    rig.stop().await;
+}

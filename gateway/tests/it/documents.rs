@@ -1,0 +1,134 @@
+//! What the gateway changes in a document, and what it says of it to its sender.
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use serde_json::json;
+
+use crate::rig::{Rig, job, submission};
+
+fn checkerboard() -> Vec<u8> {
+    let picture = image::RgbImage::from_fn(64, 64, |x, y| {
+        image::Rgb([if (x / 8 + y / 8) % 2 == 0 { 255 } else { 0 }; 3])
+    });
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    picture.write_to(&mut bytes, image::ImageFormat::Png).unwrap();
+    bytes.into_inner()
+}
+
+#[tokio::test]
+async fn a_seed_is_chosen_once_and_told() {
+    let rig = Rig::start(&["--fault", "crash:reply@generate_sdxl@attempt=1"]).await;
+    let first = rig.command(&job("generate_sdxl")).await;
+    let seed = first.body["data"]["seed_used"].as_u64().unwrap();
+    assert!(seed <= contracts::generated::limits::CHOSEN_SEED_MAX);
+    // The first attempt had written its picture under the same seed before it died.
+    let written = walk(&rig.dir.path().join("out"));
+    let same = written.iter().filter(|bytes| **bytes == written[0]).count();
+    assert_eq!(same, written.len(), "both attempts made one picture");
+    let second = rig.command(&job("enhanced_sdxl")).await;
+    assert_ne!(second.body["data"]["seed_used"], seed);
+    rig.stop().await;
+}
+
+fn walk(folder: &std::path::Path) -> Vec<Vec<u8>> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(walk(&path));
+        } else if path.extension().is_some_and(|extension| extension == "png") {
+            found.push(std::fs::read(path).unwrap());
+        }
+    }
+    found
+}
+
+#[tokio::test]
+async fn data_images_and_uploads_reach_the_worker_as_paths() {
+    let rig = Rig::start(&[]).await;
+    let bytes = checkerboard();
+    let upload = rig
+        .hear(rig.request("POST", "/v1/uploads").header("content-type", "image/png").body(bytes.clone()))
+        .await;
+    assert_eq!(upload.body["width"], 64, "{upload:?}");
+    let id = upload.body["upload_id"].as_str().unwrap();
+    let data = format!("data:image/png;base64,{}", BASE64_STANDARD.encode(&bytes));
+    let mut hashes = Vec::new();
+    for reference in [data.clone(), format!("upload:{id}")] {
+        let mut document = submission();
+        document["hyperparameters"]["seed"] = 7.into();
+        document["conditioning"]["init_image"] = reference.clone().into();
+        let made = rig.post("/v1/generate", &document).await;
+        assert_eq!(made.body["data"]["features_used"]["img2img"], true, "{made:?}");
+        hashes.push(made.body["data"]["image_details"][0]["sha256"].clone());
+        let report = rig.post("/v1/validate", &document).await;
+        assert_eq!(report.body["data"]["valid"], true, "{report:?}");
+        assert_eq!(report.body["data"]["normalized"], document, "what was said, not what became of it");
+        assert_eq!(report.body["data"]["effective"]["conditioning"]["init_image"], reference);
+    }
+    assert_eq!(hashes[0], hashes[1], "the same picture either way");
+    for (reference, code) in [
+        ("upload:nobody", "upload_not_found"),
+        ("data:image/png;base64,AAAA", "image_invalid"),
+        ("data:,x", "image_invalid"),
+    ] {
+        let mut document = submission();
+        document["conditioning"]["init_image"] = reference.into();
+        let heard = rig.post("/v1/generate", &document).await;
+        assert_eq!(heard.code(), code, "{heard:?}");
+        assert_eq!(heard.body["error_details"]["field"], "/conditioning/init_image");
+    }
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn a_workers_pointers_are_the_senders() {
+    let rig = Rig::start(&[]).await;
+    let mut direct = json!({"action": "generate_sdxl_enhanced", "request": {
+        "Model": {"Base": "nobody"}, "Conditioning": {"Prompt": "x"}, "Scheduler": {"Steps": 2},
+        "Hyperparameters": {"Dimensions": {"Width": 64, "Height": 64}},
+    }});
+    let heard = rig.command(&direct).await;
+    assert_eq!(heard.body["ErrorDetails"]["Code"], "model_not_found", "{heard:?}");
+    assert_eq!(heard.body["ErrorDetails"]["Field"], "/request/Model/Base");
+    // The gateway's warnings come first, the worker's own follow, none stands twice.
+    direct["request"]["Model"]["Base"] = "sdxl_base".into();
+    direct["request"]["Scheduler"]["Type"] = "DPM++".into();
+    direct["request"]["Conditioning"]["LoRAs"] = json!([{"Name": "/models/lora.safetensors", "Weight": 0}]);
+    let heard = rig.command(&direct).await;
+    let codes: Vec<&str> = heard.body["WarningDetails"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|warning| warning["Code"].as_str().unwrap())
+        .collect();
+    assert_eq!(codes, ["accepted_spelling", "weight_zero"], "{heard:?}");
+    assert_eq!(
+        heard.body["WarningDetails"][1]["Pointer"], "/request/Conditioning/LoRAs/0/Weight",
+        "{heard:?}"
+    );
+    assert_eq!(heard.body["Data"]["Warnings"], heard.body["Warnings"]);
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn structured_inference_reports_what_was_said() {
+    let rig = Rig::start(&[]).await;
+    let heard = rig.command(&job("structured_inference")).await;
+    let validation = &heard.body["data"]["validation"];
+    assert_eq!(validation["normalized"], submission(), "{heard:?}");
+    assert_eq!(validation["effective"]["hyperparameters"]["seed"], -1);
+    assert_ne!(heard.body["data"]["seed_used"], -1);
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn the_dialect_is_the_senders_or_the_querys() {
+    let rig = Rig::start(&[]).await;
+    let camel = json!({"action": "validate_request", "request": {
+        "model": {"base": "sdxl_base"}, "conditioning": {"prompt": "x"}, "hyperparameters": {"guidanceScale": 5}}});
+    let heard = rig.command(&camel).await;
+    assert!(heard.body["warningDetails"].is_array(), "{heard:?}");
+    let heard = rig.post("/v1/commands?dialect=pascal", &camel).await;
+    assert!(heard.body["WarningDetails"].is_array(), "{heard:?}");
+    rig.stop().await;
+}

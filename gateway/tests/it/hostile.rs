@@ -1,0 +1,156 @@
+//! Bodies that no one should send: each gives its code, and the gateway goes on.
+
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+use crate::rig::{Heard, Rig, submission, within};
+
+#[tokio::test]
+async fn bad_bodies_give_their_codes() {
+    let rig = Rig::start(&[]).await;
+    let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
+    let deep_object = format!("{}1{}", "{\"a\":".repeat(10_000), "}".repeat(10_000));
+    let cases: [(&[u8], u16, &str); 13] = [
+        (b"", 400, "bad_frame"),
+        (b"  \r\n", 400, "bad_frame"),
+        (b"[1]", 400, "bad_frame"),
+        (b"{", 400, "bad_frame"),
+        (b"{\"action\":\"get_status\"} x", 400, "bad_frame"),
+        (b"{\"action\":\"get_status\",\"a\":\"\xFF\"}", 400, "bad_frame"),
+        (b"{\"action\":\"get_status\",\"a\":\"\\ud800\"}", 400, "bad_frame"),
+        (b"{\"action\":\"get_status\",\"a\":NaN}", 400, "bad_frame"),
+        (b"{\"action\":\"get_status\",\"a\":1e999}", 400, "bad_frame"),
+        (b"{\"action\":\"get_status\",\"action\":\"get_status\"}", 400, "duplicate_field"),
+        (deep.as_bytes(), 400, "bad_frame"),
+        (deep_object.as_bytes(), 400, "bad_frame"),
+        (b"{\"action\":\"get_statu\"}", 404, "unknown_action"),
+    ];
+    for (body, status, code) in cases {
+        let heard = rig.bytes("/v1/commands", body.to_vec()).await;
+        let start = String::from_utf8_lossy(&body[..body.len().min(60)]).into_owned();
+        assert_eq!((heard.status, heard.code()), (status, code), "{start}: {heard:?}");
+        is_problem(&heard);
+        rig.goes_on().await;
+    }
+    rig.stop().await;
+}
+
+fn is_problem(heard: &Heard) {
+    assert_eq!(heard.headers["content-type"], "application/problem+json");
+    assert_eq!(heard.body["status"], heard.status);
+    assert_eq!(heard.body["type"], format!("urn:concord:error:{}", heard.code()));
+    assert_eq!(heard.body["success"], false);
+    assert_eq!(heard.body["data"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_hundred_megabytes_are_refused_before_they_are_read() {
+    let rig = Rig::start(&[]).await;
+    let address = rig.url.strip_prefix("http://").unwrap().to_owned();
+    let answer = within(async {
+        let mut stream = TcpStream::connect(&address).await.unwrap();
+        let head = "POST /v1/generate HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100000000\r\n\r\n";
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let (mut read, mut write) = stream.split();
+        let feed = async {
+            let chunk = vec![b' '; 1 << 20];
+            // The gateway may close its side before all is written: that is the point.
+            for _ in 0..100 {
+                if write.write_all(&chunk).await.is_err() {
+                    break;
+                }
+            }
+        };
+        let mut answer = vec![0; 4096];
+        let hear = async { read.read(&mut answer).await.unwrap() };
+        let count = tokio::select! {
+            count = hear => count,
+            () = async { feed.await; std::future::pending::<()>().await } => unreachable!(),
+        };
+        answer.truncate(count);
+        String::from_utf8(answer).unwrap()
+    })
+    .await;
+    assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
+    assert!(answer.contains("frame_too_large"), "{answer}");
+    rig.goes_on().await;
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn paths_do_not_leave_their_roots() {
+    let rig = Rig::start(&[]).await;
+    for path in ["../../etc/passwd", "/etc/passwd", "a/../../../etc/passwd", "/models/../etc/passwd"] {
+        let mut document = submission();
+        document["conditioning"]["init_image"] = path.into();
+        let heard = rig.post("/v1/generate", &document).await;
+        assert!(matches!(heard.code(), "path_not_allowed" | "image_invalid"), "{path}: {heard:?}");
+        let heard = rig
+            .command(&json!({"action": "load_model", "payload": {"model_path": path, "model_type": "sdxl"}}))
+            .await;
+        assert!(matches!(heard.code(), "path_not_allowed" | "model_not_found"), "{path}: {heard:?}");
+        assert_eq!(heard.body["error_details"]["field"], "/payload/model_path");
+    }
+    rig.goes_on().await;
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn every_bound_is_held_on_its_way_in() {
+    let rig = Rig::with(1, "", &[]).await;
+    let cases = [
+        ("/scheduler/steps", json!(0), "out_of_range"),
+        ("/scheduler/steps", json!(151), "out_of_range"),
+        ("/hyperparameters/dimensions/width", json!(56), "out_of_range"),
+        ("/hyperparameters/dimensions/width", json!(65), "out_of_range"),
+        ("/hyperparameters/dimensions/height", json!(4104), "out_of_range"),
+        ("/hyperparameters/guidance_scale", json!(50.1), "out_of_range"),
+        ("/hyperparameters/batch_size", json!(17), "out_of_range"),
+        ("/hyperparameters/seed", json!(-2), "out_of_range"),
+        ("/hyperparameters/seed", json!(1.5), "unsupported_value"),
+        ("/scheduler/type", json!("Eulr"), "unsupported_value"),
+        ("/conditioning/prompt", json!(" "), "unsupported_value"),
+        ("/conditioning/promt", json!("x"), "unknown_field"),
+    ];
+    for (pointer, value, code) in cases {
+        let mut document = submission();
+        let (parent, name) = pointer.rsplit_once('/').unwrap();
+        document.pointer_mut(parent).unwrap()[name] = value.clone();
+        let heard = rig.post("/v1/generate", &document).await;
+        assert_eq!(heard.code(), code, "{pointer} {value}: {heard:?}");
+        assert_eq!(heard.body["error_details"]["field"], pointer, "{heard:?}");
+        let report = rig.post("/v1/validate", &document).await;
+        assert_eq!(report.body["data"]["valid"], false, "{report:?}");
+        assert_eq!(report.body["data"]["errors"][0]["pointer"], pointer);
+    }
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn what_http_refuses_is_a_problem_too() {
+    let rig = Rig::start(&[]).await;
+    let nowhere = rig.get("/v1/nowhere").await;
+    assert_eq!((nowhere.status, nowhere.code()), (404, "route_not_found"));
+    is_problem(&nowhere);
+    let verb = rig.hear(rig.request("PUT", "/v1/generate")).await;
+    assert_eq!((verb.status, verb.code()), (405, "method_not_allowed"));
+    assert_eq!(verb.headers["allow"], "POST");
+    is_problem(&verb);
+    let kind =
+        rig.hear(rig.request("POST", "/v1/generate").header("content-type", "text/plain").body("{}")).await;
+    assert_eq!((kind.status, kind.code()), (415, "unsupported_media_type"));
+    is_problem(&kind);
+    let query = rig.get("/v1/jobs?limit=many").await;
+    assert_eq!((query.status, query.code()), (422, "unsupported_value"), "{query:?}");
+    let unknown = rig.get("/v1/jobs?limt=1").await;
+    assert_eq!((unknown.status, unknown.code()), (422, "unknown_field"), "{unknown:?}");
+    let dialect = rig.get("/v1/jobs?dialect=kebab").await;
+    assert_eq!((dialect.status, dialect.code()), (422, "unsupported_value"), "{dialect:?}");
+    let gpu = rig.get("/v1/gpus/gpu_7/models").await;
+    assert_eq!((gpu.status, gpu.code()), (404, "gpu_not_found"), "{gpu:?}");
+    rig.goes_on().await;
+    rig.stop().await;
+}

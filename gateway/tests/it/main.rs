@@ -1,0 +1,14 @@
+//! The gateway as a library, with worker-sim as its worker.
+
+mod babble;
+mod cancel;
+mod crash;
+mod documents;
+mod hostile;
+mod pool;
+mod rig;
+mod routes;
+mod seed;
+mod silence;
+mod stdio;
+mod submit;

@@ -1,0 +1,186 @@
+//! A gateway for one test: its own workers, output directory and port.
+
+use std::{path::Path, time::Duration};
+
+use clap::Parser;
+use gateway::{
+    app::App,
+    cli::{Cli, Command, PoolFlags},
+    config::Config,
+    front::Front,
+    http,
+};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::{task::JoinSet, time::timeout};
+
+/// Nothing in a test may take longer.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+pub(crate) const GATEWAY: &str = env!("CARGO_BIN_EXE_gateway");
+
+/// Waits, but not for ever.
+pub(crate) async fn within<T>(work: impl Future<Output = T>) -> T {
+    timeout(PATIENCE, work).await.expect("it takes too long")
+}
+
+pub(crate) struct Rig {
+    pub(crate) dir: TempDir,
+    pub(crate) url: String,
+    pub(crate) front: Front,
+    app: Option<App>,
+    tasks: JoinSet<()>,
+    client: reqwest::Client,
+}
+
+/// An answer over HTTP.
+#[derive(Debug)]
+pub(crate) struct Heard {
+    pub(crate) status: u16,
+    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) body: Value,
+}
+
+impl Heard {
+    pub(crate) fn code(&self) -> &str {
+        self.body["error_details"]["code"].as_str().unwrap_or("none")
+    }
+}
+
+/// Flags of a pool of simulated workers that take no time.
+pub(crate) fn flags(dir: &Path, workers: u32, config: &str, sim_args: &[&str]) -> PoolFlags {
+    let config_path = dir.join("gateway.toml");
+    std::fs::write(&config_path, config).unwrap();
+    let mut args: Vec<String> =
+        ["gateway", "serve", "--workers", "sim", "--sim-program", GATEWAY].map(str::to_owned).into();
+    args.extend(["--sim-workers".to_owned(), workers.to_string()]);
+    args.extend(["--output-dir".to_owned(), dir.join("out").display().to_string()]);
+    args.extend(["--input-root".to_owned(), dir.display().to_string()]);
+    args.extend(["--config".to_owned(), config_path.display().to_string()]);
+    for arg in ["--step-ms", "0", "--load-ms", "0"].iter().chain(sim_args) {
+        args.extend(["--sim-arg".to_owned(), (*arg).to_owned()]);
+    }
+    match Cli::parse_from(args).command {
+        Command::Serve(serve) => serve.pool,
+        other => panic!("{other:?}"),
+    }
+}
+
+impl Rig {
+    /// Two workers that take no time, with further arguments of worker-sim.
+    pub(crate) async fn start(sim_args: &[&str]) -> Self {
+        Self::with(2, "", sim_args).await
+    }
+
+    pub(crate) async fn with(workers: u32, config: &str, sim_args: &[&str]) -> Self {
+        let rig = Self::unsettled(workers, config, sim_args).await;
+        within(rig.front.pool().settled()).await;
+        rig
+    }
+
+    /// The same, while its workers are still starting.
+    pub(crate) async fn unsettled(workers: u32, config: &str, sim_args: &[&str]) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let config = Config::decide(&flags(dir.path(), workers, config, sim_args), &[], None).unwrap();
+        let app = App::start(config, None, true);
+        let front = app.front().clone();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let mut tasks = JoinSet::new();
+        let router = http::router(front.clone());
+        tasks.spawn(async move { axum::serve(listener, router).await.unwrap() });
+        Self { dir, url, front, app: Some(app), tasks, client: reqwest::Client::new() }
+    }
+
+    pub(crate) fn request(&self, verb: &str, path: &str) -> reqwest::RequestBuilder {
+        self.client.request(verb.parse().unwrap(), format!("{}{path}", self.url))
+    }
+
+    pub(crate) async fn hear(&self, request: reqwest::RequestBuilder) -> Heard {
+        within(async {
+            let response = request.send().await.unwrap();
+            let (status, headers) = (response.status().as_u16(), response.headers().clone());
+            let body = response.bytes().await.unwrap();
+            Heard { status, headers, body: serde_json::from_slice(&body).unwrap_or(Value::Null) }
+        })
+        .await
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Heard {
+        self.hear(self.request("GET", path)).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Heard {
+        self.hear(self.request("DELETE", path)).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Heard {
+        self.hear(self.request("POST", path).json(body)).await
+    }
+
+    /// Any command, by `/v1/commands`.
+    pub(crate) async fn command(&self, command: &Value) -> Heard {
+        self.post("/v1/commands", command).await
+    }
+
+    pub(crate) async fn bytes(&self, path: &str, body: impl Into<reqwest::Body>) -> Heard {
+        self.hear(self.request("POST", path).header("content-type", "application/json").body(body)).await
+    }
+
+    /// Queues a job and does not wait for it; its id.
+    pub(crate) async fn queue(&self, command: &Value) -> String {
+        let request = self.request("POST", "/v1/commands").header("prefer", "respond-async").json(command);
+        let heard = self.hear(request).await;
+        assert_eq!(heard.status, 202, "{heard:?}");
+        heard.body["request_id"].as_str().unwrap().to_owned()
+    }
+
+    /// Waits for the end of a job; its reply in snake.
+    pub(crate) async fn reply(&self, id: &str) -> Value {
+        let job = self.front.desk().job(id.into()).await.unwrap().expect("there is such a job");
+        within(job.feed.reply()).await.to_value(contracts::Dialect::Snake)
+    }
+
+    /// Waits until a worker has made a job go on.
+    pub(crate) async fn running(&self, id: &str) {
+        let job = self.front.desk().job(id.into()).await.unwrap().expect("there is such a job");
+        let mut heard = job.feed.listen();
+        within(async { heard.wait_for(|heard| heard.last().is_some()).await.map(|_| ()) }).await.unwrap();
+    }
+
+    /// The gateway still serves, and makes pictures.
+    pub(crate) async fn goes_on(&self) {
+        let status = self.command(&json!({"action": "get_status"})).await;
+        assert_eq!(status.body["success"], true, "{status:?}");
+        let queue = self.get("/v1/queue").await;
+        assert_eq!(queue.body["data"]["total_queued"], 0, "{queue:?}");
+    }
+
+    pub(crate) async fn stop(mut self) {
+        let app = self.app.take().unwrap();
+        within(app.stop(Duration::from_secs(4))).await;
+        self.tasks.shutdown().await;
+    }
+}
+
+/// A small job.
+pub(crate) fn job(action: &str) -> Value {
+    json!({"action": action, "payload": {"prompt_submission": submission()}})
+}
+
+pub(crate) fn submission() -> Value {
+    json!({
+        "model": {"base": "sdxl_base"},
+        "scheduler": {"steps": 2},
+        "hyperparameters": {"dimensions": {"width": 64, "height": 64}},
+        "conditioning": {"prompt": "a pier at dusk"},
+    })
+}
+
+/// A job of many steps.
+pub(crate) fn long_job(id: &str, steps: u64) -> Value {
+    let mut command = job("generate_sdxl");
+    command["request_id"] = id.into();
+    command["payload"]["prompt_submission"]["scheduler"]["steps"] = steps.into();
+    command
+}

@@ -1,0 +1,291 @@
+//! `gateway stdio`: the real program on real pipes.
+
+use std::{process::Stdio, time::Instant};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines},
+    process::{Child, ChildStdin, ChildStdout, Command},
+};
+
+use crate::rig::{GATEWAY, job, long_job, within};
+
+struct Talk {
+    dir: TempDir,
+    child: Child,
+    stdin: Option<ChildStdin>,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Talk {
+    fn start(args: &[&str]) -> Self {
+        let mut command = Command::new(GATEWAY);
+        command.arg("stdio");
+        Self::spawn(command, args)
+    }
+
+    fn spawn(mut command: Command, args: &[&str]) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        command
+            .args([
+                "--worker",
+                "pipeline_manager",
+                "--log-level",
+                "WARNING",
+                "--workers",
+                "sim",
+                "--output-dir",
+            ])
+            .arg(dir.path())
+            .args(["--sim-arg", "--load-ms", "--sim-arg", "0"])
+            .args(args)
+            .env_remove("CUDA_VISIBLE_DEVICES")
+            .env_remove("GPU_ID")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true);
+        let mut child = command.spawn().unwrap();
+        let stdin = child.stdin.take();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { dir, child, stdin, lines }
+    }
+
+    async fn write(&mut self, bytes: &[u8]) {
+        within(self.stdin.as_mut().unwrap().write_all(bytes)).await.unwrap();
+    }
+
+    async fn send(&mut self, command: &Value) {
+        self.write(format!("{command}\n").as_bytes()).await;
+    }
+
+    async fn line(&mut self) -> Value {
+        let line = within(self.lines.next_line()).await.unwrap().expect("a line");
+        serde_json::from_str(&line).unwrap()
+    }
+
+    /// The next line that is no event.
+    async fn reply(&mut self) -> Value {
+        loop {
+            let line = self.line().await;
+            if line.get("event").or_else(|| line.get("Event")).is_none() {
+                return line;
+            }
+        }
+    }
+
+    /// Closes stdin; the rest of the lines, the exit code, and how long it took.
+    async fn end(mut self) -> (Vec<Value>, Option<i32>, f64) {
+        let before = Instant::now();
+        drop(self.stdin.take());
+        let mut rest = Vec::new();
+        while let Some(line) = within(self.lines.next_line()).await.unwrap() {
+            rest.push(serde_json::from_str(&line).unwrap());
+        }
+        let status = within(self.child.wait()).await.unwrap();
+        (rest, status.code(), before.elapsed().as_secs_f64())
+    }
+}
+
+#[tokio::test]
+async fn one_line_a_command_in_their_order_over_two_lanes() {
+    let mut talk = Talk::start(&["--sim-arg", "--step-ms", "--sim-arg", "10"]);
+    talk.send(&long_job("slow", 100)).await;
+    talk.send(&long_job("quick", 1)).await;
+    talk.write(b"no frame\r\n\n").await;
+    talk.send(&json!({"action": "get_queue_status", "request_id": "queue", "payload": {}})).await;
+    let mut lines = Vec::new();
+    for _ in 0..4 {
+        lines.push(talk.line().await);
+    }
+    let ids: Vec<&Value> = lines.iter().map(|line| &line["request_id"]).collect();
+    assert_eq!(ids, [&json!("slow"), &json!("quick"), &Value::Null, &json!("queue")], "{lines:?}");
+    assert_ne!(lines[0]["data"]["gpu_id"], lines[1]["data"]["gpu_id"], "side by side");
+    assert_eq!(lines[2]["error_details"]["code"], "bad_frame", "in the dialect of the last reply");
+    assert_eq!(lines[3]["data"]["completed"], 2, "a query sees what the commands before it did");
+    let (rest, code, seconds) = talk.end().await;
+    assert_eq!((rest.len(), code), (0, Some(0)));
+    assert!(seconds < 5.0, "{seconds}");
+}
+
+#[tokio::test]
+async fn the_direct_envelope_is_answered_in_pascal_and_the_documented_in_snake() {
+    let mut talk = Talk::start(&[]);
+    talk.write(b"\xEF\xBB\xBF").await;
+    talk.send(&json!({"action": "get_status"})).await;
+    talk.send(&json!({"action": "get_status", "payload": {}})).await;
+    talk.send(&json!({"action": "generate_sdxl_enhanced", "session_id": "s", "request": {
+        "Model": {"Base": "nobody"}, "Conditioning": {"Prompt": "x"}}}))
+        .await;
+    assert!(talk.line().await["Data"]["Gpus"].is_array());
+    assert!(talk.line().await["data"]["gpus"].is_array());
+    let failed = talk.line().await;
+    assert_eq!(failed["ErrorDetails"]["Field"], "/request/Model/Base", "{failed}");
+    assert_eq!(failed["SessionId"], "s");
+    talk.write(b"nothing\n").await;
+    assert_eq!(talk.line().await["ErrorDetails"]["Code"], "bad_frame");
+    talk.send(&json!({"action": "initialize", "payload": {"dialect": "camel"}})).await;
+    assert_eq!(talk.line().await["data"]["workerVersion"], env!("CARGO_PKG_VERSION"));
+    talk.write(b"nothing\n").await;
+    assert_eq!(talk.line().await["errorDetails"]["code"], "bad_frame");
+    assert_eq!(talk.end().await.1, Some(0));
+}
+
+#[tokio::test]
+async fn what_is_not_done_after_the_end_of_stdin_is_cancelled() {
+    let mut talk = Talk::start(&["--sim-workers", "1", "--sim-arg", "--step-ms", "--sim-arg", "200"]);
+    talk.send(&json!({"action": "initialize", "payload": {"features": ["events"]}})).await;
+    assert_eq!(talk.reply().await["success"], true);
+    talk.send(&long_job("running", 150)).await;
+    talk.send(&long_job("waiting", 150)).await;
+    while talk.line().await["event"] != "progress" {}
+    let (rest, code, seconds) = talk.end().await;
+    let replies: Vec<&Value> = rest.iter().filter(|line| line.get("event").is_none()).collect();
+    assert_eq!(replies.len(), 2, "{replies:?}");
+    for reply in replies {
+        assert_eq!(reply["error_details"]["code"], "shutting_down", "{reply}");
+    }
+    assert_eq!(code, Some(0));
+    assert!((3.9..5.0).contains(&seconds), "{seconds}");
+}
+
+#[tokio::test]
+async fn work_that_fits_into_the_grace_is_done_and_finish_waits_for_all() {
+    for (args, steps) in [
+        (vec!["--sim-arg", "--step-ms", "--sim-arg", "10"], 100),
+        (vec!["--on-eof", "finish", "--sim-arg", "--step-ms", "--sim-arg", "45"], 110),
+    ] {
+        let mut talk = Talk::start(&args);
+        talk.send(&long_job("fits", steps)).await;
+        let (rest, code, _) = talk.end().await;
+        assert_eq!(rest[0]["success"], true, "{rest:?}");
+        assert_eq!((rest.len(), code), (1, Some(0)));
+    }
+}
+
+#[tokio::test]
+async fn shutdown_is_the_last_line() {
+    let mut talk = Talk::start(&["--sim-arg", "--step-ms", "--sim-arg", "50"]);
+    talk.send(&long_job("long", 150)).await;
+    talk.send(&json!({"action": "shutdown", "request_id": "bye", "payload": {"grace_seconds": 0.5}})).await;
+    talk.send(&json!({"action": "get_status", "request_id": "unread"})).await;
+    let first = talk.line().await;
+    assert_eq!(first["error_details"]["code"], "shutting_down", "{first}");
+    let last = talk.line().await;
+    assert_eq!((&last["request_id"], &last["success"]), (&json!("bye"), &json!(true)));
+    let (rest, code, _) = talk.end().await;
+    assert_eq!((rest.len(), code), (0, Some(0)), "{rest:?}");
+}
+
+#[tokio::test]
+async fn with_out_of_order_replies_come_when_they_are_ready() {
+    let mut talk = Talk::start(&["--sim-arg", "--step-ms", "--sim-arg", "20"]);
+    let features = json!({"action": "initialize", "request_id": "i", "payload": {"features": ["events", "out_of_order", "previews"]}});
+    talk.send(&features).await;
+    assert_eq!(talk.reply().await["data"]["features"], json!(["events", "out_of_order"]));
+    talk.send(&long_job("job", 100)).await;
+    while talk.line().await["event"] != "progress" {}
+    talk.send(&features).await;
+    assert_eq!(talk.reply().await["error_details"]["code"], "conflict", "a job runs");
+    talk.send(&json!({"action": "get_status", "payload": {}, "request_id": "now"})).await;
+    assert_eq!(talk.reply().await["request_id"], "now");
+    talk.send(&json!({"action": "get_status", "payload": {}})).await;
+    assert_eq!(talk.reply().await["error_details"]["code"], "missing_field");
+    talk.send(&json!({"action": "cancel", "request_id": "c", "payload": {"target_request_id": "job"}})).await;
+    let target = talk.reply().await;
+    assert_eq!(
+        (&target["request_id"], &target["error_details"]["code"]),
+        (&json!("job"), &json!("cancelled"))
+    );
+    assert_eq!(talk.reply().await["data"]["was"], "running");
+    let mut heartbeat = talk.line().await;
+    while heartbeat["event"] != "heartbeat" {
+        heartbeat = talk.line().await;
+    }
+    assert_eq!(contracts::event::faults(&heartbeat), Some(Vec::new()));
+    assert_eq!(talk.end().await.1, Some(0));
+}
+
+#[tokio::test]
+async fn a_job_that_waits_for_its_turn_can_be_cancelled() {
+    let mut talk = Talk::start(&["--sim-arg", "--step-ms", "--sim-arg", "10"]);
+    talk.send(&long_job("first", 50)).await;
+    talk.send(&json!({"action": "get_status", "request_id": "barrier", "payload": {}})).await;
+    talk.send(&long_job("behind", 150)).await;
+    talk.send(&json!({"action": "cancel", "request_id": "c", "payload": {"target_request_id": "behind"}}))
+        .await;
+    let mut lines = Vec::new();
+    for _ in 0..4 {
+        lines.push(talk.line().await);
+    }
+    assert_eq!(lines[0]["success"], true, "{lines:?}");
+    assert_eq!(lines[2]["error_details"]["code"], "cancelled", "{lines:?}");
+    assert_eq!(lines[3]["data"]["was"], "queued", "{lines:?}");
+    talk.end().await;
+}
+
+#[tokio::test]
+async fn gpus_are_owned_as_they_are_named() {
+    let mut command = Command::new(GATEWAY);
+    command.arg("stdio");
+    let dir = tempfile::tempdir().unwrap();
+    let mut child = command
+        .args(["--workers", "sim", "--output-dir"])
+        .arg(dir.path())
+        .env("CUDA_VISIBLE_DEVICES", "gpu_3,1")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(b"{\"action\":\"get_status\",\"payload\":{}}\n").await.unwrap();
+    drop(stdin);
+    let output = within(child.wait_with_output()).await.unwrap();
+    let reply: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let gpus: Vec<&Value> =
+        reply["data"]["gpus"].as_array().unwrap().iter().map(|gpu| &gpu["gpu_id"]).collect();
+    assert_eq!(gpus, ["gpu_3", "gpu_1"]);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("gpu_3 is read as the host's GPU 3"));
+    let unknown = Command::new(GATEWAY)
+        .args(["stdio", "--workers", "sim", "--output-dir"])
+        .arg(dir.path())
+        .env("CUDA_VISIBLE_DEVICES", "GPU-unknown")
+        .stdin(Stdio::null())
+        .output();
+    let output = within(unknown).await.unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("names no GPU here"), "{output:?}");
+}
+
+#[tokio::test]
+async fn the_drop_in_becomes_the_gateway() {
+    let main = concat!(env!("CARGO_MANIFEST_DIR"), "/../clients/drop-in/main.py");
+    let mut command = Command::new("python3");
+    command.arg(main).env("CONCORD_GATEWAY", GATEWAY);
+    let mut talk = Talk::spawn(command, &["--log-file", "/dev/null"]);
+    // As the C# bridge writes it, and as it reads it: one line in PascalCase.
+    talk.send(&json!({"action": "load_model", "model_path": "/models/sdxl_base.safetensors", "model_type": "SDXL", "model_id": "sdxl_base"})).await;
+    let loaded = talk.line().await;
+    assert_eq!(loaded["Data"]["ModelId"], "sdxl_base", "{loaded}");
+    talk.send(&json!({"action": "generate_image", "parameters": {"prompt": "x", "width": 64, "height": 64, "steps": 1}})).await;
+    let made = talk.line().await;
+    let path = made["Data"]["OutputPath"].as_str().unwrap();
+    assert!(std::path::Path::new(path).starts_with(talk.dir.path()), "{path}");
+    assert_eq!(image::image_dimensions(path).unwrap(), (64, 64));
+    assert_eq!(talk.end().await.1, Some(0));
+    let missing =
+        Command::new("python3").arg(main).env_remove("CONCORD_GATEWAY").env("PATH", "/usr/bin:/bin").output();
+    let output = within(missing).await.unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("no gateway found"), "{output:?}");
+}
+
+#[tokio::test]
+async fn a_crash_is_repeated_here_too() {
+    let mut talk = Talk::start(&["--sim-arg", "--fault", "--sim-arg", "crash@generate_sdxl@attempt=1"]);
+    talk.send(&job("generate_sdxl")).await;
+    let made = talk.line().await;
+    assert_eq!(made["success"], true, "{made}");
+    talk.end().await;
+}

@@ -1,0 +1,57 @@
+//! `gateway submit`: exit code, stdout, stderr.
+
+use std::process::Output;
+
+use serde_json::json;
+use tokio::process::Command;
+
+use crate::rig::{GATEWAY, Rig, submission, within};
+
+async fn submit(dir: &std::path::Path, document: &serde_json::Value, args: &[&str]) -> Output {
+    let file = dir.join("document.json");
+    std::fs::write(&file, document.to_string()).unwrap();
+    let run = Command::new(GATEWAY)
+        .arg("submit")
+        .arg(&file)
+        .args(["--workers", "sim", "--sim-arg", "--load-ms", "--sim-arg", "0", "--output-dir"])
+        .arg(dir.join("submitted"))
+        .args(args)
+        .output();
+    within(run).await.unwrap()
+}
+
+#[tokio::test]
+async fn it_says_where_the_picture_is() {
+    let rig = Rig::start(&[]).await;
+    let command = json!({"Action": "generate_sdxl_enhanced", "Request": {
+        "Model": {"Base": "sdxl_base"}, "Conditioning": {"Prompt": "x"}, "Scheduler": {"Steps": 1},
+        "Hyperparameters": {"Dimensions": {"Width": 64, "Height": 64}}}});
+    for document in [submission(), command] {
+        for args in [vec![], vec!["--url", &rig.url]] {
+            let output = submit(rig.dir.path(), &document, &args).await;
+            assert_eq!(output.status.code(), Some(0), "{output:?}");
+            let path = String::from_utf8(output.stdout).unwrap();
+            assert_eq!(image::image_dimensions(path.trim()).unwrap(), (64, 64), "{path}");
+        }
+    }
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn a_failure_has_its_code_its_place_and_a_hint() {
+    let rig = Rig::start(&[]).await;
+    let mut document = submission();
+    document["scheduler"]["steps"] = 151.into();
+    for args in [vec![], vec!["--url", &rig.url]] {
+        let output = submit(rig.dir.path(), &document, &args).await;
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        assert!(stderr.contains("error: out_of_range: "), "{stderr}");
+        assert!(stderr.contains("/scheduler/steps: "), "{stderr}");
+        assert!(stderr.contains("hint: "), "{stderr}");
+    }
+    let nowhere = submit(rig.dir.path(), &submission(), &["--url", "http://127.0.0.1:9"]).await;
+    assert_eq!(nowhere.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&nowhere.stderr).contains("no gateway answers"), "{nowhere:?}");
+    rig.stop().await;
+}
