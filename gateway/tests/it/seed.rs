@@ -22,7 +22,12 @@ fn tame(value: &mut Value, name: &str) {
         Value::String(_) if is(&["_at", "last_activity"]) => *value = "(time)".into(),
         Value::String(_) if is(&["sha256"]) => *value = "(hash)".into(),
         Value::String(text) if text.contains("/out/") || text.contains("/v1/jobs/") => {
-            let end = text.rsplit(['_', '/']).next().unwrap_or_default().to_owned();
+            let end = text.rsplit(['_', '/']).next().unwrap_or_default();
+            // A training's file is named by its id.
+            let end = end
+                .split_once('.')
+                .filter(|(stem, _)| uuid::Uuid::try_parse(stem).is_ok())
+                .map_or(end, |(_, kind)| kind);
             *value = format!("(path)_{end}").into();
         }
         Value::String(text) if uuid::Uuid::try_parse(text).is_ok() => *value = "(id)".into(),
