@@ -6,8 +6,8 @@ name or a limit is written nowhere else.
 
 from __future__ import annotations
 
+import dataclasses
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -161,6 +161,9 @@ class Property:
     takes_effect_when: Condition | None
     maps_to: str | None
     verbatim: bool
+    # Filled in once every definition is compiled: the shape behind references, and what absence means.
+    resolved: Shape = dataclasses.field(default_factory=Shape)
+    absent: Any = MISSING
 
     def name(self, dialect: str) -> str:
         """How a dialect spells it."""
@@ -219,6 +222,10 @@ class Dictionary:
         self.definitions = {name: Definition(name, schema) for name, schema in content["$defs"].items()}
         for definition in self.definitions.values():
             definition.shape = self._shape(definition.schema)
+        for definition in self.definitions.values():
+            for prop in getattr(definition.shape, "properties", []):
+                prop.resolved = prop.shape.resolved
+                prop.absent = _default_of(prop)
 
     def named(self, name: str) -> Definition:
         return self.definitions[name]
@@ -236,17 +243,6 @@ class Dictionary:
         if not isinstance(shape, EnumShape):
             raise TypeError(f"{name} is no enum")
         return shape
-
-    def default_of(self, prop: Property) -> Any:
-        """What absence of a property means: its own default, else that of the definition it refers to, else MISSING."""
-        if prop.default is not MISSING:
-            return prop.default
-        shape = prop.shape
-        while isinstance(shape, Ref):
-            if shape.definition.default is not MISSING:
-                return shape.definition.default
-            shape = shape.definition.shape
-        return MISSING
 
     def shape_at(self, shape: Shape, pointer: str) -> Shape | None:
         """The shape at a canonical pointer below an object; indices and `*` are items."""
@@ -317,6 +313,18 @@ class Dictionary:
             shape.by_snake[snake] = prop
         _add_names(shape, schema)
         return shape
+
+
+def _default_of(prop: Property) -> Any:
+    """Its own default, else that of the definition it refers to, else MISSING."""
+    if prop.default is not MISSING:
+        return prop.default
+    shape = prop.shape
+    while isinstance(shape, Ref):
+        if shape.definition.default is not MISSING:
+            return shape.definition.default
+        shape = shape.definition.shape
+    return MISSING
 
 
 @cache
@@ -399,16 +407,3 @@ def _enumeration(schema: dict[str, Any]) -> EnumShape:
     # The values themselves last: they win over a spelling that differs in case alone.
     spellings |= {value.lower(): (value, False) for value in values}
     return EnumShape(values, {v: i for i, v in enumerate(values)}, data, spellings, schema.get("x-number-hint"))
-
-
-def objects_of(shape: Shape, document: Any) -> Iterator[tuple[ObjectShape, dict[str, Any]]]:
-    """Every object of a canonical document with its shape."""
-    resolved = shape.resolved
-    if isinstance(resolved, ObjectShape) and isinstance(document, dict):
-        yield resolved, document
-        for prop in resolved.properties:
-            if prop.snake in document:
-                yield from objects_of(prop.shape, document[prop.snake])
-    elif isinstance(resolved, ListShape) and isinstance(document, list):
-        for item in document:
-            yield from objects_of(resolved.item, item)

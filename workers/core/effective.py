@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -23,15 +22,14 @@ def effective(definition: str, document: Any, device: DeviceKind) -> Any:
 
 def with_defaults(document: Any, shape: Shape, device: DeviceKind | None) -> Any:
     """Defaults filled in; those that hang on a device only where one is named."""
-    tables = dictionary()
-    whole = copy.deepcopy(document)
+    whole = _copy(document)
 
     def plain(prop: Property) -> Any:
         if prop.takes_effect_when is not None:
             return MISSING
         if prop.default_by_device is not None and device is not None:
             return prop.default_by_device.get(device, MISSING)
-        return tables.default_of(prop)
+        return prop.absent
 
     def bound(prop: Property) -> Any:
         if prop.default_by is not None:
@@ -40,36 +38,42 @@ def with_defaults(document: Any, shape: Shape, device: DeviceKind | None) -> Any
             return values.get(value, MISSING) if isinstance(value, str) else MISSING
         if prop.takes_effect_when is None or not prop.takes_effect_when(asked, shape):
             return MISSING
-        return tables.default_of(prop)
+        return prop.absent
 
-    _fill(whole, shape, plain)
-    # Bound defaults are asked of a document that has its plain ones. They never stand for each other, so one that was
-    # just filled in cannot change another's answer.
-    asked = copy.deepcopy(whole)
-    _fill(whole, shape, bound)
+    _fill(whole, shape.resolved, plain)
+    # Bound defaults are asked of a document that has its plain ones and no bound ones, whatever the order.
+    asked = _copy(whole)
+    _fill(whole, shape.resolved, bound)
     return whole
 
 
 def _fill(value: Any, shape: Shape, default: _Default) -> None:
-    resolved = shape.resolved
-    if isinstance(resolved, ObjectShape):
+    if isinstance(shape, ObjectShape):
         if isinstance(value, dict):
-            _fill_object(value, resolved, default)
-    elif isinstance(resolved, ListShape) and isinstance(value, list):
+            _fill_object(value, shape, default)
+    elif isinstance(shape, ListShape) and isinstance(value, list):
+        inner = shape.item.resolved
         for item in value:
-            _fill(item, resolved.item, default)
+            _fill(item, inner, default)
 
 
 def _fill_object(members: dict[str, Any], shape: ObjectShape, default: _Default) -> None:
     for prop in shape.properties:
-        if prop.snake in members:
-            _fill(members[prop.snake], prop.shape, default)
-            continue
-        inner = prop.shape.resolved
-        if isinstance(inner, ObjectShape):
+        name, inner = prop.snake, prop.resolved
+        if name in members:
+            if isinstance(inner, ObjectShape | ListShape):
+                _fill(members[name], inner, default)
+        elif isinstance(inner, ObjectShape):
             filled: dict[str, Any] = {}
             _fill_object(filled, inner, default)
             if filled:
-                members[prop.snake] = filled
+                members[name] = filled
         elif (value := default(prop)) is not MISSING:
-            members[prop.snake] = copy.deepcopy(value)
+            members[name] = _copy(value)
+
+
+def _copy(value: Any) -> Any:
+    """A JSON value that shares no list and no object with the first."""
+    if isinstance(value, dict):
+        return {name: _copy(member) for name, member in value.items()}
+    return [_copy(item) for item in value] if isinstance(value, list) else value

@@ -181,7 +181,7 @@ class _Reader:
         if self.reading.dialect is None:
             self.reading.dialect = meaning.dialect
         self.places.senders.setdefault(place.canonical, place.sender)
-        if self._is_absent(prop.shape.resolved, tree):
+        if self._is_absent(prop.resolved, tree):
             return
         if meaning.accepted:
             self._accepted(name, prop.csharp, prop.snake, place.sender)
@@ -411,7 +411,7 @@ class _Reader:
             condition = prop.takes_effect_when
             if condition is None or condition(effective, shape):
                 continue
-            default = dictionary().default_of(prop)
+            default = prop.absent
             if (default is not MISSING and _equal_numbers(default, value)) or self._is_faulty(place + pointer):
                 continue
             sender = self.places.sender(place + pointer, self.definition.shape)
