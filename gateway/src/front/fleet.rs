@@ -7,7 +7,7 @@ use contracts::{Action, ErrorCode, Failure, Reply};
 use futures::future::join_all;
 use serde_json::{Value, json};
 
-use super::{Answer, Asked, Failed, Front, Sending, document, document::Wants, reply, sent::Sent};
+use super::{Answer, Asked, Failed, Front, document, document::Wants, queued::Sending, reply, sent::Sent};
 use crate::{
     jobs::{Finisher, Load, timestamp},
     lane::{LaneError, LaneHandle, LaneState},

@@ -66,7 +66,7 @@ fn move_references(value: &mut Value) {
             for (name, member) in members {
                 match (name.as_str(), &member) {
                     ("$ref", Value::String(to)) => {
-                        *member = to.replace("#/$defs/", "#/components/schemas/").into()
+                        *member = to.replace("#/$defs/", "#/components/schemas/").into();
                     }
                     _ => move_references(member),
                 }

@@ -1,5 +1,8 @@
 //! The desk: the one task that owns the queue, the records and who works on what.
 
+mod answers;
+mod cancel;
+
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
@@ -7,7 +10,6 @@ use std::{
 
 use chrono::Utc;
 use contracts::{Action, ErrorCode, Failure, Reply, generated::limits};
-use serde_json::{Value, json};
 use tokio::{
     sync::{Notify, mpsc, oneshot},
     task::JoinSet,
@@ -17,12 +19,11 @@ use tokio::{
 use super::{
     Accepted, Feed, Record, Status, Ticket,
     handle::{Cancelling, Load, Mail, full, gone},
-    record::timestamp,
-    session::{self, Sessions},
+    session::Sessions,
     ticket::Priority,
 };
 use crate::{
-    lane::{Cancelled, LaneError, LaneHandle, LaneState, Order},
+    lane::{LaneError, LaneHandle, LaneState, Order},
     pool::seat::Seat,
 };
 
@@ -471,255 +472,8 @@ impl Desk {
             self.ended -= 1;
         }
     }
-
-    // ---- cancel ----
-
-    fn cancel(&mut self, target: &Arc<str>, attempt: Option<u32>, done: Cancelling) {
-        let Some((seq, item)) = self.find(target) else {
-            done.send(Err(self.not_found(target))).ok();
-            return;
-        };
-        if let Some((_, place)) = self.place_of(seq) {
-            let Some(waiting) = self.waiting.get_mut(&place) else { return };
-            if !item && attempt.is_some_and(|attempt| attempt != waiting.attempt) {
-                done.send(Err(self.not_found(target))).ok();
-            } else if item {
-                waiting.cancels.push((target.clone(), done));
-            } else if let Some(waiting) = self.take(place) {
-                self.end_cancelled(seq, waiting);
-                done.send(Ok("queued")).ok();
-            }
-            return;
-        }
-        let Some(running) = self.running.get(&seq) else { return };
-        if !item && attempt.is_some_and(|attempt| attempt != running.attempt) {
-            done.send(Err(self.not_found(target))).ok();
-            return;
-        }
-        let lane = self.seats[running.lane].lane.clone();
-        let (holder, feed) = (running.ticket.request_id.clone(), running.feed.clone());
-        self.forward_cancel(lane, holder, target.clone(), (!item).then_some(feed), done);
-    }
-
-    /// The command of an id; or the batch that holds it, and `true`.
-    fn find(&self, target: &str) -> Option<(u64, bool)> {
-        if let Some(seq) = self.active.get(target) {
-            return Some((*seq, false));
-        }
-        let (batch, index) = target.rsplit_once('.')?;
-        let seq = *self.active.get(batch)?;
-        let index: usize = index.parse().ok()?;
-        let size =
-            self.place_of(seq).map(|(size, _)| size).or_else(|| Some(self.running.get(&seq)?.ticket.batch));
-        (index < size?).then_some((seq, true))
-    }
-
-    /// Size as a batch, and place, of what waits.
-    fn place_of(&self, seq: u64) -> Option<(usize, Place)> {
-        [Priority::High, Priority::Normal, Priority::Low].into_iter().find_map(|priority| {
-            let place = (priority, seq);
-            Some((self.waiting.get(&place)?.ticket.batch, place))
-        })
-    }
-
-    fn end_cancelled(&mut self, seq: u64, waiting: Waiting) {
-        let failure = Failure::new(ErrorCode::Cancelled, "cancelled before it began");
-        let reply = waiting.ticket.finisher.failure(failure);
-        self.end(seq, &waiting.ticket, &waiting.feed, reply);
-        for (_, done) in waiting.cancels {
-            done.send(Ok("queued")).ok();
-        }
-    }
-
-    fn forward_cancel(
-        &mut self,
-        lane: LaneHandle,
-        holder: Arc<str>,
-        target: Arc<str>,
-        feed: Option<Feed>,
-        done: Cancelling,
-    ) {
-        self.errands.spawn(async move {
-            let cancelled = lane.cancel(holder, target.clone()).await;
-            // Answered after the target's own terminal reply.
-            let status = match feed {
-                Some(feed) => Some(Status::of(&*feed.reply().await)),
-                None => None,
-            };
-            let not_found = || {
-                let failure = Failure::new(ErrorCode::JobNotFound, format!("{target} has ended already"));
-                Box::new(match status {
-                    Some(status) => failure.detail("status", status.as_str()),
-                    None => failure,
-                })
-            };
-            let answer = match cancelled {
-                Cancelled::Replaced => Ok("running"),
-                Cancelled::NotHere => Err(not_found()),
-                Cancelled::Answered(line) => match serde_json::from_slice::<Value>(&line) {
-                    Ok(reply) if reply["success"] == true && reply["data"]["was"] == "queued" => Ok("queued"),
-                    Ok(reply) if reply["success"] == true => Ok("running"),
-                    _ => Err(not_found()),
-                },
-            };
-            done.send(answer).ok();
-        });
-    }
-
-    fn cancel_session(&mut self, session_id: &str, done: oneshot::Sender<Result<Record, Box<Failure>>>) {
-        self.forget_sessions();
-        let job = self.sessions.record(session_id).and_then(|seq| Some((seq, self.record(seq)?)));
-        let Some((seq, job)) = job else {
-            let message = format!("no session {session_id}");
-            done.send(Err(Box::new(Failure::new(ErrorCode::SessionNotFound, message)))).ok();
-            return;
-        };
-        if job.status.is_end() {
-            let failure =
-                Failure::new(ErrorCode::Conflict, format!("session {session_id} has ended already"));
-            done.send(Err(Box::new(failure.detail("status", job.status.as_str())))).ok();
-            return;
-        }
-        let (cancelled, was) = oneshot::channel();
-        self.cancel(&job.request_id, None, cancelled);
-        let own = self.ended_record(seq, job);
-        self.errands.spawn(async move {
-            let answer = match was.await {
-                Ok(Ok(_)) => Ok(own.await),
-                Ok(Err(failure)) => Err(failure),
-                Err(_) => Err(gone()),
-            };
-            done.send(answer).ok();
-        });
-    }
-
-    /// The record as it is once the job has ended.
-    fn ended_record(&self, seq: u64, job: Record) -> impl Future<Output = Record> + use<> {
-        let gpu = self.running.get(&seq).map(|running| self.seats[running.lane].lane.gpu.clone());
-        async move {
-            let reply = job.feed.reply().await;
-            let gpu = gpu.or(job.gpu);
-            Record {
-                status: Status::of(&reply),
-                completed_at: Some(Utc::now()),
-                queue_position: None,
-                gpu,
-                ..job
-            }
-        }
-    }
-
-    fn not_found(&self, target: &str) -> Box<Failure> {
-        let failure = Failure::new(ErrorCode::JobNotFound, format!("no job {target} waits or runs"));
-        Box::new(match self.newest.get(target).and_then(|seq| self.records.get(seq)) {
-            Some(job) => failure.detail("status", job.status.as_str()).detail("attempt", job.attempt),
-            None => failure,
-        })
-    }
-
-    // ---- answers ----
-
-    fn record(&self, seq: u64) -> Option<Record> {
-        let mut record = self.records.get(&seq)?.clone();
-        if record.status == Status::Queued {
-            record.queue_position = self.place_of(seq).map(|(_, place)| self.waiting.range(..place).count());
-        }
-        Some(record)
-    }
-
-    fn forget_sessions(&mut self) {
-        let now = Instant::now();
-        let records = &self.records;
-        self.sessions.forget(|seq| records.get(&seq).is_some_and(|record| session::is_readable(record, now)));
-    }
-
-    fn queue(&self) -> Value {
-        let Counts { completed, failed, cancelled, seconds } = self.counts;
-        let average = if completed == 0 { 0.0 } else { seconds / precise(completed) };
-        let mut requests = Vec::new();
-        let mut row = |seq: u64, position: usize| {
-            let Some(job) = self.records.get(&seq) else { return };
-            let mut row = json!({
-                "request_id": &*job.request_id,
-                "status": job.status.as_str(),
-                "queue_position": position,
-                "queued_at": timestamp(job.queued_at),
-            });
-            if let Some(at) = job.started_at {
-                row["started_at"] = timestamp(at).into();
-            }
-            requests.push(row);
-        };
-        let mut running: Vec<u64> = self.running.keys().copied().collect();
-        running.sort_unstable();
-        running.into_iter().for_each(|seq| row(seq, 0));
-        let queued: Vec<u64> = self
-            .waiting
-            .iter()
-            .filter(|(_, waiting)| waiting.ticket.recorded)
-            .map(|((_, seq), _)| *seq)
-            .collect();
-        queued.iter().enumerate().for_each(|(position, seq)| row(*seq, position));
-        let lanes = self.seats.iter().filter(|seat| seat.lane.unready().is_none()).count();
-        let mut queue = json!({
-            "total_queued": queued.len(),
-            "currently_processing": self.running.values().filter(|running| running.ticket.recorded).count(),
-            "completed": completed,
-            "failed": failed,
-            "cancelled": cancelled,
-            "average_processing_time_seconds": average,
-            "queued_requests": requests,
-        });
-        if lanes > 0 && completed > 0 {
-            let rounds = queued.len().div_ceil(lanes);
-            queue["estimated_queue_clear_seconds"] = (precise(rounds as u64) * average).into();
-        }
-        queue
-    }
-
-    // ---- the end ----
-
-    fn settle_drain(&mut self) {
-        let Some((until, done)) = &mut self.draining else { return };
-        let idle = self.waiting.is_empty() && self.running.is_empty();
-        let over = *until <= Instant::now();
-        if !(idle || over) {
-            return;
-        }
-        let done = done.take();
-        if over {
-            self.refuse_rest();
-        }
-        if let Some(done) = done {
-            done.send(()).ok();
-        }
-    }
-
-    /// The grace is over.
-    fn refuse_rest(&mut self) {
-        while let Some((place, waiting)) = self.waiting.pop_first() {
-            let reply = waiting.ticket.finisher.reply(Err(&LaneError::Stopping));
-            self.end(place.1, &waiting.ticket, &waiting.feed, reply);
-        }
-        self.deadlines.clear();
-        for running in self.running.values_mut().filter(|running| !running.shutting_down) {
-            running.shutting_down = true;
-            let lane = self.seats[running.lane].lane.clone();
-            let id = running.ticket.request_id.clone();
-            self.errands.spawn(async move {
-                let cancelled = lane.cancel(id.clone(), id).await;
-                tracing::debug!(?cancelled, "cancelled, as the gateway shuts down");
-            });
-        }
-    }
 }
 
 fn is_busy(reply: &Reply) -> bool {
     reply.outcome.as_ref().is_err_and(|failure| failure.code == ErrorCode::WorkerBusy)
-}
-
-/// Counts stay far below 2^52.
-#[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
-fn precise(count: u64) -> f64 {
-    count as f64
 }

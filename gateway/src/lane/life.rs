@@ -1,4 +1,6 @@
-//! One worker's life: handshake, commands and replies, events, deadlines, and the end.
+//! One worker's life: handshake, commands, deadlines, and the end. What it says is heard in [`hear`].
+
+mod hear;
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -8,7 +10,6 @@ use std::{
 };
 
 use contracts::{Action, framing::Line};
-use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::{
     sync::{mpsc, oneshot},
@@ -16,10 +17,10 @@ use tokio::{
 };
 
 use super::{
-    Cancelled, Cause, LaneError, LaneState, Order, WorkerFacts,
+    Cancelled, Cause, LaneError, Order,
     actor::{Actor, answer},
     message::{Answer, Mail, Stop},
-    process::{Output, Process, shorten},
+    process::{Output, Process},
     silence::{Doing, Watch},
 };
 
@@ -76,17 +77,6 @@ enum Waiter {
 struct Ending {
     kill_at: Instant,
     error: LaneError,
-}
-
-/// What must be known of a line before its reader has it.
-#[derive(Deserialize)]
-struct Peek {
-    #[serde(default)]
-    request_id: Option<String>,
-    #[serde(default)]
-    event: Option<String>,
-    #[serde(default)]
-    success: Option<bool>,
 }
 
 enum Input {
@@ -325,254 +315,6 @@ impl<'a> Life<'a> {
         self.send_own(Action::Cancel, &payload, Waiter::Cancel(done));
     }
 
-    // ---- lines ----
-
-    fn on_lines(&mut self, lines: Vec<Line>) -> Option<Leave> {
-        self.watch.heard = Instant::now();
-        self.actor.heard.now();
-        for line in lines {
-            match line {
-                Line::Text(line) => {
-                    if let Some(leave) = self.on_line(line) {
-                        return Some(leave);
-                    }
-                }
-                Line::TooLarge { bytes } => {
-                    return Some(Leave::Kill(format!("it wrote a line of more than {bytes} bytes")));
-                }
-            }
-        }
-        None
-    }
-
-    fn on_line(&mut self, line: Vec<u8>) -> Option<Leave> {
-        let gpu = &self.actor.gpu;
-        let Ok(peek) = serde_json::from_slice::<Peek>(&line) else {
-            let text = String::from_utf8_lossy(&line);
-            tracing::warn!(%gpu, line = shorten(&text), "the worker wrote a line that is no frame");
-            return None;
-        };
-        match (peek.event, peek.success, peek.request_id) {
-            (Some(event), None, _) => return self.on_event(&event, &line),
-            (None, Some(_), Some(id)) => return self.on_reply(&id, line),
-            _ => {
-                let text = String::from_utf8_lossy(&line);
-                tracing::warn!(%gpu, line = shorten(&text), "the worker wrote a frame that answers nothing");
-            }
-        }
-        None
-    }
-
-    fn on_reply(&mut self, id: &str, line: Vec<u8>) -> Option<Leave> {
-        let gpu = &self.actor.gpu;
-        let Some((id, entry)) = self.in_flight.remove_entry(id) else {
-            let late = self.ended.iter().any(|ended| &**ended == id);
-            let what = if late { "a second or late reply" } else { "a reply to nothing that it was asked" };
-            tracing::warn!(%gpu, request_id = id, "the worker wrote {what}; it is dropped");
-            return None;
-        };
-        self.remember(id);
-        if let Waiter::Handshake = entry.waiter {
-            return self.on_handshake(&line);
-        }
-        if entry.exclusive {
-            self.on_idle();
-        }
-        self.actor.deaths = 0;
-        match entry.ending {
-            // The client was promised a timeout: an answer within the grace comes too late for it.
-            Some(Ending { error: error @ LaneError::TimedOut { .. }, .. }) => {
-                self.finish(InFlight { ending: None, ..entry }, Err(error));
-            }
-            _ => self.finish(entry, Ok(line)),
-        }
-        None
-    }
-
-    /// An exclusive command has ended: the worker does what its heartbeats say, at most `idle` late.
-    fn on_idle(&mut self) {
-        if !self.in_flight.values().any(|entry| entry.exclusive) && self.watch.doing != Doing::Training {
-            self.watch.doing = Doing::Nothing;
-            self.watch.idle_since = None;
-        }
-    }
-
-    fn on_handshake(&mut self, line: &[u8]) -> Option<Leave> {
-        let refuse = |what: String| Some(Leave::Kill(format!("its answer to initialize is no good: {what}")));
-        let value: Value = match serde_json::from_slice(line) {
-            Ok(value) => value,
-            Err(err) => return refuse(err.to_string()),
-        };
-        let read = match contracts::Reply::read(Action::Initialize, &value) {
-            Ok(read) => read.reply,
-            Err(err) => return refuse(err.to_string()),
-        };
-        let data = match read.outcome {
-            Ok(data) => data,
-            Err(failure) => return refuse(failure.to_string()),
-        };
-        let has = |feature: &str| {
-            data["features"].as_array().is_some_and(|all| all.iter().any(|one| one == feature))
-        };
-        if !has("events") || !has("out_of_order") {
-            return refuse("it speaks without events or out_of_order, which a lane needs".to_owned());
-        }
-        let text = |name: &str| data[name].as_str().unwrap_or_default().to_owned();
-        let gpu = &self.actor.gpu;
-        if data["gpu_id"] != gpu.as_str() {
-            return refuse(format!("it is {}, and its lane is {gpu}", data["gpu_id"]));
-        }
-        let facts = WorkerFacts {
-            worker: text("worker"),
-            version: text("worker_version"),
-            device_name: text("device_name"),
-            pid: data["pid"].as_u64().and_then(|pid| u32::try_from(pid).ok()).unwrap_or_default(),
-        };
-        tracing::info!(%gpu, worker = facts.worker, version = facts.version, device = facts.device_name, pid = facts.pid, "worker ready");
-        self.ready = true;
-        self.watch = Watch::new(Instant::now());
-        self.actor.update(|view| {
-            view.state = LaneState::Ready;
-            view.facts = Some(Arc::new(facts));
-            view.worker_state = "ready".to_owned();
-            true
-        });
-        for (order, waiter) in std::mem::take(&mut self.actor.held) {
-            self.send(order, waiter);
-        }
-        None
-    }
-
-    fn on_event(&mut self, name: &str, line: &[u8]) -> Option<Leave> {
-        let gpu = &self.actor.gpu;
-        let event: Value = match serde_json::from_slice(line) {
-            Ok(event) => event,
-            Err(err) => {
-                tracing::warn!(%gpu, %err, "the worker wrote an event that cannot be read");
-                return None;
-            }
-        };
-        match contracts::event::faults(&event) {
-            Some(faults) if faults.is_empty() => {}
-            Some(faults) => {
-                let fault = &faults[0];
-                tracing::warn!(%gpu, event = name, pointer = fault.pointer, fault = fault.message, "the worker wrote an event that breaks the contract; it is dropped");
-                return None;
-            }
-            None => {
-                tracing::warn!(%gpu, event = name, "the worker wrote an unknown event; it is dropped");
-                return None;
-            }
-        }
-        match name {
-            "heartbeat" => self.on_heartbeat(&event),
-            "training_progress" => {
-                self.watch.progressed = Instant::now();
-                // Nobody may be listening.
-                self.actor.news.send(Arc::new(event)).ok();
-                None
-            }
-            _ => {
-                self.on_job_event(name, event);
-                None
-            }
-        }
-    }
-
-    fn on_job_event(&mut self, name: &str, event: Value) {
-        let gpu = &self.actor.gpu;
-        let id = event["request_id"].as_str().unwrap_or_default();
-        // Events of one request of a batch belong to the batch.
-        let entry = match self.in_flight.get(id) {
-            Some(entry) => Some(entry),
-            None => id.rsplit_once('.').and_then(|(batch, _)| self.in_flight.get(batch)),
-        };
-        let Some(entry) = entry.filter(|entry| event["attempt"] == entry.attempt) else {
-            tracing::warn!(%gpu, event = name, request_id = id, "the worker wrote an event of nothing in flight; it is dropped");
-            return;
-        };
-        if name == "progress" {
-            self.watch.progressed = Instant::now();
-            self.watch.idle_since = None;
-            let stage = event["stage"].as_str().unwrap_or_default();
-            self.watch.doing = Doing::Stage(stage.to_owned(), event["step"] == 0);
-        }
-        match &entry.feed {
-            Some(feed) => feed.push(event),
-            None if name == "log" => {
-                tracing::info!(target: "worker", %gpu, request_id = id, "{}", event["message"])
-            }
-            None => {}
-        }
-    }
-
-    fn on_heartbeat(&mut self, event: &Value) -> Option<Leave> {
-        let now = Instant::now();
-        let state = event["state"].as_str().unwrap_or_default();
-        let stalled = event["last_progress_seconds"].as_f64().unwrap_or_default();
-        let runs = event.get("running_request_id").is_some();
-        let memory = event["memory_used_mb"].as_f64().unwrap_or_default();
-        self.actor.update(|view| {
-            let changed = view.worker_state != state;
-            if changed {
-                state.clone_into(&mut view.worker_state);
-            }
-            view.memory_used_mb = memory;
-            view.last_progress_seconds = stalled;
-            changed
-        });
-        self.note_doing(event, state, runs);
-        // A start up to now: a huge number of a broken worker must not overflow.
-        if self.watch.doing != Doing::Nothing
-            && let Some(progressed) = now.checked_sub(Duration::from_secs_f64(stalled.clamp(0.0, 1e6)))
-        {
-            self.watch.progressed = self.watch.progressed.max(progressed);
-        }
-        self.find_unanswered(now, state == "ready" && !runs)
-    }
-
-    fn note_doing(&mut self, event: &Value, state: &str, runs: bool) {
-        self.watch.doing = match (state, event.get("stage").and_then(Value::as_str)) {
-            (_, Some(stage)) => {
-                let first = match &self.watch.doing {
-                    Doing::Stage(known, first) if known == stage => *first,
-                    _ => true,
-                };
-                Doing::Stage(stage.to_owned(), first)
-            }
-            ("training", None) => Doing::Training,
-            ("loading", None) => Doing::Stage("loading".to_owned(), false),
-            _ if runs || self.in_flight.values().any(|entry| entry.exclusive) => Doing::Unsaid,
-            _ => Doing::Nothing,
-        };
-    }
-
-    /// A worker that has a command, and says for the idle limit that it does nothing, has lost its reply.
-    fn find_unanswered(&mut self, now: Instant, idle: bool) -> Option<Leave> {
-        let oldest = self.in_flight.values().filter(|entry| entry.exclusive).map(|entry| entry.sent).min();
-        let (true, Some(sent)) = (idle, oldest) else {
-            self.watch.idle_since = None;
-            return None;
-        };
-        let since = *self.watch.idle_since.get_or_insert(now);
-        let limit = Duration::from_secs_f64(self.actor.policy.limits.idle_seconds);
-        if now - since < limit || now - sent < limit {
-            return None;
-        }
-        let what = format!(
-            "it says that it has nothing to do, and has not answered a command of {:.1} s ago",
-            (now - sent).as_secs_f64()
-        );
-        let lost: Vec<Arc<str>> =
-            self.in_flight.iter().filter(|(_, entry)| entry.exclusive).map(|(id, _)| id.clone()).collect();
-        for id in lost {
-            if let Some(entry) = self.in_flight.remove(&id) {
-                self.finish(entry, Err(LaneError::Protocol { what: what.clone() }));
-            }
-        }
-        Some(Leave::Kill(what))
-    }
-
     // ---- ends ----
 
     fn remember(&mut self, id: Arc<str>) {
@@ -590,7 +332,7 @@ impl<'a> Life<'a> {
                 done.send(with.map_or(Cancelled::Replaced, Cancelled::Answered)).ok();
             }
             Waiter::Nobody => {
-                tracing::debug!(gpu = %self.actor.gpu, "the cancel of an expired command has ended")
+                tracing::debug!(gpu = %self.actor.gpu, "the cancel of an expired command has ended");
             }
             Waiter::Handshake => {}
         }

@@ -57,9 +57,9 @@ impl Turn {
     pub(super) async fn or_cancelled(&self, cancelled: oneshot::Receiver<()>) -> bool {
         tokio::select! {
             biased;
-            () = self.come() => false,
-            // Without an id nobody can cancel: the sender is gone at once.
+            // First, as the cancel was answered already. Without an id nobody can cancel: the sender is gone at once.
             Ok(()) = cancelled => true,
+            () = self.come() => false,
             else => false,
         }
     }

@@ -16,7 +16,7 @@ fn tame(value: &mut Value, name: &str) {
         Value::Array(items) => items.iter_mut().for_each(|item| tame(item, name)),
         Value::Number(_) if is(&["_seconds", "_percent"]) => *value = "(seconds)".into(),
         Value::Number(_) if is(&["ram_used_bytes", "memory_used_m_b", "memory_used_mb"]) => {
-            *value = "(memory)".into()
+            *value = "(memory)".into();
         }
         Value::Number(_) if is(&["bytes"]) && name.eq_ignore_ascii_case("bytes") => *value = "(bytes)".into(),
         Value::String(_) if is(&["_at", "last_activity"]) => *value = "(time)".into(),

@@ -191,6 +191,16 @@ async fn with_out_of_order_replies_come_when_they_are_ready() {
     assert_eq!(talk.reply().await["request_id"], "now");
     talk.send(&json!({"action": "get_status", "payload": {}})).await;
     assert_eq!(talk.reply().await["error_details"]["code"], "missing_field");
+    talk.send(&long_job("second", 100)).await;
+    talk.send(&long_job("third", 100)).await;
+    talk.send(&json!({"action": "cancel", "request_id": "c3", "payload": {"target_request_id": "third"}}))
+        .await;
+    assert_eq!(talk.reply().await["request_id"], "third", "the target first");
+    assert_eq!(talk.reply().await["data"]["was"], "queued");
+    talk.send(&json!({"action": "cancel", "request_id": "c2", "payload": {"target_request_id": "second"}}))
+        .await;
+    assert_eq!(talk.reply().await["request_id"], "second", "the target first");
+    assert_eq!(talk.reply().await["data"]["was"], "running");
     talk.send(&json!({"action": "cancel", "request_id": "c", "payload": {"target_request_id": "job"}})).await;
     let target = talk.reply().await;
     assert_eq!(

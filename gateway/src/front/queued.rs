@@ -1,0 +1,91 @@
+//! What a worker does alone: it is made ready for the worker, and waits at the desk for a lane.
+
+use std::sync::Arc;
+
+use contracts::{Action, Class, ErrorCode, Failure, Fault};
+use serde_json::Value;
+use tokio::time::{Duration, Instant};
+
+use super::{
+    Answer, Asked, Failed, Front, Manner, document, document::Wants, reply, sent::Sent, sent_pointer,
+};
+use crate::{
+    jobs::{Priority, Ticket},
+    lane::GpuId,
+};
+
+/// What a ticket is made of.
+pub(super) struct Sending<'a> {
+    pub(super) action: Action,
+    pub(super) class: Class,
+    pub(super) fields: &'a Value,
+    pub(super) pin: Option<GpuId>,
+    pub(super) timeout: Option<Duration>,
+    pub(super) wants: Wants,
+}
+
+impl Front {
+    pub(super) async fn enqueue(&self, asked: Asked, mut sent: Sent) -> Result<Answer, Failed> {
+        let Asked { action, mut fields, pin, timeout, manner, .. } = asked;
+        let class = document::class(action, &fields).0;
+        let wants = Wants::of(action, &fields);
+        let pin = match (pin, &wants.device) {
+            (None, Some((device, pointer))) => match self.inner.pool.lane_of_device(device) {
+                Some(lane) => Some(lane.gpu.clone()),
+                None => {
+                    let fault = Fault::new(
+                        sent_pointer(&sent, pointer),
+                        ErrorCode::UnsupportedFeature,
+                        format!("no worker here is on `{device}`"),
+                    );
+                    return Err(Failed(Box::new(sent), Box::new(Failure::of_faults(vec![fault]))));
+                }
+            },
+            (pin, _) => pin,
+        };
+        if class == Class::Job {
+            sent.normalized = fields.get("prompt_submission").cloned();
+            sent.seeded = document::choose_seeds(action, &mut fields);
+        }
+        match document::place_images(action, &mut fields, true, &self.inner.uploads).await {
+            Ok(swapped) => sent.swapped = swapped,
+            Err(mut faults) => {
+                for fault in &mut faults {
+                    fault.pointer = sent_pointer(&sent, &fault.pointer);
+                }
+                return Err(Failed(Box::new(sent), Box::new(Failure::of_faults(faults))));
+            }
+        }
+        let recorded = matches!(class, Class::Job | Class::Training);
+        let ticket =
+            self.ticket(Sending { action, class, fields: &fields, pin, timeout, wants }, &manner, sent);
+        let request_id = ticket.request_id.clone();
+        let finisher = ticket.finisher.clone();
+        match self.inner.desk.submit(ticket).await {
+            Err(failure) => Ok(reply(finisher.failure(*failure))),
+            Ok(accepted) if recorded && !manner.wait => Ok(Answer::Queued { request_id, accepted }),
+            Ok(accepted) => Ok(Answer::Reply(accepted.feed.reply().await)),
+        }
+    }
+
+    pub(super) fn ticket(&self, sending: Sending<'_>, manner: &Manner, sent: Sent) -> Ticket {
+        let Sending { action, class, fields, pin, timeout, wants } = sending;
+        Ticket {
+            action,
+            request_id: sent.request_id.clone(),
+            session_id: sent.session_id.clone(),
+            payload: fields.to_string().into(),
+            pin,
+            model: wants.model,
+            priority: wants.priority.unwrap_or(Priority::Normal),
+            deadline: timeout.map(|timeout| (Instant::now() + timeout, timeout)),
+            compiles: wants.compiles,
+            recorded: matches!(class, Class::Job | Class::Training),
+            repeatable: class == Class::Job,
+            uses_model: wants.uses_model,
+            batch: wants.batch,
+            dialect: manner.dialect,
+            finisher: Arc::new(sent),
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! What the desk says of its queue and its records, and how it drains.
+
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use super::{Counts, Desk};
+use crate::{
+    jobs::{Record, Status, record::timestamp, session},
+    lane::LaneError,
+};
+
+impl Desk {
+    pub(super) fn record(&self, seq: u64) -> Option<Record> {
+        let mut record = self.records.get(&seq)?.clone();
+        if record.status == Status::Queued {
+            record.queue_position = self.place_of(seq).map(|(_, place)| self.waiting.range(..place).count());
+        }
+        Some(record)
+    }
+
+    pub(super) fn forget_sessions(&mut self) {
+        let now = Instant::now();
+        let records = &self.records;
+        self.sessions.forget(|seq| records.get(&seq).is_some_and(|record| session::is_readable(record, now)));
+    }
+
+    pub(super) fn queue(&self) -> Value {
+        let Counts { completed, failed, cancelled, seconds } = self.counts;
+        let average = if completed == 0 { 0.0 } else { seconds / precise(completed) };
+        let mut requests = Vec::new();
+        let mut row = |seq: u64, position: usize| {
+            let Some(job) = self.records.get(&seq) else { return };
+            let mut row = json!({
+                "request_id": &*job.request_id,
+                "status": job.status.as_str(),
+                "queue_position": position,
+                "queued_at": timestamp(job.queued_at),
+            });
+            if let Some(at) = job.started_at {
+                row["started_at"] = timestamp(at).into();
+            }
+            requests.push(row);
+        };
+        let mut running: Vec<u64> = self.running.keys().copied().collect();
+        running.sort_unstable();
+        running.into_iter().for_each(|seq| row(seq, 0));
+        let queued: Vec<u64> = self
+            .waiting
+            .iter()
+            .filter(|(_, waiting)| waiting.ticket.recorded)
+            .map(|((_, seq), _)| *seq)
+            .collect();
+        queued.iter().enumerate().for_each(|(position, seq)| row(*seq, position));
+        let lanes = self.seats.iter().filter(|seat| seat.lane.unready().is_none()).count();
+        let mut queue = json!({
+            "total_queued": queued.len(),
+            "currently_processing": self.running.values().filter(|running| running.ticket.recorded).count(),
+            "completed": completed,
+            "failed": failed,
+            "cancelled": cancelled,
+            "average_processing_time_seconds": average,
+            "queued_requests": requests,
+        });
+        if lanes > 0 && completed > 0 {
+            let rounds = queued.len().div_ceil(lanes);
+            queue["estimated_queue_clear_seconds"] = (precise(rounds as u64) * average).into();
+        }
+        queue
+    }
+
+    pub(super) fn settle_drain(&mut self) {
+        let Some((until, done)) = &mut self.draining else { return };
+        let idle = self.waiting.is_empty() && self.running.is_empty();
+        let over = *until <= Instant::now();
+        if !(idle || over) {
+            return;
+        }
+        let done = done.take();
+        if over {
+            self.refuse_rest();
+        }
+        if let Some(done) = done {
+            done.send(()).ok();
+        }
+    }
+
+    /// The grace is over.
+    fn refuse_rest(&mut self) {
+        while let Some((place, waiting)) = self.waiting.pop_first() {
+            let reply = waiting.ticket.finisher.reply(Err(&LaneError::Stopping));
+            self.end(place.1, &waiting.ticket, &waiting.feed, reply);
+        }
+        self.deadlines.clear();
+        for running in self.running.values_mut().filter(|running| !running.shutting_down) {
+            running.shutting_down = true;
+            let lane = self.seats[running.lane].lane.clone();
+            let id = running.ticket.request_id.clone();
+            self.errands.spawn(async move {
+                let cancelled = lane.cancel(id.clone(), id).await;
+                tracing::debug!(?cancelled, "cancelled, as the gateway shuts down");
+            });
+        }
+    }
+}
+
+/// Counts stay far below 2^52.
+#[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
+fn precise(count: u64) -> f64 {
+    count as f64
+}

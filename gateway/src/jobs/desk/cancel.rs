@@ -1,0 +1,167 @@
+//! Cancels: of what waits, of what runs, of one request of a batch, of a session's job.
+
+use std::sync::Arc;
+
+use chrono::Utc;
+use contracts::{ErrorCode, Failure};
+use serde_json::Value;
+use tokio::sync::oneshot;
+
+use super::{Desk, Place, Waiting};
+use crate::{
+    jobs::{
+        Feed, Record, Status,
+        handle::{Cancelling, gone},
+        ticket::Priority,
+    },
+    lane::{Cancelled, LaneHandle},
+};
+
+impl Desk {
+    pub(super) fn cancel(&mut self, target: &Arc<str>, attempt: Option<u32>, done: Cancelling) {
+        let Some((seq, item)) = self.find(target) else {
+            done.send(Err(self.not_found(target))).ok();
+            return;
+        };
+        if let Some((_, place)) = self.place_of(seq) {
+            let Some(waiting) = self.waiting.get_mut(&place) else { return };
+            if !item && attempt.is_some_and(|attempt| attempt != waiting.attempt) {
+                done.send(Err(self.not_found(target))).ok();
+            } else if item {
+                waiting.cancels.push((target.clone(), done));
+            } else if let Some(waiting) = self.take(place) {
+                self.end_cancelled(seq, waiting);
+                done.send(Ok("queued")).ok();
+            }
+            return;
+        }
+        let Some(running) = self.running.get(&seq) else { return };
+        if !item && attempt.is_some_and(|attempt| attempt != running.attempt) {
+            done.send(Err(self.not_found(target))).ok();
+            return;
+        }
+        let lane = self.seats[running.lane].lane.clone();
+        let (holder, feed) = (running.ticket.request_id.clone(), running.feed.clone());
+        self.forward_cancel(lane, holder, target.clone(), (!item).then_some(feed), done);
+    }
+
+    /// The command of an id; or the batch that holds it, and `true`.
+    fn find(&self, target: &str) -> Option<(u64, bool)> {
+        if let Some(seq) = self.active.get(target) {
+            return Some((*seq, false));
+        }
+        let (batch, index) = target.rsplit_once('.')?;
+        let seq = *self.active.get(batch)?;
+        let index: usize = index.parse().ok()?;
+        let size =
+            self.place_of(seq).map(|(size, _)| size).or_else(|| Some(self.running.get(&seq)?.ticket.batch));
+        (index < size?).then_some((seq, true))
+    }
+
+    /// Size as a batch, and place, of what waits.
+    pub(super) fn place_of(&self, seq: u64) -> Option<(usize, Place)> {
+        [Priority::High, Priority::Normal, Priority::Low].into_iter().find_map(|priority| {
+            let place = (priority, seq);
+            Some((self.waiting.get(&place)?.ticket.batch, place))
+        })
+    }
+
+    fn end_cancelled(&mut self, seq: u64, waiting: Waiting) {
+        let failure = Failure::new(ErrorCode::Cancelled, "cancelled before it began");
+        let reply = waiting.ticket.finisher.failure(failure);
+        self.end(seq, &waiting.ticket, &waiting.feed, reply);
+        for (_, done) in waiting.cancels {
+            done.send(Ok("queued")).ok();
+        }
+    }
+
+    pub(super) fn forward_cancel(
+        &mut self,
+        lane: LaneHandle,
+        holder: Arc<str>,
+        target: Arc<str>,
+        feed: Option<Feed>,
+        done: Cancelling,
+    ) {
+        self.errands.spawn(async move {
+            let cancelled = lane.cancel(holder, target.clone()).await;
+            // Answered after the target's own terminal reply.
+            let status = match feed {
+                Some(feed) => Some(Status::of(&*feed.reply().await)),
+                None => None,
+            };
+            let not_found = || {
+                let failure = Failure::new(ErrorCode::JobNotFound, format!("{target} has ended already"));
+                Box::new(match status {
+                    Some(status) => failure.detail("status", status.as_str()),
+                    None => failure,
+                })
+            };
+            let answer = match cancelled {
+                Cancelled::Replaced => Ok("running"),
+                Cancelled::NotHere => Err(not_found()),
+                Cancelled::Answered(line) => match serde_json::from_slice::<Value>(&line) {
+                    Ok(reply) if reply["success"] == true && reply["data"]["was"] == "queued" => Ok("queued"),
+                    Ok(reply) if reply["success"] == true => Ok("running"),
+                    _ => Err(not_found()),
+                },
+            };
+            done.send(answer).ok();
+        });
+    }
+
+    pub(super) fn cancel_session(
+        &mut self,
+        session_id: &str,
+        done: oneshot::Sender<Result<Record, Box<Failure>>>,
+    ) {
+        self.forget_sessions();
+        let job = self.sessions.record(session_id).and_then(|seq| Some((seq, self.record(seq)?)));
+        let Some((seq, job)) = job else {
+            let message = format!("no session {session_id}");
+            done.send(Err(Box::new(Failure::new(ErrorCode::SessionNotFound, message)))).ok();
+            return;
+        };
+        if job.status.is_end() {
+            let failure =
+                Failure::new(ErrorCode::Conflict, format!("session {session_id} has ended already"));
+            done.send(Err(Box::new(failure.detail("status", job.status.as_str())))).ok();
+            return;
+        }
+        let (cancelled, was) = oneshot::channel();
+        self.cancel(&job.request_id, None, cancelled);
+        let own = self.ended_record(seq, job);
+        self.errands.spawn(async move {
+            let answer = match was.await {
+                Ok(Ok(_)) => Ok(own.await),
+                Ok(Err(failure)) => Err(failure),
+                Err(_) => Err(gone()),
+            };
+            done.send(answer).ok();
+        });
+    }
+
+    /// The record as it is once the job has ended.
+    fn ended_record(&self, seq: u64, job: Record) -> impl Future<Output = Record> + use<> {
+        let gpu = self.running.get(&seq).map(|running| self.seats[running.lane].lane.gpu.clone());
+        async move {
+            let reply = job.feed.reply().await;
+            let gpu = gpu.or(job.gpu);
+            Record {
+                status: Status::of(&reply),
+                completed_at: Some(Utc::now()),
+                queue_position: None,
+                gpu,
+                ..job
+            }
+        }
+    }
+
+    fn not_found(&self, target: &str) -> Box<Failure> {
+        let failure = Failure::new(ErrorCode::JobNotFound, format!("no job {target} waits or runs"));
+        Box::new(match self.newest.get(target).and_then(|seq| self.records.get(seq)) {
+            Some(job) => failure.detail("status", job.status.as_str()).detail("attempt", job.attempt),
+            None => failure,
+        })
+    }
+}

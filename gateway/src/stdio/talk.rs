@@ -1,0 +1,318 @@
+//! One client on stdin and stdout: its commands, what it negotiated, and the order of its lines.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use contracts::{
+    Action, Class, Dialect, ErrorCode, Failure, Fault, Incoming, Refusal, Reply, framing::Line, read_frame,
+};
+use futures::{
+    FutureExt,
+    future::BoxFuture,
+    stream::{FuturesOrdered, FuturesUnordered},
+};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::Duration,
+};
+
+use super::{
+    events::Voice,
+    stop_grace,
+    turns::{Turn, Turns},
+};
+use crate::front::{Answer, Front, Manner};
+
+/// Commands that are read ahead; more are left in the pipe.
+const READ_AHEAD_MAX: usize = 1024;
+
+/// A reply and the dialect that it is written in; none: that of the reply before it.
+pub(super) struct Spoken {
+    reply: Reply,
+    dialect: Option<Dialect>,
+    /// The command whose own reply must be written before: a cancel's target.
+    after: Option<String>,
+}
+
+impl Spoken {
+    fn new(reply: Reply, dialect: Dialect) -> Self {
+        Self { reply, dialect: Some(dialect), after: None }
+    }
+}
+
+/// One client, on stdin and stdout.
+pub(super) struct Talk {
+    front: Front,
+    pub(super) voice: Voice,
+    pub(super) frame_bytes_max: usize,
+    /// What `initialize` chose.
+    dialect: Option<Dialect>,
+    /// Of the last reply: a line that is no frame is answered so.
+    last: Dialect,
+    out_of_order: bool,
+    pub(super) ordered: FuturesOrdered<BoxFuture<'static, Spoken>>,
+    pub(super) unordered: FuturesUnordered<BoxFuture<'static, Spoken>>,
+    pub(super) turns: Turns,
+    /// Jobs that wait for their turn, and how to cancel them.
+    waiting: HashMap<String, oneshot::Sender<()>>,
+    /// Ids of commands that are answered out of order and have not been.
+    open: HashSet<String>,
+    /// Replies whose targets have not been answered yet.
+    held: Vec<Spoken>,
+    /// Jobs that have not ended, this one too.
+    jobs: Arc<()>,
+    /// The last word, once `shutdown` was read.
+    pub(super) farewell: Option<Spoken>,
+}
+
+impl Talk {
+    pub(super) fn new(front: Front, output: mpsc::Sender<Vec<u8>>) -> Self {
+        let frame_bytes_max = front.config().frame_bytes_max;
+        Self {
+            voice: Voice::new(output),
+            front,
+            frame_bytes_max,
+            dialect: None,
+            last: Dialect::Pascal,
+            out_of_order: false,
+            ordered: FuturesOrdered::new(),
+            unordered: FuturesUnordered::new(),
+            turns: Turns::default(),
+            waiting: HashMap::new(),
+            open: HashSet::new(),
+            held: Vec::new(),
+            jobs: Arc::default(),
+            farewell: None,
+        }
+    }
+
+    pub(super) fn is_done(&self) -> bool {
+        self.ordered.is_empty() && self.unordered.is_empty()
+    }
+
+    pub(super) fn room(&self) -> bool {
+        self.ordered.len() + self.unordered.len() < READ_AHEAD_MAX
+    }
+
+    /// Writes a reply; a cancel's waits until its target's is written.
+    pub(super) async fn say(&mut self, spoken: Spoken) {
+        if spoken.after.as_ref().is_some_and(|target| self.open.contains(target)) {
+            return self.held.push(spoken);
+        }
+        let mut next = Some(spoken);
+        while let Some(Spoken { reply, dialect, .. }) = next.take() {
+            let dialect = dialect.unwrap_or(self.last);
+            self.last = dialect;
+            if let Some(id) = &reply.request_id {
+                self.open.remove(id);
+            }
+            self.voice.reply(reply, dialect).await;
+            let due = |held: &Spoken| held.after.as_ref().is_none_or(|target| !self.open.contains(target));
+            next = self.held.iter().position(due).map(|index| self.held.swap_remove(index));
+        }
+    }
+
+    /// Takes a line; the grace, where it was `shutdown`.
+    pub(super) async fn hear(&mut self, line: Line) -> Option<Duration> {
+        let read = match line {
+            Line::Text(line) => read_frame(&line),
+            Line::TooLarge { bytes } => {
+                let message =
+                    format!("a line of more than {bytes} bytes; the limit is {}", self.frame_bytes_max);
+                let failure = Box::new(Failure::new(ErrorCode::FrameTooLarge, message));
+                Err(Refusal { request_id: None, session_id: None, form: None, dialect: None, failure })
+            }
+        };
+        match read {
+            Err(refusal) => {
+                let dialect = self.dialect.or(refusal.stdio_dialect());
+                let mut reply = bare(None, refusal.request_id, *refusal.failure);
+                reply.session_id = refusal.session_id;
+                self.put(std::future::ready(Spoken { reply, dialect, after: None }).boxed());
+                None
+            }
+            Ok(incoming) => self.command(incoming),
+        }
+    }
+
+    fn put(&mut self, answer: BoxFuture<'static, Spoken>) {
+        if self.out_of_order {
+            self.unordered.push(answer);
+        } else {
+            self.turns.count();
+            self.ordered.push_back(answer);
+        }
+    }
+
+    fn command(&mut self, incoming: Incoming) -> Option<Duration> {
+        let dialect = self.dialect.unwrap_or_else(|| incoming.stdio_dialect());
+        if self.out_of_order && incoming.head.request_id.is_none() && incoming.reading.is_valid() {
+            let fault = Fault::new(
+                "/request_id",
+                ErrorCode::MissingField,
+                "with out_of_order every command needs a request_id",
+            );
+            let reply = bare(Some(incoming.head.action), None, Failure::of_faults(vec![fault]));
+            self.put(std::future::ready(Spoken::new(reply, dialect)).boxed());
+            return None;
+        }
+        match incoming.head.action {
+            Action::Initialize => self.initialize(incoming),
+            Action::Shutdown if incoming.reading.is_valid() => {
+                return Some(self.shutdown(&incoming, dialect));
+            }
+            Action::Cancel => self.cancel(incoming, dialect),
+            Action::StopTraining => {
+                let front = self.front.clone();
+                self.put(
+                    async move { answer(front.take(incoming, Manner::plain(dialect)).await, dialect).await }
+                        .boxed(),
+                );
+            }
+            _ => self.do_in_turn(incoming, dialect),
+        }
+        None
+    }
+
+    fn initialize(&mut self, incoming: Incoming) {
+        let before = self.dialect.unwrap_or_else(|| incoming.stdio_dialect());
+        let fail = |failure: Failure| {
+            let mut reply = bare(Some(Action::Initialize), incoming.head.request_id.clone(), failure);
+            reply.session_id.clone_from(&incoming.head.session_id);
+            reply.warnings.clone_from(&incoming.reading.warnings);
+            std::future::ready(Spoken::new(reply, before)).boxed()
+        };
+        if Arc::strong_count(&self.jobs) > 1 {
+            let failure = Failure::new(ErrorCode::Conflict, "a job runs; initialize again when it has ended");
+            return self.put(fail(failure));
+        }
+        if let Err(failure) = self.front.check_initialize(&incoming) {
+            return self.put(fail(*failure));
+        }
+        let fields = incoming.reading.document.clone().unwrap_or_default();
+        let wants = |feature: &str| {
+            fields["features"].as_array().is_some_and(|all| all.iter().any(|one| one == feature))
+        };
+        let chosen = fields["dialect"].as_str().and_then(|name| name.parse().ok());
+        let dialect = chosen.unwrap_or(before);
+        let mut features = Vec::new();
+        for feature in ["events", "out_of_order"] {
+            if wants(feature) {
+                features.push(feature);
+            }
+        }
+        let front = self.front.clone();
+        // Its own line keeps its place among those before it; what follows has the new features.
+        self.put(
+            async move { Spoken::new(front.initialize_stdio(&incoming, &features, dialect).await, dialect) }
+                .boxed(),
+        );
+        self.dialect = chosen.or(self.dialect);
+        self.out_of_order = wants("out_of_order");
+        self.voice.set_events(wants("events").then_some(dialect));
+    }
+
+    fn shutdown(&mut self, incoming: &Incoming, dialect: Dialect) -> Duration {
+        let said = incoming.reading.document.as_ref().and_then(|fields| fields["grace_seconds"].as_f64());
+        let reply = Reply {
+            action: Some(Action::Shutdown),
+            request_id: incoming.head.request_id.clone(),
+            session_id: incoming.head.session_id.clone(),
+            outcome: Ok(serde_json::json!({})),
+            warnings: incoming.reading.warnings.clone(),
+        };
+        self.farewell = Some(Spoken::new(reply, dialect));
+        said.map_or_else(stop_grace, Duration::from_secs_f64)
+    }
+
+    fn cancel(&mut self, incoming: Incoming, dialect: Dialect) {
+        let fields = incoming.reading.document.as_ref();
+        let target = fields.and_then(|fields| fields["target_request_id"].as_str());
+        let attempt = fields.and_then(|fields| fields["attempt"].as_u64()).unwrap_or(1);
+        if let Some(target) = target
+            && attempt == 1
+            && incoming.reading.is_valid()
+            && let Some(cancel) = self.waiting.remove(target)
+            && cancel.send(()).is_ok()
+        {
+            let reply = Reply {
+                action: Some(Action::Cancel),
+                request_id: incoming.head.request_id.clone(),
+                session_id: incoming.head.session_id.clone(),
+                outcome: Ok(serde_json::json!({"target_request_id": target, "was": "queued"})),
+                warnings: incoming.reading.warnings.clone(),
+            };
+            let spoken = Spoken { after: Some(target.to_owned()), ..Spoken::new(reply, dialect) };
+            return self.put(std::future::ready(spoken).boxed());
+        }
+        let after = target.map(str::to_owned);
+        let front = self.front.clone();
+        self.put(
+            async move {
+                let spoken = answer(front.take(incoming, Manner::plain(dialect)).await, dialect).await;
+                // What failed waits for nobody: its target may run on.
+                let after = after.filter(|_| spoken.reply.outcome.is_ok());
+                Spoken { after, ..spoken }
+            }
+            .boxed(),
+        );
+    }
+
+    fn do_in_turn(&mut self, incoming: Incoming, dialect: Dialect) {
+        let action = incoming.head.action;
+        let class = incoming
+            .reading
+            .document
+            .as_ref()
+            .map_or(action.info().class, |fields| crate::front::document::class(action, fields).0);
+        let is_job = class == Class::Job;
+        let turn = if self.out_of_order { Turn::now() } else { self.turns.turn(is_job) };
+        let job = is_job.then(|| self.jobs.clone());
+        let (cancel, cancelled) = oneshot::channel();
+        self.waiting.retain(|_, cancel| !cancel.is_closed());
+        if let (true, Some(id)) = (is_job, &incoming.head.request_id) {
+            self.waiting.entry(id.clone()).or_insert(cancel);
+        }
+        if let (true, Some(id)) = (self.out_of_order, &incoming.head.request_id) {
+            self.open.insert(id.clone());
+        }
+        let front = self.front.clone();
+        let voice = self.voice.clone();
+        self.put(
+            async move {
+                let _job = job;
+                if is_job && turn.or_cancelled(cancelled).await {
+                    let failure = Failure::new(ErrorCode::Cancelled, "cancelled before it began");
+                    let mut reply = bare(Some(action), incoming.head.request_id, failure);
+                    reply.session_id = incoming.head.session_id;
+                    reply.warnings = incoming.reading.warnings;
+                    return Spoken::new(reply, dialect);
+                }
+                turn.come().await;
+                let manner = Manner { wait: false, ..Manner::plain(dialect) };
+                match front.take(incoming, manner).await {
+                    Answer::Queued { accepted, .. } => {
+                        let reply = voice.follow(&accepted.feed).await;
+                        Spoken::new(Arc::unwrap_or_clone(reply), dialect)
+                    }
+                    other => answer(other, dialect).await,
+                }
+            }
+            .boxed(),
+        );
+    }
+}
+
+async fn answer(answer: Answer, dialect: Dialect) -> Spoken {
+    let reply = match answer {
+        Answer::Reply(reply) => reply,
+        Answer::Queued { accepted, .. } => accepted.feed.reply().await,
+    };
+    Spoken::new(Arc::unwrap_or_clone(reply), dialect)
+}
+
+fn bare(action: Option<Action>, request_id: Option<String>, failure: Failure) -> Reply {
+    Reply { action, request_id, session_id: None, outcome: Err(Box::new(failure)), warnings: Vec::new() }
+}
