@@ -81,7 +81,7 @@ impl Checker<'_> {
 
     fn find(&mut self, reference: &str, kind: &str, pointer: &str, takes_part: bool) {
         match self.registry.resolve(reference, kind) {
-            Ok(model) if takes_part => self.needs.models.push(model),
+            Ok(model) if takes_part && !self.needs.models.contains(&model) => self.needs.models.push(model),
             Ok(_) => {}
             Err(failure) => self.fault(pointer, &failure),
         }

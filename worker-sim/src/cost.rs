@@ -120,6 +120,7 @@ pub(crate) fn load_seconds(model: &Model, base: f64) -> f64 {
     base * model.bytes as f64 / BASE_BYTES as f64
 }
 
+/// Mebibytes, to the thousandth: what is finer is nobody's business.
 pub(crate) fn mebibytes(bytes: u64) -> f64 {
-    bytes as f64 / 1_048_576.0
+    (bytes as f64 / 1_048.576).round() / 1000.0
 }

@@ -28,6 +28,8 @@ const PIECE_BYTES: usize = 4096;
 /// Over it nothing is read until the client has read some.
 const BACKLOG_BYTES_MAX: usize = 64 << 20;
 const CRASHED: u8 = 70;
+/// How long a client that does not read holds up our end; with the grace of 4 s it stays within the 5 s.
+const EXIT_PATIENCE: Duration = Duration::from_millis(500);
 
 /// Runs a worker until it stops.
 pub(crate) fn serve(settings: Settings) -> ExitCode {
@@ -85,7 +87,8 @@ struct Process {
     finished: Receiver<Finished>,
     woken: PipeReader,
     buffer: Vec<u8>,
-    exit: Option<u8>,
+    /// The exit code, and since when only the backlog is waited for.
+    exit: Option<(u8, Duration)>,
 }
 
 impl Process {
@@ -128,12 +131,18 @@ impl Process {
         loop {
             self.perform(log)?;
             self.write()?;
-            if let Some(code) = self.exit
-                && self.backlog.is_empty()
-            {
-                return Ok(code);
+            let mut due = self.worker.due().map(|due| due.saturating_sub(self.clock.now().mono));
+            if let Some((code, since)) = self.exit {
+                let patience = EXIT_PATIENCE.saturating_sub(self.clock.now().mono.saturating_sub(since));
+                if self.backlog.is_empty() {
+                    return Ok(code);
+                }
+                if patience.is_zero() {
+                    log.say(LogLevel::Error, &format!("nobody reads: {} bytes are lost", self.backlog.len()));
+                    return Ok(1);
+                }
+                due = Some(patience);
             }
-            let due = self.worker.due().map(|due| due.saturating_sub(self.clock.now().mono));
             let ready = self.wait(due)?;
             if ready.woken {
                 self.take_finished()?;
@@ -182,7 +191,7 @@ impl Process {
         let Some(stdin) = &mut self.stdin else { return Ok(()) };
         let length = match stdin.read(&mut self.buffer) {
             Ok(length) => length,
-            Err(err) if err.kind() == io::ErrorKind::Interrupted => return Ok(()),
+            Err(err) if is_no_failure(&err) => return Ok(()),
             Err(err) => return Err(err),
         };
         let now = self.clock.now();
@@ -218,12 +227,12 @@ impl Process {
                     self.tasks.send(work).map_err(|_| io::Error::other("the hands are gone"))?;
                 }
                 Effect::Say(level, text) => log.say(level, &text),
-                Effect::Exit => self.exit = Some(0),
+                Effect::Exit => self.exit = self.exit.or(Some((0, self.clock.now().mono))),
                 Effect::Crash => {
                     log.say(LogLevel::Error, "fault crash");
                     self.write_all()?;
                     self.backlog.clear();
-                    self.exit = Some(CRASHED);
+                    self.exit = Some((CRASHED, Duration::ZERO));
                     return Ok(());
                 }
                 Effect::Hang => {
@@ -248,7 +257,7 @@ impl Process {
             let (piece, _) = self.backlog.as_slices();
             let length = match self.stdout.write(&piece[..piece.len().min(PIECE_BYTES)]) {
                 Ok(length) => length,
-                Err(err) if err.kind() == io::ErrorKind::Interrupted => 0,
+                Err(err) if is_no_failure(&err) => 0,
                 Err(err) => return Err(err),
             };
             self.backlog.drain(..length);
@@ -261,6 +270,10 @@ impl Process {
         self.backlog.clear();
         Ok(())
     }
+}
+
+fn is_no_failure(err: &io::Error) -> bool {
+    matches!(err.kind(), io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock)
 }
 
 struct Ready {

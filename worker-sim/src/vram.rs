@@ -10,6 +10,8 @@ use crate::{clock::Now, models::Model};
 pub(crate) struct Held {
     pub(crate) model: Model,
     pub(crate) loaded_at: String,
+    /// Bytes of it that lie here: less than the model's where it is offloaded.
+    pub(crate) bytes: u64,
     /// The suite that it stays together with.
     pub(crate) suite: Option<String>,
     /// Counts uses; the lowest was used longest ago.
@@ -38,7 +40,7 @@ impl Memory {
     }
 
     pub(crate) fn weights(&self) -> u64 {
-        self.held.iter().map(|held| held.model.bytes).sum()
+        self.held.iter().map(|held| held.bytes).sum()
     }
 
     pub(crate) fn by_id(&self, id: &str) -> Option<&Held> {
@@ -50,16 +52,26 @@ impl Memory {
         self.held.iter().any(|held| held.model.path == model.path && held.model.kind == model.kind)
     }
 
-    /// Puts a model here; one of the same id is replaced.
-    pub(crate) fn put(&mut self, model: Model, suite: Option<&str>, now: Now) {
+    /// Puts a model here, or that share of it; one of the same id is replaced.
+    pub(crate) fn put(&mut self, model: Model, share: f64, suite: Option<&str>, now: Now) {
         self.uses += 1;
         self.held.retain(|held| held.model.id != model.id);
         self.held.push(Held {
+            bytes: part(model.bytes, share),
             model,
             loaded_at: now.stamp(),
             suite: suite.map(str::to_owned),
             used: self.uses,
         });
+    }
+
+    /// Keeps that share of models here; the rest of them waits in host memory.
+    pub(crate) fn keep_share(&mut self, models: &[Model], share: f64) {
+        for held in &mut self.held {
+            if models.iter().any(|model| model.path == held.model.path && model.kind == held.model.kind) {
+                held.bytes = part(held.model.bytes, share);
+            }
+        }
     }
 
     /// Marks a model, and the suite it belongs to, as used now.
@@ -96,7 +108,7 @@ impl Memory {
         let is_kept = |held: &Held| {
             keep.iter().any(|model| model.path == held.model.path && model.kind == held.model.kind)
         };
-        let fixed: u64 = self.held.iter().filter(|held| is_kept(held)).map(|held| held.model.bytes).sum();
+        let fixed: u64 = self.held.iter().filter(|held| is_kept(held)).map(|held| held.bytes).sum();
         let needed = fixed + more + workspace;
         if needed > self.total {
             return Err(Box::new(self.out_of_memory(needed)));
@@ -142,4 +154,8 @@ impl Memory {
             })
         })
     }
+}
+
+fn part(bytes: u64, share: f64) -> u64 {
+    (bytes as f64 * share) as u64
 }

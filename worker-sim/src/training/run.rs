@@ -124,7 +124,7 @@ impl Run {
     pub(crate) fn output_path(&self) -> PathBuf {
         let name = &self.spec.output_name;
         let file = if self.spec.is_full() { name.clone() } else { format!("{name}.safetensors") };
-        self.folder().join(file)
+        self.folder().join("output").join(file)
     }
 
     /// One thing: the preparation, a step with its checkpoint, or the end.
@@ -220,11 +220,14 @@ impl Run {
         let output = self.output_path();
         if self.spec.is_full() {
             let index = json!({"_class_name": "StableDiffusionXLPipeline"}).to_string();
-            self.record.write_at(&format!("{}/model_index.json", self.spec.output_name), index.as_bytes())?;
-            let weights = format!("{}/unet/diffusion_pytorch_model.safetensors", self.spec.output_name);
+            self.record
+                .write_at(&format!("output/{}/model_index.json", self.spec.output_name), index.as_bytes())?;
+            let weights =
+                format!("output/{}/unet/diffusion_pytorch_model.safetensors", self.spec.output_name);
             self.record.write_at(&weights, &self.weights())?;
         } else {
-            self.record.write_at(&format!("{}.safetensors", self.spec.output_name), &self.weights())?;
+            self.record
+                .write_at(&format!("output/{}.safetensors", self.spec.output_name), &self.weights())?;
         }
         self.status["output_path"] = output.to_string_lossy().into();
         self.end("completed", now)

@@ -54,8 +54,7 @@ impl Store {
             let taken = record.take()?;
             record.write_job(&spec.to_record())?;
             record.write_status(status)?;
-            fs::create_dir_all(self.root.join(NAMES))?;
-            fs::write(self.root.join(NAMES).join(&spec.output_name), &spec.id)?;
+            self.take_name(spec)?;
             Ok(taken)
         };
         match make(&mut record) {
@@ -64,6 +63,20 @@ impl Store {
                 Err(Failure::new(ErrorCode::Conflict, format!("training {} exists already", spec.id)))
             }
             Err(err) => Err(write_failure(&record.folder, &err)),
+        }
+    }
+
+    /// One file a name; that of a training that is gone is overwritten.
+    fn take_name(&self, spec: &Spec) -> io::Result<()> {
+        let folder = self.root.join(NAMES);
+        fs::create_dir_all(&folder)?;
+        let path = folder.join(&spec.output_name);
+        match File::create_new(&path) {
+            Ok(mut file) => file.write_all(spec.id.as_bytes()),
+            Err(err) if err.kind() == io::ErrorKind::AlreadyExists && self.check_name(spec).is_ok() => {
+                fs::write(&path, &spec.id)
+            }
+            Err(err) => Err(err),
         }
     }
 

@@ -11,13 +11,23 @@ use crate::{
 };
 
 impl Worker {
-    /// The one reply to a command.
+    /// The one reply to a command that was taken; what waits for its end is answered after it.
     pub(super) fn answer(&mut self, command: Command, outcome: Outcome, now: Now) {
-        self.metrics.count(&command, &outcome);
-        let id = command.head.request_id.clone();
-        if let (Some(id), Class::Job | Class::Control) = (&id, command.class) {
+        let (id, class, moment) = (command.head.request_id.clone(), command.class, command.moment());
+        if let (Some(id), Class::Job | Class::Control) = (&id, class) {
             self.metrics.ended(id, status(&outcome));
         }
+        self.reply(command, outcome, now);
+        let Some(id) = id else { return };
+        if class == Class::Job {
+            self.event_after_reply(&id, moment, now);
+        }
+        self.answer_cancels(&id, now);
+    }
+
+    /// The one reply to a command, whose id may be another's.
+    pub(super) fn reply(&mut self, command: Command, outcome: Outcome, now: Now) {
+        self.metrics.count(&command, &outcome);
         let moment = command.moment();
         let (ticket, ordered, dialect) = (command.ticket, command.ordered, command.dialect);
         let reply = Reply {
@@ -27,19 +37,12 @@ impl Worker {
             outcome,
             warnings: command.warnings,
         };
-        let is_job = command.class == Class::Job;
         let bytes = self.reply_bytes(&reply, dialect, moment);
         if let Some(late) = self.faults.strike(Kind::Slow, moment) {
             let late = Duration::from_millis(late.and_then(|late| late.parse().ok()).unwrap_or(1000));
             self.delayed.push((now.mono + late, ticket, ordered, bytes));
         } else {
             self.deliver(ticket, ordered, bytes);
-        }
-        if is_job && let Some(id) = &id {
-            self.event_after_reply(id, moment, now);
-        }
-        if let Some(id) = &id {
-            self.answer_cancels(id, now);
         }
     }
 

@@ -1,6 +1,6 @@
 //! What acts when it is read: `initialize` and `cancel`.
 
-use contracts::{Dialect, ErrorCode, Failure, generated::limits::PROTOCOL_VERSIONS};
+use contracts::{Class, Dialect, ErrorCode, Failure, generated::limits::PROTOCOL_VERSIONS};
 use serde_json::{Value, json};
 
 use super::{Activity, Command, Worker};
@@ -25,7 +25,7 @@ impl Worker {
     }
 
     fn agree(&mut self, command: &mut Command, now: Now) -> super::Outcome {
-        if self.running.is_some() || self.trainings.is_busy() {
+        if self.running.as_ref().is_some_and(|running| running.command.class == Class::Job) {
             return Err(Box::new(Failure::new(
                 ErrorCode::Conflict,
                 "a job runs; initialize before or after it",

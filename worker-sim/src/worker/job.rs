@@ -62,6 +62,8 @@ pub(super) struct Job {
     batch: u64,
     base: Model,
     loads: VecDeque<Model>,
+    /// Of its models that lies on the device.
+    share: f64,
     state: State,
     /// When it goes on by itself; `None` while the hands have it.
     pub(super) due: Option<Duration>,
@@ -115,13 +117,14 @@ impl Worker {
         let missing: Vec<Model> = needs.models.iter().filter(|model| !self.gpu.has(model)).cloned().collect();
         let speed = self.speed();
         let cost = Cost::of(&whole, &needs.models, &missing, speed);
-        let more = missing.iter().map(|model| model.bytes).sum();
         // Offloaded weights wait in host memory: what lies on the device is what `cost` says.
-        let offloaded =
-            needs.models.iter().map(|model| model.bytes).sum::<u64>().saturating_sub(cost.weights);
-        let evicted = self.gpu.make_room(&needs.models, more, cost.workspace.saturating_sub(offloaded))?;
+        let all: u64 = needs.models.iter().map(|model| model.bytes).sum();
+        let share = cost.weights as f64 / all.max(1) as f64;
+        let more = missing.iter().map(|model| (model.bytes as f64 * share) as u64).sum();
+        self.gpu.keep_share(&needs.models, share);
+        let evicted = self.gpu.make_room(&needs.models, more, cost.workspace)?;
         self.forget_unheld();
-        self.gpu.workspace = cost.workspace.saturating_sub(offloaded);
+        self.gpu.workspace = cost.workspace;
         for model in &needs.models {
             self.gpu.touch(model);
         }
@@ -142,6 +145,7 @@ impl Worker {
             whole,
             base: needs.models[0].clone(),
             loads: missing.into(),
+            share,
             state: State::Loading,
             due: Some(now.mono),
             cost,
@@ -189,7 +193,7 @@ impl Worker {
         if job.done > 0
             && let Some(model) = job.loads.pop_front()
         {
-            self.gpu.put(model.clone(), None, now);
+            self.gpu.put(model.clone(), job.share, None, now);
             self.registry.given.insert(model.id.clone(), model);
         }
         let Some(next) = job.loads.front() else {

@@ -101,7 +101,7 @@ impl Worker {
             if !loading.pretend {
                 let suite = loading.suite.as_ref().map(|suite| suite.name.as_str());
                 let memory = if loading.to_ram { &mut self.ram } else { &mut self.gpu };
-                memory.put(model.clone(), suite, now);
+                memory.put(model.clone(), 1.0, suite, now);
                 self.registry.given.insert(model.id.clone(), model.clone());
                 if !loading.to_ram && model.kind == "sdxl" {
                     self.current = Some(model.id.clone());

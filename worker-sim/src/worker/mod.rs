@@ -13,6 +13,8 @@ mod query;
 mod read;
 mod run;
 mod stop;
+#[cfg(test)]
+mod tests;
 mod training;
 
 use contracts::{Dialect, Failure, Refusal};

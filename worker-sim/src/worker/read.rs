@@ -85,7 +85,7 @@ impl Worker {
         }
         if let Some(failure) = failure {
             self.promise(&command);
-            self.answer(command, Err(failure), now);
+            self.reply(command, Err(failure), now);
             return;
         }
         self.route(command, now);

@@ -82,7 +82,7 @@ impl Worker {
         if let Ok(base) = self.registry.resolve(spec.text("base_model").unwrap_or_default(), "sdxl")
             && !self.ram.has(&base)
         {
-            self.ram.put(base.clone(), None, now);
+            self.ram.put(base.clone(), 1.0, None, now);
             self.registry.given.insert(base.id.clone(), base);
         }
         self.last_progress = now;
