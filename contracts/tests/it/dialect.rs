@@ -63,10 +63,17 @@ fn every_dialect_of_a_generated_command_means_the_same() {
                 let documented = serde_json::json!({"action": action, "payload": spelt});
                 for frame in [serde_json::Value::Object(direct), documented] {
                     let text = frame.to_string();
-                    let incoming = read_frame(text.as_bytes()).unwrap_or_else(|err| panic!("{text}: {err:?}"));
-                    let codes = |faults: &[contracts::Fault]| faults.iter().map(|fault| fault.code).collect::<Vec<_>>();
+                    let incoming =
+                        read_frame(text.as_bytes()).unwrap_or_else(|err| panic!("{text}: {err:?}"));
+                    let codes = |faults: &[contracts::Fault]| {
+                        faults.iter().map(|fault| fault.code).collect::<Vec<_>>()
+                    };
                     assert_eq!(codes(&incoming.reading.faults), codes(&meant.faults), "{dialect} {text}");
-                    assert_eq!(incoming.reading.document.is_some(), meant.document.is_some(), "{dialect} {text}");
+                    assert_eq!(
+                        incoming.reading.document.is_some(),
+                        meant.document.is_some(),
+                        "{dialect} {text}"
+                    );
                     if let (Some(ours), Some(meant)) = (&incoming.reading.document, &meant.document) {
                         assert!(same(ours, meant), "{dialect} {text}\nread {ours}\nmeant {meant}");
                     }

@@ -59,7 +59,9 @@ fn leaves(value: &Value, at: &str, found: &mut Vec<String>) {
     found.push(at.to_owned());
     match value {
         Value::Object(members) => {
-            members.iter().for_each(|(name, value)| leaves(value, &format!("{at}/{}", tree::escape(name)), found));
+            members
+                .iter()
+                .for_each(|(name, value)| leaves(value, &format!("{at}/{}", tree::escape(name)), found));
         }
         Value::Array(items) => {
             items.iter().enumerate().for_each(|(i, item)| leaves(item, &format!("{at}/{i}"), found));
@@ -82,7 +84,8 @@ fn corpus() -> Vec<Value> {
             for _ in 0..3 {
                 turn += 1;
                 let mut mutant = document.clone();
-                *mutant.pointer_mut(place).expect("it is its own pointer") = wrong[turn % wrong.len()].clone();
+                *mutant.pointer_mut(place).expect("it is its own pointer") =
+                    wrong[turn % wrong.len()].clone();
                 documents.push(mutant);
             }
         }
@@ -127,7 +130,14 @@ fn merge(into: &mut Value, from: Value) {
 
 fn row(reading: &Reading) -> Value {
     let fault = |fault: &Fault| {
-        json!([fault.pointer, fault.code.as_str(), fault.minimum, fault.maximum, fault.nearest, fault.allowed])
+        json!([
+            fault.pointer,
+            fault.code.as_str(),
+            fault.minimum,
+            fault.maximum,
+            fault.nearest,
+            fault.allowed
+        ])
     };
     let warning = |warning: &Warning| json!([warning.pointer, warning.code.as_str()]);
     json!({

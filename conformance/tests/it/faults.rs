@@ -1,0 +1,58 @@
+//! Each fault of the simulated worker is caught by the check that claims it, which passes on the same worker without the fault.
+
+use crate::against;
+
+fn outcome<'r>(report: &'r serde_json::Value, check: &str) -> &'r str {
+    let row = report["checks"].as_array().into_iter().flatten().find(|row| row["id"] == check);
+    row.and_then(|row| row["outcome"].as_str()).unwrap_or_else(|| panic!("there is no check {check}"))
+}
+
+fn catches(fault: &str, check: &str) {
+    let scenario = check.split('.').take(2).collect::<Vec<_>>().join(".");
+    let (code, report) = against(&[], &[&scenario]);
+    assert_eq!((code, outcome(&report, check)), (0, "passed"), "without a fault: {report:#}");
+    let (code, report) = against(&["--fault", fault], &[&scenario]);
+    assert_eq!((code, outcome(&report, check)), (10, "failed"), "with {fault}: {report:#}");
+}
+
+macro_rules! caught {
+    ($($name:ident: $fault:literal => $check:literal,)*) => {
+        $(#[test] fn $name() { catches($fault, $check); })*
+    };
+}
+
+caught! {
+    crash: "crash@get_status" => "envelopes.get_status.documented.snake.answered",
+    crash_instead_of_the_reply: "crash:reply@get_schedulers" => "envelopes.get_schedulers.direct.camel.answered",
+    crash_before_ready: "crash_before_ready" => "lifecycle.first-words.silent",
+    hang: "hang@get_queue_status" => "envelopes.get_queue_status.direct.pascal.answered",
+    slow: "slow:1500@get_status" => "ordering.out-of-order.query-within-a-second",
+    garbage: "garbage@generate_sdxl" => "framing.written.lines",
+    banner: "banner" => "lifecycle.first-words.silent",
+    partial_line: "partial_line@get_status" => "envelopes.get_status.documented.snake.answered",
+    wrong_id: "wrong_id@get_status" => "envelopes.get_status.documented.snake.request_id",
+    double_reply: "double_reply@get_status" => "lifecycle.end-of-input.answered",
+    double_reply_of_a_job: "double_reply@generate_sdxl" => "framing.written.pure",
+    missing_reply: "missing_reply@get_status" => "envelopes.get_status.direct.snake.answered",
+    huge_line: "huge_line@get_status" => "envelopes.get_status.documented.snake.answered",
+    nan: "nan@get_performance_metrics" => "envelopes.get_performance_metrics.documented.snake.answered",
+    wrong_type: "wrong_type@get_capabilities" => "envelopes.get_capabilities.documented.snake.schema",
+    dropped_field: "dropped_field@get_capabilities" => "envelopes.get_capabilities.direct.pascal.schema",
+    dropped_field_is_not_bound: "dropped_field:seed_used@generate_sdxl" => "binding.generate_sdxl.Data-SeedUsed",
+    renamed_field: "renamed_field@get_status" => "envelopes.get_status.documented.snake.schema",
+    snake_for_pascal: "snake_for_pascal@get_status" => "envelopes.get_status.direct.snake.dialect",
+    snake_for_pascal_is_not_bound: "snake_for_pascal@get_capabilities" => "binding.get_capabilities.Data-MaxBatchSize",
+    no_picture: "success_without_effect@generate_sdxl" => "effects.size.file",
+    nothing_loaded: "success_without_effect@load_model" => "models.loading.listed",
+    nothing_unloaded: "success_without_effect@unload_model" => "models.loading.gone",
+    out_of_memory: "out_of_memory@generate_sdxl" => "effects.chosen-seed.range",
+    ignored_cancel: "ignored_cancel@generate_sdxl" => "ordering.cancel.cancelled",
+    event_after_reply: "event_after_reply@generate_sdxl" => "events.progress.last-is-the-reply",
+}
+
+/// Ten thousand events break no sentence of the contract: the tool must read over them and lose nothing.
+#[test]
+fn an_event_storm_is_survived() {
+    let (code, report) = against(&["--fault", "event_storm@generate_sdxl"], &["events.progress"]);
+    assert_eq!(code, 0, "{report:#}");
+}

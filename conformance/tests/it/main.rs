@@ -1,0 +1,42 @@
+//! The tool itself: it passes a good worker, catches every fault by the check that claims it, and says so.
+
+mod faults;
+mod report;
+mod tool;
+
+use serde_json::Value;
+use std::{
+    path::PathBuf,
+    process::{Command, Output},
+};
+
+/// The simulated worker, built beside the tool.
+pub(crate) fn simulated_worker() -> PathBuf {
+    let tool = PathBuf::from(env!("CARGO_BIN_EXE_conformance"));
+    let worker = tool.with_file_name("examples").join("simulated-worker");
+    assert!(worker.exists(), "{} is not built; `cargo test -p conformance` builds it", worker.display());
+    worker
+}
+
+/// Runs the tool.
+pub(crate) fn tool(args: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_conformance"));
+    command.args(args).env_remove("CONCORD_OUTPUT_DIR").env_remove("CONCORD_INPUT_ROOTS").env_remove("CUDA_VISIBLE_DEVICES");
+    command.output().expect("the tool starts")
+}
+
+/// Runs scenarios against a simulated worker; its exit code and report.
+pub(crate) fn against(worker: &[&str], only: &[&str]) -> (i32, Value) {
+    let path = simulated_worker();
+    let mut args = vec!["worker", "--format", "json", "--timeout", "3"];
+    for id in only {
+        args.extend(["--only", id]);
+    }
+    args.extend(["--", path.to_str().expect("a path of the build")]);
+    args.extend(["--load-ms", "0"]);
+    args.extend(worker);
+    let output = tool(&args);
+    let report = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|err| panic!("{err}: {}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)));
+    (output.status.code().unwrap_or(-1), report)
+}

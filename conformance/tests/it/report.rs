@@ -1,0 +1,78 @@
+//! Reports: the human one as it reads, the JSON one by its schema.
+
+use conformance::{
+    check::{CheckDef, Outcome},
+    class::Class,
+    report::{Report, Verdict, human, json},
+};
+
+fn sample(outcomes: Vec<Outcome>) -> Report {
+    let def = |id: &str| CheckDef { id: id.to_owned(), class: Class::Corr, proves: "A reply reaches only the request that it answers." };
+    let defs: Vec<CheckDef> = (0..outcomes.len()).map(|i| def(&format!("check-{i}"))).collect();
+    let mut report = Report { target: "worker".to_owned(), rows: Vec::new() };
+    report.add("suite.scenario", &defs, outcomes);
+    report
+}
+
+fn all() -> Vec<Outcome> {
+    vec![
+        Outcome::Passed,
+        Outcome::Failed("the id is another".to_owned()),
+        Outcome::Skipped("needs --lora".to_owned()),
+        Outcome::Undecided("the tool could not tell".to_owned()),
+    ]
+}
+
+#[test]
+fn people_read_it() {
+    let mut text = Vec::new();
+    human::write(&sample(all()), &mut text).unwrap();
+    insta::assert_snapshot!(String::from_utf8(text).unwrap(), @r"
+    broken    suite.scenario.check-1 [G-CORR]
+              the id is another
+              contract: A reply reaches only the request that it answers.
+    undecided suite.scenario.check-3 [G-CORR]
+              the tool could not tell
+              contract: A reply reaches only the request that it answers.
+    skipped   1: needs --lora
+    4 checks: 1 passed, 1 broken, 1 undecided, 1 skipped: the target breaks the contract
+    ");
+}
+
+#[test]
+fn programs_read_it() {
+    let schema = serde_json::from_str(json::SCHEMA).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    for outcomes in [all(), Vec::new()] {
+        let document = json::document(&sample(outcomes));
+        let errors: Vec<String> = validator.iter_errors(&document).map(|error| error.to_string()).collect();
+        assert_eq!(errors, Vec::<String>::new(), "{document:#}");
+    }
+}
+
+#[test]
+fn a_real_report_keeps_its_schema() {
+    let (_, report) = crate::against(&[], &["lifecycle", "binding", "errors.frames"]);
+    let schema = serde_json::from_str(json::SCHEMA).unwrap();
+    assert!(jsonschema::is_valid(&schema, &report), "{report:#}");
+}
+
+/// Reports of equal runs are equal, byte for byte.
+#[test]
+fn equal_runs_give_equal_reports() {
+    let run = || crate::against(&[], &["errors", "capabilities", "bounds.scheduler-steps"]).1.to_string();
+    assert_eq!(run(), run());
+}
+
+#[test]
+fn the_verdict_is_the_worst_outcome_and_nothing_is_never_ok() {
+    let verdict = |outcomes: &[Outcome]| sample(outcomes.to_vec()).verdict();
+    let [passed, failed, skipped, undecided] = <[Outcome; 4]>::try_from(all()).unwrap();
+    assert_eq!(verdict(&[]), Verdict::CouldNotRun);
+    assert_eq!(verdict(std::slice::from_ref(&skipped)), Verdict::CouldNotRun);
+    assert_eq!(verdict(&[passed.clone(), skipped]), Verdict::Ok);
+    assert_eq!(verdict(&[passed.clone(), undecided.clone()]), Verdict::Undecided);
+    assert_eq!(verdict(&[passed, undecided, failed]), Verdict::Broken);
+    let codes = [Verdict::Ok, Verdict::Broken, Verdict::Undecided, Verdict::CouldNotRun].map(Verdict::exit_code);
+    assert_eq!(codes, [0, 10, 20, 30]);
+}
