@@ -91,7 +91,9 @@ impl Context {
     pub fn start(&self) -> Result<Worker, Stop> {
         match &self.subject {
             Subject::Worker(launcher) => Ok(launcher.start()?),
-            Subject::Gateway(_) => Err(Stop::Skip("only a process of our own can be started anew".to_owned())),
+            Subject::Gateway(_) => {
+                Err(Stop::Skip("only a process of our own can be started anew".to_owned()))
+            }
         }
     }
 

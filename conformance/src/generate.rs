@@ -102,7 +102,9 @@ impl Generator {
         let texts: &[&str] = match name {
             "device" => &["auto", "cpu", "cuda:0", "cuda:17"],
             "adapter_name" => &["style", "a-1_b"],
-            _ => &["a pier", "日本語 😀", "(a:1.2) \\(b\\) [c]", "x/y.safetensors", "\"quoted\" & <tagged>\n"],
+            _ => {
+                &["a pier", "日本語 😀", "(a:1.2) \\(b\\) [c]", "x/y.safetensors", "\"quoted\" & <tagged>\n"]
+            }
         };
         texts[self.below(texts.len() as u64) as usize].into()
     }

@@ -63,7 +63,8 @@ fn go(plan: &Plan) -> anyhow::Result<Verdict> {
 fn bar() -> ProgressBar {
     let bar = ProgressBar::new(0);
     bar.set_style(
-        ProgressStyle::with_template("{bar:30} {pos}/{len} {wide_msg}").unwrap_or_else(|_| ProgressStyle::default_bar()),
+        ProgressStyle::with_template("{bar:30} {pos}/{len} {wide_msg}")
+            .unwrap_or_else(|_| ProgressStyle::default_bar()),
     );
     bar
 }
@@ -79,7 +80,11 @@ fn list(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
     let mut report = Report::default();
     for suite in run::chosen(plan) {
         for scenario in &suite.scenarios {
-            report.add(&scenario.id, &scenario.checks, vec![Outcome::Skipped(String::new()); scenario.checks.len()]);
+            report.add(
+                &scenario.id,
+                &scenario.checks,
+                vec![Outcome::Skipped(String::new()); scenario.checks.len()],
+            );
         }
     }
     for row in &report.rows {

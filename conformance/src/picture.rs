@@ -30,10 +30,14 @@ impl Picture {
         let bytes = match (std::fs::read(path), &context.subject, detail["url"].as_str()) {
             (Ok(bytes), ..) => bytes,
             (Err(_), Subject::Gateway(gateway), Some(url)) => gateway.send("GET", url, &[], None)?.body,
-            (Err(err), ..) => return Err(broken(format!("success, and its picture cannot be opened: {err}"))),
+            (Err(err), ..) => {
+                return Err(broken(format!("success, and its picture cannot be opened: {err}")));
+            }
         };
         let kind = image::guess_format(&bytes).map_err(|err| broken(err.to_string()))?;
-        let pixels = image::load_from_memory_with_format(&bytes, kind).map_err(|err| broken(err.to_string()))?.to_rgb8();
+        let pixels = image::load_from_memory_with_format(&bytes, kind)
+            .map_err(|err| broken(err.to_string()))?
+            .to_rgb8();
         let format = match kind {
             ImageFormat::Png => "png",
             ImageFormat::Jpeg => "jpeg",

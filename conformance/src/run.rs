@@ -17,7 +17,8 @@ pub type Progress<'p> = &'p mut dyn FnMut(usize, usize, &str);
 #[must_use]
 pub fn chosen(plan: &Plan) -> Vec<Suite> {
     let mut suites = suite::all(plan.options.seed);
-    let unfit = if matches!(plan.target, TargetPlan::Gateway(_)) { Targets::Worker } else { Targets::Gateway };
+    let unfit =
+        if matches!(plan.target, TargetPlan::Gateway(_)) { Targets::Worker } else { Targets::Gateway };
     suites.retain(|suite| suite.targets != unfit);
     for suite in &mut suites {
         suite.scenarios.retain(|scenario| plan.wants(&scenario.id));
@@ -37,7 +38,9 @@ pub fn run(plan: &Plan, progress: Progress<'_>) -> Result<Report, TargetError> {
         .map_err(|err| TargetError::Tool(format!("no folder for pictures: {err}")))?;
     let mut options = plan.options.clone();
     let (subject, target) = match &plan.target {
-        TargetPlan::Worker(command) => (Subject::Worker(launcher(command, &mut options, scratch.path())?), "worker"),
+        TargetPlan::Worker(command) => {
+            (Subject::Worker(launcher(command, &mut options, scratch.path())?), "worker")
+        }
         TargetPlan::Gateway(url) => {
             let gateway = Gateway::new(url, options.timeout)?;
             gateway.send("GET", "/health/live", &[], None)?;
@@ -61,7 +64,9 @@ fn launcher(command: &[OsString], options: &mut Options, scratch: &Path) -> Resu
     let mut env: Vec<(OsString, OsString)> = Vec::new();
     let make = |name: &str| {
         let folder = scratch.join(name);
-        std::fs::create_dir_all(&folder).map_err(|err| TargetError::Tool(format!("{}: {err}", folder.display()))).map(|()| folder)
+        std::fs::create_dir_all(&folder)
+            .map_err(|err| TargetError::Tool(format!("{}: {err}", folder.display())))
+            .map(|()| folder)
     };
     if std::env::var_os("CONCORD_OUTPUT_DIR").is_none() {
         env.push(("CONCORD_OUTPUT_DIR".into(), make("outputs")?.into()));

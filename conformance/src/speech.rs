@@ -29,7 +29,14 @@ impl Command {
     /// A documented command in snake.
     #[must_use]
     pub fn new(action: Action, fields: Value) -> Self {
-        Self { action, form: Form::Documented, dialect: Dialect::Snake, request_id: None, session_id: None, fields }
+        Self {
+            action,
+            form: Form::Documented,
+            dialect: Dialect::Snake,
+            request_id: None,
+            session_id: None,
+            fields,
+        }
     }
 
     /// The same with an id.
@@ -43,7 +50,9 @@ impl Command {
     #[must_use]
     pub fn frame(&self) -> Value {
         let head = dictionary().object("EnvelopeHead");
-        let name = |snake: &str| self.dialect.name(head.property(snake).expect("a member of the envelope")).to_owned();
+        let name = |snake: &str| {
+            self.dialect.name(head.property(snake).expect("a member of the envelope")).to_owned()
+        };
         let mut frame = Map::new();
         frame.insert(name("action"), self.action.as_str().into());
         if let Some(id) = &self.request_id {
@@ -55,14 +64,20 @@ impl Command {
         let request = self.action.info().request;
         let fields = self.dialect.spell(request, &self.fields);
         if self.form == Form::Direct {
-            let submission = dictionary().object(request).property("prompt_submission").map(|property| self.dialect.name(property));
+            let submission = dictionary()
+                .object(request)
+                .property("prompt_submission")
+                .map(|property| self.dialect.name(property));
             for (field, value) in fields.as_object().into_iter().flatten() {
                 let is_submission = submission == Some(field.as_str());
                 let synonym = if self.dialect == Dialect::Pascal { "Request" } else { "request" };
                 frame.insert(if is_submission { synonym.to_owned() } else { field.clone() }, value.clone());
             }
         } else {
-            frame.insert(if self.dialect == Dialect::Pascal { "Payload" } else { "payload" }.to_owned(), fields);
+            frame.insert(
+                if self.dialect == Dialect::Pascal { "Payload" } else { "payload" }.to_owned(),
+                fields,
+            );
         }
         Value::Object(frame)
     }
@@ -107,10 +122,17 @@ impl Heard {
         let reply = unspell(dialect, &value, &dictionary().named("Reply").shape, "", &mut misspelt);
         let mut snake = reply;
         if let Some(data) = snake.get("data").filter(|data| data.is_object()).cloned() {
-            snake["data"] = unspell(dialect, &data, &dictionary().named(action.info().reply).shape, "/data", &mut misspelt);
+            snake["data"] = unspell(
+                dialect,
+                &data,
+                &dictionary().named(action.info().reply).shape,
+                "/data",
+                &mut misspelt,
+            );
         }
         let read = Reply::read(action, &snake).map_err(|err| {
-            let shown = err.faults.iter().take(3).map(|fault| format!("{}: {}", fault.pointer, fault.message));
+            let shown =
+                err.faults.iter().take(3).map(|fault| format!("{}: {}", fault.pointer, fault.message));
             shown.collect::<Vec<_>>().join("; ")
         });
         Self { snake, misspelt, read }
@@ -157,7 +179,13 @@ fn problem_members() -> impl Iterator<Item = &'static str> {
 
 /// A document of one dialect in snake; every name that the dialect does not spell so is taken down.
 #[must_use]
-pub fn unspell(dialect: Dialect, value: &Value, shape: &Shape, at: &str, misspelt: &mut Vec<String>) -> Value {
+pub fn unspell(
+    dialect: Dialect,
+    value: &Value,
+    shape: &Shape,
+    at: &str,
+    misspelt: &mut Vec<String>,
+) -> Value {
     match (dictionary().resolve(shape), value) {
         (Shape::Nullable(inner), value) if !value.is_null() => unspell(dialect, value, inner, at, misspelt),
         (Shape::List(list), Value::Array(items)) => items
@@ -171,7 +199,9 @@ pub fn unspell(dialect: Dialect, value: &Value, shape: &Shape, at: &str, misspel
                 let at = format!("{at}/{name}");
                 match object.properties.iter().find(|property| dialect.name(property) == name) {
                     Some(property) if property.verbatim => (property.snake.clone(), value.clone()),
-                    Some(property) => (property.snake.clone(), unspell(dialect, value, &property.shape, &at, misspelt)),
+                    Some(property) => {
+                        (property.snake.clone(), unspell(dialect, value, &property.shape, &at, misspelt))
+                    }
                     None => {
                         misspelt.push(at);
                         (name.clone(), value.clone())
@@ -209,7 +239,11 @@ pub fn difference(ours: &Value, theirs: &Value, at: &str) -> Option<String> {
                 Some(other) => difference(value, other, &format!("{at}/{name}")),
                 None => Some(format!("{at}/{name}: {value} is missing")),
             });
-            missing.or_else(|| b.iter().find(|(name, _)| !a.contains_key(*name)).map(|(name, value)| format!("{at}/{name}: {value} is there, unsaid")))
+            missing.or_else(|| {
+                b.iter()
+                    .find(|(name, _)| !a.contains_key(*name))
+                    .map(|(name, value)| format!("{at}/{name}: {value} is there, unsaid"))
+            })
         }
         (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
             a.iter().zip(b).enumerate().find_map(|(i, (a, b))| difference(a, b, &format!("{at}/{i}")))

@@ -81,7 +81,12 @@ impl Report {
     /// Adds the checks of a scenario.
     pub fn add(&mut self, scenario: &str, defs: &[CheckDef], outcomes: Vec<Outcome>) {
         for (def, outcome) in defs.iter().zip(outcomes) {
-            self.rows.push(Row { id: format!("{scenario}.{}", def.id), class: def.class, proves: def.proves, outcome });
+            self.rows.push(Row {
+                id: format!("{scenario}.{}", def.id),
+                class: def.class,
+                proves: def.proves,
+                outcome,
+            });
         }
     }
 

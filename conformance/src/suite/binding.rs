@@ -22,7 +22,8 @@ struct Row {
     members: BTreeMap<String, String>,
 }
 
-const SENTENCE: &str = "Its classes, case-insensitive; our replies fill every one of these, under these names and types.";
+const SENTENCE: &str =
+    "Its classes, case-insensitive; our replies fill every one of these, under these names and types.";
 
 pub(super) fn scenarios() -> Vec<Scenario> {
     let rows: Vec<Row> = serde_json::from_str(TABLE).expect("the table is tested");
@@ -42,11 +43,14 @@ fn scenario(action: Action, members: BTreeMap<String, String>) -> Scenario {
         CheckDef::new("Error", Class::Type, "PyTorchResponse<T> Error: string?"),
         CheckDef::new("Data", Class::Type, "PyTorchResponse<T> Data: T?"),
     ];
-    checks.extend(members.keys().map(|member| CheckDef::new(format!("Data-{member}"), Class::Case, SENTENCE)));
+    checks
+        .extend(members.keys().map(|member| CheckDef::new(format!("Data-{member}"), Class::Case, SENTENCE)));
     Scenario::new(format!("binding.{action}"), checks, move |context, checks| {
         let reply = pascal_reply(context, action)?;
         checks.hold("Success", reply["Success"] == true, || format!("Success is {}", reply["Success"]));
-        checks.hold("Error", reply.get("Error") == Some(&Value::Null), || format!("Error is {:?}", reply.get("Error")));
+        checks.hold("Error", reply.get("Error") == Some(&Value::Null), || {
+            format!("Error is {:?}", reply.get("Error"))
+        });
         checks.hold("Data", reply["Data"].is_object(), || format!("Data is {}", reply["Data"]));
         for (member, clr) in &members {
             let value = reply["Data"].get(member);
@@ -65,7 +69,8 @@ fn pascal_reply(context: &mut Context, action: Action) -> Result<Value, Stop> {
         context.get(Action::LoadModelToCache, fields)?;
     }
     let fields = case::fields(action, context, "")?;
-    let mut command = Command::new(action, if fields.is_object() { fields } else { json!({}) }).id(context.fresh_id());
+    let mut command =
+        Command::new(action, if fields.is_object() { fields } else { json!({}) }).id(context.fresh_id());
     (command.form, command.dialect) = (Form::Direct, Dialect::Pascal);
     Ok(context.say(command.frame().to_string().as_bytes(), action.as_str())?.value)
 }

@@ -85,7 +85,9 @@ fn probes(shape: &'static Shape) -> Vec<(String, Value)> {
             }
         }
         Shape::Map(map) => {
-            let entries = |count: usize| (0..count).map(|i| (format!("k{i}"), json!("v"))).collect::<serde_json::Map<_, _>>();
+            let entries = |count: usize| {
+                (0..count).map(|i| (format!("k{i}"), json!("v"))).collect::<serde_json::Map<_, _>>()
+            };
             probes.extend([("max", entries(map.max).into()), ("max+1", entries(map.max + 1).into())]);
         }
         _ => {}
@@ -98,7 +100,10 @@ fn sample(shape: &'static Shape) -> Option<Value> {
     Some(match dictionary().resolve(shape) {
         Shape::Object(spec) => {
             let required = spec.properties.iter().filter(|property| property.required);
-            required.map(|property| sample(&property.shape).map(|value| (property.snake.clone(), value))).collect::<Option<serde_json::Map<_, _>>>()?.into()
+            required
+                .map(|property| sample(&property.shape).map(|value| (property.snake.clone(), value)))
+                .collect::<Option<serde_json::Map<_, _>>>()?
+                .into()
         }
         Shape::Enum(spec) => spec.values[0].clone().into(),
         Shape::Text(_) => "a".into(),
@@ -118,21 +123,35 @@ fn scenario(pointer: String, property: &'static Property) -> Scenario {
     })
 }
 
-fn probe(context: &mut Context, checks: &mut Checks<'_>, word: &str, pointer: &str, value: &Value) -> Result<(), Stop> {
+fn probe(
+    context: &mut Context,
+    checks: &mut Checks<'_>,
+    word: &str,
+    pointer: &str,
+    value: &Value,
+) -> Result<(), Stop> {
     let mut document = context.small_submission();
     if let Some((list, _)) = pointer.split_once("/0/") {
-        let item = sample(dictionary().shape_at(&dictionary().named("PromptSubmission").shape, &format!("{list}/0")).ok_or_else(|| Stop::Undecided(pointer.to_owned()))?);
+        let item = sample(
+            dictionary()
+                .shape_at(&dictionary().named("PromptSubmission").shape, &format!("{list}/0"))
+                .ok_or_else(|| Stop::Undecided(pointer.to_owned()))?,
+        );
         document = with(document, &format!("{list}/0"), item.unwrap_or_default());
     }
     let document = with(document, pointer, value.clone());
     let wanted = contracts::read("PromptSubmission", &Tree::of(&document), Writer::Sender).faults;
     let limits = context.capabilities()?["limits"].clone();
     let id = context.fresh_id();
-    let heard = context.ask(&Command::new(Action::ValidateRequest, json!({"prompt_submission": document})).id(id))?;
-    checks.decide(word, match heard.data() {
-        Ok(data) => judge(&wanted, &data["errors"], &limits),
-        Err(why) => Err(why),
-    });
+    let heard =
+        context.ask(&Command::new(Action::ValidateRequest, json!({"prompt_submission": document})).id(id))?;
+    checks.decide(
+        word,
+        match heard.data() {
+            Ok(data) => judge(&wanted, &data["errors"], &limits),
+            Err(why) => Err(why),
+        },
+    );
     Ok(())
 }
 
@@ -141,12 +160,18 @@ fn judge(wanted: &[Fault], errors: &Value, limits: &Value) -> Result<(), String>
     let found: Vec<Fault> = serde_json::from_value(errors.clone()).map_err(|err| err.to_string())?;
     for fault in wanted {
         let pointer = format!("/payload/prompt_submission{}", fault.pointer);
-        let Some(there) = found.iter().find(|there| there.pointer == pointer && there.code == fault.code) else {
-            let shown: Vec<_> = found.iter().map(|there| format!("{} at {}", there.code, there.pointer)).collect();
+        let Some(there) = found.iter().find(|there| there.pointer == pointer && there.code == fault.code)
+        else {
+            let shown: Vec<_> =
+                found.iter().map(|there| format!("{} at {}", there.code, there.pointer)).collect();
             return Err(format!("{} at {pointer} is not found, only {shown:?}", fault.code));
         };
         if (there.minimum, there.maximum) != (fault.minimum, fault.maximum) {
-            return Err(format!("{pointer}: the bounds are {:?}, not {:?}", (there.minimum, there.maximum), (fault.minimum, fault.maximum)));
+            return Err(format!(
+                "{pointer}: the bounds are {:?}, not {:?}",
+                (there.minimum, there.maximum),
+                (fault.minimum, fault.maximum)
+            ));
         }
     }
     for there in &found {
@@ -160,7 +185,15 @@ fn judge(wanted: &[Fault], errors: &Value, limits: &Value) -> Result<(), String>
 }
 
 fn is_of_the_document(code: &str) -> bool {
-    matches!(code, "unknown_field" | "missing_field" | "unsupported_value" | "out_of_range" | "validation_failed" | "duplicate_field")
+    matches!(
+        code,
+        "unknown_field"
+            | "missing_field"
+            | "unsupported_value"
+            | "out_of_range"
+            | "validation_failed"
+            | "duplicate_field"
+    )
 }
 
 /// Bounds of the model at hand: `get_capabilities.limits`, beyond them `out_of_range` from the worker.
@@ -172,5 +205,7 @@ fn is_of_the_model(pointer: &str, fault: &Fault, limits: &Value) -> bool {
         Some("width" | "height") => "side_max",
         _ => return false,
     };
-    fault.code == contracts::ErrorCode::OutOfRange && fault.maximum.is_some() && fault.maximum == limits[limit].as_f64()
+    fault.code == contracts::ErrorCode::OutOfRange
+        && fault.maximum.is_some()
+        && fault.maximum == limits[limit].as_f64()
 }

@@ -11,7 +11,8 @@ use crate::{
     speech::{Command, Heard},
 };
 
-const SENTENCE: &str = "Advertised means implemented: what get_capabilities says is what the conformance checks find.";
+const SENTENCE: &str =
+    "Advertised means implemented: what get_capabilities says is what the conformance checks find.";
 
 /// Lists of capabilities: the member, the enum of its values, and where a value stands in a submission.
 const LISTS: [(&str, &str, &str); 5] = [
@@ -35,7 +36,8 @@ fn list((member, of, pointer): (&'static str, &'static str, &'static str)) -> Sc
     Scenario::new(format!("capabilities.{member}"), checks, move |context, checks| {
         let advertised = context.capabilities()?[member].clone();
         for value in values {
-            let is_advertised = advertised.as_array().is_some_and(|list| list.iter().any(|item| item == value.as_str()));
+            let is_advertised =
+                advertised.as_array().is_some_and(|list| list.iter().any(|item| item == value.as_str()));
             let mut document = context.small_submission();
             if pointer.contains("control_nets") {
                 document["conditioning"]["control_nets"] = json!([{"image": picture_url(90)}]);
@@ -46,7 +48,11 @@ fn list((member, of, pointer): (&'static str, &'static str, &'static str)) -> Sc
             let document = with(document, pointer, value.as_str().into());
             let refused = refused_at(context, &document, pointer)?;
             checks.hold(&id(value), is_advertised != refused, || {
-                if is_advertised { format!("{value} is advertised, and refused") } else { format!("{value} is accepted, and not advertised") }
+                if is_advertised {
+                    format!("{value} is advertised, and refused")
+                } else {
+                    format!("{value} is accepted, and not advertised")
+                }
             });
         }
         Ok(())
@@ -56,14 +62,16 @@ fn list((member, of, pointer): (&'static str, &'static str, &'static str)) -> Sc
 /// Whether the value itself is refused; a model that is not there is another matter.
 fn refused_at(context: &mut Context, document: &Value, pointer: &str) -> Result<bool, Stop> {
     let id = context.fresh_id();
-    let heard = context.ask(&Command::new(Action::ValidateRequest, json!({"prompt_submission": document})).id(id))?;
+    let heard =
+        context.ask(&Command::new(Action::ValidateRequest, json!({"prompt_submission": document})).id(id))?;
     let data = heard.data().map_err(Stop::Broken)?;
     let errors = data["errors"].as_array().cloned().unwrap_or_default();
     let parent = pointer.trim_end_matches("/0");
     Ok(errors.iter().any(|error| {
         let code = error["code"].as_str().unwrap_or_default();
         let at = error["pointer"].as_str().unwrap_or_default();
-        matches!(code, "unsupported_feature" | "unsupported_value") && (at.ends_with(pointer) || at.ends_with(parent))
+        matches!(code, "unsupported_feature" | "unsupported_value")
+            && (at.ends_with(pointer) || at.ends_with(parent))
     }))
 }
 
@@ -73,7 +81,8 @@ fn actions() -> Scenario {
     Scenario::new("capabilities.actions", checks.collect(), |context, checks| {
         let actions = context.capabilities()?["actions"].clone();
         for action in worker_actions() {
-            let named = actions.as_array().is_some_and(|list| list.iter().any(|item| item == action.as_str()));
+            let named =
+                actions.as_array().is_some_and(|list| list.iter().any(|item| item == action.as_str()));
             checks.hold(action.as_str(), named, || format!("{action} is not advertised"));
         }
         Ok(())
@@ -83,27 +92,46 @@ fn actions() -> Scenario {
 /// What the other queries say agrees with what is advertised, and with the schema's tables.
 fn described() -> Scenario {
     let checks = vec![
-        CheckDef::new("schedulers", Class::Cap, "schedulers[] name, description, diffusers_class, recommended_steps"),
+        CheckDef::new(
+            "schedulers",
+            Class::Cap,
+            "schedulers[] name, description, diffusers_class, recommended_steps",
+        ),
         CheckDef::new("diffusers-classes", Class::Enum, "Canonical name → diffusers class"),
         CheckDef::new("recommended-scheduler", Class::Cap, SENTENCE),
-        CheckDef::new("control-net-types", Class::Cap, "types[] name, description, recommended_weight, supported_formats[]"),
+        CheckDef::new(
+            "control-net-types",
+            Class::Cap,
+            "types[] name, description, recommended_weight, supported_formats[]",
+        ),
     ];
     Scenario::new("capabilities.described", checks, |context, checks| {
         let capabilities = context.capabilities()?;
         let schedulers = context.get(Action::GetSchedulers, json!({}))?;
-        let names = |list: &Value| -> Vec<Value> { list.as_array().into_iter().flatten().map(|item| item["name"].clone()).collect() };
+        let names = |list: &Value| -> Vec<Value> {
+            list.as_array().into_iter().flatten().map(|item| item["name"].clone()).collect()
+        };
         let listed = Value::from(names(&schedulers["schedulers"]));
-        checks.hold("schedulers", listed == capabilities["supported_schedulers"], || format!("{listed} is not what is advertised"));
+        checks.hold("schedulers", listed == capabilities["supported_schedulers"], || {
+            format!("{listed} is not what is advertised")
+        });
         let data = &dictionary().enumeration("SchedulerType").data;
         let wrong = schedulers["schedulers"].as_array().into_iter().flatten().find(|scheduler| {
-            data[scheduler["name"].as_str().unwrap_or_default()]["diffusers_class"] != scheduler["diffusers_class"]
+            data[scheduler["name"].as_str().unwrap_or_default()]["diffusers_class"]
+                != scheduler["diffusers_class"]
         });
         checks.hold("diffusers-classes", wrong.is_none(), || format!("{wrong:?}"));
         let recommended = &schedulers["recommended_scheduler"];
-        checks.hold("recommended-scheduler", listed.as_array().is_some_and(|list| list.contains(recommended)), || recommended.to_string());
+        checks.hold(
+            "recommended-scheduler",
+            listed.as_array().is_some_and(|list| list.contains(recommended)),
+            || recommended.to_string(),
+        );
         let types = context.get(Action::GetControlnetTypes, json!({}))?;
         let listed = Value::from(names(&types["types"]));
-        checks.hold("control-net-types", listed == capabilities["control_net_types"], || format!("{listed} is not what is advertised"));
+        checks.hold("control-net-types", listed == capabilities["control_net_types"], || {
+            format!("{listed} is not what is advertised")
+        });
         Ok(())
     })
 }
@@ -113,24 +141,37 @@ fn invariants() -> Scenario {
     let checks = vec![
         CheckDef::new("batch", Class::Cap, "max_batch_size; limits {batch_size_max}"),
         CheckDef::new("resolution", Class::Cap, "max_resolution (the largest square side)"),
-        CheckDef::new("memory", Class::Unit, "memory_stats {vram_used_bytes, vram_total_bytes, vram_available_bytes}"),
-        CheckDef::new("beyond-max-batch", Class::Limit, "Bounds of the model at hand: in get_capabilities.limits, beyond them out_of_range from the worker."),
+        CheckDef::new(
+            "memory",
+            Class::Unit,
+            "memory_stats {vram_used_bytes, vram_total_bytes, vram_available_bytes}",
+        ),
+        CheckDef::new(
+            "beyond-max-batch",
+            Class::Limit,
+            "Bounds of the model at hand: in get_capabilities.limits, beyond them out_of_range from the worker.",
+        ),
     ];
     Scenario::new("capabilities.invariants", checks, |context, checks| {
         let capabilities = context.capabilities()?;
         let limits = &capabilities["limits"];
-        checks.hold("batch", capabilities["max_batch_size"] == limits["batch_size_max"], || format!("{} and {}", capabilities["max_batch_size"], limits["batch_size_max"]));
+        checks.hold("batch", capabilities["max_batch_size"] == limits["batch_size_max"], || {
+            format!("{} and {}", capabilities["max_batch_size"], limits["batch_size_max"])
+        });
         let side = capabilities["max_resolution"].as_u64().unwrap_or(u64::MAX);
-        let fits = side.saturating_mul(side) <= limits["pixels_max"].as_u64().unwrap_or(0) && side <= limits["side_max"].as_u64().unwrap_or(0);
+        let fits = side.saturating_mul(side) <= limits["pixels_max"].as_u64().unwrap_or(0)
+            && side <= limits["side_max"].as_u64().unwrap_or(0);
         checks.hold("resolution", fits, || format!("{side}² is over {}", limits["pixels_max"]));
         let stats = &capabilities["memory_stats"];
         let bytes = |name: &str| stats[name].as_u64().unwrap_or(u64::MAX);
-        let sound = bytes("vram_used_bytes").saturating_add(bytes("vram_available_bytes")) <= bytes("vram_total_bytes").saturating_add(1 << 20);
+        let sound = bytes("vram_used_bytes").saturating_add(bytes("vram_available_bytes"))
+            <= bytes("vram_total_bytes").saturating_add(1 << 20);
         checks.hold("memory", sound, || stats.to_string());
         let over = limits["batch_size_max"].as_u64().unwrap_or(0) + 1;
         let document = with(context.small_submission(), "/hyperparameters/batch_size", over.into());
         let id = context.fresh_id();
-        let heard: Heard = context.ask(&Command::new(Action::ValidateRequest, json!({"prompt_submission": document})).id(id))?;
+        let heard: Heard = context
+            .ask(&Command::new(Action::ValidateRequest, json!({"prompt_submission": document})).id(id))?;
         let refused = heard.data().map(|data| data["valid"] == false);
         checks.hold("beyond-max-batch", refused == Ok(true), || format!("batch_size {over}: {refused:?}"));
         Ok(())

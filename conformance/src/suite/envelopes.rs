@@ -52,15 +52,23 @@ fn scenario(action: Action) -> Scenario {
 
 fn judge(checks: &mut Checks<'_>, prefix: &str, command: &Command, heard: &Heard) {
     checks.decide(&format!("{prefix}.answered"), heard.data().map(|_| ()));
-    checks.decide(&format!("{prefix}.schema"), match &heard.read {
-        Ok(read) if read.unknown_members.is_empty() => Ok(()),
-        Ok(read) => Err(format!("unknown members: {}", read.unknown_members.join(", "))),
-        Err(why) => Err(why.clone()),
-    });
+    checks.decide(
+        &format!("{prefix}.schema"),
+        match &heard.read {
+            Ok(read) if read.unknown_members.is_empty() => Ok(()),
+            Ok(read) => Err(format!("unknown members: {}", read.unknown_members.join(", "))),
+            Err(why) => Err(why.clone()),
+        },
+    );
     checks.hold(&format!("{prefix}.dialect"), heard.misspelt.is_empty(), || {
-        format!("not names of that dialect: {}", heard.misspelt.iter().take(5).cloned().collect::<Vec<_>>().join(", "))
+        format!(
+            "not names of that dialect: {}",
+            heard.misspelt.iter().take(5).cloned().collect::<Vec<_>>().join(", ")
+        )
     });
-    for (aspect, member, sent) in [("request_id", "request_id", &command.request_id), ("session", "session_id", &command.session_id)] {
+    for (aspect, member, sent) in
+        [("request_id", "request_id", &command.request_id), ("session", "session_id", &command.session_id)]
+    {
         checks.hold(&format!("{prefix}.{aspect}"), heard.snake[member].as_str() == sent.as_deref(), || {
             format!("sent {sent:?}, answered {}", heard.snake[member])
         });
@@ -117,14 +125,24 @@ fn shut_down(context: &mut Context, command: &Command) -> Result<Heard, Stop> {
 /// Cancels a job of its own; the job's own reply comes first.
 fn cancel(context: &mut Context, command: &mut Command) -> Result<Heard, Stop> {
     let target = context.fresh_id();
-    let job = Command::new(Action::GenerateSdxl, json!({"prompt_submission": case::long_submission(context)})).id(&target);
+    let job =
+        Command::new(Action::GenerateSdxl, json!({"prompt_submission": case::long_submission(context)}))
+            .id(&target);
     command.fields = json!({"target_request_id": target});
     let timeout = context.options.timeout;
     match &context.subject {
         Subject::Gateway(gateway) => {
-            let accepted = gateway.send("POST", "/v1/commands", &[("prefer", "respond-async")], Some(job.frame().to_string().into()))?;
+            let accepted = gateway.send(
+                "POST",
+                "/v1/commands",
+                &[("prefer", "respond-async")],
+                Some(job.frame().to_string().into()),
+            )?;
             if accepted.status != 202 {
-                return Err(Stop::Broken(format!("a job with Prefer: respond-async is answered {}, not 202", accepted.status)));
+                return Err(Stop::Broken(format!(
+                    "a job with Prefer: respond-async is answered {}, not 202",
+                    accepted.status
+                )));
             }
             context.ask(command)
         }
@@ -144,7 +162,8 @@ fn cancel(context: &mut Context, command: &mut Command) -> Result<Heard, Stop> {
 
 /// A bare worker refuses what is the gateway's own.
 fn gateway_actions() -> Scenario {
-    let actions: Vec<Action> = Action::ALL.iter().copied().filter(|action| action.info().class == ActionClass::Gateway).collect();
+    let actions: Vec<Action> =
+        Action::ALL.iter().copied().filter(|action| action.info().class == ActionClass::Gateway).collect();
     let checks = actions.iter().map(|action| {
         CheckDef::new(action.as_str(), Class::Cmd, "G the gateway's own (a worker answers unknown_action).")
     });
@@ -155,7 +174,9 @@ fn gateway_actions() -> Scenario {
         for action in &actions {
             let request_id = context.fresh_id();
             let heard = context.ask(&Command::new(*action, json!({})).id(request_id))?;
-            checks.hold(action.as_str(), heard.code() == Ok("unknown_action"), || format!("{:?}", heard.code()));
+            checks.hold(action.as_str(), heard.code() == Ok("unknown_action"), || {
+                format!("{:?}", heard.code())
+            });
         }
         Ok(())
     })
@@ -164,10 +185,22 @@ fn gateway_actions() -> Scenario {
 /// The dialect that `initialize` chose, in every later reply whatever the envelope.
 fn chosen_dialect(dialect: Dialect) -> Scenario {
     let actions: Vec<Action> = worker_actions()
-        .filter(|action| action.info().class == ActionClass::Query && dictionary().object(action.info().request).properties.iter().all(|property| !property.required) && action.info().class_when.is_none())
+        .filter(|action| {
+            action.info().class == ActionClass::Query
+                && dictionary()
+                    .object(action.info().request)
+                    .properties
+                    .iter()
+                    .all(|property| !property.required)
+                && action.info().class_when.is_none()
+        })
         .collect();
     let sentence = "Dialect of a reply, the first that applies: … the dialect that initialize chose.";
-    let mut checks = vec![CheckDef::new("initialize", Class::Case, "Its own reply is in the dialect that it chooses, and names it.")];
+    let mut checks = vec![CheckDef::new(
+        "initialize",
+        Class::Case,
+        "Its own reply is in the dialect that it chooses, and names it.",
+    )];
     checks.extend(actions.iter().map(|action| CheckDef::new(action.as_str(), Class::Case, sentence)));
     Scenario::new(format!("envelopes.chosen-{dialect}"), checks, move |context, checks| {
         let mut worker = context.start()?;
@@ -177,7 +210,9 @@ fn chosen_dialect(dialect: Dialect) -> Scenario {
         let value = worker.reply(context.options.timeout, "initialize", &mut |_| ())?;
         let heard = Heard::of(Action::Initialize, dialect, &Answer { value, http: None });
         let named = heard.data().map(|data| data["dialect"] == dialect.as_str());
-        checks.hold("initialize", heard.misspelt.is_empty() && named == Ok(true), || format!("{}", heard.snake));
+        checks.hold("initialize", heard.misspelt.is_empty() && named == Ok(true), || {
+            format!("{}", heard.snake)
+        });
         for action in &actions {
             let mut command = Command::new(*action, json!({})).id(context.fresh_id());
             command.form = Form::Direct;

@@ -11,11 +11,36 @@ use crate::{
 };
 
 const FILES: [(&str, &str, Class, &str); 5] = [
-    ("frames", include_str!("../../../fixtures/invalid/frames.jsonl"), Class::Frame, "bad_frame, with request_id: null, and the stream goes on. … Duplicate property names in one object, at any depth: the command fails with duplicate_field."),
-    ("envelopes", include_str!("../../../fixtures/invalid/envelopes.jsonl"), Class::Env, "Pointers (RFC 6901) start at the frame (stdio) or the body (HTTP) as the sender spelt it; a missing field is named as its siblings are spelt."),
-    ("submissions", include_str!("../../../fixtures/invalid/submissions.jsonl"), Class::Names, "Nothing is ever ignored. … one per fault, all faults at once."),
-    ("rules", include_str!("../../../fixtures/invalid/rules.jsonl"), Class::Limit, "A rule over several fields: validation_failed, pointing at the last of these fields, in the schema's order, that the sender wrote."),
-    ("commands", include_str!("../../../fixtures/invalid/commands.jsonl"), Class::Names, "Which code: a name that nothing knows: unknown_field. Wrong JSON type or form of number, unknown enum spelling, pattern, blank prompt: unsupported_value."),
+    (
+        "frames",
+        include_str!("../../../fixtures/invalid/frames.jsonl"),
+        Class::Frame,
+        "bad_frame, with request_id: null, and the stream goes on. … Duplicate property names in one object, at any depth: the command fails with duplicate_field.",
+    ),
+    (
+        "envelopes",
+        include_str!("../../../fixtures/invalid/envelopes.jsonl"),
+        Class::Env,
+        "Pointers (RFC 6901) start at the frame (stdio) or the body (HTTP) as the sender spelt it; a missing field is named as its siblings are spelt.",
+    ),
+    (
+        "submissions",
+        include_str!("../../../fixtures/invalid/submissions.jsonl"),
+        Class::Names,
+        "Nothing is ever ignored. … one per fault, all faults at once.",
+    ),
+    (
+        "rules",
+        include_str!("../../../fixtures/invalid/rules.jsonl"),
+        Class::Limit,
+        "A rule over several fields: validation_failed, pointing at the last of these fields, in the schema's order, that the sender wrote.",
+    ),
+    (
+        "commands",
+        include_str!("../../../fixtures/invalid/commands.jsonl"),
+        Class::Names,
+        "Which code: a name that nothing knows: unknown_field. Wrong JSON type or form of number, unknown enum spelling, pattern, blank prompt: unsupported_value.",
+    ),
 ];
 
 pub(super) fn scenarios() -> Vec<Scenario> {
@@ -40,12 +65,22 @@ impl Invalid {
         let frame = match (&document, text("text"), text("hex")) {
             (Some(document), ..) => document.to_string().into_bytes(),
             (None, Some(text), _) => text.into_bytes(),
-            (None, None, Some(hex)) => (0..hex.len()).step_by(2).filter_map(|i| u8::from_str_radix(&hex[i..i + 2], 16).ok()).collect(),
+            (None, None, Some(hex)) => (0..hex.len())
+                .step_by(2)
+                .filter_map(|i| u8::from_str_radix(&hex[i..i + 2], 16).ok())
+                .collect(),
             _ => panic!("{row} has no document"),
         };
-        let action = serde_json::from_slice::<Value>(&frame).ok().and_then(|frame| frame["action"].as_str().map(str::to_owned));
+        let action = serde_json::from_slice::<Value>(&frame)
+            .ok()
+            .and_then(|frame| frame["action"].as_str().map(str::to_owned));
         let word = |fault: &Value, i: usize| fault[i].as_str().unwrap_or_default().to_owned();
-        let mut faults: Vec<_> = row["faults"].as_array().into_iter().flatten().map(|fault| (word(fault, 0), word(fault, 1))).collect();
+        let mut faults: Vec<_> = row["faults"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|fault| (word(fault, 0), word(fault, 1)))
+            .collect();
         faults.sort();
         Self { id: text("id").unwrap_or_default(), frame, action, refused: text("refused"), faults }
     }
@@ -55,12 +90,18 @@ impl Invalid {
         let validates = self.action.as_deref() == Some("validate_request") && self.refused.is_none();
         let errors = if validates {
             if reply["success"] != true || reply["data"]["valid"] != false {
-                return Err(format!("success: true with valid: false is wanted, not {}", crate::target::worker::shorten(&reply.to_string())));
+                return Err(format!(
+                    "success: true with valid: false is wanted, not {}",
+                    crate::target::worker::shorten(&reply.to_string())
+                ));
             }
             &reply["data"]["errors"]
         } else {
             if reply["success"] != false || !reply["error"].is_string() {
-                return Err(format!("a failure is wanted, not {}", crate::target::worker::shorten(&reply.to_string())));
+                return Err(format!(
+                    "a failure is wanted, not {}",
+                    crate::target::worker::shorten(&reply.to_string())
+                ));
             }
             &reply["error_details"]["errors"]
         };
@@ -68,7 +109,12 @@ impl Invalid {
             .as_array()
             .into_iter()
             .flatten()
-            .map(|error| (error["code"].as_str().unwrap_or_default().to_owned(), error["pointer"].as_str().unwrap_or_default().to_owned()))
+            .map(|error| {
+                (
+                    error["code"].as_str().unwrap_or_default().to_owned(),
+                    error["pointer"].as_str().unwrap_or_default().to_owned(),
+                )
+            })
             .collect();
         // What only the target can know (a model that is not there) may stand beside the faults of the document.
         found.retain(|fault| self.faults.contains(fault) || is_of_the_document(&fault.0));
@@ -89,13 +135,28 @@ impl Invalid {
 
 /// Codes that a document alone decides.
 fn is_of_the_document(code: &str) -> bool {
-    matches!(code, "unknown_field" | "missing_field" | "unsupported_value" | "out_of_range" | "validation_failed" | "duplicate_field")
+    matches!(
+        code,
+        "unknown_field"
+            | "missing_field"
+            | "unsupported_value"
+            | "out_of_range"
+            | "validation_failed"
+            | "duplicate_field"
+    )
 }
 
 fn file(name: &'static str, text: &'static str, class: Class, proves: &'static str) -> Scenario {
-    let rows: Vec<Invalid> = text.lines().map(|line| Invalid::of(&serde_json::from_str(line).expect("fixtures are tested"))).collect();
+    let rows: Vec<Invalid> = text
+        .lines()
+        .map(|line| Invalid::of(&serde_json::from_str(line).expect("fixtures are tested")))
+        .collect();
     let mut checks: Vec<CheckDef> = rows.iter().map(|row| CheckDef::new(&row.id, class, proves)).collect();
-    checks.push(CheckDef::new("still-served", Class::Life, "Bad input gives its code, and the stream goes on."));
+    checks.push(CheckDef::new(
+        "still-served",
+        Class::Life,
+        "Bad input gives its code, and the stream goes on.",
+    ));
     Scenario::new(format!("errors.{name}"), checks, move |context, checks| {
         for row in &rows {
             let reply = send(context, row)?;

@@ -17,8 +17,16 @@ pub(super) fn scenarios() -> Vec<Scenario> {
 
 fn progress() -> Scenario {
     let checks = vec![
-        CheckDef::new("progress", Class::Frame, "progress: stage, step, total_steps, progress 0..1, image_index, eta_seconds?"),
-        CheckDef::new("schema", Class::Env, "{event, request_id, attempt, sequence, timestamp, …}; an event has no success."),
+        CheckDef::new(
+            "progress",
+            Class::Frame,
+            "progress: stage, step, total_steps, progress 0..1, image_index, eta_seconds?",
+        ),
+        CheckDef::new(
+            "schema",
+            Class::Env,
+            "{event, request_id, attempt, sequence, timestamp, …}; an event has no success.",
+        ),
         CheckDef::new("sequence", Class::Conc, "server-sent events, id = sequence"),
         CheckDef::new("forward", Class::Unit, "progress 0..1"),
         CheckDef::new("steps", Class::Unit, "progress: step, total_steps"),
@@ -28,18 +36,25 @@ fn progress() -> Scenario {
         let (mut worker, _) = context.start_with(&["events", "out_of_order"])?;
         let mut submission = context.small_submission();
         submission["scheduler"]["steps"] = 6.into();
-        worker.send(&Command::new(Action::GenerateSdxl, json!({"prompt_submission": submission})).id("job").frame())?;
+        worker.send(
+            &Command::new(Action::GenerateSdxl, json!({"prompt_submission": submission})).id("job").frame(),
+        )?;
         let mut events = Vec::new();
-        let reply = worker.reply(context.options.timeout, "a job with events", &mut |event| events.push(event))?;
+        let reply =
+            worker.reply(context.options.timeout, "a job with events", &mut |event| events.push(event))?;
         if reply["success"] != true {
             return Err(Stop::Broken(reply.to_string()));
         }
         let own: Vec<&Value> = events.iter().filter(|event| event["request_id"] == "job").collect();
         let progress: Vec<&&Value> = own.iter().filter(|event| event["event"] == "progress").collect();
-        checks.hold("progress", progress.iter().any(|event| event["stage"] == "denoising"), || format!("{} events, none of denoising", events.len()));
+        checks.hold("progress", progress.iter().any(|event| event["stage"] == "denoising"), || {
+            format!("{} events, none of denoising", events.len())
+        });
         let wrong = events.iter().find_map(|event| match event::faults(event) {
             None => Some(format!("no such event: {event}")),
-            Some(faults) if !faults.is_empty() => Some(format!("{} {}: {event}", faults[0].pointer, faults[0].message)),
+            Some(faults) if !faults.is_empty() => {
+                Some(format!("{} {}: {event}", faults[0].pointer, faults[0].message))
+            }
             Some(_) => event.get("success").map(|_| format!("an event with success: {event}")),
         });
         checks.hold("schema", wrong.is_none(), || wrong.clone().unwrap_or_default());
@@ -47,8 +62,17 @@ fn progress() -> Scenario {
         checks.hold("sequence", numbers.windows(2).all(|pair| pair[0] < pair[1]), || format!("{numbers:?}"));
         let shares: Vec<f64> = progress.iter().filter_map(|event| event["progress"].as_f64()).collect();
         checks.hold("forward", shares.is_sorted() && !shares.is_empty(), || format!("{shares:?}"));
-        let steps: Vec<u64> = progress.iter().filter(|event| event["stage"] == "denoising").filter_map(|event| event["step"].as_u64()).collect();
-        checks.hold("steps", steps.last() == Some(&6) && progress.iter().all(|event| event["step"].as_u64() <= event["total_steps"].as_u64()), || format!("{steps:?}"));
+        let steps: Vec<u64> = progress
+            .iter()
+            .filter(|event| event["stage"] == "denoising")
+            .filter_map(|event| event["step"].as_u64())
+            .collect();
+        checks.hold(
+            "steps",
+            steps.last() == Some(&6)
+                && progress.iter().all(|event| event["step"].as_u64() <= event["total_steps"].as_u64()),
+            || format!("{steps:?}"),
+        );
         worker.send(&Command::new(Action::GetStatus, json!({})).id("after").frame())?;
         let mut late = Vec::new();
         worker.reply(context.options.timeout, "get_status", &mut |event| late.push(event))?;
@@ -61,7 +85,11 @@ fn progress() -> Scenario {
 fn heartbeat() -> Scenario {
     let checks = vec![
         CheckDef::new("idle", Class::Life, "heartbeat: request_id: null; … every 1 s, also while a job runs"),
-        CheckDef::new("schema", Class::Env, "heartbeat: state, stage?, running_request_id?, last_progress_seconds, memory_used_mb"),
+        CheckDef::new(
+            "schema",
+            Class::Env,
+            "heartbeat: state, stage?, running_request_id?, last_progress_seconds, memory_used_mb",
+        ),
     ];
     Scenario::new("events.heartbeat", checks, |context, checks| {
         let (mut worker, _) = context.start_with(&["events"])?;
@@ -85,12 +113,20 @@ fn heartbeat() -> Scenario {
 
 fn none_unasked() -> Scenario {
     let proves = "Features that initialize negotiates: events … Without any, exactly one line per command";
-    Scenario::new("events.none-unasked", vec![CheckDef::new("silent", Class::Frame, proves)], |context, checks| {
-        let mut worker = context.start()?;
-        worker.send(&Command::new(Action::GenerateSdxl, json!({"prompt_submission": context.small_submission()})).id("job").frame())?;
-        let mut events = Vec::new();
-        worker.reply(context.options.timeout, "a job", &mut |event| events.push(event))?;
-        checks.hold("silent", events.is_empty(), || format!("{events:?}"));
-        Ok(())
-    })
+    Scenario::new(
+        "events.none-unasked",
+        vec![CheckDef::new("silent", Class::Frame, proves)],
+        |context, checks| {
+            let mut worker = context.start()?;
+            worker.send(
+                &Command::new(Action::GenerateSdxl, json!({"prompt_submission": context.small_submission()}))
+                    .id("job")
+                    .frame(),
+            )?;
+            let mut events = Vec::new();
+            worker.reply(context.options.timeout, "a job", &mut |event| events.push(event))?;
+            checks.hold("silent", events.is_empty(), || format!("{events:?}"));
+            Ok(())
+        },
+    )
 }

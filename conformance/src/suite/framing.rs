@@ -24,7 +24,11 @@ pub(super) fn scenarios() -> Vec<Scenario> {
 fn ping(worker: &mut Worker, context: &Context, id: &str) -> Result<(), Stop> {
     worker.send(&Command::new(Action::GetStatus, json!({})).id(id).frame())?;
     let reply = worker.reply(context.options.timeout, "get_status", &mut |_| ())?;
-    if reply["request_id"] == id && reply["success"] == true { Ok(()) } else { Err(Stop::Broken(format!("get_status is answered {reply}"))) }
+    if reply["request_id"] == id && reply["success"] == true {
+        Ok(())
+    } else {
+        Err(Stop::Broken(format!("get_status is answered {reply}")))
+    }
 }
 
 /// Each in a worker of its own: a BOM is one only at the beginning of the stream.
@@ -32,14 +36,20 @@ fn unusual() -> Scenario {
     let rows: Vec<Value> = UNUSUAL
         .lines()
         .map(|line| serde_json::from_str(line).expect("fixtures are tested"))
-        .filter(|row: &Value| row["text"].as_str().is_some_and(|text| !text.contains("training") && !text.contains("cache")))
+        .filter(|row: &Value| {
+            row["text"].as_str().is_some_and(|text| !text.contains("training") && !text.contains("cache"))
+        })
         .collect();
     let proves = "Readers accept CRLF, a BOM before the first frame, and blank lines.";
-    let checks = rows.iter().map(|row| CheckDef::new(row["id"].as_str().unwrap_or_default(), Class::Frame, proves)).collect();
+    let checks = rows
+        .iter()
+        .map(|row| CheckDef::new(row["id"].as_str().unwrap_or_default(), Class::Frame, proves))
+        .collect();
     Scenario::new("framing.unusual", checks, move |context, checks| {
         let mut worker = context.start()?;
         for row in &rows {
-            let (id, text) = (row["id"].as_str().unwrap_or_default(), row["text"].as_str().unwrap_or_default());
+            let (id, text) =
+                (row["id"].as_str().unwrap_or_default(), row["text"].as_str().unwrap_or_default());
             if text.starts_with('\u{feff}') {
                 let mut fresh = context.start()?;
                 checks.decide(id, served(&mut fresh, context, text)?);
@@ -55,13 +65,15 @@ fn served(worker: &mut Worker, context: &Context, text: &str) -> Result<Result<(
     worker.write(text.as_bytes())?;
     let reply = worker.reply(context.options.timeout, text, &mut |_| ())?;
     let success = reply.get("success").or(reply.get("Success"));
-    let done = success == Some(&Value::Bool(true)) || (text.contains("model_id") && success == Some(&Value::Bool(false)));
+    let done = success == Some(&Value::Bool(true))
+        || (text.contains("model_id") && success == Some(&Value::Bool(false)));
     Ok(if done { Ok(()) } else { Err(reply.to_string()) })
 }
 
 fn pieces() -> Scenario {
     let proves = "One JSON object per line, UTF-8, ended by LF.";
-    let checks = ["byte-by-byte", "two-at-once", "split-in-a-character", "large", "no-final-lf"].map(|id| CheckDef::new(id, Class::Frame, proves));
+    let checks = ["byte-by-byte", "two-at-once", "split-in-a-character", "large", "no-final-lf"]
+        .map(|id| CheckDef::new(id, Class::Frame, proves));
     Scenario::new("framing.pieces", checks.into(), |context, checks| {
         let mut worker = context.start()?;
         let frame = |id: &str| format!("{}\n", Command::new(Action::GetStatus, json!({})).id(id).frame());
@@ -76,14 +88,16 @@ fn pieces() -> Scenario {
             submission["conditioning"]["prompt"] = prompt.into();
             json!({"prompt_submission": submission})
         };
-        let text = format!("{}\n", Command::new(Action::ValidateRequest, submission("日本語")).id("cut").frame());
+        let text =
+            format!("{}\n", Command::new(Action::ValidateRequest, submission("日本語")).id("cut").frame());
         let middle = text.find('本').unwrap_or(1) + 1;
         worker.write(&text.as_bytes()[..middle])?;
         worker.write(&text.as_bytes()[middle..])?;
         expect(checks, "split-in-a-character", &mut worker, context, &["cut"])?;
         // The report repeats the document twice, and must fit into a frame itself.
         let mut long = submission("a");
-        long["prompt_submission"]["conditioning"]["init_image"] = format!("data:image/png;base64,{}", "A".repeat(6 << 20)).into();
+        long["prompt_submission"]["conditioning"]["init_image"] =
+            format!("data:image/png;base64,{}", "A".repeat(6 << 20)).into();
         worker.send(&Command::new(Action::ValidateRequest, long).id("large").frame())?;
         expect(checks, "large", &mut worker, context, &["large"])?;
         worker.write(frame("last").trim_end().as_bytes())?;
@@ -92,17 +106,29 @@ fn pieces() -> Scenario {
     })
 }
 
-fn expect(checks: &mut Checks<'_>, id: &str, worker: &mut Worker, context: &Context, ids: &[&str]) -> Result<(), Stop> {
+fn expect(
+    checks: &mut Checks<'_>,
+    id: &str,
+    worker: &mut Worker,
+    context: &Context,
+    ids: &[&str],
+) -> Result<(), Stop> {
     for wanted in ids {
         let reply = worker.reply(context.options.timeout, id, &mut |_| ())?;
-        checks.hold(id, reply["request_id"] == **wanted && reply["success"] == true, || crate::target::worker::shorten(&reply.to_string()));
+        checks.hold(id, reply["request_id"] == **wanted && reply["success"] == true, || {
+            crate::target::worker::shorten(&reply.to_string())
+        });
     }
     Ok(())
 }
 
 fn too_large() -> Scenario {
     let checks = vec![
-        CheckDef::new("refused", Class::Frame, "Frame limit 16 MiB by default. Over it: error frame_too_large, then resynchronise at the next LF"),
+        CheckDef::new(
+            "refused",
+            Class::Frame,
+            "Frame limit 16 MiB by default. Over it: error frame_too_large, then resynchronise at the next LF",
+        ),
         CheckDef::new("still-served", Class::Life, "then resynchronise at the next LF (gateway → worker)"),
     ];
     Scenario::new("framing.too-large", checks, |context, checks| {
@@ -113,8 +139,13 @@ fn too_large() -> Scenario {
         line.extend_from_slice(b"\"}\n");
         worker.write(&line)?;
         let reply = worker.reply(context.options.timeout, "a frame over the limit", &mut |_| ())?;
-        checks.hold("refused", reply["error_details"]["code"] == "frame_too_large" && reply["request_id"].is_null(), || reply.to_string());
-        checks.decide("still-served", ping(&mut worker, context, "after").map_err(|stop| format!("{stop:?}")));
+        checks.hold(
+            "refused",
+            reply["error_details"]["code"] == "frame_too_large" && reply["request_id"].is_null(),
+            || reply.to_string(),
+        );
+        checks
+            .decide("still-served", ping(&mut worker, context, "after").map_err(|stop| format!("{stop:?}")));
         Ok(())
     })
 }
@@ -122,12 +153,20 @@ fn too_large() -> Scenario {
 /// What the worker writes: one object a line, UTF-8, no BOM, no CR, no blank line.
 fn written() -> Scenario {
     let checks = vec![
-        CheckDef::new("lines", Class::Frame, "Writers never write a BOM, NaN, Infinity, a blank line, or a raw newline inside a frame."),
+        CheckDef::new(
+            "lines",
+            Class::Frame,
+            "Writers never write a BOM, NaN, Infinity, a blank line, or a raw newline inside a frame.",
+        ),
         CheckDef::new("pure", Class::Frame, "stdout is for frames alone."),
     ];
     Scenario::new("framing.written", checks, |context, checks| {
         let mut worker = context.start()?;
-        worker.send(&Command::new(Action::GenerateSdxl, json!({"prompt_submission": context.small_submission()})).id("job").frame())?;
+        worker.send(
+            &Command::new(Action::GenerateSdxl, json!({"prompt_submission": context.small_submission()}))
+                .id("job")
+                .frame(),
+        )?;
         worker.send(&Command::new(Action::GetStatus, json!({})).id("status").frame())?;
         worker.end_input();
         let mut lines = Vec::new();
@@ -135,7 +174,9 @@ fn written() -> Scenario {
             lines.push(line);
         }
         let odd = lines.iter().find(|line| match line {
-            Line::Text(text) => !matches!(serde_json::from_slice(text), Ok(Value::Object(_))) || text.contains(&b'\r'),
+            Line::Text(text) => {
+                !matches!(serde_json::from_slice(text), Ok(Value::Object(_))) || text.contains(&b'\r')
+            }
             Line::TooLarge { .. } => true,
         });
         checks.hold("lines", odd.is_none(), || format!("{odd:?}"));

@@ -25,16 +25,20 @@ fn all_routes() -> Vec<(Action, &'static Route)> {
 }
 
 fn route_id(route: &Route) -> String {
-    let path: String = route.path.trim_start_matches("/v1/").chars().filter(|c| !matches!(c, '{' | '}')).collect();
+    let path: String =
+        route.path.trim_start_matches("/v1/").chars().filter(|c| !matches!(c, '{' | '}')).collect();
     format!("{}-{}", route.verb.to_lowercase(), path.replace('/', "-"))
 }
 
 fn routes() -> Scenario {
-    let proves = "Dispatch, validation, OpenAPI, docs and the conformance cases all come from it (the registry).";
-    let checks = all_routes().iter().map(|(_, route)| CheckDef::new(route_id(route), Class::Http, proves)).collect();
+    let proves =
+        "Dispatch, validation, OpenAPI, docs and the conformance cases all come from it (the registry).";
+    let checks =
+        all_routes().iter().map(|(_, route)| CheckDef::new(route_id(route), Class::Http, proves)).collect();
     Scenario::new("http.routes", checks, |context, checks| {
         context.gateway()?;
-        let gpu_id = context.get(Action::GetStatus, json!({}))?["gpu_id"].as_str().unwrap_or("gpu_0").to_owned();
+        let gpu_id =
+            context.get(Action::GetStatus, json!({}))?["gpu_id"].as_str().unwrap_or("gpu_0").to_owned();
         for (action, route) in all_routes() {
             match visit(context, action, route, &gpu_id) {
                 Ok(verdict) => verdict_of(checks, &route_id(route), verdict),
@@ -56,7 +60,9 @@ enum Visit {
 fn verdict_of(checks: &mut Checks<'_>, id: &str, visit: Visit) {
     match visit {
         Visit::Good => checks.decide(id, Ok(())),
-        Visit::NotThere => checks.skip(id, "a route whose service is not there yet answers unsupported_feature"),
+        Visit::NotThere => {
+            checks.skip(id, "a route whose service is not there yet answers unsupported_feature")
+        }
         Visit::Bad(why) => checks.decide(id, Err(why)),
     }
 }
@@ -94,7 +100,9 @@ fn visit(context: &mut Context, action: Action, route: &Route, gpu_id: &str) -> 
     let heard = Heard::of(action, Dialect::Snake, &answer);
     Ok(match heard.code() {
         Ok("unsupported_feature") => Visit::NotThere,
-        Ok(code) if about_nobody && code.ends_with("_not_found") && code != "route_not_found" => good_problem(&exchange, code),
+        Ok(code) if about_nobody && code.ends_with("_not_found") && code != "route_not_found" => {
+            good_problem(&exchange, code)
+        }
         _ => match heard.data() {
             Ok(_) if exchange.status == 200 => Visit::Good,
             Ok(_) => Visit::Bad(format!("a success with status {}", exchange.status)),
@@ -114,7 +122,10 @@ fn good_problem(exchange: &Exchange, code: &str) -> Visit {
 fn problem(exchange: &Exchange, code: &str) -> Result<(), String> {
     let body = exchange.answer().map_err(|err| err.to_string())?.value;
     let status = code.parse::<ErrorCode>().map_err(|_| format!("{code} is no code"))?.status();
-    let found = body["error_details"]["code"].as_str().or(body["ErrorDetails"]["Code"].as_str()).or(body["errorDetails"]["code"].as_str());
+    let found = body["error_details"]["code"]
+        .as_str()
+        .or(body["ErrorDetails"]["Code"].as_str())
+        .or(body["errorDetails"]["code"].as_str());
     if found != Some(code) {
         return Err(format!("{code} is wanted, not {}", crate::target::worker::shorten(&body.to_string())));
     }
@@ -122,23 +133,43 @@ fn problem(exchange: &Exchange, code: &str) -> Result<(), String> {
         (exchange.content_type == "application/problem+json", "the content type"),
         (exchange.status == status && body["status"] == status, "the status"),
         (body["type"] == format!("urn:concord:error:{code}"), "type"),
-        (body["title"].is_string() && body["detail"].is_string() && body["instance"].is_string(), "title, detail, instance"),
+        (
+            body["title"].is_string() && body["detail"].is_string() && body["instance"].is_string(),
+            "title, detail, instance",
+        ),
     ];
     match expected.iter().find(|(holds, _)| !holds) {
-        Some((_, what)) => Err(format!("{what} of {code} is wrong: {} {} {body}", exchange.status, exchange.content_type)),
+        Some((_, what)) => {
+            Err(format!("{what} of {code} is wrong: {} {} {body}", exchange.status, exchange.content_type))
+        }
         None => Ok(()),
     }
 }
 
 fn openapi() -> Scenario {
-    let mut checks: Vec<CheckDef> = all_routes().iter().map(|(_, route)| CheckDef::new(route_id(route), Class::Http, "Dispatch, validation, OpenAPI, docs … all come from it.")).collect();
+    let mut checks: Vec<CheckDef> = all_routes()
+        .iter()
+        .map(|(_, route)| {
+            CheckDef::new(
+                route_id(route),
+                Class::Http,
+                "Dispatch, validation, OpenAPI, docs … all come from it.",
+            )
+        })
+        .collect();
     checks.push(CheckDef::new("version", Class::Http, "/openapi.json: this interface as OpenAPI 3.1."));
     Scenario::new("http.openapi", checks, |context, checks| {
         let document = context.gateway()?.send("GET", "/openapi.json", &[], None)?.answer()?.value;
-        checks.hold("version", document["openapi"].as_str().is_some_and(|version| version.starts_with("3.1")), || document["openapi"].to_string());
+        checks.hold(
+            "version",
+            document["openapi"].as_str().is_some_and(|version| version.starts_with("3.1")),
+            || document["openapi"].to_string(),
+        );
         for (_, route) in all_routes() {
             let described = &document["paths"][route.path][route.verb.to_lowercase()];
-            checks.hold(&route_id(route), described.is_object(), || format!("{} {} is not described", route.verb, route.path));
+            checks.hold(&route_id(route), described.is_object(), || {
+                format!("{} {} is not described", route.verb, route.path)
+            });
         }
         Ok(())
     })
@@ -148,50 +179,112 @@ fn resources() -> Scenario {
     let mut checks: Vec<CheckDef> = RESOURCES
         .iter()
         .filter(|resource| resource.verb == "GET" && !resource.path.contains('{'))
-        .map(|resource| CheckDef::new(resource.path.trim_start_matches('/').replace(['/', '.'], "-"), Class::Http, resource.summary))
+        .map(|resource| {
+            CheckDef::new(
+                resource.path.trim_start_matches('/').replace(['/', '.'], "-"),
+                Class::Http,
+                resource.summary,
+            )
+        })
         .collect();
     checks.push(CheckDef::new("picture", Class::Asset, "jobs/{id}/images/{n}: a picture of a job."));
     checks.push(CheckDef::new("events", Class::Http, "jobs/{id}/events (server-sent events, id = sequence)"));
-    checks.push(CheckDef::new("job", Class::Http, "Job: request_id, worker_id, model_id, status, queued_at, … result?"));
+    checks.push(CheckDef::new(
+        "job",
+        Class::Http,
+        "Job: request_id, worker_id, model_id, status, queued_at, … result?",
+    ));
     Scenario::new("http.resources", checks, |context, checks| {
         let gateway = context.gateway()?;
-        for resource in RESOURCES.iter().filter(|resource| resource.verb == "GET" && !resource.path.contains('{')) {
+        for resource in
+            RESOURCES.iter().filter(|resource| resource.verb == "GET" && !resource.path.contains('{'))
+        {
             let exchange = gateway.send("GET", resource.path, &[], None)?;
-            checks.hold(&resource.path.trim_start_matches('/').replace(['/', '.'], "-"), exchange.status == 200, || format!("{}", exchange.status));
+            checks.hold(
+                &resource.path.trim_start_matches('/').replace(['/', '.'], "-"),
+                exchange.status == 200,
+                || format!("{}", exchange.status),
+            );
         }
         let id = context.fresh_id();
         let submission = context.small_submission();
-        let heard = context.ask(&Command::new(Action::GenerateSdxl, json!({"prompt_submission": submission})).id(&id))?;
+        let heard = context
+            .ask(&Command::new(Action::GenerateSdxl, json!({"prompt_submission": submission})).id(&id))?;
         let result = heard.data().map_err(Stop::Broken)?.clone();
         let gateway = context.gateway()?;
         let picture = gateway.send("GET", &format!("/v1/jobs/{id}/images/0"), &[], None)?;
         let bytes = result["image_details"][0]["bytes"].as_u64();
-        checks.hold("picture", picture.status == 200 && picture.content_type == "image/png" && bytes == Some(picture.body.len() as u64), || format!("{} {} {} bytes", picture.status, picture.content_type, picture.body.len()));
-        let events = gateway.send("GET", &format!("/v1/jobs/{id}/events"), &[("accept", "text/event-stream")], None)?;
+        checks.hold(
+            "picture",
+            picture.status == 200
+                && picture.content_type == "image/png"
+                && bytes == Some(picture.body.len() as u64),
+            || format!("{} {} {} bytes", picture.status, picture.content_type, picture.body.len()),
+        );
+        let events = gateway.send(
+            "GET",
+            &format!("/v1/jobs/{id}/events"),
+            &[("accept", "text/event-stream")],
+            None,
+        )?;
         let text = String::from_utf8_lossy(&events.body);
-        checks.hold("events", events.status == 200 && events.content_type == "text/event-stream" && text.contains("id:") && text.contains("data:"), || format!("{} {} {text}", events.status, events.content_type));
+        checks.hold(
+            "events",
+            events.status == 200
+                && events.content_type == "text/event-stream"
+                && text.contains("id:")
+                && text.contains("data:"),
+            || format!("{} {} {text}", events.status, events.content_type),
+        );
         let job = gateway.send("GET", &format!("/v1/jobs/{id}"), &[], None)?;
         let heard = Heard::of(Action::GetJob, Dialect::Snake, &job.answer()?);
-        let completed = heard.data().map(|job| job["status"] == "completed" && job["request_id"] == id.as_str());
+        let completed =
+            heard.data().map(|job| job["status"] == "completed" && job["request_id"] == id.as_str());
         checks.hold("job", completed == Ok(true), || heard.snake.to_string());
         Ok(())
     })
 }
 
 fn problems() -> Scenario {
-    let sentence = "A failure is application/problem+json (RFC 9457) that also carries the members of the failed reply.";
-    let checks = ["route_not_found", "method_not_allowed", "unsupported_media_type", "unknown_action", "model_not_found", "out_of_range", "job_not_found"].map(|id| CheckDef::new(id, Class::Http, sentence));
+    let sentence =
+        "A failure is application/problem+json (RFC 9457) that also carries the members of the failed reply.";
+    let checks = [
+        "route_not_found",
+        "method_not_allowed",
+        "unsupported_media_type",
+        "unknown_action",
+        "model_not_found",
+        "out_of_range",
+        "job_not_found",
+    ]
+    .map(|id| CheckDef::new(id, Class::Http, sentence));
     Scenario::new("http.problems", checks.into(), |context, checks| {
-        let command = |action: &str, payload: Value| Some(json!({"action": action, "payload": payload}).to_string().into_bytes());
+        let command = |action: &str, payload: Value| {
+            Some(json!({"action": action, "payload": payload}).to_string().into_bytes())
+        };
         let unknown = json!({"prompt_submission": {"model": {"base": "conf_no_such_model"}, "conditioning": {"prompt": "a"}}});
         let gateway = context.gateway()?;
         let cases = [
             ("route_not_found", gateway.send("GET", "/v1/nothing", &[], None)?),
             ("method_not_allowed", gateway.send("DELETE", "/v1/generate", &[], None)?),
-            ("unsupported_media_type", gateway.send("POST", "/v1/commands", &[("content-type", "text/plain")], None)?),
+            (
+                "unsupported_media_type",
+                gateway.send("POST", "/v1/commands", &[("content-type", "text/plain")], None)?,
+            ),
             ("unknown_action", gateway.send("POST", "/v1/commands", &[], command("paint", json!({})))?),
-            ("model_not_found", gateway.send("POST", "/v1/commands", &[], command("generate_sdxl", unknown))?),
-            ("out_of_range", gateway.send("POST", "/v1/commands", &[], command("shutdown", json!({"grace_seconds": -1})))?),
+            (
+                "model_not_found",
+                gateway.send("POST", "/v1/commands", &[], command("generate_sdxl", unknown))?,
+            ),
+            (
+                "out_of_range",
+                gateway.send(
+                    "POST",
+                    "/v1/commands",
+                    &[],
+                    command("shutdown", json!({"grace_seconds": -1})),
+                )?,
+            ),
             ("job_not_found", gateway.send("GET", "/v1/jobs/conf-nobody", &[], None)?),
         ];
         for (code, exchange) in cases {
@@ -202,12 +295,23 @@ fn problems() -> Scenario {
 }
 
 fn dialects() -> Scenario {
-    let checks = Dialect::ALL.map(|dialect| CheckDef::new(format!("query-{dialect}"), Class::Case, "Dialect of a reply, the first that applies: the dialect query parameter (HTTP)"));
+    let checks = Dialect::ALL.map(|dialect| {
+        CheckDef::new(
+            format!("query-{dialect}"),
+            Class::Case,
+            "Dialect of a reply, the first that applies: the dialect query parameter (HTTP)",
+        )
+    });
     Scenario::new("http.dialects", checks.into(), |context, checks| {
         for dialect in Dialect::ALL {
-            let exchange = context.gateway()?.send("GET", &format!("/v1/capabilities?dialect={dialect}"), &[], None)?;
+            let exchange =
+                context.gateway()?.send("GET", &format!("/v1/capabilities?dialect={dialect}"), &[], None)?;
             let heard = Heard::of(Action::GetCapabilities, dialect, &exchange.answer()?);
-            checks.hold(&format!("query-{dialect}"), heard.misspelt.is_empty() && heard.data().is_ok(), || format!("{:?} {:?}", heard.misspelt, heard.data().err()));
+            checks.hold(
+                &format!("query-{dialect}"),
+                heard.misspelt.is_empty() && heard.data().is_ok(),
+                || format!("{:?} {:?}", heard.misspelt, heard.data().err()),
+            );
         }
         Ok(())
     })
@@ -215,35 +319,53 @@ fn dialects() -> Scenario {
 
 fn asynchronous() -> Scenario {
     let checks = vec![
-        CheckDef::new("accepted", Class::Http, "Prefer: respond-async → 202, Location, {request_id, status, queue_position}."),
+        CheckDef::new(
+            "accepted",
+            Class::Http,
+            "Prefer: respond-async → 202, Location, {request_id, status, queue_position}.",
+        ),
         CheckDef::new("location", Class::Http, "jobs/{id} (GET, DELETE cancels)"),
-        CheckDef::new("own-id", Class::Corr, "Without request_id … the gateway makes a UUIDv7 and answers it"),
+        CheckDef::new(
+            "own-id",
+            Class::Corr,
+            "Without request_id … the gateway makes a UUIDv7 and answers it",
+        ),
     ];
     Scenario::new("http.asynchronous", checks, |context, checks| {
         let body = context.small_submission().to_string().into_bytes();
-        let exchange = context.gateway()?.send("POST", "/v1/generate", &[("prefer", "respond-async")], Some(body))?;
+        let exchange =
+            context.gateway()?.send("POST", "/v1/generate", &[("prefer", "respond-async")], Some(body))?;
         let accepted = exchange.answer()?.value;
         let shape = &dictionary().named("Accepted").shape;
         let data = accepted.get("data").cloned().unwrap_or_else(|| accepted.clone());
         let mut misspelt = Vec::new();
         let accepted_data = crate::speech::unspell(Dialect::Snake, &data, shape, "", &mut misspelt);
         let id = accepted_data["request_id"].as_str().unwrap_or_default().to_owned();
-        checks.hold("accepted", exchange.status == 202 && misspelt.is_empty() && accepted_data["status"].is_string(), || format!("{} {accepted}", exchange.status));
-        checks.hold("own-id", id.len() == 36 && id.as_bytes().get(14) == Some(&b'7'), || format!("{id:?} is no UUIDv7"));
+        checks.hold(
+            "accepted",
+            exchange.status == 202 && misspelt.is_empty() && accepted_data["status"].is_string(),
+            || format!("{} {accepted}", exchange.status),
+        );
+        checks.hold("own-id", id.len() == 36 && id.as_bytes().get(14) == Some(&b'7'), || {
+            format!("{id:?} is no UUIDv7")
+        });
         let Some(location) = exchange.location else {
             return Err(Stop::Broken("no Location".to_owned()));
         };
         let path = location.find("/v1/").map_or(location.as_str(), |at| &location[at..]);
         let job = context.gateway()?.send("GET", path, &[], None)?;
         let heard = Heard::of(Action::GetJob, Dialect::Snake, &job.answer()?);
-        checks.hold("location", heard.data().is_ok_and(|job| job["request_id"] == id.as_str()), || heard.snake.to_string());
+        checks.hold("location", heard.data().is_ok_and(|job| job["request_id"] == id.as_str()), || {
+            heard.snake.to_string()
+        });
         Ok(())
     })
 }
 
 fn bad_bodies() -> Scenario {
     let sentence = "Bad input: each gives its code, and the gateway goes on serving.";
-    let checks = ["empty", "deep", "not-utf8", "too-large", "dot-dot", "still-served"].map(|id| CheckDef::new(id, Class::Http, sentence));
+    let checks = ["empty", "deep", "not-utf8", "too-large", "dot-dot", "still-served"]
+        .map(|id| CheckDef::new(id, Class::Http, sentence));
     Scenario::new("http.bad-bodies", checks.into(), |context, checks| {
         let gateway = context.gateway()?;
         let post = |body: Vec<u8>| gateway.send("POST", "/v1/commands", &[], Some(body));
@@ -254,11 +376,21 @@ fn bad_bodies() -> Scenario {
         // A server may close while the body is still on its way: then there is no answer to read, which is no fault.
         match post(vec![b' '; 100 << 20]) {
             Ok(exchange) => checks.decide("too-large", problem(&exchange, "frame_too_large")),
-            Err(err) => checks.skip("too-large", format!("the connection was closed before the whole body was sent: {err}")),
+            Err(err) => checks.skip(
+                "too-large",
+                format!("the connection was closed before the whole body was sent: {err}"),
+            ),
         }
-        let escape = gateway.send("POST", "/v1/models/validate", &[], Some(json!({"model_paths": ["../../../../etc/passwd"]}).to_string().into_bytes()))?;
+        let escape = gateway.send(
+            "POST",
+            "/v1/models/validate",
+            &[],
+            Some(json!({"model_paths": ["../../../../etc/passwd"]}).to_string().into_bytes()),
+        )?;
         let body = escape.answer()?.value;
-        let refused = ["path_not_allowed", "model_not_found"].contains(&body["error_details"]["code"].as_str().unwrap_or_default()) || body["data"]["results"][0]["is_valid"] == false;
+        let refused = ["path_not_allowed", "model_not_found"]
+            .contains(&body["error_details"]["code"].as_str().unwrap_or_default())
+            || body["data"]["results"][0]["is_valid"] == false;
         checks.hold("dot-dot", refused, || body.to_string());
         let status = context.get(Action::GetStatus, json!({}));
         checks.hold("still-served", status.is_ok(), || format!("{status:?}"));

@@ -31,7 +31,11 @@ fn ask(worker: &mut Worker, context: &Context, command: &Command) -> Result<Hear
 fn first_words() -> Scenario {
     let checks = vec![
         CheckDef::new("silent", Class::Frame, "A worker writes nothing before its first command."),
-        CheckDef::new("no-handshake", Class::Life, "initialize is optional; commands before it work with no features."),
+        CheckDef::new(
+            "no-handshake",
+            Class::Life,
+            "initialize is optional; commands before it work with no features.",
+        ),
     ];
     Scenario::new("lifecycle.first-words", checks, |context, checks| {
         let mut worker = context.start()?;
@@ -43,33 +47,65 @@ fn first_words() -> Scenario {
         };
         let is_reply = first.as_ref().is_some_and(|reply| reply["request_id"] == "first");
         checks.hold("silent", is_reply, || format!("its first line is {line:?}"));
-        checks.hold("no-handshake", first.is_some_and(|reply| reply["success"] == true), || format!("{line:?}"));
+        checks.hold("no-handshake", first.is_some_and(|reply| reply["success"] == true), || {
+            format!("{line:?}")
+        });
         Ok(())
     })
 }
 
 fn initialize() -> Scenario {
     let checks = vec![
-        CheckDef::new("names-itself", Class::Life, "initialize: worker, worker_version, protocol_version, features[], dialect, gpu_id, device_name, pid"),
+        CheckDef::new(
+            "names-itself",
+            Class::Life,
+            "initialize: worker, worker_version, protocol_version, features[], dialect, gpu_id, device_name, pid",
+        ),
         CheckDef::new("same-gpu", Class::Id, "gpu_id in replies is gpu_N, or cpu_0."),
         CheckDef::new("no-features", Class::Life, "initialize: Again: it replaces the features"),
-        CheckDef::new("no-common-version", Class::Enum, "protocol_versions: [\"1\"]; no common one: unsupported_value."),
-        CheckDef::new("another-gpu", Class::Id, "A worker accepts auto, its own name in every spelling, and cpu if it is cpu_0; anything else is unsupported_feature."),
+        CheckDef::new(
+            "no-common-version",
+            Class::Enum,
+            "protocol_versions: [\"1\"]; no common one: unsupported_value.",
+        ),
+        CheckDef::new(
+            "another-gpu",
+            Class::Id,
+            "A worker accepts auto, its own name in every spelling, and cpu if it is cpu_0; anything else is unsupported_feature.",
+        ),
     ];
     Scenario::new("lifecycle.initialize", checks, |context, checks| {
         let (mut worker, data) = context.start_with(&["events", "out_of_order"])?;
-        checks.hold("names-itself", data["protocol_version"] == "1" && data["pid"].as_u64() > Some(0), || data.to_string());
+        checks.hold(
+            "names-itself",
+            data["protocol_version"] == "1" && data["pid"].as_u64() > Some(0),
+            || data.to_string(),
+        );
         let status = ask(&mut worker, context, &Command::new(Action::GetStatus, json!({})).id("status"))?;
         let same = status.data().is_ok_and(|status| status["gpu_id"] == data["gpu_id"]);
         checks.hold("same-gpu", same, || format!("{} and then {}", data["gpu_id"], status.snake));
         let again = ask(&mut worker, context, &Command::new(Action::Initialize, json!({})).id("again"))?;
-        checks.hold("no-features", again.data().is_ok_and(|data| data["features"] == json!([])), || again.snake.to_string());
-        let old = ask(&mut worker, context, &Command::new(Action::Initialize, json!({"protocol_versions": ["0"]})).id("old"))?;
+        checks.hold("no-features", again.data().is_ok_and(|data| data["features"] == json!([])), || {
+            again.snake.to_string()
+        });
+        let old = ask(
+            &mut worker,
+            context,
+            &Command::new(Action::Initialize, json!({"protocol_versions": ["0"]})).id("old"),
+        )?;
         checks.hold("no-common-version", old.code() == Ok("unsupported_value"), || old.snake.to_string());
         let mut submission = context.small_submission();
         submission["performance"] = json!({"device": "cuda:777"});
-        let elsewhere = ask(&mut worker, context, &Command::new(Action::ValidateRequest, json!({"prompt_submission": submission})).id("gpu"))?;
-        let refused = elsewhere.data().map(|data| data["errors"].as_array().is_some_and(|errors| errors.iter().any(|error| error["code"] == "unsupported_feature")));
+        let elsewhere = ask(
+            &mut worker,
+            context,
+            &Command::new(Action::ValidateRequest, json!({"prompt_submission": submission})).id("gpu"),
+        )?;
+        let refused = elsewhere.data().map(|data| {
+            data["errors"]
+                .as_array()
+                .is_some_and(|errors| errors.iter().any(|error| error["code"] == "unsupported_feature"))
+        });
         checks.hold("another-gpu", refused == Ok(true), || elsewhere.snake.to_string());
         Ok(())
     })
@@ -77,9 +113,17 @@ fn initialize() -> Scenario {
 
 fn end_of_input() -> Scenario {
     let checks = vec![
-        CheckDef::new("answered", Class::Life, "End of stdin is the polite stop: every frame read is answered"),
+        CheckDef::new(
+            "answered",
+            Class::Life,
+            "End of stdin is the polite stop: every frame read is answered",
+        ),
         CheckDef::new("exit-0", Class::Life, "exit 0 within 5 s (the C# bridge kills after 5 s)"),
-        CheckDef::new("nothing-more", Class::Frame, "Without any, exactly one line per command, in the order of the commands"),
+        CheckDef::new(
+            "nothing-more",
+            Class::Frame,
+            "Without any, exactly one line per command, in the order of the commands",
+        ),
     ];
     Scenario::new("lifecycle.end-of-input", checks, |context, checks| {
         let mut worker = context.start()?;
@@ -95,14 +139,20 @@ fn end_of_input() -> Scenario {
         let more = worker.line(context.options.timeout, "the end of stdout")?;
         checks.hold("nothing-more", more.is_none(), || format!("{more:?}"));
         let exit = worker.exit(stop_limit());
-        checks.hold("exit-0", exit.as_ref().is_ok_and(std::process::ExitStatus::success), || format!("{exit:?}"));
+        checks.hold("exit-0", exit.as_ref().is_ok_and(std::process::ExitStatus::success), || {
+            format!("{exit:?}")
+        });
         Ok(())
     })
 }
 
 fn end_of_input_while_busy() -> Scenario {
     let checks = vec![
-        CheckDef::new("job-answered", Class::Life, "what is not done 4 s later is cancelled with shutting_down"),
+        CheckDef::new(
+            "job-answered",
+            Class::Life,
+            "what is not done 4 s later is cancelled with shutting_down",
+        ),
         CheckDef::new("exit-0", Class::Time, "exit 0 within 5 s (the C# bridge kills after 5 s)"),
     ];
     Scenario::new("lifecycle.end-of-input-while-busy", checks, |context, checks| {
@@ -113,22 +163,30 @@ fn end_of_input_while_busy() -> Scenario {
         let requests = vec![submission; 16];
         // The worker must be up: what is measured is its stop, not its start.
         ask(&mut worker, context, &Command::new(Action::GetStatus, json!({})).id("up"))?;
-        worker.send(&Command::new(Action::BatchGenerate, json!({"requests": requests})).id("busy").frame())?;
+        worker
+            .send(&Command::new(Action::BatchGenerate, json!({"requests": requests})).id("busy").frame())?;
         worker.end_input();
         let ended = Instant::now();
         let value = worker.reply(stop_limit(), "the job at the end of stdin", &mut |_| ())?;
         let heard = Heard::of(Action::BatchGenerate, Dialect::Snake, &Answer { value, http: None });
         let stopped = heard.code() == Ok("shutting_down") || heard.data().is_ok();
-        checks.hold("job-answered", stopped && heard.snake["request_id"] == "busy", || heard.snake.to_string());
+        checks
+            .hold("job-answered", stopped && heard.snake["request_id"] == "busy", || heard.snake.to_string());
         let exit = worker.exit(stop_limit().saturating_sub(ended.elapsed()));
-        checks.hold("exit-0", exit.as_ref().is_ok_and(std::process::ExitStatus::success), || format!("{exit:?} {:?} after the end of stdin", ended.elapsed()));
+        checks.hold("exit-0", exit.as_ref().is_ok_and(std::process::ExitStatus::success), || {
+            format!("{exit:?} {:?} after the end of stdin", ended.elapsed())
+        });
         Ok(())
     })
 }
 
 fn shutdown() -> Scenario {
     let checks = vec![
-        CheckDef::new("last-line", Class::Life, "shutdown: nothing is read after it and its reply is the last line"),
+        CheckDef::new(
+            "last-line",
+            Class::Life,
+            "shutdown: nothing is read after it and its reply is the last line",
+        ),
         CheckDef::new("exit-0", Class::Life, "shutdown does the same with grace_seconds (default 4)"),
     ];
     Scenario::new("lifecycle.shutdown", checks, |context, checks| {
@@ -143,7 +201,9 @@ fn shutdown() -> Scenario {
         }
         checks.hold("last-line", ids == ["before", "bye"], || format!("{ids:?}"));
         let exit = worker.exit(stop_limit());
-        checks.hold("exit-0", exit.as_ref().is_ok_and(std::process::ExitStatus::success), || format!("{exit:?}"));
+        checks.hold("exit-0", exit.as_ref().is_ok_and(std::process::ExitStatus::success), || {
+            format!("{exit:?}")
+        });
         Ok(())
     })
 }

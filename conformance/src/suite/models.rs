@@ -17,7 +17,12 @@ pub(super) fn scenarios() -> Vec<Scenario> {
 fn ids(context: &mut Context) -> Result<Vec<(String, String)>, Stop> {
     let models = context.get(Action::GetModelInfo, json!({}))?;
     let text = |model: &Value, name: &str| model[name].as_str().unwrap_or_default().to_owned();
-    Ok(models["models"].as_array().into_iter().flatten().map(|model| (text(model, "model_id"), text(model, "location"))).collect())
+    Ok(models["models"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|model| (text(model, "model_id"), text(model, "location")))
+        .collect())
 }
 
 fn loading() -> Scenario {
@@ -28,26 +33,44 @@ fn loading() -> Scenario {
         CheckDef::new("size", Class::Unit, "LoadResult: model_size_bytes"),
         CheckDef::new("unloaded-named", Class::Effect, "model_ids[], freed_bytes"),
         CheckDef::new("gone", Class::Effect, effect),
-        CheckDef::new("nothing-to-unload", Class::Default, "unload_model without an id and cleanup_memory succeed with nothing to free"),
+        CheckDef::new(
+            "nothing-to-unload",
+            Class::Default,
+            "unload_model without an id and cleanup_memory succeed with nothing to free",
+        ),
     ];
     Scenario::new("models.loading", checks, |context, checks| {
         let path = context.options.model_path.clone();
         let loaded = context.get(Action::LoadModel, json!({"model_path": path, "model_type": "sdxl"}))?;
         let id = loaded["model_id"].as_str().unwrap_or_default().to_owned();
-        let on_gpu = |models: &[(String, String)]| models.iter().any(|(model, location)| *model == id && location == "gpu");
+        let on_gpu = |models: &[(String, String)]| {
+            models.iter().any(|(model, location)| *model == id && location == "gpu")
+        };
         let listed = ids(context)?;
-        checks.hold("listed", on_gpu(&listed), || format!("{id} is loaded, and get_model_info lists {listed:?}"));
+        checks.hold("listed", on_gpu(&listed), || {
+            format!("{id} is loaded, and get_model_info lists {listed:?}")
+        });
         let status = context.get(Action::GetStatus, json!({}))?;
-        checks.hold("status", status["has_model_loaded"] == true && status["current_model_id"] == id, || status.to_string());
+        checks.hold("status", status["has_model_loaded"] == true && status["current_model_id"] == id, || {
+            status.to_string()
+        });
         checks.hold("size", loaded["model_size_bytes"].as_u64() > Some(0), || loaded.to_string());
         let unloaded = context.get(Action::UnloadModel, json!({"model_id": id}))?;
-        checks.hold("unloaded-named", unloaded["model_ids"].as_array().is_some_and(|ids| ids.iter().any(|unloaded| *unloaded == id)), || unloaded.to_string());
+        checks.hold(
+            "unloaded-named",
+            unloaded["model_ids"].as_array().is_some_and(|ids| ids.iter().any(|unloaded| *unloaded == id)),
+            || unloaded.to_string(),
+        );
         let listed = ids(context)?;
         checks.hold("gone", !on_gpu(&listed), || format!("{id} is unloaded, and still listed"));
         context.get(Action::UnloadModel, json!({}))?;
         let nothing = context.get(Action::UnloadModel, json!({}))?;
         context.get(Action::CleanupMemory, json!({}))?;
-        checks.hold("nothing-to-unload", nothing["model_ids"] == json!([]) && nothing["freed_bytes"] == 0, || nothing.to_string());
+        checks.hold(
+            "nothing-to-unload",
+            nothing["model_ids"] == json!([]) && nothing["freed_bytes"] == 0,
+            || nothing.to_string(),
+        );
         Ok(())
     })
 }
@@ -60,42 +83,74 @@ fn caching() -> Scenario {
     ];
     Scenario::new("models.caching", checks, |context, checks| {
         let path = context.options.model_path.clone();
-        let cached = context.get(Action::LoadModelToCache, json!({"model_path": path, "model_type": "sdxl"}))?;
+        let cached =
+            context.get(Action::LoadModelToCache, json!({"model_path": path, "model_type": "sdxl"}))?;
         let id = cached["model_id"].as_str().unwrap_or_default().to_owned();
         let listed = ids(context)?;
-        checks.hold("in-ram", listed.iter().any(|(model, location)| *model == id && location == "ram"), || format!("{listed:?}"));
+        checks.hold(
+            "in-ram",
+            listed.iter().any(|(model, location)| *model == id && location == "ram"),
+            || format!("{listed:?}"),
+        );
         let loaded = context.get(Action::LoadFromCache, json!({"model_id": id}))?;
         checks.hold("from-cache", loaded["from_cache"] == true, || loaded.to_string());
         let listed = ids(context)?;
-        checks.hold("on-gpu", listed.iter().any(|(model, location)| *model == id && location == "gpu"), || format!("{listed:?}"));
+        checks.hold(
+            "on-gpu",
+            listed.iter().any(|(model, location)| *model == id && location == "gpu"),
+            || format!("{listed:?}"),
+        );
         Ok(())
     })
 }
 
 fn suite() -> Scenario {
     let checks = vec![
-        CheckDef::new("parts", Class::Effect, "SuiteResult: component_results[] {component_type, model_id (sdxl_<suite>_<component>), success}"),
+        CheckDef::new(
+            "parts",
+            Class::Effect,
+            "SuiteResult: component_results[] {component_type, model_id (sdxl_<suite>_<component>), success}",
+        ),
         CheckDef::new("total", Class::Unit, "total_size_bytes"),
         CheckDef::new("all-there", Class::Effect, "the parts of a suite stay together."),
         CheckDef::new("cached", Class::Effect, "cache_sdxl_suite: SuiteResult"),
     ];
     Scenario::new("models.suite", checks, |context, checks| {
-        let (Some(refiner), Some(vae)) = (context.options.refiner.clone(), context.options.vae.clone()) else {
+        let (Some(refiner), Some(vae)) = (context.options.refiner.clone(), context.options.vae.clone())
+        else {
             return Err(Stop::Skip("needs --refiner and --vae".to_owned()));
         };
         let base = context.options.model_path.clone();
         let fields = json!({"suite_name": "conf", "base_model_path": base, "refiner_model_path": refiner, "vae_model_path": vae});
         let loaded = context.get(Action::LoadSdxlSuite, fields.clone())?;
         let parts = loaded["component_results"].as_array().cloned().unwrap_or_default();
-        let named: Vec<String> = parts.iter().map(|part| part["model_id"].as_str().unwrap_or_default().to_owned()).collect();
-        checks.hold("parts", named == ["sdxl_conf_base", "sdxl_conf_refiner", "sdxl_conf_vae"] && parts.iter().all(|part| part["success"] == true), || loaded.to_string());
+        let named: Vec<String> =
+            parts.iter().map(|part| part["model_id"].as_str().unwrap_or_default().to_owned()).collect();
+        checks.hold(
+            "parts",
+            named == ["sdxl_conf_base", "sdxl_conf_refiner", "sdxl_conf_vae"]
+                && parts.iter().all(|part| part["success"] == true),
+            || loaded.to_string(),
+        );
         let total: u64 = parts.iter().filter_map(|part| part["model_size_bytes"].as_u64()).sum();
-        checks.hold("total", loaded["total_size_bytes"] == total, || format!("{} is not the sum {total}", loaded["total_size_bytes"]));
+        checks.hold("total", loaded["total_size_bytes"] == total, || {
+            format!("{} is not the sum {total}", loaded["total_size_bytes"])
+        });
         let listed = ids(context)?;
-        let missing: Vec<&String> = named.iter().filter(|id| !listed.iter().any(|(model, location)| model == *id && location == "gpu")).collect();
-        checks.hold("all-there", missing.is_empty(), || format!("{missing:?} of the suite are not on the GPU: {listed:?}"));
+        let missing: Vec<&String> = named
+            .iter()
+            .filter(|id| !listed.iter().any(|(model, location)| model == *id && location == "gpu"))
+            .collect();
+        checks.hold("all-there", missing.is_empty(), || {
+            format!("{missing:?} of the suite are not on the GPU: {listed:?}")
+        });
         let cached = context.get(Action::CacheSdxlSuite, fields)?;
-        let cached: Vec<_> = cached["component_results"].as_array().into_iter().flatten().filter(|part| part["success"] == true).collect();
+        let cached: Vec<_> = cached["component_results"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(|part| part["success"] == true)
+            .collect();
         checks.hold("cached", cached.len() == 3, || format!("{cached:?}"));
         context.get(Action::UnloadModel, json!({}))?;
         Ok(())
@@ -104,13 +159,38 @@ fn suite() -> Scenario {
 
 fn refusals() -> Scenario {
     let cases = [
-        ("unload-unknown", Action::UnloadModel, json!({"model_id": "conf_no_such_model"}), "unload_model of an id that is not loaded … are model_not_found"),
-        ("load-from-empty-cache", Action::LoadFromCache, json!({"model_id": "conf_no_such_model"}), "load_from_cache of what is not cached (hint: load_model_to_cache), are model_not_found"),
-        ("load-unknown", Action::LoadModel, json!({"model_path": "conf_no_such_model", "model_type": "sdxl"}), "Ids and paths: … else model_not_found"),
-        ("generate-unknown", Action::GenerateSdxl, json!({"prompt_submission": {"model": {"base": "conf_no_such_model"}, "conditioning": {"prompt": "a"}}}), "Ids and paths: … else model_not_found"),
+        (
+            "unload-unknown",
+            Action::UnloadModel,
+            json!({"model_id": "conf_no_such_model"}),
+            "unload_model of an id that is not loaded … are model_not_found",
+        ),
+        (
+            "load-from-empty-cache",
+            Action::LoadFromCache,
+            json!({"model_id": "conf_no_such_model"}),
+            "load_from_cache of what is not cached (hint: load_model_to_cache), are model_not_found",
+        ),
+        (
+            "load-unknown",
+            Action::LoadModel,
+            json!({"model_path": "conf_no_such_model", "model_type": "sdxl"}),
+            "Ids and paths: … else model_not_found",
+        ),
+        (
+            "generate-unknown",
+            Action::GenerateSdxl,
+            json!({"prompt_submission": {"model": {"base": "conf_no_such_model"}, "conditioning": {"prompt": "a"}}}),
+            "Ids and paths: … else model_not_found",
+        ),
     ];
-    let mut checks: Vec<CheckDef> = cases.iter().map(|(id, .., proves)| CheckDef::new(*id, Class::Effect, proves)).collect();
-    checks.push(CheckDef::new("escape", Class::Id, "the real path must stay under a root of its kind, else path_not_allowed"));
+    let mut checks: Vec<CheckDef> =
+        cases.iter().map(|(id, .., proves)| CheckDef::new(*id, Class::Effect, proves)).collect();
+    checks.push(CheckDef::new(
+        "escape",
+        Class::Id,
+        "the real path must stay under a root of its kind, else path_not_allowed",
+    ));
     checks.push(CheckDef::new("ready-again", Class::Life, "A refusal never counts against a worker."));
     Scenario::new("models.refusals", checks, move |context, checks| {
         for (id, action, fields, _) in &cases {
@@ -121,7 +201,9 @@ fn refusals() -> Scenario {
         let request_id = context.fresh_id();
         let fields = json!({"model_path": "../../../../etc/passwd.safetensors", "model_type": "sdxl"});
         let heard = context.ask(&Command::new(Action::LoadModel, fields).id(request_id))?;
-        checks.hold("escape", matches!(heard.code(), Ok("path_not_allowed" | "model_not_found")), || format!("{:?}", heard.code()));
+        checks.hold("escape", matches!(heard.code(), Ok("path_not_allowed" | "model_not_found")), || {
+            format!("{:?}", heard.code())
+        });
         let status = context.get(Action::GetStatus, json!({}))?;
         checks.hold("ready-again", status["state"] == "ready", || status.to_string());
         Ok(())
@@ -130,22 +212,39 @@ fn refusals() -> Scenario {
 
 fn files() -> Scenario {
     let checks = vec![
-        CheckDef::new("valid", Class::Effect, "results[] of files: model_path, is_valid, format, tensor_count, file_size_bytes, issues[]"),
+        CheckDef::new(
+            "valid",
+            Class::Effect,
+            "results[] of files: model_path, is_valid, format, tensor_count, file_size_bytes, issues[]",
+        ),
         CheckDef::new("deep", Class::Effect, "sha256? (only deep)"),
-        CheckDef::new("missing", Class::Effect, "A file that is not there is not valid, and an issue says so."),
+        CheckDef::new(
+            "missing",
+            Class::Effect,
+            "A file that is not there is not valid, and an issue says so.",
+        ),
     ];
     Scenario::new("models.files", checks, |context, checks| {
         let path = context.options.model_path.clone();
         let flat = context.get(Action::ValidateModelFiles, json!({"model_paths": [path]}))?;
         let first = &flat["results"][0];
-        checks.hold("valid", first["is_valid"] == true && first.get("sha256").is_none(), || first.to_string());
+        checks
+            .hold("valid", first["is_valid"] == true && first.get("sha256").is_none(), || first.to_string());
         let deep = context.get(Action::ValidateModelFiles, json!({"model_paths": [path], "deep": true}))?;
         let first = &deep["results"][0];
-        checks.hold("deep", first["sha256"].is_string() || first["format"] == "diffusers_folder", || first.to_string());
+        checks.hold("deep", first["sha256"].is_string() || first["format"] == "diffusers_folder", || {
+            first.to_string()
+        });
         let request_id = context.fresh_id();
-        let heard = context.ask(&Command::new(Action::ValidateModelFiles, json!({"model_paths": ["conf_no_such_model"]})).id(request_id))?;
+        let heard = context.ask(
+            &Command::new(Action::ValidateModelFiles, json!({"model_paths": ["conf_no_such_model"]}))
+                .id(request_id),
+        )?;
         let refused = match heard.data() {
-            Ok(data) => data["results"][0]["is_valid"] == false && data["results"][0]["issues"].as_array().is_some_and(|issues| !issues.is_empty()),
+            Ok(data) => {
+                data["results"][0]["is_valid"] == false
+                    && data["results"][0]["issues"].as_array().is_some_and(|issues| !issues.is_empty())
+            }
             Err(_) => heard.code() == Ok("model_not_found"),
         };
         checks.hold("missing", refused, || heard.snake.to_string());

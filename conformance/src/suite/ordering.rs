@@ -21,11 +21,15 @@ pub(super) fn scenarios() -> Vec<Scenario> {
 }
 
 fn job(context: &Context, id: &str) -> Value {
-    Command::new(Action::GenerateSdxl, json!({"prompt_submission": case::long_submission(context)})).id(id).frame()
+    Command::new(Action::GenerateSdxl, json!({"prompt_submission": case::long_submission(context)}))
+        .id(id)
+        .frame()
 }
 
 fn small(context: &Context, id: &str) -> Value {
-    Command::new(Action::GenerateSdxl, json!({"prompt_submission": context.small_submission()})).id(id).frame()
+    Command::new(Action::GenerateSdxl, json!({"prompt_submission": context.small_submission()}))
+        .id(id)
+        .frame()
 }
 
 fn query(id: &str) -> Value {
@@ -46,8 +50,16 @@ fn ids(replies: &[Value]) -> Vec<&str> {
 
 fn in_order() -> Scenario {
     let checks = vec![
-        CheckDef::new("lines", Class::Conc, "Without any, exactly one line per command, in the order of the commands"),
-        CheckDef::new("sees-what-came-before", Class::Conc, "Class Q: without it, computed when its line is due, so that it sees what the commands before it did."),
+        CheckDef::new(
+            "lines",
+            Class::Conc,
+            "Without any, exactly one line per command, in the order of the commands",
+        ),
+        CheckDef::new(
+            "sees-what-came-before",
+            Class::Conc,
+            "Class Q: without it, computed when its line is due, so that it sees what the commands before it did.",
+        ),
     ];
     Scenario::new("ordering.in-order", checks, |context, checks| {
         let mut worker = context.start()?;
@@ -57,8 +69,11 @@ fn in_order() -> Scenario {
         worker.send(&small(context, "j2"))?;
         worker.send(&query("q2"))?;
         let replies = replies(&mut worker, context, 5)?;
-        checks.hold("lines", ids(&replies) == ["q1", "j1", "m", "j2", "q2"], || format!("{:?}", ids(&replies)));
-        checks.hold("sees-what-came-before", replies[2]["data"]["jobs_completed"] == 1, || replies[2].to_string());
+        checks
+            .hold("lines", ids(&replies) == ["q1", "j1", "m", "j2", "q2"], || format!("{:?}", ids(&replies)));
+        checks.hold("sees-what-came-before", replies[2]["data"]["jobs_completed"] == 1, || {
+            replies[2].to_string()
+        });
         Ok(())
     })
 }
@@ -66,30 +81,50 @@ fn in_order() -> Scenario {
 /// The C# bridge sends no ids and reads one line per command.
 fn without_ids() -> Scenario {
     let proves = "Without request_id a worker answers null; exactly one line per command, in the order of the commands (the C# bridge reads one line per command)";
-    Scenario::new("ordering.without-ids", vec![CheckDef::new("each-its-own", Class::Corr, proves)], |context, checks| {
-        let mut worker = context.start()?;
-        let actions = [Action::GetCapabilities, Action::GetStatus, Action::GetSchedulers, Action::GetQueueStatus, Action::GetControlnetTypes];
-        for action in actions {
-            let mut command = Command::new(action, json!({}));
-            command.form = Form::Direct;
-            worker.send(&command.frame())?;
-        }
-        for action in actions {
-            let value = worker.reply(context.options.timeout, action.as_str(), &mut |_| ())?;
-            let heard = Heard::of(action, Dialect::Pascal, &Answer { value, http: None });
-            let is_its_own = heard.data().map(|_| heard.snake["request_id"].is_null());
-            checks.hold("each-its-own", is_its_own == Ok(true), || format!("the line of {action}: {is_its_own:?}"));
-        }
-        Ok(())
-    })
+    Scenario::new(
+        "ordering.without-ids",
+        vec![CheckDef::new("each-its-own", Class::Corr, proves)],
+        |context, checks| {
+            let mut worker = context.start()?;
+            let actions = [
+                Action::GetCapabilities,
+                Action::GetStatus,
+                Action::GetSchedulers,
+                Action::GetQueueStatus,
+                Action::GetControlnetTypes,
+            ];
+            for action in actions {
+                let mut command = Command::new(action, json!({}));
+                command.form = Form::Direct;
+                worker.send(&command.frame())?;
+            }
+            for action in actions {
+                let value = worker.reply(context.options.timeout, action.as_str(), &mut |_| ())?;
+                let heard = Heard::of(action, Dialect::Pascal, &Answer { value, http: None });
+                let is_its_own = heard.data().map(|_| heard.snake["request_id"].is_null());
+                checks.hold("each-its-own", is_its_own == Ok(true), || {
+                    format!("the line of {action}: {is_its_own:?}")
+                });
+            }
+            Ok(())
+        },
+    )
 }
 
 fn out_of_order() -> Scenario {
     let checks = vec![
-        CheckDef::new("query-within-a-second", Class::Time, "class Q is answered within 1 s while a job runs."),
+        CheckDef::new(
+            "query-within-a-second",
+            Class::Time,
+            "class Q is answered within 1 s while a job runs.",
+        ),
         CheckDef::new("needs-an-id", Class::Corr, "With out_of_order every command needs a request_id"),
         CheckDef::new("each-once", Class::Frame, "Every accepted job ends in exactly one reply"),
-        CheckDef::new("first-in-first-out", Class::Conc, "Scheduling in a worker: class J …: first in, first out, one at a time."),
+        CheckDef::new(
+            "first-in-first-out",
+            Class::Conc,
+            "Scheduling in a worker: class J …: first in, first out, one at a time.",
+        ),
     ];
     Scenario::new("ordering.out-of-order", checks, |context, checks| {
         let (mut worker, _) = context.start_with(&["out_of_order"])?;
@@ -98,12 +133,18 @@ fn out_of_order() -> Scenario {
         worker.send(&query("q"))?;
         let first = worker.reply(context.options.timeout, "get_status beside a job", &mut |_| ())?;
         let waited = asked.elapsed();
-        checks.hold("query-within-a-second", first["request_id"] == "q" && waited <= Duration::from_secs_f64(QUERY_ANSWER_SECONDS), || {
-            format!("after {waited:?} came {}", first["request_id"])
-        });
+        checks.hold(
+            "query-within-a-second",
+            first["request_id"] == "q" && waited <= Duration::from_secs_f64(QUERY_ANSWER_SECONDS),
+            || format!("after {waited:?} came {}", first["request_id"]),
+        );
         worker.send(&json!({"action": "get_status", "payload": {}}))?;
         let nameless = worker.reply(context.options.timeout, "a command without id", &mut |_| ())?;
-        checks.hold("needs-an-id", nameless["success"] == false && nameless["error_details"]["code"] == "missing_field", || nameless.to_string());
+        checks.hold(
+            "needs-an-id",
+            nameless["success"] == false && nameless["error_details"]["code"] == "missing_field",
+            || nameless.to_string(),
+        );
         worker.send(&small(context, "j2"))?;
         worker.send(&small(context, "j3"))?;
         worker.send(&cancel("c", "long"))?;
@@ -112,7 +153,11 @@ fn out_of_order() -> Scenario {
         for id in ids(&rest) {
             *count.entry(id).or_default() += 1;
         }
-        checks.hold("each-once", ["long", "c", "j2", "j3"].iter().all(|id| count.get(id) == Some(&1)), || format!("{:?}", ids(&rest)));
+        checks.hold(
+            "each-once",
+            ["long", "c", "j2", "j3"].iter().all(|id| count.get(id) == Some(&1)),
+            || format!("{:?}", ids(&rest)),
+        );
         let jobs: Vec<_> = ids(&rest).into_iter().filter(|id| *id != "c").collect();
         checks.hold("first-in-first-out", jobs == ["long", "j2", "j3"], || format!("{jobs:?}"));
         Ok(())
@@ -121,25 +166,41 @@ fn out_of_order() -> Scenario {
 
 fn conflict() -> Scenario {
     let proves = "one that is in flight already is conflict";
-    Scenario::new("ordering.conflict", vec![CheckDef::new("same-id-twice", Class::Corr, proves)], |context, checks| {
-        let (mut worker, _) = context.start_with(&["out_of_order"])?;
-        worker.send(&job(context, "twin"))?;
-        worker.send(&query("twin"))?;
-        let first = worker.reply(context.options.timeout, "the second of two equal ids", &mut |_| ())?;
-        checks.hold("same-id-twice", first["error_details"]["code"] == "conflict", || first.to_string());
-        Ok(())
-    })
+    Scenario::new(
+        "ordering.conflict",
+        vec![CheckDef::new("same-id-twice", Class::Corr, proves)],
+        |context, checks| {
+            let (mut worker, _) = context.start_with(&["out_of_order"])?;
+            worker.send(&job(context, "twin"))?;
+            worker.send(&query("twin"))?;
+            let first = worker.reply(context.options.timeout, "the second of two equal ids", &mut |_| ())?;
+            checks.hold("same-id-twice", first["error_details"]["code"] == "conflict", || first.to_string());
+            Ok(())
+        },
+    )
 }
 
 fn cancel_running() -> Scenario {
     let checks = vec![
-        CheckDef::new("target-first", Class::Conc, "cancel is answered after the target's own terminal reply."),
+        CheckDef::new(
+            "target-first",
+            Class::Conc,
+            "cancel is answered after the target's own terminal reply.",
+        ),
         CheckDef::new("cancelled", Class::Effect, "cancelled 409"),
         CheckDef::new("was-running", Class::Effect, "cancel: target_request_id, was: queued or running"),
         CheckDef::new("soon", Class::Time, "cancel within one step"),
         CheckDef::new("waiting", Class::Effect, "cancel: target_request_id, was: queued or running"),
-        CheckDef::new("ended", Class::Effect, "Unknown or already ended: job_not_found, with details.status where known."),
-        CheckDef::new("ready-again", Class::Life, "Every accepted job ends in exactly one reply, whatever dies: success, failure, cancelled or timeout."),
+        CheckDef::new(
+            "ended",
+            Class::Effect,
+            "Unknown or already ended: job_not_found, with details.status where known.",
+        ),
+        CheckDef::new(
+            "ready-again",
+            Class::Life,
+            "Every accepted job ends in exactly one reply, whatever dies: success, failure, cancelled or timeout.",
+        ),
     ];
     Scenario::new("ordering.cancel", checks, |context, checks| {
         let (mut worker, _) = context.start_with(&["out_of_order", "events"])?;
@@ -148,16 +209,23 @@ fn cancel_running() -> Scenario {
         worker.send(&job(context, "queued"))?;
         worker.send(&cancel("c2", "queued"))?;
         let queued = replies(&mut worker, context, 2)?;
-        checks.hold("waiting", ids(&queued) == ["queued", "c2"] && queued[1]["data"]["was"] == "queued", || format!("{queued:?}"));
+        checks.hold(
+            "waiting",
+            ids(&queued) == ["queued", "c2"] && queued[1]["data"]["was"] == "queued",
+            || format!("{queued:?}"),
+        );
         let asked = Instant::now();
         worker.send(&cancel("c1", "running"))?;
         let answers = replies(&mut worker, context, 2)?;
         checks.hold("target-first", ids(&answers) == ["running", "c1"], || format!("{:?}", ids(&answers)));
-        let target = answers.iter().find(|reply| reply["request_id"] == "running").cloned().unwrap_or_default();
+        let target =
+            answers.iter().find(|reply| reply["request_id"] == "running").cloned().unwrap_or_default();
         checks.hold("cancelled", target["error_details"]["code"] == "cancelled", || target.to_string());
         let cancelled = answers.iter().find(|reply| reply["request_id"] == "c1").cloned().unwrap_or_default();
         checks.hold("was-running", cancelled["data"]["was"] == "running", || cancelled.to_string());
-        checks.hold("soon", asked.elapsed() < Duration::from_secs(5), || format!("after {:?}", asked.elapsed()));
+        checks.hold("soon", asked.elapsed() < Duration::from_secs(5), || {
+            format!("after {:?}", asked.elapsed())
+        });
         worker.send(&cancel("c3", "running"))?;
         let ended = replies(&mut worker, context, 1)?;
         checks.hold("ended", ended[0]["error_details"]["code"] == "job_not_found", || ended[0].to_string());
@@ -185,17 +253,25 @@ fn cancel_refused() -> Scenario {
     let checks = vec![
         CheckDef::new("unknown", Class::Effect, "Unknown or already ended: job_not_found"),
         CheckDef::new("another-attempt", Class::Effect, "Another attempt: nothing is done, job_not_found."),
-        CheckDef::new("another-attempt-direct", Class::Names, "Both are accepted for every command; cancel's own field attempt? stands beside action in the direct envelope."),
+        CheckDef::new(
+            "another-attempt-direct",
+            Class::Names,
+            "Both are accepted for every command; cancel's own field attempt? stands beside action in the direct envelope.",
+        ),
         CheckDef::new("goes-on", Class::Effect, "Another attempt: nothing is done"),
     ];
     Scenario::new("ordering.cancel-refused", checks, |context, checks| {
         let (mut worker, _) = context.start_with(&["out_of_order"])?;
         worker.send(&cancel("c1", "nobody"))?;
         let unknown = replies(&mut worker, context, 1)?;
-        checks.hold("unknown", unknown[0]["error_details"]["code"] == "job_not_found", || unknown[0].to_string());
+        checks.hold("unknown", unknown[0]["error_details"]["code"] == "job_not_found", || {
+            unknown[0].to_string()
+        });
         worker.send(&job(context, "job"))?;
-        let mut command = Command::new(Action::Cancel, json!({"target_request_id": "job", "attempt": 2})).id("c2");
-        for (check, form) in [("another-attempt", Form::Documented), ("another-attempt-direct", Form::Direct)] {
+        let mut command =
+            Command::new(Action::Cancel, json!({"target_request_id": "job", "attempt": 2})).id("c2");
+        for (check, form) in [("another-attempt", Form::Documented), ("another-attempt-direct", Form::Direct)]
+        {
             command.form = form;
             worker.send(&command.frame())?;
             let other = replies(&mut worker, context, 1)?;
@@ -203,14 +279,20 @@ fn cancel_refused() -> Scenario {
         }
         worker.send(&cancel("c4", "job"))?;
         let answers = replies(&mut worker, context, 2)?;
-        checks.hold("goes-on", ids(&answers) == ["job", "c4"] && answers[1]["success"] == true, || format!("{answers:?}"));
+        checks.hold("goes-on", ids(&answers) == ["job", "c4"] && answers[1]["success"] == true, || {
+            format!("{answers:?}")
+        });
         Ok(())
     })
 }
 
 fn timeout() -> Scenario {
     let checks = vec![
-        CheckDef::new("code", Class::Time, "metadata.timeout_seconds counts from receipt to reply, queue included; on expiry: cancel, … code timeout."),
+        CheckDef::new(
+            "code",
+            Class::Time,
+            "metadata.timeout_seconds counts from receipt to reply, queue included; on expiry: cancel, … code timeout.",
+        ),
         CheckDef::new("in-time", Class::Time, "on expiry: cancel, 5 s grace, kill"),
     ];
     Scenario::new("ordering.timeout", checks, |context, checks| {
@@ -222,13 +304,17 @@ fn timeout() -> Scenario {
         submission["hyperparameters"]["batch_size"] = 8.into();
         submission["hyperparameters"]["dimensions"] = json!({"width": 1024, "height": 1024});
         let asked = Instant::now();
-        worker.send(&Command::new(Action::GenerateSdxl, json!({"prompt_submission": submission})).id("late").frame())?;
+        worker.send(
+            &Command::new(Action::GenerateSdxl, json!({"prompt_submission": submission})).id("late").frame(),
+        )?;
         let reply = replies(&mut worker, context, 1)?;
         if reply[0]["success"] == true && asked.elapsed() <= Duration::from_secs(1) {
             return Err(Stop::Skip("the target is too fast to be late".to_owned()));
         }
         checks.hold("code", reply[0]["error_details"]["code"] == "timeout", || reply[0].to_string());
-        checks.hold("in-time", asked.elapsed() < Duration::from_secs(7), || format!("after {:?}", asked.elapsed()));
+        checks.hold("in-time", asked.elapsed() < Duration::from_secs(7), || {
+            format!("after {:?}", asked.elapsed())
+        });
         Ok(())
     })
 }

@@ -17,11 +17,13 @@ const ORACLE: &str = include_str!("../../../fixtures/oracle/requests.jsonl");
 /// Documents that are generated from the schema.
 const GENERATED: usize = 200;
 
-const NORMALIZED: &str = "normalized is what this party read: snake in every reply dialect, only what the sender said.";
+const NORMALIZED: &str =
+    "normalized is what this party read: snake in every reply dialect, only what the sender said.";
 const EFFECTIVE: &str = "effective is the same with every default of §7 that applies.";
 
 pub(super) fn scenarios(seed: u64) -> Vec<Scenario> {
-    let mut scenarios: Vec<Scenario> = ["default", "ignore_null", "web", "relaxed"].into_iter().map(oracle).collect();
+    let mut scenarios: Vec<Scenario> =
+        ["default", "ignore_null", "web", "relaxed"].into_iter().map(oracle).collect();
     scenarios.push(generated(seed));
     scenarios
 }
@@ -35,14 +37,20 @@ fn pair(id: &str) -> [CheckDef; 2] {
 
 /// Every row of the oracle under one option set.
 fn oracle(options: &'static str) -> Scenario {
-    let rows: Vec<Value> = ORACLE.lines().map(|line| serde_json::from_str(line).expect("fixtures are tested")).collect();
+    let rows: Vec<Value> =
+        ORACLE.lines().map(|line| serde_json::from_str(line).expect("fixtures are tested")).collect();
     let checks = rows.iter().flat_map(|row| pair(&format!("row-{}", row["i"])));
     Scenario::new(format!("readings.dotnet-{options}"), checks.collect(), move |context, checks| {
         let device = device(context)?;
         for row in &rows {
-            let text = row[options].as_str().unwrap_or_default().replacen("generate_sdxl_enhanced", "validate_request", 1);
+            let text = row[options].as_str().unwrap_or_default().replacen(
+                "generate_sdxl_enhanced",
+                "validate_request",
+                1,
+            );
             let answer = context.say(text.as_bytes(), "validate_request")?;
-            let dialect = if context.is_gateway() && options == "web" { Dialect::Camel } else { Dialect::Pascal };
+            let dialect =
+                if context.is_gateway() && options == "web" { Dialect::Camel } else { Dialect::Pascal };
             let heard = Heard::of(Action::ValidateRequest, dialect, &answer);
             judge(checks, &format!("row-{}", row["i"]), &heard, &row["canonical"], device);
         }
@@ -64,7 +72,8 @@ fn generated(seed: u64) -> Scenario {
             let Some(meant) = read.document else {
                 return Err(Stop::Undecided(format!("the tool generated what it cannot read: {document}")));
             };
-            let mut command = Command::new(Action::ValidateRequest, json!({"prompt_submission": document})).id(context.fresh_id());
+            let mut command = Command::new(Action::ValidateRequest, json!({"prompt_submission": document}))
+                .id(context.fresh_id());
             command.dialect = Dialect::ALL[i % 3];
             command.form = if i % 2 == 0 { Form::Direct } else { Form::Documented };
             let heard = context.ask(&command)?;

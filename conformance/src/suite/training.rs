@@ -39,7 +39,13 @@ pub(super) fn end(context: &mut Context, training_id: &str) -> Result<(), Stop> 
     if !status["state"].as_str().is_some_and(|state| ENDED.contains(&state)) {
         let request_id = context.fresh_id();
         // It may end by itself just now: then there is nothing to stop, which is as good.
-        context.ask(&Command::new(Action::StopTraining, json!({"training_id": training_id, "save_checkpoint": false})).id(request_id))?;
+        context.ask(
+            &Command::new(
+                Action::StopTraining,
+                json!({"training_id": training_id, "save_checkpoint": false}),
+            )
+            .id(request_id),
+        )?;
     }
     wait_for_end(context, training_id)?;
     wait_for_ready(context)
@@ -67,11 +73,27 @@ fn start(context: &mut Context, steps: u64) -> Result<Value, Stop> {
 
 fn whole() -> Scenario {
     let checks = vec![
-        CheckDef::new("accepted", Class::Effect, "A T takes its turn in the queue (state queued), is answered once accepted, then runs in the background."),
-        CheckDef::new("completes", Class::Effect, "States: queued, preparing, running, checkpointing, paused, completed, failed, cancelled."),
+        CheckDef::new(
+            "accepted",
+            Class::Effect,
+            "A T takes its turn in the queue (state queued), is answered once accepted, then runs in the background.",
+        ),
+        CheckDef::new(
+            "completes",
+            Class::Effect,
+            "States: queued, preparing, running, checkpointing, paused, completed, failed, cancelled.",
+        ),
         CheckDef::new("progress", Class::Unit, "progress 0..1, … step, total_steps"),
-        CheckDef::new("output", Class::Asset, "Output: a .safetensors that §7's loras or textual_inversions loads"),
-        CheckDef::new("history", Class::Effect, "History rows, oldest first: step, epoch, loss, learning_rate, recorded_at"),
+        CheckDef::new(
+            "output",
+            Class::Asset,
+            "Output: a .safetensors that §7's loras or textual_inversions loads",
+        ),
+        CheckDef::new(
+            "history",
+            Class::Effect,
+            "History rows, oldest first: step, epoch, loss, learning_rate, recorded_at",
+        ),
     ];
     Scenario::new("training.whole", checks, |context, checks| {
         let started = start(context, 3)?;
@@ -80,12 +102,23 @@ fn whole() -> Scenario {
         checks.hold("accepted", matches!(state, "queued" | "preparing" | "running"), || started.to_string());
         let status = wait_for_end(context, &id)?;
         checks.hold("completes", status["state"] == "completed", || status.to_string());
-        checks.hold("progress", status["progress"].as_f64() == Some(1.0) && status["step"] == 3 && status["total_steps"] == 3, || status.to_string());
+        checks.hold(
+            "progress",
+            status["progress"].as_f64() == Some(1.0) && status["step"] == 3 && status["total_steps"] == 3,
+            || status.to_string(),
+        );
         let output = status["output_path"].as_str().unwrap_or_default();
-        checks.hold("output", output.ends_with(".safetensors") && std::fs::metadata(output).is_ok_and(|file| file.len() > 0), || format!("{output:?} is no file that this host can open"));
+        checks.hold(
+            "output",
+            output.ends_with(".safetensors") && std::fs::metadata(output).is_ok_and(|file| file.len() > 0),
+            || format!("{output:?} is no file that this host can open"),
+        );
         let history = context.get(Action::GetTrainingHistory, json!({"training_id": id}))?;
-        let steps: Vec<u64> = history["rows"].as_array().into_iter().flatten().filter_map(|row| row["step"].as_u64()).collect();
-        checks.hold("history", !steps.is_empty() && steps.is_sorted() && steps.last() == Some(&3), || format!("steps {steps:?}"));
+        let steps: Vec<u64> =
+            history["rows"].as_array().into_iter().flatten().filter_map(|row| row["step"].as_u64()).collect();
+        checks.hold("history", !steps.is_empty() && steps.is_sorted() && steps.last() == Some(&3), || {
+            format!("steps {steps:?}")
+        });
         wait_for_ready(context)
     })
 }
@@ -99,9 +132,12 @@ fn stopped() -> Scenario {
         for (check, save, wanted) in [("saved", true, "paused"), ("not-saved", false, "cancelled")] {
             let started = start(context, 2000)?;
             let id = started["training_id"].as_str().unwrap_or_default().to_owned();
-            let stop = context.get(Action::StopTraining, json!({"training_id": id, "save_checkpoint": save}))?;
+            let stop =
+                context.get(Action::StopTraining, json!({"training_id": id, "save_checkpoint": save}))?;
             let status = wait_for_end(context, &id)?;
-            checks.hold(check, stop["state"] == wanted && status["state"] == wanted, || format!("answered {stop}, then {status}"));
+            checks.hold(check, stop["state"] == wanted && status["state"] == wanted, || {
+                format!("answered {stop}, then {status}")
+            });
             wait_for_ready(context)?;
         }
         Ok(())
@@ -110,13 +146,17 @@ fn stopped() -> Scenario {
 
 fn refusals() -> Scenario {
     let about = [Action::GetTrainingStatus, Action::GetTrainingHistory, Action::StopTraining];
-    let mut checks: Vec<CheckDef> = about.iter().map(|action| CheckDef::new(action.as_str(), Class::Cmd, "training_not_found")).collect();
+    let mut checks: Vec<CheckDef> =
+        about.iter().map(|action| CheckDef::new(action.as_str(), Class::Cmd, "training_not_found")).collect();
     checks.push(CheckDef::new("empty-data", Class::Effect, "Faults of the data set (absent, empty, …): validation_failed, one entry of errors[] a file, pointer at training_data."));
     Scenario::new("training.refusals", checks, move |context, checks| {
         for action in about {
             let request_id = context.fresh_id();
-            let heard = context.ask(&Command::new(action, json!({"training_id": "conf-no-such-training"})).id(request_id))?;
-            checks.hold(action.as_str(), heard.code() == Ok("training_not_found"), || format!("{:?}", heard.code()));
+            let heard = context
+                .ask(&Command::new(action, json!({"training_id": "conf-no-such-training"})).id(request_id))?;
+            checks.hold(action.as_str(), heard.code() == Ok("training_not_found"), || {
+                format!("{:?}", heard.code())
+            });
         }
         let Some(root) = context.options.input_root.clone() else {
             return Err(Stop::Skip("needs --input-root".to_owned()));

@@ -21,7 +21,11 @@ pub(crate) fn simulated_worker() -> PathBuf {
 /// Runs the tool.
 pub(crate) fn tool(args: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_conformance"));
-    command.args(args).env_remove("CONCORD_OUTPUT_DIR").env_remove("CONCORD_INPUT_ROOTS").env_remove("CUDA_VISIBLE_DEVICES");
+    command
+        .args(args)
+        .env_remove("CONCORD_OUTPUT_DIR")
+        .env_remove("CONCORD_INPUT_ROOTS")
+        .env_remove("CUDA_VISIBLE_DEVICES");
     command.output().expect("the tool starts")
 }
 
@@ -36,7 +40,12 @@ pub(crate) fn against(worker: &[&str], only: &[&str]) -> (i32, Value) {
     args.extend(["--load-ms", "0"]);
     args.extend(worker);
     let output = tool(&args);
-    let report = serde_json::from_slice(&output.stdout)
-        .unwrap_or_else(|err| panic!("{err}: {}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)));
+    let report = serde_json::from_slice(&output.stdout).unwrap_or_else(|err| {
+        panic!(
+            "{err}: {}{}",
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        )
+    });
     (output.status.code().unwrap_or(-1), report)
 }

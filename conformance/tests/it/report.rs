@@ -7,7 +7,11 @@ use conformance::{
 };
 
 fn sample(outcomes: Vec<Outcome>) -> Report {
-    let def = |id: &str| CheckDef { id: id.to_owned(), class: Class::Corr, proves: "A reply reaches only the request that it answers." };
+    let def = |id: &str| CheckDef {
+        id: id.to_owned(),
+        class: Class::Corr,
+        proves: "A reply reaches only the request that it answers.",
+    };
     let defs: Vec<CheckDef> = (0..outcomes.len()).map(|i| def(&format!("check-{i}"))).collect();
     let mut report = Report { target: "worker".to_owned(), rows: Vec::new() };
     report.add("suite.scenario", &defs, outcomes);
@@ -73,6 +77,7 @@ fn the_verdict_is_the_worst_outcome_and_nothing_is_never_ok() {
     assert_eq!(verdict(&[passed.clone(), skipped]), Verdict::Ok);
     assert_eq!(verdict(&[passed.clone(), undecided.clone()]), Verdict::Undecided);
     assert_eq!(verdict(&[passed, undecided, failed]), Verdict::Broken);
-    let codes = [Verdict::Ok, Verdict::Broken, Verdict::Undecided, Verdict::CouldNotRun].map(Verdict::exit_code);
+    let codes =
+        [Verdict::Ok, Verdict::Broken, Verdict::Undecided, Verdict::CouldNotRun].map(Verdict::exit_code);
     assert_eq!(codes, [0, 10, 20, 30]);
 }

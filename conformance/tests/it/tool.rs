@@ -31,7 +31,11 @@ fn what_cannot_run_is_30() {
     let worker = simulated_worker();
     let worker = worker.to_str().unwrap();
     assert_eq!(code(&["worker", "--output", "/no/such/folder/report", "--", worker]), Some(30));
-    assert_eq!(code(&["worker", "--only", "no-such-suite", "--", worker]), Some(30), "no check run is never 0");
+    assert_eq!(
+        code(&["worker", "--only", "no-such-suite", "--", worker]),
+        Some(30),
+        "no check run is never 0"
+    );
 }
 
 /// What needs a model that nobody named is skipped, says so, and is counted.
@@ -40,7 +44,8 @@ fn what_the_target_lacks_is_skipped_with_its_reason() {
     let (code, report) = against(&[], &["models.suite", "models.caching"]);
     assert_eq!(code, 0);
     assert_eq!(report["counts"]["skipped"], 4);
-    let skipped = report["checks"].as_array().unwrap().iter().find(|check| check["outcome"] == "skipped").unwrap();
+    let skipped =
+        report["checks"].as_array().unwrap().iter().find(|check| check["outcome"] == "skipped").unwrap();
     assert_eq!(skipped["why"], "needs --refiner and --vae");
 }
 
@@ -49,7 +54,10 @@ fn what_the_target_lacks_is_skipped_with_its_reason() {
 fn a_program_that_is_no_worker_is_broken() {
     assert_eq!(code(&["worker", "--only", "lifecycle.first-words", "--", "true"]), Some(10));
     assert_eq!(code(&["worker", "--only", "lifecycle.first-words", "--", "echo", "hello"]), Some(10));
-    assert_eq!(code(&["worker", "--timeout", "1", "--only", "lifecycle.first-words", "--", "sleep", "60"]), Some(10));
+    assert_eq!(
+        code(&["worker", "--timeout", "1", "--only", "lifecycle.first-words", "--", "sleep", "60"]),
+        Some(10)
+    );
 }
 
 /// The whole suite passes on the worker that keeps the contract.
@@ -57,8 +65,17 @@ fn a_program_that_is_no_worker_is_broken() {
 fn the_simulated_worker_conforms() {
     let path = simulated_worker();
     let output = tool(&[
-        "worker", "--refiner", "sdxl_refiner", "--vae", "sdxl_vae", "--lora", "/models/style.safetensors",
-        "--control-net", "/models/canny.safetensors", "--", path.to_str().unwrap(),
+        "worker",
+        "--refiner",
+        "sdxl_refiner",
+        "--vae",
+        "sdxl_vae",
+        "--lora",
+        "/models/style.safetensors",
+        "--control-net",
+        "/models/canny.safetensors",
+        "--",
+        path.to_str().unwrap(),
     ]);
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stdout));
 }
