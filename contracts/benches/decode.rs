@@ -53,7 +53,7 @@ fn bench(c: &mut Criterion) {
     let mut group = c.benchmark_group("submission");
     group.throughput(Throughput::Bytes(canonical.len() as u64));
     group.bench_function("value", |b| {
-        b.iter(|| serde_json::from_slice::<Value>(black_box(&canonical)).unwrap())
+        b.iter(|| serde_json::from_slice::<Value>(black_box(&canonical)).unwrap());
     });
     group.bench_function("canonical_checked", |b| {
         b.iter(|| {

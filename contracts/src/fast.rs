@@ -33,10 +33,10 @@ pub(crate) fn read(bytes: &[u8]) -> Option<Incoming> {
             "session_id" => head.session_id = Some(text::<Id>(raw)?),
             "gpu_id" => head.gpu_id = Some(text::<GpuId>(raw)?),
             "attempt" => {
-                head.attempt = u32::try_from(serde_json::from_str::<Attempt>(raw.get()).ok()?.get()).ok()?;
+                head.attempt = serde_json::from_str::<Attempt>(raw.get()).ok()?.get();
             }
             "payload" | "prompt_submission" | "request" if submission.is_none() => {
-                submission = Some((name, *raw))
+                submission = Some((name, *raw));
             }
             _ => return None,
         }

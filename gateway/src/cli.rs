@@ -76,8 +76,8 @@ pub struct PoolFlags {
     /// A GPU to use: gpu_N, N, a UUID, or cpu; repeatable [default: all].
     #[arg(long = "gpu", value_name = "GPU")]
     pub gpus: Vec<String>,
-    /// `cpu`: one worker, on the processor.
-    #[arg(long, value_name = "DEVICE")]
+    /// One worker, there: cpu, gpu_N or cuda:N; auto: where --gpu, the environment or the file say.
+    #[arg(long, value_name = "DEVICE", conflicts_with = "gpus")]
     pub device: Option<String>,
     /// Folder of models; repeatable [env: CONCORD_MODEL_ROOTS] [default: models].
     #[arg(long = "model-root", value_name = "DIR")]
@@ -91,6 +91,9 @@ pub struct PoolFlags {
     /// Equal pixels for equal requests, on CUDA too.
     #[arg(long)]
     pub deterministic: bool,
+    /// Processor threads of each worker [default: the worker's own choice].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub threads: Option<u32>,
     /// Longest frame or body, bytes.
     #[arg(long, value_name = "BYTES")]
     pub frame_bytes_max: Option<usize>,

@@ -77,6 +77,9 @@ struct Flags {
     /// Only deterministic kernels; here nothing else exists.
     #[arg(long)]
     deterministic: bool,
+    /// Processor threads of torch; here is no torch.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    threads: Option<u32>,
     /// Longest frame, without its LF, in bytes.
     #[arg(long, value_name = "BYTES", default_value_t = FRAME_BYTES_MAX as u64, value_parser = clap::value_parser!(u64).range(64..=1 << 30))]
     frame_bytes_max: u64,

@@ -4,8 +4,6 @@
 //! `worker` decides and touches no pipe; `process` reads, writes and sleeps; `hands` do what takes long. Whatever
 //! can go wrong with a real worker is a fault by flag, in `faults`.
 
-#![expect(clippy::result_large_err, reason = "a failure ends a command; it is made once and seldom")]
-
 mod check;
 mod cli;
 mod clock;

@@ -41,7 +41,7 @@ class Options:
     device: str | None = None
     log_level: str = "info"
     log_file: str | None = None
-    on_eof: str = "cancel"
+    on_eof: str = "stop"
     frame_bytes_max: int = 0
     deterministic: bool = False
     engine: dict[str, Any] = field(default_factory=dict)
@@ -64,8 +64,8 @@ def read_options(arguments: Sequence[str], environment: Mapping[str, str] = os.e
     )
     for name in ("device", "log_level", "log_file", "on_eof", "deterministic"):
         setattr(options, name, said.get(name, config.get(name, getattr(options, name))))
-    if options.log_level not in _LEVELS or options.on_eof not in ("cancel", "finish"):
-        raise OptionsError(f"log_level is one of {', '.join(_LEVELS)}; on_eof is cancel or finish")
+    if options.log_level not in _LEVELS or options.on_eof not in ("stop", "finish"):
+        raise OptionsError(f"log_level is one of {', '.join(_LEVELS)}; on_eof is stop or finish")
     for name in (*_MAPS, *_NUMBERS, "safety_checker", "training_dtype", "training_fixed_noise"):
         if name in config:
             options.engine[name] = config[name]
@@ -89,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--input-root", dest="input_roots", action="append", metavar="DIR", help="repeatable")
     parser.add_argument("--output-dir", metavar="DIR", help="where pictures and trainings go")
     parser.add_argument("--device", help="auto, cpu, gpu_N or cuda:N; else CUDA_VISIBLE_DEVICES or GPU_ID say it")
-    parser.add_argument("--on-eof", choices=["cancel", "finish"], help="at the end of stdin: 4 s, or wait for the work")
+    parser.add_argument("--on-eof", choices=["stop", "finish"], help="at the end of stdin: 4 s, or wait for the work")
     parser.add_argument("--deterministic", action="store_true", default=None, help="only deterministic kernels")
     parser.add_argument("--frame-bytes-max", type=_positive, metavar="BYTES", help="longest frame that is read")
     parser.add_argument("--threads", type=_positive, help="processor threads of torch (its own choice)")

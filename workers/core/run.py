@@ -119,7 +119,7 @@ class _Feeding:
         if shutdown is not None:
             self._deadline = now + shutdown.fields.get("grace_seconds", self._grace)
             threading.Thread(target=self._watch_for_end, name="stdin", daemon=True).start()
-        elif self._options.on_eof == "cancel" or self._is_signalled:
+        elif self._options.on_eof == "stop" or self._is_signalled:
             self._deadline = now + self._grace
         self._manager.drain(lambda: self._deadline_for_jobs(source), _LAST_WORDS_SECONDS)
         self._end_training(source)

@@ -61,7 +61,7 @@ fn verdict_of(checks: &mut Checks<'_>, id: &str, visit: Visit) {
     match visit {
         Visit::Good => checks.decide(id, Ok(())),
         Visit::NotThere => {
-            checks.skip(id, "a route whose service is not there yet answers unsupported_feature")
+            checks.skip(id, "a route whose service is not there yet answers unsupported_feature");
         }
         Visit::Bad(why) => checks.decide(id, Err(why)),
     }

@@ -44,13 +44,8 @@ impl Choice {
             WorkerKind::Auto => WorkerKind::Sim,
             kind => kind,
         };
-        let names = if owned.is_empty() {
-            if flags.gpus.is_empty() { &file.gpus } else { &flags.gpus }
-        } else {
-            owned
-        };
-        let cpu = flags.device.as_deref() == Some("cpu")
-            || names.iter().any(|name| name == "cpu" || name == "cpu_0");
+        let names = names(flags, file, owned)?;
+        let cpu = names.iter().any(|name| name == "cpu" || name == "cpu_0");
         let named = match (cpu, names.is_empty(), gpus) {
             (true, ..) => vec![GpuId::cpu()],
             (_, false, _) => {
@@ -117,6 +112,29 @@ impl Choice {
             ),
         }
     }
+}
+
+/// The GPUs that were named: by `--device`, else `--gpu`, else the environment, else the file; none: all.
+fn names(flags: &PoolFlags, file: &File, owned: &[String]) -> Result<Vec<String>, ConfigError> {
+    let without_device = [&flags.gpus, owned, &file.gpus]
+        .into_iter()
+        .find(|names| !names.is_empty())
+        .map_or(&[][..], |names| names);
+    let Some(device) = flags.device.as_deref().filter(|device| *device != "auto") else {
+        return Ok(without_device.to_vec());
+    };
+    // `cuda:N` counts what CUDA would see: the GPUs of the environment, else all of them in NVML's order.
+    let Some(nth) = device.strip_prefix("cuda:") else { return Ok(vec![device.to_owned()]) };
+    let nth: usize = nth
+        .parse()
+        .map_err(|_| ConfigError::Wrong(format!("--device is auto, cpu, gpu_N or cuda:N, not {device:?}")))?;
+    if owned.is_empty() {
+        return Ok(vec![format!("gpu_{nth}")]);
+    }
+    let name = owned.get(nth).cloned().ok_or_else(|| {
+        ConfigError::Wrong(format!("--device {device}: the environment names only {}", owned.join(", ")))
+    })?;
+    Ok(vec![name])
 }
 
 /// The interpreter and the worker's main file, both there.
@@ -204,6 +222,47 @@ pub(super) fn common_args(
     if flags.deterministic {
         args.push("--deterministic".into());
     }
+    if let Some(threads) = flags.threads {
+        args.extend(["--threads".into(), threads.to_string().into()]);
+    }
     args.extend(file.worker_args.iter().chain(&flags.worker_args).map(OsString::from));
     Ok(args)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::{File, names};
+    use crate::cli::{Cli, Command, PoolFlags};
+
+    fn flags(args: &[&str]) -> PoolFlags {
+        let args = ["gateway", "stdio"].iter().chain(args);
+        let Command::Stdio(stdio) = Cli::try_parse_from(args).unwrap().command else { panic!("it is stdio") };
+        stdio.pool
+    }
+
+    fn of(args: &[&str], owned: &[&str]) -> Result<Vec<String>, String> {
+        let owned: Vec<String> = owned.iter().map(|&name| name.to_owned()).collect();
+        let file = File { gpus: vec!["7".to_owned()], ..File::default() };
+        names(&flags(args), &file, &owned).map_err(|err| err.to_string())
+    }
+
+    #[test]
+    fn a_flag_goes_before_the_environment_and_that_before_the_file() {
+        assert_eq!(of(&[], &[]).unwrap(), ["7"]);
+        assert_eq!(of(&[], &["2", "GPU-a"]).unwrap(), ["2", "GPU-a"]);
+        assert_eq!(of(&["--gpu", "5"], &["2"]).unwrap(), ["5"]);
+        assert_eq!(of(&["--device", "auto"], &["2"]).unwrap(), ["2"]);
+        assert_eq!(of(&["--device", "gpu_3"], &["2"]).unwrap(), ["gpu_3"]);
+        assert_eq!(of(&["--device", "cpu"], &["2"]).unwrap(), ["cpu"]);
+    }
+
+    #[test]
+    fn cuda_counts_what_it_sees() {
+        assert_eq!(of(&["--device", "cuda:1"], &[]).unwrap(), ["gpu_1"]);
+        assert_eq!(of(&["--device", "cuda:1"], &["2", "GPU-a"]).unwrap(), ["GPU-a"]);
+        assert!(of(&["--device", "cuda:2"], &["2", "GPU-a"]).unwrap_err().contains("2, GPU-a"));
+        assert!(of(&["--device", "cuda:x"], &[]).unwrap_err().contains("cuda:N"));
+    }
 }

@@ -299,3 +299,30 @@ async fn a_crash_is_repeated_here_too() {
     assert_eq!(made["success"], true, "{made}");
     talk.end().await;
 }
+
+/// A bridge that starts `python main.py` with any of its flags may start this in its place.
+#[tokio::test]
+async fn every_flag_of_the_python_worker_is_taken() {
+    let options = std::fs::read_to_string("../workers/core/options.py").unwrap();
+    let flags: Vec<&str> =
+        options.split("add_argument(\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert!(flags.len() > 10, "{flags:?}");
+    let help = Command::new(GATEWAY).args(["stdio", "--help"]).output().await.unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    for flag in flags {
+        assert!(help.lines().any(|line| line.split_whitespace().any(|word| word == flag)), "{flag}: {help}");
+    }
+    for args in [
+        ["--device", "auto"],
+        ["--device", "gpu_0"],
+        ["--device", "cuda:0"],
+        ["--device", "cpu"],
+        ["--on-eof", "stop"],
+        ["--threads", "1"],
+        ["--frame-bytes-max", "65536"],
+    ] {
+        let mut talk = Talk::start(&args);
+        talk.send(&json!({"action": "get_status", "payload": {}})).await;
+        assert_eq!(talk.reply().await["success"], true, "{args:?}");
+    }
+}

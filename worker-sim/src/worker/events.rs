@@ -56,7 +56,7 @@ impl Worker {
     }
 
     fn event(&mut self, said: Value, id: Option<&str>, attempt: u32, now: Now) {
-        if !self.features.events && !(self.features.previews && said["event"] == "preview") {
+        if !(self.features.events || self.features.previews && said["event"] == "preview") {
             return;
         }
         let mut event = json!({
