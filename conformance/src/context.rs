@@ -172,6 +172,9 @@ impl Context {
     /// Where it does not say.
     pub fn capabilities(&mut self) -> Result<Value, Stop> {
         if self.capabilities.is_none() {
+            // Its limits are those of the model at hand.
+            let path = self.options.model_path.clone();
+            self.get(Action::LoadModel, json!({"model_path": path, "model_type": "sdxl"}))?;
             self.capabilities = Some(self.get(Action::GetCapabilities, json!({}))?);
         }
         self.capabilities.clone().ok_or_else(|| Stop::Undecided("no capabilities".to_owned()))

@@ -148,9 +148,16 @@ class OutOfMemory(_Coded):
 
 
 class OutOfRange(_Coded):
-    """A number outside its limits, those of the model at hand among them."""
+    """A number above its limit, such as that of the model at hand; `maximum` is the most that is allowed."""
 
     code_of_class = "out_of_range"
+
+    def __init__(self, message: str, *, maximum: float, field: str, hint: str | None = None) -> None:
+        super().__init__(message, field=field, hint=hint)
+        self.maximum = maximum
+
+    def as_entry(self) -> dict[str, Any]:
+        return {**super().as_entry(), "maximum": self.maximum}
 
 
 class PathNotAllowed(_Coded):

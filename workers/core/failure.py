@@ -74,7 +74,7 @@ def failure_of(
         errors = [entry | {"pointer": sender(entry["pointer"])} for entry in error.errors or []]
         at = sender(error.field) if error.field is not None else None
         if at is not None and not errors:
-            errors = [{"pointer": at, "code": error.code, "message": error.message}]
+            errors = [error.as_entry() | {"pointer": at}]
         return Failure(error.code, error.message, at, error.hint, error.details, errors)
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return Failure("storage_full", f"the disk is full: {error.strerror}")

@@ -140,7 +140,9 @@ class MemoryOptimizer:
         if pixels <= limits["pixels_max"]:
             return []
         message = f"{pixels} pixels do not fit the memory of {self.device.gpu_id}; at most {limits['pixels_max']} do"
-        return [OutOfRange(message, field="/hyperparameters/dimensions/height", hint="see limits of get_capabilities")]
+        field = "/hyperparameters/dimensions/height"
+        most = limits["pixels_max"]
+        return [OutOfRange(message, maximum=most, field=field, hint="see limits of get_capabilities")]
 
     def _pixels_that_fit(self, base: ModelFacts, dtype: str) -> int:
         """Pixels of one picture for which the leanest way of running still fits the device."""

@@ -134,8 +134,10 @@ def _conditioning_faults(
 
 def _require_clip_skip(clip_skip: int, base: ModelFacts) -> None:
     if clip_skip > clip_skip_max(base):
+        most = clip_skip_max(base)
         raise OutOfRange(
-            f"clip_skip is {clip_skip}; the shortest text encoder of {base.path.name} allows {clip_skip_max(base)}",
+            f"clip_skip is {clip_skip}; the shortest text encoder of {base.path.name} allows {most}",
+            maximum=most,
             field="/conditioning/clip_skip",
         )
 

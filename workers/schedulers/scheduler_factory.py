@@ -92,7 +92,7 @@ def choose_scheduler(name: str, steps: int, *, karras: bool, spacing: str | None
         raise UnsupportedFeature(f"{name} has no timestep spacing {spacing}", field="/scheduler/timestep_spacing")
     original = row.get("original_steps")
     if original is not None and steps > original:
-        raise OutOfRange(f"{name} has at most {original} steps, not {steps}", field="/scheduler/steps")
+        raise OutOfRange(f"{name} has at most {original} steps, not {steps}", maximum=original, field="/scheduler/steps")
     options: dict[str, Any] = dict(row.get("diffusers_config", {}))
     used = name
     if karras or "karras_of" in row:

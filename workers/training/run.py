@@ -255,7 +255,13 @@ class TrainingRun:
     def _tell(self) -> None:
         status = self.status()
         try:
-            self._emit({"event": "training_progress", "request_id": None, **{name: status[name] for name in EVENT_MEMBERS if name in status}})
+            self._emit(
+                {
+                    "event": "training_progress",
+                    "request_id": None,
+                    **{name: status[name] for name in EVENT_MEMBERS if name in status},
+                }
+            )
         except Exception:
             # A reader that is gone must not cost hours of training; what it missed stands in the record.
             log.exception("an event of training %s could not be told", self.record.training_id)

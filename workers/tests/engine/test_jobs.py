@@ -9,12 +9,14 @@ import time
 
 import pytest
 import torch
-from conftest import difference
+from conftest import DEFAULTS, difference, merge
 from PIL import Image
 
 from core.errors import Cancelled, ContractError, JobTimeout, OutOfMemory, ShuttingDown, ValidationFailed
+from core.failure import failure_of
 from core.job_context import JobContext, Progress
 from inference import job_run
+from inference.submission_view import SubmissionView
 
 NET = {"type": "canny", "image": "init.png", "weight": 1, "guidance_start": 0, "guidance_end": 1, "preprocess": False}
 
@@ -234,6 +236,18 @@ def test_a_lora_of_another_shape_is_refused(engine, tiny, plain):
 @pytest.mark.parametrize("name", ["auto", "cpu"])
 def test_the_device_s_own_names_are_accepted(engine, name):
     assert engine.faults(performance={"device": name}) == []
+
+
+def test_a_limit_of_the_model_is_said_with_its_number(engine):
+    (fault,) = engine.worker.check(SubmissionView(merge(DEFAULTS, {"conditioning": {"clip_skip": 12}})))
+    assert failure_of(fault).errors == [
+        {
+            "pointer": "/conditioning/clip_skip",
+            "code": "out_of_range",
+            "message": "clip_skip is 12; the shortest text encoder of sdxl_base allows 2",
+            "maximum": 2,
+        }
+    ]
 
 
 def test_capabilities_are_what_is_there(engine, tiny, inputs, tmp_path):
