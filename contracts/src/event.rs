@@ -1,13 +1,13 @@
 //! Events: words on the way. None has `success`, and none with a `request_id` follows its reply.
 
 use serde_json::Value;
+use std::{collections::HashMap, sync::LazyLock};
 
 use crate::{
     dialect::Dialect,
     dictionary::{Dictionary, Shape, dictionary},
     fault::Fault,
-    reading::{Writer, read},
-    tree::Tree,
+    reading::faults_of,
 };
 
 /// The definition of an event by its name.
@@ -17,8 +17,14 @@ use crate::{
 /// ```
 #[must_use]
 pub fn definition(event: &str) -> Option<&'static str> {
-    let dictionary = dictionary();
-    dictionary.defs().find(|def| name_of(dictionary, &def.shape) == Some(event)).map(|def| def.name.as_str())
+    static DEFINITIONS: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(|| {
+        let dictionary = dictionary();
+        dictionary
+            .defs()
+            .filter_map(|def| Some((name_of(dictionary, &def.shape)?, def.name.as_str())))
+            .collect()
+    });
+    DEFINITIONS.get(event).copied()
 }
 
 /// The names of all events.
@@ -51,5 +57,5 @@ pub fn spell(event: &Value, dialect: Dialect) -> Value {
 #[must_use]
 pub fn faults(event: &Value) -> Option<Vec<Fault>> {
     let definition = definition(event["event"].as_str()?)?;
-    Some(read(definition, &Tree::of(event), Writer::Canonical).faults)
+    Some(faults_of(definition, event))
 }

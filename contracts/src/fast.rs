@@ -1,5 +1,6 @@
-//! The fast path of [`crate::read_frame`]: a command about a prompt submission, in one dialect and with nothing to
-//! warn of, goes straight into its checked type. Whatever it cannot take, the reading takes.
+//! The fast path of [`crate::read_frame`] and [`crate::read_body`]: a command about a prompt submission, in one dialect and with nothing to
+//! warn of, goes straight into its checked type; so does the bare submission of a route. Whatever it cannot take, the
+//! reading takes.
 
 use serde::{Deserialize, Deserializer, de::MapAccess, de::Visitor};
 use serde_json::{Map, Value, value::RawValue};
@@ -9,7 +10,7 @@ use crate::{
     decode::decode_in,
     dialect::Dialect,
     dictionary::{Shape, dictionary},
-    envelope::{Form, Head, Incoming},
+    envelope::{Body, Form, Head, Incoming},
     generated::{
         action::Action,
         types::{Attempt, GpuId, Id, PromptSubmission},
@@ -60,21 +61,38 @@ pub(crate) fn read(bytes: &[u8]) -> Option<Incoming> {
     let (document, dialect) = document(raw.get())?;
     let root = place.rsplit_once('/').map_or("", |(root, _)| root).to_owned();
     let spelt = Places::uniform(root, place, dialect.unwrap_or(Dialect::Snake));
+    let told = match dialect {
+        _ if snake_before => Some(Dialect::Snake),
+        None if snake_after => Some(Dialect::Snake),
+        told => told,
+    };
+    Some(Incoming { head, form, reading: faultless(document, spelt, told) })
+}
+
+/// The body of a route: an envelope of its action, or a bare submission.
+pub(crate) fn read_body(bytes: &[u8], body: Body<'_>) -> Option<Incoming> {
+    if body.bare != Some("prompt_submission") || body.action.info().request != "SubmissionCommand" {
+        return read(bytes).filter(|incoming| incoming.head.action == body.action);
+    }
+    let Some((document, dialect)) = std::str::from_utf8(bytes).ok().and_then(document) else {
+        return read(bytes).filter(|incoming| incoming.head.action == body.action);
+    };
+    let spelt = Places::uniform(String::new(), String::new(), dialect.unwrap_or(Dialect::Snake));
     Some(Incoming {
-        head,
-        form,
-        reading: Reading {
-            document: Some(Value::Object(Map::from_iter([("prompt_submission".to_owned(), document)]))),
-            faults: Vec::new(),
-            warnings: Vec::new(),
-            places: spelt,
-            dialect: match dialect {
-                _ if snake_before => Some(Dialect::Snake),
-                None if snake_after => Some(Dialect::Snake),
-                told => told,
-            },
-        },
+        head: Head { action: body.action, request_id: None, session_id: None, gpu_id: None, attempt: 1 },
+        form: Form::Bare,
+        reading: faultless(document, spelt, dialect),
     })
+}
+
+fn faultless(submission: Value, places: Places, dialect: Option<Dialect>) -> Reading {
+    Reading {
+        document: Some(Value::Object(Map::from_iter([("prompt_submission".to_owned(), submission)]))),
+        faults: Vec::new(),
+        warnings: Vec::new(),
+        places,
+        dialect,
+    }
 }
 
 fn text<'de, T: Deserialize<'de> + AsRef<str>>(raw: &'de RawValue) -> Option<String> {

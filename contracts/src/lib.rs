@@ -30,6 +30,8 @@
 //! assert_eq!(reply.to_value(Dialect::Pascal)["ErrorDetails"]["Field"], "/request/Scheduler/Steps");
 //! ```
 
+#[doc(hidden)]
+pub mod canonical;
 pub mod checked;
 pub mod condition;
 pub mod decode;

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 use std::collections::{HashMap, HashSet};
 
 use crate::{
+    canonical,
     dialect::Dialect,
     dictionary::{Def, Dictionary, Extra, ListSpec, MapSpec, Name, ObjectSpec, Shape, Spelling, dictionary},
     effective::with_defaults,
@@ -60,6 +61,14 @@ pub enum Writer {
 #[must_use]
 pub fn read(definition: &str, tree: &Tree, writer: Writer) -> Reading {
     read_sources(definition, &[Source { tree, pointer: String::new() }], writer, Vec::new(), None)
+}
+
+/// Every fault of a document that one of us wrote.
+pub(crate) fn faults_of(definition: &str, document: &Value) -> Vec<Fault> {
+    if canonical::is_faultless(definition, document) {
+        return Vec::new();
+    }
+    read(definition, &Tree::of(document), Writer::Canonical).faults
 }
 
 /// A part of the sender's document that belongs to the one that is read.

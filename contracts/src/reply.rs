@@ -8,8 +8,7 @@ use crate::{
     fault::{Failure, Fault, Warning},
     framing::{EncodeError, encode},
     generated::{action::Action, error_code::ErrorCode},
-    reading::{Writer, read},
-    tree::Tree,
+    reading::faults_of,
 };
 
 /// The one terminal answer to a command.
@@ -118,12 +117,11 @@ impl Reply {
     /// # Errors
     /// [`ReplyError`] where it is no reply, or breaks the schema otherwise than by unknown members, which are listed.
     pub fn read(action: Action, reply: &Value) -> Result<ReadReply, ReplyError> {
-        let mut faults = read("Reply", &Tree::of(reply), Writer::Canonical).faults;
+        let mut faults = faults_of("Reply", reply);
         let success = reply["success"].as_bool();
         if success == Some(true) {
-            let data = read(action.info().reply, &Tree::of(&reply["data"]), Writer::Canonical);
             faults.extend(
-                data.faults
+                faults_of(action.info().reply, &reply["data"])
                     .into_iter()
                     .map(|fault| Fault { pointer: format!("/data{}", fault.pointer), ..fault }),
             );

@@ -1,19 +1,28 @@
 //! The fast path against the reading: what it takes, it takes alike, and it takes nothing that has a fault.
 
 use contracts::{
-    Action, Dialect, Incoming,
+    Action, Dialect, Incoming, Refusal,
     dictionary::dictionary,
-    envelope::{read_frame, read_frame_slowly},
+    envelope::{Body, read_body, read_body_slowly, read_frame, read_frame_slowly},
     generated::types::PromptSubmission,
 };
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::data::lines;
 
 /// Reads a frame both ways; says whether the fast path took it.
 fn agree(frame: &[u8]) -> bool {
-    let (fast, slow) = (read_frame(frame), read_frame_slowly(frame));
-    let (Ok(fast), Ok(slow)) = (&fast, &slow) else {
+    alike(frame, &read_frame(frame), &read_frame_slowly(frame))
+}
+
+/// Reads a body of the route of generations both ways.
+fn bodies_agree(body: &[u8]) -> bool {
+    let route = Body { action: Action::GenerateSdxl, bare: Some("prompt_submission") };
+    alike(body, &read_body(body, route, &Map::new()), &read_body_slowly(body, route, &Map::new()))
+}
+
+fn alike(frame: &[u8], fast: &Result<Incoming, Refusal>, slow: &Result<Incoming, Refusal>) -> bool {
+    let (Ok(fast), Ok(slow)) = (fast, slow) else {
         assert_eq!(fast, slow);
         return false;
     };
@@ -85,6 +94,25 @@ fn every_dialect_and_envelope_is_read_alike_both_ways() {
 }
 
 #[test]
+fn a_body_is_read_alike_both_ways() {
+    let mut taken = 0;
+    for row in lines("oracle/requests.jsonl") {
+        for dialect in Dialect::ALL {
+            let bare = dialect.spell("PromptSubmission", &row["canonical"]);
+            let fields = json!({"prompt_submission": bare});
+            let documented =
+                json!({"action": "generate_sdxl", "session_id": "s1", "payload": {"request": bare}});
+            let foreign = json!({"action": "generate_sdxl_enhanced", "request": bare});
+            taken += usize::from(bodies_agree(bare.to_string().as_bytes()));
+            for body in [fields, documented, foreign] {
+                bodies_agree(body.to_string().as_bytes());
+            }
+        }
+    }
+    assert!(taken > 100, "the fast path took {taken}");
+}
+
+#[test]
 fn a_mutant_is_refused_alike_both_ways() {
     let wrong = [json!(null), json!("x"), json!(-5), json!(1e9), json!(true), json!([]), json!({"a": 1})];
     for row in lines("oracle/requests.jsonl").iter().take(60) {
@@ -92,6 +120,7 @@ fn a_mutant_is_refused_alike_both_ways() {
         for (i, pointer) in pointers(&body, "").iter().enumerate().skip(1) {
             let mut mutant = body.clone();
             *mutant.pointer_mut(pointer).expect("it is its own pointer") = wrong[i % wrong.len()].clone();
+            bodies_agree(mutant.to_string().as_bytes());
             agree(json!({"action": "generate_sdxl_enhanced", "request": mutant}).to_string().as_bytes());
         }
     }

@@ -1,5 +1,6 @@
 //! The generated types against the schemas they come from: what the one takes, the other takes.
 
+mod canonical;
 pub(crate) mod documents;
 mod mutants;
 mod skeleton;

@@ -137,7 +137,7 @@ fn objects(schema: &'static Value, value: &Value) -> Vec<Value> {
 }
 
 /// Calls `visit` with every document that differs from `whole` in one place.
-fn mutate(schema: &'static Value, whole: &Value, visit: &mut dyn FnMut(&Value)) {
+pub(super) fn mutate(schema: &'static Value, whole: &Value, visit: &mut dyn FnMut(&Value)) {
     let mut path = Vec::new();
     walk(schema, whole, whole, &mut path, visit);
 }
