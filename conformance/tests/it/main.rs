@@ -1,6 +1,7 @@
 //! The tool itself: it passes a good worker, catches every fault by the check that claims it, and says so.
 
 mod faults;
+mod replies;
 mod report;
 mod tool;
 

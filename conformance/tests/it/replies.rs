@@ -1,0 +1,33 @@
+//! Replies that workers gave to the C# payloads, recorded: a strict reader of their dialect takes each, whole.
+
+use std::path::Path;
+
+use conformance::{
+    speech::{Heard, difference},
+    target::Answer,
+};
+use contracts::{Action, Dialect};
+use serde_json::Value;
+
+#[test]
+fn recorded_replies_are_heard_whole() {
+    for file in ["worker-sim.jsonl", "python.jsonl"] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/replies").join(file);
+        let text = std::fs::read_to_string(&path).unwrap();
+        let rows: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert!(rows.len() > 40, "{file} has {} rows", rows.len());
+        let mut successes = 0;
+        for row in &rows {
+            let action: Action = row["action"].as_str().unwrap().parse().unwrap();
+            let dialect = if row["dialect"] == "pascal" { Dialect::Pascal } else { Dialect::Snake };
+            let heard = Heard::of(action, dialect, &Answer { value: row["reply"].clone(), http: None });
+            let at = format!("{file}, {}", row["fixture"]);
+            assert_eq!(heard.misspelt, Vec::<String>::new(), "{at}");
+            let read = heard.read.unwrap_or_else(|why| panic!("{at}: {why}"));
+            let again = read.reply.to_value(dialect);
+            assert_eq!(difference(&again, &row["reply"], ""), None, "{at}: written again it is another");
+            successes += usize::from(row["reply"]["success"] == true || row["reply"]["Success"] == true);
+        }
+        assert!(successes > 20, "{file} has {successes} successes");
+    }
+}
