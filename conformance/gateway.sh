@@ -10,6 +10,7 @@ scratch=$(mktemp -d)
 gateway=
 trap '[ -z "$gateway" ] || { kill "$gateway" 2>/dev/null; wait "$gateway" || true; }; rm -rf "$scratch"' EXIT
 mkdir "$scratch/inputs"
+touch "$scratch/out" "$scratch/err"
 "$bin/gateway" serve --workers sim --listen 127.0.0.1:0 --sim-arg --step-ms --sim-arg 5 --sim-arg --load-ms --sim-arg 0 \
   --input-root "$scratch/inputs" --output-dir "$scratch/outputs" >"$scratch/out" 2>"$scratch/err" &
 gateway=$!
