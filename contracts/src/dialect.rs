@@ -52,13 +52,13 @@ impl Dialect {
     /// ```
     #[must_use]
     pub fn spell(self, definition: &str, document: &Value) -> Value {
-        if self == Self::Snake {
-            return document.clone();
-        }
         self.value(document.clone(), &dictionary().named(definition).shape)
     }
 
     pub(crate) fn value(self, value: Value, shape: &Shape) -> Value {
+        if self == Self::Snake {
+            return value;
+        }
         match (dictionary().resolve(shape), value) {
             (Shape::Nullable(inner), value) => self.value(value, inner),
             (Shape::List(list), Value::Array(items)) => {

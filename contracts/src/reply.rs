@@ -117,52 +117,58 @@ impl Reply {
     /// # Errors
     /// [`ReplyError`] where it is no reply, or breaks the schema otherwise than by unknown members, which are listed.
     pub fn read(action: Action, reply: &Value) -> Result<ReadReply, ReplyError> {
-        let mut faults = faults_of("Reply", reply);
-        let success = reply["success"].as_bool();
-        if success == Some(true) {
-            faults.extend(
-                faults_of(action.info().reply, &reply["data"])
-                    .into_iter()
-                    .map(|fault| Fault { pointer: format!("/data{}", fault.pointer), ..fault }),
-            );
-            if !reply["error"].is_null() || !reply["error_details"].is_null() {
-                faults.push(contradiction("/error", "a success has no error"));
-            }
-        } else if !reply["data"].is_null() {
-            faults.push(contradiction("/data", "a failure has no data"));
-        }
-        if count(&reply["warnings"]) != count(&reply["warning_details"]) {
-            faults.push(contradiction("/warning_details", "there is one for each of `warnings`"));
-        }
+        Self::take(action, reply.clone())
+    }
+
+    /// The same of a reply that nobody else needs: nothing is copied.
+    ///
+    /// # Errors
+    /// As [`Reply::read`].
+    pub fn take(action: Action, mut reply: Value) -> Result<ReadReply, ReplyError> {
         let (unknown, broken): (Vec<_>, Vec<_>) =
-            faults.into_iter().partition(|fault| fault.code == ErrorCode::UnknownField);
+            faults(action, &reply).into_iter().partition(|fault| fault.code == ErrorCode::UnknownField);
         if !broken.is_empty() {
             return Err(ReplyError { faults: broken });
         }
         let text = |name: &str| reply[name].as_str().map(str::to_owned);
-        let outcome = if success == Some(true) {
-            Ok(reply["data"].clone())
+        let (request_id, session_id) = (text("request_id"), text("session_id"));
+        let broken = |pointer: &str, err: &dyn std::fmt::Display| ReplyError {
+            faults: vec![contradiction(pointer, &err.to_string())],
+        };
+        let outcome = if reply["success"] == true {
+            Ok(reply["data"].take())
         } else {
             let error = reply["error"].as_str().unwrap_or_default();
-            let failure = Failure::of_reply(error, &reply["error_details"]).map_err(|err| ReplyError {
-                faults: vec![contradiction("/error_details", &err.to_string())],
-            })?;
-            Err(Box::new(failure))
+            let failure = Failure::of_reply(error, &reply["error_details"]);
+            Err(Box::new(failure.map_err(|err| broken("/error_details", &err))?))
         };
-        let warnings = serde_json::from_value(reply["warning_details"].clone()).map_err(|err| {
-            ReplyError { faults: vec![contradiction("/warning_details", &err.to_string())] }
-        })?;
+        let warnings = serde_json::from_value(reply["warning_details"].take())
+            .map_err(|err| broken("/warning_details", &err))?;
         Ok(ReadReply {
-            reply: Self {
-                action: Some(action),
-                request_id: text("request_id"),
-                session_id: text("session_id"),
-                outcome,
-                warnings,
-            },
+            reply: Self { action: Some(action), request_id, session_id, outcome, warnings },
             unknown_members: unknown.into_iter().map(|fault| fault.pointer).collect(),
         })
     }
+}
+
+/// Every fault of a reply in snake.
+fn faults(action: Action, reply: &Value) -> Vec<Fault> {
+    let mut faults = faults_of("Reply", reply);
+    if reply["success"] == true {
+        let inside = faults_of(action.info().reply, &reply["data"]);
+        faults.extend(
+            inside.into_iter().map(|fault| Fault { pointer: format!("/data{}", fault.pointer), ..fault }),
+        );
+        if !reply["error"].is_null() || !reply["error_details"].is_null() {
+            faults.push(contradiction("/error", "a success has no error"));
+        }
+    } else if !reply["data"].is_null() {
+        faults.push(contradiction("/data", "a failure has no data"));
+    }
+    if count(&reply["warnings"]) != count(&reply["warning_details"]) {
+        faults.push(contradiction("/warning_details", "there is one for each of `warnings`"));
+    }
+    faults
 }
 
 /// A reply and what it carries beside the schema.
