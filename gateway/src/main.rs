@@ -13,6 +13,10 @@ use gateway::{
 };
 use tracing_subscriber::{EnvFilter, fmt};
 
+/// Commands are many small values that live for a moment.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The `$id` of the prompt submission's schema.
 const SCHEMA_ID: &str = "urn:concord:schema:prompt_submission";
 

@@ -2,26 +2,43 @@
 //! handler with the same pinning, in the same run.
 //!
 //! `cargo bench -p gateway --bench hop`. Every process is pinned, first all to one core, then the client and the
-//! children to two; the rounds are interleaved, and each row is the median of the rounds' medians. Read the last
-//! column: a latency without its placement says nothing (a wake-up of another core costs more than all of this).
+//! rest to two; the rounds are interleaved, and each figure is the median of the rounds' own. A latency without its
+//! placement says nothing: a wake-up of another core costs more than all of this.
+//!
+//! A job is measured twice: less the time that the worker says it took, and beside the same job written to a
+//! worker-sim of its own over pipes. The second is what the gateway adds; the first also has what the worker does
+//! before its clock starts and after it stops.
+
+#![expect(clippy::print_stdout, reason = "what it measured")]
+
+mod ends;
 
 use std::{
     hint::black_box,
-    io::{BufRead, BufReader, Read, Write},
-    net::TcpStream,
-    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+    io::{BufRead, Write},
+    process::Command,
     time::{Duration, Instant},
 };
 
-use nix::sched::{CpuSet, sched_setaffinity};
-use nix::unistd::Pid;
-use serde_json::Value;
+use ends::{Http, Pipe, Server};
+use nix::{
+    sched::{CpuSet, sched_setaffinity},
+    unistd::Pid,
+};
+use serde_json::{Value, json};
 
-const ROUNDS: usize = 7;
+const ROUNDS: usize = 9;
 const CALLS: usize = 1500;
-const JOBS: usize = 200;
+const JOBS: usize = 150;
+/// What the gateway may cost above its floor, µs.
+const GOAL: f64 = 60.0;
+/// Clients, and how long they ask for.
+const CLIENTS: usize = 8;
+const CROWD: Duration = Duration::from_secs(2);
 const STATUS: &str = r#"{"action":"get_status","gpu_id":"gpu_0"}"#;
-const JOB: &str = r#"{"model":{"base":"sdxl_base"},"scheduler":{"steps":1},"hyperparameters":{"seed":7,"dimensions":{"width":64,"height":64}},"conditioning":{"prompt":"a pier"}}"#;
+const SUBMISSION: &str = r#"{"model":{"base":"sdxl_base"},"scheduler":{"steps":1},"hyperparameters":{"seed":7,"dimensions":{"width":64,"height":64}},"conditioning":{"prompt":"a pier"}}"#;
+/// No pretended time: only what the worker really does.
+const NO_DELAY: [&str; 4] = ["--step-ms", "0", "--load-ms", "0"];
 
 fn main() {
     match std::env::args().nth(1).as_deref() {
@@ -62,117 +79,6 @@ fn noop() {
     });
 }
 
-/// A child that is killed when it is dropped.
-struct Server {
-    child: Child,
-    address: String,
-}
-
-impl Server {
-    /// Starts a server that says its address on stderr.
-    fn start(mut command: Command) -> Self {
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("a child");
-        let mut lines = BufReader::new(child.stderr.take().expect("piped")).lines();
-        let address = lines
-            .find_map(|line| {
-                let line = line.expect("stderr");
-                let (_, rest) = line.split_once("http://127.0.0.1:")?;
-                let port: String = rest.chars().take_while(char::is_ascii_digit).collect();
-                Some(format!("127.0.0.1:{port}"))
-            })
-            .expect("the server says where it listens");
-        // Drained, or a full pipe would stop the server.
-        std::thread::spawn(move || lines.for_each(drop));
-        Self { child, address }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
-
-/// HTTP/1.1 over one connection, as little of it as the measurement needs.
-struct Http {
-    stream: BufReader<TcpStream>,
-    host: String,
-}
-
-impl Http {
-    fn connect(address: &str) -> Self {
-        let stream = TcpStream::connect(address).expect("a connection");
-        stream.set_nodelay(true).expect("nodelay");
-        Self { stream: BufReader::new(stream), host: address.to_owned() }
-    }
-
-    fn post(&mut self, path: &str, body: &str) -> (u16, Vec<u8>) {
-        let request = format!(
-            "POST {path} HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-            self.host,
-            body.len()
-        );
-        self.stream.get_mut().write_all(request.as_bytes()).expect("a request");
-        let mut line = String::new();
-        self.stream.read_line(&mut line).expect("a status line");
-        let status = line.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("a status");
-        let mut length = 0;
-        loop {
-            line.clear();
-            self.stream.read_line(&mut line).expect("a header");
-            if line.trim().is_empty() {
-                break;
-            }
-            if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-                length = value.trim().parse().expect("a length");
-            }
-        }
-        let mut body = vec![0; length];
-        self.stream.read_exact(&mut body).expect("a body");
-        (status, body)
-    }
-}
-
-struct Pipe {
-    child: Child,
-    stdin: ChildStdin,
-    stdout: BufReader<ChildStdout>,
-}
-
-impl Pipe {
-    fn start(mut command: Command) -> Self {
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("a child");
-        let stdin = child.stdin.take().expect("piped");
-        let stdout = BufReader::new(child.stdout.take().expect("piped"));
-        Self { child, stdin, stdout }
-    }
-
-    fn call(&mut self, frame: &str) -> String {
-        self.stdin.write_all(format!("{frame}\n").as_bytes()).expect("a frame");
-        let mut line = String::new();
-        self.stdout.read_line(&mut line).expect("a reply");
-        line
-    }
-}
-
-impl Drop for Pipe {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
-
 fn pin(cores: &[usize]) {
     let mut set = CpuSet::new();
     for &core in cores {
@@ -187,100 +93,238 @@ fn myself(role: &str) -> Command {
     command
 }
 
-fn median(mut times: Vec<Duration>) -> f64 {
-    times.sort_unstable();
-    times[times.len() / 2].as_secs_f64() * 1e6
+/// Percentiles of one thing, µs: of each round, so that a round that was disturbed does not decide.
+#[derive(Default)]
+struct Row {
+    rounds: Vec<[f64; 3]>,
 }
 
-fn times(calls: usize, mut call: impl FnMut() -> Duration) -> f64 {
-    for _ in 0..calls / 10 {
-        call();
+impl Row {
+    /// A round of calls, after some that are not counted.
+    fn round(&mut self, calls: usize, mut call: impl FnMut() -> Duration) {
+        for _ in 0..calls / 10 {
+            call();
+        }
+        self.add((0..calls).map(|_| call()).collect());
     }
-    median((0..calls).map(|_| call()).collect())
-}
 
-fn clocked(mut call: impl FnMut()) -> impl FnMut() -> Duration {
-    move || {
-        let start = Instant::now();
-        call();
-        start.elapsed()
+    fn add(&mut self, mut times: Vec<Duration>) {
+        times.sort_unstable();
+        let at =
+            |percent: usize| times[(times.len() * percent / 100).min(times.len() - 1)].as_secs_f64() * 1e6;
+        self.rounds.push([at(50), at(95), at(99)]);
+    }
+
+    /// p50, p95, p99: medians of the rounds' own.
+    fn percentiles(&self) -> [f64; 3] {
+        std::array::from_fn(|which| {
+            let mut rounds: Vec<f64> = self.rounds.iter().map(|round| round[which]).collect();
+            rounds.sort_by(f64::total_cmp);
+            rounds[rounds.len() / 2]
+        })
+    }
+
+    fn p50(&self) -> f64 {
+        self.percentiles()[0]
     }
 }
 
-/// Seconds that the worker says it took.
-fn own_time(body: &[u8]) -> Duration {
-    let reply: Value = serde_json::from_slice(body).expect("a reply");
+#[derive(Default)]
+struct Rows {
+    pipe: Row,
+    noop: Row,
+    sim_status: Row,
+    status: Row,
+    sim_job: Row,
+    job: Row,
+    /// The worker's own word for a job, over pipes.
+    own: Row,
+    /// A job through the gateway, less the worker's own word for it.
+    job_less_own: Row,
+    /// The floors, each right after a job.
+    cold_pipe: Row,
+    cold_noop: Row,
+}
+
+fn timed(call: impl FnOnce()) -> Duration {
+    let start = Instant::now();
+    call();
+    start.elapsed()
+}
+
+/// What the worker says that a job took.
+fn own_time(reply: &[u8]) -> Duration {
+    let reply: Value = serde_json::from_slice(reply).expect("a reply");
     let seconds = |name: &str| reply["data"][name].as_f64().expect("a time");
     Duration::from_secs_f64(seconds("generation_time_seconds") + seconds("load_time_seconds"))
 }
 
-fn measure() {
-    let mut out = std::io::stdout();
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let placements: &[(&str, &[usize], &[usize])] = if cores > 1 {
-        &[("all on one core", &[0], &[0]), ("client on one core, the rest on another", &[1], &[0])]
-    } else {
-        &[("all on one core", &[0], &[0])]
-    };
-    for (placement, client, children) in placements {
-        let [pipe, noop, status, sim, job] = rounds(client, children);
-        let floor = pipe + noop;
-        writeln!(out, "{placement} (p50, µs)").expect("stdout");
-        for (name, value) in [
-            ("pipe echo", pipe),
-            ("axum no-op", noop),
-            ("the two together", floor),
-            ("worker-sim get_status over a pipe", sim),
-            ("gateway get_status over HTTP", status),
-            ("gateway job 64x64, less the worker's own time", job),
-        ] {
-            let above = value - floor;
-            writeln!(
-                out,
-                "  {name:<46} {value:>8.1}   {above:>+8.1} above the two together   {:>5.2}x",
-                value / floor
-            )
-            .expect("stdout");
+/// One placement: its processes, and connections to them.
+struct Bench {
+    pipe: Pipe,
+    sim: Pipe,
+    noop: Server,
+    gateway: Server,
+    jobs: usize,
+    _output: tempfile::TempDir,
+}
+
+impl Bench {
+    fn start(client: &[usize], children: &[usize]) -> Self {
+        pin(children);
+        let output = tempfile::tempdir().expect("a folder");
+        let pipe = Pipe::start(myself("role-echo"));
+        let noop = Server::start(myself("role-noop"));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_gateway"));
+        command.args(["serve", "--listen", "127.0.0.1:0", "--workers", "sim", "--sim-workers", "1"]);
+        command.args(NO_DELAY.map(|arg| format!("--sim-arg={arg}")));
+        command.arg("--output-dir").arg(output.path().join("gateway"));
+        let gateway = Server::start(command);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_gateway"));
+        command.arg("worker-sim").args(NO_DELAY);
+        command.arg("--output-dir").arg(output.path().join("sim"));
+        let mut sim = Pipe::start(command);
+        pin(client);
+        // As the gateway does it.
+        let hello = json!({
+            "action": "initialize", "request_id": "hello",
+            "payload": {"protocol_versions": ["1"], "features": ["events", "out_of_order"], "dialect": "snake"},
+        });
+        assert!(sim.call(&hello.to_string()).contains("\"success\":true"), "the worker greets");
+        let mut http = Http::connect(&gateway.address);
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while http.post("/v1/commands", STATUS).0 != 200 {
+            assert!(Instant::now() < deadline, "the gateway does not become ready");
         }
+        Self { pipe, sim, noop, gateway, jobs: 0, _output: output }
+    }
+
+    /// The frame that the gateway writes for the job.
+    fn job_frame(&mut self) -> String {
+        self.jobs += 1;
+        format!(
+            r#"{{"action":"generate_sdxl","request_id":"job-{:031}","attempt":1,"payload":{{"prompt_submission":{SUBMISSION}}}}}"#,
+            self.jobs
+        )
+    }
+
+    fn rows(&mut self) -> Rows {
+        let mut rows = Rows::default();
+        let (mut noop, mut gateway) =
+            (Http::connect(&self.noop.address), Http::connect(&self.gateway.address));
+        for _ in 0..ROUNDS {
+            rows.pipe.round(CALLS, || timed(|| drop(black_box(self.pipe.call(STATUS)))));
+            rows.noop.round(CALLS, || timed(|| assert_eq!(noop.post("/v1/commands", STATUS).0, 200)));
+            rows.sim_status.round(CALLS, || timed(|| drop(black_box(self.sim.call(STATUS)))));
+            rows.status.round(CALLS, || timed(|| assert_eq!(gateway.post("/v1/commands", STATUS).0, 200)));
+            self.round_of_jobs(&mut rows, &mut noop, &mut gateway);
+        }
+        rows
+    }
+
+    /// Over pipes and through the gateway by turns: the folders that they write to grow alike.
+    fn round_of_jobs(&mut self, rows: &mut Rows, noop: &mut Http, gateway: &mut Http) {
+        let [mut sim_job, mut job, mut own, mut less] = [const { Vec::new() }; 4];
+        let [mut cold_pipe, mut cold_noop] = [const { Vec::new() }; 2];
+        for _ in 0..JOBS {
+            let frame = self.job_frame();
+            let start = Instant::now();
+            let reply = self.sim.call(&frame);
+            sim_job.push(start.elapsed());
+            own.push(own_time(reply.as_bytes()));
+            // What a job leaves in the caches is the job's: the floor pays for that too.
+            let start = Instant::now();
+            black_box(self.pipe.call(STATUS));
+            cold_pipe.push(start.elapsed());
+            let frame = self.job_frame();
+            black_box(self.sim.call(&frame));
+            let start = Instant::now();
+            assert_eq!(noop.post("/v1/commands", STATUS).0, 200);
+            cold_noop.push(start.elapsed());
+            let start = Instant::now();
+            let (status, body) = gateway.post("/v1/generate", SUBMISSION);
+            let wall = start.elapsed();
+            assert_eq!(status, 200, "{}", String::from_utf8_lossy(&body));
+            job.push(wall);
+            less.push(wall.saturating_sub(own_time(&body)));
+        }
+        rows.sim_job.add(sim_job);
+        rows.job.add(job);
+        rows.own.add(own);
+        rows.job_less_own.add(less);
+        rows.cold_pipe.add(cold_pipe);
+        rows.cold_noop.add(cold_noop);
+    }
+
+    /// Requests per second of several clients that each ask again at once.
+    fn crowd(address: &str) -> f64 {
+        let counts: Vec<_> = (0..CLIENTS)
+            .map(|_| {
+                let mut http = Http::connect(address);
+                std::thread::spawn(move || {
+                    let start = Instant::now();
+                    let mut count = 0u32;
+                    while start.elapsed() < CROWD {
+                        assert_eq!(http.post("/v1/commands", STATUS).0, 200);
+                        count += 1;
+                    }
+                    f64::from(count) / start.elapsed().as_secs_f64()
+                })
+            })
+            .collect();
+        counts.into_iter().map(|count| count.join().expect("a client")).sum()
     }
 }
 
-/// Medians of: pipe, no-op, status, worker-sim alone, job.
-fn rounds(client: &[usize], children: &[usize]) -> [f64; 5] {
-    pin(children);
-    let output = tempfile::tempdir().expect("a folder");
-    let mut pipe = Pipe::start(myself("role-echo"));
-    let noop = Server::start(myself("role-noop"));
-    let mut command = Command::new(env!("CARGO_BIN_EXE_gateway"));
-    command.args(["serve", "--listen", "127.0.0.1:0", "--output-dir"]).arg(output.path());
-    let gateway = Server::start(command);
-    let mut command = Command::new(env!("CARGO_BIN_EXE_gateway"));
-    command.args(["worker-sim", "--output-dir"]).arg(output.path());
-    let mut sim = Pipe::start(command);
-    pin(client);
-    let (mut to_noop, mut to_gateway) = (Http::connect(&noop.address), Http::connect(&gateway.address));
-    let ready = |http: &mut Http| http.post("/v1/commands", STATUS).0 == 200;
-    let deadline = Instant::now() + Duration::from_secs(60);
-    while !ready(&mut to_gateway) {
-        assert!(Instant::now() < deadline, "the gateway does not become ready");
+fn measure() {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    println!("{cores} cores; medians of {ROUNDS} interleaved rounds; µs\n");
+    let placements: &[(&str, &[usize], &[usize])] = if cores > 1 {
+        &[("all processes on core 0", &[0], &[0]), ("client on core 1, all others on core 0", &[1], &[0])]
+    } else {
+        &[("all processes on core 0", &[0], &[0])]
+    };
+    for (placement, client, children) in placements {
+        let mut bench = Bench::start(client, children);
+        let rows = bench.rows();
+        println!("{placement}");
+        report(&rows);
+        let (floor, crowd) = (Bench::crowd(&bench.noop.address), Bench::crowd(&bench.gateway.address));
+        println!(
+            "  {CLIENTS} clients: get_status {crowd:.0}/s through the gateway, axum no-op {floor:.0}/s, {:.2}x\n",
+            crowd / floor
+        );
     }
-    assert!(sim.call(STATUS).contains("\"Success\":true"), "the worker answers");
-    let mut rows: [Vec<f64>; 5] = Default::default();
-    for _ in 0..ROUNDS {
-        rows[0].push(times(CALLS, clocked(|| drop(black_box(pipe.call(STATUS))))));
-        rows[1].push(times(CALLS, clocked(|| assert_eq!(to_noop.post("/v1/commands", STATUS).0, 200))));
-        rows[2].push(times(CALLS, clocked(|| assert_eq!(to_gateway.post("/v1/commands", STATUS).0, 200))));
-        rows[3].push(times(CALLS, clocked(|| drop(black_box(sim.call(STATUS))))));
-        rows[4].push(times(JOBS, || {
-            let start = Instant::now();
-            let (status, body) = to_gateway.post("/v1/generate", JOB);
-            let wall = start.elapsed();
-            assert_eq!(status, 200, "{}", String::from_utf8_lossy(&body));
-            wall.saturating_sub(own_time(&body))
-        }));
+}
+
+fn report(rows: &Rows) {
+    println!("  {:<52} {:>8} {:>8} {:>8}", "", "p50", "p95", "p99");
+    for (name, row) in [
+        ("pipe echo", &rows.pipe),
+        ("axum no-op", &rows.noop),
+        ("get_status, worker-sim over pipes", &rows.sim_status),
+        ("get_status, through the gateway", &rows.status),
+        ("pipe echo, right after a job", &rows.cold_pipe),
+        ("axum no-op, right after a job", &rows.cold_noop),
+        ("job, worker-sim over pipes", &rows.sim_job),
+        ("job, worker-sim's own word for it", &rows.own),
+        ("job, through the gateway", &rows.job),
+        ("job, through the gateway, less worker-sim's own word", &rows.job_less_own),
+    ] {
+        let [p50, p95, p99] = row.percentiles();
+        println!("  {name:<52} {p50:>8.1} {p95:>8.1} {p99:>8.1}");
     }
-    rows.map(|mut medians| {
-        medians.sort_by(f64::total_cmp);
-        medians[medians.len() / 2]
-    })
+    let floor = rows.pipe.p50() + rows.noop.p50();
+    println!("  above pipe echo and axum no-op together ({floor:.1}), p50, goal {GOAL:.0}:");
+    // Over pipes the worker's time has one pipe in it, as the floor has: it is taken out once.
+    let job = rows.job.p50() - rows.sim_job.p50() + rows.pipe.p50();
+    for (name, value) in [
+        ("get_status", rows.status.p50()),
+        ("job, less the same job over pipes without the pipe", job),
+        ("job, less worker-sim's own word", rows.job_less_own.p50()),
+    ] {
+        let above = value - floor;
+        let verdict = if above <= GOAL { "met" } else { "NOT met" };
+        println!("  {name:<52} {above:>+8.1}   {:>5.2}x   {verdict}", value / floor);
+    }
 }

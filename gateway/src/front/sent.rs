@@ -61,7 +61,7 @@ impl Sent {
     fn read(&self, line: &[u8]) -> Reply {
         let read = serde_json::from_slice::<Value>(line)
             .map_err(|err| err.to_string())
-            .and_then(|value| Reply::read(self.action, &value).map_err(|err| err.to_string()));
+            .and_then(|value| Reply::take(self.action, value).map_err(|err| err.to_string()));
         let read = match read {
             Ok(read) => read,
             Err(what) => {
@@ -224,9 +224,9 @@ impl Sent {
 }
 
 /// A success means that the thing was done: each picture is there, with the size that was said.
-fn without_effect(data: &Value) -> Option<String> {
+fn without_effect<'d>(data: &'d Value) -> Option<String> {
     let results = data["results"].as_array().into_iter().flatten().map(|item| &item["data"]);
-    let details = |data: &Value| data["image_details"].as_array().cloned().unwrap_or_default();
+    let details = |data: &'d Value| data["image_details"].as_array().into_iter().flatten();
     std::iter::once(data).chain(results).flat_map(details).find_map(|detail| {
         let path = detail["path"].as_str()?;
         match std::fs::metadata(path) {

@@ -67,7 +67,7 @@ fn follow(
         loop {
             let found = {
                 let heard = at.heard.borrow_and_update();
-                let next = heard.since(at.next).next().cloned();
+                let next = heard.since(at.next).next();
                 match (next, &heard.reply) {
                     (Some(event), _) => Some(Ok(event)),
                     (None, Some(reply)) => Some(Err(reply.clone())),

@@ -12,8 +12,8 @@ const EVENTS_MAX: usize = 4096;
 /// What has been heard of a job so far.
 #[derive(Debug, Default)]
 pub struct Heard {
-    /// `(sequence, event)`, oldest first.
-    events: std::collections::VecDeque<(u64, Arc<Value>)>,
+    /// `(sequence, event)`, oldest first; as the lines that the worker wrote, for most are never looked at.
+    events: std::collections::VecDeque<(u64, Arc<[u8]>)>,
     next: u64,
     /// The terminal reply.
     pub reply: Option<Arc<Reply>>,
@@ -21,15 +21,22 @@ pub struct Heard {
 
 impl Heard {
     /// The events from a sequence on.
-    pub fn since(&self, sequence: u64) -> impl Iterator<Item = &(u64, Arc<Value>)> {
-        self.events.iter().filter(move |(at, _)| *at >= sequence)
+    pub fn since(&self, sequence: u64) -> impl Iterator<Item = (u64, Value)> {
+        self.events.iter().filter(move |(at, _)| *at >= sequence).map(|(at, line)| (*at, event(*at, line)))
     }
 
     /// The last event.
     #[must_use]
-    pub fn last(&self) -> Option<&Value> {
-        self.events.back().map(|(_, event)| &**event)
+    pub fn last(&self) -> Option<Value> {
+        self.events.back().map(|(at, line)| event(*at, line))
     }
+}
+
+/// An event with its place among those of its job.
+fn event(sequence: u64, line: &[u8]) -> Value {
+    let mut event: Value = serde_json::from_slice(line).expect("the lane has read it");
+    event["sequence"] = sequence.into();
+    event
 }
 
 /// The events of one job; a cheap clone.
@@ -43,14 +50,13 @@ impl Default for Feed {
 }
 
 impl Feed {
-    /// Adds an event; its `sequence` becomes the job's own, which goes on over retries.
-    pub(crate) fn push(&self, mut event: Value) {
+    /// Adds an event, a JSON object; its `sequence` becomes the job's own, which goes on over retries.
+    pub(crate) fn push(&self, line: &[u8]) {
         self.0.send_modify(|heard| {
-            event["sequence"] = heard.next.into();
             if heard.events.len() == EVENTS_MAX {
                 heard.events.pop_front();
             }
-            heard.events.push_back((heard.next, Arc::new(event)));
+            heard.events.push_back((heard.next, line.into()));
             heard.next += 1;
         });
     }

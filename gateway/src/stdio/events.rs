@@ -73,11 +73,11 @@ impl Voice {
         loop {
             let (events, reply) = {
                 let heard = heard.borrow_and_update();
-                (heard.since(next).cloned().collect::<Vec<_>>(), heard.reply.clone())
+                (heard.since(next).collect::<Vec<_>>(), heard.reply.clone())
             };
             for (sequence, event) in events {
                 next = sequence + 1;
-                self.event((*event).clone()).await;
+                self.event(event).await;
             }
             if let Some(reply) = reply {
                 return reply;

@@ -1,8 +1,8 @@
 //! What a worker is heard to say: replies, the handshake, events and heartbeats.
 
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
-use contracts::{Action, framing::Line};
+use contracts::{Action, framing::Line, generated::types::ProgressEvent};
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::Instant;
@@ -16,13 +16,25 @@ use crate::lane::{
 
 /// What must be known of a line before its reader has it.
 #[derive(Deserialize)]
-struct Peek {
-    #[serde(default)]
-    request_id: Option<String>,
-    #[serde(default)]
-    event: Option<String>,
+struct Peek<'l> {
+    #[serde(default, borrow)]
+    request_id: Option<Cow<'l, str>>,
+    #[serde(default, borrow)]
+    event: Option<Cow<'l, str>>,
     #[serde(default)]
     success: Option<bool>,
+}
+
+/// An event of a job, as far as the lane looks into it.
+struct JobEvent<'e> {
+    name: &'e str,
+    id: &'e str,
+    attempt: u64,
+    /// Its stage, and whether the first step of it is still to come.
+    progress: Option<(&'e str, bool)>,
+    /// Of a log.
+    message: Option<&'e str>,
+    line: &'e [u8],
 }
 
 impl Life<'_> {
@@ -46,14 +58,17 @@ impl Life<'_> {
 
     pub(super) fn on_line(&mut self, line: Vec<u8>) -> Option<Leave> {
         let gpu = &self.actor.gpu;
-        let Ok(peek) = serde_json::from_slice::<Peek>(&line) else {
+        let Ok(peek) = serde_json::from_slice::<Peek<'_>>(&line) else {
             let text = String::from_utf8_lossy(&line);
             tracing::warn!(%gpu, line = shorten(&text), "the worker wrote a line that is no frame");
             return None;
         };
         match (peek.event, peek.success, peek.request_id) {
             (Some(event), None, _) => return self.on_event(&event, &line),
-            (None, Some(_), Some(id)) => return self.on_reply(&id, line),
+            (None, Some(_), Some(id)) => {
+                let id = id.into_owned();
+                return self.on_reply(&id, line);
+            }
             _ => {
                 let text = String::from_utf8_lossy(&line);
                 tracing::warn!(%gpu, line = shorten(&text), "the worker wrote a frame that answers nothing");
@@ -144,6 +159,15 @@ impl Life<'_> {
 
     fn on_event(&mut self, name: &str, line: &[u8]) -> Option<Leave> {
         let gpu = &self.actor.gpu;
+        // Nearly all events are progress, and as it should be: it goes into its checked type, and no tree is made of it.
+        if name == "progress"
+            && let Ok(event) = serde_json::from_slice::<ProgressEvent>(line)
+        {
+            let progress = Some((event.stage.as_str(), event.step.get() == 0));
+            let (id, attempt) = (event.request_id.as_ref(), event.attempt.get().into());
+            self.on_job_event(&JobEvent { name, id, attempt, progress, message: None, line });
+            return None;
+        }
         let event: Value = match serde_json::from_slice(line) {
             Ok(event) => event,
             Err(err) => {
@@ -172,36 +196,40 @@ impl Life<'_> {
                 None
             }
             _ => {
-                self.on_job_event(name, event);
+                let text = |name: &str| event[name].as_str().unwrap_or_default();
+                self.on_job_event(&JobEvent {
+                    name,
+                    id: text("request_id"),
+                    attempt: event["attempt"].as_u64().unwrap_or_default(),
+                    progress: (name == "progress").then(|| (text("stage"), event["step"] == 0)),
+                    message: event["message"].as_str(),
+                    line,
+                });
                 None
             }
         }
     }
 
-    fn on_job_event(&mut self, name: &str, event: Value) {
-        let gpu = &self.actor.gpu;
-        let id = event["request_id"].as_str().unwrap_or_default();
+    fn on_job_event(&mut self, event: &JobEvent<'_>) {
+        let (gpu, id) = (&self.actor.gpu, event.id);
         // Events of one request of a batch belong to the batch.
         let entry = match self.in_flight.get(id) {
             Some(entry) => Some(entry),
             None => id.rsplit_once('.').and_then(|(batch, _)| self.in_flight.get(batch)),
         };
-        let Some(entry) = entry.filter(|entry| event["attempt"] == entry.attempt) else {
-            tracing::warn!(%gpu, event = name, request_id = id, "the worker wrote an event of nothing in flight; it is dropped");
+        let Some(entry) = entry.filter(|entry| event.attempt == u64::from(entry.attempt)) else {
+            tracing::warn!(%gpu, event = event.name, request_id = id, "the worker wrote an event of nothing in flight; it is dropped");
             return;
         };
-        if name == "progress" {
+        if let Some((stage, first)) = event.progress {
             self.watch.progressed = Instant::now();
             self.watch.idle_since = None;
-            let stage = event["stage"].as_str().unwrap_or_default();
-            self.watch.doing = Doing::Stage(stage.to_owned(), event["step"] == 0);
+            self.watch.doing = Doing::Stage(stage.to_owned(), first);
         }
-        match &entry.feed {
-            Some(feed) => feed.push(event),
-            None if name == "log" => {
-                tracing::info!(target: "worker", %gpu, request_id = id, "{}", event["message"]);
-            }
-            None => {}
+        match (&entry.feed, event.message) {
+            (Some(feed), _) => feed.push(event.line),
+            (None, Some(message)) => tracing::info!(target: "worker", %gpu, request_id = id, "{message:?}"),
+            (None, None) => {}
         }
     }
 
