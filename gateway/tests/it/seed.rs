@@ -1,8 +1,18 @@
-//! The seed's own payloads, as C# writes them, by HTTP: replies are snapshots.
+//! The seed's own payloads, as C# writes them, by HTTP, by stdio and by `submit`: replies are snapshots, pictures open.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Stdio,
+};
 
 use serde_json::Value;
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    process::Command,
+};
 
-use crate::rig::Rig;
+use crate::rig::{GATEWAY, Rig, within};
 
 /// What differs from run to run stands as its kind.
 fn tame(value: &mut Value, name: &str) {
@@ -35,25 +45,101 @@ fn tame(value: &mut Value, name: &str) {
     }
 }
 
-#[tokio::test]
-async fn the_payloads_of_the_seed_are_answered() {
-    let rig = Rig::with(1, "", &[]).await;
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/seed");
+/// The payloads: name and file.
+fn payloads() -> Vec<(String, PathBuf)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/seed");
     let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
-    let data_set = rig.dir.path().join("custom_dataset");
+    assert!(files.len() >= 11, "{files:?}");
+    files.into_iter().map(|file| (file.file_stem().unwrap().to_string_lossy().into_owned(), file)).collect()
+}
+
+/// What one of them trains on.
+fn make_data_set(folder: &Path) {
+    let data_set = folder.join("custom_dataset");
     std::fs::create_dir(&data_set).unwrap();
     image::RgbImage::from_pixel(64, 64, image::Rgb([9, 99, 199])).save(data_set.join("one.png")).unwrap();
     std::fs::write(data_set.join("one.txt"), "a blue square").unwrap();
-    let mut answered = 0;
-    for file in files {
-        let name = file.file_stem().unwrap().to_string_lossy().into_owned();
+}
+
+/// Every picture that a reply names is a file of the size that it says; how many there are.
+fn open_pictures(reply: &Value) -> usize {
+    let data = reply.get("Data").or_else(|| reply.get("data")).unwrap();
+    let details = data.get("ImageDetails").or_else(|| data.get("image_details"));
+    let details = details.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    for detail in details {
+        let of = |pascal: &str, snake: &str| detail.get(pascal).or_else(|| detail.get(snake)).unwrap().clone();
+        let size = image::image_dimensions(of("Path", "path").as_str().unwrap()).unwrap();
+        assert_eq!((of("Width", "width"), of("Height", "height")), (size.0.into(), size.1.into()), "{detail}");
+    }
+    details.len()
+}
+
+/// The gateway's program with one simulated worker that takes no time, and a folder of its own.
+fn program(verb: &str) -> (Command, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    make_data_set(folder.path());
+    let mut command = Command::new(GATEWAY);
+    command.arg(verb).args(["--workers", "sim", "--sim-workers", "1"]);
+    for arg in ["--step-ms", "0", "--load-ms", "0"] {
+        command.args(["--sim-arg", arg]);
+    }
+    command.arg("--output-dir").arg(folder.path().join("out")).arg("--input-root").arg(folder.path());
+    command.env_remove("CUDA_VISIBLE_DEVICES").env_remove("GPU_ID").kill_on_drop(true);
+    (command, folder)
+}
+
+#[tokio::test]
+async fn the_payloads_of_the_seed_are_answered() {
+    let rig = Rig::with(1, "", &[]).await;
+    make_data_set(rig.dir.path());
+    let mut pictures = 0;
+    for (name, file) in payloads() {
         let mut heard = rig.bytes("/v1/commands?dialect=pascal", std::fs::read(&file).unwrap()).await;
+        assert_eq!(heard.body["Success"], true, "{name}: {}", heard.body);
+        pictures += open_pictures(&heard.body);
         tame(&mut heard.body, "");
         insta::assert_json_snapshot!(name.clone(), heard.body);
-        assert_eq!(heard.body["Success"], true, "{name}");
-        answered += 1;
     }
-    assert!(answered > 0, "there are payloads");
+    assert!(pictures >= 4, "{pictures}");
     rig.stop().await;
+}
+
+#[tokio::test]
+async fn the_payloads_of_the_seed_are_answered_on_stdio() {
+    let (mut command, _folder) = program("stdio");
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut pictures = 0;
+    for (name, file) in payloads() {
+        let one_line = std::fs::read_to_string(&file).unwrap().replace('\n', "") + "\n";
+        stdin.write_all(one_line.as_bytes()).await.unwrap();
+        let line = within(lines.next_line()).await.unwrap().expect("a reply");
+        let mut reply: Value = serde_json::from_str(&line).unwrap();
+        // A bridge reads PascalCase alone; the documented envelope is answered in snake.
+        let member = if name == "documented" { "success" } else { "Success" };
+        assert_eq!(reply[member], true, "{name}: {reply}");
+        pictures += open_pictures(&reply);
+        tame(&mut reply, "");
+        insta::assert_json_snapshot!(format!("stdio-{name}"), reply);
+    }
+    assert!(pictures >= 4, "{pictures}");
+    drop(stdin);
+    assert_eq!(within(child.wait()).await.unwrap().code(), Some(0));
+}
+
+#[tokio::test]
+async fn the_payloads_of_the_seed_are_submitted() {
+    let mut pictures = 0;
+    for (name, file) in payloads() {
+        let (mut command, _folder) = program("submit");
+        let output = within(command.arg(&file).arg("--json").output()).await.unwrap();
+        assert_eq!(output.status.code(), Some(0), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+        let mut reply: Value = serde_json::from_slice(&output.stdout).unwrap();
+        pictures += open_pictures(&reply);
+        tame(&mut reply, "");
+        insta::assert_json_snapshot!(format!("submit-{name}"), reply);
+    }
+    assert!(pictures >= 4, "{pictures}");
 }
