@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import DEFAULTS, Engine, merge
+from bench import DEFAULTS, Engine, merge
 
 from core.errors import ModelNotFound
 from core.job_context import JobContext

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from conftest import difference, pixels
+from bench import Engine, difference, pixels
 from PIL import Image
 
 from schedulers.scheduler_factory import scheduler_names
@@ -327,8 +327,6 @@ class TestInversions:
 
 class TestPostprocessing:
     def test_a_flagged_picture_is_black_and_said(self, engine, tiny, inputs, tmp_path):
-        from conftest import Engine
-
         strict = Engine(tiny, inputs, tmp_path, safety_checker="safety_checker_flag_all")
         result = strict.run(postprocessing={"safety_checker": True}, hyperparameters={"batch_size": 2})
         assert all(pixels(path).max() == 0 for path in result["images"])
@@ -357,8 +355,6 @@ class TestPostprocessing:
         assert all(difference(a, b) > 2 for i, a in enumerate(pictures) for b in pictures[i + 1 :])
 
     def test_tiles_hardly_show(self, tiny, inputs, tmp_path):
-        from conftest import Engine
-
         changes = {"postprocessing": {"upscaler": "Real-ESRGAN", "upscale_factor": 4}}
         whole = Engine(tiny, inputs, tmp_path, upscale_tile=64).picture(**changes)
         tiled = Engine(tiny, inputs, tmp_path, upscale_tile=24).picture(**changes)

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import pixels
+from bench import pixels
 from PIL import Image
 
 from core.errors import ContractError

@@ -7,7 +7,7 @@ import io
 
 import numpy as np
 import pytest
-from conftest import difference
+from bench import difference
 from PIL import Image
 
 from core.errors import ContractError, ImageInvalid

@@ -9,7 +9,7 @@ import time
 
 import pytest
 import torch
-from conftest import DEFAULTS, difference, merge
+from bench import DEFAULTS, Engine, difference, merge, pixels
 from PIL import Image
 
 from core.errors import Cancelled, ContractError, JobTimeout, OutOfMemory, ShuttingDown, ValidationFailed
@@ -47,8 +47,6 @@ def test_previews_are_small_pictures_and_change_nothing(engine, plain):
     assert head == "data:image/png;base64"
     with Image.open(io.BytesIO(base64.b64decode(content))) as picture:
         assert picture.size == (8, 8)
-    from conftest import pixels
-
     assert difference(pixels(result["images"][0]), plain) == 0
 
 
@@ -251,8 +249,6 @@ def test_a_limit_of_the_model_is_said_with_its_number(engine):
 
 
 def test_capabilities_are_what_is_there(engine, tiny, inputs, tmp_path):
-    from conftest import Engine
-
     full = engine.worker.capabilities()
     assert all(full["features"].values())
     assert full["memory_optimizations"] == ["attention_slicing", "vae_slicing", "vae_tiling", "channels_last"]

@@ -9,7 +9,7 @@ import struct
 
 import pytest
 import torch
-from conftest import Engine, difference
+from bench import Engine, difference
 from safetensors.torch import load_file, save_file
 
 from core.errors import Cancelled, Conflict, ContractError, ModelInvalid, ModelNotFound, OutOfMemory, PathNotAllowed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import difference
+from bench import difference
 
 from conditioning.prompt import Fragment, parse_prompt
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from accelerate import init_empty_weights
-from conftest import Engine
+from bench import Engine
 from diffusers import AutoencoderKL, UNet2DConditionModel
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
