@@ -361,7 +361,7 @@ number! {
 }
 
 text! {
-    /// A name for the adapter. Matches `^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`.
+    /// A label for people: it stands in the effective request and in the picture's metadata, and changes no pixel. Matches `^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`.
     LoraAdapterName, TextLimits {
         minimum: 0, maximum: u64::MAX, not_blank: false,
         form: Form::Pieces("^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$", &[

@@ -1370,7 +1370,7 @@ pub struct Lora {
     /// How strongly it acts; 0 takes no part. Absent: 1.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub weight: Option<LoraWeight>,
-    /// A name for the adapter.
+    /// A label for people: it stands in the effective request and in the picture's metadata, and changes no pixel.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub adapter_name: Option<LoraAdapterName>,
 }

@@ -213,7 +213,7 @@ LoraWeight = Annotated[float, Meta(ge=-2.0, le=2.0)]
 """How strongly it acts; 0 takes no part. Unit: 1."""
 
 LoraAdapterName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")]
-"""A name for the adapter."""
+"""A label for people: it stands in the effective request and in the picture's metadata, and changes no pixel."""
 
 ControlNetWeight = Annotated[float, Meta(ge=0.0, le=2.0)]
 """How strongly it acts; 0 takes no part. Unit: 1."""
@@ -1048,7 +1048,7 @@ class Lora(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True)
     """How strongly it acts; 0 takes no part. Absent: 1."""
 
     adapter_name: LoraAdapterName | None = None
-    """A name for the adapter."""
+    """A label for people: it stands in the effective request and in the picture's metadata, and changes no pixel."""
 
 
 class ControlNet(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
