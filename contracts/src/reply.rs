@@ -1,5 +1,6 @@
 //! Replies: the one terminal answer to a command, in any dialect, and as problem details over HTTP.
 
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::{
@@ -67,6 +68,37 @@ impl Reply {
             .map(|warning| serde_json::to_value(warning).expect("a warning has string keys"));
         put("warning_details", warnings.collect());
         Value::Object(reply)
+    }
+
+    /// The same as JSON text; in snake nothing is copied on the way.
+    ///
+    /// # Panics
+    /// Never: a reply has string keys and finite numbers.
+    #[must_use]
+    pub fn to_json(&self, dialect: Dialect) -> Vec<u8> {
+        let text = match &self.outcome {
+            Ok(data) if dialect == Dialect::Snake && self.repeats_warnings(data) => {
+                serde_json::to_vec(&Success {
+                    request_id: self.request_id.as_deref(),
+                    session_id: self.session_id.as_deref(),
+                    success: true,
+                    data,
+                    error: None,
+                    error_details: None,
+                    warnings: self.warnings.iter().map(|warning| warning.message.as_str()).collect(),
+                    warning_details: &self.warnings,
+                })
+            }
+            _ => serde_json::to_vec(&self.to_value(dialect)),
+        };
+        text.expect("a reply has string keys and finite numbers")
+    }
+
+    /// Whether `data` has the warnings already that it is to have.
+    fn repeats_warnings(&self, data: &Value) -> bool {
+        let Some(action) = self.action else { return true };
+        let Shape::Object(spec) = &dictionary().named(action.info().reply).shape else { return true };
+        spec.property("warnings").is_none() || data.get("warnings") == Some(&self.sentences())
     }
 
     fn sentences(&self) -> Value {
@@ -169,6 +201,20 @@ fn faults(action: Action, reply: &Value) -> Vec<Fault> {
         faults.push(contradiction("/warning_details", "there is one for each of `warnings`"));
     }
     faults
+}
+
+/// A success in snake, as [`Reply::to_value`] orders it.
+#[derive(Serialize)]
+struct Success<'r> {
+    request_id: Option<&'r str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session_id: Option<&'r str>,
+    success: bool,
+    data: &'r Value,
+    error: Option<()>,
+    error_details: Option<()>,
+    warnings: Vec<&'r str>,
+    warning_details: &'r [Warning],
 }
 
 /// A reply and what it carries beside the schema.

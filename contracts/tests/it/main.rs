@@ -9,3 +9,4 @@ mod framing;
 mod generated;
 mod oracle;
 mod parties;
+mod replies;
