@@ -9,10 +9,7 @@ use contracts::{Action, Dialect, Failure, Reply};
 /// A reply as a response.
 pub(crate) fn respond(reply: &Reply, dialect: Dialect, instance: &str) -> Response<Body> {
     match &reply.outcome {
-        Ok(_) => {
-            let body = serde_json::to_vec(&reply.to_value(dialect)).expect("a reply has string keys");
-            with(StatusCode::OK, "application/json", body)
-        }
+        Ok(_) => with(StatusCode::OK, "application/json", reply.to_json(dialect)),
         Err(failure) => {
             let problem = reply.to_problem(dialect, instance).expect("it is a failure");
             let body = serde_json::to_vec(&problem).expect("a problem has string keys");
