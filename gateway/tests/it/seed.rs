@@ -68,9 +68,14 @@ fn open_pictures(reply: &Value) -> usize {
     let details = data.get("ImageDetails").or_else(|| data.get("image_details"));
     let details = details.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     for detail in details {
-        let of = |pascal: &str, snake: &str| detail.get(pascal).or_else(|| detail.get(snake)).unwrap().clone();
+        let of =
+            |pascal: &str, snake: &str| detail.get(pascal).or_else(|| detail.get(snake)).unwrap().clone();
         let size = image::image_dimensions(of("Path", "path").as_str().unwrap()).unwrap();
-        assert_eq!((of("Width", "width"), of("Height", "height")), (size.0.into(), size.1.into()), "{detail}");
+        assert_eq!(
+            (of("Width", "width"), of("Height", "height")),
+            (size.0.into(), size.1.into()),
+            "{detail}"
+        );
     }
     details.len()
 }
