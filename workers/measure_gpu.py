@@ -5,7 +5,8 @@
 
 pictures: jobs through the gateway and a bare diffusers loop with the same weights, prompt, seed, steps and PNG files, in
 turn, in one run; two dtypes. loads: cold (page cache dropped, root only), cached in RAM, and what the copy to the device alone
-allows. ends: the device memory taken away by a stranger, and a cancel. Every part is written to FILE as it ends.
+allows. ends: the device memory taken away by a stranger, and a cancel.
+optimizations (with --tiny): each one that is advertised. Every part is written to FILE as it ends.
 Without a CUDA device and without --tiny: exit 77, skipped.
 """
 
@@ -155,7 +156,7 @@ class Bare:
         from diffusers import EulerDiscreteScheduler, StableDiffusionXLPipeline
 
         kind = {"fp16": torch.float16, "bf16": torch.bfloat16, "fp32": torch.float32}[dtype]
-        pipeline = StableDiffusionXLPipeline.from_pretrained(folder, torch_dtype=kind, add_watermarker=False)
+        pipeline = StableDiffusionXLPipeline.from_pretrained(folder, dtype=kind, add_watermarker=False)
         pipeline.scheduler = EulerDiscreteScheduler.from_config(pipeline.scheduler.config)
         pipeline.set_progress_bar_config(disable=True)
         self.pipeline = pipeline.to(device)
@@ -202,7 +203,9 @@ def measure_pictures(settings: argparse.Namespace, gateway: Gateway, folder: Pat
         "gateway_seconds": statistics.median(ours),
         "worker_seconds": statistics.median(inside),
         "throughput_ratio": statistics.median(ratios),
-        "throughput_ratios": ratios,
+        "throughput_ratio_of_best": min(theirs) / min(ours),
+        "bare_seconds_each": theirs,
+        "gateway_seconds_each": ours,
         "largest_pixel_difference": max(differences),
         "worker_memory_mb": data["memory_used_mb"],
     }
@@ -283,6 +286,28 @@ def measure_loads(gateway: Gateway, folder: Path, size: int, device: str) -> dic
         row["share_of_pinned_bandwidth"] = row["cached_gib_per_second"] / row["copy_pinned_gib_per_second"]
         row["share_of_bare_safetensors"] = row["bare_safetensors_seconds"] / row["cached_seconds"]
     return row
+
+
+# ---------------------------------------------------------------------------------------------- optimisations
+
+
+def measure_optimizations(settings: argparse.Namespace, gateway: Gateway) -> dict[str, Any]:
+    """Every optimisation that is advertised: a job with it, its seconds, and the largest difference of a pixel."""
+
+    def picture(optimizations: list[str]) -> tuple[float, np.ndarray[Any, Any]]:
+        document = submission(settings, "fp16" if settings.device.startswith("cuda") else "fp32", 1)
+        document["performance"]["optimizations"] = optimizations
+        began = time.perf_counter()
+        data = gateway.command("generate_sdxl", prompt_submission=document)
+        spent = time.perf_counter() - began
+        return spent, np.asarray(Image.open(data["images"][0]).convert("RGB")).astype(int)
+
+    _, plain = picture([])
+    rows = {}
+    for name in gateway.command("get_capabilities")["memory_optimizations"]:
+        spent, with_it = picture([name])
+        rows[name] = {"seconds": spent, "largest_pixel_difference": int(np.abs(plain - with_it).max())}
+    return rows
 
 
 # ---------------------------------------------------------------------------------------------- ends
@@ -412,6 +437,8 @@ def measure(settings: argparse.Namespace, folder: Path, results: Results) -> Non
         for dtype in ("fp16", "bf16") if on_cuda else ("fp32",):
             results.add(f"pictures_{dtype}", partial(measure_pictures, settings, gateway, base, pictures, dtype))
         results.add("loads", lambda: measure_loads(gateway, base, size, settings.device))
+        if settings.tiny is not None:
+            results.add("optimizations", lambda: measure_optimizations(settings, gateway))
         if on_cuda:
             results.add("cancel", lambda: measure_cancel(settings, gateway))
             results.add("out_of_memory", lambda: measure_out_of_memory(settings, gateway))

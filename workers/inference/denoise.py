@@ -78,11 +78,12 @@ class StepCounter:
     def __init__(self, order: int) -> None:
         self._order = order
         self._calls = 0
-        self._timesteps: set[float] = set()
+        self._timesteps: list[Any] = []
 
-    def add(self, timestep: float) -> None:
+    def add(self, timestep: Any) -> None:
+        """timestep: a number, or a tensor on the device, which is looked at when all is done."""
         self._calls += 1
-        self._timesteps.add(timestep)
+        self._timesteps.append(timestep)
 
     @property
     def calls(self) -> int:
@@ -91,7 +92,7 @@ class StepCounter:
     @property
     def steps(self) -> int:
         # PNDM calls twice at one timestep within its first step.
-        return -(-self._calls // 2) if self._order == 2 else len(self._timesteps)
+        return -(-self._calls // 2) if self._order == 2 else len({float(timestep) for timestep in self._timesteps})
 
 
 def split_steps(scheduler: Any, steps: int, strength: float | None, refiner_start: float | None) -> Split:
@@ -242,19 +243,47 @@ def run_refiner(
     return latents
 
 
+class _Pace:
+    """Lets the processor prepare one step while the device does the one before, and run no further ahead.
+
+    A wait for the device after each step leaves it idle while the next is prepared; no wait at all lets the processor
+    tell of steps that have not begun.
+    """
+
+    def __init__(self) -> None:
+        self._before: torch.cuda.Event | None = None
+
+    def ended(self, launched: int, total: int, latents: torch.Tensor) -> int:
+        """How many steps have ended, once all but the `launched`th have; all of `total` when it is the last."""
+        if not latents.is_cuda:
+            return launched
+        end = torch.cuda.Event()  # type: ignore[no-untyped-call]
+        end.record(torch.cuda.current_stream(latents.device))
+        before, self._before = self._before, end
+        awaited = end if launched == total else before
+        if awaited is None:
+            return 0
+        awaited.synchronize()
+        return launched if awaited is end else launched - 1
+
+
 def _step_end(stage: str, total: int, counter: StepCounter, context: JobContext, preview_every: int, hands_over: bool) -> Any:
     """The pipelines' callback after each model call: stop, report, preview, hand over."""
-    done = 0
+    launched = told = 0
+    pace = _Pace()
 
     def on_step_end(pipeline: Any, _index: int, timestep: Any, tensors: dict[str, Any]) -> dict[str, Any]:
-        nonlocal done
-        done += 1
-        counter.add(float(timestep))
-        context.progress(stage, done, total)
-        if context.wants_previews and done % preview_every == 0:
-            context.preview(preview_url(tensors["latents"]), done)
+        nonlocal launched, told
+        launched += 1
+        counter.add(timestep)
+        ended = pace.ended(launched, total, tensors["latents"])
+        while told < ended:
+            told += 1
+            context.progress(stage, told, total)
+        if context.wants_previews and launched % preview_every == 0:
+            context.preview(preview_url(tensors["latents"]), launched)
         context.check()
-        if hands_over and done == total:
+        if hands_over and launched == total:
             raise _HandOver(tensors["latents"])
         return tensors
 

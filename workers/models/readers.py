@@ -22,6 +22,7 @@ from safetensors.torch import load_file
 
 from core.device_manager import DTYPES
 from core.errors import ModelInvalid
+from models.device_copy import to_device
 from models.facts import ModelFacts, config_folder
 from models.safetensors_file import read_header
 
@@ -147,7 +148,7 @@ def _read_pipeline(facts: ModelFacts, dtype: str, device: torch.device, *, refin
     pipeline.set_progress_bar_config(disable=True)
     for part in pipeline.components.values():
         if isinstance(part, torch.nn.Module):
-            part.requires_grad_(False).to(device)
+            to_device(part.requires_grad_(False), device)
     return pipeline
 
 
@@ -161,22 +162,22 @@ def _read_refiner(facts: ModelFacts, dtype: str, device: torch.device) -> Any:
 
 def _read_vae(facts: ModelFacts, dtype: str, device: torch.device) -> Any:
     if facts.path.is_dir():
-        return _part(diffusers.AutoencoderKL, facts, dtype, None).requires_grad_(False).to(device)
+        return to_device(_part(diffusers.AutoencoderKL, facts, dtype, None).requires_grad_(False), device)
     header = read_header(facts.path)
     config = config_folder(facts.path, "vae", header)
     vae = diffusers.AutoencoderKL.from_single_file(
         str(facts.path), config=str(config), dtype=DTYPES[dtype], local_files_only=True
     )
-    return vae.eval().requires_grad_(False).to(device)
+    return to_device(vae.eval().requires_grad_(False), device)
 
 
 def _read_control_net(facts: ModelFacts, dtype: str, device: torch.device) -> Any:
     if facts.path.is_dir():
-        return _part(diffusers.ControlNetModel, facts, dtype, None).requires_grad_(False).to(device)
+        return to_device(_part(diffusers.ControlNetModel, facts, dtype, None).requires_grad_(False), device)
     config = config_folder(facts.path, "controlnet", read_header(facts.path))
     net = diffusers.ControlNetModel.from_config(diffusers.ControlNetModel.load_config(config, local_files_only=True))
     net.load_state_dict(load_file(facts.path))
-    return net.to(DTYPES[dtype]).eval().requires_grad_(False).to(device)
+    return to_device(net.to(DTYPES[dtype]).eval().requires_grad_(False), device)
 
 
 def _read_lora(facts: ModelFacts, dtype: str, device: torch.device) -> Any:
