@@ -117,7 +117,12 @@ impl Sent {
     }
 
     fn translate_failure(&self, failure: &mut Failure) {
-        failure.field = failure.field.take().map(|field| self.sender(&field));
+        if let Some(theirs) = failure.field.take() {
+            let field = self.sender(&theirs);
+            // The sentence names the place of the first of several faults.
+            failure.message = failure.message.replace(&theirs, &field);
+            failure.field = Some(field);
+        }
         for fault in &mut failure.errors {
             fault.pointer = self.sender(&fault.pointer);
         }
@@ -151,10 +156,14 @@ impl Sent {
     }
 
     fn finish_item(&self, item: &mut Value, next: &mut usize) {
-        if let Some(details) = item.get_mut("error_details").filter(|details| details.is_object()) {
-            if let Some(field) = details["field"].as_str() {
-                details["field"] = self.sender(field).into();
+        if let Some(theirs) = item["error_details"]["field"].as_str().map(str::to_owned) {
+            let field = self.sender(&theirs);
+            if let Some(sentence) = item["error"].as_str() {
+                item["error"] = sentence.replace(&theirs, &field).into();
             }
+            item["error_details"]["field"] = field.into();
+        }
+        if let Some(details) = item.get_mut("error_details").filter(|details| details.is_object()) {
             if details.get("errors").is_some() {
                 self.translate_errors(&mut details["errors"]);
             }

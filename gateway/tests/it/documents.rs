@@ -90,6 +90,10 @@ async fn a_workers_pointers_are_the_senders() {
     let heard = rig.command(&direct).await;
     assert_eq!(heard.body["ErrorDetails"]["Code"], "model_not_found", "{heard:?}");
     assert_eq!(heard.body["ErrorDetails"]["Field"], "/request/Model/Base");
+    let two = json!({"Model": {"Base": "nobody", "Vae": "no_vae"}, "Conditioning": {"Prompt": "x"}});
+    let heard = rig.post("/v1/generate", &two).await;
+    let sentence = heard.body["Error"].as_str().unwrap_or_default();
+    assert!(sentence.starts_with("2 faults; the first at /Model/Base: "), "{heard:?}");
     // The gateway's warnings come first, the worker's own follow, none stands twice.
     direct["request"]["Model"]["Base"] = "sdxl_base".into();
     direct["request"]["Scheduler"]["Type"] = "DPM++".into();
