@@ -87,7 +87,7 @@ impl Default for Restart {
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file cannot be read.
-    #[error("{path} cannot be read: {source}")]
+    #[error("{path} cannot be read")]
     Unreadable {
         /// Which.
         path: PathBuf,
@@ -95,8 +95,17 @@ pub enum ConfigError {
         #[source]
         source: std::io::Error,
     },
+    /// The folder of pictures cannot be made.
+    #[error("the output folder {path} cannot be made; give another with --output-dir")]
+    NoOutput {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
     /// The file is no configuration.
-    #[error("{path} is no configuration of the gateway: {source}")]
+    #[error("{path} is no configuration of the gateway")]
     NoConfig {
         /// Which.
         path: PathBuf,
@@ -154,7 +163,7 @@ impl Config {
             flags.output_dir.clone().or(file.output_dir.clone()).unwrap_or_else(|| "outputs".into());
         let output_dir = absolute(&output_dir)?;
         std::fs::create_dir_all(&output_dir)
-            .map_err(|source| ConfigError::Unreadable { path: output_dir.clone(), source })?;
+            .map_err(|source| ConfigError::NoOutput { path: output_dir.clone(), source })?;
         let choice = Choice::of(flags, &file, owned, gpus.as_deref())?;
         let common = common_args(flags, &file, &output_dir)?;
         let workers = choice.launches(flags, &file, &common, gpus.as_deref())?;

@@ -1665,8 +1665,9 @@ pub struct WorkerStatus {
     /// The job that runs.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub running_request_id: Option<Id>,
-    /// Memory.
-    pub memory_stats: MemoryStats,
+    /// Memory; absent where no worker is there to measure it.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
+    pub memory_stats: Option<MemoryStats>,
     /// What is wrong.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub error_message: Option<Text>,
@@ -2701,10 +2702,12 @@ pub struct DeviceInfo {
     pub uuid: DeviceInfoUuid,
     /// What it is.
     pub device_type: DeviceType,
-    /// Memory.
-    pub total_memory_bytes: Bytes,
-    /// Free memory.
-    pub available_memory_bytes: Bytes,
+    /// Memory; absent where nobody measured it.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
+    pub total_memory_bytes: Option<Bytes>,
+    /// Free memory; absent where nobody measured it.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
+    pub available_memory_bytes: Option<Bytes>,
     /// Whether a worker serves it.
     pub is_available: bool,
 }

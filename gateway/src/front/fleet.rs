@@ -167,9 +167,6 @@ impl Front {
             "active_inference_sessions": 0,
             "last_activity": timestamp(Utc::now() - lane.silent_for()),
             "uptime_seconds": 0.0,
-            "memory_stats": {
-                "vram_used_bytes": 0, "vram_total_bytes": 0, "vram_available_bytes": 0, "ram_used_bytes": 0,
-            },
             "error_message": lane.unready().unwrap_or_else(|| "its worker did not answer".to_owned()),
         })
     }

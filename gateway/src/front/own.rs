@@ -265,19 +265,20 @@ impl Front {
                 ),
                 false => None,
             };
-            let memory =
-                |name: &str| said.as_ref().and_then(|said| said["memory_stats"][name].as_u64()).unwrap_or(0);
             let name = lane.view().facts.as_ref().map(|facts| facts.device_name.clone());
             let kind = if lane.gpu == GpuId::cpu() { "cpu" } else { "simulated" };
-            devices.push(json!({
+            let mut device = json!({
                 "device_id": lane.gpu.as_str(),
                 "name": name.unwrap_or_else(|| "not started".to_owned()),
                 "uuid": format!("{NO_UUID}-{}", lane.gpu),
                 "device_type": kind,
-                "total_memory_bytes": memory("vram_total_bytes"),
-                "available_memory_bytes": memory("vram_available_bytes"),
                 "is_available": said.is_some(),
-            }));
+            });
+            if let Some(memory) = said.as_ref().and_then(|said| said.get("memory_stats")) {
+                device["total_memory_bytes"] = memory["vram_total_bytes"].clone();
+                device["available_memory_bytes"] = memory["vram_available_bytes"].clone();
+            }
+            devices.push(device);
         }
         Ok(json!({"devices": devices}))
     }

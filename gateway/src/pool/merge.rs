@@ -59,8 +59,10 @@ impl Merge<'_> {
             return Some(sum(values));
         }
         match self.dictionary.resolve(shape) {
-            Shape::Object(spec) if values.len() == self.data.len() => {
-                Some(self.object(spec, values, name == "limits").into())
+            Shape::Object(spec) => {
+                // Where some lanes have no such object, the first that has one stands for the best.
+                let best = if values.len() == self.data.len() { self.best } else { 0 };
+                Some(Merge { best, ..*self }.object(spec, values, name == "limits").into())
             }
             Shape::List(_) => {
                 let mut items: Vec<Value> = Vec::new();
@@ -142,6 +144,15 @@ mod tests {
             json!({"features": {"lora": true, "refiner": false}, "supported_formats": ["png", "webp"],
                    "max_resolution": 2048, "gpu_id": "gpu_0", "limits": {"side_max": 4096, "steps_max": 150}})
         );
+    }
+
+    #[test]
+    fn memory_is_that_of_the_lanes_that_say_it() {
+        let starting = json!({"gpu_id": "gpu_0"});
+        let ready = |gpu: &str, used: u64| json!({"gpu_id": gpu, "memory_stats": {"vram_used_bytes": used}});
+        let merged = merge("WorkerStatus", &[starting.clone(), ready("gpu_1", 3), ready("gpu_2", 4)], 1);
+        assert_eq!(merged, json!({"gpu_id": "gpu_1", "memory_stats": {"vram_used_bytes": 7}}));
+        assert_eq!(merge("WorkerStatus", &[starting.clone(), starting], 0), json!({"gpu_id": "gpu_0"}));
     }
 
     #[test]

@@ -1308,8 +1308,8 @@ class WorkerStatus(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaul
     running_request_id: Id | None = None
     """The job that runs."""
 
-    memory_stats: MemoryStats
-    """Memory."""
+    memory_stats: MemoryStats | None = None
+    """Memory; absent where no worker is there to measure it."""
 
     error_message: Text | None = None
     """What is wrong."""
@@ -2236,11 +2236,11 @@ class DeviceInfo(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults
     device_type: DeviceType
     """What it is."""
 
-    total_memory_bytes: Bytes
-    """Memory."""
+    total_memory_bytes: Bytes | None = None
+    """Memory; absent where nobody measured it."""
 
-    available_memory_bytes: Bytes
-    """Free memory."""
+    available_memory_bytes: Bytes | None = None
+    """Free memory; absent where nobody measured it."""
 
     is_available: bool
     """Whether a worker serves it."""
