@@ -5,7 +5,7 @@
 
 pictures: jobs through the gateway and a bare diffusers loop with the same weights, prompt, seed, steps and PNG files, in
 turn, in one run; two dtypes. loads: cold (page cache dropped, root only), cached in RAM, and what the copy to the device alone
-allows. ends: the device memory taken away by a stranger, and a cancel.
+allows. ends: a cancel, and (full size) the device memory taken away by a stranger.
 optimizations (with --tiny): each one that is advertised. Every part is written to FILE as it ends.
 Without a CUDA device and without --tiny: exit 77, skipped.
 """
@@ -15,21 +15,18 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
+import platform
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from http.client import HTTPResponse
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
@@ -38,11 +35,15 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
-HERE = Path(__file__).resolve().parent
+from measure_gateway import Gateway
+from measure_pairs import compare
+
 SKIPPED = 77
 PROMPT = "a lighthouse at dusk, oil on canvas"
 BASE = "full"
 GIB = 2**30
+GOAL = 0.99
+"""Of the throughput of bare diffusers, what the gateway is to reach."""
 
 
 def say(text: str) -> None:
@@ -75,60 +76,7 @@ def write_model(config: Path, folder: Path, device: str) -> int:
     return sum(file.stat().st_size for file in folder.rglob("*.safetensors"))
 
 
-# ---------------------------------------------------------------------------------------------- the gateway
-
-
-class Gateway:
-    """`gateway serve` with one Python worker, and a client of it."""
-
-    def __init__(self, program: Path, roots: Path, output: Path, device: list[str]) -> None:
-        command: list[str | Path] = [program, "serve", "--listen", "127.0.0.1:0", "--workers", "python"]
-        command += ["--python", sys.executable, "--worker-main", HERE / "main.py"]
-        command += ["--model-root", roots, "--output-dir", output, *device]
-        self.log = (output / "gateway.log").open("w+b")
-        self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log)
-        self.url = self._address()
-        self.ask("POST", "/v1/commands", {"action": "get_schedulers", "payload": {}})
-
-    def _address(self) -> str:
-        deadline = time.monotonic() + 120
-        while time.monotonic() < deadline:
-            if self.process.poll() is not None:
-                raise SystemExit(f"the gateway ended with {self.process.returncode}:\n{self.text()}")
-            found = re.search(r"http://127\.0\.0\.1:\d+", self.text())
-            if found:
-                return found[0]
-            time.sleep(0.05)
-        raise SystemExit(f"the gateway does not listen:\n{self.text()}")
-
-    def text(self) -> str:
-        return Path(self.log.name).read_text(errors="replace")
-
-    def open(self, verb: str, path: str, body: Any = None, **headers: str) -> HTTPResponse | HTTPError:
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.url + path, data, {"content-type": "application/json", **headers}, method=verb)
-        try:
-            answer: HTTPResponse = urllib.request.urlopen(request, timeout=600)
-            return answer
-        except HTTPError as problem:
-            return problem
-
-    def ask(self, verb: str, path: str, body: Any = None, **headers: str) -> dict[str, Any]:
-        with self.open(verb, path, body, **headers) as answer:
-            reply: dict[str, Any] = json.loads(answer.read())
-            return reply
-
-    def command(self, action: str, **payload: Any) -> dict[str, Any]:
-        """`data` of a command that succeeds."""
-        reply = self.ask("POST", "/v1/commands", {"action": action, "payload": payload})
-        if reply.get("success") is not True:
-            raise SystemExit(f"{action}: {json.dumps(reply)}")
-        data: dict[str, Any] = reply["data"]
-        return data
-
-    def stop(self) -> None:
-        self.process.terminate()
-        self.process.wait(60)
+# ---------------------------------------------------------------------------------------------- pictures
 
 
 def submission(settings: argparse.Namespace, dtype: str, seed: int, steps: int | None = None) -> dict[str, Any]:
@@ -144,9 +92,6 @@ def submission(settings: argparse.Namespace, dtype: str, seed: int, steps: int |
         "performance": {"dtype": dtype},
         "postprocessing": {"safety_checker": False},
     }
-
-
-# ---------------------------------------------------------------------------------------------- pictures
 
 
 class Bare:
@@ -177,43 +122,57 @@ class Bare:
 
 
 def measure_pictures(settings: argparse.Namespace, gateway: Gateway, folder: Path, scratch: Path, dtype: str) -> dict[str, Any]:
-    """Both ways in turn; medians of seconds a picture, and their ratio."""
-    if torch.cuda.is_available():
+    """How both ways compare, and the peak of the device memory of each."""
+    on_cuda = settings.device.startswith("cuda")
+    if on_cuda:
         torch.cuda.reset_peak_memory_stats()
-    bare = Bare(folder, dtype, settings.device)
-    ours, theirs, inside, differences = [], [], [], []
-    for turn in range(settings.rounds + 1):
-        path = scratch / f"bare-{dtype}-{turn}.png"
-        alone = bare.picture(settings, turn, path)
+    row = measure_pairs(settings, gateway, Bare(folder, dtype, settings.device), scratch, dtype)
+    if on_cuda:
+        row["bare_peak_mb"] = torch.cuda.max_memory_allocated() / 2**20
+        torch.cuda.empty_cache()
+    return row
+
+
+def measure_pairs(settings: argparse.Namespace, gateway: Gateway, bare: Bare, scratch: Path, dtype: str) -> dict[str, Any]:
+    """Both ways in turn, each the first of every other pair. SystemExit if a picture shows nothing."""
+    ours, theirs, inside, differences, spreads = [], [], [], [], []
+    data: dict[str, Any] = {}
+
+    def alone(turn: int) -> float:
+        return bare.picture(settings, turn, scratch / f"bare-{dtype}-{turn}.png")
+
+    def through(turn: int) -> float:
+        nonlocal data
         began = time.perf_counter()
         data = gateway.command("generate_sdxl", prompt_submission=submission(settings, dtype, turn))
-        through = time.perf_counter() - began
+        return time.perf_counter() - began
+
+    for turn in range(settings.rounds + 1):
+        ways = (alone, through) if turn % 2 == 0 else (through, alone)
+        seconds = {way: way(turn) for way in ways}
         if turn == 0:
-            say(f"{dtype} warm: bare {alone:.2f} s, gateway {through:.2f} s")
+            say(f"{dtype} warm: bare {seconds[alone]:.2f} s, gateway {seconds[through]:.2f} s")
             continue  # kernels are chosen, the model is loaded
-        theirs.append(alone)
-        ours.append(through)
+        theirs.append(seconds[alone])
+        ours.append(seconds[through])
         inside.append(data["generation_time_seconds"])
-        one, other = (np.asarray(Image.open(file).convert("RGB")).astype(int) for file in (path, data["images"][0]))
+        files = (scratch / f"bare-{dtype}-{turn}.png", data["images"][0])
+        one, other = (np.asarray(Image.open(file).convert("RGB")).astype(int) for file in files)
         differences.append(int(np.abs(one - other).max()))
-    ratios = [their / our for our, their in zip(ours, theirs, strict=True)]
-    row = {
+        spreads.append(float(min(one.std(), other.std())))
+    if min(spreads) < 1:
+        raise SystemExit(f"a picture of one colour: equal pixels would prove nothing ({spreads})")
+    return compare(theirs, ours, GOAL) | {
         "dtype": dtype,
         "bare_seconds": statistics.median(theirs),
         "gateway_seconds": statistics.median(ours),
         "worker_seconds": statistics.median(inside),
-        "throughput_ratio": statistics.median(ratios),
-        "throughput_ratio_of_best": min(theirs) / min(ours),
         "bare_seconds_each": theirs,
         "gateway_seconds_each": ours,
         "largest_pixel_difference": max(differences),
+        "smallest_pixel_spread": min(spreads),
         "worker_memory_mb": data["memory_used_mb"],
     }
-    if torch.cuda.is_available():
-        row["bare_peak_mb"] = torch.cuda.max_memory_allocated() / 2**20
-    del bare
-    torch.cuda.empty_cache()
-    return row
 
 
 # ---------------------------------------------------------------------------------------------- loads
@@ -269,6 +228,8 @@ def measure_loads(gateway: Gateway, folder: Path, size: int, device: str) -> dic
     row: dict[str, Any] = {
         "bytes": size,
         "pages_dropped": dropped,
+        "cold_seconds_each": cold,
+        "cached_seconds_each": cached,
         "cold_seconds": statistics.median(cold),
         "cached_seconds": statistics.median(cached),
         "cached_best_seconds": min(cached),
@@ -332,7 +293,10 @@ def measure_out_of_memory(settings: argparse.Namespace, gateway: Gateway) -> dic
     with memory_taken(settings.device, 6 * GIB):
         refused = gateway.ask("POST", "/v1/generate", submission(settings, "fp16", 1))
     after = gateway.ask("POST", "/v1/generate", submission(settings, "fp16", 1))
-    return {"refused": refused["error_details"], "next_job": after["success"]}
+    error = refused.get("error_details") or {}
+    if error.get("code") != "out_of_memory" or after.get("success") is not True:
+        raise SystemExit(f"without memory: {json.dumps(refused)}; then: {json.dumps(after)}")
+    return {"refused": error, "next_job": True}
 
 
 def measure_cancel(settings: argparse.Namespace, gateway: Gateway) -> dict[str, Any]:
@@ -393,8 +357,10 @@ class Results:
 
 def machine(device: str) -> dict[str, Any]:
     import diffusers
+    import transformers
 
-    found: dict[str, Any] = {"torch": torch.__version__, "diffusers": diffusers.__version__, "cpus": os.cpu_count()}
+    found: dict[str, Any] = {"python": platform.python_version(), "cpus": os.cpu_count()}
+    found |= {library.__name__: library.__version__ for library in (torch, diffusers, transformers)}
     if device.startswith("cuda"):
         found |= {"gpu": torch.cuda.get_device_name(device), "cuda": torch.version.cuda}
         query = ["nvidia-smi", "--query-gpu=driver_version,memory.total", "--format=csv,noheader"]
@@ -402,14 +368,32 @@ def machine(device: str) -> dict[str, Any]:
     return found
 
 
+def table(parts: dict[str, Any]) -> str:
+    """What a person wants to see; parts that failed are named."""
+    lines = ["", "dtype  bare/s  gateway/s  ratio  95 %            goal       pixels differ by"]
+    for name, row in parts.items():
+        if isinstance(row, dict) and "failed" in row:
+            lines.append(f"{name} failed: {row['failed'][:200]}")
+        elif name.startswith("pictures_"):
+            low, high = row["throughput_ratio_95"]
+            speeds = f"{row['bare_per_second']:<8.3f}{row['gateway_per_second']:<11.3f}{row['throughput_ratio']:<7.3f}"
+            lines.append(
+                f"{row['dtype']:<7}{speeds}{low:.3f} to {high:.3f}  {row['goal']:<11}{row['largest_pixel_difference']}"
+            )
+        elif name == "loads":
+            lines.append(f"cold load {row['cold_seconds']:.2f} s, cached {row['cached_seconds']:.2f} s")
+    return "\n".join(lines)
+
+
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="measures the worker on a GPU")
     parser.add_argument("--gateway", type=Path, required=True, help="the gateway's program")
     parser.add_argument("--config", type=Path, default=Path(sys.prefix) / "share/sdxl-config/base", help="SDXL's configuration")
     parser.add_argument("--tiny", type=Path, help="a folder of tiny models: their base in place of the full size")
+    parser.add_argument("--device", choices=("auto", "cpu"), default="auto", help="the first CUDA device, where there is one")
     parser.add_argument("--folder", type=Path, help="where models and pictures go (a temporary folder)")
     parser.add_argument("--output", type=Path, help="the results, as JSON")
-    parser.add_argument("--rounds", type=int, default=8)
+    parser.add_argument("--rounds", type=int, default=20, help="pairs of pictures in each dtype, two at least")
     parser.add_argument("--steps", type=int, default=30)
     parser.add_argument("--side", type=int, default=1024)
     return parser.parse_args()
@@ -433,6 +417,7 @@ def measure(settings: argparse.Namespace, folder: Path, results: Results) -> Non
     gateway = Gateway(settings.gateway, models, pictures, [] if on_cuda else ["--device", "cpu"])
     try:
         results.add("gpus", lambda: gateway.ask("GET", "/v1/gpus")["data"])
+        results.add("worker_gpus", gateway.worker_gpus)
         results.add("capabilities", lambda: gateway.command("get_capabilities"))
         for dtype in ("fp16", "bf16") if on_cuda else ("fp32",):
             results.add(f"pictures_{dtype}", partial(measure_pictures, settings, gateway, base, pictures, dtype))
@@ -441,7 +426,9 @@ def measure(settings: argparse.Namespace, folder: Path, results: Results) -> Non
             results.add("optimizations", lambda: measure_optimizations(settings, gateway))
         if on_cuda:
             results.add("cancel", lambda: measure_cancel(settings, gateway))
+        if on_cuda and settings.tiny is None:
             results.add("out_of_memory", lambda: measure_out_of_memory(settings, gateway))
+        if on_cuda:
             results.add("gpus_after", lambda: gateway.ask("GET", "/v1/gpus")["data"])
     finally:
         gateway.stop()
@@ -451,14 +438,16 @@ def measure(settings: argparse.Namespace, folder: Path, results: Results) -> Non
 
 def main() -> None:
     settings = parse()
-    if not torch.cuda.is_available() and settings.tiny is None:
-        say("skipped: no CUDA device here; --tiny runs the script without one")
+    on_cuda = settings.device == "auto" and torch.cuda.is_available()
+    if not on_cuda and settings.tiny is None:
+        say("skipped: no CUDA device to measure; --tiny runs the script without one")
         sys.exit(SKIPPED)
-    settings.device = "cuda:0" if torch.cuda.is_available() else "cpu"
+    settings.device = "cuda:0" if on_cuda else "cpu"
     results = Results(settings.output)
     with tempfile.TemporaryDirectory(dir=settings.folder) as scratch:
         measure(settings, Path(scratch), results)
     print(json.dumps(results.parts, indent=1))
+    say(table(results.parts))
     sys.exit(1 if results.failed() else 0)
 
 
