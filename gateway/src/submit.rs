@@ -79,7 +79,7 @@ pub async fn locally(app: App, submission: &Submission, json: bool) -> anyhow::R
                     let reply = loop {
                         let (event, reply) = {
                             let heard = heard.borrow_and_update();
-                            (heard.last(), heard.reply.clone())
+                            (heard.last(), heard.reply())
                         };
                         if let Some(event) = event {
                             show(&bar, &event);

@@ -30,6 +30,16 @@ pub(crate) fn class(action: Action, fields: &Value) -> (Class, Option<Duration>)
     (class, said.or(seconds).map(Duration::from_secs_f64))
 }
 
+/// Room for a document of the usual size, so that its text is not moved as it grows.
+const TEXT_BYTES: usize = 1024;
+
+/// A document as JSON.
+pub(crate) fn to_json(document: &Value) -> String {
+    let mut text = Vec::with_capacity(TEXT_BYTES);
+    serde_json::to_writer(&mut text, document).expect("a tree has string keys and finite numbers");
+    String::from_utf8(text).expect("JSON is UTF-8")
+}
+
 /// What decides where a command goes and when.
 #[derive(Debug, Default)]
 pub(crate) struct Wants {
@@ -46,12 +56,15 @@ impl Wants {
     pub(crate) fn of(action: Action, fields: &Value) -> Self {
         let text = |name: &str| fields[name].as_str().map(str::to_owned);
         let batch = fields["requests"].as_array().map_or(0, Vec::len);
-        let submission = match batch {
-            0 => Submission::of(fields),
+        let bare = fields.get("prompt_submission").filter(|_| batch == 0);
+        // Made of flat parameters; a document that is there is only looked at.
+        let flat = match (batch, bare) {
+            (0, None) => Submission::of(fields),
             _ => None,
         };
-        let first =
-            submission.as_ref().map(|submission| &submission.document).or_else(|| fields["requests"].get(0));
+        let first = bare
+            .or_else(|| flat.as_ref().map(|submission| &submission.document))
+            .or_else(|| fields["requests"].get(0));
         let Some(first) = first else {
             let model = match action {
                 // A job's model is the base; these name what they load.
@@ -64,7 +77,11 @@ impl Wants {
         let device = first["performance"]["device"].as_str().filter(|device| *device != "auto");
         let device = device.map(|device| {
             let at = "/performance/device";
-            let pointer = submission.as_ref().map_or_else(|| format!("/requests/0{at}"), |of| of.pointer(at));
+            let pointer = match &flat {
+                Some(submission) => submission.pointer(at),
+                None if bare.is_some() => format!("/prompt_submission{at}"),
+                None => format!("/requests/0{at}"),
+            };
             (device.to_owned(), pointer)
         });
         let priority = match first["metadata"]["priority"].as_str() {

@@ -10,7 +10,9 @@ mod sent;
 
 use std::{collections::HashMap, sync::Arc};
 
-use contracts::{Action, Class, Dialect, ErrorCode, Failure, Incoming, Reply, dictionary::dictionary};
+use contracts::{
+    Action, Class, Dialect, ErrorCode, Failure, Incoming, Places, Reply, dictionary::dictionary,
+};
 use serde_json::{Value, json};
 use tokio::{
     sync::watch,
@@ -191,7 +193,11 @@ impl Front {
             let sent = self.sent(&incoming, None);
             return Answer::Reply(Arc::new(sent.failure(sent::in_flight(&request_id))));
         };
-        let sent = self.sent(&incoming, Some(claim));
+        // Only faults are still told by their places.
+        let reading = &mut incoming.reading;
+        let places =
+            if reading.is_valid() { std::mem::take(&mut reading.places) } else { reading.places.clone() };
+        let sent = self.sent_at(&incoming, places, Some(claim));
         match self.route(incoming, sent, manner).await {
             Ok(answer) => answer,
             Err(failed) => Answer::Reply(Arc::new(failed.0.failure(*failed.1))),
@@ -199,12 +205,16 @@ impl Front {
     }
 
     fn sent(&self, incoming: &Incoming, claim: Option<claims::Claim>) -> Sent {
+        self.sent_at(incoming, incoming.reading.places.clone(), claim)
+    }
+
+    fn sent_at(&self, incoming: &Incoming, places: Places, claim: Option<claims::Claim>) -> Sent {
         let reading = &incoming.reading;
         Sent {
             action: incoming.head.action,
             request_id: incoming.head.request_id.clone().unwrap_or_default().into(),
             session_id: incoming.head.session_id.clone(),
-            places: reading.places.clone(),
+            places,
             warnings: reading.warnings.clone(),
             faults: Vec::new(),
             normalized: None,

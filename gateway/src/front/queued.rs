@@ -44,7 +44,9 @@ impl Front {
             (pin, _) => pin,
         };
         if class == Class::Job {
-            sent.normalized = fields.get("prompt_submission").cloned();
+            if action == Action::StructuredInference {
+                sent.normalized = fields.get("prompt_submission").cloned();
+            }
             sent.seeded = document::choose_seeds(action, &mut fields);
         }
         match document::place_images(action, &mut fields, true, &self.inner.uploads).await {
@@ -74,7 +76,7 @@ impl Front {
             action,
             request_id: sent.request_id.clone(),
             session_id: sent.session_id.clone(),
-            payload: fields.to_string().into(),
+            payload: document::to_json(fields).into(),
             pin,
             model: wants.model,
             priority: wants.priority.unwrap_or(Priority::Normal),

@@ -163,10 +163,8 @@ impl Sent {
             }
             item["error_details"]["field"] = field.into();
         }
-        if let Some(details) = item.get_mut("error_details").filter(|details| details.is_object()) {
-            if details.get("errors").is_some() {
-                self.translate_errors(&mut details["errors"]);
-            }
+        if let Some(errors) = item.get_mut("error_details").and_then(|details| details.get_mut("errors")) {
+            self.translate_errors(errors);
         }
         if item["data"].is_object() {
             self.add_urls(&mut item["data"], next);

@@ -29,14 +29,14 @@ struct Asked {
 }
 
 /// `POST /v1/commands`: any action, in any envelope and dialect.
-pub(crate) async fn any(State(front): State<Front>, request: Request) -> Response<Body> {
+pub(crate) async fn any(State(front): State<Front>, mut request: Request) -> Response<Body> {
     let path = request.uri().path().to_owned();
     let asked = match query(&request, None) {
         Ok(asked) => asked,
         Err(failure) => return refuse(*failure, super::dialect(&request), &path),
     };
-    let headers = request.headers().clone();
-    let body = match body(request, front.config().frame_bytes_max).await {
+    let headers = std::mem::take(request.headers_mut());
+    let body = match body(request, &headers, front.config().frame_bytes_max).await {
         Ok(body) => body,
         Err(failure) => return refuse(*failure, asked.dialect.unwrap_or(Dialect::Snake), &path),
     };
@@ -62,8 +62,8 @@ pub(crate) async fn on_route(
         Ok(asked) => asked,
         Err(failure) => return refuse(*failure, told, &path),
     };
-    let headers = request.headers().clone();
-    let body = match body(request, front.config().frame_bytes_max).await {
+    let headers = std::mem::take(request.headers_mut());
+    let body = match body(request, &headers, front.config().frame_bytes_max).await {
         Ok(body) => body,
         Err(failure) => return refuse(*failure, told, &path),
     };
@@ -148,7 +148,7 @@ fn idempotency_key(headers: &HeaderMap, action: Action, body: &[u8]) -> Option<R
 }
 
 /// Reads the body, up to the limit; a body that is no JSON by its own word is refused.
-pub(super) async fn body(request: Request, bytes_max: usize) -> Result<Bytes, Box<Failure>> {
+async fn body(request: Request, headers: &HeaderMap, bytes_max: usize) -> Result<Bytes, Box<Failure>> {
     let json = |kind: &str| {
         let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         kind == "application/json"
@@ -156,7 +156,7 @@ pub(super) async fn body(request: Request, bytes_max: usize) -> Result<Bytes, Bo
             || (kind.starts_with("application/") && kind.ends_with("+json"))
     };
     let bodied = !matches!(*request.method(), Method::GET | Method::HEAD);
-    if let Some(kind) = request.headers().get(header::CONTENT_TYPE)
+    if let Some(kind) = headers.get(header::CONTENT_TYPE)
         && bodied
         && !kind.to_str().is_ok_and(json)
     {

@@ -68,10 +68,9 @@ fn follow(
             let found = {
                 let heard = at.heard.borrow_and_update();
                 let next = heard.since(at.next).next();
-                match (next, &heard.reply) {
-                    (Some(event), _) => Some(Ok(event)),
-                    (None, Some(reply)) => Some(Err(reply.clone())),
-                    (None, None) => None,
+                match next {
+                    Some(event) => Some(Ok(event)),
+                    None => heard.reply().map(Err),
                 }
             };
             match found {
@@ -156,7 +155,8 @@ async fn picture(front: &Front, job: &Record, n: &str) -> Result<(&'static str, 
 fn details(job: &Record) -> Vec<Value> {
     let listener = job.feed.listen();
     let heard = listener.borrow();
-    let Some(Ok(data)) = heard.reply.as_ref().map(|reply| &reply.outcome) else { return Vec::new() };
+    let Some(reply) = heard.reply() else { return Vec::new() };
+    let Ok(data) = &reply.outcome else { return Vec::new() };
     let of = |data: &Value| data["image_details"].as_array().cloned().unwrap_or_default();
     match data["results"].as_array() {
         Some(results) => results.iter().flat_map(|item| of(&item["data"])).collect(),

@@ -455,7 +455,7 @@ impl Desk {
             self.ended += 1;
             self.forget_records();
         }
-        feed.end(Arc::new(reply));
+        feed.end(reply);
     }
 
     fn forget_records(&mut self) {

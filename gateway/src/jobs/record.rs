@@ -114,7 +114,8 @@ impl Record {
         let heard = listener.borrow();
         put("progress", if self.status == Status::Completed { 1.0.into() } else { progress(&heard) });
         put("attempt", self.attempt.into());
-        match heard.reply.as_ref().map(|reply| &reply.outcome) {
+        let reply = heard.reply();
+        match reply.as_ref().map(|reply| &reply.outcome) {
             Some(Ok(data)) => put("result", data.clone()),
             Some(Err(failure)) => put("error_details", failure.to_details()),
             None => {}

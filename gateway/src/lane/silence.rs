@@ -71,6 +71,14 @@ impl Watch {
         Self { heard: now, progressed: now, doing: Doing::Nothing, idle_since: None }
     }
 
+    /// A job is at this stage; `first` where its first step is still to come.
+    pub(crate) fn note_stage(&mut self, stage: &str, first: bool) {
+        match &mut self.doing {
+            Doing::Stage(known, known_first) if known == stage => *known_first = first,
+            doing => *doing = Doing::Stage(stage.to_owned(), first),
+        }
+    }
+
     /// How long it may be silent or stand still now.
     pub(crate) fn limit(&self, limits: &Limits, compiles: bool) -> Duration {
         let seconds = match &self.doing {

@@ -73,7 +73,7 @@ impl Voice {
         loop {
             let (events, reply) = {
                 let heard = heard.borrow_and_update();
-                (heard.since(next).collect::<Vec<_>>(), heard.reply.clone())
+                (heard.since(next).collect::<Vec<_>>(), heard.reply())
             };
             for (sequence, event) in events {
                 next = sequence + 1;

@@ -34,8 +34,10 @@ struct JobEvent<'e> {
     progress: Option<(&'e str, bool)>,
     /// Of a log.
     message: Option<&'e str>,
-    line: &'e [u8],
 }
+
+/// How our workers begin an event.
+const EVENT: &[u8] = br#"{"event""#;
 
 impl Life<'_> {
     pub(super) fn on_lines(&mut self, lines: Vec<Line>) -> Option<Leave> {
@@ -57,6 +59,15 @@ impl Life<'_> {
     }
 
     pub(super) fn on_line(&mut self, line: Vec<u8>) -> Option<Leave> {
+        // Nearly all events are progress, and as it should be: it goes into its checked type, and no tree is made of it.
+        if line.starts_with(EVENT)
+            && let Ok(event) = serde_json::from_slice::<ProgressEvent>(&line)
+        {
+            let progress = Some((event.stage.as_str(), event.step.get() == 0));
+            let (id, attempt) = (event.request_id.as_ref(), event.attempt.get().into());
+            self.on_job_event(&JobEvent { name: "progress", id, attempt, progress, message: None }, line);
+            return None;
+        }
         let gpu = &self.actor.gpu;
         let Ok(peek) = serde_json::from_slice::<Peek<'_>>(&line) else {
             let text = String::from_utf8_lossy(&line);
@@ -64,7 +75,10 @@ impl Life<'_> {
             return None;
         };
         match (peek.event, peek.success, peek.request_id) {
-            (Some(event), None, _) => return self.on_event(&event, &line),
+            (Some(event), None, _) => {
+                let event = event.into_owned();
+                return self.on_event(&event, line);
+            }
             (None, Some(_), Some(id)) => {
                 let id = id.into_owned();
                 return self.on_reply(&id, line);
@@ -157,18 +171,9 @@ impl Life<'_> {
         None
     }
 
-    fn on_event(&mut self, name: &str, line: &[u8]) -> Option<Leave> {
+    fn on_event(&mut self, name: &str, line: Vec<u8>) -> Option<Leave> {
         let gpu = &self.actor.gpu;
-        // Nearly all events are progress, and as it should be: it goes into its checked type, and no tree is made of it.
-        if name == "progress"
-            && let Ok(event) = serde_json::from_slice::<ProgressEvent>(line)
-        {
-            let progress = Some((event.stage.as_str(), event.step.get() == 0));
-            let (id, attempt) = (event.request_id.as_ref(), event.attempt.get().into());
-            self.on_job_event(&JobEvent { name, id, attempt, progress, message: None, line });
-            return None;
-        }
-        let event: Value = match serde_json::from_slice(line) {
+        let event: Value = match serde_json::from_slice(&line) {
             Ok(event) => event,
             Err(err) => {
                 tracing::warn!(%gpu, %err, "the worker wrote an event that cannot be read");
@@ -197,20 +202,20 @@ impl Life<'_> {
             }
             _ => {
                 let text = |name: &str| event[name].as_str().unwrap_or_default();
-                self.on_job_event(&JobEvent {
+                let event = JobEvent {
                     name,
                     id: text("request_id"),
                     attempt: event["attempt"].as_u64().unwrap_or_default(),
                     progress: (name == "progress").then(|| (text("stage"), event["step"] == 0)),
                     message: event["message"].as_str(),
-                    line,
-                });
+                };
+                self.on_job_event(&event, line);
                 None
             }
         }
     }
 
-    fn on_job_event(&mut self, event: &JobEvent<'_>) {
+    fn on_job_event(&mut self, event: &JobEvent<'_>, line: Vec<u8>) {
         let (gpu, id) = (&self.actor.gpu, event.id);
         // Events of one request of a batch belong to the batch.
         let entry = match self.in_flight.get(id) {
@@ -224,10 +229,10 @@ impl Life<'_> {
         if let Some((stage, first)) = event.progress {
             self.watch.progressed = Instant::now();
             self.watch.idle_since = None;
-            self.watch.doing = Doing::Stage(stage.to_owned(), first);
+            self.watch.note_stage(stage, first);
         }
         match (&entry.feed, event.message) {
-            (Some(feed), _) => feed.push(event.line),
+            (Some(feed), _) => feed.push(line),
             (None, Some(message)) => tracing::info!(target: "worker", %gpu, request_id = id, "{message:?}"),
             (None, None) => {}
         }
