@@ -30,8 +30,14 @@ impl Server {
                 Some(format!("127.0.0.1:{port}"))
             })
             .expect("the server says where it listens");
-        // Drained, or a full pipe would stop the server.
-        std::thread::spawn(move || lines.for_each(drop));
+        // Drained, or a full pipe would stop the server. Trouble is passed on.
+        std::thread::spawn(move || {
+            let trouble =
+                |line: &String| ["WARN", "ERROR", "panicked"].iter().any(|sign| line.contains(sign));
+            for line in lines.map_while(Result::ok).filter(trouble) {
+                writeln!(std::io::stderr(), "{line}").expect("stderr");
+            }
+        });
         Self { child, address }
     }
 }

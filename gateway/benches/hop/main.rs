@@ -13,10 +13,12 @@
 #![expect(clippy::print_stdout, reason = "what it measured")]
 
 mod ends;
+mod proxy;
 
 use std::{
     hint::black_box,
     io::{BufRead, Write},
+    path::Path,
     process::Command,
     time::{Duration, Instant},
 };
@@ -45,6 +47,7 @@ fn main() {
     match std::env::args().nth(1).as_deref() {
         Some("role-echo") => echo(),
         Some("role-noop") => noop(),
+        Some("role-proxy") => proxy::serve(),
         _ => measure(),
     }
 }
@@ -63,21 +66,27 @@ fn echo() {
 
 /// The floor of HTTP: axum, a handler that reads the body and answers as many bytes as the gateway does.
 fn noop() {
+    let answer = "x".repeat(600);
+    let handler = move |body: bytes::Bytes| {
+        black_box(body);
+        let answer = answer.clone();
+        async move { answer }
+    };
+    on_one_thread(listen(axum::Router::new().fallback(axum::routing::post(handler))));
+}
+
+/// As the gateway runs.
+fn on_one_thread(work: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    runtime.block_on(async {
-        let answer = "x".repeat(600);
-        let handler = move |body: bytes::Bytes| {
-            black_box(body);
-            let answer = answer.clone();
-            async move { answer }
-        };
-        let app = axum::Router::new().fallback(axum::routing::post(handler));
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let address = listener.local_addr().expect("an address");
-        let mut stderr = std::io::stderr();
-        writeln!(stderr, "listening on http://{address}").expect("stderr");
-        axum::serve(listener, app).await.expect("serving");
-    });
+    runtime.block_on(work);
+}
+
+/// Serves on a free port, which it says.
+async fn listen(app: axum::Router) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    writeln!(std::io::stderr(), "listening on http://{address}").expect("stderr");
+    axum::serve(listener, app).await.expect("serving");
 }
 
 fn pin(cores: &[usize]) {
@@ -130,6 +139,36 @@ impl Row {
     }
 }
 
+/// For the pictures: in memory, where that is to be had. How a disk does today is no cost of the gateway.
+fn folder() -> tempfile::TempDir {
+    let memory = Path::new("/dev/shm");
+    let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+    folder.expect("a folder")
+}
+
+/// A worker-sim without delay.
+fn worker_sim(output: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gateway"));
+    command.arg("worker-sim").args(NO_DELAY).arg("--output-dir").arg(output);
+    command
+}
+
+/// The handshake, as the gateway does it.
+fn hello() -> String {
+    let hello = json!({
+        "action": "initialize", "request_id": "hello",
+        "payload": {"protocol_versions": ["1"], "features": ["events", "out_of_order"], "dialect": "snake"},
+    });
+    hello.to_string()
+}
+
+/// The frame that the gateway writes for the job.
+fn job_frame(number: usize) -> String {
+    format!(
+        r#"{{"action":"generate_sdxl","request_id":"job-{number:031}","attempt":1,"payload":{{"prompt_submission":{SUBMISSION}}}}}"#
+    )
+}
+
 #[derive(Default)]
 struct Rows {
     pipe: Row,
@@ -138,6 +177,10 @@ struct Rows {
     status: Row,
     sim_job: Row,
     job: Row,
+    /// The same job through a handler that only carries lines.
+    proxy: Row,
+    /// The same less the worker's own word for it.
+    proxy_less_own: Row,
     /// The worker's own word for a job, over pipes.
     own: Row,
     /// A job through the gateway, less the worker's own word for it.
@@ -167,6 +210,7 @@ struct Bench {
     sim: Pipe,
     noop: Server,
     gateway: Server,
+    proxy: Server,
     jobs: usize,
     _output: tempfile::TempDir,
 }
@@ -174,7 +218,7 @@ struct Bench {
 impl Bench {
     fn start(client: &[usize], children: &[usize]) -> Self {
         pin(children);
-        let output = tempfile::tempdir().expect("a folder");
+        let output = folder();
         let pipe = Pipe::start(myself("role-echo"));
         let noop = Server::start(myself("role-noop"));
         let mut command = Command::new(env!("CARGO_BIN_EXE_gateway"));
@@ -182,52 +226,44 @@ impl Bench {
         command.args(NO_DELAY.map(|arg| format!("--sim-arg={arg}")));
         command.arg("--output-dir").arg(output.path().join("gateway"));
         let gateway = Server::start(command);
-        let mut command = Command::new(env!("CARGO_BIN_EXE_gateway"));
-        command.arg("worker-sim").args(NO_DELAY);
-        command.arg("--output-dir").arg(output.path().join("sim"));
-        let mut sim = Pipe::start(command);
+        let mut command = myself("role-proxy");
+        command.arg(output.path().join("proxy"));
+        let proxy = Server::start(command);
+        let mut sim = Pipe::start(worker_sim(&output.path().join("sim")));
         pin(client);
-        // As the gateway does it.
-        let hello = json!({
-            "action": "initialize", "request_id": "hello",
-            "payload": {"protocol_versions": ["1"], "features": ["events", "out_of_order"], "dialect": "snake"},
-        });
-        assert!(sim.call(&hello.to_string()).contains("\"success\":true"), "the worker greets");
+        assert!(sim.call(&hello()).contains("\"success\":true"), "the worker greets");
         let mut http = Http::connect(&gateway.address);
         let deadline = Instant::now() + Duration::from_secs(60);
         while http.post("/v1/commands", STATUS).0 != 200 {
             assert!(Instant::now() < deadline, "the gateway does not become ready");
         }
-        Self { pipe, sim, noop, gateway, jobs: 0, _output: output }
+        Self { pipe, sim, noop, gateway, proxy, jobs: 0, _output: output }
     }
 
-    /// The frame that the gateway writes for the job.
     fn job_frame(&mut self) -> String {
         self.jobs += 1;
-        format!(
-            r#"{{"action":"generate_sdxl","request_id":"job-{:031}","attempt":1,"payload":{{"prompt_submission":{SUBMISSION}}}}}"#,
-            self.jobs
-        )
+        job_frame(self.jobs)
     }
 
     fn rows(&mut self) -> Rows {
         let mut rows = Rows::default();
-        let (mut noop, mut gateway) =
-            (Http::connect(&self.noop.address), Http::connect(&self.gateway.address));
+        let [mut noop, mut gateway, mut proxy] =
+            [&self.noop, &self.gateway, &self.proxy].map(|server| Http::connect(&server.address));
         for _ in 0..ROUNDS {
             rows.pipe.round(CALLS, || timed(|| drop(black_box(self.pipe.call(STATUS)))));
             rows.noop.round(CALLS, || timed(|| assert_eq!(noop.post("/v1/commands", STATUS).0, 200)));
             rows.sim_status.round(CALLS, || timed(|| drop(black_box(self.sim.call(STATUS)))));
             rows.status.round(CALLS, || timed(|| assert_eq!(gateway.post("/v1/commands", STATUS).0, 200)));
-            self.round_of_jobs(&mut rows, &mut noop, &mut gateway);
+            self.round_of_jobs(&mut rows, &mut noop, &mut gateway, &mut proxy);
         }
         rows
     }
 
     /// Over pipes and through the gateway by turns: the folders that they write to grow alike.
-    fn round_of_jobs(&mut self, rows: &mut Rows, noop: &mut Http, gateway: &mut Http) {
+    fn round_of_jobs(&mut self, rows: &mut Rows, noop: &mut Http, gateway: &mut Http, proxy: &mut Http) {
         let [mut sim_job, mut job, mut own, mut less] = [const { Vec::new() }; 4];
         let [mut cold_pipe, mut cold_noop, mut cold_status] = [const { Vec::new() }; 3];
+        let [mut carried, mut carried_less] = [const { Vec::new() }; 2];
         for _ in 0..JOBS {
             let frame = self.job_frame();
             let start = Instant::now();
@@ -254,11 +290,19 @@ impl Bench {
             assert_eq!(status, 200, "{}", String::from_utf8_lossy(&body));
             job.push(wall);
             less.push(wall.saturating_sub(own_time(&body)));
+            let start = Instant::now();
+            let (status, body) = proxy.post("/v1/generate", SUBMISSION);
+            let wall = start.elapsed();
+            assert_eq!(status, 200);
+            carried.push(wall);
+            carried_less.push(wall.saturating_sub(own_time(&body)));
         }
         rows.sim_job.add(sim_job);
         rows.job.add(job);
         rows.own.add(own);
         rows.job_less_own.add(less);
+        rows.proxy.add(carried);
+        rows.proxy_less_own.add(carried_less);
         rows.cold_pipe.add(cold_pipe);
         rows.cold_noop.add(cold_noop);
         rows.cold_status.add(cold_status);
@@ -317,6 +361,8 @@ fn report(rows: &Rows) {
         ("get_status, through the gateway, right after a job", &rows.cold_status),
         ("job, worker-sim over pipes", &rows.sim_job),
         ("job, worker-sim's own word for it", &rows.own),
+        ("job, through a bare proxy", &rows.proxy),
+        ("job, through a bare proxy, less worker-sim's own word", &rows.proxy_less_own),
         ("job, through the gateway", &rows.job),
         ("job, through the gateway, less worker-sim's own word", &rows.job_less_own),
     ] {
@@ -336,6 +382,14 @@ fn report(rows: &Rows) {
         let above = value - floor;
         let verdict = if above <= GOAL { "met" } else { "NOT met" };
         println!("  {name:<52} {above:>+8.1}   {:>5.2}x   {verdict}", value / floor);
+    }
+    println!("  what a bare proxy of the same job, which reads nothing, has of that:");
+    let carried = rows.proxy.p50() - rows.sim_job.p50() + rows.pipe.p50();
+    for (name, value, gateway) in [
+        ("job, less the same job over pipes without the pipe", carried, job),
+        ("job, less worker-sim's own word", rows.proxy_less_own.p50(), rows.job_less_own.p50()),
+    ] {
+        println!("  {name:<52} {:>+8.1}   the gateway {:>+6.1} more", value - floor, gateway - value);
     }
     // A job empties the caches of whoever shares its core: here the floor has paid for that too.
     println!("  the same above the two right after a job ({cold:.1}):");
