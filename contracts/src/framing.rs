@@ -135,7 +135,11 @@ pub enum EncodeError {
 /// # Errors
 /// [`EncodeError`] where the value is no object or over the frame limit of `schemas/limits.json`.
 pub fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, EncodeError> {
-    let mut bytes = serde_json::to_vec(value)?;
+    framed(serde_json::to_vec(value)?)
+}
+
+/// The same of JSON text that is written already.
+pub(crate) fn framed(mut bytes: Vec<u8>) -> Result<Vec<u8>, EncodeError> {
     if bytes.first() != Some(&b'{') {
         return Err(EncodeError::NoObject);
     }

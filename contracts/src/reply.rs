@@ -7,7 +7,7 @@ use crate::{
     dialect::Dialect,
     dictionary::{Shape, dictionary},
     fault::{Failure, Fault, Warning},
-    framing::{EncodeError, encode},
+    framing::{EncodeError, framed},
     generated::{action::Action, error_code::ErrorCode},
     reading::faults_of,
 };
@@ -123,7 +123,7 @@ impl Reply {
     /// # Errors
     /// Where it is longer than a frame may be.
     pub fn to_frame(&self, dialect: Dialect) -> Result<Vec<u8>, EncodeError> {
-        encode(&self.to_value(dialect))
+        framed(self.to_json(dialect))
     }
 
     /// A failed reply as `application/problem+json` (RFC 9457) that also carries the reply's own members in its dialect.
