@@ -67,7 +67,10 @@ impl Worker {
         if let (Value::Object(event), Value::Object(said)) = (&mut event, said) {
             event.extend(said);
         }
-        let mut bytes = event::spell(&event, self.event_dialect).to_string().into_bytes();
+        if self.event_dialect != Dialect::Snake {
+            event = event::spell(&event, self.event_dialect);
+        }
+        let mut bytes = event.to_string().into_bytes();
         bytes.push(b'\n');
         self.effects.push(Effect::Write(bytes));
     }
