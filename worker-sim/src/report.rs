@@ -77,34 +77,40 @@ impl Metrics {
         self.ended.iter().rev().find(|(ended, _)| ended == id).map(|(_, status)| *status)
     }
 
-    pub(crate) fn average_seconds(&self) -> f64 {
-        let count = self.generation_seconds.len().max(1) as f64;
-        self.generation_seconds.iter().sum::<f64>() / count
+    /// Mean of the jobs so far; `None` before the first.
+    pub(crate) fn average_seconds(&self) -> Option<f64> {
+        let count = self.generation_seconds.len() as f64;
+        (count > 0.0).then(|| self.generation_seconds.iter().sum::<f64>() / count)
     }
 
     /// `PerformanceMetrics`.
     pub(crate) fn performance(&self) -> Value {
         let mut times: Vec<f64> = self.generation_seconds.iter().copied().collect();
         times.sort_by(f64::total_cmp);
-        let p95 = times.get((times.len() * 95).div_ceil(100).saturating_sub(1)).copied().unwrap_or_default();
-        json!({
+        let mut metrics = json!({
             "commands_total": self.commands_total,
             "commands_failed": self.commands_failed,
             "jobs_completed": self.jobs_completed,
             "images_generated": self.images_generated,
-            "average_generation_time_seconds": self.average_seconds(),
-            "p95_generation_time_seconds": p95,
-            "peak_memory_used_mb": self.peak_mb,
-        })
+        });
+        if let Some(average) = self.average_seconds() {
+            metrics["average_generation_time_seconds"] = average.into();
+            metrics["p95_generation_time_seconds"] = times[(times.len() * 95).div_ceil(100) - 1].into();
+            metrics["peak_memory_used_mb"] = self.peak_mb.into();
+        }
+        metrics
     }
 
     /// The counts of `QueueStatus`.
     pub(crate) fn queue_counts(&self) -> Value {
-        json!({
+        let mut counts = json!({
             "completed": self.jobs_completed,
             "failed": self.jobs_failed,
             "cancelled": self.jobs_cancelled,
-            "average_processing_time_seconds": self.average_seconds(),
-        })
+        });
+        if let Some(average) = self.average_seconds() {
+            counts["average_processing_time_seconds"] = average.into();
+        }
+        counts
     }
 }

@@ -240,7 +240,7 @@ class BaseWorker:
         running = [job for job in jobs if job.state == "running"]
         queued = [job for job in jobs if job.state != "running"]
         spent = time.monotonic() - running[0].started if running and running[0].started is not None else 0.0
-        left = max(average - spent, 0.0) if running else 0.0
+        left = max(average - spent, 0.0) if running and average is not None else 0.0
         rows = []
         for position, job in enumerate([*running, *queued], 0 if running else 1):
             if job.request_id is None:
@@ -253,23 +253,23 @@ class BaseWorker:
             }
             if job.started_at is not None:
                 row["started_at"] = job.started_at
-            elif average:
+            elif average is not None:
                 row["estimated_start_seconds"] = left + average * (position - 1)
             rows.append(row)
         data: dict[str, Any] = {
             "total_queued": len(queued),
             "currently_processing": len(running),
             **self.metrics.jobs,
-            "average_processing_time_seconds": average,
             "queued_requests": rows,
         }
-        if average:
+        if average is not None:
+            data["average_processing_time_seconds"] = average
             data["estimated_queue_clear_seconds"] = left + average * len(queued)
         return Outcome(data)
 
     def _get_performance_metrics(self, task: Task) -> Outcome:
         engine = self.source.engine
-        return Outcome(self.metrics.document(engine.peak_memory_used_mb() if engine is not None else 0.0))
+        return Outcome(self.metrics.document(engine.peak_memory_used_mb() if engine is not None else None))
 
     def _get_capabilities(self, task: Task) -> Outcome:
         own = {

@@ -50,22 +50,25 @@ class Metrics:
             self._last.append(seconds)
 
     @property
-    def average_processing_seconds(self) -> float:
+    def average_processing_seconds(self) -> float | None:
+        """None before the first job has ended."""
         with self._lock:
-            return self._processing_seconds / self._processed if self._processed else 0.0
+            return self._processing_seconds / self._processed if self._processed else None
 
-    def document(self, peak_memory_used_mb: float) -> dict[str, Any]:
-        """PerformanceMetrics."""
+    def document(self, peak_memory_used_mb: float | None) -> dict[str, Any]:
+        """PerformanceMetrics; what nobody measured yet is absent."""
         with self._lock:
             ordered = sorted(self._last)
-            # The nearest rank: the least time that 95 of 100 do not exceed.
-            p95 = ordered[-(-95 * len(ordered) // 100) - 1] if ordered else 0.0
-            return {
+            document: dict[str, Any] = {
                 "commands_total": self.commands_total,
                 "commands_failed": self.commands_failed,
                 "jobs_completed": self.jobs["completed"],
                 "images_generated": self.images_generated,
-                "average_generation_time_seconds": self._generation_seconds / self._generations if self._generations else 0.0,
-                "p95_generation_time_seconds": p95,
-                "peak_memory_used_mb": peak_memory_used_mb,
             }
+            if ordered:
+                document["average_generation_time_seconds"] = self._generation_seconds / self._generations
+                # The nearest rank: the least time that 95 of 100 do not exceed.
+                document["p95_generation_time_seconds"] = ordered[-(-95 * len(ordered) // 100) - 1]
+            if peak_memory_used_mb is not None:
+                document["peak_memory_used_mb"] = peak_memory_used_mb
+            return document

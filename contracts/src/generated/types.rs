@@ -1876,12 +1876,15 @@ pub struct PerformanceMetrics {
     pub jobs_completed: Count,
     /// Pictures.
     pub images_generated: Count,
-    /// Mean over jobs.
-    pub average_generation_time_seconds: Seconds,
-    /// 95th percentile over jobs.
-    pub p95_generation_time_seconds: Seconds,
-    /// Highest peak.
-    pub peak_memory_used_mb: Mebibytes,
+    /// Mean over jobs; absent before the first.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
+    pub average_generation_time_seconds: Option<Seconds>,
+    /// 95th percentile over jobs; absent before the first.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
+    pub p95_generation_time_seconds: Option<Seconds>,
+    /// Highest peak; absent before anything was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
+    pub peak_memory_used_mb: Option<Mebibytes>,
     /// Each worker's own; only from a pool.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub gpus: Option<PerformanceMetricsGpus>,
@@ -1927,8 +1930,9 @@ pub struct QueueStatus {
     pub failed: Count,
     /// Cancelled.
     pub cancelled: Count,
-    /// Mean over ended jobs.
-    pub average_processing_time_seconds: Seconds,
+    /// Mean over ended jobs; absent before the first.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
+    pub average_processing_time_seconds: Option<Seconds>,
     /// Until the queue is empty.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub estimated_queue_clear_seconds: Option<Seconds>,

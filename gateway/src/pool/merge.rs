@@ -39,11 +39,11 @@ impl Merge<'_> {
             } else if name == "state" {
                 first_state(&values)
             } else if name.starts_with("average_") {
-                Some(self.average(name))
+                self.average(name)
             } else {
                 self.value(name, &property.shape, &values)
             };
-            let own = || all[self.best].get(name).cloned();
+            let own = || all[self.best].get(name).or(values.first().copied()).cloned();
             if let Some(value) = value.or_else(own) {
                 merged.insert(name.to_owned(), value);
             }
@@ -87,14 +87,12 @@ impl Merge<'_> {
         }
     }
 
-    fn average(&self, name: &str) -> Value {
-        let jobs = |one: &Value| one["jobs_completed"].as_f64().unwrap_or_default();
-        let all: f64 = self.data.iter().map(jobs).sum();
-        if all == 0.0 {
-            return 0.0.into();
-        }
-        let weighted = |one: &Value| one[name].as_f64().unwrap_or_default() * jobs(one);
-        (self.data.iter().map(weighted).sum::<f64>() / all).into()
+    /// Weighted by the jobs of those that have one.
+    fn average(&self, name: &str) -> Option<Value> {
+        let of = |one: &Value| Some((one.get(name)?.as_f64()?, one["jobs_completed"].as_f64()?));
+        let all: Vec<(f64, f64)> = self.data.iter().filter_map(of).collect();
+        let jobs: f64 = all.iter().map(|(_, jobs)| jobs).sum();
+        (jobs > 0.0).then(|| (all.iter().map(|(average, jobs)| average * jobs).sum::<f64>() / jobs).into())
     }
 }
 

@@ -207,15 +207,21 @@ impl Worker {
             }));
         }
         for (i, command) in waiting.iter().enumerate() {
-            rows.push(json!({
+            let mut row = json!({
                 "request_id": name(command), "status": "queued", "queue_position": i + 1,
-                "queued_at": command.received.stamp(), "estimated_start_seconds": average * (i + rows.len().min(1)) as f64,
-            }));
+                "queued_at": command.received.stamp(),
+            });
+            if let Some(average) = average {
+                row["estimated_start_seconds"] = (average * (i + rows.len().min(1)) as f64).into();
+            }
+            rows.push(row);
         }
-        let left = running.map_or(0.0, |running| (average - now.seconds_since(running.started)).max(0.0));
         status["total_queued"] = waiting.len().into();
         status["currently_processing"] = usize::from(running.is_some()).into();
-        status["estimated_queue_clear_seconds"] = (left + average * waiting.len() as f64).into();
+        if let Some(average) = average {
+            let left = running.map_or(0.0, |running| (average - now.seconds_since(running.started)).max(0.0));
+            status["estimated_queue_clear_seconds"] = (left + average * waiting.len() as f64).into();
+        }
         status["queued_requests"] = rows.into();
         status
     }

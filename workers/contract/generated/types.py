@@ -1523,14 +1523,14 @@ class PerformanceMetrics(Struct, kw_only=True, forbid_unknown_fields=True, omit_
     images_generated: Count
     """Pictures."""
 
-    average_generation_time_seconds: Seconds
-    """Mean over jobs."""
+    average_generation_time_seconds: Seconds | None = None
+    """Mean over jobs; absent before the first."""
 
-    p95_generation_time_seconds: Seconds
-    """95th percentile over jobs."""
+    p95_generation_time_seconds: Seconds | None = None
+    """95th percentile over jobs; absent before the first."""
 
-    peak_memory_used_mb: Mebibytes
-    """Highest peak."""
+    peak_memory_used_mb: Mebibytes | None = None
+    """Highest peak; absent before anything was measured."""
 
     gpus: PerformanceMetricsGpus | None = None
     """Each worker's own; only from a pool."""
@@ -1576,8 +1576,8 @@ class QueueStatus(Struct, kw_only=True, forbid_unknown_fields=True, omit_default
     cancelled: Count
     """Cancelled."""
 
-    average_processing_time_seconds: Seconds
-    """Mean over ended jobs."""
+    average_processing_time_seconds: Seconds | None = None
+    """Mean over ended jobs; absent before the first."""
 
     estimated_queue_clear_seconds: Seconds | None = None
     """Until the queue is empty."""

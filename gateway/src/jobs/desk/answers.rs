@@ -58,9 +58,11 @@ impl Desk {
             "completed": completed,
             "failed": failed,
             "cancelled": cancelled,
-            "average_processing_time_seconds": average,
             "queued_requests": requests,
         });
+        if completed > 0 {
+            queue["average_processing_time_seconds"] = average.into();
+        }
         if lanes > 0 && completed > 0 {
             let rounds = queued.len().div_ceil(lanes);
             queue["estimated_queue_clear_seconds"] = (precise(rounds as u64) * average).into();
