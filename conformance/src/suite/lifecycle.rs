@@ -14,7 +14,14 @@ use crate::{
 };
 
 pub(super) fn scenarios() -> Vec<Scenario> {
-    vec![first_words(), initialize(), end_of_input(), end_of_input_while_busy(), shutdown()]
+    vec![
+        first_words(),
+        nothing_measured(),
+        initialize(),
+        end_of_input(),
+        end_of_input_while_busy(),
+        shutdown(),
+    ]
 }
 
 /// The C# bridge kills after this; a little is left for the process table.
@@ -50,6 +57,26 @@ fn first_words() -> Scenario {
         checks.hold("no-handshake", first.is_some_and(|reply| reply["success"] == true), || {
             format!("{line:?}")
         });
+        Ok(())
+    })
+}
+
+/// A number that nobody measured is absent: a 0 would be read as a measurement.
+fn nothing_measured() -> Scenario {
+    const ABSENT: &str = "averages, percentiles and peaks before the first job: Absent.";
+    let members = [
+        (Action::GetPerformanceMetrics, "average_generation_time_seconds"),
+        (Action::GetPerformanceMetrics, "p95_generation_time_seconds"),
+        (Action::GetQueueStatus, "average_processing_time_seconds"),
+    ];
+    let checks = members.iter().map(|(_, member)| CheckDef::new(*member, Class::Unit, ABSENT)).collect();
+    Scenario::new("lifecycle.nothing-measured", checks, move |context, checks| {
+        let mut worker = context.start()?;
+        for (action, member) in members {
+            let heard = ask(&mut worker, context, &Command::new(action, json!({})).id(member))?;
+            let said = heard.data().map_err(|why| Stop::Broken(format!("{action}: {why}")))?.get(member);
+            checks.hold(member, said.is_none(), || format!("{said:?}, and there was no job"));
+        }
         Ok(())
     })
 }
