@@ -3,7 +3,7 @@
 //! What a property is filled with goes by its name; which actions there are, and which properties each has, is the registry's.
 
 use contracts::{
-    Action, Class,
+    Action, Class, ErrorCode,
     dictionary::{ObjectSpec, dictionary},
 };
 use serde_json::{Map, Value, json};
@@ -98,4 +98,18 @@ pub fn with(mut document: Value, pointer: &str, value: Value) -> Value {
     }
     *at = value;
     document
+}
+
+/// Whether a document alone decides that it has a fault of this code; of the others only the target can know.
+#[must_use]
+pub fn is_of_the_document(code: ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::UnknownField
+            | ErrorCode::MissingField
+            | ErrorCode::UnsupportedValue
+            | ErrorCode::OutOfRange
+            | ErrorCode::ValidationFailed
+            | ErrorCode::DuplicateField
+    )
 }

@@ -8,7 +8,7 @@ use contracts::{
 use serde_json::{Value, json};
 
 use crate::{
-    case::with,
+    case::{self, with},
     check::{CheckDef, Checks, Scenario, Stop},
     class::Class,
     context::Context,
@@ -177,23 +177,11 @@ fn judge(wanted: &[Fault], errors: &Value, limits: &Value) -> Result<(), String>
     for there in &found {
         let pointer = there.pointer.trim_start_matches("/payload/prompt_submission");
         let is_wanted = wanted.iter().any(|fault| fault.pointer == pointer && fault.code == there.code);
-        if !is_wanted && is_of_the_document(there.code.as_str()) && !is_of_the_model(pointer, there, limits) {
+        if !is_wanted && case::is_of_the_document(there.code) && !is_of_the_model(pointer, there, limits) {
             return Err(format!("{} at {pointer} is no fault: {}", there.code, there.message));
         }
     }
     Ok(())
-}
-
-fn is_of_the_document(code: &str) -> bool {
-    matches!(
-        code,
-        "unknown_field"
-            | "missing_field"
-            | "unsupported_value"
-            | "out_of_range"
-            | "validation_failed"
-            | "duplicate_field"
-    )
 }
 
 /// Bounds of the model at hand: `get_capabilities.limits`, beyond them `out_of_range` from the worker.
