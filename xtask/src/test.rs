@@ -95,6 +95,11 @@ const STEPS: &[Step] = &[
         "the Python worker keeps the contract on the tiny SDXL",
         &["bash", "conformance/python.sh"],
     ),
+    step(
+        "conformance-gateway-python",
+        "the gateway keeps it over HTTP with the Python worker",
+        &["bash", "conformance/gateway.sh", "--python"],
+    ),
 ];
 
 /// Runs the steps; `only` names those to run, all where it is empty.
@@ -128,7 +133,7 @@ pub(crate) fn run(root: &Path, only: &[String], out: &mut dyn Write) -> Result<(
 /// # Errors
 /// A stdout that is closed.
 pub(crate) fn list(out: &mut dyn Write) -> io::Result<()> {
-    STEPS.iter().try_for_each(|step| writeln!(out, "{:<20} {}", step.name, step.shows))
+    STEPS.iter().try_for_each(|step| writeln!(out, "{:<27} {}", step.name, step.shows))
 }
 
 fn run_step(root: &Path, step: &Step) -> Result<Verdict> {
@@ -157,7 +162,7 @@ fn summary(rows: &[(&str, Verdict, Duration)], out: &mut dyn Write) -> io::Resul
             Verdict::Failed => "FAILED",
             Verdict::Skipped => "skipped",
         };
-        writeln!(out, "{verdict:<8}{name:<22}{:>8.1} s", took.as_secs_f64())?;
+        writeln!(out, "{verdict:<8}{name:<28}{:>8.1} s", took.as_secs_f64())?;
     }
     let count = |wanted: Verdict| rows.iter().filter(|(_, verdict, _)| *verdict == wanted).count();
     let (passed, failed) = (count(Verdict::Passed), count(Verdict::Failed));
