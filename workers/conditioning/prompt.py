@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 __all__ = ["Fragment", "parse_prompt"]
 
-_WEIGHT_AT_END = re.compile(r":\s*([+-]?(?:\d+(?:\.\d*)?|\.\d+))\s*$")
+_WEIGHT = re.compile(r"\s*([+-]?(?:\d+(?:\.\d*)?|\.\d+))\s*")
 _ESCAPABLE = "()\\"
 
 
@@ -26,10 +26,8 @@ def parse_prompt(prompt: str, *, weighting: bool) -> list[Fragment]:
     """The prompt's fragments in order, neighbours of equal weight joined. Without weighting: one, the prompt as it is."""
     if not weighting:
         return [Fragment(prompt, 1.0)]
-    fragments: list[Fragment] = []
-    _parse(prompt, 1.0, fragments)
     joined: list[Fragment] = []
-    for fragment in fragments:
+    for fragment in _parse(prompt):
         if joined and joined[-1].weight == fragment.weight:
             joined[-1] = Fragment(joined[-1].text + fragment.text, fragment.weight)
         elif fragment.text:
@@ -37,29 +35,41 @@ def parse_prompt(prompt: str, *, weighting: bool) -> list[Fragment]:
     return joined or [Fragment("", 1.0)]
 
 
-def _parse(text: str, weight: float, into: list[Fragment]) -> None:
+def _parse(text: str) -> list[Fragment]:
+    fragments: list[Fragment] = []
     plain: list[str] = []
-    position = 0
+    weight, position = 1.0, 0
     closings = _matching(text)
+    # Of each group that is open: where its text ends, where it ends itself, and the weight outside of it.
+    groups: list[tuple[int, int, float]] = []
     while position < len(text):
         character = text[position]
-        if character == "\\" and position + 1 < len(text) and text[position + 1] in _ESCAPABLE:
+        if groups and position == groups[-1][0]:
+            fragments.append(Fragment("".join(plain), weight))
+            plain = []
+            _, position, weight = groups.pop()
+        elif character == "\\" and position + 1 < len(text) and text[position + 1] in _ESCAPABLE:
             plain.append(text[position + 1])
             position += 2
-            continue
-        end = closings.get(position)
-        if end is not None:
-            inner = text[position + 1 : end]
-            match = _WEIGHT_AT_END.search(inner)
-            if match is not None and match.start() > 0:
-                into.append(Fragment("".join(plain), weight))
-                plain = []
-                _parse(inner[: match.start()], weight * float(match[1]), into)
-                position = end + 1
-                continue
-        plain.append(character)
-        position += 1
-    into.append(Fragment("".join(plain), weight))
+        elif position in closings and (found := _weight_of(text, position + 1, closings[position])) is not None:
+            fragments.append(Fragment("".join(plain), weight))
+            plain = []
+            colon, factor = found
+            groups.append((colon, closings[position] + 1, weight))
+            weight *= factor
+            position += 1
+        else:
+            plain.append(character)
+            position += 1
+    fragments.append(Fragment("".join(plain), weight))
+    return fragments
+
+
+def _weight_of(text: str, start: int, end: int) -> tuple[int, float] | None:
+    """Position of the colon and the weight behind it of the group text[start:end]; None where it has none."""
+    colon = text.rfind(":", start, end)
+    match = _WEIGHT.fullmatch(text, colon + 1, end) if colon > start else None
+    return None if match is None else (colon, float(match[1]))
 
 
 def _matching(text: str) -> dict[int, int]:

@@ -580,7 +580,10 @@ static INFOS: [ActionInfo; 44usize] = [
         request: "SubmissionCommand",
         reply: "ValidationReport",
         worker_module: Some("base_worker.py"),
-        service_methods: &["IEnhancedSDXLService.ValidateSDXLRequestAsync"],
+        service_methods: &[
+            "IEnhancedSDXLService.ValidateSDXLRequestAsync",
+            "PyTorchWorkerService.ValidateRequestAsync",
+        ],
         routes: &[Route {
             verb: "POST",
             path: "/v1/validate",
@@ -634,7 +637,11 @@ static INFOS: [ActionInfo; 44usize] = [
         request: "LoadModel",
         reply: "LoadResult",
         worker_module: Some("model_loader.py"),
-        service_methods: &["IInferenceService.LoadModelAsync", "IGpuPoolService.LoadModelToGpuAsync"],
+        service_methods: &[
+            "IInferenceService.LoadModelAsync",
+            "IGpuPoolService.LoadModelToGpuAsync",
+            "PyTorchWorkerService.LoadModelAsync",
+        ],
         routes: &[Route {
             verb: "POST",
             path: "/v1/gpus/{gpu_id}/models",
@@ -798,7 +805,10 @@ static INFOS: [ActionInfo; 44usize] = [
         request: "SubmissionCommand",
         reply: "SdxlResult",
         worker_module: Some("sdxl_worker.py"),
-        service_methods: &["IEnhancedSDXLService.GenerateEnhancedSDXLAsync"],
+        service_methods: &[
+            "IEnhancedSDXLService.GenerateEnhancedSDXLAsync",
+            "PyTorchWorkerService.GenerateEnhancedSDXLAsync",
+        ],
         routes: &[],
         timeout_seconds: Some(600.0),
         wrapped_in: None,
