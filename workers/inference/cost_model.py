@@ -2,7 +2,8 @@
 
 Memory is weights plus the larger of two peaks, of the UNet's activations and of decoding. Time of a model call is a line
 through the measured ones of the same base and number format; before the first job it is the work that the UNet's size
-makes, over the throughput that a small matrix product reaches on this device.
+makes, over the throughput that a small matrix product reaches on this device. An estimate counts as measured only where
+a job with the same finish was, and none far larger than every measured one does.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import torch
 from core.device_manager import DTYPES, Device
 from models.facts import ModelFacts
 
-__all__ = ["CostModel", "Measurement", "Shape"]
+__all__ = ["CostModel", "Finish", "Measurement", "Shape"]
 
 _UNET_BUFFERS = 48  # feature maps of the first level that live at once: skip connections, attention, work space
 _VAE_BUFFERS = 4  # full-size feature maps of the decoder that live at once
@@ -28,6 +29,28 @@ _CALL_EFFICIENCY = 0.5  # share of a matrix product's throughput that a UNet rea
 _FLOPS_PER_PARAMETER = 2.3  # two for a multiply-add, the rest for attention; SDXL at 1024x1024: about 6 TFLOP a call
 _TILE_PIXELS = 512 * 512
 _CHUNK_ROWS = 77  # tokens of one chunk of a prompt
+_CHECKER_ROWS = 257  # patches of a picture that the safety checker's vision model looks at
+_WRITING_SECONDS = 1.5e-7  # of a core for each pixel that is resized and compressed as PNG
+_REACH = 4  # a line through measured sizes is trusted up to so many times the largest of them
+
+
+@dataclass(frozen=True)
+class Finish:
+    """What follows decoding. upscaler: its name, or none. factor: how much larger it makes each side."""
+
+    upscaler: str = "none"
+    factor: float = 1.0
+    safety_checker: bool = False
+
+    @classmethod
+    def of(cls, post: Any) -> Finish:
+        """The finish that a submission's `postprocessing` asks for."""
+        upscaler = post.upscaler or "none"
+        factor = post.upscale_factor if upscaler != "none" and post.upscale_factor else 1
+        return cls(upscaler, float(factor), bool(post.safety_checker))
+
+
+_PLAIN = Finish()
 
 
 @dataclass(frozen=True)
@@ -44,6 +67,12 @@ class Measurement:
     preprocessing_seconds: float
     denoising_seconds: float
     postprocessing_seconds: float
+    finish: Finish = _PLAIN
+
+    @property
+    def size(self) -> int:
+        """Pixel rows of a call."""
+        return self.pixels * self.rows
 
 
 @dataclass(frozen=True)
@@ -55,8 +84,13 @@ class Shape:
     rows: int
     calls: int
     nets: int
-    output_pixels: int
+    finish: Finish
     optimizations: frozenset[str]
+
+    @property
+    def size(self) -> int:
+        """Pixel rows of a call."""
+        return self.pixels * self.batch * self.rows
 
 
 class CostModel:
@@ -94,25 +128,44 @@ class CostModel:
         # The decoded pictures themselves, as floating numbers and as bytes.
         return unet, decoding + shape.batch * shape.pixels * 3 * 5
 
-    def seconds(self, facts: ModelFacts, dtype: str, shape: Shape) -> tuple[dict[str, float], bool]:
-        """preprocessing, denoising, postprocessing and a call, in seconds; whether they come from measurements."""
+    def seconds(self, parts: dict[str, ModelFacts], dtype: str, shape: Shape) -> tuple[dict[str, float], bool]:
+        """preprocessing, denoising, postprocessing and a call, in seconds; whether all of them come from measurements.
+
+        parts: the models of the job by what they are in it: base, upscaler, safety_checker.
+        """
+        facts = parts["base"]
         measured = self.measured(facts.path, dtype)
-        size = shape.pixels * shape.batch * shape.rows
         if measured:
-            slope = self._call_from_size(facts, dtype, size, 0) / size
-            call = _line(measured, size, slope) * (1 + 0.4 * shape.nets if not any(m.nets for m in measured) else 1)
+            slope = self._call_from_size(facts, dtype, shape.size, 0) / shape.size
+            call = _line(measured, shape.size, slope) * (1 + 0.4 * shape.nets if not any(m.nets for m in measured) else 1)
             pre = statistics.median(m.preprocessing_seconds for m in measured)
-            per_pixel = statistics.median(m.postprocessing_seconds / m.pixels for m in measured)
-            post = per_pixel * shape.pixels * shape.batch
         else:
-            call = self._call_from_size(facts, dtype, size, shape.nets)
-            flops = self._flops(dtype) * _CALL_EFFICIENCY
+            call = self._call_from_size(facts, dtype, shape.size, shape.nets)
             parts_of = facts.component_elements
             encoders = parts_of.get("text_encoder", 0) + parts_of.get("text_encoder_2", 0)
-            pre = 2 * encoders * _CHUNK_ROWS * shape.rows / flops
-            post = 2 * parts_of.get("vae", 0) * shape.pixels / 16 * shape.batch / flops
-        parts = {"seconds_per_call": call, "preprocessing_seconds": pre, "postprocessing_seconds": post}
-        return parts | {"denoising_seconds": call * shape.calls}, bool(measured)
+            pre = 2 * encoders * _CHUNK_ROWS * shape.rows / (self._flops(dtype) * _CALL_EFFICIENCY)
+        near = [m for m in measured if shape.size <= _REACH * m.size]
+        alike = [m for m in near if m.finish == shape.finish]
+        post = _finish_seconds(alike, shape) if alike else self._finish_from_size(parts, dtype, shape, near)
+        seconds = {"seconds_per_call": call, "preprocessing_seconds": pre, "postprocessing_seconds": post}
+        return seconds | {"denoising_seconds": call * shape.calls}, bool(alike)
+
+    def _finish_from_size(self, parts: dict[str, ModelFacts], dtype: str, shape: Shape, near: list[Measurement]) -> float:
+        """Decoding, as measured where a job without more was, and what the finish adds by its models' sizes."""
+        pixels = shape.pixels * shape.batch
+        if plain := [m for m in near if m.finish == _PLAIN]:
+            seconds = _finish_seconds(plain, shape)
+        else:
+            work = 2 * parts["base"].component_elements.get("vae", 0) * pixels / 16
+            seconds = work / (self._flops(dtype) * _CALL_EFFICIENCY)
+        work = 0.0  # the nets below run in single precision; the upscaler's over every pixel before it
+        if "upscaler" in parts:
+            work += 2 * parts["upscaler"].elements * pixels
+        if "safety_checker" in parts:
+            work += 2 * parts["safety_checker"].elements * _CHECKER_ROWS * shape.batch
+        if work:
+            seconds += work / (self._flops("fp32") * _CALL_EFFICIENCY)
+        return seconds + (shape.finish.factor**2 - 1) * pixels * _WRITING_SECONDS
 
     def _call_from_size(self, facts: ModelFacts, dtype: str, size: int, nets: int) -> float:
         elements = facts.component_elements.get("unet", facts.elements)
@@ -139,21 +192,26 @@ def _first(values: Any, otherwise: int) -> int:
     return int(values[0]) if isinstance(values, list | tuple) and values else otherwise
 
 
+def _finish_seconds(measured: list[Measurement], shape: Shape) -> float:
+    return statistics.median(m.postprocessing_seconds / m.pixels for m in measured) * shape.pixels * shape.batch
+
+
 def _line(measured: list[Measurement], size: int, slope_of_size: float) -> float:
     """Seconds of a call for `size` pixel rows, from the measured calls.
 
     Between measured sizes a line; where there is one size only, what it took beyond the work of its size is overhead
-    that every call has. The first job warms up, so it counts only while there is no other of its size.
+    that every call has. Far beyond the largest, the line rises by the work of its size too, as differences of small sizes
+    say little there. The first job warms up, so it counts only while there is no other of its size.
     """
     by_size: dict[int, list[float]] = defaultdict(list)
     for m in measured:
-        by_size[m.pixels * m.rows].append(m.denoising_seconds / m.calls)
-    warm_up = by_size[measured[0].pixels * measured[0].rows]
+        by_size[m.size].append(m.denoising_seconds / m.calls)
+    warm_up = by_size[measured[0].size]
     if len(warm_up) > 1:
         warm_up.pop(0)
     points = sorted((x, statistics.median(ys)) for x, ys in by_size.items())
     (low_x, low_y), (high_x, high_y) = points[0], points[-1]
-    slope = (high_y - low_y) / (high_x - low_x) if high_x > low_x else slope_of_size
+    slope = (high_y - low_y) / (high_x - low_x) if low_x < high_x and size <= _REACH * high_x else slope_of_size
     # A line never falls, nor rises faster than if the largest measured call had no overhead at all.
     slope = min(max(slope, 0.0), high_y / high_x)
     if size < low_x:

@@ -24,7 +24,7 @@ from core.device_manager import Device
 from core.job_context import JobContext
 from core.roots import Roots
 from core.settings import WorkerSettings
-from inference.cost_model import Measurement
+from inference.cost_model import Finish, Measurement
 from inference.decode import decode_latents
 from inference.denoise import (
     Canvas,
@@ -341,4 +341,5 @@ def _measurement(job: _Job, preprocessing: float, denoising: float, postprocessi
         preprocessing_seconds=preprocessing,
         denoising_seconds=denoising,
         postprocessing_seconds=postprocessing,
+        finish=Finish.of(job.submission.postprocessing),
     )

@@ -15,7 +15,7 @@ from core.device_manager import Device, resident_bytes
 from core.errors import ContractError, OutOfRange
 from core.settings import WorkerSettings
 from core.tables import limit, names, rule_maximum
-from inference.cost_model import CostModel, Measurement, Shape
+from inference.cost_model import CostModel, Finish, Measurement, Shape
 from inference.plan import dtype_of
 from inference.submission_view import SubmissionView
 from models.facts import ModelFacts, describe
@@ -53,7 +53,7 @@ class MemoryOptimizer:
         on_device = self._weights_on_device(weights, base, dtype, shape)
         unet, decoding = self.costs.activation_bytes(base, dtype, shape)
         peak = on_device + max(unet, decoding)
-        seconds, measured = self.costs.seconds(base, dtype, shape)
+        seconds, measured = self.costs.seconds(parts, dtype, shape)
         total = seconds["preprocessing_seconds"] + seconds["denoising_seconds"] + seconds["postprocessing_seconds"]
         breakdown = {f"{name}_mb": round(size / _MIB, 3) for name, size in weights.items()}
         breakdown |= {
@@ -148,7 +148,7 @@ class MemoryOptimizer:
         """Pixels of one picture for which the leanest way of running still fits the device."""
         lean = frozenset({"vae_slicing", "vae_tiling", "attention_slicing"} & set(self.device.optimizations))
         one = 1 << 20
-        unet, decoding = self.costs.activation_bytes(base, dtype, Shape(one, 1, 1, 1, 0, one, lean))
+        unet, decoding = self.costs.activation_bytes(base, dtype, Shape(one, 1, 1, 1, 0, Finish(), lean))
         free = self.device.memory_stats().vram_total_bytes
         if "sequential_cpu_offload" not in self.device.optimizations:
             free -= base.bytes_at(dtype)
@@ -315,18 +315,17 @@ class _Changing:
 
 
 def _shape_of(submission: Any) -> Shape:
-    parameters, post = submission.hyperparameters, submission.postprocessing
+    parameters = submission.hyperparameters
     pixels = parameters.dimensions.width * parameters.dimensions.height
     steps = submission.scheduler.steps
     if submission.conditioning.init_image is not None:
         steps = max(int(steps * parameters.strength), 1)
-    factor = post.upscale_factor if post.upscaler not in (None, "none") and post.upscale_factor else 1
     return Shape(
         pixels=pixels,
         batch=parameters.batch_size,
         rows=2 if parameters.guidance_scale > 1 else 1,
         calls=calls_of(submission.scheduler.type, steps),
         nets=sum(net.weight != 0 for net in submission.conditioning.control_nets or []),
-        output_pixels=int(pixels * factor * factor),
+        finish=Finish.of(submission.postprocessing),
         optimizations=frozenset(submission.performance.optimizations or []),
     )

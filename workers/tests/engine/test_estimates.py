@@ -7,7 +7,7 @@ from bench import DEFAULTS, Engine, merge
 
 from core.errors import ModelNotFound
 from core.job_context import JobContext
-from inference.cost_model import CostModel, Measurement
+from inference.cost_model import CostModel, Finish, Measurement, Shape
 from inference.memory_optimizer import Measurement as SameMeasurement
 from inference.submission_view import SubmissionView
 
@@ -21,6 +21,10 @@ def fresh(tiny, inputs, tmp_path):
 
 def estimate(engine, **changes):
     return engine.worker.optimizer.estimate(SubmissionView(merge(DEFAULTS, changes)))
+
+
+def sized(side, **more):
+    return {"hyperparameters": {"dimensions": {"width": side, "height": side}, **more}}
 
 
 def optimize(engine, preferences, **changes):
@@ -81,12 +85,54 @@ def test_times_follow_a_line(fresh, tiny):
     base = fresh.loader.describe("sdxl_base")
     for pixels in (4096, 16384):
         model.record(Measurement(base.path, "fp32", pixels, 10, 1, 0, False, 0.1, 10 * (0.02 + pixels * 1e-6), 0.1))
-    from inference.cost_model import Shape
-
-    seconds, measured = model.seconds(base, "fp32", Shape(8192, 1, 1, 5, 0, 8192, frozenset()))
+    seconds, measured = model.seconds({"base": base}, "fp32", Shape(8192, 1, 1, 5, 0, Finish(), frozenset()))
     assert measured
     assert seconds["denoising_seconds"] == pytest.approx(5 * (0.02 + 8192e-6))
     assert SameMeasurement is Measurement
+
+
+def test_far_beyond_what_was_measured_the_size_decides(fresh):
+    model = CostModel(fresh.device)
+    base = fresh.loader.describe("sdxl_base")
+    # Noise: 1.5 times the size took 1.5 times as long, although nearly all of it is overhead.
+    for pixels, call in ((4096, 0.02), (6144, 0.03)):
+        model.record(Measurement(base.path, "fp32", pixels, 10, 1, 0, False, 0.1, 10 * call, 0.1))
+
+    def seconds(side):
+        return model.seconds({"base": base}, "fp32", Shape(side * side, 1, 1, 1, 0, Finish(), frozenset()))
+
+    near, near_measured = seconds(128)
+    far, far_measured = seconds(512)
+    computed = model._call_from_size(base, "fp32", 512 * 512, 0)
+    assert near_measured and near["seconds_per_call"] == pytest.approx(0.03 * 16384 / 6144)
+    assert not far_measured
+    assert far["seconds_per_call"] == pytest.approx(0.03 + computed * (1 - 6144 / 512**2))
+    assert far["postprocessing_seconds"] < 0.1 * 512 * 512 / 6144
+
+
+def test_a_few_small_jobs_do_not_measure_a_large_one(fresh):
+    fresh.run()
+    assert estimate(fresh, **sized(128))["basis"] == "measured"
+    assert estimate(fresh, **sized(512))["basis"] == "model_sizes"
+
+
+@pytest.mark.parametrize(
+    "finish",
+    [{"upscaler": "Real-ESRGAN", "upscale_factor": 4}, {"upscaler": "Lanczos", "upscale_factor": 8}, {"safety_checker": True}],
+)
+def test_a_finish_counts_and_is_measured_by_itself(fresh, finish):
+    fresh.run()
+    plain = estimate(fresh)
+    computed = estimate(fresh, postprocessing=finish)
+    assert (plain["basis"], computed["basis"]) == ("measured", "model_sizes")
+    assert computed["estimated_time_seconds"] > plain["estimated_time_seconds"]
+    took = fresh.run(postprocessing=finish)["postprocessing_time_seconds"]
+    measured = estimate(fresh, postprocessing=finish)
+    assert measured["basis"] == "measured"
+    assert measured["detailed_breakdown"]["postprocessing_seconds"] == pytest.approx(took)
+    assert estimate(fresh)["detailed_breakdown"]["postprocessing_seconds"] == pytest.approx(
+        plain["detailed_breakdown"]["postprocessing_seconds"]
+    )
 
 
 class TestOptimize:
