@@ -15,7 +15,7 @@ from core.device_manager import is_out_of_memory
 from core.errors import ModelInvalid
 from models.device_models import LoadedModel
 
-__all__ = ["LoraUse", "apply_loras", "strip_loras"]
+__all__ = ["LoraUse", "apply_loras", "strip_loras", "summed_weights"]
 
 _KEY = "lora_adapters"
 
@@ -53,6 +53,14 @@ def apply_loras(pipeline: Any, extras: dict[str, Any], uses: Sequence[LoraUse]) 
     extras[_KEY] = wanted
     if weights:
         pipeline.set_adapters(list(weights), adapter_weights=list(weights.values()))
+
+
+def summed_weights(uses: Sequence[LoraUse]) -> list[tuple[float, list[str]]]:
+    """For each file: its weights' sum, as `apply_loras` adds them, and the pointers of its entries."""
+    of_file: dict[Any, list[LoraUse]] = {}
+    for use in uses:
+        of_file.setdefault((use.model.signature, use.model.dtype), []).append(use)
+    return [(sum(use.weight for use in own), [use.pointer for use in own]) for own in of_file.values()]
 
 
 def strip_loras(pipeline: Any, extras: dict[str, Any]) -> None:

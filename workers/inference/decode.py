@@ -42,10 +42,11 @@ def decode_latents(vae: Any, latents: torch.Tensor, dtype: str) -> list[Image.Im
         if upcast:
             vae.to(dtype=stored)
     if not bool(torch.isfinite(pixels).all()):
+        full = dtype == "fp32"
         raise ModelInvalid(
             f"the model gives values that are not finite in {dtype}",
-            field="/performance/dtype",
-            hint="use bf16 or fp32, or another VAE",
+            field="/model/base" if full else "/performance/dtype",
+            hint="weights of the base, or of what is put on it, are no good" if full else "use bf16 or fp32, or another VAE",
         )
     array = ((pixels / 2 + 0.5).clamp(0, 1).permute(0, 2, 3, 1) * 255.0).round().to(torch.uint8).cpu().numpy()
     return [Image.fromarray(picture) for picture in array]

@@ -9,11 +9,11 @@ import torch
 
 from conditioning.controlnet import model_for_type
 from conditioning.lora import LoraUse
-from core.device_manager import Device
+from core.device_manager import Device, is_out_of_memory
 from core.errors import ContractError, ModelInvalid
 from core.job_context import JobContext
 from core.settings import WorkerSettings
-from inference.plan import dtype_of, offload_of
+from inference.plan import dtype_of, offload_of, require_widths
 from models.device_models import LoadedModel
 from models.facts import describe
 from models.model_loader import Lease, ModelLoader
@@ -123,8 +123,11 @@ def _read_overrides(submission: Any, device: Device, loader: ModelLoader, dtype:
         except ContractError as error:
             error.field = error.field or pointer
             raise
-        except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
-            first_line = str(error).strip().splitlines()[0][:300]
+        except Exception as error:
+            # What the library raises at files that it cannot read is of many kinds.
+            if is_out_of_memory(error):
+                raise
+            first_line = str(error).strip().splitlines()[0][:300] if str(error).strip() else type(error).__name__
             raise ModelInvalid(f"{path.name} is no {name}: {first_line}", field=pointer) from error
     return found
 
@@ -132,13 +135,8 @@ def _read_overrides(submission: Any, device: Device, loader: ModelLoader, dtype:
 def require_fitting(components: dict[str, Any], overrides: dict[str, Any]) -> None:
     """Raises ModelInvalid where a replaced component has other sizes than the one that it replaces."""
     for name in ("text_encoder", "text_encoder_2"):
-        if name not in overrides:
-            continue
-        own, new = components[name].config, overrides[name].config
-        if new.hidden_size != own.hidden_size or getattr(new, "projection_dim", None) != getattr(own, "projection_dim", None):
-            raise ModelInvalid(
-                f"the {name} has width {new.hidden_size}, the base takes {own.hidden_size}", field=f"/model/{name}"
-            )
+        if name in overrides:
+            require_widths(name, components[name].config.to_dict(), overrides[name].config.to_dict())
     tokenizer = overrides.get("tokenizer")
     encoder = overrides.get("text_encoder", components.get("text_encoder"))
     if tokenizer is not None and encoder is not None and len(tokenizer) > encoder.config.vocab_size:

@@ -10,13 +10,13 @@ import secrets
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
 
 from conditioning.controlnet import ControlUse
-from conditioning.lora import apply_loras, strip_loras
+from conditioning.lora import apply_loras, strip_loras, summed_weights
 from conditioning.prompt_encoder import Embeddings, PromptTexts, encode_prompts, tokens_used
 from conditioning.textual_inversion import inversions_in
 from core.bundle import limits
@@ -174,7 +174,6 @@ class JobRun:
         scheduler = make_scheduler(choice, models.base.value.scheduler.config, seeds)
         split = split_steps(scheduler, submission.scheduler.steps, strength, start)
         features = dict.fromkeys(FEATURES, False) | {
-            "lora": bool(models.loras),
             "refiner": split.refiner > 0,
             "custom_vae": models.vae is not None,
             "img2img": images.init is not None and images.mask is None,
@@ -201,6 +200,7 @@ class JobRun:
             for index, net in enumerate(submission.conditioning.control_nets or [])
             if (image := job.images.controls.get(index)) is not None
         ]
+        self._note_loras(job, context)
         self._note_controls(job, controls, context)
         scheduler = make_scheduler(job.choice, base.value.scheduler.config, job.seeds)
         pipeline, arguments = base_pipeline(
@@ -241,6 +241,18 @@ class JobRun:
         undo.callback(strip_loras, pipeline, extras)
         apply_loras(pipeline, extras, job.models.loras)
 
+    def _note_loras(self, job: _Job, context: JobContext) -> None:
+        uses = job.models.loras
+        if uses and not job.split.base:
+            context.warn("no_effect", "the base, which LoRAs act on, does no step", "/conditioning/loras")
+            return
+        for weight, pointers in summed_weights(uses):
+            if weight:
+                job.features["lora"] = True
+                continue
+            for pointer in pointers:
+                context.warn("no_effect", "the weights of this LoRA add up to 0", pointer + "/weight")
+
     def _note_controls(self, job: _Job, controls: list[ControlUse], context: JobContext) -> None:
         acted = [control_took_part(use, job.split.base, job.split.total) for use in controls]
         job.features["controlnet"] = any(acted)
@@ -260,6 +272,8 @@ class JobRun:
             True if weighting is None else weighting,
             conditioning.clip_skip or 0,
         )
+        if not job.split.base:
+            texts = self._without_second_prompts(texts, job.guidance, context)
         if job.models.inversions:
             used = tokens_used(pipeline, texts, guidance=job.guidance)
             for token, _, pointer in job.models.inversions:
@@ -273,6 +287,13 @@ class JobRun:
             if refiner is None:
                 return own, None
             return own, encode_prompts(refiner, texts, guidance=job.guidance, device=device)
+
+    def _without_second_prompts(self, texts: PromptTexts, guidance: bool, context: JobContext) -> PromptTexts:
+        """What is left of the prompts where the base does no step: the refiner reads the first of each pair."""
+        for name in ("prompt_2", "negative_prompt_2") if guidance else ("prompt_2",):
+            if getattr(texts, name) is not None:
+                context.warn("no_effect", f"the base, which reads {name}, does no step", f"/conditioning/{name}")
+        return replace(texts, prompt_2=None, negative_prompt_2=None)
 
     def _denoise(
         self,

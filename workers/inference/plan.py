@@ -6,22 +6,27 @@ job runs. Schema and cross-field rules were checked before, by the generated typ
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+import torch
+
 from conditioning.controlnet import model_for_type, require_preprocessor
-from core.device_manager import Device
-from core.errors import ContractError, ModelInvalid, ModelNotFound, OutOfRange, UnsupportedFeature
+from conditioning.prompt import parse_prompt
+from core.device_manager import DTYPES, Device
+from core.errors import ContractError, ModelInvalid, ModelNotFound, OutOfRange, UnsupportedFeature, UnsupportedValue
 from core.roots import Roots
 from core.settings import WorkerSettings
 from inference.image_input import ImageRef, check_image, image_bytes
-from models.facts import ModelFacts
+from models.facts import ModelFacts, describe
 from models.model_loader import ModelLoader
+from models.readers import require_tokenizer_files
 from postprocessing.safety_checker import locate_checker
 from postprocessing.upscaler import locate_net
 from schedulers.scheduler_factory import SchedulerChoice, choose_scheduler
 
-__all__ = ["clip_skip_max", "dtype_of", "faults_of", "offload_of", "scheduler_of"]
+__all__ = ["clip_skip_max", "dtype_of", "faults_of", "offload_of", "require_widths", "scheduler_of"]
 
 
 def scheduler_of(submission: Any) -> SchedulerChoice:
@@ -63,6 +68,7 @@ def faults_of(
 
     base = _model_faults(submission, loader, attempt)
     attempt(lambda: scheduler_of(submission))
+    _prompt_faults(submission, dtype_of(submission, device), attempt)
     _conditioning_faults(submission, base, loader, roots, settings, attempt)
     _performance_faults(submission, device, attempt)
     _postprocessing_faults(submission, loader, settings, attempt)
@@ -85,17 +91,62 @@ def _model_faults(submission: Any, loader: ModelLoader, attempt: Callable[..., A
         if reference is not None:
             field = f"/model/{name}"
             attempt(lambda r=reference, t=model_type, f=field: _require_type(loader.describe(r, f), t, f))
-    for name in ("tokenizer", "text_encoder", "text_encoder_2"):
+    if model.tokenizer is not None:
+        attempt(lambda: _require_tokenizer(loader, model.tokenizer))
+    for name in ("text_encoder", "text_encoder_2"):
         reference = getattr(model, name)
         if reference is not None:
-            field = f"/model/{name}"
-            attempt(lambda r=reference, f=field: _require_folder(loader, r, f))
+            attempt(lambda r=reference, n=name: _require_text_encoder(loader, r, n, base))
     return base
 
 
-def _require_folder(loader: ModelLoader, reference: str, field: str) -> None:
-    if not loader.resolve(reference, field).path.is_dir():
+def _require_folder(loader: ModelLoader, reference: str, field: str) -> Path:
+    path = loader.resolve(reference, field).path
+    if not path.is_dir():
         raise ModelInvalid(f"{reference!r} is no folder", field=field, hint="name a folder in transformers' layout")
+    return path
+
+
+def _require_tokenizer(loader: ModelLoader, reference: str) -> None:
+    folder = _require_folder(loader, reference, "/model/tokenizer")
+    try:
+        require_tokenizer_files(folder)
+    except ModelInvalid as error:
+        error.field = "/model/tokenizer"
+        raise
+
+
+def _require_text_encoder(loader: ModelLoader, reference: str, name: str, base: ModelFacts | None) -> None:
+    """Raises ModelInvalid where a folder's configuration is of another kind or size than the base's text encoder."""
+    field = f"/model/{name}"
+    _require_folder(loader, reference, field)
+    config = loader.describe(reference, field).configs.get("model", {})
+    kinds = {config.get("model_type"), *(config.get("architectures") or [])}
+    if not kinds & {"clip_text_model", "clip", "CLIPTextModel", "CLIPTextModelWithProjection"}:
+        raise ModelInvalid(f"{reference!r} is no text encoder", field=field, hint="SDXL takes CLIP's")
+    if base is not None:
+        require_widths(name, base.configs.get(name, {}), config.get("text_config") or config)
+
+
+def require_widths(name: str, own: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+    """Raises ModelInvalid where a text encoder's configuration says other widths than the one that it replaces."""
+    for width in ("hidden_size", "projection_dim"):
+        if width in own and width in new and new[width] != own[width]:
+            raise ModelInvalid(f"the {name} has the {width} {new[width]}, the base takes {own[width]}", field=f"/model/{name}")
+
+
+def _prompt_faults(submission: Any, dtype: str, attempt: Callable[..., Any]) -> None:
+    weighting = submission.hyperparameters.prompt_weighting is not False
+    for name in ("prompt", "prompt_2", "negative_prompt", "negative_prompt_2"):
+        prompt = getattr(submission.conditioning, name)
+        if prompt is not None:
+            attempt(lambda p=prompt, n=name: _require_finite_weights(p, weighting, dtype, f"/conditioning/{n}"))
+
+
+def _require_finite_weights(prompt: str, weighting: bool, dtype: str, field: str) -> None:
+    most = torch.finfo(DTYPES[dtype]).max
+    if not all(abs(fragment.weight) <= most for fragment in parse_prompt(prompt, weighting=weighting)):
+        raise OutOfRange(f"a weight of the prompt is no finite number in {dtype}", maximum=most, field=field)
 
 
 def _conditioning_faults(
@@ -118,9 +169,7 @@ def _conditioning_faults(
         attempt(lambda n=net, f=field: check_image(image_bytes(roots, ImageRef(n.image, f + "/image")), f + "/image"))
         if net.preprocess:
             attempt(lambda n=net, f=field: require_preprocessor(n.type, f + "/preprocess"))
-    for index, inversion in enumerate(conditioning.textual_inversions or []):
-        field = f"/conditioning/textual_inversions/{index}/path"
-        attempt(lambda p=inversion.path, f=field: loader.resolve_path(p, f))
+    _inversion_faults(conditioning.textual_inversions or [], loader, attempt)
     for name in ("init_image", "inpaint_mask"):
         reference = getattr(conditioning, name)
         if reference is not None:
@@ -130,6 +179,28 @@ def _conditioning_faults(
         attempt(_refuse_references)
     if base is not None and base.configs.get("unet", {}).get("in_channels") == 9 and conditioning.inpaint_mask is None:
         attempt(_refuse_plain_inpainting_base)
+
+
+def _inversion_faults(inversions: Sequence[Any], loader: ModelLoader, attempt: Callable[..., Any]) -> None:
+    seen: set[str] = set()
+    for index, inversion in enumerate(inversions):
+        field = f"/conditioning/textual_inversions/{index}"
+        attempt(lambda p=inversion.path, f=field: _require_inversion(loader, p, f + "/path"))
+        attempt(lambda t=inversion.token, f=field: _require_new_token(t, seen, f + "/token"))
+        seen.add(inversion.token)
+
+
+def _require_inversion(loader: ModelLoader, path: str, field: str) -> None:
+    try:
+        _require_type(describe(loader.resolve_path(path, field)), "textual_inversion", field)
+    except ContractError as error:
+        error.field = error.field or field
+        raise
+
+
+def _require_new_token(token: str, seen: set[str], field: str) -> None:
+    if token in seen:
+        raise UnsupportedValue(f"{token!r} is the token of another inversion", field=field, hint="choose another token")
 
 
 def _require_clip_skip(clip_skip: int, base: ModelFacts) -> None:

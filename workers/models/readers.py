@@ -26,7 +26,7 @@ from models.device_copy import to_device
 from models.facts import ModelFacts, config_folder
 from models.safetensors_file import read_header
 
-__all__ = ["READERS", "Inversion", "read_text_encoder", "read_tokenizer"]
+__all__ = ["READERS", "Inversion", "read_text_encoder", "read_tokenizer", "require_tokenizer_files"]
 
 for _logging in (diffusers.utils.logging, transformers.utils.logging):
     _logging.disable_progress_bar()
@@ -68,9 +68,20 @@ def _part(cls: Any, facts: ModelFacts, dtype: str, subfolder: str | None) -> Any
     return module.eval()
 
 
+def require_tokenizer_files(folder: Path) -> None:
+    """Raises ModelInvalid where a vocabulary is missing; the library would make up an empty one."""
+    layouts = (("tokenizer.json",), ("vocab.json", "merges.txt"))
+    if not any(all((folder / name).is_file() for name in layout) for layout in layouts):
+        raise ModelInvalid(
+            f"{folder.name} is no tokenizer", hint="a tokenizer's folder holds tokenizer.json, or vocab.json and merges.txt"
+        )
+
+
 def read_tokenizer(folder: Path, subfolder: str | None = None) -> Any:
-    where = {"subfolder": subfolder} if subfolder else {}
-    return transformers.CLIPTokenizer.from_pretrained(folder, local_files_only=True, **where)
+    """The tokenizer of a folder, or of one of a pipeline's. Raises ModelInvalid where it has no vocabulary."""
+    own = folder / subfolder if subfolder else folder
+    require_tokenizer_files(own)
+    return transformers.CLIPTokenizer.from_pretrained(own, local_files_only=True)
 
 
 def read_text_encoder(folder: Path, facts: ModelFacts, dtype: str, *, second: bool) -> Any:

@@ -7,12 +7,18 @@ import pytest
 from bench import Engine, difference, pixels
 from PIL import Image
 
+from core.job_context import JobContext
 from schedulers.scheduler_factory import scheduler_names
 
 LORA = {"name": "lora_style", "weight": 1}
 NET = {"type": "canny", "image": "init.png", "weight": 1, "guidance_start": 0, "guidance_end": 1, "preprocess": False}
 INIT = {"conditioning": {"init_image": "init.png"}, "hyperparameters": {"strength": 0.7}}
 MASKED = {"conditioning": {"init_image": "init.png", "inpaint_mask": "mask.png"}, "hyperparameters": {"strength": 0.7}}
+
+
+def pointers(context: JobContext) -> list[str | None]:
+    """Where the job's values took no effect."""
+    return [warned.pointer for warned in context.warnings if warned.code == "no_effect"]
 
 
 def test_pixels_are_those_of_plain_diffusers(engine, plain, tiny, tmp_path):
@@ -201,6 +207,16 @@ class TestLoras:
         twice = engine.picture(conditioning={"loras": [LORA | {"weight": 0.25}, LORA | {"weight": 0.25}]})
         assert difference(twice, engine.picture(conditioning={"loras": [LORA | {"weight": 0.5}]})) == 0
 
+    def test_weights_that_cancel_take_no_part(self, engine):
+        kohya = {"name": "lora_kohya", "weight": 0.5}
+        cancelled = [LORA | {"weight": 0.5}, LORA | {"weight": -0.5}]
+        context = JobContext()
+        assert not engine.run(context, conditioning={"loras": cancelled})["features_used"]["lora"]
+        assert pointers(context) == ["/conditioning/loras/0/weight", "/conditioning/loras/1/weight"]
+        context = JobContext()
+        assert engine.run(context, conditioning={"loras": [kohya, *cancelled]})["features_used"]["lora"]
+        assert pointers(context) == ["/conditioning/loras/1/weight", "/conditioning/loras/2/weight"]
+
     def test_it_works_with_a_replaced_text_encoder(self, engine):
         alone = engine.picture(model={"text_encoder": "text_encoder_alt"})
         with_lora = engine.picture(model={"text_encoder": "text_encoder_alt"}, conditioning={"loras": [LORA]})
@@ -295,6 +311,43 @@ class TestPictures:
         result = engine.run(model={"refiner": "sdxl_refiner"}, **changes)
         assert result["steps_used"] == 3
         assert any("the base no step" in warning for warning in result["warnings"])
+
+
+class TestBaseWithoutSteps:
+    """A weak strength leaves all steps to the refiner: what acts on the base alone takes no part, and that is said."""
+
+    def run(self, engine, **conditioning):
+        context = JobContext()
+        result = engine.run(
+            context,
+            model={"refiner": "sdxl_refiner"},
+            scheduler={"steps": 10},
+            conditioning=INIT["conditioning"] | conditioning,
+            hyperparameters={"strength": 0.2, "refiner_start": 0.3},
+        )
+        return result, [pointer for pointer in pointers(context) if pointer != "/hyperparameters/refiner_start"]
+
+    @pytest.mark.parametrize(
+        ("conditioning", "said"),
+        [
+            ({"loras": [LORA]}, "/conditioning/loras"),
+            ({"prompt_2": "a dog"}, "/conditioning/prompt_2"),
+            ({"negative_prompt_2": "red"}, "/conditioning/negative_prompt_2"),
+        ],
+        ids=["loras", "prompt_2", "negative_prompt_2"],
+    )
+    def test_what_takes_no_part_is_said(self, engine, conditioning, said):
+        bare, nothing = self.run(engine)
+        result, warned = self.run(engine, **conditioning)
+        assert (nothing, warned) == ([], [said])
+        assert not result["features_used"]["lora"]
+        assert difference(pixels(result["images"][0]), pixels(bare["images"][0])) == 0
+
+    def test_a_token_in_the_second_prompt_alone_takes_no_part(self, engine):
+        entry = TestInversions.ENTRY
+        result, warned = self.run(engine, prompt_2="a sks-style", textual_inversions=[entry])
+        assert not result["features_used"]["textual_inversion"]
+        assert warned == ["/conditioning/prompt_2", "/conditioning/textual_inversions/0/token"]
 
 
 class TestInversions:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import io
+import json
+import shutil
 import threading
 import time
 
@@ -19,6 +21,7 @@ from inference import job_run
 from inference.submission_view import SubmissionView
 
 NET = {"type": "canny", "image": "init.png", "weight": 1, "guidance_start": 0, "guidance_end": 1, "preprocess": False}
+INVERSION = {"path": "ti_style.safetensors", "token": "sks-style"}
 
 
 def test_progress_counts_every_step(engine):
@@ -135,12 +138,14 @@ def test_a_fault_of_ours_leaves_the_worker_ready(engine, plain, monkeypatch):
     assert difference(engine.picture(), plain) == 0
 
 
-def test_values_that_are_not_finite_are_no_black_picture(engine, monkeypatch):
+@pytest.mark.parametrize(("dtype", "field"), [("fp32", "/model/base"), ("bf16", "/performance/dtype")])
+def test_values_that_are_not_finite_are_no_black_picture(engine, monkeypatch, dtype, field):
     decode = job_run.decode_latents
     monkeypatch.setattr(job_run, "decode_latents", lambda vae, latents, dtype: decode(vae, latents * float("nan"), dtype))
     with pytest.raises(ContractError) as caught:
-        engine.run()
-    assert (caught.value.code, caught.value.field) == ("model_invalid", "/performance/dtype")
+        engine.run(performance={"dtype": dtype})
+    assert (caught.value.code, caught.value.field) == ("model_invalid", field)
+    assert "fp32" not in caught.value.hint or dtype != "fp32"
 
 
 @pytest.mark.parametrize(
@@ -151,6 +156,12 @@ def test_values_that_are_not_finite_are_no_black_picture(engine, monkeypatch):
         ({"model": {"refiner": "sdxl_base"}}, "model_invalid", "/model/refiner"),
         ({"model": {"vae": "/etc/hostname"}}, "path_not_allowed", "/model/vae"),
         ({"model": {"tokenizer": "absent"}}, "model_not_found", "/model/tokenizer"),
+        ({"model": {"tokenizer": "sdxl_vae"}}, "model_invalid", "/model/tokenizer"),
+        ({"model": {"tokenizer": "text_encoder_alt"}}, "model_invalid", "/model/tokenizer"),
+        ({"model": {"text_encoder": "controlnet_canny"}}, "model_invalid", "/model/text_encoder"),
+        ({"model": {"text_encoder": "text_encoder_2_alt"}}, "model_invalid", "/model/text_encoder"),
+        ({"model": {"text_encoder_2": "text_encoder_alt"}}, "model_invalid", "/model/text_encoder_2"),
+        ({"model": {"text_encoder_2": "sdxl_base"}}, "model_invalid", "/model/text_encoder_2"),
         ({"scheduler": {"type": "LCM", "steps": 51}}, "out_of_range", "/scheduler/steps"),
         ({"scheduler": {"type": "TCD", "steps": 150}}, "out_of_range", "/scheduler/steps"),
         ({"scheduler": {"type": "DDIM", "karras_sigmas": True}}, "unsupported_feature", "/scheduler/karras_sigmas"),
@@ -182,6 +193,23 @@ def test_values_that_are_not_finite_are_no_black_picture(engine, monkeypatch):
             "model_not_found",
             "/conditioning/textual_inversions/0/path",
         ),
+        (
+            {"conditioning": {"textual_inversions": [{"path": "lora_style.safetensors", "token": "x"}]}},
+            "model_invalid",
+            "/conditioning/textual_inversions/0/path",
+        ),
+        (
+            {"conditioning": {"textual_inversions": [INVERSION, INVERSION]}},
+            "unsupported_value",
+            "/conditioning/textual_inversions/1/token",
+        ),
+        *(
+            ({"conditioning": {name: f"a (cat:{weight})"}}, "out_of_range", f"/conditioning/{name}")
+            for name in ("prompt", "prompt_2", "negative_prompt", "negative_prompt_2")
+            for weight in ("9" * 400, "-" + "9" * 400)
+        ),
+        ({"conditioning": {"prompt": f"((cat:{10**200}):{10**200})"}}, "out_of_range", "/conditioning/prompt"),
+        ({"conditioning": {"prompt": f"((cat:0):{'9' * 400})"}}, "out_of_range", "/conditioning/prompt"),
         ({"conditioning": {"reference_images": ["init.png"]}}, "unsupported_feature", "/conditioning/reference_images"),
         ({"conditioning": {"init_image": "upload:1"}}, "upload_not_found", "/conditioning/init_image"),
         ({"performance": {"device": "cuda:0"}}, "unsupported_feature", "/performance/device"),
@@ -196,6 +224,39 @@ def test_what_is_refused_before_the_job(engine, changes, code, field):
     with pytest.raises(ContractError) as caught:
         engine.run(**changes)
     assert (caught.value.code, caught.value.field) == (code, field)
+
+
+def test_a_weight_that_is_text_is_no_fault(engine):
+    words = {"prompt": f"a (cat:{'9' * 400})"}
+    assert engine.faults(conditioning=words, hyperparameters={"prompt_weighting": False}) == []
+
+
+def test_a_weight_is_finite_in_the_job_s_number_format(engine):
+    words = {"prompt": "a (cat:1" + "0" * 39 + ")"}
+    assert engine.faults(conditioning=words) == [("out_of_range", "/conditioning/prompt")]
+
+
+@pytest.mark.parametrize(
+    ("name", "copied", "file", "content"),
+    [
+        ("tokenizer", "tokenizer_alt", "tokenizer.json", "{}"),
+        ("text_encoder", "text_encoder_alt", "config.json", {"num_attention_heads": 0}),
+        ("text_encoder", "text_encoder_alt", "config.json", {"num_hidden_layers": "three"}),
+    ],
+)
+def test_a_component_that_the_library_cannot_read_is_invalid(engine, tiny, plain, name, copied, file, content):
+    folder = tiny / "component_bad"
+    shutil.copytree(tiny / copied, folder)
+    try:
+        if isinstance(content, dict):
+            content = json.dumps(json.loads((folder / file).read_text()) | content)
+        (folder / file).write_text(content)
+        with pytest.raises(ContractError) as caught:
+            engine.run(model={name: "component_bad"})
+    finally:
+        shutil.rmtree(folder)
+    assert (caught.value.code, caught.value.field) == ("model_invalid", f"/model/{name}")
+    assert difference(engine.picture(), plain) == 0
 
 
 def test_all_faults_are_told_at_once(engine):

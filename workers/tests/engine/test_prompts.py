@@ -30,10 +30,30 @@ from conditioning.prompt import Fragment, parse_prompt
         ("a:1.2)", [("a:1.2)", 1.0)]),
         (") (a:2)", [(") ", 1.0), ("a", 2.0)]),
         ("(a:2)(b:2)", [("ab", 2.0)]),
+        ("(a (b:2):3)(c:.5)", [("a ", 3.0), ("b", 6.0), ("c", 0.5)]),
+        ("((a:2) (b):2)", [("a", 4.0), (" (b)", 2.0)]),
+        ("(a:1:2)", [("a:1", 2.0)]),
+        ("(a:2\\)", [("(a:2)", 1.0)]),
+        ("(a: 2\n)", [("a", 2.0)]),
     ],
 )
 def test_parsing(prompt, expected):
     assert parse_prompt(prompt, weighting=True) == [Fragment(*pair) for pair in expected]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "expected"),
+    [
+        ("(" * 1638 + "a" + ":1)" * 1638, Fragment("a", 1.0)),
+        ("(" * 1170 + "a" + ":1.0)" * 1170, Fragment("a", 1.0)),
+        ("(" * 4095 + "a" + ")" * 4096, Fragment("(" * 4095 + "a" + ")" * 4096, 1.0)),
+        ("(" * 8192, Fragment("(" * 8192, 1.0)),
+    ],
+    ids=["weights", "decimals", "plain", "open"],
+)
+def test_groups_nest_as_deep_as_a_prompt_is_long(prompt, expected):
+    assert len(prompt) <= 8192
+    assert parse_prompt(prompt, weighting=True) == [expected]
 
 
 def test_without_weighting_everything_is_text():
