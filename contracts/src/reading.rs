@@ -464,13 +464,14 @@ impl Reader {
 
     fn twice(&mut self, same: bool, first: &str, at: &At) {
         let (sender, canonical) = (&at.sender, &at.canonical);
+        let (one, other) = below_their_parent(first, sender);
         if same {
-            let message = format!("{first} and {sender} are one property, with equal values");
+            let message = format!("`{one}` and `{other}` are one property, with equal values");
             self.warn(WarningCode::DuplicateEqual, sender, message, Some("write it once".to_owned()));
         } else {
             self.unread = true;
             self.faulty.insert(canonical.clone());
-            let message = format!("{first} and {sender} are one property, with unequal values");
+            let message = format!("`{one}` and `{other}` are one property, with unequal values");
             self.faults.push(Fault::new(sender.clone(), ErrorCode::DuplicateField, message));
         }
     }
@@ -738,4 +739,11 @@ impl Reading {
         self.warnings.iter_mut().filter_map(|warning| warning.pointer.as_mut()).for_each(lift);
         self.places.lift(&lift);
     }
+}
+
+/// Two places below what both stand in: where that lies is the pointer's to say, which a body's reader rebases.
+fn below_their_parent<'p>(one: &'p str, other: &'p str) -> (&'p str, &'p str) {
+    let common = one.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count();
+    let parent = one[..common].rfind('/').map_or(0, |at| at + 1);
+    (&one[parent..], &other[parent..])
 }

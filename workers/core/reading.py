@@ -6,6 +6,7 @@ It walks the same tables as the Rust reading and gives the same: documents, faul
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -325,12 +326,15 @@ class _Reader:
         self._warn("accepted_spelling", sender, f"`{name}` was read as `{meant}`", f"write `{meant}`")
 
     def _twice(self, equal: bool, first: str, place: _At) -> None:
+        # Both below what they stand in: where that lies is the pointer's to say.
+        parent = os.path.commonprefix([first, place.sender]).rfind("/") + 1
+        one_and_other = f"`{first[parent:]}` and `{place.sender[parent:]}`"
         if equal:
-            message = f"{first} and {place.sender} are one property, with equal values"
+            message = f"{one_and_other} are one property, with equal values"
             self._warn("duplicate_equal", place.sender, message, "write it once")
         else:
             self.unread = True
-            self._fault(place, "duplicate_field", f"{first} and {place.sender} are one property, with unequal values")
+            self._fault(place, "duplicate_field", f"{one_and_other} are one property, with unequal values")
 
     def _collect(self, shape: ObjectShape, members: _Members) -> dict[str, Any]:
         """The canonical object, in the schema's order."""

@@ -52,3 +52,13 @@ fn the_path_and_the_query_count_as_written() {
     assert_eq!(incoming.head.gpu_id.as_deref(), Some("gpu_1"));
     assert_eq!(incoming.reading.document, Some(json!({"target_request_id": "r1"})));
 }
+
+#[test]
+fn the_sentence_of_two_spellings_names_no_place_that_the_sender_did_not_write() {
+    let body = br#"{"model": {"base": "a"}, "conditioning": {"prompt": "x"},
+        "hyperparameters": {"dimensions": {"width": 64, "height": 64}, "width": 128}}"#;
+    let incoming = read_body(body, GENERATE, &Map::new()).unwrap();
+    let [fault] = incoming.reading.faults.as_slice() else { panic!("{:?}", incoming.reading.faults) };
+    assert_eq!(fault.pointer, "/hyperparameters/width");
+    assert_eq!(fault.message, "`dimensions/width` and `width` are one property, with unequal values");
+}
