@@ -6,6 +6,7 @@ import copy
 import ctypes
 import gc
 import math
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -26,6 +27,14 @@ from schedulers.scheduler_factory import calls_of, recommended_steps
 __all__ = ["Measurement", "MemoryOptimizer"]
 
 _MIB = 2**20
+_LOSSLESS = {  # optimisations that cost no visible quality; why they are added
+    "vae_slicing": "decoding picture by picture takes less memory",
+    "vae_tiling": "decoding tile by tile takes less memory",
+    "attention_slicing": "attention in slices takes less memory",
+}
+_OPTIMIZATIONS = ("performance", "optimizations")
+_STEPS = ("scheduler", "steps")
+_OFFLOADS = ("model_cpu_offload", "sequential_cpu_offload")
 
 
 class MemoryOptimizer:
@@ -161,36 +170,48 @@ class MemoryOptimizer:
         """`optimize_request`: the normalized document, changed as little as its preferences ask for.
 
         Both documents are plain snake JSON. Changes are made until memory and time are under their targets, the ones that
-        keep every pixel first; those that lower the quality only with `preserve_quality: false`.
+        keep every pixel first; those that lower the quality only with `preserve_quality: false`. Beyond the targets,
+        priority `memory` takes every saving that costs no quality, `speed` gives up the savings that cost time and are
+        not needed (and steps, where quality may go), `quality` raises too few steps; `balanced` does nothing more.
+        A target that stays out of reach is said in `estimate_after`: `over_target_mb`, `over_target_seconds`.
         """
         changing = _Changing(self, normalized, effective)
         before = changing.estimate
         priority = preferences.get("priority", "balanced")
         keep_quality = preferences.get("preserve_quality", True)
-        stats = self.device.memory_stats()
-        target_mb = preferences.get("target_vram_usage_mb") or stats.vram_total_bytes // _MIB
+        target_mb = preferences.get("target_vram_usage_mb")
         target_seconds = preferences.get("target_time_seconds")
 
-        def fits() -> bool:
-            return bool(changing.estimate["fits"]) and changing.estimate["estimated_vram_usage_mb"] <= target_mb
+        def fits(estimate: dict[str, Any]) -> bool:
+            return bool(estimate["fits"]) and (target_mb is None or estimate["estimated_vram_usage_mb"] <= target_mb)
 
-        for name in ("vae_slicing", "vae_tiling", "attention_slicing"):
-            if name in self.device.optimizations and (priority == "memory" or not fits()):
-                changing.add_optimization(name, "less memory for the same picture")
-        if not keep_quality and not fits():
+        def fitted() -> bool:
+            """Whether it fits, if need be with more that costs no quality: each change may make another of use."""
+            while not fits(changing.estimate) and changing.add_lossless():
+                pass
+            return fits(changing.estimate)
+
+        if priority == "speed":
+            changing.drop_savings(fits)
+        while priority == "memory" and changing.add_lossless():
+            pass
+        if not keep_quality and not fitted():
             changing.halve_dtype()
-        for name in ("model_cpu_offload", "sequential_cpu_offload"):
-            if name in self.device.optimizations and not fits():
+        for name in _OFFLOADS:
+            if name in self.device.optimizations and not fitted():
                 changing.replace_offload(name)
-        if not fits():
-            changing.shrink_batch(fits)
+        if not fitted():
+            changing.shrink_batch(fitted)
         if not keep_quality:
-            if not fits():
-                changing.shrink_picture(fits, "the memory does not suffice for this size")
+            if not fitted():
+                changing.shrink_picture(fitted, "so many pixels do not fit the memory")
             if priority == "speed" or (target_seconds is not None and changing.seconds > target_seconds):
                 changing.lower_steps(target_seconds)
             if target_seconds is not None and changing.seconds > target_seconds:
                 changing.shrink_picture(lambda: changing.seconds <= target_seconds, "fewer pixels take less time")
+        if priority == "quality":
+            changing.raise_steps(target_seconds)
+        changing.note_unmet(target_mb, target_seconds)
         return {
             "optimized_request": changing.normalized,
             "changes": changing.changes,
@@ -235,7 +256,7 @@ class _Changing:
         return found
 
     def change(self, path: tuple[str, ...], to: Any, reason: str) -> None:
-        """Set a value in both documents; a second change of one value is joined with the first."""
+        """Set a value in both documents; a second change of one value is joined with the first, and so are the reasons."""
         was = self._set(self.normalized, path, to)
         self._set(self._effective, path, to)
         pointer = "/" + "/".join(path)
@@ -244,6 +265,8 @@ class _Changing:
             self.changes.append({"path": pointer, "from": was, "to": to, "reason": reason})
         else:
             known["to"] = to
+            if reason not in known["reason"].split("; "):
+                known["reason"] += f"; {reason}"
         self.estimate = self._optimizer.estimate(SubmissionView(self._effective))
 
     @staticmethod
@@ -254,23 +277,35 @@ class _Changing:
         document[path[-1]] = to
         return was
 
-    def add_optimization(self, name: str, reason: str) -> None:
-        """Ask for an optimisation, where that lowers the estimate."""
-        asked = self.value("performance", "optimizations") or []
-        if name in asked:
-            return
-        wanted = [known for known in names("Optimization") if known in {*asked, name}]
+    def tried(self, path: tuple[str, ...], to: Any) -> dict[str, Any]:
+        """The estimate with a value changed; nothing is."""
         trial = copy.deepcopy(self._effective)
-        self._set(trial, ("performance", "optimizations"), wanted)
-        estimate = self._optimizer.estimate(SubmissionView(trial))
-        if estimate["estimated_vram_usage_mb"] < self.estimate["estimated_vram_usage_mb"]:
-            self.change(("performance", "optimizations"), wanted, reason)
+        self._set(trial, path, to)
+        return self._optimizer.estimate(SubmissionView(trial))
+
+    def add_lossless(self) -> bool:
+        """Ask for the first lossless optimisation that lowers the memory; whether there was one."""
+        asked = self.value("performance", "optimizations") or []
+        for name, reason in _LOSSLESS.items():
+            if name in asked or name not in self._optimizer.device.optimizations:
+                continue
+            wanted = _ordered({*asked, name})
+            if self.tried(_OPTIMIZATIONS, wanted)["estimated_vram_usage_mb"] < self.estimate["estimated_vram_usage_mb"]:
+                self.change(_OPTIMIZATIONS, wanted, reason)
+                return True
+        return False
+
+    def drop_savings(self, fits: Callable[[dict[str, Any]], bool]) -> None:
+        """Give up what saves memory at the cost of time, the slowest first, where it fits without."""
+        for name in (*reversed(_OFFLOADS), *reversed(_LOSSLESS)):
+            asked = self.value("performance", "optimizations") or []
+            wanted = [known for known in asked if known != name]
+            if wanted != asked and fits(self.tried(_OPTIMIZATIONS, wanted)):
+                self.change(_OPTIMIZATIONS, wanted, f"{name} takes time, and the memory suffices without it")
 
     def replace_offload(self, name: str) -> None:
-        offloads = {"model_cpu_offload", "sequential_cpu_offload"}
-        asked = set(self.value("performance", "optimizations") or []) - offloads
-        wanted = [known for known in names("Optimization") if known in {*asked, name}]
-        self.change(("performance", "optimizations"), wanted, "the models do not fit the device all at once")
+        asked = set(self.value("performance", "optimizations") or []) - set(_OFFLOADS)
+        self.change(_OPTIMIZATIONS, _ordered({*asked, name}), "what does not run waits in host memory")
 
     def halve_dtype(self) -> None:
         dtype = self.value("performance", "dtype") or self._optimizer.device.default_dtype
@@ -280,13 +315,13 @@ class _Changing:
         if half in self._optimizer.device.dtypes:
             self.change(("performance", "dtype"), half, "half the memory for weights and activations")
 
-    def shrink_batch(self, done: Any) -> None:
+    def shrink_batch(self, done: Callable[[], bool]) -> None:
         size = int(self.value("hyperparameters", "batch_size") or 1)
         while size > 1 and not done():
             size -= 1
             self.change(("hyperparameters", "batch_size"), size, "so many pictures at once do not fit; send the rest as jobs")
 
-    def shrink_picture(self, done: Any, reason: str) -> None:
+    def shrink_picture(self, done: Callable[[], bool], reason: str) -> None:
         """Both sides smaller by the same share, in multiples of 64 and not under 512, until `done`."""
         width = int(self.value("hyperparameters", "dimensions", "width"))
         height = int(self.value("hyperparameters", "dimensions", "height"))
@@ -301,17 +336,42 @@ class _Changing:
 
     def lower_steps(self, target_seconds: float | None) -> None:
         """To the sampler's recommended steps, and below them, to a third, only as far as a target asks for it."""
-        steps = int(self.value("scheduler", "steps"))
+        steps = int(self.value(*_STEPS))
         recommended = recommended_steps(self.value("scheduler", "type"))
         if steps > recommended:
-            self.change(("scheduler", "steps"), recommended, f"the sampler needs no more than {recommended} steps")
+            reason = f"fewer steps take less time, and the sampler needs no more than {recommended}"
+            self.change(_STEPS, recommended, reason)
             steps = recommended
         strength = self.value("hyperparameters", "strength")
         least = math.ceil(1 / strength) if isinstance(strength, int | float) and strength else 1
         floor = max(recommended // 3, least, 1)
         while target_seconds is not None and self.seconds > target_seconds and steps > floor:
             steps -= 1
-            self.change(("scheduler", "steps"), steps, "fewer steps take less time")
+            self.change(_STEPS, steps, f"fewer still to come under {target_seconds:g} s")
+
+    def raise_steps(self, target_seconds: float | None) -> None:
+        """Towards the sampler's recommended steps, as far as the time target, if any, allows."""
+        steps = int(self.value(*_STEPS))
+        recommended = recommended_steps(self.value("scheduler", "type"))
+        for more in range(recommended, steps, -1):
+            seconds = self.tried(_STEPS, more)["estimated_time_seconds"]
+            if target_seconds is None or seconds <= target_seconds:
+                self.change(_STEPS, more, f"the sampler gives its best from {recommended} steps on")
+                return
+
+    def note_unmet(self, target_mb: int | None, target_seconds: float | None) -> None:
+        """Say by how much a target is exceeded, as a part of the estimate and in the last change's reason."""
+        mb = self.estimate["estimated_vram_usage_mb"] - target_mb if target_mb is not None else 0
+        seconds = self.seconds - target_seconds if target_seconds is not None else 0.0
+        over = {name: by for name, by in (("over_target_mb", mb), ("over_target_seconds", seconds)) if by > 0}
+        self.estimate = self.estimate | {"detailed_breakdown": self.estimate["detailed_breakdown"] | over}
+        if over and self.changes:
+            by = " and ".join(f"{by:.3g} s" if name == "over_target_seconds" else f"{by} MiB" for name, by in over.items())
+            self.changes[-1]["reason"] += f"; still over the target by {by}"
+
+
+def _ordered(optimizations: set[str]) -> list[str]:
+    return [name for name in names("Optimization") if name in optimizations]
 
 
 def _shape_of(submission: Any) -> Shape:

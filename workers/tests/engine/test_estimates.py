@@ -171,6 +171,67 @@ class TestOptimize:
         result = optimize(fresh, {"target_time_seconds": target, "preserve_quality": False}, **large)
         assert result["estimate_after"]["estimated_time_seconds"] <= target
 
+    def test_what_costs_no_quality_is_tried_again_after_each_change(self, fresh):
+        result = optimize(fresh, {"target_vram_usage_mb": 450}, **sized(2048, batch_size=16))
+        after = result["estimate_after"]
+        assert after["estimated_vram_usage_mb"] <= 450
+        assert "vae_tiling" in result["optimized_request"]["performance"]["optimizations"]
+        assert "over_target_mb" not in after["detailed_breakdown"]
+        # The batch is no smaller than the target asks for.
+        batch = result["optimized_request"]["hyperparameters"]["batch_size"]
+        larger = merge(result["optimized_request"], {"hyperparameters": {"batch_size": batch + 1}})
+        assert fresh.worker.optimizer.estimate(SubmissionView(larger))["estimated_vram_usage_mb"] > 450
+
+    def test_a_target_out_of_reach_is_said(self, fresh):
+        fresh.run()
+        targets = {"target_vram_usage_mb": 1, "target_time_seconds": 0.001}
+        result = optimize(fresh, targets, **sized(512, batch_size=2))
+        after = result["estimate_after"]
+        over = after["detailed_breakdown"]
+        assert over["over_target_mb"] == after["estimated_vram_usage_mb"] - 1
+        assert over["over_target_seconds"] == pytest.approx(after["estimated_time_seconds"] - 0.001)
+        assert f"still over the target by {over['over_target_mb']} MiB and " in result["changes"][-1]["reason"]
+        unchanged = optimize(fresh, {"target_time_seconds": 0.001})
+        assert unchanged["changes"] == []
+        assert unchanged["estimate_after"]["detailed_breakdown"]["over_target_seconds"] > 0
+
+    def test_each_cause_of_a_change_is_named(self, fresh):
+        fresh.run()
+        steps = {"scheduler": {"steps": 100}}
+        target = round(estimate(fresh, scheduler={"steps": 15})["estimated_time_seconds"], 6)
+        result = optimize(fresh, {"target_time_seconds": target, "preserve_quality": False}, **steps)
+        (change,) = result["changes"]
+        assert change["to"] < 30
+        assert "no more than 30" in change["reason"] and f"fewer still to come under {target:g} s" in change["reason"]
+        reached = optimize(fresh, {"priority": "speed", "preserve_quality": False}, **steps)["changes"]
+        assert "fewer still" not in reached[0]["reason"]
+
+    @pytest.mark.parametrize(
+        ("priority", "path", "to"),
+        [
+            ("speed", "/performance/optimizations", []),
+            ("quality", "/scheduler/steps", 30),
+            ("memory", "/performance/optimizations", ["attention_slicing", "vae_slicing"]),
+            ("balanced", None, None),
+        ],
+    )
+    def test_each_priority_does_its_own(self, fresh, priority, path, to):
+        document = merge(sized(1024, batch_size=4), {"performance": {"optimizations": ["attention_slicing"]}})
+        changes = optimize(fresh, {"priority": priority}, **document)["changes"]
+        assert [(change["path"], change["to"]) for change in changes] == ([(path, to)] if path else [])
+
+    def test_speed_keeps_what_the_target_needs(self, fresh):
+        document = merge(sized(1024, batch_size=4), {"performance": {"optimizations": ["vae_slicing", "vae_tiling"]}})
+        target = estimate(fresh, **document)["estimated_vram_usage_mb"]
+        preferences = {"priority": "speed", "target_vram_usage_mb": target}
+        assert optimize(fresh, preferences, **document)["estimate_after"]["estimated_vram_usage_mb"] <= target
+
+    def test_quality_keeps_to_a_time_target(self, fresh):
+        fresh.run()
+        target = estimate(fresh, scheduler={"steps": 12})["estimated_time_seconds"] * 1.0001
+        result = optimize(fresh, {"priority": "quality", "target_time_seconds": target})
+        assert [(change["from"], change["to"]) for change in result["changes"]] == [(3, 12)]
+
     def test_what_was_absent_is_null(self, fresh):
         document = {"model": {"base": "sdxl_base"}, "conditioning": {"prompt": "a cat"}, "hyperparameters": {"batch_size": 4}}
         result = fresh.worker.optimizer.optimize(document, merge(DEFAULTS, LARGE), {"priority": "memory"})
