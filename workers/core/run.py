@@ -83,6 +83,7 @@ class _Feeding:
         self._deadline: float | None = None
         self._is_reading = False
         self._is_signalled = False
+        self._is_ending = False
 
     def feed_and_end(self, source: EngineSource) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -112,18 +113,26 @@ class _Feeding:
         if self._is_reading:
             self._is_reading = False
             raise _Signalled
+        if self._is_ending:
+            self._end_within(self._grace)
 
     def _end(self, source: EngineSource) -> None:
-        now = time.monotonic()
+        self._is_ending = True
         shutdown = self._manager.shutdown_command
         if shutdown is not None:
-            self._deadline = now + shutdown.fields.get("grace_seconds", self._grace)
+            self._end_within(shutdown.fields.get("grace_seconds", self._grace))
             threading.Thread(target=self._watch_for_end, name="stdin", daemon=True).start()
         elif self._options.on_eof == "stop" or self._is_signalled:
-            self._deadline = now + self._grace
+            self._end_within(self._grace)
         self._manager.drain(lambda: self._deadline_for_jobs(source), _LAST_WORDS_SECONDS)
         self._end_training(source)
         self._manager.end_shutdown()
+
+    def _end_within(self, seconds: float) -> None:
+        """Sets the deadline, or brings it forward; it is never put off."""
+        at = time.monotonic() + seconds
+        if self._deadline is None or at < self._deadline:
+            self._deadline = at
 
     def _deadline_for_jobs(self, source: EngineSource) -> float | None:
         trains = source.engine is not None and source.engine.training.busy
@@ -136,9 +145,8 @@ class _Feeding:
         if engine is None:
             return
         pause = threading.Event()
-        if self._deadline is None:
-            while engine.training.busy:
-                pause.wait(0.2)
+        while self._deadline is None and engine.training.busy:
+            pause.wait(0.2)
         grace = 0.0 if self._deadline is None else max(self._deadline - time.monotonic(), 0.0)
         engine.training.shutdown(grace)
 
@@ -146,9 +154,7 @@ class _Feeding:
         """After `shutdown` nothing is read any more, but the end of stdin shortens a longer grace."""
         while os.read(self._incoming, 1 << 16):
             continue
-        at = time.monotonic() + self._grace
-        if self._deadline is not None and at < self._deadline:
-            self._deadline = at
+        self._end_within(self._grace)
 
 
 def _make_real_engine(choice: Choice, options: Options, emit: Callable[[dict[str, Any]], None]) -> Engine:

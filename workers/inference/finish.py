@@ -91,20 +91,28 @@ def write_pictures(
     output_dir: Any,
     context: JobContext,
 ) -> list[tuple[WrittenImage, int, bool]]:
-    """Write the files; each with its seed and whether it was flagged. record_for: seed → record."""
+    """Write the files; each with its seed and whether it was flagged. record_for: seed → record.
+
+    A job that fails here leaves none of its files, as no reply would name them.
+    """
     post = submission.postprocessing
     stem = context.request_id or uuid7()
-    written = []
-    for index, (image, seed) in enumerate(zip(finished, seeds, strict=True)):
-        context.check()
-        file = write_picture(
-            output_dir,
-            image.picture,
-            post.output_format or "png",
-            post.quality or 95,
-            record_for(seed),
-            (stem, context.attempt, index),
-        )
-        context.progress("saving", index + 1, len(finished), index)
-        written.append((file, seed, image.flagged))
+    written: list[tuple[WrittenImage, int, bool]] = []
+    try:
+        for index, (image, seed) in enumerate(zip(finished, seeds, strict=True)):
+            context.check()
+            file = write_picture(
+                output_dir,
+                image.picture,
+                post.output_format or "png",
+                post.quality or 95,
+                record_for(seed),
+                (stem, context.attempt, index),
+            )
+            written.append((file, seed, image.flagged))
+            context.progress("saving", index + 1, len(finished), index)
+    except BaseException:
+        for file, _, _ in written:
+            file.path.unlink(missing_ok=True)
+        raise
     return written

@@ -10,9 +10,11 @@ import base64
 import binascii
 import hashlib
 import io
+import os
 import re
 import warnings
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -21,11 +23,13 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from core.bundle import limits
 from core.errors import ImageInvalid, UploadNotFound
 from core.job_context import JobContext
+from core.regular_file import only_regular
 from core.roots import Roots
 
-__all__ = ["PIXELS_MAX", "ImageRef", "check_image", "image_bytes", "load_image", "sha256_of"]
+__all__ = ["BYTES_MAX", "PIXELS_MAX", "ImageRef", "check_image", "image_bytes", "load_image", "read_image_file", "sha256_of"]
 
 PIXELS_MAX = int(limits("image_pixels_max"))
+BYTES_MAX = 8 * PIXELS_MAX  # four channels of 16 bits, not compressed: no picture within the limit needs more
 _FORMATS = ("PNG", "JPEG", "WEBP")
 _DATA_URL = re.compile(r"data:image/(?:png|jpeg|jpg|webp);base64,", re.IGNORECASE)
 Image.MAX_IMAGE_PIXELS = None  # our own limit is checked first, on the size that the header says
@@ -54,11 +58,19 @@ def image_bytes(roots: Roots, image: ImageRef) -> bytes:
             raise ImageInvalid(f"the data: URL is no base64: {error}", field=image.field) from error
     if "://" in reference:
         raise ImageInvalid("a worker fetches no URLs", field=image.field, hint="send a path or a data: URL")
-    path = roots.resolve_input(reference, image.field)
+    return read_image_file(roots.resolve_input(reference, image.field), image.field)
+
+
+def read_image_file(path: Path, field: str) -> bytes:
+    """The bytes of a regular file of at most BYTES_MAX. Raises ImageInvalid."""
     try:
-        return path.read_bytes()
+        with open(path, "rb", opener=only_regular) as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > BYTES_MAX:
+                raise ImageInvalid(f"{path.name} has {size} bytes, over the limit of {BYTES_MAX}", field=field)
+            return file.read()
     except OSError as error:
-        raise ImageInvalid(f"{path.name} cannot be read: {error.strerror}", field=image.field) from error
+        raise ImageInvalid(f"{path.name} cannot be read: {error.strerror}", field=field) from error
 
 
 def sha256_of(content: bytes) -> str:

@@ -6,6 +6,7 @@ Nothing is loaded for it, so it answers while a job runs. Facts are remembered b
 from __future__ import annotations
 
 import json
+import stat
 import sys
 from collections import Counter
 from dataclasses import dataclass, field
@@ -57,14 +58,20 @@ _remembered: dict[Path, tuple[tuple[Any, ...], ModelFacts]] = {}
 
 
 def signature(path: Path) -> tuple[Any, ...]:
-    """Changes whenever a file of the model is replaced: names, sizes, times and inodes of its files."""
-    files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
+    """Changes whenever a file of the model is replaced: names, sizes, times and inodes of its files.
+
+    Raises ModelInvalid for a pipe, a device or a socket, whose reader could wait for good.
+    """
+    files = sorted(p for p in (path, *path.rglob("*")) if p.exists() and not p.is_dir())
     stats = [(file, file.stat()) for file in files]
-    return tuple((str(file), stat.st_size, stat.st_mtime_ns, stat.st_ino) for file, stat in stats)
+    for file, found in stats:
+        if not stat.S_ISREG(found.st_mode):
+            raise ModelInvalid(f"{file.name} is no regular file")
+    return tuple((str(file), found.st_size, found.st_mtime_ns, found.st_ino) for file, found in stats)
 
 
 def describe(path: Path) -> ModelFacts:
-    """The facts of the model at a real path. Raises ModelInvalid for pickles and for broken files."""
+    """The facts of the model at a real path. Raises ModelInvalid for pickles, broken files and what is no regular file."""
     now = signature(path)
     known = _remembered.get(path)
     if known is not None and known[0] == now:

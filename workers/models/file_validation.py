@@ -21,8 +21,8 @@ __all__ = ["validate_path"]
 _ISSUES_MAX = 1000
 
 
-def validate_path(roots: Roots, path: str, deep: bool, check: Callable[[], None]) -> dict[str, Any]:
-    """One row of `results`. Raises PathNotAllowed outside the roots; an absent file is an invalid one."""
+def validate_path(roots: Roots, path: str, field: str, deep: bool, check: Callable[[], None]) -> dict[str, Any]:
+    """One row of `results`; field: pointer of the path. Raises PathNotAllowed outside the roots; an absent file is invalid."""
     row: dict[str, Any] = {
         "model_path": path,
         "is_valid": False,
@@ -33,7 +33,7 @@ def validate_path(roots: Roots, path: str, deep: bool, check: Callable[[], None]
         "issues": [],
     }
     try:
-        real = roots.resolve_model(path, "/model_paths")
+        real = roots.resolve_model(path, field)
     except ModelNotFound as error:
         row["issues"] = [error.message]
         return row
@@ -79,7 +79,7 @@ def _check_files(root: Path, files: list[Path], row: dict[str, Any], deep: bool,
             issues.append(prefix + error.message)
             continue
         finally:
-            if deep:
+            if deep and file.is_file():
                 hashes.append(f"{file_sha256(file, check)}  {file.relative_to(root) if root.is_dir() else file.name}\n")
         row["tensor_count"] += len(header.tensors)
         dtypes |= dict.fromkeys(CONTRACT_DTYPES.get(t.dtype, t.dtype) for t in header.tensors.values())

@@ -95,12 +95,13 @@ class ModelLoader:
     ) -> dict[str, Any]:
         """`validate_model_files`. check: called between pieces, may raise."""
         if model_paths is not None:
-            return {"results": [validate_path(self.roots, path, deep, check) for path in model_paths]}
+            named = {f"/model_paths/{index}": path for index, path in enumerate(model_paths)}
+            return {"results": [validate_path(self.roots, path, field, deep, check) for field, path in named.items()]}
         paths = {str(m.facts.path): None for m in self.on_device.all() if suite in m.ids.values()}
         paths |= {str(m.facts.path): None for m in self.cache.models() if m.suite == suite}
         if not paths:
             raise ModelNotFound(f"no suite {suite!r} is loaded or cached", field="/suite")
-        return {"results": [validate_path(self.roots, path, deep, check) for path in paths]}
+        return {"results": [validate_path(self.roots, path, "/suite", deep, check) for path in paths]}
 
     # What is commanded
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import os
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from pathlib import Path
 import msgspec
 
 from core.errors import ModelInvalid
+from core.regular_file import only_regular
 
 __all__ = ["CONTRACT_DTYPES", "Header", "TensorInfo", "check_values", "file_sha256", "issues_of", "read_header"]
 
@@ -64,8 +66,8 @@ class _RawTensor(msgspec.Struct):
 def read_header(path: Path) -> Header:
     """Parse the header. Raises ModelInvalid where it is no header; `issues_of` finds what is wrong with a readable one."""
     try:
-        with path.open("rb") as file:
-            file_bytes = path.stat().st_size
+        with open(path, "rb", opener=only_regular) as file:
+            file_bytes = os.fstat(file.fileno()).st_size
             if file_bytes < 8:
                 raise ModelInvalid(f"{path.name} is truncated: {file_bytes} bytes hold no header length")
             (length,) = struct.unpack("<Q", file.read(8))

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import ContractError, ImageInvalid, ValidationFailed
+from core.regular_file import only_regular
 
 from .pictures import read_picture
 
@@ -128,18 +129,23 @@ def _from_texts(root: Path, pictures: dict[str, None], texts: list[str], faults:
 
 def _caption_file(root: Path, text: str, faults: list[_Fault]) -> str | None:
     try:
-        caption = (root / text).read_text(encoding="utf-8-sig").strip()
+        caption = _read_text(root / text).strip()
     except (OSError, UnicodeDecodeError) as exc:
         faults.append(_Fault(text, "validation_failed", f"{text} cannot be read as UTF-8: {exc}"))
         return None
     return caption or None
 
 
+def _read_text(path: Path) -> str:
+    with open(path, encoding="utf-8-sig", opener=only_regular) as file:
+        return file.read()
+
+
 def _from_metadata(root: Path, pictures: dict[str, None], faults: list[_Fault]) -> dict[str, str | None]:
     captions: dict[str, str | None] = dict(pictures)
     seen: set[str] = set()
     try:
-        lines = (root / METADATA).read_text(encoding="utf-8-sig").split("\n")
+        lines = _read_text(root / METADATA).split("\n")
     except (OSError, UnicodeDecodeError) as exc:
         faults.append(_Fault(METADATA, "validation_failed", f"{METADATA} cannot be read as UTF-8: {exc}"))
         return captions

@@ -139,19 +139,22 @@ def resumed_job(document: Mapping[str, Any], recorded: TrainingJob) -> TrainingJ
     return TrainingJob.from_record({**recorded_fields, "epochs": None, "max_steps": None, **length})
 
 
-def unused_fields(document: Mapping[str, Any], job: TrainingJob) -> list[tuple[str, str]]:
-    """Pointer and sentence of each said field that can take no effect in this training and is not at its default."""
+def unused_fields(document: Mapping[str, Any], job: TrainingJob, total_steps: int) -> list[tuple[str, str]]:
+    """Pointer and sentence of each said field that can take no effect in this training and is not at its default.
+
+    What the schema itself says of (`x-takes-effect-when`) the reading of the command warns of, and this does not.
+    """
     unused = {
-        LORA: ("instance_prompt", "dreambooth_mode", "placeholder_token", "initializer_token"),
+        LORA: ("instance_prompt", "placeholder_token", "initializer_token"),
         DREAMBOOTH: ("placeholder_token", "initializer_token"),
-        TEXTUAL_INVERSION: ("instance_prompt", "dreambooth_mode"),
+        TEXTUAL_INVERSION: ("instance_prompt",),
     }[job.training_type]
     without_lora = job.full or job.training_type == TEXTUAL_INVERSION
     pointers = [f"/{name}" for name in unused]
     pointers += ["/hyperparameters/rank", "/hyperparameters/alpha"] if without_lora else []
-    defaults = {"/dreambooth_mode": dreambooth_mode(), **_flat({"hyperparameters": hyperparameters(job.training_type)})}
+    defaults = _flat({"hyperparameters": hyperparameters(job.training_type)})
     said = _flat(document)
-    return [
+    found = [
         (
             pointer,
             f"{pointer.rsplit('/', 1)[-1]} has no effect in {'full DreamBooth' if job.full else job.training_type}",
@@ -159,6 +162,11 @@ def unused_fields(document: Mapping[str, Any], job: TrainingJob) -> list[tuple[s
         for pointer in pointers
         if pointer in said and said[pointer] != defaults.get(pointer)
     ]
+    interval = next((pointer for pointer in ("/validation_every", "/validation_prompt") if pointer in said), None)
+    if interval is not None and job.validation_every is not None and job.validation_every > total_steps:
+        every = f"a validation picture every {job.validation_every} steps"
+        found.append((interval, f"{every} is never drawn in a training of {total_steps} steps"))
+    return found
 
 
 def _with_validation(job: TrainingJob) -> TrainingJob:

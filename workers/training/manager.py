@@ -93,7 +93,7 @@ class TrainingManager:
             else:
                 run, chosen = self._created(document, training_id or new_id())
             if warn is not None:
-                for pointer, message in unused_fields(document, chosen):
+                for pointer, message in unused_fields(document, chosen, run.status()["total_steps"]):
                     warn("no_effect", message, pointer)
             state = self._enqueue(run)
         return {"training_id": run.record.training_id, "state": state, "output_path": str(run.output_path)}

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from core.job_context import JobContext
-from inference.image_input import check_image, load_image
+from inference.image_input import check_image, load_image, read_image_file
 
 __all__ = ["read_picture", "square"]
 
@@ -21,9 +21,9 @@ SIDEWAYS = (5, 6, 7, 8)
 def read_picture(path: Path, field: str) -> Image.Image:
     """Decodes a picture whole, by the rules of image references: formats, size, EXIF orientation, alpha.
 
-    Raises `image_invalid`, OSError.
+    Raises `image_invalid`.
     """
-    content = path.read_bytes()
+    content = read_image_file(path, field)
     check_image(content, field)
     with Image.open(io.BytesIO(content)) as header:
         width, height = header.size

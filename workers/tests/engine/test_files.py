@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import re
 from pathlib import Path
 
 import pytest
-from bench import pixels
+from bench import Engine, pixels
 from PIL import Image
 
-from core.errors import ContractError
+from core.errors import ContractError, ModelInvalid, PathNotAllowed
 from core.job_context import JobContext
+from core.roots import Roots
+from models.facts import describe
+from models.file_validation import validate_path
+from models.safetensors_file import read_header
 from postprocessing import image_writer
 from postprocessing.image_writer import encode_picture, read_record, uuid7, write_picture
 
@@ -119,3 +124,77 @@ def test_a_disk_that_refuses_is_said(tmp_path, monkeypatch, number, code):
         write_picture(tmp_path, Image.new("RGB", (8, 8)), "png", 90, "{}", ("id", 1, 0))
     assert caught.value.code == code
     assert list(tmp_path.rglob("*.part")) == []
+
+
+def saved(engine, request_id: str) -> list[Path]:
+    return list(engine.roots.output_dir.rglob(f"{request_id}_*"))
+
+
+def test_a_full_disk_leaves_no_picture_of_the_job(engine, monkeypatch):
+    link, linked = os.link, []
+
+    def link_once(source, target):
+        if linked:
+            raise OSError(errno.ENOSPC, "refused")
+        linked.append(target)
+        link(source, target)
+
+    monkeypatch.setattr(image_writer.os, "link", link_once)
+    with pytest.raises(ContractError) as caught:
+        engine.run(JobContext("full"), hyperparameters={"batch_size": 2})
+    assert caught.value.code == "storage_full"
+    assert len(linked) == 1 and saved(engine, "full") == []
+
+
+def test_a_cancel_while_saving_leaves_no_picture_of_the_job(engine):
+    found = []
+
+    def cancel_at_first(progress):
+        if progress.stage == "saving":
+            found.extend(saved(engine, "stopped"))
+            context.cancel()
+
+    context = JobContext("stopped", on_progress=cancel_at_first)
+    with pytest.raises(ContractError) as caught:
+        engine.run(context, hyperparameters={"batch_size": 2})
+    assert caught.value.code == "cancelled"
+    assert len(found) == 1 and saved(engine, "stopped") == []
+
+
+def test_a_pipe_is_no_model(tmp_path):
+    pipe = tmp_path / "pipe.safetensors"
+    os.mkfifo(pipe)
+    for read in (read_header, describe):
+        with pytest.raises(ModelInvalid, match="no regular file"):
+            read(pipe)
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    os.mkfifo(folder / "config.json")
+    os.mkfifo(folder / "weights.safetensors")
+    with pytest.raises(ModelInvalid, match="no regular file"):
+        describe(folder)
+    for path in ("pipe.safetensors", "folder"):
+        row = validate_path(Roots([tmp_path], [], tmp_path / "out"), path, "/model_paths/0", True, lambda: None)
+        assert not row["is_valid"] and "no regular file" in row["issues"][0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"model": {"base": "pipe.safetensors"}}, "/model/base"),
+        ({"conditioning": {"loras": [{"name": "pipe.safetensors", "weight": 1.0}]}}, "/conditioning/loras/0/name"),
+    ],
+    ids=["base", "lora"],
+)
+def test_a_job_with_a_pipe_is_refused_and_does_not_wait(tiny, inputs, tmp_path, changes, field):
+    own = Engine(tmp_path, inputs, tmp_path / "out")
+    (tmp_path / "sdxl_base").symlink_to(tiny / "sdxl_base")
+    own.roots.model_roots.append(tiny.resolve())
+    os.mkfifo(tmp_path / "pipe.safetensors")
+    assert own.faults(**changes) == [("model_invalid", field)]
+
+
+def test_a_path_outside_the_roots_is_named_by_its_place(engine):
+    with pytest.raises(PathNotAllowed) as caught:
+        engine.loader.validate_model_files(["sdxl_vae", "/etc/hostname"])
+    assert caught.value.field == "/model_paths/1"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import os
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from PIL import Image
 
 from core.errors import ContractError, ImageInvalid
 from core.job_context import JobContext
-from inference.image_input import ImageRef, check_image, image_bytes, load_image
+from inference.image_input import BYTES_MAX, ImageRef, check_image, image_bytes, load_image
 
 FIELD = "/conditioning/init_image"
 
@@ -68,6 +69,20 @@ def test_a_link_out_of_the_root_is_refused(engine, inputs, tmp_path):
     Image.new("RGB", (8, 8)).save(outside)
     (inputs / "link.png").symlink_to(outside)
     assert code_of(lambda: read(engine, "link.png")) == "path_not_allowed"
+
+
+def test_a_pipe_is_refused_and_not_waited_for(engine, inputs):
+    os.mkfifo(inputs / "pipe.png")
+    with pytest.raises(ImageInvalid, match="no regular file"):
+        read(engine, "pipe.png")
+    assert engine.faults(conditioning={"init_image": "pipe.png"}) == [("image_invalid", FIELD)]
+
+
+def test_a_file_that_no_picture_fills_is_not_read(engine, inputs):
+    with (inputs / "vast.png").open("wb") as file:
+        file.truncate(BYTES_MAX + 1)
+    with pytest.raises(ImageInvalid, match="over the limit"):
+        read(engine, "vast.png")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -84,6 +85,33 @@ def test_on_eof_finish_waits_for_the_work(start, tmp_path):
     gate.touch()
     assert worker.end() == 0
     assert [frame["success"] for frame in worker.frames()] == [True, True]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_the_patience_of_on_eof_finish(start, tmp_path, number):
+    worker = start("--on-eof", "finish")
+    worker.ask({"action": "initialize", "request_id": "i", "payload": {"features": ["out_of_order"]}})
+    worker.send(job("a", f"wait for {tmp_path / 'never'}"))
+    wait_for(tmp_path / "never.begun")
+    worker.write(json.dumps(query("last", "get_status")).encode())  # without its LF it is a line once stdin has ended
+    worker.close()
+    assert worker.reply("last")["success"]
+    began = time.monotonic()
+    worker.process.send_signal(number)
+    assert worker.end() == 0
+    assert 3.5 < time.monotonic() - began < 5.5
+    assert worker.frames()[-1]["error_details"]["code"] == "shutting_down"
+
+
+def test_a_signal_pauses_a_training_that_on_eof_finish_waits_for(start, tmp_path):
+    worker = start("--on-eof", "finish")
+    worker.ask({"action": "start_training", "payload": TRAINING})
+    worker.write(json.dumps(query("last", "get_status")).encode())
+    worker.close()
+    assert worker.reply("last")["success"]
+    worker.process.send_signal(signal.SIGTERM)
+    assert worker.end() == 0
+    assert (tmp_path / "t.paused").exists()
 
 
 def test_shutdown_is_the_last_line_and_nothing_is_read_after_it(start, tmp_path):

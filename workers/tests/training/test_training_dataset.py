@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 from PIL import Image
@@ -75,6 +76,20 @@ def test_absent(tmp_path):
 def test_not_a_folder(tmp_path):
     (tmp_path / "file").write_text("x")
     one_fault(tmp_path / "file", "validation_failed", "is not a folder")
+
+
+@pytest.mark.parametrize(("name", "code"), [("0.png", "image_invalid"), ("0.txt", "validation_failed")])
+def test_a_pipe_is_not_waited_for(tmp_path, name, code):
+    fill(tmp_path, 1)
+    (tmp_path / name).unlink()
+    os.mkfifo(tmp_path / name)
+    one_fault(tmp_path, code, name, "no regular file", default="a cat")
+
+
+def test_a_pipe_of_captions_is_not_waited_for(tmp_path):
+    fill(tmp_path, 1, caption=None)
+    os.mkfifo(tmp_path / "metadata.jsonl")
+    one_fault(tmp_path, "validation_failed", "metadata.jsonl", "no regular file", default="a cat")
 
 
 def test_empty(tmp_path):

@@ -7,6 +7,7 @@ import json
 import pytest
 from training_lab import job
 
+from core.bundle import bundle
 from core.errors import ContractError
 from training.job import TrainingJob, document_of, new_job, resumed_job, unused_fields
 
@@ -96,10 +97,32 @@ def test_resume_may_change_its_length():
 
 
 def test_fields_without_effect_are_said():
-    document = job("inversion", instance_prompt="x", dreambooth_mode="lora", hyperparameters={"rank": 8, "alpha": 32})
-    pointers = [pointer for pointer, _ in unused_fields(document, new_job(document, "id"))]
+    document = job("inversion", instance_prompt="x", hyperparameters={"rank": 8, "alpha": 32})
+    pointers = [pointer for pointer, _ in unused_fields(document, new_job(document, "id"), 10)]
     assert pointers == ["/instance_prompt", "/hyperparameters/rank"]
     document = job("lora", placeholder_token="<obj>")
-    assert unused_fields(document, new_job(document, "id")) == [
+    assert unused_fields(document, new_job(document, "id"), 10) == [
         ("/placeholder_token", "placeholder_token has no effect in LoRA")
     ]
+
+
+@pytest.mark.parametrize("kind", ["lora", "inversion"])
+def test_what_the_schema_warns_of_is_not_said_twice(kind):
+    assert "x-takes-effect-when" in bundle()["$defs"]["TrainingJob"]["properties"]["dreambooth_mode"]
+    document = job(kind, dreambooth_mode="full")
+    assert unused_fields(document, new_job(document, "id"), 10) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "total_steps", "pointers"),
+    [
+        ({"validation_prompt": "a cat"}, 499, ["/validation_prompt"]),
+        ({"validation_prompt": "a cat"}, 500, []),
+        ({"validation_prompt": "a cat", "validation_every": 4}, 3, ["/validation_every"]),
+        ({"validation_prompt": "a cat", "validation_every": 3}, 3, []),
+        ({}, 3, []),
+    ],
+)
+def test_a_validation_that_is_never_drawn_is_said(fields, total_steps, pointers):
+    document = minimal(**fields)
+    assert [pointer for pointer, _ in unused_fields(document, new_job(document, "id"), total_steps)] == pointers

@@ -171,9 +171,13 @@ def test_refusals_leave_nothing_behind(lab, tmp_path):
 
 def test_no_effect_is_said(lab):
     warnings: list[tuple[str, str, str]] = []
-    document = job("inversion", hyperparameters={"max_steps": 1, "rank": 8})
+    document = job("inversion", hyperparameters={"max_steps": 1, "rank": 8}, validation_prompt="a <obj>")
     started = lab.manager.start(document, warn=lambda *warning: warnings.append(warning))
-    assert warnings == [("no_effect", "rank has no effect in Textual Inversion", "/hyperparameters/rank")]
+    never = "a validation picture every 500 steps is never drawn in a training of 1 steps"
+    assert warnings == [
+        ("no_effect", "rank has no effect in Textual Inversion", "/hyperparameters/rank"),
+        ("no_effect", never, "/validation_prompt"),
+    ]
     lab.wait(started["training_id"])
 
 
