@@ -139,15 +139,18 @@ async fn picture(front: &Front, job: &Record, n: &str) -> Result<(&'static str, 
     };
     // A worker's word is no reason to hand out any file of the host.
     let root = tokio::fs::canonicalize(&front.config().output_dir).await;
-    let real =
-        tokio::fs::canonicalize(&file).await.map_err(|err| missing(format!("the picture is gone: {err}")))?;
+    let gone = |err: std::io::Error| missing(format!("the picture is gone: {err}"));
+    let real = tokio::fs::canonicalize(&file).await.map_err(gone)?;
     if !root.is_ok_and(|root| real.starts_with(root)) {
         return Err(Box::new(Failure::new(
             ErrorCode::PathNotAllowed,
             "the picture is outside the output directory",
         )));
     }
-    let bytes = tokio::fs::read(&real).await.map_err(|err| missing(format!("the picture is gone: {err}")))?;
+    if !tokio::fs::metadata(&real).await.map_err(gone)?.is_file() {
+        return Err(missing(format!("the picture is gone: {} is no regular file", file.display())));
+    }
+    let bytes = tokio::fs::read(&real).await.map_err(gone)?;
     Ok((kind, bytes))
 }
 

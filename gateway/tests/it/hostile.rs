@@ -6,7 +6,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::rig::{Heard, Rig, submission, within};
+use crate::rig::{Heard, Rig, job, submission, within};
 
 #[tokio::test]
 async fn bad_bodies_give_their_codes() {
@@ -152,5 +152,18 @@ async fn what_http_refuses_is_a_problem_too() {
     let gpu = rig.get("/v1/gpus/gpu_7/models").await;
     assert_eq!((gpu.status, gpu.code()), (404, "gpu_not_found"), "{gpu:?}");
     rig.goes_on().await;
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn a_pipe_is_no_picture() {
+    let rig = Rig::start(&[]).await;
+    let id = rig.queue(&job("generate_sdxl")).await;
+    let reply = rig.reply(&id).await;
+    let picture = reply["data"]["image_details"][0]["path"].as_str().unwrap();
+    std::fs::remove_file(picture).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(picture).status().unwrap().success());
+    let heard = rig.get(&format!("/v1/jobs/{id}/images/0")).await;
+    assert_eq!((heard.status, heard.code()), (404, "route_not_found"), "{heard:?}");
     rig.stop().await;
 }
