@@ -19,7 +19,7 @@ pub(super) struct Known(HashMap<String, Entry>);
 
 #[derive(Debug)]
 struct Entry {
-    body: [u8; 32],
+    request: [u8; 32],
     request_id: Arc<str>,
     accepted: Accepted,
     until: Instant,
@@ -35,29 +35,29 @@ impl Known {
     /// What a key was used for.
     ///
     /// # Errors
-    /// `conflict` where that was another body.
+    /// `conflict` where that was another request.
     pub(super) fn known(
         &self,
         key: &str,
-        body: &[u8; 32],
+        request: &[u8; 32],
     ) -> Result<Option<(Arc<str>, Accepted)>, Box<Failure>> {
         match self.0.get(key).filter(|entry| entry.until > Instant::now()) {
             None => Ok(None),
-            Some(entry) if entry.body == *body => {
+            Some(entry) if entry.request == *request => {
                 Ok(Some((entry.request_id.clone(), entry.accepted.clone())))
             }
             Some(entry) => {
-                let message = format!("Idempotency-Key {key} was used with another body");
+                let message = format!("Idempotency-Key {key} was used with another request");
                 let failure = Failure::new(ErrorCode::Conflict, message);
                 Err(Box::new(failure.detail("request_id", &*entry.request_id)))
             }
         }
     }
 
-    pub(super) fn note(&mut self, key: String, body: [u8; 32], request_id: Arc<str>, accepted: Accepted) {
+    pub(super) fn note(&mut self, key: String, request: [u8; 32], request_id: Arc<str>, accepted: Accepted) {
         let now = Instant::now();
         self.0.retain(|_, entry| entry.until > now);
         let until = now + Duration::from_secs_f64(UPLOAD_KEPT_SECONDS);
-        self.0.insert(key, Entry { body, request_id, accepted, until });
+        self.0.insert(key, Entry { request, request_id, accepted, until });
     }
 }

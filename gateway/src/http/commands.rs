@@ -1,32 +1,27 @@
 //! Commands over HTTP: bytes and query in, replies out.
 
+use std::{collections::BTreeMap, sync::Arc};
+
 use axum::{
-    RequestExt,
     body::{Body, Bytes},
-    extract::{Query, RawPathParams, Request, State},
+    extract::{Request, State},
     http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header},
 };
 use contracts::{
-    Action, Class, Dialect, ErrorCode, Failure, Fault, Incoming, Refusal,
-    dictionary::{Shape, dictionary},
-    envelope,
-    generated::action::Route,
+    Action, Class, Dialect, ErrorCode, Failure, Incoming, Refusal, envelope, generated::action::Route,
 };
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::problem::{bare, refuse, respond, with};
-use crate::front::{Answer, Front, Manner};
-
-/// A key, and the hash of what it stands for.
-type Key = (String, [u8; 32]);
-
-/// What the query says: the dialect, and fields of the command.
-struct Asked {
-    dialect: Option<Dialect>,
-    given: Map<String, Value>,
-}
+use super::{
+    problem::{bare, refuse, respond, with},
+    query::{Asked, given, query},
+};
+use crate::{
+    front::{Answer, Front, Manner},
+    jobs::{Accepted, Status},
+};
 
 /// `POST /v1/commands`: any action, in any envelope and dialect.
 pub(crate) async fn any(State(front): State<Front>, mut request: Request) -> Response<Body> {
@@ -97,27 +92,43 @@ async fn answer(
     let dialect = asked.dialect.or(incoming.reading.dialect).unwrap_or(Dialect::Snake);
     let runs = matches!(incoming.head.action.info().class, Class::Job | Class::Training)
         || incoming.head.action.info().class_when.is_some();
-    let key = match idempotency_key(headers, incoming.head.action, body).filter(|_| runs).transpose() {
-        Ok(key) => key,
+    let action = incoming.head.action;
+    let key = match idempotency_key(headers).filter(|_| runs).transpose() {
+        Ok(key) => key.map(|key| (key, hash(action, path, asked, body))),
         Err(failure) => return respond(&bare(None, incoming.head.request_id, *failure), dialect, path),
     };
     let manner = Manner { dialect, wait: !(runs && wants_async(headers)), key };
     match front.take(incoming, manner).await {
         Answer::Reply(reply) => respond(&reply, dialect, path),
         Answer::Queued { request_id, accepted } => {
+            let (status, queue_position) = standing(front, &request_id, &accepted).await;
             let body = json!({
                 "request_id": &*request_id,
-                "status": "queued",
-                "queue_position": accepted.queue_position,
+                "status": status.as_str(),
+                "queue_position": queue_position,
             });
-            let body = dialect.spell("Accepted", &body).to_string();
-            let mut response = with(StatusCode::ACCEPTED, "application/json", body);
-            if let Ok(location) = HeaderValue::from_str(&format!("/v1/jobs/{request_id}")) {
-                response.headers_mut().insert(header::LOCATION, location);
-            }
-            response.headers_mut().insert("preference-applied", HeaderValue::from_static("respond-async"));
-            response
+            queued(&request_id, dialect.spell("Accepted", &body).to_string())
         }
+    }
+}
+
+fn queued(request_id: &str, body: String) -> Response<Body> {
+    let mut response = with(StatusCode::ACCEPTED, "application/json", body);
+    if let Ok(location) = HeaderValue::from_str(&format!("/v1/jobs/{request_id}")) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    response.headers_mut().insert("preference-applied", HeaderValue::from_static("respond-async"));
+    response
+}
+
+/// Where a job stands now: one that an idempotency key names again may be under way, or have ended.
+async fn standing(front: &Front, request_id: &Arc<str>, accepted: &Accepted) -> (Status, usize) {
+    if let Some(reply) = accepted.feed.listen().borrow().reply() {
+        return (Status::of(&reply), 0);
+    }
+    match front.desk().job(request_id.clone()).await {
+        Ok(Some(job)) => (job.status, job.queue_position.unwrap_or(0)),
+        Ok(None) | Err(_) => (Status::Queued, accepted.queue_position),
     }
 }
 
@@ -133,38 +144,71 @@ fn wants_async(headers: &HeaderMap) -> bool {
         })
 }
 
-fn idempotency_key(headers: &HeaderMap, action: Action, body: &[u8]) -> Option<Result<Key, Box<Failure>>> {
+fn idempotency_key(headers: &HeaderMap) -> Option<Result<String, Box<Failure>>> {
     let value = headers.get("idempotency-key")?;
     let key = value.to_str().ok().filter(|key| (1..=255).contains(&key.len()));
-    let Some(key) = key else {
+    Some(key.map(str::to_owned).ok_or_else(|| {
         let message = "Idempotency-Key is 1 to 255 visible characters";
-        return Some(Err(Box::new(Failure::new(ErrorCode::UnsupportedValue, message))));
-    };
-    let mut hash = Sha256::new();
-    hash.update(action.as_str());
-    hash.update([0]);
-    hash.update(body);
-    Some(Ok((key.to_owned(), hash.finalize().into())))
+        Box::new(Failure::new(ErrorCode::UnsupportedValue, message))
+    }))
 }
 
-/// Reads the body, up to the limit; a body that is no JSON by its own word is refused.
+/// What a key stands for: the action, the path, its fields and the query's, and the body.
+fn hash(action: Action, path: &str, asked: &Asked, body: &[u8]) -> [u8; 32] {
+    let given: BTreeMap<&String, &Value> = asked.given.iter().collect();
+    let given = serde_json::to_vec(&given).expect("the fields have string keys");
+    let mut hash = Sha256::new();
+    for part in [action.as_str().as_bytes(), path.as_bytes(), &given] {
+        hash.update(part);
+        hash.update([0]);
+    }
+    hash.update(body);
+    hash.finalize().into()
+}
+
+/// Reads the body, up to the limit; a body that is no JSON in UTF-8 by its own word is refused.
 async fn body(request: Request, headers: &HeaderMap, bytes_max: usize) -> Result<Bytes, Box<Failure>> {
-    let json = |kind: &str| {
-        let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        kind == "application/json"
-            || kind == "text/json"
-            || (kind.starts_with("application/") && kind.ends_with("+json"))
-    };
+    plain(headers)?;
     let bodied = !matches!(*request.method(), Method::GET | Method::HEAD);
-    if let Some(kind) = headers.get(header::CONTENT_TYPE)
-        && bodied
-        && !kind.to_str().is_ok_and(json)
-    {
-        let message =
-            format!("the body is {}, not application/json", String::from_utf8_lossy(kind.as_bytes()));
-        return Err(Box::new(Failure::new(ErrorCode::UnsupportedMediaType, message)));
+    if let Some(kind) = headers.get(header::CONTENT_TYPE).filter(|_| bodied) {
+        json_in_utf8(&String::from_utf8_lossy(kind.as_bytes()))?;
     }
     raw_body(request, bytes_max).await
+}
+
+fn json_in_utf8(kind: &str) -> Result<(), Box<Failure>> {
+    let mut parts = kind.split(';').map(|part| part.trim().to_ascii_lowercase());
+    let media = parts.next().unwrap_or_default();
+    let json = media == "application/json"
+        || media == "text/json"
+        || (media.starts_with("application/") && media.ends_with("+json"));
+    if !json {
+        let message = format!("the body is {kind}, not application/json");
+        return Err(Box::new(Failure::new(ErrorCode::UnsupportedMediaType, message)));
+    }
+    let charset = parts.find_map(|part| Some(part.strip_prefix("charset=")?.trim_matches('"').to_owned()));
+    match charset {
+        Some(charset) if !matches!(&*charset, "utf-8" | "utf8" | "us-ascii") => {
+            let message = format!("Content-Type: the body is in {charset}, not in utf-8");
+            let failure = Failure::new(ErrorCode::UnsupportedMediaType, message);
+            Err(Box::new(failure.hint("send the body in UTF-8, as `Content-Type: application/json`")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Refuses a body that is compressed.
+pub(super) fn plain(headers: &HeaderMap) -> Result<(), Box<Failure>> {
+    let codings = headers.get_all(header::CONTENT_ENCODING).iter();
+    match codings.into_iter().find(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        None => Ok(()),
+        Some(coding) => {
+            let coding = String::from_utf8_lossy(coding.as_bytes());
+            let message = format!("Content-Encoding: the body is in {coding}, which is not read here");
+            let failure = Failure::new(ErrorCode::UnsupportedMediaType, message);
+            Err(Box::new(failure.hint("send the body as it is, without Content-Encoding")))
+        }
+    }
 }
 
 /// Reads the body, up to the limit.
@@ -176,78 +220,5 @@ pub(super) async fn raw_body(request: Request, bytes_max: usize) -> Result<Bytes
             Err(Box::new(Failure::new(ErrorCode::FrameTooLarge, message).detail("maximum_bytes", bytes_max)))
         }
         Err(err) => Err(Box::new(Failure::new(ErrorCode::BadFrame, format!("the body broke off: {err}")))),
-    }
-}
-
-/// Fields from the path, the route and the query.
-async fn given(request: &mut Request, action: Action, route: &Route) -> Result<Asked, Box<Failure>> {
-    let mut asked = query(request, Some(action))?;
-    let params = request.extract_parts::<RawPathParams>().await.map_err(|err| {
-        Box::new(Failure::new(ErrorCode::BadFrame, format!("the path cannot be read: {err}")))
-    })?;
-    for (name, value) in &params {
-        let field = route.params.iter().find(|(param, _)| *param == name).map_or(name, |(_, field)| field);
-        asked.given.insert(field.to_owned(), value.into());
-    }
-    for (field, value) in route.fixed {
-        asked.given.insert((*field).to_owned(), (*value).into());
-    }
-    Ok(asked)
-}
-
-/// The query: `dialect`, and fields of the action, typed as its schema types them.
-fn query(request: &Request, action: Option<Action>) -> Result<Asked, Box<Failure>> {
-    let mut asked = Asked { dialect: None, given: Map::new() };
-    if request.uri().query().is_none_or(str::is_empty) {
-        return Ok(asked);
-    }
-    let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(request.uri()).map_err(|err| {
-        Box::new(Failure::new(ErrorCode::BadFrame, format!("the query cannot be read: {err}")))
-    })?;
-    let fault = |name: &str, code, message: String| {
-        Box::new(Failure::of_faults(vec![Fault::new(format!("/{name}"), code, message)]))
-    };
-    for (name, value) in pairs {
-        if name == "dialect" {
-            let dialect = value.parse().map_err(|err: contracts::dialect::UnknownDialect| {
-                let mut failure = fault("dialect", ErrorCode::UnsupportedValue, err.to_string());
-                failure.errors[0].allowed = Some(Dialect::ALL.map(|one| one.as_str().to_owned()).to_vec());
-                failure
-            })?;
-            asked.dialect = Some(dialect);
-            continue;
-        }
-        let Some(action) = action else {
-            return Err(fault(
-                &name,
-                ErrorCode::UnknownField,
-                format!("`{name}` is no query parameter here"),
-            ));
-        };
-        let value = typed(action, &name, value);
-        if asked.given.insert(name.clone(), value).is_some() {
-            return Err(fault(
-                &name,
-                ErrorCode::DuplicateField,
-                format!("`{name}` stands twice in the query"),
-            ));
-        }
-    }
-    Ok(asked)
-}
-
-/// A query has only text; what the schema says decides what it is. What does not fit stays text and is refused as such.
-fn typed(action: Action, name: &str, text: String) -> Value {
-    let spec = dictionary().object(action.info().request);
-    let shape = spec.property(name).map(|property| dictionary().resolve(&property.shape));
-    let parsed = match shape {
-        Some(Shape::Integer(_) | Shape::Number(_) | Shape::Boolean) => {
-            serde_json::from_str::<Value>(&text).ok()
-        }
-        _ => None,
-    };
-    match parsed {
-        Some(value @ (Value::Number(_) | Value::Bool(_))) => value,
-        _ => text.into(),
     }
 }

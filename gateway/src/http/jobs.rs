@@ -25,13 +25,11 @@ pub(crate) async fn events(
     request: Request,
 ) -> Response<Body> {
     let path = request.uri().path().to_owned();
-    let told = super::dialect(&request);
     let job = match find(&front, &id).await {
         Ok(job) => job,
-        Err(failure) => return refuse(*failure, told, &path),
+        Err(failure) => return refuse(*failure, super::dialect(&request), &path),
     };
-    let has_told = request.uri().query().is_some_and(|query| query.contains("dialect="));
-    let dialect = if has_told { told } else { job.dialect };
+    let dialect = super::query::told(&request).unwrap_or(job.dialect);
     let last = request.headers().get("last-event-id").and_then(|id| id.to_str().ok()).map(str::parse::<u64>);
     let next = match last {
         None => 0,

@@ -5,6 +5,7 @@ mod health;
 mod jobs;
 mod openapi;
 mod problem;
+mod query;
 mod uploads;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use axum::{
     body::Body,
     extract::{Request, State},
     http::{Method, Response},
+    middleware,
     routing::{MethodFilter, MethodRouter, get, on, post},
 };
 use contracts::{
@@ -57,8 +59,8 @@ fn filter(verb: &str) -> MethodFilter {
 }
 
 fn serve(resource: &Resource) -> MethodRouter<Front> {
-    match (resource.verb, resource.path) {
-        ("POST", "/v1/commands") => post(commands::any),
+    let route = match (resource.verb, resource.path) {
+        ("POST", "/v1/commands") => return post(commands::any),
         ("GET", "/v1/jobs/{id}/events") => get(jobs::events),
         ("GET", "/v1/jobs/{id}/images/{n}") => get(jobs::image),
         ("POST", "/v1/uploads") => post(uploads::keep),
@@ -66,28 +68,32 @@ fn serve(resource: &Resource) -> MethodRouter<Front> {
         ("GET", "/health/ready") => get(health::ready),
         ("GET", "/openapi.json") => get(openapi::document),
         (verb, path) => panic!("the registry has {verb} {path}, which nothing here serves"),
-    }
+    };
+    route.route_layer(middleware::from_fn(query::checked))
 }
 
 async fn no_route(request: Request) -> Response<Body> {
-    let path = request.uri().path();
-    let failure = Failure::new(ErrorCode::RouteNotFound, format!("there is no {path}"))
+    let message = format!("there is no {}", request.uri().path());
+    let failure = Failure::new(ErrorCode::RouteNotFound, message)
         .hint("GET /openapi.json names every route; POST /v1/commands takes any action");
-    problem::refuse(failure, dialect(&request), path)
+    nothing(&request, failure)
 }
 
 async fn no_method(request: Request) -> Response<Body> {
-    let (path, method) = (request.uri().path(), request.method());
-    let failure = Failure::new(ErrorCode::MethodNotAllowed, format!("{path} takes no {method}"));
-    problem::refuse(failure, dialect(&request), path)
+    let message = format!("{} takes no {}", request.uri().path(), request.method());
+    nothing(&request, Failure::new(ErrorCode::MethodNotAllowed, message))
+}
+
+/// What is wrong with the query is said first, and that nothing is here as its hint.
+fn nothing(request: &Request, failure: Failure) -> Response<Body> {
+    let failure = match query::query(request, None) {
+        Ok(_) => failure,
+        Err(wrong) => wrong.hint(failure.message),
+    };
+    problem::refuse(failure, dialect(request), request.uri().path())
 }
 
 /// The dialect of the query, where it is one; failures before a command exists are in it, else in snake.
 fn dialect(request: &Request) -> Dialect {
-    let query = request.uri().query().unwrap_or_default();
-    query
-        .split('&')
-        .filter_map(|pair| pair.strip_prefix("dialect="))
-        .find_map(|name| name.parse().ok())
-        .unwrap_or(Dialect::Snake)
+    query::told(request).unwrap_or(Dialect::Snake)
 }

@@ -166,7 +166,7 @@ fn parameters(action: Action, route: &Route) -> Value {
     if matches!(action.info().class, contracts::Class::Job | contracts::Class::Training) {
         for (name, means) in [
             ("Prefer", "`respond-async` answers 202 at once."),
-            ("Idempotency-Key", "Kept 24 h: the same key and body are one job."),
+            ("Idempotency-Key", "Kept 24 h: the same key and request are one job."),
         ] {
             parameters.push(
                 json!({"name": name, "in": "header", "description": means, "schema": {"type": "string"}}),

@@ -8,7 +8,7 @@ use axum::{
 use contracts::{ErrorCode, Failure};
 
 use super::{
-    commands::raw_body,
+    commands::{plain, raw_body},
     problem::{refuse, with},
 };
 use crate::front::Front;
@@ -22,6 +22,9 @@ pub(crate) async fn keep(State(front): State<Front>, request: Request) -> Respon
             let message = format!("an upload is a raw image, not {kind}");
             return refuse(Failure::new(ErrorCode::UnsupportedMediaType, message), dialect, &path);
         }
+    }
+    if let Err(failure) = plain(request.headers()) {
+        return refuse(*failure, dialect, &path);
     }
     let bytes = match raw_body(request, front.config().frame_bytes_max).await {
         Ok(bytes) => bytes,

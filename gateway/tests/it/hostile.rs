@@ -156,6 +156,88 @@ async fn what_http_refuses_is_a_problem_too() {
 }
 
 #[tokio::test]
+async fn what_the_path_says_the_query_does_not_say_again() {
+    let rig = Rig::start(&[]).await;
+    let cases = [
+        ("POST", "/v1/gpus/gpu_0/inference?gpu_id=gpu_1", "/gpu_id"),
+        ("POST", "/v1/gpus/gpu_0/inference?gpuId=gpu_1", "/gpuId"),
+        ("POST", "/v1/tests/sdxl?scope=models", "/scope"),
+        ("GET", "/v1/jobs/abc?target_request_id=zzz", "/target_request_id"),
+        ("GET", "/v1/jobs/abc?TargetRequestId=zzz", "/TargetRequestId"),
+    ];
+    for (verb, path, field) in cases {
+        let request = rig.request(verb, path);
+        let request = if verb == "POST" { request.json(&submission()) } else { request };
+        let heard = rig.hear(request).await;
+        assert_eq!(heard.code(), "duplicate_field", "{path}: {heard:?}");
+        assert_eq!(heard.body["error_details"]["field"], field, "{heard:?}");
+        is_problem(&heard);
+    }
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn every_query_is_read() {
+    let rig = Rig::start(&[]).await;
+    let id = rig.queue(&job("generate_sdxl")).await;
+    rig.reply(&id).await;
+    let paths = [
+        ("GET", format!("/v1/jobs/{id}/events")),
+        ("GET", format!("/v1/jobs/{id}/images/0")),
+        ("POST", "/v1/uploads".to_owned()),
+        ("GET", "/health/live".to_owned()),
+        ("GET", "/health/ready".to_owned()),
+        ("GET", "/openapi.json".to_owned()),
+        ("GET", "/v1/nowhere".to_owned()),
+        ("PUT", "/v1/generate".to_owned()),
+    ];
+    let queries = [
+        ("foo=1&dialect=zzz", "unknown_field", "/foo"),
+        ("dialect=zzz", "unsupported_value", "/dialect"),
+        ("dialect=snake&dialect=snake", "duplicate_field", "/dialect"),
+    ];
+    for (verb, path) in paths {
+        for (query, code, field) in queries {
+            let heard = rig.hear(rig.request(verb, &format!("{path}?{query}"))).await;
+            assert_eq!(heard.code(), code, "{verb} {path}?{query}: {heard:?}");
+            assert_eq!(heard.body["error_details"]["field"], field, "{heard:?}");
+        }
+    }
+    let nowhere = rig.get("/v1/nowhere?foo=1").await;
+    assert_eq!(nowhere.body["error_details"]["hint"], "there is no /v1/nowhere", "{nowhere:?}");
+    let pascal = rig.get("/v1/nowhere?%64ialect=pascal").await;
+    assert_eq!(pascal.body["ErrorDetails"]["Code"], "route_not_found", "{pascal:?}");
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn bodies_are_utf_8_and_not_compressed() {
+    let rig = Rig::start(&[]).await;
+    let cases = [
+        ("content-encoding", "gzip"),
+        ("content-type", "application/json; charset=utf-16"),
+        ("content-type", "application/json; Charset=\"ISO-8859-1\""),
+    ];
+    for (name, value) in cases {
+        for path in ["/v1/generate", "/v1/commands"] {
+            let heard = rig.hear(rig.request("POST", path).header(name, value).body("{}")).await;
+            assert_eq!((heard.status, heard.code()), (415, "unsupported_media_type"), "{value}: {heard:?}");
+            assert!(heard.body["error_details"]["hint"].is_string(), "{heard:?}");
+        }
+    }
+    let upload =
+        rig.hear(rig.request("POST", "/v1/uploads").header("content-encoding", "gzip").body("x")).await;
+    assert_eq!(upload.status, 415, "{upload:?}");
+    let command = json!({"action": "get_status"}).to_string();
+    for kind in ["application/json; charset=utf-8", "application/json;charset=\"UTF-8\""] {
+        let request = rig.request("POST", "/v1/commands").header("content-type", kind);
+        let heard = rig.hear(request.header("content-encoding", "identity").body(command.clone())).await;
+        assert_eq!(heard.status, 200, "{kind}: {heard:?}");
+    }
+    rig.stop().await;
+}
+
+#[tokio::test]
 async fn a_pipe_is_no_picture() {
     let rig = Rig::start(&[]).await;
     let id = rig.queue(&job("generate_sdxl")).await;

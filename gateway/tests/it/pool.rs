@@ -108,6 +108,43 @@ async fn one_key_is_one_job() {
 }
 
 #[tokio::test]
+async fn one_key_is_one_request() {
+    let rig = Rig::start(&[]).await;
+    let send = |key: &'static str, path: &'static str, body: serde_json::Value| {
+        rig.hear(rig.request("POST", path).header("idempotency-key", key).json(&body))
+    };
+    let inference = json!({"model_id": "sdxl_base", "parameters": {"prompt": "x", "width": 64, "height": 64, "steps": 1}});
+    let here = send("gpu", "/v1/gpus/gpu_0/inference", inference.clone()).await;
+    assert_eq!(here.body["data"]["gpu_id"], "gpu_0", "{here:?}");
+    let there = send("gpu", "/v1/gpus/gpu_1/inference", inference.clone()).await;
+    assert_eq!((there.status, there.code()), (409, "conflict"), "{there:?}");
+    let again = send("gpu", "/v1/gpus/gpu_0/inference?dialect=snake", inference).await;
+    assert_eq!(again.body, here.body);
+    let test = send("test", "/v1/tests/sdxl", json!({})).await;
+    assert_eq!(test.body["success"], true, "{test:?}");
+    assert_eq!(send("test", "/v1/tests/models", json!({})).await.code(), "conflict");
+    send("query", "/v1/generate", submission()).await;
+    assert_eq!(send("query", "/v1/generate?gpu_id=gpu_1", submission()).await.code(), "conflict");
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn a_job_that_is_accepted_again_says_where_it_stands() {
+    let rig = Rig::with(1, "", &[]).await;
+    let send = || {
+        let request = rig.request("POST", "/v1/generate").json(&submission());
+        rig.hear(request.header("idempotency-key", "k").header("prefer", "respond-async"))
+    };
+    let first = send().await;
+    assert_eq!(first.status, 202, "{first:?}");
+    rig.reply(first.body["request_id"].as_str().unwrap()).await;
+    let again = send().await;
+    assert_eq!((again.status, &again.body["request_id"]), (202, &first.body["request_id"]));
+    assert_eq!(again.body["status"], "completed", "{again:?}");
+    rig.stop().await;
+}
+
+#[tokio::test]
 async fn a_training_is_asked_of_the_gpu_that_has_it() {
     let rig = Rig::start(&["--step-ms", "1"]).await;
     std::fs::create_dir(rig.dir.path().join("set")).unwrap();

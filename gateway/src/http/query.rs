@@ -1,0 +1,130 @@
+//! The query: the dialect, and fields of a command; whatever else stands there is refused.
+
+use axum::{
+    RequestExt,
+    body::Body,
+    extract::{Query, RawPathParams, Request},
+    http::Response,
+    middleware::Next,
+};
+use contracts::{
+    Action, Dialect, ErrorCode, Failure, Fault,
+    dialect::UnknownDialect,
+    dictionary::{Name, Shape, dictionary},
+    generated::action::Route,
+};
+use serde_json::{Map, Value};
+
+use super::problem::refuse;
+
+/// What the query says: the dialect, and fields of the command.
+pub(super) struct Asked {
+    pub(super) dialect: Option<Dialect>,
+    pub(super) given: Map<String, Value>,
+}
+
+/// The dialect of the query, where it is one.
+pub(super) fn told(request: &Request) -> Option<Dialect> {
+    let pairs = pairs(request).ok()?;
+    pairs.into_iter().filter(|(name, _)| name == "dialect").find_map(|(_, value)| value.parse().ok())
+}
+
+/// Lets a request through whose query is a dialect at most.
+pub(super) async fn checked(request: Request, next: Next) -> Response<Body> {
+    match query(&request, None) {
+        Ok(_) => next.run(request).await,
+        Err(failure) => refuse(*failure, super::dialect(&request), request.uri().path()),
+    }
+}
+
+/// Fields from the path, the route and the query; a field has one of these places.
+pub(super) async fn given(
+    request: &mut Request,
+    action: Action,
+    route: &Route,
+) -> Result<Asked, Box<Failure>> {
+    let mut asked = query(request, Some(action))?;
+    let params = request.extract_parts::<RawPathParams>().await.map_err(|err| {
+        Box::new(Failure::new(ErrorCode::BadFrame, format!("the path cannot be read: {err}")))
+    })?;
+    let named = params.iter().map(|(name, value)| {
+        let field = route.params.iter().find(|(param, _)| *param == name).map_or(name, |(_, field)| field);
+        (field, value)
+    });
+    for (field, value) in named.chain(route.fixed.iter().copied()) {
+        if let Some(name) = asked.given.keys().find(|name| field_of(action, name) == field) {
+            let message = format!("`{name}` stands in the query, and the path says it already");
+            return Err(fault(name, ErrorCode::DuplicateField, message));
+        }
+        asked.given.insert(field.to_owned(), value.into());
+    }
+    Ok(asked)
+}
+
+/// The query: `dialect`, and fields of the action, typed as its schema types them.
+pub(super) fn query(request: &Request, action: Option<Action>) -> Result<Asked, Box<Failure>> {
+    let mut asked = Asked { dialect: None, given: Map::new() };
+    for (name, value) in pairs(request)? {
+        let again = if name == "dialect" {
+            asked.dialect.replace(dialect(&value)?).is_some()
+        } else if let Some(action) = action {
+            asked.given.insert(name.clone(), typed(action, &name, value)).is_some()
+        } else {
+            let message = format!("`{name}` is no query parameter here");
+            return Err(fault(&name, ErrorCode::UnknownField, message));
+        };
+        if again {
+            let message = format!("`{name}` stands twice in the query");
+            return Err(fault(&name, ErrorCode::DuplicateField, message));
+        }
+    }
+    Ok(asked)
+}
+
+fn pairs(request: &Request) -> Result<Vec<(String, String)>, Box<Failure>> {
+    match Query::try_from_uri(request.uri()) {
+        Ok(Query(pairs)) => Ok(pairs),
+        Err(err) => {
+            Err(Box::new(Failure::new(ErrorCode::BadFrame, format!("the query cannot be read: {err}"))))
+        }
+    }
+}
+
+fn dialect(value: &str) -> Result<Dialect, Box<Failure>> {
+    value.parse().map_err(|err: UnknownDialect| {
+        let mut failure = fault("dialect", ErrorCode::UnsupportedValue, err.to_string());
+        failure.errors[0].allowed = Some(Dialect::ALL.map(|one| one.as_str().to_owned()).to_vec());
+        failure
+    })
+}
+
+fn fault(name: &str, code: ErrorCode, message: String) -> Box<Failure> {
+    Box::new(Failure::of_faults(vec![Fault::new(format!("/{name}"), code, message)]))
+}
+
+/// The field that a spelling means: the envelope's own, or the command's.
+fn field_of(action: Action, name: &str) -> &str {
+    for object in ["EnvelopeHead", action.info().request] {
+        let spec = dictionary().object(object);
+        if let Some(Name::Property { index, .. }) = spec.names.get(name) {
+            return &spec.properties[*index].snake;
+        }
+    }
+    name
+}
+
+/// A query has only text; what the schema says decides what it is. What does not fit stays text and is refused as such.
+fn typed(action: Action, name: &str, text: String) -> Value {
+    let spec = dictionary().object(action.info().request);
+    let shape = spec.property(name).map(|property| dictionary().resolve(&property.shape));
+    let parsed = match shape {
+        Some(Shape::Integer(_) | Shape::Number(_) | Shape::Boolean) => {
+            serde_json::from_str::<Value>(&text).ok()
+        }
+        _ => None,
+    };
+    match parsed {
+        Some(value @ (Value::Number(_) | Value::Bool(_))) => value,
+        _ => text.into(),
+    }
+}
