@@ -84,12 +84,8 @@ async fn no_method(request: Request) -> Response<Body> {
     nothing(&request, Failure::new(ErrorCode::MethodNotAllowed, message))
 }
 
-/// What is wrong with the query is said first, and that nothing is here as its hint.
+/// No such route or method: that outweighs whatever the query says.
 fn nothing(request: &Request, failure: Failure) -> Response<Body> {
-    let failure = match query::query(request, None) {
-        Ok(_) => failure,
-        Err(wrong) => wrong.hint(failure.message),
-    };
     problem::refuse(failure, dialect(request), request.uri().path())
 }
 

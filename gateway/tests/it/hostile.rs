@@ -188,8 +188,6 @@ async fn every_query_is_read() {
         ("GET", "/health/live".to_owned()),
         ("GET", "/health/ready".to_owned()),
         ("GET", "/openapi.json".to_owned()),
-        ("GET", "/v1/nowhere".to_owned()),
-        ("PUT", "/v1/generate".to_owned()),
     ];
     let queries = [
         ("foo=1&dialect=zzz", "unknown_field", "/foo"),
@@ -204,7 +202,7 @@ async fn every_query_is_read() {
         }
     }
     let nowhere = rig.get("/v1/nowhere?foo=1").await;
-    assert_eq!(nowhere.body["error_details"]["hint"], "there is no /v1/nowhere", "{nowhere:?}");
+    assert_eq!((nowhere.status, nowhere.code()), (404, "route_not_found"), "the route outweighs its query");
     let pascal = rig.get("/v1/nowhere?%64ialect=pascal").await;
     assert_eq!(pascal.body["ErrorDetails"]["Code"], "route_not_found", "{pascal:?}");
     rig.stop().await;
