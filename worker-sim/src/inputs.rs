@@ -1,14 +1,24 @@
 //! Images that a request refers to: paths under the input roots and `data:` URLs, checked and decoded.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use contracts::{ErrorCode, Failure, generated::limits::IMAGE_PIXELS_MAX};
+use contracts::{
+    ErrorCode, Failure,
+    generated::limits::{FRAME_BYTES_MAX, IMAGE_PIXELS_MAX},
+};
 use image::{
     DynamicImage, GrayImage, ImageDecoder as _, ImageFormat, ImageReader, RgbImage,
     codecs::{png::PngDecoder, webp::WebPDecoder},
     imageops::{FilterType, resize},
 };
+use nix::fcntl::OFlag;
 use sha2::{Digest as _, Sha256};
-use std::{fmt::Display, io::Cursor};
+use std::{
+    fmt::Display,
+    fs::File,
+    io::{self, Cursor, Read as _},
+    os::unix::fs::OpenOptionsExt as _,
+    path::Path,
+};
 
 use crate::roots::Roots;
 
@@ -27,7 +37,30 @@ pub(crate) fn bytes(roots: &Roots, reference: &str) -> Result<Vec<u8>, Failure> 
     let path = roots
         .input(reference)?
         .ok_or_else(|| invalid(format!("no file at {reference:?}")).hint("see the allowed input roots"))?;
-    std::fs::read(&path).map_err(|err| invalid(format!("{reference:?} cannot be read: {err}")))
+    file(&path).map_err(|what| invalid(format!("{reference:?} {what}")))
+}
+
+/// The bytes of a picture's file; else what is wrong with it. What is no regular file could make us wait for ever.
+pub(crate) fn file(path: &Path) -> Result<Vec<u8>, String> {
+    let unread = |err: io::Error| format!("cannot be read: {err}");
+    // A FIFO without a writer blocks whoever opens it otherwise.
+    let file =
+        File::options().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(path).map_err(unread)?;
+    let about = file.metadata().map_err(unread)?;
+    if !about.is_file() {
+        return Err("is no regular file".to_owned());
+    }
+    let too_large = |bytes: u64| format!("has {bytes} bytes or more, over the limit of {FRAME_BYTES_MAX}");
+    if about.len() > FRAME_BYTES_MAX {
+        return Err(too_large(about.len()));
+    }
+    let mut bytes = Vec::new();
+    // It may grow while it is read.
+    file.take(FRAME_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(unread)?;
+    match bytes.len() as u64 {
+        length if length > FRAME_BYTES_MAX => Err(too_large(length)),
+        _ => Ok(bytes),
+    }
 }
 
 fn data_url(reference: &str) -> Result<Vec<u8>, Failure> {

@@ -229,6 +229,28 @@ fn a_data_url_is_the_same_as_the_file() {
 }
 
 #[test]
+fn only_regular_files_of_a_bounded_size_are_read() {
+    let mut sim = Sim::start(&[]);
+    let inputs = sim.inputs();
+    nix::unistd::mkfifo(&inputs.join("fifo.png"), nix::sys::stat::Mode::S_IRWXU).expect("a FIFO");
+    std::fs::create_dir(inputs.join("folder.png")).expect("a folder");
+    let large = std::fs::File::create(inputs.join("vast.png")).expect("a file");
+    large.set_len(1 << 40).expect("a sparse file");
+    let cases = [
+        ("fifo.png", "\"fifo.png\" is no regular file"),
+        ("folder.png", "\"folder.png\" is no regular file"),
+        ("vast.png", "\"vast.png\" has 1099511627776 bytes or more, over the limit of 16777216"),
+    ];
+    for (name, message) in cases {
+        let asked = job(json!({"conditioning": {"init_image": name}}));
+        let error = sim.data("validate_request", asked)["errors"][0].clone();
+        assert_eq!(error["code"], "image_invalid", "{error}");
+        assert_eq!(error["message"], message);
+        assert_eq!(error["pointer"], "/payload/prompt_submission/conditioning/init_image");
+    }
+}
+
+#[test]
 fn what_the_mask_keeps_stays_as_it_is() {
     let mut sim = Sim::start(&[]);
     with_images(&sim);
