@@ -233,6 +233,31 @@ pub(crate) fn write_once(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
         std::fs::create_dir_all(folder)?;
     }
     let beside = path.with_extension(format!("{}.part", uuid::Uuid::now_v7()));
-    std::fs::write(&beside, bytes)?;
-    std::fs::rename(&beside, path)
+    let written = std::fs::write(&beside, bytes).and_then(|()| std::fs::rename(&beside, path));
+    if written.is_err()
+        && let Err(err) = std::fs::remove_file(&beside)
+        && err.kind() != std::io::ErrorKind::NotFound
+    {
+        tracing::warn!(path = %beside.display(), %err, "a file that was not written whole stays");
+    }
+    written
+}
+
+#[cfg(test)]
+mod tests {
+    use super::write_once;
+
+    #[test]
+    fn what_cannot_be_written_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let place = folder.path().join("a.png");
+        // A folder in its place, as a file cannot be renamed over one.
+        std::fs::create_dir(&place).expect("a folder");
+        write_once(&place, b"x").expect_err("it is a folder");
+        let names: Vec<_> = std::fs::read_dir(folder.path())
+            .expect("a folder")
+            .map(|entry| entry.expect("an entry").file_name())
+            .collect();
+        assert_eq!(names, ["a.png"]);
+    }
 }
