@@ -1,6 +1,6 @@
 //! Replies out, each once and in its place; and the faults that spoil them on the way.
 
-use contracts::{Class, Dialect, ErrorCode, Refusal, Reply};
+use contracts::{Class, Dialect, ErrorCode, Refusal, Reply, framing::EncodeError};
 use serde_json::{Map, Value};
 use std::time::Duration;
 
@@ -181,8 +181,12 @@ impl Worker {
 /// A reply as a line; one that is too long, or does not serialise, says so in place of its data.
 fn frame(reply: &Reply, dialect: Dialect) -> Vec<u8> {
     reply.to_frame(dialect).unwrap_or_else(|err| {
-        let failure =
-            contracts::Failure::new(ErrorCode::Internal, format!("the reply cannot be written: {err}"));
+        let message = format!("the reply cannot be written: {err}");
+        let failure = match err {
+            EncodeError::TooLarge { .. } => contracts::Failure::new(ErrorCode::FrameTooLarge, message)
+                .hint("send images as paths or uploads: a reply repeats what was sent"),
+            _ => contracts::Failure::new(ErrorCode::Internal, message),
+        };
         let short = Reply { outcome: Err(Box::new(failure)), warnings: Vec::new(), ..reply.clone() };
         let mut bytes = short.to_value(dialect).to_string().into_bytes();
         bytes.push(b'\n');

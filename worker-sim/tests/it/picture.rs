@@ -251,6 +251,21 @@ fn only_regular_files_of_a_bounded_size_are_read() {
 }
 
 #[test]
+fn a_report_too_long_for_a_frame_says_so() {
+    use base64::Engine as _;
+    let mut sim = Sim::start(&[]);
+    with_images(&sim);
+    let mut bytes = std::fs::read(sim.inputs().join("a.png")).expect("a file");
+    // Twice in the report: as it was sent, and in effect.
+    bytes.resize(7 << 20, 0);
+    let url = format!("data:image/png;base64,{}", base64::engine::general_purpose::STANDARD.encode(bytes));
+    let reply = sim.ask("validate_request", job(json!({"conditioning": {"init_image": url}})));
+    assert_eq!(reply["error_details"]["code"], "frame_too_large", "{}", reply["error"]);
+    let hint = reply["error_details"]["hint"].as_str().expect("a hint");
+    assert!(hint.contains("paths or uploads"), "{hint}");
+}
+
+#[test]
 fn what_the_mask_keeps_stays_as_it_is() {
     let mut sim = Sim::start(&[]);
     with_images(&sim);
