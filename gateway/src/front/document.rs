@@ -4,7 +4,9 @@
 use std::{collections::HashMap, io::Cursor, path::Path, time::Duration};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use contracts::{Action, Class, ErrorCode, Failure, Fault, Submission, generated::limits};
+use contracts::{
+    Action, Class, ErrorCode, Failure, Fault, Submission, framing::FRAME_BYTES_MAX, generated::limits,
+};
 use image::{ImageFormat, ImageReader};
 use serde_json::{Map, Value};
 
@@ -139,16 +141,13 @@ fn choose(members: &mut Map<String, Value>) -> bool {
     true
 }
 
-/// Turns uploads, and where `decode` says so `data:` images, into paths. What each path was before.
-///
-/// # Errors
-/// All faults at once, pointers canonical.
+/// Turns uploads and `data:` images into paths. What each path was before, and the faults of those that stay as they
+/// are, pointers canonical.
 pub(crate) async fn place_images(
     action: Action,
     fields: &mut Value,
-    decode: bool,
     uploads: &Uploads,
-) -> Result<HashMap<String, String>, Vec<Fault>> {
+) -> (HashMap<String, String>, Vec<Fault>) {
     let mut swapped = HashMap::new();
     let mut faults = Vec::new();
     for pointer in image_references(action.info().request, fields) {
@@ -156,7 +155,7 @@ pub(crate) async fn place_images(
         let Some(reference) = value.as_str() else { continue };
         let placed = if let Some(id) = reference.strip_prefix("upload:") {
             uploads.path(id)
-        } else if decode && reference.starts_with("data:") {
+        } else if reference.starts_with("data:") {
             place_data(reference, uploads).await
         } else {
             continue;
@@ -169,7 +168,19 @@ pub(crate) async fn place_images(
             Err(failure) => faults.push(Fault::new(pointer, failure.code, failure.message)),
         }
     }
-    if faults.is_empty() { Ok(swapped) } else { Err(faults) }
+    (swapped, faults)
+}
+
+/// The failure of a frame of this many bytes, its LF not counted, where a worker takes none so long: it would answer
+/// one without its id.
+pub(crate) fn check_frame(bytes: usize) -> Result<(), Box<Failure>> {
+    if bytes <= FRAME_BYTES_MAX {
+        return Ok(());
+    }
+    let message =
+        format!("the worker's frame of this command has {bytes} bytes, over the limit of {FRAME_BYTES_MAX}");
+    let failure = Failure::new(ErrorCode::FrameTooLarge, message).hint("send images as paths or uploads");
+    Err(Box::new(failure.detail("bytes", bytes).detail("maximum_bytes", FRAME_BYTES_MAX)))
 }
 
 /// Writes a `data:` image under the output directory, by its hash.

@@ -7,7 +7,13 @@ use contracts::{Action, ErrorCode, Failure, Reply};
 use futures::future::join_all;
 use serde_json::{Value, json};
 
-use super::{Answer, Asked, Failed, Front, document, document::Wants, queued::Sending, reply, sent::Sent};
+use super::{
+    Answer, Asked, Failed, Front, document,
+    document::Wants,
+    queued::{self, Sending},
+    reply,
+    sent::Sent,
+};
 use crate::{
     jobs::{Finisher, Load, timestamp},
     lane::{LaneError, LaneHandle, LaneState},
@@ -37,12 +43,8 @@ impl Front {
         }
         let mut fields = asked.fields.clone();
         sent.normalized = fields.get("prompt_submission").cloned();
-        // A worker decodes `data:` images itself; only uploads are unknown to it, absent ones it names by itself.
-        if let Ok(swapped) =
-            document::place_images(asked.action, &mut fields, false, &self.inner.uploads).await
-        {
-            sent.swapped = swapped;
-        }
+        // What is wrong with the others the worker says itself, beside all else.
+        sent.swapped = document::place_images(asked.action, &mut fields, &self.inner.uploads).await.0;
         let lane = match self.best(&asked).await {
             Ok(lane) => lane,
             Err(error) => return Err(Failed(Box::new(sent), error)),
@@ -273,6 +275,9 @@ impl Front {
         };
         let ticket = self.ticket(sending, &asked.manner, own);
         let finisher = ticket.finisher.clone();
+        if let Err(failure) = document::check_frame(queued::frame_bytes(&ticket)) {
+            return finisher.failure(*failure);
+        }
         match self.inner.desk.run(ticket).await {
             Ok(reply) => Arc::unwrap_or_clone(reply),
             Err(failure) => finisher.failure(*failure),

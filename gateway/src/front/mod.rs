@@ -281,11 +281,16 @@ impl Front {
 
     /// Asks one lane at once.
     async fn ask(&self, lane: &LaneHandle, asked: &Asked, payload: &str, sent: &Sent) -> Reply {
+        let frame =
+            crate::jobs::frame(asked.action, &sent.request_id, sent.session_id.as_deref(), 1, payload);
+        if let Err(failure) = document::check_frame(frame.len() - 1) {
+            return sent.failure(*failure);
+        }
         let order = Order {
             action: asked.action,
             request_id: sent.request_id.clone(),
             attempt: asked.attempt,
-            frame: crate::jobs::frame(asked.action, &sent.request_id, sent.session_id.as_deref(), 1, payload),
+            frame,
             deadline: asked.timeout.map(|timeout| (Instant::now() + timeout, timeout)),
             exclusive: false,
             compiles: false,

@@ -49,20 +49,22 @@ impl Front {
             }
             sent.seeded = document::choose_seeds(action, &mut fields);
         }
-        match document::place_images(action, &mut fields, true, &self.inner.uploads).await {
-            Ok(swapped) => sent.swapped = swapped,
-            Err(mut faults) => {
-                for fault in &mut faults {
-                    fault.pointer = sent_pointer(&sent, &fault.pointer);
-                }
-                return Err(Failed(Box::new(sent), Box::new(Failure::of_faults(faults))));
+        let (swapped, mut faults) = document::place_images(action, &mut fields, &self.inner.uploads).await;
+        if !faults.is_empty() {
+            for fault in &mut faults {
+                fault.pointer = sent_pointer(&sent, &fault.pointer);
             }
+            return Err(Failed(Box::new(sent), Box::new(Failure::of_faults(faults))));
         }
+        sent.swapped = swapped;
         let recorded = matches!(class, Class::Job | Class::Training);
         let ticket =
             self.ticket(Sending { action, class, fields: &fields, pin, timeout, wants }, &manner, sent);
         let request_id = ticket.request_id.clone();
         let finisher = ticket.finisher.clone();
+        if let Err(failure) = document::check_frame(frame_bytes(&ticket)) {
+            return Ok(reply(finisher.failure(*failure)));
+        }
         match self.inner.desk.submit(ticket).await {
             Err(failure) => Ok(reply(finisher.failure(*failure))),
             Ok(accepted) if recorded && !manner.wait => Ok(Answer::Queued { request_id, accepted }),
@@ -90,4 +92,11 @@ impl Front {
             finisher: Arc::new(sent),
         }
     }
+}
+
+/// The bytes of a ticket's frame at its longest: in the attempt with the most digits, without its LF.
+pub(super) fn frame_bytes(ticket: &Ticket) -> usize {
+    let session_id = ticket.session_id.as_deref();
+    let envelope = crate::jobs::frame(ticket.action, &ticket.request_id, session_id, u32::MAX, "");
+    envelope.len() - 1 + ticket.payload.len()
 }

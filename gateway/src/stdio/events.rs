@@ -6,7 +6,9 @@ use std::sync::{
 };
 
 use chrono::Utc;
-use contracts::{Dialect, ErrorCode, Failure, Reply, event, framing, generated::limits};
+use contracts::{
+    Dialect, ErrorCode, Failure, Reply, event, framing, framing::EncodeError, generated::limits,
+};
 use serde_json::{Value, json};
 use tokio::{
     sync::{broadcast, mpsc, watch},
@@ -51,7 +53,12 @@ impl Voice {
     /// Writes a reply; one that is too long for a frame is replaced by a failure that says so.
     pub(super) async fn reply(&self, reply: Reply, dialect: Dialect) {
         let frame = reply.to_frame(dialect).or_else(|err| {
-            let failure = Failure::new(ErrorCode::Internal, format!("the reply cannot be written: {err}"));
+            let message = format!("the reply cannot be written: {err}");
+            let failure = match err {
+                EncodeError::TooLarge { .. } => Failure::new(ErrorCode::FrameTooLarge, message)
+                    .hint("send images as paths or uploads: a reply repeats what was sent"),
+                _ => Failure::new(ErrorCode::Internal, message),
+            };
             Reply { outcome: Err(Box::new(failure)), warnings: Vec::new(), ..reply }.to_frame(dialect)
         });
         match frame {

@@ -1,5 +1,6 @@
 //! Bodies that no one should send: each gives its code, and the gateway goes on.
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -76,6 +77,41 @@ async fn a_hundred_megabytes_are_refused_before_they_are_read() {
     .await;
     assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
     assert!(answer.contains("frame_too_large"), "{answer}");
+    rig.goes_on().await;
+    rig.stop().await;
+}
+
+/// A submission of exactly as many bytes as a body may have, its image of these bytes and zeros.
+fn full_body(start: &[u8]) -> Vec<u8> {
+    const MAX: usize = contracts::framing::FRAME_BYTES_MAX;
+    let mut document = submission();
+    document["conditioning"]["init_image"] = "data:image/png;base64,".into();
+    let around = document.to_string().len();
+    // Whole groups of four characters.
+    let mut picture = start.to_vec();
+    picture.resize((MAX - around) / 4 * 3, 0);
+    let image = format!("data:image/png;base64,{}", BASE64_STANDARD.encode(picture));
+    document["conditioning"]["init_image"] = image.into();
+    let mut body = document.to_string().into_bytes();
+    body.resize(MAX, b' ');
+    body
+}
+
+#[tokio::test]
+async fn a_body_at_the_limit_is_answered_at_once() {
+    let rig = Rig::start(&[]).await;
+    let mut png = std::io::Cursor::new(Vec::new());
+    image::RgbImage::new(64, 64).write_to(&mut png, image::ImageFormat::Png).unwrap();
+    let sound = full_body(&png.into_inner());
+    let heard = rig.bytes("/v1/validate", sound).await;
+    assert_eq!(heard.status, 200, "{}", heard.code());
+    assert_eq!(heard.body["data"]["valid"], true, "{}", heard.body["data"]["error"]);
+    // What is no image stays in the document, and the envelope around it is too much.
+    let heard = rig.bytes("/v1/validate", full_body(b"nothing")).await;
+    assert_eq!((heard.status, heard.code()), (413, "frame_too_large"), "{heard:?}");
+    let details = &heard.body["error_details"];
+    assert_eq!(details["hint"], "send images as paths or uploads");
+    assert_eq!(details["details"]["maximum_bytes"], 16_777_216, "{heard:?}");
     rig.goes_on().await;
     rig.stop().await;
 }
