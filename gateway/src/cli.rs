@@ -5,6 +5,8 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::Deserialize;
 
+use crate::config::{FrameBytes, SimWorkers};
+
 /// Dispatches commands over HTTP and stdio to a pool of GPU workers.
 #[derive(Debug, Parser)]
 #[command(name = "gateway", version)]
@@ -56,8 +58,8 @@ pub struct PoolFlags {
     #[arg(long, value_enum, env = "CONCORD_WORKERS")]
     pub workers: Option<WorkerKind>,
     /// How many simulated workers [default: 2].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=64))]
-    pub sim_workers: Option<u32>,
+    #[arg(long, value_name = "N")]
+    pub sim_workers: Option<SimWorkers>,
     /// The Python interpreter of the workers [default: workers/.venv/bin/python].
     #[arg(long, env = "CONCORD_PYTHON")]
     pub python: Option<PathBuf>,
@@ -96,7 +98,7 @@ pub struct PoolFlags {
     pub threads: Option<u32>,
     /// Longest frame or body, bytes.
     #[arg(long, value_name = "BYTES")]
-    pub frame_bytes_max: Option<usize>,
+    pub frame_bytes_max: Option<FrameBytes>,
     /// error, warning, info or debug.
     #[arg(long, default_value = "info", env = "CONCORD_LOG_LEVEL")]
     pub log_level: String,

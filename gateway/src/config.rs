@@ -1,5 +1,6 @@
 //! What the gateway is told: a TOML file, environment and flags, in that order of growing weight.
 
+mod numbers;
 mod workers;
 
 use std::{
@@ -18,6 +19,7 @@ use crate::{
     jobs::DeskConfig,
     lane::{GpuId, Launch, Limits, Policy},
 };
+pub use numbers::{Count, FrameBytes, Many, Seconds, SecondsFromZero, SimWorkers};
 use workers::{Choice, common_args};
 
 /// The configuration file. Every member is optional.
@@ -29,7 +31,7 @@ pub struct File {
     /// Which workers.
     pub workers: Option<WorkerKind>,
     /// How many simulated workers.
-    pub sim_workers: Option<u32>,
+    pub sim_workers: Option<SimWorkers>,
     /// The Python interpreter, absolute.
     pub python: Option<PathBuf>,
     /// `workers/main.py`.
@@ -45,13 +47,13 @@ pub struct File {
     /// Where pictures go.
     pub output_dir: Option<PathBuf>,
     /// Longest frame and body.
-    pub frame_bytes_max: Option<usize>,
+    pub frame_bytes_max: Option<FrameBytes>,
     /// Commands that may wait.
-    pub queue_max: Option<usize>,
+    pub queue_max: Option<Many>,
     /// Records of ended jobs that are kept.
-    pub records_max: Option<usize>,
+    pub records_max: Option<Many>,
     /// Seconds that a drain may take.
-    pub drain_seconds: Option<f64>,
+    pub drain_seconds: Option<SecondsFromZero>,
     /// How long a worker may make no progress.
     pub limits: Limits,
     /// Restarts.
@@ -63,22 +65,22 @@ pub struct File {
 #[serde(default, deny_unknown_fields)]
 pub struct Restart {
     /// Deaths in a row, with no command answered between, before the quarantine.
-    pub deaths_max: u32,
+    pub deaths_max: Many,
     /// Rest after the first death; doubled by each further one.
-    pub backoff_min_seconds: f64,
+    pub backoff_min_seconds: SecondsFromZero,
     /// The longest rest.
-    pub backoff_max_seconds: f64,
+    pub backoff_max_seconds: SecondsFromZero,
     /// Between cancel and kill.
-    pub cancel_grace_seconds: f64,
+    pub cancel_grace_seconds: SecondsFromZero,
 }
 
 impl Default for Restart {
     fn default() -> Self {
         Self {
-            deaths_max: 5,
-            backoff_min_seconds: 0.05,
-            backoff_max_seconds: 10.0,
-            cancel_grace_seconds: limits::CANCEL_GRACE_SECONDS,
+            deaths_max: Many::of(5),
+            backoff_min_seconds: Seconds::of(0.05),
+            backoff_max_seconds: Seconds::of(10.0),
+            cancel_grace_seconds: Seconds::of(limits::CANCEL_GRACE_SECONDS),
         }
     }
 }
@@ -170,14 +172,14 @@ impl Config {
         if workers.is_empty() {
             return Err(ConfigError::Wrong("no worker is left to start".to_owned()));
         }
-        let frame_bytes_max = flags.frame_bytes_max.or(file.frame_bytes_max).unwrap_or(FRAME_BYTES_MAX);
-        let seconds = Duration::from_secs_f64;
+        let frame_bytes_max =
+            flags.frame_bytes_max.or(file.frame_bytes_max).map_or(FRAME_BYTES_MAX, Count::size);
         let policy = Policy {
             limits: file.limits.clone(),
-            deaths_max: file.restart.deaths_max,
-            backoff_min: seconds(file.restart.backoff_min_seconds),
-            backoff_max: seconds(file.restart.backoff_max_seconds),
-            cancel_grace: seconds(file.restart.cancel_grace_seconds),
+            deaths_max: file.restart.deaths_max.get(),
+            backoff_min: file.restart.backoff_min_seconds.duration(),
+            backoff_max: file.restart.backoff_max_seconds.duration(),
+            cancel_grace: file.restart.cancel_grace_seconds.duration(),
             held_max: 1024,
             frame_bytes_max: FRAME_BYTES_MAX,
             previews: false,
@@ -190,11 +192,11 @@ impl Config {
             output_dir,
             policy: Arc::new(policy),
             desk: DeskConfig {
-                queue_max: file.queue_max.unwrap_or(10_000),
-                records_max: file.records_max.unwrap_or(10_000),
+                queue_max: file.queue_max.map_or(10_000, Count::size),
+                records_max: file.records_max.map_or(10_000, Count::size),
             },
             frame_bytes_max,
-            drain: seconds(file.drain_seconds.unwrap_or(30.0)),
+            drain: file.drain_seconds.map_or(Duration::from_secs(30), Seconds::duration),
             listen: file.listen,
         })
     }
@@ -204,8 +206,16 @@ impl File {
     fn read(path: &Path) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path)
             .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
-        toml::from_str(&text)
-            .map_err(|source| ConfigError::NoConfig { path: path.to_owned(), source: Box::new(source) })
+        let file: Self = toml::from_str(&text)
+            .map_err(|source| ConfigError::NoConfig { path: path.to_owned(), source: Box::new(source) })?;
+        let Restart { backoff_min_seconds: min, backoff_max_seconds: max, .. } = file.restart;
+        if min.duration() > max.duration() {
+            return Err(ConfigError::Wrong(format!(
+                "{}: [restart] backoff_min_seconds = {min} is above backoff_max_seconds = {max}; give at most that",
+                path.display()
+            )));
+        }
+        Ok(file)
     }
 }
 
@@ -222,4 +232,50 @@ fn said(flags: &[PathBuf], file: &[PathBuf], variable: &str, default: &str) -> V
 
 fn absolute(path: &Path) -> Result<PathBuf, ConfigError> {
     std::path::absolute(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::File;
+
+    fn read(text: &str) -> Result<File, String> {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("gateway.toml");
+        std::fs::write(&path, text).unwrap();
+        File::read(&path).map_err(|err| format!("{:#}", anyhow::Error::new(err)))
+    }
+
+    #[test]
+    fn numbers_out_of_range_are_told_with_key_value_and_range() {
+        for (text, value, range) in [
+            ("drain_seconds = -1", "-1", "0, or 0.001 to 2678400"),
+            ("drain_seconds = nan", "NaN", "0, or 0.001 to 2678400"),
+            ("drain_seconds = 1e300", "1000", "0, or 0.001 to 2678400"),
+            ("queue_max = 0", "0", "1 to 10000000"),
+            ("records_max = 0", "0", "1 to 10000000"),
+            ("frame_bytes_max = 0", "0", "1024 to 1073676288"),
+            ("frame_bytes_max = -5", "-5", "1024 to 1073676288"),
+            ("sim_workers = 65", "65", "1 to 64"),
+            ("[limits]\nidle_seconds = 0", "0", "give 0.001 to 2678400"),
+            ("[limits]\nstart_seconds = inf", "inf", "give 0.001 to 2678400"),
+            ("[limits]\ndenoising_seconds = nan", "NaN", "give 0.001 to 2678400"),
+            ("[restart]\ndeaths_max = 0", "0", "1 to 10000000"),
+            ("[restart]\ncancel_grace_seconds = -0.1", "-0.1", "0, or 0.001 to 2678400"),
+        ] {
+            let said = read(text).unwrap_err();
+            let key = text.lines().last().unwrap();
+            assert!(said.contains(key) && said.contains("out of range"), "{text}: {said}");
+            assert!(said.contains(value) && said.contains(range), "{text}: {said}");
+        }
+        let said = read("[restart]\nbackoff_min_seconds = 20").unwrap_err();
+        assert!(said.contains("backoff_min_seconds = 20 is above backoff_max_seconds = 10"), "{said}");
+    }
+
+    #[test]
+    fn numbers_in_range_are_taken() {
+        let file = read("drain_seconds = 0\nqueue_max = 1\n[limits]\nidle_seconds = 2\n").unwrap();
+        assert_eq!(file.drain_seconds.unwrap().duration().as_secs(), 0);
+        assert_eq!(file.queue_max.unwrap().size(), 1);
+        assert_eq!(file.limits.idle_seconds.duration().as_secs(), 2);
+    }
 }

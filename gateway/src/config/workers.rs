@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{ConfigError, File, absolute, said};
+use super::{ConfigError, Count, File, absolute, said};
 use crate::{
     cli::{PoolFlags, WorkerKind},
     gpu::{self, Gpu, GpuError},
@@ -55,7 +55,7 @@ impl Choice {
             }
             (_, true, Some(gpus)) if kind == WorkerKind::Python => gpus.iter().map(Gpu::id).collect(),
             (_, true, None) if kind == WorkerKind::Python => vec![GpuId::cpu()],
-            _ => (0..flags.sim_workers.or(file.sim_workers).unwrap_or(SIMULATED_WORKERS))
+            _ => (0..flags.sim_workers.or(file.sim_workers).map_or(SIMULATED_WORKERS, Count::get))
                 .map(GpuId::gpu)
                 .collect(),
         };

@@ -114,7 +114,7 @@ pub fn start(
         starts: 0,
     });
     let heard = Arc::new(Heard { since: Instant::now(), millis: AtomicU64::new(0) });
-    let silence_max = Duration::from_secs_f64(policy.limits.idle_seconds);
+    let silence_max = policy.limits.idle_seconds.duration();
     let actor = Actor::new(gpu.clone(), launch, policy, mail, stop, view_out, heard.clone(), changed, news);
     tasks.spawn(actor.run());
     LaneHandle { gpu, mailbox, stops, view, heard, silence_max }

@@ -192,7 +192,7 @@ impl<'a> Life<'a> {
         } else if self.ready {
             self.watch.hung_at(limits, self.compiles())
         } else {
-            self.started + Duration::from_secs_f64(limits.start_seconds)
+            self.started + limits.start_seconds.duration()
         };
         let entries = self.in_flight.values().filter_map(|entry| match &entry.ending {
             Some(ending) => Some(ending.kill_at),
@@ -211,7 +211,7 @@ impl<'a> Life<'a> {
                 return Some(Leave::Kill("it did not leave within its grace".to_owned()));
             }
         } else if !self.ready {
-            if self.started + Duration::from_secs_f64(limits.start_seconds) <= now {
+            if self.started + limits.start_seconds.duration() <= now {
                 return Some(Leave::Kill(format!(
                     "it did not answer within {} s of its start",
                     limits.start_seconds

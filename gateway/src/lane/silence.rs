@@ -6,39 +6,41 @@ use contracts::generated::limits as default;
 use serde::Deserialize;
 use tokio::time::Instant;
 
+use crate::config::Seconds;
+
 /// The limits, seconds each in the configuration.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
     /// Before the first reply.
-    pub start_seconds: f64,
+    pub start_seconds: Seconds,
     /// While a model loads.
-    pub loading_seconds: f64,
+    pub loading_seconds: Seconds,
     /// The first step of a job that compiles its model.
-    pub first_step_compiled_seconds: f64,
+    pub first_step_compiled_seconds: Seconds,
     /// A denoising step.
-    pub denoising_seconds: f64,
+    pub denoising_seconds: Seconds,
     /// A refining step.
-    pub refining_seconds: f64,
+    pub refining_seconds: Seconds,
     /// A training step.
-    pub training_seconds: f64,
+    pub training_seconds: Seconds,
     /// Every other stage.
-    pub other_seconds: f64,
+    pub other_seconds: Seconds,
     /// Nothing to do: the heartbeat alone.
-    pub idle_seconds: f64,
+    pub idle_seconds: Seconds,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            start_seconds: default::SILENCE_SECONDS_START,
-            loading_seconds: default::SILENCE_SECONDS_LOADING,
-            first_step_compiled_seconds: default::SILENCE_SECONDS_FIRST_STEP_COMPILED,
-            denoising_seconds: default::SILENCE_SECONDS_DENOISING,
-            refining_seconds: default::SILENCE_SECONDS_REFINING,
-            training_seconds: default::SILENCE_SECONDS_TRAINING,
-            other_seconds: default::SILENCE_SECONDS_OTHER,
-            idle_seconds: default::SILENCE_SECONDS_IDLE,
+            start_seconds: Seconds::of(default::SILENCE_SECONDS_START),
+            loading_seconds: Seconds::of(default::SILENCE_SECONDS_LOADING),
+            first_step_compiled_seconds: Seconds::of(default::SILENCE_SECONDS_FIRST_STEP_COMPILED),
+            denoising_seconds: Seconds::of(default::SILENCE_SECONDS_DENOISING),
+            refining_seconds: Seconds::of(default::SILENCE_SECONDS_REFINING),
+            training_seconds: Seconds::of(default::SILENCE_SECONDS_TRAINING),
+            other_seconds: Seconds::of(default::SILENCE_SECONDS_OTHER),
+            idle_seconds: Seconds::of(default::SILENCE_SECONDS_IDLE),
         }
     }
 }
@@ -93,7 +95,7 @@ impl Watch {
                 _ => limits.other_seconds,
             },
         };
-        Duration::from_secs_f64(seconds)
+        seconds.duration()
     }
 
     /// When it counts as hung.

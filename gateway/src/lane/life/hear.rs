@@ -287,7 +287,7 @@ impl Life<'_> {
             return None;
         };
         let since = *self.watch.idle_since.get_or_insert(now);
-        let limit = Duration::from_secs_f64(self.actor.policy.limits.idle_seconds);
+        let limit = self.actor.policy.limits.idle_seconds.duration();
         if now - since < limit || now - sent < limit {
             return None;
         }
