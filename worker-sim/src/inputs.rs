@@ -3,7 +3,7 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use contracts::{
     ErrorCode, Failure,
-    generated::limits::{FRAME_BYTES_MAX, IMAGE_PIXELS_MAX},
+    generated::limits::{IMAGE_BYTES_MAX, IMAGE_PIXELS_MAX},
 };
 use image::{
     DynamicImage, GrayImage, ImageDecoder as _, ImageFormat, ImageReader, RgbImage,
@@ -50,15 +50,15 @@ pub(crate) fn file(path: &Path) -> Result<Vec<u8>, String> {
     if !about.is_file() {
         return Err("is no regular file".to_owned());
     }
-    let too_large = |bytes: u64| format!("has {bytes} bytes or more, over the limit of {FRAME_BYTES_MAX}");
-    if about.len() > FRAME_BYTES_MAX {
+    let too_large = |bytes: u64| format!("has {bytes} bytes or more, over the limit of {IMAGE_BYTES_MAX}");
+    if about.len() > IMAGE_BYTES_MAX {
         return Err(too_large(about.len()));
     }
     let mut bytes = Vec::new();
     // It may grow while it is read.
-    file.take(FRAME_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(unread)?;
+    file.take(IMAGE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(unread)?;
     match bytes.len() as u64 {
-        length if length > FRAME_BYTES_MAX => Err(too_large(length)),
+        length if length > IMAGE_BYTES_MAX => Err(too_large(length)),
         _ => Ok(bytes),
     }
 }

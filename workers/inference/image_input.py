@@ -29,7 +29,7 @@ from core.roots import Roots
 __all__ = ["BYTES_MAX", "PIXELS_MAX", "ImageRef", "check_image", "image_bytes", "load_image", "read_image_file", "sha256_of"]
 
 PIXELS_MAX = int(limits("image_pixels_max"))
-BYTES_MAX = 8 * PIXELS_MAX  # four channels of 16 bits, not compressed: no picture within the limit needs more
+BYTES_MAX = int(limits("image_bytes_max"))
 _FORMATS = ("PNG", "JPEG", "WEBP")
 _DATA_URL = re.compile(r"data:image/(?:png|jpeg|jpg|webp);base64,", re.IGNORECASE)
 Image.MAX_IMAGE_PIXELS = None  # our own limit is checked first, on the size that the header says

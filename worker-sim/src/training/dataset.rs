@@ -57,8 +57,7 @@ pub(crate) fn read(root: &Path, captions: &Captions) -> Result<DataSet, Box<Fail
             }
             _ => {}
         }
-        match fs::read(root.join(file))
-            .map_err(|err| err.to_string())
+        match inputs::file(&root.join(file))
             .and_then(|bytes| inputs::decode(&bytes).map(|_| bytes).map_err(|failure| failure.message))
         {
             Ok(bytes) => {

@@ -239,7 +239,7 @@ fn only_regular_files_of_a_bounded_size_are_read() {
     let cases = [
         ("fifo.png", "\"fifo.png\" is no regular file"),
         ("folder.png", "\"folder.png\" is no regular file"),
-        ("vast.png", "\"vast.png\" has 1099511627776 bytes or more, over the limit of 16777216"),
+        ("vast.png", "\"vast.png\" has 1099511627776 bytes or more, over the limit of 536870912"),
     ];
     for (name, message) in cases {
         let asked = job(json!({"conditioning": {"init_image": name}}));
