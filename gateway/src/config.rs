@@ -22,6 +22,9 @@ use crate::{
 pub use numbers::{Count, FrameBytes, Many, Seconds, SecondsFromZero, SimWorkers};
 use workers::{Choice, common_args};
 
+/// What the gateway's envelope adds to a body on its way to a worker.
+const ENVELOPE_BYTES_MAX: usize = 64 << 10;
+
 /// The configuration file. Every member is optional.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -167,13 +170,14 @@ impl Config {
         std::fs::create_dir_all(&output_dir)
             .map_err(|source| ConfigError::NoOutput { path: output_dir.clone(), source })?;
         let choice = Choice::of(flags, &file, owned, gpus.as_deref())?;
-        let common = common_args(flags, &file, &output_dir)?;
+        let frame_bytes_max =
+            flags.frame_bytes_max.or(file.frame_bytes_max).map_or(FRAME_BYTES_MAX, Count::size);
+        let worker_frame_bytes_max = frame_bytes_max + ENVELOPE_BYTES_MAX;
+        let common = common_args(flags, &file, &output_dir, worker_frame_bytes_max)?;
         let workers = choice.launches(flags, &file, &common, gpus.as_deref())?;
         if workers.is_empty() {
             return Err(ConfigError::Wrong("no worker is left to start".to_owned()));
         }
-        let frame_bytes_max =
-            flags.frame_bytes_max.or(file.frame_bytes_max).map_or(FRAME_BYTES_MAX, Count::size);
         let policy = Policy {
             limits: file.limits.clone(),
             deaths_max: file.restart.deaths_max.get(),
@@ -181,7 +185,8 @@ impl Config {
             backoff_max: file.restart.backoff_max_seconds.duration(),
             cancel_grace: file.restart.cancel_grace_seconds.duration(),
             held_max: 1024,
-            frame_bytes_max: FRAME_BYTES_MAX,
+            // What a worker may say is never less than the contract's frame.
+            frame_bytes_max: worker_frame_bytes_max.max(FRAME_BYTES_MAX + ENVELOPE_BYTES_MAX),
             previews: false,
         };
         Ok(Self {
@@ -236,7 +241,8 @@ fn absolute(path: &Path) -> Result<PathBuf, ConfigError> {
 
 #[cfg(test)]
 mod tests {
-    use super::File;
+    use super::{Config, File};
+    use crate::cli::{PoolFlags, WorkerKind};
 
     fn read(text: &str) -> Result<File, String> {
         let dir = tempfile::tempdir().unwrap();
@@ -269,6 +275,24 @@ mod tests {
         }
         let said = read("[restart]\nbackoff_min_seconds = 20").unwrap_err();
         assert!(said.contains("backoff_min_seconds = 20 is above backoff_max_seconds = 10"), "{said}");
+    }
+
+    #[test]
+    fn the_longest_frame_reaches_lanes_and_workers_with_room_for_its_envelope() {
+        let dir = tempfile::tempdir().unwrap();
+        let flags = PoolFlags {
+            workers: Some(WorkerKind::Sim),
+            output_dir: Some(dir.path().to_owned()),
+            frame_bytes_max: Some("33554432".parse().unwrap()),
+            ..PoolFlags::default()
+        };
+        let config = Config::decide(&flags, &[], None).unwrap();
+        assert_eq!(config.frame_bytes_max, 33_554_432);
+        assert_eq!(config.policy.frame_bytes_max, 33_619_968);
+        for (_, launch) in &config.workers {
+            let told = launch.args.windows(2).find(|args| args[0] == "--frame-bytes-max").unwrap();
+            assert_eq!(told[1], "33619968");
+        }
     }
 
     #[test]

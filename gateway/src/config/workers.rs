@@ -45,7 +45,7 @@ impl Choice {
             kind => kind,
         };
         let names = names(flags, file, owned)?;
-        let cpu = names.iter().any(|name| name == "cpu" || name == "cpu_0");
+        let cpu = on_processor(&names)?;
         let named = match (cpu, names.is_empty(), gpus) {
             (true, ..) => vec![GpuId::cpu()],
             (_, false, _) => {
@@ -137,6 +137,18 @@ fn names(flags: &PoolFlags, file: &File, owned: &[String]) -> Result<Vec<String>
     Ok(vec![name])
 }
 
+/// Whether the names mean the processor; it is there once, and beside no GPU.
+fn on_processor(names: &[String]) -> Result<bool, ConfigError> {
+    let is_cpu = |name: &String| name == "cpu" || name == "cpu_0";
+    let (cpu, gpus): (Vec<_>, Vec<_>) = names.iter().partition(|name| is_cpu(name));
+    match (cpu.first(), gpus.first()) {
+        (Some(cpu), Some(gpu)) => Err(ConfigError::Wrong(format!(
+            "{cpu} and {gpu} are named together, and workers are on the processor or on GPUs: name {cpu} alone, or GPUs alone"
+        ))),
+        (cpu, _) => Ok(cpu.is_some()),
+    }
+}
+
 /// The interpreter and the worker's main file, both there.
 fn python(flags: &PoolFlags, file: &File) -> Result<(PathBuf, PathBuf), ConfigError> {
     let python =
@@ -210,6 +222,7 @@ pub(super) fn common_args(
     flags: &PoolFlags,
     file: &File,
     output_dir: &Path,
+    frame_bytes_max: usize,
 ) -> Result<Vec<OsString>, ConfigError> {
     let mut args: Vec<OsString> = vec!["--output-dir".into(), output_dir.into()];
     let models = said(&flags.model_roots, &file.model_roots, "CONCORD_MODEL_ROOTS", "models");
@@ -225,6 +238,7 @@ pub(super) fn common_args(
     if let Some(threads) = flags.threads {
         args.extend(["--threads".into(), threads.to_string().into()]);
     }
+    args.extend(["--frame-bytes-max".into(), frame_bytes_max.to_string().into()]);
     args.extend(file.worker_args.iter().chain(&flags.worker_args).map(OsString::from));
     Ok(args)
 }
@@ -233,7 +247,7 @@ pub(super) fn common_args(
 mod tests {
     use clap::Parser;
 
-    use super::{File, names};
+    use super::{File, names, on_processor};
     use crate::cli::{Cli, Command, PoolFlags};
 
     fn flags(args: &[&str]) -> PoolFlags {
@@ -256,6 +270,18 @@ mod tests {
         assert_eq!(of(&["--device", "auto"], &["2"]).unwrap(), ["2"]);
         assert_eq!(of(&["--device", "gpu_3"], &["2"]).unwrap(), ["gpu_3"]);
         assert_eq!(of(&["--device", "cpu"], &["2"]).unwrap(), ["cpu"]);
+    }
+
+    #[test]
+    fn the_processor_is_named_alone() {
+        let on = |names: &[&str]| {
+            let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+            on_processor(&names).map_err(|err| err.to_string())
+        };
+        assert_eq!(on(&["cpu", "cpu_0"]), Ok(true));
+        assert_eq!(on(&["gpu_0", "1"]), Ok(false));
+        assert_eq!(on(&[]), Ok(false));
+        assert!(on(&["cpu", "gpu_0"]).unwrap_err().contains("cpu and gpu_0 are named together"));
     }
 
     #[test]
