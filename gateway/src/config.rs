@@ -1,5 +1,6 @@
 //! What the gateway is told: a TOML file, environment and flags, in that order of growing weight.
 
+mod environment;
 mod numbers;
 mod workers;
 
@@ -19,6 +20,7 @@ use crate::{
     jobs::DeskConfig,
     lane::{GpuId, Launch, Limits, Policy},
 };
+pub use environment::owned;
 pub use numbers::{Count, FrameBytes, Many, Seconds, SecondsFromZero, SimWorkers};
 use workers::{Choice, common_args};
 

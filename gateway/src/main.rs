@@ -7,7 +7,7 @@ use clap::Parser;
 use gateway::{
     app::App,
     cli::{Cli, Command, PoolFlags, Serve, Stdio, Submit},
-    config::Config,
+    config::{self, Config},
     gpu::{Gpus, NvmlGpus},
     http, pending, signals, stdio, submit,
 };
@@ -26,8 +26,8 @@ fn main() -> ExitCode {
             return worker_sim::run(std::iter::once("worker-sim".into()).chain(args));
         }
         Command::Pending => list_pending(),
-        Command::Serve(flags) => on_one_thread(serve(flags)),
-        Command::Stdio(flags) => on_one_thread(talk(flags)),
+        Command::Serve(flags) => on_one_thread(or_at_once(serve(flags))),
+        Command::Stdio(flags) => on_one_thread(or_at_once(talk(flags))),
         Command::Submit(flags) => on_one_thread(send(flags)),
     };
     result.unwrap_or_else(|err| {
@@ -39,6 +39,14 @@ fn main() -> ExitCode {
 /// One thread for all tasks: a command then wakes no other core on its way. Files are read and written on others.
 fn on_one_thread(work: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
     tokio::runtime::Builder::new_current_thread().enable_all().build().context("no runtime")?.block_on(work)
+}
+
+/// The second SIGTERM or SIGINT ends what the first asked to end politely; workers are killed as they are dropped.
+async fn or_at_once(work: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
+    tokio::select! {
+        code = work => code,
+        () = signals::insisted() => anyhow::bail!("a second signal: left at once, and what ran is lost"),
+    }
 }
 
 fn start_log(flags: &PoolFlags) -> anyhow::Result<()> {
@@ -74,9 +82,9 @@ fn nvml() -> Option<Arc<dyn Gpus>> {
     }
 }
 
-fn start(flags: &PoolFlags, owned: &[String], urls: bool) -> anyhow::Result<App> {
+fn start(flags: &PoolFlags, urls: bool) -> anyhow::Result<App> {
     let gpus = nvml();
-    let config = Config::decide(flags, owned, gpus.as_deref())?;
+    let config = Config::decide(flags, &owned(flags, gpus.as_deref())?, gpus.as_deref())?;
     Ok(App::start(config, gpus, urls))
 }
 
@@ -91,7 +99,7 @@ fn list_pending() -> anyhow::Result<ExitCode> {
 async fn serve(flags: Serve) -> anyhow::Result<ExitCode> {
     start_log(&flags.pool)?;
     let gpus = nvml();
-    let config = Config::decide(&flags.pool, &[], gpus.as_deref())?;
+    let config = Config::decide(&flags.pool, &owned(&flags.pool, gpus.as_deref())?, gpus.as_deref())?;
     let listen = flags.listen.or(config.listen).unwrap_or_else(|| ([127, 0, 0, 1], 8080).into());
     if !listen.ip().is_loopback() && !flags.allow_remote {
         anyhow::bail!(
@@ -158,24 +166,24 @@ async fn talk(flags: Stdio) -> anyhow::Result<ExitCode> {
             anyhow::bail!("--schema {} is not {SCHEMA_ID}, the schema built in", path.display());
         }
     }
-    let app = start(&flags.pool, &owned(), false)?;
+    let app = start(&flags.pool, false)?;
     tracing::info!("{}", app.front().config().about_workers);
     Ok(stdio::serve(app, flags.on_eof).await)
 }
 
 /// The GPUs that this process was given alone, as they were named.
-fn owned() -> Vec<String> {
-    let variable = |name: &str| std::env::var(name).ok().filter(|names| !names.trim().is_empty());
-    let names = variable("CUDA_VISIBLE_DEVICES").or_else(|| variable("GPU_ID"));
-    let names: Vec<String> =
-        names.iter().flat_map(|names| names.split(',')).map(|name| name.trim().to_owned()).collect();
+fn owned(flags: &PoolFlags, nvml: Option<&dyn Gpus>) -> anyhow::Result<Vec<String>> {
+    let variable = |name: &str| std::env::var(name).ok();
+    let gpus = nvml.map(Gpus::list).transpose()?.filter(|gpus| !gpus.is_empty());
+    let (visible, gpu_id) = (variable("CUDA_VISIBLE_DEVICES"), variable("GPU_ID"));
+    let names = config::owned(visible.as_deref(), gpu_id.as_deref(), flags, gpus.as_deref())?;
     for name in names.iter().filter(|name| name.starts_with("gpu_")) {
         tracing::warn!(
             "{name} is read as the host's GPU {}: CUDA itself does not know that name",
             &name[4..]
         );
     }
-    names
+    Ok(names)
 }
 
 async fn send(flags: Submit) -> anyhow::Result<ExitCode> {
@@ -183,7 +191,7 @@ async fn send(flags: Submit) -> anyhow::Result<ExitCode> {
     let submission = submit::Submission::read(&flags.file)?;
     match &flags.url {
         Some(url) => submit::remotely(url, &submission, flags.json).await,
-        None => submit::locally(start(&flags.pool, &[], false)?, &submission, flags.json).await,
+        None => submit::locally(start(&flags.pool, false)?, &submission, flags.json).await,
     }
 }
 

@@ -4,11 +4,22 @@ use tokio::signal::unix::{SignalKind, signal};
 
 /// Waits for the first of them.
 pub async fn terminated() {
+    heard(1).await;
+}
+
+/// Waits for the second of them: whoever sends it does not want to wait.
+pub async fn insisted() {
+    heard(2).await;
+}
+
+async fn heard(times: u32) {
     match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
         (Ok(mut terminate), Ok(mut interrupt)) => {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
+            for _ in 0..times {
+                tokio::select! {
+                    _ = terminate.recv() => {}
+                    _ = interrupt.recv() => {}
+                }
             }
         }
         (Err(err), _) | (_, Err(err)) => {

@@ -269,6 +269,24 @@ async fn gpus_are_owned_as_they_are_named() {
 }
 
 #[tokio::test]
+async fn a_second_signal_ends_it_at_once() {
+    let mut talk = Talk::start(&["--sim-workers", "1", "--sim-arg", "--step-ms", "--sim-arg", "200"]);
+    talk.send(&json!({"action": "initialize", "payload": {"features": ["events"]}})).await;
+    talk.reply().await;
+    talk.send(&long_job("running", 150)).await;
+    while talk.line().await["event"] != "progress" {}
+    let pid = nix::unistd::Pid::from_raw(talk.child.id().unwrap().try_into().unwrap());
+    let before = Instant::now();
+    for signal in [nix::sys::signal::Signal::SIGTERM, nix::sys::signal::Signal::SIGINT] {
+        nix::sys::signal::kill(pid, signal).unwrap();
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    }
+    let status = within(talk.child.wait()).await.unwrap();
+    assert_eq!(status.code(), Some(1));
+    assert!(before.elapsed().as_secs_f64() < 2.0, "{:?}", before.elapsed());
+}
+
+#[tokio::test]
 async fn the_drop_in_becomes_the_gateway() {
     let main = concat!(env!("CARGO_MANIFEST_DIR"), "/../clients/drop-in/main.py");
     let mut command = Command::new("python3");

@@ -1,0 +1,103 @@
+//! The GPUs that the environment gives this process alone.
+
+use super::ConfigError;
+use crate::{
+    cli::{PoolFlags, WorkerKind},
+    gpu::{self, Gpu},
+};
+
+/// The GPUs that `CUDA_VISIBLE_DEVICES` or `GPU_ID` name, as they are named; none where neither says anything, or where
+/// a flag outweighs them.
+///
+/// # Errors
+/// Where they differ, or where every GPU is hidden from workers that need one.
+pub fn owned(
+    visible: Option<&str>,
+    gpu_id: Option<&str>,
+    flags: &PoolFlags,
+    gpus: Option<&[Gpu]>,
+) -> Result<Vec<String>, ConfigError> {
+    let device = flags.device.as_deref().unwrap_or("auto");
+    if !flags.gpus.is_empty() || (device != "auto" && !device.starts_with("cuda:")) {
+        return Ok(Vec::new());
+    }
+    let given = names(gpu_id.unwrap_or_default());
+    let Some(visible) = visible else { return Ok(given) };
+    let seen = names(visible);
+    if seen.is_empty() || seen == ["-1"] {
+        return hidden(visible, &given, flags, gpus).map(|()| Vec::new());
+    }
+    if !given.is_empty() && meant(&seen, gpus)? != meant(&given, gpus)? {
+        return Err(ConfigError::Wrong(format!(
+            "CUDA_VISIBLE_DEVICES={visible} and GPU_ID={} name different GPUs: unset one of them, or give --gpu",
+            given.join(",")
+        )));
+    }
+    Ok(seen)
+}
+
+fn names(list: &str) -> Vec<String> {
+    list.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
+}
+
+fn meant(names: &[String], gpus: Option<&[Gpu]>) -> Result<Vec<crate::lane::GpuId>, ConfigError> {
+    let mut ids = names.iter().map(|name| gpu::named(name, gpus)).collect::<Result<Vec<_>, _>>()?;
+    ids.sort();
+    ids.dedup();
+    Ok(ids)
+}
+
+/// Simulated workers need no GPU; others were to have one.
+fn hidden(
+    visible: &str,
+    given: &[String],
+    flags: &PoolFlags,
+    gpus: Option<&[Gpu]>,
+) -> Result<(), ConfigError> {
+    let auto = matches!(flags.workers, None | Some(WorkerKind::Auto));
+    let simulated = flags.workers == Some(WorkerKind::Sim) || (auto && gpus.is_none());
+    if simulated && given.is_empty() {
+        return Ok(());
+    }
+    Err(ConfigError::Wrong(format!(
+        "CUDA_VISIBLE_DEVICES={visible:?} hides every GPU: unset it, or give --device cpu, --gpu or --workers sim"
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::owned;
+    use crate::{
+        cli::{PoolFlags, WorkerKind},
+        gpu::{FakeGpus, Gpus},
+    };
+
+    fn of(visible: Option<&str>, gpu_id: Option<&str>, flags: &PoolFlags) -> Result<Vec<String>, String> {
+        let gpus = FakeGpus::recorded().list().unwrap();
+        owned(visible, gpu_id, flags, Some(&gpus)).map_err(|err| err.to_string())
+    }
+
+    #[test]
+    fn the_environment_names_gpus_and_must_agree() {
+        let none = PoolFlags::default();
+        assert_eq!(of(None, None, &none).unwrap(), [""; 0]);
+        assert_eq!(of(Some("1, 0"), None, &none).unwrap(), ["1", "0"]);
+        assert_eq!(of(None, Some("gpu_1"), &none).unwrap(), ["gpu_1"]);
+        assert_eq!(of(Some("GPU-8f0e7a13"), Some("gpu_1"), &none).unwrap(), ["GPU-8f0e7a13"]);
+        assert!(of(Some("0"), Some("gpu_1"), &none).unwrap_err().contains("name different GPUs"));
+        let gpu = PoolFlags { gpus: vec!["0".to_owned()], ..PoolFlags::default() };
+        assert_eq!(of(Some("0"), Some("gpu_1"), &gpu).unwrap(), [""; 0]);
+    }
+
+    #[test]
+    fn none_visible_is_no_gpu() {
+        let cpu = PoolFlags { device: Some("cpu".to_owned()), ..PoolFlags::default() };
+        let sim = PoolFlags { workers: Some(WorkerKind::Sim), ..PoolFlags::default() };
+        for hidden in ["", " ", "-1"] {
+            let said = of(Some(hidden), None, &PoolFlags::default()).unwrap_err();
+            assert!(said.contains("hides every GPU"), "{said}");
+            assert_eq!(of(Some(hidden), None, &cpu).unwrap(), [""; 0]);
+            assert_eq!(of(Some(hidden), None, &sim).unwrap(), [""; 0]);
+        }
+    }
+}
