@@ -165,13 +165,19 @@ impl Config {
             Some(path) => File::read(path)?,
             None => File::default(),
         };
-        let gpus = nvml.map(Gpus::list).transpose()?.filter(|gpus| !gpus.is_empty());
+        let (gpus, found_none) = match nvml.map(Gpus::list) {
+            None => (None, Ok(GpuError::Absent.to_string())),
+            Some(Ok(gpus)) => {
+                (Some(gpus).filter(|gpus| !gpus.is_empty()), Ok("NVML found no GPU".to_owned()))
+            }
+            Some(Err(err)) => (None, Err(err.to_string())),
+        };
         let output_dir =
             flags.output_dir.clone().or(file.output_dir.clone()).unwrap_or_else(|| "outputs".into());
         let output_dir = absolute(&output_dir)?;
         std::fs::create_dir_all(&output_dir)
             .map_err(|source| ConfigError::NoOutput { path: output_dir.clone(), source })?;
-        let choice = Choice::of(flags, &file, owned, gpus.as_deref())?;
+        let choice = Choice::of(flags, &file, owned, gpus.as_deref(), found_none)?;
         let frame_bytes_max =
             flags.frame_bytes_max.or(file.frame_bytes_max).map_or(FRAME_BYTES_MAX, Count::size);
         let worker_frame_bytes_max = frame_bytes_max + ENVELOPE_BYTES_MAX;
@@ -244,7 +250,10 @@ fn absolute(path: &Path) -> Result<PathBuf, ConfigError> {
 #[cfg(test)]
 mod tests {
     use super::{Config, File};
-    use crate::cli::{PoolFlags, WorkerKind};
+    use crate::{
+        cli::{PoolFlags, WorkerKind},
+        gpu::BrokenGpus,
+    };
 
     fn read(text: &str) -> Result<File, String> {
         let dir = tempfile::tempdir().unwrap();
@@ -295,6 +304,21 @@ mod tests {
             let told = launch.args.windows(2).find(|args| args[0] == "--frame-bytes-max").unwrap();
             assert_eq!(told[1], "33619968");
         }
+    }
+
+    #[test]
+    fn nvml_that_does_not_work_is_told_and_simulates_nothing_unasked() {
+        let dir = tempfile::tempdir().unwrap();
+        let broken = BrokenGpus("driver mismatch".to_owned());
+        let decide = |workers| {
+            let output_dir = Some(dir.path().to_owned());
+            let flags = PoolFlags { workers, output_dir, ..PoolFlags::default() };
+            Config::decide(&flags, &[], Some(&broken)).map(|config| config.about_workers)
+        };
+        let said = decide(None).unwrap_err().to_string();
+        assert!(said.contains("driver mismatch") && said.contains("--workers sim"), "{said}");
+        let said = decide(Some(WorkerKind::Sim)).unwrap();
+        assert!(said.contains("driver mismatch") && said.contains("2 simulated workers"), "{said}");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use gateway::{
     app::App,
     cli::{Cli, Command, PoolFlags, Serve, Stdio, Submit},
     config::{self, Config},
-    gpu::{Gpus, NvmlGpus},
+    gpu::{BrokenGpus, GpuError, Gpus, NvmlGpus},
     http, pending, signals, stdio, submit,
 };
 use tracing_subscriber::{EnvFilter, fmt};
@@ -71,20 +71,19 @@ fn start_log(flags: &PoolFlags) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// NVML, where it works; why not, where it does not.
+/// NVML, where it is; one that does not work says why when it is asked.
 fn nvml() -> Option<Arc<dyn Gpus>> {
     match NvmlGpus::open() {
         Ok(gpus) => Some(Arc::new(gpus)),
-        Err(err) => {
-            tracing::debug!(%err, "no NVML");
-            None
-        }
+        Err(GpuError::Nvml(why)) => Some(Arc::new(BrokenGpus(why))),
+        Err(_) => None,
     }
 }
 
 fn start(flags: &PoolFlags, urls: bool) -> anyhow::Result<App> {
     let gpus = nvml();
     let config = Config::decide(flags, &owned(flags, gpus.as_deref())?, gpus.as_deref())?;
+    let gpus = gpus.filter(|_| config.gpus.is_some());
     Ok(App::start(config, gpus, urls))
 }
 
@@ -109,6 +108,7 @@ async fn serve(flags: Serve) -> anyhow::Result<ExitCode> {
     let listener =
         tokio::net::TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
     let address = listener.local_addr()?;
+    let gpus = gpus.filter(|_| config.gpus.is_some());
     let app = App::start(config, gpus, true);
     let front = app.front().clone();
     greet(&front.config().about_workers, &address.to_string());
@@ -174,7 +174,7 @@ async fn talk(flags: Stdio) -> anyhow::Result<ExitCode> {
 /// The GPUs that this process was given alone, as they were named.
 fn owned(flags: &PoolFlags, nvml: Option<&dyn Gpus>) -> anyhow::Result<Vec<String>> {
     let variable = |name: &str| std::env::var(name).ok();
-    let gpus = nvml.map(Gpus::list).transpose()?.filter(|gpus| !gpus.is_empty());
+    let gpus = nvml.and_then(|nvml| nvml.list().ok()).filter(|gpus| !gpus.is_empty());
     let (visible, gpu_id) = (variable("CUDA_VISIBLE_DEVICES"), variable("GPU_ID"));
     let names = config::owned(visible.as_deref(), gpu_id.as_deref(), flags, gpus.as_deref())?;
     for name in names.iter().filter(|name| name.starts_with("gpu_")) {

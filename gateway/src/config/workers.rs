@@ -28,17 +28,23 @@ impl Choice {
         file: &File,
         owned: &[String],
         gpus: Option<&[Gpu]>,
+        found_none: Result<String, String>,
     ) -> Result<Self, ConfigError> {
         let asked = flags.workers.or(file.workers).unwrap_or(WorkerKind::Auto);
+        let python = flags.python.is_some() || file.python.is_some();
+        if let (WorkerKind::Auto, false, Err(why)) = (asked, python, &found_none) {
+            return Err(ConfigError::Wrong(format!(
+                "{why}: whether there is a GPU is not known; give --workers python or --workers sim"
+            )));
+        }
         let found = match gpus {
             Some(gpus) => {
                 let names: Vec<String> =
                     gpus.iter().map(|gpu| format!("gpu_{} ({})", gpu.index, gpu.name)).collect();
                 format!("NVML found {}", names.join(", "))
             }
-            None => "NVML found no GPU".to_owned(),
+            None => found_none.unwrap_or_else(|why| why),
         };
-        let python = flags.python.is_some() || file.python.is_some();
         let kind = match asked {
             WorkerKind::Auto if gpus.is_some() || python => WorkerKind::Python,
             WorkerKind::Auto => WorkerKind::Sim,

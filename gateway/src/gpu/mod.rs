@@ -6,6 +6,16 @@ mod nvml;
 pub use fake::FakeGpus;
 pub use nvml::NvmlGpus;
 
+/// NVML that is there, and does not work; why.
+#[derive(Clone, Debug)]
+pub struct BrokenGpus(pub String);
+
+impl Gpus for BrokenGpus {
+    fn list(&self) -> Result<Vec<Gpu>, GpuError> {
+        Err(GpuError::Nvml(self.0.clone()))
+    }
+}
+
 use crate::lane::GpuId;
 
 /// One GPU of the host.
@@ -34,7 +44,10 @@ impl Gpu {
 /// Why the GPUs cannot be listed.
 #[derive(Debug, thiserror::Error)]
 pub enum GpuError {
-    /// NVML is not there, or does not work.
+    /// NVML's library is not on this host.
+    #[error("no NVML here")]
+    Absent,
+    /// NVML is there, and does not work.
     #[error("NVML does not work here: {0}")]
     Nvml(String),
     /// A name that names no GPU of this host.

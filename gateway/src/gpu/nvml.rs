@@ -1,6 +1,6 @@
 //! NVML: the only place that knows it.
 
-use nvml_wrapper::Nvml;
+use nvml_wrapper::{Nvml, error::NvmlError};
 
 use super::{Gpu, GpuError, Gpus};
 
@@ -12,15 +12,19 @@ impl NvmlGpus {
     /// Opens NVML.
     ///
     /// # Errors
-    /// Where there is no driver.
+    /// [`GpuError::Absent`] without its library, [`GpuError::Nvml`] where it does not work.
     pub fn open() -> Result<Self, GpuError> {
-        Nvml::init().map(Self).map_err(|err| GpuError::Nvml(err.to_string()))
+        Nvml::init().map(Self).map_err(|err| match err {
+            NvmlError::LibraryNotFound => GpuError::Absent,
+            NvmlError::LibloadingError(err) if err.to_string().contains("No such file") => GpuError::Absent,
+            err => GpuError::Nvml(err.to_string()),
+        })
     }
 }
 
 impl Gpus for NvmlGpus {
     fn list(&self) -> Result<Vec<Gpu>, GpuError> {
-        let failed = |err: nvml_wrapper::error::NvmlError| GpuError::Nvml(err.to_string());
+        let failed = |err: NvmlError| GpuError::Nvml(err.to_string());
         let count = self.0.device_count().map_err(failed)?;
         let gpu = |index| {
             let device = self.0.device_by_index(index)?;
