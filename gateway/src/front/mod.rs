@@ -11,7 +11,8 @@ mod sent;
 use std::{collections::HashMap, sync::Arc};
 
 use contracts::{
-    Action, Class, Dialect, ErrorCode, Failure, Incoming, Places, Reply, dictionary::dictionary,
+    Action, Class, Dialect, ErrorCode, Failure, Incoming, Places, Reply, Warning, WarningCode,
+    dictionary::dictionary,
 };
 use serde_json::{Value, json};
 use tokio::{
@@ -215,7 +216,7 @@ impl Front {
             request_id: incoming.head.request_id.clone().unwrap_or_default().into(),
             session_id: incoming.head.session_id.clone(),
             places,
-            warnings: reading.warnings.clone(),
+            warnings: reading.warnings.iter().cloned().chain(unused_attempt(incoming)).collect(),
             faults: Vec::new(),
             normalized: None,
             swapped: HashMap::new(),
@@ -335,6 +336,20 @@ fn is_about_document(incoming: &Incoming) -> bool {
     let shape = &dictionary().named(incoming.head.action.info().request).shape;
     let inside = format!("{}/", places.sender("/prompt_submission", shape));
     incoming.reading.faults.iter().all(|fault| fault.pointer.starts_with(&inside))
+}
+
+/// Attempts are counted here: what a sender writes is said to take no effect. A cancel's is its own field.
+fn unused_attempt(incoming: &Incoming) -> Option<Warning> {
+    let head = &incoming.head;
+    (head.attempt != 1 && head.action != Action::Cancel).then(|| {
+        let name = if incoming.reading.dialect == Some(Dialect::Pascal) { "Attempt" } else { "attempt" };
+        Warning {
+            code: WarningCode::NoEffect,
+            pointer: Some(format!("/{name}")),
+            message: format!("`{name}` takes no effect here: the gateway counts attempts itself"),
+            hint: Some("leave it out".to_owned()),
+        }
+    })
 }
 
 /// The report on a document that cannot be read as a whole: no worker can say more.

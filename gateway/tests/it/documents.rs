@@ -136,3 +136,15 @@ async fn the_dialect_is_the_senders_or_the_querys() {
     assert!(heard.body["WarningDetails"].is_array(), "{heard:?}");
     rig.stop().await;
 }
+
+#[tokio::test]
+async fn an_attempt_of_the_sender_is_said_to_take_no_effect() {
+    let rig = Rig::start(&[]).await;
+    let mut command = crate::rig::job("generate_sdxl");
+    command["attempt"] = 7.into();
+    let heard = rig.command(&command).await;
+    assert_eq!(heard.body["success"], true, "{heard:?}");
+    assert_eq!(heard.body["warning_details"][0]["code"], "no_effect", "{heard:?}");
+    assert_eq!(heard.body["warning_details"][0]["pointer"], "/attempt", "{heard:?}");
+    rig.stop().await;
+}
