@@ -80,7 +80,7 @@ fn probes(shape: &'static Shape) -> Vec<(String, Value)> {
             if let Some(item) = sample(&list.item)
                 && !list.unique
             {
-                let items = |length: usize| Value::from(vec![item.clone(); length]);
+                let items = |length: usize| (0..length).map(|i| distinct(&item, i)).collect::<Value>();
                 probes.extend([("max", items(list.max)), ("max+1", items(list.max + 1))]);
             }
         }
@@ -93,6 +93,14 @@ fn probes(shape: &'static Shape) -> Vec<(String, Value)> {
         _ => {}
     }
     probes.into_iter().map(|(word, value)| (word.to_owned(), value)).collect()
+}
+
+/// The same item under another token: two of one list may not share theirs.
+fn distinct(item: &Value, index: usize) -> Value {
+    match item.get("token") {
+        Some(_) => with(item.clone(), "/token", format!("t{index}").into()),
+        None => item.clone(),
+    }
 }
 
 /// A least item of a list.
