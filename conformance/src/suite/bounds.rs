@@ -145,7 +145,8 @@ fn probe(
                 .shape_at(&dictionary().named("PromptSubmission").shape, &format!("{list}/0"))
                 .ok_or_else(|| Stop::Undecided(pointer.to_owned()))?,
         );
-        document = with(document, &format!("{list}/0"), item.unwrap_or_default());
+        let item = item.ok_or_else(|| Stop::Undecided(format!("{list} has no item to probe with")))?;
+        document = with(document, &format!("{list}/0"), item);
     }
     let document = with(document, pointer, value.clone());
     let wanted = contracts::read("PromptSubmission", &Tree::of(&document), Writer::Sender).faults;
