@@ -15,6 +15,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+__all__ = ["PUBLISHED_SCHEDULER", "write_config"]
+
 _BASE_UNET: dict[str, Any] = {
     "_class_name": "UNet2DConditionModel",
     "sample_size": 128,
@@ -88,18 +90,27 @@ _TEXT_ENCODER_2: dict[str, Any] = _TEXT_ENCODER | {
     "hidden_act": "gelu",
     "projection_dim": 1280,
 }
-_SCHEDULER: dict[str, Any] = {
-    "_class_name": "EulerDiscreteScheduler",
-    "num_train_timesteps": 1000,
-    "beta_start": 0.00085,
+PUBLISHED_SCHEDULER: dict[str, Any] = {
     "beta_end": 0.012,
     "beta_schedule": "scaled_linear",
-    "prediction_type": "epsilon",
+    "beta_start": 0.00085,
+    "clip_sample": False,
     "interpolation_type": "linear",
-    "use_karras_sigmas": False,
-    "timestep_spacing": "leading",
+    "num_train_timesteps": 1000,
+    "prediction_type": "epsilon",
+    "sample_max_value": 1.0,
+    "set_alpha_to_one": False,
+    "skip_prk_steps": True,
     "steps_offset": 1,
+    "timestep_spacing": "leading",
+    "trained_betas": None,
+    "use_karras_sigmas": False,
 }
+"""The scheduler configuration that SDXL 1.0 was published with, base and refiner alike.
+
+What a model's own configuration leaves out is taken from here: the classes' own defaults are those of other models,
+and clip latents to ±1, for example.
+"""
 
 
 def _bytes_to_unicode() -> list[str]:
@@ -171,7 +182,7 @@ def write_config(folder: Path, *, refiner: bool) -> None:
     _write_json(folder / "model_index.json", index)
     _write_json(folder / "unet" / "config.json", _REFINER_UNET if refiner else _BASE_UNET)
     _write_json(folder / "vae" / "config.json", _VAE)
-    _write_json(folder / "scheduler" / "scheduler_config.json", _SCHEDULER)
+    _write_json(folder / "scheduler" / "scheduler_config.json", {"_class_name": "EulerDiscreteScheduler"} | PUBLISHED_SCHEDULER)
     if not refiner:
         _write_json(folder / "text_encoder" / "config.json", _TEXT_ENCODER)
         _write_tokenizer(folder / "tokenizer", "<|endoftext|>")

@@ -24,7 +24,7 @@ from models.model_loader import ModelLoader
 from models.readers import require_tokenizer_files
 from postprocessing.safety_checker import locate_checker
 from postprocessing.upscaler import locate_net
-from schedulers.scheduler_factory import SchedulerChoice, choose_scheduler
+from schedulers.scheduler_factory import SchedulerChoice, choose_scheduler, require_zero_terminal_snr
 
 __all__ = ["clip_skip_max", "dtype_of", "faults_of", "offload_of", "require_widths", "scheduler_of"]
 
@@ -67,7 +67,9 @@ def faults_of(
             return None
 
     base = _model_faults(submission, loader, attempt)
-    attempt(lambda: scheduler_of(submission))
+    choice = attempt(lambda: scheduler_of(submission))
+    if choice is not None and base is not None and base.prediction is not None and base.prediction.zero_snr:
+        attempt(lambda: require_zero_terminal_snr(choice))
     _prompt_faults(submission, dtype_of(submission, device), attempt)
     _conditioning_faults(submission, base, loader, roots, settings, attempt)
     _performance_faults(submission, device, attempt)
@@ -90,7 +92,9 @@ def _model_faults(submission: Any, loader: ModelLoader, attempt: Callable[..., A
         reference = getattr(model, name)
         if reference is not None:
             field = f"/model/{name}"
-            attempt(lambda r=reference, t=model_type, f=field: _require_type(loader.describe(r, f), t, f))
+            facts = attempt(lambda r=reference, t=model_type, f=field: _require_type(loader.describe(r, f), t, f))
+            if name == "refiner" and facts is not None and base is not None:
+                attempt(lambda b=base, r=facts: _require_same_prediction(b, r))
     if model.tokenizer is not None:
         attempt(lambda: _require_tokenizer(loader, model.tokenizer))
     for name in ("text_encoder", "text_encoder_2"):
@@ -98,6 +102,16 @@ def _model_faults(submission: Any, loader: ModelLoader, attempt: Callable[..., A
         if reference is not None:
             attempt(lambda r=reference, n=name: _require_text_encoder(loader, r, n, base))
     return base
+
+
+def _require_same_prediction(base: ModelFacts, refiner: ModelFacts) -> None:
+    """Raises ModelInvalid where the refiner cannot go on from the base's latents: both stages follow one sampler."""
+    if refiner.prediction != base.prediction:
+        raise ModelInvalid(
+            f"{refiner.path.name} predicts {refiner.prediction}, {base.path.name} {base.prediction}",
+            field="/model/refiner",
+            hint="use a refiner that was trained for this base, or none",
+        )
 
 
 def _require_folder(loader: ModelLoader, reference: str, field: str) -> Path:

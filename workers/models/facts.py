@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import ModelInvalid
+from models.prediction import Prediction, prediction_of_config, prediction_of_file
 from models.safetensors_file import CONTRACT_DTYPES, Header, issues_of, read_header
 
 __all__ = ["ModelFacts", "config_folder", "describe", "detect_type", "signature", "weight_files"]
@@ -33,6 +34,7 @@ class ModelFacts:
     dtype: the number format that most of it is stored in, in the contract's spelling; None: another.
     clip_layers: layers of its shortest text encoder; None: it has none.
     configs: component → its configuration, as far as there are files of it.
+    prediction: what its UNet predicts; None: it has none.
     """
 
     path: Path
@@ -44,6 +46,7 @@ class ModelFacts:
     clip_layers: int | None
     configs: dict[str, dict[str, Any]] = field(default_factory=dict)
     variant: str | None = None
+    prediction: Prediction | None = None
 
     @cached_property
     def elements(self) -> int:
@@ -179,8 +182,11 @@ def _describe_file(path: Path) -> ModelFacts:
                     layers[component] = max(layers.get(component, 0), number + 1)
         elements[component] += tensor.elements
     configs: dict[str, dict[str, Any]] = {}
+    prediction = None
     if model_type in ("sdxl", "sdxl_refiner"):
-        configs = _configs_in(config_folder(path, model_type, header))
+        folder = config_folder(path, model_type, header)
+        configs = _configs_in(folder)
+        prediction = prediction_of_file(header, _scheduler_config(folder))
     return ModelFacts(
         path,
         model_type,
@@ -190,6 +196,7 @@ def _describe_file(path: Path) -> ModelFacts:
         _main_dtype([header]),
         min(layers.values()) if layers else None,
         configs,
+        prediction=prediction,
     )
 
 
@@ -207,6 +214,13 @@ def _configs_in(folder: Path) -> dict[str, dict[str, Any]]:
     return {
         part: _read_json(folder / part / "config.json") for part in _PIPELINE_PARTS if (folder / part / "config.json").is_file()
     }
+
+
+def _scheduler_config(folder: Path) -> dict[str, Any]:
+    file = folder / "scheduler" / "scheduler_config.json"
+    if not file.is_file():
+        raise ModelInvalid(f"{folder.name} lacks its scheduler/scheduler_config.json")
+    return _read_json(file)
 
 
 def _describe_folder(path: Path) -> ModelFacts:
@@ -274,4 +288,5 @@ def _describe_pipeline(path: Path, index: dict[str, Any]) -> ModelFacts:
         min(known) if known else None,
         configs,
         variant,
+        prediction_of_config(_scheduler_config(path), path.name),
     )

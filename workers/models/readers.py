@@ -24,6 +24,7 @@ from core.device_manager import DTYPES
 from core.errors import ModelInvalid
 from models.device_copy import to_device
 from models.facts import ModelFacts, config_folder
+from models.prediction import with_prediction
 from models.safetensors_file import read_header
 
 __all__ = ["READERS", "Inversion", "read_text_encoder", "read_tokenizer", "require_tokenizer_files"]
@@ -149,11 +150,22 @@ def _read_pipeline_file(facts: ModelFacts, dtype: str, *, refiner: bool) -> dict
     return parts
 
 
+def _scheduler_of(own: Any, facts: ModelFacts) -> Any:
+    """The scheduler whose configuration jobs and trainings start from, with what the model predicts."""
+    if facts.prediction is None:
+        raise ValueError(f"{facts.path.name} was not described as a base")
+    config = with_prediction(own.config, facts.prediction)
+    # A class that does not know zero terminal SNR would leave it out without a word.
+    cls = diffusers.EulerDiscreteScheduler if facts.prediction.zero_snr else type(own)
+    return cls.from_config(config)
+
+
 def _read_pipeline(facts: ModelFacts, dtype: str, device: torch.device, *, refiner: bool) -> Any:
     read = _read_pipeline_file if facts.path.is_file() else _read_pipeline_folder
     parts = read(facts, dtype, refiner=refiner)
     _set_end_of_text(parts["text_encoder"], parts["tokenizer"])
     _set_end_of_text(parts["text_encoder_2"], parts["tokenizer_2"])
+    parts["scheduler"] = _scheduler_of(parts["scheduler"], facts)
     cls = diffusers.StableDiffusionXLImg2ImgPipeline if refiner else diffusers.StableDiffusionXLPipeline
     pipeline = cls(**parts, add_watermarker=False)
     pipeline.set_progress_bar_config(disable=True)

@@ -5,13 +5,16 @@ Every sampler is built from the model's own scheduler configuration, so that not
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import diffusers
 
 from core.errors import OutOfRange, UnsupportedFeature
 from core.tables import scheduler_values
+from sdxl_config import PUBLISHED_SCHEDULER
 
 __all__ = [
     "SchedulerChoice",
@@ -21,10 +24,34 @@ __all__ = [
     "make_scheduler",
     "original_steps_max",
     "recommended_steps",
+    "require_zero_terminal_snr",
     "scheduler_names",
 ]
 
 _RECOMMENDED = "DPM++ 2M"
+_OF_THE_MODEL = frozenset(
+    (
+        "beta_end",
+        "beta_schedule",
+        "beta_start",
+        "clip_sample",
+        "clip_sample_range",
+        "dynamic_thresholding_ratio",
+        "interpolation_type",
+        "num_train_timesteps",
+        "prediction_type",
+        "rescale_betas_zero_snr",
+        "sample_max_value",
+        "set_alpha_to_one",
+        "sigma_max",
+        "sigma_min",
+        "steps_offset",
+        "thresholding",
+        "timestep_type",
+        "trained_betas",
+    )
+)
+"""What of a model's scheduler configuration is about the model; the rest is about the sampler that it was saved with."""
 
 
 @dataclass(frozen=True)
@@ -103,12 +130,30 @@ def choose_scheduler(name: str, steps: int, *, karras: bool, spacing: str | None
     return SchedulerChoice(name, used, row["diffusers_class"], options, original)
 
 
+@cache
+def _knows_zero_terminal_snr(class_name: str) -> bool:
+    return "rescale_betas_zero_snr" in inspect.signature(getattr(diffusers, class_name).__init__).parameters
+
+
+def require_zero_terminal_snr(choice: SchedulerChoice) -> None:
+    """Raises UnsupportedFeature for a sampler that would leave a base's zero terminal SNR out without a word."""
+    if _knows_zero_terminal_snr(choice.class_name):
+        return
+    rows = scheduler_values()
+    able = [name for name in scheduler_names() if _knows_zero_terminal_snr(rows[name]["diffusers_class"])]
+    raise UnsupportedFeature(
+        f"this base has zero terminal SNR, which {choice.used} lacks",
+        field="/scheduler/type",
+        hint=f"samplers that have it: {', '.join(able)}",
+    )
+
+
 def make_scheduler(choice: SchedulerChoice, model_config: dict[str, Any], seeds: list[int]) -> Any:
     """The diffusers scheduler. model_config: the model's own. seeds: one a picture, for samplers with their own noise."""
     options = dict(choice.options)
     if choice.class_name == "DPMSolverSDEScheduler":
         # Its Brownian tree has a seed of its own; a list gives each picture of a batch its own tree.
         options["noise_sampler_seed"] = list(seeds)
-    # use_karras_sigmas of the model's own configuration must not reach a job that did not ask for it.
-    config = {key: value for key, value in model_config.items() if key not in ("use_karras_sigmas", "timestep_spacing")}
-    return getattr(diffusers, choice.class_name).from_config(config, **options)
+    # What the model's own configuration leaves out is SDXL's, not the default of the class.
+    own = {key: value for key, value in model_config.items() if key in _OF_THE_MODEL}
+    return getattr(diffusers, choice.class_name).from_config(PUBLISHED_SCHEDULER | own, **options)
