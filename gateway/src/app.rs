@@ -1,14 +1,20 @@
 //! The composition root: what is started, in which order, and how it ends.
 
-use std::sync::Arc;
+use std::{pin::pin, sync::Arc};
 
 use tokio::{
     sync::Notify,
     task::JoinSet,
-    time::{Duration, Instant},
+    time::{Duration, Instant, timeout, timeout_at},
 };
 
 use crate::{config::Config, front::Front, gpu::Gpus, jobs, pool::Pool};
+
+/// How long workers have to obey a cancel and leave, after the grace.
+const KILL_AFTER: Duration = Duration::from_millis(500);
+
+/// How long the tasks have to return, once nothing is left to do.
+const LEAVE_MAX: Duration = Duration::from_secs(1);
 
 /// A running gateway: its front, and the tasks behind it.
 pub struct App {
@@ -34,18 +40,53 @@ impl App {
         &self.front
     }
 
-    /// Drains: what is not done after `grace` ends with `shutting_down`; workers are killed half a second later.
-    pub async fn stop(mut self, grace: Duration) {
+    /// Waits until a task ends that should not have, and says how: a gateway without its desk or a lane only looks
+    /// alive.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost.
+    pub async fn failed(&mut self) -> String {
+        match self.tasks.join_next().await {
+            Some(Err(err)) => format!("a task of the gateway broke: {err}"),
+            Some(Ok(())) => "a task of the gateway ended by itself".to_owned(),
+            None => "the gateway has no task left".to_owned(),
+        }
+    }
+
+    /// Drains: what is not done after `grace` ends with `shutting_down`, workers are killed half a second later. When
+    /// it returns every accepted command has its reply; the desk still says what became of each.
+    pub async fn drain(&mut self, grace: Duration) {
         let until = Instant::now() + grace;
-        end(&self.front, until, until + Duration::from_millis(500)).await;
-        self.tasks.shutdown().await;
+        end(&self.front, until, until + KILL_AFTER).await;
+    }
+
+    /// Ends the tasks, after a drain.
+    pub async fn leave(mut self) {
+        self.front.desk().leave().await;
+        let left = timeout(LEAVE_MAX, async { while self.tasks.join_next().await.is_some() {} });
+        if left.await.is_err() {
+            tracing::error!(tasks = self.tasks.len(), "tasks did not return and are dropped");
+        }
+    }
+
+    /// Drains and leaves.
+    pub async fn stop(mut self, grace: Duration) {
+        self.drain(grace).await;
+        self.leave().await;
     }
 }
 
 /// Drains the desk until then, and stops the workers by the time they are killed.
 pub(crate) async fn end(front: &Front, until: Instant, kill_at: Instant) {
-    if let Err(failure) = front.desk().drain(until).await {
+    let mut drained = pin!(front.desk().drain(until));
+    let in_time = timeout_at(kill_at, &mut drained).await;
+    front.pool().stop(kill_at).await;
+    let drained = match in_time {
+        Ok(drained) => drained,
+        // The workers are gone: whatever they had is answered now.
+        Err(_) => drained.await,
+    };
+    if let Err(failure) = drained {
         tracing::error!(%failure, "the desk did not drain");
     }
-    front.pool().stop(kill_at).await;
 }

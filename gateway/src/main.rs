@@ -110,37 +110,8 @@ async fn serve(flags: Serve) -> anyhow::Result<ExitCode> {
     let address = listener.local_addr()?;
     let gpus = gpus.filter(|_| config.gpus.is_some());
     let app = App::start(config, gpus, true);
-    let front = app.front().clone();
-    greet(&front.config().about_workers, &address.to_string());
-    let stop = front.clone();
-    let stopped = async move {
-        tokio::select! {
-            () = signals::terminated() => stop.stop(None),
-            _ = stop.stopped() => {}
-        }
-    };
-    let listener = axum::serve::ListenerExt::tap_io(listener, |stream| {
-        // Small replies must not wait for Nagle.
-        if let Err(err) = stream.set_nodelay(true) {
-            tracing::debug!(%err, "no TCP_NODELAY");
-        }
-    });
-    let router = http::router(front.clone());
-    let served = axum::serve(listener, router).with_graceful_shutdown(stopped);
-    let deadline = async {
-        let grace = front.stopped().await;
-        eprintln!("draining: at most {} s", grace.as_secs_f64());
-        app.stop(grace).await;
-        // Connections that are still open, event streams for instance, have had their last words.
-        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
-    };
-    tokio::select! {
-        // Both end; whichever is last is waited for, but idle connections are not.
-        served = async { let served = served.await; front.stopped().await; served } => {
-            served.context("the server broke")?;
-        }
-        () = deadline => {}
-    }
+    greet(&app.front().config().about_workers, &address.to_string());
+    http::serve(app, listener, signals::terminated()).await?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -17,7 +17,7 @@ use contracts::{
 use serde_json::{Value, json};
 use tokio::{
     sync::watch,
-    time::{Duration, Instant},
+    time::{Duration, Instant, timeout},
 };
 
 use crate::{
@@ -32,6 +32,9 @@ use crate::{
 use claims::Claims;
 use idempotency::Keys;
 use sent::Sent;
+
+/// The desk answers in microseconds; one that does not within this is gone or stuck.
+const DESK_ANSWERS_WITHIN: Duration = Duration::from_secs(1);
 
 /// What became of a command.
 #[derive(Debug)]
@@ -143,6 +146,28 @@ impl Front {
         self.inner.stop.send_replace(Some(grace.unwrap_or(self.inner.config.drain)));
     }
 
+    /// The same with the configured grace, unless it was told already.
+    pub(crate) fn stop_once(&self) {
+        let drain = self.inner.config.drain;
+        self.inner.stop.send_if_modified(|stop| stop.is_none() && stop.replace(drain).is_none());
+    }
+
+    /// Whether it was told so.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        self.inner.stop.borrow().is_some()
+    }
+
+    /// Why the gateway takes no job, whatever its workers would do; `None` where it would.
+    pub(crate) async fn unready(&self) -> Option<&'static str> {
+        if self.is_stopping() {
+            return Some("the gateway is shutting down");
+        }
+        // The desk is asked, not believed: without it every job fails, however well the workers are.
+        let asked = timeout(DESK_ANSWERS_WITHIN, self.desk().loads()).await;
+        (!matches!(asked, Ok(Ok(_)))).then_some("the desk, which gives out the jobs, does not answer")
+    }
+
     /// Waits until it is told so; the grace.
     pub async fn stopped(&self) -> Duration {
         let mut stop = self.inner.stop.subscribe();
@@ -240,6 +265,9 @@ impl Front {
         if let Some(failure) = pending::refusal(action) {
             return Err(Failed(Box::new(sent), Box::new(failure)));
         }
+        if self.is_stopping() && begins_work(action, incoming.reading.document.as_ref()) {
+            return Err(Failed(Box::new(sent), crate::jobs::gone()));
+        }
         let pin = match self.pinned(incoming.head.gpu_id.as_deref()) {
             Ok(pin) => pin,
             Err(failure) => return Err(Failed(Box::new(sent), failure)),
@@ -317,6 +345,16 @@ struct Asked {
 
 /// A command that failed here, and what is known of it.
 struct Failed(Box<Sent>, Box<Failure>);
+
+/// Whether a command is new work. While the gateway drains, only what asks, cancels or stops is served.
+fn begins_work(action: Action, fields: Option<&Value>) -> bool {
+    let class = fields.map_or(action.info().class, |fields| document::class(action, fields).0);
+    match class {
+        Class::Gateway | Class::Query => false,
+        Class::Job | Class::Training => true,
+        Class::Control => !matches!(action, Action::Cancel | Action::Shutdown | Action::StopTraining),
+    }
+}
 
 fn reply(reply: Reply) -> Answer {
     Answer::Reply(Arc::new(reply))

@@ -35,8 +35,12 @@ pub(crate) async fn ready(State(front): State<Front>) -> Response<Body> {
             gpu
         })
         .collect();
-    let ready = gpus.iter().any(|gpu| gpu["ready"] == true);
+    let reason = front.unready().await;
+    let ready = reason.is_none() && gpus.iter().any(|gpu| gpu["ready"] == true);
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let body = json!({"status": if ready { "ready" } else { "unready" }, "gpus": gpus});
+    let mut body = json!({"status": if ready { "ready" } else { "unready" }, "gpus": gpus});
+    if let Some(reason) = reason {
+        body["reason"] = reason.into();
+    }
     with(status, "application/json", body.to_string())
 }

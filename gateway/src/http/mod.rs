@@ -6,6 +6,7 @@ mod jobs;
 mod openapi;
 mod problem;
 mod query;
+mod serve;
 mod uploads;
 
 use std::collections::BTreeMap;
@@ -24,6 +25,7 @@ use contracts::{
 };
 
 use crate::front::Front;
+pub use serve::serve;
 
 /// The routes over a front.
 ///
@@ -44,7 +46,7 @@ pub fn router(front: Front) -> Router {
         }
     }
     for resource in &RESOURCES {
-        add(resource.path, serve(resource));
+        add(resource.path, route_of(resource));
     }
     let mut router = Router::new();
     for (path, route) in paths {
@@ -58,7 +60,7 @@ fn filter(verb: &str) -> MethodFilter {
     MethodFilter::try_from(method).expect("a verb that is routed")
 }
 
-fn serve(resource: &Resource) -> MethodRouter<Front> {
+fn route_of(resource: &Resource) -> MethodRouter<Front> {
     let route = match (resource.verb, resource.path) {
         ("POST", "/v1/commands") => return post(commands::any),
         ("GET", "/v1/jobs/{id}/events") => get(jobs::events),

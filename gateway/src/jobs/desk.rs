@@ -59,6 +59,15 @@ struct Running {
     shutting_down: bool,
 }
 
+/// The way to the end.
+struct Draining {
+    until: Instant,
+    /// The grace is over.
+    over: bool,
+    /// Who waits until all is answered.
+    done: Option<oneshot::Sender<()>>,
+}
+
 /// What came of one run.
 struct Ran {
     seq: u64,
@@ -100,7 +109,7 @@ pub(super) struct Desk {
     runs: JoinSet<Ran>,
     /// Cancels on their way to a lane.
     errands: JoinSet<()>,
-    draining: Option<(Instant, Option<oneshot::Sender<()>>)>,
+    draining: Option<Draining>,
     next: u64,
     counts: Counts,
 }
@@ -148,8 +157,8 @@ impl Desk {
                 },
                 Some(_) = self.errands.join_next() => {}
                 mail = self.mailbox.recv() => match mail {
+                    Some(Mail::Leave) | None => return,
                     Some(mail) => self.on_mail(mail),
-                    None => return,
                 },
                 () = changed.notified() => {}
             }
@@ -200,7 +209,11 @@ impl Desk {
                 let gpu = self.trainings.get(&id).map(|lane| self.seats[*lane].lane.gpu.clone());
                 answer.send(gpu).ok();
             }
-            Mail::Drain { until, done } => self.draining = Some((until, Some(done))),
+            Mail::Drain { until, done } => {
+                self.draining = Some(Draining { until, over: false, done: Some(done) })
+            }
+            // The loop has looked for it.
+            Mail::Leave => {}
         }
     }
 
@@ -282,7 +295,7 @@ impl Desk {
 
     fn next_wake(&self) -> Option<Instant> {
         let expiry = self.deadlines.first().map(|(at, _)| *at);
-        let drain = self.draining.as_ref().filter(|(_, done)| done.is_some()).map(|(until, _)| *until);
+        let drain = self.draining.as_ref().filter(|drain| !drain.over).map(|drain| drain.until);
         let blocked = self.seats.iter().filter_map(|seat| seat.blocked_until);
         // A lane that falls silent, or is heard again, changes no view: waiting work looks again.
         blocked.chain(expiry).chain(drain).min()

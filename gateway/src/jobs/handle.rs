@@ -40,6 +40,7 @@ pub(super) enum Mail {
     Loads(oneshot::Sender<Vec<Load>>),
     Training(String, oneshot::Sender<Option<GpuId>>),
     Drain { until: Instant, done: oneshot::Sender<()> },
+    Leave,
 }
 
 /// What a lane has to do, and which models it has.
@@ -167,12 +168,19 @@ impl DeskHandle {
         self.ask(|answer| Mail::Training(training_id, answer)).await
     }
 
-    /// Takes nothing more, and returns when all is done; what is not done `until` then ends with `shutting_down`.
+    /// Takes nothing more, and returns when all is answered; what is not done `until` then is cancelled and ends with
+    /// `shutting_down`. What became of each command can still be asked.
     ///
     /// # Errors
     /// As [`Self::job`].
     pub async fn drain(&self, until: Instant) -> Result<(), Box<Failure>> {
         self.ask(|done| Mail::Drain { until, done }).await
+    }
+
+    /// Ends the desk's task.
+    pub async fn leave(&self) {
+        // An error means that it has ended.
+        self.mailbox.send(Mail::Leave).await.ok();
     }
 
     async fn ask<T>(&self, mail: impl FnOnce(oneshot::Sender<T>) -> Mail) -> Result<T, Box<Failure>> {
@@ -182,7 +190,8 @@ impl DeskHandle {
     }
 }
 
-pub(super) fn gone() -> Box<Failure> {
+/// The failure of whatever comes too late.
+pub(crate) fn gone() -> Box<Failure> {
     Box::new(Failure::new(contracts::ErrorCode::ShuttingDown, "the gateway is shutting down"))
 }
 

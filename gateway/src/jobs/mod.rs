@@ -11,6 +11,7 @@ mod ticket;
 
 pub use desk::DeskConfig;
 pub use feed::{Feed, Heard};
+pub(crate) use handle::gone;
 pub use handle::{Accepted, DeskHandle, Load, start};
 pub(crate) use record::timestamp;
 pub use record::{Record, Status};

@@ -4,6 +4,7 @@ mod babble;
 mod cancel;
 mod crash;
 mod documents;
+mod drain;
 mod hostile;
 mod pool;
 mod rig;

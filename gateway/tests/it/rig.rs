@@ -28,7 +28,6 @@ pub(crate) struct Rig {
     pub(crate) dir: TempDir,
     pub(crate) url: String,
     pub(crate) front: Front,
-    app: Option<App>,
     tasks: JoinSet<()>,
     client: reqwest::Client,
 }
@@ -87,9 +86,8 @@ impl Rig {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let mut tasks = JoinSet::new();
-        let router = http::router(front.clone());
-        tasks.spawn(async move { axum::serve(listener, router).await.unwrap() });
-        Self { dir, url, front, app: Some(app), tasks, client: reqwest::Client::new() }
+        tasks.spawn(async move { http::serve(app, listener, std::future::pending()).await.unwrap() });
+        Self { dir, url, front, tasks, client: reqwest::Client::new() }
     }
 
     pub(crate) fn request(&self, verb: &str, path: &str) -> reqwest::RequestBuilder {
@@ -156,10 +154,15 @@ impl Rig {
         assert_eq!(queue.body["data"]["total_queued"], 0, "{queue:?}");
     }
 
+    /// Drains; all that was accepted is answered by then.
     pub(crate) async fn stop(mut self) {
-        let app = self.app.take().unwrap();
-        within(app.stop(Duration::from_secs(4))).await;
-        self.tasks.shutdown().await;
+        self.front.stop(Some(Duration::from_secs(4)));
+        self.stopped().await;
+    }
+
+    /// Waits until it has drained.
+    pub(crate) async fn stopped(&mut self) {
+        within(async { while self.tasks.join_next().await.transpose().unwrap().is_some() {} }).await;
     }
 }
 

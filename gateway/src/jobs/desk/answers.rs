@@ -71,17 +71,16 @@ impl Desk {
     }
 
     pub(super) fn settle_drain(&mut self) {
-        let Some((until, done)) = &mut self.draining else { return };
-        let idle = self.waiting.is_empty() && self.running.is_empty();
-        let over = *until <= Instant::now();
-        if !(idle || over) {
-            return;
-        }
-        let done = done.take();
-        if over {
+        let Some(drain) = &mut self.draining else { return };
+        if drain.until <= Instant::now() && !drain.over {
+            drain.over = true;
             self.refuse_rest();
         }
-        if let Some(done) = done {
+        if self.waiting.is_empty()
+            && self.running.is_empty()
+            && let Some(done) = self.draining.as_mut().and_then(|drain| drain.done.take())
+        {
+            // Whoever asked may have gone.
             done.send(()).ok();
         }
     }

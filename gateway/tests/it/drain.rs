@@ -1,0 +1,117 @@
+//! The end over HTTP: nothing accepted is lost, whatever connections are open.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::rig::{Rig, job, long_job, within};
+
+async fn data(rig: &Rig, id: &str) -> Value {
+    rig.get(&format!("/v1/jobs/{id}")).await.body["data"].clone()
+}
+
+/// The status of a job, once its picture or its failure is there.
+async fn ended(rig: &Rig, id: &str) -> String {
+    within(async {
+        loop {
+            let status = data(rig, id).await["status"].as_str().unwrap_or("gone").to_owned();
+            if !matches!(&*status, "queued" | "running") {
+                return status;
+            }
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn accepted_jobs_end_though_no_connection_is_open() {
+    let mut rig = Rig::with(1, "", &["--step-ms", "5"]).await;
+    let ids = [rig.queue(&long_job("first", 40)).await, rig.queue(&long_job("second", 40)).await];
+    rig.running("first").await;
+    let feeds: Vec<_> = futures::future::join_all(
+        ids.iter().map(|id| async { rig.front.desk().job(id.as_str().into()).await.unwrap().unwrap().feed }),
+    )
+    .await;
+    rig.front.stop(Some(Duration::from_secs(20)));
+    rig.stopped().await;
+    for feed in feeds {
+        let reply = within(feed.reply()).await.to_value(contracts::Dialect::Snake);
+        assert_eq!(reply["success"], true, "{reply}");
+        let path = reply["data"]["images"][0].as_str().unwrap();
+        assert!(std::path::Path::new(path).is_file(), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn polls_are_served_and_new_work_is_refused_while_it_drains() {
+    let mut rig = Rig::with(2, "", &["--step-ms", "20"]).await;
+    rig.queue(&long_job("polled", 20)).await;
+    rig.queue(&long_job("long", 150)).await;
+    rig.running("long").await;
+    rig.front.stop(Some(Duration::from_secs(20)));
+    assert_eq!(rig.get("/health/live").await.status, 200);
+    let ready = rig.get("/health/ready").await;
+    assert_eq!((ready.status, &ready.body["reason"]), (503, &json!("the gateway is shutting down")));
+    let load = json!({"model_path": "sdxl_base", "model_type": "sdxl"});
+    for command in [
+        job("generate_sdxl"),
+        json!({"action": "load_model", "payload": load}),
+        json!({"action": "start_training", "payload": {"training_type": "LoRA", "base_model": "sdxl_base", "training_data": "."}}),
+        json!({"action": "cleanup_memory"}),
+        json!({"action": "initialize"}),
+    ] {
+        let heard = rig.command(&command).await;
+        assert_eq!(heard.code(), "shutting_down", "{command}: {heard:?}");
+    }
+    assert_eq!(ended(&rig, "polled").await, "completed");
+    assert_eq!(rig.get("/v1/jobs/polled/images/0").await.status, 200);
+    // What stops work goes on being served.
+    let heard = rig.delete("/v1/jobs/long").await;
+    assert_eq!(heard.status, 200, "{heard:?}");
+    rig.stopped().await;
+}
+
+#[tokio::test]
+async fn the_last_replies_reach_their_clients() {
+    let rig = Rig::with(1, "", &["--step-ms", "5"]).await;
+    let waits = tokio::spawn(rig.request("POST", "/v1/commands").json(&long_job("waits", 40)).send());
+    let events = rig.front.desk().clone();
+    within(async {
+        while events.job("waits".into()).await.unwrap().is_none() {
+            tokio::task::yield_now().await
+        }
+    })
+    .await;
+    let stream = rig.request("GET", "/v1/jobs/waits/events").send().await.unwrap();
+    rig.stop().await;
+    let reply: Value = within(waits).await.unwrap().unwrap().json().await.unwrap();
+    assert_eq!(reply["success"], true, "{reply}");
+    let said = within(stream.text()).await.unwrap();
+    assert!(said.contains("event: reply"), "{said}");
+}
+
+#[tokio::test]
+async fn what_is_not_done_when_the_grace_ends_is_cancelled_and_answered() {
+    // A worker that obeys is not killed: its picture is given up at the next step.
+    let mut rig = Rig::with(1, "", &["--step-ms", "50"]).await;
+    rig.queue(&long_job("runs", 150)).await;
+    rig.queue(&job_with_id("waits")).await;
+    rig.running("runs").await;
+    let feed = |id: &'static str| {
+        let desk = rig.front.desk().clone();
+        async move { desk.job(id.into()).await.unwrap().unwrap().feed }
+    };
+    let feeds = [feed("runs").await, feed("waits").await];
+    rig.front.stop(Some(Duration::from_millis(1)));
+    rig.stopped().await;
+    for feed in feeds {
+        let reply = within(feed.reply()).await.to_value(contracts::Dialect::Snake);
+        assert_eq!(reply["error_details"]["code"], "shutting_down", "{reply}");
+    }
+}
+
+fn job_with_id(id: &str) -> Value {
+    let mut command = job("generate_sdxl");
+    command["request_id"] = id.into();
+    command
+}
