@@ -233,13 +233,14 @@ class JobRun:
     def _put_on_loras(self, job: _Job, pipeline: Any, undo: ExitStack) -> None:
         base = job.models.base
         if not job.models.overrides:
-            apply_loras(base.value, base.extras, job.models.loras)
+            apply_loras(base.value, base.extras, job.models.loras, base.facts.configs)
             return
         # With other text encoders than the base's own the LoRAs go into the job's pipeline, and out again after it.
         strip_loras(base.value, base.extras)
         extras: dict[str, Any] = {}
         undo.callback(strip_loras, pipeline, extras)
-        apply_loras(pipeline, extras, job.models.loras)
+        own = {name: part.config.to_dict() for name, part in job.models.overrides.items() if name.startswith("text_encoder")}
+        apply_loras(pipeline, extras, job.models.loras, base.facts.configs | own)
 
     def _note_loras(self, job: _Job, context: JobContext) -> None:
         uses = job.models.loras

@@ -7,12 +7,14 @@ job runs. Schema and cross-field rules were checked before, by the generated typ
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from conditioning.controlnet import model_for_type, require_preprocessor
+from conditioning.lora_fit import fit
 from conditioning.prompt import parse_prompt
 from core.device_manager import DTYPES, Device
 from core.errors import ContractError, ModelInvalid, ModelNotFound, OutOfRange, UnsupportedFeature, UnsupportedValue
@@ -22,6 +24,7 @@ from inference.image_input import ImageRef, check_image, image_bytes
 from models.facts import ModelFacts, describe
 from models.model_loader import ModelLoader
 from models.readers import require_tokenizer_files
+from models.safetensors_file import read_header
 from postprocessing.safety_checker import locate_checker
 from postprocessing.upscaler import locate_net
 from schedulers.scheduler_factory import SchedulerChoice, choose_scheduler, require_zero_terminal_snr
@@ -176,7 +179,9 @@ def _conditioning_faults(
         attempt(lambda: _require_clip_skip(conditioning.clip_skip or 0, base))
     for index, lora in enumerate(conditioning.loras or []):
         field = f"/conditioning/loras/{index}/name"
-        attempt(lambda r=lora.name, f=field: _require_type(loader.describe(r, f), "lora", f))
+        facts = attempt(lambda r=lora.name, f=field: _require_type(loader.describe(r, f), "lora", f))
+        if facts is not None and base is not None and lora.weight != 0:
+            attempt(lambda b=base, own=facts, f=field: _require_lora_fits(own, _configs_of(submission, b, loader), f))
     for index, net in enumerate(conditioning.control_nets or []):
         field = f"/conditioning/control_nets/{index}"
         attempt(lambda n=net, f=field: _require_type(_control_net_facts(loader, settings, n, f), "controlnet", f + "/model"))
@@ -193,6 +198,26 @@ def _conditioning_faults(
         attempt(_refuse_references)
     if base is not None and base.configs.get("unet", {}).get("in_channels") == 9 and conditioning.inpaint_mask is None:
         attempt(_refuse_plain_inpainting_base)
+
+
+def _configs_of(submission: Any, base: ModelFacts, loader: ModelLoader) -> dict[str, dict[str, Any]]:
+    """The configurations of the components that the job runs on: the base's, and those that replace some of them."""
+    configs = dict(base.configs)
+    for name in ("text_encoder", "text_encoder_2"):
+        if (reference := getattr(submission.model, name)) is not None:
+            # What is wrong with it is a fault at its own place.
+            with suppress(ContractError):
+                configs[name] = loader.describe(reference).configs["model"]
+    return configs
+
+
+def _require_lora_fits(lora: ModelFacts, configs: dict[str, dict[str, Any]], field: str) -> None:
+    header = read_header(lora.path)
+    try:
+        fit(header.tensors, header.metadata, configs, lora.path.name)
+    except ModelInvalid as error:
+        error.field = field
+        raise
 
 
 def _inversion_faults(inversions: Sequence[Any], loader: ModelLoader, attempt: Callable[..., Any]) -> None:

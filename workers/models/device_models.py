@@ -137,7 +137,8 @@ class DeviceModels:
             if target.type == "cpu":
                 _touch_pages(value, model_type)
             return value
-        except ContractError:
+        except ContractError as error:
+            error.field = error.field or field
             raise
         except Exception as error:
             if is_out_of_memory(error):
@@ -199,7 +200,7 @@ def _tensors_of(value: Any, model_type: str) -> Iterator[torch.Tensor]:
     if model_type in ("sdxl", "sdxl_refiner"):
         parts = list(value.components.values())
     elif model_type == "lora":
-        yield from value.values()
+        yield from value.tensors.values()
         return
     elif model_type == "textual_inversion":
         yield from (value.clip_l, value.clip_g)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import ModelInvalid
+from models.lora_file import require_supported
 from models.prediction import Prediction, prediction_of_config, prediction_of_file
 from models.safetensors_file import CONTRACT_DTYPES, Header, issues_of, read_header
 
@@ -127,7 +128,7 @@ def detect_type(tensors: dict[str, Any]) -> str | None:
         return "sdxl" if any(name.startswith("conditioner.embedders.1.") for name in names) else "sdxl_refiner"
     if names & {"clip_l", "clip_g"} or "emb_params" in names:
         return "textual_inversion"
-    if any_of("lora_", ".lora.", "lora_A", "lora_B"):
+    if any_of("lora_", ".lora.", "_lora.", "lora_A", "lora_B", ".hada_", ".lokr_", ".oft_", "lycoris_", "lllite_"):
         return "lora"
     if any_of("controlnet_cond_embedding.", "input_hint_block."):
         return "controlnet"
@@ -168,6 +169,8 @@ def _describe_file(path: Path) -> ModelFacts:
         raise ModelInvalid(f"{path.name} is no .safetensors file")
     header = _sound_header(path)
     model_type = detect_type(header.tensors)
+    if model_type == "lora":
+        require_supported(header.tensors, header.metadata, path.name)
     elements: Counter[str] = Counter()
     layers: dict[str, int] = {}
     for name, tensor in header.tensors.items():

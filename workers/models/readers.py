@@ -24,6 +24,7 @@ from core.device_manager import DTYPES
 from core.errors import ModelInvalid
 from models.device_copy import to_device
 from models.facts import ModelFacts, config_folder
+from models.lora_file import LoraFile
 from models.prediction import with_prediction
 from models.safetensors_file import read_header
 
@@ -203,9 +204,11 @@ def _read_control_net(facts: ModelFacts, dtype: str, device: torch.device) -> An
     return to_device(net.to(DTYPES[dtype]).eval().requires_grad_(False), device)
 
 
-def _read_lora(facts: ModelFacts, dtype: str, device: torch.device) -> Any:
+def _read_lora(facts: ModelFacts, dtype: str, device: torch.device) -> LoraFile:
     weights = load_file(facts.path, device=str(device))
-    return {name: (t.to(DTYPES[dtype]) if t.is_floating_point() else t) for name, t in weights.items()}
+    # A number for a layer (its alpha) keeps its precision.
+    tensors = {name: (t.to(DTYPES[dtype]) if t.is_floating_point() and t.ndim > 1 else t) for name, t in weights.items()}
+    return LoraFile(tensors, read_header(facts.path).metadata)
 
 
 def _read_inversion(facts: ModelFacts, dtype: str, device: torch.device) -> Inversion:
