@@ -73,6 +73,23 @@ impl Incoming {
         (!self.reading.is_valid()).then(|| Failure::of_faults(self.reading.faults.clone()))
     }
 
+    /// The same, unless the command is to report on the document that the faults are in.
+    #[must_use]
+    pub fn refusal(&self) -> Option<Failure> {
+        if self.is_report() { None } else { self.failure() }
+    }
+
+    /// Whether it is answered although there are faults: `validate_request` says what is wrong with its document.
+    #[must_use]
+    pub fn is_report(&self) -> bool {
+        if self.head.action != Action::ValidateRequest {
+            return false;
+        }
+        let shape = &dictionary().named(self.head.action.info().request).shape;
+        let inside = format!("{}/", self.reading.places.sender("/prompt_submission", shape));
+        self.reading.faults.iter().all(|fault| fault.pointer.starts_with(&inside))
+    }
+
     /// The dialect of its reply on stdio, where `initialize` chose none.
     #[must_use]
     pub fn stdio_dialect(&self) -> Dialect {
@@ -98,7 +115,7 @@ fn stdio_dialect(form: Option<Form>) -> Dialect {
 /// let frame = br#"{"action":"load_model","model_path":"/models/sdxl_base.safetensors","model_type":"SDXL"}"#;
 /// let incoming = contracts::read_frame(frame).unwrap();
 /// assert_eq!(incoming.head.action, contracts::Action::LoadModel);
-/// assert_eq!(incoming.reading.document.unwrap()["model_type"], "sdxl");
+/// assert_eq!(incoming.reading.into_document().unwrap()["model_type"], "sdxl");
 /// ```
 ///
 /// # Errors

@@ -86,13 +86,8 @@ pub(crate) fn read_body(bytes: &[u8], body: Body<'_>) -> Option<Incoming> {
 }
 
 fn faultless(submission: Value, places: Places, dialect: Option<Dialect>) -> Reading {
-    Reading {
-        document: Some(Value::Object(Map::from_iter([("prompt_submission".to_owned(), submission)]))),
-        faults: Vec::new(),
-        warnings: Vec::new(),
-        places,
-        dialect,
-    }
+    let fields = Map::from_iter([("prompt_submission".to_owned(), submission)]);
+    Reading::faultless(fields.into(), places, dialect)
 }
 
 fn text<'de, T: Deserialize<'de> + AsRef<str>>(raw: &'de RawValue) -> Option<String> {

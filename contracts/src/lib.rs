@@ -17,7 +17,7 @@
 //! let fault = &incoming.reading.faults[0];
 //! assert_eq!((fault.pointer.as_str(), fault.code.as_str()), ("/request/Scheduler/Steps", "out_of_range"));
 //! // What was understood, canonical:
-//! let document = incoming.reading.document.as_ref().unwrap();
+//! let document = incoming.reading.reported().unwrap();
 //! assert_eq!(document["prompt_submission"]["scheduler"]["type"], "DPM++ 2M");
 //!
 //! let reply = Reply {
@@ -50,6 +50,7 @@ pub mod reading;
 pub mod reply;
 pub mod rules;
 mod scalar;
+mod schedule;
 pub mod strict;
 pub mod submission;
 pub mod tree;
@@ -67,4 +68,5 @@ pub use generated::{
 pub use places::Places;
 pub use reading::{Reading, Writer, read};
 pub use reply::{ReadReply, Reply, ReplyError};
+pub use schedule::{schedule, seconds};
 pub use submission::Submission;

@@ -19,9 +19,8 @@ use crate::{
 /// What was understood from a document.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reading {
-    /// What the sender said, canonical: snake, no nulls, canonical spellings, every value at its place, no defaults.
-    /// `None` where a name or a value could not be read at all.
-    pub document: Option<Value>,
+    /// Private: a value that breaks a bound stands here too, and must not be used before the bound is looked at.
+    document: Option<Value>,
     /// All faults at once, as the sender spelt their places.
     pub faults: Vec<Fault>,
     /// All warnings, as the sender spelt their places.
@@ -37,6 +36,39 @@ impl Reading {
     #[must_use]
     pub fn is_valid(&self) -> bool {
         self.faults.is_empty()
+    }
+
+    /// What the sender said, canonical: snake, no nulls, canonical spellings, every value at its place, no defaults.
+    /// `None` where there is any fault: what a command is run by.
+    #[must_use]
+    pub fn document(&self) -> Option<&Value> {
+        self.document.as_ref().filter(|_| self.faults.is_empty())
+    }
+
+    /// The same, owned.
+    #[must_use]
+    pub fn into_document(self) -> Option<Value> {
+        self.document.filter(|_| self.faults.is_empty())
+    }
+
+    /// What was read of a document that may be full of faults: values in it may be out of bounds, missing, or against
+    /// each other. `None` where a name or a value could not be read at all.
+    ///
+    /// Only to be reported (`normalized`), never to be acted on.
+    #[must_use]
+    pub fn reported(&self) -> Option<&Value> {
+        self.document.as_ref()
+    }
+
+    /// The same, owned.
+    #[must_use]
+    pub fn into_reported(self) -> Option<Value> {
+        self.document
+    }
+
+    /// A reading without fault or warning.
+    pub(crate) fn faultless(document: Value, places: Places, dialect: Option<Dialect>) -> Self {
+        Self { document: Some(document), faults: Vec::new(), warnings: Vec::new(), places, dialect }
     }
 }
 
@@ -56,7 +88,7 @@ pub enum Writer {
 /// let body = br#"{"Model":{"Base":"sdxl_base","Refiner":null},"Conditioning":{"Prompt":"a pier"}}"#;
 /// let reading = read("PromptSubmission", &tree::parse(body).unwrap().tree, Writer::Sender);
 /// assert!(reading.is_valid());
-/// assert_eq!(reading.document.unwrap()["model"], serde_json::json!({"base": "sdxl_base"}));
+/// assert_eq!(reading.into_document().unwrap()["model"], serde_json::json!({"base": "sdxl_base"}));
 /// ```
 #[must_use]
 pub fn read(definition: &str, tree: &Tree, writer: Writer) -> Reading {

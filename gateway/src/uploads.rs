@@ -4,11 +4,10 @@ use std::{
     collections::HashMap,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
 };
 
 use chrono::Utc;
-use contracts::{ErrorCode, Failure, generated::limits::UPLOAD_KEPT_SECONDS};
+use contracts::{ErrorCode, Failure, generated::limits::UPLOAD_KEPT};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
@@ -42,7 +41,7 @@ impl Uploads {
         let path = self.output_dir.join("uploads").join(format!("{sha256}.{}", picture.format));
         write_once(&path, bytes).map_err(|err| failed(&err))?;
         let id = uuid::Uuid::now_v7().to_string();
-        let kept = Duration::from_secs_f64(UPLOAD_KEPT_SECONDS);
+        let kept = UPLOAD_KEPT;
         let now = Instant::now();
         let mut all = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|_, (_, until)| *until > now);

@@ -18,6 +18,11 @@ impl Now {
         self.mono.saturating_sub(earlier.mono).as_secs_f64()
     }
 
+    /// When so many seconds have passed. A time beyond what a clock holds never comes.
+    pub(crate) fn after(self, seconds: f64) -> Duration {
+        Duration::try_from_secs_f64(seconds).map_or(Duration::MAX, |wait| self.mono.saturating_add(wait))
+    }
+
     /// RFC 3339, UTC, milliseconds, `Z`.
     pub(crate) fn stamp(self) -> String {
         self.wall.to_rfc3339_opts(SecondsFormat::Millis, true)

@@ -1,6 +1,6 @@
 //! Events: words on the way, before the reply and never after it.
 
-use contracts::{Action, event, generated::limits::HEARTBEAT_SECONDS};
+use contracts::{Action, event, generated::limits::HEARTBEAT};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -93,7 +93,7 @@ fn heartbeat() -> Scenario {
     ];
     Scenario::new("events.heartbeat", checks, |context, checks| {
         let (mut worker, _) = context.start_with(&["events"])?;
-        let limit = Duration::from_secs_f64(2.0 * HEARTBEAT_SECONDS + 0.5);
+        let limit = HEARTBEAT * 2 + Duration::from_millis(500);
         let until = Instant::now() + limit;
         let mut beats = Vec::new();
         while beats.len() < 2 {

@@ -1,6 +1,6 @@
 //! The life of a worker as its parent sees it: silence at first, the handshake, polite stops.
 
-use contracts::{Action, Dialect, framing::Line, generated::limits::STOP_TOTAL_SECONDS};
+use contracts::{Action, Dialect, framing::Line, generated::limits::STOP_TOTAL};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -26,7 +26,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
 
 /// The C# bridge kills after this; a little is left for the process table.
 fn stop_limit() -> Duration {
-    Duration::from_secs_f64(STOP_TOTAL_SECONDS + 0.25)
+    STOP_TOTAL + Duration::from_millis(250)
 }
 
 fn ask(worker: &mut Worker, context: &Context, command: &Command) -> Result<Heard, Stop> {

@@ -1,6 +1,6 @@
 //! Order: one line per command without features; replies when they are ready with `out_of_order`; cancel.
 
-use contracts::{Action, Dialect, Form, generated::limits::QUERY_ANSWER_SECONDS};
+use contracts::{Action, Dialect, Form, generated::limits::QUERY_ANSWER};
 use serde_json::{Value, json};
 use std::{
     collections::HashMap,
@@ -133,11 +133,9 @@ fn out_of_order() -> Scenario {
         worker.send(&query("q"))?;
         let first = worker.reply(context.options.timeout, "get_status beside a job", &mut |_| ())?;
         let waited = asked.elapsed();
-        checks.hold(
-            "query-within-a-second",
-            first["request_id"] == "q" && waited <= Duration::from_secs_f64(QUERY_ANSWER_SECONDS),
-            || format!("after {waited:?} came {}", first["request_id"]),
-        );
+        checks.hold("query-within-a-second", first["request_id"] == "q" && waited <= QUERY_ANSWER, || {
+            format!("after {waited:?} came {}", first["request_id"])
+        });
         worker.send(&json!({"action": "get_status", "payload": {}}))?;
         let nameless = worker.reply(context.options.timeout, "a command without id", &mut |_| ())?;
         checks.hold(

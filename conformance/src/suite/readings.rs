@@ -69,7 +69,7 @@ fn generated(seed: u64) -> Scenario {
         let device = device(context)?;
         for (i, document) in documents.iter().enumerate() {
             let read = contracts::read("PromptSubmission", &Tree::of(document), Writer::Sender);
-            let Some(meant) = read.document else {
+            let Some(meant) = read.into_reported() else {
                 return Err(Stop::Undecided(format!("the tool generated what it cannot read: {document}")));
             };
             let mut command = Command::new(Action::ValidateRequest, json!({"prompt_submission": document}))

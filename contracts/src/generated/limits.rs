@@ -2,6 +2,8 @@
 //!
 //! Limits and times of the protocol.
 
+use std::time::Duration;
+
 /// The versions of the protocol that are spoken, best first.
 pub const PROTOCOL_VERSIONS: &[&str] = &["1"];
 /// Longest frame, without its LF. In bytes.
@@ -16,37 +18,71 @@ pub const IMAGE_PIXELS_MAX: u64 = 67108864;
 pub const IMAGE_BYTES_MAX: u64 = 536870912;
 /// After the end of stdin, work that is not done is cancelled. In seconds.
 pub const STOP_GRACE_SECONDS: f64 = 4.0;
+/// After the end of stdin, work that is not done is cancelled. In seconds.
+pub const STOP_GRACE: Duration = Duration::from_millis(4000);
 /// The gateway kills its workers. In seconds.
 pub const STOP_KILL_SECONDS: f64 = 4.5;
+/// The gateway kills its workers. In seconds.
+pub const STOP_KILL: Duration = Duration::from_millis(4500);
 /// The process is gone. In seconds.
 pub const STOP_TOTAL_SECONDS: f64 = 5.0;
+/// The process is gone. In seconds.
+pub const STOP_TOTAL: Duration = Duration::from_millis(5000);
 /// Time between heartbeats. In seconds.
 pub const HEARTBEAT_SECONDS: f64 = 1.0;
+/// Time between heartbeats. In seconds.
+pub const HEARTBEAT: Duration = Duration::from_millis(1000);
 /// With out_of_order, class Q is answered within this while a job runs. In seconds.
 pub const QUERY_ANSWER_SECONDS: f64 = 1.0;
+/// With out_of_order, class Q is answered within this while a job runs. In seconds.
+pub const QUERY_ANSWER: Duration = Duration::from_millis(1000);
 /// How long a worker may make no progress, by what it is doing. Here: start.
 pub const SILENCE_SECONDS_START: f64 = 120.0;
+/// How long a worker may make no progress, by what it is doing. Here: start.
+pub const SILENCE_START: Duration = Duration::from_millis(120000);
 /// How long a worker may make no progress, by what it is doing. Here: loading.
 pub const SILENCE_SECONDS_LOADING: f64 = 300.0;
+/// How long a worker may make no progress, by what it is doing. Here: loading.
+pub const SILENCE_LOADING: Duration = Duration::from_millis(300000);
 /// How long a worker may make no progress, by what it is doing. Here: first_step_compiled.
 pub const SILENCE_SECONDS_FIRST_STEP_COMPILED: f64 = 300.0;
+/// How long a worker may make no progress, by what it is doing. Here: first_step_compiled.
+pub const SILENCE_FIRST_STEP_COMPILED: Duration = Duration::from_millis(300000);
 /// How long a worker may make no progress, by what it is doing. Here: denoising.
 pub const SILENCE_SECONDS_DENOISING: f64 = 15.0;
+/// How long a worker may make no progress, by what it is doing. Here: denoising.
+pub const SILENCE_DENOISING: Duration = Duration::from_millis(15000);
 /// How long a worker may make no progress, by what it is doing. Here: refining.
 pub const SILENCE_SECONDS_REFINING: f64 = 15.0;
+/// How long a worker may make no progress, by what it is doing. Here: refining.
+pub const SILENCE_REFINING: Duration = Duration::from_millis(15000);
 /// How long a worker may make no progress, by what it is doing. Here: training.
 pub const SILENCE_SECONDS_TRAINING: f64 = 15.0;
+/// How long a worker may make no progress, by what it is doing. Here: training.
+pub const SILENCE_TRAINING: Duration = Duration::from_millis(15000);
 /// How long a worker may make no progress, by what it is doing. Here: other.
 pub const SILENCE_SECONDS_OTHER: f64 = 60.0;
+/// How long a worker may make no progress, by what it is doing. Here: other.
+pub const SILENCE_OTHER: Duration = Duration::from_millis(60000);
 /// How long a worker may make no progress, by what it is doing. Here: idle.
 pub const SILENCE_SECONDS_IDLE: f64 = 5.0;
+/// How long a worker may make no progress, by what it is doing. Here: idle.
+pub const SILENCE_IDLE: Duration = Duration::from_millis(5000);
 /// A job is repeated only after worker_crashed. In tries.
 pub const ATTEMPTS_MAX: u64 = 2;
 /// Default timeout of a batch, for each request. In seconds.
 pub const BATCH_REQUEST_SECONDS: f64 = 600.0;
+/// Default timeout of a batch, for each request. In seconds.
+pub const BATCH_REQUEST: Duration = Duration::from_millis(600000);
 /// Between cancel and kill after a timeout. In seconds.
 pub const CANCEL_GRACE_SECONDS: f64 = 5.0;
+/// Between cancel and kill after a timeout. In seconds.
+pub const CANCEL_GRACE: Duration = Duration::from_millis(5000);
 /// Ended sessions stay readable. In seconds.
 pub const SESSION_KEPT_SECONDS: f64 = 1800.0;
+/// Ended sessions stay readable. In seconds.
+pub const SESSION_KEPT: Duration = Duration::from_millis(1800000);
 /// Uploads and idempotency keys are kept. In seconds.
 pub const UPLOAD_KEPT_SECONDS: f64 = 86400.0;
+/// Uploads and idempotency keys are kept. In seconds.
+pub const UPLOAD_KEPT: Duration = Duration::from_millis(86400000);

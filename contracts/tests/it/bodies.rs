@@ -50,7 +50,7 @@ fn the_path_and_the_query_count_as_written() {
     ]);
     let incoming = read_body(b"", Body { action: Action::Cancel, bare: None }, &given).unwrap();
     assert_eq!(incoming.head.gpu_id.as_deref(), Some("gpu_1"));
-    assert_eq!(incoming.reading.document, Some(json!({"target_request_id": "r1"})));
+    assert_eq!(incoming.reading.document(), Some(&json!({"target_request_id": "r1"})));
 }
 
 #[test]

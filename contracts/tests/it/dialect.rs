@@ -70,11 +70,11 @@ fn every_dialect_of_a_generated_command_means_the_same() {
                     };
                     assert_eq!(codes(&incoming.reading.faults), codes(&meant.faults), "{dialect} {text}");
                     assert_eq!(
-                        incoming.reading.document.is_some(),
-                        meant.document.is_some(),
+                        incoming.reading.reported().is_some(),
+                        meant.reported().is_some(),
                         "{dialect} {text}"
                     );
-                    if let (Some(ours), Some(meant)) = (&incoming.reading.document, &meant.document) {
+                    if let (Some(ours), Some(meant)) = (incoming.reading.reported(), meant.reported()) {
                         assert!(same(ours, meant), "{dialect} {text}\nread {ours}\nmeant {meant}");
                     }
                     read += 1;

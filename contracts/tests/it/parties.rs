@@ -141,8 +141,8 @@ fn row(reading: &Reading) -> Value {
     };
     let warning = |warning: &Warning| json!([warning.pointer, warning.code.as_str()]);
     json!({
-        "normalized": reading.document,
-        "effective": reading.document.as_ref().map(|document| effective(document, DeviceKind::Cpu)),
+        "normalized": reading.reported(),
+        "effective": reading.reported().map(|document| effective(document, DeviceKind::Cpu)),
         "faults": reading.faults.iter().map(fault).collect::<Vec<_>>(),
         "warnings": reading.warnings.iter().map(warning).collect::<Vec<_>>(),
         "dialect": reading.dialect,

@@ -201,7 +201,8 @@ fn timed(call: impl FnOnce()) -> Duration {
 fn own_time(reply: &[u8]) -> Duration {
     let reply: Value = serde_json::from_slice(reply).expect("a reply");
     let seconds = |name: &str| reply["data"][name].as_f64().expect("a time");
-    Duration::from_secs_f64(seconds("generation_time_seconds") + seconds("load_time_seconds"))
+    let seconds = seconds("generation_time_seconds") + seconds("load_time_seconds");
+    Duration::try_from_secs_f64(seconds).expect("a time")
 }
 
 /// One placement: its processes, and connections to them.

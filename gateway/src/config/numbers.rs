@@ -21,7 +21,7 @@ impl<const ZERO: bool> Seconds<ZERO> {
     #[must_use]
     pub fn new(seconds: f64) -> Option<Self> {
         let fits = (SECONDS_MIN..=SECONDS_MAX).contains(&seconds) || (ZERO && seconds == 0.0);
-        fits.then(|| Self(Duration::from_secs_f64(seconds)))
+        Duration::try_from_secs_f64(seconds).ok().filter(|_| fits).map(Self)
     }
 
     /// This many, known to be in range.

@@ -1,36 +1,15 @@
 //! From a client's document to the worker's: what is decided at acceptance, and the two changes that the contract
 //! allows (a seed is chosen, uploads and `data:` images become paths).
 
-use std::{collections::HashMap, io::Cursor, path::Path, time::Duration};
+use std::{collections::HashMap, io::Cursor, path::Path};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use contracts::{
-    Action, Class, ErrorCode, Failure, Fault, Submission, framing::FRAME_BYTES_MAX, generated::limits,
-};
+use contracts::{Action, ErrorCode, Failure, Fault, Submission, framing::FRAME_BYTES_MAX, generated::limits};
 use image::{ImageFormat, ImageReader};
 use serde_json::{Map, Value};
 
 use super::sent::image_references;
 use crate::{jobs::Priority, uploads::Uploads};
-
-/// The class and the timeout of a command with these fields.
-pub(crate) fn class(action: Action, fields: &Value) -> (Class, Option<Duration>) {
-    let info = action.info();
-    let (class, seconds) = match info.class_when {
-        Some(when) if fields[when.field] == when.equals => (when.class, when.timeout_seconds),
-        _ => (info.class, info.timeout_seconds),
-    };
-    let said = match action {
-        Action::BatchGenerate => {
-            let count = fields["requests"].as_array().map_or(1, Vec::len);
-            let all = limits::BATCH_REQUEST_SECONDS * f64::from(u32::try_from(count).unwrap_or(u32::MAX));
-            fields["timeout_seconds"].as_f64().or(Some(all))
-        }
-        _ if class == Class::Job => fields["prompt_submission"]["metadata"]["timeout_seconds"].as_f64(),
-        _ => None,
-    };
-    (class, said.or(seconds).map(Duration::from_secs_f64))
-}
 
 /// Room for a document of the usual size, so that its text is not moved as it grows.
 const TEXT_BYTES: usize = 1024;

@@ -287,7 +287,7 @@ impl Front {
     /// The data of a query that the gateway asks for itself.
     pub(super) async fn ask_data(&self, lane: &LaneHandle, action: Action) -> Result<Value, LaneError> {
         let request_id: Arc<str> = uuid::Uuid::now_v7().to_string().into();
-        let timeout = action.info().timeout_seconds.map(std::time::Duration::from_secs_f64);
+        let (_, timeout) = contracts::schedule(action, None);
         let order = crate::lane::Order {
             action,
             frame: crate::jobs::frame(action, &request_id, None, 1, "{}"),

@@ -1,8 +1,8 @@
 //! Idempotency keys: one key, one job.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc};
 
-use contracts::{ErrorCode, Failure, generated::limits::UPLOAD_KEPT_SECONDS};
+use contracts::{ErrorCode, Failure, generated::limits::UPLOAD_KEPT};
 use tokio::{
     sync::{Mutex, MutexGuard},
     time::Instant,
@@ -57,7 +57,7 @@ impl Known {
     pub(super) fn note(&mut self, key: String, request: [u8; 32], request_id: Arc<str>, accepted: Accepted) {
         let now = Instant::now();
         self.0.retain(|_, entry| entry.until > now);
-        let until = now + Duration::from_secs_f64(UPLOAD_KEPT_SECONDS);
+        let until = now + UPLOAD_KEPT;
         self.0.insert(key, Entry { request, request_id, accepted, until });
     }
 }

@@ -12,7 +12,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use contracts::{
     Action, Class, Dialect, ErrorCode, Failure, Incoming, Places, Reply, Warning, WarningCode,
-    dictionary::dictionary,
+    dictionary::dictionary, schedule,
 };
 use serde_json::{Value, json};
 use tokio::{
@@ -253,14 +253,12 @@ impl Front {
 
     async fn route(&self, incoming: Incoming, mut sent: Sent, manner: Manner) -> Result<Answer, Failed> {
         let action = incoming.head.action;
-        if let Some(failure) = incoming.failure() {
-            if !(action == Action::ValidateRequest && is_about_document(&incoming)) {
-                return Err(Failed(Box::new(sent), Box::new(failure)));
-            }
-            sent.faults.clone_from(&incoming.reading.faults);
-            if incoming.reading.document.is_none() {
-                return Ok(reply(sent.with(Ok(unread_report(&incoming)))));
-            }
+        if let Some(failure) = incoming.refusal() {
+            return Err(Failed(Box::new(sent), Box::new(failure)));
+        }
+        sent.faults.clone_from(&incoming.reading.faults);
+        if incoming.reading.reported().is_none() {
+            return Ok(reply(sent.with(Ok(unread_report(&incoming)))));
         }
         if let Some(failure) = pending::refusal(action) {
             return Err(Failed(Box::new(sent), Box::new(failure)));
@@ -272,9 +270,10 @@ impl Front {
             Ok(pin) => pin,
             Err(failure) => return Err(Failed(Box::new(sent), failure)),
         };
-        let fields = incoming.reading.document.unwrap_or_else(|| json!({}));
-        let (class, timeout) = document::class(action, &fields);
-        let asked = Asked { action, attempt: incoming.head.attempt, fields, pin, timeout, manner };
+        let (class, timeout) = schedule(action, incoming.reading.document());
+        // Of a report alone it may have faults, and that is asked of a worker, not run.
+        let fields = incoming.reading.into_reported().unwrap_or_else(|| json!({}));
+        let asked = Asked { action, class, attempt: incoming.head.attempt, fields, pin, timeout, manner };
         match class {
             Class::Gateway => self.own(asked, sent).await,
             Class::Query => self.query(asked, sent).await,
@@ -336,6 +335,7 @@ impl Front {
 /// A command on its way.
 struct Asked {
     action: Action,
+    class: Class,
     attempt: u32,
     fields: Value,
     pin: Option<GpuId>,
@@ -366,14 +366,6 @@ fn sent_pointer(sent: &Sent, canonical: &str) -> String {
 
 fn lane_failure(error: &LaneError) -> Box<Failure> {
     Box::new(error.failure())
-}
-
-/// Whether all faults lie inside the document that is to be validated.
-fn is_about_document(incoming: &Incoming) -> bool {
-    let places = &incoming.reading.places;
-    let shape = &dictionary().named(incoming.head.action.info().request).shape;
-    let inside = format!("{}/", places.sender("/prompt_submission", shape));
-    incoming.reading.faults.iter().all(|fault| fault.pointer.starts_with(&inside))
 }
 
 /// Attempts are counted here: what a sender writes is said to take no effect. A cancel's is its own field.

@@ -69,7 +69,7 @@ impl Front {
         dialect: Dialect,
     ) -> Reply {
         let sent = self.sent(incoming, None);
-        let fields = incoming.reading.document.clone().unwrap_or_default();
+        let fields = incoming.reading.document().cloned().unwrap_or_default();
         let outcome = self.initialize(&fields, &sent, features, dialect).await;
         sent.with(outcome)
     }
@@ -82,7 +82,7 @@ impl Front {
         if let Some(failure) = incoming.failure() {
             return Err(Box::new(failure));
         }
-        let fields = incoming.reading.document.clone().unwrap_or_default();
+        let fields = incoming.reading.document().cloned().unwrap_or_default();
         self.wanted(&fields, &self.sent(incoming, None)).map(|_| ())
     }
 
@@ -145,7 +145,7 @@ impl Front {
     }
 
     fn shut_down(&self, fields: &Value) -> Value {
-        self.stop(fields["grace_seconds"].as_f64().map(Duration::from_secs_f64));
+        self.stop(contracts::seconds(&fields["grace_seconds"]));
         json!({})
     }
 

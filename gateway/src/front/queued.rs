@@ -26,8 +26,7 @@ pub(super) struct Sending<'a> {
 
 impl Front {
     pub(super) async fn enqueue(&self, asked: Asked, mut sent: Sent) -> Result<Answer, Failed> {
-        let Asked { action, mut fields, pin, timeout, manner, .. } = asked;
-        let class = document::class(action, &fields).0;
+        let Asked { action, class, mut fields, pin, timeout, manner, .. } = asked;
         let wants = Wants::of(action, &fields);
         let pin = match (pin, &wants.device) {
             (None, Some((device, pointer))) => match self.inner.pool.lane_of_device(device) {

@@ -1,8 +1,8 @@
 //! Sessions: a client's inference in progress. Each is the newest job that named it.
 
-use std::{collections::HashMap, time::Duration};
+use std::collections::HashMap;
 
-use contracts::generated::limits::SESSION_KEPT_SECONDS;
+use contracts::generated::limits::SESSION_KEPT;
 use tokio::time::Instant;
 
 use super::record::Record;
@@ -35,5 +35,5 @@ impl Sessions {
 
 /// Whether a session of this record can still be read.
 pub(crate) fn is_readable(record: &Record, now: Instant) -> bool {
-    record.ended.is_none_or(|ended| now.duration_since(ended) < Duration::from_secs_f64(SESSION_KEPT_SECONDS))
+    record.ended.is_none_or(|ended| now.duration_since(ended) < SESSION_KEPT)
 }

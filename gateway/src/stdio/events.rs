@@ -12,7 +12,7 @@ use contracts::{
 use serde_json::{Value, json};
 use tokio::{
     sync::{broadcast, mpsc, watch},
-    time::{Duration, Interval, MissedTickBehavior, interval},
+    time::{Interval, MissedTickBehavior, interval},
 };
 
 use crate::{
@@ -107,7 +107,7 @@ impl Voice {
 
 impl Breath {
     pub(super) fn new(front: Front, voice: Voice) -> Self {
-        let mut beat = interval(Duration::from_secs_f64(limits::HEARTBEAT_SECONDS));
+        let mut beat = interval(limits::HEARTBEAT);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let news = front.pool().news();
         Self { front, voice, beat, news }

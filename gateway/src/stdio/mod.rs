@@ -43,15 +43,14 @@ impl Clock {
     }
 
     fn kill_at(self) -> Instant {
-        let margin = Duration::from_secs_f64(limits::STOP_KILL_SECONDS - limits::STOP_GRACE_SECONDS);
+        let margin = limits::STOP_KILL - limits::STOP_GRACE;
         // Without an end, workers that have nothing to do get the usual grace to leave.
-        self.until.unwrap_or_else(|| Instant::now() + Duration::from_secs_f64(limits::STOP_GRACE_SECONDS))
-            + margin
+        self.until.unwrap_or_else(|| Instant::now() + limits::STOP_GRACE) + margin
     }
 }
 
 fn stop_grace() -> Duration {
-    Duration::from_secs_f64(limits::STOP_GRACE_SECONDS)
+    limits::STOP_GRACE
 }
 
 /// Serves this process's stdin and stdout until their end.
@@ -70,7 +69,7 @@ pub async fn serve(app: App, on_eof: OnEof) -> ExitCode {
         }
     };
     // The last lines must reach the pipe; a client that does not read them is not waited for.
-    let left = Duration::from_secs_f64(limits::STOP_TOTAL_SECONDS - limits::STOP_KILL_SECONDS);
+    let left = limits::STOP_TOTAL - limits::STOP_KILL;
     if tokio::time::timeout(left, written).await.is_err() {
         tracing::warn!("the last lines were not read");
     }
@@ -79,7 +78,7 @@ pub async fn serve(app: App, on_eof: OnEof) -> ExitCode {
 
 /// Waits until all should have ended.
 async fn watchdog(ring: &mut watch::Receiver<Option<Instant>>) {
-    let margin = Duration::from_secs_f64((limits::STOP_TOTAL_SECONDS - limits::STOP_KILL_SECONDS) / 2.0);
+    let margin = (limits::STOP_TOTAL - limits::STOP_KILL) / 2;
     loop {
         let at = *ring.borrow_and_update();
         tokio::select! {

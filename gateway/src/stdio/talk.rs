@@ -6,7 +6,8 @@ use std::{
 };
 
 use contracts::{
-    Action, Class, Dialect, ErrorCode, Failure, Fault, Incoming, Refusal, Reply, framing::Line, read_frame,
+    Action, Class, Dialect, ErrorCode, Failure, Fault, Incoming, Refusal, Reply, framing::Line,
+    generated::limits::STOP_GRACE, read_frame, schedule,
 };
 use futures::{
     FutureExt,
@@ -20,7 +21,6 @@ use tokio::{
 
 use super::{
     events::Voice,
-    stop_grace,
     turns::{Turn, Turns},
 };
 use crate::front::{Answer, Front, Manner};
@@ -191,7 +191,7 @@ impl Talk {
         if let Err(failure) = self.front.check_initialize(&incoming) {
             return self.put(fail(*failure));
         }
-        let fields = incoming.reading.document.clone().unwrap_or_default();
+        let fields = incoming.reading.document().cloned().unwrap_or_default();
         let wants = |feature: &str| {
             fields["features"].as_array().is_some_and(|all| all.iter().any(|one| one == feature))
         };
@@ -215,7 +215,8 @@ impl Talk {
     }
 
     fn shutdown(&mut self, incoming: &Incoming, dialect: Dialect) -> Duration {
-        let said = incoming.reading.document.as_ref().and_then(|fields| fields["grace_seconds"].as_f64());
+        let said =
+            incoming.reading.document().and_then(|fields| contracts::seconds(&fields["grace_seconds"]));
         let reply = Reply {
             action: Some(Action::Shutdown),
             request_id: incoming.head.request_id.clone(),
@@ -224,16 +225,15 @@ impl Talk {
             warnings: incoming.reading.warnings.clone(),
         };
         self.farewell = Some(Spoken::new(reply, dialect));
-        said.map_or_else(stop_grace, Duration::from_secs_f64)
+        said.unwrap_or(STOP_GRACE)
     }
 
     fn cancel(&mut self, incoming: Incoming, dialect: Dialect) {
-        let fields = incoming.reading.document.as_ref();
+        let fields = incoming.reading.document();
         let target = fields.and_then(|fields| fields["target_request_id"].as_str());
         let attempt = fields.and_then(|fields| fields["attempt"].as_u64()).unwrap_or(1);
         if let Some(target) = target
             && attempt == 1
-            && incoming.reading.is_valid()
             && let Some(cancel) = self.waiting.remove(target)
             && cancel.send(()).is_ok()
         {
@@ -262,11 +262,7 @@ impl Talk {
 
     fn do_in_turn(&mut self, incoming: Incoming, dialect: Dialect) {
         let action = incoming.head.action;
-        let class = incoming
-            .reading
-            .document
-            .as_ref()
-            .map_or(action.info().class, |fields| crate::front::document::class(action, fields).0);
+        let (class, _) = schedule(action, incoming.reading.document());
         let is_job = class == Class::Job;
         let turn = if self.out_of_order { Turn::now() } else { self.turns.turn(is_job) };
         let job = is_job.then(|| self.jobs.clone());

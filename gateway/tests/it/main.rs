@@ -1,6 +1,7 @@
 //! The gateway as a library, with worker-sim as its worker.
 
 mod babble;
+mod bounds;
 mod cancel;
 mod crash;
 mod documents;

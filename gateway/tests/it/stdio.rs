@@ -11,7 +11,7 @@ use tokio::{
 
 use crate::rig::{GATEWAY, job, long_job, within};
 
-struct Talk {
+pub(crate) struct Talk {
     dir: TempDir,
     child: Child,
     stdin: Option<ChildStdin>,
@@ -19,7 +19,7 @@ struct Talk {
 }
 
 impl Talk {
-    fn start(args: &[&str]) -> Self {
+    pub(crate) fn start(args: &[&str]) -> Self {
         let mut command = Command::new(GATEWAY);
         command.arg("stdio");
         Self::spawn(command, args)
@@ -51,7 +51,7 @@ impl Talk {
         Self { dir, child, stdin, lines }
     }
 
-    async fn write(&mut self, bytes: &[u8]) {
+    pub(crate) async fn write(&mut self, bytes: &[u8]) {
         within(self.stdin.as_mut().unwrap().write_all(bytes)).await.unwrap();
     }
 
@@ -59,7 +59,7 @@ impl Talk {
         self.write(format!("{command}\n").as_bytes()).await;
     }
 
-    async fn line(&mut self) -> Value {
+    pub(crate) async fn line(&mut self) -> Value {
         let line = within(self.lines.next_line()).await.unwrap().expect("a line");
         serde_json::from_str(&line).unwrap()
     }
@@ -75,7 +75,7 @@ impl Talk {
     }
 
     /// Closes stdin; the rest of the lines, the exit code, and how long it took.
-    async fn end(mut self) -> (Vec<Value>, Option<i32>, f64) {
+    pub(crate) async fn end(mut self) -> (Vec<Value>, Option<i32>, f64) {
         let before = Instant::now();
         drop(self.stdin.take());
         let mut rest = Vec::new();

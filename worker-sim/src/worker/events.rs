@@ -1,8 +1,7 @@
 //! Events: words on the way, only where `initialize` agreed on them.
 
-use contracts::{Dialect, event, generated::limits::HEARTBEAT_SECONDS};
+use contracts::{Dialect, event, generated::limits::HEARTBEAT};
 use serde_json::{Value, json};
-use std::time::Duration;
 
 use super::{Command, Effect, Worker};
 use crate::{
@@ -80,7 +79,7 @@ impl Worker {
         if self.next_beat.is_none_or(|due| now.mono < due) {
             return;
         }
-        self.next_beat = Some(now.mono + Duration::from_secs_f64(HEARTBEAT_SECONDS));
+        self.next_beat = Some(now.mono + HEARTBEAT);
         let mut said = json!({
             "event": "heartbeat",
             "state": self.state(),
@@ -103,7 +102,7 @@ impl Worker {
 
     pub(super) fn agree_on_events(&mut self, dialect: Dialect, now: Now) {
         self.event_dialect = dialect;
-        let first = now.mono + Duration::from_secs_f64(HEARTBEAT_SECONDS);
+        let first = now.mono + HEARTBEAT;
         self.next_beat = self.features.events.then_some(self.next_beat.unwrap_or(first));
     }
 

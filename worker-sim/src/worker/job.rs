@@ -211,7 +211,7 @@ impl Worker {
         };
         let cached = if self.ram.has(next) { 0.1 } else { 1.0 };
         let seconds = load_seconds(next, self.speed().load) * cached;
-        job.due = Some(now.mono + Duration::from_secs_f64(seconds));
+        job.due = Some(now.after(seconds));
         job.done += 1;
         let total = job.done + job.loads.len() as u64 - 1;
         let progress = Progress {
@@ -246,14 +246,14 @@ impl Worker {
         job.recipe = Some(Arc::new(Recipe::of(&job.whole, images)));
         job.state = State::Denoising;
         job.denoise = now;
-        job.due = Some(now.mono + Duration::from_secs_f64(job.cost.step));
+        job.due = Some(now.after(job.cost.step));
     }
 
     fn step_denoising(&mut self, command: &Command, job: &mut Job, now: Now) -> Option<Box<Failure>> {
         job.done += 1;
         let left = job.cost.steps - job.done;
         // Kept to the plan, not to when we came by: late ticks do not add up.
-        let due = job.due.unwrap_or(now.mono) + Duration::from_secs_f64(job.cost.step);
+        let due = Now { mono: job.due.unwrap_or(now.mono), ..now }.after(job.cost.step);
         job.due = Some(if left == 0 { now.mono } else { due });
         let refines = job.whole.pointer("/hyperparameters/refiner_start").and_then(Value::as_f64);
         let refining = refines.is_some_and(|start| job.done as f64 > job.cost.steps as f64 * start);

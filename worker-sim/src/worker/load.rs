@@ -83,7 +83,7 @@ impl Worker {
         let cached = !loading.to_ram && self.ram.has(next);
         let seconds = load_seconds(next, self.speed().load) * if cached { 0.1 } else { 1.0 };
         loading.began = now;
-        loading.due = now.mono + Duration::from_secs_f64(if here { 0.0 } else { seconds });
+        loading.due = now.after(if here { 0.0 } else { seconds });
     }
 
     /// Takes what is due; the outcome, once all is there.

@@ -2,10 +2,9 @@
 
 use contracts::{
     Action, Class, ErrorCode, Failure, Fault, Incoming, Refusal, WarningCode, dictionary::dictionary,
-    framing::Line, generated::limits::BATCH_REQUEST_SECONDS, read_frame,
+    framing::Line, read_frame, schedule,
 };
 use serde_json::Value;
-use std::time::Duration;
 
 use super::{Command, Effect, Owed, Slot, Worker};
 use crate::{clock::Now, faults::Kind};
@@ -58,27 +57,29 @@ impl Worker {
         self.tickets += 1;
         let dialect = self.dialect.unwrap_or(incoming.stdio_dialect());
         let failure = self.failure_of(&incoming);
-        let Incoming { head, reading, .. } = incoming;
-        let info = head.action.info();
-        let fields = reading.document.unwrap_or(Value::Null);
-        let moved = info.class_when.filter(|when| fields[when.field].as_bool() == Some(when.equals));
-        let class = moved.map_or(info.class, |when| when.class);
-        let timeout = moved.map_or(info.timeout_seconds, |when| when.timeout_seconds);
-        let mut command = Command {
+        let is_report = incoming.is_report();
+        let Incoming { head, mut reading, .. } = incoming;
+        let (class, timeout) = schedule(head.action, reading.document());
+        let (faults, warnings) = (reading.faults.clone(), std::mem::take(&mut reading.warnings));
+        let places = std::mem::take(&mut reading.places);
+        // What is to be reported on may be full of faults; nothing else is used before it is found valid.
+        let fields = if is_report { reading.into_reported() } else { reading.into_document() };
+        // Queries are never late: they are computed at once when their line is due.
+        let timed = !matches!(class, Class::Query | Class::Training | Class::Gateway);
+        let command = Command {
             ticket: self.tickets,
             index,
             head,
             class,
             dialect,
             ordered: !self.features.out_of_order,
-            fields,
-            faults: reading.faults,
-            warnings: reading.warnings,
-            places: reading.places,
+            fields: fields.unwrap_or(Value::Null),
+            faults,
+            warnings,
+            places,
             received: now,
-            deadline: None,
+            deadline: timeout.filter(|_| timed).map(|timeout| now.mono + timeout),
         };
-        command.deadline = deadline(&command, timeout, now);
         if self.faults.strike_at(Kind::Crash, "read", "run", command.moment()) {
             self.effects.push(Effect::Crash);
             return;
@@ -146,11 +147,7 @@ impl Worker {
             let message = format!("this worker is {}, not {gpu_id}", self.settings.device.gpu_id);
             return fail("gpu_id", ErrorCode::UnsupportedFeature, message);
         }
-        let failure = incoming.failure()?;
-        if head.action == Action::ValidateRequest && is_about_document(incoming) {
-            return None;
-        }
-        Some(Box::new(failure))
+        incoming.refusal().map(Box::new)
     }
 
     /// Whether a command of that id waits or runs.
@@ -161,30 +158,6 @@ impl Worker {
             || self.cancels.iter().any(|cancel| is_it(&cancel.command))
             || self.slots.iter().any(|slot| matches!(&slot.owed, Owed::Query(query) if is_it(query)))
     }
-}
-
-/// Whether all faults lie inside the document that is to be validated.
-fn is_about_document(incoming: &Incoming) -> bool {
-    let shape = &dictionary().named(incoming.head.action.info().request).shape;
-    let inside = format!("{}/", incoming.reading.places.sender("/prompt_submission", shape));
-    incoming.reading.faults.iter().all(|fault| fault.pointer.starts_with(&inside))
-}
-
-/// When a command that waits or runs is late. Queries are not: they are computed at once when their line is due.
-fn deadline(command: &Command, timeout: Option<f64>, now: Now) -> Option<Duration> {
-    let seconds = match (command.action(), command.class) {
-        (_, Class::Query | Class::Training | Class::Gateway) => return None,
-        (Action::BatchGenerate, _) => command.fields["timeout_seconds"].as_f64().or_else(|| {
-            let requests = command.fields["requests"].as_array().map_or(0, Vec::len);
-            Some(BATCH_REQUEST_SECONDS * requests as f64)
-        }),
-        _ => command
-            .fields
-            .pointer("/prompt_submission/metadata/timeout_seconds")
-            .and_then(Value::as_f64)
-            .or(timeout),
-    };
-    Some(now.mono + Duration::from_secs_f64(seconds?))
 }
 
 /// A warning at a pointer of the sender.

@@ -1,8 +1,8 @@
 //! Ends: late commands, the end of stdin, `shutdown`.
 
-use contracts::{ErrorCode, Failure, generated::limits::STOP_GRACE_SECONDS};
+use contracts::{ErrorCode, Failure, generated::limits::STOP_GRACE};
 use serde_json::json;
-use std::{sync::atomic::Ordering, time::Duration};
+use std::sync::atomic::Ordering;
 
 use super::{Command, Effect, Running, Stopping, Worker};
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
 impl Worker {
     /// stdin has ended: what was read is answered, within the grace.
     pub(crate) fn eof(&mut self, now: Now) {
-        let deadline = now.mono + Duration::from_secs_f64(STOP_GRACE_SECONDS);
+        let deadline = now.mono + STOP_GRACE;
         match &mut self.stopping {
             Some(stopping) => {
                 stopping.deadline = Some(stopping.deadline.map_or(deadline, |own| own.min(deadline)));
@@ -35,8 +35,8 @@ impl Worker {
         if self.strikes_run(&command) {
             return;
         }
-        let grace = command.fields["grace_seconds"].as_f64().unwrap_or(STOP_GRACE_SECONDS);
-        let deadline = Some(now.mono + Duration::from_secs_f64(grace));
+        let grace = contracts::seconds(&command.fields["grace_seconds"]).unwrap_or(STOP_GRACE);
+        let deadline = Some(now.mono + grace);
         self.stopping = Some(Stopping { deadline, shutdown: Some(command) });
         self.pause_trainings(now);
     }

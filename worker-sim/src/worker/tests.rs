@@ -59,7 +59,7 @@ impl Bench {
 
     /// Time passes, in as many ticks as are due.
     fn pass(&mut self, seconds: f64) {
-        let end = self.at + Duration::from_secs_f64(seconds);
+        let end = self.at + Duration::try_from_secs_f64(seconds).expect("a time");
         while let Some(due) = self.worker.due().filter(|due| *due <= end && !self.exited) {
             self.at = self.at.max(due);
             self.worker.tick(now(self.at));

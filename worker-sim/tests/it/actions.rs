@@ -104,7 +104,7 @@ fn to_snake(action: Action, reply: &Value, dialect: Dialect) -> Value {
             Some(definition) if !value.is_null() => {
                 let reading = read(definition, &Tree::of(&value), Writer::Sender);
                 assert!(reading.is_valid(), "{action} {dialect}: {:?}", reading.faults);
-                reading.document.expect("it is valid")
+                reading.into_document().expect("it is valid")
             }
             _ => value,
         };

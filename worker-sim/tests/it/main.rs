@@ -1,6 +1,7 @@
 //! The simulated worker as a process, over real pipes.
 
 mod actions;
+mod bounds;
 mod faults;
 mod models;
 mod order;

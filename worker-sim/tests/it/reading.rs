@@ -19,7 +19,7 @@ fn validation_answers_the_librarys_reading() {
     sim.send(&frame);
     let reply = sim.line();
     let library = read_frame(frame.to_string().as_bytes()).expect("a command");
-    let document = &library.reading.document.expect("it is read")["prompt_submission"];
+    let document = &library.reading.document().expect("it is read")["prompt_submission"];
     assert_eq!(reply["Data"]["Valid"], true, "{reply}");
     assert_eq!(reply["Data"]["Normalized"], *document);
     assert_eq!(reply["Data"]["Effective"], effective(document, DeviceKind::Gpu));

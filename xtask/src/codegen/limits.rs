@@ -1,7 +1,7 @@
 //! `limits.rs` from the table of limits and times.
 
 use anyhow::{Context as _, Result, bail};
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use serde_json::Value;
 
@@ -12,7 +12,7 @@ use super::rust::{doc, file, ident};
 /// # Errors
 /// A limit that is neither a number, nor a row with `value`, nor a row of numbers.
 pub(crate) fn limits(table: &Value) -> Result<String> {
-    let mut tokens = TokenStream::new();
+    let mut tokens = quote! { use std::time::Duration; };
     for (name, row) in table.as_object().context("limits.json is no object")? {
         match row {
             Value::String(_) if name == "description" => {}
@@ -57,13 +57,26 @@ fn row_constants(name: &str, members: &serde_json::Map<String, Value>) -> Result
     Ok(tokens)
 }
 
-/// Times are `f64` seconds, everything else `u64`.
+/// A time, as a number and as what clocks take: `heartbeat_seconds` is `HEARTBEAT_SECONDS` and `HEARTBEAT`.
+fn seconds(name: &str, about: &TokenStream, constant: &Ident, value: f64) -> Result<TokenStream> {
+    let time = std::time::Duration::try_from_secs_f64(value)
+        .with_context(|| format!("limits.json: {name} is no time"))?;
+    let milliseconds = u64::try_from(time.as_millis()).with_context(|| format!("{name} is too long"))?;
+    let milliseconds = proc_macro2::Literal::u64_unsuffixed(milliseconds);
+    let short = ident(&name.replacen("_seconds", "", 1).to_uppercase());
+    let value = proc_macro2::Literal::f64_unsuffixed(value);
+    Ok(quote! {
+        #about pub const #constant: f64 = #value;
+        #about pub const #short: Duration = Duration::from_millis(#milliseconds);
+    })
+}
+
+/// Times are seconds, everything else `u64`.
 fn constant(name: &str, description: &str, value: &Value) -> Result<TokenStream> {
     let (about, constant) = (doc(description), ident(&name.to_uppercase()));
     if name.contains("seconds") {
         let value = value.as_f64().with_context(|| format!("limits.json: {name} is no number"))?;
-        let value = proc_macro2::Literal::f64_unsuffixed(value);
-        return Ok(quote! { #about pub const #constant: f64 = #value; });
+        return seconds(name, &about, &constant, value);
     }
     let value = value.as_u64().with_context(|| format!("limits.json: {name} is no count"))?;
     let value = proc_macro2::Literal::u64_unsuffixed(value);

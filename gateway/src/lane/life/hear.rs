@@ -256,7 +256,8 @@ impl Life<'_> {
         self.note_doing(event, state, runs);
         // A start up to now: a huge number of a broken worker must not overflow.
         if self.watch.doing != Doing::Nothing
-            && let Some(progressed) = now.checked_sub(Duration::from_secs_f64(stalled.clamp(0.0, 1e6)))
+            && let Ok(stalled) = Duration::try_from_secs_f64(stalled)
+            && let Some(progressed) = now.checked_sub(stalled)
         {
             self.watch.progressed = self.watch.progressed.max(progressed);
         }

@@ -1,0 +1,49 @@
+//! Every bound and every invalid fixture as a real command: one line each, with the library's verdict, and the worker
+//! goes on.
+
+#[path = "../../../contracts/tests/it/bounds.rs"]
+mod commands;
+
+use serde_json::json;
+
+use commands::{code, id};
+
+use crate::support::Sim;
+
+/// Lines that are written before their replies are read; a pipe takes far more.
+const AHEAD: usize = 32;
+
+#[test]
+fn every_bound_is_answered_once_and_the_worker_lives() {
+    let mut sim = Sim::start(&[]);
+    let sent: Vec<_> = commands::commands().into_iter().filter(commands::is_harmless).collect();
+    assert!(sent.len() > 3000, "{}", sent.len());
+    for some in sent.chunks(AHEAD) {
+        for sent in some {
+            sim.write(format!("{}\n", sent.frame).as_bytes());
+        }
+        for sent in some {
+            let reply = sim.line();
+            assert_eq!(id(&reply), &json!(sent.id), "{}: {reply}", sent.frame);
+            // What is the gateway's own is unknown to a worker, whatever its fields.
+            let verdict =
+                commands::verdict(sent.frame.as_bytes()).filter(|_| code(&reply) != Some("unknown_action"));
+            if let Some(verdict) = verdict {
+                assert_eq!(code(&reply), Some(verdict), "{}: {reply}", sent.frame);
+            }
+        }
+    }
+    for frame in commands::fixtures() {
+        sim.write(&[frame.as_slice(), b"\n"].concat());
+        let reply = sim.line();
+        let verdict = commands::verdict(&frame).filter(|_| code(&reply) != Some("unknown_action"));
+        assert_eq!(
+            code(&reply).filter(|code| *code != "unknown_action"),
+            verdict,
+            "{}: {reply}",
+            String::from_utf8_lossy(&frame)
+        );
+    }
+    sim.close();
+    assert_eq!(sim.wait().0.code(), Some(0));
+}
