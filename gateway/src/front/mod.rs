@@ -263,7 +263,7 @@ impl Front {
         if let Some(failure) = pending::refusal(action) {
             return Err(Failed(Box::new(sent), Box::new(failure)));
         }
-        if self.is_stopping() && begins_work(action, incoming.reading.document.as_ref()) {
+        if self.is_stopping() && begins_work(action, incoming.reading.document()) {
             return Err(Failed(Box::new(sent), crate::jobs::gone()));
         }
         let pin = match self.pinned(incoming.head.gpu_id.as_deref()) {
@@ -348,7 +348,7 @@ struct Failed(Box<Sent>, Box<Failure>);
 
 /// Whether a command is new work. While the gateway drains, only what asks, cancels or stops is served.
 fn begins_work(action: Action, fields: Option<&Value>) -> bool {
-    let class = fields.map_or(action.info().class, |fields| document::class(action, fields).0);
+    let (class, _) = schedule(action, fields);
     match class {
         Class::Gateway | Class::Query => false,
         Class::Job | Class::Training => true,
