@@ -34,6 +34,21 @@ pub enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<std::ffi::OsString>,
     },
+    /// Becomes a worker that ends with its gateway: how the gateway starts its workers.
+    #[command(hide = true, disable_help_flag = true)]
+    ExecWorker {
+        /// The gateway's process id.
+        #[arg(long)]
+        parent: i32,
+        /// The worker's program.
+        program: std::ffi::OsString,
+        /// Its arguments.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<std::ffi::OsString>,
+    },
+    /// Kills the process groups that are named on stdin, at its end: the gateway's workers and their children.
+    #[command(hide = true)]
+    GuardGroups,
 }
 
 /// Which workers.
@@ -75,6 +90,9 @@ pub struct PoolFlags {
     /// The program that is started as `PROGRAM worker-sim` [default: this one].
     #[arg(long, hide = true)]
     pub sim_program: Option<PathBuf>,
+    /// The gateway's own binary, which starts workers [default: this one].
+    #[arg(long, hide = true)]
+    pub own_program: Option<PathBuf>,
     /// A GPU to use: gpu_N, N, a UUID, or cpu; repeatable [default: all].
     #[arg(long = "gpu", value_name = "GPU")]
     pub gpus: Vec<String>,

@@ -27,6 +27,9 @@ use workers::{Choice, common_args};
 /// What the gateway's envelope adds to a body on its way to a worker.
 const ENVELOPE_BYTES_MAX: usize = 64 << 10;
 
+/// Deaths in a row that open a breaker, where nothing else is said.
+const DEATHS_MAX: u32 = limits::DEATHS_MAX as u32;
+
 /// The configuration file. Every member is optional.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -69,12 +72,16 @@ pub struct File {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Restart {
-    /// Deaths in a row, with no command answered between, before the quarantine.
+    /// Deaths in a row that open a lane's breaker.
     pub deaths_max: Many,
     /// Rest after the first death; doubled by each further one.
     pub backoff_min_seconds: SecondsFromZero,
     /// The longest rest.
     pub backoff_max_seconds: SecondsFromZero,
+    /// Rest of an open lane before its first try; doubled by each try that fails.
+    pub open_min_seconds: Seconds,
+    /// The longest rest of an open lane.
+    pub open_max_seconds: Seconds,
     /// Between cancel and kill.
     pub cancel_grace_seconds: SecondsFromZero,
 }
@@ -82,9 +89,11 @@ pub struct Restart {
 impl Default for Restart {
     fn default() -> Self {
         Self {
-            deaths_max: Many::of(5),
+            deaths_max: Many::of(DEATHS_MAX),
             backoff_min_seconds: Seconds::of(0.05),
             backoff_max_seconds: Seconds::of(10.0),
+            open_min_seconds: Seconds::of(limits::BREAKER_OPEN_SECONDS_MIN),
+            open_max_seconds: Seconds::of(limits::BREAKER_OPEN_SECONDS_MAX),
             cancel_grace_seconds: Seconds::of(limits::CANCEL_GRACE_SECONDS),
         }
     }
@@ -191,6 +200,8 @@ impl Config {
             deaths_max: file.restart.deaths_max.get(),
             backoff_min: file.restart.backoff_min_seconds.duration(),
             backoff_max: file.restart.backoff_max_seconds.duration(),
+            open_min: file.restart.open_min_seconds.duration(),
+            open_max: file.restart.open_max_seconds.duration(),
             cancel_grace: file.restart.cancel_grace_seconds.duration(),
             held_max: 1024,
             // What a worker may say is never less than the contract's frame.
@@ -221,10 +232,15 @@ impl File {
             .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
         let file: Self = toml::from_str(&text)
             .map_err(|source| ConfigError::NoConfig { path: path.to_owned(), source: Box::new(source) })?;
-        let Restart { backoff_min_seconds: min, backoff_max_seconds: max, .. } = file.restart;
-        if min.duration() > max.duration() {
+        let restart = &file.restart;
+        let pairs = [
+            ("backoff", restart.backoff_min_seconds.duration(), restart.backoff_max_seconds.duration()),
+            ("open", restart.open_min_seconds.duration(), restart.open_max_seconds.duration()),
+        ];
+        for (name, min, max) in pairs.into_iter().filter(|(_, min, max)| min > max) {
+            let (min, max) = (min.as_secs_f64(), max.as_secs_f64());
             return Err(ConfigError::Wrong(format!(
-                "{}: [restart] backoff_min_seconds = {min} is above backoff_max_seconds = {max}; give at most that",
+                "{}: [restart] {name}_min_seconds = {min} is above {name}_max_seconds = {max}; give at most that",
                 path.display()
             )));
         }

@@ -5,7 +5,7 @@
 //! the desk picks a lane ([`pool`]); the lane hands the frame to its worker process and matches the reply; `front`
 //! reads the reply, points its faults at the sender's document and writes it in the sender's dialect.
 //!
-//! Only [`http`] knows HTTP, only `lane::process` spawns, only `gpu::nvml` knows NVML.
+//! Only [`http`] knows HTTP, only `lane::spawner` spawns, only `gpu::nvml` knows NVML.
 
 pub mod app;
 pub mod cli;
@@ -20,4 +20,5 @@ pub mod pool;
 pub mod signals;
 pub mod stdio;
 pub mod submit;
+pub mod supervise;
 pub mod uploads;

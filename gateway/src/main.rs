@@ -9,7 +9,7 @@ use gateway::{
     cli::{Cli, Command, PoolFlags, Serve, Stdio, Submit},
     config::{self, Config},
     gpu::{BrokenGpus, GpuError, Gpus, NvmlGpus},
-    http, pending, signals, stdio, submit,
+    http, pending, signals, stdio, submit, supervise,
 };
 use tracing_subscriber::{EnvFilter, fmt};
 
@@ -25,6 +25,10 @@ fn main() -> ExitCode {
         Command::WorkerSim { args } => {
             return worker_sim::run(std::iter::once("worker-sim".into()).chain(args));
         }
+        Command::ExecWorker { parent, program, args } => {
+            return supervise::exec_worker(parent, &program, &args);
+        }
+        Command::GuardGroups => return supervise::guard_groups(),
         Command::Pending => list_pending(),
         Command::Serve(flags) => on_one_thread(or_at_once(serve(flags))),
         Command::Stdio(flags) => on_one_thread(or_at_once(talk(flags))),
@@ -38,6 +42,8 @@ fn main() -> ExitCode {
 
 /// One thread for all tasks: a command then wakes no other core on its way. Files are read and written on others.
 fn on_one_thread(work: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
+    // The gateway may be PID 1: what its workers leave behind is reaped here, wherever it runs.
+    supervise::adopt_orphans().context("what workers leave behind cannot be adopted")?;
     tokio::runtime::Builder::new_current_thread().enable_all().build().context("no runtime")?.block_on(work)
 }
 

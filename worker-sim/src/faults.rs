@@ -10,6 +10,9 @@ use crate::picture::rng::Rng;
 pub(crate) enum Kind {
     Crash,
     CrashBeforeReady,
+    Misconfigured,
+    Internal,
+    DeviceLost,
     Hang,
     Slow,
     Garbage,
@@ -39,7 +42,25 @@ const TABLE: &[(Kind, &str, &str, &str)] = &[
         "run|read|reply = run",
         "exits with 70: once the command runs, when it is read, or instead of its reply",
     ),
-    (Kind::CrashBeforeReady, "crash_before_ready", "", "exits with 70 before it reads anything"),
+    (
+        Kind::CrashBeforeReady,
+        "crash_before_ready",
+        "file",
+        "exits with 70 before it reads anything; with a file: until that is there",
+    ),
+    (
+        Kind::Misconfigured,
+        "misconfigured",
+        "file",
+        "exits with 78 before it reads anything, as for roots, packages and flags; with a file: until that is there",
+    ),
+    (Kind::Internal, "internal", "", "fails a job with internal after its first step"),
+    (
+        Kind::DeviceLost,
+        "device_lost",
+        "",
+        "after a job's first step its device can no longer compute: worker_crashed for it and for all that waits, exit 70",
+    ),
     (
         Kind::Hang,
         "hang",
@@ -211,6 +232,7 @@ impl Fault {
             Kind::Slow | Kind::HugeLine | Kind::EventStorm => param.parse::<u32>().is_ok(),
             Kind::RenamedField => param.split_once('=').is_some_and(|(from, to)| from != to),
             Kind::Garbage | Kind::Banner => !param.contains('\n'),
+            Kind::CrashBeforeReady | Kind::Misconfigured => !param.is_empty(),
             Kind::WrongId | Kind::Nan | Kind::WrongType | Kind::DroppedField => !param.is_empty(),
             _ => false,
         };

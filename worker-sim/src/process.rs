@@ -10,6 +10,7 @@ use std::{
     fs::File,
     io::{self, PipeReader, Read as _, Write as _},
     os::fd::AsFd,
+    path::Path,
     process::ExitCode,
     sync::mpsc::{Receiver, Sender, channel},
     time::Duration,
@@ -28,6 +29,8 @@ const PIECE_BYTES: usize = 4096;
 /// Over it nothing is read until the client has read some.
 const BACKLOG_BYTES_MAX: usize = 64 << 20;
 const CRASHED: u8 = 70;
+/// `EX_CONFIG`: it cannot start as it is configured.
+const MISCONFIGURED: u8 = 78;
 /// How long a client that does not read holds up our end; with the grace of 4 s it stays within the 5 s.
 const EXIT_PATIENCE: Duration = Duration::from_millis(500);
 
@@ -120,9 +123,16 @@ impl Process {
     }
 
     fn run(&mut self, log: &mut Log) -> io::Result<u8> {
-        if self.worker.faults.at_start(Kind::CrashBeforeReady).is_some() {
-            log.say(LogLevel::Error, "fault crash_before_ready");
-            return Ok(CRASHED);
+        for (kind, name, code) in [
+            (Kind::CrashBeforeReady, "crash_before_ready", CRASHED),
+            (Kind::Misconfigured, "misconfigured", MISCONFIGURED),
+        ] {
+            let strikes =
+                |healed: &Option<String>| healed.as_ref().is_none_or(|file| !Path::new(file).exists());
+            if self.worker.faults.at_start(kind).as_ref().is_some_and(strikes) {
+                log.say(LogLevel::Error, &format!("fault {name}"));
+                return Ok(code);
+            }
         }
         if let Some(text) = self.worker.faults.at_start(Kind::Banner) {
             let text = text.unwrap_or_else(|| "Loading pipeline components... 100%".to_owned());

@@ -263,6 +263,7 @@ pub const NAMES: &[&str] = &[
     "BestGpuReasons",
     "BestGpu",
     "GpuReadinessReasons",
+    "GpuReadinessBreaker",
     "GpuReadiness",
     "SdxlReadinessReadinessPercent",
     "SdxlReadinessGpus",
@@ -593,6 +594,7 @@ pub fn round_trip(name: &str, value: &Value) -> Option<Result<Value, serde_json:
         "BestGpuReasons" => read::<types::BestGpuReasons>(value),
         "BestGpu" => read::<types::BestGpu>(value),
         "GpuReadinessReasons" => read::<types::GpuReadinessReasons>(value),
+        "GpuReadinessBreaker" => read::<types::GpuReadinessBreaker>(value),
         "GpuReadiness" => read::<types::GpuReadiness>(value),
         "SdxlReadinessReadinessPercent" => read::<types::SdxlReadinessReadinessPercent>(value),
         "SdxlReadinessGpus" => read::<types::SdxlReadinessGpus>(value),
@@ -915,6 +917,7 @@ pub fn schemas() -> Value {
     generator.subschema_for::<types::BestGpuReasons>();
     generator.subschema_for::<types::BestGpu>();
     generator.subschema_for::<types::GpuReadinessReasons>();
+    generator.subschema_for::<types::GpuReadinessBreaker>();
     generator.subschema_for::<types::GpuReadiness>();
     generator.subschema_for::<types::SdxlReadinessReadinessPercent>();
     generator.subschema_for::<types::SdxlReadinessGpus>();

@@ -101,7 +101,7 @@ pub enum ErrorCode {
     /// The worker trains.
     #[serde(rename = "worker_busy")]
     WorkerBusy,
-    /// No worker can take it now.
+    /// Every worker that could take it is configured wrong.
     #[serde(rename = "no_gpu_available")]
     NoGpuAvailable,
     /// The queue is full.
@@ -254,7 +254,7 @@ impl ErrorCode {
             Self::ModelNotLoaded => "The job names no model and none is loaded.",
             Self::Conflict => "It stands against something that is there already.",
             Self::WorkerBusy => "The worker trains.",
-            Self::NoGpuAvailable => "No worker can take it now.",
+            Self::NoGpuAvailable => "Every worker that could take it is configured wrong.",
             Self::QueueFull => "The queue is full.",
             Self::RateLimited => "Too many requests.",
             Self::OutOfMemory => "The device memory does not suffice.",
@@ -341,7 +341,6 @@ impl ErrorCode {
         matches!(
             self,
             Self::WorkerBusy
-                | Self::NoGpuAvailable
                 | Self::QueueFull
                 | Self::RateLimited
                 | Self::StorageFull
@@ -436,7 +435,7 @@ impl ErrorCode {
             Self::ModelNotLoaded => "name a model, or load one",
             Self::Conflict => "see details",
             Self::WorkerBusy => "try again later, or another GPU",
-            Self::NoGpuAvailable => "try again later",
+            Self::NoGpuAvailable => "mend what details.lanes says; the workers are tried again by themselves",
             Self::QueueFull => "try again after Retry-After",
             Self::RateLimited => "try again after Retry-After",
             Self::OutOfMemory => "free memory first: cleanup_memory, or see optimize_request",

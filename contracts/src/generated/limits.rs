@@ -86,3 +86,15 @@ pub const SESSION_KEPT: Duration = Duration::from_millis(1800000);
 pub const UPLOAD_KEPT_SECONDS: f64 = 86400.0;
 /// Uploads and idempotency keys are kept. In seconds.
 pub const UPLOAD_KEPT: Duration = Duration::from_millis(86400000);
+/// Deaths of a lane's workers in a row that open its breaker. In deaths.
+pub const DEATHS_MAX: u64 = 5;
+/// An open lane tries again after this; doubled each time that the try fails. In seconds.
+pub const BREAKER_OPEN_SECONDS_MIN: f64 = 15.0;
+/// An open lane tries again after this; doubled each time that the try fails. In seconds.
+pub const BREAKER_OPEN_MIN: Duration = Duration::from_millis(15000);
+/// The longest time between two tries of an open lane; it tries for ever. In seconds.
+pub const BREAKER_OPEN_SECONDS_MAX: f64 = 300.0;
+/// The longest time between two tries of an open lane; it tries for ever. In seconds.
+pub const BREAKER_OPEN_MAX: Duration = Duration::from_millis(300000);
+/// Replies `internal` in a row, to as many different documents, that restart a worker as if it had died. In replies.
+pub const INTERNALS_MAX: u64 = 3;

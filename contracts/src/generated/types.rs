@@ -2523,6 +2523,22 @@ pub struct BestGpu {
 
 crate::strict::object!(BestGpu);
 
+/// The circuit breaker of its lane. closed: its worker is started again as often as it dies. open: its workers died too often, or cannot start as configured; it is tried again at `next_try_at`. half_open: it is being tried, with one job at a time; the first job that succeeds or that the worker refuses closes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, schemars::JsonSchema)]
+pub enum GpuReadinessBreaker {
+    /// `closed`
+    #[schemars(rename = "closed")]
+    Closed,
+    /// `open`
+    #[schemars(rename = "open")]
+    Open,
+    /// `half_open`
+    #[schemars(rename = "half_open")]
+    HalfOpen,
+}
+
+crate::strict::string_enum!(GpuReadinessBreaker, Closed = "closed", Open = "open", HalfOpen = "half_open");
+
 /// Whether one GPU is ready for SDXL.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(remote = "Self", deny_unknown_fields)]
@@ -2534,6 +2550,13 @@ pub struct GpuReadiness {
     pub ready: bool,
     /// Why, or why not.
     pub reasons: GpuReadinessReasons,
+    /// The circuit breaker of its lane. closed: its worker is started again as often as it dies. open: its workers died too often, or cannot start as configured; it is tried again at `next_try_at`. half_open: it is being tried, with one job at a time; the first job that succeeds or that the worker refuses closes it.
+    pub breaker: GpuReadinessBreaker,
+    /// When an open lane is tried again.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
+    pub next_try_at: Option<Timestamp>,
+    /// Starts in a row whose worker did not become ready; 0 once one did.
+    pub starts_failed: Count,
 }
 
 crate::strict::object!(GpuReadiness);

@@ -15,6 +15,9 @@ use crate::{
 /// How many simulated workers there are where nothing says otherwise.
 const SIMULATED_WORKERS: u32 = 2;
 
+/// This binary, as the kernel knows it: it can be started even where its file was replaced meanwhile.
+const OWN: &str = "/proc/self/exe";
+
 /// Which workers on which GPUs.
 pub(super) struct Choice {
     pub(super) kind: WorkerKind,
@@ -81,14 +84,14 @@ impl Choice {
         common: &[OsString],
         gpus: Option<&[Gpu]>,
     ) -> Result<Vec<(GpuId, Launch)>, ConfigError> {
-        match self.kind {
+        let own = flags.own_program.clone().unwrap_or_else(|| OWN.into());
+        let launches: Vec<(GpuId, Launch)> = match self.kind {
             WorkerKind::Python => {
                 let (python, main) = python(flags, file)?;
-                Ok(self
-                    .gpus
+                self.gpus
                     .iter()
                     .map(|id| (id.clone(), python_launch(&python, &main, id, common, gpus)))
-                    .collect())
+                    .collect()
             }
             _ => {
                 let program = match &flags.sim_program {
@@ -97,9 +100,10 @@ impl Choice {
                         ConfigError::Wrong(format!("the gateway cannot find itself: {err}"))
                     })?,
                 };
-                Ok(self.gpus.iter().map(|id| (id.clone(), sim_launch(&program, id, common, flags))).collect())
+                self.gpus.iter().map(|id| (id.clone(), sim_launch(&program, id, common, flags))).collect()
             }
-        }
+        };
+        Ok(launches.into_iter().map(|(id, launch)| (id, Launch { own: own.clone(), ..launch })).collect())
     }
 
     pub(super) fn about(&self, workers: &[(GpuId, Launch)]) -> String {
@@ -183,6 +187,7 @@ fn python_launch(
     let mut args = vec![main.into(), "--worker".into(), "pipeline_manager".into()];
     args.extend_from_slice(common);
     let mut launch = Launch {
+        own: PathBuf::new(),
         program: python.to_owned(),
         args,
         envs: vec![
@@ -216,6 +221,7 @@ fn sim_launch(program: &Path, id: &GpuId, common: &[OsString], flags: &PoolFlags
     args.extend_from_slice(common);
     args.extend(flags.sim_args.iter().map(OsString::from));
     Launch {
+        own: PathBuf::new(),
         program: program.to_owned(),
         args,
         envs: Vec::new(),

@@ -37,7 +37,15 @@ impl Front {
                 return Ok(reply(self.ask_pool(&asked, sent).await));
             }
             Action::GetTrainingStatus | Action::GetTrainingHistory | Action::StopTraining => {
-                return Ok(reply(self.ask_trainer(&asked, &sent).await));
+                // Lanes are asked in turn, and all of them together have the time of one command.
+                let answer = self.ask_trainer(&asked, &sent);
+                return Ok(reply(match asked.timeout {
+                    Some(limit) => tokio::time::timeout(limit, answer).await.unwrap_or_else(|_| {
+                        let seconds = limit.as_secs_f64();
+                        sent.failure(LaneError::TimedOut { seconds }.failure())
+                    }),
+                    None => answer.await,
+                }));
             }
             _ => {}
         }
@@ -87,7 +95,7 @@ impl Front {
                 LaneState::Starting | LaneState::Resting(_) => {
                     !some_ready && asked.action != Action::GetStatus
                 }
-                LaneState::Quarantined(_) | LaneState::Stopped => false,
+                LaneState::Open(_) | LaneState::Stopped => false,
             })
             .collect();
         let replies = match askable.as_slice() {
@@ -159,7 +167,7 @@ impl Front {
     fn status_of(&self, lane: &LaneHandle) -> Value {
         let state = match lane.view().state {
             LaneState::Starting | LaneState::Resting(_) => "starting",
-            LaneState::Ready | LaneState::Quarantined(_) | LaneState::Stopped => "error",
+            LaneState::Ready | LaneState::Open(_) | LaneState::Stopped => "error",
         };
         json!({
             "gpu_id": lane.gpu.as_str(),
@@ -175,15 +183,19 @@ impl Front {
 
     /// The failure where no lane can be asked.
     pub(super) fn nobody(&self) -> Box<Failure> {
-        let reasons: Vec<String> = self
-            .inner
-            .pool
-            .lanes()
+        let lanes = self.inner.pool.lanes();
+        let open: Vec<LaneError> = lanes.iter().filter_map(LaneHandle::open).collect();
+        if open.len() == lanes.len()
+            && let Some(failure) = pool::open_failure(&open)
+        {
+            return Box::new(failure);
+        }
+        let lanes: Value = lanes
             .iter()
-            .filter_map(|lane| Some(format!("{}: {}", lane.gpu, lane.unready()?)))
+            .filter_map(|lane| Some(json!({"gpu_id": lane.gpu.as_str(), "reason": lane.unready()?})))
             .collect();
-        let failure = Failure::new(ErrorCode::NoGpuAvailable, "no worker takes commands now");
-        Box::new(Failure { retry_after_seconds: Some(1.0), ..failure.detail("reasons", reasons) })
+        let failure = Failure::new(ErrorCode::WorkerBusy, "no worker takes commands now");
+        Box::new(Failure { retry_after_seconds: Some(1.0), ..failure.detail("lanes", lanes) })
     }
 
     /// Asks the lane of a training; where this gateway did not start it, each lane in turn.
@@ -204,7 +216,7 @@ impl Front {
             let reply = self.ask(lane, asked, &payload, sent).await;
             match &reply.outcome {
                 Err(failure) if failure.code == ErrorCode::TrainingNotFound => last = Some(reply),
-                Err(failure) if failure.code == ErrorCode::NoGpuAvailable => {
+                Err(failure) if matches!(failure.code, ErrorCode::NoGpuAvailable | ErrorCode::WorkerBusy) => {
                     last.get_or_insert(reply);
                 }
                 _ => return reply,
@@ -253,9 +265,9 @@ impl Front {
             urls: false,
             _claim: None,
         };
-        if let LaneState::Quarantined(reason) = &lane.view().state {
+        if let LaneState::Open(reason) = &lane.view().state {
             // It has no worker, so it holds nothing.
-            tracing::debug!(gpu = %lane.gpu, %reason, "nothing to free in quarantine");
+            tracing::debug!(gpu = %lane.gpu, %reason, "nothing to free on an open lane");
             let empty = match asked.action {
                 Action::UnloadModel if asked.fields.get("model_id").is_some() => {
                     return own.failure(Failure::new(ErrorCode::ModelNotFound, "it is loaded nowhere"));

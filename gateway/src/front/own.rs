@@ -5,13 +5,14 @@ use std::sync::Arc;
 use contracts::{
     Action, Dialect, ErrorCode, Failure, Fault, Incoming, Reply, generated::limits::PROTOCOL_VERSIONS,
 };
+use futures::future::join_all;
 use serde_json::{Value, json};
-use tokio::time::Duration;
+use tokio::time::{Duration, timeout};
 
 use super::{Answer, Asked, Failed, Front, reply, sent::Sent, sent_pointer};
 use crate::{
-    jobs::{Record, Status},
-    lane::{GpuId, LaneState},
+    jobs::{Record, Status, timestamp},
+    lane::{GpuId, LaneError, LaneHandle, LaneState},
     pool,
 };
 
@@ -20,23 +21,34 @@ const NO_UUID: &str = "simulated";
 
 impl Front {
     pub(super) async fn own(&self, asked: Asked, sent: Sent) -> Result<Answer, Failed> {
-        let outcome = match asked.action {
-            Action::Initialize => self.initialize_http(&asked, &sent).await,
+        // Whatever these wait for (a start, the end of a job), nobody hangs on them beyond their class's time.
+        let outcome = match asked.timeout {
+            Some(limit) => timeout(limit, self.own_outcome(&asked, &sent)).await.unwrap_or_else(|_| {
+                let seconds = limit.as_secs_f64();
+                Err(Box::new(LaneError::TimedOut { seconds }.failure()))
+            }),
+            None => self.own_outcome(&asked, &sent).await,
+        };
+        Ok(reply(sent.with(outcome)))
+    }
+
+    async fn own_outcome(&self, asked: &Asked, sent: &Sent) -> Result<Value, Box<Failure>> {
+        match asked.action {
+            Action::Initialize => self.initialize_http(asked, sent).await,
             Action::Shutdown => Ok(self.shut_down(&asked.fields)),
-            Action::Cancel => self.cancel(&asked).await,
+            Action::Cancel => self.cancel(asked).await,
             Action::FindBestGpu => self.find_best_gpu(&asked.fields).await,
             Action::GetSdxlReadiness => Ok(self.readiness()),
             Action::ListSessions => self.list_sessions().await,
-            Action::GetSession => self.session(&sent).await,
-            Action::CancelSession => self.cancel_session(&sent).await,
+            Action::GetSession => self.session(sent).await,
+            Action::CancelSession => self.cancel_session(sent).await,
             Action::GetJob => self.job(&asked.fields).await,
             Action::ListJobs => self.list_jobs(&asked.fields).await,
             Action::ListDevices => self.devices().await,
             other => {
                 Err(Box::new(Failure::new(ErrorCode::Internal, format!("{other} has no one who answers it"))))
             }
-        };
-        Ok(reply(sent.with(outcome)))
+        }
     }
 
     // ---- initialize and shutdown ----
@@ -119,11 +131,10 @@ impl Front {
     ) -> Result<Value, Box<Failure>> {
         let wanted = self.wanted(fields, sent)?;
         let lanes = self.pool().lanes();
-        for lane in lanes {
-            if matches!(lane.view().state, LaneState::Quarantined(_)) {
-                lane.revive();
-            }
-        }
+        // A lane that rests is tried at once; its own start is waited for, not that of the worker before.
+        let resting =
+            |lane: &&LaneHandle| matches!(lane.view().state, LaneState::Open(_) | LaneState::Resting(_));
+        join_all(lanes.iter().filter(resting).map(LaneHandle::try_now)).await;
         self.pool().settled().await;
         let lane = match wanted {
             Some(index) => &lanes[index],
@@ -220,14 +231,25 @@ impl Front {
 
     fn readiness(&self) -> Value {
         let lanes = self.pool().lanes();
-        let unready: Vec<Option<String>> = lanes.iter().map(crate::lane::LaneHandle::unready).collect();
+        let unready: Vec<Option<String>> = lanes.iter().map(LaneHandle::unready).collect();
         let ready = unready.iter().filter(|why| why.is_none()).count();
         let gpus: Vec<Value> = lanes
             .iter()
             .zip(&unready)
             .map(|(lane, why)| {
                 let reasons: Vec<&str> = vec![why.as_deref().unwrap_or("its worker was heard in time")];
-                json!({"gpu_id": lane.gpu.as_str(), "ready": why.is_none(), "reasons": reasons})
+                let breaker = lane.view().breaker;
+                let mut gpu = json!({
+                    "gpu_id": lane.gpu.as_str(),
+                    "ready": why.is_none(),
+                    "reasons": reasons,
+                    "breaker": breaker.state.as_str(),
+                    "starts_failed": breaker.starts_failed,
+                });
+                if let Some((_, at)) = breaker.next_try {
+                    gpu["next_try_at"] = timestamp(at).into();
+                }
+                gpu
             })
             .collect();
         let percent = 100.0 * small(ready) / small(lanes.len().max(1));

@@ -86,6 +86,7 @@ impl Front {
             recorded: matches!(class, Class::Job | Class::Training),
             repeatable: class == Class::Job,
             uses_model: wants.uses_model,
+            seeded: sent.seeded,
             batch: wants.batch,
             dialect: manner.dialect,
             finisher: Arc::new(sent),

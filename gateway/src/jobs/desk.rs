@@ -2,6 +2,7 @@
 
 mod answers;
 mod cancel;
+mod judge;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -10,6 +11,7 @@ use std::{
 
 use chrono::Utc;
 use contracts::{Action, ErrorCode, Failure, Reply, generated::limits};
+use judge::Internals;
 use tokio::{
     sync::{Notify, mpsc, oneshot},
     task::JoinSet,
@@ -23,7 +25,7 @@ use super::{
     ticket::Priority,
 };
 use crate::{
-    lane::{LaneError, LaneHandle, LaneState, Order},
+    lane::{LaneError, LaneHandle, Order},
     pool::seat::Seat,
 };
 
@@ -57,6 +59,8 @@ struct Running {
     started: Instant,
     /// The grace is over: `cancelled` means `shutting_down`.
     shutting_down: bool,
+    /// A cancel is on its way: what would be repeated ends.
+    cancelled: bool,
 }
 
 /// The way to the end.
@@ -75,11 +79,17 @@ struct Ran {
 }
 
 enum Outcome {
-    Reply(Reply),
-    /// The worker crashed, and the job may be repeated.
-    Crashed(LaneError),
+    Reply {
+        reply: Reply,
+        /// What the lane knows by itself about its worker needs no verdict.
+        is_judged: bool,
+    },
+    /// The worker crashed, and the job may be repeated; whether it had started.
+    Crashed { reply: Reply, started: bool, is_judged: bool },
     /// The worker is training.
     Busy(Reply),
+    /// The lane opened before its worker had the command.
+    Open(Reply),
 }
 
 #[derive(Default)]
@@ -112,6 +122,9 @@ pub(super) struct Desk {
     draining: Option<Draining>,
     next: u64,
     counts: Counts,
+    internals: Internals,
+    /// By lane: whether it is open, and configured wrong, when what waits was last looked through.
+    breakers: Vec<Option<bool>>,
 }
 
 impl Desk {
@@ -122,6 +135,8 @@ impl Desk {
         mailbox: mpsc::Receiver<Mail>,
     ) -> Self {
         Self {
+            internals: Internals::new(lanes.len()),
+            breakers: vec![None; lanes.len()],
             seats: lanes.into_iter().map(Seat::new).collect(),
             config,
             changed,
@@ -280,7 +295,11 @@ impl Desk {
         if let Some((at, _)) = waiting.ticket.deadline {
             self.deadlines.insert((at, place));
         }
+        let hopeless = crate::pool::hopeless(&self.seats, &waiting.ticket);
         self.waiting.insert(place, waiting);
+        if let Some(failure) = hopeless {
+            self.refuse(place, failure);
+        }
     }
 
     fn take(&mut self, place: Place) -> Option<Waiting> {
@@ -307,7 +326,9 @@ impl Desk {
             self.deadlines.remove(&(at, place));
             if let Some(waiting) = self.take(place) {
                 let seconds = waiting.ticket.deadline.map_or(0.0, |(_, timeout)| timeout.as_secs_f64());
-                let reply = waiting.ticket.finisher.reply(Err(&LaneError::TimedOut { seconds }));
+                let lanes = crate::pool::why_it_waits(&self.seats, &waiting.ticket);
+                let failure = LaneError::TimedOut { seconds }.failure().detail("lanes", lanes);
+                let reply = waiting.ticket.finisher.failure(failure);
                 self.end(place.1, &waiting.ticket, &waiting.feed, reply);
             }
         }
@@ -332,22 +353,31 @@ impl Desk {
         }
     }
 
-    /// Fails what no lane will ever take: all that could are in quarantine.
+    /// Fails what no longer waits for a lane, each time that a breaker has opened or closed.
     fn refuse_hopeless(&mut self) {
-        if !self.seats.iter().any(|seat| matches!(seat.lane.view().state, LaneState::Quarantined(_))) {
+        let breakers: Vec<Option<bool>> =
+            self.seats.iter().map(|seat| seat.lane.open().map(|open| open.is_misconfigured())).collect();
+        if std::mem::replace(&mut self.breakers, breakers.clone()) == breakers {
             return;
         }
-        let hopeless: Vec<(Place, LaneError)> = self
+        let hopeless: Vec<(Place, Failure)> = self
             .waiting
             .iter()
             .filter_map(|(place, waiting)| {
                 Some((*place, crate::pool::hopeless(&self.seats, &waiting.ticket)?))
             })
             .collect();
-        for (place, error) in hopeless {
-            if let Some(waiting) = self.take(place) {
-                let reply = waiting.ticket.finisher.reply(Err(&error));
-                self.end(place.1, &waiting.ticket, &waiting.feed, reply);
+        for (place, failure) in hopeless {
+            self.refuse(place, failure);
+        }
+    }
+
+    fn refuse(&mut self, place: Place, failure: Failure) {
+        if let Some(waiting) = self.take(place) {
+            let reply = waiting.ticket.finisher.failure(failure);
+            self.end(place.1, &waiting.ticket, &waiting.feed, reply);
+            for (_, done) in waiting.cancels {
+                done.send(Ok("queued")).ok();
             }
         }
     }
@@ -383,38 +413,44 @@ impl Desk {
             lane,
             started: Instant::now(),
             shutting_down: false,
+            cancelled: false,
         };
         self.running.insert(seq, running);
         self.runs.spawn(async move {
-            let answer = answer.await;
-            let repeatable = ticket.repeatable && u64::from(attempt) < limits::ATTEMPTS_MAX;
-            let outcome = match answer {
-                Err(error @ LaneError::WorkerCrashed { .. }) if repeatable => Outcome::Crashed(error),
-                Ok(line) => match ticket.finisher.reply(Ok(&line)) {
-                    reply if is_busy(&reply) => Outcome::Busy(reply),
-                    reply => Outcome::Reply(reply),
-                },
-                Err(error) => Outcome::Reply(ticket.finisher.reply(Err(&error))),
-            };
+            let outcome = outcome(&ticket, attempt, answer.await);
             Ran { seq, outcome }
         });
     }
 
     fn on_ran(&mut self, Ran { seq, outcome }: Ran) {
         let Some(running) = self.running.remove(&seq) else { return };
-        let Running { ticket, feed, attempt, lane, started, shutting_down } = running;
+        let Running { ticket, feed, attempt, lane, started, shutting_down, cancelled } = running;
         self.seats[lane].end();
+        self.judge(lane, &ticket, &outcome);
+        // What nobody wants any more is not repeated.
+        let again = !shutting_down && !cancelled;
         let mut reply = match outcome {
-            Outcome::Crashed(error) if !shutting_down => {
-                tracing::warn!(request_id = &*ticket.request_id, gpu = %self.seats[lane].lane.gpu, %error, "repeated after a crash");
-                return self.again(seq, ticket, feed, attempt + 1, Some(lane));
+            Outcome::Crashed { reply, started, .. } if again => {
+                let why = reply.outcome.err().map(|failure| failure.message);
+                let (id, gpu) = (&*ticket.request_id, &self.seats[lane].lane.gpu);
+                tracing::warn!(request_id = id, %gpu, why, started, "repeated after a crash");
+                // What had not started costs no attempt.
+                return self.again(seq, ticket, feed, attempt + u32::from(started), Some(lane));
             }
-            Outcome::Busy(_) if !shutting_down && ticket.deadline.is_some() => {
+            Outcome::Busy(_) if again && ticket.deadline.is_some() => {
                 self.seats[lane].block();
                 return self.again(seq, ticket, feed, attempt, None);
             }
-            Outcome::Crashed(error) => ticket.finisher.reply(Err(&error)),
-            Outcome::Reply(reply) | Outcome::Busy(reply) => reply,
+            Outcome::Open(_) if again && ticket.repeatable => {
+                return self.again(seq, ticket, feed, attempt, None);
+            }
+            Outcome::Crashed { .. } | Outcome::Busy(_) | Outcome::Open(_) if cancelled => {
+                let failure =
+                    Failure::new(ErrorCode::Cancelled, "cancelled; its worker could not run it to its end");
+                ticket.finisher.failure(failure)
+            }
+            Outcome::Crashed { reply, .. } | Outcome::Reply { reply, .. } => reply,
+            Outcome::Busy(reply) | Outcome::Open(reply) => reply,
         };
         if let Err(failure) = &mut reply.outcome {
             if failure.code == ErrorCode::WorkerCrashed {
@@ -434,6 +470,20 @@ impl Desk {
             self.counts.seconds += started.elapsed().as_secs_f64();
         }
         self.end(seq, &ticket, &feed, reply);
+    }
+
+    /// Tells the lane what a job said about its worker.
+    fn judge(&mut self, lane: usize, ticket: &Ticket, outcome: &Outcome) {
+        let (Outcome::Reply { reply, is_judged: false } | Outcome::Crashed { reply, is_judged: false, .. }) =
+            outcome
+        else {
+            return;
+        };
+        if ticket.repeatable
+            && let Some(verdict) = judge::verdict(&mut self.internals, lane, ticket, reply)
+        {
+            self.seats[lane].lane.judge(verdict);
+        }
     }
 
     fn again(&mut self, seq: u64, ticket: Arc<Ticket>, feed: Feed, attempt: u32, avoid: Option<usize>) {
@@ -484,6 +534,41 @@ impl Desk {
             }
             self.ended -= 1;
         }
+    }
+}
+
+/// What came of a command that a lane has answered.
+fn outcome(ticket: &Ticket, attempt: u32, answer: Result<Vec<u8>, LaneError>) -> Outcome {
+    let repeatable = ticket.repeatable && u64::from(attempt) < limits::ATTEMPTS_MAX;
+    let line = match answer {
+        Ok(line) => line,
+        Err(error) => {
+            let reply = ticket.finisher.reply(Err(&error));
+            let is_judged = !matches!(error, LaneError::Protocol { .. });
+            return match error {
+                LaneError::WorkerCrashed { .. } if repeatable => {
+                    Outcome::Crashed { reply, started: true, is_judged }
+                }
+                LaneError::Open { .. } => Outcome::Open(reply),
+                _ => Outcome::Reply { reply, is_judged },
+            };
+        }
+    };
+    let reply = ticket.finisher.reply(Ok(&line));
+    let crashed = match &reply.outcome {
+        Err(failure) if failure.code == ErrorCode::WorkerCrashed => {
+            let started = failure.details.as_ref().and_then(|details| details.get("started"));
+            Some(started != Some(&serde_json::Value::Bool(false)))
+        }
+        _ => None,
+    };
+    match crashed {
+        // What its device ended before it started costs no attempt.
+        Some(started) if repeatable || (ticket.repeatable && !started) => {
+            Outcome::Crashed { reply, started, is_judged: false }
+        }
+        _ if is_busy(&reply) => Outcome::Busy(reply),
+        _ => Outcome::Reply { reply, is_judged: false },
     }
 }
 

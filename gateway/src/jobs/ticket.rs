@@ -18,7 +18,7 @@ pub enum Priority {
     Low,
 }
 
-/// What makes a reply for the client of what the lane answered.
+/// Turns a lane's answer into the client's reply.
 pub trait Finisher: Send + Sync {
     /// Reads the worker's answer.
     fn reply(&self, answer: Result<&[u8], &LaneError>) -> Reply;
@@ -52,6 +52,8 @@ pub struct Ticket {
     pub repeatable: bool,
     /// Whether it makes pictures: such a job without a model uses the one that is loaded.
     pub uses_model: bool,
+    /// Whether a seed was chosen for it: then its seeds are none of its sender's.
+    pub seeded: bool,
     /// The requests of a batch; 0 where it is none.
     pub batch: usize,
     /// The dialect of its reply.

@@ -1,30 +1,32 @@
-//! The lane's task between lives: starts workers, rests after deaths, quarantines, and holds what must wait.
+//! The lane's task between lives: starts workers, rests after deaths as the breaker says, and holds what must wait.
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{collections::VecDeque, sync::Arc};
 
+use chrono::Utc;
 use tokio::{
     sync::{Notify, mpsc, oneshot, watch},
     time::{Instant, sleep_until},
 };
 
 use super::{
-    Cancelled, Cause, GpuId, LaneError, LaneState, LaneView, Launch, News, Order, Policy,
-    handle::Heard,
+    BreakerState, Cancelled, Cause, GpuId, LaneError, LaneState, LaneView, Launch, News, Order, Policy,
+    Verdict,
+    breaker::{Breaker, Death},
+    handle::{BreakerView, Heard},
     life::{End, Life},
-    message::{Answer, Mail, Stop},
+    message::{Answer, Cancelling, Held, Mail, Stop},
     process::Process,
 };
+use crate::supervise::is_configuration;
 
 pub(crate) struct Actor {
     pub(super) gpu: GpuId,
     pub(super) policy: Arc<Policy>,
-    pub(super) mailbox: mpsc::Receiver<Mail>,
-    pub(super) stops: mpsc::Receiver<Stop>,
+    pub(super) told: Told,
     pub(super) heard: Arc<Heard>,
-    /// Commands that wait for a worker that is ready.
-    pub(super) held: VecDeque<(Order, oneshot::Sender<Answer>)>,
-    /// Deaths with no command answered between.
-    pub(super) deaths: u32,
+    /// Commands that wait for a worker that takes them.
+    pub(super) held: VecDeque<Held>,
+    pub(super) breaker: Breaker,
     /// Where events go that are of no command.
     pub(super) news: News,
     launch: Launch,
@@ -32,9 +34,17 @@ pub(crate) struct Actor {
     changed: Arc<Notify>,
 }
 
+/// The ways by which a lane is told something.
+pub(crate) struct Told {
+    pub(super) mailbox: mpsc::Receiver<Mail>,
+    pub(super) stops: mpsc::Receiver<Stop>,
+    pub(super) verdicts: mpsc::Receiver<Verdict>,
+}
+
 /// How a rest ended.
 enum Rested {
-    Start,
+    /// Who waits for the start to begin.
+    Start(Option<oneshot::Sender<()>>),
     Stop(Stop),
 }
 
@@ -44,25 +54,25 @@ impl Actor {
         gpu: GpuId,
         launch: Launch,
         policy: Arc<Policy>,
-        mailbox: mpsc::Receiver<Mail>,
-        stops: mpsc::Receiver<Stop>,
+        told: Told,
         view: watch::Sender<LaneView>,
         heard: Arc<Heard>,
         changed: Arc<Notify>,
         news: News,
     ) -> Self {
-        let held = VecDeque::new();
-        Self { gpu, policy, mailbox, stops, heard, held, deaths: 0, news, launch, view, changed }
+        let (held, breaker) = (VecDeque::new(), Breaker::new());
+        Self { gpu, policy, told, heard, held, breaker, news, launch, view, changed }
     }
 
     pub(super) async fn run(mut self) {
+        let mut asked = None;
         let stop = loop {
-            match self.live_once().await {
+            match self.live_once(asked.take()).await {
                 End::Stopped(stop) => break Some(stop),
-                End::Died(cause) => {
-                    let until = self.note_death(&cause);
+                End::Died { cause, death, was_ready } => {
+                    let until = self.note_death(&cause, death, was_ready);
                     match self.rest(until).await {
-                        Some(Rested::Start) => {}
+                        Some(Rested::Start(starting)) => asked = starting,
                         Some(Rested::Stop(stop)) => break Some(stop.done),
                         None => break None,
                     }
@@ -70,9 +80,9 @@ impl Actor {
             }
         };
         self.set_state(LaneState::Stopped);
-        self.mailbox.close();
+        self.told.mailbox.close();
         self.refuse_held(&LaneError::Stopping);
-        while let Ok(mail) = self.mailbox.try_recv() {
+        while let Ok(mail) = self.told.mailbox.try_recv() {
             refuse(mail, &LaneError::Stopping);
         }
         if let Some(done) = stop {
@@ -81,99 +91,160 @@ impl Actor {
         }
     }
 
-    async fn live_once(&mut self) -> End {
+    async fn live_once(&mut self, asked: Option<oneshot::Sender<()>>) -> End {
+        self.breaker.on_start();
+        let breaker = self.breaker.clone();
         self.view.send_modify(|view| {
             view.state = LaneState::Starting;
             view.worker_state = "starting".to_owned();
             view.starts += 1;
+            view.breaker.state = breaker.state();
+            view.breaker.next_try = None;
         });
         self.changed.notify_one();
-        match Process::start(&self.launch, &self.gpu, self.policy.frame_bytes_max) {
+        if let Some(asked) = asked {
+            // Who asked for the start may have gone.
+            asked.send(()).ok();
+        }
+        match Process::start(&self.launch, &self.gpu, self.policy.frame_bytes_max).await {
             Ok(process) => {
-                tracing::debug!(gpu = %self.gpu, pid = process.pid(), "worker started");
+                tracing::debug!(gpu = %self.gpu, pid = %process.leader.pid(), "worker started");
                 Life::new(self, process).run().await
             }
             Err(err) => {
-                let program = self.launch.program.display();
-                End::Died(Arc::new(Cause {
-                    what: format!("{program} could not be started: {err}"),
-                    ..Cause::default()
-                }))
+                let misconfigured = is_configuration(&err);
+                let what = format!("{} could not be started: {err}", self.launch.program.display());
+                End::Died {
+                    cause: Arc::new(Cause { what, misconfigured, ..Cause::default() }),
+                    death: if misconfigured { Death::Misconfigured } else { Death::Idle },
+                    was_ready: false,
+                }
             }
         }
     }
 
-    /// Counts a death; says when the next worker starts, `None` for a quarantine.
-    fn note_death(&mut self, cause: &Arc<Cause>) -> Option<Instant> {
-        self.deaths += 1;
-        tracing::warn!(gpu = %self.gpu, %cause, deaths = self.deaths, "worker died");
-        if self.deaths >= self.policy.deaths_max {
-            let reason: Arc<str> =
-                format!("{} deaths with no command answered between; the last: {cause}", self.deaths).into();
-            tracing::error!(gpu = %self.gpu, %reason, "lane in quarantine");
-            self.set_state(LaneState::Quarantined(reason.clone()));
-            self.refuse_held(&LaneError::Quarantined { reason });
-            return None;
-        }
-        self.set_state(LaneState::Resting(cause.what.clone().into()));
-        Some(Instant::now() + self.backoff())
+    /// Counts a death; says when the next worker starts.
+    fn note_death(&mut self, cause: &Arc<Cause>, death: Death, was_ready: bool) -> Instant {
+        let rest = self.breaker.on_death(death, was_ready, &self.policy);
+        let (deaths, breaker) = (self.breaker.deaths(), self.breaker.state());
+        let until = Instant::now() + rest;
+        let (code, signal) = (cause.exit_code, cause.signal);
+        let gpu = self.gpu.clone();
+        let state = if breaker == BreakerState::Open {
+            let seconds = rest.as_secs_f64();
+            let reason: Arc<str> = if self.breaker.is_misconfigured() {
+                format!("{cause}").into()
+            } else {
+                format!("its workers died {deaths} times in a row; the last time {cause}").into()
+            };
+            tracing::error!(%gpu, %reason, exit_code = code, signal, next_try_seconds = seconds, "lane opened");
+            // A job goes back to the desk and waits there; nothing else waits for an open lane.
+            self.refuse_held(&LaneError::Open {
+                gpu: self.gpu.clone(),
+                reason: reason.clone(),
+                retry_after: rest,
+                misconfigured: cause.misconfigured,
+            });
+            LaneState::Open(reason)
+        } else {
+            tracing::warn!(%gpu, %cause, deaths, exit_code = code, signal, breaker = breaker.as_str(), "worker died");
+            LaneState::Resting(cause.what.clone().into())
+        };
+        let shown = BreakerView {
+            state: breaker,
+            next_try: (breaker == BreakerState::Open).then(|| (until, Utc::now() + rest)),
+            starts_failed: self.breaker.starts_failed(),
+            misconfigured: self.breaker.is_misconfigured(),
+        };
+        self.update(|view| {
+            view.state = state;
+            view.breaker = shown;
+            true
+        });
+        until
     }
 
-    fn backoff(&self) -> Duration {
-        let doublings = self.deaths.saturating_sub(1).min(16);
-        self.policy.backoff_min.saturating_mul(1 << doublings).min(self.policy.backoff_max)
-    }
-
-    /// Rests until then, or for ever; `None` where the gateway is gone.
-    async fn rest(&mut self, until: Option<Instant>) -> Option<Rested> {
+    /// Rests until then; `None` where the gateway is gone.
+    async fn rest(&mut self, until: Instant) -> Option<Rested> {
         loop {
-            let expiry = self.held.iter().filter_map(|(order, _)| Some(order.deadline?.0)).min();
-            let wake = [until, expiry].into_iter().flatten().min();
+            let expiry = self.held.iter().filter_map(|held| Some(held.order.deadline?.0)).min();
+            let wake = expiry.map_or(until, |expiry| expiry.min(until));
             tokio::select! {
                 biased;
-                Some(stop) = self.stops.recv() => return Some(Rested::Stop(stop)),
-                () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => {
+                Some(stop) = self.told.stops.recv() => return Some(Rested::Stop(stop)),
+                () = sleep_until(wake) => {
                     self.expire_held();
-                    if until.is_some_and(|until| until <= Instant::now()) {
-                        return Some(Rested::Start);
+                    if until <= Instant::now() {
+                        return Some(Rested::Start(None));
                     }
                 }
-                mail = self.mailbox.recv() => match mail {
+                Some(verdict) = self.told.verdicts.recv() => match verdict {
+                    Verdict::Good => self.breaker.on_good_job(),
+                    // There is no worker left to replace.
+                    Verdict::Bad(_) | Verdict::Replace(_) => _ = self.breaker.on_bad_job(),
+                },
+                mail = self.told.mailbox.recv() => match mail {
                     None => return None,
-                    Some(Mail::Revive) => {
-                        self.deaths = 0;
-                        return Some(Rested::Start);
-                    }
-                    Some(Mail::Run(order, waiter)) => match &self.view.borrow().state {
-                        LaneState::Quarantined(reason) => {
-                            answer(waiter, Err(LaneError::Quarantined { reason: reason.clone() }));
+                    Some(Mail::Try(starting)) => return Some(Rested::Start(Some(starting))),
+                    Some(Mail::Run(order, waiter)) => {
+                        let open = self.view.borrow().open(&self.gpu);
+                        match open {
+                            Some(error) => answer(waiter, Err(error)),
+                            None => self.hold(order, waiter),
                         }
-                        _ => hold(&mut self.held, self.policy.held_max, order, waiter),
-                    },
-                    Some(other) => refuse(other, &LaneError::Stopping),
+                    }
+                    Some(Mail::Cancel { holder, target, done }) => {
+                        if let Some(done) = self.cancel_held(&holder, &target, done) {
+                            done.send(Cancelled::NotHere).ok();
+                        }
+                    }
                 },
             }
         }
     }
 
     pub(super) fn hold(&mut self, order: Order, waiter: oneshot::Sender<Answer>) {
-        hold(&mut self.held, self.policy.held_max, order, waiter);
+        if self.held.len() >= self.policy.held_max {
+            answer(waiter, Err(LaneError::Full { capacity: self.policy.held_max }));
+        } else {
+            self.held.push_back(Held { order, waiter, cancels: Vec::new() });
+        }
+    }
+
+    /// Cancels what is held, or notes the cancel of one request of a batch that is; gives `done` back where neither
+    /// is.
+    pub(super) fn cancel_held(
+        &mut self,
+        holder: &Arc<str>,
+        target: &Arc<str>,
+        done: Cancelling,
+    ) -> Option<Cancelling> {
+        let Some(index) = self.held.iter().position(|held| held.order.request_id == *holder) else {
+            return Some(done);
+        };
+        if holder != target {
+            self.held[index].cancels.push((target.clone(), done));
+        } else if let Some(held) = self.held.remove(index) {
+            answer_held(held, LaneError::CancelledEarly);
+            done.send(Cancelled::Waiting).ok();
+        }
+        None
     }
 
     pub(super) fn expire_held(&mut self) {
         let now = Instant::now();
-        let is_over = |order: &Order| order.deadline.is_some_and(|(at, _)| at <= now);
-        while let Some(index) = self.held.iter().position(|(order, _)| is_over(order)) {
-            if let Some((order, waiter)) = self.held.remove(index) {
-                let seconds = order.deadline.map_or(0.0, |(_, timeout)| timeout.as_secs_f64());
-                answer(waiter, Err(LaneError::TimedOut { seconds }));
+        let is_over = |held: &Held| held.order.deadline.is_some_and(|(at, _)| at <= now);
+        while let Some(index) = self.held.iter().position(is_over) {
+            if let Some(held) = self.held.remove(index) {
+                let seconds = held.order.deadline.map_or(0.0, |(_, timeout)| timeout.as_secs_f64());
+                answer_held(held, LaneError::TimedOut { seconds });
             }
         }
     }
 
     fn refuse_held(&mut self, error: &LaneError) {
-        for (_, waiter) in self.held.drain(..) {
-            answer(waiter, Err(error.clone()));
+        for held in self.held.drain(..) {
+            answer_held(held, error.clone());
         }
     }
 
@@ -181,6 +252,16 @@ impl Actor {
         self.update(|view| {
             view.state = state;
             true
+        });
+    }
+
+    /// Shows where the breaker stands.
+    pub(super) fn show_breaker(&self) {
+        let (state, starts_failed) = (self.breaker.state(), self.breaker.starts_failed());
+        let misconfigured = self.breaker.is_misconfigured();
+        self.update(|view| {
+            let shown = BreakerView { state, starts_failed, misconfigured, ..view.breaker };
+            std::mem::replace(&mut view.breaker, shown) != shown
         });
     }
 
@@ -192,20 +273,15 @@ impl Actor {
     }
 }
 
-fn hold(
-    held: &mut VecDeque<(Order, oneshot::Sender<Answer>)>,
-    held_max: usize,
-    order: Order,
-    waiter: oneshot::Sender<Answer>,
-) {
-    if held.len() >= held_max {
-        answer(waiter, Err(LaneError::Full { capacity: held_max }));
-    } else {
-        held.push_back((order, waiter));
+/// Answers what was held, and the cancels of its requests after it.
+fn answer_held(held: Held, error: LaneError) {
+    answer(held.waiter, Err(error));
+    for (_, done) in held.cancels {
+        done.send(Cancelled::NotHere).ok();
     }
 }
 
-/// Answers a waiter; one that has gone does not mind.
+/// Answers a waiter; one that hung up is ignored.
 pub(super) fn answer(waiter: oneshot::Sender<Answer>, with: Answer) {
     waiter.send(with).ok();
 }
@@ -216,6 +292,7 @@ fn refuse(mail: Mail, error: &LaneError) {
         Mail::Cancel { done, .. } => {
             done.send(Cancelled::NotHere).ok();
         }
-        Mail::Revive => {}
+        // Who asked for a start sees by the view that there is none.
+        Mail::Try(starting) => drop(starting),
     }
 }

@@ -1,8 +1,10 @@
 //! How a command can fail in a lane, and why a worker died.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use contracts::{ErrorCode, Failure};
+
+use super::GpuId;
 
 /// Why a worker is gone.
 #[derive(Debug, Default)]
@@ -15,6 +17,8 @@ pub struct Cause {
     pub signal: Option<i32>,
     /// The last lines that it wrote to stderr, oldest first.
     pub stderr_tail: Vec<String>,
+    /// Whether it cannot start as it is configured: then only somebody who changes that helps.
+    pub misconfigured: bool,
 }
 
 impl std::fmt::Display for Cause {
@@ -44,6 +48,12 @@ pub enum LaneError {
         /// How.
         what: String,
     },
+    /// Its id is used by another command that the worker has.
+    #[error("request_id {id} is in flight already")]
+    InFlight {
+        /// The id.
+        id: Arc<str>,
+    },
     /// Not answered in time.
     #[error("no answer within {seconds} s")]
     TimedOut {
@@ -53,11 +63,20 @@ pub enum LaneError {
     /// Cancelled, and the worker had to be killed for it.
     #[error("cancelled; the worker did not obey and was replaced")]
     Cancelled,
-    /// The lane takes nothing any more.
-    #[error("its worker is in quarantine: {reason}")]
-    Quarantined {
+    /// Cancelled while it waited for the worker's start.
+    #[error("cancelled before it began")]
+    CancelledEarly,
+    /// The lane's breaker is open.
+    #[error("{gpu}: {reason}")]
+    Open {
+        /// Its GPU.
+        gpu: GpuId,
         /// Why.
         reason: Arc<str>,
+        /// Until its next try.
+        retry_after: Duration,
+        /// Whether its worker cannot start as it is configured.
+        misconfigured: bool,
     },
     /// The lane stops or has stopped.
     #[error("the gateway is shutting down")]
@@ -72,11 +91,19 @@ impl LaneError {
             Self::Full { .. } => ErrorCode::QueueFull,
             Self::WorkerCrashed { .. } => ErrorCode::WorkerCrashed,
             Self::Protocol { .. } => ErrorCode::WorkerProtocolError,
+            Self::InFlight { .. } => ErrorCode::Conflict,
             Self::TimedOut { .. } => ErrorCode::Timeout,
-            Self::Cancelled => ErrorCode::Cancelled,
-            Self::Quarantined { .. } => ErrorCode::NoGpuAvailable,
+            Self::Cancelled | Self::CancelledEarly => ErrorCode::Cancelled,
+            Self::Open { misconfigured: true, .. } => ErrorCode::NoGpuAvailable,
+            Self::Open { .. } => ErrorCode::WorkerBusy,
             Self::Stopping => ErrorCode::ShuttingDown,
         }
+    }
+
+    /// Whether the lane is open because its worker cannot start as it is configured.
+    #[must_use]
+    pub fn is_misconfigured(&self) -> bool {
+        matches!(self, Self::Open { misconfigured: true, .. })
     }
 
     /// The failure that the client gets.
@@ -95,6 +122,12 @@ impl LaneError {
                 failure.detail("stderr_tail", cause.stderr_tail.clone())
             }
             Self::Full { .. } => Failure { retry_after_seconds: Some(1.0), ..failure },
+            Self::Open { gpu, reason, retry_after, misconfigured } => {
+                let lanes = serde_json::json!([{"gpu_id": gpu.as_str(), "reason": &**reason}]);
+                let failure = failure.detail("lanes", lanes);
+                let retry_after = (!misconfigured).then(|| retry_after.as_secs_f64().max(1.0));
+                Failure { retry_after_seconds: retry_after, ..failure }
+            }
             _ => failure,
         }
     }

@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use chrono::{DateTime, Utc};
 use tokio::{
     sync::{Notify, mpsc, oneshot, watch},
     task::JoinSet,
@@ -15,13 +16,15 @@ use tokio::{
 };
 
 use super::{
-    Cancelled, GpuId, LaneError, Launch, News, Order, Policy,
-    actor::Actor,
+    BreakerState, Cancelled, GpuId, LaneError, Launch, News, Order, Policy, Verdict,
+    actor::{Actor, Told},
     message::{Answer, Mail, Stop},
 };
 
 /// Commands that wait for the lane's task to look at them.
 const MAILBOX_MAX: usize = 1024;
+/// The desk gives a lane one job at a time, and its verdict before the next one.
+const VERDICTS_MAX: usize = 16;
 
 /// Where a lane stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,8 +35,8 @@ pub enum LaneState {
     Ready,
     /// Its worker died; the next one comes soon.
     Resting(Arc<str>),
-    /// Its workers died too often; the reason.
-    Quarantined(Arc<str>),
+    /// Its breaker is open; the reason.
+    Open(Arc<str>),
     /// It was told to stop.
     Stopped,
 }
@@ -51,6 +54,19 @@ pub struct WorkerFacts {
     pub pid: u32,
 }
 
+/// What can be seen of a lane's breaker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BreakerView {
+    /// Where it stands.
+    pub state: BreakerState,
+    /// When an open lane is tried again.
+    pub next_try: Option<(Instant, DateTime<Utc>)>,
+    /// Starts in a row whose worker did not become ready.
+    pub starts_failed: u32,
+    /// Whether the last worker could not start as it is configured.
+    pub misconfigured: bool,
+}
+
 /// What can be seen of a lane from outside.
 #[derive(Clone, Debug)]
 pub struct LaneView {
@@ -66,6 +82,25 @@ pub struct LaneView {
     pub last_progress_seconds: f64,
     /// Workers started so far.
     pub starts: u64,
+    /// Its breaker.
+    pub breaker: BreakerView,
+}
+
+impl LaneView {
+    /// The failure of what does not wait for an open lane; `None` where the lane is not open.
+    pub(super) fn open(&self, gpu: &GpuId) -> Option<LaneError> {
+        let LaneState::Open(reason) = &self.state else { return None };
+        let retry_after = self
+            .breaker
+            .next_try
+            .map_or(Duration::ZERO, |(at, _)| at.saturating_duration_since(Instant::now()));
+        Some(LaneError::Open {
+            gpu: gpu.clone(),
+            reason: reason.clone(),
+            retry_after,
+            misconfigured: self.breaker.misconfigured,
+        })
+    }
 }
 
 /// When the worker was last heard.
@@ -89,6 +124,7 @@ pub struct LaneHandle {
     pub gpu: GpuId,
     mailbox: mpsc::Sender<Mail>,
     stops: mpsc::Sender<Stop>,
+    verdicts: mpsc::Sender<Verdict>,
     view: watch::Receiver<LaneView>,
     heard: Arc<Heard>,
     silence_max: Duration,
@@ -105,6 +141,7 @@ pub fn start(
 ) -> LaneHandle {
     let (mailbox, mail) = mpsc::channel(MAILBOX_MAX);
     let (stops, stop) = mpsc::channel(1);
+    let (verdicts, verdict) = mpsc::channel(VERDICTS_MAX);
     let (view_out, view) = watch::channel(LaneView {
         state: LaneState::Starting,
         facts: None,
@@ -112,12 +149,19 @@ pub fn start(
         memory_used_mb: 0.0,
         last_progress_seconds: 0.0,
         starts: 0,
+        breaker: BreakerView {
+            state: BreakerState::Closed,
+            next_try: None,
+            starts_failed: 0,
+            misconfigured: false,
+        },
     });
     let heard = Arc::new(Heard { since: Instant::now(), millis: AtomicU64::new(0) });
     let silence_max = policy.limits.idle_seconds.duration();
-    let actor = Actor::new(gpu.clone(), launch, policy, mail, stop, view_out, heard.clone(), changed, news);
+    let told = Told { mailbox: mail, stops: stop, verdicts: verdict };
+    let actor = Actor::new(gpu.clone(), launch, policy, told, view_out, heard.clone(), changed, news);
     tasks.spawn(actor.run());
-    LaneHandle { gpu, mailbox, stops, view, heard, silence_max }
+    LaneHandle { gpu, mailbox, stops, verdicts, view, heard, silence_max }
 }
 
 impl LaneHandle {
@@ -153,10 +197,28 @@ impl LaneHandle {
         cancelled.await.unwrap_or(Cancelled::NotHere)
     }
 
-    /// Ends a quarantine.
-    pub fn revive(&self) {
-        if self.mailbox.try_send(Mail::Revive).is_err() {
-            tracing::warn!(gpu = %self.gpu, "the lane could not be revived: it is full or gone");
+    /// Starts the next worker now where the lane rests, and waits until that start has succeeded or failed.
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves the start to go on.
+    pub async fn try_now(&self) {
+        let (starting, started) = oneshot::channel();
+        // Either fails only where the lane is gone, and settled so.
+        if self.mailbox.send(Mail::Try(starting)).await.is_ok() {
+            started.await.ok();
+        }
+        let mut views = self.views();
+        views.wait_for(|view| view.state != LaneState::Starting).await.ok();
+    }
+
+    /// Tells what a job said about the worker, before the next one is given to it.
+    pub(crate) fn judge(&self, verdict: Verdict) {
+        match self.verdicts.try_send(verdict) {
+            // A lane that has stopped has no worker to judge.
+            Ok(()) | Err(mpsc::error::TrySendError::Closed(_)) => {}
+            Err(mpsc::error::TrySendError::Full(verdict)) => {
+                tracing::error!(gpu = %self.gpu, ?verdict, "a verdict on the worker is lost: the lane does not take any");
+            }
         }
     }
 
@@ -188,6 +250,12 @@ impl LaneHandle {
         self.heard.since.elapsed().saturating_sub(heard)
     }
 
+    /// The failure of what does not wait for an open lane; `None` where the lane is not open.
+    #[must_use]
+    pub fn open(&self) -> Option<LaneError> {
+        self.view().open(&self.gpu)
+    }
+
     /// Why it takes no job now; `None` where it does. Judged by the last sign of life, not by a flag.
     #[must_use]
     pub fn unready(&self) -> Option<String> {
@@ -195,7 +263,7 @@ impl LaneHandle {
         match &view.state {
             LaneState::Starting => Some("its worker is starting".to_owned()),
             LaneState::Resting(why) => Some(format!("its worker is restarted: {why}")),
-            LaneState::Quarantined(why) => Some(format!("it is in quarantine: {why}")),
+            LaneState::Open(why) => Some(why.to_string()),
             LaneState::Stopped => Some("it has stopped".to_owned()),
             LaneState::Ready if view.worker_state == "training" => Some("it trains".to_owned()),
             LaneState::Ready => {

@@ -1,6 +1,7 @@
 //! One worker's life: handshake, commands, deadlines, and the end. What it says is heard in [`hear`].
 
 mod hear;
+mod unreadable;
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -17,29 +18,51 @@ use tokio::{
 };
 
 use super::{
-    Cancelled, Cause, LaneError, Order,
+    Cancelled, Cause, LaneError, Order, Verdict,
     actor::{Actor, answer},
-    message::{Answer, Mail, Stop},
-    process::{Output, Process},
+    breaker::Death,
+    message::{Answer, Cancelling, Held, Mail, Stop},
+    process::{Output, Process, Why},
     silence::{Doing, Watch},
 };
 
 /// Ids of ended commands that are remembered, to name a late or second reply.
 const ENDED_MAX: usize = 64;
+/// A timer that is later than this says that this process was held up itself, not its worker.
+const LATE_MIN: Duration = Duration::from_millis(250);
+/// Pieces of output that are taken before a worker is judged: as many as its reader can have put aside.
+const ASIDE_MAX: usize = 64;
 
 /// How a life ended.
 pub(super) enum End {
     /// It was told to stop; whoever told it waits here.
     Stopped(oneshot::Sender<()>),
-    Died(Arc<Cause>),
+    Died {
+        cause: Arc<Cause>,
+        death: Death,
+        was_ready: bool,
+    },
 }
 
 /// Why the loop was left.
-enum Leave {
-    /// Its stdout is closed or its process is gone.
-    Gone,
-    /// The lane kills it, and why.
-    Kill(String),
+struct Leave {
+    why: Why,
+    /// The worker is not to blame: a cancelled command did not stop.
+    spared: bool,
+}
+
+impl Leave {
+    fn kill(why: impl Into<String>) -> Self {
+        Self { why: Why::Kill(why.into()), spared: false }
+    }
+
+    fn closed(pipe: &'static str) -> Self {
+        Self { why: Why::Closed(pipe), spared: false }
+    }
+
+    fn gone() -> Self {
+        Self { why: Why::Gone, spared: false }
+    }
 }
 
 pub(super) struct Life<'a> {
@@ -52,6 +75,12 @@ pub(super) struct Life<'a> {
     watch: Watch,
     /// The time at which it is killed, once it was told to stop.
     stopping: Option<Stop>,
+    /// Frames of the lane itself that the writer had no room for.
+    unsent: VecDeque<Vec<u8>>,
+    /// Deadlines are not judged before this: the worker's answers may lie in its pipe.
+    caught_up: Instant,
+    /// Why the last line that was no frame was none, since the last exclusive command was sent.
+    unreadable: Option<String>,
 }
 
 struct InFlight {
@@ -67,13 +96,13 @@ struct InFlight {
 
 enum Waiter {
     Order(oneshot::Sender<Answer>),
-    Cancel(oneshot::Sender<Cancelled>),
+    Cancel(Cancelling),
     Handshake,
     /// A cancel that the lane sent by itself.
     Nobody,
 }
 
-/// What an answer in time would have been overtaken by.
+/// The failure already decided for a command, and when its worker is killed if the cancel does not help.
 struct Ending {
     kill_at: Instant,
     error: LaneError,
@@ -99,6 +128,22 @@ async fn next_input(
     }
 }
 
+/// Waits for room for a frame where one is waiting; `None` where the worker's stdin is closed at its end.
+///
+/// # Cancel safety
+/// A permit that is not taken goes back.
+async fn room(frames: Option<mpsc::Sender<Vec<u8>>>, wanted: bool) -> Option<mpsc::OwnedPermit<Vec<u8>>> {
+    match frames {
+        // We closed it: nothing more is sent.
+        None => std::future::pending().await,
+        Some(frames) if wanted => frames.reserve_owned().await.ok(),
+        Some(frames) => {
+            frames.closed().await;
+            None
+        }
+    }
+}
+
 impl<'a> Life<'a> {
     pub(super) fn new(actor: &'a mut Actor, process: Process) -> Self {
         let started = Instant::now();
@@ -111,6 +156,9 @@ impl<'a> Life<'a> {
             started,
             watch: Watch::new(started),
             stopping: None,
+            unsent: VecDeque::new(),
+            caught_up: started,
+            unreadable: None,
         }
     }
 
@@ -124,25 +172,39 @@ impl<'a> Life<'a> {
                 sleep.as_mut().reset(wake);
             }
             let open = self.stopping.is_none();
+            let waits = !self.unsent.is_empty() || (self.ready && !self.actor.held.is_empty());
+            let room = room(self.process.frames().cloned(), waits);
+            let told = &mut self.actor.told;
             tokio::select! {
                 biased;
                 // Time and stops first: no flood of lines may delay them.
-                () = &mut sleep => if let Some(leave) = self.on_time() { break leave },
-                Some(stop) = self.actor.stops.recv(), if open => {
+                () = &mut sleep => {
+                    let due = sleep.deadline();
+                    if let Some(leave) = self.on_time(due) { break leave }
+                }
+                Some(stop) = told.stops.recv(), if open => {
                     self.process.close_stdin();
                     self.stopping = Some(stop);
                 }
-                input = next_input(&mut self.process.output, &mut self.actor.mailbox, open) => match input {
+                // Before the mail: the next job must find the breaker as the last one left it.
+                Some(verdict) = told.verdicts.recv() => {
+                    if let Some(leave) = self.on_verdict(verdict) { break leave }
+                }
+                permit = room => match permit {
+                    Some(permit) => self.send_next(permit),
+                    None => break Leave::closed("stdin"),
+                },
+                input = next_input(&mut self.process.output, &mut told.mailbox, open) => match input {
                     Input::Output(Some(Output::Lines(lines))) => {
                         if let Some(leave) = self.on_lines(lines) { break leave }
                     }
-                    Input::Output(Some(Output::Closed) | None) => break Leave::Gone,
+                    Input::Output(Some(Output::Closed) | None) => break Leave::closed("stdout"),
                     Input::Mail(Some(mail)) => self.on_mail(mail),
                     // The gateway is gone: its tasks are being dropped.
-                    Input::Mail(None) => break Leave::Kill("the gateway is gone".to_owned()),
+                    Input::Mail(None) => break Leave::kill("the gateway is gone"),
                 },
                 // A worker that is gone may leave children that hold its stdout open.
-                _ = self.process.child.wait() => break Leave::Gone,
+                () = self.process.leader.gone() => break Leave::gone(),
             }
         };
         self.end(leave).await
@@ -154,10 +216,16 @@ impl<'a> Life<'a> {
             features.push("previews");
         }
         let payload = json!({"protocol_versions": ["1"], "features": features, "dialect": "snake"});
-        self.send_own(Action::Initialize, &payload, Waiter::Handshake);
+        self.send_own(Action::Initialize, &payload, Waiter::Handshake, None);
     }
 
-    fn send_own(&mut self, action: Action, payload: &Value, waiter: Waiter) {
+    fn send_own(
+        &mut self,
+        action: Action,
+        payload: &Value,
+        waiter: Waiter,
+        deadline: Option<(Instant, Duration)>,
+    ) {
         let id: Arc<str> = uuid::Uuid::now_v7().to_string().into();
         let frame = json!({"action": action, "request_id": &*id, "attempt": 1, "payload": payload});
         let mut frame = frame.to_string().into_bytes();
@@ -169,13 +237,34 @@ impl<'a> Life<'a> {
             compiles: false,
             feed: None,
             sent: Instant::now(),
-            deadline: None,
+            deadline,
             ending: None,
         };
-        if self.process.send(frame) {
-            self.in_flight.insert(id, entry);
-        } else {
-            self.finish(entry, Err(LaneError::Full { capacity: self.actor.policy.held_max }));
+        self.in_flight.insert(id, entry);
+        // A cancel must not be lost because much else waits: it goes as soon as the writer has room.
+        let sent = self.unsent.is_empty()
+            && self.process.frames().is_some_and(|frames| match frames.try_reserve() {
+                Ok(permit) => {
+                    permit.send(std::mem::take(&mut frame));
+                    true
+                }
+                Err(_) => false,
+            });
+        if !sent {
+            self.unsent.push_back(frame);
+        }
+    }
+
+    /// The writer has room for the next frame that waits.
+    fn send_next(&mut self, permit: mpsc::OwnedPermit<Vec<u8>>) {
+        if let Some(frame) = self.unsent.pop_front() {
+            permit.send(frame);
+        } else if let Some(Held { order, waiter, cancels }) = self.actor.held.pop_front() {
+            let id = order.request_id.clone();
+            self.send(order, waiter, |frame| _ = permit.send(frame));
+            for (target, done) in cancels {
+                self.cancel(&id, &target, done);
+            }
         }
     }
 
@@ -194,33 +283,80 @@ impl<'a> Life<'a> {
         } else {
             self.started + limits.start_seconds.duration()
         };
-        let entries = self.in_flight.values().filter_map(|entry| match &entry.ending {
-            Some(ending) => Some(ending.kill_at),
-            None => entry.deadline.map(|(at, _)| at),
-        });
-        let held = self.actor.held.iter().filter_map(|(order, _)| Some(order.deadline?.0));
+        let entries = self.in_flight.values().filter_map(|entry| self.due(entry));
+        let held = self.actor.held.iter().filter_map(|held| Some(held.order.deadline?.0));
         entries.chain(held).fold(silence, Instant::min)
     }
 
-    fn on_time(&mut self) -> Option<Leave> {
+    /// When something is decided about a command.
+    fn due(&self, entry: &InFlight) -> Option<Instant> {
+        let at = entry.ending.as_ref().map(|ending| ending.kill_at).or(entry.deadline.map(|(at, _)| at));
+        Some(at?.max(self.caught_up))
+    }
+
+    /// `due` is when this was to be called.
+    fn on_time(&mut self, due: Instant) -> Option<Leave> {
         let now = Instant::now();
         self.actor.expire_held();
+        let late = now.saturating_duration_since(due);
+        if late >= LATE_MIN {
+            self.forgive(late, now);
+        }
+        if let Some(leave) = self.take_aside() {
+            return Some(leave);
+        }
         let limits = &self.actor.policy.limits;
         if let Some(stop) = &self.stopping {
             if stop.kill_at <= now {
-                return Some(Leave::Kill("it did not leave within its grace".to_owned()));
+                return Some(Leave::kill("it did not leave within its grace"));
             }
         } else if !self.ready {
             if self.started + limits.start_seconds.duration() <= now {
-                return Some(Leave::Kill(format!(
+                return Some(Leave::kill(format!(
                     "it did not answer within {} s of its start",
                     limits.start_seconds
                 )));
             }
         } else if self.watch.hung_at(limits, self.compiles()) <= now {
-            return Some(Leave::Kill(self.watch.complaint(limits, self.compiles())));
+            return Some(Leave::kill(self.watch.complaint(limits, self.compiles())));
         }
         self.expire(now)
+    }
+
+    /// This process was held up for so long, and could not hear its worker: the worker gets that much more time.
+    fn forgive(&mut self, late: Duration, now: Instant) {
+        let seconds = late.as_secs_f64();
+        tracing::warn!(gpu = %self.actor.gpu, seconds, "the gateway was held up; its worker gets that much more time");
+        self.watch.forgive(late);
+        if !self.ready {
+            self.started += late;
+        }
+        for entry in self.in_flight.values_mut() {
+            entry.sent += late;
+            if let Some(ending) = &mut entry.ending {
+                ending.kill_at += late;
+            }
+        }
+        // What the worker has written meanwhile must be read first.
+        self.caught_up = now + LATE_MIN;
+    }
+
+    /// Hears what the reader has put aside, before the worker is judged.
+    fn take_aside(&mut self) -> Option<Leave> {
+        for _ in 0..ASIDE_MAX {
+            match self.process.output.try_recv() {
+                Ok(Output::Lines(lines)) => {
+                    if let Some(leave) = self.on_lines(lines) {
+                        return Some(leave);
+                    }
+                }
+                Ok(Output::Closed) | Err(mpsc::error::TryRecvError::Disconnected) => {
+                    return Some(Leave::closed("stdout"));
+                }
+                Err(mpsc::error::TryRecvError::Empty) => break,
+            }
+        }
+        None
     }
 
     /// Ends what is over its time: cancel first, then the worker is killed.
@@ -228,18 +364,17 @@ impl<'a> Life<'a> {
         if let Some(entry) = self
             .in_flight
             .values()
-            .find(|entry| entry.ending.as_ref().is_some_and(|ending| ending.kill_at <= now))
+            .find(|entry| entry.ending.is_some() && self.due(entry).is_some_and(|due| due <= now))
         {
-            let why = match &entry.ending {
-                Some(Ending { error: LaneError::TimedOut { .. }, .. }) => "its command timed out",
-                _ => "its command was cancelled",
-            };
-            return Some(Leave::Kill(format!("{why}, and it did not obey the cancel in time")));
+            let timed_out = matches!(&entry.ending, Some(Ending { error: LaneError::TimedOut { .. }, .. }));
+            let why = if timed_out { "its command timed out" } else { "its command was cancelled" };
+            let why = format!("{why}, and it did not obey the cancel in time");
+            return Some(Leave { why: Why::Kill(why), spared: !timed_out });
         }
         let over: Vec<Arc<str>> = self
             .in_flight
             .iter()
-            .filter(|(_, entry)| entry.ending.is_none() && entry.deadline.is_some_and(|(at, _)| at <= now))
+            .filter(|(_, entry)| entry.ending.is_none() && self.due(entry).is_some_and(|due| due <= now))
             .map(|(id, _)| id.clone())
             .collect();
         for id in over {
@@ -249,7 +384,7 @@ impl<'a> Life<'a> {
             if entry.exclusive {
                 entry.ending = Some(Ending { kill_at: now + self.actor.policy.cancel_grace, error });
                 let payload = json!({"target_request_id": &*id});
-                self.send_own(Action::Cancel, &payload, Waiter::Nobody);
+                self.send_own(Action::Cancel, &payload, Waiter::Nobody, None);
             } else if let Some(entry) = self.in_flight.remove(&id) {
                 tracing::warn!(gpu = %self.actor.gpu, request_id = &*id, seconds, "the worker did not answer in time");
                 self.remember(id);
@@ -263,25 +398,52 @@ impl<'a> Life<'a> {
 
     fn on_mail(&mut self, mail: Mail) {
         match mail {
-            Mail::Run(order, waiter) if self.ready => self.send(order, waiter),
-            Mail::Run(order, waiter) => self.actor.hold(order, waiter),
+            // Whatever waits already goes first.
+            Mail::Run(order, waiter) if !self.ready || !self.actor.held.is_empty() => {
+                self.actor.hold(order, waiter);
+            }
+            Mail::Run(order, waiter) => {
+                match self.process.frames().and_then(|frames| frames.clone().try_reserve_owned().ok()) {
+                    Some(permit) => self.send(order, waiter, |frame| _ = permit.send(frame)),
+                    None => self.actor.hold(order, waiter),
+                }
+            }
             Mail::Cancel { holder, target, done } => self.cancel(&holder, &target, done),
-            Mail::Revive => {}
+            // It has a worker already: whoever asked waits for its handshake.
+            Mail::Try(starting) => drop(starting),
         }
     }
 
-    fn send(&mut self, order: Order, waiter: oneshot::Sender<Answer>) {
+    /// What a job said about this worker.
+    fn on_verdict(&mut self, verdict: Verdict) -> Option<Leave> {
+        let breaker = &mut self.actor.breaker;
+        let leave = match verdict {
+            Verdict::Good => {
+                breaker.on_good_job();
+                None
+            }
+            Verdict::Bad(what) => breaker
+                .on_bad_job()
+                .then(|| Leave::kill(format!("its first job after a rest failed: {what}"))),
+            Verdict::Replace(why) => {
+                breaker.on_bad_job();
+                Some(Leave::kill(why))
+            }
+        };
+        self.actor.show_breaker();
+        leave
+    }
+
+    fn send(&mut self, order: Order, waiter: oneshot::Sender<Answer>, write: impl FnOnce(Vec<u8>)) {
         if self.in_flight.contains_key(&order.request_id) {
-            let what = format!("request_id {} is in flight already", order.request_id);
-            return answer(waiter, Err(LaneError::Protocol { what }));
+            return answer(waiter, Err(LaneError::InFlight { id: order.request_id }));
         }
-        if !self.process.send(order.frame) {
-            return answer(waiter, Err(LaneError::Full { capacity: self.actor.policy.held_max }));
-        }
+        write(order.frame);
         let now = Instant::now();
         if order.exclusive {
             self.watch.idle_since = None;
             self.watch.progressed = now;
+            self.unreadable = None;
             if self.watch.doing == Doing::Nothing {
                 self.watch.doing = Doing::Unsaid;
             }
@@ -299,21 +461,30 @@ impl<'a> Life<'a> {
         self.in_flight.insert(order.request_id, entry);
     }
 
-    fn cancel(&mut self, holder: &Arc<str>, target: &Arc<str>, done: oneshot::Sender<Cancelled>) {
+    fn cancel(&mut self, holder: &Arc<str>, target: &Arc<str>, done: Cancelling) {
         let Some(entry) = self.in_flight.get_mut(holder) else {
-            done.send(Cancelled::NotHere).ok();
+            if let Some(done) = self.actor.cancel_held(holder, target, done) {
+                done.send(Cancelled::NotHere).ok();
+            }
             return;
         };
         let mut payload = json!({"target_request_id": &**target});
-        // One request of a batch that does not obey leaves the others alone.
+        let mut deadline = None;
         if holder == target {
             payload["attempt"] = entry.attempt.into();
             if entry.ending.is_none() {
                 let kill_at = Instant::now() + self.actor.policy.cancel_grace;
                 entry.ending = Some(Ending { kill_at, error: LaneError::Cancelled });
             }
+        } else {
+            // One request of a batch that does not obey leaves the others alone; its cancel is given up in time.
+            deadline = Action::Cancel
+                .info()
+                .timeout_seconds
+                .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+                .map(|timeout| (Instant::now() + timeout, timeout));
         }
-        self.send_own(Action::Cancel, &payload, Waiter::Cancel(done));
+        self.send_own(Action::Cancel, &payload, Waiter::Cancel(done), deadline);
     }
 
     // ---- ends ----
@@ -325,12 +496,17 @@ impl<'a> Life<'a> {
         self.ended.push_back(id);
     }
 
-    /// Tells the waiter; one that has gone does not mind.
+    /// Tells the waiter; one that hung up is ignored.
     fn finish(&self, entry: InFlight, with: Answer) {
         match entry.waiter {
             Waiter::Order(waiter) => answer(waiter, with),
             Waiter::Cancel(done) => {
-                done.send(with.map_or(Cancelled::Replaced, Cancelled::Answered)).ok();
+                let cancelled = match with {
+                    Ok(line) => Cancelled::Answered(line),
+                    Err(LaneError::TimedOut { seconds }) => Cancelled::Unanswered(seconds),
+                    Err(_) => Cancelled::Replaced,
+                };
+                done.send(cancelled).ok();
             }
             Waiter::Nobody => {
                 tracing::debug!(gpu = %self.actor.gpu, "the cancel of an expired command has ended");
@@ -341,12 +517,9 @@ impl<'a> Life<'a> {
 
     /// Buries the worker, delivers its last lines and answers everyone who waits.
     async fn end(mut self, leave: Leave) -> End {
-        let expected = match leave {
-            Leave::Gone => None,
-            Leave::Kill(why) => Some(why),
-        };
+        let Leave { why, spared } = leave;
         let mut last = Vec::new();
-        let cause = Arc::new(self.process.bury(expected, |line| last.push(line)).await);
+        let cause = Arc::new(self.process.bury(why, |line| last.push(line)).await);
         for line in last {
             // A reply that came in time is still a reply. What would end this life has no meaning any more.
             if let Line::Text(line) = line {
@@ -354,6 +527,7 @@ impl<'a> Life<'a> {
             }
         }
         let stopping = self.stopping.take();
+        let at_work = self.in_flight.values().any(|entry| entry.exclusive);
         // Targets first: a cancel is answered after its target's own reply.
         let mut entries: Vec<InFlight> = std::mem::take(&mut self.in_flight).into_values().collect();
         entries.sort_by_key(|entry| matches!(entry.waiter, Waiter::Cancel(_)));
@@ -370,7 +544,15 @@ impl<'a> Life<'a> {
                 tracing::debug!(gpu = %self.actor.gpu, %cause, "worker stopped");
                 End::Stopped(stop.done)
             }
-            None => End::Died(cause),
+            None => {
+                let death = match (spared, cause.misconfigured, at_work) {
+                    (true, ..) => Death::Spared,
+                    (_, true, _) => Death::Misconfigured,
+                    (_, _, true) => Death::AtWork,
+                    _ => Death::Idle,
+                };
+                End::Died { cause, death, was_ready: self.ready }
+            }
         }
     }
 }

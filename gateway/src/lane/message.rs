@@ -40,8 +40,33 @@ pub enum Cancelled {
     Answered(Vec<u8>),
     /// The worker did not obey in time, or died: the target's reply says so.
     Replaced,
+    /// The target still waited for the worker's start.
+    Waiting,
+    /// The worker did not answer the cancel of one request of a batch within so many seconds.
+    Unanswered(f64),
     /// The lane has no such command.
     NotHere,
+}
+
+/// What a job said about the worker that ran it, as its reader found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It succeeded, or the worker refused it as it should.
+    Good,
+    /// It ended in a way that speaks against the worker.
+    Bad(String),
+    /// The worker must be replaced, which counts as a death.
+    Replace(String),
+}
+
+/// Who waits for the end of a cancel.
+pub(crate) type Cancelling = oneshot::Sender<Cancelled>;
+
+/// A command that waits for a worker that takes it, and the cancels of requests of that batch.
+pub(crate) struct Held {
+    pub(crate) order: Order,
+    pub(crate) waiter: oneshot::Sender<Answer>,
+    pub(crate) cancels: Vec<(Arc<str>, Cancelling)>,
 }
 
 pub(crate) enum Mail {
@@ -50,10 +75,10 @@ pub(crate) enum Mail {
     Cancel {
         holder: Arc<str>,
         target: Arc<str>,
-        done: oneshot::Sender<Cancelled>,
+        done: Cancelling,
     },
-    /// Ends a quarantine.
-    Revive,
+    /// Starts the next worker now, whatever rest is left; answered as soon as it is starting.
+    Try(oneshot::Sender<()>),
 }
 
 pub(crate) struct Stop {

@@ -1,21 +1,25 @@
 //! Lanes: the queue in front of one worker, and the only owner of that worker's process.
 //!
-//! A lane starts its worker, shakes hands, matches replies by `request_id`, judges silence, restarts, quarantines and
-//! stops. What is said in commands and replies is left to `front`, which lane gets a job to `jobs`.
+//! A lane starts its worker, shakes hands, matches replies by `request_id`, judges silence, restarts it by a circuit
+//! breaker, and stops. What is said in commands and replies is left to `front`, which lane gets a job to `jobs`.
 
 mod actor;
+mod breaker;
 mod error;
 mod handle;
 mod life;
 mod message;
 mod process;
 mod silence;
+mod spawner;
 
+pub use breaker::BreakerState;
 pub use error::{Cause, LaneError};
-pub use handle::{LaneHandle, LaneState, LaneView, WorkerFacts, start};
-pub use message::{Cancelled, Order};
+pub use handle::{BreakerView, LaneHandle, LaneState, LaneView, WorkerFacts, start};
+pub use message::{Cancelled, Order, Verdict};
 pub use process::Launch;
 pub use silence::Limits;
+pub(crate) use spawner::reap_orphans;
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -78,12 +82,16 @@ pub type News = tokio::sync::broadcast::Sender<Arc<serde_json::Value>>;
 pub struct Policy {
     /// How long the worker may be silent, by what it does.
     pub limits: Limits,
-    /// Deaths in a row, with no command answered between, before the quarantine.
+    /// Deaths in a row that open the breaker.
     pub deaths_max: u32,
     /// Rest after the first death; doubled by each further one.
     pub backoff_min: Duration,
     /// The longest rest.
     pub backoff_max: Duration,
+    /// Rest of an open lane before its first try; doubled by each try that fails.
+    pub open_min: Duration,
+    /// The longest rest of an open lane.
+    pub open_max: Duration,
     /// Between cancel and kill.
     pub cancel_grace: Duration,
     /// Commands that wait for the worker's start.

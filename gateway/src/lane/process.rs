@@ -1,21 +1,27 @@
-//! The worker's process and its pipes. The only place that spawns and kills.
+//! The worker's process and its pipes: how it is started, heard, and buried with its group.
 
 use std::{collections::VecDeque, ffi::OsString, io, path::PathBuf, process::Stdio, time::Duration};
 
 use contracts::framing::{Decoder, Line};
 use nix::{
-    sys::signal::{Signal, killpg},
+    errno::Errno,
+    sys::{
+        signal::{Signal, killpg},
+        wait::{Id, WaitPidFlag, WaitStatus, waitid},
+    },
     unistd::Pid,
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     process::{Child, ChildStderr, ChildStdin, ChildStdout, Command},
+    signal::unix::{SignalKind, signal},
     sync::{mpsc, watch},
     task::JoinSet,
     time::timeout,
 };
 
-use super::{Cause, GpuId};
+use super::{Cause, GpuId, spawner};
+use crate::supervise::EXIT_CONFIG;
 
 /// Lines of stderr that are kept for the cause of a death.
 const STDERR_TAIL_MAX: usize = 20;
@@ -27,10 +33,14 @@ const STDERR_BYTES_MAX: usize = 256 << 10;
 const FRAMES_MAX: usize = 256;
 /// How long the last words of a dead worker are waited for: its children may hold the pipes open.
 const LAST_WORDS: Duration = Duration::from_millis(250);
+/// How long the end of a killed process is waited for: one in the driver of an ill device may never come back.
+const KILLED: Duration = Duration::from_secs(5);
 
 /// How a worker is started.
 #[derive(Clone, Debug, Default)]
 pub struct Launch {
+    /// The gateway's own binary, which becomes the program: `OWN exec-worker --parent PID -- PROGRAM ARGS…`.
+    pub own: PathBuf,
     /// The program.
     pub program: PathBuf,
     /// Its arguments.
@@ -47,38 +57,52 @@ pub(crate) enum Output {
     Closed,
 }
 
+/// Why a worker is buried, as far as its lane knows.
+#[derive(Debug)]
+pub(crate) enum Why {
+    /// It is gone: its exit status says more.
+    Gone,
+    /// It closed a pipe without which it cannot serve.
+    Closed(&'static str),
+    /// The lane kills it.
+    Kill(String),
+}
+
 /// A running worker.
 pub(crate) struct Process {
-    pub(crate) child: Child,
+    pub(crate) leader: Leader,
     pub(crate) output: mpsc::Receiver<Output>,
     /// None once stdin is closed: the polite request to leave.
     frames: Option<mpsc::Sender<Vec<u8>>>,
-    group: Option<Pid>,
     stderr_tail: watch::Receiver<VecDeque<String>>,
     /// Its readers and its writer; they end with it.
     pipes: JoinSet<()>,
 }
 
 impl Process {
-    /// Starts the worker in a process group of its own.
-    pub(crate) fn start(launch: &Launch, gpu: &GpuId, frame_bytes_max: usize) -> io::Result<Self> {
-        let mut command = Command::new(&launch.program);
-        command.args(&launch.args).envs(launch.envs.iter().map(|(name, value)| (name, value)));
+    /// Starts the worker in a process group of its own, which ends with this process.
+    pub(crate) async fn start(launch: &Launch, gpu: &GpuId, frame_bytes_max: usize) -> io::Result<Self> {
+        let mut command = Command::new(&launch.own);
+        command.args(["exec-worker", "--parent", &std::process::id().to_string(), "--"]);
+        command.arg(&launch.program).args(&launch.args);
+        command.envs(launch.envs.iter().map(|(name, value)| (name, value)));
         for name in &launch.env_removes {
             command.env_remove(name);
         }
-        let mut child = command
+        command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .process_group(0)
-            .kill_on_drop(true)
-            .spawn()?;
+            .kill_on_drop(true);
+        // Before the worker is there, so that no end of it is missed.
+        let ends = signal(SignalKind::child())?;
+        let mut child = spawner::spawn(command, &launch.own).await?;
         let missing = || io::Error::other("the worker's pipes are missing");
         let stdin = child.stdin.take().ok_or_else(missing)?;
         let stdout = child.stdout.take().ok_or_else(missing)?;
         let stderr = child.stderr.take().ok_or_else(missing)?;
-        let group = child.id().and_then(|pid| i32::try_from(pid).ok()).map(Pid::from_raw);
+        let leader = Leader::new(child, ends)?;
         let (frames, frames_out) = mpsc::channel(FRAMES_MAX);
         let (lines, output) = mpsc::channel(64);
         let (tail, stderr_tail) = watch::channel(VecDeque::new());
@@ -86,17 +110,12 @@ impl Process {
         pipes.spawn(read_lines(stdout, lines, frame_bytes_max));
         pipes.spawn(write_frames(stdin, frames_out));
         pipes.spawn(log_stderr(stderr, tail, gpu.clone()));
-        Ok(Self { child, output, frames: Some(frames), group, stderr_tail, pipes })
+        Ok(Self { leader, output, frames: Some(frames), stderr_tail, pipes })
     }
 
-    /// Its process id.
-    pub(crate) fn pid(&self) -> Option<u32> {
-        self.child.id()
-    }
-
-    /// Hands a frame to the writer; `false` where the worker does not read, or its stdin is closed.
-    pub(crate) fn send(&self, frame: Vec<u8>) -> bool {
-        self.frames.as_ref().is_some_and(|frames| frames.try_send(frame).is_ok())
+    /// The way to its writer; `None` once stdin is closed.
+    pub(crate) fn frames(&self) -> Option<&mpsc::Sender<Vec<u8>>> {
+        self.frames.as_ref()
     }
 
     /// Closes stdin once all frames are written.
@@ -104,35 +123,21 @@ impl Process {
         self.frames = None;
     }
 
-    /// Kills the group, reaps the child, hears its last words and says why it went.
-    ///
-    /// `expected` is what the lane knows of it already; without it the exit status says it.
-    pub(crate) async fn bury(&mut self, expected: Option<String>, mut last: impl FnMut(Line)) -> Cause {
+    /// Kills the group, reaps the leader, hears its last words and says why it went.
+    pub(crate) async fn bury(&mut self, why: Why, mut last: impl FnMut(Line)) -> Cause {
         self.frames = None;
-        // A leader that has left by itself may leave children behind; the group outlives it.
-        if let Some(group) = self.group
-            && expected.is_some()
-            && let Err(err) = killpg(group, Signal::SIGKILL)
-            && err != nix::errno::Errno::ESRCH
-        {
-            tracing::warn!(%err, "the worker's process group could not be killed");
-        }
-        let status = match timeout(LAST_WORDS, self.child.wait()).await {
-            Ok(status) => status,
-            Err(_) => {
-                // It closed its stdout and stayed.
-                if let Err(err) = self.child.start_kill() {
-                    tracing::warn!(%err, "the worker could not be killed");
-                }
-                self.child.wait().await
-            }
+        // Where its exit status says more, that is told.
+        let went = match why {
+            Why::Kill(_) => false,
+            Why::Gone | Why::Closed(_) => timeout(LAST_WORDS, self.leader.gone()).await.is_ok(),
         };
-        if let Some(group) = self.group
-            && let Err(err) = killpg(group, Signal::SIGKILL)
-            && err != nix::errno::Errno::ESRCH
-        {
-            tracing::warn!(%err, "the worker's children could not be killed");
-        }
+        let expected = match why {
+            Why::Kill(why) => Some(why),
+            _ if went => None,
+            Why::Closed(pipe) => Some(format!("it closed its {pipe} and stayed, and was killed for that")),
+            Why::Gone => Some("it is gone, and its exit status did not come".to_owned()),
+        };
+        let status = self.leader.end().await;
         let drained = timeout(LAST_WORDS, async {
             while let Some(Output::Lines(lines)) = self.output.recv().await {
                 lines.into_iter().for_each(&mut last);
@@ -141,7 +146,7 @@ impl Process {
             while self.pipes.join_next().await.is_some() {}
         });
         if drained.await.is_err() {
-            tracing::warn!("a child of the dead worker holds its pipes open");
+            tracing::warn!("a process that left the dead worker's group holds its pipes open");
         }
         self.pipes.shutdown().await;
         self.cause(status, expected)
@@ -149,7 +154,7 @@ impl Process {
 
     fn cause(&self, status: io::Result<std::process::ExitStatus>, expected: Option<String>) -> Cause {
         use std::os::unix::process::ExitStatusExt;
-        let stderr_tail = self.stderr_tail.borrow().iter().cloned().collect();
+        let stderr_tail: Vec<String> = self.stderr_tail.borrow().iter().cloned().collect();
         let status = match status {
             Ok(status) => status,
             Err(err) => {
@@ -158,15 +163,110 @@ impl Process {
             }
         };
         let (exit_code, signal) = (status.code(), status.signal());
-        let what = expected.unwrap_or_else(|| match (exit_code, signal) {
-            (Some(code), _) => format!("it left with exit code {code}"),
-            (_, Some(signal)) => match Signal::try_from(signal) {
-                Ok(name) => format!("it was killed by {name}"),
-                Err(_) => format!("it was killed by signal {signal}"),
-            },
-            _ => "it is gone".to_owned(),
+        // A lane that killed it knows better than its exit status why it went.
+        let misconfigured = expected.is_none() && exit_code == Some(EXIT_CONFIG.into());
+        let what = expected.unwrap_or_else(|| {
+            let said = stderr_tail.last().map(|line| format!(": {line}")).unwrap_or_default();
+            match (exit_code, signal) {
+                (Some(code), _) if misconfigured => {
+                    format!("it cannot start as it is configured (exit code {code}){said}")
+                }
+                (Some(0), _) => "it left with exit code 0".to_owned(),
+                (Some(code), _) => format!("it left with exit code {code}{said}"),
+                (_, Some(signal)) => match Signal::try_from(signal) {
+                    Ok(name) => format!("it was killed by {name}"),
+                    Err(_) => format!("it was killed by signal {signal}"),
+                },
+                _ => "it is gone".to_owned(),
+            }
         });
-        Cause { what, exit_code, signal, stderr_tail }
+        Cause { what, exit_code, signal, stderr_tail, misconfigured }
+    }
+}
+
+/// The worker itself, the leader of its group. Its end is seen before it is reaped: until then no other process can
+/// have its number, and the group can be killed by it.
+pub(crate) struct Leader {
+    child: Child,
+    pid: Pid,
+    ends: tokio::signal::unix::Signal,
+    gone: bool,
+    /// Its number may be another's.
+    reaped: bool,
+}
+
+impl Leader {
+    fn new(child: Child, ends: tokio::signal::unix::Signal) -> io::Result<Self> {
+        let pid = child.id().and_then(|pid| i32::try_from(pid).ok()).map(Pid::from_raw);
+        let pid = pid.ok_or_else(|| io::Error::other("the worker has no process id"))?;
+        Ok(Self { child, pid, ends, gone: has_ended(pid), reaped: false })
+    }
+
+    pub(crate) fn pid(&self) -> Pid {
+        self.pid
+    }
+
+    /// Waits for its end, and does not reap it.
+    ///
+    /// # Cancel safety
+    /// `recv` is, and what it says is kept before the next await.
+    pub(crate) async fn gone(&mut self) {
+        while !self.gone {
+            if self.ends.recv().await.is_none() {
+                // The signal driver is gone, and with it the runtime.
+                return std::future::pending().await;
+            }
+            self.gone = has_ended(self.pid);
+        }
+    }
+
+    /// Kills the whole group, whoever of it is left, and reaps the leader.
+    async fn end(&mut self) -> io::Result<std::process::ExitStatus> {
+        self.kill_group();
+        spawner::buried(self.pid);
+        let status = timeout(KILLED, self.child.wait()).await.unwrap_or_else(|_| {
+            let what = format!("process {} does not end, although it was killed", self.pid);
+            tracing::error!("{what}");
+            Err(io::Error::other(what))
+        });
+        self.reaped = status.is_ok();
+        if self.reaped {
+            spawner::reaped(self.pid);
+        }
+        status
+    }
+
+    fn kill_group(&self) {
+        match killpg(self.pid, Signal::SIGKILL) {
+            Ok(()) | Err(Errno::ESRCH) => {}
+            Err(err) => {
+                tracing::warn!(%err, pid = %self.pid, "the worker's process group could not be killed")
+            }
+        }
+    }
+}
+
+impl Drop for Leader {
+    /// Where a lane is dropped without an end of its worker (a second signal, a panic), the whole group dies.
+    fn drop(&mut self) {
+        if !self.reaped {
+            self.kill_group();
+            spawner::buried(self.pid);
+            spawner::reaped(self.pid);
+        }
+    }
+}
+
+/// Whether a child of ours has ended; it is not reaped by that.
+fn has_ended(pid: Pid) -> bool {
+    let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
+    match waitid(Id::Pid(pid), flags) {
+        Ok(WaitStatus::StillAlive) => false,
+        Ok(_) | Err(Errno::ECHILD) => true,
+        Err(err) => {
+            tracing::warn!(%err, %pid, "it is not known whether a worker has ended");
+            false
+        }
     }
 }
 

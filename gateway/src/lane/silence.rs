@@ -73,6 +73,13 @@ impl Watch {
         Self { heard: now, progressed: now, doing: Doing::Nothing, idle_since: None }
     }
 
+    /// It could not be heard for so long.
+    pub(crate) fn forgive(&mut self, late: Duration) {
+        self.heard += late;
+        self.progressed += late;
+        self.idle_since = self.idle_since.map(|since| since + late);
+    }
+
     /// A job is at this stage; `first` where its first step is still to come.
     pub(crate) fn note_stage(&mut self, stage: &str, first: bool) {
         match &mut self.doing {

@@ -5,7 +5,8 @@ pub(crate) mod seat;
 
 use std::sync::Arc;
 
-use contracts::{Action, Class};
+use contracts::{Action, Class, ErrorCode, Failure};
+use serde_json::{Value, json};
 use tokio::{sync::Notify, task::JoinSet, time::Instant};
 
 use crate::{
@@ -121,16 +122,56 @@ pub(crate) fn best(lanes: &[LaneHandle], loads: &[Load], model: Option<&str>) ->
     lanes.iter().enumerate().min_by_key(rank).map_or(0, |(index, _)| index)
 }
 
-/// Why no lane will ever take a command; `None` where one may.
-pub(crate) fn hopeless(seats: &[Seat], ticket: &Ticket) -> Option<LaneError> {
-    let mut reason = None;
-    for seat in seats.iter().filter(|seat| ticket.pin.as_ref().is_none_or(|pin| *pin == seat.lane.gpu)) {
-        match &seat.lane.view().state {
-            LaneState::Quarantined(why) => reason = Some(why.clone()),
-            _ => return None,
-        }
+/// The failure of a command that waits for no lane: every lane that could take it is open, and either it is no job, or
+/// all of them are configured wrong. `None` where it waits.
+pub(crate) fn hopeless(seats: &[Seat], ticket: &Ticket) -> Option<Failure> {
+    let mut open = Vec::new();
+    for seat in able(seats, ticket) {
+        open.push(seat.lane.open()?);
     }
-    reason.map(|reason| LaneError::Quarantined { reason })
+    let misconfigured = open.iter().all(LaneError::is_misconfigured);
+    if ticket.repeatable && !misconfigured {
+        return None;
+    }
+    open_failure(&open)
+}
+
+/// The failure where these lanes, which are all that there are, are open.
+pub(crate) fn open_failure(open: &[LaneError]) -> Option<Failure> {
+    let rows = open.iter().filter_map(|error| match error {
+        LaneError::Open { gpu, reason, .. } => Some(json!({"gpu_id": gpu.as_str(), "reason": &**reason})),
+        _ => None,
+    });
+    let lanes: Value = rows.collect();
+    if open.iter().all(LaneError::is_misconfigured) {
+        let message = "every worker that could take it is configured wrong";
+        return (!open.is_empty())
+            .then(|| Failure::new(ErrorCode::NoGpuAvailable, message).detail("lanes", lanes));
+    }
+    let soonest = open.iter().filter_map(|error| match error {
+        LaneError::Open { retry_after, .. } => Some(*retry_after),
+        _ => None,
+    });
+    let retry_after_seconds = soonest.min().map(|soonest| soonest.as_secs_f64().max(1.0));
+    let message = "no worker takes commands now: each that could has died too often, and is tried again";
+    Some(Failure {
+        retry_after_seconds,
+        ..Failure::new(ErrorCode::WorkerBusy, message).detail("lanes", lanes)
+    })
+}
+
+/// Why each lane that could have taken a command did not.
+pub(crate) fn why_it_waits(seats: &[Seat], ticket: &Ticket) -> Value {
+    able(seats, ticket)
+        .map(|seat| {
+            let reason = seat.lane.unready().unwrap_or_else(|| "it was busy".to_owned());
+            json!({"gpu_id": seat.lane.gpu.as_str(), "reason": reason})
+        })
+        .collect()
+}
+
+fn able<'a>(seats: &'a [Seat], ticket: &'a Ticket) -> impl Iterator<Item = &'a Seat> {
+    seats.iter().filter(|seat| ticket.pin.as_ref().is_none_or(|pin| *pin == seat.lane.gpu))
 }
 
 fn needs_model(ticket: &Ticket) -> bool {

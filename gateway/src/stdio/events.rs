@@ -137,7 +137,7 @@ impl Breath {
         let state_of = |view: &crate::lane::LaneView| match view.state {
             LaneState::Ready => view.worker_state.clone(),
             LaneState::Starting | LaneState::Resting(_) => "starting".to_owned(),
-            LaneState::Quarantined(_) | LaneState::Stopped => "error".to_owned(),
+            LaneState::Open(_) | LaneState::Stopped => "error".to_owned(),
         };
         let states: Vec<String> = views.iter().map(state_of).collect();
         let state = STATES.iter().find(|state| states.iter().any(|one| one == *state)).unwrap_or(&"error");

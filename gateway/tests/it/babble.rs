@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::rig::{Rig, job};
+use crate::rig::{Rig, job, within};
 
 #[tokio::test]
 async fn noise_on_stdout_is_never_a_reply() {
@@ -89,4 +89,60 @@ async fn out_of_memory_is_the_jobs_failure_and_not_the_workers() {
     assert_eq!(rig.front.pool().lanes()[0].view().starts, 1);
     rig.goes_on().await;
     rig.stop().await;
+}
+
+/// A worker whose replies to jobs pass through `sed`, and what its client is told.
+async fn garbled(sed: &str) -> (Rig, serde_json::Value) {
+    let script = format!("$SIM \"$@\" | sed -u -E '/\"images\"/ {{ {sed} }}'\n");
+    // No limit of silence may be what ends the job.
+    let config = "[limits]\nidle_seconds = 25\nother_seconds = 25\ndenoising_seconds = 25\n";
+    let rig = Rig::scripted(config, &script).await;
+    within(rig.front.pool().settled()).await;
+    let mut command = job("generate_sdxl");
+    command["request_id"] = "Order-1".into();
+    let heard = rig.command(&command).await;
+    (rig, heard.body)
+}
+
+#[tokio::test]
+async fn a_reply_that_cannot_be_read_fails_its_job_at_once_and_says_why() {
+    for (sed, why) in [
+        (r#"s/("seed_used":)[0-9]+/\1NaN/"#, "JSON has no NaN"),
+        (r#"s/("seed_used":)[0-9]+/\1-Infinity/"#, "JSON has no Infinity"),
+        (r#"s/"success":true/"success":True/"#, "JSON writes true"),
+        (r"s/^/\xEF\xBB\xBF/", "byte order mark"),
+        (r"s/^/\r 10%|# /", "carriage return"),
+        (r#"s/"request_id"/"RequestId"/; s/"success"/"Success"/"#, "snake_case"),
+        (r#"s/"Order-1"/"order-1"/"#, "under request_id"),
+        (r#"s/"request_id":"Order-1"/"request_id":null/"#, "no request_id"),
+        (r#"s/"success":true/"success":true,"success":true/"#, "stands twice"),
+        (r#"s/"success":true/"success":"yes"/"#, "another type"),
+    ] {
+        let (rig, reply) = garbled(sed).await;
+        assert_eq!(reply["error_details"]["code"], "worker_protocol_error", "{sed}: {reply}");
+        let error = reply["error"].as_str().unwrap();
+        assert!(error.contains(why), "{sed}: {error}");
+        assert_eq!(rig.front.pool().lanes()[0].view().starts, 1, "{sed}: the worker itself may be well");
+        rig.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn an_answer_to_initialize_that_cannot_be_read_is_judged_at_once() {
+    for (sed, why) in [
+        (r"s/^/\xEF\xBB\xBF\xEF\xBB\xBF/", "byte order mark"),
+        (r"s/^/\r 10%|# /", "carriage return"),
+        (r"s/,/,\n/g", "cannot be read"),
+        (r#"s/"success":true/"success":True/"#, "JSON writes true"),
+        (r#"s/"request_id"/"RequestId"/; s/"success"/"Success"/"#, "snake_case"),
+        (r#"s/"request_id":"[^"]*"/"request_id":null/"#, "no request_id"),
+        (r#"s/"request_id":"[^"]*"/"request_id":"somebody-else"/"#, "somebody-else"),
+    ] {
+        let config = "[restart]\ndeaths_max = 1\nopen_min_seconds = 200\n";
+        let rig = Rig::scripted(config, &format!("$SIM \"$@\" | sed -u -E '{sed}'\n")).await;
+        rig.lane(|view| matches!(view.state, gateway::lane::LaneState::Open(_))).await;
+        let reason = rig.front.pool().lanes()[0].unready().unwrap();
+        assert!(reason.contains("initialize") && reason.contains(why), "{sed}: {reason}");
+        rig.stop().await;
+    }
 }

@@ -1,7 +1,5 @@
 //! Workers that die: whoever waits gets an answer, jobs are repeated, and the pool goes on.
 
-use serde_json::json;
-
 use crate::rig::{Rig, job, within};
 
 #[tokio::test]
@@ -52,31 +50,6 @@ async fn all_who_wait_are_answered_when_the_worker_dies() {
 }
 
 #[tokio::test]
-async fn a_worker_that_dies_before_it_is_ready_is_quarantined_with_the_reason() {
-    let config = "[restart]\ndeaths_max = 3\nbackoff_min_seconds = 0.01\n";
-    let rig = Rig::unsettled(2, config, &["--fault", "crash_before_ready"]).await;
-    // Accepted while the workers start, and answered when none is left.
-    let heard = rig.command(&job("generate_sdxl")).await;
-    assert_eq!((heard.status, heard.code()), (503, "no_gpu_available"), "{heard:?}");
-    for lane in rig.front.pool().lanes() {
-        let mut views = lane.views();
-        let quarantined =
-            |view: &gateway::lane::LaneView| matches!(view.state, gateway::lane::LaneState::Quarantined(_));
-        within(async { views.wait_for(quarantined).await.map(|_| ()) }).await.unwrap();
-        assert_eq!(lane.view().starts, 3);
-    }
-    let ready = rig.get("/health/ready").await;
-    assert_eq!(ready.status, 503);
-    let reason = ready.body["gpus"][0]["reason"].as_str().unwrap();
-    assert!(reason.contains("quarantine") && reason.contains("exit code 70"), "{reason}");
-    assert_eq!(rig.get("/health/live").await.status, 200);
-    let status = rig.get("/v1/gpus").await;
-    assert_eq!(status.body["data"]["state"], "error", "{status:?}");
-    assert_eq!(rig.get("/v1/schedulers").await.code(), "no_gpu_available");
-    rig.stop().await;
-}
-
-#[tokio::test]
 async fn twenty_kills_lose_nothing() {
     let rig = Rig::with(2, "[restart]\nbackoff_min_seconds = 0.01\n", &[]).await;
     for _ in 0..20 {
@@ -95,7 +68,9 @@ async fn twenty_kills_lose_nothing() {
             view.starts > starts && view.state == gateway::lane::LaneState::Ready
         };
         within(async { views.wait_for(back).await.map(|_| ()) }).await.unwrap();
-        let pinned = rig.command(&json!({"action": "get_status", "gpu_id": "gpu_0"})).await;
+        let mut pinned = job("generate_sdxl");
+        pinned["gpu_id"] = "gpu_0".into();
+        let pinned = rig.command(&pinned).await;
         assert_eq!(pinned.body["data"]["gpu_id"], "gpu_0", "{pinned:?}");
     }
     rig.stop().await;

@@ -2,11 +2,14 @@
 
 mod babble;
 mod bounds;
+mod breaker;
 mod cancel;
 mod crash;
 mod documents;
 mod drain;
+mod held;
 mod hostile;
+mod orphans;
 mod pool;
 mod rig;
 mod routes;

@@ -51,7 +51,9 @@ pub(crate) fn flags(dir: &Path, workers: u32, config: &str, sim_args: &[&str]) -
     let config_path = dir.join("gateway.toml");
     std::fs::write(&config_path, config).unwrap();
     let mut args: Vec<String> =
-        ["gateway", "serve", "--workers", "sim", "--sim-program", GATEWAY].map(str::to_owned).into();
+        ["gateway", "serve", "--workers", "sim", "--sim-program", GATEWAY, "--own-program", GATEWAY]
+            .map(str::to_owned)
+            .into();
     args.extend(["--sim-workers".to_owned(), workers.to_string()]);
     args.extend(["--output-dir".to_owned(), dir.join("out").display().to_string()]);
     args.extend(["--input-root".to_owned(), dir.display().to_string()]);
@@ -62,6 +64,23 @@ pub(crate) fn flags(dir: &Path, workers: u32, config: &str, sim_args: &[&str]) -
     match Cli::parse_from(args).command {
         Command::Serve(serve) => serve.pool,
         other => panic!("{other:?}"),
+    }
+}
+
+/// Flags of one worker that a script of bash starts.
+pub(crate) fn scripted_flags(dir: &Path, config: &str, script: &str) -> PoolFlags {
+    let (program, main) = (dir.join("worker"), dir.join("main.py"));
+    let sim = format!("{GATEWAY} worker-sim --step-ms 0 --load-ms 0");
+    let head = format!("#!/bin/bash\nDIR={}\nSIM=\"{sim}\"\nshift\n", dir.display());
+    std::fs::write(&program, head + script).unwrap();
+    std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    std::fs::write(&main, "").unwrap();
+    PoolFlags {
+        workers: Some(gateway::cli::WorkerKind::Python),
+        python: Some(program),
+        worker_main: Some(main),
+        device: Some("cpu".to_owned()),
+        ..flags(dir, 1, config, &[])
     }
 }
 
@@ -80,7 +99,20 @@ impl Rig {
     /// The same, while its workers are still starting.
     pub(crate) async fn unsettled(workers: u32, config: &str, sim_args: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let config = Config::decide(&flags(dir.path(), workers, config, sim_args), &[], None).unwrap();
+        let flags = flags(dir.path(), workers, config, sim_args);
+        Self::of(dir, &flags).await
+    }
+
+    /// One worker that this script of bash starts, while it is still starting: `$SIM` and `"$@"` are worker-sim, `$DIR`
+    /// is the rig's folder.
+    pub(crate) async fn scripted(config: &str, script: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let flags = scripted_flags(dir.path(), config, script);
+        Self::of(dir, &flags).await
+    }
+
+    pub(crate) async fn of(dir: TempDir, flags: &PoolFlags) -> Self {
+        let config = Config::decide(flags, &[], None).unwrap();
         let app = App::start(config, None, true);
         let front = app.front().clone();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -144,6 +176,12 @@ impl Rig {
         let job = self.front.desk().job(id.into()).await.unwrap().expect("there is such a job");
         let mut heard = job.feed.listen();
         within(async { heard.wait_for(|heard| heard.last().is_some()).await.map(|_| ()) }).await.unwrap();
+    }
+
+    /// Waits until the only lane looks so.
+    pub(crate) async fn lane(&self, looks: impl FnMut(&gateway::lane::LaneView) -> bool) {
+        let mut views = self.front.pool().lanes()[0].views();
+        within(async { views.wait_for(looks).await.map(|_| ()) }).await.unwrap();
     }
 
     /// The gateway still serves, and makes pictures.

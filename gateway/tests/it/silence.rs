@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::rig::{Rig, job, within};
+use crate::rig::{Rig, job, long_job, within};
 
 const SHORT: &str =
     "[limits]\nother_seconds = 1.5\nidle_seconds = 1.5\ndenoising_seconds = 1.5\nloading_seconds = 1.5\n";
@@ -73,5 +73,41 @@ async fn a_query_without_an_answer_times_out_alone() {
     assert_eq!((lost.status, lost.code()), (504, "timeout"), "{lost:?}");
     assert_eq!(found.body["success"], true, "{found:?}");
     assert_eq!(rig.front.pool().lanes()[0].view().starts, 1);
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn a_gateway_that_was_held_up_itself_kills_no_worker() {
+    let rig = Rig::with(1, SHORT, &["--step-ms", "20"]).await;
+    for held_up in [2.0, 4.0] {
+        let id = rig.queue(&long_job("goes-on", 150)).await;
+        rig.running(&id).await;
+        // This thread is the gateway's only one: nothing of it hears the worker meanwhile, and every limit passes.
+        std::thread::sleep(std::time::Duration::from_secs_f64(held_up));
+        let reply = rig.reply(&id).await;
+        assert_eq!(reply["success"], true, "{reply}");
+        assert_eq!(rig.get("/v1/jobs/goes-on").await.body["data"]["attempt"], 1);
+    }
+    assert_eq!(rig.front.pool().lanes()[0].view().starts, 1);
+    // A worker that hangs is found all the same.
+    let pid = rig.front.pool().lanes()[0].view().facts.as_ref().unwrap().pid;
+    nix::sys::signal::kill(
+        nix::unistd::Pid::from_raw(pid.try_into().unwrap()),
+        nix::sys::signal::Signal::SIGSTOP,
+    )
+    .unwrap();
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    rig.lane(|view| view.starts == 2).await;
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn an_idle_worker_survives_a_gateway_that_was_held_up() {
+    let rig = Rig::with(2, SHORT, &[]).await;
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    rig.goes_on().await;
+    for lane in rig.front.pool().lanes() {
+        assert_eq!(lane.view().starts, 1);
+    }
     rig.stop().await;
 }

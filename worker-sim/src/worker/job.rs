@@ -1,7 +1,9 @@
 //! One picture job: models loaded, images read, steps taken in their time, pictures made by the hands.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use contracts::{Action, Failure, Submission, Warning, WarningCode, generated::limits::CHOSEN_SEED_MAX};
+use contracts::{
+    Action, ErrorCode, Failure, Submission, Warning, WarningCode, generated::limits::CHOSEN_SEED_MAX,
+};
 use serde_json::{Value, json};
 use std::{
     collections::VecDeque,
@@ -271,11 +273,27 @@ impl Worker {
             if self.faults.strike(Kind::OutOfMemory, command.moment()).is_some() {
                 return Some(Box::new(self.gpu.out_of_memory(self.gpu.total + job.cost.workspace)));
             }
+            if self.faults.strike(Kind::Internal, command.moment()).is_some() {
+                return Some(Box::new(Failure::new(ErrorCode::Internal, "the fault internal")));
+            }
+            if self.faults.strike(Kind::DeviceLost, command.moment()).is_some() {
+                return Some(self.lose_device(now));
+            }
         }
         if self.features.previews && (job.done.is_multiple_of(PREVIEW_EVERY) || left == 0) {
             self.preview(command, job, now);
         }
         None
+    }
+
+    /// The device can no longer compute: nothing that waits will start here. The process ends once all is answered.
+    fn lose_device(&mut self, now: Now) -> Box<Failure> {
+        let lost = || Failure::new(ErrorCode::WorkerCrashed, "the device can no longer compute");
+        for waiting in std::mem::take(&mut self.queue) {
+            self.answer(waiting, Err(Box::new(lost().detail("started", false))), now);
+        }
+        self.device_lost = true;
+        Box::new(lost())
     }
 
     fn preview(&mut self, command: &Command, job: &Job, now: Now) {

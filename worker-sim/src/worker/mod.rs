@@ -148,6 +148,8 @@ pub(crate) struct Worker {
     delayed: Vec<(Duration, u64, bool, Vec<u8>)>,
     next_beat: Option<Duration>,
     effects: Vec<Effect>,
+    /// The fault `device_lost` has struck.
+    device_lost: bool,
 }
 
 impl Worker {
@@ -200,11 +202,15 @@ impl Worker {
             delayed: Vec::new(),
             next_beat: None,
             effects,
+            device_lost: false,
         }
     }
 
     /// What is to be done since the last call.
     pub(crate) fn take_effects(&mut self) -> Vec<Effect> {
+        if self.device_lost && self.running.is_none() {
+            self.effects.push(Effect::Crash);
+        }
         std::mem::take(&mut self.effects)
     }
 

@@ -29,6 +29,10 @@ fn every_fault_is_said_on_stderr() {
 fn crashes() {
     let mut sim = with("crash_before_ready");
     assert_eq!(exit_code(&mut sim), Some(70));
+    assert_eq!(exit_code(&mut with("misconfigured")), Some(78));
+    for fault in ["crash_before_ready:/", "misconfigured:/"] {
+        assert_eq!(with(fault).data("get_status", json!({}))["state"], "ready", "its file is there");
+    }
     for place in ["read", "run", "reply"] {
         let mut sim = with(&format!("crash:{place}@generate_sdxl"));
         assert_eq!(sim.data("get_status", json!({}))["state"], "ready");
@@ -39,6 +43,22 @@ fn crashes() {
     let mut sim = with("crash@generate_sdxl@attempt=1");
     sim.send(&json!({"action": "generate_sdxl", "attempt": 2, "payload": job(json!({}))}));
     assert_eq!(sim.line()["success"], true);
+}
+
+#[test]
+fn a_lost_device_fails_what_runs_and_what_waits_and_exits() {
+    let mut sim = with("device_lost@generate_sdxl");
+    for id in ["runs", "waits"] {
+        sim.ask_only("generate_sdxl", id, &job(json!({})));
+    }
+    let (first, second) = (sim.line(), sim.line());
+    for reply in [&first, &second] {
+        assert_eq!(reply["error_details"]["code"], "worker_crashed", "{reply}");
+    }
+    assert_eq!((&first["request_id"], &second["request_id"]), (&json!("runs"), &json!("waits")));
+    assert_eq!(first["error_details"].get("details"), None, "{first}");
+    assert_eq!(second["error_details"]["details"]["started"], false, "{second}");
+    assert_eq!(exit_code(&mut sim), Some(70));
 }
 
 #[test]

@@ -311,6 +311,9 @@ StructuredResultSeedUsed = Annotated[int, Meta(ge=0, le=9007199254740991)]
 CancelledFrom = Literal["queued", "running"]
 """Where the job was."""
 
+GpuReadinessBreaker = Literal["closed", "open", "half_open"]
+"""The circuit breaker of its lane. closed: its worker is started again as often as it dies. open: its workers died too often, or cannot start as configured; it is tried again at `next_try_at`. half_open: it is being tried, with one job at a time; the first job that succeeds or that the worker refuses closes it."""
+
 SdxlReadinessReadinessPercent = Annotated[float, Meta(ge=0.0, le=100.0)]
 """Share ready. Unit: percent."""
 
@@ -2118,6 +2121,15 @@ class GpuReadiness(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaul
     reasons: GpuReadinessReasons
     """Why, or why not."""
 
+    breaker: GpuReadinessBreaker
+    """The circuit breaker of its lane. closed: its worker is started again as often as it dies. open: its workers died too often, or cannot start as configured; it is tried again at `next_try_at`. half_open: it is being tried, with one job at a time; the first job that succeeds or that the worker refuses closes it."""
+
+    next_try_at: Timestamp | None = None
+    """When an open lane is tried again."""
+
+    starts_failed: Count
+    """Starts in a row whose worker did not become ready; 0 once one did."""
+
 
 class SdxlReadiness(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """Whether the pool is ready for SDXL."""
@@ -2944,6 +2956,7 @@ DEFINITIONS: dict[str, Any] = {
     "BestGpuReasons": BestGpuReasons,
     "BestGpu": BestGpu,
     "GpuReadinessReasons": GpuReadinessReasons,
+    "GpuReadinessBreaker": GpuReadinessBreaker,
     "GpuReadiness": GpuReadiness,
     "SdxlReadinessReadinessPercent": SdxlReadinessReadinessPercent,
     "SdxlReadinessGpus": SdxlReadinessGpus,

@@ -14,7 +14,7 @@ use crate::{
         handle::{Cancelling, gone},
         ticket::Priority,
     },
-    lane::{Cancelled, LaneHandle},
+    lane::{Cancelled, LaneError, LaneHandle},
 };
 
 impl Desk {
@@ -35,11 +35,13 @@ impl Desk {
             }
             return;
         }
-        let Some(running) = self.running.get(&seq) else { return };
+        let Some(running) = self.running.get_mut(&seq) else { return };
         if !item && attempt.is_some_and(|attempt| attempt != running.attempt) {
             done.send(Err(self.not_found(target))).ok();
             return;
         }
+        // A worker that dies before the cancel reaches it must not bring the job back.
+        running.cancelled |= !item;
         let lane = self.seats[running.lane].lane.clone();
         let (holder, feed) = (running.ticket.request_id.clone(), running.feed.clone());
         self.forward_cancel(lane, holder, target.clone(), (!item).then_some(feed), done);
@@ -99,6 +101,10 @@ impl Desk {
             };
             let answer = match cancelled {
                 Cancelled::Replaced => Ok("running"),
+                Cancelled::Waiting => Ok("queued"),
+                // The lane had it no more, and the desk ended it for the cancel.
+                Cancelled::NotHere if status == Some(Status::Cancelled) => Ok("running"),
+                Cancelled::Unanswered(seconds) => Err(Box::new(LaneError::TimedOut { seconds }.failure())),
                 Cancelled::NotHere => Err(not_found()),
                 Cancelled::Answered(line) => match serde_json::from_slice::<Value>(&line) {
                     Ok(reply) if reply["success"] == true && reply["data"]["was"] == "queued" => Ok("queued"),

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::{Ending, InFlight, Leave, Life, Waiter};
+use super::{Ending, InFlight, Leave, Life, Waiter, unreadable};
 use crate::lane::{
     LaneError, LaneState, WorkerFacts,
     process::shorten,
@@ -51,7 +51,7 @@ impl Life<'_> {
                     }
                 }
                 Line::TooLarge { bytes } => {
-                    return Some(Leave::Kill(format!("it wrote a line of more than {bytes} bytes")));
+                    return Some(Leave::kill(format!("it wrote a line of more than {bytes} bytes")));
                 }
             }
         }
@@ -68,11 +68,8 @@ impl Life<'_> {
             self.on_job_event(&JobEvent { name: "progress", id, attempt, progress, message: None }, line);
             return None;
         }
-        let gpu = &self.actor.gpu;
         let Ok(peek) = serde_json::from_slice::<Peek<'_>>(&line) else {
-            let text = String::from_utf8_lossy(&line);
-            tracing::warn!(%gpu, line = shorten(&text), "the worker wrote a line that is no frame");
-            return None;
+            return self.on_no_frame(&line, &unreadable::why(&line));
         };
         match (peek.event, peek.success, peek.request_id) {
             (Some(event), None, _) => {
@@ -83,21 +80,89 @@ impl Life<'_> {
                 let id = id.into_owned();
                 return self.on_reply(&id, line);
             }
-            _ => {
-                let text = String::from_utf8_lossy(&line);
-                tracing::warn!(%gpu, line = shorten(&text), "the worker wrote a frame that answers nothing");
-            }
+            (None, Some(_), None) => self.on_anonymous_reply(&line),
+            (Some(_), Some(_), _) => self.on_no_frame(&line, "it has both `event` and `success`"),
+            (None, None, _) => self.on_no_frame(
+                &line,
+                "it has neither `event` nor `success`, spelt in snake_case, with a value",
+            ),
         }
+    }
+
+    /// A line that is no frame: noise, unless it was to be an answer. That is judged at once, with the reason.
+    fn on_no_frame(&mut self, line: &[u8], why: &str) -> Option<Leave> {
+        let gpu = &self.actor.gpu;
+        let text = String::from_utf8_lossy(line);
+        tracing::warn!(%gpu, line = shorten(&text), why, "the worker wrote a line that is no frame");
+        let text = text.to_ascii_lowercase();
+        let meant = |id: &Arc<str>| text.contains(&id.to_ascii_lowercase());
+        let Some(id) = self.in_flight.keys().find(|id| meant(id)).cloned() else {
+            self.unreadable = Some(why.to_owned());
+            return None;
+        };
+        let shakes_hands = matches!(self.in_flight[&id].waiter, Waiter::Handshake);
+        // A worker that only prints an id of what it does has answered nothing.
+        if shakes_hands || text.contains("success") {
+            return self.on_unreadable_reply(&id, why);
+        }
+        self.unreadable = Some(why.to_owned());
+        None
+    }
+
+    /// A reply that says not to what: where one command alone is in flight, it was meant for that.
+    fn on_anonymous_reply(&mut self, line: &[u8]) -> Option<Leave> {
+        let why = "it has no request_id";
+        let mut ids = self.in_flight.keys();
+        match (ids.next().cloned(), ids.next()) {
+            (Some(id), None) => {
+                let text = String::from_utf8_lossy(line);
+                tracing::warn!(gpu = %self.actor.gpu, line = shorten(&text), why, "the worker wrote a reply that cannot be matched");
+                self.on_unreadable_reply(&id, why)
+            }
+            _ => self.on_no_frame(line, why),
+        }
+    }
+
+    /// The answer to a command that cannot be read: the command fails now, with the reason, and no sooner or later.
+    fn on_unreadable_reply(&mut self, id: &Arc<str>, why: &str) -> Option<Leave> {
+        let entry = self.in_flight.remove(id)?;
+        if let Waiter::Handshake = entry.waiter {
+            return Some(Leave::kill(format!("its answer to initialize cannot be read: {why}")));
+        }
+        self.remember(id.clone());
+        if entry.exclusive {
+            self.on_idle();
+        }
+        let error = match entry.ending {
+            Some(Ending { error, .. }) => error,
+            None => LaneError::Protocol { what: format!("its reply cannot be read: {why}") },
+        };
+        self.finish(InFlight { ending: None, ..entry }, Err(error));
+        None
+    }
+
+    /// A reply under an id that nothing in flight has.
+    fn on_stray_reply(&mut self, id: &str) -> Option<Leave> {
+        let gpu = &self.actor.gpu;
+        if self.ended.iter().any(|ended| &**ended == id) {
+            tracing::warn!(%gpu, request_id = id, "the worker wrote a second or late reply; it is dropped");
+            return None;
+        }
+        tracing::warn!(%gpu, request_id = id, "the worker wrote a reply to nothing that it was asked; it is dropped");
+        let shakes_hands = |entry: &InFlight| matches!(entry.waiter, Waiter::Handshake);
+        let meant =
+            self.in_flight.iter().find(|(own, entry)| shakes_hands(entry) || own.eq_ignore_ascii_case(id));
+        let why = format!("it is under request_id {:?}", shorten(id));
+        if let Some(meant) = meant.map(|(own, _)| own.clone()) {
+            return self.on_unreadable_reply(&meant, &format!("{why}, and the command's is {meant}"));
+        }
+        self.unreadable = Some(format!("a reply that nothing asked for: {why}"));
         None
     }
 
     fn on_reply(&mut self, id: &str, line: Vec<u8>) -> Option<Leave> {
-        let gpu = &self.actor.gpu;
         let Some((id, entry)) = self.in_flight.remove_entry(id) else {
-            let late = self.ended.iter().any(|ended| &**ended == id);
-            let what = if late { "a second or late reply" } else { "a reply to nothing that it was asked" };
-            tracing::warn!(%gpu, request_id = id, "the worker wrote {what}; it is dropped");
-            return None;
+            return self.on_stray_reply(id);
         };
         self.remember(id);
         if let Waiter::Handshake = entry.waiter {
@@ -106,7 +171,7 @@ impl Life<'_> {
         if entry.exclusive {
             self.on_idle();
         }
-        self.actor.deaths = 0;
+        self.actor.breaker.on_answer();
         match entry.ending {
             // The client was promised a timeout: an answer within the grace comes too late for it.
             Some(Ending { error: error @ LaneError::TimedOut { .. }, .. }) => {
@@ -126,7 +191,7 @@ impl Life<'_> {
     }
 
     fn on_handshake(&mut self, line: &[u8]) -> Option<Leave> {
-        let refuse = |what: String| Some(Leave::Kill(format!("its answer to initialize is no good: {what}")));
+        let refuse = |what: String| Some(Leave::kill(format!("its answer to initialize is no good: {what}")));
         let value: Value = match serde_json::from_slice(line) {
             Ok(value) => value,
             Err(err) => return refuse(err.to_string()),
@@ -159,15 +224,18 @@ impl Life<'_> {
         tracing::info!(%gpu, worker = facts.worker, version = facts.version, device = facts.device_name, pid = facts.pid, "worker ready");
         self.ready = true;
         self.watch = Watch::new(Instant::now());
+        self.actor.breaker.on_ready();
+        let (starts_failed, misconfigured) =
+            (self.actor.breaker.starts_failed(), self.actor.breaker.is_misconfigured());
         self.actor.update(|view| {
+            view.breaker.starts_failed = starts_failed;
+            view.breaker.misconfigured = misconfigured;
             view.state = LaneState::Ready;
             view.facts = Some(Arc::new(facts));
             view.worker_state = "ready".to_owned();
             true
         });
-        for (order, waiter) in std::mem::take(&mut self.actor.held) {
-            self.send(order, waiter);
-        }
+        // What was held goes as the writer has room.
         None
     }
 
@@ -289,12 +357,15 @@ impl Life<'_> {
         };
         let since = *self.watch.idle_since.get_or_insert(now);
         let limit = self.actor.policy.limits.idle_seconds.duration();
-        if now - since < limit || now - sent < limit {
+        if now.saturating_duration_since(since) < limit || now.saturating_duration_since(sent) < limit {
             return None;
         }
+        let unreadable =
+            self.unreadable.take().map(|why| format!("; it wrote a line that is no frame: {why}"));
         let what = format!(
-            "it says that it has nothing to do, and has not answered a command of {:.1} s ago",
-            (now - sent).as_secs_f64()
+            "it says that it has nothing to do, and has not answered a command of {:.1} s ago{}",
+            now.saturating_duration_since(sent).as_secs_f64(),
+            unreadable.unwrap_or_default()
         );
         let lost: Vec<Arc<str>> =
             self.in_flight.iter().filter(|(_, entry)| entry.exclusive).map(|(id, _)| id.clone()).collect();
@@ -303,6 +374,6 @@ impl Life<'_> {
                 self.finish(entry, Err(LaneError::Protocol { what: what.clone() }));
             }
         }
-        Some(Leave::Kill(what))
+        Some(Leave::kill(what))
     }
 }

@@ -1,0 +1,154 @@
+//! What a job says about the worker that ran it: told to its lane, whose breaker it opens or closes.
+
+use std::{
+    collections::VecDeque,
+    hash::{DefaultHasher, Hash, Hasher},
+};
+
+use contracts::{ErrorCode, Reply, generated::limits::INTERNALS_MAX};
+use serde_json::Value;
+
+use crate::{jobs::Ticket, lane::Verdict};
+
+/// Failures `internal` that are remembered: a document that fails everywhere is known by them.
+const REMEMBERED_MAX: usize = 256;
+
+/// The failures `internal` of all lanes, by document.
+#[derive(Debug, Default)]
+pub(super) struct Internals {
+    /// Document and lane, oldest first.
+    seen: VecDeque<(u64, usize)>,
+    /// By lane: different documents that failed there since its last job that did not.
+    in_a_row: Vec<Vec<u64>>,
+}
+
+impl Internals {
+    pub(super) fn new(lanes: usize) -> Self {
+        Self { seen: VecDeque::new(), in_a_row: vec![Vec::new(); lanes] }
+    }
+
+    /// Notes a job that a lane answered without `internal`.
+    fn clear(&mut self, lane: usize) {
+        self.in_a_row[lane].clear();
+    }
+
+    /// Notes an `internal`; whether the lane has had so many in a row that its worker is to blame.
+    fn note(&mut self, lane: usize, document: u64) -> bool {
+        let elsewhere = self.seen.iter().any(|(seen, other)| *seen == document && *other != lane);
+        if !self.seen.contains(&(document, lane)) {
+            if self.seen.len() == REMEMBERED_MAX {
+                self.seen.pop_front();
+            }
+            self.seen.push_back((document, lane));
+        }
+        if elsewhere {
+            // The document is to blame, on every lane.
+            self.in_a_row.iter_mut().for_each(|row| row.retain(|seen| *seen != document));
+            return false;
+        }
+        let row = &mut self.in_a_row[lane];
+        if !row.contains(&document) {
+            row.push(document);
+        }
+        let is_enough = u64::try_from(row.len()).is_ok_and(|count| count >= INTERNALS_MAX);
+        if is_enough {
+            row.clear();
+        }
+        is_enough
+    }
+}
+
+/// What the reply to a job, as its reader found it, says about the worker of `lane`; `None` where it decides nothing.
+pub(super) fn verdict(
+    internals: &mut Internals,
+    lane: usize,
+    ticket: &Ticket,
+    reply: &Reply,
+) -> Option<Verdict> {
+    let failure = match &reply.outcome {
+        Ok(_) => {
+            internals.clear(lane);
+            return Some(Verdict::Good);
+        }
+        Err(failure) => failure,
+    };
+    let what = || format!("{}: {}", failure.code, failure.message);
+    match failure.code {
+        ErrorCode::Internal if internals.note(lane, document(ticket)) => Some(Verdict::Replace(format!(
+            "it answered {INTERNALS_MAX} different documents in a row with internal; the last: {}",
+            failure.message
+        ))),
+        ErrorCode::Internal | ErrorCode::WorkerCrashed | ErrorCode::WorkerProtocolError => {
+            Some(Verdict::Bad(what()))
+        }
+        // The lane knows itself whether the worker had to be killed.
+        ErrorCode::Timeout | ErrorCode::Cancelled | ErrorCode::ShuttingDown | ErrorCode::WorkerBusy => None,
+        // A refusal never counts against a worker.
+        _ => {
+            internals.clear(lane);
+            Some(Verdict::Good)
+        }
+    }
+}
+
+/// The normalized document of a job, as a number: the same for each submission of it, whatever seed was chosen.
+fn document(ticket: &Ticket) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    ticket.action.as_str().hash(&mut hasher);
+    match serde_json::from_str::<Value>(&ticket.payload) {
+        Ok(mut payload) if ticket.seeded => {
+            without_seeds(&mut payload);
+            payload.to_string().hash(&mut hasher);
+        }
+        _ => ticket.payload.hash(&mut hasher),
+    }
+    hasher.finish()
+}
+
+fn without_seeds(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            members.remove("seed");
+            members.values_mut().for_each(without_seeds);
+        }
+        Value::Array(items) => items.iter_mut().for_each(without_seeds),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Internals;
+
+    #[test]
+    fn three_different_documents_in_a_row_blame_the_worker() {
+        let mut internals = Internals::new(2);
+        assert!(!internals.note(0, 1));
+        assert!(!internals.note(0, 1), "the same document again is no second one");
+        assert!(!internals.note(0, 2));
+        assert!(internals.note(0, 3));
+        assert!(!internals.note(0, 4), "a new row begins");
+    }
+
+    #[test]
+    fn a_good_job_ends_the_row() {
+        let mut internals = Internals::new(2);
+        internals.note(0, 1);
+        internals.note(0, 2);
+        internals.clear(0);
+        assert!(!internals.note(0, 3));
+    }
+
+    #[test]
+    fn a_document_that_fails_elsewhere_too_blames_itself() {
+        let mut internals = Internals::new(2);
+        internals.note(1, 1);
+        internals.clear(1);
+        assert!(!internals.note(0, 1));
+        assert!(!internals.note(0, 2));
+        assert!(!internals.note(0, 3));
+        assert!(!internals.note(1, 2), "and is taken off the row where it stood");
+        assert!(!internals.note(0, 4));
+        assert!(internals.note(0, 5));
+    }
+}

@@ -1,0 +1,237 @@
+//! The thread that starts workers, and the only place that does.
+//!
+//! The kernel sends the parent-death signal when the *thread* that started a child ends, so this one lives as long as
+//! the process. It also keeps the guard of the process groups, and reaps orphans where this process adopts them.
+
+use std::{
+    collections::BTreeSet,
+    io::{self, Write},
+    os::unix::process::CommandExt,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::{Path, PathBuf},
+    process::{ChildStdin, Command as Plain, Stdio},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    },
+    time::Duration,
+};
+
+use nix::{
+    errno::Errno,
+    sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid},
+    unistd::Pid,
+};
+use tokio::{
+    process::{Child, Command},
+    runtime::Handle,
+    sync::oneshot,
+};
+
+/// How often orphans are looked for.
+const REAP_EVERY: Duration = Duration::from_millis(500);
+
+/// Whether this process reaps what its workers leave behind.
+static ADOPTS: AtomicBool = AtomicBool::new(false);
+/// The way to the thread, once there is one.
+static REQUESTS: Mutex<Option<Sender<Request>>> = Mutex::new(None);
+
+enum Request {
+    /// Start this; `own` is the gateway's own binary.
+    Spawn { command: Box<Command>, own: PathBuf, runtime: Handle, answer: oneshot::Sender<io::Result<Child>> },
+    /// This group is dead: its number may soon be another's.
+    Buried(Pid),
+    /// Its leader has been reaped, or nobody will ask for its exit status any more.
+    Reaped(Pid),
+    /// Look for orphans from now on.
+    Adopt,
+}
+
+/// Starts a process on the thread that lives as long as this process.
+///
+/// # Errors
+/// The process, or the thread, cannot be started.
+pub(super) async fn spawn(command: Command, own: &Path) -> io::Result<Child> {
+    let (answer, spawned) = oneshot::channel();
+    let runtime = Handle::current();
+    send(Request::Spawn { command: Box::new(command), own: own.to_owned(), runtime, answer })?;
+    spawned.await.map_err(|_| io::Error::other("the thread that starts workers has ended"))?
+}
+
+/// Tells that a group is dead, before its leader is reaped.
+pub(super) fn buried(group: Pid) {
+    tell(Request::Buried(group));
+}
+
+/// Tells that a leader has been reaped, or that nobody will wait for it.
+pub(super) fn reaped(leader: Pid) {
+    tell(Request::Reaped(leader));
+}
+
+/// Reaps orphans from now on.
+pub(crate) fn reap_orphans() {
+    ADOPTS.store(true, Ordering::Relaxed);
+    tell(Request::Adopt);
+}
+
+fn tell(request: Request) {
+    if let Err(err) = send(request) {
+        tracing::error!(%err, "the thread that starts workers cannot be told");
+    }
+}
+
+fn send(request: Request) -> io::Result<()> {
+    let mut requests = REQUESTS.lock().unwrap_or_else(PoisonError::into_inner);
+    let request = match &*requests {
+        Some(sender) => match sender.send(request) {
+            Ok(()) => return Ok(()),
+            // It panicked: the next one begins anew.
+            Err(lost) => lost.0,
+        },
+        None => request,
+    };
+    let (sender, receiver) = channel();
+    std::thread::Builder::new()
+        .name("spawner".to_owned())
+        .spawn(move || Spawner::default().run(&receiver))?;
+    sender.send(request).map_err(|_| io::Error::other("the thread that starts workers ended at once"))?;
+    *requests = Some(sender);
+    Ok(())
+}
+
+/// tokio needs its runtime for the pipes of the child. A panic (a runtime that is being dropped) must not end this
+/// thread: every worker would end with it.
+fn spawn_on(runtime: &Handle, command: &mut Command) -> io::Result<Child> {
+    let _runtime = runtime.enter();
+    catch_unwind(AssertUnwindSafe(|| command.spawn()))
+        .unwrap_or_else(|_| Err(io::Error::other("the runtime of the lane is gone")))
+}
+
+#[derive(Default)]
+struct Spawner {
+    /// The gateway's own binary.
+    own: Option<PathBuf>,
+    guard: Option<Guard>,
+    groups: BTreeSet<i32>,
+    /// Processes whose exit status somebody waits for.
+    leaders: BTreeSet<i32>,
+}
+
+/// The process that kills the groups when this one is gone.
+struct Guard {
+    child: std::process::Child,
+    pipe: ChildStdin,
+}
+
+impl Spawner {
+    fn run(mut self, requests: &Receiver<Request>) {
+        loop {
+            let request = if ADOPTS.load(Ordering::Relaxed) {
+                requests.recv_timeout(REAP_EVERY)
+            } else {
+                requests.recv().map_err(|_| RecvTimeoutError::Disconnected)
+            };
+            match request {
+                Ok(Request::Spawn { mut command, own, runtime, answer }) => {
+                    self.see_to_guard(&own);
+                    self.own = Some(own);
+                    let spawned = spawn_on(&runtime, &mut command);
+                    if let Ok(child) = &spawned {
+                        self.note(child);
+                    }
+                    // A lane that has gone drops its child, and that kills it.
+                    answer.send(spawned).ok();
+                }
+                Ok(Request::Buried(group)) => {
+                    self.groups.remove(&group.as_raw());
+                    self.tell_guard(&format!("-{group}\n"));
+                }
+                Ok(Request::Reaped(leader)) => _ = self.leaders.remove(&leader.as_raw()),
+                Ok(Request::Adopt) | Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            if ADOPTS.load(Ordering::Relaxed) {
+                self.reap();
+            }
+        }
+    }
+
+    fn note(&mut self, child: &Child) {
+        let Some(pid) = child.id().and_then(|pid| i32::try_from(pid).ok()) else { return };
+        self.groups.insert(pid);
+        self.leaders.insert(pid);
+        self.tell_guard(&format!("+{pid}\n"));
+    }
+
+    /// Without a guard workers still end with the gateway; only their children might not.
+    fn see_to_guard(&mut self, own: &Path) {
+        if let Some(guard) = &mut self.guard {
+            match guard.child.try_wait() {
+                Ok(None) => return,
+                ended => {
+                    tracing::warn!(?ended, "the guard of the workers' children has ended; another is started")
+                }
+            }
+            self.guard = None;
+        }
+        // A group of its own: Ctrl-C in a terminal must not end it before the gateway.
+        let started = Plain::new(own)
+            .arg("guard-groups")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .process_group(0)
+            .spawn();
+        match started.map(|mut child| (child.stdin.take(), child)) {
+            Ok((Some(pipe), child)) => {
+                self.guard = Some(Guard { child, pipe });
+                let known: String = self.groups.iter().map(|group| format!("+{group}\n")).collect();
+                self.tell_guard(&known);
+            }
+            Ok((None, _)) => tracing::error!("the guard of the workers' children has no stdin"),
+            Err(err) => {
+                tracing::error!(%err, "no guard of the workers' children: they outlive a gateway that is killed")
+            }
+        }
+    }
+
+    fn tell_guard(&mut self, lines: &str) {
+        if let Some(guard) = &mut self.guard
+            && let Err(err) = guard.pipe.write_all(lines.as_bytes())
+        {
+            tracing::warn!(%err, "the guard of the workers' children does not listen");
+        }
+    }
+
+    /// Reaps every child that nobody else waits for.
+    fn reap(&mut self) {
+        loop {
+            let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
+            let ended = match waitid(Id::All, flags) {
+                Ok(status) => status.pid(),
+                Err(Errno::ECHILD) => None,
+                Err(err) => {
+                    tracing::warn!(%err, "orphans cannot be looked for");
+                    None
+                }
+            };
+            let Some(pid) = ended else { return };
+            let is_guard = |guard: &Guard| i64::from(guard.child.id()) == i64::from(pid.as_raw());
+            if self.guard.as_ref().is_some_and(is_guard)
+                && let Some(own) = self.own.clone()
+            {
+                self.see_to_guard(&own);
+                continue;
+            }
+            // Its lane reaps it within a moment; what it hides is seen the next time.
+            if self.leaders.contains(&pid.as_raw()) {
+                return;
+            }
+            match waitpid(pid, Some(WaitPidFlag::WNOHANG)) {
+                Ok(WaitStatus::StillAlive) | Err(Errno::ECHILD) => {}
+                Ok(status) => tracing::debug!(?status, "an orphan of a worker was reaped"),
+                Err(err) => return tracing::warn!(%err, %pid, "an orphan could not be reaped"),
+            }
+        }
+    }
+}

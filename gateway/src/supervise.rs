@@ -1,0 +1,112 @@
+//! The hidden modes of the gateway's own binary that tie workers, and their children, to the gateway's life.
+//!
+//! [`exec_worker`] becomes a worker that the kernel kills when its gateway ends. [`guard_groups`] is the one process
+//! that outlives the gateway for a moment: it kills the process groups of the workers, and so their children, which no
+//! parent-death signal reaches.
+
+use std::{
+    collections::BTreeSet,
+    ffi::OsString,
+    io::{self, BufRead},
+    os::unix::process::CommandExt,
+    process::{Command, ExitCode},
+};
+
+use nix::{
+    errno::Errno,
+    sys::{
+        prctl,
+        signal::{Signal, killpg},
+    },
+    unistd::{Pid, getppid},
+};
+
+/// `EX_CONFIG` of sysexits.h: the program cannot run as it is configured; a worker says the same by it.
+pub const EXIT_CONFIG: u8 = 78;
+/// `EX_TEMPFAIL`: it may work another time.
+const EXIT_TRANSIENT: u8 = 75;
+
+/// Whether this failure to start a program lies in how it is configured: the program cannot be executed. Whatever
+/// else hinders a start (EMFILE, ENOMEM, EAGAIN, ETXTBSY, …) passes by itself.
+#[must_use]
+pub fn is_configuration(err: &io::Error) -> bool {
+    let errno = err.raw_os_error().map(Errno::from_raw);
+    matches!(
+        errno,
+        Some(
+            Errno::ENOENT
+                | Errno::EACCES
+                | Errno::EPERM
+                | Errno::ENOEXEC
+                | Errno::ENOTDIR
+                | Errno::EISDIR
+                | Errno::ELOOP
+                | Errno::ENAMETOOLONG
+                | Errno::EINVAL
+                | Errno::E2BIG
+        )
+    )
+}
+
+/// Becomes `program`, killed by the kernel as soon as the thread of `parent` that started this process ends.
+///
+/// Returns only where that fails, with the exit code that says whose fault it is.
+#[must_use]
+pub fn exec_worker(parent: i32, program: &OsString, args: &[OsString]) -> ExitCode {
+    if let Err(err) = prctl::set_pdeathsig(Signal::SIGKILL) {
+        eprintln!("gateway: the parent-death signal cannot be asked for: {err}");
+        return ExitCode::from(EXIT_TRANSIENT);
+    }
+    // A gateway that ended before the line above has sent no signal.
+    if getppid() != Pid::from_raw(parent) {
+        eprintln!("gateway: process {parent}, which started this worker, has ended");
+        return ExitCode::from(EXIT_TRANSIENT);
+    }
+    let err = Command::new(program).args(args).exec();
+    eprintln!("gateway: {} cannot be executed: {err}", program.display());
+    ExitCode::from(if is_configuration(&err) { EXIT_CONFIG } else { EXIT_TRANSIENT })
+}
+
+/// Reads `+GROUP` and `-GROUP` lines from stdin and, at its end, kills every group that is left.
+///
+/// The gateway holds the other end of stdin, so that its end comes however the gateway ends, with SIGKILL too.
+#[must_use]
+pub fn guard_groups() -> ExitCode {
+    let mut groups = BTreeSet::new();
+    let mut code = ExitCode::SUCCESS;
+    for line in io::stdin().lock().lines() {
+        // What was written before a pipe breaks still counts.
+        let Ok(line) = line else { break };
+        match (line.strip_prefix('+').map(str::parse::<i32>), line.strip_prefix('-').map(str::parse::<i32>)) {
+            (Some(Ok(group)), _) if group > 1 => _ = groups.insert(group),
+            (_, Some(Ok(group))) => _ = groups.remove(&group),
+            _ => {
+                eprintln!("gateway: {line:?} names no process group");
+                code = ExitCode::FAILURE;
+            }
+        }
+    }
+    for group in groups {
+        match killpg(Pid::from_raw(group), Signal::SIGKILL) {
+            Ok(()) | Err(Errno::ESRCH) => {}
+            Err(err) => {
+                eprintln!("gateway: process group {group} could not be killed: {err}");
+                code = ExitCode::FAILURE;
+            }
+        }
+    }
+    code
+}
+
+/// Makes this process the parent of what its workers leave behind, and reaps it: the gateway may be PID 1, where nobody
+/// else would.
+///
+/// For a program that starts no other children than its workers.
+///
+/// # Errors
+/// The kernel does not do that.
+pub fn adopt_orphans() -> io::Result<()> {
+    prctl::set_child_subreaper(true)?;
+    crate::lane::reap_orphans();
+    Ok(())
+}

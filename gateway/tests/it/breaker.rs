@@ -1,0 +1,206 @@
+//! Lanes whose workers die again and again: they rest, are tried again for ever, and say so.
+
+use gateway::lane::{BreakerState, LaneState, LaneView};
+use serde_json::{Value, json};
+
+use crate::rig::{Rig, job};
+
+/// Opens at the second death and is not tried again within a test.
+const OPENS: &str = "[restart]\ndeaths_max = 2\nbackoff_min_seconds = 0.01\nopen_min_seconds = 200\n";
+/// The same, but tried again soon.
+const HEALS: &str = "[restart]\ndeaths_max = 2\nbackoff_min_seconds = 0.01\nopen_min_seconds = 0.05\nopen_max_seconds = 0.1\n";
+/// Cannot start while `$DIR/up` is missing.
+const DOWN: &str = "[ -e $DIR/up ] || { echo 'the driver is not up yet' >&2; exit 1; }\nexec $SIM \"$@\"\n";
+
+fn is_open(view: &LaneView) -> bool {
+    matches!(view.state, LaneState::Open(_))
+}
+
+fn come_up(rig: &Rig) {
+    std::fs::write(rig.dir.path().join("up"), "").unwrap();
+}
+
+async fn readiness(rig: &Rig) -> Value {
+    rig.get("/v1/readiness").await.body["data"]["gpus"][0].clone()
+}
+
+#[tokio::test]
+async fn a_lane_that_could_not_start_heals_by_itself_and_a_job_waits_for_that() {
+    let rig = Rig::scripted(HEALS, DOWN).await;
+    rig.lane(is_open).await;
+    let id = rig.queue(&job("generate_sdxl")).await;
+    // More tries fail while the job waits.
+    let starts = rig.front.pool().lanes()[0].view().starts;
+    rig.lane(|view| view.starts > starts + 1).await;
+    come_up(&rig);
+    assert_eq!(rig.reply(&id).await["success"], true);
+    rig.lane(|view| view.breaker.state == BreakerState::Closed).await;
+    let ready = readiness(&rig).await;
+    assert_eq!((&ready["breaker"], &ready["starts_failed"]), (&json!("closed"), &json!(0)), "{ready}");
+    assert_eq!(ready.get("next_try_at"), None, "{ready}");
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn an_open_lane_says_why_and_when() {
+    let rig = Rig::scripted(OPENS, DOWN).await;
+    rig.lane(is_open).await;
+    let ready = readiness(&rig).await;
+    assert_eq!((&ready["ready"], &ready["breaker"]), (&json!(false), &json!("open")), "{ready}");
+    assert_eq!(ready["starts_failed"], 2, "{ready}");
+    assert!(ready["next_try_at"].as_str().unwrap().ends_with('Z'), "{ready}");
+    let reason = ready["reasons"][0].as_str().unwrap();
+    assert!(reason.contains("2 times in a row") && reason.contains("the driver is not up yet"), "{reason}");
+    let health = rig.get("/health/ready").await;
+    assert_eq!(health.status, 503);
+    assert_eq!(health.body["gpus"][0]["reason"], reason);
+    assert_eq!(rig.get("/health/live").await.status, 200);
+    assert_eq!(rig.get("/v1/gpus").await.body["data"]["state"], "error");
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn a_job_waits_within_its_timeout_and_nothing_else_waits_for_an_open_lane() {
+    let rig = Rig::scripted(OPENS, DOWN).await;
+    rig.lane(is_open).await;
+    let mut waiting = job("generate_sdxl");
+    waiting["payload"]["prompt_submission"]["metadata"] = json!({"timeout_seconds": 1});
+    let heard = rig.command(&waiting).await;
+    assert_eq!((heard.status, heard.code()), (504, "timeout"), "{heard:?}");
+    let lane = &heard.body["error_details"]["details"]["lanes"][0];
+    assert_eq!(lane["gpu_id"], "cpu_0", "{heard:?}");
+    assert!(lane["reason"].as_str().unwrap().contains("the driver is not up yet"), "{heard:?}");
+    let load = json!({"model_path": "sdxl_base", "model_type": "sdxl"});
+    let training = json!({"training_type": "LoRA", "base_model": "sdxl_base", "training_data": "/models"});
+    for command in [
+        json!({"action": "get_schedulers"}),
+        json!({"action": "get_capabilities"}),
+        json!({"action": "get_schedulers", "gpu_id": "cpu_0"}),
+        json!({"action": "load_model", "payload": load}),
+        json!({"action": "start_training", "payload": training}),
+    ] {
+        let heard = rig.command(&command).await;
+        assert_eq!((heard.status, heard.code()), (503, "worker_busy"), "{command}: {heard:?}");
+        let seconds = heard.body["error_details"]["retry_after_seconds"].as_f64().unwrap();
+        assert!((1.0..=200.0).contains(&seconds), "{command}: {heard:?}");
+    }
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn initialize_tries_at_once_and_waits_for_its_own_start() {
+    let rig = Rig::scripted(OPENS, DOWN).await;
+    rig.lane(is_open).await;
+    let failed = rig.command(&json!({"action": "initialize"})).await;
+    assert_eq!(failed.code(), "worker_busy", "{failed:?}");
+    assert_eq!(rig.front.pool().lanes()[0].view().starts, 3, "it was tried");
+    come_up(&rig);
+    let heard = rig.command(&json!({"action": "initialize"})).await;
+    assert_eq!(heard.body["success"], true, "{heard:?}");
+    assert_eq!(readiness(&rig).await["breaker"], "half_open");
+    assert_eq!(rig.command(&job("generate_sdxl")).await.body["success"], true);
+    rig.lane(|view| view.breaker.state == BreakerState::Closed).await;
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn a_bad_first_job_opens_a_lane_again_and_a_refused_one_closes_it() {
+    let script = DOWN.replace("$SIM", "$SIM --fault internal@generate_sdxl");
+    let rig = Rig::scripted(OPENS, &script).await;
+    rig.lane(is_open).await;
+    come_up(&rig);
+    let start = json!({"action": "initialize"});
+    assert_eq!(rig.command(&start).await.body["success"], true);
+    assert_eq!(rig.command(&job("generate_sdxl")).await.code(), "internal");
+    rig.lane(is_open).await;
+    let ready = readiness(&rig).await;
+    assert!(ready["reasons"][0].as_str().unwrap().contains("internal"), "{ready}");
+    assert_eq!(rig.command(&start).await.body["success"], true);
+    let mut refused = job("enhanced_sdxl");
+    refused["payload"]["prompt_submission"]["model"]["base"] = "nobody".into();
+    assert_eq!(rig.command(&refused).await.code(), "model_not_found");
+    rig.lane(|view| view.breaker.state == BreakerState::Closed).await;
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_configured_wrong_is_told_at_once() {
+    for script in ["echo 'no module named torch' >&2; exit 78\n", "exec $SIM \"$@\" --fault misconfigured\n"]
+    {
+        let rig = Rig::scripted("", script).await;
+        rig.lane(is_open).await;
+        assert_eq!(rig.front.pool().lanes()[0].view().starts, 1);
+        for action in ["generate_sdxl", "enhanced_sdxl"] {
+            let heard = rig.command(&job(action)).await;
+            assert_eq!((heard.status, heard.code()), (503, "no_gpu_available"), "{heard:?}");
+            let details = &heard.body["error_details"];
+            assert_eq!(details["retryable"], false, "{heard:?}");
+            let reason = details["details"]["lanes"][0]["reason"].as_str().unwrap();
+            assert!(reason.contains("exit code 78"), "{reason}");
+            assert!(reason.contains("torch") || reason.contains("fault misconfigured"), "{reason}");
+        }
+        assert_eq!(rig.get("/v1/schedulers").await.code(), "no_gpu_available");
+        rig.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_program_that_cannot_be_executed_is_configured_wrong() {
+    let rig = Rig::scripted(OPENS, "exec $DIR/main.py\n").await;
+    // bash says 126 for it, which is no word of ours: only a program of the configuration is told apart.
+    rig.lane(is_open).await;
+    rig.stop().await;
+    let dir = tempfile::tempdir().unwrap();
+    let flags = crate::rig::scripted_flags(dir.path(), OPENS, "");
+    let python = flags.python.clone().unwrap();
+    std::fs::set_permissions(&python, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
+    let rig = Rig::of(dir, &flags).await;
+    rig.lane(is_open).await;
+    let heard = rig.command(&job("generate_sdxl")).await;
+    assert_eq!(heard.code(), "no_gpu_available", "{heard:?}");
+    let reason = heard.body["error_details"]["details"]["lanes"][0]["reason"].as_str().unwrap();
+    assert!(reason.contains("cannot be executed") && reason.contains("ermission denied"), "{reason}");
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn one_gpu_that_is_configured_wrong_leaves_the_other_alone() {
+    let rig = Rig::with(2, "", &[]).await;
+    let heard = rig.command(&json!({"action": "get_status", "gpu_id": "gpu_7"})).await;
+    assert_eq!(heard.code(), "gpu_not_found", "{heard:?}");
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn three_documents_that_end_in_internal_replace_their_worker() {
+    let rig = Rig::with(1, "", &["--fault", "internal@generate_sdxl"]).await;
+    let with = |prompt: &str| {
+        let mut command = job("generate_sdxl");
+        command["payload"]["prompt_submission"]["conditioning"]["prompt"] = prompt.into();
+        command
+    };
+    // One document again and again says nothing of its worker, whatever seed was chosen for it.
+    for _ in 0..4 {
+        assert_eq!(rig.command(&with("one")).await.code(), "internal");
+    }
+    assert_eq!(rig.command(&with("two")).await.code(), "internal");
+    assert_eq!(rig.front.pool().lanes()[0].view().starts, 1);
+    assert_eq!(rig.command(&with("three")).await.code(), "internal");
+    rig.lane(|view| view.starts == 2 && view.state == LaneState::Ready).await;
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn a_dead_device_is_a_crash_and_its_job_runs_elsewhere() {
+    let rig = Rig::with(2, "", &["--fault", "device_lost@generate_sdxl@attempt=1"]).await;
+    let heard = rig.command(&job("generate_sdxl")).await;
+    assert_eq!(heard.body["success"], true, "{heard:?}");
+    assert_eq!(heard.body["data"]["gpu_id"], "gpu_1", "{heard:?}");
+    rig.lane(|view| view.starts == 2 && view.state == LaneState::Ready).await;
+    rig.stop().await;
+    let rig = Rig::with(1, "", &["--fault", "device_lost@generate_sdxl"]).await;
+    let heard = rig.command(&job("generate_sdxl")).await;
+    assert_eq!((heard.status, heard.code()), (502, "worker_crashed"), "{heard:?}");
+    assert_eq!(heard.body["error_details"]["details"]["attempts"], 2, "{heard:?}");
+    rig.stop().await;
+}

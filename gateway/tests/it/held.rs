@@ -1,0 +1,112 @@
+//! Commands that wait for their worker's start: as many as is promised, in order, and no cancel of them is lost.
+
+use std::{sync::Arc, time::Duration};
+
+use contracts::Action;
+use gateway::lane::{Cancelled, LaneError, LaneState, Order};
+use serde_json::json;
+use tokio::time::Instant;
+
+use crate::rig::{Rig, within};
+
+/// Starts once `$DIR/up` is there.
+const WAITS: &str = "until [ -e $DIR/up ]; do sleep 0.02; done\nexec $SIM \"$@\"\n";
+
+fn come_up(rig: &Rig) {
+    std::fs::write(rig.dir.path().join("up"), "").unwrap();
+}
+
+fn order(action: Action, id: &str, exclusive: bool) -> Order {
+    let frame = json!({"action": action, "request_id": id, "attempt": 1, "payload": {}}).to_string() + "\n";
+    let timeout = Duration::from_secs(60);
+    Order {
+        action,
+        request_id: id.into(),
+        attempt: 1,
+        frame: frame.into_bytes(),
+        deadline: Some((Instant::now() + timeout, timeout)),
+        exclusive,
+        compiles: false,
+        feed: None,
+    }
+}
+
+#[tokio::test]
+async fn all_that_a_lane_holds_reaches_its_worker_and_the_refusal_tells_the_true_number() {
+    let rig = Rig::scripted("", WAITS).await;
+    let lane = rig.front.pool().lanes()[0].clone();
+    let asks = (0..1100).map(|index| {
+        let lane = lane.clone();
+        async move {
+            if index % 100 == 0 {
+                // The lane looks at its mailbox now and then.
+                tokio::task::yield_now().await;
+            }
+            lane.run(order(Action::GetControlnetTypes, &format!("q{index}"), false)).await
+        }
+    });
+    let asks = futures::future::join_all(asks);
+    let up = async {
+        // The last are refused once all have been looked at; the others wait for the start.
+        rig.lane(|view| view.starts == 1).await;
+        come_up(&rig);
+    };
+    let (answers, ()) = within(async { tokio::join!(asks, up) }).await;
+    let (mut answered, mut refused) = (0, 0);
+    for answer in answers {
+        match answer {
+            Ok(_) => answered += 1,
+            Err(LaneError::Full { capacity }) => {
+                assert_eq!(capacity, 1024);
+                refused += 1;
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+    assert!(answered >= 1024, "{answered} answered, {refused} refused");
+    assert_eq!(answered + refused, 1100);
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn a_cancel_finds_what_waits_for_the_workers_start() {
+    let rig = Rig::scripted("", WAITS).await;
+    let lane = rig.front.pool().lanes()[0].clone();
+    let id: Arc<str> = "early".into();
+    let run = lane.run(order(Action::GenerateSdxl, &id, true));
+    let cancel = async {
+        tokio::task::yield_now().await;
+        lane.cancel(id.clone(), id.clone()).await
+    };
+    let (ran, cancelled) = within(async { tokio::join!(run, cancel) }).await;
+    assert!(matches!(ran, Err(LaneError::CancelledEarly)), "{ran:?}");
+    assert!(matches!(cancelled, Cancelled::Waiting), "{cancelled:?}");
+    let nobody: Arc<str> = "nobody".into();
+    assert!(matches!(within(lane.cancel(nobody.clone(), nobody)).await, Cancelled::NotHere));
+    come_up(&rig);
+    rig.goes_on().await;
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn a_worker_that_closes_its_stdout_and_stays_is_told_so() {
+    let config = "[restart]\ndeaths_max = 1\nopen_min_seconds = 200\n";
+    let rig = Rig::scripted(config, "exec 1>&-\nexec sleep 1000\n").await;
+    rig.lane(|view| matches!(view.state, LaneState::Open(_))).await;
+    let reason = rig.front.pool().lanes()[0].unready().unwrap();
+    assert!(reason.contains("it closed its stdout and stayed"), "{reason}");
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn a_worker_that_closes_its_stdin_and_stays_is_told_so() {
+    // It shakes hands, beats on, and reads no more.
+    let script = "mkfifo $DIR/in\n$SIM \"$@\" <$DIR/in &\nexec 3>$DIR/in\nIFS= read -r line\n\
+                  printf '%s\\n' \"$line\" >&3\nexec 0<&-\necho closed >&2\nwait\n";
+    let rig = Rig::scripted("[restart]\ndeaths_max = 1\nopen_min_seconds = 200\n", script).await;
+    within(rig.front.pool().settled()).await;
+    let heard = rig.get("/v1/schedulers").await;
+    assert_eq!((heard.status, heard.code()), (502, "worker_crashed"), "{heard:?}");
+    assert!(heard.body["error"].as_str().unwrap().contains("it closed its stdin and stayed"), "{heard:?}");
+    rig.stop().await;
+}
