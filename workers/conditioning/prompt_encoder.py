@@ -14,6 +14,7 @@ from typing import Any
 import torch
 
 from conditioning.prompt import parse_prompt
+from conditioning.textual_inversion import expansions_of
 
 __all__ = ["CHUNK_TOKENS", "Embeddings", "PromptTexts", "encode_prompts", "tokens_used"]
 
@@ -75,7 +76,7 @@ def encode_prompts(pipeline: Any, texts: PromptTexts, *, guidance: bool, device:
     jobs = [positive, negative] if guidance and not zeros else [positive]
     # A refiner has one encoder, and it is given the first prompt, as diffusers does.
     tokens = [
-        [_tokenize(pipeline, tokenizer, text, texts.weighting) for (tokenizer, _), text in zip(encoders, job, strict=False)]
+        [_tokenize(tokenizer, text, texts.weighting) for (tokenizer, _), text in zip(encoders, job, strict=False)]
         for job in jobs
     ]
     chunks = max(t.chunks for job in tokens for t in job)
@@ -88,7 +89,7 @@ def encode_prompts(pipeline: Any, texts: PromptTexts, *, guidance: bool, device:
 
 
 def tokens_used(pipeline: Any, texts: PromptTexts, *, guidance: bool) -> set[str]:
-    """All tokens, as the vocabulary spells them, that the job's prompts are made of."""
+    """The tokens of textual inversions, as the job spells them, that its prompts hold."""
     given = [texts.prompt, texts.prompt_2]
     if guidance:
         given += [texts.negative_prompt, texts.negative_prompt_2]
@@ -96,8 +97,11 @@ def tokens_used(pipeline: Any, texts: PromptTexts, *, guidance: bool) -> set[str
     for tokenizer, _ in _encoders_of(pipeline):
         for text in given:
             if text is not None:
-                ids = _tokenize(pipeline, tokenizer, text, texts.weighting).ids
-                used |= set(tokenizer.convert_ids_to_tokens(ids))
+                expansions = expansions_of(tokenizer)
+                ids = {
+                    id_ for fragment in parse_prompt(text, weighting=texts.weighting) for id_ in _ids(tokenizer, fragment.text)
+                }
+                used |= {expansion.token for id_, expansion in expansions.items() if id_ in ids}
     return used
 
 
@@ -106,13 +110,18 @@ def _encoders_of(pipeline: Any) -> list[tuple[Any, Any]]:
     return [(tokenizer, encoder) for tokenizer, encoder in pairs if encoder is not None]
 
 
-def _tokenize(pipeline: Any, tokenizer: Any, text: str, weighting: bool) -> _Tokens:
+def _ids(tokenizer: Any, text: str) -> list[int]:
+    ids: list[int] = tokenizer(text, add_special_tokens=False, truncation=False, verbose=False).input_ids
+    return ids
+
+
+def _tokenize(tokenizer: Any, text: str, weighting: bool) -> _Tokens:
     ids: list[int] = []
     weights: list[float] = []
+    expansions = expansions_of(tokenizer)
     for fragment in parse_prompt(text, weighting=weighting):
-        # Tokens of a textual inversion with several vectors are written out.
-        written = pipeline.maybe_convert_prompt(fragment.text, tokenizer)
-        own = tokenizer(written, add_special_tokens=False, truncation=False, verbose=False).input_ids
+        # The token of a textual inversion is written out as all of its vectors.
+        own = [row for id_ in _ids(tokenizer, fragment.text) for row in (expansions[id_].rows if id_ in expansions else [id_])]
         ids += own
         weights += [fragment.weight] * len(own)
     return _Tokens(ids, weights)

@@ -1,7 +1,7 @@
 """Adds the tokens of textual inversions to a job's pipelines, and takes them out again.
 
 Tokenizers are copied for the job and the encoders' embedding tables are swapped for longer ones, so the loaded model
-itself is never written to.
+itself is never written to. CLIP's tokenizers fold case, so a token is known by its id, never by its spelling.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -16,7 +17,7 @@ import torch
 from core.errors import ModelInvalid, UnsupportedValue
 from models.readers import Inversion
 
-__all__ = ["inversions_in"]
+__all__ = ["Expansion", "expansions_of", "inversions_in"]
 
 _PLACES = (("tokenizer", "text_encoder", "clip_l"), ("tokenizer_2", "text_encoder_2", "clip_g"))
 
@@ -44,24 +45,39 @@ def inversions_in(pipelines: Sequence[Any], inversions: Sequence[tuple[str, Inve
         yield
 
 
+@dataclass(frozen=True)
+class Expansion:
+    """What a token stands for. token: as the job spells it. rows: of its vectors in the encoder's embedding table."""
+
+    token: str
+    rows: list[int]
+
+
+def expansions_of(tokenizer: Any) -> dict[int, Expansion]:
+    """Id of a token → what it stands for, while `inversions_in` is open."""
+    found: dict[int, Expansion] = getattr(tokenizer, "inversions", {})
+    return found
+
+
 def _add(tokenizer: Any, encoder: Any, token: str, vectors: torch.Tensor, pointer: str) -> None:
-    """One token of n vectors as `token`, `token_1`, …; prompts are written out so by `maybe_convert_prompt`."""
+    """One token of n vectors: the tokenizer gets the token, the embedding table n rows behind its last."""
     table = encoder.get_input_embeddings()
     if vectors.shape[1] != table.weight.shape[1]:
         raise ModelInvalid(
             f"the inversion for {token!r} has vectors of {vectors.shape[1]} numbers, the encoder takes {table.weight.shape[1]}",
             field=pointer + "/path",
         )
-    names = [token, *(f"{token}_{index}" for index in range(1, len(vectors)))]
-    first = len(tokenizer)
     vocabulary = tokenizer.get_vocab()
-    taken = any(name in vocabulary or f"{name}</w>" in vocabulary for name in names)
-    if taken or tokenizer.add_tokens(names) != len(names):
+    folded = token.lower()
+    if folded in vocabulary or f"{folded}</w>" in vocabulary or tokenizer.add_tokens([token]) != 1:
         raise UnsupportedValue(
             f"{token!r} is a token of the model already", field=pointer + "/token", hint="choose another token"
         )
-    rows = max(table.weight.shape[0], first + len(names))
-    weight = table.weight.detach().new_zeros(rows, table.weight.shape[1])
+    # The tokenizer may give the token an id that has a row already: the rows are counted on from the table's end.
+    first = max(table.weight.shape[0], len(tokenizer))
+    weight = table.weight.detach().new_zeros(first + len(vectors), table.weight.shape[1])
     weight[: table.weight.shape[0]] = table.weight.detach()
-    weight[first : first + len(names)] = vectors.to(device=weight.device, dtype=weight.dtype)
-    encoder.set_input_embeddings(torch.nn.Embedding(rows, weight.shape[1], _weight=weight, _freeze=True))
+    weight[first:] = vectors.to(device=weight.device, dtype=weight.dtype)
+    encoder.set_input_embeddings(torch.nn.Embedding(*weight.shape, _weight=weight, _freeze=True))
+    rows = list(range(first, first + len(vectors)))
+    tokenizer.inversions = expansions_of(tokenizer) | {tokenizer.convert_tokens_to_ids(token): Expansion(token, rows)}

@@ -226,7 +226,7 @@ def _inversion_faults(inversions: Sequence[Any], loader: ModelLoader, attempt: C
         field = f"/conditioning/textual_inversions/{index}"
         attempt(lambda p=inversion.path, f=field: _require_inversion(loader, p, f + "/path"))
         attempt(lambda t=inversion.token, f=field: _require_new_token(t, seen, f + "/token"))
-        seen.add(inversion.token)
+        seen.add(inversion.token.lower())
 
 
 def _require_inversion(loader: ModelLoader, path: str, field: str) -> None:
@@ -238,7 +238,8 @@ def _require_inversion(loader: ModelLoader, path: str, field: str) -> None:
 
 
 def _require_new_token(token: str, seen: set[str], field: str) -> None:
-    if token in seen:
+    # The tokenizers fold case: tokens that differ in it alone are one.
+    if token.lower() in seen:
         raise UnsupportedValue(f"{token!r} is the token of another inversion", field=field, hint="choose another token")
 
 
