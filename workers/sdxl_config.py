@@ -15,9 +15,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-__all__ = ["PUBLISHED_SCHEDULER", "write_config"]
+__all__ = ["BASE_UNET", "PUBLISHED_SCHEDULER", "write_config"]
 
-_BASE_UNET: dict[str, Any] = {
+BASE_UNET: dict[str, Any] = {
     "_class_name": "UNet2DConditionModel",
     "sample_size": 128,
     "in_channels": 4,
@@ -41,7 +41,7 @@ _BASE_UNET: dict[str, Any] = {
     "downsample_padding": 1,
     "mid_block_scale_factor": 1,
 }
-_REFINER_UNET: dict[str, Any] = _BASE_UNET | {
+_REFINER_UNET: dict[str, Any] = BASE_UNET | {
     "block_out_channels": [384, 768, 1536, 1536],
     "down_block_types": ["DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"],
     "up_block_types": ["UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"],
@@ -180,7 +180,7 @@ def write_config(folder: Path, *, refiner: bool) -> None:
     if refiner:
         index["requires_aesthetics_score"] = True
     _write_json(folder / "model_index.json", index)
-    _write_json(folder / "unet" / "config.json", _REFINER_UNET if refiner else _BASE_UNET)
+    _write_json(folder / "unet" / "config.json", _REFINER_UNET if refiner else BASE_UNET)
     _write_json(folder / "vae" / "config.json", _VAE)
     _write_json(folder / "scheduler" / "scheduler_config.json", {"_class_name": "EulerDiscreteScheduler"} | PUBLISHED_SCHEDULER)
     if not refiner:

@@ -96,8 +96,9 @@ def _model_faults(submission: Any, loader: ModelLoader, attempt: Callable[..., A
         if reference is not None:
             field = f"/model/{name}"
             facts = attempt(lambda r=reference, t=model_type, f=field: _require_type(loader.describe(r, f), t, f))
-            if name == "refiner" and facts is not None and base is not None:
-                attempt(lambda b=base, r=facts: _require_same_prediction(b, r))
+            if facts is not None and base is not None:
+                fits = _require_same_prediction if name == "refiner" else _require_vae_fits
+                attempt(lambda check=fits, own=facts, b=base: check(own, b))
     if model.tokenizer is not None:
         attempt(lambda: _require_tokenizer(loader, model.tokenizer))
     for name in ("text_encoder", "text_encoder_2"):
@@ -107,7 +108,7 @@ def _model_faults(submission: Any, loader: ModelLoader, attempt: Callable[..., A
     return base
 
 
-def _require_same_prediction(base: ModelFacts, refiner: ModelFacts) -> None:
+def _require_same_prediction(refiner: ModelFacts, base: ModelFacts) -> None:
     """Raises ModelInvalid where the refiner cannot go on from the base's latents: both stages follow one sampler."""
     if refiner.prediction != base.prediction:
         raise ModelInvalid(
@@ -184,11 +185,16 @@ def _conditioning_faults(
             attempt(lambda b=base, own=facts, f=field: _require_lora_fits(own, _configs_of(submission, b, loader), f))
     for index, net in enumerate(conditioning.control_nets or []):
         field = f"/conditioning/control_nets/{index}"
-        attempt(lambda n=net, f=field: _require_type(_control_net_facts(loader, settings, n, f), "controlnet", f + "/model"))
+        place = field + ("/model" if net.model is not None else "/type")
+        found = attempt(
+            lambda n=net, f=field, p=place: _require_type(_control_net_facts(loader, settings, n, f), "controlnet", p)
+        )
+        if found is not None and base is not None:
+            attempt(lambda own=found, b=base, p=place: _require_net_fits(own, b, p))
         attempt(lambda n=net, f=field: check_image(image_bytes(roots, ImageRef(n.image, f + "/image")), f + "/image"))
         if net.preprocess:
             attempt(lambda n=net, f=field: require_preprocessor(n.type, f + "/preprocess"))
-    _inversion_faults(conditioning.textual_inversions or [], loader, attempt)
+    _inversion_faults(conditioning.textual_inversions or [], base, loader, attempt)
     for name in ("init_image", "inpaint_mask"):
         reference = getattr(conditioning, name)
         if reference is not None:
@@ -196,8 +202,8 @@ def _conditioning_faults(
             attempt(lambda r=reference, f=field: check_image(image_bytes(roots, ImageRef(r, f)), f))
     if conditioning.reference_images:
         attempt(_refuse_references)
-    if base is not None and base.configs.get("unet", {}).get("in_channels") == 9 and conditioning.inpaint_mask is None:
-        attempt(_refuse_plain_inpainting_base)
+    if base is not None:
+        attempt(lambda: _require_input_channels(base, conditioning))
 
 
 def _configs_of(submission: Any, base: ModelFacts, loader: ModelLoader) -> dict[str, dict[str, Any]]:
@@ -220,21 +226,35 @@ def _require_lora_fits(lora: ModelFacts, configs: dict[str, dict[str, Any]], fie
         raise
 
 
-def _inversion_faults(inversions: Sequence[Any], loader: ModelLoader, attempt: Callable[..., Any]) -> None:
+def _inversion_faults(
+    inversions: Sequence[Any], base: ModelFacts | None, loader: ModelLoader, attempt: Callable[..., Any]
+) -> None:
     seen: set[str] = set()
     for index, inversion in enumerate(inversions):
         field = f"/conditioning/textual_inversions/{index}"
-        attempt(lambda p=inversion.path, f=field: _require_inversion(loader, p, f + "/path"))
+        attempt(lambda p=inversion.path, f=field: _require_inversion(loader, p, base, f + "/path"))
         attempt(lambda t=inversion.token, f=field: _require_new_token(t, seen, f + "/token"))
         seen.add(inversion.token.lower())
 
 
-def _require_inversion(loader: ModelLoader, path: str, field: str) -> None:
+def _require_inversion(loader: ModelLoader, path: str, base: ModelFacts | None, field: str) -> None:
     try:
-        _require_type(describe(loader.resolve_path(path, field)), "textual_inversion", field)
+        facts = _require_type(describe(loader.resolve_path(path, field)), "textual_inversion", field)
+        if base is not None:
+            _require_vectors_fit(facts, base)
     except ContractError as error:
         error.field = error.field or field
         raise
+
+
+def _require_vectors_fit(inversion: ModelFacts, base: ModelFacts) -> None:
+    tensors = read_header(inversion.path).tensors
+    for name, encoder in (("clip_l", "text_encoder"), ("clip_g", "text_encoder_2")):
+        width, wanted = tensors[name].shape[-1], base.configs.get(encoder, {}).get("hidden_size")
+        if wanted is not None and width != wanted:
+            raise ModelInvalid(
+                f"the {name} of {inversion.path.name} has {width} numbers a vector, the base's {encoder} {wanted}"
+            )
 
 
 def _require_new_token(token: str, seen: set[str], field: str) -> None:
@@ -257,10 +277,39 @@ def _refuse_references() -> None:
     raise UnsupportedFeature("there is no IP-Adapter here", field="/conditioning/reference_images")
 
 
-def _refuse_plain_inpainting_base() -> None:
-    raise UnsupportedFeature(
-        "this base only repaints masked pictures", field="/model/base", hint="send init_image and inpaint_mask"
-    )
+def _require_input_channels(base: ModelFacts, conditioning: Any) -> None:
+    """Raises where the base cannot make this picture by the channels that its UNet takes."""
+    channels = base.configs.get("unet", {}).get("in_channels", 4)
+    if channels not in (4, 9):
+        raise ModelInvalid(
+            f"the UNet of {base.path.name} takes {channels} channels; pictures are made with 4, or repainted with 9",
+            field="/model/base",
+        )
+    if channels == 9 and conditioning.inpaint_mask is None:
+        raise UnsupportedFeature(
+            "this base only repaints masked pictures", field="/model/base", hint="send init_image and inpaint_mask"
+        )
+
+
+def _require_net_fits(net: ModelFacts, base: ModelFacts, field: str) -> None:
+    """Raises ModelInvalid for a ControlNet that was made for a UNet of other sizes."""
+    own, unet = net.configs.get("model", {}), base.configs.get("unet", {})
+    for size in ("cross_attention_dim", "block_out_channels"):
+        if size in own and size in unet and own[size] != unet[size]:
+            raise ModelInvalid(
+                f"{net.path.name} is for another model: its {size} is {own[size]}, the base's {unet[size]}", field=field
+            )
+
+
+def _require_vae_fits(vae: ModelFacts, base: ModelFacts) -> None:
+    """Raises ModelInvalid for a VAE of other latents than the base's."""
+    own, bases = vae.configs.get("model", {}), base.configs.get("vae", {})
+    for size, default in (("latent_channels", 4), ("scaling_factor", 0.18215)):
+        new, old = own.get(size, default), bases.get(size, default)
+        if own and bases and new != old:
+            raise ModelInvalid(
+                f"{vae.path.name} is for other latents: its {size} is {new}, the base's {old}", field="/model/vae"
+            )
 
 
 def _control_net_facts(loader: ModelLoader, settings: WorkerSettings, net: Any, field: str) -> ModelFacts:

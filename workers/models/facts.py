@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import ModelInvalid
+from models.control_net_config import control_net_config
+from models.foreign import foreign_name
 from models.lora_file import require_supported
 from models.prediction import Prediction, prediction_of_config, prediction_of_file
-from models.safetensors_file import CONTRACT_DTYPES, Header, issues_of, read_header
+from models.safetensors_file import CONTRACT_DTYPES, Header, TensorInfo, issues_of, read_header
 
 __all__ = ["ModelFacts", "config_folder", "describe", "detect_type", "signature", "weight_files"]
 
@@ -125,12 +127,14 @@ def detect_type(tensors: dict[str, Any]) -> str | None:
         return any(part in name for name in names for part in parts)
 
     if any(name.startswith("model.diffusion_model.") for name in names):
-        return "sdxl" if any(name.startswith("conditioner.embedders.1.") for name in names) else "sdxl_refiner"
+        if any(name.startswith("conditioner.embedders.1.") for name in names):
+            return "sdxl"
+        return "sdxl_refiner" if any(name.startswith("conditioner.embedders.0.model.") for name in names) else None
     if names & {"clip_l", "clip_g"} or "emb_params" in names:
         return "textual_inversion"
     if any_of("lora_", ".lora.", "_lora.", "lora_A", "lora_B", ".hada_", ".lokr_", ".oft_", "lycoris_", "lllite_"):
         return "lora"
-    if any_of("controlnet_cond_embedding.", "input_hint_block."):
+    if any_of("controlnet_cond_embedding."):
         return "controlnet"
     if "concept_embeds" in names:
         return "safety_checker"
@@ -171,6 +175,10 @@ def _describe_file(path: Path) -> ModelFacts:
     model_type = detect_type(header.tensors)
     if model_type == "lora":
         require_supported(header.tensors, header.metadata, path.name)
+    elif (foreign := foreign_name(header.tensors)) is not None:
+        raise ModelInvalid(f"{path.name} is {foreign}", hint="use a file for SDXL with all of its parts")
+    if model_type == "textual_inversion":
+        _require_inversion(header)
     elements: Counter[str] = Counter()
     layers: dict[str, int] = {}
     for name, tensor in header.tensors.items():
@@ -189,7 +197,12 @@ def _describe_file(path: Path) -> ModelFacts:
     if model_type in ("sdxl", "sdxl_refiner"):
         folder = config_folder(path, model_type, header)
         configs = _configs_in(folder)
+        channels = _input_channels(header)
+        if "unet" in configs and channels is not None:
+            configs["unet"] = configs["unet"] | {"in_channels": channels}
         prediction = prediction_of_file(header, _scheduler_config(folder))
+    if model_type == "controlnet":
+        configs = {"model": _control_net_config(path, header)}
     return ModelFacts(
         path,
         model_type,
@@ -201,6 +214,33 @@ def _describe_file(path: Path) -> ModelFacts:
         configs,
         prediction=prediction,
     )
+
+
+def _input_channels(header: Header) -> int | None:
+    """How many channels the UNet takes: 4, or 9 where it was trained to repaint."""
+    tensor = header.tensors.get("model.diffusion_model.input_blocks.0.0.weight")
+    return tensor.shape[1] if tensor is not None and len(tensor.shape) == 4 else None
+
+
+def _control_net_config(path: Path, header: Header) -> dict[str, Any]:
+    """The configuration in the folder `<stem>.config` beside the file, else what its shapes say."""
+    beside = path.with_name(f"{path.stem}.config") / "config.json"
+    return _read_json(beside) if beside.is_file() else control_net_config(header.tensors, path.name)
+
+
+def _require_inversion(header: Header) -> None:
+    missing = sorted({"clip_l", "clip_g"} - header.tensors.keys())
+    if missing:
+        raise ModelInvalid(f"{header.path.name} has no {', '.join(missing)}", hint="an SDXL inversion holds clip_l and clip_g")
+    counts = {name: _rows(header.tensors[name]) for name in ("clip_l", "clip_g")}
+    if counts["clip_l"] != counts["clip_g"]:
+        raise ModelInvalid(
+            f"{header.path.name} has {counts['clip_l']} vectors for the first text encoder, {counts['clip_g']} for the second"
+        )
+
+
+def _rows(tensor: TensorInfo) -> int:
+    return tensor.shape[0] if len(tensor.shape) > 1 else 1
 
 
 def _read_json(path: Path) -> dict[str, Any]:
@@ -231,9 +271,10 @@ def _describe_folder(path: Path) -> ModelFacts:
     if index.is_file():
         return _describe_pipeline(path, _read_json(index))
     if not (path / "config.json").is_file():
-        raise ModelInvalid(f"{path.name} is no model folder: it has neither model_index.json nor config.json")
+        raise _no_model_folder(path)
     config = _read_json(path / "config.json")
     files = weight_files(path, None) or weight_files(path, "fp16")
+    _require_shards(path, None if weight_files(path, None) else "fp16", path.name)
     if not files:
         _require_no_pickles(path, path.name)
     class_name = config.get("_class_name") or (config.get("architectures") or [None])[0]
@@ -251,6 +292,37 @@ def _describe_folder(path: Path) -> ModelFacts:
     )
 
 
+def _has_index(folder: Path) -> bool:
+    return any(".fp16." not in index.name for index in folder.glob("*.safetensors.index*.json"))
+
+
+def _no_model_folder(path: Path) -> ModelInvalid:
+    files = sorted(file.name for file in path.glob("*.safetensors"))
+    message = f"{path.name} is no model folder: it has neither model_index.json nor config.json"
+    hint = f"name the file in it: {path.name}/{files[0]}" if files else None
+    return ModelInvalid(message, hint=hint)
+
+
+def _require_shards(folder: Path, variant: str | None, name: str) -> None:
+    """Raises ModelInvalid where an index names files that are not there, as after a download that stopped."""
+    for index in sorted(folder.glob("*.safetensors.index*.json")):
+        if (".fp16." in index.name) != (variant == "fp16"):
+            continue
+        whole = folder / (index.name.split(".safetensors")[0] + ".safetensors")
+        if whole.is_file() and not index.name.startswith("diffusion_pytorch_model"):
+            continue  # transformers takes the whole file, diffusers the index
+        named = _read_json(index).get("weight_map")
+        if not isinstance(named, dict):
+            raise ModelInvalid(f"{name}/{index.name} has no weight_map")
+        missing = sorted({str(file) for file in named.values() if not (folder / str(file)).is_file()})
+        if missing:
+            raise ModelInvalid(
+                f"{name} lacks {len(missing)} of the files that {index.name} names, {missing[0]} first",
+                hint="download it again",
+                details={"missing": missing[:100]},
+            )
+
+
 def _require_no_pickles(folder: Path, name: str) -> None:
     for file in folder.iterdir():
         if file.suffix in _PICKLES:
@@ -264,7 +336,7 @@ def _describe_pipeline(path: Path, index: dict[str, Any]) -> ModelFacts:
     parts = [part for part in _PIPELINE_PARTS if index.get(part, [None, None])[1] is not None]
     refiner = "text_encoder" not in parts
     configs = _configs_in(path)
-    plain = all(weight_files(path / part, None) for part in parts if (path / part).is_dir())
+    plain = all(weight_files(path / part, None) or _has_index(path / part) for part in parts if (path / part).is_dir())
     variant = None if plain else "fp16"
     files: list[Path] = []
     elements: dict[str, int] = {}
@@ -272,6 +344,7 @@ def _describe_pipeline(path: Path, index: dict[str, Any]) -> ModelFacts:
     for part in parts:
         if not (path / part).is_dir() or part not in configs:
             raise ModelInvalid(f"{path.name} lacks its {part}")
+        _require_shards(path / part, variant, f"{path.name}/{part}")
         own = weight_files(path / part, variant)
         if not own:
             _require_no_pickles(path / part, f"{path.name}/{part}")

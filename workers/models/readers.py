@@ -18,6 +18,7 @@ os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
 import diffusers
 import torch
 import transformers
+from accelerate import init_empty_weights
 from safetensors.torch import load_file
 
 from core.device_manager import DTYPES
@@ -130,11 +131,24 @@ def _read_pipeline_folder(facts: ModelFacts, dtype: str, *, refiner: bool) -> di
     return parts
 
 
+def _unet_of_other_channels(facts: ModelFacts, config: Path, dtype: str) -> dict[str, Any]:
+    """The UNet of a single file that takes other channels than its configuration folder says; `{}`: it takes those."""
+    channels = facts.configs["unet"]["in_channels"]
+    said = diffusers.UNet2DConditionModel.load_config(config, subfolder="unet", local_files_only=True)["in_channels"]
+    if channels == said:
+        return {}
+    unet = diffusers.UNet2DConditionModel.from_single_file(
+        str(facts.path), config=str(config), subfolder="unet", in_channels=channels, dtype=DTYPES[dtype], local_files_only=True
+    )
+    return {"unet": unet}
+
+
 def _read_pipeline_file(facts: ModelFacts, dtype: str, *, refiner: bool) -> dict[str, Any]:
     config = config_folder(facts.path, facts.model_type, read_header(facts.path))
     cls = diffusers.StableDiffusionXLImg2ImgPipeline if refiner else diffusers.StableDiffusionXLPipeline
+    unet = {} if refiner else _unet_of_other_channels(facts, config, dtype)
     pipeline = cls.from_single_file(
-        str(facts.path), config=str(config), dtype=DTYPES[dtype], local_files_only=True, add_watermarker=False
+        str(facts.path), config=str(config), dtype=DTYPES[dtype], local_files_only=True, add_watermarker=False, **unet
     )
     parts: dict[str, Any] = dict(pipeline.components)
     parts = {name: parts[name] for name in parts if name not in ("image_encoder", "feature_extractor")}
@@ -198,9 +212,9 @@ def _read_vae(facts: ModelFacts, dtype: str, device: torch.device) -> Any:
 def _read_control_net(facts: ModelFacts, dtype: str, device: torch.device) -> Any:
     if facts.path.is_dir():
         return to_device(_part(diffusers.ControlNetModel, facts, dtype, None).requires_grad_(False), device)
-    config = config_folder(facts.path, "controlnet", read_header(facts.path))
-    net = diffusers.ControlNetModel.from_config(diffusers.ControlNetModel.load_config(config, local_files_only=True))
-    net.load_state_dict(load_file(facts.path))
+    with init_empty_weights():
+        net = diffusers.ControlNetModel.from_config(facts.configs["model"])
+    net.load_state_dict(load_file(facts.path), assign=True)
     return to_device(net.to(DTYPES[dtype]).eval().requires_grad_(False), device)
 
 
@@ -213,15 +227,8 @@ def _read_lora(facts: ModelFacts, dtype: str, device: torch.device) -> LoraFile:
 
 def _read_inversion(facts: ModelFacts, dtype: str, device: torch.device) -> Inversion:
     weights = load_file(facts.path, device=str(device))
-    missing = {"clip_l", "clip_g"} - set(weights)
-    if missing:
-        raise ModelInvalid(
-            f"{facts.path.name} has no {', '.join(sorted(missing))}", hint="an SDXL inversion holds clip_l and clip_g"
-        )
     vectors = {name: weights[name].to(DTYPES[dtype]) for name in ("clip_l", "clip_g")}
     shaped = {name: (t.unsqueeze(0) if t.ndim == 1 else t) for name, t in vectors.items()}
-    if shaped["clip_l"].shape[0] != shaped["clip_g"].shape[0]:
-        raise ModelInvalid(f"{facts.path.name} has unequal numbers of vectors for the two text encoders")
     return Inversion(**shaped)
 
 

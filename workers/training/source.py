@@ -44,6 +44,12 @@ class BaseSource:
         facts = self._loader.describe(name, FIELD)
         if facts.model_type != "sdxl":
             raise ModelInvalid(f"{name} is a {facts.model_type or 'model of no known kind'}, not an SDXL base", field=FIELD)
+        channels = facts.configs.get("unet", {}).get("in_channels", 4)
+        if channels != 4:
+            raise ModelInvalid(
+                f"the UNet of {name} takes {channels} channels (it repaints pictures); only bases of 4 channels are trained",
+                field=FIELD,
+            )
         root = facts.path if facts.path.is_dir() else facts.path.parent
         files = sorted((str(file.relative_to(root)), file.stat().st_size) for file in facts.files)
         return hashlib.sha256(repr(files).encode()).hexdigest()
