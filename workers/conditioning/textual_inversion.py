@@ -78,6 +78,6 @@ def _add(tokenizer: Any, encoder: Any, token: str, vectors: torch.Tensor, pointe
     weight = table.weight.detach().new_zeros(first + len(vectors), table.weight.shape[1])
     weight[: table.weight.shape[0]] = table.weight.detach()
     weight[first:] = vectors.to(device=weight.device, dtype=weight.dtype)
-    encoder.set_input_embeddings(torch.nn.Embedding(*weight.shape, _weight=weight, _freeze=True))
+    encoder.set_input_embeddings(torch.nn.Embedding(weight.shape[0], weight.shape[1], _weight=weight, _freeze=True))
     rows = list(range(first, first + len(vectors)))
     tokenizer.inversions = expansions_of(tokenizer) | {tokenizer.convert_tokens_to_ids(token): Expansion(token, rows)}

@@ -7,6 +7,7 @@ directory.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,6 +22,10 @@ class Roots:
     def __init__(self, model_roots: Sequence[Path | str], input_roots: Sequence[Path | str], output_dir: Path | str) -> None:
         self.output_dir = Path(output_dir).resolve()
         self.model_roots = [Path(root).resolve() for root in model_roots]
+        # A path may name a root by a link to it, as it was configured.
+        self._written_roots = [Path(os.path.abspath(root)) for root in model_roots] + [
+            Path(os.path.abspath(output_dir)) / "training"
+        ]
         self.input_roots = [Path(root).resolve() for root in input_roots]
 
     def resolve_model(self, path: str, field: str | None = None) -> Path:
@@ -28,10 +33,24 @@ class Roots:
 
         Raises PathNotAllowed outside the model roots, ModelNotFound where nothing is there.
         """
-        found = _resolve(path, [*self.model_roots, self.output_dir / "training"], field, "models")
-        if found is None:
+        return self.locate_model(path, field)[0].resolve()
+
+    def locate_model(self, path: str, field: str | None = None) -> tuple[Path, int, str]:
+        """A model's path as it was written, the number of its root, and the path below that root.
+
+        Links are followed for confinement alone: name and suffix are those of the link. Raises as `resolve_model` does.
+        """
+        roots = [*self.model_roots, self.output_dir / "training"]
+        real = _resolve(path, roots, field, "models")
+        if real is None:
             raise ModelNotFound(f"no model at {path!r}", field=field, hint="see the allowed model roots")
-        return found
+        for number, root in enumerate(roots):
+            below = _below(path, (root, self._written_roots[number]))
+            if below is not None and (root / below).resolve() == real:
+                return root / below, number, below
+        # Named through a link outside the roots, or by `..` behind a link: the file's own place counts.
+        number = next(number for number, root in enumerate(roots) if real.is_relative_to(root))
+        return real, number, str(real.relative_to(roots[number]))
 
     def resolve_input(self, path: str, field: str | None = None) -> Path:
         """The real path of an image or a data set. Raises PathNotAllowed, or ImageInvalid where nothing is there."""
@@ -45,8 +64,19 @@ class Roots:
         for root in self.model_roots:
             for candidate in (root / f"{model_id}.safetensors", root / model_id):
                 if candidate.exists() and (candidate.is_dir() or candidate.suffix == ".safetensors"):
-                    return self.resolve_model(str(candidate))
+                    return self.locate_model(str(candidate))[0]
         return None
+
+
+def _below(path: str, forms: tuple[Path, ...]) -> str | None:
+    """A path below a root without `.`, `..` and doubled slashes, links not followed; None where it is not below."""
+    written = os.path.normpath(path)
+    if not os.path.isabs(path):
+        return None if written == ".." or written.startswith("../") else written
+    for form in forms:
+        if Path(written).is_relative_to(form):
+            return str(Path(written).relative_to(form))
+    return None
 
 
 def _resolve(path: str, roots: list[Path], field: str | None, kind: str) -> Path | None:

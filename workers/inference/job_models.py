@@ -18,7 +18,7 @@ from models.device_models import LoadedModel
 from models.facts import describe
 from models.model_loader import Lease, ModelLoader
 from models.readers import Inversion, read_text_encoder, read_tokenizer
-from models.registry import Located, name_of
+from models.registry import Located
 from postprocessing.safety_checker import locate_checker
 from postprocessing.upscaler import locate_net, needs_net
 
@@ -80,8 +80,8 @@ def take_models(
         models.nets[index] = take(loader.resolve(reference, pointer + "/model"), "controlnet", pointer + "/model")
     for index, inversion in enumerate(conditioning.textual_inversions or []):
         pointer = f"/conditioning/textual_inversions/{index}"
-        path = loader.resolve_path(inversion.path, pointer + "/path")
-        taken = take(Located(name_of(path), path), "textual_inversion", pointer + "/path", may_offload=False)
+        named = loader.locate(inversion.path, pointer + "/path")
+        taken = take(named, "textual_inversion", pointer + "/path", may_offload=False)
         models.inversions.append((inversion.token, taken.value, pointer))
     if post.upscaler is not None and post.upscaler != "none":
         weights = locate_net(loader, settings, post.upscaler)

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from inference.submission_view import SubmissionView
-from models.registry import is_path
+from models.model_id import is_path
 
 __all__ = ["record_of", "to_document"]
 

@@ -71,7 +71,8 @@ class DeviceModels:
         return next((model for model in self.all() if model_id in model.ids), None)
 
     def by_path(self, path: Path, model_type: str) -> LoadedModel | None:
-        return next((m for m in self.all() if m.facts.path == path and m.model_type == model_type), None)
+        real = path.resolve()
+        return next((m for m in self.all() if m.facts.real == real and m.model_type == model_type), None)
 
     @property
     def used_bytes(self) -> int:

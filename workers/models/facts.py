@@ -52,6 +52,11 @@ class ModelFacts:
     prediction: Prediction | None = None
 
     @cached_property
+    def real(self) -> Path:
+        """Its path with links followed: the same for every name that a model has."""
+        return self.path.resolve()
+
+    @cached_property
     def elements(self) -> int:
         return sum(self.component_elements.values())
 
@@ -73,11 +78,14 @@ def signature(path: Path) -> tuple[Any, ...]:
     for file, found in stats:
         if not stat.S_ISREG(found.st_mode):
             raise ModelInvalid(f"{file.name} is no regular file")
-    return tuple((str(file), found.st_size, found.st_mtime_ns, found.st_ino) for file, found in stats)
+    # Without the model's own path: by every name of a link it is the same model.
+    return tuple(
+        (str(file.relative_to(path)), found.st_size, found.st_mtime_ns, found.st_dev, found.st_ino) for file, found in stats
+    )
 
 
 def describe(path: Path) -> ModelFacts:
-    """The facts of the model at a real path. Raises ModelInvalid for pickles, broken files and what is no regular file."""
+    """The facts of the model at a path. Raises ModelInvalid for pickles, broken files and what is no regular file."""
     now = signature(path)
     known = _remembered.get(path)
     if known is not None and known[0] == now:

@@ -33,7 +33,7 @@ def validate_path(roots: Roots, path: str, field: str, deep: bool, check: Callab
         "issues": [],
     }
     try:
-        real = roots.resolve_model(path, field)
+        real = roots.locate_model(path, field)[0]
     except ModelNotFound as error:
         row["issues"] = [error.message]
         return row

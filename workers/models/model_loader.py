@@ -60,12 +60,16 @@ class ModelLoader:
         return self.on_device.by_id(current) if current is not None else None
 
     def resolve(self, reference: str, field: str | None = None) -> Located:
-        """Id and real path of the model that a job names. Raises ModelNotFound, PathNotAllowed, Conflict."""
+        """Id and path of the model that a job names. Raises ModelNotFound, PathNotAllowed."""
         return self._registry.resolve(reference, field)
 
+    def locate(self, path: str, field: str | None = None) -> Located:
+        """Id and path of what is always named by a path (an inversion)."""
+        return self._registry.locate(path, field)
+
     def resolve_path(self, path: str, field: str | None = None) -> Path:
-        """The real path of what is always a path (an inversion, a text encoder)."""
-        return self.roots.resolve_model(path, field)
+        """The path of what is always named by a path."""
+        return self.locate(path, field).path
 
     def describe(self, reference: str, field: str | None = None) -> ModelFacts:
         """Facts of the model that a job names, from its headers; nothing is loaded."""

@@ -105,9 +105,10 @@ class RamCache:
         return model
 
     def holds(self, path: Path) -> bool:
-        """Whether the model at this real path is in RAM."""
+        """Whether the model at this path is in RAM, under whatever id."""
+        real = path.resolve()
         with self._lock:
-            return any(model.facts.path == path for model in self._models.values())
+            return any(model.facts.real == real for model in self._models.values())
 
     def put(
         self, model_id: str, model_type: str, facts: ModelFacts, check: Callable[[], None], suite: str | None = None
