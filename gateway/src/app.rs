@@ -23,14 +23,14 @@ pub struct App {
 }
 
 impl App {
-    /// Starts the workers and the desk. `urls`: whether pictures get URLs.
+    /// Starts the workers and the desk.
     #[must_use]
-    pub fn start(config: Config, gpus: Option<Arc<dyn Gpus>>, urls: bool) -> Self {
+    pub fn start(config: Config, gpus: Option<Arc<dyn Gpus>>) -> Self {
         let mut tasks = JoinSet::new();
         let changed = Arc::new(Notify::new());
         let pool = Pool::start(config.workers.clone(), &config.policy, &changed, &mut tasks);
         let desk = jobs::start(pool.lanes().to_vec(), config.desk.clone(), changed, &mut tasks);
-        let front = Front::new(config, pool, desk, gpus, urls);
+        let front = Front::new(config, pool, desk, gpus);
         Self { front, tasks }
     }
 

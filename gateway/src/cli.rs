@@ -1,11 +1,11 @@
 //! Flags.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::Deserialize;
 
-use crate::config::{FrameBytes, SimWorkers};
+use crate::config::{FrameBytes, Host, Listen, PublicUrl, SimWorkers};
 
 /// Dispatches commands over HTTP and stdio to a pool of GPU workers.
 #[derive(Debug, Parser)]
@@ -66,7 +66,7 @@ pub enum WorkerKind {
 /// What concerns the pool of workers.
 #[derive(Clone, Debug, Default, Args)]
 pub struct PoolFlags {
-    /// Configuration file (TOML); flags and environment outweigh it.
+    /// Configuration file (TOML); flags and environment outweigh it. Relative paths start at the working directory.
     #[arg(long, env = "CONCORD_CONFIG")]
     pub config: Option<PathBuf>,
     /// Which workers.
@@ -130,10 +130,16 @@ pub struct PoolFlags {
 pub struct Serve {
     /// Address and port; port 0 takes a free one [default: 127.0.0.1:8080].
     #[arg(long, env = "CONCORD_LISTEN")]
-    pub listen: Option<SocketAddr>,
+    pub listen: Option<Listen>,
     /// Let other hosts in. There are no keys yet: whoever reaches the port may use it.
     #[arg(long)]
     pub allow_remote: bool,
+    /// A host that requests may name besides the listener's address and localhost; repeatable.
+    #[arg(long = "allowed-host", value_name = "HOST")]
+    pub allowed_hosts: Vec<Host>,
+    /// Where clients reach this gateway, if not at --listen: what URLs in replies begin with.
+    #[arg(long, value_name = "URL", env = "CONCORD_PUBLIC_URL")]
+    pub public_url: Option<PublicUrl>,
     #[command(flatten)]
     #[expect(missing_docs, reason = "it would be the flags' help")]
     pub pool: PoolFlags,

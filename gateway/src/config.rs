@@ -1,11 +1,13 @@
 //! What the gateway is told: a TOML file, environment and flags, in that order of growing weight.
 
+mod edge;
 mod environment;
+mod listen;
 mod numbers;
+mod web;
 mod workers;
 
 use std::{
-    net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -20,8 +22,11 @@ use crate::{
     jobs::DeskConfig,
     lane::{GpuId, Launch, Limits, Policy},
 };
+pub use edge::{Edge, Http};
 pub use environment::owned;
+pub use listen::Listen;
 pub use numbers::{Count, FrameBytes, Many, Seconds, SecondsFromZero, SimWorkers};
+pub use web::{Host, Origin, Proxy, PublicUrl, is_prefix};
 use workers::{Choice, common_args};
 
 /// What the gateway's envelope adds to a body on its way to a worker.
@@ -34,8 +39,8 @@ const DEATHS_MAX: u32 = limits::DEATHS_MAX as u32;
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct File {
-    /// `address:port`.
-    pub listen: Option<SocketAddr>,
+    /// `address:port`, or `localhost:port`.
+    pub listen: Option<Listen>,
     /// Which workers.
     pub workers: Option<WorkerKind>,
     /// How many simulated workers.
@@ -62,6 +67,16 @@ pub struct File {
     pub records_max: Option<Many>,
     /// Seconds that a drain may take.
     pub drain_seconds: Option<SecondsFromZero>,
+    /// Where clients reach this gateway, if not at its listener.
+    pub public_url: Option<PublicUrl>,
+    /// Hosts that requests may name besides the listener's address and `localhost`.
+    pub allowed_hosts: Vec<Host>,
+    /// Origins of pages that may use the gateway from a browser.
+    pub cors_origins: Vec<Origin>,
+    /// Proxies whose `X-Forwarded-Prefix` is believed.
+    pub trusted_proxies: Vec<Proxy>,
+    /// Times of connections.
+    pub http: Http,
     /// How long a worker may make no progress.
     pub limits: Limits,
     /// Restarts.
@@ -159,7 +174,9 @@ pub struct Config {
     /// How long a drain may take.
     pub drain: Duration,
     /// Where to listen, if the file says so.
-    pub listen: Option<SocketAddr>,
+    pub listen: Option<Listen>,
+    /// Who may come over HTTP, and how.
+    pub edge: Arc<Edge>,
 }
 
 impl Config {
@@ -222,6 +239,13 @@ impl Config {
             frame_bytes_max,
             drain: file.drain_seconds.map_or(Duration::from_secs(30), Seconds::duration),
             listen: file.listen,
+            edge: Arc::new(Edge {
+                public_url: file.public_url,
+                allowed_hosts: file.allowed_hosts,
+                cors_origins: file.cors_origins,
+                trusted_proxies: file.trusted_proxies,
+                ..Edge::of(file.http)
+            }),
         })
     }
 }

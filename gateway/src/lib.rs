@@ -10,6 +10,7 @@
 pub mod app;
 pub mod cli;
 pub mod config;
+pub mod environment;
 pub mod front;
 pub mod gpu;
 pub mod http;

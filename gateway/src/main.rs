@@ -1,6 +1,6 @@
 //! The gateway's command line: flags, log, signals.
 
-use std::{fs::OpenOptions, process::ExitCode, sync::Arc};
+use std::{fs::OpenOptions, io::Write, process::ExitCode, sync::Arc};
 
 use anyhow::Context;
 use clap::Parser;
@@ -8,6 +8,7 @@ use gateway::{
     app::App,
     cli::{Cli, Command, PoolFlags, Serve, Stdio, Submit},
     config::{self, Config},
+    environment,
     gpu::{BrokenGpus, GpuError, Gpus, NvmlGpus},
     http, pending, signals, stdio, submit, supervise,
 };
@@ -21,6 +22,16 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const SCHEMA_ID: &str = "urn:concord:schema:prompt_submission";
 
 fn main() -> ExitCode {
+    // A simulated worker is started by a gateway, which has looked already.
+    if std::env::args_os().nth(1).is_none_or(|command| command != "worker-sim") {
+        match environment::check(std::env::vars_os()) {
+            Ok(warnings) => warnings.iter().for_each(|warning| say(&format!("warning: {warning}"))),
+            Err(wrong) => {
+                say(&format!("error: {wrong}"));
+                return ExitCode::from(2);
+            }
+        }
+    }
     let result = match Cli::parse().command {
         Command::WorkerSim { args } => {
             return worker_sim::run(std::iter::once("worker-sim".into()).chain(args));
@@ -38,6 +49,11 @@ fn main() -> ExitCode {
         eprintln!("error: {err:#}");
         ExitCode::FAILURE
     })
+}
+
+/// A line on stderr; where nobody reads that, there is nobody to tell.
+fn say(line: &str) {
+    writeln!(std::io::stderr(), "{line}").ok();
 }
 
 /// One thread for all tasks: a command then wakes no other core on its way. Files are read and written on others.
@@ -86,11 +102,11 @@ fn nvml() -> Option<Arc<dyn Gpus>> {
     }
 }
 
-fn start(flags: &PoolFlags, urls: bool) -> anyhow::Result<App> {
+fn start(flags: &PoolFlags) -> anyhow::Result<App> {
     let gpus = nvml();
     let config = Config::decide(flags, &owned(flags, gpus.as_deref())?, gpus.as_deref())?;
     let gpus = gpus.filter(|_| config.gpus.is_some());
-    Ok(App::start(config, gpus, urls))
+    Ok(App::start(config, gpus))
 }
 
 #[expect(clippy::print_stdout, reason = "this command's answer")]
@@ -104,18 +120,20 @@ fn list_pending() -> anyhow::Result<ExitCode> {
 async fn serve(flags: Serve) -> anyhow::Result<ExitCode> {
     start_log(&flags.pool)?;
     let gpus = nvml();
-    let config = Config::decide(&flags.pool, &owned(&flags.pool, gpus.as_deref())?, gpus.as_deref())?;
-    let listen = flags.listen.or(config.listen).unwrap_or_else(|| ([127, 0, 0, 1], 8080).into());
+    let mut config = Config::decide(&flags.pool, &owned(&flags.pool, gpus.as_deref())?, gpus.as_deref())?;
+    let listen = flags.listen.or(config.listen).unwrap_or_default().0;
     if !listen.ip().is_loopback() && !flags.allow_remote {
         anyhow::bail!(
             "{listen} lets other hosts in, and there are no keys yet\nhint: give --allow-remote, or listen on 127.0.0.1"
         );
     }
+    config.edge = config.edge.with(flags.allowed_hosts, flags.public_url).into();
+    config.edge.check(listen)?;
     let listener =
         tokio::net::TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
     let address = listener.local_addr()?;
     let gpus = gpus.filter(|_| config.gpus.is_some());
-    let app = App::start(config, gpus, true);
+    let app = App::start(config, gpus);
     greet(&app.front().config().about_workers, &address.to_string());
     http::serve(app, listener, signals::terminated()).await?;
     Ok(ExitCode::SUCCESS)
@@ -143,7 +161,7 @@ async fn talk(flags: Stdio) -> anyhow::Result<ExitCode> {
             anyhow::bail!("--schema {} is not {SCHEMA_ID}, the schema built in", path.display());
         }
     }
-    let app = start(&flags.pool, false)?;
+    let app = start(&flags.pool)?;
     tracing::info!("{}", app.front().config().about_workers);
     Ok(stdio::serve(app, flags.on_eof).await)
 }
@@ -168,7 +186,7 @@ async fn send(flags: Submit) -> anyhow::Result<ExitCode> {
     let submission = submit::Submission::read(&flags.file)?;
     match &flags.url {
         Some(url) => submit::remotely(url, &submission, flags.json).await,
-        None => submit::locally(start(&flags.pool, false)?, &submission, flags.json).await,
+        None => submit::locally(start(&flags.pool)?, &submission, flags.json).await,
     }
 }
 

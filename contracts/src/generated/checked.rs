@@ -78,9 +78,30 @@ number! {
     BatchGenerateTimeoutSeconds, NumberLimits { minimum: Edge::At(1.0), maximum: Edge::At(86400.0) }
 }
 
+text! {
+    /// A value. 0..=1024 code points.
+    ListJobsTagsValue, TextLimits {
+        minimum: 0, maximum: 1024, not_blank: false,
+        form: Form::Any,
+    }
+}
+
+map! {
+    /// Only jobs whose `metadata.tags` have all of these, with these values; `tag.<name>=<value>` in a query. At most 32 entries.
+    ListJobsTags: ListJobsTagsValue, MapLimits { maximum: 32 }
+}
+
 integer! {
     /// At most so many. 1..=1000. Unit: count.
     ListJobsLimit: u32, IntegerLimits { minimum: 1, maximum: 1000, multiple_of: 1 }
+}
+
+text! {
+    /// `next_cursor` of the page before. What is newer than the first page never moves a later one. 1..=64 code points.
+    ListJobsCursor, TextLimits {
+        minimum: 1, maximum: 64, not_blank: false,
+        form: Form::Any,
+    }
 }
 
 text! {
@@ -808,8 +829,21 @@ map! {
 }
 
 list! {
+    /// Its pictures, in the order of `image_details`. 0..=1024 items.
+    JobUrlsImages: Path, ListLimits { minimum: 0, maximum: 1024, unique: false }
+}
+
+list! {
     /// Newest first. 0..=1000 items.
     JobsJobs: Job, ListLimits { minimum: 0, maximum: 1000, unique: false }
+}
+
+text! {
+    /// `cursor` of the next page; absent on the last. 1..=64 code points.
+    JobsNextCursor, TextLimits {
+        minimum: 1, maximum: 64, not_blank: false,
+        form: Form::Any,
+    }
 }
 
 list! {

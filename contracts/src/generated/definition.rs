@@ -46,7 +46,10 @@ pub const NAMES: &[&str] = &[
     "AutoBalance",
     "SessionCommand",
     "GetJob",
+    "ListJobsTagsValue",
+    "ListJobsTags",
     "ListJobsLimit",
+    "ListJobsCursor",
     "ListJobs",
     "Id",
     "Action",
@@ -274,7 +277,10 @@ pub const NAMES: &[&str] = &[
     "BalanceResult",
     "JobResult",
     "Job",
+    "JobUrlsImages",
+    "JobUrls",
     "JobsJobs",
+    "JobsNextCursor",
     "Jobs",
     "SessionsSessions",
     "Sessions",
@@ -365,7 +371,10 @@ pub fn round_trip(name: &str, value: &Value) -> Option<Result<Value, serde_json:
         "AutoBalance" => read::<types::AutoBalance>(value),
         "SessionCommand" => read::<types::SessionCommand>(value),
         "GetJob" => read::<types::GetJob>(value),
+        "ListJobsTagsValue" => read::<types::ListJobsTagsValue>(value),
+        "ListJobsTags" => read::<types::ListJobsTags>(value),
         "ListJobsLimit" => read::<types::ListJobsLimit>(value),
+        "ListJobsCursor" => read::<types::ListJobsCursor>(value),
         "ListJobs" => read::<types::ListJobs>(value),
         "Id" => read::<types::Id>(value),
         "Action" => read::<types::Action>(value),
@@ -605,7 +614,10 @@ pub fn round_trip(name: &str, value: &Value) -> Option<Result<Value, serde_json:
         "BalanceResult" => read::<types::BalanceResult>(value),
         "JobResult" => read::<types::JobResult>(value),
         "Job" => read::<types::Job>(value),
+        "JobUrlsImages" => read::<types::JobUrlsImages>(value),
+        "JobUrls" => read::<types::JobUrls>(value),
         "JobsJobs" => read::<types::JobsJobs>(value),
+        "JobsNextCursor" => read::<types::JobsNextCursor>(value),
         "Jobs" => read::<types::Jobs>(value),
         "SessionsSessions" => read::<types::SessionsSessions>(value),
         "Sessions" => read::<types::Sessions>(value),
@@ -700,7 +712,10 @@ pub fn schemas() -> Value {
     generator.subschema_for::<types::AutoBalance>();
     generator.subschema_for::<types::SessionCommand>();
     generator.subschema_for::<types::GetJob>();
+    generator.subschema_for::<types::ListJobsTagsValue>();
+    generator.subschema_for::<types::ListJobsTags>();
     generator.subschema_for::<types::ListJobsLimit>();
+    generator.subschema_for::<types::ListJobsCursor>();
     generator.subschema_for::<types::ListJobs>();
     generator.subschema_for::<types::Id>();
     generator.subschema_for::<types::Action>();
@@ -928,7 +943,10 @@ pub fn schemas() -> Value {
     generator.subschema_for::<types::BalanceResult>();
     generator.subschema_for::<types::JobResult>();
     generator.subschema_for::<types::Job>();
+    generator.subschema_for::<types::JobUrlsImages>();
+    generator.subschema_for::<types::JobUrls>();
     generator.subschema_for::<types::JobsJobs>();
+    generator.subschema_for::<types::JobsNextCursor>();
     generator.subschema_for::<types::Jobs>();
     generator.subschema_for::<types::SessionsSessions>();
     generator.subschema_for::<types::Sessions>();

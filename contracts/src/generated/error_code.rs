@@ -26,6 +26,9 @@ pub enum ErrorCode {
     /// One property is written twice, with unequal values.
     #[serde(rename = "duplicate_field")]
     DuplicateField,
+    /// What HTTP itself asks of a request is not there.
+    #[serde(rename = "bad_request")]
+    BadRequest,
     /// A name that nothing knows.
     #[serde(rename = "unknown_field")]
     UnknownField,
@@ -56,6 +59,9 @@ pub enum ErrorCode {
     /// The body is not of a type that is read here.
     #[serde(rename = "unsupported_media_type")]
     UnsupportedMediaType,
+    /// The Accept header does not admit what the job makes.
+    #[serde(rename = "not_acceptable")]
+    NotAcceptable,
     /// No valid key.
     #[serde(rename = "unauthorized")]
     Unauthorized,
@@ -138,9 +144,10 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code, in the order of the table.
-    pub const ALL: [Self; 38usize] = [
+    pub const ALL: [Self; 40usize] = [
         Self::BadFrame,
         Self::DuplicateField,
+        Self::BadRequest,
         Self::UnknownField,
         Self::MissingField,
         Self::UnsupportedValue,
@@ -151,6 +158,7 @@ impl ErrorCode {
         Self::FrameTooLarge,
         Self::MethodNotAllowed,
         Self::UnsupportedMediaType,
+        Self::NotAcceptable,
         Self::Unauthorized,
         Self::Forbidden,
         Self::PathNotAllowed,
@@ -184,6 +192,7 @@ impl ErrorCode {
         match self {
             Self::BadFrame => "bad_frame",
             Self::DuplicateField => "duplicate_field",
+            Self::BadRequest => "bad_request",
             Self::UnknownField => "unknown_field",
             Self::MissingField => "missing_field",
             Self::UnsupportedValue => "unsupported_value",
@@ -194,6 +203,7 @@ impl ErrorCode {
             Self::FrameTooLarge => "frame_too_large",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::NotAcceptable => "not_acceptable",
             Self::Unauthorized => "unauthorized",
             Self::Forbidden => "forbidden",
             Self::PathNotAllowed => "path_not_allowed",
@@ -229,6 +239,7 @@ impl ErrorCode {
         match self {
             Self::BadFrame => "The line is not one JSON object that every party reads alike.",
             Self::DuplicateField => "One property is written twice, with unequal values.",
+            Self::BadRequest => "What HTTP itself asks of a request is not there.",
             Self::UnknownField => "A name that nothing knows.",
             Self::MissingField => "A required property is absent, null or empty.",
             Self::UnsupportedValue => "A value of the wrong type, form or spelling.",
@@ -239,6 +250,7 @@ impl ErrorCode {
             Self::FrameTooLarge => "The frame is over the limit.",
             Self::MethodNotAllowed => "The route has other methods.",
             Self::UnsupportedMediaType => "The body is not of a type that is read here.",
+            Self::NotAcceptable => "The Accept header does not admit what the job makes.",
             Self::Unauthorized => "No valid key.",
             Self::Forbidden => "The key does not allow it.",
             Self::PathNotAllowed => "The real path is outside the allowed roots.",
@@ -296,6 +308,7 @@ impl ErrorCode {
         match self {
             Self::BadFrame => 400u16,
             Self::DuplicateField => 400u16,
+            Self::BadRequest => 400u16,
             Self::UnknownField => 422u16,
             Self::MissingField => 422u16,
             Self::UnsupportedValue => 422u16,
@@ -306,6 +319,7 @@ impl ErrorCode {
             Self::FrameTooLarge => 413u16,
             Self::MethodNotAllowed => 405u16,
             Self::UnsupportedMediaType => 415u16,
+            Self::NotAcceptable => 406u16,
             Self::Unauthorized => 401u16,
             Self::Forbidden => 403u16,
             Self::PathNotAllowed => 403u16,
@@ -363,6 +377,7 @@ impl ErrorCode {
         match self {
             Self::BadFrame => "JsonException",
             Self::DuplicateField => "JsonException",
+            Self::BadRequest => "ArgumentException",
             Self::UnknownField => "ArgumentException",
             Self::MissingField => "ArgumentException",
             Self::UnsupportedValue => "ArgumentException",
@@ -373,6 +388,7 @@ impl ErrorCode {
             Self::FrameTooLarge => "ArgumentException",
             Self::MethodNotAllowed => "NotSupportedException",
             Self::UnsupportedMediaType => "NotSupportedException",
+            Self::NotAcceptable => "NotSupportedException",
             Self::Unauthorized => "UnauthorizedAccessException",
             Self::Forbidden => "UnauthorizedAccessException",
             Self::PathNotAllowed => "UnauthorizedAccessException",
@@ -410,6 +426,7 @@ impl ErrorCode {
                 "send one JSON object per line, UTF-8, at most 64 levels deep, with finite numbers"
             }
             Self::DuplicateField => "write each property once",
+            Self::BadRequest => "send one Host header, and each header and the path as HTTP writes them",
             Self::UnknownField => "remove it or spell it as the schema does",
             Self::MissingField => "write it",
             Self::UnsupportedValue => "write one of the allowed values",
@@ -420,6 +437,7 @@ impl ErrorCode {
             Self::FrameTooLarge => "send images as paths or uploads",
             Self::MethodNotAllowed => "see the Allow header",
             Self::UnsupportedMediaType => "send application/json",
+            Self::NotAcceptable => "ask for the output_format of the job, or accept application/json",
             Self::Unauthorized => "send an API key",
             Self::Forbidden => "use a key with the scope",
             Self::PathNotAllowed => "use a path under a root of its kind",

@@ -98,3 +98,25 @@ pub const BREAKER_OPEN_SECONDS_MAX: f64 = 300.0;
 pub const BREAKER_OPEN_MAX: Duration = Duration::from_millis(300000);
 /// Replies `internal` in a row, to as many different documents, that restart a worker as if it had died. In replies.
 pub const INTERNALS_MAX: u64 = 3;
+/// The head of a request is there by then. In seconds.
+pub const HTTP_HEAD_SECONDS: f64 = 10.0;
+/// The head of a request is there by then. In seconds.
+pub const HTTP_HEAD: Duration = Duration::from_millis(10000);
+/// A connection between two requests is kept so long. In seconds.
+pub const HTTP_IDLE_SECONDS: f64 = 30.0;
+/// A connection between two requests is kept so long. In seconds.
+pub const HTTP_IDLE: Duration = Duration::from_millis(30000);
+/// Each http_body_step_bytes of a body, or its end, is there by then. In seconds.
+pub const HTTP_BODY_SECONDS: f64 = 30.0;
+/// Each http_body_step_bytes of a body, or its end, is there by then. In seconds.
+pub const HTTP_BODY: Duration = Duration::from_millis(30000);
+/// So much of a body comes within http_body_seconds. In bytes.
+pub const HTTP_BODY_STEP_BYTES: u64 = 65536;
+/// A client takes something of its reply within this. In seconds.
+pub const HTTP_WRITE_SECONDS: f64 = 60.0;
+/// A client takes something of its reply within this. In seconds.
+pub const HTTP_WRITE: Duration = Duration::from_millis(60000);
+/// So much of a body that was refused is read and dropped, so that its sender reads the refusal. In bytes.
+pub const HTTP_UNREAD_BYTES_MAX: u64 = 134217728;
+/// Open connections; the next one waits to be accepted. In connections.
+pub const HTTP_CONNECTIONS_MAX: u64 = 2048;

@@ -367,7 +367,7 @@ pub struct GetJob {
 
 crate::strict::object!(GetJob);
 
-/// Jobs, newest first.
+/// Jobs, newest first; those of one session, where the envelope names a `session_id`.
 #[derive(Debug, Clone, PartialEq, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(remote = "Self", deny_unknown_fields)]
 #[schemars(rename = "ListJobs")]
@@ -375,9 +375,15 @@ pub struct ListJobs {
     /// Only these.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub status: Option<JobStatus>,
+    /// Only jobs whose `metadata.tags` have all of these, with these values; `tag.<name>=<value>` in a query.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
+    pub tags: Option<ListJobsTags>,
     /// At most so many. Absent: 100.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub limit: Option<ListJobsLimit>,
+    /// `next_cursor` of the page before. What is newer than the first page never moves a later one.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
+    pub cursor: Option<ListJobsCursor>,
 }
 
 crate::strict::object!(ListJobs);
@@ -2657,6 +2663,9 @@ pub struct Job {
     /// When it began.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub started_at: Option<Timestamp>,
+    /// When somebody asked to cancel it, for the first time.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
+    pub cancel_requested_at: Option<Timestamp>,
     /// When it ended.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub completed_at: Option<Timestamp>,
@@ -2674,9 +2683,28 @@ pub struct Job {
     /// Why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub error_details: Option<ErrorDetails>,
+    /// Where it is served: over HTTP only, made for each request.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
+    pub urls: Option<JobUrls>,
 }
 
 crate::strict::object!(Job);
+
+/// Where a job is served. They begin with the public URL, with the prefix that a trusted proxy names, or with the path.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(remote = "Self", deny_unknown_fields)]
+#[schemars(rename = "JobUrls")]
+pub struct JobUrls {
+    /// The job.
+    #[serde(rename = "self")]
+    pub self_: Path,
+    /// Its events.
+    pub events: Path,
+    /// Its pictures, in the order of `image_details`.
+    pub images: JobUrlsImages,
+}
+
+crate::strict::object!(JobUrls);
 
 /// Jobs.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
@@ -2685,6 +2713,11 @@ crate::strict::object!(Job);
 pub struct Jobs {
     /// Newest first.
     pub jobs: JobsJobs,
+    /// All jobs that the filters let through, on this page or another.
+    pub total: Count,
+    /// `cursor` of the next page; absent on the last.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
+    pub next_cursor: Option<JobsNextCursor>,
 }
 
 crate::strict::object!(Jobs);

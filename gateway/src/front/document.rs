@@ -9,7 +9,10 @@ use image::{ImageFormat, ImageReader};
 use serde_json::{Map, Value};
 
 use super::sent::image_references;
-use crate::{jobs::Priority, uploads::Uploads};
+use crate::{
+    jobs::{Priority, Tags},
+    uploads::Uploads,
+};
 
 /// Room for a document of the usual size, so that its text is not moved as it grows.
 const TEXT_BYTES: usize = 1024;
@@ -31,6 +34,7 @@ pub(crate) struct Wants {
     pub(crate) compiles: bool,
     pub(crate) uses_model: bool,
     pub(crate) batch: usize,
+    pub(crate) tags: Tags,
 }
 
 impl Wants {
@@ -78,8 +82,15 @@ impl Wants {
             compiles: optimizations.is_some_and(|all| all.iter().any(|one| one == "torch_compile")),
             uses_model: true,
             batch,
+            tags: tags(first),
         }
     }
+}
+
+/// The tags of a submission; a batch has those of its first.
+fn tags(submission: &Value) -> Tags {
+    let tags = submission["metadata"]["tags"].as_object().into_iter().flatten();
+    tags.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect()
 }
 
 /// Chooses a seed wherever the sender left it to us. Whether there was such a place.

@@ -262,7 +262,6 @@ impl Front {
             normalized: None,
             swapped: std::collections::HashMap::new(),
             seeded: false,
-            urls: false,
             _claim: None,
         };
         if let LaneState::Open(reason) = &lane.view().state {

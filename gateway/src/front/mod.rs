@@ -84,8 +84,6 @@ struct Inner {
     claims: Claims,
     keys: Keys,
     started: Instant,
-    /// Whether pictures get URLs: over HTTP.
-    urls: bool,
     /// Told to stop, and with which grace.
     stop: watch::Sender<Option<Duration>>,
 }
@@ -93,13 +91,7 @@ struct Inner {
 impl Front {
     /// Puts the front before a pool and its desk.
     #[must_use]
-    pub fn new(
-        config: Config,
-        pool: Pool,
-        desk: DeskHandle,
-        gpus: Option<Arc<dyn Gpus>>,
-        urls: bool,
-    ) -> Self {
+    pub fn new(config: Config, pool: Pool, desk: DeskHandle, gpus: Option<Arc<dyn Gpus>>) -> Self {
         let uploads = Uploads::new(&config.output_dir);
         Self {
             inner: Arc::new(Inner {
@@ -111,7 +103,6 @@ impl Front {
                 claims: Claims::default(),
                 keys: Keys::default(),
                 started: Instant::now(),
-                urls,
                 stop: watch::Sender::new(None),
             }),
         }
@@ -246,7 +237,6 @@ impl Front {
             normalized: None,
             swapped: HashMap::new(),
             seeded: false,
-            urls: self.inner.urls,
             _claim: claim,
         }
     }

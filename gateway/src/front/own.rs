@@ -11,7 +11,7 @@ use tokio::time::{Duration, timeout};
 
 use super::{Answer, Asked, Failed, Front, reply, sent::Sent, sent_pointer};
 use crate::{
-    jobs::{Record, Status, timestamp},
+    jobs::{Filter, Record, Status, timestamp},
     lane::{GpuId, LaneError, LaneHandle, LaneState},
     pool,
 };
@@ -43,7 +43,7 @@ impl Front {
             Action::GetSession => self.session(sent).await,
             Action::CancelSession => self.cancel_session(sent).await,
             Action::GetJob => self.job(&asked.fields).await,
-            Action::ListJobs => self.list_jobs(&asked.fields).await,
+            Action::ListJobs => self.list_jobs(&asked.fields, sent).await,
             Action::ListDevices => self.devices().await,
             other => {
                 Err(Box::new(Failure::new(ErrorCode::Internal, format!("{other} has no one who answers it"))))
@@ -177,16 +177,33 @@ impl Front {
         }
     }
 
-    async fn list_jobs(&self, fields: &Value) -> Result<Value, Box<Failure>> {
+    async fn list_jobs(&self, fields: &Value, sent: &Sent) -> Result<Value, Box<Failure>> {
         let status = match fields.get("status") {
             Some(status) => Some(serde_json::from_value::<Status>(status.clone()).map_err(|err| {
                 Box::new(Failure::new(ErrorCode::Internal, format!("a status that is not known here: {err}")))
             })?),
             None => None,
         };
+        let from = match fields["cursor"].as_str() {
+            Some(text) => Some(self.desk().cursor(text).ok_or_else(|| {
+                let pointer = sent_pointer(sent, "/cursor");
+                let message = "`cursor` is no `next_cursor` of this run of the gateway";
+                let fault = Fault::new(pointer, ErrorCode::UnsupportedValue, message);
+                Box::new(Failure::of_faults(vec![fault]).hint("begin again without a cursor"))
+            })?),
+            None => None,
+        };
+        let tags = fields["tags"].as_object().into_iter().flatten();
+        let tags = tags.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
+        let filter = Filter { status, session_id: sent.session_id.clone(), tags: tags.collect() };
         let limit = fields["limit"].as_u64().and_then(|limit| usize::try_from(limit).ok()).unwrap_or(100);
-        let jobs = self.desk().jobs(status, limit).await?;
-        Ok(json!({"jobs": jobs.iter().map(Record::to_value).collect::<Vec<_>>()}))
+        let page = self.desk().jobs(filter, from, limit).await?;
+        let jobs: Vec<Value> = page.jobs.iter().map(Record::to_value).collect();
+        let mut data = json!({"jobs": jobs, "total": page.total});
+        if let Some(next) = page.next {
+            data["next_cursor"] = next.to_text().into();
+        }
+        Ok(data)
     }
 
     async fn list_sessions(&self) -> Result<Value, Box<Failure>> {

@@ -88,6 +88,7 @@ impl Front {
             uses_model: wants.uses_model,
             seeded: sent.seeded,
             batch: wants.batch,
+            tags: wants.tags.into(),
             dialect: manner.dialect,
             finisher: Arc::new(sent),
         }

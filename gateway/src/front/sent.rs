@@ -28,8 +28,6 @@ pub(crate) struct Sent {
     pub(crate) swapped: HashMap<String, String>,
     /// Whether a seed was chosen for it.
     pub(crate) seeded: bool,
-    /// Whether pictures get URLs.
-    pub(crate) urls: bool,
     /// Keeps the id in flight until the reply is made.
     pub(crate) _claim: Option<Claim>,
 }
@@ -140,22 +138,16 @@ impl Sent {
     fn finish(&self, data: &mut Value) {
         match self.action {
             Action::ValidateRequest => self.finish_report(data),
-            Action::StructuredInference => {
-                self.finish_report(&mut data["validation"]);
-                self.add_urls(data, &mut 0);
-            }
+            Action::StructuredInference => self.finish_report(&mut data["validation"]),
             Action::OptimizeRequest => self.swap_back(&mut data["optimized_request"]),
             Action::BatchGenerate => {
-                let mut next = 0;
-                for item in data["results"].as_array_mut().into_iter().flatten() {
-                    self.finish_item(item, &mut next);
-                }
+                data["results"].as_array_mut().into_iter().flatten().for_each(|item| self.finish_item(item));
             }
-            _ => self.add_urls(data, &mut 0),
+            _ => {}
         }
     }
 
-    fn finish_item(&self, item: &mut Value, next: &mut usize) {
+    fn finish_item(&self, item: &mut Value) {
         if let Some(theirs) = item["error_details"]["field"].as_str().map(str::to_owned) {
             let field = self.sender(&theirs);
             if let Some(sentence) = item["error"].as_str() {
@@ -165,19 +157,6 @@ impl Sent {
         }
         if let Some(errors) = item.get_mut("error_details").and_then(|details| details.get_mut("errors")) {
             self.translate_errors(errors);
-        }
-        if item["data"].is_object() {
-            self.add_urls(&mut item["data"], next);
-        }
-    }
-
-    fn add_urls(&self, data: &mut Value, next: &mut usize) {
-        if !self.urls || data.get("image_details").is_none() {
-            return;
-        }
-        for image in data["image_details"].as_array_mut().into_iter().flatten() {
-            image["url"] = format!("/v1/jobs/{}/images/{next}", self.request_id).into();
-            *next += 1;
         }
     }
 

@@ -3,18 +3,20 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
-    body::{Body, Bytes},
+    body::Body,
     extract::{Request, State},
-    http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Response, StatusCode, header},
 };
 use contracts::{
     Action, Class, Dialect, ErrorCode, Failure, Incoming, Refusal, envelope, generated::action::Route,
 };
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{
+    accept::{self, Accept},
+    body,
+    place::Base,
     problem::{bare, refuse, respond, with},
     query::{Asked, given, query},
 };
@@ -31,9 +33,12 @@ pub(crate) async fn any(State(front): State<Front>, mut request: Request) -> Res
         Err(failure) => return refuse(*failure, super::dialect(&request), &path),
     };
     let headers = std::mem::take(request.headers_mut());
-    let body = match body(request, &headers, front.config().frame_bytes_max).await {
+    let client = Client { base: Base::of(&request), picture: None, path };
+    let body = match body::json(request, &headers, front.config().frame_bytes_max).await {
         Ok(body) => body,
-        Err(failure) => return refuse(*failure, asked.dialect.unwrap_or(Dialect::Snake), &path),
+        Err(failure) => {
+            return cut(*failure, asked.dialect.unwrap_or(Dialect::Snake), &client.path);
+        }
     };
     let read = if body.iter().all(u8::is_ascii_whitespace) {
         let failure = Box::new(Failure::new(ErrorCode::BadFrame, "the body is empty"));
@@ -41,7 +46,25 @@ pub(crate) async fn any(State(front): State<Front>, mut request: Request) -> Res
     } else {
         envelope::read_frame(strip_bom(&body))
     };
-    answer(&front, read, &asked, &headers, &body, &path).await
+    answer(&front, read, &asked, &headers, &body, client).await
+}
+
+/// A failure of reading a body. A body that came too slowly leaves a connection that is good for nothing more.
+pub(super) fn cut(failure: Failure, dialect: Dialect, path: &str) -> Response<Body> {
+    let late = failure.code == ErrorCode::Timeout;
+    let mut response = refuse(failure, dialect, path);
+    if late {
+        response.extensions_mut().insert(body::Cut);
+    }
+    response
+}
+
+/// What is known of a request's sender beside what it sent.
+struct Client {
+    base: Base,
+    /// Where it wants the picture itself.
+    picture: Option<Accept>,
+    path: String,
 }
 
 /// A route of an action.
@@ -58,13 +81,19 @@ pub(crate) async fn on_route(
         Err(failure) => return refuse(*failure, told, &path),
     };
     let headers = std::mem::take(request.headers_mut());
-    let body = match body(request, &headers, front.config().frame_bytes_max).await {
+    let picture = Accept::picture(route.path, &headers).filter(|_| !wants_async(&headers));
+    let client = Client { base: Base::of(&request), picture, path };
+    let body = match body::json(request, &headers, front.config().frame_bytes_max).await {
         Ok(body) => body,
-        Err(failure) => return refuse(*failure, told, &path),
+        Err(failure) => return cut(*failure, told, &client.path),
     };
     let of_route = envelope::Body { action, bare: route.bare };
     let read = envelope::read_body(strip_bom(&body), of_route, &asked.given);
-    answer(&front, read, &asked, &headers, &body, &path).await
+    let mut response = answer(&front, read, &asked, &headers, &body, client).await;
+    if accept::varies(route.path) {
+        response.headers_mut().append(header::VARY, HeaderValue::from_static("accept"));
+    }
+    response
 }
 
 /// Readers accept a BOM.
@@ -78,8 +107,10 @@ async fn answer(
     asked: &Asked,
     headers: &HeaderMap,
     body: &[u8],
-    path: &str,
+    client: Client,
 ) -> Response<Body> {
+    let Client { base, picture, path } = client;
+    let path = path.as_str();
     let incoming = match read {
         Ok(incoming) => incoming,
         Err(refusal) => {
@@ -97,9 +128,20 @@ async fn answer(
         Ok(key) => key.map(|key| (key, hash(action, path, asked, body))),
         Err(failure) => return respond(&bare(None, incoming.head.request_id, *failure), dialect, path),
     };
+    if let Some(Err(failure)) = picture.as_ref().map(|accept| accept.check(&incoming)) {
+        return respond(&bare(Some(action), incoming.head.request_id, *failure), dialect, path);
+    }
     let manner = Manner { dialect, wait: !(runs && wants_async(headers)), key };
     match front.take(incoming, manner).await {
-        Answer::Reply(reply) => respond(&reply, dialect, path),
+        Answer::Reply(reply) if picture.is_some() && reply.outcome.is_ok() => {
+            match accept::picture(front, &reply, &base).await {
+                Ok(response) => response,
+                Err(failure) => {
+                    respond(&bare(Some(action), reply.request_id.clone(), *failure), dialect, path)
+                }
+            }
+        }
+        Answer::Reply(reply) => respond(&base.located(&reply), dialect, path),
         Answer::Queued { request_id, accepted } => {
             let (status, queue_position) = standing(front, &request_id, &accepted).await;
             let body = json!({
@@ -107,14 +149,14 @@ async fn answer(
                 "status": status.as_str(),
                 "queue_position": queue_position,
             });
-            queued(&request_id, dialect.spell("Accepted", &body).to_string())
+            queued(&base.job(&request_id), dialect.spell("Accepted", &body).to_string())
         }
     }
 }
 
-fn queued(request_id: &str, body: String) -> Response<Body> {
+fn queued(location: &str, body: String) -> Response<Body> {
     let mut response = with(StatusCode::ACCEPTED, "application/json", body);
-    if let Ok(location) = HeaderValue::from_str(&format!("/v1/jobs/{request_id}")) {
+    if let Ok(location) = HeaderValue::from_str(location) {
         response.headers_mut().insert(header::LOCATION, location);
     }
     response.headers_mut().insert("preference-applied", HeaderValue::from_static("respond-async"));
@@ -145,7 +187,12 @@ fn wants_async(headers: &HeaderMap) -> bool {
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Option<Result<String, Box<Failure>>> {
-    let value = headers.get("idempotency-key")?;
+    let mut values = headers.get_all("idempotency-key").iter();
+    let value = values.next()?;
+    if values.next().is_some() {
+        let message = "Idempotency-Key stands twice: which one is the request's?";
+        return Some(Err(Box::new(Failure::new(ErrorCode::BadRequest, message))));
+    }
     let key = value.to_str().ok().filter(|key| (1..=255).contains(&key.len()));
     Some(key.map(str::to_owned).ok_or_else(|| {
         let message = "Idempotency-Key is 1 to 255 visible characters";
@@ -164,61 +211,4 @@ fn hash(action: Action, path: &str, asked: &Asked, body: &[u8]) -> [u8; 32] {
     }
     hash.update(body);
     hash.finalize().into()
-}
-
-/// Reads the body, up to the limit; a body that is no JSON in UTF-8 by its own word is refused.
-async fn body(request: Request, headers: &HeaderMap, bytes_max: usize) -> Result<Bytes, Box<Failure>> {
-    plain(headers)?;
-    let bodied = !matches!(*request.method(), Method::GET | Method::HEAD);
-    if let Some(kind) = headers.get(header::CONTENT_TYPE).filter(|_| bodied) {
-        json_in_utf8(&String::from_utf8_lossy(kind.as_bytes()))?;
-    }
-    raw_body(request, bytes_max).await
-}
-
-fn json_in_utf8(kind: &str) -> Result<(), Box<Failure>> {
-    let mut parts = kind.split(';').map(|part| part.trim().to_ascii_lowercase());
-    let media = parts.next().unwrap_or_default();
-    let json = media == "application/json"
-        || media == "text/json"
-        || (media.starts_with("application/") && media.ends_with("+json"));
-    if !json {
-        let message = format!("the body is {kind}, not application/json");
-        return Err(Box::new(Failure::new(ErrorCode::UnsupportedMediaType, message)));
-    }
-    let charset = parts.find_map(|part| Some(part.strip_prefix("charset=")?.trim_matches('"').to_owned()));
-    match charset {
-        Some(charset) if !matches!(&*charset, "utf-8" | "utf8" | "us-ascii") => {
-            let message = format!("Content-Type: the body is in {charset}, not in utf-8");
-            let failure = Failure::new(ErrorCode::UnsupportedMediaType, message);
-            Err(Box::new(failure.hint("send the body in UTF-8, as `Content-Type: application/json`")))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Refuses a body that is compressed.
-pub(super) fn plain(headers: &HeaderMap) -> Result<(), Box<Failure>> {
-    let codings = headers.get_all(header::CONTENT_ENCODING).iter();
-    match codings.into_iter().find(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
-        None => Ok(()),
-        Some(coding) => {
-            let coding = String::from_utf8_lossy(coding.as_bytes());
-            let message = format!("Content-Encoding: the body is in {coding}, which is not read here");
-            let failure = Failure::new(ErrorCode::UnsupportedMediaType, message);
-            Err(Box::new(failure.hint("send the body as it is, without Content-Encoding")))
-        }
-    }
-}
-
-/// Reads the body, up to the limit.
-pub(super) async fn raw_body(request: Request, bytes_max: usize) -> Result<Bytes, Box<Failure>> {
-    match Limited::new(request.into_body(), bytes_max).collect().await {
-        Ok(body) => Ok(body.to_bytes()),
-        Err(err) if err.downcast_ref::<LengthLimitError>().is_some() => {
-            let message = format!("the body is over {bytes_max} bytes");
-            Err(Box::new(Failure::new(ErrorCode::FrameTooLarge, message).detail("maximum_bytes", bytes_max)))
-        }
-        Err(err) => Err(Box::new(Failure::new(ErrorCode::BadFrame, format!("the body broke off: {err}")))),
-    }
 }

@@ -1,18 +1,20 @@
-//! The events and the pictures of a job.
+//! The events of a job.
 
-use std::{convert::Infallible, path::PathBuf, sync::Arc};
+use std::{convert::Infallible, sync::Arc};
 
 use axum::{
     body::Body,
-    extract::{Path, Request, State},
-    http::{Response, StatusCode, header},
+    extract::{Path, Request, State, rejection::PathRejection},
+    http::{HeaderName, HeaderValue, Response, StatusCode},
     response::{IntoResponse, Sse, sse::Event},
 };
 use contracts::{Dialect, ErrorCode, Failure, event};
 use futures::{Stream, stream};
-use serde_json::Value;
 
-use super::problem::{refuse, with};
+use super::{
+    place::Base,
+    problem::{refuse, unreadable},
+};
 use crate::{
     front::Front,
     jobs::{Heard, Record},
@@ -21,11 +23,15 @@ use crate::{
 /// `GET /v1/jobs/{id}/events`: what has been heard of a job, then what comes, then its reply as the event `reply`.
 pub(crate) async fn events(
     State(front): State<Front>,
-    Path(id): Path<String>,
+    id: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Response<Body> {
     let path = request.uri().path().to_owned();
-    let job = match find(&front, &id).await {
+    let found = match id {
+        Ok(Path(id)) => find(&front, &id).await,
+        Err(err) => Err(unreadable(&err)),
+    };
+    let job = match found {
         Ok(job) => job,
         Err(failure) => return refuse(*failure, super::dialect(&request), &path),
     };
@@ -40,15 +46,27 @@ pub(crate) async fn events(
             return refuse(failure, dialect, &path);
         }
     };
-    let keep_alive = axum::response::sse::KeepAlive::new();
-    Sse::new(follow(&job, next, dialect)).keep_alive(keep_alive).into_response()
+    // Whoever has heard the end is told to come no more: an EventSource would for ever.
+    let over = job.feed.listen().borrow().end().is_some_and(|end| next > end);
+    let mut response = if over {
+        StatusCode::NO_CONTENT.into_response()
+    } else {
+        let keep_alive = axum::response::sse::KeepAlive::new();
+        Sse::new(follow(&job, next, dialect, Base::of(&request))).keep_alive(keep_alive).into_response()
+    };
+    // nginx holds answers back until a buffer is full.
+    response.headers_mut().insert(X_ACCEL_BUFFERING, HeaderValue::from_static("no"));
+    response
 }
+
+const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
 /// Where a listener stands.
 struct Follow {
     heard: tokio::sync::watch::Receiver<Heard>,
     next: u64,
     dialect: Dialect,
+    base: Base,
     ended: bool,
 }
 
@@ -56,8 +74,9 @@ fn follow(
     job: &Record,
     next: u64,
     dialect: Dialect,
+    base: Base,
 ) -> impl Stream<Item = Result<Event, Infallible>> + use<> {
-    let from = Follow { heard: job.feed.listen(), next, dialect, ended: false };
+    let from = Follow { heard: job.feed.listen(), next, dialect, base, ended: false };
     stream::unfold(from, |mut at| async move {
         if at.ended {
             return None;
@@ -68,7 +87,7 @@ fn follow(
                 let next = heard.since(at.next).next();
                 match next {
                     Some(event) => Some(Ok(event)),
-                    None => heard.reply().map(Err),
+                    None => heard.end().zip(heard.reply()).map(Err),
                 }
             };
             match found {
@@ -78,10 +97,10 @@ fn follow(
                     let data = event::spell(&event, at.dialect).to_string();
                     return Some((Ok(Event::default().id(sequence.to_string()).event(name).data(data)), at));
                 }
-                Some(Err(reply)) => {
+                Some(Err((end, reply))) => {
                     at.ended = true;
-                    let data = reply.to_value(at.dialect).to_string();
-                    return Some((Ok(Event::default().event("reply").data(data)), at));
+                    let data = at.base.located(&reply).to_value(at.dialect).to_string();
+                    return Some((Ok(Event::default().id(end.to_string()).event("reply").data(data)), at));
                 }
                 // The feed lives in `at.heard`'s sender, which the record holds; forgotten records end the stream.
                 None => {
@@ -94,73 +113,8 @@ fn follow(
     })
 }
 
-/// `GET /v1/jobs/{id}/images/{n}`: a picture, as its bytes.
-pub(crate) async fn image(
-    State(front): State<Front>,
-    Path((id, n)): Path<(String, String)>,
-    request: Request,
-) -> Response<Body> {
-    let path = request.uri().path().to_owned();
-    let dialect = super::dialect(&request);
-    let job = match find(&front, &id).await {
-        Ok(job) => job,
-        Err(failure) => return refuse(*failure, dialect, &path),
-    };
-    match picture(&front, &job, &n).await {
-        Ok((kind, bytes)) => {
-            let mut response = with(StatusCode::OK, kind, bytes);
-            // Files are never overwritten.
-            let forever = axum::http::HeaderValue::from_static("private, max-age=31536000, immutable");
-            response.headers_mut().insert(header::CACHE_CONTROL, forever);
-            response
-        }
-        Err(failure) => refuse(*failure, dialect, &path),
-    }
-}
-
-async fn find(front: &Front, id: &str) -> Result<Record, Box<Failure>> {
+/// The newest job of an id.
+pub(super) async fn find(front: &Front, id: &str) -> Result<Record, Box<Failure>> {
     let job = front.desk().job(Arc::from(id)).await?;
     job.ok_or_else(|| Box::new(Failure::new(ErrorCode::JobNotFound, format!("no job {id}"))))
-}
-
-async fn picture(front: &Front, job: &Record, n: &str) -> Result<(&'static str, Vec<u8>), Box<Failure>> {
-    let missing = |message: String| Box::new(Failure::new(ErrorCode::RouteNotFound, message));
-    let details = details(job);
-    let detail = n.parse::<usize>().ok().and_then(|n| details.get(n)).ok_or_else(|| {
-        missing(format!("job {} has {} pictures, and no picture {n}", job.request_id, details.len()))
-    })?;
-    let file = PathBuf::from(detail["path"].as_str().unwrap_or_default());
-    let kind = match detail["format"].as_str() {
-        Some("jpeg") => "image/jpeg",
-        Some("webp") => "image/webp",
-        _ => "image/png",
-    };
-    // A worker's word is no reason to hand out any file of the host.
-    let root = tokio::fs::canonicalize(&front.config().output_dir).await;
-    let gone = |err: std::io::Error| missing(format!("the picture is gone: {err}"));
-    let real = tokio::fs::canonicalize(&file).await.map_err(gone)?;
-    if !root.is_ok_and(|root| real.starts_with(root)) {
-        return Err(Box::new(Failure::new(
-            ErrorCode::PathNotAllowed,
-            "the picture is outside the output directory",
-        )));
-    }
-    if !tokio::fs::metadata(&real).await.map_err(gone)?.is_file() {
-        return Err(missing(format!("the picture is gone: {} is no regular file", file.display())));
-    }
-    let bytes = tokio::fs::read(&real).await.map_err(gone)?;
-    Ok((kind, bytes))
-}
-
-/// `image_details` of a result, or of all results of a batch.
-fn details(job: &Record) -> Vec<Value> {
-    let listener = job.feed.listen();
-    let heard = listener.borrow();
-    let Some(reply) = heard.reply() else { return Vec::new() };
-    let Ok(data) = &reply.outcome else { return Vec::new() };
-    let of = |data: &Value| data["image_details"].as_array().cloned().unwrap_or_default();
-    match data["results"].as_array() {
-        Some(results) => results.iter().flat_map(|item| of(&item["data"])).collect(),
-        None => of(data),
-    }
 }

@@ -1,21 +1,29 @@
 //! HTTP: every route of the registry, built from it at start. The only room that knows HTTP.
 
+mod accept;
+mod body;
 mod commands;
+mod connection;
+mod descriptors;
+mod guard;
 mod health;
 mod jobs;
 mod openapi;
+mod pictures;
+mod place;
 mod problem;
 mod query;
 mod serve;
 mod uploads;
+mod wire;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 
 use axum::{
     Router,
     body::Body,
     extract::{Request, State},
-    http::{Method, Response},
+    http::{HeaderValue, Method, Response, header},
     middleware,
     routing::{MethodFilter, MethodRouter, get, on, post},
 };
@@ -24,14 +32,16 @@ use contracts::{
     generated::action::{RESOURCES, Resource},
 };
 
-use crate::front::Front;
+use tower_http::set_header::SetResponseHeaderLayer;
+
+use crate::{config::Edge, front::Front};
 pub use serve::serve;
 
-/// The routes over a front.
+/// The routes over a front, for a listener.
 ///
 /// # Panics
 /// Where the registry has a resource that no room here serves, or a verb that HTTP does not have: a test would say so.
-pub fn router(front: Front) -> Router {
+pub fn router(front: Front, listener: SocketAddr) -> Router {
     let mut paths: BTreeMap<&'static str, MethodRouter<Front>> = BTreeMap::new();
     let mut add = |path: &'static str, route: MethodRouter<Front>| {
         let at = paths.remove(path).unwrap_or_default();
@@ -52,7 +62,31 @@ pub fn router(front: Front) -> Router {
     for (path, route) in paths {
         router = router.route(path, route);
     }
-    router.fallback(no_route).method_not_allowed_fallback(no_method).with_state(front)
+    let edge = front.config().edge.clone();
+    guarded(
+        router.fallback(no_route).method_not_allowed_fallback(no_method).with_state(front),
+        edge,
+        listener,
+    )
+}
+
+/// What every request goes through before its route, the first last.
+fn guarded(router: Router, edge: Arc<Edge>, listener: SocketAddr) -> Router {
+    let guard = guard::Guard::new(&edge, listener);
+    let mut router = router
+        .layer(middleware::from_fn_with_state(guard.clone(), guard::senders))
+        .layer(middleware::from_fn_with_state(edge.clone(), place::placed));
+    if let Some(cors) = guard::cors(&edge) {
+        router = router.layer(cors);
+    }
+    router
+        .layer(middleware::from_fn_with_state(guard, guard::hosts))
+        .layer(middleware::from_fn_with_state(edge.body, body::paced))
+        // A browser does not guess what a reply is.
+        .layer(SetResponseHeaderLayer::overriding(
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        ))
 }
 
 fn filter(verb: &str) -> MethodFilter {
@@ -64,7 +98,7 @@ fn route_of(resource: &Resource) -> MethodRouter<Front> {
     let route = match (resource.verb, resource.path) {
         ("POST", "/v1/commands") => return post(commands::any),
         ("GET", "/v1/jobs/{id}/events") => get(jobs::events),
-        ("GET", "/v1/jobs/{id}/images/{n}") => get(jobs::image),
+        ("GET", "/v1/jobs/{id}/images/{n}") => get(pictures::image),
         ("POST", "/v1/uploads") => post(uploads::keep),
         ("GET", "/health/live") => get(health::live),
         ("GET", "/health/ready") => get(health::ready),
@@ -75,10 +109,27 @@ fn route_of(resource: &Resource) -> MethodRouter<Front> {
 }
 
 async fn no_route(request: Request) -> Response<Body> {
-    let message = format!("there is no {}", request.uri().path());
-    let failure = Failure::new(ErrorCode::RouteNotFound, message)
-        .hint("GET /openapi.json names every route; POST /v1/commands takes any action");
+    let path = request.uri().path();
+    let failure = Failure::new(ErrorCode::RouteNotFound, format!("there is no {path}"));
+    let shorter = path.trim_end_matches('/');
+    let failure = if shorter != path && is_route(shorter) {
+        failure.hint(format!("there is {shorter}, without the slash at its end"))
+    } else {
+        failure.hint("GET /openapi.json names every route; POST /v1/commands takes any action")
+    };
     nothing(&request, failure)
+}
+
+/// Whether a path is one of the registry's, whatever stands for its parameters.
+fn is_route(path: &str) -> bool {
+    let of_actions = Action::ALL.into_iter().flat_map(|action| action.info().routes).map(|route| route.path);
+    let fits = |pattern: &str| {
+        let mut parts = path.split('/');
+        pattern.split('/').all(|known| {
+            parts.next().is_some_and(|part| part == known || (known.starts_with('{') && !part.is_empty()))
+        }) && parts.next().is_none()
+    };
+    of_actions.chain(RESOURCES.iter().map(|resource| resource.path)).any(fits)
 }
 
 async fn no_method(request: Request) -> Response<Body> {

@@ -4,7 +4,7 @@ use axum::{
     body::Body,
     http::{HeaderValue, Response, StatusCode, header},
 };
-use contracts::{Action, Dialect, Failure, Reply};
+use contracts::{Action, Dialect, ErrorCode, Failure, Reply};
 
 /// A reply as a response.
 pub(crate) fn respond(reply: &Reply, dialect: Dialect, instance: &str) -> Response<Body> {
@@ -35,6 +35,11 @@ pub(crate) fn refuse(failure: Failure, dialect: Dialect, instance: &str) -> Resp
 /// A failed reply to what is no command.
 pub(crate) fn bare(action: Option<Action>, request_id: Option<String>, failure: Failure) -> Reply {
     Reply { action, request_id, session_id: None, outcome: Err(Box::new(failure)), warnings: Vec::new() }
+}
+
+/// The failure of a path whose parameters are no text.
+pub(crate) fn unreadable(err: &impl std::fmt::Display) -> Box<Failure> {
+    Box::new(Failure::new(ErrorCode::BadRequest, format!("the path cannot be read: {err}")))
 }
 
 pub(crate) fn with(status: StatusCode, kind: &'static str, body: impl Into<Body>) -> Response<Body> {

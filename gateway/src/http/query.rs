@@ -13,9 +13,12 @@ use contracts::{
     dictionary::{Name, Shape, dictionary},
     generated::action::Route,
 };
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use super::problem::refuse;
+use super::problem::{refuse, unreadable};
+
+/// The field whose members a query writes as `tag.<name>`.
+const TAGS: &str = "tags";
 
 /// What the query says: the dialect, and fields of the command.
 pub(super) struct Asked {
@@ -44,9 +47,7 @@ pub(super) async fn given(
     route: &Route,
 ) -> Result<Asked, Box<Failure>> {
     let mut asked = query(request, Some(action))?;
-    let params = request.extract_parts::<RawPathParams>().await.map_err(|err| {
-        Box::new(Failure::new(ErrorCode::BadFrame, format!("the path cannot be read: {err}")))
-    })?;
+    let params = request.extract_parts::<RawPathParams>().await.map_err(|err| unreadable(&err))?;
     let named = params.iter().map(|(name, value)| {
         let field = route.params.iter().find(|(param, _)| *param == name).map_or(name, |(_, field)| field);
         (field, value)
@@ -67,6 +68,13 @@ pub(super) fn query(request: &Request, action: Option<Action>) -> Result<Asked, 
     for (name, value) in pairs(request)? {
         let again = if name == "dialect" {
             asked.dialect.replace(dialect(&value)?).is_some()
+        } else if let Some(tag) = action.and_then(|action| tag(action, &name)) {
+            let tags = asked.given.entry(TAGS).or_insert_with(|| json!({}));
+            let Some(tags) = tags.as_object_mut() else {
+                let message = format!("`{name}` stands beside `{TAGS}`");
+                return Err(fault(&name, ErrorCode::DuplicateField, message));
+            };
+            tags.insert(tag.to_owned(), value.into()).is_some()
         } else if let Some(action) = action {
             asked.given.insert(name.clone(), typed(action, &name, value)).is_some()
         } else {
@@ -81,11 +89,17 @@ pub(super) fn query(request: &Request, action: Option<Action>) -> Result<Asked, 
     Ok(asked)
 }
 
+/// The tag that `tag.<name>` means, for actions that ask for tags.
+fn tag(action: Action, name: &str) -> Option<&str> {
+    let tag = name.strip_prefix("tag.").filter(|tag| !tag.is_empty())?;
+    dictionary().object(action.info().request).property(TAGS).map(|_| tag)
+}
+
 fn pairs(request: &Request) -> Result<Vec<(String, String)>, Box<Failure>> {
     match Query::try_from_uri(request.uri()) {
         Ok(Query(pairs)) => Ok(pairs),
         Err(err) => {
-            Err(Box::new(Failure::new(ErrorCode::BadFrame, format!("the query cannot be read: {err}"))))
+            Err(Box::new(Failure::new(ErrorCode::BadRequest, format!("the query cannot be read: {err}"))))
         }
     }
 }

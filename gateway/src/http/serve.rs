@@ -3,15 +3,24 @@
 //! The end is a sequence, not a race: told to stop, drain the desk, end the workers, say the last words, leave. Until
 //! the drain is over the listener goes on, so that whoever polls a job sees how it ended.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
-use tokio::{net::TcpListener, sync::oneshot, task::JoinSet, time::timeout};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{Semaphore, oneshot, watch},
+    task::JoinSet,
+    time::{sleep, timeout},
+};
 
-use crate::app::App;
+use super::{connection::Server, descriptors, wire::Times};
+use crate::{app::App, config::Edge};
 
 /// How long connections may take for what they are owed, once every job has its reply.
 const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// The rest after an error of accepting that is not the connection's own.
+const ACCEPT_REST: Duration = Duration::from_secs(1);
 
 /// Serves an app over HTTP until it is told to stop, by `terminated` or by a `shutdown`, and has drained.
 ///
@@ -25,7 +34,9 @@ pub async fn serve(
     let front = app.front().clone();
     let (close, closed) = oneshot::channel::<()>();
     let mut server = JoinSet::new();
-    server.spawn(accept(listener, super::router(front.clone()), closed));
+    let edge = front.config().edge.clone();
+    let router = super::router(front.clone(), listener.local_addr()?);
+    server.spawn(accept(listener, Server { router, times: times(&edge), body: edge.body }, edge, closed));
     let broken = tokio::select! {
         () = terminated => None,
         _ = front.stopped() => None,
@@ -50,21 +61,73 @@ pub async fn serve(
     broken.map_or(Ok(()), Err)
 }
 
-/// Accepts connections until told to close; then serves what each has begun.
+fn times(edge: &Edge) -> Times {
+    Times { head: edge.head, idle: edge.idle, write: edge.write }
+}
+
+/// Accepts connections until told to close; then serves what each has begun. Beyond the limit the next one waits in the
+/// system's backlog: idle ones make room for it soon.
 async fn accept(
     listener: TcpListener,
-    router: axum::Router,
-    closed: oneshot::Receiver<()>,
+    server: Server,
+    edge: Arc<Edge>,
+    mut closed: oneshot::Receiver<()>,
 ) -> std::io::Result<()> {
-    let listener = axum::serve::ListenerExt::tap_io(listener, |stream| {
-        // Small replies must not wait for Nagle.
-        if let Err(err) = stream.set_nodelay(true) {
-            tracing::debug!(%err, "no TCP_NODELAY");
+    let room = Arc::new(Semaphore::new(descriptors::room(edge.connections_max)));
+    let (close, closing) = watch::channel(false);
+    let mut connections = JoinSet::new();
+    loop {
+        if room.available_permits() == 0 {
+            tracing::warn!(
+                connections_max = edge.connections_max,
+                "no room for a further connection: it waits"
+            );
         }
-    });
-    let closed = async move {
-        // An error is the signal: the sender is dropped.
-        closed.await.ok();
-    };
-    axum::serve(listener, router).with_graceful_shutdown(closed).await
+        let accepted = async {
+            let permit = room.clone().acquire_owned().await;
+            (permit, listener.accept().await)
+        };
+        tokio::select! {
+            (permit, accepted) = accepted => match accepted {
+                Ok((stream, peer)) => {
+                    no_delay(&stream);
+                    let served = server.clone().serve(stream, peer, closing.clone());
+                    connections.spawn(async move { served.await; drop(permit); });
+                }
+                Err(err) if is_of_connection(&err) => tracing::debug!(%err, "a connection was gone before it was accepted"),
+                Err(err) => {
+                    // No file descriptor, for instance: the next look finds the same for a while.
+                    tracing::error!(%err, "connections cannot be accepted");
+                    sleep(ACCEPT_REST).await;
+                }
+            },
+            Some(ended) = connections.join_next() => report(ended),
+            // An error is the signal: the sender is dropped.
+            _ = &mut closed => break,
+        }
+    }
+    drop(listener);
+    close.send_replace(true);
+    while let Some(ended) = connections.join_next().await {
+        report(ended);
+    }
+    Ok(())
+}
+
+fn report(ended: Result<(), tokio::task::JoinError>) {
+    if let Err(err) = ended {
+        tracing::error!(%err, "a connection's task broke");
+    }
+}
+
+/// Small replies must not wait for Nagle.
+fn no_delay(stream: &TcpStream) {
+    if let Err(err) = stream.set_nodelay(true) {
+        tracing::debug!(%err, "no TCP_NODELAY");
+    }
+}
+
+fn is_of_connection(err: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(err.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }

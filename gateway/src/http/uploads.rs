@@ -8,27 +8,29 @@ use axum::{
 use contracts::{ErrorCode, Failure};
 
 use super::{
-    commands::{plain, raw_body},
+    body::{plain, typed},
+    commands::cut,
     problem::{refuse, with},
 };
 use crate::front::Front;
 
-pub(crate) async fn keep(State(front): State<Front>, request: Request) -> Response<Body> {
+pub(crate) async fn keep(State(front): State<Front>, mut request: Request) -> Response<Body> {
     let path = request.uri().path().to_owned();
     let dialect = super::dialect(&request);
-    if let Some(kind) = request.headers().get(header::CONTENT_TYPE) {
+    let headers = std::mem::take(request.headers_mut());
+    if let Some(kind) = headers.get(header::CONTENT_TYPE) {
         let kind = String::from_utf8_lossy(kind.as_bytes()).into_owned();
         if !kind.starts_with("image/") && !kind.starts_with("application/octet-stream") {
             let message = format!("an upload is a raw image, not {kind}");
             return refuse(Failure::new(ErrorCode::UnsupportedMediaType, message), dialect, &path);
         }
     }
-    if let Err(failure) = plain(request.headers()) {
+    if let Err(failure) = plain(&headers) {
         return refuse(*failure, dialect, &path);
     }
-    let bytes = match raw_body(request, front.config().frame_bytes_max).await {
+    let bytes = match typed(request, &headers, front.config().frame_bytes_max).await {
         Ok(bytes) => bytes,
-        Err(failure) => return refuse(*failure, dialect, &path),
+        Err(failure) => return cut(*failure, dialect, &path),
     };
     let uploads = front.uploads().clone();
     let kept = tokio::task::spawn_blocking(move || uploads.keep(&bytes)).await;

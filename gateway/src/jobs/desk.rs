@@ -195,14 +195,8 @@ impl Desk {
             Mail::Job(id, answer) => {
                 answer.send(self.newest.get(&id).copied().and_then(|seq| self.record(seq))).ok();
             }
-            Mail::Jobs { status, limit, answer } => {
-                let wanted = self
-                    .records
-                    .iter()
-                    .rev()
-                    .filter(|(_, job)| status.is_none_or(|status| job.status == status));
-                let places: Vec<u64> = wanted.map(|(seq, _)| *seq).take(limit).collect();
-                answer.send(places.into_iter().filter_map(|seq| self.record(seq)).collect()).ok();
+            Mail::Jobs { filter, before, limit, answer } => {
+                answer.send(self.page(&filter, before, limit)).ok();
             }
             Mail::Session(id, answer) => {
                 self.forget_sessions();
@@ -278,10 +272,12 @@ impl Desk {
             attempt: 1,
             queued_at: Utc::now(),
             started_at: None,
+            cancel_requested_at: None,
             completed_at: None,
             ended: None,
             feed,
             dialect: ticket.dialect,
+            tags: ticket.tags.clone(),
             queue_position: None,
         };
         self.records.insert(seq, record);

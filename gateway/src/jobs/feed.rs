@@ -61,6 +61,12 @@ impl Heard {
         self.events.back().map(|(at, line)| event(*at, line))
     }
 
+    /// The sequence of the terminal reply, which comes after all events.
+    #[must_use]
+    pub fn end(&self) -> Option<u64> {
+        self.reply.as_ref().map(|_| self.next)
+    }
+
     /// The terminal reply.
     #[must_use]
     pub fn reply(&self) -> Option<Arc<Reply>> {

@@ -10,7 +10,7 @@ use tokio::{
     time::Instant,
 };
 
-use super::{DeskConfig, Feed, Record, Status, Ticket, desk::Desk};
+use super::{Cursor, DeskConfig, Feed, Filter, Page, Record, Ticket, desk::Desk};
 use crate::lane::{GpuId, LaneHandle};
 
 /// Messages that wait for the desk to look at them.
@@ -33,7 +33,7 @@ pub(super) enum Mail {
     Cancel { target: Arc<str>, attempt: Option<u32>, done: Cancelling },
     CancelSession { session_id: String, done: oneshot::Sender<Result<Record, Box<Failure>>> },
     Job(Arc<str>, oneshot::Sender<Option<Record>>),
-    Jobs { status: Option<Status>, limit: usize, answer: oneshot::Sender<Vec<Record>> },
+    Jobs { filter: Filter, before: Option<u64>, limit: usize, answer: oneshot::Sender<Found> },
     Session(String, oneshot::Sender<Option<Record>>),
     Sessions(oneshot::Sender<Vec<Record>>),
     Queue(oneshot::Sender<Value>),
@@ -41,6 +41,15 @@ pub(super) enum Mail {
     Training(String, oneshot::Sender<Option<GpuId>>),
     Drain { until: Instant, done: oneshot::Sender<()> },
     Leave,
+}
+
+/// What the desk found for a page.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) jobs: Vec<Record>,
+    pub(super) total: usize,
+    /// The place of the last of `jobs`, where there are more.
+    pub(super) next: Option<u64>,
 }
 
 /// What a lane has to do, and which models it has.
@@ -60,6 +69,8 @@ pub struct Load {
 #[derive(Clone, Debug)]
 pub struct DeskHandle {
     mailbox: mpsc::Sender<Mail>,
+    /// Which run this is, for cursors.
+    run: u32,
 }
 
 /// Starts the desk on `tasks`; `changed` is told by the lanes whenever one changes.
@@ -71,7 +82,8 @@ pub fn start(
 ) -> DeskHandle {
     let (mailbox, mail) = mpsc::channel(MAILBOX_MAX);
     tasks.spawn(Desk::new(lanes, config, changed, mail).run());
-    DeskHandle { mailbox }
+    let (run, ..) = uuid::Uuid::new_v4().as_fields();
+    DeskHandle { mailbox, run }
 }
 
 impl DeskHandle {
@@ -120,12 +132,26 @@ impl DeskHandle {
         self.ask(|answer| Mail::Job(id, answer)).await
     }
 
-    /// Jobs, newest first.
+    /// Where a page begins, as an earlier page of this run said it.
+    #[must_use]
+    pub fn cursor(&self, text: &str) -> Option<Cursor> {
+        Cursor::read(text, self.run)
+    }
+
+    /// Jobs, newest first: at most `limit`, from a cursor on.
     ///
     /// # Errors
     /// As [`Self::job`].
-    pub async fn jobs(&self, status: Option<Status>, limit: usize) -> Result<Vec<Record>, Box<Failure>> {
-        self.ask(|answer| Mail::Jobs { status, limit, answer }).await
+    pub async fn jobs(
+        &self,
+        filter: Filter,
+        from: Option<Cursor>,
+        limit: usize,
+    ) -> Result<Page, Box<Failure>> {
+        let before = from.map(|cursor| cursor.before);
+        let found = self.ask(|answer| Mail::Jobs { filter, before, limit, answer }).await?;
+        let next = found.next.map(|before| Cursor::new(self.run, before));
+        Ok(Page { jobs: found.jobs, total: found.total, next })
     }
 
     /// The newest job of a session.

@@ -5,6 +5,7 @@
 mod desk;
 mod feed;
 mod handle;
+mod page;
 mod record;
 mod session;
 mod ticket;
@@ -13,7 +14,8 @@ pub use desk::DeskConfig;
 pub use feed::{Feed, Heard};
 pub(crate) use handle::gone;
 pub use handle::{Accepted, DeskHandle, Load, start};
+pub use page::{Cursor, Filter, Page};
 pub(crate) use record::timestamp;
-pub use record::{Record, Status};
+pub use record::{Record, Status, Tags};
 pub(crate) use ticket::frame;
 pub use ticket::{Finisher, Priority, Ticket};

@@ -1,6 +1,6 @@
 //! What is kept of a job: the `Job` of the contract.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use contracts::{Dialect, ErrorCode, Reply};
@@ -60,6 +60,9 @@ impl Status {
     }
 }
 
+/// Words of a sender, kept with the job.
+pub type Tags = BTreeMap<String, String>;
+
 /// One job.
 #[derive(Clone, Debug)]
 pub struct Record {
@@ -79,6 +82,8 @@ pub struct Record {
     pub queued_at: DateTime<Utc>,
     /// When a worker got it.
     pub started_at: Option<DateTime<Utc>>,
+    /// When somebody asked to cancel it, for the first time.
+    pub cancel_requested_at: Option<DateTime<Utc>>,
     /// When it ended.
     pub completed_at: Option<DateTime<Utc>>,
     /// The same by the clock that never jumps.
@@ -87,6 +92,8 @@ pub struct Record {
     pub feed: Feed,
     /// The dialect of its reply.
     pub dialect: Dialect,
+    /// Its tags.
+    pub tags: Arc<Tags>,
     /// Jobs before it, while it waits.
     pub queue_position: Option<usize>,
 }
@@ -108,6 +115,7 @@ impl Record {
         put("status", self.status.as_str().into());
         put("queued_at", timestamp(self.queued_at).into());
         put("started_at", self.started_at.map(timestamp).into());
+        put("cancel_requested_at", self.cancel_requested_at.map(timestamp).into());
         put("completed_at", self.completed_at.map(timestamp).into());
         put("queue_position", self.queue_position.into());
         let listener = self.feed.listen();

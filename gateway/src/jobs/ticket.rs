@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use contracts::{Action, Dialect, Reply};
 use tokio::time::Instant;
 
+use super::record::Tags;
 use crate::lane::{GpuId, LaneError};
 
 /// The order in which jobs that wait are taken.
@@ -58,6 +59,8 @@ pub struct Ticket {
     pub batch: usize,
     /// The dialect of its reply.
     pub dialect: Dialect,
+    /// Its tags.
+    pub tags: Arc<Tags>,
     /// Makes its reply.
     pub finisher: Arc<dyn Finisher>,
 }

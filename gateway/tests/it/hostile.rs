@@ -53,7 +53,7 @@ async fn a_hundred_megabytes_are_refused_before_they_are_read() {
     let address = rig.url.strip_prefix("http://").unwrap().to_owned();
     let answer = within(async {
         let mut stream = TcpStream::connect(&address).await.unwrap();
-        let head = "POST /v1/generate HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100000000\r\n\r\n";
+        let head = "POST /v1/generate HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 100000000\r\n\r\n";
         stream.write_all(head.as_bytes()).await.unwrap();
         let (mut read, mut write) = stream.split();
         let feed = async {

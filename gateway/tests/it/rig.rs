@@ -113,7 +113,7 @@ impl Rig {
 
     pub(crate) async fn of(dir: TempDir, flags: &PoolFlags) -> Self {
         let config = Config::decide(flags, &[], None).unwrap();
-        let app = App::start(config, None, true);
+        let app = App::start(config, None);
         let front = app.front().clone();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());

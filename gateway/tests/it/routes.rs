@@ -96,8 +96,9 @@ fn resolve(document: &Value, value: &Value) {
 async fn pictures_and_events_are_served() {
     let rig = Rig::start(&[]).await;
     let id = rig.queue(&job("generate_sdxl")).await;
-    let reply = rig.reply(&id).await;
-    let detail = &reply["data"]["image_details"][0];
+    rig.reply(&id).await;
+    let job = rig.get(&format!("/v1/jobs/{id}")).await;
+    let detail = &job.body["data"]["result"]["image_details"][0];
     let picture = crate::rig::within(async {
         rig.request("GET", detail["url"].as_str().unwrap()).send().await.unwrap().bytes().await.unwrap()
     })

@@ -41,8 +41,14 @@ BatchGenerateTimeoutSeconds = Annotated[float, Meta(ge=1.0, le=86400.0)]
 SelfTestScope = Literal["commands", "sdxl", "models", "benchmark"]
 """What is tested."""
 
+ListJobsTagsValue = Annotated[str, Meta(max_length=1024)]
+"""A value."""
+
 ListJobsLimit = Annotated[int, Meta(ge=1, le=1000)]
 """At most so many. Unit: count."""
+
+ListJobsCursor = Annotated[str, Meta(min_length=1, max_length=64)]
+"""`next_cursor` of the page before. What is newer than the first page never moves a later one."""
 
 Id = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}\Z")]
 """A request, session or training id: 1..128 characters, the first alphanumeric."""
@@ -116,7 +122,7 @@ ModelType = Literal["sdxl", "sdxl_refiner", "vae", "lora", "controlnet", "textua
 PrecisionName = Literal["fp16", "bf16", "fp32"]
 """The number format that the model runs in."""
 
-ErrorCode = Literal["bad_frame", "duplicate_field", "unknown_field", "missing_field", "unsupported_value", "out_of_range", "validation_failed", "unknown_action", "unsupported_feature", "frame_too_large", "method_not_allowed", "unsupported_media_type", "unauthorized", "forbidden", "path_not_allowed", "model_not_found", "session_not_found", "training_not_found", "job_not_found", "gpu_not_found", "upload_not_found", "route_not_found", "model_invalid", "image_invalid", "model_not_loaded", "conflict", "worker_busy", "no_gpu_available", "queue_full", "rate_limited", "out_of_memory", "storage_full", "worker_crashed", "worker_protocol_error", "timeout", "cancelled", "shutting_down", "internal"]
+ErrorCode = Literal["bad_frame", "duplicate_field", "bad_request", "unknown_field", "missing_field", "unsupported_value", "out_of_range", "validation_failed", "unknown_action", "unsupported_feature", "frame_too_large", "method_not_allowed", "unsupported_media_type", "not_acceptable", "unauthorized", "forbidden", "path_not_allowed", "model_not_found", "session_not_found", "training_not_found", "job_not_found", "gpu_not_found", "upload_not_found", "route_not_found", "model_invalid", "image_invalid", "model_not_loaded", "conflict", "worker_busy", "no_gpu_available", "queue_full", "rate_limited", "out_of_memory", "storage_full", "worker_crashed", "worker_protocol_error", "timeout", "cancelled", "shutting_down", "internal"]
 """A code of schemas/errors.json."""
 
 WarningCode = Literal["accepted_spelling", "duplicate_equal", "no_effect", "image_resized", "image_flagged", "model_swapped", "device_alias", "weight_zero", "unknown_member"]
@@ -319,6 +325,9 @@ SdxlReadinessReadinessPercent = Annotated[float, Meta(ge=0.0, le=100.0)]
 
 BalanceMoveAction = Literal["move_job", "load_model", "unload_model"]
 """What."""
+
+JobsNextCursor = Annotated[str, Meta(min_length=1, max_length=64)]
+"""`cursor` of the next page; absent on the last."""
 
 DeviceType = Literal["gpu", "cpu", "simulated"]
 """What a device is."""
@@ -620,13 +629,19 @@ class GetJob(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=Tru
 
 
 class ListJobs(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Jobs, newest first."""
+    """Jobs, newest first; those of one session, where the envelope names a `session_id`."""
 
     status: JobStatus | None = None
     """Only these."""
 
+    tags: ListJobsTags | None = None
+    """Only jobs whose `metadata.tags` have all of these, with these values; `tag.<name>=<value>` in a query."""
+
     limit: ListJobsLimit | None = None
     """At most so many. Absent: 100."""
+
+    cursor: ListJobsCursor | None = None
+    """`next_cursor` of the page before. What is newer than the first page never moves a later one."""
 
 
 class Fault(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -2200,6 +2215,9 @@ class Job(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     started_at: Timestamp | None = None
     """When it began."""
 
+    cancel_requested_at: Timestamp | None = None
+    """When somebody asked to cancel it, for the first time."""
+
     completed_at: Timestamp | None = None
     """When it ended."""
 
@@ -2218,12 +2236,34 @@ class Job(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     error_details: ErrorDetails | None = None
     """Why it failed."""
 
+    urls: JobUrls | None = None
+    """Where it is served: over HTTP only, made for each request."""
+
+
+class JobUrls(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Where a job is served. They begin with the public URL, with the prefix that a trusted proxy names, or with the path."""
+
+    self: Path
+    """The job."""
+
+    events: Path
+    """Its events."""
+
+    images: JobUrlsImages
+    """Its pictures, in the order of `image_details`."""
+
 
 class Jobs(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """Jobs."""
 
     jobs: JobsJobs
     """Newest first."""
+
+    total: Count
+    """All jobs that the filters let through, on this page or another."""
+
+    next_cursor: JobsNextCursor | None = None
+    """`cursor` of the next page; absent on the last."""
 
 
 class Sessions(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -2488,6 +2528,9 @@ ValidateModelFilesModelPaths = Annotated[list[ModelName], Meta(min_length=1, max
 BatchGenerateRequests = Annotated[list[PromptSubmission], Meta(min_length=1, max_length=64)]
 """The prompt submissions."""
 
+ListJobsTags = Annotated[dict[str, ListJobsTagsValue], Meta(max_length=32)]
+"""Only jobs whose `metadata.tags` have all of these, with these values; `tag.<name>=<value>` in a query."""
+
 FaultAllowed = Annotated[list[Text], Meta(max_length=256)]
 """The values allowed."""
 
@@ -2686,6 +2729,9 @@ BalanceResultMoves = Annotated[list[BalanceMove], Meta(max_length=10000)]
 JobResult = Annotated[dict[str, Any], Meta(max_length=1024)]
 """The reply's data."""
 
+JobUrlsImages = Annotated[list[Path], Meta(max_length=1024)]
+"""Its pictures, in the order of `image_details`."""
+
 JobsJobs = Annotated[list[Job], Meta(max_length=1000)]
 """Newest first."""
 
@@ -2739,7 +2785,10 @@ DEFINITIONS: dict[str, Any] = {
     "AutoBalance": AutoBalance,
     "SessionCommand": SessionCommand,
     "GetJob": GetJob,
+    "ListJobsTagsValue": ListJobsTagsValue,
+    "ListJobsTags": ListJobsTags,
     "ListJobsLimit": ListJobsLimit,
+    "ListJobsCursor": ListJobsCursor,
     "ListJobs": ListJobs,
     "Id": Id,
     "Action": Action,
@@ -2967,7 +3016,10 @@ DEFINITIONS: dict[str, Any] = {
     "BalanceResult": BalanceResult,
     "JobResult": JobResult,
     "Job": Job,
+    "JobUrlsImages": JobUrlsImages,
+    "JobUrls": JobUrls,
     "JobsJobs": JobsJobs,
+    "JobsNextCursor": JobsNextCursor,
     "Jobs": Jobs,
     "SessionsSessions": SessionsSessions,
     "Sessions": Sessions,

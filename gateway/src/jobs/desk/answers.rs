@@ -5,7 +5,7 @@ use tokio::time::Instant;
 
 use super::{Counts, Desk};
 use crate::{
-    jobs::{Record, Status, record::timestamp, session},
+    jobs::{Filter, Record, Status, handle::Found, record::timestamp, session},
     lane::LaneError,
 };
 
@@ -16,6 +16,24 @@ impl Desk {
             record.queue_position = self.place_of(seq).map(|(_, place)| self.waiting.range(..place).count());
         }
         Some(record)
+    }
+
+    /// The jobs of a page; how many the filter admits in all; whether there are more behind them.
+    pub(super) fn page(&self, filter: &Filter, before: Option<u64>, limit: usize) -> Found {
+        let mut found = Found::default();
+        let mut places = Vec::new();
+        for (seq, _) in self.records.iter().rev().filter(|(_, job)| filter.admits(job)) {
+            found.total += 1;
+            if before.is_none_or(|before| *seq < before) {
+                if places.len() < limit {
+                    places.push(*seq);
+                } else {
+                    found.next = places.last().copied();
+                }
+            }
+        }
+        found.jobs = places.into_iter().filter_map(|seq| self.record(seq)).collect();
+        found
     }
 
     pub(super) fn forget_sessions(&mut self) {

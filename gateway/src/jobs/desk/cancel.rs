@@ -23,6 +23,7 @@ impl Desk {
             done.send(Err(self.not_found(target))).ok();
             return;
         };
+        self.note_cancel(seq, item, attempt);
         if let Some((_, place)) = self.place_of(seq) {
             let Some(waiting) = self.waiting.get_mut(&place) else { return };
             if !item && attempt.is_some_and(|attempt| attempt != waiting.attempt) {
@@ -45,6 +46,16 @@ impl Desk {
         let lane = self.seats[running.lane].lane.clone();
         let (holder, feed) = (running.ticket.request_id.clone(), running.feed.clone());
         self.forward_cancel(lane, holder, target.clone(), (!item).then_some(feed), done);
+    }
+
+    /// Notes in the record of a job, once, that a cancel of it was asked for.
+    fn note_cancel(&mut self, seq: u64, item: bool, attempt: Option<u32>) {
+        if let Some(record) = self.records.get_mut(&seq)
+            && !item
+            && attempt.is_none_or(|attempt| attempt == record.attempt)
+        {
+            record.cancel_requested_at.get_or_insert_with(Utc::now);
+        }
     }
 
     /// The command of an id; or the batch that holds it, and `true`.
@@ -150,11 +161,13 @@ impl Desk {
     /// The record as it is once the job has ended.
     fn ended_record(&self, seq: u64, job: Record) -> impl Future<Output = Record> + use<> {
         let gpu = self.running.get(&seq).map(|running| self.seats[running.lane].lane.gpu.clone());
+        let cancel_requested_at = self.records.get(&seq).and_then(|record| record.cancel_requested_at);
         async move {
             let reply = job.feed.reply().await;
             let gpu = gpu.or(job.gpu);
             Record {
                 status: Status::of(&reply),
+                cancel_requested_at,
                 completed_at: Some(Utc::now()),
                 queue_position: None,
                 gpu,

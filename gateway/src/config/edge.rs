@@ -1,0 +1,108 @@
+//! What the HTTP edge is told: who may come, by which names, and how slowly.
+
+use std::{net::SocketAddr, time::Duration};
+
+use contracts::generated::limits;
+use serde::Deserialize;
+
+use super::{
+    ConfigError,
+    numbers::{Many, Seconds},
+    web::{Host, Origin, Proxy, PublicUrl},
+};
+
+/// `[http]`: times of connections, and how many there may be.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Http {
+    /// The head of a request is there by then.
+    pub head_seconds: Seconds,
+    /// A connection between two requests is kept so long.
+    pub idle_seconds: Seconds,
+    /// Each 64 KiB of a body, or its end, is there by then.
+    pub body_seconds: Seconds,
+    /// A client takes something of its reply within this.
+    pub write_seconds: Seconds,
+    /// Open connections; the next one waits to be accepted.
+    pub connections_max: Many,
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self {
+            head_seconds: Seconds::of(limits::HTTP_HEAD_SECONDS),
+            idle_seconds: Seconds::of(limits::HTTP_IDLE_SECONDS),
+            body_seconds: Seconds::of(limits::HTTP_BODY_SECONDS),
+            write_seconds: Seconds::of(limits::HTTP_WRITE_SECONDS),
+            connections_max: Many::of(u32::try_from(limits::HTTP_CONNECTIONS_MAX).unwrap_or(u32::MAX)),
+        }
+    }
+}
+
+/// The HTTP edge, decided.
+#[derive(Clone, Debug)]
+pub struct Edge {
+    /// Where clients reach this gateway, if not at its listener.
+    pub public_url: Option<PublicUrl>,
+    /// Further hosts that requests may name.
+    pub allowed_hosts: Vec<Host>,
+    /// Origins of pages that may use the gateway from a browser.
+    pub cors_origins: Vec<Origin>,
+    /// Proxies whose `X-Forwarded-Prefix` is believed.
+    pub trusted_proxies: Vec<Proxy>,
+    /// The head of a request is there by then.
+    pub head: Duration,
+    /// A connection between two requests is kept so long.
+    pub idle: Duration,
+    /// Each step of a body, or its end, is there by then.
+    pub body: Duration,
+    /// A client takes something of its reply within this.
+    pub write: Duration,
+    /// Open connections.
+    pub connections_max: usize,
+}
+
+impl Default for Edge {
+    fn default() -> Self {
+        Self::of(Http::default())
+    }
+}
+
+impl Edge {
+    pub(super) fn of(http: Http) -> Self {
+        Self {
+            public_url: None,
+            allowed_hosts: Vec::new(),
+            cors_origins: Vec::new(),
+            trusted_proxies: Vec::new(),
+            head: http.head_seconds.duration(),
+            idle: http.idle_seconds.duration(),
+            body: http.body_seconds.duration(),
+            write: http.write_seconds.duration(),
+            connections_max: http.connections_max.size(),
+        }
+    }
+
+    /// The same with what flags say: they add hosts, and outweigh the public URL.
+    #[must_use]
+    pub fn with(&self, allowed_hosts: Vec<Host>, public_url: Option<PublicUrl>) -> Self {
+        let mut edge = self.clone();
+        edge.allowed_hosts.extend(allowed_hosts);
+        edge.public_url = public_url.or(edge.public_url);
+        edge
+    }
+
+    /// Whether the edge knows by which names requests may come to this listener.
+    ///
+    /// # Errors
+    /// [`ConfigError::Wrong`] for a wildcard address without `allowed_hosts`: no client would name that address.
+    pub fn check(&self, listen: SocketAddr) -> Result<(), ConfigError> {
+        if !listen.ip().is_unspecified() || !self.allowed_hosts.is_empty() {
+            return Ok(());
+        }
+        Err(ConfigError::Wrong(format!(
+            "{listen} is every address of this host, and nothing says by which names clients may reach it\n\
+             hint: give --allowed-host NAME (or allowed_hosts in the file) for each, or listen on one address"
+        )))
+    }
+}

@@ -1,0 +1,256 @@
+//! Bodies of requests: what they may be, how long, and how slowly they may come; and what becomes of one that is refused.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use axum::{
+    body::{Body, Bytes},
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header},
+    middleware::Next,
+};
+use contracts::{ErrorCode, Failure, generated::limits};
+use http_body::{Frame, SizeHint};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, Sleep, sleep},
+};
+
+/// A body came too slowly.
+#[derive(Debug, thiserror::Error)]
+#[error("fewer than {} bytes of the body came within {} s", limits::HTTP_BODY_STEP_BYTES, .0.as_secs_f64())]
+struct TooSlow(Duration);
+
+/// Where the connection takes a body that nobody reads to its end.
+#[derive(Clone, Debug)]
+pub(super) struct Unread(pub(super) mpsc::Sender<Body>);
+
+/// A body that has to come in time. What its reader leaves goes to the connection, which reads and drops it: whoever
+/// sends without looking would never see the refusal otherwise, only a broken pipe.
+struct Paced {
+    body: Option<Body>,
+    each: Duration,
+    due: Pin<Box<Sleep>>,
+    /// Bytes since `due` was set.
+    step: u64,
+    /// Nothing more can be read from it.
+    over: bool,
+    /// Its sender waits for a word before it sends (`Expect: 100-continue`).
+    waits: bool,
+    unread: Option<Unread>,
+}
+
+impl Paced {
+    fn new(body: Body, each: Duration) -> Self {
+        let due = Box::pin(sleep(each));
+        Self { body: Some(body), each, due, step: 0, over: false, waits: false, unread: None }
+    }
+}
+
+impl http_body::Body for Paced {
+    type Data = Bytes;
+    type Error = axum::BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::BoxError>>> {
+        // The first look makes hyper send the 100.
+        self.waits = false;
+        let Some(body) = self.body.as_mut() else { return Poll::Ready(None) };
+        match Pin::new(body).poll_frame(cx) {
+            Poll::Pending => {
+                if self.due.as_mut().poll(cx).is_pending() {
+                    return Poll::Pending;
+                }
+                self.over = true;
+                Poll::Ready(Some(Err(Box::new(TooSlow(self.each)))))
+            }
+            Poll::Ready(Some(Ok(frame))) => {
+                self.step += frame.data_ref().map_or(0, |data| data.len() as u64);
+                if self.step >= limits::HTTP_BODY_STEP_BYTES {
+                    self.step = 0;
+                    let due = Instant::now() + self.each;
+                    self.due.as_mut().reset(due);
+                }
+                Poll::Ready(Some(Ok(frame)))
+            }
+            Poll::Ready(Some(Err(err))) => {
+                self.over = true;
+                Poll::Ready(Some(Err(err.into())))
+            }
+            Poll::Ready(None) => {
+                self.over = true;
+                Poll::Ready(None)
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.as_ref().is_none_or(http_body::Body::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.as_ref().map_or_else(SizeHint::default, http_body::Body::size_hint)
+    }
+}
+
+impl Drop for Paced {
+    fn drop(&mut self) {
+        let Some(body) = self
+            .body
+            .take()
+            .filter(|body| !self.over && !self.waits && !http_body::Body::is_end_stream(body))
+        else {
+            return;
+        };
+        if let Some(Unread(unread)) = &self.unread
+            && unread.try_send(body).is_err()
+        {
+            // The connection has ended, and with it the body.
+            tracing::trace!("a body is dropped with its connection");
+        }
+    }
+}
+
+/// Has each body come in time, and closes connections whose body is refused for its length or its pace.
+pub(super) async fn paced(State(each): State<Duration>, request: Request, next: Next) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    if http_body::Body::is_end_stream(&body) {
+        return next.run(Request::from_parts(parts, body)).await;
+    }
+    let mut paced = Paced::new(body, each);
+    paced.waits = parts.headers.contains_key(header::EXPECT);
+    paced.unread = parts.extensions.get::<Unread>().cloned();
+    let mut response = next.run(Request::from_parts(parts, Body::new(paced))).await;
+    if response.status() == StatusCode::PAYLOAD_TOO_LARGE || response.extensions().get::<Cut>().is_some() {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
+/// Marks the reply to a request whose body was cut.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cut;
+
+/// Reads what is left of a refused body, up to a limit, and drops it.
+pub(super) async fn drop_unread(body: Body, each: Duration) {
+    let mut body = Limited::new(Paced::new(body, each), size(limits::HTTP_UNREAD_BYTES_MAX));
+    while let Some(frame) = body.frame().await {
+        if let Err(err) = frame {
+            tracing::debug!(%err, "a refused body is not read to its end");
+            return;
+        }
+    }
+}
+
+fn size(bytes: u64) -> usize {
+    usize::try_from(bytes).unwrap_or(usize::MAX)
+}
+
+/// Reads the body of a command: JSON in UTF-8, plain, up to the limit.
+pub(super) async fn json(
+    request: Request,
+    headers: &HeaderMap,
+    bytes_max: usize,
+) -> Result<Bytes, Box<Failure>> {
+    plain(headers)?;
+    if matches!(*request.method(), Method::GET | Method::HEAD) {
+        return raw(request, headers, bytes_max).await;
+    }
+    if let Some(kind) = headers.get(header::CONTENT_TYPE) {
+        json_in_utf8(&String::from_utf8_lossy(kind.as_bytes()))?;
+    }
+    typed(request, headers, bytes_max).await
+}
+
+/// Reads a body that says what it is. A page of a browser may send one that does not anywhere, without a question
+/// beforehand.
+pub(super) async fn typed(
+    request: Request,
+    headers: &HeaderMap,
+    bytes_max: usize,
+) -> Result<Bytes, Box<Failure>> {
+    let untyped = || {
+        let message = "Content-Type is missing: what is the body?";
+        let failure = Failure::new(ErrorCode::UnsupportedMediaType, message);
+        Box::new(failure.hint("say what it is, as `Content-Type: application/json`"))
+    };
+    let says = headers.contains_key(header::CONTENT_TYPE);
+    if !says && length(headers).is_some_and(|length| length > 0) {
+        return Err(untyped());
+    }
+    let body = raw(request, headers, bytes_max).await?;
+    // One in chunks does not say its length.
+    if says || body.is_empty() { Ok(body) } else { Err(untyped()) }
+}
+
+/// The length that a body says it has.
+fn length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+fn json_in_utf8(kind: &str) -> Result<(), Box<Failure>> {
+    let mut parts = kind.split(';').map(|part| part.trim().to_ascii_lowercase());
+    let media = parts.next().unwrap_or_default();
+    let json = media == "application/json"
+        || media == "text/json"
+        || (media.starts_with("application/") && media.ends_with("+json"));
+    if !json {
+        let message = format!("the body is {kind}, not application/json");
+        return Err(Box::new(Failure::new(ErrorCode::UnsupportedMediaType, message)));
+    }
+    let charset = parts.find_map(|part| Some(part.strip_prefix("charset=")?.trim_matches('"').to_owned()));
+    match charset {
+        Some(charset) if !matches!(&*charset, "utf-8" | "utf8" | "us-ascii") => {
+            let message = format!("Content-Type: the body is in {charset}, not in utf-8");
+            let failure = Failure::new(ErrorCode::UnsupportedMediaType, message);
+            Err(Box::new(failure.hint("send the body in UTF-8, as `Content-Type: application/json`")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Refuses a body that is compressed.
+pub(super) fn plain(headers: &HeaderMap) -> Result<(), Box<Failure>> {
+    let codings = headers.get_all(header::CONTENT_ENCODING).iter();
+    match codings.into_iter().find(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        None => Ok(()),
+        Some(coding) => {
+            let coding = String::from_utf8_lossy(coding.as_bytes());
+            let message = format!("Content-Encoding: the body is in {coding}, which is not read here");
+            let failure = Failure::new(ErrorCode::UnsupportedMediaType, message);
+            Err(Box::new(failure.hint("send the body as it is, without Content-Encoding")))
+        }
+    }
+}
+
+/// Reads the body, up to the limit. One that says itself that it is longer is not begun: its sender may still wait for
+/// the 100.
+async fn raw(request: Request, headers: &HeaderMap, bytes_max: usize) -> Result<Bytes, Box<Failure>> {
+    let too_large = || {
+        let message = format!("the body is over {bytes_max} bytes");
+        Box::new(Failure::new(ErrorCode::FrameTooLarge, message).detail("maximum_bytes", bytes_max))
+    };
+    if length(headers).is_some_and(|length| length > bytes_max as u64) {
+        return Err(too_large());
+    }
+    match Limited::new(request.into_body(), bytes_max).collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(err) if err.downcast_ref::<LengthLimitError>().is_some() => Err(too_large()),
+        Err(err) => Err(Box::new(match slow(&*err) {
+            Some(slow) => Failure::new(ErrorCode::Timeout, slow.to_string())
+                .hint("send it again, without pauses; a body may be sent in pieces, but not for ever"),
+            None => Failure::new(ErrorCode::BadFrame, format!("the body broke off: {err}")),
+        })),
+    }
+}
+
+/// Whether it is [`TooSlow`], however it is wrapped.
+fn slow<'e>(err: &'e (dyn std::error::Error + 'static)) -> Option<&'e TooSlow> {
+    std::iter::successors(Some(err), |err| err.source()).find_map(|err| err.downcast_ref())
+}

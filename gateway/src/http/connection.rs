@@ -1,0 +1,81 @@
+//! One connection: HTTP/1.1, kept between requests, cut where its client takes too long.
+
+use std::{convert::Infallible, net::SocketAddr, pin::pin};
+
+use axum::{Router, body::Body};
+use futures::{StreamExt, stream::FuturesUnordered};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    sync::{mpsc, watch},
+    time::Duration,
+};
+use tower::ServiceExt;
+
+use super::{
+    body::{Unread, drop_unread},
+    place::Peer,
+    wire::{HeldBody, Requests, Times, Wire},
+};
+
+/// What serves connections.
+#[derive(Clone)]
+pub(super) struct Server {
+    pub(super) router: Router,
+    pub(super) times: Times,
+    /// The time for each step of a body.
+    pub(super) body: Duration,
+}
+
+impl Server {
+    /// Serves a connection to its end; once `closed`, only what it has begun.
+    pub(super) async fn serve(
+        self,
+        stream: impl AsyncRead + AsyncWrite + Unpin,
+        peer: SocketAddr,
+        mut closed: watch::Receiver<bool>,
+    ) {
+        let requests = Requests::default();
+        let wire = TokioIo::new(Wire::new(stream, self.times, requests.clone()));
+        // One request at a time is under way in HTTP/1.1, so one body at most is left over.
+        let (unread, mut left) = mpsc::channel(1);
+        let (router, counted) = (self.router, requests.clone());
+        let service = service_fn(move |request: hyper::Request<Incoming>| {
+            let held = counted.hold();
+            let mut request = request.map(Body::new);
+            request.extensions_mut().insert(Peer(peer));
+            request.extensions_mut().insert(Unread(unread.clone()));
+            let answer = router.clone().oneshot(request);
+            async move {
+                let Ok(response) = answer.await;
+                Ok::<_, Infallible>(response.map(|body| HeldBody { body, _held: held }))
+            }
+        });
+        let mut connection = pin!(http1::Builder::new().serve_connection(wire, service));
+        let mut drops = FuturesUnordered::new();
+        let mut closing = false;
+        loop {
+            tokio::select! {
+                served = connection.as_mut() => {
+                    if let Err(err) = served {
+                        tracing::debug!(%peer, %err, "a connection broke off");
+                    }
+                    return;
+                }
+                Some(body) = left.recv() => {
+                    let held = requests.hold();
+                    let dropped = drop_unread(body, self.body);
+                    drops.push(async move { dropped.await; drop(held); });
+                }
+                Some(()) = drops.next() => {}
+                () = requests.ended() => {}
+                // An error means that the server is gone: the same.
+                _ = closed.wait_for(|closed| *closed), if !closing => {
+                    closing = true;
+                    connection.as_mut().graceful_shutdown();
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! Where the client of a request finds this gateway, and the URLs that begin there. They are of the request: no record
+//! keeps them.
+
+use std::{borrow::Cow, net::SocketAddr, sync::Arc};
+
+use axum::{
+    body::Body,
+    extract::{Request, State},
+    http::Response,
+    middleware::Next,
+};
+use contracts::{Action, ErrorCode, Failure, Reply};
+use serde_json::{Value, json};
+
+use super::problem::refuse;
+use crate::config::{Edge, is_prefix};
+
+/// Says by which path a proxy is reached.
+const FORWARDED_PREFIX: &str = "x-forwarded-prefix";
+
+/// The other end of a connection.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Peer(pub(super) SocketAddr);
+
+/// What the URLs of a request's reply begin with; empty where nothing says.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Base(Arc<str>);
+
+impl Base {
+    /// That of a request.
+    pub(super) fn of(request: &Request) -> Self {
+        request.extensions().get().cloned().unwrap_or_default()
+    }
+
+    /// A job.
+    pub(super) fn job(&self, id: &str) -> String {
+        format!("{}/v1/jobs/{id}", self.0)
+    }
+
+    fn image(&self, id: &str, n: usize) -> String {
+        format!("{}/v1/jobs/{id}/images/{n}", self.0)
+    }
+
+    /// A reply with its URLs, where it has any.
+    pub(super) fn located<'r>(&self, reply: &'r Reply) -> Cow<'r, Reply> {
+        let Ok(data) = &reply.outcome else { return Cow::Borrowed(reply) };
+        if !has_urls(reply.action, data) {
+            return Cow::Borrowed(reply);
+        }
+        let mut located = reply.clone();
+        let Ok(data) = &mut located.outcome else { return Cow::Borrowed(reply) };
+        match reply.action {
+            Some(Action::GetJob | Action::GetSession | Action::CancelSession) => self.locate_job(data),
+            Some(Action::ListJobs) => self.locate_jobs(&mut data["jobs"]),
+            Some(Action::ListSessions) => self.locate_jobs(&mut data["sessions"]),
+            _ => {
+                self.locate_images(reply.request_id.as_deref().unwrap_or_default(), data);
+            }
+        }
+        Cow::Owned(located)
+    }
+
+    fn locate_jobs(&self, jobs: &mut Value) {
+        jobs.as_array_mut().into_iter().flatten().for_each(|job| self.locate_job(job));
+    }
+
+    fn locate_job(&self, job: &mut Value) {
+        let id = job["request_id"].as_str().unwrap_or_default().to_owned();
+        let count = job.get_mut("result").map_or(0, |result| self.locate_images(&id, result));
+        let images: Vec<String> = (0..count).map(|n| self.image(&id, n)).collect();
+        let own = self.job(&id);
+        job["urls"] = json!({"self": own, "events": format!("{own}/events"), "images": images});
+    }
+
+    /// Adds the URL of each picture of a result, or of all results of a batch; how many there are.
+    fn locate_images(&self, id: &str, data: &mut Value) -> usize {
+        let mut count = 0;
+        let mut locate = |data: &mut Value| {
+            let details = data.get_mut("image_details").and_then(Value::as_array_mut);
+            for image in details.into_iter().flatten() {
+                image["url"] = self.image(id, count).into();
+                count += 1;
+            }
+        };
+        locate(data);
+        let results = data.get_mut("results").and_then(Value::as_array_mut);
+        for item in results.into_iter().flatten() {
+            if let Some(data) = item.get_mut("data") {
+                locate(data);
+            }
+        }
+        count
+    }
+}
+
+fn has_urls(action: Option<Action>, data: &Value) -> bool {
+    let of_jobs =
+        [Action::GetJob, Action::GetSession, Action::CancelSession, Action::ListJobs, Action::ListSessions];
+    action.is_some_and(|action| of_jobs.contains(&action))
+        || data.get("image_details").is_some()
+        || data.get("results").is_some()
+}
+
+/// Finds out where the client of each request finds us.
+pub(super) async fn placed(
+    State(edge): State<Arc<Edge>>,
+    mut request: Request,
+    next: Next,
+) -> Response<Body> {
+    match base(&edge, &request) {
+        Ok(base) => {
+            request.extensions_mut().insert(base);
+            next.run(request).await
+        }
+        Err(failure) => refuse(*failure, super::dialect(&request), request.uri().path()),
+    }
+}
+
+/// The public URL, or the prefix that a trusted proxy names; what another peer says of a prefix is nothing to go by.
+fn base(edge: &Edge, request: &Request) -> Result<Base, Box<Failure>> {
+    if let Some(url) = &edge.public_url {
+        return Ok(Base(url.as_str().into()));
+    }
+    let peer = request.extensions().get::<Peer>();
+    let trusted = peer.is_some_and(|peer| edge.trusted_proxies.iter().any(|proxy| proxy.has(peer.0.ip())));
+    let mut said = request.headers().get_all(FORWARDED_PREFIX).iter();
+    let Some(prefix) = said.next().filter(|_| trusted) else { return Ok(Base::default()) };
+    match prefix.to_str() {
+        Ok(prefix) if is_prefix(prefix) && said.next().is_none() => Ok(Base(prefix.into())),
+        _ => {
+            let message = "X-Forwarded-Prefix is one path, (/[A-Za-z0-9._~-]+)+, as `/gpu`";
+            Err(Box::new(Failure::new(ErrorCode::BadRequest, message).hint("mend it in the proxy")))
+        }
+    }
+}
