@@ -152,12 +152,10 @@ impl Checker<'_> {
                 );
             }
         }
-        for name in ["init_image", "inpaint_mask"] {
-            let pointer = format!("/conditioning/{name}");
-            if let Some(reference) = effective.pointer(&pointer).and_then(Value::as_str) {
-                self.image(reference, &pointer);
-            }
+        if let Some(reference) = effective.pointer("/conditioning/init_image").and_then(Value::as_str) {
+            self.image(reference, "/conditioning/init_image");
         }
+        self.mask(effective);
         if items(effective, "/conditioning/reference_images").next().is_some() {
             self.refuse("/conditioning/reference_images", "there is no IP-Adapter here".to_owned());
         }
@@ -174,6 +172,20 @@ impl Checker<'_> {
         }
         if let Some(reference) = control["image"].as_str() {
             self.image(reference, &format!("{at}/image"));
+        }
+    }
+
+    /// A mask is decoded here too: only its pixels tell whether it has the channel that is asked for.
+    fn mask(&mut self, effective: &Value) {
+        let at = "/conditioning/inpaint_mask";
+        let Some(reference) = effective.pointer(at).and_then(Value::as_str) else { return };
+        let channel =
+            effective.pointer("/conditioning/mask_channel").and_then(Value::as_str).unwrap_or("luminance");
+        let checked = inputs::bytes(&self.registry.roots, reference)
+            .and_then(|bytes| inputs::decode(&bytes))
+            .and_then(|picture| inputs::mask(picture, channel));
+        if let Err(failure) = checked {
+            self.fault(at, &failure);
         }
     }
 

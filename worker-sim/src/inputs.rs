@@ -3,10 +3,10 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use contracts::{
     ErrorCode, Failure,
-    generated::limits::{IMAGE_BYTES_MAX, IMAGE_PIXELS_MAX},
+    generated::limits::{IMAGE_BYTES_MAX, IMAGE_PIXELS_MAX, IMAGE_SIDE_MAX},
 };
 use image::{
-    DynamicImage, GrayImage, ImageDecoder as _, ImageFormat, ImageReader, RgbImage,
+    DynamicImage, GrayImage, ImageDecoder as _, ImageFormat, ImageReader, Luma, RgbImage, RgbaImage,
     codecs::{png::PngDecoder, webp::WebPDecoder},
     imageops::{FilterType, resize},
 };
@@ -99,6 +99,10 @@ pub(crate) fn check(bytes: &[u8]) -> Result<(), Failure> {
         let message = format!("the image has {width}x{height} pixels, over the limit of {IMAGE_PIXELS_MAX}");
         return Err(invalid(message));
     }
+    if u64::from(width.max(height)) > IMAGE_SIDE_MAX {
+        let message = format!("the image of {width}x{height} has a side over the limit of {IMAGE_SIDE_MAX}");
+        return Err(invalid(message));
+    }
     Ok(())
 }
 
@@ -122,6 +126,38 @@ pub(crate) fn colour(picture: &DynamicImage, size: (u32, u32)) -> (RgbImage, Opt
         own if own == size => (picture, None),
         own => (resize(&picture, size.0, size.1, FilterType::Lanczos3), Some(own)),
     }
+}
+
+/// The channel of a mask that says what is repainted, as `mask_channel` names it.
+///
+/// # Errors
+/// `image_invalid` for a channel that the mask has not, and for the luminance of a mask whose shape is in its alpha.
+pub(crate) fn mask(picture: DynamicImage, channel: &str) -> Result<DynamicImage, Failure> {
+    let has_alpha = picture.color().has_alpha();
+    if channel == "luminance" {
+        if has_alpha && is_one_colour(&picture.to_rgba8()) {
+            let message = "the mask has one colour, and its shape in the alpha channel";
+            return Err(invalid(message).hint("set mask_channel to alpha or alpha_inverted"));
+        }
+        return Ok(picture);
+    }
+    if !has_alpha {
+        return Err(invalid(format!("the mask has no alpha channel, which mask_channel {channel} reads"))
+            .hint("send a mask with one, or leave mask_channel out"));
+    }
+    let inverted = channel == "alpha_inverted";
+    let pixels = picture.to_rgba8();
+    Ok(DynamicImage::ImageLuma8(GrayImage::from_fn(pixels.width(), pixels.height(), |x, y| {
+        let alpha = pixels.get_pixel(x, y).0[3];
+        Luma([if inverted { 255 - alpha } else { alpha }])
+    })))
+}
+
+/// Whether only the alpha of a picture varies.
+fn is_one_colour(picture: &RgbaImage) -> bool {
+    let Some(first) = picture.pixels().next() else { return false };
+    picture.pixels().all(|pixel| pixel.0[..3] == first.0[..3])
+        && picture.pixels().any(|pixel| pixel.0[3] != first.0[3])
 }
 
 /// In grey at a size, and the size it had where that differed. `filter`: masks are resized by the nearest pixel.

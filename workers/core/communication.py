@@ -99,10 +99,22 @@ class LineDecoder:
         lines.append(Line(b"" if too_large else line, too_large))
 
 
-def read_lines(descriptor: int, frame_bytes_max: int) -> Iterator[Line]:
-    """Every line until the end of the stream, as soon as it is there."""
+def read_lines(descriptor: int, frame_bytes_max: int, wake: int | None = None) -> Iterator[Line]:
+    """Every line until the end of the stream, as soon as it is there.
+
+    wake: a descriptor that ends the reading once it can be read; lines that have come whole are given first.
+    """
     decoder = LineDecoder(frame_bytes_max)
-    while content := os.read(descriptor, _READ_BYTES):
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    if wake is not None:
+        poll.register(wake, select.POLLIN)
+    while True:
+        if any(ready == wake for ready, _ in poll.poll()):
+            return
+        content = os.read(descriptor, _READ_BYTES)
+        if not content:
+            break
         yield from decoder.push(content)
     yield from decoder.finish()
 

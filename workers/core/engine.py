@@ -34,6 +34,11 @@ class Training(Protocol):
     def history(self, training_id: str) -> list[dict[str, Any]]: ...
     def stop(self, training_id: str, save_checkpoint: bool = True) -> dict[str, Any]: ...
     def shutdown(self, grace_seconds: float) -> None: ...
+    def abandon(self, error: ContractError) -> None:
+        """Every training that runs or waits ends as failed with this error, and can be resumed; nothing starts after it."""
+
+    def on_device_failure(self, call: Callable[[BaseException], None]) -> None:
+        """Calls back, from the training's thread, when a training found that the device can no longer compute."""
 
 
 class Engine(Protocol):

@@ -11,11 +11,21 @@ from functools import cache
 from typing import Any
 
 from core.bundle import bundle
+from core.device_failure import WorkerCrashed, crashed_by, is_device_failure
 from core.errors import ContractError
 
-__all__ = ["Failure", "failure_of", "table_of_errors"]
+__all__ = ["Failure", "failure_of", "is_disk_fault", "table_of_errors"]
 
 log = logging.getLogger(__name__)
+
+
+# The disk is full, or can no longer be written: the operator's to mend, and worth another try.
+_DISK_FAULTS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
+
+
+def is_disk_fault(error: OSError) -> bool:
+    """Whether a write failed because of the disk and not because of what was written."""
+    return error.errno in _DISK_FAULTS
 
 
 @cache
@@ -70,14 +80,17 @@ def failure_of(
 
     What is not foreseen is `internal`: its cause goes to the log, the sender gets the meaning.
     """
+    if is_device_failure(error) and not isinstance(error, WorkerCrashed):
+        # Whatever it was wrapped in: no input of the sender is at fault.
+        error = crashed_by(error)
     if isinstance(error, ContractError):
         errors = [entry | {"pointer": sender(entry["pointer"])} for entry in error.errors or []]
         at = sender(error.field) if error.field is not None else None
         if at is not None and not errors:
             errors = [error.as_entry() | {"pointer": at}]
         return Failure(error.code, error.message, at, error.hint, error.details, errors)
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return Failure("storage_full", f"the disk is full: {error.strerror}")
+    if isinstance(error, OSError) and is_disk_fault(error):
+        return Failure("storage_full", f"the disk cannot be written: {error.strerror}")
     if isinstance(error, MemoryError):
         return Failure("out_of_memory", f"memory ran out during {doing}", hint="free memory first: cleanup_memory")
     log.error("%s failed in a way that is not foreseen", doing, exc_info=error)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from core.base_worker import BaseWorker
 from core.bundle import limits
 from core.conversation import Conversation
+from core.device_failure import is_device_failure
 from core.memory import resident_bytes
 
 if TYPE_CHECKING:
     from inference.pipeline_manager import PipelineManager
 
 __all__ = ["Heartbeat"]
+
+log = logging.getLogger(__name__)
 
 _MIB = 2**20
 # How late a deadline may be noticed at most.
@@ -29,23 +34,47 @@ class Heartbeat:
         self._manager = manager
         self._conversation = conversation
         self._every = limits("heartbeat_seconds")
+        # What failed at its last attempt, and how.
+        self._faults: dict[str, str] = {}
 
     def start(self) -> None:
         threading.Thread(target=self._run, name="heartbeat", daemon=True).start()
 
     def _run(self) -> None:
-        beat_at = 0.0
         pause = threading.Event()
+        beat_at = 0.0
         while True:
+            # Each has a net of its own: this thread alone ends what is late, and the gateway kills a worker that is silent.
+            self._attempt("deadlines", self._expire)
             now = time.monotonic()
-            deadline = self._manager.next_deadline()
-            if deadline is not None and deadline <= now:
-                self._manager.expire()
             if "events" in self._conversation.features and now >= beat_at:
                 # One that comes late does not hurry the next.
                 beat_at = beat_at + self._every if now - beat_at < self._every else now + self._every
-                self._conversation.event("heartbeat", self._members())
+                self._attempt("a heartbeat", self._beat)
             pause.wait(_TICK_SECONDS)
+
+    def _attempt(self, what: str, work: Callable[[], None]) -> None:
+        """Does one piece of work. A fault is logged, once for as long as it stays the same, and the next tick goes on."""
+        try:
+            work()
+        except Exception as error:
+            if is_device_failure(error):
+                self._manager.device_failed(error)
+            said = f"{type(error).__name__}: {error}"
+            if self._faults.get(what) != said:
+                log.exception("%s failed; the next tick tries again", what)
+            self._faults[what] = said
+        else:
+            self._faults.pop(what, None)
+
+    def _expire(self) -> None:
+        deadline = self._manager.next_deadline()
+        if deadline is not None and deadline <= time.monotonic():
+            self._manager.expire()
+
+    def _beat(self) -> None:
+        # Where its figures cannot be had there is no beat: an invented one would hide a broken worker from the gateway.
+        self._conversation.event("heartbeat", self._members())
 
     def _members(self) -> dict[str, Any]:
         worker, running = self._worker, self._manager.running

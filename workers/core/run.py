@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import logging
 import os
 import signal
@@ -17,6 +18,8 @@ from core.bundle import limits
 from core.communication import FrameWriter, Line, read_lines
 from core.conversation import Conversation
 from core.engine import Engine, EngineSource
+from core.exit_code import ExitCode
+from core.folders import ConfigurationError, require_folders
 from core.gpu_choice import Choice, GpuError, choose_gpu
 from core.heartbeat import Heartbeat
 from core.memory import processor_name
@@ -30,11 +33,14 @@ log = logging.getLogger(__name__)
 
 MakeEngine = Callable[[Choice, Options, Callable[[dict[str, Any]], None]], Engine]
 
-_CANNOT_START = 2
+# What the engine cannot do without; looked for before anything else, as importing it takes seconds.
+_PACKAGES = ("torch", "diffusers", "transformers", "accelerate", "peft", "safetensors", "spandrel", "PIL", "numpy")
 # Of the 4 s grace a training gets the last ones for its checkpoint.
 _CHECKPOINT_SECONDS = 2.5
 # Between the end of the grace and the end of the process: what was cancelled may still answer.
 _LAST_WORDS_SECONDS = 0.7
+# So long the reading thread may take to end a process that has to end; else it is ended under it.
+_END_SECONDS = 5.0
 
 
 def run(arguments: Sequence[str], incoming: int, outgoing: int, make_engine: MakeEngine | None = None) -> int:
@@ -43,9 +49,15 @@ def run(arguments: Sequence[str], incoming: int, outgoing: int, make_engine: Mak
         options = read_options(arguments)
         _start_log(options)
         choice = choose_gpu(options.device, os.environ, gpus())
-    except (OptionsError, GpuError, OSError) as error:
+        if make_engine is None:
+            _require_packages()
+        require_folders(options)
+    except (OptionsError, GpuError, ConfigurationError, OSError) as error:
         print(f"concord: the worker does not start: {error}", file=sys.stderr)
-        return _CANNOT_START
+        return ExitCode.CONFIGURATION
+    except SystemExit as left:
+        # argparse has said what is wrong with the flags; `--help` ends with 0.
+        return ExitCode.CONFIGURATION if left.code else ExitCode.ENDED
     for note in choice.notes:
         log.warning("%s", note)
     _show_one_gpu(choice)
@@ -60,12 +72,13 @@ def run(arguments: Sequence[str], incoming: int, outgoing: int, make_engine: Mak
     source = EngineSource(lambda: make(choice, options, emit))
     worker = BaseWorker(choice.gpu_id, choice.name or processor_name(), source)
     manager = PipelineManager(worker, conversation, source)
+    feeding = _Feeding(manager, options, incoming)
     source.start()
-    manager.start()
+    manager.start(feeding.end_soon)
     Heartbeat(worker, manager, conversation).start()
-    _Feeding(manager, options, incoming).feed_and_end(source)
+    feeding.feed_and_end(source)
     writer.flush(_LAST_WORDS_SECONDS)
-    return 0
+    return manager.exit_code or ExitCode.ENDED
 
 
 class _Signalled(Exception):
@@ -84,11 +97,21 @@ class _Feeding:
         self._is_reading = False
         self._is_signalled = False
         self._is_ending = False
+        self._woken, self._wake = os.pipe()
+
+    def end_soon(self) -> None:
+        """Ends the reading, once what was read is answered; the process ends even where that thread hangs in the device."""
+        os.write(self._wake, b"x")
+        threading.Thread(target=self._end_at_last, name="end", daemon=True).start()
+
+    def _end_at_last(self) -> None:
+        threading.Event().wait(_END_SECONDS)
+        os._exit(self._manager.exit_code or ExitCode.CRASHED)
 
     def feed_and_end(self, source: EngineSource) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
-        lines = read_lines(self._incoming, self._options.frame_bytes_max)
+        lines = read_lines(self._incoming, self._options.frame_bytes_max, self._woken)
         try:
             for line in self._each(lines):
                 self._manager.accept(line)
@@ -96,7 +119,8 @@ class _Feeding:
                     break
         except _Signalled:
             pass
-        self._end(source)
+        if self._manager.exit_code is None:
+            self._end(source)
 
     def _each(self, lines: Iterator[Line]) -> Iterator[Line]:
         """The lines; a signal interrupts the reading, never what is done with a line."""
@@ -152,9 +176,19 @@ class _Feeding:
 
     def _watch_for_end(self) -> None:
         """After `shutdown` nothing is read any more, but the end of stdin shortens a longer grace."""
-        while os.read(self._incoming, 1 << 16):
-            continue
+        try:
+            while os.read(self._incoming, 1 << 16):
+                continue
+        except OSError as error:
+            log.warning("stdin cannot be read any more: %s", error)  # as its end
         self._end_within(self._grace)
+
+
+def _require_packages() -> None:
+    """Raises ConfigurationError where a package is not installed."""
+    missing = [name for name in _PACKAGES if importlib.util.find_spec(name) is None]
+    if missing:
+        raise ConfigurationError(f"the packages {', '.join(missing)} are not installed; run workers/setup.sh")
 
 
 def _make_real_engine(choice: Choice, options: Options, emit: Callable[[dict[str, Any]], None]) -> Engine:

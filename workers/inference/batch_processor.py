@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from core.device_failure import is_device_failure
 from core.engine import Engine
 from core.envelope import Command
 from core.errors import JobNotFound, WorkerBusy
@@ -135,6 +136,8 @@ def _run_part(
             raise WorkerBusy(f"training {engine.training.running_id} has the device")
         result = engine.generate(worker.effective_of(submission.document), part)
     except Exception as error:
+        if is_device_failure(error):
+            raise  # the other parts cannot run either, and the process ends
         return None, failure_of(error, sender, "a request of a batch")
     worker.metrics.generation(len(result["images"]), result["generation_time_seconds"])
     if command.session_id is not None:

@@ -1,7 +1,9 @@
 """Reads the images that a request refers to: paths under the input roots and `data:` URLs.
 
-PNG, JPEG and WebP of at most 64 megapixels, checked before a pixel is decoded. EXIF orientation is applied, alpha
-dropped; 16-bit grey is scaled to 8 bits.
+PNG, JPEG and WebP of at most 64 megapixels, checked before a pixel is decoded. EXIF orientation is applied, a colour
+profile other than sRGB is converted, alpha dropped; 16-bit grey is scaled to 8 bits. What comes out of here carries
+nothing of its file: no profile, no EXIF. Of a JPEG with several pictures (MPF) the first is used, as cameras put previews
+behind it; a panorama, a stereo pair or a set of angles has no main picture and is refused.
 """
 
 from __future__ import annotations
@@ -12,10 +14,9 @@ import hashlib
 import io
 import os
 import re
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -25,14 +26,37 @@ from core.errors import ImageInvalid, UploadNotFound
 from core.job_context import JobContext
 from core.regular_file import only_regular
 from core.roots import Roots
+from inference.colour import to_srgb
 
-__all__ = ["BYTES_MAX", "PIXELS_MAX", "ImageRef", "check_image", "image_bytes", "load_image", "read_image_file", "sha256_of"]
+__all__ = [
+    "BYTES_MAX",
+    "PIXELS_MAX",
+    "SIDE_MAX",
+    "ImageRef",
+    "check_image",
+    "check_mask",
+    "image_bytes",
+    "load_image",
+    "load_mask",
+    "read_image_file",
+    "read_picture",
+    "sha256_of",
+]
 
 PIXELS_MAX = int(limits("image_pixels_max"))
+SIDE_MAX = int(limits("image_side_max"))
 BYTES_MAX = int(limits("image_bytes_max"))
 _FORMATS = ("PNG", "JPEG", "WEBP")
+# What a JPEG's further pictures are, by their type in the MPF index, where none of them is the main one.
+_EQUAL_PICTURES = {
+    "Multi-Frame Image (Panorama)": "a panorama",
+    "Multi-Frame Image: (Disparity)": "a stereo pair",
+    "Multi-Frame Image: (Multi-Angle)": "a set of angles",
+}
+_MPF_ENTRIES = 0xB002
 _DATA_URL = re.compile(r"data:image/(?:png|jpeg|jpg|webp);base64,", re.IGNORECASE)
-Image.MAX_IMAGE_PIXELS = None  # our own limit is checked first, on the size that the header says
+# Beneath our own check: Pillow refuses twice as many by itself, wherever in this process a file is opened.
+Image.MAX_IMAGE_PIXELS = PIXELS_MAX
 
 
 @dataclass(frozen=True)
@@ -77,23 +101,64 @@ def sha256_of(content: bytes) -> str:
     return "sha256:" + hashlib.sha256(content).hexdigest()
 
 
-def load_image(
-    content: bytes, field: str, size: tuple[int, int], context: JobContext, mode: Literal["RGB", "L"] = "RGB"
-) -> Image.Image:
-    """The decoded picture in the mode and size asked for; another size is resized with warning `image_resized`.
+def load_image(content: bytes, field: str, size: tuple[int, int], context: JobContext) -> Image.Image:
+    """The picture, RGB in sRGB, in the size asked for; warns where it was converted or resized. Raises ImageInvalid."""
+    picture = read_picture(content, field, context)
+    return _resized(picture, size, field, context, Image.Resampling.LANCZOS)
 
-    Raises ImageInvalid.
+
+def load_mask(content: bytes, field: str, size: tuple[int, int], context: JobContext, channel: str) -> Image.Image:
+    """The mask, L, in the size asked for; white is repainted. channel: as `mask_channel` names it. Raises ImageInvalid.
+
+    A mask's values are no colours: its profile is never applied.
     """
-    picture = _decode(content, field).convert(mode)
-    if picture.size != size:
-        context.warn(
-            "image_resized",
-            f"the image of {picture.width}x{picture.height} was resized to {size[0]}x{size[1]}",
-            field,
+    mask = _mask_channel(_decode(content, field), channel, field)
+    return _resized(mask, size, field, context, Image.Resampling.NEAREST)
+
+
+def read_picture(content: bytes, field: str, context: JobContext) -> Image.Image:
+    """The picture in its own size, RGB in sRGB; warns where it was converted. Raises ImageInvalid."""
+    picture = _decode(content, field)
+    converted, warning = to_srgb(picture)
+    if warning is not None:
+        context.warn(*warning, field)
+    # A profile or EXIF block that stayed here would stand in what is made of the picture.
+    converted.info = {}
+    return converted
+
+
+def _resized(
+    picture: Image.Image, size: tuple[int, int], field: str, context: JobContext, how: Image.Resampling
+) -> Image.Image:
+    if picture.size == size:
+        return picture
+    context.warn("image_resized", f"the image of {picture.width}x{picture.height} was resized to {size[0]}x{size[1]}", field)
+    return picture.resize(size, how)
+
+
+def _mask_channel(picture: Image.Image, channel: str, field: str) -> Image.Image:
+    has_alpha = picture.mode in ("RGBA", "LA", "RGBa", "La")
+    if channel == "luminance":
+        if has_alpha and _has_its_shape_in_alpha(picture.convert("RGBA")):
+            raise ImageInvalid(
+                "the mask has one colour, and its shape in the alpha channel",
+                field=field,
+                hint="set mask_channel to alpha or alpha_inverted",
+            )
+        return picture.convert("RGB").convert("L") if picture.mode != "L" else picture
+    if not has_alpha:
+        raise ImageInvalid(
+            f"the mask has no alpha channel, which mask_channel {channel} reads",
+            field=field,
+            hint="send a mask with one, or leave mask_channel out",
         )
-        how = Image.Resampling.NEAREST if mode == "L" else Image.Resampling.LANCZOS
-        picture = picture.resize(size, how)
-    return picture
+    alpha = picture.convert("RGBA").getchannel("A")
+    return ImageOps.invert(alpha) if channel == "alpha_inverted" else alpha
+
+
+def _has_its_shape_in_alpha(picture: Image.Image) -> bool:
+    *colours, (least, most) = [picture.getchannel(band).getextrema() for band in "RGBA"]
+    return least != most and all(low == high for low, high in colours)
 
 
 def check_image(content: bytes, field: str) -> None:
@@ -101,34 +166,58 @@ def check_image(content: bytes, field: str) -> None:
     _open(content, field)
 
 
+def check_mask(content: bytes, field: str, channel: str) -> None:
+    """Whether a mask has the channel that is asked for, which only its pixels tell. Raises ImageInvalid."""
+    _mask_channel(_decode(content, field), channel, field)
+
+
 def _open(content: bytes, field: str) -> Image.Image:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow's notes about odd but readable files
-            picture = Image.open(io.BytesIO(content), formats=_FORMATS)
+        picture = Image.open(io.BytesIO(content), formats=_FORMATS)
     except UnidentifiedImageError as error:
         raise ImageInvalid("the image is neither PNG nor JPEG nor WebP", field=field) from error
+    except Image.DecompressionBombError as error:
+        raise ImageInvalid(f"the image has over {PIXELS_MAX} pixels: {error}", field=field) from error
     except (OSError, ValueError, SyntaxError) as error:
         raise ImageInvalid(f"the image cannot be read: {error}", field=field) from error
     if picture.width * picture.height > PIXELS_MAX:
         raise ImageInvalid(
             f"the image has {picture.width}x{picture.height} pixels, over the limit of {PIXELS_MAX}", field=field
         )
-    if getattr(picture, "n_frames", 1) != 1:
+    if max(picture.size) > SIDE_MAX:
+        raise ImageInvalid(
+            f"the image of {picture.width}x{picture.height} has a side over the limit of {SIDE_MAX}", field=field
+        )
+    if picture.format == "MPO":
+        _require_main_picture(picture, field)
+    elif getattr(picture, "n_frames", 1) != 1:
         raise ImageInvalid("the image has several frames", field=field, hint="send a still picture")
     return picture
 
 
+def _require_main_picture(picture: Any, field: str) -> None:
+    """Raises ImageInvalid where the first of a JPEG's pictures is one among equals."""
+    for entry in picture.mpinfo.get(_MPF_ENTRIES, ()):
+        what = _EQUAL_PICTURES.get(entry["Attribute"]["MPType"])
+        if what is not None:
+            raise ImageInvalid(f"the JPEG holds {what}", field=field, hint="send one of its pictures alone")
+
+
 def _decode(content: bytes, field: str) -> Image.Image:
+    """The picture upright, in 8 bits a channel, its alpha kept: mode 1, L, LA, RGB, RGBA, CMYK or another of Pillow's."""
     picture = _open(content, field)
+    profile_is_there = "icc_profile" in picture.info
     try:
         picture.load()
+        profile_is_there |= "icc_profile" in picture.info  # PNG may have it behind the first pixels
+        profile = picture.info.get("icc_profile")
         picture = ImageOps.exif_transpose(picture)
-    except (OSError, ValueError, SyntaxError, MemoryError) as error:
+    except (OSError, ValueError, SyntaxError, MemoryError, Image.DecompressionBombError) as error:
         raise ImageInvalid(f"the image cannot be decoded: {error}", field=field) from error
     if picture.mode.startswith("I;16") or picture.mode == "I":
         grey = np.asarray(picture).astype(np.float64)
-        return Image.fromarray(np.round(grey / 257.0).clip(0, 255).astype(np.uint8), mode="L")
-    if picture.mode == "P" or "transparency" in picture.info:
+        picture = Image.fromarray(np.round(grey / 257.0).clip(0, 255).astype(np.uint8), mode="L")
+    elif picture.mode in ("P", "PA") or "transparency" in picture.info:
         picture = picture.convert("RGBA")
-    return picture.convert("L") if picture.mode in ("LA", "La") else picture
+    picture.info = {"icc_profile": profile} if profile_is_there else {}
+    return picture

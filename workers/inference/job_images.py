@@ -10,7 +10,7 @@ from PIL import Image, ImageFilter
 from conditioning.controlnet import preprocess
 from core.job_context import JobContext
 from core.roots import Roots
-from inference.image_input import ImageRef, image_bytes, load_image, sha256_of
+from inference.image_input import ImageRef, image_bytes, load_image, load_mask, sha256_of
 
 __all__ = ["JobImages", "read_images"]
 
@@ -32,20 +32,24 @@ def read_images(submission: Any, roots: Roots, context: JobContext) -> JobImages
     size = (dimensions.width, dimensions.height)
     images = JobImages()
 
-    def read(reference: str, pointer: str, mode: Any = "RGB") -> Image.Image:
+    def content_of(reference: str, pointer: str) -> bytes:
         content = image_bytes(roots, ImageRef(reference, pointer))
         images.hashes[reference] = sha256_of(content)
-        return load_image(content, pointer, size, context, mode)
+        return content
 
     if conditioning.init_image is not None:
-        images.init = read(conditioning.init_image, "/conditioning/init_image")
+        at = "/conditioning/init_image"
+        images.init = load_image(content_of(conditioning.init_image, at), at, size, context)
     if conditioning.inpaint_mask is not None:
-        images.mask = read(conditioning.inpaint_mask, "/conditioning/inpaint_mask", "L")
+        at = "/conditioning/inpaint_mask"
+        channel = conditioning.mask_channel or "luminance"
+        images.mask = load_mask(content_of(conditioning.inpaint_mask, at), at, size, context, channel)
         if conditioning.mask_blur:
             images.mask = images.mask.filter(ImageFilter.GaussianBlur(conditioning.mask_blur))
     for index, net in enumerate(conditioning.control_nets or []):
         context.check()
-        picture = read(net.image, f"/conditioning/control_nets/{index}/image")
+        at = f"/conditioning/control_nets/{index}/image"
+        picture = load_image(content_of(net.image, at), at, size, context)
         if net.weight != 0:
             images.controls[index] = preprocess(net.type, picture) if net.preprocess else picture
     return images

@@ -7,6 +7,7 @@ the thread is free, and queries at once.
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 import time
@@ -18,9 +19,11 @@ from core.base_worker import BaseWorker, Outcome
 from core.bundle import limits
 from core.communication import Line
 from core.conversation import Conversation
+from core.device_failure import WorkerCrashed, crashed_by, is_device_failure
 from core.engine import EngineSource
 from core.envelope import Command, Refusal, read_frame
-from core.errors import Cancelled, ContractError, JobNotFound, JobTimeout, ShuttingDown, WorkerBusy
+from core.errors import Cancelled, JobNotFound, JobTimeout, ShuttingDown, WorkerBusy
+from core.exit_code import ExitCode
 from core.failure import Failure, failure_of
 from core.job_context import JobContext, Progress
 from core.reply import Reply
@@ -57,9 +60,16 @@ class PipelineManager:
         self._running: Task | None = None
         self._stopping = False
         self._shutdown: Task | None = None
+        # Why the process is about to end before its input does, and how it is told.
+        self._ending: tuple[ExitCode, str] | None = None
+        self._on_ending: Callable[[], None] = lambda: None
         worker.watch(self)
 
-    def start(self) -> None:
+    def start(self, on_ending: Callable[[], None] = lambda: None) -> None:
+        """on_ending: called when the process has to end before its input does; every frame read is answered then."""
+        self._on_ending = on_ending
+        if not self.source.when_ready(self._watch_training):
+            self._watch_training()
         threading.Thread(target=self._work, name="work", daemon=True).start()
 
     # What others ask
@@ -72,6 +82,11 @@ class PipelineManager:
     @property
     def is_stopping(self) -> bool:
         return self._stopping
+
+    @property
+    def exit_code(self) -> ExitCode | None:
+        """What the process has to end with before its input does; None: nothing asks for that."""
+        return self._ending[0] if self._ending is not None else None
 
     @property
     def shutdown_command(self) -> Task | None:
@@ -109,7 +124,7 @@ class PipelineManager:
     # Reading
 
     def accept(self, line: Line) -> None:
-        """Takes one line."""
+        """Takes one line. A fault of ours in reading it ends in `internal` for this line alone."""
         ordered = self.conversation.is_ordered
         if line.too_large:
             message = f"a frame of at least {line.too_large} bytes is over the limit"
@@ -117,21 +132,35 @@ class PipelineManager:
             return
         try:
             command = read_frame(line.content)
+            kind, seconds = command.action.kind_of(command.reading.document)
         except Refusal as refusal:
             self._refuse(refusal, ordered)
             return
-        kind, seconds = command.action.kind_of(command.reading.document)
+        except Exception as error:
+            request_id = _request_id_in(line.content)
+            self._refuse(Refusal(failure_of(error, doing="reading a frame"), request_id), ordered)
+            return
         task = Task(command, kind, self.conversation.dialect or command.dialect, ordered)
-        failure = self._admit(task)
+        taken = self._place(task)
+        try:
+            self._take(task, taken, seconds)
+        except Exception as error:
+            self.fail(task, error)
+
+    def _take(self, task: Task, taken: bool, seconds: float | None) -> None:
+        """Refuses a command, or does what acts at once, or begins the rest when its turn has come."""
+        command = task.command
+        assert command is not None
+        failure = self._crashed(started=False) or self._refusal_of(task, taken)
         if failure is not None:
             self._end(task, failure=failure)
             return
         if command.action.name in _AT_ONCE:
             self._act(task)
             return
-        if kind != "query":
+        if task.kind != "query":
             self._prepare(task, seconds)
-        if ordered:
+        if task.ordered:
             self._advance()
         else:
             self._begin(task)
@@ -151,10 +180,8 @@ class PipelineManager:
         with self._lock:
             return self._lines[-1].dialect if ordered and self._lines else self.conversation.last_dialect
 
-    def _admit(self, task: Task) -> Failure | None:
-        """Gives the command its place; the failure, where it goes no further."""
-        command = task.command
-        assert command is not None
+    def _place(self, task: Task) -> bool:
+        """Gives the command its place among those without a reply; whether its request_id is in flight already."""
         request_id = task.request_id
         with self._lock:
             taken = request_id is not None and request_id in self._ids
@@ -163,6 +190,13 @@ class PipelineManager:
                 self._lines.append(task)
             if request_id is not None and not taken:
                 self._ids[request_id] = task
+            return taken
+
+    def _refusal_of(self, task: Task, taken: bool) -> Failure | None:
+        """Why the command goes no further, or None."""
+        command = task.command
+        assert command is not None
+        request_id = task.request_id
         if command.action.kind == "gateway":
             message = f"{command.action.name} is the gateway's own action; a worker has no such"
             return _at(command, "action", "unknown_action", message)
@@ -261,13 +295,14 @@ class PipelineManager:
         try:
             outcome = self.worker.answer(task)
         except Exception as error:
-            self.fail(task, error)
+            self._fail_or_end_process(task, error)
             return
         self._end(task, outcome)
 
     def _work(self) -> None:
         # What waits for the engine is still queued, so that it can be cancelled.
         self.source.wait_ready()
+        self._judge_start()
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: bool(self._queue))
@@ -280,7 +315,7 @@ class PipelineManager:
                 outcome = self._do(task)
             except BaseException as error:  # of an engine anything may come; a reply goes out in every case
                 self._running = None
-                self.fail(task, error)
+                self._fail_or_end_process(task, error)
             else:
                 self._running = None
                 self._end(task, outcome)
@@ -298,8 +333,60 @@ class PipelineManager:
     def fail(self, task: Task, error: BaseException) -> None:
         """Ends a command with what an exception says."""
         command = task.command
-        sender: Callable[[str], str] = self.worker.sender_of(command) if command is not None else str
-        self._end(task, failure=failure_of(error, sender, task.action))
+        try:
+            sender: Callable[[str], str] = self.worker.sender_of(command) if command is not None else str
+            failure = failure_of(error, sender, task.action)
+        except Exception as second:  # a pointer that cannot be told must not cost the reply
+            log.exception("the failure of %s cannot be told whole", task.action)
+            failure = failure_of(second, doing=task.action)
+        self._end(task, failure=failure)
+
+    def _fail_or_end_process(self, task: Task | None, error: BaseException) -> None:
+        if is_device_failure(error):
+            self.device_failed(error)
+        elif task is not None:
+            self.fail(task, error)
+
+    # A process that has to end
+
+    def device_failed(self, error: BaseException) -> None:
+        """The device can no longer compute: every frame read is answered `worker_crashed`, and the process ends."""
+        self._end_process(ExitCode.CRASHED, crashed_by(error).message, error)
+
+    def _end_process(self, code: ExitCode, reason: str, error: BaseException) -> None:
+        with self._lock:
+            if self._ending is not None:
+                return
+            self._ending = (code, reason)
+        log.critical("the worker ends with %d: %s", code, reason, exc_info=error)
+        engine = self.source.engine
+        if engine is not None:
+            try:
+                engine.training.abandon(WorkerCrashed(reason, started=True))
+            except Exception:
+                log.exception("trainings cannot be told that the worker ends")
+        for task in self._unanswered():
+            self._end(task, failure=self._crashed(started=task.state == "running"))
+        self._on_ending()
+
+    def _crashed(self, *, started: bool) -> Failure | None:
+        """The failure of a command whose process is about to end; None where it is not."""
+        if self._ending is None:
+            return None
+        return failure_of(WorkerCrashed(self._ending[1], started=started))
+
+    def _judge_start(self) -> None:
+        """Ends the process where the engine's start says that no start of this process can succeed."""
+        error = self.source.error
+        if isinstance(error, ImportError):
+            self._end_process(ExitCode.CONFIGURATION, f"a package cannot be imported: {error}", error)
+        elif error is not None and is_device_failure(error):
+            self.device_failed(error)
+
+    def _watch_training(self) -> None:
+        engine = self.source.engine
+        if engine is not None:
+            engine.training.on_device_failure(self.device_failed)
 
     def _end(self, task: Task, outcome: Outcome | None = None, failure: Failure | None = None) -> None:
         command = task.command
@@ -351,10 +438,15 @@ class PipelineManager:
 
     @staticmethod
     def _frame(reply: Reply, dialect: str) -> bytes:
-        frame = reply.frame(dialect)
-        if len(frame) <= _FRAME_BYTES_MAX:
-            return frame
-        message = f"the reply of {len(frame)} bytes is longer than a frame may be"
+        """The reply as a frame. One that cannot be written or is too long becomes `internal`: a reply goes out always."""
+        try:
+            frame = reply.frame(dialect)
+            if len(frame) <= _FRAME_BYTES_MAX:
+                return frame
+            message = f"the reply of {len(frame)} bytes is longer than a frame may be"
+        except Exception as error:
+            log.exception("a reply cannot be written")
+            message = f"the reply cannot be written: {type(error).__name__}; see the log"
         return Reply(reply.action, reply.request_id, reply.session_id, failure=Failure("internal", message)).frame(dialect)
 
     def _write(self, task: Task) -> None:
@@ -381,7 +473,7 @@ class PipelineManager:
                 self._cancel(task)
                 return
             self._end(task, self._initialize(task))
-        except ContractError as error:
+        except Exception as error:
             self.fail(task, error)
 
     def _initialize(self, task: Task) -> Outcome:
@@ -394,7 +486,7 @@ class PipelineManager:
             engine = self.source.wait()
             outcome = Outcome(engine.training.stop(task.fields["training_id"], task.fields.get("save_checkpoint", True)))
         except Exception as error:
-            self.fail(task, error)
+            self._fail_or_end_process(task, error)
             return
         self._end(task, outcome)
 
@@ -487,6 +579,17 @@ class PipelineManager:
                     return False
                 self._changed.wait(min(left, 0.5))
             return True
+
+
+def _request_id_in(content: bytes) -> str | None:
+    """The request_id of a frame that our reading failed at, where it is plain to see."""
+    try:
+        frame = json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    names = ("request_id", "RequestId", "requestId")
+    found = next((frame[name] for name in names if name in frame), None) if isinstance(frame, dict) else None
+    return found if isinstance(found, str) else None
 
 
 def _at(command: Command, name: str, code: str, message: str) -> Failure:

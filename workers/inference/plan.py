@@ -20,7 +20,7 @@ from core.device_manager import DTYPES, Device
 from core.errors import ContractError, ModelInvalid, ModelNotFound, OutOfRange, UnsupportedFeature, UnsupportedValue
 from core.roots import Roots
 from core.settings import WorkerSettings
-from inference.image_input import ImageRef, check_image, image_bytes
+from inference.image_input import ImageRef, check_image, check_mask, image_bytes
 from models.facts import ModelFacts, describe
 from models.model_loader import ModelLoader
 from models.readers import require_tokenizer_files
@@ -195,11 +195,13 @@ def _conditioning_faults(
         if net.preprocess:
             attempt(lambda n=net, f=field: require_preprocessor(n.type, f + "/preprocess"))
     _inversion_faults(conditioning.textual_inversions or [], base, loader, attempt)
-    for name in ("init_image", "inpaint_mask"):
-        reference = getattr(conditioning, name)
-        if reference is not None:
-            field = f"/conditioning/{name}"
-            attempt(lambda r=reference, f=field: check_image(image_bytes(roots, ImageRef(r, f)), f))
+    if (init := conditioning.init_image) is not None:
+        field = "/conditioning/init_image"
+        attempt(lambda f=field: check_image(image_bytes(roots, ImageRef(init, f)), f))
+    if (mask := conditioning.inpaint_mask) is not None:
+        field = "/conditioning/inpaint_mask"
+        channel = conditioning.mask_channel or "luminance"
+        attempt(lambda f=field: check_mask(image_bytes(roots, ImageRef(mask, f)), f, channel))
     if conditioning.reference_images:
         attempt(_refuse_references)
     if base is not None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import io
-import os
 import secrets
 import time
 import uuid
@@ -21,7 +20,8 @@ from pathlib import Path
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from core.errors import ContractError, StorageFull
+from core.errors import StorageFull
+from core.new_file import publish
 
 __all__ = ["RECORD_KEY", "WrittenImage", "encode_picture", "read_record", "uuid7", "write_picture"]
 
@@ -29,6 +29,13 @@ RECORD_KEY = "prompt_submission"
 _EXTENSIONS = {"png": "png", "jpeg": "jpg", "webp": "webp"}
 _JPEG_SEGMENT_MAX = 65533
 _EXIF_DESCRIPTION = 0x010E
+# The table's own hint covers every errno; these say what to do about a frequent one.
+_HINTS: dict[int | None, str] = {
+    errno.ENOSPC: "free disk space",
+    errno.EDQUOT: "raise the quota, or free disk space",
+    errno.EROFS: "mount the output directory for writing",
+    errno.EACCES: "give the worker's user the right to write to the output directory",
+}
 
 
 @dataclass(frozen=True)
@@ -57,7 +64,8 @@ def encode_picture(picture: Image.Image, image_format: str, quality: int, record
     if image_format == "png":
         info = PngInfo()
         info.add_itxt(RECORD_KEY, record)
-        picture.save(buffer, "PNG", pnginfo=info)
+        # Pixels are sRGB: a profile that a picture got from an input would be false.
+        picture.save(buffer, "PNG", pnginfo=info, icc_profile=None)
         return buffer.getvalue()
     if image_format == "jpeg":
         picture.save(buffer, "JPEG", quality=quality, subsampling=0 if quality >= 90 else 2)
@@ -105,7 +113,7 @@ def _read_comments(jpeg: bytes) -> bytes:
 def write_picture(
     output_dir: Path, picture: Image.Image, image_format: str, quality: int, record: str, name: tuple[str | None, int, int]
 ) -> WrittenImage:
-    """Write one picture beside and link it to its name; name: request id, attempt and index.
+    """Write one picture beside and give it its name; name: request id, attempt and index.
 
     Nothing is overwritten: a name that is taken gets a UUID in place of the request id. Raises StorageFull.
     """
@@ -121,15 +129,13 @@ def write_picture(
             while True:
                 path = folder / f"{stem}_{attempt}_{index:03d}.{_EXTENSIONS[image_format]}"
                 try:
-                    os.link(beside, path)  # unlike a rename it fails where the name is taken
+                    publish(beside, path)
                     break
                 except FileExistsError:
                     stem = uuid7()
         finally:
             beside.unlink(missing_ok=True)
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise StorageFull(f"the disk of the output directory is full: {error.strerror}") from error
-        raise ContractError("internal", f"the picture cannot be written: {error.strerror}") from error
+        raise StorageFull(f"the output directory cannot be written: {error.strerror}", hint=_HINTS.get(error.errno)) from error
     digest = hashlib.sha256(content).hexdigest()
     return WrittenImage(path, picture.width, picture.height, image_format, len(content), digest)

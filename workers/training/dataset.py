@@ -2,7 +2,8 @@
 
 `a.png` has its caption in `a.txt`, or a row `{"file_name": "a.png", "text": "..."}` in `metadata.jsonl` (whose files may
 lie in subfolders). Every fault is found before the first step and named, one entry a file; nothing in the folder is passed
-over but names that begin with a dot.
+over but names that begin with a dot. Folders that kohya's trainers read in a way of their own (`10_name` repeats ten times,
+`reg` holds class pictures) are refused: read as plain folders they would train something else.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
+import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import ContractError, ImageInvalid, ValidationFailed
+from core.job_context import JobContext, Warned
 from core.regular_file import only_regular
 
 from .pictures import read_picture
@@ -26,6 +30,9 @@ __all__ = ["POINTER", "DataSet", "Picture", "read_dataset"]
 POINTER = "/training_data"
 METADATA = "metadata.jsonl"
 PICTURES = frozenset({".png", ".jpg", ".jpeg", ".webp"})
+# `10_sks cat`, as kohya's trainers read it: repeats, an underscore, a name.
+REPEATS = re.compile(r"([0-9]+)_.*", re.DOTALL)
+CLASS_PICTURES = "reg"
 FAULTS_MAX = 100
 READERS = 4
 
@@ -40,10 +47,14 @@ class Picture:
 
 @dataclass(frozen=True)
 class DataSet:
-    """pictures: ordered by path. fingerprint: hash of names, bytes and captions, by which a resume knows its data again."""
+    """pictures: ordered by path. fingerprint: hash of names, bytes and captions, by which a resume knows its data again.
+
+    warnings: code and sentence of each kind of thing that was done to its pictures, with their count.
+    """
 
     pictures: tuple[Picture, ...]
     fingerprint: str
+    warnings: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -71,7 +82,7 @@ def read_dataset(root: Path, default_caption: str | None, must_hold: str | None,
             faults.append(_Fault(file, "missing_field", f"{file} has no caption"))
         elif must_hold is not None and must_hold not in caption:
             faults.append(_Fault(file, "validation_failed", f"the caption of {file} does not hold {must_hold!r}"))
-    digests = _decode_all(root, list(chosen), faults, check)
+    digests, noted = _decode_all(root, list(chosen), faults, check)
     if not captions and not faults:
         faults.append(_Fault(root.name, "validation_failed", f"training_data holds no pictures: {root.name}"))
     if faults:
@@ -80,7 +91,7 @@ def read_dataset(root: Path, default_caption: str | None, must_hold: str | None,
     for file, caption in chosen.items():
         fingerprint.update(json.dumps([file, digests[file], caption]).encode())
     pictures = tuple(Picture(root / file, caption) for file, caption in chosen.items() if caption is not None)
-    return DataSet(pictures, fingerprint.hexdigest())
+    return DataSet(pictures, fingerprint.hexdigest(), _summed(noted))
 
 
 def _captions(root: Path, faults: list[_Fault]) -> dict[str, str | None]:
@@ -90,12 +101,40 @@ def _captions(root: Path, faults: list[_Fault]) -> dict[str, str | None]:
     texts = [file for file in files if Path(file).suffix.lower() == ".txt"]
     for file in files:
         if file not in pictures and file not in texts and file != METADATA:
-            faults.append(_Fault(file, "image_invalid", f"{file} is neither a PNG, JPEG or WebP picture nor a caption"))
+            faults.append(_Fault(file, "image_invalid", _not_taken(file)))
+    for file in pictures:
+        if (why := _kohya_folder(root, file)) is not None:
+            faults.append(_Fault(file, "validation_failed", why))
     if METADATA in files:
         for file in texts:
             faults.append(_Fault(file, "validation_failed", f"{file} stands beside {METADATA}; keep captions in one of them"))
         return _from_metadata(root, pictures, faults)
     return _from_texts(root, pictures, texts, faults)
+
+
+def _not_taken(file: str) -> str:
+    if Path(file).suffix.lower() == ".caption":
+        return f"{file}: captions are .txt files; rename it to {Path(file).stem}.txt"
+    return f"{file} is neither a PNG, JPEG or WebP picture nor a .txt caption; move it out of the folder"
+
+
+def _kohya_folder(root: Path, file: str) -> str | None:
+    """Why a picture is not read: it lies in a folder whose name means something to kohya's trainers that is not done here.
+
+    The data set's own folder counts too: it may be the `10_name` folder itself.
+    """
+    for folder in (root.name, *Path(file).parts[:-1]):
+        if (named := REPEATS.fullmatch(folder)) is not None:
+            return (
+                f"{file} lies in {folder!r}, which kohya's trainers repeat {named[1]} times; there are no repeats here: "
+                "rename the folder without its number"
+            )
+        if folder.lower() == CLASS_PICTURES:
+            return (
+                f"{file} lies in {folder!r}, where kohya's trainers have class pictures; there is no prior preservation here: "
+                "name the folder of the subject's pictures alone"
+            )
+    return None
 
 
 def _files(root: Path, faults: list[_Fault]) -> list[str]:
@@ -160,11 +199,23 @@ def _from_metadata(root: Path, pictures: dict[str, None], faults: list[_Fault]) 
         if file in seen:
             faults.append(_Fault(file, "validation_failed", f"{METADATA} line {number}: {file} stands there twice"))
         elif file not in captions:
-            faults.append(_Fault(file, "image_invalid", f"{METADATA} line {number}: there is no picture {file}"))
+            faults.append(_Fault(file, "image_invalid", f"{METADATA} line {number}: {_absent(file, captions)}"))
         else:
             captions[file] = caption
         seen.add(file)
     return captions
+
+
+def _absent(file: str, captions: dict[str, str | None]) -> str:
+    """That there is no such picture. macOS writes é as two characters: names that look alike are told apart."""
+    alike = next((other for other in captions if _composed(other) == _composed(file)), None)
+    if alike is None:
+        return f"there is no picture {file}"
+    return f"there is no picture {file}; a file of that look has its accents in another Unicode form (NFC, NFD): rename it"
+
+
+def _composed(name: str) -> str:
+    return unicodedata.normalize("NFC", name)
 
 
 def _row(line: str) -> tuple[str, str | None] | str:
@@ -186,17 +237,24 @@ def _row(line: str) -> tuple[str, str | None] | str:
     return os.path.normpath(file), (caption or "").strip() or None
 
 
-def _decode_all(root: Path, files: list[str], faults: list[_Fault], check: Callable[[], None]) -> dict[str, str]:
-    """Decodes every picture, as a torn file shows itself only then; sha256 of each file's bytes."""
-    digests: dict[str, str] = {}
+def _decode_all(
+    root: Path, files: list[str], faults: list[_Fault], check: Callable[[], None]
+) -> tuple[dict[str, str], list[tuple[str, str]]]:
+    """Decodes every picture, as a torn file shows itself only then.
 
-    def decode(file: str) -> tuple[str, str] | _Fault:
+    Returns sha256 of each file's bytes, and file and code of each warning about colours.
+    """
+    digests: dict[str, str] = {}
+    noted: list[tuple[str, str]] = []
+
+    def decode(file: str) -> tuple[str, str, list[Warned]] | _Fault:
         try:
             path = (root / file).resolve()
             if not path.is_relative_to(root.resolve()):
                 return _Fault(file, "path_not_allowed", f"{file} leads out of the training data")
-            read_picture(path, POINTER)
-            return file, hashlib.sha256(path.read_bytes()).hexdigest()
+            context = JobContext()
+            read_picture(path, POINTER, context)
+            return file, hashlib.sha256(path.read_bytes()).hexdigest(), context.warnings
         except (ImageInvalid, OSError) as exc:
             return _Fault(file, "image_invalid", f"{file}: {exc}")
 
@@ -207,7 +265,22 @@ def _decode_all(root: Path, files: list[str], faults: list[_Fault], check: Calla
                 faults.append(result)
             else:
                 digests[result[0]] = result[1]
-    return digests
+                noted += [(result[0], warned.code) for warned in result[2]]
+    return digests, noted
+
+
+def _summed(noted: list[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """One warning a code, however many pictures it is about."""
+    found = []
+    for code, what in (
+        ("colour_converted", "were converted to sRGB from the colour profiles in them"),
+        ("colour_profile_ignored", "have a colour profile that cannot be used, and were taken as sRGB"),
+    ):
+        files = [file for file, of in noted if of == code]
+        if files:
+            more = ", …" if len(files) > 3 else ""
+            found.append((code, f"{len(files)} pictures {what}: {', '.join(files[:3])}{more}"))
+    return tuple(found)
 
 
 def _failed(faults: list[_Fault]) -> ContractError:

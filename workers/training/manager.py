@@ -54,6 +54,7 @@ class TrainingManager:
         self._waiting: queue.SimpleQueue[TrainingRun | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._leaving = False
+        self._device_failed: Callable[[BaseException], None] = lambda error: None
         self._store.recover(lambda training_id: log.warning("training %s was cut off by a crash: failed", training_id))
 
     @property
@@ -93,6 +94,8 @@ class TrainingManager:
             else:
                 run, chosen = self._created(document, training_id or new_id())
             if warn is not None:
+                for code, message in run.dataset.warnings:
+                    warn(code, message, "/training_data")
                 for pointer, message in unused_fields(document, chosen, run.status()["total_steps"]):
                     warn("no_effect", message, pointer)
             state = self._enqueue(run)
@@ -143,8 +146,22 @@ class TrainingManager:
                 run.end_waiting(Stop.PAUSE)
         for run in runs:
             if not run.control.ended.wait(max(0.0, deadline - time.monotonic())):
-                run.abandon(f"shutting_down: no checkpoint within {grace_seconds:g} s; the last one stands")
+                reason = f"shutting_down: no checkpoint within {grace_seconds:g} s; the last one stands"
+                run.abandon(ShuttingDown(reason))
         self._waiting.put(None)
+
+    def abandon(self, error: ContractError) -> None:
+        """See core.engine.Training."""
+        with self._lock:
+            self._leaving = True
+        for run in self._live():
+            run.begin()
+            run.abandon(error)
+        self._waiting.put(None)
+
+    def on_device_failure(self, call: Callable[[BaseException], None]) -> None:
+        """See core.engine.Training."""
+        self._device_failed = call
 
     def _created(self, document: dict[str, Any], training_id: str) -> tuple[TrainingRun, TrainingJob]:
         job = new_job(document, training_id)
@@ -233,6 +250,8 @@ class TrainingManager:
             if run.begin():
                 run.execute()
             self._drop(run)
+            if run.device_failure is not None:
+                self._device_failed(run.device_failure)
 
     def _drop(self, run: TrainingRun) -> None:
         run.record.release()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 import numpy as np
@@ -10,25 +9,18 @@ import torch
 from PIL import Image
 
 from core.job_context import JobContext
-from inference.image_input import check_image, load_image, read_image_file
+from inference.image_input import read_image_file
+from inference.image_input import read_picture as decode_picture
 
 __all__ = ["read_picture", "square"]
 
-ORIENTATION = 0x0112
-SIDEWAYS = (5, 6, 7, 8)
 
+def read_picture(path: Path, field: str, context: JobContext | None = None) -> Image.Image:
+    """Decodes a picture whole, by the rules of image references: formats, size, EXIF orientation, colours, alpha.
 
-def read_picture(path: Path, field: str) -> Image.Image:
-    """Decodes a picture whole, by the rules of image references: formats, size, EXIF orientation, alpha.
-
-    Raises `image_invalid`.
+    context: gets the warnings about its colours. Raises `image_invalid`.
     """
-    content = read_image_file(path, field)
-    check_image(content, field)
-    with Image.open(io.BytesIO(content)) as header:
-        width, height = header.size
-        sideways = header.getexif().get(ORIENTATION) in SIDEWAYS
-    return load_image(content, field, (height, width) if sideways else (width, height), JobContext())
+    return decode_picture(read_image_file(path, field), field, context or JobContext())
 
 
 def square(image: Image.Image, size: int) -> tuple[torch.Tensor, list[int]]:

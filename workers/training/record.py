@@ -13,6 +13,7 @@ Several workers share one output dir: the lock says whose a record is, `names/` 
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import json
 import logging
@@ -24,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import Conflict, Internal, TrainingNotFound, UnsupportedValue
+from core.new_file import publish
 
 from .times import now
 
@@ -40,12 +42,16 @@ NAMES = "names"
 def write_beside(path: Path, content: bytes, durable: bool = False) -> None:
     """Writes a file under another name and renames it, so that no reader ever sees half of it; durable: synced first."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
-    with open(beside, "wb") as file:
-        file.write(content)
-        file.flush()
-        if durable:
-            os.fsync(file.fileno())
-    os.replace(beside, path)
+    try:
+        with open(beside, "wb") as file:
+            file.write(content)
+            file.flush()
+            if durable:
+                os.fsync(file.fileno())
+        os.replace(beside, path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
 
 
 class Record:
@@ -96,8 +102,17 @@ class Record:
         write_beside(self.folder / "status.json", _json(status), durable)
 
     def append_history(self, row: dict[str, Any]) -> None:
+        """Appends a row whole or not at all: half of one, left by a full disk, would spoil the next. Raises OSError."""
+        content = _json(row)
         with open(self.folder / "history.jsonl", "ab", buffering=0) as file:
-            file.write(_json(row))
+            before = file.seek(0, os.SEEK_END)
+            try:
+                written = file.write(content)
+                if written != len(content):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            except OSError:
+                file.truncate(before)
+                raise
 
     def history(self) -> list[dict[str, Any]]:
         """The rows, oldest first; a last line that a crash cut short is left out, and said in the log."""
@@ -207,11 +222,11 @@ class RecordStore:
         beside = names / f".{training_id}"
         beside.write_text(training_id)
         try:
-            os.link(beside, path)
+            publish(beside, path)
         except FileExistsError:
             raise Conflict(f"output_name {name!r} is taken by training {path.read_text()}", field="/output_name") from None
         finally:
-            beside.unlink()
+            beside.unlink(missing_ok=True)
 
 
 def _json(document: dict[str, Any]) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 import os
 import shutil
@@ -17,8 +16,10 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 
+from core.device_failure import crashed_by, is_device_failure
 from core.device_manager import is_out_of_memory
-from core.errors import ContractError, Internal, ShuttingDown, StorageFull
+from core.errors import ContractError, Internal, StorageFull
+from core.failure import is_disk_fault
 
 from .base import Base, copy_of
 from .checkpoint import latest_checkpoint, load_checkpoint, save_checkpoint
@@ -63,8 +64,9 @@ class TrainingRun:
         self.record = record
         self.control = Control()
         self.failure: ContractError | None = None
+        self.device_failure: BaseException | None = None
         self._job = job
-        self._dataset = dataset
+        self.dataset = dataset
         self._source = source
         self._settings = settings
         self._emit = emit
@@ -72,6 +74,7 @@ class TrainingRun:
         self._begun = False
         self._status = record.status()
         self._durations: deque[float] = deque(maxlen=STEPS_MEASURED)
+        self._unwritten: list[dict[str, Any]] = []
         self._history_every = max(1, -(-self._status["total_steps"] // settings.history_rows_max))
 
     @property
@@ -95,16 +98,20 @@ class TrainingRun:
         The end is told only when the memory is free again: whoever reads it may use the device at once.
         """
         state, members = self._execute()
-        self._source.free()
+        try:
+            self._source.free()
+        except Exception:
+            # A device that can no longer compute has nothing to give back; the end must be told all the same.
+            log.exception("the memory of training %s cannot be freed", self.record.training_id)
         self._finish(state, **members)
 
     def end_waiting(self, how: Stop) -> None:
         """Ends a training that never got its turn. Paused, it has no checkpoint but the one that it may have come with."""
         self._finish("paused" if how is Stop.PAUSE else "cancelled")
 
-    def abandon(self, reason: str) -> None:
-        """Shutdown's last word over a training that is not done in time: failed, resumable from its last checkpoint."""
-        self._finish("failed", failure=ShuttingDown(reason), working=True)
+    def abandon(self, error: ContractError) -> None:
+        """The end of a training whose process ends under it: failed, resumable from its last checkpoint."""
+        self._finish("failed", failure=error, working=True)
 
     def _execute(self) -> tuple[str, dict[str, Any]]:
         trainer: Trainer | None = None
@@ -126,12 +133,14 @@ class TrainingRun:
                 return "paused", {}
         except BaseException as exc:
             log.error("training %s failed", self.record.training_id, exc_info=exc)
+            if is_device_failure(exc):
+                self.device_failure = exc
             return "failed", {"failure": self._coded(exc)}
 
     def _prepare(self, base: Base) -> tuple[Any, Trainer]:
         job, check = self._job, self.control.check
         vae = copy_of(base.vae, torch.float32)
-        latents = CachedLatents(vae, self._dataset, job.resolution, job.seed, base.device, check)
+        latents = CachedLatents(vae, self.dataset, job.resolution, job.seed, base.device, check)
         technique = self._technique(base)
         trainer = Trainer(job, self._status["total_steps"], base, technique, latents, self._settings.fixed_noise)
         checkpoint = latest_checkpoint(self.record.checkpoints)
@@ -142,7 +151,7 @@ class TrainingRun:
 
     def _technique(self, base: Base) -> Technique:
         job = self._job
-        captions = [picture.caption for picture in self._dataset.pictures]
+        captions = [picture.caption for picture in self.dataset.pictures]
         if job.training_type == TEXTUAL_INVERSION:
             return InversionTechnique(base, captions, str(job.placeholder_token), str(job.initializer_token))
         cached = CachedCaptions(base, captions, self.control.check)
@@ -170,7 +179,8 @@ class TrainingRun:
         epoch = -(-step // self._steps_per_epoch())
         if pictures or step == 1 or step == total or step % self._history_every == 0:
             row = {"step": step, "epoch": epoch, "loss": loss, "learning_rate": learning_rate, "recorded_at": now()}
-            self.record.append_history({**row, **({"validation_images": pictures} if pictures else {})})
+            self._unwritten.append({**row, **({"validation_images": pictures} if pictures else {})})
+            self._write_history(must=step == total)
         remaining = (total - step) * sum(self._durations) / len(self._durations)
         self._publish(
             durable=False,
@@ -182,8 +192,19 @@ class TrainingRun:
             estimated_seconds_remaining=remaining,
         )
 
+    def _write_history(self, *, must: bool) -> None:
+        """Writes the rows that are not on file yet. A full disk costs no training: they wait, until the end at most."""
+        try:
+            while self._unwritten:
+                self.record.append_history(self._unwritten[0])
+                self._unwritten.pop(0)
+        except OSError as exc:
+            if must or not is_disk_fault(exc):
+                raise
+            log.warning("training %s: %d rows of history wait for disk space", self.record.training_id, len(self._unwritten))
+
     def _steps_per_epoch(self) -> int:
-        return self._job.steps_per_epoch(len(self._dataset.pictures))
+        return self._job.steps_per_epoch(len(self.dataset.pictures))
 
     def _validate(self, base: Base, vae: Any, trainer: Trainer) -> str:
         path = self.record.validation / f"step-{trainer.step:08d}.png"
@@ -226,8 +247,17 @@ class TrainingRun:
             if self.control.ended.is_set():
                 raise Stopped(Stop.CANCEL)
             self._status.update(updated_at=now(), **members)
-            self.record.write_status(self._status, durable)
+            self._write_status(durable)
         self._tell()
+
+    def _write_status(self, durable: bool) -> None:
+        """A step's status is worth no training: where the disk is full, memory has it, and the next one is written again."""
+        try:
+            self.record.write_status(self._status, durable)
+        except OSError as exc:
+            if durable or not is_disk_fault(exc):
+                raise
+            log.warning("training %s: the status of a step cannot be written: %s", self.record.training_id, exc.strerror)
 
     def _finish(self, state: str, failure: ContractError | None = None, working: bool = False, **members: Any) -> None:
         """The end; the first one told stands. working: the thread may still write, so the record stays locked."""
@@ -268,6 +298,8 @@ class TrainingRun:
 
     def _coded(self, exc: BaseException) -> ContractError:
         """The contract's word for what ended a training, without the frames that hold its tensors."""
+        if is_device_failure(exc):
+            return crashed_by(exc)
         if isinstance(exc, ContractError):
             return ContractError(exc.code, exc.message, field=exc.field, hint=exc.hint, details=exc.details, errors=exc.errors)
         if is_out_of_memory(exc):
@@ -292,6 +324,6 @@ def _open_to_readers(path: Path) -> None:
 
 def _is_disk_full(exc: BaseException) -> bool:
     if isinstance(exc, OSError):
-        return exc.errno in (errno.ENOSPC, errno.EDQUOT)
+        return is_disk_fault(exc)
     # safetensors writes files by itself and only words the cause.
     return isinstance(exc, SafetensorError) and "os error 28" in str(exc)

@@ -119,6 +119,7 @@ pub const NAMES: &[&str] = &[
     "BatchSize",
     "SchedulerType",
     "TimestepSpacing",
+    "MaskChannel",
     "ControlNetType",
     "Optimization",
     "DeviceName",
@@ -444,6 +445,7 @@ pub fn round_trip(name: &str, value: &Value) -> Option<Result<Value, serde_json:
         "BatchSize" => read::<types::BatchSize>(value),
         "SchedulerType" => read::<types::SchedulerType>(value),
         "TimestepSpacing" => read::<types::TimestepSpacing>(value),
+        "MaskChannel" => read::<types::MaskChannel>(value),
         "ControlNetType" => read::<types::ControlNetType>(value),
         "Optimization" => read::<types::Optimization>(value),
         "DeviceName" => read::<types::DeviceName>(value),
@@ -785,6 +787,7 @@ pub fn schemas() -> Value {
     generator.subschema_for::<types::BatchSize>();
     generator.subschema_for::<types::SchedulerType>();
     generator.subschema_for::<types::TimestepSpacing>();
+    generator.subschema_for::<types::MaskChannel>();
     generator.subschema_for::<types::ControlNetType>();
     generator.subschema_for::<types::Optimization>();
     generator.subschema_for::<types::DeviceName>();

@@ -119,7 +119,7 @@ pub enum ErrorCode {
     /// The device memory does not suffice.
     #[serde(rename = "out_of_memory")]
     OutOfMemory,
-    /// The disk is full.
+    /// The disk is full, or the output directory cannot be written.
     #[serde(rename = "storage_full")]
     StorageFull,
     /// The worker died.
@@ -270,7 +270,7 @@ impl ErrorCode {
             Self::QueueFull => "The queue is full.",
             Self::RateLimited => "Too many requests.",
             Self::OutOfMemory => "The device memory does not suffice.",
-            Self::StorageFull => "The disk is full.",
+            Self::StorageFull => "The disk is full, or the output directory cannot be written.",
             Self::WorkerCrashed => "The worker died.",
             Self::WorkerProtocolError => "The worker broke the contract.",
             Self::Timeout => "It took longer than allowed.",
@@ -457,7 +457,7 @@ impl ErrorCode {
             Self::QueueFull => "try again after Retry-After",
             Self::RateLimited => "try again after Retry-After",
             Self::OutOfMemory => "free memory first: cleanup_memory, or see optimize_request",
-            Self::StorageFull => "free disk space",
+            Self::StorageFull => "free disk space, or make the output directory writable",
             Self::WorkerCrashed => "try again",
             Self::WorkerProtocolError => "see the gateway's log",
             Self::Timeout => "allow more time",

@@ -14,6 +14,8 @@ pub const DEPTH_MAX: u64 = 64;
 pub const CHOSEN_SEED_MAX: u64 = 2147483631;
 /// Largest input image (64 megapixels). In pixels.
 pub const IMAGE_PIXELS_MAX: u64 = 67108864;
+/// Longest side of an input image: the most that JPEG holds. Resizing a longer one takes memory without bound. In pixels.
+pub const IMAGE_SIDE_MAX: u64 = 65535;
 /// Longest file of an input image: 64 megapixels of four channels of 16 bits, not compressed. In bytes.
 pub const IMAGE_BYTES_MAX: u64 = 536870912;
 /// After the end of stdin, work that is not done is cancelled. In seconds.

@@ -392,6 +392,16 @@ impl PromptSubmission {
         {
             return false;
         }
+        if Some(self).map(|of| &of.conditioning).and_then(|of| of.mask_channel.as_ref()).is_some()
+            && Some(self)
+                .map(|of| &of.conditioning)
+                .and_then(|of| of.mask_channel.as_ref())
+                .map(|value| value.as_str())
+                != Some("luminance")
+            && !Some(self).map(|of| &of.conditioning).and_then(|of| of.inpaint_mask.as_ref()).is_some()
+        {
+            return false;
+        }
         if Some(self).map(|of| &of.conditioning).and_then(|of| of.mask_blur.as_ref()).is_some()
             && Some(self)
                 .map(|of| &of.conditioning)

@@ -1134,6 +1134,27 @@ crate::strict::string_enum!(
     Linspace = "linspace"
 );
 
+/// Where a mask says what is repainted: `luminance` (white is repainted), `alpha` (opaque is repainted) or `alpha_inverted` (transparent is repainted, as OpenAI's edit masks and ComfyUI's mask editor have it). The alpha channels need a mask that has one. A mask of one colour whose alpha varies has its shape in the alpha channel: with `luminance` it is `image_invalid`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, schemars::JsonSchema)]
+pub enum MaskChannel {
+    /// `luminance`
+    #[schemars(rename = "luminance")]
+    Luminance,
+    /// `alpha`
+    #[schemars(rename = "alpha")]
+    Alpha,
+    /// `alpha_inverted`
+    #[schemars(rename = "alpha_inverted")]
+    AlphaInverted,
+}
+
+crate::strict::string_enum!(
+    MaskChannel,
+    Luminance = "luminance",
+    Alpha = "alpha",
+    AlphaInverted = "alpha_inverted"
+);
+
 /// What the control image shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, schemars::JsonSchema)]
 pub enum ControlNetType {
@@ -1456,9 +1477,12 @@ pub struct Conditioning {
     /// The picture to start from (img2img).
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub init_image: Option<ImageRef>,
-    /// White is repainted; needs `init_image`.
+    /// What is repainted, white by default (`mask_channel`); needs `init_image`.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub inpaint_mask: Option<ImageRef>,
+    /// Which channel of `inpaint_mask` says what is repainted. Absent: "luminance".
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
+    pub mask_channel: Option<MaskChannel>,
     /// Blur of the mask's edge. Absent: 0.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub mask_blur: Option<ConditioningMaskBlur>,

@@ -32,6 +32,15 @@ pub enum WarningCode {
     /// An image had another size than the job and was resized.
     #[serde(rename = "image_resized")]
     ImageResized,
+    /// An image had a colour profile other than sRGB and was converted to sRGB.
+    #[serde(rename = "colour_converted")]
+    ColourConverted,
+    /// An image has a colour profile that cannot be used; its values were taken as sRGB.
+    #[serde(rename = "colour_profile_ignored")]
+    ColourProfileIgnored,
+    /// Memory did not suffice to decode the picture whole; it was decoded in tiles, whose colours may differ a little.
+    #[serde(rename = "decoded_in_tiles")]
+    DecodedInTiles,
     /// The safety checker blackened a picture.
     #[serde(rename = "image_flagged")]
     ImageFlagged,
@@ -51,11 +60,14 @@ pub enum WarningCode {
 
 impl WarningCode {
     /// Every code, in the order of the table.
-    pub const ALL: [Self; 9usize] = [
+    pub const ALL: [Self; 12usize] = [
         Self::AcceptedSpelling,
         Self::DuplicateEqual,
         Self::NoEffect,
         Self::ImageResized,
+        Self::ColourConverted,
+        Self::ColourProfileIgnored,
+        Self::DecodedInTiles,
         Self::ImageFlagged,
         Self::ModelSwapped,
         Self::DeviceAlias,
@@ -70,6 +82,9 @@ impl WarningCode {
             Self::DuplicateEqual => "duplicate_equal",
             Self::NoEffect => "no_effect",
             Self::ImageResized => "image_resized",
+            Self::ColourConverted => "colour_converted",
+            Self::ColourProfileIgnored => "colour_profile_ignored",
+            Self::DecodedInTiles => "decoded_in_tiles",
             Self::ImageFlagged => "image_flagged",
             Self::ModelSwapped => "model_swapped",
             Self::DeviceAlias => "device_alias",
@@ -88,6 +103,15 @@ impl WarningCode {
             Self::DuplicateEqual => "One property stands twice, with equal values.",
             Self::NoEffect => "A value was set where it can take no effect.",
             Self::ImageResized => "An image had another size than the job and was resized.",
+            Self::ColourConverted => {
+                "An image had a colour profile other than sRGB and was converted to sRGB."
+            }
+            Self::ColourProfileIgnored => {
+                "An image has a colour profile that cannot be used; its values were taken as sRGB."
+            }
+            Self::DecodedInTiles => {
+                "Memory did not suffice to decode the picture whole; it was decoded in tiles, whose colours may differ a little."
+            }
             Self::ImageFlagged => "The safety checker blackened a picture.",
             Self::ModelSwapped => "Another model was evicted to load one for this job.",
             Self::DeviceAlias => "`gpu_N` was read as `cuda:N`.",

@@ -49,6 +49,8 @@ pub(super) fn prepare(whole: &Value, roots: &Roots, halt: &AtomicBool) -> Result
     if let Some(reference) = text("/conditioning/inpaint_mask") {
         let at = "/conditioning/inpaint_mask";
         let picture = open(&mut prepared, roots, reference, at)?;
+        let channel = text("/conditioning/mask_channel").unwrap_or("luminance");
+        let picture = inputs::mask(picture, channel).map_err(|failure| Box::new(failure.at(at)))?;
         let (mask, own) = inputs::grey(&picture, size, FilterType::Nearest);
         note_resize(&mut prepared, own, size, at);
         let blur = whole.pointer("/conditioning/mask_blur").and_then(Value::as_f64).unwrap_or_default();

@@ -125,7 +125,7 @@ PrecisionName = Literal["fp16", "bf16", "fp32"]
 ErrorCode = Literal["bad_frame", "duplicate_field", "bad_request", "unknown_field", "missing_field", "unsupported_value", "out_of_range", "validation_failed", "unknown_action", "unsupported_feature", "frame_too_large", "method_not_allowed", "unsupported_media_type", "not_acceptable", "unauthorized", "forbidden", "path_not_allowed", "model_not_found", "session_not_found", "training_not_found", "job_not_found", "gpu_not_found", "upload_not_found", "route_not_found", "model_invalid", "image_invalid", "model_not_loaded", "conflict", "worker_busy", "no_gpu_available", "queue_full", "rate_limited", "out_of_memory", "storage_full", "worker_crashed", "worker_protocol_error", "timeout", "cancelled", "shutting_down", "internal"]
 """A code of schemas/errors.json."""
 
-WarningCode = Literal["accepted_spelling", "duplicate_equal", "no_effect", "image_resized", "image_flagged", "model_swapped", "device_alias", "weight_zero", "unknown_member"]
+WarningCode = Literal["accepted_spelling", "duplicate_equal", "no_effect", "image_resized", "colour_converted", "colour_profile_ignored", "decoded_in_tiles", "image_flagged", "model_swapped", "device_alias", "weight_zero", "unknown_member"]
 """A code of schemas/warnings.json."""
 
 Pointer = Annotated[str, Meta(max_length=4096)]
@@ -193,6 +193,9 @@ SchedulerType = Literal["DPM++ 2M", "DPM++ 2M Karras", "DPM++ 2M SDE", "DPM++ 2M
 
 TimestepSpacing = Literal["leading", "trailing", "linspace"]
 """How the timesteps are spread."""
+
+MaskChannel = Literal["luminance", "alpha", "alpha_inverted"]
+"""Where a mask says what is repainted: `luminance` (white is repainted), `alpha` (opaque is repainted) or `alpha_inverted` (transparent is repainted, as OpenAI's edit masks and ComfyUI's mask editor have it). The alpha channels need a mask that has one. A mask of one colour whose alpha varies has its shape in the alpha channel: with `luminance` it is `image_invalid`."""
 
 ControlNetType = Literal["canny", "depth", "openpose", "lineart", "scribble", "softedge", "normal", "mlsd", "segmentation", "tile", "inpaint"]
 """What the control image shows."""
@@ -1135,7 +1138,10 @@ class Conditioning(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaul
     """The picture to start from (img2img)."""
 
     inpaint_mask: ImageRef | None = None
-    """White is repainted; needs `init_image`."""
+    """What is repainted, white by default (`mask_channel`); needs `init_image`."""
+
+    mask_channel: MaskChannel | None = None
+    """Which channel of `inpaint_mask` says what is repainted. Absent: "luminance"."""
 
     mask_blur: ConditioningMaskBlur | None = None
     """Blur of the mask's edge. Absent: 0."""
@@ -2858,6 +2864,7 @@ DEFINITIONS: dict[str, Any] = {
     "BatchSize": BatchSize,
     "SchedulerType": SchedulerType,
     "TimestepSpacing": TimestepSpacing,
+    "MaskChannel": MaskChannel,
     "ControlNetType": ControlNetType,
     "Optimization": Optimization,
     "DeviceName": DeviceName,

@@ -1,8 +1,10 @@
 """An engine without models: what the protocol asks of one, decided by the prompt. It runs inside `fake_worker.py`.
 
 Prompts: `wait for PATH` makes steps until the file is there or the job is stopped, having made PATH.begun first;
-`print` prints in every way there is; `out of memory`, `unforeseen`, `disk full`, `leave` fail so; anything else makes
-files at once. Models `base` and `other` are there.
+`print` prints in every way there is; `out of memory`, `unforeseen`, `disk full`, `leave`, `dead device` fail so; `no frame`
+fails with what no reply can hold; anything else makes files at once. The training `dies` loses its device once the file
+`now` is there; while the file `no figures` is there, heartbeats have none; while `no device` is
+there, the device is dead to every query. Models `base` and `other` are there.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from core.errors import Conflict, ModelNotFound, OutOfMemory, TrainingNotFound
+from core.errors import Conflict, ModelInvalid, ModelNotFound, OutOfMemory, TrainingNotFound
 from core.job_context import JobContext
 
 WHEN = "2026-01-01T00:00:00.000Z"
@@ -41,6 +43,7 @@ class FakeTraining:
         self._emit = emit
         self._folder = folder
         self._states: dict[str, str] = {}
+        self._device_failed: Any = None
 
     @property
     def busy(self) -> bool:
@@ -65,6 +68,8 @@ class FakeTraining:
         self._states[name] = "running"
         members = {"training_id": name, "state": "running", "epoch": 1, "step": 1, "total_steps": 10, "loss": 0.5}
         self._emit({"event": "training_progress", **members})
+        if name == "dies":
+            threading.Thread(target=self._die, args=(name,), daemon=True).start()
         return {"training_id": name, "state": "queued", "output_path": str(self._folder / "training" / name)}
 
     def _state(self, training_id: str) -> str:
@@ -103,6 +108,31 @@ class FakeTraining:
                 self._states[name] = "paused"
                 (self._folder / f"{name}.paused").touch()
 
+    def _die(self, name: str) -> None:
+        """As the real one's thread does: the record is true before the device's failure is told."""
+        while not (self._folder / "now").exists():
+            threading.Event().wait(0.01)
+        self._states[name] = "failed"
+        (self._folder / f"{name}.failed").touch()
+        self._device_failed(dead_device())
+
+    def abandon(self, error: Any) -> None:
+        for name, state in self._states.items():
+            if state == "running":
+                self._states[name] = "failed"
+                (self._folder / f"{name}.abandoned").write_text(error.code)
+
+    def on_device_failure(self, call: Any) -> None:
+        self._device_failed = call
+
+
+class AcceleratorError(RuntimeError):
+    """Named as torch's, which is not imported here."""
+
+
+def dead_device() -> Exception:
+    return AcceleratorError("CUDA error: device-side assert triggered\nCUDA kernel errors might be asynchronously reported")
+
 
 class FakeEngine:
     """See core.engine.Engine."""
@@ -116,9 +146,13 @@ class FakeEngine:
         self.training = FakeTraining(emit, folder)
 
     def memory_stats(self) -> dict[str, int]:
+        if (self._folder / "no device").exists():
+            raise dead_device()
         return {"vram_used_bytes": 1, "vram_total_bytes": 4, "vram_available_bytes": 3, "ram_used_bytes": 1}
 
     def memory_used_mb(self) -> float:
+        if (self._folder / "no figures").exists():
+            raise OSError("statm is gone")
         return 1.0
 
     def peak_memory_used_mb(self) -> float:
@@ -298,6 +332,12 @@ class FakeEngine:
             raise RuntimeError("a secret of the inside")
         elif prompt == "disk full":
             raise OSError(errno.ENOSPC, "No space left on device")
+        elif prompt == "dead device":
+            raise dead_device()
+        elif prompt == "dead device in a model":
+            raise ModelInvalid("base cannot be loaded: CUDA error") from dead_device()
+        elif prompt == "no frame":
+            raise OutOfMemory("no memory left", details={"an object": object()})
         elif prompt == "leave":
             os._exit(9)
         elif prompt == "deaf":

@@ -1,6 +1,8 @@
 """A whole worker process as `main.py` makes it, but for its engine. Its folder is the output dir.
 
-CONCORD_TEST_ENGINE: `slow` starts the engine only when the file `start` is in the folder; `broken` never.
+CONCORD_TEST_ENGINE: `slow` starts the engine only when the file `start` is in the folder; `broken` never; `unimportable`
+and `dead` fail as a broken package and a dead device do. CONCORD_TEST_FAULT: `reading` breaks the reading of each frame
+that holds `break here`, `beats` the deadlines' clock while the file `no clock` is there.
 """
 
 from __future__ import annotations
@@ -16,15 +18,41 @@ from core.communication import claim_descriptors  # noqa: E402 (the path is set 
 
 if __name__ == "__main__":
     incoming, outgoing = claim_descriptors()
-    from fake_engine import FakeEngine
+    from fake_engine import FakeEngine, dead_device
 
     from core.run import run
+
+    def break_something(fault, folder):
+        from inference import pipeline_manager
+
+        read, next_deadline = pipeline_manager.read_frame, pipeline_manager.PipelineManager.next_deadline
+
+        def broken_read(content):
+            if b"break here" in content:
+                raise ZeroDivisionError("a fault of ours in the reading")
+            return read(content)
+
+        def broken_clock(manager):
+            if (folder / "no clock").exists():
+                raise RuntimeError("a dictionary changed")
+            return next_deadline(manager)
+
+        if fault == "reading":
+            pipeline_manager.read_frame = broken_read
+        if fault == "beats":
+            pipeline_manager.PipelineManager.next_deadline = broken_clock
+
+    break_something(os.environ.get("CONCORD_TEST_FAULT"), Path(sys.argv[sys.argv.index("--output-dir") + 1]))
 
     def make(choice, options, emit):
         folder = Path(options.output_dir)
         how = os.environ.get("CONCORD_TEST_ENGINE")
         if how == "broken":
             raise RuntimeError("the driver is not there")
+        if how == "unimportable":
+            raise ImportError("libcudart.so: cannot open shared object file")
+        if how == "dead":
+            raise dead_device()
         while how == "slow" and not (folder / "start").exists():
             threading.Event().wait(0.01)
         return FakeEngine(folder, emit)

@@ -211,7 +211,7 @@ def test_help_is_for_people(tmp_path):
 )
 def test_what_it_cannot_do_stops_the_start(tmp_path, flags, environment, what):
     worker = WorkerProcess(tmp_path, *flags, **environment)
-    assert worker.process.wait(30) == 2
+    assert worker.process.wait(30) == 78
     worker.kill()
     assert what in worker.errors() and worker.lines == []
 

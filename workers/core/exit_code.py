@@ -1,0 +1,17 @@
+"""What the process ends with: the gateway judges a worker by it."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+__all__ = ["ExitCode"]
+
+
+class ExitCode(IntEnum):
+    """Numbers are those of sysexits.h."""
+
+    ENDED = 0
+    # EX_SOFTWARE: the device can no longer compute; a new process may.
+    CRASHED = 70
+    # EX_CONFIG: roots, packages or flags are wrong; no start can succeed until somebody changes them.
+    CONFIGURATION = 78
