@@ -105,6 +105,28 @@ class Device:
             free, total = info["MemAvailable"], info["MemTotal"]
         return MemoryStats(total - free, total, free, resident_bytes())
 
+    def free_bytes(self) -> int | None:
+        """What new tensors may take, spare memory of torch's allocator included; None on the processor.
+
+        There the host's memory is shared with everybody, and mapped weights give way by themselves.
+        """
+        if not self.is_cuda:
+            return None
+        spare = torch.cuda.memory_reserved(self.torch_device) - torch.cuda.memory_allocated(self.torch_device)
+        return self.memory_stats().vram_available_bytes + spare
+
+    def capacity_bytes(self) -> int:
+        """What this process may hold on the device in all: what is free and what it holds, without what others hold."""
+        stats = self.memory_stats()
+        if not self.is_cuda:
+            return stats.vram_total_bytes
+        return stats.vram_available_bytes + torch.cuda.memory_reserved(self.torch_device)
+
+    def gather(self, needed: int) -> None:
+        """Gives spare memory back to the driver where a large tensor would not fit beside it: it lies in pieces."""
+        if self.is_cuda and self.memory_stats().vram_available_bytes < needed:
+            self.empty_cache()
+
     def allocated_bytes(self) -> int:
         """What this process holds on the device: live tensors on a GPU, resident memory on the processor."""
         return torch.cuda.memory_allocated(self.torch_device) if self.is_cuda else resident_bytes()

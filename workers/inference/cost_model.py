@@ -8,6 +8,7 @@ a job with the same finish was, and none far larger than every measured one does
 
 from __future__ import annotations
 
+import logging
 import statistics
 import threading
 import time
@@ -18,16 +19,19 @@ from typing import Any
 
 import torch
 
-from core.device_manager import DTYPES, Device
+from core.device_manager import DTYPES, Device, is_out_of_memory
+from core.errors import OutOfMemory
 from models.facts import ModelFacts
 
 __all__ = ["CostModel", "Finish", "Measurement", "Shape"]
 
+log = logging.getLogger(__name__)
+
 _UNET_BUFFERS = 48  # feature maps of the first level that live at once: skip connections, attention, work space
-_VAE_BUFFERS = 4  # full-size feature maps of the decoder that live at once
+_VAE_BUFFERS = 10  # full-size feature maps of the decoder that live at once; by the peaks in docs/gpu-figures.md
 _CALL_EFFICIENCY = 0.5  # share of a matrix product's throughput that a UNet reaches
 _FLOPS_PER_PARAMETER = 2.3  # two for a multiply-add, the rest for attention; SDXL at 1024x1024: about 6 TFLOP a call
-_TILE_PIXELS = 512 * 512
+_SAMPLE_SIDE = 1024  # of a VAE whose configuration does not say for which pictures it was trained
 _CHUNK_ROWS = 77  # tokens of one chunk of a prompt
 _CHECKER_ROWS = 257  # patches of a picture that the safety checker's vision model looks at
 _WRITING_SECONDS = 1.5e-7  # of a core for each pixel that is resized and compressed as PNG
@@ -101,6 +105,7 @@ class CostModel:
         self._lock = threading.Lock()
         self._measured: dict[tuple[Path, str], deque[Measurement]] = defaultdict(lambda: deque(maxlen=64))
         self._throughput: dict[str, float] = {}
+        self.measure()
 
     def record(self, measurement: Measurement) -> None:
         if measurement.calls > 0:
@@ -111,20 +116,30 @@ class CostModel:
         with self._lock:
             return list(self._measured.get((base, dtype), ()))
 
-    def activation_bytes(self, facts: ModelFacts, dtype: str, shape: Shape) -> tuple[int, int]:
-        """Peaks beside the weights, of the UNet's calls and of decoding, in bytes."""
+    def activation_bytes(
+        self, facts: ModelFacts, dtype: str, shape: Shape, vae: ModelFacts | None = None, *, tile_side: int | None = None
+    ) -> tuple[int, int]:
+        """Peaks beside the weights, of the UNet's calls and of decoding, in bytes.
+
+        vae: the one that replaces the base's. tile_side: of the tiles that the picture is decoded in; None: as the
+        optimisations say.
+        """
         width = 4 if dtype == "fp32" else 2
         unet_channels = _first(facts.configs.get("unet", {}).get("block_out_channels"), 320)
-        vae_config = facts.configs.get("vae", {})
-        vae_channels = _first(vae_config.get("block_out_channels"), 128)
         latents = shape.pixels // 64 * shape.batch * shape.rows
+        # attention_slicing takes no less here: it replaces an attention that keeps no matrix of weights at all.
         unet = latents * unet_channels * width * (_UNET_BUFFERS + 16 * shape.nets)
-        if "attention_slicing" in shape.optimizations:
-            unet = unet * 3 // 4
-        vae_width = 4 if vae_config.get("force_upcast") else width
-        pictures = 1 if "vae_slicing" in shape.optimizations else shape.batch
-        at_once = min(shape.pixels, _TILE_PIXELS) if "vae_tiling" in shape.optimizations else shape.pixels
-        decoding = pictures * at_once * vae_channels * vae_width * _VAE_BUFFERS
+        config = (vae.configs.get("model") if vae is not None else None) or facts.configs.get("vae", {})
+        upcast = dtype == "fp16" and bool(config.get("force_upcast"))
+        if tile_side is None and "vae_tiling" in shape.optimizations:
+            tile_side = _side(config.get("sample_size"))  # diffusers' own tiles: pictures of that size are decoded whole
+        at_once = min(shape.pixels, tile_side**2) if tile_side is not None else shape.pixels
+        pictures = 1 if "vae_slicing" in shape.optimizations or tile_side is not None else shape.batch
+        channels = _first(config.get("block_out_channels"), 128)
+        decoding = pictures * at_once * channels * (4 if upcast else width) * _VAE_BUFFERS
+        if upcast:
+            elements = vae.elements if vae is not None else facts.component_elements.get("vae", 0)
+            decoding += elements * (4 - width)  # its weights are twice as large meanwhile
         # The decoded pictures themselves, as floating numbers and as bytes.
         return unet, decoding + shape.batch * shape.pixels * 3 * 5
 
@@ -172,24 +187,45 @@ class CostModel:
         work = _FLOPS_PER_PARAMETER * elements * (size / 64 / 16) * (1 + 0.4 * nets)
         return work / (self._flops(dtype) * _CALL_EFFICIENCY)
 
+    def measure(self) -> None:
+        """Measures the throughput of each number format. Only while the device is idle: beside a job it is not its own."""
+        for dtype in self.device.dtypes:
+            try:
+                self._throughput[dtype] = self._product_throughput(dtype)
+            except Exception as error:
+                if not is_out_of_memory(error):
+                    raise
+                log.warning("the throughput in %s cannot be measured: memory ran out", dtype)
+
     def _flops(self, dtype: str) -> float:
-        """Floating point operations a second that a matrix product reaches here; measured once for each dtype."""
+        """Floating point operations a second that a matrix product reaches here. Raises OutOfMemory where none fitted."""
         if dtype not in self._throughput:
-            side = 4096 if self.device.is_cuda else 256
-            matrix = torch.ones(side, side, device=self.device.torch_device, dtype=DTYPES[dtype])
-            best = float("inf")
-            for _ in range(4):  # the first warms up
-                self.device.synchronize()
-                began = time.perf_counter()
-                torch.mm(matrix, matrix)
-                self.device.synchronize()
-                best = min(best, time.perf_counter() - began)
-            self._throughput[dtype] = 2 * side**3 / max(best, 1e-9)
+            raise OutOfMemory(
+                f"the throughput of {self.device.gpu_id} in {dtype} is not known: at the start it had no memory to measure it",
+                hint="free memory on the device and restart the worker",
+            )
         return self._throughput[dtype]
+
+    def _product_throughput(self, dtype: str) -> float:
+        side = 4096 if self.device.is_cuda else 256
+        matrix = torch.ones(side, side, device=self.device.torch_device, dtype=DTYPES[dtype])
+        best = float("inf")
+        for _ in range(4):  # the first warms up
+            self.device.synchronize()
+            began = time.perf_counter()
+            torch.mm(matrix, matrix)
+            self.device.synchronize()
+            best = min(best, time.perf_counter() - began)
+        return 2 * side**3 / max(best, 1e-9)
 
 
 def _first(values: Any, otherwise: int) -> int:
     return int(values[0]) if isinstance(values, list | tuple) and values else otherwise
+
+
+def _side(sample_size: Any) -> int:
+    size = sample_size[0] if isinstance(sample_size, list | tuple) and sample_size else sample_size
+    return size if isinstance(size, int) and size > 0 else _SAMPLE_SIDE
 
 
 def _finish_seconds(measured: list[Measurement], shape: Shape) -> float:

@@ -27,7 +27,10 @@ __all__ = ["JobModels", "require_fitting", "take_models"]
 
 @dataclass
 class JobModels:
-    """What a job runs on. overrides: components of the base that the job replaces. nets: index of the entry → net."""
+    """What a job runs on. overrides: components of the base that the job replaces. nets: index of the entry → net.
+
+    changing: something is being put on its modules, which an error now would leave half changed.
+    """
 
     base: LoadedModel
     base_id: str
@@ -40,6 +43,7 @@ class JobModels:
     upscaler: LoadedModel | None = None
     checker: LoadedModel | None = None
     overrides: dict[str, Any] = field(default_factory=dict)
+    changing: bool = False
 
 
 def take_models(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -25,7 +25,7 @@ from core.job_context import JobContext
 from core.roots import Roots
 from core.settings import WorkerSettings
 from inference.cost_model import Finish, Measurement
-from inference.decode import decode_latents
+from inference.decode import decode_within_memory
 from inference.denoise import (
     Canvas,
     Split,
@@ -98,10 +98,18 @@ class _Job:
 class JobRun:
     """Runs jobs on one device, whose models are loaded already."""
 
-    def __init__(self, device: Device, roots: Roots, settings: WorkerSettings) -> None:
+    def __init__(
+        self,
+        device: Device,
+        roots: Roots,
+        settings: WorkerSettings,
+        evict: Callable[[JobContext], list[str]] = lambda context: [],
+    ) -> None:
         self.device = device
         self.roots = roots
         self.settings = settings
+        # Takes the models that idle off the device and warns of it; their ids.
+        self._evict = evict
 
     def run(self, submission: Any, models: JobModels, context: JobContext) -> tuple[dict[str, Any], Measurement]:
         """SDXLResult without the load time, peak memory and warnings, and what was measured."""
@@ -118,7 +126,9 @@ class JobRun:
             denoised = time.monotonic()
             context.check()
             context.progress("decoding", 0, 1)
-            pictures = decode_latents(pipeline.vae, latents, models.dtype)
+            pictures = decode_within_memory(
+                pipeline.vae, latents, models.dtype, self.device, lambda: self._evict(context), context
+            )
             context.progress("decoding", 1, 1)
         finished = finish_pictures(pictures, submission, job.images, models, self.device, self.settings, context)
         job.features["upscaler"] = any(image.upscaled for image in finished)
@@ -189,6 +199,7 @@ class JobRun:
     ) -> Iterator[tuple[Any, dict[str, Any], Any, tuple[Embeddings, Embeddings | None]]]:
         """The job's pipelines, with LoRAs, inversions and optimisations on, and its prompts encoded."""
         submission, models = job.submission, job.models
+        models.changing = True
         wanted = submission.performance.optimizations or []
         base = models.base
         components = with_compiled_unet(base.value, base.extras, wanted) | models.overrides
@@ -228,6 +239,8 @@ class JobRun:
                 only_unet = [name for name in wanted if not name.startswith("vae_")]
                 undo.enter_context(optimized(refiner, only_unet, self.device))
             encoded = self._encode(job, pipeline, refiner, context)
+            # What is on is on whole, and comes off whole: a job that fails from here on leaves its models as they were.
+            models.changing = False
             yield pipeline, arguments, refiner, encoded
 
     def _put_on_loras(self, job: _Job, pipeline: Any, undo: ExitStack) -> None:

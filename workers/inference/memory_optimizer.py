@@ -6,7 +6,8 @@ import copy
 import ctypes
 import gc
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -17,6 +18,7 @@ from core.errors import ContractError, OutOfRange
 from core.settings import WorkerSettings
 from core.tables import limit, names, rule_maximum
 from inference.cost_model import CostModel, Finish, Measurement, Shape
+from inference.decode import TILE_SIDE
 from inference.plan import dtype_of
 from inference.submission_view import SubmissionView
 from models.facts import ModelFacts, describe
@@ -27,11 +29,12 @@ from schedulers.scheduler_factory import calls_of, recommended_steps
 __all__ = ["Measurement", "MemoryOptimizer"]
 
 _MIB = 2**20
-_LOSSLESS = {  # optimisations that cost no visible quality; why they are added
-    "vae_slicing": "decoding picture by picture takes less memory",
-    "vae_tiling": "decoding tile by tile takes less memory",
-    "attention_slicing": "attention in slices takes less memory",
-}
+# Optimisations that save memory and change no pixel; why they are added.
+_LOSSLESS = {"vae_slicing": "decoding picture by picture takes less memory"}
+# That save memory and change what one sees: tiles do not know of each other's colours.
+_LOSSY = {"vae_tiling": "decoding tile by tile takes less memory, and colours may differ a little from tile to tile"}
+# That cost time. `attention_slicing` saves nothing beside it: the attention here keeps no matrix that could be sliced.
+_SLOWER = ("vae_slicing", "vae_tiling", "attention_slicing")
 _OPTIMIZATIONS = ("performance", "optimizations")
 _STEPS = ("scheduler", "steps")
 _OFFLOADS = ("model_cpu_offload", "sequential_cpu_offload")
@@ -60,7 +63,7 @@ class MemoryOptimizer:
         shape = _shape_of(submission)
         weights = {name: facts.bytes_at(dtype) for name, facts in parts.items()}
         on_device = self._weights_on_device(weights, base, dtype, shape)
-        unet, decoding = self.costs.activation_bytes(base, dtype, shape)
+        unet, decoding = self.costs.activation_bytes(base, dtype, shape, parts.get("vae"))
         peak = on_device + max(unet, decoding)
         seconds, measured = self.costs.seconds(parts, dtype, shape)
         total = seconds["preprocessing_seconds"] + seconds["denoising_seconds"] + seconds["postprocessing_seconds"]
@@ -76,8 +79,19 @@ class MemoryOptimizer:
             "estimated_time_seconds": total,
             "detailed_breakdown": breakdown | seconds,
             "basis": "measured" if measured else "model_sizes",
-            "fits": peak <= self.device.memory_stats().vram_total_bytes and on_device <= self.loader.on_device.budget_bytes,
+            "fits": peak <= self.device.capacity_bytes() and on_device <= self.loader.on_device.budget_bytes,
         }
+
+    def bytes_to_work(self, submission: Any) -> int:
+        """What an effective submission needs on the device beside the models that stay there, by the estimate."""
+        parts = self._models_of(submission)
+        base, dtype, shape = parts["base"], dtype_of(submission, self.device), _shape_of(submission)
+        work = max(self.costs.activation_bytes(base, dtype, shape, parts.get("vae")))
+        if not shape.optimizations & set(_OFFLOADS):
+            return work
+        # What is offloaded is on the device for its turn only, and no part of what stays there.
+        weights = {name: facts.bytes_at(dtype) for name, facts in parts.items()}
+        return work + self._weights_on_device(weights, base, dtype, shape)
 
     def _models_of(self, submission: Any) -> dict[str, ModelFacts]:
         """The models that take part, by what they are in the job."""
@@ -154,15 +168,22 @@ class MemoryOptimizer:
         return [OutOfRange(message, maximum=most, field=field, hint="see limits of get_capabilities")]
 
     def _pixels_that_fit(self, base: ModelFacts, dtype: str) -> int:
-        """Pixels of one picture for which the leanest way of running still fits the device."""
-        lean = frozenset({"vae_slicing", "vae_tiling", "attention_slicing"} & set(self.device.optimizations))
+        """Pixels of one picture for which the leanest way of running still fits the device: without guidance, in tiles."""
         one = 1 << 20
-        unet, decoding = self.costs.activation_bytes(base, dtype, Shape(one, 1, 1, 1, 0, Finish(), lean))
+        plain = Shape(one, 1, 1, 1, 0, Finish(), frozenset())
+        unet, in_tiles = self.costs.activation_bytes(base, dtype, plain, tile_side=TILE_SIDE)
+        _, of_no_pixel = self.costs.activation_bytes(
+            base, dtype, replace(plain, pixels=TILE_SIDE * TILE_SIDE), tile_side=TILE_SIDE
+        )
         free = self.device.memory_stats().vram_total_bytes
         if "sequential_cpu_offload" not in self.device.optimizations:
             free -= base.bytes_at(dtype)
+        # Decoding in tiles takes what one tile takes, and more only for the picture itself.
+        per_pixel = (in_tiles - of_no_pixel) / (one - TILE_SIDE * TILE_SIDE)
+        of_tile = of_no_pixel - per_pixel * TILE_SIDE * TILE_SIDE
+        most = min(free / (unet / one), (free - of_tile) / per_pixel)
         side_min = limit("ImageSide", "minimum")
-        return max(int(free / (max(unet, decoding) / one)), side_min * side_min)
+        return max(int(most), side_min * side_min)
 
     # A request that fits
 
@@ -203,6 +224,8 @@ class MemoryOptimizer:
         if not fitted():
             changing.shrink_batch(fitted)
         if not keep_quality:
+            if not fitted():
+                changing.add_lossy()
             if not fitted():
                 changing.shrink_picture(fitted, "so many pixels do not fit the memory")
             if priority == "speed" or (target_seconds is not None and changing.seconds > target_seconds):
@@ -285,8 +308,15 @@ class _Changing:
 
     def add_lossless(self) -> bool:
         """Ask for the first lossless optimisation that lowers the memory; whether there was one."""
+        return self._add(_LOSSLESS)
+
+    def add_lossy(self) -> bool:
+        """Likewise for those that change what one sees."""
+        return self._add(_LOSSY)
+
+    def _add(self, reasons: Mapping[str, str]) -> bool:
         asked = self.value("performance", "optimizations") or []
-        for name, reason in _LOSSLESS.items():
+        for name, reason in reasons.items():
             if name in asked or name not in self._optimizer.device.optimizations:
                 continue
             wanted = _ordered({*asked, name})
@@ -297,7 +327,7 @@ class _Changing:
 
     def drop_savings(self, fits: Callable[[dict[str, Any]], bool]) -> None:
         """Give up what saves memory at the cost of time, the slowest first, where it fits without."""
-        for name in (*reversed(_OFFLOADS), *reversed(_LOSSLESS)):
+        for name in (*reversed(_OFFLOADS), *reversed(_SLOWER)):
             asked = self.value("performance", "optimizations") or []
             wanted = [known for known in asked if known != name]
             if wanted != asked and fits(self.tried(_OPTIMIZATIONS, wanted)):

@@ -11,22 +11,28 @@ from typing import Any
 
 from conditioning.controlnet import available_types
 from conditioning.lora import strip_loras
+from core.device_failure import is_device_failure
 from core.device_manager import Device, is_out_of_memory
 from core.errors import ContractError, raise_all
 from core.job_context import JobContext
 from core.roots import Roots
 from core.settings import WorkerSettings
 from core.tables import limit, names
-from inference.job_models import take_models
+from inference.cost_model import Measurement
+from inference.job_models import JobModels, take_models
 from inference.job_run import FEATURES, JobRun
 from inference.memory_optimizer import MemoryOptimizer
 from inference.plan import clip_skip_max, faults_of
+from models.device_models import LoadedModel
 from models.model_loader import ModelLoader
 from postprocessing.safety_checker import has_checker
 from postprocessing.upscaler import available_upscalers
 from schedulers.scheduler_factory import original_steps_max, scheduler_names
 
 __all__ = ["SdxlWorker"]
+
+# Modules that a job puts something on or casts; the others are only read.
+_CHANGED_BY_JOBS = frozenset({"sdxl", "sdxl_refiner", "vae", "controlnet"})
 
 
 class SdxlWorker:
@@ -44,7 +50,7 @@ class SdxlWorker:
         self.loader = loader
         self.roots = roots
         self.settings = settings
-        self._run = JobRun(device, roots, settings)
+        self._run = JobRun(device, roots, settings, self._evict_idle)
         self.optimizer = optimizer or MemoryOptimizer(device, loader, settings)
 
     def check(self, submission: Any) -> list[ContractError]:
@@ -86,20 +92,16 @@ class SdxlWorker:
         raise_all(self.check(submission))
         context.check()
         try:
-            with self.loader.lease(context) as lease:
-                models = take_models(submission, self.device, self.loader, self.settings, lease, context)
-                result, measurement = self._run.run(submission, models, context)
-                result["load_time_seconds"] = lease.load_seconds
-        except ContractError:
-            raise
+            result, measurement = self._attempt(submission, context)
         except Exception as error:
-            # Modules may be half changed (a LoRA half in, a VAE half cast): the next job loads them anew.
-            failure = self.device.out_of_memory(error, "making pictures") if is_out_of_memory(error) else None
-            traceback.clear_frames(error.__traceback__)
-            self._drop_models(submission)
-            if failure is not None:
+            if not is_out_of_memory(error):
+                raise
+            failure = self.device.out_of_memory(error, "making pictures")
+            traceback.clear_frames(error.__traceback__)  # they hold the tensors that filled the memory
+            self._give_back()
+            if not self._evict_idle(context):
                 raise failure from error
-            raise
+            result, measurement = self._attempt_again(submission, context)
         self.optimizer.record(measurement)
         result["memory_used_mb"] = self.device.peak_memory_used_mb()
         result["warnings"] = [warning.message for warning in context.warnings]
@@ -120,13 +122,58 @@ class SdxlWorker:
         strip_loras(model.value, model.extras)
         return model.value
 
-    def _drop_models(self, submission: Any) -> None:
+    def _attempt(self, submission: Any, context: JobContext) -> tuple[dict[str, Any], Measurement]:
+        """Runs the job once. Raises what it ends with; its models are then whole, or off the device."""
+        models: JobModels | None = None
+        with self.loader.lease(context) as lease:
+            try:
+                models = take_models(submission, self.device, self.loader, self.settings, lease, context)
+                gone = self.loader.on_device.make_room_to_work(self.optimizer.bytes_to_work(submission), "the job's own work")
+                self._note_evicted(gone, context)
+                result, measurement = self._run.run(submission, models, context)
+            except ContractError:
+                raise
+            except Exception as error:
+                # Where memory ran out between putting things on and taking them off, the modules are as they were. Else
+                # they may be half changed (a LoRA half in, a VAE half cast), and the next job loads them anew. Nothing
+                # can be freed on a device that can no longer compute.
+                intact = models is not None and not models.changing and is_out_of_memory(error)
+                if not intact and not is_device_failure(error):
+                    traceback.clear_frames(error.__traceback__)
+                    self._drop(lease.models)
+                raise
+            result["load_time_seconds"] = lease.load_seconds
+            return result, measurement
+
+    def _attempt_again(self, submission: Any, context: JobContext) -> tuple[dict[str, Any], Measurement]:
+        """The second and last attempt, after models that idled have left. Raises OutOfMemory where that was not enough."""
         try:
-            path = self.loader.resolve(submission.model.base).path
-        except ContractError:
-            path = None
-        model = self.loader.on_device.by_path(path, "sdxl") if path is not None else None
-        if model is not None:
-            self.loader.unload(model.model_id)
+            return self._attempt(submission, context)
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            failure = self.device.out_of_memory(error, "making pictures, with no other model on the device")
+            traceback.clear_frames(error.__traceback__)
+            self._give_back()
+            raise failure from error
+
+    def _evict_idle(self, context: JobContext) -> list[str]:
+        gone = self.loader.on_device.evict_idle("a job that ran out of memory")
+        self._note_evicted(gone, context)
+        return gone
+
+    def _note_evicted(self, gone: list[str], context: JobContext) -> None:
+        if gone:
+            names = ", ".join(gone)
+            context.warn("model_swapped", f"{names} left the device to make room for the job's own work", "/model/base")
+
+    def _drop(self, models: list[LoadedModel]) -> None:
+        """Takes what a job may have changed off the device, under whatever ids it is known."""
+        for model in models:
+            if model.model_type in _CHANGED_BY_JOBS and any(model is other for other in self.loader.on_device.all()):
+                self.loader.on_device.remove(model)
+        self._give_back()
+
+    def _give_back(self) -> None:
         gc.collect()
         self.device.empty_cache()

@@ -24,6 +24,8 @@ __all__ = ["DeviceModels", "LoadedModel"]
 
 _log = logging.getLogger(__name__)
 _PAGE = 4096
+# A model whose files change under the reader is read so often before it is refused.
+_READS_MAX = 3
 
 
 @dataclass
@@ -95,13 +97,24 @@ class DeviceModels:
                 return known, []
             ids = known.ids
             self.remove(known)
-        facts = describe(path)
-        self.require_type(facts, model_type, model_id, field)
-        evicted = [] if offload else self._make_room(facts.bytes_at(dtype), model_id, suite)
-        value = self._read(facts, model_type, dtype, offload, model_id, field)
+        evicted: list[str] = []
+        for attempt in range(_READS_MAX):
+            # Taken before the first look and compared after the last: what is loaded is what the signature says.
+            before = signature(path)
+            facts = describe(path)
+            self.require_type(facts, model_type, model_id, field)
+            evicted += [] if offload else self._make_room(facts.bytes_at(dtype), model_id, suite)
+            value = self._read(facts, model_type, dtype, offload, model_id, field, evicted)
+            if signature(path) == before:
+                break
+            _log.warning("%s was replaced while it was loaded; it is loaded again", path)
+            value = None  # its memory is wanted for the next attempt
+            if attempt == _READS_MAX - 1:
+                message = f"the files of {model_id} change while they are read"
+                raise ModelInvalid(message, field=field, hint="wait until they are written, and try again")
         memory = _memory_of(value, model_type)
         ids[model_id] = suite or ids.get(model_id)
-        model = LoadedModel(ids, model_type, facts, signature(path), dtype, value, memory, offload)
+        model = LoadedModel(ids, model_type, facts, before, dtype, value, memory, offload)
         with self._lock:
             self._models.append(model)
         return model, evicted
@@ -129,7 +142,29 @@ class DeviceModels:
         what = f"is a {known}" if known else "is nothing that is known here"
         raise ModelInvalid(f"{model_id} {what}, not a {model_type}", field=field, hint="see validate_model_files")
 
-    def _read(self, facts: ModelFacts, model_type: str, dtype: str, offload: bool, model_id: str, field: str | None) -> Any:
+    def _read(
+        self,
+        facts: ModelFacts,
+        model_type: str,
+        dtype: str,
+        offload: bool,
+        model_id: str,
+        field: str | None,
+        evicted: list[str],
+    ) -> Any:
+        """The live model. Where memory runs out all the same, what idles leaves (see `evicted`), and it is read again."""
+        try:
+            return self._read_once(facts, model_type, dtype, offload, model_id, field)
+        except OutOfMemory:
+            gone = self.evict_idle(model_id)
+            if not gone:
+                raise
+            evicted += gone
+        return self._read_once(facts, model_type, dtype, offload, model_id, field)
+
+    def _read_once(
+        self, facts: ModelFacts, model_type: str, dtype: str, offload: bool, model_id: str, field: str | None
+    ) -> Any:
         target = torch.device("cpu") if offload else self.device.torch_device
         reader: Callable[[ModelFacts, str, torch.device], Any] = READERS[model_type]
         try:
@@ -150,13 +185,45 @@ class DeviceModels:
             first_line = str(error).strip().splitlines()[0][:500] if str(error).strip() else type(error).__name__
             raise ModelInvalid(f"{model_id} cannot be loaded: {first_line}", field=field) from error
 
+    def _idle(self) -> list[LoadedModel]:
+        """What may leave the device: no job holds it, nor a part of its suite."""
+        return [m for m in self.all() if not m.offloaded and not any(p.pinned for p in self.with_suite(m))]
+
+    def _evict(self, model: LoadedModel, for_what: str) -> list[str]:
+        """Takes a model and the parts of its suite off the device; their ids."""
+        gone: list[str] = []
+        for part in self.with_suite(model):
+            _log.info("%s is evicted for %s", part.model_id, for_what)
+            gone += part.ids
+            self.remove(part)
+        return gone
+
+    def evict_idle(self, for_what: str) -> list[str]:
+        """Takes off the device whatever no job holds; the ids that went."""
+        gone: list[str] = []
+        while idle := self._idle():
+            gone += self._evict(idle[0], for_what)
+        return gone
+
+    def make_room_to_work(self, needed: int, for_what: str) -> list[str]:
+        """Evicts what was used longest ago until a job has `needed` bytes beside its models; the ids that went.
+
+        Where nothing is left to evict the job is tried all the same: `needed` is an estimate, and decoding has a leaner way.
+        """
+        gone: list[str] = []
+        while (free := self.device.free_bytes()) is not None and free < needed:
+            idle = self._idle()
+            if not idle:
+                break
+            gone += self._evict(min(idle, key=lambda model: model.last_used), for_what)
+        self.device.gather(needed)
+        return gone
+
     def _make_room(self, needed: int, model_id: str, suite: str | None) -> list[str]:
         """Evict what was used longest ago until `needed` bytes fit; the ids that went."""
         evicted: list[str] = []
         while not self._fits(needed):
-            candidates = [
-                m for m in self.all() if not m.pinned and not m.offloaded and not any(p.pinned for p in self.with_suite(m))
-            ]
+            candidates = self._idle()
             if suite is not None:
                 candidates = [m for m in candidates if suite not in m.ids.values()]
             if not candidates:
@@ -172,20 +239,17 @@ class DeviceModels:
                         "free_mb": round(stats.vram_available_bytes / 2**20, 1),
                     },
                 )
-            oldest = min(candidates, key=lambda model: model.last_used)
-            for part in self.with_suite(oldest):
-                _log.info("%s is evicted for %s", part.model_id, model_id)
-                evicted += part.ids
-                self.remove(part)
+            evicted += self._evict(min(candidates, key=lambda model: model.last_used), model_id)
         return evicted
 
     def _fits(self, needed: int) -> bool:
         if self.used_bytes + needed > self.budget_bytes:
             return False
-        if not self.device.is_cuda:
-            return True
-        self.device.empty_cache()
-        return needed <= self.device.memory_stats().vram_available_bytes
+        free = self.device.free_bytes()
+        if free is not None and free < needed:
+            return False
+        self.device.gather(needed)
+        return True
 
 
 @cache

@@ -36,7 +36,7 @@ class ModelLoader:
         self.device = device
         self.roots = roots
         stats = device.memory_stats()
-        # A tenth is left for activations at least; what a job needs beside it makes room by eviction.
+        # A tenth is left for activations at least; a job that needs more evicts what idles (`make_room_to_work`).
         budget = settings.vram_budget_bytes if settings.vram_budget_bytes is not None else int(stats.vram_total_bytes * 0.9)
         cache_budget = settings.ram_budget_bytes
         if cache_budget is None:
