@@ -5,6 +5,7 @@ The same fit is made from headers alone, before a job, and from the weights in i
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,8 +13,8 @@ from typing import Any
 
 import torch
 
-from conditioning.lora_layers import Layer, layers_of
 from core.errors import ModelInvalid
+from models.base_layers import Layer, layers_of
 from models.lora_file import LoraEntry, LoraFile, adapter_metadata, entries_of, made_for
 
 __all__ = ["LayerChange", "changes_of", "fit"]
@@ -74,6 +75,8 @@ def _misfit(layer: Layer, entry: LoraEntry, tensors: Mapping[str, Any]) -> str |
         return f"{entry.layer} has matrices of the shapes {list(down)} and {list(up)}"
     mid = tuple(tensors[entry.names["mid"]].shape) if "mid" in entry.names else None
     rank = up[1]
+    if rank == 0:
+        return f"{entry.layer} has the rank 0"
     if mid is not None:
         fits = len(mid) == 4 and mid[:2] == (rank, down[0]) and _ones(down[2:])
         down = (rank, down[1], *mid[2:])
@@ -121,7 +124,7 @@ def _change(
 def _scale(layer: Layer, entry: LoraEntry, tensors: Mapping[str, torch.Tensor], settings: dict[str, Any], name: str) -> float:
     """What the product of the matrices is multiplied with: alpha / rank of this layer, 1 where nothing says an alpha."""
     rank = int(tensors[entry.names["up"]].shape[1])
-    own = float(tensors[entry.names["alpha"]].reshape(-1)[0]) / rank if "alpha" in entry.names else None
+    own = _alpha(tensors[entry.names["alpha"]], entry.layer, name) / rank if "alpha" in entry.names else None
     said = _scale_of_metadata(layer, rank, settings, name)
     if own is not None and said is not None and abs(own - said) > 1e-3 * abs(own):
         raise ModelInvalid(
@@ -130,6 +133,13 @@ def _scale(layer: Layer, entry: LoraEntry, tensors: Mapping[str, torch.Tensor], 
     if own is not None:
         return own
     return said if said is not None else 1.0
+
+
+def _alpha(tensor: torch.Tensor, layer: str, name: str) -> float:
+    value = float(tensor.float().reshape(-1)[0]) if tensor.numel() == 1 else math.nan
+    if not math.isfinite(value):
+        raise ModelInvalid(f"{name} has no finite number as the alpha of {layer}")
+    return value
 
 
 def _scale_of_metadata(layer: Layer, rank: int, settings: dict[str, Any], name: str) -> float | None:
@@ -148,6 +158,9 @@ def _scale_of_metadata(layer: Layer, rank: int, settings: dict[str, Any], name: 
                 alpha = of_pattern
                 break
         divisor = rank**0.5 if value("use_rslora") else rank
-        return float(alpha) / divisor
+        scale = float(alpha) / divisor
     except (AttributeError, TypeError, ValueError, re.error) as error:
         raise ModelInvalid(f"the metadata in the header of {name} cannot be read: {error}") from error
+    if not math.isfinite(scale):
+        raise ModelInvalid(f"the metadata in the header of {name} say an alpha that is not finite")
+    return scale

@@ -6,6 +6,7 @@ Nothing is loaded for it, so it answers while a job runs. Facts are remembered b
 from __future__ import annotations
 
 import json
+import math
 import stat
 import sys
 from collections import Counter
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import ModelInvalid
+from models.base_layers import unet_shapes
 from models.control_net_config import control_net_config
 from models.foreign import foreign_name
 from models.lora_file import require_supported
@@ -208,6 +210,7 @@ def _describe_file(path: Path) -> ModelFacts:
         channels = _input_channels(header)
         if "unet" in configs and channels is not None:
             configs["unet"] = configs["unet"] | {"in_channels": channels}
+            _require_whole_unet(header, configs["unet"])
         prediction = prediction_of_file(header, _scheduler_config(folder))
     if model_type == "controlnet":
         configs = {"model": _control_net_config(path, header)}
@@ -228,6 +231,32 @@ def _input_channels(header: Header) -> int | None:
     """How many channels the UNet takes: 4, or 9 where it was trained to repaint."""
     tensor = header.tensors.get("model.diffusion_model.input_blocks.0.0.weight")
     return tensor.shape[1] if tensor is not None and len(tensor.shape) == 4 else None
+
+
+def _require_whole_unet(header: Header, config: dict[str, Any]) -> None:
+    """Raises ModelInvalid where the UNet is not the one of the configuration: a smaller one, or one with more layers."""
+    wanted = unet_shapes(config)
+    prefix = "model.diffusion_model."
+    found = {
+        name.removeprefix(prefix).removesuffix(".weight"): tensor.shape
+        for name, tensor in header.tensors.items()
+        if name.startswith(prefix) and name.endswith(".weight") and len(tensor.shape) in (2, 4)
+    }
+    for what, names in (
+        ("lacks {} of the layers of its configuration's UNet", sorted(wanted.keys() - found.keys())),
+        ("has {} layers that its configuration's UNet lacks", sorted(found.keys() - wanted.keys())),
+        (
+            "has {} layers of other sizes than its configuration's UNet",
+            sorted(name for name in wanted.keys() & found.keys() if math.prod(wanted[name]) != math.prod(found[name])),
+        ),
+    ):
+        if names:
+            raise ModelInvalid(
+                f"{header.path.name} {what.format(len(names))}, {names[0]} first",
+                hint=f"if it is a variant of SDXL (SSD-1B, Vega), put a folder {header.path.stem}.config "
+                "with its own configuration beside it",
+                details={"layers": names[:100]},
+            )
 
 
 def _control_net_config(path: Path, header: Header) -> dict[str, Any]:

@@ -292,6 +292,25 @@ def _same(one, other) -> bool:
     return (list(one) if isinstance(one, list | tuple) else one) == (list(other) if isinstance(other, list | tuple) else other)
 
 
+class TestSizes:
+    @pytest.mark.parametrize("what", ["fewer", "more", "other"])
+    def test_a_unet_of_another_size_than_its_configuration(self, own, root, write, what):
+        layer = "model.diffusion_model.middle_block.1.transformer_blocks.1."
+
+        def change(weights: dict) -> dict:
+            if what == "fewer":
+                return {key: tensor for key, tensor in weights.items() if not key.startswith(layer)}
+            if what == "more":
+                more = {key.replace("blocks.1.", "blocks.2."): t.clone() for key, t in weights.items() if key.startswith(layer)}
+                return weights | more
+            key = layer + "attn1.to_q.weight"
+            return weights | {key: torch.zeros(8, 8)}
+
+        write("file", change=change)
+        assert own.faults(model={"base": "file"}) == [("model_invalid", "/model/base")]
+        assert not own.loader.validate_model_files(["file.safetensors"])["results"][0]["is_valid"]
+
+
 class TestShards:
     @pytest.mark.parametrize("part", ["unet", "text_encoder_2"])
     def test_an_absent_shard_is_seen_by_every_check(self, own, root, part):

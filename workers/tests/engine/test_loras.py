@@ -13,9 +13,9 @@ from diffusers import UNet2DConditionModel
 from safetensors.torch import load_file, save_file
 from transformers import CLIPTextModel, CLIPTextModelWithProjection
 
-from conditioning.lora_layers import layers_of
 from core.errors import ModelInvalid
 from inference.submission_view import SubmissionView
+from models.base_layers import layers_of
 
 ATTENTION = re.compile(r"attn[12]\.(to_q|to_k|to_v|to_out\.0)$")
 GENERATOR = torch.Generator().manual_seed(7)
@@ -364,6 +364,23 @@ class TestRefusals:
         weights[key] = random(4, 768)
         save_file(weights, root / "style.safetensors")
         self.check(own, "another size")
+
+    @pytest.mark.parametrize("alpha", [torch.tensor(float("nan")), torch.tensor(float("inf")), torch.ones(3)])
+    def test_alphas_that_are_no_number(self, own, root, modules, alpha):
+        save_file(lora_of(modules) | {kohya(attention(modules)[0]) + ".alpha": alpha}, root / "style.safetensors")
+        with pytest.raises(ModelInvalid) as caught:
+            with_lora(own)
+        assert caught.value.field == "/conditioning/loras/0/name"
+
+    def test_a_layer_without_rank(self, own, root, modules):
+        path = attention(modules)[0]
+        shape = modules["unet"][path].shape
+        weights = {
+            f"unet.{path}.lora_A.weight": torch.zeros(0, shape[1]),
+            f"unet.{path}.lora_B.weight": torch.zeros(shape[0], 0),
+        }
+        save_file(weights, root / "style.safetensors")
+        self.check(own, "rank 0")
 
     @pytest.mark.parametrize("what", ["half", "unknown"])
     def test_names_that_mean_nothing(self, own, root, modules, what):

@@ -13,7 +13,7 @@ import transformers
 from accelerate import init_empty_weights
 from torch import nn
 
-__all__ = ["Layer", "layers_of"]
+__all__ = ["Layer", "layers_of", "unet_shapes"]
 
 _TEXT_CLASSES = {"text_encoder": transformers.CLIPTextModel, "text_encoder_2": transformers.CLIPTextModelWithProjection}
 _KOHYA = {"text_encoder": "lora_te1_", "text_encoder_2": "lora_te2_"}
@@ -49,18 +49,34 @@ class Layer:
 
 def layers_of(configs: Mapping[str, Mapping[str, Any]]) -> dict[str, Layer]:
     """Name in a LoRA file → layer, of a base whose components have these configurations. Nothing is loaded."""
-    wanted = {part: configs[part] for part in ("unet", *_TEXT_CLASSES) if part in configs}
-    return _layers_of(json.dumps(wanted, sort_keys=True, default=str))
-
-
-@lru_cache(maxsize=8)
-def _layers_of(configs: str) -> dict[str, Layer]:
     names: dict[str, Layer] = {}
-    for component, config in json.loads(configs).items():
-        for path, shape in _shapes(component, config).items():
-            layer = Layer(component, path, shape)
-            for name in _unet_names(path, config) if component == "unet" else _text_names(component, path):
-                names[name] = layer
+    for component in ("unet", *_TEXT_CLASSES):
+        if component in configs:
+            names |= _layers_of(component, _frozen(configs[component]))
+    return names
+
+
+def unet_shapes(config: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
+    """Name of a layer in a single-file checkpoint → shape of its weight, of a UNet with this configuration."""
+    found: dict[str, tuple[int, ...]] = {}
+    for layer in _layers_of("unet", _frozen(config)).values():
+        if (name := _to_sgm(layer.path, config)) is not None:
+            found[name] = layer.shape
+    return found
+
+
+def _frozen(config: Mapping[str, Any]) -> str:
+    return json.dumps(config, sort_keys=True, default=str)
+
+
+@lru_cache(maxsize=32)
+def _layers_of(component: str, text: str) -> dict[str, Layer]:
+    config = json.loads(text)
+    names: dict[str, Layer] = {}
+    for path, shape in _shapes(component, config).items():
+        layer = Layer(component, path, shape)
+        for name in _unet_names(path, config) if component == "unet" else _text_names(component, path):
+            names[name] = layer
     return names
 
 
