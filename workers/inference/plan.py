@@ -21,10 +21,11 @@ from core.errors import ContractError, ModelInvalid, ModelNotFound, OutOfRange, 
 from core.roots import Roots
 from core.settings import WorkerSettings
 from inference.image_input import ImageRef, check_image, check_mask, image_bytes
-from models.facts import ModelFacts, describe
+from models.facts import ModelFacts, config_folder, describe
 from models.model_loader import ModelLoader
 from models.readers import require_tokenizer_files
 from models.safetensors_file import read_header
+from models.vocabulary import has_word
 from postprocessing.safety_checker import locate_checker
 from postprocessing.upscaler import locate_net
 from schedulers.scheduler_factory import SchedulerChoice, choose_scheduler, require_zero_terminal_snr
@@ -194,7 +195,7 @@ def _conditioning_faults(
         attempt(lambda n=net, f=field: check_image(image_bytes(roots, ImageRef(n.image, f + "/image")), f + "/image"))
         if net.preprocess:
             attempt(lambda n=net, f=field: require_preprocessor(n.type, f + "/preprocess"))
-    _inversion_faults(conditioning.textual_inversions or [], base, loader, attempt)
+    _inversion_faults(submission, base, loader, attempt)
     if (init := conditioning.init_image) is not None:
         field = "/conditioning/init_image"
         attempt(lambda f=field: check_image(image_bytes(roots, ImageRef(init, f)), f))
@@ -228,14 +229,14 @@ def _require_lora_fits(lora: ModelFacts, configs: dict[str, dict[str, Any]], fie
         raise
 
 
-def _inversion_faults(
-    inversions: Sequence[Any], base: ModelFacts | None, loader: ModelLoader, attempt: Callable[..., Any]
-) -> None:
+def _inversion_faults(submission: Any, base: ModelFacts | None, loader: ModelLoader, attempt: Callable[..., Any]) -> None:
+    inversions = submission.conditioning.textual_inversions or []
+    folders = _tokenizer_folders(submission, base, loader) if inversions and base is not None else []
     seen: set[str] = set()
     for index, inversion in enumerate(inversions):
         field = f"/conditioning/textual_inversions/{index}"
         attempt(lambda p=inversion.path, f=field: _require_inversion(loader, p, base, f + "/path"))
-        attempt(lambda t=inversion.token, f=field: _require_new_token(t, seen, f + "/token"))
+        attempt(lambda t=inversion.token, f=field: _require_new_token(t, seen, folders, f + "/token"))
         seen.add(inversion.token.lower())
 
 
@@ -259,10 +260,24 @@ def _require_vectors_fit(inversion: ModelFacts, base: ModelFacts) -> None:
             )
 
 
-def _require_new_token(token: str, seen: set[str], field: str) -> None:
+def _tokenizer_folders(submission: Any, base: ModelFacts, loader: ModelLoader) -> list[Path]:
+    """Where the words of the job's tokenizers stand."""
+    path = base.path
+    own = path if path.is_dir() else config_folder(path, base.model_type, read_header(path))
+    folders = [own / "tokenizer", own / "tokenizer_2"]
+    if submission.model.tokenizer is not None:
+        # What is wrong with it is a fault at its own place.
+        with suppress(ContractError):
+            folders[0] = loader.resolve(submission.model.tokenizer).path
+    return [folder for folder in folders if folder.is_dir()]
+
+
+def _require_new_token(token: str, seen: set[str], folders: Sequence[Path], field: str) -> None:
     # The tokenizers fold case: tokens that differ in it alone are one.
     if token.lower() in seen:
         raise UnsupportedValue(f"{token!r} is the token of another inversion", field=field, hint="choose another token")
+    if any(has_word(folder, token) for folder in folders):
+        raise UnsupportedValue(f"{token!r} is a token of the model already", field=field, hint="choose another token")
 
 
 def _require_clip_skip(clip_skip: int, base: ModelFacts) -> None:

@@ -93,6 +93,10 @@ def test_tokens_that_differ_in_case_alone_are_one(own):
 
 @pytest.mark.parametrize("token", ["Cat", "CAT", "cat"])
 def test_a_word_of_the_vocabulary_is_taken_in_every_case(own, token):
+    entry = {"path": "ti_style.safetensors", "token": token}
+    assert own.faults(conditioning={"textual_inversions": [entry]}) == [
+        ("unsupported_value", "/conditioning/textual_inversions/0/token")
+    ]
     with pytest.raises(ContractError) as caught:
         with_token(own, f"a {token}", token)
     assert (caught.value.code, caught.value.field) == ("unsupported_value", "/conditioning/textual_inversions/0/token")
@@ -128,3 +132,10 @@ def test_with_the_published_vocabulary_through_both_tokenizers(token):
             assert len(rows) == 3 and torch.all(encoder.table.weight[rows] == 1)
         assert tokens_used(pipeline, texts, guidance=False) == {token}
     assert pipeline.__dict__ == before
+
+
+def test_the_words_of_the_published_vocabulary_are_known_without_loading_it():
+    from models.vocabulary import has_word
+
+    for folder in ("tokenizer", "tokenizer_2"):
+        assert has_word(CONFIG / folder, "Cat") and not has_word(CONFIG / folder, "negativeXL_D")
