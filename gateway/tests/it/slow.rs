@@ -161,6 +161,28 @@ async fn a_connection_too_many_waits_for_room() {
 }
 
 #[tokio::test]
+async fn a_client_that_takes_nothing_of_its_replies_is_cut() {
+    let rig = hasty("connections_max = 1\nwrite_seconds = 0.05").await;
+    let mut deaf = Raw::to(&rig).await;
+    // More than sockets hold.
+    deaf.send(head("GET", "/openapi.json", "").repeat(200)).await;
+    // There is room for another once it is gone.
+    let mut next = Raw::to(&rig).await;
+    assert_eq!(next.ask(head("GET", "/health/live", "")).await.status, 200);
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn http_2_is_not_begun() {
+    let rig = Rig::with(1, "", &[]).await;
+    let mut raw = Raw::to(&rig).await;
+    raw.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await;
+    assert_eq!(raw.end().await, b"");
+    rig.goes_on().await;
+    rig.stop().await;
+}
+
+#[tokio::test]
 async fn an_upgrade_is_answered_in_http_1_1() {
     let rig = Rig::with(1, "", &[]).await;
     let mut raw = Raw::to(&rig).await;
