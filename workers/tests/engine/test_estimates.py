@@ -171,16 +171,25 @@ class TestOptimize:
         result = optimize(fresh, {"target_time_seconds": target, "preserve_quality": False}, **large)
         assert result["estimate_after"]["estimated_time_seconds"] <= target
 
-    def test_what_costs_no_quality_is_tried_again_after_each_change(self, fresh):
-        result = optimize(fresh, {"target_vram_usage_mb": 450}, **sized(2048, batch_size=16))
+    def test_a_batch_is_no_smaller_than_a_target_asks_for(self, fresh):
+        target = estimate(fresh, **sized(2048, batch_size=4))["estimated_vram_usage_mb"] // 3
+        result = optimize(fresh, {"target_vram_usage_mb": target}, **sized(2048, batch_size=16))
         after = result["estimate_after"]
-        assert after["estimated_vram_usage_mb"] <= 450
-        assert "vae_tiling" in result["optimized_request"]["performance"]["optimizations"]
+        assert after["estimated_vram_usage_mb"] <= target
+        assert result["optimized_request"]["performance"]["optimizations"] == ["vae_slicing"]
         assert "over_target_mb" not in after["detailed_breakdown"]
-        # The batch is no smaller than the target asks for.
         batch = result["optimized_request"]["hyperparameters"]["batch_size"]
         larger = merge(result["optimized_request"], {"hyperparameters": {"batch_size": batch + 1}})
-        assert fresh.worker.optimizer.estimate(SubmissionView(larger))["estimated_vram_usage_mb"] > 450
+        assert fresh.worker.optimizer.estimate(SubmissionView(larger))["estimated_vram_usage_mb"] > target
+
+    def test_tiles_are_asked_for_only_where_quality_may_go(self, fresh):
+        document = sized(2048)
+        target = estimate(fresh, **document)["estimated_vram_usage_mb"] * 2 // 3
+        kept = optimize(fresh, {"target_vram_usage_mb": target}, **document)
+        assert "over_target_mb" in kept["estimate_after"]["detailed_breakdown"]
+        free = optimize(fresh, {"target_vram_usage_mb": target, "preserve_quality": False}, **document)
+        paths = [change["path"] for change in free["changes"]]
+        assert "/performance/dtype" in paths or "/performance/optimizations" in paths
 
     def test_a_target_out_of_reach_is_said(self, fresh):
         fresh.run()

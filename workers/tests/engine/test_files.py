@@ -114,16 +114,53 @@ def test_a_record_of_any_length_is_kept_whole(tmp_path, name):
     assert pixels(str(path)).shape == (64, 64, 3)
 
 
-@pytest.mark.parametrize(("number", "code"), [(errno.ENOSPC, "storage_full"), (errno.EACCES, "internal")])
-def test_a_disk_that_refuses_is_said(tmp_path, monkeypatch, number, code):
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EIO])
+def test_a_disk_that_refuses_is_said(tmp_path, monkeypatch, number):
     def refuse(*_args):
         raise OSError(number, "refused")
 
-    monkeypatch.setattr(image_writer.os, "link", refuse)
+    monkeypatch.setattr(image_writer, "publish", refuse)
     with pytest.raises(ContractError) as caught:
         write_picture(tmp_path, Image.new("RGB", (8, 8)), "png", 90, "{}", ("id", 1, 0))
-    assert caught.value.code == code
+    assert caught.value.code == "storage_full" and "refused" in caught.value.message
     assert list(tmp_path.rglob("*.part")) == []
+
+
+def test_an_output_directory_that_became_a_file_is_said(tmp_path):
+    (tmp_path / "out").write_text("x")
+    with pytest.raises(ContractError) as caught:
+        write_picture(tmp_path / "out", Image.new("RGB", (8, 8)), "png", 90, "{}", ("id", 1, 0))
+    assert caught.value.code == "storage_full"
+
+
+@pytest.mark.parametrize("number", [errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK])
+def test_without_hard_links_files_are_written_and_none_is_overwritten(tmp_path, monkeypatch, number):
+    def no_links(*_args):
+        raise OSError(number, "no links here")
+
+    monkeypatch.setattr(os, "link", no_links)
+
+    def write(colour):
+        return write_picture(tmp_path, Image.new("RGB", (8, 8), colour), "png", 90, "{}", ("id", 1, 0)).path
+
+    first, second = write("red"), write("blue")
+    assert first.name == "id_1_000.png" and re.fullmatch(UUID7 + r"_1_000\.png", second.name)
+    assert pixels(str(first))[0, 0].tolist() == [255, 0, 0] and pixels(str(second))[0, 0].tolist() == [0, 0, 255]
+    assert len(list(tmp_path.rglob("*"))) == 3, "the folder of the day and two files"
+
+
+def test_a_disk_that_fills_while_a_name_is_taken_leaves_no_empty_file(tmp_path, monkeypatch):
+    def no_links(*_args):
+        raise OSError(errno.EPERM, "no links here")
+
+    def full(*_args):
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(os, "link", no_links)
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(ContractError):
+        write_picture(tmp_path, Image.new("RGB", (8, 8)), "png", 90, "{}", ("id", 1, 0))
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 def saved(engine, request_id: str) -> list[Path]:
@@ -131,19 +168,19 @@ def saved(engine, request_id: str) -> list[Path]:
 
 
 def test_a_full_disk_leaves_no_picture_of_the_job(engine, monkeypatch):
-    link, linked = os.link, []
+    publish, published = image_writer.publish, []
 
-    def link_once(source, target):
-        if linked:
+    def publish_once(beside, path):
+        if published:
             raise OSError(errno.ENOSPC, "refused")
-        linked.append(target)
-        link(source, target)
+        published.append(path)
+        publish(beside, path)
 
-    monkeypatch.setattr(image_writer.os, "link", link_once)
+    monkeypatch.setattr(image_writer, "publish", publish_once)
     with pytest.raises(ContractError) as caught:
         engine.run(JobContext("full"), hyperparameters={"batch_size": 2})
     assert caught.value.code == "storage_full"
-    assert len(linked) == 1 and saved(engine, "full") == []
+    assert len(published) == 1 and saved(engine, "full") == []
 
 
 def test_a_cancel_while_saving_leaves_no_picture_of_the_job(engine):

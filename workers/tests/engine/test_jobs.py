@@ -17,7 +17,7 @@ from PIL import Image
 from core.errors import Cancelled, ContractError, JobTimeout, OutOfMemory, ShuttingDown, ValidationFailed
 from core.failure import failure_of
 from core.job_context import JobContext, Progress
-from inference import job_run
+from inference import decode, job_run
 from inference.submission_view import SubmissionView
 
 NET = {"type": "canny", "image": "init.png", "weight": 1, "guidance_start": 0, "guidance_end": 1, "preprocess": False}
@@ -116,7 +116,7 @@ def test_a_stopped_job_with_everything_on_leaves_the_model_bare(engine, plain):
     assert difference(engine.picture(), plain) == 0
 
 
-@pytest.mark.parametrize("where", ["encode_prompts", "run_base", "decode_latents"])
+@pytest.mark.parametrize("where", ["encode_prompts", "run_base", "decode_within_memory"])
 def test_out_of_memory_has_numbers_and_the_worker_goes_on(engine, plain, monkeypatch, where):
     def allocate(*_args, **_options):
         torch.empty(1 << 50, dtype=torch.uint8)
@@ -131,7 +131,7 @@ def test_out_of_memory_has_numbers_and_the_worker_goes_on(engine, plain, monkeyp
 
 
 def test_a_fault_of_ours_leaves_the_worker_ready(engine, plain, monkeypatch):
-    monkeypatch.setattr(job_run, "decode_latents", lambda *_args: 1 / 0)
+    monkeypatch.setattr(decode, "decode_latents", lambda *_args: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         engine.run()
     monkeypatch.undo()
@@ -140,8 +140,8 @@ def test_a_fault_of_ours_leaves_the_worker_ready(engine, plain, monkeypatch):
 
 @pytest.mark.parametrize(("dtype", "field"), [("fp32", "/model/base"), ("bf16", "/performance/dtype")])
 def test_values_that_are_not_finite_are_no_black_picture(engine, monkeypatch, dtype, field):
-    decode = job_run.decode_latents
-    monkeypatch.setattr(job_run, "decode_latents", lambda vae, latents, dtype: decode(vae, latents * float("nan"), dtype))
+    real = decode.decode_latents
+    monkeypatch.setattr(decode, "decode_latents", lambda vae, latents, dtype: real(vae, latents * float("nan"), dtype))
     with pytest.raises(ContractError) as caught:
         engine.run(performance={"dtype": dtype})
     assert (caught.value.code, caught.value.field) == ("model_invalid", field)

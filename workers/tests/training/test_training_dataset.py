@@ -6,7 +6,7 @@ import json
 import os
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 from training_lab import fill, picture
 
 from core.errors import ContractError
@@ -230,3 +230,62 @@ def test_reading_can_be_stopped(tmp_path):
 
     with pytest.raises(ContractError, match="leaving"):
         read_dataset(tmp_path, None, None, check)
+
+
+@pytest.mark.parametrize("folder", ["10_sks cat", "1_dog", "0_x", "007_agent"])
+def test_kohyas_repeats_are_refused_with_their_reason(tmp_path, folder):
+    fill(tmp_path / folder, 1)
+    one_fault(tmp_path, "validation_failed", folder, "repeat", "rename the folder")
+    one_fault(tmp_path / folder, "validation_failed", folder, "repeat")
+
+
+@pytest.mark.parametrize("folder", ["reg", "Reg", "reg/1_cat"])
+def test_class_pictures_are_not_trained_as_the_subject(tmp_path, folder):
+    fill(tmp_path / "img", 1)
+    fill(tmp_path / folder, 2, caption=None)
+    found = faults(tmp_path, default="a photo of sks cat")
+    assert len(found) == 2
+    assert all("class pictures" in entry["message"] for entry in found)
+
+
+@pytest.mark.parametrize("folder", ["2024", "10", "x_10", "regular", "region", "_10", "v1_cats"])
+def test_other_folders_are_read(tmp_path, folder):
+    fill(tmp_path / folder, 1)
+    assert len(read(tmp_path).pictures) == 1
+
+
+def test_a_caption_file_of_another_extension_says_its_name(tmp_path):
+    fill(tmp_path, 1)
+    (tmp_path / "0.caption").write_text("a cat")
+    one_fault(tmp_path, "image_invalid", "0.caption", "rename it to 0.txt")
+
+
+@pytest.mark.parametrize("name", ["Thumbs.db", "desktop.ini", "README.md", "0.npz", "metadata.csv"])
+def test_what_is_neither_picture_nor_caption_is_named(tmp_path, name):
+    fill(tmp_path, 1)
+    (tmp_path / name).write_bytes(b"x")
+    one_fault(tmp_path, "image_invalid", name, "move it out of the folder")
+
+
+def test_names_that_differ_in_their_unicode_form_alone_are_told_apart(tmp_path):
+    picture(0).save(tmp_path / "cafe\u0301.png")
+    (tmp_path / "metadata.jsonl").write_text(json.dumps({"file_name": "caf\u00e9.png", "text": "a cat"}))
+    found = faults(tmp_path)
+    assert any("Unicode form" in entry["message"] for entry in found)
+
+
+def test_colours_of_pictures_are_converted_and_said_once(tmp_path):
+    fill(tmp_path, 5)
+    icc = ImageCms.ImageCmsProfile(ImageCms.createProfile("XYZ")).tobytes()
+    for index in range(4):
+        picture(index).save(tmp_path / f"{index}.png", icc_profile=icc)
+    picture(4).save(tmp_path / "4.png", icc_profile=b"no profile")
+    found = read(tmp_path).warnings
+    assert [code for code, _ in found] == ["colour_profile_ignored"]
+    assert "5 pictures" in found[0][1] and found[0][1].count(".png") == 3
+
+
+def test_the_first_picture_of_a_camera_jpeg_is_trained_on(tmp_path):
+    picture(0).save(tmp_path / "DSC1.JPG", "MPO", save_all=True, append_images=[picture(1)])
+    (tmp_path / "DSC1.txt").write_text("a cat")
+    assert len(read(tmp_path).pictures) == 1

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
 import logging
+import os
 import re
 from pathlib import Path
 
 import pytest
+import torch
 from training_lab import WAIT_SECONDS, WORKERS, fill, job
 
 from core.errors import Conflict, ContractError, PathNotAllowed, TrainingNotFound, ValidationFailed
-from training.record import RecordStore
+from training import record as record_module
+from training.record import Record, RecordStore
 from training.times import new_id, now
+from training.trainer import Trainer
 
 SCHEMAS = WORKERS.parent / "schemas"
 TRAINING = json.loads((SCHEMAS / "training_schema.json").read_text())["$defs"]
@@ -192,3 +198,79 @@ def test_timestamps_and_ids():
     ids = [new_id() for _ in range(3)]
     assert all(re.fullmatch(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", each) for each in ids)
     assert len(set(ids)) == 3 and [each[:8] for each in ids] == sorted(each[:8] for each in ids)
+
+
+def full(*_args, **_options):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_half_a_row_is_no_row(lab, monkeypatch):
+    record = make(RecordStore(lab.output), "t", "t")
+    record.append_history({"step": 1})
+
+    class Full(io.FileIO):
+        def write(self, content):
+            return super().write(bytes(content)[:5])
+
+    monkeypatch.setattr(record_module, "open", lambda path, *_args, **_options: Full(path, "ab"), raising=False)
+    with pytest.raises(OSError, match="No space"):
+        record.append_history({"step": 2})
+    monkeypatch.undo()
+    record.append_history({"step": 3})
+    assert [row["step"] for row in record.history()] == [1, 3]
+
+
+def test_a_disk_that_is_full_for_a_while_costs_no_training(lab, monkeypatch):
+    gate, later = lab.hold_at(1), lab.hold_at(3)
+    training_id = lab.start(**job("lora", hyperparameters={"max_steps": 5}))
+    assert gate.reached.wait(WAIT_SECONDS)
+    monkeypatch.setattr(Record, "append_history", full)
+    write_status = Record.write_status
+    monkeypatch.setattr(Record, "write_status", lambda record, status, durable=True: durable or full())
+    gate.opened.set()
+    assert later.reached.wait(WAIT_SECONDS)
+    monkeypatch.undo()
+    assert Record.write_status is write_status
+    later.opened.set()
+    assert lab.wait(training_id)["state"] == "completed"
+    assert [row["step"] for row in lab.manager.history(training_id)] == [1, 2, 3, 4, 5]
+
+
+def test_a_disk_that_stays_full_fails_the_training_as_storage_full(lab, monkeypatch):
+    monkeypatch.setattr(Record, "append_history", full)
+    training_id = lab.start(**job("lora", hyperparameters={"max_steps": 2}))
+    ended = lab.wait(training_id)
+    assert ended["state"] == "failed" and ended["error"].startswith("storage_full")
+
+
+def test_without_hard_links_output_names_are_taken_once(lab, monkeypatch):
+    def no_links(*_args):
+        raise OSError(errno.EPERM, "no links here")
+
+    monkeypatch.setattr(os, "link", no_links)
+    store = RecordStore(lab.output)
+    make(store, "one", "same")
+    with pytest.raises(Conflict, match="taken by training one"):
+        make(store, "two", "same")
+
+
+def test_a_training_whose_device_died_is_failed_and_can_go_on(lab, monkeypatch):
+    told = []
+    lab.manager.on_device_failure(told.append)
+    gate = lab.hold_at(2)
+    training_id = lab.start(**job("lora", hyperparameters={"max_steps": 4, "checkpoint_every": 1}))
+    assert gate.reached.wait(WAIT_SECONDS)
+
+    def dead(*_args):
+        raise torch.AcceleratorError("CUDA error: an illegal memory access was encountered")
+
+    monkeypatch.setattr(Trainer, "advance", dead)
+    monkeypatch.setattr(type(lab.device), "empty_cache", dead)
+    gate.opened.set()
+    ended = lab.wait(training_id)
+    assert ended["state"] == "failed" and ended["error"].startswith("worker_crashed")
+    assert "illegal memory access" in ended["error"] and ended["checkpoint_path"].endswith("step-00000002")
+    monkeypatch.undo()
+    again = lab.manager.start({"resume_from": training_id})
+    assert lab.wait(again["training_id"])["state"] == "completed"
+    assert [type(error) for error in told] == [torch.AcceleratorError]
