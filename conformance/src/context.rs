@@ -264,3 +264,13 @@ fn picture(level: u8) -> Vec<u8> {
 pub fn picture_url(level: u8) -> String {
     format!("data:image/png;base64,{}", base64::engine::general_purpose::STANDARD.encode(picture(level)))
 }
+
+/// A 64×64 mask of one colour as a `data:` URL: its left half is opaque, the rest transparent.
+#[must_use]
+pub fn alpha_mask_url() -> String {
+    let mask =
+        image::RgbaImage::from_fn(64, 64, |x, _| image::Rgba([255, 255, 255, if x < 32 { 255 } else { 0 }]));
+    let mut bytes = Cursor::new(Vec::new());
+    mask.write_to(&mut bytes, image::ImageFormat::Png).expect("a picture fits in memory");
+    format!("data:image/png;base64,{}", base64::engine::general_purpose::STANDARD.encode(bytes.into_inner()))
+}

@@ -1,6 +1,6 @@
 //! Metamorphic effects: each field changes the picture or the file as said, and nothing else does.
 //!
-//! At most 30 jobs of 64×64; the base job is drawn once and compared with every other.
+//! At most 40 jobs of 64×64; the base job is drawn once and compared with every other.
 
 use contracts::{Action, generated::limits::CHOSEN_SEED_MAX};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use crate::{
     case::with,
     check::{CheckDef, Checks, Scenario, Stop},
     class::Class,
-    context::{Context, picture_url},
+    context::{Context, alpha_mask_url, picture_url},
     picture::{Picture, difference},
     speech::{Command, Heard},
 };
@@ -191,7 +191,17 @@ fn changes() -> Vec<Change> {
 }
 
 pub(super) fn scenarios() -> Vec<Scenario> {
-    vec![fields(), repeat(), strength(), size(), formats(), batch(), chosen_seed(), upscaler()]
+    vec![
+        fields(),
+        mask_channel(),
+        repeat(),
+        strength(),
+        size(),
+        formats(),
+        batch(),
+        chosen_seed(),
+        upscaler(),
+    ]
 }
 
 /// A job's result and its first picture.
@@ -366,6 +376,60 @@ fn strength() -> Scenario {
             Ok(())
         },
     )
+}
+
+fn mask_channel() -> Scenario {
+    let checks = vec![
+        CheckDef::new("alpha", Class::Effect, "mask_channel alpha: opaque is repainted"),
+        CheckDef::new(
+            "alpha-inverted",
+            Class::Effect,
+            "mask_channel alpha_inverted: transparent is repainted",
+        ),
+        CheckDef::new(
+            "luminance",
+            Class::Asset,
+            "A mask of one colour whose alpha varies, without mask_channel, is image_invalid with that hint.",
+        ),
+        CheckDef::new("no-alpha", Class::Asset, "alpha… on a mask without alpha is image_invalid"),
+        CheckDef::new("no-mask", Class::Effect, "mask_channel without a mask: no_effect"),
+    ];
+    Scenario::new("effects.mask-channel", checks, |context, checks| {
+        context.need_feature("inpaint")?;
+        let masked = |context: &Context, mask: String, channel: Option<&str>| {
+            let image = with(base(context), "/conditioning/init_image", picture_url(60).into());
+            let document = with(image, "/conditioning/inpaint_mask", mask.into());
+            match channel {
+                Some(channel) => with(document, "/conditioning/mask_channel", channel.into()),
+                None => document,
+            }
+        };
+        let opaque = draw(context, masked(context, alpha_mask_url(), Some("alpha")))?;
+        let clear = draw(context, masked(context, alpha_mask_url(), Some("alpha_inverted")))?;
+        for (id, drawn) in [("alpha", &opaque), ("alpha-inverted", &clear)] {
+            checks.hold(id, drawn.result["features_used"]["inpaint"] == true, || {
+                format!("features_used {}", drawn.result["features_used"])
+            });
+        }
+        let differs = difference(&opaque.pictures[0], &clear.pictures[0]);
+        checks.hold("alpha", differs.is_some_and(|most| most > 1), || {
+            "alpha and alpha_inverted paint the same picture".to_owned()
+        });
+        for (id, mask, channel) in
+            [("luminance", alpha_mask_url(), None), ("no-alpha", picture_url(220), Some("alpha"))]
+        {
+            let submission = masked(context, mask, channel);
+            let request_id = context.fresh_id();
+            let command = Command::new(Action::GenerateSdxl, json!({"prompt_submission": submission}));
+            let code = context.ask(&command.id(request_id))?.code();
+            checks.hold(id, code == Ok("image_invalid"), || format!("its code is {code:?}"));
+        }
+        let unmasked = draw(context, with(base(context), "/conditioning/mask_channel", "alpha".into()))?;
+        checks.hold("no-mask", unmasked.heard.warnings().contains(&"no_effect"), || {
+            format!("its warnings are {:?}", unmasked.heard.warnings())
+        });
+        Ok(())
+    })
 }
 
 fn size() -> Scenario {

@@ -22,6 +22,9 @@ fn with_images(sim: &Sim) {
     picture_file(&sim.inputs().join("a.png"), 64, 64, 30);
     picture_file(&sim.inputs().join("b.png"), 64, 64, 200);
     picture_file(&sim.inputs().join("large.png"), 96, 80, 30);
+    let alpha =
+        image::RgbaImage::from_fn(64, 64, |x, _| image::Rgba([255, 255, 255, if x < 32 { 255 } else { 0 }]));
+    alpha.save(sim.inputs().join("alpha.png")).expect("a mask is written");
 }
 
 /// Changes that must change the pixels, each beside what it is compared with.
@@ -81,6 +84,11 @@ fn effects() -> Vec<(&'static str, Value, Value)> {
         ("strength", init(0.75), init(0.5)),
         ("inpaint_mask", init(0.75), mask(json!({}))),
         ("mask_blur", mask(json!({})), mask(json!({"mask_blur": 4}))),
+        (
+            "mask_channel",
+            mask(json!({"inpaint_mask": "alpha.png", "mask_channel": "alpha"})),
+            mask(json!({"inpaint_mask": "alpha.png", "mask_channel": "alpha_inverted"})),
+        ),
         ("auto_contrast", plain(), json!({"postprocessing": {"auto_contrast": true}})),
         (
             "safety_checker",
@@ -248,6 +256,36 @@ fn only_regular_files_of_a_bounded_size_are_read() {
         assert_eq!(error["message"], message);
         assert_eq!(error["pointer"], "/payload/prompt_submission/conditioning/init_image");
     }
+}
+
+#[test]
+fn a_mask_without_the_channel_that_is_read_is_refused_before_it_runs() {
+    let mut sim = Sim::start(&[]);
+    with_images(&sim);
+    let cases = [
+        (json!({"inpaint_mask": "alpha.png"}), "its shape in the alpha channel"),
+        (json!({"inpaint_mask": "alpha.png", "mask_channel": "luminance"}), "its shape in the alpha channel"),
+        (json!({"inpaint_mask": "b.png", "mask_channel": "alpha"}), "no alpha channel"),
+        (json!({"inpaint_mask": "b.png", "mask_channel": "alpha_inverted"}), "no alpha channel"),
+    ];
+    for (mut said, what) in cases {
+        said["init_image"] = "a.png".into();
+        let asked = job(json!({"conditioning": said}));
+        let error = sim.data("validate_request", asked)["errors"][0].clone();
+        assert_eq!(error["code"], "image_invalid", "{error}");
+        assert!(error["message"].as_str().is_some_and(|message| message.contains(what)), "{error}");
+        assert_eq!(error["pointer"], "/payload/prompt_submission/conditioning/inpaint_mask");
+    }
+}
+
+#[test]
+fn a_side_that_no_resize_bears_is_refused() {
+    let mut sim = Sim::start(&[]);
+    let long = image::GrayImage::new(65_536, 8);
+    long.save(sim.inputs().join("long.png")).expect("a picture is written");
+    let asked = job(json!({"conditioning": {"init_image": "long.png"}}));
+    let error = sim.data("validate_request", asked)["errors"][0].clone();
+    assert_eq!(error["code"], "image_invalid", "{error}");
 }
 
 #[test]
