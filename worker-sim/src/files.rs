@@ -5,14 +5,15 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 use std::{
     fs::File,
-    io::{self, Read as _},
+    io,
     path::{Path, PathBuf},
 };
 
-use crate::models::{self, Model, Registry, is_pretend};
+use crate::{
+    models::{self, Model, Registry, is_pretend},
+    safetensors,
+};
 
-/// A safetensors header may have this many bytes, as the library allows.
-const HEADER_BYTES_MAX: u64 = 100_000_000;
 /// Tensors that a pretend file of a kind claims.
 const PRETEND_TENSORS: &[(&str, u64)] = &[("sdxl", 2515), ("sdxl_refiner", 2059), ("vae", 248)];
 
@@ -109,34 +110,15 @@ fn weights(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// The header of a safetensors file: names and descriptions of its tensors, which must lie in the file.
+/// The header of a safetensors file.
 fn header(path: &Path) -> Result<Map<String, Value>, String> {
-    let open = || -> io::Result<(u64, Vec<u8>, u64)> {
-        let mut file = File::open(path)?;
+    let open = || {
+        let file = File::open(path)?;
         let size = file.metadata()?.len();
-        let mut length = [0; 8];
-        file.read_exact(&mut length)?;
-        let length = u64::from_le_bytes(length);
-        let mut text = Vec::new();
-        if length <= HEADER_BYTES_MAX.min(size) {
-            file.take(length).read_to_end(&mut text)?;
-        }
-        Ok((length, text, size))
+        io::Result::Ok((file, size))
     };
-    let (length, text, size) = open().map_err(|err| err.to_string())?;
-    if text.len() as u64 != length {
-        return Err(format!("it says that its header has {length} bytes, and the file has {size}"));
-    }
-    let header: Map<String, Value> =
-        serde_json::from_slice(&text).map_err(|err| format!("its header is no JSON: {err}"))?;
-    let data = size - 8 - length;
-    let beyond = header.iter().find(|(name, tensor)| {
-        *name != "__metadata__" && tensor["data_offsets"][1].as_u64().is_none_or(|end| end > data)
-    });
-    match beyond {
-        Some((name, _)) => Err(format!("the tensor {name:?} lies beyond the end of the file")),
-        None => Ok(header),
-    }
+    let (file, size) = open().map_err(|err| err.to_string())?;
+    safetensors::header(file, size)
 }
 
 fn hash(path: &Path) -> io::Result<String> {

@@ -19,6 +19,7 @@ mod picture;
 mod process;
 mod report;
 mod roots;
+pub mod safetensors;
 mod self_test;
 mod suites;
 mod training;

@@ -1,11 +1,12 @@
 //! `cargo xtask`: what CI does, by hand.
 //!
-//! `test` runs every check.
+//! `test` runs every check; `long` those that take long or need tools of users, `fuzz` one of them for as long as told.
 //! `codegen` writes everything that comes from `schemas/`; `codegen --check` says which file is stale; `lint` says what
 //! is wrong with the schemas.
 
 mod codegen;
 mod lint;
+mod long;
 mod model;
 mod schemas;
 mod test;
@@ -36,6 +37,25 @@ enum Task {
     },
     /// Say what is wrong with schemas/; exit 0 when nothing is, 100 otherwise.
     Lint,
+    /// Run checks that take long, or need tools that the test command does without.
+    Long {
+        /// Only these checks.
+        checks: Vec<String>,
+        /// Print the checks instead.
+        #[arg(long)]
+        list: bool,
+    },
+    /// Feed every reader of bytes with bytes that nobody wrote.
+    Fuzz {
+        /// Only these targets: frames, envelopes, readings, replies, safetensors.
+        targets: Vec<String>,
+        /// How long each target runs.
+        #[arg(long, value_name = "N", default_value_t = 60)]
+        seconds: u64,
+        /// The same seed makes the same inputs.
+        #[arg(long, value_name = "N", default_value_t = 1)]
+        seed: u64,
+    },
     /// Run every check there is, each with what it needs set up first.
     Test {
         /// Only these steps.
@@ -59,12 +79,19 @@ fn main() -> ExitCode {
         Task::Lint => schemas::Schemas::load(&root.join("schemas"))
             .and_then(|schemas| codegen::secured(&schemas))
             .map(|()| codegen::Outcome::Fresh),
-        Task::Test { list: true, .. } => {
-            test::list(&mut std::io::stdout()).map(|()| codegen::Outcome::Fresh).map_err(Into::into)
+        Task::Long { list: true, .. } => test::list(long::LONG, &mut std::io::stdout())
+            .map(|()| codegen::Outcome::Fresh)
+            .map_err(Into::into),
+        Task::Long { checks, .. } => test::run(&root, "long", long::LONG, &checks, &mut std::io::stdout())
+            .map(|()| codegen::Outcome::Fresh),
+        Task::Fuzz { targets, seconds, seed } => {
+            long::fuzz(&root, seconds, seed, &targets).map(|()| codegen::Outcome::Fresh)
         }
-        Task::Test { steps, .. } => {
-            test::run(&root, &steps, &mut std::io::stdout()).map(|()| codegen::Outcome::Fresh)
-        }
+        Task::Test { list: true, .. } => test::list(test::STEPS, &mut std::io::stdout())
+            .map(|()| codegen::Outcome::Fresh)
+            .map_err(Into::into),
+        Task::Test { steps, .. } => test::run(&root, "test", test::STEPS, &steps, &mut std::io::stdout())
+            .map(|()| codegen::Outcome::Fresh),
     };
     match outcome {
         Ok(codegen::Outcome::Fresh) => ExitCode::SUCCESS,

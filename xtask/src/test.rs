@@ -23,7 +23,7 @@ enum Verdict {
 }
 
 /// One step: a name to call it by, what it shows, and the command.
-struct Step {
+pub(crate) struct Step {
     name: &'static str,
     shows: &'static str,
     command: &'static [&'static str],
@@ -34,7 +34,7 @@ struct Step {
 
 const PYTHON: &str = ".venv/bin/python";
 
-const fn step(name: &'static str, shows: &'static str, command: &'static [&'static str]) -> Step {
+pub(crate) const fn step(name: &'static str, shows: &'static str, command: &'static [&'static str]) -> Step {
     Step { name, shows, command, folder: "", environment: &[] }
 }
 
@@ -43,7 +43,8 @@ const fn python(name: &'static str, shows: &'static str, command: &'static [&'st
     Step { name, shows, command, folder: "workers", environment: &[("OMP_NUM_THREADS", "1")] }
 }
 
-const STEPS: &[Step] = &[
+/// The test command.
+pub(crate) const STEPS: &[Step] = &[
     step("codegen", "generated files are fresh", &["cargo", "xtask", "codegen", "--check"]),
     step("format", "Rust is formatted", &["cargo", "fmt", "--all", "--check"]),
     step(
@@ -86,17 +87,23 @@ const STEPS: &[Step] = &[
     ),
 ];
 
-/// Runs the steps; `only` names those to run, all where it is empty.
+/// Runs the steps of `cargo xtask <task>`; `only` names those to run, all where it is empty.
 ///
 /// # Errors
 /// A step that failed, or a name that is no step's.
-pub(crate) fn run(root: &Path, only: &[String], out: &mut dyn Write) -> Result<()> {
-    if let Some(unknown) = only.iter().find(|name| STEPS.iter().all(|step| step.name != **name)) {
-        let names: Vec<&str> = STEPS.iter().map(|step| step.name).collect();
+pub(crate) fn run(
+    root: &Path,
+    task: &str,
+    steps: &[Step],
+    only: &[String],
+    out: &mut dyn Write,
+) -> Result<()> {
+    if let Some(unknown) = only.iter().find(|name| steps.iter().all(|step| step.name != **name)) {
+        let names: Vec<&str> = steps.iter().map(|step| step.name).collect();
         bail!("no step `{unknown}`; there are {}", names.join(", "));
     }
     let mut rows = Vec::new();
-    for step in STEPS.iter().filter(|step| only.is_empty() || only.iter().any(|name| name == step.name)) {
+    for step in steps.iter().filter(|step| only.is_empty() || only.iter().any(|name| name == step.name)) {
         writeln!(out, "\n==> {}: {}\n    {}", step.name, step.shows, step.command.join(" "))?;
         out.flush()?;
         let start = Instant::now();
@@ -109,15 +116,15 @@ pub(crate) fn run(root: &Path, only: &[String], out: &mut dyn Write) -> Result<(
     if failed.is_empty() {
         return Ok(());
     }
-    bail!("{} failed; `cargo xtask test {}` runs that alone", failed.join(", "), failed[0])
+    bail!("{} failed; `cargo xtask {task} {}` runs that alone", failed.join(", "), failed[0])
 }
 
 /// Prints the steps.
 ///
 /// # Errors
 /// A stdout that is closed.
-pub(crate) fn list(out: &mut dyn Write) -> io::Result<()> {
-    STEPS.iter().try_for_each(|step| writeln!(out, "{:<27} {}", step.name, step.shows))
+pub(crate) fn list(steps: &[Step], out: &mut dyn Write) -> io::Result<()> {
+    steps.iter().try_for_each(|step| writeln!(out, "{:<27} {}", step.name, step.shows))
 }
 
 fn run_step(root: &Path, step: &Step) -> Result<Verdict> {

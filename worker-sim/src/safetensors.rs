@@ -1,0 +1,40 @@
+//! The header of a safetensors file: names and descriptions of its tensors.
+
+use std::io::{self, Read};
+
+use serde_json::{Map, Value};
+
+/// A header may have this many bytes, as the library allows.
+const HEADER_BYTES_MAX: u64 = 100_000_000;
+
+/// Reads the header of a file of `size` bytes. Every tensor must lie in the file; of the tensors nothing is read.
+///
+/// # Errors
+/// A sentence that says what is wrong with the file.
+pub fn header(mut from: impl Read, size: u64) -> Result<Map<String, Value>, String> {
+    let mut open = || -> io::Result<(u64, Vec<u8>)> {
+        let mut length = [0; 8];
+        from.read_exact(&mut length)?;
+        let length = u64::from_le_bytes(length);
+        let mut text = Vec::new();
+        if length <= HEADER_BYTES_MAX.min(size) {
+            from.by_ref().take(length).read_to_end(&mut text)?;
+        }
+        Ok((length, text))
+    };
+    let (length, text) = open().map_err(|err| err.to_string())?;
+    if text.len() as u64 != length {
+        return Err(format!("it says that its header has {length} bytes, and the file has {size}"));
+    }
+    let header: Map<String, Value> =
+        serde_json::from_slice(&text).map_err(|err| format!("its header is no JSON: {err}"))?;
+    // The file may have shrunk since its size was asked.
+    let data = size.saturating_sub(8).saturating_sub(length);
+    let beyond = header.iter().find(|(name, tensor)| {
+        *name != "__metadata__" && tensor["data_offsets"][1].as_u64().is_none_or(|end| end > data)
+    });
+    match beyond {
+        Some((name, _)) => Err(format!("the tensor {name:?} lies beyond the end of the file")),
+        None => Ok(header),
+    }
+}

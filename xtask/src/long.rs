@@ -1,0 +1,54 @@
+//! `cargo xtask long`: checks that take long, or need tools of users from the registries; the test command has none.
+
+use std::{path::Path, process::Command};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::test::{Step, step};
+
+/// The long checks.
+pub(crate) const LONG: &[Step] = &[
+    step("fuzz", "no bytes break a reader (10 minutes)", &["cargo", "xtask", "fuzz", "--seconds", "120"]),
+    step(
+        "openapi",
+        "users' generators of clients take the document, and their clients make a picture",
+        &["bash", "conformance/openapi.sh"],
+    ),
+    step(
+        "bench-decode",
+        "what reading a submission costs",
+        &["cargo", "bench", "-p", "contracts", "--bench", "decode"],
+    ),
+    step(
+        "bench-hop",
+        "what the way through the gateway costs",
+        &["cargo", "bench", "-p", "gateway", "--bench", "hop"],
+    ),
+];
+
+/// Drives the fuzz targets, each for so many seconds.
+///
+/// # Errors
+/// A target that broke, or that is none.
+pub(crate) fn fuzz(root: &Path, seconds: u64, seed: u64, targets: &[String]) -> Result<()> {
+    let status = Command::new("cargo")
+        .args([
+            "run",
+            "--quiet",
+            "-p",
+            "fuzz",
+            "--bin",
+            "fuzz",
+            "--",
+            &seconds.to_string(),
+            &seed.to_string(),
+        ])
+        .args(targets)
+        .current_dir(root)
+        .status()
+        .context("starting cargo")?;
+    if !status.success() {
+        bail!("a target broke, see above");
+    }
+    Ok(())
+}
