@@ -44,6 +44,7 @@ mod fast;
 pub mod fault;
 pub mod framing;
 pub mod generated;
+pub mod model_id;
 pub mod naming;
 pub mod places;
 pub mod reading;

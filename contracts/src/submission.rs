@@ -4,6 +4,15 @@ use serde_json::{Map, Value};
 
 use crate::dictionary::dictionary;
 
+/// The `$id` of the schema that a prompt submission is read by: its file's name, against which references resolve.
+pub const SCHEMA_ID: &str = "prompt_submission_schema.json";
+
+/// Whether a document is the schema that is built in, by its name.
+#[must_use]
+pub fn is_own_schema(document: &Value) -> bool {
+    document["$id"] == SCHEMA_ID && document["title"] == "PromptSubmission"
+}
+
 /// A canonical prompt submission and where its values stand in the command's fields.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Submission {

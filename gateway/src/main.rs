@@ -4,6 +4,7 @@ use std::{fs::OpenOptions, io::Write, process::ExitCode, sync::Arc};
 
 use anyhow::Context;
 use clap::Parser;
+use contracts::submission::{SCHEMA_ID, is_own_schema};
 use gateway::{
     app::App,
     cli::{Cli, Command, PoolFlags, Serve, Stdio, Submit},
@@ -17,9 +18,6 @@ use tracing_subscriber::{EnvFilter, fmt};
 /// Commands are many small values that live for a moment.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
-/// The `$id` of the prompt submission's schema.
-const SCHEMA_ID: &str = "urn:concord:schema:prompt_submission";
 
 fn main() -> ExitCode {
     // A simulated worker is started by a gateway, which has looked already.
@@ -157,7 +155,7 @@ async fn talk(flags: Stdio) -> anyhow::Result<ExitCode> {
         let text = std::fs::read_to_string(path).with_context(|| format!("--schema {}", path.display()))?;
         let schema: serde_json::Value =
             serde_json::from_str(&text).with_context(|| format!("--schema {}", path.display()))?;
-        if schema["$id"] != SCHEMA_ID {
+        if !is_own_schema(&schema) {
             anyhow::bail!("--schema {} is not {SCHEMA_ID}, the schema built in", path.display());
         }
     }

@@ -1,12 +1,16 @@
 //! Flags, environment and configuration file: all that an operator may say at start.
 
 use clap::{Parser, ValueEnum};
-use contracts::framing::FRAME_BYTES_MAX;
+use contracts::{
+    framing::FRAME_BYTES_MAX,
+    submission::{SCHEMA_ID, is_own_schema},
+};
 use serde::Deserialize;
 use std::{
     collections::BTreeMap,
     ffi::OsString,
     fmt::Display,
+    ops::RangeInclusive,
     path::{Path, PathBuf},
     process::ExitCode,
     time::Duration,
@@ -18,8 +22,10 @@ use crate::{
     roots::{PRETEND_ROOT, Roots},
 };
 
-/// The `$id` of the only document schema that this worker speaks.
-const SCHEMA_ID: &str = "urn:concord:schema:prompt_submission";
+/// What a pretend memory may have, MiB: a pebibyte is more than any host has, and its bytes fit a number.
+const MEBIBYTES: RangeInclusive<u64> = 1..=1 << 30;
+/// What a step or a load may take, ms: a day.
+const MILLISECONDS: RangeInclusive<u64> = 0..=86_400_000;
 
 /// A worker without a GPU that speaks the whole contract on stdin and stdout.
 #[derive(Debug, Parser)]
@@ -57,16 +63,16 @@ struct Flags {
     #[arg(long, value_name = "DEVICE", default_value = "auto", value_parser = ["auto", "cpu"])]
     device: String,
     /// Pretend device memory, MiB.
-    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(1..=1 << 30))]
+    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(MEBIBYTES))]
     vram_mb: Option<u64>,
     /// Pretend host memory for cached models, MiB.
-    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(1..=1 << 30))]
+    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(MEBIBYTES))]
     ram_mb: Option<u64>,
     /// Milliseconds of a denoising or training step; 0: at once.
-    #[arg(long, value_name = "MS")]
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(MILLISECONDS))]
     step_ms: Option<u64>,
     /// Milliseconds to load a base model; others in proportion to their size, cached ones in a tenth; 0: at once.
-    #[arg(long, value_name = "MS")]
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(MILLISECONDS))]
     load_ms: Option<u64>,
     /// Decides everything random: chosen seeds and faults.
     #[arg(long, value_name = "N")]
@@ -157,6 +163,25 @@ struct Config {
     seed: Option<u64>,
 }
 
+impl Config {
+    /// The file keeps the limits of the flags.
+    fn check(&self) -> Result<(), String> {
+        let numbers = [
+            ("vram_mb", self.vram_mb, MEBIBYTES),
+            ("ram_mb", self.ram_mb, MEBIBYTES),
+            ("step_ms", self.step_ms, MILLISECONDS),
+            ("load_ms", self.load_ms, MILLISECONDS),
+        ];
+        for (name, value, range) in numbers {
+            if let Some(value) = value.filter(|value| !range.contains(value)) {
+                let (least, most) = (range.start(), range.end());
+                return Err(format!("--config: {name} is {value}; it must be {least} to {most}"));
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Reads what `run` was given; a help text or a mistake is printed and is the process's end.
 pub(crate) fn settings(args: impl IntoIterator<Item = OsString>) -> Result<Settings, ExitCode> {
     let flags = Flags::try_parse_from(args).map_err(|err| {
@@ -174,7 +199,7 @@ fn check(flags: Flags) -> Result<Settings, String> {
     let config: Config = flags.config.as_deref().map_or_else(|| Ok(Config::default()), read_json)?;
     if let Some(path) = &flags.schema {
         let schema: serde_json::Value = read_json(path)?;
-        if schema["$id"] != SCHEMA_ID {
+        if !is_own_schema(&schema) {
             return Err(format!("{} is not {SCHEMA_ID}, the schema built in", path.display()));
         }
     }
@@ -189,6 +214,7 @@ fn check(flags: Flags) -> Result<Settings, String> {
     for fault in &flags.faults {
         notes.push((LogLevel::Warning, format!("this worker misbehaves: {fault}: {}", fault.meaning())));
     }
+    config.check()?;
     let megabytes =
         |flag: Option<u64>, config: Option<u64>, default: u64| flag.or(config).unwrap_or(default) << 20;
     let milliseconds = |flag: Option<u64>, config: Option<u64>, default: u64| {
@@ -241,4 +267,34 @@ fn read_json<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, String> {
 
 fn at(path: &Path, err: impl Display) -> String {
     format!("{}: {err}", path.display())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Config, settings};
+
+    #[test]
+    fn numbers_of_the_file_keep_the_limits_of_the_flags() {
+        for (text, right) in [
+            (r#"{"vram_mb": 1, "ram_mb": 1073741824, "step_ms": 0, "load_ms": 86400000}"#, true),
+            (r#"{"vram_mb": 0}"#, false),
+            (r#"{"vram_mb": 1073741825}"#, false),
+            (r#"{"vram_mb": 18446744073709551615}"#, false),
+            (r#"{"ram_mb": 17592186044416}"#, false),
+            (r#"{"step_ms": 86400001}"#, false),
+            (r#"{"load_ms": 18446744073709551615}"#, false),
+        ] {
+            let config: Config = serde_json::from_str(text).expect("JSON");
+            assert_eq!(config.check().is_ok(), right, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_file_over_the_limits_is_refused_at_start() {
+        let home = tempfile::tempdir().expect("a folder");
+        let path = home.path().join("config.json");
+        std::fs::write(&path, r#"{"vram_mb": 18446744073709551615}"#).expect("a file");
+        let refused = settings(["worker-sim".into(), "--config".into(), path.into()]);
+        assert!(refused.is_err());
+    }
 }

@@ -65,6 +65,8 @@ pub struct Route {
 /// A route that belongs to no single action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Resource {
+    /// Its name, for generated clients.
+    pub id: &'static str,
     /// `GET` or `POST`.
     pub verb: &'static str,
     /// The path, parameters in braces.
@@ -73,6 +75,17 @@ pub struct Resource {
     pub summary: &'static str,
     /// Name of the definition of its answer.
     pub reply: Option<&'static str>,
+}
+
+/// A family of routes that belong together for readers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tag {
+    /// Its name.
+    pub name: &'static str,
+    /// One sentence.
+    pub description: &'static str,
+    /// First segments of the paths (behind `/v1`) that belong to it.
+    pub families: &'static [&'static str],
 }
 
 /// How an action is scheduled.
@@ -1207,25 +1220,103 @@ static INFOS: [ActionInfo; 44usize] = [
 /// Routes that belong to no single action.
 pub static RESOURCES: [Resource; 7usize] = [
     Resource {
+        id: "run_command",
         verb: "POST",
         path: "/v1/commands",
         summary: "Any action, in any envelope and dialect.",
         reply: None,
     },
     Resource {
+        id: "follow_job",
         verb: "GET",
         path: "/v1/jobs/{id}/events",
         summary: "Server-sent events of a job; `id` is the sequence.",
         reply: None,
     },
-    Resource { verb: "GET", path: "/v1/jobs/{id}/images/{n}", summary: "A picture of a job.", reply: None },
-    Resource { verb: "POST", path: "/v1/uploads", summary: "Takes a raw image.", reply: Some("Upload") },
-    Resource { verb: "GET", path: "/health/live", summary: "The process lives.", reply: None },
     Resource {
+        id: "get_job_image",
+        verb: "GET",
+        path: "/v1/jobs/{id}/images/{n}",
+        summary: "A picture of a job.",
+        reply: None,
+    },
+    Resource {
+        id: "upload_image",
+        verb: "POST",
+        path: "/v1/uploads",
+        summary: "Takes a raw image.",
+        reply: Some("Upload"),
+    },
+    Resource {
+        id: "get_liveness",
+        verb: "GET",
+        path: "/health/live",
+        summary: "The process lives.",
+        reply: Some("Liveness"),
+    },
+    Resource {
+        id: "get_readiness",
         verb: "GET",
         path: "/health/ready",
         summary: "At least one worker would take a job now.",
+        reply: Some("Readiness"),
+    },
+    Resource {
+        id: "get_openapi",
+        verb: "GET",
+        path: "/openapi.json",
+        summary: "This interface as OpenAPI 3.1.",
         reply: None,
     },
-    Resource { verb: "GET", path: "/openapi.json", summary: "This interface as OpenAPI 3.1.", reply: None },
 ];
+/// What routes belong together.
+pub static TAGS: [Tag; 8usize] = [
+    Tag {
+        name: "pictures",
+        description: "Make pictures, and ask beforehand what a submission means and needs.",
+        families: &["generate", "batches", "validate", "estimate", "optimize"],
+    },
+    Tag {
+        name: "jobs",
+        description: "Jobs, their events and pictures, the queue, and sessions.",
+        families: &["jobs", "queue", "sessions"],
+    },
+    Tag {
+        name: "gpus",
+        description: "GPUs and their workers: state, what they can do, what they hold, what they measured.",
+        families: &[
+            "gpus",
+            "devices",
+            "capabilities",
+            "schedulers",
+            "controlnet-types",
+            "metrics",
+            "readiness",
+            "balance",
+        ],
+    },
+    Tag { name: "models", description: "Model files, and the cache in RAM.", families: &["models", "cache"] },
+    Tag { name: "training", description: "Trainings.", families: &["training"] },
+    Tag { name: "uploads", description: "Images that later submissions name.", families: &["uploads"] },
+    Tag { name: "tests", description: "Self tests.", families: &["tests"] },
+    Tag {
+        name: "gateway",
+        description: "The gateway itself: any action, health, this document.",
+        families: &["commands", "health", "openapi.json"],
+    },
+];
+impl Tag {
+    /// The tag of a path.
+    #[must_use]
+    pub fn of(path: &str) -> Option<&'static Self> {
+        let family = Self::family(path);
+        TAGS.iter().find(|tag| tag.families.contains(&family))
+    }
+
+    /// The segment that says what a path belongs to: the first behind `/v1`.
+    #[must_use]
+    pub fn family(path: &str) -> &str {
+        let path = path.strip_prefix("/v1").unwrap_or(path).trim_start_matches('/');
+        path.split('/').next().unwrap_or(path)
+    }
+}

@@ -543,6 +543,11 @@ list! {
 }
 
 list! {
+    /// Families of models that it runs. 0..=16 items, each once.
+    WorkerCapabilitiesFamilies: ModelFamily, ListLimits { minimum: 0, maximum: 16, unique: true }
+}
+
+list! {
     /// The samplers. 0..=64 items.
     SchedulersSchedulers: SchedulerInfo, ListLimits { minimum: 0, maximum: 64, unique: false }
 }
@@ -860,6 +865,11 @@ text! {
 }
 
 list! {
+    /// Families of models that its worker runs; absent where no worker has said. 0..=16 items, each once.
+    DeviceInfoFamilies: ModelFamily, ListLimits { minimum: 0, maximum: 16, unique: true }
+}
+
+list! {
     /// The devices. 0..=64 items.
     DevicesDevices: DeviceInfo, ListLimits { minimum: 0, maximum: 64, unique: false }
 }
@@ -877,6 +887,21 @@ integer! {
 integer! {
     /// Height. 1..=65535. Unit: pixels.
     UploadHeight: u32, IntegerLimits { minimum: 1, maximum: 65535, multiple_of: 1 }
+}
+
+list! {
+    /// Each GPU. 0..=64 items.
+    ReadinessGpus: GpuHealth, ListLimits { minimum: 0, maximum: 64, unique: false }
+}
+
+text! {
+    /// A family of models: what a base, its LoRAs and its embeddings must share. `sdxl` today; a reader takes others too. Matches `^[a-z][a-z0-9_]{0,31}$`.
+    ModelFamily, TextLimits {
+        minimum: 0, maximum: u64::MAX, not_blank: false,
+        form: Form::Pieces("^[a-z][a-z0-9_]{0,31}$", &[
+            &[Piece::new("a-z", 1, 1), Piece::new("a-z0-9_", 0, 31)],
+        ]),
+    }
 }
 
 number! {

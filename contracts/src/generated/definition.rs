@@ -176,6 +176,7 @@ pub const NAMES: &[&str] = &[
     "WorkerCapabilitiesActions",
     "WorkerCapabilitiesDtypes",
     "WorkerCapabilitiesGpus",
+    "WorkerCapabilitiesFamilies",
     "WorkerCapabilities",
     "SchedulerInfo",
     "SchedulersSchedulers",
@@ -287,6 +288,7 @@ pub const NAMES: &[&str] = &[
     "Sessions",
     "DeviceType",
     "DeviceInfoUuid",
+    "DeviceInfoFamilies",
     "DeviceInfo",
     "DevicesDevices",
     "Devices",
@@ -296,6 +298,13 @@ pub const NAMES: &[&str] = &[
     "UploadWidth",
     "UploadHeight",
     "Upload",
+    "LivenessStatus",
+    "Liveness",
+    "GpuHealth",
+    "ReadinessStatus",
+    "ReadinessGpus",
+    "Readiness",
+    "ModelFamily",
     "TrainingType",
     "DreamboothMode",
     "LrScheduler",
@@ -508,6 +517,7 @@ pub fn round_trip(name: &str, value: &Value) -> Option<Result<Value, serde_json:
         "WorkerCapabilitiesActions" => read::<types::WorkerCapabilitiesActions>(value),
         "WorkerCapabilitiesDtypes" => read::<types::WorkerCapabilitiesDtypes>(value),
         "WorkerCapabilitiesGpus" => read::<types::WorkerCapabilitiesGpus>(value),
+        "WorkerCapabilitiesFamilies" => read::<types::WorkerCapabilitiesFamilies>(value),
         "WorkerCapabilities" => read::<types::WorkerCapabilities>(value),
         "SchedulerInfo" => read::<types::SchedulerInfo>(value),
         "SchedulersSchedulers" => read::<types::SchedulersSchedulers>(value),
@@ -625,6 +635,7 @@ pub fn round_trip(name: &str, value: &Value) -> Option<Result<Value, serde_json:
         "Sessions" => read::<types::Sessions>(value),
         "DeviceType" => read::<types::DeviceType>(value),
         "DeviceInfoUuid" => read::<types::DeviceInfoUuid>(value),
+        "DeviceInfoFamilies" => read::<types::DeviceInfoFamilies>(value),
         "DeviceInfo" => read::<types::DeviceInfo>(value),
         "DevicesDevices" => read::<types::DevicesDevices>(value),
         "Devices" => read::<types::Devices>(value),
@@ -634,6 +645,13 @@ pub fn round_trip(name: &str, value: &Value) -> Option<Result<Value, serde_json:
         "UploadWidth" => read::<types::UploadWidth>(value),
         "UploadHeight" => read::<types::UploadHeight>(value),
         "Upload" => read::<types::Upload>(value),
+        "LivenessStatus" => read::<types::LivenessStatus>(value),
+        "Liveness" => read::<types::Liveness>(value),
+        "GpuHealth" => read::<types::GpuHealth>(value),
+        "ReadinessStatus" => read::<types::ReadinessStatus>(value),
+        "ReadinessGpus" => read::<types::ReadinessGpus>(value),
+        "Readiness" => read::<types::Readiness>(value),
+        "ModelFamily" => read::<types::ModelFamily>(value),
         "TrainingType" => read::<types::TrainingType>(value),
         "DreamboothMode" => read::<types::DreamboothMode>(value),
         "LrScheduler" => read::<types::LrScheduler>(value),
@@ -844,6 +862,7 @@ pub fn schemas() -> Value {
     generator.subschema_for::<types::WorkerCapabilitiesActions>();
     generator.subschema_for::<types::WorkerCapabilitiesDtypes>();
     generator.subschema_for::<types::WorkerCapabilitiesGpus>();
+    generator.subschema_for::<types::WorkerCapabilitiesFamilies>();
     generator.subschema_for::<types::WorkerCapabilities>();
     generator.subschema_for::<types::SchedulerInfo>();
     generator.subschema_for::<types::SchedulersSchedulers>();
@@ -955,6 +974,7 @@ pub fn schemas() -> Value {
     generator.subschema_for::<types::Sessions>();
     generator.subschema_for::<types::DeviceType>();
     generator.subschema_for::<types::DeviceInfoUuid>();
+    generator.subschema_for::<types::DeviceInfoFamilies>();
     generator.subschema_for::<types::DeviceInfo>();
     generator.subschema_for::<types::DevicesDevices>();
     generator.subschema_for::<types::Devices>();
@@ -964,6 +984,13 @@ pub fn schemas() -> Value {
     generator.subschema_for::<types::UploadWidth>();
     generator.subschema_for::<types::UploadHeight>();
     generator.subschema_for::<types::Upload>();
+    generator.subschema_for::<types::LivenessStatus>();
+    generator.subschema_for::<types::Liveness>();
+    generator.subschema_for::<types::GpuHealth>();
+    generator.subschema_for::<types::ReadinessStatus>();
+    generator.subschema_for::<types::ReadinessGpus>();
+    generator.subschema_for::<types::Readiness>();
+    generator.subschema_for::<types::ModelFamily>();
     generator.subschema_for::<types::TrainingType>();
     generator.subschema_for::<types::DreamboothMode>();
     generator.subschema_for::<types::LrScheduler>();

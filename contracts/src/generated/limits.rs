@@ -122,3 +122,5 @@ pub const HTTP_WRITE: Duration = Duration::from_millis(60000);
 pub const HTTP_UNREAD_BYTES_MAX: u64 = 134217728;
 /// Open connections; the next one waits to be accepted. In connections.
 pub const HTTP_CONNECTIONS_MAX: u64 = 2048;
+/// Longest Idempotency-Key. In characters.
+pub const IDEMPOTENCY_KEY_CHARACTERS_MAX: u64 = 255;

@@ -1771,6 +1771,9 @@ pub struct WorkerCapabilities {
     /// Each worker's own; only from a pool.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub gpus: Option<WorkerCapabilitiesGpus>,
+    /// Families of models that it runs.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
+    pub families: Option<WorkerCapabilitiesFamilies>,
 }
 
 crate::strict::object!(WorkerCapabilities);
@@ -1875,6 +1878,9 @@ pub struct ModelInfo {
     /// On which GPU; only from a pool.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub gpu_id: Option<GpuId>,
+    /// Its family, where its type has one.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
+    pub family: Option<ModelFamily>,
 }
 
 crate::strict::object!(ModelInfo);
@@ -2794,6 +2800,9 @@ pub struct DeviceInfo {
     pub available_memory_bytes: Option<Bytes>,
     /// Whether a worker serves it.
     pub is_available: bool,
+    /// Families of models that its worker runs; absent where no worker has said.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
+    pub families: Option<DeviceInfoFamilies>,
 }
 
 crate::strict::object!(DeviceInfo);
@@ -2865,6 +2874,77 @@ pub struct Upload {
 }
 
 crate::strict::object!(Upload);
+
+/// Always `live`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, schemars::JsonSchema)]
+pub enum LivenessStatus {
+    /// `live`
+    #[schemars(rename = "live")]
+    #[default]
+    Live,
+}
+
+crate::strict::string_enum!(LivenessStatus, Live = "live");
+
+/// The process lives.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(remote = "Self", deny_unknown_fields)]
+#[schemars(rename = "Liveness")]
+pub struct Liveness {
+    /// Always `live`.
+    pub status: LivenessStatus,
+    /// Since the start of the gateway.
+    pub uptime_seconds: Seconds,
+}
+
+crate::strict::object!(Liveness);
+
+/// Whether the worker of a GPU would take a job now.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(remote = "Self", deny_unknown_fields)]
+#[schemars(rename = "GpuHealth")]
+pub struct GpuHealth {
+    /// The GPU.
+    pub gpu_id: GpuId,
+    /// Whether it would.
+    pub ready: bool,
+    /// Since its last sign of life.
+    pub silent_seconds: Seconds,
+    /// Why it would not.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
+    pub reason: Option<Text>,
+}
+
+crate::strict::object!(GpuHealth);
+
+/// `ready` where at least one worker would take a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, schemars::JsonSchema)]
+pub enum ReadinessStatus {
+    /// `ready`
+    #[schemars(rename = "ready")]
+    Ready,
+    /// `unready`
+    #[schemars(rename = "unready")]
+    Unready,
+}
+
+crate::strict::string_enum!(ReadinessStatus, Ready = "ready", Unready = "unready");
+
+/// Whether at least one worker would take a job now: 200 where one would, 503 where none would.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(remote = "Self", deny_unknown_fields)]
+#[schemars(rename = "Readiness")]
+pub struct Readiness {
+    /// `ready` where at least one worker would take a job.
+    pub status: ReadinessStatus,
+    /// Each GPU.
+    pub gpus: ReadinessGpus,
+    /// Why no job would be taken, whatever the workers are ready for.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
+    pub reason: Option<Text>,
+}
+
+crate::strict::object!(Readiness);
 
 /// What is trained.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, schemars::JsonSchema)]

@@ -7,6 +7,8 @@ mod fast;
 mod fixtures;
 mod framing;
 mod generated;
+mod model_ids;
 mod oracle;
 mod parties;
 mod replies;
+mod schema_files;

@@ -319,6 +319,16 @@ impl Front {
             }
             devices.push(device);
         }
+        for device in &mut devices {
+            let lane = device["device_id"].as_str().and_then(|id| self.pool().lane(id));
+            if let Some(lane) = lane.filter(|lane| lane.unready().is_none()) {
+                let said = self.ask_data(lane, Action::GetCapabilities).await;
+                let said = said.map_err(|err| super::lane_failure(&err))?;
+                if let Some(families) = said.get("families") {
+                    device["families"] = families.clone();
+                }
+            }
+        }
         Ok(json!({"devices": devices}))
     }
 

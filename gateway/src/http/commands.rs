@@ -8,7 +8,8 @@ use axum::{
     http::{HeaderMap, HeaderValue, Response, StatusCode, header},
 };
 use contracts::{
-    Action, Class, Dialect, ErrorCode, Failure, Incoming, Refusal, envelope, generated::action::Route,
+    Action, Class, Dialect, ErrorCode, Failure, Incoming, Refusal, envelope,
+    generated::{action::Route, limits::IDEMPOTENCY_KEY_CHARACTERS_MAX},
 };
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -193,9 +194,10 @@ fn idempotency_key(headers: &HeaderMap) -> Option<Result<String, Box<Failure>>> 
         let message = "Idempotency-Key stands twice: which one is the request's?";
         return Some(Err(Box::new(Failure::new(ErrorCode::BadRequest, message))));
     }
-    let key = value.to_str().ok().filter(|key| (1..=255).contains(&key.len()));
+    let is_right = |key: &&str| !key.is_empty() && key.len() as u64 <= IDEMPOTENCY_KEY_CHARACTERS_MAX;
+    let key = value.to_str().ok().filter(is_right);
     Some(key.map(str::to_owned).ok_or_else(|| {
-        let message = "Idempotency-Key is 1 to 255 visible characters";
+        let message = format!("Idempotency-Key is 1 to {IDEMPOTENCY_KEY_CHARACTERS_MAX} visible characters");
         Box::new(Failure::new(ErrorCode::UnsupportedValue, message))
     }))
 }

@@ -10,6 +10,7 @@ mod drain;
 mod guard;
 mod held;
 mod hostile;
+mod openapi;
 mod orphans;
 mod pages;
 mod pictures;

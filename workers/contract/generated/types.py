@@ -344,6 +344,15 @@ UploadWidth = Annotated[int, Meta(ge=1, le=65535)]
 UploadHeight = Annotated[int, Meta(ge=1, le=65535)]
 """Height. Unit: pixels."""
 
+LivenessStatus = Literal["live"]
+"""Always `live`."""
+
+ReadinessStatus = Literal["ready", "unready"]
+"""`ready` where at least one worker would take a job."""
+
+ModelFamily = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,31}\Z")]
+"""A family of models: what a base, its LoRAs and its embeddings must share. `sdxl` today; a reader takes others too."""
+
 TrainingType = Literal["LoRA", "DreamBooth", "Textual Inversion"]
 """What is trained."""
 
@@ -1421,6 +1430,9 @@ class WorkerCapabilities(Struct, kw_only=True, forbid_unknown_fields=True, omit_
     gpus: WorkerCapabilitiesGpus | None = None
     """Each worker's own; only from a pool."""
 
+    families: WorkerCapabilitiesFamilies | None = None
+    """Families of models that it runs."""
+
     def __post_init__(self) -> None:
         """What msgspec has no limit for."""
         check_once("supported_schedulers", self.supported_schedulers)
@@ -1430,6 +1442,7 @@ class WorkerCapabilities(Struct, kw_only=True, forbid_unknown_fields=True, omit_
         check_once("control_net_types", self.control_net_types)
         check_once("actions", self.actions)
         check_once("dtypes", self.dtypes)
+        check_once("families", self.families)
 
 
 class SchedulerInfo(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -1520,6 +1533,9 @@ class ModelInfo(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=
 
     gpu_id: GpuId | None = None
     """On which GPU; only from a pool."""
+
+    family: ModelFamily | None = None
+    """Its family, where its type has one."""
 
 
 class Models(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -2303,6 +2319,13 @@ class DeviceInfo(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults
     is_available: bool
     """Whether a worker serves it."""
 
+    families: DeviceInfoFamilies | None = None
+    """Families of models that its worker runs; absent where no worker has said."""
+
+    def __post_init__(self) -> None:
+        """What msgspec has no limit for."""
+        check_once("families", self.families)
+
 
 class Devices(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """The devices of the host."""
@@ -2366,6 +2389,45 @@ class Upload(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=Tru
 
     expires_at: Timestamp
     """When it is forgotten."""
+
+
+class Liveness(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The process lives."""
+
+    status: LivenessStatus
+    """Always `live`."""
+
+    uptime_seconds: Seconds
+    """Since the start of the gateway."""
+
+
+class GpuHealth(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Whether the worker of a GPU would take a job now."""
+
+    gpu_id: GpuId
+    """The GPU."""
+
+    ready: bool
+    """Whether it would."""
+
+    silent_seconds: Seconds
+    """Since its last sign of life."""
+
+    reason: Text | None = None
+    """Why it would not."""
+
+
+class Readiness(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Whether at least one worker would take a job now: 200 where one would, 503 where none would."""
+
+    status: ReadinessStatus
+    """`ready` where at least one worker would take a job."""
+
+    gpus: ReadinessGpus
+    """Each GPU."""
+
+    reason: Text | None = None
+    """Why no job would be taken, whatever the workers are ready for."""
 
 
 class TrainingHyperparameters(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -2615,6 +2677,9 @@ WorkerCapabilitiesDtypes = Annotated[list[PrecisionName], Meta(max_length=8)]
 WorkerCapabilitiesGpus = Annotated[list[WorkerCapabilities], Meta(max_length=64)]
 """Each worker's own; only from a pool."""
 
+WorkerCapabilitiesFamilies = Annotated[list[ModelFamily], Meta(max_length=16)]
+"""Families of models that it runs."""
+
 SchedulersSchedulers = Annotated[list[SchedulerInfo], Meta(max_length=64)]
 """The samplers."""
 
@@ -2744,11 +2809,17 @@ JobsJobs = Annotated[list[Job], Meta(max_length=1000)]
 SessionsSessions = Annotated[list[Job], Meta(max_length=100000)]
 """Newest first."""
 
+DeviceInfoFamilies = Annotated[list[ModelFamily], Meta(max_length=16)]
+"""Families of models that its worker runs; absent where no worker has said."""
+
 DevicesDevices = Annotated[list[DeviceInfo], Meta(max_length=64)]
 """The devices."""
 
 CacheStatusModels = Annotated[list[ModelInfo], Meta(max_length=1024)]
 """Cached models."""
+
+ReadinessGpus = Annotated[list[GpuHealth], Meta(max_length=64)]
+"""Each GPU."""
 
 TrainingHistoryRowValidationImages = Annotated[list[Path], Meta(max_length=64)]
 """Pictures drawn at this step."""
@@ -2921,6 +2992,7 @@ DEFINITIONS: dict[str, Any] = {
     "WorkerCapabilitiesActions": WorkerCapabilitiesActions,
     "WorkerCapabilitiesDtypes": WorkerCapabilitiesDtypes,
     "WorkerCapabilitiesGpus": WorkerCapabilitiesGpus,
+    "WorkerCapabilitiesFamilies": WorkerCapabilitiesFamilies,
     "WorkerCapabilities": WorkerCapabilities,
     "SchedulerInfo": SchedulerInfo,
     "SchedulersSchedulers": SchedulersSchedulers,
@@ -3032,6 +3104,7 @@ DEFINITIONS: dict[str, Any] = {
     "Sessions": Sessions,
     "DeviceType": DeviceType,
     "DeviceInfoUuid": DeviceInfoUuid,
+    "DeviceInfoFamilies": DeviceInfoFamilies,
     "DeviceInfo": DeviceInfo,
     "DevicesDevices": DevicesDevices,
     "Devices": Devices,
@@ -3041,6 +3114,13 @@ DEFINITIONS: dict[str, Any] = {
     "UploadWidth": UploadWidth,
     "UploadHeight": UploadHeight,
     "Upload": Upload,
+    "LivenessStatus": LivenessStatus,
+    "Liveness": Liveness,
+    "GpuHealth": GpuHealth,
+    "ReadinessStatus": ReadinessStatus,
+    "ReadinessGpus": ReadinessGpus,
+    "Readiness": Readiness,
+    "ModelFamily": ModelFamily,
     "TrainingType": TrainingType,
     "DreamboothMode": DreamboothMode,
     "LrScheduler": LrScheduler,

@@ -20,6 +20,7 @@ pub(crate) fn actions(registry: &Value) -> Result<String> {
     tokens.extend(class_enum(classes)?);
     tokens.extend(action_enum(rows, classes)?);
     tokens.extend(resource_table(resources)?);
+    tokens.extend(tag_table(registry.get("tags").and_then(Value::as_array).context("no tags")?)?);
     file("registry.json", "The registry of actions.", tokens)
 }
 
@@ -89,6 +90,8 @@ fn shapes() -> TokenStream {
         /// A route that belongs to no single action.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub struct Resource {
+            /// Its name, for generated clients.
+            pub id: &'static str,
             /// `GET` or `POST`.
             pub verb: &'static str,
             /// The path, parameters in braces.
@@ -97,6 +100,17 @@ fn shapes() -> TokenStream {
             pub summary: &'static str,
             /// Name of the definition of its answer.
             pub reply: Option<&'static str>,
+        }
+
+        /// A family of routes that belong together for readers.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub struct Tag {
+            /// Its name.
+            pub name: &'static str,
+            /// One sentence.
+            pub description: &'static str,
+            /// First segments of the paths (behind `/v1`) that belong to it.
+            pub families: &'static [&'static str],
         }
     }
 }
@@ -262,14 +276,46 @@ fn resource_table(rows: &[Value]) -> Result<TokenStream> {
     let mut items = TokenStream::new();
     for row in rows {
         let (verb, path) = (text(row, "verb")?, text(row, "path")?);
-        let summary = text(row, "summary")?;
+        let (id, summary) = (text(row, "id")?, text(row, "summary")?);
         let reply = option(definition(row, "reply")?);
-        items.extend(quote! { Resource { verb: #verb, path: #path, summary: #summary, reply: #reply }, });
+        items.extend(
+            quote! { Resource { id: #id, verb: #verb, path: #path, summary: #summary, reply: #reply }, },
+        );
     }
     let count = rows.len();
     Ok(quote! {
         /// Routes that belong to no single action.
         pub static RESOURCES: [Resource; #count] = [#items];
+    })
+}
+
+fn tag_table(rows: &[Value]) -> Result<TokenStream> {
+    let mut items = TokenStream::new();
+    for row in rows {
+        let (name, description) = (text(row, "name")?, text(row, "description")?);
+        let families = texts(row, "families")?;
+        items.extend(quote! { Tag { name: #name, description: #description, families: &[#(#families),*] }, });
+    }
+    let count = rows.len();
+    Ok(quote! {
+        /// What routes belong together.
+        pub static TAGS: [Tag; #count] = [#items];
+
+        impl Tag {
+            /// The tag of a path.
+            #[must_use]
+            pub fn of(path: &str) -> Option<&'static Self> {
+                let family = Self::family(path);
+                TAGS.iter().find(|tag| tag.families.contains(&family))
+            }
+
+            /// The segment that says what a path belongs to: the first behind `/v1`.
+            #[must_use]
+            pub fn family(path: &str) -> &str {
+                let path = path.strip_prefix("/v1").unwrap_or(path).trim_start_matches('/');
+                path.split('/').next().unwrap_or(path)
+            }
+        }
     })
 }
 

@@ -26,6 +26,15 @@ pub(super) fn findings(schemas: &Schemas) -> Vec<Finding> {
             findings.push(finding(file, "", what, "name a schema *_schema.json"));
             continue;
         };
+        if file.ends_with("_schema.json") && document["$id"] != file.as_str() {
+            let what = format!("its $id is {}, not its name", document["$id"]);
+            findings.push(finding(
+                file,
+                "/$id",
+                what,
+                "references are resolved against it: write the file's name",
+            ));
+        }
         for error in validator.iter_errors(document) {
             // A negative finding repeats the whole value, which may be a page long.
             let what: String = error.to_string().chars().take(300).collect();

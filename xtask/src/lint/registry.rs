@@ -36,6 +36,41 @@ pub(super) fn lint(lint: &mut Lint<'_>) {
     for (index, row) in rows("resources").iter().enumerate() {
         let place = format!("/resources/{index}");
         take_route(lint, &place, row, "a resource", &mut routes);
+        if !names.insert(text(row, "id").to_owned()) {
+            let what = format!("{} names two things", text(row, "id"));
+            lint.find("registry.json", &format!("{place}/id"), what, "give each resource a name of its own");
+        }
+    }
+    families(lint, &rows("tags"), routes.keys());
+}
+
+/// Each path belongs to exactly one tag, and each tag to a path.
+fn families<'r>(lint: &mut Lint<'_>, tags: &[Value], routes: impl Iterator<Item = &'r String>) {
+    let mut unused: BTreeMap<String, String> = BTreeMap::new();
+    for (index, tag) in tags.iter().enumerate() {
+        for family in tag.get("families").and_then(Value::as_array).into_iter().flatten() {
+            let family = family.as_str().unwrap_or_default().to_owned();
+            let place = format!("/tags/{index}/families");
+            if unused.insert(family.clone(), place.clone()).is_some() {
+                let what = format!("{family} belongs to two tags");
+                lint.find("registry.json", &place, what, "leave it to one of them");
+            }
+        }
+    }
+    let known: BTreeSet<String> = unused.keys().cloned().collect();
+    for route in routes {
+        let path = route.split_once(' ').map_or("", |(_, path)| path);
+        let path = path.strip_prefix("/v1").unwrap_or(path).trim_start_matches('/');
+        let family = path.split('/').next().unwrap_or(path);
+        unused.remove(family);
+        if !known.contains(family) {
+            let what = format!("no tag has the family {family} of {route}");
+            lint.find("registry.json", "/tags", what, "add it to the families of a tag");
+        }
+    }
+    for (family, place) in unused {
+        let what = format!("{family} is the family of no route");
+        lint.find("registry.json", &place, what, "take it away");
     }
 }
 

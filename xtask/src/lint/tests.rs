@@ -291,6 +291,15 @@ fn the_registry() {
     );
     check("registry.json", "/actions/2/routes/0/path", json!("/v1/gpus/{gpu}"), "{gpu} fills gpu");
     check("registry.json", "/resources/0/path", json!("/v1/generate"), "is a route of generate_sdxl already");
+    check("registry.json", "/resources/0/id", json!("get_status"), "get_status names two things");
+    check(
+        "registry.json",
+        "/tags/0/families",
+        json!(["generate", "batches"]),
+        "no tag has the family validate",
+    );
+    check("registry.json", "/tags/1/families/0", json!("generate"), "generate belongs to two tags");
+    check("registry.json", "/tags/0/families/0", json!("nothing"), "nothing is the family of no route");
     check("registry.json", "/actions/2/routes/0/bare", json!("prompt"), "the route gives prompt");
     check("registry.json", "/actions/2/routes/0/params", json!({ "id": "gpu_id" }), "params names id");
     check("registry.json", "/actions/12/wrapped_in", json!("model_path"), "is a field of the request too");

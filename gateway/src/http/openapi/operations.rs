@@ -1,0 +1,247 @@
+//! The operations: one for each route of an action, and one for each resource.
+
+use contracts::{
+    Action, Class,
+    dictionary::{Property, Shape, dictionary},
+    generated::{
+        action::{RESOURCES, Resource, Route, Tag},
+        limits::IDEMPOTENCY_KEY_CHARACTERS_MAX,
+    },
+};
+use serde_json::{Value, json};
+
+use super::{answer, components::Components, problem, schema};
+use crate::pending::PENDING;
+
+/// `(verb, path, operation)` of every route.
+pub(super) fn all(components: &mut Components) -> Vec<(&'static str, &'static str, Value)> {
+    let mut all = Vec::new();
+    for action in Action::ALL {
+        for (number, route) in action.info().routes.iter().enumerate() {
+            all.push((route.verb, route.path, of_action(components, action, route, number)));
+        }
+    }
+    for resource in &RESOURCES {
+        all.push((resource.verb, resource.path, of_resource(components, resource)));
+    }
+    all
+}
+
+fn of_action(components: &mut Components, action: Action, route: &Route, number: usize) -> Value {
+    let info = action.info();
+    let id = if number == 0 { action.as_str().to_owned() } else { format!("{action}_{}", number + 1) };
+    let runs = matches!(info.class, Class::Job | Class::Training);
+    let has_body = route.verb == "POST";
+    let mut operation = json!({
+        "operationId": id,
+        "tags": tags(route.path),
+        "summary": info.summary,
+        "description": about(components, action, route),
+        "x-action": action.as_str(),
+        "x-service-methods": info.service_methods,
+        "parameters": parameters(components, action, route),
+    });
+    let mut responses = json!({});
+    if PENDING.iter().any(|pending| pending.action == Some(action)) {
+        operation["x-pending"] = true.into();
+        operation["description"] = format!("The action `{action}` is not there yet: 501.").into();
+    } else {
+        responses["200"] = answer("The reply.", &components.reply(info.reply));
+        if runs {
+            responses["202"] = accepted();
+        }
+    }
+    failures(&mut responses, has_body, route.path.contains('{'));
+    operation["responses"] = responses;
+    if has_body {
+        let given: Vec<&str> = params(route)
+            .map(|(_, field)| field)
+            .chain(route.fixed.iter().map(|(field, _)| *field))
+            .collect();
+        let spec = dictionary().object(info.request);
+        let required = spec
+            .properties
+            .iter()
+            .any(|property| property.required && !given.contains(&property.snake.as_str()));
+        operation["requestBody"] = json!({
+            "required": required,
+            "content": {"application/json": {"schema": components.body(info, route.bare, &given)}},
+        });
+    }
+    operation
+}
+
+fn about(components: &Components, action: Action, route: &Route) -> String {
+    let class = action.info().class.as_str();
+    let envelope = " An envelope of it, `{action, request_id, session_id, payload}`, is a body too.";
+    let mut about = format!("The action `{action}`, of class {class}.");
+    if route.verb == "POST" {
+        about.push_str(envelope);
+        return about;
+    }
+    let request = dictionary().object(action.info().request);
+    for property in request.properties.iter().filter(|property| is_map(property)) {
+        let means = components.parameter(action.info().request, Some(&property.snake));
+        about.push_str(&format!(
+            " `{}`: {}",
+            property.snake,
+            means["description"].as_str().unwrap_or_default()
+        ));
+    }
+    about
+}
+
+/// A map has no place in a query that OpenAPI has words for: what it is written as is said in the description.
+fn is_map(property: &Property) -> bool {
+    matches!(dictionary().resolve(&property.shape), Shape::Map(_))
+}
+
+fn tags(path: &str) -> Value {
+    Tag::of(path).map(|tag| tag.name).into_iter().collect()
+}
+
+fn accepted() -> Value {
+    let mut accepted = answer("Queued: `Prefer: respond-async`.", &schema("Accepted"));
+    accepted["headers"] =
+        json!({"Location": {"description": "The job.", "required": true, "schema": {"type": "string"}}});
+    accepted
+}
+
+/// The failures that belong to what is sent; `default` are all others.
+fn failures(responses: &mut Value, has_body: bool, has_parameters: bool) {
+    let mut statuses = vec![400, 422];
+    if has_parameters || has_body {
+        statuses.push(404);
+    }
+    if has_body {
+        statuses.extend([413, 415]);
+    }
+    statuses.sort_unstable();
+    for status in statuses {
+        responses[status.to_string()] = problem(Some(status));
+    }
+    responses["default"] = problem(None);
+}
+
+/// `(path parameter, field)`.
+fn params(route: &Route) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let named = route.params;
+    names(route.path).map(move |name| {
+        (name, named.iter().find(|(param, _)| *param == name).map_or(name, |(_, field)| *field))
+    })
+}
+
+fn names(path: &'static str) -> impl Iterator<Item = &'static str> {
+    path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
+}
+
+fn parameters(components: &Components, action: Action, route: &Route) -> Value {
+    let info = action.info();
+    let spec = dictionary().object(info.request);
+    let shape = |field: &str| {
+        let owner = if spec.property(field).is_some() { info.request } else { "EnvelopeHead" };
+        components.parameter(owner, Some(field))
+    };
+    let mut parameters: Vec<Value> =
+        params(route).map(|(name, field)| parameter(name, "path", true, shape(field))).collect();
+    if route.verb != "POST" {
+        let given: Vec<&str> = params(route).map(|(_, field)| field).collect();
+        let said = |property: &&Property| !given.contains(&property.snake.as_str()) && !is_map(property);
+        for property in spec.properties.iter().filter(said) {
+            parameters.push(parameter(&property.snake, "query", property.required, shape(&property.snake)));
+        }
+    }
+    if matches!(info.class, Class::Job | Class::Training) {
+        let prefer = json!({"type": "string", "description": "`respond-async` answers 202 at once.", "minLength": 1, "maxLength": 255, "examples": ["respond-async"]});
+        let key = json!({
+            "type": "string",
+            "description": "Kept 24 h: the same key and request are one job.",
+            "minLength": 1,
+            "maxLength": IDEMPOTENCY_KEY_CHARACTERS_MAX,
+            "pattern": "^[!-~]+$",
+        });
+        parameters.push(parameter("Prefer", "header", false, prefer));
+        parameters.push(parameter("Idempotency-Key", "header", false, key));
+    }
+    parameters.into()
+}
+
+/// A parameter; what its schema says of it stands beside the schema too, where readers look for it.
+fn parameter(name: &str, place: &str, required: bool, mut schema: Value) -> Value {
+    let means = schema.as_object_mut().and_then(|members| members.remove("description"));
+    json!({"name": name, "in": place, "required": required, "description": means, "schema": schema})
+}
+
+fn of_resource(components: &mut Components, resource: &Resource) -> Value {
+    let parameters: Vec<Value> = names(resource.path)
+        .map(|name| {
+            let definition = if name == "n" { "Count" } else { "Id" };
+            let mut shape = components.parameter(definition, None);
+            if name == "n" {
+                shape["description"] = "Which picture, from 0.".into();
+            }
+            parameter(name, "path", true, shape)
+        })
+        .collect();
+    let has_body = resource.verb == "POST";
+    let mut responses = json!({"200": success(components, resource)});
+    if resource.id == "get_readiness" {
+        responses["503"] = answer("No worker would take a job now.", &schema("Readiness"));
+    }
+    failures(&mut responses, has_body, resource.path.contains('{'));
+    let mut operation = json!({
+        "operationId": resource.id,
+        "tags": tags(resource.path),
+        "summary": resource.summary,
+        "description": resource.summary,
+        "parameters": parameters,
+        "responses": responses,
+    });
+    match resource.id {
+        "run_command" => {
+            operation["requestBody"] = json!({"required": true, "content": {"application/json": {
+                "schema": any_command(components),
+            }}})
+        }
+        "upload_image" => operation["requestBody"] = json!({"required": true, "content": pictures()}),
+        _ => {}
+    }
+    operation
+}
+
+/// Any action: its fields, or `payload`, stand beside the envelope's members.
+fn any_command(components: &Components) -> Value {
+    json!({
+        "type": "object",
+        "description": "An action with its fields beside it, or in `payload`.",
+        "properties": {"action": components.parameter("Action", None)},
+        "required": ["action"],
+        "additionalProperties": true,
+    })
+}
+
+fn success(components: &mut Components, resource: &Resource) -> Value {
+    match (resource.id, resource.reply) {
+        ("run_command", _) => answer("The reply.", &components.reply("ReplyData")),
+        (_, Some(reply)) => answer("Done.", &schema(reply)),
+        ("follow_job", _) => json!({
+            "description": "Server-sent events; the last is `reply`.",
+            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        }),
+        ("get_job_image", _) => json!({"description": "The picture.", "content": pictures()}),
+        _ => answer("Done.", &json!({"type": "object", "additionalProperties": true})),
+    }
+}
+
+/// The three types of pictures, as bytes.
+fn pictures() -> Value {
+    // What generators read as bytes; OpenAPI 3.1 asks for no schema at all, and they stumble over that.
+    let bytes = json!({"schema": {"type": "string", "format": "binary"}});
+    dictionary()
+        .enumeration("OutputFormat")
+        .values
+        .iter()
+        .map(|format| (format!("image/{format}"), bytes.clone()))
+        .collect::<serde_json::Map<String, Value>>()
+        .into()
+}
