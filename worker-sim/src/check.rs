@@ -1,13 +1,13 @@
 //! What an effective submission needs of this worker, and all that stands against running it here.
 
-use contracts::{ErrorCode, Failure, Fault, dictionary::dictionary};
+use contracts::{ErrorCode, Failure, Fault, dictionary::dictionary, model_id::is_path};
 use serde_json::Value;
 
 use crate::{
     cost::{Cost, Speed},
     device::Device,
     inputs,
-    models::{Model, Registry, is_path},
+    models::{Model, Registry},
     picture::recipe::{items, weight},
     roots::PRETEND_ROOT,
 };
@@ -190,8 +190,7 @@ impl Checker<'_> {
     }
 
     fn image(&mut self, reference: &str, pointer: &str) {
-        let checked = inputs::bytes(&self.registry.roots, reference).and_then(|bytes| inputs::check(&bytes));
-        if let Err(failure) = checked {
+        if let Err(failure) = inputs::look(&self.registry.roots, reference) {
             self.fault(pointer, &failure);
         }
     }

@@ -15,21 +15,47 @@ use sha2::{Digest as _, Sha256};
 use std::{
     fmt::Display,
     fs::File,
-    io::{self, Cursor, Read as _},
+    io::{self, BufRead, BufReader, Cursor, Read as _, Seek},
     os::unix::fs::OpenOptionsExt as _,
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use crate::roots::Roots;
 
+/// What an image reference means.
+enum Source {
+    /// It was inside the request.
+    Bytes(Vec<u8>),
+    /// A file under a root.
+    File(PathBuf),
+}
+
 /// The bytes of an image reference.
 pub(crate) fn bytes(roots: &Roots, reference: &str) -> Result<Vec<u8>, Failure> {
+    match source(roots, reference)? {
+        Source::Bytes(bytes) => Ok(bytes),
+        Source::File(path) => file(&path).map_err(|what| invalid(format!("{reference:?} {what}"))),
+    }
+}
+
+/// Whether the picture of an image reference is allowed by its header: of a file nothing more is read.
+pub(crate) fn look(roots: &Roots, reference: &str) -> Result<(), Failure> {
+    match source(roots, reference)? {
+        Source::Bytes(bytes) => check(&bytes),
+        Source::File(path) => {
+            let file = open(&path).map_err(|what| invalid(format!("{reference:?} {what}")))?;
+            check_from(BufReader::new(file))
+        }
+    }
+}
+
+fn source(roots: &Roots, reference: &str) -> Result<Source, Failure> {
     if reference.starts_with("upload:") {
         let message = "a worker by itself keeps no uploads";
         return Err(Failure::new(ErrorCode::UploadNotFound, message).hint("send a path or a data: URL"));
     }
     if reference.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("data:")) {
-        return data_url(reference);
+        return data_url(reference).map(Source::Bytes);
     }
     if reference.contains("://") {
         return Err(invalid("a worker fetches no URLs").hint("send a path or a data: URL"));
@@ -37,11 +63,27 @@ pub(crate) fn bytes(roots: &Roots, reference: &str) -> Result<Vec<u8>, Failure> 
     let path = roots
         .input(reference)?
         .ok_or_else(|| invalid(format!("no file at {reference:?}")).hint("see the allowed input roots"))?;
-    file(&path).map_err(|what| invalid(format!("{reference:?} {what}")))
+    Ok(Source::File(path))
 }
 
-/// The bytes of a picture's file; else what is wrong with it. What is no regular file could make us wait for ever.
+/// The bytes of a picture's file; else what is wrong with it.
 pub(crate) fn file(path: &Path) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    // It may grow while it is read.
+    let read = open(path)?.take(IMAGE_BYTES_MAX + 1).read_to_end(&mut bytes);
+    read.map_err(|err| format!("cannot be read: {err}"))?;
+    match bytes.len() as u64 {
+        length if length > IMAGE_BYTES_MAX => Err(too_large(length)),
+        _ => Ok(bytes),
+    }
+}
+
+fn too_large(bytes: u64) -> String {
+    format!("has {bytes} bytes or more, over the limit of {IMAGE_BYTES_MAX}")
+}
+
+/// A picture's file; else what is wrong with it. What is no regular file could make us wait for ever.
+fn open(path: &Path) -> Result<File, String> {
     let unread = |err: io::Error| format!("cannot be read: {err}");
     // A FIFO without a writer blocks whoever opens it otherwise.
     let file =
@@ -50,17 +92,10 @@ pub(crate) fn file(path: &Path) -> Result<Vec<u8>, String> {
     if !about.is_file() {
         return Err("is no regular file".to_owned());
     }
-    let too_large = |bytes: u64| format!("has {bytes} bytes or more, over the limit of {IMAGE_BYTES_MAX}");
     if about.len() > IMAGE_BYTES_MAX {
         return Err(too_large(about.len()));
     }
-    let mut bytes = Vec::new();
-    // It may grow while it is read.
-    file.take(IMAGE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(unread)?;
-    match bytes.len() as u64 {
-        length if length > IMAGE_BYTES_MAX => Err(too_large(length)),
-        _ => Ok(bytes),
-    }
+    Ok(file)
 }
 
 fn data_url(reference: &str) -> Result<Vec<u8>, Failure> {
@@ -84,16 +119,23 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 
 /// What the header tells is allowed: a still PNG, JPEG or WebP of at most 64 megapixels.
 pub(crate) fn check(bytes: &[u8]) -> Result<(), Failure> {
-    let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(unreadable)?;
-    let frames = match reader.format() {
-        Some(ImageFormat::Png) => PngDecoder::new(Cursor::new(bytes)).and_then(|png| png.is_apng()),
-        Some(ImageFormat::WebP) => WebPDecoder::new(Cursor::new(bytes)).map(|webp| webp.has_animation()),
+    check_from(Cursor::new(bytes))
+}
+
+fn check_from(mut from: impl BufRead + Seek) -> Result<(), Failure> {
+    let format = ImageReader::new(&mut from).with_guessed_format().map_err(unreadable)?.format();
+    from.rewind().map_err(unreadable)?;
+    let frames = match format {
+        Some(ImageFormat::Png) => PngDecoder::new(&mut from).and_then(|png| png.is_apng()),
+        Some(ImageFormat::WebP) => WebPDecoder::new(&mut from).map(|webp| webp.has_animation()),
         Some(ImageFormat::Jpeg) => Ok(false),
         _ => return Err(invalid("the image is neither PNG nor JPEG nor WebP")),
     };
     if frames.map_err(unreadable)? {
         return Err(invalid("the image has several frames").hint("send a still picture"));
     }
+    from.rewind().map_err(unreadable)?;
+    let reader = ImageReader::new(from).with_guessed_format().map_err(unreadable)?;
     let (width, height) = reader.into_dimensions().map_err(unreadable)?;
     if u64::from(width) * u64::from(height) > IMAGE_PIXELS_MAX {
         let message = format!("the image has {width}x{height} pixels, over the limit of {IMAGE_PIXELS_MAX}");

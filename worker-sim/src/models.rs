@@ -1,6 +1,9 @@
 //! Which model an id or a path means, what it is and how large; the pretend ones among them.
 
-use contracts::{ErrorCode, Failure};
+use contracts::{
+    ErrorCode, Failure,
+    model_id::{ModelPlace, is_id},
+};
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
@@ -56,9 +59,9 @@ pub(crate) struct Registry {
 impl Registry {
     /// The model that a job names, by id or path, as a model of a type.
     pub(crate) fn resolve(&self, reference: &str, kind: &str) -> Result<Model, Failure> {
-        let model = if is_path(reference) {
+        let model = if contracts::model_id::is_path(reference) {
             let path = self.path(reference)?;
-            let id = name_of(&path);
+            let id = self.id_of(&path);
             self.at(path, id, kind)?
         } else {
             self.of_id(reference, kind)?.ok_or_else(|| {
@@ -76,12 +79,12 @@ impl Registry {
     /// The model that a load or cache command names, under the id that it is to have.
     pub(crate) fn name(&self, reference: &str, kind: &str, id: Option<&str>) -> Result<Model, Failure> {
         let mut model = self.resolve(reference, kind)?;
-        if let Some(id) = id {
-            id.clone_into(&mut model.id);
-        }
+        // An id that nobody wrote is the file's own and never conflicts.
+        let Some(id) = id else { return Ok(model) };
+        id.clone_into(&mut model.id);
         if !is_id(&model.id) {
             let message = format!("{:?} is no valid model id", model.id);
-            return Err(Failure::new(ErrorCode::UnsupportedValue, message).hint("give model_id"));
+            return Err(Failure::new(ErrorCode::UnsupportedValue, message).hint("give another model_id"));
         }
         match self.of_id(&model.id, kind) {
             Ok(Some(holder)) if holder.path != model.path => {
@@ -105,7 +108,10 @@ impl Registry {
             return self.at(path, id.to_owned(), kind).map(Some);
         }
         match self.roots.model_of_id(id).filter(|_| is_id(id)) {
-            Some(path) => self.at(ModelPath::Real(path), id.to_owned(), kind).map(Some),
+            Some(path) => {
+                let path = ModelPath::Real { real: path.clone(), written: path, root: None };
+                self.at(path, id.to_owned(), kind).map(Some)
+            }
             None => Ok(None),
         }
     }
@@ -114,7 +120,26 @@ impl Registry {
         self.roots.model(reference)
     }
 
+    /// The id of a file that is named by its path.
+    fn id_of(&self, found: &ModelPath) -> String {
+        let path = found.path();
+        let means_another = |id: &str| {
+            let given = self.given.get(id).is_some_and(|model| model.path != path);
+            let configured = self.configured.get(id).map(|path| self.path(path));
+            // A pretend model gives way to a real one, which is found first by that id too.
+            let real = matches!(found, ModelPath::Pretend(_)) && self.roots.model_of_id(id).is_some();
+            given || real || configured.is_some_and(|there| there.map_or(true, |there| there.path() != path))
+        };
+        match self.roots.place(found) {
+            Some(place) => place.id(means_another),
+            // A link leads here from outside every root as they are written: the real place counts.
+            None => ModelPlace::below(0, &path.to_string_lossy())
+                .map_or_else(String::new, |place| place.hashed_id()),
+        }
+    }
+
     fn at(&self, path: ModelPath, id: String, kind: &str) -> Result<Model, Failure> {
+        let written = path.written().to_owned();
         let (path, bytes, kind) = match path {
             ModelPath::Pretend(path) => {
                 let known = PRETEND.iter().find(|(id, _)| path == pretend_path(id));
@@ -122,25 +147,21 @@ impl Registry {
                 let bytes = size(&kind);
                 (path, bytes, kind)
             }
-            ModelPath::Real(path) => {
+            ModelPath::Real { real: path, .. } => {
                 let bytes = size_on_disk(&path).map_err(|err| {
                     Failure::new(ErrorCode::ModelInvalid, format!("{} cannot be read: {err}", path.display()))
                 })?;
                 (path, bytes, kind.to_owned())
             }
         };
-        if is_pickle(&path) {
+        // Links are followed for where a file lies, not for what it is.
+        if is_pickle(&written) {
             let message =
-                format!("{} is pickled; pickled weights are refused everywhere", name_of_path(&path));
+                format!("{} is pickled; pickled weights are refused everywhere", name_of_path(&written));
             return Err(Failure::new(ErrorCode::ModelInvalid, message).hint("convert it to .safetensors"));
         }
         Ok(Model { id, path, kind, bytes })
     }
-}
-
-/// Whether a model's name is a path; else it is an id.
-pub(crate) fn is_path(reference: &str) -> bool {
-    reference.contains(['/', '\\', '\0']) || reference.ends_with(".safetensors")
 }
 
 /// Whether it is a pretend model by its path.
@@ -169,6 +190,14 @@ pub(crate) fn kind_by_name(path: &Path) -> &'static str {
     }
 }
 
+/// The family of models that this worker runs.
+pub(crate) const FAMILY: &str = "sdxl";
+
+/// The family of a model of a type; upscalers and safety checkers belong to none.
+pub(crate) fn family(kind: &str) -> Option<&'static str> {
+    (!matches!(kind, "upscaler" | "safety_checker")).then_some(FAMILY)
+}
+
 /// The pretend size of a type.
 pub(crate) fn size(kind: &str) -> u64 {
     SIZES.iter().find(|(known, _)| *known == kind).map_or(0, |(_, bytes)| *bytes)
@@ -176,22 +205,6 @@ pub(crate) fn size(kind: &str) -> u64 {
 
 fn pretend_path(id: &str) -> PathBuf {
     Path::new(crate::roots::PRETEND_ROOT).join(format!("{id}.safetensors"))
-}
-
-fn is_id(id: &str) -> bool {
-    let dictionary = contracts::dictionary::dictionary();
-    match dictionary.resolve(&dictionary.named("ModelId").shape) {
-        contracts::dictionary::Shape::Text(text) => {
-            text.pattern.as_ref().is_none_or(|pattern| pattern.is_match(id))
-        }
-        _ => false,
-    }
-}
-
-fn name_of(path: &ModelPath) -> String {
-    let (ModelPath::Pretend(path) | ModelPath::Real(path)) = path;
-    let name = name_of_path(path);
-    name.strip_suffix(".safetensors").map_or(name.clone(), str::to_owned)
 }
 
 fn name_of_path(path: &Path) -> String {

@@ -1,6 +1,6 @@
 //! Which paths may be read: roots of models, of inputs, and the output directory.
 
-use contracts::{ErrorCode, Failure};
+use contracts::{ErrorCode, Failure, model_id::ModelPlace};
 use std::path::{Component, Path, PathBuf};
 
 /// Where pretend models live; every path under it is one.
@@ -23,28 +23,84 @@ pub(crate) enum ModelPath {
     /// Under the pretend root.
     Pretend(PathBuf),
     /// A file or folder.
-    Real(PathBuf),
+    Real {
+        /// Where it is, links followed.
+        real: PathBuf,
+        /// Where it was asked for: name and ending are taken from here.
+        written: PathBuf,
+        /// The root among [`Roots::real_models`] that a relative path was found under.
+        root: Option<usize>,
+    },
+}
+
+impl ModelPath {
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        match self {
+            Self::Pretend(path) | Self::Real { real: path, .. } => path,
+        }
+    }
+
+    /// Where it was asked for.
+    pub(crate) fn written(&self) -> &Path {
+        match self {
+            Self::Pretend(path) | Self::Real { written: path, .. } => path,
+        }
+    }
 }
 
 impl Roots {
+    /// Folders of real models: the configured ones, then the training folder.
+    fn real_models(&self) -> Vec<PathBuf> {
+        self.models.iter().cloned().chain([self.output.join("training")]).collect()
+    }
+
     /// The model at a path.
     pub(crate) fn model(&self, asked: &str) -> Result<ModelPath, Failure> {
-        let training = self.output.join("training");
-        let real: Vec<&Path> = self.models.iter().map(PathBuf::as_path).chain([training.as_path()]).collect();
-        let asked = asked.replace('\\', "/");
-        if let Found::There(path) = find(&asked, &real)? {
-            return Ok(ModelPath::Real(path));
+        let roots = self.real_models();
+        let real: Vec<&Path> = roots.iter().map(PathBuf::as_path).collect();
+        let found = find(asked, &real)?;
+        if let Found::There { real, written, root } = found {
+            return Ok(ModelPath::Real { real, written, root });
         }
-        let path = Path::new(PRETEND_ROOT).join(&asked);
-        match lexical(&path) {
+        let absent = || {
+            Failure::new(ErrorCode::ModelNotFound, format!("no model at {asked:?}"))
+                .hint("see the allowed model roots")
+        };
+        match lexical(&Path::new(PRETEND_ROOT).join(asked)) {
             Some(path) if path.starts_with(PRETEND_ROOT) && path != Path::new(PRETEND_ROOT) => {
-                Ok(ModelPath::Pretend(path))
+                if could_be_a_file(asked) {
+                    Ok(ModelPath::Pretend(path))
+                } else {
+                    Err(absent())
+                }
             }
-            _ => match find(&asked, &real)? {
-                Found::Outside => Err(outside(&asked, "models")),
-                _ => Err(Failure::new(ErrorCode::ModelNotFound, format!("no model at {asked:?}"))
-                    .hint("see the allowed model roots")),
-            },
+            _ if matches!(found, Found::Outside) => Err(outside(asked, "models")),
+            _ => Err(absent()),
+        }
+    }
+
+    /// The place that the id of a model at a path is made of. The pretend root is the first, as the contract has it;
+    /// real folders of models follow, the training folder is the last.
+    pub(crate) fn place(&self, found: &ModelPath) -> Option<ModelPlace> {
+        let below = |number: usize, root: &Path, path: &Path| {
+            let rest = path.strip_prefix(root).ok()?;
+            ModelPlace::below(number, rest.to_str()?)
+        };
+        match found {
+            ModelPath::Pretend(path) => below(0, Path::new(PRETEND_ROOT), path),
+            ModelPath::Real { written, root, .. } => {
+                let roots = self.real_models();
+                let written = lexical(written)?;
+                let within = |(number, root): (usize, &PathBuf)| {
+                    below(number + 1, root, &written)
+                        .or_else(|| below(number + 1, &root.canonicalize().ok()?, &written))
+                };
+                match root {
+                    Some(root) => within((*root, &roots[*root])),
+                    None => roots.iter().enumerate().find_map(within),
+                }
+            }
         }
     }
 
@@ -59,21 +115,42 @@ impl Roots {
             })
             .flatten()
             .next()
+            // As a path of it is found: a file that is reached in two ways is one file.
+            .map(|path| path.canonicalize().unwrap_or(path))
     }
 
     /// The real path of an image or a data set; `None` where it is allowed but not there.
     pub(crate) fn input(&self, asked: &str) -> Result<Option<PathBuf>, Failure> {
         let roots: Vec<&Path> = self.inputs.iter().chain([&self.output]).map(PathBuf::as_path).collect();
         match find(asked, &roots)? {
-            Found::There(path) => Ok(Some(path)),
+            Found::There { real, .. } => Ok(Some(real)),
             Found::Absent => Ok(None),
             Found::Outside => Err(outside(asked, "images and data sets")),
         }
     }
 }
 
+/// Whether a real folder of models could hold it by its name as it is written: a pretend model is no excuse for a path
+/// that no worker would find. Addresses, home folders, drives, escapes and backslashes are no paths here.
+fn could_be_a_file(asked: &str) -> bool {
+    let bytes = asked.as_bytes();
+    let drive = bytes.len() > 1 && bytes[0].is_ascii_alphabetic() && bytes[1] == b':';
+    let escaped = bytes
+        .windows(3)
+        .any(|three| three[0] == b'%' && three[1].is_ascii_hexdigit() && three[2].is_ascii_hexdigit());
+    let too_long = asked.split('/').any(|name| name.len() > NAME_BYTES_MAX);
+    !(drive || escaped || too_long)
+        && !asked.contains("://")
+        && !asked.starts_with('~')
+        && !asked.contains('\\')
+        && !asked.chars().any(char::is_control)
+}
+
+/// A name may have so many bytes on Linux.
+const NAME_BYTES_MAX: usize = 255;
+
 enum Found {
-    There(PathBuf),
+    There { real: PathBuf, written: PathBuf, root: Option<usize> },
     Absent,
     Outside,
 }
@@ -93,9 +170,12 @@ fn find(asked: &str, roots: &[&Path]) -> Result<Found, Failure> {
     let absolute = Path::new(asked).is_absolute();
     let candidates: Vec<PathBuf> =
         if absolute { vec![asked.into()] } else { roots.iter().map(|root| root.join(asked)).collect() };
-    for candidate in candidates {
+    for (number, candidate) in candidates.into_iter().enumerate() {
         match candidate.canonicalize() {
-            Ok(path) if is_inside(&path) => return Ok(Found::There(path)),
+            Ok(real) if is_inside(&real) => {
+                let root = (!absolute).then_some(number);
+                return Ok(Found::There { real, written: candidate, root });
+            }
             Ok(_) => escapes = true,
             Err(err) if err.kind() == std::io::ErrorKind::NotFound => {
                 // What is not there is judged by how it is written; the links above it are followed.
@@ -167,7 +247,15 @@ mod tests {
         for asked in ["../secret.png", "link.png", "/etc/passwd", "a\0b", "../in/../secret.png"] {
             assert_eq!(code(asked), Some(ErrorCode::PathNotAllowed), "{asked:?}");
         }
-        for asked in ["/models/x.safetensors", "loras/x", "x.safetensors"] {
+        let found = [
+            "/models/x.safetensors",
+            "loras/x",
+            "x.safetensors",
+            "a/../x",
+            "a b (1).safetensors",
+            "100%.safetensors",
+        ];
+        for asked in found {
             assert!(matches!(roots.model(asked), Ok(ModelPath::Pretend(_))), "{asked:?}");
         }
         for asked in ["/models/../etc/passwd", "../x.safetensors", "/elsewhere/x.safetensors", "/models/a\0"]
@@ -175,5 +263,47 @@ mod tests {
             let refused = roots.model(asked).expect_err(asked).code;
             assert_eq!(refused, ErrorCode::PathNotAllowed, "{asked:?}");
         }
+    }
+
+    #[test]
+    fn what_no_folder_could_hold_is_no_pretend_model() {
+        let home = tempfile::tempdir().expect("a folder");
+        let roots =
+            Roots { models: vec![home.path().join("none")], inputs: vec![], output: home.path().join("out") };
+        let long = format!("{}.safetensors", "x".repeat(250));
+        for asked in [
+            "https://example.org/x.safetensors",
+            "file:///models/x.safetensors",
+            "~/x.safetensors",
+            "~user/x.safetensors",
+            "C:\\models\\x.safetensors",
+            "C:/models/x.safetensors",
+            "c:x.safetensors",
+            "loras\\x.safetensors",
+            "%2e%2e/x.safetensors",
+            "/models/a%20b.safetensors",
+            "a\nb.safetensors",
+            "/models/a\tb.safetensors",
+            &long,
+        ] {
+            assert_eq!(roots.model(asked).expect_err(asked).code, ErrorCode::ModelNotFound, "{asked:?}");
+        }
+        for asked in ["/models/../x", "..\\x/../../y", "/etc/passwd", "/models/a/../../b"] {
+            assert_eq!(roots.model(asked).expect_err(asked).code, ErrorCode::PathNotAllowed, "{asked:?}");
+        }
+    }
+
+    #[test]
+    fn a_link_is_named_as_it_is_written() {
+        let home = tempfile::tempdir().expect("a folder");
+        let models = home.path().join("m");
+        std::fs::create_dir_all(models.join("blobs")).expect("a folder");
+        std::fs::write(models.join("blobs/9f86d0"), b"x").expect("a file");
+        std::os::unix::fs::symlink("blobs/9f86d0", models.join("style.safetensors")).expect("a link");
+        let roots = Roots { models: vec![models.clone()], inputs: vec![], output: home.path().join("out") };
+        let found = roots.model("style.safetensors").expect("it is there");
+        assert_eq!(found.written(), models.join("style.safetensors"));
+        assert!(found.path().ends_with("blobs/9f86d0"));
+        assert_eq!(roots.place(&found).expect("a place").path(), "style.safetensors");
     }
 }

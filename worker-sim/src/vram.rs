@@ -3,7 +3,10 @@
 use contracts::{ErrorCode, Failure};
 use serde_json::{Value, json};
 
-use crate::{clock::Now, models::Model};
+use crate::{
+    clock::Now,
+    models::{Model, family},
+};
 
 /// A model that lies somewhere.
 #[derive(Clone, Debug)]
@@ -40,7 +43,16 @@ impl Memory {
     }
 
     pub(crate) fn weights(&self) -> u64 {
-        self.held.iter().map(|held| held.bytes).sum()
+        // A file may have several ids; it lies here once.
+        let first = |number: usize, held: &Held| {
+            !self.held[..number].iter().any(|before| is_same(&before.model, &held.model))
+        };
+        self.held
+            .iter()
+            .enumerate()
+            .filter(|(number, held)| first(*number, held))
+            .map(|(_, held)| held.bytes)
+            .sum()
     }
 
     pub(crate) fn by_id(&self, id: &str) -> Option<&Held> {
@@ -49,7 +61,7 @@ impl Memory {
 
     /// Whether a model's bytes are here, under whatever id.
     pub(crate) fn has(&self, model: &Model) -> bool {
-        self.held.iter().any(|held| held.model.path == model.path && held.model.kind == model.kind)
+        self.held.iter().any(|held| is_same(&held.model, model))
     }
 
     /// Puts a model here, or that share of it; one of the same id is replaced.
@@ -105,10 +117,14 @@ impl Memory {
         more: u64,
         workspace: u64,
     ) -> Result<Vec<Model>, Box<Failure>> {
-        let is_kept = |held: &Held| {
-            keep.iter().any(|model| model.path == held.model.path && model.kind == held.model.kind)
-        };
-        let fixed: u64 = self.held.iter().filter(|held| is_kept(held)).map(|held| held.bytes).sum();
+        let is_kept = |held: &Held| keep.iter().any(|model| is_same(model, &held.model));
+        let mut kept: Vec<&Held> = Vec::new();
+        for held in self.held.iter().filter(|held| is_kept(held)) {
+            if !kept.iter().any(|before| is_same(&before.model, &held.model)) {
+                kept.push(held);
+            }
+        }
+        let fixed: u64 = kept.iter().map(|held| held.bytes).sum();
         let needed = fixed + more + workspace;
         if needed > self.total {
             return Err(Box::new(self.out_of_memory(needed)));
@@ -143,7 +159,7 @@ impl Memory {
     /// `models[]` of what lies here.
     pub(crate) fn infos(&self) -> impl Iterator<Item = Value> {
         self.held.iter().map(|held| {
-            json!({
+            let mut info = json!({
                 "model_id": held.model.id,
                 "model_type": held.model.kind,
                 "model_path": held.model.path.to_string_lossy(),
@@ -151,9 +167,18 @@ impl Memory {
                 "dtype": "fp16",
                 "location": self.location,
                 "loaded_at": held.loaded_at,
-            })
+            });
+            if let Some(family) = family(&held.model.kind) {
+                info["family"] = family.into();
+            }
+            info
         })
     }
+}
+
+/// Whether two models are one file, under whatever ids.
+fn is_same(left: &Model, right: &Model) -> bool {
+    left.path == right.path && left.kind == right.kind
 }
 
 fn part(bytes: u64, share: f64) -> u64 {

@@ -46,13 +46,18 @@ impl Worker {
             }
         };
         let memory = if to_ram { &mut self.ram } else { &mut self.gpu };
-        let is_here =
-            |model: &Model| memory.by_id(&model.id).is_some_and(|held| held.model.path == model.path);
-        let more = models.iter().filter(|model| !is_here(model)).map(|model| model.bytes).sum();
+        // A file that is here already is loaded once, whatever its ids.
+        let more = models.iter().filter(|model| !memory.has(model)).map(|model| model.bytes).sum();
         let keep: Vec<Model> = memory
             .held
             .iter()
-            .filter(|held| models.iter().any(|model| model.id == held.model.id))
+            .filter(|held| {
+                let is_it = |model: &Model| {
+                    model.id == held.model.id
+                        || (model.path == held.model.path && model.kind == held.model.kind)
+                };
+                models.iter().any(is_it)
+            })
             .map(|held| held.model.clone())
             .collect();
         let evicted = memory.make_room(&keep, more, 0)?;
@@ -79,7 +84,7 @@ impl Worker {
     fn next_load(&self, loading: &mut Loading, now: Now) {
         let Some(next) = loading.queue.front() else { return };
         let memory = if loading.to_ram { &self.ram } else { &self.gpu };
-        let here = memory.by_id(&next.id).is_some_and(|held| held.model.path == next.path);
+        let here = memory.has(next);
         let cached = !loading.to_ram && self.ram.has(next);
         let seconds = load_seconds(next, self.speed().load) * if cached { 0.1 } else { 1.0 };
         loading.began = now;
@@ -164,12 +169,22 @@ impl Worker {
         let is_it = |model: &Model| id.is_none_or(|id| model.id == id);
         let models: Vec<Model> =
             self.gpu.held.iter().map(|held| held.model.clone()).filter(|model| is_it(model)).collect();
+        let mut freed: Vec<&Model> = Vec::new();
+        for model in &models {
+            let stays = |held: &Model| held.path == model.path && held.kind == model.kind;
+            let other_ids = self.gpu.held.iter().filter(|held| !models.contains(&held.model));
+            let counted = freed.iter().any(|before| stays(before));
+            if !counted && !other_ids.map(|held| &held.model).any(stays) {
+                freed.push(model);
+            }
+        }
+        let freed: u64 = freed.iter().map(|model| model.bytes).sum();
         if !self.is_without_effect(command) {
             self.gpu.take(id);
             self.forget_unheld();
         }
         let ids: Vec<&str> = models.iter().map(|model| model.id.as_str()).collect();
-        Ok(json!({"model_ids": ids, "freed_bytes": models.iter().map(|model| model.bytes).sum::<u64>()}))
+        Ok(json!({"model_ids": ids, "freed_bytes": freed}))
     }
 
     pub(super) fn cleanup(&mut self, command: &Command) -> Outcome {

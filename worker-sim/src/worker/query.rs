@@ -10,7 +10,7 @@ use crate::{
     clock::Now,
     cost::Cost,
     faults::Kind,
-    files, optimize,
+    files, models, optimize,
 };
 
 /// Memory of the process itself in the pretend accounting, bytes.
@@ -163,6 +163,7 @@ impl Worker {
             "control_net_types": values("ControlNetType"),
             "actions": actions,
             "dtypes": values("PrecisionName"),
+            "families": [models::FAMILY],
             "limits": limits,
         })
     }

@@ -50,16 +50,61 @@ fn a_model_goes_through_the_cache_to_the_gpu_and_away() {
 fn ids_and_paths_mean_what_the_contract_says() {
     let mut sim = Sim::start(&[]);
     let load = |path: &str, kind: &str, id: Option<&str>| json!({"model_path": path, "model_type": kind, "model_id": id});
-    assert_eq!(sim.data("load_model", load("/models/a/b.safetensors", "lora", None))["model_id"], "b");
-    assert_eq!(sim.code("load_model", load("/models/c/b.safetensors", "lora", None)), "conflict");
+    let id = |sim: &mut Sim, path: &str| sim.data("load_model", load(path, "lora", None))["model_id"].clone();
+    assert_eq!(id(&mut sim, "/models/b.safetensors"), "b");
+    let first = id(&mut sim, "/models/a/b.safetensors");
+    let second = id(&mut sim, "/models/c/b.safetensors");
+    assert!(first != second && first.as_str().is_some_and(|id| id.starts_with("b-")), "{first} {second}");
+    assert_eq!(id(&mut sim, "a/./x/..//b.safetensors"), first, "the same place, spelt otherwise");
+    assert_eq!(sim.code("load_model", load("/models/c/b.safetensors", "lora", Some("b"))), "conflict");
     assert_eq!(sim.data("load_model", load("/models/c/b.safetensors", "lora", Some("b2")))["model_id"], "b2");
-    assert_eq!(sim.code("load_model", load("/models/über.safetensors", "lora", None)), "unsupported_value");
+    assert_eq!(
+        sim.code("load_model", load("/models/c/b.safetensors", "lora", Some("ü"))),
+        "unsupported_value"
+    );
+    assert!(id(&mut sim, "/models/über.safetensors").as_str().is_some_and(|id| id.starts_with("ber-")));
+    assert_eq!(
+        sim.code("load_model", load("https://example.org/x.safetensors", "lora", None)),
+        "model_not_found"
+    );
+    assert_eq!(sim.code("load_model", load("C:\\models\\x.safetensors", "lora", None)), "model_not_found");
     assert_eq!(sim.code("load_model", load("detail", "lora", None)), "model_not_found");
     assert_eq!(sim.code("load_model", load("/elsewhere/x.safetensors", "lora", None)), "path_not_allowed");
     assert_eq!(sim.code("load_model", load("/models/x.bin", "lora", None)), "model_invalid");
     assert_eq!(sim.code("load_model", load("sdxl_vae", "sdxl", None)), "model_invalid");
     let by_id = json!({"conditioning": {"loras": [{"name": "b2"}]}});
     assert_eq!(sim.data("generate_sdxl", job(by_id))["features_used"]["lora"], true);
+}
+
+#[test]
+fn a_file_of_several_ids_is_loaded_once() {
+    let mut sim = Sim::start(&[]);
+    let load = |id: Option<&str>| json!({"model_path": "/models/a/b.safetensors", "model_type": "sdxl", "model_id": id});
+    let first = sim.data("load_model", load(Some("mine")));
+    let second = sim.data("load_model", load(None));
+    assert_ne!(first["model_id"], second["model_id"]);
+    assert_eq!(first["memory_used_bytes"], second["memory_used_bytes"]);
+    assert_eq!(
+        sim.data("unload_model", json!({"model_id": "mine"}))["freed_bytes"],
+        0,
+        "it lies there still"
+    );
+    let rest = sim.data("unload_model", json!({}));
+    assert_eq!(rest["freed_bytes"], first["model_size_bytes"], "{rest}");
+}
+
+#[test]
+fn files_of_one_name_in_two_folders_take_part_together() {
+    let mut sim = Sim::start(&[]);
+    let lora = |path: &str| json!({"name": path, "weight": 0.5});
+    let both = json!([
+        lora("watercolor/pytorch_lora_weights.safetensors"),
+        lora("pencil/pytorch_lora_weights.safetensors")
+    ]);
+    for loras in [json!([both[0]]), json!([both[1]]), both] {
+        let data = sim.data("generate_sdxl", job(json!({"conditioning": {"loras": loras}})));
+        assert_eq!(data["features_used"]["lora"], true);
+    }
 }
 
 #[test]
