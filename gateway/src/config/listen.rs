@@ -87,9 +87,11 @@ mod tests {
         ] {
             let read = text.parse::<Listen>();
             match expected {
-                Ok(address) => assert_eq!(read.map(|listen| listen.to_string()).as_deref(), Ok(address)),
+                Ok(address) => {
+                    assert_eq!(read.map(|listen| listen.to_string()).as_deref(), Ok(address));
+                }
                 Err(hint) => {
-                    assert!(read.as_ref().is_err_and(|said| said.contains(hint)), "{text}: {read:?}")
+                    assert!(read.as_ref().is_err_and(|said| said.contains(hint)), "{text}: {read:?}");
                 }
             }
         }

@@ -10,7 +10,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
     sync::{Semaphore, oneshot, watch},
     task::JoinSet,
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 
 use super::{connection::Server, descriptors, wire::Times};
@@ -21,6 +21,9 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// The rest after an error of accepting that is not the connection's own.
 const ACCEPT_REST: Duration = Duration::from_secs(1);
+
+/// How often the log says that there is no room.
+const TELL_AGAIN: Duration = Duration::from_secs(60);
 
 /// Serves an app over HTTP until it is told to stop, by `terminated` or by a `shutdown`, and has drained.
 ///
@@ -76,8 +79,10 @@ async fn accept(
     let room = Arc::new(Semaphore::new(descriptors::room(edge.connections_max)));
     let (close, closing) = watch::channel(false);
     let mut connections = JoinSet::new();
+    let mut told: Option<Instant> = None;
     loop {
-        if room.available_permits() == 0 {
+        if room.available_permits() == 0 && told.is_none_or(|told| told.elapsed() > TELL_AGAIN) {
+            told = Some(Instant::now());
             tracing::warn!(
                 connections_max = edge.connections_max,
                 "no room for a further connection: it waits"
