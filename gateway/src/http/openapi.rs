@@ -5,6 +5,7 @@
 //! that no path reaches. `gateway/tests/it/openapi.rs` holds these as rules.
 
 mod components;
+mod edge;
 mod operations;
 
 use std::sync::LazyLock;

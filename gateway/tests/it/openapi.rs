@@ -332,3 +332,33 @@ async fn answers_are_what_the_document_says() {
     }
     rig.stop().await;
 }
+
+#[tokio::test]
+async fn what_http_itself_adds_is_said() {
+    let document = document().await;
+    for (path, verb, parameters, statuses) in [
+        ("/v1/jobs", "get", &["session_id", "status", "limit", "cursor"][..], &[][..]),
+        ("/v1/jobs/{id}/events", "get", &["Last-Event-ID"][..], &["204"][..]),
+        (
+            "/v1/jobs/{id}/images/{n}",
+            "get",
+            &["Range", "If-Range", "If-None-Match"][..],
+            &["206", "304", "416"][..],
+        ),
+        ("/v1/generate", "post", &[][..], &["406"][..]),
+    ] {
+        let operation = &document["paths"][path][verb];
+        let names: Vec<&str> = operation["parameters"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(|one| one["name"].as_str())
+            .collect();
+        assert!(parameters.iter().all(|name| names.contains(name)), "{path}: {names:?}");
+        for status in statuses {
+            assert!(operation["responses"].get(status).is_some(), "{path}: {status}");
+        }
+    }
+    let about = document["paths"]["/v1/jobs"]["get"]["description"].as_str().unwrap();
+    assert!(about.contains("tag.<name>"), "{about}");
+}

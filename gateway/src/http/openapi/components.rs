@@ -15,7 +15,7 @@ const INT32_MAX: f64 = i32::MAX as f64;
 /// Members of the envelope that stand beside an action's fields; the path says the action, and the gateway the attempt.
 const BESIDE: [&str; 3] = ["request_id", "session_id", "gpu_id"];
 /// Statuses that operations name beside all others.
-pub(super) const STATUSES: [u16; 5] = [400, 404, 413, 415, 422];
+pub(super) const STATUSES: [u16; 6] = [400, 404, 406, 413, 415, 422];
 
 /// The components of the document as they come to be.
 pub(super) struct Components {

@@ -10,7 +10,7 @@ use contracts::{
 };
 use serde_json::{Value, json};
 
-use super::{answer, components::Components, problem, schema};
+use super::{answer, components::Components, edge, problem, schema};
 use crate::pending::PENDING;
 
 /// `(verb, path, operation)` of every route.
@@ -23,6 +23,9 @@ pub(super) fn all(components: &mut Components) -> Vec<(&'static str, &'static st
     }
     for resource in &RESOURCES {
         all.push((resource.verb, resource.path, of_resource(components, resource)));
+    }
+    for (verb, path, operation) in &mut all {
+        edge::add(components, verb, path, operation);
     }
     all
 }
@@ -167,7 +170,7 @@ fn parameters(components: &Components, action: Action, route: &Route) -> Value {
 }
 
 /// A parameter; what its schema says of it stands beside the schema too, where readers look for it.
-fn parameter(name: &str, place: &str, required: bool, mut schema: Value) -> Value {
+pub(super) fn parameter(name: &str, place: &str, required: bool, mut schema: Value) -> Value {
     let means = schema.as_object_mut().and_then(|members| members.remove("description"));
     json!({"name": name, "in": place, "required": required, "description": means, "schema": schema})
 }
