@@ -86,7 +86,7 @@ def _shapes(component: str, config: dict[str, Any]) -> dict[str, tuple[int, ...]
             module: Any = diffusers.UNet2DConditionModel.from_config(config)
         else:
             text = config.get("text_config") or config
-            module = _TEXT_CLASSES[component](transformers.CLIPTextConfig(**text))
+            module = _TEXT_CLASSES[component](transformers.CLIPTextConfig.from_dict(dict(text)))
     return {
         path: tuple(layer.weight.shape) for path, layer in module.named_modules() if isinstance(layer, nn.Linear | nn.Conv2d)
     }
