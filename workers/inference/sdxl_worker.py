@@ -24,6 +24,7 @@ from inference.job_run import FEATURES, JobRun
 from inference.memory_optimizer import MemoryOptimizer
 from inference.plan import clip_skip_max, faults_of
 from models.device_models import LoadedModel
+from models.facts import FAMILY
 from models.model_loader import ModelLoader
 from postprocessing.safety_checker import has_checker
 from postprocessing.upscaler import available_upscalers
@@ -80,6 +81,7 @@ class SdxlWorker:
             "loaded_models": self.loader.get_model_info()["models"],
             "control_net_types": available_types(self.loader, self.settings),
             "dtypes": self.device.dtypes,
+            "families": [FAMILY],
             "limits": bounds,
         }
 

@@ -23,7 +23,10 @@ from models.lora_file import require_supported
 from models.prediction import Prediction, prediction_of_config, prediction_of_file
 from models.safetensors_file import CONTRACT_DTYPES, Header, TensorInfo, issues_of, read_header
 
-__all__ = ["ModelFacts", "config_folder", "describe", "detect_type", "signature", "weight_files"]
+__all__ = ["FAMILY", "ModelFacts", "config_folder", "describe", "detect_type", "family_of", "signature", "weight_files"]
+
+FAMILY = "sdxl"
+"""The family of models that is run here."""
 
 _PICKLES = {".bin", ".ckpt", ".pt", ".pth", ".pkl", ".pickle"}
 _PIPELINE_PARTS = ("unet", "vae", "text_encoder", "text_encoder_2")
@@ -127,6 +130,11 @@ def config_folder(path: Path, facts_type: str | None, header: Header) -> Path:
         f"{path.name} is not of SDXL's size and has no configuration",
         hint=f"put a folder {beside.name} with the model's configuration beside it",
     )
+
+
+def family_of(model_type: str) -> dict[str, str]:
+    """`family` of a model's row; upscalers and safety checkers belong to none."""
+    return {} if model_type in ("upscaler", "safety_checker") else {"family": FAMILY}
 
 
 def detect_type(tensors: dict[str, Any]) -> str | None:

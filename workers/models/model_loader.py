@@ -19,7 +19,7 @@ from core.job_context import JobContext
 from core.roots import Roots
 from core.settings import WorkerSettings
 from models.device_models import DeviceModels, LoadedModel
-from models.facts import ModelFacts, describe
+from models.facts import ModelFacts, describe, family_of
 from models.file_validation import validate_path
 from models.ram_cache import CachedModel, RamCache
 from models.registry import Located, Registry
@@ -331,6 +331,7 @@ def _row_of_loaded(model: LoadedModel, model_id: str) -> dict[str, Any]:
         "dtype": model.dtype,
         "location": "gpu",
         "loaded_at": _timestamp(model.loaded_at),
+        **family_of(model.model_type),
     }
 
 
@@ -343,4 +344,5 @@ def _row_of_cached(model: CachedModel) -> dict[str, Any]:
         "dtype": model.facts.dtype or "fp32",
         "location": "ram",
         "loaded_at": _timestamp(model.cached_at),
+        **family_of(model.model_type),
     }

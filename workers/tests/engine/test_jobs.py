@@ -189,12 +189,12 @@ def test_values_that_are_not_finite_are_no_black_picture(engine, monkeypatch, dt
             "/conditioning/control_nets/0/image",
         ),
         (
-            {"conditioning": {"textual_inversions": [{"path": "absent.safetensors", "token": "x"}]}},
+            {"conditioning": {"textual_inversions": [{"path": "absent.safetensors", "token": "zzq"}]}},
             "model_not_found",
             "/conditioning/textual_inversions/0/path",
         ),
         (
-            {"conditioning": {"textual_inversions": [{"path": "lora_style.safetensors", "token": "x"}]}},
+            {"conditioning": {"textual_inversions": [{"path": "lora_style.safetensors", "token": "zzq"}]}},
             "model_invalid",
             "/conditioning/textual_inversions/0/path",
         ),

@@ -48,6 +48,15 @@ class TestLoading:
         assert result["load_time_seconds"] > 0
         assert own.loader.current_model_id == "sdxl_base"
 
+    def test_each_model_says_its_family_where_it_has_one(self, own, root, tiny):
+        shutil.copy(tiny / "ESRGAN.safetensors", root / "ESRGAN.safetensors")
+        own.loader.load("sdxl_base", "sdxl")
+        own.loader.load_to_cache("lora_style", "lora")
+        own.loader.load("ESRGAN", "upscaler")
+        families = {row["model_id"]: row.get("family") for row in own.loader.get_model_info()["models"]}
+        assert families == {"sdxl_base": "sdxl", "lora_style": "sdxl", "ESRGAN": None}
+        assert own.worker.capabilities()["families"] == ["sdxl"]
+
     def test_loading_again_costs_nothing(self, own):
         first, second = (own.loader.load("sdxl_base", "sdxl") for _ in range(2))
         assert second["load_time_seconds"] < first["load_time_seconds"] / 2
