@@ -10,7 +10,9 @@ from concord_client.models import Conditioning, Hyperparameters, Model, PromptSu
 
 client = Client(base_url=sys.argv[1])
 submission = PromptSubmission(
-    model=Model(base="sdxl_base"), conditioning=Conditioning(prompt="a pier at dusk"), hyperparameters=Hyperparameters(batch_size=1)
+    model=Model(base="sdxl_base"),
+    conditioning=Conditioning(prompt="a pier at dusk"),
+    hyperparameters=Hyperparameters(batch_size=1),
 )
 reply = generate_sdxl.sync(client=client, body=submission)
 assert isinstance(reply, SdxlResultReply), reply

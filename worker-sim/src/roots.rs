@@ -139,11 +139,9 @@ fn could_be_a_file(asked: &str) -> bool {
         .windows(3)
         .any(|three| three[0] == b'%' && three[1].is_ascii_hexdigit() && three[2].is_ascii_hexdigit());
     let too_long = asked.split('/').any(|name| name.len() > NAME_BYTES_MAX);
-    !(drive || escaped || too_long)
-        && !asked.contains("://")
-        && !asked.starts_with('~')
-        && !asked.contains('\\')
-        && !asked.chars().any(char::is_control)
+    let control = asked.chars().any(char::is_control);
+    let foreign = asked.contains("://") || asked.starts_with('~') || asked.contains('\\');
+    !(drive || escaped || too_long || control || foreign)
 }
 
 /// A name may have so many bytes on Linux.

@@ -200,14 +200,13 @@ fn of_resource(components: &mut Components, resource: &Resource) -> Value {
         "parameters": parameters,
         "responses": responses,
     });
-    match resource.id {
-        "run_command" => {
-            operation["requestBody"] = json!({"required": true, "content": {"application/json": {
-                "schema": any_command(components),
-            }}})
-        }
-        "upload_image" => operation["requestBody"] = json!({"required": true, "content": pictures()}),
-        _ => {}
+    let content = match resource.id {
+        "run_command" => Some(json!({"application/json": {"schema": any_command(components)}})),
+        "upload_image" => Some(pictures()),
+        _ => None,
+    };
+    if let Some(content) = content {
+        operation["requestBody"] = json!({"required": true, "content": content});
     }
     operation
 }
