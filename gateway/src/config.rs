@@ -261,7 +261,7 @@ impl File {
             ("backoff", restart.backoff_min_seconds.duration(), restart.backoff_max_seconds.duration()),
             ("open", restart.open_min_seconds.duration(), restart.open_max_seconds.duration()),
         ];
-        for (name, min, max) in pairs.into_iter().filter(|(_, min, max)| min > max) {
+        if let Some((name, min, max)) = pairs.into_iter().find(|(_, min, max)| min > max) {
             let (min, max) = (min.as_secs_f64(), max.as_secs_f64());
             return Err(ConfigError::Wrong(format!(
                 "{}: [restart] {name}_min_seconds = {min} is above {name}_max_seconds = {max}; give at most that",

@@ -7,7 +7,7 @@
 use std::{
     collections::BTreeSet,
     ffi::OsString,
-    io::{self, BufRead},
+    io::{self, BufRead, Write},
     os::unix::process::CommandExt,
     process::{Command, ExitCode},
 };
@@ -48,22 +48,27 @@ pub fn is_configuration(err: &io::Error) -> bool {
     )
 }
 
+/// Tells the log. A stderr that nobody reads any more must not end what is done here.
+fn say(what: &str) {
+    writeln!(io::stderr(), "gateway: {what}").ok();
+}
+
 /// Becomes `program`, killed by the kernel as soon as the thread of `parent` that started this process ends.
 ///
 /// Returns only where that fails, with the exit code that says whose fault it is.
 #[must_use]
 pub fn exec_worker(parent: i32, program: &OsString, args: &[OsString]) -> ExitCode {
     if let Err(err) = prctl::set_pdeathsig(Signal::SIGKILL) {
-        eprintln!("gateway: the parent-death signal cannot be asked for: {err}");
+        say(&format!("the parent-death signal cannot be asked for: {err}"));
         return ExitCode::from(EXIT_TRANSIENT);
     }
     // A gateway that ended before the line above has sent no signal.
     if getppid() != Pid::from_raw(parent) {
-        eprintln!("gateway: process {parent}, which started this worker, has ended");
+        say(&format!("process {parent}, which started this worker, has ended"));
         return ExitCode::from(EXIT_TRANSIENT);
     }
     let err = Command::new(program).args(args).exec();
-    eprintln!("gateway: {} cannot be executed: {err}", program.display());
+    say(&format!("{} cannot be executed: {err}", program.display()));
     ExitCode::from(if is_configuration(&err) { EXIT_CONFIG } else { EXIT_TRANSIENT })
 }
 
@@ -81,7 +86,7 @@ pub fn guard_groups() -> ExitCode {
             (Some(Ok(group)), _) if group > 1 => _ = groups.insert(group),
             (_, Some(Ok(group))) => _ = groups.remove(&group),
             _ => {
-                eprintln!("gateway: {line:?} names no process group");
+                say(&format!("{line:?} names no process group"));
                 code = ExitCode::FAILURE;
             }
         }
@@ -90,7 +95,7 @@ pub fn guard_groups() -> ExitCode {
         match killpg(Pid::from_raw(group), Signal::SIGKILL) {
             Ok(()) | Err(Errno::ESRCH) => {}
             Err(err) => {
-                eprintln!("gateway: process group {group} could not be killed: {err}");
+                say(&format!("process group {group} could not be killed: {err}"));
                 code = ExitCode::FAILURE;
             }
         }
@@ -109,4 +114,26 @@ pub fn adopt_orphans() -> io::Result<()> {
     prctl::set_child_subreaper(true)?;
     crate::lane::reap_orphans();
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use nix::errno::Errno;
+
+    use super::is_configuration;
+
+    #[test]
+    fn only_a_program_that_cannot_be_executed_is_configured_wrong() {
+        let is = |errno: Errno| is_configuration(&io::Error::from(errno));
+        for errno in [Errno::ENOENT, Errno::EACCES, Errno::ENOEXEC, Errno::ENOTDIR, Errno::ELOOP] {
+            assert!(is(errno), "{errno}");
+        }
+        for errno in [Errno::EMFILE, Errno::ENFILE, Errno::ENOMEM, Errno::EAGAIN, Errno::ETXTBSY, Errno::EIO]
+        {
+            assert!(!is(errno), "{errno}");
+        }
+        assert!(!is_configuration(&io::Error::other("no number")));
+    }
 }

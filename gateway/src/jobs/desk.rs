@@ -219,7 +219,7 @@ impl Desk {
                 answer.send(gpu).ok();
             }
             Mail::Drain { until, done } => {
-                self.draining = Some(Draining { until, over: false, done: Some(done) })
+                self.draining = Some(Draining { until, over: false, done: Some(done) });
             }
             // The loop has looked for it.
             Mail::Leave => {}
@@ -437,7 +437,8 @@ impl Desk {
                 self.seats[lane].block();
                 return self.again(seq, ticket, feed, attempt, None);
             }
-            Outcome::Open(_) if again && ticket.repeatable => {
+            // The worker never had it: it waits again, or is refused as what comes now.
+            Outcome::Open(_) if again => {
                 return self.again(seq, ticket, feed, attempt, None);
             }
             Outcome::Crashed { .. } | Outcome::Busy(_) | Outcome::Open(_) if cancelled => {

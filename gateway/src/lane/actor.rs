@@ -113,7 +113,7 @@ impl Actor {
             }
             Err(err) => {
                 let misconfigured = is_configuration(&err);
-                let what = format!("{} could not be started: {err}", self.launch.program.display());
+                let what = format!("{} could not be started: {err}", self.launch.own.display());
                 End::Died {
                     cause: Arc::new(Cause { what, misconfigured, ..Cause::default() }),
                     death: if misconfigured { Death::Misconfigured } else { Death::Idle },

@@ -30,6 +30,8 @@ use super::{
 const ENDED_MAX: usize = 64;
 /// A timer that is later than this says that this process was held up itself, not its worker.
 const LATE_MIN: Duration = Duration::from_millis(250);
+/// From here on that is worth a warning: a busy machine is late by less.
+const LATE_TOLD: Duration = Duration::from_secs(1);
 /// Pieces of output that are taken before a worker is judged: as many as its reader can have put aside.
 const ASIDE_MAX: usize = 64;
 
@@ -279,9 +281,9 @@ impl<'a> Life<'a> {
         let silence = if let Some(stop) = &self.stopping {
             stop.kill_at
         } else if self.ready {
-            self.watch.hung_at(limits, self.compiles())
+            self.watch.hung_at(limits, self.compiles()).max(self.caught_up)
         } else {
-            self.started + limits.start_seconds.duration()
+            (self.started + limits.start_seconds.duration()).max(self.caught_up)
         };
         let entries = self.in_flight.values().filter_map(|entry| self.due(entry));
         let held = self.actor.held.iter().filter_map(|held| Some(held.order.deadline?.0));
@@ -310,6 +312,8 @@ impl<'a> Life<'a> {
             if stop.kill_at <= now {
                 return Some(Leave::kill("it did not leave within its grace"));
             }
+        } else if now < self.caught_up {
+            // What it wrote while nobody listened is still being read.
         } else if !self.ready {
             if self.started + limits.start_seconds.duration() <= now {
                 return Some(Leave::kill(format!(
@@ -325,8 +329,12 @@ impl<'a> Life<'a> {
 
     /// This process was held up for so long, and could not hear its worker: the worker gets that much more time.
     fn forgive(&mut self, late: Duration, now: Instant) {
-        let seconds = late.as_secs_f64();
-        tracing::warn!(gpu = %self.actor.gpu, seconds, "the gateway was held up; its worker gets that much more time");
+        let (gpu, seconds) = (&self.actor.gpu, late.as_secs_f64());
+        if late >= LATE_TOLD {
+            tracing::warn!(%gpu, seconds, "the gateway was held up; its worker gets that much more time");
+        } else {
+            tracing::debug!(%gpu, seconds, "the gateway was held up; its worker gets that much more time");
+        }
         self.watch.forgive(late);
         if !self.ready {
             self.started += late;

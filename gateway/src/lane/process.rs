@@ -83,7 +83,7 @@ impl Process {
     /// Starts the worker in a process group of its own, which ends with this process.
     pub(crate) async fn start(launch: &Launch, gpu: &GpuId, frame_bytes_max: usize) -> io::Result<Self> {
         let mut command = Command::new(&launch.own);
-        command.args(["exec-worker", "--parent", &std::process::id().to_string(), "--"]);
+        command.arg0("gateway").args(["exec-worker", "--parent", &std::process::id().to_string(), "--"]);
         command.arg(&launch.program).args(&launch.args);
         command.envs(launch.envs.iter().map(|(name, value)| (name, value)));
         for name in &launch.env_removes {
@@ -240,7 +240,7 @@ impl Leader {
         match killpg(self.pid, Signal::SIGKILL) {
             Ok(()) | Err(Errno::ESRCH) => {}
             Err(err) => {
-                tracing::warn!(%err, pid = %self.pid, "the worker's process group could not be killed")
+                tracing::warn!(%err, pid = %self.pid, "the worker's process group could not be killed");
             }
         }
     }

@@ -140,13 +140,11 @@ impl Spawner {
                     if let Ok(child) = &spawned {
                         self.note(child);
                     }
-                    // A lane that has gone drops its child, and that kills it.
-                    answer.send(spawned).ok();
+                    if let Err(Ok(child)) = answer.send(spawned) {
+                        self.drop_unwanted(child);
+                    }
                 }
-                Ok(Request::Buried(group)) => {
-                    self.groups.remove(&group.as_raw());
-                    self.tell_guard(&format!("-{group}\n"));
-                }
+                Ok(Request::Buried(group)) => self.bury(group.as_raw()),
                 Ok(Request::Reaped(leader)) => _ = self.leaders.remove(&leader.as_raw()),
                 Ok(Request::Adopt) | Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
@@ -164,19 +162,37 @@ impl Spawner {
         self.tell_guard(&format!("+{pid}\n"));
     }
 
+    /// Its lane has gone meanwhile: it is killed as it is dropped, and the runtime reaps it.
+    fn drop_unwanted(&mut self, child: Child) {
+        if let Some(pid) = child.id().and_then(|pid| i32::try_from(pid).ok()) {
+            self.leaders.remove(&pid);
+            self.bury(pid);
+        }
+        drop(child);
+    }
+
+    fn bury(&mut self, group: i32) {
+        self.groups.remove(&group);
+        self.tell_guard(&format!("-{group}\n"));
+    }
+
     /// Without a guard workers still end with the gateway; only their children might not.
     fn see_to_guard(&mut self, own: &Path) {
         if let Some(guard) = &mut self.guard {
             match guard.child.try_wait() {
                 Ok(None) => return,
                 ended => {
-                    tracing::warn!(?ended, "the guard of the workers' children has ended; another is started")
+                    tracing::warn!(
+                        ?ended,
+                        "the guard of the workers' children has ended; another is started"
+                    );
                 }
             }
             self.guard = None;
         }
         // A group of its own: Ctrl-C in a terminal must not end it before the gateway.
         let started = Plain::new(own)
+            .arg0("gateway")
             .arg("guard-groups")
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
@@ -190,7 +206,7 @@ impl Spawner {
             }
             Ok((None, _)) => tracing::error!("the guard of the workers' children has no stdin"),
             Err(err) => {
-                tracing::error!(%err, "no guard of the workers' children: they outlive a gateway that is killed")
+                tracing::error!(%err, "no guard of the workers' children: they outlive a gateway that is killed");
             }
         }
     }

@@ -101,6 +101,33 @@ async fn one_request_of_a_batch_is_cancelled_before_it_begins() {
 }
 
 #[tokio::test]
+async fn a_cancel_is_not_lost_when_its_worker_dies_under_it() {
+    let config = "[restart]\ndeaths_max = 100\nbackoff_min_seconds = 0.01\nbackoff_max_seconds = 0.01\n";
+    let rig = Rig::with(1, config, &["--step-ms", "20"]).await;
+    for round in 0..8 {
+        let id = format!("victim-{round}");
+        rig.queue(&long_job(&id, 150)).await;
+        rig.running(&id).await;
+        let pid = rig.front.pool().lanes()[0].view().facts.as_ref().unwrap().pid;
+        nix::sys::signal::kill(
+            nix::unistd::Pid::from_raw(pid.try_into().unwrap()),
+            nix::sys::signal::Signal::SIGKILL,
+        )
+        .unwrap();
+        // The cancel meets the lane before, while and after it buries its worker.
+        for _ in 0..round {
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+        let cancelled = rig.delete(&format!("/v1/jobs/{id}")).await;
+        assert_eq!(cancelled.status, 200, "{round}: {cancelled:?}");
+        assert_eq!(rig.reply(&id).await["error_details"]["code"], "cancelled", "{round}");
+    }
+    rig.lane(|view| view.state == gateway::lane::LaneState::Ready).await;
+    rig.goes_on().await;
+    rig.stop().await;
+}
+
+#[tokio::test]
 async fn a_session_is_its_newest_job() {
     let rig = Rig::with(1, "", &["--step-ms", "10"]).await;
     let mut command = long_job("one", 60);

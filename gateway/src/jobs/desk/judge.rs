@@ -65,12 +65,9 @@ pub(super) fn verdict(
     ticket: &Ticket,
     reply: &Reply,
 ) -> Option<Verdict> {
-    let failure = match &reply.outcome {
-        Ok(_) => {
-            internals.clear(lane);
-            return Some(Verdict::Good);
-        }
-        Err(failure) => failure,
+    let Err(failure) = &reply.outcome else {
+        internals.clear(lane);
+        return Some(Verdict::Good);
     };
     let what = || format!("{}: {}", failure.code, failure.message);
     match failure.code {

@@ -74,11 +74,11 @@ impl Life<'_> {
         match (peek.event, peek.success, peek.request_id) {
             (Some(event), None, _) => {
                 let event = event.into_owned();
-                return self.on_event(&event, line);
+                self.on_event(&event, line)
             }
             (None, Some(_), Some(id)) => {
                 let id = id.into_owned();
-                return self.on_reply(&id, line);
+                self.on_reply(&id, line)
             }
             (None, Some(_), None) => self.on_anonymous_reply(&line),
             (Some(_), Some(_), _) => self.on_no_frame(&line, "it has both `event` and `success`"),
