@@ -378,9 +378,9 @@ ENUM_VALUES: Final[dict[str, dict[str, dict[str, Any]]]] = {
         "inpaint": {"recommended_weight": 1.0, "description": "the picture with a hole", "supported_formats": ["png", "jpeg", "webp"]},
     },
     "Optimization": {
-        "attention_slicing": {"description": "attention in slices: less memory, slower"},
+        "attention_slicing": {"description": "attention in slices: slower, and no saving where attention is fused"},
         "vae_slicing": {"description": "decode a batch picture by picture"},
-        "vae_tiling": {"description": "decode a large picture in tiles"},
+        "vae_tiling": {"description": "decode a large picture in tiles, whose colours may differ a little"},
         "model_cpu_offload": {"description": "move whole models to the GPU only while they run"},
         "sequential_cpu_offload": {"description": "move layers to the GPU one at a time"},
         "xformers": {"description": "memory-efficient attention by xformers"},
