@@ -169,7 +169,9 @@ impl Front {
     }
 
     /// Takes a command and answers it.
-    pub async fn take(&self, incoming: Incoming, manner: Manner) -> Answer {
+    pub async fn take(&self, mut incoming: Incoming, manner: Manner) -> Answer {
+        // Before anything can refuse it: every reply to a command carries an id.
+        incoming.head.request_id.get_or_insert_with(|| uuid::Uuid::now_v7().to_string());
         let Some((key, body)) = manner.key.clone() else {
             return self.take_once(incoming, manner).await;
         };

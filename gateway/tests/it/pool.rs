@@ -118,6 +118,7 @@ async fn one_key_is_one_request() {
     assert_eq!(here.body["data"]["gpu_id"], "gpu_0", "{here:?}");
     let there = send("gpu", "/v1/gpus/gpu_1/inference", inference.clone()).await;
     assert_eq!((there.status, there.code()), (409, "conflict"), "{there:?}");
+    assert!(there.body["request_id"].as_str().is_some_and(|id| !id.is_empty()), "an id, not none: {there:?}");
     let again = send("gpu", "/v1/gpus/gpu_0/inference?dialect=snake", inference).await;
     assert_eq!(again.body, here.body);
     let test = send("test", "/v1/tests/sdxl", json!({})).await;
