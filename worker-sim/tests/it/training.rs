@@ -196,5 +196,6 @@ fn full_dreambooth_makes_a_base_that_loads() {
     let started = sim.data("start_training", fields);
     until_state(&mut sim, started["training_id"].as_str().expect("an id"), "completed");
     let made = sim.data("generate_sdxl", job(json!({"model": {"base": started["output_path"]}})));
-    assert_eq!(made["model_id"], "sks");
+    // It lies under the training folder, which is not the first root.
+    assert!(made["model_id"].as_str().is_some_and(|id| id.starts_with("sks-")), "{made}");
 }
