@@ -10,7 +10,8 @@ use crate::{
     generated::{action::Action, error_code::ErrorCode, warning_code::WarningCode},
     reading::{Reading, Source, Writer, read_sources},
     scalar,
-    tree::{self, Tree, escape},
+    tally::Tally,
+    tree::{self, Parsed, Tree, escape},
 };
 
 /// How a command was wrapped.
@@ -70,7 +71,8 @@ impl Incoming {
     /// The failure that all faults together are, if there are any.
     #[must_use]
     pub fn failure(&self) -> Option<Failure> {
-        (!self.reading.is_valid()).then(|| Failure::of_faults(self.reading.faults.clone()))
+        (!self.reading.is_valid())
+            .then(|| Failure::of_first_faults(self.reading.faults.clone(), self.reading.faults_total))
     }
 
     /// The same, unless the command is to report on the document that the faults are in.
@@ -174,7 +176,7 @@ pub fn read_body_slowly(
     let opened = if empty
         && spec.properties.iter().all(|property| !property.required || given.contains_key(&property.snake))
     {
-        Opened { members: Vec::new(), duplicates: Vec::new() }
+        Opened { members: Vec::new(), duplicates: Vec::new(), duplicates_total: 0 }
     } else if empty {
         return Err(refuse(ErrorCode::BadFrame, "the body is empty".to_owned()));
     } else {
@@ -192,6 +194,7 @@ fn refuse(code: ErrorCode, message: String) -> Refusal {
 struct Opened {
     members: Vec<(String, Tree)>,
     duplicates: Vec<String>,
+    duplicates_total: usize,
 }
 
 /// The envelope's members, sorted out.
@@ -203,7 +206,7 @@ struct Sorted {
     heads: Vec<(String, &'static str, Tree)>,
     payload: Option<(String, Tree)>,
     rest: Vec<(String, Tree)>,
-    faults: Vec<Fault>,
+    faults: Tally,
     warnings: Vec<Warning>,
     dialect_before: Option<Dialect>,
     dialect_after: Option<Dialect>,
@@ -213,7 +216,10 @@ impl Opened {
     fn of(bytes: &[u8]) -> Result<Self, Refusal> {
         let parsed = tree::parse(bytes).map_err(|err| refuse(ErrorCode::BadFrame, err.to_string()))?;
         match parsed.tree {
-            Tree::Map(members) => Ok(Self { members, duplicates: parsed.duplicates }),
+            Tree::Map(members) => {
+                let Parsed { duplicates, duplicates_total, .. } = parsed;
+                Ok(Self { members, duplicates, duplicates_total })
+            }
             other => {
                 Err(refuse(ErrorCode::BadFrame, format!("a frame is a JSON object, not {}", other.kind())))
             }
@@ -244,12 +250,15 @@ impl Opened {
         if let Some(pointer) = duplicates.first() {
             let faults = duplicates
                 .iter()
-                .map(|at| Fault::new(at, ErrorCode::DuplicateField, format!("{at} is written twice")))
+                .map(|at| {
+                    let shown = scalar::pointed(at);
+                    Fault::new(at, ErrorCode::DuplicateField, format!("{shown} is written twice"))
+                })
                 .collect();
             let failure = Failure {
                 code: ErrorCode::DuplicateField,
                 field: Some(pointer.clone()),
-                ..Failure::of_faults(faults)
+                ..Failure::of_first_faults(faults, self.duplicates_total)
             };
             return Err(refusal(&sorted, failure));
         }
@@ -367,7 +376,7 @@ impl Sorted {
             });
         } else {
             let message = format!("`{name}` is written twice, with unequal values");
-            self.faults.push(Fault::new(pointer, ErrorCode::DuplicateField, message));
+            self.faults.add(|| Fault::new(pointer, ErrorCode::DuplicateField, message));
         }
     }
 
@@ -381,7 +390,7 @@ impl Sorted {
         let pointer = format!("/{pointer}");
         let read = scalar::read(dictionary().resolve(&property.shape), tree, true);
         if let Some(fault) = read.fault {
-            self.faults.push(Fault {
+            self.faults.add(|| Fault {
                 minimum: fault.minimum,
                 maximum: fault.maximum,
                 ..Fault::new(pointer, fault.code, format!("`{name}`: {}", fault.message))
@@ -457,7 +466,7 @@ impl Sorted {
             Some((name, other)) => {
                 let message = format!("`{name}` is an object, not {}", other.kind());
                 let pointer = format!("/{}", escape(&name));
-                self.faults.push(Fault::new(pointer, ErrorCode::UnsupportedValue, message));
+                self.faults.add(|| Fault::new(pointer, ErrorCode::UnsupportedValue, message));
                 trees.push((Tree::Map(Vec::new()), format!("/{}", escape(&name))));
             }
             None if bare => {
@@ -541,9 +550,10 @@ impl Sorted {
 
     fn unknown_beside_payload(&mut self) {
         for (name, _) in std::mem::take(&mut self.rest) {
-            let message = format!("`{name}` is unknown beside `payload`");
-            let pointer = format!("/{}", escape(&name));
-            self.faults.push(Fault::new(pointer, ErrorCode::UnknownField, message));
+            self.faults.add(|| {
+                let message = format!("{} is unknown beside `payload`", scalar::named(&name));
+                Fault::new(format!("/{}", escape(&name)), ErrorCode::UnknownField, message)
+            });
         }
     }
 

@@ -57,5 +57,7 @@ pub fn spell(event: &Value, dialect: Dialect) -> Value {
 #[must_use]
 pub fn faults(event: &Value) -> Option<Vec<Fault>> {
     let definition = definition(event["event"].as_str()?)?;
-    Some(faults_of(definition, event))
+    let (mut faults, unknown) = faults_of(definition, event);
+    faults.append(unknown);
+    Some(faults.into_kept())
 }

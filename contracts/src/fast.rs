@@ -19,8 +19,14 @@ use crate::{
     reading::Reading,
 };
 
+/// What is longer would be read twice, and is not waited for by anybody who counts microseconds.
+const BYTES_MAX: usize = 64 << 10;
+
 /// The command, where the fast path takes it.
 pub(crate) fn read(bytes: &[u8]) -> Option<Incoming> {
+    if bytes.len() > BYTES_MAX {
+        return None;
+    }
     let frame: Members<'_> = serde_json::from_slice(bytes).ok()?;
     let mut head =
         Head { action: Action::GetStatus, request_id: None, session_id: None, gpu_id: None, attempt: 1 };
@@ -71,6 +77,9 @@ pub(crate) fn read(bytes: &[u8]) -> Option<Incoming> {
 
 /// The body of a route: an envelope of its action, or a bare submission.
 pub(crate) fn read_body(bytes: &[u8], body: Body<'_>) -> Option<Incoming> {
+    if bytes.len() > BYTES_MAX {
+        return None;
+    }
     if body.bare != Some("prompt_submission") || body.action.info().request != "SubmissionCommand" {
         return read(bytes).filter(|incoming| incoming.head.action == body.action);
     }
@@ -127,6 +136,9 @@ fn tells(document: &Value, shape: &Shape) -> bool {
     }
 }
 
+/// More than an envelope has: an object of more members is the reading's.
+const MEMBERS_MAX: usize = 16;
+
 /// An object whose values are not looked into yet.
 struct Members<'de>(Vec<(Cow<'de, str>, &'de RawValue)>);
 
@@ -148,8 +160,8 @@ impl<'de> Visitor<'de> for MembersVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
         let mut members: Vec<(Cow<'de, str>, &'de RawValue)> = Vec::with_capacity(4);
         while let Some(name) = map.next_key::<Cow<'de, str>>()? {
-            if members.iter().any(|(known, _)| *known == name) {
-                return Err(serde::de::Error::custom("a name stands twice"));
+            if members.len() == MEMBERS_MAX || members.iter().any(|(known, _)| *known == name) {
+                return Err(serde::de::Error::custom("a name stands twice, or there are too many"));
             }
             members.push((name, map.next_value()?));
         }

@@ -3,7 +3,11 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::generated::{error_code::ErrorCode, warning_code::WarningCode};
+use crate::{
+    generated::{error_code::ErrorCode, warning_code::WarningCode},
+    scalar::pointed,
+    tally::ERRORS_MAX,
+};
 
 /// One fault of a document.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -73,8 +77,10 @@ pub struct Failure {
     pub hint: Option<String>,
     /// Numbers and names of the case.
     pub details: Option<Map<String, Value>>,
-    /// One per fault.
+    /// One per fault, the first of them.
     pub errors: Vec<Fault>,
+    /// How many faults there are, where it is more than stand in `errors`; else it may be 0.
+    pub errors_total: usize,
 }
 
 impl Failure {
@@ -94,6 +100,7 @@ impl Failure {
             hint: None,
             details: None,
             errors: Vec::new(),
+            errors_total: 0,
         }
     }
 
@@ -103,15 +110,30 @@ impl Failure {
     /// Where there is no fault.
     #[must_use]
     pub fn of_faults(faults: Vec<Fault>) -> Self {
+        let total = faults.len();
+        Self::of_first_faults(faults, total)
+    }
+
+    /// The same of a document that has so many faults, of which these are the first.
+    ///
+    /// # Panics
+    /// Where there is no fault.
+    #[must_use]
+    pub fn of_first_faults(faults: Vec<Fault>, total: usize) -> Self {
         let first = faults.first().expect("a failure has a fault");
-        let (code, message) = match faults.len() {
+        let (code, message) = match total {
             1 => (first.code, first.message.clone()),
             n => (
                 ErrorCode::ValidationFailed,
                 format!("{n} faults; the first at {}: {}", place(&first.pointer), first.message),
             ),
         };
-        Self { field: Some(first.pointer.clone()), errors: faults, ..Self::new(code, message) }
+        Self {
+            field: Some(first.pointer.clone()),
+            errors: faults,
+            errors_total: total,
+            ..Self::new(code, message)
+        }
     }
 
     /// The same at a field.
@@ -153,10 +175,15 @@ impl Failure {
             details.insert("details".into(), more.clone().into());
         }
         if !self.errors.is_empty() {
-            let errors = self.errors.iter().map(|fault| {
+            let errors = self.errors.iter().take(ERRORS_MAX).map(|fault| {
                 serde_json::to_value(fault).expect("a fault has string keys and finite numbers")
             });
-            details.insert("errors".into(), errors.collect());
+            let errors: Vec<Value> = errors.collect();
+            let (shown, total) = (errors.len(), self.errors_total.max(self.errors.len()));
+            details.insert("errors".into(), errors.into());
+            if total > shown {
+                details.insert("errors_total".into(), total.into());
+            }
         }
         Value::Object(details)
     }
@@ -179,6 +206,8 @@ impl Failure {
             details: Option<Map<String, Value>>,
             #[serde(default)]
             errors: Vec<Fault>,
+            #[serde(default)]
+            errors_total: usize,
         }
         let read = Details::deserialize(details)?;
         Ok(Self {
@@ -188,6 +217,7 @@ impl Failure {
             retry_after_seconds: read.retry_after_seconds,
             hint: read.hint,
             details: read.details,
+            errors_total: read.errors_total.max(read.errors.len()),
             errors: read.errors,
         })
     }
@@ -201,6 +231,6 @@ impl std::fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
-fn place(pointer: &str) -> &str {
-    if pointer.is_empty() { "the document itself" } else { pointer }
+fn place(pointer: &str) -> std::borrow::Cow<'_, str> {
+    if pointer.is_empty() { "the document itself".into() } else { pointed(pointer) }
 }

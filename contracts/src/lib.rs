@@ -26,6 +26,7 @@
 //!     session_id: None,
 //!     outcome: Err(Box::new(incoming.failure().unwrap())),
 //!     warnings: incoming.reading.warnings.clone(),
+//!     more_warnings: 0,
 //! };
 //! assert_eq!(reply.to_value(Dialect::Pascal)["ErrorDetails"]["Field"], "/request/Scheduler/Steps");
 //! ```
@@ -54,6 +55,7 @@ mod scalar;
 mod schedule;
 pub mod strict;
 pub mod submission;
+mod tally;
 pub mod tree;
 
 pub use decode::decode;

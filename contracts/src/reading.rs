@@ -1,7 +1,7 @@
 //! Readings: any dialect in, the canonical document out, with every fault, every warning and where each value stood.
 
 use serde_json::{Map, Value};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use crate::{
     canonical,
@@ -13,6 +13,7 @@ use crate::{
     places::Places,
     rules::Outcome,
     scalar::{self, ScalarFault},
+    tally::Tally,
     tree::{Tree, escape},
 };
 
@@ -21,8 +22,10 @@ use crate::{
 pub struct Reading {
     /// Private: a value that breaks a bound stands here too, and must not be used before the bound is looked at.
     document: Option<Value>,
-    /// All faults at once, as the sender spelt their places.
+    /// The first faults (`limits.json`: `errors_max`), as the sender spelt their places.
     pub faults: Vec<Fault>,
+    /// How many faults there are.
+    pub faults_total: usize,
     /// All warnings, as the sender spelt their places.
     pub warnings: Vec<Warning>,
     /// Where each value stood.
@@ -68,7 +71,8 @@ impl Reading {
 
     /// A reading without fault or warning.
     pub(crate) fn faultless(document: Value, places: Places, dialect: Option<Dialect>) -> Self {
-        Self { document: Some(document), faults: Vec::new(), warnings: Vec::new(), places, dialect }
+        let (faults, warnings) = (Vec::new(), Vec::new());
+        Self { document: Some(document), faults, faults_total: 0, warnings, places, dialect }
     }
 }
 
@@ -92,15 +96,21 @@ pub enum Writer {
 /// ```
 #[must_use]
 pub fn read(definition: &str, tree: &Tree, writer: Writer) -> Reading {
-    read_sources(definition, &[Source { tree, pointer: String::new() }], writer, Vec::new(), None)
+    read_sources(definition, &[Source { tree, pointer: String::new() }], writer, Tally::default(), None)
 }
 
-/// Every fault of a document that one of us wrote.
-pub(crate) fn faults_of(definition: &str, document: &Value) -> Vec<Fault> {
+/// The first faults of a document that one of us wrote: what breaks the schema, and members that it does not know.
+pub(crate) fn faults_of(definition: &str, document: &Value) -> (Tally, Tally) {
     if canonical::is_faultless(definition, document) {
-        return Vec::new();
+        return (Tally::default(), Tally::default());
     }
-    read(definition, &Tree::of(document), Writer::Canonical).faults
+    let tree = Tree::of(document);
+    let mut reader = Reader::new(Writer::Canonical, None);
+    let def = dictionary().named(definition);
+    let root = reader.root(def, &[Source { tree: &tree, pointer: String::new() }]);
+    reader.find_missing(def, &root);
+    reader.apply_rules(def, &root);
+    (reader.faults, reader.unknown)
 }
 
 /// A part of the sender's document that belongs to the one that is read.
@@ -113,31 +123,21 @@ pub(crate) fn read_sources(
     definition: &str,
     sources: &[Source<'_>],
     writer: Writer,
-    mut faults: Vec<Fault>,
+    mut faults: Tally,
     dialect: Option<Dialect>,
 ) -> Reading {
-    let dictionary = dictionary();
-    let def = dictionary.named(definition);
-    let mut reader = Reader {
-        dictionary,
-        writer,
-        faults: Vec::new(),
-        warnings: Vec::new(),
-        places: Places::default(),
-        unread: false,
-        dialect,
-        faulty: HashSet::new(),
-        moved: Vec::new(),
-        visited: Vec::new(),
-    };
+    let def = dictionary().named(definition);
+    let mut reader = Reader::new(writer, dialect);
     let mut root = reader.root(def, sources);
     reader.place_moved(def, &mut root);
     reader.find_missing(def, &root);
     reader.apply_rules(def, &root);
-    faults.append(&mut reader.faults);
+    faults.append(reader.faults);
+    faults.append(reader.unknown);
     Reading {
         document: (!reader.unread).then_some(root),
-        faults,
+        faults_total: faults.total(),
+        faults: faults.into_kept(),
         warnings: reader.warnings,
         places: reader.places,
         dialect: reader.dialect,
@@ -147,14 +147,16 @@ pub(crate) fn read_sources(
 struct Reader {
     dictionary: &'static Dictionary,
     writer: Writer,
-    faults: Vec<Fault>,
+    faults: Tally,
+    /// Of one of us: members that the schema does not know, which may be a newer version's.
+    unknown: Tally,
     warnings: Vec<Warning>,
     places: Places,
     /// Whether something could not be read at all.
     unread: bool,
     dialect: Option<Dialect>,
     /// Canonical pointers of values that are no good by themselves.
-    faulty: HashSet<String>,
+    faulty: BTreeSet<String>,
     moved: Vec<Moved>,
     visited: Vec<Visited>,
 }
@@ -194,6 +196,27 @@ impl At {
 }
 
 impl Reader {
+    fn new(writer: Writer, dialect: Option<Dialect>) -> Self {
+        Self {
+            dictionary: dictionary(),
+            writer,
+            faults: Tally::default(),
+            unknown: Tally::default(),
+            warnings: Vec::new(),
+            places: Places::default(),
+            unread: false,
+            dialect,
+            faulty: BTreeSet::new(),
+            moved: Vec::new(),
+            visited: Vec::new(),
+        }
+    }
+
+    /// Whether nothing more is wanted: what one of us wrote is refused by its first faults.
+    fn is_done(&self) -> bool {
+        self.writer == Writer::Canonical && self.faults.is_full()
+    }
+
     fn root(&mut self, def: &'static Def, sources: &[Source<'_>]) -> Value {
         let Shape::Object(spec) = self.dictionary.resolve(&def.shape) else {
             panic!("`{}` is no object", def.name);
@@ -262,6 +285,9 @@ impl Reader {
             self.places.set_dialect(&at.canonical, dialect);
         }
         for (name, tree) in map {
+            if self.is_done() {
+                return;
+            }
             match spec.names.get(name.as_str()) {
                 Some(Name::Property { index, spelling }) if self.admits(*spelling) => {
                     self.property(spec, *index, *spelling, name, tree, at, members);
@@ -382,21 +408,23 @@ impl Reader {
 
     fn unknown(&mut self, spec: &ObjectSpec, name: &str, at: &At, dialect: Option<Dialect>) {
         self.unread = true;
-        let pointer = format!("{}/{}", at.sender, escape(name));
-        let nearest = scalar::nearest(name, spec.names.keys().map(String::as_str)).map(|near| {
-            match &spec.names[near] {
+        let faults = if self.writer == Writer::Canonical { &mut self.unknown } else { &mut self.faults };
+        faults.add(|| {
+            let pointer = format!("{}/{}", at.sender, escape(name));
+            let near = scalar::nearest(name, spec.names.keys().map(String::as_str));
+            let nearest = near.map(|near| match &spec.names[near] {
                 Name::Property { index, .. } => {
-                    let property = &spec.properties[*index];
-                    dialect.unwrap_or(Dialect::Snake).name(property).to_owned()
+                    dialect.unwrap_or(Dialect::Snake).name(&spec.properties[*index]).to_owned()
                 }
                 _ => near.to_owned(),
-            }
+            });
+            let name = scalar::named(name);
+            let message = match &nearest {
+                Some(near) => format!("{name} is unknown here; the nearest known name is `{near}`"),
+                None => format!("{name} is unknown here"),
+            };
+            Fault { nearest, ..Fault::new(pointer, ErrorCode::UnknownField, message) }
         });
-        let message = match &nearest {
-            Some(near) => format!("`{name}` is unknown here; the nearest known name is `{near}`"),
-            None => format!("`{name}` is unknown here"),
-        };
-        self.faults.push(Fault { nearest, ..Fault::new(pointer, ErrorCode::UnknownField, message) });
     }
 
     fn list(&mut self, spec: &'static ListSpec, tree: &Tree, at: &At) -> Option<Value> {
@@ -404,8 +432,14 @@ impl Reader {
             self.unreadable(at, format!("a list is wanted here, not {}", tree.kind()));
             return None;
         };
+        if trees.len() > spec.max {
+            return self.too_many(at, trees.len(), spec.min, spec.max, "items");
+        }
         let mut items = Vec::with_capacity(trees.len());
         for (i, tree) in trees.iter().enumerate() {
+            if self.is_done() {
+                return None;
+            }
             let at = at.down(&i.to_string(), &i.to_string());
             self.places.set(&at.canonical, &at.sender);
             if *tree == Tree::Null && !matches!(spec.item, Shape::Any) {
@@ -433,6 +467,9 @@ impl Reader {
             self.unreadable(at, format!("an object is wanted here, not {}", tree.kind()));
             return None;
         };
+        if members.len() > spec.max {
+            return self.too_many(at, members.len(), 0, spec.max, "entries");
+        }
         let mut map = Map::new();
         for (key, tree) in members {
             let at = at.down(&escape(key), key);
@@ -441,10 +478,17 @@ impl Reader {
                 map.insert(key.clone(), value);
             }
         }
-        if let Some(fault) = scalar::count(members.len(), 0, spec.max, "entries") {
+        Some(map.into())
+    }
+
+    /// A list or map that is too long is one fault, and is not looked into: what stands in it could cost more than
+    /// the contract has room for.
+    fn too_many(&mut self, at: &At, length: usize, min: usize, max: usize, of: &str) -> Option<Value> {
+        if let Some(fault) = scalar::count(length, min, max, of) {
+            self.unread = true;
             self.scalar_fault(at, fault);
         }
-        Some(map.into())
+        None
     }
 
     fn scalar(&mut self, shape: &Shape, tree: &Tree, at: &At) -> Option<Value> {
@@ -463,7 +507,7 @@ impl Reader {
     fn scalar_fault(&mut self, at: &At, fault: ScalarFault) {
         self.unread |= fault.code == ErrorCode::UnsupportedValue;
         self.faulty.insert(at.canonical.clone());
-        self.faults.push(Fault {
+        self.faults.add(|| Fault {
             pointer: at.sender.clone(),
             code: fault.code,
             message: fault.message,
@@ -476,7 +520,7 @@ impl Reader {
 
     fn fault(&mut self, at: &At, code: ErrorCode, message: String) {
         self.faulty.insert(at.canonical.clone());
-        self.faults.push(Fault::new(at.sender.clone(), code, message));
+        self.faults.add(|| Fault::new(at.sender.clone(), code, message));
     }
 
     fn unreadable(&mut self, at: &At, message: String) {
@@ -504,7 +548,7 @@ impl Reader {
             self.unread = true;
             self.faulty.insert(canonical.clone());
             let message = format!("`{one}` and `{other}` are one property, with unequal values");
-            self.faults.push(Fault::new(sender.clone(), ErrorCode::DuplicateField, message));
+            self.faults.add(|| Fault::new(sender.clone(), ErrorCode::DuplicateField, message));
         }
     }
 
@@ -556,16 +600,21 @@ impl Reader {
     fn find_missing(&mut self, def: &'static Def, root: &Value) {
         let visited = std::mem::take(&mut self.visited);
         for Visited { spec, at, .. } in &visited {
+            if self.is_done() {
+                break;
+            }
             for property in spec.properties.iter().filter(|property| property.required) {
                 let canonical = format!("{at}/{}", property.snake);
                 if root.pointer(&canonical).is_some() || self.is_faulty(&canonical) {
                     continue;
                 }
-                let pointer = self.places.sender(&canonical, &def.shape);
-                let name = pointer.rsplit('/').next().unwrap_or(&property.snake).to_owned();
+                self.faults.add(|| {
+                    let pointer = self.places.sender(&canonical, &def.shape);
+                    let name = pointer.rsplit('/').next().unwrap_or(&property.snake);
+                    let message = format!("`{name}` is missing");
+                    Fault::new(pointer, ErrorCode::MissingField, message)
+                });
                 self.faulty.insert(canonical);
-                let message = format!("`{name}` is missing");
-                self.faults.push(Fault::new(pointer, ErrorCode::MissingField, message));
             }
         }
         self.visited = visited;
@@ -573,9 +622,12 @@ impl Reader {
 
     /// Whether the value, or one inside it, is no good by itself.
     fn is_faulty(&self, canonical: &str) -> bool {
-        self.faulty.iter().any(|faulty| {
-            faulty.strip_prefix(canonical).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        })
+        if self.faulty.contains(canonical) {
+            return true;
+        }
+        // What is below stands together in the order of the set.
+        let below = format!("{canonical}/");
+        self.faulty.range(below.clone()..).next().is_some_and(|faulty| faulty.starts_with(&below))
     }
 
     fn apply_rules(&mut self, def: &'static Def, root: &Value) {
@@ -605,7 +657,7 @@ impl Reader {
                         Outcome::Warning(code) => self.warn(code, &pointer, breach.message, None),
                         Outcome::Fault(code) => {
                             blamed_by_rules.push(canonical);
-                            self.faults.push(Fault {
+                            self.faults.add(|| Fault {
                                 minimum: breach.minimum,
                                 maximum: breach.maximum,
                                 ..Fault::new(pointer, code, breach.message)

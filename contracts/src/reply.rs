@@ -8,8 +8,9 @@ use crate::{
     dictionary::{Shape, dictionary},
     fault::{Failure, Fault, Warning},
     framing::{EncodeError, framed},
-    generated::{action::Action, error_code::ErrorCode},
+    generated::{action::Action, error_code::ErrorCode, limits},
     reading::faults_of,
+    tally::Tally,
 };
 
 /// The one terminal answer to a command.
@@ -23,8 +24,10 @@ pub struct Reply {
     pub session_id: Option<String>,
     /// `data` in snake, or why not.
     pub outcome: Result<Value, Box<Failure>>,
-    /// Warnings, one sentence each.
+    /// Warnings, one sentence each; a reply has room for the first of them (`limits.json`: `warnings_max`).
     pub warnings: Vec<Warning>,
+    /// How many warnings there are beside these.
+    pub more_warnings: usize,
 }
 
 impl Reply {
@@ -38,6 +41,7 @@ impl Reply {
     ///     session_id: None,
     ///     outcome: Ok(serde_json::json!({"freed_gpu_bytes": 1, "freed_ram_bytes": 2})),
     ///     warnings: vec![],
+    ///     more_warnings: 0,
     /// };
     /// assert_eq!(reply.to_value(Dialect::Pascal)["Data"]["FreedGpuBytes"], 1);
     /// ```
@@ -63,10 +67,13 @@ impl Reply {
         put("error_details", details);
         put("warnings", self.sentences());
         let warnings = self
-            .warnings
+            .shown()
             .iter()
             .map(|warning| serde_json::to_value(warning).expect("a warning has string keys"));
         put("warning_details", warnings.collect());
+        if let Some(total) = self.warnings_total() {
+            put("warnings_total", total.into());
+        }
         Value::Object(reply)
     }
 
@@ -85,8 +92,9 @@ impl Reply {
                     data,
                     error: None,
                     error_details: None,
-                    warnings: self.warnings.iter().map(|warning| warning.message.as_str()).collect(),
-                    warning_details: &self.warnings,
+                    warnings: self.shown().iter().map(|warning| warning.message.as_str()).collect(),
+                    warning_details: self.shown(),
+                    warnings_total: self.warnings_total(),
                 })
             }
             _ => serde_json::to_vec(&self.to_value(dialect)),
@@ -98,11 +106,25 @@ impl Reply {
     fn repeats_warnings(&self, data: &Value) -> bool {
         let Some(action) = self.action else { return true };
         let Shape::Object(spec) = &dictionary().named(action.info().reply).shape else { return true };
-        spec.property("warnings").is_none() || data.get("warnings") == Some(&self.sentences())
+        spec.property("warnings").is_none()
+            || (data.get("warnings") == Some(&self.sentences()) && self.warnings_total().is_none())
+    }
+
+    /// The warnings that the reply has room for.
+    fn shown(&self) -> &[Warning] {
+        const MAX: usize = limits::WARNINGS_MAX as usize;
+        &self.warnings[..self.warnings.len().min(MAX)]
+    }
+
+    /// How many warnings there are, where that is more than are shown.
+    #[must_use]
+    pub fn warnings_total(&self) -> Option<usize> {
+        let total = self.warnings.len() + self.more_warnings;
+        (total > self.shown().len()).then_some(total)
     }
 
     fn sentences(&self) -> Value {
-        self.warnings.iter().map(|warning| Value::from(warning.message.clone())).collect()
+        self.shown().iter().map(|warning| Value::from(warning.message.clone())).collect()
     }
 
     fn data(&self, mut data: Value, dialect: Dialect) -> Value {
@@ -114,6 +136,9 @@ impl Reply {
             && spec.property("warnings").is_some()
         {
             members.insert("warnings".to_owned(), self.sentences());
+            if let Some(total) = self.warnings_total() {
+                members.insert("warnings_total".to_owned(), total.into());
+            }
         }
         dialect.value(data, &def.shape)
     }
@@ -157,10 +182,9 @@ impl Reply {
     /// # Errors
     /// As [`Reply::read`].
     pub fn take(action: Action, mut reply: Value) -> Result<ReadReply, ReplyError> {
-        let (unknown, broken): (Vec<_>, Vec<_>) =
-            faults(action, &reply).into_iter().partition(|fault| fault.code == ErrorCode::UnknownField);
+        let (broken, unknown) = faults(action, &reply);
         if !broken.is_empty() {
-            return Err(ReplyError { faults: broken });
+            return Err(ReplyError { faults: broken.into_kept() });
         }
         let text = |name: &str| reply[name].as_str().map(str::to_owned);
         let (request_id, session_id) = (text("request_id"), text("session_id"));
@@ -174,33 +198,35 @@ impl Reply {
             let failure = Failure::of_reply(error, &reply["error_details"]);
             Err(Box::new(failure.map_err(|err| broken("/error_details", &err))?))
         };
-        let warnings = serde_json::from_value(reply["warning_details"].take())
+        let warnings: Vec<Warning> = serde_json::from_value(reply["warning_details"].take())
             .map_err(|err| broken("/warning_details", &err))?;
+        let total = reply["warnings_total"].as_u64().and_then(|total| usize::try_from(total).ok());
+        let more_warnings = total.map_or(0, |total| total.saturating_sub(warnings.len()));
         Ok(ReadReply {
-            reply: Self { action: Some(action), request_id, session_id, outcome, warnings },
-            unknown_members: unknown.into_iter().map(|fault| fault.pointer).collect(),
+            reply: Self { action: Some(action), request_id, session_id, outcome, warnings, more_warnings },
+            unknown_total: unknown.total(),
+            unknown_members: unknown.into_kept().into_iter().map(|fault| fault.pointer).collect(),
         })
     }
 }
 
-/// Every fault of a reply in snake.
-fn faults(action: Action, reply: &Value) -> Vec<Fault> {
-    let mut faults = faults_of("Reply", reply);
+/// The first faults of a reply in snake: what breaks the contract, and members that the schema does not know.
+fn faults(action: Action, reply: &Value) -> (Tally, Tally) {
+    let (mut faults, mut unknown) = faults_of("Reply", reply);
     if reply["success"] == true {
-        let inside = faults_of(action.info().reply, &reply["data"]);
-        faults.extend(
-            inside.into_iter().map(|fault| Fault { pointer: format!("/data{}", fault.pointer), ..fault }),
-        );
+        let (inside, unknown_inside) = faults_of(action.info().reply, &reply["data"]);
+        faults.append_below("/data", inside);
+        unknown.append_below("/data", unknown_inside);
         if !reply["error"].is_null() || !reply["error_details"].is_null() {
-            faults.push(contradiction("/error", "a success has no error"));
+            faults.add(|| contradiction("/error", "a success has no error"));
         }
     } else if !reply["data"].is_null() {
-        faults.push(contradiction("/data", "a failure has no data"));
+        faults.add(|| contradiction("/data", "a failure has no data"));
     }
     if count(&reply["warnings"]) != count(&reply["warning_details"]) {
-        faults.push(contradiction("/warning_details", "there is one for each of `warnings`"));
+        faults.add(|| contradiction("/warning_details", "there is one for each of `warnings`"));
     }
-    faults
+    (faults, unknown)
 }
 
 /// A success in snake, as [`Reply::to_value`] orders it.
@@ -215,6 +241,8 @@ struct Success<'r> {
     error_details: Option<()>,
     warnings: Vec<&'r str>,
     warning_details: &'r [Warning],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warnings_total: Option<usize>,
 }
 
 /// A reply and what it carries beside the schema.
@@ -222,8 +250,10 @@ struct Success<'r> {
 pub struct ReadReply {
     /// The reply.
     pub reply: Reply,
-    /// Pointers of members that the schema does not know.
+    /// Pointers of members that the schema does not know: the first of them.
     pub unknown_members: Vec<String>,
+    /// How many there are.
+    pub unknown_total: usize,
 }
 
 /// Why a document is no reply.

@@ -184,6 +184,15 @@ pub(crate) fn count(length: usize, min: usize, max: usize, of: &str) -> Option<S
 
 /// The known name most like one that is not known, if any is near.
 pub(crate) fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    let length = name.chars().count();
+    // A name can differ by no less than the difference of the lengths: what is twice as long is near to nothing, and
+    // to compare it would cost the product of the lengths.
+    let possible = |known: &&str| {
+        let known = known.chars().count();
+        length.abs_diff(known) * 2 <= length.max(known)
+    };
+    let mut known = known.filter(possible).peekable();
+    known.peek()?;
     let name = name.to_lowercase();
     let likeness = |known: &str| strsim::normalized_damerau_levenshtein(&name, &known.to_lowercase());
     known
@@ -202,9 +211,29 @@ pub(crate) fn equal(a: &Value, b: &Value) -> bool {
     }
 }
 
+/// A name as a message may show it.
+pub(crate) fn named(name: &str) -> std::borrow::Cow<'_, str> {
+    match name.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("`{}…`", &name[..end]).into(),
+        None => format!("`{name}`").into(),
+    }
+}
+
+/// A pointer as a message may show it.
+pub(crate) fn pointed(pointer: &str) -> std::borrow::Cow<'_, str> {
+    match pointer.char_indices().nth(POINTER_SHOWN) {
+        Some((end, _)) => format!("{}…", &pointer[..end]).into(),
+        None => pointer.into(),
+    }
+}
+
+/// Characters of a pointer that a message shows: more than any place of the contract has.
+const POINTER_SHOWN: usize = 256;
+/// Characters of a sender's data that a message shows.
+const SHOWN: usize = 64;
+
 /// A string as a message may show it: not more than a line of a sender's data.
 pub(crate) fn shorten(text: &str) -> String {
-    const SHOWN: usize = 64;
     match text.char_indices().nth(SHOWN) {
         Some((end, _)) => format!("{:?}…", &text[..end]),
         None => format!("{text:?}"),

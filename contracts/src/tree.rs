@@ -4,9 +4,12 @@
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
-use std::{cell::RefCell, fmt};
+use std::{cell::Cell, collections::HashSet, fmt};
 
-use crate::generated::limits::DEPTH_MAX;
+use crate::{
+    generated::limits::DEPTH_MAX,
+    tally::{ERRORS_MAX, POINTER_BYTES_MAX},
+};
 
 /// One JSON value.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,8 +46,10 @@ pub enum TreeError {
 pub struct Parsed {
     /// The document.
     pub tree: Tree,
-    /// RFC 6901 pointers of the second and later of equal names.
+    /// RFC 6901 pointers of the second and later of equal names: the first of them.
     pub duplicates: Vec<String>,
+    /// How many there are.
+    pub duplicates_total: usize,
 }
 
 /// Parses one document.
@@ -53,12 +58,17 @@ pub struct Parsed {
 /// [`TreeError`] where the bytes are no JSON document that every party reads alike.
 pub fn parse(bytes: &[u8]) -> Result<Parsed, TreeError> {
     let text = std::str::from_utf8(bytes).map_err(|err| TreeError::Utf8(err.valid_up_to()))?;
-    let walk = Walk { duplicates: RefCell::default(), path: RefCell::default() };
+    let has_duplicates = Cell::new(false);
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let json = |err: serde_json::Error| TreeError::Json(err.to_string());
-    let tree = Seed { walk: &walk, depth: 0 }.deserialize(&mut deserializer).map_err(json)?;
+    let tree =
+        Seed { has_duplicates: &has_duplicates, depth: 0 }.deserialize(&mut deserializer).map_err(json)?;
     deserializer.end().map_err(json)?;
-    Ok(Parsed { tree, duplicates: walk.duplicates.into_inner() })
+    let mut found = Duplicates::default();
+    if has_duplicates.get() {
+        found.find(&tree, &mut String::new());
+    }
+    Ok(Parsed { tree, duplicates: found.pointers, duplicates_total: found.total })
 }
 
 impl Tree {
@@ -116,14 +126,70 @@ pub fn escape(name: &str) -> String {
     if name.contains(['~', '/']) { name.replace('~', "~0").replace('/', "~1") } else { name.to_owned() }
 }
 
-struct Walk {
-    duplicates: RefCell<Vec<String>>,
-    path: RefCell<Vec<String>>,
+/// Up to this many names are compared one by one: that costs less than to hash them.
+const COMPARED_MAX: usize = 16;
+
+/// Whether a name stands twice. Asked of every object, so it must be linear.
+fn has_duplicate(members: &[(String, Tree)]) -> bool {
+    if members.len() <= COMPARED_MAX {
+        let twice =
+            |(i, (name, _)): (usize, &(String, Tree))| members[..i].iter().any(|(known, _)| known == name);
+        return members.iter().enumerate().any(twice);
+    }
+    let mut known = HashSet::with_capacity(members.len());
+    !members.iter().all(|(name, _)| known.insert(name.as_str()))
+}
+
+/// Where names stand twice. Pointers are made only for documents that have such names, and only for the first of them.
+#[derive(Default)]
+struct Duplicates {
+    pointers: Vec<String>,
+    total: usize,
+    bytes: usize,
+}
+
+impl Duplicates {
+    fn find(&mut self, tree: &Tree, at: &mut String) {
+        let length = at.len();
+        match tree {
+            Tree::List(items) => {
+                for (i, item) in items.iter().enumerate() {
+                    at.push_str(&format!("/{i}"));
+                    self.find(item, at);
+                    at.truncate(length);
+                }
+            }
+            Tree::Map(members) => {
+                let mut known = HashSet::with_capacity(members.len());
+                for (name, value) in members {
+                    at.push('/');
+                    at.push_str(&escape(name));
+                    if !known.insert(name.as_str()) {
+                        self.note(at);
+                    }
+                    self.find(value, at);
+                    at.truncate(length);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn note(&mut self, at: &str) {
+        self.total += 1;
+        let full = self.pointers.len() >= ERRORS_MAX || self.bytes > POINTER_BYTES_MAX;
+        if !full {
+            self.bytes += at.len();
+            if self.pointers.is_empty() || self.bytes <= POINTER_BYTES_MAX {
+                self.pointers.push(at.to_owned());
+            }
+        }
+    }
 }
 
 #[derive(Clone, Copy)]
 struct Seed<'w> {
-    walk: &'w Walk,
+    has_duplicates: &'w Cell<bool>,
     depth: usize,
 }
 
@@ -174,28 +240,19 @@ impl<'de> Visitor<'de> for Seed<'_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Tree, A::Error> {
         let inner = self.deeper()?;
         let mut items = Vec::new();
-        loop {
-            self.walk.path.borrow_mut().push(items.len().to_string());
-            let item = seq.next_element_seed(inner);
-            self.walk.path.borrow_mut().pop();
-            match item? {
-                Some(item) => items.push(item),
-                None => return Ok(Tree::List(items)),
-            }
+        while let Some(item) = seq.next_element_seed(inner)? {
+            items.push(item);
         }
+        Ok(Tree::List(items))
     }
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Tree, A::Error> {
         let inner = self.deeper()?;
         let mut members: Vec<(String, Tree)> = Vec::new();
         while let Some(name) = map.next_key::<String>()? {
-            self.walk.path.borrow_mut().push(escape(&name));
-            if members.iter().any(|(known, _)| *known == name) {
-                let pointer = format!("/{}", self.walk.path.borrow().join("/"));
-                self.walk.duplicates.borrow_mut().push(pointer);
-            }
-            let value = map.next_value_seed(inner);
-            self.walk.path.borrow_mut().pop();
-            members.push((name, value?));
+            members.push((name, map.next_value_seed(inner)?));
+        }
+        if !self.has_duplicates.get() && has_duplicate(&members) {
+            self.has_duplicates.set(true);
         }
         Ok(Tree::Map(members))
     }

@@ -68,6 +68,7 @@ pub async fn locally(app: App, submission: &Submission, json: bool) -> anyhow::R
             session_id: refusal.session_id,
             outcome: Err(refusal.failure),
             warnings: Vec::new(),
+            more_warnings: 0,
         },
         Ok(incoming) => {
             let manner = Manner { wait: false, ..Manner::plain(Dialect::Snake) };

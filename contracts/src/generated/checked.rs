@@ -263,18 +263,18 @@ map! {
 }
 
 list! {
-    /// One per fault, all at once. 0..=1000 items.
-    ErrorDetailsErrors: Fault, ListLimits { minimum: 0, maximum: 1000, unique: false }
+    /// One per fault, all at once; of more than a reply has room for, the first. 0..=100 items.
+    ErrorDetailsErrors: Fault, ListLimits { minimum: 0, maximum: 100, unique: false }
 }
 
 list! {
-    /// Sentences. 0..=4096 items.
-    ReplyWarnings: Text, ListLimits { minimum: 0, maximum: 4096, unique: false }
+    /// Sentences; of more than a reply has room for, the first. 0..=100 items.
+    ReplyWarnings: Text, ListLimits { minimum: 0, maximum: 100, unique: false }
 }
 
 list! {
-    /// One for each of `warnings`. 0..=4096 items.
-    ReplyWarningDetails: WarningDetail, ListLimits { minimum: 0, maximum: 4096, unique: false }
+    /// One for each of `warnings`. 0..=100 items.
+    ReplyWarningDetails: WarningDetail, ListLimits { minimum: 0, maximum: 100, unique: false }
 }
 
 map! {
@@ -283,13 +283,13 @@ map! {
 }
 
 list! {
-    /// Sentences. 0..=4096 items.
-    ProblemWarnings: Text, ListLimits { minimum: 0, maximum: 4096, unique: false }
+    /// Sentences; of more than a reply has room for, the first. 0..=100 items.
+    ProblemWarnings: Text, ListLimits { minimum: 0, maximum: 100, unique: false }
 }
 
 list! {
-    /// One for each of `warnings`. 0..=4096 items.
-    ProblemWarningDetails: WarningDetail, ListLimits { minimum: 0, maximum: 4096, unique: false }
+    /// One for each of `warnings`. 0..=100 items.
+    ProblemWarningDetails: WarningDetail, ListLimits { minimum: 0, maximum: 100, unique: false }
 }
 
 text! {
@@ -618,13 +618,13 @@ map! {
 }
 
 list! {
-    /// All faults. 0..=1000 items.
-    ValidationReportErrors: Fault, ListLimits { minimum: 0, maximum: 1000, unique: false }
+    /// All faults; of more than a reply has room for, the first. 0..=100 items.
+    ValidationReportErrors: Fault, ListLimits { minimum: 0, maximum: 100, unique: false }
 }
 
 list! {
-    /// The reply's warnings again. 0..=4096 items.
-    ValidationReportWarnings: Text, ListLimits { minimum: 0, maximum: 4096, unique: false }
+    /// The reply's warnings again. 0..=100 items.
+    ValidationReportWarnings: Text, ListLimits { minimum: 0, maximum: 100, unique: false }
 }
 
 integer! {
@@ -719,8 +719,8 @@ map! {
 }
 
 list! {
-    /// The reply's warnings again. 0..=4096 items.
-    SdxlResultWarnings: Text, ListLimits { minimum: 0, maximum: 4096, unique: false }
+    /// The reply's warnings again. 0..=100 items.
+    SdxlResultWarnings: Text, ListLimits { minimum: 0, maximum: 100, unique: false }
 }
 
 list! {
@@ -744,8 +744,8 @@ map! {
 }
 
 list! {
-    /// The reply's warnings again. 0..=4096 items.
-    ImageResultWarnings: Text, ListLimits { minimum: 0, maximum: 4096, unique: false }
+    /// The reply's warnings again. 0..=100 items.
+    ImageResultWarnings: Text, ListLimits { minimum: 0, maximum: 100, unique: false }
 }
 
 integer! {
@@ -784,8 +784,8 @@ map! {
 }
 
 list! {
-    /// The reply's warnings again. 0..=4096 items.
-    StructuredResultWarnings: Text, ListLimits { minimum: 0, maximum: 4096, unique: false }
+    /// The reply's warnings again. 0..=100 items.
+    StructuredResultWarnings: Text, ListLimits { minimum: 0, maximum: 100, unique: false }
 }
 
 list! {

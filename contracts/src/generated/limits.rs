@@ -10,6 +10,12 @@ pub const PROTOCOL_VERSIONS: &[&str] = &["1"];
 pub const FRAME_BYTES_MAX: u64 = 16777216;
 /// Deepest nesting; System.Text.Json's limit. In levels.
 pub const DEPTH_MAX: u64 = 64;
+/// Most entries of `errors[]`; where there were more, `errors_total` says how many. In entries.
+pub const ERRORS_MAX: u64 = 100;
+/// Most entries of `warnings` and `warning_details`; where there were more, `warnings_total` says how many. In entries.
+pub const WARNINGS_MAX: u64 = 100;
+/// Length of all pointers of `errors[]` together: a name may be as long as the document. The first fault stands whatever its length. In bytes.
+pub const POINTER_BYTES_MAX: u64 = 65536;
 /// A seed that the worker chooses is at most this: existing C# reads it into an int, and 16 more must fit. In seed.
 pub const CHOSEN_SEED_MAX: u64 = 2147483631;
 /// Largest input image (64 megapixels). In pixels.

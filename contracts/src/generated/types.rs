@@ -616,9 +616,12 @@ pub struct ErrorDetails {
     /// Numbers and names of the case.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub details: Option<ErrorDetailsDetails>,
-    /// One per fault, all at once.
+    /// One per fault, all at once; of more than a reply has room for, the first.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub errors: Option<ErrorDetailsErrors>,
+    /// How many faults there are, where it is more than stand in `errors`.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
+    pub errors_total: Option<Count>,
 }
 
 crate::strict::object!(ErrorDetails);
@@ -691,10 +694,13 @@ pub struct Reply {
     #[serde(deserialize_with = "crate::strict::nullable")]
     #[schemars(required, schema_with = "crate::strict::nullable_schema::<ErrorDetails>")]
     pub error_details: Option<ErrorDetails>,
-    /// Sentences.
+    /// Sentences; of more than a reply has room for, the first.
     pub warnings: ReplyWarnings,
     /// One for each of `warnings`.
     pub warning_details: ReplyWarningDetails,
+    /// How many warnings there are, where it is more than stand in `warnings`.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
+    pub warnings_total: Option<Count>,
 }
 
 crate::strict::object!(Reply);
@@ -725,10 +731,13 @@ pub struct Problem {
     #[serde(deserialize_with = "crate::strict::nullable")]
     #[schemars(required, schema_with = "crate::strict::nullable_schema::<ErrorDetails>")]
     pub error_details: Option<ErrorDetails>,
-    /// Sentences.
+    /// Sentences; of more than a reply has room for, the first.
     pub warnings: ProblemWarnings,
     /// One for each of `warnings`.
     pub warning_details: ProblemWarningDetails,
+    /// How many warnings there are, where it is more than stand in `warnings`.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
+    pub warnings_total: Option<Count>,
     /// The code as a URN.
     #[serde(rename = "type")]
     pub type_: ProblemType,
@@ -1988,10 +1997,16 @@ pub struct ValidationReport {
     /// The first fault's sentence.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub error: Option<Text>,
-    /// All faults.
+    /// All faults; of more than a reply has room for, the first.
     pub errors: ValidationReportErrors,
+    /// How many faults there are, where it is more than stand in `errors`.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
+    pub errors_total: Option<Count>,
     /// The reply's warnings again.
     pub warnings: ValidationReportWarnings,
+    /// The reply's, again.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
+    pub warnings_total: Option<Count>,
     /// What the sender said, canonical.
     #[serde(deserialize_with = "crate::strict::nullable")]
     #[schemars(required, schema_with = "crate::strict::nullable_schema::<CanonicalDocument>")]
@@ -2301,6 +2316,9 @@ pub struct SdxlResult {
     pub session_id: Option<Id>,
     /// The reply's warnings again.
     pub warnings: SdxlResultWarnings,
+    /// The reply's, again.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
+    pub warnings_total: Option<Count>,
 }
 
 crate::strict::object!(SdxlResult);
@@ -2343,6 +2361,9 @@ pub struct ImageResult {
     pub session_id: Option<Id>,
     /// The reply's warnings again.
     pub warnings: ImageResultWarnings,
+    /// The reply's, again.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
+    pub warnings_total: Option<Count>,
     /// The first picture.
     pub output_path: Path,
     /// Its seed.
@@ -2393,6 +2414,9 @@ pub struct StructuredResult {
     pub session_id: Option<Id>,
     /// The reply's warnings again.
     pub warnings: StructuredResultWarnings,
+    /// The reply's, again.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
+    pub warnings_total: Option<Count>,
     /// What was read.
     pub validation: ValidationReport,
 }

@@ -33,8 +33,14 @@ fn both_ways_to_json_write_the_same_bytes() {
             ] {
                 let session_id = (compared % 2 == 0).then(|| "s1".to_owned());
                 let request_id = Some("r1".to_owned());
-                let reply =
-                    Reply { action: Some(action), request_id, session_id, outcome: Ok(data), warnings };
+                let reply = Reply {
+                    action: Some(action),
+                    request_id,
+                    session_id,
+                    outcome: Ok(data),
+                    warnings,
+                    more_warnings: 0,
+                };
                 for dialect in Dialect::ALL {
                     let long = serde_json::to_vec(&reply.to_value(dialect)).expect("it has string keys");
                     assert_eq!(reply.to_json(dialect), long, "{action}");

@@ -103,12 +103,14 @@ impl Front {
             lanes => join_all(lanes.iter().map(|lane| self.ask(lane, asked, &payload, &sent))).await,
         };
         let mut warnings = sent.warnings.clone();
+        let mut more_warnings = 0;
         let mut answers: Vec<(&LaneHandle, Value)> = Vec::with_capacity(lanes.len());
         let mut failed = None;
         for (lane, reply) in askable.iter().copied().zip(replies) {
             match reply.outcome {
                 Ok(data) => {
                     warnings.extend(reply.warnings.into_iter().skip(sent.warnings.len()));
+                    more_warnings += reply.more_warnings;
                     answers.push((lane, data));
                 }
                 Err(failure) => {
@@ -129,7 +131,7 @@ impl Front {
             return sent.with(Err(failed.unwrap_or_else(|| self.nobody())));
         }
         let data = self.merged(asked, answers).await;
-        Reply { warnings, ..sent.with(data) }
+        Reply { warnings, more_warnings, ..sent.with(data) }
     }
 
     async fn merged(&self, asked: &Asked, answers: Vec<(&LaneHandle, Value)>) -> Result<Value, Box<Failure>> {
@@ -259,6 +261,7 @@ impl Front {
             places: sent.places.clone(),
             warnings: Vec::new(),
             faults: Vec::new(),
+            faults_total: 0,
             normalized: None,
             swapped: std::collections::HashMap::new(),
             seeded: false,

@@ -236,6 +236,7 @@ impl Front {
             places,
             warnings: reading.warnings.iter().cloned().chain(unused_attempt(incoming)).collect(),
             faults: Vec::new(),
+            faults_total: 0,
             normalized: None,
             swapped: HashMap::new(),
             seeded: false,
@@ -249,6 +250,7 @@ impl Front {
             return Err(Failed(Box::new(sent), Box::new(failure)));
         }
         sent.faults.clone_from(&incoming.reading.faults);
+        sent.faults_total = incoming.reading.faults_total;
         if incoming.reading.reported().is_none() {
             return Ok(reply(sent.with(Ok(unread_report(&incoming)))));
         }
@@ -377,7 +379,7 @@ fn unused_attempt(incoming: &Incoming) -> Option<Warning> {
 /// The report on a document that cannot be read as a whole: no worker can say more.
 fn unread_report(incoming: &Incoming) -> Value {
     let faults = &incoming.reading.faults;
-    json!({
+    let mut report = json!({
         "valid": false,
         "error": faults.first().map(|fault| fault.message.clone()),
         "errors": faults,
@@ -385,5 +387,7 @@ fn unread_report(incoming: &Incoming) -> Value {
         "normalized": null,
         "effective": null,
         "validation_details": {},
-    })
+    });
+    sent::set_total(&mut report, incoming.reading.faults_total);
+    report
 }

@@ -5,6 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use contracts::{
     Action, ErrorCode, Failure, Fault, Places, Reply, Warning, WarningCode,
     dictionary::{Shape, dictionary},
+    generated::limits,
 };
 use serde_json::Value;
 
@@ -22,6 +23,8 @@ pub(crate) struct Sent {
     pub(crate) warnings: Vec<Warning>,
     /// Faults of our own reading, for `validate_request`.
     pub(crate) faults: Vec<Fault>,
+    /// How many there are.
+    pub(crate) faults_total: usize,
     /// The submission as the sender meant it, before seeds were chosen and images became paths.
     pub(crate) normalized: Option<Value>,
     /// What became a path, by the path.
@@ -53,6 +56,7 @@ impl Sent {
             session_id: self.session_id.clone(),
             outcome,
             warnings: self.warnings.clone(),
+            more_warnings: 0,
         }
     }
 
@@ -72,6 +76,7 @@ impl Sent {
         reply.session_id.clone_from(&self.session_id);
         let theirs = std::mem::take(&mut reply.warnings);
         reply.warnings = self.merged(theirs, &read.unknown_members);
+        reply.more_warnings += read.unknown_total - read.unknown_members.len();
         if let Ok(data) = &reply.outcome
             && let Some(what) = without_effect(data)
         {
@@ -168,10 +173,16 @@ impl Sent {
             .iter()
             .map(|fault| serde_json::to_value(fault).expect("a fault has string keys and finite numbers"))
             .collect();
+        let theirs = report["errors_total"].as_u64().and_then(|total| usize::try_from(total).ok());
         if let Some(errors) = report["errors"].as_array_mut() {
+            let theirs = theirs.unwrap_or(errors.len());
             let same = |a: &Value, b: &Value| a["pointer"] == b["pointer"] && a["code"] == b["code"];
             errors.retain(|error| !own.iter().any(|fault| same(fault, error)));
+            // The worker finds ours again: what is not shown of either is told apart by nobody.
+            let total = theirs.max(self.faults_total + errors.len());
             errors.splice(0..0, own);
+            errors.truncate(ERRORS_MAX);
+            set_total(report, total);
         }
         let first = report["errors"][0]["message"].clone();
         report["valid"] = first.is_null().into();
@@ -206,6 +217,18 @@ impl Sent {
             Value::Object(members) => members.values_mut().for_each(|member| self.swap_back(member)),
             _ => {}
         }
+    }
+}
+
+/// Entries of `errors[]` that a report has room for.
+const ERRORS_MAX: usize = limits::ERRORS_MAX as usize;
+
+/// Says how many faults there are, where that is more than the report shows.
+pub(super) fn set_total(report: &mut Value, total: usize) {
+    let Value::Object(members) = report else { return };
+    members.shift_remove("errors_total");
+    if total > members.get("errors").and_then(Value::as_array).map_or(0, Vec::len) {
+        members.insert("errors_total".to_owned(), total.into());
     }
 }
 

@@ -34,7 +34,8 @@ pub(crate) fn refuse(failure: Failure, dialect: Dialect, instance: &str) -> Resp
 
 /// A failed reply to what is no command.
 pub(crate) fn bare(action: Option<Action>, request_id: Option<String>, failure: Failure) -> Reply {
-    Reply { action, request_id, session_id: None, outcome: Err(Box::new(failure)), warnings: Vec::new() }
+    let outcome = Err(Box::new(failure));
+    Reply { action, request_id, session_id: None, outcome, warnings: Vec::new(), more_warnings: 0 }
 }
 
 /// The failure of a path whose parameters are no text.

@@ -38,6 +38,7 @@ impl Kept {
             session_id: reply.session_id.clone(),
             outcome: Ok(Value::Null),
             warnings: reply.warnings.clone(),
+            more_warnings: reply.more_warnings,
         };
         Self { head: Arc::new(head), data: Some(crate::front::document::to_json(data).into()) }
     }

@@ -223,6 +223,7 @@ impl Talk {
             session_id: incoming.head.session_id.clone(),
             outcome: Ok(serde_json::json!({})),
             warnings: incoming.reading.warnings.clone(),
+            more_warnings: 0,
         };
         self.farewell = Some(Spoken::new(reply, dialect));
         said.unwrap_or(STOP_GRACE)
@@ -243,6 +244,7 @@ impl Talk {
                 session_id: incoming.head.session_id.clone(),
                 outcome: Ok(serde_json::json!({"target_request_id": target, "was": "queued"})),
                 warnings: incoming.reading.warnings.clone(),
+                more_warnings: 0,
             };
             let spoken = Spoken { after: Some(target.to_owned()), ..Spoken::new(reply, dialect) };
             return self.put(std::future::ready(spoken).boxed());
@@ -310,5 +312,6 @@ async fn answer(answer: Answer, dialect: Dialect) -> Spoken {
 }
 
 fn bare(action: Option<Action>, request_id: Option<String>, failure: Failure) -> Reply {
-    Reply { action, request_id, session_id: None, outcome: Err(Box::new(failure)), warnings: Vec::new() }
+    let outcome = Err(Box::new(failure));
+    Reply { action, request_id, session_id: None, outcome, warnings: Vec::new(), more_warnings: 0 }
 }

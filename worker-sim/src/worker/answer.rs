@@ -36,6 +36,7 @@ impl Worker {
             session_id: command.head.session_id,
             outcome,
             warnings: command.warnings,
+            more_warnings: 0,
         };
         let bytes = self.reply_bytes(&reply, dialect, moment);
         if let Some(late) = self.faults.strike(Kind::Slow, moment) {
@@ -58,6 +59,7 @@ impl Worker {
             session_id: refusal.session_id.clone(),
             outcome: Err(refusal.failure.clone()),
             warnings: Vec::new(),
+            more_warnings: 0,
         };
         self.reply_bytes(&reply, dialect, Moment { index, action: None, attempt: 1 })
     }

@@ -23,6 +23,8 @@ pub(crate) struct Command {
     pub(crate) fields: Value,
     /// Faults of the document: only `validate_request` gets that far with any.
     pub(crate) faults: Vec<Fault>,
+    /// How many there are.
+    pub(crate) faults_total: usize,
     pub(crate) warnings: Vec<Warning>,
     pub(crate) places: Places,
     pub(crate) received: Now,

@@ -1,6 +1,8 @@
 //! Queries: computed at once, in their turn.
 
-use contracts::{Action, Class, ErrorCode, Failure, Submission, dictionary::dictionary, effective};
+use contracts::{
+    Action, Class, ErrorCode, Failure, Submission, dictionary::dictionary, effective, generated::limits,
+};
 use serde_json::{Map, Value, json};
 use std::sync::LazyLock;
 
@@ -247,7 +249,12 @@ impl Worker {
             let missing: Vec<_> = needs.models.iter().filter(|model| !self.gpu.has(model)).cloned().collect();
             details = self.details(whole, &Cost::of(whole, &needs.models, &missing, self.speed()));
         }
-        let warnings: Vec<&str> = command.warnings.iter().map(|warning| warning.message.as_str()).collect();
+        let warnings = command.warnings.iter().map(|warning| warning.message.as_str());
+        let warnings: Vec<&str> = warnings.take(limits::WARNINGS_MAX as usize).collect();
+        let warnings_shown = warnings.len();
+        let total = command.faults_total + faults.len() - command.faults.len();
+        faults.truncate(limits::ERRORS_MAX as usize);
+        let faults_shown = faults.len();
         let mut report = json!({
             "valid": faults.is_empty(),
             "errors": faults,
@@ -258,6 +265,12 @@ impl Worker {
         });
         if let Some(first) = report["errors"].get(0).map(|fault| fault["message"].clone()) {
             report["error"] = first;
+        }
+        if total > faults_shown {
+            report["errors_total"] = total.into();
+        }
+        if command.warnings.len() > warnings_shown {
+            report["warnings_total"] = command.warnings.len().into();
         }
         report
     }

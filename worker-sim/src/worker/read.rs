@@ -61,7 +61,7 @@ impl Worker {
         let Incoming { head, mut reading, .. } = incoming;
         let (class, timeout) = schedule(head.action, reading.document());
         let (faults, warnings) = (reading.faults.clone(), std::mem::take(&mut reading.warnings));
-        let places = std::mem::take(&mut reading.places);
+        let (places, reading_total) = (std::mem::take(&mut reading.places), reading.faults_total);
         // What is to be reported on may be full of faults; nothing else is used before it is found valid.
         let fields = if is_report { reading.into_reported() } else { reading.into_document() };
         // Queries are never late: they are computed at once when their line is due.
@@ -75,6 +75,7 @@ impl Worker {
             ordered: !self.features.out_of_order,
             fields: fields.unwrap_or(Value::Null),
             faults,
+            faults_total: reading_total,
             warnings,
             places,
             received: now,

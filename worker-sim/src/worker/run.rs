@@ -164,6 +164,7 @@ impl Worker {
                     session_id: None,
                     outcome,
                     warnings: Vec::new(),
+                    more_warnings: 0,
                 };
                 let read = contracts::Reply::read(action, &reply.to_value(contracts::Dialect::Snake));
                 let problem = match read {

@@ -703,7 +703,10 @@ class ErrorDetails(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaul
     """Numbers and names of the case."""
 
     errors: ErrorDetailsErrors | None = None
-    """One per fault, all at once."""
+    """One per fault, all at once; of more than a reply has room for, the first."""
+
+    errors_total: Count | None = None
+    """How many faults there are, where it is more than stand in `errors`."""
 
 
 class WarningDetail(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -763,10 +766,13 @@ class Reply(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
     """Null in a success."""
 
     warnings: ReplyWarnings
-    """Sentences."""
+    """Sentences; of more than a reply has room for, the first."""
 
     warning_details: ReplyWarningDetails
     """One for each of `warnings`."""
+
+    warnings_total: Count | None = None
+    """How many warnings there are, where it is more than stand in `warnings`."""
 
 
 class Problem(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -791,10 +797,13 @@ class Problem(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=Tr
     """Null in a success."""
 
     warnings: ProblemWarnings
-    """Sentences."""
+    """Sentences; of more than a reply has room for, the first."""
 
     warning_details: ProblemWarningDetails
     """One for each of `warnings`."""
+
+    warnings_total: Count | None = None
+    """How many warnings there are, where it is more than stand in `warnings`."""
 
     type: ProblemType
     """The code as a URN."""
@@ -1636,10 +1645,16 @@ class ValidationReport(Struct, kw_only=True, forbid_unknown_fields=True, omit_de
     """The first fault's sentence."""
 
     errors: ValidationReportErrors
-    """All faults."""
+    """All faults; of more than a reply has room for, the first."""
+
+    errors_total: Count | None = None
+    """How many faults there are, where it is more than stand in `errors`."""
 
     warnings: ValidationReportWarnings
     """The reply's warnings again."""
+
+    warnings_total: Count | None = None
+    """The reply's, again."""
 
     normalized: CanonicalDocument | None
     """What the sender said, canonical."""
@@ -1906,6 +1921,9 @@ class SdxlResult(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults
     warnings: SdxlResultWarnings
     """The reply's warnings again."""
 
+    warnings_total: Count | None = None
+    """The reply's, again."""
+
 
 class ImageResult(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """SDXLResult with what the C# bridge binds for `generate_image`."""
@@ -1957,6 +1975,9 @@ class ImageResult(Struct, kw_only=True, forbid_unknown_fields=True, omit_default
 
     warnings: ImageResultWarnings
     """The reply's warnings again."""
+
+    warnings_total: Count | None = None
+    """The reply's, again."""
 
     output_path: Path
     """The first picture."""
@@ -2021,6 +2042,9 @@ class StructuredResult(Struct, kw_only=True, forbid_unknown_fields=True, omit_de
 
     warnings: StructuredResultWarnings
     """The reply's warnings again."""
+
+    warnings_total: Count | None = None
+    """The reply's, again."""
 
     validation: ValidationReport
     """What was read."""
@@ -2605,22 +2629,22 @@ FaultAllowed = Annotated[list[Text], Meta(max_length=256)]
 ErrorDetailsDetails = Annotated[dict[str, Any], Meta(max_length=1024)]
 """Numbers and names of the case."""
 
-ErrorDetailsErrors = Annotated[list[Fault], Meta(max_length=1000)]
-"""One per fault, all at once."""
+ErrorDetailsErrors = Annotated[list[Fault], Meta(max_length=100)]
+"""One per fault, all at once; of more than a reply has room for, the first."""
 
-ReplyWarnings = Annotated[list[Text], Meta(max_length=4096)]
-"""Sentences."""
+ReplyWarnings = Annotated[list[Text], Meta(max_length=100)]
+"""Sentences; of more than a reply has room for, the first."""
 
-ReplyWarningDetails = Annotated[list[WarningDetail], Meta(max_length=4096)]
+ReplyWarningDetails = Annotated[list[WarningDetail], Meta(max_length=100)]
 """One for each of `warnings`."""
 
 ReplyData = Annotated[dict[str, Any], Meta(max_length=1024)]
 """The action's reply: see the registry."""
 
-ProblemWarnings = Annotated[list[Text], Meta(max_length=4096)]
-"""Sentences."""
+ProblemWarnings = Annotated[list[Text], Meta(max_length=100)]
+"""Sentences; of more than a reply has room for, the first."""
 
-ProblemWarningDetails = Annotated[list[WarningDetail], Meta(max_length=4096)]
+ProblemWarningDetails = Annotated[list[WarningDetail], Meta(max_length=100)]
 """One for each of `warnings`."""
 
 ConditioningLoras = Annotated[list[Lora], Meta(max_length=16)]
@@ -2713,10 +2737,10 @@ ValidationDetails = Annotated[dict[str, ValidationDetailsValue], Meta(max_length
 CanonicalDocument = Annotated[dict[str, Any], Meta(max_length=1024)]
 """A canonical document; stays snake in every dialect."""
 
-ValidationReportErrors = Annotated[list[Fault], Meta(max_length=1000)]
-"""All faults."""
+ValidationReportErrors = Annotated[list[Fault], Meta(max_length=100)]
+"""All faults; of more than a reply has room for, the first."""
 
-ValidationReportWarnings = Annotated[list[Text], Meta(max_length=4096)]
+ValidationReportWarnings = Annotated[list[Text], Meta(max_length=100)]
 """The reply's warnings again."""
 
 PerformanceEstimateDetailedBreakdown = Annotated[dict[str, PerformanceEstimateDetailedBreakdownValue], Meta(max_length=64)]
@@ -2749,7 +2773,7 @@ SdxlResultImageDetails = Annotated[list[ImageDetail], Meta(min_length=1, max_len
 SdxlResultFeaturesUsed = Annotated[dict[str, bool], Meta(max_length=64)]
 """What took part."""
 
-SdxlResultWarnings = Annotated[list[Text], Meta(max_length=4096)]
+SdxlResultWarnings = Annotated[list[Text], Meta(max_length=100)]
 """The reply's warnings again."""
 
 ImageResultImages = Annotated[list[Path], Meta(min_length=1, max_length=64)]
@@ -2761,7 +2785,7 @@ ImageResultImageDetails = Annotated[list[ImageDetail], Meta(min_length=1, max_le
 ImageResultFeaturesUsed = Annotated[dict[str, bool], Meta(max_length=64)]
 """What took part."""
 
-ImageResultWarnings = Annotated[list[Text], Meta(max_length=4096)]
+ImageResultWarnings = Annotated[list[Text], Meta(max_length=100)]
 """The reply's warnings again."""
 
 StructuredResultImages = Annotated[list[Path], Meta(min_length=1, max_length=64)]
@@ -2773,7 +2797,7 @@ StructuredResultImageDetails = Annotated[list[ImageDetail], Meta(min_length=1, m
 StructuredResultFeaturesUsed = Annotated[dict[str, bool], Meta(max_length=64)]
 """What took part."""
 
-StructuredResultWarnings = Annotated[list[Text], Meta(max_length=4096)]
+StructuredResultWarnings = Annotated[list[Text], Meta(max_length=100)]
 """The reply's warnings again."""
 
 BatchResultResults = Annotated[list[BatchItem], Meta(min_length=1, max_length=64)]
