@@ -1,6 +1,7 @@
 //! Envelopes: the object around a command, in its documented and its direct form, and bodies over HTTP.
 
 use serde_json::{Map, Value};
+use std::collections::HashSet;
 
 use crate::{
     dialect::Dialect,
@@ -228,6 +229,7 @@ impl Opened {
 
     fn command(self, route: Option<(Body<'_>, &Map<String, Value>)>) -> Result<Incoming, Refusal> {
         let duplicates = self.duplicates;
+        let id_twice = has_two_ids(&self.members);
         let bare = route.is_some_and(|(body, _)| is_bare(&self.members, body));
         let mut sorted = Sorted::default();
         if bare {
@@ -241,7 +243,7 @@ impl Opened {
             (None, ..) => Form::Direct,
         };
         let refusal = |sorted: &Sorted, failure: Failure| Refusal {
-            request_id: sorted.id("request_id").filter(|_| !duplicates.iter().any(|at| is_request_id(at))),
+            request_id: sorted.id("request_id").filter(|_| !id_twice),
             session_id: sorted.id("session_id"),
             form: Some(form),
             dialect: sorted.dialect_before.or(sorted.dialect_after),
@@ -270,12 +272,11 @@ impl Opened {
     }
 }
 
-fn is_request_id(pointer: &str) -> bool {
-    matches!(
-        dictionary().object("EnvelopeHead").names.get(pointer.trim_start_matches('/')),
-        Some(Name::Property { index, .. })
-            if dictionary().object("EnvelopeHead").properties[*index].snake == "request_id"
-    )
+/// Whether the id stands twice in one spelling: then nobody can say which one is meant.
+fn has_two_ids(members: &[(String, Tree)]) -> bool {
+    let mut known = HashSet::new();
+    let mut ids = members.iter().filter(|(name, _)| head_name(name) == Some("request_id"));
+    ids.any(|(name, _)| !known.insert(name.as_str()))
 }
 
 /// Whether a body is the bare value of the route's field: no envelope, and not the fields either.

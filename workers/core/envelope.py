@@ -12,7 +12,8 @@ from core.failure import Failure
 from core.naming import escape, pascal
 from core.reading import Fault, Reading, Warning_, read_sources
 from core.registry import Action, actions, find_action
-from core.scalar import nearest, read_scalar, shorten
+from core.scalar import named, nearest, pointed, read_scalar, shorten
+from core.tally import Tally
 from core.tree import Duplicates, Pairs, TreeError, kind_of, parse
 
 __all__ = ["Command", "Refusal", "read_frame", "unknown_action"]
@@ -99,11 +100,15 @@ def _refuse_duplicates(found: Duplicates) -> Refusal:
     opened = _Opened()
     opened.sort(found.pairs)
     faults: list[Fault] = [
-        {"pointer": pointer, "code": "duplicate_field", "message": f"{pointer} is written twice"} for pointer in found.pointers
+        {"pointer": pointer, "code": "duplicate_field", "message": f"{pointed(pointer)} is written twice"}
+        for pointer in found.pointers
     ]
-    failure = Failure.of_faults(faults)
+    tally = Tally(faults)
+    tally.total = found.total
+    failure = Failure.of_faults(tally)
     failure.code = "duplicate_field"
-    is_twice = any(_head_name(pointer.lstrip("/")) == "request_id" for pointer in found.pointers)
+    ids = [name for name, _ in found.pairs if _head_name(name) == "request_id"]
+    is_twice = len(ids) != len(set(ids))
     return opened.refusal(failure, None if is_twice else opened.values.get("request_id"))
 
 
@@ -147,7 +152,7 @@ class _Opened:
     heads: list[tuple[str, str, Any]] = field(default_factory=list)
     payload: tuple[str, Any] | None = None
     rest: dict[str, Any] = field(default_factory=dict)
-    faults: list[Fault] = field(default_factory=list)
+    faults: Tally = field(default_factory=Tally)
     warnings: list[Warning_] = field(default_factory=list)
     spelt: dict[str, str] = field(default_factory=dict)
     dialect_before: str | None = None
@@ -270,7 +275,7 @@ class _Opened:
             return {}, pointer
         fields = self._session_inside(tree, name)
         for beside in self.rest:
-            message = f"`{beside}` is unknown beside `payload`"
+            message = f"{named(beside)} is unknown beside `payload`"
             self.faults.append({"pointer": "/" + escape(beside), "code": "unknown_field", "message": message})
         return fields, pointer
 
@@ -280,7 +285,7 @@ class _Opened:
             if name in clashing:
                 pointer = "/" + escape(name)
                 self.values.pop(snake, None)
-                self.faults = [fault for fault in self.faults if fault["pointer"] != pointer]
+                self.faults.drop(pointer)
                 self.warnings = [warning for warning in self.warnings if warning.get("pointer") != pointer]
                 self.rest[name] = tree
 

@@ -13,6 +13,8 @@ from typing import Any
 from core.bundle import bundle
 from core.device_failure import WorkerCrashed, crashed_by, is_device_failure
 from core.errors import ContractError
+from core.scalar import pointed
+from core.tally import ERRORS_MAX, total_of
 
 __all__ = ["Failure", "failure_of", "is_disk_fault", "table_of_errors"]
 
@@ -45,16 +47,17 @@ class Failure:
     details: dict[str, Any] | None = None
     errors: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     retry_after_seconds: float | None = None
+    errors_total: int = 0
 
     @classmethod
     def of_faults(cls, faults: list[dict[str, Any]]) -> Failure:
         """All faults of a document: one keeps its own code, several are `validation_failed`."""
-        first = faults[0]
-        if len(faults) == 1:
-            return cls(first["code"], first["message"], field=first["pointer"], errors=list(faults))
-        place = first["pointer"] or "the document itself"
-        message = f"{len(faults)} faults; the first at {place}: {first['message']}"
-        return cls("validation_failed", message, field=first["pointer"], errors=list(faults))
+        first, total = faults[0], total_of(faults)
+        code, message = first["code"], first["message"]
+        if total > 1:
+            place = pointed(first["pointer"]) or "the document itself"
+            code, message = "validation_failed", f"{total} faults; the first at {place}: {message}"
+        return cls(code, message, field=first["pointer"], errors=list(faults), errors_total=total)
 
     def details_of_reply(self) -> dict[str, Any]:
         """`error_details`, in snake."""
@@ -69,7 +72,10 @@ class Failure:
         if self.details is not None:
             details["details"] = self.details
         if self.errors:
-            details["errors"] = self.errors
+            details["errors"] = self.errors[:ERRORS_MAX]
+            total = max(self.errors_total, len(self.errors))
+            if total > len(details["errors"]):
+                details["errors_total"] = total
         return details
 
 

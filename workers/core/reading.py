@@ -31,7 +31,8 @@ from core.effective import with_defaults
 from core.naming import escape
 from core.places import Places
 from core.pointer import MISSING, at
-from core.scalar import count_fault, nearest, read_scalar
+from core.scalar import count_fault, named, nearest, read_scalar
+from core.tally import Tally
 from core.tree import kind_of
 
 __all__ = ["Fault", "Reading", "Warning_", "read", "read_sources"]
@@ -47,7 +48,7 @@ class Reading:
     """What was understood. document: canonical, only what was said; None where a name or value could not be read at all."""
 
     document: dict[str, Any] | None
-    faults: list[Fault] = field(default_factory=list)
+    faults: Tally = field(default_factory=Tally)
     warnings: list[Warning_] = field(default_factory=list)
     places: Places = field(default_factory=Places)
     dialect: str | None = None
@@ -74,7 +75,9 @@ def read_sources(
     reading = reader.reading
     reading.document = None if reader.unread else root
     if faults:
-        reading.faults = [*faults, *reading.faults]
+        first = Tally(faults)
+        first.extend(reading.faults)
+        reading.faults = first
     return reading
 
 
@@ -107,7 +110,7 @@ class _Reader:
         self.faults = self.reading.faults
         self.places = self.reading.places
         self.unread = False
-        # Canonical pointers of values that are no good by themselves.
+        # Canonical pointers of values that are no good by themselves, and of all that they stand in.
         self.faulty: set[str] = set()
         # Values written at accepted places: to, value, from.
         self.moved: list[tuple[str, Any, str]] = []
@@ -242,19 +245,25 @@ class _Reader:
 
     def _unknown(self, shape: ObjectShape, name: str, place: _At, dialect: str | None) -> None:
         self.unread = True
-        near = nearest(name, shape.names)
-        message = f"`{name}` is unknown here"
-        fault: Fault = {"pointer": f"{place.sender}/{escape(name)}", "code": "unknown_field", "message": message}
-        if near is not None:
-            prop = shape.names[near].property
-            fault["nearest"] = prop.name(dialect or "snake") if prop is not None else near
-            fault["message"] += f"; the nearest known name is `{fault['nearest']}`"
-        self.faults.append(fault)
+
+        def make() -> Fault:
+            near = nearest(name, shape.names)
+            message = f"{named(name)} is unknown here"
+            fault: Fault = {"pointer": f"{place.sender}/{escape(name)}", "code": "unknown_field", "message": message}
+            if near is not None:
+                prop = shape.names[near].property
+                fault["nearest"] = prop.name(dialect or "snake") if prop is not None else near
+                fault["message"] += f"; the nearest known name is `{fault['nearest']}`"
+            return fault
+
+        self.faults.add(make)
 
     def _list(self, shape: ListShape, tree: Any, parent: _At) -> Any:
         if not isinstance(tree, list):
             self._unreadable(parent, f"a list is wanted here, not {kind_of(tree)}")
             return MISSING
+        if len(tree) > shape.maximum:
+            return self._too_many(len(tree), shape.minimum, shape.maximum, "items", parent)
         items: list[Any] = []
         for i, value in enumerate(tree):
             place = parent.down(str(i), str(i))
@@ -278,6 +287,8 @@ class _Reader:
         if not isinstance(tree, dict):
             self._unreadable(parent, f"an object is wanted here, not {kind_of(tree)}")
             return MISSING
+        if len(tree) > shape.maximum:
+            return self._too_many(len(tree), 0, shape.maximum, "entries", parent)
         members = {}
         for key, value in tree.items():
             place = parent.down(escape(key), key)
@@ -285,8 +296,13 @@ class _Reader:
             read_value = self._value(shape.value, value, place)
             if read_value is not MISSING:
                 members[key] = read_value
-        self._count(len(tree), 0, shape.maximum, "entries", parent)
         return members
+
+    def _too_many(self, length: int, minimum: int, maximum: int, of: str, place: _At) -> Any:
+        """A list or map that is too long is one fault, and is not looked into: that could cost more than there is room for."""
+        self.unread = True
+        self._count(length, minimum, maximum, of, place)
+        return MISSING
 
     def _count(self, length: int, minimum: int, maximum: int, of: str, place: _At) -> None:
         fault = count_fault(length, minimum, maximum, of)
@@ -304,11 +320,11 @@ class _Reader:
 
     def _scalar_fault(self, place: _At, fault: dict[str, Any]) -> None:
         self.unread |= fault["code"] == "unsupported_value"
-        self.faulty.add(place.canonical)
+        self._blame(place.canonical)
         self.faults.append({"pointer": place.sender, **fault})
 
     def _fault(self, place: _At, code: str, message: str) -> None:
-        self.faulty.add(place.canonical)
+        self._blame(place.canonical)
         self.faults.append({"pointer": place.sender, "code": code, "message": message})
 
     def _unreadable(self, place: _At, message: str) -> None:
@@ -368,16 +384,19 @@ class _Reader:
                 if at(root, canonical) is not MISSING or self._is_faulty(canonical):
                     continue
                 pointer = self.places.sender(canonical, self.definition.shape)
-                self.faulty.add(canonical)
+                self._blame(canonical)
                 message = f"`{pointer.rsplit('/', 1)[-1]}` is missing"
                 self.faults.append({"pointer": pointer, "code": "missing_field", "message": message})
 
+    def _blame(self, canonical: str) -> None:
+        """Notes that a value is no good by itself."""
+        while canonical not in self.faulty:
+            self.faulty.add(canonical)
+            canonical = canonical[: max(canonical.rfind("/"), 0)]
+
     def _is_faulty(self, canonical: str) -> bool:
         """Whether the value, or one inside it, is no good by itself."""
-        if not self.faulty:
-            return False
-        inside = canonical + "/"
-        return canonical in self.faulty or any(faulty.startswith(inside) for faulty in self.faulty)
+        return canonical in self.faulty
 
     def apply_rules(self, root: dict[str, Any]) -> None:
         for _, place, definition in self.visited:
@@ -405,7 +424,8 @@ class _Reader:
                         fault["maximum"] = breach.maximum
                     self.faults.append(fault)
             # What a rule refuses is no good by itself from here on; a warning beside the fault would only be noise.
-            self.faulty.update(refused)
+            for blamed in refused:
+                self._blame(blamed)
             if not self.canonical:
                 self._find_no_effect(place, said, effective, shape)
 

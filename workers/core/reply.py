@@ -11,6 +11,7 @@ import msgspec
 from core.dictionary import ListShape, Nullable, ObjectShape, Shape, dictionary
 from core.failure import Failure
 from core.registry import Action
+from core.tally import WARNINGS_MAX
 
 __all__ = ["Reply", "event_frame", "spell"]
 
@@ -30,7 +31,9 @@ class Reply:
 
     def document(self) -> dict[str, Any]:
         """The reply in snake, every member there."""
-        sentences = [warning["message"] for warning in self.warnings]
+        shown = self.warnings[:WARNINGS_MAX]
+        sentences = [warning["message"] for warning in shown]
+        total = {"warnings_total": len(self.warnings)} if len(self.warnings) > len(shown) else {}
         reply: dict[str, Any] = {"request_id": self.request_id}
         if self.session_id is not None:
             reply["session_id"] = self.session_id
@@ -44,11 +47,11 @@ class Reply:
         else:
             data = self.data if self.data is not None else {}
             if self.action is not None and _has_warnings(self.action.reply):
-                data = data | {"warnings": sentences}
+                data = data | {"warnings": sentences} | total
             reply["data"] = data
         reply["warnings"] = sentences
-        reply["warning_details"] = self.warnings
-        return reply
+        reply["warning_details"] = shown
+        return reply | total
 
     def frame(self, dialect: str) -> bytes:
         """The reply as one line with its LF."""

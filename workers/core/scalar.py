@@ -11,7 +11,7 @@ from core.dictionary import Boolean, EnumShape, IntegerShape, Null, NumberShape,
 from core.pointer import MISSING
 from core.tree import kind_of
 
-__all__ = ["Scalar", "count_fault", "nearest", "plain", "read_scalar", "shorten"]
+__all__ = ["Scalar", "count_fault", "named", "nearest", "plain", "pointed", "read_scalar", "shorten"]
 
 _FLOAT_MAX = 1.7976931348623157e308
 # Beyond this no integer of the contract lies, and a float holds no exact one; the sign alone tells what is wrong.
@@ -19,6 +19,8 @@ _INTEGER_RANGE = 9_223_372_036_854_775_808.0
 # White_Space of Unicode, which is not quite what `str.isspace` says.
 _WHITE = frozenset("\t\n\x0b\x0c\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000") | {chr(c) for c in range(0x2000, 0x200B)}
 _SHOWN = 64
+# More than any place of the contract has.
+_POINTER_SHOWN = 256
 
 
 @dataclass
@@ -47,9 +49,13 @@ def count_fault(length: int, minimum: int, maximum: int, of: str) -> dict[str, A
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name most like one that is not known, if any is near; of equals the first in the alphabet."""
+    # What is twice as long is near to nothing, and to compare it would cost the product of the lengths.
+    possible = [one for one in known if abs(len(name) - len(one)) * 2 <= max(len(name), len(one))]
+    if not possible:
+        return None
     lowered = name.lower()
     best: tuple[float, str] | None = None
-    for candidate in known:
+    for candidate in possible:
         likeness = _likeness(lowered, candidate.lower())
         if likeness >= 0.5 and (best is None or likeness > best[0] or (likeness == best[0] and candidate < best[1])):
             best = (likeness, candidate)
@@ -62,6 +68,16 @@ def plain(number: float) -> str:
         return str(number)
     text = format(Decimal(repr(number)), "f")
     return text.removesuffix(".0") if "." in text else text
+
+
+def named(name: str) -> str:
+    """A name as a message may show it."""
+    return f"`{name[:_SHOWN]}…`" if len(name) > _SHOWN else f"`{name}`"
+
+
+def pointed(pointer: str) -> str:
+    """A pointer as a message may show it."""
+    return pointer[:_POINTER_SHOWN] + "…" if len(pointer) > _POINTER_SHOWN else pointer
 
 
 def shorten(text: str) -> str:

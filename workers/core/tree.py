@@ -16,6 +16,8 @@ from core.naming import escape
 __all__ = ["Duplicates", "Pairs", "TreeError", "kind_of", "parse"]
 
 _DEPTH_MAX = int(limits("depth_max"))
+_ERRORS_MAX = int(limits("errors_max"))
+_POINTER_BYTES_MAX = int(limits("pointer_bytes_max"))
 _INTEGER_DIGITS = 18  # that many digits always fit into 64 bits
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
@@ -25,12 +27,16 @@ class TreeError(ValueError):
 
 
 class Duplicates(Exception):
-    """A name stands twice in one object. pairs: the document as `Pairs`; pointers: of the second and later ones."""
+    """A name stands twice in one object. pairs: the document as `Pairs`; pointers: the first of the second and later ones.
 
-    def __init__(self, pairs: Any, pointers: list[str]) -> None:
+    total: how many there are.
+    """
+
+    def __init__(self, pairs: Any, pointers: list[str], total: int) -> None:
         super().__init__(pointers[0])
         self.pairs = pairs
         self.pointers = pointers
+        self.total = total
 
 
 class Pairs(list[tuple[str, Any]]):
@@ -80,23 +86,43 @@ def _with_duplicates(text: str) -> Any:
     except (ValueError, RecursionError) as error:
         raise TreeError(str(error)) from error
     _check(text, pairs)
-    pointers: list[str] = []
-    _find(pairs, "", pointers)
-    raise Duplicates(pairs, pointers)
+    found = _Found()
+    found.find(pairs, [])
+    raise Duplicates(pairs, found.pointers, found.total)
 
 
-def _find(tree: Any, at: str, pointers: list[str]) -> None:
-    if isinstance(tree, Pairs):
-        known: set[str] = set()
-        for name, value in tree:
-            pointer = f"{at}/{escape(name)}"
-            if name in known:
-                pointers.append(pointer)
-            known.add(name)
-            _find(value, pointer, pointers)
-    elif isinstance(tree, list):
-        for i, item in enumerate(tree):
-            _find(item, f"{at}/{i}", pointers)
+class _Found:
+    """Where names stand twice. Pointers are made only for the first of them: a name may be as long as the document."""
+
+    def __init__(self) -> None:
+        self.pointers: list[str] = []
+        self.total = 0
+        self._bytes = 0
+
+    def find(self, tree: Any, path: list[str]) -> None:
+        if isinstance(tree, Pairs):
+            known: set[str] = set()
+            for name, value in tree:
+                path.append(name)
+                if name in known:
+                    self._note(path)
+                known.add(name)
+                self.find(value, path)
+                path.pop()
+        elif isinstance(tree, list):
+            for i, item in enumerate(tree):
+                path.append(str(i))
+                self.find(item, path)
+                path.pop()
+
+    def _note(self, path: list[str]) -> None:
+        self.total += 1
+        if len(self.pointers) >= _ERRORS_MAX or self._bytes > _POINTER_BYTES_MAX:
+            return
+        pointer = "".join("/" + escape(token) for token in path)
+        self._bytes += len(pointer.encode())
+        if not self.pointers or self._bytes <= _POINTER_BYTES_MAX:
+            self.pointers.append(pointer)
 
 
 def _check(text: str, tree: Any) -> None:

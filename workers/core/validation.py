@@ -9,6 +9,7 @@ from core.engine import Engine
 from core.envelope import Command
 from core.errors import ContractError
 from core.failure import failure_of
+from core.tally import WARNINGS_MAX, Tally
 
 __all__ = ["document_of", "is_about_document", "report"]
 
@@ -29,7 +30,7 @@ def is_about_document(command: Command) -> bool:
 
 def report(command: Command, engine: Engine, device_kind: Any) -> dict[str, Any]:
     """ValidationReport: schema, cross-field rules, roots, presence of models, features and fit of this worker."""
-    faults = list(command.reading.faults)
+    faults = Tally(command.reading.faults)
     fields = command.reading.document
     normalized = fields.get("prompt_submission") if fields is not None else None
     whole = effective("PromptSubmission", normalized, device_kind) if normalized is not None else None
@@ -40,18 +41,23 @@ def report(command: Command, engine: Engine, device_kind: Any) -> dict[str, Any]
         if not any(fault["code"] == "missing_field" for fault in faults):
             known = {fault["pointer"] for fault in faults}
             found = _engine_faults(command, engine, whole)
-            faults += [fault for fault in found if fault["pointer"] not in known]
+            faults.extend([fault for fault in found if fault["pointer"] not in known])
             details |= _estimate(engine, whole)
     data: dict[str, Any] = {"valid": not faults}
     if faults:
         data["error"] = faults[0]["message"]
+    warnings = command.reading.warnings
     data |= {
-        "errors": faults,
-        "warnings": [warning["message"] for warning in command.reading.warnings],
+        "errors": list(faults),
+        "warnings": [warning["message"] for warning in warnings[:WARNINGS_MAX]],
         "normalized": normalized,
         "effective": whole,
         "validation_details": details,
     }
+    if faults.total > len(faults):
+        data["errors_total"] = faults.total
+    if len(warnings) > WARNINGS_MAX:
+        data["warnings_total"] = len(warnings)
     return data
 
 

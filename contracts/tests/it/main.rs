@@ -7,6 +7,7 @@ mod fast;
 mod fixtures;
 mod framing;
 mod generated;
+mod hostile;
 mod model_ids;
 mod oracle;
 mod parties;
