@@ -185,7 +185,7 @@ const FILTERS: &[(&str, &str)] = &[
     (r#"("(?i:[a-z0-9_]*seconds)"):[0-9.e-]+"#, "$1:[seconds]"),
     // How far a training has come when it is asked.
     (r#"("(?i:state)"):"(queued|preparing|running)""#, "$1:[active]"),
-    (r#"("(?i:rows)"):\[[^\]]*\]"#, "$1:[rows]"),
+    (r#"("(?i:rows)"):\[(?:\{[^}]*\},?)*\]"#, "$1:[rows]"),
     (r#"("(?i:step|epoch|progress|loss)"):[0-9.e-]+"#, "$1:[so far]"),
     (r#","(?i:checkpoint_?path)":"[^"]*""#, ""),
     (r#","(?i:estimated_?seconds_?remaining)":\[seconds\]"#, ""),
