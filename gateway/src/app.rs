@@ -16,6 +16,9 @@ const KILL_AFTER: Duration = Duration::from_millis(500);
 /// How long the tasks have to return, once nothing is left to do.
 const LEAVE_MAX: Duration = Duration::from_secs(1);
 
+/// The exit code of a gateway of which a task broke.
+pub const BROKEN: u8 = 70;
+
 /// A running gateway: its front, and the tasks behind it.
 pub struct App {
     front: Front,
@@ -79,7 +82,9 @@ impl App {
 /// Drains the desk until then, and stops the workers by the time they are killed.
 pub(crate) async fn end(front: &Front, until: Instant, kill_at: Instant) {
     let mut drained = pin!(front.desk().drain(until));
-    let in_time = timeout_at(kill_at, &mut drained).await;
+    // A training needs the whole grace for its checkpoint; nothing else could run beside it.
+    let (in_time, ()) =
+        futures::join!(timeout_at(kill_at, &mut drained), front.pool().stop_trainings(kill_at));
     front.pool().stop(kill_at).await;
     let drained = match in_time {
         Ok(drained) => drained,

@@ -63,6 +63,16 @@ pub enum WorkerKind {
     Python,
 }
 
+/// How a line of the log is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
 /// What concerns the pool of workers.
 #[derive(Clone, Debug, Default, Args)]
 pub struct PoolFlags {
@@ -117,12 +127,15 @@ pub struct PoolFlags {
     /// Longest frame or body, bytes.
     #[arg(long, value_name = "BYTES")]
     pub frame_bytes_max: Option<FrameBytes>,
-    /// error, warning, info or debug.
+    /// error, warning, info, debug or trace; `RUST_LOG` outweighs it, with targets: `access=off,info`.
     #[arg(long, default_value = "info", env = "CONCORD_LOG_LEVEL")]
     pub log_level: String,
-    /// Write the log here instead of to stderr.
+    /// Write the log here instead of to stderr; SIGHUP opens it again by its name.
     #[arg(long)]
     pub log_file: Option<PathBuf>,
+    /// How a line of the log is written.
+    #[arg(long, value_enum, default_value_t = LogFormat::Text, env = "CONCORD_LOG_FORMAT")]
+    pub log_format: LogFormat,
 }
 
 /// `gateway serve`.

@@ -77,6 +77,8 @@ pub struct File {
     pub trusted_proxies: Vec<Proxy>,
     /// Times of connections.
     pub http: Http,
+    /// Lines of a worker's stderr that are logged in a second.
+    pub stderr_lines_max: Option<Many>,
     /// How long a worker may make no progress.
     pub limits: Limits,
     /// Restarts.
@@ -223,6 +225,9 @@ impl Config {
             held_max: 1024,
             // What a worker may say is never less than the contract's frame.
             frame_bytes_max: worker_frame_bytes_max.max(FRAME_BYTES_MAX + ENVELOPE_BYTES_MAX),
+            stderr_lines_max: file
+                .stderr_lines_max
+                .map_or(limits::STDERR_LINES_MAX, |lines| lines.get().into()),
             previews: false,
         };
         Ok(Self {

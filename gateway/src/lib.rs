@@ -7,6 +7,8 @@
 //!
 //! Only [`http`] knows HTTP, only `lane::spawner` spawns, only `gpu::nvml` knows NVML.
 
+#![deny(clippy::print_stderr)]
+
 pub mod app;
 pub mod cli;
 pub mod config;
@@ -16,6 +18,7 @@ pub mod gpu;
 pub mod http;
 pub mod jobs;
 pub mod lane;
+pub mod log;
 pub mod pending;
 pub mod pool;
 pub mod signals;

@@ -1,6 +1,8 @@
 //! The gateway's command line: flags, log, signals.
 
-use std::{fs::OpenOptions, io::Write, process::ExitCode, sync::Arc};
+#![deny(clippy::print_stderr)]
+
+use std::{process::ExitCode, sync::Arc};
 
 use anyhow::Context;
 use clap::Parser;
@@ -11,21 +13,22 @@ use gateway::{
     config::{self, Config},
     environment,
     gpu::{BrokenGpus, GpuError, Gpus, NvmlGpus},
-    http, pending, signals, stdio, submit, supervise,
+    http, log, pending, signals, stdio, submit, supervise,
 };
-use tracing_subscriber::{EnvFilter, fmt};
 
 /// Commands are many small values that live for a moment.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    log::on_panic();
     // A simulated worker is started by a gateway, which has looked already.
     if std::env::args_os().nth(1).is_none_or(|command| command != "worker-sim") {
         match environment::check(std::env::vars_os()) {
-            Ok(warnings) => warnings.iter().for_each(|warning| say(&format!("warning: {warning}"))),
+            Ok(warnings) => warnings.iter().for_each(|warning| log::say(&format!("warning: {warning}"))),
             Err(wrong) => {
-                say(&format!("error: {wrong}"));
+                log::say(&format!("error: {wrong}"));
+                log::flush();
                 return ExitCode::from(2);
             }
         }
@@ -43,52 +46,32 @@ fn main() -> ExitCode {
         Command::Stdio(flags) => on_one_thread(or_at_once(talk(flags))),
         Command::Submit(flags) => on_one_thread(send(flags)),
     };
-    result.unwrap_or_else(|err| {
-        eprintln!("error: {err:#}");
+    let code = result.unwrap_or_else(|err| {
+        log::say(&format!("error: {err:#}"));
         ExitCode::FAILURE
-    })
-}
-
-/// A line on stderr; where nobody reads that, there is nobody to tell.
-fn say(line: &str) {
-    writeln!(std::io::stderr(), "{line}").ok();
+    });
+    log::flush();
+    code
 }
 
 /// One thread for all tasks: a command then wakes no other core on its way. Files are read and written on others.
 fn on_one_thread(work: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
     // The gateway may be PID 1: what its workers leave behind is reaped here, wherever it runs.
     supervise::adopt_orphans().context("what workers leave behind cannot be adopted")?;
-    tokio::runtime::Builder::new_current_thread().enable_all().build().context("no runtime")?.block_on(work)
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("no runtime")?;
+    let code = runtime.block_on(work);
+    // A read of a dead disk or a call of NVML may never return: nobody waits for it.
+    runtime.shutdown_background();
+    code
 }
 
 /// The second SIGTERM or SIGINT ends what the first asked to end politely; workers are killed as they are dropped.
 async fn or_at_once(work: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
     tokio::select! {
         code = work => code,
+        () = signals::hung_up() => unreachable!("it listens for ever"),
         () = signals::insisted() => anyhow::bail!("a second signal: left at once, and what ran is lost"),
     }
-}
-
-fn start_log(flags: &PoolFlags) -> anyhow::Result<()> {
-    let level = match flags.log_level.to_ascii_lowercase().as_str() {
-        "error" | "critical" => "error",
-        "warning" | "warn" => "warn",
-        "info" => "info",
-        "debug" => "debug",
-        "trace" => "trace",
-        other => anyhow::bail!("--log-level is error, warning, info or debug, not {other:?}"),
-    };
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
-    let builder = fmt().with_env_filter(filter);
-    match &flags.log_file {
-        Some(path) => {
-            let file = OpenOptions::new().create(true).append(true).open(path);
-            let file = file.with_context(|| format!("--log-file {}", path.display()))?;
-            builder.with_ansi(false).with_writer(Arc::new(file)).init();
-        }
-        None => builder.with_ansi(false).with_writer(std::io::stderr).init(),
-    }
-    Ok(())
 }
 
 /// NVML, where it is; one that does not work says why when it is asked.
@@ -116,7 +99,7 @@ fn list_pending() -> anyhow::Result<ExitCode> {
 }
 
 async fn serve(flags: Serve) -> anyhow::Result<ExitCode> {
-    start_log(&flags.pool)?;
+    log::start(&flags.pool)?;
     let gpus = nvml();
     let mut config = Config::decide(&flags.pool, &owned(&flags.pool, gpus.as_deref())?, gpus.as_deref())?;
     let listen = flags.listen.or(config.listen).unwrap_or_default().0;
@@ -138,7 +121,7 @@ async fn serve(flags: Serve) -> anyhow::Result<ExitCode> {
 }
 
 fn greet(about_workers: &str, address: &str) {
-    eprintln!(
+    log::say(&format!(
         "{about_workers}\n\
          listening on http://{address}\n\n\
          try:\n  \
@@ -146,11 +129,11 @@ fn greet(about_workers: &str, address: &str) {
          curl http://{address}/v1/generate --json '{{\"model\": {{\"base\": \"sdxl_base\"}}, \"conditioning\": {{\"prompt\": \"a pier at dusk\"}}}}'\n  \
          curl http://{address}/v1/jobs\n  \
          curl http://{address}/openapi.json\n"
-    );
+    ));
 }
 
 async fn talk(flags: Stdio) -> anyhow::Result<ExitCode> {
-    start_log(&flags.pool)?;
+    log::start(&flags.pool)?;
     if let Some(path) = &flags.schema {
         let text = std::fs::read_to_string(path).with_context(|| format!("--schema {}", path.display()))?;
         let schema: serde_json::Value =
@@ -180,7 +163,7 @@ fn owned(flags: &PoolFlags, nvml: Option<&dyn Gpus>) -> anyhow::Result<Vec<Strin
 }
 
 async fn send(flags: Submit) -> anyhow::Result<ExitCode> {
-    start_log(&PoolFlags { log_level: quiet(&flags.pool.log_level), ..flags.pool.clone() })?;
+    log::start(&PoolFlags { log_level: quiet(&flags.pool.log_level), ..flags.pool.clone() })?;
     let submission = submit::Submission::read(&flags.file)?;
     match &flags.url {
         Some(url) => submit::remotely(url, &submission, flags.json).await,

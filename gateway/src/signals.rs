@@ -1,4 +1,4 @@
-//! SIGTERM and SIGINT: the polite ways to end the gateway.
+//! SIGTERM and SIGINT: the polite ways to end the gateway. SIGHUP: the log file is opened again.
 
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -10,6 +10,19 @@ pub async fn terminated() {
 /// Waits for the second of them: whoever sends it does not want to wait.
 pub async fn insisted() {
     heard(2).await;
+}
+
+/// Opens the log file again at each SIGHUP, for ever. A terminal that is closed does not end the gateway.
+pub async fn hung_up() {
+    match signal(SignalKind::hangup()) {
+        Ok(mut hangup) => {
+            while hangup.recv().await.is_some() {
+                crate::log::reopen();
+            }
+        }
+        Err(err) => tracing::error!(%err, "SIGHUP cannot be heard"),
+    }
+    std::future::pending().await
 }
 
 async fn heard(times: u32) {

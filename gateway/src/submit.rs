@@ -18,6 +18,11 @@ use crate::{
     front::{Answer, Manner},
 };
 
+/// Says something on stderr. A terminal that is gone is no reason to fail.
+macro_rules! tell {
+    ($($text:tt)*) => { crate::log::say(&format!($($text)*)) };
+}
+
 /// What is submitted.
 pub struct Submission {
     bytes: Vec<u8>,
@@ -60,7 +65,7 @@ impl Submission {
 /// Where stdout is closed.
 pub async fn locally(app: App, submission: &Submission, json: bool) -> anyhow::Result<ExitCode> {
     let front = app.front().clone();
-    eprintln!("{}", front.config().about_workers);
+    tell!("{}", front.config().about_workers);
     let reply = match submission.incoming() {
         Err(refusal) => Reply {
             action: None,
@@ -180,7 +185,7 @@ fn show(bar: &ProgressBar, event: &Value) {
 fn report(reply: &Value, json: bool) -> anyhow::Result<ExitCode> {
     let mut stdout = std::io::stdout().lock();
     for warning in reply["warnings"].as_array().into_iter().flatten().filter_map(Value::as_str) {
-        eprintln!("warning: {warning}");
+        tell!("warning: {warning}");
     }
     if json {
         writeln!(stdout, "{reply:#}")?;
@@ -193,13 +198,13 @@ fn report(reply: &Value, json: bool) -> anyhow::Result<ExitCode> {
     }
     let details = &reply["error_details"];
     let code = details["code"].as_str().unwrap_or("error");
-    eprintln!("error: {code}: {}", reply["error"].as_str().unwrap_or("it failed without a word"));
+    tell!("error: {code}: {}", reply["error"].as_str().unwrap_or("it failed without a word"));
     for fault in details["errors"].as_array().into_iter().flatten() {
         let at = fault["pointer"].as_str().filter(|pointer| !pointer.is_empty()).unwrap_or("/");
-        eprintln!("  {at}: {}", fault["message"].as_str().unwrap_or_default());
+        tell!("  {at}: {}", fault["message"].as_str().unwrap_or_default());
     }
     if let Some(hint) = details["hint"].as_str() {
-        eprintln!("hint: {hint}");
+        tell!("hint: {hint}");
     }
     Ok(ExitCode::FAILURE)
 }
@@ -218,7 +223,7 @@ fn say(out: &mut impl Write, data: &Value) -> std::io::Result<()> {
         writeln!(out, "{image}")?;
     }
     if let Some(seconds) = data["generation_time_seconds"].as_f64() {
-        eprintln!("seed {}, {seconds:.2} s on {}", data["seed_used"], data["gpu_id"].as_str().unwrap_or("?"));
+        tell!("seed {}, {seconds:.2} s on {}", data["seed_used"], data["gpu_id"].as_str().unwrap_or("?"));
     }
     Ok(())
 }

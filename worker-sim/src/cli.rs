@@ -190,7 +190,7 @@ pub(crate) fn settings(args: impl IntoIterator<Item = OsString>) -> Result<Setti
         ExitCode::from(if told.is_ok() { u8::try_from(err.exit_code()).unwrap_or(2) } else { 2 })
     })?;
     check(flags).map_err(|err| {
-        eprintln!("worker-sim: error: {err}");
+        crate::process::complain(&format!("worker-sim: error: {err}"));
         ExitCode::from(2)
     })
 }

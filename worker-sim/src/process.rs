@@ -39,7 +39,7 @@ pub(crate) fn serve(settings: Settings) -> ExitCode {
     let mut log = match Log::open(&settings) {
         Ok(log) => log,
         Err(err) => {
-            eprintln!("worker-sim: error: {err}");
+            complain(&format!("worker-sim: error: {err}"));
             return ExitCode::from(2);
         }
     };
@@ -69,14 +69,19 @@ impl Log {
             return;
         }
         let line = format!("worker-sim: {}: {text}", level.as_str());
-        eprintln!("{line}");
+        complain(&line);
         if let Some(file) = &mut self.file
             && let Err(err) = writeln!(file, "{line}")
         {
             self.file = None;
-            eprintln!("worker-sim: error: the log file cannot be written any more: {err}");
+            complain(&format!("worker-sim: error: the log file cannot be written any more: {err}"));
         }
     }
+}
+
+/// Writes a line to stderr. Where nobody reads there any more, nobody misses it, and work goes on.
+pub(crate) fn complain(line: &str) {
+    writeln!(io::stderr(), "{line}").ok();
 }
 
 struct Process {

@@ -36,6 +36,8 @@ pub const STOP_KILL: Duration = Duration::from_millis(4500);
 pub const STOP_TOTAL_SECONDS: f64 = 5.0;
 /// The process is gone. In seconds.
 pub const STOP_TOTAL: Duration = Duration::from_millis(5000);
+/// Lines of one worker's stderr that the gateway logs in a second; how many it left out is said. In lines.
+pub const STDERR_LINES_MAX: u64 = 100;
 /// Time between heartbeats. In seconds.
 pub const HEARTBEAT_SECONDS: f64 = 1.0;
 /// Time between heartbeats. In seconds.

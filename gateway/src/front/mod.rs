@@ -217,9 +217,14 @@ impl Front {
         let places =
             if reading.is_valid() { std::mem::take(&mut reading.places) } else { reading.places.clone() };
         let sent = self.sent_at(&incoming, places, Some(claim));
+        crate::jobs::faults::strike(crate::jobs::faults::Spot::Front, &request_id);
         match self.route(incoming, sent, manner).await {
             Ok(answer) => answer,
-            Err(failed) => Answer::Reply(Arc::new(failed.0.failure(*failed.1))),
+            Err(failed) => {
+                let reply = failed.0.failure(*failed.1);
+                crate::log::refused(&reply);
+                Answer::Reply(Arc::new(reply))
+            }
         }
     }
 
@@ -269,8 +274,8 @@ impl Front {
         let fields = incoming.reading.into_reported().unwrap_or_else(|| json!({}));
         let asked = Asked { action, class, attempt: incoming.head.attempt, fields, pin, timeout, manner };
         match class {
-            Class::Gateway => self.own(asked, sent).await,
-            Class::Query => self.query(asked, sent).await,
+            Class::Gateway => self.own(asked, sent).await.inspect(refused),
+            Class::Query => self.query(asked, sent).await.inspect(refused),
             Class::Job | Class::Training => self.enqueue(asked, sent).await,
             Class::Control => self.control(asked, sent).await,
         }
@@ -292,8 +297,10 @@ impl Front {
 
     async fn control(&self, asked: Asked, sent: Sent) -> Result<Answer, Failed> {
         match asked.action {
-            Action::Initialize | Action::Shutdown | Action::Cancel => self.own(asked, sent).await,
-            Action::StopTraining => self.query(asked, sent).await,
+            Action::Initialize | Action::Shutdown | Action::Cancel => {
+                self.own(asked, sent).await.inspect(refused)
+            }
+            Action::StopTraining => self.query(asked, sent).await.inspect(refused),
             Action::UnloadModel | Action::CleanupMemory if asked.pin.is_none() => {
                 self.free_all(asked, sent).await
             }
@@ -347,6 +354,13 @@ fn begins_work(action: Action, fields: Option<&Value>) -> bool {
         Class::Gateway | Class::Query => false,
         Class::Job | Class::Training => true,
         Class::Control => !matches!(action, Action::Cancel | Action::Shutdown | Action::StopTraining),
+    }
+}
+
+/// What was answered at once, and no desk has logged.
+fn refused(answer: &Answer) {
+    if let Answer::Reply(reply) = answer {
+        crate::log::refused(reply);
     }
 }
 

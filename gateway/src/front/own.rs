@@ -277,7 +277,11 @@ impl Front {
         let mut devices = Vec::new();
         let host = match &self.inner.gpus {
             Some(gpus) => {
-                gpus.list().map_err(|err| Box::new(Failure::new(ErrorCode::Internal, err.to_string())))?
+                // A driver that is ill takes seconds to answer.
+                let gpus = gpus.clone();
+                let listed = tokio::task::spawn_blocking(move || gpus.list()).await;
+                let internal = |what: String| Box::new(Failure::new(ErrorCode::Internal, what));
+                listed.map_err(|err| internal(err.to_string()))?.map_err(|err| internal(err.to_string()))?
             }
             None => Vec::new(),
         };

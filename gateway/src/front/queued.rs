@@ -62,10 +62,10 @@ impl Front {
         let request_id = ticket.request_id.clone();
         let finisher = ticket.finisher.clone();
         if let Err(failure) = document::check_frame(frame_bytes(&ticket)) {
-            return Ok(reply(finisher.failure(*failure)));
+            return Ok(refused(finisher.failure(*failure)));
         }
         match self.inner.desk.submit(ticket).await {
-            Err(failure) => Ok(reply(finisher.failure(*failure))),
+            Err(failure) => Ok(refused(finisher.failure(*failure))),
             Ok(accepted) if recorded && !manner.wait => Ok(Answer::Queued { request_id, accepted }),
             Ok(accepted) => Ok(Answer::Reply(accepted.feed.reply().await)),
         }
@@ -93,6 +93,12 @@ impl Front {
             finisher: Arc::new(sent),
         }
     }
+}
+
+/// What never came to the desk.
+fn refused(failed: contracts::Reply) -> Answer {
+    crate::log::refused(&failed);
+    reply(failed)
 }
 
 /// The bytes of a ticket's frame at its longest: in the attempt with the most digits, without its LF.

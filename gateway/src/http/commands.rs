@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     accept::{self, Accept},
+    access::Answered,
     body,
     place::Base,
     problem::{bare, refuse, respond, with},
@@ -150,16 +151,17 @@ async fn answer(
                 "status": status.as_str(),
                 "queue_position": queue_position,
             });
-            queued(&base.job(&request_id), dialect.spell("Accepted", &body).to_string())
+            queued(&request_id, &base.job(&request_id), dialect.spell("Accepted", &body).to_string())
         }
     }
 }
 
-fn queued(location: &str, body: String) -> Response<Body> {
+fn queued(request_id: &str, location: &str, body: String) -> Response<Body> {
     let mut response = with(StatusCode::ACCEPTED, "application/json", body);
     if let Ok(location) = HeaderValue::from_str(location) {
         response.headers_mut().insert(header::LOCATION, location);
     }
+    response.extensions_mut().insert(Answered { request_id: request_id.to_owned() });
     response.headers_mut().insert("preference-applied", HeaderValue::from_static("respond-async"));
     response
 }

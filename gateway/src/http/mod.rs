@@ -1,6 +1,7 @@
 //! HTTP: every route of the registry, built from it at start. The only room that knows HTTP.
 
 mod accept;
+mod access;
 mod body;
 mod commands;
 mod connection;
@@ -87,6 +88,7 @@ fn guarded(router: Router, edge: Arc<Edge>, listener: SocketAddr) -> Router {
             header::X_CONTENT_TYPE_OPTIONS,
             HeaderValue::from_static("nosniff"),
         ))
+        .layer(middleware::from_fn(access::log))
 }
 
 fn filter(verb: &str) -> MethodFilter {

@@ -6,8 +6,18 @@ use axum::{
 };
 use contracts::{Action, Dialect, ErrorCode, Failure, Reply};
 
+use super::access::Answered;
+
 /// A reply as a response.
 pub(crate) fn respond(reply: &Reply, dialect: Dialect, instance: &str) -> Response<Body> {
+    let mut response = spell(reply, dialect, instance);
+    if let Some(request_id) = &reply.request_id {
+        response.extensions_mut().insert(Answered { request_id: request_id.clone() });
+    }
+    response
+}
+
+fn spell(reply: &Reply, dialect: Dialect, instance: &str) -> Response<Body> {
     match &reply.outcome {
         Ok(_) => with(StatusCode::OK, "application/json", reply.to_json(dialect)),
         Err(failure) => {

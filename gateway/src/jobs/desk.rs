@@ -167,7 +167,7 @@ impl Desk {
                 () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => self.on_time(),
                 Some(ran) = self.runs.join_next() => match ran {
                     Ok(ran) => self.on_ran(ran),
-                    // A panic in a finisher: a bug of ours, which must not be silent.
+                    // Finishers cannot: whatever this is, the desk is no longer to be trusted, and the gateway ends.
                     Err(err) => std::panic::resume_unwind(err.into_panic()),
                 },
                 Some(_) = self.errands.join_next() => {}
@@ -242,6 +242,7 @@ impl Desk {
             let failure = Failure::new(ErrorCode::Conflict, message);
             return Err(Box::new(failure.detail("request_id", &*job.request_id)));
         }
+        super::faults::strike(super::faults::Spot::Desk, &ticket.request_id);
         let seq = self.next;
         self.next += 1;
         let feed = Feed::default();
@@ -515,6 +516,12 @@ impl Desk {
             self.ended += 1;
             self.forget_records();
         }
+        let record = self.records.get(&seq);
+        crate::log::ended(
+            &reply,
+            record.and_then(|record| record.gpu.as_ref()),
+            record.map(|record| record.attempt),
+        );
         feed.end(reply);
     }
 
@@ -540,7 +547,7 @@ fn outcome(ticket: &Ticket, attempt: u32, answer: Result<Vec<u8>, LaneError>) ->
     let line = match answer {
         Ok(line) => line,
         Err(error) => {
-            let reply = ticket.finisher.reply(Err(&error));
+            let reply = ticket.reply(Err(&error));
             let is_judged = !matches!(error, LaneError::Protocol { .. });
             return match error {
                 LaneError::WorkerCrashed { .. } if repeatable => {
@@ -551,7 +558,7 @@ fn outcome(ticket: &Ticket, attempt: u32, answer: Result<Vec<u8>, LaneError>) ->
             };
         }
     };
-    let reply = ticket.finisher.reply(Ok(&line));
+    let reply = ticket.reply(Ok(&line));
     let crashed = match &reply.outcome {
         Err(failure) if failure.code == ErrorCode::WorkerCrashed => {
             let started = failure.details.as_ref().and_then(|details| details.get("started"));

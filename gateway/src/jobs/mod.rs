@@ -3,6 +3,8 @@
 //! One task, the [`desk`], owns all of it. Nothing here outlives the process; the durable queue gets a room of its own.
 
 mod desk;
+#[doc(hidden)]
+pub mod faults;
 mod feed;
 mod handle;
 mod page;

@@ -106,7 +106,7 @@ impl Actor {
             // Who asked for the start may have gone.
             asked.send(()).ok();
         }
-        match Process::start(&self.launch, &self.gpu, self.policy.frame_bytes_max).await {
+        match Process::start(&self.launch, &self.gpu, &self.policy).await {
             Ok(process) => {
                 tracing::debug!(gpu = %self.gpu, pid = %process.leader.pid(), "worker started");
                 Life::new(self, process).run().await

@@ -165,6 +165,7 @@ mod tests {
             cancel_grace: Duration::from_secs(5),
             held_max: 8,
             frame_bytes_max: 1 << 20,
+            stderr_lines_max: 100,
             previews: false,
         }
     }

@@ -12,6 +12,7 @@ mod message;
 mod process;
 mod silence;
 mod spawner;
+mod stderr;
 
 pub use breaker::BreakerState;
 pub use error::{Cause, LaneError};
@@ -98,6 +99,8 @@ pub struct Policy {
     pub held_max: usize,
     /// Longest line of the worker; over it, it is restarted.
     pub frame_bytes_max: usize,
+    /// Lines of its stderr that are logged in a second.
+    pub stderr_lines_max: u64,
     /// Whether previews are asked for.
     pub previews: bool,
 }

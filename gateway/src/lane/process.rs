@@ -1,6 +1,6 @@
 //! The worker's process and its pipes: how it is started, heard, and buried with its group.
 
-use std::{collections::VecDeque, ffi::OsString, io, path::PathBuf, process::Stdio, time::Duration};
+use std::{ffi::OsString, io, path::PathBuf, process::Stdio, time::Duration};
 
 use contracts::framing::{Decoder, Line};
 use nix::{
@@ -13,22 +13,18 @@ use nix::{
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    process::{Child, ChildStderr, ChildStdin, ChildStdout, Command},
+    process::{Child, ChildStdin, ChildStdout, Command},
     signal::unix::{SignalKind, signal},
     sync::{mpsc, watch},
     task::JoinSet,
     time::timeout,
 };
 
-use super::{Cause, GpuId, spawner};
+use super::{Cause, GpuId, Policy, spawner, stderr};
 use crate::supervise::EXIT_CONFIG;
 
-/// Lines of stderr that are kept for the cause of a death.
-const STDERR_TAIL_MAX: usize = 20;
-/// Characters kept of one line of stderr.
-const STDERR_LINE_MAX: usize = 500;
-/// A longer line of stderr is only counted.
-const STDERR_BYTES_MAX: usize = 256 << 10;
+/// Characters kept of one line in the log.
+const LINE_MAX: usize = 500;
 /// Frames that wait for the worker to read; it reads ahead, so more means that it hangs.
 const FRAMES_MAX: usize = 256;
 /// How long the last words of a dead worker are waited for: its children may hold the pipes open.
@@ -74,14 +70,14 @@ pub(crate) struct Process {
     pub(crate) output: mpsc::Receiver<Output>,
     /// None once stdin is closed: the polite request to leave.
     frames: Option<mpsc::Sender<Vec<u8>>>,
-    stderr_tail: watch::Receiver<VecDeque<String>>,
+    stderr_tail: watch::Receiver<stderr::Tail>,
     /// Its readers and its writer; they end with it.
     pipes: JoinSet<()>,
 }
 
 impl Process {
     /// Starts the worker in a process group of its own, which ends with this process.
-    pub(crate) async fn start(launch: &Launch, gpu: &GpuId, frame_bytes_max: usize) -> io::Result<Self> {
+    pub(crate) async fn start(launch: &Launch, gpu: &GpuId, policy: &Policy) -> io::Result<Self> {
         let mut command = Command::new(&launch.own);
         command.arg0("gateway").args(["exec-worker", "--parent", &std::process::id().to_string(), "--"]);
         command.arg(&launch.program).args(&launch.args);
@@ -105,11 +101,11 @@ impl Process {
         let leader = Leader::new(child, ends)?;
         let (frames, frames_out) = mpsc::channel(FRAMES_MAX);
         let (lines, output) = mpsc::channel(64);
-        let (tail, stderr_tail) = watch::channel(VecDeque::new());
+        let (tail, stderr_tail) = watch::channel(stderr::Tail::new());
         let mut pipes = JoinSet::new();
-        pipes.spawn(read_lines(stdout, lines, frame_bytes_max));
+        pipes.spawn(read_lines(stdout, lines, policy.frame_bytes_max));
         pipes.spawn(write_frames(stdin, frames_out));
-        pipes.spawn(log_stderr(stderr, tail, gpu.clone()));
+        pipes.spawn(stderr::log(stderr, tail, gpu.clone(), policy.stderr_lines_max));
         Ok(Self { leader, output, frames: Some(frames), stderr_tail, pipes })
     }
 
@@ -305,42 +301,9 @@ async fn write_frames(mut stdin: ChildStdin, mut frames: mpsc::Receiver<Vec<u8>>
     }
 }
 
-async fn log_stderr(mut stderr: ChildStderr, tail: watch::Sender<VecDeque<String>>, gpu: GpuId) {
-    let mut decoder = Decoder::new(STDERR_BYTES_MAX);
-    let mut chunk = vec![0; 8 << 10];
-    loop {
-        let lines = match stderr.read(&mut chunk).await {
-            Ok(0) => break,
-            Ok(count) => decoder.push(&chunk[..count]),
-            Err(err) => {
-                tracing::warn!(%gpu, %err, "the worker's stderr broke");
-                break;
-            }
-        };
-        lines.into_iter().for_each(|line| log_line(line, &tail, &gpu));
-    }
-    if let Some(line) = decoder.finish() {
-        log_line(line, &tail, &gpu);
-    }
-}
-
-fn log_line(line: Line, tail: &watch::Sender<VecDeque<String>>, gpu: &GpuId) {
-    let text = match line {
-        Line::Text(line) => shorten(String::from_utf8_lossy(&line).trim_end()).to_owned(),
-        Line::TooLarge { bytes } => format!("(a line of more than {bytes} bytes)"),
-    };
-    tracing::info!(target: "worker", %gpu, "{text}");
-    tail.send_modify(|tail| {
-        if tail.len() == STDERR_TAIL_MAX {
-            tail.pop_front();
-        }
-        tail.push_back(text);
-    });
-}
-
 /// The first characters of a line, for logs.
 pub(crate) fn shorten(line: &str) -> &str {
-    match line.char_indices().nth(STDERR_LINE_MAX) {
+    match line.char_indices().nth(LINE_MAX) {
         Some((end, _)) => &line[..end],
         None => line,
     }

@@ -76,6 +76,12 @@ impl Pool {
         }
     }
 
+    /// Stops the workers that train, as [`Self::stop`] does: they save where they are.
+    pub async fn stop_trainings(&self, kill_at: Instant) {
+        let train = self.lanes.iter().filter(|lane| lane.view().worker_state == "training");
+        futures::future::join_all(train.map(|lane| lane.stop(kill_at))).await;
+    }
+
     /// Stops all workers: stdin closed now, killed at `kill_at`.
     pub async fn stop(&self, kill_at: Instant) {
         futures::future::join_all(self.lanes.iter().map(|lane| lane.stop(kill_at))).await;

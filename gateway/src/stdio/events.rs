@@ -11,10 +11,11 @@ use contracts::{
 };
 use serde_json::{Value, json};
 use tokio::{
-    sync::{broadcast, mpsc, watch},
+    sync::{broadcast, watch},
     time::{Interval, MissedTickBehavior, interval},
 };
 
+use super::pipes::Outlet;
 use crate::{
     front::Front,
     jobs::{Feed, timestamp},
@@ -27,7 +28,7 @@ const STATES: [&str; 7] = ["ready", "running", "training", "loading", "starting"
 /// The way to stdout, shared by all commands in flight.
 #[derive(Clone)]
 pub(super) struct Voice {
-    output: mpsc::Sender<Vec<u8>>,
+    output: Outlet,
     /// The dialect of events, where they were negotiated.
     events: Arc<watch::Sender<Option<Dialect>>>,
     sequence: Arc<AtomicU64>,
@@ -42,7 +43,7 @@ pub(super) struct Breath {
 }
 
 impl Voice {
-    pub(super) fn new(output: mpsc::Sender<Vec<u8>>) -> Self {
+    pub(super) fn new(output: Outlet) -> Self {
         Self { output, events: Arc::new(watch::Sender::new(None)), sequence: Arc::default() }
     }
 
@@ -51,7 +52,7 @@ impl Voice {
     }
 
     /// Writes a reply; one that is too long for a frame is replaced by a failure that says so.
-    pub(super) async fn reply(&self, reply: Reply, dialect: Dialect) {
+    pub(super) fn reply(&self, reply: Reply, dialect: Dialect) {
         let frame = reply.to_frame(dialect).or_else(|err| {
             let message = format!("the reply cannot be written: {err}");
             let failure = match err {
@@ -62,13 +63,13 @@ impl Voice {
             Reply { outcome: Err(Box::new(failure)), warnings: Vec::new(), ..reply }.to_frame(dialect)
         });
         match frame {
-            Ok(frame) => self.write(frame).await,
+            Ok(frame) => self.write(frame),
             Err(err) => tracing::error!(%err, "a failure cannot be written"),
         }
     }
 
-    async fn write(&self, frame: Vec<u8>) {
-        if self.output.send(frame).await.is_err() {
+    fn write(&self, frame: Vec<u8>) {
+        if !self.output.say(frame) {
             tracing::warn!("stdout is closed; a line is lost");
         }
     }
@@ -78,13 +79,14 @@ impl Voice {
         let mut heard = feed.listen();
         let mut next = 0;
         loop {
+            self.output.room().await;
             let (events, reply) = {
                 let heard = heard.borrow_and_update();
                 (heard.since(next).collect::<Vec<_>>(), heard.reply())
             };
             for (sequence, event) in events {
                 next = sequence + 1;
-                self.event(event).await;
+                self.event(event);
             }
             if let Some(reply) = reply {
                 return reply;
@@ -95,11 +97,11 @@ impl Voice {
         }
     }
 
-    async fn event(&self, mut event: Value) {
+    fn event(&self, mut event: Value) {
         let Some(dialect) = *self.events.borrow() else { return };
         event["sequence"] = self.sequence.fetch_add(1, Ordering::Relaxed).into();
         match framing::encode(&event::spell(&event, dialect)) {
-            Ok(frame) => self.write(frame).await,
+            Ok(frame) => self.write(frame),
             Err(err) => tracing::error!(%err, "an event cannot be written"),
         }
     }
@@ -116,7 +118,7 @@ impl Breath {
     /// Waits for what is said without being asked, and says it: a heartbeat, the progress of a training.
     ///
     /// # Cancel safety
-    /// Ticks and news that were not said yet come again.
+    /// What was taken is said before anything else is waited for, so nothing is lost and no sequence number skipped.
     pub(super) async fn breathe(&mut self) {
         let event = tokio::select! {
             _ = self.beat.tick() => self.heartbeat(),
@@ -129,7 +131,7 @@ impl Breath {
                 Err(broadcast::error::RecvError::Closed) => return std::future::pending().await,
             },
         };
-        self.voice.event(event).await;
+        self.voice.event(event);
     }
 
     fn heartbeat(&self) -> Value {

@@ -23,6 +23,7 @@ use crate::{
     cli::OnEof,
 };
 use events::Breath;
+use pipes::Outlet;
 use talk::Talk;
 
 /// When what is not done is cancelled, and when the workers are killed.
@@ -60,21 +61,27 @@ pub async fn serve(app: App, on_eof: OnEof) -> ExitCode {
     let terminated = crate::signals::terminated();
     let alarm = watch::Sender::new(None);
     let mut ring = alarm.subscribe();
+    let mut heard = alarm.subscribe();
     let code = tokio::select! {
         code = converse(app, on_eof, input, output, terminated, alarm) => code,
         // A client that reads nothing more must not keep the process: the C# bridge kills after 5 s.
         () = watchdog(&mut ring) => {
             tracing::error!("the client does not read; its lines are lost");
-            ExitCode::SUCCESS
+            return ExitCode::SUCCESS;
         }
     };
-    // The last lines must reach the pipe; a client that does not read them is not waited for.
-    let left = limits::STOP_TOTAL - limits::STOP_KILL;
-    if tokio::time::timeout(left, written).await.is_err() {
+    // The last lines must reach the pipe; a client that does not read them is not waited for beyond the whole time.
+    let total = limits::STOP_TOTAL - limits::STOP_KILL;
+    let kill_at = *heard.borrow_and_update();
+    let until = kill_at.unwrap_or_else(Instant::now) + total - LAST_LINES_MARGIN;
+    if tokio::time::timeout_at(until, written).await.is_err() {
         tracing::warn!("the last lines were not read");
     }
     code
 }
+
+/// What is left of the whole time for leaving itself.
+const LAST_LINES_MARGIN: Duration = Duration::from_millis(150);
 
 /// Waits until all should have ended.
 async fn watchdog(ring: &mut watch::Receiver<Option<Instant>>) {
@@ -90,20 +97,21 @@ async fn watchdog(ring: &mut watch::Receiver<Option<Instant>>) {
 
 /// Serves any pair of pipes; `alarm` is told when all must have ended.
 async fn converse(
-    app: App,
+    mut app: App,
     on_eof: OnEof,
     mut input: mpsc::Receiver<Vec<u8>>,
-    output: mpsc::Sender<Vec<u8>>,
+    output: Outlet,
     terminated: impl Future<Output = ()>,
     alarm: watch::Sender<Option<Instant>>,
 ) -> ExitCode {
     let front = app.front().clone();
-    let mut talk = Talk::new(front.clone(), output);
+    let mut talk = Talk::new(front.clone(), output.clone());
     let mut breath = Breath::new(front.clone(), talk.voice.clone());
     let mut decoder = Decoder::new(talk.frame_bytes_max);
     let mut clock: Option<Clock> = None;
     let mut open = true;
     let mut over = false;
+    let mut broken = false;
     let mut terminated = std::pin::pin!(terminated.fuse());
     let mut ending: BoxFuture<'static, ()> = std::future::pending().boxed();
     loop {
@@ -116,6 +124,8 @@ async fn converse(
             std::mem::replace(at, kill_at) != kill_at
         });
         let room = talk.room();
+        // A client that does not read holds up its own replies alone: time, signals and stdin are heard all the same.
+        let can_say = output.has_room();
         tokio::select! {
             biased;
             () = sleep_until(until.unwrap_or_else(Instant::now)), if until.is_some() && !over => {
@@ -125,11 +135,17 @@ async fn converse(
                 ending = async move { end(&front, Instant::now(), kill_at).await }.boxed();
             }
             () = &mut ending => ending = std::future::pending().boxed(),
-            Some(spoken) = talk.ordered.next(), if !talk.ordered.is_empty() => {
-                talk.turns.next();
-                talk.say(spoken).await;
+            what = app.failed(), if !over && !broken => {
+                tracing::error!("{what}; what was read is answered, and the gateway ends");
+                broken = true;
+                open = false;
+                clock.get_or_insert(Clock { until: None }).shorten(stop_grace());
             }
-            Some(spoken) = talk.unordered.next(), if !talk.unordered.is_empty() => talk.say(spoken).await,
+            Some(spoken) = talk.ordered.next(), if can_say && !talk.ordered.is_empty() => {
+                talk.turns.next();
+                talk.say(spoken);
+            }
+            Some(spoken) = talk.unordered.next(), if can_say && !talk.unordered.is_empty() => talk.say(spoken),
             () = &mut terminated => {
                 clock.get_or_insert(Clock { until: None }).shorten(stop_grace());
                 open = false;
@@ -137,7 +153,7 @@ async fn converse(
             chunk = input.recv(), if open && room => match chunk {
                 Some(chunk) => {
                     for line in decoder.push(&chunk) {
-                        if clock.is_none() && let Some(grace) = talk.hear(line).await {
+                        if clock.is_none() && let Some(grace) = talk.hear(line) {
                             clock = Some(Clock::after(grace));
                         }
                     }
@@ -145,7 +161,7 @@ async fn converse(
                 None => {
                     open = false;
                     if clock.is_none() && let Some(line) = decoder.finish() {
-                        talk.hear(line).await;
+                        talk.hear(line);
                     }
                     match (on_eof, &mut clock) {
                         (OnEof::Finish, None) => clock = Some(Clock { until: None }),
@@ -153,14 +169,15 @@ async fn converse(
                     }
                 }
             },
-            () = breath.breathe() => {}
+            () = breath.breathe(), if can_say => {}
+            () = output.room(), if !can_say => {}
         }
     }
     let clock = clock.unwrap_or(Clock { until: None });
     front.pool().stop(clock.kill_at()).await;
     if let Some(farewell) = talk.farewell.take() {
-        talk.say(farewell).await;
+        talk.say(farewell);
     }
     app.stop(Duration::ZERO).await;
-    ExitCode::SUCCESS
+    if broken { ExitCode::from(crate::app::BROKEN) } else { ExitCode::SUCCESS }
 }

@@ -1,14 +1,52 @@
 //! This process's own stdin and stdout, each on a thread of its own: a terminal or a pipe that blocks must not block
 //! anything else, nor keep the process from leaving.
 
-use std::io::{Read, Write};
+use std::{
+    io::{Read, Write},
+    sync::Arc,
+};
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 /// Chunks of stdin that wait to be looked at.
 const CHUNKS_MAX: usize = 8;
-/// Lines that wait to be written.
-const LINES_MAX: usize = 1024;
+/// Bytes that wait to be written; beyond, nothing more is made to be said.
+const BACKLOG_MAX: usize = 1 << 20;
+
+/// The way to stdout. Saying never waits, so that a client that does not read holds up nothing else; whoever has more
+/// to say looks for room first.
+#[derive(Clone)]
+pub(super) struct Outlet {
+    lines: mpsc::UnboundedSender<Vec<u8>>,
+    backlog: Arc<watch::Sender<usize>>,
+}
+
+impl Outlet {
+    /// Hands a line to the writer; whether there still is one.
+    pub(super) fn say(&self, line: Vec<u8>) -> bool {
+        let bytes = line.len();
+        self.backlog.send_modify(|backlog| *backlog += bytes);
+        let said = self.lines.send(line).is_ok();
+        if !said {
+            self.backlog.send_replace(0);
+        }
+        said
+    }
+
+    /// Whether more may be said.
+    pub(super) fn has_room(&self) -> bool {
+        *self.backlog.borrow() < BACKLOG_MAX
+    }
+
+    /// Waits until more may be said.
+    ///
+    /// # Cancel safety
+    /// Nothing is taken.
+    pub(super) async fn room(&self) {
+        // An error would mean that the sender is gone, which is held here.
+        self.backlog.subscribe().wait_for(|backlog| *backlog < BACKLOG_MAX).await.ok();
+    }
+}
 
 /// The chunks of stdin; closed at its end.
 pub(super) fn read_stdin() -> mpsc::Receiver<Vec<u8>> {
@@ -36,22 +74,70 @@ pub(super) fn read_stdin() -> mpsc::Receiver<Vec<u8>> {
 }
 
 /// A way to write lines to stdout, and what resolves once all are written and the way is dropped.
-pub(super) fn write_stdout() -> (mpsc::Sender<Vec<u8>>, oneshot::Receiver<()>) {
-    let (output, mut lines) = mpsc::channel::<Vec<u8>>(LINES_MAX);
+pub(super) fn write_stdout() -> (Outlet, oneshot::Receiver<()>) {
+    write_lines(std::io::stdout())
+}
+
+fn write_lines(mut out: impl Write + Send + 'static) -> (Outlet, oneshot::Receiver<()>) {
+    let (lines, mut waiting) = mpsc::unbounded_channel::<Vec<u8>>();
+    let backlog = Arc::new(watch::Sender::new(0));
     let (done, written) = oneshot::channel();
+    let outlet = Outlet { lines, backlog: backlog.clone() };
     std::thread::spawn(move || {
-        let mut stdout = std::io::stdout().lock();
-        while let Some(mut line) = lines.blocking_recv() {
+        while let Some(mut line) = waiting.blocking_recv() {
             // Whatever waits goes out with it.
-            while let Ok(more) = lines.try_recv() {
+            while let Ok(more) = waiting.try_recv() {
                 line.extend_from_slice(&more);
             }
-            if let Err(err) = stdout.write_all(&line).and_then(|()| stdout.flush()) {
-                tracing::error!(%err, "stdout broke");
+            if let Err(err) = out.write_all(&line).and_then(|()| out.flush()) {
+                tracing::error!(%err, "stdout broke; what is said from now on is lost");
+                drop(waiting);
+                backlog.send_replace(0);
                 return;
             }
+            backlog.send_modify(|backlog| *backlog = backlog.saturating_sub(line.len()));
         }
+        // Nobody may wait for it.
         done.send(()).ok();
     });
-    (output, written)
+    (outlet, written)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs::File, io::Read, os::fd::OwnedFd};
+
+    use super::{BACKLOG_MAX, write_lines};
+
+    #[tokio::test]
+    async fn saying_never_waits_and_room_comes_back_when_somebody_reads() {
+        let (mut reader, writer) = std::io::pipe().unwrap();
+        let (outlet, written) = write_lines(File::from(OwnedFd::from(writer)));
+        let line = vec![b'x'; BACKLOG_MAX];
+        assert!(outlet.has_room());
+        assert!(outlet.say(line.clone()));
+        assert!(!outlet.has_room());
+        assert!(outlet.say(line));
+        let read = std::thread::spawn(move || {
+            let mut all = Vec::new();
+            reader.read_to_end(&mut all).unwrap();
+            all.len()
+        });
+        outlet.room().await;
+        drop(outlet);
+        written.await.unwrap();
+        assert_eq!(read.join().unwrap(), 2 * BACKLOG_MAX);
+    }
+
+    #[tokio::test]
+    async fn a_reader_that_is_gone_leaves_room() {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let (outlet, written) = write_lines(File::from(OwnedFd::from(writer)));
+        outlet.say(vec![b'x'; 2 * BACKLOG_MAX]);
+        outlet.room().await;
+        assert!(written.await.is_err(), "not written");
+        assert!(!outlet.say(b"more".to_vec()));
+        assert!(outlet.has_room());
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
 };
 
@@ -14,13 +15,11 @@ use futures::{
     future::BoxFuture,
     stream::{FuturesOrdered, FuturesUnordered},
 };
-use tokio::{
-    sync::{mpsc, oneshot},
-    time::Duration,
-};
+use tokio::{sync::oneshot, time::Duration};
 
 use super::{
     events::Voice,
+    pipes::Outlet,
     turns::{Turn, Turns},
 };
 use crate::front::{Answer, Front, Manner};
@@ -39,6 +38,23 @@ pub(super) struct Spoken {
 impl Spoken {
     fn new(reply: Reply, dialect: Dialect) -> Self {
         Self { reply, dialect: Some(dialect), after: None }
+    }
+}
+
+/// The command that is being taken, as far as its reply needs it.
+#[derive(Clone, Default)]
+struct Named {
+    action: Option<Action>,
+    request_id: Option<String>,
+    session_id: Option<String>,
+    dialect: Option<Dialect>,
+}
+
+impl Named {
+    fn broken(self) -> Spoken {
+        let mut reply = bare(self.action, self.request_id, crate::log::bug());
+        reply.session_id = self.session_id;
+        Spoken { reply, dialect: self.dialect, after: None }
     }
 }
 
@@ -61,6 +77,7 @@ pub(super) struct Talk {
     open: HashSet<String>,
     /// Replies whose targets have not been answered yet.
     held: Vec<Spoken>,
+    named: Named,
     /// Jobs that have not ended, this one too.
     jobs: Arc<()>,
     /// The last word, once `shutdown` was read.
@@ -68,7 +85,7 @@ pub(super) struct Talk {
 }
 
 impl Talk {
-    pub(super) fn new(front: Front, output: mpsc::Sender<Vec<u8>>) -> Self {
+    pub(super) fn new(front: Front, output: Outlet) -> Self {
         let frame_bytes_max = front.config().frame_bytes_max;
         Self {
             voice: Voice::new(output),
@@ -83,6 +100,7 @@ impl Talk {
             waiting: HashMap::new(),
             open: HashSet::new(),
             held: Vec::new(),
+            named: Named::default(),
             jobs: Arc::default(),
             farewell: None,
         }
@@ -97,7 +115,7 @@ impl Talk {
     }
 
     /// Writes a reply; a cancel's waits until its target's is written.
-    pub(super) async fn say(&mut self, spoken: Spoken) {
+    pub(super) fn say(&mut self, spoken: Spoken) {
         if spoken.after.as_ref().is_some_and(|target| self.open.contains(target)) {
             return self.held.push(spoken);
         }
@@ -108,16 +126,23 @@ impl Talk {
             if let Some(id) = &reply.request_id {
                 self.open.remove(id);
             }
-            self.voice.reply(reply, dialect).await;
+            self.voice.reply(reply, dialect);
             let due = |held: &Spoken| held.after.as_ref().is_none_or(|target| !self.open.contains(target));
             next = self.held.iter().position(due).map(|index| self.held.swap_remove(index));
         }
     }
 
     /// Takes a line; the grace, where it was `shutdown`.
-    pub(super) async fn hear(&mut self, line: Line) -> Option<Duration> {
+    pub(super) fn hear(&mut self, line: Line) -> Option<Duration> {
+        self.named = Named { dialect: self.dialect, ..Named::default() };
         let read = match line {
-            Line::Text(line) => read_frame(&line),
+            Line::Text(line) => match catch_unwind(|| read_frame(&line)) {
+                Ok(read) => read,
+                Err(_) => {
+                    self.put(std::future::ready(self.named.clone().broken()).boxed());
+                    return None;
+                }
+            },
             Line::TooLarge { bytes } => {
                 let message =
                     format!("a line of more than {bytes} bytes; the limit is {}", self.frame_bytes_max);
@@ -137,7 +162,12 @@ impl Talk {
         }
     }
 
+    /// Queues an answer. A bug of ours in making it costs this one command.
     fn put(&mut self, answer: BoxFuture<'static, Spoken>) {
+        let named = self.named.clone();
+        let answer =
+            AssertUnwindSafe(answer).catch_unwind().map(|made| made.unwrap_or_else(|_| named.broken()));
+        let answer = answer.boxed();
         if self.out_of_order {
             self.unordered.push(answer);
         } else {
@@ -148,6 +178,12 @@ impl Talk {
 
     fn command(&mut self, incoming: Incoming) -> Option<Duration> {
         let dialect = self.dialect.unwrap_or_else(|| incoming.stdio_dialect());
+        self.named = Named {
+            action: Some(incoming.head.action),
+            request_id: incoming.head.request_id.clone(),
+            session_id: incoming.head.session_id.clone(),
+            dialect: Some(dialect),
+        };
         if self.out_of_order && incoming.head.request_id.is_none() && incoming.reading.is_valid() {
             let fault = Fault::new(
                 "/request_id",

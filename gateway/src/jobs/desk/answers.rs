@@ -106,7 +106,7 @@ impl Desk {
     /// The grace is over.
     fn refuse_rest(&mut self) {
         while let Some((place, waiting)) = self.waiting.pop_first() {
-            let reply = waiting.ticket.finisher.reply(Err(&LaneError::Stopping));
+            let reply = waiting.ticket.reply(Err(&LaneError::Stopping));
             self.end(place.1, &waiting.ticket, &waiting.feed, reply);
         }
         self.deadlines.clear();

@@ -1,0 +1,158 @@
+//! What a worker writes to stderr: into the log, so much and no more of it, and the last lines for the cause of a death.
+
+use std::{collections::VecDeque, time::Duration};
+
+use contracts::framing::{Decoder, Line};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt},
+    sync::watch,
+    time::{Instant, timeout_at},
+};
+
+use super::{GpuId, process::shorten};
+
+/// Lines that are kept for the cause of a death.
+const TAIL_MAX: usize = 20;
+/// A longer line is only counted.
+const LINE_BYTES_MAX: usize = 256 << 10;
+/// What the limit counts in.
+const WINDOW: Duration = Duration::from_secs(1);
+
+/// The last lines, oldest first.
+pub(super) type Tail = VecDeque<String>;
+
+/// Logs one worker's stderr until its end, at most `lines_max` lines a second.
+pub(super) async fn log(
+    mut stderr: impl AsyncRead + Unpin,
+    tail: watch::Sender<Tail>,
+    gpu: GpuId,
+    lines_max: u64,
+) {
+    let mut decoder = Decoder::new(LINE_BYTES_MAX);
+    let mut meter = Meter::new(lines_max, Instant::now());
+    let mut chunk = vec![0; 64 << 10];
+    loop {
+        let read = match meter.owes() {
+            // A worker that falls silent after a flood: what was left out is said all the same.
+            Some(at) => match timeout_at(at, stderr.read(&mut chunk)).await {
+                Ok(read) => read,
+                Err(_) => {
+                    say_left_out(&gpu, meter.roll(Instant::now()));
+                    continue;
+                }
+            },
+            None => stderr.read(&mut chunk).await,
+        };
+        let lines = match read {
+            Ok(0) => break,
+            Ok(count) => decoder.push(&chunk[..count]),
+            Err(err) => {
+                tracing::warn!(%gpu, %err, "the worker's stderr broke");
+                break;
+            }
+        };
+        let now = Instant::now();
+        lines.into_iter().for_each(|line| one(&line, &tail, &gpu, &mut meter, now));
+    }
+    if let Some(line) = decoder.finish() {
+        one(&line, &tail, &gpu, &mut meter, Instant::now());
+    }
+    say_left_out(&gpu, meter.left_out);
+}
+
+fn one(line: &Line, tail: &watch::Sender<Tail>, gpu: &GpuId, meter: &mut Meter, now: Instant) {
+    let text = match line {
+        Line::Text(line) => harmless(shorten(String::from_utf8_lossy(line).trim_end())),
+        Line::TooLarge { bytes } => format!("(a line of more than {bytes} bytes)"),
+    };
+    say_left_out(gpu, meter.roll(now));
+    if meter.passes() {
+        tracing::info!(target: "worker", %gpu, "{text}");
+    }
+    tail.send_modify(|tail| {
+        if tail.len() == TAIL_MAX {
+            tail.pop_front();
+        }
+        tail.push_back(text);
+    });
+}
+
+fn say_left_out(gpu: &GpuId, lines: u64) {
+    if lines > 0 {
+        tracing::warn!(target: "worker", %gpu, lines, "lines of its stderr were left out: they came too fast");
+    }
+}
+
+/// Control characters as escapes: a progress bar's CR must not overwrite the log, nor an ESC colour it.
+fn harmless(text: &str) -> String {
+    let mut harmless = String::with_capacity(text.len());
+    for one in text.chars() {
+        match one {
+            '\t' => harmless.push('\t'),
+            one if one.is_control() => harmless.extend(one.escape_default()),
+            one => harmless.push(one),
+        }
+    }
+    harmless
+}
+
+/// Counts lines in windows of a second.
+struct Meter {
+    lines_max: u64,
+    since: Instant,
+    passed: u64,
+    left_out: u64,
+}
+
+impl Meter {
+    fn new(lines_max: u64, now: Instant) -> Self {
+        Self { lines_max, since: now, passed: 0, left_out: 0 }
+    }
+
+    /// When what was left out is due to be said.
+    fn owes(&self) -> Option<Instant> {
+        (self.left_out > 0).then(|| self.since + WINDOW)
+    }
+
+    /// Begins a new window where the old one is over; how many lines that one left out.
+    fn roll(&mut self, now: Instant) -> u64 {
+        if now < self.since + WINDOW {
+            return 0;
+        }
+        self.since = now;
+        self.passed = 0;
+        std::mem::take(&mut self.left_out)
+    }
+
+    /// Whether another line passes; if not, it is counted.
+    fn passes(&mut self) -> bool {
+        if self.passed < self.lines_max {
+            self.passed += 1;
+            return true;
+        }
+        self.left_out += 1;
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Instant, Meter, WINDOW, harmless};
+
+    #[test]
+    fn a_flood_passes_up_to_its_limit_and_the_rest_is_counted_once() {
+        let start = Instant::now();
+        let mut meter = Meter::new(3, start);
+        assert_eq!((0..10).filter(|_| meter.passes()).count(), 3);
+        assert_eq!(meter.owes(), Some(start + WINDOW));
+        assert_eq!(meter.roll(start), 0);
+        assert_eq!(meter.roll(start + WINDOW), 7);
+        assert_eq!((meter.owes(), meter.roll(start + 2 * WINDOW)), (None, 0));
+        assert!(meter.passes());
+    }
+
+    #[test]
+    fn control_characters_are_written_as_escapes() {
+        assert_eq!(harmless("10%\r20%\u{1b}[31m\tä"), "10%\\r20%\\u{1b}[31m\tä");
+    }
+}

@@ -1,0 +1,134 @@
+//! The log: what is written about the gateway's work, and how it stays harmless to that work.
+//!
+//! Lines go through a [`Sink`]: a bounded queue and a thread that alone touches the file or the pipe. Nobody who logs
+//! waits, fails or panics, whatever has become of stderr or the disk; what was lost is counted, and said once it can be.
+//!
+//! `tracing-appender` is not used: its guard prints to stderr when it cannot flush, which blocks or panics exactly where
+//! the pipe is full or its reader gone; it counts no failed writes, bounds lines and not bytes, and reopens no file.
+
+mod ended;
+mod sink;
+
+use std::{panic, path::Path, sync::OnceLock, time::Duration};
+
+use anyhow::Context;
+use tracing_subscriber::{EnvFilter, fmt};
+
+use crate::cli::{LogFormat, PoolFlags};
+pub(crate) use ended::{ended, refused};
+use sink::Sink;
+
+/// What is said to a person at the terminal.
+static CONSOLE: OnceLock<Sink> = OnceLock::new();
+/// Where the log goes, if not to the console.
+static FILE: OnceLock<Sink> = OnceLock::new();
+
+/// How long the last lines may take: a pipe that nobody reads must not keep the process.
+const FLUSH_MAX: Duration = Duration::from_millis(200);
+
+/// Starts the log.
+///
+/// # Errors
+/// A level or a filter that is none, a file that cannot be opened, a log that was started already.
+pub fn start(flags: &PoolFlags) -> anyhow::Result<()> {
+    let filter = filter(&flags.log_level, std::env::var("RUST_LOG").ok().as_deref())?;
+    let sink = match &flags.log_file {
+        Some(path) => file(path)?,
+        None => console(),
+    };
+    // Its own errors would go to stderr, past the sink.
+    let builder = fmt().with_env_filter(filter).with_ansi(false).log_internal_errors(false).with_writer(sink);
+    let started = match flags.log_format {
+        LogFormat::Text => builder.try_init(),
+        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+    };
+    started.map_err(|err| anyhow::anyhow!("the log cannot be started: {err}"))
+}
+
+fn filter(level: &str, variable: Option<&str>) -> anyhow::Result<EnvFilter> {
+    if let Some(said) = variable.filter(|said| !said.is_empty()) {
+        return EnvFilter::builder().parse(said).with_context(|| format!("RUST_LOG={said:?} is no filter"));
+    }
+    let level = match level.to_ascii_lowercase().as_str() {
+        "error" | "critical" => "error",
+        "warning" | "warn" => "warn",
+        "info" => "info",
+        "debug" => "debug",
+        "trace" => "trace",
+        other => anyhow::bail!("--log-level is error, warning, info, debug or trace, not {other:?}"),
+    };
+    Ok(EnvFilter::new(level))
+}
+
+fn file(path: &Path) -> anyhow::Result<&'static Sink> {
+    let sink = Sink::file(path).with_context(|| format!("--log-file {}", path.display()))?;
+    Ok(FILE.get_or_init(|| sink))
+}
+
+fn console() -> &'static Sink {
+    CONSOLE.get_or_init(Sink::stderr)
+}
+
+/// Says something to the person at the terminal: on stderr, whatever the log's level, and without waiting for it.
+pub fn say(text: &str) {
+    console().line(format!("{text}\n").as_bytes());
+}
+
+/// Opens the log file again by its name, as after a rotation. A log on stderr stays where it is.
+pub fn reopen() {
+    match FILE.get() {
+        Some(sink) => sink.reopen(),
+        None => tracing::info!("SIGHUP: the log is on stderr, there is no file to open again"),
+    }
+}
+
+/// Waits a moment until what was said is written.
+pub fn flush() {
+    for sink in [FILE.get(), CONSOLE.get()].into_iter().flatten() {
+        sink.flush(FLUSH_MAX);
+    }
+}
+
+/// Sends panics through the log. The hook of the standard library prints to stderr, which may block or panic itself.
+pub fn on_panic() {
+    panic::set_hook(Box::new(|info| {
+        let what = message(info.payload());
+        let at = info.location().map(ToString::to_string).unwrap_or_default();
+        let trace = std::backtrace::Backtrace::capture();
+        let trace = match trace.status() {
+            std::backtrace::BacktraceStatus::Captured => format!("\n{trace}"),
+            _ => String::new(),
+        };
+        if tracing::dispatcher::has_been_set() {
+            tracing::error!(target: "panic", at, "a bug of the gateway: {what}{trace}");
+        } else {
+            say(&format!("a bug of the gateway: {what}, at {at}{trace}"));
+        }
+    }));
+}
+
+/// The failure of a command in which a bug of ours struck; the log has said where.
+pub(crate) fn bug() -> contracts::Failure {
+    contracts::Failure::new(contracts::ErrorCode::Internal, "a bug of the gateway struck; its log says where")
+}
+
+/// What a panic said.
+pub(crate) fn message(payload: &(dyn std::any::Any + Send)) -> String {
+    let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_else(|| "it panicked".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::filter;
+
+    #[test]
+    fn a_level_or_filter_that_is_none_is_refused() {
+        assert!(filter("banana", None).unwrap_err().to_string().contains("trace"));
+        assert!(filter("info", Some("gateway=banana")).unwrap_err().to_string().contains("RUST_LOG"));
+        assert_eq!(filter("Critical", None).unwrap().to_string(), "error");
+        assert_eq!(filter("trace", None).unwrap().to_string(), "trace");
+        assert_eq!(filter("error", Some("access=off,info")).unwrap().to_string(), "access=off,info");
+        assert_eq!(filter("error", Some("")).unwrap().to_string(), "error");
+    }
+}

@@ -1,0 +1,337 @@
+//! A bounded queue of lines and the thread that writes them.
+
+use std::{
+    cell::Cell,
+    collections::VecDeque,
+    fs::{File, OpenOptions},
+    io::{self, Write},
+    os::fd::AsFd,
+    path::{Path, PathBuf},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use tracing_subscriber::fmt::MakeWriter;
+
+/// Bytes that wait to be written; lines beyond are dropped and counted.
+const BYTES_MAX: usize = 4 << 20;
+/// How long the writer rests between batches: a busy gateway then wakes it once for many lines.
+const REST: Duration = Duration::from_millis(2);
+
+thread_local! {
+    /// Whether this thread writes a sink: what it says itself is never dropped.
+    static WRITES: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Where lines go; a cheap clone.
+#[derive(Clone)]
+pub(super) struct Sink {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    /// Wakes the writer.
+    wake: Condvar,
+    /// Wakes those who wait for an empty queue.
+    empty: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    lines: VecDeque<Vec<u8>>,
+    bytes: usize,
+    /// Lines that found no room.
+    dropped: u64,
+    /// The writer waits for `wake`.
+    idle: bool,
+    /// The writer has lines that are not in the queue any more.
+    writing: bool,
+    reopen: bool,
+}
+
+/// What the writer writes to.
+struct Place {
+    out: File,
+    /// Of a file, to open it again.
+    path: Option<PathBuf>,
+    /// A line was written in part.
+    torn: bool,
+    /// Lines that could not be written, and why not.
+    failed: u64,
+    why: String,
+}
+
+impl Sink {
+    /// stderr; nowhere, where there is none.
+    pub(super) fn stderr() -> Self {
+        // A handle of its own: the lock of the standard library's would be held for as long as the pipe is full.
+        let out = io::stderr().as_fd().try_clone_to_owned().map(File::from);
+        match out.or_else(|_| OpenOptions::new().write(true).open("/dev/null")) {
+            Ok(out) => Self::start(out, None),
+            Err(_) => Self { shared: Arc::new(Shared::new()) },
+        }
+    }
+
+    pub(super) fn file(path: &Path) -> io::Result<Self> {
+        Ok(Self::start(open(path)?, Some(path.to_owned())))
+    }
+
+    fn start(out: File, path: Option<PathBuf>) -> Self {
+        let shared = Arc::new(Shared::new());
+        let place = Place { out, path, torn: false, failed: 0, why: String::new() };
+        let writer = shared.clone();
+        // Without a thread nothing is written: lines are then dropped and counted, and the service goes on.
+        let thread = std::thread::Builder::new().name("log".to_owned()).spawn(move || writer.write(place));
+        drop(thread);
+        Self { shared }
+    }
+
+    /// Queues a line, with its LF. Never waits for the writer.
+    pub(super) fn line(&self, line: &[u8]) {
+        let mut state = self.shared.lock();
+        if state.bytes + line.len() > BYTES_MAX && !WRITES.get() {
+            state.dropped += 1;
+            return;
+        }
+        state.bytes += line.len();
+        state.lines.push_back(line.to_vec());
+        if std::mem::take(&mut state.idle) {
+            self.shared.wake.notify_one();
+        }
+    }
+
+    pub(super) fn reopen(&self) {
+        let mut state = self.shared.lock();
+        state.reopen = true;
+        state.idle = false;
+        self.shared.wake.notify_one();
+    }
+
+    /// Waits until all is written, at most so long.
+    pub(super) fn flush(&self, at_most: Duration) {
+        let until = Instant::now() + at_most;
+        let mut state = self.shared.lock();
+        while !state.lines.is_empty() || state.writing {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            state = self.shared.empty.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+}
+
+impl Shared {
+    fn new() -> Self {
+        Self { state: Mutex::default(), wake: Condvar::new(), empty: Condvar::new() }
+    }
+
+    /// No code that holds the lock can panic halfway through a change.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The writer's thread.
+    fn write(&self, mut place: Place) {
+        WRITES.set(true);
+        loop {
+            let (lines, dropped, reopen) = self.next();
+            if reopen {
+                place.reopen();
+            }
+            let told = place.write(&lines);
+            let mut state = self.lock();
+            state.writing = false;
+            if told {
+                // Said by this thread, so it has room in the queue.
+                state.dropped -= dropped;
+                drop(state);
+                place.confess(dropped);
+                state = self.lock();
+            }
+            if state.lines.is_empty() {
+                self.empty.notify_all();
+            }
+            drop(state);
+            std::thread::sleep(REST);
+        }
+    }
+
+    /// Waits for lines; all that wait, how many were dropped so far, and whether to open the file again.
+    fn next(&self) -> (VecDeque<Vec<u8>>, u64, bool) {
+        let mut state = self.lock();
+        while state.lines.is_empty() && !state.reopen {
+            state.idle = true;
+            state = self.wake.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        state.idle = false;
+        state.bytes = 0;
+        state.writing = true;
+        let reopen = std::mem::take(&mut state.reopen);
+        (std::mem::take(&mut state.lines), state.dropped, reopen)
+    }
+}
+
+impl Place {
+    fn reopen(&mut self) {
+        let Some(path) = &self.path else { return };
+        match open(path) {
+            Ok(out) => {
+                self.out = out;
+                self.torn = false;
+                tracing::info!(path = %path.display(), "the log file was opened again");
+            }
+            Err(err) => {
+                tracing::error!(path = %path.display(), %err, "the log file cannot be opened again; the old one is used on");
+            }
+        }
+    }
+
+    /// Writes what it can; whether the last line was written.
+    fn write(&mut self, lines: &VecDeque<Vec<u8>>) -> bool {
+        let mut told = false;
+        for line in lines {
+            told = match self.write_line(line) {
+                Ok(()) => true,
+                Err(err) => {
+                    self.failed += 1;
+                    self.why = err.to_string();
+                    false
+                }
+            };
+        }
+        told
+    }
+
+    fn write_line(&mut self, line: &[u8]) -> io::Result<()> {
+        if self.torn {
+            self.write_some(b"\n")?;
+            self.torn = false;
+        }
+        self.write_some(line)
+    }
+
+    fn write_some(&mut self, mut bytes: &[u8]) -> io::Result<()> {
+        let length = bytes.len();
+        while !bytes.is_empty() {
+            match self.out.write(bytes) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(count) => bytes = &bytes[count..],
+                Err(err) if err.kind() == io::ErrorKind::Interrupted => {}
+                // Another holder of the pipe has made it so; this thread may wait.
+                Err(err) if err.kind() == io::ErrorKind::WouldBlock => std::thread::sleep(REST),
+                Err(err) => {
+                    self.torn |= bytes.len() < length;
+                    return Err(err);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Says what was lost, now that it can be said.
+    fn confess(&mut self, dropped: u64) {
+        if dropped > 0 {
+            tracing::warn!(target: "log", lines = dropped, "lines of the log were dropped: they came faster than they could be written");
+        }
+        let failed = std::mem::take(&mut self.failed);
+        if failed > 0 {
+            let why = std::mem::take(&mut self.why);
+            tracing::warn!(target: "log", lines = failed, why, "lines of the log could not be written");
+        }
+    }
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    OpenOptions::new().create(true).append(true).open(path)
+}
+
+/// One event of `tracing`: it writes each as one buffer.
+pub(super) struct Line<'s>(&'s Sink);
+
+impl Write for Line<'_> {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        self.0.line(buffer);
+        Ok(buffer.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'w> MakeWriter<'w> for &'static Sink {
+    type Writer = Line<'w>;
+
+    fn make_writer(&'w self) -> Self::Writer {
+        Line(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::{PipeReader, Read},
+        os::fd::OwnedFd,
+        time::Duration,
+    };
+
+    use super::{BYTES_MAX, File, OpenOptions, Sink};
+
+    const PATIENCE: Duration = Duration::from_secs(20);
+
+    fn pipe() -> (PipeReader, Sink) {
+        let (reader, writer) = std::io::pipe().unwrap();
+        (reader, Sink::start(File::from(OwnedFd::from(writer)), None))
+    }
+
+    #[test]
+    fn a_pipe_that_nobody_reads_holds_up_nobody_and_what_was_dropped_is_counted() {
+        let (mut reader, sink) = pipe();
+        let line = [&[b'x'; 999][..], b"\n"].concat();
+        let lines = 2 * BYTES_MAX / line.len();
+        for _ in 0..lines {
+            sink.line(&line);
+        }
+        let dropped = sink.shared.lock().dropped;
+        assert!(dropped > 0);
+        sink.flush(Duration::from_millis(1));
+        let read = std::thread::spawn(move || {
+            let mut all = vec![0; (lines - usize::try_from(dropped).unwrap()) * 1000];
+            reader.read_exact(&mut all).unwrap();
+        });
+        sink.flush(PATIENCE);
+        read.join().unwrap();
+    }
+
+    #[test]
+    fn a_reader_that_is_gone_and_a_full_disk_cost_lines_alone() {
+        let (reader, sink) = pipe();
+        drop(reader);
+        let full = Sink::start(OpenOptions::new().write(true).open("/dev/full").unwrap(), None);
+        for sink in [sink, full] {
+            for _ in 0..3 {
+                sink.line(b"lost\n");
+                sink.flush(PATIENCE);
+            }
+            assert!(sink.shared.lock().lines.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_file_that_was_moved_away_is_opened_again_by_its_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("gateway.log");
+        let sink = Sink::file(&path).unwrap();
+        sink.line(b"old\n");
+        sink.flush(PATIENCE);
+        let old = dir.path().join("gateway.log.1");
+        std::fs::rename(&path, &old).unwrap();
+        sink.reopen();
+        sink.line(b"new\n");
+        sink.flush(PATIENCE);
+        assert_eq!(std::fs::read_to_string(&old).unwrap(), "old\n");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "new\n");
+    }
+}
