@@ -11,6 +11,6 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 echo "{\"control_nets\": {\"canny\": \"$models/controlnet_canny\"}}" >"$scratch/worker.json"
 # One OpenMP thread: with more, small tensors take tens of times longer on a busy machine.
-OMP_NUM_THREADS=1 "${CARGO_TARGET_DIR:-target}/debug/conformance" worker --timeout 120 \
+OMP_NUM_THREADS=1 "${CARGO_TARGET_DIR:-target}/debug/conformance" worker --timeout 120 --start-timeout 60 \
   --model sdxl_base --refiner sdxl_refiner --vae sdxl_vae --lora lora_style.safetensors --control-net controlnet_canny \
   "$@" -- workers/.venv/bin/python workers/main.py --device cpu --model-root "$models" --config "$scratch/worker.json"

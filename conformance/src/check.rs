@@ -33,13 +33,16 @@ pub enum Outcome {
 }
 
 /// Why a scenario ended before its end.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum Stop {
     /// The target broke the contract on the way: every check that is left fails.
+    #[error("{0}")]
     Broken(String),
     /// The target does not offer it: every check that is left is skipped.
+    #[error("{0}")]
     Skip(String),
     /// The tool itself could not go on: every check that is left is undecided.
+    #[error("{0}")]
     Undecided(String),
 }
 
@@ -47,7 +50,11 @@ impl From<TargetError> for Stop {
     fn from(err: TargetError) -> Self {
         match err {
             TargetError::Tool(_) => Self::Undecided(err.to_string()),
-            _ => Self::Broken(err.to_string()),
+            TargetError::Silent { .. }
+            | TargetError::Ended { .. }
+            | TargetError::Gone(_)
+            | TargetError::NoFrame(_)
+            | TargetError::NoReply(_) => Self::Broken(err.to_string()),
         }
     }
 }

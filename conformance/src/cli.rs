@@ -1,13 +1,13 @@
 //! Flags: what is under test, what the tool must know of it, which checks, and how the report is printed.
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, error::ErrorKind};
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
-use crate::context::Options;
+use crate::{context::Options, run};
 
 /// Drives a worker or a gateway from outside and checks that it keeps the contract.
 ///
-/// Exit codes: 0 ok, 10 broken, 20 undecided, 30 could not run.
+/// Exit codes: 0 ok, 10 broken, 20 undecided, 30 could not run, 130 interrupted.
 #[derive(Debug, Parser)]
 #[command(name = "conformance", version)]
 struct Flags {
@@ -65,8 +65,11 @@ struct Common {
     #[arg(long)]
     training_data: Option<String>,
     /// Longest wait for one answer, seconds.
-    #[arg(long, default_value_t = 60)]
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     timeout: u64,
+    /// Longest wait for a worker's first answer of all, seconds; at most --timeout.
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    start_timeout: u64,
     /// Decides every generated document.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -126,10 +129,30 @@ impl Plan {
     /// Whether a scenario was chosen.
     #[must_use]
     pub fn wants(&self, id: &str) -> bool {
-        let begins = |prefix: &String| {
-            id.strip_prefix(prefix.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-        };
-        (self.only.is_empty() || self.only.iter().any(begins)) && !self.skip.iter().any(begins)
+        let any = |prefixes: &[String]| prefixes.iter().any(|prefix| begins(id, prefix));
+        (self.only.is_empty() || any(&self.only)) && !any(&self.skip)
+    }
+
+    /// A prefix that chooses nothing is a mistake: the run would check less, or more, than was meant.
+    fn check_prefixes(&self) -> Result<(), clap::Error> {
+        let suites = run::for_target(&self.target, self.options.seed);
+        let ids: Vec<&str> =
+            suites.iter().flat_map(|suite| &suite.scenarios).map(|scenario| scenario.id.as_str()).collect();
+        let prefixes = self.only.iter().map(|only| ("--only", only));
+        for (flag, prefix) in prefixes.chain(self.skip.iter().map(|skip| ("--skip", skip))) {
+            if !ids.iter().any(|id| begins(id, prefix)) {
+                let suites: Vec<&str> = suites.iter().map(|suite| suite.id).collect();
+                return Err(clap::Error::raw(
+                    ErrorKind::InvalidValue,
+                    format!(
+                        "{flag} {prefix}: no scenario of this target has an id that begins so\n\
+                         hint: the suites are {}; --list prints every id\n",
+                        suites.join(", ")
+                    ),
+                ));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -154,8 +177,16 @@ pub fn plan(args: impl IntoIterator<Item = OsString>) -> Result<Plan, clap::Erro
         input_root: common.input_root.clone(),
         training_data: common.training_data.clone(),
         timeout: Duration::from_secs(common.timeout),
+        start_timeout: Duration::from_secs(common.start_timeout.min(common.timeout)),
         seed: common.seed,
     };
     let Common { only, skip, list, format, output, .. } = common;
-    Ok(Plan { target, options, list, format, output, only, skip })
+    let plan = Plan { target, options, list, format, output, only, skip };
+    plan.check_prefixes()?;
+    Ok(plan)
+}
+
+/// Whether `prefix` is an id, or whole first parts of one.
+fn begins(id: &str, prefix: &str) -> bool {
+    id.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }

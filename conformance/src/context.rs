@@ -10,7 +10,7 @@ use std::{
 };
 
 use crate::{
-    check::Stop,
+    check::{Outcome, Stop},
     speech::{Command, Heard},
     target::{
         Answer, TargetError,
@@ -42,6 +42,8 @@ pub struct Options {
     pub training_data: Option<String>,
     /// Longest wait for one answer.
     pub timeout: Duration,
+    /// Longest wait for the first answer of all.
+    pub start_timeout: Duration,
     /// Decides every generated document.
     pub seed: u64,
 }
@@ -63,13 +65,39 @@ pub struct Context {
     worker: Option<Worker>,
     capabilities: Option<Value>,
     next_id: u64,
+    /// Between `conf-` and the number of every id.
+    run_tag: String,
 }
 
 impl Context {
     /// A context of a target.
     #[must_use]
     pub fn new(subject: Subject, options: Options) -> Self {
-        Self { subject, options, worker: None, capabilities: None, next_id: 0 }
+        // A gateway may serve two runs at once, and their ids must not meet; a worker is ours alone.
+        let run_tag = match &subject {
+            Subject::Gateway(_) => format!("{}-", std::process::id()),
+            Subject::Worker(_) => String::new(),
+        };
+        Self { subject, options, worker: None, capabilities: None, next_id: 0, run_tag }
+    }
+
+    /// Outcomes with the ids of this run as any other run would have them: equal runs give equal reports.
+    #[must_use]
+    pub fn without_run_tag(&self, outcomes: Vec<Outcome>) -> Vec<Outcome> {
+        if self.run_tag.is_empty() {
+            return outcomes;
+        }
+        let (ours, anyones) = (format!("conf-{}", self.run_tag), "conf-");
+        let plain = |why: String| why.replace(&ours, anyones);
+        outcomes
+            .into_iter()
+            .map(|outcome| match outcome {
+                Outcome::Passed => Outcome::Passed,
+                Outcome::Failed(why) => Outcome::Failed(plain(why)),
+                Outcome::Skipped(why) => Outcome::Skipped(plain(why)),
+                Outcome::Undecided(why) => Outcome::Undecided(plain(why)),
+            })
+            .collect()
     }
 
     /// Whether the target is a gateway.
@@ -81,7 +109,7 @@ impl Context {
     /// A request id that was not used before.
     pub fn fresh_id(&mut self) -> String {
         self.next_id += 1;
-        format!("conf-{}-{}", std::process::id(), self.next_id)
+        format!("conf-{}{}", self.run_tag, self.next_id)
     }
 
     /// A new worker, of the scenario's own.
@@ -243,14 +271,15 @@ fn make_training_data(folder: &Path) -> Result<(), TargetError> {
     std::fs::create_dir_all(folder).map_err(|err| tool(&err))?;
     for (i, level) in [40u8, 200].into_iter().enumerate() {
         let file = folder.join(format!("picture_{i}.png"));
-        std::fs::write(&file, picture(level)).map_err(|err| tool(&err))?;
+        std::fs::write(&file, picture_bytes(level)).map_err(|err| tool(&err))?;
         std::fs::write(file.with_extension("txt"), "a lighthouse\n").map_err(|err| tool(&err))?;
     }
     Ok(())
 }
 
 /// A 64×64 PNG: a gradient over a level.
-fn picture(level: u8) -> Vec<u8> {
+#[must_use]
+pub fn picture_bytes(level: u8) -> Vec<u8> {
     let picture = image::RgbImage::from_fn(64, 64, |x, y| {
         image::Rgb([level, u8::try_from(x * 4 % 256).unwrap_or(0), u8::try_from(y * 4 % 256).unwrap_or(0)])
     });
@@ -262,7 +291,10 @@ fn picture(level: u8) -> Vec<u8> {
 /// A 64×64 picture as a `data:` URL.
 #[must_use]
 pub fn picture_url(level: u8) -> String {
-    format!("data:image/png;base64,{}", base64::engine::general_purpose::STANDARD.encode(picture(level)))
+    format!(
+        "data:image/png;base64,{}",
+        base64::engine::general_purpose::STANDARD.encode(picture_bytes(level))
+    )
 }
 
 /// A 64×64 mask of one colour as a `data:` URL: its left half is opaque, the rest transparent.

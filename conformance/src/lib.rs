@@ -8,15 +8,22 @@
 //! conformance::assert_worker_conforms(["python3", "main.py", "--worker", "pipeline_manager"].map(Into::into).to_vec());
 //! ```
 
+// A report is read by people: values stand in it as JSON, not as Rust prints them for debugging.
+#![cfg_attr(not(test), deny(clippy::use_debug))]
+
 pub mod case;
 pub mod check;
 pub mod class;
 pub mod cli;
 pub mod context;
 pub mod generate;
+pub mod interrupt;
+pub mod json;
 pub mod picture;
+mod probe;
 pub mod report;
 pub mod run;
+pub(crate) mod shown;
 pub mod speech;
 pub mod suite;
 pub mod target;

@@ -1,17 +1,22 @@
 //! The command line: runs the plan, prints the report, exits with its verdict.
 
+use anyhow::Context as _;
 use conformance::{
     check::Outcome,
     cli::{self, Format, Plan},
+    interrupt,
     report::{self, Report, Verdict},
     run,
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use std::{
-    fs::File,
+    fs,
     io::{self, BufWriter, Write},
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
     process::ExitCode,
 };
+use tempfile::NamedTempFile;
 
 fn main() -> ExitCode {
     let plan = match cli::plan(std::env::args_os()) {
@@ -41,12 +46,8 @@ fn go(plan: &Plan) -> anyhow::Result<Verdict> {
         return Ok(Verdict::Ok);
     }
     // Opened first: a report that cannot be written is found before the run, not after it.
-    let mut out: Box<dyn Write> = match &plan.output {
-        Some(path) => Box::new(BufWriter::new(
-            File::create(path).map_err(|err| anyhow::anyhow!("{}: {err}", path.display()))?,
-        )),
-        None => Box::new(io::stdout().lock()),
-    };
+    let output = plan.output.as_deref().map(Output::create).transpose()?;
+    interrupt::install().context("no handler for SIGINT")?;
     let bar = bar();
     let report = run::run(plan, &mut |done, all, id| {
         bar.set_length(all as u64);
@@ -54,9 +55,49 @@ fn go(plan: &Plan) -> anyhow::Result<Verdict> {
         bar.set_message(id.to_owned());
     })?;
     bar.finish_and_clear();
-    print(plan, &report, &mut *out)?;
-    out.flush()?;
+    match output {
+        Some(output) => output.write(|out| print(plan, &report, out))?,
+        None => {
+            let mut out = io::stdout().lock();
+            print(plan, &report, &mut out)?;
+            out.flush()?;
+        }
+    }
     Ok(report.verdict())
+}
+
+/// A report's file: written beside its place and renamed, so that an interrupted run leaves no half of one.
+struct Output {
+    file: NamedTempFile,
+    path: PathBuf,
+}
+
+impl Output {
+    fn create(path: &Path) -> anyhow::Result<Self> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        anyhow::ensure!(!path.is_dir(), "{} is a folder", path.display());
+        let file = tempfile::Builder::new()
+            .prefix(".conformance-report-")
+            .permissions(fs::Permissions::from_mode(0o644))
+            .tempfile_in(folder)
+            .with_context(|| path.display().to_string())?;
+        interrupt::remove_at_interrupt(file.path());
+        Ok(Self { file, path: path.to_owned() })
+    }
+
+    fn write(mut self, print: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> anyhow::Result<()> {
+        let mut out = BufWriter::new(&mut self.file);
+        print(&mut out)?;
+        out.flush()?;
+        drop(out);
+        // A device or a pipe is written to, not replaced by a file.
+        if self.path.exists() && !self.path.is_file() {
+            io::copy(&mut self.file.reopen()?, &mut fs::OpenOptions::new().write(true).open(&self.path)?)?;
+        } else {
+            self.file.persist(&self.path).with_context(|| self.path.display().to_string())?;
+        }
+        Ok(())
+    }
 }
 
 /// A bar on stderr; nothing where that is no terminal.

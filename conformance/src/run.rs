@@ -1,10 +1,13 @@
 //! A run: the chosen scenarios of the suites, one after another, into a report.
 
-use std::{ffi::OsString, path::Path};
+use std::{ffi::OsString, path::Path, sync::Arc};
 
 use crate::{
+    check::{CheckDef, Outcome},
+    class::Class,
     cli::{Plan, TargetPlan},
     context::{Context, Options, Subject},
+    interrupt, probe,
     report::Report,
     suite::{self, Suite, Targets},
     target::{TargetError, gateway::Gateway, worker::Launcher},
@@ -16,14 +19,20 @@ pub type Progress<'p> = &'p mut dyn FnMut(usize, usize, &str);
 /// The suites for a target, without the scenarios that were not chosen.
 #[must_use]
 pub fn chosen(plan: &Plan) -> Vec<Suite> {
-    let mut suites = suite::all(plan.options.seed);
-    let unfit =
-        if matches!(plan.target, TargetPlan::Gateway(_)) { Targets::Worker } else { Targets::Gateway };
-    suites.retain(|suite| suite.targets != unfit);
+    let mut suites = for_target(&plan.target, plan.options.seed);
     for suite in &mut suites {
         suite.scenarios.retain(|scenario| plan.wants(&scenario.id));
     }
     suites.retain(|suite| !suite.scenarios.is_empty());
+    suites
+}
+
+/// All suites for a target.
+#[must_use]
+pub fn for_target(target: &TargetPlan, seed: u64) -> Vec<Suite> {
+    let unfit = if matches!(target, TargetPlan::Gateway(_)) { Targets::Worker } else { Targets::Gateway };
+    let mut suites = suite::all(seed);
+    suites.retain(|suite| suite.targets != unfit);
     suites
 }
 
@@ -36,6 +45,7 @@ pub fn run(plan: &Plan, progress: Progress<'_>) -> Result<Report, TargetError> {
         .prefix("concord-conformance-")
         .tempdir()
         .map_err(|err| TargetError::Tool(format!("no folder for pictures: {err}")))?;
+    interrupt::remove_at_interrupt(scratch.path());
     let mut options = plan.options.clone();
     let (subject, target) = match &plan.target {
         TargetPlan::Worker(command) => {
@@ -43,20 +53,44 @@ pub fn run(plan: &Plan, progress: Progress<'_>) -> Result<Report, TargetError> {
         }
         TargetPlan::Gateway(url) => {
             let gateway = Gateway::new(url, options.timeout)?;
-            gateway.send("GET", "/health/live", &[], None)?;
+            probe::is_a_gateway(&gateway)?;
             (Subject::Gateway(gateway), "gateway")
         }
     };
-    let mut context = Context::new(subject, options);
-    let mut report = Report { target: target.to_owned(), rows: Vec::new() };
     let suites = chosen(plan);
     let scenarios: Vec<_> = suites.iter().flat_map(|suite| &suite.scenarios).collect();
-    for (done, scenario) in scenarios.iter().enumerate() {
+    let within = options.start_timeout;
+    let mut context = Context::new(subject, options);
+    let mut report = Report { target: target.to_owned(), ..Report::default() };
+    progress(0, scenarios.len(), ANSWERS);
+    let mut answers = probe::probe(&context.subject, within);
+    let mut done = 0;
+    while let (Ok(()), Some(scenario)) = (&answers, scenarios.get(done)) {
         progress(done, scenarios.len(), &scenario.id);
         let outcomes = scenario.run(&mut context);
-        report.add(&scenario.id, &scenario.checks, outcomes);
+        report.add(&scenario.id, &scenario.checks, context.without_run_tag(outcomes));
+        done += 1;
+        if probe::was_silent(&context.subject) {
+            answers = probe::probe(&context.subject, within);
+        }
     }
-    Ok(report)
+    match answers {
+        Ok(()) => Ok(report),
+        // A program that does not start proves nothing about it.
+        Err(TargetError::Tool(why)) if report.rows.is_empty() => Err(TargetError::Tool(why)),
+        Err(why) => {
+            report.not_run = scenarios[done..].iter().map(|scenario| scenario.checks.len()).sum();
+            report.add("target", &[answers_check()], vec![Outcome::Failed(why.to_string())]);
+            Ok(report)
+        }
+    }
+}
+
+/// The check that ends a run; it stands in a report only if it fails.
+const ANSWERS: &str = "target.answers";
+
+fn answers_check() -> CheckDef {
+    CheckDef::new("answers", Class::Life, "exactly one line per command, in the order of the commands")
 }
 
 /// The worker's own folders, unless the environment or the caller says others; flags of the command win.
@@ -77,8 +111,5 @@ fn launcher(command: &[OsString], options: &mut Options, scratch: &Path) -> Resu
         env.push(("CONCORD_INPUT_ROOTS".into(), inputs.clone().into()));
         options.input_root = Some(inputs);
     }
-    let launcher = Launcher { command: command.to_vec(), env };
-    // Started once for nothing, so that a command that does not exist is told from a worker that breaks the contract.
-    launcher.start()?;
-    Ok(launcher)
+    Ok(Launcher { command: command.to_vec(), env, silent: Arc::default() })
 }

@@ -8,11 +8,15 @@ mod envelopes;
 mod errors;
 mod events;
 mod framing;
+mod hostile;
 mod http;
+mod jobs;
 mod lifecycle;
 mod models;
 mod ordering;
+mod pictures;
 mod readings;
+mod strangers;
 mod training;
 
 use crate::check::Scenario;
@@ -49,10 +53,24 @@ pub fn all(seed: u64) -> Vec<Suite> {
         suite("lifecycle", "start, handshake, polite stop", Worker, lifecycle::scenarios()),
         suite("framing", "lines, bad frames, purity of stdout", Worker, framing::scenarios()),
         suite("http", "routes, statuses, problems", Gateway, http::scenarios()),
+        suite("strangers", "web pages and other hosts", Gateway, strangers::scenarios()),
+        suite(
+            "pictures",
+            "pictures over HTTP: caching, ranges, picture for picture",
+            Gateway,
+            pictures::scenarios(),
+        ),
+        suite("jobs", "the list of jobs, clients that leave, keys, uploads", Gateway, jobs::scenarios()),
         suite("envelopes", "every action in both envelopes and three dialects", Both, envelopes::scenarios()),
         suite("binding", "what the C# bridge binds", Both, binding::scenarios()),
         suite("errors", "every fault with its code and its place", Both, errors::scenarios()),
         suite("bounds", "every limit, one below, at it and one above", Both, bounds::scenarios()),
+        suite(
+            "hostile",
+            "input that must cost its sender an error and nobody else anything",
+            Both,
+            hostile::scenarios(),
+        ),
         suite("readings", "what was understood", Both, readings::scenarios(seed)),
         suite("capabilities", "advertised means implemented", Both, capabilities::scenarios()),
         suite("models", "load, unload, cache, suites", Both, models::scenarios()),

@@ -17,13 +17,16 @@ pub enum TargetError {
         stderr: String,
     },
     /// It said nothing in time.
-    #[error("no answer to {what} within {within:?}")]
+    #[error("no answer to {what} within {}", crate::shown::seconds(*.within))]
     Silent {
         /// What was asked.
         what: String,
         /// For how long.
         within: Duration,
     },
+    /// It answered before and can not be reached any more.
+    #[error("the target is gone: {0}")]
+    Gone(String),
     /// It wrote a line that is no frame.
     #[error("a line that is no frame: {0}")]
     NoFrame(String),

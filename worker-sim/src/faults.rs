@@ -32,6 +32,7 @@ pub(crate) enum Kind {
     EventStorm,
     IgnoredCancel,
     EventAfterReply,
+    DuplicateName,
 }
 
 /// Every fault: its name, its parameter and what it does.
@@ -115,6 +116,12 @@ const TABLE: &[(Kind, &str, &str, &str)] = &[
     ),
     (Kind::IgnoredCancel, "ignored_cancel", "", "a cancelled job runs on to its end"),
     (Kind::EventAfterReply, "event_after_reply", "", "writes a progress event of the job after its reply"),
+    (
+        Kind::DuplicateName,
+        "duplicate_name",
+        "reply|data = reply",
+        "writes the first member of the reply, or of its data, twice with different values",
+    ),
 ];
 
 /// The text below `--help`.
@@ -229,6 +236,7 @@ impl Fault {
         let good = match self.kind {
             Kind::Crash => ["run", "read", "reply"].contains(&param.as_str()),
             Kind::Hang => ["all", "job"].contains(&param.as_str()),
+            Kind::DuplicateName => ["reply", "data"].contains(&param.as_str()),
             Kind::Slow | Kind::HugeLine | Kind::EventStorm => param.parse::<u32>().is_ok(),
             Kind::RenamedField => param.split_once('=').is_some_and(|(from, to)| from != to),
             Kind::Garbage | Kind::Banner => !param.contains('\n'),

@@ -1,6 +1,9 @@
 //! The report for people: what is broken first, then what was left out, then the numbers.
 
-use std::{collections::BTreeMap, io};
+use std::{
+    collections::{BTreeMap, HashMap},
+    io,
+};
 
 use super::{Report, Row, Verdict};
 use crate::check::Outcome;
@@ -10,14 +13,13 @@ use crate::check::Outcome;
 /// # Errors
 /// Where the writer fails.
 pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
-    for row in &report.rows {
-        match &row.outcome {
-            Outcome::Failed(why) => fault(out, "broken   ", row, why)?,
-            Outcome::Undecided(why) => fault(out, "undecided", row, why)?,
-            Outcome::Passed | Outcome::Skipped(_) => {}
-        }
+    for cause in causes(report) {
+        fault(out, &cause)?;
     }
     skipped(report, out)?;
+    if report.not_run > 0 {
+        writeln!(out, "not run   {}: the target no longer answered", report.not_run)?;
+    }
     let counts = report.counts();
     let verdict = match report.verdict() {
         Verdict::Ok => "the target keeps the contract",
@@ -36,8 +38,46 @@ pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     )
 }
 
-fn fault(out: &mut dyn io::Write, word: &str, row: &Row, why: &str) -> io::Result<()> {
-    writeln!(out, "{word} {} [{}]\n          {why}\n          contract: {}", row.id, row.class, row.proves)
+/// Checks that came out alike for one reason, in the order of the first of each: a cause is said once.
+struct Cause<'r> {
+    word: &'static str,
+    why: &'r str,
+    rows: Vec<&'r Row>,
+}
+
+/// Ids that are written out for one cause.
+const IDS_SHOWN: usize = 5;
+
+fn causes(report: &Report) -> Vec<Cause<'_>> {
+    let mut causes: Vec<Cause<'_>> = Vec::new();
+    let mut known: HashMap<(&str, &str), usize> = HashMap::new();
+    for row in &report.rows {
+        let (word, why) = match &row.outcome {
+            Outcome::Failed(why) => ("broken   ", why.as_str()),
+            Outcome::Undecided(why) => ("undecided", why.as_str()),
+            Outcome::Passed | Outcome::Skipped(_) => continue,
+        };
+        let at = *known.entry((word, why)).or_insert_with(|| {
+            causes.push(Cause { word, why, rows: Vec::new() });
+            causes.len() - 1
+        });
+        causes[at].rows.push(row);
+    }
+    causes
+}
+
+fn fault(out: &mut dyn io::Write, cause: &Cause<'_>) -> io::Result<()> {
+    let Some((first, others)) = cause.rows.split_first() else { return Ok(()) };
+    writeln!(out, "{} {} [{}]\n          {}", cause.word, first.id, first.class, cause.why)?;
+    if !others.is_empty() {
+        let ids: Vec<&str> = others.iter().take(IDS_SHOWN).map(|row| row.id.as_str()).collect();
+        let more = match others.len().saturating_sub(IDS_SHOWN) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        writeln!(out, "          the same: {}{more}", ids.join(", "))?;
+    }
+    writeln!(out, "          contract: {}", first.proves)
 }
 
 fn skipped(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {

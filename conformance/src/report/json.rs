@@ -31,6 +31,7 @@ pub fn document(report: &Report) -> Value {
         "verdict": report.verdict().as_str(),
         "exit_code": report.verdict().exit_code(),
         "counts": report.counts(),
+        "not_run": report.not_run,
         "checks": rows.collect::<Vec<_>>(),
     })
 }

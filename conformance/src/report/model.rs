@@ -23,8 +23,10 @@ pub struct Row {
 pub struct Report {
     /// What was under test: `worker` or `gateway`.
     pub target: String,
-    /// Every check that was chosen.
+    /// Every check that ran.
     pub rows: Vec<Row>,
+    /// How many of the chosen checks did not run, as the target no longer answered.
+    pub not_run: usize,
 }
 
 /// The verdict of a run; its exit code.

@@ -10,6 +10,7 @@ use crate::{
     check::{CheckDef, Scenario, Stop},
     class::Class,
     context::Context,
+    shown,
     speech::Command,
 };
 
@@ -49,7 +50,7 @@ fn scenario(action: Action, members: BTreeMap<String, String>) -> Scenario {
         let reply = pascal_reply(context, action)?;
         checks.hold("Success", reply["Success"] == true, || format!("Success is {}", reply["Success"]));
         checks.hold("Error", reply.get("Error") == Some(&Value::Null), || {
-            format!("Error is {:?}", reply.get("Error"))
+            format!("Error is {}", shown::json(&reply.get("Error")))
         });
         checks.hold("Data", reply["Data"].is_object(), || format!("Data is {}", reply["Data"]));
         for (member, clr) in &members {

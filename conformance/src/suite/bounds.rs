@@ -15,7 +15,8 @@ use crate::{
     speech::Command,
 };
 
-const SENTENCE: &str = "A number, length or count outside its limits, or no multiple of 8: out_of_range.";
+pub(super) const SENTENCE: &str =
+    "A number, length or count outside its limits, or no multiple of 8: out_of_range.";
 
 /// Longest text that is sent as a probe: image references may be as long as a frame.
 const TEXT_MAX: usize = 20_000;
@@ -131,13 +132,31 @@ fn scenario(pointer: String, property: &'static Property) -> Scenario {
     })
 }
 
-fn probe(
-    context: &mut Context,
-    checks: &mut Checks<'_>,
-    word: &str,
-    pointer: &str,
-    value: &Value,
-) -> Result<(), Stop> {
+/// A value beyond a bound, and where it stands.
+pub(super) struct Beyond {
+    pub(super) id: String,
+    pub(super) pointer: String,
+    pub(super) value: Value,
+}
+
+/// One value below and one above every bound of a prompt submission.
+pub(super) fn beyond() -> Vec<Beyond> {
+    let mut fields = Vec::new();
+    walk("", &dictionary().named("PromptSubmission").shape, &mut fields);
+    let mut beyond = Vec::new();
+    for (pointer, property) in fields {
+        for (word, value) in probes(&property.shape) {
+            if word == "min-1" || word == "max+1" {
+                let id = format!("{}-{word}", pointer.trim_start_matches('/').replace('/', "-"));
+                beyond.push(Beyond { id, pointer: pointer.clone(), value });
+            }
+        }
+    }
+    beyond
+}
+
+/// A small submission with one value set, in the first item of each list on the way.
+pub(super) fn document(context: &Context, pointer: &str, value: &Value) -> Result<Value, Stop> {
     let mut document = context.small_submission();
     if let Some((list, _)) = pointer.split_once("/0/") {
         let item = sample(
@@ -148,7 +167,17 @@ fn probe(
         let item = item.ok_or_else(|| Stop::Undecided(format!("{list} has no item to probe with")))?;
         document = with(document, &format!("{list}/0"), item);
     }
-    let document = with(document, pointer, value.clone());
+    Ok(with(document, pointer, value.clone()))
+}
+
+fn probe(
+    context: &mut Context,
+    checks: &mut Checks<'_>,
+    word: &str,
+    pointer: &str,
+    value: &Value,
+) -> Result<(), Stop> {
+    let document = document(context, pointer, value)?;
     let wanted = contracts::read("PromptSubmission", &Tree::of(&document), Writer::Sender).faults;
     let limits = context.capabilities()?["limits"].clone();
     let id = context.fresh_id();
@@ -173,13 +202,17 @@ fn judge(wanted: &[Fault], errors: &Value, limits: &Value) -> Result<(), String>
         else {
             let shown: Vec<_> =
                 found.iter().map(|there| format!("{} at {}", there.code, there.pointer)).collect();
-            return Err(format!("{} at {pointer} is not found, only {shown:?}", fault.code));
+            return Err(format!(
+                "{} at {pointer} is not found, only {}",
+                fault.code,
+                crate::shown::json(&shown)
+            ));
         };
         if (there.minimum, there.maximum) != (fault.minimum, fault.maximum) {
             return Err(format!(
-                "{pointer}: the bounds are {:?}, not {:?}",
-                (there.minimum, there.maximum),
-                (fault.minimum, fault.maximum)
+                "{pointer}: the bounds are {}, not {}",
+                crate::shown::json(&(&there.minimum, &there.maximum)),
+                crate::shown::json(&(&fault.minimum, &fault.maximum))
             ));
         }
     }

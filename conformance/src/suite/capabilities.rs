@@ -8,6 +8,7 @@ use crate::{
     check::{CheckDef, Scenario, Stop},
     class::Class,
     context::{Context, picture_url},
+    shown,
     speech::{Command, Heard},
 };
 
@@ -120,7 +121,7 @@ fn described() -> Scenario {
             data[scheduler["name"].as_str().unwrap_or_default()]["diffusers_class"]
                 != scheduler["diffusers_class"]
         });
-        checks.hold("diffusers-classes", wrong.is_none(), || format!("{wrong:?}"));
+        checks.hold("diffusers-classes", wrong.is_none(), || shown::json(&wrong));
         let recommended = &schedulers["recommended_scheduler"];
         checks.hold(
             "recommended-scheduler",
@@ -173,7 +174,9 @@ fn invariants() -> Scenario {
         let heard: Heard = context
             .ask(&Command::new(Action::ValidateRequest, json!({"prompt_submission": document})).id(id))?;
         let refused = heard.data().map(|data| data["valid"] == false);
-        checks.hold("beyond-max-batch", refused == Ok(true), || format!("batch_size {over}: {refused:?}"));
+        checks.hold("beyond-max-batch", refused == Ok(true), || {
+            format!("batch_size {over}: {}", shown::result(&refused))
+        });
         Ok(())
     })
 }

@@ -11,6 +11,7 @@ use crate::{
     class::Class,
     context::{Context, alpha_mask_url, picture_url},
     picture::{Picture, difference},
+    shown,
     speech::{Command, Heard},
 };
 
@@ -270,12 +271,17 @@ fn available(context: &mut Context, change: &Change) -> Result<Result<(), String
     Ok(given)
 }
 
+/// By how much two pictures differ in their most different channel; pictures of two sizes can not be compared.
+fn distance(differs: Option<u8>) -> String {
+    differs.map_or_else(|| "more than can be told: two sizes,".to_owned(), |most| most.to_string())
+}
+
 fn judge(change: &Change, plain: &Drawn, drawn: &Drawn) -> Result<(), String> {
     let differs = difference(&plain.pictures[0], &drawn.pictures[0]);
     match change.effect {
         Effect::Changes if differs == Some(0) => return Err("it changes nothing in the picture".to_owned()),
         Effect::Keeps if differs.is_none_or(|most| most > 1) => {
-            return Err(format!("it changes the picture (by {differs:?} of 255)"));
+            return Err(format!("it changes the picture (by {} of 255)", distance(differs)));
         }
         _ => {}
     }
@@ -288,7 +294,7 @@ fn judge(change: &Change, plain: &Drawn, drawn: &Drawn) -> Result<(), String> {
     if let Some(warning) = change.warning
         && !drawn.heard.warnings().contains(&warning)
     {
-        return Err(format!("no warning {warning}: {:?}", drawn.heard.warnings()));
+        return Err(format!("no warning {warning}: {}", shown::json(&drawn.heard.warnings())));
     }
     match change.id {
         "scheduler" if drawn.result["scheduler_used"] != "Euler" => {
@@ -329,7 +335,7 @@ fn repeat() -> Scenario {
         let two = draw(context, base(context))?;
         let differs = difference(&one.pictures[0], &two.pictures[0]);
         checks.hold("same-pixels", differs.is_some_and(|most| most <= 1), || {
-            format!("they differ by {differs:?} of 255")
+            format!("they differ by {} of 255", distance(differs))
         });
         checks.hold("own-file", one.result["images"] != two.result["images"], || {
             format!("both wrote {}", one.result["images"])
@@ -339,7 +345,7 @@ fn repeat() -> Scenario {
             "absolute",
             !paths.is_empty()
                 && paths.iter().all(|path| path.as_str().is_some_and(|path| path.starts_with('/'))),
-            || format!("{paths:?}"),
+            || shown::json(&paths),
         );
         let seconds = |name: &str| one.result[name].as_f64().unwrap_or(-1.0);
         let (whole, before, after) = (
@@ -354,7 +360,7 @@ fn repeat() -> Scenario {
         let wrong: Vec<_> =
             used.iter().filter(|(_, used)| **used != false).map(|(name, _)| name.clone()).collect();
         checks.hold("no-part", wrong.is_empty() && !used.is_empty(), || {
-            format!("{wrong:?} took no part; features_used has {} keys", used.len())
+            format!("{} took no part; features_used has {} keys", shown::json(&wrong), used.len())
         });
         Ok(())
     })
@@ -442,7 +448,7 @@ fn size() -> Scenario {
                 with(base(context), "/hyperparameters/dimensions", json!({"width": 128, "height": 64})),
             )?;
             checks.hold("file", drawn.pictures[0].size() == (128, 64), || {
-                format!("the file is {:?}", drawn.pictures[0].size())
+                format!("the file is {}", shown::json(&drawn.pictures[0].size()))
             });
             Ok(())
         },
@@ -511,12 +517,12 @@ fn batch() -> Scenario {
             .map(|detail| detail["seed"].clone())
             .collect();
         checks.hold("seeds", seeds == [7, 8] && drawn.result["seed_used"] == 7, || {
-            format!("{seeds:?}, seed_used {}", drawn.result["seed_used"])
+            format!("{}, seed_used {}", shown::json(&seeds), drawn.result["seed_used"])
         });
         let single = draw(context, with(base(context), "/hyperparameters/seed", 8.into()))?;
         let differs = drawn.pictures.get(1).and_then(|second| difference(second, &single.pictures[0]));
         checks.hold("single", differs.is_some_and(|most| most <= 1), || {
-            format!("they differ by {differs:?} of 255")
+            format!("they differ by {} of 255", distance(differs))
         });
         Ok(())
     })
@@ -540,7 +546,7 @@ fn chosen_seed() -> Scenario {
         let again = draw(context, with(base(context), "/hyperparameters/seed", seed))?;
         let differs = difference(&drawn.pictures[0], &again.pictures[0]);
         checks.hold("replays", differs.is_some_and(|most| most <= 1), || {
-            format!("they differ by {differs:?} of 255")
+            format!("they differ by {} of 255", distance(differs))
         });
         Ok(())
     })
@@ -563,8 +569,8 @@ fn upscaler() -> Scenario {
                 drawn.pictures[0].size() == (128, 128) && drawn.result["features_used"]["upscaler"] == true,
                 || {
                     format!(
-                        "the file is {:?}; features_used {}",
-                        drawn.pictures[0].size(),
+                        "the file is {}; features_used {}",
+                        shown::json(&drawn.pictures[0].size()),
                         drawn.result["features_used"]
                     )
                 },

@@ -8,6 +8,7 @@ use crate::{
     check::{CheckDef, Checks, Scenario, Stop},
     class::Class,
     context::{Context, Subject},
+    shown,
     speech::{Command, Heard},
     target::Answer,
 };
@@ -70,7 +71,7 @@ fn judge(checks: &mut Checks<'_>, prefix: &str, command: &Command, heard: &Heard
         [("request_id", "request_id", &command.request_id), ("session", "session_id", &command.session_id)]
     {
         checks.hold(&format!("{prefix}.{aspect}"), heard.snake[member].as_str() == sent.as_deref(), || {
-            format!("sent {sent:?}, answered {}", heard.snake[member])
+            format!("sent {}, answered {}", shown::json(sent), heard.snake[member])
         });
     }
 }
@@ -174,9 +175,8 @@ fn gateway_actions() -> Scenario {
         for action in &actions {
             let request_id = context.fresh_id();
             let heard = context.ask(&Command::new(*action, json!({})).id(request_id))?;
-            checks.hold(action.as_str(), heard.code() == Ok("unknown_action"), || {
-                format!("{:?}", heard.code())
-            });
+            checks
+                .hold(action.as_str(), heard.code() == Ok("unknown_action"), || shown::result(&heard.code()));
         }
         Ok(())
     })
@@ -220,7 +220,7 @@ fn chosen_dialect(dialect: Dialect) -> Scenario {
             let value = worker.reply(context.options.timeout, action.as_str(), &mut |_| ())?;
             let heard = Heard::of(*action, dialect, &Answer { value, http: None });
             checks.hold(action.as_str(), heard.misspelt.is_empty() && heard.data().is_ok(), || {
-                format!("{:?} {:?}", heard.misspelt, heard.data().err())
+                format!("misspelt {}, {}", shown::json(&heard.misspelt), shown::result(&heard.data()))
             });
         }
         Ok(())

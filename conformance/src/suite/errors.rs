@@ -8,6 +8,7 @@ use crate::{
     check::{CheckDef, Scenario, Stop},
     class::Class,
     context::Context,
+    shown,
     speech::Heard,
 };
 
@@ -123,7 +124,7 @@ impl Invalid {
         });
         found.sort();
         if found != self.faults {
-            return Err(format!("wanted {:?}, found {found:?}", self.faults));
+            return Err(format!("wanted {}, found {}", shown::json(&self.faults), shown::json(&found)));
         }
         let wanted = match (&self.refused, self.faults.as_slice()) {
             _ if validates => return Ok(()),
@@ -153,7 +154,7 @@ fn file(name: &'static str, text: &'static str, class: Class, proves: &'static s
             checks.decide(&row.id, row.judge(&reply));
         }
         let status = context.get(Action::GetStatus, json!({}));
-        checks.hold("still-served", status.is_ok(), || format!("{status:?}"));
+        checks.hold("still-served", status.is_ok(), || shown::result(&status));
         Ok(())
     })
 }

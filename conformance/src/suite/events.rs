@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use crate::{
     check::{CheckDef, Scenario, Stop},
     class::Class,
+    shown,
     speech::Command,
     target::worker::is_event,
 };
@@ -59,9 +60,9 @@ fn progress() -> Scenario {
         });
         checks.hold("schema", wrong.is_none(), || wrong.clone().unwrap_or_default());
         let numbers: Vec<u64> = own.iter().filter_map(|event| event["sequence"].as_u64()).collect();
-        checks.hold("sequence", numbers.windows(2).all(|pair| pair[0] < pair[1]), || format!("{numbers:?}"));
+        checks.hold("sequence", numbers.windows(2).all(|pair| pair[0] < pair[1]), || shown::json(&numbers));
         let shares: Vec<f64> = progress.iter().filter_map(|event| event["progress"].as_f64()).collect();
-        checks.hold("forward", shares.is_sorted() && !shares.is_empty(), || format!("{shares:?}"));
+        checks.hold("forward", shares.is_sorted() && !shares.is_empty(), || shown::json(&shares));
         let steps: Vec<u64> = progress
             .iter()
             .filter(|event| event["stage"] == "denoising")
@@ -71,13 +72,13 @@ fn progress() -> Scenario {
             "steps",
             steps.last() == Some(&6)
                 && progress.iter().all(|event| event["step"].as_u64() <= event["total_steps"].as_u64()),
-            || format!("{steps:?}"),
+            || shown::json(&steps),
         );
         worker.send(&Command::new(Action::GetStatus, json!({})).id("after").frame())?;
         let mut late = Vec::new();
         worker.reply(context.options.timeout, "get_status", &mut |event| late.push(event))?;
         late.retain(|event| event["request_id"] == "job");
-        checks.hold("last-is-the-reply", late.is_empty(), || format!("{late:?}"));
+        checks.hold("last-is-the-reply", late.is_empty(), || shown::json(&late));
         Ok(())
     })
 }
@@ -104,9 +105,9 @@ fn heartbeat() -> Scenario {
                 return Err(Stop::Broken(format!("a reply that nobody asked for: {frame}")));
             }
         }
-        checks.hold("idle", beats.iter().all(|beat| beat["request_id"].is_null()), || format!("{beats:?}"));
+        checks.hold("idle", beats.iter().all(|beat| beat["request_id"].is_null()), || shown::json(&beats));
         let faults = event::faults(&beats[0]);
-        checks.hold("schema", faults.as_ref().is_some_and(Vec::is_empty), || format!("{faults:?}"));
+        checks.hold("schema", faults.as_ref().is_some_and(Vec::is_empty), || shown::json(&faults));
         Ok(())
     })
 }
@@ -125,7 +126,7 @@ fn none_unasked() -> Scenario {
             )?;
             let mut events = Vec::new();
             worker.reply(context.options.timeout, "a job", &mut |event| events.push(event))?;
-            checks.hold("silent", events.is_empty(), || format!("{events:?}"));
+            checks.hold("silent", events.is_empty(), || shown::json(&events));
             Ok(())
         },
     )

@@ -10,6 +10,7 @@ use crate::{
     check::{CheckDef, Checks, Scenario, Stop},
     class::Class,
     context::Context,
+    json, shown,
     speech::Command,
     target::worker::Worker,
 };
@@ -144,8 +145,7 @@ fn too_large() -> Scenario {
             reply["error_details"]["code"] == "frame_too_large" && reply["request_id"].is_null(),
             || reply.to_string(),
         );
-        checks
-            .decide("still-served", ping(&mut worker, context, "after").map_err(|stop| format!("{stop:?}")));
+        checks.decide("still-served", ping(&mut worker, context, "after").map_err(|stop| stop.to_string()));
         Ok(())
     })
 }
@@ -174,12 +174,10 @@ fn written() -> Scenario {
             lines.push(line);
         }
         let odd = lines.iter().find(|line| match line {
-            Line::Text(text) => {
-                !matches!(serde_json::from_slice(text), Ok(Value::Object(_))) || text.contains(&b'\r')
-            }
+            Line::Text(text) => !matches!(json::read(text), Ok(Value::Object(_))) || text.contains(&b'\r'),
             Line::TooLarge { .. } => true,
         });
-        checks.hold("lines", odd.is_none(), || format!("{odd:?}"));
+        checks.hold("lines", odd.is_none(), || shown::line(odd));
         checks.hold("pure", lines.len() == 2, || format!("{} lines for 2 commands", lines.len()));
         Ok(())
     })

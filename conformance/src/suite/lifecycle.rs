@@ -9,6 +9,7 @@ use crate::{
     check::{CheckDef, Scenario, Stop},
     class::Class,
     context::Context,
+    json, shown,
     speech::{Command, Heard},
     target::{Answer, worker::Worker},
 };
@@ -49,13 +50,13 @@ fn first_words() -> Scenario {
         worker.send(&Command::new(Action::GetStatus, json!({})).id("first").frame())?;
         let line = worker.line(context.options.timeout, "get_status")?;
         let first: Option<Value> = match &line {
-            Some(Line::Text(text)) => serde_json::from_slice(text).ok(),
+            Some(Line::Text(text)) => json::read(text).ok(),
             _ => None,
         };
         let is_reply = first.as_ref().is_some_and(|reply| reply["request_id"] == "first");
-        checks.hold("silent", is_reply, || format!("its first line is {line:?}"));
+        checks.hold("silent", is_reply, || format!("its first line is {}", shown::line(line.as_ref())));
         checks.hold("no-handshake", first.is_some_and(|reply| reply["success"] == true), || {
-            format!("{line:?}")
+            shown::line(line.as_ref())
         });
         Ok(())
     })
@@ -75,7 +76,7 @@ fn nothing_measured() -> Scenario {
         for (action, member) in members {
             let heard = ask(&mut worker, context, &Command::new(action, json!({})).id(member))?;
             let said = heard.data().map_err(|why| Stop::Broken(format!("{action}: {why}")))?.get(member);
-            checks.hold(member, said.is_none(), || format!("{said:?}, and there was no job"));
+            checks.hold(member, said.is_none(), || format!("{}, and there was no job", shown::json(&said)));
         }
         Ok(())
     })
@@ -162,12 +163,12 @@ fn end_of_input() -> Scenario {
         for _ in 0..3 {
             ids.push(worker.reply(context.options.timeout, "get_status", &mut |_| ())?["request_id"].clone());
         }
-        checks.hold("answered", ids == ["one", "two", "three"], || format!("{ids:?}"));
+        checks.hold("answered", ids == ["one", "two", "three"], || shown::json(&ids));
         let more = worker.line(context.options.timeout, "the end of stdout")?;
-        checks.hold("nothing-more", more.is_none(), || format!("{more:?}"));
+        checks.hold("nothing-more", more.is_none(), || shown::line(more.as_ref()));
         let exit = worker.exit(stop_limit());
         checks.hold("exit-0", exit.as_ref().is_ok_and(std::process::ExitStatus::success), || {
-            format!("{exit:?}")
+            shown::exit(&exit)
         });
         Ok(())
     })
@@ -201,7 +202,7 @@ fn end_of_input_while_busy() -> Scenario {
             .hold("job-answered", stopped && heard.snake["request_id"] == "busy", || heard.snake.to_string());
         let exit = worker.exit(stop_limit().saturating_sub(ended.elapsed()));
         checks.hold("exit-0", exit.as_ref().is_ok_and(std::process::ExitStatus::success), || {
-            format!("{exit:?} {:?} after the end of stdin", ended.elapsed())
+            format!("{} {} after the end of stdin", shown::exit(&exit), shown::seconds(ended.elapsed()))
         });
         Ok(())
     })
@@ -223,13 +224,13 @@ fn shutdown() -> Scenario {
         worker.send(&Command::new(Action::GetStatus, json!({})).id("after").frame())?;
         let mut ids = Vec::new();
         while let Some(Line::Text(text)) = worker.line(context.options.timeout, "shutdown")? {
-            let frame: Value = serde_json::from_slice(&text).unwrap_or_default();
+            let frame = json::read(&text).map_err(Stop::Broken)?;
             ids.push(frame["request_id"].clone());
         }
-        checks.hold("last-line", ids == ["before", "bye"], || format!("{ids:?}"));
+        checks.hold("last-line", ids == ["before", "bye"], || shown::json(&ids));
         let exit = worker.exit(stop_limit());
         checks.hold("exit-0", exit.as_ref().is_ok_and(std::process::ExitStatus::success), || {
-            format!("{exit:?}")
+            shown::exit(&exit)
         });
         Ok(())
     })

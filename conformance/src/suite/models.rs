@@ -7,6 +7,7 @@ use crate::{
     check::{CheckDef, Scenario, Stop},
     class::Class,
     context::Context,
+    shown,
     speech::Command,
 };
 
@@ -48,7 +49,7 @@ fn loading() -> Scenario {
         };
         let listed = ids(context)?;
         checks.hold("listed", on_gpu(&listed), || {
-            format!("{id} is loaded, and get_model_info lists {listed:?}")
+            format!("{id} is loaded, and get_model_info lists {}", shown::json(&listed))
         });
         let status = context.get(Action::GetStatus, json!({}))?;
         checks.hold("status", status["has_model_loaded"] == true && status["current_model_id"] == id, || {
@@ -90,7 +91,7 @@ fn caching() -> Scenario {
         checks.hold(
             "in-ram",
             listed.iter().any(|(model, location)| *model == id && location == "ram"),
-            || format!("{listed:?}"),
+            || shown::json(&listed),
         );
         let loaded = context.get(Action::LoadFromCache, json!({"model_id": id}))?;
         checks.hold("from-cache", loaded["from_cache"] == true, || loaded.to_string());
@@ -98,7 +99,7 @@ fn caching() -> Scenario {
         checks.hold(
             "on-gpu",
             listed.iter().any(|(model, location)| *model == id && location == "gpu"),
-            || format!("{listed:?}"),
+            || shown::json(&listed),
         );
         Ok(())
     })
@@ -142,7 +143,7 @@ fn suite() -> Scenario {
             .filter(|id| !listed.iter().any(|(model, location)| model == *id && location == "gpu"))
             .collect();
         checks.hold("all-there", missing.is_empty(), || {
-            format!("{missing:?} of the suite are not on the GPU: {listed:?}")
+            format!("{} of the suite are not on the GPU: {}", shown::json(&missing), shown::json(&listed))
         });
         let cached = context.get(Action::CacheSdxlSuite, fields)?;
         let cached: Vec<_> = cached["component_results"]
@@ -151,7 +152,7 @@ fn suite() -> Scenario {
             .flatten()
             .filter(|part| part["success"] == true)
             .collect();
-        checks.hold("cached", cached.len() == 3, || format!("{cached:?}"));
+        checks.hold("cached", cached.len() == 3, || shown::json(&cached));
         context.get(Action::UnloadModel, json!({}))?;
         Ok(())
     })
@@ -196,13 +197,13 @@ fn refusals() -> Scenario {
         for (id, action, fields, _) in &cases {
             let request_id = context.fresh_id();
             let heard = context.ask(&Command::new(*action, fields.clone()).id(request_id))?;
-            checks.hold(id, heard.code() == Ok("model_not_found"), || format!("{:?}", heard.code()));
+            checks.hold(id, heard.code() == Ok("model_not_found"), || shown::result(&heard.code()));
         }
         let request_id = context.fresh_id();
         let fields = json!({"model_path": "../../../../etc/passwd.safetensors", "model_type": "sdxl"});
         let heard = context.ask(&Command::new(Action::LoadModel, fields).id(request_id))?;
         checks.hold("escape", matches!(heard.code(), Ok("path_not_allowed" | "model_not_found")), || {
-            format!("{:?}", heard.code())
+            shown::result(&heard.code())
         });
         let status = context.get(Action::GetStatus, json!({}))?;
         checks.hold("ready-again", status["state"] == "ready", || status.to_string());

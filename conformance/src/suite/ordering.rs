@@ -12,6 +12,7 @@ use crate::{
     check::{CheckDef, Scenario, Stop},
     class::Class,
     context::Context,
+    shown,
     speech::{Command, Heard},
     target::{Answer, worker::Worker},
 };
@@ -69,8 +70,7 @@ fn in_order() -> Scenario {
         worker.send(&small(context, "j2"))?;
         worker.send(&query("q2"))?;
         let replies = replies(&mut worker, context, 5)?;
-        checks
-            .hold("lines", ids(&replies) == ["q1", "j1", "m", "j2", "q2"], || format!("{:?}", ids(&replies)));
+        checks.hold("lines", ids(&replies) == ["q1", "j1", "m", "j2", "q2"], || shown::json(&ids(&replies)));
         checks.hold("sees-what-came-before", replies[2]["data"]["jobs_completed"] == 1, || {
             replies[2].to_string()
         });
@@ -103,7 +103,7 @@ fn without_ids() -> Scenario {
                 let heard = Heard::of(action, Dialect::Pascal, &Answer { value, http: None });
                 let is_its_own = heard.data().map(|_| heard.snake["request_id"].is_null());
                 checks.hold("each-its-own", is_its_own == Ok(true), || {
-                    format!("the line of {action}: {is_its_own:?}")
+                    format!("the line of {action}: {}", shown::result(&is_its_own))
                 });
             }
             Ok(())
@@ -134,7 +134,7 @@ fn out_of_order() -> Scenario {
         let first = worker.reply(context.options.timeout, "get_status beside a job", &mut |_| ())?;
         let waited = asked.elapsed();
         checks.hold("query-within-a-second", first["request_id"] == "q" && waited <= QUERY_ANSWER, || {
-            format!("after {waited:?} came {}", first["request_id"])
+            format!("after {} came {}", shown::seconds(waited), first["request_id"])
         });
         worker.send(&json!({"action": "get_status", "payload": {}}))?;
         let nameless = worker.reply(context.options.timeout, "a command without id", &mut |_| ())?;
@@ -154,10 +154,10 @@ fn out_of_order() -> Scenario {
         checks.hold(
             "each-once",
             ["long", "c", "j2", "j3"].iter().all(|id| count.get(id) == Some(&1)),
-            || format!("{:?}", ids(&rest)),
+            || shown::json(&ids(&rest)),
         );
         let jobs: Vec<_> = ids(&rest).into_iter().filter(|id| *id != "c").collect();
-        checks.hold("first-in-first-out", jobs == ["long", "j2", "j3"], || format!("{jobs:?}"));
+        checks.hold("first-in-first-out", jobs == ["long", "j2", "j3"], || shown::json(&jobs));
         Ok(())
     })
 }
@@ -210,19 +210,19 @@ fn cancel_running() -> Scenario {
         checks.hold(
             "waiting",
             ids(&queued) == ["queued", "c2"] && queued[1]["data"]["was"] == "queued",
-            || format!("{queued:?}"),
+            || shown::json(&queued),
         );
         let asked = Instant::now();
         worker.send(&cancel("c1", "running"))?;
         let answers = replies(&mut worker, context, 2)?;
-        checks.hold("target-first", ids(&answers) == ["running", "c1"], || format!("{:?}", ids(&answers)));
+        checks.hold("target-first", ids(&answers) == ["running", "c1"], || shown::json(&ids(&answers)));
         let target =
             answers.iter().find(|reply| reply["request_id"] == "running").cloned().unwrap_or_default();
         checks.hold("cancelled", target["error_details"]["code"] == "cancelled", || target.to_string());
         let cancelled = answers.iter().find(|reply| reply["request_id"] == "c1").cloned().unwrap_or_default();
         checks.hold("was-running", cancelled["data"]["was"] == "running", || cancelled.to_string());
         checks.hold("soon", asked.elapsed() < Duration::from_secs(5), || {
-            format!("after {:?}", asked.elapsed())
+            format!("after {}", shown::seconds(asked.elapsed()))
         });
         worker.send(&cancel("c3", "running"))?;
         let ended = replies(&mut worker, context, 1)?;
@@ -278,7 +278,7 @@ fn cancel_refused() -> Scenario {
         worker.send(&cancel("c4", "job"))?;
         let answers = replies(&mut worker, context, 2)?;
         checks.hold("goes-on", ids(&answers) == ["job", "c4"] && answers[1]["success"] == true, || {
-            format!("{answers:?}")
+            shown::json(&answers)
         });
         Ok(())
     })
@@ -311,7 +311,7 @@ fn timeout() -> Scenario {
         }
         checks.hold("code", reply[0]["error_details"]["code"] == "timeout", || reply[0].to_string());
         checks.hold("in-time", asked.elapsed() < Duration::from_secs(7), || {
-            format!("after {:?}", asked.elapsed())
+            format!("after {}", shown::seconds(asked.elapsed()))
         });
         Ok(())
     })

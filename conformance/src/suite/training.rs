@@ -9,6 +9,7 @@ use crate::{
     check::{CheckDef, Scenario, Stop},
     class::Class,
     context::Context,
+    shown,
     speech::Command,
 };
 
@@ -111,13 +112,13 @@ fn whole() -> Scenario {
         checks.hold(
             "output",
             output.ends_with(".safetensors") && std::fs::metadata(output).is_ok_and(|file| file.len() > 0),
-            || format!("{output:?} is no file that this host can open"),
+            || format!("{} is no file that this host can open", shown::json(&output)),
         );
         let history = context.get(Action::GetTrainingHistory, json!({"training_id": id}))?;
         let steps: Vec<u64> =
             history["rows"].as_array().into_iter().flatten().filter_map(|row| row["step"].as_u64()).collect();
         checks.hold("history", !steps.is_empty() && steps.is_sorted() && steps.last() == Some(&3), || {
-            format!("steps {steps:?}")
+            format!("steps {}", shown::json(&steps))
         });
         wait_for_ready(context)
     })
@@ -155,7 +156,7 @@ fn refusals() -> Scenario {
             let heard = context
                 .ask(&Command::new(action, json!({"training_id": "conf-no-such-training"})).id(request_id))?;
             checks.hold(action.as_str(), heard.code() == Ok("training_not_found"), || {
-                format!("{:?}", heard.code())
+                shown::result(&heard.code())
             });
         }
         let Some(root) = context.options.input_root.clone() else {

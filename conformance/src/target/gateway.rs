@@ -1,15 +1,24 @@
 //! A gateway over HTTP.
 
 use serde_json::Value;
-use std::time::Duration;
+use std::{
+    io::Write as _,
+    net::TcpStream,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use super::{Answer, TargetError};
+use crate::json;
 
 /// A gateway that runs somewhere.
 pub struct Gateway {
     base: String,
     client: reqwest::Client,
     runtime: tokio::runtime::Runtime,
+    /// Whether it answered once: from then on a refused connection is its own fault.
+    met: AtomicBool,
+    silent: AtomicBool,
 }
 
 /// One HTTP exchange.
@@ -19,8 +28,8 @@ pub struct Exchange {
     pub status: u16,
     /// Content type, without its parameters.
     pub content_type: String,
-    /// `Location`, where there is one.
-    pub location: Option<String>,
+    /// All headers, names in lower case.
+    pub headers: Vec<(String, String)>,
     /// Body.
     pub body: Vec<u8>,
 }
@@ -38,7 +47,30 @@ impl Gateway {
             .build()
             .map_err(|err| tool(&err))?;
         let client = reqwest::Client::builder().timeout(timeout).build().map_err(|err| tool(&err))?;
-        Ok(Self { base: url.trim_end_matches('/').to_owned(), client, runtime })
+        let base = address(url)?;
+        Ok(Self { base, client, runtime, met: AtomicBool::new(false), silent: AtomicBool::new(false) })
+    }
+
+    /// Its address, without a slash at the end.
+    #[must_use]
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// Whether a request stayed unanswered since this was last asked.
+    pub(crate) fn was_silent(&self) -> bool {
+        self.silent.swap(false, Ordering::Relaxed)
+    }
+
+    fn outcome(&self, exchange: Result<Exchange, TargetError>) -> Result<Exchange, TargetError> {
+        match &exchange {
+            Ok(_) => self.met.store(true, Ordering::Relaxed),
+            Err(_) => self.silent.store(true, Ordering::Relaxed),
+        }
+        match exchange {
+            Err(TargetError::Tool(why)) if self.met.load(Ordering::Relaxed) => Err(TargetError::Gone(why)),
+            other => other,
+        }
     }
 
     /// Sends a request and reads the whole answer.
@@ -52,7 +84,7 @@ impl Gateway {
         headers: &[(&str, &str)],
         body: Option<Vec<u8>>,
     ) -> Result<Exchange, TargetError> {
-        self.runtime.block_on(exchange(&self.client, &self.base, verb, path, headers, body))
+        self.outcome(self.runtime.block_on(exchange(&self.client, &self.base, verb, path, headers, body)))
     }
 
     /// Sends a request in the background.
@@ -65,12 +97,34 @@ impl Gateway {
         )
     }
 
+    /// Sends a request, and closes the connection before its answer.
+    ///
+    /// # Errors
+    /// No connection.
+    pub fn send_and_leave(&self, path: &str, body: &[u8]) -> Result<Leaving, TargetError> {
+        let tool = |err: &dyn std::fmt::Display| TargetError::Tool(format!("{}: {err}", self.base));
+        let url: reqwest::Url = self.base.parse().map_err(|err| tool(&err))?;
+        let (host, port) = (url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or(80));
+        if url.scheme() != "http" {
+            return Err(TargetError::Tool("only a connection without TLS can be cut here".to_owned()));
+        }
+        let mut stream = TcpStream::connect((host, port)).map_err(|err| tool(&err))?;
+        let prefix = url.path().trim_end_matches('/');
+        let head = format!(
+            "POST {prefix}{path} HTTP/1.1\r\nhost: {host}:{port}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
+        stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body)).map_err(|err| tool(&err))?;
+        Ok(Leaving(stream))
+    }
+
     /// Waits for a request in the background.
     ///
     /// # Errors
     /// As [`Gateway::send`].
     pub fn wait(&self, later: Later) -> Result<Exchange, TargetError> {
-        self.runtime.block_on(later.0).map_err(|err| TargetError::Tool(err.to_string()))?
+        let exchange = self.runtime.block_on(later.0).map_err(|err| TargetError::Tool(err.to_string()))?;
+        self.outcome(exchange)
     }
 
     /// Sends a frame to `/v1/commands`.
@@ -82,26 +136,61 @@ impl Gateway {
     }
 }
 
+/// A connection whose request is sent; dropping it closes the connection.
+pub struct Leaving(#[expect(dead_code, reason = "kept open until it is dropped")] TcpStream);
+
 /// A request in the background.
 pub struct Later(tokio::task::JoinHandle<Result<Exchange, TargetError>>);
 
 impl Exchange {
+    /// A header's value.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(there, _)| there == name).map(|(_, value)| value.as_str())
+    }
+
     /// The answer, where it is a JSON object.
     ///
     /// # Errors
     /// Where it is none.
     pub fn answer(&self) -> Result<Answer, TargetError> {
-        match serde_json::from_slice(&self.body) {
+        let why = match json::read(&self.body) {
             Ok(value @ Value::Object(_)) => {
-                Ok(Answer { value, http: Some((self.status, self.content_type.clone())) })
+                return Ok(Answer { value, http: Some((self.status, self.content_type.clone())) });
             }
-            _ => Err(TargetError::NoReply(format!(
-                "{} with a body that is no JSON object: {}",
-                self.status,
-                super::worker::shorten(&String::from_utf8_lossy(&self.body))
-            ))),
-        }
+            Ok(_) => "no JSON object".to_owned(),
+            Err(why) => why,
+        };
+        let shown = super::worker::shorten(&String::from_utf8_lossy(&self.body));
+        Err(TargetError::NoReply(format!("{} with a body that is no reply: {why}: {shown}", self.status)))
     }
+}
+
+/// The address of a gateway.
+fn address(url: &str) -> Result<String, TargetError> {
+    let wrong = |why: &str| {
+        TargetError::Tool(format!("{url:?} is no address of a gateway: {why}\nhint: http://127.0.0.1:8080"))
+    };
+    let parsed: reqwest::Url = url.parse().map_err(|err| wrong(&format!("{err}")))?;
+    if !["http", "https"].contains(&parsed.scheme()) {
+        return Err(wrong("it begins with neither http:// nor https://"));
+    }
+    if parsed.query().is_some() || parsed.fragment().is_some() {
+        return Err(wrong("it has a query or a fragment, and the tool adds paths to it"));
+    }
+    Ok(url.trim_end_matches('/').to_owned())
+}
+
+/// An error with all its causes: reqwest's own sentence does not say why.
+fn causes(err: &reqwest::Error) -> String {
+    let mut text = err.to_string();
+    let mut source = std::error::Error::source(err);
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
 }
 
 async fn exchange(
@@ -115,24 +204,34 @@ async fn exchange(
     let method = verb.parse().map_err(|_| TargetError::Tool(format!("{verb:?} is no verb")))?;
     let mut request = client.request(method, format!("{base}{path}"));
     if let Some(body) = body {
-        request = request.header("content-type", "application/json").body(body);
+        request = request.body(body);
+        if !headers.iter().any(|(name, _)| *name == "content-type") {
+            request = request.header("content-type", "application/json");
+        }
     }
-    for (name, value) in headers {
+    // A header without a value is left out: so a request without a content type is written.
+    for (name, value) in headers.iter().filter(|(_, value)| !value.is_empty()) {
         request = request.header(*name, *value);
     }
     let failed = |err: reqwest::Error| {
         if err.is_connect() || err.is_builder() {
-            TargetError::Tool(format!("{verb} {base}{path}: {err}"))
+            TargetError::Tool(format!("{verb} {base}{path}: {}", causes(&err)))
         } else {
-            TargetError::NoReply(format!("{verb} {path}: {err}"))
+            TargetError::NoReply(format!("{verb} {path}: {}", causes(&err)))
         }
     };
     let response = request.send().await.map_err(failed)?;
-    let header =
-        |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let content_type = header("content-type").unwrap_or_default();
-    let content_type = content_type.split(';').next().unwrap_or_default().trim().to_owned();
-    let (status, location) = (response.status().as_u16(), header("location"));
+    let status = response.status().as_u16();
+    let headers: Vec<(String, String)> = response
+        .headers()
+        .iter()
+        .map(|(name, value)| {
+            (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+        })
+        .collect();
     let body = response.bytes().await.map_err(failed)?.to_vec();
-    Ok(Exchange { status, content_type, location, body })
+    let mut exchange = Exchange { status, content_type: String::new(), headers, body };
+    let content_type = exchange.header("content-type").unwrap_or_default();
+    exchange.content_type = content_type.split(';').next().unwrap_or_default().trim().to_owned();
+    Ok(exchange)
 }

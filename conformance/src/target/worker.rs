@@ -13,6 +13,7 @@ use std::{
     process::{Command, ExitStatus, Stdio},
     sync::{
         Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
         mpsc::{Receiver, RecvTimeoutError, Sender, channel},
     },
     thread,
@@ -20,6 +21,7 @@ use std::{
 };
 
 use super::TargetError;
+use crate::{interrupt, json};
 
 /// How to start a worker.
 #[derive(Clone, Debug)]
@@ -28,6 +30,8 @@ pub struct Launcher {
     pub command: Vec<OsString>,
     /// Variables added to the environment.
     pub env: Vec<(OsString, OsString)>,
+    /// Whether a worker left a wait without an answer since this was last asked.
+    pub silent: Arc<AtomicBool>,
 }
 
 /// Lines of stderr that are kept for messages.
@@ -44,6 +48,7 @@ pub struct Worker {
     exit: Receiver<ExitStatus>,
     exited: Option<ExitStatus>,
     stderr: Arc<Mutex<Vec<String>>>,
+    silent: Arc<AtomicBool>,
 }
 
 impl Launcher {
@@ -61,6 +66,7 @@ impl Launcher {
             .spawn()
             .map_err(|err| TargetError::Tool(format!("cannot start {}: {err}", program.display())))?;
         let pid = Pid::from_raw(child.id().cast_signed());
+        interrupt::kill_at_interrupt(pid);
         let (mut stdin, mut stdout, stderr) = (
             child.stdin.take().expect("piped"),
             child.stdout.take().expect("piped"),
@@ -99,8 +105,14 @@ impl Launcher {
             }
         });
         let (ended, exit) = channel();
-        thread::spawn(move || child.wait().map(|status| ended.send(status)));
-        Ok(Worker { pid, stdin: Some(input), lines, exit, exited: None, stderr: kept })
+        thread::spawn(move || {
+            let status = child.wait();
+            // Before anybody learns of the end: afterwards the number may be another process's.
+            interrupt::has_ended(pid);
+            status.map(|status| ended.send(status))
+        });
+        let silent = Arc::clone(&self.silent);
+        Ok(Worker { pid, stdin: Some(input), lines, exit, exited: None, stderr: kept, silent })
     }
 }
 
@@ -135,7 +147,10 @@ impl Worker {
         match self.lines.recv_timeout(within) {
             Ok((_, line)) => Ok(Some(line)),
             Err(RecvTimeoutError::Disconnected) => Ok(None),
-            Err(RecvTimeoutError::Timeout) => Err(TargetError::Silent { what: what.to_owned(), within }),
+            Err(RecvTimeoutError::Timeout) => {
+                self.silent.store(true, Ordering::Relaxed);
+                Err(TargetError::Silent { what: what.to_owned(), within })
+            }
         }
     }
 
@@ -149,10 +164,14 @@ impl Worker {
             Some(Line::TooLarge { bytes }) => {
                 Err(TargetError::NoFrame(format!("over the limit ({bytes} bytes)")))
             }
-            Some(Line::Text(text)) => match serde_json::from_slice(&text) {
-                Ok(value @ Value::Object(_)) => Ok(value),
-                _ => Err(TargetError::NoFrame(shorten(&String::from_utf8_lossy(&text)))),
-            },
+            Some(Line::Text(text)) => {
+                let shown = || shorten(&String::from_utf8_lossy(&text));
+                match json::read(&text) {
+                    Ok(value @ Value::Object(_)) => Ok(value),
+                    Ok(_) => Err(TargetError::NoFrame(format!("no JSON object: {}", shown()))),
+                    Err(why) => Err(TargetError::NoFrame(format!("{why}: {}", shown()))),
+                }
+            }
         }
     }
 

@@ -24,8 +24,6 @@ macro_rules! caught {
 caught! {
     crash: "crash@get_status" => "envelopes.get_status.documented.snake.answered",
     crash_instead_of_the_reply: "crash:reply@get_schedulers" => "envelopes.get_schedulers.direct.camel.answered",
-    crash_before_ready: "crash_before_ready" => "lifecycle.first-words.silent",
-    misconfigured: "misconfigured" => "lifecycle.first-words.silent",
     internal: "internal@generate_sdxl" => "effects.chosen-seed.range",
     device_lost: "device_lost@generate_sdxl" => "effects.chosen-seed.range",
     hang: "hang@get_queue_status" => "envelopes.get_queue_status.direct.pascal.answered",
@@ -50,7 +48,22 @@ caught! {
     nothing_unloaded: "success_without_effect@unload_model" => "models.loading.gone",
     out_of_memory: "out_of_memory@generate_sdxl" => "effects.chosen-seed.range",
     ignored_cancel: "ignored_cancel@generate_sdxl" => "ordering.cancel.cancelled",
+    duplicate_name: "duplicate_name@get_status" => "envelopes.get_status.documented.snake.answered",
+    duplicate_name_in_data: "duplicate_name:data@get_capabilities" => "envelopes.get_capabilities.direct.pascal.answered",
     event_after_reply: "event_after_reply@generate_sdxl" => "events.progress.last-is-the-reply",
+}
+
+/// A worker that never answers is told from the first: one check, one cause, and nothing else is tried.
+#[test]
+fn a_worker_that_ends_at_once_ends_the_run() {
+    for fault in ["crash_before_ready", "misconfigured"] {
+        let (code, report) = against(&["--fault", fault], &["lifecycle.first-words"]);
+        assert_eq!(
+            (code, outcome(&report, "target.answers"), &report["not_run"]),
+            (10, "failed", &2.into()),
+            "{report:#}"
+        );
+    }
 }
 
 /// Ten thousand events break no sentence of the contract: the tool must read over them and lose nothing.

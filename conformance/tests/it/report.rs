@@ -13,7 +13,7 @@ fn sample(outcomes: Vec<Outcome>) -> Report {
         proves: "A reply reaches only the request that it answers.",
     };
     let defs: Vec<CheckDef> = (0..outcomes.len()).map(|i| def(&format!("check-{i}"))).collect();
-    let mut report = Report { target: "worker".to_owned(), rows: Vec::new() };
+    let mut report = Report { target: "worker".to_owned(), ..Report::default() };
     report.add("suite.scenario", &defs, outcomes);
     report
 }
@@ -40,6 +40,23 @@ fn people_read_it() {
               contract: A reply reaches only the request that it answers.
     skipped   1: needs --lora
     4 checks: 1 passed, 1 broken, 1 undecided, 1 skipped: the target breaks the contract
+    ");
+}
+
+/// A cause that strikes many checks is said once, and what did not run is counted.
+#[test]
+fn a_cause_is_said_once() {
+    let mut report = sample(vec![Outcome::Failed("no answer".to_owned()); 8]);
+    report.not_run = 12;
+    let mut text = Vec::new();
+    human::write(&report, &mut text).unwrap();
+    insta::assert_snapshot!(String::from_utf8(text).unwrap(), @r"
+    broken    suite.scenario.check-0 [G-CORR]
+              no answer
+              the same: suite.scenario.check-1, suite.scenario.check-2, suite.scenario.check-3, suite.scenario.check-4, suite.scenario.check-5 and 2 more
+              contract: A reply reaches only the request that it answers.
+    not run   12: the target no longer answered
+    8 checks: 0 passed, 8 broken, 0 undecided, 0 skipped: the target breaks the contract
     ");
 }
 

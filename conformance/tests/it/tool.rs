@@ -31,11 +31,94 @@ fn what_cannot_run_is_30() {
     let worker = simulated_worker();
     let worker = worker.to_str().unwrap();
     assert_eq!(code(&["worker", "--output", "/no/such/folder/report", "--", worker]), Some(30));
-    assert_eq!(
-        code(&["worker", "--only", "no-such-suite", "--", worker]),
-        Some(30),
-        "no check run is never 0"
-    );
+    for flags in [
+        &["--only", "no-such-suite"][..],
+        &["--only", "lifecycle", "--only", "no-such-suite"],
+        &["--skip", "lifecyc", "--only", "lifecycle"],
+        &["--timeout", "0"],
+        &["--start-timeout", "0"],
+    ] {
+        let output = tool(&[&["worker"], flags, &["--", worker]].concat());
+        assert_eq!(output.status.code(), Some(30), "{flags:?}");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(
+            said.contains(flags[flags.len() - 1])
+                || said.contains("no-such-suite")
+                || said.contains("lifecyc"),
+            "{said}"
+        );
+    }
+    assert_eq!(code(&["worker", "--list", "--only", "no-such-suite"]), Some(30));
+}
+
+/// Another server, or a path too many, is the user's mistake: one sentence, and nothing is said of the contract.
+#[test]
+fn an_address_that_is_no_gateway_is_30_with_one_sentence() {
+    let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = server.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in server.incoming() {
+            let mut stream = stream.unwrap();
+            let mut head = [0; 4096];
+            let read = std::io::Read::read(&mut stream, &mut head).unwrap();
+            assert!(read > 0);
+            let answer = "HTTP/1.1 404 Not Found\r\ncontent-length: 2\r\nconnection: close\r\n\r\nno";
+            std::io::Write::write_all(&mut stream, answer.as_bytes()).unwrap();
+        }
+    });
+    for (url, said) in [
+        (format!("http://{address}/"), "no gateway at"),
+        (format!("http://{address}/v1"), "leave the path off"),
+        (format!("http://{address}/v1/commands"), "leave the path off"),
+        (format!("http://{address}?dialect=pascal"), "query"),
+        (format!("ftp://{address}"), "http://"),
+        ("127.0.0.1:1".to_owned(), "no address of a gateway"),
+        ("http://127.0.0.1:1".to_owned(), "refused"),
+    ] {
+        let output = tool(&["gateway", &url]);
+        assert_eq!(output.status.code(), Some(30), "{url}");
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(stderr.contains(said) && stderr.lines().count() <= 2, "{url}: {stderr}");
+        assert!(output.stdout.is_empty(), "{url}");
+    }
+}
+
+/// SIGINT ends the run, its worker, and whatever it had begun to write.
+#[test]
+fn an_interrupt_leaves_nothing_behind() {
+    use nix::{
+        sys::signal::{Signal, kill},
+        unistd::Pid,
+    };
+    use std::io::{BufRead as _, BufReader};
+    let scratch = tempfile::tempdir().unwrap();
+    let told = scratch.path().join("told");
+    let output = scratch.path().join("report.json");
+    let temporary = scratch.path().join("tmp");
+    std::fs::create_dir(&temporary).unwrap();
+    nix::unistd::mkfifo(&told, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    // A worker that says its process id and then stays silent.
+    let script = format!("echo $$ > {}; exec sleep 1000", told.display());
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_conformance"))
+        .args(["worker", "--output", output.to_str().unwrap(), "--start-timeout", "60"])
+        .args(["--", "sh", "-c", &script])
+        .env("TMPDIR", &temporary)
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(std::fs::File::open(&told).unwrap()).read_line(&mut line).unwrap();
+    let worker = Pid::from_raw(line.trim().parse().unwrap());
+    kill(Pid::from_raw(child.id().cast_signed()), Signal::SIGINT).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    std::fs::remove_file(&told).unwrap();
+    let left: Vec<_> =
+        std::fs::read_dir(scratch.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(left, [temporary.clone()], "the report's file is left");
+    assert_eq!(std::fs::read_dir(temporary).unwrap().count(), 0, "a folder is left");
+    // Its parent is gone, so the worker is a child of init: gone, or not yet reaped.
+    let state = std::fs::read_to_string(format!("/proc/{worker}/stat")).unwrap_or_default();
+    assert!(state.is_empty() || state.contains(") Z "), "the worker is left: {state}");
 }
 
 /// What needs a model that nobody named is skipped, says so, and is counted.
@@ -52,12 +135,17 @@ fn what_the_target_lacks_is_skipped_with_its_reason() {
 /// A worker that is no worker breaks the contract; it does not make the tool fail.
 #[test]
 fn a_program_that_is_no_worker_is_broken() {
-    assert_eq!(code(&["worker", "--only", "lifecycle.first-words", "--", "true"]), Some(10));
-    assert_eq!(code(&["worker", "--only", "lifecycle.first-words", "--", "echo", "hello"]), Some(10));
-    assert_eq!(
-        code(&["worker", "--timeout", "1", "--only", "lifecycle.first-words", "--", "sleep", "60"]),
-        Some(10)
-    );
+    for (command, said) in [
+        (&["true"][..], "ended"),
+        (&["echo", "hello"], "hello"),
+        (&["cat"], "no reply"),
+        (&["sleep", "60"], "no answer to get_status within 0.5 s"),
+    ] {
+        let output = tool(&[&["worker", "--start-timeout", "1", "--"], command].concat());
+        let report = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(output.status.code(), Some(10), "{command:?}: {report}");
+        assert!(report.contains(said) && report.lines().count() == 5, "{command:?}: {report}");
+    }
 }
 
 /// The whole suite passes on the worker that keeps the contract.

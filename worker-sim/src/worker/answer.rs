@@ -150,6 +150,9 @@ impl Worker {
         if nan.is_some() {
             text = text.replace(&Value::from(NAN_MARK).to_string(), "NaN");
         }
+        if let Some(place) = strike(Kind::DuplicateName) {
+            text = with_a_name_twice(&value, &text, place.as_deref() == Some("data"));
+        }
         let mut bytes = Vec::new();
         if let Some(text) = strike(Kind::Garbage) {
             bytes.extend(
@@ -178,6 +181,17 @@ impl Worker {
         }
         bytes
     }
+}
+
+/// The reply with the first name of it, or of its data, once more in front and another value behind it.
+fn with_a_name_twice(value: &Value, text: &str, in_data: bool) -> String {
+    let data = || ["data", "Data"].iter().find_map(|name| value.get(*name)).filter(|data| data.is_object());
+    let object = if in_data { data() } else { None }.unwrap_or(value);
+    let Some(first) = object.as_object().and_then(|members| members.keys().next()) else {
+        return text.to_owned();
+    };
+    let head = format!("{{{}:", Value::from(first.as_str()));
+    text.replacen(&head, &format!("{}\"another\",{}", head, &head[1..]), 1)
 }
 
 /// A reply as a line; one that is too long, or does not serialise, says so in place of its data.

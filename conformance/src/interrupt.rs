@@ -1,0 +1,62 @@
+//! What an interrupted run takes away with it: the workers that it started and the files that it had begun.
+
+use nix::{
+    sys::signal::{Signal, killpg},
+    unistd::Pid,
+};
+use std::{
+    collections::BTreeSet,
+    path::PathBuf,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+/// Exit code of a run that SIGINT or SIGTERM ended, as shells have it.
+const INTERRUPTED: i32 = 130;
+
+// One list for the process: signals belong to the process, too.
+static GROUPS: Mutex<BTreeSet<i32>> = Mutex::new(BTreeSet::new());
+static PATHS: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+
+fn lock<T>(list: &'static Mutex<BTreeSet<T>>) -> MutexGuard<'static, BTreeSet<T>> {
+    list.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// From now on SIGINT and SIGTERM end the run at once and leave nothing behind.
+///
+/// # Errors
+/// Another handler is installed.
+pub fn install() -> Result<(), ctrlc::Error> {
+    ctrlc::set_handler(|| {
+        // Held until the end, so that no further worker starts.
+        let groups = lock(&GROUPS);
+        for group in groups.iter() {
+            // An error means that the group has ended.
+            let _: Result<_, _> = killpg(Pid::from_raw(*group), Signal::SIGKILL);
+        }
+        let paths = lock(&PATHS);
+        for path in paths.iter() {
+            let removed =
+                if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
+            if let Err(err) = removed {
+                eprintln!("conformance: {} is left: {err}", path.display());
+            }
+        }
+        eprintln!("conformance: interrupted; no report is written");
+        std::process::exit(INTERRUPTED);
+    })
+}
+
+/// A worker's process group, to be killed at an interrupt.
+pub(crate) fn kill_at_interrupt(group: Pid) {
+    lock(&GROUPS).insert(group.as_raw());
+}
+
+/// The leader of the group was reaped.
+pub(crate) fn has_ended(group: Pid) {
+    lock(&GROUPS).remove(&group.as_raw());
+}
+
+/// A file or folder, to be removed at an interrupt.
+pub fn remove_at_interrupt(path: impl Into<PathBuf>) {
+    lock(&PATHS).insert(path.into());
+}

@@ -1,0 +1,99 @@
+//! Whether there is a worker or a gateway to be judged at all: asked before the first scenario, and again after a silence.
+
+use contracts::Action;
+use serde_json::{Value, json};
+use std::{
+    sync::atomic::Ordering,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    context::Subject,
+    speech::Command,
+    target::{TargetError, gateway::Gateway, worker::Launcher},
+};
+
+/// Asks the target for its status.
+///
+/// # Errors
+/// [`TargetError::Tool`] if there is nothing to be judged; any other error if the target is at fault.
+pub(crate) fn probe(subject: &Subject, within: Duration) -> Result<(), TargetError> {
+    match subject {
+        Subject::Worker(launcher) => worker(launcher, within),
+        Subject::Gateway(gateway) => status(gateway),
+    }
+}
+
+/// Whether something stayed unanswered since the last time.
+pub(crate) fn was_silent(subject: &Subject) -> bool {
+    match subject {
+        Subject::Worker(launcher) => launcher.silent.swap(false, Ordering::Relaxed),
+        Subject::Gateway(gateway) => gateway.was_silent(),
+    }
+}
+
+/// A worker answers queries at once, whatever it still loads. Two of them are tried, so that a worker that fails one is
+/// still judged by all others.
+fn worker(launcher: &Launcher, within: Duration) -> Result<(), TargetError> {
+    let first = answers(launcher, Action::GetStatus, within / 2);
+    match first {
+        Ok(()) | Err(TargetError::Tool(_)) => first,
+        Err(first) => answers(launcher, Action::GetSchedulers, within / 2).map_err(|_| first),
+    }
+}
+
+/// Whether a new worker answers a query. Other lines are the business of the suites.
+fn answers(launcher: &Launcher, action: Action, within: Duration) -> Result<(), TargetError> {
+    const ID: &str = "conf-probe";
+    let mut worker = launcher.start()?;
+    worker.send(&Command::new(action, json!({})).id(ID).frame())?;
+    let until = Instant::now() + within;
+    let mut other = None;
+    loop {
+        let left = until.saturating_duration_since(Instant::now());
+        match worker.frame(left, action.as_str()) {
+            Ok(frame) if is_reply(&frame, ID) => return Ok(()),
+            Ok(frame) => other = other.or(Some(TargetError::NoReply(not_answered(action, &frame)))),
+            Err(err @ TargetError::NoFrame(_)) => other = other.or(Some(err)),
+            Err(TargetError::Silent { what, .. }) => {
+                return Err(other.unwrap_or(TargetError::Silent { what, within }));
+            }
+            Err(err) => return Err(other.unwrap_or(err)),
+        }
+    }
+}
+
+fn not_answered(action: Action, frame: &Value) -> String {
+    let shown = crate::target::worker::shorten(&frame.to_string());
+    format!("{action} is answered with {shown}, which is no reply to it")
+}
+
+fn is_reply(frame: &Value, id: &str) -> bool {
+    let of = |member: &str, pascal: &str| frame.get(member).or_else(|| frame.get(pascal)).cloned();
+    of("request_id", "RequestId") == Some(id.into())
+        && of("success", "Success").is_some_and(|success| success.is_boolean())
+}
+
+/// `/health/live` tells a gateway from any other server.
+pub(crate) fn is_a_gateway(gateway: &Gateway) -> Result<(), TargetError> {
+    let live = gateway.send("GET", "/health/live", &[], None)?;
+    let is_live = live.status == 200
+        && live.answer().is_ok_and(|answer| answer.value.get("status") == Some(&"live".into()));
+    if is_live {
+        return Ok(());
+    }
+    let base = gateway.base();
+    let hint = match base.find("/v1") {
+        Some(at) => format!("leave the path off: {}", &base[..at]),
+        None => "give the address that the gateway printed when it started".to_owned(),
+    };
+    Err(TargetError::Tool(format!(
+        "no gateway at {base}: GET /health/live is answered with status {}\nhint: {hint}",
+        live.status
+    )))
+}
+
+fn status(gateway: &Gateway) -> Result<(), TargetError> {
+    let frame = Command::new(Action::GetStatus, json!({})).frame().to_string().into_bytes();
+    gateway.command(frame).map(|_| ())
+}

@@ -1,0 +1,241 @@
+//! Jobs as their clients see them: the list, the end of the events, clients that leave, keys, uploads.
+
+use contracts::{Action, Dialect};
+use serde_json::{Value, json};
+use std::time::Instant;
+
+use super::http::problem;
+use crate::{
+    case,
+    check::{CheckDef, Scenario, Stop},
+    class::Class,
+    context::{self, Context},
+    shown,
+    speech::{Command, Heard},
+};
+
+pub(super) fn scenarios() -> Vec<Scenario> {
+    vec![list(), events(), leaving(), keys(), uploads(), dialects()]
+}
+
+fn body(document: &Value) -> Option<Vec<u8>> {
+    Some(document.to_string().into_bytes())
+}
+
+fn list() -> Scenario {
+    let sentence = "GET /v1/jobs: limit 1..1000 = 100, newest first, cursor (opaque, stable under inserts); the reply has total (exact) and next_cursor?";
+    let checks = ["total", "pages", "stable", "filtered", "bad-cursor"]
+        .map(|id| CheckDef::new(id, Class::Http, sentence));
+    Scenario::new("jobs.list", checks.into(), |context, checks| {
+        let mut ids = Vec::new();
+        for _ in 0..3 {
+            ids.push(one_job(context)?);
+        }
+        let gateway = context.gateway()?;
+        let page = |query: &str| -> Result<Value, Stop> {
+            let exchange = gateway.send("GET", &format!("/v1/jobs?{query}"), &[], None)?;
+            let heard = Heard::of(Action::ListJobs, Dialect::Snake, &exchange.answer()?);
+            heard.data().cloned().map_err(Stop::Broken)
+        };
+        let first = page("limit=1")?;
+        checks.hold("total", first["total"].as_u64() >= Some(3), || shown::json(&first["total"]));
+        let cursor = first["next_cursor"].as_str().unwrap_or_default().to_owned();
+        let second = page(&format!("limit=1&cursor={cursor}"))?;
+        let id_of = |page: &Value| page["jobs"][0]["request_id"].clone();
+        checks.hold("pages", id_of(&first) == ids[2].as_str() && id_of(&second) == ids[1].as_str(), || {
+            format!("{} and then {}", id_of(&first), id_of(&second))
+        });
+        let filtered = page("status=completed&limit=1000")?;
+        let other =
+            filtered["jobs"].as_array().into_iter().flatten().find(|job| job["status"] != "completed");
+        checks.hold("filtered", other.is_none(), || shown::json(&other));
+        checks.decide(
+            "bad-cursor",
+            match gateway.send("GET", "/v1/jobs?cursor=nothing%20of%20ours", &[], None)?.status {
+                422 => Ok(()),
+                status => Err(format!("status {status}")),
+            },
+        );
+        one_job(context)?;
+        let exchange =
+            context.gateway()?.send("GET", &format!("/v1/jobs?limit=1&cursor={cursor}"), &[], None)?;
+        let after = exchange.answer()?.value["data"]["jobs"][0]["request_id"].clone();
+        checks.hold("stable", after == ids[1].as_str(), || format!("{after} once a job was added"));
+        Ok(())
+    })
+}
+
+fn one_job(context: &mut Context) -> Result<String, Stop> {
+    let id = context.fresh_id();
+    let submission = context.small_submission();
+    let heard =
+        context.ask(&Command::new(Action::GenerateSdxl, json!({"prompt_submission": submission})).id(&id))?;
+    heard.data().map_err(Stop::Broken)?;
+    Ok(id)
+}
+
+fn events() -> Scenario {
+    let sentence = "reply has an id like every event; a Last-Event-ID at or after the last answers 204.";
+    let checks = vec![
+        CheckDef::new("reply-has-an-id", Class::Http, sentence),
+        CheckDef::new("no-content", Class::Http, sentence),
+        CheckDef::new("not-buffered", Class::Http, "X-Accel-Buffering: no."),
+    ];
+    Scenario::new("jobs.events", checks, |context, checks| {
+        let id = one_job(context)?;
+        let path = format!("/v1/jobs/{id}/events");
+        let gateway = context.gateway()?;
+        let stream = gateway.send("GET", &path, &[("accept", "text/event-stream")], None)?;
+        let buffered = stream.header("x-accel-buffering");
+        checks.hold("not-buffered", buffered == Some("no"), || shown::json(&buffered));
+        let text = String::from_utf8_lossy(&stream.body).into_owned();
+        let last = text.split("\n\n").filter(|event| event.contains("data:")).last().unwrap_or_default();
+        let last_id =
+            last.lines().find_map(|line| line.strip_prefix("id:")).map(str::trim).unwrap_or_default();
+        let is_reply = last.lines().any(|line| line.replace(' ', "") == "event:reply");
+        checks.hold("reply-has-an-id", is_reply && !last_id.is_empty(), || last.to_owned());
+        let again = gateway.send("GET", &path, &[("last-event-id", last_id)], None)?;
+        checks.hold("no-content", !last_id.is_empty() && again.status == 204, || again.status.to_string());
+        Ok(())
+    })
+}
+
+/// A client that closes its connection before the reply.
+fn leaving() -> Scenario {
+    let sentence = "The end of the client's side of a connection before the reply cancels the job of a synchronous request, waiting or running. It ends cancelled, details.reason: client_left.";
+    let checks = vec![
+        CheckDef::new("cancelled", Class::Life, sentence),
+        CheckDef::new("reason", Class::Life, sentence),
+        CheckDef::new("on-disconnect-finish", Class::Life, "on_disconnect (cancel, finish) in the query"),
+    ];
+    Scenario::new("jobs.leaving", checks, |context, checks| {
+        let left = left_job(context, "", case::long_submission(context))?;
+        checks.hold("cancelled", left["status"] == "cancelled", || shown::json(&left["status"]));
+        let reason = &left["error_details"]["details"]["reason"];
+        checks.hold("reason", reason == "client_left", || reason.to_string());
+        let finished = left_job(context, "?on_disconnect=finish", context.small_submission())?;
+        checks.hold("on-disconnect-finish", finished["status"] == "completed", || {
+            shown::json(&finished["status"])
+        });
+        Ok(())
+    })
+}
+
+/// Sends a job, closes the connection once the gateway knows the job, and waits for its end.
+fn left_job(context: &mut Context, query: &str, submission: Value) -> Result<Value, Stop> {
+    let id = context.fresh_id();
+    let frame =
+        json!({"action": "generate_sdxl", "request_id": id, "payload": {"prompt_submission": submission}});
+    let until = Instant::now() + context.options.timeout;
+    let gateway = context.gateway()?;
+    let leaving = gateway.send_and_leave(&format!("/v1/commands{query}"), frame.to_string().as_bytes())?;
+    let job = |wanted: &dyn Fn(&Value) -> bool| -> Result<Value, Stop> {
+        while Instant::now() < until {
+            let exchange = gateway.send("GET", &format!("/v1/jobs/{id}"), &[], None)?;
+            let heard = Heard::of(Action::GetJob, Dialect::Snake, &exchange.answer()?);
+            if let Ok(job) = heard.data()
+                && wanted(job)
+            {
+                return Ok(job.clone());
+            }
+        }
+        Err(Stop::Broken(format!("the job {id} did not get there in time")))
+    };
+    job(&|_| true)?;
+    drop(leaving);
+    job(&|job| !["queued", "running"].contains(&job["status"].as_str().unwrap_or_default()))
+}
+
+fn keys() -> Scenario {
+    let checks = vec![
+        CheckDef::new("one-job", Class::Corr, "Idempotency-Key is kept 24 h: a retry joins the job."),
+        CheckDef::new("another-body", Class::Corr, "Idempotency-Key … with another body: conflict."),
+        CheckDef::new(
+            "free-after-refusal",
+            Class::Corr,
+            "a key of a request that was refused stands for nothing",
+        ),
+    ];
+    Scenario::new("jobs.keys", checks, |context, checks| {
+        let submission = context.small_submission();
+        let key = context.fresh_id();
+        let headers = [("idempotency-key", key.as_str())];
+        let gateway = context.gateway()?;
+        let send = |document: &Value| gateway.send("POST", "/v1/generate", &headers, body(document));
+        let broken = case::with(submission.clone(), "/scheduler/steps", 0.into());
+        let refused = problem(&send(&broken)?, "out_of_range");
+        let (one, two) = (send(&submission)?.answer()?.value, send(&submission)?.answer()?.value);
+        checks.hold("one-job", one["success"] == true && one["request_id"] == two["request_id"], || {
+            format!("{} and {}", one["request_id"], two["request_id"])
+        });
+        checks.hold("free-after-refusal", refused.is_ok() && one["success"] == true, || one.to_string());
+        let other = case::with(submission, "/hyperparameters/seed", 8.into());
+        checks.decide("another-body", problem(&send(&other)?, "conflict"));
+        Ok(())
+    })
+}
+
+fn uploads() -> Scenario {
+    let sentence = "DELETE /v1/uploads/{id} (action delete_upload, class G, reply {})";
+    let checks =
+        ["uploaded", "deleted", "gone", "unknown"].map(|id| CheckDef::new(id, Class::Http, sentence));
+    Scenario::new("jobs.uploads", checks.into(), |context, checks| {
+        let picture = context::picture_bytes(90);
+        let gateway = context.gateway()?;
+        let kept = gateway.send("POST", "/v1/uploads", &[("content-type", "image/png")], Some(picture))?;
+        let answer = kept.answer()?.value;
+        let upload =
+            answer.get("data").unwrap_or(&answer)["upload_id"].as_str().unwrap_or_default().to_owned();
+        checks.hold("uploaded", kept.status < 300 && !upload.is_empty(), || answer.to_string());
+        let path = format!("/v1/uploads/{upload}");
+        let deleted = gateway.send("DELETE", &path, &[], None)?;
+        checks.hold("deleted", deleted.status == 200, || deleted.status.to_string());
+        checks.decide("unknown", problem(&gateway.send("DELETE", &path, &[], None)?, "upload_not_found"));
+        let document = case::with(
+            context.small_submission(),
+            "/conditioning/init_image",
+            format!("upload:{upload}").into(),
+        );
+        let used = gateway.send("POST", "/v1/generate", &[], body(&document))?;
+        checks.decide("gone", problem(&used, "upload_not_found"));
+        Ok(())
+    })
+}
+
+/// The order of members never decides the dialect of the reply.
+fn dialects() -> Scenario {
+    let sentence = "the dialect that alone spells the most names among the command's own fields; … The order of members never decides.";
+    let checks = ["most-names", "order", "map-keys"].map(|id| CheckDef::new(id, Class::Case, sentence));
+    Scenario::new("jobs.dialects", checks.into(), |context, checks| {
+        let gateway = context.gateway()?;
+        let success = |text: &str| -> Result<&'static str, Stop> {
+            let exchange = gateway.send("POST", "/v1/validate", &[], Some(text.as_bytes().to_vec()))?;
+            let answer = exchange.answer()?.value;
+            let pascal = answer.get("Success").is_some();
+            Ok(if pascal {
+                "pascal"
+            } else if answer.get("requestId").is_some() {
+                "camel"
+            } else {
+                "snake"
+            })
+        };
+        let model = &context.options.model;
+        // One name that only snake spells so, and three that only pascal does.
+        let parts = [
+            format!(r#""hyperparameters":{{"guidance_scale":7.5}}"#),
+            format!(r#""Model":{{"Base":{}}}"#, json!(model)),
+            r#""Conditioning":{"Prompt":"a"}"#.to_owned(),
+        ];
+        let one = success(&format!("{{{},{},{}}}", parts[0], parts[1], parts[2]))?;
+        let two = success(&format!("{{{},{},{}}}", parts[2], parts[1], parts[0]))?;
+        checks.hold("most-names", one == "pascal", || one.to_owned());
+        checks.hold("order", one == two, || format!("{one} and, with its members turned round, {two}"));
+        let tagged = success(&format!(
+            r#"{{"metadata":{{"tags":{{"User":"a","Team":"b","ProjectName":"c"}}}},"model":{{"base":{}}},"conditioning":{{"prompt":"a"}}}}"#,
+            json!(model)
+        ))?;
+        checks.hold("map-keys", tagged == "snake", || format!("{tagged}, by the keys of metadata.tags"));
+        Ok(())
+    })
+}

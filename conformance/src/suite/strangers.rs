@@ -1,0 +1,120 @@
+//! Requests that a web page can make in its visitor's browser, and those that come to a name that is not the gateway's.
+
+use serde_json::json;
+
+use super::http::problem;
+use crate::{
+    check::{CheckDef, Scenario},
+    class::Class,
+};
+
+pub(super) fn scenarios() -> Vec<Scenario> {
+    vec![hosts(), origins(), bodies(), sniffing()]
+}
+
+const BODY: &str = r#"{"action":"get_status"}"#;
+
+fn hosts() -> Scenario {
+    let sentence = "Host must be the listener's address, localhost, the host of public_url, or in allowed_hosts, else forbidden.";
+    let checks = vec![
+        CheckDef::new("foreign-command", Class::Http, sentence),
+        CheckDef::new("foreign-read", Class::Http, sentence),
+        CheckDef::new("foreign-like-ours", Class::Http, sentence),
+        CheckDef::new("localhost", Class::Http, sentence),
+        CheckDef::new("health-any", Class::Http, "/health/* answers any Host"),
+    ];
+    Scenario::new("strangers.hosts", checks, |context, checks| {
+        let gateway = context.gateway()?;
+        let (post, get) = (Some(BODY.as_bytes().to_vec()), None);
+        let evil = [("host", "evil.example")];
+        let command = gateway.send("POST", "/v1/commands", &evil, post)?;
+        checks.decide("foreign-command", problem(&command, "forbidden"));
+        checks.decide(
+            "foreign-read",
+            problem(&gateway.send("GET", "/v1/jobs", &evil, get.clone())?, "forbidden"),
+        );
+        // A name that only begins as ours does.
+        let like = [("host", "localhost.evil.example")];
+        checks.decide(
+            "foreign-like-ours",
+            problem(&gateway.send("GET", "/v1/jobs", &like, get.clone())?, "forbidden"),
+        );
+        let port = gateway.base().rsplit(':').next().unwrap_or_default().to_owned();
+        let localhost = format!("localhost:{port}");
+        let own = gateway.send("GET", "/v1/jobs", &[("host", &localhost)], get.clone())?;
+        checks.hold("localhost", own.status == 200, || own.status.to_string());
+        let live = gateway.send("GET", "/health/live", &evil, get)?;
+        checks.hold("health-any", live.status == 200, || live.status.to_string());
+        Ok(())
+    })
+}
+
+fn origins() -> Scenario {
+    let sentence = "an Origin that is own or in cors_origins is served; any other (also null), or Sec-Fetch-Site: cross-site without Origin, is forbidden.";
+    let refused: [(&str, &[(&str, &str)]); 4] = [
+        ("foreign", &[("origin", "https://evil.example")]),
+        ("null", &[("origin", "null")]),
+        ("cross-site", &[("sec-fetch-site", "cross-site")]),
+        ("foreign-without-body", &[("origin", "https://evil.example")]),
+    ];
+    let mut checks: Vec<CheckDef> =
+        refused.iter().map(|(id, _)| CheckDef::new(*id, Class::Http, sentence)).collect();
+    checks.push(CheckDef::new("own", Class::Http, sentence));
+    checks.push(CheckDef::new("no-origin", Class::Http, sentence));
+    checks.push(CheckDef::new("read", Class::Http, "For every method but GET, HEAD and a CORS preflight"));
+    Scenario::new("strangers.origins", checks, move |context, checks| {
+        let gateway = context.gateway()?;
+        let body = || Some(BODY.as_bytes().to_vec());
+        for (id, headers) in refused {
+            let exchange = if id == "foreign-without-body" {
+                gateway.send("DELETE", "/v1/jobs/conf-nobody", headers, None)?
+            } else {
+                gateway.send("POST", "/v1/commands", headers, body())?
+            };
+            checks.decide(id, problem(&exchange, "forbidden"));
+        }
+        let own = gateway.send("POST", "/v1/commands", &[("origin", gateway.base())], body())?;
+        checks.hold("own", own.status == 200, || own.status.to_string());
+        let plain = gateway.send("POST", "/v1/commands", &[], body())?;
+        checks.hold("no-origin", plain.status == 200, || plain.status.to_string());
+        let read = gateway.send("GET", "/v1/jobs", &[("origin", "https://evil.example")], None)?;
+        let allowed = read.header("access-control-allow-origin");
+        checks.hold("read", read.status == 200 && allowed.is_none(), || {
+            format!("{}, access-control-allow-origin {}", read.status, allowed.unwrap_or("absent"))
+        });
+        Ok(())
+    })
+}
+
+/// The one way in which a page sends JSON without asking first: with no content type.
+fn bodies() -> Scenario {
+    let sentence = "A non-empty body without Content-Type is unsupported_media_type.";
+    let checks = vec![CheckDef::new("no-content-type", Class::Http, sentence)];
+    Scenario::new("strangers.bodies", checks, |context, checks| {
+        let gateway = context.gateway()?;
+        let bare = [("content-type", "")];
+        let exchange = gateway.send("POST", "/v1/commands", &bare, Some(BODY.as_bytes().to_vec()))?;
+        checks.decide("no-content-type", problem(&exchange, "unsupported_media_type"));
+        Ok(())
+    })
+}
+
+fn sniffing() -> Scenario {
+    let sentence = "nosniff on every answer: a browser takes nothing for a script or a page that is none.";
+    let paths = ["/v1/jobs", "/v1/nothing", "/health/live", "/openapi.json"];
+    let checks = paths
+        .iter()
+        .map(|path| {
+            CheckDef::new(path.trim_start_matches('/').replace(['/', '.'], "-"), Class::Http, sentence)
+        })
+        .collect();
+    Scenario::new("strangers.nosniff", checks, move |context, checks| {
+        for path in paths {
+            let exchange = context.gateway()?.send("GET", path, &[], None)?;
+            let said = exchange.header("x-content-type-options");
+            let id = path.trim_start_matches('/').replace(['/', '.'], "-");
+            checks.hold(&id, said == Some("nosniff"), || json!(said).to_string());
+        }
+        Ok(())
+    })
+}
