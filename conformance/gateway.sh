@@ -5,7 +5,8 @@
 #   conformance/gateway.sh [--python] [FLAG OF conformance gateway ...]
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-cargo build --quiet --package gateway --package conformance
+# The whole workspace: one choice of features, so that what the tests built is used again.
+cargo build --quiet --workspace --bins
 bin="${CARGO_TARGET_DIR:-target}/debug"
 scratch=$(mktemp -d)
 gateway=

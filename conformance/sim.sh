@@ -4,6 +4,7 @@
 #   conformance/sim.sh [FLAG OF conformance worker ...]
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-cargo build --quiet --package worker-sim --package conformance
+# The whole workspace: one choice of features, so that what the tests built is used again.
+cargo build --quiet --workspace --bins
 bin="${CARGO_TARGET_DIR:-target}/debug"
 exec "$bin/conformance" worker "$@" -- "$bin/worker-sim"
