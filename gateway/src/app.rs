@@ -23,6 +23,8 @@ pub const BROKEN: u8 = 70;
 pub struct App {
     front: Front,
     tasks: JoinSet<()>,
+    /// What goes on for ever: sweeps of the uploads, looks at the output folder. Dropped with the app.
+    _chores: JoinSet<()>,
 }
 
 impl App {
@@ -34,7 +36,10 @@ impl App {
         let pool = Pool::start(config.workers.clone(), &config.policy, &changed, &mut tasks);
         let desk = jobs::start(pool.lanes().to_vec(), config.desk.clone(), changed, &mut tasks);
         let front = Front::new(config, pool, desk, gpus);
-        Self { front, tasks }
+        let mut chores = JoinSet::new();
+        chores.spawn(front.uploads().clone().keep_swept());
+        chores.spawn(front.outputs().clone().watch());
+        Self { front, tasks, _chores: chores }
     }
 
     /// The front.

@@ -2,6 +2,7 @@
 
 mod edge;
 mod environment;
+mod keep;
 mod listen;
 mod numbers;
 mod web;
@@ -18,14 +19,16 @@ use serde::Deserialize;
 
 use crate::{
     cli::{PoolFlags, WorkerKind},
+    front::OnDisconnect,
     gpu::{Gpu, GpuError, Gpus},
     jobs::DeskConfig,
     lane::{GpuId, Launch, Limits, Policy},
 };
 pub use edge::{Edge, Http};
 pub use environment::owned;
+pub use keep::Keep;
 pub use listen::Listen;
-pub use numbers::{Count, FrameBytes, Many, Seconds, SecondsFromZero, SimWorkers};
+pub use numbers::{Bytes, Count, FrameBytes, Many, Seconds, SecondsFromZero, SimWorkers};
 pub use web::{Host, Origin, Proxy, PublicUrl, is_prefix};
 use workers::{Choice, common_args};
 
@@ -65,6 +68,10 @@ pub struct File {
     pub queue_max: Option<Many>,
     /// Records of ended jobs that are kept.
     pub records_max: Option<Many>,
+    /// What becomes of a job when its client leaves, where the client says nothing: `cancel` or `finish`.
+    pub on_disconnect: Option<OnDisconnect>,
+    /// What is kept, and how much of it.
+    pub keep: Keep,
     /// Seconds that a drain may take.
     pub drain_seconds: Option<SecondsFromZero>,
     /// Where clients reach this gateway, if not at its listener.
@@ -173,6 +180,10 @@ pub struct Config {
     pub desk: DeskConfig,
     /// Longest frame and body.
     pub frame_bytes_max: usize,
+    /// What becomes of a job when its client leaves, where the client says nothing.
+    pub on_disconnect: OnDisconnect,
+    /// What is kept, and how much of it.
+    pub keep: Keep,
     /// How long a drain may take.
     pub drain: Duration,
     /// Where to listen, if the file says so.
@@ -240,7 +251,11 @@ impl Config {
             desk: DeskConfig {
                 queue_max: file.queue_max.map_or(10_000, Count::size),
                 records_max: file.records_max.map_or(10_000, Count::size),
+                events_bytes_max: file.keep.events_bytes_max.size(),
+                events_ended_bytes_max: file.keep.events_ended_bytes_max.size(),
             },
+            on_disconnect: file.on_disconnect.unwrap_or(OnDisconnect::Cancel),
+            keep: file.keep,
             frame_bytes_max,
             drain: file.drain_seconds.map_or(Duration::from_secs(30), Seconds::duration),
             listen: file.listen,

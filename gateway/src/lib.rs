@@ -19,6 +19,7 @@ pub mod http;
 pub mod jobs;
 pub mod lane;
 pub mod log;
+pub mod outputs;
 pub mod pending;
 pub mod pool;
 pub mod signals;

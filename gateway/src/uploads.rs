@@ -1,51 +1,135 @@
-//! Images that clients sent: kept under the output directory by their hash, named by an id for 24 hours.
+//! Images that clients sent: uploads, named by an id for a day, and images that came inside commands. They lie under the
+//! output directory until their time is over and no job reads them; all of them together have a budget.
+//!
+//! A file is found again by what it holds, in memory alone: a name on the disk, which may be that of a file cut short by
+//! a power loss, is trusted for nothing. So no two gateways with one output directory share a file.
+
+mod shelf;
 
 use std::{
-    collections::HashMap,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, SystemTime},
 };
 
 use chrono::Utc;
-use contracts::{ErrorCode, Failure, generated::limits::UPLOAD_KEPT};
+use contracts::{ErrorCode, Failure};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use tokio::time::Instant;
+use tokio::{sync::Notify, time::Instant};
 
 use crate::{
-    front::document::{look, write_once},
+    config::Keep,
+    front::document::look,
     jobs::timestamp,
+    outputs::{storage_failure, write_whole},
 };
+use shelf::{Kind, Shelf};
 
-/// All uploads. A lock, not a task: it is held for one look-up, never over an await or a write.
+/// Between two sweeps, at most.
+const SWEEP: Duration = Duration::from_secs(60);
+
+/// All images that clients sent. A lock, not a task: it is held for a look-up, never over an await or the disk.
 #[derive(Clone, Debug)]
-pub struct Uploads {
-    output_dir: Arc<Path>,
-    kept: Arc<Mutex<HashMap<String, (PathBuf, Instant)>>>,
+pub struct Uploads(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    output_dir: PathBuf,
+    upload_kept: Duration,
+    input_kept: Duration,
+    shelf: Mutex<Shelf>,
+    /// Something may be removed before its time: an upload that was deleted is no longer read.
+    swept: Notify,
+}
+
+/// A file that stays as long as this does.
+#[derive(Debug)]
+struct Hold {
+    path: Arc<Path>,
+    uploads: Uploads,
+}
+
+/// The same, shared.
+pub(crate) type Held = Arc<dyn std::fmt::Debug + Send + Sync>;
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        let now = Instant::now();
+        if self.uploads.shelf().release(&self.path, now + self.uploads.0.input_kept) {
+            self.uploads.0.swept.notify_one();
+        }
+    }
 }
 
 impl Uploads {
-    /// None yet.
+    /// Those under an output directory. What lies there already has nobody who knows its id: it goes when it is as old
+    /// as such a file may become, for another gateway may use the same directory.
     #[must_use]
-    pub fn new(output_dir: &Path) -> Self {
-        Self { output_dir: output_dir.into(), kept: Arc::default() }
+    pub fn new(output_dir: &Path, keep: &Keep) -> Self {
+        let inner = Inner {
+            output_dir: output_dir.to_owned(),
+            upload_kept: keep.upload_seconds.duration(),
+            input_kept: keep.input_seconds.duration(),
+            shelf: Mutex::new(Shelf::new(keep.inputs_bytes_max.get())),
+            swept: Notify::new(),
+        };
+        let uploads = Self(Arc::new(inner));
+        for kind in [Kind::Upload, Kind::Input] {
+            uploads.adopt(kind);
+        }
+        uploads
+    }
+
+    fn shelf(&self) -> MutexGuard<'_, Shelf> {
+        self.0.shelf.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn kept_for(&self, kind: Kind) -> Duration {
+        match kind {
+            Kind::Upload => self.0.upload_kept,
+            Kind::Input => self.0.input_kept,
+        }
+    }
+
+    fn adopt(&self, kind: Kind) {
+        let folder = self.0.output_dir.join(kind.folder());
+        let entries = match std::fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(err) if err.kind() == std::io::ErrorKind::NotFound => return,
+            Err(err) => {
+                tracing::warn!(folder = %folder.display(), %err, "what lies there stays: it cannot be listed");
+                return;
+            }
+        };
+        let (now, today) = (Instant::now(), SystemTime::now());
+        let mut found = 0_u64;
+        for entry in entries.flatten() {
+            let Ok(meta) = entry.metadata() else { continue };
+            if !meta.is_file() {
+                continue;
+            }
+            // A time in the future counts as now.
+            let age = meta.modified().ok().and_then(|at| today.duration_since(at).ok()).unwrap_or_default();
+            let until = now + self.kept_for(kind).saturating_sub(age);
+            self.shelf().adopt(entry.path().into(), meta.len(), until);
+            found += 1;
+        }
+        if found > 0 {
+            tracing::info!(folder = %folder.display(), found, "files of an earlier run go when their time is over");
+        }
     }
 
     /// Keeps an image: the `Upload` of the contract, in snake. Blocks on the disk.
     ///
     /// # Errors
-    /// `image_invalid`, `storage_full`, `internal`.
+    /// `image_invalid`, `storage_full`.
     pub fn keep(&self, bytes: &[u8]) -> Result<Value, Box<Failure>> {
         let picture = look(bytes)?;
-        let sha256 = hex(&Sha256::digest(bytes));
-        let path = self.output_dir.join("uploads").join(format!("{sha256}.{}", picture.format));
-        write_once(&path, bytes).map_err(|err| failed(&err))?;
+        let (sha256, hold) = self.place(Kind::Upload, bytes, picture.format)?;
         let id = uuid::Uuid::now_v7().to_string();
-        let kept = UPLOAD_KEPT;
-        let now = Instant::now();
-        let mut all = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        all.retain(|_, (_, until)| *until > now);
-        all.insert(id.clone(), (path, now + kept));
+        let kept = self.0.upload_kept;
+        self.shelf().name(id.clone(), hold.path.clone(), Instant::now() + kept);
         Ok(json!({
             "upload_id": id,
             "sha256": sha256,
@@ -57,41 +141,108 @@ impl Uploads {
         }))
     }
 
-    /// Keeps an image that came inside a command; its path. Blocks on the disk.
+    /// Keeps an image that came inside a command: its path, and what keeps it there. Blocks on the disk.
     ///
     /// # Errors
-    /// `image_invalid`, `storage_full`, `internal`.
-    pub(crate) fn keep_input(&self, bytes: &[u8]) -> Result<String, Box<Failure>> {
+    /// `image_invalid`, `storage_full`.
+    pub(crate) fn keep_input(&self, bytes: &[u8]) -> Result<(String, Held), Box<Failure>> {
         let picture = look(bytes)?;
-        let name = format!("{}.{}", hex(&Sha256::digest(bytes)), picture.format);
-        let path = self.output_dir.join("inputs").join(name);
-        write_once(&path, bytes).map_err(|err| failed(&err))?;
-        Ok(path.to_string_lossy().into_owned())
+        let (_, hold) = self.place(Kind::Input, bytes, picture.format)?;
+        Ok((hold.path.to_string_lossy().into_owned(), Arc::new(hold)))
     }
 
-    /// The path of an upload.
+    /// The path of an upload, and what keeps it there.
     ///
     /// # Errors
     /// `upload_not_found`.
-    pub fn path(&self, id: &str) -> Result<String, Box<Failure>> {
-        let all = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        match all.get(id).filter(|(_, until)| *until > Instant::now()) {
-            Some((path, _)) => Ok(path.to_string_lossy().into_owned()),
-            None => {
-                let message = format!("no upload {id}, or its time is over");
-                Err(Box::new(Failure::new(ErrorCode::UploadNotFound, message)))
+    pub(crate) fn hold(&self, id: &str) -> Result<(String, Held), Box<Failure>> {
+        let Some(path) = self.shelf().hold_named(id, Instant::now()) else { return Err(unknown(id)) };
+        let text = path.to_string_lossy().into_owned();
+        Ok((text, Arc::new(Hold { path, uploads: self.clone() })))
+    }
+
+    /// Forgets an upload; its file goes now, or when no job reads it any more. Blocks on the disk.
+    ///
+    /// # Errors
+    /// `upload_not_found`.
+    pub fn delete(&self, id: &str) -> Result<(), Box<Failure>> {
+        if !self.shelf().unname(id, Instant::now()) {
+            return Err(unknown(id));
+        }
+        self.sweep();
+        Ok(())
+    }
+
+    /// A file of these bytes: the one that is there, or a new one.
+    fn place(&self, kind: Kind, bytes: &[u8], format: &str) -> Result<(String, Hold), Box<Failure>> {
+        let digest: [u8; 32] = Sha256::digest(bytes).into();
+        let sha256 = hex(&digest);
+        let size = bytes.len() as u64;
+        let found = self.shelf().hold_same(kind, &digest);
+        if let Some(path) = found {
+            let hold = Hold { path, uploads: self.clone() };
+            // Whoever cleans the disk asks nobody.
+            if std::fs::metadata(&hold.path).is_ok_and(|meta| meta.is_file() && meta.len() == size) {
+                return Ok((sha256, hold));
             }
+            tracing::warn!(path = %hold.path.display(), "an image that was kept is gone from the disk; it is written again");
+            self.shelf().lose(kind, &digest);
+        }
+        let evicted = self.shelf().reserve(size, Instant::now())?;
+        self.remove(evicted);
+        let name = format!("{sha256}-{}.{format}", uuid::Uuid::now_v7().simple());
+        let path: Arc<Path> = self.0.output_dir.join(kind.folder()).join(name).into();
+        if let Err(err) = write_whole(&path, bytes) {
+            self.shelf().unreserve(size);
+            return Err(Box::new(storage_failure("the image could not be kept", &err)));
+        }
+        self.shelf().put(kind, digest, path.clone(), size);
+        Ok((sha256, Hold { path, uploads: self.clone() }))
+    }
+
+    /// Removes what nobody needs, and keeps young what is read longer than files last. Blocks on the disk.
+    pub fn sweep(&self) {
+        let due = self.shelf().due(Instant::now());
+        self.remove(due);
+        let read = self.shelf().read();
+        for path in read {
+            // Another gateway with this directory goes by the age of a file.
+            let touched = std::fs::File::open(&path).and_then(|file| file.set_modified(SystemTime::now()));
+            if let Err(err) = touched {
+                tracing::debug!(path = %path.display(), %err, "an image in use could not be kept young");
+            }
+        }
+    }
+
+    fn remove(&self, files: Vec<(Arc<Path>, u64)>) {
+        for (path, bytes) in files {
+            match std::fs::remove_file(&path) {
+                Ok(()) => tracing::debug!(path = %path.display(), "an image that a client sent is removed"),
+                Err(err) if err.kind() == std::io::ErrorKind::NotFound => {}
+                Err(err) => {
+                    tracing::warn!(path = %path.display(), %err, "an image that a client sent cannot be removed; tried again");
+                    self.shelf().adopt(path, bytes, Instant::now() + SWEEP);
+                }
+            }
+        }
+    }
+
+    /// Sweeps for ever.
+    pub(crate) async fn keep_swept(self) {
+        let period = SWEEP.min(self.0.input_kept / 2).max(Duration::from_secs(1));
+        loop {
+            let uploads = self.clone();
+            if let Err(err) = tokio::task::spawn_blocking(move || uploads.sweep()).await {
+                tracing::error!(%err, "a sweep of the uploads broke off");
+            }
+            // Either says the same: look again.
+            tokio::time::timeout(period, self.0.swept.notified()).await.ok();
         }
     }
 }
 
-fn failed(err: &std::io::Error) -> Box<Failure> {
-    let code = if err.kind() == std::io::ErrorKind::StorageFull {
-        ErrorCode::StorageFull
-    } else {
-        ErrorCode::Internal
-    };
-    Box::new(Failure::new(code, format!("the image could not be kept: {err}")))
+fn unknown(id: &str) -> Box<Failure> {
+    Box::new(Failure::new(ErrorCode::UploadNotFound, format!("no upload {id}, or its time is over")))
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -142,13 +142,13 @@ impl Schemas {
     }
 
     fn rewrite_registry(&self, registry: &mut Value) -> Result<()> {
-        for list in ["actions", "resources"] {
+        for list in ["actions", "parameters", "resources"] {
             let rows = registry
                 .get_mut(list)
                 .and_then(Value::as_array_mut)
                 .with_context(|| format!("schemas/registry.json has no list {list}"))?;
             for row in rows {
-                for member in ["request", "reply"] {
+                for member in ["request", "reply", "schema"] {
                     if let Some(reference) = row.get_mut(member) {
                         let name = self.resolve("registry.json", reference.as_str().unwrap_or_default())?;
                         *reference = json!(format!("#/$defs/{name}"));

@@ -62,6 +62,31 @@ pub struct Route {
     pub fixed: &'static [(&'static str, &'static str)],
 }
 
+/// What a request may say beside its command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parameter {
+    /// Its name.
+    pub name: &'static str,
+    /// `query` or `header`.
+    pub place: &'static str,
+    /// Name of the definition of its value.
+    pub schema: &'static str,
+    /// The classes of the actions whose routes take it; empty: every route.
+    pub classes: &'static [Class],
+    /// One sentence or more.
+    pub description: &'static str,
+}
+
+impl Parameter {
+    /// Whether the routes of an action take it.
+    #[must_use]
+    pub fn concerns(&self, info: &ActionInfo) -> bool {
+        self.classes.is_empty()
+            || self.classes.contains(&info.class)
+            || info.class_when.is_some_and(|when| self.classes.contains(&when.class))
+    }
+}
+
 /// A route that belongs to no single action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Resource {
@@ -263,6 +288,9 @@ pub enum Action {
     /// Jobs, newest first.
     #[serde(rename = "list_jobs")]
     ListJobs,
+    /// Forgets an upload; its file goes when no job reads it any more.
+    #[serde(rename = "delete_upload")]
+    DeleteUpload,
     /// The devices of the host.
     #[serde(rename = "list_devices")]
     ListDevices,
@@ -273,7 +301,7 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order of the registry.
-    pub const ALL: [Self; 44usize] = [
+    pub const ALL: [Self; 45usize] = [
         Self::Initialize,
         Self::Shutdown,
         Self::GetStatus,
@@ -316,6 +344,7 @@ impl Action {
         Self::CancelSession,
         Self::GetJob,
         Self::ListJobs,
+        Self::DeleteUpload,
         Self::ListDevices,
         Self::GetCacheStatus,
     ];
@@ -365,6 +394,7 @@ impl Action {
             Self::CancelSession => "cancel_session",
             Self::GetJob => "get_job",
             Self::ListJobs => "list_jobs",
+            Self::DeleteUpload => "delete_upload",
             Self::ListDevices => "list_devices",
             Self::GetCacheStatus => "get_cache_status",
         }
@@ -434,6 +464,7 @@ impl FromStr for Action {
             "cancel_session" => Self::CancelSession,
             "get_job" => Self::GetJob,
             "list_jobs" => Self::ListJobs,
+            "delete_upload" => Self::DeleteUpload,
             "list_devices" => Self::ListDevices,
             "get_cache_status" => Self::GetCacheStatus,
             _ => return Err(ParseActionError(text.to_owned())),
@@ -448,7 +479,7 @@ impl<'de> serde::Deserialize<'de> for Action {
     }
 }
 
-static INFOS: [ActionInfo; 44usize] = [
+static INFOS: [ActionInfo; 45usize] = [
     ActionInfo {
         action: Action::Initialize,
         aliases: &[],
@@ -1189,6 +1220,26 @@ static INFOS: [ActionInfo; 44usize] = [
         class_when: None,
     },
     ActionInfo {
+        action: Action::DeleteUpload,
+        aliases: &[],
+        class: Class::Gateway,
+        summary: "Forgets an upload; its file goes when no job reads it any more.",
+        request: "DeleteUpload",
+        reply: "Empty",
+        worker_module: None,
+        service_methods: &["uploads"],
+        routes: &[Route {
+            verb: "DELETE",
+            path: "/v1/uploads/{upload_id}",
+            params: &[],
+            bare: None,
+            fixed: &[],
+        }],
+        timeout_seconds: Some(10.0),
+        wrapped_in: None,
+        class_when: None,
+    },
+    ActionInfo {
         action: Action::ListDevices,
         aliases: &[],
         class: Class::Gateway,
@@ -1215,6 +1266,37 @@ static INFOS: [ActionInfo; 44usize] = [
         timeout_seconds: Some(10.0),
         wrapped_in: None,
         class_when: None,
+    },
+];
+/// What a request may say beside its command.
+pub static PARAMETERS: [Parameter; 4usize] = [
+    Parameter {
+        name: "dialect",
+        place: "query",
+        schema: "DialectName",
+        classes: &[],
+        description: "The dialect of the reply.",
+    },
+    Parameter {
+        name: "on_disconnect",
+        place: "query",
+        schema: "OnDisconnect",
+        classes: &[Class::Job],
+        description: "What becomes of the job when the client leaves before the reply. `cancel`, over an Idempotency-Key: when the last client that waits has left, and every one of them said `cancel`. Left out: as the gateway is configured, and `finish` with an Idempotency-Key. `cancel` and `Prefer: respond-async` exclude each other. A client that half-closes its connection sends `finish`.",
+    },
+    Parameter {
+        name: "Prefer",
+        place: "header",
+        schema: "Preference",
+        classes: &[Class::Job, Class::Training],
+        description: "`respond-async` answers 202 at once.",
+    },
+    Parameter {
+        name: "Idempotency-Key",
+        place: "header",
+        schema: "IdempotencyKey",
+        classes: &[Class::Job, Class::Training],
+        description: "Kept 24 h: the same key and request are one job.",
     },
 ];
 /// Routes that belong to no single action.

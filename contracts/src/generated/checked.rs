@@ -235,6 +235,24 @@ text! {
 }
 
 text! {
+    /// Preferences of RFC 7240, comma-separated; `respond-async` is the one that is known. 1..=1024 code points.
+    Preference, TextLimits {
+        minimum: 1, maximum: 1024, not_blank: false,
+        form: Form::Any,
+    }
+}
+
+text! {
+    /// 1..255 visible ASCII characters that stand for one request. 1..=255 code points. Matches `^[!-~]+$`.
+    IdempotencyKey, TextLimits {
+        minimum: 1, maximum: 255, not_blank: false,
+        form: Form::Pieces("^[!-~]+$", &[
+            &[Piece::new("!-~", 1, u32::MAX)],
+        ]),
+    }
+}
+
+text! {
     /// RFC 6901, from the frame (stdio) or the body (HTTP), as the sender spelt it. 0..=4096 code points.
     Pointer, TextLimits {
         minimum: 0, maximum: 4096, not_blank: false,

@@ -93,6 +93,8 @@ pub enum Command {
     GetJob(types::GetJob),
     /// Jobs, newest first.
     ListJobs(types::ListJobs),
+    /// Forgets an upload; its file goes when no job reads it any more.
+    DeleteUpload(types::DeleteUpload),
     /// The devices of the host.
     ListDevices(types::Nothing),
     /// The RAM cache of the host.
@@ -146,6 +148,7 @@ impl Command {
             Self::CancelSession(_) => Action::CancelSession,
             Self::GetJob(_) => Action::GetJob,
             Self::ListJobs(_) => Action::ListJobs,
+            Self::DeleteUpload(_) => Action::DeleteUpload,
             Self::ListDevices(_) => Action::ListDevices,
             Self::GetCacheStatus(_) => Action::GetCacheStatus,
         }
@@ -213,6 +216,7 @@ impl Command {
             Action::CancelSession => Deserialize::deserialize(deserializer).map(Self::CancelSession),
             Action::GetJob => Deserialize::deserialize(deserializer).map(Self::GetJob),
             Action::ListJobs => Deserialize::deserialize(deserializer).map(Self::ListJobs),
+            Action::DeleteUpload => Deserialize::deserialize(deserializer).map(Self::DeleteUpload),
             Action::ListDevices => Deserialize::deserialize(deserializer).map(Self::ListDevices),
             Action::GetCacheStatus => Deserialize::deserialize(deserializer).map(Self::GetCacheStatus),
         }
@@ -265,6 +269,7 @@ impl Serialize for Command {
             Self::CancelSession(fields) => Serialize::serialize(fields, serializer),
             Self::GetJob(fields) => Serialize::serialize(fields, serializer),
             Self::ListJobs(fields) => Serialize::serialize(fields, serializer),
+            Self::DeleteUpload(fields) => Serialize::serialize(fields, serializer),
             Self::ListDevices(fields) => Serialize::serialize(fields, serializer),
             Self::GetCacheStatus(fields) => Serialize::serialize(fields, serializer),
         }
@@ -290,7 +295,7 @@ pub enum ReplyData {
     ControlNetTypes(types::ControlNetTypes),
     /// Of [`Action::ListDevices`].
     Devices(types::Devices),
-    /// Of [`Action::Shutdown`].
+    /// Of [`Action::Shutdown`], [`Action::DeleteUpload`].
     Empty(types::Empty),
     /// Of [`Action::ValidateModelFiles`].
     FileResults(types::FileResults),
@@ -361,7 +366,9 @@ impl ReplyData {
             Action::CleanupMemory => Deserialize::deserialize(deserializer).map(Self::CleanupResult),
             Action::GetControlnetTypes => Deserialize::deserialize(deserializer).map(Self::ControlNetTypes),
             Action::ListDevices => Deserialize::deserialize(deserializer).map(Self::Devices),
-            Action::Shutdown => Deserialize::deserialize(deserializer).map(Self::Empty),
+            Action::Shutdown | Action::DeleteUpload => {
+                Deserialize::deserialize(deserializer).map(Self::Empty)
+            }
             Action::ValidateModelFiles => Deserialize::deserialize(deserializer).map(Self::FileResults),
             Action::GenerateImage => Deserialize::deserialize(deserializer).map(Self::ImageResult),
             Action::Initialize => Deserialize::deserialize(deserializer).map(Self::InitializeResult),

@@ -51,6 +51,7 @@ pub const NAMES: &[&str] = &[
     "ListJobsLimit",
     "ListJobsCursor",
     "ListJobs",
+    "DeleteUpload",
     "Id",
     "Action",
     "GpuId",
@@ -75,6 +76,9 @@ pub const NAMES: &[&str] = &[
     "WorkerState",
     "ModelType",
     "PrecisionName",
+    "OnDisconnect",
+    "Preference",
+    "IdempotencyKey",
     "ErrorCode",
     "WarningCode",
     "Pointer",
@@ -386,6 +390,7 @@ pub fn round_trip(name: &str, value: &Value) -> Option<Result<Value, serde_json:
         "ListJobsLimit" => read::<types::ListJobsLimit>(value),
         "ListJobsCursor" => read::<types::ListJobsCursor>(value),
         "ListJobs" => read::<types::ListJobs>(value),
+        "DeleteUpload" => read::<types::DeleteUpload>(value),
         "Id" => read::<types::Id>(value),
         "Action" => read::<types::Action>(value),
         "GpuId" => read::<types::GpuId>(value),
@@ -410,6 +415,9 @@ pub fn round_trip(name: &str, value: &Value) -> Option<Result<Value, serde_json:
         "WorkerState" => read::<types::WorkerState>(value),
         "ModelType" => read::<types::ModelType>(value),
         "PrecisionName" => read::<types::PrecisionName>(value),
+        "OnDisconnect" => read::<types::OnDisconnect>(value),
+        "Preference" => read::<types::Preference>(value),
+        "IdempotencyKey" => read::<types::IdempotencyKey>(value),
         "ErrorCode" => read::<types::ErrorCode>(value),
         "WarningCode" => read::<types::WarningCode>(value),
         "Pointer" => read::<types::Pointer>(value),
@@ -737,6 +745,7 @@ pub fn schemas() -> Value {
     generator.subschema_for::<types::ListJobsLimit>();
     generator.subschema_for::<types::ListJobsCursor>();
     generator.subschema_for::<types::ListJobs>();
+    generator.subschema_for::<types::DeleteUpload>();
     generator.subschema_for::<types::Id>();
     generator.subschema_for::<types::Action>();
     generator.subschema_for::<types::GpuId>();
@@ -761,6 +770,9 @@ pub fn schemas() -> Value {
     generator.subschema_for::<types::WorkerState>();
     generator.subschema_for::<types::ModelType>();
     generator.subschema_for::<types::PrecisionName>();
+    generator.subschema_for::<types::OnDisconnect>();
+    generator.subschema_for::<types::Preference>();
+    generator.subschema_for::<types::IdempotencyKey>();
     generator.subschema_for::<types::ErrorCode>();
     generator.subschema_for::<types::WarningCode>();
     generator.subschema_for::<types::Pointer>();

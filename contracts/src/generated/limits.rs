@@ -130,5 +130,19 @@ pub const HTTP_WRITE: Duration = Duration::from_millis(60000);
 pub const HTTP_UNREAD_BYTES_MAX: u64 = 134217728;
 /// Open connections; the next one waits to be accepted. In connections.
 pub const HTTP_CONNECTIONS_MAX: u64 = 2048;
-/// Longest Idempotency-Key. In characters.
-pub const IDEMPOTENCY_KEY_CHARACTERS_MAX: u64 = 255;
+/// Idempotency keys that are kept; one more is `rate_limited` until the oldest expires. In keys.
+pub const IDEMPOTENCY_KEYS_MAX: u64 = 100000;
+/// An image that came inside a command is kept so long after the last command that read it, for the next that brings the same. In seconds.
+pub const INPUT_KEPT_SECONDS: f64 = 900.0;
+/// An image that came inside a command is kept so long after the last command that read it, for the next that brings the same. In seconds.
+pub const INPUT_KEPT: Duration = Duration::from_millis(900000);
+/// Uploads and images that came inside commands, together, on the gateway's disk. In bytes.
+pub const INPUTS_BYTES_MAX: u64 = 8589934592;
+/// Events of one job that are kept for those who listen later; the oldest are dropped first, and a gap in `sequence` says so. In bytes.
+pub const EVENTS_BYTES_MAX: u64 = 1048576;
+/// Events of all ended jobs that are kept; the job that ended first is cut to its last event first. In bytes.
+pub const EVENTS_ENDED_BYTES_MAX: u64 = 33554432;
+/// Time between two looks at whether the output folder can be written. In seconds.
+pub const OUTPUT_PROBE_SECONDS: f64 = 10.0;
+/// Time between two looks at whether the output folder can be written. In seconds.
+pub const OUTPUT_PROBE: Duration = Duration::from_millis(10000);

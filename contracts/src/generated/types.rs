@@ -388,6 +388,17 @@ pub struct ListJobs {
 
 crate::strict::object!(ListJobs);
 
+/// About one upload.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(remote = "Self", deny_unknown_fields)]
+#[schemars(rename = "DeleteUpload")]
+pub struct DeleteUpload {
+    /// The upload.
+    pub upload_id: Id,
+}
+
+crate::strict::object!(DeleteUpload);
+
 /// How property names are spelt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, schemars::JsonSchema)]
 pub enum DialectName {
@@ -567,6 +578,19 @@ pub enum PrecisionName {
 }
 
 crate::strict::string_enum!(PrecisionName, Fp16 = "fp16", Bf16 = "bf16", Fp32 = "fp32");
+
+/// What becomes of a job whose client leaves before the reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, schemars::JsonSchema)]
+pub enum OnDisconnect {
+    /// `cancel`
+    #[schemars(rename = "cancel")]
+    Cancel,
+    /// `finish`
+    #[schemars(rename = "finish")]
+    Finish,
+}
+
+crate::strict::string_enum!(OnDisconnect, Cancel = "cancel", Finish = "finish");
 
 /// One fault of a document.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]

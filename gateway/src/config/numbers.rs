@@ -54,6 +54,47 @@ impl<'de, const ZERO: bool> Deserialize<'de> for Seconds<ZERO> {
     }
 }
 
+/// A number of bytes on a disk or in memory, from 1024 to 2^50.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bytes(u64);
+
+impl Bytes {
+    const MIN: u64 = 1 << 10;
+    const MAX: u64 = 1 << 50;
+
+    /// This many, known to be in range.
+    pub(crate) fn of(bytes: u64) -> Self {
+        Self::checked(bytes).expect("a default is in range")
+    }
+
+    /// The number.
+    #[must_use]
+    pub fn get(self) -> u64 {
+        self.0
+    }
+
+    /// The number, as sizes in memory take it.
+    #[must_use]
+    pub fn size(self) -> usize {
+        usize::try_from(self.0).unwrap_or(usize::MAX)
+    }
+
+    fn checked(bytes: u64) -> Result<Self, String> {
+        let fits = (Self::MIN..=Self::MAX).contains(&bytes);
+        fits.then_some(Self(bytes))
+            .ok_or_else(|| format!("{bytes} is out of range: give {} to {} bytes", Self::MIN, Self::MAX))
+    }
+}
+
+impl<'de> Deserialize<'de> for Bytes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let bytes = i64::deserialize(deserializer)?;
+        let fitting = u64::try_from(bytes).unwrap_or_default();
+        Self::checked(fitting)
+            .map_err(|why| D::Error::custom(why.replacen(&fitting.to_string(), &bytes.to_string(), 1)))
+    }
+}
+
 /// A count from `MIN` to `MAX`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Count<const MIN: u32, const MAX: u32>(u32);

@@ -9,7 +9,8 @@ use std::{
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Claims(Arc<Mutex<HashSet<Arc<str>>>>);
 
-/// An id in flight, until it is dropped.
+/// An id in flight, until the last who holds the claim lets go: the reply's maker, and every lane that has a command of
+/// this id. A client that goes away frees nothing that a worker still works on.
 #[derive(Debug)]
 pub(crate) struct Claim {
     id: Arc<str>,
@@ -18,9 +19,9 @@ pub(crate) struct Claim {
 
 impl Claims {
     /// Claims an id; `None` where it is in flight already.
-    pub(crate) fn claim(&self, id: &Arc<str>) -> Option<Claim> {
+    pub(crate) fn claim(&self, id: &Arc<str>) -> Option<Arc<Claim>> {
         let fresh = self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone());
-        fresh.then(|| Claim { id: id.clone(), claims: self.clone() })
+        fresh.then(|| Arc::new(Claim { id: id.clone(), claims: self.clone() }))
     }
 }
 

@@ -1,7 +1,7 @@
 //! From a client's document to the worker's: what is decided at acceptance, and the two changes that the contract
 //! allows (a seed is chosen, uploads and `data:` images become paths).
 
-use std::{collections::HashMap, io::Cursor, path::Path};
+use std::{collections::HashMap, io::Cursor};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use contracts::{Action, ErrorCode, Failure, Fault, Submission, framing::FRAME_BYTES_MAX, generated::limits};
@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use super::sent::image_references;
 use crate::{
     jobs::{Priority, Tags},
-    uploads::Uploads,
+    uploads::{Held, Uploads},
 };
 
 /// Room for a document of the usual size, so that its text is not moved as it grows.
@@ -131,34 +131,40 @@ fn choose(members: &mut Map<String, Value>) -> bool {
     true
 }
 
-/// Turns uploads and `data:` images into paths. What each path was before, and the faults of those that stay as they
-/// are, pointers canonical.
-pub(crate) async fn place_images(
-    action: Action,
-    fields: &mut Value,
-    uploads: &Uploads,
-) -> (HashMap<String, String>, Vec<Fault>) {
-    let mut swapped = HashMap::new();
-    let mut faults = Vec::new();
+/// What became of a document's images.
+#[derive(Default)]
+pub(crate) struct Placed {
+    /// What each path was before.
+    pub(crate) swapped: HashMap<String, String>,
+    /// What keeps these files where they are.
+    pub(crate) inputs: Vec<Held>,
+    /// The faults of those that stay as they are, pointers canonical.
+    pub(crate) faults: Vec<Fault>,
+}
+
+/// Turns uploads and `data:` images into paths.
+pub(crate) async fn place_images(action: Action, fields: &mut Value, uploads: &Uploads) -> Placed {
+    let mut all = Placed::default();
     for pointer in image_references(action.info().request, fields) {
         let Some(value) = fields.pointer_mut(&pointer) else { continue };
         let Some(reference) = value.as_str() else { continue };
         let placed = if let Some(id) = reference.strip_prefix("upload:") {
-            uploads.path(id)
+            uploads.hold(id)
         } else if reference.starts_with("data:") {
             place_data(reference, uploads).await
         } else {
             continue;
         };
         match placed {
-            Ok(path) => {
-                swapped.insert(path.clone(), reference.to_owned());
+            Ok((path, held)) => {
+                all.swapped.insert(path.clone(), reference.to_owned());
+                all.inputs.push(held);
                 *value = path.into();
             }
-            Err(failure) => faults.push(Fault::new(pointer, failure.code, failure.message)),
+            Err(failure) => all.faults.push(Fault::new(pointer, failure.code, failure.message)),
         }
     }
-    (swapped, faults)
+    all
 }
 
 /// The failure of a frame of this many bytes, its LF not counted, where a worker takes none so long: it would answer
@@ -174,7 +180,7 @@ pub(crate) fn check_frame(bytes: usize) -> Result<(), Box<Failure>> {
 }
 
 /// Writes a `data:` image under the output directory, by its hash.
-async fn place_data(reference: &str, uploads: &Uploads) -> Result<String, Box<Failure>> {
+async fn place_data(reference: &str, uploads: &Uploads) -> Result<(String, Held), Box<Failure>> {
     let invalid = |message: &str| Box::new(Failure::new(ErrorCode::ImageInvalid, message.to_owned()));
     let encoded = reference
         .split_once(";base64,")
@@ -223,42 +229,4 @@ pub(crate) fn look(bytes: &[u8]) -> Result<Picture, Box<Failure>> {
         )));
     }
     Ok(Picture { width, height, format })
-}
-
-/// Writes a file beside its place and renames it; one that is there already stays.
-pub(crate) fn write_once(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    if path.is_file() {
-        return Ok(());
-    }
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    let beside = path.with_extension(format!("{}.part", uuid::Uuid::now_v7()));
-    let written = std::fs::write(&beside, bytes).and_then(|()| std::fs::rename(&beside, path));
-    if written.is_err()
-        && let Err(err) = std::fs::remove_file(&beside)
-        && err.kind() != std::io::ErrorKind::NotFound
-    {
-        tracing::warn!(path = %beside.display(), %err, "a file that was not written whole stays");
-    }
-    written
-}
-
-#[cfg(test)]
-mod tests {
-    use super::write_once;
-
-    #[test]
-    fn what_cannot_be_written_leaves_nothing_behind() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let place = folder.path().join("a.png");
-        // A folder in its place, as a file cannot be renamed over one.
-        std::fs::create_dir(&place).expect("a folder");
-        write_once(&place, b"x").expect_err("it is a folder");
-        let names: Vec<_> = std::fs::read_dir(folder.path())
-            .expect("a folder")
-            .map(|entry| entry.expect("an entry").file_name())
-            .collect();
-        assert_eq!(names, ["a.png"]);
-    }
 }

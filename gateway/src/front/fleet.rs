@@ -52,7 +52,8 @@ impl Front {
         let mut fields = asked.fields.clone();
         sent.normalized = fields.get("prompt_submission").cloned();
         // What is wrong with the others the worker says itself, beside all else.
-        sent.swapped = document::place_images(asked.action, &mut fields, &self.inner.uploads).await.0;
+        let placed = document::place_images(asked.action, &mut fields, &self.inner.uploads).await;
+        (sent.swapped, sent.inputs) = (placed.swapped, placed.inputs);
         let lane = match self.best(&asked).await {
             Ok(lane) => lane,
             Err(error) => return Err(Failed(Box::new(sent), error)),
@@ -194,7 +195,7 @@ impl Front {
         }
         let lanes: Value = lanes
             .iter()
-            .filter_map(|lane| Some(json!({"gpu_id": lane.gpu.as_str(), "reason": lane.unready()?})))
+            .filter_map(|lane| Some(json!({"gpu_id": lane.gpu.as_str(), "reason": self.lane_trouble(lane)?})))
             .collect();
         let failure = Failure::new(ErrorCode::WorkerBusy, "no worker takes commands now");
         Box::new(Failure { retry_after_seconds: Some(1.0), ..failure.detail("lanes", lanes) })
@@ -265,7 +266,9 @@ impl Front {
             normalized: None,
             swapped: std::collections::HashMap::new(),
             seeded: false,
-            _claim: None,
+            inputs: sent.inputs.clone(),
+            outputs: sent.outputs.clone(),
+            claim: None,
         };
         if let LaneState::Open(reason) = &lane.view().state {
             // It has no worker, so it holds nothing.
@@ -311,6 +314,7 @@ impl Front {
             exclusive: false,
             compiles: false,
             feed: None,
+            kept: None,
         };
         let line = lane.run(order).await?;
         let protocol = |what: String| LaneError::Protocol { what };

@@ -1,5 +1,6 @@
 //! The front: what happens to a command between its reading and its reply, whichever way it came.
 
+mod attend;
 mod claims;
 pub(crate) mod document;
 mod fleet;
@@ -25,13 +26,17 @@ use crate::{
     gpu::Gpus,
     jobs::{Accepted, DeskHandle, Feed, Finisher},
     lane::{GpuId, LaneError, LaneHandle, Order},
+    outputs::Outputs,
     pending,
     pool::Pool,
     uploads::Uploads,
 };
+pub use attend::OnDisconnect;
+pub(crate) use attend::may_run;
 use claims::Claims;
 use idempotency::Keys;
 use sent::Sent;
+use tokio_util::task::TaskTracker;
 
 /// The desk answers in microseconds; one that does not within this is gone or stuck.
 const DESK_ANSWERS_WITHIN: Duration = Duration::from_secs(1);
@@ -59,13 +64,15 @@ pub struct Manner {
     pub wait: bool,
     /// Its `Idempotency-Key`, and the bytes that it stands for.
     pub key: Option<(String, [u8; 32])>,
+    /// What becomes of a job when the client leaves, where it said so.
+    pub on_disconnect: Option<OnDisconnect>,
 }
 
 impl Manner {
     /// Waits, without a key.
     #[must_use]
     pub fn plain(dialect: Dialect) -> Self {
-        Self { dialect, wait: true, key: None }
+        Self { dialect, wait: true, key: None, on_disconnect: None }
     }
 }
 
@@ -80,9 +87,12 @@ struct Inner {
     pool: Pool,
     desk: DeskHandle,
     uploads: Uploads,
+    outputs: Outputs,
     gpus: Option<Arc<dyn Gpus>>,
     claims: Claims,
     keys: Keys,
+    /// A task for each client of a job: it outlives the connection.
+    clients: TaskTracker,
     started: Instant,
     /// Told to stop, and with which grace.
     stop: watch::Sender<Option<Duration>>,
@@ -92,16 +102,20 @@ impl Front {
     /// Puts the front before a pool and its desk.
     #[must_use]
     pub fn new(config: Config, pool: Pool, desk: DeskHandle, gpus: Option<Arc<dyn Gpus>>) -> Self {
-        let uploads = Uploads::new(&config.output_dir);
+        let outputs = Outputs::new(&config.output_dir);
+        let uploads = Uploads::new(&config.output_dir, &config.keep);
+        let keys = Keys::new(config.keep.keys_max.size());
         Self {
             inner: Arc::new(Inner {
                 config,
                 pool,
                 desk,
                 uploads,
+                outputs,
                 gpus,
                 claims: Claims::default(),
-                keys: Keys::default(),
+                keys,
+                clients: TaskTracker::new(),
                 started: Instant::now(),
                 stop: watch::Sender::new(None),
             }),
@@ -132,6 +146,12 @@ impl Front {
         &self.inner.uploads
     }
 
+    /// The output folder.
+    #[must_use]
+    pub fn outputs(&self) -> &Outputs {
+        &self.inner.outputs
+    }
+
     /// Tells the gateway to drain and leave.
     pub fn stop(&self, grace: Option<Duration>) {
         self.inner.stop.send_replace(Some(grace.unwrap_or(self.inner.config.drain)));
@@ -150,13 +170,17 @@ impl Front {
     }
 
     /// Why the gateway takes no job, whatever its workers would do; `None` where it would.
-    pub(crate) async fn unready(&self) -> Option<&'static str> {
+    pub(crate) async fn unready(&self) -> Option<String> {
         if self.is_stopping() {
-            return Some("the gateway is shutting down");
+            return Some("the gateway is shutting down".to_owned());
+        }
+        if let Some(trouble) = self.inner.outputs.trouble() {
+            return Some(trouble.to_string());
         }
         // The desk is asked, not believed: without it every job fails, however well the workers are.
         let asked = timeout(DESK_ANSWERS_WITHIN, self.desk().loads()).await;
-        (!matches!(asked, Ok(Ok(_)))).then_some("the desk, which gives out the jobs, does not answer")
+        (!matches!(asked, Ok(Ok(_))))
+            .then(|| "the desk, which gives out the jobs, does not answer".to_owned())
     }
 
     /// Waits until it is told so; the grace.
@@ -168,39 +192,16 @@ impl Front {
         }
     }
 
-    /// Takes a command and answers it.
+    /// Takes a command and answers it. A client that goes away drops the future: a query is given up then, and what may
+    /// become a job is looked after by a task of its own.
     pub async fn take(&self, mut incoming: Incoming, manner: Manner) -> Answer {
         // Before anything can refuse it: every reply to a command carries an id.
         incoming.head.request_id.get_or_insert_with(|| uuid::Uuid::now_v7().to_string());
-        let Some((key, body)) = manner.key.clone() else {
-            return self.take_once(incoming, manner).await;
-        };
-        let (wait, action) = (manner.wait, incoming.head.action);
-        let mut keys = self.inner.keys.lock().await;
-        match keys.known(&key, &body) {
-            Ok(Some((request_id, accepted))) => {
-                drop(keys);
-                return if wait {
-                    Answer::Reply(accepted.feed.reply().await)
-                } else {
-                    Answer::Queued { request_id, accepted }
-                };
-            }
-            Ok(None) => {}
-            Err(failure) => {
-                let sent = self.sent(&incoming, None);
-                return Answer::Reply(Arc::new(sent.failure(*failure)));
-            }
-        }
-        let answer = self.take_once(incoming, Manner { wait: false, key: None, ..manner }).await;
-        let Answer::Queued { request_id, accepted } = answer else { return answer };
-        tracing::debug!(key, %action, request_id = &*request_id, "idempotency key noted");
-        keys.note(key, body, request_id.clone(), accepted.clone());
-        drop(keys);
-        if wait {
-            Answer::Reply(accepted.feed.reply().await)
+        // Who neither waits nor has a key leaves nothing behind: its command is at the desk before any that follows it.
+        if may_run(incoming.head.action) && (manner.wait || manner.key.is_some()) {
+            self.take_job(incoming, manner).await
         } else {
-            Answer::Queued { request_id, accepted }
+            self.take_once(incoming, manner).await
         }
     }
 
@@ -228,11 +229,11 @@ impl Front {
         }
     }
 
-    fn sent(&self, incoming: &Incoming, claim: Option<claims::Claim>) -> Sent {
+    fn sent(&self, incoming: &Incoming, claim: Option<Arc<claims::Claim>>) -> Sent {
         self.sent_at(incoming, incoming.reading.places.clone(), claim)
     }
 
-    fn sent_at(&self, incoming: &Incoming, places: Places, claim: Option<claims::Claim>) -> Sent {
+    fn sent_at(&self, incoming: &Incoming, places: Places, claim: Option<Arc<claims::Claim>>) -> Sent {
         let reading = &incoming.reading;
         Sent {
             action: incoming.head.action,
@@ -245,7 +246,9 @@ impl Front {
             normalized: None,
             swapped: HashMap::new(),
             seeded: false,
-            _claim: claim,
+            inputs: Vec::new(),
+            outputs: self.inner.outputs.clone(),
+            claim,
         }
     }
 
@@ -272,7 +275,10 @@ impl Front {
         let (class, timeout) = schedule(action, incoming.reading.document());
         // Of a report alone it may have faults, and that is asked of a worker, not run.
         let fields = incoming.reading.into_reported().unwrap_or_else(|| json!({}));
-        let asked = Asked { action, class, attempt: incoming.head.attempt, fields, pin, timeout, manner };
+        if manner.on_disconnect.is_some() && class != Class::Job {
+            sent.warnings.push(unused_on_disconnect(action));
+        }
+        let asked = Asked { action, class, fields, pin, timeout, manner };
         match class {
             Class::Gateway => self.own(asked, sent).await.inspect(refused),
             Class::Query => self.query(asked, sent).await.inspect(refused),
@@ -318,12 +324,14 @@ impl Front {
         let order = Order {
             action: asked.action,
             request_id: sent.request_id.clone(),
-            attempt: asked.attempt,
+            // As the frame says: attempts are counted here, and a query has one.
+            attempt: 1,
             frame,
             deadline: asked.timeout.map(|timeout| (Instant::now() + timeout, timeout)),
             exclusive: false,
             compiles: false,
             feed: None::<Feed>,
+            kept: Some(sent.kept()),
         };
         let answer = lane.run(order).await;
         match &answer {
@@ -337,7 +345,6 @@ impl Front {
 struct Asked {
     action: Action,
     class: Class,
-    attempt: u32,
     fields: Value,
     pin: Option<GpuId>,
     timeout: Option<Duration>,
@@ -388,6 +395,16 @@ fn unused_attempt(incoming: &Incoming) -> Option<Warning> {
             hint: Some("leave it out".to_owned()),
         }
     })
+}
+
+/// What becomes of a job when its client leaves says nothing of a command that is no job.
+fn unused_on_disconnect(action: Action) -> Warning {
+    Warning {
+        code: WarningCode::NoEffect,
+        pointer: Some("/on_disconnect".to_owned()),
+        message: format!("`on_disconnect` takes no effect: this {action} is no job"),
+        hint: Some("leave it out".to_owned()),
+    }
 }
 
 /// The report on a document that cannot be read as a whole: no worker can say more.

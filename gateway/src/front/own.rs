@@ -44,6 +44,7 @@ impl Front {
             Action::CancelSession => self.cancel_session(sent).await,
             Action::GetJob => self.job(&asked.fields).await,
             Action::ListJobs => self.list_jobs(&asked.fields, sent).await,
+            Action::DeleteUpload => self.delete_upload(&asked.fields).await,
             Action::ListDevices => self.devices().await,
             other => {
                 Err(Box::new(Failure::new(ErrorCode::Internal, format!("{other} has no one who answers it"))))
@@ -206,6 +207,14 @@ impl Front {
         Ok(data)
     }
 
+    async fn delete_upload(&self, fields: &Value) -> Result<Value, Box<Failure>> {
+        let id = fields["upload_id"].as_str().unwrap_or_default().to_owned();
+        let uploads = self.uploads().clone();
+        let deleted = tokio::task::spawn_blocking(move || uploads.delete(&id)).await;
+        deleted.unwrap_or_else(|err| std::panic::resume_unwind(err.into_panic()))?;
+        Ok(json!({}))
+    }
+
     async fn list_sessions(&self) -> Result<Value, Box<Failure>> {
         let sessions = self.desk().sessions().await?;
         Ok(json!({"sessions": sessions.iter().map(Record::to_value).collect::<Vec<_>>()}))
@@ -231,7 +240,7 @@ impl Front {
         let loads = self.desk().loads().await?;
         let index = pool::best(lanes, &loads, model);
         let (lane, load) = (&lanes[index], &loads[index]);
-        if lane.unready().is_some() {
+        if self.lane_trouble(lane).is_some() {
             return Err(self.nobody());
         }
         let mut reasons =
@@ -248,7 +257,7 @@ impl Front {
 
     fn readiness(&self) -> Value {
         let lanes = self.pool().lanes();
-        let unready: Vec<Option<String>> = lanes.iter().map(LaneHandle::unready).collect();
+        let unready: Vec<Option<String>> = lanes.iter().map(|lane| self.lane_trouble(lane)).collect();
         let ready = unready.iter().filter(|why| why.is_none()).count();
         let gpus: Vec<Value> = lanes
             .iter()
@@ -334,6 +343,12 @@ impl Front {
             }
         }
         Ok(json!({"devices": devices}))
+    }
+
+    /// Why a lane makes no picture now: its worker, or the folder that all of them write to.
+    #[must_use]
+    pub fn lane_trouble(&self, lane: &LaneHandle) -> Option<String> {
+        self.inner.outputs.trouble().map(|why| why.to_string()).or_else(|| lane.unready())
     }
 
     /// How long the gateway runs.

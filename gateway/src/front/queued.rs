@@ -7,7 +7,11 @@ use serde_json::Value;
 use tokio::time::{Duration, Instant};
 
 use super::{
-    Answer, Asked, Failed, Front, Manner, document, document::Wants, reply, sent::Sent, sent_pointer,
+    Answer, Asked, Failed, Front, Manner, document,
+    document::{Placed, Wants},
+    reply,
+    sent::Sent,
+    sent_pointer,
 };
 use crate::{
     jobs::{Priority, Ticket},
@@ -48,14 +52,15 @@ impl Front {
             }
             sent.seeded = document::choose_seeds(action, &mut fields);
         }
-        let (swapped, mut faults) = document::place_images(action, &mut fields, &self.inner.uploads).await;
+        let Placed { swapped, inputs, mut faults } =
+            document::place_images(action, &mut fields, &self.inner.uploads).await;
         if !faults.is_empty() {
             for fault in &mut faults {
                 fault.pointer = sent_pointer(&sent, &fault.pointer);
             }
             return Err(Failed(Box::new(sent), Box::new(Failure::of_faults(faults))));
         }
-        sent.swapped = swapped;
+        (sent.swapped, sent.inputs) = (swapped, inputs);
         let recorded = matches!(class, Class::Job | Class::Training);
         let ticket =
             self.ticket(Sending { action, class, fields: &fields, pin, timeout, wants }, &manner, sent);

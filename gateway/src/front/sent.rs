@@ -10,7 +10,12 @@ use contracts::{
 use serde_json::Value;
 
 use super::claims::Claim;
-use crate::{jobs::Finisher, lane::LaneError};
+use crate::{
+    jobs::Finisher,
+    lane::{Kept, LaneError},
+    outputs::Outputs,
+    uploads::Held,
+};
 
 /// What was sent.
 #[derive(Debug)]
@@ -31,16 +36,23 @@ pub(crate) struct Sent {
     pub(crate) swapped: HashMap<String, String>,
     /// Whether a seed was chosen for it.
     pub(crate) seeded: bool,
+    /// The files among its images that are kept for it.
+    pub(crate) inputs: Vec<Held>,
+    /// Looked at again where the worker could not write its pictures.
+    pub(crate) outputs: Outputs,
     /// Keeps the id in flight until the reply is made.
-    pub(crate) _claim: Option<Claim>,
+    pub(crate) claim: Option<Arc<Claim>>,
 }
 
 impl Finisher for Sent {
     fn reply(&self, answer: Result<&[u8], &LaneError>) -> Reply {
-        match answer {
-            Ok(line) => self.read(line),
-            Err(error) => self.failure(error.failure()),
+        let reply = self.reply_to(answer);
+        if let Err(failure) = &reply.outcome
+            && failure.code == ErrorCode::StorageFull
+        {
+            self.outputs.doubt();
         }
+        reply
     }
 
     fn failure(&self, failure: Failure) -> Reply {
@@ -49,6 +61,18 @@ impl Finisher for Sent {
 }
 
 impl Sent {
+    fn reply_to(&self, answer: Result<&[u8], &LaneError>) -> Reply {
+        match answer {
+            Ok(line) => self.read(line),
+            Err(error) => self.failure(error.failure()),
+        }
+    }
+
+    /// What a lane holds until its worker is done with the command, whoever has gone by then.
+    pub(crate) fn kept(&self) -> Kept {
+        Arc::new((self.claim.clone(), self.inputs.clone()))
+    }
+
     pub(crate) fn with(&self, outcome: Result<Value, Box<Failure>>) -> Reply {
         Reply {
             action: Some(self.action),
@@ -122,8 +146,7 @@ impl Sent {
     fn translate_failure(&self, failure: &mut Failure) {
         if let Some(theirs) = failure.field.take() {
             let field = self.sender(&theirs);
-            // The sentence names the place of the first of several faults.
-            failure.message = failure.message.replace(&theirs, &field);
+            failure.message = repointed(&failure.message, &theirs, &field);
             failure.field = Some(field);
         }
         for fault in &mut failure.errors {
@@ -156,7 +179,7 @@ impl Sent {
         if let Some(theirs) = item["error_details"]["field"].as_str().map(str::to_owned) {
             let field = self.sender(&theirs);
             if let Some(sentence) = item["error"].as_str() {
-                item["error"] = sentence.replace(&theirs, &field).into();
+                item["error"] = repointed(sentence, &theirs, &field).into();
             }
             item["error_details"]["field"] = field.into();
         }
@@ -232,6 +255,20 @@ pub(super) fn set_total(report: &mut Value, total: usize) {
     }
 }
 
+/// The sentence of several faults names the place of the first: there alone a pointer is exchanged. Everywhere else its
+/// letters may be the sender's own.
+fn repointed(sentence: &str, theirs: &str, field: &str) -> String {
+    let Some((count, rest)) = sentence.split_once(" faults; the first at ") else {
+        return sentence.to_owned();
+    };
+    match rest.strip_prefix(theirs).filter(|rest| rest.starts_with(": ")) {
+        Some(rest) if count.bytes().all(|byte| byte.is_ascii_digit()) => {
+            format!("{count} faults; the first at {field}{rest}")
+        }
+        _ => sentence.to_owned(),
+    }
+}
+
 /// A success means that the thing was done: each picture is there, with the size that was said.
 fn without_effect<'d>(data: &'d Value) -> Option<String> {
     let results = data["results"].as_array().into_iter().flatten().map(|item| &item["data"]);
@@ -288,4 +325,24 @@ pub(crate) fn image_references(definition: &str, document: &Value) -> Vec<String
 pub(crate) fn in_flight(id: &str) -> Failure {
     Failure::new(ErrorCode::Conflict, format!("request_id {id} is in flight already"))
         .hint("use a new request_id, or wait for the reply")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::repointed;
+
+    #[test]
+    fn a_pointer_is_exchanged_where_the_sentence_names_it_and_nowhere_in_the_senders_text() {
+        for (sentence, expected) in [
+            (
+                "2 faults; the first at /payload/a: `/payload/a` is bad",
+                "2 faults; the first at /A: `/payload/a` is bad",
+            ),
+            ("2 faults; the first at /payload/a/b: bad", "2 faults; the first at /payload/a/b: bad"),
+            ("`/payload/a/b` is no scheduler", "`/payload/a/b` is no scheduler"),
+            ("`x faults; the first at /payload/a: ` is bad", "`x faults; the first at /payload/a: ` is bad"),
+        ] {
+            assert_eq!(repointed(sentence, "/payload/a", "/A"), expected);
+        }
+    }
 }

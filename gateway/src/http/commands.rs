@@ -8,8 +8,8 @@ use axum::{
     http::{HeaderMap, HeaderValue, Response, StatusCode, header},
 };
 use contracts::{
-    Action, Class, Dialect, ErrorCode, Failure, Incoming, Refusal, envelope,
-    generated::{action::Route, limits::IDEMPOTENCY_KEY_CHARACTERS_MAX},
+    Action, Dialect, ErrorCode, Failure, Incoming, Refusal, envelope,
+    generated::{action::Route, types::IdempotencyKey},
 };
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -20,17 +20,17 @@ use super::{
     body,
     place::Base,
     problem::{bare, refuse, respond, with},
-    query::{Asked, given, query},
+    query::{Asked, Of, fault, given, query},
 };
 use crate::{
-    front::{Answer, Front, Manner},
+    front::{Answer, Front, Manner, OnDisconnect, may_run},
     jobs::{Accepted, Status},
 };
 
 /// `POST /v1/commands`: any action, in any envelope and dialect.
 pub(crate) async fn any(State(front): State<Front>, mut request: Request) -> Response<Body> {
     let path = request.uri().path().to_owned();
-    let asked = match query(&request, None) {
+    let asked = match query(&request, Of::Any) {
         Ok(asked) => asked,
         Err(failure) => return refuse(*failure, super::dialect(&request), &path),
     };
@@ -123,9 +123,8 @@ async fn answer(
         }
     };
     let dialect = asked.dialect.or(incoming.reading.dialect).unwrap_or(Dialect::Snake);
-    let runs = matches!(incoming.head.action.info().class, Class::Job | Class::Training)
-        || incoming.head.action.info().class_when.is_some();
     let action = incoming.head.action;
+    let runs = may_run(action);
     let key = match idempotency_key(headers).filter(|_| runs).transpose() {
         Ok(key) => key.map(|key| (key, hash(action, path, asked, body))),
         Err(failure) => return respond(&bare(None, incoming.head.request_id, *failure), dialect, path),
@@ -133,7 +132,13 @@ async fn answer(
     if let Some(Err(failure)) = picture.as_ref().map(|accept| accept.check(&incoming)) {
         return respond(&bare(Some(action), incoming.head.request_id, *failure), dialect, path);
     }
-    let manner = Manner { dialect, wait: !(runs && wants_async(headers)), key };
+    let wait = !(runs && wants_async(headers));
+    if let (false, Some(OnDisconnect::Cancel)) = (wait, asked.on_disconnect) {
+        let message = "`on_disconnect=cancel` beside `Prefer: respond-async`: a client that does not wait can not leave";
+        let failure = fault("on_disconnect", ErrorCode::ValidationFailed, message.to_owned());
+        return respond(&bare(Some(action), incoming.head.request_id, *failure), dialect, path);
+    }
+    let manner = Manner { dialect, wait, key, on_disconnect: asked.on_disconnect };
     match front.take(incoming, manner).await {
         Answer::Reply(reply) if picture.is_some() && reply.outcome.is_ok() => {
             match accept::picture(front, &reply, &base).await {
@@ -196,10 +201,9 @@ fn idempotency_key(headers: &HeaderMap) -> Option<Result<String, Box<Failure>>> 
         let message = "Idempotency-Key stands twice: which one is the request's?";
         return Some(Err(Box::new(Failure::new(ErrorCode::BadRequest, message))));
     }
-    let is_right = |key: &&str| !key.is_empty() && key.len() as u64 <= IDEMPOTENCY_KEY_CHARACTERS_MAX;
-    let key = value.to_str().ok().filter(is_right);
-    Some(key.map(str::to_owned).ok_or_else(|| {
-        let message = format!("Idempotency-Key is 1 to {IDEMPOTENCY_KEY_CHARACTERS_MAX} visible characters");
+    let key = value.to_str().ok().and_then(|key| key.parse::<IdempotencyKey>().ok());
+    Some(key.map(|key| key.to_string()).ok_or_else(|| {
+        let message = "Idempotency-Key is 1 to 255 visible ASCII characters, without spaces";
         Box::new(Failure::new(ErrorCode::UnsupportedValue, message))
     }))
 }

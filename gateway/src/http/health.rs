@@ -23,7 +23,7 @@ pub(crate) async fn ready(State(front): State<Front>) -> Response<Body> {
         .lanes()
         .iter()
         .map(|lane| {
-            let why = lane.unready();
+            let why = front.lane_trouble(lane);
             let mut gpu = json!({
                 "gpu_id": lane.gpu.as_str(),
                 "ready": why.is_none(),

@@ -11,11 +11,12 @@ use contracts::{
     Action, Dialect, ErrorCode, Failure, Fault,
     dialect::UnknownDialect,
     dictionary::{Name, Shape, dictionary},
-    generated::action::Route,
+    generated::action::{PARAMETERS, Route},
 };
 use serde_json::{Map, Value, json};
 
 use super::problem::{refuse, unreadable};
+use crate::front::OnDisconnect;
 
 /// The field whose members a query writes as `tag.<name>`.
 const TAGS: &str = "tags";
@@ -23,7 +24,38 @@ const TAGS: &str = "tags";
 /// What the query says: the dialect, and fields of the command.
 pub(super) struct Asked {
     pub(super) dialect: Option<Dialect>,
+    pub(super) on_disconnect: Option<OnDisconnect>,
     pub(super) given: Map<String, Value>,
+}
+
+/// What a request is for.
+#[derive(Clone, Copy)]
+pub(super) enum Of {
+    /// The route of an action.
+    Route(Action),
+    /// Any action: its fields stand in the body.
+    Any,
+    /// Something that is no action.
+    Resource,
+}
+
+impl Of {
+    fn action(self) -> Option<Action> {
+        match self {
+            Self::Route(action) => Some(action),
+            Self::Any | Self::Resource => None,
+        }
+    }
+
+    /// Whether a parameter of the registry means something here.
+    fn takes(self, name: &str) -> bool {
+        let known = PARAMETERS.iter().filter(|known| known.place == "query" && known.name == name);
+        match self {
+            Self::Route(action) => known.into_iter().any(|known| known.concerns(action.info())),
+            Self::Any => known.count() > 0,
+            Self::Resource => known.into_iter().any(|known| known.classes.is_empty()),
+        }
+    }
 }
 
 /// The dialect of the query, where it is one.
@@ -34,7 +66,7 @@ pub(super) fn told(request: &Request) -> Option<Dialect> {
 
 /// Lets a request through whose query is a dialect at most.
 pub(super) async fn checked(request: Request, next: Next) -> Response<Body> {
-    match query(&request, None) {
+    match query(&request, Of::Resource) {
         Ok(_) => next.run(request).await,
         Err(failure) => refuse(*failure, super::dialect(&request), request.uri().path()),
     }
@@ -46,7 +78,7 @@ pub(super) async fn given(
     action: Action,
     route: &Route,
 ) -> Result<Asked, Box<Failure>> {
-    let mut asked = query(request, Some(action))?;
+    let mut asked = query(request, Of::Route(action))?;
     let params = request.extract_parts::<RawPathParams>().await.map_err(|err| unreadable(&err))?;
     let named = params.iter().map(|(name, value)| {
         let field = route.params.iter().find(|(param, _)| *param == name).map_or(name, |(_, field)| field);
@@ -62,20 +94,22 @@ pub(super) async fn given(
     Ok(asked)
 }
 
-/// The query: `dialect`, and fields of the action, typed as its schema types them.
-pub(super) fn query(request: &Request, action: Option<Action>) -> Result<Asked, Box<Failure>> {
-    let mut asked = Asked { dialect: None, given: Map::new() };
+/// The query: what a request may say beside its command, and fields of the action, typed as its schema types them.
+pub(super) fn query(request: &Request, of: Of) -> Result<Asked, Box<Failure>> {
+    let mut asked = Asked { dialect: None, on_disconnect: None, given: Map::new() };
     for (name, value) in pairs(request)? {
         let again = if name == "dialect" {
             asked.dialect.replace(dialect(&value)?).is_some()
-        } else if let Some(tag) = action.and_then(|action| tag(action, &name)) {
+        } else if name == "on_disconnect" && of.takes(&name) {
+            asked.on_disconnect.replace(on_disconnect(&value)?).is_some()
+        } else if let Some(tag) = of.action().and_then(|action| tag(action, &name)) {
             let tags = asked.given.entry(TAGS).or_insert_with(|| json!({}));
             let Some(tags) = tags.as_object_mut() else {
                 let message = format!("`{name}` stands beside `{TAGS}`");
                 return Err(fault(&name, ErrorCode::DuplicateField, message));
             };
             tags.insert(tag.to_owned(), value.into()).is_some()
-        } else if let Some(action) = action {
+        } else if let Of::Route(action) = of {
             asked.given.insert(name.clone(), typed(action, &name, value)).is_some()
         } else {
             let message = format!("`{name}` is no query parameter here");
@@ -112,7 +146,18 @@ fn dialect(value: &str) -> Result<Dialect, Box<Failure>> {
     })
 }
 
-fn fault(name: &str, code: ErrorCode, message: String) -> Box<Failure> {
+fn on_disconnect(value: &str) -> Result<OnDisconnect, Box<Failure>> {
+    value.parse().map_err(|_| {
+        let message = format!("{value:?} says not what becomes of the job");
+        let mut failure = fault("on_disconnect", ErrorCode::UnsupportedValue, message);
+        let all = [OnDisconnect::Cancel, OnDisconnect::Finish];
+        failure.errors[0].allowed = Some(all.map(|one| one.to_string()).to_vec());
+        failure
+    })
+}
+
+/// Refuses what a query says.
+pub(super) fn fault(name: &str, code: ErrorCode, message: String) -> Box<Failure> {
     Box::new(Failure::of_faults(vec![Fault::new(format!("/{name}"), code, message)]))
 }
 

@@ -2,6 +2,7 @@
 
 mod answers;
 mod cancel;
+mod history;
 mod judge;
 
 use std::{
@@ -28,6 +29,7 @@ use crate::{
     lane::{LaneError, LaneHandle, Order},
     pool::seat::Seat,
 };
+use history::{Histories, Trainings};
 
 /// Limits of the queue.
 #[derive(Clone, Debug)]
@@ -36,6 +38,10 @@ pub struct DeskConfig {
     pub queue_max: usize,
     /// Records of ended jobs that are kept.
     pub records_max: usize,
+    /// Bytes of the events of one job that are kept.
+    pub events_bytes_max: usize,
+    /// Bytes of the events of all ended jobs that are kept.
+    pub events_ended_bytes_max: usize,
 }
 
 /// Place in the queue: priority, then order of acceptance.
@@ -61,6 +67,8 @@ struct Running {
     shutting_down: bool,
     /// A cancel is on its way: what would be repeated ends.
     cancelled: bool,
+    /// It is cancelled because its clients have left.
+    given_up: bool,
 }
 
 /// The way to the end.
@@ -115,7 +123,9 @@ pub(super) struct Desk {
     ended: usize,
     sessions: Sessions,
     /// Index of the lane of each training.
-    trainings: HashMap<String, usize>,
+    trainings: Trainings,
+    /// Events of ended jobs.
+    histories: Histories,
     runs: JoinSet<Ran>,
     /// Cancels on their way to a lane.
     errands: JoinSet<()>,
@@ -149,7 +159,8 @@ impl Desk {
             newest: HashMap::new(),
             ended: 0,
             sessions: Sessions::default(),
-            trainings: HashMap::new(),
+            trainings: Trainings::default(),
+            histories: Histories::default(),
             runs: JoinSet::new(),
             errands: JoinSet::new(),
             draining: None,
@@ -191,6 +202,15 @@ impl Desk {
                 answer.send(self.submit(*ticket)).ok();
             }
             Mail::Cancel { target, attempt, done } => self.cancel(&target, attempt, done),
+            Mail::GiveUp(seq) => self.give_up(seq),
+            Mail::Accepted(seq, answer) => {
+                let accepted = self.record(seq).map(|job| Accepted {
+                    seq,
+                    queue_position: job.queue_position.unwrap_or(0),
+                    feed: job.feed,
+                });
+                answer.send(accepted).ok();
+            }
             Mail::CancelSession { session_id, done } => self.cancel_session(&session_id, done),
             Mail::Job(id, answer) => {
                 answer.send(self.newest.get(&id).copied().and_then(|seq| self.record(seq))).ok();
@@ -215,7 +235,7 @@ impl Desk {
                 answer.send(self.seats.iter_mut().map(Seat::load).collect::<Vec<Load>>()).ok();
             }
             Mail::Training(id, answer) => {
-                let gpu = self.trainings.get(&id).map(|lane| self.seats[*lane].lane.gpu.clone());
+                let gpu = self.trainings.lane(&id).map(|lane| self.seats[lane].lane.gpu.clone());
                 answer.send(gpu).ok();
             }
             Mail::Drain { until, done } => {
@@ -245,7 +265,11 @@ impl Desk {
         super::faults::strike(super::faults::Spot::Desk, &ticket.request_id);
         let seq = self.next;
         self.next += 1;
-        let feed = Feed::default();
+        let feed = Feed::new(self.config.events_bytes_max);
+        if !ticket.repeatable {
+            // Loads and trainings go on without their clients.
+            feed.go_on();
+        }
         if ticket.recorded {
             self.open_record(seq, &ticket, feed.clone());
         }
@@ -260,7 +284,7 @@ impl Desk {
             cancels: Vec::new(),
         };
         self.wait(place, waiting);
-        Ok(Accepted { queue_position, feed })
+        Ok(Accepted { seq, queue_position, feed })
     }
 
     fn open_record(&mut self, seq: u64, ticket: &Ticket, feed: Feed) {
@@ -398,6 +422,8 @@ impl Desk {
             exclusive: true,
             compiles: ticket.compiles,
             feed: Some(feed.clone()),
+            // The ticket has it, which lives until the lane has answered.
+            kept: None,
         };
         let answer = handle.give(order);
         for (target, done) in cancels {
@@ -411,6 +437,7 @@ impl Desk {
             started: Instant::now(),
             shutting_down: false,
             cancelled: false,
+            given_up: false,
         };
         self.running.insert(seq, running);
         self.runs.spawn(async move {
@@ -421,7 +448,7 @@ impl Desk {
 
     fn on_ran(&mut self, Ran { seq, outcome }: Ran) {
         let Some(running) = self.running.remove(&seq) else { return };
-        let Running { ticket, feed, attempt, lane, started, shutting_down, cancelled } = running;
+        let Running { ticket, feed, attempt, lane, started, shutting_down, cancelled, given_up } = running;
         self.seats[lane].end();
         self.judge(lane, &ticket, &outcome);
         // What nobody wants any more is not repeated.
@@ -456,13 +483,15 @@ impl Desk {
                 **failure = failed.detail("attempts", attempt);
             } else if failure.code == ErrorCode::Cancelled && shutting_down {
                 **failure = *gone();
+            } else if failure.code == ErrorCode::Cancelled && given_up {
+                **failure = cancel::client_left();
             }
         }
         self.seats[lane].learn(&ticket, &reply);
         if let (Action::StartTraining | Action::StartSdxlTraining, Ok(data)) = (ticket.action, &reply.outcome)
             && let Some(id) = data["training_id"].as_str()
         {
-            self.trainings.insert(id.to_owned(), lane);
+            self.trainings.note(id, lane, self.config.records_max);
         }
         if ticket.recorded && reply.outcome.is_ok() {
             self.counts.seconds += started.elapsed().as_secs_f64();
@@ -514,6 +543,7 @@ impl Desk {
                 _ => self.counts.failed += 1,
             }
             self.ended += 1;
+            self.histories.add(feed, self.config.events_ended_bytes_max, self.config.records_max);
             self.forget_records();
         }
         let record = self.records.get(&seq);

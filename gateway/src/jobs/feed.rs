@@ -1,23 +1,29 @@
-//! The events of one job, numbered, kept for replay; and its end.
+//! The events of one job, numbered, kept for replay; its clients; and its end.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Weak},
+};
 
 use contracts::Reply;
 use serde_json::Value;
 use tokio::sync::{oneshot, watch};
-
-/// Events of one job that are kept; older ones are dropped first, and a gap in `sequence` says so.
-const EVENTS_MAX: usize = 4096;
 
 /// What has been heard of a job so far.
 #[derive(Debug, Default)]
 pub struct Heard {
     /// `(sequence, event)`, oldest first; as the lines that the worker wrote, for most are never looked at.
     events: VecDeque<(u64, Vec<u8>)>,
+    /// Bytes of these events.
+    bytes: usize,
     next: u64,
     reply: Option<Kept>,
     /// Who waits for the reply alone: no event wakes them.
     waiters: Vec<oneshot::Sender<Arc<Reply>>>,
+    /// Clients that wait for the reply over a connection.
+    clients: usize,
+    /// A client was told that the job goes on without it.
+    goes_on: bool,
 }
 
 /// A terminal reply as it is kept: text takes a fifth of the room of a tree, and most are never looked at again.
@@ -84,30 +90,96 @@ fn event(sequence: u64, line: &[u8]) -> Value {
 
 /// The events of one job; a cheap clone.
 #[derive(Clone, Debug)]
-pub struct Feed(Arc<watch::Sender<Heard>>);
+pub struct Feed {
+    heard: Arc<watch::Sender<Heard>>,
+    bytes_max: usize,
+}
 
-impl Default for Feed {
-    fn default() -> Self {
-        Self(Arc::new(watch::Sender::new(Heard::default())))
+/// A feed that may be gone.
+#[derive(Debug)]
+pub(super) struct WeakFeed(Weak<watch::Sender<Heard>>);
+
+impl WeakFeed {
+    /// Keeps the last event alone: what came before has had its time.
+    pub(super) fn cut(&self) {
+        let Some(heard) = self.0.upgrade() else { return };
+        heard.send_if_modified(|heard| {
+            if let Some(last) = heard.events.pop_back() {
+                heard.bytes = last.1.len();
+                heard.events = VecDeque::from([last]);
+            }
+            false
+        });
     }
 }
 
 impl Feed {
+    /// Nothing heard yet. At most so many bytes of events are kept, and always the last one; the oldest are dropped
+    /// first, and a gap in `sequence` says so.
+    pub(crate) fn new(bytes_max: usize) -> Self {
+        Self { heard: Arc::new(watch::Sender::new(Heard::default())), bytes_max }
+    }
+
+    pub(super) fn downgrade(&self) -> WeakFeed {
+        WeakFeed(Arc::downgrade(&self.heard))
+    }
+
+    /// Bytes of the events that are kept.
+    pub(super) fn bytes(&self) -> usize {
+        self.heard.borrow().bytes
+    }
+
+    /// How many clients wait for the reply over a connection.
+    #[must_use]
+    pub fn clients(&self) -> usize {
+        self.heard.borrow().clients
+    }
+
+    /// One client more waits for the reply; whether the job goes on when it leaves.
+    pub(super) fn attend(&self, goes_on: bool) {
+        self.heard.send_if_modified(|heard| {
+            heard.clients += 1;
+            heard.goes_on |= goes_on;
+            false
+        });
+    }
+
+    /// The command goes on, whichever clients leave.
+    pub(super) fn go_on(&self) {
+        self.heard.send_if_modified(|heard| {
+            heard.goes_on = true;
+            false
+        });
+    }
+
+    /// A client has left before the reply. Whether nobody wants the job any more: it was the last, and no client was
+    /// told that the job goes on.
+    pub(super) fn leave(&self) -> bool {
+        let mut given_up = false;
+        self.heard.send_if_modified(|heard| {
+            heard.clients = heard.clients.saturating_sub(1);
+            given_up = heard.clients == 0 && !heard.goes_on && heard.reply.is_none();
+            false
+        });
+        given_up
+    }
+
     /// Adds an event, a JSON object; its `sequence` becomes the job's own, which goes on over retries.
     pub(crate) fn push(&self, line: Vec<u8>) {
-        self.0.send_if_modified(|heard| {
-            if heard.events.len() == EVENTS_MAX {
-                heard.events.pop_front();
-            }
+        self.heard.send_if_modified(|heard| {
+            heard.bytes += line.len();
             heard.events.push_back((heard.next, line));
             heard.next += 1;
-            self.0.receiver_count() > 0
+            while heard.bytes > self.bytes_max && heard.events.len() > 1 {
+                heard.bytes -= heard.events.pop_front().map_or(0, |(_, line)| line.len());
+            }
+            self.heard.receiver_count() > 0
         });
     }
 
     /// Ends the feed with the terminal reply. What comes later is no event of this job.
     pub(crate) fn end(&self, reply: Reply) {
-        self.0.send_modify(|heard| {
+        self.heard.send_modify(|heard| {
             heard.reply = Some(Kept::of(&reply));
             let waiters = std::mem::take(&mut heard.waiters);
             if !waiters.is_empty() {
@@ -123,7 +195,7 @@ impl Feed {
     /// A receiver that sees what has been heard and what comes.
     #[must_use]
     pub fn listen(&self) -> watch::Receiver<Heard> {
-        self.0.subscribe()
+        self.heard.subscribe()
     }
 
     /// Waits for the terminal reply.
@@ -133,7 +205,7 @@ impl Feed {
     pub async fn reply(&self) -> Arc<Reply> {
         let (waiter, reply) = oneshot::channel();
         let mut ended = None;
-        self.0.send_if_modified(|heard| {
+        self.heard.send_if_modified(|heard| {
             ended = heard.reply();
             if ended.is_none() {
                 heard.waiters.retain(|waiter| !waiter.is_closed());
@@ -148,5 +220,73 @@ impl Feed {
                 Err(_) => unreachable!("the feed is held while it is waited for"),
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use contracts::{ErrorCode, Failure, Reply};
+
+    use super::Feed;
+
+    fn event(text: &str) -> Vec<u8> {
+        format!(r#"{{"event":"log","message":"{text}"}}"#).into_bytes()
+    }
+
+    fn kept(feed: &Feed) -> Vec<u64> {
+        feed.listen().borrow().since(0).map(|(sequence, _)| sequence).collect()
+    }
+
+    fn reply() -> Reply {
+        let outcome = Err(Box::new(Failure::new(ErrorCode::Cancelled, "x")));
+        Reply {
+            action: None,
+            request_id: None,
+            session_id: None,
+            outcome,
+            warnings: Vec::new(),
+            more_warnings: 0,
+        }
+    }
+
+    #[test]
+    fn events_are_bounded_by_bytes_and_the_last_is_always_kept() {
+        let one = event("0123456789").len();
+        let feed = Feed::new(3 * one);
+        (0..5).for_each(|_| feed.push(event("0123456789")));
+        assert_eq!((kept(&feed), feed.bytes()), (vec![2, 3, 4], 3 * one));
+        let long = event(&"x".repeat(1000));
+        feed.push(long.clone());
+        assert_eq!((kept(&feed), feed.bytes()), (vec![5], long.len()));
+    }
+
+    #[tokio::test]
+    async fn a_feed_that_is_cut_keeps_its_last_event_and_its_reply() {
+        let feed = Feed::new(1 << 20);
+        (0..5).for_each(|_| feed.push(event("a")));
+        feed.end(reply());
+        feed.downgrade().cut();
+        assert_eq!((kept(&feed), feed.bytes()), (vec![4], event("a").len()));
+        assert!(feed.reply().await.outcome.is_err());
+        let gone = feed.downgrade();
+        drop(feed);
+        gone.cut();
+    }
+
+    #[test]
+    fn a_job_is_given_up_when_its_last_client_has_left_and_none_was_told_that_it_goes_on() {
+        for (clients, given_up) in
+            [(vec![false], true), (vec![false, false], true), (vec![false, true], false), (vec![true], false)]
+        {
+            let feed = Feed::new(1024);
+            clients.iter().for_each(|goes_on| feed.attend(*goes_on));
+            let left: Vec<bool> = clients.iter().map(|_| feed.leave()).collect();
+            let (last, before) = left.split_last().unwrap();
+            assert_eq!((*last, before.contains(&true)), (given_up, false), "{clients:?}");
+        }
+        let feed = Feed::new(1024);
+        feed.attend(false);
+        feed.end(reply());
+        assert!(!feed.leave(), "it has ended");
     }
 }

@@ -19,10 +19,24 @@ const MAILBOX_MAX: usize = 4096;
 /// A command was taken into the queue.
 #[derive(Clone, Debug)]
 pub struct Accepted {
+    /// Its place in the order of acceptance, which no other command ever has.
+    pub seq: u64,
     /// Commands before it.
     pub queue_position: usize,
     /// Its events and its reply.
     pub feed: Feed,
+}
+
+impl Accepted {
+    /// One client more waits for the reply; `goes_on`: the job goes on when it leaves.
+    pub(crate) fn attend(&self, goes_on: bool) {
+        self.feed.attend(goes_on);
+    }
+
+    /// A client has left before the reply; whether nobody wants the job any more.
+    pub(crate) fn leave(&self) -> bool {
+        self.feed.leave()
+    }
 }
 
 /// Who waits for a cancel: what the target `was`.
@@ -30,16 +44,34 @@ pub(super) type Cancelling = oneshot::Sender<Result<&'static str, Box<Failure>>>
 
 pub(super) enum Mail {
     Submit(Box<Ticket>, oneshot::Sender<Result<Accepted, Box<Failure>>>),
-    Cancel { target: Arc<str>, attempt: Option<u32>, done: Cancelling },
-    CancelSession { session_id: String, done: oneshot::Sender<Result<Record, Box<Failure>>> },
+    Cancel {
+        target: Arc<str>,
+        attempt: Option<u32>,
+        done: Cancelling,
+    },
+    /// Nobody wants the job of this place any more.
+    GiveUp(u64),
+    Accepted(u64, oneshot::Sender<Option<Accepted>>),
+    CancelSession {
+        session_id: String,
+        done: oneshot::Sender<Result<Record, Box<Failure>>>,
+    },
     Job(Arc<str>, oneshot::Sender<Option<Record>>),
-    Jobs { filter: Filter, before: Option<u64>, limit: usize, answer: oneshot::Sender<Found> },
+    Jobs {
+        filter: Filter,
+        before: Option<u64>,
+        limit: usize,
+        answer: oneshot::Sender<Found>,
+    },
     Session(String, oneshot::Sender<Option<Record>>),
     Sessions(oneshot::Sender<Vec<Record>>),
     Queue(oneshot::Sender<Value>),
     Loads(oneshot::Sender<Vec<Load>>),
     Training(String, oneshot::Sender<Option<GpuId>>),
-    Drain { until: Instant, done: oneshot::Sender<()> },
+    Drain {
+        until: Instant,
+        done: oneshot::Sender<()>,
+    },
     Leave,
 }
 
@@ -114,6 +146,21 @@ impl DeskHandle {
     /// `job_not_found`.
     pub async fn cancel(&self, target: Arc<str>, attempt: Option<u32>) -> Result<&'static str, Box<Failure>> {
         self.ask(|done| Mail::Cancel { target, attempt, done }).await?
+    }
+
+    /// Cancels a job that nobody wants any more, waiting or running: its clients have left.
+    pub(crate) async fn give_up(&self, seq: u64) {
+        if self.mailbox.send(Mail::GiveUp(seq)).await.is_err() {
+            tracing::debug!(seq, "the desk is gone, and the job with it");
+        }
+    }
+
+    /// What was accepted in a place; `None` where its record is gone.
+    ///
+    /// # Errors
+    /// As [`Self::job`].
+    pub(crate) async fn accepted(&self, seq: u64) -> Result<Option<Accepted>, Box<Failure>> {
+        self.ask(|answer| Mail::Accepted(seq, answer)).await
     }
 
     /// Cancels the job of a session and answers after its end.

@@ -18,7 +18,7 @@ use tokio::{
 };
 
 use super::{
-    Cancelled, Cause, LaneError, Order, Verdict,
+    Cancelled, Cause, Kept, LaneError, Order, Verdict,
     actor::{Actor, answer},
     breaker::Death,
     message::{Answer, Cancelling, Held, Mail, Stop},
@@ -34,6 +34,9 @@ const LATE_MIN: Duration = Duration::from_millis(250);
 const LATE_TOLD: Duration = Duration::from_secs(1);
 /// Pieces of output that are taken before a worker is judged: as many as its reader can have put aside.
 const ASIDE_MAX: usize = 64;
+
+/// Queries that were given up and that the worker may still answer: what is kept for them stays kept.
+const GIVEN_UP_MAX: usize = 1024;
 
 /// How a life ended.
 pub(super) enum End {
@@ -72,6 +75,8 @@ pub(super) struct Life<'a> {
     process: Process,
     in_flight: HashMap<Arc<str>, InFlight>,
     ended: VecDeque<Arc<str>>,
+    /// Queries that were given up, oldest first, until the worker answers them after all.
+    given_up: VecDeque<(Arc<str>, Option<Kept>)>,
     ready: bool,
     started: Instant,
     watch: Watch,
@@ -94,6 +99,7 @@ struct InFlight {
     sent: Instant,
     deadline: Option<(Instant, Duration)>,
     ending: Option<Ending>,
+    kept: Option<Kept>,
 }
 
 enum Waiter {
@@ -154,6 +160,7 @@ impl<'a> Life<'a> {
             process,
             in_flight: HashMap::new(),
             ended: VecDeque::new(),
+            given_up: VecDeque::new(),
             ready: false,
             started,
             watch: Watch::new(started),
@@ -241,6 +248,7 @@ impl<'a> Life<'a> {
             sent: Instant::now(),
             deadline,
             ending: None,
+            kept: None,
         };
         self.in_flight.insert(id, entry);
         // A cancel must not be lost because much else waits: it goes as soon as the writer has room.
@@ -395,8 +403,7 @@ impl<'a> Life<'a> {
                 self.send_own(Action::Cancel, &payload, Waiter::Nobody, None);
             } else if let Some(entry) = self.in_flight.remove(&id) {
                 tracing::warn!(gpu = %self.actor.gpu, request_id = &*id, seconds, "the worker did not answer in time");
-                self.remember(id);
-                self.finish(entry, Err(error));
+                self.give_up(id, entry, error);
             }
         }
         None
@@ -465,6 +472,7 @@ impl<'a> Life<'a> {
             sent: now,
             deadline: order.deadline,
             ending: None,
+            kept: order.kept,
         };
         self.in_flight.insert(order.request_id, entry);
     }
@@ -502,6 +510,17 @@ impl<'a> Life<'a> {
             self.ended.pop_front();
         }
         self.ended.push_back(id);
+    }
+
+    /// Ends a query that the worker has not answered in time, and may answer yet: until then its id is not free, or the
+    /// late reply would be taken for that of the next command of the same id.
+    fn give_up(&mut self, id: Arc<str>, mut entry: InFlight, error: LaneError) {
+        if self.given_up.len() == GIVEN_UP_MAX {
+            self.given_up.pop_front();
+        }
+        self.given_up.push_back((id.clone(), entry.kept.take()));
+        self.remember(id);
+        self.finish(entry, Err(error));
     }
 
     /// Tells the waiter; one that hung up is ignored.

@@ -1,6 +1,6 @@
 //! What a lane is told.
 
-use std::{sync::Arc, time::Duration};
+use std::{any::Any, sync::Arc, time::Duration};
 
 use contracts::Action;
 use tokio::{sync::oneshot, time::Instant};
@@ -10,6 +10,10 @@ use crate::jobs::Feed;
 
 /// A line of the worker that answers a command: a snake reply, not read yet.
 pub(crate) type Answer = Result<Vec<u8>, LaneError>;
+
+/// What its sender keeps for a command until the lane is done with it: its id, the files that it reads. The lane only
+/// holds it; it is let go as it is dropped.
+pub type Kept = Arc<dyn Any + Send + Sync>;
 
 /// A command for the worker.
 #[derive(Debug)]
@@ -31,6 +35,8 @@ pub struct Order {
     pub compiles: bool,
     /// Where its events go.
     pub feed: Option<Feed>,
+    /// What is kept until the worker is done with the command, whether or not anybody still waits for its answer.
+    pub kept: Option<Kept>,
 }
 
 /// How a cancel ended; by then the target has its own reply.

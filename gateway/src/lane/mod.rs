@@ -17,7 +17,7 @@ mod stderr;
 pub use breaker::BreakerState;
 pub use error::{Cause, LaneError};
 pub use handle::{BreakerView, LaneHandle, LaneState, LaneView, WorkerFacts, start};
-pub use message::{Cancelled, Order, Verdict};
+pub use message::{Cancelled, Kept, Order, Verdict};
 pub use process::Launch;
 pub use silence::Limits;
 pub(crate) use spawner::reap_orphans;

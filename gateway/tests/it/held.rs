@@ -28,6 +28,7 @@ fn order(action: Action, id: &str, exclusive: bool) -> Order {
         exclusive,
         compiles: false,
         feed: None,
+        kept: None,
     }
 }
 

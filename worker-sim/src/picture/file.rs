@@ -68,7 +68,9 @@ pub(crate) fn write_failure(folder: &Path, err: &io::Error) -> Failure {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             Failure::new(ErrorCode::StorageFull, format!("the disk of the output directory is full: {err}"))
         }
-        _ => Failure::new(ErrorCode::Internal, format!("{} cannot be written: {err}", folder.display())),
+        // Read-only, forbidden, no folder: the operator's, and no fault of ours.
+        _ => Failure::new(ErrorCode::StorageFull, format!("{} cannot be written: {err}", folder.display()))
+            .hint("have the operator of the host make the output folder writable"),
     }
 }
 

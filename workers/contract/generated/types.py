@@ -122,6 +122,15 @@ ModelType = Literal["sdxl", "sdxl_refiner", "vae", "lora", "controlnet", "textua
 PrecisionName = Literal["fp16", "bf16", "fp32"]
 """The number format that the model runs in."""
 
+OnDisconnect = Literal["cancel", "finish"]
+"""What becomes of a job whose client leaves before the reply."""
+
+Preference = Annotated[str, Meta(min_length=1, max_length=1024)]
+"""Preferences of RFC 7240, comma-separated; `respond-async` is the one that is known."""
+
+IdempotencyKey = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^[!-~]+\Z")]
+"""1..255 visible ASCII characters that stand for one request."""
+
 ErrorCode = Literal["bad_frame", "duplicate_field", "bad_request", "unknown_field", "missing_field", "unsupported_value", "out_of_range", "validation_failed", "unknown_action", "unsupported_feature", "frame_too_large", "method_not_allowed", "unsupported_media_type", "not_acceptable", "unauthorized", "forbidden", "path_not_allowed", "model_not_found", "session_not_found", "training_not_found", "job_not_found", "gpu_not_found", "upload_not_found", "route_not_found", "model_invalid", "image_invalid", "model_not_loaded", "conflict", "worker_busy", "no_gpu_available", "queue_full", "rate_limited", "out_of_memory", "storage_full", "worker_crashed", "worker_protocol_error", "timeout", "cancelled", "shutting_down", "internal"]
 """A code of schemas/errors.json."""
 
@@ -654,6 +663,13 @@ class ListJobs(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=T
 
     cursor: ListJobsCursor | None = None
     """`next_cursor` of the page before. What is newer than the first page never moves a later one."""
+
+
+class DeleteUpload(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """About one upload."""
+
+    upload_id: Id
+    """The upload."""
 
 
 class Fault(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -2891,6 +2907,7 @@ DEFINITIONS: dict[str, Any] = {
     "ListJobsLimit": ListJobsLimit,
     "ListJobsCursor": ListJobsCursor,
     "ListJobs": ListJobs,
+    "DeleteUpload": DeleteUpload,
     "Id": Id,
     "Action": Action,
     "GpuId": GpuId,
@@ -2915,6 +2932,9 @@ DEFINITIONS: dict[str, Any] = {
     "WorkerState": WorkerState,
     "ModelType": ModelType,
     "PrecisionName": PrecisionName,
+    "OnDisconnect": OnDisconnect,
+    "Preference": Preference,
+    "IdempotencyKey": IdempotencyKey,
     "ErrorCode": ErrorCode,
     "WarningCode": WarningCode,
     "Pointer": Pointer,

@@ -15,10 +15,12 @@ use crate::schemas::reference_name;
 pub(crate) fn actions(registry: &Value) -> Result<String> {
     let classes = registry.get("classes").and_then(Value::as_object).context("no classes")?;
     let rows = registry.get("actions").and_then(Value::as_array).context("no actions")?;
+    let parameters = registry.get("parameters").and_then(Value::as_array).context("no parameters")?;
     let resources = registry.get("resources").and_then(Value::as_array).context("no resources")?;
     let mut tokens = shapes();
     tokens.extend(class_enum(classes)?);
     tokens.extend(action_enum(rows, classes)?);
+    tokens.extend(parameter_table(parameters)?);
     tokens.extend(resource_table(resources)?);
     tokens.extend(tag_table(registry.get("tags").and_then(Value::as_array).context("no tags")?)?);
     file("registry.json", "The registry of actions.", tokens)
@@ -85,6 +87,31 @@ fn shapes() -> TokenStream {
             pub bare: Option<&'static str>,
             /// `(field, value)` that the route gives.
             pub fixed: &'static [(&'static str, &'static str)],
+        }
+
+        /// What a request may say beside its command.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub struct Parameter {
+            /// Its name.
+            pub name: &'static str,
+            /// `query` or `header`.
+            pub place: &'static str,
+            /// Name of the definition of its value.
+            pub schema: &'static str,
+            /// The classes of the actions whose routes take it; empty: every route.
+            pub classes: &'static [Class],
+            /// One sentence or more.
+            pub description: &'static str,
+        }
+
+        impl Parameter {
+            /// Whether the routes of an action take it.
+            #[must_use]
+            pub fn concerns(&self, info: &ActionInfo) -> bool {
+                self.classes.is_empty()
+                    || self.classes.contains(&info.class)
+                    || info.class_when.is_some_and(|when| self.classes.contains(&when.class))
+            }
         }
 
         /// A route that belongs to no single action.
@@ -269,6 +296,27 @@ fn class_when(when: Option<&Value>) -> Result<TokenStream> {
     let timeout = optional_number(when.get("timeout_seconds").unwrap_or(&Value::Null))?;
     Ok(quote! {
         Some(ClassWhen { field: #field, equals: #equals, class: Class::#class, timeout_seconds: #timeout })
+    })
+}
+
+fn parameter_table(rows: &[Value]) -> Result<TokenStream> {
+    let mut items = TokenStream::new();
+    for row in rows {
+        let (name, place) = (text(row, "name")?, text(row, "in")?);
+        let description = text(row, "description")?;
+        let schema = definition(row, "schema")?.with_context(|| format!("{name}: no schema"))?;
+        let classes = row.get("classes").and_then(Value::as_array).into_iter().flatten();
+        let classes = classes
+            .map(|class| Ok(ident(&camel(class.as_str().context("registry.json: a class is no string")?))))
+            .collect::<Result<Vec<_>>>()?;
+        items.extend(quote! {
+            Parameter { name: #name, place: #place, schema: #schema, classes: &[#(Class::#classes),*], description: #description },
+        });
+    }
+    let count = rows.len();
+    Ok(quote! {
+        /// What a request may say beside its command.
+        pub static PARAMETERS: [Parameter; #count] = [#items];
     })
 }
 

@@ -33,6 +33,7 @@ pub(super) fn lint(lint: &mut Lint<'_>) {
         }
         fields(lint, &place, row, &mut routes);
     }
+    parameters(lint, &rows("parameters"));
     for (index, row) in rows("resources").iter().enumerate() {
         let place = format!("/resources/{index}");
         take_route(lint, &place, row, "a resource", &mut routes);
@@ -71,6 +72,28 @@ fn families<'r>(lint: &mut Lint<'_>, tags: &[Value], routes: impl Iterator<Item 
     for (family, place) in unused {
         let what = format!("{family} is the family of no route");
         lint.find("registry.json", &place, what, "take it away");
+    }
+}
+
+/// A parameter of the query has a name that no field has: fields stand in the query too.
+fn parameters(lint: &mut Lint<'_>, rows: &[Value]) {
+    for (index, row) in rows.iter().enumerate() {
+        let place = format!("/parameters/{index}");
+        let name = text(row, "name");
+        let has = |definition: &Value| definition.pointer(&format!("/properties/{name}")).is_some();
+        let actions = lint.bundle.registry.get("actions").and_then(Value::as_array);
+        let clash = actions.into_iter().flatten().find(|action| {
+            let request = reference_name(text(action, "request"));
+            let definition = request.and_then(|request| lint.bundle.definitions.get(request));
+            // `initialize` has a dialect too: it has no route.
+            let routed =
+                action.get("routes").and_then(Value::as_array).is_some_and(|routes| !routes.is_empty());
+            routed && definition.is_some_and(&has)
+        });
+        if let Some(action) = clash {
+            let what = format!("{name} is a field of {} too", text(action, "action"));
+            lint.find("registry.json", &place, what, "choose another name");
+        }
     }
 }
 

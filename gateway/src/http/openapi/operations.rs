@@ -3,10 +3,7 @@
 use contracts::{
     Action, Class,
     dictionary::{Property, Shape, dictionary},
-    generated::{
-        action::{RESOURCES, Resource, Route, Tag},
-        limits::IDEMPOTENCY_KEY_CHARACTERS_MAX,
-    },
+    generated::action::{PARAMETERS, Parameter, RESOURCES, Resource, Route, Tag},
 };
 use serde_json::{Value, json};
 
@@ -154,19 +151,20 @@ fn parameters(components: &Components, action: Action, route: &Route) -> Value {
             parameters.push(parameter(&property.snake, "query", property.required, shape(&property.snake)));
         }
     }
-    if matches!(info.class, Class::Job | Class::Training) {
-        let prefer = json!({"type": "string", "description": "`respond-async` answers 202 at once.", "minLength": 1, "maxLength": 255, "examples": ["respond-async"]});
-        let key = json!({
-            "type": "string",
-            "description": "Kept 24 h: the same key and request are one job.",
-            "minLength": 1,
-            "maxLength": IDEMPOTENCY_KEY_CHARACTERS_MAX,
-            "pattern": "^[!-~]+$",
-        });
-        parameters.push(parameter("Prefer", "header", false, prefer));
-        parameters.push(parameter("Idempotency-Key", "header", false, key));
-    }
+    parameters.extend(beside(components, |one| one.concerns(info)));
     parameters.into()
+}
+
+/// What may be said beside a command. `dialect` is left out of this document, which says why.
+fn beside(components: &Components, is_meant: impl Fn(&Parameter) -> bool) -> Vec<Value> {
+    let meant = PARAMETERS.iter().filter(|one| one.name != "dialect" && is_meant(one));
+    meant
+        .map(|one| {
+            let mut shape = components.parameter(one.schema, None);
+            shape["description"] = one.description.into();
+            parameter(one.name, one.place, false, shape)
+        })
+        .collect()
 }
 
 /// A parameter; what its schema says of it stands beside the schema too, where readers look for it.
@@ -176,7 +174,7 @@ pub(super) fn parameter(name: &str, place: &str, required: bool, mut schema: Val
 }
 
 fn of_resource(components: &mut Components, resource: &Resource) -> Value {
-    let parameters: Vec<Value> = names(resource.path)
+    let mut parameters: Vec<Value> = names(resource.path)
         .map(|name| {
             let definition = if name == "n" { "Count" } else { "Id" };
             let mut shape = components.parameter(definition, None);
@@ -186,6 +184,8 @@ fn of_resource(components: &mut Components, resource: &Resource) -> Value {
             parameter(name, "path", true, shape)
         })
         .collect();
+    // Any command may be a job; no other resource is one.
+    parameters.extend(beside(components, |_| resource.id == "run_command"));
     let has_body = resource.verb == "POST";
     let mut responses = json!({"200": success(components, resource)});
     if resource.id == "get_readiness" {

@@ -31,7 +31,8 @@ impl Desk {
             } else if item {
                 waiting.cancels.push((target.clone(), done));
             } else if let Some(waiting) = self.take(place) {
-                self.end_cancelled(seq, waiting);
+                let failure = Failure::new(ErrorCode::Cancelled, "cancelled before it began");
+                self.end_cancelled(seq, waiting, failure);
                 done.send(Ok("queued")).ok();
             }
             return;
@@ -58,6 +59,31 @@ impl Desk {
         }
     }
 
+    /// Cancels a job whose clients have all left.
+    pub(super) fn give_up(&mut self, seq: u64) {
+        if let Some((_, place)) = self.place_of(seq) {
+            if let Some(waiting) = self.take(place) {
+                tracing::info!(
+                    request_id = &*waiting.ticket.request_id,
+                    was = "queued",
+                    "cancelled: its client left"
+                );
+                self.end_cancelled(seq, waiting, client_left());
+            }
+            return;
+        }
+        self.note_cancel(seq, false, None);
+        let Some(running) = self.running.get_mut(&seq) else { return };
+        running.given_up = true;
+        running.cancelled = true;
+        let id = running.ticket.request_id.clone();
+        let lane = self.seats[running.lane].lane.clone();
+        tracing::info!(request_id = &*id, was = "running", gpu = %lane.gpu, "cancelled: its client left");
+        // Nobody waits for the answer to this cancel: the job's own end is in its record.
+        let (done, _) = oneshot::channel();
+        self.forward_cancel(lane, id.clone(), id, None, done);
+    }
+
     /// The command of an id; or the batch that holds it, and `true`.
     fn find(&self, target: &str) -> Option<(u64, bool)> {
         if let Some(seq) = self.active.get(target) {
@@ -79,8 +105,7 @@ impl Desk {
         })
     }
 
-    fn end_cancelled(&mut self, seq: u64, waiting: Waiting) {
-        let failure = Failure::new(ErrorCode::Cancelled, "cancelled before it began");
+    fn end_cancelled(&mut self, seq: u64, waiting: Waiting, failure: Failure) {
         let reply = waiting.ticket.finisher.failure(failure);
         self.end(seq, &waiting.ticket, &waiting.feed, reply);
         for (_, done) in waiting.cancels {
@@ -183,4 +208,11 @@ impl Desk {
             None => failure,
         })
     }
+}
+
+/// The end of a job whose clients have left.
+pub(super) fn client_left() -> Failure {
+    Failure::new(ErrorCode::Cancelled, "cancelled: its client left before the reply")
+        .hint("send it again, with `on_disconnect=finish` or `Prefer: respond-async` where it is to go on alone")
+        .detail("reason", "client_left")
 }

@@ -162,6 +162,7 @@ impl Life<'_> {
 
     fn on_reply(&mut self, id: &str, line: Vec<u8>) -> Option<Leave> {
         let Some((id, entry)) = self.in_flight.remove_entry(id) else {
+            self.given_up.retain(|(given_up, _)| &**given_up != id);
             return self.on_stray_reply(id);
         };
         self.remember(id);

@@ -1,0 +1,38 @@
+//! What the gateway keeps of what has been: the table `[keep]` of the configuration.
+
+use contracts::generated::limits;
+use serde::Deserialize;
+
+use super::{Bytes, Many, Seconds, SecondsFromZero};
+
+/// What is kept, and how much of it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Keep {
+    /// Idempotency keys.
+    pub keys_max: Many,
+    /// Bytes of the events of one job.
+    pub events_bytes_max: Bytes,
+    /// Bytes of the events of all ended jobs.
+    pub events_ended_bytes_max: Bytes,
+    /// Bytes of uploads and of images that came inside commands, together.
+    pub inputs_bytes_max: Bytes,
+    /// How long an upload is kept.
+    pub upload_seconds: Seconds,
+    /// How long an image that came inside a command is kept after its last use.
+    pub input_seconds: SecondsFromZero,
+}
+
+impl Default for Keep {
+    fn default() -> Self {
+        let keys = u32::try_from(limits::IDEMPOTENCY_KEYS_MAX).unwrap_or(u32::MAX);
+        Self {
+            keys_max: Many::of(keys),
+            events_bytes_max: Bytes::of(limits::EVENTS_BYTES_MAX),
+            events_ended_bytes_max: Bytes::of(limits::EVENTS_ENDED_BYTES_MAX),
+            inputs_bytes_max: Bytes::of(limits::INPUTS_BYTES_MAX),
+            upload_seconds: Seconds::of(limits::UPLOAD_KEPT_SECONDS),
+            input_seconds: Seconds::of(limits::INPUT_KEPT_SECONDS),
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! Clients of jobs: a job is accepted and waited for on a task of the front's own, so that a connection that ends loses
+//! nothing half way; what becomes of the job then is decided here.
+
+use std::sync::Arc;
+
+use contracts::{Action, Class, ErrorCode, Failure, Incoming, Reply};
+use tokio::sync::oneshot;
+
+use super::{
+    Answer, Front, Manner,
+    idempotency::{self, Claimed, KeyedJob},
+};
+use crate::jobs::{Accepted, Finisher};
+
+pub use contracts::generated::types::OnDisconnect;
+
+/// A job that a client asked for.
+struct Attended {
+    request_id: Arc<str>,
+    accepted: Accepted,
+    key: Option<Arc<str>>,
+}
+
+impl Front {
+    /// Takes a command that becomes a job, and answers it. The task goes on where this future is dropped.
+    pub(super) async fn take_job(&self, incoming: Incoming, manner: Manner) -> Answer {
+        let head = &incoming.head;
+        let (action, request_id, session_id) =
+            (head.action, head.request_id.clone(), head.session_id.clone());
+        let (answer, answered) = oneshot::channel();
+        self.inner.clients.spawn(self.clone().attend(incoming, manner, answer));
+        match answered.await {
+            Ok(answer) => answer,
+            // The task has panicked: a fault of ours, and of this command alone.
+            Err(_) => Answer::Reply(Arc::new(broken(action, request_id, session_id))),
+        }
+    }
+
+    async fn attend(self, incoming: Incoming, manner: Manner, mut answer: oneshot::Sender<Answer>) {
+        let waits = manner.wait;
+        let job = match self.accept(incoming, manner).await {
+            Ok(job) => job,
+            Err(refused) => return self.hand(answer, Answer::Reply(refused)),
+        };
+        if !waits {
+            return self.hand(answer, Answer::Queued { request_id: job.request_id, accepted: job.accepted });
+        }
+        tokio::select! {
+            biased;
+            reply = job.accepted.feed.reply() => self.hand(answer, Answer::Reply(reply)),
+            () = answer.closed() => self.leave(&job).await,
+        }
+    }
+
+    /// Gives the client its answer; one that has gone needs none.
+    #[expect(clippy::unused_self, reason = "reads as what the front does")]
+    fn hand(&self, answer: oneshot::Sender<Answer>, with: Answer) {
+        answer.send(with).ok();
+    }
+
+    /// Makes a job of a command, or finds the job that its key stands for; else its reply.
+    async fn accept(&self, incoming: Incoming, mut manner: Manner) -> Result<Attended, Arc<Reply>> {
+        let Some((key, body)) = manner.key.take() else {
+            let goes_on = self.goes_on(&manner, false);
+            let (request_id, accepted) = self.accept_new(incoming, manner).await?;
+            accepted.attend(goes_on);
+            return Ok(Attended { request_id, accepted, key: None });
+        };
+        let goes_on = self.goes_on(&manner, true);
+        loop {
+            let claimed = match self.inner.keys.claim(&key, &body) {
+                Ok(claimed) => claimed,
+                Err(failure) => return Err(Arc::new(self.sent(&incoming, None).failure(*failure))),
+            };
+            match claimed {
+                Claimed::New(slot) => {
+                    let (request_id, accepted) = self.accept_new(incoming, manner).await?;
+                    tracing::debug!(key, request_id = &*request_id, "idempotency key noted");
+                    accepted.attend(goes_on);
+                    let key = Some(slot.key().clone());
+                    slot.note(KeyedJob { request_id: request_id.clone(), seq: accepted.seq });
+                    return Ok(Attended { request_id, accepted, key });
+                }
+                Claimed::Accepting(mut deciding) => {
+                    // Nothing is ever sent: an error says that it is decided.
+                    deciding.changed().await.ok();
+                }
+                Claimed::Job(job) => match self.join(&key, &job, goes_on).await {
+                    Ok(Some(attended)) => return Ok(attended),
+                    // Its last client left meanwhile: the key is free again.
+                    Ok(None) => {}
+                    Err(failure) => return Err(Arc::new(self.sent(&incoming, None).failure(*failure))),
+                },
+            }
+        }
+    }
+
+    async fn accept_new(
+        &self,
+        incoming: Incoming,
+        manner: Manner,
+    ) -> Result<(Arc<str>, Accepted), Arc<Reply>> {
+        match self.take_once(incoming, Manner { wait: false, ..manner }).await {
+            Answer::Queued { request_id, accepted } => Ok((request_id, accepted)),
+            Answer::Reply(reply) => Err(reply),
+        }
+    }
+
+    /// The job of a key, with one client more; `None` where the key stands for it no more.
+    async fn join(&self, key: &str, job: &KeyedJob, goes_on: bool) -> Result<Option<Attended>, Box<Failure>> {
+        let Some(accepted) = self.inner.desk.accepted(job.seq).await? else {
+            return Err(Box::new(idempotency::forgotten(key, job)));
+        };
+        let joined = self.inner.keys.while_it_is(key, job, || accepted.attend(goes_on));
+        Ok(joined.map(|()| Attended { request_id: job.request_id.clone(), accepted, key: Some(key.into()) }))
+    }
+
+    /// Whether the job goes on when this client leaves.
+    fn goes_on(&self, manner: &Manner, keyed: bool) -> bool {
+        let default = if keyed { OnDisconnect::Finish } else { self.inner.config.on_disconnect };
+        !manner.wait || manner.on_disconnect.unwrap_or(default) == OnDisconnect::Finish
+    }
+
+    /// A client that waited has left.
+    async fn leave(&self, job: &Attended) {
+        let left = || job.accepted.leave();
+        let given_up = match &job.key {
+            Some(key) => {
+                let keyed = KeyedJob { request_id: job.request_id.clone(), seq: job.accepted.seq };
+                // A key of a job that nobody wants any more is free: its next request is a new job.
+                self.inner.keys.free_if(key, &keyed, left)
+            }
+            None => left(),
+        };
+        if given_up {
+            self.inner.desk.give_up(job.accepted.seq).await;
+        } else {
+            tracing::debug!(request_id = &*job.request_id, "its client left; the job goes on");
+        }
+    }
+}
+
+/// Whether a command of this action may become a job or a training.
+pub(crate) fn may_run(action: Action) -> bool {
+    let info = action.info();
+    let runs = |class| matches!(class, Class::Job | Class::Training);
+    runs(info.class) || info.class_when.is_some_and(|when| runs(when.class))
+}
+
+fn broken(action: Action, request_id: Option<String>, session_id: Option<String>) -> Reply {
+    let failure =
+        Failure::new(ErrorCode::Internal, "the command broke something in the gateway; its log says what");
+    Reply {
+        action: Some(action),
+        request_id,
+        session_id,
+        outcome: Err(Box::new(failure)),
+        warnings: Vec::new(),
+        more_warnings: 0,
+    }
+}

@@ -1,0 +1,85 @@
+//! What the desk remembers of ended work, bounded: events of ended jobs, and which lane trained what.
+
+use std::collections::{HashMap, VecDeque};
+
+use crate::jobs::feed::{Feed, WeakFeed};
+
+/// The events of ended jobs: who listens late still gets them, until others have ended since. What is bounded is their
+/// bytes, not their age: an idle gateway forgets nothing, a busy one stays small.
+#[derive(Debug, Default)]
+pub(super) struct Histories {
+    /// In the order in which they ended, with their bytes.
+    ended: VecDeque<(WeakFeed, usize)>,
+    bytes: usize,
+}
+
+impl Histories {
+    pub(super) fn add(&mut self, feed: &Feed, bytes_max: usize, jobs_max: usize) {
+        let bytes = feed.bytes();
+        if bytes == 0 {
+            return;
+        }
+        self.ended.push_back((feed.downgrade(), bytes));
+        self.bytes += bytes;
+        while (self.bytes > bytes_max || self.ended.len() > jobs_max)
+            && let Some((oldest, bytes)) = self.ended.pop_front()
+        {
+            oldest.cut();
+            self.bytes -= bytes;
+        }
+    }
+}
+
+/// Index of the lane of each training. One that is forgotten is found by asking every lane.
+#[derive(Debug, Default)]
+pub(super) struct Trainings {
+    lanes: HashMap<String, usize>,
+    order: VecDeque<String>,
+}
+
+impl Trainings {
+    pub(super) fn note(&mut self, id: &str, lane: usize, max: usize) {
+        // A training that is resumed keeps its place.
+        if self.lanes.insert(id.to_owned(), lane).is_none() {
+            self.order.push_back(id.to_owned());
+        }
+        while self.order.len() > max
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.lanes.remove(&oldest);
+        }
+    }
+
+    pub(super) fn lane(&self, id: &str) -> Option<usize> {
+        self.lanes.get(id).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Feed, Histories, Trainings};
+
+    #[test]
+    fn the_job_that_ended_first_is_cut_first() {
+        let event = br#"{"event":"log"}"#;
+        let feeds: Vec<Feed> = (0..3).map(|_| Feed::new(1024)).collect();
+        let mut histories = Histories::default();
+        for feed in &feeds {
+            (0..4).for_each(|_| feed.push(event.to_vec()));
+            histories.add(feed, 9 * event.len(), 10);
+        }
+        let kept: Vec<usize> = feeds.iter().map(|feed| feed.bytes() / event.len()).collect();
+        assert_eq!(kept, [1, 4, 4]);
+        (0..20).for_each(|_| histories.add(&Feed::new(1024), 1, 10));
+        assert!(histories.ended.len() <= 10);
+    }
+
+    #[test]
+    fn trainings_are_bounded_and_the_oldest_goes_first() {
+        let mut trainings = Trainings::default();
+        for id in ["a", "b", "a", "c"] {
+            trainings.note(id, 1, 2);
+        }
+        assert_eq!([trainings.lane("a"), trainings.lane("b"), trainings.lane("c")], [None, Some(1), Some(1)]);
+    }
+}

@@ -1,0 +1,187 @@
+//! The output folder: whether it can be written, how a file is written whole, and what failures of the disk are called.
+
+use std::{
+    fs::File,
+    io::{self, Write},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use contracts::{ErrorCode, Failure, generated::limits::OUTPUT_PROBE};
+use tokio::sync::Notify;
+
+/// The output folder, looked at again and again; a cheap clone.
+#[derive(Clone, Debug)]
+pub struct Outputs(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    folder: PathBuf,
+    /// Why it can not be written, at the last look. A lock, as it is held for a copy alone.
+    trouble: Mutex<Option<Arc<str>>>,
+    /// A job could not write its picture.
+    doubted: Notify,
+}
+
+impl Outputs {
+    /// Looks at the folder once. Blocks on the disk.
+    #[must_use]
+    pub fn new(folder: &Path) -> Self {
+        let inner = Inner { folder: folder.to_owned(), trouble: Mutex::new(None), doubted: Notify::new() };
+        let outputs = Self(Arc::new(inner));
+        outputs.look();
+        outputs
+    }
+
+    /// Why it can not be written, at the last look; `None` where it can.
+    #[must_use]
+    pub fn trouble(&self) -> Option<Arc<str>> {
+        self.0.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Writes a small file and removes it. Blocks on the disk.
+    pub fn look(&self) {
+        let folder = &self.0.folder;
+        let trouble = probe(folder).err().map(|err| -> Arc<str> {
+            format!("the output folder {} can not be written: {err}", folder.display()).into()
+        });
+        let before = {
+            let mut known = self.0.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+            std::mem::replace(&mut *known, trouble.clone())
+        };
+        match (before, trouble) {
+            (before, Some(why)) if before.as_ref() != Some(&why) => {
+                tracing::error!("{why}; no picture can be made");
+            }
+            (Some(_), None) => {
+                tracing::info!(folder = %folder.display(), "the output folder can be written again");
+            }
+            _ => {}
+        }
+    }
+
+    /// Looks again soon: something could not be written.
+    pub(crate) fn doubt(&self) {
+        self.0.doubted.notify_one();
+    }
+
+    /// Looks for ever.
+    pub(crate) async fn watch(self) {
+        loop {
+            // Either says the same: look again.
+            tokio::time::timeout(OUTPUT_PROBE, self.0.doubted.notified()).await.ok();
+            let outputs = self.clone();
+            if let Err(err) = tokio::task::spawn_blocking(move || outputs.look()).await {
+                tracing::error!(%err, "a look at the output folder broke off");
+            }
+        }
+    }
+}
+
+fn probe(folder: &Path) -> io::Result<()> {
+    // A folder that was removed is made again, as workers do.
+    std::fs::create_dir_all(folder)?;
+    let path = folder.join(format!(".probe-{}", uuid::Uuid::now_v7().simple()));
+    // A block: an empty file fits on a full disk.
+    let written = std::fs::write(&path, [0; 4096]);
+    match std::fs::remove_file(&path) {
+        Err(err) if written.is_ok() => Err(err),
+        _ => written,
+    }
+}
+
+/// Writes a file beside its place, to the disk, and renames it: by its name there is never half a file, after a power
+/// loss neither. Blocks on the disk.
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().ok_or_else(|| io::Error::other("a file without a folder"))?;
+    std::fs::create_dir_all(folder)?;
+    let beside = path.with_extension(format!("{}.part", uuid::Uuid::now_v7().simple()));
+    let written = write_synced(&beside, bytes).and_then(|()| std::fs::rename(&beside, path));
+    if written.is_err() {
+        if let Err(err) = std::fs::remove_file(&beside)
+            && err.kind() != io::ErrorKind::NotFound
+        {
+            tracing::warn!(path = %beside.display(), %err, "a file that was not written whole stays");
+        }
+        return written;
+    }
+    // The name is on the disk when the folder is.
+    File::open(folder).and_then(|folder| folder.sync_all())
+}
+
+fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = File::create_new(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// The failure of something that could not be written: a full disk may be emptied by a client, everything else is the
+/// operator's, and nothing of it is a fault of ours.
+pub(crate) fn storage_failure(what: &str, err: &io::Error) -> Failure {
+    let failure = Failure::new(ErrorCode::StorageFull, format!("{what}: {err}"));
+    match err.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => failure,
+        io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied | io::ErrorKind::NotADirectory => {
+            failure.hint("have the operator of the host make the output folder writable; /health/ready says why it is not")
+        }
+        _ => failure.hint("have the operator of the host look at the disk and the limits of open files; /health/ready says more"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::{Outputs, storage_failure, write_whole};
+
+    #[test]
+    fn what_cannot_be_written_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let place = folder.path().join("a.png");
+        // A folder in its place, as a file cannot be renamed over one.
+        std::fs::create_dir(&place).expect("a folder");
+        write_whole(&place, b"x").expect_err("it is a folder");
+        let names: Vec<_> = std::fs::read_dir(folder.path())
+            .expect("a folder")
+            .map(|entry| entry.expect("an entry").file_name())
+            .collect();
+        assert_eq!(names, ["a.png"]);
+    }
+
+    #[test]
+    fn a_folder_that_is_a_file_is_told_and_one_that_is_gone_is_made_again() {
+        let place = tempfile::tempdir().expect("a folder");
+        let folder = place.path().join("out");
+        let outputs = Outputs::new(&folder);
+        assert_eq!(outputs.trouble(), None);
+        std::fs::remove_dir_all(&folder).expect("it is there");
+        outputs.look();
+        assert_eq!((outputs.trouble(), folder.is_dir()), (None, true));
+        std::fs::remove_dir_all(&folder).expect("it is there");
+        std::fs::write(&folder, "").expect("a file");
+        outputs.look();
+        assert!(outputs.trouble().is_some_and(|why| why.contains("can not be written")));
+        std::fs::remove_file(&folder).expect("it is there");
+        outputs.look();
+        assert_eq!(outputs.trouble(), None);
+    }
+
+    #[test]
+    fn no_failure_of_the_disk_is_ours() {
+        use nix::errno::Errno;
+        for (errno, who) in [
+            (Errno::ENOSPC, None),
+            (Errno::EDQUOT, None),
+            (Errno::EROFS, Some("writable")),
+            (Errno::EACCES, Some("writable")),
+            (Errno::ENOTDIR, Some("writable")),
+            (Errno::EMFILE, Some("open files")),
+            (Errno::EIO, Some("open files")),
+        ] {
+            let failure = storage_failure("x", &io::Error::from_raw_os_error(errno as i32));
+            assert_eq!(failure.code.as_str(), "storage_full", "{errno}");
+            let said = who.is_none_or(|who| failure.hint.as_ref().is_some_and(|hint| hint.contains(who)));
+            assert!(said, "{errno}: {:?}", failure.hint);
+        }
+    }
+}

@@ -1,0 +1,329 @@
+//! The books of the uploads: which files there are, who needs each, and what they weigh together. No I/O.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    path::Path,
+    sync::Arc,
+};
+
+use contracts::{ErrorCode, Failure};
+use tokio::time::Instant;
+
+/// How an image came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Kind {
+    /// By itself; an id names it.
+    Upload,
+    /// Inside a command.
+    Input,
+}
+
+impl Kind {
+    pub(super) fn folder(self) -> &'static str {
+        match self {
+            Self::Upload => "uploads",
+            Self::Input => "inputs",
+        }
+    }
+}
+
+#[derive(Debug)]
+struct File {
+    bytes: u64,
+    /// Commands that read it.
+    holds: usize,
+    /// Ids that name it.
+    names: usize,
+    /// When it may go, once nothing reads or names it.
+    until: Instant,
+    /// What it holds, where this gateway wrote it.
+    content: Option<(Kind, [u8; 32])>,
+}
+
+impl File {
+    fn is_free(&self) -> bool {
+        self.holds == 0 && self.names == 0
+    }
+}
+
+/// The books.
+#[derive(Debug)]
+pub(super) struct Shelf {
+    files: HashMap<Arc<Path>, File>,
+    contents: HashMap<(Kind, [u8; 32]), Arc<Path>>,
+    ids: HashMap<String, (Arc<Path>, Instant)>,
+    /// Ids by the end of their time.
+    id_ends: BTreeSet<(Instant, String)>,
+    /// Files that nothing reads or names, by the end of their time.
+    free: BTreeSet<(Instant, Arc<Path>)>,
+    bytes: u64,
+    bytes_max: u64,
+}
+
+impl Shelf {
+    pub(super) fn new(bytes_max: u64) -> Self {
+        Self {
+            files: HashMap::new(),
+            contents: HashMap::new(),
+            ids: HashMap::new(),
+            id_ends: BTreeSet::new(),
+            free: BTreeSet::new(),
+            bytes: 0,
+            bytes_max,
+        }
+    }
+
+    /// Changes a file's books; it is free or not afterwards.
+    fn change(&mut self, path: &Arc<Path>, change: impl FnOnce(&mut File)) -> bool {
+        let Some(file) = self.files.get_mut(path) else { return false };
+        if file.is_free() {
+            self.free.remove(&(file.until, path.clone()));
+        }
+        change(file);
+        if file.is_free() {
+            self.free.insert((file.until, path.clone()));
+        }
+        file.is_free()
+    }
+
+    fn take(&mut self, path: &Arc<Path>) -> Option<(Arc<Path>, u64)> {
+        let file = self.files.remove(path)?;
+        self.free.remove(&(file.until, path.clone()));
+        if let Some(content) = &file.content
+            && self.contents.get(content) == Some(path)
+        {
+            self.contents.remove(content);
+        }
+        self.bytes = self.bytes.saturating_sub(file.bytes);
+        Some((path.clone(), file.bytes))
+    }
+
+    /// A file that is there and that nobody knows.
+    pub(super) fn adopt(&mut self, path: Arc<Path>, bytes: u64, until: Instant) {
+        self.bytes += bytes;
+        self.files.insert(path.clone(), File { bytes, holds: 0, names: 0, until, content: None });
+        self.free.insert((until, path));
+    }
+
+    /// Room for a file that is to be written: it counts from now on. The files that have to go for it, soonest due
+    /// first: what a client was promised stays.
+    pub(super) fn reserve(
+        &mut self,
+        bytes: u64,
+        now: Instant,
+    ) -> Result<Vec<(Arc<Path>, u64)>, Box<Failure>> {
+        self.end_names(now);
+        let mut evicted = Vec::new();
+        let freeable: u64 = self.free.iter().filter_map(|(_, path)| Some(self.own(path)?.bytes)).sum();
+        if (self.bytes - freeable).saturating_add(bytes) > self.bytes_max {
+            return Err(full(self.bytes - freeable, self.bytes_max));
+        }
+        while self.bytes + bytes > self.bytes_max {
+            let next =
+                self.free.iter().find(|(_, path)| self.own(path).is_some()).map(|(_, path)| path.clone());
+            let Some(next) = next else { break };
+            evicted.extend(self.take(&next));
+        }
+        self.bytes += bytes;
+        Ok(evicted)
+    }
+
+    /// A file that this gateway wrote: one that was found may be another gateway's.
+    fn own(&self, path: &Arc<Path>) -> Option<&File> {
+        self.files.get(path).filter(|file| file.content.is_some())
+    }
+
+    /// The file was not written after all.
+    pub(super) fn unreserve(&mut self, bytes: u64) {
+        self.bytes = self.bytes.saturating_sub(bytes);
+    }
+
+    /// A file for which there was room, held once.
+    pub(super) fn put(&mut self, kind: Kind, digest: [u8; 32], path: Arc<Path>, bytes: u64) {
+        let content = (kind, digest);
+        let file = File { bytes, holds: 1, names: 0, until: Instant::now(), content: Some(content) };
+        self.files.insert(path.clone(), file);
+        self.contents.insert(content, path);
+    }
+
+    /// Holds the file of the same bytes, where there is one.
+    pub(super) fn hold_same(&mut self, kind: Kind, digest: &[u8; 32]) -> Option<Arc<Path>> {
+        let path = self.contents.get(&(kind, *digest))?.clone();
+        self.change(&path, |file| file.holds += 1);
+        Some(path)
+    }
+
+    /// The file of these bytes is gone from the disk: nobody else is to get it.
+    pub(super) fn lose(&mut self, kind: Kind, digest: &[u8; 32]) {
+        self.contents.remove(&(kind, *digest));
+    }
+
+    /// Lets go of a file; one that nothing names stays until then. Whether it may go at once.
+    pub(super) fn release(&mut self, path: &Arc<Path>, until: Instant) -> bool {
+        let is_input = |file: &File| file.content.is_some_and(|(kind, _)| kind == Kind::Input);
+        let mut at_once = false;
+        let is_free = self.change(path, |file| {
+            file.holds = file.holds.saturating_sub(1);
+            at_once = !is_input(file);
+            if !at_once {
+                file.until = until;
+            }
+        });
+        is_free && at_once
+    }
+
+    /// Names a file.
+    pub(super) fn name(&mut self, id: String, path: Arc<Path>, until: Instant) {
+        self.change(&path, |file| file.names += 1);
+        self.id_ends.insert((until, id.clone()));
+        self.ids.insert(id, (path, until));
+    }
+
+    /// Holds the file that an id names.
+    pub(super) fn hold_named(&mut self, id: &str, now: Instant) -> Option<Arc<Path>> {
+        self.end_names(now);
+        let path = self.ids.get(id)?.0.clone();
+        self.change(&path, |file| file.holds += 1);
+        Some(path)
+    }
+
+    /// Takes an id away; whether there was such a one.
+    pub(super) fn unname(&mut self, id: &str, now: Instant) -> bool {
+        self.end_names(now);
+        let Some((path, until)) = self.ids.remove(id) else { return false };
+        self.id_ends.remove(&(until, id.to_owned()));
+        self.change(&path, |file| {
+            file.names -= 1;
+            file.until = now;
+        });
+        true
+    }
+
+    fn end_names(&mut self, now: Instant) {
+        while let Some((until, id)) = self.id_ends.first().filter(|(until, _)| *until <= now).cloned() {
+            self.id_ends.remove(&(until, id.clone()));
+            if let Some((path, _)) = self.ids.remove(&id) {
+                self.change(&path, |file| {
+                    file.names -= 1;
+                    file.until = now;
+                });
+            }
+        }
+    }
+
+    /// The files whose time is over; they are no longer in the books.
+    pub(super) fn due(&mut self, now: Instant) -> Vec<(Arc<Path>, u64)> {
+        self.end_names(now);
+        let mut due = Vec::new();
+        while let Some((_, path)) = self.free.first().filter(|(until, _)| *until <= now).cloned() {
+            due.extend(self.take(&path));
+        }
+        due
+    }
+
+    /// The files that commands read now.
+    pub(super) fn read(&self) -> Vec<Arc<Path>> {
+        self.files.iter().filter(|(_, file)| file.holds > 0).map(|(path, _)| path.clone()).collect()
+    }
+}
+
+fn full(bytes: u64, bytes_max: u64) -> Box<Failure> {
+    let message = format!("images of {bytes} bytes are kept already, and at most {bytes_max} may be");
+    let failure = Failure::new(ErrorCode::StorageFull, message).hint(
+        "DELETE /v1/uploads/{id} what is no longer needed, or have the operator raise inputs_bytes_max",
+    );
+    Box::new(failure.detail("bytes", bytes).detail("bytes_max", bytes_max))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{path::Path, sync::Arc, time::Duration};
+
+    use tokio::time::Instant;
+
+    use super::{Kind, Shelf};
+
+    fn put(shelf: &mut Shelf, kind: Kind, n: u8, bytes: u64) -> Option<Arc<Path>> {
+        shelf.reserve(bytes, Instant::now()).ok()?;
+        let path: Arc<Path> = Path::new(&format!("/{n}")).into();
+        shelf.put(kind, [n; 32], path.clone(), bytes);
+        Some(path)
+    }
+
+    fn paths(files: Vec<(Arc<Path>, u64)>) -> Vec<String> {
+        files.into_iter().map(|(path, _)| path.display().to_string()).collect()
+    }
+
+    #[test]
+    fn an_input_goes_when_its_time_is_over_and_not_while_it_is_read() {
+        let (mut shelf, now) = (Shelf::new(100), Instant::now());
+        let later = now + Duration::from_secs(60);
+        let path = put(&mut shelf, Kind::Input, 1, 10).unwrap();
+        assert_eq!(shelf.hold_same(Kind::Input, &[1; 32]), Some(path.clone()));
+        assert!(!shelf.release(&path, later));
+        assert!(paths(shelf.due(later)).is_empty(), "it is read");
+        assert!(!shelf.release(&path, later));
+        assert!(paths(shelf.due(now)).is_empty(), "its time is not over");
+        assert_eq!(paths(shelf.due(later)), ["/1"]);
+        assert_eq!((shelf.bytes, shelf.hold_same(Kind::Input, &[1; 32])), (0, None));
+    }
+
+    #[test]
+    fn an_upload_stays_while_one_id_names_it_or_a_command_reads_it() {
+        let (mut shelf, now) = (Shelf::new(100), Instant::now());
+        let day = now + Duration::from_secs(86_400);
+        let path = put(&mut shelf, Kind::Upload, 1, 10).unwrap();
+        shelf.name("a".to_owned(), path.clone(), day);
+        shelf.name("b".to_owned(), path.clone(), day);
+        assert!(!shelf.release(&path, now));
+        assert!(shelf.unname("a", now) && !shelf.unname("a", now));
+        assert!(paths(shelf.due(now)).is_empty(), "b names it");
+        assert_eq!(shelf.hold_named("b", now), Some(path.clone()));
+        assert!(shelf.unname("b", now));
+        assert!(paths(shelf.due(day)).is_empty(), "a command reads it");
+        assert!(shelf.release(&path, day), "it may go at once");
+        assert_eq!(paths(shelf.due(now)), ["/1"]);
+        assert_eq!(shelf.hold_named("b", now), None);
+    }
+
+    #[test]
+    fn an_id_ends_with_its_time() {
+        let (mut shelf, now) = (Shelf::new(100), Instant::now());
+        let path = put(&mut shelf, Kind::Upload, 1, 10).unwrap();
+        shelf.name("a".to_owned(), path.clone(), now + Duration::from_secs(1));
+        shelf.release(&path, now);
+        let end = now + Duration::from_secs(1);
+        assert_eq!(shelf.hold_named("a", end), None);
+        assert_eq!(paths(shelf.due(end)), ["/1"]);
+    }
+
+    #[test]
+    fn a_full_budget_evicts_what_was_promised_to_nobody_and_refuses_else() {
+        let (mut shelf, now) = (Shelf::new(100), Instant::now());
+        let later = now + Duration::from_secs(60);
+        let first = put(&mut shelf, Kind::Input, 1, 40).unwrap();
+        let named = put(&mut shelf, Kind::Upload, 2, 40).unwrap();
+        shelf.name("a".to_owned(), named.clone(), later);
+        shelf.release(&named, now);
+        assert!(put(&mut shelf, Kind::Input, 3, 40).is_none(), "both are needed");
+        assert_eq!(shelf.bytes, 80);
+        shelf.release(&first, later);
+        assert_eq!(paths(shelf.reserve(40, now).unwrap()), ["/1"]);
+        assert_eq!(shelf.bytes, 80);
+        shelf.unreserve(40);
+        let failure = shelf.reserve(61, now).unwrap_err();
+        assert_eq!(failure.code.as_str(), "storage_full");
+        assert!(shelf.reserve(60, now).is_ok());
+    }
+
+    #[test]
+    fn what_was_found_goes_by_age_alone() {
+        let (mut shelf, now) = (Shelf::new(100), Instant::now());
+        let later = now + Duration::from_secs(60);
+        shelf.adopt(Path::new("/found").into(), 90, later);
+        assert!(shelf.reserve(20, now).is_err(), "it may be another gateway's");
+        assert!(paths(shelf.due(now)).is_empty());
+        assert_eq!(paths(shelf.due(later)), ["/found"]);
+        assert!(shelf.reserve(20, now).is_ok());
+    }
+}

@@ -1,0 +1,54 @@
+//! An output folder that can not be written: told before the first job fails, and by a true code.
+
+use crate::rig::{Rig, submission};
+
+/// A file where the folder was: nobody, root neither, can write below it.
+fn spoil(rig: &Rig) {
+    let out = rig.dir.path().join("out");
+    std::fs::remove_dir_all(&out).unwrap();
+    std::fs::write(out, "in the way").unwrap();
+}
+
+#[tokio::test]
+async fn a_folder_that_can_not_be_written_is_not_ready_and_no_fault_of_ours() {
+    let rig = Rig::with(2, "", &[]).await;
+    assert_eq!(rig.get("/health/ready").await.status, 200);
+    spoil(&rig);
+    rig.front.outputs().look();
+    let ready = rig.get("/health/ready").await;
+    assert_eq!(ready.status, 503, "{ready:?}");
+    assert!(ready.body["reason"].as_str().unwrap().contains("can not be written"), "{ready:?}");
+    let readiness = rig.get("/v1/readiness").await;
+    assert_eq!(readiness.body["data"]["sdxl_ready_gpus"], 0, "{readiness:?}");
+    assert!(readiness.body["data"]["gpus"][1]["reasons"][0].as_str().unwrap().contains("output folder"));
+    let best = rig.get("/v1/gpus/best").await;
+    assert_eq!(best.status, 503, "{best:?}");
+    let made = rig.post("/v1/generate", &submission()).await;
+    assert_eq!((made.status, made.code()), (507, "storage_full"), "{made:?}");
+    assert_eq!(made.body["error_details"]["retryable"], true);
+    let upload = rig.request("POST", "/v1/uploads").header("content-type", "image/png");
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    image::RgbImage::new(8, 8).write_to(&mut bytes, image::ImageFormat::Png).unwrap();
+    let upload = rig.hear(upload.body(bytes.into_inner())).await;
+    assert_eq!((upload.status, upload.code()), (507, "storage_full"), "{upload:?}");
+    std::fs::remove_file(rig.dir.path().join("out")).unwrap();
+    rig.front.outputs().look();
+    assert_eq!(rig.get("/health/ready").await.status, 200);
+    assert_eq!(rig.post("/v1/generate", &submission()).await.body["success"], true);
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn a_job_that_could_not_write_makes_the_gateway_look_again() {
+    let rig = Rig::with(1, "", &[]).await;
+    spoil(&rig);
+    assert_eq!(rig.post("/v1/generate", &submission()).await.code(), "storage_full");
+    crate::rig::within(async {
+        while rig.front.outputs().trouble().is_none() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    assert_eq!(rig.get("/health/ready").await.status, 503);
+    rig.stop().await;
+}

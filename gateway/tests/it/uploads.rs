@@ -1,0 +1,189 @@
+//! What clients send as images: how long it is kept, and how it goes.
+
+use std::{io::Cursor, path::Path, time::Duration};
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use serde_json::{Value, json};
+
+use crate::rig::{Heard, Rig, long_job, submission, within};
+
+/// A picture of one colour.
+fn picture(shade: u8) -> Vec<u8> {
+    let mut bytes = Cursor::new(Vec::new());
+    let image = image::RgbImage::from_pixel(64, 64, image::Rgb([shade, 20, 20]));
+    image.write_to(&mut bytes, image::ImageFormat::Png).unwrap();
+    bytes.into_inner()
+}
+
+async fn upload(rig: &Rig, shade: u8) -> Heard {
+    let request = rig.request("POST", "/v1/uploads").header("content-type", "image/png").body(picture(shade));
+    rig.hear(request).await
+}
+
+fn files(dir: &Path, folder: &str) -> usize {
+    std::fs::read_dir(dir.join("out").join(folder)).map_or(0, Iterator::count)
+}
+
+fn with_image(reference: &str) -> Value {
+    let mut body = submission();
+    body["conditioning"]["init_image"] = reference.into();
+    body["scheduler"]["steps"] = 4.into();
+    body
+}
+
+fn data(shade: u8) -> String {
+    format!("data:image/png;base64,{}", BASE64_STANDARD.encode(picture(shade)))
+}
+
+/// Sweeps until so many files are left in a folder; what holds a file lets go of it on a task of its own.
+async fn left(rig: &Rig, folder: &str, count: usize) {
+    within(async {
+        while files(rig.dir.path(), folder) != count {
+            rig.front.uploads().sweep();
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_upload_is_deleted_and_its_file_with_it() {
+    let rig = Rig::with(1, "", &[]).await;
+    let upload = upload(&rig, 1).await;
+    let id = upload.body["upload_id"].as_str().unwrap();
+    assert_eq!(files(rig.dir.path(), "uploads"), 1);
+    let made = rig.post("/v1/generate", &with_image(&format!("upload:{id}"))).await;
+    assert_eq!(made.body["success"], true, "{made:?}");
+    let deleted = rig.delete(&format!("/v1/uploads/{id}")).await;
+    assert_eq!((deleted.status, &deleted.body["data"]), (200, &json!({})), "{deleted:?}");
+    left(&rig, "uploads", 0).await;
+    let again = rig.delete(&format!("/v1/uploads/{id}")).await;
+    assert_eq!((again.status, again.code()), (404, "upload_not_found"));
+    let made = rig.post("/v1/generate", &with_image(&format!("upload:{id}"))).await;
+    assert_eq!(made.code(), "upload_not_found", "{made:?}");
+    let command = json!({"Action": "delete_upload", "Payload": {"UploadId": "nobody"}});
+    assert_eq!(rig.command(&command).await.body["ErrorDetails"]["Code"], "upload_not_found");
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn equal_uploads_share_a_file_until_the_last_is_deleted() {
+    let rig = Rig::with(1, "", &[]).await;
+    let mut ids = Vec::new();
+    for _ in 0..2 {
+        ids.push(upload(&rig, 1).await.body["upload_id"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(files(rig.dir.path(), "uploads"), 1);
+    rig.delete(&format!("/v1/uploads/{}", ids[0])).await;
+    let made = rig.post("/v1/generate", &with_image(&format!("upload:{}", ids[1]))).await;
+    assert_eq!(made.body["success"], true, "{made:?}");
+    rig.delete(&format!("/v1/uploads/{}", ids[1])).await;
+    left(&rig, "uploads", 0).await;
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn what_an_accepted_job_reads_is_kept_until_it_ends() {
+    let rig = Rig::with(1, "[keep]\ninput_seconds = 0\n", &["--step-ms", "10"]).await;
+    rig.queue(&long_job("before", 60)).await;
+    let id = upload(&rig, 1).await.body["upload_id"].as_str().unwrap().to_owned();
+    for (name, image) in [("uploaded", format!("upload:{id}")), ("inside", data(2))] {
+        let command = json!({"action": "generate_sdxl", "request_id": name,
+                             "payload": {"prompt_submission": with_image(&image)}});
+        rig.queue(&command).await;
+    }
+    assert_eq!(rig.delete(&format!("/v1/uploads/{id}")).await.status, 200);
+    rig.front.uploads().sweep();
+    assert_eq!([files(rig.dir.path(), "uploads"), files(rig.dir.path(), "inputs")], [1, 1]);
+    for name in ["uploaded", "inside"] {
+        assert_eq!(rig.reply(name).await["success"], true);
+    }
+    left(&rig, "uploads", 0).await;
+    left(&rig, "inputs", 0).await;
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn a_full_budget_is_storage_full_until_an_upload_is_deleted() {
+    let bytes = picture(1).len();
+    let budget = (bytes * 3).max(1024);
+    let rig = Rig::with(1, &format!("[keep]\ninputs_bytes_max = {budget}\n"), &[]).await;
+    let mut ids = Vec::new();
+    let refused = loop {
+        let shade = u8::try_from(ids.len()).unwrap();
+        let kept = upload(&rig, shade).await;
+        match kept.body["upload_id"].as_str() {
+            Some(id) => ids.push(id.to_owned()),
+            None => break kept,
+        }
+    };
+    assert_eq!((refused.status, refused.code()), (507, "storage_full"), "{refused:?}");
+    assert_eq!(refused.body["error_details"]["details"]["bytes_max"], budget);
+    let inside = rig.post("/v1/generate", &with_image(&data(200))).await;
+    assert_eq!(inside.code(), "storage_full", "{inside:?}");
+    assert_eq!(files(rig.dir.path(), "uploads"), ids.len(), "nothing half is left");
+    rig.delete(&format!("/v1/uploads/{}", ids[0])).await;
+    assert_eq!(upload(&rig, 250).await.status, 200);
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn images_of_ended_commands_make_room() {
+    let budget = (picture(1).len() * 2).max(1024);
+    let rig = Rig::with(1, &format!("[keep]\ninputs_bytes_max = {budget}\n"), &[]).await;
+    for shade in 0..20 {
+        let made = rig.post("/v1/generate", &with_image(&data(shade))).await;
+        assert_eq!(made.body["success"], true, "{made:?}");
+    }
+    assert!(files(rig.dir.path(), "inputs") < 20);
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn files_of_an_earlier_run_go_by_their_age_and_a_cut_file_is_trusted_by_nobody() {
+    let dir = tempfile::tempdir().unwrap();
+    let put = |folder: &str, name: &str, age: u64| {
+        let folder = dir.path().join(folder);
+        std::fs::create_dir_all(&folder).unwrap();
+        let file = std::fs::File::create(folder.join(name)).unwrap();
+        let at = std::time::SystemTime::now() - Duration::from_secs(age);
+        file.set_modified(at).unwrap();
+    };
+    put("uploads", "old.png", 2 * 86_400);
+    put("uploads", "young.png", 60);
+    put("uploads", "old.png.x.part", 2 * 86_400);
+    put("inputs", "old.png", 3_600);
+    put("inputs", "young.png", 60);
+    // As an earlier version named them, and a power loss cut it.
+    let digest = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    put("inputs", &format!("{digest}.png"), 60);
+    let uploads = gateway::uploads::Uploads::new(dir.path(), &gateway::config::Keep::default());
+    uploads.sweep();
+    let names = |folder: &str| {
+        let mut names: Vec<String> = std::fs::read_dir(dir.path().join(folder))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    };
+    assert_eq!(names("uploads"), ["young.png"]);
+    assert_eq!(names("inputs"), [format!("{digest}.png"), "young.png".to_owned()]);
+    let kept = uploads.keep(&picture(1)).unwrap();
+    let path = dir.path().join("uploads");
+    let written = std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path());
+    let written = written.filter(|path| !path.ends_with("young.png")).collect::<Vec<_>>();
+    assert_eq!(written.len(), 1);
+    assert_eq!(std::fs::read(&written[0]).unwrap(), picture(1), "{kept}");
+}
+
+#[tokio::test]
+async fn a_file_that_somebody_removed_is_written_again() {
+    let rig = Rig::with(1, "", &[]).await;
+    let made = rig.post("/v1/generate", &with_image(&data(1))).await;
+    assert_eq!(made.body["success"], true, "{made:?}");
+    std::fs::remove_dir_all(rig.dir.path().join("out/inputs")).unwrap();
+    let made = rig.post("/v1/generate", &with_image(&data(1))).await;
+    assert_eq!(made.body["success"], true, "{made:?}");
+    rig.stop().await;
+}
