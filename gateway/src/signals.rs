@@ -22,7 +22,7 @@ pub async fn hung_up() {
         }
         Err(err) => tracing::error!(%err, "SIGHUP cannot be heard"),
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 async fn heard(times: u32) {

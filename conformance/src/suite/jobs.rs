@@ -223,7 +223,7 @@ fn dialects() -> Scenario {
         let model = &context.options.model;
         // One name that only snake spells so, and three that only pascal does.
         let parts = [
-            format!(r#""hyperparameters":{{"guidance_scale":7.5}}"#),
+            r#""hyperparameters":{"guidance_scale":7.5}"#.to_owned(),
             format!(r#""Model":{{"Base":{}}}"#, json!(model)),
             r#""Conditioning":{"Prompt":"a"}"#.to_owned(),
         ];

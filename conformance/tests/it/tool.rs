@@ -114,7 +114,7 @@ fn an_interrupt_leaves_nothing_behind() {
     std::fs::remove_file(&told).unwrap();
     let left: Vec<_> =
         std::fs::read_dir(scratch.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
-    assert_eq!(left, [temporary.clone()], "the report's file is left");
+    assert_eq!(left, std::slice::from_ref(&temporary), "the report's file is left");
     assert_eq!(std::fs::read_dir(temporary).unwrap().count(), 0, "a folder is left");
     // Its parent is gone, so the worker is a child of init: gone, or not yet reaped.
     let state = std::fs::read_to_string(format!("/proc/{worker}/stat")).unwrap_or_default();

@@ -29,13 +29,13 @@ pub(crate) fn commands() -> Vec<Sent> {
         let shape = &dictionary().named(definition).shape;
         let base = minimal(definition, shape);
         let first = known.insert(definition);
-        places(definition, shape, &base, &mut Vec::new(), &mut |path, shape| {
+        places(shape, &mut Vec::new(), &mut |path, shape| {
             for raw in raws(shape, first) {
                 let mut fields = base.clone();
                 set(&mut fields, definition, path, json!(RAW));
                 let id = format!("b-{}", sent.len());
                 let mut command = json!({"action": action.as_str(), "request_id": id});
-                if sent.len() % 2 == 0 || fields.get("attempt").is_some() {
+                if sent.len().is_multiple_of(2) || fields.get("attempt").is_some() {
                     command["payload"] = fields;
                 } else if let (Value::Object(command), Value::Object(fields)) = (&mut command, fields) {
                     command.extend(fields);
@@ -84,13 +84,7 @@ fn numbers(spec: NumberSpec) -> Vec<String> {
 }
 
 /// Calls `visit` with the path of every place of a definition; items of lists are looked at once.
-fn places(
-    name: &str,
-    shape: &'static Shape,
-    base: &Value,
-    path: &mut Vec<String>,
-    visit: &mut dyn FnMut(&[String], &'static Shape),
-) {
+fn places(shape: &'static Shape, path: &mut Vec<String>, visit: &mut dyn FnMut(&[String], &'static Shape)) {
     let shape = dictionary().resolve(shape);
     if !path.is_empty() {
         visit(path, shape);
@@ -99,13 +93,13 @@ fn places(
         Shape::Object(spec) => {
             for property in &spec.properties {
                 path.push(property.snake.clone());
-                places(name, &property.shape, base, path, visit);
+                places(&property.shape, path, visit);
                 path.pop();
             }
         }
         Shape::List(list) => {
             path.push("0".to_owned());
-            places(name, &list.item, base, path, visit);
+            places(&list.item, path, visit);
             path.pop();
         }
         _ => {}

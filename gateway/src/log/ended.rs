@@ -8,14 +8,11 @@ use crate::lane::GpuId;
 pub(crate) fn ended(reply: &Reply, gpu: Option<&GpuId>, attempt: Option<u32>) {
     let request_id = reply.request_id.as_deref();
     let session_id = reply.session_id.as_deref();
-    let action = reply.action.map(|action| action.as_str());
+    let action = reply.action.map(contracts::Action::as_str);
     let gpu = gpu.map(GpuId::as_str);
-    let failure = match &reply.outcome {
-        Ok(_) => {
-            tracing::debug!(request_id, session_id, action, gpu, attempt, "done");
-            return;
-        }
-        Err(failure) => failure,
+    let Err(failure) = &reply.outcome else {
+        tracing::debug!(request_id, session_id, action, gpu, attempt, "done");
+        return;
     };
     let (code, error) = (failure.code.as_str(), failure.message.as_str());
     match failure.code {
@@ -34,7 +31,7 @@ pub(crate) fn refused(reply: &Reply) {
     let Err(failure) = &reply.outcome else { return };
     let request_id = reply.request_id.as_deref();
     let session_id = reply.session_id.as_deref();
-    let action = reply.action.map(|action| action.as_str());
+    let action = reply.action.map(contracts::Action::as_str);
     let (code, error) = (failure.code.as_str(), failure.message.as_str());
     if failure.code == ErrorCode::Internal {
         tracing::error!(request_id, session_id, action, code, error, "failed");

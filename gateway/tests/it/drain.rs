@@ -78,7 +78,7 @@ async fn the_last_replies_reach_their_clients() {
     let events = rig.front.desk().clone();
     within(async {
         while events.job("waits".into()).await.unwrap().is_none() {
-            tokio::task::yield_now().await
+            tokio::task::yield_now().await;
         }
     })
     .await;
