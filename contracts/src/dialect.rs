@@ -78,6 +78,36 @@ impl Dialect {
     }
 }
 
+/// How many names of a document each dialect alone spells so.
+///
+/// Only the numbers count: JSON objects have no order, and some writers sort their members.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Spelt {
+    snake: usize,
+    pascal: usize,
+    camel: usize,
+}
+
+impl Spelt {
+    /// Counts a name, by the only dialect that spells it so.
+    pub(crate) fn count(&mut self, only: Option<Dialect>) {
+        match only {
+            Some(Dialect::Snake) => self.snake += 1,
+            Some(Dialect::Pascal) => self.pascal += 1,
+            Some(Dialect::Camel) => self.camel += 1,
+            None => {}
+        }
+    }
+
+    /// The dialect of the most names; of several, the first of pascal, camel, snake. None where no name tells.
+    pub(crate) fn most(self) -> Option<Dialect> {
+        let counts =
+            [(Dialect::Pascal, self.pascal), (Dialect::Camel, self.camel), (Dialect::Snake, self.snake)];
+        let most = counts.iter().map(|(_, count)| *count).max().filter(|most| *most > 0)?;
+        counts.iter().find(|(_, count)| *count == most).map(|(dialect, _)| *dialect)
+    }
+}
+
 impl std::fmt::Display for Dialect {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.as_str())

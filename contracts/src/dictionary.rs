@@ -8,6 +8,7 @@ use std::{collections::HashMap, sync::LazyLock};
 
 use crate::{
     condition::Condition,
+    dialect::Dialect,
     generated::{BUNDLE, warning_code::WarningCode},
     naming,
     rules::Rule,
@@ -103,6 +104,8 @@ pub struct Property {
     pub maps_to: Option<String>,
     /// Whether the names inside are data.
     pub verbatim: bool,
+    /// Whether it holds the command, so that its own name counts as one of the envelope's.
+    pub wrapper: bool,
 }
 
 /// What a spelling means in an object.
@@ -150,6 +153,17 @@ impl Spelling {
     #[must_use]
     pub fn is_accepted(self) -> bool {
         !(self.snake || self.pascal || self.camel || self.synonym)
+    }
+
+    /// The only dialect that spells it so.
+    #[must_use]
+    pub fn only_dialect(self) -> Option<Dialect> {
+        match (self.snake, self.pascal, self.camel) {
+            (true, false, false) => Some(Dialect::Snake),
+            (false, true, false) => Some(Dialect::Pascal),
+            (false, false, true) => Some(Dialect::Camel),
+            _ => None,
+        }
     }
 }
 
@@ -468,6 +482,7 @@ impl Compiler<'_> {
             takes_effect_when: schema.get("x-takes-effect-when").map(Condition::of),
             maps_to: schema["x-maps-to"].as_str().map(str::to_owned),
             verbatim: schema["x-verbatim"] == true,
+            wrapper: schema["x-wrapper"] == true,
         }
     }
 }

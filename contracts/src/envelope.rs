@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 use std::collections::HashSet;
 
 use crate::{
-    dialect::Dialect,
+    dialect::{Dialect, Spelt},
     dictionary::{Name, ObjectSpec, dictionary},
     fast,
     fault::{Failure, Fault, Warning},
@@ -39,6 +39,17 @@ pub struct Head {
     pub gpu_id: Option<String>,
     /// Which try this is.
     pub attempt: u32,
+    /// Pointers of those that do not stand at their canonical name.
+    pub spelt: Vec<(&'static str, String)>,
+}
+
+impl Head {
+    /// Where a member stands in the sender's document, by its canonical name.
+    #[must_use]
+    pub fn pointer(&self, snake: &str) -> String {
+        let spelt = self.spelt.iter().find(|(name, _)| *name == snake);
+        spelt.map_or_else(|| format!("/{snake}"), |(_, pointer)| pointer.clone())
+    }
 }
 
 /// A command as it was read. It may be full of faults: see `reading`.
@@ -62,7 +73,7 @@ pub struct Refusal {
     pub session_id: Option<String>,
     /// How it was wrapped, where that is known.
     pub form: Option<Form>,
-    /// The dialect of the first name that only one dialect spells so.
+    /// The dialect that alone spells the most names, as far as they could be read.
     pub dialect: Option<Dialect>,
     /// Why.
     pub failure: Box<Failure>,
@@ -209,8 +220,10 @@ struct Sorted {
     rest: Vec<(String, Tree)>,
     faults: Tally,
     warnings: Vec<Warning>,
-    dialect_before: Option<Dialect>,
-    dialect_after: Option<Dialect>,
+    /// The dialects of its names.
+    names: Spelt,
+    /// Where members of the head stand that are not at their canonical name.
+    spelt: Vec<(&'static str, String)>,
 }
 
 impl Opened {
@@ -246,7 +259,7 @@ impl Opened {
             request_id: sorted.id("request_id").filter(|_| !id_twice),
             session_id: sorted.id("session_id"),
             form: Some(form),
-            dialect: sorted.dialect_before.or(sorted.dialect_after),
+            dialect: sorted.names.most(),
             failure: Box::new(failure),
         };
         if let Some(pointer) = duplicates.first() {
@@ -262,7 +275,11 @@ impl Opened {
                 field: Some(pointer.clone()),
                 ..Failure::of_first_faults(faults, self.duplicates_total)
             };
-            return Err(refusal(&sorted, failure));
+            let mut refusal = refusal(&sorted, failure);
+            if let Ok(action) = sorted.action(route.map(|(body, _)| body.action), form) {
+                refusal.dialect = sorted.read(action, form, bare, route).reading.dialect;
+            }
+            return Err(refusal);
         }
         let action = match sorted.action(route.map(|(body, _)| body.action), form) {
             Ok(action) => action,
@@ -288,8 +305,8 @@ fn is_bare(members: &[(String, Tree)], body: Body<'_>) -> bool {
     !has(&names_field) && !has(&|name| head_name(name) == Some("action")) && !has(&is_payload)
 }
 
-/// The name that a bare body is read under: a synonym of its field, as the field's own name would count as the first
-/// name that only one dialect spells so, and the sender did not write it.
+/// The name that a bare body is read under: a synonym of its field, as the field's own name would tell a dialect, and
+/// the sender did not write it.
 fn bare_name<'r>(route: Option<(Body<'r>, &Map<String, Value>)>) -> &'r str {
     let (body, field) =
         route.and_then(|(body, _)| Some((body, body.bare?))).expect("only a route has bare bodies");
@@ -302,6 +319,8 @@ fn bare_name<'r>(route: Option<(Body<'r>, &Map<String, Value>)>) -> &'r str {
             _ => false,
         })
         .map(|(name, _)| name.as_str())
+        // As C# writes it, it would tell one.
+        .filter(|name| !name.starts_with(|first: char| first.is_ascii_uppercase()))
         .collect();
     synonyms.sort_unstable();
     synonyms.first().copied().unwrap_or(field)
@@ -324,12 +343,7 @@ fn head_name(name: &str) -> Option<&'static str> {
 
 fn only_dialect(name: &str) -> Option<Dialect> {
     match head_spec().names.get(name) {
-        Some(Name::Property { spelling, .. }) => match (spelling.snake, spelling.pascal, spelling.camel) {
-            (true, false, false) => Some(Dialect::Snake),
-            (false, true, false) => Some(Dialect::Pascal),
-            (false, false, true) => Some(Dialect::Camel),
-            _ => None,
-        },
+        Some(Name::Property { spelling, .. }) => spelling.only_dialect(),
         _ => (name == "Payload").then_some(Dialect::Pascal),
     }
 }
@@ -337,12 +351,7 @@ fn only_dialect(name: &str) -> Option<Dialect> {
 impl Sorted {
     fn sort(&mut self, members: Vec<(String, Tree)>) {
         for (name, tree) in members {
-            let dialect = only_dialect(&name);
-            if self.rest.is_empty() && self.payload.is_none() {
-                self.dialect_before = self.dialect_before.or(dialect);
-            } else {
-                self.dialect_after = self.dialect_after.or(dialect);
-            }
+            self.names.count(only_dialect(&name));
             match head_name(&name) {
                 Some("action") => self.take_action(name, tree),
                 Some(snake) => {
@@ -382,7 +391,7 @@ impl Sorted {
     }
 
     /// Reads one of the envelope's own members.
-    fn head(&mut self, snake: &str, name: &str, tree: &Tree, pointer: &str) {
+    fn head(&mut self, snake: &'static str, name: &str, tree: &Tree, pointer: &str) {
         let property = head_spec().property(snake).expect("a member of the envelope");
         let empty = matches!(tree, Tree::Text(text) if text.is_empty());
         if *tree == Tree::Null || empty {
@@ -403,6 +412,9 @@ impl Sorted {
             Some(known) => self.twice(*known == value, name, pointer),
             None => {
                 self.values.insert(snake.to_owned(), value);
+                if pointer != format!("/{snake}") {
+                    self.spelt.push((snake, pointer));
+                }
             }
         }
     }
@@ -412,12 +424,11 @@ impl Sorted {
     }
 
     fn action(&self, of_route: Option<Action>, form: Form) -> Result<Action, Failure> {
-        let dialect = self.dialect_before.or(self.dialect_after);
         let Some((name, tree)) = &self.action else {
             if let (Some(action), Form::Bare) = (of_route, form) {
                 return Ok(action);
             }
-            let name = if dialect == Some(Dialect::Pascal) { "Action" } else { "action" };
+            let name = if self.names.most() == Some(Dialect::Pascal) { "Action" } else { "action" };
             let message = format!("`{name}` is missing");
             let fault = Fault::new(format!("/{name}"), ErrorCode::MissingField, message);
             return Err(Failure::of_faults(vec![fault]));
@@ -457,7 +468,7 @@ impl Sorted {
         route: Option<(Body<'_>, &Map<String, Value>)>,
     ) -> Incoming {
         let info = action.info();
-        let mut trees: Vec<(Tree, String)> = Vec::new();
+        let mut trees: Vec<(Tree, String)> = Vec::with_capacity(3);
         match self.payload.take() {
             Some((name, Tree::Map(members))) => {
                 let members = self.session_inside(members, &name);
@@ -480,21 +491,19 @@ impl Sorted {
             }
         }
         if let Some(wrapper) = info.wrapped_in {
-            unwrap(&mut trees, wrapper, info.request);
+            self.unwrap(&mut trees, wrapper, info.request);
         }
-        if let Some((_, given)) = route {
-            self.add_given(given, &mut trees);
-        }
-        let sources: Vec<Source<'_>> =
-            trees.iter().map(|(tree, pointer)| Source { tree, pointer: pointer.clone() }).collect();
+        let given = route.and_then(|(_, given)| self.given(given));
+        let written = trees.iter().map(|(tree, pointer)| Source::written(tree, pointer.clone()));
+        let given = given.iter().map(|tree| Source { tree, pointer: String::new(), spelt: false });
+        let sources: Vec<Source<'_>> = written.chain(given).collect();
         let mut reading = read_sources(
             info.request,
             &sources,
             Writer::Sender,
             std::mem::take(&mut self.faults),
-            self.dialect_before,
+            self.names,
         );
-        reading.dialect = reading.dialect.or(self.dialect_after);
         if bare {
             // The value stands at the body itself: its pointer is empty.
             reading.lift(&format!("/{}", bare_name(route)));
@@ -510,6 +519,7 @@ impl Sorted {
                 session_id: id("session_id"),
                 gpu_id: id("gpu_id"),
                 attempt: u32::try_from(attempt).unwrap_or(1),
+                spelt: self.spelt,
             },
             form,
             reading,
@@ -522,6 +532,7 @@ impl Sorted {
             if matches!(spec.names.get(&name), Some(Name::Property { .. })) {
                 let pointer = format!("/{}", escape(&name));
                 self.values.remove(snake);
+                self.spelt.retain(|(known, _)| *known != snake);
                 self.faults.retain(|fault| fault.pointer != pointer);
                 self.warnings.retain(|warning| warning.pointer.as_ref() != Some(&pointer));
                 self.rest.push((name, tree));
@@ -536,6 +547,7 @@ impl Sorted {
         for (name, tree) in session {
             let pointer = format!("{}/{}", escape(payload), escape(&name));
             let before = self.values.contains_key("session_id");
+            self.names.count(only_dialect(&name));
             self.head("session_id", &name, &tree, &pointer);
             if !before && self.values.contains_key("session_id") {
                 self.warnings.push(Warning {
@@ -558,8 +570,26 @@ impl Sorted {
         }
     }
 
+    /// Fields inside a wrapping object count as written beside it, and its name as the envelope's.
+    fn unwrap(&mut self, trees: &mut Vec<(Tree, String)>, wrapper: &str, definition: &str) {
+        let spec = dictionary().object(definition);
+        let csharp = crate::naming::pascal(wrapper);
+        let is_wrapper = |name: &str| (name == wrapper || name == csharp) && !spec.names.contains_key(name);
+        let mut inner = Vec::new();
+        for (tree, pointer) in trees.iter_mut() {
+            let Tree::Map(members) = tree else { continue };
+            let at = members.iter().position(|(name, tree)| is_wrapper(name) && matches!(tree, Tree::Map(_)));
+            if let Some(at) = at {
+                let (name, tree) = members.remove(at);
+                self.names.count((name == csharp).then_some(Dialect::Pascal));
+                inner.push((tree, format!("{pointer}/{}", escape(&name))));
+            }
+        }
+        trees.append(&mut inner);
+    }
+
     /// Fields of the path and the query: the envelope's own, or the command's.
-    fn add_given(&mut self, given: &Map<String, Value>, trees: &mut Vec<(Tree, String)>) {
+    fn given(&mut self, given: &Map<String, Value>) -> Option<Tree> {
         let mut fields = Vec::new();
         for (name, value) in given {
             let tree = Tree::of(value);
@@ -568,28 +598,8 @@ impl Sorted {
                 _ => fields.push((name.clone(), tree)),
             }
         }
-        if !fields.is_empty() {
-            trees.push((Tree::Map(fields), String::new()));
-        }
+        (!fields.is_empty()).then_some(Tree::Map(fields))
     }
-}
-
-/// Fields inside a wrapping object count as written beside it.
-fn unwrap(trees: &mut Vec<(Tree, String)>, wrapper: &str, definition: &str) {
-    let spec = dictionary().object(definition);
-    let mut inner = Vec::new();
-    for (tree, pointer) in trees.iter_mut() {
-        let Tree::Map(members) = tree else { continue };
-        let is_wrapper = |name: &str| {
-            (name == wrapper || name == crate::naming::pascal(wrapper)) && !spec.names.contains_key(name)
-        };
-        let at = members.iter().position(|(name, tree)| is_wrapper(name) && matches!(tree, Tree::Map(_)));
-        if let Some(at) = at {
-            let (name, tree) = members.remove(at);
-            inner.push((tree, format!("{pointer}/{}", escape(&name))));
-        }
-    }
-    trees.append(&mut inner);
 }
 
 /// The failure of an action that there is not.

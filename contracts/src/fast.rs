@@ -28,11 +28,18 @@ pub(crate) fn read(bytes: &[u8]) -> Option<Incoming> {
         return None;
     }
     let frame: Members<'_> = serde_json::from_slice(bytes).ok()?;
-    let mut head =
-        Head { action: Action::GetStatus, request_id: None, session_id: None, gpu_id: None, attempt: 1 };
+    let mut head = Head {
+        action: Action::GetStatus,
+        request_id: None,
+        session_id: None,
+        gpu_id: None,
+        attempt: 1,
+        spelt: Vec::new(),
+    };
     let mut action = None;
     let mut submission = None;
-    let (mut snake_before, mut snake_after) = (false, false);
+    // The envelope's names here are snake, or the same in all dialects.
+    let mut snake = false;
     for (name, raw) in &frame.0 {
         match &**name {
             "action" => action = serde_json::from_str::<Cow<'_, str>>(raw.get()).ok()?.parse::<Action>().ok(),
@@ -47,11 +54,7 @@ pub(crate) fn read(bytes: &[u8]) -> Option<Incoming> {
             }
             _ => return None,
         }
-        // Up to the submission's own name; what stands after it counts only where nothing before it told.
-        match submission {
-            Some((last, _)) if last != name => snake_after |= name.contains('_'),
-            _ => snake_before |= name.contains('_'),
-        }
+        snake |= name.contains('_');
     }
     head.action = action.filter(|action| action.info().request == "SubmissionCommand")?;
     let (name, raw) = submission?;
@@ -59,7 +62,7 @@ pub(crate) fn read(bytes: &[u8]) -> Option<Incoming> {
         let payload: Members<'_> = serde_json::from_str(raw.get()).ok()?;
         let [(inner, raw)] = payload.0.as_slice() else { return None };
         matches!(&**inner, "prompt_submission" | "request").then_some(())?;
-        snake_before |= inner.contains('_');
+        snake |= inner.contains('_');
         (Form::Documented, format!("/payload/{inner}"), *raw)
     } else {
         (Form::Direct, format!("/{name}"), raw)
@@ -67,11 +70,7 @@ pub(crate) fn read(bytes: &[u8]) -> Option<Incoming> {
     let (document, dialect) = document(raw.get())?;
     let root = place.rsplit_once('/').map_or("", |(root, _)| root).to_owned();
     let spelt = Places::uniform(root, place, dialect.unwrap_or(Dialect::Snake));
-    let told = match dialect {
-        _ if snake_before => Some(Dialect::Snake),
-        None if snake_after => Some(Dialect::Snake),
-        told => told,
-    };
+    let told = dialect.or(snake.then_some(Dialect::Snake));
     Some(Incoming { head, form, reading: faultless(document, spelt, told) })
 }
 
@@ -88,7 +87,14 @@ pub(crate) fn read_body(bytes: &[u8], body: Body<'_>) -> Option<Incoming> {
     };
     let spelt = Places::uniform(String::new(), String::new(), dialect.unwrap_or(Dialect::Snake));
     Some(Incoming {
-        head: Head { action: body.action, request_id: None, session_id: None, gpu_id: None, attempt: 1 },
+        head: Head {
+            action: body.action,
+            request_id: None,
+            session_id: None,
+            gpu_id: None,
+            attempt: 1,
+            spelt: Vec::new(),
+        },
         form: Form::Bare,
         reading: faultless(document, spelt, dialect),
     })

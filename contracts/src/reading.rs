@@ -5,8 +5,10 @@ use std::collections::{BTreeSet, HashMap};
 
 use crate::{
     canonical,
-    dialect::Dialect,
-    dictionary::{Def, Dictionary, Extra, ListSpec, MapSpec, Name, ObjectSpec, Shape, Spelling, dictionary},
+    dialect::{Dialect, Spelt},
+    dictionary::{
+        Def, Dictionary, Extra, ListSpec, MapSpec, Name, ObjectSpec, Property, Shape, Spelling, dictionary,
+    },
     effective::with_defaults,
     fault::{Fault, Warning},
     generated::{error_code::ErrorCode, warning_code::WarningCode},
@@ -30,7 +32,7 @@ pub struct Reading {
     pub warnings: Vec<Warning>,
     /// Where each value stood.
     pub places: Places,
-    /// The dialect of the first name that only one dialect spells so.
+    /// The dialect that alone spells the most of the fields' names; where they tell nothing, of the envelope's.
     pub dialect: Option<Dialect>,
 }
 
@@ -96,7 +98,13 @@ pub enum Writer {
 /// ```
 #[must_use]
 pub fn read(definition: &str, tree: &Tree, writer: Writer) -> Reading {
-    read_sources(definition, &[Source { tree, pointer: String::new() }], writer, Tally::default(), None)
+    read_sources(
+        definition,
+        &[Source::written(tree, String::new())],
+        writer,
+        Tally::default(),
+        Spelt::default(),
+    )
 }
 
 /// The first faults of a document that one of us wrote: what breaks the schema, and members that it does not know.
@@ -105,9 +113,9 @@ pub(crate) fn faults_of(definition: &str, document: &Value) -> (Tally, Tally) {
         return (Tally::default(), Tally::default());
     }
     let tree = Tree::of(document);
-    let mut reader = Reader::new(Writer::Canonical, None);
+    let mut reader = Reader::new(Writer::Canonical);
     let def = dictionary().named(definition);
-    let root = reader.root(def, &[Source { tree: &tree, pointer: String::new() }]);
+    let root = reader.root(def, &[Source::written(&tree, String::new())]);
     reader.find_missing(def, &root);
     reader.apply_rules(def, &root);
     (reader.faults, reader.unknown)
@@ -117,6 +125,14 @@ pub(crate) fn faults_of(definition: &str, document: &Value) -> (Tally, Tally) {
 pub(crate) struct Source<'t> {
     pub(crate) tree: &'t Tree,
     pub(crate) pointer: String,
+    /// Whether the sender chose its names: those of a path and a query are the route's.
+    pub(crate) spelt: bool,
+}
+
+impl<'t> Source<'t> {
+    pub(crate) fn written(tree: &'t Tree, pointer: String) -> Self {
+        Self { tree, pointer, spelt: true }
+    }
 }
 
 pub(crate) fn read_sources(
@@ -124,10 +140,11 @@ pub(crate) fn read_sources(
     sources: &[Source<'_>],
     writer: Writer,
     mut faults: Tally,
-    dialect: Option<Dialect>,
+    envelope: Spelt,
 ) -> Reading {
     let def = dictionary().named(definition);
-    let mut reader = Reader::new(writer, dialect);
+    let mut reader = Reader::new(writer);
+    reader.envelope = envelope;
     let mut root = reader.root(def, sources);
     reader.place_moved(def, &mut root);
     reader.find_missing(def, &root);
@@ -140,7 +157,7 @@ pub(crate) fn read_sources(
         faults: faults.into_kept(),
         warnings: reader.warnings,
         places: reader.places,
-        dialect: reader.dialect,
+        dialect: reader.fields.most().or(reader.envelope.most()),
     }
 }
 
@@ -154,7 +171,11 @@ struct Reader {
     places: Places,
     /// Whether something could not be read at all.
     unread: bool,
-    dialect: Option<Dialect>,
+    /// The dialects of the command's own names, and of those around it.
+    fields: Spelt,
+    envelope: Spelt,
+    /// Whether what is read now counts for them.
+    spelt: bool,
     /// Canonical pointers of values that are no good by themselves.
     faulty: BTreeSet<String>,
     moved: Vec<Moved>,
@@ -196,7 +217,7 @@ impl At {
 }
 
 impl Reader {
-    fn new(writer: Writer, dialect: Option<Dialect>) -> Self {
+    fn new(writer: Writer) -> Self {
         Self {
             dictionary: dictionary(),
             writer,
@@ -205,7 +226,9 @@ impl Reader {
             warnings: Vec::new(),
             places: Places::default(),
             unread: false,
-            dialect,
+            fields: Spelt::default(),
+            envelope: Spelt::default(),
+            spelt: true,
             faulty: BTreeSet::new(),
             moved: Vec::new(),
             visited: Vec::new(),
@@ -230,6 +253,7 @@ impl Reader {
                 document: (String::new(), def),
             };
             self.places.set("", &source.pointer);
+            self.spelt = source.spelt;
             match source.tree {
                 Tree::Map(map) => self.members(spec, map, &at, &mut members),
                 other => self.unreadable(&at, format!("an object is wanted here, not {}", other.kind())),
@@ -280,7 +304,7 @@ impl Reader {
 
     fn members(&mut self, spec: &'static ObjectSpec, map: &[(String, Tree)], at: &At, members: &mut Members) {
         let inherited = self.places.sender_dialect(&at.canonical);
-        let own = map.iter().find_map(|(name, _)| only_dialect(spec, name));
+        let own = if self.spelt { own_dialect(spec, map) } else { None };
         if let Some(dialect) = own.or(inherited) {
             self.places.set_dialect(&at.canonical, dialect);
         }
@@ -323,7 +347,7 @@ impl Reader {
     ) {
         let property = &spec.properties[index];
         let at = at.down(&property.snake, name);
-        self.note_dialect(spelling);
+        self.count(property, spelling, name);
         self.places.set(&at.canonical, &at.sender);
         let shape = self.dictionary.resolve(&property.shape);
         if self.is_absent(shape, tree) {
@@ -552,9 +576,12 @@ impl Reader {
         }
     }
 
-    fn note_dialect(&mut self, spelling: Spelling) {
-        if self.dialect.is_none() {
-            self.dialect = dialect_of(spelling);
+    fn count(&mut self, property: &Property, spelling: Spelling, name: &str) {
+        if !self.spelt {
+        } else if property.wrapper {
+            self.envelope.count(wrapper_dialect(spelling, name));
+        } else {
+            self.fields.count(spelling.only_dialect());
         }
     }
 
@@ -718,20 +745,21 @@ struct Members {
     adds: Vec<(usize, String)>,
 }
 
-fn only_dialect(spec: &ObjectSpec, name: &str) -> Option<Dialect> {
-    match spec.names.get(name)? {
-        Name::Property { spelling, .. } => dialect_of(*spelling),
-        _ => None,
+/// The dialect that alone spells the most names of one object.
+fn own_dialect(spec: &ObjectSpec, map: &[(String, Tree)]) -> Option<Dialect> {
+    let mut spelt = Spelt::default();
+    for (name, _) in map {
+        if let Some(Name::Property { spelling, .. }) = spec.names.get(name) {
+            spelt.count(spelling.only_dialect());
+        }
     }
+    spelt.most()
 }
 
-fn dialect_of(spelling: Spelling) -> Option<Dialect> {
-    match (spelling.snake, spelling.pascal, spelling.camel) {
-        (true, false, false) => Some(Dialect::Snake),
-        (false, true, false) => Some(Dialect::Pascal),
-        (false, false, true) => Some(Dialect::Camel),
-        _ => None,
-    }
+/// What the name of a wrapper tells. Its synonyms tell too: `Request` is as C# writes it.
+fn wrapper_dialect(spelling: Spelling, name: &str) -> Option<Dialect> {
+    let synonym = spelling.synonym && name.starts_with(|first: char| first.is_ascii_uppercase());
+    if synonym { Some(Dialect::Pascal) } else { spelling.only_dialect() }
 }
 
 /// The values that a neutral-only property may have.

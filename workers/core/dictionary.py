@@ -161,6 +161,8 @@ class Property:
     takes_effect_when: Condition | None
     maps_to: str | None
     verbatim: bool
+    # Whether it holds the command, so that its own name counts as one of the envelope's.
+    wrapper: bool
     # Filled in once every definition is compiled: the shape behind references, and what absence means.
     resolved: Shape = dataclasses.field(default_factory=Shape)
     absent: Any = MISSING
@@ -183,7 +185,8 @@ class Name:
     """What a spelling means in an object.
 
     kind: `property`, `place` (a value that belongs elsewhere), `neutral` or `flag`. dialect: the only dialect that spells
-    it so. accepted: a spelling that was only seen in the wild. canonical: snake spells it so.
+    it so. accepted: a spelling that was only seen in the wild. canonical: snake spells it so. synonym: read without a
+    warning, although no dialect writes it.
     """
 
     kind: str
@@ -193,6 +196,7 @@ class Name:
     dialect: str | None = None
     accepted: bool = False
     canonical: bool = False
+    synonym: bool = False
 
 
 class ObjectShape(Shape):
@@ -308,6 +312,7 @@ class Dictionary:
                 takes_effect_when=compile_condition(effect, self) if effect else None,
                 maps_to=of.get("x-maps-to"),
                 verbatim=of.get("x-verbatim") is True,
+                wrapper=of.get("x-wrapper") is True,
             )
             shape.properties.append(prop)
             shape.by_snake[snake] = prop
@@ -348,7 +353,7 @@ def _add_names(shape: ObjectShape, schema: dict[str, Any]) -> None:
         of_property = schema["properties"][prop.snake]
         for key, accepted in (("x-synonyms", False), ("x-accepted", True)):
             for name in of_property.get(key, []):
-                _add(shape, name, None, Name("property", prop, accepted=accepted))
+                _add(shape, name, None, Name("property", prop, accepted=accepted, synonym=not accepted))
     for snake, place in schema.get("x-accepted-places", {}).items():
         _add(shape, snake, place.get("csharp"), Name("place", to=place["to"]))
     for snake, neutral in schema.get("x-neutral-only", {}).items():

@@ -13,6 +13,7 @@ from core.naming import escape, pascal
 from core.reading import Fault, Reading, Warning_, read_sources
 from core.registry import Action, actions, find_action
 from core.scalar import named, nearest, pointed, read_scalar, shorten
+from core.spelt import Spelt
 from core.tally import Tally
 from core.tree import Duplicates, Pairs, TreeError, kind_of, parse
 
@@ -24,7 +25,7 @@ class Command:
     """A command as it was read. It may be full of faults: see `reading`; its pointers begin at the frame.
 
     form: `documented` or `direct`. reading.document: the action's fields, canonical (`{"prompt_submission": …}`).
-    spelt: members of the envelope as the sender spelt them.
+    spelt: members of the envelope as the sender spelt them. around: the dialect of most of their names.
     """
 
     action: Action
@@ -35,11 +36,12 @@ class Command:
     attempt: int
     reading: Reading
     spelt: dict[str, str]
+    around: str | None
 
     def head_pointer(self, snake: str) -> str:
         """The pointer of one of the envelope's members; one that is not there is named as its siblings are spelt."""
         prop = _head()[1].by_snake[snake]
-        return "/" + escape(self.spelt.get(snake) or prop.name(self.reading.dialect or "snake"))
+        return "/" + escape(self.spelt.get(snake) or prop.name(self.around or "snake"))
 
     @property
     def dialect(self) -> str:
@@ -155,8 +157,8 @@ class _Opened:
     faults: Tally = field(default_factory=Tally)
     warnings: list[Warning_] = field(default_factory=list)
     spelt: dict[str, str] = field(default_factory=dict)
-    dialect_before: str | None = None
-    dialect_after: str | None = None
+    # The dialects of its names.
+    names: Spelt = field(default_factory=Spelt)
 
     @property
     def form(self) -> str:
@@ -169,11 +171,7 @@ class _Opened:
         names = _head_names()
         for name, tree in members:
             snake, dialect = names.get(name, (None, "pascal" if name == "Payload" else None))
-            if dialect is not None:
-                if not self.rest and self.payload is None:
-                    self.dialect_before = self.dialect_before or dialect
-                else:
-                    self.dialect_after = self.dialect_after or dialect
+            self.names.count(dialect)
             if snake == "action":
                 self._take_action(name, tree)
             elif snake is not None:
@@ -224,11 +222,10 @@ class _Opened:
             sources += self._unwrap(sources[0], action)
         if action.request == "Nothing" and not sources[0][0] and not self.faults and len(sources) == 1:
             # The commonest commands have no fields: nothing is to be read.
-            reading = Reading({}, dialect=self.dialect_before)
+            reading = Reading({}, dialect=self.names.most())
             reading.places.senders[""] = sources[0][1]
         else:
-            reading = read_sources(action.request, sources, self.faults, self.dialect_before)
-        reading.dialect = reading.dialect or self.dialect_after
+            reading = read_sources(action.request, sources, self.faults, self.names)
         reading.warnings = self.warnings + reading.warnings
         values = self.values
         return Command(
@@ -240,12 +237,13 @@ class _Opened:
             attempt=values.get("attempt", 1),
             reading=reading,
             spelt=self.spelt,
+            around=self.names.most(),
         )
 
     def _action(self) -> Action:
         failure: Failure | None = None
         if self.action is None:
-            name = "Action" if (self.dialect_before or self.dialect_after) == "pascal" else "action"
+            name = "Action" if self.names.most() == "pascal" else "action"
             failure = _fault_of_action(f"/{name}", "missing_field", f"`{name}` is missing")
         else:
             name, said = self.action
@@ -295,6 +293,7 @@ class _Opened:
         for name in inside:
             pointer = f"/{escape(payload)}/{escape(name)}"
             before = "session_id" in self.values
+            self.names.count(_head_names()[name][1])
             self._member("session_id", name, members[name], pointer)
             if not before and "session_id" in self.values:
                 self.warnings.append(
@@ -315,6 +314,7 @@ class _Opened:
         for name in fields:
             if name in (wrapper, pascal(wrapper)) and name not in known and isinstance(fields[name], dict):
                 inner = fields[name]
+                self.names.count("pascal" if name == pascal(wrapper) else None)
                 del fields[name]
                 return [(inner, f"{pointer}/{escape(name)}")]
         return []

@@ -32,6 +32,7 @@ from core.naming import escape
 from core.places import Places
 from core.pointer import MISSING, at
 from core.scalar import count_fault, named, nearest, read_scalar
+from core.spelt import Spelt, wrapper_dialect
 from core.tally import Tally
 from core.tree import kind_of
 
@@ -63,16 +64,17 @@ def read_sources(
     definition: str,
     sources: list[tuple[Any, str]],
     faults: list[Fault] | None = None,
-    dialect: str | None = None,
+    envelope: Spelt | None = None,
     canonical: bool = False,
 ) -> Reading:
     """Reads a document that stands in several parts, each with the sender's pointer to it."""
-    reader = _Reader(dictionary().named(definition), dialect, canonical)
+    reader = _Reader(dictionary().named(definition), envelope or Spelt(), canonical)
     root = reader.root(sources)
     reader.place_moved(root)
     reader.find_missing(root)
     reader.apply_rules(root)
     reading = reader.reading
+    reading.dialect = reader.fields.most() or reader.envelope.most()
     reading.document = None if reader.unread else root
     if faults:
         first = Tally(faults)
@@ -103,10 +105,13 @@ class _Members:
 
 
 class _Reader:
-    def __init__(self, definition: Definition, dialect: str | None, canonical: bool) -> None:
+    def __init__(self, definition: Definition, envelope: Spelt, canonical: bool) -> None:
         self.definition = definition
         self.canonical = canonical
-        self.reading = Reading(None, dialect=dialect)
+        self.reading = Reading(None)
+        # The dialects of the command's own names, and of those around it.
+        self.fields = Spelt()
+        self.envelope = envelope
         self.faults = self.reading.faults
         self.places = self.reading.places
         self.unread = False
@@ -164,8 +169,11 @@ class _Reader:
         return self._collect(shape, members)
 
     def _members(self, shape: ObjectShape, tree: dict[str, Any], place: _At, members: _Members) -> None:
-        dialect = next((n.dialect for name in tree if (n := shape.names.get(name)) is not None and n.dialect), None)
-        dialect = dialect or self.places.dialect(place.canonical)
+        own = Spelt()
+        for name in tree:
+            if (known := shape.names.get(name)) is not None:
+                own.count(known.dialect)
+        dialect = own.most() or self.places.dialect(place.canonical)
         if dialect is not None:
             self.places.dialects[place.canonical] = dialect
         for name, value in tree.items():
@@ -182,8 +190,10 @@ class _Reader:
 
     def _property(self, prop: Property, meaning: Name, name: str, tree: Any, parent: _At, members: _Members) -> None:
         place = parent.down(prop.snake, name)
-        if self.reading.dialect is None:
-            self.reading.dialect = meaning.dialect
+        if prop.wrapper:
+            self.envelope.count(wrapper_dialect(meaning, name))
+        else:
+            self.fields.count(meaning.dialect)
         self.places.senders.setdefault(place.canonical, place.sender)
         if self._is_absent(prop.resolved, tree):
             return

@@ -30,7 +30,7 @@ fn scenario(action: Action) -> Scenario {
             checks.extend([
                 CheckDef::new(id("answered"), Class::Cmd, "Both are accepted for every command, over stdio and over HTTP."),
                 CheckDef::new(id("schema"), Class::Env, "Replies are closed too: a member that the schema does not know is a failure to the conformance checks."),
-                CheckDef::new(id("dialect"), Class::Case, "Dialect of a reply: on stdio snake for the documented envelope, pascal for the direct one; over HTTP that of the first name in the body that only one dialect spells so, else snake."),
+                CheckDef::new(id("dialect"), Class::Case, "Dialect of a reply: on stdio snake for the documented envelope, pascal for the direct one; over HTTP the one that alone spells the most names among the command's own fields, else among the envelope's, else snake."),
                 CheckDef::new(id("request_id"), Class::Corr, "A reply is matched by request_id, never by order, whenever the command had one."),
                 CheckDef::new(id("session"), Class::Names, "A bare worker keeps no sessions and only echoes the id."),
             ]);

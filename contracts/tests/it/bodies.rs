@@ -14,7 +14,7 @@ fn a_bare_body_tells_its_own_dialect() {
     assert_eq!(dialect(camel), Some(Dialect::Camel));
     assert_eq!(dialect(r#"{"model":{"base":"a"},"conditioning":{"prompt":"p"}}"#), None);
     let fields = r#"{"prompt_submission":{"Model":{"Base":"a"},"Conditioning":{"Prompt":"p"}}}"#;
-    assert_eq!(dialect(fields), Some(Dialect::Snake), "the first name that only one dialect spells so");
+    assert_eq!(dialect(fields), Some(Dialect::Pascal), "the name around the fields is the envelope's");
 }
 
 #[test]

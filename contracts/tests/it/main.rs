@@ -13,3 +13,4 @@ mod oracle;
 mod parties;
 mod replies;
 mod schema_files;
+mod spelt;

@@ -387,11 +387,11 @@ fn lane_failure(error: &LaneError) -> Box<Failure> {
 fn unused_attempt(incoming: &Incoming) -> Option<Warning> {
     let head = &incoming.head;
     (head.attempt != 1 && head.action != Action::Cancel).then(|| {
-        let name = if incoming.reading.dialect == Some(Dialect::Pascal) { "Attempt" } else { "attempt" };
+        let pointer = head.pointer("attempt");
         Warning {
             code: WarningCode::NoEffect,
-            pointer: Some(format!("/{name}")),
-            message: format!("`{name}` takes no effect here: the gateway counts attempts itself"),
+            message: format!("`{}` takes no effect here: the gateway counts attempts itself", &pointer[1..]),
+            pointer: Some(pointer),
             hint: Some("leave it out".to_owned()),
         }
     })
