@@ -53,7 +53,7 @@ fn value(name: &str, context: &mut Context, target: &str) -> Result<Value, Stop>
         "base_model" | "model_id" => options.model.clone().into(),
         "model_type" => "sdxl".into(),
         "suite_name" => "conformance".into(),
-        "target_request_id" | "training_id" => target.into(),
+        "target_request_id" | "training_id" | "upload_id" => target.into(),
         "scope" => "commands".into(),
         "training_type" => "LoRA".into(),
         "training_data" => context.training_data()?.into(),
