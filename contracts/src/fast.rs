@@ -19,12 +19,13 @@ use crate::{
     reading::Reading,
 };
 
-/// What is longer would be read twice, and is not waited for by anybody who counts microseconds.
-const BYTES_MAX: usize = 64 << 10;
+/// What is longer would be read twice by the fast path, and is not waited for by anybody who counts microseconds. Reading
+/// it takes so long that a server reads it aside, and answers its other clients meanwhile.
+pub const READ_AT_ONCE_BYTES_MAX: usize = 64 << 10;
 
 /// The command, where the fast path takes it.
 pub(crate) fn read(bytes: &[u8]) -> Option<Incoming> {
-    if bytes.len() > BYTES_MAX {
+    if bytes.len() > READ_AT_ONCE_BYTES_MAX {
         return None;
     }
     let frame: Members<'_> = serde_json::from_slice(bytes).ok()?;
@@ -76,7 +77,7 @@ pub(crate) fn read(bytes: &[u8]) -> Option<Incoming> {
 
 /// The body of a route: an envelope of its action, or a bare submission.
 pub(crate) fn read_body(bytes: &[u8], body: Body<'_>) -> Option<Incoming> {
-    if bytes.len() > BYTES_MAX {
+    if bytes.len() > READ_AT_ONCE_BYTES_MAX {
         return None;
     }
     if body.bare != Some("prompt_submission") || body.action.info().request != "SubmissionCommand" {

@@ -62,6 +62,7 @@ pub use decode::decode;
 pub use dialect::Dialect;
 pub use effective::{DeviceKind, effective, effective_of};
 pub use envelope::{Body, Form, Head, Incoming, Refusal, read_body, read_frame};
+pub use fast::READ_AT_ONCE_BYTES_MAX;
 pub use fault::{Failure, Fault, Warning};
 pub use generated::{
     action::{Action, Class},

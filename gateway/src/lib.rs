@@ -9,6 +9,8 @@
 
 #![deny(clippy::print_stderr)]
 
+mod aside;
+
 pub mod app;
 pub mod cli;
 pub mod config;

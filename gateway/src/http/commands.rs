@@ -23,6 +23,7 @@ use super::{
     query::{Asked, Of, fault, given, query},
 };
 use crate::{
+    aside,
     front::{Answer, Front, Manner, OnDisconnect, may_run},
     jobs::{Accepted, Status},
 };
@@ -46,7 +47,7 @@ pub(crate) async fn any(State(front): State<Front>, mut request: Request) -> Res
         let failure = Box::new(Failure::new(ErrorCode::BadFrame, "the body is empty"));
         Err(Refusal { request_id: None, session_id: None, form: None, dialect: None, failure })
     } else {
-        envelope::read_frame(strip_bom(&body))
+        aside::read(body.clone(), |body| envelope::read_frame(strip_bom(body))).await
     };
     answer(&front, read, &asked, &headers, &body, client).await
 }
@@ -90,7 +91,9 @@ pub(crate) async fn on_route(
         Err(failure) => return cut(*failure, told, &client.path),
     };
     let of_route = envelope::Body { action, bare: route.bare };
-    let read = envelope::read_body(strip_bom(&body), of_route, &asked.given);
+    let given = asked.given.clone();
+    let read =
+        aside::read(body.clone(), move |body| envelope::read_body(strip_bom(body), of_route, &given)).await;
     let mut response = answer(&front, read, &asked, &headers, &body, client).await;
     if accept::varies(route.path) {
         response.headers_mut().append(header::VARY, HeaderValue::from_static("accept"));

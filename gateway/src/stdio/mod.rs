@@ -5,6 +5,7 @@
 //! that it sees what the commands before it did.
 
 mod events;
+mod lines;
 mod pipes;
 mod talk;
 mod turns;
@@ -23,6 +24,7 @@ use crate::{
     cli::OnEof,
 };
 use events::Breath;
+use lines::Lines;
 use pipes::Outlet;
 use talk::Talk;
 
@@ -33,10 +35,6 @@ struct Clock {
 }
 
 impl Clock {
-    fn after(grace: Duration) -> Self {
-        Self { until: Some(Instant::now() + grace) }
-    }
-
     /// The end of stdin shortens a longer grace.
     fn shorten(&mut self, grace: Duration) {
         let until = Instant::now() + grace;
@@ -108,14 +106,24 @@ async fn converse(
     let mut talk = Talk::new(front.clone(), output.clone());
     let mut breath = Breath::new(front.clone(), talk.voice.clone());
     let mut decoder = Decoder::new(talk.frame_bytes_max);
+    let mut lines = Lines::default();
     let mut clock: Option<Clock> = None;
     let mut open = true;
+    let mut ended = false;
     let mut over = false;
     let mut broken = false;
     let mut terminated = std::pin::pin!(terminated.fuse());
     let mut ending: BoxFuture<'static, ()> = std::future::pending().boxed();
     loop {
-        if clock.is_some() && talk.is_done() {
+        if ended && lines.is_empty() {
+            // Only now: the last lines are commands like all others.
+            ended = false;
+            match (on_eof, &mut clock) {
+                (OnEof::Finish, None) => clock = Some(Clock { until: None }),
+                (_, clock) => clock.get_or_insert(Clock { until: None }).shorten(stop_grace()),
+            }
+        }
+        if clock.is_some() && talk.is_done() && lines.is_empty() {
             break;
         }
         let until = clock.and_then(|clock| clock.until);
@@ -141,6 +149,13 @@ async fn converse(
                 open = false;
                 clock.get_or_insert(Clock { until: None }).shorten(stop_grace());
             }
+            heard = lines.next(), if !lines.is_empty() => {
+                if let Some(grace) = talk.hear(heard) {
+                    clock.get_or_insert(Clock { until: None }).shorten(grace);
+                    // `shutdown` is the last command.
+                    lines.clear();
+                }
+            }
             Some(spoken) = talk.ordered.next(), if can_say && !talk.ordered.is_empty() => {
                 talk.turns.next();
                 talk.say(spoken);
@@ -150,25 +165,15 @@ async fn converse(
                 clock.get_or_insert(Clock { until: None }).shorten(stop_grace());
                 open = false;
             }
-            chunk = input.recv(), if open && room => match chunk {
-                Some(chunk) => {
-                    for line in decoder.push(&chunk) {
-                        if clock.is_none() && let Some(grace) = talk.hear(line) {
-                            clock = Some(Clock::after(grace));
-                        }
-                    }
+            chunk = input.recv(), if open && room && lines.is_empty() => {
+                ended = chunk.is_none();
+                open = !ended;
+                let last = if ended { decoder.finish() } else { None };
+                let read = chunk.iter().flat_map(|chunk| decoder.push(chunk)).chain(last);
+                for line in read.filter(|_| clock.is_none()) {
+                    lines.push(line);
                 }
-                None => {
-                    open = false;
-                    if clock.is_none() && let Some(line) = decoder.finish() {
-                        talk.hear(line);
-                    }
-                    match (on_eof, &mut clock) {
-                        (OnEof::Finish, None) => clock = Some(Clock { until: None }),
-                        (_, clock) => clock.get_or_insert(Clock { until: None }).shorten(stop_grace()),
-                    }
-                }
-            },
+            }
             () = breath.breathe(), if can_say => {}
             () = output.room(), if !can_say => {}
         }

@@ -2,13 +2,13 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    panic::{AssertUnwindSafe, catch_unwind},
+    panic::AssertUnwindSafe,
     sync::Arc,
 };
 
 use contracts::{
-    Action, Class, Dialect, ErrorCode, Failure, Fault, Incoming, Refusal, Reply, framing::Line,
-    generated::limits::STOP_GRACE, read_frame, schedule,
+    Action, Class, Dialect, ErrorCode, Failure, Fault, Incoming, Refusal, Reply,
+    generated::limits::STOP_GRACE, schedule,
 };
 use futures::{
     FutureExt,
@@ -19,6 +19,7 @@ use tokio::{sync::oneshot, time::Duration};
 
 use super::{
     events::Voice,
+    lines::Heard,
     pipes::Outlet,
     turns::{Turn, Turns},
 };
@@ -133,17 +134,15 @@ impl Talk {
     }
 
     /// Takes a line; the grace, where it was `shutdown`.
-    pub(super) fn hear(&mut self, line: Line) -> Option<Duration> {
+    pub(super) fn hear(&mut self, heard: Heard) -> Option<Duration> {
         self.named = Named { dialect: self.dialect, ..Named::default() };
-        let read = match line {
-            Line::Text(line) => match catch_unwind(|| read_frame(&line)) {
-                Ok(read) => read,
-                Err(_) => {
-                    self.put(std::future::ready(self.named.clone().broken()).boxed());
-                    return None;
-                }
-            },
-            Line::TooLarge { bytes } => {
+        let read = match heard {
+            Heard::Read(read) => *read,
+            Heard::Broken => {
+                self.put(std::future::ready(self.named.clone().broken()).boxed());
+                return None;
+            }
+            Heard::TooLarge { bytes } => {
                 let message =
                     format!("a line of more than {bytes} bytes; the limit is {}", self.frame_bytes_max);
                 let failure = Box::new(Failure::new(ErrorCode::FrameTooLarge, message));

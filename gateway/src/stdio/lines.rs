@@ -1,0 +1,98 @@
+//! Lines on their way from stdin to the talk: read as commands one after another, in their order.
+
+use std::{
+    collections::VecDeque,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
+use contracts::{framing::Line, read_frame};
+use tokio::task::JoinHandle;
+
+use crate::aside::{self, Read};
+
+/// What a line is.
+pub(super) enum Heard {
+    /// A command, or none.
+    Read(Box<Read>),
+    /// Reading it broke something of ours.
+    Broken,
+    /// Over the limit.
+    TooLarge {
+        /// Bytes of it that were seen.
+        bytes: usize,
+    },
+}
+
+/// Lines that wait until those before them are read.
+#[derive(Default)]
+pub(super) struct Lines {
+    waiting: VecDeque<Line>,
+    /// A long line that is read aside.
+    reading: Option<JoinHandle<Read>>,
+}
+
+impl Lines {
+    pub(super) fn is_empty(&self) -> bool {
+        self.waiting.is_empty() && self.reading.is_none()
+    }
+
+    pub(super) fn push(&mut self, line: Line) {
+        self.waiting.push_back(line);
+    }
+
+    /// Drops what is not read yet.
+    pub(super) fn clear(&mut self) {
+        self.waiting.clear();
+        self.reading = None;
+    }
+
+    /// The next line; for ever pending where there is none. Dropping the future loses nothing.
+    pub(super) async fn next(&mut self) -> Heard {
+        if self.reading.is_none() {
+            match self.waiting.pop_front() {
+                Some(Line::TooLarge { bytes }) => return Heard::TooLarge { bytes },
+                Some(Line::Text(line)) if !aside::is_long(line.len()) => {
+                    return match catch_unwind(AssertUnwindSafe(|| read_frame(&line))) {
+                        Ok(read) => Heard::Read(Box::new(read)),
+                        Err(_) => Heard::Broken,
+                    };
+                }
+                Some(Line::Text(line)) => self.reading = Some(aside::begin(line, read_frame)),
+                None => {}
+            }
+        }
+        let Some(reading) = &mut self.reading else { return std::future::pending().await };
+        let read = reading.await;
+        self.reading = None;
+        read.map_or(Heard::Broken, |read| Heard::Read(Box::new(read)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use contracts::{Action, READ_AT_ONCE_BYTES_MAX, framing::Line};
+    use futures::FutureExt;
+
+    use super::{Heard, Lines};
+
+    #[tokio::test]
+    async fn a_long_line_keeps_its_place_whoever_stops_waiting_for_it() {
+        let mut long = br#"{"action":"list_jobs","payload":{}}"#.to_vec();
+        long.resize(READ_AT_ONCE_BYTES_MAX + 1, b' ');
+        let mut lines = Lines::default();
+        lines.push(Line::Text(long));
+        lines.push(Line::Text(br#"{"action":"get_status"}"#.to_vec()));
+        lines.push(Line::TooLarge { bytes: 7 });
+        // Polled once and dropped, as the loop does when something else comes first.
+        assert!(lines.next().now_or_never().is_none());
+        let mut read = Vec::new();
+        while !lines.is_empty() {
+            read.push(match lines.next().await {
+                Heard::Read(read) => Some(read.unwrap().head.action),
+                Heard::Broken => panic!("nothing breaks here"),
+                Heard::TooLarge { .. } => None,
+            });
+        }
+        assert_eq!(read, [Some(Action::ListJobs), Some(Action::GetStatus), None]);
+    }
+}
