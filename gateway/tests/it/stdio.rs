@@ -344,3 +344,21 @@ async fn every_flag_of_the_python_worker_is_taken() {
         assert_eq!(talk.reply().await["success"], true, "{args:?}");
     }
 }
+
+#[tokio::test]
+async fn a_long_line_is_answered_in_its_place() {
+    let mut talk = Talk::start(&[]);
+    let names: String = (0..200_000).map(|i| format!(r#","name{i}":1"#)).collect();
+    let long = format!(r#"{{"action":"get_status","request_id":"long","payload":{{}}{names}}}"#);
+    let mut lines = format!("{}\n{long}\n", json!({"action": "get_status", "request_id": "before"}));
+    // The last line has no end: it is read after the end of stdin.
+    lines.push_str(&json!({"action": "list_jobs", "request_id": "after"}).to_string());
+    talk.write(lines.as_bytes()).await;
+    let (replies, code, _) = talk.end().await;
+    let ids: Vec<&Value> = replies
+        .iter()
+        .map(|reply| reply.get("request_id").or_else(|| reply.get("RequestId")).unwrap_or(&Value::Null))
+        .collect();
+    assert_eq!(ids, ["before", "long", "after"]);
+    assert_eq!(code, Some(0));
+}
