@@ -5,9 +5,12 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 /// Descriptors that are no connection's: pipes of workers, files of pictures, the log.
 const OTHERS: u64 = 256;
 
+/// Of one connection: its socket, and the picture that it is sent.
+const EACH: u64 = 2;
+
 /// Asks the system for as many descriptors as connections need; how many connections there may be.
 pub(super) fn room(connections_max: usize) -> usize {
-    let wanted = connections_max as u64 + OTHERS;
+    let wanted = connections_max as u64 * EACH + OTHERS;
     let allowed = match raise(wanted) {
         Ok(allowed) => allowed,
         Err(err) => {
@@ -18,7 +21,7 @@ pub(super) fn room(connections_max: usize) -> usize {
     if allowed >= wanted {
         return connections_max;
     }
-    let room = usize::try_from(allowed.saturating_sub(OTHERS)).unwrap_or(usize::MAX).max(1);
+    let room = usize::try_from(allowed.saturating_sub(OTHERS) / EACH).unwrap_or(usize::MAX).max(1);
     tracing::warn!(
         connections_max,
         room,
