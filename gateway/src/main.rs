@@ -2,7 +2,7 @@
 
 #![deny(clippy::print_stderr)]
 
-use std::{process::ExitCode, sync::Arc};
+use std::{net::SocketAddr, process::ExitCode, sync::Arc};
 
 use anyhow::Context;
 use clap::Parser;
@@ -115,15 +115,25 @@ async fn serve(flags: Serve) -> anyhow::Result<ExitCode> {
     let address = listener.local_addr()?;
     let gpus = gpus.filter(|_| config.gpus.is_some());
     let app = App::start(config, gpus);
-    greet(&app.front().config().about_workers, &address.to_string());
+    greet(&app.front().config().about_workers, address);
     http::serve(app, listener, signals::terminated()).await?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn greet(about_workers: &str, address: &str) {
+/// How a request from this machine names the listener: one that names a wildcard address is refused.
+fn named(listener: SocketAddr) -> String {
+    if listener.ip().is_unspecified() {
+        format!("localhost:{}", listener.port())
+    } else {
+        listener.to_string()
+    }
+}
+
+fn greet(about_workers: &str, listener: SocketAddr) {
+    let address = named(listener);
     log::say(&format!(
         "{about_workers}\n\
-         listening on http://{address}\n\n\
+         listening on http://{listener}\n\n\
          try:\n  \
          curl http://{address}/v1/readiness\n  \
          curl http://{address}/v1/generate --json '{{\"model\": {{\"base\": \"sdxl_base\"}}, \"conditioning\": {{\"prompt\": \"a pier at dusk\"}}}}'\n  \
@@ -174,4 +184,21 @@ async fn send(flags: Submit) -> anyhow::Result<ExitCode> {
 /// A progress bar and a log do not share a terminal well: only warnings, unless more is asked for.
 fn quiet(level: &str) -> String {
     if level == "info" { "warning".to_owned() } else { level.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::named;
+
+    #[test]
+    fn the_greeting_names_a_host_that_is_served() {
+        for (listener, expected) in [
+            ("0.0.0.0:8080", "localhost:8080"),
+            ("[::]:8080", "localhost:8080"),
+            ("127.0.0.1:8080", "127.0.0.1:8080"),
+            ("[::1]:1", "[::1]:1"),
+        ] {
+            assert_eq!(named(listener.parse().unwrap()), expected);
+        }
+    }
 }
