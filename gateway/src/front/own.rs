@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use contracts::{
-    Action, Dialect, ErrorCode, Failure, Fault, Incoming, Reply, generated::limits::PROTOCOL_VERSIONS,
+    Action, DeviceKind, Dialect, ErrorCode, Failure, Fault, Incoming, Reply, effective_of,
+    generated::limits::PROTOCOL_VERSIONS,
 };
 use futures::future::join_all;
 use serde_json::{Value, json};
@@ -197,7 +198,7 @@ impl Front {
         let tags = fields["tags"].as_object().into_iter().flatten();
         let tags = tags.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
         let filter = Filter { status, session_id: sent.session_id.clone(), tags: tags.collect() };
-        let limit = fields["limit"].as_u64().and_then(|limit| usize::try_from(limit).ok()).unwrap_or(100);
+        let limit = page_size(fields)?;
         let page = self.desk().jobs(filter, from, limit).await?;
         let jobs: Vec<Value> = page.jobs.iter().map(Record::to_value).collect();
         let mut data = json!({"jobs": jobs, "total": page.total});
@@ -367,4 +368,12 @@ fn session_id(sent: &Sent) -> Result<String, Box<Failure>> {
 
 fn small(count: usize) -> f64 {
     f64::from(u32::try_from(count).unwrap_or(u32::MAX))
+}
+
+/// What is listed at most, as the sender or else the schema says.
+fn page_size(fields: &Value) -> Result<usize, Box<Failure>> {
+    let limit = &effective_of("ListJobs", fields, DeviceKind::Cpu)["limit"];
+    limit.as_u64().and_then(|limit| usize::try_from(limit).ok()).ok_or_else(|| {
+        Box::new(Failure::new(ErrorCode::Internal, format!("a `limit` that is no number here: {limit}")))
+    })
 }
