@@ -47,7 +47,7 @@ enum Task {
     },
     /// Feed every reader of bytes with bytes that nobody wrote.
     Fuzz {
-        /// Only these targets: frames, envelopes, readings, replies, safetensors.
+        /// Only these targets; a name that is none is answered with those that there are.
         targets: Vec<String>,
         /// How long each target runs.
         #[arg(long, value_name = "N", default_value_t = 60)]
