@@ -25,6 +25,13 @@ impl Talk {
         Self::spawn(command, args)
     }
 
+    /// One with these flags alone, whose stderr is a pipe that is held and never read.
+    pub(crate) fn unread(args: &[&str]) -> Self {
+        let mut command = Command::new(GATEWAY);
+        command.arg("stdio").args(args).stderr(Stdio::piped());
+        Self::run(command, tempfile::tempdir().unwrap())
+    }
+
     fn spawn(mut command: Command, args: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         command
@@ -39,7 +46,13 @@ impl Talk {
             ])
             .arg(dir.path())
             .args(["--sim-arg", "--load-ms", "--sim-arg", "0"])
-            .args(args)
+            .args(args);
+        Self::run(command, dir)
+    }
+
+    fn run(mut command: Command, dir: TempDir) -> Self {
+        command
+            .current_dir(dir.path())
             .env_remove("CUDA_VISIBLE_DEVICES")
             .env_remove("GPU_ID")
             .stdin(Stdio::piped())

@@ -1,0 +1,138 @@
+//! The log and the work: what becomes of stderr hurts no job, and each failure leaves its line.
+
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use serde_json::json;
+use tokio::io::AsyncReadExt;
+
+use crate::{
+    program::{Program, Stderr, scripted},
+    rig::{job, within},
+    stdio::Talk,
+};
+
+/// What a pipe holds.
+const PIPE: usize = 64 << 10;
+/// A worker that says 2 MB on its stderr before it is ready.
+const FLOOD: &str = "head -c 2000000 /dev/zero | tr '\\0' x | fold -w 200 >&2\nexec $SIM \"$@\"\n";
+
+/// A worker dies, which is told; the pool must mend all the same.
+async fn mends(program: &Program) {
+    let before = program.workers();
+    assert_eq!(before.len(), 1, "{before:?}");
+    kill(Pid::from_raw(before[0]), Signal::SIGKILL).unwrap();
+    within(async {
+        while program.workers().iter().all(|pid| before.contains(pid)) {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+    let (status, reply) = program.command(&job("generate_sdxl")).await;
+    assert_eq!(status, 200, "{reply}");
+    assert_eq!(program.get("/health/live").await, Some(200));
+}
+
+#[tokio::test]
+async fn a_log_without_its_reader_stops_no_worker_and_no_drain() {
+    let program = Program::serve(Stderr::Gone, &["--sim-arg", "--step-ms", "--sim-arg", "0"]).await;
+    mends(&program).await;
+    assert_eq!(program.end().await, Some(0));
+}
+
+#[tokio::test]
+async fn a_log_on_a_full_disk_stops_no_worker_and_no_drain() {
+    for place in [&[][..], &["--log-file", "/dev/full"]] {
+        let args = [&["--sim-arg", "--step-ms", "--sim-arg", "0"][..], place].concat();
+        let program = Program::serve(Stderr::Full, &args).await;
+        mends(&program).await;
+        assert_eq!(program.end().await, Some(0));
+    }
+}
+
+#[tokio::test]
+async fn a_log_that_nobody_reads_holds_up_nothing() {
+    let mut program = Program::scripted(Stderr::Unread, FLOOD).await;
+    // The flood is bounded by `stderr_lines_max`; the lines of these requests alone fill the pipe.
+    for _ in 0..800 {
+        assert_eq!(program.get("/health/live").await, Some(200));
+    }
+    let (status, reply) = program.command(&job("generate_sdxl")).await;
+    assert_eq!(status, 200, "{reply}");
+    let mut stderr = program.child.stderr.take().unwrap();
+    program.signal(Signal::SIGTERM);
+    assert_eq!(within(program.child.wait()).await.unwrap().code(), Some(0));
+    let mut text = Vec::new();
+    within(stderr.read_to_end(&mut text)).await.unwrap();
+    assert!(text.len() > PIPE - 4096, "the pipe was never full: {}", text.len());
+}
+
+#[tokio::test]
+async fn a_failed_job_leaves_one_line_with_whose_where_and_why() {
+    let args = ["--log-format", "json", "--sim-arg", "--fault", "--sim-arg", "out_of_memory"];
+    let program = Program::serve(Stderr::Kept, &args).await;
+    let mut command = job("generate_sdxl");
+    command["request_id"] = "fails".into();
+    let (_, reply) = program.command(&command).await;
+    assert_eq!(reply["error_details"]["code"], "out_of_memory", "{reply}");
+    let bad = json!({"action": "generate_sdxl", "request_id": "bad", "payload": {"prompt_submission": {}}});
+    let (status, _) = program.command(&bad).await;
+    assert_eq!(status, 422);
+    program.says("stderr", "\"message\":\"refused\"").await;
+    let text = program.says("stderr", "\"request_id\":\"bad\"").await;
+    let lines: Vec<serde_json::Value> =
+        text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let failed: Vec<_> = lines.iter().filter(|line| line["message"] == "failed").collect();
+    assert_eq!(failed.len(), 1, "{text}");
+    assert_eq!(failed[0]["request_id"], "fails");
+    assert_eq!(failed[0]["code"], "out_of_memory");
+    assert!(failed[0]["gpu"].is_string(), "{}", failed[0]);
+    let refused: Vec<_> = lines.iter().filter(|line| line["message"] == "refused").collect();
+    assert_eq!((refused.len(), &refused[0]["request_id"]), (1, &json!("bad")), "{text}");
+}
+
+#[tokio::test]
+async fn each_request_is_one_line_of_the_access_log() {
+    let program = Program::serve(Stderr::Kept, &["--log-format", "json"]).await;
+    let mut command = job("generate_sdxl");
+    command["request_id"] = "seen".into();
+    program.command(&command).await;
+    assert_eq!(program.get("/v1/nothing").await, Some(404));
+    let text = program.says("stderr", "\"/v1/nothing\"").await;
+    let lines: Vec<serde_json::Value> =
+        text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let access = |path: &str| {
+        let of: Vec<_> =
+            lines.iter().filter(|line| line["target"] == "access" && line["path"] == path).collect();
+        assert_eq!(of.len(), 1, "{path}: {text}");
+        of[0].clone()
+    };
+    let job = access("/v1/commands");
+    assert_eq!(
+        (&job["method"], &job["status"], &job["request_id"]),
+        (&json!("POST"), &json!(200), &json!("seen"))
+    );
+    assert!(job["duration_ms"].is_f64() && job["bytes"].is_u64() && job["client"].is_string(), "{job}");
+    assert_eq!(access("/v1/nothing")["status"], 404);
+}
+
+#[tokio::test]
+async fn stdio_whose_stderr_is_never_read_answers_a_thousand_commands_and_ends() {
+    let dir = tempfile::tempdir().unwrap();
+    let args = scripted(
+        dir.path(),
+        "while true; do head -c 20000 /dev/zero | tr '\\0' w | fold -w 119 >&2; sleep 0.05; done &\nexec $SIM \"$@\"\n",
+    );
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let mut talk = Talk::unread(&args);
+    for number in 0..1000 {
+        let id = format!("r{number}");
+        talk.write(format!("{}\n", json!({"action": "get_status", "request_id": id})).as_bytes()).await;
+        let line = talk.line().await;
+        assert!(line.to_string().contains(&id), "{line}");
+    }
+    let (_, code, seconds) = talk.end().await;
+    assert_eq!(code, Some(0));
+    assert!(seconds < 5.0, "{seconds}");
+}

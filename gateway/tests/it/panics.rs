@@ -1,0 +1,61 @@
+//! Bugs of the gateway's own: each ends one command with `internal`, or the process with an error; none hangs.
+
+use clap::Parser;
+use gateway::{
+    app::App,
+    cli::{Cli, Command},
+    config::Config,
+    http,
+    jobs::faults::{Spot, plant},
+    submit,
+};
+
+use crate::rig::{Rig, flags, job, within};
+
+fn named(id: &str) -> serde_json::Value {
+    let mut command = job("generate_sdxl");
+    command["request_id"] = id.into();
+    command
+}
+
+#[tokio::test]
+async fn a_panic_in_a_handler_or_a_finisher_is_internal_for_that_command_alone() {
+    let rig = Rig::start(&[]).await;
+    for (spot, id) in [(Spot::Front, "panics-front"), (Spot::Reply, "panics-reply")] {
+        plant(spot, id);
+        let heard = rig.command(&named(id)).await;
+        assert_eq!((heard.status, heard.code()), (500, "internal"), "{spot:?}: {heard:?}");
+        let next = rig.command(&job("generate_sdxl")).await;
+        assert_eq!(next.status, 200, "{spot:?}: {next:?}");
+    }
+    rig.goes_on().await;
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn a_desk_that_broke_ends_the_server_with_an_error() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = Config::decide(&flags(dir.path(), 1, "", &[]), &[], None).unwrap();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/v1/commands", listener.local_addr().unwrap());
+    plant(Spot::Desk, "panics-desk");
+    let serves = tokio::spawn(http::serve(App::start(config, None), listener, std::future::pending()));
+    let asked = within(reqwest::Client::new().post(url).json(&named("panics-desk")).send()).await;
+    assert_eq!(asked.unwrap().status().as_u16() / 100, 5);
+    let ended = within(serves).await.unwrap().unwrap_err();
+    assert!(format!("{ended:#}").contains("a task of the gateway broke"), "{ended:#}");
+}
+
+#[tokio::test]
+async fn a_submit_whose_desk_broke_does_not_hang() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = Config::decide(&flags(dir.path(), 1, "", &[]), &[], None).unwrap();
+    let file = dir.path().join("command.json");
+    std::fs::write(&file, named("panics-submit").to_string()).unwrap();
+    let args = ["gateway", "submit", file.to_str().unwrap()];
+    let Command::Submit(submit) = Cli::parse_from(args).command else { unreachable!("it is a submit") };
+    plant(Spot::Desk, "panics-submit");
+    let submission = submit::Submission::read(&submit.file).unwrap();
+    let ended = within(submit::locally(App::start(config, None), &submission, true)).await;
+    assert_ne!(ended.ok(), Some(std::process::ExitCode::SUCCESS));
+}

@@ -1,0 +1,178 @@
+//! `gateway serve` as a process of its own, with its stderr and signals.
+
+use std::{os::unix::fs::PermissionsExt, process::Stdio, time::Duration};
+
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::process::{Child, Command};
+
+use crate::rig::{GATEWAY, within};
+
+/// What becomes of what it says.
+pub(crate) enum Stderr {
+    /// Nobody has the reading end any more.
+    Gone,
+    /// A pipe that is held and not read.
+    Unread,
+    /// A disk without room.
+    Full,
+    /// A file, `stderr` in its folder.
+    Kept,
+}
+
+pub(crate) struct Program {
+    pub(crate) dir: TempDir,
+    pub(crate) child: Child,
+    url: String,
+    client: reqwest::Client,
+}
+
+impl Program {
+    /// One that serves, with one simulated worker.
+    pub(crate) async fn serve(stderr: Stderr, args: &[&str]) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let sim = ["--workers", "sim", "--sim-workers", "1", "--sim-arg", "--load-ms", "--sim-arg", "0"];
+        Self::start(dir, stderr, &[&sim[..], args].concat()).await
+    }
+
+    /// One whose worker is this script of bash: `$SIM` and `"$@"` are worker-sim.
+    pub(crate) async fn scripted(stderr: Stderr, script: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let args = scripted(dir.path(), script);
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        Self::start(dir, stderr, &args).await
+    }
+
+    async fn start(dir: TempDir, stderr: Stderr, args: &[&str]) -> Self {
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = free.local_addr().unwrap().to_string();
+        drop(free);
+        let place = match stderr {
+            Stderr::Gone | Stderr::Unread => Stdio::piped(),
+            Stderr::Full => std::fs::File::options().write(true).open("/dev/full").unwrap().into(),
+            Stderr::Kept => std::fs::File::create(dir.path().join("stderr")).unwrap().into(),
+        };
+        let mut child = Command::new(GATEWAY)
+            .args(["serve", "--listen", &address, "--output-dir"])
+            .arg(dir.path().join("out"))
+            .args(args)
+            .current_dir(dir.path())
+            .env_remove("CUDA_VISIBLE_DEVICES")
+            .env_remove("GPU_ID")
+            .env_remove("RUST_LOG")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(place)
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        if matches!(stderr, Stderr::Gone) {
+            drop(child.stderr.take());
+        }
+        let program = Self { dir, child, url: format!("http://{address}"), client: reqwest::Client::new() };
+        within(async {
+            while program.get("/health/ready").await != Some(200) {
+                rest().await
+            }
+        })
+        .await;
+        program
+    }
+
+    /// The status of an answer; none where there was no answer.
+    pub(crate) async fn get(&self, path: &str) -> Option<u16> {
+        let answer = within(self.client.get(format!("{}{path}", self.url)).send()).await.ok()?;
+        Some(answer.status().as_u16())
+    }
+
+    /// A request that is on its way while the test does something else.
+    pub(crate) fn ask(&self, command: &Value) -> tokio::task::JoinHandle<(u16, Value)> {
+        let request = self.client.post(format!("{}/v1/commands?dialect=snake", self.url)).json(command);
+        tokio::spawn(async move {
+            let answer = within(request.send()).await.unwrap();
+            (answer.status().as_u16(), within(answer.json()).await.unwrap())
+        })
+    }
+
+    pub(crate) async fn command(&self, command: &Value) -> (u16, Value) {
+        within(self.ask(command)).await.unwrap()
+    }
+
+    /// Waits until a job runs.
+    pub(crate) async fn running(&self, id: &str) {
+        within(async {
+            loop {
+                let answer =
+                    self.client.get(format!("{}/v1/jobs/{id}?dialect=snake", self.url)).send().await.unwrap();
+                let job: Value = answer.json().await.unwrap();
+                if job["data"]["status"] == "running" {
+                    return;
+                }
+                rest().await;
+            }
+        })
+        .await;
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(self.child.id().unwrap().cast_signed()), signal).unwrap();
+    }
+
+    /// The processes that are its simulated workers.
+    pub(crate) fn workers(&self) -> Vec<i32> {
+        let pid = self.child.id().unwrap();
+        let mut found = Vec::new();
+        for task in std::fs::read_dir(format!("/proc/{pid}/task")).unwrap().flatten() {
+            let children = std::fs::read_to_string(task.path().join("children")).unwrap_or_default();
+            found.extend(children.split_whitespace().filter_map(|pid| pid.parse::<i32>().ok()));
+        }
+        let named = |pid: &i32| {
+            std::fs::read(format!("/proc/{pid}/cmdline"))
+                .is_ok_and(|line| String::from_utf8_lossy(&line).contains("worker-sim"))
+        };
+        found.retain(named);
+        found
+    }
+
+    /// Waits until a file in its folder says this; the whole text.
+    pub(crate) async fn says(&self, file: &str, what: &str) -> String {
+        within(async {
+            loop {
+                let text = std::fs::read_to_string(self.dir.path().join(file)).unwrap_or_default();
+                if text.contains(what) {
+                    return text;
+                }
+                rest().await;
+            }
+        })
+        .await
+    }
+
+    /// Ends it by SIGTERM; its exit code.
+    pub(crate) async fn end(mut self) -> Option<i32> {
+        self.signal(Signal::SIGTERM);
+        within(self.child.wait()).await.unwrap().code()
+    }
+}
+
+/// Arguments of a worker that is a script of bash.
+pub(crate) fn scripted(dir: &std::path::Path, script: &str) -> Vec<String> {
+    let (worker, main) = (dir.join("worker"), dir.join("main.py"));
+    let head = format!("#!/bin/bash\nSIM=\"{GATEWAY} worker-sim --step-ms 0 --load-ms 0\"\nshift\n");
+    std::fs::write(&worker, head + script).unwrap();
+    std::fs::set_permissions(&worker, std::fs::Permissions::from_mode(0o755)).unwrap();
+    std::fs::write(&main, "").unwrap();
+    let (worker, main) = (worker.display().to_string(), main.display().to_string());
+    ["--workers", "python", "--python", &worker, "--worker-main", &main, "--device", "cpu"]
+        .map(str::to_owned)
+        .into()
+}
+
+/// A moment between two looks at what tells nobody when it changes.
+async fn rest() {
+    tokio::time::sleep(Duration::from_millis(5)).await;
+}
