@@ -8,7 +8,7 @@ use anyhow::Context;
 use clap::Parser;
 use contracts::submission::{SCHEMA_ID, is_own_schema};
 use gateway::{
-    app::App,
+    app::{App, BROKEN},
     cli::{Cli, Command, PoolFlags, Serve, Stdio, Submit},
     config::{self, Config},
     environment,
@@ -116,7 +116,10 @@ async fn serve(flags: Serve) -> anyhow::Result<ExitCode> {
     let gpus = gpus.filter(|_| config.gpus.is_some());
     let app = App::start(config, gpus);
     greet(&app.front().config().about_workers, address);
-    http::serve(app, listener, signals::terminated()).await?;
+    if let Err(err) = http::serve(app, listener, signals::terminated()).await {
+        log::say(&format!("error: {err:#}"));
+        return Ok(ExitCode::from(BROKEN));
+    }
     Ok(ExitCode::SUCCESS)
 }
 
