@@ -3,8 +3,8 @@
 //! Lines go through a [`Sink`]: a bounded queue and a thread that alone touches the file or the pipe. Nobody who logs
 //! waits, fails or panics, whatever has become of stderr or the disk; what was lost is counted, and said once it can be.
 //!
-//! `tracing-appender` is not used: its guard prints to stderr when it cannot flush, which blocks or panics exactly where
-//! the pipe is full or its reader gone; it counts no failed writes, bounds lines and not bytes, and reopens no file.
+//! `tracing-appender` is not used: it counts no failed writes, bounds lines and not bytes, opens no file again by our signal,
+//! and its guard prints where it cannot flush, which may block, panic, or break the frames on stdout.
 
 mod ended;
 mod sink;
