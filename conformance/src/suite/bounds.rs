@@ -99,7 +99,7 @@ fn probes(shape: &'static Shape) -> Vec<(String, Value)> {
 /// The same item under another token: two of one list may not share theirs.
 fn distinct(item: &Value, index: usize) -> Value {
     match item.get("token") {
-        Some(_) => with(item.clone(), "/token", format!("t{index}").into()),
+        Some(_) => with(item.clone(), "/token", format!("<conf-token-{index}>").into()),
         None => item.clone(),
     }
 }
@@ -110,7 +110,14 @@ fn sample(shape: &'static Shape) -> Option<Value> {
         Shape::Object(spec) => {
             let required = spec.properties.iter().filter(|property| property.required);
             required
-                .map(|property| sample(&property.shape).map(|value| (property.snake.clone(), value)))
+                .map(|property| {
+                    // A word of the model's own vocabulary is refused as a token.
+                    let value = match property.snake.as_str() {
+                        "token" => Some("<conf-token>".into()),
+                        _ => sample(&property.shape),
+                    };
+                    value.map(|value| (property.snake.clone(), value))
+                })
                 .collect::<Option<serde_json::Map<_, _>>>()?
                 .into()
         }
