@@ -261,8 +261,6 @@ pub struct EnumSpec {
     pub data: Map<String, Value>,
     /// Lower-case spelling → index, and whether it is an accepted spelling rather than the value itself.
     pub spellings: HashMap<String, (usize, bool)>,
-    /// The way out where a number stands in its place.
-    pub number_hint: Option<String>,
 }
 
 /// The dictionary of this version of the contract.
@@ -615,5 +613,5 @@ fn enumeration(schema: &Value) -> EnumSpec {
     for (index, value) in values.iter().enumerate() {
         spellings.insert(value.to_lowercase(), (index, false));
     }
-    EnumSpec { values, data, spellings, number_hint: schema["x-number-hint"].as_str().map(str::to_owned) }
+    EnumSpec { values, data, spellings }
 }

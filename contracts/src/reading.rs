@@ -435,6 +435,13 @@ impl Reader {
         let faults = if self.writer == Writer::Canonical { &mut self.unknown } else { &mut self.faults };
         faults.add(|| {
             let pointer = format!("{}/{}", at.sender, escape(name));
+            if let Some(why) = scalar::written_by(name) {
+                return Fault::new(
+                    pointer,
+                    ErrorCode::UnknownField,
+                    format!("{} is unknown here; {why}", scalar::named(name)),
+                );
+            }
             let near = scalar::nearest(name, spec.names.keys().map(String::as_str));
             let nearest = near.map(|near| match &spec.names[near] {
                 Name::Property { index, .. } => {
@@ -453,7 +460,13 @@ impl Reader {
 
     fn list(&mut self, spec: &'static ListSpec, tree: &Tree, at: &At) -> Option<Value> {
         let Tree::List(trees) = tree else {
-            self.unreadable(at, format!("a list is wanted here, not {}", tree.kind()));
+            let mut message = format!("a list is wanted here, not {}", tree.kind());
+            if let Tree::Map(members) = tree
+                && let Some(why) = members.iter().find_map(|(name, _)| scalar::written_by(name))
+            {
+                message = format!("{message}; {why}");
+            }
+            self.unreadable(at, message);
             return None;
         };
         if trees.len() > spec.max {

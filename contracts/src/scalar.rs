@@ -52,6 +52,10 @@ fn bound(limit: f64) -> Option<f64> {
     (limit.abs() < f64::MAX).then_some(limit)
 }
 
+/// The way out of an enum that is written as a number.
+const NUMBER_HINT: &str =
+    "add JsonStringEnumConverter to the C# options, so that the enum is written by name";
+
 /// Beyond this no integer of the contract lies, and a float holds no exact one; the sign alone tells what is wrong.
 const INTEGER_RANGE: f64 = 9_223_372_036_854_775_808.0;
 
@@ -149,8 +153,8 @@ fn text(spec: &TextSpec, tree: &Tree, lenient: bool) -> Scalar {
 fn enumeration(spec: &EnumSpec, tree: &Tree, lenient: bool) -> Scalar {
     let Tree::Text(said) = tree else {
         let mut message = format!("a name is wanted here, not {}", tree.kind());
-        if let (Tree::Integer(_), Some(hint)) = (tree, &spec.number_hint) {
-            message = format!("{message}; {hint}");
+        if matches!(tree, Tree::Integer(_)) {
+            message = format!("{message}; {NUMBER_HINT}");
         }
         let fault =
             ScalarFault { allowed: Some(spec.values.clone()), ..fault(ErrorCode::UnsupportedValue, message) };
@@ -208,6 +212,19 @@ pub(crate) fn equal(a: &Value, b: &Value) -> bool {
     match (a.as_f64(), b.as_f64()) {
         (Some(a), Some(b)) => a == b,
         _ => a == b,
+    }
+}
+
+/// What an option of a C# serializer has to do with a name, if that writes it.
+pub(crate) fn written_by(name: &str) -> Option<&'static str> {
+    match name {
+        "$id" | "$ref" | "$values" => {
+            Some("ReferenceHandler.Preserve writes it: leave that out of the C# options")
+        }
+        "$type" => {
+            Some("TypeNameHandling or a type discriminator writes it: leave that out of the C# options")
+        }
+        _ => None,
     }
 }
 

@@ -58,9 +58,13 @@ pub struct Parsed {
 /// [`TreeError`] where the bytes are no JSON document that every party reads alike.
 pub fn parse(bytes: &[u8]) -> Result<Parsed, TreeError> {
     let text = std::str::from_utf8(bytes).map_err(|err| TreeError::Utf8(err.valid_up_to()))?;
+    if text.starts_with('\u{feff}') {
+        return Err(TreeError::Json(LATE_BOM.to_owned()));
+    }
     let has_duplicates = Cell::new(false);
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let json = |err: serde_json::Error| TreeError::Json(err.to_string());
+    let json =
+        |err: serde_json::Error| TreeError::Json(comment(text, &err).unwrap_or_else(|| err.to_string()));
     let tree =
         Seed { has_duplicates: &has_duplicates, depth: 0 }.deserialize(&mut deserializer).map_err(json)?;
     deserializer.end().map_err(json)?;
@@ -69,6 +73,17 @@ pub fn parse(bytes: &[u8]) -> Result<Parsed, TreeError> {
         found.find(&tree, &mut String::new());
     }
     Ok(Parsed { tree, duplicates: found.pointers, duplicates_total: found.total })
+}
+
+/// Why a byte order mark is no JSON: that before the first frame is taken off by who splits the stream.
+const LATE_BOM: &str = "a byte order mark (BOM) stands before the document: only the first frame may have one, write UTF-8 without it";
+
+/// The sentence of a comment, where one stands at the place of the error.
+fn comment(text: &str, err: &serde_json::Error) -> Option<String> {
+    let line = text.split('\n').nth(err.line().checked_sub(1)?)?;
+    let at = (err.column().saturating_sub(1)..=err.column())
+        .find(|at| line.as_bytes().get(*at..*at + 2).is_some_and(|two| two == b"//" || two == b"/*"))?;
+    Some(format!("JSON has no comments: one begins at line {} column {}", err.line(), at + 1))
 }
 
 impl Tree {

@@ -123,7 +123,6 @@ class EnumShape(Shape):
     positions: dict[str, int]
     data: dict[str, dict[str, Any]]
     spellings: dict[str, tuple[str, bool]]
-    number_hint: str | None
 
 
 @dataclass
@@ -411,4 +410,4 @@ def _enumeration(schema: dict[str, Any]) -> EnumShape:
     spellings = {spelling.lower(): (value, True) for value in values for spelling in data.get(value, {}).get("spellings", [])}
     # The values themselves last: they win over a spelling that differs in case alone.
     spellings |= {value.lower(): (value, False) for value in values}
-    return EnumShape(values, {v: i for i, v in enumerate(values)}, data, spellings, schema.get("x-number-hint"))
+    return EnumShape(values, {v: i for i, v in enumerate(values)}, data, spellings)

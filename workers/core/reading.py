@@ -31,7 +31,7 @@ from core.effective import with_defaults
 from core.naming import escape
 from core.places import Places
 from core.pointer import MISSING, at
-from core.scalar import count_fault, named, nearest, read_scalar
+from core.scalar import count_fault, named, nearest, read_scalar, written_by
 from core.spelt import Spelt, wrapper_dialect
 from core.tally import Tally
 from core.tree import kind_of
@@ -257,8 +257,9 @@ class _Reader:
         self.unread = True
 
         def make() -> Fault:
-            near = nearest(name, shape.names)
-            message = f"{named(name)} is unknown here"
+            why = written_by(name)
+            near = nearest(name, shape.names) if why is None else None
+            message = f"{named(name)} is unknown here" + (f"; {why}" if why is not None else "")
             fault: Fault = {"pointer": f"{place.sender}/{escape(name)}", "code": "unknown_field", "message": message}
             if near is not None:
                 prop = shape.names[near].property
@@ -270,7 +271,9 @@ class _Reader:
 
     def _list(self, shape: ListShape, tree: Any, parent: _At) -> Any:
         if not isinstance(tree, list):
-            self._unreadable(parent, f"a list is wanted here, not {kind_of(tree)}")
+            why = next((why for name in tree if (why := written_by(name))), None) if isinstance(tree, dict) else None
+            hint = f"; {why}" if why is not None else ""
+            self._unreadable(parent, f"a list is wanted here, not {kind_of(tree)}{hint}")
             return MISSING
         if len(tree) > shape.maximum:
             return self._too_many(len(tree), shape.minimum, shape.maximum, "items", parent)

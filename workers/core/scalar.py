@@ -11,7 +11,7 @@ from core.dictionary import Boolean, EnumShape, IntegerShape, Null, NumberShape,
 from core.pointer import MISSING
 from core.tree import kind_of
 
-__all__ = ["Scalar", "count_fault", "named", "nearest", "plain", "pointed", "read_scalar", "shorten"]
+__all__ = ["Scalar", "count_fault", "named", "nearest", "plain", "pointed", "read_scalar", "shorten", "written_by"]
 
 _FLOAT_MAX = 1.7976931348623157e308
 # Beyond this no integer of the contract lies, and a float holds no exact one; the sign alone tells what is wrong.
@@ -19,6 +19,11 @@ _INTEGER_RANGE = 9_223_372_036_854_775_808.0
 # White_Space of Unicode, which is not quite what `str.isspace` says.
 _WHITE = frozenset("\t\n\x0b\x0c\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000") | {chr(c) for c in range(0x2000, 0x200B)}
 _SHOWN = 64
+# The way out of an enum that is written as a number.
+_NUMBER_HINT = "add JsonStringEnumConverter to the C# options, so that the enum is written by name"
+_PRESERVE = "ReferenceHandler.Preserve writes it: leave that out of the C# options"
+_DISCRIMINATOR = "TypeNameHandling or a type discriminator writes it: leave that out of the C# options"
+_WRITTEN_BY = {"$id": _PRESERVE, "$ref": _PRESERVE, "$values": _PRESERVE, "$type": _DISCRIMINATOR}
 # More than any place of the contract has.
 _POINTER_SHOWN = 256
 
@@ -68,6 +73,11 @@ def plain(number: float) -> str:
         return str(number)
     text = format(Decimal(repr(number)), "f")
     return text.removesuffix(".0") if "." in text else text
+
+
+def written_by(name: str) -> str | None:
+    """What an option of a C# serializer has to do with a name, if that writes it."""
+    return _WRITTEN_BY.get(name)
 
 
 def named(name: str) -> str:
@@ -160,8 +170,8 @@ def _text(shape: TextShape, tree: Any, lenient: bool) -> Scalar:
 def _enumeration(shape: EnumShape, tree: Any, lenient: bool) -> Scalar:
     if type(tree) is not str:
         message = f"a name is wanted here, not {kind_of(tree)}"
-        if type(tree) is int and shape.number_hint:
-            message += f"; {shape.number_hint}"
+        if type(tree) is int:
+            message += f"; {_NUMBER_HINT}"
         return Scalar(fault={"code": "unsupported_value", "message": message, "allowed": list(shape.values)})
     if tree in shape.positions:
         return Scalar(tree)

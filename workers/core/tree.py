@@ -53,14 +53,27 @@ def parse(content: bytes) -> Any:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise TreeError(f"invalid UTF-8 at byte {error.start}") from error
+    if text.startswith("\ufeff"):
+        raise TreeError(_LATE_BOM)
     try:
         tree = _DECODER.decode(text)
     except _Seen:
         return _with_duplicates(text)
     except (ValueError, RecursionError) as error:
-        raise TreeError(str(error)) from error
+        raise TreeError(_comment(text, error) or str(error)) from error
     _check(text, tree)
     return tree
+
+
+# That before the first frame is taken off by who splits the stream.
+_LATE_BOM = "a byte order mark (BOM) stands before the document: only the first frame may have one, write UTF-8 without it"
+
+
+def _comment(text: str, error: Exception) -> str | None:
+    """The sentence of a comment, where one stands at the place of the error."""
+    if not isinstance(error, json.JSONDecodeError) or text[error.pos : error.pos + 2] not in ("//", "/*"):
+        return None
+    return f"JSON has no comments: one begins at line {error.lineno} column {error.colno}"
 
 
 def kind_of(tree: Any) -> str:

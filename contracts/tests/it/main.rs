@@ -13,4 +13,5 @@ mod oracle;
 mod parties;
 mod replies;
 mod schema_files;
+mod serializers;
 mod spelt;

@@ -114,6 +114,8 @@ fn extras() -> Vec<Value> {
         json!({"scheduler": {"type": "LCM", "timestep_spacing": "trailing", "karras_sigmas": true}}),
         json!({"hyperparameters": {"seed": 9_007_199_254_740_991_i64, "batch_size": 2}}),
         json!({"conditioning": {"inpaint_mask": "m.png", "mask_blur": 3}}),
+        json!({"$id": "1", "Scheduler": {"Type": 5}, "conditioning": {"loras": {"$id": "2", "$values": []}}}),
+        json!({"$type": "A", "Postprocessing": {"OutputFormat": 0}, "Metadata": {"$ref": "1"}}),
     ]
 }
 
@@ -128,6 +130,11 @@ fn merge(into: &mut Value, from: Value) {
     }
 }
 
+/// A sentence that says what to do about a C# serializer: both parties say it alike.
+fn way_out(message: &str) -> Option<&str> {
+    message.contains("C# options").then_some(message)
+}
+
 fn row(reading: &Reading) -> Value {
     let fault = |fault: &Fault| {
         json!([
@@ -136,7 +143,8 @@ fn row(reading: &Reading) -> Value {
             fault.minimum,
             fault.maximum,
             fault.nearest,
-            fault.allowed
+            fault.allowed,
+            way_out(&fault.message)
         ])
     };
     let warning = |warning: &Warning| json!([warning.pointer, warning.code.as_str()]);
@@ -153,13 +161,17 @@ fn row(reading: &Reading) -> Value {
 fn python_row(printed: &Value) -> Value {
     let member = |of: &Value, name: &str| of.get(name).cloned().unwrap_or(Value::Null);
     let pick = |list: &str, names: &[&str]| -> Value {
+        let cell = |of: &Value, name: &str| match name {
+            "message" => json!(of[name].as_str().and_then(way_out)),
+            _ => member(of, name),
+        };
         let rows = printed[list].as_array().into_iter().flatten();
-        rows.map(|of| names.iter().map(|name| member(of, name)).collect::<Value>()).collect()
+        rows.map(|of| names.iter().map(|name| cell(of, name)).collect::<Value>()).collect()
     };
     json!({
         "normalized": printed["normalized"],
         "effective": printed["effective"],
-        "faults": pick("faults", &["pointer", "code", "minimum", "maximum", "nearest", "allowed"]),
+        "faults": pick("faults", &["pointer", "code", "minimum", "maximum", "nearest", "allowed", "message"]),
         "warnings": pick("warnings", &["pointer", "code"]),
         "dialect": printed["dialect"],
     })
