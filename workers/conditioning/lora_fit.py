@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -17,8 +18,11 @@ from core.errors import ModelInvalid
 from models.base_layers import Layer, layers_of
 from models.lora_file import LoraEntry, LoraFile, adapter_metadata, entries_of, made_for
 
-__all__ = ["LayerChange", "changes_of", "fit"]
+__all__ = ["LayerChange", "changes_of", "fit", "require_scales"]
 
+# What a pattern of `alpha_pattern` may be: a name, or one with a few wildcards. Others could be matched for hours.
+_PATTERN = re.compile(r"\^?(?:[\w-]|\.\*|\\\.|\.|\\d\+|\|)+\$?")
+_WILDCARDS_MAX = 3
 _HINT = "use a LoRA that was trained for SDXL and for all of whose layers this base has a place"
 
 
@@ -82,6 +86,12 @@ def _misfit(layer: Layer, entry: LoraEntry, tensors: Mapping[str, Any]) -> str |
         down = (rank, down[1], *mid[2:])
         if not fits:
             return f"{entry.layer} has a middle of the shape {list(mid)}"
+    alpha = tuple(tensors[entry.names["alpha"]].shape) if "alpha" in entry.names else ()
+    if math.prod(alpha) != 1:
+        return f"{entry.layer} has an alpha of the shape {list(alpha)}, not one number"
+    magnitude = tuple(tensors[entry.names["magnitude"]].shape) if "magnitude" in entry.names else layer.shape[:1]
+    if math.prod(magnitude) != layer.shape[0]:
+        return f"{entry.layer} has magnitudes of the shape {list(magnitude)}, the base's layer has {layer.shape[0]} outputs"
     wanted_kernel = layer.shape[2:]
     if down[0] != rank or not _ones(up[2:]):
         return f"{entry.layer} has matrices of the shapes {list(down)} and {list(up)}, which do not go together"
@@ -104,11 +114,18 @@ def changes_of(file: LoraFile, configs: Mapping[str, Mapping[str, Any]], name: s
     ]
 
 
+def require_scales(fitted: Iterable[tuple[Layer, LoraEntry]], tensors: Mapping[str, Any], file: LoraFile, name: str) -> None:
+    """Raises ModelInvalid for a scale that `changes_of` refuses. tensors: all, by shape. file: at least its alphas."""
+    settings = adapter_metadata(file.metadata)
+    for layer, entry in fitted:
+        _scale(layer, entry, int(tensors[entry.names["up"]].shape[1]), file.tensors, settings, name)
+
+
 def _change(
     layer: Layer, entry: LoraEntry, tensors: Mapping[str, torch.Tensor], settings: dict[str, Any], name: str
 ) -> LayerChange:
     down, up = tensors[entry.names["down"]], tensors[entry.names["up"]]
-    scale = _scale(layer, entry, tensors, settings, name)
+    scale = _scale(layer, entry, int(up.shape[1]), tensors, settings, name)
     if "mid" in entry.names:
         # The middle's kernel between two 1x1 ones is a kernel of its own: one convolution less in each step.
         down = torch.einsum("oikl,ic->ockl", tensors[entry.names["mid"]].float(), down.flatten(1).float()).to(down.dtype)
@@ -121,9 +138,10 @@ def _change(
     return LayerChange(layer, down, up, magnitude)
 
 
-def _scale(layer: Layer, entry: LoraEntry, tensors: Mapping[str, torch.Tensor], settings: dict[str, Any], name: str) -> float:
+def _scale(
+    layer: Layer, entry: LoraEntry, rank: int, tensors: Mapping[str, torch.Tensor], settings: dict[str, Any], name: str
+) -> float:
     """What the product of the matrices is multiplied with: alpha / rank of this layer, 1 where nothing says an alpha."""
-    rank = int(tensors[entry.names["up"]].shape[1])
     own = _alpha(tensors[entry.names["alpha"]], entry.layer, name) / rank if "alpha" in entry.names else None
     said = _scale_of_metadata(layer, rank, settings, name)
     if own is not None and said is not None and abs(own - said) > 1e-3 * abs(own):
@@ -151,16 +169,21 @@ def _scale_of_metadata(layer: Layer, rank: int, settings: dict[str, Any], name: 
     alpha = value("lora_alpha")
     if alpha is None:
         return None
-    patterns = value("alpha_pattern") or {}
     try:
-        for pattern, of_pattern in patterns.items():
-            if re.fullmatch(rf"(.*\.)?({pattern})", layer.path):
-                alpha = of_pattern
-                break
+        patterns = (value("alpha_pattern") or {}).items()
+        alpha = next((of_pattern for pattern, of_pattern in patterns if _matcher(pattern).fullmatch(layer.path)), alpha)
         divisor = rank**0.5 if value("use_rslora") else rank
         scale = float(alpha) / divisor
-    except (AttributeError, TypeError, ValueError, re.error) as error:
+    except (AttributeError, ArithmeticError, TypeError, ValueError, re.error) as error:
         raise ModelInvalid(f"the metadata in the header of {name} cannot be read: {error}") from error
     if not math.isfinite(scale):
         raise ModelInvalid(f"the metadata in the header of {name} say an alpha that is not finite")
     return scale
+
+
+@lru_cache(maxsize=4096)
+def _matcher(pattern: str) -> re.Pattern[str]:
+    """What a pattern of `alpha_pattern` means for the path of a layer, as peft reads it. Raises ValueError."""
+    if _PATTERN.fullmatch(pattern) is None or sum(map(pattern.count, "*+")) > _WILDCARDS_MAX:
+        raise ValueError(f"the pattern {pattern[:100]!r} is no name of a layer with at most {_WILDCARDS_MAX} wildcards")
+    return re.compile(rf"(.*\.)?({pattern})")

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from conditioning.controlnet import model_for_type, require_preprocessor
-from conditioning.lora_fit import fit
+from conditioning.lora_fit import fit, require_scales
 from conditioning.prompt import parse_prompt
 from core.device_manager import DTYPES, Device
 from core.errors import ContractError, ModelInvalid, ModelNotFound, OutOfRange, UnsupportedFeature, UnsupportedValue
@@ -22,9 +22,10 @@ from core.roots import Roots
 from core.settings import WorkerSettings
 from inference.image_input import ImageRef, check_image, check_mask, image_bytes
 from models.facts import ModelFacts, config_folder, describe
+from models.lora_file import LoraFile
 from models.model_loader import ModelLoader
 from models.readers import require_tokenizer_files
-from models.safetensors_file import read_header
+from models.safetensors_file import read_header, read_tensors
 from models.vocabulary import has_word
 from postprocessing.safety_checker import locate_checker
 from postprocessing.upscaler import locate_net
@@ -223,7 +224,9 @@ def _configs_of(submission: Any, base: ModelFacts, loader: ModelLoader) -> dict[
 def _require_lora_fits(lora: ModelFacts, configs: dict[str, dict[str, Any]], field: str) -> None:
     header = read_header(lora.path)
     try:
-        fit(header.tensors, header.metadata, configs, lora.path.name)
+        fitted = fit(header.tensors, header.metadata, configs, lora.path.name)
+        alphas = read_tensors(lora.path, [entry.names["alpha"] for _, entry in fitted if "alpha" in entry.names])
+        require_scales(fitted, header.tensors, LoraFile(alphas, header.metadata), lora.path.name)
     except ModelInvalid as error:
         error.field = field
         raise

@@ -15,12 +15,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import diffusers
+
 from core.errors import ModelInvalid
 from models.base_layers import unet_shapes
+from models.config_values import require_sane_values
 from models.control_net_config import control_net_config
 from models.foreign import foreign_name
 from models.lora_file import require_supported
-from models.prediction import Prediction, prediction_of_config, prediction_of_file
+from models.prediction import Prediction, prediction_of_config, prediction_of_file, with_prediction
 from models.safetensors_file import CONTRACT_DTYPES, Header, TensorInfo, issues_of, read_header
 
 __all__ = ["FAMILY", "ModelFacts", "config_folder", "describe", "detect_type", "family_of", "signature", "weight_files"]
@@ -95,7 +98,12 @@ def describe(path: Path) -> ModelFacts:
     known = _remembered.get(path)
     if known is not None and known[0] == now:
         return known[1]
-    facts = _describe_folder(path) if path.is_dir() else _describe_file(path)
+    try:
+        facts = _describe_folder(path) if path.is_dir() else _describe_file(path)
+    except (ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        # Configurations and tensors of forms that no model has, each of which breaks another line.
+        what = f"{type(error).__name__}: {str(error)[:200]}"
+        raise ModelInvalid(f"{path.name} is not laid out as a model: {what}") from error
     _remembered[path] = (now, facts)
     return facts
 
@@ -173,6 +181,16 @@ def _sound_header(path: Path) -> Header:
     header = read_header(path)
     if issues := issues_of(header):
         raise ModelInvalid(f"{path.name} is broken: {issues[0]}", details={"issues": issues[:100]})
+    # Integers in place of weights are quantised; without their scales they would be read as they stand.
+    tensors = header.tensors
+    whole = [name for name, tensor in tensors.items() if not tensor.is_float and len(tensor.shape) > 1]
+    if quantised := [name for name in whole if not name.endswith("position_ids")]:
+        raise ModelInvalid(
+            f"{path.name} has weights that are no floating-point numbers: {len(quantised)} of its {len(tensors)} tensors, "
+            f"{quantised[0]} ({tensors[quantised[0]].dtype}) first",
+            hint="use a file in fp16, bf16 or fp32",
+            details={"names": quantised[:100]},
+        )
     return header
 
 
@@ -219,7 +237,9 @@ def _describe_file(path: Path) -> ModelFacts:
         if "unet" in configs and channels is not None:
             configs["unet"] = configs["unet"] | {"in_channels": channels}
             _require_whole_unet(header, configs["unet"])
-        prediction = prediction_of_file(header, _scheduler_config(folder))
+        scheduler = _scheduler_config(folder)
+        prediction = prediction_of_file(header, scheduler)
+        _require_scheduler(scheduler, "EulerDiscreteScheduler", prediction, path.name)
     if model_type == "controlnet":
         configs = {"model": _control_net_config(path, header)}
     return ModelFacts(
@@ -277,6 +297,10 @@ def _require_inversion(header: Header) -> None:
     missing = sorted({"clip_l", "clip_g"} - header.tensors.keys())
     if missing:
         raise ModelInvalid(f"{header.path.name} has no {', '.join(missing)}", hint="an SDXL inversion holds clip_l and clip_g")
+    for name in ("clip_l", "clip_g"):
+        shape = header.tensors[name].shape
+        if len(shape) not in (1, 2) or 0 in shape:
+            raise ModelInvalid(f"{header.path.name} has no vectors in {name}, whose shape is {list(shape)}")
     counts = {name: _rows(header.tensors[name]) for name in ("clip_l", "clip_g")}
     if counts["clip_l"] != counts["clip_g"]:
         raise ModelInvalid(
@@ -291,10 +315,11 @@ def _rows(tensor: TensorInfo) -> int:
 def _read_json(path: Path) -> dict[str, Any]:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelInvalid(f"{path.parent.name}/{path.name} cannot be read: {error}") from error
     if not isinstance(document, dict):
         raise ModelInvalid(f"{path.parent.name}/{path.name} is no JSON object")
+    require_sane_values(document, f"{path.parent.name}/{path.name}")
     return document
 
 
@@ -309,6 +334,19 @@ def _scheduler_config(folder: Path) -> dict[str, Any]:
     if not file.is_file():
         raise ModelInvalid(f"{folder.name} lacks its scheduler/scheduler_config.json")
     return _read_json(file)
+
+
+def _require_scheduler(config: dict[str, Any], class_name: Any, prediction: Prediction, name: str) -> None:
+    """Raises ModelInvalid for a scheduler that cannot be made, as the job that loads the model would find."""
+    cls = getattr(diffusers, class_name, None) if isinstance(class_name, str) else None
+    if not (isinstance(cls, type) and issubclass(cls, diffusers.SchedulerMixin)):
+        raise ModelInvalid(f"{name} names {class_name!r} as its scheduler, which is none of diffusers")
+    scheduler: Any = cls
+    try:
+        scheduler.from_config(with_prediction(config, prediction))
+    except Exception as error:
+        # Each of its values breaks the library in a way of its own.
+        raise ModelInvalid(f"the scheduler of {name} cannot be made of its configuration: {error}") from error
 
 
 def _describe_folder(path: Path) -> ModelFacts:
@@ -359,6 +397,8 @@ def _require_shards(folder: Path, variant: str | None, name: str) -> None:
         named = _read_json(index).get("weight_map")
         if not isinstance(named, dict):
             raise ModelInvalid(f"{name}/{index.name} has no weight_map")
+        if strange := [str(file) for file in named.values() if "/" in str(file) or "\\" in str(file)]:
+            raise ModelInvalid(f"{name}/{index.name} names {strange[0]!r}, a file of another folder")
         missing = sorted({str(file) for file in named.values() if not (folder / str(file)).is_file()})
         if missing:
             raise ModelInvalid(
@@ -399,6 +439,9 @@ def _describe_pipeline(path: Path, index: dict[str, Any]) -> ModelFacts:
         elements[part] = sum(tensor.elements for header in own_headers for tensor in header.tensors.values())
     layers = [configs[part].get("num_hidden_layers") for part in parts if part.startswith("text_encoder")]
     known = [layer for layer in layers if isinstance(layer, int)]
+    scheduler = _scheduler_config(path)
+    prediction = prediction_of_config(scheduler, path.name)
+    _require_scheduler(scheduler, index.get("scheduler", [None, None])[1], prediction, path.name)
     return ModelFacts(
         path,
         "sdxl_refiner" if refiner else "sdxl",
@@ -409,5 +452,5 @@ def _describe_pipeline(path: Path, index: dict[str, Any]) -> ModelFacts:
         min(known) if known else None,
         configs,
         variant,
-        prediction_of_config(_scheduler_config(path), path.name),
+        prediction,
     )

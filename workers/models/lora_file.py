@@ -173,7 +173,7 @@ def adapter_metadata(metadata: Mapping[str, str]) -> dict[str, Any]:
         return {}
     try:
         document = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ModelInvalid(f"the header's {_METADATA} is no JSON: {error}") from error
     if not isinstance(document, dict):
         raise ModelInvalid(f"the header's {_METADATA} is no JSON object")

@@ -7,7 +7,7 @@ nothing is initialised at random in place of a weight that is missing, and no pi
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -218,16 +218,28 @@ def _read_control_net(facts: ModelFacts, dtype: str, device: torch.device) -> An
     return to_device(net.to(DTYPES[dtype]).eval().requires_grad_(False), device)
 
 
+def _require_finite(tensors: Mapping[str, torch.Tensor], name: str, dtype: str) -> None:
+    """Raises ModelInvalid for weights that would make the base's own not finite, so that not the base is blamed."""
+    bad = [key for key, t in tensors.items() if t.is_floating_point() and t.ndim and not bool(torch.isfinite(t.float()).all())]
+    if bad:
+        raise ModelInvalid(
+            f"{name} has values that are not finite in {dtype} in {len(bad)} of its {len(tensors)} tensors, {bad[0]} first",
+            details={"names": bad[:100]},
+        )
+
+
 def _read_lora(facts: ModelFacts, dtype: str, device: torch.device) -> LoraFile:
     weights = load_file(facts.path, device=str(device))
     # A number for a layer (its alpha) keeps its precision.
     tensors = {name: (t.to(DTYPES[dtype]) if t.is_floating_point() and t.ndim > 1 else t) for name, t in weights.items()}
+    _require_finite(tensors, facts.path.name, dtype)
     return LoraFile(tensors, read_header(facts.path).metadata)
 
 
 def _read_inversion(facts: ModelFacts, dtype: str, device: torch.device) -> Inversion:
     weights = load_file(facts.path, device=str(device))
     vectors = {name: weights[name].to(DTYPES[dtype]) for name in ("clip_l", "clip_g")}
+    _require_finite(vectors, facts.path.name, dtype)
     shaped = {name: (t.unsqueeze(0) if t.ndim == 1 else t) for name, t in vectors.items()}
     return Inversion(**shaped)
 

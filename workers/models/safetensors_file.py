@@ -10,16 +10,20 @@ import hashlib
 import math
 import os
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from core.errors import ModelInvalid
 from core.regular_file import only_regular
 
-__all__ = ["CONTRACT_DTYPES", "Header", "TensorInfo", "check_values", "file_sha256", "issues_of", "read_header"]
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["CONTRACT_DTYPES", "Header", "TensorInfo", "check_values", "file_sha256", "issues_of", "read_header", "read_tensors"]
 
 _HEADER_BYTES_MAX = 100_000_000  # the format's own limit
 _DTYPE_BYTES = {
@@ -44,6 +48,10 @@ class TensorInfo:
     @property
     def elements(self) -> int:
         return math.prod(self.shape)
+
+    @property
+    def is_float(self) -> bool:
+        return self.dtype.startswith(("F", "BF"))
 
 
 @dataclass(frozen=True)
@@ -132,6 +140,17 @@ def file_sha256(path: Path, check: Callable[[], None]) -> str:
             check()
             digest.update(piece)
     return digest.hexdigest()
+
+
+def read_tensors(path: Path, names: Sequence[str]) -> dict[str, torch.Tensor]:
+    """Some tensors of a file, for a look at their values. Raises ModelInvalid where they are no longer there."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="pt", device="cpu") as file:
+            return {name: file.get_tensor(name) for name in names}
+    except (OSError, SafetensorError) as error:
+        raise ModelInvalid(f"{path.name} cannot be read: {error}") from error
 
 
 def check_values(path: Path, check: Callable[[], None]) -> list[str]:

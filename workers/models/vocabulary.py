@@ -17,7 +17,7 @@ def has_word(folder: Path, word: str) -> bool:
     file = whole if whole.is_file() else folder / "vocab.json"
     try:
         words = _words(file, file.stat().st_mtime_ns)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ModelInvalid(f"{folder.name}/{file.name} cannot be read: {error}") from error
     folded = word.lower()
     return folded in words or f"{folded}</w>" in words

@@ -139,3 +139,30 @@ def test_the_words_of_the_published_vocabulary_are_known_without_loading_it():
 
     for folder in ("tokenizer", "tokenizer_2"):
         assert has_word(CONFIG / folder, "Cat") and not has_word(CONFIG / folder, "negativeXL_D")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda tensor: tensor[None],
+        lambda tensor: tensor[0, 0].clone(),
+        lambda tensor: tensor[:0].clone(),
+        lambda tensor: (tensor * 100).to(torch.int8),
+    ],
+    ids=["three sides", "one number", "no vectors", "integers"],
+)
+def test_what_holds_no_vectors_is_refused_by_the_check_as_by_the_job(own, root, change):
+    save_file({name: change(t) for name, t in load_file(root / "ti_style.safetensors").items()}, root / "odd.safetensors")
+    used = [{"path": "odd.safetensors", "token": "zzq"}]
+    field = "/conditioning/textual_inversions/0/path"
+    assert own.faults(conditioning={"prompt": "a zzq", "textual_inversions": used}) == [("model_invalid", field)]
+    with pytest.raises(ContractError) as caught:
+        with_token(own, "a zzq", "zzq", "odd.safetensors")
+    assert (caught.value.code, caught.value.field) == ("model_invalid", field)
+
+
+def test_not_the_base_is_blamed_for_vectors_that_are_not_finite(own, root):
+    save_file({name: t / 0 for name, t in load_file(root / "ti_style.safetensors").items()}, root / "odd.safetensors")
+    with pytest.raises(ContractError, match="not finite") as caught:
+        with_token(own, "a zzq", "zzq", "odd.safetensors")
+    assert caught.value.field == "/conditioning/textual_inversions/0/path"

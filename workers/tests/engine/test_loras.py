@@ -413,3 +413,83 @@ def test_all_names_of_the_published_architecture_are_told_apart():
         "lora_te2_text_projection": "text_projection",
     }.items():
         assert names[name].path == path
+
+
+def plain_lora(modules) -> tuple[dict, str]:
+    """A LoRA of one layer, and that layer's name in it."""
+    path = attention(modules)[0]
+    down, up = pair(modules["unet"][path])
+    name = f"unet.{path}"
+    return {f"{name}.lora_A.weight": down, f"{name}.lora_B.weight": up}, name
+
+
+def refused_alike(own) -> str:
+    """The message of the fault that the check finds and the job fails with."""
+    with_it = {"conditioning": {"loras": [{"name": "style", "weight": 1.0}]}}
+    (fault,) = own.worker.check(SubmissionView(merge(DEFAULTS, with_it)))
+    with pytest.raises(ModelInvalid) as caught:
+        own.picture(**with_it)
+    assert fault.code == "model_invalid" and fault.field == caught.value.field == "/conditioning/loras/0/name"
+    return fault.message
+
+
+class TestWhatTheCheckSaysTheJobSays:
+    @pytest.mark.parametrize("alpha", [torch.tensor(float("nan")), torch.tensor(float("inf")), torch.zeros(0), torch.ones(2)])
+    def test_an_alpha_that_is_no_number(self, own, root, modules, alpha):
+        weights, name = plain_lora(modules)
+        save_file(weights | {f"{name}.alpha": alpha}, root / "style.safetensors")
+        assert "alpha" in refused_alike(own)
+
+    @pytest.mark.parametrize(
+        "said",
+        [
+            '{"unet.lora_alpha": "many"}',
+            '{"unet.lora_alpha": 1e400}',
+            '{"unet.lora_alpha": 4, "unet.alpha_pattern": 5}',
+            '{"unet.lora_alpha": 4, "unet.alpha_pattern": {"(((": 5}}',
+            "[" * 200_000,
+        ],
+        ids=["text", "infinite", "pattern", "expression", "deep"],
+    )
+    def test_metadata_that_cannot_be_read(self, own, root, modules, said):
+        save_file(plain_lora(modules)[0], root / "style.safetensors", metadata={"lora_adapter_metadata": said})
+        refused_alike(own)
+
+    @pytest.mark.parametrize("pattern", ["([a-z_.0-9]+)+!", "(a|a)*b", ".*.*.*.*!"])
+    def test_a_pattern_that_could_be_matched_for_hours(self, own, root, modules, pattern):
+        said = json.dumps({"unet.lora_alpha": 4, "unet.alpha_pattern": {pattern: 5}})
+        save_file(plain_lora(modules)[0], root / "style.safetensors", metadata={"lora_adapter_metadata": said})
+        assert "pattern" in refused_alike(own)
+
+    @pytest.mark.parametrize("size", [0, 3])
+    def test_magnitudes_of_another_size(self, own, root, modules, size):
+        weights, name = plain_lora(modules)
+        save_file(weights | {f"{name}.lora_magnitude_vector": torch.ones(size)}, root / "style.safetensors")
+        assert "magnitudes" in refused_alike(own)
+
+    @pytest.mark.parametrize("dtype", [torch.int8, torch.uint8, torch.bool])
+    def test_weights_that_are_quantised(self, own, root, modules, dtype):
+        weights = {name: (tensor * 100).to(dtype) for name, tensor in plain_lora(modules)[0].items()}
+        save_file(weights, root / "style.safetensors")
+        assert "floating-point" in refused_alike(own)
+
+
+def test_not_the_base_is_blamed_for_weights_that_are_not_finite(own, root, modules):
+    weights, name = plain_lora(modules)
+    save_file(weights | {f"{name}.lora_A.weight": weights[f"{name}.lora_A.weight"] / 0}, root / "style.safetensors")
+    with pytest.raises(ModelInvalid, match="not finite") as caught:
+        with_lora(own)
+    assert caught.value.field == "/conditioning/loras/0/name"
+
+
+@pytest.mark.parametrize("pattern", ["to_q", "^.*\\.to_q$", "attn1.to_q|attn2.to_q"])
+def test_patterns_that_peft_writes_are_read(own, root, modules, pattern):
+    weights, changed = {}, {}
+    for path in attention(modules):
+        down, up = pair(modules["unet"][path])
+        weights |= {f"unet.{path}.lora_A.weight": down, f"unet.{path}.lora_B.weight": up}
+        changed[f"unet.{path}.alpha"] = torch.tensor(8.0 if path.endswith("to_q") else 4.0)
+    said = {"unet.lora_alpha": 4, "unet.alpha_pattern": {pattern: 8}}
+    save_file(weights, root / "style.safetensors", metadata={"lora_adapter_metadata": json.dumps(said)})
+    save_file(weights | changed, root / "truth.safetensors")
+    assert difference(with_lora(own), with_lora(own, "truth")) == 0
