@@ -62,7 +62,22 @@ class Reply:
             if data is not None and self.action is not None:
                 # The member keeps its place among the others.
                 document[dictionary().object("Reply").by_snake["data"].name(dialect)] = spell(self.action.reply, data, dialect)
-        return _encode(document) + b"\n"
+        try:
+            return _encode(document) + b"\n"
+        except UnicodeEncodeError:
+            # A file's name that is no UTF-8 stands in a sentence; the answer is worth more than the name.
+            return _encode(_written_out(document)) + b"\n"
+
+
+def _written_out(value: Any) -> Any:
+    """The same with lone surrogates, which no frame can hold, as the escapes of their numbers."""
+    if isinstance(value, str):
+        return value.encode(errors="backslashreplace").decode()
+    if isinstance(value, dict):
+        return {_written_out(name): _written_out(member) for name, member in value.items()}
+    if isinstance(value, list | tuple):
+        return [_written_out(member) for member in value]
+    return value
 
 
 @cache

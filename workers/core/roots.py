@@ -44,6 +44,8 @@ class Roots:
         real = _resolve(path, roots, field, "models")
         if real is None:
             raise ModelNotFound(f"no model at {path!r}", field=field, hint="see the allowed model roots")
+        if (link := _link_out(real, roots)) is not None:
+            raise PathNotAllowed(f"{link.name} in {path!r} is a link out of the allowed roots for models", field=field)
         for number, root in enumerate(roots):
             below = _below(path, (root, self._written_roots[number]))
             if below is not None and (root / below).resolve() == real:
@@ -66,6 +68,15 @@ class Roots:
                 if candidate.exists() and (candidate.is_dir() or candidate.suffix == ".safetensors"):
                     return self.locate_model(str(candidate))[0]
         return None
+
+
+def _link_out(folder: Path, roots: list[Path]) -> Path | None:
+    """A link in a model's folder by which a file outside the roots would be read; None: there is none."""
+    for parent, folders, files in os.walk(folder):
+        for entry in (Path(parent) / name for name in (*folders, *files)):
+            if entry.is_symlink() and entry.exists() and not any(entry.resolve().is_relative_to(root) for root in roots):
+                return entry
+    return None
 
 
 def _below(path: str, forms: tuple[Path, ...]) -> str | None:

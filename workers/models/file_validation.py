@@ -38,7 +38,7 @@ def validate_path(roots: Roots, path: str, field: str, deep: bool, check: Callab
         row["issues"] = [error.message]
         return row
     files = [real] if real.is_file() else sorted(real.rglob("*.safetensors"))
-    row["file_size_bytes"] = sum(file.stat().st_size for file in files)
+    row["file_size_bytes"] = sum(file.stat().st_size for file in files if file.exists())  # a link may lead nowhere
     row["format"] = _format_of(real)
     row["issues"] = _check_files(real, files, row, deep, check)
     try:

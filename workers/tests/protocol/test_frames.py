@@ -11,9 +11,11 @@ import pytest
 from worker_process import WORKERS
 
 from core.communication import Line, LineDecoder
+from core.failure import Failure
 from core.gpu_choice import GpuError, choose_gpu
 from core.nvml import Gpu
 from core.options import OptionsError, read_options
+from core.reply import Reply
 
 GPUS = [Gpu(0, "GPU-aaaa", "A", 8, 1), Gpu(1, "GPU-bbbb", "B", 8, 1)]
 
@@ -124,3 +126,10 @@ def test_public_names_are_exported(path: Path):
         return
     module = importlib.import_module(f"{path.parent.name}.{path.stem}")
     assert all(hasattr(module, name) for name in module.__all__)
+
+
+@pytest.mark.parametrize("dialect", ["snake", "camel", "pascal"])
+def test_a_name_that_is_no_utf8_does_not_cost_the_reply(dialect):
+    failure = Failure("model_invalid", "\udcff.safetensors is broken", details={"names": ["\udcff"]})
+    frame = json.loads(Reply(None, "r1", None, failure=failure).frame(dialect))
+    assert "\\udcff.safetensors is broken" in frame.values()
