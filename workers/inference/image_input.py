@@ -12,6 +12,7 @@ import base64
 import binascii
 import hashlib
 import io
+import logging
 import os
 import re
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from core.bundle import limits
 from core.errors import ImageInvalid, UploadNotFound
@@ -43,6 +44,8 @@ __all__ = [
     "sha256_of",
 ]
 
+log = logging.getLogger(__name__)
+
 PIXELS_MAX = int(limits("image_pixels_max"))
 SIDE_MAX = int(limits("image_side_max"))
 BYTES_MAX = int(limits("image_bytes_max"))
@@ -54,6 +57,18 @@ _EQUAL_PICTURES = {
     "Multi-Frame Image: (Multi-Angle)": "a set of angles",
 }
 _MPF_ENTRIES = 0xB002
+# EXIF orientation → what makes the picture upright.
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+# A picture of so many pixels is decoded in a third of a second, so that a query may do it.
+_CHECKED_PIXELS_MAX = 16_000_000
 _DATA_URL = re.compile(r"data:image/(?:png|jpeg|jpg|webp);base64,", re.IGNORECASE)
 # Beneath our own check: Pillow refuses twice as many by itself, wherever in this process a file is opened.
 Image.MAX_IMAGE_PIXELS = PIXELS_MAX
@@ -162,8 +177,10 @@ def _has_its_shape_in_alpha(picture: Image.Image) -> bool:
 
 
 def check_image(content: bytes, field: str) -> None:
-    """What the header tells is allowed. Raises ImageInvalid."""
-    _open(content, field)
+    """Whether it can be read; of a picture over 16 megapixels, whether its header can. Raises ImageInvalid."""
+    picture = _open(content, field)
+    if picture.width * picture.height <= _CHECKED_PIXELS_MAX:
+        _decode(content, field)
 
 
 def check_mask(content: bytes, field: str, channel: str) -> None:
@@ -203,6 +220,23 @@ def _require_main_picture(picture: Any, field: str) -> None:
             raise ImageInvalid(f"the JPEG holds {what}", field=field, hint="send one of its pictures alone")
 
 
+def _upright(picture: Image.Image) -> Image.Image:
+    """The picture as its EXIF orientation says; EXIF that cannot be read says none.
+
+    Pillow's own way writes the whole block anew, at which what cameras and editors wrote fails in many ways.
+    """
+    try:
+        turn = _TURNS.get(picture.getexif().get(ExifTags.Base.Orientation, 1))
+    except Exception as error:
+        log.info("the EXIF block of a picture cannot be read: %r", error)
+        return picture
+    if turn is None:
+        return picture
+    turned = picture.transpose(turn)
+    turned.info = picture.info
+    return turned
+
+
 def _decode(content: bytes, field: str) -> Image.Image:
     """The picture upright, in 8 bits a channel, its alpha kept: mode 1, L, LA, RGB, RGBA, CMYK or another of Pillow's."""
     picture = _open(content, field)
@@ -211,9 +245,9 @@ def _decode(content: bytes, field: str) -> Image.Image:
         picture.load()
         profile_is_there |= "icc_profile" in picture.info  # PNG may have it behind the first pixels
         profile = picture.info.get("icc_profile")
-        picture = ImageOps.exif_transpose(picture)
     except (OSError, ValueError, SyntaxError, MemoryError, Image.DecompressionBombError) as error:
         raise ImageInvalid(f"the image cannot be decoded: {error}", field=field) from error
+    picture = _upright(picture)
     if picture.mode.startswith("I;16") or picture.mode == "I":
         grey = np.asarray(picture).astype(np.float64)
         picture = Image.fromarray(np.round(grey / 257.0).clip(0, 255).astype(np.uint8), mode="L")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 import io
 import os
+import struct
 
 import numpy as np
 import pytest
 from bench import difference
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, ImageOps
 
 from core.errors import ContractError, ImageInvalid
 from core.job_context import JobContext
@@ -354,3 +355,36 @@ def test_masks_that_luminance_can_read_are_read():
     transparent = Image.new("P", (8, 8))
     transparent.putpalette([255, 255, 255, 0, 0, 0])
     assert loaded(transparent, channel="alpha", transparency=0).getpixel((0, 0)) == 0
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP"])
+def test_the_check_refuses_half_a_picture_too(form):
+    content = encoded(Image.effect_noise((64, 64), 50).convert("RGB"), form)
+    assert code_of(lambda: check_image(content[: len(content) // 2], FIELD)) == "image_invalid"
+
+
+def exif(*entries: tuple[int, int, int, int]) -> bytes:
+    """An EXIF block of entries: tag, type, count, value or offset."""
+    packed = b"".join(struct.pack("<HHII", *entry) for entry in entries)
+    return b"Exif\0\0II*\0" + struct.pack("<IH", 8, len(entries)) + packed + bytes(4)
+
+
+@pytest.mark.parametrize(
+    "others",
+    [(), ((0x111, 12, 1, 8),), ((0x10F, 8, 1, 0xFFFF), (0x117, 1, 3, 0xFF)), ((0x8769, 2, 4, 0x41414141),)],
+    ids=["alone", "number", "signed", "text for a place"],
+)
+def test_a_picture_is_turned_whatever_else_its_exif_holds(others):
+    upright = Image.new("RGB", (64, 32), (255, 0, 0))
+    content = encoded(upright, "JPEG", exif=exif((0x112, 3, 1, 6), *others))
+    check_image(content, FIELD)
+    picture = load_image(content, FIELD, (32, 64), context := JobContext())
+    assert picture.size == (32, 64) and not context.warnings and not picture.info
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_every_orientation_is_that_of_pillow(orientation):
+    noise = Image.effect_noise((64, 32), 50).convert("RGB")
+    content = encoded(noise, exif=exif((0x112, 3, 1, orientation)))
+    truth = ImageOps.exif_transpose(Image.open(io.BytesIO(content)))
+    assert np.array_equal(np.asarray(load_image(content, FIELD, truth.size, JobContext())), np.asarray(truth))
