@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.errors import ContractError, ImageInvalid, ValidationFailed
+from core.errors import ContractError, ImageInvalid, PathNotAllowed, ValidationFailed
 from core.job_context import JobContext, Warned
 from core.regular_file import only_regular
 
@@ -147,7 +147,11 @@ def _files(root: Path, faults: list[_Fault]) -> list[str]:
                 file = os.path.relpath(Path(folder) / name, root)
                 faults.append(_Fault(file, "path_not_allowed", f"{file} is a link to another folder"))
         found += [os.path.relpath(Path(folder) / name, root) for name in names if not name.startswith(".")]
-    return sorted(found)
+    for file in found:
+        if not _is_text(file):
+            shown = file.encode(errors="backslashreplace").decode()
+            faults.append(_Fault(shown, "validation_failed", f"{shown}: its name is not UTF-8; rename it"))
+    return sorted(filter(_is_text, found))
 
 
 def _from_texts(root: Path, pictures: dict[str, None], texts: list[str], faults: list[_Fault]) -> dict[str, str | None]:
@@ -168,15 +172,29 @@ def _from_texts(root: Path, pictures: dict[str, None], texts: list[str], faults:
 
 def _caption_file(root: Path, text: str, faults: list[_Fault]) -> str | None:
     try:
-        caption = _read_text(root / text).strip()
+        caption = _read_text(root, text).strip()
+    except ContractError as exc:
+        faults.append(_Fault(text, exc.code, exc.message))
+        return None
     except (OSError, UnicodeDecodeError) as exc:
         faults.append(_Fault(text, "validation_failed", f"{text} cannot be read as UTF-8: {exc}"))
         return None
     return caption or None
 
 
-def _read_text(path: Path) -> str:
-    with open(path, encoding="utf-8-sig", opener=only_regular) as file:
+def _inside(root: Path, file: str) -> Path:
+    """The real path of a file of the folder. Raises PathNotAllowed where links lead out of it, or nowhere."""
+    try:
+        path = (root / file).resolve()
+    except (OSError, RuntimeError) as error:  # a loop of links
+        raise PathNotAllowed(f"{file} cannot be resolved: {error}") from error
+    if not path.is_relative_to(root.resolve()):
+        raise PathNotAllowed(f"{file} leads out of the training data")
+    return path
+
+
+def _read_text(root: Path, file_name: str) -> str:
+    with open(_inside(root, file_name), encoding="utf-8-sig", opener=only_regular) as file:
         return file.read()
 
 
@@ -184,7 +202,10 @@ def _from_metadata(root: Path, pictures: dict[str, None], faults: list[_Fault]) 
     captions: dict[str, str | None] = dict(pictures)
     seen: set[str] = set()
     try:
-        lines = _read_text(root / METADATA).split("\n")
+        lines = _read_text(root, METADATA).split("\n")
+    except ContractError as exc:
+        faults.append(_Fault(METADATA, exc.code, exc.message))
+        return captions
     except (OSError, UnicodeDecodeError) as exc:
         faults.append(_Fault(METADATA, "validation_failed", f"{METADATA} cannot be read as UTF-8: {exc}"))
         return captions
@@ -206,6 +227,11 @@ def _from_metadata(root: Path, pictures: dict[str, None], faults: list[_Fault]) 
     return captions
 
 
+def _is_text(text: str) -> bool:
+    """Whether it can be written as UTF-8: no lone surrogate of JSON, no byte of a file's name that is none of a character."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
 def _absent(file: str, captions: dict[str, str | None]) -> str:
     """That there is no such picture. macOS writes é as two characters: names that look alike are told apart."""
     alike = next((other for other in captions if _composed(other) == _composed(file)), None)
@@ -222,7 +248,7 @@ def _row(line: str) -> tuple[str, str | None] | str:
     """File name and caption of a row, or what is wrong with it."""
     try:
         row = json.loads(line)
-    except ValueError as exc:
+    except (ValueError, RecursionError) as exc:
         return f"no JSON: {exc}"
     if not isinstance(row, dict):
         return "no JSON object"
@@ -234,6 +260,8 @@ def _row(line: str) -> tuple[str, str | None] | str:
         return "no file_name"
     if caption is not None and not isinstance(caption, str):
         return "text is no string"
+    if not _is_text(file) or not _is_text(caption or ""):
+        return "it holds half of a character (a lone surrogate)"
     return os.path.normpath(file), (caption or "").strip() or None
 
 
@@ -249,12 +277,12 @@ def _decode_all(
 
     def decode(file: str) -> tuple[str, str, list[Warned]] | _Fault:
         try:
-            path = (root / file).resolve()
-            if not path.is_relative_to(root.resolve()):
-                return _Fault(file, "path_not_allowed", f"{file} leads out of the training data")
+            path = _inside(root, file)
             context = JobContext()
             read_picture(path, POINTER, context)
             return file, hashlib.sha256(path.read_bytes()).hexdigest(), context.warnings
+        except PathNotAllowed as exc:
+            return _Fault(file, exc.code, exc.message)
         except (ImageInvalid, OSError) as exc:
             return _Fault(file, "image_invalid", f"{file}: {exc}")
 

@@ -289,3 +289,39 @@ def test_the_first_picture_of_a_camera_jpeg_is_trained_on(tmp_path):
     picture(0).save(tmp_path / "DSC1.JPG", "MPO", save_all=True, append_images=[picture(1)])
     (tmp_path / "DSC1.txt").write_text("a cat")
     assert len(read(tmp_path).pictures) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "default"), [("0.txt", None), ("metadata.jsonl", None), ("0.png", "a cat")], ids=["caption", "rows", "picture"]
+)
+@pytest.mark.parametrize("target", ["outside", "itself"])
+def test_no_file_is_read_through_a_link_that_leads_out(tmp_path, name, default, target):
+    root = tmp_path / "data"
+    root.mkdir()
+    fill(root, 1)
+    if name == "metadata.jsonl":
+        (root / "0.txt").unlink()
+    (root / name).unlink(missing_ok=True)
+    (tmp_path / "secret").write_text("a secret")
+    (root / name).symlink_to(tmp_path / "secret" if target == "outside" else name)
+    entry = next(entry for entry in faults(root, default=default or "a cat") if name in entry["message"])
+    assert entry["code"] == "path_not_allowed"
+
+
+@pytest.mark.parametrize(
+    "row",
+    ["[" * 200_000, '{"file_name": "0.png", "text": "\\ud800"}', '{"file_name": "\\udcff.png", "text": "a cat"}'],
+    ids=["deep", "text", "name"],
+)
+def test_rows_that_no_frame_can_hold_are_faults(tmp_path, row):
+    fill(tmp_path, 1, caption=None)
+    (tmp_path / "metadata.jsonl").write_text(row)
+    entry = next(entry for entry in faults(tmp_path) if "line 1" in entry["message"])
+    assert entry["code"] == "validation_failed" and entry["message"].encode()
+
+
+def test_a_name_that_is_no_utf8_is_a_fault(tmp_path):
+    fill(tmp_path, 1)
+    picture(3).save(tmp_path / "more.png")
+    os.rename(tmp_path / "more.png", os.fsencode(tmp_path) + b"/\xff.png")
+    one_fault(tmp_path, "validation_failed", "not UTF-8", "udcff")
