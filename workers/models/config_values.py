@@ -32,7 +32,8 @@ _COUNTS = {
     "transformer_layers_per_block": 1000,
     "vocab_size": 100_000_000,
 }
-_FACTORS = ("scaling_factor", "beta_start", "beta_end")
+_FACTORS = ("scaling_factor", "beta_start", "beta_end", "norm_eps", "layer_norm_eps")
+_ORDERS = ("rgb", "bgr")
 
 
 def require_sane_values(config: Mapping[str, Any], name: str) -> None:
@@ -44,6 +45,9 @@ def require_sane_values(config: Mapping[str, Any], name: str) -> None:
         value = config.get(key)
         if value is not None and not (type(value) in (int, float) and math.isfinite(value) and value > 0):
             raise ModelInvalid(f"{name} says {key} {_shown(value)}, which is no number above 0")
+    order = config.get("controlnet_conditioning_channel_order")
+    if order is not None and order not in _ORDERS:
+        raise ModelInvalid(f"{name} says controlnet_conditioning_channel_order {_shown(order)}; rgb and bgr are possible")
     if isinstance(text := config.get("text_config"), dict):
         require_sane_values(text, name)
 

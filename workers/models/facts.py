@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import stat
 import sys
 from collections import Counter
@@ -33,6 +34,11 @@ FAMILY = "sdxl"
 
 _PICKLES = {".bin", ".ckpt", ".pt", ".pth", ".pkl", ".pickle"}
 _PIPELINE_PARTS = ("unet", "vae", "text_encoder", "text_encoder_2")
+# What quantised files hold beside their weights: fp8 with scales, and bitsandbytes.
+_SCALES = re.compile(
+    r"(^|\.)(scaled_fp8|scale_weight|scale_input|weight_scale(_2|_inv)?|input_scale|comfy_quant)$"
+    r"|\.weight\.(absmax|nested_absmax|quant_map|nested_quant_map|quant_state\..*|SCB)$"
+)
 _SGM_PREFIXES = {"model.diffusion_model.": "unet", "first_stage_model.": "vae", "conditioner.embedders.0.": "text_encoder"}
 
 
@@ -181,6 +187,13 @@ def _sound_header(path: Path) -> Header:
     header = read_header(path)
     if issues := issues_of(header):
         raise ModelInvalid(f"{path.name} is broken: {issues[0]}", details={"issues": issues[:100]})
+    if scales := [name for name in header.tensors if _SCALES.search(name)]:
+        # Read without them, the weights would be other numbers than those that were trained.
+        raise ModelInvalid(
+            f"{path.name} has scaled weights: {len(scales)} of its {len(header.tensors)} tensors are scales, {scales[0]} first",
+            hint="use a file in fp16, bf16 or fp32",
+            details={"names": scales[:100]},
+        )
     # Integers in place of weights are quantised; without their scales they would be read as they stand.
     tensors = header.tensors
     whole = [name for name, tensor in tensors.items() if not tensor.is_float and len(tensor.shape) > 1]

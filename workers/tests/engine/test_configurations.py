@@ -103,3 +103,25 @@ def test_a_layer_without_a_number_and_a_weight_without_sides(own, root, tiny):
     for change in ({first: torch.tensor(1.0)}, {layer: torch.ones(1)}):
         save_file(weights | change, Path(root) / "odd.safetensors")
         assert own.faults(model={"base": "odd"}) == [("model_invalid", "/model/base")]
+
+
+@pytest.mark.parametrize("name", ["out.2.scale_weight", "out.2.weight_scale", "out.2.weight.absmax"])
+def test_scales_beside_the_weights_are_not_left_out(own, root, tiny, name):
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    weights = load_file(tiny / "sdxl_base_file.safetensors") | {f"model.diffusion_model.{name}": torch.tensor(3.0)}
+    save_file(weights, root / "scaled.safetensors")
+    shutil.copytree(tiny / "sdxl_base_file.config", root / "scaled.config")
+    assert own.faults(model={"base": "scaled"}) == [("model_invalid", "/model/base")]
+    with pytest.raises(ContractError, match="scaled weights"):
+        own.picture(model={"base": "scaled"})
+
+
+@pytest.mark.parametrize("values", [{"controlnet_conditioning_channel_order": "xyz"}, {"norm_eps": "x"}])
+def test_values_that_no_control_net_has(own, root, tiny, values):
+    shutil.copytree(tiny / "controlnet_canny", root / "net")
+    path = root / "net" / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | values))
+    nets = [{"type": "canny", "image": "init.png", "model": "net", "weight": 1, "guidance_start": 0, "guidance_end": 1}]
+    assert own.faults(conditioning={"control_nets": nets}) == [("model_invalid", "/conditioning/control_nets/0/model")]
