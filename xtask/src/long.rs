@@ -20,6 +20,11 @@ pub(crate) const LONG: &[Step] = &[
         &["cargo", "bench", "-p", "contracts", "--bench", "decode"],
     ),
     step(
+        "bench-hostile",
+        "what the worst documents cost, and that it grows no faster than they do",
+        &["cargo", "bench", "-p", "contracts", "--bench", "hostile"],
+    ),
+    step(
         "bench-hop",
         "what the way through the gateway costs",
         &["cargo", "bench", "-p", "gateway", "--bench", "hop"],
