@@ -40,6 +40,8 @@ fn routes() -> Scenario {
         context.gateway()?;
         let gpu_id =
             context.get(Action::GetStatus, json!({}))?["gpu_id"].as_str().unwrap_or("gpu_0").to_owned();
+        // A worker that still loads its libraries answers a query late; a load waits for it.
+        context.capabilities()?;
         let document = context.gateway()?.send("GET", "/openapi.json", &[], None)?.answer()?.value;
         for (action, route) in all_routes() {
             match visit(context, action, route, &gpu_id) {
