@@ -25,7 +25,7 @@ use crate::{
     config::Config,
     gpu::Gpus,
     jobs::{Accepted, DeskHandle, Feed, Finisher},
-    lane::{GpuId, LaneError, LaneHandle, Order},
+    lane::{GpuId, LaneHandle, Order},
     outputs::Outputs,
     pending,
     pool::Pool,
@@ -377,10 +377,6 @@ fn reply(reply: Reply) -> Answer {
 
 fn sent_pointer(sent: &Sent, canonical: &str) -> String {
     sent.places.sender(canonical, &dictionary().named(sent.action.info().request).shape)
-}
-
-fn lane_failure(error: &LaneError) -> Box<Failure> {
-    Box::new(error.failure())
 }
 
 /// Attempts are counted here: what a sender writes is said to take no effect. A cancel's is its own field.

@@ -142,9 +142,12 @@ impl Front {
             Some(index) => &lanes[index],
             None => &lanes[pool::best(lanes, &self.desk().loads().await?, None)],
         };
-        let Some(facts) = lane.view().facts.clone() else {
+        // The facts of a worker outlive it: only a lane that is ready has somebody who answers.
+        let view = lane.view();
+        let Some(facts) = view.facts.clone().filter(|_| view.state == LaneState::Ready) else {
             return Err(self.nobody());
         };
+        drop(view);
         Ok(json!({
             "worker": "gateway",
             "worker_version": env!("CARGO_PKG_VERSION"),
@@ -313,9 +316,7 @@ impl Front {
             }
             // Without NVML only the worker knows.
             let said = match lane.view().facts.is_some() && lane.unready().is_none() {
-                true => Some(
-                    self.ask_data(lane, Action::GetStatus).await.map_err(|err| super::lane_failure(&err))?,
-                ),
+                true => self.ask_or_log(lane, Action::GetStatus).await,
                 false => None,
             };
             let name = lane.view().facts.as_ref().map(|facts| facts.device_name.clone());
@@ -336,14 +337,24 @@ impl Front {
         for device in &mut devices {
             let lane = device["device_id"].as_str().and_then(|id| self.pool().lane(id));
             if let Some(lane) = lane.filter(|lane| lane.unready().is_none()) {
-                let said = self.ask_data(lane, Action::GetCapabilities).await;
-                let said = said.map_err(|err| super::lane_failure(&err))?;
-                if let Some(families) = said.get("families") {
+                let said = self.ask_or_log(lane, Action::GetCapabilities).await;
+                if let Some(families) = said.as_ref().and_then(|said| said.get("families")) {
                     device["families"] = families.clone();
                 }
             }
         }
         Ok(json!({"devices": devices}))
+    }
+
+    /// What a worker says of itself. One that does not answer hides no other GPU: its part is left out, and logged.
+    async fn ask_or_log(&self, lane: &LaneHandle, action: Action) -> Option<Value> {
+        match self.ask_data(lane, action).await {
+            Ok(data) => Some(data),
+            Err(err) => {
+                tracing::warn!(gpu = %lane.gpu, %action, %err, "left out of the list of devices");
+                None
+            }
+        }
     }
 
     /// Why a lane makes no picture now: its worker, or the folder that all of them write to.

@@ -474,6 +474,10 @@ impl Desk {
                     Failure::new(ErrorCode::Cancelled, "cancelled; its worker could not run it to its end");
                 ticket.finisher.failure(failure)
             }
+            // It was not refused for the worker's sake: nothing is repeated any more.
+            Outcome::Crashed { .. } | Outcome::Busy(_) | Outcome::Open(_) if shutting_down => {
+                ticket.finisher.failure(*gone())
+            }
             Outcome::Crashed { reply, .. } | Outcome::Reply { reply, .. } => reply,
             Outcome::Busy(reply) | Outcome::Open(reply) => reply,
         };

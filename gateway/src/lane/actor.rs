@@ -31,7 +31,7 @@ pub(crate) struct Actor {
     pub(super) news: News,
     launch: Launch,
     view: watch::Sender<LaneView>,
-    changed: Arc<Notify>,
+    pub(super) changed: Arc<Notify>,
 }
 
 /// The ways by which a lane is told something.

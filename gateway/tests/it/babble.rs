@@ -24,6 +24,17 @@ async fn noise_on_stdout_is_never_a_reply() {
     }
 }
 
+/// A bridge may call its commands `1`, `2`, `3`: noise has such words, and is no reply for that.
+#[tokio::test]
+async fn noise_with_the_word_of_an_id_fails_no_job() {
+    let rig = Rig::start(&["--fault", "garbage:Successfully loaded 1/7 components"]).await;
+    let mut command = job("generate_sdxl");
+    command["request_id"] = "1".into();
+    let heard = rig.command(&command).await;
+    assert_eq!((&heard.body["success"], &heard.body["request_id"]), (&json!(true), &json!("1")), "{heard:?}");
+    rig.stop().await;
+}
+
 #[tokio::test]
 async fn an_event_after_the_reply_is_no_event_of_the_job() {
     let rig = Rig::with(1, "", &["--fault", "event_after_reply"]).await;

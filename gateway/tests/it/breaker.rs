@@ -103,6 +103,24 @@ async fn initialize_tries_at_once_and_waits_for_its_own_start() {
     rig.stop().await;
 }
 
+/// The facts of a worker that is gone are nobody's answer.
+#[tokio::test]
+async fn initialize_is_refused_once_a_worker_that_was_ready_can_not_start_again() {
+    let rig = Rig::scripted(OPENS, DOWN).await;
+    rig.lane(is_open).await;
+    come_up(&rig);
+    assert_eq!(rig.command(&json!({"action": "initialize"})).await.body["success"], true);
+    assert_eq!(rig.command(&job("generate_sdxl")).await.body["success"], true);
+    std::fs::remove_file(rig.dir.path().join("up")).unwrap();
+    let pid = rig.front.pool().lanes()[0].view().facts.as_ref().unwrap().pid;
+    let pid = nix::unistd::Pid::from_raw(pid.cast_signed());
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL).unwrap();
+    rig.lane(is_open).await;
+    let heard = rig.command(&json!({"action": "initialize"})).await;
+    assert_eq!(heard.code(), "worker_busy", "{heard:?}");
+    rig.stop().await;
+}
+
 #[tokio::test]
 async fn a_bad_first_job_opens_a_lane_again_and_a_refused_one_closes_it() {
     let script = DOWN.replace("$SIM", "$SIM --fault internal@generate_sdxl");
@@ -164,7 +182,7 @@ async fn a_program_that_cannot_be_executed_is_configured_wrong() {
 }
 
 #[tokio::test]
-async fn one_gpu_that_is_configured_wrong_leaves_the_other_alone() {
+async fn a_gpu_that_is_not_there_stays_not_found() {
     let rig = Rig::with(2, "", &[]).await;
     let heard = rig.command(&json!({"action": "get_status", "gpu_id": "gpu_7"})).await;
     assert_eq!(heard.code(), "gpu_not_found", "{heard:?}");
@@ -197,6 +215,12 @@ async fn a_dead_device_is_a_crash_and_its_job_runs_elsewhere() {
     assert_eq!(heard.body["success"], true, "{heard:?}");
     assert_eq!(heard.body["data"]["gpu_id"], "gpu_1", "{heard:?}");
     rig.lane(|view| view.starts == 2 && view.state == LaneState::Ready).await;
+    rig.stop().await;
+    // With one GPU the repeated job waits for the next worker; the one that gives up gets nothing more.
+    let rig = Rig::with(1, "", &["--fault", "device_lost@generate_sdxl@attempt=1"]).await;
+    let heard = rig.command(&job("generate_sdxl")).await;
+    assert_eq!(heard.body["success"], true, "{heard:?}");
+    assert_eq!(rig.front.pool().lanes()[0].view().starts, 2);
     rig.stop().await;
     let rig = Rig::with(1, "", &["--fault", "device_lost@generate_sdxl"]).await;
     let heard = rig.command(&job("generate_sdxl")).await;

@@ -184,7 +184,7 @@ impl Rig {
         within(async { views.wait_for(looks).await.map(|_| ()) }).await.unwrap();
     }
 
-    /// The gateway still serves, and makes pictures.
+    /// The gateway still answers, and nothing waits.
     pub(crate) async fn goes_on(&self) {
         let status = self.command(&json!({"action": "get_status"})).await;
         assert_eq!(status.body["success"], true, "{status:?}");

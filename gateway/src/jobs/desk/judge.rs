@@ -75,9 +75,9 @@ pub(super) fn verdict(
             "it answered {INTERNALS_MAX} different documents in a row with internal; the last: {}",
             failure.message
         ))),
-        ErrorCode::Internal | ErrorCode::WorkerCrashed | ErrorCode::WorkerProtocolError => {
-            Some(Verdict::Bad(what()))
-        }
+        // The worker says that it ends. It takes no further job, so that the repeated one waits for the next worker.
+        ErrorCode::WorkerCrashed => Some(Verdict::Replace(format!("it gave up: {}", failure.message))),
+        ErrorCode::Internal | ErrorCode::WorkerProtocolError => Some(Verdict::Bad(what())),
         // The lane knows itself whether the worker had to be killed.
         ErrorCode::Timeout | ErrorCode::Cancelled | ErrorCode::ShuttingDown | ErrorCode::WorkerBusy => None,
         // A refusal never counts against a worker.

@@ -36,13 +36,25 @@ struct JobEvent<'e> {
     message: Option<&'e str>,
 }
 
+/// Whether a word stands in the line in quotes: double ones, or single ones as Python's `repr` writes them.
+fn is_quoted(line: &str, word: &str) -> bool {
+    ['"', '\''].iter().any(|quote| line.contains(&format!("{quote}{word}{quote}")))
+}
+
 /// How our workers begin an event.
 const EVENT: &[u8] = br#"{"event""#;
 
 impl Life<'_> {
     pub(super) fn on_lines(&mut self, lines: Vec<Line>) -> Option<Leave> {
-        self.watch.heard = Instant::now();
+        let now = Instant::now();
+        // The queue gives a silent lane nothing, and looks again only when it is told to.
+        let was_silent =
+            now.duration_since(self.watch.heard) > self.actor.policy.limits.idle_seconds.duration();
+        self.watch.heard = now;
         self.actor.heard.now();
+        if was_silent {
+            self.actor.changed.notify_one();
+        }
         for line in lines {
             match line {
                 Line::Text(line) => {
@@ -95,14 +107,15 @@ impl Life<'_> {
         let text = String::from_utf8_lossy(line);
         tracing::warn!(%gpu, line = shorten(&text), why, "the worker wrote a line that is no frame");
         let text = text.to_ascii_lowercase();
-        let meant = |id: &Arc<str>| text.contains(&id.to_ascii_lowercase());
+        // In quotes, as a reply has them: ids may be as short as `1`, which stands in many a line of noise.
+        let meant = |id: &Arc<str>| is_quoted(&text, &id.to_ascii_lowercase());
         let Some(id) = self.in_flight.keys().find(|id| meant(id)).cloned() else {
             self.unreadable = Some(why.to_owned());
             return None;
         };
         let shakes_hands = matches!(self.in_flight[&id].waiter, Waiter::Handshake);
         // A worker that only prints an id of what it does has answered nothing.
-        if shakes_hands || text.contains("success") {
+        if shakes_hands || is_quoted(&text, "success") {
             return self.on_unreadable_reply(&id, why);
         }
         self.unreadable = Some(why.to_owned());
