@@ -67,6 +67,8 @@ struct Running {
     shutting_down: bool,
     /// A cancel is on its way: what would be repeated ends.
     cancelled: bool,
+    /// Requests of a batch that were cancelled: a repeated batch leaves them out, too.
+    items_cancelled: BTreeSet<Arc<str>>,
     /// It is cancelled because its clients have left.
     given_up: bool,
 }
@@ -349,8 +351,7 @@ impl Desk {
                 let seconds = waiting.ticket.deadline.map_or(0.0, |(_, timeout)| timeout.as_secs_f64());
                 let lanes = crate::pool::why_it_waits(&self.seats, &waiting.ticket);
                 let failure = LaneError::TimedOut { seconds }.failure().detail("lanes", lanes);
-                let reply = waiting.ticket.finisher.failure(failure);
-                self.end(place.1, &waiting.ticket, &waiting.feed, reply);
+                self.end_waiting(place.1, waiting, failure);
             }
         }
         for seat in &mut self.seats {
@@ -395,11 +396,7 @@ impl Desk {
 
     fn refuse(&mut self, place: Place, failure: Failure) {
         if let Some(waiting) = self.take(place) {
-            let reply = waiting.ticket.finisher.failure(failure);
-            self.end(place.1, &waiting.ticket, &waiting.feed, reply);
-            for (_, done) in waiting.cancels {
-                done.send(Ok("queued")).ok();
-            }
+            self.end_waiting(place.1, waiting, failure);
         }
     }
 
@@ -426,6 +423,7 @@ impl Desk {
             kept: None,
         };
         let answer = handle.give(order);
+        let items_cancelled = cancels.iter().map(|(target, _)| target.clone()).collect();
         for (target, done) in cancels {
             self.forward_cancel(handle.clone(), ticket.request_id.clone(), target, None, done);
         }
@@ -437,6 +435,7 @@ impl Desk {
             started: Instant::now(),
             shutting_down: false,
             cancelled: false,
+            items_cancelled,
             given_up: false,
         };
         self.running.insert(seq, running);
@@ -448,7 +447,17 @@ impl Desk {
 
     fn on_ran(&mut self, Ran { seq, outcome }: Ran) {
         let Some(running) = self.running.remove(&seq) else { return };
-        let Running { ticket, feed, attempt, lane, started, shutting_down, cancelled, given_up } = running;
+        let Running {
+            ticket,
+            feed,
+            attempt,
+            lane,
+            started,
+            shutting_down,
+            cancelled,
+            items_cancelled,
+            given_up,
+        } = running;
         self.seats[lane].end();
         self.judge(lane, &ticket, &outcome);
         // What nobody wants any more is not repeated.
@@ -459,15 +468,16 @@ impl Desk {
                 let (id, gpu) = (&*ticket.request_id, &self.seats[lane].lane.gpu);
                 tracing::warn!(request_id = id, %gpu, why, started, "repeated after a crash");
                 // What had not started costs no attempt.
-                return self.again(seq, ticket, feed, attempt + u32::from(started), Some(lane));
+                let attempt = attempt + u32::from(started);
+                return self.again(seq, ticket, feed, attempt, Some(lane), items_cancelled);
             }
             Outcome::Busy(_) if again && ticket.deadline.is_some() => {
                 self.seats[lane].block();
-                return self.again(seq, ticket, feed, attempt, None);
+                return self.again(seq, ticket, feed, attempt, None, items_cancelled);
             }
             // The worker never had it: it waits again, or is refused as what comes now.
             Outcome::Open(_) if again => {
-                return self.again(seq, ticket, feed, attempt, None);
+                return self.again(seq, ticket, feed, attempt, None, items_cancelled);
             }
             Outcome::Crashed { .. } | Outcome::Busy(_) | Outcome::Open(_) if cancelled => {
                 let failure =
@@ -517,7 +527,15 @@ impl Desk {
         }
     }
 
-    fn again(&mut self, seq: u64, ticket: Arc<Ticket>, feed: Feed, attempt: u32, avoid: Option<usize>) {
+    fn again(
+        &mut self,
+        seq: u64,
+        ticket: Arc<Ticket>,
+        feed: Feed,
+        attempt: u32,
+        avoid: Option<usize>,
+        items_cancelled: BTreeSet<Arc<str>>,
+    ) {
         if let Some(record) = self.records.get_mut(&seq) {
             record.status = Status::Queued;
             record.started_at = None;
@@ -526,7 +544,9 @@ impl Desk {
         }
         // Its old sequence puts it before all that came later.
         let place = (ticket.priority, seq);
-        self.wait(place, Waiting { ticket, feed, attempt, avoid, cancels: Vec::new() });
+        // Whoever cancelled has the answer by now; the next worker is told again.
+        let cancels = items_cancelled.into_iter().map(|item| (item, oneshot::channel().0)).collect();
+        self.wait(place, Waiting { ticket, feed, attempt, avoid, cancels });
     }
 
     /// The one place where a command ends.

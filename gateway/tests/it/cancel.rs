@@ -161,3 +161,27 @@ async fn an_id_in_flight_is_a_conflict_and_free_again_afterwards() {
     );
     rig.stop().await;
 }
+
+/// A batch that is repeated after a crash leaves out what was cancelled before the crash.
+#[tokio::test]
+async fn a_cancelled_request_of_a_batch_stays_cancelled_when_its_worker_dies() {
+    let rig = Rig::with(1, "", &["--step-ms", "20"]).await;
+    let mut long = crate::rig::submission();
+    long["scheduler"]["steps"] = 100.into();
+    let batch = json!({"action": "batch_generate", "request_id": "batch",
+        "payload": {"requests": [long, crate::rig::submission()]}});
+    rig.queue(&batch).await;
+    rig.running("batch").await;
+    let cancelled = rig.delete("/v1/jobs/batch.1").await;
+    assert_eq!(cancelled.body["success"], true, "{cancelled:?}");
+    let pid = rig.front.pool().lanes()[0].view().facts.as_ref().unwrap().pid;
+    let pid = nix::unistd::Pid::from_raw(pid.cast_signed());
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL).unwrap();
+    let reply = rig.reply("batch").await;
+    assert_eq!(reply["success"], true, "{reply}");
+    let codes = reply["data"]["results"].as_array().unwrap().iter();
+    let codes: Vec<_> = codes.map(|result| &result["error_details"]["code"]).collect();
+    assert_eq!(codes, [&json!(null), &json!("cancelled")], "{reply}");
+    assert_eq!(rig.get("/v1/jobs/batch").await.body["data"]["attempt"], 2);
+    rig.stop().await;
+}

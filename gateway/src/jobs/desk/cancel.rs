@@ -32,7 +32,7 @@ impl Desk {
                 waiting.cancels.push((target.clone(), done));
             } else if let Some(waiting) = self.take(place) {
                 let failure = Failure::new(ErrorCode::Cancelled, "cancelled before it began");
-                self.end_cancelled(seq, waiting, failure);
+                self.end_waiting(seq, waiting, failure);
                 done.send(Ok("queued")).ok();
             }
             return;
@@ -42,8 +42,12 @@ impl Desk {
             done.send(Err(self.not_found(target))).ok();
             return;
         }
-        // A worker that dies before the cancel reaches it must not bring the job back.
-        running.cancelled |= !item;
+        // A worker that dies before the cancel reaches it, or after, must not bring back what was cancelled.
+        if item {
+            running.items_cancelled.insert(target.clone());
+        } else {
+            running.cancelled = true;
+        }
         let lane = self.seats[running.lane].lane.clone();
         let (holder, feed) = (running.ticket.request_id.clone(), running.feed.clone());
         self.forward_cancel(lane, holder, target.clone(), (!item).then_some(feed), done);
@@ -68,7 +72,7 @@ impl Desk {
                     was = "queued",
                     "cancelled: its client left"
                 );
-                self.end_cancelled(seq, waiting, client_left());
+                self.end_waiting(seq, waiting, client_left());
             }
             return;
         }
@@ -105,7 +109,8 @@ impl Desk {
         })
     }
 
-    fn end_cancelled(&mut self, seq: u64, waiting: Waiting, failure: Failure) {
+    /// Ends what waits, and answers whoever cancelled a request of it.
+    pub(super) fn end_waiting(&mut self, seq: u64, waiting: Waiting, failure: Failure) {
         let reply = waiting.ticket.finisher.failure(failure);
         self.end(seq, &waiting.ticket, &waiting.feed, reply);
         for (_, done) in waiting.cancels {
