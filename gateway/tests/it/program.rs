@@ -76,7 +76,7 @@ impl Program {
         let program = Self { dir, child, url: format!("http://{address}"), client: reqwest::Client::new() };
         within(async {
             while program.get("/health/ready").await != Some(200) {
-                rest().await
+                rest().await;
             }
         })
         .await;
