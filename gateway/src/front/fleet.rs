@@ -218,9 +218,12 @@ impl Front {
         for lane in self.inner.pool.lanes() {
             let reply = self.ask(lane, asked, &payload, sent).await;
             match &reply.outcome {
-                Err(failure) if failure.code == ErrorCode::TrainingNotFound => last = Some(reply),
-                Err(failure) if matches!(failure.code, ErrorCode::NoGpuAvailable | ErrorCode::WorkerBusy) => {
+                Err(failure) if failure.code == ErrorCode::TrainingNotFound => {
                     last.get_or_insert(reply);
+                }
+                // It may have the training: that one lane does not know it proves nothing.
+                Err(failure) if matches!(failure.code, ErrorCode::NoGpuAvailable | ErrorCode::WorkerBusy) => {
+                    last = Some(reply);
                 }
                 _ => return reply,
             }
