@@ -34,6 +34,8 @@ pub struct Def {
     pub shape: Shape,
     /// What absence means, where a property that refers to it does not say otherwise.
     pub default: Option<Value>,
+    /// A value that it allows.
+    pub example: Option<Value>,
     /// Its rules over several fields.
     pub rules: Vec<Rule>,
 }
@@ -94,6 +96,8 @@ pub struct Property {
     pub shape: Shape,
     /// What absence means.
     pub default: Option<Value>,
+    /// A value that it allows.
+    pub example: Option<Value>,
     /// The default by the kind of device (`gpu`, `cpu`).
     pub default_by_device: Option<Map<String, Value>>,
     /// The default by the value of another field.
@@ -345,6 +349,25 @@ impl Dictionary {
         }
     }
 
+    /// An example of the definition that a shape refers to.
+    #[must_use]
+    pub fn example_of<'s>(&'s self, mut shape: &'s Shape) -> Option<&'s Value> {
+        while let Shape::Ref(id) = shape {
+            let def = self.def(*id);
+            if def.example.is_some() {
+                return def.example.as_ref();
+            }
+            shape = &def.shape;
+        }
+        None
+    }
+
+    /// An example of a property: its own, else that of the definition that it refers to.
+    #[must_use]
+    pub fn example<'s>(&'s self, property: &'s Property) -> Option<&'s Value> {
+        property.example.as_ref().or_else(|| self.example_of(&property.shape))
+    }
+
     /// The shape of the value at a canonical pointer below an object; indices and `*` are items.
     #[must_use]
     pub fn shape_at<'s>(&'s self, mut shape: &'s Shape, pointer: &str) -> Option<&'s Shape> {
@@ -380,6 +403,7 @@ impl Dictionary {
                 name: name.clone(),
                 shape: compiler.shape(schema),
                 default: schema.get("default").cloned(),
+                example: schema["examples"].get(0).cloned(),
                 rules: rules.iter().filter(|rule| rule["on"] == **name).map(Rule::of).collect(),
             })
             .collect();
@@ -472,6 +496,7 @@ impl Compiler<'_> {
             required,
             shape: self.shape(schema),
             default: schema.get("default").cloned(),
+            example: schema["examples"].get(0).cloned(),
             default_by_device: schema["x-default-by-device"].as_object().cloned(),
             default_by: schema["x-default-by"]["field"].as_str().map(|field| {
                 let values = schema["x-default-by"]["values"].as_object();

@@ -9,6 +9,7 @@ use crate::{
     fast,
     fault::{Failure, Fault, Warning},
     generated::{action::Action, error_code::ErrorCode, warning_code::WarningCode},
+    hint::Hints,
     reading::{Reading, Source, Writer, read_sources},
     scalar,
     tally::Tally,
@@ -326,6 +327,9 @@ fn bare_name<'r>(route: Option<(Body<'r>, &Map<String, Value>)>) -> &'r str {
     synonyms.first().copied().unwrap_or(field)
 }
 
+/// What to write where `action` has another JSON type.
+const ACTION_HINT: &str = "write a string in quotes, such as \"get_status\"";
+
 fn is_payload(name: &str) -> bool {
     matches!(name, "payload" | "Payload")
 }
@@ -355,7 +359,7 @@ impl Sorted {
             match head_name(&name) {
                 Some("action") => self.take_action(name, tree),
                 Some(snake) => {
-                    self.head(snake, &name, &tree, &escape(&name));
+                    self.head(snake, &name, &tree, &escape(&name), true);
                     self.heads.push((name, snake, tree));
                 }
                 None if is_payload(&name) && tree == Tree::Null => {}
@@ -390,19 +394,21 @@ impl Sorted {
         }
     }
 
-    /// Reads one of the envelope's own members.
-    fn head(&mut self, snake: &'static str, name: &str, tree: &Tree, pointer: &str) {
+    /// Reads one of the envelope's own members. `is_json`: not of a path or a query.
+    fn head(&mut self, snake: &'static str, name: &str, tree: &Tree, pointer: &str, is_json: bool) {
         let property = head_spec().property(snake).expect("a member of the envelope");
         let empty = matches!(tree, Tree::Text(text) if text.is_empty());
         if *tree == Tree::Null || empty {
             return;
         }
         let pointer = format!("/{pointer}");
-        let read = scalar::read(dictionary().resolve(&property.shape), tree, true);
+        let hints = Hints { example: dictionary().example(property), is_json };
+        let read = scalar::read(dictionary().resolve(&property.shape), tree, true, hints);
         if let Some(fault) = read.fault {
             self.faults.add(|| Fault {
                 minimum: fault.minimum,
                 maximum: fault.maximum,
+                hint: fault.hint,
                 ..Fault::new(pointer, fault.code, format!("`{name}`: {}", fault.message))
             });
             return;
@@ -442,7 +448,7 @@ impl Sorted {
             }
             other => {
                 let message = format!("`{name}` is a string, not {}", other.kind());
-                let fault = Fault::new(pointer, ErrorCode::UnsupportedValue, message);
+                let fault = Fault::new(pointer, ErrorCode::UnsupportedValue, message).hint(ACTION_HINT);
                 return Err(Failure::of_faults(vec![fault]));
             }
         };
@@ -478,7 +484,9 @@ impl Sorted {
             Some((name, other)) => {
                 let message = format!("`{name}` is an object, not {}", other.kind());
                 let pointer = format!("/{}", escape(&name));
-                self.faults.add(|| Fault::new(pointer, ErrorCode::UnsupportedValue, message));
+                self.faults.add(|| {
+                    Fault::new(pointer, ErrorCode::UnsupportedValue, message).hint("write an object {…}")
+                });
                 trees.push((Tree::Map(Vec::new()), format!("/{}", escape(&name))));
             }
             None if bare => {
@@ -548,7 +556,7 @@ impl Sorted {
             let pointer = format!("{}/{}", escape(payload), escape(&name));
             let before = self.values.contains_key("session_id");
             self.names.count(only_dialect(&name));
-            self.head("session_id", &name, &tree, &pointer);
+            self.head("session_id", &name, &tree, &pointer, true);
             if !before && self.values.contains_key("session_id") {
                 self.warnings.push(Warning {
                     code: WarningCode::AcceptedSpelling,
@@ -594,7 +602,7 @@ impl Sorted {
         for (name, value) in given {
             let tree = Tree::of(value);
             match head_name(name) {
-                Some(snake) if snake != "action" => self.head(snake, name, &tree, name),
+                Some(snake) if snake != "action" => self.head(snake, name, &tree, name, false),
                 _ => fields.push((name.clone(), tree)),
             }
         }

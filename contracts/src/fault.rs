@@ -30,6 +30,10 @@ pub struct Fault {
     /// The nearest known name or value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nearest: Option<String>,
+    /// What to write instead, where that is more than the code's own hint: `error_details.hint` of a failure that begins
+    /// with this fault. The entries of `errors[]` have no such member.
+    #[serde(skip)]
+    pub hint: Option<String>,
 }
 
 impl Fault {
@@ -43,7 +47,15 @@ impl Fault {
             minimum: None,
             maximum: None,
             nearest: None,
+            hint: None,
         }
+    }
+
+    /// The same with a hint of its own.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
     }
 }
 
@@ -130,6 +142,7 @@ impl Failure {
         };
         Self {
             field: Some(first.pointer.clone()),
+            hint: first.hint.clone(),
             errors: faults,
             errors_total: total,
             ..Self::new(code, message)

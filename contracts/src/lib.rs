@@ -45,8 +45,10 @@ mod fast;
 pub mod fault;
 pub mod framing;
 pub mod generated;
+mod hint;
 pub mod model_id;
 pub mod naming;
+mod number;
 pub mod places;
 pub mod reading;
 pub mod reply;
@@ -69,6 +71,7 @@ pub use generated::{
     error_code::ErrorCode,
     warning_code::WarningCode,
 };
+pub use number::Number;
 pub use places::Places;
 pub use reading::{Reading, Writer, read};
 pub use reply::{ReadReply, Reply, ReplyError};

@@ -12,6 +12,7 @@ use crate::{
     effective::with_defaults,
     fault::{Fault, Warning},
     generated::{error_code::ErrorCode, warning_code::WarningCode},
+    hint::Hints,
     places::Places,
     rules::Outcome,
     scalar::{self, ScalarFault},
@@ -204,6 +205,8 @@ struct At {
     sender: String,
     /// Canonical pointer and definition of the document that accepted places are relative to.
     document: (String, &'static Def),
+    /// A value that the schema gives as an example here.
+    example: Option<&'static Value>,
 }
 
 impl At {
@@ -212,6 +215,7 @@ impl At {
             canonical: format!("{}/{canonical}", self.canonical),
             sender: format!("{}/{}", self.sender, escape(sender)),
             document: self.document.clone(),
+            example: None,
         }
     }
 }
@@ -251,12 +255,13 @@ impl Reader {
                 canonical: String::new(),
                 sender: source.pointer.clone(),
                 document: (String::new(), def),
+                example: None,
             };
             self.places.set("", &source.pointer);
             self.spelt = source.spelt;
             match source.tree {
                 Tree::Map(map) => self.members(spec, map, &at, &mut members),
-                other => self.unreadable(&at, format!("an object is wanted here, not {}", other.kind())),
+                other => self.another_type(&def.shape, "an object", other, &at),
             }
         }
         self.collect(spec, members)
@@ -277,8 +282,8 @@ impl Reader {
             Shape::Nullable(_) if *tree == Tree::Null => Some(Value::Null),
             Shape::Nullable(inner) => self.value(inner, tree, at),
             Shape::Any => Some(tree.to_value()),
-            Shape::List(list) => self.list(list, tree, at),
-            Shape::Map(map) => self.map(map, tree, at),
+            Shape::List(list) => self.list(shape, list, tree, at),
+            Shape::Map(map) => self.map(shape, map, tree, at),
             Shape::Object(_) => panic!("objects are definitions of their own"),
             _ => self.scalar(shape, tree, at),
         }
@@ -289,7 +294,7 @@ impl Reader {
             return self.value(&def.shape, tree, at);
         };
         let Tree::Map(map) = tree else {
-            self.unreadable(at, format!("an object is wanted here, not {}", tree.kind()));
+            self.another_type(&def.shape, "an object", tree, at);
             return None;
         };
         let mut at = at.clone();
@@ -346,7 +351,7 @@ impl Reader {
         members: &mut Members,
     ) {
         let property = &spec.properties[index];
-        let at = at.down(&property.snake, name);
+        let at = At { example: self.dictionary.example(property), ..at.down(&property.snake, name) };
         self.count(property, spelling, name);
         self.places.set(&at.canonical, &at.sender);
         let shape = self.dictionary.resolve(&property.shape);
@@ -388,7 +393,9 @@ impl Reader {
             .dictionary
             .shape_at(&def.shape, to)
             .unwrap_or_else(|| panic!("`{to}` is no place of `{}`", def.name));
-        let to = At { canonical: format!("{base}{to}"), sender: sender.clone(), document: (base, def) };
+        let example = self.dictionary.property_at(&def.shape, to).and_then(|at| self.dictionary.example(at));
+        let to =
+            At { canonical: format!("{base}{to}"), sender: sender.clone(), document: (base, def), example };
         if self.is_absent(self.dictionary.resolve(shape), tree) {
             return;
         }
@@ -413,6 +420,7 @@ impl Reader {
                 &at,
                 ErrorCode::UnsupportedFeature,
                 format!("`{name}` has no meaning to any worker; leave it out, or null, false, 0, empty or \"none\""),
+                format!("leave `{name}` out"),
             );
         }
     }
@@ -426,7 +434,10 @@ impl Reader {
                 self.accepted(name, value, value, &at.sender);
                 members.adds.push((*list, value.clone()));
             }
-            other => self.unreadable(&at, format!("`{name}` is true or false, not {}", other.kind())),
+            other => {
+                let message = format!("`{name}` is true or false, not {}", other.kind());
+                self.unreadable(&at, message, self.hints(&at).of_type(&Shape::Boolean, other));
+            }
         }
     }
 
@@ -440,7 +451,8 @@ impl Reader {
                     pointer,
                     ErrorCode::UnknownField,
                     format!("{} is unknown here; {why}", scalar::named(name)),
-                );
+                )
+                .hint(why);
             }
             let near = scalar::nearest(name, spec.names.keys().map(String::as_str));
             let nearest = near.map(|near| match &spec.names[near] {
@@ -458,15 +470,22 @@ impl Reader {
         });
     }
 
-    fn list(&mut self, spec: &'static ListSpec, tree: &Tree, at: &At) -> Option<Value> {
+    /// A value of another type in the place of a list.
+    fn no_list(&mut self, shape: &Shape, tree: &Tree, at: &At) {
+        let why = match tree {
+            Tree::Map(members) => members.iter().find_map(|(name, _)| scalar::written_by(name)),
+            _ => None,
+        };
+        let message = format!("a list is wanted here, not {}", tree.kind());
+        match why {
+            Some(why) => self.unreadable(at, format!("{message}; {why}"), why.to_owned()),
+            None => self.unreadable(at, message, self.hints(at).of_type(shape, tree)),
+        }
+    }
+
+    fn list(&mut self, shape: &Shape, spec: &'static ListSpec, tree: &Tree, at: &At) -> Option<Value> {
         let Tree::List(trees) = tree else {
-            let mut message = format!("a list is wanted here, not {}", tree.kind());
-            if let Tree::Map(members) = tree
-                && let Some(why) = members.iter().find_map(|(name, _)| scalar::written_by(name))
-            {
-                message = format!("{message}; {why}");
-            }
-            self.unreadable(at, message);
+            self.no_list(shape, tree, at);
             return None;
         };
         if trees.len() > spec.max {
@@ -477,13 +496,18 @@ impl Reader {
             if self.is_done() {
                 return None;
             }
-            let at = at.down(&i.to_string(), &i.to_string());
+            let at = At {
+                example: self.dictionary.example_of(&spec.item),
+                ..at.down(&i.to_string(), &i.to_string())
+            };
             self.places.set(&at.canonical, &at.sender);
             if *tree == Tree::Null && !matches!(spec.item, Shape::Any) {
-                self.unreadable(&at, "null is no item of a list".to_owned());
+                let message = "null is no item of a list".to_owned();
+                self.unreadable(&at, message, "leave it out of the list".to_owned());
             } else if let Some(item) = self.value(&spec.item, tree, &at) {
                 if spec.unique && items.contains(&item) {
-                    self.unreadable(&at, format!("{item} stands twice"));
+                    let message = format!("{item} stands twice");
+                    self.unreadable(&at, message, "write each item once".to_owned());
                 }
                 items.push(item);
             }
@@ -499,9 +523,9 @@ impl Reader {
         Some(items.into())
     }
 
-    fn map(&mut self, spec: &'static MapSpec, tree: &Tree, at: &At) -> Option<Value> {
+    fn map(&mut self, shape: &Shape, spec: &'static MapSpec, tree: &Tree, at: &At) -> Option<Value> {
         let Tree::Map(members) = tree else {
-            self.unreadable(at, format!("an object is wanted here, not {}", tree.kind()));
+            self.another_type(shape, "an object", tree, at);
             return None;
         };
         if members.len() > spec.max {
@@ -530,12 +554,14 @@ impl Reader {
 
     fn scalar(&mut self, shape: &Shape, tree: &Tree, at: &At) -> Option<Value> {
         let lenient = self.writer == Writer::Sender;
-        let read = scalar::read(shape, tree, lenient);
+        let read = scalar::read(shape, tree, lenient, self.hints(at));
         if let Some((code, said, meant)) = read.respelt {
             let message = format!("`{said}` was read as `{meant}`");
             self.warn(code, &at.sender, message, Some(format!("write `{meant}`")));
         }
         if let Some(fault) = read.fault {
+            // Without it the document would be another one than the sender wrote.
+            self.unread |= read.value.is_none();
             self.scalar_fault(at, fault);
         }
         read.value
@@ -552,17 +578,27 @@ impl Reader {
             minimum: fault.minimum,
             maximum: fault.maximum,
             nearest: fault.nearest,
+            hint: fault.hint,
         });
     }
 
-    fn fault(&mut self, at: &At, code: ErrorCode, message: String) {
+    fn fault(&mut self, at: &At, code: ErrorCode, message: String, hint: String) {
         self.faulty.insert(at.canonical.clone());
-        self.faults.add(|| Fault::new(at.sender.clone(), code, message));
+        self.faults.add(|| Fault::new(at.sender.clone(), code, message).hint(hint));
     }
 
-    fn unreadable(&mut self, at: &At, message: String) {
+    fn unreadable(&mut self, at: &At, message: String, hint: String) {
         self.unread = true;
-        self.fault(at, ErrorCode::UnsupportedValue, message);
+        self.fault(at, ErrorCode::UnsupportedValue, message, hint);
+    }
+
+    fn hints(&self, at: &At) -> Hints<'static> {
+        Hints { example: at.example, is_json: self.spelt }
+    }
+
+    fn another_type(&mut self, shape: &Shape, wanted: &str, tree: &Tree, at: &At) {
+        let message = format!("{wanted} is wanted here, not {}", tree.kind());
+        self.unreadable(at, message, self.hints(at).of_type(shape, tree));
     }
 
     fn warn(&mut self, code: WarningCode, sender: &str, message: String, hint: Option<String>) {
@@ -625,7 +661,12 @@ impl Reader {
 
     fn place_moved(&mut self, def: &'static Def, root: &mut Value) {
         for Moved { to, value, from } in std::mem::take(&mut self.moved) {
-            let at = At { canonical: to.clone(), sender: from.clone(), document: (String::new(), def) };
+            let at = At {
+                canonical: to.clone(),
+                sender: from.clone(),
+                document: (String::new(), def),
+                example: None,
+            };
             if let Some(known) = root.pointer(&to) {
                 let same = *known == value;
                 let first = self.places.sender(&to, &def.shape);
@@ -779,7 +820,7 @@ fn wrapper_dialect(spelling: Spelling, name: &str) -> Option<Dialect> {
 fn is_neutral(tree: &Tree) -> bool {
     match tree {
         Tree::Null | Tree::Bool(false) | Tree::Integer(0) => true,
-        Tree::Number(number) => *number == 0.0,
+        Tree::Number(number) => number.value() == 0.0,
         Tree::Text(text) => text.is_empty() || text.eq_ignore_ascii_case("none"),
         Tree::List(items) => items.is_empty(),
         Tree::Map(members) => members.is_empty(),

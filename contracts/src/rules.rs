@@ -150,11 +150,12 @@ impl Rule {
             Kind::ProductAtMost(max) => over(number(0)? * number(1)?, *max)?,
             Kind::LastSeedAtMost(max) => {
                 let last = integer(0).filter(|&seed| seed >= 0)?.checked_add(integer(1)? - 1)?;
-                over(last as f64, *max)?
+                // Beyond 2^53 a float is not the number that the sentence must say.
+                (last as f64 > *max).then_some((Some(last.to_string()), None, Some(*max)))?
             }
             Kind::FloorProductAtLeast(min) => {
                 let floor = floor_product(number(0)?, number(1)?);
-                (floor < *min).then_some((Some(floor), Some(*min), None))?
+                (floor < *min).then_some((Some(floor.to_string()), Some(*min), None))?
             }
             Kind::ScaledAtMost(max) => {
                 let side = scaled(number(0)?, number(2)?).max(scaled(number(1)?, number(2)?));
@@ -183,17 +184,18 @@ impl Rule {
             .message
             .replace("{left}", &show(value(0)))
             .replace("{right}", &show(value(1)))
-            .replace("{value}", &plain(measured))
+            .replace("{value}", measured.as_deref().unwrap_or_default())
             .replace("{minimum}", &plain(minimum))
             .replace("{maximum}", &plain(maximum));
         Some(Breach { outcome: self.outcome, fields, message, minimum, maximum })
     }
 }
 
-type Measured = (Option<f64>, Option<f64>, Option<f64>);
+/// What was measured, as the sentence says it; minimum and maximum.
+type Measured = (Option<String>, Option<f64>, Option<f64>);
 
 fn over(value: f64, maximum: f64) -> Option<Measured> {
-    (value > maximum).then_some((Some(value), None, Some(maximum)))
+    (value > maximum).then_some((Some(value.to_string()), None, Some(maximum)))
 }
 
 fn broken(broken: bool) -> Option<Measured> {

@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::{
     dictionary::{EnumSpec, IntegerSpec, NumberSpec, Shape, TextSpec},
     generated::{error_code::ErrorCode, warning_code::WarningCode},
+    hint::Hints,
     tree::Tree,
 };
 
@@ -25,18 +26,20 @@ pub(crate) struct ScalarFault {
     pub(crate) minimum: Option<f64>,
     pub(crate) maximum: Option<f64>,
     pub(crate) nearest: Option<String>,
+    pub(crate) hint: Option<String>,
 }
 
 fn fault(code: ErrorCode, message: String) -> ScalarFault {
-    ScalarFault { code, message, allowed: None, minimum: None, maximum: None, nearest: None }
+    ScalarFault { code, message, allowed: None, minimum: None, maximum: None, nearest: None, hint: None }
 }
 
 impl Scalar {
     fn good(value: impl Into<Value>) -> Self {
         Self { value: Some(value.into()), fault: None, respelt: None }
     }
-    fn bad(message: String) -> Self {
-        Self { value: None, fault: Some(fault(ErrorCode::UnsupportedValue, message)), respelt: None }
+    fn bad(message: String, hint: String) -> Self {
+        let fault = ScalarFault { hint: Some(hint), ..fault(ErrorCode::UnsupportedValue, message) };
+        Self { value: None, fault: Some(fault), respelt: None }
     }
     fn beyond(value: Option<Value>, message: String, minimum: f64, maximum: f64) -> Self {
         let fault = ScalarFault {
@@ -59,26 +62,35 @@ const NUMBER_HINT: &str =
 /// Beyond this no integer of the contract lies, and a float holds no exact one; the sign alone tells what is wrong.
 const INTEGER_RANGE: f64 = 9_223_372_036_854_775_808.0;
 
+/// How an integer is written. `-0` has neither fraction nor exponent, and yet many readers make a float of it.
+const INTEGER_FORM: &str = "without fraction, exponent or the sign of a zero";
+
 /// Reads a scalar of a resolved shape.
-pub(crate) fn read(shape: &Shape, tree: &Tree, lenient: bool) -> Scalar {
-    match shape {
-        Shape::Integer(spec) => integer(*spec, tree),
-        Shape::Number(spec) => number(*spec, tree),
-        Shape::Text(spec) => text(spec, tree, lenient),
-        Shape::Enum(spec) => enumeration(spec, tree, lenient),
-        Shape::Boolean => match tree {
-            Tree::Bool(value) => Scalar::good(*value),
-            other => Scalar::bad(format!("true or false is wanted here, not {}", other.kind())),
-        },
-        Shape::Null => match tree {
-            Tree::Null => Scalar::good(Value::Null),
-            other => Scalar::bad(format!("null is wanted here, not {}", other.kind())),
-        },
-        _ => panic!("no scalar: {shape:?}"),
+pub(crate) fn read(shape: &Shape, tree: &Tree, lenient: bool, hints: Hints<'_>) -> Scalar {
+    match (shape, tree) {
+        (Shape::Integer(spec), Tree::Integer(_) | Tree::Number(_)) => integer(*spec, tree, hints),
+        (Shape::Number(spec), Tree::Integer(_) | Tree::Number(_)) => number(*spec, tree),
+        (Shape::Text(spec), Tree::Text(said)) => text(spec, said, lenient, hints),
+        (Shape::Enum(spec), Tree::Text(said)) => enumeration(spec, said, lenient),
+        (Shape::Boolean, Tree::Bool(value)) => Scalar::good(*value),
+        (Shape::Null, Tree::Null) => Scalar::good(Value::Null),
+        (Shape::Enum(spec), other) => no_name(spec, other),
+        (shape, other) => {
+            let wanted = match shape {
+                Shape::Integer(_) => "an integer",
+                Shape::Number(_) => "a number",
+                Shape::Text(_) => "a string",
+                Shape::Boolean => "true or false",
+                Shape::Null => "null",
+                _ => panic!("no scalar: {shape:?}"),
+            };
+            let message = format!("{wanted} is wanted here, not {}", other.kind());
+            Scalar::bad(message, hints.of_type(shape, other))
+        }
     }
 }
 
-fn integer(spec: IntegerSpec, tree: &Tree) -> Scalar {
+fn integer(spec: IntegerSpec, tree: &Tree, hints: Hints<'_>) -> Scalar {
     let (min, max) = (spec.min as f64, spec.max as f64);
     let beyond = |value: Option<Value>, shown: String| {
         let message = if spec.multiple_of > 1 {
@@ -88,41 +100,40 @@ fn integer(spec: IntegerSpec, tree: &Tree) -> Scalar {
         };
         Scalar::beyond(value, message, min, max)
     };
-    match *tree {
-        Tree::Integer(i) if i < spec.min || i > spec.max || i % spec.multiple_of != 0 => {
+    match tree {
+        &Tree::Integer(i) if i < spec.min || i > spec.max || i % spec.multiple_of != 0 => {
             beyond(Some(i.into()), i.to_string())
         }
-        Tree::Integer(i) => Scalar::good(i),
-        Tree::Number(n) if n.abs() >= INTEGER_RANGE => beyond(Some(n.into()), n.to_string()),
-        Tree::Number(n) => {
-            Scalar::bad(format!("an integer is written without fraction and exponent, not as {n:?}"))
-        }
-        ref other => Scalar::bad(format!("an integer is wanted here, not {}", other.kind())),
+        &Tree::Integer(i) => Scalar::good(i),
+        // No value: a float of it would be another number than the one written.
+        Tree::Number(n) if n.value().abs() >= INTEGER_RANGE => beyond(None, n.to_string()),
+        Tree::Number(n) => Scalar::bad(
+            format!("an integer is written {INTEGER_FORM}, not as {n}"),
+            format!("write it {INTEGER_FORM}{}", hints.such_as()),
+        ),
+        other => panic!("no number: {other:?}"),
     }
 }
 
 fn number(spec: NumberSpec, tree: &Tree) -> Scalar {
-    let n = match *tree {
-        Tree::Integer(i) => i as f64,
-        Tree::Number(n) => n,
-        ref other => return Scalar::bad(format!("a number is wanted here, not {}", other.kind())),
+    let (n, shown): (f64, &dyn std::fmt::Display) = match tree {
+        Tree::Integer(i) => (*i as f64, i),
+        Tree::Number(n) => (n.value(), n),
+        other => panic!("no number: {other:?}"),
     };
     let low = if spec.min_exclusive { n <= spec.min } else { n < spec.min };
     let high = if spec.max_exclusive { n >= spec.max } else { n > spec.max };
     if low || high {
         let from = if spec.min_exclusive { "above " } else { "" };
         let to = if spec.max_exclusive { "below " } else { "" };
-        let message = format!("{n} is outside {from}{}..{to}{}", spec.min, spec.max);
+        let message = format!("{shown} is outside {from}{}..{to}{}", spec.min, spec.max);
         return Scalar::beyond(Some(n.into()), message, spec.min, spec.max);
     }
     Scalar::good(n)
 }
 
-fn text(spec: &TextSpec, tree: &Tree, lenient: bool) -> Scalar {
-    let Tree::Text(said) = tree else {
-        return Scalar::bad(format!("a string is wanted here, not {}", tree.kind()));
-    };
-    let mut said = std::borrow::Cow::Borrowed(said.as_str());
+fn text(spec: &TextSpec, said: &str, lenient: bool, hints: Hints<'_>) -> Scalar {
+    let mut said = std::borrow::Cow::Borrowed(said);
     if lenient && spec.lower_case {
         said = said.to_lowercase().into();
     }
@@ -132,7 +143,8 @@ fn text(spec: &TextSpec, tree: &Tree, lenient: bool) -> Scalar {
         return Scalar::beyond(Some(said.as_ref().into()), message, spec.min as f64, spec.max as f64);
     }
     if spec.not_blank && said.chars().all(char::is_whitespace) {
-        return Scalar::bad("it is blank".to_owned());
+        let hint = format!("write more than white space{}", hints.such_as());
+        return Scalar::bad("it is blank".to_owned(), hint);
     }
     let Some(pattern) = &spec.pattern else {
         return Scalar::good(said.as_ref());
@@ -147,25 +159,30 @@ fn text(spec: &TextSpec, tree: &Tree, lenient: bool) -> Scalar {
             return Scalar { respelt, ..Scalar::good(meant) };
         }
     }
-    Scalar::bad(format!("{} does not match {}", shorten(&said), pattern.as_str()))
+    let message = format!("{} does not match {}", shorten(&said), pattern.as_str());
+    Scalar::bad(message, hints.of_form())
 }
 
-fn enumeration(spec: &EnumSpec, tree: &Tree, lenient: bool) -> Scalar {
-    let Tree::Text(said) = tree else {
-        let mut message = format!("a name is wanted here, not {}", tree.kind());
-        if matches!(tree, Tree::Integer(_)) {
-            message = format!("{message}; {NUMBER_HINT}");
-        }
-        let fault =
-            ScalarFault { allowed: Some(spec.values.clone()), ..fault(ErrorCode::UnsupportedValue, message) };
-        return Scalar { value: None, fault: Some(fault), respelt: None };
-    };
-    if spec.values.contains(said) {
-        return Scalar::good(said.as_str());
+/// A value of another type in the place of an enum.
+fn no_name(spec: &EnumSpec, tree: &Tree) -> Scalar {
+    let mut message = format!("a name is wanted here, not {}", tree.kind());
+    let mut hint = format!("write one of the allowed names in quotes, such as {:?}", spec.values[0]);
+    if matches!(tree, Tree::Integer(_)) {
+        message = format!("{message}; {NUMBER_HINT}");
+        hint = NUMBER_HINT.to_owned();
+    }
+    let allowed = Some(spec.values.clone());
+    let fault = ScalarFault { allowed, hint: Some(hint), ..fault(ErrorCode::UnsupportedValue, message) };
+    Scalar { value: None, fault: Some(fault), respelt: None }
+}
+
+fn enumeration(spec: &EnumSpec, said: &str, lenient: bool) -> Scalar {
+    if spec.values.iter().any(|value| value == said) {
+        return Scalar::good(said);
     }
     if let Some((index, accepted)) = spec.spellings.get(&said.to_lowercase()).filter(|_| lenient) {
         let meant = &spec.values[*index];
-        let respelt = accepted.then(|| (WarningCode::AcceptedSpelling, said.clone(), meant.clone()));
+        let respelt = accepted.then(|| (WarningCode::AcceptedSpelling, said.to_owned(), meant.clone()));
         return Scalar { respelt, ..Scalar::good(meant.as_str()) };
     }
     let near = nearest(said, spec.values.iter().map(String::as_str)).map(str::to_owned);
@@ -247,12 +264,13 @@ pub(crate) fn pointed(pointer: &str) -> std::borrow::Cow<'_, str> {
 /// Characters of a pointer that a message shows: more than any place of the contract has.
 const POINTER_SHOWN: usize = 256;
 /// Characters of a sender's data that a message shows.
-const SHOWN: usize = 64;
+pub(crate) const SHOWN: usize = 64;
 
-/// A string as a message may show it: not more than a line of a sender's data.
+/// A string as a message may show it: not more than a line of a sender's data, escaped as JSON is.
 pub(crate) fn shorten(text: &str) -> String {
+    let quoted = |text: &str| Value::from(text).to_string();
     match text.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{:?}…", &text[..end]),
-        None => format!("{text:?}"),
+        Some((end, _)) => format!("{}…", quoted(&text[..end])),
+        None => quoted(text),
     }
 }

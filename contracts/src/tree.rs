@@ -8,6 +8,7 @@ use std::{cell::Cell, collections::HashSet, fmt};
 
 use crate::{
     generated::limits::DEPTH_MAX,
+    number::{Number, Texts},
     tally::{ERRORS_MAX, POINTER_BYTES_MAX},
 };
 
@@ -20,8 +21,8 @@ pub enum Tree {
     Bool(bool),
     /// A number without fraction and exponent that fits.
     Integer(i64),
-    /// Any other number; always finite.
-    Number(f64),
+    /// Any other number.
+    Number(Number),
     /// A string.
     Text(String),
     /// An array.
@@ -61,15 +62,18 @@ pub fn parse(bytes: &[u8]) -> Result<Parsed, TreeError> {
     if text.starts_with('\u{feff}') {
         return Err(TreeError::Json(LATE_BOM.to_owned()));
     }
-    let has_duplicates = Cell::new(false);
+    let seen = Seen::default();
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let json =
         |err: serde_json::Error| TreeError::Json(comment(text, &err).unwrap_or_else(|| err.to_string()));
-    let tree =
-        Seed { has_duplicates: &has_duplicates, depth: 0 }.deserialize(&mut deserializer).map_err(json)?;
+    let mut tree = Seed { seen: &seen, depth: 0 }.deserialize(&mut deserializer).map_err(json)?;
     deserializer.end().map_err(json)?;
+    if seen.number.get() {
+        // The parser gives values alone: the texts are found by a second look at the document.
+        set_written(&mut tree, &mut Texts::of(text));
+    }
     let mut found = Duplicates::default();
-    if has_duplicates.get() {
+    if seen.duplicate.get() {
         found.find(&tree, &mut String::new());
     }
     Ok(Parsed { tree, duplicates: found.pointers, duplicates_total: found.total })
@@ -108,7 +112,7 @@ impl Tree {
             Self::Null => Value::Null,
             Self::Bool(b) => Value::Bool(*b),
             Self::Integer(i) => Value::from(*i),
-            Self::Number(n) => Value::from(*n),
+            Self::Number(n) => Value::from(n.value()),
             Self::Text(s) => Value::String(s.clone()),
             Self::List(items) => items.iter().map(Self::to_value).collect(),
             Self::Map(members) => {
@@ -123,9 +127,9 @@ impl Tree {
         match value {
             Value::Null => Self::Null,
             Value::Bool(b) => Self::Bool(*b),
-            Value::Number(n) => {
-                n.as_i64().map_or_else(|| Self::Number(n.as_f64().unwrap_or(f64::MAX)), Self::Integer)
-            }
+            Value::Number(n) => n
+                .as_i64()
+                .map_or_else(|| Self::Number(Number::of(n.as_f64().unwrap_or(f64::MAX))), Self::Integer),
             Value::String(s) => Self::Text(s.clone()),
             Value::Array(items) => Self::List(items.iter().map(Self::of).collect()),
             Value::Object(members) => {
@@ -202,9 +206,35 @@ impl Duplicates {
     }
 }
 
+/// Gives every number the text that it was written as.
+fn set_written(tree: &mut Tree, texts: &mut Texts<'_>) {
+    match tree {
+        Tree::Integer(_) => {
+            texts.next();
+        }
+        Tree::Number(number) => {
+            if let Some(text) = texts.next() {
+                number.set_written(text);
+            }
+        }
+        Tree::List(items) => items.iter_mut().for_each(|item| set_written(item, texts)),
+        Tree::Map(members) => members.iter_mut().for_each(|(_, value)| set_written(value, texts)),
+        Tree::Null | Tree::Bool(_) | Tree::Text(_) => {}
+    }
+}
+
+/// What a document has, so that it is looked at again only where it must be.
+#[derive(Default)]
+struct Seen {
+    /// An object with a name that stands twice.
+    duplicate: Cell<bool>,
+    /// A number that is no integer of 64 bits.
+    number: Cell<bool>,
+}
+
 #[derive(Clone, Copy)]
 struct Seed<'w> {
-    has_duplicates: &'w Cell<bool>,
+    seen: &'w Seen,
     depth: usize,
 }
 
@@ -214,6 +244,11 @@ impl Seed<'_> {
             return Err(E::custom(format_args!("nesting deeper than {DEPTH_MAX} levels")));
         }
         Ok(Self { depth: self.depth + 1, ..self })
+    }
+
+    fn number(self, value: f64) -> Tree {
+        self.seen.number.set(true);
+        Tree::Number(Number::of(value))
     }
 }
 
@@ -241,10 +276,10 @@ impl<'de> Visitor<'de> for Seed<'_> {
     }
     fn visit_u64<E>(self, u: u64) -> Result<Tree, E> {
         // Beyond i64 it is outside every limit of the contract; as a float it stays so.
-        Ok(i64::try_from(u).map_or(Tree::Number(u as f64), Tree::Integer))
+        Ok(i64::try_from(u).map_or_else(|_| self.number(u as f64), Tree::Integer))
     }
     fn visit_f64<E>(self, n: f64) -> Result<Tree, E> {
-        Ok(Tree::Number(n))
+        Ok(self.number(n))
     }
     fn visit_str<E>(self, s: &str) -> Result<Tree, E> {
         Ok(Tree::Text(s.to_owned()))
@@ -266,8 +301,8 @@ impl<'de> Visitor<'de> for Seed<'_> {
         while let Some(name) = map.next_key::<String>()? {
             members.push((name, map.next_value_seed(inner)?));
         }
-        if !self.has_duplicates.get() && has_duplicate(&members) {
-            self.has_duplicates.set(true);
+        if !self.seen.duplicate.get() && has_duplicate(&members) {
+            self.seen.duplicate.set(true);
         }
         Ok(Tree::Map(members))
     }

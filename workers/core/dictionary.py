@@ -48,6 +48,11 @@ class Shape:
     """What a value must be."""
 
     @property
+    def example(self) -> Any:
+        """An example of the definition that it refers to; MISSING where there is none."""
+        return MISSING
+
+    @property
     def resolved(self) -> Shape:
         """The shape behind references."""
         return self
@@ -74,6 +79,11 @@ class Ref(Shape):
     @property
     def resolved(self) -> Shape:
         return self.definition.shape.resolved
+
+    @property
+    def example(self) -> Any:
+        own = self.definition.example
+        return own if own is not MISSING else self.definition.shape.example
 
 
 @dataclass
@@ -155,6 +165,8 @@ class Property:
     required: bool
     shape: Shape
     default: Any
+    # A value that it allows: its own example, else that of the definition that it refers to.
+    example: Any
     default_by_device: dict[str, Any] | None
     default_by: tuple[str, dict[str, Any]] | None
     takes_effect_when: Condition | None
@@ -214,6 +226,7 @@ class Definition:
         self.name = name
         self.schema = schema
         self.default: Any = schema.get("default", MISSING)
+        self.example: Any = _first_example(schema)
         self.shape: Shape = Any_()
         self.rules: list[Any] = []
 
@@ -229,6 +242,8 @@ class Dictionary:
             for prop in getattr(definition.shape, "properties", []):
                 prop.resolved = prop.shape.resolved
                 prop.absent = _default_of(prop)
+                if prop.example is MISSING:
+                    prop.example = prop.shape.example
 
     def named(self, name: str) -> Definition:
         return self.definitions[name]
@@ -246,6 +261,13 @@ class Dictionary:
         if not isinstance(shape, EnumShape):
             raise TypeError(f"{name} is no enum")
         return shape
+
+    def property_at(self, shape: Shape, pointer: str) -> Property | None:
+        """The property at a canonical pointer below an object."""
+        parent, _, name = pointer.rpartition("/")
+        above = self.shape_at(shape, parent)
+        inside = above.resolved if above is not None else None
+        return inside.by_snake.get(name) if isinstance(inside, ObjectShape) else None
 
     def shape_at(self, shape: Shape, pointer: str) -> Shape | None:
         """The shape at a canonical pointer below an object; indices and `*` are items."""
@@ -306,6 +328,7 @@ class Dictionary:
                 required=snake in required,
                 shape=self._shape(of),
                 default=of.get("default", MISSING),
+                example=_first_example(of),
                 default_by_device=of.get("x-default-by-device"),
                 default_by=(by["field"], by["values"]) if by else None,
                 takes_effect_when=compile_condition(effect, self) if effect else None,
@@ -317,6 +340,11 @@ class Dictionary:
             shape.by_snake[snake] = prop
         _add_names(shape, schema)
         return shape
+
+
+def _first_example(schema: dict[str, Any]) -> Any:
+    examples = schema.get("examples")
+    return examples[0] if examples else MISSING
 
 
 def _default_of(prop: Property) -> Any:

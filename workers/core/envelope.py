@@ -9,6 +9,7 @@ from typing import Any
 from core.condition import same
 from core.dictionary import Definition, ObjectShape, dictionary
 from core.failure import Failure
+from core.hint import Hints
 from core.naming import escape, pascal
 from core.reading import Fault, Reading, Warning_, read_sources
 from core.registry import Action, actions, find_action
@@ -142,6 +143,8 @@ def _clashing(definition: str) -> frozenset[str]:
 
 
 _PAYLOAD = ("payload", "Payload")
+# What to write where `action` has another JSON type.
+_ACTION_HINT = 'write a string in quotes, such as "get_status"'
 
 
 @dataclass
@@ -188,9 +191,10 @@ class _Opened:
         """Reads one of the envelope's own members."""
         if tree is None or tree == "":
             return
-        scalar = read_scalar(_head()[1].by_snake[snake].shape.resolved, tree, lenient=True)
+        prop = _head()[1].by_snake[snake]
+        scalar = read_scalar(prop.resolved, tree, lenient=True, hints=Hints(prop.example))
         if scalar.fault is not None:
-            fault = {key: value for key, value in scalar.fault.items() if key in ("code", "minimum", "maximum")}
+            fault = {key: value for key, value in scalar.fault.items() if key in ("code", "minimum", "maximum", "hint")}
             self.faults.append({"pointer": pointer, **fault, "message": f"`{name}`: {scalar.fault['message']}"})
             return
         if snake in self.values:
@@ -253,6 +257,7 @@ class _Opened:
             elif not isinstance(said, str):
                 message = f"`{name}` is a string, not {kind_of(said)}"
                 failure = _fault_of_action(pointer, "unsupported_value", message)
+                failure.hint = _ACTION_HINT
             elif (action := find_action(said)) is not None:
                 return action
             else:
@@ -269,7 +274,8 @@ class _Opened:
         pointer = "/" + escape(name)
         if not isinstance(tree, dict):
             message = f"`{name}` is an object, not {kind_of(tree)}"
-            self.faults.append({"pointer": pointer, "code": "unsupported_value", "message": message})
+            fault: Fault = {"pointer": pointer, "code": "unsupported_value", "message": message, "hint": "write an object {…}"}
+            self.faults.append(fault)
             return {}, pointer
         fields = self._session_inside(tree, name)
         for beside in self.rest:

@@ -218,4 +218,4 @@ def raise_all(faults: list[ContractError]) -> None:
     if len(faults) > 3:
         message += "; …"
     entries = [fault.as_entry() for fault in faults]
-    raise ValidationFailed(message, field=faults[0].field, errors=entries)
+    raise ValidationFailed(message, field=faults[0].field, hint=faults[0].hint, errors=entries)

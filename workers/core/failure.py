@@ -14,7 +14,7 @@ from core.bundle import bundle
 from core.device_failure import WorkerCrashed, crashed_by, is_device_failure
 from core.errors import ContractError
 from core.scalar import pointed
-from core.tally import ERRORS_MAX, total_of
+from core.tally import ERRORS_MAX, entries, total_of
 
 __all__ = ["Failure", "failure_of", "is_disk_fault", "table_of_errors"]
 
@@ -57,7 +57,7 @@ class Failure:
         if total > 1:
             place = pointed(first["pointer"]) or "the document itself"
             code, message = "validation_failed", f"{total} faults; the first at {place}: {message}"
-        return cls(code, message, field=first["pointer"], errors=list(faults), errors_total=total)
+        return cls(code, message, field=first["pointer"], hint=first.get("hint"), errors=entries(faults), errors_total=total)
 
     def details_of_reply(self) -> dict[str, Any]:
         """`error_details`, in snake."""

@@ -13,6 +13,7 @@ from typing import Any
 from core.condition import same
 from core.dictionary import (
     Any_,
+    Boolean,
     Definition,
     EnumShape,
     Extra,
@@ -28,18 +29,19 @@ from core.dictionary import (
     dictionary,
 )
 from core.effective import with_defaults
+from core.hint import Hints
 from core.naming import escape
 from core.places import Places
 from core.pointer import MISSING, at
 from core.scalar import count_fault, named, nearest, read_scalar, written_by
 from core.spelt import Spelt, wrapper_dialect
 from core.tally import Tally
-from core.tree import kind_of
+from core.tree import Number, kind_of
 
 __all__ = ["Fault", "Reading", "Warning_", "read", "read_sources"]
 
 Fault = dict[str, Any]
-"""An entry of `errors[]`: pointer, code, message, allowed?, minimum?, maximum?, nearest?."""
+"""An entry of `errors[]`: pointer, code, message, allowed?, minimum?, maximum?, nearest?; and hint?, which no entry shows."""
 Warning_ = dict[str, Any]
 """An entry of `warning_details`: code, pointer?, message, hint?."""
 
@@ -91,6 +93,7 @@ class _At:
     sender: str
     base: str
     definition: Definition
+    hints: Hints = Hints()
 
     def down(self, canonical: str, sender: str) -> _At:
         return _At(f"{self.canonical}/{canonical}", f"{self.sender}/{escape(sender)}", self.base, self.definition)
@@ -134,7 +137,7 @@ class _Reader:
             if isinstance(tree, dict):
                 self._members(shape, tree, place, members)
             else:
-                self._unreadable(place, f"an object is wanted here, not {kind_of(tree)}")
+                self._another_type(shape, "an object", tree, place)
         return self._collect(shape, members)
 
     def _visit(self, shape: ObjectShape, definition: Definition, place: str) -> None:
@@ -159,10 +162,10 @@ class _Reader:
 
     def _object(self, definition: Definition, shape: ObjectShape, tree: Any, place: _At) -> Any:
         if not isinstance(tree, dict):
-            self._unreadable(place, f"an object is wanted here, not {kind_of(tree)}")
+            self._another_type(shape, "an object", tree, place)
             return MISSING
         if definition.rules:
-            place = _At(place.canonical, place.sender, place.canonical, definition)
+            place = _At(place.canonical, place.sender, place.canonical, definition, place.hints)
         self._visit(shape, definition, place.canonical)
         members = _Members()
         self._members(shape, tree, place, members)
@@ -190,6 +193,7 @@ class _Reader:
 
     def _property(self, prop: Property, meaning: Name, name: str, tree: Any, parent: _At, members: _Members) -> None:
         place = parent.down(prop.snake, name)
+        place.hints = Hints(prop.example)
         if prop.wrapper:
             self.envelope.count(wrapper_dialect(meaning, name))
         else:
@@ -221,7 +225,9 @@ class _Reader:
         shape = dictionary().shape_at(parent.definition.shape, to)
         if shape is None:
             raise LookupError(f"{to} is no place of {parent.definition.name}")
-        place = _At(parent.base + to, sender, parent.base, parent.definition)
+        prop = dictionary().property_at(parent.definition.shape, to)
+        hints = Hints(prop.example) if prop is not None else Hints()
+        place = _At(parent.base + to, sender, parent.base, parent.definition, hints)
         if self._is_absent(shape.resolved, tree):
             return
         self._accepted(name, place.canonical, place.canonical, sender)
@@ -242,6 +248,7 @@ class _Reader:
                 place,
                 "unsupported_feature",
                 f'`{name}` has no meaning to any worker; leave it out, or null, false, 0, empty or "none"',
+                f"leave `{name}` out",
             )
 
     def _flag(self, extra: Extra, name: str, tree: Any, parent: _At, members: _Members) -> None:
@@ -251,7 +258,8 @@ class _Reader:
             self._accepted(name, added[1], added[1], place.sender)
             members.adds.append(added)
         elif tree is not None and tree is not False:
-            self._unreadable(place, f"`{name}` is true or false, not {kind_of(tree)}")
+            message = f"`{name}` is true or false, not {kind_of(tree)}"
+            self._unreadable(place, message, place.hints.of_type(Boolean(), tree))
 
     def _unknown(self, shape: ObjectShape, name: str, place: _At, dialect: str | None) -> None:
         self.unread = True
@@ -261,6 +269,8 @@ class _Reader:
             near = nearest(name, shape.names) if why is None else None
             message = f"{named(name)} is unknown here" + (f"; {why}" if why is not None else "")
             fault: Fault = {"pointer": f"{place.sender}/{escape(name)}", "code": "unknown_field", "message": message}
+            if why is not None:
+                fault["hint"] = why
             if near is not None:
                 prop = shape.names[near].property
                 fault["nearest"] = prop.name(dialect or "snake") if prop is not None else near
@@ -272,23 +282,26 @@ class _Reader:
     def _list(self, shape: ListShape, tree: Any, parent: _At) -> Any:
         if not isinstance(tree, list):
             why = next((why for name in tree if (why := written_by(name))), None) if isinstance(tree, dict) else None
-            hint = f"; {why}" if why is not None else ""
-            self._unreadable(parent, f"a list is wanted here, not {kind_of(tree)}{hint}")
+            message = f"a list is wanted here, not {kind_of(tree)}" + (f"; {why}" if why is not None else "")
+            self._unreadable(parent, message, why or parent.hints.of_type(shape, tree))
             return MISSING
         if len(tree) > shape.maximum:
             return self._too_many(len(tree), shape.minimum, shape.maximum, "items", parent)
         items: list[Any] = []
+        item_hints = Hints(shape.item.example)
         for i, value in enumerate(tree):
             place = parent.down(str(i), str(i))
+            place.hints = item_hints
             self.places.senders.setdefault(place.canonical, place.sender)
             if value is None and not isinstance(shape.item, Any_):
-                self._unreadable(place, "null is no item of a list")
+                self._unreadable(place, "null is no item of a list", "leave it out of the list")
                 continue
             item = self._value(shape.item, value, place)
             if item is MISSING:
                 continue
             if shape.unique and any(same(item, other) for other in items):
-                self._unreadable(place, f"{json.dumps(item, ensure_ascii=False)} stands twice")
+                message = f"{json.dumps(item, ensure_ascii=False)} stands twice"
+                self._unreadable(place, message, "write each item once")
             items.append(item)
         self._count(len(tree), shape.minimum, shape.maximum, "items", parent)
         of = shape.item.resolved
@@ -298,7 +311,7 @@ class _Reader:
 
     def _map(self, shape: MapShape, tree: Any, parent: _At) -> Any:
         if not isinstance(tree, dict):
-            self._unreadable(parent, f"an object is wanted here, not {kind_of(tree)}")
+            self._another_type(shape, "an object", tree, parent)
             return MISSING
         if len(tree) > shape.maximum:
             return self._too_many(len(tree), 0, shape.maximum, "entries", parent)
@@ -323,11 +336,13 @@ class _Reader:
             self._scalar_fault(place, fault)
 
     def _scalar(self, shape: Shape, tree: Any, place: _At) -> Any:
-        scalar = read_scalar(shape, tree, lenient=not self.canonical)
+        scalar = read_scalar(shape, tree, lenient=not self.canonical, hints=place.hints)
         if scalar.respelt is not None:
             code, said, meant = scalar.respelt
             self._warn(code, place.sender, f"`{said}` was read as `{meant}`", f"write `{meant}`")
         if scalar.fault is not None:
+            # Without the value the document would be another one than the sender wrote.
+            self.unread |= scalar.value is MISSING
             self._scalar_fault(place, scalar.fault)
         return scalar.value
 
@@ -336,13 +351,18 @@ class _Reader:
         self._blame(place.canonical)
         self.faults.append({"pointer": place.sender, **fault})
 
-    def _fault(self, place: _At, code: str, message: str) -> None:
+    def _fault(self, place: _At, code: str, message: str, hint: str | None = None) -> None:
         self._blame(place.canonical)
-        self.faults.append({"pointer": place.sender, "code": code, "message": message})
+        fault: Fault = {"pointer": place.sender, "code": code, "message": message}
+        self.faults.append(fault if hint is None else fault | {"hint": hint})
 
-    def _unreadable(self, place: _At, message: str) -> None:
+    def _unreadable(self, place: _At, message: str, hint: str) -> None:
         self.unread = True
-        self._fault(place, "unsupported_value", message)
+        self._fault(place, "unsupported_value", message, hint)
+
+    def _another_type(self, shape: Shape, wanted: str, tree: Any, place: _At) -> None:
+        message = f"{wanted} is wanted here, not {kind_of(tree)}"
+        self._unreadable(place, message, place.hints.of_type(shape, tree))
 
     def _warn(self, code: str, sender: str, message: str, hint: str | None) -> None:
         warning: Warning_ = {"code": code, "pointer": sender, "message": message}
@@ -464,7 +484,7 @@ def _is_neutral(tree: Any) -> bool:
     """The values that a neutral-only property may have."""
     if isinstance(tree, str):
         return tree == "" or (tree.isascii() and tree.lower() == "none")
-    return tree is None or tree is False or tree in ([], {}) or (type(tree) in (int, float) and tree == 0)
+    return tree is None or tree is False or tree in ([], {}) or (type(tree) in (int, float, Number) and tree == 0)
 
 
 def _properties(value: Any, shape: Shape, pointer: str) -> Any:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from core.dictionary import Boolean, EnumShape, IntegerShape, Null, NumberShape, Shape, TextShape
+from core.hint import Hints
 from core.pointer import MISSING
-from core.tree import kind_of
+from core.tree import Number, kind_of
 
 __all__ = ["Scalar", "count_fault", "named", "nearest", "plain", "pointed", "read_scalar", "shorten", "written_by"]
 
@@ -19,6 +21,8 @@ _INTEGER_RANGE = 9_223_372_036_854_775_808.0
 # White_Space of Unicode, which is not quite what `str.isspace` says.
 _WHITE = frozenset("\t\n\x0b\x0c\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000") | {chr(c) for c in range(0x2000, 0x200B)}
 _SHOWN = 64
+# How an integer is written. `-0` has neither fraction nor exponent, and yet many readers make a float of it.
+_INTEGER_FORM = "without fraction, exponent or the sign of a zero"
 # The way out of an enum that is written as a number.
 _NUMBER_HINT = "add JsonStringEnumConverter to the C# options, so that the enum is written by name"
 _PRESERVE = "ReferenceHandler.Preserve writes it: leave that out of the C# options"
@@ -40,9 +44,14 @@ class Scalar:
     respelt: tuple[str, str, str] | None = None
 
 
-def read_scalar(shape: Shape, tree: Any, lenient: bool) -> Scalar:
+def read_scalar(shape: Shape, tree: Any, lenient: bool, hints: Hints) -> Scalar:
     """Reads a scalar of a resolved shape. lenient: accepted spellings and case are read too."""
-    return _READERS[type(shape)](shape, tree, lenient)
+    kinds, wanted, reader = _READERS[type(shape)]
+    if type(tree) in kinds:
+        return reader(shape, tree, lenient, hints)
+    if isinstance(shape, EnumShape):
+        return _no_name(shape, tree)
+    return _bad(f"{wanted} is wanted here, not {kind_of(tree)}", hints.of_type(shape, tree))
 
 
 def count_fault(length: int, minimum: int, maximum: int, of: str) -> dict[str, Any] | None:
@@ -91,13 +100,20 @@ def pointed(pointer: str) -> str:
 
 
 def shorten(text: str) -> str:
-    """A string as a message may show it: not more than a line of a sender's data."""
-    quoted = '"' + text[:_SHOWN].encode("unicode_escape").decode("ascii").replace('"', '\\"') + '"'
+    """A string as a message may show it: not more than a line of a sender's data, escaped as JSON is."""
+    quoted = json.dumps(text[:_SHOWN], ensure_ascii=False)
     return quoted + "…" if len(text) > _SHOWN else quoted
 
 
-def _bad(message: str) -> Scalar:
-    return Scalar(fault={"code": "unsupported_value", "message": message})
+def _bad(message: str, hint: str) -> Scalar:
+    return Scalar(fault={"code": "unsupported_value", "message": message, "hint": hint})
+
+
+def _shown(number: float) -> str:
+    """A number as a message may show it: as its sender wrote it, where that is known."""
+    if not isinstance(number, Number):
+        return json.dumps(number)
+    return number.written[:_SHOWN] + "…" if len(number.written) > _SHOWN else number.written
 
 
 def _beyond(value: Any, message: str, minimum: float, maximum: float) -> Scalar:
@@ -109,35 +125,26 @@ def _beyond(value: Any, message: str, minimum: float, maximum: float) -> Scalar:
     return Scalar(value, fault)
 
 
-def _boolean(shape: Boolean, tree: Any, lenient: bool) -> Scalar:
-    if isinstance(tree, bool):
-        return Scalar(tree)
-    return _bad(f"true or false is wanted here, not {kind_of(tree)}")
+def _itself(shape: Shape, tree: Any, lenient: bool, hints: Hints) -> Scalar:
+    return Scalar(tree)
 
 
-def _null(shape: Null, tree: Any, lenient: bool) -> Scalar:
-    return Scalar(None) if tree is None else _bad(f"null is wanted here, not {kind_of(tree)}")
-
-
-def _integer(shape: IntegerShape, tree: Any, lenient: bool) -> Scalar:
-    kind = type(tree)
-    if kind is int:
+def _integer(shape: IntegerShape, tree: Any, lenient: bool, hints: Hints) -> Scalar:
+    if type(tree) is int:
         if shape.minimum <= tree <= shape.maximum and tree % shape.multiple_of == 0:
             return Scalar(tree)
-    elif kind is not float:
-        return _bad(f"an integer is wanted here, not {kind_of(tree)}")
     elif abs(tree) < _INTEGER_RANGE:
-        return _bad(f"an integer is written without fraction and exponent, not as {tree!r}")
+        message = f"an integer is written {_INTEGER_FORM}, not as {_shown(tree)}"
+        return _bad(message, f"write it {_INTEGER_FORM}{hints.such_as()}")
     allowed = f"{shape.minimum}..{shape.maximum}"
     if shape.multiple_of > 1:
         allowed += f" or no multiple of {shape.multiple_of}"
-    return _beyond(tree, f"{plain(tree)} is outside {allowed}", shape.minimum, shape.maximum)
+    # No value for a float: it would be another number than the one written.
+    value = tree if type(tree) is int else MISSING
+    return _beyond(value, f"{_shown(tree)} is outside {allowed}", shape.minimum, shape.maximum)
 
 
-def _number(shape: NumberShape, tree: Any, lenient: bool) -> Scalar:
-    kind = type(tree)
-    if kind is not int and kind is not float:
-        return _bad(f"a number is wanted here, not {kind_of(tree)}")
+def _number(shape: NumberShape, tree: Any, lenient: bool, hints: Hints) -> Scalar:
     number = float(tree)
     low = number <= shape.minimum if shape.minimum_exclusive else number < shape.minimum
     high = number >= shape.maximum if shape.maximum_exclusive else number > shape.maximum
@@ -145,34 +152,37 @@ def _number(shape: NumberShape, tree: Any, lenient: bool) -> Scalar:
         return Scalar(number)
     above = "above " if shape.minimum_exclusive else ""
     below = "below " if shape.maximum_exclusive else ""
-    message = f"{plain(number)} is outside {above}{plain(shape.minimum)}..{below}{plain(shape.maximum)}"
+    message = f"{_shown(tree)} is outside {above}{plain(shape.minimum)}..{below}{plain(shape.maximum)}"
     return _beyond(number, message, shape.minimum, shape.maximum)
 
 
-def _text(shape: TextShape, tree: Any, lenient: bool) -> Scalar:
-    if type(tree) is not str:
-        return _bad(f"a string is wanted here, not {kind_of(tree)}")
+def _text(shape: TextShape, tree: str, lenient: bool, hints: Hints) -> Scalar:
     said = tree.lower() if lenient and shape.lower_case else tree
     if not shape.minimum <= len(said) <= shape.maximum:
         allowed = f"{shape.minimum}..{shape.maximum} are allowed"
         return _beyond(said, f"{len(said)} characters; {allowed}", shape.minimum, shape.maximum)
     if shape.not_blank and all(char in _WHITE for char in said):
-        return _bad("it is blank")
+        return _bad("it is blank", f"write more than white space{hints.such_as()}")
     if shape.pattern is None or shape.pattern.search(said):
         return Scalar(said)
     for pattern, template, warning in shape.aliases if lenient else []:
         if pattern.search(said):
             meant = pattern.sub(template, said, count=1)
             return Scalar(meant, respelt=(warning, said, meant))
-    return _bad(f"{shorten(said)} does not match {shape.pattern_text}")
+    return _bad(f"{shorten(said)} does not match {shape.pattern_text}", hints.of_form())
 
 
-def _enumeration(shape: EnumShape, tree: Any, lenient: bool) -> Scalar:
-    if type(tree) is not str:
-        message = f"a name is wanted here, not {kind_of(tree)}"
-        if type(tree) is int:
-            message += f"; {_NUMBER_HINT}"
-        return Scalar(fault={"code": "unsupported_value", "message": message, "allowed": list(shape.values)})
+def _no_name(shape: EnumShape, tree: Any) -> Scalar:
+    """A value of another type in the place of an enum."""
+    message = f"a name is wanted here, not {kind_of(tree)}"
+    hint = f'write one of the allowed names in quotes, such as "{shape.values[0]}"'
+    if type(tree) is int:
+        message += f"; {_NUMBER_HINT}"
+        hint = _NUMBER_HINT
+    return Scalar(fault={"code": "unsupported_value", "message": message, "allowed": list(shape.values), "hint": hint})
+
+
+def _enumeration(shape: EnumShape, tree: str, lenient: bool, hints: Hints) -> Scalar:
     if tree in shape.positions:
         return Scalar(tree)
     if lenient and (found := shape.spellings.get(tree.lower())) is not None:
@@ -188,13 +198,16 @@ def _enumeration(shape: EnumShape, tree: Any, lenient: bool) -> Scalar:
     return Scalar(fault=fault)
 
 
-_READERS: dict[type[Shape], Callable[[Any, Any, bool], Scalar]] = {
-    Boolean: _boolean,
-    Null: _null,
-    IntegerShape: _integer,
-    NumberShape: _number,
-    TextShape: _text,
-    EnumShape: _enumeration,
+_Reader = Callable[[Any, Any, bool, Hints], Scalar]
+_NUMBERS: tuple[type, ...] = (int, float, Number)
+# What each reads: the types of its trees, and what it is in words.
+_READERS: dict[type[Shape], tuple[tuple[type, ...], str, _Reader]] = {
+    Boolean: ((bool,), "true or false", _itself),
+    Null: ((type(None),), "null", _itself),
+    IntegerShape: (_NUMBERS, "an integer", _integer),
+    NumberShape: (_NUMBERS, "a number", _number),
+    TextShape: ((str,), "a string", _text),
+    EnumShape: ((str,), "a name", _enumeration),
 }
 
 

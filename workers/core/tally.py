@@ -7,7 +7,7 @@ from typing import Any, SupportsIndex
 
 from core.bundle import limits
 
-__all__ = ["ERRORS_MAX", "WARNINGS_MAX", "Tally", "total_of"]
+__all__ = ["ERRORS_MAX", "WARNINGS_MAX", "Tally", "entries", "total_of"]
 
 ERRORS_MAX = int(limits("errors_max"))
 WARNINGS_MAX = int(limits("warnings_max"))
@@ -62,6 +62,11 @@ class Tally(list[Fault]):
         left = [fault for fault in self if fault["pointer"] != pointer]
         self.total -= len(self) - len(left)
         self[:] = left
+
+
+def entries(faults: Iterable[Fault]) -> list[Fault]:
+    """The faults as entries of `errors[]`, which have no hint: the reply has one, that of the first fault."""
+    return [{name: value for name, value in fault.items() if name != "hint"} for fault in faults]
 
 
 def total_of(faults: Iterable[Fault]) -> int:

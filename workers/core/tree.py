@@ -13,7 +13,7 @@ from typing import Any
 from core.bundle import limits
 from core.naming import escape
 
-__all__ = ["Duplicates", "Pairs", "TreeError", "kind_of", "parse"]
+__all__ = ["Duplicates", "Number", "Pairs", "TreeError", "kind_of", "parse"]
 
 _DEPTH_MAX = int(limits("depth_max"))
 _ERRORS_MAX = int(limits("errors_max"))
@@ -41,6 +41,12 @@ class Duplicates(Exception):
 
 class Pairs(list[tuple[str, Any]]):
     """An object as its members in the sender's order; equal names may stand twice."""
+
+
+class Number(float):
+    """A number whose value alone does not say how it was written: `1.50`, `3e1`, `-0`, an integer beyond 64 bits."""
+
+    written: str
 
 
 class _Seen(Exception):
@@ -86,6 +92,7 @@ _KINDS = {
     bool: "a boolean",
     int: "an integer",
     float: "a number",
+    Number: "a number",
     str: "a string",
     list: "an array",
     dict: "an object",
@@ -170,17 +177,25 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _integer(text: str) -> int | float:
     if len(text) <= _INTEGER_DIGITS:
-        return -0.0 if text == "-0" else int(text)
+        return _number(text) if text == "-0" else int(text)
     # Beyond 64 bits it is outside every limit of the contract; as a float it stays so.
     if len(text) <= 20 and -(2**63) <= int(text) < 2**63:
         return int(text)
     return _number(text)
 
 
+# Such a number is shown as this text anyway.
+_PLAIN = re.compile(r"-?(?!0\.000)[0-9]{1,7}\.(?:0|[0-9]{0,6}[1-9])")
+
+
 def _number(text: str) -> float:
-    number = float(text)
-    if math.isinf(number):
+    value = float(text)
+    if math.isinf(value):
         raise ValueError("number out of range")
+    if _PLAIN.fullmatch(text) is not None:
+        return value
+    number = Number(value)
+    number.written = text
     return number
 
 

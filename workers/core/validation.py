@@ -9,7 +9,7 @@ from core.engine import Engine
 from core.envelope import Command
 from core.errors import ContractError
 from core.failure import failure_of
-from core.tally import WARNINGS_MAX, Tally
+from core.tally import WARNINGS_MAX, Tally, entries
 
 __all__ = ["document_of", "is_about_document", "report"]
 
@@ -48,7 +48,7 @@ def report(command: Command, engine: Engine, device_kind: Any) -> dict[str, Any]
         data["error"] = faults[0]["message"]
     warnings = command.reading.warnings
     data |= {
-        "errors": list(faults),
+        "errors": entries(faults),
         "warnings": [warning["message"] for warning in warnings[:WARNINGS_MAX]],
         "normalized": normalized,
         "effective": whole,

@@ -13,5 +13,6 @@ mod oracle;
 mod parties;
 mod replies;
 mod schema_files;
+mod sentences;
 mod serializers;
 mod spelt;

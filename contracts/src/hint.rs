@@ -1,0 +1,52 @@
+//! What to write in the place of a value that has the wrong JSON type or form: the hint of its fault.
+
+use serde_json::Value;
+
+use crate::{dictionary::Shape, scalar::SHOWN, tree::Tree};
+
+/// What a place wants, in words.
+fn wanted(shape: &Shape) -> &'static str {
+    match shape {
+        Shape::Integer(_) => "an integer",
+        Shape::Number(_) => "a number",
+        Shape::Boolean => "true or false",
+        Shape::Null => "null",
+        Shape::List(_) => "a list […]",
+        Shape::Object(_) | Shape::Map(_) => "an object {…}",
+        _ => "a string in quotes",
+    }
+}
+
+/// What hints are made of, at one place of a document.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Hints<'s> {
+    /// A value that the schema gives as an example here.
+    pub(crate) example: Option<&'s Value>,
+    /// Whether the value was written as JSON. Fields of a path and a query have no quotes that could be left out.
+    pub(crate) is_json: bool,
+}
+
+impl Hints<'_> {
+    /// What to write where a value of another JSON type stands.
+    pub(crate) fn of_type(self, shape: &Shape, said: &Tree) -> String {
+        let is_bare = matches!(shape, Shape::Integer(_) | Shape::Number(_) | Shape::Boolean | Shape::Null);
+        let is_quoted = is_bare && self.is_json && matches!(said, Tree::Text(_));
+        let quotes = if is_quoted { " without quotes" } else { "" };
+        let such_as = match shape {
+            Shape::Boolean | Shape::Null => String::new(),
+            _ => self.such_as(),
+        };
+        format!("write {}{quotes}{such_as}", wanted(shape))
+    }
+
+    /// What to write where a string has the right type and another form.
+    pub(crate) fn of_form(self) -> String {
+        format!("write it in that form{}", self.such_as())
+    }
+
+    /// The example, where it is short enough for a hint.
+    pub(crate) fn such_as(self) -> String {
+        let shown = self.example.map(Value::to_string).filter(|shown| shown.chars().count() <= SHOWN);
+        shown.map_or_else(String::new, |shown| format!(", such as {shown}"))
+    }
+}
