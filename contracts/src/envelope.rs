@@ -13,6 +13,7 @@ use crate::{
     reading::{Reading, Source, Writer, read_sources},
     scalar,
     tally::Tally,
+    trace::Trace,
     tree::{self, Parsed, Tree, escape},
 };
 
@@ -40,6 +41,8 @@ pub struct Head {
     pub gpu_id: Option<String>,
     /// Which try this is.
     pub attempt: u32,
+    /// The trace that it belongs to.
+    pub trace: Option<Trace>,
     /// Pointers of those that do not stand at their canonical name.
     pub spelt: Vec<(&'static str, String)>,
 }
@@ -527,6 +530,7 @@ impl Sorted {
                 session_id: id("session_id"),
                 gpu_id: id("gpu_id"),
                 attempt: u32::try_from(attempt).unwrap_or(1),
+                trace: id("traceparent").as_deref().and_then(Trace::of_canonical),
                 spelt: self.spelt,
             },
             form,

@@ -17,6 +17,7 @@ use crate::{
     },
     places::Places,
     reading::Reading,
+    trace::Trace,
 };
 
 /// What is longer would be read twice by the fast path, and is not waited for by anybody who counts microseconds. Reading
@@ -35,6 +36,7 @@ pub(crate) fn read(bytes: &[u8]) -> Option<Incoming> {
         session_id: None,
         gpu_id: None,
         attempt: 1,
+        trace: None,
         spelt: Vec::new(),
     };
     let mut action = None;
@@ -49,6 +51,13 @@ pub(crate) fn read(bytes: &[u8]) -> Option<Incoming> {
             "gpu_id" => head.gpu_id = Some(text::<GpuId>(raw)?),
             "attempt" => {
                 head.attempt = serde_json::from_str::<Attempt>(raw.get()).ok()?.get();
+            }
+            "traceparent" => {
+                head.trace = Some(
+                    serde_json::from_str::<Cow<'_, str>>(raw.get())
+                        .ok()
+                        .and_then(|text| Trace::of_canonical(&text))?,
+                );
             }
             "payload" | "prompt_submission" | "request" if submission.is_none() => {
                 submission = Some((name, *raw));
@@ -94,6 +103,7 @@ pub(crate) fn read_body(bytes: &[u8], body: Body<'_>) -> Option<Incoming> {
             session_id: None,
             gpu_id: None,
             attempt: 1,
+            trace: None,
             spelt: Vec::new(),
         },
         form: Form::Bare,

@@ -58,6 +58,7 @@ mod schedule;
 pub mod strict;
 pub mod submission;
 mod tally;
+mod trace;
 pub mod tree;
 
 pub use decode::decode;
@@ -77,3 +78,4 @@ pub use reading::{Reading, Writer, read};
 pub use reply::{ReadReply, Reply, ReplyError};
 pub use schedule::{schedule, seconds};
 pub use submission::Submission;
+pub use trace::Trace;

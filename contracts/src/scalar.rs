@@ -159,7 +159,7 @@ fn text(spec: &TextSpec, said: &str, lenient: bool, hints: Hints<'_>) -> Scalar 
             return Scalar { respelt, ..Scalar::good(meant) };
         }
     }
-    let message = format!("{} does not match {}", shorten(&said), pattern.as_str());
+    let message = format!("{} does not match {}", shorten(&said), brief(pattern.as_str()));
     Scalar::bad(message, hints.of_form())
 }
 
@@ -265,6 +265,17 @@ pub(crate) fn pointed(pointer: &str) -> std::borrow::Cow<'_, str> {
 const POINTER_SHOWN: usize = 256;
 /// Characters of a sender's data that a message shows.
 pub(crate) const SHOWN: usize = 64;
+
+/// A pattern as a message may show it: that of a trace is longer than anybody reads.
+fn brief(pattern: &str) -> std::borrow::Cow<'_, str> {
+    match pattern.char_indices().nth(PATTERN_SHOWN) {
+        Some((end, _)) => format!("{}…", &pattern[..end]).into(),
+        None => pattern.into(),
+    }
+}
+
+/// Characters of a pattern that a message shows.
+const PATTERN_SHOWN: usize = 96;
 
 /// A string as a message may show it: not more than a line of a sender's data, escaped as JSON is.
 pub(crate) fn shorten(text: &str) -> String {

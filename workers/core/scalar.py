@@ -30,6 +30,7 @@ _DISCRIMINATOR = "TypeNameHandling or a type discriminator writes it: leave that
 _WRITTEN_BY = {"$id": _PRESERVE, "$ref": _PRESERVE, "$values": _PRESERVE, "$type": _DISCRIMINATOR}
 # More than any place of the contract has.
 _POINTER_SHOWN = 256
+_PATTERN_SHOWN = 96
 
 
 @dataclass
@@ -105,6 +106,11 @@ def shorten(text: str) -> str:
     return quoted + "…" if len(text) > _SHOWN else quoted
 
 
+def _brief(pattern: str) -> str:
+    """A pattern as a message may show it: that of a trace is longer than anybody reads."""
+    return pattern[:_PATTERN_SHOWN] + "…" if len(pattern) > _PATTERN_SHOWN else pattern
+
+
 def _bad(message: str, hint: str) -> Scalar:
     return Scalar(fault={"code": "unsupported_value", "message": message, "hint": hint})
 
@@ -169,7 +175,7 @@ def _text(shape: TextShape, tree: str, lenient: bool, hints: Hints) -> Scalar:
         if pattern.search(said):
             meant = pattern.sub(template, said, count=1)
             return Scalar(meant, respelt=(warning, said, meant))
-    return _bad(f"{shorten(said)} does not match {shape.pattern_text}", hints.of_form())
+    return _bad(f"{shorten(said)} does not match {_brief(shape.pattern_text)}", hints.of_form())
 
 
 def _no_name(shape: EnumShape, tree: Any) -> Scalar:

@@ -1269,7 +1269,7 @@ static INFOS: [ActionInfo; 45usize] = [
     },
 ];
 /// What a request may say beside its command.
-pub static PARAMETERS: [Parameter; 4usize] = [
+pub static PARAMETERS: [Parameter; 5usize] = [
     Parameter {
         name: "dialect",
         place: "query",
@@ -1297,6 +1297,13 @@ pub static PARAMETERS: [Parameter; 4usize] = [
         schema: "IdempotencyKey",
         classes: &[Class::Job, Class::Training],
         description: "Kept 24 h: the same key and request are one job.",
+    },
+    Parameter {
+        name: "traceparent",
+        place: "header",
+        schema: "Traceparent",
+        classes: &[],
+        description: "The trace that the command belongs to (W3C Trace Context). It is in the gateway's log lines and in the job's events, whose parent id is the gateway's own. It wins over a `traceparent` in the envelope: one there of another trace has the warning `no_effect`. A malformed header, or several, start a new trace, as W3C has it; a later version is read as version 00. Without a header there is no trace. `tracestate` is dropped.",
     },
 ];
 /// Routes that belong to no single action.

@@ -68,6 +68,7 @@ pub const NAMES: &[&str] = &[
     "Text",
     "Name",
     "Sha256",
+    "Traceparent",
     "ImageRef",
     "DialectName",
     "FeatureName",
@@ -407,6 +408,7 @@ pub fn round_trip(name: &str, value: &Value) -> Option<Result<Value, serde_json:
         "Text" => read::<types::Text>(value),
         "Name" => read::<types::Name>(value),
         "Sha256" => read::<types::Sha256>(value),
+        "Traceparent" => read::<types::Traceparent>(value),
         "ImageRef" => read::<types::ImageRef>(value),
         "DialectName" => read::<types::DialectName>(value),
         "FeatureName" => read::<types::FeatureName>(value),
@@ -762,6 +764,7 @@ pub fn schemas() -> Value {
     generator.subschema_for::<types::Text>();
     generator.subschema_for::<types::Name>();
     generator.subschema_for::<types::Sha256>();
+    generator.subschema_for::<types::Traceparent>();
     generator.subschema_for::<types::ImageRef>();
     generator.subschema_for::<types::DialectName>();
     generator.subschema_for::<types::FeatureName>();

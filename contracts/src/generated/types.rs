@@ -415,7 +415,7 @@ pub enum DialectName {
 
 crate::strict::string_enum!(DialectName, Snake = "snake", Pascal = "pascal", Camel = "camel");
 
-/// What `initialize` can negotiate.
+/// What `initialize` can negotiate. `trace`: a command's `traceparent` is repeated in its events, and the gateway writes it to such a worker alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, schemars::JsonSchema)]
 pub enum FeatureName {
     /// `events`
@@ -427,13 +427,17 @@ pub enum FeatureName {
     /// `previews`
     #[schemars(rename = "previews")]
     Previews,
+    /// `trace`
+    #[schemars(rename = "trace")]
+    Trace,
 }
 
 crate::strict::string_enum!(
     FeatureName,
     Events = "events",
     OutOfOrder = "out_of_order",
-    Previews = "previews"
+    Previews = "previews",
+    Trace = "trace"
 );
 
 /// The format of the image files.
@@ -688,6 +692,9 @@ pub struct EnvelopeHead {
     /// Which try. Absent: 1.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub attempt: Option<Attempt>,
+    /// The trace that the command belongs to; over HTTP the header of that name wins. It is in log lines and events, no part of what an Idempotency-Key stands for, and in no picture. There is no `tracestate`: it is dropped.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
+    pub traceparent: Option<Traceparent>,
 }
 
 crate::strict::object!(EnvelopeHead);
@@ -840,6 +847,9 @@ pub struct ProgressEvent {
     pub sequence: Count,
     /// When.
     pub timestamp: Timestamp,
+    /// The command's trace, where it has one; over stdio where `trace` was negotiated.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
+    pub traceparent: Option<Traceparent>,
     /// What it is doing.
     pub stage: Stage,
     /// Step of this stage, from 0.
@@ -883,6 +893,9 @@ pub struct PreviewEvent {
     pub sequence: Count,
     /// When.
     pub timestamp: Timestamp,
+    /// The command's trace, where it has one; over stdio where `trace` was negotiated.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
+    pub traceparent: Option<Traceparent>,
     /// Path or `data:`.
     pub image: ImageRef,
     /// Step.
@@ -936,6 +949,9 @@ pub struct LogEvent {
     pub sequence: Count,
     /// When.
     pub timestamp: Timestamp,
+    /// The command's trace, where it has one; over stdio where `trace` was negotiated.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
+    pub traceparent: Option<Traceparent>,
     /// How grave.
     pub level: LogLevel,
     /// The words.

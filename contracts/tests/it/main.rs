@@ -16,3 +16,4 @@ mod schema_files;
 mod sentences;
 mod serializers;
 mod spelt;
+mod trace;

@@ -98,14 +98,17 @@ Name = Annotated[str, Meta(min_length=1, max_length=512)]
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 """SHA-256 of the bytes, in lower-case hex."""
 
+Traceparent = Annotated[str, Meta(pattern=r"^00-(?:[1-9a-f][0-9a-f]{31}|0[1-9a-f][0-9a-f]{30}|0{2}[1-9a-f][0-9a-f]{29}|0{3}[1-9a-f][0-9a-f]{28}|0{4}[1-9a-f][0-9a-f]{27}|0{5}[1-9a-f][0-9a-f]{26}|0{6}[1-9a-f][0-9a-f]{25}|0{7}[1-9a-f][0-9a-f]{24}|0{8}[1-9a-f][0-9a-f]{23}|0{9}[1-9a-f][0-9a-f]{22}|0{10}[1-9a-f][0-9a-f]{21}|0{11}[1-9a-f][0-9a-f]{20}|0{12}[1-9a-f][0-9a-f]{19}|0{13}[1-9a-f][0-9a-f]{18}|0{14}[1-9a-f][0-9a-f]{17}|0{15}[1-9a-f][0-9a-f]{16}|0{16}[1-9a-f][0-9a-f]{15}|0{17}[1-9a-f][0-9a-f]{14}|0{18}[1-9a-f][0-9a-f]{13}|0{19}[1-9a-f][0-9a-f]{12}|0{20}[1-9a-f][0-9a-f]{11}|0{21}[1-9a-f][0-9a-f]{10}|0{22}[1-9a-f][0-9a-f]{9}|0{23}[1-9a-f][0-9a-f]{8}|0{24}[1-9a-f][0-9a-f]{7}|0{25}[1-9a-f][0-9a-f]{6}|0{26}[1-9a-f][0-9a-f]{5}|0{27}[1-9a-f][0-9a-f]{4}|0{28}[1-9a-f][0-9a-f]{3}|0{29}[1-9a-f][0-9a-f]{2}|0{30}[1-9a-f][0-9a-f]|0{31}[1-9a-f])-(?:[1-9a-f][0-9a-f]{15}|0[1-9a-f][0-9a-f]{14}|0{2}[1-9a-f][0-9a-f]{13}|0{3}[1-9a-f][0-9a-f]{12}|0{4}[1-9a-f][0-9a-f]{11}|0{5}[1-9a-f][0-9a-f]{10}|0{6}[1-9a-f][0-9a-f]{9}|0{7}[1-9a-f][0-9a-f]{8}|0{8}[1-9a-f][0-9a-f]{7}|0{9}[1-9a-f][0-9a-f]{6}|0{10}[1-9a-f][0-9a-f]{5}|0{11}[1-9a-f][0-9a-f]{4}|0{12}[1-9a-f][0-9a-f]{3}|0{13}[1-9a-f][0-9a-f]{2}|0{14}[1-9a-f][0-9a-f]|0{15}[1-9a-f])-[0-9a-f]{2}\Z")]
+"""The place of a command in a trace (W3C Trace Context, version 00): `00-<trace id>-<parent id>-<flags>` in lower-case hex. Neither id is all zeros, which is what the alternatives of the pattern are for."""
+
 ImageRef = Annotated[str, Meta(min_length=1, max_length=16777216)]
 """A path under an allowed input root, `upload:<id>`, or `data:image/...;base64,...`; never a URL that a worker would fetch. PNG, JPEG or WebP, at most 64 megapixels."""
 
 DialectName = Literal["snake", "pascal", "camel"]
 """How property names are spelt."""
 
-FeatureName = Literal["events", "out_of_order", "previews"]
-"""What `initialize` can negotiate."""
+FeatureName = Literal["events", "out_of_order", "previews", "trace"]
+"""What `initialize` can negotiate. `trace`: a command's `traceparent` is repeated in its events, and the gateway writes it to such a worker alone."""
 
 OutputFormat = Literal["png", "jpeg", "webp"]
 """The format of the image files."""
@@ -759,6 +762,9 @@ class EnvelopeHead(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaul
     attempt: Attempt | None = None
     """Which try. Absent: 1."""
 
+    traceparent: Traceparent | None = None
+    """The trace that the command belongs to; over HTTP the header of that name wins. It is in log lines and events, no part of what an Idempotency-Key stands for, and in no picture. There is no `tracestate`: it is dropped."""
+
 
 class Reply(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """The one terminal answer to a command."""
@@ -855,6 +861,9 @@ class ProgressEvent(Struct, kw_only=True, forbid_unknown_fields=True, omit_defau
     timestamp: Timestamp
     """When."""
 
+    traceparent: Traceparent | None = None
+    """The command's trace, where it has one; over stdio where `trace` was negotiated."""
+
     stage: Stage
     """What it is doing."""
 
@@ -892,6 +901,9 @@ class PreviewEvent(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaul
     timestamp: Timestamp
     """When."""
 
+    traceparent: Traceparent | None = None
+    """The command's trace, where it has one; over stdio where `trace` was negotiated."""
+
     image: ImageRef
     """Path or `data:`."""
 
@@ -916,6 +928,9 @@ class LogEvent(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=T
 
     timestamp: Timestamp
     """When."""
+
+    traceparent: Traceparent | None = None
+    """The command's trace, where it has one; over stdio where `trace` was negotiated."""
 
     level: LogLevel
     """How grave."""
@@ -2924,6 +2939,7 @@ DEFINITIONS: dict[str, Any] = {
     "Text": Text,
     "Name": Name,
     "Sha256": Sha256,
+    "Traceparent": Traceparent,
     "ImageRef": ImageRef,
     "DialectName": DialectName,
     "FeatureName": FeatureName,
