@@ -33,6 +33,8 @@ pub(crate) enum Kind {
     IgnoredCancel,
     EventAfterReply,
     DuplicateName,
+    NoTrace,
+    DroppedTrace,
 }
 
 /// Every fault: its name, its parameter and what it does.
@@ -121,6 +123,18 @@ const TABLE: &[(Kind, &str, &str, &str)] = &[
         "duplicate_name",
         "reply|data = reply",
         "writes the first member of the reply, or of its data, twice with different values",
+    ),
+    (
+        Kind::NoTrace,
+        "no_trace",
+        "",
+        "knows neither the feature trace nor traceparent, as a worker of before: both are refused",
+    ),
+    (
+        Kind::DroppedTrace,
+        "dropped_trace",
+        "",
+        "leaves traceparent out of the events of a command that has one",
     ),
 ];
 

@@ -51,10 +51,18 @@ impl Worker {
             );
         }
         let features = asked("features").unwrap_or_default();
+        if let Some(at) = features.iter().position(|feature| feature == "trace")
+            && self.faults.strike(Kind::NoTrace, command.moment()).is_some()
+        {
+            // As a worker that was written before the feature.
+            let failure = Failure::new(ErrorCode::UnsupportedValue, "there is no feature `trace` here");
+            return Err(command.fail_at(failure, &format!("features/{at}")));
+        }
         let has = |name: &str| features.iter().any(|feature| feature == name);
         self.features.events = has("events");
         self.features.out_of_order = has("out_of_order");
         self.features.previews = has("previews");
+        self.features.trace = has("trace");
         if let Some(dialect) = command.text("dialect").and_then(|dialect| dialect.parse::<Dialect>().ok()) {
             self.dialect = Some(dialect);
             command.dialect = dialect;

@@ -1,6 +1,6 @@
 //! Events: words on the way, only where `initialize` agreed on them.
 
-use contracts::{Dialect, event, generated::limits::HEARTBEAT};
+use contracts::{Dialect, Trace, event, generated::limits::HEARTBEAT};
 use serde_json::{Value, json};
 
 use super::{Command, Effect, Worker};
@@ -20,6 +20,14 @@ pub(super) struct Progress {
     pub(super) share: f64,
     pub(super) image: u64,
     pub(super) eta: Option<f64>,
+}
+
+/// The command that an event is about.
+#[derive(Clone, Copy)]
+struct About<'c> {
+    id: &'c str,
+    attempt: u32,
+    trace: Option<&'c Trace>,
 }
 
 impl Worker {
@@ -45,23 +53,30 @@ impl Worker {
     /// An event of a command that has an id.
     pub(super) fn event_of(&mut self, command: &Command, said: Value, now: Now) {
         if let Some(id) = &command.head.request_id {
-            self.event(said, Some(id), command.head.attempt, now);
+            let dropped = self.faults.strike(Kind::DroppedTrace, command.moment()).is_some();
+            let trace = command.head.trace.as_ref().filter(|_| !dropped);
+            self.event(said, Some(About { id, attempt: command.head.attempt, trace }), now);
         }
     }
 
     /// An event of nobody's.
     pub(super) fn event_of_none(&mut self, said: Value, now: Now) {
-        self.event(said, None, 1, now);
+        self.event(said, None, now);
     }
 
-    fn event(&mut self, said: Value, id: Option<&str>, attempt: u32, now: Now) {
+    fn event(&mut self, said: Value, about: Option<About<'_>>, now: Now) {
         if !(self.features.events || self.features.previews && said["event"] == "preview") {
             return;
         }
         let mut event = json!({
-            "event": said["event"], "request_id": id, "attempt": attempt, "sequence": self.sequence,
-            "timestamp": now.stamp(),
+            "event": said["event"], "request_id": about.map(|about| about.id),
+            "attempt": about.map_or(1, |about| about.attempt), "sequence": self.sequence, "timestamp": now.stamp(),
         });
+        if self.features.trace
+            && let Some(About { trace: Some(trace), .. }) = about
+        {
+            event["traceparent"] = trace.as_str().into();
+        }
         self.sequence += 1;
         if let (Value::Object(event), Value::Object(said)) = (&mut event, said) {
             event.extend(said);
@@ -124,7 +139,7 @@ impl Worker {
                 "event": "progress", "stage": "saving", "step": 1, "total_steps": 1, "progress": 1.0,
                 "image_index": 0,
             });
-            self.event(said, Some(id), moment.attempt, now);
+            self.event(said, Some(About { id, attempt: moment.attempt, trace: None }), now);
         }
     }
 }

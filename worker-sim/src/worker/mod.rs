@@ -62,6 +62,7 @@ pub(crate) struct Features {
     pub(crate) events: bool,
     pub(crate) out_of_order: bool,
     pub(crate) previews: bool,
+    pub(crate) trace: bool,
 }
 
 /// A line that is owed, in the order of the commands.

@@ -148,6 +148,9 @@ impl Worker {
             let message = format!("this worker is {}, not {gpu_id}", self.settings.device.gpu_id);
             return fail("gpu_id", ErrorCode::UnsupportedFeature, message);
         }
+        if head.trace.is_some() && self.faults.at_start(Kind::NoTrace).is_some() {
+            return fail("traceparent", ErrorCode::UnknownField, "`traceparent` is unknown here".to_owned());
+        }
         incoming.refusal().map(Box::new)
     }
 

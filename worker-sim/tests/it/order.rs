@@ -201,3 +201,79 @@ fn a_job_without_a_model_uses_the_current_one() {
     assert_eq!(sim.data("generate_image", parameters)["model_id"], "mine");
     assert_eq!(sim.data("get_status", json!({}))["current_model_id"], "mine");
 }
+
+const TRACEPARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+/// The `traceparent` of each event of a job, and of a batch, that say it.
+fn traces(sim: &mut Sim) -> (Vec<Value>, Vec<Value>) {
+    let job = json!({"action": "generate_sdxl", "request_id": "a", "traceparent": TRACEPARENT, "payload": job(json!({}))});
+    let requests = [submission(json!({})), submission(json!({}))];
+    let batch = json!({
+        "action": "batch_generate", "request_id": "b", "traceparent": TRACEPARENT, "payload": {"requests": requests},
+    });
+    let mut of = |command: &Value, id: &str| -> Vec<Value> {
+        sim.send(command);
+        let mut lines = until(sim, id);
+        assert_eq!(lines.pop().expect("a reply")["success"], true);
+        for line in &lines {
+            assert_eq!(event::faults(line), Some(vec![]), "{line}");
+        }
+        lines.retain(|line| !line["request_id"].is_null());
+        lines.iter().map(|line| line["traceparent"].clone()).collect()
+    };
+    (of(&job, "a"), of(&batch, "b"))
+}
+
+#[test]
+fn events_say_the_trace_of_their_command_where_it_was_agreed() {
+    for (features, said) in [
+        (json!(["events", "out_of_order", "previews", "trace"]), json!(TRACEPARENT)),
+        (json!(["events", "out_of_order", "previews"]), Value::Null),
+    ] {
+        let mut sim = Sim::start(&[]);
+        assert_eq!(sim.data("initialize", json!({"features": features}))["features"], features);
+        let (of_job, of_batch) = traces(&mut sim);
+        assert!(!of_job.is_empty() && of_job.iter().all(|trace| *trace == said), "{of_job:?}");
+        assert!(!of_batch.is_empty() && of_batch.iter().all(|trace| *trace == said), "{of_batch:?}");
+        sim.ask_only("generate_sdxl", "c", &job(json!({})));
+        assert!(until(&mut sim, "c").iter().all(|line| line.get("traceparent").is_none()));
+    }
+}
+
+#[test]
+fn a_worker_of_before_refuses_the_feature_and_the_field() {
+    let mut sim = Sim::start(&["--fault", "no_trace"]);
+    sim.send(&json!({"action": "initialize", "payload": {"features": ["events", "trace"]}}));
+    let refused = sim.line();
+    assert_eq!(refused["error_details"]["code"], "unsupported_value", "{refused}");
+    assert_eq!(refused["error_details"]["field"], "/payload/features/1", "{refused}");
+    sim.send(&json!({"action": "get_status", "traceparent": TRACEPARENT, "payload": {}}));
+    let refused = sim.line();
+    assert_eq!(refused["error_details"]["code"], "unknown_field", "{refused}");
+    assert_eq!(sim.data("initialize", json!({"features": ["events"]}))["features"], json!(["events"]));
+}
+
+#[test]
+fn a_worker_that_drops_traces_says_none() {
+    let mut sim = Sim::start(&["--fault", "dropped_trace"]);
+    sim.data("initialize", json!({"features": ["events", "out_of_order", "trace"]}));
+    let (of_job, _) = traces(&mut sim);
+    assert!(!of_job.is_empty() && of_job.iter().all(Value::is_null), "{of_job:?}");
+}
+
+/// No part of a picture's record: the same bytes.
+#[test]
+fn a_trace_is_in_no_picture() {
+    let mut sim = Sim::start(&[]);
+    let mut picture = |extra: Value| {
+        let mut command = json!({"action": "generate_sdxl", "payload": job(json!({}))});
+        if let (Value::Object(command), Value::Object(extra)) = (&mut command, extra) {
+            command.extend(extra);
+        }
+        sim.send(&command);
+        sim.line()["data"]["image_details"][0]["sha256"].clone()
+    };
+    let with = picture(json!({"traceparent": TRACEPARENT}));
+    assert_eq!(with, picture(json!({})));
+    assert!(with.is_string());
+}
