@@ -58,23 +58,30 @@ class Conversation:
         request_id: str | None = None,
         attempt: int = 1,
         *,
+        traceparent: str | None = None,
         only_if: Callable[[], bool] = lambda: True,
     ) -> None:
-        """Says an event where events are wanted. only_if: asked while no other event or its reply can come between."""
+        """Says an event where events are wanted.
+
+        traceparent: of the command; it is said where `trace` was negotiated. only_if: asked while no other event or its
+        reply can come between.
+        """
         if "events" not in self.features:
             return
         with self._lock:
             if not only_if():
                 return
             self._sequence += 1
-            event = {
+            event: dict[str, Any] = {
                 "event": name,
                 "request_id": request_id,
                 "attempt": attempt,
                 "sequence": self._sequence,
                 "timestamp": timestamp(),
-                **members,
             }
+            if traceparent is not None and "trace" in self.features:
+                event["traceparent"] = traceparent
+            event.update(members)
             self._writer.write(event_frame(event, self.event_dialect))
 
     def final(self, mark: Callable[[], None]) -> None:

@@ -35,6 +35,7 @@ class Command:
     session_id: str | None
     gpu_id: str | None
     attempt: int
+    traceparent: str | None
     reading: Reading
     spelt: dict[str, str]
     around: str | None
@@ -239,6 +240,7 @@ class _Opened:
             session_id=values.get("session_id"),
             gpu_id=values.get("gpu_id"),
             attempt=values.get("attempt", 1),
+            traceparent=values.get("traceparent"),
             reading=reading,
             spelt=self.spelt,
             around=self.names.most(),

@@ -22,6 +22,7 @@ from core.exit_code import ExitCode
 from core.folders import ConfigurationError, require_folders
 from core.gpu_choice import Choice, GpuError, choose_gpu
 from core.heartbeat import Heartbeat
+from core.log_of_command import FORMAT, mark
 from core.memory import processor_name
 from core.nvml import gpus
 from core.options import Options, OptionsError, read_options
@@ -211,9 +212,11 @@ def _start_log(options: Options) -> None:
     handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
     if options.log_file is not None:
         handlers.append(logging.FileHandler(options.log_file, encoding="utf-8"))
+    for handler in handlers:
+        handler.addFilter(mark)
     logging.basicConfig(
         level=options.log_level.upper(),
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        format=FORMAT,
         handlers=handlers,
         force=True,
     )

@@ -59,6 +59,11 @@ class Task:
         self.after: list[Callable[[], None]] = []
 
     @property
+    def traceparent(self) -> str | None:
+        """The trace that it belongs to."""
+        return self.command.traceparent if self.command is not None else None
+
+    @property
     def action(self) -> str:
         return self.command.action.name if self.command is not None else ""
 

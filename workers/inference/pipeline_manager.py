@@ -26,6 +26,7 @@ from core.errors import Cancelled, JobNotFound, JobTimeout, ShuttingDown, Worker
 from core.exit_code import ExitCode
 from core.failure import Failure, failure_of
 from core.job_context import JobContext, Progress
+from core.log_of_command import doing
 from core.reply import Reply
 from core.task import Task
 from inference.batch_processor import BatchRun
@@ -142,10 +143,11 @@ class PipelineManager:
             return
         task = Task(command, kind, self.conversation.dialect or command.dialect, ordered)
         taken = self._place(task)
-        try:
-            self._take(task, taken, seconds)
-        except Exception as error:
-            self.fail(task, error)
+        with doing(task.request_id, task.traceparent):
+            try:
+                self._take(task, taken, seconds)
+            except Exception as error:
+                self.fail(task, error)
 
     def _take(self, task: Task, taken: bool, seconds: float | None) -> None:
         """Refuses a command, or does what acts at once, or begins the rest when its turn has come."""
@@ -247,7 +249,14 @@ class PipelineManager:
     def _say(self, task: Task, event: str, members: dict[str, Any]) -> None:
         # An event of a request needs its id; a command without one has no events.
         if task.request_id is not None:
-            self.conversation.event(event, members, task.request_id, task.attempt, only_if=lambda: task.state != "done")
+            self.conversation.event(
+                event,
+                members,
+                task.request_id,
+                task.attempt,
+                traceparent=task.traceparent,
+                only_if=lambda: task.state != "done",
+            )
 
     # Order
 
@@ -311,14 +320,18 @@ class PipelineManager:
                     continue
                 task.run()
                 self._running = task
-            try:
-                outcome = self._do(task)
-            except BaseException as error:  # of an engine anything may come; a reply goes out in every case
-                self._running = None
-                self._fail_or_end_process(task, error)
-            else:
-                self._running = None
-                self._end(task, outcome)
+            with doing(task.request_id, task.traceparent):
+                self._run(task)
+
+    def _run(self, task: Task) -> None:
+        try:
+            outcome = self._do(task)
+        except BaseException as error:  # of an engine anything may come; a reply goes out in every case
+            self._running = None
+            self._fail_or_end_process(task, error)
+        else:
+            self._running = None
+            self._end(task, outcome)
 
     def _do(self, task: Task) -> Outcome:
         engine = self.source.now()
