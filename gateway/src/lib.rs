@@ -28,4 +28,5 @@ pub mod signals;
 pub mod stdio;
 pub mod submit;
 pub mod supervise;
+mod trace;
 pub mod uploads;

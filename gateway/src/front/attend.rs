@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use contracts::{Action, Class, ErrorCode, Failure, Incoming, Reply};
+use contracts::{Action, Class, ErrorCode, Failure, Incoming, Reply, Trace};
 use tokio::sync::oneshot;
 
 use super::{
@@ -19,6 +19,8 @@ struct Attended {
     request_id: Arc<str>,
     accepted: Accepted,
     key: Option<Arc<str>>,
+    /// The trace of this client's request.
+    trace: Option<Trace>,
 }
 
 impl Front {
@@ -60,11 +62,12 @@ impl Front {
 
     /// Makes a job of a command, or finds the job that its key stands for; else its reply.
     async fn accept(&self, incoming: Incoming, mut manner: Manner) -> Result<Attended, Arc<Reply>> {
+        let trace = incoming.head.trace.clone();
         let Some((key, body)) = manner.key.take() else {
             let goes_on = self.goes_on(&manner, false);
             let (request_id, accepted) = self.accept_new(incoming, manner).await?;
             accepted.attend(goes_on);
-            return Ok(Attended { request_id, accepted, key: None });
+            return Ok(Attended { request_id, accepted, key: None, trace });
         };
         let goes_on = self.goes_on(&manner, true);
         loop {
@@ -75,18 +78,24 @@ impl Front {
             match claimed {
                 Claimed::New(slot) => {
                     let (request_id, accepted) = self.accept_new(incoming, manner).await?;
-                    tracing::debug!(key, request_id = &*request_id, "idempotency key noted");
+                    let trace_id = trace.as_ref().map(Trace::id);
+                    tracing::debug!(key, request_id = &*request_id, trace_id, "idempotency key noted");
                     accepted.attend(goes_on);
                     let key = Some(slot.key().clone());
                     slot.note(KeyedJob { request_id: request_id.clone(), seq: accepted.seq });
-                    return Ok(Attended { request_id, accepted, key });
+                    return Ok(Attended { request_id, accepted, key, trace });
                 }
                 Claimed::Accepting(mut deciding) => {
                     // Nothing is ever sent: an error says that it is decided.
                     deciding.changed().await.ok();
                 }
                 Claimed::Job(job) => match self.join(&key, &job, goes_on).await {
-                    Ok(Some(attended)) => return Ok(attended),
+                    Ok(Some(accepted)) => {
+                        let (request_id, trace_id) = (job.request_id, trace.as_ref().map(Trace::id));
+                        // The job's own trace is that of the request that began it.
+                        tracing::debug!(key, request_id = &*request_id, trace_id, "joins the job of its key");
+                        return Ok(Attended { request_id, accepted, key: Some(key.into()), trace });
+                    }
                     // Its last client left meanwhile: the key is free again.
                     Ok(None) => {}
                     Err(failure) => return Err(Arc::new(self.sent(&incoming, None).failure(*failure))),
@@ -107,12 +116,12 @@ impl Front {
     }
 
     /// The job of a key, with one client more; `None` where the key stands for it no more.
-    async fn join(&self, key: &str, job: &KeyedJob, goes_on: bool) -> Result<Option<Attended>, Box<Failure>> {
+    async fn join(&self, key: &str, job: &KeyedJob, goes_on: bool) -> Result<Option<Accepted>, Box<Failure>> {
         let Some(accepted) = self.inner.desk.accepted(job.seq).await? else {
             return Err(Box::new(idempotency::forgotten(key, job)));
         };
         let joined = self.inner.keys.while_it_is(key, job, || accepted.attend(goes_on));
-        Ok(joined.map(|()| Attended { request_id: job.request_id.clone(), accepted, key: Some(key.into()) }))
+        Ok(joined.map(|()| accepted))
     }
 
     /// Whether the job goes on when this client leaves.
@@ -135,7 +144,8 @@ impl Front {
         if given_up {
             self.inner.desk.give_up(job.accepted.seq).await;
         } else {
-            tracing::debug!(request_id = &*job.request_id, "its client left; the job goes on");
+            let trace_id = job.trace.as_ref().map(Trace::id);
+            tracing::debug!(request_id = &*job.request_id, trace_id, "its client left; the job goes on");
         }
     }
 }

@@ -12,7 +12,7 @@ mod sent;
 use std::{collections::HashMap, sync::Arc};
 
 use contracts::{
-    Action, Class, Dialect, ErrorCode, Failure, Incoming, Places, Reply, Warning, WarningCode,
+    Action, Class, Dialect, ErrorCode, Failure, Incoming, Places, Reply, Trace, Warning, WarningCode,
     dictionary::dictionary, schedule,
 };
 use serde_json::{Value, json};
@@ -29,6 +29,7 @@ use crate::{
     outputs::Outputs,
     pending,
     pool::Pool,
+    trace,
     uploads::Uploads,
 };
 pub use attend::OnDisconnect;
@@ -66,13 +67,15 @@ pub struct Manner {
     pub key: Option<(String, [u8; 32])>,
     /// What becomes of a job when the client leaves, where it said so.
     pub on_disconnect: Option<OnDisconnect>,
+    /// The trace that its header says.
+    pub trace: Option<Trace>,
 }
 
 impl Manner {
     /// Waits, without a key.
     #[must_use]
     pub fn plain(dialect: Dialect) -> Self {
-        Self { dialect, wait: true, key: None, on_disconnect: None }
+        Self { dialect, wait: true, key: None, on_disconnect: None, trace: None }
     }
 }
 
@@ -194,7 +197,8 @@ impl Front {
 
     /// Takes a command and answers it. A client that goes away drops the future: a query is given up then, and what may
     /// become a job is looked after by a task of its own.
-    pub async fn take(&self, mut incoming: Incoming, manner: Manner) -> Answer {
+    pub async fn take(&self, mut incoming: Incoming, mut manner: Manner) -> Answer {
+        trace::settle(&mut incoming, manner.trace.take());
         // Before anything can refuse it: every reply to a command carries an id.
         incoming.head.request_id.get_or_insert_with(|| uuid::Uuid::now_v7().to_string());
         // Who neither waits nor has a key leaves nothing behind: its command is at the desk before any that follows it.
@@ -223,7 +227,7 @@ impl Front {
             Ok(answer) => answer,
             Err(failed) => {
                 let reply = failed.0.failure(*failed.1);
-                crate::log::refused(&reply);
+                crate::log::refused(&reply, failed.0.trace.as_ref());
                 Answer::Reply(Arc::new(reply))
             }
         }
@@ -239,6 +243,7 @@ impl Front {
             action: incoming.head.action,
             request_id: incoming.head.request_id.clone().unwrap_or_default().into(),
             session_id: incoming.head.session_id.clone(),
+            trace: incoming.head.trace.as_ref().map(trace::ours),
             places,
             warnings: reading.warnings.iter().cloned().chain(unused_attempt(incoming)).collect(),
             faults: Vec::new(),
@@ -279,10 +284,14 @@ impl Front {
             sent.warnings.push(unused_on_disconnect(action));
         }
         let asked = Asked { action, class, fields, pin, timeout, manner };
+        let trace = sent.trace.clone();
+        let told = |answer: &Answer| refused(answer, trace.as_ref());
         match class {
-            Class::Gateway => self.own(asked, sent).await.inspect(refused),
-            Class::Query => self.query(asked, sent).await.inspect(refused),
+            Class::Gateway => self.own(asked, sent).await.inspect(told),
+            Class::Query => self.query(asked, sent).await.inspect(told),
             Class::Job | Class::Training => self.enqueue(asked, sent).await,
+            Class::Control if is_answered_here(action) => self.own(asked, sent).await.inspect(told),
+            Class::Control if action == Action::StopTraining => self.query(asked, sent).await.inspect(told),
             Class::Control => self.control(asked, sent).await,
         }
     }
@@ -303,10 +312,6 @@ impl Front {
 
     async fn control(&self, asked: Asked, sent: Sent) -> Result<Answer, Failed> {
         match asked.action {
-            Action::Initialize | Action::Shutdown | Action::Cancel => {
-                self.own(asked, sent).await.inspect(refused)
-            }
-            Action::StopTraining => self.query(asked, sent).await.inspect(refused),
             Action::UnloadModel | Action::CleanupMemory if asked.pin.is_none() => {
                 self.free_all(asked, sent).await
             }
@@ -318,7 +323,8 @@ impl Front {
     async fn ask(&self, lane: &LaneHandle, asked: &Asked, payload: &str, sent: &Sent) -> Reply {
         let frame =
             crate::jobs::frame(asked.action, &sent.request_id, sent.session_id.as_deref(), 1, payload);
-        if let Err(failure) = document::check_frame(frame.len() - 1) {
+        let bytes = frame.len() - 1 + trace::member_bytes(sent.trace.as_ref());
+        if let Err(failure) = document::check_frame(bytes) {
             return sent.failure(*failure);
         }
         let order = Order {
@@ -327,6 +333,7 @@ impl Front {
             // As the frame says: attempts are counted here, and a query has one.
             attempt: 1,
             frame,
+            trace: sent.trace.clone(),
             deadline: asked.timeout.map(|timeout| (Instant::now() + timeout, timeout)),
             exclusive: false,
             compiles: false,
@@ -364,10 +371,15 @@ fn begins_work(action: Action, fields: Option<&Value>) -> bool {
     }
 }
 
+/// What acts when it is read, and no worker is asked.
+fn is_answered_here(action: Action) -> bool {
+    matches!(action, Action::Initialize | Action::Shutdown | Action::Cancel)
+}
+
 /// What was answered at once, and no desk has logged.
-fn refused(answer: &Answer) {
+fn refused(answer: &Answer, trace: Option<&Trace>) {
     if let Answer::Reply(reply) = answer {
-        crate::log::refused(reply);
+        crate::log::refused(reply, trace);
     }
 }
 

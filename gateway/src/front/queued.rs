@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use contracts::{Action, Class, ErrorCode, Failure, Fault};
+use contracts::{Action, Class, ErrorCode, Failure, Fault, Trace};
 use serde_json::Value;
 use tokio::time::{Duration, Instant};
 
@@ -16,6 +16,7 @@ use super::{
 use crate::{
     jobs::{Priority, Ticket},
     lane::GpuId,
+    trace,
 };
 
 /// What a ticket is made of.
@@ -65,12 +66,13 @@ impl Front {
         let ticket =
             self.ticket(Sending { action, class, fields: &fields, pin, timeout, wants }, &manner, sent);
         let request_id = ticket.request_id.clone();
-        let finisher = ticket.finisher.clone();
+        let (finisher, trace) = (ticket.finisher.clone(), ticket.trace.clone());
+        let refused = |failure: Box<Failure>| refused(finisher.failure(*failure), trace.as_ref());
         if let Err(failure) = document::check_frame(frame_bytes(&ticket)) {
-            return Ok(refused(finisher.failure(*failure)));
+            return Ok(refused(failure));
         }
         match self.inner.desk.submit(ticket).await {
-            Err(failure) => Ok(refused(finisher.failure(*failure))),
+            Err(failure) => Ok(refused(failure)),
             Ok(accepted) if recorded && !manner.wait => Ok(Answer::Queued { request_id, accepted }),
             Ok(accepted) => Ok(Answer::Reply(accepted.feed.reply().await)),
         }
@@ -82,6 +84,7 @@ impl Front {
             action,
             request_id: sent.request_id.clone(),
             session_id: sent.session_id.clone(),
+            trace: sent.trace.clone(),
             payload: document::to_json(fields).into(),
             pin,
             model: wants.model,
@@ -101,8 +104,8 @@ impl Front {
 }
 
 /// What never came to the desk.
-fn refused(failed: contracts::Reply) -> Answer {
-    crate::log::refused(&failed);
+fn refused(failed: contracts::Reply, trace: Option<&Trace>) -> Answer {
+    crate::log::refused(&failed, trace);
     reply(failed)
 }
 
@@ -110,5 +113,5 @@ fn refused(failed: contracts::Reply) -> Answer {
 pub(super) fn frame_bytes(ticket: &Ticket) -> usize {
     let session_id = ticket.session_id.as_deref();
     let envelope = crate::jobs::frame(ticket.action, &ticket.request_id, session_id, u32::MAX, "");
-    envelope.len() - 1 + ticket.payload.len()
+    envelope.len() - 1 + ticket.payload.len() + trace::member_bytes(ticket.trace.as_ref())
 }

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use contracts::{
-    Action, ErrorCode, Failure, Fault, Places, Reply, Warning, WarningCode,
+    Action, ErrorCode, Failure, Fault, Places, Reply, Trace, Warning, WarningCode,
     dictionary::{Shape, dictionary},
     generated::limits,
 };
@@ -23,6 +23,8 @@ pub(crate) struct Sent {
     pub(crate) action: Action,
     pub(crate) request_id: Arc<str>,
     pub(crate) session_id: Option<String>,
+    /// Its trace, under our own span.
+    pub(crate) trace: Option<Trace>,
     pub(crate) places: Places,
     /// Warnings of our own reading.
     pub(crate) warnings: Vec<Warning>,
@@ -68,6 +70,10 @@ impl Sent {
         }
     }
 
+    fn trace_id(&self) -> Option<&str> {
+        self.trace.as_ref().map(Trace::id)
+    }
+
     /// What a lane holds until its worker is done with the command, whoever has gone by then.
     pub(crate) fn kept(&self) -> Kept {
         Arc::new((self.claim.clone(), self.inputs.clone()))
@@ -91,7 +97,7 @@ impl Sent {
         let read = match read {
             Ok(read) => read,
             Err(what) => {
-                tracing::warn!(request_id = &*self.request_id, action = %self.action, what, "the worker's reply breaks the contract");
+                tracing::warn!(request_id = &*self.request_id, trace_id = self.trace_id(), action = %self.action, what, "the worker's reply breaks the contract");
                 return self.failure(LaneError::Protocol { what }.failure());
             }
         };
@@ -104,7 +110,7 @@ impl Sent {
         if let Ok(data) = &reply.outcome
             && let Some(what) = without_effect(data)
         {
-            tracing::warn!(request_id = &*self.request_id, action = %self.action, what, "the worker's success is none");
+            tracing::warn!(request_id = &*self.request_id, trace_id = self.trace_id(), action = %self.action, what, "the worker's success is none");
             return self.failure(LaneError::Protocol { what }.failure());
         }
         match &mut reply.outcome {

@@ -8,9 +8,14 @@ use axum::{
     http::{Method, Response},
     middleware::Next,
 };
+use contracts::Trace;
 use futures::FutureExt;
 
-use super::{place::Peer, problem::refuse};
+use super::{
+    place::Peer,
+    problem::refuse,
+    trace::{self, Traced},
+};
 
 /// The command that a response answers.
 #[derive(Clone, Debug)]
@@ -19,7 +24,11 @@ pub(super) struct Answered {
 }
 
 /// Serves a request and logs it.
-pub(super) async fn log(request: Request, next: Next) -> Response<Body> {
+pub(super) async fn log(mut request: Request, next: Next) -> Response<Body> {
+    let trace = trace::of_headers(request.headers());
+    if let Some(trace) = &trace {
+        request.extensions_mut().insert(Traced(trace.clone()));
+    }
     let (path, dialect) = (request.uri().path().to_owned(), super::dialect(&request));
     let mut line = Line {
         method: request.method().clone(),
@@ -29,6 +38,7 @@ pub(super) async fn log(request: Request, next: Next) -> Response<Body> {
         status: None,
         bytes: None,
         request_id: None,
+        trace,
     };
     let served = AssertUnwindSafe(next.run(request)).catch_unwind().await;
     let response = served.unwrap_or_else(|_| refuse(crate::log::bug(), dialect, &line.path));
@@ -48,6 +58,8 @@ struct Line {
     status: Option<u16>,
     bytes: Option<u64>,
     request_id: Option<String>,
+    /// Of the header.
+    trace: Option<Trace>,
 }
 
 impl Drop for Line {
@@ -55,6 +67,7 @@ impl Drop for Line {
         let client = self.client.map(tracing::field::display);
         let duration_ms = self.since.elapsed().as_secs_f64() * 1e3;
         let request_id = self.request_id.as_deref();
+        let trace_id = self.trace.as_ref().map(Trace::id);
         tracing::info!(
             target: "access",
             method = self.method.as_str(),
@@ -63,6 +76,7 @@ impl Drop for Line {
             bytes = self.bytes,
             duration_ms,
             request_id,
+            trace_id,
             client,
             "{}",
             if self.status.is_some() { "answered" } else { "the client left before the answer" },

@@ -8,10 +8,10 @@ use axum::{
     http::{HeaderMap, HeaderValue, Response, StatusCode, header},
 };
 use contracts::{
-    Action, Dialect, ErrorCode, Failure, Incoming, Refusal, envelope,
+    Action, Dialect, ErrorCode, Failure, Incoming, Refusal, Trace, envelope,
     generated::{action::Route, types::IdempotencyKey},
 };
-use serde_json::{Value, json};
+use serde_json::{Value, json, value::RawValue};
 use sha2::{Digest, Sha256};
 
 use super::{
@@ -20,7 +20,8 @@ use super::{
     body,
     place::Base,
     problem::{bare, refuse, respond, with},
-    query::{Asked, Of, fault, given, query},
+    query::{Asked, Of, fault, field_of, given, query},
+    trace::Traced,
 };
 use crate::{
     aside,
@@ -36,7 +37,7 @@ pub(crate) async fn any(State(front): State<Front>, mut request: Request) -> Res
         Err(failure) => return refuse(*failure, super::dialect(&request), &path),
     };
     let headers = std::mem::take(request.headers_mut());
-    let client = Client { base: Base::of(&request), picture: None, path };
+    let client = Client { base: Base::of(&request), picture: None, path, trace: traced(&request) };
     let body = match body::json(request, &headers, front.config().frame_bytes_max).await {
         Ok(body) => body,
         Err(failure) => {
@@ -68,6 +69,12 @@ struct Client {
     /// Where it wants the picture itself.
     picture: Option<Accept>,
     path: String,
+    /// The trace that its header says, or that was begun for one that says none.
+    trace: Option<Trace>,
+}
+
+fn traced(request: &Request) -> Option<Trace> {
+    request.extensions().get::<Traced>().map(|traced| traced.0.clone())
 }
 
 /// A route of an action.
@@ -85,7 +92,7 @@ pub(crate) async fn on_route(
     };
     let headers = std::mem::take(request.headers_mut());
     let picture = Accept::picture(route.path, &headers).filter(|_| !wants_async(&headers));
-    let client = Client { base: Base::of(&request), picture, path };
+    let client = Client { base: Base::of(&request), picture, path, trace: traced(&request) };
     let body = match body::json(request, &headers, front.config().frame_bytes_max).await {
         Ok(body) => body,
         Err(failure) => return cut(*failure, told, &client.path),
@@ -114,7 +121,7 @@ async fn answer(
     body: &[u8],
     client: Client,
 ) -> Response<Body> {
-    let Client { base, picture, path } = client;
+    let Client { base, picture, path, trace } = client;
     let path = path.as_str();
     let incoming = match read {
         Ok(incoming) => incoming,
@@ -141,7 +148,7 @@ async fn answer(
         let failure = fault("on_disconnect", ErrorCode::ValidationFailed, message.to_owned());
         return respond(&bare(Some(action), incoming.head.request_id, *failure), dialect, path);
     }
-    let manner = Manner { dialect, wait, key, on_disconnect: asked.on_disconnect };
+    let manner = Manner { dialect, wait, key, on_disconnect: asked.on_disconnect, trace };
     match front.take(incoming, manner).await {
         Answer::Reply(reply) if picture.is_some() && reply.outcome.is_ok() => {
             match accept::picture(front, &reply, &base).await {
@@ -211,15 +218,27 @@ fn idempotency_key(headers: &HeaderMap) -> Option<Result<String, Box<Failure>>> 
     }))
 }
 
-/// What a key stands for: the action, the path, its fields and the query's, and the body.
+/// What a key stands for: the action, the path, its fields and the query's, and the body. A trace is no part of it, wherever
+/// it is said: whoever tries again does so under another span.
 fn hash(action: Action, path: &str, asked: &Asked, body: &[u8]) -> [u8; 32] {
-    let given: BTreeMap<&String, &Value> = asked.given.iter().collect();
+    let is_meant = |name: &str| field_of(action, name) != "traceparent";
+    let given: BTreeMap<&String, &Value> = asked.given.iter().filter(|(name, _)| is_meant(name)).collect();
     let given = serde_json::to_vec(&given).expect("the fields have string keys");
     let mut hash = Sha256::new();
     for part in [action.as_str().as_bytes(), path.as_bytes(), &given] {
         hash.update(part);
         hash.update([0]);
     }
-    hash.update(body);
+    // What was read is an object, in whose members' order nothing lies, or blank.
+    match serde_json::from_slice::<BTreeMap<String, &RawValue>>(strip_bom(body)) {
+        Ok(members) => {
+            for (name, value) in members.iter().filter(|(name, _)| is_meant(name)) {
+                // A name in quotes has an end, and so has a value.
+                hash.update(Value::from(name.as_str()).to_string());
+                hash.update(value.get());
+            }
+        }
+        Err(_) => hash.update(body),
+    }
     hash.finalize().into()
 }

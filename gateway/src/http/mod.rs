@@ -15,6 +15,7 @@ mod place;
 mod problem;
 mod query;
 mod serve;
+mod trace;
 mod uploads;
 mod wire;
 

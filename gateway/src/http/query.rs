@@ -162,7 +162,7 @@ pub(super) fn fault(name: &str, code: ErrorCode, message: String) -> Box<Failure
 }
 
 /// The field that a spelling means: the envelope's own, or the command's.
-fn field_of(action: Action, name: &str) -> &str {
+pub(super) fn field_of(action: Action, name: &str) -> &str {
     for object in ["EnvelopeHead", action.info().request] {
         let spec = dictionary().object(object);
         if let Some(Name::Property { index, .. }) = spec.names.get(name) {

@@ -267,7 +267,7 @@ impl Desk {
         super::faults::strike(super::faults::Spot::Desk, &ticket.request_id);
         let seq = self.next;
         self.next += 1;
-        let feed = Feed::new(self.config.events_bytes_max);
+        let feed = Feed::new(self.config.events_bytes_max, ticket.trace.clone());
         if !ticket.repeatable {
             // Loads and trainings go on without their clients.
             feed.go_on();
@@ -415,6 +415,7 @@ impl Desk {
             request_id: ticket.request_id.clone(),
             attempt,
             frame: ticket.frame(attempt),
+            trace: ticket.trace.clone(),
             deadline: ticket.deadline,
             exclusive: true,
             compiles: ticket.compiles,
@@ -466,7 +467,7 @@ impl Desk {
             Outcome::Crashed { reply, started, .. } if again => {
                 let why = reply.outcome.err().map(|failure| failure.message);
                 let (id, gpu) = (&*ticket.request_id, &self.seats[lane].lane.gpu);
-                tracing::warn!(request_id = id, %gpu, why, started, "repeated after a crash");
+                tracing::warn!(request_id = id, trace_id = ticket.trace_id(), %gpu, why, started, "repeated after a crash");
                 // What had not started costs no attempt.
                 let attempt = attempt + u32::from(started);
                 return self.again(seq, ticket, feed, attempt, Some(lane), items_cancelled);
@@ -573,6 +574,7 @@ impl Desk {
         let record = self.records.get(&seq);
         crate::log::ended(
             &reply,
+            ticket.trace.as_ref(),
             record.and_then(|record| record.gpu.as_ref()),
             record.map(|record| record.attempt),
         );

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Weak},
 };
 
-use contracts::Reply;
+use contracts::{Reply, Trace};
 use serde_json::Value;
 use tokio::sync::{oneshot, watch};
 
@@ -17,6 +17,8 @@ pub struct Heard {
     /// Bytes of these events.
     bytes: usize,
     next: u64,
+    /// The trace of the job, under our own span: its events say it, whether or not its worker knows of traces.
+    trace: Option<Trace>,
     reply: Option<Kept>,
     /// Who waits for the reply alone: no event wakes them.
     waiters: Vec<oneshot::Sender<Arc<Reply>>>,
@@ -59,13 +61,27 @@ impl Kept {
 impl Heard {
     /// The events from a sequence on.
     pub fn since(&self, sequence: u64) -> impl Iterator<Item = (u64, Value)> {
-        self.events.iter().filter(move |(at, _)| *at >= sequence).map(|(at, line)| (*at, event(*at, line)))
+        self.events
+            .iter()
+            .filter(move |(at, _)| *at >= sequence)
+            .map(|(at, line)| (*at, self.event(*at, line)))
     }
 
     /// The last event.
     #[must_use]
     pub fn last(&self) -> Option<Value> {
-        self.events.back().map(|(at, line)| event(*at, line))
+        self.events.back().map(|(at, line)| self.event(*at, line))
+    }
+
+    /// An event with its place among those of its job, and the job's trace.
+    fn event(&self, sequence: u64, line: &[u8]) -> Value {
+        let mut event: Value = serde_json::from_slice(line).expect("the lane has read it");
+        event["sequence"] = sequence.into();
+        match &self.trace {
+            Some(trace) => event["traceparent"] = trace.as_str().into(),
+            None => _ = event.as_object_mut().and_then(|members| members.shift_remove("traceparent")),
+        }
+        event
     }
 
     /// The sequence of the terminal reply, which comes after all events.
@@ -79,13 +95,6 @@ impl Heard {
     pub fn reply(&self) -> Option<Arc<Reply>> {
         self.reply.as_ref().map(Kept::reply)
     }
-}
-
-/// An event with its place among those of its job.
-fn event(sequence: u64, line: &[u8]) -> Value {
-    let mut event: Value = serde_json::from_slice(line).expect("the lane has read it");
-    event["sequence"] = sequence.into();
-    event
 }
 
 /// The events of one job; a cheap clone.
@@ -116,8 +125,8 @@ impl WeakFeed {
 impl Feed {
     /// Nothing heard yet. At most so many bytes of events are kept, and always the last one; the oldest are dropped
     /// first, and a gap in `sequence` says so.
-    pub(crate) fn new(bytes_max: usize) -> Self {
-        Self { heard: Arc::new(watch::Sender::new(Heard::default())), bytes_max }
+    pub(crate) fn new(bytes_max: usize, trace: Option<Trace>) -> Self {
+        Self { heard: Arc::new(watch::Sender::new(Heard { trace, ..Heard::default() })), bytes_max }
     }
 
     pub(super) fn downgrade(&self) -> WeakFeed {
@@ -252,7 +261,7 @@ mod tests {
     #[test]
     fn events_are_bounded_by_bytes_and_the_last_is_always_kept() {
         let one = event("0123456789").len();
-        let feed = Feed::new(3 * one);
+        let feed = Feed::new(3 * one, None);
         (0..5).for_each(|_| feed.push(event("0123456789")));
         assert_eq!((kept(&feed), feed.bytes()), (vec![2, 3, 4], 3 * one));
         let long = event(&"x".repeat(1000));
@@ -262,7 +271,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_feed_that_is_cut_keeps_its_last_event_and_its_reply() {
-        let feed = Feed::new(1 << 20);
+        let feed = Feed::new(1 << 20, None);
         (0..5).for_each(|_| feed.push(event("a")));
         feed.end(reply());
         feed.downgrade().cut();
@@ -278,13 +287,13 @@ mod tests {
         for (clients, given_up) in
             [(vec![false], true), (vec![false, false], true), (vec![false, true], false), (vec![true], false)]
         {
-            let feed = Feed::new(1024);
+            let feed = Feed::new(1024, None);
             clients.iter().for_each(|goes_on| feed.attend(*goes_on));
             let left: Vec<bool> = clients.iter().map(|_| feed.leave()).collect();
             let (last, before) = left.split_last().unwrap();
             assert_eq!((*last, before.contains(&true)), (given_up, false), "{clients:?}");
         }
-        let feed = Feed::new(1024);
+        let feed = Feed::new(1024, None);
         feed.attend(false);
         feed.end(reply());
         assert!(!feed.leave(), "it has ended");

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use contracts::{Action, Dialect, Reply};
+use contracts::{Action, Dialect, Reply, Trace};
 use tokio::time::Instant;
 
 use super::{
@@ -42,6 +42,8 @@ pub struct Ticket {
     pub request_id: Arc<str>,
     /// The session.
     pub session_id: Option<String>,
+    /// Its trace, under our own span.
+    pub trace: Option<Trace>,
     /// The document for the worker, as JSON.
     pub payload: Arc<str>,
     /// The only lane that may have it.
@@ -87,6 +89,11 @@ impl Ticket {
             warnings: Vec::new(),
             more_warnings: 0,
         })
+    }
+
+    /// The id of its trace, for the log.
+    pub(crate) fn trace_id(&self) -> Option<&str> {
+        self.trace.as_ref().map(Trace::id)
     }
 
     /// The documented envelope in snake, with its LF.

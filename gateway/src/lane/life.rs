@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use contracts::{Action, framing::Line};
+use contracts::{Action, Trace, framing::Line};
 use serde_json::{Value, json};
 use tokio::{
     sync::{mpsc, oneshot},
@@ -86,6 +86,10 @@ pub(super) struct Life<'a> {
     unsent: VecDeque<Vec<u8>>,
     /// Deadlines are not judged before this: the worker's answers may lie in its pipe.
     caught_up: Instant,
+    /// Whether it is asked for the feature `trace`: not again, once it has refused it.
+    asks_trace: bool,
+    /// Whether it has that feature.
+    tells_trace: bool,
     /// Why the last line that was no frame was none, since the last exclusive command was sent.
     unreadable: Option<String>,
 }
@@ -96,6 +100,7 @@ struct InFlight {
     exclusive: bool,
     compiles: bool,
     feed: Option<crate::jobs::Feed>,
+    trace: Option<Trace>,
     sent: Instant,
     deadline: Option<(Instant, Duration)>,
     ending: Option<Ending>,
@@ -167,6 +172,8 @@ impl<'a> Life<'a> {
             stopping: None,
             unsent: VecDeque::new(),
             caught_up: started,
+            asks_trace: true,
+            tells_trace: false,
             unreadable: None,
         }
     }
@@ -224,6 +231,9 @@ impl<'a> Life<'a> {
         if self.actor.policy.previews {
             features.push("previews");
         }
+        if self.asks_trace {
+            features.push("trace");
+        }
         let payload = json!({"protocol_versions": ["1"], "features": features, "dialect": "snake"});
         self.send_own(Action::Initialize, &payload, Waiter::Handshake, None);
     }
@@ -245,6 +255,7 @@ impl<'a> Life<'a> {
             exclusive: false,
             compiles: false,
             feed: None,
+            trace: None,
             sent: Instant::now(),
             deadline,
             ending: None,
@@ -402,7 +413,8 @@ impl<'a> Life<'a> {
                 let payload = json!({"target_request_id": &*id});
                 self.send_own(Action::Cancel, &payload, Waiter::Nobody, None);
             } else if let Some(entry) = self.in_flight.remove(&id) {
-                tracing::warn!(gpu = %self.actor.gpu, request_id = &*id, seconds, "the worker did not answer in time");
+                let trace_id = entry.trace.as_ref().map(Trace::id);
+                tracing::warn!(gpu = %self.actor.gpu, request_id = &*id, trace_id, seconds, "the worker did not answer in time");
                 self.give_up(id, entry, error);
             }
         }
@@ -449,11 +461,11 @@ impl<'a> Life<'a> {
         leave
     }
 
-    fn send(&mut self, order: Order, waiter: oneshot::Sender<Answer>, write: impl FnOnce(Vec<u8>)) {
+    fn send(&mut self, mut order: Order, waiter: oneshot::Sender<Answer>, write: impl FnOnce(Vec<u8>)) {
         if self.in_flight.contains_key(&order.request_id) {
             return answer(waiter, Err(LaneError::InFlight { id: order.request_id }));
         }
-        write(order.frame);
+        write(order.take_frame(self.tells_trace));
         let now = Instant::now();
         if order.exclusive {
             self.watch.idle_since = None;
@@ -469,6 +481,7 @@ impl<'a> Life<'a> {
             exclusive: order.exclusive,
             compiles: order.compiles,
             feed: order.feed,
+            trace: order.trace,
             sent: now,
             deadline: order.deadline,
             ending: None,

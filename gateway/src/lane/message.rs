@@ -2,11 +2,11 @@
 
 use std::{any::Any, sync::Arc, time::Duration};
 
-use contracts::Action;
+use contracts::{Action, Trace};
 use tokio::{sync::oneshot, time::Instant};
 
 use super::LaneError;
-use crate::jobs::Feed;
+use crate::{jobs::Feed, trace};
 
 /// A line of the worker that answers a command: a snake reply, not read yet.
 pub(crate) type Answer = Result<Vec<u8>, LaneError>;
@@ -24,8 +24,10 @@ pub struct Order {
     pub request_id: Arc<str>,
     /// Which try.
     pub attempt: u32,
-    /// The frame with its LF.
+    /// The frame with its LF, without its trace.
     pub frame: Vec<u8>,
+    /// Its trace, which a worker that knows of traces is told.
+    pub trace: Option<Trace>,
     /// When it counts as timed out, and after how long that is.
     pub deadline: Option<(Instant, Duration)>,
     /// Whether the worker does it alone: jobs, loads, cleanup. Such a command is cancelled when its time is over, and
@@ -37,6 +39,18 @@ pub struct Order {
     pub feed: Option<Feed>,
     /// What is kept until the worker is done with the command, whether or not anybody still waits for its answer.
     pub kept: Option<Kept>,
+}
+
+impl Order {
+    /// The frame as a worker takes it.
+    pub(crate) fn take_frame(&mut self, tells_trace: bool) -> Vec<u8> {
+        let mut frame = std::mem::take(&mut self.frame);
+        if let (true, Some(trace)) = (tells_trace, &self.trace) {
+            // Behind the brace that opens it.
+            frame.splice(1..1, trace::member(trace).into_bytes());
+        }
+        frame
+    }
 }
 
 /// How a cancel ended; by then the target has its own reply.

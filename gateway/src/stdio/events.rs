@@ -25,12 +25,20 @@ use crate::{
 /// States in the order in which the first that any lane has is the pool's.
 const STATES: [&str; 7] = ["ready", "running", "training", "loading", "starting", "draining", "error"];
 
+/// How events are told.
+#[derive(Clone, Copy)]
+pub(super) struct Told {
+    pub(super) dialect: Dialect,
+    /// Whether an event says the trace of its job.
+    pub(super) trace: bool,
+}
+
 /// The way to stdout, shared by all commands in flight.
 #[derive(Clone)]
 pub(super) struct Voice {
     output: Outlet,
-    /// The dialect of events, where they were negotiated.
-    events: Arc<watch::Sender<Option<Dialect>>>,
+    /// How events are told, where they were negotiated.
+    events: Arc<watch::Sender<Option<Told>>>,
     sequence: Arc<AtomicU64>,
 }
 
@@ -47,8 +55,8 @@ impl Voice {
         Self { output, events: Arc::new(watch::Sender::new(None)), sequence: Arc::default() }
     }
 
-    pub(super) fn set_events(&self, dialect: Option<Dialect>) {
-        self.events.send_replace(dialect);
+    pub(super) fn set_events(&self, told: Option<Told>) {
+        self.events.send_replace(told);
     }
 
     /// Writes a reply; one that is too long for a frame is replaced by a failure that says so.
@@ -98,7 +106,10 @@ impl Voice {
     }
 
     fn event(&self, mut event: Value) {
-        let Some(dialect) = *self.events.borrow() else { return };
+        let Some(Told { dialect, trace }) = *self.events.borrow() else { return };
+        if let (false, Value::Object(members)) = (trace, &mut event) {
+            members.shift_remove("traceparent");
+        }
         event["sequence"] = self.sequence.fetch_add(1, Ordering::Relaxed).into();
         match framing::encode(&event::spell(&event, dialect)) {
             Ok(frame) => self.write(frame),

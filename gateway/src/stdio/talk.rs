@@ -18,7 +18,7 @@ use futures::{
 use tokio::{sync::oneshot, time::Duration};
 
 use super::{
-    events::Voice,
+    events::{Told, Voice},
     lines::Heard,
     pipes::Outlet,
     turns::{Turn, Turns},
@@ -233,7 +233,7 @@ impl Talk {
         let chosen = fields["dialect"].as_str().and_then(|name| name.parse().ok());
         let dialect = chosen.unwrap_or(before);
         let mut features = Vec::new();
-        for feature in ["events", "out_of_order"] {
+        for feature in ["events", "out_of_order", "trace"] {
             if wants(feature) {
                 features.push(feature);
             }
@@ -246,7 +246,7 @@ impl Talk {
         );
         self.dialect = chosen.or(self.dialect);
         self.out_of_order = wants("out_of_order");
-        self.voice.set_events(wants("events").then_some(dialect));
+        self.voice.set_events(wants("events").then_some(Told { dialect, trace: wants("trace") }));
     }
 
     fn shutdown(&mut self, incoming: &Incoming, dialect: Dialect) -> Duration {

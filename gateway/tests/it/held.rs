@@ -24,6 +24,7 @@ fn order(action: Action, id: &str, exclusive: bool) -> Order {
         request_id: id.into(),
         attempt: 1,
         frame: frame.into_bytes(),
+        trace: None,
         deadline: Some((Instant::now() + timeout, timeout)),
         exclusive,
         compiles: false,

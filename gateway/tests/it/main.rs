@@ -30,4 +30,5 @@ mod silence;
 mod slow;
 mod stdio;
 mod submit;
+mod trace;
 mod uploads;

@@ -251,6 +251,35 @@ async fn bytes_go_up_and_down_with_a_schema() {
     }
 }
 
+/// Every command may say its trace in the header, and the document says what becomes of it.
+#[tokio::test]
+async fn every_command_takes_a_traceparent() {
+    let document = document().await;
+    let mut commands = 0;
+    each_operation(&document, &mut |path, verb, operation| {
+        let is_command = path == "/v1/commands"
+            || contracts::Action::ALL
+                .iter()
+                .flat_map(|action| action.info().routes)
+                .any(|route| route.path == path && route.verb.eq_ignore_ascii_case(verb));
+        let parameters = operation["parameters"].as_array().expect("a list");
+        let header = parameters.iter().find(|one| one["name"] == "traceparent");
+        assert_eq!(header.is_some(), is_command, "{verb} {path}");
+        let Some(header) = header else { return };
+        commands += 1;
+        assert_eq!((&header["in"], &header["required"]), (&json!("header"), &json!(false)), "{path}");
+        assert!(
+            header["description"].as_str().is_some_and(|text| text.contains("`tracestate` is dropped")),
+            "{path}"
+        );
+        assert!(
+            header["schema"]["pattern"].is_string() && header["schema"]["examples"][0].is_string(),
+            "{header}"
+        );
+    });
+    assert!(commands > 10, "{commands}");
+}
+
 #[tokio::test]
 async fn bodies_are_closed_and_leave_out_what_the_route_says() {
     let document = document().await;

@@ -85,7 +85,14 @@ impl Program {
 
     /// The status of an answer; none where there was no answer.
     pub(crate) async fn get(&self, path: &str) -> Option<u16> {
-        let answer = within(self.client.get(format!("{}{path}", self.url)).send()).await.ok()?;
+        self.get_with(path, &[]).await
+    }
+
+    /// The same with headers.
+    pub(crate) async fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Option<u16> {
+        let request = self.client.get(format!("{}{path}", self.url));
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        let answer = within(request.send()).await.ok()?;
         Some(answer.status().as_u16())
     }
 

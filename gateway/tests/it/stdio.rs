@@ -68,7 +68,7 @@ impl Talk {
         within(self.stdin.as_mut().unwrap().write_all(bytes)).await.unwrap();
     }
 
-    async fn send(&mut self, command: &Value) {
+    pub(crate) async fn send(&mut self, command: &Value) {
         self.write(format!("{command}\n").as_bytes()).await;
     }
 
@@ -78,7 +78,7 @@ impl Talk {
     }
 
     /// The next line that is no event.
-    async fn reply(&mut self) -> Value {
+    pub(crate) async fn reply(&mut self) -> Value {
         loop {
             let line = self.line().await;
             if line.get("event").or_else(|| line.get("Event")).is_none() {

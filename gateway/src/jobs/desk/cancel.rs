@@ -69,6 +69,7 @@ impl Desk {
             if let Some(waiting) = self.take(place) {
                 tracing::info!(
                     request_id = &*waiting.ticket.request_id,
+                    trace_id = waiting.ticket.trace_id(),
                     was = "queued",
                     "cancelled: its client left"
                 );
@@ -82,7 +83,8 @@ impl Desk {
         running.cancelled = true;
         let id = running.ticket.request_id.clone();
         let lane = self.seats[running.lane].lane.clone();
-        tracing::info!(request_id = &*id, was = "running", gpu = %lane.gpu, "cancelled: its client left");
+        let trace_id = running.ticket.trace_id();
+        tracing::info!(request_id = &*id, trace_id, was = "running", gpu = %lane.gpu, "cancelled: its client left");
         // Nobody waits for the answer to this cancel: the job's own end is in its record.
         let (done, _) = oneshot::channel();
         self.forward_cancel(lane, id.clone(), id, None, done);

@@ -62,7 +62,7 @@ mod tests {
     #[test]
     fn the_job_that_ended_first_is_cut_first() {
         let event = br#"{"event":"log"}"#;
-        let feeds: Vec<Feed> = (0..3).map(|_| Feed::new(1024)).collect();
+        let feeds: Vec<Feed> = (0..3).map(|_| Feed::new(1024, None)).collect();
         let mut histories = Histories::default();
         for feed in &feeds {
             (0..4).for_each(|_| feed.push(event.to_vec()));
@@ -70,7 +70,7 @@ mod tests {
         }
         let kept: Vec<usize> = feeds.iter().map(|feed| feed.bytes() / event.len()).collect();
         assert_eq!(kept, [1, 4, 4]);
-        (0..20).for_each(|_| histories.add(&Feed::new(1024), 1, 10));
+        (0..20).for_each(|_| histories.add(&Feed::new(1024, None), 1, 10));
         assert!(histories.ended.len() <= 10);
     }
 

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
-use contracts::{Action, framing::Line, generated::types::ProgressEvent};
+use contracts::{Action, ErrorCode, Failure, Trace, framing::Line, generated::types::ProgressEvent};
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::Instant;
@@ -39,6 +39,14 @@ struct JobEvent<'e> {
 /// Whether a word stands in the line in quotes: double ones, or single ones as Python's `repr` writes them.
 fn is_quoted(line: &str, word: &str) -> bool {
     ['"', '\''].iter().any(|quote| line.contains(&format!("{quote}{word}{quote}")))
+}
+
+/// Whether a worker that is asked for less may agree: it does not know a name among `features`, or does not have it.
+fn refuses_a_feature(failure: &Failure) -> bool {
+    matches!(
+        failure.code,
+        ErrorCode::UnsupportedValue | ErrorCode::UnsupportedFeature | ErrorCode::ValidationFailed
+    )
 }
 
 /// How our workers begin an event.
@@ -216,6 +224,13 @@ impl Life<'_> {
         };
         let data = match read.outcome {
             Ok(data) => data,
+            Err(failure) if self.asks_trace && refuses_a_feature(&failure) => {
+                // It is older than this one; all else it may have.
+                tracing::info!(gpu = %self.actor.gpu, %failure, "the worker refuses initialize; it is asked again without trace");
+                self.asks_trace = false;
+                self.shake_hands();
+                return None;
+            }
             Err(failure) => return refuse(failure.to_string()),
         };
         let has = |feature: &str| {
@@ -224,6 +239,7 @@ impl Life<'_> {
         if !has("events") || !has("out_of_order") {
             return refuse("it speaks without events or out_of_order, which a lane needs".to_owned());
         }
+        self.tells_trace = has("trace");
         let text = |name: &str| data[name].as_str().unwrap_or_default().to_owned();
         let gpu = &self.actor.gpu;
         if data["gpu_id"] != gpu.as_str() {
@@ -313,9 +329,12 @@ impl Life<'_> {
             self.watch.idle_since = None;
             self.watch.note_stage(stage, first);
         }
+        let trace_id = entry.trace.as_ref().map(Trace::id);
         match (&entry.feed, event.message) {
             (Some(feed), _) => feed.push(line),
-            (None, Some(message)) => tracing::info!(target: "worker", %gpu, request_id = id, "{message:?}"),
+            (None, Some(message)) => {
+                tracing::info!(target: "worker", %gpu, request_id = id, trace_id, "{message:?}");
+            }
             (None, None) => {}
         }
     }
