@@ -45,7 +45,7 @@ impl Parameters {
         true
     }
 
-    /// Whether the rules hold and a reading would not warn of anything either.
+    /// Whether the rules hold and a reading would neither warn of anything nor put a list in order.
     #[must_use]
     pub fn is_plain(&self) -> bool {
         self.keeps_rules()
@@ -272,7 +272,7 @@ impl PromptSubmission {
         true
     }
 
-    /// Whether the rules hold and a reading would not warn of anything either.
+    /// Whether the rules hold and a reading would neither warn of anything nor put a list in order.
     #[must_use]
     pub fn is_plain(&self) -> bool {
         /// karras-named
@@ -413,6 +413,13 @@ impl PromptSubmission {
             return false;
         }
         if Some(self)
+            .and_then(|of| of.performance.as_ref())
+            .and_then(|of| of.optimizations.as_ref())
+            .is_some_and(|list| !list.iter().is_sorted())
+        {
+            return false;
+        }
+        if Some(self)
             .and_then(|of| of.postprocessing.as_ref())
             .and_then(|of| of.upscale_factor.as_ref())
             .is_some()
@@ -483,7 +490,7 @@ impl RunInference {
         true
     }
 
-    /// Whether the rules hold and a reading would not warn of anything either.
+    /// Whether the rules hold and a reading would neither warn of anything nor put a list in order.
     #[must_use]
     pub fn is_plain(&self) -> bool {
         self.keeps_rules()
@@ -563,7 +570,7 @@ impl TrainingJob {
         true
     }
 
-    /// Whether the rules hold and a reading would not warn of anything either.
+    /// Whether the rules hold and a reading would neither warn of anything nor put a list in order.
     #[must_use]
     pub fn is_plain(&self) -> bool {
         if Some(self).and_then(|of| of.dreambooth_mode.as_ref()).is_some()
@@ -606,7 +613,7 @@ impl ValidateModelFiles {
         true
     }
 
-    /// Whether the rules hold and a reading would not warn of anything either.
+    /// Whether the rules hold and a reading would neither warn of anything nor put a list in order.
     #[must_use]
     pub fn is_plain(&self) -> bool {
         self.keeps_rules()

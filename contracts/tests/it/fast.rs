@@ -112,6 +112,25 @@ fn a_body_is_read_alike_both_ways() {
     assert!(taken > 100, "the fast path took {taken}");
 }
 
+/// A list whose order has no meaning is kept in that of the enum, so that equal requests are equal documents.
+#[test]
+fn a_list_in_any_order_is_read_alike_both_ways() {
+    for (optimizations, is_fast) in [
+        (json!(["vae_tiling", "model_cpu_offload"]), true),
+        (json!(["model_cpu_offload", "vae_tiling"]), false),
+        (json!(["torch_compile", "channels_last", "attention_slicing"]), false),
+    ] {
+        let submission = json!({
+            "model": {"base": "m"},
+            "conditioning": {"prompt": "a pier"},
+            "performance": {"optimizations": optimizations},
+        });
+        let frame = json!({"action": "generate_sdxl", "payload": {"prompt_submission": submission}});
+        assert_eq!(agree(frame.to_string().as_bytes()), is_fast, "{frame}");
+        assert_eq!(bodies_agree(submission.to_string().as_bytes()), is_fast, "{submission}");
+    }
+}
+
 #[test]
 fn a_mutant_is_refused_alike_both_ways() {
     let wrong = [json!(null), json!("x"), json!(-5), json!(1e9), json!(true), json!([]), json!({"a": 1})];

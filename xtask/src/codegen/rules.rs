@@ -12,8 +12,8 @@ use super::rust::{file, ident};
 use crate::model::{Model, Presence, Shape, TypeRef};
 use crate::schemas::Bundle;
 
-/// For each definition that rules are stated for: `keeps_rules`, and `is_plain`, which says that a reading would not
-/// even warn.
+/// For each definition that rules are stated for: `keeps_rules`, and `is_plain`, which says that a reading would neither
+/// warn nor put a list in order.
 ///
 /// # Errors
 /// A rule of an unknown kind, or one that points nowhere.
@@ -46,7 +46,7 @@ pub(crate) fn rules(bundle: &Bundle, model: &Model) -> Result<String> {
                     true
                 }
 
-                /// Whether the rules hold and a reading would not warn of anything either.
+                /// Whether the rules hold and a reading would neither warn of anything nor put a list in order.
                 #[must_use]
                 pub fn is_plain(&self) -> bool {
                     #(#warnings)*
@@ -104,7 +104,8 @@ impl Writer<'_> {
         }
     }
 
-    /// Checks of what was set where it can take no effect, unless it equals its default.
+    /// Checks of what was set where it can take no effect, unless it equals its default; and of lists whose order is the
+    /// enum's.
     fn idle(&self, owner: &str, at: &str) -> Result<Vec<TokenStream>> {
         let mut checks = Vec::new();
         let properties = self.bundle.definitions[owner]["properties"].as_object();
@@ -125,6 +126,13 @@ impl Writer<'_> {
                 };
                 checks.push(quote! {
                     if #chain.is_some() && #differs && !#condition { return false; }
+                });
+            }
+            if property.get("x-sorted").is_some_and(|sorted| sorted == true) {
+                // The enums are in the order of the schema.
+                let (chain, _) = self.chain(self.on, quote! { Some(self) }, &pointer)?;
+                checks.push(quote! {
+                    if #chain.is_some_and(|list| !list.iter().is_sorted()) { return false; }
                 });
             }
             let target =
