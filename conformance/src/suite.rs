@@ -16,6 +16,7 @@ mod models;
 mod ordering;
 mod pictures;
 mod readings;
+mod sentences;
 mod strangers;
 mod training;
 
@@ -71,6 +72,7 @@ pub fn all(seed: u64) -> Vec<Suite> {
             Both,
             hostile::scenarios(),
         ),
+        suite("sentences", "what a refusal says", Both, sentences::scenarios()),
         suite("readings", "what was understood", Both, readings::scenarios(seed)),
         suite("capabilities", "advertised means implemented", Both, capabilities::scenarios()),
         suite("models", "load, unload, cache, suites", Both, models::scenarios()),

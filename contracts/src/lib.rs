@@ -46,6 +46,7 @@ pub mod fault;
 pub mod framing;
 pub mod generated;
 mod hint;
+mod image_ref;
 pub mod model_id;
 pub mod naming;
 mod number;
@@ -72,10 +73,12 @@ pub use generated::{
     error_code::ErrorCode,
     warning_code::WarningCode,
 };
+pub use image_ref::bare_base64;
 pub use number::Number;
 pub use places::Places;
 pub use reading::{Reading, Writer, read};
 pub use reply::{ReadReply, Reply, ReplyError};
+pub use scalar::shorten;
 pub use schedule::{schedule, seconds};
 pub use submission::Submission;
 pub use trace::Trace;

@@ -278,7 +278,8 @@ fn brief(pattern: &str) -> std::borrow::Cow<'_, str> {
 const PATTERN_SHOWN: usize = 96;
 
 /// A string as a message may show it: not more than a line of a sender's data, escaped as JSON is.
-pub(crate) fn shorten(text: &str) -> String {
+#[must_use]
+pub fn shorten(text: &str) -> String {
     let quoted = |text: &str| Value::from(text).to_string();
     match text.char_indices().nth(SHOWN) {
         Some((end, _)) => format!("{}…", quoted(&text[..end])),

@@ -13,7 +13,7 @@ use std::{
 };
 
 use chrono::Utc;
-use contracts::{ErrorCode, Failure};
+use contracts::{ErrorCode, Failure, shorten};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio::{sync::Notify, time::Instant};
@@ -242,7 +242,10 @@ impl Uploads {
 }
 
 fn unknown(id: &str) -> Box<Failure> {
-    Box::new(Failure::new(ErrorCode::UploadNotFound, format!("no upload {id}, or its time is over")))
+    Box::new(Failure::new(
+        ErrorCode::UploadNotFound,
+        format!("no upload {}, or its time is over", shorten(id)),
+    ))
 }
 
 fn hex(bytes: &[u8]) -> String {

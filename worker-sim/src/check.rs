@@ -72,7 +72,10 @@ pub(crate) fn fit(effective: &Value, models: &[Model], speed: Speed, total: u64)
 
 impl Checker<'_> {
     fn fault(&mut self, pointer: impl Into<String>, failure: &Failure) {
-        self.needs.faults.push(Fault::new(pointer, failure.code, failure.message.clone()));
+        self.needs.faults.push(Fault {
+            hint: failure.hint.clone(),
+            ..Fault::new(pointer, failure.code, failure.message.clone())
+        });
     }
 
     fn refuse(&mut self, pointer: impl Into<String>, message: String) {

@@ -35,6 +35,7 @@ pub(crate) enum Kind {
     DuplicateName,
     NoTrace,
     DroppedTrace,
+    VagueFailure,
 }
 
 /// Every fault: its name, its parameter and what it does.
@@ -135,6 +136,12 @@ const TABLE: &[(Kind, &str, &str, &str)] = &[
         "dropped_trace",
         "",
         "leaves traceparent out of the events of a command that has one",
+    ),
+    (
+        Kind::VagueFailure,
+        "vague_failure",
+        "",
+        "fails with the sentence and the hint of the code alone, whatever the case",
     ),
 ];
 

@@ -2,8 +2,9 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use contracts::{
-    ErrorCode, Failure,
+    ErrorCode, Failure, bare_base64,
     generated::limits::{IMAGE_BYTES_MAX, IMAGE_PIXELS_MAX, IMAGE_SIDE_MAX},
+    shorten,
 };
 use image::{
     DynamicImage, GrayImage, ImageDecoder as _, ImageFormat, ImageReader, Luma, RgbImage, RgbaImage,
@@ -34,7 +35,7 @@ enum Source {
 pub(crate) fn bytes(roots: &Roots, reference: &str) -> Result<Vec<u8>, Failure> {
     match source(roots, reference)? {
         Source::Bytes(bytes) => Ok(bytes),
-        Source::File(path) => file(&path).map_err(|what| invalid(format!("{reference:?} {what}"))),
+        Source::File(path) => file(&path).map_err(|what| invalid(format!("{} {what}", shorten(reference)))),
     }
 }
 
@@ -43,7 +44,7 @@ pub(crate) fn look(roots: &Roots, reference: &str) -> Result<(), Failure> {
     match source(roots, reference)? {
         Source::Bytes(bytes) => check(&bytes),
         Source::File(path) => {
-            let file = open(&path).map_err(|what| invalid(format!("{reference:?} {what}")))?;
+            let file = open(&path).map_err(|what| invalid(format!("{} {what}", shorten(reference))))?;
             check_from(BufReader::new(file))
         }
     }
@@ -60,9 +61,11 @@ fn source(roots: &Roots, reference: &str) -> Result<Source, Failure> {
     if reference.contains("://") {
         return Err(invalid("a worker fetches no URLs").hint("send a path or a data: URL"));
     }
-    let path = roots
-        .input(reference)?
-        .ok_or_else(|| invalid(format!("no file at {reference:?}")).hint("see the allowed input roots"))?;
+    if let Some(failure) = bare_base64(reference) {
+        return Err(failure);
+    }
+    let absent = || invalid(format!("no file at {}", shorten(reference)));
+    let path = roots.input(reference)?.ok_or_else(|| absent().hint("see the allowed input roots"))?;
     Ok(Source::File(path))
 }
 

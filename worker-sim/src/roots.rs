@@ -1,6 +1,6 @@
 //! Which paths may be read: roots of models, of inputs, and the output directory.
 
-use contracts::{ErrorCode, Failure, model_id::ModelPlace};
+use contracts::{ErrorCode, Failure, generated::limits::PATH_BYTES_MAX, model_id::ModelPlace, shorten};
 use std::path::{Component, Path, PathBuf};
 
 /// Where pretend models live; every path under it is one.
@@ -64,7 +64,7 @@ impl Roots {
             return Ok(ModelPath::Real { real, written, root });
         }
         let absent = || {
-            Failure::new(ErrorCode::ModelNotFound, format!("no model at {asked:?}"))
+            Failure::new(ErrorCode::ModelNotFound, format!("no model at {}", shorten(asked)))
                 .hint("see the allowed model roots")
         };
         match lexical(&Path::new(PRETEND_ROOT).join(asked)) {
@@ -154,14 +154,25 @@ enum Found {
 }
 
 fn outside(asked: &str, kind: &str) -> Failure {
-    Failure::new(ErrorCode::PathNotAllowed, format!("{asked:?} is outside the allowed roots for {kind}"))
-        .hint("use a path under a root")
+    Failure::new(
+        ErrorCode::PathNotAllowed,
+        format!("{} is outside the allowed roots for {kind}", shorten(asked)),
+    )
+    .hint("use a path under a root")
 }
 
 /// A path under the first root that has it, symbolic links followed.
 fn find(asked: &str, roots: &[&Path]) -> Result<Found, Failure> {
     if asked.contains('\0') {
         return Err(Failure::new(ErrorCode::PathNotAllowed, "a path holds a NUL character"));
+    }
+    if asked.len() as u64 > PATH_BYTES_MAX {
+        let message = format!(
+            "the path {} cannot be resolved: it has {} bytes, over the limit of {PATH_BYTES_MAX}",
+            shorten(asked),
+            asked.len()
+        );
+        return Err(Failure::new(ErrorCode::PathNotAllowed, message));
     }
     let is_inside = |path: &Path| roots.iter().any(|root| path.starts_with(real(root)));
     let mut escapes = false;
@@ -180,7 +191,7 @@ fn find(asked: &str, roots: &[&Path]) -> Result<Found, Failure> {
                 escapes |= !lexical(&real(&candidate)).is_some_and(|path| is_inside(&path));
             }
             Err(err) => {
-                let message = format!("the path {asked:?} cannot be resolved: {err}");
+                let message = format!("the path {} cannot be resolved: {err}", shorten(asked));
                 return Err(Failure::new(ErrorCode::PathNotAllowed, message));
             }
         }

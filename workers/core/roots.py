@@ -11,9 +11,13 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from core.bundle import limits
 from core.errors import ImageInvalid, ModelNotFound, PathNotAllowed
+from core.scalar import shorten
 
 __all__ = ["Roots"]
+
+_BYTES_MAX = int(limits("path_bytes_max"))
 
 
 class Roots:
@@ -43,9 +47,9 @@ class Roots:
         roots = [*self.model_roots, self.output_dir / "training"]
         real = _resolve(path, roots, field, "models")
         if real is None:
-            raise ModelNotFound(f"no model at {path!r}", field=field, hint="see the allowed model roots")
+            raise ModelNotFound(f"no model at {shorten(path)}", field=field, hint="see the allowed model roots")
         if (link := _link_out(real, roots)) is not None:
-            raise PathNotAllowed(f"{link.name} in {path!r} is a link out of the allowed roots for models", field=field)
+            raise PathNotAllowed(f"{link.name} in {shorten(path)} is a link out of the allowed roots for models", field=field)
         for number, root in enumerate(roots):
             below = _below(path, (root, self._written_roots[number]))
             if below is not None and (root / below).resolve() == real:
@@ -58,7 +62,7 @@ class Roots:
         """The real path of an image or a data set. Raises PathNotAllowed, or ImageInvalid where nothing is there."""
         found = _resolve(path, [*self.input_roots, self.output_dir], field, "images and data sets")
         if found is None:
-            raise ImageInvalid(f"no file at {path!r}", field=field, hint="see the allowed input roots")
+            raise ImageInvalid(f"no file at {shorten(path)}", field=field, hint="see the allowed input roots")
         return found
 
     def find_model_by_id(self, model_id: str) -> Path | None:
@@ -94,6 +98,10 @@ def _resolve(path: str, roots: list[Path], field: str | None, kind: str) -> Path
     """The real path under the first root that has it; None where it is allowed but absent."""
     if "\0" in path:
         raise PathNotAllowed("a path holds a NUL character", field=field)
+    length = len(path.encode("utf-8", "surrogatepass"))
+    if length > _BYTES_MAX:
+        message = f"the path {shorten(path)} cannot be resolved: it has {length} bytes, over the limit of {_BYTES_MAX}"
+        raise PathNotAllowed(message, field=field)
     try:
         asked = Path(path)
         candidates = [asked] if asked.is_absolute() else [root / asked for root in roots]
@@ -105,7 +113,11 @@ def _resolve(path: str, roots: list[Path], field: str | None, kind: str) -> Path
             elif real.exists():
                 return real
     except (OSError, RuntimeError) as error:  # too long a name, a loop of links
-        raise PathNotAllowed(f"the path {path!r} cannot be resolved: {error}", field=field) from error
+        # The error's own text repeats the path, however long it is.
+        why = error.strerror if isinstance(error, OSError) else "its links lead in a circle"
+        raise PathNotAllowed(f"the path {shorten(path)} cannot be resolved: {why}", field=field) from error
     if outside:
-        raise PathNotAllowed(f"{path!r} is outside the allowed roots for {kind}", field=field, hint="use a path under a root")
+        raise PathNotAllowed(
+            f"{shorten(path)} is outside the allowed roots for {kind}", field=field, hint="use a path under a root"
+        )
     return None

@@ -24,6 +24,7 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from core.bundle import limits
 from core.errors import ImageInvalid, UploadNotFound
+from core.image_ref import refuse_bare_base64
 from core.job_context import JobContext
 from core.regular_file import only_regular
 from core.roots import Roots
@@ -97,6 +98,7 @@ def image_bytes(roots: Roots, image: ImageRef) -> bytes:
             raise ImageInvalid(f"the data: URL is no base64: {error}", field=image.field) from error
     if "://" in reference:
         raise ImageInvalid("a worker fetches no URLs", field=image.field, hint="send a path or a data: URL")
+    refuse_bare_base64(reference, image.field)
     return read_image_file(roots.resolve_input(reference, image.field), image.field)
 
 

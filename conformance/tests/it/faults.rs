@@ -50,6 +50,9 @@ caught! {
     ignored_cancel: "ignored_cancel@generate_sdxl" => "ordering.cancel.cancelled",
     duplicate_name: "duplicate_name@get_status" => "envelopes.get_status.documented.snake.answered",
     duplicate_name_in_data: "duplicate_name:data@get_capabilities" => "envelopes.get_capabilities.direct.pascal.answered",
+    vague_sentence: "vague_failure@generate_sdxl" => "sentences.numbers.exponent",
+    vague_hint: "vague_failure@generate_sdxl" => "sentences.hints.time-span",
+    vague_refusal_of_base64: "vague_failure@generate_sdxl" => "sentences.bare-base64.jpeg",
     event_after_reply: "event_after_reply@generate_sdxl" => "events.progress.last-is-the-reply",
 }
 

@@ -24,6 +24,10 @@ pub const IMAGE_PIXELS_MAX: u64 = 67108864;
 pub const IMAGE_SIDE_MAX: u64 = 65535;
 /// Longest file of an input image: 64 megapixels of four channels of 16 bits, not compressed. In bytes.
 pub const IMAGE_BYTES_MAX: u64 = 536870912;
+/// An image reference of so many letters of base64 and nothing else is a picture without its `data:` head, no path: a name has at most 255 bytes on the file systems in use, and pictures have a suffix. In characters.
+pub const BARE_BASE64_MIN: u64 = 256;
+/// Longest path that is looked for (PATH_MAX of Linux): an image reference may be as long as a frame, and to follow its links would take the square of its length. In bytes.
+pub const PATH_BYTES_MAX: u64 = 4096;
 /// After the end of stdin, work that is not done is cancelled. In seconds.
 pub const STOP_GRACE_SECONDS: f64 = 4.0;
 /// After the end of stdin, work that is not done is cancelled. In seconds.

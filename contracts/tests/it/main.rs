@@ -8,6 +8,7 @@ mod fixtures;
 mod framing;
 mod generated;
 mod hostile;
+mod image_refs;
 mod model_ids;
 mod oracle;
 mod parties;

@@ -4,7 +4,9 @@
 use std::{collections::HashMap, io::Cursor};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use contracts::{Action, ErrorCode, Failure, Fault, Submission, framing::FRAME_BYTES_MAX, generated::limits};
+use contracts::{
+    Action, ErrorCode, Failure, Fault, Submission, bare_base64, framing::FRAME_BYTES_MAX, generated::limits,
+};
 use image::{ImageFormat, ImageReader};
 use serde_json::{Map, Value};
 
@@ -152,6 +154,9 @@ pub(crate) async fn place_images(action: Action, fields: &mut Value, uploads: &U
             uploads.hold(id)
         } else if reference.starts_with("data:") {
             place_data(reference, uploads).await
+        } else if let Some(failure) = bare_base64(reference) {
+            // A worker would refuse it too, after it has waited for one and was written to its pipe.
+            Err(Box::new(failure))
         } else {
             continue;
         };
@@ -161,7 +166,9 @@ pub(crate) async fn place_images(action: Action, fields: &mut Value, uploads: &U
                 all.inputs.push(held);
                 *value = path.into();
             }
-            Err(failure) => all.faults.push(Fault::new(pointer, failure.code, failure.message)),
+            Err(failure) => all
+                .faults
+                .push(Fault { hint: failure.hint, ..Fault::new(pointer, failure.code, failure.message) }),
         }
     }
     all

@@ -1,6 +1,6 @@
 //! Replies out, each once and in its place; and the faults that spoil them on the way.
 
-use contracts::{Class, Dialect, ErrorCode, Refusal, Reply, framing::EncodeError};
+use contracts::{Class, Dialect, ErrorCode, Failure, Refusal, Reply, framing::EncodeError};
 use serde_json::{Map, Value};
 use std::time::Duration;
 
@@ -119,7 +119,14 @@ impl Worker {
             return Vec::new();
         }
         let dialect = if strike(Kind::SnakeForPascal).is_some() { Dialect::Snake } else { dialect };
-        let mut value = reply.to_value(dialect);
+        let mut value = match &reply.outcome {
+            Err(failure) if strike(Kind::VagueFailure).is_some() => {
+                let vague =
+                    Failure { hint: None, message: failure.code.meaning().to_owned(), ..(**failure).clone() };
+                Reply { outcome: Err(Box::new(vague)), ..reply.clone() }.to_value(dialect)
+            }
+            _ => reply.to_value(dialect),
+        };
         if let Some(id) = strike(Kind::WrongId) {
             let name = if dialect == Dialect::Pascal { "RequestId" } else { "request_id" };
             let name = if dialect == Dialect::Camel { "requestId" } else { name };
@@ -199,9 +206,9 @@ fn frame(reply: &Reply, dialect: Dialect) -> Vec<u8> {
     reply.to_frame(dialect).unwrap_or_else(|err| {
         let message = format!("the reply cannot be written: {err}");
         let failure = match err {
-            EncodeError::TooLarge { .. } => contracts::Failure::new(ErrorCode::FrameTooLarge, message)
+            EncodeError::TooLarge { .. } => Failure::new(ErrorCode::FrameTooLarge, message)
                 .hint("send images as paths or uploads: a reply repeats what was sent"),
-            _ => contracts::Failure::new(ErrorCode::Internal, message),
+            _ => Failure::new(ErrorCode::Internal, message),
         };
         let short = Reply { outcome: Err(Box::new(failure)), warnings: Vec::new(), ..reply.clone() };
         let mut bytes = short.to_value(dialect).to_string().into_bytes();
