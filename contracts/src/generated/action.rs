@@ -1301,9 +1301,9 @@ pub static PARAMETERS: [Parameter; 5usize] = [
     Parameter {
         name: "traceparent",
         place: "header",
-        schema: "Traceparent",
+        schema: "TraceparentHeader",
         classes: &[],
-        description: "The trace that the command belongs to (W3C Trace Context). It is in the gateway's log lines and in the job's events, whose parent id is the gateway's own. It wins over a `traceparent` in the envelope: one there of another trace has the warning `no_effect`. A malformed header, or several, start a new trace, as W3C has it; a later version is read as version 00. Without a header there is no trace. `tracestate` is dropped.",
+        description: "The trace that the command belongs to (W3C Trace Context). It is in the gateway's log lines and in the job's events, whose parent id is the gateway's own. It wins over a `traceparent` in the envelope: one there of another trace has the warning `no_effect`. A malformed header, or several, start a new trace, as W3C has it; of a later version the part that version 00 has is read. Without a header there is no trace. `tracestate` is dropped.",
     },
 ];
 /// Routes that belong to no single action.

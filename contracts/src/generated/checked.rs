@@ -238,6 +238,14 @@ text! {
 }
 
 text! {
+    /// What a header says of a trace (W3C Trace Context), of this version or a later one. 1..=1024 code points.
+    TraceparentHeader, TextLimits {
+        minimum: 1, maximum: 1024, not_blank: false,
+        form: Form::Any,
+    }
+}
+
+text! {
     /// A path under an allowed input root, `upload:<id>`, or `data:image/...;base64,...`; never a URL that a worker would fetch. PNG, JPEG or WebP, at most 64 megapixels. 1..=16777216 code points.
     ImageRef, TextLimits {
         minimum: 1, maximum: 16777216, not_blank: false,

@@ -69,6 +69,7 @@ pub const NAMES: &[&str] = &[
     "Name",
     "Sha256",
     "Traceparent",
+    "TraceparentHeader",
     "ImageRef",
     "DialectName",
     "FeatureName",
@@ -409,6 +410,7 @@ pub fn round_trip(name: &str, value: &Value) -> Option<Result<Value, serde_json:
         "Name" => read::<types::Name>(value),
         "Sha256" => read::<types::Sha256>(value),
         "Traceparent" => read::<types::Traceparent>(value),
+        "TraceparentHeader" => read::<types::TraceparentHeader>(value),
         "ImageRef" => read::<types::ImageRef>(value),
         "DialectName" => read::<types::DialectName>(value),
         "FeatureName" => read::<types::FeatureName>(value),
@@ -765,6 +767,7 @@ pub fn schemas() -> Value {
     generator.subschema_for::<types::Name>();
     generator.subschema_for::<types::Sha256>();
     generator.subschema_for::<types::Traceparent>();
+    generator.subschema_for::<types::TraceparentHeader>();
     generator.subschema_for::<types::ImageRef>();
     generator.subschema_for::<types::DialectName>();
     generator.subschema_for::<types::FeatureName>();

@@ -18,8 +18,16 @@ use super::problem::refuse;
 use crate::config::{Edge, Host, Origin};
 
 /// What a browser may send besides the headers that it always may.
-const REQUEST_HEADERS: [&str; 6] =
-    ["content-type", "prefer", "idempotency-key", "if-none-match", "last-event-id", "range"];
+const REQUEST_HEADERS: [&str; 8] = [
+    "content-type",
+    "prefer",
+    "idempotency-key",
+    "if-none-match",
+    "last-event-id",
+    "range",
+    "traceparent",
+    "tracestate",
+];
 /// What a page may read besides the headers that it always may.
 const RESPONSE_HEADERS: [&str; 10] = [
     "accept-ranges",

@@ -1,7 +1,7 @@
 //! The header `traceparent`.
 
 use axum::http::HeaderMap;
-use contracts::Trace;
+use contracts::{Trace, generated::types::TraceparentHeader};
 
 use crate::trace;
 
@@ -13,6 +13,11 @@ pub(super) struct Traced(pub(super) Trace);
 pub(super) fn of_headers(headers: &HeaderMap) -> Option<Trace> {
     let mut values = headers.get_all("traceparent").iter();
     let value = values.next()?;
-    let said = values.next().is_none().then(|| value.to_str().ok().and_then(Trace::of_header)).flatten();
+    let said = if values.next().is_some() { None } else { value.to_str().ok().and_then(read) };
     Some(said.unwrap_or_else(trace::begin))
+}
+
+fn read(value: &str) -> Option<Trace> {
+    let header: TraceparentHeader = value.parse().ok()?;
+    Trace::of_header(header.as_ref())
 }

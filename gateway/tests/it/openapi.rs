@@ -272,10 +272,9 @@ async fn every_command_takes_a_traceparent() {
             header["description"].as_str().is_some_and(|text| text.contains("`tracestate` is dropped")),
             "{path}"
         );
-        assert!(
-            header["schema"]["pattern"].is_string() && header["schema"]["examples"][0].is_string(),
-            "{header}"
-        );
+        // What is malformed is no fault of the request, and a later version is not malformed.
+        assert_eq!(header["schema"].get("pattern"), None, "{path}");
+        assert!(header["schema"]["examples"][0].is_string(), "{header}");
     });
     assert!(commands > 10, "{commands}");
 }

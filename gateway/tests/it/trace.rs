@@ -124,12 +124,14 @@ async fn the_header_wins_and_an_envelope_of_another_trace_is_said_to_take_no_eff
 async fn a_malformed_header_begins_a_new_trace_and_so_do_several() {
     let rig = Rig::start(&[]).await;
     let upper = SAID.to_uppercase();
+    let long = format!("01{}-{}", &SAID[2..], "x".repeat(1024));
     let zeros = format!("00-{}-00f067aa0ba902b7-01", "0".repeat(32));
     for headers in [
         &[("traceparent", "nonsense")][..],
         &[("traceparent", "")],
         &[("traceparent", &*upper)],
         &[("traceparent", &*zeros)],
+        &[("traceparent", &*long)],
         &[("traceparent", SAID), ("traceparent", SAID)],
     ] {
         let (id, heard) = run(&rig, headers, &job("generate_sdxl")).await;
@@ -142,6 +144,18 @@ async fn a_malformed_header_begins_a_new_trace_and_so_do_several() {
         assert_ne!(self::told(&rig, &id).await.unwrap().id(), ID, "{headers:?}");
         assert_eq!(warnings(&heard), [("no_effect", "/traceparent")], "{heard:?}");
     }
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn a_header_that_is_no_text_begins_a_new_trace_too() {
+    let rig = Rig::start(&[]).await;
+    let value = reqwest::header::HeaderValue::from_bytes(b"00-\xff\xfe").unwrap();
+    let request =
+        rig.request("POST", "/v1/commands").header("traceparent", value).json(&job("generate_sdxl"));
+    let heard = rig.hear(request).await;
+    assert_eq!(heard.status, 200, "{heard:?}");
+    assert!(told(&rig, heard.body["request_id"].as_str().unwrap()).await.is_some());
     rig.stop().await;
 }
 

@@ -101,6 +101,9 @@ Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 Traceparent = Annotated[str, Meta(pattern=r"^00-(?:[1-9a-f][0-9a-f]{31}|0[1-9a-f][0-9a-f]{30}|0{2}[1-9a-f][0-9a-f]{29}|0{3}[1-9a-f][0-9a-f]{28}|0{4}[1-9a-f][0-9a-f]{27}|0{5}[1-9a-f][0-9a-f]{26}|0{6}[1-9a-f][0-9a-f]{25}|0{7}[1-9a-f][0-9a-f]{24}|0{8}[1-9a-f][0-9a-f]{23}|0{9}[1-9a-f][0-9a-f]{22}|0{10}[1-9a-f][0-9a-f]{21}|0{11}[1-9a-f][0-9a-f]{20}|0{12}[1-9a-f][0-9a-f]{19}|0{13}[1-9a-f][0-9a-f]{18}|0{14}[1-9a-f][0-9a-f]{17}|0{15}[1-9a-f][0-9a-f]{16}|0{16}[1-9a-f][0-9a-f]{15}|0{17}[1-9a-f][0-9a-f]{14}|0{18}[1-9a-f][0-9a-f]{13}|0{19}[1-9a-f][0-9a-f]{12}|0{20}[1-9a-f][0-9a-f]{11}|0{21}[1-9a-f][0-9a-f]{10}|0{22}[1-9a-f][0-9a-f]{9}|0{23}[1-9a-f][0-9a-f]{8}|0{24}[1-9a-f][0-9a-f]{7}|0{25}[1-9a-f][0-9a-f]{6}|0{26}[1-9a-f][0-9a-f]{5}|0{27}[1-9a-f][0-9a-f]{4}|0{28}[1-9a-f][0-9a-f]{3}|0{29}[1-9a-f][0-9a-f]{2}|0{30}[1-9a-f][0-9a-f]|0{31}[1-9a-f])-(?:[1-9a-f][0-9a-f]{15}|0[1-9a-f][0-9a-f]{14}|0{2}[1-9a-f][0-9a-f]{13}|0{3}[1-9a-f][0-9a-f]{12}|0{4}[1-9a-f][0-9a-f]{11}|0{5}[1-9a-f][0-9a-f]{10}|0{6}[1-9a-f][0-9a-f]{9}|0{7}[1-9a-f][0-9a-f]{8}|0{8}[1-9a-f][0-9a-f]{7}|0{9}[1-9a-f][0-9a-f]{6}|0{10}[1-9a-f][0-9a-f]{5}|0{11}[1-9a-f][0-9a-f]{4}|0{12}[1-9a-f][0-9a-f]{3}|0{13}[1-9a-f][0-9a-f]{2}|0{14}[1-9a-f][0-9a-f]|0{15}[1-9a-f])-[0-9a-f]{2}\Z")]
 """The place of a command in a trace (W3C Trace Context, version 00): `00-<trace id>-<parent id>-<flags>` in lower-case hex. Neither id is all zeros, which is what the alternatives of the pattern are for."""
 
+TraceparentHeader = Annotated[str, Meta(min_length=1, max_length=1024)]
+"""What a header says of a trace (W3C Trace Context), of this version or a later one."""
+
 ImageRef = Annotated[str, Meta(min_length=1, max_length=16777216)]
 """A path under an allowed input root, `upload:<id>`, or `data:image/...;base64,...`; never a URL that a worker would fetch. PNG, JPEG or WebP, at most 64 megapixels."""
 
@@ -2940,6 +2943,7 @@ DEFINITIONS: dict[str, Any] = {
     "Name": Name,
     "Sha256": Sha256,
     "Traceparent": Traceparent,
+    "TraceparentHeader": TraceparentHeader,
     "ImageRef": ImageRef,
     "DialectName": DialectName,
     "FeatureName": FeatureName,

@@ -239,7 +239,7 @@ impl Life<'_> {
         if !has("events") || !has("out_of_order") {
             return refuse("it speaks without events or out_of_order, which a lane needs".to_owned());
         }
-        self.tells_trace = has("trace");
+        self.tells_trace = self.asks_trace && has("trace");
         let text = |name: &str| data[name].as_str().unwrap_or_default().to_owned();
         let gpu = &self.actor.gpu;
         if data["gpu_id"] != gpu.as_str() {
