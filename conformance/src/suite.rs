@@ -18,6 +18,7 @@ mod pictures;
 mod readings;
 mod sentences;
 mod strangers;
+mod traces;
 mod training;
 
 use crate::check::Scenario;
@@ -79,6 +80,7 @@ pub fn all(seed: u64) -> Vec<Suite> {
         suite("effects", "each field changes the picture as said", Both, effects::scenarios()),
         suite("ordering", "order of lines, cancel", Worker, ordering::scenarios()),
         suite("events", "words on the way", Worker, events::scenarios()),
+        suite("traces", "W3C traces, from a command to its events", Both, traces::scenarios()),
         suite("training", "start, status, history, stop", Both, training::scenarios()),
     ]
 }

@@ -54,6 +54,7 @@ caught! {
     vague_hint: "vague_failure@generate_sdxl" => "sentences.hints.time-span",
     vague_refusal_of_base64: "vague_failure@generate_sdxl" => "sentences.bare-base64.jpeg",
     event_after_reply: "event_after_reply@generate_sdxl" => "events.progress.last-is-the-reply",
+    dropped_trace: "dropped_trace" => "traces.worker.repeated",
 }
 
 /// A worker that never answers is told from the first: one check, one cause, and nothing else is tried.
@@ -67,6 +68,13 @@ fn a_worker_that_ends_at_once_ends_the_run() {
             "{report:#}"
         );
     }
+}
+
+/// A worker of before refuses the feature, which it may: what traces are about is skipped.
+#[test]
+fn a_worker_without_traces_breaks_nothing() {
+    let (code, report) = against(&["--fault", "no_trace"], &["traces.worker", "lifecycle.initialize"]);
+    assert_eq!((code, outcome(&report, "traces.worker.repeated")), (0, "skipped"), "{report:#}");
 }
 
 /// Ten thousand events break no sentence of the contract: the tool must read over them and lose nothing.
