@@ -66,7 +66,12 @@ pub fn all(seed: u64) -> Vec<Suite> {
         suite("envelopes", "every action in both envelopes and three dialects", Both, envelopes::scenarios()),
         suite("binding", "what the C# bridge binds", Both, binding::scenarios()),
         suite("errors", "every fault with its code and its place", Both, errors::scenarios()),
-        suite("bounds", "every limit, one below, at it and one above", Both, bounds::scenarios()),
+        suite(
+            "bounds",
+            "every limit, one below, at it, one above and far outside",
+            Both,
+            bounds::scenarios(),
+        ),
         suite(
             "hostile",
             "input that must cost its sender an error and nobody else anything",

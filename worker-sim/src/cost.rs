@@ -68,7 +68,7 @@ impl Cost {
         let wide = effective["performance"]["dtype"] == "fp32";
         let mut activations = PIXEL_BYTES * pixels / 1e6 * batch;
         activations *= if wide { 2.0 } else { 1.0 } * if guided { 1.0 } else { 0.6 };
-        let mut weights = models.iter().map(|model| model.bytes).sum::<u64>() as f64;
+        let mut weights = models.iter().map(|model| model.bytes as f64).sum::<f64>();
         let mut step = speed.step * if guided { 1.0 } else { 0.6 };
         for asked in recipe::items(effective, "/performance/optimizations").filter_map(Value::as_str) {
             if let Some((_, activation, weight, time)) = OPTIMIZATIONS.iter().find(|row| row.0 == asked) {
@@ -89,11 +89,17 @@ impl Cost {
     }
 
     pub(crate) fn bytes(&self) -> u64 {
-        self.weights + self.workspace
+        self.weights.saturating_add(self.workspace)
     }
 
     pub(crate) fn seconds(&self) -> f64 {
         self.load + self.step * self.steps as f64 + self.post
+    }
+
+    /// What a validation report says of it.
+    pub(crate) fn figures(&self) -> [(String, Value); 2] {
+        [("estimated_vram_mb", mebibytes(self.bytes())), ("estimated_time_seconds", self.seconds())]
+            .map(|(name, figure)| (name.to_owned(), figure.into()))
     }
 
     /// `PerformanceEstimate`. `total`: bytes of the device.

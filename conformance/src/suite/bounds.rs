@@ -1,4 +1,5 @@
-//! Every limit of the prompt submission: one below, at it, and one above, probed through `validate_request`.
+//! Every limit of the prompt submission: one below, at it, one above, and numbers far outside, probed through
+//! `validate_request`.
 
 use contracts::{
     Action, Fault, Writer,
@@ -42,7 +43,30 @@ fn walk(at: &str, shape: &'static Shape, fields: &mut Vec<(String, &'static Prop
     }
 }
 
-/// The values around each limit, each with a word for its id.
+/// Numbers far outside every limit: what a report says beside its fault must not be made of them.
+const FAR: &[(&str, f64)] = &[
+    ("far-below", -512.0),
+    ("beyond-32-bits", 2_147_483_648.0),
+    ("exact-integer-max", 9_007_199_254_740_991.0),
+    ("exact-integer-min", -9_007_199_254_740_991.0),
+    ("beyond-64-bits", 1e30),
+    ("huge", 1e300),
+    ("huge-negative", -1e300),
+];
+
+/// Those of them that are outside these limits.
+fn far(min: f64, max: f64, step: i64) -> impl Iterator<Item = (&'static str, Value)> {
+    FAR.iter().filter(move |(_, far)| *far < min || *far > max).map(move |(word, far)| {
+        // Where an integer is wanted, what it can be is written as one, and as a multiple.
+        let value = match far.abs() < 1e16 {
+            true if step > 0 => (*far as i64 / step * step).into(),
+            _ => json!(far),
+        };
+        (*word, value)
+    })
+}
+
+/// The values around each limit and far outside, each with a word for its id.
 fn probes(shape: &'static Shape) -> Vec<(String, Value)> {
     let mut probes: Vec<(&str, Value)> = Vec::new();
     match dictionary().resolve(shape) {
@@ -59,6 +83,7 @@ fn probes(shape: &'static Shape) -> Vec<(String, Value)> {
             if step > 1 {
                 probes.push(("no-multiple", json!(spec.min + 1)));
             }
+            probes.extend(far(spec.min as f64, spec.max as f64, step));
         }
         Shape::Number(spec) => {
             let step = 0.0625;
@@ -70,6 +95,7 @@ fn probes(shape: &'static Shape) -> Vec<(String, Value)> {
                 ("max", json!(spec.max)),
                 ("max+1", json!(spec.max + step)),
             ]);
+            probes.extend(far(spec.min, spec.max, 0));
         }
         Shape::Text(spec) if spec.pattern.is_none() => {
             let text = |length: usize| json!("é".repeat(length));
@@ -146,14 +172,14 @@ pub(super) struct Beyond {
     pub(super) value: Value,
 }
 
-/// One value below and one above every bound of a prompt submission.
+/// Values below and above every bound of a prompt submission, and far outside.
 pub(super) fn beyond() -> Vec<Beyond> {
     let mut fields = Vec::new();
     walk("", &dictionary().named("PromptSubmission").shape, &mut fields);
     let mut beyond = Vec::new();
     for (pointer, property) in fields {
         for (word, value) in probes(&property.shape) {
-            if word == "min-1" || word == "max+1" {
+            if word == "min-1" || word == "max+1" || FAR.iter().any(|(far, _)| *far == word) {
                 let id = format!("{}-{word}", pointer.trim_start_matches('/').replace('/', "-"));
                 beyond.push(Beyond { id, pointer: pointer.clone(), value });
             }

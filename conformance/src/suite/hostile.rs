@@ -22,7 +22,15 @@ const BOUNDED: &str = "At most 100 errors[], warnings and warning_details a repl
 const MANY: usize = 60_000;
 
 pub(super) fn scenarios() -> Vec<Scenario> {
-    vec![timeouts(), real_commands(), many_names(), long_list(), many_warnings(), meanwhile()]
+    vec![
+        timeouts(),
+        real_commands("hostile.bounds-as-jobs", Action::GenerateSdxl),
+        real_commands("hostile.bounds-as-estimates", Action::GetPerformanceEstimate),
+        many_names(),
+        long_list(),
+        many_warnings(),
+        meanwhile(),
+    ]
 }
 
 /// Sends a command that must be refused, and decides by its code and its place.
@@ -104,18 +112,18 @@ fn still_served(context: &mut Context, checks: &mut Checks<'_>) {
     checks.hold("still-served", status.is_ok(), || shown::result(&status));
 }
 
-/// What `bounds` asks of `validate_request`, here as jobs: a report and a refusal go different ways.
-fn real_commands() -> Scenario {
+/// What `bounds` asks of `validate_request`, here as commands: a report and a refusal go different ways.
+fn real_commands(id: &'static str, action: Action) -> Scenario {
     let probes = bounds::beyond();
     let mut checks: Vec<CheckDef> =
         probes.iter().map(|probe| CheckDef::new(&probe.id, Class::Limit, bounds::SENTENCE)).collect();
     checks.push(CheckDef::new("still-served", Class::Life, LIVES));
-    Scenario::new("hostile.bounds-as-jobs", checks, move |context, checks| {
+    Scenario::new(id, checks, move |context, checks| {
         for probe in &probes {
             let document = bounds::document(context, &probe.pointer, &probe.value)?;
             let pointer = format!("/payload/prompt_submission{}", probe.pointer);
             let fields = json!({"prompt_submission": document});
-            match refused(context, Action::GenerateSdxl, fields, "out_of_range", &pointer) {
+            match refused(context, action, fields, "out_of_range", &pointer) {
                 Ok(verdict) => checks.decide(&probe.id, verdict),
                 Err(stop) => checks.decide(&probe.id, Err(stop.to_string())),
             }

@@ -235,19 +235,29 @@ impl Worker {
         let normalized = submission.as_ref().map(|submission| submission.document.clone());
         let whole = normalized.as_ref().map(|document| effective(document, self.settings.device.kind()));
         let mut faults = command.faults.clone();
-        let mut details = json!({});
+        let mut details = Map::new();
         if let (Some(submission), Some(whole)) = (&submission, &whole) {
             let needs = check::needs(whole, &self.registry, &self.settings.device);
-            let fit = check::fit(whole, &needs.models, self.speed(), self.gpu.total);
-            let fit = fit.filter(|_| faults.is_empty() && needs.faults.is_empty());
+            // Figures of a value that breaks a bound, or without a model that is not there, would be of nothing.
+            let keeps_bounds = faults.is_empty();
+            let can_be_reckoned = keeps_bounds && needs.faults.is_empty();
+            if keeps_bounds {
+                details = size(whole);
+            }
+            let mut fit = None;
+            if can_be_reckoned {
+                let missing: Vec<_> =
+                    needs.models.iter().filter(|model| !self.gpu.has(model)).cloned().collect();
+                let cost = Cost::of(whole, &needs.models, &missing, self.speed());
+                details.extend(cost.figures());
+                fit = check::fit(whole, &needs.models, self.speed(), self.gpu.total);
+            }
             for mut fault in needs.faults.into_iter().chain(fit) {
                 fault.pointer = command.of_submission(submission, &fault.pointer);
                 if !faults.iter().any(|known| known.pointer == fault.pointer) {
                     faults.push(fault);
                 }
             }
-            let missing: Vec<_> = needs.models.iter().filter(|model| !self.gpu.has(model)).cloned().collect();
-            details = self.details(whole, &Cost::of(whole, &needs.models, &missing, self.speed()));
         }
         let warnings = command.warnings.iter().map(|warning| warning.message.as_str());
         let warnings: Vec<&str> = warnings.take(limits::WARNINGS_MAX as usize).collect();
@@ -273,21 +283,6 @@ impl Worker {
             report["warnings_total"] = command.warnings.len().into();
         }
         report
-    }
-
-    fn details(&self, whole: &Value, cost: &Cost) -> Value {
-        let side = |name: &str| {
-            whole.pointer(&format!("/hyperparameters/dimensions/{name}")).and_then(Value::as_f64)
-        };
-        match (side("width"), side("height")) {
-            (Some(width), Some(height)) if width > 0.0 && height > 0.0 => json!({
-                "estimated_vram_mb": crate::cost::mebibytes(cost.bytes()),
-                "estimated_time_seconds": cost.seconds(),
-                "pixel_count": width * height,
-                "aspect_ratio": width / height,
-            }),
-            _ => json!({}),
-        }
     }
 
     /// The submission of a command that is valid, and its effective form.
@@ -329,6 +324,15 @@ impl Worker {
         let missing = needs.models.iter().filter(|model| !self.gpu.has(model)).cloned().collect();
         Ok((needs.models, missing))
     }
+}
+
+/// The figures of a submission that need no model.
+fn size(whole: &Value) -> Map<String, Value> {
+    let side =
+        |name: &str| whole.pointer(&format!("/hyperparameters/dimensions/{name}")).and_then(Value::as_f64);
+    let (Some(width), Some(height)) = (side("width"), side("height")) else { return Map::new() };
+    let figures = [("pixel_count", width * height), ("aspect_ratio", width / height)];
+    figures.map(|(name, figure)| (name.to_owned(), figure.into())).into_iter().collect()
 }
 
 /// `limits` of the capabilities: those of the schema, and of the pretend models.

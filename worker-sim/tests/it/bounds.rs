@@ -4,6 +4,7 @@
 #[path = "../../../contracts/tests/it/bounds.rs"]
 mod commands;
 
+use contracts::{Action, Reply};
 use serde_json::json;
 
 use commands::{code, id};
@@ -46,4 +47,27 @@ fn every_bound_is_answered_once_and_the_worker_lives() {
     }
     sim.close();
     assert_eq!(sim.wait().0.code(), Some(0));
+}
+
+/// With a model that is there: figures are made of values within their bounds, and of nothing else.
+#[test]
+fn a_report_of_a_value_out_of_bounds_has_no_figures() {
+    let mut sim = Sim::start(&[]);
+    sim.data("initialize", json!({"protocol_versions": ["1"], "features": [], "dialect": "snake"}));
+    let commands = commands::commands().into_iter();
+    let sent = commands.filter(|sent| sent.action == Action::ValidateRequest);
+    let mut refused = 0;
+    for sent in sent {
+        let frame = sent.frame.replace("\"base\":\"nobody\"", "\"base\":\"sdxl_base\"");
+        sim.write(format!("{frame}\n").as_bytes());
+        let reply = sim.line();
+        Reply::read(Action::ValidateRequest, &reply).unwrap_or_else(|err| panic!("{frame}: {err}: {reply}"));
+        assert_eq!(id(&reply), &json!(sent.id), "{frame}: {reply}");
+        let incoming = contracts::read_frame(frame.as_bytes()).expect("an envelope");
+        if reply["data"]["normalized"].is_object() && !incoming.reading.is_valid() {
+            refused += 1;
+            assert_eq!(reply["data"]["validation_details"], json!({}), "{frame}: {reply}");
+        }
+    }
+    assert!(refused > 100, "{refused}");
 }
