@@ -6,10 +6,17 @@
 //! `tracing-appender` is not used: it counts no failed writes, bounds lines and not bytes, opens no file again by our signal,
 //! and its guard prints where it cannot flush, which may block, panic, or break the frames on stdout.
 
+mod batch;
 mod ended;
 mod sink;
+mod text;
 
-use std::{panic, path::Path, sync::OnceLock, time::Duration};
+use std::{
+    panic,
+    path::Path,
+    sync::OnceLock,
+    time::{Duration, SystemTime},
+};
 
 use anyhow::Context;
 use tracing_subscriber::{EnvFilter, fmt};
@@ -17,6 +24,7 @@ use tracing_subscriber::{EnvFilter, fmt};
 use crate::cli::{LogFormat, PoolFlags};
 pub(crate) use ended::{ended, refused};
 use sink::Sink;
+use text::Text;
 
 /// What is said to a person at the terminal.
 static CONSOLE: OnceLock<Sink> = OnceLock::new();
@@ -39,7 +47,7 @@ pub fn start(flags: &PoolFlags) -> anyhow::Result<()> {
     // Its own errors would go to stderr, past the sink.
     let builder = fmt().with_env_filter(filter).with_ansi(false).log_internal_errors(false).with_writer(sink);
     let started = match flags.log_format {
-        LogFormat::Text => builder.try_init(),
+        LogFormat::Text => builder.event_format(Text { now: SystemTime::now }).try_init(),
         LogFormat::Json => builder.json().flatten_event(true).try_init(),
     };
     started.map_err(|err| anyhow::anyhow!("the log cannot be started: {err}"))

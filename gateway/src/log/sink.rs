@@ -2,7 +2,6 @@
 
 use std::{
     cell::Cell,
-    collections::VecDeque,
     fs::{File, OpenOptions},
     io::{self, Write},
     os::fd::AsFd,
@@ -13,8 +12,12 @@ use std::{
 
 use tracing_subscriber::fmt::MakeWriter;
 
+use super::batch::{Batch, Out};
+
 /// Bytes that wait to be written; lines beyond are dropped and counted.
 const BYTES_MAX: usize = 4 << 20;
+/// Bytes of memory that a buffer keeps between batches.
+const BYTES_KEPT_MAX: usize = 64 << 10;
 /// How long the writer rests between batches: a busy gateway then wakes it once for many lines.
 const REST: Duration = Duration::from_millis(2);
 
@@ -39,8 +42,7 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    lines: VecDeque<Vec<u8>>,
-    bytes: usize,
+    lines: Batch,
     /// Lines that found no room.
     dropped: u64,
     /// The writer waits for `wake`.
@@ -52,11 +54,9 @@ struct State {
 
 /// What the writer writes to.
 struct Place {
-    out: File,
+    out: Out<File>,
     /// Of a file, to open it again.
     path: Option<PathBuf>,
-    /// A line was written in part.
-    torn: bool,
     /// Lines that could not be written, and why not.
     failed: u64,
     why: String,
@@ -79,7 +79,8 @@ impl Sink {
 
     fn start(out: File, path: Option<PathBuf>) -> Self {
         let shared = Arc::new(Shared::new());
-        let place = Place { out, path, torn: false, failed: 0, why: String::new() };
+        let out = Out { to: out, torn: false, wait: || std::thread::sleep(REST) };
+        let place = Place { out, path, failed: 0, why: String::new() };
         let writer = shared.clone();
         // Without a thread nothing is written: lines are then dropped and counted, and the service goes on.
         let thread = std::thread::Builder::new().name("log".to_owned()).spawn(move || writer.write(place));
@@ -90,12 +91,11 @@ impl Sink {
     /// Queues a line, with its LF. Never waits for the writer.
     pub(super) fn line(&self, line: &[u8]) {
         let mut state = self.shared.lock();
-        if state.bytes + line.len() > BYTES_MAX && !WRITES.get() {
+        if state.lines.len() + line.len() > BYTES_MAX && !WRITES.get() {
             state.dropped += 1;
             return;
         }
-        state.bytes += line.len();
-        state.lines.push_back(line.to_vec());
+        state.lines.push(line);
         if std::mem::take(&mut state.idle) {
             self.shared.wake.notify_one();
         }
@@ -135,8 +135,9 @@ impl Shared {
     /// The writer's thread.
     fn write(&self, mut place: Place) {
         WRITES.set(true);
+        let mut lines = Batch::default();
         loop {
-            let (lines, dropped, reopen) = self.next();
+            let (dropped, reopen) = self.next(&mut lines);
             if reopen {
                 place.reopen();
             }
@@ -158,18 +159,20 @@ impl Shared {
         }
     }
 
-    /// Waits for lines; all that wait, how many were dropped so far, and whether to open the file again.
-    fn next(&self) -> (VecDeque<Vec<u8>>, u64, bool) {
+    /// Waits for lines and moves all that wait to `lines`; how many were dropped so far, and whether to open the file
+    /// again. The two buffers change places, so that nobody allocates for a line.
+    fn next(&self, lines: &mut Batch) -> (u64, bool) {
+        lines.clear(BYTES_KEPT_MAX);
         let mut state = self.lock();
         while state.lines.is_empty() && !state.reopen {
             state.idle = true;
             state = self.wake.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         state.idle = false;
-        state.bytes = 0;
         state.writing = true;
         let reopen = std::mem::take(&mut state.reopen);
-        (std::mem::take(&mut state.lines), state.dropped, reopen)
+        std::mem::swap(&mut state.lines, lines);
+        (state.dropped, reopen)
     }
 }
 
@@ -178,8 +181,8 @@ impl Place {
         let Some(path) = &self.path else { return };
         match open(path) {
             Ok(out) => {
-                self.out = out;
-                self.torn = false;
+                self.out.to = out;
+                self.out.torn = false;
                 tracing::info!(path = %path.display(), "the log file was opened again");
             }
             Err(err) => {
@@ -189,45 +192,13 @@ impl Place {
     }
 
     /// Writes what it can; whether the last line was written.
-    fn write(&mut self, lines: &VecDeque<Vec<u8>>) -> bool {
-        let mut told = false;
-        for line in lines {
-            told = match self.write_line(line) {
-                Ok(()) => true,
-                Err(err) => {
-                    self.failed += 1;
-                    self.why = err.to_string();
-                    false
-                }
-            };
+    fn write(&mut self, lines: &Batch) -> bool {
+        let written = lines.write(&mut self.out);
+        if written.failed > 0 {
+            self.failed += written.failed;
+            self.why = written.why;
         }
-        told
-    }
-
-    fn write_line(&mut self, line: &[u8]) -> io::Result<()> {
-        if self.torn {
-            self.write_some(b"\n")?;
-            self.torn = false;
-        }
-        self.write_some(line)
-    }
-
-    fn write_some(&mut self, mut bytes: &[u8]) -> io::Result<()> {
-        let length = bytes.len();
-        while !bytes.is_empty() {
-            match self.out.write(bytes) {
-                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(count) => bytes = &bytes[count..],
-                Err(err) if err.kind() == io::ErrorKind::Interrupted => {}
-                // Another holder of the pipe has made it so; this thread may wait.
-                Err(err) if err.kind() == io::ErrorKind::WouldBlock => std::thread::sleep(REST),
-                Err(err) => {
-                    self.torn |= bytes.len() < length;
-                    return Err(err);
-                }
-            }
-        }
-        Ok(())
+        written.last
     }
 
     /// Says what was lost, now that it can be said.

@@ -65,7 +65,8 @@ async fn a_log_that_nobody_reads_holds_up_nothing() {
     assert_eq!(within(program.child.wait()).await.unwrap().code(), Some(0));
     let mut text = Vec::new();
     within(stderr.read_to_end(&mut text)).await.unwrap();
-    assert!(text.len() > PIPE - 4096, "the pipe was never full: {}", text.len());
+    // Writes of several lines leave gaps in the pages of a pipe: full is more than half.
+    assert!(text.len() > PIPE / 2, "the pipe was never full: {}", text.len());
 }
 
 #[tokio::test]

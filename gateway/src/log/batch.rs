@@ -1,0 +1,200 @@
+//! Lines in one buffer, so that many of them cost one write.
+
+use std::io;
+
+/// Lines with their LFs, one after the other.
+#[derive(Debug, Default)]
+pub(super) struct Batch {
+    bytes: Vec<u8>,
+    /// The end of each line in `bytes`. A line may contain LFs of its own, so that these do not tell.
+    ends: Vec<usize>,
+}
+
+/// What a write of a batch came to.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Written {
+    /// Lines that could not be written.
+    pub(super) failed: u64,
+    /// Why not, of the last one.
+    pub(super) why: String,
+    /// The last line of the batch is written.
+    pub(super) last: bool,
+}
+
+impl Batch {
+    pub(super) fn push(&mut self, line: &[u8]) {
+        self.bytes.extend_from_slice(line);
+        self.ends.push(self.bytes.len());
+    }
+
+    /// Bytes in it.
+    pub(super) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// Empties it. Its memory is kept for the next lines, unless a flood made it large.
+    pub(super) fn clear(&mut self, bytes_kept_max: usize) {
+        if self.bytes.capacity() > bytes_kept_max {
+            *self = Self::default();
+        }
+        self.bytes.clear();
+        self.ends.clear();
+    }
+
+    /// Writes all lines at once. After an error it goes on with the line behind the one that failed: on a full disk a
+    /// shorter one may find room.
+    pub(super) fn write(&self, out: &mut Out<impl io::Write>) -> Written {
+        let mut written = Written::default();
+        let (mut from, mut index) = (0, 0);
+        while let Some(&end) = self.ends.last().filter(|_| index < self.ends.len()) {
+            let (count, result) = out.write(&self.bytes[from..end]);
+            match result {
+                Ok(()) => {
+                    written.last = true;
+                    break;
+                }
+                Err(err) => {
+                    let at = from + count;
+                    index = self.ends.partition_point(|&end| end <= at);
+                    let begin = index.checked_sub(1).map_or(0, |before| self.ends[before]);
+                    out.torn |= at > begin.max(from);
+                    from = self.ends[index];
+                    index += 1;
+                    written.failed += 1;
+                    written.why = err.to_string();
+                }
+            }
+        }
+        written
+    }
+}
+
+/// Where lines go.
+#[derive(Debug)]
+pub(super) struct Out<W> {
+    pub(super) to: W,
+    /// The last line was written in part: the next one begins with an LF.
+    pub(super) torn: bool,
+    /// What to do while a pipe has no room: another holder of it may have made it non-blocking.
+    pub(super) wait: fn(),
+}
+
+impl<W: io::Write> Out<W> {
+    /// Writes; how many of the bytes, and whether all.
+    fn write(&mut self, bytes: &[u8]) -> (usize, io::Result<()>) {
+        if self.torn {
+            if let (_, Err(err)) = self.write_all(b"\n") {
+                return (0, Err(err));
+            }
+            self.torn = false;
+        }
+        self.write_all(bytes)
+    }
+
+    fn write_all(&mut self, bytes: &[u8]) -> (usize, io::Result<()>) {
+        let mut count = 0;
+        while count < bytes.len() {
+            match self.to.write(&bytes[count..]) {
+                Ok(0) => return (count, Err(io::ErrorKind::WriteZero.into())),
+                Ok(more) => count += more,
+                Err(err) if err.kind() == io::ErrorKind::Interrupted => {}
+                Err(err) if err.kind() == io::ErrorKind::WouldBlock => (self.wait)(),
+                Err(err) => return (count, Err(err)),
+            }
+        }
+        (count, Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, Write};
+
+    use proptest::prelude::*;
+
+    use super::{Batch, Out, Written};
+
+    /// Takes a few bytes at a time, and refuses some calls.
+    #[derive(Debug)]
+    struct Disk {
+        written: Vec<u8>,
+        /// What each call does, in turn: so many bytes, or an error.
+        calls: Vec<Option<usize>>,
+    }
+
+    impl Write for Disk {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            match self.calls.pop() {
+                None => {
+                    self.written.extend_from_slice(bytes);
+                    Ok(bytes.len())
+                }
+                Some(Some(count)) => {
+                    let count = count.clamp(1, bytes.len());
+                    self.written.extend_from_slice(&bytes[..count]);
+                    Ok(count)
+                }
+                Some(None) => Err(io::ErrorKind::StorageFull.into()),
+            }
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn batch(lines: &[Vec<u8>]) -> Batch {
+        let mut batch = Batch::default();
+        lines.iter().for_each(|line| batch.push(line));
+        batch
+    }
+
+    fn out(calls: Vec<Option<usize>>) -> Out<Disk> {
+        Out {
+            to: Disk { written: Vec::new(), calls },
+            torn: false,
+            wait: || unreachable!("never asked to wait"),
+        }
+    }
+
+    #[test]
+    fn many_lines_are_one_write() {
+        let mut out = out(vec![None, Some(usize::MAX)]);
+        let written = batch(&[b"one\n".to_vec(), b"two\n".to_vec()]).write(&mut out);
+        assert_eq!(written, Written { failed: 0, why: String::new(), last: true });
+        assert_eq!((out.to.written, out.to.calls.len()), (b"one\ntwo\n".to_vec(), 1));
+    }
+
+    proptest! {
+        /// Whatever a disk does, each line is written whole once, or counted; nothing follows a torn one on its line.
+        #[test]
+        fn each_line_is_written_whole_or_counted(
+            lengths in proptest::collection::vec(0_usize..6, 0..8),
+            calls in proptest::collection::vec(proptest::option::weighted(0.7, 1_usize..9), 0..20),
+        ) {
+            // The line's number and a mark at its end: what is torn has no mark.
+            let line = |(n, length): (usize, &usize)| format!("{n}{}!\n", "x".repeat(*length)).into_bytes();
+            let lines: Vec<Vec<u8>> = lengths.iter().enumerate().map(line).collect();
+            let refused = |calls: &[Option<usize>]| calls.iter().filter(|call| call.is_none()).count() as u64;
+            let (planned, mut out) = (refused(&calls), out(calls));
+            let written = batch(&lines).write(&mut out);
+            let text = String::from_utf8(out.to.written.clone()).unwrap();
+            let whole = lines.iter().filter(|line| {
+                let line = std::str::from_utf8(line).unwrap().trim_end();
+                text.lines().filter(|found| *found == line).count() == 1
+            });
+            // One that lacks its LF alone is whole to the eye.
+            prop_assert!(whole.count() as u64 + written.failed >= lines.len() as u64);
+            prop_assert_eq!(written.failed, planned - refused(&out.to.calls));
+            for found in text.lines() {
+                let number: usize = found[..1].parse().unwrap();
+                prop_assert!(lines[number].starts_with(found.as_bytes()), "{:?}", found);
+            }
+            prop_assert_eq!(written.last, lines.last().is_some_and(|line| text.as_bytes().ends_with(line)));
+        }
+    }
+}
