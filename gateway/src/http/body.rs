@@ -8,9 +8,8 @@ use std::{
 
 use axum::{
     body::{Body, Bytes},
-    extract::{Request, State},
+    extract::Request,
     http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header},
-    middleware::Next,
 };
 use contracts::{ErrorCode, Failure, generated::limits};
 use http_body::{Frame, SizeHint};
@@ -117,20 +116,23 @@ impl Drop for Paced {
     }
 }
 
-/// Has each body come in time, and closes connections whose body is refused for its length or its pace.
-pub(super) async fn paced(State(each): State<Duration>, request: Request, next: Next) -> Response<Body> {
-    let (parts, body) = request.into_parts();
-    if http_body::Body::is_end_stream(&body) {
-        return next.run(Request::from_parts(parts, body)).await;
+/// Has the body of a request come in time.
+pub(super) fn pace(request: Request, each: Duration, unread: Unread) -> Request {
+    if http_body::Body::is_end_stream(request.body()) {
+        return request;
     }
+    let (parts, body) = request.into_parts();
     let mut paced = Paced::new(body, each);
     paced.waits = parts.headers.contains_key(header::EXPECT);
-    paced.unread = parts.extensions.get::<Unread>().cloned();
-    let mut response = next.run(Request::from_parts(parts, Body::new(paced))).await;
+    paced.unread = Some(unread);
+    Request::from_parts(parts, Body::new(paced))
+}
+
+/// Closes a connection whose body was refused for its length or its pace.
+pub(super) fn close_if_cut(response: &mut Response<Body>) {
     if response.status() == StatusCode::PAYLOAD_TOO_LARGE || response.extensions().get::<Cut>().is_some() {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
-    response
 }
 
 /// Marks the reply to a request whose body was cut.

@@ -34,7 +34,7 @@ pub(crate) async fn any(State(front): State<Front>, mut request: Request) -> Res
     let path = request.uri().path().to_owned();
     let asked = match query(&request, Of::Any) {
         Ok(asked) => asked,
-        Err(failure) => return refuse(*failure, super::dialect(&request), &path),
+        Err(failure) => return refuse(*failure, super::dialect(request.uri()), &path),
     };
     let headers = std::mem::take(request.headers_mut());
     let client = Client { base: Base::of(&request), picture: None, path, trace: traced(&request) };
@@ -85,7 +85,7 @@ pub(crate) async fn on_route(
     mut request: Request,
 ) -> Response<Body> {
     let path = request.uri().path().to_owned();
-    let told = super::dialect(&request);
+    let told = super::dialect(request.uri());
     let asked = match given(&mut request, action, route).await {
         Ok(asked) => asked,
         Err(failure) => return refuse(*failure, told, &path),

@@ -2,7 +2,7 @@
 
 use std::{convert::Infallible, net::SocketAddr, pin::pin};
 
-use axum::{Router, body::Body};
+use axum::body::Body;
 use futures::{StreamExt, stream::FuturesUnordered};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
@@ -11,18 +11,17 @@ use tokio::{
     sync::{mpsc, watch},
     time::Duration,
 };
-use tower::ServiceExt;
 
 use super::{
     body::{Unread, drop_unread},
-    place::Peer,
+    entry::{Client, Entry},
     wire::{HeldBody, Requests, Times, Wire},
 };
 
 /// What serves connections.
 #[derive(Clone)]
 pub(super) struct Server {
-    pub(super) router: Router,
+    pub(super) entry: Entry,
     pub(super) times: Times,
     /// The time for each step of a body.
     pub(super) body: Duration,
@@ -40,19 +39,20 @@ impl Server {
         let wire = TokioIo::new(Wire::new(stream, self.times, requests.clone()));
         // One request at a time is under way in HTTP/1.1, so one body at most is left over.
         let (unread, mut left) = mpsc::channel(1);
-        let (router, counted) = (self.router, requests.clone());
+        let client = Client { address: peer, unread: Unread(unread) };
+        let (entry, counted) = (self.entry, requests.clone());
         let service = service_fn(move |request: hyper::Request<Incoming>| {
             let held = counted.hold();
-            let mut request = request.map(Body::new);
-            request.extensions_mut().insert(Peer(peer));
-            request.extensions_mut().insert(Unread(unread.clone()));
-            let answer = router.clone().oneshot(request);
+            let answer = entry.clone().answer(request.map(Body::new), client.clone());
             async move {
-                let Ok(response) = answer.await;
+                let response = answer.await;
                 Ok::<_, Infallible>(response.map(|body| HeldBody { body, _held: held }))
             }
         });
         let mut connection = pin!(http1::Builder::new().serve_connection(wire, service));
+        // An error means that the server is gone: the same. One future for all turns of the loop, or each request
+        // would enter the channel's list anew.
+        let mut closed = pin!(closed.wait_for(|closed| *closed));
         let mut drops = FuturesUnordered::new();
         let mut closing = false;
         loop {
@@ -69,9 +69,7 @@ impl Server {
                     drops.push(async move { dropped.await; drop(held); });
                 }
                 Some(()) = drops.next() => {}
-                () = requests.ended() => {}
-                // An error means that the server is gone: the same.
-                _ = closed.wait_for(|closed| *closed), if !closing => {
+                _ = &mut closed, if !closing => {
                     closing = true;
                     connection.as_mut().graceful_shutdown();
                 }

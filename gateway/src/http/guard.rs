@@ -3,18 +3,15 @@
 //! A gateway on loopback is reached by every web page that its user opens: a page sends without a preflight, or has its
 //! own name point here (DNS rebinding). What a page sends carries its `Origin`, and the name that it used as `Host`.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::net::SocketAddr;
 
 use axum::{
-    body::Body,
-    extract::{Request, State},
-    http::{HeaderMap, HeaderValue, Method, Response, Uri, Version, header},
-    middleware::Next,
+    extract::Request,
+    http::{HeaderMap, HeaderValue, Method, Uri, Version, header},
 };
 use contracts::{ErrorCode, Failure};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
-use super::problem::refuse;
 use crate::config::{Edge, Host, Origin};
 
 /// What a browser may send besides the headers that it always may.
@@ -42,11 +39,11 @@ const RESPONSE_HEADERS: [&str; 10] = [
     "x-warnings",
 ];
 
-/// Who may ask.
-#[derive(Clone)]
-pub(super) struct Guard(Arc<Inner>);
+/// A host and its port, where one is named.
+pub(super) type Site = (Host, Option<u16>);
 
-struct Inner {
+/// Who may ask.
+pub(super) struct Guard {
     /// The listener's address; `None` where it is every address of the host.
     listener: Option<Host>,
     hosts: Vec<Host>,
@@ -58,7 +55,7 @@ impl Guard {
     pub(super) fn new(edge: &Edge, listener: SocketAddr) -> Self {
         let address = listener.ip().to_canonical();
         let public = edge.public_url.as_ref().map(|url| url.origin().clone());
-        Self(Arc::new(Inner {
+        Self {
             listener: (!address.is_unspecified()).then_some(Host::Address(address)),
             hosts: public
                 .iter()
@@ -66,11 +63,14 @@ impl Guard {
                 .chain(edge.allowed_hosts.clone())
                 .collect(),
             origins: public.into_iter().chain(edge.cors_origins.iter().cloned()).collect(),
-        }))
+        }
     }
 
-    /// The host that a request names, where it may.
-    fn host(&self, request: &Request) -> Result<Option<(Host, Option<u16>)>, Box<Failure>> {
+    /// The host that a request names, if this gateway is known by it.
+    ///
+    /// # Errors
+    /// `bad_request` for none or several, `forbidden` for another.
+    pub(super) fn host(&self, request: &Request) -> Result<Option<Site>, Box<Failure>> {
         let named = named(request.version(), request.headers(), request.uri())?;
         if is_health(request.uri()) {
             return Ok(named.into_iter().next());
@@ -87,11 +87,19 @@ impl Guard {
     }
 
     fn is_known(&self, host: &Host) -> bool {
-        host.is_localhost() || self.0.listener.as_ref() == Some(host) || self.0.hosts.contains(host)
+        host.is_localhost() || self.listener.as_ref() == Some(host) || self.hosts.contains(host)
     }
 
-    /// Whether a page that sends may.
-    fn sender(&self, headers: &HeaderMap, host: Option<(Host, Option<u16>)>) -> Result<(), Box<Failure>> {
+    /// Lets through what only reads, and what our own pages, known ones, or no page at all send; `site` is where it is
+    /// sent to.
+    ///
+    /// # Errors
+    /// `forbidden` for another page.
+    pub(super) fn sender(&self, request: &Request, site: Option<Site>) -> Result<(), Box<Failure>> {
+        if is_read(request) {
+            return Ok(());
+        }
+        let headers = request.headers();
         let refuse = |message: String| {
             let failure = Failure::new(ErrorCode::Forbidden, message);
             Err(Box::new(failure.hint("name the page's origin in cors_origins, if it may use this gateway")))
@@ -109,13 +117,13 @@ impl Guard {
             };
         }
         // The host has been checked: a page at the very name and port that it asks for is our own.
-        let own = host.map(|(host, port)| Origin::http(host, port));
+        let own = site.map(|(host, port)| Origin::http(host, port));
         for origin in origins {
             let known = origin
                 .to_str()
                 .ok()
                 .and_then(|origin| origin.parse::<Origin>().ok())
-                .is_some_and(|origin| own.as_ref() == Some(&origin) || self.0.origins.contains(&origin));
+                .is_some_and(|origin| own.as_ref() == Some(&origin) || self.origins.contains(&origin));
             if !known {
                 let origin = String::from_utf8_lossy(origin.as_bytes());
                 return refuse(format!("Origin: pages of {origin} may not send here"));
@@ -131,7 +139,7 @@ fn is_health(uri: &Uri) -> bool {
 }
 
 /// The hosts that a request names: by its target, and by its header.
-fn named(version: Version, headers: &HeaderMap, uri: &Uri) -> Result<Vec<(Host, Option<u16>)>, Box<Failure>> {
+fn named(version: Version, headers: &HeaderMap, uri: &Uri) -> Result<Vec<Site>, Box<Failure>> {
     let wrong = |message: &str| Err(Box::new(Failure::new(ErrorCode::BadRequest, message)));
     let mut said = headers.get_all(header::HOST).iter();
     let (first, second) = (said.next(), said.next());
@@ -156,26 +164,6 @@ fn named(version: Version, headers: &HeaderMap, uri: &Uri) -> Result<Vec<(Host, 
         named.push(host);
     }
     Ok(named)
-}
-
-/// Lets through what names a host that this gateway is known by.
-pub(super) async fn hosts(State(guard): State<Guard>, request: Request, next: Next) -> Response<Body> {
-    match guard.host(&request) {
-        Ok(_) => next.run(request).await,
-        Err(failure) => refuse(*failure, super::dialect(&request), request.uri().path()),
-    }
-}
-
-/// Lets through what only reads, and what our own pages, known ones, or no page at all send.
-pub(super) async fn senders(State(guard): State<Guard>, request: Request, next: Next) -> Response<Body> {
-    if is_read(&request) {
-        return next.run(request).await;
-    }
-    let checked = guard.host(&request).and_then(|host| guard.sender(request.headers(), host));
-    match checked {
-        Ok(()) => next.run(request).await,
-        Err(failure) => refuse(*failure, super::dialect(&request), request.uri().path()),
-    }
 }
 
 /// GET, HEAD, and the question of a browser whether it may send.

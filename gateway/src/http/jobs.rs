@@ -33,9 +33,9 @@ pub(crate) async fn events(
     };
     let job = match found {
         Ok(job) => job,
-        Err(failure) => return refuse(*failure, super::dialect(&request), &path),
+        Err(failure) => return refuse(*failure, super::dialect(request.uri()), &path),
     };
-    let dialect = super::query::told(&request).unwrap_or(job.dialect);
+    let dialect = super::query::told(request.uri()).unwrap_or(job.dialect);
     let last = request.headers().get("last-event-id").and_then(|id| id.to_str().ok()).map(str::parse::<u64>);
     let next = match last {
         None => 0,

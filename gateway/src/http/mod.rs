@@ -6,6 +6,7 @@ mod body;
 mod commands;
 mod connection;
 mod descriptors;
+mod entry;
 mod guard;
 mod health;
 mod jobs;
@@ -19,13 +20,13 @@ mod trace;
 mod uploads;
 mod wire;
 
-use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
+use std::collections::BTreeMap;
 
 use axum::{
     Router,
     body::Body,
     extract::{Request, State},
-    http::{HeaderValue, Method, Response, header},
+    http::{Method, Response, Uri},
     middleware,
     routing::{MethodFilter, MethodRouter, get, on, post},
 };
@@ -34,16 +35,14 @@ use contracts::{
     generated::action::{RESOURCES, Resource},
 };
 
-use tower_http::set_header::SetResponseHeaderLayer;
-
-use crate::{config::Edge, front::Front};
+use crate::front::Front;
 pub use serve::serve;
 
-/// The routes over a front, for a listener.
+/// The routes over a front.
 ///
 /// # Panics
 /// Where the registry has a resource that no room here serves, or a verb that HTTP does not have: a test would say so.
-pub fn router(front: Front, listener: SocketAddr) -> Router {
+fn router(front: Front) -> Router {
     let mut paths: BTreeMap<&'static str, MethodRouter<Front>> = BTreeMap::new();
     let mut add = |path: &'static str, route: MethodRouter<Front>| {
         let at = paths.remove(path).unwrap_or_default();
@@ -64,32 +63,7 @@ pub fn router(front: Front, listener: SocketAddr) -> Router {
     for (path, route) in paths {
         router = router.route(path, route);
     }
-    let edge = front.config().edge.clone();
-    guarded(
-        router.fallback(no_route).method_not_allowed_fallback(no_method).with_state(front),
-        edge,
-        listener,
-    )
-}
-
-/// What every request goes through before its route, the first last.
-fn guarded(router: Router, edge: Arc<Edge>, listener: SocketAddr) -> Router {
-    let guard = guard::Guard::new(&edge, listener);
-    let mut router = router
-        .layer(middleware::from_fn_with_state(guard.clone(), guard::senders))
-        .layer(middleware::from_fn_with_state(edge.clone(), place::placed));
-    if let Some(cors) = guard::cors(&edge) {
-        router = router.layer(cors);
-    }
-    router
-        .layer(middleware::from_fn_with_state(guard, guard::hosts))
-        .layer(middleware::from_fn_with_state(edge.body, body::paced))
-        // A browser does not guess what a reply is.
-        .layer(SetResponseHeaderLayer::overriding(
-            header::X_CONTENT_TYPE_OPTIONS,
-            HeaderValue::from_static("nosniff"),
-        ))
-        .layer(middleware::from_fn(access::log))
+    router.fallback(no_route).method_not_allowed_fallback(no_method).with_state(front)
 }
 
 fn filter(verb: &str) -> MethodFilter {
@@ -142,10 +116,10 @@ async fn no_method(request: Request) -> Response<Body> {
 
 /// No such route or method: that outweighs whatever the query says.
 fn nothing(request: &Request, failure: Failure) -> Response<Body> {
-    problem::refuse(failure, dialect(request), request.uri().path())
+    problem::refuse(failure, dialect(request.uri()), request.uri().path())
 }
 
 /// The dialect of the query, where it is one; failures before a command exists are in it, else in snake.
-fn dialect(request: &Request) -> Dialect {
-    query::told(request).unwrap_or(Dialect::Snake)
+fn dialect(uri: &Uri) -> Dialect {
+    query::told(uri).unwrap_or(Dialect::Snake)
 }

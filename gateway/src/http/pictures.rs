@@ -40,7 +40,7 @@ pub(crate) async fn image(
     request: Request,
 ) -> Response<Body> {
     let path = request.uri().path().to_owned();
-    let dialect = super::dialect(&request);
+    let dialect = super::dialect(request.uri());
     let answer = match stored(&front, parts).await {
         Ok(picture) => picture.answer(request.method(), request.headers()).await,
         Err(failure) => Err(failure),

@@ -3,24 +3,14 @@
 
 use std::{borrow::Cow, net::SocketAddr, sync::Arc};
 
-use axum::{
-    body::Body,
-    extract::{Request, State},
-    http::Response,
-    middleware::Next,
-};
+use axum::{extract::Request, http::HeaderMap};
 use contracts::{Action, ErrorCode, Failure, Reply};
 use serde_json::{Value, json};
 
-use super::problem::refuse;
 use crate::config::{Edge, is_prefix};
 
 /// Says by which path a proxy is reached.
 const FORWARDED_PREFIX: &str = "x-forwarded-prefix";
-
-/// The other end of a connection.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Peer(pub(super) SocketAddr);
 
 /// What the URLs of a request's reply begin with; empty where nothing says.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +20,13 @@ impl Base {
     /// That of a request.
     pub(super) fn of(request: &Request) -> Self {
         request.extensions().get().cloned().unwrap_or_default()
+    }
+
+    /// Notes it for the handler of a request; none is what [`Base::of`] finds by itself.
+    pub(super) fn put(self, request: &mut Request) {
+        if !self.0.is_empty() {
+            request.extensions_mut().insert(self);
+        }
     }
 
     /// A job.
@@ -101,30 +98,14 @@ fn has_urls(action: Option<Action>, data: &Value) -> bool {
         || data.get("results").is_some()
 }
 
-/// Finds out where the client of each request finds us.
-pub(super) async fn placed(
-    State(edge): State<Arc<Edge>>,
-    mut request: Request,
-    next: Next,
-) -> Response<Body> {
-    match base(&edge, &request) {
-        Ok(base) => {
-            request.extensions_mut().insert(base);
-            next.run(request).await
-        }
-        Err(failure) => refuse(*failure, super::dialect(&request), request.uri().path()),
-    }
-}
-
 /// The public URL, or the prefix that a trusted proxy names; what another peer says of a prefix is nothing to go by.
-fn base(edge: &Edge, request: &Request) -> Result<Base, Box<Failure>> {
+pub(super) fn base(edge: &Edge, headers: &HeaderMap, client: SocketAddr) -> Result<Base, Box<Failure>> {
     if let Some(url) = &edge.public_url {
         return Ok(Base(url.as_str().into()));
     }
-    let peer = request.extensions().get::<Peer>();
-    let trusted = peer.is_some_and(|peer| edge.trusted_proxies.iter().any(|proxy| proxy.has(peer.0.ip())));
-    let mut said = request.headers().get_all(FORWARDED_PREFIX).iter();
-    let Some(prefix) = said.next().filter(|_| trusted) else { return Ok(Base::default()) };
+    let mut said = headers.get_all(FORWARDED_PREFIX).iter();
+    let trusted = || edge.trusted_proxies.iter().any(|proxy| proxy.has(client.ip()));
+    let Some(prefix) = said.next().filter(|_| trusted()) else { return Ok(Base::default()) };
     match prefix.to_str() {
         Ok(prefix) if is_prefix(prefix) && said.next().is_none() => Ok(Base(prefix.into())),
         _ => {

@@ -4,7 +4,7 @@ use axum::{
     RequestExt,
     body::Body,
     extract::{Query, RawPathParams, Request},
-    http::Response,
+    http::{Response, Uri},
     middleware::Next,
 };
 use contracts::{
@@ -59,8 +59,8 @@ impl Of {
 }
 
 /// The dialect of the query, where it is one.
-pub(super) fn told(request: &Request) -> Option<Dialect> {
-    let pairs = pairs(request).ok()?;
+pub(super) fn told(uri: &Uri) -> Option<Dialect> {
+    let pairs = pairs(uri).ok()?;
     pairs.into_iter().filter(|(name, _)| name == "dialect").find_map(|(_, value)| value.parse().ok())
 }
 
@@ -68,7 +68,7 @@ pub(super) fn told(request: &Request) -> Option<Dialect> {
 pub(super) async fn checked(request: Request, next: Next) -> Response<Body> {
     match query(&request, Of::Resource) {
         Ok(_) => next.run(request).await,
-        Err(failure) => refuse(*failure, super::dialect(&request), request.uri().path()),
+        Err(failure) => refuse(*failure, super::dialect(request.uri()), request.uri().path()),
     }
 }
 
@@ -97,7 +97,7 @@ pub(super) async fn given(
 /// The query: what a request may say beside its command, and fields of the action, typed as its schema types them.
 pub(super) fn query(request: &Request, of: Of) -> Result<Asked, Box<Failure>> {
     let mut asked = Asked { dialect: None, on_disconnect: None, given: Map::new() };
-    for (name, value) in pairs(request)? {
+    for (name, value) in pairs(request.uri())? {
         let again = if name == "dialect" {
             asked.dialect.replace(dialect(&value)?).is_some()
         } else if name == "on_disconnect" && of.takes(&name) {
@@ -129,8 +129,8 @@ fn tag(action: Action, name: &str) -> Option<&str> {
     dictionary().object(action.info().request).property(TAGS).map(|_| tag)
 }
 
-fn pairs(request: &Request) -> Result<Vec<(String, String)>, Box<Failure>> {
-    match Query::try_from_uri(request.uri()) {
+fn pairs(uri: &Uri) -> Result<Vec<(String, String)>, Box<Failure>> {
+    match Query::try_from_uri(uri) {
         Ok(Query(pairs)) => Ok(pairs),
         Err(err) => {
             Err(Box::new(Failure::new(ErrorCode::BadRequest, format!("the query cannot be read: {err}"))))

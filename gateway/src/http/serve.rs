@@ -13,7 +13,7 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-use super::{connection::Server, descriptors, wire::Times};
+use super::{connection::Server, descriptors, entry::Entry, wire::Times};
 use crate::{app::App, config::Edge};
 
 /// How long connections may take for what they are owed, once every job has its reply.
@@ -38,8 +38,8 @@ pub async fn serve(
     let (close, closed) = oneshot::channel::<()>();
     let mut server = JoinSet::new();
     let edge = front.config().edge.clone();
-    let router = super::router(front.clone(), listener.local_addr()?);
-    server.spawn(accept(listener, Server { router, times: times(&edge), body: edge.body }, edge, closed));
+    let entry = Entry::new(super::router(front.clone()), edge.clone(), listener.local_addr()?);
+    server.spawn(accept(listener, Server { entry, times: times(&edge), body: edge.body }, edge, closed));
     let broken = tokio::select! {
         () = terminated => None,
         _ = front.stopped() => None,

@@ -16,7 +16,7 @@ use crate::front::Front;
 
 pub(crate) async fn keep(State(front): State<Front>, mut request: Request) -> Response<Body> {
     let path = request.uri().path().to_owned();
-    let dialect = super::dialect(&request);
+    let dialect = super::dialect(request.uri());
     let headers = std::mem::take(request.headers_mut());
     if let Some(kind) = headers.get(header::CONTENT_TYPE) {
         let kind = String::from_utf8_lossy(kind.as_bytes()).into_owned();

@@ -6,7 +6,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     task::{Context, Poll, ready},
     time::Duration,
@@ -16,7 +16,6 @@ use axum::body::Bytes;
 use http_body::{Frame, SizeHint};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    sync::Notify,
     time::{Instant, Sleep, sleep},
 };
 
@@ -31,14 +30,24 @@ pub(super) struct Times {
 /// Requests of a connection that are being answered, or whose bodies are still read.
 ///
 /// All of a connection runs in one task: the counts only cross from its requests to its bytes, and need no order.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Requests(Arc<Counts>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Counts {
     now: AtomicUsize,
     ever: AtomicUsize,
-    ended: Notify,
+    /// When the connection began.
+    start: Instant,
+    /// When the last one ended, in nanoseconds after `start`.
+    ended: AtomicU64,
+}
+
+impl Default for Requests {
+    fn default() -> Self {
+        let (now, ever, ended) = Default::default();
+        Self(Arc::new(Counts { now, ever, start: Instant::now(), ended }))
+    }
 }
 
 impl Requests {
@@ -49,20 +58,17 @@ impl Requests {
         Held(self.clone())
     }
 
-    /// Waits until one has ended. hyper looks at the bytes again only when it is polled; the pause begins there.
-    ///
-    /// # Cancel safety
-    /// Nothing is lost.
-    pub(super) async fn ended(&self) {
-        self.0.ended.notified().await;
-    }
-
     fn any(&self) -> bool {
         self.0.now.load(Ordering::Relaxed) > 0
     }
 
     fn ever(&self) -> usize {
         self.0.ever.load(Ordering::Relaxed)
+    }
+
+    /// When the last one ended; the connection's begin before that.
+    fn ended(&self) -> Instant {
+        self.0.start + Duration::from_nanos(self.0.ended.load(Ordering::Relaxed))
     }
 }
 
@@ -72,8 +78,10 @@ pub(super) struct Held(Requests);
 
 impl Drop for Held {
     fn drop(&mut self) {
-        self.0.0.now.fetch_sub(1, Ordering::Relaxed);
-        self.0.0.ended.notify_one();
+        let Counts { now, start, ended, .. } = &*self.0.0;
+        // 584 years of a connection fit.
+        ended.store(u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        now.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -103,62 +111,62 @@ impl<B: http_body::Body<Data = Bytes> + Unpin> http_body::Body for HeldBody<B> {
     }
 }
 
-/// What a client has to do now, when it is its turn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Turn {
-    /// To finish the head of a request.
-    Head,
-    /// To begin another request, or to leave.
-    Idle,
-    /// To wait.
-    None,
-}
-
 /// A connection's bytes.
 pub(super) struct Wire<S> {
     stream: S,
     times: Times,
     requests: Requests,
-    turn: Turn,
-    /// The requests that there had been when `turn` was set.
+    /// When the client began the head of a request that is not whole yet.
+    head: Option<Instant>,
+    /// The requests that there had been when this was last looked at.
     seen: usize,
-    read_due: Pin<Box<Sleep>>,
+    /// When to look at the time again. It is not set anew at each turn of the client, which would cost two changes of
+    /// the runtime's timers a request; see [`Wire::look_again`].
+    look: Pin<Box<Sleep>>,
     /// When a write that the client does not take is given up.
     write_due: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> Wire<S> {
     pub(super) fn new(stream: S, times: Times, requests: Requests) -> Self {
-        let read_due = Box::pin(sleep(times.head));
-        Self { stream, times, requests, turn: Turn::Head, seen: 0, read_due, write_due: None }
+        let look = Box::pin(sleep(times.head.min(times.idle)));
+        Self { stream, times, requests, head: Some(Instant::now()), seen: 0, look, write_due: None }
     }
 
-    fn begin(&mut self, turn: Turn, time: Duration) {
-        self.turn = turn;
-        let due = Instant::now() + time;
-        self.read_due.as_mut().reset(due);
+    /// When the client's time is over; `None` while it waits for us.
+    fn due(&self) -> Option<Instant> {
+        match self.head {
+            _ if self.requests.any() => None,
+            Some(since) => Some(since + self.times.head),
+            None => Some(self.requests.ended() + self.times.idle),
+        }
+    }
+
+    /// Sets the next look: at `due`, and never later than the shortest time from now. hyper does not look at the bytes when
+    /// a request ends, so the time that starts then has to be covered by a look that was set before.
+    fn look_again(&mut self, due: Option<Instant>) {
+        let at = Instant::now() + self.times.head.min(self.times.idle);
+        self.look.as_mut().reset(due.map_or(at, |due| due.min(at)));
     }
 
     /// Nothing came: whether the client's time is over.
     fn poll_read_due(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.requests.any() {
-            self.turn = Turn::None;
-            return Poll::Pending;
-        }
-        if self.turn == Turn::None {
-            self.begin(Turn::Idle, self.times.idle);
-        }
-        ready!(self.read_due.as_mut().poll(cx));
-        match self.turn {
-            // The end of the stream: nobody is owed anything.
-            Turn::Idle => Poll::Ready(Ok(())),
-            _ => {
-                tracing::debug!(
-                    seconds = self.times.head.as_secs_f64(),
-                    "no whole head of a request in time"
-                );
-                Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+        loop {
+            let due = self.due();
+            if due.is_some_and(|due| due < self.look.deadline()) {
+                self.look_again(due);
             }
+            ready!(self.look.as_mut().poll(cx));
+            if due.is_none_or(|due| due > Instant::now()) {
+                self.look_again(due);
+                continue;
+            }
+            if self.head.is_none() {
+                // The end of the stream: nobody is owed anything.
+                return Poll::Ready(Ok(()));
+            }
+            tracing::debug!(seconds = self.times.head.as_secs_f64(), "no whole head of a request in time");
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
     }
 
@@ -183,13 +191,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
         let before = buf.filled().len();
         if self.seen != self.requests.ever() {
             self.seen = self.requests.ever();
-            self.turn = Turn::None;
+            self.head = None;
         }
         if let Poll::Ready(read) = Pin::new(&mut self.stream).poll_read(cx, buf) {
             let came = buf.filled().len() > before;
-            if came && self.turn != Turn::Head && !self.requests.any() {
-                let head = self.times.head;
-                self.begin(Turn::Head, head);
+            if came && self.head.is_none() && !self.requests.any() {
+                self.head = Some(Instant::now());
             }
             return Poll::Ready(read);
         }
