@@ -226,6 +226,8 @@ impl Bench {
         command.args(["serve", "--listen", "127.0.0.1:0", "--workers", "sim", "--sim-workers", "1"]);
         command.args(NO_DELAY.map(|arg| format!("--sim-arg={arg}")));
         command.arg("--output-dir").arg(output.path().join("gateway"));
+        // As an operator's: read by nobody. What this program would take to read it is no cost of the gateway.
+        command.arg("--log-file").arg(output.path().join("gateway.log"));
         let gateway = Server::start(command);
         let mut command = myself("role-proxy");
         command.arg(output.path().join("proxy"));
