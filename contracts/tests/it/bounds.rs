@@ -210,6 +210,12 @@ pub(crate) fn code(reply: &Value) -> Option<&str> {
     details.get("code").or_else(|| details.get("Code"))?.as_str()
 }
 
+/// The place of a failed reply in any dialect.
+pub(crate) fn field(reply: &Value) -> Option<&str> {
+    let details = member(reply, "error_details");
+    details.get("field").or_else(|| details.get("Field"))?.as_str()
+}
+
 /// The frames of the invalid fixtures that are one line each.
 pub(crate) fn fixtures() -> Vec<Vec<u8>> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/invalid");

@@ -5,62 +5,11 @@ pub(crate) mod documents;
 mod mutants;
 mod skeleton;
 
-use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use contracts::generated::{command, definition, types};
+use serde_json::{Value, json};
 
-use contracts::generated::{BUNDLE, command, definition, types};
-use serde_json::{Map, Value, json};
-
-/// The bundle of all schemas.
-static BUNDLED: LazyLock<Value> = LazyLock::new(|| serde_json::from_str(BUNDLE).expect("the bundle is JSON"));
-
-fn definitions() -> &'static Map<String, Value> {
-    BUNDLED["$defs"].as_object().expect("$defs is an object")
-}
-
-/// The definitions that have a type of their own: all but the nullable ones.
-fn typed() -> impl Iterator<Item = (&'static str, &'static Value)> {
-    definitions()
-        .iter()
-        .filter(|(_, schema)| schema.get("oneOf").is_none())
-        .map(|(name, schema)| (name.as_str(), schema))
-}
-
-/// The definition that a schema refers to, or the schema itself.
-fn resolved(schema: &'static Value) -> &'static Value {
-    match schema.get("$ref").and_then(Value::as_str) {
-        Some(reference) => {
-            resolved(&definitions()[reference.strip_prefix("#/$defs/").expect("a flat reference")])
-        }
-        None => schema,
-    }
-}
-
-/// The compiled validator of each definition, with `x-not-blank` as a keyword of its own.
-static VALIDATORS: LazyLock<BTreeMap<&'static str, jsonschema::Validator>> = LazyLock::new(|| {
-    typed()
-        .map(|(name, _)| {
-            let schema = json!({ "$ref": format!("#/$defs/{name}"), "$defs": definitions() });
-            let validator = jsonschema::options()
-                .with_keyword("x-not-blank", |_, _, _| Ok(Box::new(NotBlank)))
-                .build(&schema)
-                .expect("the bundle compiles");
-            (name, validator)
-        })
-        .collect()
-});
-
-struct NotBlank;
-
-impl<'i> jsonschema::Keyword<'i> for NotBlank {
-    fn validate(&self, instance: &'i Value) -> Result<(), jsonschema::ValidationError<'i>> {
-        if self.is_valid(instance) { Ok(()) } else { Err(jsonschema::ValidationError::custom("blank")) }
-    }
-
-    fn is_valid(&self, instance: &'i Value) -> bool {
-        instance.as_str().is_none_or(|text| !text.trim().is_empty())
-    }
-}
+use self::documents::sample;
+use crate::mutated::{definitions, typed};
 
 /// Reads a value as the type of a definition and writes it back.
 fn read(name: &str, value: &Value) -> Result<Value, serde_json::Error> {
@@ -225,7 +174,7 @@ fn a_command_is_read_by_its_action() {
             schema.get("examples").and_then(|examples| examples.get(0)).cloned().unwrap_or_else(|| {
                 let fields = schema["properties"].as_object().expect("properties");
                 let required = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
-                required.map(|name| (name.to_owned(), documents::sample(&fields[name]))).collect()
+                required.map(|name| (name.to_owned(), sample(&fields[name]))).collect()
             });
         let command = command::Command::decode(action, &example)
             .unwrap_or_else(|error| panic!("{action}: {example}: {error}"));

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::data::{lines, same};
 
 /// Python, or why not.
-fn python() -> Option<PathBuf> {
+pub(crate) fn python() -> Option<PathBuf> {
     let workers = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../workers");
     let python = workers.join(".venv/bin/python");
     if python.is_file() {

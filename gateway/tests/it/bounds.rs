@@ -3,11 +3,13 @@
 
 #[path = "../../../contracts/tests/it/bounds.rs"]
 mod commands;
+#[path = "../../../contracts/tests/it/mutated/mod.rs"]
+mod mutated;
 
 use futures::{StreamExt as _, stream};
 use serde_json::json;
 
-use commands::{code, id};
+use commands::{code, field, id};
 
 use crate::{rig::Rig, stdio::Talk};
 
@@ -15,6 +17,8 @@ use crate::{rig::Rig, stdio::Talk};
 const AT_ONCE: usize = 16;
 /// Lines that are written before their replies are read; a pipe takes far more.
 const AHEAD: usize = 32;
+/// Mutants that are sent each way: `CONCORD_MUTANTS_SEED` chooses others.
+const MUTANTS: usize = 3000;
 
 #[tokio::test]
 async fn stdio_answers_every_bound_once_and_lives() {
@@ -64,6 +68,46 @@ async fn http_answers_every_bound_and_lives() {
         let heard = rig.bytes("/v1/commands", frame.clone()).await;
         assert_eq!(code(&heard.body), verdict, "{}: {heard:?}", String::from_utf8_lossy(&frame));
     }
+    rig.goes_on().await;
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn stdio_refuses_every_mutant_at_its_place_and_lives() {
+    let mut talk = Talk::start(&["--sim-arg", "--step-ms", "--sim-arg", "0"]);
+    let sample = mutated::commands::sent(MUTANTS);
+    assert!(sample.commands.len() > MUTANTS / 2, "{}", sample.commands.len());
+    for some in sample.commands.chunks(AHEAD) {
+        for mutant in some {
+            talk.write(format!("{}\n", mutant.frame).as_bytes()).await;
+        }
+        for mutant in some {
+            let reply = talk.line().await;
+            let said = (id(&reply).as_str(), code(&reply), field(&reply));
+            let wanted = (Some(mutant.id.as_str()), Some(mutant.code), mutant.field.as_deref());
+            assert_eq!(said, wanted, "seed {}: {mutant:?}: {reply}", sample.seed);
+        }
+    }
+    let (rest, code, _) = talk.end().await;
+    assert_eq!((rest.len(), code), (0, Some(0)), "{rest:?}");
+}
+
+#[tokio::test]
+async fn http_refuses_every_mutant_at_its_place_and_lives() {
+    let rig = Rig::start(&[]).await;
+    let sample = mutated::commands::sent(MUTANTS);
+    let heard = stream::iter(&sample.commands).map(|mutant| {
+        let asked = rig.bytes("/v1/commands", mutant.frame.clone());
+        async move { (asked.await, mutant) }
+    });
+    let mut heard = heard.buffer_unordered(AT_ONCE);
+    while let Some((heard, mutant)) = heard.next().await {
+        let said = (id(&heard.body).as_str(), code(&heard.body), field(&heard.body));
+        let wanted = (Some(mutant.id.as_str()), Some(mutant.code), mutant.field.as_deref());
+        assert_eq!(said, wanted, "seed {}: {mutant:?}: {heard:?}", sample.seed);
+        assert!(heard.status >= 400, "seed {}: {mutant:?}: {heard:?}", sample.seed);
+    }
+    drop(heard);
     rig.goes_on().await;
     rig.stop().await;
 }

@@ -3,16 +3,20 @@
 
 #[path = "../../../contracts/tests/it/bounds.rs"]
 mod commands;
+#[path = "../../../contracts/tests/it/mutated/mod.rs"]
+mod mutated;
 
 use contracts::{Action, Reply};
 use serde_json::json;
 
-use commands::{code, id};
+use commands::{code, field, id};
 
 use crate::support::Sim;
 
 /// Lines that are written before their replies are read; a pipe takes far more.
 const AHEAD: usize = 32;
+/// Mutants that are sent: `CONCORD_MUTANTS_SEED` chooses others.
+const MUTANTS: usize = 4000;
 
 #[test]
 fn every_bound_is_answered_once_and_the_worker_lives() {
@@ -70,4 +74,26 @@ fn a_report_of_a_value_out_of_bounds_has_no_figures() {
         }
     }
     assert!(refused > 100, "{refused}");
+}
+
+#[test]
+fn every_mutant_is_refused_at_its_place_and_the_worker_lives() {
+    let mut sim = Sim::start(&[]);
+    let sample = mutated::commands::sent(MUTANTS);
+    assert!(sample.commands.len() > MUTANTS / 2, "{}", sample.commands.len());
+    for some in sample.commands.chunks(AHEAD) {
+        for mutant in some {
+            sim.write(format!("{}\n", mutant.frame).as_bytes());
+        }
+        for mutant in some {
+            let reply = sim.line();
+            let said = (id(&reply).as_str(), code(&reply), field(&reply));
+            let wanted = (Some(mutant.id.as_str()), Some(mutant.code), mutant.field.as_deref());
+            // What is the gateway's own is unknown to a worker, whatever its fields.
+            let is_right = said == wanted || code(&reply) == Some("unknown_action");
+            assert!(is_right, "seed {}: {mutant:?}: {reply}", sample.seed);
+        }
+    }
+    sim.close();
+    assert_eq!(sim.wait().0.code(), Some(0));
 }

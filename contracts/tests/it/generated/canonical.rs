@@ -10,7 +10,8 @@ use contracts::{
 };
 use std::collections::HashMap;
 
-use super::{documents::documents, mutants::mutate, typed};
+use super::documents::documents;
+use crate::mutated::{mutants::mutate, typed};
 
 #[test]
 fn a_quick_look_and_a_reading_agree() {

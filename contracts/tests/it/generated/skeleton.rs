@@ -4,7 +4,7 @@
 use contracts::generated::definition;
 use serde_json::{Map, Value, json};
 
-use super::{definitions, typed};
+use crate::mutated::{definitions, typed};
 
 /// What matters of a schema, in one form for both sides: references resolved but those to structs.
 fn skeleton(schema: &Value, definitions: &Map<String, Value>) -> Value {

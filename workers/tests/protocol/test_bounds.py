@@ -1,0 +1,134 @@
+"""Every bound as a real command: a value beyond it, of another kind or of another form gets one refusal at its place, and
+the worker goes on. The commands come from the dictionary, so that no field is forgotten.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import threading
+from typing import Any
+
+import pytest
+from documents import submission
+from worker_process import id_of
+
+from core.dictionary import IntegerShape, ListShape, NumberShape, ObjectShape, Shape, dictionary
+from core.envelope import Refusal, read_frame
+from core.pointer import MISSING
+from core.registry import actions, find_action
+
+# Where the raw text of a value is put: no JSON value could stand for `-0`.
+RAW = "@raw@"
+FAR = ["-5", "0", "-0", "0.5", "3e1", "1e300", "-1e300", "18446744073709551616", '"NaN"', str(-(2**63)), str(2**63 - 1)]
+KINDS = ["null", "true", '"?"', '""', "7", "[]", "{}", "[null]", '{"?":null}', '" "']
+
+
+def least(shape: Shape, example: Any = MISSING) -> Any:
+    """The least value of a shape: what is required and nothing else."""
+    resolved = shape.resolved
+    if isinstance(resolved, ObjectShape):
+        if "conditioning" in resolved.by_snake and "hyperparameters" in resolved.by_snake:
+            return submission()
+        return {prop.snake: least(prop.shape, prop.example) for prop in resolved.properties if prop.required}
+    if isinstance(resolved, ListShape):
+        return example if example is not MISSING else [least(resolved.item, resolved.item.example)] * resolved.minimum
+    return None if example is MISSING else example
+
+
+def places(shape: Shape, path: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], Shape]]:
+    """Every place of a definition; items of lists are looked at once."""
+    resolved = shape.resolved
+    found = [(path, resolved)] if path else []
+    if isinstance(resolved, ObjectShape):
+        for prop in resolved.properties:
+            found += places(prop.shape, (*path, prop.snake))
+    elif isinstance(resolved, ListShape):
+        found += places(resolved.item, (*path, "0"))
+    return found
+
+
+def raws(shape: Shape) -> list[str]:
+    found = list(KINDS)
+    if isinstance(shape, IntegerShape):
+        found += [str(shape.minimum - 1), str(shape.maximum + 1), *FAR]
+    elif isinstance(shape, NumberShape):
+        found += [repr(shape.minimum * 2 - 1), repr(shape.maximum * 2 + 1), *FAR]
+    elif isinstance(shape, ListShape):
+        found.append(json.dumps([None] * (min(shape.maximum, 2000) + 1)))
+    return found
+
+
+def put(fields: dict[str, Any], shape: Shape, path: tuple[str, ...]) -> dict[str, Any]:
+    """Marks a place, with what must stand around it."""
+    whole = copy.deepcopy(fields)
+    here: Any = whole
+    for depth, token in enumerate(path):
+        resolved = shape.resolved
+        is_last = depth + 1 == len(path)
+        if isinstance(resolved, ObjectShape):
+            shape = resolved.by_snake[token].shape
+            if is_last or here.get(token) is None:
+                here[token] = RAW if is_last else least(shape)
+            here = here[token]
+        else:
+            assert isinstance(resolved, ListShape)
+            shape = resolved.item
+            if not here:
+                here.append(least(shape))
+            if is_last:
+                here[0] = RAW
+            here = here[0]
+    return whole
+
+
+def refused() -> list[tuple[str, bytes, str, str | None]]:
+    """Id, frame, code and place of every command that the library refuses."""
+    found = []
+    known: set[str] = set()
+    for name in sorted(set(actions())):
+        action = find_action(name)
+        if action is None or action.name != name or action.request in known:
+            continue
+        known.add(action.request)
+        shape = dictionary().named(action.request).shape
+        base = least(shape)
+        for path, of in places(shape):
+            marked = put(base, shape, path)
+            for raw in raws(of):
+                request_id = f"b-{len(found)}"
+                text = json.dumps({"action": name, "request_id": request_id, "payload": marked})
+                frame = text.replace(f'"{RAW}"', raw).encode()
+                if (verdict := verdict_of(frame)) is not None:
+                    found.append((request_id, frame, *verdict))
+    return found
+
+
+def verdict_of(frame: bytes) -> tuple[str, str | None] | None:
+    try:
+        command = read_frame(frame)
+    except Refusal as refusal:
+        return refusal.failure.code, refusal.failure.field
+    faults = command.reading.faults
+    if not faults or command.action.name == "validate_request":
+        return None
+    return ("validation_failed" if faults.total > 1 else faults[0]["code"]), faults[0]["pointer"]
+
+
+@pytest.mark.timeout(300)
+def test_every_bound_is_refused_at_its_place_and_the_worker_lives(worker):
+    sent = refused()
+    assert len(sent) > 2500, len(sent)
+    # The worker reads ahead only so far, and would wait for us to read while we wait for it.
+    writer = threading.Thread(target=lambda: worker.write(b"".join(frame + b"\n" for _, frame, _, _ in sent)))
+    writer.start()
+    for request_id, frame, code, field in sent:
+        reply = worker.reply()
+        details = reply["error_details"] or {}
+        # What is the gateway's own is unknown to a worker, whatever its fields.
+        is_right = (details.get("code"), details.get("field")) == (code, field) or details.get("code") == "unknown_action"
+        assert id_of(reply) == request_id and is_right, (frame[:500], code, field, reply)
+    writer.join()
+    assert worker.ask({"action": "get_status", "request_id": "after", "payload": {}})["success"]
+    worker.close()
+    assert worker.end() == 0
