@@ -1,7 +1,16 @@
 //! Flags: what is under test, what the tool must know of it, which checks, and how the report is printed.
 
-use clap::{Args, Parser, Subcommand, ValueEnum, error::ErrorKind};
-use std::{ffi::OsString, path::PathBuf, time::Duration};
+use clap::{
+    Args, Parser, Subcommand, ValueEnum,
+    builder::{NonEmptyStringValueParser, PossibleValuesParser},
+    error::ErrorKind,
+};
+use contracts::dictionary::dictionary;
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use crate::{context::Options, run};
 
@@ -38,31 +47,31 @@ enum TargetFlags {
 #[derive(Debug, Args)]
 struct Common {
     /// The base model of jobs: an id, or a path.
-    #[arg(long, default_value = "sdxl_base")]
+    #[arg(long, default_value = "sdxl_base", value_parser = NonEmptyStringValueParser::new())]
     model: String,
     /// A base model that can be loaded, by its path or id; without it: --model.
-    #[arg(long)]
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     model_path: Option<String>,
     /// A refiner that the target has.
-    #[arg(long)]
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     refiner: Option<String>,
     /// A VAE that the target has.
-    #[arg(long)]
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     vae: Option<String>,
     /// A LoRA that the target has.
-    #[arg(long)]
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     lora: Option<String>,
     /// A ControlNet that the target has.
-    #[arg(long)]
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     control_net: Option<String>,
     /// What that ControlNet takes.
-    #[arg(long, default_value = "canny")]
+    #[arg(long, default_value = "canny", value_parser = control_net_types())]
     control_net_type: String,
     /// A folder that the target may read and this tool may write. A worker without --input-root is given one.
     #[arg(long)]
     input_root: Option<PathBuf>,
     /// A folder of pictures with captions, as the target names it; without it one is made under the input root.
-    #[arg(long)]
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     training_data: Option<String>,
     /// Longest wait for one answer, seconds.
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
@@ -183,7 +192,28 @@ pub fn plan(args: impl IntoIterator<Item = OsString>) -> Result<Plan, clap::Erro
     let Common { only, skip, list, format, output, .. } = common;
     let plan = Plan { target, options, list, format, output, only, skip };
     plan.check_prefixes()?;
+    plan.options.input_root.as_deref().map_or(Ok(()), check_input_root)?;
     Ok(plan)
+}
+
+/// What the contract knows: any other is the user's slip, and no fault of the target.
+fn control_net_types() -> PossibleValuesParser {
+    dictionary().enumeration("ControlNetType").values.iter().map(String::as_str).into()
+}
+
+/// Pictures are put there: where none can be, a check would blame the target for it.
+fn check_input_root(root: &Path) -> Result<(), clap::Error> {
+    let written = tempfile::tempfile_in(root);
+    written.map(|_| ()).map_err(|err| {
+        clap::Error::raw(
+            ErrorKind::InvalidValue,
+            format!(
+                "--input-root {}: no file can be written there: {err}\n\
+                 hint: make the folder, and let the target read it\n",
+                root.display()
+            ),
+        )
+    })
 }
 
 /// Whether `prefix` is an id, or whole first parts of one.

@@ -30,7 +30,7 @@ fn main() -> ExitCode {
     match go(&plan) {
         Ok(verdict) => exit(verdict),
         Err(err) => {
-            eprintln!("conformance: error: {err}");
+            eprintln!("conformance: error: {err:#}");
             exit(Verdict::CouldNotRun)
         }
     }
@@ -41,13 +41,13 @@ fn exit(verdict: Verdict) -> ExitCode {
 }
 
 fn go(plan: &Plan) -> anyhow::Result<Verdict> {
-    if plan.list {
-        list(plan, &mut io::stdout().lock())?;
-        return Ok(Verdict::Ok);
-    }
     // Opened first: a report that cannot be written is found before the run, not after it.
     let output = plan.output.as_deref().map(Output::create).transpose()?;
     interrupt::install().context("no handler for SIGINT")?;
+    if plan.list {
+        put(output, |out| list(plan, out))?;
+        return Ok(Verdict::Ok);
+    }
     let bar = bar();
     let report = run::run(plan, &mut |done, all, id| {
         bar.set_length(all as u64);
@@ -55,15 +55,20 @@ fn go(plan: &Plan) -> anyhow::Result<Verdict> {
         bar.set_message(id.to_owned());
     })?;
     bar.finish_and_clear();
+    put(output, |out| print(plan, &report, out))?;
+    Ok(report.verdict())
+}
+
+/// Prints to the file that was asked for, else to stdout.
+fn put(output: Option<Output>, print: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> anyhow::Result<()> {
     match output {
-        Some(output) => output.write(|out| print(plan, &report, out))?,
+        Some(output) => output.write(print),
         None => {
             let mut out = io::stdout().lock();
-            print(plan, &report, &mut out)?;
-            out.flush()?;
+            print(&mut out)?;
+            Ok(out.flush()?)
         }
     }
-    Ok(report.verdict())
 }
 
 /// A report's file: written beside its place and renamed, so that an interrupted run leaves no half of one.
@@ -128,8 +133,8 @@ fn list(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
             );
         }
     }
-    for row in &report.rows {
-        writeln!(out, "{}\t{}\t{}", row.id, row.class, row.proves)?;
+    match plan.format {
+        Format::Human => report::human::list(&report, out),
+        Format::Json => report::json::list(&report, out),
     }
-    writeln!(out, "{} checks", report.rows.len())
 }

@@ -38,6 +38,17 @@ pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     )
 }
 
+/// Writes the checks of a report without their outcomes: what `--list` prints.
+///
+/// # Errors
+/// Where the writer fails.
+pub fn list(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
+    for row in &report.rows {
+        writeln!(out, "{}\t{}\t{}", row.id, row.class, row.proves)?;
+    }
+    writeln!(out, "{} checks", report.rows.len())
+}
+
 /// Checks that came out alike for one reason, in the order of the first of each: a cause is said once.
 struct Cause<'r> {
     word: &'static str,

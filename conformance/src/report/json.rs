@@ -44,3 +44,15 @@ pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     serde_json::to_writer_pretty(&mut *out, &document(report))?;
     writeln!(out)
 }
+
+/// Writes the checks of a report without their outcomes: what `--list` prints.
+///
+/// # Errors
+/// Where the writer fails.
+pub fn list(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
+    let checks =
+        report.rows.iter().map(|row| json!({"id": row.id, "class": row.class, "proves": row.proves}));
+    let document = json!({"format": "concord-conformance-list/1", "checks": checks.collect::<Vec<_>>()});
+    serde_json::to_writer_pretty(&mut *out, &document)?;
+    writeln!(out)
+}

@@ -2,7 +2,7 @@
 
 use contracts::{Action, event, generated::limits::HEARTBEAT};
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::{
     check::{CheckDef, Scenario, Stop},
@@ -95,15 +95,15 @@ fn heartbeat() -> Scenario {
     Scenario::new("events.heartbeat", checks, |context, checks| {
         let (mut worker, _) = context.start_with(&["events"])?;
         let limit = HEARTBEAT * 2 + Duration::from_millis(500);
-        let until = Instant::now() + limit;
         let mut beats = Vec::new();
-        while beats.len() < 2 {
-            let frame = worker.frame(until.saturating_duration_since(Instant::now()), "two heartbeats")?;
+        let last = worker.frame_that(limit, "two heartbeats", &mut |frame| {
             if frame["event"] == "heartbeat" {
-                beats.push(frame);
-            } else if !is_event(&frame) {
-                return Err(Stop::Broken(format!("a reply that nobody asked for: {frame}")));
+                beats.push(frame.clone());
             }
+            beats.len() == 2 || !is_event(frame)
+        })?;
+        if !is_event(&last) {
+            return Err(Stop::Broken(format!("a reply that nobody asked for: {last}")));
         }
         checks.hold("idle", beats.iter().all(|beat| beat["request_id"].is_null()), || shown::json(&beats));
         let faults = event::faults(&beats[0]);

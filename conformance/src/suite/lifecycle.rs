@@ -223,8 +223,9 @@ fn shutdown() -> Scenario {
         worker.send(&Command::new(Action::Shutdown, json!({"grace_seconds": 1})).id("bye").frame())?;
         worker.send(&Command::new(Action::GetStatus, json!({})).id("after").frame())?;
         let mut ids = Vec::new();
-        while let Some(Line::Text(text)) = worker.line(context.options.timeout, "shutdown")? {
-            let frame = json::read(&text).map_err(Stop::Broken)?;
+        for line in worker.last_lines(2, context.options.timeout)? {
+            let Line::Text(text) = &line else { return Err(Stop::Broken(shown::line(Some(&line)))) };
+            let frame = json::read(text).map_err(Stop::Broken)?;
             ids.push(frame["request_id"].clone());
         }
         checks.hold("last-line", ids == ["before", "bye"], || shown::json(&ids));

@@ -236,15 +236,16 @@ fn cancel_running() -> Scenario {
 
 /// Waits for the first denoising step of a job.
 fn wait_for_step(worker: &mut Worker, context: &Context, id: &str) -> Result<(), Stop> {
-    loop {
-        let frame = worker.frame(context.options.timeout, "the first step of a job")?;
-        if frame["event"] == "progress" && frame["request_id"] == id && frame["stage"] == "denoising" {
-            return Ok(());
-        }
-        if frame.get("success").is_some() {
-            return Err(Stop::Broken(format!("a reply in place of progress: {frame}")));
-        }
+    let is_step = |frame: &Value| {
+        frame["event"] == "progress" && frame["request_id"] == id && frame["stage"] == "denoising"
+    };
+    let frame = worker.frame_that(context.options.timeout, "the first step of a job", &mut |frame| {
+        is_step(frame) || frame.get("success").is_some()
+    })?;
+    if is_step(&frame) {
+        return Ok(());
     }
+    Err(Stop::Broken(format!("a reply in place of progress: {frame}")))
 }
 
 fn cancel_refused() -> Scenario {

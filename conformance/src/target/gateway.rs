@@ -11,6 +11,9 @@ use std::{
 use super::{Answer, TargetError};
 use crate::json;
 
+/// Longest body that is read: no reply, and no picture of 64×64, comes near it.
+const BODY_BYTES_MAX: usize = 64 << 20;
+
 /// A gateway that runs somewhere.
 pub struct Gateway {
     base: String,
@@ -220,7 +223,7 @@ async fn exchange(
             TargetError::NoReply(format!("{verb} {path}: {}", causes(&err)))
         }
     };
-    let response = request.send().await.map_err(failed)?;
+    let mut response = request.send().await.map_err(failed)?;
     let status = response.status().as_u16();
     let headers: Vec<(String, String)> = response
         .headers()
@@ -229,7 +232,14 @@ async fn exchange(
             (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
         })
         .collect();
-    let body = response.bytes().await.map_err(failed)?.to_vec();
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(failed)? {
+        if body.len() + chunk.len() > BODY_BYTES_MAX {
+            let why = format!("{verb} {path}: a body of more than {BODY_BYTES_MAX} bytes");
+            return Err(TargetError::NoReply(why));
+        }
+        body.extend_from_slice(&chunk);
+    }
     let mut exchange = Exchange { status, content_type: String::new(), headers, body };
     let content_type = exchange.header("content-type").unwrap_or_default();
     exchange.content_type = content_type.split(';').next().unwrap_or_default().trim().to_owned();

@@ -7,14 +7,15 @@ use nix::{
 };
 use serde_json::Value;
 use std::{
+    collections::VecDeque,
     ffi::OsString,
-    io::{BufRead as _, BufReader, Read as _, Write as _},
+    io::{Read, Write as _},
     os::unix::process::CommandExt as _,
     process::{Command, ExitStatus, Stdio},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
-        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+        mpsc::{Receiver, RecvTimeoutError, Sender, channel, sync_channel},
     },
     thread,
     time::{Duration, Instant},
@@ -37,6 +38,18 @@ pub struct Launcher {
 /// Lines of stderr that are kept for messages.
 const STDERR_LINES_KEPT: usize = 20;
 
+/// A longer line of stderr is only counted.
+const STDERR_LINE_BYTES_MAX: usize = 1 << 16;
+
+/// Bytes of a read.
+const CHUNK: usize = 1 << 16;
+
+/// Reads of stdout that wait for a scenario: a worker that writes more than anybody wants has to wait, and takes no memory.
+const CHUNKS_MAX: usize = 1024;
+
+/// Bytes of other frames on the way to the one that a wait is for. Ten thousand events are a sixth of it.
+const ASIDE_BYTES_MAX: usize = 16 << 20;
+
 /// A line longer than this is cut in messages.
 const SHOWN: usize = 240;
 
@@ -44,7 +57,11 @@ const SHOWN: usize = 240;
 pub struct Worker {
     pid: Pid,
     stdin: Option<Sender<Vec<u8>>>,
-    lines: Receiver<(Instant, Line)>,
+    chunks: Receiver<Vec<u8>>,
+    decoder: Decoder,
+    lines: VecDeque<Line>,
+    /// Bytes of all frames that were taken.
+    taken: usize,
     exit: Receiver<ExitStatus>,
     exited: Option<ExitStatus>,
     stderr: Arc<Mutex<Vec<String>>>,
@@ -77,33 +94,11 @@ impl Launcher {
             // A worker that is gone is seen by its exit; what was not written is of no use to it.
             inputs.into_iter().all(|bytes| stdin.write_all(&bytes).and_then(|()| stdin.flush()).is_ok())
         });
-        let (line, lines) = channel();
-        thread::spawn(move || {
-            let mut decoder = Decoder::default();
-            let mut buffer = vec![0; 1 << 16];
-            while let Ok(read @ 1..) = stdout.read(&mut buffer) {
-                for text in decoder.push(&buffer[..read]) {
-                    if line.send((Instant::now(), text)).is_err() {
-                        return;
-                    }
-                }
-            }
-            if let Some(last) = decoder.finish() {
-                // The receiver may be gone already: then nobody wants the line.
-                let _: Result<_, _> = line.send((Instant::now(), last));
-            }
-        });
+        let (chunk, chunks) = sync_channel(CHUNKS_MAX);
+        thread::spawn(move || each_chunk(&mut stdout, |bytes| chunk.send(bytes.to_vec()).is_ok()));
         let kept = Arc::new(Mutex::new(Vec::new()));
         let keep = Arc::clone(&kept);
-        thread::spawn(move || {
-            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
-                let mut kept = keep.lock().unwrap_or_else(PoisonError::into_inner);
-                if kept.len() == STDERR_LINES_KEPT {
-                    kept.remove(0);
-                }
-                kept.push(line);
-            }
-        });
+        thread::spawn(move || keep_last(stderr, &keep));
         let (ended, exit) = channel();
         thread::spawn(move || {
             let status = child.wait();
@@ -112,8 +107,50 @@ impl Launcher {
             status.map(|status| ended.send(status))
         });
         let silent = Arc::clone(&self.silent);
-        Ok(Worker { pid, stdin: Some(input), lines, exit, exited: None, stderr: kept, silent })
+        Ok(Worker {
+            pid,
+            stdin: Some(input),
+            chunks,
+            decoder: Decoder::default(),
+            lines: VecDeque::new(),
+            taken: 0,
+            exit,
+            exited: None,
+            stderr: kept,
+            silent,
+        })
     }
+}
+
+/// Reads until the end, or until `take` wants no more.
+fn each_chunk(from: &mut impl Read, mut take: impl FnMut(&[u8]) -> bool) {
+    let mut buffer = vec![0; CHUNK];
+    while let Ok(read @ 1..) = from.read(&mut buffer) {
+        if !take(&buffer[..read]) {
+            return;
+        }
+    }
+}
+
+/// Reads stderr to its end, whatever it is, and keeps its last lines.
+fn keep_last(mut stderr: impl Read, kept: &Mutex<Vec<String>>) {
+    let keep = |line: Line| {
+        let text = match line {
+            Line::Text(text) => String::from_utf8_lossy(&text).into_owned(),
+            Line::TooLarge { bytes } => format!("(a line of more than {bytes} bytes)"),
+        };
+        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() == STDERR_LINES_KEPT {
+            kept.remove(0);
+        }
+        kept.push(text);
+    };
+    let mut decoder = Decoder::new(STDERR_LINE_BYTES_MAX);
+    each_chunk(&mut stderr, |bytes| {
+        decoder.push(bytes).into_iter().for_each(keep);
+        true
+    });
+    decoder.finish().into_iter().for_each(keep);
 }
 
 impl Worker {
@@ -139,19 +176,81 @@ impl Worker {
         self.stdin = None;
     }
 
-    /// The next line, whatever it is; `None` at the end of stdout.
+    /// The next line, whatever it is; `None` at the end of stdout. Where no time is left nothing is taken, however much the
+    /// worker has written: so every wait for something else ends, also on a worker that never stops talking.
     ///
     /// # Errors
     /// Silence.
     pub fn line(&mut self, within: Duration, what: &str) -> Result<Option<Line>, TargetError> {
-        match self.lines.recv_timeout(within) {
-            Ok((_, line)) => Ok(Some(line)),
-            Err(RecvTimeoutError::Disconnected) => Ok(None),
-            Err(RecvTimeoutError::Timeout) => {
-                self.silent.store(true, Ordering::Relaxed);
-                Err(TargetError::Silent { what: what.to_owned(), within })
+        let until = Instant::now() + within;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(self.is_silent(within, what));
+            }
+            if let Some(line) = self.lines.pop_front() {
+                return Ok(Some(line));
+            }
+            match self.chunks.recv_timeout(left) {
+                Ok(bytes) => self.lines.extend(self.decoder.push(&bytes)),
+                Err(RecvTimeoutError::Disconnected) => return Ok(self.decoder.finish()),
+                Err(RecvTimeoutError::Timeout) => return Err(self.is_silent(within, what)),
             }
         }
+    }
+
+    fn is_silent(&self, within: Duration, what: &str) -> TargetError {
+        self.silent.store(true, Ordering::Relaxed);
+        TargetError::Silent { what: what.to_owned(), within }
+    }
+
+    /// The next frame that is `wanted`; the others on the way are dropped.
+    ///
+    /// # Errors
+    /// As [`Worker::frame`]; `within` holds for the whole wait. [`TargetError::NoReply`] where too much comes first: who keeps
+    /// the others must not keep without end.
+    pub fn frame_that(
+        &mut self,
+        within: Duration,
+        what: &str,
+        wanted: &mut dyn FnMut(&Value) -> bool,
+    ) -> Result<Value, TargetError> {
+        let until = Instant::now() + within;
+        let begun = self.taken;
+        loop {
+            if self.taken - begun > ASIDE_BYTES_MAX {
+                let why =
+                    format!("no answer to {what} among more than {ASIDE_BYTES_MAX} bytes of other frames");
+                return Err(TargetError::NoReply(why));
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            let frame = self.frame(left, what).map_err(|err| match err {
+                TargetError::Silent { what, .. } => TargetError::Silent { what, within },
+                other => other,
+            })?;
+            if wanted(&frame) {
+                return Ok(frame);
+            }
+        }
+    }
+
+    /// All lines until stdout ends, at most so many more than `wanted`: one is enough to tell that there are too many.
+    ///
+    /// # Errors
+    /// As [`Worker::line`]; `within` holds for the whole wait.
+    pub fn last_lines(&mut self, wanted: usize, within: Duration) -> Result<Vec<Line>, TargetError> {
+        let until = Instant::now() + within;
+        let mut lines = Vec::new();
+        while lines.len() <= wanted {
+            let left = until.saturating_duration_since(Instant::now());
+            match self.line(left, "the end of stdout") {
+                Ok(Some(line)) => lines.push(line),
+                Ok(None) => break,
+                Err(TargetError::Silent { what, .. }) => return Err(TargetError::Silent { what, within }),
+                Err(err) => return Err(err),
+            }
+        }
+        Ok(lines)
     }
 
     /// The next frame: a reply or an event.
@@ -165,6 +264,7 @@ impl Worker {
                 Err(TargetError::NoFrame(format!("over the limit ({bytes} bytes)")))
             }
             Some(Line::Text(text)) => {
+                self.taken += text.len();
                 let shown = || shorten(&String::from_utf8_lossy(&text));
                 match json::read(&text) {
                     Ok(value @ Value::Object(_)) => Ok(value),
@@ -185,18 +285,13 @@ impl Worker {
         what: &str,
         on_event: &mut dyn FnMut(Value),
     ) -> Result<Value, TargetError> {
-        let until = Instant::now() + within;
-        loop {
-            let left = until.saturating_duration_since(Instant::now());
-            let frame = self.frame(left, what).map_err(|err| match err {
-                TargetError::Silent { what, .. } => TargetError::Silent { what, within },
-                other => other,
-            })?;
-            if !is_event(&frame) {
-                return Ok(frame);
+        self.frame_that(within, what, &mut |frame| {
+            let is_event = is_event(frame);
+            if is_event {
+                on_event(frame.clone());
             }
-            on_event(frame);
-        }
+            !is_event
+        })
     }
 
     /// Its exit status, once it ends.

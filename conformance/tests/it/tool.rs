@@ -21,6 +21,45 @@ fn every_check_has_an_id_of_its_own() {
     }
 }
 
+/// A list goes where a report would, in the form of one.
+#[test]
+fn a_list_is_printed_as_it_was_asked_for() {
+    let text = String::from_utf8(tool(&["worker", "--list", "--only", "events"]).stdout).unwrap();
+    let ids: Vec<_> =
+        text.lines().filter_map(|line| line.split_once('\t')).map(|(id, _)| id.to_owned()).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("list.json");
+    let flags = ["worker", "--list", "--only", "events", "--format", "json", "--output"];
+    let output = tool(&[&flags[..], &[file.to_str().unwrap()]].concat());
+    assert_eq!((output.status.code(), output.stdout), (Some(0), Vec::new()));
+    let list: serde_json::Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+    let listed: Vec<_> =
+        list["checks"].as_array().unwrap().iter().map(|check| check["id"].as_str().unwrap()).collect();
+    assert!(!ids.is_empty());
+    assert_eq!(listed, ids);
+}
+
+/// What the user got wrong is said with its reason before anything runs, and is never a verdict about the target.
+#[test]
+fn a_wrong_flag_or_folder_is_30_with_a_reason() {
+    let worker = simulated_worker();
+    for (flags, said) in [
+        (&["--output", "/nonexistent/report"][..], &["/nonexistent/report", "No such file"][..]),
+        (&["--control-net-type", "bogus"], &["bogus", "canny"]),
+        (&["--input-root", "/nonexistent"], &["--input-root /nonexistent", "No such file"]),
+        (&["--input-root", "/proc"], &["--input-root /proc"]),
+        (&["--model", ""], &["--model"]),
+        (&["--lora", ""], &["--lora"]),
+    ] {
+        let output =
+            tool(&[&["worker"], flags, &["--only", "lifecycle", "--", worker.to_str().unwrap()]].concat());
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(30), "{flags:?}: {stderr}");
+        assert!(said.iter().all(|said| stderr.contains(said)), "{flags:?}: {stderr}");
+        assert!(output.stdout.is_empty(), "{flags:?}");
+    }
+}
+
 #[test]
 fn what_cannot_run_is_30() {
     assert_eq!(code(&["worker", "--", "/no/such/worker"]), Some(30));
@@ -146,6 +185,69 @@ fn a_program_that_is_no_worker_is_broken() {
         assert_eq!(output.status.code(), Some(10), "{command:?}: {report}");
         assert!(report.contains(said) && report.lines().count() == 5, "{command:?}: {report}");
     }
+}
+
+/// Who never stops talking is judged as soon as who never says anything. What it writes is taken at the pace of the tool, which
+/// here may have no more memory than this: a tool that kept it would be killed or abort, and 10 would not be its exit code.
+#[test]
+fn a_worker_that_never_stops_talking_is_broken_within_its_time() {
+    const BEAT: &str = r#"{"event":"heartbeat","request_id":null,"state":"ready"}"#;
+    let beats = format!("exec yes '{BEAT}'");
+    let after = format!("read line; exec yes '{BEAT}'");
+    for (script, said) in [
+        ("exec yes", "no frame"),
+        (&beats, "no reply"),
+        (&after, "no reply"),
+        ("exec yes ''", "no answer to get_status"),
+        ("exec tr '\\0' x < /dev/zero", "over the limit"),
+        ("tr '\\0' x < /dev/zero >&2", "no answer to get_status"),
+        ("tr '\\0' '\\377' < /dev/zero >&2", "no answer to get_status"),
+    ] {
+        let output = std::process::Command::new("prlimit")
+            .args(["--data=1000000000:", env!("CARGO_BIN_EXE_conformance")])
+            .args(["worker", "--start-timeout", "4", "--", "sh", "-c", script])
+            .output()
+            .unwrap();
+        let report = String::from_utf8_lossy(&output.stdout).into_owned();
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(10), "{script}: {report}{stderr}");
+        assert!(report.contains(said) && report.lines().count() == 5, "{script}: {report}");
+    }
+}
+
+/// One that answers as it should and then talks without end is told by every check that waits for something else.
+#[test]
+fn no_wait_of_a_scenario_is_endless() {
+    let worker = simulated_worker();
+    let worker = worker.to_str().unwrap();
+    const BEAT: &str = r#"{"event":"heartbeat","request_id":null,"state":"ready","last_progress_seconds":0,"memory_used_mb":0}"#;
+    // It is a good worker up to the line that has this word, and beats without end from there on.
+    let beats = |after: &str| {
+        format!("exec 3<&0; sed -u '/\"{after}\"/q' < <(exec {worker} --load-ms 0 <&3); exec yes '{BEAT}'")
+    };
+    for (after, only) in [
+        ("conf-init", "ordering.cancel"),
+        ("conf-init", "events.progress"),
+        ("bye", "lifecycle.shutdown"),
+        ("three", "lifecycle.end-of-input"),
+        ("status", "framing.written"),
+    ] {
+        let flags = ["worker", "--timeout", "3", "--only", only];
+        let output = tool(&[&flags[..], &["--", "bash", "-c", &beats(after)]].concat());
+        let report = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(output.status.code(), Some(10), "{only}: {report}");
+        assert!(!report.contains("target.answers"), "{only}: {report}");
+    }
+}
+
+/// stderr is no frame and may be any bytes: what comes after bytes that are no text is read too.
+#[test]
+fn last_words_are_heard_after_bytes_that_are_no_text() {
+    let script = "printf '\\377\\n' >&2; echo 'the disk is full' >&2; exit 3";
+    let output = tool(&["worker", "--timeout", "5", "--", "sh", "-c", script]);
+    let report = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(10), "{report}");
+    assert!(report.contains("the disk is full"), "{report}");
 }
 
 /// The whole suite passes on the worker that keeps the contract.
