@@ -17,7 +17,7 @@ from core.conversation import Conversation
 from core.effective import effective
 from core.engine import Engine, EngineSource
 from core.envelope import Command
-from core.errors import Conflict, ModelNotLoaded, UnsupportedFeature, UnsupportedValue
+from core.errors import BeyondDevice, Conflict, ModelNotLoaded, UnsupportedFeature, UnsupportedValue, raise_all
 from core.job_context import JobContext
 from core.memory import memory_before_engine
 from core.metrics import Metrics
@@ -138,12 +138,12 @@ class BaseWorker:
         said = submission.document.get("metadata", {}).get("timeout_seconds") if submission is not None else None
         return float(said) if said is not None else seconds
 
-    def sender_of(self, command: Command) -> Callable[[str], str]:
+    def sender_of(self, command: Command) -> Callable[..., str]:
         """Maps the engine's pointers to the sender's: those of a job point into its prompt submission."""
         submission = Submission.of(command.reading.document or {})
         if submission is None:
             return command.sender
-        return lambda pointer: command.sender(submission.pointer(pointer))
+        return lambda *pointers: command.sender(*map(submission.pointer, pointers))
 
     def warnings_of(self, command: Command, context: JobContext) -> list[dict[str, Any]]:
         """What the engine warned of, as `warning_details`."""
@@ -287,12 +287,18 @@ class BaseWorker:
         return Outcome(report(task.command, self.source.now(), self.device_kind))
 
     def _get_performance_estimate(self, task: Task) -> Outcome:
-        return Outcome(self.source.now().estimate(self.effective_of(document_of(task.fields))))
+        return Outcome(self.source.now().estimate(self._sound_of(document_of(task.fields))))
 
     def _optimize_request(self, task: Task) -> Outcome:
         normalized = document_of(task.fields)
         preferences = effective("OptimizationPreferences", task.fields.get("preferences", {}), self.device_kind)
-        return Outcome(self.source.now().optimize(normalized, self.effective_of(normalized), preferences))
+        return Outcome(self.source.now().optimize(normalized, self._sound_of(normalized), preferences))
+
+    def _sound_of(self, normalized: dict[str, Any]) -> dict[str, Any]:
+        """The effective submission. Raises all that stands against it but that it may be too large: figures tell that."""
+        document = self.effective_of(normalized)
+        raise_all([fault for fault in self.source.now().check(document) if not isinstance(fault, BeyondDevice)])
+        return document
 
     def effective_of(self, normalized: dict[str, Any]) -> dict[str, Any]:
         """A submission with its defaults. One that names no base means the current one. Raises ModelNotLoaded."""

@@ -11,6 +11,7 @@ from core.dictionary import Definition, ObjectShape, dictionary
 from core.failure import Failure
 from core.hint import Hints
 from core.naming import escape, pascal
+from core.pointer import MISSING, at
 from core.reading import Fault, Reading, Warning_, read_sources
 from core.registry import Action, actions, find_action
 from core.scalar import named, nearest, pointed, read_scalar, shorten
@@ -50,8 +51,10 @@ class Command:
         """The dialect of its reply on stdio, where `initialize` chose none."""
         return _dialect_of(self.form)
 
-    def sender(self, pointer: str) -> str:
-        """A pointer into the canonical fields as the sender spelt it."""
+    def sender(self, *pointers: str) -> str:
+        """A pointer into the canonical fields as the sender spelt it; of several, the last that was written, or the first."""
+        written = (pointer for pointer in reversed(pointers) if at(self.reading.document, pointer) is not MISSING)
+        pointer = next(written, pointers[0]) if len(pointers) > 1 else pointers[0]
         return self.reading.places.sender(pointer, dictionary().named(self.action.request).shape)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 __all__ = [
+    "BeyondDevice",
     "Cancelled",
     "Conflict",
     "ContractError",
@@ -39,7 +40,10 @@ class ContractError(Exception):
 
     message: one sentence for `error`. field: pointer. hint: the way out. details: an object of plain JSON values.
     errors: entries of `errors[]` as dicts `{pointer, code, message, …}`, where several faults were found at once.
+    fields: of a rule over several: the last that the sender wrote is to blame, the first where none was written.
     """
+
+    fields: tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -61,7 +65,8 @@ class ContractError(Exception):
 
     def as_entry(self) -> dict[str, Any]:
         """This fault as an entry of `errors[]`; a fault of no field points at the document itself."""
-        return {"pointer": self.field or "", "code": self.code, "message": self.message}
+        entry: dict[str, Any] = {"pointer": self.field or "", "code": self.code, "message": self.message}
+        return entry | {"fields": self.fields} if self.fields else entry
 
 
 class _Coded(ContractError):
@@ -160,6 +165,14 @@ class OutOfRange(_Coded):
         return {**super().as_entry(), "maximum": self.maximum}
 
 
+class BeyondDevice(OutOfRange):
+    """More than the memory of this device holds, by an estimate; the request is sound in itself."""
+
+    def __init__(self, message: str, *, maximum: float, fields: tuple[str, ...], hint: str | None = None) -> None:
+        super().__init__(message, maximum=maximum, field=fields[0], hint=hint)
+        self.fields = fields
+
+
 class PathNotAllowed(_Coded):
     """The real path is outside the allowed roots."""
 
@@ -218,4 +231,6 @@ def raise_all(faults: list[ContractError]) -> None:
     if len(faults) > 3:
         message += "; …"
     entries = [fault.as_entry() for fault in faults]
-    raise ValidationFailed(message, field=faults[0].field, hint=faults[0].hint, errors=entries)
+    failed = ValidationFailed(message, field=faults[0].field, hint=faults[0].hint, errors=entries)
+    failed.fields = faults[0].fields
+    raise failed

@@ -16,7 +16,7 @@ from core.errors import ContractError
 from core.scalar import pointed
 from core.tally import ERRORS_MAX, entries, total_of
 
-__all__ = ["Failure", "failure_of", "is_disk_fault", "table_of_errors"]
+__all__ = ["Failure", "as_written", "failure_of", "is_disk_fault", "table_of_errors"]
 
 log = logging.getLogger(__name__)
 
@@ -79,10 +79,15 @@ class Failure:
         return details
 
 
-def failure_of(
-    error: BaseException, sender: Callable[[str], str] = lambda pointer: pointer, doing: str = "the command"
-) -> Failure:
-    """The one place where an exception becomes a failure. sender: maps a canonical pointer to the sender's.
+def as_written(*pointers: str) -> str:
+    """The sender's pointer where nobody sent a document: the canonical one."""
+    return pointers[0]
+
+
+def failure_of(error: BaseException, sender: Callable[..., str] = as_written, doing: str = "the command") -> Failure:
+    """The one place where an exception becomes a failure.
+
+    sender: maps a canonical pointer to the sender's; of several it takes the last that was written.
 
     What is not foreseen is `internal`: its cause goes to the log, the sender gets the meaning.
     """
@@ -90,10 +95,10 @@ def failure_of(
         # Whatever it was wrapped in: no input of the sender is at fault.
         error = crashed_by(error)
     if isinstance(error, ContractError):
-        errors = [entry | {"pointer": sender(entry["pointer"])} for entry in error.errors or []]
-        at = sender(error.field) if error.field is not None else None
+        errors = [_at_sender(entry, sender) for entry in error.errors or []]
+        at = sender(*(error.fields or (error.field,))) if error.field is not None else None
         if at is not None and not errors:
-            errors = [error.as_entry() | {"pointer": at}]
+            errors = [_at_sender(error.as_entry(), sender)]
         return Failure(error.code, error.message, at, error.hint, error.details, errors)
     if isinstance(error, OSError) and is_disk_fault(error):
         return Failure("storage_full", f"the disk cannot be written: {error.strerror}")
@@ -101,3 +106,9 @@ def failure_of(
         return Failure("out_of_memory", f"memory ran out during {doing}", hint="free memory first: cleanup_memory")
     log.error("%s failed in a way that is not foreseen", doing, exc_info=error)
     return Failure("internal", f"{doing} failed in a way that is not foreseen: {type(error).__name__}; see the log")
+
+
+def _at_sender(entry: dict[str, Any], sender: Callable[..., str]) -> dict[str, Any]:
+    """An entry of `errors[]` whose pointers are canonical, with the sender's one."""
+    own = {name: value for name, value in entry.items() if name != "fields"}
+    return own | {"pointer": sender(*entry.get("fields", (entry["pointer"],)))}

@@ -55,6 +55,8 @@ class Reading:
     warnings: list[Warning_] = field(default_factory=list)
     places: Places = field(default_factory=Places)
     dialect: str | None = None
+    # Canonical pointers of values that are no good by themselves, and of all that they stand in.
+    faulty: set[str] = field(default_factory=set)
 
 
 def read(definition: str, tree: Any, canonical: bool = False) -> Reading:
@@ -118,8 +120,7 @@ class _Reader:
         self.faults = self.reading.faults
         self.places = self.reading.places
         self.unread = False
-        # Canonical pointers of values that are no good by themselves, and of all that they stand in.
-        self.faulty: set[str] = set()
+        self.faulty = self.reading.faulty
         # Values written at accepted places: to, value, from.
         self.moved: list[tuple[str, Any, str]] = []
         # Objects that were read: shape, place, and the definition where rules are stated for it.

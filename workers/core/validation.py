@@ -7,8 +7,9 @@ from typing import Any
 from core.effective import effective
 from core.engine import Engine
 from core.envelope import Command
-from core.errors import ContractError
+from core.errors import BeyondDevice, ContractError, OutOfMemory
 from core.failure import failure_of
+from core.naming import escape
 from core.tally import WARNINGS_MAX, Tally, entries
 
 __all__ = ["document_of", "is_about_document", "report"]
@@ -36,13 +37,15 @@ def report(command: Command, engine: Engine, device_kind: Any) -> dict[str, Any]
     whole = effective("PromptSubmission", normalized, device_kind) if normalized is not None else None
     details: dict[str, float] = {}
     if whole is not None:
-        details = _size(whole)
-        # What has a hole in it is not held against models and files.
-        if not any(fault["code"] == "missing_field" for fault in faults):
-            known = {fault["pointer"] for fault in faults}
-            found = _engine_faults(command, engine, whole)
-            faults.extend([fault for fault in found if fault["pointer"] not in known])
-            details |= _estimate(engine, whole)
+        known = {fault["pointer"] for fault in faults}
+        # A value that was refused is compared with nothing: all that would be said of it follows from what was said.
+        found = engine.check(_without(whole, command.reading.faulty, _AT))
+        against = _entries_of(command, found)
+        if not faults:
+            details = _size(whole)
+            if all(isinstance(fault, BeyondDevice) for fault in found):
+                details |= _estimate(engine, whole)
+        faults.extend([fault for fault in against if fault["pointer"] not in known])
     data: dict[str, Any] = {"valid": not faults}
     if faults:
         data["error"] = faults[0]["message"]
@@ -61,12 +64,35 @@ def report(command: Command, engine: Engine, device_kind: Any) -> dict[str, Any]
     return data
 
 
-def _engine_faults(command: Command, engine: Engine, whole: dict[str, Any]) -> list[dict[str, Any]]:
-    def sender(pointer: str) -> str:
-        return command.sender(_AT + pointer)
+def _without(value: Any, faulty: set[str], pointer: str) -> Any:
+    """A document without its faulty values; an item of a list leaves null, so that the others keep their places."""
+    if isinstance(value, dict):
+        inner = {name: f"{pointer}/{escape(name)}" for name in value}
+        return {
+            name: _without(member, faulty, inner[name])
+            for name, member in value.items()
+            if not _is_faulty(member, faulty, inner[name])
+        }
+    if isinstance(value, list):
+        places = [f"{pointer}/{index}" for index in range(len(value))]
+        return [
+            None if _is_faulty(item, faulty, place) else _without(item, faulty, place)
+            for item, place in zip(value, places, strict=True)
+        ]
+    return value
+
+
+def _is_faulty(value: Any, faulty: set[str], pointer: str) -> bool:
+    # What holds a faulty value is in the set too; its sound ones are checked.
+    return pointer in faulty and not isinstance(value, dict | list)
+
+
+def _entries_of(command: Command, found: list[ContractError]) -> list[dict[str, Any]]:
+    def sender(*pointers: str) -> str:
+        return command.sender(*(_AT + pointer for pointer in pointers))
 
     faults = []
-    for error in engine.check(whole):
+    for error in found:
         failure = failure_of(error, sender, "validation")
         faults += failure.errors or [{"pointer": sender(""), "code": failure.code, "message": failure.message}]
     return faults
@@ -75,20 +101,14 @@ def _engine_faults(command: Command, engine: Engine, whole: dict[str, Any]) -> l
 def _size(whole: dict[str, Any]) -> dict[str, float]:
     dimensions = whole["hyperparameters"]["dimensions"]
     width, height = dimensions["width"], dimensions["height"]
-    details: dict[str, float] = {"pixel_count": width * height}
-    if height > 0 and width > 0:
-        details["aspect_ratio"] = width / height
-    # A map of numbers from 0 on: what is out of bounds has no size.
-    return details if 0 <= details["pixel_count"] <= 1e12 else {}
+    return {"pixel_count": width * height, "aspect_ratio": width / height}
 
 
 def _estimate(engine: Engine, whole: dict[str, Any]) -> dict[str, float]:
     try:
         estimate = engine.estimate(whole)
-    except ContractError:
-        return {}  # what is absent is among the faults; without it there is nothing to estimate from
-    except (ArithmeticError, TypeError, ValueError):
-        return {}  # a value out of its bounds, said among the faults
+    except OutOfMemory:
+        return {}  # the device had no memory to measure its speed: the figures are not known, the request is no worse
     return {
         "estimated_vram_mb": estimate["estimated_vram_usage_mb"],
         "estimated_time_seconds": estimate["estimated_time_seconds"],

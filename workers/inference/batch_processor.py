@@ -117,14 +117,14 @@ def _status_of(row: dict[str, Any]) -> str:
     return "completed" if details is None else "cancelled" if details["code"] == "cancelled" else "failed"
 
 
-def _sender(command: Command, submission: Submission) -> Callable[[str], str]:
-    return lambda pointer: command.sender(submission.pointer(pointer))
+def _sender(command: Command, submission: Submission) -> Callable[..., str]:
+    return lambda *pointers: command.sender(*map(submission.pointer, pointers))
 
 
 def _run_part(
     submission: Submission,
     part: JobContext,
-    sender: Callable[[str], str],
+    sender: Callable[..., str],
     command: Command,
     engine: Engine,
     worker: BaseWorker,

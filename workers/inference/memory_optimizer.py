@@ -14,7 +14,7 @@ import torch
 
 from conditioning.controlnet import model_for_type
 from core.device_manager import Device, resident_bytes
-from core.errors import ContractError, OutOfRange
+from core.errors import BeyondDevice, ContractError
 from core.settings import WorkerSettings
 from core.tables import limit, names, rule_maximum
 from inference.cost_model import CostModel, Finish, Measurement, Shape
@@ -152,20 +152,24 @@ class MemoryOptimizer:
 
     def limit_faults(self, submission: Any) -> list[ContractError]:
         """What of a submission is beyond the limits of this device with its base."""
+        dimensions = submission.hyperparameters.dimensions
+        if submission.model.base is None or dimensions.width is None or dimensions.height is None:
+            return []  # refused by the reading
         try:
             base = self.loader.describe(submission.model.base, "/model/base")
         except ContractError:
             return []  # the absent base is found and said elsewhere
-        dimensions = submission.hyperparameters.dimensions
+        if base.model_type != "sdxl":
+            return []  # likewise
         dtype = dtype_of(submission, self.device)
         limits = self.limits(base, dtype if dtype in self.device.dtypes else None)
         pixels = dimensions.width * dimensions.height
         if pixels <= limits["pixels_max"]:
             return []
         message = f"{pixels} pixels do not fit the memory of {self.device.gpu_id}; at most {limits['pixels_max']} do"
-        field = "/hyperparameters/dimensions/height"
+        fields = ("/hyperparameters/dimensions/width", "/hyperparameters/dimensions/height")
         most = limits["pixels_max"]
-        return [OutOfRange(message, maximum=most, field=field, hint="see limits of get_capabilities")]
+        return [BeyondDevice(message, maximum=most, fields=fields, hint="see limits of get_capabilities")]
 
     def _pixels_that_fit(self, base: ModelFacts, dtype: str) -> int:
         """Pixels of one picture for which the leanest way of running still fits the device: without guidance, in tiles."""

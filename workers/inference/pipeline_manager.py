@@ -24,7 +24,7 @@ from core.engine import EngineSource
 from core.envelope import Command, Refusal, read_frame
 from core.errors import Cancelled, JobNotFound, JobTimeout, ShuttingDown, WorkerBusy
 from core.exit_code import ExitCode
-from core.failure import Failure, failure_of
+from core.failure import Failure, as_written, failure_of
 from core.job_context import JobContext, Progress
 from core.log_of_command import doing
 from core.reply import Reply
@@ -347,7 +347,7 @@ class PipelineManager:
         """Ends a command with what an exception says."""
         command = task.command
         try:
-            sender: Callable[[str], str] = self.worker.sender_of(command) if command is not None else str
+            sender: Callable[..., str] = self.worker.sender_of(command) if command is not None else as_written
             failure = failure_of(error, sender, task.action)
         except Exception as second:  # a pointer that cannot be told must not cost the reply
             log.exception("the failure of %s cannot be told whole", task.action)

@@ -6,8 +6,8 @@ job runs. Schema and cross-field rules were checked before, by the generated typ
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +21,13 @@ from core.errors import ContractError, ModelInvalid, ModelNotFound, OutOfRange, 
 from core.roots import Roots
 from core.settings import WorkerSettings
 from inference.image_input import ImageRef, check_image, check_mask, image_bytes
+from models.base_layers import layers_of
 from models.facts import ModelFacts, config_folder, describe
 from models.lora_file import LoraFile
 from models.model_loader import ModelLoader
 from models.readers import require_tokenizer_files
 from models.safetensors_file import read_header, read_tensors
-from models.vocabulary import has_word
+from models.vocabulary import has_word, words_of
 from postprocessing.safety_checker import locate_checker
 from postprocessing.upscaler import locate_net
 from schedulers.scheduler_factory import SchedulerChoice, choose_scheduler, require_zero_terminal_snr
@@ -61,7 +62,10 @@ def clip_skip_max(facts: ModelFacts) -> int:
 def faults_of(
     submission: Any, device: Device, loader: ModelLoader, roots: Roots, settings: WorkerSettings
 ) -> list[ContractError]:
-    """All that stands against running the (effective) submission here, in the schema's order."""
+    """All that stands against running the (effective) submission here, in the schema's order.
+
+    What is absent is not checked: a required value that nobody wrote, or one out of its bounds, was refused by the reading.
+    """
     faults: list[ContractError] = []
 
     def attempt(check: Callable[[], object]) -> Any:
@@ -71,12 +75,13 @@ def faults_of(
             faults.append(error)
             return None
 
-    base = _model_faults(submission, loader, attempt)
-    choice = attempt(lambda: scheduler_of(submission))
+    parts = _model_faults(submission, loader, attempt)
+    base = parts.base
+    choice = attempt(lambda: scheduler_of(submission)) if submission.scheduler.type is not None else None
     if choice is not None and base is not None and base.prediction is not None and base.prediction.zero_snr:
         attempt(lambda: require_zero_terminal_snr(choice))
     _prompt_faults(submission, dtype_of(submission, device), attempt)
-    _conditioning_faults(submission, base, loader, roots, settings, attempt)
+    _conditioning_faults(submission, parts, loader, roots, settings, attempt)
     _performance_faults(submission, device, attempt)
     _postprocessing_faults(submission, loader, settings, attempt)
     return faults
@@ -90,9 +95,22 @@ def _require_type(facts: ModelFacts, model_type: str, field: str) -> ModelFacts:
     return facts
 
 
-def _model_faults(submission: Any, loader: ModelLoader, attempt: Callable[..., Any]) -> ModelFacts | None:
+@dataclasses.dataclass
+class _Parts:
+    """The base and what replaces parts of it, as far as their own checks held; nothing is compared with the others.
+
+    base: None where it was refused. configs: component → its configuration; None where the base or a text encoder was
+    refused. tokenizers: folders of the words that the job's prompts are read with; a refused one is not among them.
+    """
+
+    base: ModelFacts | None = None
+    configs: dict[str, dict[str, Any]] | None = None
+    tokenizers: list[Path] = dataclasses.field(default_factory=list)
+
+
+def _model_faults(submission: Any, loader: ModelLoader, attempt: Callable[..., Any]) -> _Parts:
     model = submission.model
-    base: ModelFacts | None = attempt(lambda: _require_type(loader.describe(model.base, "/model/base"), "sdxl", "/model/base"))
+    base: ModelFacts | None = attempt(lambda: _require_base(submission, loader)) if model.base is not None else None
     for name, model_type in (("refiner", "sdxl_refiner"), ("vae", "vae")):
         reference = getattr(model, name)
         if reference is not None:
@@ -101,13 +119,45 @@ def _model_faults(submission: Any, loader: ModelLoader, attempt: Callable[..., A
             if facts is not None and base is not None:
                 fits = _require_same_prediction if name == "refiner" else _require_vae_fits
                 attempt(lambda check=fits, own=facts, b=base: check(own, b))
+    parts = _Parts(base, dict(base.configs) if base is not None else None)
+    own = attempt(lambda: _require_own_tokenizers(base)) if base is not None else None
+    parts.tokenizers = own or []
     if model.tokenizer is not None:
-        attempt(lambda: _require_tokenizer(loader, model.tokenizer))
+        replacing = attempt(lambda: _require_tokenizer(loader, model.tokenizer))
+        parts.tokenizers = [folder for folder in (replacing, *parts.tokenizers[1:]) if folder is not None]
     for name in ("text_encoder", "text_encoder_2"):
         reference = getattr(model, name)
-        if reference is not None:
-            attempt(lambda r=reference, n=name: _require_text_encoder(loader, r, n, base))
-    return base
+        if reference is None:
+            continue
+        config = attempt(lambda r=reference, n=name: _require_text_encoder(loader, r, n, base))
+        if config is None:
+            parts.configs = None
+        elif parts.configs is not None:
+            parts.configs[name] = config
+    return parts
+
+
+def _require_base(submission: Any, loader: ModelLoader) -> ModelFacts:
+    place = "/model/base"
+    facts = _require_type(loader.describe(submission.model.base, place), "sdxl", place)
+    # Making SDXL's modules takes seconds the first time; only a LoRA is compared with their layers.
+    for component in ("unet", "text_encoder", "text_encoder_2") if submission.conditioning.loras else ():
+        _require_buildable(component, facts.configs.get(component), facts.path.name, place)
+    return facts
+
+
+def _require_buildable(component: str, config: Mapping[str, Any] | None, name: str, place: str) -> None:
+    """Raises ModelInvalid for a configuration that no module can be made of, as the job that loads it would find."""
+    if config is None:
+        return
+    try:
+        layers_of({component: config})
+    except Exception as error:
+        # Each of its values breaks the library in a way of its own.
+        first_line = (str(error).strip().splitlines() or [""])[0][:300]
+        raise ModelInvalid(
+            f"{name} has a configuration of which no {component} can be made: {first_line}", field=place
+        ) from error
 
 
 def _require_same_prediction(refiner: ModelFacts, base: ModelFacts) -> None:
@@ -127,25 +177,46 @@ def _require_folder(loader: ModelLoader, reference: str, field: str) -> Path:
     return path
 
 
-def _require_tokenizer(loader: ModelLoader, reference: str) -> None:
+def _require_tokenizer(loader: ModelLoader, reference: str) -> Path:
     folder = _require_folder(loader, reference, "/model/tokenizer")
+    _require_words(folder, "/model/tokenizer")
+    return folder
+
+
+def _require_own_tokenizers(base: ModelFacts) -> list[Path]:
+    """The folders of a base's two tokenizers."""
+    path = base.path
+    own = path if path.is_dir() else config_folder(path, base.model_type, read_header(path))
+    folders = [own / "tokenizer", own / "tokenizer_2"]
+    for folder in folders:
+        _require_words(folder, "/model/base")
+    return folders
+
+
+def _require_words(folder: Path, place: str) -> None:
     try:
         require_tokenizer_files(folder)
+        words_of(folder)
     except ModelInvalid as error:
-        error.field = "/model/tokenizer"
+        error.field = place
         raise
 
 
-def _require_text_encoder(loader: ModelLoader, reference: str, name: str, base: ModelFacts | None) -> None:
-    """Raises ModelInvalid where a folder's configuration is of another kind or size than the base's text encoder."""
+def _require_text_encoder(loader: ModelLoader, reference: str, name: str, base: ModelFacts | None) -> dict[str, Any]:
+    """The configuration of a text encoder's folder.
+
+    Raises ModelInvalid where it is of another kind or size than the base's.
+    """
     field = f"/model/{name}"
     _require_folder(loader, reference, field)
     config = loader.describe(reference, field).configs.get("model", {})
     kinds = {config.get("model_type"), *(config.get("architectures") or [])}
     if not kinds & {"clip_text_model", "clip", "CLIPTextModel", "CLIPTextModelWithProjection"}:
         raise ModelInvalid(f"{reference!r} is no text encoder", field=field, hint="SDXL takes CLIP's")
+    _require_buildable(name, config, reference, field)
     if base is not None:
         require_widths(name, base.configs.get(name, {}), config.get("text_config") or config)
+    return config
 
 
 def require_widths(name: str, own: Mapping[str, Any], new: Mapping[str, Any]) -> None:
@@ -171,32 +242,25 @@ def _require_finite_weights(prompt: str, weighting: bool, dtype: str, field: str
 
 def _conditioning_faults(
     submission: Any,
-    base: ModelFacts | None,
+    parts: _Parts,
     loader: ModelLoader,
     roots: Roots,
     settings: WorkerSettings,
     attempt: Callable[..., Any],
 ) -> None:
-    conditioning = submission.conditioning
+    conditioning, base = submission.conditioning, parts.base
     if base is not None:
         attempt(lambda: _require_clip_skip(conditioning.clip_skip or 0, base))
     for index, lora in enumerate(conditioning.loras or []):
         field = f"/conditioning/loras/{index}/name"
+        if lora.name is None:
+            continue
         facts = attempt(lambda r=lora.name, f=field: _require_type(loader.describe(r, f), "lora", f))
-        if facts is not None and base is not None and lora.weight != 0:
-            attempt(lambda b=base, own=facts, f=field: _require_lora_fits(own, _configs_of(submission, b, loader), f))
+        if facts is not None and parts.configs is not None and lora.weight != 0:
+            attempt(lambda configs=parts.configs, own=facts, f=field: _require_lora_fits(own, configs, f))
     for index, net in enumerate(conditioning.control_nets or []):
-        field = f"/conditioning/control_nets/{index}"
-        place = field + ("/model" if net.model is not None else "/type")
-        found = attempt(
-            lambda n=net, f=field, p=place: _require_type(_control_net_facts(loader, settings, n, f), "controlnet", p)
-        )
-        if found is not None and base is not None:
-            attempt(lambda own=found, b=base, p=place: _require_net_fits(own, b, p))
-        attempt(lambda n=net, f=field: check_image(image_bytes(roots, ImageRef(n.image, f + "/image")), f + "/image"))
-        if net.preprocess:
-            attempt(lambda n=net, f=field: require_preprocessor(n.type, f + "/preprocess"))
-    _inversion_faults(submission, base, loader, attempt)
+        _control_net_faults(net, f"/conditioning/control_nets/{index}", base, loader, roots, settings, attempt)
+    _inversion_faults(submission, parts, loader, attempt)
     if (init := conditioning.init_image) is not None:
         field = "/conditioning/init_image"
         attempt(lambda f=field: check_image(image_bytes(roots, ImageRef(init, f)), f))
@@ -210,15 +274,24 @@ def _conditioning_faults(
         attempt(lambda: _require_input_channels(base, conditioning))
 
 
-def _configs_of(submission: Any, base: ModelFacts, loader: ModelLoader) -> dict[str, dict[str, Any]]:
-    """The configurations of the components that the job runs on: the base's, and those that replace some of them."""
-    configs = dict(base.configs)
-    for name in ("text_encoder", "text_encoder_2"):
-        if (reference := getattr(submission.model, name)) is not None:
-            # What is wrong with it is a fault at its own place.
-            with suppress(ContractError):
-                configs[name] = loader.describe(reference).configs["model"]
-    return configs
+def _control_net_faults(
+    net: Any,
+    field: str,
+    base: ModelFacts | None,
+    loader: ModelLoader,
+    roots: Roots,
+    settings: WorkerSettings,
+    attempt: Callable[..., Any],
+) -> None:
+    place = field + ("/model" if net.model is not None else "/type")
+    if net.model is not None or net.type is not None:
+        found = attempt(lambda: _require_type(_control_net_facts(loader, settings, net, field), "controlnet", place))
+        if found is not None and base is not None:
+            attempt(lambda: _require_net_fits(found, base, place))
+    if net.image is not None:
+        attempt(lambda: check_image(image_bytes(roots, ImageRef(net.image, field + "/image")), field + "/image"))
+    if net.preprocess and net.type is not None:
+        attempt(lambda: require_preprocessor(net.type, field + "/preprocess"))
 
 
 def _require_lora_fits(lora: ModelFacts, configs: dict[str, dict[str, Any]], field: str) -> None:
@@ -232,15 +305,15 @@ def _require_lora_fits(lora: ModelFacts, configs: dict[str, dict[str, Any]], fie
         raise
 
 
-def _inversion_faults(submission: Any, base: ModelFacts | None, loader: ModelLoader, attempt: Callable[..., Any]) -> None:
-    inversions = submission.conditioning.textual_inversions or []
-    folders = _tokenizer_folders(submission, base, loader) if inversions and base is not None else []
+def _inversion_faults(submission: Any, parts: _Parts, loader: ModelLoader, attempt: Callable[..., Any]) -> None:
     seen: set[str] = set()
-    for index, inversion in enumerate(inversions):
+    for index, inversion in enumerate(submission.conditioning.textual_inversions or []):
         field = f"/conditioning/textual_inversions/{index}"
-        attempt(lambda p=inversion.path, f=field: _require_inversion(loader, p, base, f + "/path"))
-        attempt(lambda t=inversion.token, f=field: _require_new_token(t, seen, folders, f + "/token"))
-        seen.add(inversion.token.lower())
+        if inversion.path is not None:
+            attempt(lambda p=inversion.path, f=field: _require_inversion(loader, p, parts.base, f + "/path"))
+        if inversion.token is not None:
+            attempt(lambda t=inversion.token, f=field: _require_new_token(t, seen, parts.tokenizers, f + "/token"))
+            seen.add(inversion.token.lower())
 
 
 def _require_inversion(loader: ModelLoader, path: str, base: ModelFacts | None, field: str) -> None:
@@ -261,18 +334,6 @@ def _require_vectors_fit(inversion: ModelFacts, base: ModelFacts) -> None:
             raise ModelInvalid(
                 f"the {name} of {inversion.path.name} has {width} numbers a vector, the base's {encoder} {wanted}"
             )
-
-
-def _tokenizer_folders(submission: Any, base: ModelFacts, loader: ModelLoader) -> list[Path]:
-    """Where the words of the job's tokenizers stand."""
-    path = base.path
-    own = path if path.is_dir() else config_folder(path, base.model_type, read_header(path))
-    folders = [own / "tokenizer", own / "tokenizer_2"]
-    if submission.model.tokenizer is not None:
-        # What is wrong with it is a fault at its own place.
-        with suppress(ContractError):
-            folders[0] = loader.resolve(submission.model.tokenizer).path
-    return [folder for folder in folders if folder.is_dir()]
 
 
 def _require_new_token(token: str, seen: set[str], folders: Sequence[Path], field: str) -> None:

@@ -8,19 +8,27 @@ from pathlib import Path
 
 from core.errors import ModelInvalid
 
-__all__ = ["has_word"]
+__all__ = ["has_word", "words_of"]
 
 
 def has_word(folder: Path, word: str) -> bool:
-    """Whether a tokenizer's folder has a word already, in any case. Raises ModelInvalid where its files cannot be read."""
+    """Whether a tokenizer's folder has a word already, in any case. Raises ModelInvalid as `words_of` does."""
+    words = words_of(folder)
+    folded = word.lower()
+    return folded in words or f"{folded}</w>" in words
+
+
+def words_of(folder: Path) -> frozenset[str]:
+    """All words of a tokenizer's folder. Raises ModelInvalid where its files cannot be read."""
     whole = folder / "tokenizer.json"
     file = whole if whole.is_file() else folder / "vocab.json"
     try:
-        words = _words(file, file.stat().st_mtime_ns)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise ModelInvalid(f"{folder.name}/{file.name} cannot be read: {error}") from error
-    folded = word.lower()
-    return folded in words or f"{folded}</w>" in words
+        return _words(file, file.stat().st_mtime_ns)
+    except OSError as error:
+        # Its own text holds the path on this host.
+        raise ModelInvalid(f"{folder.name}/{file.name} cannot be read: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ModelInvalid(f"{folder.name}/{file.name} cannot be read: {type(error).__name__}: {error}") from error
 
 
 @lru_cache(maxsize=16)

@@ -261,9 +261,10 @@ def test_what_exceeds_the_device_is_out_of_range(fresh, monkeypatch):
     monkeypatch.setattr(type(fresh.device), "memory_stats", lambda self: MemoryStats(0, 8_000_000, 8_000_000, 0))
     limits = fresh.worker.optimizer.limits(fresh.loader.describe("sdxl_base"), "fp32")
     assert limits["pixels_max"] < 4194304
-    assert fresh.faults(hyperparameters={"dimensions": {"width": 1024, "height": 1024}}) == [
-        ("out_of_range", "/hyperparameters/dimensions/height")
-    ]
+    found = fresh.worker.check(SubmissionView(merge(DEFAULTS, sized(1024))))
+    sides = ("/hyperparameters/dimensions/width", "/hyperparameters/dimensions/height")
+    # Which of the two is to blame is decided where it is known what the sender wrote.
+    assert [(fault.code, fault.fields) for fault in found] == [("out_of_range", sides)]
     assert fresh.faults() == []
 
 

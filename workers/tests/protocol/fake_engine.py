@@ -2,9 +2,9 @@
 
 Prompts: `wait for PATH` makes steps until the file is there or the job is stopped, having made PATH.begun first;
 `print` prints in every way there is; `out of memory`, `unforeseen`, `disk full`, `leave`, `dead device` fail so; `no frame`
-fails with what no reply can hold; anything else makes files at once. The training `dies` loses its device once the file
-`now` is there; while the file `no figures` is there, heartbeats have none; while `no device` is
-there, the device is dead to every query. Models `base` and `other` are there.
+fails with what no reply can hold; `no speed` has no estimate; anything else makes files at once.
+The training `dies` loses its device once the file `now` is there; while the file `no figures` is there, heartbeats have
+none; while `no device` is there, the device is dead to every query. Models `base` and `other` are there, and pictures of two million pixels fit.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from core.errors import Conflict, ModelInvalid, ModelNotFound, OutOfMemory, TrainingNotFound
+from core.errors import BeyondDevice, Conflict, ModelInvalid, ModelNotFound, OutOfMemory, TrainingNotFound
 from core.job_context import JobContext
 
 WHEN = "2026-01-01T00:00:00.000Z"
+PIXELS_MAX = 2048 * 1024
 FEATURES = (
     "lora",
     "controlnet",
@@ -204,14 +205,18 @@ class FakeEngine:
     def check(self, effective: dict[str, Any]) -> list[Any]:
         faults = []
         for name in ("base", "refiner"):
-            reference = effective["model"].get(name, "base")
+            reference = effective.get("model", {}).get(name, "base")
             if reference not in ("base", "other"):
                 faults.append(ModelNotFound(f"no model {reference}", field=f"/model/{name}"))
+        sides = effective["hyperparameters"]["dimensions"]
+        if len(sides) == 2 and sides["width"] * sides["height"] > PIXELS_MAX:
+            fields = ("/hyperparameters/dimensions/width", "/hyperparameters/dimensions/height")
+            faults.append(BeyondDevice("the picture is too large", maximum=PIXELS_MAX, fields=fields))
         return faults
 
     def estimate(self, effective: dict[str, Any]) -> dict[str, Any]:
-        for fault in self.check(effective):
-            raise fault
+        if effective["conditioning"]["prompt"] == "no speed":
+            raise OutOfMemory("the speed of this device is not known")
         return {
             "estimated_vram_usage_mb": 100,
             "estimated_time_seconds": 1.5,
