@@ -250,6 +250,27 @@ fn last_words_are_heard_after_bytes_that_are_no_text() {
     assert!(report.contains("the disk is full"), "{report}");
 }
 
+/// A server whose body has no end is no gateway, and takes neither the tool's memory nor all of its time.
+#[test]
+fn a_body_without_an_end_is_told() {
+    let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = server.local_addr().unwrap();
+    std::thread::spawn(move || {
+        let (mut stream, _) = server.accept().unwrap();
+        // The request is read first, or the client finds an answer to nothing.
+        assert!(std::io::Read::read(&mut stream, &mut [0; 4096]).unwrap() > 0);
+        let head = b"HTTP/1.1 200 OK\r\n\r\n";
+        let mut left = std::io::Write::write_all(&mut stream, head);
+        while left.is_ok() {
+            left = std::io::Write::write_all(&mut stream, &[b' '; 1 << 16]);
+        }
+    });
+    let output = tool(&["gateway", "--timeout", "30", &format!("http://{address}")]);
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(30), "{stderr}");
+    assert!(stderr.contains("a body of more than 67108864 bytes"), "{stderr}");
+}
+
 /// The whole suite passes on the worker that keeps the contract.
 #[test]
 fn the_simulated_worker_conforms() {
