@@ -84,7 +84,7 @@ pub struct File {
     pub trusted_proxies: Vec<Proxy>,
     /// Times of connections.
     pub http: Http,
-    /// Lines of a worker's stderr that are logged in a second.
+    /// Lines of a worker's stderr that are logged in a second, and as many warnings about lines of its stdout.
     pub stderr_lines_max: Option<Many>,
     /// How long a worker may make no progress.
     pub limits: Limits,

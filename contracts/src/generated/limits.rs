@@ -40,8 +40,10 @@ pub const STOP_KILL: Duration = Duration::from_millis(4500);
 pub const STOP_TOTAL_SECONDS: f64 = 5.0;
 /// The process is gone. In seconds.
 pub const STOP_TOTAL: Duration = Duration::from_millis(5000);
-/// Lines of one worker's stderr that the gateway logs in a second; how many it left out is said. In lines.
+/// Lines of one worker's stderr that the gateway logs in a second, and as many warnings about lines of its stdout; how many it left out is said. In lines.
 pub const STDERR_LINES_MAX: u64 = 100;
+/// Lines of a worker's stdout in a row that are no frame, an event that the contract does not have, or a reply that nothing asked for; after more of them the gateway restarts the worker, and what it had is answered with worker_protocol_error. In lines.
+pub const UNUSABLE_LINES_MAX: u64 = 10000;
 /// Time between heartbeats. In seconds.
 pub const HEARTBEAT_SECONDS: f64 = 1.0;
 /// Time between heartbeats. In seconds.

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use contracts::{Action, Trace, framing::Line};
+use contracts::{Action, Trace, framing::Line, generated::limits::UNUSABLE_LINES_MAX};
 use serde_json::{Value, json};
 use tokio::{
     sync::{mpsc, oneshot},
@@ -22,6 +22,7 @@ use super::{
     actor::{Actor, answer},
     breaker::Death,
     message::{Answer, Cancelling, Held, Mail, Stop},
+    meter::Meter,
     process::{Output, Process, Why},
     silence::{Doing, Watch},
 };
@@ -92,6 +93,10 @@ pub(super) struct Life<'a> {
     tells_trace: bool,
     /// Why the last line that was no frame was none, since the last exclusive command was sent.
     unreadable: Option<String>,
+    /// Lines in a row that nothing could be made of.
+    unusable: u64,
+    /// What is said in the log about its lines.
+    complaints: Meter,
 }
 
 struct InFlight {
@@ -160,6 +165,7 @@ async fn room(frames: Option<mpsc::Sender<Vec<u8>>>, wanted: bool) -> Option<mps
 impl<'a> Life<'a> {
     pub(super) fn new(actor: &'a mut Actor, process: Process) -> Self {
         let started = Instant::now();
+        let complaints = Meter::new(actor.policy.stderr_lines_max, started);
         Self {
             actor,
             process,
@@ -175,6 +181,8 @@ impl<'a> Life<'a> {
             asks_trace: true,
             tells_trace: false,
             unreadable: None,
+            unusable: 0,
+            complaints,
         }
     }
 
@@ -306,7 +314,7 @@ impl<'a> Life<'a> {
         };
         let entries = self.in_flight.values().filter_map(|entry| self.due(entry));
         let held = self.actor.held.iter().filter_map(|held| Some(held.order.deadline?.0));
-        entries.chain(held).fold(silence, Instant::min)
+        entries.chain(held).chain(self.complaints.owes()).fold(silence, Instant::min)
     }
 
     /// When something is decided about a command.
@@ -326,6 +334,8 @@ impl<'a> Life<'a> {
         if let Some(leave) = self.take_aside() {
             return Some(leave);
         }
+        let left_out = self.complaints.roll(now);
+        self.say_left_out(left_out);
         let limits = &self.actor.policy.limits;
         if let Some(stop) = &self.stopping {
             if stop.kill_at <= now {
@@ -536,6 +546,17 @@ impl<'a> Life<'a> {
         self.finish(entry, Err(error));
     }
 
+    /// Ends everything in flight with one error, where nothing else was decided before.
+    fn end_all(&mut self, error: &LaneError) {
+        // Targets first: a cancel is answered after its target's own reply.
+        let mut entries: Vec<InFlight> = std::mem::take(&mut self.in_flight).into_values().collect();
+        entries.sort_by_key(|entry| matches!(entry.waiter, Waiter::Cancel(_)));
+        for mut entry in entries {
+            let decided = entry.ending.take().map(|ending| ending.error);
+            self.finish(entry, Err(decided.unwrap_or_else(|| error.clone())));
+        }
+    }
+
     /// Tells the waiter; one that hung up is ignored.
     fn finish(&self, entry: InFlight, with: Answer) {
         match entry.waiter {
@@ -559,26 +580,28 @@ impl<'a> Life<'a> {
     async fn end(mut self, leave: Leave) -> End {
         let Leave { why, spared } = leave;
         let mut last = Vec::new();
-        let cause = Arc::new(self.process.bury(why, |line| last.push(line)).await);
+        let babbles = self.unusable > UNUSABLE_LINES_MAX;
+        let hear = |line| {
+            // Nothing waits for a line of one that was given up for its lines.
+            if !babbles {
+                last.push(line);
+            }
+        };
+        let cause = Arc::new(self.process.bury(why, hear).await);
         for line in last {
             // A reply that came in time is still a reply. What would end this life has no meaning any more.
             if let Line::Text(line) = line {
                 self.on_line(line);
             }
         }
+        let left_out = self.complaints.end();
+        self.say_left_out(left_out);
         let stopping = self.stopping.take();
         let at_work = self.in_flight.values().any(|entry| entry.exclusive);
-        // Targets first: a cancel is answered after its target's own reply.
-        let mut entries: Vec<InFlight> = std::mem::take(&mut self.in_flight).into_values().collect();
-        entries.sort_by_key(|entry| matches!(entry.waiter, Waiter::Cancel(_)));
-        for mut entry in entries {
-            let error = match entry.ending.take() {
-                Some(ending) => ending.error,
-                None if stopping.is_some() => LaneError::Stopping,
-                None => LaneError::WorkerCrashed { cause: cause.clone() },
-            };
-            self.finish(entry, Err(error));
-        }
+        self.end_all(&match stopping {
+            Some(_) => LaneError::Stopping,
+            None => LaneError::WorkerCrashed { cause: cause.clone() },
+        });
         match stopping {
             Some(stop) => {
                 tracing::debug!(gpu = %self.actor.gpu, %cause, "worker stopped");

@@ -9,6 +9,7 @@ mod error;
 mod handle;
 mod life;
 mod message;
+mod meter;
 mod process;
 mod silence;
 mod spawner;
@@ -99,7 +100,7 @@ pub struct Policy {
     pub held_max: usize,
     /// Longest line of the worker; over it, it is restarted.
     pub frame_bytes_max: usize,
-    /// Lines of its stderr that are logged in a second.
+    /// Lines of its stderr that are logged in a second, and as many warnings about lines of its stdout.
     pub stderr_lines_max: u64,
     /// Whether previews are asked for.
     pub previews: bool,

@@ -1,6 +1,6 @@
 //! What a worker writes to stderr: into the log, so much and no more of it, and the last lines for the cause of a death.
 
-use std::{collections::VecDeque, time::Duration};
+use std::collections::VecDeque;
 
 use contracts::framing::{Decoder, Line};
 use tokio::{
@@ -9,14 +9,12 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use super::{GpuId, process::shorten};
+use super::{GpuId, meter::Meter, process::shorten};
 
 /// Lines that are kept for the cause of a death.
 const TAIL_MAX: usize = 20;
 /// A longer line is only counted.
 const LINE_BYTES_MAX: usize = 256 << 10;
-/// What the limit counts in.
-const WINDOW: Duration = Duration::from_secs(1);
 
 /// The last lines, oldest first.
 pub(super) type Tail = VecDeque<String>;
@@ -57,7 +55,7 @@ pub(super) async fn log(
     if let Some(line) = decoder.finish() {
         one(&line, &tail, &gpu, &mut meter, Instant::now());
     }
-    say_left_out(&gpu, meter.left_out);
+    say_left_out(&gpu, meter.end());
 }
 
 fn one(line: &Line, tail: &watch::Sender<Tail>, gpu: &GpuId, meter: &mut Meter, now: Instant) {
@@ -96,60 +94,9 @@ fn harmless(text: &str) -> String {
     harmless
 }
 
-/// Counts lines in windows of a second.
-struct Meter {
-    lines_max: u64,
-    since: Instant,
-    passed: u64,
-    left_out: u64,
-}
-
-impl Meter {
-    fn new(lines_max: u64, now: Instant) -> Self {
-        Self { lines_max, since: now, passed: 0, left_out: 0 }
-    }
-
-    /// When what was left out is due to be said.
-    fn owes(&self) -> Option<Instant> {
-        (self.left_out > 0).then(|| self.since + WINDOW)
-    }
-
-    /// Begins a new window where the old one is over; how many lines that one left out.
-    fn roll(&mut self, now: Instant) -> u64 {
-        if now < self.since + WINDOW {
-            return 0;
-        }
-        self.since = now;
-        self.passed = 0;
-        std::mem::take(&mut self.left_out)
-    }
-
-    /// Whether another line passes; if not, it is counted.
-    fn passes(&mut self) -> bool {
-        if self.passed < self.lines_max {
-            self.passed += 1;
-            return true;
-        }
-        self.left_out += 1;
-        false
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Instant, Meter, WINDOW, harmless};
-
-    #[test]
-    fn a_flood_passes_up_to_its_limit_and_the_rest_is_counted_once() {
-        let start = Instant::now();
-        let mut meter = Meter::new(3, start);
-        assert_eq!((0..10).filter(|_| meter.passes()).count(), 3);
-        assert_eq!(meter.owes(), Some(start + WINDOW));
-        assert_eq!(meter.roll(start), 0);
-        assert_eq!(meter.roll(start + WINDOW), 7);
-        assert_eq!((meter.owes(), meter.roll(start + 2 * WINDOW)), (None, 0));
-        assert!(meter.passes());
-    }
+    use super::harmless;
 
     #[test]
     fn control_characters_are_written_as_escapes() {

@@ -24,6 +24,39 @@ async fn noise_on_stdout_is_never_a_reply() {
     }
 }
 
+/// A library that prints without end, on fd 1: the job is answered, and the next worker serves.
+#[tokio::test]
+async fn a_worker_that_writes_only_garbage_is_replaced() {
+    // No limit of silence may be what ends it.
+    let config =
+        "[limits]\nstart_seconds = 25\nidle_seconds = 25\nother_seconds = 25\ndenoising_seconds = 25\n";
+    let stray = r#"{"request_id":"nobody","success":true,"data":{}}"#;
+    let event = r#"{"event":"shouting"}"#;
+    for garbage in ["y", stray, event] {
+        let once = "[ -e $DIR/once ] && exec $SIM \"$@\"\ntouch $DIR/once\nexec 3<&0\n";
+        let until = "sed -u '/\"stage\"/q' < <($SIM \"$@\" <&3)\n";
+        let rig = Rig::scripted(config, &format!("{once}{until}exec yes '{garbage}'\n")).await;
+        within(rig.front.pool().settled()).await;
+        let heard = rig.command(&job("generate_sdxl")).await;
+        assert_eq!((heard.status, heard.code()), (502, "worker_protocol_error"), "{garbage}: {heard:?}");
+        assert!(heard.body["error"].as_str().unwrap().contains("lines in a row"), "{heard:?}");
+        let heard = rig.command(&job("generate_sdxl")).await;
+        assert_eq!(heard.body["success"], true, "{garbage}: {heard:?}");
+        assert_eq!(rig.front.pool().lanes()[0].view().starts, 2);
+        rig.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_worker_that_never_says_anything_else_opens_its_lane() {
+    let config = "[limits]\nstart_seconds = 25\n[restart]\ndeaths_max = 1\nopen_min_seconds = 200\n";
+    let rig = Rig::scripted(config, "exec yes\n").await;
+    rig.lane(|view| matches!(view.state, gateway::lane::LaneState::Open(_))).await;
+    let reason = rig.front.pool().lanes()[0].unready().unwrap();
+    assert!(reason.contains("lines in a row"), "{reason}");
+    rig.stop().await;
+}
+
 /// A bridge may call its commands `1`, `2`, `3`: noise has such words, and is no reply for that.
 #[tokio::test]
 async fn noise_with_the_word_of_an_id_fails_no_job() {

@@ -93,6 +93,36 @@ async fn a_failed_job_leaves_one_line_with_whose_where_and_why() {
     assert_eq!((refused.len(), &refused[0]["request_id"]), (1, &json!("bad")), "{text}");
 }
 
+/// Noise on stdout is limited as stderr is; whatever was left out is counted, and nothing is counted twice.
+#[tokio::test]
+async fn noise_on_stdout_is_logged_up_to_its_limit_and_counted() {
+    const LINES: u64 = 5000;
+    let script = format!("yes noise | head -n {LINES}\nexec $SIM \"$@\"\n");
+    let program = Program::scripted(Stderr::Kept, &script).await;
+    let counts = |text: &str| {
+        let told = text.lines().filter(|line| line.contains("that is no frame")).count() as u64;
+        let left_out = text.lines().filter(|line| line.contains("were left out")).filter_map(|line| {
+            let (_, rest) = line.split_once("lines=")?;
+            rest.split(|each: char| !each.is_ascii_digit()).next()?.parse::<u64>().ok()
+        });
+        (told, left_out.sum::<u64>())
+    };
+    let (told, left_out) = within(async {
+        loop {
+            let counts = counts(&program.says("stderr", "were left out").await);
+            if counts.0 + counts.1 >= LINES {
+                return counts;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+    assert_eq!(told + left_out, LINES);
+    assert!(told >= 100 && left_out > 0, "{told} {left_out}");
+    let (status, reply) = program.command(&job("generate_sdxl")).await;
+    assert_eq!(status, 200, "{reply}");
+}
+
 #[tokio::test]
 async fn each_request_is_one_line_of_the_access_log() {
     let program = Program::serve(Stderr::Kept, &["--log-format", "json"]).await;

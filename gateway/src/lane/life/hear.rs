@@ -2,7 +2,11 @@
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
-use contracts::{Action, ErrorCode, Failure, Trace, framing::Line, generated::types::ProgressEvent};
+use contracts::{
+    Action, ErrorCode, Failure, Trace,
+    framing::Line,
+    generated::{limits::UNUSABLE_LINES_MAX, types::ProgressEvent},
+};
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::Instant;
@@ -85,6 +89,7 @@ impl Life<'_> {
         {
             let progress = Some((event.stage.as_str(), event.step.get() == 0));
             let (id, attempt) = (event.request_id.as_ref(), event.attempt.get().into());
+            self.unusable = 0;
             self.on_job_event(&JobEvent { name: "progress", id, attempt, progress, message: None }, line);
             return None;
         }
@@ -111,9 +116,14 @@ impl Life<'_> {
 
     /// A line that is no frame: noise, unless it was to be an answer. That is judged at once, with the reason.
     fn on_no_frame(&mut self, line: &[u8], why: &str) -> Option<Leave> {
-        let gpu = &self.actor.gpu;
         let text = String::from_utf8_lossy(line);
-        tracing::warn!(%gpu, line = shorten(&text), why, "the worker wrote a line that is no frame");
+        if self.may_complain() {
+            let gpu = &self.actor.gpu;
+            tracing::warn!(%gpu, line = shorten(&text), why, "the worker wrote a line that is no frame");
+        }
+        if let Some(leave) = self.on_unusable(why) {
+            return Some(leave);
+        }
         let text = text.to_ascii_lowercase();
         // In quotes, as a reply has them: ids may be as short as `1`, which stands in many a line of noise.
         let meant = |id: &Arc<str>| is_quoted(&text, &id.to_ascii_lowercase());
@@ -130,14 +140,44 @@ impl Life<'_> {
         None
     }
 
+    /// Whether a warning about a line goes into the log; if not, it is counted.
+    fn may_complain(&mut self) -> bool {
+        let left_out = self.complaints.roll(Instant::now());
+        self.say_left_out(left_out);
+        self.complaints.passes()
+    }
+
+    pub(super) fn say_left_out(&self, lines: u64) {
+        if lines > 0 {
+            let gpu = &self.actor.gpu;
+            tracing::warn!(%gpu, lines, "log lines about its stdout were left out: they came too fast");
+        }
+    }
+
+    /// Nothing could be made of a line. A worker that writes nothing else any more is of no use, and its log has no end.
+    fn on_unusable(&mut self, why: &str) -> Option<Leave> {
+        self.unusable += 1;
+        if self.unusable <= UNUSABLE_LINES_MAX {
+            return None;
+        }
+        let what = format!(
+            "it wrote more than {UNUSABLE_LINES_MAX} lines in a row that are of no use; the last: {}",
+            shorten(why)
+        );
+        self.end_all(&LaneError::Protocol { what: what.clone() });
+        Some(Leave::kill(what))
+    }
+
     /// A reply that says not to what: where one command alone is in flight, it was meant for that.
     fn on_anonymous_reply(&mut self, line: &[u8]) -> Option<Leave> {
         let why = "it has no request_id";
         let mut ids = self.in_flight.keys();
         match (ids.next().cloned(), ids.next()) {
             (Some(id), None) => {
-                let text = String::from_utf8_lossy(line);
-                tracing::warn!(gpu = %self.actor.gpu, line = shorten(&text), why, "the worker wrote a reply that cannot be matched");
+                if self.may_complain() {
+                    let text = String::from_utf8_lossy(line);
+                    tracing::warn!(gpu = %self.actor.gpu, line = shorten(&text), why, "the worker wrote a reply that cannot be matched");
+                }
                 self.on_unreadable_reply(&id, why)
             }
             _ => self.on_no_frame(line, why),
@@ -164,12 +204,17 @@ impl Life<'_> {
 
     /// A reply under an id that nothing in flight has.
     fn on_stray_reply(&mut self, id: &str) -> Option<Leave> {
+        let may_complain = self.may_complain();
         let gpu = &self.actor.gpu;
         if self.ended.iter().any(|ended| &**ended == id) {
-            tracing::warn!(%gpu, request_id = id, "the worker wrote a second or late reply; it is dropped");
+            if may_complain {
+                tracing::warn!(%gpu, request_id = id, "the worker wrote a second or late reply; it is dropped");
+            }
             return None;
         }
-        tracing::warn!(%gpu, request_id = id, "the worker wrote a reply to nothing that it was asked; it is dropped");
+        if may_complain {
+            tracing::warn!(%gpu, request_id = id, "the worker wrote a reply to nothing that it was asked; it is dropped");
+        }
         let shakes_hands = |entry: &InFlight| matches!(entry.waiter, Waiter::Handshake);
         let meant =
             self.in_flight.iter().find(|(own, entry)| shakes_hands(entry) || own.eq_ignore_ascii_case(id));
@@ -177,8 +222,10 @@ impl Life<'_> {
         if let Some(meant) = meant.map(|(own, _)| own.clone()) {
             return self.on_unreadable_reply(&meant, &format!("{why}, and the command's is {meant}"));
         }
-        self.unreadable = Some(format!("a reply that nothing asked for: {why}"));
-        None
+        let why = format!("a reply that nothing asked for: {why}");
+        let leave = self.on_unusable(&why);
+        self.unreadable = Some(why);
+        leave
     }
 
     fn on_reply(&mut self, id: &str, line: Vec<u8>) -> Option<Leave> {
@@ -186,6 +233,7 @@ impl Life<'_> {
             self.given_up.retain(|(given_up, _)| &**given_up != id);
             return self.on_stray_reply(id);
         };
+        self.unusable = 0;
         self.remember(id);
         if let Waiter::Handshake = entry.waiter {
             return self.on_handshake(&line);
@@ -270,24 +318,29 @@ impl Life<'_> {
     }
 
     fn on_event(&mut self, name: &str, line: Vec<u8>) -> Option<Leave> {
-        let gpu = &self.actor.gpu;
         let event: Value = match serde_json::from_slice(&line) {
             Ok(event) => event,
             Err(err) => {
-                tracing::warn!(%gpu, %err, "the worker wrote an event that cannot be read");
-                return None;
+                if self.may_complain() {
+                    tracing::warn!(gpu = %self.actor.gpu, %err, "the worker wrote an event that cannot be read");
+                }
+                return self.on_unusable(&err.to_string());
             }
         };
         match contracts::event::faults(&event) {
-            Some(faults) if faults.is_empty() => {}
+            Some(faults) if faults.is_empty() => self.unusable = 0,
             Some(faults) => {
                 let fault = &faults[0];
-                tracing::warn!(%gpu, event = name, pointer = fault.pointer, fault = fault.message, "the worker wrote an event that breaks the contract; it is dropped");
-                return None;
+                if self.may_complain() {
+                    tracing::warn!(gpu = %self.actor.gpu, event = name, pointer = fault.pointer, fault = fault.message, "the worker wrote an event that breaks the contract; it is dropped");
+                }
+                return self.on_unusable(&fault.message);
             }
             None => {
-                tracing::warn!(%gpu, event = name, "the worker wrote an unknown event; it is dropped");
-                return None;
+                if self.may_complain() {
+                    tracing::warn!(gpu = %self.actor.gpu, event = name, "the worker wrote an unknown event; it is dropped");
+                }
+                return self.on_unusable("an unknown event");
             }
         }
         match name {
@@ -314,14 +367,17 @@ impl Life<'_> {
     }
 
     fn on_job_event(&mut self, event: &JobEvent<'_>, line: Vec<u8>) {
-        let (gpu, id) = (&self.actor.gpu, event.id);
+        let id = event.id;
         // Events of one request of a batch belong to the batch.
         let entry = match self.in_flight.get(id) {
             Some(entry) => Some(entry),
             None => id.rsplit_once('.').and_then(|(batch, _)| self.in_flight.get(batch)),
         };
         let Some(entry) = entry.filter(|entry| event.attempt == u64::from(entry.attempt)) else {
-            tracing::warn!(%gpu, event = event.name, request_id = id, "the worker wrote an event of nothing in flight; it is dropped");
+            if self.may_complain() {
+                let gpu = &self.actor.gpu;
+                tracing::warn!(%gpu, event = event.name, request_id = id, "the worker wrote an event of nothing in flight; it is dropped");
+            }
             return;
         };
         if let Some((stage, first)) = event.progress {
@@ -333,7 +389,12 @@ impl Life<'_> {
         match (&entry.feed, event.message) {
             (Some(feed), _) => feed.push(line),
             (None, Some(message)) => {
-                tracing::info!(target: "worker", %gpu, request_id = id, trace_id, "{message:?}");
+                let left_out = self.complaints.roll(Instant::now());
+                self.say_left_out(left_out);
+                if self.complaints.passes() {
+                    let gpu = &self.actor.gpu;
+                    tracing::info!(target: "worker", %gpu, request_id = id, trace_id, "{message:?}");
+                }
             }
             (None, None) => {}
         }

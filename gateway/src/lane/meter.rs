@@ -1,0 +1,69 @@
+//! How many lines about a worker go into the log in a second, and how many were left out.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// What the limit counts in.
+const WINDOW: Duration = Duration::from_secs(1);
+
+/// Counts lines in windows of a second.
+pub(super) struct Meter {
+    lines_max: u64,
+    since: Instant,
+    passed: u64,
+    left_out: u64,
+}
+
+impl Meter {
+    pub(super) fn new(lines_max: u64, now: Instant) -> Self {
+        Self { lines_max, since: now, passed: 0, left_out: 0 }
+    }
+
+    /// When what was left out is due to be said.
+    pub(super) fn owes(&self) -> Option<Instant> {
+        (self.left_out > 0).then(|| self.since + WINDOW)
+    }
+
+    /// Begins a new window where the old one is over; how many lines that one left out.
+    pub(super) fn roll(&mut self, now: Instant) -> u64 {
+        if now < self.since + WINDOW {
+            return 0;
+        }
+        self.since = now;
+        self.passed = 0;
+        std::mem::take(&mut self.left_out)
+    }
+
+    /// What was left out since the last window began.
+    pub(super) fn end(&mut self) -> u64 {
+        std::mem::take(&mut self.left_out)
+    }
+
+    /// Whether another line passes; if not, it is counted.
+    pub(super) fn passes(&mut self) -> bool {
+        if self.passed < self.lines_max {
+            self.passed += 1;
+            return true;
+        }
+        self.left_out += 1;
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Instant, Meter, WINDOW};
+
+    #[test]
+    fn a_flood_passes_up_to_its_limit_and_the_rest_is_counted_once() {
+        let start = Instant::now();
+        let mut meter = Meter::new(3, start);
+        assert_eq!((0..10).filter(|_| meter.passes()).count(), 3);
+        assert_eq!(meter.owes(), Some(start + WINDOW));
+        assert_eq!(meter.roll(start), 0);
+        assert_eq!(meter.roll(start + WINDOW), 7);
+        assert_eq!((meter.owes(), meter.roll(start + 2 * WINDOW)), (None, 0));
+        assert!(meter.passes());
+    }
+}
