@@ -310,40 +310,44 @@ impl Front {
                 "is_available": lane.is_some_and(|lane| lane.unready().is_none()),
             }));
         }
-        for lane in self.pool().lanes() {
-            if host.iter().any(|gpu| gpu.id() == lane.gpu) {
-                continue;
-            }
-            // Without NVML only the worker knows.
-            let said = match lane.view().facts.is_some() && lane.unready().is_none() {
-                true => self.ask_or_log(lane, Action::GetStatus).await,
-                false => None,
-            };
-            let name = lane.view().facts.as_ref().map(|facts| facts.device_name.clone());
-            let kind = if lane.gpu == GpuId::cpu() { "cpu" } else { "simulated" };
-            let mut device = json!({
-                "device_id": lane.gpu.as_str(),
-                "name": name.unwrap_or_else(|| "not started".to_owned()),
-                "uuid": format!("{NO_UUID}-{}", lane.gpu),
-                "device_type": kind,
-                "is_available": said.is_some(),
-            });
-            if let Some(memory) = said.as_ref().and_then(|said| said.get("memory_stats")) {
-                device["total_memory_bytes"] = memory["vram_total_bytes"].clone();
-                device["available_memory_bytes"] = memory["vram_available_bytes"].clone();
-            }
-            devices.push(device);
-        }
-        for device in &mut devices {
-            let lane = device["device_id"].as_str().and_then(|id| self.pool().lane(id));
-            if let Some(lane) = lane.filter(|lane| lane.unready().is_none()) {
-                let said = self.ask_or_log(lane, Action::GetCapabilities).await;
-                if let Some(families) = said.as_ref().and_then(|said| said.get("families")) {
-                    device["families"] = families.clone();
-                }
-            }
-        }
+        // All at once: a worker that does not answer holds up its own row alone.
+        let unlisted = self.pool().lanes().iter().filter(|lane| !host.iter().any(|gpu| gpu.id() == lane.gpu));
+        devices.extend(join_all(unlisted.map(|lane| self.device_without_nvml(lane))).await);
+        join_all(devices.iter_mut().map(|device| self.add_families(device))).await;
         Ok(json!({"devices": devices}))
+    }
+
+    /// A device that only its worker knows.
+    async fn device_without_nvml(&self, lane: &LaneHandle) -> Value {
+        let said = match lane.view().facts.is_some() && lane.unready().is_none() {
+            true => self.ask_or_log(lane, Action::GetStatus).await,
+            false => None,
+        };
+        let name = lane.view().facts.as_ref().map(|facts| facts.device_name.clone());
+        let kind = if lane.gpu == GpuId::cpu() { "cpu" } else { "simulated" };
+        let mut device = json!({
+            "device_id": lane.gpu.as_str(),
+            "name": name.unwrap_or_else(|| "not started".to_owned()),
+            "uuid": format!("{NO_UUID}-{}", lane.gpu),
+            "device_type": kind,
+            "is_available": said.is_some(),
+        });
+        if let Some(memory) = said.as_ref().and_then(|said| said.get("memory_stats")) {
+            device["total_memory_bytes"] = memory["vram_total_bytes"].clone();
+            device["available_memory_bytes"] = memory["vram_available_bytes"].clone();
+        }
+        device
+    }
+
+    /// Adds the families of models that the device's worker runs.
+    async fn add_families(&self, device: &mut Value) {
+        let lane = device["device_id"].as_str().and_then(|id| self.pool().lane(id));
+        if let Some(lane) = lane.filter(|lane| lane.unready().is_none()) {
+            let said = self.ask_or_log(lane, Action::GetCapabilities).await;
+            if let Some(families) = said.as_ref().and_then(|said| said.get("families")) {
+                device["families"] = families.clone();
+            }
+        }
     }
 
     /// What a worker says of itself. One that does not answer hides no other GPU: its part is left out, and logged.
