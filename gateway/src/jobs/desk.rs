@@ -228,7 +228,7 @@ impl Desk {
                 self.forget_sessions();
                 let mut places: Vec<u64> = self.sessions.records().collect();
                 places.sort_unstable_by(|a, b| b.cmp(a));
-                answer.send(places.into_iter().filter_map(|seq| self.record(seq)).collect()).ok();
+                answer.send(self.records_of(&places)).ok();
             }
             Mail::Queue(answer) => {
                 answer.send(self.queue()).ok();

@@ -122,7 +122,8 @@ impl DeskHandle {
     /// Queues a command. The reply comes by the feed, whatever dies.
     ///
     /// # Errors
-    /// `queue_full`, `conflict` (a session whose job has not ended), `shutting_down`, `no_gpu_available`.
+    /// `queue_full`, `conflict` (a session whose job has not ended), `shutting_down`. That no lane can ever take it is told
+    /// by the feed.
     pub async fn submit(&self, ticket: Ticket) -> Result<Accepted, Box<Failure>> {
         let (answer, accepted) = oneshot::channel();
         match self.mailbox.try_send(Mail::Submit(Box::new(ticket), answer)) {

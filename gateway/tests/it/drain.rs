@@ -115,3 +115,25 @@ fn job_with_id(id: &str) -> Value {
     command["request_id"] = id.into();
     command
 }
+
+#[tokio::test]
+async fn the_end_of_the_grace_ends_what_waits_and_answers_the_cancels_of_its_requests() {
+    let mut rig = crate::rig::Rig::with(1, "", &["--step-ms", "100"]).await;
+    rig.queue(&crate::rig::long_job("first", 150)).await;
+    rig.running("first").await;
+    let requests = [crate::rig::submission(), crate::rig::submission()];
+    let batch =
+        serde_json::json!({"action": "batch_generate", "request_id": "b", "payload": {"requests": requests}});
+    rig.queue(&batch).await;
+    let batch = rig.front.desk().job("b".into()).await.unwrap().unwrap();
+    let cancel = rig.front.desk().cancel("b.0".into(), None);
+    let stop = async {
+        tokio::task::yield_now().await;
+        rig.front.stop(Some(std::time::Duration::ZERO));
+    };
+    let (cancelled, ()) = crate::rig::within(async { tokio::join!(cancel, stop) }).await;
+    assert_eq!(cancelled.unwrap(), "queued");
+    let reply = crate::rig::within(batch.feed.reply()).await.to_value(contracts::Dialect::Snake);
+    assert_eq!(reply["error_details"]["code"], "shutting_down", "{reply}");
+    rig.stopped().await;
+}

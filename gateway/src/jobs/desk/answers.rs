@@ -1,5 +1,7 @@
 //! What the desk says of its queue and its records, and how it drains.
 
+use std::collections::{HashMap, HashSet};
+
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -32,8 +34,29 @@ impl Desk {
                 }
             }
         }
-        found.jobs = places.into_iter().filter_map(|seq| self.record(seq)).collect();
+        found.jobs = self.records_of(&places);
         found
+    }
+
+    /// Records with their positions in the queue, which is walked once for all of them.
+    pub(super) fn records_of(&self, seqs: &[u64]) -> Vec<Record> {
+        let queued = |seq: &u64| self.records.get(seq).is_some_and(|job| job.status == Status::Queued);
+        let wanted: HashSet<u64> = seqs.iter().copied().filter(queued).collect();
+        let mut positions = HashMap::with_capacity(wanted.len());
+        if !wanted.is_empty() {
+            let waiting = self.waiting.keys().enumerate();
+            positions.extend(
+                waiting
+                    .filter(|(_, (_, seq))| wanted.contains(seq))
+                    .map(|(position, (_, seq))| (*seq, position))
+                    .take(wanted.len()),
+            );
+        }
+        let record = |seq: &u64| {
+            let job = self.records.get(seq)?.clone();
+            Some(Record { queue_position: positions.get(seq).copied(), ..job })
+        };
+        seqs.iter().filter_map(record).collect()
     }
 
     pub(super) fn forget_sessions(&mut self) {
@@ -105,11 +128,10 @@ impl Desk {
 
     /// The grace is over.
     fn refuse_rest(&mut self) {
-        while let Some((place, waiting)) = self.waiting.pop_first() {
-            let reply = waiting.ticket.reply(Err(&LaneError::Stopping));
-            self.end(place.1, &waiting.ticket, &waiting.feed, reply);
+        while let Some((place, _)) = self.waiting.first_key_value() {
+            let place = *place;
+            self.refuse(place, LaneError::Stopping.failure());
         }
-        self.deadlines.clear();
         for running in self.running.values_mut().filter(|running| !running.shutting_down) {
             running.shutting_down = true;
             let lane = self.seats[running.lane].lane.clone();
