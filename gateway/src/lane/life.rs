@@ -5,7 +5,6 @@ mod unreadable;
 
 use std::{
     collections::{HashMap, VecDeque},
-    pin::pin,
     sync::Arc,
     time::Duration,
 };
@@ -14,7 +13,7 @@ use contracts::{Action, Trace, framing::Line, generated::limits::UNUSABLE_LINES_
 use serde_json::{Value, json};
 use tokio::{
     sync::{mpsc, oneshot},
-    time::{Instant, sleep_until},
+    time::Instant,
 };
 
 use super::{
@@ -25,6 +24,7 @@ use super::{
     meter::Meter,
     process::{Output, Process, Why},
     silence::{Doing, Watch},
+    timer::Timer,
 };
 
 /// Ids of ended commands that are remembered, to name a late or second reply.
@@ -188,13 +188,9 @@ impl<'a> Life<'a> {
 
     pub(super) async fn run(mut self) -> End {
         self.shake_hands();
-        let mut sleep = pin!(sleep_until(self.started));
+        let mut timer = Timer::new(self.started);
         let leave = loop {
-            let wake = self.next_wake();
-            // Nearly everything that is heard puts it off: a wake-up that comes too early looks again, and costs less.
-            if wake < sleep.deadline() || sleep.is_elapsed() {
-                sleep.as_mut().reset(wake);
-            }
+            timer.arm(self.next_wake());
             let open = self.stopping.is_none();
             let waits = !self.unsent.is_empty() || (self.ready && !self.actor.held.is_empty());
             let room = room(self.process.frames().cloned(), waits);
@@ -202,8 +198,7 @@ impl<'a> Life<'a> {
             tokio::select! {
                 biased;
                 // Time and stops first: no flood of lines may delay them.
-                () = &mut sleep => {
-                    let due = sleep.deadline();
+                due = timer.due() => {
                     if let Some(leave) = self.on_time(due) { break leave }
                 }
                 Some(stop) = told.stops.recv(), if open => {
@@ -323,7 +318,7 @@ impl<'a> Life<'a> {
         Some(at?.max(self.caught_up))
     }
 
-    /// `due` is when this was to be called.
+    /// `due` is when this was to be called: a deadline that was over when it was armed was due then.
     fn on_time(&mut self, due: Instant) -> Option<Leave> {
         let now = Instant::now();
         self.actor.expire_held();

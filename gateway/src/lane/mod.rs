@@ -14,6 +14,7 @@ mod process;
 mod silence;
 mod spawner;
 mod stderr;
+mod timer;
 
 pub use breaker::BreakerState;
 pub use error::{Cause, LaneError};
