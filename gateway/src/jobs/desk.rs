@@ -98,8 +98,8 @@ enum Outcome {
     Crashed { reply: Reply, started: bool, is_judged: bool },
     /// The worker is training.
     Busy(Reply),
-    /// The lane opened before its worker had the command.
-    Open(Reply),
+    /// The lane lost its worker, or opened, before a worker had the command.
+    NotTaken(Reply),
 }
 
 #[derive(Default)]
@@ -477,20 +477,20 @@ impl Desk {
                 return self.again(seq, ticket, feed, attempt, None, items_cancelled);
             }
             // The worker never had it: it waits again, or is refused as what comes now.
-            Outcome::Open(_) if again => {
+            Outcome::NotTaken(_) if again => {
                 return self.again(seq, ticket, feed, attempt, None, items_cancelled);
             }
-            Outcome::Crashed { .. } | Outcome::Busy(_) | Outcome::Open(_) if cancelled => {
+            Outcome::Crashed { .. } | Outcome::Busy(_) | Outcome::NotTaken(_) if cancelled => {
                 let failure =
                     Failure::new(ErrorCode::Cancelled, "cancelled; its worker could not run it to its end");
                 ticket.finisher.failure(failure)
             }
             // It was not refused for the worker's sake: nothing is repeated any more.
-            Outcome::Crashed { .. } | Outcome::Busy(_) | Outcome::Open(_) if shutting_down => {
+            Outcome::Crashed { .. } | Outcome::Busy(_) | Outcome::NotTaken(_) if shutting_down => {
                 ticket.finisher.failure(*gone())
             }
             Outcome::Crashed { reply, .. } | Outcome::Reply { reply, .. } => reply,
-            Outcome::Busy(reply) | Outcome::Open(reply) => reply,
+            Outcome::Busy(reply) | Outcome::NotTaken(reply) => reply,
         };
         if let Err(failure) = &mut reply.outcome {
             if failure.code == ErrorCode::WorkerCrashed {
@@ -609,7 +609,7 @@ fn outcome(ticket: &Ticket, attempt: u32, answer: Result<Vec<u8>, LaneError>) ->
                 LaneError::WorkerCrashed { .. } if repeatable => {
                     Outcome::Crashed { reply, started: true, is_judged }
                 }
-                LaneError::Open { .. } => Outcome::Open(reply),
+                LaneError::Open { .. } | LaneError::Resting { .. } => Outcome::NotTaken(reply),
                 _ => Outcome::Reply { reply, is_judged },
             };
         }

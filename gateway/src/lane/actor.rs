@@ -190,6 +190,8 @@ impl Actor {
                         let open = self.view.borrow().open(&self.gpu);
                         match open {
                             Some(error) => answer(waiter, Err(error)),
+                            // The desk finds another lane for it, or waits for the next worker with all that is alone.
+                            None if order.exclusive => answer(waiter, Err(self.resting())),
                             None => self.hold(order, waiter),
                         }
                     }
@@ -240,6 +242,21 @@ impl Actor {
                 answer_held(held, LaneError::TimedOut { seconds });
             }
         }
+    }
+
+    /// Gives back what would be done alone: it never began, and another lane may be free for it. Queries wait here.
+    pub(super) fn give_back_exclusive(&mut self) {
+        let (exclusive, others): (VecDeque<Held>, _) =
+            std::mem::take(&mut self.held).into_iter().partition(|held| held.order.exclusive);
+        self.held = others;
+        let error = self.resting();
+        for held in exclusive {
+            answer_held(held, error.clone());
+        }
+    }
+
+    fn resting(&self) -> LaneError {
+        LaneError::Resting { gpu: self.gpu.clone() }
     }
 
     fn refuse_held(&mut self, error: &LaneError) {

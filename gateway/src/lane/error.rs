@@ -66,6 +66,12 @@ pub enum LaneError {
     /// Cancelled while it waited for the worker's start.
     #[error("cancelled before it began")]
     CancelledEarly,
+    /// The worker ended before it had the command.
+    #[error("{gpu}: its worker ended before it had the command, and is restarted")]
+    Resting {
+        /// Its GPU.
+        gpu: GpuId,
+    },
     /// The lane's breaker is open.
     #[error("{gpu}: {reason}")]
     Open {
@@ -95,7 +101,7 @@ impl LaneError {
             Self::TimedOut { .. } => ErrorCode::Timeout,
             Self::Cancelled | Self::CancelledEarly => ErrorCode::Cancelled,
             Self::Open { misconfigured: true, .. } => ErrorCode::NoGpuAvailable,
-            Self::Open { .. } => ErrorCode::WorkerBusy,
+            Self::Resting { .. } | Self::Open { .. } => ErrorCode::WorkerBusy,
             Self::Stopping => ErrorCode::ShuttingDown,
         }
     }
@@ -121,7 +127,7 @@ impl LaneError {
                 }
                 failure.detail("stderr_tail", cause.stderr_tail.clone())
             }
-            Self::Full { .. } => Failure { retry_after_seconds: Some(1.0), ..failure },
+            Self::Full { .. } | Self::Resting { .. } => Failure { retry_after_seconds: Some(1.0), ..failure },
             Self::Open { gpu, reason, retry_after, misconfigured } => {
                 let lanes = serde_json::json!([{"gpu_id": gpu.as_str(), "reason": &**reason}]);
                 let failure = failure.detail("lanes", lanes);

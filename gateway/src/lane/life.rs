@@ -17,7 +17,7 @@ use tokio::{
 };
 
 use super::{
-    Cancelled, Cause, Kept, LaneError, Order, Verdict,
+    Cancelled, Cause, Kept, LaneError, LaneState, Order, Verdict,
     actor::{Actor, answer},
     breaker::Death,
     message::{Answer, Cancelling, Held, Mail, Stop},
@@ -571,9 +571,21 @@ impl<'a> Life<'a> {
         }
     }
 
+    /// Takes the lane out of service before the burial, which takes a while where children hold the pipes: meanwhile the
+    /// desk must give it nothing, and what it was given already goes back.
+    fn leave_service(&mut self, why: &Why) {
+        if self.ready {
+            self.actor.set_state(LaneState::Resting(why.to_string().into()));
+        }
+        self.actor.give_back_exclusive();
+    }
+
     /// Buries the worker, delivers its last lines and answers everyone who waits.
     async fn end(mut self, leave: Leave) -> End {
         let Leave { why, spared } = leave;
+        if self.stopping.is_none() {
+            self.leave_service(&why);
+        }
         let mut last = Vec::new();
         let babbles = self.unusable > UNUSABLE_LINES_MAX;
         let hear = |line| {

@@ -64,6 +64,16 @@ pub(crate) enum Why {
     Kill(String),
 }
 
+impl std::fmt::Display for Why {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Gone => f.write_str("it is gone"),
+            Self::Closed(pipe) => write!(f, "it closed its {pipe}"),
+            Self::Kill(why) => f.write_str(why),
+        }
+    }
+}
+
 /// A running worker.
 pub(crate) struct Process {
     pub(crate) leader: Leader,

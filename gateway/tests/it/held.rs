@@ -4,10 +4,14 @@ use std::{sync::Arc, time::Duration};
 
 use contracts::Action;
 use gateway::lane::{Cancelled, LaneError, LaneState, Order};
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
 use serde_json::json;
 use tokio::time::Instant;
 
-use crate::rig::{Rig, within};
+use crate::rig::{Rig, flags, job, within};
 
 /// Starts once `$DIR/up` is there.
 const WAITS: &str = "until [ -e $DIR/up ]; do sleep 0.02; done\nexec $SIM \"$@\"\n";
@@ -110,5 +114,58 @@ async fn a_worker_that_closes_its_stdin_and_stays_is_told_so() {
     let heard = rig.get("/v1/schedulers").await;
     assert_eq!((heard.status, heard.code()), (502, "worker_crashed"), "{heard:?}");
     assert!(heard.body["error"].as_str().unwrap().contains("it closed its stdin and stayed"), "{heard:?}");
+    rig.stop().await;
+}
+
+fn kill_worker(rig: &Rig) {
+    let pid = rig.front.pool().lanes()[0].view().facts.as_ref().unwrap().pid;
+    kill(Pid::from_raw(pid.cast_signed()), Signal::SIGKILL).unwrap();
+}
+
+/// Rests long enough that nothing is started again within a test.
+const RESTS: &str = "[restart]\nbackoff_min_seconds = 200\nbackoff_max_seconds = 200\n";
+
+#[tokio::test]
+async fn a_lane_that_rests_gives_back_what_is_done_alone_and_nothing_else() {
+    let rig = Rig::with(1, RESTS, &[]).await;
+    kill_worker(&rig);
+    rig.lane(|view| matches!(view.state, LaneState::Resting(_))).await;
+    let lane = rig.front.pool().lanes()[0].clone();
+    let given = within(lane.run(order(Action::GenerateSdxl, "alone", true))).await;
+    assert!(matches!(given, Err(LaneError::Resting { .. })), "{given:?}");
+    // A query waits for the next worker, within its own time.
+    let id: Arc<str> = "query".into();
+    let ask = lane.run(order(Action::GetSchedulers, &id, false));
+    let cancel = async {
+        tokio::task::yield_now().await;
+        lane.cancel(id.clone(), id.clone()).await
+    };
+    let (asked, cancelled) = within(async { tokio::join!(ask, cancel) }).await;
+    assert!(matches!(asked, Err(LaneError::CancelledEarly)), "{asked:?}");
+    assert!(matches!(cancelled, Cancelled::Waiting), "{cancelled:?}");
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn jobs_that_come_while_a_worker_is_buried_run_on_another_lane() {
+    // A process that left the group of the worker holds its pipes: the burial takes a while.
+    let dir = tempfile::tempdir().unwrap();
+    let program = dir.path().join("held-open");
+    let script = format!("#!/bin/bash\nsetsid sleep 5 &\nexec {} \"$@\"\n", crate::rig::GATEWAY);
+    std::fs::write(&program, script).unwrap();
+    std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let mut flags = flags(dir.path(), 2, RESTS, &[]);
+    flags.sim_program = Some(program);
+    let rig = Rig::of(dir, &flags).await;
+    within(rig.front.pool().settled()).await;
+    kill_worker(&rig);
+    let rests = |rig: &Rig| matches!(rig.front.pool().lanes()[0].view().state, LaneState::Resting(_));
+    // Every other job would go to the lane that is idle longest.
+    let mut done = 0;
+    while !rests(&rig) || done < 4 {
+        let heard = rig.command(&job("generate_sdxl")).await;
+        assert_eq!(heard.body["success"], true, "{heard:?}");
+        done += 1;
+    }
     rig.stop().await;
 }
