@@ -3,7 +3,7 @@
 use gateway::lane::{BreakerState, LaneState, LaneView};
 use serde_json::{Value, json};
 
-use crate::rig::{Rig, job};
+use crate::rig::{GATEWAY, Rig, flags, job, within};
 
 /// Opens at the second death and is not tried again within a test.
 const OPENS: &str = "[restart]\ndeaths_max = 2\nbackoff_min_seconds = 0.01\nopen_min_seconds = 200\n";
@@ -226,5 +226,35 @@ async fn a_dead_device_is_a_crash_and_its_job_runs_elsewhere() {
     let heard = rig.command(&job("generate_sdxl")).await;
     assert_eq!((heard.status, heard.code()), (502, "worker_crashed"), "{heard:?}");
     assert_eq!(heard.body["error_details"]["details"]["attempts"], 2, "{heard:?}");
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn one_gpu_that_is_configured_wrong_hides_no_other() {
+    let dir = tempfile::tempdir().unwrap();
+    let program = dir.path().join("half-configured");
+    let script = format!(
+        "#!/bin/bash\ncase \"$*\" in *gpu_0*) echo 'no module named torch' >&2; exit 78;; esac\nexec {GATEWAY} \"$@\"\n"
+    );
+    std::fs::write(&program, script).unwrap();
+    std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let mut flags = flags(dir.path(), 2, OPENS, &[]);
+    flags.sim_program = Some(program);
+    let rig = Rig::of(dir, &flags).await;
+    rig.lane(is_open).await;
+    within(rig.front.pool().settled()).await;
+    let mut pinned = job("generate_sdxl");
+    pinned["gpu_id"] = "gpu_0".into();
+    let heard = rig.command(&pinned).await;
+    assert_eq!((heard.status, heard.code()), (503, "no_gpu_available"), "{heard:?}");
+    let lanes = heard.body["error_details"]["details"]["lanes"].as_array().unwrap();
+    assert_eq!((lanes.len(), &lanes[0]["gpu_id"]), (1, &json!("gpu_0")), "{heard:?}");
+    assert!(lanes[0]["reason"].as_str().unwrap().contains("torch"), "{heard:?}");
+    let heard = rig.command(&job("generate_sdxl")).await;
+    assert_eq!(
+        (&heard.body["success"], &heard.body["data"]["gpu_id"]),
+        (&json!(true), &json!("gpu_1")),
+        "{heard:?}"
+    );
     rig.stop().await;
 }
