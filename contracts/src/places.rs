@@ -32,6 +32,16 @@ impl Places {
         self.senders.entry(canonical.to_owned()).or_insert_with(|| sender.to_owned());
     }
 
+    /// The same, whatever was noted before: a value that came to stand here from elsewhere.
+    pub(crate) fn replace(&mut self, canonical: String, sender: String) {
+        self.senders.insert(canonical, sender);
+    }
+
+    /// What was noted for this very value.
+    pub(crate) fn noted(&self, canonical: &str) -> Option<&str> {
+        self.senders.get(canonical).map(String::as_str)
+    }
+
     pub(crate) fn set_dialect(&mut self, canonical: &str, dialect: Dialect) {
         self.dialects.insert(canonical.to_owned(), dialect);
     }

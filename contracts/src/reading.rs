@@ -264,7 +264,7 @@ impl Reader {
                 other => self.another_type(&def.shape, "an object", other, &at),
             }
         }
-        self.collect(spec, members)
+        self.collect(spec, members, "")
     }
 
     fn visit(&mut self, spec: &'static ObjectSpec, def: &'static Def, at: &str) {
@@ -304,7 +304,7 @@ impl Reader {
         self.visit(spec, def, &at.canonical);
         let mut members = Members::default();
         self.members(spec, map, &at, &mut members);
-        Some(self.collect(spec, members))
+        Some(self.collect(spec, members, &at.canonical))
     }
 
     fn members(&mut self, spec: &'static ObjectSpec, map: &[(String, Tree)], at: &At, members: &mut Members) {
@@ -413,7 +413,7 @@ impl Reader {
             && let Some((list, value)) = extra.adds.get(&text.to_lowercase())
         {
             self.accepted(name, value, value, &at.sender);
-            members.adds.push((*list, value.clone()));
+            members.adds.push(Added { list: *list, value: value.clone(), from: at.sender });
         } else if !is_neutral(tree) {
             self.unread = true;
             self.fault(
@@ -432,7 +432,7 @@ impl Reader {
             Tree::Bool(true) => {
                 let (list, value) = &extra.adds["true"];
                 self.accepted(name, value, value, &at.sender);
-                members.adds.push((*list, value.clone()));
+                members.adds.push(Added { list: *list, value: value.clone(), from: at.sender });
             }
             other => {
                 let message = format!("`{name}` is true or false, not {}", other.kind());
@@ -492,6 +492,11 @@ impl Reader {
             return self.too_many(at, trees.len(), spec.min, spec.max, "items");
         }
         let mut items = Vec::with_capacity(trees.len());
+        let order = match self.dictionary.resolve(&spec.item) {
+            Shape::Enum(of) if spec.sorted => Some(of),
+            _ => None,
+        };
+        let mut stood = Vec::new();
         for (i, tree) in trees.iter().enumerate() {
             if self.is_done() {
                 return None;
@@ -500,7 +505,9 @@ impl Reader {
                 example: self.dictionary.example_of(&spec.item),
                 ..at.down(&i.to_string(), &i.to_string())
             };
-            self.places.set(&at.canonical, &at.sender);
+            if order.is_none() {
+                self.places.set(&at.canonical, &at.sender);
+            }
             if *tree == Tree::Null && !matches!(spec.item, Shape::Any) {
                 let message = "null is no item of a list".to_owned();
                 self.unreadable(&at, message, "leave it out of the list".to_owned());
@@ -509,16 +516,21 @@ impl Reader {
                     let message = format!("{item} stands twice");
                     self.unreadable(&at, message, "write each item once".to_owned());
                 }
+                if let Some(order) = order {
+                    stood.push((order.values.iter().position(|value| item == *value), at.sender));
+                }
                 items.push(item);
             }
         }
         if let Some(fault) = scalar::count(trees.len(), spec.min, spec.max, "items") {
             self.scalar_fault(at, fault);
         }
-        if spec.sorted
-            && let Shape::Enum(spec) = self.dictionary.resolve(&spec.item)
-        {
-            items.sort_by_key(|item| spec.values.iter().position(|value| item == value));
+        if let Some(order) = order {
+            items.sort_by_key(|item| order.values.iter().position(|value| item == value));
+            stood.sort_by_key(|(position, _)| *position);
+            for (i, (_, sender)) in stood.iter().enumerate() {
+                self.places.set(&format!("{}/{i}", at.canonical), sender);
+            }
         }
         Some(items.into())
     }
@@ -635,20 +647,9 @@ impl Reader {
     }
 
     /// The canonical object, in the schema's order.
-    fn collect(&mut self, spec: &'static ObjectSpec, mut members: Members) -> Value {
-        for (list, value) in std::mem::take(&mut members.adds) {
-            let (items, _) =
-                members.values.entry(list).or_insert_with(|| (Value::Array(Vec::new()), String::new()));
-            let Value::Array(items) = items else { continue };
-            if !items.iter().any(|item| *item == value) {
-                items.push(value.into());
-            }
-            let Shape::List(list) = self.dictionary.resolve(&spec.properties[list].shape) else {
-                continue;
-            };
-            if let Shape::Enum(of) = self.dictionary.resolve(&list.item) {
-                items.sort_by_key(|item| of.values.iter().position(|value| item == value));
-            }
+    fn collect(&mut self, spec: &'static ObjectSpec, mut members: Members, at: &str) -> Value {
+        for added in std::mem::take(&mut members.adds) {
+            self.add(spec, &mut members, added, at);
         }
         let mut object = Map::new();
         for (index, property) in spec.properties.iter().enumerate() {
@@ -657,6 +658,37 @@ impl Reader {
             }
         }
         object.into()
+    }
+
+    /// Adds an item to its list; one that stands there already keeps its place.
+    fn add(&mut self, spec: &'static ObjectSpec, members: &mut Members, added: Added, at: &str) {
+        let property = &spec.properties[added.list];
+        let canonical = format!("{at}/{}", property.snake);
+        let (list, written) =
+            members.values.entry(added.list).or_insert_with(|| (Value::Array(Vec::new()), String::new()));
+        if written.is_empty() {
+            // Nobody wrote the list: what is wrong with it as a whole is told where its last item was written.
+            self.places.replace(canonical.clone(), added.from.clone());
+        }
+        let Value::Array(items) = list else { return };
+        if items.iter().any(|item| *item == added.value) {
+            return;
+        }
+        let noted = |i: usize| {
+            self.places.noted(&format!("{canonical}/{i}")).expect("a list notes each of its items").to_owned()
+        };
+        let mut placed: Vec<(Value, String)> =
+            std::mem::take(items).into_iter().enumerate().map(|(i, item)| (item, noted(i))).collect();
+        placed.push((added.value.into(), added.from));
+        if let Shape::List(list) = self.dictionary.resolve(&property.shape)
+            && let Shape::Enum(of) = self.dictionary.resolve(&list.item)
+        {
+            placed.sort_by_key(|(item, _)| of.values.iter().position(|value| item == value));
+        }
+        for (i, (item, from)) in placed.into_iter().enumerate() {
+            self.places.replace(format!("{canonical}/{i}"), from);
+            items.push(item);
+        }
     }
 
     fn place_moved(&mut self, def: &'static Def, root: &mut Value) {
@@ -796,7 +828,15 @@ struct Members {
     /// By the index of the property: its value and where it stood.
     values: HashMap<usize, (Value, String)>,
     /// Items that flags add to lists.
-    adds: Vec<(usize, String)>,
+    adds: Vec<Added>,
+}
+
+/// An item that was written as a member of its own.
+struct Added {
+    /// The index of its list.
+    list: usize,
+    value: String,
+    from: String,
 }
 
 /// The dialect that alone spells the most names of one object.

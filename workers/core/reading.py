@@ -103,10 +103,13 @@ class _At:
 
 @dataclass
 class _Members:
-    """values: by index of the property, its value and where it stood. adds: items that flags add to lists."""
+    """values: by index of the property, its value and where it stood.
+
+    adds: items that were written as members of their own: the index of their list, the value, and where it stood.
+    """
 
     values: dict[int, tuple[Any, str]] = field(default_factory=dict)
-    adds: list[tuple[int, str]] = field(default_factory=list)
+    adds: list[tuple[int, str, str]] = field(default_factory=list)
 
 
 class _Reader:
@@ -139,7 +142,7 @@ class _Reader:
                 self._members(shape, tree, place, members)
             else:
                 self._another_type(shape, "an object", tree, place)
-        return self._collect(shape, members)
+        return self._collect(shape, members, "")
 
     def _visit(self, shape: ObjectShape, definition: Definition, place: str) -> None:
         self.visited.append((shape, place, definition if definition.rules else None))
@@ -170,7 +173,7 @@ class _Reader:
         self._visit(shape, definition, place.canonical)
         members = _Members()
         self._members(shape, tree, place, members)
-        return self._collect(shape, members)
+        return self._collect(shape, members, place.canonical)
 
     def _members(self, shape: ObjectShape, tree: dict[str, Any], place: _At, members: _Members) -> None:
         own = Spelt()
@@ -242,7 +245,7 @@ class _Reader:
         place = parent.down(extra.snake, name)
         if isinstance(tree, str) and (added := extra.adds.get(tree.lower())) is not None:
             self._accepted(name, added[1], added[1], place.sender)
-            members.adds.append(added)
+            members.adds.append((*added, place.sender))
         elif not _is_neutral(tree):
             self.unread = True
             self._fault(
@@ -257,7 +260,7 @@ class _Reader:
         if tree is True:
             added = extra.adds["true"]
             self._accepted(name, added[1], added[1], place.sender)
-            members.adds.append(added)
+            members.adds.append((*added, place.sender))
         elif tree is not None and tree is not False:
             message = f"`{name}` is true or false, not {kind_of(tree)}"
             self._unreadable(place, message, place.hints.of_type(Boolean(), tree))
@@ -289,11 +292,15 @@ class _Reader:
         if len(tree) > shape.maximum:
             return self._too_many(len(tree), shape.minimum, shape.maximum, "items", parent)
         items: list[Any] = []
+        of = shape.item.resolved
+        order = of.positions if shape.sorted and isinstance(of, EnumShape) else None
+        stood: list[tuple[int, str]] = []
         item_hints = Hints(shape.item.example)
         for i, value in enumerate(tree):
             place = parent.down(str(i), str(i))
             place.hints = item_hints
-            self.places.senders.setdefault(place.canonical, place.sender)
+            if order is None:
+                self.places.senders.setdefault(place.canonical, place.sender)
             if value is None and not isinstance(shape.item, Any_):
                 self._unreadable(place, "null is no item of a list", "leave it out of the list")
                 continue
@@ -304,10 +311,14 @@ class _Reader:
                 message = f"{json.dumps(item, ensure_ascii=False)} stands twice"
                 self._unreadable(place, message, "write each item once")
             items.append(item)
+            if order is not None:
+                stood.append((order[item], place.sender))
         self._count(len(tree), shape.minimum, shape.maximum, "items", parent)
-        of = shape.item.resolved
-        if shape.sorted and isinstance(of, EnumShape):
-            items.sort(key=of.positions.__getitem__)
+        if order is not None:
+            items.sort(key=order.__getitem__)
+            stood.sort(key=lambda position_and_sender: position_and_sender[0])
+            for i, (_, sender) in enumerate(stood):
+                self.places.senders.setdefault(f"{parent.canonical}/{i}", sender)
         return items
 
     def _map(self, shape: MapShape, tree: Any, parent: _At) -> Any:
@@ -386,17 +397,29 @@ class _Reader:
             self.unread = True
             self._fault(place, "duplicate_field", f"{one_and_other} are one property, with unequal values")
 
-    def _collect(self, shape: ObjectShape, members: _Members) -> dict[str, Any]:
+    def _collect(self, shape: ObjectShape, members: _Members, place: str) -> dict[str, Any]:
         """The canonical object, in the schema's order."""
-        for index, value in members.adds:
-            items, _ = members.values.setdefault(index, ([], ""))
-            if value not in items:
-                items.append(value)
-            of = shape.properties[index].shape.resolved
-            item = of.item.resolved if isinstance(of, ListShape) else None
-            if isinstance(item, EnumShape):
-                items.sort(key=item.positions.__getitem__)
+        for index, value, sender in members.adds:
+            self._add(shape.properties[index], members, value, sender, place)
         return {shape.properties[index].snake: members.values[index][0] for index in sorted(members.values)}
+
+    def _add(self, prop: Property, members: _Members, value: str, sender: str, place: str) -> None:
+        """Adds an item to its list; one that stands there already keeps its place."""
+        canonical = f"{place}/{prop.snake}"
+        items, written = members.values.setdefault(prop.index, ([], ""))
+        if not written:
+            # Nobody wrote the list: what is wrong with it as a whole is told where its last item was written.
+            self.places.senders[canonical] = sender
+        if value in items:
+            return
+        stood = {item: self.places.senders[f"{canonical}/{i}"] for i, item in enumerate(items)} | {value: sender}
+        items.append(value)
+        of = prop.resolved
+        item = of.item.resolved if isinstance(of, ListShape) else None
+        if isinstance(item, EnumShape):
+            items.sort(key=item.positions.__getitem__)
+        for i, item_ in enumerate(items):
+            self.places.senders[f"{canonical}/{i}"] = stood[item_]
 
     def place_moved(self, root: dict[str, Any]) -> None:
         """Puts the values of accepted places where they belong."""

@@ -2,8 +2,8 @@
 
     python -m core.reading_cli [--frames] [--definition NAME] [--device gpu|cpu] < documents > readings
 
-One line each: normalized, effective, faults, warnings; and `bad` where a line is no document. With `--frames` the lines
-are commands. For comparison with the Rust reading.
+One line each: normalized, effective, faults, warnings, dialect, places (of a document's values); and `bad` where a line is
+no document. With `--frames` the lines are commands. For comparison with the Rust reading.
 """
 
 from __future__ import annotations
@@ -11,10 +11,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Iterator
 from typing import Any
 
+from core.dictionary import dictionary
 from core.effective import effective
 from core.envelope import Refusal, read_frame
+from core.naming import escape
 from core.reading import Reading, read
 from core.submission import Submission
 from core.tree import Duplicates, TreeError, parse
@@ -39,7 +42,8 @@ def _of_document(line: bytes, options: argparse.Namespace) -> dict[str, Any]:
         return {"bad": {"code": "bad_frame", "message": str(error)}}
     except Duplicates as found:
         return {"bad": {"code": "duplicate_field", "pointers": found.pointers}}
-    return _row(reading, reading.document, options.definition, options.device)
+    row = _row(reading, reading.document, options.definition, options.device)
+    return row | {"places": _places(reading, options.definition)}
 
 
 def _of_frame(line: bytes, device: Any) -> dict[str, Any]:
@@ -61,6 +65,18 @@ def _row(reading: Reading, document: Any, definition: str, device: Any) -> dict[
         "warnings": reading.warnings,
         "dialect": reading.dialect,
     }
+
+
+def _places(reading: Reading, definition: str) -> dict[str, str]:
+    shape = dictionary().named(definition).shape
+    return {pointer: reading.places.sender(pointer, shape) for pointer in _pointers(reading.document, "")}
+
+
+def _pointers(value: Any, place: str) -> Iterator[str]:
+    yield place
+    members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, member in members:
+        yield from _pointers(member, f"{place}/{escape(str(name))}")
 
 
 if __name__ == "__main__":

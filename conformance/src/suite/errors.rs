@@ -1,6 +1,6 @@
 //! Every fault with its code and its place: the invalid documents of `fixtures/invalid/`, sent as they are.
 
-use contracts::{Action, Dialect};
+use contracts::{Action, Dialect, dictionary::dictionary};
 use serde_json::{Value, json};
 
 use crate::{
@@ -46,7 +46,53 @@ const FILES: [(&str, &str, Class, &str); 5] = [
 ];
 
 pub(super) fn scenarios() -> Vec<Scenario> {
-    FILES.into_iter().map(|(name, text, class, proves)| file(name, text, class, proves)).collect()
+    let files = FILES.into_iter().map(|(name, text, class, proves)| file(name, text, class, proves));
+    files.chain([lacking()]).collect()
+}
+
+/// What the target lacks is told where its sender wrote it: in a list of any order, and as a member of its own.
+fn lacking() -> Scenario {
+    let proves = "Pointers (RFC 6901) start at the frame (stdio) or the body (HTTP) as the sender spelt it";
+    let checks = ["in-a-list", "as-a-member"].map(|id| CheckDef::new(id, Class::Names, proves));
+    Scenario::new("errors.lacking", checks.into(), |context, checks| {
+        let offered = context.capabilities()?["memory_optimizations"].clone();
+        let is_offered = |name: &str| offered.as_array().is_some_and(|all| all.iter().any(|own| own == name));
+        let all = &dictionary().enumeration("Optimization").values;
+        let Some(lacks) = all.iter().rev().find(|name| !is_offered(name)) else {
+            return Err(Stop::Skip("the target has every optimization".to_owned()));
+        };
+        // Against the order of the enum.
+        let mut list = vec![lacks];
+        list.extend(all.iter().filter(|name| is_offered(name)).take(1));
+        list.sort_by_key(|name| std::cmp::Reverse(all.iter().position(|value| value == *name)));
+        let at = list.iter().position(|name| *name == lacks).unwrap_or_default();
+        let wanted = format!("optimizations/{at}");
+        checks.decide("in-a-list", told_at(context, &json!({"optimizations": list}), &wanted)?);
+        let flags = dictionary().object("Performance").extras.iter().filter_map(|extra| {
+            let (_, adds) = extra.adds.get("true")?;
+            (!is_offered(adds)).then_some(extra.snake.as_str())
+        });
+        let flag = flags.min().map(str::to_owned);
+        match flag {
+            Some(flag) => checks.decide("as-a-member", told_at(context, &json!({&flag: true}), &flag)?),
+            None => return Err(Stop::Skip("the target has every optimization that is a flag".to_owned())),
+        }
+        Ok(())
+    })
+}
+
+/// Whether `validate_request` says `unsupported_feature` at a place of `performance`.
+fn told_at(context: &mut Context, performance: &Value, place: &str) -> Result<Result<(), String>, Stop> {
+    let document = case::with(context.small_submission(), "/performance", performance.clone());
+    let report = context.get(Action::ValidateRequest, json!({"prompt_submission": document}))?;
+    let pointer = format!("/payload/prompt_submission/performance/{place}");
+    let mut errors = report["errors"].as_array().into_iter().flatten();
+    let is_there = errors.any(|error| error["code"] == "unsupported_feature" && error["pointer"] == pointer);
+    Ok(if is_there {
+        Ok(())
+    } else {
+        Err(format!("unsupported_feature at {pointer} is wanted, not {}", report["errors"]))
+    })
 }
 
 struct Invalid {

@@ -1,5 +1,6 @@
 //! The contract held to what real .NET wrote, to fixtures and to properties.
 
+mod added;
 mod bodies;
 mod data;
 mod dialect;

@@ -9,7 +9,9 @@ use std::{
     process::{Command, Stdio},
 };
 
-use contracts::{DeviceKind, Dialect, Fault, Reading, Warning, Writer, effective, read, tree};
+use contracts::{
+    DeviceKind, Dialect, Fault, Reading, Warning, Writer, dictionary::dictionary, effective, read, tree,
+};
 use serde_json::{Value, json};
 
 use crate::data::{lines, same};
@@ -106,6 +108,8 @@ fn extras() -> Vec<Value> {
         json!({"hyperparameters": {"width": 512, "dimensions": {"width": 640}}}),
         json!({"Conditioning": {"Loras": [{"Name": "a", "Scale": 0}], "Img2ImgStrength": 0.5}}),
         json!({"Performance": {"Xformers": true, "CpuOffload": false, "Optimizations": ["vae_tiling"]}}),
+        json!({"performance": {"optimizations": ["vae_tiling", "attention_slicing"], "xformers": true, "Xformers": true}}),
+        json!({"Performance": {"CpuOffload": true, "SequentialCpuOffload": true, "Optimizations": null}}),
         json!({"Performance": {"DeviceIds": [], "Compilation": "torch_compile", "AttentionSlicing": "yes"}}),
         json!({"Scheduler": {"SnrWeighting": 5, "UseKarrasSigmas": true}}),
         json!({"Postprocessing": {"Watermark": "NONE", "FaceRestoration": false, "Qualty": 3}}),
@@ -186,7 +190,17 @@ fn row(reading: &Reading) -> Value {
         "faults": reading.faults.iter().map(fault).collect::<Vec<_>>(),
         "warnings": reading.warnings.iter().map(warning).collect::<Vec<_>>(),
         "dialect": reading.dialect,
+        "places": places(reading),
     })
+}
+
+/// Where each value of what was read stood.
+fn places(reading: &Reading) -> Value {
+    let mut pointers = Vec::new();
+    leaves(reading.reported().unwrap_or(&Value::Null), "", &mut pointers);
+    let shape = &dictionary().named("PromptSubmission").shape;
+    let sender = |pointer: String| (pointer.clone(), reading.places.sender(&pointer, shape).into());
+    pointers.into_iter().map(sender).collect::<serde_json::Map<_, _>>().into()
 }
 
 /// The same row of what Python printed.
@@ -202,6 +216,7 @@ fn python_row(printed: &Value) -> Value {
         "faults": pick("faults", &["pointer", "code", "minimum", "maximum", "nearest", "allowed", "message", "hint"]),
         "warnings": pick("warnings", &["pointer", "code"]),
         "dialect": printed["dialect"],
+        "places": printed["places"],
     })
 }
 

@@ -167,4 +167,14 @@ fn a_worker_of_the_processor_is_cpu_0() {
     assert_eq!((&data["valid"], &data["effective"]["performance"]["dtype"]), (&json!(true), &json!("fp32")));
     let data = sim.data("validate_request", job(json!({"performance": {"optimizations": ["xformers"]}})));
     assert_eq!(data["errors"][0]["code"], "unsupported_feature");
+    // Where it was written, whatever the order, and as a member of its own.
+    for (performance, place) in [
+        (json!({"optimizations": ["xformers", "vae_tiling"]}), "optimizations/0"),
+        (json!({"xformers": true, "optimizations": ["vae_tiling"]}), "xformers"),
+        (json!({"compilation": "torch_compile"}), "compilation"),
+    ] {
+        let data = sim.data("validate_request", job(json!({"performance": performance})));
+        let pointer = format!("/payload/prompt_submission/performance/{place}");
+        assert_eq!(data["errors"][0]["pointer"], pointer, "{data}");
+    }
 }
