@@ -14,6 +14,7 @@ from core.errors import ContractError, ModelInvalid
 from core.job_context import JobContext
 from core.settings import WorkerSettings
 from inference.plan import dtype_of, offload_of, require_widths
+from models.cause import cause_of
 from models.device_models import LoadedModel
 from models.facts import describe
 from models.model_loader import Lease, ModelLoader
@@ -131,8 +132,7 @@ def _read_overrides(submission: Any, device: Device, loader: ModelLoader, dtype:
             # What the library raises at files that it cannot read is of many kinds.
             if is_out_of_memory(error):
                 raise
-            first_line = str(error).strip().splitlines()[0][:300] if str(error).strip() else type(error).__name__
-            raise ModelInvalid(f"{path.name} is no {name}: {first_line}", field=pointer) from error
+            raise ModelInvalid(f"{path.name} is no {name}: {cause_of(error, path)}", field=pointer) from error
     return found
 
 

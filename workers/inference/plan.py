@@ -22,6 +22,7 @@ from core.roots import Roots
 from core.settings import WorkerSettings
 from inference.image_input import ImageRef, check_image, check_mask, image_bytes
 from models.base_layers import layers_of
+from models.cause import cause_of
 from models.facts import ModelFacts, config_folder, describe
 from models.lora_file import LoraFile
 from models.model_loader import ModelLoader
@@ -142,11 +143,11 @@ def _require_base(submission: Any, loader: ModelLoader) -> ModelFacts:
     facts = _require_type(loader.describe(submission.model.base, place), "sdxl", place)
     # Making SDXL's modules takes seconds the first time; only a LoRA is compared with their layers.
     for component in ("unet", "text_encoder", "text_encoder_2") if submission.conditioning.loras else ():
-        _require_buildable(component, facts.configs.get(component), facts.path.name, place)
+        _require_buildable(component, facts.configs.get(component), facts.path, place)
     return facts
 
 
-def _require_buildable(component: str, config: Mapping[str, Any] | None, name: str, place: str) -> None:
+def _require_buildable(component: str, config: Mapping[str, Any] | None, path: Path, place: str) -> None:
     """Raises ModelInvalid for a configuration that no module can be made of, as the job that loads it would find."""
     if config is None:
         return
@@ -154,10 +155,8 @@ def _require_buildable(component: str, config: Mapping[str, Any] | None, name: s
         layers_of({component: config})
     except Exception as error:
         # Each of its values breaks the library in a way of its own.
-        first_line = (str(error).strip().splitlines() or [""])[0][:300]
-        raise ModelInvalid(
-            f"{name} has a configuration of which no {component} can be made: {first_line}", field=place
-        ) from error
+        said = f"{path.name} has a configuration of which no {component} can be made: {cause_of(error, path)}"
+        raise ModelInvalid(said, field=place) from error
 
 
 def _require_same_prediction(refiner: ModelFacts, base: ModelFacts) -> None:
@@ -208,12 +207,12 @@ def _require_text_encoder(loader: ModelLoader, reference: str, name: str, base: 
     Raises ModelInvalid where it is of another kind or size than the base's.
     """
     field = f"/model/{name}"
-    _require_folder(loader, reference, field)
+    path = _require_folder(loader, reference, field)
     config = loader.describe(reference, field).configs.get("model", {})
     kinds = {config.get("model_type"), *(config.get("architectures") or [])}
     if not kinds & {"clip_text_model", "clip", "CLIPTextModel", "CLIPTextModelWithProjection"}:
         raise ModelInvalid(f"{reference!r} is no text encoder", field=field, hint="SDXL takes CLIP's")
-    _require_buildable(name, config, reference, field)
+    _require_buildable(name, config, path, field)
     if base is not None:
         require_widths(name, base.configs.get(name, {}), config.get("text_config") or config)
     return config

@@ -17,6 +17,7 @@ import torch
 
 from core.device_manager import Device, is_out_of_memory
 from core.errors import ContractError, ModelInvalid, OutOfMemory
+from models.cause import cause_of
 from models.facts import ModelFacts, describe, signature
 from models.readers import READERS
 
@@ -182,8 +183,7 @@ class DeviceModels:
                 gc.collect()
                 self.device.empty_cache()
                 raise failure from error
-            first_line = str(error).strip().splitlines()[0][:500] if str(error).strip() else type(error).__name__
-            raise ModelInvalid(f"{model_id} cannot be loaded: {first_line}", field=field) from error
+            raise ModelInvalid(f"{model_id} cannot be loaded: {cause_of(error, facts.path)}", field=field) from error
 
     def _idle(self) -> list[LoadedModel]:
         """What may leave the device: no job holds it, nor a part of its suite."""

@@ -20,6 +20,7 @@ import diffusers
 
 from core.errors import ModelInvalid
 from models.base_layers import unet_shapes
+from models.cause import cause_of
 from models.config_values import require_sane_values
 from models.control_net_config import control_net_config
 from models.foreign import foreign_name
@@ -108,7 +109,7 @@ def describe(path: Path) -> ModelFacts:
         facts = _describe_folder(path) if path.is_dir() else _describe_file(path)
     except (ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
         # Configurations and tensors of forms that no model has, each of which breaks another line.
-        what = f"{type(error).__name__}: {str(error)[:200]}"
+        what = f"{type(error).__name__}: {cause_of(error, path)}"
         raise ModelInvalid(f"{path.name} is not laid out as a model: {what}") from error
     _remembered[path] = (now, facts)
     return facts
@@ -329,7 +330,7 @@ def _read_json(path: Path) -> dict[str, Any]:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise ModelInvalid(f"{path.parent.name}/{path.name} cannot be read: {error}") from error
+        raise ModelInvalid(f"{path.parent.name}/{path.name} cannot be read: {cause_of(error, path)}") from error
     if not isinstance(document, dict):
         raise ModelInvalid(f"{path.parent.name}/{path.name} is no JSON object")
     require_sane_values(document, f"{path.parent.name}/{path.name}")

@@ -19,6 +19,7 @@ import msgspec
 
 from core.errors import ModelInvalid
 from core.regular_file import only_regular
+from models.cause import cause_of
 
 if TYPE_CHECKING:
     import torch
@@ -150,7 +151,7 @@ def read_tensors(path: Path, names: Sequence[str]) -> dict[str, torch.Tensor]:
         with safe_open(path, framework="pt", device="cpu") as file:
             return {name: file.get_tensor(name) for name in names}
     except (OSError, SafetensorError) as error:
-        raise ModelInvalid(f"{path.name} cannot be read: {error}") from error
+        raise ModelInvalid(f"{path.name} cannot be read: {cause_of(error, path)}") from error
 
 
 def check_values(path: Path, check: Callable[[], None]) -> list[str]:

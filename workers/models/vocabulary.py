@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from core.errors import ModelInvalid
+from models.cause import cause_of
 
 __all__ = ["has_word", "words_of"]
 
@@ -24,11 +25,8 @@ def words_of(folder: Path) -> frozenset[str]:
     file = whole if whole.is_file() else folder / "vocab.json"
     try:
         return _words(file, file.stat().st_mtime_ns)
-    except OSError as error:
-        # Its own text holds the path on this host.
-        raise ModelInvalid(f"{folder.name}/{file.name} cannot be read: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise ModelInvalid(f"{folder.name}/{file.name} cannot be read: {type(error).__name__}: {error}") from error
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ModelInvalid(f"{folder.name}/{file.name} cannot be read: {cause_of(error, file)}") from error
 
 
 @lru_cache(maxsize=16)

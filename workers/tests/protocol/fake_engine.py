@@ -4,7 +4,8 @@ Prompts: `wait for PATH` makes steps until the file is there or the job is stopp
 `print` prints in every way there is; `out of memory`, `unforeseen`, `disk full`, `leave`, `dead device` fail so; `no frame`
 fails with what no reply can hold; `no speed` has no estimate; anything else makes files at once.
 The training `dies` loses its device once the file `now` is there; while the file `no figures` is there, heartbeats have
-none; while `no device` is there, the device is dead to every query. Models `base` and `other` are there, and pictures of two million pixels fit.
+none; while `no device` is there, the device is dead to every query. Models `base` and `other`
+are there, and pictures of two million pixels fit.
 """
 
 from __future__ import annotations

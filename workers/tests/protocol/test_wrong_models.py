@@ -51,6 +51,10 @@ NOBODYS = [
     "broken/cut.safetensors",
     "broken/pickle.ckpt",
     "broken/loop",
+    "broken/base_of_odd_heads",
+    "broken/base_of_odd_blocks",
+    "broken/base_without_words",
+    "broken/base_of_broken_words",
 ]
 KINDS = [*dict.fromkeys(RIGHT.values()), *ALIKE, *NOBODYS]
 REFUSALS = {"model_invalid", "model_not_found", "path_not_allowed", "unsupported_value"}
@@ -99,6 +103,16 @@ def odd_models(tmp_path_factory) -> Path:
     (broken / "words_are_a_folder" / "tokenizer.json").unlink()
     (broken / "words_are_a_folder" / "vocab.json").mkdir()
     (broken / "words_are_a_folder" / "merges.txt").write_text("")
+    for name in ("base_of_odd_heads", "base_of_odd_blocks", "base_without_words", "base_of_broken_words"):
+        shutil.copytree(tiny / "sdxl_base", broken / name)
+    for name, part, change in (
+        ("base_of_odd_heads", "text_encoder", {"num_attention_heads": 5}),
+        ("base_of_odd_blocks", "unet", {"down_block_types": ["NoBlock2D"]}),
+    ):
+        file = broken / name / part / "config.json"
+        file.write_text(json.dumps(json.loads(file.read_text()) | change))
+    shutil.rmtree(broken / "base_without_words" / "tokenizer_2")
+    (broken / "base_of_broken_words" / "tokenizer" / "tokenizer.json").write_text("no JSON")
     (broken / "cut.safetensors").write_bytes((tiny / "lora_style.safetensors").read_bytes()[:1000])
     (broken / "pickle.ckpt").write_bytes(b"\x80\x02}q\x00.")
     (broken / "loop").symlink_to(broken / "loop")
