@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use contracts::{framing::Decoder, generated::limits};
 use futures::{FutureExt, StreamExt, future::BoxFuture};
 use tokio::{
-    sync::{mpsc, watch},
+    sync::{mpsc, oneshot, watch},
     time::{Duration, Instant, sleep_until},
 };
 
@@ -56,12 +56,12 @@ fn stop_grace() -> Duration {
 pub async fn serve(app: App, on_eof: OnEof) -> ExitCode {
     let input = pipes::read_stdin();
     let (output, written) = pipes::write_stdout();
-    let terminated = crate::signals::terminated();
+    let stops = Stops { terminated: crate::signals::terminated().boxed(), hung_up: pipes::stdin_hung_up() };
     let alarm = watch::Sender::new(None);
     let mut ring = alarm.subscribe();
     let mut heard = alarm.subscribe();
     let code = tokio::select! {
-        code = converse(app, on_eof, input, output, terminated, alarm) => code,
+        code = converse(app, on_eof, input, output, stops, alarm) => code,
         // A client that reads nothing more must not keep the process: the C# bridge kills after 5 s.
         () = watchdog(&mut ring) => {
             tracing::error!("the client does not read; its lines are lost");
@@ -93,13 +93,20 @@ async fn watchdog(ring: &mut watch::Receiver<Option<Instant>>) {
     }
 }
 
+/// What ends a conversation from outside.
+struct Stops {
+    terminated: BoxFuture<'static, ()>,
+    /// Nobody writes to the input any more.
+    hung_up: oneshot::Receiver<()>,
+}
+
 /// Serves any pair of pipes; `alarm` is told when all must have ended.
 async fn converse(
     mut app: App,
     on_eof: OnEof,
     mut input: mpsc::Receiver<Vec<u8>>,
     output: Outlet,
-    terminated: impl Future<Output = ()>,
+    stops: Stops,
     alarm: watch::Sender<Option<Instant>>,
 ) -> ExitCode {
     let front = app.front().clone();
@@ -112,7 +119,9 @@ async fn converse(
     let mut ended = false;
     let mut over = false;
     let mut broken = false;
-    let mut terminated = std::pin::pin!(terminated.fuse());
+    let mut terminated = stops.terminated.fuse();
+    // An error means that nobody can tell: the end is then noticed where it is read.
+    let mut hung_up = stops.hung_up.fuse();
     let mut ending: BoxFuture<'static, ()> = std::future::pending().boxed();
     loop {
         if ended && lines.is_empty() {
@@ -123,7 +132,7 @@ async fn converse(
                 (_, clock) => clock.get_or_insert(Clock { until: None }).shorten(stop_grace()),
             }
         }
-        if clock.is_some() && talk.is_done() && lines.is_empty() {
+        if clock.is_some() && !open && talk.is_done() && lines.is_empty() {
             break;
         }
         let until = clock.and_then(|clock| clock.until);
@@ -131,7 +140,8 @@ async fn converse(
             let kill_at = until.and(clock).map(Clock::kill_at);
             std::mem::replace(at, kill_at) != kill_at
         });
-        let room = talk.room();
+        // After the grace what is left is refused, and takes no room.
+        let room = talk.room() || over;
         // A client that does not read holds up its own replies alone: time, signals and stdin are heard all the same.
         let can_say = output.has_room();
         tokio::select! {
@@ -154,6 +164,7 @@ async fn converse(
                     clock.get_or_insert(Clock { until: None }).shorten(grace);
                     // `shutdown` is the last command.
                     lines.clear();
+                    open = false;
                 }
             }
             Some(spoken) = talk.ordered.next(), if can_say && !talk.ordered.is_empty() => {
@@ -165,14 +176,16 @@ async fn converse(
                 clock.get_or_insert(Clock { until: None }).shorten(stop_grace());
                 open = false;
             }
+            // Told at once, though commands that were written before the end may wait for room; they are still read.
+            Ok(()) = &mut hung_up, if open && on_eof == OnEof::Stop => {
+                clock.get_or_insert(Clock { until: None }).shorten(stop_grace());
+            }
             chunk = input.recv(), if open && room && lines.is_empty() => {
                 ended = chunk.is_none();
                 open = !ended;
                 let last = if ended { decoder.finish() } else { None };
                 let read = chunk.iter().flat_map(|chunk| decoder.push(chunk)).chain(last);
-                for line in read.filter(|_| clock.is_none()) {
-                    lines.push(line);
-                }
+                read.for_each(|line| lines.push(line));
             }
             () = breath.breathe(), if can_say => {}
             () = output.room(), if !can_say => {}

@@ -3,9 +3,14 @@
 
 use std::{
     io::{Read, Write},
+    os::fd::AsFd,
     sync::Arc,
 };
 
+use nix::{
+    errno::Errno,
+    poll::{PollFd, PollFlags, PollTimeout, poll},
+};
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// Chunks of stdin that wait to be looked at.
@@ -73,6 +78,36 @@ pub(super) fn read_stdin() -> mpsc::Receiver<Vec<u8>> {
     input
 }
 
+/// Resolves once nobody can write to stdin any more, though bytes of it may not have been read yet; never for a file or a
+/// terminal, whose end is known only where it is read.
+pub(super) fn stdin_hung_up() -> oneshot::Receiver<()> {
+    hung_up(std::io::stdin())
+}
+
+/// The end of a pipe lies behind all that was written before, and the reader stops while enough is read ahead: the system
+/// tells of the hang-up at once.
+fn hung_up(input: impl AsFd + Send + 'static) -> oneshot::Receiver<()> {
+    let (tell, told) = oneshot::channel();
+    std::thread::spawn(move || {
+        // A hang-up is always told; nothing else is asked for.
+        let mut polled = [PollFd::new(input.as_fd(), PollFlags::empty())];
+        loop {
+            match poll(&mut polled, PollTimeout::NONE) {
+                Err(Errno::EINTR) => {}
+                Err(err) => {
+                    return tracing::error!(%err, "stdin cannot be watched; its end is noticed where it is read");
+                }
+                Ok(_) => break,
+            }
+        }
+        if polled[0].revents().is_some_and(|events| events.contains(PollFlags::POLLHUP)) {
+            // Nobody may wait for it.
+            tell.send(()).ok();
+        }
+    });
+    told
+}
+
 /// A way to write lines to stdout, and what resolves once all are written and the way is dropped.
 pub(super) fn write_stdout() -> (Outlet, oneshot::Receiver<()>) {
     write_lines(std::io::stdout())
@@ -107,7 +142,19 @@ fn write_lines(mut out: impl Write + Send + 'static) -> (Outlet, oneshot::Receiv
 mod tests {
     use std::{fs::File, io::Read, os::fd::OwnedFd};
 
-    use super::{BACKLOG_MAX, write_lines};
+    use super::{BACKLOG_MAX, hung_up, write_lines};
+
+    #[tokio::test]
+    async fn a_hang_up_is_told_before_what_was_written_is_read() {
+        let (mut reader, mut writer) = std::io::pipe().unwrap();
+        let told = hung_up(reader.try_clone().unwrap());
+        std::io::Write::write_all(&mut writer, b"unread").unwrap();
+        drop(writer);
+        told.await.unwrap();
+        let mut rest = String::new();
+        reader.read_to_string(&mut rest).unwrap();
+        assert_eq!(rest, "unread");
+    }
 
     #[tokio::test]
     async fn saying_never_waits_and_room_comes_back_when_somebody_reads() {

@@ -163,6 +163,29 @@ async fn what_is_not_done_after_the_end_of_stdin_is_cancelled() {
 }
 
 #[tokio::test]
+async fn the_end_of_stdin_is_noticed_behind_more_commands_than_are_read_ahead() {
+    let mut talk = Talk::start(&["--sim-workers", "1", "--sim-arg", "--step-ms", "--sim-arg", "200"]);
+    let jobs: Vec<String> = (0..1200).map(|n| format!("{}\n", long_job(&format!("job-{n}"), 150))).collect();
+    talk.write(jobs.concat().as_bytes()).await;
+    let (rest, code, _) = talk.end().await;
+    let ids: Vec<&str> = rest.iter().map(|reply| reply["request_id"].as_str().unwrap()).collect();
+    let sent: Vec<String> = (0..1200).map(|n| format!("job-{n}")).collect();
+    assert_eq!(ids, sent, "one line a command, in their order");
+    for reply in &rest {
+        assert_eq!(reply["error_details"]["code"], "shutting_down", "{reply}");
+    }
+    assert_eq!(code, Some(0));
+}
+
+#[tokio::test]
+async fn a_client_that_asks_much_reads_nothing_and_goes_keeps_no_process() {
+    let mut talk = Talk::start(&[]);
+    talk.write(b"{\"action\":\"get_capabilities\"}\n".repeat(1500).as_slice()).await;
+    drop(talk.stdin.take());
+    assert_eq!(within(talk.child.wait()).await.unwrap().code(), Some(0));
+}
+
+#[tokio::test]
 async fn work_that_fits_into_the_grace_is_done_and_finish_waits_for_all() {
     for (args, steps) in [
         (vec!["--sim-arg", "--step-ms", "--sim-arg", "10"], 100),
