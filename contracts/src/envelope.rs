@@ -366,7 +366,7 @@ impl Sorted {
                     self.heads.push((name, snake, tree));
                 }
                 None if is_payload(&name) && tree == Tree::Null => {}
-                None if is_payload(&name) && self.payload.is_none() => self.payload = Some((name, tree)),
+                None if is_payload(&name) => self.take_payload(name, tree),
                 None => self.rest.push((name, tree)),
             }
         }
@@ -380,6 +380,18 @@ impl Sorted {
             Some((_, known)) if !is_absent(known) && is_absent(&tree) => {}
             Some((_, known)) if !is_absent(known) => self.twice(*known == tree, &name, pointer),
             _ => self.action = Some((name, tree)),
+        }
+    }
+
+    /// Takes `payload` in one spelling; a further one must say the same.
+    fn take_payload(&mut self, name: String, tree: Tree) {
+        match &self.payload {
+            None => self.payload = Some((name, tree)),
+            Some((_, known)) => {
+                // As values: the order of members says nothing.
+                let same = known.to_value() == tree.to_value();
+                self.twice(same, &name, format!("/{}", escape(&name)));
+            }
         }
     }
 

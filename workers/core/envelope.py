@@ -188,6 +188,8 @@ class _Opened:
                 continue
             elif name in _PAYLOAD and self.payload is None:
                 self.payload = (name, tree)
+            elif name in _PAYLOAD and self.payload is not None:
+                self._twice(same(self.payload[1], tree), name, "/" + escape(name))
             else:
                 self.rest[name] = tree
 

@@ -164,3 +164,18 @@ proptest! {
         prop_assert_eq!(of(&body), of(&other), "{}\n{}", body, other);
     }
 }
+
+/// Two spellings of `payload` are treated as those of every other name of the envelope.
+#[test]
+fn a_payload_in_two_spellings_is_one() {
+    let frame = r#"{"action":"unload_model","payload":{"model_id":"a"},"Payload":{"model_id":"a"}}"#;
+    let incoming = read_frame(frame.as_bytes()).expect("an envelope");
+    let warnings: Vec<_> = incoming
+        .reading
+        .warnings
+        .iter()
+        .map(|warning| (warning.code.as_str(), warning.pointer.as_deref()))
+        .collect();
+    assert_eq!(warnings, [("duplicate_equal", Some("/Payload"))]);
+    assert_eq!(incoming.reading.document(), Some(&json!({"model_id": "a"})));
+}
