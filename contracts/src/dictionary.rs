@@ -76,6 +76,8 @@ pub struct ObjectSpec {
     pub properties: Vec<Property>,
     /// Every spelling that is read here.
     pub names: HashMap<String, Name>,
+    /// The dialect of those of them that one dialect alone spells so.
+    dialects: HashMap<String, Dialect>,
     /// The snake names of what [`Name::Neutral`] and [`Name::Flag`] point at.
     pub extras: Vec<Extra>,
     by_snake: HashMap<String, usize>,
@@ -157,17 +159,6 @@ impl Spelling {
     #[must_use]
     pub fn is_accepted(self) -> bool {
         !(self.snake || self.pascal || self.camel || self.synonym)
-    }
-
-    /// The only dialect that spells it so.
-    #[must_use]
-    pub fn only_dialect(self) -> Option<Dialect> {
-        match (self.snake, self.pascal, self.camel) {
-            (true, false, false) => Some(Dialect::Snake),
-            (false, true, false) => Some(Dialect::Pascal),
-            (false, false, true) => Some(Dialect::Camel),
-            _ => None,
-        }
     }
 }
 
@@ -418,6 +409,12 @@ impl ObjectSpec {
         self.by_snake.get(snake).map(|&index| &self.properties[index])
     }
 
+    /// The only dialect that spells a name so, whatever the name stands for here.
+    #[must_use]
+    pub fn only_dialect(&self, name: &str) -> Option<Dialect> {
+        self.dialects.get(name).copied()
+    }
+
     /// The index of the property of a canonical name.
     #[must_use]
     pub fn index(&self, snake: &str) -> Option<usize> {
@@ -516,6 +513,7 @@ impl ObjectSpec {
             let property = &self.properties[index];
             let (snake, csharp, camel) =
                 (property.snake.clone(), property.csharp.clone(), property.camel.clone());
+            self.note_dialects([Some(&snake), Some(&csharp), Some(&camel)]);
             for name in [&snake, &csharp, &camel] {
                 let spelling = Spelling {
                     snake: *name == snake,
@@ -569,8 +567,24 @@ impl ObjectSpec {
             },
             str::to_owned,
         );
-        for spelling in [name.to_owned(), naming::camel(&csharp), csharp] {
+        let camel = naming::camel(&csharp);
+        let snake = is_snake(name).then_some(name);
+        self.note_dialects([snake, Some(&csharp), Some(&camel)]);
+        for spelling in [name.to_owned(), camel, csharp] {
             self.names.entry(spelling).or_insert_with(|| meaning.clone());
+        }
+    }
+
+    /// Notes which of a name's forms in snake, pascal and camel one dialect alone has; forms of names that are known
+    /// already stay what they are.
+    fn note_dialects(&mut self, forms: [Option<&str>; 3]) {
+        for (form, dialect) in forms.into_iter().zip([Dialect::Snake, Dialect::Pascal, Dialect::Camel]) {
+            let alone = forms.into_iter().filter(|other| *other == form).count() == 1;
+            if let Some(form) = form.filter(|_| alone)
+                && !self.names.contains_key(form)
+            {
+                self.dialects.insert(form.to_owned(), dialect);
+            }
         }
     }
 }

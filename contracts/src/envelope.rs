@@ -349,10 +349,7 @@ fn head_name(name: &str) -> Option<&'static str> {
 }
 
 fn only_dialect(name: &str) -> Option<Dialect> {
-    match head_spec().names.get(name) {
-        Some(Name::Property { spelling, .. }) => spelling.only_dialect(),
-        _ => (name == "Payload").then_some(Dialect::Pascal),
-    }
+    head_spec().only_dialect(name).or((name == "Payload").then_some(Dialect::Pascal))
 }
 
 impl Sorted {

@@ -6,9 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use crate::{
     canonical,
     dialect::{Dialect, Spelt},
-    dictionary::{
-        Def, Dictionary, Extra, ListSpec, MapSpec, Name, ObjectSpec, Property, Shape, Spelling, dictionary,
-    },
+    dictionary::{Def, Dictionary, Extra, ListSpec, MapSpec, Name, ObjectSpec, Shape, Spelling, dictionary},
     effective::with_defaults,
     fault::{Fault, Warning},
     generated::{error_code::ErrorCode, warning_code::WarningCode},
@@ -317,6 +315,7 @@ impl Reader {
             if self.is_done() {
                 return;
             }
+            self.count(spec, name);
             match spec.names.get(name.as_str()) {
                 Some(Name::Property { index, spelling }) if self.admits(*spelling) => {
                     self.property(spec, *index, *spelling, name, tree, at, members);
@@ -352,7 +351,6 @@ impl Reader {
     ) {
         let property = &spec.properties[index];
         let at = At { example: self.dictionary.example(property), ..at.down(&property.snake, name) };
-        self.count(property, spelling, name);
         self.places.set(&at.canonical, &at.sender);
         let shape = self.dictionary.resolve(&property.shape);
         if self.is_absent(shape, tree) {
@@ -637,12 +635,15 @@ impl Reader {
         }
     }
 
-    fn count(&mut self, property: &Property, spelling: Spelling, name: &str) {
+    /// Counts a name for the dialects. A wrapper's tells as the envelope's names do.
+    fn count(&mut self, spec: &ObjectSpec, name: &str) {
+        let of_wrapper = matches!(spec.names.get(name), Some(Name::Property { index, .. }) if spec.properties[*index].wrapper);
+        let only = spec.only_dialect(name);
         if !self.spelt {
-        } else if property.wrapper {
-            self.envelope.count(wrapper_dialect(spelling, name));
+        } else if of_wrapper {
+            self.envelope.count(only);
         } else {
-            self.fields.count(spelling.only_dialect());
+            self.fields.count(only);
         }
     }
 
@@ -843,17 +844,9 @@ struct Added {
 fn own_dialect(spec: &ObjectSpec, map: &[(String, Tree)]) -> Option<Dialect> {
     let mut spelt = Spelt::default();
     for (name, _) in map {
-        if let Some(Name::Property { spelling, .. }) = spec.names.get(name) {
-            spelt.count(spelling.only_dialect());
-        }
+        spelt.count(spec.only_dialect(name));
     }
     spelt.most()
-}
-
-/// What the name of a wrapper tells. Its synonyms tell too: `Request` is as C# writes it.
-fn wrapper_dialect(spelling: Spelling, name: &str) -> Option<Dialect> {
-    let synonym = spelling.synonym && name.starts_with(|first: char| first.is_ascii_uppercase());
-    if synonym { Some(Dialect::Pascal) } else { spelling.only_dialect() }
 }
 
 /// The values that a neutral-only property may have.

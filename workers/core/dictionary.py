@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -395,8 +395,11 @@ def _add(shape: ObjectShape, name: str, csharp: str | None, meaning: Name) -> No
     """Adds a further name in its three dialects; canonical spellings stay what they are."""
     if csharp is None:
         csharp = name if any(char.isupper() for char in name) else pascal(name)
+    snake = None if any(char.isupper() for char in name) else name
+    forms = {"snake": snake, "pascal": csharp, "camel": camel(csharp)}
     for spelling in (name, camel(csharp), csharp):
-        shape.names.setdefault(spelling, meaning)
+        of = [dialect for dialect, form in forms.items() if form == spelling]
+        shape.names.setdefault(spelling, replace(meaning, dialect=of[0] if len(of) == 1 else None))
 
 
 def _number(schema: dict[str, Any]) -> NumberShape:

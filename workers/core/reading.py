@@ -34,7 +34,7 @@ from core.naming import escape
 from core.places import Places
 from core.pointer import MISSING, at
 from core.scalar import count_fault, named, nearest, read_scalar, written_by
-from core.spelt import Spelt, wrapper_dialect
+from core.spelt import Spelt
 from core.tally import Tally
 from core.tree import Number, kind_of
 
@@ -185,6 +185,10 @@ class _Reader:
             self.places.dialects[place.canonical] = dialect
         for name, value in tree.items():
             meaning = shape.names.get(name)
+            if meaning is not None:
+                # A wrapper's name tells as the envelope's do.
+                is_wrapper = meaning.property is not None and meaning.property.wrapper
+                (self.envelope if is_wrapper else self.fields).count(meaning.dialect)
             if meaning is None or (self.canonical and not meaning.canonical):
                 self._unknown(shape, name, place, dialect)
             elif meaning.property is not None:
@@ -198,10 +202,6 @@ class _Reader:
     def _property(self, prop: Property, meaning: Name, name: str, tree: Any, parent: _At, members: _Members) -> None:
         place = parent.down(prop.snake, name)
         place.hints = Hints(prop.example)
-        if prop.wrapper:
-            self.envelope.count(wrapper_dialect(meaning, name))
-        else:
-            self.fields.count(meaning.dialect)
         self.places.senders.setdefault(place.canonical, place.sender)
         if self._is_absent(prop.resolved, tree):
             return

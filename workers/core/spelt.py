@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from core.dictionary import Name
-
-__all__ = ["Spelt", "wrapper_dialect"]
+__all__ = ["Spelt"]
 
 # On a tie the first of them wins.
 _ORDER = ("pascal", "camel", "snake")
@@ -25,8 +23,3 @@ class Spelt:
         """The dialect of the most names; None where no name tells."""
         most = max(_ORDER, key=self._counts.__getitem__)
         return most if self._counts[most] else None
-
-
-def wrapper_dialect(meaning: Name, name: str) -> str | None:
-    """What the name of a wrapper tells. Its synonyms tell too: `Request` is as C# writes it."""
-    return "pascal" if meaning.synonym and name[:1].isupper() else meaning.dialect

@@ -50,6 +50,16 @@ fn the_most_names_among_the_fields_decide() {
         // Null names tell, unknown ones do not.
         (r#"{"model":{"base":"a"},"hyperparameters":{"guidanceScale":null}}"#, Some(Camel)),
         (r#"{"Modell":{},"Sampler":1,"hyperparameters":{"guidanceScale":1}}"#, Some(Camel)),
+        // Further names tell as the canonical ones do: accepted spellings and places, flags, neutral-only names.
+        (r#"{"hyperparameters":{"negativePrompt":"bad","width":512}}"#, Some(Camel)),
+        (r#"{"performance":{"cpuOffload":true}}"#, Some(Camel)),
+        (r#"{"performance":{"cpu_offload":false}}"#, Some(Snake)),
+        (r#"{"scheduler":{"NumInferenceSteps":3}}"#, Some(Pascal)),
+        (r#"{"hyperparameters":{"cfgScale":3}}"#, Some(Camel)),
+        (r#"{"conditioning":{"img2ImgStrength":0.5}}"#, Some(Camel)),
+        (r#"{"conditioning":{"Img2ImgStrength":null}}"#, Some(Pascal)),
+        (r#"{"scheduler":{"snrWeighting":false}}"#, Some(Camel)),
+        (r#"{"performance":{"xformers":true}}"#, None),
         // A name twice is a refusal in the dialect of the others.
         (r#"{"Model":{"Base":"a"},"Model":{"Base":"b"}}"#, Some(Pascal)),
     ];
