@@ -26,7 +26,8 @@ const ABOUT: &str = "Pictures from SDXL over a pool of GPU workers.\n\n\
     reply is then in that dialect, or in the one that the query parameter `dialect` names. That parameter is left out \
     of this document, because the replies described here are those in snake.\n\n\
     In a body null means absent. A failure is `application/problem+json` (RFC 9457), which also has the members of a \
-    failed reply.";
+    failed reply.\n\n\
+    Every answer has `X-Content-Type-Options`: nosniff. `Vary` names the headers of the request that an answer depends on.";
 
 /// Serves the document.
 pub(crate) async fn document() -> Response<Body> {

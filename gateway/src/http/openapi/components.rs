@@ -183,6 +183,10 @@ impl Components {
         let one = |status: Option<u16>| {
             json!({
                 "description": codes(status),
+                "headers": {"Retry-After": {
+                    "description": "Where another try later may do: after how many seconds.",
+                    "schema": {"type": "string"},
+                }},
                 "content": {"application/problem+json": {"schema": schema("Problem")}},
             })
         };

@@ -2,7 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{components::Components, operations::parameter, problem};
+use super::{
+    components::Components,
+    operations::{parameter, pictures},
+    problem,
+};
 
 /// Says it of an operation, by its verb and path.
 pub(super) fn add(components: &Components, verb: &str, path: &str, operation: &mut Value) {
@@ -26,6 +30,25 @@ fn events(operation: &mut Value) {
     });
     header(operation, "Last-Event-ID", last);
     operation["responses"]["204"] = bare("The reply has been heard: nothing more comes.");
+    let buffering = said("`no`: a proxy passes each event on at once.");
+    let cache = said("`no-cache`: events are not kept.");
+    operation["responses"]["200"]["headers"] =
+        json!({"X-Accel-Buffering": buffering, "Cache-Control": cache});
+    operation["responses"]["204"]["headers"] = json!({"X-Accel-Buffering": buffering});
+}
+
+/// A header of an answer.
+fn said(means: &str) -> Value {
+    json!({"description": means, "schema": {"type": "string"}})
+}
+
+/// The headers of a picture, whole or not.
+fn of_a_picture() -> Value {
+    json!({
+        "ETag": said("The SHA-256 of the picture, in quotes."),
+        "Cache-Control": said("`private, no-cache`: a request_id may be used again."),
+        "Accept-Ranges": said("`bytes`: a part may be asked for by `Range`, at the picture's own path."),
+    })
 }
 
 fn picture(operation: &mut Value) {
@@ -37,17 +60,18 @@ fn picture(operation: &mut Value) {
         let text = json!({"type": "string", "minLength": 1, "maxLength": 1024, "description": means, "examples": [example]});
         header(operation, name, text);
     }
-    let etag = json!({
-        "ETag": {"description": "The SHA-256 of the picture, in quotes.", "schema": {"type": "string"}},
-        "Cache-Control": {"description": "`private, no-cache`: a request_id may be used again.", "schema": {"type": "string"}},
-    });
+    let headers = of_a_picture();
     let responses = &mut operation["responses"];
-    responses["200"]["headers"] = etag.clone();
+    responses["200"]["headers"] = headers.clone();
     responses["206"] = responses["200"].clone();
     responses["206"]["description"] = "The part that Range asks for.".into();
     responses["304"] = bare("The client has it.");
-    responses["304"]["headers"] = etag;
+    responses["304"]["headers"] = headers.clone();
     responses["416"] = bare("The picture has no such part; `Content-Range` says how long it is.");
+    responses["416"]["headers"] = headers;
+    for status in ["206", "416"] {
+        responses[status]["headers"]["Content-Range"] = said("Which bytes these are, and of how many.");
+    }
 }
 
 fn generate(operation: &mut Value) {
@@ -58,6 +82,21 @@ fn generate(operation: &mut Value) {
     )
     .into();
     operation["responses"]["406"] = problem(Some(406));
+    let success = &mut operation["responses"]["200"];
+    // JSON stays the first: a generator that knows one type of a success takes that.
+    if let (Some(content), Value::Object(pictures)) = (success["content"].as_object_mut(), pictures()) {
+        content.extend(pictures);
+    }
+    let mut headers = of_a_picture();
+    for (name, means) in [
+        ("X-Request-Id", "Of a picture: the job's id."),
+        ("X-Seed", "Of a picture: the seed that it was made with."),
+        ("X-Warnings", "Of a picture: the codes of the reply's warnings, with commas between them."),
+        ("Link", "Of a picture: the job, as `describedby`."),
+    ] {
+        headers[name] = said(means);
+    }
+    success["headers"] = headers;
 }
 
 fn header(operation: &mut Value, name: &str, schema: Value) {

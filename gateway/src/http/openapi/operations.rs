@@ -1,7 +1,7 @@
 //! The operations: one for each route of an action, and one for each resource.
 
 use contracts::{
-    Action, Class,
+    Action,
     dictionary::{Property, Shape, dictionary},
     generated::action::{PARAMETERS, Parameter, RESOURCES, Resource, Route, Tag},
 };
@@ -23,6 +23,9 @@ pub(super) fn all(components: &mut Components) -> Vec<(&'static str, &'static st
     }
     for (verb, path, operation) in &mut all {
         edge::add(components, verb, path, operation);
+        if is_there(operation) && takes(operation, "Prefer") {
+            operation["responses"]["202"] = accepted();
+        }
     }
     all
 }
@@ -30,7 +33,6 @@ pub(super) fn all(components: &mut Components) -> Vec<(&'static str, &'static st
 fn of_action(components: &mut Components, action: Action, route: &Route, number: usize) -> Value {
     let info = action.info();
     let id = if number == 0 { action.as_str().to_owned() } else { format!("{action}_{}", number + 1) };
-    let runs = matches!(info.class, Class::Job | Class::Training);
     let has_body = route.verb == "POST";
     let mut operation = json!({
         "operationId": id,
@@ -47,9 +49,6 @@ fn of_action(components: &mut Components, action: Action, route: &Route, number:
         operation["description"] = format!("The action `{action}` is not there yet: 501.").into();
     } else {
         responses["200"] = answer("The reply.", &components.reply(info.reply));
-        if runs {
-            responses["202"] = accepted();
-        }
     }
     failures(&mut responses, has_body, route.path.contains('{'));
     operation["responses"] = responses;
@@ -100,10 +99,27 @@ fn tags(path: &str) -> Value {
     Tag::of(path).map(|tag| tag.name).into_iter().collect()
 }
 
+/// Whether the gateway does what an operation says.
+fn is_there(operation: &Value) -> bool {
+    operation["x-pending"].is_null()
+}
+
+/// Whether an operation has a parameter.
+fn takes(operation: &Value, name: &str) -> bool {
+    operation["parameters"].as_array().into_iter().flatten().any(|parameter| parameter["name"] == name)
+}
+
 fn accepted() -> Value {
-    let mut accepted = answer("Queued: `Prefer: respond-async`.", &schema("Accepted"));
-    accepted["headers"] =
-        json!({"Location": {"description": "The job.", "required": true, "schema": {"type": "string"}}});
+    let mut accepted = answer(
+        "Queued: `Prefer: respond-async`. Some generators (openapi-generator's typescript-fetch, NSwag) make a client that \
+         knows one type for the success of an operation, and reads this one as a failure although the job runs: such a \
+         client sends no `Prefer`, or reads this answer by hand.",
+        &schema("Accepted"),
+    );
+    accepted["headers"] = json!({
+        "Location": {"description": "The job.", "required": true, "schema": {"type": "string"}},
+        "Preference-Applied": {"description": "`respond-async`.", "required": true, "schema": {"type": "string"}},
+    });
     accepted
 }
 
@@ -236,7 +252,7 @@ fn success(components: &mut Components, resource: &Resource) -> Value {
 }
 
 /// The three types of pictures, as bytes.
-fn pictures() -> Value {
+pub(super) fn pictures() -> Value {
     // What generators read as bytes; OpenAPI 3.1 asks for no schema at all, and they stumble over that.
     let bytes = json!({"schema": {"type": "string", "format": "binary"}});
     dictionary()
