@@ -8,12 +8,15 @@ use contracts::{Action, Dialect, ErrorCode, Failure, Reply};
 
 use super::access::Answered;
 
-/// A reply as a response.
+/// A reply as a response. One to what is no command, or has no id, gets one here: so the answer and its line in the log are
+/// found by each other.
 pub(crate) fn respond(reply: &Reply, dialect: Dialect, instance: &str) -> Response<Body> {
+    let Some(request_id) = reply.request_id.clone() else {
+        let request_id = uuid::Uuid::now_v7().to_string();
+        return respond(&Reply { request_id: Some(request_id), ..reply.clone() }, dialect, instance);
+    };
     let mut response = spell(reply, dialect, instance);
-    if let Some(request_id) = &reply.request_id {
-        response.extensions_mut().insert(Answered { request_id: request_id.clone() });
-    }
+    response.extensions_mut().insert(Answered { request_id });
     response
 }
 

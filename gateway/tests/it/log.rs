@@ -123,6 +123,23 @@ async fn noise_on_stdout_is_logged_up_to_its_limit_and_counted() {
     assert_eq!(status, 200, "{reply}");
 }
 
+/// A refusal has an id of its own, whatever it refuses, and the line of the log has it too.
+#[tokio::test]
+async fn each_refusal_has_an_id_that_its_line_of_the_log_has() {
+    let program = Program::serve(Stderr::Kept, &["--log-format", "json"]).await;
+    let mut ids = std::collections::BTreeSet::new();
+    for bad in [json!({"action": "no_such_action"}), json!({}), json!(null), json!([1]), json!("text")] {
+        let (status, reply) = program.command(&bad).await;
+        assert!(status >= 400, "{bad}: {reply}");
+        let id = reply["request_id"].as_str().unwrap_or_else(|| panic!("{bad}: {reply}")).to_owned();
+        assert_eq!(id.parse::<uuid::Uuid>().unwrap().get_version_num(), 7, "{bad}: {id}");
+        let text = program.says("stderr", &id).await;
+        let line = text.lines().find(|line| line.contains(&id) && line.contains("\"access\""));
+        assert!(line.is_some_and(|line| line.contains("/v1/commands")), "{bad}: {text}");
+        assert!(ids.insert(id), "{bad}: two refusals have one id");
+    }
+}
+
 #[tokio::test]
 async fn each_request_is_one_line_of_the_access_log() {
     let program = Program::serve(Stderr::Kept, &["--log-format", "json"]).await;
