@@ -12,6 +12,7 @@ use contracts::{Dialect, ErrorCode, Failure, event};
 use futures::{Stream, stream};
 
 use super::{
+    pictures::integer,
     place::Base,
     problem::{refuse, unreadable},
 };
@@ -36,11 +37,11 @@ pub(crate) async fn events(
         Err(failure) => return refuse(*failure, super::dialect(request.uri()), &path),
     };
     let dialect = super::query::told(request.uri()).unwrap_or(job.dialect);
-    let last = request.headers().get("last-event-id").and_then(|id| id.to_str().ok()).map(str::parse::<u64>);
+    let last = request.headers().get("last-event-id").and_then(|id| id.to_str().ok()).map(integer);
     let next = match last {
         None => 0,
-        Some(Ok(last)) => last.saturating_add(1),
-        Some(Err(_)) => {
+        Some(Some(last)) => last.saturating_add(1),
+        Some(None) => {
             let failure =
                 Failure::new(ErrorCode::UnsupportedValue, "Last-Event-ID is the sequence of an event");
             return refuse(failure, dialect, &path);

@@ -55,11 +55,16 @@ async fn stored(
     let Path((id, n)) = parts.map_err(|err| unreadable(&err))?;
     let job = find(front, &id).await?;
     let details = job.feed.listen().borrow().reply().map(|reply| details(&reply)).unwrap_or_default();
-    let detail = n.parse::<usize>().ok().and_then(|n| details.get(n)).ok_or_else(|| {
+    let detail = integer(&n).and_then(|n| details.get(usize::try_from(n).ok()?)).ok_or_else(|| {
         let message = format!("job {} has {} pictures, and no picture {n}", job.request_id, details.len());
         missing(message)
     })?;
     Picture::open(front, detail).await
+}
+
+/// A whole number as JSON writes it: another spelling (`00`, `+1`) would be a second address of the same.
+pub(super) fn integer(text: &str) -> Option<u64> {
+    text.parse::<u64>().ok().filter(|number| number.to_string() == text)
 }
 
 /// `image_details` of a result, or of all results of a batch.

@@ -75,6 +75,22 @@ async fn a_picture_is_known_by_its_bytes_not_by_its_url() {
     rig.stop().await;
 }
 
+/// A picture has one address, and an event one id.
+#[tokio::test]
+async fn a_number_has_one_spelling() {
+    let rig = Rig::with(1, "", &[]).await;
+    made(&rig, "one", 1).await;
+    for n in ["00", "+0", "-0", "0x0", "0.0", "%200"] {
+        let heard = rig.get(&format!("/v1/jobs/one/images/{n}")).await;
+        assert_eq!((heard.status, heard.code()), (404, "route_not_found"), "{n}: {heard:?}");
+    }
+    for id in ["00", "+1", "-1", "1.0", "x"] {
+        let heard = rig.hear(rig.request("GET", "/v1/jobs/one/events").header("last-event-id", id)).await;
+        assert_eq!((heard.status, heard.code()), (422, "unsupported_value"), "{id}: {heard:?}");
+    }
+    rig.stop().await;
+}
+
 #[tokio::test]
 async fn a_part_of_a_picture_is_served() {
     let rig = Rig::with(1, "", &[]).await;
