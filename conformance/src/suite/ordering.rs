@@ -251,6 +251,11 @@ fn wait_for_step(worker: &mut Worker, context: &Context, id: &str) -> Result<(),
 fn cancel_refused() -> Scenario {
     let checks = vec![
         CheckDef::new("unknown", Class::Effect, "Unknown or already ended: job_not_found"),
+        CheckDef::new(
+            "place",
+            Class::Env,
+            "`field` and each `pointer`: where it stands, as the sender spelt it.",
+        ),
         CheckDef::new("another-attempt", Class::Effect, "Another attempt: nothing is done, job_not_found."),
         CheckDef::new(
             "another-attempt-direct",
@@ -263,6 +268,11 @@ fn cancel_refused() -> Scenario {
         let (mut worker, _) = context.start_with(&["out_of_order"])?;
         worker.send(&cancel("c1", "nobody"))?;
         let unknown = replies(&mut worker, context, 1)?;
+        let details = &unknown[0]["error_details"];
+        let place = json!("/payload/target_request_id");
+        checks.hold("place", details["field"] == place && details["errors"][0]["pointer"] == place, || {
+            unknown[0].to_string()
+        });
         checks.hold("unknown", unknown[0]["error_details"]["code"] == "job_not_found", || {
             unknown[0].to_string()
         });

@@ -12,8 +12,8 @@ mod sent;
 use std::{collections::HashMap, sync::Arc};
 
 use contracts::{
-    Action, Class, Dialect, ErrorCode, Failure, Incoming, Places, Reply, Trace, Warning, WarningCode,
-    dictionary::dictionary, schedule,
+    Action, Class, Dialect, ErrorCode, Failure, Fault, Head, Incoming, Places, Reply, Trace, Warning,
+    WarningCode, dictionary::dictionary, schedule,
 };
 use serde_json::{Value, json};
 use tokio::{
@@ -273,7 +273,7 @@ impl Front {
         if self.is_stopping() && begins_work(action, incoming.reading.document()) {
             return Err(Failed(Box::new(sent), crate::jobs::gone()));
         }
-        let pin = match self.pinned(incoming.head.gpu_id.as_deref()) {
+        let pin = match self.pinned(&incoming.head) {
             Ok(pin) => pin,
             Err(failure) => return Err(Failed(Box::new(sent), failure)),
         };
@@ -296,15 +296,18 @@ impl Front {
         }
     }
 
-    fn pinned(&self, gpu_id: Option<&str>) -> Result<Option<GpuId>, Box<Failure>> {
-        let Some(gpu_id) = gpu_id else { return Ok(None) };
+    fn pinned(&self, head: &Head) -> Result<Option<GpuId>, Box<Failure>> {
+        let Some(gpu_id) = head.gpu_id.as_deref() else { return Ok(None) };
         match self.inner.pool.lane(gpu_id) {
             Some(lane) => Ok(Some(lane.gpu.clone())),
             None => {
                 let known: Vec<&str> = self.inner.pool.lanes().iter().map(|lane| lane.gpu.as_str()).collect();
-                let failure = Failure::new(ErrorCode::GpuNotFound, format!("no {gpu_id} here"));
+                let pointer = head.pointer("gpu_id");
+                let fault = Fault::new(pointer, ErrorCode::GpuNotFound, format!("no {gpu_id} here"));
                 Err(Box::new(
-                    failure.hint(format!("there are {}", known.join(", "))).detail("gpu_ids", known),
+                    Failure::of_faults(vec![fault])
+                        .hint(format!("there are {}", known.join(", ")))
+                        .detail("gpu_ids", known),
                 ))
             }
         }

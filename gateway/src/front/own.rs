@@ -20,6 +20,21 @@ use crate::{
 /// A device in VRAM without NVML says its size by its worker.
 const NO_UUID: &str = "simulated";
 
+/// A job that is not found, at the field that names it; at `attempt` where only that is another's.
+fn at_target(failure: Box<Failure>, asked: &Asked, sent: &Sent) -> Box<Failure> {
+    let named = asked.fields.get("target_request_id").is_some();
+    if failure.code != ErrorCode::JobNotFound || failure.field.is_some() || !named {
+        return failure;
+    }
+    let known = |name: &str| failure.details.as_ref().and_then(|details| details.get(name));
+    let lives = known("status").is_some_and(|status| status == "queued" || status == "running");
+    let another = asked.fields.get("attempt").is_some_and(|attempt| known("attempt") != Some(attempt));
+    let field = if lives && another { "/attempt" } else { "/target_request_id" };
+    let pointer = sent_pointer(sent, field);
+    let fault = Fault::new(&pointer, failure.code, failure.message.clone());
+    Box::new(Failure { errors: vec![fault], ..failure.at(pointer) })
+}
+
 impl Front {
     pub(super) async fn own(&self, asked: Asked, sent: Sent) -> Result<Answer, Failed> {
         // Whatever these wait for (a start, the end of a job), nobody hangs on them beyond their class's time.
@@ -30,7 +45,7 @@ impl Front {
             }),
             None => self.own_outcome(&asked, &sent).await,
         };
-        Ok(reply(sent.with(outcome)))
+        Ok(reply(sent.with(outcome.map_err(|failure| at_target(failure, &asked, &sent)))))
     }
 
     async fn own_outcome(&self, asked: &Asked, sent: &Sent) -> Result<Value, Box<Failure>> {

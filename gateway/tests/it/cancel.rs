@@ -39,6 +39,35 @@ async fn a_waiting_job_is_cancelled_and_the_running_one_is_not() {
     rig.stop().await;
 }
 
+/// What was not found is told at the place that names it, as its sender spelt it.
+#[tokio::test]
+async fn what_is_not_found_is_told_at_its_place() {
+    let rig = Rig::with(1, "", &["--step-ms", "10"]).await;
+    rig.queue(&long_job("mine", 60)).await;
+    rig.running("mine").await;
+    for (command, place) in [
+        (
+            json!({"action": "cancel", "payload": {"target_request_id": "nobody"}}),
+            "/payload/target_request_id",
+        ),
+        (json!({"action": "cancel", "TargetRequestId": "nobody"}), "/TargetRequestId"),
+        (
+            json!({"action": "cancel", "payload": {"target_request_id": "mine", "attempt": 2}}),
+            "/payload/attempt",
+        ),
+        (json!({"action": "get_job", "target_request_id": "nobody"}), "/target_request_id"),
+        (json!({"action": "get_status", "gpu_id": "gpu_7"}), "/gpu_id"),
+        (json!({"action": "get_status", "GpuId": "gpu_7"}), "/GpuId"),
+    ] {
+        let heard = rig.hear(rig.request("POST", "/v1/commands?dialect=snake").json(&command)).await;
+        assert_eq!(heard.status, 404, "{heard:?}");
+        let details = &heard.body["error_details"];
+        assert_eq!((&details["field"], &details["errors"][0]["pointer"]), (&json!(place), &json!(place)));
+        assert_eq!(details["errors"][0]["code"], details["code"], "{heard:?}");
+    }
+    rig.stop().await;
+}
+
 #[tokio::test]
 async fn another_attempt_is_left_alone() {
     let rig = Rig::with(1, "", &["--step-ms", "10"]).await;

@@ -113,7 +113,8 @@ impl Worker {
         {
             return;
         }
-        self.answer(command, Err(self.not_found(&target)), now);
+        let failure = self.not_found(&command, &target);
+        self.answer(command, Err(failure), now);
     }
 
     /// One request of a batch; whether there is such a batch.
@@ -151,18 +152,24 @@ impl Worker {
             }
             Err(status) => {
                 let failure = Failure::new(ErrorCode::JobNotFound, format!("{target} has ended"));
-                self.answer(command.clone(), Err(Box::new(failure.detail("status", status))), now);
+                let failure = command.fail_at(failure.detail("status", status), "target_request_id");
+                self.answer(command.clone(), Err(failure), now);
             }
         }
         true
     }
 
-    fn not_found(&self, target: &str) -> Box<Failure> {
+    /// Where the job is here under another attempt, that is the fault.
+    fn not_found(&self, command: &Command, target: &str) -> Box<Failure> {
         let failure = Failure::new(ErrorCode::JobNotFound, format!("no job {target} waits or runs here"));
-        Box::new(match self.metrics.status_of(target) {
+        let failure = match self.metrics.status_of(target) {
             Some(status) => failure.detail("status", status),
             None => failure,
-        })
+        };
+        let running = self.running.as_ref().map(|running| &running.command);
+        let lives =
+            self.queue.iter().chain(running).any(|job| job.head.request_id.as_deref() == Some(target));
+        command.fail_at(failure, if lives { "attempt" } else { "target_request_id" })
     }
 
     /// Answers the cancels of a command that has had its reply.
