@@ -276,7 +276,9 @@ fn problems() -> Scenario {
         "job_not_found",
     ]
     .map(|id| CheckDef::new(id, Class::Http, sentence));
-    Scenario::new("http.problems", checks.into(), |context, checks| {
+    let ids = "Without `request_id` … the gateway makes a UUIDv7 and answers it";
+    let checks = [&checks[..], &[CheckDef::new("request-ids", Class::Corr, ids)]].concat();
+    Scenario::new("http.problems", checks, |context, checks| {
         let command = |action: &str, payload: Value| {
             Some(json!({"action": action, "payload": payload}).to_string().into_bytes())
         };
@@ -305,6 +307,12 @@ fn problems() -> Scenario {
             ),
             ("job_not_found", gateway.send("GET", "/v1/jobs/conf-nobody", &[], None)?),
         ];
+        let nameless = cases.iter().find(|(_, exchange)| {
+            !exchange.answer().is_ok_and(|answer| answer.value["request_id"].is_string())
+        });
+        checks.hold("request-ids", nameless.is_none(), || {
+            nameless.map_or_else(String::new, |(code, _)| format!("the answer to {code} has none"))
+        });
         for (code, exchange) in cases {
             checks.decide(code, problem(&exchange, code));
         }
