@@ -25,8 +25,8 @@ pub(crate) fn look(registry: &Registry, reference: &str, deep: bool) -> Value {
         registry.resolve(reference, kind).map_err(|_| failure)
     });
     match found {
-        Ok(model) if is_pretend(&model.path) => pretend(&model, deep),
-        Ok(model) => real(&model, deep),
+        Ok(model) if is_pretend(&model.path) => pretend(reference, &model, deep),
+        Ok(model) => real(reference, &model, deep),
         Err(failure) => refused(reference, &failure),
     }
 }
@@ -38,14 +38,14 @@ fn refused(reference: &str, failure: &Failure) -> Value {
     })
 }
 
-fn pretend(model: &Model, deep: bool) -> Value {
+fn pretend(reference: &str, model: &Model, deep: bool) -> Value {
     let kind = models::kind_by_name(&model.path);
     let is_file = model.path.extension().is_some_and(|ending| ending == "safetensors");
     let tensors = PRETEND_TENSORS.iter().find(|(known, _)| *known == kind).map_or(192, |(_, count)| *count);
     let mut result = json!({
-        "model_path": model.path.to_string_lossy(), "is_valid": true,
+        "model_path": reference, "is_valid": true,
         "format": if is_file { "safetensors" } else { "diffusers_folder" },
-        "detected_model_type": kind, "tensor_count": tensors, "dtypes": ["F16"],
+        "detected_model_type": kind, "tensor_count": tensors, "dtypes": ["fp16"],
         "file_size_bytes": models::size(kind), "issues": [],
     });
     if deep {
@@ -55,7 +55,7 @@ fn pretend(model: &Model, deep: bool) -> Value {
     result
 }
 
-fn real(model: &Model, deep: bool) -> Value {
+fn real(reference: &str, model: &Model, deep: bool) -> Value {
     let folder = model.path.is_dir();
     let files = if folder { weights(&model.path) } else { Ok(vec![model.path.clone()]) };
     let mut issues = Vec::new();
@@ -73,11 +73,12 @@ fn real(model: &Model, deep: bool) -> Value {
         Err(err) => issues.push(err.to_string()),
     }
     let tensors = || headers.iter().flatten().filter(|(name, _)| *name != "__metadata__");
-    let mut dtypes: Vec<&str> = tensors().filter_map(|(_, tensor)| tensor["dtype"].as_str()).collect();
+    let mut dtypes: Vec<&str> =
+        tensors().filter_map(|(_, tensor)| tensor["dtype"].as_str()).map(dtype).collect();
     dtypes.sort_unstable();
     dtypes.dedup();
     let mut result = json!({
-        "model_path": model.path.to_string_lossy(),
+        "model_path": reference,
         "format": if folder { "diffusers_folder" } else if headers.is_empty() { "unknown" } else { "safetensors" },
         "tensor_count": tensors().count(), "dtypes": dtypes, "file_size_bytes": model.bytes,
     });
@@ -94,6 +95,16 @@ fn real(model: &Model, deep: bool) -> Value {
     result["is_valid"] = issues.is_empty().into();
     result["issues"] = issues.into();
     result
+}
+
+/// What the contract calls a number format of a file; one that it has no name for keeps the file's.
+fn dtype(in_file: &str) -> &str {
+    match in_file {
+        "F16" => "fp16",
+        "BF16" => "bf16",
+        "F32" => "fp32",
+        other => other,
+    }
 }
 
 fn weights(folder: &Path) -> io::Result<Vec<PathBuf>> {

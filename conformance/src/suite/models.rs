@@ -218,6 +218,7 @@ fn files() -> Scenario {
             Class::Effect,
             "results[] of files: model_path, is_valid, format, tensor_count, file_size_bytes, issues[]",
         ),
+        CheckDef::new("as-asked", Class::Names, "FileResult: model_path, as asked"),
         CheckDef::new("deep", Class::Effect, "sha256? (only deep)"),
         CheckDef::new(
             "missing",
@@ -231,6 +232,12 @@ fn files() -> Scenario {
         let first = &flat["results"][0];
         checks
             .hold("valid", first["is_valid"] == true && first.get("sha256").is_none(), || first.to_string());
+        let model = context.options.model.clone();
+        let by_id = context.get(Action::ValidateModelFiles, json!({"model_paths": [model]}))?;
+        let asked = &by_id["results"][0]["model_path"];
+        checks.hold("as-asked", *asked == model && first["model_path"] == path, || {
+            format!("model_path is {asked} and {}, not {model} and {path}", first["model_path"])
+        });
         let deep = context.get(Action::ValidateModelFiles, json!({"model_paths": [path], "deep": true}))?;
         let first = &deep["results"][0];
         checks.hold("deep", first["sha256"].is_string() || first["format"] == "diffusers_folder", || {

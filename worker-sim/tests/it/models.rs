@@ -173,6 +173,9 @@ fn real_files_are_opened() {
     assert_eq!(found[2].0, true);
     assert_eq!(found[3].0, false);
     assert!(data["results"][0]["sha256"].is_string());
+    let asked: Vec<&Value> = (0..paths.len()).map(|i| &data["results"][i]["model_path"]).collect();
+    assert_eq!(asked, paths.iter().collect::<Vec<_>>(), "as asked");
+    assert_eq!(data["results"][0]["dtypes"], json!(["fp16"]));
     assert_eq!(sim.code("validate_model_files", json!({"model_paths": ["/etc/passwd"]})), "path_not_allowed");
     assert_eq!(
         sim.data("load_model", json!({"model_path": "good", "model_type": "lora"}))["model_size_bytes"],
