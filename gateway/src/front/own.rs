@@ -322,7 +322,7 @@ impl Front {
                 "device_type": "gpu",
                 "total_memory_bytes": gpu.memory_total_bytes,
                 "available_memory_bytes": gpu.memory_free_bytes,
-                "is_available": lane.is_some_and(|lane| lane.unready().is_none()),
+                "is_available": lane.is_some_and(|lane| lane.is_ready()),
             }));
         }
         // All at once: a worker that does not answer holds up its own row alone.
@@ -334,7 +334,7 @@ impl Front {
 
     /// A device that only its worker knows.
     async fn device_without_nvml(&self, lane: &LaneHandle) -> Value {
-        let said = match lane.view().facts.is_some() && lane.unready().is_none() {
+        let said = match lane.view().facts.is_some() && lane.is_ready() {
             true => self.ask_or_log(lane, Action::GetStatus).await,
             false => None,
         };
@@ -357,7 +357,7 @@ impl Front {
     /// Adds the families of models that the device's worker runs.
     async fn add_families(&self, device: &mut Value) {
         let lane = device["device_id"].as_str().and_then(|id| self.pool().lane(id));
-        if let Some(lane) = lane.filter(|lane| lane.unready().is_none()) {
+        if let Some(lane) = lane.filter(|lane| lane.is_ready()) {
             let said = self.ask_or_log(lane, Action::GetCapabilities).await;
             if let Some(families) = said.as_ref().and_then(|said| said.get("families")) {
                 device["families"] = families.clone();

@@ -364,11 +364,9 @@ impl Desk {
     fn dispatch(&mut self) {
         self.seats.iter_mut().for_each(Seat::refresh);
         self.refuse_hopeless();
-        while self.seats.iter().any(|seat| seat.busy.is_none()) {
-            let next = self.waiting.iter().find_map(|(place, waiting)| {
-                crate::pool::choose(&self.seats, &waiting.ticket, waiting.avoid).map(|lane| (*place, lane))
-            });
-            let Some((place, lane)) = next else { return };
+        loop {
+            let queue = self.waiting.iter().map(|(place, waiting)| (*place, &*waiting.ticket, waiting.avoid));
+            let Some((place, lane)) = crate::pool::next(&self.seats, queue) else { return };
             if let Some(waiting) = self.take(place) {
                 self.begin(place.1, waiting, lane);
             }

@@ -256,7 +256,14 @@ impl LaneHandle {
         self.view().open(&self.gpu)
     }
 
-    /// Why it takes no job now; `None` where it does. Judged by the last sign of life, not by a flag.
+    /// Whether it takes a job now. Judged by the last sign of life, not by a flag.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        let view = self.view();
+        view.state == LaneState::Ready && view.worker_state != "training" && self.silence(&view).is_none()
+    }
+
+    /// Why it takes no job now; `None` where it does.
     #[must_use]
     pub fn unready(&self) -> Option<String> {
         let view = self.view();
@@ -266,12 +273,17 @@ impl LaneHandle {
             LaneState::Open(why) => Some(why.to_string()),
             LaneState::Stopped => Some("it has stopped".to_owned()),
             LaneState::Ready if view.worker_state == "training" => Some("it trains".to_owned()),
-            LaneState::Ready => {
-                let silent = self.silent_for();
-                (silent > self.silence_max && matches!(view.worker_state.as_str(), "ready" | "running"))
-                    .then(|| format!("its worker was last heard {:.1} s ago", silent.as_secs_f64()))
-            }
+            LaneState::Ready => self
+                .silence(&view)
+                .map(|silent| format!("its worker was last heard {:.1} s ago", silent.as_secs_f64())),
         }
+    }
+
+    /// How long a worker that should speak has been silent, where that is too long.
+    fn silence(&self, view: &LaneView) -> Option<Duration> {
+        let silent = self.silent_for();
+        (silent > self.silence_max && matches!(view.worker_state.as_str(), "ready" | "running"))
+            .then_some(silent)
     }
 
     fn refused(&self, err: &mpsc::error::TrySendError<Mail>) -> LaneError {

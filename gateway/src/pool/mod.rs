@@ -13,7 +13,7 @@ use crate::{
     jobs::{Load, Ticket},
     lane::{self, GpuId, LaneError, LaneHandle, LaneState, Launch, News, Policy},
 };
-use seat::Seat;
+use seat::{Seat, Vacancy};
 
 /// All lanes.
 #[derive(Clone, Debug)]
@@ -88,9 +88,28 @@ impl Pool {
     }
 }
 
+/// The first command of a queue that a lane could begin now, and that lane. Each is its place, its ticket and the lane
+/// that it avoids. Where no lane could begin anything, no command is looked at: the queue may be long, and every event
+/// of the desk comes here.
+pub(crate) fn next<'t, P>(
+    seats: &[Seat],
+    queue: impl IntoIterator<Item = (P, &'t Ticket, Option<usize>)>,
+) -> Option<(P, usize)> {
+    let vacancies: Vec<Vacancy> = seats.iter().map(Seat::vacancy).collect();
+    if vacancies.iter().all(|vacancy| vacancy.is_none()) {
+        return None;
+    }
+    queue
+        .into_iter()
+        .find_map(|(place, ticket, avoid)| Some((place, choose(seats, &vacancies, ticket, avoid)?)))
+}
+
 /// The lane that a command should go to now, if one is free: pinned; else one that has the model; else the one that
 /// was idle longest.
-pub(crate) fn choose(seats: &[Seat], ticket: &Ticket, avoid: Option<usize>) -> Option<usize> {
+fn choose(seats: &[Seat], vacancies: &[Vacancy], ticket: &Ticket, avoid: Option<usize>) -> Option<usize> {
+    if !vacancies.iter().any(|vacancy| vacancy.takes(ticket.action)) {
+        return None;
+    }
     let uses_current = ticket.model.is_none() && needs_model(ticket);
     // What is in the RAM of one worker can be loaded only there.
     let some_cached = ticket.action == Action::LoadFromCache
@@ -107,7 +126,7 @@ pub(crate) fn choose(seats: &[Seat], ticket: &Ticket, avoid: Option<usize>) -> O
                 || ticket.pin.is_some()
                 || ticket.model.as_deref().is_some_and(|model| seat.has_cached(model))
         })
-        .filter(|(_, seat)| seat.is_free(ticket.action))
+        .filter(|(index, _)| vacancies[*index].takes(ticket.action))
         .min_by_key(|(index, seat)| {
             let has_model = ticket.model.as_deref().is_some_and(|model| seat.has_model(model));
             (avoid == Some(*index), !has_model, seat.last_begun, *index)
@@ -123,7 +142,7 @@ pub(crate) fn best(lanes: &[LaneHandle], loads: &[Load], model: Option<&str>) ->
             Some(model) => load.models.iter().any(|one| one == model),
             None => load.current_model.is_some(),
         };
-        (lane.unready().is_some(), load.busy, !has_model, load.ended, *index)
+        (!lane.is_ready(), load.busy, !has_model, load.ended, *index)
     };
     lanes.iter().enumerate().min_by_key(rank).map_or(0, |(index, _)| index)
 }
@@ -182,4 +201,46 @@ fn able<'a>(seats: &'a [Seat], ticket: &'a Ticket) -> impl Iterator<Item = &'a S
 
 fn needs_model(ticket: &Ticket) -> bool {
     ticket.action.info().class == Class::Job && ticket.uses_model
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{cell::Cell, sync::Arc};
+
+    use tokio::{sync::Notify, task::JoinSet};
+
+    use super::{next, seat::Seat};
+    use crate::{
+        cli::{PoolFlags, WorkerKind},
+        config::Config,
+        lane::{self, News},
+    };
+
+    /// Seats of two lanes whose tasks never run: their workers stay `starting`.
+    fn starting(tasks: &mut JoinSet<()>) -> Vec<Seat> {
+        let dir = tempfile::tempdir().unwrap();
+        let output_dir = Some(dir.path().to_owned());
+        let flags = PoolFlags { workers: Some(WorkerKind::Sim), output_dir, ..PoolFlags::default() };
+        let config = Config::decide(&flags, &[], None).unwrap();
+        let (changed, news) = (Arc::new(Notify::new()), News::new(1));
+        let mut start = |(gpu, launch)| {
+            lane::start(gpu, launch, config.policy.clone(), changed.clone(), news.clone(), tasks)
+        };
+        config.workers.clone().into_iter().map(|worker| Seat::new(start(worker))).collect()
+    }
+
+    #[tokio::test]
+    async fn no_command_is_looked_at_while_no_lane_can_begin_one() {
+        let mut tasks = JoinSet::new();
+        let mut seats = starting(&mut tasks);
+        assert_eq!(seats.len(), 2);
+        seats[0].begin(7);
+        let looked = Cell::new(0);
+        let queue = std::iter::from_fn(|| {
+            looked.set(looked.get() + 1);
+            None
+        });
+        assert_eq!(next::<u64>(&seats, queue), None);
+        assert_eq!(looked.get(), 0, "one lane is busy, the other has no worker yet");
+    }
 }

@@ -17,6 +17,24 @@ use crate::{
 /// After `worker_busy`: a heartbeat says sooner than this that the worker trains.
 const BLOCKED: Duration = Duration::from_secs(1);
 
+/// What a lane could begin now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Vacancy {
+    trainings: bool,
+    others: bool,
+}
+
+impl Vacancy {
+    pub(crate) fn is_none(self) -> bool {
+        self == Self::default()
+    }
+
+    pub(crate) fn takes(self, action: Action) -> bool {
+        let trains = matches!(action, Action::StartTraining | Action::StartSdxlTraining);
+        if trains { self.trainings } else { self.others }
+    }
+}
+
 /// One lane at the desk.
 #[derive(Debug)]
 pub(crate) struct Seat {
@@ -88,13 +106,12 @@ impl Seat {
         self.cached.contains(model)
     }
 
-    /// Whether it could begin a command now. Trainings queue up behind a training; nothing else does.
-    pub(crate) fn is_free(&self, action: Action) -> bool {
+    /// What it could begin now. Trainings queue up behind a training; nothing else does.
+    pub(crate) fn vacancy(&self) -> Vacancy {
         if self.busy.is_some() || self.blocked_until.is_some() {
-            return false;
+            return Vacancy::default();
         }
-        let trains = matches!(action, Action::StartTraining | Action::StartSdxlTraining);
-        if trains { self.lane.view().state == LaneState::Ready } else { self.lane.unready().is_none() }
+        Vacancy { trainings: self.lane.view().state == LaneState::Ready, others: self.lane.is_ready() }
     }
 
     pub(crate) fn load(&mut self) -> Load {

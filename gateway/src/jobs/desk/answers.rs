@@ -92,7 +92,7 @@ impl Desk {
             .map(|((_, seq), _)| *seq)
             .collect();
         queued.iter().enumerate().for_each(|(position, seq)| row(*seq, position));
-        let lanes = self.seats.iter().filter(|seat| seat.lane.unready().is_none()).count();
+        let lanes = self.seats.iter().filter(|seat| seat.lane.is_ready()).count();
         let mut queue = json!({
             "total_queued": queued.len(),
             "currently_processing": self.running.values().filter(|running| running.ticket.recorded).count(),
