@@ -61,11 +61,18 @@ impl App {
         }
     }
 
-    /// Drains: what is not done after `grace` ends with `shutting_down`, workers are killed half a second later. When
-    /// it returns every accepted command has its reply; the desk still says what became of each.
-    pub async fn drain(&mut self, grace: Duration) {
-        let until = Instant::now() + grace;
-        end(&self.front, until, until + KILL_AFTER).await;
+    /// Drains, once the front is told to stop: what is not done after its grace ends with `shutting_down`, workers are
+    /// killed half a second later. Who tells it again, with an earlier end, is heeded. When it returns every accepted
+    /// command has its reply; the desk still says what became of each.
+    pub async fn drain(&mut self) {
+        loop {
+            let until = self.front.stopped().await;
+            tokio::select! {
+                () = end(&self.front, until, until + KILL_AFTER) => return,
+                // The desk and the lanes take the earlier end in place of the one before.
+                () = self.front.stops_sooner(until) => tracing::info!("told to end sooner"),
+            }
+        }
     }
 
     /// Ends the tasks, after a drain.
@@ -79,7 +86,8 @@ impl App {
 
     /// Drains and leaves.
     pub async fn stop(mut self, grace: Duration) {
-        self.drain(grace).await;
+        self.front.stop(Some(grace));
+        self.drain().await;
         self.leave().await;
     }
 }

@@ -97,8 +97,8 @@ struct Inner {
     /// A task for each client of a job: it outlives the connection.
     clients: TaskTracker,
     started: Instant,
-    /// Told to stop, and with which grace.
-    stop: watch::Sender<Option<Duration>>,
+    /// Told to stop, and when the grace ends.
+    stop: watch::Sender<Option<Instant>>,
 }
 
 impl Front {
@@ -155,15 +155,16 @@ impl Front {
         &self.inner.outputs
     }
 
-    /// Tells the gateway to drain and leave.
+    /// Tells the gateway to drain and leave. Told again, the earlier end holds.
     pub fn stop(&self, grace: Option<Duration>) {
-        self.inner.stop.send_replace(Some(grace.unwrap_or(self.inner.config.drain)));
-    }
-
-    /// The same with the configured grace, unless it was told already.
-    pub(crate) fn stop_once(&self) {
-        let drain = self.inner.config.drain;
-        self.inner.stop.send_if_modified(|stop| stop.is_none() && stop.replace(drain).is_none());
+        let until = Instant::now() + grace.unwrap_or(self.inner.config.drain);
+        self.inner.stop.send_if_modified(|stop| {
+            let is_sooner = stop.is_none_or(|told| until < told);
+            if is_sooner {
+                *stop = Some(until);
+            }
+            is_sooner
+        });
     }
 
     /// Whether it was told so.
@@ -186,12 +187,21 @@ impl Front {
             .then(|| "the desk, which gives out the jobs, does not answer".to_owned())
     }
 
-    /// Waits until it is told so; the grace.
-    pub async fn stopped(&self) -> Duration {
+    /// Waits until it is told so; the end of the grace.
+    pub async fn stopped(&self) -> Instant {
+        self.told(|_| true).await
+    }
+
+    /// Waits until it is told of an earlier end than this.
+    pub(crate) async fn stops_sooner(&self, than: Instant) {
+        self.told(|until| until < than).await;
+    }
+
+    async fn told(&self, wanted: impl Fn(Instant) -> bool) -> Instant {
         let mut stop = self.inner.stop.subscribe();
-        match stop.wait_for(Option::is_some).await {
-            Ok(grace) => grace.unwrap_or_default(),
-            Err(_) => unreachable!("the front holds the sender"),
+        match stop.wait_for(|until| until.is_some_and(&wanted)).await.as_deref() {
+            Ok(Some(until)) => *until,
+            Ok(None) | Err(_) => unreachable!("the front holds the sender, and an end was waited for"),
         }
     }
 

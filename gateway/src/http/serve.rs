@@ -49,10 +49,11 @@ pub async fn serve(
     if let Some(broken) = &broken {
         tracing::error!("{broken:#}; what was accepted drains");
     }
-    front.stop_once();
-    let grace = front.stopped().await;
+    // Who was told already keeps the earlier end.
+    front.stop(None);
+    let grace = front.stopped().await.saturating_duration_since(Instant::now());
     tracing::info!(grace_seconds = grace.as_secs_f64(), "draining");
-    app.drain(grace).await;
+    app.drain().await;
     drop(close);
     match timeout(LAST_WORDS, server.join_next()).await {
         Ok(None) => {}

@@ -241,7 +241,11 @@ impl Desk {
                 answer.send(gpu).ok();
             }
             Mail::Drain { until, done } => {
-                self.draining = Some(Draining { until, over: false, done: Some(done) });
+                // Told again, the earlier end holds; who told it before no longer waits.
+                let told = self.draining.take();
+                let until = told.as_ref().map_or(until, |told| told.until.min(until));
+                let over = told.is_some_and(|told| told.over);
+                self.draining = Some(Draining { until, over, done: Some(done) });
             }
             // The loop has looked for it.
             Mail::Leave => {}

@@ -243,7 +243,7 @@ impl DeskHandle {
     }
 
     /// Takes nothing more, and returns when all is answered; what is not done `until` then is cancelled and ends with
-    /// `shutting_down`. What became of each command can still be asked.
+    /// `shutting_down`. What became of each command can still be asked. Told again, the earlier end holds.
     ///
     /// # Errors
     /// As [`Self::job`].

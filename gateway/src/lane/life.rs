@@ -201,10 +201,7 @@ impl<'a> Life<'a> {
                 due = timer.due() => {
                     if let Some(leave) = self.on_time(due) { break leave }
                 }
-                Some(stop) = told.stops.recv(), if open => {
-                    self.process.close_stdin();
-                    self.stopping = Some(stop);
-                }
+                Some(stop) = told.stops.recv() => self.on_stop(stop),
                 // Before the mail: the next job must find the breaker as the last one left it.
                 Some(verdict) = told.verdicts.recv() => {
                     if let Some(leave) = self.on_verdict(verdict) { break leave }
@@ -227,6 +224,13 @@ impl<'a> Life<'a> {
             }
         };
         self.end(leave).await
+    }
+
+    /// Told again, the earlier end holds; who told it before no longer waits.
+    fn on_stop(&mut self, stop: Stop) {
+        self.process.close_stdin();
+        let told = self.stopping.as_ref().map_or(stop.kill_at, |told| told.kill_at);
+        self.stopping = Some(Stop { kill_at: stop.kill_at.min(told), ..stop });
     }
 
     fn shake_hands(&mut self) {

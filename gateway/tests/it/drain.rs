@@ -91,6 +91,40 @@ async fn the_last_replies_reach_their_clients() {
 }
 
 #[tokio::test]
+async fn a_second_shutdown_ends_sooner_and_a_third_no_later() {
+    let mut rig = Rig::with(1, "", &["--step-ms", "250"]).await;
+    rig.queue(&long_job("runs", 150)).await;
+    rig.running("runs").await;
+    let feed = rig.front.desk().job("runs".into()).await.unwrap().unwrap().feed;
+    let fields = json!({"grace_seconds": 600});
+    let heard = rig.command(&json!({"action": "shutdown", "payload": fields})).await;
+    assert_eq!(heard.body["success"], true, "{heard:?}");
+    let fields = json!({"grace_seconds": 0.001});
+    let heard = rig.command(&json!({"action": "shutdown", "payload": fields})).await;
+    assert_eq!(heard.body["success"], true, "{heard:?}");
+    rig.front.stop(Some(Duration::from_secs(600)));
+    rig.stopped().await;
+    let reply = within(feed.reply()).await.to_value(contracts::Dialect::Snake);
+    assert_eq!(reply["error_details"]["code"], "shutting_down", "{reply}");
+}
+
+#[tokio::test]
+async fn a_worker_that_hangs_is_killed_by_the_earlier_end() {
+    let mut rig = Rig::with(1, "", &[]).await;
+    let pid = rig.front.pool().lanes()[0].view().facts.as_ref().unwrap().pid;
+    let pid = nix::unistd::Pid::from_raw(pid.cast_signed());
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGSTOP).unwrap();
+    let front = rig.front.clone();
+    // The lane is told of this end first, and of the earlier one when it waits for its worker already.
+    let late = front.pool().stop(tokio::time::Instant::now() + Duration::from_secs(600));
+    let early = async {
+        front.stop(Some(Duration::from_millis(1)));
+        rig.stopped().await;
+    };
+    within(async { tokio::join!(late, early) }).await;
+}
+
+#[tokio::test]
 async fn what_is_not_done_when_the_grace_ends_is_cancelled_and_answered() {
     // A worker that obeys is not killed: its picture is given up at the next step.
     let mut rig = Rig::with(1, "", &["--step-ms", "50"]).await;
