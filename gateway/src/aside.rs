@@ -1,7 +1,12 @@
 //! Long commands are read aside, not on a thread of the runtime: other clients are answered meanwhile.
 
+use std::sync::Arc;
+
 use contracts::{Incoming, READ_AT_ONCE_BYTES_MAX, Refusal};
-use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    task::{JoinHandle, spawn_blocking},
+};
 
 /// What the reading of a command comes to.
 pub(crate) type Read = Result<Incoming, Refusal>;
@@ -11,16 +16,49 @@ pub(crate) fn is_long(bytes: usize) -> bool {
     bytes > READ_AT_ONCE_BYTES_MAX
 }
 
-/// Reads a command: a short one here, a long one aside. A panic of the reader is one here.
-pub(crate) async fn read<B, R>(bytes: B, reader: R) -> Read
-where
-    B: AsRef<[u8]> + Send + 'static,
-    R: FnOnce(&[u8]) -> Read + Send + 'static,
-{
-    if !is_long(bytes.as_ref().len()) {
-        return reader(bytes.as_ref());
+/// Room for the long commands of all clients that are read at the same time. What a command is read into may take
+/// fifty times its bytes: the next one waits its turn.
+#[derive(Clone, Debug)]
+pub(crate) struct Room {
+    bytes: Arc<Semaphore>,
+    bytes_max: u32,
+}
+
+impl Room {
+    pub(crate) fn new(bytes_max: u32) -> Self {
+        // Permits fit where a number of 32 bits does.
+        Self { bytes: Arc::new(Semaphore::new(bytes_max as usize)), bytes_max }
     }
-    begin(bytes, reader).await.unwrap_or_else(|err| std::panic::resume_unwind(err.into_panic()))
+
+    /// Reads a command: a short one here, a long one aside and in its turn. A panic of the reader is one here.
+    ///
+    /// # Cancel safety
+    /// What is being read keeps its room until it has been read.
+    pub(crate) async fn read<B, R>(&self, bytes: B, reader: R) -> Read
+    where
+        B: AsRef<[u8]> + Send + 'static,
+        R: FnOnce(&[u8]) -> Read + Send + 'static,
+    {
+        let length = bytes.as_ref().len();
+        if !is_long(length) {
+            return reader(bytes.as_ref());
+        }
+        let turn = self.turn(length).await;
+        let reading = begin(bytes, move |bytes| {
+            let _turn = turn;
+            reader(bytes)
+        });
+        reading.await.unwrap_or_else(|err| std::panic::resume_unwind(err.into_panic()))
+    }
+
+    /// One that is longer than the room takes all of it.
+    async fn turn(&self, length: usize) -> OwnedSemaphorePermit {
+        let bytes = u32::try_from(length).unwrap_or(u32::MAX).min(self.bytes_max);
+        match self.bytes.clone().acquire_many_owned(bytes).await {
+            Ok(turn) => turn,
+            Err(_) => unreachable!("nobody closes it"),
+        }
+    }
 }
 
 /// Begins to read a long command.
@@ -34,12 +72,12 @@ where
 
 #[cfg(test)]
 mod tests {
-    use std::{panic::AssertUnwindSafe, sync::mpsc, time::Duration};
+    use std::{panic::AssertUnwindSafe, pin::pin, sync::mpsc, time::Duration};
 
     use contracts::{READ_AT_ONCE_BYTES_MAX, read_frame};
     use futures::FutureExt;
 
-    use super::read;
+    use super::Room;
 
     /// A frame of more bytes than are read at once.
     fn long() -> Vec<u8> {
@@ -51,7 +89,8 @@ mod tests {
     #[tokio::test(flavor = "current_thread")]
     async fn others_go_on_while_a_long_command_is_read() {
         let (go_on, told) = mpsc::channel();
-        let reading = read(long(), move |bytes| {
+        let room = Room::new(u32::MAX);
+        let reading = room.read(long(), move |bytes| {
             // On the runtime's only thread nobody could tell it, and this would be an error.
             told.recv_timeout(Duration::from_secs(60)).expect("another task went on meanwhile");
             read_frame(bytes)
@@ -64,8 +103,38 @@ mod tests {
     #[tokio::test]
     async fn a_panic_of_the_reader_is_one_of_its_command() {
         for bytes in [b"short".to_vec(), long()] {
-            let reading = AssertUnwindSafe(read(bytes, |_| panic!("a test asked for it")));
+            let room = Room::new(1);
+            let reading = AssertUnwindSafe(room.read(bytes, |_| panic!("a test asked for it")));
             assert!(reading.catch_unwind().await.is_err());
+            assert_eq!(room.bytes.available_permits(), 1, "its room is free again");
         }
+    }
+
+    #[tokio::test]
+    async fn a_long_command_waits_for_room_and_a_short_one_does_not() {
+        // Each of them alone is longer than the room.
+        let room = Room::new(1);
+        let (go_on, told) = mpsc::channel::<()>();
+        let (begun, others) = mpsc::channel::<()>();
+        {
+            let mut first = pin!(room.read(long(), move |bytes| {
+                told.recv_timeout(Duration::from_secs(60)).expect("the test goes on");
+                others.try_recv().expect_err("another long command was read at the same time");
+                read_frame(bytes)
+            }));
+            assert!(first.as_mut().now_or_never().is_none());
+            // Its client leaves; what is being read is not given up.
+        }
+        let mut second = pin!(room.read(long(), move |bytes| {
+            begun.send(()).expect_err("the first one has ended");
+            read_frame(bytes)
+        }));
+        assert!(second.as_mut().now_or_never().is_none());
+        assert_eq!(room.bytes.available_permits(), 0);
+        let short = br#"{"action":"get_status"}"#;
+        assert!(room.read(short, read_frame).now_or_never().expect("it waits for nothing").is_ok());
+        go_on.send(()).expect("the first one waits");
+        assert!(second.await.is_ok());
+        assert_eq!(room.bytes.available_permits(), 1);
     }
 }

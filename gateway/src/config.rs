@@ -28,12 +28,15 @@ pub use edge::{Edge, Http};
 pub use environment::owned;
 pub use keep::Keep;
 pub use listen::Listen;
-pub use numbers::{Bytes, Count, FrameBytes, Many, Seconds, SecondsFromZero, SimWorkers};
+pub use numbers::{Bytes, Count, FrameBytes, Many, ReadingBytes, Seconds, SecondsFromZero, SimWorkers};
 pub use web::{Host, Origin, Proxy, PublicUrl, is_prefix};
 use workers::{Choice, common_args};
 
 /// What the gateway's envelope adds to a body on its way to a worker.
 const ENVELOPE_BYTES_MAX: usize = 64 << 10;
+
+/// Bytes of replies that are kept, where nothing else is said.
+const RECORDS_BYTES_MAX: usize = 256 << 20;
 
 /// Deaths in a row that open a breaker, where nothing else is said.
 const DEATHS_MAX: u32 = limits::DEATHS_MAX as u32;
@@ -68,6 +71,8 @@ pub struct File {
     pub queue_max: Option<Many>,
     /// Records of ended jobs that are kept.
     pub records_max: Option<Many>,
+    /// Bytes of the replies of ended jobs that are kept.
+    pub records_bytes_max: Option<Bytes>,
     /// What becomes of a job when its client leaves, where the client says nothing: `cancel` or `finish`.
     pub on_disconnect: Option<OnDisconnect>,
     /// What is kept, and how much of it.
@@ -251,6 +256,7 @@ impl Config {
             desk: DeskConfig {
                 queue_max: file.queue_max.map_or(10_000, Count::size),
                 records_max: file.records_max.map_or(10_000, Count::size),
+                records_bytes_max: file.records_bytes_max.map_or(RECORDS_BYTES_MAX, Bytes::size),
                 events_bytes_max: file.keep.events_bytes_max.size(),
                 events_ended_bytes_max: file.keep.events_ended_bytes_max.size(),
             },

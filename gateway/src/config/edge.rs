@@ -7,9 +7,12 @@ use serde::Deserialize;
 
 use super::{
     ConfigError,
-    numbers::{Many, Seconds},
+    numbers::{Many, ReadingBytes, Seconds},
     web::{Host, Origin, Proxy, PublicUrl},
 };
+
+/// Two of the longest bodies at a time, where nothing else is said.
+const READING_BYTES_MAX: u32 = 32 << 20;
 
 /// `[http]`: times of connections, and how many there may be.
 #[derive(Clone, Debug, Deserialize)]
@@ -25,6 +28,8 @@ pub struct Http {
     pub write_seconds: Seconds,
     /// Open connections; the next one waits to be accepted.
     pub connections_max: Many,
+    /// Bytes of long bodies that are read into commands at the same time; the next one waits its turn.
+    pub reading_bytes_max: ReadingBytes,
 }
 
 impl Default for Http {
@@ -35,6 +40,7 @@ impl Default for Http {
             body_seconds: Seconds::of(limits::HTTP_BODY_SECONDS),
             write_seconds: Seconds::of(limits::HTTP_WRITE_SECONDS),
             connections_max: Many::of(u32::try_from(limits::HTTP_CONNECTIONS_MAX).unwrap_or(u32::MAX)),
+            reading_bytes_max: ReadingBytes::of(READING_BYTES_MAX),
         }
     }
 }
@@ -60,6 +66,8 @@ pub struct Edge {
     pub write: Duration,
     /// Open connections.
     pub connections_max: usize,
+    /// Bytes of long bodies that are read into commands at the same time.
+    pub reading_bytes_max: u32,
 }
 
 impl Default for Edge {
@@ -80,6 +88,7 @@ impl Edge {
             body: http.body_seconds.duration(),
             write: http.write_seconds.duration(),
             connections_max: http.connections_max.size(),
+            reading_bytes_max: http.reading_bytes_max.get(),
         }
     }
 

@@ -5,6 +5,9 @@ use serde::Deserialize;
 
 use super::{Bytes, Many, Seconds, SecondsFromZero};
 
+/// Two of the longest commands, where nothing else is said.
+const READ_AHEAD_BYTES_MAX: u64 = 32 << 20;
+
 /// What is kept, and how much of it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -15,6 +18,8 @@ pub struct Keep {
     pub events_bytes_max: Bytes,
     /// Bytes of the events of all ended jobs.
     pub events_ended_bytes_max: Bytes,
+    /// Bytes of the commands over stdio that are read ahead of their replies.
+    pub read_ahead_bytes_max: Bytes,
     /// Bytes of uploads and of images that came inside commands, together.
     pub inputs_bytes_max: Bytes,
     /// How long an upload is kept.
@@ -30,6 +35,7 @@ impl Default for Keep {
             keys_max: Many::of(keys),
             events_bytes_max: Bytes::of(limits::EVENTS_BYTES_MAX),
             events_ended_bytes_max: Bytes::of(limits::EVENTS_ENDED_BYTES_MAX),
+            read_ahead_bytes_max: Bytes::of(READ_AHEAD_BYTES_MAX),
             inputs_bytes_max: Bytes::of(limits::INPUTS_BYTES_MAX),
             upload_seconds: Seconds::of(limits::UPLOAD_KEPT_SECONDS),
             input_seconds: Seconds::of(limits::INPUT_KEPT_SECONDS),

@@ -103,6 +103,8 @@ pub struct Count<const MIN: u32, const MAX: u32>(u32);
 pub type Many = Count<1, 10_000_000>;
 /// The longest frame, in bytes: what a worker takes is at most a GiB, with the envelope.
 pub type FrameBytes = Count<1024, { (1 << 30) - (64 << 10) }>;
+/// Bytes of bodies that are read at the same time.
+pub type ReadingBytes = Count<1024, { u32::MAX }>;
 /// How many simulated workers.
 pub type SimWorkers = Count<1, 64>;
 

@@ -203,7 +203,7 @@ pub(super) fn forgotten(key: &str, job: &KeyedJob) -> Failure {
     let message =
         format!("Idempotency-Key {key} was used for job {id}, which has ended and whose record is gone");
     Failure::new(ErrorCode::JobNotFound, message)
-        .hint("the job was done once; use another key to do it again, or have the operator raise records_max")
+        .hint("the job was done once; use another key to do it again, or have the operator raise records_max or records_bytes_max")
         .detail("request_id", id)
 }
 

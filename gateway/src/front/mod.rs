@@ -22,6 +22,7 @@ use tokio::{
 };
 
 use crate::{
+    aside::Room,
     config::Config,
     gpu::Gpus,
     jobs::{Accepted, DeskHandle, Feed, Finisher},
@@ -91,6 +92,7 @@ struct Inner {
     desk: DeskHandle,
     uploads: Uploads,
     outputs: Outputs,
+    room: Room,
     gpus: Option<Arc<dyn Gpus>>,
     claims: Claims,
     keys: Keys,
@@ -108,6 +110,7 @@ impl Front {
         let outputs = Outputs::new(&config.output_dir);
         let uploads = Uploads::new(&config.output_dir, &config.keep);
         let keys = Keys::new(config.keep.keys_max.size());
+        let room = Room::new(config.edge.reading_bytes_max);
         Self {
             inner: Arc::new(Inner {
                 config,
@@ -115,6 +118,7 @@ impl Front {
                 desk,
                 uploads,
                 outputs,
+                room,
                 gpus,
                 claims: Claims::default(),
                 keys,
@@ -153,6 +157,11 @@ impl Front {
     #[must_use]
     pub fn outputs(&self) -> &Outputs {
         &self.inner.outputs
+    }
+
+    /// Room for long commands that are being read.
+    pub(crate) fn room(&self) -> &Room {
+        &self.inner.room
     }
 
     /// Tells the gateway to drain and leave. Told again, the earlier end holds.

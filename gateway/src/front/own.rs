@@ -322,7 +322,7 @@ impl Front {
                 "device_type": "gpu",
                 "total_memory_bytes": gpu.memory_total_bytes,
                 "available_memory_bytes": gpu.memory_free_bytes,
-                "is_available": lane.is_some_and(|lane| lane.is_ready()),
+                "is_available": lane.is_some_and(LaneHandle::is_ready),
             }));
         }
         // All at once: a worker that does not answer holds up its own row alone.

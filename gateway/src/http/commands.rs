@@ -24,7 +24,6 @@ use super::{
     trace::Traced,
 };
 use crate::{
-    aside,
     front::{Answer, Front, Manner, OnDisconnect, may_run},
     jobs::{Accepted, Status},
 };
@@ -48,7 +47,7 @@ pub(crate) async fn any(State(front): State<Front>, mut request: Request) -> Res
         let failure = Box::new(Failure::new(ErrorCode::BadFrame, "the body is empty"));
         Err(Refusal { request_id: None, session_id: None, form: None, dialect: None, failure })
     } else {
-        aside::read(body.clone(), |body| envelope::read_frame(strip_bom(body))).await
+        front.room().read(body.clone(), |body| envelope::read_frame(strip_bom(body))).await
     };
     answer(&front, read, &asked, &headers, &body, client).await
 }
@@ -99,8 +98,8 @@ pub(crate) async fn on_route(
     };
     let of_route = envelope::Body { action, bare: route.bare };
     let given = asked.given.clone();
-    let read =
-        aside::read(body.clone(), move |body| envelope::read_body(strip_bom(body), of_route, &given)).await;
+    let reader = move |body: &[u8]| envelope::read_body(strip_bom(body), of_route, &given);
+    let read = front.room().read(body.clone(), reader).await;
     let mut response = answer(&front, read, &asked, &headers, &body, client).await;
     if accept::varies(route.path) {
         response.headers_mut().append(header::VARY, HeaderValue::from_static("accept"));

@@ -38,6 +38,8 @@ pub struct DeskConfig {
     pub queue_max: usize,
     /// Records of ended jobs that are kept.
     pub records_max: usize,
+    /// Bytes of their replies; that of the job that ended last is kept, however long it is.
+    pub records_bytes_max: usize,
     /// Bytes of the events of one job that are kept.
     pub events_bytes_max: usize,
     /// Bytes of the events of all ended jobs that are kept.
@@ -123,6 +125,8 @@ pub(super) struct Desk {
     records: BTreeMap<u64, Record>,
     newest: HashMap<Arc<str>, u64>,
     ended: usize,
+    /// Bytes of the replies of these.
+    replies_bytes: usize,
     sessions: Sessions,
     /// Index of the lane of each training.
     trainings: Trainings,
@@ -160,6 +164,7 @@ impl Desk {
             records: BTreeMap::new(),
             newest: HashMap::new(),
             ended: 0,
+            replies_bytes: 0,
             sessions: Sessions::default(),
             trainings: Trainings::default(),
             histories: Histories::default(),
@@ -306,6 +311,7 @@ impl Desk {
             cancel_requested_at: None,
             completed_at: None,
             ended: None,
+            reply_bytes: 0,
             feed,
             dialect: ticket.dialect,
             tags: ticket.tags.clone(),
@@ -571,7 +577,6 @@ impl Desk {
             }
             self.ended += 1;
             self.histories.add(feed, self.config.events_ended_bytes_max, self.config.records_max);
-            self.forget_records();
         }
         let record = self.records.get(&seq);
         crate::log::ended(
@@ -580,19 +585,24 @@ impl Desk {
             record.and_then(|record| record.gpu.as_ref()),
             record.map(|record| record.attempt),
         );
-        feed.end(reply);
+        let bytes = feed.end(reply);
+        if let Some(record) = self.records.get_mut(&seq) {
+            record.reply_bytes = bytes;
+            self.replies_bytes += bytes;
+            self.forget_records(seq);
+        }
     }
 
-    fn forget_records(&mut self) {
-        while self.ended > self.config.records_max {
-            let Some(oldest) = self.records.iter().find(|(_, job)| job.status.is_end()).map(|(seq, _)| *seq)
-            else {
-                return;
-            };
-            if let Some(job) = self.records.remove(&oldest)
-                && self.newest.get(&job.request_id) == Some(&oldest)
-            {
-                self.newest.remove(&job.request_id);
+    /// Forgets the oldest of the jobs that have ended, but not the one that has `just` ended: somebody may ask for it.
+    fn forget_records(&mut self, just: u64) {
+        while self.ended > self.config.records_max || self.replies_bytes > self.config.records_bytes_max {
+            let mut ended = self.records.iter().filter(|(seq, job)| **seq != just && job.status.is_end());
+            let Some(oldest) = ended.next().map(|(seq, _)| *seq) else { return };
+            if let Some(job) = self.records.remove(&oldest) {
+                self.replies_bytes -= job.reply_bytes;
+                if self.newest.get(&job.request_id) == Some(&oldest) {
+                    self.newest.remove(&job.request_id);
+                }
             }
             self.ended -= 1;
         }

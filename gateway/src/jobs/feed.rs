@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Weak},
 };
 
-use contracts::{Reply, Trace};
+use contracts::{Dialect, Reply, Trace};
 use serde_json::Value;
 use tokio::sync::{oneshot, watch};
 
@@ -49,6 +49,17 @@ impl Kept {
             more_warnings: reply.more_warnings,
         };
         Self { head: Arc::new(head), data: Some(crate::front::document::to_json(data).into()) }
+    }
+
+    /// Bytes of its text.
+    fn bytes(&self) -> usize {
+        let head = &self.head;
+        // Most replies are successes without warnings, and their heads are short.
+        let head = match head.outcome.is_err() || !head.warnings.is_empty() {
+            true => crate::front::document::to_json(&head.to_value(Dialect::Snake)).len(),
+            false => 0,
+        };
+        head + self.data.as_ref().map_or(0, |data| data.len())
     }
 
     fn reply(&self) -> Arc<Reply> {
@@ -186,10 +197,12 @@ impl Feed {
         });
     }
 
-    /// Ends the feed with the terminal reply. What comes later is no event of this job.
-    pub(crate) fn end(&self, reply: Reply) {
+    /// Ends the feed with the terminal reply; the bytes that are kept of it. What comes later is no event of this job.
+    pub(crate) fn end(&self, reply: Reply) -> usize {
+        let kept = Kept::of(&reply);
+        let bytes = kept.bytes();
         self.heard.send_modify(|heard| {
-            heard.reply = Some(Kept::of(&reply));
+            heard.reply = Some(kept);
             let waiters = std::mem::take(&mut heard.waiters);
             if !waiters.is_empty() {
                 let reply = Arc::new(reply);
@@ -199,6 +212,7 @@ impl Feed {
                 }
             }
         });
+        bytes
     }
 
     /// A receiver that sees what has been heard and what comes.

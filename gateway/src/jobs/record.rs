@@ -88,6 +88,8 @@ pub struct Record {
     pub completed_at: Option<DateTime<Utc>>,
     /// The same by the clock that never jumps.
     pub(crate) ended: Option<Instant>,
+    /// Bytes that are kept of its reply.
+    pub(crate) reply_bytes: usize,
     /// Its events and its reply.
     pub feed: Feed,
     /// The dialect of its reply.

@@ -13,7 +13,12 @@ use crate::aside::{self, Read};
 /// What a line is.
 pub(super) enum Heard {
     /// A command, or none.
-    Read(Box<Read>),
+    Read {
+        /// What it came to.
+        read: Box<Read>,
+        /// Its length.
+        bytes: usize,
+    },
     /// Reading it broke something of ours.
     Broken,
     /// Over the limit.
@@ -27,8 +32,8 @@ pub(super) enum Heard {
 #[derive(Default)]
 pub(super) struct Lines {
     waiting: VecDeque<Line>,
-    /// A long line that is read aside.
-    reading: Option<JoinHandle<Read>>,
+    /// A long line that is read aside, and its length.
+    reading: Option<(JoinHandle<Read>, usize)>,
 }
 
 impl Lines {
@@ -53,18 +58,21 @@ impl Lines {
                 Some(Line::TooLarge { bytes }) => return Heard::TooLarge { bytes },
                 Some(Line::Text(line)) if !aside::is_long(line.len()) => {
                     return match catch_unwind(AssertUnwindSafe(|| read_frame(&line))) {
-                        Ok(read) => Heard::Read(Box::new(read)),
+                        Ok(read) => Heard::Read { read: Box::new(read), bytes: line.len() },
                         Err(_) => Heard::Broken,
                     };
                 }
-                Some(Line::Text(line)) => self.reading = Some(aside::begin(line, read_frame)),
+                Some(Line::Text(line)) => {
+                    let bytes = line.len();
+                    self.reading = Some((aside::begin(line, read_frame), bytes));
+                }
                 None => {}
             }
         }
-        let Some(reading) = &mut self.reading else { return std::future::pending().await };
-        let read = reading.await;
+        let Some((reading, bytes)) = &mut self.reading else { return std::future::pending().await };
+        let (read, bytes) = (reading.await, *bytes);
         self.reading = None;
-        read.map_or(Heard::Broken, |read| Heard::Read(Box::new(read)))
+        read.map_or(Heard::Broken, |read| Heard::Read { read: Box::new(read), bytes })
     }
 }
 
@@ -88,7 +96,7 @@ mod tests {
         let mut read = Vec::new();
         while !lines.is_empty() {
             read.push(match lines.next().await {
-                Heard::Read(read) => Some(read.unwrap().head.action),
+                Heard::Read { read, .. } => Some(read.unwrap().head.action),
                 Heard::Broken => panic!("nothing breaks here"),
                 Heard::TooLarge { .. } => None,
             });

@@ -4,6 +4,7 @@
 //! jobs run side by side and their lines wait for their turn; whatever is no job waits until all before it is done, so
 //! that it sees what the commands before it did.
 
+mod ahead;
 mod events;
 mod lines;
 mod pipes;

@@ -18,6 +18,7 @@ use futures::{
 use tokio::{sync::oneshot, time::Duration};
 
 use super::{
+    ahead::{Ahead, Share},
     events::{Told, Voice},
     lines::Heard,
     pipes::Outlet,
@@ -34,11 +35,13 @@ pub(super) struct Spoken {
     dialect: Option<Dialect>,
     /// The command whose own reply must be written before: a cancel's target.
     after: Option<String>,
+    /// What its command takes of what may be read ahead.
+    share: Option<Share>,
 }
 
 impl Spoken {
     fn new(reply: Reply, dialect: Dialect) -> Self {
-        Self { reply, dialect: Some(dialect), after: None }
+        Self { reply, dialect: Some(dialect), after: None, share: None }
     }
 }
 
@@ -55,7 +58,7 @@ impl Named {
     fn broken(self) -> Spoken {
         let mut reply = bare(self.action, self.request_id, crate::log::bug());
         reply.session_id = self.session_id;
-        Spoken { reply, dialect: self.dialect, after: None }
+        Spoken { reply, dialect: self.dialect, after: None, share: None }
     }
 }
 
@@ -79,6 +82,9 @@ pub(super) struct Talk {
     /// Replies whose targets have not been answered yet.
     held: Vec<Spoken>,
     named: Named,
+    ahead: Ahead,
+    /// The length of the command that is being taken.
+    bytes: usize,
     /// Jobs that have not ended, this one too.
     jobs: Arc<()>,
     /// The last word, once `shutdown` was read.
@@ -88,6 +94,7 @@ pub(super) struct Talk {
 impl Talk {
     pub(super) fn new(front: Front, output: Outlet) -> Self {
         let frame_bytes_max = front.config().frame_bytes_max;
+        let ahead = Ahead::new(front.config().keep.read_ahead_bytes_max.size());
         Self {
             voice: Voice::new(output),
             front,
@@ -102,6 +109,8 @@ impl Talk {
             open: HashSet::new(),
             held: Vec::new(),
             named: Named::default(),
+            ahead,
+            bytes: 0,
             jobs: Arc::default(),
             farewell: None,
         }
@@ -112,7 +121,7 @@ impl Talk {
     }
 
     pub(super) fn room(&self) -> bool {
-        self.ordered.len() + self.unordered.len() < READ_AHEAD_MAX
+        self.ordered.len() + self.unordered.len() < READ_AHEAD_MAX && self.ahead.has_room()
     }
 
     /// Writes a reply; a cancel's waits until its target's is written.
@@ -121,7 +130,7 @@ impl Talk {
             return self.held.push(spoken);
         }
         let mut next = Some(spoken);
-        while let Some(Spoken { reply, dialect, .. }) = next.take() {
+        while let Some(Spoken { reply, dialect, share: _share, .. }) = next.take() {
             let dialect = dialect.unwrap_or(self.last);
             self.last = dialect;
             if let Some(id) = &reply.request_id {
@@ -136,8 +145,12 @@ impl Talk {
     /// Takes a line; the grace, where it was `shutdown`.
     pub(super) fn hear(&mut self, heard: Heard) -> Option<Duration> {
         self.named = Named { dialect: self.dialect, ..Named::default() };
+        self.bytes = 0;
         let read = match heard {
-            Heard::Read(read) => *read,
+            Heard::Read { read, bytes } => {
+                self.bytes = bytes;
+                *read
+            }
             Heard::Broken => {
                 self.put(std::future::ready(self.named.clone().broken()).boxed());
                 return None;
@@ -154,7 +167,7 @@ impl Talk {
                 let dialect = self.dialect.or(refusal.stdio_dialect());
                 let mut reply = bare(None, refusal.request_id, *refusal.failure);
                 reply.session_id = refusal.session_id;
-                self.put(std::future::ready(Spoken { reply, dialect, after: None }).boxed());
+                self.put(std::future::ready(Spoken { reply, dialect, after: None, share: None }).boxed());
                 None
             }
             Ok(incoming) => self.command(incoming),
@@ -164,8 +177,10 @@ impl Talk {
     /// Queues an answer. A bug of ours in making it costs this one command.
     fn put(&mut self, answer: BoxFuture<'static, Spoken>) {
         let named = self.named.clone();
-        let answer =
-            AssertUnwindSafe(answer).catch_unwind().map(|made| made.unwrap_or_else(|_| named.broken()));
+        let share = Some(self.ahead.take(self.bytes));
+        let answer = AssertUnwindSafe(answer)
+            .catch_unwind()
+            .map(|made| Spoken { share, ..made.unwrap_or_else(|_| named.broken()) });
         let answer = answer.boxed();
         if self.out_of_order {
             self.unordered.push(answer);

@@ -271,3 +271,17 @@ fn variables_and_addresses_that_mean_nothing_are_told() {
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("--allowed-host"), "{said}");
 }
+
+#[tokio::test]
+async fn replies_are_kept_by_their_bytes_and_the_last_one_always() {
+    let rig = Rig::with(1, "records_bytes_max = 1024\n", &[]).await;
+    for id in ["first", "second", "third", "fourth", "fifth", "sixth"] {
+        let mut command = job("generate_sdxl");
+        command["request_id"] = id.into();
+        let heard = rig.command(&command).await;
+        assert_eq!(heard.body["success"], true, "{heard:?}");
+        assert_eq!(rig.get(&format!("/v1/jobs/{id}")).await.status, 200, "{id}");
+    }
+    assert_eq!(rig.get("/v1/jobs/first").await.code(), "job_not_found");
+    rig.stop().await;
+}

@@ -178,6 +178,25 @@ async fn the_end_of_stdin_is_noticed_behind_more_commands_than_are_read_ahead() 
 }
 
 #[tokio::test]
+async fn what_is_over_the_bytes_that_are_read_ahead_stays_in_the_pipe() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = dir.path().join("gateway.toml");
+    std::fs::write(&config, "[keep]\nread_ahead_bytes_max = 2048\n").unwrap();
+    let args = ["--sim-workers", "1", "--sim-arg", "--step-ms", "--sim-arg", "20", "--config"];
+    let mut talk = Talk::start(&[&args[..], &[config.to_str().unwrap()]].concat());
+    let features = json!({"features": ["events", "out_of_order"]});
+    talk.send(&json!({"action": "initialize", "request_id": "i", "payload": features})).await;
+    assert_eq!(talk.reply().await["request_id"], "i");
+    talk.write(format!("{}{}\n", long_job("long", 50), " ".repeat(2048)).as_bytes()).await;
+    while talk.line().await["event"] != "progress" {}
+    // It would be answered at once.
+    talk.send(&json!({"action": "get_status", "payload": {}, "request_id": "behind"})).await;
+    assert_eq!(talk.reply().await["request_id"], "long");
+    assert_eq!(talk.reply().await["request_id"], "behind");
+    assert_eq!(talk.end().await.1, Some(0));
+}
+
+#[tokio::test]
 async fn a_client_that_asks_much_reads_nothing_and_goes_keeps_no_process() {
     let mut talk = Talk::start(&[]);
     talk.write(b"{\"action\":\"get_capabilities\"}\n".repeat(1500).as_slice()).await;

@@ -1,0 +1,59 @@
+//! How much is read ahead: the bytes of commands whose lines have not been said.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+/// Bytes of commands that were taken, and how many there may be.
+pub(super) struct Ahead {
+    bytes: Arc<AtomicUsize>,
+    bytes_max: usize,
+}
+
+/// What one command takes, until it is dropped.
+pub(super) struct Share {
+    all: Arc<AtomicUsize>,
+    bytes: usize,
+}
+
+impl Ahead {
+    pub(super) fn new(bytes_max: usize) -> Self {
+        Self { bytes: Arc::default(), bytes_max }
+    }
+
+    /// Whether one more may be taken, however long it is.
+    pub(super) fn has_room(&self) -> bool {
+        self.bytes.load(Ordering::Relaxed) < self.bytes_max
+    }
+
+    pub(super) fn take(&self, bytes: usize) -> Share {
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        Share { all: self.bytes.clone(), bytes }
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        self.all.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Ahead;
+
+    #[test]
+    fn there_is_room_until_the_bytes_are_taken_and_again_when_they_are_given_back() {
+        let ahead = Ahead::new(10);
+        let long = ahead.take(1000);
+        assert!(!ahead.has_room());
+        let short = ahead.take(9);
+        drop(long);
+        assert!(ahead.has_room());
+        let last = ahead.take(1);
+        assert!(!ahead.has_room());
+        drop((short, last));
+        assert!(ahead.has_room());
+    }
+}
