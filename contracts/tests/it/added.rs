@@ -16,10 +16,13 @@ fn places(performance: &str) -> (Vec<(String, String)>, String) {
     (items.collect(), reading.places.sender(list, shape))
 }
 
+/// What is written, the place of each optimization, and that of the list.
+type Row<'r> = (&'r str, &'r [(&'r str, &'r str)], &'r str);
+
 #[test]
 fn an_item_keeps_its_place_in_any_order_and_as_a_member_of_its_own() {
     let list = "/Performance/Optimizations";
-    let rows: &[(&str, &[(&str, &str)], &str)] = &[
+    let rows: &[Row] = &[
         (
             r#"{"Optimizations":["vae_tiling","attention_slicing"]}"#,
             &[
