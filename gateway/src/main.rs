@@ -21,6 +21,7 @@ use gateway::{
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    worker_sim::file_size::fail_softly();
     log::on_panic();
     // A simulated worker is started by a gateway, which has looked already.
     if std::env::args_os().nth(1).is_none_or(|command| command != "worker-sim") {

@@ -121,6 +121,9 @@ pub(crate) fn storage_failure(what: &str, err: &io::Error) -> Failure {
     let failure = Failure::new(ErrorCode::StorageFull, format!("{what}: {err}"));
     match err.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => failure,
+        io::ErrorKind::FileTooLarge => failure.hint(
+            "send less, or have the operator of the host raise the limit of the size of files (ulimit -f, LimitFSIZE)",
+        ),
         io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied | io::ErrorKind::NotADirectory => {
             failure.hint("have the operator of the host make the output folder writable; /health/ready says why it is not")
         }
@@ -172,6 +175,7 @@ mod tests {
         for (errno, who) in [
             (Errno::ENOSPC, None),
             (Errno::EDQUOT, None),
+            (Errno::EFBIG, Some("ulimit -f")),
             (Errno::EROFS, Some("writable")),
             (Errno::EACCES, Some("writable")),
             (Errno::ENOTDIR, Some("writable")),

@@ -10,6 +10,7 @@ mod clock;
 mod cost;
 mod device;
 mod faults;
+pub mod file_size;
 mod files;
 mod hands;
 mod inputs;
@@ -33,6 +34,7 @@ use std::{ffi::OsString, process::ExitCode};
 /// `args` begins with the program's name. 0: stopped politely; 1: stdin, stdout or an output file failed; 2: the flags
 /// or the environment were no good; 70: the fault `crash` struck.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    file_size::fail_softly();
     match cli::settings(args) {
         Ok(settings) => process::serve(settings),
         Err(exit) => exit,

@@ -21,8 +21,9 @@ __all__ = ["Failure", "as_written", "failure_of", "is_disk_fault", "table_of_err
 log = logging.getLogger(__name__)
 
 
-# The disk is full, or can no longer be written: the operator's to mend, and worth another try.
-_DISK_FAULTS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
+# The disk is full, or can not be written so far (EFBIG: a limit of the size of files): the operator's to mend, and worth
+# another try.
+_DISK_FAULTS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO})
 
 
 def is_disk_fault(error: OSError) -> bool:

@@ -33,6 +33,7 @@ _EXIF_DESCRIPTION = 0x010E
 _HINTS: dict[int | None, str] = {
     errno.ENOSPC: "free disk space",
     errno.EDQUOT: "raise the quota, or free disk space",
+    errno.EFBIG: "ask for a smaller picture, or raise the limit of the size of files (ulimit -f, LimitFSIZE)",
     errno.EROFS: "mount the output directory for writing",
     errno.EACCES: "give the worker's user the right to write to the output directory",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import shutil
 import threading
 import time
@@ -326,4 +327,5 @@ def _is_disk_full(exc: BaseException) -> bool:
     if isinstance(exc, OSError):
         return is_disk_fault(exc)
     # safetensors writes files by itself and only words the cause.
-    return isinstance(exc, SafetensorError) and "os error 28" in str(exc)
+    worded = re.search(r"os error (\d+)", str(exc)) if isinstance(exc, SafetensorError) else None
+    return worded is not None and is_disk_fault(OSError(int(worded[1]), ""))

@@ -184,3 +184,18 @@ async fn stdio_whose_stderr_is_never_read_answers_a_thousand_commands_and_ends()
     assert_eq!(code, Some(0));
     assert!(seconds < 5.0, "{seconds}");
 }
+
+#[tokio::test]
+async fn a_log_over_the_limit_of_file_sizes_costs_its_lines_alone() {
+    let program = Program::serve(Stderr::Kept, &["--log-file", "gateway.log"]).await;
+    program.limit_file_size(1000).await;
+    let length = || std::fs::metadata(program.dir.path().join("gateway.log")).unwrap().len();
+    while length() < 1000 {
+        assert_eq!(program.get("/health/live").await, Some(200));
+    }
+    // Lines for which there is no room.
+    for _ in 0..20 {
+        assert_eq!(program.get("/health/live").await, Some(200));
+    }
+    assert_eq!(program.end().await, Some(0));
+}

@@ -1,6 +1,12 @@
 //! An output folder that can not be written: told before the first job fails, and by a true code.
 
-use crate::rig::{Rig, submission};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use serde_json::json;
+
+use crate::{
+    program::{Program, Stderr},
+    rig::{Rig, job, submission},
+};
 
 /// A file where the folder was: nobody, root neither, can write below it.
 fn spoil(rig: &Rig) {
@@ -51,4 +57,31 @@ async fn a_job_that_could_not_write_makes_the_gateway_look_again() {
     .await;
     assert_eq!(rig.get("/health/ready").await.status, 503);
     rig.stop().await;
+}
+
+/// Noise, so that its file is large.
+fn noise() -> Vec<u8> {
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    image::RgbImage::from_fn(64, 64, |x, y| {
+        image::Rgb([x * 37 ^ y * 91, x * y * 13, x ^ y].map(|v| v as u8))
+    })
+    .write_to(&mut bytes, image::ImageFormat::Png)
+    .unwrap();
+    bytes.into_inner()
+}
+
+#[tokio::test]
+async fn what_is_over_the_limit_of_file_sizes_is_storage_full() {
+    let program = Program::serve(Stderr::Kept, &[]).await;
+    let image = noise();
+    assert!(image.len() > 1000, "{}", image.len());
+    program.limit_file_size(1000).await;
+    let (status, reply) = program.upload("image/png", image.clone()).await;
+    assert_eq!((status, &reply["error_details"]["code"]), (507, &json!("storage_full")), "{reply}");
+    let mut command = job("generate_sdxl");
+    let url = format!("data:image/png;base64,{}", BASE64_STANDARD.encode(&image));
+    command["payload"]["prompt_submission"]["conditioning"]["init_image"] = url.into();
+    let (status, reply) = program.command(&command).await;
+    assert_eq!((status, &reply["error_details"]["code"]), (507, &json!("storage_full")), "{reply}");
+    assert_eq!(program.end().await, Some(0));
 }

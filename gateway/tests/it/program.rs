@@ -129,6 +129,20 @@ impl Program {
         kill(Pid::from_raw(self.child.id().unwrap().cast_signed()), signal).unwrap();
     }
 
+    /// Sets RLIMIT_FSIZE of the gateway alone; its workers keep theirs.
+    pub(crate) async fn limit_file_size(&self, bytes: u64) {
+        let pid = self.child.id().unwrap().to_string();
+        let set = Command::new("prlimit").args(["--pid", &pid, &format!("--fsize={bytes}")]).status().await;
+        assert!(set.unwrap().success());
+    }
+
+    /// Sends an image as an upload.
+    pub(crate) async fn upload(&self, media_type: &str, bytes: Vec<u8>) -> (u16, Value) {
+        let request = self.client.post(format!("{}/v1/uploads", self.url)).header("content-type", media_type);
+        let answer = within(request.body(bytes).send()).await.unwrap();
+        (answer.status().as_u16(), within(answer.json()).await.unwrap())
+    }
+
     /// The processes that are its simulated workers.
     pub(crate) fn workers(&self) -> Vec<i32> {
         let pid = self.child.id().unwrap();

@@ -68,6 +68,10 @@ pub(crate) fn write_failure(folder: &Path, err: &io::Error) -> Failure {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             Failure::new(ErrorCode::StorageFull, format!("the disk of the output directory is full: {err}"))
         }
+        io::ErrorKind::FileTooLarge => {
+            Failure::new(ErrorCode::StorageFull, format!("a picture of this size may not be written: {err}"))
+                .hint("ask for a smaller picture, or have the operator of the host raise the limit of the size of files (ulimit -f, LimitFSIZE)")
+        }
         // Read-only, forbidden, no folder: the operator's, and no fault of ours.
         _ => Failure::new(ErrorCode::StorageFull, format!("{} cannot be written: {err}", folder.display()))
             .hint("have the operator of the host make the output folder writable"),

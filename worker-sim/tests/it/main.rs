@@ -3,6 +3,7 @@
 mod actions;
 mod bounds;
 mod faults;
+mod file_size;
 mod models;
 mod order;
 mod picture;

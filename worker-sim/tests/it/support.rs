@@ -122,6 +122,13 @@ impl Sim {
         self.child.kill().expect("it can be killed");
     }
 
+    /// Sets RLIMIT_FSIZE of the process that runs.
+    pub(crate) fn limit_file_size(&self, bytes: u64) {
+        let pid = self.child.id().to_string();
+        let set = Command::new("prlimit").args(["--pid", &pid, &format!("--fsize={bytes}")]).status();
+        assert!(set.expect("util-linux is there").success());
+    }
+
     /// Whether stdout has ended.
     pub(crate) fn has_no_more_lines(&mut self) -> bool {
         self.lines.recv_timeout(PATIENCE) == Err(std::sync::mpsc::RecvTimeoutError::Disconnected)

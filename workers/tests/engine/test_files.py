@@ -114,7 +114,7 @@ def test_a_record_of_any_length_is_kept_whole(tmp_path, name):
     assert pixels(str(path)).shape == (64, 64, 3)
 
 
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EIO])
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EROFS, errno.EIO])
 def test_a_disk_that_refuses_is_said(tmp_path, monkeypatch, number):
     def refuse(*_args):
         raise OSError(number, "refused")
