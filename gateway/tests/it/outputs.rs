@@ -63,7 +63,7 @@ async fn a_job_that_could_not_write_makes_the_gateway_look_again() {
 fn noise() -> Vec<u8> {
     let mut bytes = std::io::Cursor::new(Vec::new());
     image::RgbImage::from_fn(64, 64, |x, y| {
-        image::Rgb([x * 37 ^ y * 91, x * y * 13, x ^ y].map(|v| v as u8))
+        image::Rgb([(x * 37) ^ (y * 91), x * y * 13, x ^ y].map(|v| v as u8))
     })
     .write_to(&mut bytes, image::ImageFormat::Png)
     .unwrap();
