@@ -284,7 +284,9 @@ class BaseWorker:
 
     def _validate_request(self, task: Task) -> Outcome:
         assert task.command is not None
-        return Outcome(report(task.command, self.source.now(), self.device_kind))
+        context = JobContext()
+        data = report(task.command, self.source.now(), self.device_kind, context)
+        return Outcome(data, self.warnings_of(task.command, context))
 
     def _get_performance_estimate(self, task: Task) -> Outcome:
         return Outcome(self.source.now().estimate(self._sound_of(document_of(task.fields))))
@@ -319,7 +321,7 @@ class BaseWorker:
         submission = Submission.of(task.fields)
         assert submission is not None
         document = self.effective_of(submission.document)
-        validation = report(command, engine, self.device_kind) if task.action == "structured_inference" else None
+        validation = report(command, engine, self.device_kind, context) if task.action == "structured_inference" else None
         result = engine.generate(document, context)
         self.metrics.generation(len(result["images"]), result["generation_time_seconds"])
         data = finish_result(result, command, validation)
@@ -345,7 +347,10 @@ class BaseWorker:
     # Files
 
     def _validate_model_files(self, task: Task) -> Outcome:
-        return Outcome(self.source.now().validate_model_files(task.fields, lambda: None))
+        assert task.command is not None
+        context = JobContext()
+        data = self.source.now().validate_model_files(task.fields, context, lambda: None)
+        return Outcome(data, warned(context, task.command.sender))
 
     def _deep_validation(self, engine: Engine, task: Task) -> Outcome:
         context = task.context
@@ -358,7 +363,8 @@ class BaseWorker:
             context.check()
             context.progress("loading", pieces, pieces)
 
-        return Outcome(engine.validate_model_files(task.fields, check))
+        assert task.command is not None
+        return Outcome(engine.validate_model_files(task.fields, context, check), warned(context, task.command.sender))
 
 
 def _engine_work(name: str) -> Callable[[Engine, Task], Outcome]:

@@ -197,7 +197,7 @@ class _Lab:
         return None
 
     def _files(self, path: str) -> str | None:
-        row = self._engine.validate_model_files({"model_paths": [path]}, self._context.check)["results"][0]
+        row = self._engine.validate_model_files({"model_paths": [path]}, self._context, self._context.check)["results"][0]
         if not row["is_valid"]:
             raise _Failed("; ".join(row["issues"][:3]))
         return f"{row['tensor_count']} tensors, {row['file_size_bytes']} bytes"

@@ -9,6 +9,7 @@ from core.engine import Engine
 from core.envelope import Command
 from core.errors import BeyondDevice, ContractError, OutOfMemory
 from core.failure import failure_of
+from core.job_context import JobContext
 from core.naming import escape
 from core.tally import WARNINGS_MAX, Tally, entries
 
@@ -29,8 +30,11 @@ def is_about_document(command: Command) -> bool:
     return inside is not None and all(fault["pointer"].startswith(inside + "/") for fault in command.reading.faults)
 
 
-def report(command: Command, engine: Engine, device_kind: Any) -> dict[str, Any]:
-    """ValidationReport: schema, cross-field rules, roots, presence of models, features and fit of this worker."""
+def report(command: Command, engine: Engine, device_kind: Any, context: JobContext) -> dict[str, Any]:
+    """ValidationReport: schema, cross-field rules, roots, presence of models, features and fit of this worker.
+
+    context: gets the warnings that running it will bring by what its model files hold.
+    """
     faults = Tally(command.reading.faults)
     fields = command.reading.document
     normalized = fields.get("prompt_submission") if fields is not None else None
@@ -39,20 +43,23 @@ def report(command: Command, engine: Engine, device_kind: Any) -> dict[str, Any]
     if whole is not None:
         known = {fault["pointer"] for fault in faults}
         # A value that was refused is compared with nothing: all that would be said of it follows from what was said.
-        found = engine.check(_without(whole, command.reading.faulty, _AT))
+        sound = _without(whole, command.reading.faulty, _AT)
+        found = engine.check(sound)
         against = _entries_of(command, found)
         if not faults:
             details = _size(whole)
             if all(isinstance(fault, BeyondDevice) for fault in found):
                 details |= _estimate(engine, whole)
         faults.extend([fault for fault in against if fault["pointer"] not in known])
+        engine.foresee(sound, context)
     data: dict[str, Any] = {"valid": not faults}
     if faults:
         data["error"] = faults[0]["message"]
-    warnings = command.reading.warnings
+    warnings = [str(warning["message"]) for warning in command.reading.warnings]
+    warnings += [warning.message for warning in context.warnings]
     data |= {
         "errors": entries(faults),
-        "warnings": [warning["message"] for warning in warnings[:WARNINGS_MAX]],
+        "warnings": warnings[:WARNINGS_MAX],
         "normalized": normalized,
         "effective": whole,
         "validation_details": details,

@@ -16,7 +16,7 @@ from core.settings import WorkerSettings
 from inference.plan import dtype_of, offload_of, require_widths
 from models.cause import cause_of
 from models.device_models import LoadedModel
-from models.facts import describe
+from models.facts import describe_text_encoder
 from models.model_loader import Lease, ModelLoader
 from models.readers import Inversion, read_text_encoder, read_tokenizer
 from models.registry import Located
@@ -70,7 +70,7 @@ def take_models(
         models.refiner = take(loader.resolve(model.refiner, "/model/refiner"), "sdxl_refiner", "/model/refiner")
     if model.vae is not None:
         models.vae = take(loader.resolve(model.vae, "/model/vae"), "vae", "/model/vae")
-    models.overrides = _read_overrides(submission, device, loader, dtype, offload)
+    models.overrides = _read_overrides(submission, device, loader, dtype, offload, context)
     for index, lora in enumerate(conditioning.loras or []):
         pointer = f"/conditioning/loras/{index}"
         if lora.weight == 0:
@@ -108,7 +108,9 @@ def _count(submission: Any) -> int:
     return count + (post.upscaler is not None and needs_net(post.upscaler)) + bool(post.safety_checker)
 
 
-def _read_overrides(submission: Any, device: Device, loader: ModelLoader, dtype: str, offload: bool) -> dict[str, Any]:
+def _read_overrides(
+    submission: Any, device: Device, loader: ModelLoader, dtype: str, offload: bool, context: JobContext
+) -> dict[str, Any]:
     """Single components that a job names; read for this job alone."""
     model = submission.model
     found: dict[str, Any] = {}
@@ -122,7 +124,10 @@ def _read_overrides(submission: Any, device: Device, loader: ModelLoader, dtype:
             if name == "tokenizer":
                 found[name] = read_tokenizer(path)
             else:
-                encoder = read_text_encoder(path, describe(path), dtype, second=name == "text_encoder_2")
+                facts = describe_text_encoder(path, name)
+                if (text := facts.unused_text) is not None:
+                    context.warn("weights_unused", text, pointer)
+                encoder = read_text_encoder(path, facts, dtype, second=name == "text_encoder_2")
                 target = torch.device("cpu") if offload else device.torch_device
                 found[name] = encoder.requires_grad_(False).to(target)
         except ContractError as error:

@@ -7,7 +7,9 @@ job runs. Schema and cross-field rules were checked before, by the generated typ
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,22 +20,20 @@ from conditioning.lora_fit import fit, require_scales
 from conditioning.prompt import parse_prompt
 from core.device_manager import DTYPES, Device
 from core.errors import ContractError, ModelInvalid, ModelNotFound, OutOfRange, UnsupportedFeature, UnsupportedValue
+from core.job_context import JobContext
 from core.roots import Roots
 from core.settings import WorkerSettings
 from inference.image_input import ImageRef, check_image, check_mask, image_bytes
-from models.base_layers import layers_of
-from models.cause import cause_of
-from models.facts import ModelFacts, config_folder, describe
+from models.facts import ModelFacts, config_folder, describe, describe_text_encoder
 from models.lora_file import LoraFile
 from models.model_loader import ModelLoader
-from models.readers import require_tokenizer_files
 from models.safetensors_file import read_header, read_tensors
-from models.vocabulary import has_word, words_of
+from models.vocabulary import has_word, require_vocabulary
 from postprocessing.safety_checker import locate_checker
 from postprocessing.upscaler import locate_net
 from schedulers.scheduler_factory import SchedulerChoice, choose_scheduler, require_zero_terminal_snr
 
-__all__ = ["clip_skip_max", "dtype_of", "faults_of", "offload_of", "require_widths", "scheduler_of"]
+__all__ = ["clip_skip_max", "dtype_of", "faults_of", "offload_of", "require_widths", "scheduler_of", "warn_of_unused"]
 
 
 def scheduler_of(submission: Any) -> SchedulerChoice:
@@ -88,6 +88,45 @@ def faults_of(
     return faults
 
 
+def warn_of_unused(submission: Any, loader: ModelLoader, settings: WorkerSettings, context: JobContext) -> None:
+    """Warns of what the job's model files hold and nothing uses, at the entries that name them, as loading them does."""
+    for field, facts_of in _named_models(submission, loader, settings):
+        # What stands against a file is among the faults.
+        with suppress(ContractError):
+            if (text := facts_of().unused_text) is not None:
+                context.warn("weights_unused", text, field)
+
+
+def _named_models(
+    submission: Any, loader: ModelLoader, settings: WorkerSettings
+) -> Iterator[tuple[str, Callable[[], ModelFacts]]]:
+    """Pointer and facts of every model that takes part in the job."""
+    model, conditioning = submission.model, submission.conditioning
+    for name in ("base", "refiner", "vae"):
+        if (reference := getattr(model, name)) is not None:
+            yield f"/model/{name}", partial(loader.describe, reference)
+    for name in ("text_encoder", "text_encoder_2"):
+        if (reference := getattr(model, name)) is not None:
+            yield f"/model/{name}", partial(_encoder_facts, loader, reference, name)
+    for index, net in enumerate(conditioning.control_nets or []):
+        if net.weight != 0 and (net.model is not None or net.type is not None):
+            field = f"/conditioning/control_nets/{index}"
+            yield field + "/model", partial(_control_net_facts, loader, settings, net, field)
+    for index, inversion in enumerate(conditioning.textual_inversions or []):
+        if inversion.path is not None:
+            yield f"/conditioning/textual_inversions/{index}/path", partial(_inversion_facts, loader, inversion.path)
+    if submission.postprocessing.safety_checker:
+        yield "/postprocessing/safety_checker", lambda: describe(locate_checker(loader, settings).path)
+
+
+def _encoder_facts(loader: ModelLoader, reference: str, name: str) -> ModelFacts:
+    return describe_text_encoder(loader.resolve(reference).path, name)
+
+
+def _inversion_facts(loader: ModelLoader, path: str) -> ModelFacts:
+    return describe(loader.resolve_path(path))
+
+
 def _require_type(facts: ModelFacts, model_type: str, field: str) -> ModelFacts:
     """Raises ModelInvalid where the files are of another kind."""
     if facts.model_type != model_type:
@@ -111,7 +150,9 @@ class _Parts:
 
 def _model_faults(submission: Any, loader: ModelLoader, attempt: Callable[..., Any]) -> _Parts:
     model = submission.model
-    base: ModelFacts | None = attempt(lambda: _require_base(submission, loader)) if model.base is not None else None
+    base: ModelFacts | None = None
+    if model.base is not None:
+        base = attempt(lambda: _require_type(loader.describe(model.base, "/model/base"), "sdxl", "/model/base"))
     for name, model_type in (("refiner", "sdxl_refiner"), ("vae", "vae")):
         reference = getattr(model, name)
         if reference is not None:
@@ -136,27 +177,6 @@ def _model_faults(submission: Any, loader: ModelLoader, attempt: Callable[..., A
         elif parts.configs is not None:
             parts.configs[name] = config
     return parts
-
-
-def _require_base(submission: Any, loader: ModelLoader) -> ModelFacts:
-    place = "/model/base"
-    facts = _require_type(loader.describe(submission.model.base, place), "sdxl", place)
-    # Making SDXL's modules takes seconds the first time; only a LoRA is compared with their layers.
-    for component in ("unet", "text_encoder", "text_encoder_2") if submission.conditioning.loras else ():
-        _require_buildable(component, facts.configs.get(component), facts.path, place)
-    return facts
-
-
-def _require_buildable(component: str, config: Mapping[str, Any] | None, path: Path, place: str) -> None:
-    """Raises ModelInvalid for a configuration that no module can be made of, as the job that loads it would find."""
-    if config is None:
-        return
-    try:
-        layers_of({component: config})
-    except Exception as error:
-        # Each of its values breaks the library in a way of its own.
-        said = f"{path.name} has a configuration of which no {component} can be made: {cause_of(error, path)}"
-        raise ModelInvalid(said, field=place) from error
 
 
 def _require_same_prediction(refiner: ModelFacts, base: ModelFacts) -> None:
@@ -194,8 +214,7 @@ def _require_own_tokenizers(base: ModelFacts) -> list[Path]:
 
 def _require_words(folder: Path, place: str) -> None:
     try:
-        require_tokenizer_files(folder)
-        words_of(folder)
+        require_vocabulary(folder)
     except ModelInvalid as error:
         error.field = place
         raise
@@ -207,12 +226,12 @@ def _require_text_encoder(loader: ModelLoader, reference: str, name: str, base: 
     Raises ModelInvalid where it is of another kind or size than the base's.
     """
     field = f"/model/{name}"
-    path = _require_folder(loader, reference, field)
-    config = loader.describe(reference, field).configs.get("model", {})
-    kinds = {config.get("model_type"), *(config.get("architectures") or [])}
-    if not kinds & {"clip_text_model", "clip", "CLIPTextModel", "CLIPTextModelWithProjection"}:
-        raise ModelInvalid(f"{reference!r} is no text encoder", field=field, hint="SDXL takes CLIP's")
-    _require_buildable(name, config, path, field)
+    folder = _require_folder(loader, reference, field)
+    try:
+        config = describe_text_encoder(folder, name).configs["model"]
+    except ModelInvalid as error:
+        error.field = field
+        raise
     if base is not None:
         require_widths(name, base.configs.get(name, {}), config.get("text_config") or config)
     return config

@@ -114,6 +114,9 @@ class SdxlEngine:
     def check(self, effective: dict[str, Any]) -> list[ContractError]:
         return self.worker.check(SubmissionView(effective))
 
+    def foresee(self, effective: dict[str, Any], context: JobContext) -> None:
+        self.worker.foresee(SubmissionView(effective), context)
+
     def estimate(self, effective: dict[str, Any]) -> dict[str, Any]:
         return self.worker.optimizer.estimate(SubmissionView(effective))
 
@@ -145,9 +148,9 @@ class SdxlEngine:
     def cleanup_memory(self, fields: dict[str, Any], context: JobContext) -> dict[str, Any]:
         return self.worker.cleanup()
 
-    def validate_model_files(self, fields: dict[str, Any], check: Callable[[], None]) -> dict[str, Any]:
+    def validate_model_files(self, fields: dict[str, Any], context: JobContext, check: Callable[[], None]) -> dict[str, Any]:
         return self.loader.validate_model_files(
-            fields.get("model_paths"), fields.get("suite"), fields.get("deep", False), check
+            fields.get("model_paths"), fields.get("suite"), fields.get("deep", False), context, check
         )
 
 

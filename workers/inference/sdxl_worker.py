@@ -22,7 +22,7 @@ from inference.cost_model import Measurement
 from inference.job_models import JobModels, take_models
 from inference.job_run import FEATURES, JobRun
 from inference.memory_optimizer import MemoryOptimizer
-from inference.plan import clip_skip_max, faults_of
+from inference.plan import clip_skip_max, faults_of, warn_of_unused
 from models.device_models import LoadedModel
 from models.facts import FAMILY
 from models.model_loader import ModelLoader
@@ -58,6 +58,10 @@ class SdxlWorker:
         """All that stands against running the effective submission here; nothing is loaded."""
         faults = faults_of(submission, self.device, self.loader, self.roots, self.settings)
         return faults + self.optimizer.limit_faults(submission)
+
+    def foresee(self, submission: Any, context: JobContext) -> None:
+        """The warnings that running it will bring by what its model files hold; nothing is loaded."""
+        warn_of_unused(submission, self.loader, self.settings, context)
 
     def capabilities(self) -> dict[str, Any]:
         """The engine's share of WorkerCapabilities: all members but gpu_id, device_name, memory_stats and actions."""

@@ -9,11 +9,11 @@ from functools import lru_cache
 from typing import Any
 
 import diffusers
+import torch
 import transformers
-from accelerate import init_empty_weights
 from torch import nn
 
-__all__ = ["Layer", "layers_of", "unet_shapes"]
+__all__ = ["Layer", "layers_of"]
 
 _TEXT_CLASSES = {"text_encoder": transformers.CLIPTextModel, "text_encoder_2": transformers.CLIPTextModelWithProjection}
 _KOHYA = {"text_encoder": "lora_te1_", "text_encoder_2": "lora_te2_"}
@@ -56,15 +56,6 @@ def layers_of(configs: Mapping[str, Mapping[str, Any]]) -> dict[str, Layer]:
     return names
 
 
-def unet_shapes(config: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
-    """Name of a layer in a single-file checkpoint → shape of its weight, of a UNet with this configuration."""
-    found: dict[str, tuple[int, ...]] = {}
-    for layer in _layers_of("unet", _frozen(config)).values():
-        if (name := _to_sgm(layer.path, config)) is not None:
-            found[name] = layer.shape
-    return found
-
-
 def _frozen(config: Mapping[str, Any]) -> str:
     return json.dumps(config, sort_keys=True, default=str)
 
@@ -81,7 +72,8 @@ def _layers_of(component: str, text: str) -> dict[str, Layer]:
 
 
 def _shapes(component: str, config: dict[str, Any]) -> dict[str, tuple[int, ...]]:
-    with init_empty_weights():
+    # For this thread alone: a job may be loading in another one.
+    with torch.device("meta"):
         if component == "unet":
             module: Any = diffusers.UNet2DConditionModel.from_config(config)
         else:

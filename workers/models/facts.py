@@ -6,12 +6,12 @@ Nothing is loaded for it, so it answers while a job runs. Facts are remembered b
 from __future__ import annotations
 
 import json
-import math
 import re
 import stat
 import sys
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,6 @@ from typing import Any
 import diffusers
 
 from core.errors import ModelInvalid
-from models.base_layers import unet_shapes
 from models.cause import cause_of
 from models.config_values import require_sane_values
 from models.control_net_config import control_net_config
@@ -27,8 +26,22 @@ from models.foreign import foreign_name
 from models.lora_file import require_supported
 from models.prediction import Prediction, prediction_of_config, prediction_of_file, with_prediction
 from models.safetensors_file import CONTRACT_DTYPES, Header, TensorInfo, issues_of, read_header
+from models.vocabulary import has_vocabulary
+from models.weight_fit import checkpoint_rest, part_rest, vae_file_rest
 
-__all__ = ["FAMILY", "ModelFacts", "config_folder", "describe", "detect_type", "family_of", "signature", "weight_files"]
+__all__ = [
+    "FAMILY",
+    "ModelFacts",
+    "component_of",
+    "config_folder",
+    "describe",
+    "describe_text_encoder",
+    "detect_type",
+    "family_of",
+    "signature",
+    "tensors_of",
+    "weight_files",
+]
 
 FAMILY = "sdxl"
 """The family of models that is run here."""
@@ -40,6 +53,8 @@ _SCALES = re.compile(
     r"(^|\.)(scaled_fp8|scale_weight|scale_input|weight_scale(_2|_inv)?|input_scale|comfy_quant)$"
     r"|\.weight\.(absmax|nested_absmax|quant_map|nested_quant_map|quant_state\..*|SCB)$"
 )
+# CLIP's halves for texts and pictures have one `model_type`; what is built on the one for pictures has it too.
+_TEXT_ENCODERS = {"CLIPModel", "CLIPTextModel", "CLIPTextModelWithProjection"}
 _SGM_PREFIXES = {"model.diffusion_model.": "unet", "first_stage_model.": "vae", "conditioner.embedders.0.": "text_encoder"}
 
 
@@ -53,6 +68,7 @@ class ModelFacts:
     clip_layers: layers of its shortest text encoder; None: it has none.
     configs: component → its configuration, as far as there are files of it.
     prediction: what its UNet predicts; None: it has none.
+    unused: names of weights in its files that belong to nothing, but for those that are known to change no picture.
     """
 
     path: Path
@@ -65,11 +81,22 @@ class ModelFacts:
     configs: dict[str, dict[str, Any]] = field(default_factory=dict)
     variant: str | None = None
     prediction: Prediction | None = None
+    unused: tuple[str, ...] = ()
 
     @cached_property
     def real(self) -> Path:
         """Its path with links followed: the same for every name that a model has."""
         return self.path.resolve()
+
+    @property
+    def unused_text(self) -> str | None:
+        """What the warning `weights_unused` says; None: everything is used."""
+        if not self.unused:
+            return None
+        first = ", ".join(name[:100] for name in self.unused[:3])
+        return f"{self.path.name} holds {len(self.unused)} weights that belong to nothing and are not used: {first}" + (
+            ", …" if len(self.unused) > 3 else ""
+        )
 
     @cached_property
     def elements(self) -> int:
@@ -78,6 +105,14 @@ class ModelFacts:
     def bytes_at(self, dtype: str) -> int:
         """Memory that its weights take in a number format, in bytes."""
         return self.elements * (4 if dtype == "fp32" else 2)
+
+
+# What configurations and tensors of forms that no model has raise, each in another line.
+_SHAPELESS = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
+
+
+def _not_laid_out(path: Path, error: Exception) -> ModelInvalid:
+    return ModelInvalid(f"{path.name} is not laid out as a model: {type(error).__name__}: {cause_of(error, path)}")
 
 
 _remembered: dict[Path, tuple[tuple[Any, ...], ModelFacts]] = {}
@@ -107,12 +142,45 @@ def describe(path: Path) -> ModelFacts:
         return known[1]
     try:
         facts = _describe_folder(path) if path.is_dir() else _describe_file(path)
-    except (ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
-        # Configurations and tensors of forms that no model has, each of which breaks another line.
-        what = f"{type(error).__name__}: {cause_of(error, path)}"
-        raise ModelInvalid(f"{path.name} is not laid out as a model: {what}") from error
+    except _SHAPELESS as error:
+        raise _not_laid_out(path, error) from error
     _remembered[path] = (now, facts)
     return facts
+
+
+def component_of(path: Path) -> str | None:
+    """The part of a model that a folder is, where a job may name it in place of the base's; None: none such."""
+    if not path.is_dir() or (path / "model_index.json").is_file():
+        return None
+    # CLIP's published folders hold both, and are named for their weights.
+    if (path / "config.json").is_file() and _is_text_encoder(_read_json(path / "config.json")):
+        return "text_encoder"
+    return "tokenizer" if has_vocabulary(path) else None
+
+
+def _is_text_encoder(config: dict[str, Any]) -> bool:
+    architectures = config.get("architectures")
+    named = set(map(str, architectures)) if isinstance(architectures, list) else set()
+    kind = config.get("model_type")
+    return kind == "clip_text_model" or bool(named & _TEXT_ENCODERS) or (kind == "clip" and not named)
+
+
+def describe_text_encoder(path: Path, name: str | None = None) -> ModelFacts:
+    """The facts of a text encoder's own folder. name: the component that it replaces; None: by its architecture.
+
+    Raises ModelInvalid where it is none, or lacks weights.
+    """
+    facts = describe(path)
+    config = facts.configs.get("model", {})
+    if not path.is_dir() or not _is_text_encoder(config):
+        raise ModelInvalid(f"{path.name} is no text encoder", hint="SDXL takes CLIP's")
+    if name is None:
+        name = "text_encoder_2" if "CLIPTextModelWithProjection" in (config.get("architectures") or []) else "text_encoder"
+    try:
+        tensors = tensors_of(path, [read_header(file) for file in facts.files])
+        return replace(facts, unused=tuple(part_rest(name, config, tensors, path.name)))
+    except _SHAPELESS as error:
+        raise _not_laid_out(path, error) from error
 
 
 def weight_files(folder: Path, variant: str | None) -> list[Path]:
@@ -244,18 +312,26 @@ def _describe_file(path: Path) -> ModelFacts:
         elements[component] += tensor.elements
     configs: dict[str, dict[str, Any]] = {}
     prediction = None
+    unused: list[str] = []
     if model_type in ("sdxl", "sdxl_refiner"):
         folder = config_folder(path, model_type, header)
         configs = _configs_in(folder)
+        _require_parts(configs, folder, refiner=model_type == "sdxl_refiner")
         channels = _input_channels(header)
-        if "unet" in configs and channels is not None:
+        if channels is not None:
             configs["unet"] = configs["unet"] | {"in_channels": channels}
-            _require_whole_unet(header, configs["unet"])
+        unused = checkpoint_rest(configs, header.tensors, path.name, refiner=model_type == "sdxl_refiner")
         scheduler = _scheduler_config(folder)
         prediction = prediction_of_file(header, scheduler)
         _require_scheduler(scheduler, "EulerDiscreteScheduler", prediction, path.name)
     if model_type == "controlnet":
         configs = {"model": _control_net_config(path, header)}
+        unused = part_rest("controlnet", configs["model"], header.tensors, path.name)
+    if model_type == "vae":
+        configs = {"model": _read_json(config_folder(path, "vae", header) / "config.json")}
+        unused = vae_file_rest(configs["model"], header.tensors, path.name)
+    if model_type == "textual_inversion":
+        unused = sorted(header.tensors.keys() - {"clip_l", "clip_g"})
     return ModelFacts(
         path,
         model_type,
@@ -266,6 +342,7 @@ def _describe_file(path: Path) -> ModelFacts:
         min(layers.values()) if layers else None,
         configs,
         prediction=prediction,
+        unused=tuple(unused),
     )
 
 
@@ -275,30 +352,10 @@ def _input_channels(header: Header) -> int | None:
     return tensor.shape[1] if tensor is not None and len(tensor.shape) == 4 else None
 
 
-def _require_whole_unet(header: Header, config: dict[str, Any]) -> None:
-    """Raises ModelInvalid where the UNet is not the one of the configuration: a smaller one, or one with more layers."""
-    wanted = unet_shapes(config)
-    prefix = "model.diffusion_model."
-    found = {
-        name.removeprefix(prefix).removesuffix(".weight"): tensor.shape
-        for name, tensor in header.tensors.items()
-        if name.startswith(prefix) and name.endswith(".weight") and len(tensor.shape) in (2, 4)
-    }
-    for what, names in (
-        ("lacks {} of the layers of its configuration's UNet", sorted(wanted.keys() - found.keys())),
-        ("has {} layers that its configuration's UNet lacks", sorted(found.keys() - wanted.keys())),
-        (
-            "has {} layers of other sizes than its configuration's UNet",
-            sorted(name for name in wanted.keys() & found.keys() if math.prod(wanted[name]) != math.prod(found[name])),
-        ),
-    ):
-        if names:
-            raise ModelInvalid(
-                f"{header.path.name} {what.format(len(names))}, {names[0]} first",
-                hint=f"if it is a variant of SDXL (SSD-1B, Vega), put a folder {header.path.stem}.config "
-                "with its own configuration beside it",
-                details={"layers": names[:100]},
-            )
+def _require_parts(configs: dict[str, Any], folder: Path, *, refiner: bool) -> None:
+    wanted = ("unet", "text_encoder_2") if refiner else _PIPELINE_PARTS
+    if absent := [part for part in wanted if part not in configs]:
+        raise ModelInvalid(f"{folder.name} lacks {absent[0]}/config.json")
 
 
 def _control_net_config(path: Path, header: Header) -> dict[str, Any]:
@@ -384,9 +441,34 @@ def _describe_folder(path: Path) -> ModelFacts:
     elements = sum(tensor.elements for header in headers for tensor in header.tensors.values())
     variant = "fp16" if ".fp16" in files[0].suffixes else None
     size = sum(header.file_bytes for header in headers)
+    unused = part_rest(model_type, config, tensors_of(path, headers), path.name) if model_type is not None else []
     return ModelFacts(
-        path, model_type, tuple(files), size, {"model": elements}, _main_dtype(headers), None, {"model": config}, variant
+        path,
+        model_type,
+        tuple(files),
+        size,
+        {"model": elements},
+        _main_dtype(headers),
+        None,
+        {"model": config},
+        variant,
+        unused=tuple(unused),
     )
+
+
+def tensors_of(folder: Path, headers: Sequence[Header]) -> dict[str, TensorInfo]:
+    """The weights that a reader takes from a component's files: those that an index names, else all.
+
+    Of files that hold the same names (`…non_ema.safetensors` beside the plain one) the one with the shortest name counts.
+    """
+    named = {
+        str(file)
+        for index in folder.glob("*.safetensors.index*.json")
+        for file in _read_json(index).get("weight_map", {}).values()
+    }
+    taken = [header for header in headers if header.path.name in named] or headers
+    longest_first = sorted(taken, key=lambda header: -len(header.path.name))
+    return {name: tensor for header in longest_first for name, tensor in header.tensors.items()}
 
 
 def _has_index(folder: Path) -> bool:
@@ -440,6 +522,7 @@ def _describe_pipeline(path: Path, index: dict[str, Any]) -> ModelFacts:
     files: list[Path] = []
     elements: dict[str, int] = {}
     headers: list[Header] = []
+    unused: list[str] = []
     for part in parts:
         if not (path / part).is_dir() or part not in configs:
             raise ModelInvalid(f"{path.name} lacks its {part}")
@@ -448,6 +531,9 @@ def _describe_pipeline(path: Path, index: dict[str, Any]) -> ModelFacts:
         if not own:
             _require_no_pickles(path / part, f"{path.name}/{part}")
         own_headers = [_sound_header(file) for file in own]
+        if not (refiner and part == "vae"):  # both stages are decoded by the base's
+            rest = part_rest(part, configs[part], tensors_of(path / part, own_headers), f"{path.name}/{part}")
+            unused += [f"{part}/{name}" for name in rest]
         headers += own_headers
         files += own
         elements[part] = sum(tensor.elements for header in own_headers for tensor in header.tensors.values())
@@ -467,4 +553,5 @@ def _describe_pipeline(path: Path, index: dict[str, Any]) -> ModelFacts:
         configs,
         variant,
         prediction,
+        tuple(unused),
     )

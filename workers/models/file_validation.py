@@ -1,7 +1,7 @@
 """`validate_model_files`: opens model files and says what is wrong with them, without loading them.
 
-Always: header, types, shapes against byte ranges, overlaps, holes, truncation, kind. Deep: SHA-256, values that are not
-finite, and a folder's weights against the shapes that its configuration asks for.
+Always: header, types, shapes against byte ranges, overlaps, holes, truncation, kind, and the weights against what the
+configuration asks for. Deep: SHA-256, and values that are not finite.
 """
 
 from __future__ import annotations
@@ -12,17 +12,24 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import ContractError, ModelNotFound
+from core.job_context import JobContext
 from core.roots import Roots
-from models.facts import describe, detect_type
+from models.facts import component_of, describe, describe_text_encoder, detect_type
 from models.safetensors_file import CONTRACT_DTYPES, check_values, file_sha256, issues_of, read_header
+from models.vocabulary import require_vocabulary
 
 __all__ = ["validate_path"]
 
 _ISSUES_MAX = 1000
 
 
-def validate_path(roots: Roots, path: str, field: str, deep: bool, check: Callable[[], None]) -> dict[str, Any]:
-    """One row of `results`; field: pointer of the path. Raises PathNotAllowed outside the roots; an absent file is invalid."""
+def validate_path(
+    roots: Roots, path: str, field: str, deep: bool, context: JobContext, check: Callable[[], None]
+) -> dict[str, Any]:
+    """One row of `results`; field: pointer of the path, for warnings too. An absent file is invalid.
+
+    Raises PathNotAllowed outside the roots.
+    """
     row: dict[str, Any] = {
         "model_path": path,
         "is_valid": False,
@@ -42,11 +49,7 @@ def validate_path(roots: Roots, path: str, field: str, deep: bool, check: Callab
     row["format"] = _format_of(real)
     row["issues"] = _check_files(real, files, row, deep, check)
     try:
-        facts = describe(real)
-        if facts.model_type is not None:
-            row["detected_model_type"] = facts.model_type
-        if deep and real.is_dir():
-            row["issues"] += _check_folder_shapes(real, check)
+        _describe(real, row, field, context)
     except ContractError as error:
         if not row["issues"]:
             row["issues"].append(error.message)
@@ -55,6 +58,23 @@ def validate_path(roots: Roots, path: str, field: str, deep: bool, check: Callab
         more = len(row["issues"]) - _ISSUES_MAX
         row["issues"] = [*row["issues"][:_ISSUES_MAX], f"and {more} more"]
     return row
+
+
+def _describe(path: Path, row: dict[str, Any], field: str, context: JobContext) -> None:
+    """Fills in what it is, or that it is nothing that is known. Raises ModelInvalid where a job could not load it."""
+    component = component_of(path)
+    if component is not None:
+        row["detected_component"] = component
+    if component == "tokenizer":
+        require_vocabulary(path)
+        return
+    facts = describe_text_encoder(path) if component == "text_encoder" else describe(path)
+    if facts.model_type is not None:
+        row["detected_model_type"] = facts.model_type
+    elif component is None:
+        row["issues"].append("it is no kind of model that is known here")
+    if (text := facts.unused_text) is not None:
+        context.warn("weights_unused", text, field)
 
 
 def _format_of(path: Path) -> str:
@@ -93,33 +113,4 @@ def _check_files(root: Path, files: list[Path], row: dict[str, Any], deep: bool,
     if deep and hashes:
         # One file: its own hash. A folder: that of the list of its files' hashes, as sha256sum prints it.
         row["sha256"] = hashes[0].split()[0] if root.is_file() else hashlib.sha256("".join(hashes).encode()).hexdigest()
-    return issues
-
-
-def _check_folder_shapes(path: Path, check: Callable[[], None]) -> list[str]:
-    """The weights of a folder's diffusers parts against what their configurations ask for, on the meta device."""
-    import diffusers
-    from accelerate import init_empty_weights
-
-    issues: list[str] = []
-    facts = describe(path)
-    for part, config in facts.configs.items():
-        cls = getattr(diffusers, str(config.get("_class_name")), None)
-        if cls is None:
-            continue
-        check()
-        with init_empty_weights():
-            wanted = {name: tuple(t.shape) for name, t in cls.from_config(config).state_dict().items()}
-        folder = path if part == "model" else path / part
-        found = {
-            name: tensor.shape
-            for file in facts.files
-            if file.parent == folder
-            for name, tensor in read_header(file).tensors.items()
-        }
-        issues += [f"{part}: {name} is missing" for name in sorted(set(wanted) - set(found))]
-        issues += [f"{part}: {name} belongs to nothing" for name in sorted(set(found) - set(wanted))]
-        for name in sorted(set(found) & set(wanted)):
-            if found[name] != wanted[name]:
-                issues.append(f"{part}: {name} is {list(found[name])}, not {list(wanted[name])}")
     return issues

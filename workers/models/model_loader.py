@@ -95,17 +95,19 @@ class ModelLoader:
         model_paths: list[str] | None = None,
         suite: str | None = None,
         deep: bool = False,
+        context: JobContext | None = None,
         check: Callable[[], None] = lambda: None,
     ) -> dict[str, Any]:
-        """`validate_model_files`. check: called between pieces, may raise."""
+        """`validate_model_files`. context: gets the warnings. check: called between pieces, may raise."""
+        context = context or JobContext()
         if model_paths is not None:
             named = {f"/model_paths/{index}": path for index, path in enumerate(model_paths)}
-            return {"results": [validate_path(self.roots, path, field, deep, check) for field, path in named.items()]}
+            return {"results": [validate_path(self.roots, path, field, deep, context, check) for field, path in named.items()]}
         paths = {str(m.facts.path): None for m in self.on_device.all() if suite in m.ids.values()}
         paths |= {str(m.facts.path): None for m in self.cache.models() if m.suite == suite}
         if not paths:
             raise ModelNotFound(f"no suite {suite!r} is loaded or cached", field="/suite")
-        return {"results": [validate_path(self.roots, path, "/suite", deep, check) for path in paths]}
+        return {"results": [validate_path(self.roots, path, "/suite", deep, context, check) for path in paths]}
 
     # What is commanded
 
@@ -203,17 +205,21 @@ class ModelLoader:
         if evicted:
             gone = ", ".join(evicted)
             context.warn("model_swapped", f"{gone} left the device to make room for {located.model_id}", field)
+        if (text := model.facts.unused_text) is not None:
+            context.warn("weights_unused", text, field)
         if model_type == "sdxl":
             self._current = located.model_id
         if self._current is not None and self.on_device.by_id(self._current) is None:
             self._forget_current()
         return model, seconds, cached
 
-    def _load(self, located: Located, model_type: str, context: JobContext, suite: str | None) -> dict[str, Any]:
+    def _load(
+        self, located: Located, model_type: str, context: JobContext, suite: str | None, field: str = "/model_path"
+    ) -> dict[str, Any]:
         context.progress("loading", 0, 1)
         began = time.monotonic()
         model, _, from_cache = self.acquire(
-            located, model_type, self.device.default_dtype, context, offload=False, suite=suite, field="/model_path"
+            located, model_type, self.device.default_dtype, context, offload=False, suite=suite, field=field
         )
         context.progress("loading", 1, 1)
         return {
@@ -225,11 +231,15 @@ class ModelLoader:
             "memory_used_bytes": model.memory_bytes,
         }
 
-    def _cache(self, located: Located, model_type: str, context: JobContext, suite: str | None) -> dict[str, Any]:
+    def _cache(
+        self, located: Located, model_type: str, context: JobContext, suite: str | None, field: str = "/model_path"
+    ) -> dict[str, Any]:
         context.progress("loading", 0, 1)
         began = time.monotonic()
         facts = describe(located.path)
-        self.on_device.require_type(facts, model_type, located.model_id, "/model_path")
+        self.on_device.require_type(facts, model_type, located.model_id, field)
+        if (text := facts.unused_text) is not None:
+            context.warn("weights_unused", text, field)
         model = self.cache.put(located.model_id, model_type, facts, context.check, suite)
         context.progress("loading", 1, 1)
         return {
@@ -246,7 +256,7 @@ class ModelLoader:
         suite_name: str,
         paths: dict[str, str],
         context: JobContext,
-        load: Callable[[Located, str, JobContext, str | None], dict[str, Any]],
+        load: Callable[[Located, str, JobContext, str | None, str], dict[str, Any]],
         undo: Callable[[str], object],
     ) -> dict[str, Any]:
         began = time.monotonic()
@@ -256,7 +266,7 @@ class ModelLoader:
             for component, path in paths.items():
                 field = f"/{component}_model_path"
                 located = self._registry.name_path(path, f"sdxl_{suite_name}_{component}", field)
-                result = load(located, _SUITE_TYPES[component], context, suite_name)
+                result = load(located, _SUITE_TYPES[component], context, suite_name, field)
                 results.append(
                     {
                         "component_type": component,

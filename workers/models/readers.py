@@ -28,8 +28,9 @@ from models.facts import ModelFacts, config_folder
 from models.lora_file import LoraFile
 from models.prediction import with_prediction
 from models.safetensors_file import read_header
+from models.vocabulary import require_vocabulary
 
-__all__ = ["READERS", "Inversion", "read_text_encoder", "read_tokenizer", "require_tokenizer_files"]
+__all__ = ["READERS", "Inversion", "read_text_encoder", "read_tokenizer"]
 
 for _logging in (diffusers.utils.logging, transformers.utils.logging):
     _logging.disable_progress_bar()
@@ -71,19 +72,10 @@ def _part(cls: Any, facts: ModelFacts, dtype: str, subfolder: str | None) -> Any
     return module.eval()
 
 
-def require_tokenizer_files(folder: Path) -> None:
-    """Raises ModelInvalid where a vocabulary is missing; the library would make up an empty one."""
-    layouts = (("tokenizer.json",), ("vocab.json", "merges.txt"))
-    if not any(all((folder / name).is_file() for name in layout) for layout in layouts):
-        raise ModelInvalid(
-            f"{folder.name} is no tokenizer", hint="a tokenizer's folder holds tokenizer.json, or vocab.json and merges.txt"
-        )
-
-
 def read_tokenizer(folder: Path, subfolder: str | None = None) -> Any:
     """The tokenizer of a folder, or of one of a pipeline's. Raises ModelInvalid where it has no vocabulary."""
     own = folder / subfolder if subfolder else folder
-    require_tokenizer_files(own)
+    require_vocabulary(own)
     return transformers.CLIPTokenizer.from_pretrained(own, local_files_only=True)
 
 
@@ -214,7 +206,9 @@ def _read_control_net(facts: ModelFacts, dtype: str, device: torch.device) -> An
         return to_device(_part(diffusers.ControlNetModel, facts, dtype, None).requires_grad_(False), device)
     with init_empty_weights():
         net = diffusers.ControlNetModel.from_config(facts.configs["model"])
-    net.load_state_dict(load_file(facts.path), assign=True)
+    wanted = net.state_dict().keys()
+    # What belongs to nothing is said as `unused`; whatever is missing raises.
+    net.load_state_dict({name: t for name, t in load_file(facts.path).items() if name in wanted}, assign=True)
     return to_device(net.to(DTYPES[dtype]).eval().requires_grad_(False), device)
 
 

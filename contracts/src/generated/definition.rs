@@ -229,6 +229,7 @@ pub const NAMES: &[&str] = &[
     "UnloadResult",
     "CleanupResult",
     "FileFormat",
+    "ModelComponent",
     "FileResultDtypes",
     "FileResultIssues",
     "FileResult",
@@ -582,6 +583,7 @@ pub fn round_trip(name: &str, value: &Value) -> Option<Result<Value, serde_json:
         "UnloadResult" => read::<types::UnloadResult>(value),
         "CleanupResult" => read::<types::CleanupResult>(value),
         "FileFormat" => read::<types::FileFormat>(value),
+        "ModelComponent" => read::<types::ModelComponent>(value),
         "FileResultDtypes" => read::<types::FileResultDtypes>(value),
         "FileResultIssues" => read::<types::FileResultIssues>(value),
         "FileResult" => read::<types::FileResult>(value),
@@ -927,6 +929,7 @@ pub fn schemas() -> Value {
     generator.subschema_for::<types::UnloadResult>();
     generator.subschema_for::<types::CleanupResult>();
     generator.subschema_for::<types::FileFormat>();
+    generator.subschema_for::<types::ModelComponent>();
     generator.subschema_for::<types::FileResultDtypes>();
     generator.subschema_for::<types::FileResultIssues>();
     generator.subschema_for::<types::FileResult>();

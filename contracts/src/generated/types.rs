@@ -187,7 +187,7 @@ pub struct LoadFromCache {
 
 crate::strict::object!(LoadFromCache);
 
-/// Opens model files and says what is wrong with them; exactly one of `model_paths` and `suite`.
+/// Opens model files and says what is wrong with them, as a job would find by their headers and configuration; exactly one of `model_paths` and `suite`.
 #[derive(Debug, Clone, PartialEq, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(remote = "Self", deny_unknown_fields)]
 #[schemars(rename = "ValidateModelFiles")]
@@ -198,7 +198,7 @@ pub struct ValidateModelFiles {
     /// A suite name.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub suite: Option<ValidateModelFilesSuite>,
-    /// Read and hash every byte too. Absent: false.
+    /// Read and hash every byte too: values that are not finite are found by this alone, here and not in `validate_request`. Absent: false.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub deep: Option<bool>,
 }
@@ -2250,6 +2250,19 @@ crate::strict::string_enum!(
     Unknown = "unknown"
 );
 
+/// A part of a model that a job may replace by a folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, schemars::JsonSchema)]
+pub enum ModelComponent {
+    /// `text_encoder`
+    #[schemars(rename = "text_encoder")]
+    TextEncoder,
+    /// `tokenizer`
+    #[schemars(rename = "tokenizer")]
+    Tokenizer,
+}
+
+crate::strict::string_enum!(ModelComponent, TextEncoder = "text_encoder", Tokenizer = "tokenizer");
+
 /// One model file.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(remote = "Self", deny_unknown_fields)]
@@ -2257,13 +2270,16 @@ crate::strict::string_enum!(
 pub struct FileResult {
     /// As asked.
     pub model_path: Path,
-    /// Whether it can be loaded.
+    /// Whether it can be loaded, by its headers and configuration; with deep by its values too.
     pub is_valid: bool,
     /// How it is stored.
     pub format: FileFormat,
-    /// What it is; absent: unknown.
+    /// What it is; absent: no model of its own, or unknown.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub detected_model_type: Option<ModelType>,
+    /// Which part of a model it is, where it is one that a job may replace.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
+    pub detected_component: Option<ModelComponent>,
     /// Tensors.
     pub tensor_count: Count,
     /// Number formats found.

@@ -41,6 +41,9 @@ pub enum WarningCode {
     /// Memory did not suffice to decode the picture whole; it was decoded in tiles, whose colours may differ a little.
     #[serde(rename = "decoded_in_tiles")]
     DecodedInTiles,
+    /// A model's files hold weights that belong to no part of the model; they are not used.
+    #[serde(rename = "weights_unused")]
+    WeightsUnused,
     /// The safety checker blackened a picture.
     #[serde(rename = "image_flagged")]
     ImageFlagged,
@@ -60,7 +63,7 @@ pub enum WarningCode {
 
 impl WarningCode {
     /// Every code, in the order of the table.
-    pub const ALL: [Self; 12usize] = [
+    pub const ALL: [Self; 13usize] = [
         Self::AcceptedSpelling,
         Self::DuplicateEqual,
         Self::NoEffect,
@@ -68,6 +71,7 @@ impl WarningCode {
         Self::ColourConverted,
         Self::ColourProfileIgnored,
         Self::DecodedInTiles,
+        Self::WeightsUnused,
         Self::ImageFlagged,
         Self::ModelSwapped,
         Self::DeviceAlias,
@@ -85,6 +89,7 @@ impl WarningCode {
             Self::ColourConverted => "colour_converted",
             Self::ColourProfileIgnored => "colour_profile_ignored",
             Self::DecodedInTiles => "decoded_in_tiles",
+            Self::WeightsUnused => "weights_unused",
             Self::ImageFlagged => "image_flagged",
             Self::ModelSwapped => "model_swapped",
             Self::DeviceAlias => "device_alias",
@@ -111,6 +116,9 @@ impl WarningCode {
             }
             Self::DecodedInTiles => {
                 "Memory did not suffice to decode the picture whole; it was decoded in tiles, whose colours may differ a little."
+            }
+            Self::WeightsUnused => {
+                "A model's files hold weights that belong to no part of the model; they are not used."
             }
             Self::ImageFlagged => "The safety checker blackened a picture.",
             Self::ModelSwapped => "Another model was evicted to load one for this job.",

@@ -82,6 +82,7 @@ WARNINGS: Final[dict[str, str]] = {
     "colour_converted": "An image had a colour profile other than sRGB and was converted to sRGB.",
     "colour_profile_ignored": "An image has a colour profile that cannot be used; its values were taken as sRGB.",
     "decoded_in_tiles": "Memory did not suffice to decode the picture whole; it was decoded in tiles, whose colours may differ a little.",
+    "weights_unused": "A model's files hold weights that belong to no part of the model; they are not used.",
     "image_flagged": "The safety checker blackened a picture.",
     "model_swapped": "Another model was evicted to load one for this job.",
     "device_alias": "`gpu_N` was read as `cuda:N`.",

@@ -140,7 +140,7 @@ IdempotencyKey = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^[!
 ErrorCode = Literal["bad_frame", "duplicate_field", "bad_request", "unknown_field", "missing_field", "unsupported_value", "out_of_range", "validation_failed", "unknown_action", "unsupported_feature", "frame_too_large", "method_not_allowed", "unsupported_media_type", "not_acceptable", "unauthorized", "forbidden", "path_not_allowed", "model_not_found", "session_not_found", "training_not_found", "job_not_found", "gpu_not_found", "upload_not_found", "route_not_found", "model_invalid", "image_invalid", "model_not_loaded", "conflict", "worker_busy", "no_gpu_available", "queue_full", "rate_limited", "out_of_memory", "storage_full", "worker_crashed", "worker_protocol_error", "timeout", "cancelled", "shutting_down", "internal"]
 """A code of schemas/errors.json."""
 
-WarningCode = Literal["accepted_spelling", "duplicate_equal", "no_effect", "image_resized", "colour_converted", "colour_profile_ignored", "decoded_in_tiles", "image_flagged", "model_swapped", "device_alias", "weight_zero", "unknown_member"]
+WarningCode = Literal["accepted_spelling", "duplicate_equal", "no_effect", "image_resized", "colour_converted", "colour_profile_ignored", "decoded_in_tiles", "weights_unused", "image_flagged", "model_swapped", "device_alias", "weight_zero", "unknown_member"]
 """A code of schemas/warnings.json."""
 
 Pointer = Annotated[str, Meta(max_length=4096)]
@@ -304,6 +304,9 @@ SuiteComponent = Literal["base", "refiner", "vae"]
 
 FileFormat = Literal["safetensors", "diffusers_folder", "unknown"]
 """How a model is stored."""
+
+ModelComponent = Literal["text_encoder", "tokenizer"]
+"""A part of a model that a job may replace by a folder."""
 
 ImageDetailWidth = Annotated[int, Meta(ge=1, le=16383)]
 """Width of the file. Unit: pixels."""
@@ -551,7 +554,7 @@ class LoadFromCache(Struct, kw_only=True, forbid_unknown_fields=True, omit_defau
 
 
 class ValidateModelFiles(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Opens model files and says what is wrong with them; exactly one of `model_paths` and `suite`."""
+    """Opens model files and says what is wrong with them, as a job would find by their headers and configuration; exactly one of `model_paths` and `suite`."""
 
     model_paths: ValidateModelFilesModelPaths | None = None
     """Files or folders."""
@@ -560,7 +563,7 @@ class ValidateModelFiles(Struct, kw_only=True, forbid_unknown_fields=True, omit_
     """A suite name."""
 
     deep: bool | None = None
-    """Read and hash every byte too. Absent: false."""
+    """Read and hash every byte too: values that are not finite are found by this alone, here and not in `validate_request`. Absent: false."""
 
 
 class ParametersCommand(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -1838,13 +1841,16 @@ class FileResult(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults
     """As asked."""
 
     is_valid: bool
-    """Whether it can be loaded."""
+    """Whether it can be loaded, by its headers and configuration; with deep by its values too."""
 
     format: FileFormat
     """How it is stored."""
 
     detected_model_type: ModelType | None = None
-    """What it is; absent: unknown."""
+    """What it is; absent: no model of its own, or unknown."""
+
+    detected_component: ModelComponent | None = None
+    """Which part of a model it is, where it is one that a job may replace."""
 
     tensor_count: Count
     """Tensors."""
@@ -3103,6 +3109,7 @@ DEFINITIONS: dict[str, Any] = {
     "UnloadResult": UnloadResult,
     "CleanupResult": CleanupResult,
     "FileFormat": FileFormat,
+    "ModelComponent": ModelComponent,
     "FileResultDtypes": FileResultDtypes,
     "FileResultIssues": FileResultIssues,
     "FileResult": FileResult,

@@ -10,6 +10,7 @@ import pytest
 from bench import Engine
 
 from core.errors import ContractError
+from core.job_context import JobContext
 
 
 @pytest.fixture
@@ -89,7 +90,7 @@ def test_a_broken_link_is_an_issue_of_the_file(own, root, target):
     (root / "sdxl_base" / "unet" / "broken.safetensors").symlink_to(target)
     from models.file_validation import validate_path
 
-    row = validate_path(own.roots, str(root / "sdxl_base"), "/model_paths/0", False, lambda: None)
+    row = validate_path(own.roots, str(root / "sdxl_base"), "/model_paths/0", False, JobContext(), lambda: None)
     assert not row["is_valid"] and "broken.safetensors" in row["issues"][0]
 
 

@@ -211,7 +211,7 @@ def test_a_pipe_is_no_model(tmp_path):
     with pytest.raises(ModelInvalid, match="no regular file"):
         describe(folder)
     for path in ("pipe.safetensors", "folder"):
-        row = validate_path(Roots([tmp_path], [], tmp_path / "out"), path, "/model_paths/0", True, lambda: None)
+        row = validate_path(Roots([tmp_path], [], tmp_path / "out"), path, "/model_paths/0", True, JobContext(), lambda: None)
         assert not row["is_valid"] and "no regular file" in row["issues"][0]
 
 

@@ -215,6 +215,10 @@ class FakeEngine:
             faults.append(BeyondDevice("the picture is too large", maximum=PIXELS_MAX, fields=fields))
         return faults
 
+    def foresee(self, effective: dict[str, Any], context: JobContext) -> None:
+        if effective.get("model", {}).get("base") == "other":
+            context.warn("weights_unused", "other holds 1 weight that belongs to nothing", "/model/base")
+
     def estimate(self, effective: dict[str, Any]) -> dict[str, Any]:
         if effective["conditioning"]["prompt"] == "no speed":
             raise OutOfMemory("the speed of this device is not known")
@@ -314,7 +318,7 @@ class FakeEngine:
     def cleanup_memory(self, fields: dict[str, Any], context: JobContext) -> dict[str, Any]:
         return {"freed_gpu_bytes": 0, "freed_ram_bytes": 0}
 
-    def validate_model_files(self, fields: dict[str, Any], check: Any) -> dict[str, Any]:
+    def validate_model_files(self, fields: dict[str, Any], context: JobContext, check: Any) -> dict[str, Any]:
         check()
         row = {
             "is_valid": True,

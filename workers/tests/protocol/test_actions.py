@@ -145,3 +145,14 @@ def _snake(shape, value, dialect):
             for name, member in value.items()
         }
     return value
+
+
+def test_what_model_files_hold_and_nothing_uses_is_foreseen_at_the_sender_s_place(worker):
+    frame = worker.ask(
+        {"Action": "validate_request", "PromptSubmission": {"Model": {"Base": "other"}, "Conditioning": {"Prompt": "a"}}}
+    )
+    reply = canonical(frame)
+    assert reply["success"], frame
+    (detail,) = reply["warning_details"]
+    assert "weights_unused" in detail.values() and "/PromptSubmission/Model/Base" in detail.values(), detail
+    assert reply["warnings"] == reply["data"]["Warnings"]

@@ -1,0 +1,291 @@
+"""What files hold against what their models need: missing, misshapen and unused weights, found before a job and in it alike."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+
+import pytest
+import torch
+from bench import DEFAULTS, Engine, difference, merge
+from safetensors.torch import load_file, save_file
+
+from core.errors import ModelInvalid
+from core.job_context import JobContext
+from inference.submission_view import SubmissionView
+from models.base_layers import layers_of
+
+VAE = "sdxl_vae_file"
+NET = "controlnet_canny"
+CONTROL = {"type": "canny", "image": "shapes.png", "weight": 1.0, "guidance_start": 0.0, "guidance_end": 1.0}
+
+
+@pytest.fixture
+def root(tiny, tmp_path):
+    """A model root of its own, with copies that a test may change."""
+    folder = tmp_path / "models"
+    folder.mkdir()
+    shutil.copytree(tiny / "sdxl_base", folder / "sdxl_base")
+    return folder
+
+
+@pytest.fixture
+def own(root, inputs, tmp_path) -> Engine:
+    return Engine(root, inputs, tmp_path / "out")
+
+
+@pytest.fixture
+def place(tiny, root):
+    """Copies a model of each kind, its weights changed; returns the changes of a job that uses it, and the pointer."""
+
+    def file(source: str, change) -> None:
+        save_file(change(load_file(tiny / f"{source}.safetensors")), root / "file.safetensors")
+        if (tiny / f"{source}.config").is_dir():
+            shutil.copytree(tiny / f"{source}.config", root / "file.config")
+
+    def folder(source: str, target: str, change) -> None:
+        shutil.copytree(tiny / source, root / target)
+        path = next((root / target).glob("*.safetensors"))
+        save_file(change(load_file(path)), path, metadata={"format": "pt"})
+
+    def put(kind: str, change) -> tuple[dict, str, str]:
+        if kind == "base file":
+            file("sdxl_base_file", change)
+            return {"model": {"base": "file.safetensors"}}, "/model/base", "file.safetensors"
+        if kind == "refiner file":
+            file("sdxl_refiner_file", change)
+            changes = {"model": {"refiner": "file.safetensors"}, "hyperparameters": {"refiner_start": 0.5}}
+            return changes, "/model/refiner", "file.safetensors"
+        if kind == "vae file":
+            file(VAE, change)
+            return {"model": {"vae": "file.safetensors"}}, "/model/vae", "file.safetensors"
+        if kind == "vae folder":
+            folder("sdxl_vae", "own", change)
+            return {"model": {"vae": "own"}}, "/model/vae", "own"
+        if kind == "text encoder folder":
+            folder("text_encoder_2_alt", "own", change)
+            return {"model": {"text_encoder_2": "own"}}, "/model/text_encoder_2", "own"
+        if kind == "base folder":
+            shutil.rmtree(root / "sdxl_base" / "unet")
+            folder("sdxl_base/unet", "sdxl_base/unet", change)
+            return {}, "/model/base", "sdxl_base"
+        assert kind in ("controlnet file", "controlnet folder")
+        folder(NET, "own.config" if kind.endswith("file") else "own", change)
+        name = "own"
+        if kind.endswith("file"):
+            (root / "own.config" / "diffusion_pytorch_model.safetensors").rename(root / "own.safetensors")
+            name = "own.safetensors"
+        return {"conditioning": {"control_nets": [CONTROL | {"model": name}]}}, "/conditioning/control_nets/0/model", name
+
+    return put
+
+
+KINDS = [
+    "base file",
+    "refiner file",
+    "vae file",
+    "vae folder",
+    "text encoder folder",
+    "base folder",
+    "controlnet file",
+    "controlnet folder",
+]
+
+
+def without(weights: dict, number: int) -> dict:
+    """All but one weight, the n-th of those in the middle of the model."""
+    keys = sorted(key for key in weights if key.endswith((".weight", ".bias")) and not key.endswith("text_projection.weight"))
+    return {key: t for key, t in weights.items() if key != keys[len(keys) * number // 4]}
+
+
+def job_refuses(own: Engine, changes: dict, pointer: str) -> bool:
+    with pytest.raises(ModelInvalid) as caught:
+        own.run(**changes)
+    return caught.value.field == pointer
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_a_missing_weight_is_found_by_the_check(own, place, kind, number):
+    changes, pointer, path = place(kind, lambda weights: without(weights, number))
+    assert own.faults(**changes) == [("model_invalid", pointer)]
+    row = own.loader.validate_model_files([path])["results"][0]
+    assert not row["is_valid"] and "lacks" in row["issues"][0]
+    assert job_refuses(own, changes, pointer)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_weight_of_another_shape_is_found_by_the_check(own, place, kind):
+    def change(weights: dict) -> dict:
+        key = next(key for key in sorted(weights) if weights[key].ndim == 1 and key.endswith("bias"))
+        return weights | {key: torch.cat([weights[key], weights[key]])}
+
+    changes, pointer, path = place(kind, change)
+    assert own.faults(**changes) == [("model_invalid", pointer)]
+    assert not own.loader.validate_model_files([path])["results"][0]["is_valid"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_belongs_to_nothing_is_told_by_every_check_and_by_the_job(own, place, kind):
+    changes, pointer, path = place(kind, lambda weights: weights | {"my.scale": torch.ones(1), "my.shift": torch.ones(1)})
+    assert own.faults(**changes) == []
+    foreseen, ran, asked = JobContext(), JobContext(), JobContext()
+    own.worker.foresee(SubmissionView(merge(DEFAULTS, changes)), foreseen)
+    own.run(ran, **changes)
+    assert own.loader.validate_model_files([path], context=asked)["results"][0]["is_valid"]
+    for context, place_of in ((foreseen, pointer), (ran, pointer), (asked, "/model_paths/0")):
+        said = [w for w in context.warnings if w.code == "weights_unused"]
+        assert [w.pointer for w in said] == [place_of] and "2 weights" in said[0].message and "my.scale" in said[0].message
+
+
+HARMLESS = {
+    "model_ema.diffusion_modelinput_blocks00weight": torch.ones(2, 2),
+    "model_ema.num_updates": torch.tensor(3),
+    "conditioner.embedders.0.transformer.text_model.embeddings.position_ids": torch.arange(77)[None],
+    "conditioner.embedders.1.model.logit_scale": torch.tensor(4.6),
+    "denoiser.sigmas": torch.ones(1000),
+    "alphas_cumprod": torch.ones(1000),
+    "sqrt_one_minus_alphas_cumprod": torch.ones(1000),
+    "sqrt_recipm1_alphas_cumprod": torch.ones(1000),
+    "posterior_variance": torch.ones(1000),
+    "first_stage_model.loss.logvar": torch.tensor(0.0),
+    "first_stage_model.loss.discriminator.main.0.weight": torch.ones(4, 3, 4, 4),
+}
+
+
+def test_what_published_checkpoints_hold_beside_their_weights_is_no_warning(own, place):
+    changes, _, _ = place("base file", lambda weights: weights | HARMLESS)
+    context = JobContext()
+    assert own.faults(**changes) == []
+    own.run(context, **changes)
+    assert context.warnings == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "key"),
+    [
+        ("base file", "first_stage_model.encoder.down.0.block.7.conv1.weight"),
+        ("base file", "conditioner.embedders.1.model.transformer.resblocks.9.mlp.c_fc.weight"),
+        ("vae folder", "encoder.down_blocks.0.resnets.7.conv1.weight"),
+        ("base folder", "down_blocks.0.motion_modules.0.proj_in.weight"),
+    ],
+)
+def test_layers_that_the_configuration_lacks_refuse_the_file(own, place, kind, key):
+    changes, pointer, path = place(kind, lambda weights: weights | {key: torch.ones(8, 8)})
+    assert own.faults(**changes) == [("model_invalid", pointer)]
+    assert key in own.loader.validate_model_files([path])["results"][0]["issues"][0]
+
+
+def test_the_names_of_older_libraries_are_read(own, place):
+    def change(weights: dict) -> dict:
+        old = {"to_q": "query", "to_k": "key", "to_v": "value", "to_out.0": "proj_attn"}
+
+        def name(key: str) -> str:
+            for new, was in old.items():
+                key = key.replace(f".{new}.", f".{was}.")
+            return key
+
+        return {name(key): tensor for key, tensor in weights.items()}
+
+    changes, _, _ = place("vae folder", change)
+    assert own.faults(**changes) == []
+    same = own.picture(**changes)
+    assert difference(same, own.picture()) > 0
+
+
+def test_text_encoders_of_both_layouts_are_read(own, place):
+    changes, _, _ = place("text encoder folder", lambda w: {key.removeprefix("text_model."): t for key, t in w.items()})
+    assert own.faults(**changes) == []
+    own.run(**changes)
+
+
+def test_a_configuration_that_asks_for_more_layers_than_there_are_tensors_is_refused_at_once(own, root):
+    file = root / "sdxl_base" / "unet" / "config.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"transformer_layers_per_block": [1000, 1000, 1000]}))
+    assert own.faults() == [("model_invalid", "/model/base")]
+
+
+def test_a_shard_that_no_index_names_is_no_weight(own, root):
+    folder = root / "sdxl_base" / "unet"
+    file = folder / "diffusion_pytorch_model.safetensors"
+    weights = load_file(file)
+    keys = sorted(weights)
+    names = [f"diffusion_pytorch_model-0000{n}-of-00002.safetensors" for n in (1, 2)]
+    for name, some in zip(names, (keys[::2], keys[1::2]), strict=True):
+        save_file({key: weights[key] for key in some}, folder / name, metadata={"format": "pt"})
+    file.unlink()
+    index = {"metadata": {}, "weight_map": dict.fromkeys(keys[::2], names[0])}
+    (folder / "diffusion_pytorch_model.safetensors.index.json").write_text(json.dumps(index))
+    assert own.faults() == [("model_invalid", "/model/base")]
+    with pytest.raises(ModelInvalid):
+        own.run()
+
+
+class TestKinds:
+    def test_a_file_of_no_known_kind_is_not_valid(self, own, root):
+        save_file({"some.weight": torch.ones(3, 3)}, root / "odd.safetensors")
+        row = own.loader.validate_model_files(["odd.safetensors"])["results"][0]
+        assert not row["is_valid"] and row["issues"] == ["it is no kind of model that is known here"]
+
+    @pytest.mark.parametrize(
+        ("name", "component"),
+        [("text_encoder_alt", "text_encoder"), ("text_encoder_2_alt", "text_encoder"), ("tokenizer_alt", "tokenizer")],
+    )
+    def test_folders_that_replace_a_component_are_valid_and_named(self, own, root, tiny, name, component):
+        shutil.copytree(tiny / name, root / name)
+        row = own.loader.validate_model_files([name])["results"][0]
+        assert row["is_valid"], row["issues"]
+        assert row["detected_component"] == component and "detected_model_type" not in row
+
+    def test_a_safety_checker_is_no_text_encoder(self, own, root, tiny):
+        """The configurations of both say that they are made of CLIP."""
+        shutil.copytree(tiny / "safety_checker", root / "checker")
+        row = own.loader.validate_model_files(["checker"])["results"][0]
+        assert row["is_valid"], row["issues"]
+        assert row["detected_model_type"] == "safety_checker" and "detected_component" not in row
+        assert own.faults(model={"text_encoder": "checker"}) == [("model_invalid", "/model/text_encoder")]
+
+    @pytest.mark.parametrize("architectures", [5, {"a": 1}, "CLIPTextModel", [["CLIPTextModel"]]])
+    def test_a_folder_whose_architecture_is_no_name_has_an_issue(self, own, root, tiny, architectures):
+        shutil.copytree(tiny / "text_encoder_alt", root / "odd")
+        file = root / "odd" / "config.json"
+        file.write_text(json.dumps(json.loads(file.read_text()) | {"architectures": architectures, "model_type": "bert"}))
+        row = own.loader.validate_model_files(["odd"])["results"][0]
+        assert not row["is_valid"] and row["issues"]
+
+    def test_a_broken_tokenizer_is_seen_by_every_check(self, own, root, tiny):
+        shutil.copytree(tiny / "tokenizer_alt", root / "words")
+        (root / "words" / "tokenizer.json").write_text("{")
+        assert own.faults(model={"tokenizer": "words"}) == [("model_invalid", "/model/tokenizer")]
+        assert not own.loader.validate_model_files(["words"])["results"][0]["is_valid"]
+
+
+def test_a_check_does_not_change_what_another_thread_makes(tiny):
+    """The skeletons of a check have no values; a module that a job makes meanwhile must have some."""
+    config = json.loads((tiny / "sdxl_base" / "unet" / "config.json").read_text())
+    inside, done, devices = threading.Event(), threading.Event(), []
+
+    def job() -> None:
+        inside.wait(30)
+        devices.append(torch.nn.Linear(2, 2).weight.device.type)
+        done.set()
+
+    thread = threading.Thread(target=job)
+    thread.start()
+    original = torch.nn.Conv2d.__init__
+
+    def pause(self, *args, **kwargs):
+        if not inside.is_set() and threading.current_thread() is not thread:
+            inside.set()
+            done.wait(30)
+        original(self, *args, **kwargs)
+
+    torch.nn.Conv2d.__init__ = pause
+    try:
+        layers_of({"unet": config | {"_name_or_path": "a configuration that was not seen before"}})
+    finally:
+        torch.nn.Conv2d.__init__ = original
+        inside.set()
+        thread.join()
+    assert devices == ["cpu"]
