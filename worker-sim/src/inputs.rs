@@ -151,17 +151,23 @@ fn check_from(mut from: impl BufRead + Seek) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The whole picture, its EXIF orientation applied.
+/// The whole picture, its EXIF orientation applied; its colour profile is not.
 pub(crate) fn decode(bytes: &[u8]) -> Result<DynamicImage, Failure> {
+    decode_with_profile(bytes).map(|(picture, _)| picture)
+}
+
+/// The whole picture, its EXIF orientation applied, and its colour profile.
+pub(crate) fn decode_with_profile(bytes: &[u8]) -> Result<(DynamicImage, Option<Vec<u8>>), Failure> {
     check(bytes)?;
     let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(unreadable)?;
     // Our own limit, on pixels, was checked above.
     reader.no_limits();
     let mut decoder = reader.into_decoder().map_err(unreadable)?;
     let orientation = decoder.orientation().map_err(unreadable)?;
+    let profile = decoder.icc_profile().map_err(unreadable)?;
     let mut picture = DynamicImage::from_decoder(decoder).map_err(unreadable)?;
     picture.apply_orientation(orientation);
-    Ok(picture)
+    Ok((picture, profile))
 }
 
 /// In colour at a size (Lanczos), and the size it had where that differed.

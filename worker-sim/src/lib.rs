@@ -7,6 +7,7 @@
 mod check;
 mod cli;
 mod clock;
+mod colour;
 mod cost;
 mod device;
 mod faults;

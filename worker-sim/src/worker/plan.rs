@@ -2,7 +2,7 @@
 
 use contracts::{ErrorCode, Failure, Warning, WarningCode};
 use image::{
-    GrayImage, Luma,
+    DynamicImage, GrayImage, Luma,
     imageops::{FilterType, fast_blur},
 };
 use serde_json::{Value, json};
@@ -12,6 +12,7 @@ use std::sync::{
 };
 
 use crate::{
+    colour::to_srgb,
     hands::{Done, Prepared},
     inputs,
     picture::{
@@ -41,7 +42,7 @@ pub(super) fn prepare(whole: &Value, roots: &Roots, halt: &AtomicBool) -> Result
     let text = |pointer: &str| whole.pointer(pointer).and_then(Value::as_str);
     if let Some(reference) = text("/conditioning/init_image") {
         let at = "/conditioning/init_image";
-        let picture = open(&mut prepared, roots, reference, at)?;
+        let picture = open_colour(&mut prepared, roots, reference, at)?;
         let (image, own) = inputs::colour(&picture, size);
         note_resize(&mut prepared, own, size, at);
         prepared.images.init = Some(image);
@@ -61,7 +62,7 @@ pub(super) fn prepare(whole: &Value, roots: &Roots, halt: &AtomicBool) -> Result
             return Err(super::control::cancelled());
         }
         let at = format!("/conditioning/control_nets/{i}/image");
-        let picture = open(&mut prepared, roots, control["image"].as_str().unwrap_or_default(), &at)?;
+        let picture = open_colour(&mut prepared, roots, control["image"].as_str().unwrap_or_default(), &at)?;
         let image = if weight(control).is_some() {
             let (image, own) = inputs::grey(&picture, size, FilterType::Lanczos3);
             note_resize(&mut prepared, own, size, &at);
@@ -74,19 +75,44 @@ pub(super) fn prepare(whole: &Value, roots: &Roots, halt: &AtomicBool) -> Result
     Ok(Done::Prepared(Box::new(prepared)))
 }
 
+/// A mask: its values are no colours, so that its profile is never applied.
 fn open(
     prepared: &mut Prepared,
     roots: &Roots,
     reference: &str,
     at: &str,
-) -> Result<image::DynamicImage, Box<Failure>> {
+) -> Result<DynamicImage, Box<Failure>> {
+    open_with_profile(prepared, roots, reference, at).map(|(picture, _)| picture)
+}
+
+/// A picture in sRGB.
+fn open_colour(
+    prepared: &mut Prepared,
+    roots: &Roots,
+    reference: &str,
+    at: &str,
+) -> Result<DynamicImage, Box<Failure>> {
+    let (picture, profile) = open_with_profile(prepared, roots, reference, at)?;
+    let (picture, told) = to_srgb(picture, profile);
+    if let Some((code, message)) = told {
+        prepared.warnings.push(Warning { code, pointer: Some(at.to_owned()), message, hint: None });
+    }
+    Ok(picture)
+}
+
+fn open_with_profile(
+    prepared: &mut Prepared,
+    roots: &Roots,
+    reference: &str,
+    at: &str,
+) -> Result<(DynamicImage, Option<Vec<u8>>), Box<Failure>> {
     let read = || {
         let bytes = inputs::bytes(roots, reference)?;
-        Ok((inputs::decode(&bytes)?, inputs::hash(&bytes)))
+        Ok((inputs::decode_with_profile(&bytes)?, inputs::hash(&bytes)))
     };
-    let (picture, hash) = read().map_err(|failure: Failure| Box::new(failure.at(at)))?;
+    let (found, hash) = read().map_err(|failure: Failure| Box::new(failure.at(at)))?;
     prepared.hashes.insert(reference.to_owned(), hash);
-    Ok(picture)
+    Ok(found)
 }
 
 fn note_resize(prepared: &mut Prepared, own: Option<(u32, u32)>, size: (u32, u32), at: &str) {

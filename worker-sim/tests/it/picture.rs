@@ -404,3 +404,45 @@ proptest! {
         })?;
     }
 }
+
+/// Writes a PNG of one colour with a colour profile.
+fn profiled(sim: &Sim, name: &str, profile: Vec<u8>) {
+    use image::ImageEncoder as _;
+    let picture = image::RgbImage::from_pixel(64, 64, image::Rgb([200, 60, 40]));
+    let file = std::fs::File::create(sim.inputs().join(name)).expect("a file");
+    let mut encoder = image::codecs::png::PngEncoder::new(file);
+    encoder.set_icc_profile(profile).expect("PNG has profiles");
+    encoder.write_image(&picture, 64, 64, image::ExtendedColorType::Rgb8).expect("a picture is written");
+}
+
+#[test]
+fn colour_profiles_are_converted_or_told() {
+    let mut sim = Sim::start(&[]);
+    with_images(&sim);
+    let encoded = |profile: moxcms::ColorProfile| profile.encode().expect("a profile");
+    profiled(&sim, "p3.png", encoded(moxcms::ColorProfile::new_display_p3()));
+    profiled(&sim, "srgb.png", encoded(moxcms::ColorProfile::new_srgb()));
+    profiled(&sim, "grey.png", encoded(moxcms::ColorProfile::new_gray_with_gamma(2.2)));
+    profiled(&sim, "noise.png", b"no profile at all".to_vec());
+    let mut codes = |name: &str| {
+        let reply = sim.ask("generate_sdxl", job(json!({"conditioning": {"init_image": name}})));
+        let details = reply["warning_details"].as_array().expect("details").clone();
+        details.iter().map(|it| (it["code"].clone(), it["pointer"].clone())).collect::<Vec<_>>()
+    };
+    let at = json!("/payload/prompt_submission/conditioning/init_image");
+    assert_eq!(codes("p3.png"), [(json!("colour_converted"), at.clone())]);
+    assert_eq!(codes("srgb.png"), []);
+    assert_eq!(codes("grey.png"), [(json!("colour_profile_ignored"), at.clone())]);
+    assert_eq!(codes("noise.png"), [(json!("colour_profile_ignored"), at)]);
+}
+
+#[test]
+fn a_mask_has_no_colours_to_convert() {
+    let mut sim = Sim::start(&[]);
+    with_images(&sim);
+    profiled(&sim, "p3.png", moxcms::ColorProfile::new_display_p3().encode().expect("a profile"));
+    let masked = json!({"conditioning": {"init_image": "a.png", "inpaint_mask": "p3.png"}});
+    let reply = sim.ask("generate_sdxl", job(masked));
+    assert_eq!(reply["success"], true, "{reply}");
+    assert_eq!(reply["warning_details"], json!([]));
+}
