@@ -108,7 +108,7 @@ pub fn on_panic() {
             _ => String::new(),
         };
         if tracing::dispatcher::has_been_set() {
-            tracing::error!(target: "panic", at, "a bug of the gateway: {what}{trace}");
+            tracing::error!(target: text::PANIC, at, "a bug of the gateway: {what}{trace}");
         } else {
             say(&format!("a bug of the gateway: {what}, at {at}{trace}"));
         }
