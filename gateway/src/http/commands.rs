@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
-    body::Body,
+    body::{Body, Bytes},
     extract::{Request, State},
     http::{HeaderMap, HeaderValue, Response, StatusCode, header},
 };
@@ -24,6 +24,7 @@ use super::{
     trace::Traced,
 };
 use crate::{
+    aside,
     front::{Answer, Front, Manner, OnDisconnect, may_run},
     jobs::{Accepted, Status},
 };
@@ -49,7 +50,7 @@ pub(crate) async fn any(State(front): State<Front>, mut request: Request) -> Res
     } else {
         front.room().read(body.clone(), |body| envelope::read_frame(strip_bom(body))).await
     };
-    answer(&front, read, &asked, &headers, &body, client).await
+    answer(&front, read, &asked, &headers, body, client).await
 }
 
 /// A failure of reading a body. A body that came too slowly leaves a connection that is good for nothing more.
@@ -100,7 +101,7 @@ pub(crate) async fn on_route(
     let given = asked.given.clone();
     let reader = move |body: &[u8]| envelope::read_body(strip_bom(body), of_route, &given);
     let read = front.room().read(body.clone(), reader).await;
-    let mut response = answer(&front, read, &asked, &headers, &body, client).await;
+    let mut response = answer(&front, read, &asked, &headers, body, client).await;
     if accept::varies(route.path) {
         response.headers_mut().append(header::VARY, HeaderValue::from_static("accept"));
     }
@@ -117,7 +118,7 @@ async fn answer(
     read: Result<Incoming, Refusal>,
     asked: &Asked,
     headers: &HeaderMap,
-    body: &[u8],
+    body: Bytes,
     client: Client,
 ) -> Response<Body> {
     let Client { base, picture, path, trace } = client;
@@ -135,7 +136,8 @@ async fn answer(
     let action = incoming.head.action;
     let runs = may_run(action);
     let key = match idempotency_key(headers).filter(|_| runs).transpose() {
-        Ok(key) => key.map(|key| (key, hash(action, path, asked, body))),
+        Ok(Some(key)) => Some((key, key_of(action, path, asked, body).await)),
+        Ok(None) => None,
         Err(failure) => return respond(&bare(None, incoming.head.request_id, *failure), dialect, path),
     };
     if let Some(Err(failure)) = picture.as_ref().map(|accept| accept.check(&incoming)) {
@@ -218,26 +220,39 @@ fn idempotency_key(headers: &HeaderMap) -> Option<Result<String, Box<Failure>>> 
 }
 
 /// What a key stands for: the action, the path, its fields and the query's, and the body. A trace is no part of it, wherever
-/// it is said: whoever tries again does so under another span.
-fn hash(action: Action, path: &str, asked: &Asked, body: &[u8]) -> [u8; 32] {
-    let is_meant = |name: &str| field_of(action, name) != "traceparent";
-    let given: BTreeMap<&String, &Value> = asked.given.iter().filter(|(name, _)| is_meant(name)).collect();
+/// it is said: whoever tries again does so under another span. A long body is looked at aside, as it is read.
+async fn key_of(action: Action, path: &str, asked: &Asked, body: Bytes) -> [u8; 32] {
+    let given: BTreeMap<&String, &Value> =
+        asked.given.iter().filter(|(name, _)| is_meant(action, name)).collect();
     let given = serde_json::to_vec(&given).expect("the fields have string keys");
     let mut hash = Sha256::new();
     for part in [action.as_str().as_bytes(), path.as_bytes(), &given] {
         hash.update(part);
         hash.update([0]);
     }
-    // What was read is an object, in whose members' order nothing lies, or blank.
-    match serde_json::from_slice::<BTreeMap<String, &RawValue>>(strip_bom(body)) {
-        Ok(members) => {
-            for (name, value) in members.iter().filter(|(name, _)| is_meant(name)) {
-                // A name in quotes has an end, and so has a value.
-                hash.update(Value::from(name.as_str()).to_string());
-                hash.update(value.get());
-            }
-        }
-        Err(_) => hash.update(body),
+    if !aside::is_long(body.len()) {
+        return finished(hash, action, &body);
+    }
+    let hashing = tokio::task::spawn_blocking(move || finished(hash, action, &body));
+    hashing.await.unwrap_or_else(|err| std::panic::resume_unwind(err.into_panic()))
+}
+
+/// The hash with the body. What was read as a command is blank or an object, in whose members' order nothing lies.
+fn finished(mut hash: Sha256, action: Action, body: &[u8]) -> [u8; 32] {
+    let body = strip_bom(body);
+    if body.iter().all(u8::is_ascii_whitespace) {
+        return hash.finalize().into();
+    }
+    let members: BTreeMap<String, &RawValue> =
+        serde_json::from_slice(body).expect("what was read as a command is an object");
+    for (name, value) in members.iter().filter(|(name, _)| is_meant(action, name)) {
+        // A name in quotes has an end, and so has a value.
+        hash.update(Value::from(name.as_str()).to_string());
+        hash.update(value.get());
     }
     hash.finalize().into()
+}
+
+fn is_meant(action: Action, name: &str) -> bool {
+    field_of(action, name) != "traceparent"
 }
