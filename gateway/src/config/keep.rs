@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::{Bytes, Many, Seconds, SecondsFromZero};
 
 /// Two of the longest commands, where nothing else is said.
-const READ_AHEAD_BYTES_MAX: u64 = 32 << 20;
+const READ_AHEAD_BYTES_MAX: u64 = 128 << 20;
 
 /// What is kept, and how much of it.
 #[derive(Clone, Debug, Deserialize)]

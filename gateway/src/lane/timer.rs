@@ -8,17 +8,19 @@ use tokio::time::{Instant, Sleep, sleep_until};
 pub(super) struct Timer {
     sleep: Pin<Box<Sleep>>,
     expected: Expected,
+    /// The loop has seen the last wake-up. That the timer has fired says less: it may have done so since the loop last looked.
+    handled: bool,
 }
 
 impl Timer {
     pub(super) fn new(at: Instant) -> Self {
-        Self { sleep: Box::pin(sleep_until(at)), expected: Expected(at) }
+        Self { sleep: Box::pin(sleep_until(at)), expected: Expected(at), handled: false }
     }
 
     /// Sets the next wake-up. Nearly everything that is heard puts it off: a wake-up that comes too early looks again, and
     /// costs less than a timer that is set anew each time.
     pub(super) fn arm(&mut self, wake: Instant) {
-        let handled = self.sleep.is_elapsed();
+        let handled = std::mem::take(&mut self.handled);
         if handled || wake < self.sleep.deadline() {
             self.expected.arm(wake, Instant::now(), handled);
             self.sleep.as_mut().reset(wake);
@@ -31,6 +33,7 @@ impl Timer {
     /// It goes on waiting.
     pub(super) async fn due(&mut self) -> Instant {
         self.sleep.as_mut().await;
+        self.handled = true;
         self.expected.0
     }
 }

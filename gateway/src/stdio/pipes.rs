@@ -130,7 +130,8 @@ fn write_lines(mut out: impl Write + Send + 'static) -> (Outlet, oneshot::Receiv
                 backlog.send_replace(0);
                 return;
             }
-            backlog.send_modify(|backlog| *backlog = backlog.saturating_sub(line.len()));
+            // What is taken off was added before it came here.
+            backlog.send_modify(|backlog| *backlog -= line.len());
         }
         // Nobody may wait for it.
         done.send(()).ok();
