@@ -28,6 +28,9 @@ const MALFORMED: [(&str, &str); 6] = [
     ("malformed-more", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-00"),
 ];
 
+/// With which a worker may refuse a feature.
+const REFUSALS: [&str; 3] = ["unsupported_value", "unsupported_feature", "validation_failed"];
+
 const REPEATED: &str = "traceparent? as HTTP header and envelope field: in log lines and events";
 const REFUSED: &str = "a malformed one in an envelope is unsupported_value";
 const RECORD: &str = "No part of the idempotency hash nor of a picture's record.";
@@ -60,6 +63,9 @@ fn are_of(events: &[Value], id: &str) -> Result<(), String> {
 }
 
 fn are_of_none(events: &[Value]) -> Result<(), String> {
+    if events.is_empty() {
+        return Err("there are no events".to_owned());
+    }
     match events.iter().find(|event| event.get("traceparent").is_some()) {
         Some(event) => Err(format!("nobody asked for its trace: {event}")),
         None => Ok(()),
@@ -81,7 +87,8 @@ fn same_picture(one: &Value, other: &Value) -> Result<(), String> {
 fn started(context: &Context) -> Result<Worker, Stop> {
     match context.start_with(&["events", "out_of_order", "trace"]) {
         Ok((worker, _)) => Ok(worker),
-        Err(Stop::Broken(why)) => {
+        // A refusal by its code; whoever crashes or babbles on hearing of it is broken.
+        Err(Stop::Broken(why)) if REFUSALS.iter().any(|code| why.contains(code)) => {
             // It must speak without.
             context.start_with(&["events", "out_of_order"])?;
             Err(Stop::Skip(format!("the worker does not offer trace: {why}")))
@@ -154,10 +161,12 @@ fn run(
 fn followed(context: &Context, id: &str) -> Result<Vec<Value>, Stop> {
     let accept = [("accept", "text/event-stream")];
     let stream = context.gateway()?.send("GET", &format!("/v1/jobs/{id}/events"), &accept, None)?;
-    let text = String::from_utf8_lossy(&stream.body).into_owned();
-    let data =
-        text.lines().filter_map(|line| serde_json::from_str::<Value>(line.strip_prefix("data:")?).ok());
-    Ok(data.filter(|event| event.get("event").is_some()).collect())
+    let text = String::from_utf8(stream.body)
+        .map_err(|err| Stop::Broken(format!("the events of {id} are no UTF-8: {err}")))?;
+    let data = text.lines().filter_map(|line| line.strip_prefix("data:"));
+    let events: Result<Vec<Value>, _> = data.map(serde_json::from_str).collect();
+    let events = events.map_err(|err| Stop::Broken(format!("an event of {id} is no JSON: {err}")))?;
+    Ok(events.into_iter().filter(|event| event.get("event").is_some()).collect())
 }
 
 fn gateway() -> Scenario {
