@@ -84,6 +84,8 @@ fn nvml() -> Option<Arc<dyn Gpus>> {
     }
 }
 
+/// What is read here and by [`App::start`] (NVML, files, folders) is read on the runtime's only thread: nobody is served
+/// yet, and without it nobody can be.
 fn start(flags: &PoolFlags) -> anyhow::Result<App> {
     let gpus = nvml();
     let config = Config::decide(flags, &owned(flags, gpus.as_deref())?, gpus.as_deref())?;

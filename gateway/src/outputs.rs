@@ -5,10 +5,16 @@ use std::{
     io::{self, Write},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
-use contracts::{ErrorCode, Failure, generated::limits::OUTPUT_PROBE};
+use contracts::{
+    ErrorCode, Failure,
+    generated::limits::{DISK_ANSWER, OUTPUT_PROBE},
+};
 use tokio::sync::Notify;
+
+use crate::jobs::faults::{self, Spot};
 
 /// The output folder, looked at again and again; a cheap clone.
 #[derive(Clone, Debug)]
@@ -42,9 +48,16 @@ impl Outputs {
     /// Writes a small file and removes it. Blocks on the disk.
     pub fn look(&self) {
         let folder = &self.0.folder;
-        let trouble = probe(folder).err().map(|err| -> Arc<str> {
-            format!("the output folder {} can not be written: {err}", folder.display()).into()
-        });
+        faults::strike(Spot::Disk, &folder.to_string_lossy());
+        self.note(
+            probe(folder).err().map(|err| {
+                format!("the output folder {} can not be written: {err}", folder.display()).into()
+            }),
+        );
+    }
+
+    fn note(&self, trouble: Option<Arc<str>>) {
+        let folder = &self.0.folder;
         let before = {
             let mut known = self.0.trouble.lock().unwrap_or_else(PoisonError::into_inner);
             std::mem::replace(&mut *known, trouble.clone())
@@ -60,6 +73,11 @@ impl Outputs {
         }
     }
 
+    fn unanswered(&self, within: Duration) -> Arc<str> {
+        let (folder, seconds) = (self.0.folder.display(), within.as_secs_f64());
+        format!("the disk of the output folder {folder} does not answer within {seconds} s").into()
+    }
+
     /// Looks again soon: something could not be written.
     pub(crate) fn doubt(&self) {
         self.0.doubted.notify_one();
@@ -67,11 +85,24 @@ impl Outputs {
 
     /// Looks for ever.
     pub(crate) async fn watch(self) {
+        self.watch_within(DISK_ANSWER).await;
+    }
+
+    async fn watch_within(self, within: Duration) {
         loop {
             // Either says the same: look again.
             tokio::time::timeout(OUTPUT_PROBE, self.0.doubted.notified()).await.ok();
             let outputs = self.clone();
-            if let Err(err) = tokio::task::spawn_blocking(move || outputs.look()).await {
+            let mut look = tokio::task::spawn_blocking(move || outputs.look());
+            let looked = match tokio::time::timeout(within, &mut look).await {
+                Ok(looked) => looked,
+                Err(_) => {
+                    self.note(Some(self.unanswered(within)));
+                    // One look at a time: what it finds in the end is noted.
+                    look.await
+                }
+            };
+            if let Err(err) = looked {
                 tracing::error!(%err, "a look at the output folder broke off");
             }
         }
@@ -133,9 +164,27 @@ pub(crate) fn storage_failure(what: &str, err: &io::Error) -> Failure {
 
 #[cfg(test)]
 mod tests {
-    use std::io;
+    use std::{io, time::Duration};
 
-    use super::{Outputs, storage_failure, write_whole};
+    use super::{Outputs, Spot, faults, storage_failure, write_whole};
+
+    #[tokio::test]
+    async fn a_disk_that_does_not_answer_is_trouble_until_it_does() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let outputs = Outputs::new(folder.path());
+        let answers = faults::hang(Spot::Disk, &folder.path().to_string_lossy());
+        let watching = tokio::spawn(outputs.clone().watch_within(Duration::from_millis(1)));
+        outputs.doubt();
+        while outputs.trouble().is_none() {
+            tokio::task::yield_now().await;
+        }
+        assert!(outputs.trouble().is_some_and(|why| why.contains("does not answer")));
+        answers.send(()).expect("the look waits");
+        while outputs.trouble().is_some() {
+            tokio::task::yield_now().await;
+        }
+        watching.abort();
+    }
 
     #[test]
     fn what_cannot_be_written_leaves_nothing_behind() {

@@ -152,3 +152,7 @@ pub const EVENTS_ENDED_BYTES_MAX: u64 = 33554432;
 pub const OUTPUT_PROBE_SECONDS: f64 = 10.0;
 /// Time between two looks at whether the output folder can be written. In seconds.
 pub const OUTPUT_PROBE: Duration = Duration::from_millis(10000);
+/// Time that the disk has to answer a look at the pictures of a job, or at the output folder. In seconds.
+pub const DISK_ANSWER_SECONDS: f64 = 10.0;
+/// Time that the disk has to answer a look at the pictures of a job, or at the output folder. In seconds.
+pub const DISK_ANSWER: Duration = Duration::from_millis(10000);

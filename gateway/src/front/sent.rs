@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use contracts::{
-    Action, ErrorCode, Failure, Fault, Places, Reply, Trace, Warning, WarningCode,
+    Action, Class, ErrorCode, Failure, Fault, Places, Reply, Trace, Warning, WarningCode,
     dictionary::{Shape, dictionary},
     generated::limits,
 };
@@ -107,7 +107,9 @@ impl Sent {
         let theirs = std::mem::take(&mut reply.warnings);
         reply.warnings = self.merged(theirs, &read.unknown_members);
         reply.more_warnings += read.unknown_total - read.unknown_members.len();
-        if let Ok(data) = &reply.outcome
+        // Replies of jobs alone have pictures, and they alone are read where the disk may take its time.
+        if self.action.info().class == Class::Job
+            && let Ok(data) = &reply.outcome
             && let Some(what) = without_effect(data)
         {
             tracing::warn!(request_id = &*self.request_id, trace_id = self.trace_id(), action = %self.action, what, "the worker's success is none");
@@ -275,7 +277,7 @@ fn repointed(sentence: &str, theirs: &str, field: &str) -> String {
     }
 }
 
-/// A success means that the thing was done: each picture is there, with the size that was said.
+/// A success means that the thing was done: each picture is there, with the size that was said. Blocks on the disk.
 fn without_effect<'d>(data: &'d Value) -> Option<String> {
     let results = data["results"].as_array().into_iter().flatten().map(|item| &item["data"]);
     let details = |data: &'d Value| data["image_details"].as_array().into_iter().flatten();
@@ -335,7 +337,27 @@ pub(crate) fn in_flight(id: &str) -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use contracts::{
+        Action, Class,
+        dictionary::{Shape, dictionary},
+    };
+
     use super::repointed;
+
+    #[test]
+    fn only_replies_of_jobs_have_pictures() {
+        let with_pictures = |action: &&Action| {
+            let Shape::Object(reply) = dictionary().resolve(&dictionary().named(action.info().reply).shape)
+            else {
+                return false;
+            };
+            // Those of a batch are in its `results`.
+            *action == &Action::BatchGenerate || reply.property("image_details").is_some()
+        };
+        let with_pictures: Vec<&Action> = Action::ALL.iter().filter(with_pictures).collect();
+        assert!(with_pictures.contains(&&Action::GenerateSdxl), "{with_pictures:?}");
+        assert!(with_pictures.iter().all(|action| action.info().class == Class::Job), "{with_pictures:?}");
+    }
 
     #[test]
     fn a_pointer_is_exchanged_where_the_sentence_names_it_and_nowhere_in_the_senders_text() {

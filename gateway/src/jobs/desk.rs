@@ -4,6 +4,7 @@ mod answers;
 mod cancel;
 mod history;
 mod judge;
+mod looks;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -13,6 +14,7 @@ use std::{
 use chrono::Utc;
 use contracts::{Action, ErrorCode, Failure, Reply, generated::limits};
 use judge::Internals;
+use looks::Looks;
 use tokio::{
     sync::{Notify, mpsc, oneshot},
     task::JoinSet,
@@ -133,6 +135,7 @@ pub(super) struct Desk {
     /// Events of ended jobs.
     histories: Histories,
     runs: JoinSet<Ran>,
+    looks: Looks,
     /// Cancels on their way to a lane.
     errands: JoinSet<()>,
     draining: Option<Draining>,
@@ -153,6 +156,7 @@ impl Desk {
         Self {
             internals: Internals::new(lanes.len()),
             breakers: vec![None; lanes.len()],
+            looks: Looks::new(lanes.len()),
             seats: lanes.into_iter().map(Seat::new).collect(),
             config,
             changed,
@@ -448,8 +452,9 @@ impl Desk {
             given_up: false,
         };
         self.running.insert(seq, running);
+        let looks = self.looks.clone();
         self.runs.spawn(async move {
-            let outcome = outcome(&ticket, attempt, answer.await);
+            let outcome = looks.outcome(ticket, attempt, answer.await).await;
             Ran { seq, outcome }
         });
     }
@@ -609,7 +614,7 @@ impl Desk {
     }
 }
 
-/// What came of a command that a lane has answered.
+/// What came of a command that a lane has answered. A job's blocks on the disk.
 fn outcome(ticket: &Ticket, attempt: u32, answer: Result<Vec<u8>, LaneError>) -> Outcome {
     let repeatable = ticket.repeatable && u64::from(attempt) < limits::ATTEMPTS_MAX;
     let line = match answer {

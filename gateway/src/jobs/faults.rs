@@ -1,8 +1,12 @@
 //! Bugs of our own that tests bring about: what becomes of the gateway then is part of what it promises.
 
-use std::sync::{
-    Mutex, PoisonError,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
+    time::Duration,
 };
 
 /// Where a bug strikes.
@@ -14,11 +18,17 @@ pub enum Spot {
     Desk,
     /// Where a worker's answer becomes a reply.
     Reply,
+    /// Where the output folder is looked at; its path is the id.
+    Disk,
 }
 
 /// Whether any is planted: all that this costs elsewhere.
 static ANY: AtomicBool = AtomicBool::new(false);
 static PLANTED: Mutex<Vec<(Spot, String)>> = Mutex::new(Vec::new());
+static HANGING: Mutex<Vec<(Spot, String, mpsc::Receiver<()>)>> = Mutex::new(Vec::new());
+
+/// Longer than any test waits.
+const FOR_EVER: Duration = Duration::from_secs(60);
 
 /// Makes the gateway panic there, with the command of this id.
 pub fn plant(spot: Spot, request_id: &str) {
@@ -26,10 +36,28 @@ pub fn plant(spot: Spot, request_id: &str) {
     ANY.store(true, Ordering::Release);
 }
 
-/// Panics where a test asked for it.
+/// Makes the gateway's thread wait there once, with the command of this id, until the sender sends or is dropped: a disk
+/// that does not answer.
+#[must_use]
+pub fn hang(spot: Spot, request_id: &str) -> mpsc::Sender<()> {
+    let (go_on, told) = mpsc::channel();
+    HANGING.lock().unwrap_or_else(PoisonError::into_inner).push((spot, request_id.to_owned(), told));
+    ANY.store(true, Ordering::Release);
+    go_on
+}
+
+/// Panics, or waits, where a test asked for it.
 pub(crate) fn strike(spot: Spot, request_id: &str) {
     if !ANY.load(Ordering::Acquire) {
         return;
+    }
+    let mut hanging = HANGING.lock().unwrap_or_else(PoisonError::into_inner);
+    let found = hanging.iter().position(|(at, id, _)| *at == spot && id == request_id);
+    let found = found.map(|index| hanging.swap_remove(index));
+    drop(hanging);
+    if let Some((_, _, told)) = found {
+        let waited = told.recv_timeout(FOR_EVER);
+        assert_ne!(waited, Err(mpsc::RecvTimeoutError::Timeout), "nothing went on while {spot:?} hung");
     }
     let planted = PLANTED.lock().unwrap_or_else(PoisonError::into_inner);
     let here = planted.iter().any(|(at, id)| *at == spot && id == request_id);

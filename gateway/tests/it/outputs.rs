@@ -1,6 +1,7 @@
 //! An output folder that can not be written: told before the first job fails, and by a true code.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
+use gateway::jobs::faults::{Spot, hang};
 use serde_json::json;
 
 use crate::{
@@ -84,4 +85,25 @@ async fn what_is_over_the_limit_of_file_sizes_is_storage_full() {
     let (status, reply) = program.command(&command).await;
     assert_eq!((status, &reply["error_details"]["code"]), (507, &json!("storage_full")), "{reply}");
     assert_eq!(program.end().await, Some(0));
+}
+
+/// The disk under the pictures may be another machine's: while it is silent, all else is answered.
+#[tokio::test]
+async fn a_disk_that_answers_late_holds_up_its_own_job_alone() {
+    let rig = Rig::start(&[]).await;
+    let requests = json!([submission(), submission()]);
+    for (id, mut command) in [
+        ("late-single", job("generate_sdxl")),
+        ("late-batch", json!({"action": "batch_generate", "payload": {"requests": requests}})),
+    ] {
+        command["request_id"] = id.into();
+        let answers = hang(Spot::Reply, id);
+        rig.queue(&command).await;
+        rig.running(id).await;
+        let other = rig.command(&job("generate_sdxl")).await;
+        assert_eq!(other.body["success"], true, "{id}: {other:?}");
+        answers.send(()).expect("the look waits, or comes");
+        assert_eq!(rig.reply(id).await["success"], true, "{id}");
+    }
+    rig.stop().await;
 }
