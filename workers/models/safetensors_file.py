@@ -7,13 +7,14 @@ a loader relies on is checked here first, so that a broken file is refused with 
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 import os
 import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -97,9 +98,19 @@ def read_header(path: Path) -> Header:
                 continue
             tensor = msgspec.json.decode(value, type=_RawTensor)
             tensors[name] = TensorInfo(tensor.dtype, tuple(tensor.shape), *tensor.data_offsets)
-    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
+        json.loads(raw, object_pairs_hook=_require_unique)
+    except (ValueError, RecursionError) as error:
         raise ModelInvalid(f"{path.name} has a broken header: {error}") from error
     return Header(path, file_bytes, 8 + length, tensors, metadata)
+
+
+def _require_unique(pairs: list[tuple[str, Any]]) -> None:
+    """Raises ValueError for a name that stands twice: which of the two is meant, each reader decides for itself."""
+    seen: set[str] = set()
+    for name, _ in pairs:
+        if name in seen:
+            raise ValueError(f"{name[:100]} stands twice")
+        seen.add(name)
 
 
 def issues_of(header: Header) -> list[str]:

@@ -289,3 +289,34 @@ def test_a_check_does_not_change_what_another_thread_makes(tiny):
         inside.set()
         thread.join()
     assert devices == ["cpu"]
+
+
+class TestHeaders:
+    """What the header alone shows to be no LoRA, said by a plain check and by the job's."""
+
+    FIELD = "/conditioning/loras/0/name"
+
+    def refused(self, own) -> str:
+        assert own.faults(conditioning={"loras": [{"name": "odd.safetensors", "weight": 1}]}) == [("model_invalid", self.FIELD)]
+        row = own.loader.validate_model_files(["odd.safetensors"])["results"][0]
+        assert not row["is_valid"]
+        return str(row["issues"][0])
+
+    @pytest.mark.parametrize("other", ["shape", "same"])
+    def test_a_name_that_stands_twice_is_refused(self, own, root, tiny, other):
+        """Each reader takes the one that it likes: with another shape of as many bytes they are two different layers."""
+        content = (tiny / "lora_kohya.safetensors").read_bytes()
+        length = int.from_bytes(content[:8], "little")
+        header = json.loads(content[8 : 8 + length])
+        key = next(name for name in header if name.endswith("lora_down.weight"))
+        entry = header[key] | ({"shape": header[key]["shape"][::-1]} if other == "shape" else {})
+        twice = (json.dumps({key: entry})[:-1] + "," + json.dumps(header)[1:]).encode()
+        (root / "odd.safetensors").write_bytes(len(twice).to_bytes(8, "little") + twice + content[8 + length :])
+        assert f"{key} stands twice" in self.refused(own)
+
+    def test_a_lora_of_rank_0_is_refused(self, own, root, tiny):
+        weights = load_file(tiny / "lora_kohya.safetensors")
+        side = {"lora_down": lambda t: t[:0], "lora_up": lambda t: t[:, :0]}
+        empty = {key: next((cut(t) for part, cut in side.items() if part in key), t).clone() for key, t in weights.items()}
+        save_file(empty, root / "odd.safetensors")
+        assert "layers of rank 0" in self.refused(own)
