@@ -7,8 +7,10 @@ use contracts::{
     shorten,
 };
 use image::{
-    DynamicImage, GrayImage, ImageDecoder as _, ImageFormat, ImageReader, Luma, RgbImage, RgbaImage,
-    codecs::{png::PngDecoder, webp::WebPDecoder},
+    DynamicImage, GrayImage, ImageDecoder, ImageError, ImageFormat, ImageReader, ImageResult, Limits, Luma,
+    RgbImage, RgbaImage,
+    codecs::{jpeg::JpegDecoder, png::PngDecoder, webp::WebPDecoder},
+    error::{DecodingError, ImageFormatHint},
     imageops::{FilterType, resize},
 };
 use nix::fcntl::OFlag;
@@ -22,6 +24,11 @@ use std::{
 };
 
 use crate::roots::Roots;
+
+/// What a colour profile may take, once it is inflated.
+const PROFILE_BYTES_MAX: u64 = 4 << 20;
+/// What stands before the chunks of a PNG.
+const PNG_SIGNATURE_BYTES: usize = 8;
 
 /// What an image reference means.
 enum Source {
@@ -128,18 +135,18 @@ pub(crate) fn check(bytes: &[u8]) -> Result<(), Failure> {
 fn check_from(mut from: impl BufRead + Seek) -> Result<(), Failure> {
     let format = ImageReader::new(&mut from).with_guessed_format().map_err(unreadable)?.format();
     from.rewind().map_err(unreadable)?;
-    let frames = match format {
-        Some(ImageFormat::Png) => PngDecoder::new(&mut from).and_then(|png| png.is_apng()),
-        Some(ImageFormat::WebP) => WebPDecoder::new(&mut from).map(|webp| webp.has_animation()),
-        Some(ImageFormat::Jpeg) => Ok(false),
+    let about = match format {
+        Some(ImageFormat::Png) => about_png(from),
+        Some(ImageFormat::WebP) => {
+            WebPDecoder::new(from).map(|webp| (webp.has_animation(), webp.dimensions()))
+        }
+        Some(ImageFormat::Jpeg) => JpegDecoder::new(from).map(|jpeg| (false, jpeg.dimensions())),
         _ => return Err(invalid("the image is neither PNG nor JPEG nor WebP")),
     };
-    if frames.map_err(unreadable)? {
+    let (moves, (width, height)) = about.map_err(unreadable)?;
+    if moves {
         return Err(invalid("the image has several frames").hint("send a still picture"));
     }
-    from.rewind().map_err(unreadable)?;
-    let reader = ImageReader::new(from).with_guessed_format().map_err(unreadable)?;
-    let (width, height) = reader.into_dimensions().map_err(unreadable)?;
     if u64::from(width) * u64::from(height) > IMAGE_PIXELS_MAX {
         let message = format!("the image has {width}x{height} pixels, over the limit of {IMAGE_PIXELS_MAX}");
         return Err(invalid(message));
@@ -151,23 +158,68 @@ fn check_from(mut from: impl BufRead + Seek) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Whether a PNG has several frames, and its size. Nothing is inflated: a profile or a text of 2 MB may become 2 GB.
+fn about_png(from: impl BufRead + Seek) -> ImageResult<(bool, (u32, u32))> {
+    let mut decoder = png::Decoder::new(from);
+    decoder.set_ignore_text_chunk(true);
+    decoder.set_ignore_iccp_chunk(true);
+    let reader = decoder.read_info().map_err(|err| {
+        ImageError::Decoding(DecodingError::new(ImageFormatHint::Exact(ImageFormat::Png), err))
+    })?;
+    Ok((reader.info().animation_control.is_some(), reader.info().size()))
+}
+
 /// The whole picture, its EXIF orientation applied; its colour profile is not.
 pub(crate) fn decode(bytes: &[u8]) -> Result<DynamicImage, Failure> {
     decode_with_profile(bytes).map(|(picture, _)| picture)
 }
 
-/// The whole picture, its EXIF orientation applied, and its colour profile.
+/// The whole picture, its EXIF orientation applied, and its colour profile: an empty one where it cannot be inflated.
 pub(crate) fn decode_with_profile(bytes: &[u8]) -> Result<(DynamicImage, Option<Vec<u8>>), Failure> {
     check(bytes)?;
-    let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(unreadable)?;
-    // Our own limit, on pixels, was checked above.
-    reader.no_limits();
-    let mut decoder = reader.into_decoder().map_err(unreadable)?;
+    let mut decoder = decoder(bytes).map_err(unreadable)?;
     let orientation = decoder.orientation().map_err(unreadable)?;
     let profile = decoder.icc_profile().map_err(unreadable)?;
+    let profile = profile.or_else(|| has_png_profile(bytes).then(Vec::new));
     let mut picture = DynamicImage::from_decoder(decoder).map_err(unreadable)?;
     picture.apply_orientation(orientation);
     Ok((picture, profile))
+}
+
+/// What decodes a picture. Our own limit, on pixels, was checked before.
+fn decoder(bytes: &[u8]) -> ImageResult<Box<dyn ImageDecoder + '_>> {
+    let format = image::guess_format(bytes)?;
+    if format == ImageFormat::Png {
+        let mut limits = Limits::no_limits();
+        // The decoder counts its buffer, up to twice the largest chunk, and each text that it keeps. A profile that is
+        // larger than what is left is left out.
+        limits.max_alloc = Some(3 * bytes.len() as u64 + PROFILE_BYTES_MAX);
+        return Ok(Box::new(PngDecoder::with_limits(Cursor::new(bytes), limits)?));
+    }
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    reader.no_limits();
+    Ok(Box::new(reader.into_decoder()?))
+}
+
+/// Whether a picture is a PNG with a colour profile: the decoder does not tell of one that it cannot inflate.
+fn has_png_profile(bytes: &[u8]) -> bool {
+    if !matches!(image::guess_format(bytes), Ok(ImageFormat::Png)) {
+        return false;
+    }
+    let mut rest = bytes.get(PNG_SIGNATURE_BYTES..).unwrap_or_default();
+    while let Some((head, after)) = rest.split_first_chunk::<8>() {
+        let [a, b, c, d, name @ ..] = *head;
+        match &name {
+            b"iCCP" => return true,
+            // It stands before the pixels, or counts for nothing.
+            b"IDAT" => return false,
+            _ => {}
+        }
+        // A checksum of four bytes follows.
+        let length = u32::from_be_bytes([a, b, c, d]) as usize + 4;
+        rest = after.get(length..).unwrap_or_default();
+    }
+    false
 }
 
 /// In colour at a size (Lanczos), and the size it had where that differed.

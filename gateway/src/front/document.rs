@@ -204,6 +204,14 @@ async fn place_data(reference: &str, uploads: &Uploads) -> Result<(String, Held)
     placed.await.unwrap_or_else(|err| std::panic::resume_unwind(err.into_panic()))
 }
 
+/// Reads all that stands before the pixels, and inflates nothing: a profile or a text of 2 MB may become 2 GB.
+fn size_of_png(bytes: &[u8]) -> Result<(u32, u32), png::DecodingError> {
+    let mut decoder = png::Decoder::new(Cursor::new(bytes));
+    decoder.set_ignore_text_chunk(true);
+    decoder.set_ignore_iccp_chunk(true);
+    Ok(decoder.read_info()?.info().size())
+}
+
 /// What an image is, of its header.
 pub(crate) struct Picture {
     pub(crate) width: u32,
@@ -226,8 +234,11 @@ pub(crate) fn look(bytes: &[u8]) -> Result<Picture, Box<Failure>> {
         Some(ImageFormat::WebP) => "webp",
         _ => return Err(invalid("the image is no PNG, JPEG or WebP".to_owned())),
     };
-    let (width, height) =
-        reader.into_dimensions().map_err(|err| invalid(format!("the image's header is broken: {err}")))?;
+    let broken = |err: &dyn std::fmt::Display| invalid(format!("the image's header is broken: {err}"));
+    let (width, height) = match format {
+        "png" => size_of_png(bytes).map_err(|err| broken(&err))?,
+        _ => reader.into_dimensions().map_err(|err| broken(&err))?,
+    };
     let pixels = u64::from(width) * u64::from(height);
     if pixels > limits::IMAGE_PIXELS_MAX {
         return Err(invalid(format!(

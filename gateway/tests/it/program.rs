@@ -136,6 +136,13 @@ impl Program {
         assert!(set.unwrap().success());
     }
 
+    /// The most memory that it ever had, in bytes.
+    pub(crate) fn memory_peak(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id().unwrap())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.trim().strip_suffix(" kB").unwrap().parse::<u64>().unwrap() << 10
+    }
+
     /// Sends an image as an upload.
     pub(crate) async fn upload(&self, media_type: &str, bytes: Vec<u8>) -> (u16, Value) {
         let request = self.client.post(format!("{}/v1/uploads", self.url)).header("content-type", media_type);

@@ -5,7 +5,10 @@ use std::{io::Cursor, path::Path, time::Duration};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 
-use crate::rig::{Heard, Rig, long_job, submission, within};
+use crate::{
+    program::{Program, Stderr},
+    rig::{Heard, Rig, long_job, submission, within},
+};
 
 /// A picture of one colour.
 fn picture(shade: u8) -> Vec<u8> {
@@ -186,4 +189,28 @@ async fn a_file_that_somebody_removed_is_written_again() {
     let made = rig.post("/v1/generate", &with_image(&data(1))).await;
     assert_eq!(made.body["success"], true, "{made:?}");
     rig.stop().await;
+}
+
+/// A picture whose colour profile is so many zeros: a file a thousandth of that.
+fn with_profile(bytes: usize) -> Vec<u8> {
+    use image::ImageEncoder;
+    let mut file = Vec::new();
+    let mut encoder = image::codecs::png::PngEncoder::new(&mut file);
+    encoder.set_icc_profile(vec![0; bytes]).unwrap();
+    encoder.write_image(&[90; 64 * 64 * 3], 64, 64, image::ExtendedColorType::Rgb8).unwrap();
+    file
+}
+
+#[tokio::test]
+async fn a_profile_that_inflates_costs_no_memory() {
+    const VAST: usize = 256 << 20;
+    let program = Program::serve(Stderr::Kept, &[]).await;
+    let image = with_profile(VAST);
+    assert!(image.len() < 2 << 20, "{}", image.len());
+    let before = program.memory_peak();
+    let (status, reply) = program.upload("image/png", image).await;
+    assert_eq!((status, &reply["width"], &reply["height"]), (200, &json!(64), &json!(64)), "{reply}");
+    let grown = program.memory_peak() - before;
+    assert!(grown < VAST as u64 / 4, "{grown}");
+    assert_eq!(program.end().await, Some(0));
 }

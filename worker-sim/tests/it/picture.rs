@@ -446,3 +446,43 @@ fn a_mask_has_no_colours_to_convert() {
     assert_eq!(reply["success"], true, "{reply}");
     assert_eq!(reply["warning_details"], json!([]));
 }
+
+#[test]
+fn a_profile_that_inflates_costs_no_memory() {
+    const VAST: usize = 256 << 20;
+    let mut sim = Sim::start(&[]);
+    profiled(&sim, "vast.png", vec![0; VAST]);
+    assert!(sim.inputs().join("vast.png").metadata().expect("a file").len() < 2 << 20);
+    // What the models and the sampler take is no matter of the image.
+    make(&mut sim, json!({}));
+    let before = sim.memory_peak();
+    let reply = sim.ask("generate_sdxl", job(json!({"conditioning": {"init_image": "vast.png"}})));
+    assert_eq!(reply["success"], true, "{reply}");
+    assert_eq!(reply["warning_details"][0]["code"], "colour_profile_ignored", "{reply}");
+    sim.data("validate_request", job(json!({"conditioning": {"init_image": "vast.png"}})));
+    let grown = sim.memory_peak() - before;
+    assert!(grown < VAST as u64 / 4, "{grown}");
+}
+
+/// The decoder counts each byte of a chunk several times.
+#[test]
+fn large_chunks_of_a_picture_are_no_fault() {
+    const LARGE: usize = 5_000_000;
+    let mut sim = Sim::start(&[]);
+    let mut file = Vec::new();
+    let mut encoder = png::Encoder::new(&mut file, 64, 64);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.add_text_chunk("parameters".to_owned(), "x".repeat(LARGE)).expect("a text");
+    encoder.add_itxt_chunk("xmp".to_owned(), "y".repeat(LARGE)).expect("a text");
+    let mut writer = encoder.write_header().expect("a header");
+    writer.write_image_data(&[90; 64 * 64 * 3]).expect("pixels");
+    writer.finish().expect("an end");
+    assert!(file.len() > 2 * LARGE, "{}", file.len());
+    std::fs::write(sim.inputs().join("texts.png"), file).expect("a file");
+    // As large as the profile of a printer is.
+    profiled(&sim, "profile.png", vec![0; 3_000_000]);
+    for name in ["texts.png", "profile.png"] {
+        let (data, _) = make(&mut sim, json!({"conditioning": {"init_image": name}}));
+        assert_eq!(data["features_used"]["img2img"], true, "{name}");
+    }
+}

@@ -129,6 +129,13 @@ impl Sim {
         assert!(set.expect("util-linux is there").success());
     }
 
+    /// The most memory that it ever had, in bytes.
+    pub(crate) fn memory_peak(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a peak");
+        line.trim().strip_suffix(" kB").expect("in kB").parse::<u64>().expect("a number") << 10
+    }
+
     /// Whether stdout has ended.
     pub(crate) fn has_no_more_lines(&mut self) -> bool {
         self.lines.recv_timeout(PATIENCE) == Err(std::sync::mpsc::RecvTimeoutError::Disconnected)
