@@ -61,6 +61,7 @@ pub mod submission;
 mod tally;
 mod trace;
 pub mod tree;
+mod unique;
 
 pub use decode::decode;
 pub use dialect::Dialect;
@@ -82,3 +83,4 @@ pub use scalar::shorten;
 pub use schedule::{schedule, seconds};
 pub use submission::Submission;
 pub use trace::Trace;
+pub use unique::unique;

@@ -323,7 +323,7 @@ impl Front {
         };
         let line = lane.run(order).await?;
         let protocol = |what: String| LaneError::Protocol { what };
-        let value: Value = serde_json::from_slice(&line).map_err(|err| protocol(err.to_string()))?;
+        let value = contracts::unique(&line).map_err(|err| protocol(err.to_string()))?;
         let read = Reply::read(action, &value).map_err(|err| protocol(err.to_string()))?;
         read.reply.outcome.map_err(|failure| protocol(failure.to_string()))
     }

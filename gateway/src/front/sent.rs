@@ -91,7 +91,7 @@ impl Sent {
     }
 
     fn read(&self, line: &[u8]) -> Reply {
-        let read = serde_json::from_slice::<Value>(line)
+        let read = contracts::unique(line)
             .map_err(|err| err.to_string())
             .and_then(|value| Reply::take(self.action, value).map_err(|err| err.to_string()));
         let read = match read {

@@ -190,3 +190,39 @@ async fn an_answer_to_initialize_that_cannot_be_read_is_judged_at_once() {
         rig.stop().await;
     }
 }
+
+/// Which of the two is meant, nobody knows: `serde_json` itself takes the last without a word.
+#[tokio::test]
+async fn a_name_twice_in_a_reply_is_a_broken_reply() {
+    let rig = Rig::start(&["--fault", "duplicate_name:data@generate_sdxl"]).await;
+    let heard = rig.command(&job("generate_sdxl")).await;
+    assert_eq!((heard.status, heard.code()), (502, "worker_protocol_error"), "{heard:?}");
+    assert!(heard.body["error"].as_str().unwrap().contains("stands twice"), "{heard:?}");
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn a_name_twice_in_a_handshake_starts_no_worker() {
+    let twice = r#"s/"device_name":/"device_name":"another","device_name":/"#;
+    let config = "[restart]\ndeaths_max = 1\nopen_min_seconds = 200\n";
+    let rig = Rig::scripted(config, &format!("exec sed -u '{twice}' < <($SIM \"$@\")\n")).await;
+    rig.lane(|view| matches!(view.state, gateway::lane::LaneState::Open(_))).await;
+    let reason = rig.front.pool().lanes()[0].unready().unwrap();
+    assert!(reason.contains("\"device_name\" stands twice"), "{reason}");
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn an_event_with_a_name_twice_is_dropped() {
+    let twice = r#"/"event":"heartbeat"/!s/"stage":/"stage":"loading","stage":/"#;
+    let rig = Rig::scripted("", &format!("exec 3<&0\nexec sed -u '{twice}' < <($SIM \"$@\" <&3)\n")).await;
+    within(rig.front.pool().settled()).await;
+    let id = rig.queue(&job("generate_sdxl")).await;
+    let reply = rig.reply(&id).await;
+    assert_eq!(reply["success"], true, "{reply}");
+    let job = rig.front.desk().job(id.as_str().into()).await.unwrap().unwrap();
+    let heard = job.feed.listen();
+    let last = heard.borrow().last();
+    assert!(last.as_ref().is_none_or(|event| event["stage"].is_null()), "{last:?}");
+    rig.stop().await;
+}

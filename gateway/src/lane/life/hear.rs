@@ -262,7 +262,7 @@ impl Life<'_> {
 
     fn on_handshake(&mut self, line: &[u8]) -> Option<Leave> {
         let refuse = |what: String| Some(Leave::kill(format!("its answer to initialize is no good: {what}")));
-        let value: Value = match serde_json::from_slice(line) {
+        let value = match contracts::unique(line) {
             Ok(value) => value,
             Err(err) => return refuse(err.to_string()),
         };
@@ -318,7 +318,7 @@ impl Life<'_> {
     }
 
     fn on_event(&mut self, name: &str, line: Vec<u8>) -> Option<Leave> {
-        let event: Value = match serde_json::from_slice(&line) {
+        let event = match contracts::unique(&line) {
             Ok(event) => event,
             Err(err) => {
                 if self.may_complain() {
