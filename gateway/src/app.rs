@@ -13,6 +13,9 @@ use crate::{config::Config, front::Front, gpu::Gpus, jobs, pool::Pool};
 /// How long workers have to obey a cancel and leave, after the grace.
 const KILL_AFTER: Duration = Duration::from_millis(500);
 
+/// How long workers that have nothing to do have to leave: the shortest time that anybody gives a container is 10 s.
+const IDLE_LEAVE_MAX: Duration = Duration::from_millis(4500);
+
 /// How long the tasks have to return, once nothing is left to do.
 const LEAVE_MAX: Duration = Duration::from_secs(1);
 
@@ -98,6 +101,8 @@ pub(crate) async fn end(front: &Front, until: Instant, kill_at: Instant) {
     // A training needs the whole grace for its checkpoint; nothing else could run beside it.
     let (in_time, ()) =
         futures::join!(timeout_at(kill_at, &mut drained), front.pool().stop_trainings(kill_at));
+    // Nothing is owed any more: a worker that hangs is not waited for as long as a job might be.
+    let kill_at = if in_time.is_ok() { kill_at.min(Instant::now() + IDLE_LEAVE_MAX) } else { kill_at };
     front.pool().stop(kill_at).await;
     let drained = match in_time {
         Ok(drained) => drained,

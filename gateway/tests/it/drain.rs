@@ -124,6 +124,17 @@ async fn a_worker_that_hangs_is_killed_by_the_earlier_end() {
     within(async { tokio::join!(late, early) }).await;
 }
 
+/// Nobody waits for it, so that the grace, which is for jobs, is not its own.
+#[tokio::test]
+async fn a_worker_that_hangs_idle_is_not_waited_for_as_a_job_is() {
+    let mut rig = Rig::with(1, "", &[]).await;
+    let pid = rig.front.pool().lanes()[0].view().facts.as_ref().unwrap().pid;
+    let pid = nix::unistd::Pid::from_raw(pid.cast_signed());
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGSTOP).unwrap();
+    rig.front.stop(Some(Duration::from_secs(600)));
+    rig.stopped().await;
+}
+
 #[tokio::test]
 async fn what_is_not_done_when_the_grace_ends_is_cancelled_and_answered() {
     // A worker that obeys is not killed: its picture is given up at the next step.
