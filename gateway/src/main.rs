@@ -45,7 +45,7 @@ fn main() -> ExitCode {
         Command::Pending => list_pending(),
         Command::Serve(flags) => on_one_thread(or_at_once(serve(flags))),
         Command::Stdio(flags) => on_one_thread(or_at_once(talk(flags))),
-        Command::Submit(flags) => on_one_thread(send(flags)),
+        Command::Submit(flags) => on_one_thread(despite_hangup(send(flags))),
     };
     let code = result.unwrap_or_else(|err| {
         log::say(&format!("error: {err:#}"));
@@ -72,6 +72,14 @@ async fn or_at_once(work: impl Future<Output = anyhow::Result<ExitCode>>) -> any
         code = work => code,
         () = signals::hung_up() => unreachable!("it listens for ever"),
         () = signals::insisted() => anyhow::bail!("a second signal: left at once, and what ran is lost"),
+    }
+}
+
+/// A terminal that is closed ends no job that was sent from it.
+async fn despite_hangup(work: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
+    tokio::select! {
+        code = work => code,
+        () = signals::hung_up() => unreachable!("it listens for ever"),
     }
 }
 

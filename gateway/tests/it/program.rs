@@ -152,18 +152,7 @@ impl Program {
 
     /// The processes that are its simulated workers.
     pub(crate) fn workers(&self) -> Vec<i32> {
-        let pid = self.child.id().unwrap();
-        let mut found = Vec::new();
-        for task in std::fs::read_dir(format!("/proc/{pid}/task")).unwrap().flatten() {
-            let children = std::fs::read_to_string(task.path().join("children")).unwrap_or_default();
-            found.extend(children.split_whitespace().filter_map(|pid| pid.parse::<i32>().ok()));
-        }
-        let named = |pid: &i32| {
-            std::fs::read(format!("/proc/{pid}/cmdline"))
-                .is_ok_and(|line| String::from_utf8_lossy(&line).contains("worker-sim"))
-        };
-        found.retain(named);
-        found
+        workers_of(self.child.id().unwrap())
     }
 
     /// Waits until a file in its folder says this; the whole text.
@@ -187,6 +176,21 @@ impl Program {
     }
 }
 
+/// The processes that are simulated workers of this one.
+pub(crate) fn workers_of(pid: u32) -> Vec<i32> {
+    let mut found = Vec::new();
+    for task in std::fs::read_dir(format!("/proc/{pid}/task")).unwrap().flatten() {
+        let children = std::fs::read_to_string(task.path().join("children")).unwrap_or_default();
+        found.extend(children.split_whitespace().filter_map(|pid| pid.parse::<i32>().ok()));
+    }
+    let named = |pid: &i32| {
+        std::fs::read(format!("/proc/{pid}/cmdline"))
+            .is_ok_and(|line| String::from_utf8_lossy(&line).contains("worker-sim"))
+    };
+    found.retain(named);
+    found
+}
+
 /// Arguments of a worker that is a script of bash.
 pub(crate) fn scripted(dir: &std::path::Path, script: &str) -> Vec<String> {
     let (worker, main) = (dir.join("worker"), dir.join("main.py"));
@@ -201,6 +205,6 @@ pub(crate) fn scripted(dir: &std::path::Path, script: &str) -> Vec<String> {
 }
 
 /// A moment between two looks at what tells nobody when it changes.
-async fn rest() {
+pub(crate) async fn rest() {
     tokio::time::sleep(Duration::from_millis(5)).await;
 }

@@ -5,7 +5,10 @@ use std::process::Output;
 use serde_json::json;
 use tokio::process::Command;
 
-use crate::rig::{GATEWAY, Rig, submission, within};
+use crate::{
+    program::{rest, workers_of},
+    rig::{GATEWAY, Rig, submission, within},
+};
 
 async fn submit(dir: &std::path::Path, document: &serde_json::Value, args: &[&str]) -> Output {
     let file = dir.join("document.json");
@@ -54,4 +57,35 @@ async fn a_failure_has_its_code_its_place_and_a_hint() {
     assert_eq!(nowhere.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&nowhere.stderr).contains("no gateway answers"), "{nowhere:?}");
     rig.stop().await;
+}
+
+#[tokio::test]
+async fn a_terminal_that_closes_ends_no_job() {
+    let dir = tempfile::tempdir().unwrap();
+    let (file, outputs) = (dir.path().join("document.json"), dir.path().join("submitted"));
+    let mut document = submission();
+    document["scheduler"]["steps"] = 100.into();
+    std::fs::write(&file, document.to_string()).unwrap();
+    let child = Command::new(GATEWAY)
+        .arg("submit")
+        .arg(&file)
+        .args(["--workers", "sim", "--sim-arg", "--load-ms", "--sim-arg", "0", "--sim-arg", "--step-ms"])
+        .args(["--sim-arg", "20", "--output-dir"])
+        .arg(&outputs)
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let pid = child.id().unwrap();
+    // Who has a worker listens to signals.
+    within(async {
+        while workers_of(pid).is_empty() {
+            rest().await;
+        }
+    })
+    .await;
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid.cast_signed()), nix::sys::signal::Signal::SIGHUP)
+        .unwrap();
+    let output = within(child.wait_with_output()).await.unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
 }
