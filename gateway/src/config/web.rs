@@ -21,6 +21,8 @@ impl Host {
         // `Authority` allows `user@host`, a Host header does not.
         let authority = Authority::from_str(text).ok().filter(|_| !text.contains('@'))?;
         let port = match text.rsplit_once(':') {
+            // A port may be empty (RFC 3986, 3.2.3).
+            Some((_, "")) => None,
             Some((_, port)) if !port.contains(']') => Some(port.parse().ok()?),
             _ => None,
         };
@@ -231,7 +233,7 @@ mod tests {
             ("local host", None),
             ("", None),
             (".", None),
-            ("localhost:", None),
+            ("localhost:", Some(("localhost", None))),
             ("localhost:99999", None),
             ("localhost/x", None),
         ] {

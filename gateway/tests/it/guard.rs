@@ -22,6 +22,8 @@ async fn a_request_names_a_host_that_the_gateway_is_known_by() {
         ("LOCALHOST:1234", 200),
         ("localhost.", 200),
         ("gpu.lan:80", 200),
+        ("127.0.0.1:", 200),
+        ("evil.example:", 403),
         ("images.example.com", 200),
         ("evil.example", 403),
         ("evil.example:8080", 403),
