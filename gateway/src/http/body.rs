@@ -162,7 +162,7 @@ pub(super) async fn json(
 ) -> Result<Bytes, Box<Failure>> {
     plain(headers)?;
     if matches!(*request.method(), Method::GET | Method::HEAD) {
-        return raw(request, headers, bytes_max).await;
+        return typed(request, headers, bytes_max).await;
     }
     if let Some(kind) = headers.get(header::CONTENT_TYPE) {
         json_in_utf8(&String::from_utf8_lossy(kind.as_bytes()))?;
@@ -182,7 +182,12 @@ pub(super) async fn typed(
         let failure = Failure::new(ErrorCode::UnsupportedMediaType, message);
         Box::new(failure.hint("say what it is, as `Content-Type: application/json`"))
     };
-    let says = headers.contains_key(header::CONTENT_TYPE);
+    let mut kinds = headers.get_all(header::CONTENT_TYPE).iter();
+    let says = kinds.next().is_some();
+    if kinds.next().is_some() {
+        let failure = Failure::new(ErrorCode::UnsupportedMediaType, "Content-Type stands twice");
+        return Err(Box::new(failure.hint("say once what the body is")));
+    }
     if !says && length(headers).is_some_and(|length| length > 0) {
         return Err(untyped());
     }

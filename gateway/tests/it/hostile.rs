@@ -283,3 +283,22 @@ async fn a_pipe_is_no_picture() {
     assert_eq!((heard.status, heard.code()), (404, "route_not_found"), "{heard:?}");
     rig.stop().await;
 }
+
+#[tokio::test]
+async fn a_body_says_once_what_it_is_whatever_the_verb() {
+    let rig = Rig::start(&[]).await;
+    let untyped = rig.hear(rig.request("GET", "/v1/queue").body("{}")).await;
+    assert_eq!((untyped.status, untyped.code()), (415, "unsupported_media_type"), "{untyped:?}");
+    for (verb, path, kind) in [
+        ("POST", "/v1/generate", "application/json"),
+        ("POST", "/v1/uploads", "image/png"),
+        ("GET", "/v1/queue", "application/json"),
+    ] {
+        let twice = rig.request(verb, path).header("content-type", kind);
+        let twice = rig.hear(twice.header("content-type", "text/plain").body("{}")).await;
+        assert_eq!((twice.status, twice.code()), (415, "unsupported_media_type"), "{verb} {path}: {twice:?}");
+        assert!(twice.body["error"].as_str().unwrap().contains("twice"), "{twice:?}");
+    }
+    assert_eq!(rig.get("/v1/queue").await.status, 200);
+    rig.stop().await;
+}
