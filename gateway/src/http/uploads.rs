@@ -18,6 +18,11 @@ pub(crate) async fn keep(State(front): State<Front>, mut request: Request) -> Re
     let path = request.uri().path().to_owned();
     let dialect = super::dialect(request.uri());
     let headers = std::mem::take(request.headers_mut());
+    if front.is_stopping() {
+        let failure =
+            Failure::new(ErrorCode::ShuttingDown, "the gateway is stopping: an upload would end with it");
+        return refuse(failure, dialect, &path);
+    }
     if let Some(kind) = headers.get(header::CONTENT_TYPE) {
         let kind = String::from_utf8_lossy(kind.as_bytes()).into_owned();
         if !kind.starts_with("image/") && !kind.starts_with("application/octet-stream") {

@@ -214,3 +214,16 @@ async fn a_profile_that_inflates_costs_no_memory() {
     assert!(grown < VAST as u64 / 4, "{grown}");
     assert_eq!(program.end().await, Some(0));
 }
+
+#[tokio::test]
+async fn an_upload_is_refused_while_it_drains() {
+    let mut rig = Rig::with(1, "", &["--step-ms", "250"]).await;
+    rig.queue(&long_job("runs", 150)).await;
+    rig.running("runs").await;
+    rig.front.stop(Some(Duration::from_secs(600)));
+    let heard = upload(&rig, 1).await;
+    assert_eq!((heard.status, heard.code()), (503, "shutting_down"), "{heard:?}");
+    assert_eq!(files(rig.dir.path(), "uploads"), 0);
+    rig.front.stop(Some(Duration::from_millis(1)));
+    rig.stopped().await;
+}
