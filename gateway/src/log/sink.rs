@@ -4,7 +4,7 @@ use std::{
     cell::Cell,
     fs::{File, OpenOptions},
     io::{self, Write},
-    os::fd::AsFd,
+    os::{fd::AsFd, unix::fs::OpenOptionsExt as _},
     path::{Path, PathBuf},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
@@ -215,7 +215,13 @@ impl Place {
 }
 
 fn open(path: &Path) -> io::Result<File> {
-    OpenOptions::new().create(true).append(true).open(path)
+    // A FIFO that nobody reads blocks whoever opens it otherwise: no signal would be heard. A file is not concerned.
+    let nonblocking = nix::fcntl::OFlag::O_NONBLOCK.bits();
+    let opened = OpenOptions::new().create(true).append(true).custom_flags(nonblocking).open(path);
+    opened.map_err(|err| match err.raw_os_error() {
+        Some(nix::libc::ENXIO) => io::Error::other("it is a FIFO that nobody reads: start its reader first"),
+        _ => err,
+    })
 }
 
 /// One event of `tracing`: it writes each as one buffer.

@@ -9,7 +9,7 @@ use tokio::io::AsyncReadExt;
 
 use crate::{
     program::{Program, Stderr, scripted},
-    rig::{job, within},
+    rig::{GATEWAY, job, within},
     stdio::Talk,
 };
 
@@ -198,4 +198,43 @@ async fn a_log_over_the_limit_of_file_sizes_costs_its_lines_alone() {
         assert_eq!(program.get("/health/live").await, Some(200));
     }
     assert_eq!(program.end().await, Some(0));
+}
+
+/// It hung in `open`, before it heard any signal.
+#[tokio::test]
+async fn a_log_file_that_is_a_fifo_without_a_reader_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("log");
+    nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let serve = tokio::process::Command::new(GATEWAY)
+        .args(["serve", "--listen", "127.0.0.1:0", "--workers", "sim", "--output-dir"])
+        .arg(dir.path().join("out"))
+        .arg("--log-file")
+        .arg(&path)
+        .kill_on_drop(true)
+        .output();
+    let output = within(serve).await.unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert!(stderr.contains("--log-file") && stderr.contains("nobody reads"), "{stderr}");
+}
+
+#[tokio::test]
+async fn a_log_file_may_be_a_fifo_that_is_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("log");
+    nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let mut reader = tokio::net::unix::pipe::OpenOptions::new().open_receiver(&path).unwrap();
+    let program = Program::serve(Stderr::Kept, &["--log-file", &path.display().to_string()]).await;
+    let read = tokio::spawn(async move {
+        let mut log = String::new();
+        reader.read_to_string(&mut log).await.unwrap();
+        log
+    });
+    for _ in 0..1000 {
+        assert_eq!(program.get("/health/live").await, Some(200));
+    }
+    assert_eq!(program.end().await, Some(0));
+    let log = within(read).await.unwrap();
+    assert!(log.matches("/health/live").count() >= 1000, "{}", log.len());
 }
