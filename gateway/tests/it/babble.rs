@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::rig::{Rig, job, within};
+use crate::rig::{Rig, job, long_job, within};
 
 #[tokio::test]
 async fn noise_on_stdout_is_never_a_reply() {
@@ -198,6 +198,17 @@ async fn a_name_twice_in_a_reply_is_a_broken_reply() {
     let heard = rig.command(&job("generate_sdxl")).await;
     assert_eq!((heard.status, heard.code()), (502, "worker_protocol_error"), "{heard:?}");
     assert!(heard.body["error"].as_str().unwrap().contains("stands twice"), "{heard:?}");
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn a_name_twice_in_the_reply_to_a_cancel_is_a_broken_reply() {
+    let rig = Rig::with(1, "", &["--step-ms", "50", "--fault", "duplicate_name:data@cancel"]).await;
+    rig.queue(&long_job("runs", 150)).await;
+    rig.running("runs").await;
+    let heard = rig.delete("/v1/jobs/runs").await;
+    assert_eq!((heard.status, heard.code()), (502, "worker_protocol_error"), "{heard:?}");
+    assert!(heard.body["error"].as_str().is_some_and(|error| error.contains("stands twice")), "{heard:?}");
     rig.stop().await;
 }
 

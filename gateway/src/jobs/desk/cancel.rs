@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use chrono::Utc;
 use contracts::{ErrorCode, Failure};
-use serde_json::Value;
 use tokio::sync::oneshot;
 
 use super::{Desk, Place, Waiting};
@@ -149,10 +148,11 @@ impl Desk {
                 Cancelled::NotHere if status == Some(Status::Cancelled) => Ok("running"),
                 Cancelled::Unanswered(seconds) => Err(Box::new(LaneError::TimedOut { seconds }.failure())),
                 Cancelled::NotHere => Err(not_found()),
-                Cancelled::Answered(line) => match serde_json::from_slice::<Value>(&line) {
+                Cancelled::Answered(line) => match contracts::unique(&line) {
+                    Err(err) => Err(Box::new(LaneError::Protocol { what: err.to_string() }.failure())),
                     Ok(reply) if reply["success"] == true && reply["data"]["was"] == "queued" => Ok("queued"),
                     Ok(reply) if reply["success"] == true => Ok("running"),
-                    _ => Err(not_found()),
+                    Ok(_) => Err(not_found()),
                 },
             };
             done.send(answer).ok();
