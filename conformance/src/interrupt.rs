@@ -6,7 +6,10 @@ use nix::{
 };
 use std::{
     collections::BTreeSet,
+    io,
+    os::unix::process::CommandExt as _,
     path::PathBuf,
+    process::{Child, Command},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -46,9 +49,13 @@ pub fn install() -> Result<(), ctrlc::Error> {
     })
 }
 
-/// A worker's process group, to be killed at an interrupt.
-pub(crate) fn kill_at_interrupt(group: Pid) {
-    lock(&GROUPS).insert(group.as_raw());
+/// Starts a worker that leads a process group, which an interrupt kills. An interrupt waits meanwhile: between the start
+/// and the note it would leave the worker behind.
+pub(crate) fn spawn(command: &mut Command) -> io::Result<Child> {
+    let mut groups = lock(&GROUPS);
+    let child = command.process_group(0).spawn()?;
+    groups.insert(child.id().cast_signed());
+    Ok(child)
 }
 
 /// The leader of the group was reaped.

@@ -10,7 +10,6 @@ use std::{
     collections::VecDeque,
     ffi::OsString,
     io::{Read, Write as _},
-    os::unix::process::CommandExt as _,
     process::{Command, ExitStatus, Stdio},
     sync::{
         Arc, Mutex, PoisonError,
@@ -77,13 +76,11 @@ impl Launcher {
         let program =
             self.command.first().ok_or_else(|| TargetError::Tool("no command was given".to_owned()))?;
         let mut command = Command::new(program);
-        command.args(&self.command[1..]).envs(self.env.iter().cloned()).process_group(0);
+        command.args(&self.command[1..]).envs(self.env.iter().cloned());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command
-            .spawn()
+        let mut child = interrupt::spawn(&mut command)
             .map_err(|err| TargetError::Tool(format!("cannot start {}: {err}", program.display())))?;
         let pid = Pid::from_raw(child.id().cast_signed());
-        interrupt::kill_at_interrupt(pid);
         let (mut stdin, mut stdout, stderr) = (
             child.stdin.take().expect("piped"),
             child.stdout.take().expect("piped"),
