@@ -133,7 +133,8 @@ def require_supported(tensors: Mapping[str, Any], metadata: Mapping[str, str], n
             hint="use a LoRA for SDXL, in the layout of kohya's trainers (lora_unet_) or diffusers (unet.)",
             details={"names": (strange or sorted(tensors))[:100]},
         )
-    if empty := sorted(key for key, tensor in tensors.items() if 0 in tensor.shape):
+    # A vector that is empty is no matter of the rank: its own check says so.
+    if empty := sorted(key for key, tensor in tensors.items() if len(tensor.shape) > 1 and 0 in tensor.shape):
         raise ModelInvalid(
             f"{name} has layers of rank 0: {len(empty)} of its {len(tensors)} tensors are empty, {empty[0]} first",
             details={"names": empty[:100]},
