@@ -130,6 +130,25 @@ async fn one_request_of_a_batch_is_cancelled_before_it_begins() {
 }
 
 #[tokio::test]
+async fn a_batch_whose_time_is_over_in_the_queue_answers_the_cancels_of_its_requests() {
+    let rig = Rig::with(1, "", &["--step-ms", "50"]).await;
+    rig.queue(&long_job("before", 150)).await;
+    rig.running("before").await;
+    let batch = json!({"action": "batch_generate", "request_id": "batch",
+                       "payload": {"requests": [submission(), submission()], "timeout_seconds": 1}});
+    rig.queue(&batch).await;
+    let cancelled = rig.delete("/v1/jobs/batch.1");
+    let (cancelled, reply) = tokio::join!(cancelled, rig.reply("batch"));
+    assert_eq!(
+        cancelled.body["data"],
+        json!({"target_request_id": "batch.1", "was": "queued"}),
+        "{cancelled:?}"
+    );
+    assert_eq!(reply["error_details"]["code"], "timeout", "{reply}");
+    rig.stop().await;
+}
+
+#[tokio::test]
 async fn a_cancel_is_not_lost_when_its_worker_dies_under_it() {
     let config = "[restart]\ndeaths_max = 100\nbackoff_min_seconds = 0.01\nbackoff_max_seconds = 0.01\n";
     let rig = Rig::with(1, config, &["--step-ms", "20"]).await;
