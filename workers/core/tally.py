@@ -61,6 +61,7 @@ class Tally(list[Fault]):
         """Forgets the faults at a place."""
         left = [fault for fault in self if fault["pointer"] != pointer]
         self.total -= len(self) - len(left)
+        self._pointer_bytes -= (len(self) - len(left)) * len(pointer.encode())
         self[:] = left
 
 
