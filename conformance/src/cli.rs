@@ -196,7 +196,7 @@ pub fn plan(args: impl IntoIterator<Item = OsString>) -> Result<Plan, clap::Erro
     Ok(plan)
 }
 
-/// What the contract knows: any other is the user's slip, and no fault of the target.
+/// The values of the contract. Another value is the user's mistake, not the target's.
 fn control_net_types() -> PossibleValuesParser {
     dictionary().enumeration("ControlNetType").values.iter().map(String::as_str).into()
 }

@@ -330,7 +330,7 @@ fn bare_name<'r>(route: Option<(Body<'r>, &Map<String, Value>)>) -> &'r str {
     synonyms.first().copied().unwrap_or(field)
 }
 
-/// What to write where `action` has another JSON type.
+/// The hint for an `action` of another JSON type.
 const ACTION_HINT: &str = "write a string in quotes, such as \"get_status\"";
 
 fn is_payload(name: &str) -> bool {

@@ -66,7 +66,8 @@ fn refused_at(context: &mut Context, document: &Value, pointer: &str) -> Result<
     let heard =
         context.ask(&Command::new(Action::ValidateRequest, json!({"prompt_submission": document})).id(id))?;
     let data = heard.data().map_err(Stop::Broken)?;
-    let errors = data["errors"].as_array().cloned().unwrap_or_default();
+    let errors = data["errors"].as_array().cloned();
+    let errors = errors.ok_or_else(|| Stop::Broken(format!("a report without errors[]: {data}")))?;
     let parent = pointer.trim_end_matches("/0");
     Ok(errors.iter().any(|error| {
         let code = error["code"].as_str().unwrap_or_default();

@@ -112,7 +112,7 @@ fn still_served(context: &mut Context, checks: &mut Checks<'_>) {
     checks.hold("still-served", status.is_ok(), || shown::result(&status));
 }
 
-/// What `bounds` asks of `validate_request`, here as commands: a report and a refusal go different ways.
+/// Sends the values of the suite `bounds` as commands: reports and refusals take different paths through a worker.
 fn real_commands(id: &'static str, action: Action) -> Scenario {
     let probes = bounds::beyond();
     let mut checks: Vec<CheckDef> =

@@ -1,4 +1,4 @@
-//! What a refusal says to the person who must mend the document: the value as it was written, and what to write instead.
+//! Checks what a refusal tells its reader: the value as it was written, and what to write instead.
 
 use contracts::{Action, ErrorCode};
 use serde_json::{Value, json};

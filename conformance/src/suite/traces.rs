@@ -1,4 +1,4 @@
-//! Traces: what a command says of its trace stands in its events; and where nobody can read it, that is said.
+//! Traces: events repeat the trace of their command, and an unreadable trace is refused.
 
 use contracts::{Action, Dialect, Trace};
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ const SAID: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 /// The same trace under another span.
 const AGAIN: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-b7ad6b7169203331-01";
 const OTHER: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-/// What no envelope may say.
+/// Values that an envelope must not have as `traceparent`.
 const MALFORMED: [(&str, &str); 6] = [
     ("malformed-text", "nonsense"),
     ("malformed-upper-case", "00-4BF92F3577B34DA6A3CE929D0E0E4736-00F067AA0BA902B7-01"),

@@ -39,7 +39,7 @@ fn a_list_is_printed_as_it_was_asked_for() {
     assert_eq!(listed, ids);
 }
 
-/// What the user got wrong is said with its reason before anything runs, and is never a verdict about the target.
+/// A user's mistake is reported with its reason before anything runs, and is never a verdict about the target.
 #[test]
 fn a_wrong_flag_or_folder_is_30_with_a_reason() {
     let worker = simulated_worker();
@@ -247,7 +247,7 @@ fn no_wait_of_a_scenario_is_endless() {
     }
 }
 
-/// stderr is no frame and may be any bytes: what comes after bytes that are no text is read too.
+/// stderr may hold any bytes: text after bytes that are not UTF-8 is read, too.
 #[test]
 fn last_words_are_heard_after_bytes_that_are_no_text() {
     let script = "printf '\\377\\n' >&2; echo 'the disk is full' >&2; exit 3";
@@ -257,7 +257,7 @@ fn last_words_are_heard_after_bytes_that_are_no_text() {
     assert!(report.contains("the disk is full"), "{report}");
 }
 
-/// A server whose body has no end is no gateway, and takes neither the tool's memory nor all of its time.
+/// An endless body is cut: it ends the run as broken, within bounded memory and time.
 #[test]
 fn a_body_without_an_end_is_told() {
     let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
