@@ -2,7 +2,7 @@
 //!
 //! `test` runs every check; `long` those that take long or need tools of users, `fuzz` one of them for as long as told.
 //! `codegen` writes everything that comes from `schemas/`; `codegen --check` says which file is stale; `lint` says what
-//! is wrong with the schemas.
+//! is wrong with the schemas; `tidy` checks the house rules over the files.
 
 mod codegen;
 mod lint;
@@ -10,9 +10,10 @@ mod long;
 mod model;
 mod schemas;
 mod test;
+mod tidy;
 
-use std::io::Write as _;
-use std::path::PathBuf;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -56,6 +57,15 @@ enum Task {
         #[arg(long, value_name = "N", default_value_t = 1)]
         seed: u64,
     },
+    /// Check the house rules: no circle of rooms, a true map, documented files, threads only where allowed.
+    Tidy {
+        /// Print which room of each crate names which other, and the circles, instead.
+        #[arg(long)]
+        graph: bool,
+        /// Print the ten longest functions and files instead.
+        #[arg(long, conflicts_with = "graph")]
+        longest: bool,
+    },
     /// Run every check there is, each with what it needs set up first.
     Test {
         /// Only these steps.
@@ -74,26 +84,7 @@ const BROKEN: u8 = 100;
 fn main() -> ExitCode {
     let Arguments { root, task } = Arguments::parse();
     let root = root.unwrap_or_else(own_root);
-    let outcome = match task {
-        Task::Codegen { check } => codegen::run(&root, check, &mut std::io::stdout().lock()),
-        Task::Lint => schemas::Schemas::load(&root.join("schemas"))
-            .and_then(|schemas| codegen::secured(&schemas))
-            .map(|()| codegen::Outcome::Fresh),
-        Task::Long { list: true, .. } => test::list(long::LONG, &mut std::io::stdout())
-            .map(|()| codegen::Outcome::Fresh)
-            .map_err(Into::into),
-        Task::Long { checks, .. } => test::run(&root, "long", long::LONG, &checks, &mut std::io::stdout())
-            .map(|()| codegen::Outcome::Fresh),
-        Task::Fuzz { targets, seconds, seed } => {
-            long::fuzz(&root, seconds, seed, &targets).map(|()| codegen::Outcome::Fresh)
-        }
-        Task::Test { list: true, .. } => test::list(test::STEPS, &mut std::io::stdout())
-            .map(|()| codegen::Outcome::Fresh)
-            .map_err(Into::into),
-        Task::Test { steps, .. } => test::run(&root, "test", test::STEPS, &steps, &mut std::io::stdout())
-            .map(|()| codegen::Outcome::Fresh),
-    };
-    match outcome {
+    match run(&root, task, &mut std::io::stdout()) {
         Ok(codegen::Outcome::Fresh) => ExitCode::SUCCESS,
         Ok(codegen::Outcome::Stale) => ExitCode::from(STALE),
         Err(error) => {
@@ -104,6 +95,22 @@ fn main() -> ExitCode {
             ExitCode::from(BROKEN)
         }
     }
+}
+
+fn run(root: &Path, task: Task, out: &mut dyn Write) -> anyhow::Result<codegen::Outcome> {
+    match task {
+        Task::Codegen { check } => return codegen::run(root, check, out),
+        Task::Lint => codegen::secured(&schemas::Schemas::load(&root.join("schemas"))?)?,
+        Task::Long { list: true, .. } => test::list(long::LONG, out)?,
+        Task::Long { checks, .. } => test::run(root, "long", long::LONG, &checks, out)?,
+        Task::Fuzz { targets, seconds, seed } => long::fuzz(root, seconds, seed, &targets)?,
+        Task::Tidy { graph: true, .. } => tidy::graph(root, out)?,
+        Task::Tidy { longest: true, .. } => tidy::longest(root, out)?,
+        Task::Tidy { .. } => tidy::run(root, out)?,
+        Task::Test { list: true, .. } => test::list(test::STEPS, out)?,
+        Task::Test { steps, .. } => test::run(root, "test", test::STEPS, &steps, out)?,
+    }
+    Ok(codegen::Outcome::Fresh)
 }
 
 /// The repository that this was built in, whatever the working directory.

@@ -46,6 +46,7 @@ const fn python(name: &'static str, shows: &'static str, command: &'static [&'st
 /// The test command.
 pub(crate) const STEPS: &[Step] = &[
     step("codegen", "generated files are fresh", &["cargo", "xtask", "codegen", "--check"]),
+    step("tidy", "the house rules hold: rooms, the map, files' heads, threads", &["cargo", "xtask", "tidy"]),
     step("format", "Rust is formatted", &["cargo", "fmt", "--all", "--check"]),
     step(
         "lint",
