@@ -15,6 +15,11 @@ pub(crate) const LONG: &[Step] = &[
         &["bash", "conformance/openapi.sh"],
     ),
     step(
+        "advisories",
+        "no dependency has a published flaw (skipped where the database cannot be fetched)",
+        &["bash", "xtask/deny.sh", "advisories"],
+    ),
+    step(
         "bench-decode",
         "what reading a submission costs",
         &["cargo", "bench", "-p", "contracts", "--bench", "decode"],

@@ -53,6 +53,11 @@ pub(crate) const STEPS: &[Step] = &[
         "no lint of Rust",
         &["cargo", "clippy", "--quiet", "--workspace", "--all-targets", "--", "--deny", "warnings"],
     ),
+    step(
+        "deny",
+        "licences, bans and sources of the dependencies",
+        &["bash", "xtask/deny.sh", "licenses", "bans", "sources"],
+    ),
     step("workers-setup", "the locked Python environment and the tiny models", &["workers/setup.sh"]),
     Step {
         name: "rust",
