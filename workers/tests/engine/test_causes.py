@@ -19,14 +19,35 @@ MODEL = Path("/srv/models/a/model")
     [
         (FileNotFoundError(2, "No such file or directory", str(MODEL / "vocab.json")), "No such file or directory"),
         (OSError(f"Can't load the processor of '{MODEL}'\nmore"), "Can't load the processor of 'model'"),
-        (ValueError(f"{MODEL}/unet/config.json and {MODEL.parent}/other"), "model/unet/config.json and other"),
+        (ValueError(f"{MODEL}/unet/config.json and {MODEL.parent}/other"), "model/unet/config.json and another path"),
+        (ValueError(f"'{MODEL}-secret/my files/x' and {MODEL}2 and ~/x"), "'another path' and another path and another path"),
+        (ValueError("see /etc/passwd, (/root/.cache/a b)"), "see another path, (another path b)"),
+        (ValueError("and/or https://huggingface.co/models/x 1/2"), "and/or https://huggingface.co/models/x 1/2"),
         (KeyError("vocab"), "it lacks 'vocab'"),
+        (KeyError(f"{MODEL.parent}/other"), "it lacks 'another path'"),
+        (
+            RuntimeError("Error(s) in loading Net:\n\tMissing key(s): 'a'\n\tmore"),
+            "Error(s) in loading Net: Missing key(s): 'a'",
+        ),
         (RuntimeError(), "RuntimeError"),
         (RuntimeError("x" * 1000), "x" * 300),
     ],
 )
 def test_the_first_line_without_folders(error, said):
     assert cause_of(error, MODEL) == said
+
+
+def test_a_folder_with_blanks_is_not_named_either():
+    model = Path("/srv/my models/model")
+    assert cause_of(ValueError(f"{model}/a and {model.parent}/other too"), model) == "model/a and another path too"
+
+
+def test_a_link_s_target_is_not_named(tmp_path):
+    (tmp_path / "elsewhere" / "real").mkdir(parents=True)
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "elsewhere" / "real")
+    text = f"{link.resolve()}/a, {link.resolve().parent}/sibling"
+    assert cause_of(ValueError(text), link) == "link/a, another path"
 
 
 def test_a_job_s_refusal_names_no_folder_of_the_host(tiny, inputs, tmp_path):
