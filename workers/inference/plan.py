@@ -28,6 +28,7 @@ from models.facts import ModelFacts, config_folder, describe, describe_text_enco
 from models.lora_file import LoraFile
 from models.model_loader import ModelLoader
 from models.safetensors_file import read_header, read_tensors
+from models.upscaler_file import is_known_net
 from models.vocabulary import has_word, require_vocabulary
 from postprocessing.safety_checker import locate_checker
 from postprocessing.upscaler import locate_net
@@ -453,6 +454,31 @@ def _refuse_both_offloads() -> None:
 def _postprocessing_faults(submission: Any, loader: ModelLoader, settings: WorkerSettings, attempt: Callable[..., Any]) -> None:
     post = submission.postprocessing
     if post.safety_checker:
-        attempt(lambda: locate_checker(loader, settings))
+        attempt(lambda: _require_checker(loader, settings))
     if post.upscaler is not None and post.upscaler != "none":
-        attempt(lambda: locate_net(loader, settings, post.upscaler))
+        attempt(lambda: _require_upscaler(loader, settings, post.upscaler))
+
+
+def _require_checker(loader: ModelLoader, settings: WorkerSettings) -> None:
+    field = "/postprocessing/safety_checker"
+    path = locate_checker(loader, settings).path
+    _require_type(_described(path, field), "safety_checker", field)
+
+
+def _require_upscaler(loader: ModelLoader, settings: WorkerSettings, name: str) -> None:
+    located = locate_net(loader, settings, name)
+    if located is None:
+        return
+    field = "/postprocessing/upscaler"
+    facts = _described(located.path, field)
+    # Upscaling nets have many architectures; names of tensors tell most of them, and the library all that it runs.
+    if facts.model_type is not None or not located.path.is_file() or not is_known_net(read_header(located.path).tensors):
+        _require_type(facts, "upscaler", field)
+
+
+def _described(path: Path, field: str) -> ModelFacts:
+    try:
+        return describe(path)
+    except ContractError as error:
+        error.field = error.field or field
+        raise

@@ -24,8 +24,10 @@ from models.config_values import require_sane_values
 from models.control_net_config import control_net_config
 from models.foreign import foreign_name
 from models.lora_file import require_supported
+from models.picture_processor import processor_of
 from models.prediction import Prediction, prediction_of_config, prediction_of_file, with_prediction
 from models.safetensors_file import CONTRACT_DTYPES, Header, TensorInfo, issues_of, read_header
+from models.upscaler_file import require_net
 from models.vocabulary import has_vocabulary
 from models.weight_fit import checkpoint_rest, part_rest, vae_file_rest
 
@@ -297,6 +299,8 @@ def _describe_file(path: Path) -> ModelFacts:
         raise ModelInvalid(f"{path.name} is {foreign}", hint="use a file for SDXL with all of its parts")
     if model_type == "textual_inversion":
         _require_inversion(header)
+    if model_type == "upscaler":
+        require_net(header.tensors, path)
     elements: Counter[str] = Counter()
     layers: dict[str, int] = {}
     for name, tensor in header.tensors.items():
@@ -442,6 +446,8 @@ def _describe_folder(path: Path) -> ModelFacts:
     variant = "fp16" if ".fp16" in files[0].suffixes else None
     size = sum(header.file_bytes for header in headers)
     unused = part_rest(model_type, config, tensors_of(path, headers), path.name) if model_type is not None else []
+    if model_type == "safety_checker":
+        processor_of(path, config)
     return ModelFacts(
         path,
         model_type,

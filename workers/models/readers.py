@@ -26,8 +26,10 @@ from core.errors import ModelInvalid
 from models.device_copy import to_device
 from models.facts import ModelFacts, config_folder
 from models.lora_file import LoraFile
+from models.picture_processor import processor_of
 from models.prediction import with_prediction
 from models.safetensors_file import read_header
+from models.upscaler_file import net_of
 from models.vocabulary import require_vocabulary
 
 __all__ = ["READERS", "Inversion", "read_text_encoder", "read_tokenizer"]
@@ -239,11 +241,7 @@ def _read_inversion(facts: ModelFacts, dtype: str, device: torch.device) -> Inve
 
 
 def _read_upscaler(facts: ModelFacts, dtype: str, device: torch.device) -> Any:
-    import spandrel
-
-    model = spandrel.ModelLoader(device="cpu").load_from_state_dict(load_file(facts.path))
-    if not isinstance(model, spandrel.ImageModelDescriptor) or model.input_channels != 3 or model.output_channels != 3:
-        raise ModelInvalid(f"{facts.path.name} is no upscaling net for RGB pictures")
+    model = net_of(load_file(facts.path), facts.path)
     # Nets that cannot run in half precision say so; they then run in fp32.
     can = {"fp32": True, "fp16": model.supports_half, "bf16": model.supports_bfloat16}[dtype]
     model.to(device, DTYPES[dtype] if can else torch.float32)
@@ -255,8 +253,9 @@ def _read_safety_checker(facts: ModelFacts, dtype: str, device: torch.device) ->
     from diffusers.pipelines.stable_diffusion.safety_checker import StableDiffusionSafetyChecker
 
     checker = _part(StableDiffusionSafetyChecker, facts, dtype, None).requires_grad_(False).to(device)
-    processor = transformers.CLIPImageProcessor.from_pretrained(facts.path, local_files_only=True)
-    return checker, processor
+    # A verdict made of them would let every picture pass.
+    _require_finite(checker.state_dict(), facts.path.name, dtype)
+    return checker, processor_of(facts.path, facts.configs["model"])
 
 
 READERS: dict[str, Callable[[ModelFacts, str, torch.device], Any]] = {

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from core.errors import ContractError, UnsupportedFeature
+from core.errors import ContractError, ModelInvalid, UnsupportedFeature
 from core.settings import WorkerSettings
 from models.model_loader import ModelLoader
 from models.registry import Located
@@ -42,6 +42,18 @@ def check_pictures(pictures: list[Image.Image], checker: Any, device: torch.devi
     pixels = processor(pictures, return_tensors="pt").pixel_values.to(device=device, dtype=dtype)
     # The model blackens what it is given; its verdict is all that is wanted here.
     scratch = [np.zeros((1, 1, 3), dtype=np.float32) for _ in pictures]
-    with torch.inference_mode():
-        _, flags = model(images=scratch, clip_input=pixels)
+    seen: list[torch.Tensor] = []
+    watch = model.visual_projection.register_forward_hook(lambda module, given, made: seen.append(made))
+    try:
+        with torch.inference_mode():
+            _, flags = model(images=scratch, clip_input=pixels)
+    finally:
+        watch.remove()
+    if not all(bool(torch.isfinite(made).all()) for made in seen):
+        # Compared with anything they are not over it, so that no picture would be flagged.
+        raise ModelInvalid(
+            f"the safety checker gives values that are not finite in {str(dtype).removeprefix('torch.')}",
+            field="/postprocessing/safety_checker",
+            hint="use bf16 or fp32",
+        )
     return [bool(flag) for flag in flags]

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from core.errors import ContractError, UnsupportedFeature
+from core.errors import ContractError, ModelInvalid, UnsupportedFeature
 from core.settings import WorkerSettings
 from core.tables import names
 from models.model_loader import ModelLoader
@@ -84,8 +84,20 @@ def upscale_with_net(
             piece = pixels[:, :, y0:y1, x0:x1].to(device=device, dtype=net.dtype)
             with torch.inference_mode():
                 large = net(piece).float().cpu()
+            _require_finite(large, net.dtype)
             inside = large[:, :, (top - y0) * scale : (bottom - y0) * scale, (left - x0) * scale : (right - x0) * scale]
             out[:, :, top * scale : bottom * scale, left * scale : right * scale] = inside
     array = (out[0].clamp(0, 1).permute(1, 2, 0) * 255.0).round().to(torch.uint8).numpy()
     large_picture = Image.fromarray(array)
     return large_picture if large_picture.size == size else large_picture.resize(size, Image.Resampling.LANCZOS)
+
+
+def _require_finite(pixels: torch.Tensor, dtype: torch.dtype) -> None:
+    """Raises ModelInvalid for values that would be black in a picture."""
+    if not bool(torch.isfinite(pixels).all()):
+        full = dtype == torch.float32
+        raise ModelInvalid(
+            f"the upscaling net gives values that are not finite in {str(dtype).removeprefix('torch.')}",
+            field="/postprocessing/upscaler",
+            hint="its weights are no good: use another upscaler" if full else "use fp32, or another upscaler",
+        )
