@@ -6,23 +6,18 @@ The same fit is made from headers alone, before a job, and from the weights in i
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import torch
 
 from core.errors import ModelInvalid
 from models.base_layers import Layer, layers_of
-from models.lora_file import LoraEntry, LoraFile, adapter_metadata, entries_of, made_for
+from models.lora_file import LoraEntry, LoraFile, adapter_metadata, entries_of, made_for, matcher_of
 
 __all__ = ["LayerChange", "changes_of", "fit", "require_scales"]
 
-# What a pattern of `alpha_pattern` may be: a name, or one with a few wildcards. Others could be matched for hours.
-_PATTERN = re.compile(r"\^?(?:[\w-]|\.\*|\\\.|\.|\\d\+|\|)+\$?")
-_WILDCARDS_MAX = 3
 _HINT = "use a LoRA that was trained for SDXL and for all of whose layers this base has a place"
 
 
@@ -86,9 +81,6 @@ def _misfit(layer: Layer, entry: LoraEntry, tensors: Mapping[str, Any]) -> str |
         down = (rank, down[1], *mid[2:])
         if not fits:
             return f"{entry.layer} has a middle of the shape {list(mid)}"
-    alpha = tuple(tensors[entry.names["alpha"]].shape) if "alpha" in entry.names else ()
-    if math.prod(alpha) != 1:
-        return f"{entry.layer} has an alpha of the shape {list(alpha)}, not one number"
     magnitude = tuple(tensors[entry.names["magnitude"]].shape) if "magnitude" in entry.names else layer.shape[:1]
     if math.prod(magnitude) != layer.shape[0]:
         return f"{entry.layer} has magnitudes of the shape {list(magnitude)}, the base's layer has {layer.shape[0]} outputs"
@@ -142,7 +134,9 @@ def _scale(
     layer: Layer, entry: LoraEntry, rank: int, tensors: Mapping[str, torch.Tensor], settings: dict[str, Any], name: str
 ) -> float:
     """What the product of the matrices is multiplied with: alpha / rank of this layer, 1 where nothing says an alpha."""
-    own = _alpha(tensors[entry.names["alpha"]], entry.layer, name) / rank if "alpha" in entry.names else None
+    if settings.get(f"{layer.component}.use_dora") and "magnitude" not in entry.names:
+        raise ModelInvalid(f"{name} says DoRA in the header's metadata, and has no magnitudes for {entry.layer}")
+    own = float(tensors[entry.names["alpha"]]) / rank if "alpha" in entry.names else None
     said = _scale_of_metadata(layer, rank, settings, name)
     if own is not None and said is not None and abs(own - said) > 1e-3 * abs(own):
         raise ModelInvalid(
@@ -153,37 +147,18 @@ def _scale(
     return said if said is not None else 1.0
 
 
-def _alpha(tensor: torch.Tensor, layer: str, name: str) -> float:
-    value = float(tensor.float().reshape(-1)[0]) if tensor.numel() == 1 else math.nan
-    if not math.isfinite(value):
-        raise ModelInvalid(f"{name} has no finite number as the alpha of {layer}")
-    return value
-
-
 def _scale_of_metadata(layer: Layer, rank: int, settings: dict[str, Any], name: str) -> float | None:
     """The scale that peft's configuration in the header says for a layer; None: it says nothing of the component."""
 
-    def value(key: str) -> Any:
-        return settings.get(f"{layer.component}.{key}")
+    def of_layer(setting: str, pattern: str) -> Any:
+        patterns = (settings.get(f"{layer.component}.{pattern}") or {}).items()
+        own = (value for text, value in patterns if matcher_of(text).fullmatch(layer.path))
+        return next(own, settings.get(f"{layer.component}.{setting}"))
 
-    alpha = value("lora_alpha")
+    alpha = of_layer("lora_alpha", "alpha_pattern")
     if alpha is None:
         return None
-    try:
-        patterns = (value("alpha_pattern") or {}).items()
-        alpha = next((of_pattern for pattern, of_pattern in patterns if _matcher(pattern).fullmatch(layer.path)), alpha)
-        divisor = rank**0.5 if value("use_rslora") else rank
-        scale = float(alpha) / divisor
-    except (AttributeError, ArithmeticError, TypeError, ValueError, re.error) as error:
-        raise ModelInvalid(f"the metadata in the header of {name} cannot be read: {error}") from error
-    if not math.isfinite(scale):
-        raise ModelInvalid(f"the metadata in the header of {name} say an alpha that is not finite")
-    return scale
-
-
-@lru_cache(maxsize=4096)
-def _matcher(pattern: str) -> re.Pattern[str]:
-    """What a pattern of `alpha_pattern` means for the path of a layer, as peft reads it. Raises ValueError."""
-    if _PATTERN.fullmatch(pattern) is None or sum(map(pattern.count, "*+")) > _WILDCARDS_MAX:
-        raise ValueError(f"the pattern {pattern[:100]!r} is no name of a layer with at most {_WILDCARDS_MAX} wildcards")
-    return re.compile(rf"(.*\.)?({pattern})")
+    said = of_layer("r", "rank_pattern")
+    if said is not None and said != rank:
+        raise ModelInvalid(f"{name} contradicts itself: {layer.path} has the rank {rank}, and {said} by the header's metadata")
+    return float(alpha) / (rank**0.5 if settings.get(f"{layer.component}.use_rslora") else rank)

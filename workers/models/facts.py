@@ -23,10 +23,10 @@ from models.cause import cause_of
 from models.config_values import require_sane_values
 from models.control_net_config import control_net_config
 from models.foreign import foreign_name
-from models.lora_file import require_supported
+from models.lora_file import alphas_of, require_finite_alphas, require_supported
 from models.picture_processor import processor_of
 from models.prediction import Prediction, prediction_of_config, prediction_of_file, with_prediction
-from models.safetensors_file import CONTRACT_DTYPES, Header, TensorInfo, issues_of, read_header
+from models.safetensors_file import CONTRACT_DTYPES, Header, TensorInfo, issues_of, read_header, read_tensors
 from models.upscaler_file import require_net
 from models.vocabulary import has_vocabulary
 from models.weight_fit import checkpoint_rest, part_rest, vae_file_rest
@@ -295,6 +295,7 @@ def _describe_file(path: Path) -> ModelFacts:
     model_type = detect_type(header.tensors)
     if model_type == "lora":
         require_supported(header.tensors, header.metadata, path.name)
+        require_finite_alphas(read_tensors(path, alphas_of(header.tensors)), path.name)
     elif (foreign := foreign_name(header.tensors)) is not None:
         raise ModelInvalid(f"{path.name} is {foreign}", hint="use a file for SDXL with all of its parts")
     if model_type == "textual_inversion":
@@ -373,6 +374,8 @@ def _require_inversion(header: Header) -> None:
     if missing:
         raise ModelInvalid(f"{header.path.name} has no {', '.join(missing)}", hint="an SDXL inversion holds clip_l and clip_g")
     for name in ("clip_l", "clip_g"):
+        if not header.tensors[name].is_float:
+            raise ModelInvalid(f"{header.path.name} has {header.tensors[name].dtype} numbers in {name}, which no vectors are")
         shape = header.tensors[name].shape
         if len(shape) not in (1, 2) or 0 in shape:
             raise ModelInvalid(f"{header.path.name} has no vectors in {name}, whose shape is {list(shape)}")

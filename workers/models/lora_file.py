@@ -6,14 +6,26 @@ Every name of a file is understood or the file is refused, so that nothing in it
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from core.errors import ModelInvalid
 
-__all__ = ["LoraEntry", "LoraFile", "adapter_metadata", "entries_of", "made_for", "require_supported"]
+__all__ = [
+    "LoraEntry",
+    "LoraFile",
+    "adapter_metadata",
+    "alphas_of",
+    "entries_of",
+    "made_for",
+    "matcher_of",
+    "require_finite_alphas",
+    "require_supported",
+]
 
 _ROLES = {
     "lora_A": "down",
@@ -68,6 +80,12 @@ _OWN_LAYOUTS = re.compile(
     r"(lora_unet|lora_te1|lora_te2)_|(unet|text_encoder|text_encoder_2)\.|(down|up|mid)_block.*\.processor\.to_"
 )
 _METADATA = "lora_adapter_metadata"
+_COMPONENTS = ("unet", "text_encoder", "text_encoder_2")
+# What peft's configuration says of the size of a change.
+_SCALING = ("lora_alpha", "alpha_pattern", "r", "rank_pattern", "use_rslora", "use_dora")
+# What a pattern of `alpha_pattern` may be: a name, or one with a few wildcards. Others could be matched for hours.
+_PATTERN = re.compile(r"\^?(?:[\w-]|\.\*|\\\.|\.|\\d\+|\|)+\$?")
+_WILDCARDS_MAX = 3
 
 
 @dataclass(frozen=True)
@@ -139,6 +157,8 @@ def require_supported(tensors: Mapping[str, Any], metadata: Mapping[str, str], n
             f"{name} has layers of rank 0: {len(empty)} of its {len(tensors)} tensors are empty, {empty[0]} first",
             details={"names": empty[:100]},
         )
+    if shaped := [key for key in alphas_of(tensors) if tuple(tensors[key].shape) not in ((), (1,))]:
+        raise ModelInvalid(f"{name} has an alpha of the shape {list(tensors[shaped[0]].shape)}, not one number: {shaped[0]}")
     try:
         entries_of(tensors)
         adapter_metadata(metadata)
@@ -183,4 +203,50 @@ def adapter_metadata(metadata: Mapping[str, str]) -> dict[str, Any]:
         raise ModelInvalid(f"the header's {_METADATA} is no JSON: {error}") from error
     if not isinstance(document, dict):
         raise ModelInvalid(f"the header's {_METADATA} is no JSON object")
+    for key, value in document.items():
+        component, _, setting = key.rpartition(".")
+        if setting not in _SCALING or value is None:
+            continue
+        if component not in _COMPONENTS:
+            raise ModelInvalid(
+                f"the header's {_METADATA} says {key[:100]!r}, of no part of SDXL that a LoRA changes",
+                hint=f"begin the names with {', '.join(f'{known}.' for known in _COMPONENTS)}",
+            )
+        if not _is_setting(setting, value):
+            raise ModelInvalid(f"the header's {_METADATA} says {key} {repr(value)[:100]}, which cannot be read")
     return document
+
+
+def _is_setting(setting: str, value: Any) -> bool:
+    if setting.startswith("use_"):
+        return isinstance(value, bool)
+    if setting.endswith("_pattern"):
+        return isinstance(value, dict) and all(_is_pattern(key) and _is_number(item) for key, item in value.items())
+    return _is_number(value)
+
+
+def _is_number(value: Any) -> bool:
+    # A whole number may be too large for any other.
+    return type(value) in (int, float) and abs(value) < 1e38 and math.isfinite(value)
+
+
+def _is_pattern(text: str) -> bool:
+    return _PATTERN.fullmatch(text) is not None and sum(map(text.count, "*+")) <= _WILDCARDS_MAX
+
+
+@lru_cache(maxsize=4096)
+def matcher_of(pattern: str) -> re.Pattern[str]:
+    """What a pattern that `adapter_metadata` let through means for the path of a layer, as peft reads it."""
+    return re.compile(rf"(.*\.)?({pattern})")
+
+
+def alphas_of(names: Iterable[str]) -> list[str]:
+    """The names of a file's alphas."""
+    return [name for name in names if name.endswith(".alpha")]
+
+
+def require_finite_alphas(alphas: Mapping[str, Any], name: str) -> None:
+    """Raises ModelInvalid for an alpha that is no finite number."""
+    for key, tensor in alphas.items():
+        if not math.isfinite(float(tensor)):
+            raise ModelInvalid(f"{name} has no finite number as the alpha of {key.removesuffix('.alpha')}")

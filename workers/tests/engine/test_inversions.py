@@ -148,8 +148,9 @@ def test_the_words_of_the_published_vocabulary_are_known_without_loading_it():
         lambda tensor: tensor[0, 0].clone(),
         lambda tensor: tensor[:0].clone(),
         lambda tensor: (tensor * 100).to(torch.int8),
+        lambda tensor: (tensor[0] * 100).to(torch.int32),
     ],
-    ids=["three sides", "one number", "no vectors", "integers"],
+    ids=["three sides", "one number", "no vectors", "integers", "a vector of integers"],
 )
 def test_what_holds_no_vectors_is_refused_by_the_check_as_by_the_job(own, root, change):
     save_file({name: change(t) for name, t in load_file(root / "ti_style.safetensors").items()}, root / "odd.safetensors")

@@ -423,18 +423,27 @@ def plain_lora(modules) -> tuple[dict, str]:
     return {f"{name}.lora_A.weight": down, f"{name}.lora_B.weight": up}, name
 
 
-def refused_alike(own) -> str:
-    """The message of the fault that the check finds and the job fails with."""
+def refused_alike(own, *, by_itself=True) -> str:
+    """The message of the fault that the check finds and the job fails with.
+
+    by_itself: what is wrong is so with any base, and `validate_model_files` says it too.
+    """
     with_it = {"conditioning": {"loras": [{"name": "style", "weight": 1.0}]}}
     (fault,) = own.worker.check(SubmissionView(merge(DEFAULTS, with_it)))
     with pytest.raises(ModelInvalid) as caught:
         own.picture(**with_it)
     assert fault.code == "model_invalid" and fault.field == caught.value.field == "/conditioning/loras/0/name"
+    assert fault.message == caught.value.message
+    (row,) = own.loader.validate_model_files(["style.safetensors"])["results"]
+    assert row["is_valid"] is not by_itself
+    assert not by_itself or row["issues"] == [fault.message]
     return fault.message
 
 
 class TestWhatTheCheckSaysTheJobSays:
-    @pytest.mark.parametrize("alpha", [torch.tensor(float("nan")), torch.tensor(float("inf")), torch.zeros(0), torch.ones(2)])
+    @pytest.mark.parametrize(
+        "alpha", [torch.tensor(float("nan")), torch.tensor(float("inf")), torch.zeros(0), torch.ones(2), torch.ones(1, 1, 1, 1)]
+    )
     def test_an_alpha_that_is_no_number(self, own, root, modules, alpha):
         weights, name = plain_lora(modules)
         save_file(weights | {f"{name}.alpha": alpha}, root / "style.safetensors")
@@ -447,13 +456,32 @@ class TestWhatTheCheckSaysTheJobSays:
             '{"unet.lora_alpha": 1e400}',
             '{"unet.lora_alpha": 4, "unet.alpha_pattern": 5}',
             '{"unet.lora_alpha": 4, "unet.alpha_pattern": {"(((": 5}}',
+            '{"unet.lora_alpha": 4, "unet.alpha_pattern": {"to_q": []}}',
+            '{"unet.lora_alpha": 4, "unet.use_rslora": "yes"}',
+            '{"unet.lora_alpha": 1' + "0" * 400 + "}",
+            '{"lora_alpha": 16, "r": 4}',
+            '{"transformer.lora_alpha": 16}',
             "[" * 200_000,
         ],
-        ids=["text", "infinite", "pattern", "expression", "deep"],
+        ids=["text", "infinite", "pattern", "expression", "value", "flag", "large", "of nothing", "of another", "deep"],
     )
     def test_metadata_that_cannot_be_read(self, own, root, modules, said):
         save_file(plain_lora(modules)[0], root / "style.safetensors", metadata={"lora_adapter_metadata": said})
         refused_alike(own)
+
+    @pytest.mark.parametrize(
+        "said",
+        [
+            {"unet.lora_alpha": 16, "unet.r": 64},
+            {"unet.lora_alpha": 16, "unet.r": 4, "unet.rank_pattern": {"to_q": 8}},
+            {"unet.lora_alpha": 4, "unet.use_dora": True},
+        ],
+        ids=["rank", "rank of a layer", "dora"],
+    )
+    def test_metadata_that_say_another_change_than_the_weights(self, own, root, modules, said):
+        weights, _ = plain_lora(modules)
+        save_file(weights, root / "style.safetensors", metadata={"lora_adapter_metadata": json.dumps(said)})
+        refused_alike(own, by_itself=False)
 
     @pytest.mark.parametrize("pattern", ["([a-z_.0-9]+)+!", "(a|a)*b", ".*.*.*.*!"])
     def test_a_pattern_that_could_be_matched_for_hours(self, own, root, modules, pattern):
@@ -465,7 +493,7 @@ class TestWhatTheCheckSaysTheJobSays:
     def test_magnitudes_of_another_size(self, own, root, modules, size):
         weights, name = plain_lora(modules)
         save_file(weights | {f"{name}.lora_magnitude_vector": torch.ones(size)}, root / "style.safetensors")
-        assert "magnitudes" in refused_alike(own)
+        assert "magnitudes" in refused_alike(own, by_itself=False)
 
     @pytest.mark.parametrize("dtype", [torch.int8, torch.uint8, torch.bool])
     def test_weights_that_are_quantised(self, own, root, modules, dtype):
