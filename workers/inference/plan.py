@@ -24,9 +24,10 @@ from core.job_context import JobContext
 from core.roots import Roots
 from core.settings import WorkerSettings
 from inference.image_input import ImageRef, check_image, check_mask, image_bytes
-from models.facts import ModelFacts, config_folder, describe, describe_text_encoder
+from models.facts import ModelFacts, describe, describe_text_encoder
 from models.lora_file import LoraFile
 from models.model_loader import ModelLoader
+from models.own_tokenizers import require_ids_fit, require_own_tokenizers
 from models.safetensors_file import read_header, read_tensors
 from models.upscaler_file import is_known_net
 from models.vocabulary import has_word, require_vocabulary
@@ -159,15 +160,17 @@ def _model_faults(submission: Any, loader: ModelLoader, attempt: Callable[..., A
         if reference is not None:
             field = f"/model/{name}"
             facts = attempt(lambda r=reference, t=model_type, f=field: _require_type(loader.describe(r, f), t, f))
+            if facts is not None and name == "refiner":
+                attempt(lambda own=facts, f=field: _at(f, lambda: require_own_tokenizers(own)))
             if facts is not None and base is not None:
                 fits = _require_same_prediction if name == "refiner" else _require_vae_fits
                 attempt(lambda check=fits, own=facts, b=base: check(own, b))
     parts = _Parts(base, dict(base.configs) if base is not None else None)
-    own = attempt(lambda: _require_own_tokenizers(base)) if base is not None else None
-    parts.tokenizers = own or []
+    own = attempt(lambda: _at("/model/base", lambda: require_own_tokenizers(base))) if base is not None else None
+    tokenizers: dict[str, Path | None] = dict(own or {})
     if model.tokenizer is not None:
-        replacing = attempt(lambda: _require_tokenizer(loader, model.tokenizer))
-        parts.tokenizers = [folder for folder in (replacing, *parts.tokenizers[1:]) if folder is not None]
+        tokenizers["text_encoder"] = attempt(lambda: _require_tokenizer(loader, model.tokenizer))
+    parts.tokenizers = [folder for folder in tokenizers.values() if folder is not None]
     for name in ("text_encoder", "text_encoder_2"):
         reference = getattr(model, name)
         if reference is None:
@@ -177,6 +180,11 @@ def _model_faults(submission: Any, loader: ModelLoader, attempt: Callable[..., A
             parts.configs = None
         elif parts.configs is not None:
             parts.configs[name] = config
+    for name, folder in tokenizers.items():
+        replaced = "tokenizer" if name == "text_encoder" and model.tokenizer is not None else name
+        if folder is not None and parts.configs is not None and getattr(model, replaced) is not None:
+            config = parts.configs[name]
+            attempt(lambda f=folder, n=name, c=config, r=replaced: _at(f"/model/{r}", lambda: require_ids_fit(f, n, c)))
     return parts
 
 
@@ -199,25 +207,16 @@ def _require_folder(loader: ModelLoader, reference: str, field: str) -> Path:
 
 def _require_tokenizer(loader: ModelLoader, reference: str) -> Path:
     folder = _require_folder(loader, reference, "/model/tokenizer")
-    _require_words(folder, "/model/tokenizer")
+    _at("/model/tokenizer", lambda: require_vocabulary(folder))
     return folder
 
 
-def _require_own_tokenizers(base: ModelFacts) -> list[Path]:
-    """The folders of a base's two tokenizers."""
-    path = base.path
-    own = path if path.is_dir() else config_folder(path, base.model_type, read_header(path))
-    folders = [own / "tokenizer", own / "tokenizer_2"]
-    for folder in folders:
-        _require_words(folder, "/model/base")
-    return folders
-
-
-def _require_words(folder: Path, place: str) -> None:
+def _at(field: str, check: Callable[[], Any]) -> Any:
+    """What a check of a model gives; what it raises is about this field."""
     try:
-        require_vocabulary(folder)
-    except ModelInvalid as error:
-        error.field = place
+        return check()
+    except ContractError as error:
+        error.field = error.field or field
         raise
 
 
@@ -462,7 +461,7 @@ def _postprocessing_faults(submission: Any, loader: ModelLoader, settings: Worke
 def _require_checker(loader: ModelLoader, settings: WorkerSettings) -> None:
     field = "/postprocessing/safety_checker"
     path = locate_checker(loader, settings).path
-    _require_type(_described(path, field), "safety_checker", field)
+    _require_type(_at(field, lambda: describe(path)), "safety_checker", field)
 
 
 def _require_upscaler(loader: ModelLoader, settings: WorkerSettings, name: str) -> None:
@@ -470,15 +469,7 @@ def _require_upscaler(loader: ModelLoader, settings: WorkerSettings, name: str) 
     if located is None:
         return
     field = "/postprocessing/upscaler"
-    facts = _described(located.path, field)
+    facts = _at(field, lambda: describe(located.path))
     # Upscaling nets have many architectures; names of tensors tell most of them, and the library all that it runs.
     if facts.model_type is not None or not located.path.is_file() or not is_known_net(read_header(located.path).tensors):
         _require_type(facts, "upscaler", field)
-
-
-def _described(path: Path, field: str) -> ModelFacts:
-    try:
-        return describe(path)
-    except ContractError as error:
-        error.field = error.field or field
-        raise

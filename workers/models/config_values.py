@@ -23,6 +23,7 @@ _COUNTS = {
     "in_channels": 65_536,
     "intermediate_size": 1_048_576,
     "latent_channels": 65_536,
+    "max_position_embeddings": 1_048_576,
     "layers_per_block": 100,
     "norm_num_groups": 65_536,
     "num_attention_heads": 65_536,
@@ -45,11 +46,29 @@ def require_sane_values(config: Mapping[str, Any], name: str) -> None:
         value = config.get(key)
         if value is not None and not (type(value) in (int, float) and math.isfinite(value) and value > 0):
             raise ModelInvalid(f"{name} says {key} {_shown(value)}, which is no number above 0")
+    for key in ("latents_mean", "latents_std"):
+        _require_channel_values(config, key, name)
+    upcast = config.get("force_upcast")
+    if upcast is not None and not isinstance(upcast, bool):
+        raise ModelInvalid(f"{name} says force_upcast {_shown(upcast)}; true and false are possible")
     order = config.get("controlnet_conditioning_channel_order")
     if order is not None and order not in _ORDERS:
         raise ModelInvalid(f"{name} says controlnet_conditioning_channel_order {_shown(order)}; rgb and bgr are possible")
     if isinstance(text := config.get("text_config"), dict):
         require_sane_values(text, name)
+
+
+def _require_channel_values(config: Mapping[str, Any], key: str, name: str) -> None:
+    """Raises ModelInvalid for what is no finite number for each latent channel, or no spread above 0."""
+    values = config.get(key)
+    channels = config.get("latent_channels") or 4
+    if values is None:
+        return
+    fits = isinstance(values, list) and len(values) == channels
+    least = 0.0 if key == "latents_std" else -math.inf
+    if not fits or not all(type(value) in (int, float) and math.isfinite(value) and value > least for value in values):
+        above = " above 0" if key == "latents_std" else ""
+        raise ModelInvalid(f"{name} says {key} {_shown(values)}; {channels} numbers{above} are possible")
 
 
 def _is_count(value: Any, most: int) -> bool:

@@ -10,7 +10,7 @@ import re
 import stat
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -32,6 +32,7 @@ from models.vocabulary import has_vocabulary
 from models.weight_fit import checkpoint_rest, part_rest, vae_file_rest
 
 __all__ = [
+    "CHUNK_LENGTH",
     "FAMILY",
     "ModelFacts",
     "component_of",
@@ -44,6 +45,9 @@ __all__ = [
     "tensors_of",
     "weight_files",
 ]
+
+CHUNK_LENGTH = 77
+"""Tokens that a text encoder is given at once, with those that begin and end them."""
 
 FAMILY = "sdxl"
 """The family of models that is run here."""
@@ -178,6 +182,7 @@ def describe_text_encoder(path: Path, name: str | None = None) -> ModelFacts:
         raise ModelInvalid(f"{path.name} is no text encoder", hint="SDXL takes CLIP's")
     if name is None:
         name = "text_encoder_2" if "CLIPTextModelWithProjection" in (config.get("architectures") or []) else "text_encoder"
+    _require_length(name, config, path.name)
     try:
         tensors = tensors_of(path, [read_header(file) for file in facts.files])
         return replace(facts, unused=tuple(part_rest(name, config, tensors, path.name)))
@@ -357,10 +362,19 @@ def _input_channels(header: Header) -> int | None:
     return tensor.shape[1] if tensor is not None and len(tensor.shape) == 4 else None
 
 
+def _require_length(part: str, config: Mapping[str, Any], name: str) -> None:
+    """Raises ModelInvalid where a text encoder reads fewer tokens at once than a prompt's chunk has."""
+    length = (config.get("text_config") or config).get("max_position_embeddings") or CHUNK_LENGTH
+    if part.startswith("text_encoder") and length < CHUNK_LENGTH:
+        raise ModelInvalid(f"the {part} of {name} reads {length} tokens at once, SDXL's read {CHUNK_LENGTH}")
+
+
 def _require_parts(configs: dict[str, Any], folder: Path, *, refiner: bool) -> None:
     wanted = ("unet", "text_encoder_2") if refiner else _PIPELINE_PARTS
     if absent := [part for part in wanted if part not in configs]:
         raise ModelInvalid(f"{folder.name} lacks {absent[0]}/config.json")
+    for part, config in configs.items():
+        _require_length(part, config, folder.name)
 
 
 def _control_net_config(path: Path, header: Header) -> dict[str, Any]:
@@ -535,6 +549,7 @@ def _describe_pipeline(path: Path, index: dict[str, Any]) -> ModelFacts:
     for part in parts:
         if not (path / part).is_dir() or part not in configs:
             raise ModelInvalid(f"{path.name} lacks its {part}")
+        _require_length(part, configs[part], path.name)
         _require_shards(path / part, variant, f"{path.name}/{part}")
         own = weight_files(path / part, variant)
         if not own:

@@ -15,6 +15,7 @@ from core.errors import ContractError, ModelNotFound
 from core.job_context import JobContext
 from core.roots import Roots
 from models.facts import component_of, describe, describe_text_encoder, detect_type
+from models.own_tokenizers import require_own_tokenizers
 from models.safetensors_file import CONTRACT_DTYPES, check_values, file_sha256, issues_of, read_header
 from models.vocabulary import require_vocabulary
 
@@ -69,6 +70,8 @@ def _describe(path: Path, row: dict[str, Any], field: str, context: JobContext) 
         require_vocabulary(path)
         return
     facts = describe_text_encoder(path) if component == "text_encoder" else describe(path)
+    if facts.model_type in ("sdxl", "sdxl_refiner"):
+        require_own_tokenizers(facts)
     if facts.model_type is not None:
         row["detected_model_type"] = facts.model_type
     elif component is None:

@@ -26,6 +26,7 @@ from core.errors import ModelInvalid
 from models.device_copy import to_device
 from models.facts import ModelFacts, config_folder
 from models.lora_file import LoraFile
+from models.own_tokenizers import require_own_tokenizers
 from models.picture_processor import processor_of
 from models.prediction import with_prediction
 from models.safetensors_file import read_header
@@ -170,6 +171,7 @@ def _scheduler_of(own: Any, facts: ModelFacts) -> Any:
 
 
 def _read_pipeline(facts: ModelFacts, dtype: str, device: torch.device, *, refiner: bool) -> Any:
+    require_own_tokenizers(facts)
     read = _read_pipeline_file if facts.path.is_file() else _read_pipeline_folder
     parts = read(facts, dtype, refiner=refiner)
     _set_end_of_text(parts["text_encoder"], parts["tokenizer"])
