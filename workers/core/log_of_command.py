@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-__all__ = ["FORMAT", "doing", "mark"]
+__all__ = ["FORMAT", "command_of_now", "doing", "doing_again", "mark"]
 
 FORMAT = "%(asctime)s %(levelname)s %(name)s%(command)s: %(message)s"
 
@@ -22,7 +22,19 @@ def doing(request_id: str | None, traceparent: str | None) -> Iterator[None]:
     words = [f" request_id={request_id}"] if request_id is not None else []
     if traceparent is not None:
         words.append(f" trace_id={traceparent[_TRACE_ID]}")
-    token = _command.set("".join(words))
+    with doing_again("".join(words)):
+        yield
+
+
+def command_of_now() -> str:
+    """What is said of the command that this thread acts for; another thread that goes on with it says it by `doing_again`."""
+    return _command.get()
+
+
+@contextmanager
+def doing_again(command: str) -> Iterator[None]:
+    """What is logged inside, by this thread, is about the command that `command_of_now` told of."""
+    token = _command.set(command)
     try:
         yield
     finally:

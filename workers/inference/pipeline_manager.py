@@ -117,10 +117,11 @@ class PipelineManager:
         with self._lock:
             late = [task for task in self._timed() if task.deadline <= now]
         for task in late:
-            if task.state == "running":
-                self._stop_context(task, "timeout")
-            else:
-                self.fail(task, JobTimeout("the job took longer than allowed, waiting included"))
+            with doing(task.request_id, task.traceparent):
+                if task.state == "running":
+                    self._stop_context(task, "timeout")
+                else:
+                    self.fail(task, JobTimeout("the job took longer than allowed, waiting included"))
 
     # Reading
 
@@ -301,12 +302,14 @@ class PipelineManager:
         if task.state == "done":
             return
         task.state = "running"
-        try:
-            outcome = self.worker.answer(task)
-        except Exception as error:
-            self._fail_or_end_process(task, error)
-            return
-        self._end(task, outcome)
+        # The thread may be one that ended another command, or that started the engine.
+        with doing(task.request_id, task.traceparent):
+            try:
+                outcome = self.worker.answer(task)
+            except Exception as error:
+                self._fail_or_end_process(task, error)
+                return
+            self._end(task, outcome)
 
     def _work(self) -> None:
         # What waits for the engine is still queued, so that it can be cancelled.

@@ -13,6 +13,7 @@ from typing import Any
 
 from core.device_manager import Device
 from core.errors import Conflict, ContractError, ImageInvalid, ShuttingDown, ValidationFailed
+from core.log_of_command import doing_again
 from core.roots import Roots
 from models.model_loader import ModelLoader
 
@@ -247,11 +248,12 @@ class TrainingManager:
 
     def _work(self) -> None:
         while (run := self._waiting.get()) is not None:
-            if run.begin():
-                run.execute()
-            self._drop(run)
-            if run.device_failure is not None:
-                self._device_failed(run.device_failure)
+            with doing_again(run.command):
+                if run.begin():
+                    run.execute()
+                self._drop(run)
+                if run.device_failure is not None:
+                    self._device_failed(run.device_failure)
 
     def _drop(self, run: TrainingRun) -> None:
         run.record.release()

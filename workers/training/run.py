@@ -21,6 +21,7 @@ from core.device_failure import crashed_by, is_device_failure
 from core.device_manager import is_out_of_memory
 from core.errors import ContractError, Internal, StorageFull
 from core.failure import is_disk_fault
+from core.log_of_command import command_of_now
 
 from .base import Base, copy_of
 from .checkpoint import latest_checkpoint, load_checkpoint, save_checkpoint
@@ -51,7 +52,7 @@ STEPS_MEASURED = 50
 
 
 class TrainingRun:
-    """Owns a record (its lock is held) until `execute` or `abandon` ends it."""
+    """Owns a record (its lock is held) until `execute` or `abandon` ends it. command: for the log, who started it."""
 
     def __init__(
         self,
@@ -63,6 +64,7 @@ class TrainingRun:
         emit: Callable[[dict[str, Any]], None],
     ) -> None:
         self.record = record
+        self.command = command_of_now()
         self.control = Control()
         self.failure: ContractError | None = None
         self.device_failure: BaseException | None = None

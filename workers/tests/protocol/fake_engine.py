@@ -2,10 +2,10 @@
 
 Prompts: `wait for PATH` makes steps until the file is there or the job is stopped, having made PATH.begun first;
 `print` prints in every way there is; `out of memory`, `unforeseen`, `disk full`, `leave`, `dead device` fail so; `no frame`
-fails with what no reply can hold; `no speed` has no estimate; anything else makes files at once.
-The training `dies` loses its device once the file `now` is there; while the file `no figures` is there, heartbeats have
-none; while `no device` is there, the device is dead to every query. Models `base` and `other`
-are there, and pictures of two million pixels fit.
+fails with what no reply can hold; `no speed` has no estimate, `no estimate` fails in making one; anything else makes files
+at once.
+The training `dies` loses its device once the file `now` is there; while `no device` is there, the device is dead to every
+query. Models `base` and `other` are there, and pictures of two million pixels fit.
 """
 
 from __future__ import annotations
@@ -153,8 +153,6 @@ class FakeEngine:
         return {"vram_used_bytes": 1, "vram_total_bytes": 4, "vram_available_bytes": 3, "ram_used_bytes": 1}
 
     def memory_used_mb(self) -> float:
-        if (self._folder / "no figures").exists():
-            raise OSError("statm is gone")
         return 1.0
 
     def peak_memory_used_mb(self) -> float:
@@ -222,6 +220,8 @@ class FakeEngine:
     def estimate(self, effective: dict[str, Any]) -> dict[str, Any]:
         if effective["conditioning"]["prompt"] == "no speed":
             raise OutOfMemory("the speed of this device is not known")
+        if effective["conditioning"]["prompt"] == "no estimate":
+            raise RuntimeError("a secret of the inside")
         return {
             "estimated_vram_usage_mb": 100,
             "estimated_time_seconds": 1.5,

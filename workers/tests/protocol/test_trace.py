@@ -72,6 +72,16 @@ def test_the_log_says_whose_command_a_line_is_about(eager):
     assert "trace_id" not in line
 
 
+def test_the_log_names_a_query_that_another_command_s_end_lets_in(worker, tmp_path):
+    free = tmp_path / "free"
+    query = {"action": "get_performance_estimate", "request_id": "asks", "payload": job("x", "no estimate")["payload"]}
+    worker.send(job("works", f"wait for {free}") | {"traceparent": TRACEPARENT}, query)
+    free.touch()
+    assert [worker.reply()["success"] for _ in range(2)] == [True, False]
+    line = next(line for line in worker.errors().splitlines() if "not foreseen" in line)
+    assert " request_id=asks: " in line and TRACE not in line
+
+
 def test_pictures_are_the_same_whatever_the_trace(start):
     worker = start()
     first = worker.ask(job("a") | {"traceparent": TRACEPARENT})["data"]

@@ -15,6 +15,7 @@ import torch
 from training_lab import WAIT_SECONDS, WORKERS, fill, job
 
 from core.errors import Conflict, ContractError, PathNotAllowed, TrainingNotFound, ValidationFailed
+from core.log_of_command import doing, mark
 from training import record as record_module
 from training.record import Record, RecordStore
 from training.times import new_id, now
@@ -241,6 +242,27 @@ def test_a_disk_that_stays_full_fails_the_training_as_storage_full(lab, monkeypa
     training_id = lab.start(**job("lora", hyperparameters={"max_steps": 2}))
     ended = lab.wait(training_id)
     assert ended["state"] == "failed" and ended["error"].startswith("storage_full")
+
+
+def test_the_log_says_whose_training_a_line_is_about(lab, monkeypatch):
+    lines = []
+    handler = logging.Handler()
+    handler.addFilter(mark)
+    handler.emit = lambda record: lines.append((record.command, record.getMessage()))
+    monkeypatch.setattr(Record, "append_history", full)
+    log = logging.getLogger("training.run")
+    log.addHandler(handler)
+    try:
+        started = {}
+        for name in ("one", "two"):
+            with doing(name, f"00-{name:a>32}-00f067aa0ba902b7-01"):
+                started[name] = lab.start(**job("lora", hyperparameters={"max_steps": 1}))
+        for training_id in started.values():
+            lab.wait(training_id)
+    finally:
+        log.removeHandler(handler)
+    said = {name: {command for command, text in lines if training_id in text} for name, training_id in started.items()}
+    assert said == {name: {f" request_id={name} trace_id={name:a>32}"} for name in started}
 
 
 def test_without_hard_links_output_names_are_taken_once(lab, monkeypatch):
