@@ -36,22 +36,25 @@ class Heartbeat:
         self._every = limits("heartbeat_seconds")
         # What failed at its last attempt, and how.
         self._faults: dict[str, str] = {}
+        self._beat_at = 0.0
 
     def start(self) -> None:
         threading.Thread(target=self._run, name="heartbeat", daemon=True).start()
 
     def _run(self) -> None:
         pause = threading.Event()
-        beat_at = 0.0
         while True:
-            # Each has a net of its own: this thread alone ends what is late, and the gateway kills a worker that is silent.
-            self._attempt("deadlines", self._expire)
-            now = time.monotonic()
-            if "events" in self._conversation.features and now >= beat_at:
-                # One that comes late does not hurry the next.
-                beat_at = beat_at + self._every if now - beat_at < self._every else now + self._every
-                self._attempt("a heartbeat", self._beat)
+            self.tick(time.monotonic())
             pause.wait(_TICK_SECONDS)
+
+    def tick(self, now: float) -> None:
+        """Does what is due at a time of the monotonic clock; raises nothing."""
+        # Each has a net of its own: this thread alone ends what is late, and the gateway kills a worker that is silent.
+        self._attempt("deadlines", lambda: self._expire(now))
+        if "events" in self._conversation.features and now >= self._beat_at:
+            # One that comes late does not hurry the next.
+            self._beat_at = self._beat_at + self._every if now - self._beat_at < self._every else now + self._every
+            self._attempt("a heartbeat", self._beat)
 
     def _attempt(self, what: str, work: Callable[[], None]) -> None:
         """Does one piece of work. A fault is logged, once for as long as it stays the same, and the next tick goes on."""
@@ -67,9 +70,9 @@ class Heartbeat:
         else:
             self._faults.pop(what, None)
 
-    def _expire(self) -> None:
+    def _expire(self, now: float) -> None:
         deadline = self._manager.next_deadline()
-        if deadline is not None and deadline <= time.monotonic():
+        if deadline is not None and deadline <= now:
             self._manager.expire()
 
     def _beat(self) -> None:

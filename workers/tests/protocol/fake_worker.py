@@ -2,7 +2,7 @@
 
 CONCORD_TEST_ENGINE: `slow` starts the engine only when the file `start` is in the folder; `broken` never; `unimportable`
 and `dead` fail as a broken package and a dead device do. CONCORD_TEST_FAULT: `reading` breaks the reading of each frame
-that holds `break here`, `beats` the deadlines' clock while the file `no clock` is there.
+that holds `break here`.
 """
 
 from __future__ import annotations
@@ -22,27 +22,20 @@ if __name__ == "__main__":
 
     from core.run import run
 
-    def break_something(fault, folder):
+    def break_something(fault):
         from inference import pipeline_manager
 
-        read, next_deadline = pipeline_manager.read_frame, pipeline_manager.PipelineManager.next_deadline
+        read = pipeline_manager.read_frame
 
         def broken_read(content):
             if b"break here" in content:
                 raise ZeroDivisionError("a fault of ours in the reading")
             return read(content)
 
-        def broken_clock(manager):
-            if (folder / "no clock").exists():
-                raise RuntimeError("a dictionary changed")
-            return next_deadline(manager)
-
         if fault == "reading":
             pipeline_manager.read_frame = broken_read
-        if fault == "beats":
-            pipeline_manager.PipelineManager.next_deadline = broken_clock
 
-    break_something(os.environ.get("CONCORD_TEST_FAULT"), Path(sys.argv[sys.argv.index("--output-dir") + 1]))
+    break_something(os.environ.get("CONCORD_TEST_FAULT"))
 
     def make(choice, options, emit):
         folder = Path(options.output_dir)

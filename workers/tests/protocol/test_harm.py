@@ -61,25 +61,6 @@ def test_a_failure_that_cannot_be_written_is_internal(worker):
     assert worker.ask(job("b"))["success"]
 
 
-def test_deadlines_and_beats_outlive_a_fault_of_the_clock(start, tmp_path):
-    worker = start(CONCORD_TEST_FAULT="beats")
-    worker.ask({"action": "initialize", "request_id": "i", "payload": {"features": ["events", "out_of_order"]}})
-    (tmp_path / "no clock").touch()
-    worker.event("heartbeat")
-    worker.event("heartbeat")  # beats go on while the deadlines cannot be asked
-    (tmp_path / "no figures").touch()
-    (tmp_path / "no clock").unlink()
-    late = job("late", f"wait for {tmp_path / 'never'}")
-    late["payload"]["prompt_submission"]["metadata"] = {"timeout_seconds": 1}
-    worker.send(late)
-    # Deadlines go on while beats have no figures.
-    assert worker.reply("late")["error_details"]["code"] == "timeout"
-    (tmp_path / "no figures").unlink()
-    worker.event("heartbeat")
-    log = worker.errors()
-    assert log.count("deadlines failed") == 1 and log.count("a heartbeat failed") == 1
-
-
 @pytest.mark.parametrize("prompt", ["dead device", "dead device in a model"])
 @pytest.mark.parametrize("features", [[], ["out_of_order"]], ids=["ordered", "out-of-order"])
 def test_a_dead_device_answers_every_frame_and_exits_70(start, prompt, features):
