@@ -37,6 +37,8 @@ __all__ = [
     "ImageRef",
     "check_image",
     "check_mask",
+    "foresee_image",
+    "foresee_mask",
     "image_bytes",
     "load_image",
     "load_mask",
@@ -68,6 +70,7 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+_SIDEWAYS = (5, 6, 7, 8)
 # A picture of so many pixels is decoded in a third of a second, so that a query may do it.
 _CHECKED_PIXELS_MAX = 16_000_000
 _DATA_URL = re.compile(r"data:image/(?:png|jpeg|jpg|webp);base64,", re.IGNORECASE)
@@ -147,10 +150,13 @@ def read_picture(content: bytes, field: str, context: JobContext) -> Image.Image
 def _resized(
     picture: Image.Image, size: tuple[int, int], field: str, context: JobContext, how: Image.Resampling
 ) -> Image.Image:
-    if picture.size == size:
-        return picture
-    context.warn("image_resized", f"the image of {picture.width}x{picture.height} was resized to {size[0]}x{size[1]}", field)
-    return picture.resize(size, how)
+    _warn_of_size(picture.size, size, field, context)
+    return picture if picture.size == size else picture.resize(size, how)
+
+
+def _warn_of_size(own: tuple[int, int], size: tuple[int, int], field: str, context: JobContext) -> None:
+    if own != size:
+        context.warn("image_resized", f"the image of {own[0]}x{own[1]} was resized to {size[0]}x{size[1]}", field)
 
 
 def _mask_channel(picture: Image.Image, channel: str, field: str) -> Image.Image:
@@ -188,6 +194,55 @@ def check_image(content: bytes, field: str) -> None:
 def check_mask(content: bytes, field: str, channel: str) -> None:
     """Whether a mask has the channel that is asked for, which only its pixels tell. Raises ImageInvalid."""
     _mask_channel(_decode(content, field), channel, field)
+
+
+@dataclass(frozen=True)
+class _Outline:
+    """What warnings of a picture depend on: its size upright, and its colours by mode and profile."""
+
+    size: tuple[int, int]
+    mode: str
+    info: dict[str, Any]
+
+
+def foresee_image(content: bytes, field: str, size: tuple[int, int], context: JobContext) -> None:
+    """Warns as `load_image` will. Raises ImageInvalid."""
+    outline = _outline(content, field)
+    dot = Image.new(outline.mode, (1, 1))
+    dot.info = dict(outline.info)
+    _, warning = to_srgb(dot)
+    if warning is not None:
+        context.warn(*warning, field)
+    _warn_of_size(outline.size, size, field, context)
+
+
+def foresee_mask(content: bytes, field: str, size: tuple[int, int], context: JobContext) -> None:
+    """Warns as `load_mask` will. Raises ImageInvalid."""
+    _warn_of_size(_outline(content, field).size, size, field, context)
+
+
+def _outline(content: bytes, field: str) -> _Outline:
+    """Of a picture that a query may decode, as it is decoded; of a larger one, as its header says."""
+    picture = _open(content, field)
+    if picture.width * picture.height <= _CHECKED_PIXELS_MAX:
+        picture = _decode(content, field)
+        return _Outline(picture.size, picture.mode, picture.info)
+    mode = "RGBA" if picture.mode in ("P", "PA") or "transparency" in picture.info else picture.mode
+    grey = mode.startswith("I")
+    return _Outline(_upright_size(picture), "L" if grey else mode, picture.info)
+
+
+def _upright_size(picture: Image.Image) -> tuple[int, int]:
+    """The size that a picture has when it is turned as its EXIF says, by its header alone."""
+    exif = Image.Exif()
+    try:
+        # Pillow's own way to the block would decode a whole PNG.
+        exif.load(picture.info.get("exif"))
+        orientation = exif.get(ExifTags.Base.Orientation, 1)
+    except Exception as error:
+        log.info("the EXIF block of a picture cannot be read: %r", error)
+        orientation = 1
+    return (picture.height, picture.width) if orientation in _SIDEWAYS else picture.size
 
 
 def _open(content: bytes, field: str) -> Image.Image:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from PIL import Image, ImageFilter
 
 from conditioning.controlnet import preprocess
+from core.errors import ContractError
 from core.job_context import JobContext
 from core.roots import Roots
-from inference.image_input import ImageRef, image_bytes, load_image, load_mask, sha256_of
+from inference.image_input import ImageRef, foresee_image, foresee_mask, image_bytes, load_image, load_mask, sha256_of
 
-__all__ = ["JobImages", "read_images"]
+__all__ = ["JobImages", "foresee_images", "read_images"]
 
 
 @dataclass
@@ -53,3 +55,20 @@ def read_images(submission: Any, roots: Roots, context: JobContext) -> JobImages
         if net.weight != 0:
             images.controls[index] = preprocess(net.type, picture) if net.preprocess else picture
     return images
+
+
+def foresee_images(submission: Any, roots: Roots, context: JobContext) -> None:
+    """Warns of what reading the images of a job will bring. What stands against one is among the job's faults."""
+    conditioning, dimensions = submission.conditioning, submission.hyperparameters.dimensions
+    if dimensions is None or dimensions.width is None or dimensions.height is None:
+        return  # a side that was refused is compared with nothing
+    size = (dimensions.width, dimensions.height)
+    named = [("/conditioning/init_image", conditioning.init_image, foresee_image)]
+    named.append(("/conditioning/inpaint_mask", conditioning.inpaint_mask, foresee_mask))
+    for index, net in enumerate(conditioning.control_nets or []):
+        image = net.image if net is not None else None
+        named.append((f"/conditioning/control_nets/{index}/image", image, foresee_image))
+    for pointer, reference, foresee in named:
+        if reference is not None:
+            with suppress(ContractError):
+                foresee(image_bytes(roots, ImageRef(reference, pointer)), pointer, size, context)

@@ -19,6 +19,7 @@ from core.roots import Roots
 from core.settings import WorkerSettings
 from core.tables import limit, names
 from inference.cost_model import Measurement
+from inference.job_images import foresee_images
 from inference.job_models import JobModels, take_models
 from inference.job_run import FEATURES, JobRun
 from inference.memory_optimizer import MemoryOptimizer
@@ -60,8 +61,9 @@ class SdxlWorker:
         return faults + self.optimizer.limit_faults(submission)
 
     def foresee(self, submission: Any, context: JobContext) -> None:
-        """The warnings that running it will bring by what its model files hold; nothing is loaded."""
+        """The warnings that running it will bring by what its model files and images hold; no model is loaded."""
         warn_of_unused(submission, self.loader, self.settings, context)
+        foresee_images(submission, self.roots, context)
 
     def capabilities(self) -> dict[str, Any]:
         """The engine's share of WorkerCapabilities: all members but gpu_id, device_name, memory_stats and actions."""

@@ -56,7 +56,7 @@ def _highest_id(folder: Path, _changed: tuple[tuple[str, int], ...]) -> int:
     if lacking := [name for name, number in needed.items() if type(number) is not int]:
         raise ValueError(f"it has no {lacking[0]} token")
     tokenizer("a", add_special_tokens=False)  # some of its settings are not looked at before
-    return max(tokenizer.get_vocab().values())
+    return max(int(number) for number in tokenizer.get_vocab().values())
 
 
 def _words_of(folder: Path) -> frozenset[str]:

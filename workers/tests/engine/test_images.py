@@ -6,15 +6,29 @@ import base64
 import io
 import os
 import struct
+import tracemalloc
+import zlib
 
 import numpy as np
 import pytest
-from bench import difference
+from bench import DEFAULTS, difference, merge
 from PIL import Image, ImageCms, ImageOps
 
 from core.errors import ContractError, ImageInvalid
 from core.job_context import JobContext
-from inference.image_input import BYTES_MAX, ImageRef, check_image, check_mask, image_bytes, load_image, load_mask
+from inference import image_input
+from inference.image_input import (
+    BYTES_MAX,
+    ImageRef,
+    check_image,
+    check_mask,
+    foresee_image,
+    foresee_mask,
+    image_bytes,
+    load_image,
+    load_mask,
+)
+from inference.submission_view import SubmissionView
 
 FIELD = "/conditioning/init_image"
 
@@ -388,3 +402,96 @@ def test_every_orientation_is_that_of_pillow(orientation):
     content = encoded(noise, exif=exif((0x112, 3, 1, orientation)))
     truth = ImageOps.exif_transpose(Image.open(io.BytesIO(content)))
     assert np.array_equal(np.asarray(load_image(content, FIELD, truth.size, JobContext())), np.asarray(truth))
+
+
+# What a query foresees
+
+
+def turned(orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    return exif
+
+
+PICTURES = {
+    "of the size": lambda: encoded(Image.new("RGB", (64, 64))),
+    "wide": lambda: encoded(Image.new("RGB", (96, 64))),
+    "upright": lambda: encoded(Image.new("RGB", (64, 32)), "JPEG", exif=turned(3)),
+    "on its side": lambda: encoded(Image.new("RGB", (64, 32)), "JPEG", exif=turned(6)),
+    "a PNG on its side": lambda: encoded(Image.new("RGB", (64, 32)), exif=turned(8)),
+    "of broken EXIF": lambda: encoded(Image.new("RGB", (64, 32)), "JPEG", exif=b"Exif\0\0MM\0"),
+    "P3": lambda: encoded(Image.new("RGB", (64, 64)), icc_profile=P3),
+    "a P3 palette": lambda: encoded(Image.new("RGB", (64, 64)).quantize(4), icc_profile=P3),
+    "grey": lambda: encoded(Image.new("L", (64, 64), 64), icc_profile=GREY),
+    "of 16 bits": lambda: encoded(Image.new("I;16", (64, 64)), icc_profile=GREY),
+    "of another profile": lambda: encoded(Image.new("RGB", (32, 64)), icc_profile=GREY),
+    "of no profile": lambda: encoded(Image.new("RGB", (64, 64)), icc_profile=b"no profile"),
+}
+
+
+@pytest.mark.parametrize("decoded", [True, False], ids=["decoded", "by its header"])
+@pytest.mark.parametrize("make", PICTURES.values(), ids=PICTURES)
+def test_what_reading_a_picture_warns_of_is_foreseen(monkeypatch, make, decoded):
+    if not decoded:
+        monkeypatch.setattr(image_input, "_CHECKED_PIXELS_MAX", 0)
+    foreseen, read, masks = JobContext(), JobContext(), (JobContext(), JobContext())
+    foresee_image(make(), FIELD, (64, 64), foreseen)
+    foresee_mask(make(), FIELD, (64, 64), masks[0])
+    load_image(make(), FIELD, (64, 64), read)
+    load_mask(make(), FIELD, (64, 64), masks[1], "luminance")
+    assert foreseen.warnings == read.warnings
+    assert masks[0].warnings == masks[1].warnings
+
+
+def test_a_query_warns_as_the_job_does(engine):
+    wide, tall = (url(encoded(Image.new("RGB", size))) for size in ((96, 64), (64, 96)))
+    net = {"type": "canny", "model": "controlnet_canny", "image": tall, "weight": 1.0}
+    window = {"guidance_start": 0.0, "guidance_end": 1.0, "preprocess": False}
+    changes = {
+        "conditioning": {"init_image": wide, "inpaint_mask": tall, "control_nets": [net | window]},
+        "hyperparameters": {"strength": 0.7},
+    }
+    foreseen, run = JobContext(), JobContext()
+    engine.worker.foresee(SubmissionView(merge(DEFAULTS, changes)), foreseen)
+    engine.run(run, **changes)
+    assert len(run.warnings) == 3 and foreseen.warnings == run.warnings
+
+
+def test_a_query_about_pictures_that_are_refused_warns_of_none(engine):
+    changes = {"conditioning": {"init_image": "absent.png", "inpaint_mask": url(b"none")}}
+    foreseen = JobContext()
+    engine.worker.foresee(SubmissionView(merge(DEFAULTS, changes)), foreseen)
+    assert foreseen.warnings == []
+
+
+# Profiles that are bombs
+
+
+def png_with_profile(packed: bytes) -> bytes:
+    content = encoded(Image.new("RGB", (8, 8)))
+    chunk = b"iCCP" + b"bomb\0\0" + packed
+    whole = struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    return content[:33] + whole + content[33:]  # behind IHDR
+
+
+@pytest.mark.parametrize("megabytes", [2, 300])
+def test_a_profile_that_inflates_without_end_is_refused(megabytes):
+    packer = zlib.compressobj(9)
+    packed = b"".join(packer.compress(bytes(1 << 20)) for _ in range(megabytes)) + packer.flush()
+    content = png_with_profile(packed)
+    assert len(content) < 1 << 20
+    tracemalloc.start()
+    try:
+        for call in (check_image, lambda c, f: load_image(c, f, (8, 8), JobContext())):
+            assert code_of(lambda read=call: read(content, FIELD)) == "image_invalid"
+        assert code_of(lambda: check_mask(content, FIELD, "luminance")) == "image_invalid"
+        assert tracemalloc.get_traced_memory()[1] < 16 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_profile_as_large_as_a_jpeg_can_hold_is_read_or_said():
+    content = encoded(Image.new("RGB", (8, 8)), "JPEG", icc_profile=P3 + bytes(12 << 20))
+    context = JobContext()
+    assert load_image(content, FIELD, (8, 8), context).size == (8, 8)
+    assert [warning.code for warning in context.warnings] in (["colour_converted"], ["colour_profile_ignored"])
