@@ -202,7 +202,7 @@ class _Outline:
 
     size: tuple[int, int]
     mode: str
-    info: dict[str, Any]
+    info: dict[Any, Any]
 
 
 def foresee_image(content: bytes, field: str, size: tuple[int, int], context: JobContext) -> None:
@@ -237,7 +237,7 @@ def _upright_size(picture: Image.Image) -> tuple[int, int]:
     exif = Image.Exif()
     try:
         # Pillow's own way to the block would decode a whole PNG.
-        exif.load(picture.info.get("exif"))
+        exif.load(picture.info.get("exif") or b"")
         orientation = exif.get(ExifTags.Base.Orientation, 1)
     except Exception as error:
         log.info("the EXIF block of a picture cannot be read: %r", error)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from core.device_manager import Device
-from core.errors import Conflict, ContractError, ImageInvalid, ShuttingDown, ValidationFailed
+from core.errors import Conflict, ContractError, ImageInvalid, Internal, ShuttingDown, ValidationFailed
 from core.log_of_command import doing_again
 from core.roots import Roots
 from models.model_loader import ModelLoader
@@ -249,14 +249,25 @@ class TrainingManager:
     def _work(self) -> None:
         while (run := self._waiting.get()) is not None:
             with doing_again(run.command):
-                if run.begin():
-                    run.execute()
-                self._drop(run)
-                if run.device_failure is not None:
-                    self._device_failed(run.device_failure)
+                self._take_turn(run)
+
+    def _take_turn(self, run: TrainingRun) -> None:
+        """One training's turn. Whatever goes wrong in it, the training ends, and the thread lives for the next one."""
+        try:
+            if run.begin():
+                run.execute()
+        except Exception as error:
+            log.exception("the end of training %s cannot be told as it was", run.record.training_id)
+            run.abandon(Internal(f"{type(error).__name__}: {error}"))
+        self._drop(run)
+        if run.device_failure is not None:
+            self._device_failed(run.device_failure)
 
     def _drop(self, run: TrainingRun) -> None:
-        run.record.release()
+        try:
+            run.record.release()
+        except OSError:
+            log.exception("the lock of training %s cannot be given back", run.record.training_id)
         with self._lock:
             self._runs.remove(run)
             self._accepted -= 1

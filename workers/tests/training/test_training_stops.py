@@ -10,9 +10,12 @@ import torch
 from safetensors.torch import load_file, save_file
 from training_lab import JOBS, WAIT_SECONDS, Lab, fill, job, picture
 
+from core.device_manager import Device
 from core.errors import Conflict, ContractError, ShuttingDown, StorageFull, TrainingNotFound, ValidationFailed
 from training import checkpoint as checkpoints
 from training.control import Stop
+from training.record import Record
+from training.trainer import Trainer
 
 SLOPE = {"max_steps": 12, "lr_scheduler": "cosine", "batch_size": 3}
 
@@ -148,6 +151,25 @@ def test_busy_ends_with_the_last_word(lab):
     lab.watchers.append(lambda event: busy.append((event["state"], lab.manager.busy)))
     lab.wait(lab.start(**job("lora", hyperparameters={"max_steps": 1})))
     assert busy[-1] == ("completed", False) and busy[0] == ("preparing", True)
+
+
+def test_a_fault_in_telling_the_end_ends_one_training_alone(lab, monkeypatch):
+    def no_numbers(*_args):
+        raise RuntimeError("the driver is gone")
+
+    def no_lock(record):
+        release(record)
+        raise OSError(5, "Input/output error")
+
+    release = Record.release
+    monkeypatch.setattr(Trainer, "advance", lambda *_args: (_ for _ in ()).throw(torch.OutOfMemoryError("none left")))
+    monkeypatch.setattr(Device, "out_of_memory", no_numbers)
+    monkeypatch.setattr(Record, "release", no_lock)
+    ended = lab.wait(lab.start(**job("lora", hyperparameters={"max_steps": 1})))
+    assert ended["state"] == "failed" and ended["error"] == "internal: RuntimeError: the driver is gone"
+    monkeypatch.undo()
+    assert lab.wait(lab.start(**job("lora", hyperparameters={"max_steps": 1})))["state"] == "completed"
+    assert not lab.manager.busy
 
 
 def test_queue_is_bounded(tmp_path, make_lab):
