@@ -1,6 +1,6 @@
 //! Bytes to checked types against parsing to a `serde_json::Value` and against the JSON Schema validator, in one run.
 //!
-//! `cargo bench -p contracts`. Read the ratios to `value`: the machines are shared.
+//! `cargo bench --profile dist -p contracts`. Read the ratios to `value`: the machines are shared.
 
 use std::hint::black_box;
 

@@ -1,6 +1,6 @@
 //! Large and hostile documents against parsing the same bytes as a `serde_json::Value`, in one run.
 //!
-//! `cargo bench -p contracts --bench hostile`. Each shape has 1, 4 and 16 MiB. Read the ratios (goal: at most 6) and the
+//! `cargo bench --profile dist -p contracts --bench hostile`. Each shape has 1, 4 and 16 MiB. Read the ratios (goal: at most 6) and the
 //! growth from 4 to 16 MiB beside that of the `Value` (linear: 4): the machines are shared. No test asserts these.
 #![expect(clippy::print_stdout, reason = "a table is what it is for")]
 

@@ -22,17 +22,17 @@ pub(crate) const LONG: &[Step] = &[
     step(
         "bench-decode",
         "what reading a submission costs",
-        &["cargo", "bench", "-p", "contracts", "--bench", "decode"],
+        &["cargo", "bench", "--profile", "dist", "-p", "contracts", "--bench", "decode"],
     ),
     step(
         "bench-hostile",
         "what the worst documents cost, and that it grows no faster than they do",
-        &["cargo", "bench", "-p", "contracts", "--bench", "hostile"],
+        &["cargo", "bench", "--profile", "dist", "-p", "contracts", "--bench", "hostile"],
     ),
     step(
         "bench-hop",
         "what the way through the gateway costs",
-        &["cargo", "bench", "-p", "gateway", "--bench", "hop"],
+        &["cargo", "bench", "--profile", "dist", "-p", "gateway", "--bench", "hop"],
     ),
 ];
 

@@ -1,9 +1,9 @@
 //! What the gateway costs: HTTP → worker-sim → HTTP at one client, next to a bare pipe echo and a do-nothing axum
 //! handler with the same pinning, in the same run.
 //!
-//! `cargo bench -p gateway --bench hop`. Every process is pinned, first all to one core, then the client and the
-//! rest to two; the rounds are interleaved, and each figure is the median of the rounds' own. A latency without its
-//! placement says nothing: a wake-up of another core costs more than all of this.
+//! `cargo bench --profile dist -p gateway --bench hop`. Every process is pinned, first all to one core, then the
+//! client and the rest to two; the rounds are interleaved, and each figure is the median of the rounds' own. A latency
+//! without its placement says nothing: a wake-up of another core costs more than all of this.
 //!
 //! A job is measured twice: less the time that the worker says it took, and beside the same job written to a
 //! worker-sim of its own over pipes. The second is what the gateway adds; the first also has what the worker does
@@ -95,6 +95,13 @@ fn pin(cores: &[usize]) {
         set.set(core).expect("a core");
     }
     sched_setaffinity(Pid::from_raw(0), &set).expect("pinning");
+}
+
+/// A figure of another profile is no figure of what is shipped.
+fn refuse_other_profiles() {
+    let gateway = Path::new(env!("CARGO_BIN_EXE_gateway"));
+    let is_dist = gateway.parent().is_some_and(|folder| folder.ends_with("dist"));
+    assert!(is_dist, "{} is not what is shipped: cargo bench --profile dist …", gateway.display());
 }
 
 fn myself(role: &str) -> Command {
@@ -332,6 +339,7 @@ impl Bench {
 }
 
 fn measure() {
+    refuse_other_profiles();
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     println!("{cores} cores; medians of {ROUNDS} interleaved rounds; µs\n");
     let placements: &[(&str, &[usize], &[usize])] = if cores > 1 {
