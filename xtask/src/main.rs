@@ -4,6 +4,7 @@
 //! `codegen` writes everything that comes from `schemas/`; `codegen --check` says which file is stale; `lint` says what
 //! is wrong with the schemas; `tidy` checks the house rules over the files.
 
+mod check;
 mod codegen;
 mod lint;
 mod long;
@@ -57,6 +58,20 @@ enum Task {
         #[arg(long, value_name = "N", default_value_t = 1)]
         seed: u64,
     },
+    /// Run what a developer needs after each change: quick checks, lints, unit tests of the crates that changed.
+    Check {
+        /// Only these steps.
+        steps: Vec<String>,
+        /// Print the steps instead.
+        #[arg(long)]
+        list: bool,
+    },
+    /// Run the unit tests of the crates that changed.
+    Unit {
+        /// The commit that they changed since.
+        #[arg(long, value_name = "REVISION", default_value = "HEAD")]
+        since: String,
+    },
     /// Check the house rules: no circle of rooms, a true map, documented files, threads only where allowed.
     Tidy {
         /// Print which room of each crate names which other, and the circles, instead.
@@ -104,6 +119,9 @@ fn run(root: &Path, task: Task, out: &mut dyn Write) -> anyhow::Result<codegen::
         Task::Long { list: true, .. } => test::list(long::LONG, out)?,
         Task::Long { checks, .. } => test::run(root, "long", long::LONG, &checks, out)?,
         Task::Fuzz { targets, seconds, seed } => long::fuzz(root, seconds, seed, &targets)?,
+        Task::Check { list: true, .. } => test::list(&check::steps(), out)?,
+        Task::Check { steps, .. } => test::run(root, "check", &check::steps(), &steps, out)?,
+        Task::Unit { since } => check::unit(root, &since, out)?,
         Task::Tidy { graph: true, .. } => tidy::graph(root, out)?,
         Task::Tidy { longest: true, .. } => tidy::longest(root, out)?,
         Task::Tidy { .. } => tidy::run(root, out)?,

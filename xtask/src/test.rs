@@ -23,6 +23,7 @@ enum Verdict {
 }
 
 /// One step: a name to call it by, what it shows, and the command.
+#[derive(Clone, Copy)]
 pub(crate) struct Step {
     name: &'static str,
     shows: &'static str,
@@ -30,6 +31,12 @@ pub(crate) struct Step {
     /// Folder below the root that it runs in.
     folder: &'static str,
     environment: &'static [(&'static str, &'static str)],
+}
+
+impl Step {
+    pub(crate) const fn name(&self) -> &'static str {
+        self.name
+    }
 }
 
 const PYTHON: &str = ".venv/bin/python";

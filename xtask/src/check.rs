@@ -1,0 +1,99 @@
+//! `cargo xtask check`: what a developer runs after each change. The quick steps of the test command, and the unit tests
+//! of the crates that changed.
+
+use std::{collections::BTreeSet, io::Write, path::Path, process::Command};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::test::{STEPS, Step, step};
+
+/// Steps of the test command that take seconds on a warm machine; lints take longest, as they compile.
+const QUICK: [&str; 4] = ["codegen", "tidy", "format", "lint"];
+
+/// The steps of the check, in their order.
+pub(crate) fn steps() -> Vec<Step> {
+    let quick = STEPS.iter().filter(|step| QUICK.contains(&step.name()));
+    let unit = step("unit", "the unit tests of the crates that changed", &["cargo", "xtask", "unit"]);
+    quick.copied().chain([unit]).collect()
+}
+
+/// Runs the unit tests of every crate that has a file which differs from `since`, and says what it left out.
+///
+/// # Errors
+/// A test that failed, a revision that is none, or git or cargo that does not start.
+pub(crate) fn unit(root: &Path, since: &str, out: &mut dyn Write) -> Result<()> {
+    let changed = changed(root, since)?;
+    let crates: Vec<&String> =
+        changed.iter().filter(|folder| root.join(folder).join("Cargo.toml").exists()).collect();
+    if changed.contains("workers") {
+        writeln!(out, "workers/ changed: `cargo xtask test workers-test` runs its tests")?;
+    }
+    if crates.is_empty() {
+        writeln!(out, "no crate differs from {since}: no unit test was run")?;
+        return Ok(());
+    }
+    let mut cargo = Command::new("cargo");
+    cargo.args(["test", "--quiet", "--lib", "--bins"]).current_dir(root);
+    for folder in crates {
+        writeln!(out, "{folder} differs from {since}: its unit tests run")?;
+        cargo.args(["--package", folder]);
+    }
+    out.flush()?;
+    if !cargo.status().context("starting cargo")?.success() {
+        bail!("a unit test failed, see above");
+    }
+    Ok(())
+}
+
+/// Top folders with a file that differs, new ones among them.
+fn changed(root: &Path, since: &str) -> Result<BTreeSet<String>> {
+    let mut files = git(root, &["diff", "--name-only", since, "--"])?;
+    files.push_str(&git(root, &["ls-files", "--others", "--exclude-standard"])?);
+    Ok(files.lines().filter_map(|file| Some(file.split_once('/')?.0.to_owned())).collect())
+}
+
+fn git(root: &Path, arguments: &[&str]) -> Result<String> {
+    let output = Command::new("git").args(arguments).current_dir(root).output().context("starting git")?;
+    if !output.status.success() {
+        bail!("git {}: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr).trim());
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_quick_step_is_one_of_the_test_command() {
+        assert_eq!(steps().len(), QUICK.len() + 1);
+    }
+
+    #[test]
+    fn what_differs_is_found_by_its_folder() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let run = |arguments: &[&str]| git(folder.path(), arguments).expect("git");
+        let write = |path: &str| {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+            std::fs::write(path, "text").expect("a file");
+        };
+        run(&["init", "--quiet"]);
+        run(&[
+            "-c",
+            "user.name=a",
+            "-c",
+            "user.email=a@b",
+            "commit",
+            "--quiet",
+            "--allow-empty",
+            "-m",
+            "a: is",
+        ]);
+        write("lane/src/lib.rs");
+        write("README.md");
+        assert_eq!(changed(folder.path(), "HEAD").expect("git"), BTreeSet::from(["lane".to_owned()]));
+        let unknown = changed(folder.path(), "no-such-revision").expect_err("no revision");
+        assert!(unknown.to_string().contains("no-such-revision"), "{unknown}");
+    }
+}
