@@ -22,10 +22,10 @@ pub struct Fault {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allowed: Option<Vec<String>>,
     /// The lower limit of a number, length or count.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "as_in_the_schema")]
     pub minimum: Option<f64>,
     /// The upper limit of a number, length or count.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "as_in_the_schema")]
     pub maximum: Option<f64>,
     /// The nearest known name or value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -34,6 +34,19 @@ pub struct Fault {
     /// with this fault. The entries of `errors[]` have no such member.
     #[serde(skip)]
     pub hint: Option<String>,
+}
+
+/// Integers up to this are exact in a float.
+const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
+
+/// Writes a limit as the schema writes it: `1`, not `1.0`.
+fn as_in_the_schema<S: serde::Serializer>(limit: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+    match *limit {
+        Some(limit) if limit.fract() == 0.0 && limit.abs() <= EXACT_MAX => {
+            serializer.serialize_i64(limit as i64)
+        }
+        limit => limit.serialize(serializer),
+    }
 }
 
 impl Fault {

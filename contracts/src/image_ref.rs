@@ -3,15 +3,23 @@
 //! `Convert.ToBase64String` and canvas code without its prefix write it. Read as a path it is "no file at …".
 
 use crate::{
+    dictionary::dictionary,
     fault::Failure,
     generated::{error_code::ErrorCode, limits::BARE_BASE64_MIN},
 };
 
-/// How the base64 of a file begins, and what the file is.
-const HEADERS: [(&str, &str); 3] = [("iVBORw0KGgo", "png"), ("/9j/", "jpeg"), ("UklGR", "webp")];
+/// The image format whose files begin as this base64 does; `base64_starts` of `OutputFormat` lists the beginnings.
+fn format_of(base64: &str) -> Option<&'static str> {
+    let formats = dictionary().enumeration("OutputFormat");
+    let begins = |format: &&String| {
+        let starts = formats.data[format.as_str()]["base64_starts"].as_array().into_iter().flatten();
+        starts.filter_map(|start| start.as_str()).any(|start| base64.starts_with(start))
+    };
+    formats.values.iter().find(begins).map(String::as_str)
+}
 
-/// The refusal of a reference that is bare base64: it has no letter that base64 has not, and begins as a PNG, JPEG or
-/// WebP does or is longer than a name can be.
+/// The refusal of a reference that is bare base64: it has no letter that base64 has not, and begins as the file of an
+/// image format does or is longer than a name can be.
 ///
 /// ```
 /// let refused = contracts::bare_base64("iVBORw0KGgoAAAANSUhEUg==").unwrap();
@@ -20,13 +28,13 @@ const HEADERS: [(&str, &str); 3] = [("iVBORw0KGgo", "png"), ("/9j/", "jpeg"), ("
 /// ```
 #[must_use]
 pub fn bare_base64(reference: &str) -> Option<Failure> {
-    let header = HEADERS.iter().find(|(start, _)| reference.starts_with(start));
+    let format = format_of(reference);
     let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || b"+/-_= \t\r\n".contains(&byte);
-    let may_be = header.is_some() || reference.len() as u64 >= BARE_BASE64_MIN;
+    let may_be = format.is_some() || reference.len() as u64 >= BARE_BASE64_MIN;
     if !may_be || !reference.bytes().all(is_letter) {
         return None;
     }
-    let kind = header.map_or("png", |(_, kind)| kind);
+    let kind = format.unwrap_or("png");
     let message = format!(
         "{} characters that look like base64 and not like a path; a picture in the request begins with data:image/{kind};base64,",
         reference.len()

@@ -174,12 +174,14 @@ impl Rule {
             Kind::AtLeastOne => broken(!present(0) && !present(1))?,
             Kind::WeightZero => broken(number(0)? == 0.0)?,
         };
+        let plain = |number: Option<f64>| number.map_or_else(String::new, |number| number.to_string());
         let show = |value: Option<&Value>| match value {
             Some(Value::String(text)) => format!("`{text}`"),
+            // The schema writes 1, and a canonical number is 1.0.
+            Some(Value::Number(number)) if number.is_f64() => plain(number.as_f64()),
             Some(value) => value.to_string(),
             None => "absent".to_owned(),
         };
-        let plain = |number: Option<f64>| number.map_or_else(String::new, |number| number.to_string());
         let message = self
             .message
             .replace("{left}", &show(value(0)))

@@ -4,7 +4,11 @@ use serde_json::Value;
 
 use crate::{
     dictionary::{EnumSpec, IntegerSpec, NumberSpec, Shape, TextSpec},
-    generated::{error_code::ErrorCode, warning_code::WarningCode},
+    generated::{
+        error_code::ErrorCode,
+        limits::{SHOWN_CHARACTERS_MAX, SHOWN_PATTERN_CHARACTERS_MAX, SHOWN_POINTER_CHARACTERS_MAX},
+        warning_code::WarningCode,
+    },
     hint::Hints,
     tree::Tree,
 };
@@ -261,10 +265,9 @@ pub(crate) fn pointed(pointer: &str) -> std::borrow::Cow<'_, str> {
     }
 }
 
-/// Characters of a pointer that a message shows: more than any place of the contract has.
-const POINTER_SHOWN: usize = 256;
-/// Characters of a sender's data that a message shows.
-pub(crate) const SHOWN: usize = 64;
+const POINTER_SHOWN: usize = SHOWN_POINTER_CHARACTERS_MAX as usize;
+pub(crate) const SHOWN: usize = SHOWN_CHARACTERS_MAX as usize;
+const PATTERN_SHOWN: usize = SHOWN_PATTERN_CHARACTERS_MAX as usize;
 
 /// A pattern as a message may show it: that of a trace is longer than anybody reads.
 fn brief(pattern: &str) -> std::borrow::Cow<'_, str> {
@@ -273,9 +276,6 @@ fn brief(pattern: &str) -> std::borrow::Cow<'_, str> {
         None => pattern.into(),
     }
 }
-
-/// Characters of a pattern that a message shows.
-const PATTERN_SHOWN: usize = 96;
 
 /// A string as a message may show it: not more than a line of a sender's data, escaped as JSON is.
 #[must_use]

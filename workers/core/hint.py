@@ -6,13 +6,13 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from core.bundle import limits
 from core.dictionary import Boolean, IntegerShape, ListShape, MapShape, Null, NumberShape, ObjectShape, Shape
 from core.pointer import MISSING
 
 __all__ = ["Hints"]
 
-# Characters of an example that a hint shows.
-_SHOWN = 64
+_SHOWN = int(limits("shown_characters_max"))
 _WANTED: dict[type[Shape], str] = {
     IntegerShape: "an integer",
     NumberShape: "a number",

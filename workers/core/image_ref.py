@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import re
 
-from core.bundle import limits
+from core.bundle import bundle, limits
 from core.errors import ImageInvalid
 
 __all__ = ["refuse_bare_base64"]
 
-# How the base64 of a file begins, and what the file is.
-_HEADERS = {"iVBORw0KGgo": "png", "/9j/": "jpeg", "UklGR": "webp"}
+# How the base64 of a file begins → the image format of the file.
+_FORMATS: dict[str, str] = {
+    start: kind for kind, data in bundle()["$defs"]["OutputFormat"]["x-values"].items() for start in data["base64_starts"]
+}
 _LETTERS = re.compile(r"[A-Za-z0-9+/\-_= \t\r\n]*")
 _LENGTH_MIN = int(limits("bare_base64_min"))
 
 
 def refuse_bare_base64(reference: str, field: str) -> None:
-    """Raises ImageInvalid for text that has no letter that base64 has not, and begins as a PNG, JPEG or WebP does or is
-    longer than a name can be."""
-    header = next((start for start in _HEADERS if reference.startswith(start)), None)
-    if (header is None and len(reference) < _LENGTH_MIN) or _LETTERS.fullmatch(reference) is None:
+    """Raises ImageInvalid for text that has no letter that base64 has not, and begins as the file of an image format does
+    or is longer than a name can be."""
+    kind = next((kind for start, kind in _FORMATS.items() if reference.startswith(start)), None)
+    if (kind is None and len(reference) < _LENGTH_MIN) or _LETTERS.fullmatch(reference) is None:
         return
-    kind = _HEADERS[header] if header is not None else "png"
+    kind = kind or "png"
     raise ImageInvalid(
         f"{len(reference)} characters that look like base64 and not like a path; "
         f"a picture in the request begins with data:image/{kind};base64,",

@@ -180,7 +180,10 @@ _KINDS: dict[str, Callable[[dict[str, Any], Dictionary], _Check]] = {
 def _show(value: Any) -> str:
     if value is MISSING:
         return "absent"
-    return f"`{value}`" if isinstance(value, str) else json.dumps(value)
+    if isinstance(value, str):
+        return f"`{value}`"
+    # The schema writes 1, and a canonical number is 1.0.
+    return plain(value) if isinstance(value, float) else json.dumps(value)
 
 
 def _plain(number: float | None) -> str:

@@ -8,19 +8,22 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from core.bundle import limits
 from core.dictionary import Boolean, EnumShape, IntegerShape, Null, NumberShape, Shape, TextShape
 from core.hint import Hints
 from core.pointer import MISSING
 from core.tree import Number, kind_of
 
-__all__ = ["Scalar", "count_fault", "named", "nearest", "plain", "pointed", "read_scalar", "shorten", "written_by"]
+__all__ = ["Scalar", "count_fault", "named", "nearest", "plain", "pointed", "read_scalar", "shorten", "whole", "written_by"]
 
 _FLOAT_MAX = 1.7976931348623157e308
 # Beyond this no integer of the contract lies, and a float holds no exact one; the sign alone tells what is wrong.
 _INTEGER_RANGE = 9_223_372_036_854_775_808.0
 # White_Space of Unicode, which is not quite what `str.isspace` says.
 _WHITE = frozenset("\t\n\x0b\x0c\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000") | {chr(c) for c in range(0x2000, 0x200B)}
-_SHOWN = 64
+_SHOWN = int(limits("shown_characters_max"))
+_POINTER_SHOWN = int(limits("shown_pointer_characters_max"))
+_PATTERN_SHOWN = int(limits("shown_pattern_characters_max"))
 # How an integer is written. `-0` has neither fraction nor exponent, and yet many readers make a float of it.
 _INTEGER_FORM = "without fraction, exponent or the sign of a zero"
 # The way out of an enum that is written as a number.
@@ -28,9 +31,6 @@ _NUMBER_HINT = "add JsonStringEnumConverter to the C# options, so that the enum 
 _PRESERVE = "ReferenceHandler.Preserve writes it: leave that out of the C# options"
 _DISCRIMINATOR = "TypeNameHandling or a type discriminator writes it: leave that out of the C# options"
 _WRITTEN_BY = {"$id": _PRESERVE, "$ref": _PRESERVE, "$values": _PRESERVE, "$type": _DISCRIMINATOR}
-# More than any place of the contract has.
-_POINTER_SHOWN = 256
-_PATTERN_SHOWN = 96
 
 
 @dataclass
@@ -85,6 +85,11 @@ def plain(number: float) -> str:
     return text.removesuffix(".0") if "." in text else text
 
 
+def whole(limit: float) -> float:
+    """A limit as the schema writes it: `1`, not `1.0`."""
+    return int(limit) if limit == int(limit) else limit
+
+
 def written_by(name: str) -> str | None:
     """What an option of a C# serializer has to do with a name, if that writes it."""
     return _WRITTEN_BY.get(name)
@@ -125,9 +130,9 @@ def _shown(number: float) -> str:
 def _beyond(value: Any, message: str, minimum: float, maximum: float) -> Scalar:
     fault: dict[str, Any] = {"code": "out_of_range", "message": message}
     if abs(minimum) < _FLOAT_MAX:
-        fault["minimum"] = minimum
+        fault["minimum"] = whole(minimum)
     if abs(maximum) < _FLOAT_MAX:
-        fault["maximum"] = maximum
+        fault["maximum"] = whole(maximum)
     return Scalar(value, fault)
 
 

@@ -1,6 +1,6 @@
 //! Checks what a refusal tells its reader: the value as it was written, and what to write instead.
 
-use contracts::{Action, ErrorCode};
+use contracts::{Action, ErrorCode, generated::limits::SHOWN_CHARACTERS_MAX};
 use serde_json::{Value, json};
 
 use crate::{
@@ -21,8 +21,7 @@ const BARE: &str =
 const LONG: &str =
     "A path longer than any that can be is path_not_allowed, and costs no more than to read it";
 
-/// Characters of a number that a sentence shows.
-const SHOWN: usize = 64;
+const SHOWN: usize = SHOWN_CHARACTERS_MAX as usize;
 /// A refusal of a megabyte is shorter than this: it does not repeat what was sent.
 const SHORT: usize = 4096;
 

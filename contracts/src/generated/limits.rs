@@ -26,6 +26,12 @@ pub const IMAGE_SIDE_MAX: u64 = 65535;
 pub const IMAGE_BYTES_MAX: u64 = 536870912;
 /// An image reference of so many letters of base64 and nothing else is a picture without its `data:` head, no path: a name has at most 255 bytes on the file systems in use, and pictures have a suffix. In characters.
 pub const BARE_BASE64_MIN: u64 = 256;
+/// A sentence or a hint shows so much of a value or a name, and then `…`. In characters.
+pub const SHOWN_CHARACTERS_MAX: u64 = 64;
+/// A sentence shows so much of a pattern: that of a trace is longer than anybody reads. In characters.
+pub const SHOWN_PATTERN_CHARACTERS_MAX: u64 = 96;
+/// A sentence shows so much of a pointer: more than any place of the contract has. In characters.
+pub const SHOWN_POINTER_CHARACTERS_MAX: u64 = 256;
 /// Longest path that is looked for (PATH_MAX of Linux): an image reference may be as long as a frame, and to follow its links would take the square of its length. In bytes.
 pub const PATH_BYTES_MAX: u64 = 4096;
 /// After the end of stdin, work that is not done is cancelled. In seconds.

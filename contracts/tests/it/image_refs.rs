@@ -1,6 +1,6 @@
 //! References that are bare base64: the vectors that the Python workers are held to as well.
 
-use contracts::bare_base64;
+use contracts::{bare_base64, dictionary::dictionary};
 use serde_json::Value;
 
 #[test]
@@ -23,4 +23,18 @@ fn ten_megabytes_are_not_quoted() {
         failure.message,
         "10485760 characters that look like base64 and not like a path; a picture in the request begins with data:image/png;base64,"
     );
+}
+
+#[test]
+fn every_image_format_says_how_its_base64_begins() {
+    let formats = dictionary().enumeration("OutputFormat");
+    for format in &formats.values {
+        let starts = formats.data[format]["base64_starts"].as_array().expect("a list");
+        assert!(!starts.is_empty(), "{format}");
+        for start in starts {
+            let start = start.as_str().expect("text");
+            let hint = bare_base64(&format!("{start}AAAA")).and_then(|failure| failure.hint);
+            assert_eq!(hint, Some(format!("write data:image/{format};base64, before it")));
+        }
+    }
 }

@@ -122,3 +122,30 @@ fn the_last_seed_of_a_batch_is_said_exactly() {
     let message = failure(submission).message;
     assert!(message.contains("is 9007199254741003,"), "{message}");
 }
+
+#[test]
+fn a_rule_says_numbers_as_the_schema_writes_them() {
+    for (start, end, said) in [
+        ("1", "1", "guidance_start 1 is not below guidance_end 1"),
+        ("1.0", "1e0", "guidance_start 1 is not below guidance_end 1"),
+        ("0.75", "0.5", "guidance_start 0.75 is not below guidance_end 0.5"),
+    ] {
+        let net =
+            format!(r#"{{"type":"canny","image":"a.png","guidance_start":{start},"guidance_end":{end}}}"#);
+        let submission =
+            format!(r#"{{"model":{{"base":"a"}},"conditioning":{{"prompt":"a","control_nets":[{net}]}}}}"#);
+        assert_eq!(failure(&submission).message, said);
+    }
+}
+
+#[test]
+fn a_limit_stands_in_its_entry_as_the_schema_writes_it() {
+    for (submission, minimum, maximum) in [
+        (r#"{"scheduler":{"steps":0}}"#, json!(1), json!(150)),
+        (r#"{"hyperparameters":{"guidance_scale":99}}"#, json!(0), json!(50)),
+    ] {
+        let entry = &failure(submission).to_details()["errors"][0];
+        // As numbers 1 and 1.0 are one; what is written differs.
+        assert_eq!((&entry["minimum"], &entry["maximum"]), (&minimum, &maximum), "{entry}");
+    }
+}
