@@ -125,6 +125,17 @@ impl Context {
         }
     }
 
+    /// The same with a stderr that is full, and that nobody reads.
+    ///
+    /// # Errors
+    /// As [`Context::start`].
+    pub fn start_unread(&self) -> Result<Worker, Stop> {
+        match &self.subject {
+            Subject::Worker(launcher) => Ok(launcher.start_unread()?),
+            Subject::Gateway(_) => self.start(),
+        }
+    }
+
     /// The gateway.
     ///
     /// # Errors

@@ -56,18 +56,43 @@ pub(crate) fn needs(effective: &Value, registry: &Registry, device: &Device) -> 
     checker.needs
 }
 
-/// The fault of what is larger than the device, however little else lies on it.
-pub(crate) fn fit(effective: &Value, models: &[Model], speed: Speed, total: u64) -> Option<Fault> {
+const BATCH: &str = "/hyperparameters/batch_size";
+const SIDES: [&str; 2] = ["/hyperparameters/dimensions/width", "/hyperparameters/dimensions/height"];
+
+/// The fault of what is larger than the device, however little else lies on it. `said` is what the sender wrote of the
+/// effective submission.
+pub(crate) fn fit(
+    said: &Value,
+    effective: &Value,
+    models: &[Model],
+    speed: Speed,
+    total: u64,
+) -> Option<Fault> {
     let cost = Cost::of(effective, models, &[], speed);
     if cost.bytes() <= total {
         return None;
     }
-    let batch = effective.pointer("/hyperparameters/batch_size").and_then(Value::as_u64).unwrap_or(1);
-    let pointer = if batch > 1 { "/hyperparameters/batch_size" } else { "/hyperparameters/dimensions/width" };
     let message = format!("{} bytes are needed and the device has {total}", cost.bytes());
-    let code = if cost.weights >= total { ErrorCode::OutOfMemory } else { ErrorCode::OutOfRange };
-    let pointer = if code == ErrorCode::OutOfMemory { "/model/base" } else { pointer };
-    Some(Fault::new(pointer, code, message))
+    if cost.weights >= total {
+        return Some(Fault::new("/model/base", ErrorCode::OutOfMemory, message));
+    }
+    let fewer = Cost::of(&of_one_picture(effective), models, &[], speed);
+    let pointer = if fewer.bytes() <= total { BATCH } else { blamed(said, &SIDES) };
+    Some(Fault::new(pointer, ErrorCode::OutOfRange, message))
+}
+
+/// The same submission with a batch of one picture.
+fn of_one_picture(effective: &Value) -> Value {
+    let mut one = effective.clone();
+    if let Some(batch) = one.pointer_mut(BATCH) {
+        *batch = 1.into();
+    }
+    one
+}
+
+/// The last of several fields that the sender wrote, as rules over several fields blame it; the first where none was.
+fn blamed(said: &Value, fields: &[&'static str]) -> &'static str {
+    fields.iter().rev().find(|field| said.pointer(field).is_some()).unwrap_or(&fields[0])
 }
 
 impl Checker<'_> {

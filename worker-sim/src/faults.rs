@@ -36,6 +36,8 @@ pub(crate) enum Kind {
     NoTrace,
     DroppedTrace,
     VagueFailure,
+    AnyType,
+    BlockingStderr,
 }
 
 /// Every fault: its name, its parameter and what it does.
@@ -142,6 +144,13 @@ const TABLE: &[(Kind, &str, &str, &str)] = &[
         "vague_failure",
         "",
         "fails with the sentence and the hint of the code alone, whatever the case",
+    ),
+    (Kind::AnyType, "any_type", "", "takes a model of any type in the place of any other"),
+    (
+        Kind::BlockingStderr,
+        "blocking_stderr",
+        "",
+        "writes a line to stderr before it reads anything, and waits until there is room for it",
     ),
 ];
 

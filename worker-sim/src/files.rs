@@ -1,7 +1,7 @@
 //! Model files looked at: pretend ones by their names, real ones by their headers, deep ones to the last byte.
 
 use contracts::Failure;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use std::{
     fs::File,
@@ -19,12 +19,7 @@ const PRETEND_TENSORS: &[(&str, u64)] = &[("sdxl", 2515), ("sdxl_refiner", 2059)
 
 /// `FileResult` of a path or id. `deep`: every byte is hashed.
 pub(crate) fn look(registry: &Registry, reference: &str, deep: bool) -> Value {
-    let found = registry.resolve(reference, "sdxl").or_else(|failure| {
-        // It may well be another kind of model.
-        let kind = models::kind_by_name(Path::new(reference));
-        registry.resolve(reference, kind).map_err(|_| failure)
-    });
-    match found {
+    match registry.find(reference, "sdxl") {
         Ok(model) if is_pretend(&model.path) => pretend(reference, &model, deep),
         Ok(model) => real(reference, &model, deep),
         Err(failure) => refused(reference, &failure),
@@ -39,7 +34,7 @@ fn refused(reference: &str, failure: &Failure) -> Value {
 }
 
 fn pretend(reference: &str, model: &Model, deep: bool) -> Value {
-    let kind = models::kind_by_name(&model.path);
+    let kind = model.kind.as_str();
     let is_file = model.path.extension().is_some_and(|ending| ending == "safetensors");
     let tensors = PRETEND_TENSORS.iter().find(|(known, _)| *known == kind).map_or(192, |(_, count)| *count);
     let mut result = json!({
@@ -64,7 +59,7 @@ fn real(reference: &str, model: &Model, deep: bool) -> Value {
         Ok(files) if files.is_empty() => issues.push("no .safetensors file is in it".to_owned()),
         Ok(files) => {
             for file in files {
-                match header(&file) {
+                match safetensors::header_of(&file) {
                     Ok(header) => headers.push(header),
                     Err(err) => issues.push(format!("{}: {err}", file.display())),
                 }
@@ -82,8 +77,7 @@ fn real(reference: &str, model: &Model, deep: bool) -> Value {
         "format": if folder { "diffusers_folder" } else if headers.is_empty() { "unknown" } else { "safetensors" },
         "tensor_count": tensors().count(), "dtypes": dtypes, "file_size_bytes": model.bytes,
     });
-    let said = headers.iter().find_map(|header| header.get("__metadata__")?["model_type"].as_str());
-    if let Some(kind) = said {
+    if let Some(kind) = headers.iter().find_map(safetensors::kind) {
         result["detected_model_type"] = kind.into();
     }
     if deep && !folder {
@@ -119,17 +113,6 @@ fn weights(folder: &Path) -> io::Result<Vec<PathBuf>> {
     }
     found.sort();
     Ok(found)
-}
-
-/// The header of a safetensors file.
-fn header(path: &Path) -> Result<Map<String, Value>, String> {
-    let open = || {
-        let file = File::open(path)?;
-        let size = file.metadata()?.len();
-        io::Result::Ok((file, size))
-    };
-    let (file, size) = open().map_err(|err| err.to_string())?;
-    safetensors::header(file, size)
 }
 
 fn hash(path: &Path) -> io::Result<String> {

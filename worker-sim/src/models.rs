@@ -3,6 +3,7 @@
 use contracts::{
     ErrorCode, Failure,
     model_id::{ModelPlace, is_id},
+    shorten,
 };
 use std::{
     collections::BTreeMap,
@@ -10,8 +11,8 @@ use std::{
 };
 
 use crate::{
-    picture::recipe::file_name,
     roots::{ModelPath, Roots},
+    safetensors,
 };
 
 /// A model that was found.
@@ -54,26 +55,35 @@ pub(crate) struct Registry {
     pub(crate) configured: BTreeMap<String, String>,
     /// Ids given by load, cache and suite commands, while what they name is loaded or cached.
     pub(crate) given: BTreeMap<String, Model>,
+    /// The fault `any_type`.
+    pub(crate) takes_any_type: bool,
 }
 
 impl Registry {
     /// The model that a job names, by id or path, as a model of a type.
     pub(crate) fn resolve(&self, reference: &str, kind: &str) -> Result<Model, Failure> {
-        let model = if contracts::model_id::is_path(reference) {
-            let path = self.path(reference)?;
-            let id = self.id_of(&path);
-            self.at(path, id, kind)?
-        } else {
-            self.of_id(reference, kind)?.ok_or_else(|| {
-                Failure::new(ErrorCode::ModelNotFound, format!("no model {reference:?}"))
-                    .hint("see get_model_info, or name a path under a model root")
-            })?
-        };
+        let model = self.find(reference, kind)?;
         if model.kind == kind {
             return Ok(model);
         }
-        let message = format!("{} is a {}, not a {kind}", file_name(reference), model.kind);
-        Err(Failure::new(ErrorCode::ModelInvalid, message))
+        if self.takes_any_type {
+            return Ok(Model { kind: kind.to_owned(), ..model });
+        }
+        let message = format!("{} is a {}, not a {kind}", name_of_path(&model.path), model.kind);
+        Err(Failure::new(ErrorCode::ModelInvalid, message).hint("see validate_model_files"))
+    }
+
+    /// The model of an id or a path, of whatever type; `kind` is the type of one that does not tell its own.
+    pub(crate) fn find(&self, reference: &str, kind: &str) -> Result<Model, Failure> {
+        if contracts::model_id::is_path(reference) {
+            let path = self.path(reference)?;
+            let id = self.id_of(&path);
+            return self.at(path, id, kind);
+        }
+        self.of_id(reference, kind)?.ok_or_else(|| {
+            Failure::new(ErrorCode::ModelNotFound, format!("no model {}", shorten(reference)))
+                .hint("see get_model_info, or name a path under a model root")
+        })
     }
 
     /// The model that a load or cache command names, under the id that it is to have.
@@ -83,12 +93,12 @@ impl Registry {
         let Some(id) = id else { return Ok(model) };
         id.clone_into(&mut model.id);
         if !is_id(&model.id) {
-            let message = format!("{:?} is no valid model id", model.id);
+            let message = format!("{} is no valid model id", shorten(&model.id));
             return Err(Failure::new(ErrorCode::UnsupportedValue, message).hint("give another model_id"));
         }
         match self.of_id(&model.id, kind) {
             Ok(Some(holder)) if holder.path != model.path => {
-                let message = format!("the id {:?} means another path", model.id);
+                let message = format!("the id {} means another path", shorten(&model.id));
                 Err(Failure::new(ErrorCode::Conflict, message).hint("give another model_id"))
             }
             _ => Ok(model),
@@ -138,12 +148,13 @@ impl Registry {
         }
     }
 
-    fn at(&self, path: ModelPath, id: String, kind: &str) -> Result<Model, Failure> {
+    /// `asked` is the type of a file that does not tell its own.
+    fn at(&self, path: ModelPath, id: String, asked: &str) -> Result<Model, Failure> {
         let written = path.written().to_owned();
         let (path, bytes, kind) = match path {
             ModelPath::Pretend(path) => {
-                let known = PRETEND.iter().find(|(id, _)| path == pretend_path(id));
-                let kind = known.map_or(kind, |(_, kind)| *kind).to_owned();
+                let known = PRETEND.iter().find(|(id, _)| path == pretend_path(id)).map(|(_, kind)| *kind);
+                let kind = known.or_else(|| kind_by_name(&path)).unwrap_or(asked).to_owned();
                 let bytes = size(&kind);
                 (path, bytes, kind)
             }
@@ -151,7 +162,8 @@ impl Registry {
                 let bytes = size_on_disk(&path).map_err(|err| {
                     Failure::new(ErrorCode::ModelInvalid, format!("{} cannot be read: {err}", path.display()))
                 })?;
-                (path, bytes, kind.to_owned())
+                let kind = kind_in_header(&path).unwrap_or_else(|| asked.to_owned());
+                (path, bytes, kind)
             }
         };
         // Links are followed for where a file lies, not for what it is.
@@ -174,20 +186,42 @@ pub(crate) fn is_pickle(path: &Path) -> bool {
     ending.is_some_and(|ending| PICKLES.contains(&ending.as_str()))
 }
 
-/// The type that a pretend file's name tells of.
-pub(crate) fn kind_by_name(path: &Path) -> &'static str {
-    let name = name_of_path(path).to_ascii_lowercase();
-    let has = |part: &str| name.contains(part);
-    match () {
-        () if has("refiner") => "sdxl_refiner",
-        () if has("vae") => "vae",
-        () if has("lora") => "lora",
-        () if has("control") => "controlnet",
-        () if has("inversion") || has("embedding") => "textual_inversion",
-        () if has("esrgan") || has("upscale") => "upscaler",
-        () if has("safety") => "safety_checker",
-        () => "sdxl",
-    }
+/// Words of a pretend file's name, or of its folder's, and the type that they tell of.
+const WORDS: &[(&str, &[&str])] = &[
+    ("sdxl_refiner", &["refiner", "refiners"]),
+    ("vae", &["vae", "vaes"]),
+    ("lora", &["lora", "loras", "lycoris", "locon"]),
+    ("controlnet", &["control", "controlnet", "controlnets"]),
+    ("textual_inversion", &["inversion", "inversions", "embedding", "embeddings"]),
+    ("upscaler", &["esrgan", "realesrgan", "upscaler", "upscalers"]),
+    ("safety_checker", &["safety"]),
+    ("sdxl", &["checkpoint", "checkpoints"]),
+];
+
+/// The type that the name of a pretend file tells of, else that of its folder; none where they tell nothing, or several.
+pub(crate) fn kind_by_name(path: &Path) -> Option<&'static str> {
+    let below = path.strip_prefix(crate::roots::PRETEND_ROOT).unwrap_or(path);
+    let name = |path: &Path| path.file_name().and_then(|name| name.to_str()).map(str::to_ascii_lowercase);
+    below.ancestors().filter_map(name).map(|name| kinds_of(&name)).find(|kinds| !kinds.is_empty()).and_then(
+        |kinds| match kinds[..] {
+            [kind] => Some(kind),
+            _ => None,
+        },
+    )
+}
+
+/// The type that the header of a file says, if the contract has it; none of a folder, or of what has no header.
+fn kind_in_header(path: &Path) -> Option<String> {
+    // A pipe would wait for its writer.
+    let header = path.is_file().then(|| safetensors::header_of(path).ok())??;
+    let kind = safetensors::kind(&header)?;
+    SIZES.iter().any(|row| row.0 == kind).then(|| kind.to_owned())
+}
+
+fn kinds_of(name: &str) -> Vec<&'static str> {
+    let words: Vec<&str> = name.split(|letter: char| !letter.is_ascii_alphanumeric()).collect();
+    let tells = |row: &&(&str, &[&str])| row.1.iter().any(|word| words.contains(word));
+    WORDS.iter().filter(tells).map(|row| row.0).collect()
 }
 
 /// The family of models that this worker runs.
@@ -218,4 +252,32 @@ pub(crate) fn size_on_disk(path: &Path) -> std::io::Result<u64> {
         return Ok(about.len());
     }
     std::fs::read_dir(path)?.map(|entry| size_on_disk(&entry?.path())).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::kind_by_name;
+    use std::path::Path;
+
+    #[test]
+    fn a_name_tells_its_type_or_nothing() {
+        for (path, kind) in [
+            ("/models/style.safetensors", None),
+            ("/models/style_lora.safetensors", Some("lora")),
+            ("/models/loras/style.safetensors", Some("lora")),
+            ("/models/lora/deep/style.safetensors", Some("lora")),
+            ("/models/sdxl_vae.safetensors", Some("vae")),
+            ("/models/controlnet_canny.safetensors", Some("controlnet")),
+            ("/models/Real-ESRGAN.safetensors", Some("upscaler")),
+            ("/models/my-sdxl-refiner-1.0.safetensors", Some("sdxl_refiner")),
+            // Parts of words do not count, and of several types none does.
+            ("/models/sd_xl_base_1.0_0.9vae.safetensors", None),
+            ("/models/flora.safetensors", None),
+            ("/models/refiner_vae.safetensors", None),
+            // The file's own name comes before its folder's.
+            ("/models/checkpoints/style_lora.safetensors", Some("lora")),
+        ] {
+            assert_eq!(kind_by_name(Path::new(path)), kind, "{path}");
+        }
+    }
 }

@@ -12,7 +12,10 @@ use std::{
     os::fd::AsFd,
     path::Path,
     process::ExitCode,
-    sync::mpsc::{Receiver, Sender, channel},
+    sync::{
+        atomic::{AtomicU64, Ordering},
+        mpsc::{Receiver, Sender, channel},
+    },
     time::Duration,
 };
 
@@ -79,9 +82,29 @@ impl Log {
     }
 }
 
-/// Writes a line to stderr. Where nobody reads there any more, nobody misses it, and work goes on.
+/// Lines that found no room on stderr.
+static LOST: AtomicU64 = AtomicU64::new(0);
+
+/// Writes a line to stderr without waiting: a parent that does not read stderr must not stop the work. Lines that find
+/// no room are counted, and the next line that does says how many; where nobody reads any more, nobody misses them.
 pub(crate) fn complain(line: &str) {
-    writeln!(io::stderr(), "{line}").ok();
+    let stderr = io::stderr();
+    let mut ready = [PollFd::new(stderr.as_fd(), PollFlags::POLLOUT)];
+    if poll(&mut ready, PollTimeout::ZERO) != Ok(1) {
+        LOST.fetch_add(1, Ordering::Relaxed);
+        return;
+    }
+    let mut text = match LOST.swap(0, Ordering::Relaxed) {
+        0 => String::new(),
+        lost => format!("worker-sim: warning: {lost} lines found no room on stderr\n"),
+    };
+    text.push_str(line);
+    if text.len() >= PIECE_BYTES {
+        text.truncate(text.floor_char_boundary(PIECE_BYTES - '…'.len_utf8() - 1));
+        text.push('…');
+    }
+    text.push('\n');
+    stderr.lock().write_all(text.as_bytes()).ok();
 }
 
 struct Process {
@@ -138,6 +161,9 @@ impl Process {
                 log.say(LogLevel::Error, &format!("fault {name}"));
                 return Ok(code);
             }
+        }
+        if self.worker.faults.at_start(Kind::BlockingStderr).is_some() {
+            writeln!(io::stderr(), "worker-sim: error: fault blocking_stderr")?;
         }
         if let Some(text) = self.worker.faults.at_start(Kind::Banner) {
             let text = text.unwrap_or_else(|| "Loading pipeline components... 100%".to_owned());

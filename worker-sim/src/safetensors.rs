@@ -1,6 +1,10 @@
 //! The header of a safetensors file: names and descriptions of its tensors.
 
-use std::io::{self, Read};
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::Path,
+};
 
 use serde_json::{Map, Value};
 
@@ -37,4 +41,20 @@ pub fn header(mut from: impl Read, size: u64) -> Result<Map<String, Value>, Stri
         Some((name, _)) => Err(format!("the tensor {name:?} lies beyond the end of the file")),
         None => Ok(header),
     }
+}
+
+/// Reads the header of a file.
+pub(crate) fn header_of(path: &Path) -> Result<Map<String, Value>, String> {
+    let open = || {
+        let file = File::open(path)?;
+        let size = file.metadata()?.len();
+        io::Result::Ok((file, size))
+    };
+    let (file, size) = open().map_err(|err| err.to_string())?;
+    header(file, size)
+}
+
+/// The type of model that a header says.
+pub(crate) fn kind(header: &Map<String, Value>) -> Option<&str> {
+    header.get("__metadata__")?["model_type"].as_str()
 }

@@ -17,6 +17,7 @@ use crate::{
 pub(super) fn scenarios() -> Vec<Scenario> {
     vec![
         first_words(),
+        stderr_unread(),
         nothing_measured(),
         initialize(),
         end_of_input(),
@@ -57,6 +58,41 @@ fn first_words() -> Scenario {
         checks.hold("silent", is_reply, || format!("its first line is {}", shown::line(line.as_ref())));
         checks.hold("no-handshake", first.is_some_and(|reply| reply["success"] == true), || {
             shown::line(line.as_ref())
+        });
+        Ok(())
+    })
+}
+
+/// A parent that reads no stderr, whose pipe is full: what is logged is lost, and nothing waits for it.
+fn stderr_unread() -> Scenario {
+    let checks = vec![
+        CheckDef::new("answered", Class::Life, "Log writes hold up no reply: lines are lost and counted."),
+        CheckDef::new("exit-0", Class::Life, "exit 0 within 5 s (the C# bridge kills after 5 s)"),
+    ];
+    Scenario::new("lifecycle.stderr-unread", checks, |context, checks| {
+        let mut worker = context.start_unread()?;
+        let job = json!({"prompt_submission": context.small_submission()});
+        let commands = [
+            (Action::GetStatus, json!({})),
+            // Each of them is worth a line of a log.
+            (Action::GenerateSdxl, job),
+            (Action::UnloadModel, json!({"model_id": "conf_no_such_model"})),
+            (Action::GetStatus, json!({})),
+        ];
+        let mut unanswered = None;
+        for (number, (action, fields)) in commands.into_iter().enumerate() {
+            let id = format!("unread-{number}");
+            let heard = ask(&mut worker, context, &Command::new(action, fields).id(&id));
+            if let Err(stop) = heard {
+                unanswered = Some(format!("{action}: {stop}"));
+                break;
+            }
+        }
+        checks.hold("answered", unanswered.is_none(), || unanswered.unwrap_or_default());
+        worker.end_input();
+        let exit = worker.exit(stop_limit());
+        checks.hold("exit-0", exit.as_ref().is_ok_and(std::process::ExitStatus::success), || {
+            shown::exit(&exit)
         });
         Ok(())
     })

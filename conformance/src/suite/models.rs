@@ -4,6 +4,7 @@ use contracts::Action;
 use serde_json::{Value, json};
 
 use crate::{
+    case::with,
     check::{CheckDef, Scenario, Stop},
     class::Class,
     context::Context,
@@ -12,7 +13,7 @@ use crate::{
 };
 
 pub(super) fn scenarios() -> Vec<Scenario> {
-    vec![loading(), caching(), suite(), refusals(), files()]
+    vec![loading(), caching(), suite(), refusals(), other_types(), files()]
 }
 
 fn ids(context: &mut Context) -> Result<Vec<(String, String)>, Stop> {
@@ -185,8 +186,19 @@ fn refusals() -> Scenario {
             "Ids and paths: … else model_not_found",
         ),
     ];
+    // No folder of models holds what is so named, on any system.
+    let nowhere = [
+        ("address", "https://example.org/x.safetensors"),
+        ("file-address", "file:///models/x.safetensors"),
+        ("home", "~/x.safetensors"),
+        ("drive", "C:\\models\\x.safetensors"),
+        ("escaped", "/models/a%20b.safetensors"),
+        ("control-character", "/models/a\nb.safetensors"),
+    ];
     let mut checks: Vec<CheckDef> =
         cases.iter().map(|(id, .., proves)| CheckDef::new(*id, Class::Effect, proves)).collect();
+    let proves = "Ids and paths: … else model_not_found";
+    checks.extend(nowhere.iter().map(|(id, _)| CheckDef::new(*id, Class::Effect, proves)));
     checks.push(CheckDef::new(
         "escape",
         Class::Id,
@@ -199,6 +211,15 @@ fn refusals() -> Scenario {
             let heard = context.ask(&Command::new(*action, fields.clone()).id(request_id))?;
             checks.hold(id, heard.code() == Ok("model_not_found"), || shown::result(&heard.code()));
         }
+        for (id, reference) in nowhere {
+            let request_id = context.fresh_id();
+            let submission = with(context.small_submission(), "/model/base", reference.into());
+            let fields = json!({"prompt_submission": submission});
+            let heard = context.ask(&Command::new(Action::GenerateSdxl, fields).id(request_id))?;
+            checks.hold(id, matches!(heard.code(), Ok("path_not_allowed" | "model_not_found")), || {
+                shown::result(&heard.code())
+            });
+        }
         let request_id = context.fresh_id();
         let fields = json!({"model_path": "../../../../etc/passwd.safetensors", "model_type": "sdxl"});
         let heard = context.ask(&Command::new(Action::LoadModel, fields).id(request_id))?;
@@ -209,6 +230,51 @@ fn refusals() -> Scenario {
         checks.hold("ready-again", status["state"] == "ready", || status.to_string());
         Ok(())
     })
+}
+
+/// A model in the place of one of another type, by a job and by its check.
+fn other_types() -> Scenario {
+    let proves = "A model of another type than its field's is model_invalid, at the field.";
+    let checks = ["base-as-vae", "base-as-lora", "lora-as-base", "loaded"];
+    let checks = checks.map(|id| CheckDef::new(id, Class::Effect, proves));
+    Scenario::new("models.other-types", checks.into(), |context, checks| {
+        let (base, lora) = (context.options.model.clone(), context.options.lora.clone());
+        let vae = with(context.small_submission(), "/model/vae", json!(base));
+        checks.decide("base-as-vae", is_of_another_type(context, &vae, "/model/vae")?);
+        let loras = json!([{"name": base}]);
+        let adapter = with(context.small_submission(), "/conditioning/loras", loras);
+        checks.decide("base-as-lora", is_of_another_type(context, &adapter, "/conditioning/loras/0/name")?);
+        let Some(lora) = lora else { return Err(Stop::Skip("needs --lora".to_owned())) };
+        let style = with(context.small_submission(), "/model/base", json!(lora));
+        checks.decide("lora-as-base", is_of_another_type(context, &style, "/model/base")?);
+        let id = context.fresh_id();
+        let fields = json!({"model_path": lora, "model_type": "sdxl"});
+        let heard = context.ask(&Command::new(Action::LoadModel, fields).id(id))?;
+        checks.hold("loaded", heard.code() == Ok("model_invalid"), || shown::result(&heard.code()));
+        Ok(())
+    })
+}
+
+/// Whether a job and its check refuse a submission with `model_invalid` at a place.
+fn is_of_another_type(
+    context: &mut Context,
+    submission: &Value,
+    at: &str,
+) -> Result<Result<(), String>, Stop> {
+    let pointer = format!("/payload/prompt_submission{at}");
+    let fields = json!({"prompt_submission": submission});
+    let id = context.fresh_id();
+    let heard = context.ask(&Command::new(Action::GenerateSdxl, fields.clone()).id(id))?;
+    let details = &heard.snake["error_details"];
+    if details["code"] != "model_invalid" || details["field"] != *pointer {
+        return Ok(Err(format!("model_invalid at {pointer} is wanted, not {}", heard.snake)));
+    }
+    let report = context.get(Action::ValidateRequest, fields)?;
+    let first = &report["errors"][0];
+    if first["code"] != "model_invalid" || first["pointer"] != *pointer {
+        return Ok(Err(format!("validate_request says {}, and the job {details}", report["errors"])));
+    }
+    Ok(Ok(()))
 }
 
 fn files() -> Scenario {

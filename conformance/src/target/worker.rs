@@ -9,7 +9,7 @@ use serde_json::Value;
 use std::{
     collections::VecDeque,
     ffi::OsString,
-    io::{Read, Write as _},
+    io::{self, PipeReader, PipeWriter, Read, Write as _},
     process::{Command, ExitStatus, Stdio},
     sync::{
         Arc, Mutex, PoisonError,
@@ -64,6 +64,8 @@ pub struct Worker {
     exit: Receiver<ExitStatus>,
     exited: Option<ExitStatus>,
     stderr: Arc<Mutex<Vec<String>>>,
+    /// The end of a full stderr that nobody reads; held open until the worker is gone.
+    unread: Option<PipeReader>,
     silent: Arc<AtomicBool>,
 }
 
@@ -73,19 +75,32 @@ impl Launcher {
     /// # Errors
     /// Where the program cannot be started.
     pub fn start(&self) -> Result<Worker, TargetError> {
+        self.start_with(Stdio::piped())
+    }
+
+    /// Starts one whose stderr is full, and nobody reads it.
+    ///
+    /// # Errors
+    /// As [`Launcher::start`].
+    pub fn start_unread(&self) -> Result<Worker, TargetError> {
+        let (unread, full) =
+            full_pipe().map_err(|err| TargetError::Tool(format!("cannot fill a pipe: {err}")))?;
+        let mut worker = self.start_with(full.into())?;
+        worker.unread = Some(unread);
+        Ok(worker)
+    }
+
+    fn start_with(&self, stderr: Stdio) -> Result<Worker, TargetError> {
         let program =
             self.command.first().ok_or_else(|| TargetError::Tool("no command was given".to_owned()))?;
         let mut command = Command::new(program);
         command.args(&self.command[1..]).envs(self.env.iter().cloned());
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(stderr);
         let mut child = interrupt::spawn(&mut command)
             .map_err(|err| TargetError::Tool(format!("cannot start {}: {err}", program.display())))?;
         let pid = Pid::from_raw(child.id().cast_signed());
-        let (mut stdin, mut stdout, stderr) = (
-            child.stdin.take().expect("piped"),
-            child.stdout.take().expect("piped"),
-            child.stderr.take().expect("piped"),
-        );
+        let (mut stdin, mut stdout) =
+            (child.stdin.take().expect("piped"), child.stdout.take().expect("piped"));
         let (input, inputs) = channel::<Vec<u8>>();
         thread::spawn(move || {
             // A worker that is gone is seen by its exit; what was not written is of no use to it.
@@ -95,7 +110,9 @@ impl Launcher {
         thread::spawn(move || each_chunk(&mut stdout, |bytes| chunk.send(bytes.to_vec()).is_ok()));
         let kept = Arc::new(Mutex::new(Vec::new()));
         let keep = Arc::clone(&kept);
-        thread::spawn(move || keep_last(stderr, &keep));
+        if let Some(stderr) = child.stderr.take() {
+            thread::spawn(move || keep_last(stderr, &keep));
+        }
         let (ended, exit) = channel();
         thread::spawn(move || {
             let status = child.wait();
@@ -114,9 +131,24 @@ impl Launcher {
             exit,
             exited: None,
             stderr: kept,
+            unread: None,
             silent,
         })
     }
+}
+
+/// How long a pipe takes no more until it counts as full.
+const FULL_AFTER: Duration = Duration::from_millis(100);
+
+/// A pipe without room for a byte.
+fn full_pipe() -> io::Result<(PipeReader, PipeWriter)> {
+    let (reader, writer) = io::pipe()?;
+    let mut filler = writer.try_clone()?;
+    let (wrote, written) = channel();
+    // It waits in its last write for good, and ends with the reader.
+    thread::spawn(move || while filler.write_all(b"x").is_ok() && wrote.send(()).is_ok() {});
+    while written.recv_timeout(FULL_AFTER).is_ok() {}
+    Ok((reader, writer))
 }
 
 /// Reads until the end, or until `take` wants no more.
@@ -334,6 +366,7 @@ impl Drop for Worker {
             let _: Result<_, _> = killpg(self.pid, Signal::SIGKILL);
             let _: Result<_, _> = self.exit(Duration::from_secs(5));
         }
+        self.unread = None;
     }
 }
 

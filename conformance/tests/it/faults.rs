@@ -39,6 +39,7 @@ caught! {
     nan: "nan@get_performance_metrics" => "envelopes.get_performance_metrics.documented.snake.answered",
     wrong_type: "wrong_type@get_capabilities" => "envelopes.get_capabilities.documented.snake.schema",
     dropped_field: "dropped_field@get_capabilities" => "envelopes.get_capabilities.direct.pascal.schema",
+    dropped_families: "dropped_field:families@get_capabilities" => "capabilities.invariants.families",
     dropped_field_is_not_bound: "dropped_field:seed_used@generate_sdxl" => "binding.generate_sdxl.Data-SeedUsed",
     renamed_field: "renamed_field@get_status" => "envelopes.get_status.documented.snake.schema",
     snake_for_pascal: "snake_for_pascal@get_status" => "envelopes.get_status.direct.snake.dialect",
@@ -54,6 +55,8 @@ caught! {
     vague_hint: "vague_failure@generate_sdxl" => "sentences.hints.time-span",
     vague_refusal_of_base64: "vague_failure@generate_sdxl" => "sentences.bare-base64.jpeg",
     event_after_reply: "event_after_reply@generate_sdxl" => "events.progress.last-is-the-reply",
+    any_type: "any_type" => "models.other-types.base-as-lora",
+    blocking_stderr: "blocking_stderr" => "lifecycle.stderr-unread.answered",
     dropped_trace: "dropped_trace" => "traces.worker.repeated",
 }
 

@@ -1,6 +1,6 @@
 //! The training data: a folder of pictures with `.txt` captions or one `metadata.jsonl`, read and checked whole.
 
-use contracts::{ErrorCode, Failure, Fault};
+use contracts::{ErrorCode, Failure, Fault, shorten};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use std::{
@@ -52,7 +52,7 @@ pub(crate) fn read(root: &Path, captions: &Captions) -> Result<DataSet, Box<Fail
                 faults.push((file.clone(), ErrorCode::MissingField, format!("{file} has no caption")));
             }
             (Some(caption), Some(token)) if !caption.contains(token.as_str()) => {
-                let message = format!("the caption of {file} does not hold {token:?}");
+                let message = format!("the caption of {file} does not hold {}", shorten(token));
                 faults.push((file.clone(), ErrorCode::ValidationFailed, message));
             }
             _ => {}

@@ -3,7 +3,7 @@
 //! `job.json`, `status.json` and `history.jsonl`, `checkpoints/`, `validation/`, and `lock`, which the kernel frees when
 //! the worker that holds it dies; beside them `names/`, one file for each output name that is taken.
 
-use contracts::{ErrorCode, Failure};
+use contracts::{ErrorCode, Failure, shorten};
 use serde_json::Value;
 use std::{
     fs::{self, File, TryLockError},
@@ -41,7 +41,10 @@ impl Store {
     pub(crate) fn find(&self, id: &str) -> Result<Record, Failure> {
         let folder = self.root.join(id);
         if id == NAMES || !folder.join("status.json").is_file() {
-            return Err(Failure::new(ErrorCode::TrainingNotFound, format!("there is no training {id:?}")));
+            return Err(Failure::new(
+                ErrorCode::TrainingNotFound,
+                format!("there is no training {}", shorten(id)),
+            ));
         }
         Ok(Record { folder, lock: None })
     }
@@ -85,7 +88,8 @@ impl Store {
         let path = self.root.join(NAMES).join(&spec.output_name);
         match fs::read_to_string(&path) {
             Ok(owner) if owner != spec.id && self.root.join(&owner).is_dir() => {
-                let message = format!("output_name {:?} is taken by training {owner}", spec.output_name);
+                let message =
+                    format!("output_name {} is taken by training {owner}", shorten(&spec.output_name));
                 Err(Failure::new(ErrorCode::Conflict, message).at("/output_name"))
             }
             Ok(_) => Ok(()),

@@ -39,6 +39,14 @@ pub(super) enum Place {
 }
 
 impl Place {
+    /// The submission as its sender wrote it, canonical.
+    fn said<'c>(&'c self, command: &'c Command) -> &'c Value {
+        match self {
+            Self::Command(submission) => &submission.document,
+            Self::Request(index) => &command.fields["requests"][index],
+        }
+    }
+
     pub(super) fn sender(&self, command: &Command, pointer: &str) -> String {
         match self {
             Self::Command(submission) => command.of_submission(submission, pointer),
@@ -108,7 +116,8 @@ impl Worker {
         let needs = crate::check::needs(&whole, &self.registry, &self.settings.device);
         let mut faults = needs.faults;
         if faults.is_empty() {
-            faults.extend(crate::check::fit(&whole, &needs.models, self.speed(), self.gpu.total));
+            let said = place.said(command);
+            faults.extend(crate::check::fit(said, &whole, &needs.models, self.speed(), self.gpu.total));
         }
         if !faults.is_empty() {
             for fault in &mut faults {

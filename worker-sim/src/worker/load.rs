@@ -1,6 +1,6 @@
 //! Loads, caches, suites, unloads and cleanup.
 
-use contracts::{Action, ErrorCode, Failure, WarningCode};
+use contracts::{Action, ErrorCode, Failure, WarningCode, shorten};
 use serde_json::{Value, json};
 use std::{collections::VecDeque, time::Duration};
 
@@ -30,7 +30,8 @@ impl Worker {
             Action::LoadFromCache => {
                 let id = command.required("model_id");
                 let cached = self.ram.by_id(id).map(|held| held.model.clone()).ok_or_else(|| {
-                    let failure = Failure::new(ErrorCode::ModelNotFound, format!("{id:?} is not cached"));
+                    let failure =
+                        Failure::new(ErrorCode::ModelNotFound, format!("{} is not cached", shorten(id)));
                     command.fail_at(failure.hint("load_model_to_cache"), "model_id")
                 })?;
                 vec![cached]
@@ -163,7 +164,7 @@ impl Worker {
     pub(super) fn unload(&mut self, command: &Command) -> Outcome {
         let id = command.text("model_id");
         if let Some(id) = id.filter(|id| self.gpu.by_id(id).is_none()) {
-            let failure = Failure::new(ErrorCode::ModelNotFound, format!("{id:?} is not loaded"));
+            let failure = Failure::new(ErrorCode::ModelNotFound, format!("{} is not loaded", shorten(id)));
             return Err(command.fail_at(failure, "model_id"));
         }
         let is_it = |model: &Model| id.is_none_or(|id| model.id == id);

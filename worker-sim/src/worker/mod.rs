@@ -29,7 +29,7 @@ use crate::{
     cli::{LogLevel, Settings},
     clock::Now,
     cost::{SECONDS_A_PIXEL, Speed},
-    faults::Faults,
+    faults::{Faults, Kind},
     hands::{Finished, Work},
     models::Registry,
     picture::rng::Rng,
@@ -155,10 +155,12 @@ pub(crate) struct Worker {
 
 impl Worker {
     pub(crate) fn new(settings: Settings, now: Now) -> Self {
+        let faults = Faults::new(settings.faults.clone(), settings.seed);
         let registry = Registry {
             roots: settings.roots.clone(),
             configured: settings.models.clone(),
             given: BTreeMap::new(),
+            takes_any_type: faults.at_start(Kind::AnyType).is_some(),
         };
         let (trainings, notes) = Trainings::open(&settings.roots.output, now);
         let mut effects = vec![Effect::Say(
@@ -174,7 +176,7 @@ impl Worker {
         Self {
             gpu: Memory::new("gpu", settings.vram_bytes),
             ram: Memory::new("ram", settings.ram_bytes),
-            faults: Faults::new(settings.faults.clone(), settings.seed),
+            faults,
             seeds: Rng::new(settings.seed ^ settings.device.index.unwrap_or(999)),
             settings,
             registry,

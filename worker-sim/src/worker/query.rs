@@ -2,6 +2,7 @@
 
 use contracts::{
     Action, Class, ErrorCode, Failure, Submission, dictionary::dictionary, effective, generated::limits,
+    shorten,
 };
 use serde_json::{Map, Value, json};
 use std::sync::LazyLock;
@@ -186,8 +187,10 @@ impl Worker {
         if let Some(id) = wanted
             && models.is_empty()
         {
-            let failure =
-                Failure::new(ErrorCode::ModelNotFound, format!("{id:?} is neither loaded nor cached"));
+            let failure = Failure::new(
+                ErrorCode::ModelNotFound,
+                format!("{} is neither loaded nor cached", shorten(id)),
+            );
             return Err(command.fail_at(failure, "model_id"));
         }
         Ok(json!({"models": models}))
@@ -250,7 +253,7 @@ impl Worker {
                     needs.models.iter().filter(|model| !self.gpu.has(model)).cloned().collect();
                 let cost = Cost::of(whole, &needs.models, &missing, self.speed());
                 details.extend(cost.figures());
-                fit = check::fit(whole, &needs.models, self.speed(), self.gpu.total);
+                fit = check::fit(&submission.document, whole, &needs.models, self.speed(), self.gpu.total);
             }
             for mut fault in needs.faults.into_iter().chain(fit) {
                 fault.pointer = command.of_submission(submission, &fault.pointer);

@@ -1,6 +1,6 @@
 //! The one command that has the device: begun, moved on, ended.
 
-use contracts::{Action, Class, ErrorCode, Failure, WarningCode};
+use contracts::{Action, Class, ErrorCode, Failure, WarningCode, shorten};
 use serde_json::{Value, json};
 use std::sync::{
     Arc,
@@ -115,8 +115,10 @@ impl Worker {
     pub(super) fn files_of(&self, command: &Command) -> Result<Vec<String>, Box<Failure>> {
         if let Some(name) = command.text("suite") {
             let suite = self.suites.get(name).ok_or_else(|| {
-                let failure =
-                    Failure::new(ErrorCode::ModelNotFound, format!("no suite {name:?} was loaded or cached"));
+                let failure = Failure::new(
+                    ErrorCode::ModelNotFound,
+                    format!("no suite {} was loaded or cached", shorten(name)),
+                );
                 command.fail_at(failure, "suite")
             })?;
             return Ok(suite

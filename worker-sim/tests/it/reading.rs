@@ -92,6 +92,90 @@ fn a_job_that_does_not_fit_is_out_of_range() {
 }
 
 #[test]
+fn what_does_not_fit_is_told_where_it_was_written() {
+    // A base, its context, and 27 MiB to work in.
+    let mut sim = Sim::start(&["--vram-mb", "6900"]);
+    let mut place = |hyperparameters: Value| {
+        let job = json!({
+            "model": {"base": "sdxl_base"}, "conditioning": {"prompt": "a pier"},
+            "hyperparameters": hyperparameters,
+        });
+        let fields = json!({"prompt_submission": job});
+        let said = sim.data("validate_request", fields.clone())["errors"][0].clone();
+        let failed = sim.ask("generate_sdxl", fields)["error_details"].clone();
+        assert_eq!((&said["code"], &said["pointer"]), (&failed["code"], &failed["field"]), "{failed}");
+        assert_eq!(said["code"], "out_of_range", "{said}");
+        said["pointer"].as_str().unwrap_or_default().rsplit('/').next().unwrap_or_default().to_owned()
+    };
+    assert_eq!(place(json!({"dimensions": {"width": 2048}})), "width");
+    assert_eq!(place(json!({"dimensions": {"height": 2048}})), "height");
+    assert_eq!(place(json!({"dimensions": {"width": 2048, "height": 2048}})), "height");
+    assert_eq!(place(json!({})), "width");
+    // A batch is to blame where one picture of it would fit.
+    assert_eq!(place(json!({"dimensions": {"height": 2048}, "batch_size": 2})), "height");
+    assert_eq!(place(json!({"dimensions": {"width": 512, "height": 512}, "batch_size": 16})), "batch_size");
+}
+
+#[test]
+fn a_model_of_another_type_is_refused_wherever_it_is_named() {
+    let mut sim = Sim::start(&[]);
+    let at = |rest: &str| format!("/payload/prompt_submission/{rest}");
+    let lora = "loras/style.safetensors";
+    let cases = [
+        (json!({"model": {"base": lora}}), "model/base"),
+        (json!({"model": {"base": "/models/style_lora.safetensors"}}), "model/base"),
+        (json!({"model": {"base": "controlnet_canny.safetensors"}}), "model/base"),
+        (json!({"model": {"refiner": "sdxl_base"}}), "model/refiner"),
+        (json!({"model": {"vae": lora}}), "model/vae"),
+        (json!({"model": {"text_encoder": lora}}), "model/text_encoder"),
+        (json!({"conditioning": {"loras": [{"name": "sdxl_vae"}]}}), "conditioning/loras/0/name"),
+        (
+            json!({"conditioning": {"loras": [{"name": lora}, {"name": "embeddings/cat.safetensors"}]}}),
+            "conditioning/loras/1/name",
+        ),
+        (
+            json!({"conditioning": {"textual_inversions": [{"token": "<cat>", "path": lora}]}}),
+            "conditioning/textual_inversions/0/path",
+        ),
+        (
+            json!({"conditioning": {"control_nets": [{"type": "canny", "model": lora, "image": "a.png"}]}}),
+            "conditioning/control_nets/0/model",
+        ),
+    ];
+    picture_file(&sim.inputs().join("a.png"), 64, 64, 1);
+    for (change, pointer) in cases {
+        let said = change.to_string();
+        assert_eq!(verdict(&mut sim, change), ("model_invalid".to_owned(), at(pointer)), "{said}");
+    }
+    let as_base = json!({"model_path": lora, "model_type": "sdxl"});
+    assert_eq!(sim.code("load_model", as_base), "model_invalid");
+    assert_eq!(verdict(&mut sim, json!({"conditioning": {"loras": [{"name": lora}]}})).0, "");
+    // A name that tells nothing is whatever it is named as.
+    let plain = "style.safetensors";
+    for change in [json!({"model": {"base": plain}}), json!({"conditioning": {"loras": [{"name": plain}]}})] {
+        assert_eq!(verdict(&mut sim, change).0, "");
+    }
+}
+
+#[test]
+fn a_file_that_says_its_type_is_no_other() {
+    let header = json!({"__metadata__": {"model_type": "lora"}}).to_string();
+    let file = [&(header.len() as u64).to_le_bytes()[..], header.as_bytes()].concat();
+    let home = tempfile::tempdir().expect("a folder");
+    let models = home.path().join("models");
+    std::fs::create_dir_all(&models).expect("a folder");
+    std::fs::write(models.join("mine.safetensors"), file).expect("a file");
+    let root = models.to_str().expect("text").to_owned();
+    let mut sim = Sim::start_in(home, &["--model-root", &root]);
+    let pointer = "/payload/prompt_submission/model/base".to_owned();
+    let looked = sim.data("validate_model_files", json!({"model_paths": ["mine"]}));
+    assert_eq!(looked["results"][0]["detected_model_type"], "lora", "{looked}");
+    let as_base = verdict(&mut sim, json!({"model": {"base": "mine"}}));
+    assert_eq!(as_base, ("model_invalid".to_owned(), pointer));
+    assert_eq!(verdict(&mut sim, json!({"conditioning": {"loras": [{"name": "mine"}]}})).0, "");
+}
+
+#[test]
 fn a_document_that_is_none_fails_the_validation() {
     let mut sim = Sim::start(&[]);
     assert_eq!(sim.code("validate_request", json!({})), "missing_field");
