@@ -142,6 +142,7 @@ fn described() -> Scenario {
 fn invariants() -> Scenario {
     let checks = vec![
         CheckDef::new("batch", Class::Cap, "max_batch_size; limits {batch_size_max}"),
+        CheckDef::new("families", Class::Cap, "models[] gain family?, capabilities families[]"),
         CheckDef::new("resolution", Class::Cap, "max_resolution (the largest square side)"),
         CheckDef::new(
             "memory",
@@ -159,6 +160,14 @@ fn invariants() -> Scenario {
         let limits = &capabilities["limits"];
         checks.hold("batch", capabilities["max_batch_size"] == limits["batch_size_max"], || {
             format!("{} and {}", capabilities["max_batch_size"], limits["batch_size_max"])
+        });
+        let (families, info) = (&capabilities["families"], context.get(Action::GetModelInfo, json!({}))?);
+        let is_run = |family: &Value| families.as_array().is_some_and(|all| all.contains(family));
+        let mut bases =
+            info["models"].as_array().into_iter().flatten().filter(|one| one["model_type"] == "sdxl");
+        let strange = bases.find(|base| !is_run(&base["family"]));
+        checks.hold("families", strange.is_none() && is_run(&json!("sdxl")), || {
+            format!("{families} and {}", shown::json(&strange))
         });
         let side = capabilities["max_resolution"].as_u64().unwrap_or(u64::MAX);
         let fits = side.saturating_mul(side) <= limits["pixels_max"].as_u64().unwrap_or(0)

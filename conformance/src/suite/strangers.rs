@@ -1,15 +1,21 @@
 //! Requests that a web page can make in its visitor's browser, and those that come to a name that is not the gateway's.
 
+use contracts::generated::limits::HTTP_HEAD;
 use serde_json::json;
+use std::time::Duration;
 
 use super::http::problem;
 use crate::{
     check::{CheckDef, Scenario},
     class::Class,
+    shown,
 };
 
+/// A busy machine notices the end of a time limit so much later.
+const MARGIN: Duration = Duration::from_secs(5);
+
 pub(super) fn scenarios() -> Vec<Scenario> {
-    vec![hosts(), origins(), bodies(), sniffing()]
+    vec![hosts(), origins(), bodies(), sniffing(), slowness()]
 }
 
 const BODY: &str = r#"{"action":"get_status"}"#;
@@ -115,6 +121,26 @@ fn sniffing() -> Scenario {
             let id = path.trim_start_matches('/').replace(['/', '.'], "-");
             checks.hold(&id, said == Some("nosniff"), || json!(said).to_string());
         }
+        Ok(())
+    })
+}
+
+/// A client that never ends its head, as a scanner of ports or a slow attacker.
+fn slowness() -> Scenario {
+    let sentence = "limits of time, configurable: head 10 s";
+    let checks = vec![
+        CheckDef::new("half-a-head", Class::Http, sentence),
+        CheckDef::new("still-served", Class::Http, sentence),
+    ];
+    Scenario::new("strangers.slowness", checks, |context, checks| {
+        let gateway = context.gateway()?;
+        let waited = gateway.send_half_a_head(HTTP_HEAD + MARGIN)?;
+        checks.hold("half-a-head", waited.is_some(), || {
+            let limit = shown::seconds(HTTP_HEAD + MARGIN);
+            format!("the half of a head still holds its connection {limit} later")
+        });
+        let live = gateway.send("GET", "/health/live", &[], None)?;
+        checks.hold("still-served", live.status == 200, || live.status.to_string());
         Ok(())
     })
 }

@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 use std::{
-    io::Write as _,
+    io::{ErrorKind, Read as _, Write as _},
     net::TcpStream,
     sync::atomic::{AtomicBool, Ordering},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use super::{Answer, TargetError};
@@ -105,20 +105,54 @@ impl Gateway {
     /// # Errors
     /// No connection.
     pub fn send_and_leave(&self, path: &str, body: &[u8]) -> Result<Leaving, TargetError> {
-        let tool = |err: &dyn std::fmt::Display| TargetError::Tool(format!("{}: {err}", self.base));
-        let url: reqwest::Url = self.base.parse().map_err(|err| tool(&err))?;
+        let (mut stream, start) = self.begin(path)?;
+        let head = format!("{start}content-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
+        let sent = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body));
+        sent.map_err(|err| self.unreachable(&err))?;
+        Ok(Leaving(stream))
+    }
+
+    /// Sends the half of a request's head and no more: how long the gateway waits for the rest, at most `within`; `None`
+    /// where it still waits then.
+    ///
+    /// # Errors
+    /// No connection.
+    pub fn send_half_a_head(&self, within: Duration) -> Result<Option<Duration>, TargetError> {
+        let (mut stream, start) = self.begin("/v1/commands")?;
+        stream.write_all(start.as_bytes()).map_err(|err| self.unreachable(&err))?;
+        let begun = Instant::now();
+        let mut answer = [0; 1024];
+        loop {
+            let left = within.saturating_sub(begun.elapsed());
+            if left.is_zero() {
+                return Ok(None);
+            }
+            stream.set_read_timeout(Some(left)).map_err(|err| self.unreachable(&err))?;
+            match stream.read(&mut answer) {
+                // It may say why, and closes.
+                Ok(1..) => {}
+                Err(err) if matches!(err.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                    return Ok(None);
+                }
+                Ok(0) | Err(_) => return Ok(Some(begun.elapsed())),
+            }
+        }
+    }
+
+    fn unreachable(&self, err: &dyn std::fmt::Display) -> TargetError {
+        TargetError::Tool(format!("{}: {err}", self.base))
+    }
+
+    /// A connection of our own, and how the head of a request on it begins.
+    fn begin(&self, path: &str) -> Result<(TcpStream, String), TargetError> {
+        let url: reqwest::Url = self.base.parse().map_err(|err| self.unreachable(&err))?;
         let (host, port) = (url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or(80));
         if url.scheme() != "http" {
             return Err(TargetError::Tool("only a connection without TLS can be cut here".to_owned()));
         }
-        let mut stream = TcpStream::connect((host, port)).map_err(|err| tool(&err))?;
+        let stream = TcpStream::connect((host, port)).map_err(|err| self.unreachable(&err))?;
         let prefix = url.path().trim_end_matches('/');
-        let head = format!(
-            "POST {prefix}{path} HTTP/1.1\r\nhost: {host}:{port}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
-            body.len()
-        );
-        stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body)).map_err(|err| tool(&err))?;
-        Ok(Leaving(stream))
+        Ok((stream, format!("POST {prefix}{path} HTTP/1.1\r\nhost: {host}:{port}\r\n")))
     }
 
     /// Waits for a request in the background.
