@@ -133,7 +133,8 @@ nswag() {
   cp -r "$root/conformance/openapi/nswag/." .
   dotnet "$tools/js/node_modules/nswag/bin/binaries/$(ls "$tools/js/node_modules/nswag/bin/binaries" | grep -x 'Net[0-9]*' | sort -V | tail -1)/dotnet-nswag.dll" \
     openapi2csclient "/input:$document" /output:Client.cs /namespace:Concord.Generated /classname:ConcordClient \
-    /jsonLibrary:SystemTextJson /jsonLibraryVersion:10 /operationGenerationMode:SingleClientFromOperationId
+    /jsonLibrary:SystemTextJson /jsonLibraryVersion:10 /operationGenerationMode:SingleClientFromOperationId \
+    /generateOptionalParameters:true
   dotnet build --nologo --verbosity quiet
   dotnet bin/Debug/net10.0/Nswag.dll "$url"
 }

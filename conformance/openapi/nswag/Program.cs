@@ -19,7 +19,7 @@ var submission = new PromptSubmission
     Conditioning = new Conditioning { Prompt = "a pier at dusk" },
     Hyperparameters = new Hyperparameters { Batch_size = 1 },
 };
-var reply = await client.Generate_sdxlAsync(null, null, submission);
+var reply = await client.Generate_sdxlAsync(submission);
 if (reply.Data.Images.Count != 1 || !reply.Success)
     throw new Exception("no picture: " + JsonSerializer.Serialize(reply));
 var status = await client.Get_statusAsync();
