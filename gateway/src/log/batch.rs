@@ -1,4 +1,8 @@
 //! Lines in one buffer, so that many of them cost one write.
+//!
+//! A pipe may have other writers (a worker's stderr, another gateway's log): the system keeps a write of up to PIPE_BUF
+//! bytes in one piece and no longer one, so a pipe gets whole lines of at most so many bytes at a time. A single longer
+//! line may be cut by another writer's; nothing can be done about that.
 
 use std::io;
 
@@ -50,12 +54,13 @@ impl Batch {
     pub(super) fn write(&self, out: &mut Out<impl io::Write>) -> Written {
         let mut written = Written::default();
         let (mut from, mut index) = (0, 0);
-        while let Some(&end) = self.ends.last().filter(|_| index < self.ends.len()) {
-            let (count, result) = out.write(&self.bytes[from..end]);
+        while index < self.ends.len() {
+            let next = self.piece(from, index, out.at_once);
+            let (count, result) = out.write(&self.bytes[from..self.ends[next - 1]]);
             match result {
                 Ok(()) => {
-                    written.last = true;
-                    break;
+                    (from, index) = (self.ends[next - 1], next);
+                    written.last = index == self.ends.len();
                 }
                 Err(err) => {
                     let at = from + count;
@@ -71,6 +76,12 @@ impl Batch {
         }
         written
     }
+
+    /// The line behind the last one that fits into `at_once` bytes; of `index`, which begins at `from`, at least.
+    fn piece(&self, from: usize, index: usize, at_once: usize) -> usize {
+        let until = from.saturating_add(at_once);
+        self.ends.partition_point(|&end| end <= until).max(index + 1)
+    }
 }
 
 /// Where lines go.
@@ -79,6 +90,8 @@ pub(super) struct Out<W> {
     pub(super) to: W,
     /// The last line was written in part: the next one begins with an LF.
     pub(super) torn: bool,
+    /// Bytes that are written in one piece.
+    pub(super) at_once: usize,
     /// What to do while a pipe has no room: another holder of it may have made it non-blocking.
     pub(super) wait: fn(),
 }
@@ -157,6 +170,7 @@ mod tests {
         Out {
             to: Disk { written: Vec::new(), calls },
             torn: false,
+            at_once: usize::MAX,
             wait: || unreachable!("never asked to wait"),
         }
     }
@@ -169,18 +183,46 @@ mod tests {
         assert_eq!((out.to.written, out.to.calls.len()), (b"one\ntwo\n".to_vec(), 1));
     }
 
+    /// Counts its calls.
+    #[derive(Default)]
+    struct Pipe(Vec<Vec<u8>>);
+
+    impl Write for Pipe {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.push(bytes.to_vec());
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_pipe_gets_whole_lines_in_pieces_that_no_other_writer_can_cut() {
+        let mut out =
+            Out { to: Pipe::default(), torn: false, at_once: 8, wait: || unreachable!("it has room") };
+        let lines = ["one\n", "two\n", "three\n", "longer than it\n", "4\n"];
+        let written = batch(&lines.map(|line| line.as_bytes().to_vec())).write(&mut out);
+        assert_eq!(written, Written { failed: 0, why: String::new(), last: true });
+        let pieces: Vec<String> =
+            out.to.0.into_iter().map(|piece| String::from_utf8(piece).unwrap()).collect();
+        assert_eq!(pieces, ["one\ntwo\n", "three\n", "longer than it\n", "4\n"]);
+    }
+
     proptest! {
         /// Whatever a disk does, each line is written whole once, or counted; nothing follows a torn one on its line.
         #[test]
         fn each_line_is_written_whole_or_counted(
             lengths in proptest::collection::vec(0_usize..6, 0..8),
             calls in proptest::collection::vec(proptest::option::weighted(0.7, 1_usize..9), 0..20),
+            at_once in prop_oneof![Just(usize::MAX), 1_usize..12],
         ) {
             // The line's number and a mark at its end: what is torn has no mark.
             let line = |(n, length): (usize, &usize)| format!("{n}{}!\n", "x".repeat(*length)).into_bytes();
             let lines: Vec<Vec<u8>> = lengths.iter().enumerate().map(line).collect();
             let refused = |calls: &[Option<usize>]| calls.iter().filter(|call| call.is_none()).count() as u64;
-            let (planned, mut out) = (refused(&calls), out(calls));
+            let (planned, mut out) = (refused(&calls), Out { at_once, ..out(calls) });
             let written = batch(&lines).write(&mut out);
             let text = String::from_utf8(out.to.written.clone()).unwrap();
             let whole = lines.iter().filter(|line| {

@@ -4,7 +4,10 @@ use std::{
     cell::Cell,
     fs::{File, OpenOptions},
     io::{self, Write},
-    os::{fd::AsFd, unix::fs::OpenOptionsExt as _},
+    os::{
+        fd::AsFd,
+        unix::fs::{FileTypeExt as _, OpenOptionsExt as _},
+    },
     path::{Path, PathBuf},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
@@ -79,7 +82,8 @@ impl Sink {
 
     fn start(out: File, path: Option<PathBuf>) -> Self {
         let shared = Arc::new(Shared::new());
-        let out = Out { to: out, torn: false, wait: || std::thread::sleep(REST) };
+        let at_once = bytes_at_once(&out);
+        let out = Out { to: out, torn: false, at_once, wait: || std::thread::sleep(REST) };
         let place = Place { out, path, failed: 0, why: String::new() };
         let writer = shared.clone();
         // Without a thread nothing is written: lines are then dropped and counted, and the service goes on.
@@ -181,6 +185,7 @@ impl Place {
         let Some(path) = &self.path else { return };
         match open(path) {
             Ok(out) => {
+                self.out.at_once = bytes_at_once(&out);
                 self.out.to = out;
                 self.out.torn = false;
                 tracing::info!(path = %path.display(), "the log file was opened again");
@@ -211,6 +216,15 @@ impl Place {
             let why = std::mem::take(&mut self.why);
             tracing::warn!(target: "log", lines = failed, why, "lines of the log could not be written");
         }
+    }
+}
+
+/// What the system keeps in one piece beside other writers: PIPE_BUF bytes of a pipe. A file that is appended to has no
+/// such limit, and where its kind is not known it is taken for a pipe.
+fn bytes_at_once(out: &File) -> usize {
+    match out.metadata() {
+        Ok(meta) if !meta.file_type().is_fifo() => usize::MAX,
+        _ => nix::libc::PIPE_BUF,
     }
 }
 
@@ -254,7 +268,7 @@ mod tests {
         time::Duration,
     };
 
-    use super::{BYTES_MAX, File, OpenOptions, Sink};
+    use super::{BYTES_MAX, File, OpenOptions, Sink, bytes_at_once};
 
     const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -280,6 +294,13 @@ mod tests {
         });
         sink.flush(PATIENCE);
         read.join().unwrap();
+    }
+
+    #[test]
+    fn a_pipe_is_told_from_a_file() {
+        let (_reader, writer) = std::io::pipe().unwrap();
+        assert_eq!(bytes_at_once(&File::from(OwnedFd::from(writer))), 4096);
+        assert_eq!(bytes_at_once(&tempfile::tempfile().unwrap()), usize::MAX);
     }
 
     #[test]
