@@ -45,7 +45,7 @@ pub(crate) struct Told {
 enum Rested {
     /// Who waits for the start to begin.
     Start(Option<oneshot::Sender<()>>),
-    Stop(Stop),
+    Stop,
 }
 
 impl Actor {
@@ -66,29 +66,25 @@ impl Actor {
 
     pub(super) async fn run(mut self) {
         let mut asked = None;
-        let stop = loop {
+        loop {
             match self.live_once(asked.take()).await {
-                End::Stopped(stop) => break Some(stop),
+                End::Stopped => break,
                 End::Died { cause, death, was_ready } => {
                     let until = self.note_death(&cause, death, was_ready);
                     match self.rest(until).await {
                         Some(Rested::Start(starting)) => asked = starting,
-                        Some(Rested::Stop(stop)) => break Some(stop.done),
-                        None => break None,
+                        Some(Rested::Stop) | None => break,
                     }
                 }
             }
-        };
+        }
         self.set_state(LaneState::Stopped);
         self.told.mailbox.close();
         self.refuse_held(&LaneError::Stopping);
         while let Ok(mail) = self.told.mailbox.try_recv() {
             refuse(mail, &LaneError::Stopping);
         }
-        if let Some(done) = stop {
-            // Whoever asked for the stop may have gone.
-            done.send(()).ok();
-        }
+        // Who told it to stop hears of its end by the channel, which closes as this is dropped.
     }
 
     async fn live_once(&mut self, asked: Option<oneshot::Sender<()>>) -> End {
@@ -171,7 +167,7 @@ impl Actor {
             let wake = expiry.map_or(until, |expiry| expiry.min(until));
             tokio::select! {
                 biased;
-                Some(stop) = self.told.stops.recv() => return Some(Rested::Stop(stop)),
+                Some(Stop { .. }) = self.told.stops.recv() => return Some(Rested::Stop),
                 () = sleep_until(wake) => {
                     self.expire_held();
                     if until <= Instant::now() {

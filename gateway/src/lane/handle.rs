@@ -222,13 +222,13 @@ impl LaneHandle {
         }
     }
 
-    /// Closes the worker's stdin, kills it at `kill_at`, and returns when it is gone.
+    /// Closes the worker's stdin, kills it at `kill_at`, and returns when the lane has ended. Told again, the earlier
+    /// end holds.
     pub async fn stop(&self, kill_at: Instant) {
-        let (done, stopped) = oneshot::channel();
-        if self.stops.send(Stop { kill_at, done }).await.is_ok() {
-            // An error means that the lane is gone too.
-            stopped.await.ok();
-        }
+        // An error means that the lane is gone already.
+        self.stops.send(Stop { kill_at }).await.ok();
+        // However many tell it, each waits for the lane's own end: its task then drops the receiver.
+        self.stops.closed().await;
     }
 
     /// What can be seen of it now.

@@ -41,8 +41,8 @@ const GIVEN_UP_MAX: usize = 1024;
 
 /// How a life ended.
 pub(super) enum End {
-    /// It was told to stop; whoever told it waits here.
-    Stopped(oneshot::Sender<()>),
+    /// It was told to stop.
+    Stopped,
     Died {
         cause: Arc<Cause>,
         death: Death,
@@ -226,11 +226,11 @@ impl<'a> Life<'a> {
         self.end(leave).await
     }
 
-    /// Told again, the earlier end holds; who told it before no longer waits.
+    /// Told again, the earlier end holds.
     fn on_stop(&mut self, stop: Stop) {
         self.process.close_stdin();
         let told = self.stopping.as_ref().map_or(stop.kill_at, |told| told.kill_at);
-        self.stopping = Some(Stop { kill_at: stop.kill_at.min(told), ..stop });
+        self.stopping = Some(Stop { kill_at: stop.kill_at.min(told) });
     }
 
     fn shake_hands(&mut self) {
@@ -614,9 +614,9 @@ impl<'a> Life<'a> {
             None => LaneError::WorkerCrashed { cause: cause.clone() },
         });
         match stopping {
-            Some(stop) => {
+            Some(_) => {
                 tracing::debug!(gpu = %self.actor.gpu, %cause, "worker stopped");
-                End::Stopped(stop.done)
+                End::Stopped
             }
             None => {
                 let death = match (spared, cause.misconfigured, at_work) {

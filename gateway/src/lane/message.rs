@@ -101,7 +101,7 @@ pub(crate) enum Mail {
     Try(oneshot::Sender<()>),
 }
 
+/// The end of a lane. Whoever tells it waits until the lane takes no more of these.
 pub(crate) struct Stop {
     pub(crate) kill_at: Instant,
-    pub(crate) done: oneshot::Sender<()>,
 }

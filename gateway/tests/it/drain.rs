@@ -182,3 +182,17 @@ async fn the_end_of_the_grace_ends_what_waits_and_answers_the_cancels_of_its_req
     assert_eq!(reply["error_details"]["code"], "shutting_down", "{reply}");
     rig.stopped().await;
 }
+
+#[tokio::test]
+async fn everyone_who_stops_a_lane_waits_for_its_end() {
+    let rig = Rig::with(1, "", &[]).await;
+    let lane = rig.front.pool().lanes()[0].clone();
+    let pid = nix::unistd::Pid::from_raw(lane.view().facts.as_ref().unwrap().pid.cast_signed());
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGSTOP).unwrap();
+    let told = async |grace| {
+        lane.stop(tokio::time::Instant::now() + grace).await;
+        assert_eq!(lane.view().state, gateway::lane::LaneState::Stopped, "{grace:?}");
+    };
+    let both = async { tokio::join!(told(Duration::from_secs(600)), told(Duration::from_millis(100))) };
+    within(both).await;
+}
