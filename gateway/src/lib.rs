@@ -24,6 +24,7 @@ pub mod log;
 pub mod outputs;
 pub mod pending;
 pub mod pool;
+pub mod program;
 pub mod signals;
 pub mod stdio;
 pub mod submit;

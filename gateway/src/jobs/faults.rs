@@ -16,6 +16,8 @@ pub enum Spot {
     Front,
     /// In the desk's own task.
     Desk,
+    /// In the loop that reads stdin.
+    Talk,
     /// Where a worker's answer becomes a reply.
     Reply,
     /// Where the output folder is looked at; its path is the id.

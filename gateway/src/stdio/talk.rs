@@ -24,7 +24,10 @@ use super::{
     pipes::Outlet,
     turns::{Turn, Turns},
 };
-use crate::front::{Answer, Front, Manner};
+use crate::{
+    front::{Answer, Front, Manner},
+    jobs::faults,
+};
 
 /// Commands that are read ahead; more are left in the pipe.
 const READ_AHEAD_MAX: usize = 1024;
@@ -198,6 +201,9 @@ impl Talk {
             session_id: incoming.head.session_id.clone(),
             dialect: Some(dialect),
         };
+        if let Some(id) = &incoming.head.request_id {
+            faults::strike(faults::Spot::Talk, id);
+        }
         if self.out_of_order && incoming.head.request_id.is_none() && incoming.reading.is_valid() {
             let fault = Fault::new(
                 "/request_id",

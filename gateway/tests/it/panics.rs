@@ -9,8 +9,13 @@ use gateway::{
     jobs::faults::{Spot, plant},
     submit,
 };
+use serde_json::json;
 
-use crate::rig::{Rig, flags, job, within};
+use crate::{
+    program::{Program, broken, gone, workers_of},
+    rig::{Rig, flags, job, within},
+    stdio::Talk,
+};
 
 fn named(id: &str) -> serde_json::Value {
     let mut command = job("generate_sdxl");
@@ -58,4 +63,36 @@ async fn a_submit_whose_desk_broke_does_not_hang() {
     let submission = submit::Submission::read(&submit.file).unwrap();
     let ended = within(submit::locally(App::start(config, None), &submission, true)).await;
     assert_ne!(ended.ok(), Some(std::process::ExitCode::SUCCESS));
+}
+
+/// Whoever started the program reads its exit code and the last line that it said.
+#[tokio::test]
+async fn the_program_exits_with_70_and_says_so_when_its_desk_broke() {
+    let program = Program::broken("desk:bug").await;
+    let asked = program.ask(&named("bug"));
+    let (code, last) = program.ended().await;
+    assert_eq!(code, Some(70), "{last}");
+    assert!(last.starts_with("error: ") && last.contains("a task of the gateway broke"), "{last}");
+    let (status, reply) = within(asked).await.unwrap();
+    assert_eq!(status / 100, 5, "{reply}");
+}
+
+#[tokio::test]
+async fn the_program_exits_with_70_and_says_so_when_its_loop_on_stdin_broke() {
+    let mut command = tokio::process::Command::new(broken());
+    command.args(["stdio"]).env("GATEWAY_BUG", "talk:bug").stderr(std::process::Stdio::piped());
+    let mut talk = Talk::spawn(command, &["--sim-workers", "1"]);
+    talk.send(&json!({"action": "get_capabilities", "payload": {}})).await;
+    assert_eq!(talk.reply().await["success"], true);
+    let workers = workers_of(talk.pid());
+    assert_eq!(workers.len(), 1);
+    talk.send(&named("bug")).await;
+    let (code, stderr) = talk.ended().await;
+    let last = stderr.lines().last().unwrap_or_default();
+    assert_eq!(code, Some(70), "{stderr}");
+    assert!(last.starts_with("error: ") && last.contains("the gateway broke"), "{stderr}");
+    assert!(stderr.contains("a bug of the gateway: a test asked for a panic at Talk"), "{stderr}");
+    for worker in workers {
+        within(gone(worker)).await;
+    }
 }

@@ -24,6 +24,13 @@ pub(crate) enum Stderr {
     Kept,
 }
 
+/// The same program with a bug in it: an example, which `cargo test` builds as it does the program.
+pub(crate) fn broken() -> std::path::PathBuf {
+    let broken = std::path::Path::new(GATEWAY).with_file_name("examples").join("broken");
+    assert!(broken.exists(), "{} is missing: cargo build --workspace --examples", broken.display());
+    broken
+}
+
 pub(crate) struct Program {
     pub(crate) dir: TempDir,
     pub(crate) child: Child,
@@ -36,7 +43,15 @@ impl Program {
     pub(crate) async fn serve(stderr: Stderr, args: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let sim = ["--workers", "sim", "--sim-workers", "1", "--sim-arg", "--load-ms", "--sim-arg", "0"];
-        Self::start(dir, stderr, &[&sim[..], args].concat()).await
+        Self::start(Command::new(GATEWAY), dir, stderr, &[&sim[..], args].concat()).await
+    }
+
+    /// The same with a bug in it.
+    pub(crate) async fn broken(bug: &str) -> Self {
+        let mut command = Command::new(broken());
+        command.env("GATEWAY_BUG", bug);
+        let sim = ["--workers", "sim", "--sim-workers", "1"];
+        Self::start(command, tempfile::tempdir().unwrap(), Stderr::Kept, &sim).await
     }
 
     /// One whose worker is this script of bash: `$SIM` and `"$@"` are worker-sim.
@@ -44,10 +59,10 @@ impl Program {
         let dir = tempfile::tempdir().unwrap();
         let args = scripted(dir.path(), script);
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
-        Self::start(dir, stderr, &args).await
+        Self::start(Command::new(GATEWAY), dir, stderr, &args).await
     }
 
-    async fn start(dir: TempDir, stderr: Stderr, args: &[&str]) -> Self {
+    async fn start(mut command: Command, dir: TempDir, stderr: Stderr, args: &[&str]) -> Self {
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = free.local_addr().unwrap().to_string();
         drop(free);
@@ -56,7 +71,7 @@ impl Program {
             Stderr::Full => std::fs::File::options().write(true).open("/dev/full").unwrap().into(),
             Stderr::Kept => std::fs::File::create(dir.path().join("stderr")).unwrap().into(),
         };
-        let mut child = Command::new(GATEWAY)
+        let mut child = command
             .args(["serve", "--listen", &address, "--output-dir"])
             .arg(dir.path().join("out"))
             .args(args)
@@ -125,6 +140,13 @@ impl Program {
         .await;
     }
 
+    /// Waits for its end; its exit code, and the last line of its stderr.
+    pub(crate) async fn ended(mut self) -> (Option<i32>, String) {
+        let code = within(self.child.wait()).await.unwrap().code();
+        let text = std::fs::read_to_string(self.dir.path().join("stderr")).unwrap();
+        (code, text.lines().last().unwrap_or_default().to_owned())
+    }
+
     pub(crate) fn signal(&self, signal: Signal) {
         kill(Pid::from_raw(self.child.id().unwrap().cast_signed()), signal).unwrap();
     }
@@ -189,6 +211,17 @@ pub(crate) fn workers_of(pid: u32) -> Vec<i32> {
     };
     found.retain(named);
     found
+}
+
+/// Waits until a process is gone; one that nobody has reaped yet is.
+pub(crate) async fn gone(pid: i32) {
+    let lives = || {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'))
+    };
+    while lives() {
+        rest().await;
+    }
 }
 
 /// Arguments of a worker that is a script of bash.

@@ -1,10 +1,12 @@
 //! Signals to the real program: which ends it, and which does not.
 
 use nix::sys::signal::Signal;
+use serde_json::{Value, json};
 
 use crate::{
     program::{Program, Stderr},
     rig::{long_job, within},
+    stdio::Talk,
 };
 
 const STEP: [&str; 4] = ["--sim-arg", "--step-ms", "--sim-arg", "10"];
@@ -46,4 +48,58 @@ async fn sighup_without_a_log_file_is_told_and_ends_nothing() {
     program.says("stderr", "there is no file to open again").await;
     assert_eq!(program.get("/health/ready").await, Some(200));
     assert_eq!(program.end().await, Some(0));
+}
+
+/// An orchestrator sends SIGTERM while the operator shuts down, or the other way round: one is told what the other was
+/// told already, and only a second signal insists.
+#[tokio::test]
+async fn sigterm_and_shutdown_in_either_order_lose_nothing_over_http() {
+    for signal_first in [true, false] {
+        let mut program = Program::serve(Stderr::Kept, &STEP).await;
+        let waits = program.ask(&long_job("waits", 100));
+        program.running("waits").await;
+        let shutdown = json!({"action": "shutdown", "payload": {"grace_seconds": 600}});
+        if signal_first {
+            program.signal(Signal::SIGTERM);
+            program.says("stderr", "draining").await;
+        }
+        let (status, reply) = program.command(&shutdown).await;
+        assert_eq!((status, &reply["success"]), (200, &json!(true)), "{reply}");
+        if !signal_first {
+            program.signal(Signal::SIGTERM);
+        }
+        let (status, reply) = within(waits).await.unwrap();
+        assert_eq!(status, 200, "signal first: {signal_first}: {reply}");
+        assert_eq!(within(program.child.wait()).await.unwrap().code(), Some(0), "{signal_first}");
+    }
+}
+
+#[tokio::test]
+async fn sigterm_and_shutdown_in_either_order_lose_nothing_over_stdio() {
+    for signal_first in [true, false] {
+        let mut talk = Talk::start(&[&["--sim-workers", "1"], &STEP[..]].concat());
+        talk.send(&json!({"action": "initialize", "payload": {"features": ["events"]}})).await;
+        assert_eq!(talk.reply().await["success"], true);
+        talk.send(&long_job("waits", 100)).await;
+        while talk.line().await["event"] != "progress" {}
+        let shutdown = json!({"action": "shutdown", "request_id": "bye", "payload": {"grace_seconds": 600}});
+        if signal_first {
+            talk.signal(Signal::SIGTERM);
+        }
+        talk.send(&shutdown).await;
+        if !signal_first {
+            talk.signal(Signal::SIGTERM);
+        }
+        let (lines, code, _) = talk.end().await;
+        let replies: Vec<&Value> = lines.iter().filter(|line| line.get("event").is_none()).collect();
+        assert_eq!(
+            (&replies[0]["request_id"], &replies[0]["success"]),
+            (&json!("waits"), &json!(true)),
+            "{replies:?}"
+        );
+        // What comes after a signal is not read; a `shutdown` that was read is the last line.
+        let rest: Vec<&Value> = replies[1..].iter().map(|reply| &reply["request_id"]).collect();
+        assert!(rest.is_empty() || rest == ["bye"], "{replies:?}");
+        assert_eq!(code, Some(0), "signal first: {signal_first}");
+    }
 }

@@ -32,7 +32,7 @@ impl Talk {
         Self::run(command, tempfile::tempdir().unwrap())
     }
 
-    fn spawn(mut command: Command, args: &[&str]) -> Self {
+    pub(crate) fn spawn(mut command: Command, args: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         command
             .args([
@@ -85,6 +85,22 @@ impl Talk {
                 return line;
             }
         }
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id().unwrap()
+    }
+
+    pub(crate) fn signal(&self, signal: nix::sys::signal::Signal) {
+        nix::sys::signal::kill(nix::unistd::Pid::from_raw(self.pid().cast_signed()), signal).unwrap();
+    }
+
+    /// Waits for its own end, while stdin is open; the exit code and what it wrote to a stderr that is a pipe.
+    pub(crate) async fn ended(self) -> (Option<i32>, String) {
+        let Self { child, stdin, lines: _lines, dir: _dir } = self;
+        let output = within(child.wait_with_output()).await.unwrap();
+        drop(stdin);
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
     }
 
     /// Closes stdin; the rest of the lines, the exit code, and how long it took.

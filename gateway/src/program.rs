@@ -1,0 +1,223 @@
+//! The program: what its flags ask for, its log, its signals, and the code that it exits with.
+
+use std::{
+    net::SocketAddr,
+    panic::{AssertUnwindSafe, catch_unwind},
+    process::ExitCode,
+    sync::Arc,
+};
+
+use anyhow::Context;
+use clap::Parser;
+use contracts::submission::{SCHEMA_ID, is_own_schema};
+
+use crate::{
+    app::{App, BROKEN},
+    cli::{Cli, Command, PoolFlags, Serve, Stdio, Submit},
+    config::{self, Config},
+    environment,
+    gpu::{BrokenGpus, GpuError, Gpus, NvmlGpus},
+    http, log, pending, signals, stdio, submit, supervise,
+};
+
+/// Runs the program, with the arguments and the environment of this process.
+#[must_use]
+pub fn main() -> ExitCode {
+    worker_sim::file_size::fail_softly();
+    log::on_panic();
+    // A simulated worker is started by a gateway, which has looked already.
+    if std::env::args_os().nth(1).is_none_or(|command| command != "worker-sim") {
+        match environment::check(std::env::vars_os()) {
+            Ok(warnings) => warnings.iter().for_each(|warning| log::say(&format!("warning: {warning}"))),
+            Err(wrong) => {
+                log::say(&format!("error: {wrong}"));
+                log::flush();
+                return ExitCode::from(2);
+            }
+        }
+    }
+    let result = match Cli::parse().command {
+        Command::WorkerSim { args } => {
+            return worker_sim::run(std::iter::once("worker-sim".into()).chain(args));
+        }
+        Command::ExecWorker { parent, program, args } => {
+            return supervise::exec_worker(parent, &program, &args);
+        }
+        Command::GuardGroups => return supervise::guard_groups(),
+        Command::Pending => list_pending(),
+        Command::Serve(flags) => on_one_thread(or_at_once(serve(flags))),
+        Command::Stdio(flags) => on_one_thread(or_at_once(talk(flags))),
+        Command::Submit(flags) => on_one_thread(despite_hangup(send(flags))),
+    };
+    let code = result.unwrap_or_else(|err| {
+        log::say(&format!("error: {err:#}"));
+        ExitCode::FAILURE
+    });
+    log::flush();
+    code
+}
+
+/// One thread for all tasks: a command then wakes no other core on its way. Files are read and written on others.
+fn on_one_thread(work: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
+    // The gateway may be PID 1: what its workers leave behind is reaped here, wherever it runs.
+    supervise::adopt_orphans().context("what workers leave behind cannot be adopted")?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("no runtime")?;
+    let code = catch_unwind(AssertUnwindSafe(|| runtime.block_on(work)));
+    // A read of a dead disk or a call of NVML may never return: nobody waits for it.
+    runtime.shutdown_background();
+    code.unwrap_or_else(|_| {
+        log::say("error: the gateway broke, and what it had read is lost; its log says where");
+        Ok(ExitCode::from(BROKEN))
+    })
+}
+
+/// The second SIGTERM or SIGINT ends what the first asked to end politely; workers are killed as they are dropped.
+async fn or_at_once(work: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
+    tokio::select! {
+        code = work => code,
+        () = signals::hung_up() => unreachable!("it listens for ever"),
+        () = signals::insisted() => anyhow::bail!("a second signal: left at once, and what ran is lost"),
+    }
+}
+
+/// A terminal that is closed ends no job that was sent from it.
+async fn despite_hangup(work: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
+    tokio::select! {
+        code = work => code,
+        () = signals::hung_up() => unreachable!("it listens for ever"),
+    }
+}
+
+/// NVML, where it is; one that does not work says why when it is asked.
+fn nvml() -> Option<Arc<dyn Gpus>> {
+    match NvmlGpus::open() {
+        Ok(gpus) => Some(Arc::new(gpus)),
+        Err(GpuError::Nvml(why)) => Some(Arc::new(BrokenGpus(why))),
+        Err(_) => None,
+    }
+}
+
+/// What is read here and by [`App::start`] (NVML, files, folders) is read on the runtime's only thread: nobody is served
+/// yet, and without it nobody can be.
+fn start(flags: &PoolFlags) -> anyhow::Result<App> {
+    let gpus = nvml();
+    let config = Config::decide(flags, &owned(flags, gpus.as_deref())?, gpus.as_deref())?;
+    let gpus = gpus.filter(|_| config.gpus.is_some());
+    Ok(App::start(config, gpus))
+}
+
+#[expect(clippy::print_stdout, reason = "this command's answer")]
+fn list_pending() -> anyhow::Result<ExitCode> {
+    for pending in pending::PENDING {
+        println!("{}: {}", pending.what, pending.meanwhile);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn serve(flags: Serve) -> anyhow::Result<ExitCode> {
+    log::start(&flags.pool)?;
+    let gpus = nvml();
+    let mut config = Config::decide(&flags.pool, &owned(&flags.pool, gpus.as_deref())?, gpus.as_deref())?;
+    let listen = flags.listen.or(config.listen).unwrap_or_default().0;
+    if !listen.ip().is_loopback() && !flags.allow_remote {
+        anyhow::bail!(
+            "{listen} lets other hosts in, and there are no keys yet\nhint: give --allow-remote, or listen on 127.0.0.1"
+        );
+    }
+    config.edge = config.edge.with(flags.allowed_hosts, flags.public_url).into();
+    config.edge.check(listen)?;
+    let listener =
+        tokio::net::TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
+    let address = listener.local_addr()?;
+    let gpus = gpus.filter(|_| config.gpus.is_some());
+    let app = App::start(config, gpus);
+    greet(&app.front().config().about_workers, address);
+    if let Err(err) = http::serve(app, listener, signals::terminated()).await {
+        log::say(&format!("error: {err:#}"));
+        return Ok(ExitCode::from(BROKEN));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// How a request from this machine names the listener: one that names a wildcard address is refused.
+fn named(listener: SocketAddr) -> String {
+    if listener.ip().is_unspecified() {
+        format!("localhost:{}", listener.port())
+    } else {
+        listener.to_string()
+    }
+}
+
+fn greet(about_workers: &str, listener: SocketAddr) {
+    let address = named(listener);
+    log::say(&format!(
+        "{about_workers}\n\
+         listening on http://{listener}\n\n\
+         try:\n  \
+         curl http://{address}/v1/readiness\n  \
+         curl http://{address}/v1/generate --json '{{\"model\": {{\"base\": \"sdxl_base\"}}, \"conditioning\": {{\"prompt\": \"a pier at dusk\"}}}}'\n  \
+         curl http://{address}/v1/jobs\n  \
+         curl http://{address}/openapi.json\n"
+    ));
+}
+
+async fn talk(flags: Stdio) -> anyhow::Result<ExitCode> {
+    log::start(&flags.pool)?;
+    if let Some(path) = &flags.schema {
+        let text = std::fs::read_to_string(path).with_context(|| format!("--schema {}", path.display()))?;
+        let schema: serde_json::Value =
+            serde_json::from_str(&text).with_context(|| format!("--schema {}", path.display()))?;
+        if !is_own_schema(&schema) {
+            anyhow::bail!("--schema {} is not {SCHEMA_ID}, the schema built in", path.display());
+        }
+    }
+    let app = start(&flags.pool)?;
+    tracing::info!("{}", app.front().config().about_workers);
+    Ok(stdio::serve(app, flags.on_eof).await)
+}
+
+/// The GPUs that this process was given alone, as they were named.
+fn owned(flags: &PoolFlags, nvml: Option<&dyn Gpus>) -> anyhow::Result<Vec<String>> {
+    let variable = |name: &str| std::env::var(name).ok();
+    let gpus = nvml.and_then(|nvml| nvml.list().ok()).filter(|gpus| !gpus.is_empty());
+    let (visible, gpu_id) = (variable("CUDA_VISIBLE_DEVICES"), variable("GPU_ID"));
+    let names = config::owned(visible.as_deref(), gpu_id.as_deref(), flags, gpus.as_deref())?;
+    for name in names.iter().filter(|name| name.starts_with("gpu_")) {
+        tracing::warn!(
+            "{name} is read as the host's GPU {}: CUDA itself does not know that name",
+            &name[4..]
+        );
+    }
+    Ok(names)
+}
+
+async fn send(flags: Submit) -> anyhow::Result<ExitCode> {
+    log::start(&PoolFlags { log_level: quiet(&flags.pool.log_level), ..flags.pool.clone() })?;
+    let submission = submit::Submission::read(&flags.file)?;
+    match &flags.url {
+        Some(url) => submit::remotely(url, &submission, flags.json).await,
+        None => submit::locally(start(&flags.pool)?, &submission, flags.json).await,
+    }
+}
+
+/// A progress bar and a log do not share a terminal well: only warnings, unless more is asked for.
+fn quiet(level: &str) -> String {
+    if level == "info" { "warning".to_owned() } else { level.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::named;
+
+    #[test]
+    fn the_greeting_names_a_host_that_is_served() {
+        for (listener, expected) in [
+            ("0.0.0.0:8080", "localhost:8080"),
+            ("[::]:8080", "localhost:8080"),
+            ("127.0.0.1:8080", "127.0.0.1:8080"),
+            ("[::1]:1", "[::1]:1"),
+        ] {
+            assert_eq!(named(listener.parse().unwrap()), expected);
+        }
+    }
+}
