@@ -23,7 +23,9 @@ pub struct Outputs(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     folder: PathBuf,
-    /// Why it can not be written, at the last look. A lock, as it is held for a copy alone.
+    /// Bytes that its disk must have free.
+    free_min: u64,
+    /// Why it takes no pictures, at the last look. A lock, as it is held for a copy alone.
     trouble: Mutex<Option<Arc<str>>>,
     /// A job could not write its picture.
     doubted: Notify,
@@ -32,28 +34,35 @@ struct Inner {
 impl Outputs {
     /// Looks at the folder once. Blocks on the disk.
     #[must_use]
-    pub fn new(folder: &Path) -> Self {
-        let inner = Inner { folder: folder.to_owned(), trouble: Mutex::new(None), doubted: Notify::new() };
+    pub fn new(folder: &Path, free_min: u64) -> Self {
+        let folder = folder.to_owned();
+        let inner = Inner { folder, free_min, trouble: Mutex::new(None), doubted: Notify::new() };
         let outputs = Self(Arc::new(inner));
         outputs.look();
         outputs
     }
 
-    /// Why it can not be written, at the last look; `None` where it can.
+    /// Why it takes no pictures, at the last look; `None` where it does.
     #[must_use]
     pub fn trouble(&self) -> Option<Arc<str>> {
         self.0.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Writes a small file and removes it. Blocks on the disk.
+    /// Writes a small file and removes it, and asks the disk what it has free. Blocks on the disk.
     pub fn look(&self) {
         let folder = &self.0.folder;
         faults::strike(Spot::Disk, &folder.to_string_lossy());
-        self.note(
-            probe(folder).err().map(|err| {
-                format!("the output folder {} can not be written: {err}", folder.display()).into()
-            }),
-        );
+        let trouble = match probe(folder).and_then(|()| free_bytes(folder)) {
+            Ok(free) if free >= self.0.free_min => None,
+            // Without the figure, which changes from look to look: one trouble is one line of the log.
+            Ok(_) => Some(format!(
+                "the disk of the output folder {} has less than {} bytes free (disk_free_bytes_min)",
+                folder.display(),
+                self.0.free_min
+            )),
+            Err(err) => Some(format!("the output folder {} can not be written: {err}", folder.display())),
+        };
+        self.note(trouble.map(Into::into));
     }
 
     fn note(&self, trouble: Option<Arc<str>>) {
@@ -64,10 +73,10 @@ impl Outputs {
         };
         match (before, trouble) {
             (before, Some(why)) if before.as_ref() != Some(&why) => {
-                tracing::error!("{why}; no picture can be made");
+                tracing::error!("{why}; the gateway is not ready");
             }
             (Some(_), None) => {
-                tracing::info!(folder = %folder.display(), "the output folder can be written again");
+                tracing::info!(folder = %folder.display(), "the output folder has room, and can be written again");
             }
             _ => {}
         }
@@ -121,6 +130,12 @@ fn probe(folder: &Path) -> io::Result<()> {
     }
 }
 
+/// Bytes that a process without privileges may still write to the disk of a folder. Blocks on the disk.
+fn free_bytes(folder: &Path) -> io::Result<u64> {
+    let disk = nix::sys::statvfs::statvfs(folder)?;
+    Ok(disk.blocks_available().saturating_mul(disk.fragment_size()))
+}
+
 /// Writes a file beside its place, to the disk, and renames it: by its name there is never half a file, after a power
 /// loss neither. Blocks on the disk.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -171,7 +186,7 @@ mod tests {
     #[tokio::test]
     async fn a_disk_that_does_not_answer_is_trouble_until_it_does() {
         let folder = tempfile::tempdir().expect("a folder");
-        let outputs = Outputs::new(folder.path());
+        let outputs = Outputs::new(folder.path(), 0);
         let answers = faults::hang(Spot::Disk, &folder.path().to_string_lossy());
         let watching = tokio::spawn(outputs.clone().watch_within(Duration::from_millis(1)));
         outputs.doubt();
@@ -204,7 +219,7 @@ mod tests {
     fn a_folder_that_is_a_file_is_told_and_one_that_is_gone_is_made_again() {
         let place = tempfile::tempdir().expect("a folder");
         let folder = place.path().join("out");
-        let outputs = Outputs::new(&folder);
+        let outputs = Outputs::new(&folder, 0);
         assert_eq!(outputs.trouble(), None);
         std::fs::remove_dir_all(&folder).expect("it is there");
         outputs.look();
@@ -216,6 +231,14 @@ mod tests {
         std::fs::remove_file(&folder).expect("it is there");
         outputs.look();
         assert_eq!(outputs.trouble(), None);
+    }
+
+    #[test]
+    fn a_disk_with_too_little_room_is_told_and_where_that_is_configured() {
+        let folder = tempfile::tempdir().expect("a folder");
+        assert_eq!(Outputs::new(folder.path(), 1).trouble(), None);
+        let trouble = Outputs::new(folder.path(), u64::MAX).trouble();
+        assert!(trouble.is_some_and(|why| why.contains("disk_free_bytes_min")));
     }
 
     #[test]

@@ -24,7 +24,7 @@ use crate::{
     jobs::timestamp,
     outputs::{storage_failure, write_whole},
 };
-use shelf::{Kind, Shelf};
+use shelf::{Kind, Shelf, on_disk};
 
 /// Between two sweeps, at most.
 const SWEEP: Duration = Duration::from_secs(60);
@@ -71,7 +71,7 @@ impl Uploads {
             output_dir: output_dir.to_owned(),
             upload_kept: keep.upload_seconds.duration(),
             input_kept: keep.input_seconds.duration(),
-            shelf: Mutex::new(Shelf::new(keep.inputs_bytes_max.get())),
+            shelf: Mutex::new(Shelf::new(keep.inputs_bytes_max.get(), keep.uploads_max.size())),
             swept: Notify::new(),
         };
         let uploads = Self(Arc::new(inner));
@@ -112,7 +112,7 @@ impl Uploads {
             // A time in the future counts as now.
             let age = meta.modified().ok().and_then(|at| today.duration_since(at).ok()).unwrap_or_default();
             let until = now + self.kept_for(kind).saturating_sub(age);
-            self.shelf().adopt(entry.path().into(), meta.len(), until);
+            self.shelf().adopt(entry.path().into(), on_disk(meta.len()), until);
             found += 1;
         }
         if found > 0 {
@@ -126,6 +126,8 @@ impl Uploads {
     /// `image_invalid`, `storage_full`.
     pub fn keep(&self, bytes: &[u8]) -> Result<Value, Box<Failure>> {
         let picture = look(bytes)?;
+        // Looked at before the disk is written. Two at a time may both find the last place, and are both kept.
+        self.shelf().may_name(Instant::now())?;
         let (sha256, hold) = self.place(Kind::Upload, bytes, picture.format)?;
         let id = uuid::Uuid::now_v7().to_string();
         let kept = self.0.upload_kept;
@@ -177,12 +179,12 @@ impl Uploads {
     fn place(&self, kind: Kind, bytes: &[u8], format: &str) -> Result<(String, Hold), Box<Failure>> {
         let digest: [u8; 32] = Sha256::digest(bytes).into();
         let sha256 = hex(&digest);
-        let size = bytes.len() as u64;
+        let (length, size) = (bytes.len() as u64, on_disk(bytes.len() as u64));
         let found = self.shelf().hold_same(kind, &digest);
         if let Some(path) = found {
             let hold = Hold { path, uploads: self.clone() };
             // Whoever cleans the disk asks nobody.
-            if std::fs::metadata(&hold.path).is_ok_and(|meta| meta.is_file() && meta.len() == size) {
+            if std::fs::metadata(&hold.path).is_ok_and(|meta| meta.is_file() && meta.len() == length) {
                 return Ok((sha256, hold));
             }
             tracing::warn!(path = %hold.path.display(), "an image that was kept is gone from the disk; it is written again");

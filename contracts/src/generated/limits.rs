@@ -48,7 +48,7 @@ pub const STOP_TOTAL_SECONDS: f64 = 5.0;
 pub const STOP_TOTAL: Duration = Duration::from_millis(5000);
 /// Lines of one worker's stderr that the gateway logs in a second, and as many warnings about lines of its stdout; how many it left out is said. In lines.
 pub const STDERR_LINES_MAX: u64 = 100;
-/// Lines of a worker's stdout in a row that are no frame, an event that the contract does not have, or a reply that nothing asked for; after more of them the gateway restarts the worker, and what it had is answered with worker_protocol_error. In lines.
+/// Lines of a worker's stdout in a row that are no frame, an event that the contract does not have, or a reply or event of nothing in flight; after more of them the gateway restarts the worker, and what it had is answered with worker_protocol_error. In lines.
 pub const UNUSABLE_LINES_MAX: u64 = 10000;
 /// Time between heartbeats. In seconds.
 pub const HEARTBEAT_SECONDS: f64 = 1.0;
@@ -150,6 +150,10 @@ pub const INPUT_KEPT_SECONDS: f64 = 900.0;
 pub const INPUT_KEPT: Duration = Duration::from_millis(900000);
 /// Uploads and images that came inside commands, together, on the gateway's disk. In bytes.
 pub const INPUTS_BYTES_MAX: u64 = 8589934592;
+/// Uploads that are kept, however small; one more is `storage_full` until one is deleted or expires. In uploads.
+pub const UPLOADS_MAX: u64 = 100000;
+/// The gateway is not ready while the disk of the output folder has less free than this: the largest picture (67 108 864 pixels of three bytes) has room in it. In bytes.
+pub const DISK_FREE_BYTES_MIN: u64 = 268435456;
 /// Events of one job that are kept for those who listen later; the oldest are dropped first, and a gap in `sequence` says so. In bytes.
 pub const EVENTS_BYTES_MAX: u64 = 1048576;
 /// Events of all ended jobs that are kept; the job that ended first is cut to its last event first. In bytes.

@@ -22,6 +22,10 @@ pub struct Keep {
     pub read_ahead_bytes_max: Bytes,
     /// Bytes of uploads and of images that came inside commands, together.
     pub inputs_bytes_max: Bytes,
+    /// Uploads, however small.
+    pub uploads_max: Many,
+    /// Bytes that the disk of the output folder has free, or the gateway is not ready.
+    pub disk_free_bytes_min: Bytes,
     /// How long an upload is kept.
     pub upload_seconds: Seconds,
     /// How long an image that came inside a command is kept after its last use.
@@ -30,13 +34,15 @@ pub struct Keep {
 
 impl Default for Keep {
     fn default() -> Self {
-        let keys = u32::try_from(limits::IDEMPOTENCY_KEYS_MAX).unwrap_or(u32::MAX);
+        let many = |count| Many::of(u32::try_from(count).unwrap_or(u32::MAX));
         Self {
-            keys_max: Many::of(keys),
+            keys_max: many(limits::IDEMPOTENCY_KEYS_MAX),
             events_bytes_max: Bytes::of(limits::EVENTS_BYTES_MAX),
             events_ended_bytes_max: Bytes::of(limits::EVENTS_ENDED_BYTES_MAX),
             read_ahead_bytes_max: Bytes::of(READ_AHEAD_BYTES_MAX),
             inputs_bytes_max: Bytes::of(limits::INPUTS_BYTES_MAX),
+            uploads_max: many(limits::UPLOADS_MAX),
+            disk_free_bytes_min: Bytes::of(limits::DISK_FREE_BYTES_MIN),
             upload_seconds: Seconds::of(limits::UPLOAD_KEPT_SECONDS),
             input_seconds: Seconds::of(limits::INPUT_KEPT_SECONDS),
         }

@@ -107,7 +107,7 @@ impl Front {
     /// Puts the front before a pool and its desk.
     #[must_use]
     pub fn new(config: Config, pool: Pool, desk: DeskHandle, gpus: Option<Arc<dyn Gpus>>) -> Self {
-        let outputs = Outputs::new(&config.output_dir);
+        let outputs = Outputs::new(&config.output_dir, config.keep.disk_free_bytes_min.get());
         let uploads = Uploads::new(&config.output_dir, &config.keep);
         let keys = Keys::new(config.keep.keys_max.size());
         let room = Room::new(config.edge.reading_bytes_max);

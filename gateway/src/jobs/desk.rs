@@ -608,6 +608,9 @@ impl Desk {
                 if self.newest.get(&job.request_id) == Some(&oldest) {
                     self.newest.remove(&job.request_id);
                 }
+                if let Some(session_id) = &job.session_id {
+                    self.sessions.lose(session_id, oldest);
+                }
             }
             self.ended -= 1;
         }

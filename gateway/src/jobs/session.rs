@@ -27,6 +27,14 @@ impl Sessions {
         self.newest.values().copied()
     }
 
+    /// Forgets a session whose record is gone, unless it has a newer one: so there are no more sessions than records,
+    /// whether or not anybody asks for them.
+    pub(crate) fn lose(&mut self, session_id: &str, record: u64) {
+        if self.newest.get(session_id) == Some(&record) {
+            self.newest.remove(session_id);
+        }
+    }
+
     /// Forgets those whose time is over.
     pub(crate) fn forget(&mut self, is_readable: impl Fn(u64) -> bool) {
         self.newest.retain(|_, record| is_readable(*record));
@@ -36,4 +44,22 @@ impl Sessions {
 /// Whether a session of this record can still be read.
 pub(crate) fn is_readable(record: &Record, now: Instant) -> bool {
     record.ended.is_none_or(|ended| now.duration_since(ended) < SESSION_KEPT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Sessions;
+
+    #[test]
+    fn a_session_goes_with_its_record_unless_a_newer_one_stands_for_it() {
+        let mut sessions = Sessions::default();
+        sessions.open("a", 1);
+        sessions.open("b", 2);
+        sessions.open("a", 3);
+        sessions.lose("a", 1);
+        sessions.lose("b", 2);
+        assert_eq!((sessions.record("a"), sessions.record("b")), (Some(3), None));
+        sessions.lose("a", 3);
+        assert_eq!(sessions.records().count(), 0, "nobody asked");
+    }
 }

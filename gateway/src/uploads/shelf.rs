@@ -58,10 +58,19 @@ pub(super) struct Shelf {
     free: BTreeSet<(Instant, Arc<Path>)>,
     bytes: u64,
     bytes_max: u64,
+    ids_max: usize,
+}
+
+/// A block of the disk, on the file systems in use: the least that a file takes.
+const BLOCK: u64 = 4096;
+
+/// What a file of so many bytes takes of the disk: tiny ones would fill it without being counted.
+pub(super) fn on_disk(bytes: u64) -> u64 {
+    bytes.max(1).checked_next_multiple_of(BLOCK).unwrap_or(u64::MAX)
 }
 
 impl Shelf {
-    pub(super) fn new(bytes_max: u64) -> Self {
+    pub(super) fn new(bytes_max: u64, ids_max: usize) -> Self {
         Self {
             files: HashMap::new(),
             contents: HashMap::new(),
@@ -70,6 +79,7 @@ impl Shelf {
             free: BTreeSet::new(),
             bytes: 0,
             bytes_max,
+            ids_max,
         }
     }
 
@@ -172,6 +182,12 @@ impl Shelf {
         is_free && at_once
     }
 
+    /// Whether one more file may be named.
+    pub(super) fn may_name(&mut self, now: Instant) -> Result<(), Box<Failure>> {
+        self.end_names(now);
+        if self.ids.len() < self.ids_max { Ok(()) } else { Err(too_many(self.ids_max)) }
+    }
+
     /// Names a file.
     pub(super) fn name(&mut self, id: String, path: Arc<Path>, until: Instant) {
         self.change(&path, |file| file.names += 1);
@@ -235,13 +251,20 @@ fn full(bytes: u64, bytes_max: u64) -> Box<Failure> {
     Box::new(failure.detail("bytes", bytes).detail("bytes_max", bytes_max))
 }
 
+fn too_many(ids_max: usize) -> Box<Failure> {
+    let message = format!("{ids_max} uploads are kept already");
+    let failure = Failure::new(ErrorCode::StorageFull, message)
+        .hint("DELETE /v1/uploads/{id} what is no longer needed, or have the operator raise uploads_max");
+    Box::new(failure.detail("uploads_max", ids_max))
+}
+
 #[cfg(test)]
 mod tests {
     use std::{path::Path, sync::Arc, time::Duration};
 
     use tokio::time::Instant;
 
-    use super::{Kind, Shelf};
+    use super::{Kind, Shelf, on_disk};
 
     fn put(shelf: &mut Shelf, kind: Kind, n: u8, bytes: u64) -> Option<Arc<Path>> {
         shelf.reserve(bytes, Instant::now()).ok()?;
@@ -256,7 +279,7 @@ mod tests {
 
     #[test]
     fn an_input_goes_when_its_time_is_over_and_not_while_it_is_read() {
-        let (mut shelf, now) = (Shelf::new(100), Instant::now());
+        let (mut shelf, now) = (Shelf::new(100, 10), Instant::now());
         let later = now + Duration::from_secs(60);
         let path = put(&mut shelf, Kind::Input, 1, 10).unwrap();
         assert_eq!(shelf.hold_same(Kind::Input, &[1; 32]), Some(path.clone()));
@@ -270,7 +293,7 @@ mod tests {
 
     #[test]
     fn an_upload_stays_while_one_id_names_it_or_a_command_reads_it() {
-        let (mut shelf, now) = (Shelf::new(100), Instant::now());
+        let (mut shelf, now) = (Shelf::new(100, 10), Instant::now());
         let day = now + Duration::from_secs(86_400);
         let path = put(&mut shelf, Kind::Upload, 1, 10).unwrap();
         shelf.name("a".to_owned(), path.clone(), day);
@@ -288,7 +311,7 @@ mod tests {
 
     #[test]
     fn an_id_ends_with_its_time() {
-        let (mut shelf, now) = (Shelf::new(100), Instant::now());
+        let (mut shelf, now) = (Shelf::new(100, 10), Instant::now());
         let path = put(&mut shelf, Kind::Upload, 1, 10).unwrap();
         shelf.name("a".to_owned(), path.clone(), now + Duration::from_secs(1));
         shelf.release(&path, now);
@@ -299,7 +322,7 @@ mod tests {
 
     #[test]
     fn a_full_budget_evicts_what_was_promised_to_nobody_and_refuses_else() {
-        let (mut shelf, now) = (Shelf::new(100), Instant::now());
+        let (mut shelf, now) = (Shelf::new(100, 10), Instant::now());
         let later = now + Duration::from_secs(60);
         let first = put(&mut shelf, Kind::Input, 1, 40).unwrap();
         let named = put(&mut shelf, Kind::Upload, 2, 40).unwrap();
@@ -317,8 +340,31 @@ mod tests {
     }
 
     #[test]
+    fn a_tiny_file_takes_a_block() {
+        for (bytes, taken) in [(0, 4096), (1, 4096), (4096, 4096), (4097, 8192), (u64::MAX, u64::MAX)] {
+            assert_eq!(on_disk(bytes), taken, "{bytes}");
+        }
+    }
+
+    #[test]
+    fn names_are_bounded_and_one_that_ends_makes_room() {
+        let (mut shelf, now) = (Shelf::new(100, 1), Instant::now());
+        let (soon, later) = (now + Duration::from_secs(1), now + Duration::from_secs(2));
+        let path = put(&mut shelf, Kind::Upload, 1, 10).unwrap();
+        assert!(shelf.may_name(now).is_ok());
+        shelf.name("a".to_owned(), path.clone(), soon);
+        let failure = shelf.may_name(now).unwrap_err();
+        assert_eq!(failure.code.as_str(), "storage_full");
+        assert!(failure.hint.is_some_and(|hint| hint.contains("uploads_max")));
+        assert!(shelf.may_name(soon).is_ok(), "its time is over");
+        shelf.name("b".to_owned(), path, later);
+        assert!(shelf.may_name(soon).is_err());
+        assert!(shelf.unname("b", soon) && shelf.may_name(soon).is_ok());
+    }
+
+    #[test]
     fn what_was_found_goes_by_age_alone() {
-        let (mut shelf, now) = (Shelf::new(100), Instant::now());
+        let (mut shelf, now) = (Shelf::new(100, 10), Instant::now());
         let later = now + Duration::from_secs(60);
         shelf.adopt(Path::new("/found").into(), 90, later);
         assert!(shelf.reserve(20, now).is_err(), "it may be another gateway's");

@@ -32,11 +32,17 @@ async fn a_worker_that_writes_only_garbage_is_replaced() {
         "[limits]\nstart_seconds = 25\nidle_seconds = 25\nother_seconds = 25\ndenoising_seconds = 25\n";
     let stray = r#"{"request_id":"nobody","success":true,"data":{}}"#;
     let event = r#"{"event":"shouting"}"#;
-    for garbage in ["y", stray, event] {
+    // Of a command that has ended, and of none that ever was.
+    let late = r#"{"request_id":"asked","success":true,"data":{}}"#;
+    let progress = r#"{"event":"progress","request_id":"asked","attempt":1,"sequence":1,"timestamp":"2026-01-01T00:00:00.000Z","stage":"saving","step":1,"total_steps":1,"progress":1.0,"image_index":0}"#;
+    let log = r#"{"event":"log","request_id":"dead","attempt":1,"sequence":1,"timestamp":"2026-01-01T00:00:00.000Z","level":"info","message":"x"}"#;
+    for garbage in ["y", stray, event, late, progress, log] {
         let once = "[ -e $DIR/once ] && exec $SIM \"$@\"\ntouch $DIR/once\nexec 3<&0\n";
         let until = "sed -u '/\"stage\"/q' < <($SIM \"$@\" <&3)\n";
         let rig = Rig::scripted(config, &format!("{once}{until}exec yes '{garbage}'\n")).await;
         within(rig.front.pool().settled()).await;
+        let asked = rig.command(&json!({"action": "get_schedulers", "request_id": "asked"})).await;
+        assert_eq!(asked.status, 200, "{asked:?}");
         let heard = rig.command(&job("generate_sdxl")).await;
         assert_eq!((heard.status, heard.code()), (502, "worker_protocol_error"), "{garbage}: {heard:?}");
         assert!(heard.body["error"].as_str().unwrap().contains("lines in a row"), "{heard:?}");

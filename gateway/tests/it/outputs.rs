@@ -45,6 +45,20 @@ async fn a_folder_that_can_not_be_written_is_not_ready_and_no_fault_of_ours() {
     rig.stop().await;
 }
 
+/// The worker's probe of a few KiB fits on a disk that has no room for a picture.
+#[tokio::test]
+async fn a_disk_with_too_little_room_is_not_ready_before_a_job_fails() {
+    let rig = Rig::with(1, "[keep]\ndisk_free_bytes_min = 1125899906842624\n", &[]).await;
+    let ready = rig.get("/health/ready").await;
+    assert_eq!(ready.status, 503, "{ready:?}");
+    assert!(ready.body["reason"].as_str().unwrap().contains("less than 1125899906842624 bytes"), "{ready:?}");
+    let readiness = rig.get("/v1/readiness").await;
+    assert!(readiness.body["data"]["gpus"][0]["reasons"][0].as_str().unwrap().contains("bytes free"));
+    // It is a warning to whoever sends work here: what comes all the same is tried.
+    assert_eq!(rig.command(&job("generate_sdxl")).await.body["success"], true);
+    rig.stop().await;
+}
+
 #[tokio::test]
 async fn a_job_that_could_not_write_makes_the_gateway_look_again() {
     let rig = Rig::with(1, "", &[]).await;

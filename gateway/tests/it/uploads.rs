@@ -108,8 +108,8 @@ async fn what_an_accepted_job_reads_is_kept_until_it_ends() {
 
 #[tokio::test]
 async fn a_full_budget_is_storage_full_until_an_upload_is_deleted() {
-    let bytes = picture(1).len();
-    let budget = (bytes * 3).max(1024);
+    // In blocks of the disk: tiny files fill it as well.
+    let budget = picture(1).len().next_multiple_of(4096) * 3;
     let rig = Rig::with(1, &format!("[keep]\ninputs_bytes_max = {budget}\n"), &[]).await;
     let mut ids = Vec::new();
     let refused = loop {
@@ -125,14 +125,29 @@ async fn a_full_budget_is_storage_full_until_an_upload_is_deleted() {
     let inside = rig.post("/v1/generate", &with_image(&data(200))).await;
     assert_eq!(inside.code(), "storage_full", "{inside:?}");
     assert_eq!(files(rig.dir.path(), "uploads"), ids.len(), "nothing half is left");
+    assert_eq!(ids.len(), 3);
     rig.delete(&format!("/v1/uploads/{}", ids[0])).await;
     assert_eq!(upload(&rig, 250).await.status, 200);
     rig.stop().await;
 }
 
+/// Ids of one file take no room of the disk, and memory all the same.
+#[tokio::test]
+async fn uploads_are_bounded_however_small_they_are() {
+    let rig = Rig::with(1, "[keep]\nuploads_max = 2\n", &[]).await;
+    let first = upload(&rig, 1).await;
+    assert_eq!((first.status, upload(&rig, 1).await.status), (200, 200));
+    let refused = upload(&rig, 1).await;
+    assert_eq!((refused.status, refused.code()), (507, "storage_full"), "{refused:?}");
+    assert!(refused.body["error_details"]["hint"].as_str().unwrap().contains("uploads_max"), "{refused:?}");
+    rig.delete(&format!("/v1/uploads/{}", first.body["upload_id"].as_str().unwrap())).await;
+    assert_eq!(upload(&rig, 1).await.status, 200);
+    rig.stop().await;
+}
+
 #[tokio::test]
 async fn images_of_ended_commands_make_room() {
-    let budget = (picture(1).len() * 2).max(1024);
+    let budget = picture(1).len().next_multiple_of(4096) * 2;
     let rig = Rig::with(1, &format!("[keep]\ninputs_bytes_max = {budget}\n"), &[]).await;
     for shade in 0..20 {
         let made = rig.post("/v1/generate", &with_image(&data(shade))).await;

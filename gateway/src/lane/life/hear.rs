@@ -89,9 +89,8 @@ impl Life<'_> {
         {
             let progress = Some((event.stage.as_str(), event.step.get() == 0));
             let (id, attempt) = (event.request_id.as_ref(), event.attempt.get().into());
-            self.unusable = 0;
-            self.on_job_event(&JobEvent { name: "progress", id, attempt, progress, message: None }, line);
-            return None;
+            let event = JobEvent { name: "progress", id, attempt, progress, message: None };
+            return self.on_job_event(&event, line);
         }
         let Ok(peek) = serde_json::from_slice::<Peek<'_>>(&line) else {
             return self.on_no_frame(&line, &unreadable::why(&line));
@@ -210,7 +209,7 @@ impl Life<'_> {
             if may_complain {
                 tracing::warn!(%gpu, request_id = id, "the worker wrote a second or late reply; it is dropped");
             }
-            return None;
+            return self.on_unusable("a second or late reply");
         }
         if may_complain {
             tracing::warn!(%gpu, request_id = id, "the worker wrote a reply to nothing that it was asked; it is dropped");
@@ -328,7 +327,7 @@ impl Life<'_> {
             }
         };
         match contracts::event::faults(&event) {
-            Some(faults) if faults.is_empty() => self.unusable = 0,
+            Some(faults) if faults.is_empty() => {}
             Some(faults) => {
                 let fault = &faults[0];
                 if self.may_complain() {
@@ -344,8 +343,12 @@ impl Life<'_> {
             }
         }
         match name {
-            "heartbeat" => self.on_heartbeat(&event),
+            "heartbeat" => {
+                self.unusable = 0;
+                self.on_heartbeat(&event)
+            }
             "training_progress" => {
+                self.unusable = 0;
                 self.watch.progressed = Instant::now();
                 // Nobody may be listening.
                 self.actor.news.send(Arc::new(event)).ok();
@@ -360,13 +363,12 @@ impl Life<'_> {
                     progress: (name == "progress").then(|| (text("stage"), event["step"] == 0)),
                     message: event["message"].as_str(),
                 };
-                self.on_job_event(&event, line);
-                None
+                self.on_job_event(&event, line)
             }
         }
     }
 
-    fn on_job_event(&mut self, event: &JobEvent<'_>, line: Vec<u8>) {
+    fn on_job_event(&mut self, event: &JobEvent<'_>, line: Vec<u8>) -> Option<Leave> {
         let id = event.id;
         // Events of one request of a batch belong to the batch.
         let entry = match self.in_flight.get(id) {
@@ -378,8 +380,9 @@ impl Life<'_> {
                 let gpu = &self.actor.gpu;
                 tracing::warn!(%gpu, event = event.name, request_id = id, "the worker wrote an event of nothing in flight; it is dropped");
             }
-            return;
+            return self.on_unusable("an event of nothing in flight");
         };
+        self.unusable = 0;
         if let Some((stage, first)) = event.progress {
             self.watch.progressed = Instant::now();
             self.watch.idle_since = None;
@@ -398,6 +401,7 @@ impl Life<'_> {
             }
             (None, None) => {}
         }
+        None
     }
 
     fn on_heartbeat(&mut self, event: &Value) -> Option<Leave> {
