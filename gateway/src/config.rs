@@ -238,6 +238,7 @@ impl Config {
             open_min: file.restart.open_min_seconds.duration(),
             open_max: file.restart.open_max_seconds.duration(),
             cancel_grace: file.restart.cancel_grace_seconds.duration(),
+            cancel_answer: contracts::schedule(contracts::Action::Cancel, None).1,
             held_max: 1024,
             // What a worker may say is never less than the contract's frame.
             frame_bytes_max: worker_frame_bytes_max.max(FRAME_BYTES_MAX + ENVELOPE_BYTES_MAX),

@@ -38,13 +38,7 @@ fn at_target(failure: Box<Failure>, asked: &Asked, sent: &Sent) -> Box<Failure> 
 impl Front {
     pub(super) async fn own(&self, asked: Asked, sent: Sent) -> Result<Answer, Failed> {
         // Whatever these wait for (a start, the end of a job), nobody hangs on them beyond their class's time.
-        let outcome = match asked.timeout {
-            Some(limit) => timeout(limit, self.own_outcome(&asked, &sent)).await.unwrap_or_else(|_| {
-                let seconds = limit.as_secs_f64();
-                Err(Box::new(LaneError::TimedOut { seconds }.failure()))
-            }),
-            None => self.own_outcome(&asked, &sent).await,
-        };
+        let outcome = in_time(asked.timeout, self.own_outcome(&asked, &sent)).await;
         Ok(reply(sent.with(outcome.map_err(|failure| at_target(failure, &asked, &sent)))))
     }
 
@@ -389,6 +383,18 @@ impl Front {
     }
 }
 
+/// An outcome, or `timeout` where it is not there by then.
+async fn in_time(
+    limit: Option<Duration>,
+    outcome: impl Future<Output = Result<Value, Box<Failure>>>,
+) -> Result<Value, Box<Failure>> {
+    let Some(limit) = limit else { return outcome.await };
+    timeout(limit, outcome).await.unwrap_or_else(|_| {
+        let seconds = limit.as_secs_f64();
+        Err(Box::new(LaneError::TimedOut { seconds }.failure()))
+    })
+}
+
 fn session_id(sent: &Sent) -> Result<String, Box<Failure>> {
     sent.session_id.clone().ok_or_else(|| {
         let fault = Fault::new("/session_id", ErrorCode::MissingField, "`session_id` is missing");
@@ -406,4 +412,33 @@ fn page_size(fields: &Value) -> Result<usize, Box<Failure>> {
     limit.as_u64().and_then(|limit| usize::try_from(limit).ok()).ok_or_else(|| {
         Box::new(Failure::new(ErrorCode::Internal, format!("a `limit` that is no number here: {limit}")))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use contracts::{Action, Class, schedule};
+    use serde_json::json;
+    use tokio::time::Duration;
+
+    use super::in_time;
+
+    #[tokio::test]
+    async fn what_the_gateway_answers_by_itself_comes_in_time_or_is_a_timeout() {
+        let limit = Duration::from_millis(1);
+        let late = in_time(Some(limit), std::future::pending()).await.unwrap_err();
+        assert_eq!(late.code.as_str(), "timeout");
+        for limit in [None, Some(limit)] {
+            assert_eq!(in_time(limit, std::future::ready(Ok(json!(1)))).await.unwrap(), 1);
+        }
+    }
+
+    #[test]
+    fn every_control_command_and_every_one_of_the_gateway_has_a_time() {
+        for action in Action::ALL {
+            let (class, timeout) = schedule(*action, None);
+            if matches!(class, Class::Query | Class::Control | Class::Gateway) {
+                assert!(timeout.is_some(), "{action}");
+            }
+        }
+    }
 }

@@ -163,6 +163,7 @@ mod tests {
             open_min: Duration::from_secs(15),
             open_max: Duration::from_secs(300),
             cancel_grace: Duration::from_secs(5),
+            cancel_answer: None,
             held_max: 8,
             frame_bytes_max: 1 << 20,
             stderr_lines_max: 100,

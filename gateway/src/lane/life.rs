@@ -516,11 +516,8 @@ impl<'a> Life<'a> {
             }
         } else {
             // One request of a batch that does not obey leaves the others alone; its cancel is given up in time.
-            deadline = Action::Cancel
-                .info()
-                .timeout_seconds
-                .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-                .map(|timeout| (Instant::now() + timeout, timeout));
+            let answer_within = self.actor.policy.cancel_answer;
+            deadline = answer_within.map(|timeout| (Instant::now() + timeout, timeout));
         }
         self.send_own(Action::Cancel, &payload, Waiter::Cancel(done), deadline);
     }

@@ -97,6 +97,8 @@ pub struct Policy {
     pub open_max: Duration,
     /// Between cancel and kill.
     pub cancel_grace: Duration,
+    /// How long the worker may take to answer the cancel of one request of a batch, which kills nobody.
+    pub cancel_answer: Option<Duration>,
     /// Commands that wait for the worker's start.
     pub held_max: usize,
     /// Longest line of the worker; over it, it is restarted.

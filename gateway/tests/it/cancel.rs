@@ -1,8 +1,18 @@
 //! Cancels and timeouts.
 
-use serde_json::json;
+use std::{sync::Arc, time::Duration};
 
-use crate::rig::{Rig, job, long_job, submission, within};
+use gateway::config::Config;
+use serde_json::{Value, json};
+
+use crate::rig::{Rig, job, long_job, scripted_flags, submission, within};
+
+/// A batch whose first request takes long.
+fn batch(steps: u64) -> Value {
+    let mut long = submission();
+    long["scheduler"]["steps"] = steps.into();
+    json!({"action": "batch_generate", "request_id": "batch", "payload": {"requests": [long, submission()]}})
+}
 
 #[tokio::test]
 async fn a_running_job_is_cancelled_and_frees_its_worker() {
@@ -231,5 +241,39 @@ async fn a_cancelled_request_of_a_batch_stays_cancelled_when_its_worker_dies() {
     let codes: Vec<_> = codes.map(|result| &result["error_details"]["code"]).collect();
     assert_eq!(codes, [&json!(null), &json!("cancelled")], "{reply}");
     assert_eq!(rig.get("/v1/jobs/batch").await.body["data"]["attempt"], 2);
+    rig.stop().await;
+}
+
+/// `was` says where the cancel met the request; its own result says how it ended, as a job's reply does.
+#[tokio::test]
+async fn a_request_of_a_batch_that_runs_on_after_its_cancel_says_so_in_its_result() {
+    let rig = Rig::with(1, "", &["--step-ms", "20", "--fault", "ignored_cancel"]).await;
+    rig.queue(&batch(60)).await;
+    rig.running("batch").await;
+    let cancelled = rig.delete("/v1/jobs/batch.0").await;
+    assert_eq!(cancelled.body["data"], json!({"target_request_id": "batch.0", "was": "running"}));
+    let reply = rig.reply("batch").await;
+    let results = reply["data"]["results"].as_array().unwrap();
+    assert!(results.iter().all(|result| result["success"] == true), "{reply}");
+    assert_eq!((&reply["data"]["succeeded"], &reply["data"]["cancelled"]), (&json!(2), &json!(0)));
+    assert_eq!(rig.front.pool().lanes()[0].view().starts, 1, "nobody is killed for one request");
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn a_cancel_of_a_request_of_a_batch_that_is_never_answered_is_a_timeout_and_the_batch_goes_on() {
+    let deaf = "exec 3<&0\nexec $SIM --step-ms 20 \"$@\" < <(grep --line-buffered -v '\"cancel\"' <&3)\n";
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = Config::decide(&scripted_flags(dir.path(), "", deaf), &[], None).unwrap();
+    Arc::make_mut(&mut config.policy).cancel_answer = Some(Duration::from_millis(50));
+    let rig = Rig::configured(dir, config).await;
+    rig.queue(&batch(100)).await;
+    rig.running("batch").await;
+    let cancelled = rig.delete("/v1/jobs/batch.0").await;
+    assert_eq!((cancelled.status, cancelled.code()), (504, "timeout"), "{cancelled:?}");
+    let reply = rig.reply("batch").await;
+    assert_eq!(reply["data"]["succeeded"], 2, "{reply}");
+    assert_eq!(rig.front.pool().lanes()[0].view().starts, 1);
+    rig.goes_on().await;
     rig.stop().await;
 }

@@ -1,5 +1,7 @@
 //! Workers that die: whoever waits gets an answer, jobs are repeated, and the pool goes on.
 
+use serde_json::json;
+
 use crate::rig::{Rig, job, within};
 
 #[tokio::test]
@@ -73,5 +75,50 @@ async fn twenty_kills_lose_nothing() {
         let pinned = rig.command(&pinned).await;
         assert_eq!(pinned.body["data"]["gpu_id"], "gpu_0", "{pinned:?}");
     }
+    rig.stop().await;
+}
+
+/// A worker that answers every job that its device could not even begin it, and lives on.
+const GIVES_UP: &str = concat!(
+    r#"echo >> $DIR/starts; [ $(wc -l < $DIR/starts) -ge ENOUGH ] && exec $SIM "$@""#,
+    "\nexec 3<&0\nexec sed -u '",
+    r#"s/"code":"internal"/"code":"worker_crashed","details":{"started":false}/"#,
+    "' < <($SIM --fault internal \"$@\" <&3)\n",
+);
+
+const PATIENT: &str = "[restart]\ndeaths_max = 4\nbackoff_min_seconds = 0.01\nopen_min_seconds = 200\n";
+
+#[tokio::test]
+async fn a_job_that_had_not_started_is_repeated_and_costs_no_attempt() {
+    // One start more than a job has attempts.
+    let rig = Rig::scripted(PATIENT, &GIVES_UP.replace("ENOUGH", "4")).await;
+    let mut command = job("generate_sdxl");
+    command["request_id"] = "patient".into();
+    let heard = rig.command(&command).await;
+    assert_eq!(heard.body["success"], true, "{heard:?}");
+    assert_eq!(rig.get("/v1/jobs/patient").await.body["data"]["attempt"], 1);
+    assert_eq!(rig.front.pool().lanes()[0].view().starts, 4);
+    rig.goes_on().await;
+    rig.stop().await;
+}
+
+/// Each repeat is a death of its lane, which opens: the job then waits as for any open lane, and its time is the bound.
+#[tokio::test]
+async fn a_job_that_never_starts_opens_its_lane_and_ends_with_timeout_and_the_reason() {
+    let rig = Rig::scripted(PATIENT, &GIVES_UP.replace("ENOUGH", "100")).await;
+    let mut command = job("generate_sdxl");
+    command["request_id"] = "hopeless".into();
+    command["payload"]["prompt_submission"]["metadata"] = json!({"timeout_seconds": 3});
+    let heard = rig.command(&command).await;
+    assert_eq!((heard.status, heard.code()), (504, "timeout"), "{heard:?}");
+    let reason = heard.body["error_details"]["details"]["lanes"][0]["reason"].as_str().unwrap();
+    assert!(reason.contains("4 times in a row") && reason.contains("it gave up"), "{reason}");
+    let record = rig.get("/v1/jobs/hopeless").await;
+    assert_eq!(
+        (&record.body["data"]["attempt"], &record.body["data"]["status"]),
+        (&json!(1), &json!("timeout"))
+    );
+    assert_eq!(rig.front.pool().lanes()[0].view().starts, 4);
+    rig.answers().await;
     rig.stop().await;
 }

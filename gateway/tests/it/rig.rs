@@ -112,7 +112,10 @@ impl Rig {
     }
 
     pub(crate) async fn of(dir: TempDir, flags: &PoolFlags) -> Self {
-        let config = Config::decide(flags, &[], None).unwrap();
+        Self::configured(dir, Config::decide(flags, &[], None).unwrap()).await
+    }
+
+    pub(crate) async fn configured(dir: TempDir, config: Config) -> Self {
         let app = App::start(config, None);
         let front = app.front().clone();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -184,8 +187,15 @@ impl Rig {
         within(async { views.wait_for(looks).await.map(|_| ()) }).await.unwrap();
     }
 
-    /// The gateway still answers, and nothing waits.
+    /// The gateway still makes pictures, and nothing waits. By an action that the faults of these tests leave alone.
     pub(crate) async fn goes_on(&self) {
+        let made = self.command(&job("enhanced_sdxl")).await;
+        assert_eq!(made.body["success"], true, "{made:?}");
+        self.answers().await;
+    }
+
+    /// The gateway still answers, and nothing waits: where its workers make no picture, by a fault that the test is about.
+    pub(crate) async fn answers(&self) {
         let status = self.command(&json!({"action": "get_status"})).await;
         assert_eq!(status.body["success"], true, "{status:?}");
         let queue = self.get("/v1/queue").await;
