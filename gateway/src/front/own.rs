@@ -435,7 +435,7 @@ mod tests {
     #[test]
     fn every_control_command_and_every_one_of_the_gateway_has_a_time() {
         for action in Action::ALL {
-            let (class, timeout) = schedule(*action, None);
+            let (class, timeout) = schedule(action, None);
             if matches!(class, Class::Query | Class::Control | Class::Gateway) {
                 assert!(timeout.is_some(), "{action}");
             }
