@@ -5,13 +5,14 @@ The first thing it does is to claim descriptor 1; only then is anything imported
 
 from __future__ import annotations
 
-import os
 import sys
+import traceback
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from core.communication import claim_descriptors
+from core.log_output import leave
 
 __all__ = ["main"]
 
@@ -30,7 +31,10 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    code = main()
-    # Threads of libraries may still be inside native code: there is nothing left to do for them.
-    sys.stderr.flush()
-    os._exit(code)
+    code = 1
+    try:
+        code = main()
+    except Exception:
+        traceback.print_exc()
+    # Threads of libraries may still be inside native code: nothing waits for them.
+    leave(code)

@@ -5,6 +5,7 @@ Nothing heavy is imported here: `claim_descriptors` runs before anything that mi
 
 from __future__ import annotations
 
+import atexit
 import os
 import select
 import sys
@@ -12,6 +13,8 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+
+from core.log_output import LogOutput, flush_logs, make_non_blocking, text_stream
 
 __all__ = ["FrameWriter", "Line", "LineDecoder", "claim_descriptors", "read_lines"]
 
@@ -25,14 +28,20 @@ def claim_descriptors() -> tuple[int, int]:
     """Private descriptors for frames in and out.
 
     From now on descriptor 1 is stderr and descriptor 0 is empty, so that no library, C code or child process can write
-    between the frames or read them. Both private descriptors are closed in children.
+    between the frames or read them. Both private descriptors are closed in children. `sys.stdout` and `sys.stderr` never
+    wait for the reader of stderr.
     """
+    make_non_blocking(2)
     incoming, outgoing = os.dup(0), os.dup(1)
     os.dup2(2, 1)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
-    sys.stdout = sys.stderr
+    stream = text_stream(LogOutput(2))
+    sys.stdout = sys.stderr = stream
+    # Their own buffers would fail on a pipe that does not block.
+    sys.__stdout__ = sys.__stderr__ = stream  # type: ignore[misc]
+    atexit.register(flush_logs)  # the traceback of what ends the interpreter comes before it
     return incoming, outgoing
 
 

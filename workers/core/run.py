@@ -23,6 +23,7 @@ from core.folders import ConfigurationError, require_folders
 from core.gpu_choice import Choice, GpuError, choose_gpu
 from core.heartbeat import Heartbeat
 from core.log_of_command import FORMAT, mark
+from core.log_output import leave, open_log_file
 from core.memory import processor_name
 from core.nvml import gpus
 from core.options import Options, OptionsError, read_options
@@ -107,11 +108,14 @@ class _Feeding:
 
     def _end_at_last(self) -> None:
         threading.Event().wait(_END_SECONDS)
-        os._exit(self._manager.exit_code or ExitCode.CRASHED)
+        leave(self._manager.exit_code or ExitCode.CRASHED)
 
     def feed_and_end(self, source: EngineSource) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
+        # The handler runs in this thread, but the kernel may interrupt another one, or this one just before it begins to wait.
+        os.set_blocking(self._wake, False)
+        signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
         lines = read_lines(self._incoming, self._options.frame_bytes_max, self._woken)
         try:
             for line in self._each(lines):
@@ -211,7 +215,7 @@ def _show_one_gpu(choice: Choice) -> None:
 def _start_log(options: Options) -> None:
     handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
     if options.log_file is not None:
-        handlers.append(logging.FileHandler(options.log_file, encoding="utf-8"))
+        handlers.append(logging.StreamHandler(open_log_file(options.log_file)))
     for handler in handlers:
         handler.addFilter(mark)
     logging.basicConfig(

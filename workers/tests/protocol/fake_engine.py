@@ -1,7 +1,8 @@
 """An engine without models: what the protocol asks of one, decided by the prompt. It runs inside `fake_worker.py`.
 
 Prompts: `wait for PATH` makes steps until the file is there or the job is stopped, having made PATH.begun first;
-`print` prints in every way there is; `out of memory`, `unforeseen`, `disk full`, `leave`, `dead device` fail so; `no frame`
+`print` prints in every way there is, `print much` more than any queue holds;
+`out of memory`, `unforeseen`, `disk full`, `leave`, `dead device` fail so; `no frame`
 fails with what no reply can hold; `no speed` has no estimate, `no estimate` fails in making one; anything else makes files
 at once.
 The training `dies` loses its device once the file `now` is there; while `no device` is there, the device is dead to every
@@ -10,12 +11,15 @@ query. Models `base` and `other` are there, and pictures of two million pixels f
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
+import logging
 import os
 import subprocess
 import sys
 import threading
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -336,6 +340,8 @@ class FakeEngine:
             self._wait_for(Path(prompt.removeprefix("wait for ")), context)
         elif prompt == "print":
             _print_everywhere()
+        elif prompt == "print much":
+            _print_much()
         elif prompt == "out of memory":
             raise OutOfMemory("no memory left", details={"free_mb": 1.0})
         elif prompt == "unforeseen":
@@ -414,3 +420,14 @@ def _print_everywhere() -> None:
     library = ctypes.CDLL(None)
     library.puts(b"puts() was here")
     library.fflush(None)
+
+
+def _print_much() -> None:
+    """Far more than a pipe and a queue hold: the log, a warning, print, and a C library past Python."""
+    for number in range(20_000):
+        logging.getLogger("fake").warning("line %d of the log", number)
+    warnings.warn("a warning was here", stacklevel=1)
+    print("print() was here")
+    for _ in range(1000):
+        with contextlib.suppress(OSError):  # C libraries drop what they can not write
+            os.write(2, b"os.write(2) was here\n" * 100)

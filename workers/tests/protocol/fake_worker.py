@@ -15,6 +15,7 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).resolve().parent.parent.parent), str(Path(__file__).resolve().parent)]
 
 from core.communication import claim_descriptors  # noqa: E402 (the path is set first)
+from core.log_output import leave  # noqa: E402
 
 if __name__ == "__main__":
     incoming, outgoing = claim_descriptors()
@@ -51,5 +52,4 @@ if __name__ == "__main__":
         return FakeEngine(folder, emit)
 
     code = run(sys.argv[1:], incoming, outgoing, make)
-    sys.stderr.flush()
-    os._exit(code)
+    leave(code)

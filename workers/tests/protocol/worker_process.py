@@ -18,9 +18,14 @@ WAIT_SECONDS = 60.0
 
 
 class WorkerProcess:
-    """Owns the process. lines: everything that came on stdout so far, as it came."""
+    """Owns the process. lines: everything that came on stdout so far, as it came.
 
-    def __init__(self, folder: Path, *flags: str, script: Path = HERE / "fake_worker.py", **environment: str) -> None:
+    stderr: a descriptor in the place of the file `stderr.txt`.
+    """
+
+    def __init__(
+        self, folder: Path, *flags: str, script: Path = HERE / "fake_worker.py", stderr: int | None = None, **environment: str
+    ) -> None:
         self.folder = folder
         hidden = ("CUDA_VISIBLE_DEVICES", "GPU_ID", "CONCORD_MODEL_ROOTS", "CONCORD_INPUT_ROOTS", "CONCORD_OUTPUT_DIR")
         inherited = {name: value for name, value in os.environ.items() if name not in hidden}
@@ -30,7 +35,7 @@ class WorkerProcess:
                 [sys.executable, str(script), "--worker", "pipeline_manager", "--output-dir", str(folder), *flags],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                stderr=errors,
+                stderr=errors if stderr is None else stderr,
                 env={**inherited, "OMP_NUM_THREADS": "1", **environment},
                 cwd=folder,
             )
