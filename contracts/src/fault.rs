@@ -5,8 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     generated::{error_code::ErrorCode, warning_code::WarningCode},
-    scalar::pointed,
-    tally::ERRORS_MAX,
+    shown::{ERRORS_MAX, pointed},
 };
 
 /// One fault of a document.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::{dictionary::Shape, scalar::SHOWN, tree::Tree};
+use crate::{dictionary::Shape, shown::SHOWN, tree::Tree};
 
 /// What a place wants, in words.
 fn wanted(shape: &Shape) -> &'static str {

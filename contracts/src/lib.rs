@@ -34,28 +34,30 @@
 #[doc(hidden)]
 pub mod canonical;
 pub mod checked;
-pub mod condition;
+mod command;
 pub mod decode;
 pub mod dialect;
 pub mod dictionary;
-pub mod effective;
 pub mod envelope;
 pub mod event;
-mod fast;
 pub mod fault;
 pub mod framing;
 pub mod generated;
 mod hint;
 mod image_ref;
+pub mod judge;
 pub mod model_id;
 pub mod naming;
+mod nearest;
 mod number;
 pub mod places;
+pub mod pointer;
 pub mod reading;
 pub mod reply;
-pub mod rules;
 mod scalar;
 mod schedule;
+mod shown;
+mod spell;
 pub mod strict;
 pub mod submission;
 mod tally;
@@ -63,11 +65,10 @@ mod trace;
 pub mod tree;
 mod unique;
 
+pub use command::{Body, Form, Head, Incoming, Refusal};
 pub use decode::decode;
 pub use dialect::Dialect;
-pub use effective::{DeviceKind, effective, effective_of};
-pub use envelope::{Body, Form, Head, Incoming, Refusal, read_body, read_frame};
-pub use fast::READ_AT_ONCE_BYTES_MAX;
+pub use envelope::{READ_AT_ONCE_BYTES_MAX, read_body, read_frame};
 pub use fault::{Failure, Fault, Warning};
 pub use generated::{
     action::{Action, Class},
@@ -75,12 +76,13 @@ pub use generated::{
     warning_code::WarningCode,
 };
 pub use image_ref::bare_base64;
+pub use judge::{DeviceKind, effective, effective_of};
 pub use number::Number;
 pub use places::Places;
 pub use reading::{Reading, Writer, read};
 pub use reply::{ReadReply, Reply, ReplyError};
-pub use scalar::shorten;
 pub use schedule::{schedule, seconds};
+pub use shown::shorten;
 pub use submission::Submission;
 pub use trace::Trace;
 pub use unique::unique;

@@ -4,7 +4,7 @@
 use serde_json::Value;
 use std::fmt;
 
-use crate::scalar::SHOWN;
+use crate::shown::SHOWN;
 
 /// A number with a fraction or an exponent, `-0`, or an integer beyond 64 bits; always finite.
 #[derive(Clone, Debug)]

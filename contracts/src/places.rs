@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::{
     dialect::Dialect,
     dictionary::{Shape, dictionary},
-    tree::escape,
+    pointer::escape,
 };
 
 /// Canonical pointers and what the sender wrote in their place.

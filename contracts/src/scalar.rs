@@ -4,12 +4,10 @@ use serde_json::Value;
 
 use crate::{
     dictionary::{EnumSpec, IntegerSpec, NumberSpec, Shape, TextSpec},
-    generated::{
-        error_code::ErrorCode,
-        limits::{SHOWN_CHARACTERS_MAX, SHOWN_PATTERN_CHARACTERS_MAX, SHOWN_POINTER_CHARACTERS_MAX},
-        warning_code::WarningCode,
-    },
+    generated::{error_code::ErrorCode, warning_code::WarningCode},
     hint::Hints,
+    nearest::nearest,
+    shown::{brief, shorten},
     tree::Tree,
 };
 
@@ -205,84 +203,4 @@ pub(crate) fn count(length: usize, min: usize, max: usize, of: &str) -> Option<S
         return None;
     }
     Scalar::beyond(None, format!("{length} {of}; {min}..{max} are allowed"), min as f64, max as f64).fault
-}
-
-/// The known name most like one that is not known, if any is near.
-pub(crate) fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    let length = name.chars().count();
-    // A name can differ by no less than the difference of the lengths: what is twice as long is near to nothing, and
-    // to compare it would cost the product of the lengths.
-    let possible = |known: &&str| {
-        let known = known.chars().count();
-        length.abs_diff(known) * 2 <= length.max(known)
-    };
-    let mut known = known.filter(possible).peekable();
-    known.peek()?;
-    let name = name.to_lowercase();
-    let likeness = |known: &str| strsim::normalized_damerau_levenshtein(&name, &known.to_lowercase());
-    known
-        .map(|known| (likeness(known), known))
-        .filter(|(likeness, _)| *likeness >= 0.5)
-        // Of equals the first in the alphabet, so that messages are stable.
-        .max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(a.1)))
-        .map(|(_, known)| known)
-}
-
-/// Equal as values: `2` and `2.0` are.
-pub(crate) fn equal(a: &Value, b: &Value) -> bool {
-    match (a.as_f64(), b.as_f64()) {
-        (Some(a), Some(b)) => a == b,
-        _ => a == b,
-    }
-}
-
-/// What an option of a C# serializer has to do with a name, if that writes it.
-pub(crate) fn written_by(name: &str) -> Option<&'static str> {
-    match name {
-        "$id" | "$ref" | "$values" => {
-            Some("ReferenceHandler.Preserve writes it: leave that out of the C# options")
-        }
-        "$type" => {
-            Some("TypeNameHandling or a type discriminator writes it: leave that out of the C# options")
-        }
-        _ => None,
-    }
-}
-
-/// A name as a message may show it.
-pub(crate) fn named(name: &str) -> std::borrow::Cow<'_, str> {
-    match name.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("`{}…`", &name[..end]).into(),
-        None => format!("`{name}`").into(),
-    }
-}
-
-/// A pointer as a message may show it.
-pub(crate) fn pointed(pointer: &str) -> std::borrow::Cow<'_, str> {
-    match pointer.char_indices().nth(POINTER_SHOWN) {
-        Some((end, _)) => format!("{}…", &pointer[..end]).into(),
-        None => pointer.into(),
-    }
-}
-
-const POINTER_SHOWN: usize = SHOWN_POINTER_CHARACTERS_MAX as usize;
-pub(crate) const SHOWN: usize = SHOWN_CHARACTERS_MAX as usize;
-const PATTERN_SHOWN: usize = SHOWN_PATTERN_CHARACTERS_MAX as usize;
-
-/// A pattern as a message may show it: that of a trace is longer than anybody reads.
-fn brief(pattern: &str) -> std::borrow::Cow<'_, str> {
-    match pattern.char_indices().nth(PATTERN_SHOWN) {
-        Some((end, _)) => format!("{}…", &pattern[..end]).into(),
-        None => pattern.into(),
-    }
-}
-
-/// A string as a message may show it: not more than a line of a sender's data, escaped as JSON is.
-#[must_use]
-pub fn shorten(text: &str) -> String {
-    let quoted = |text: &str| Value::from(text).to_string();
-    match text.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}…", quoted(&text[..end])),
-        None => quoted(text),
-    }
 }

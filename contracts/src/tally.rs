@@ -3,7 +3,10 @@
 //! A document of 16 MiB can have a million faults, and a reply has room for a hundred: the sentences of the others are
 //! not even made.
 
-use crate::{fault::Fault, generated::limits};
+use crate::{
+    fault::Fault,
+    shown::{ERRORS_MAX, POINTER_BYTES_MAX},
+};
 
 /// The faults found so far.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -72,8 +75,3 @@ impl Tally {
         self.kept
     }
 }
-
-/// As many faults as a reply has room for.
-pub(crate) const ERRORS_MAX: usize = limits::ERRORS_MAX as usize;
-/// As many bytes as their pointers may have together.
-pub(crate) const POINTER_BYTES_MAX: usize = limits::POINTER_BYTES_MAX as usize;

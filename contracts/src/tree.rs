@@ -9,7 +9,8 @@ use std::{cell::Cell, collections::HashSet, fmt};
 use crate::{
     generated::limits::DEPTH_MAX,
     number::{Number, Texts},
-    tally::{ERRORS_MAX, POINTER_BYTES_MAX},
+    pointer::escape,
+    shown::{ERRORS_MAX, POINTER_BYTES_MAX},
 };
 
 /// One JSON value.
@@ -137,12 +138,6 @@ impl Tree {
             }
         }
     }
-}
-
-/// A name as one token of a JSON Pointer.
-#[must_use]
-pub fn escape(name: &str) -> String {
-    if name.contains(['~', '/']) { name.replace('~', "~0").replace('/', "~1") } else { name.to_owned() }
 }
 
 /// Up to this many names are compared one by one: that costs less than to hash them.

@@ -1,10 +1,10 @@
 //! The targets: what holds for any bytes.
 
 use contracts::{
-    Action, Dialect, Incoming, Refusal, Reply, Writer,
-    envelope::{Body, read_body, read_body_slowly, read_frame, read_frame_slowly},
+    Action, Body, Dialect, Incoming, Refusal, Reply, Writer,
+    envelope::{read_body_slowly, read_frame_slowly},
     framing::{Decoder, Line},
-    read,
+    read, read_body, read_frame,
     tree::{self, Tree},
 };
 use serde_json::{Map, Value};

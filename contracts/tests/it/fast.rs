@@ -1,10 +1,11 @@
 //! The fast path against the reading: what it takes, it takes alike, and it takes nothing that has a fault.
 
 use contracts::{
-    Action, Dialect, Incoming, Refusal,
+    Action, Body, Dialect, Incoming, Refusal,
     dictionary::dictionary,
-    envelope::{Body, read_body, read_body_slowly, read_frame, read_frame_slowly},
+    envelope::{read_body_slowly, read_frame_slowly},
     generated::types::PromptSubmission,
+    read_body, read_frame,
 };
 use serde_json::{Map, Value, json};
 

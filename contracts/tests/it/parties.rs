@@ -10,7 +10,8 @@ use std::{
 };
 
 use contracts::{
-    DeviceKind, Dialect, Fault, Reading, Warning, Writer, dictionary::dictionary, effective, read, tree,
+    DeviceKind, Dialect, Fault, Reading, Warning, Writer, dictionary::dictionary, effective, pointer, read,
+    tree,
 };
 use serde_json::{Value, json};
 
@@ -63,7 +64,7 @@ fn leaves(value: &Value, at: &str, found: &mut Vec<String>) {
         Value::Object(members) => {
             members
                 .iter()
-                .for_each(|(name, value)| leaves(value, &format!("{at}/{}", tree::escape(name)), found));
+                .for_each(|(name, value)| leaves(value, &format!("{at}/{}", pointer::escape(name)), found));
         }
         Value::Array(items) => {
             items.iter().enumerate().for_each(|(i, item)| leaves(item, &format!("{at}/{i}"), found));

@@ -22,13 +22,6 @@ const fn known(package: &'static str, from: &'static str, to: &'static str) -> K
 
 /// Without these edges no crate has a circle of rooms.
 pub(crate) const KNOWN: &[Known] = &[
-    known("contracts", "dictionary", "condition"),
-    known("contracts", "dictionary", "dialect"),
-    known("contracts", "dictionary", "rules"),
-    known("contracts", "envelope", "fast"),
-    known("contracts", "scalar", "hint"),
-    known("contracts", "scalar", "tree"),
-    known("contracts", "tally", "fault"),
     known("worker-sim", "cli", "process"),
     known("worker-sim", "report", "worker"),
     known("worker-sim", "suites", "worker"),

@@ -7,10 +7,10 @@ use serde_json::{Map, Value, value::RawValue};
 use std::{borrow::Cow, fmt};
 
 use crate::{
+    command::{Body, Form, Head, Incoming},
     decode::decode_in,
     dialect::Dialect,
     dictionary::{Shape, dictionary},
-    envelope::{Body, Form, Head, Incoming},
     generated::{
         action::Action,
         types::{Attempt, GpuId, Id, PromptSubmission},

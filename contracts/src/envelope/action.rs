@@ -1,0 +1,74 @@
+//! Which action an envelope asks for.
+
+use super::members::Members;
+use crate::{
+    command::Form,
+    dialect::Dialect,
+    fault::{Failure, Fault},
+    generated::{action::Action, error_code::ErrorCode},
+    nearest::nearest,
+    pointer::escape,
+    shown::shorten,
+    tree::Tree,
+};
+
+/// The hint for an `action` of another JSON type.
+const ACTION_HINT: &str = "write a string in quotes, such as \"get_status\"";
+
+impl Members {
+    /// The action, which a bare body leaves to its route.
+    ///
+    /// # Errors
+    /// `missing_field` where there is none, `unsupported_value` where it is no string or not the route's,
+    /// `unknown_action` where it is no action.
+    pub(super) fn action(&self, of_route: Option<Action>, form: Form) -> Result<Action, Failure> {
+        let Some((name, tree)) = &self.action else {
+            if let (Some(action), Form::Bare) = (of_route, form) {
+                return Ok(action);
+            }
+            let name = if self.names.most() == Some(Dialect::Pascal) { "Action" } else { "action" };
+            let message = format!("`{name}` is missing");
+            let fault = Fault::new(format!("/{name}"), ErrorCode::MissingField, message);
+            return Err(Failure::of_faults(vec![fault]));
+        };
+        let pointer = format!("/{}", escape(name));
+        let said = match tree {
+            Tree::Text(said) if !said.is_empty() => said,
+            Tree::Text(_) | Tree::Null => {
+                let fault = Fault::new(pointer, ErrorCode::MissingField, format!("`{name}` is empty"));
+                return Err(Failure::of_faults(vec![fault]));
+            }
+            other => {
+                let message = format!("`{name}` is a string, not {}", other.kind());
+                let fault = Fault::new(pointer, ErrorCode::UnsupportedValue, message).hint(ACTION_HINT);
+                return Err(Failure::of_faults(vec![fault]));
+            }
+        };
+        let action: Action = said.parse().map_err(|_| unknown_action(&pointer, said))?;
+        match of_route {
+            Some(wanted) if wanted != action => {
+                let message = format!("this route is for `{wanted}`, not for `{action}`");
+                let fault = Fault {
+                    allowed: Some(vec![wanted.as_str().to_owned()]),
+                    ..Fault::new(pointer, ErrorCode::UnsupportedValue, message)
+                };
+                Err(Failure::of_faults(vec![fault]))
+            }
+            _ => Ok(action),
+        }
+    }
+}
+
+/// The failure of an action that there is not.
+fn unknown_action(pointer: &str, said: &str) -> Failure {
+    let nearest = nearest(said, Action::ALL.iter().map(|action| action.as_str()));
+    let message = match nearest {
+        Some(near) => format!("{} is no action; the nearest is `{near}`", shorten(said)),
+        None => format!("{} is no action", shorten(said)),
+    };
+    let fault = Fault {
+        nearest: nearest.map(str::to_owned),
+        ..Fault::new(pointer, ErrorCode::UnknownAction, message)
+    };
+    Failure::of_faults(vec![fault])
+}

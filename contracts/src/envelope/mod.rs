@@ -1,0 +1,75 @@
+//! Envelopes: the object around a command, in its documented and its direct form, and bodies over HTTP.
+//!
+//! The door is here. Most commands take the `fast` path; the others are opened, their members sorted into the
+//! envelope's own and the command's, and the fields read.
+
+mod action;
+mod fast;
+mod fields;
+mod head;
+mod members;
+mod opened;
+mod route;
+
+use serde_json::{Map, Value};
+
+use crate::command::{Incoming, Refusal};
+use opened::Opened;
+use route::Route;
+
+pub use crate::command::Body;
+pub use fast::READ_AT_ONCE_BYTES_MAX;
+
+/// Reads one frame.
+///
+/// ```
+/// let frame = br#"{"action":"load_model","model_path":"/models/sdxl_base.safetensors","model_type":"SDXL"}"#;
+/// let incoming = contracts::read_frame(frame).unwrap();
+/// assert_eq!(incoming.head.action, contracts::Action::LoadModel);
+/// assert_eq!(incoming.reading.into_document().unwrap()["model_type"], "sdxl");
+/// ```
+///
+/// # Errors
+/// A [`Refusal`] where the line is no frame (`bad_frame`), names stand twice (`duplicate_field`), or there is no such
+/// action (`missing_field`, `unsupported_value`, `unknown_action`).
+pub fn read_frame(bytes: &[u8]) -> Result<Incoming, Refusal> {
+    match fast::read(bytes) {
+        Some(incoming) => Ok(incoming),
+        None => read_frame_slowly(bytes),
+    }
+}
+
+/// [`read_frame`] without its fast path, for tests that compare the two.
+///
+/// # Errors
+/// As [`read_frame`].
+#[doc(hidden)]
+pub fn read_frame_slowly(bytes: &[u8]) -> Result<Incoming, Refusal> {
+    Opened::of(bytes)?.command(None)
+}
+
+/// Reads the body of a route: any envelope of its action, the action's fields, or the bare value of one field.
+///
+/// `given` are canonical fields from the path and the query; they count as written beside the body's.
+///
+/// # Errors
+/// As [`read_frame`]; an envelope of another action is `unsupported_value`.
+pub fn read_body(bytes: &[u8], body: Body<'_>, given: &Map<String, Value>) -> Result<Incoming, Refusal> {
+    match given.is_empty().then(|| fast::read_body(bytes, body)).flatten() {
+        Some(incoming) => Ok(incoming),
+        None => read_body_slowly(bytes, body, given),
+    }
+}
+
+/// [`read_body`] without its fast path, for tests that compare the two.
+///
+/// # Errors
+/// As [`read_body`].
+#[doc(hidden)]
+pub fn read_body_slowly(
+    bytes: &[u8],
+    body: Body<'_>,
+    given: &Map<String, Value>,
+) -> Result<Incoming, Refusal> {
+    Opened::of_body(bytes, body, given)?.command(Some(Route { body, given }))
+}

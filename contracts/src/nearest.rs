@@ -1,0 +1,35 @@
+//! What a sender most likely meant by a name that is not known.
+
+/// The known name most like one that is not known, if any is near.
+pub(crate) fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    let length = name.chars().count();
+    // A name can differ by no less than the difference of the lengths: what is twice as long is near to nothing, and
+    // to compare it would cost the product of the lengths.
+    let possible = |known: &&str| {
+        let known = known.chars().count();
+        length.abs_diff(known) * 2 <= length.max(known)
+    };
+    let mut known = known.filter(possible).peekable();
+    known.peek()?;
+    let name = name.to_lowercase();
+    let likeness = |known: &str| strsim::normalized_damerau_levenshtein(&name, &known.to_lowercase());
+    known
+        .map(|known| (likeness(known), known))
+        .filter(|(likeness, _)| *likeness >= 0.5)
+        // Of equals the first in the alphabet, so that messages are stable.
+        .max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(a.1)))
+        .map(|(_, known)| known)
+}
+
+/// What an option of a C# serializer has to do with a name, if that writes it.
+pub(crate) fn written_by(name: &str) -> Option<&'static str> {
+    match name {
+        "$id" | "$ref" | "$values" => {
+            Some("ReferenceHandler.Preserve writes it: leave that out of the C# options")
+        }
+        "$type" => {
+            Some("TypeNameHandling or a type discriminator writes it: leave that out of the C# options")
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,126 @@
+//! Lists and maps.
+
+use serde_json::{Map, Value};
+
+use super::reader::{At, Reader};
+use crate::{
+    dictionary::{EnumSpec, ListSpec, MapSpec, Shape},
+    nearest::written_by,
+    pointer::escape,
+    scalar,
+    tree::Tree,
+};
+
+impl Reader {
+    pub(super) fn list(
+        &mut self,
+        shape: &Shape,
+        spec: &'static ListSpec,
+        tree: &Tree,
+        at: &At,
+    ) -> Option<Value> {
+        let Tree::List(trees) = tree else {
+            self.no_list(shape, tree, at);
+            return None;
+        };
+        if trees.len() > spec.max {
+            return self.too_many(at, trees.len(), spec.min, spec.max, "items");
+        }
+        let order = match self.dictionary.resolve(&spec.item) {
+            Shape::Enum(of) if spec.sorted => Some(&**of),
+            _ => None,
+        };
+        let mut items: Vec<(Value, String)> = Vec::with_capacity(trees.len());
+        for (i, tree) in trees.iter().enumerate() {
+            if self.is_done() {
+                return None;
+            }
+            let at = At {
+                example: self.dictionary.example_of(&spec.item),
+                ..at.down(&i.to_string(), &i.to_string())
+            };
+            if order.is_none() {
+                self.places.set(&at.canonical, &at.sender);
+            }
+            if let Some(item) = self.item(spec, tree, &at) {
+                if spec.unique && items.iter().any(|(known, _)| *known == item) {
+                    let message = format!("{item} stands twice");
+                    self.unreadable(&at, message, "write each item once".to_owned());
+                }
+                items.push((item, at.sender));
+            }
+        }
+        if let Some(fault) = scalar::count(trees.len(), spec.min, spec.max, "items") {
+            self.scalar_fault(at, fault);
+        }
+        if let Some(order) = order {
+            self.sort(order, &mut items, at);
+        }
+        Some(items.into_iter().map(|(item, _)| item).collect())
+    }
+
+    fn item(&mut self, spec: &'static ListSpec, tree: &Tree, at: &At) -> Option<Value> {
+        if *tree == Tree::Null && !matches!(spec.item, Shape::Any) {
+            let message = "null is no item of a list".to_owned();
+            self.unreadable(at, message, "leave it out of the list".to_owned());
+            return None;
+        }
+        self.value(&spec.item, tree, at)
+    }
+
+    /// Sorts a list whose order has no meaning, and notes where each of its items stood.
+    fn sort(&mut self, order: &EnumSpec, items: &mut [(Value, String)], at: &At) {
+        items.sort_by_key(|(item, _)| order.values.iter().position(|value| item == value));
+        for (i, (_, sender)) in items.iter().enumerate() {
+            self.places.set(&format!("{}/{i}", at.canonical), sender);
+        }
+    }
+
+    /// A value of another type in the place of a list.
+    fn no_list(&mut self, shape: &Shape, tree: &Tree, at: &At) {
+        let why = match tree {
+            Tree::Map(members) => members.iter().find_map(|(name, _)| written_by(name)),
+            _ => None,
+        };
+        let message = format!("a list is wanted here, not {}", tree.kind());
+        match why {
+            Some(why) => self.unreadable(at, format!("{message}; {why}"), why.to_owned()),
+            None => self.unreadable(at, message, self.hints(at).of_type(shape, tree)),
+        }
+    }
+
+    pub(super) fn map(
+        &mut self,
+        shape: &Shape,
+        spec: &'static MapSpec,
+        tree: &Tree,
+        at: &At,
+    ) -> Option<Value> {
+        let Tree::Map(members) = tree else {
+            self.another_type(shape, "an object", tree, at);
+            return None;
+        };
+        if members.len() > spec.max {
+            return self.too_many(at, members.len(), 0, spec.max, "entries");
+        }
+        let mut map = Map::new();
+        for (key, tree) in members {
+            let at = at.down(&escape(key), key);
+            self.places.set(&at.canonical, &at.sender);
+            if let Some(value) = self.value(&spec.value, tree, &at) {
+                map.insert(key.clone(), value);
+            }
+        }
+        Some(map.into())
+    }
+
+    /// A list or map that is too long is one fault, and is not looked into: what stands in it could cost more than
+    /// the contract has room for.
+    fn too_many(&mut self, at: &At, length: usize, min: usize, max: usize, of: &str) -> Option<Value> {
+        if let Some(fault) = scalar::count(length, min, max, of) {
+            self.unread = true;
+            self.scalar_fault(at, fault);
+        }
+        None
+    }
+}

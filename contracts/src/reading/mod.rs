@@ -1,0 +1,183 @@
+//! Readings: any dialect in, the canonical document out, with every fault, every warning and where each value stood.
+//!
+//! A document is walked once (`walk`, `collections`, `extras`, `moved`); then `missing`, `rules` and `effect` judge the
+//! canonical document as a whole.
+
+mod collections;
+mod effect;
+mod extras;
+mod missing;
+mod moved;
+mod reader;
+mod report;
+mod rules;
+mod walk;
+
+use serde_json::Value;
+
+use crate::{
+    canonical,
+    dialect::{Dialect, Spelt},
+    dictionary::dictionary,
+    fault::{Fault, Warning},
+    places::Places,
+    tally::Tally,
+    tree::Tree,
+};
+use reader::Reader;
+
+/// What was understood from a document.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reading {
+    /// Private: a value that breaks a bound stands here too, and must not be used before the bound is looked at.
+    document: Option<Value>,
+    /// The first faults (`limits.json`: `errors_max`), as the sender spelt their places.
+    pub faults: Vec<Fault>,
+    /// How many faults there are.
+    pub faults_total: usize,
+    /// All warnings, as the sender spelt their places.
+    pub warnings: Vec<Warning>,
+    /// Where each value stood.
+    pub places: Places,
+    /// The dialect that alone spells the most of the fields' names; where they tell nothing, of the envelope's.
+    pub dialect: Option<Dialect>,
+}
+
+impl Reading {
+    /// Whether there is no fault.
+    #[must_use]
+    pub fn is_valid(&self) -> bool {
+        self.faults.is_empty()
+    }
+
+    /// What the sender said, canonical: snake, no nulls, canonical spellings, every value at its place, no defaults.
+    /// `None` where there is any fault: what a command is run by.
+    #[must_use]
+    pub fn document(&self) -> Option<&Value> {
+        self.document.as_ref().filter(|_| self.faults.is_empty())
+    }
+
+    /// The same, owned.
+    #[must_use]
+    pub fn into_document(self) -> Option<Value> {
+        self.document.filter(|_| self.faults.is_empty())
+    }
+
+    /// What was read of a document that may be full of faults: values in it may be out of bounds, missing, or against
+    /// each other. `None` where a name or a value could not be read at all.
+    ///
+    /// Only to be reported (`normalized`), never to be acted on.
+    #[must_use]
+    pub fn reported(&self) -> Option<&Value> {
+        self.document.as_ref()
+    }
+
+    /// The same, owned.
+    #[must_use]
+    pub fn into_reported(self) -> Option<Value> {
+        self.document
+    }
+
+    /// A reading without fault or warning.
+    pub(crate) fn faultless(document: Value, places: Places, dialect: Option<Dialect>) -> Self {
+        let (faults, warnings) = (Vec::new(), Vec::new());
+        Self { document: Some(document), faults, faults_total: 0, warnings, places, dialect }
+    }
+
+    /// Takes a prefix off every pointer of the sender: the document stood at the root itself.
+    pub(crate) fn lift(&mut self, prefix: &str) {
+        let lift = |pointer: &mut String| {
+            if let Some(rest) = pointer.strip_prefix(prefix)
+                && (rest.is_empty() || rest.starts_with('/'))
+            {
+                *pointer = rest.to_owned();
+            }
+        };
+        self.faults.iter_mut().for_each(|fault| lift(&mut fault.pointer));
+        self.warnings.iter_mut().filter_map(|warning| warning.pointer.as_mut()).for_each(lift);
+        self.places.lift(&lift);
+    }
+}
+
+/// Who wrote the document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Writer {
+    /// A client: any dialect, nulls, accepted spellings.
+    Sender,
+    /// One of us: the canonical form and nothing else.
+    Canonical,
+}
+
+/// Reads a document of a definition; pointers begin at the document.
+///
+/// ```
+/// use contracts::{Writer, read, tree};
+/// let body = br#"{"Model":{"Base":"sdxl_base","Refiner":null},"Conditioning":{"Prompt":"a pier"}}"#;
+/// let reading = read("PromptSubmission", &tree::parse(body).unwrap().tree, Writer::Sender);
+/// assert!(reading.is_valid());
+/// assert_eq!(reading.into_document().unwrap()["model"], serde_json::json!({"base": "sdxl_base"}));
+/// ```
+#[must_use]
+pub fn read(definition: &str, tree: &Tree, writer: Writer) -> Reading {
+    read_sources(
+        definition,
+        &[Source::written(tree, String::new())],
+        writer,
+        Tally::default(),
+        Spelt::default(),
+    )
+}
+
+/// The first faults of a document that one of us wrote: what breaks the schema, and members that it does not know.
+pub(crate) fn faults_of(definition: &str, document: &Value) -> (Tally, Tally) {
+    if canonical::is_faultless(definition, document) {
+        return (Tally::default(), Tally::default());
+    }
+    let tree = Tree::of(document);
+    let mut reader = Reader::new(Writer::Canonical);
+    let def = dictionary().named(definition);
+    let root = reader.root(def, &[Source::written(&tree, String::new())]);
+    reader.find_missing(def, &root);
+    reader.apply_rules(def, &root);
+    (reader.faults, reader.unknown)
+}
+
+/// A part of the sender's document that belongs to the one that is read.
+pub(crate) struct Source<'t> {
+    pub(crate) tree: &'t Tree,
+    pub(crate) pointer: String,
+    /// Whether the sender chose its names: those of a path and a query are the route's.
+    pub(crate) spelt: bool,
+}
+
+impl<'t> Source<'t> {
+    pub(crate) fn written(tree: &'t Tree, pointer: String) -> Self {
+        Self { tree, pointer, spelt: true }
+    }
+}
+
+pub(crate) fn read_sources(
+    definition: &str,
+    sources: &[Source<'_>],
+    writer: Writer,
+    mut faults: Tally,
+    envelope: Spelt,
+) -> Reading {
+    let def = dictionary().named(definition);
+    let mut reader = Reader::new(writer);
+    reader.envelope = envelope;
+    let mut root = reader.root(def, sources);
+    reader.place_moved(def, &mut root);
+    reader.find_missing(def, &root);
+    reader.apply_rules(def, &root);
+    faults.append(reader.faults);
+    faults.append(reader.unknown);
+    Reading {
+        document: (!reader.unread).then_some(root),
+        faults_total: faults.total(),
+        faults: faults.into_kept(),
+        warnings: reader.warnings,
+        places: reader.places,
+        dialect: reader.fields.most().or(reader.envelope.most()),
+    }
+}

@@ -1,0 +1,123 @@
+//! What a reading knows while it walks: the state of a [`Reader`], and where it stands.
+
+use serde_json::Value;
+use std::collections::{BTreeSet, HashMap};
+
+use super::Writer;
+use crate::{
+    dialect::Spelt,
+    dictionary::{Def, Dictionary, ObjectSpec, dictionary},
+    fault::Warning,
+    places::Places,
+    pointer::escape,
+    tally::Tally,
+};
+
+pub(super) struct Reader {
+    pub(super) dictionary: &'static Dictionary,
+    pub(super) writer: Writer,
+    pub(super) faults: Tally,
+    /// Of one of us: members that the schema does not know, which may be a newer version's.
+    pub(super) unknown: Tally,
+    pub(super) warnings: Vec<Warning>,
+    pub(super) places: Places,
+    /// Whether something could not be read at all.
+    pub(super) unread: bool,
+    /// The dialects of the command's own names, and of those around it.
+    pub(super) fields: Spelt,
+    pub(super) envelope: Spelt,
+    /// Whether what is read now counts for them.
+    pub(super) spelt: bool,
+    /// Canonical pointers of values that are no good by themselves.
+    pub(super) faulty: BTreeSet<String>,
+    pub(super) moved: Vec<Moved>,
+    pub(super) visited: Vec<Visited>,
+}
+
+impl Reader {
+    pub(super) fn new(writer: Writer) -> Self {
+        Self {
+            dictionary: dictionary(),
+            writer,
+            faults: Tally::default(),
+            unknown: Tally::default(),
+            warnings: Vec::new(),
+            places: Places::default(),
+            unread: false,
+            fields: Spelt::default(),
+            envelope: Spelt::default(),
+            spelt: true,
+            faulty: BTreeSet::new(),
+            moved: Vec::new(),
+            visited: Vec::new(),
+        }
+    }
+
+    /// Whether nothing more is wanted: what one of us wrote is refused by its first faults.
+    pub(super) fn is_done(&self) -> bool {
+        self.writer == Writer::Canonical && self.faults.is_full()
+    }
+
+    /// Whether the value, or one inside it, is no good by itself.
+    pub(super) fn is_faulty(&self, canonical: &str) -> bool {
+        if self.faulty.contains(canonical) {
+            return true;
+        }
+        // What is below stands together in the order of the set.
+        let below = format!("{canonical}/");
+        self.faulty.range(below.clone()..).next().is_some_and(|faulty| faulty.starts_with(&below))
+    }
+}
+
+/// Where the reader stands: canonically, and in the sender's document.
+#[derive(Clone)]
+pub(super) struct At {
+    pub(super) canonical: String,
+    pub(super) sender: String,
+    /// Canonical pointer and definition of the document that accepted places are relative to.
+    pub(super) document: (String, &'static Def),
+    /// A value that the schema gives as an example here.
+    pub(super) example: Option<&'static Value>,
+}
+
+impl At {
+    pub(super) fn down(&self, canonical: &str, sender: &str) -> Self {
+        Self {
+            canonical: format!("{}/{canonical}", self.canonical),
+            sender: format!("{}/{}", self.sender, escape(sender)),
+            document: self.document.clone(),
+            example: None,
+        }
+    }
+}
+
+/// A value that was written at an accepted place.
+pub(super) struct Moved {
+    pub(super) to: String,
+    pub(super) value: Value,
+    pub(super) from: String,
+}
+
+/// An object that was read, to look for what is missing in it.
+pub(super) struct Visited {
+    pub(super) spec: &'static ObjectSpec,
+    pub(super) at: String,
+    /// The definition that rules are stated for.
+    pub(super) rules: Option<&'static Def>,
+}
+
+#[derive(Default)]
+pub(super) struct Members {
+    /// By the index of the property: its value and where it stood.
+    pub(super) values: HashMap<usize, (Value, String)>,
+    /// Items that flags add to lists.
+    pub(super) adds: Vec<Added>,
+}
+
+/// An item that was written as a member of its own.
+pub(super) struct Added {
+    /// The index of its list.
+    pub(super) list: usize,
+    pub(super) value: String,
+    pub(super) from: String,
+}

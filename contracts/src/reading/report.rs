@@ -1,0 +1,90 @@
+//! What a reading reports: faults, warnings, and the dialects of names.
+
+use super::reader::{At, Reader};
+use crate::{
+    dictionary::{Name, ObjectSpec, Shape},
+    fault::{Fault, Warning},
+    generated::{error_code::ErrorCode, warning_code::WarningCode},
+    hint::Hints,
+    scalar::ScalarFault,
+    tree::Tree,
+};
+
+impl Reader {
+    pub(super) fn fault(&mut self, at: &At, code: ErrorCode, message: String, hint: String) {
+        self.faulty.insert(at.canonical.clone());
+        self.faults.add(|| Fault::new(at.sender.clone(), code, message).hint(hint));
+    }
+
+    pub(super) fn unreadable(&mut self, at: &At, message: String, hint: String) {
+        self.unread = true;
+        self.fault(at, ErrorCode::UnsupportedValue, message, hint);
+    }
+
+    pub(super) fn scalar_fault(&mut self, at: &At, fault: ScalarFault) {
+        self.unread |= fault.code == ErrorCode::UnsupportedValue;
+        self.faulty.insert(at.canonical.clone());
+        self.faults.add(|| Fault {
+            pointer: at.sender.clone(),
+            code: fault.code,
+            message: fault.message,
+            allowed: fault.allowed,
+            minimum: fault.minimum,
+            maximum: fault.maximum,
+            nearest: fault.nearest,
+            hint: fault.hint,
+        });
+    }
+
+    pub(super) fn another_type(&mut self, shape: &Shape, wanted: &str, tree: &Tree, at: &At) {
+        let message = format!("{wanted} is wanted here, not {}", tree.kind());
+        self.unreadable(at, message, self.hints(at).of_type(shape, tree));
+    }
+
+    pub(super) fn twice(&mut self, same: bool, first: &str, at: &At) {
+        let (sender, canonical) = (&at.sender, &at.canonical);
+        let (one, other) = below_their_parent(first, sender);
+        if same {
+            let message = format!("`{one}` and `{other}` are one property, with equal values");
+            self.warn(WarningCode::DuplicateEqual, sender, message, Some("write it once".to_owned()));
+        } else {
+            self.unread = true;
+            self.faulty.insert(canonical.clone());
+            let message = format!("`{one}` and `{other}` are one property, with unequal values");
+            self.faults.add(|| Fault::new(sender.clone(), ErrorCode::DuplicateField, message));
+        }
+    }
+
+    pub(super) fn warn(&mut self, code: WarningCode, sender: &str, message: String, hint: Option<String>) {
+        self.warnings.push(Warning { code, pointer: Some(sender.to_owned()), message, hint });
+    }
+
+    pub(super) fn accepted(&mut self, name: &str, csharp: &str, canonical: &str, sender: &str) {
+        let meant = if name.starts_with(char::is_uppercase) { csharp } else { canonical };
+        let message = format!("`{name}` was read as `{meant}`");
+        self.warn(WarningCode::AcceptedSpelling, sender, message, Some(format!("write `{meant}`")));
+    }
+
+    pub(super) fn hints(&self, at: &At) -> Hints<'static> {
+        Hints { example: at.example, is_json: self.spelt }
+    }
+
+    /// Counts a name for the dialects. A wrapper's tells as the envelope's names do.
+    pub(super) fn count(&mut self, spec: &ObjectSpec, name: &str) {
+        let of_wrapper = matches!(spec.names.get(name), Some(Name::Property { index, .. }) if spec.properties[*index].wrapper);
+        let only = spec.only_dialect(name);
+        if !self.spelt {
+        } else if of_wrapper {
+            self.envelope.count(only);
+        } else {
+            self.fields.count(only);
+        }
+    }
+}
+
+/// Two places below what both stand in: where that lies is the pointer's to say, which a body's reader rebases.
+fn below_their_parent<'p>(one: &'p str, other: &'p str) -> (&'p str, &'p str) {
+    let common = one.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count();
+    let parent = one[..common].rfind('/').map_or(0, |at| at + 1);
+    (&one[parent..], &other[parent..])
+}
