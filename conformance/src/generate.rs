@@ -1,6 +1,9 @@
 //! Documents generated from the dictionary: every value good by itself, near its limits more often than not.
 
-use contracts::dictionary::{NumberSpec, Property, Shape, dictionary};
+use contracts::{
+    checked::{IntegerLimits, ListLimits, NumberLimits},
+    dictionary::{Property, Shape, dictionary},
+};
 use serde_json::{Map, Value, json};
 
 /// A generator; equal seeds give equal documents.
@@ -49,12 +52,13 @@ impl Generator {
                 members.into()
             }
             Shape::List(list) => {
-                let most = (list.max as u64).min(3).max(list.min as u64);
-                let length = list.min as u64 + self.below(most - list.min as u64 + 1);
+                let ListLimits { minimum, maximum, unique } = list.limits;
+                let most = maximum.min(3).max(minimum);
+                let length = minimum + self.below(most - minimum + 1);
                 let mut items: Vec<Value> = Vec::new();
                 for _ in 0..length {
                     let item = self.value(name, &list.item);
-                    if !(list.unique && items.contains(&item)) {
+                    if !(unique && items.contains(&item)) {
                         items.push(item);
                     }
                 }
@@ -66,16 +70,16 @@ impl Generator {
                 items.into()
             }
             Shape::Map(_) => json!({"team": "cats", "A b": "é<&>"}),
-            Shape::Integer(spec) => {
-                let steps = (spec.max - spec.min).unsigned_abs() / spec.multiple_of.unsigned_abs();
+            &Shape::Integer(IntegerLimits { minimum, maximum, multiple_of }) => {
+                let steps = (maximum - minimum).unsigned_abs() / multiple_of.unsigned_abs();
                 let step = match self.below(4) {
                     0 => 0,
                     1 => steps,
                     _ => self.below(steps.saturating_add(1)),
                 };
-                (spec.min + step.cast_signed() * spec.multiple_of).into()
+                (minimum + step.cast_signed() * multiple_of).into()
             }
-            Shape::Number(spec) => self.number(*spec).into(),
+            Shape::Number(limits) => self.number(*limits).into(),
             Shape::Enum(spec) => spec.values[self.below(spec.values.len() as u64) as usize].clone().into(),
             Shape::Boolean => (self.below(2) == 0).into(),
             Shape::Text(_) => self.text(name),
@@ -87,14 +91,15 @@ impl Generator {
         self.value(&property.snake, &property.shape)
     }
 
-    fn number(&mut self, spec: NumberSpec) -> f64 {
+    fn number(&mut self, limits: NumberLimits) -> f64 {
         // Quarters and eighths have one decimal form in every language.
-        let span = spec.max - spec.min;
+        let (minimum, maximum) = (limits.minimum.value(), limits.maximum.value());
+        let span = maximum - minimum;
         let share = (1 + self.below(7)) as f64 / 8.0;
         match self.below(4) {
-            0 if !spec.min_exclusive => spec.min,
-            1 if !spec.max_exclusive => spec.max,
-            _ => spec.min + span * share,
+            0 if !limits.minimum.is_exclusive() => minimum,
+            1 if !limits.maximum.is_exclusive() => maximum,
+            _ => minimum + span * share,
         }
     }
 

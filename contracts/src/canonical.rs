@@ -5,9 +5,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::dictionary::{
-    Def, IntegerSpec, ListSpec, Name, NumberSpec, ObjectSpec, Shape, TextSpec, dictionary,
-};
+use crate::dictionary::{Def, ListSpec, Name, ObjectSpec, Shape, dictionary};
 
 /// Whether a canonical document of a definition has no fault; `false` also where rules over several fields apply.
 ///
@@ -51,15 +49,15 @@ fn fits(shape: &Shape, value: &Value) -> bool {
         (Shape::Nullable(inner), value) => fits(inner, value),
         (Shape::List(spec), Value::Array(items)) => is_list(spec, items),
         (Shape::Map(spec), Value::Object(members)) => {
-            members.len() <= spec.max && members.values().all(|value| fits(&spec.value, value))
+            spec.limits.check(members.len()).is_ok() && members.values().all(|value| fits(&spec.value, value))
         }
-        (Shape::Integer(spec), Value::Number(number)) => {
-            number.as_i64().is_some_and(|integer| is_integer(*spec, integer))
+        (Shape::Integer(limits), Value::Number(number)) => {
+            number.as_i64().is_some_and(|integer| limits.check(integer.into()).is_ok())
         }
-        (Shape::Number(spec), Value::Number(number)) => {
-            number.as_f64().is_some_and(|number| is_number(*spec, number))
+        (Shape::Number(limits), Value::Number(number)) => {
+            number.as_f64().is_some_and(|number| limits.check(number).is_ok())
         }
-        (Shape::Text(spec), Value::String(text)) => is_text(spec, text),
+        (Shape::Text(spec), Value::String(text)) => spec.limits.check(text).is_ok(),
         (Shape::Enum(spec), Value::String(text)) => spec.values.contains(text),
         _ => false,
     }
@@ -68,26 +66,9 @@ fn fits(shape: &Shape, value: &Value) -> bool {
 fn is_list(spec: &ListSpec, items: &[Value]) -> bool {
     // Unequal numbers may be one canonical value: only of strings it is sure here that none stands twice.
     let differ = || items.iter().enumerate().all(|(i, item)| item.is_string() && !items[..i].contains(item));
-    (spec.min..=spec.max).contains(&items.len())
+    spec.limits.count(items.len()).is_ok()
         && items
             .iter()
             .all(|item| (!item.is_null() || matches!(spec.item, Shape::Any)) && fits(&spec.item, item))
-        && (!spec.unique || differ())
-}
-
-fn is_integer(spec: IntegerSpec, integer: i64) -> bool {
-    (spec.min..=spec.max).contains(&integer) && integer % spec.multiple_of == 0
-}
-
-fn is_number(spec: NumberSpec, number: f64) -> bool {
-    let low = if spec.min_exclusive { number <= spec.min } else { number < spec.min };
-    let high = if spec.max_exclusive { number >= spec.max } else { number > spec.max };
-    !(low || high)
-}
-
-fn is_text(spec: &TextSpec, text: &str) -> bool {
-    let length = if text.is_ascii() { text.len() } else { text.chars().count() };
-    (spec.min..=spec.max).contains(&length)
-        && !(spec.not_blank && text.chars().all(char::is_whitespace))
-        && spec.pattern.as_ref().is_none_or(|pattern| pattern.is_match(text))
+        && (!spec.limits.unique || differ())
 }

@@ -112,7 +112,7 @@ fn slug(stem: &str) -> String {
 pub fn is_id(text: &str) -> bool {
     let dictionary = dictionary();
     match dictionary.resolve(&dictionary.named("ModelId").shape) {
-        Shape::Text(spec) => spec.pattern.as_ref().is_none_or(|pattern| pattern.is_match(text)),
+        Shape::Text(spec) => spec.limits.check(text).is_ok(),
         _ => false,
     }
 }

@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use crate::{
-    dictionary::{EnumSpec, IntegerSpec, NumberSpec, Shape, TextSpec},
+    checked::{IntegerLimits, NumberLimits, Violation},
+    dictionary::{EnumSpec, Shape, TextSpec},
     generated::{error_code::ErrorCode, warning_code::WarningCode},
     hint::Hints,
     nearest::nearest,
@@ -61,7 +62,7 @@ fn bound(limit: f64) -> Option<f64> {
 const NUMBER_HINT: &str =
     "add JsonStringEnumConverter to the C# options, so that the enum is written by name";
 
-/// Beyond this no integer of the contract lies, and a float holds no exact one; the sign alone tells what is wrong.
+/// 2^63: larger JSON numbers arrive as floats; they are reported as out of range, not as a fraction.
 const INTEGER_RANGE: f64 = 9_223_372_036_854_775_808.0;
 
 /// How an integer is written. `-0` has neither fraction nor exponent, and yet many readers make a float of it.
@@ -70,8 +71,8 @@ const INTEGER_FORM: &str = "without fraction, exponent or the sign of a zero";
 /// Reads a scalar of a resolved shape.
 pub(crate) fn read(shape: &Shape, tree: &Tree, lenient: bool, hints: Hints<'_>) -> Scalar {
     match (shape, tree) {
-        (Shape::Integer(spec), Tree::Integer(_) | Tree::Number(_)) => integer(*spec, tree, hints),
-        (Shape::Number(spec), Tree::Integer(_) | Tree::Number(_)) => number(*spec, tree),
+        (Shape::Integer(limits), Tree::Integer(_) | Tree::Number(_)) => integer(*limits, tree, hints),
+        (Shape::Number(limits), Tree::Integer(_) | Tree::Number(_)) => number(*limits, tree),
         (Shape::Text(spec), Tree::Text(said)) => text(spec, said, lenient, hints),
         (Shape::Enum(spec), Tree::Text(said)) => enumeration(spec, said, lenient),
         (Shape::Boolean, Tree::Bool(value)) => Scalar::good(*value),
@@ -92,20 +93,16 @@ pub(crate) fn read(shape: &Shape, tree: &Tree, lenient: bool, hints: Hints<'_>) 
     }
 }
 
-fn integer(spec: IntegerSpec, tree: &Tree, hints: Hints<'_>) -> Scalar {
-    let (min, max) = (spec.min as f64, spec.max as f64);
+fn integer(limits: IntegerLimits, tree: &Tree, hints: Hints<'_>) -> Scalar {
+    let IntegerLimits { minimum, maximum, multiple_of } = limits;
     let beyond = |value: Option<Value>, shown: String| {
-        let message = if spec.multiple_of > 1 {
-            format!("{shown} is outside {}..{} or no multiple of {}", spec.min, spec.max, spec.multiple_of)
-        } else {
-            format!("{shown} is outside {}..{}", spec.min, spec.max)
-        };
-        Scalar::beyond(value, message, min, max)
+        let multiple =
+            if multiple_of > 1 { format!(" or no multiple of {multiple_of}") } else { String::new() };
+        let message = format!("{shown} is outside {minimum}..{maximum}{multiple}");
+        Scalar::beyond(value, message, minimum as f64, maximum as f64)
     };
     match tree {
-        &Tree::Integer(i) if i < spec.min || i > spec.max || i % spec.multiple_of != 0 => {
-            beyond(Some(i.into()), i.to_string())
-        }
+        &Tree::Integer(i) if limits.check(i.into()).is_err() => beyond(Some(i.into()), i.to_string()),
         &Tree::Integer(i) => Scalar::good(i),
         // No value: a float of it would be another number than the one written.
         Tree::Number(n) if n.value().abs() >= INTEGER_RANGE => beyond(None, n.to_string()),
@@ -117,21 +114,20 @@ fn integer(spec: IntegerSpec, tree: &Tree, hints: Hints<'_>) -> Scalar {
     }
 }
 
-fn number(spec: NumberSpec, tree: &Tree) -> Scalar {
+fn number(limits: NumberLimits, tree: &Tree) -> Scalar {
     let (n, shown): (f64, &dyn std::fmt::Display) = match tree {
         Tree::Integer(i) => (*i as f64, i),
         Tree::Number(n) => (n.value(), n),
         other => panic!("no number: {other:?}"),
     };
-    let low = if spec.min_exclusive { n <= spec.min } else { n < spec.min };
-    let high = if spec.max_exclusive { n >= spec.max } else { n > spec.max };
-    if low || high {
-        let from = if spec.min_exclusive { "above " } else { "" };
-        let to = if spec.max_exclusive { "below " } else { "" };
-        let message = format!("{shown} is outside {from}{}..{to}{}", spec.min, spec.max);
-        return Scalar::beyond(Some(n.into()), message, spec.min, spec.max);
+    if limits.check(n).is_ok() {
+        return Scalar::good(n);
     }
-    Scalar::good(n)
+    let (minimum, maximum) = (limits.minimum.value(), limits.maximum.value());
+    let from = if limits.minimum.is_exclusive() { "above " } else { "" };
+    let to = if limits.maximum.is_exclusive() { "below " } else { "" };
+    let message = format!("{shown} is outside {from}{minimum}..{to}{maximum}");
+    Scalar::beyond(Some(n.into()), message, minimum, maximum)
 }
 
 fn text(spec: &TextSpec, said: &str, lenient: bool, hints: Hints<'_>) -> Scalar {
@@ -139,30 +135,31 @@ fn text(spec: &TextSpec, said: &str, lenient: bool, hints: Hints<'_>) -> Scalar 
     if lenient && spec.lower_case {
         said = said.to_lowercase().into();
     }
-    let length = said.chars().count();
-    if length < spec.min || length > spec.max {
-        let message = format!("{length} characters; {}..{} are allowed", spec.min, spec.max);
-        return Scalar::beyond(Some(said.as_ref().into()), message, spec.min as f64, spec.max as f64);
+    match spec.limits.check(&said) {
+        Ok(()) => Scalar::good(said.as_ref()),
+        Err(Violation::Length { length, minimum, maximum }) => {
+            let message = format!("{length} characters; {minimum}..{maximum} are allowed");
+            Scalar::beyond(Some(said.as_ref().into()), message, minimum as f64, maximum as f64)
+        }
+        Err(Violation::Blank) => {
+            let hint = format!("write more than white space{}", hints.such_as());
+            Scalar::bad("it is blank".to_owned(), hint)
+        }
+        Err(_) => another_form(spec, &said, lenient, hints),
     }
-    if spec.not_blank && said.chars().all(char::is_whitespace) {
-        let hint = format!("write more than white space{}", hints.such_as());
-        return Scalar::bad("it is blank".to_owned(), hint);
-    }
-    let Some(pattern) = &spec.pattern else {
-        return Scalar::good(said.as_ref());
-    };
-    if pattern.is_match(&said) {
-        return Scalar::good(said.as_ref());
-    }
+}
+
+/// A string that does not match its pattern: one of the other forms that are read, or bad.
+fn another_form(spec: &TextSpec, said: &str, lenient: bool, hints: Hints<'_>) -> Scalar {
     for alias in spec.aliases.iter().filter(|_| lenient) {
-        if alias.pattern.is_match(&said) {
-            let meant = alias.pattern.replace(&said, &alias.to).into_owned();
-            let respelt = Some((alias.warning, said.into_owned(), meant.clone()));
+        if alias.pattern.is_match(said) {
+            let meant = alias.pattern.replace(said, &alias.to).into_owned();
+            let respelt = Some((alias.warning, said.to_owned(), meant.clone()));
             return Scalar { respelt, ..Scalar::good(meant) };
         }
     }
-    let message = format!("{} does not match {}", shorten(&said), brief(pattern.as_str()));
-    Scalar::bad(message, hints.of_form())
+    let pattern = spec.limits.form.pattern().unwrap_or_default();
+    Scalar::bad(format!("{} does not match {}", shorten(said), brief(pattern)), hints.of_form())
 }
 
 /// A value of another type in the place of an enum.
@@ -197,10 +194,9 @@ fn enumeration(spec: &EnumSpec, said: &str, lenient: bool) -> Scalar {
     Scalar { value: None, fault: Some(fault), respelt: None }
 }
 
-/// A fault of a list's or map's length.
-pub(crate) fn count(length: usize, min: usize, max: usize, of: &str) -> Option<ScalarFault> {
-    if (min..=max).contains(&length) {
-        return None;
-    }
-    Scalar::beyond(None, format!("{length} {of}; {min}..{max} are allowed"), min as f64, max as f64).fault
+/// The fault of a list's or map's length, in items or entries.
+pub(crate) fn count(checked: Result<(), Violation>, of: &str) -> Option<ScalarFault> {
+    let Err(Violation::Count { count, minimum, maximum }) = checked else { return None };
+    let message = format!("{count} {of}; {minimum}..{maximum} are allowed");
+    Scalar::beyond(None, message, minimum as f64, maximum as f64).fault
 }

@@ -3,6 +3,7 @@
 
 use contracts::{
     Action, Fault, Writer,
+    checked::{Form, IntegerLimits},
     dictionary::{Property, Shape, dictionary},
     tree::Tree,
 };
@@ -20,7 +21,7 @@ pub(super) const SENTENCE: &str =
     "A number, length or count outside its limits, or no multiple of 8: out_of_range.";
 
 /// Longest text that is sent as a probe: image references may be as long as a frame.
-const TEXT_MAX: usize = 20_000;
+const TEXT_MAX: u64 = 20_000;
 
 pub(super) fn scenarios() -> Vec<Scenario> {
     let mut fields = Vec::new();
@@ -70,52 +71,54 @@ fn far(min: f64, max: f64, step: i64) -> impl Iterator<Item = (&'static str, Val
 fn probes(shape: &'static Shape) -> Vec<(String, Value)> {
     let mut probes: Vec<(&str, Value)> = Vec::new();
     match dictionary().resolve(shape) {
-        Shape::Integer(spec) => {
-            let step = spec.multiple_of;
+        &Shape::Integer(IntegerLimits { minimum, maximum, multiple_of: step }) => {
             probes.extend([
-                ("min-1", json!(spec.min - step)),
-                ("min", json!(spec.min)),
-                ("min+1", json!(spec.min + step)),
-                ("max-1", json!(spec.max - step)),
-                ("max", json!(spec.max)),
-                ("max+1", json!(spec.max + step)),
+                ("min-1", json!(minimum - step)),
+                ("min", json!(minimum)),
+                ("min+1", json!(minimum + step)),
+                ("max-1", json!(maximum - step)),
+                ("max", json!(maximum)),
+                ("max+1", json!(maximum + step)),
             ]);
             if step > 1 {
-                probes.push(("no-multiple", json!(spec.min + 1)));
+                probes.push(("no-multiple", json!(minimum + 1)));
             }
-            probes.extend(far(spec.min as f64, spec.max as f64, step));
+            probes.extend(far(minimum as f64, maximum as f64, step));
         }
-        Shape::Number(spec) => {
-            let step = 0.0625;
+        Shape::Number(limits) => {
+            let (minimum, maximum, step) = (limits.minimum.value(), limits.maximum.value(), 0.0625);
             probes.extend([
-                ("min-1", json!(spec.min - step)),
-                ("min", json!(spec.min)),
-                ("min+1", json!(spec.min + step)),
-                ("max-1", json!(spec.max - step)),
-                ("max", json!(spec.max)),
-                ("max+1", json!(spec.max + step)),
+                ("min-1", json!(minimum - step)),
+                ("min", json!(minimum)),
+                ("min+1", json!(minimum + step)),
+                ("max-1", json!(maximum - step)),
+                ("max", json!(maximum)),
+                ("max+1", json!(maximum + step)),
             ]);
-            probes.extend(far(spec.min, spec.max, 0));
+            probes.extend(far(minimum, maximum, 0));
         }
-        Shape::Text(spec) if spec.pattern.is_none() => {
-            let text = |length: usize| json!("é".repeat(length));
-            if spec.max < TEXT_MAX {
-                probes.extend([("max", text(spec.max)), ("max+1", text(spec.max + 1))]);
+        Shape::Text(spec) if matches!(spec.limits.form, Form::Any) => {
+            let text = |length: u64| json!("é".repeat(length as usize));
+            let maximum = spec.limits.maximum;
+            if maximum < TEXT_MAX {
+                probes.extend([("max", text(maximum)), ("max+1", text(maximum + 1))]);
             }
         }
         Shape::List(list) => {
             if let Some(item) = sample(&list.item)
-                && !list.unique
+                && !list.limits.unique
             {
-                let items = |length: usize| (0..length).map(|i| distinct(&item, i)).collect::<Value>();
-                probes.extend([("max", items(list.max)), ("max+1", items(list.max + 1))]);
+                let items = |length: u64| (0..length).map(|i| distinct(&item, i)).collect::<Value>();
+                let maximum = list.limits.maximum;
+                probes.extend([("max", items(maximum)), ("max+1", items(maximum + 1))]);
             }
         }
         Shape::Map(map) => {
-            let entries = |count: usize| {
+            let entries = |count: u64| {
                 (0..count).map(|i| (format!("k{i}"), json!("v"))).collect::<serde_json::Map<_, _>>()
             };
-            probes.extend([("max", entries(map.max).into()), ("max+1", entries(map.max + 1).into())]);
+            let maximum = map.limits.maximum;
+            probes.extend([("max", entries(maximum).into()), ("max+1", entries(maximum + 1).into())]);
         }
         _ => {}
     }
@@ -123,7 +126,7 @@ fn probes(shape: &'static Shape) -> Vec<(String, Value)> {
 }
 
 /// The same item under another token: two of one list may not share theirs.
-fn distinct(item: &Value, index: usize) -> Value {
+fn distinct(item: &Value, index: u64) -> Value {
     match item.get("token") {
         Some(_) => with(item.clone(), "/token", format!("<conf-token-{index}>").into()),
         None => item.clone(),

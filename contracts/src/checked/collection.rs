@@ -34,7 +34,11 @@ impl ListLimits {
         Ok(())
     }
 
-    fn count(&self, count: usize) -> Result<(), Violation> {
+    /// Whether a list of so many items is within the limits.
+    ///
+    /// # Errors
+    /// [`Violation::Count`].
+    pub fn count(&self, count: usize) -> Result<(), Violation> {
         let (count, Self { minimum, maximum, .. }) = (count as u64, *self);
         if count < minimum || count > maximum {
             return Err(Violation::Count { count, minimum, maximum });

@@ -30,6 +30,20 @@ pub enum Form {
     Pieces(&'static str, &'static [&'static [Piece]]),
     /// A regular expression.
     Pattern(&'static str, &'static LazyRegex),
+    /// The same, compiled already.
+    Compiled(&'static Regex),
+}
+
+impl Form {
+    /// The form as a regular expression; `None` where any text has it.
+    #[must_use]
+    pub fn pattern(&self) -> Option<&'static str> {
+        match self {
+            Self::Any => None,
+            Self::Pieces(pattern, _) | Self::Pattern(pattern, _) => Some(pattern),
+            Self::Compiled(regex) => Some(regex.as_str()),
+        }
+    }
 }
 
 /// A regular expression that is compiled when it is first needed.
@@ -98,6 +112,7 @@ impl TextLimits {
             Form::Any => return Ok(()),
             Form::Pieces(pattern, rows) => (pattern, rows.iter().any(|row| row_matches(row, text))),
             Form::Pattern(pattern, regex) => (pattern, regex.is_match(text)),
+            Form::Compiled(regex) => (regex.as_str(), regex.is_match(text)),
         };
         if matches { Ok(()) } else { Err(Violation::Form { pattern }) }
     }
@@ -110,7 +125,7 @@ impl TextLimits {
         if self.maximum < u64::MAX {
             schema.insert("maxLength".to_owned(), self.maximum.into());
         }
-        if let Form::Pieces(pattern, _) | Form::Pattern(pattern, _) = self.form {
+        if let Some(pattern) = self.form.pattern() {
             schema.insert("pattern".to_owned(), pattern.into());
         }
         schema

@@ -8,9 +8,12 @@ use super::{
     condition::Condition,
     object::{ObjectSpec, Property},
     rule::Rule,
-    shape::{Def, EnumSpec, IntegerSpec, ListSpec, MapSpec, NumberSpec, Shape, TextAlias, TextSpec},
+    shape::{Def, EnumSpec, ListSpec, MapSpec, Shape, TextAlias, TextSpec},
 };
-use crate::naming;
+use crate::{
+    checked::{Edge, Form, IntegerLimits, ListLimits, MapLimits, NumberLimits, TextLimits},
+    naming,
+};
 
 impl Dictionary {
     /// Compiles the bundle.
@@ -59,18 +62,20 @@ impl Compiler<'_> {
                     Value::Object(_) => self.shape(&schema["additionalProperties"]),
                     _ => Shape::Any,
                 },
-                max: count(&schema["maxProperties"], usize::MAX),
+                limits: MapLimits { maximum: count(&schema["maxProperties"], u64::MAX) },
             })),
             Some("array") => Shape::List(Box::new(ListSpec {
                 item: self.shape(&schema["items"]),
-                min: count(&schema["minItems"], 0),
-                max: count(&schema["maxItems"], usize::MAX),
-                unique: schema["uniqueItems"] == true,
+                limits: ListLimits {
+                    minimum: count(&schema["minItems"], 0),
+                    maximum: count(&schema["maxItems"], u64::MAX),
+                    unique: schema["uniqueItems"] == true,
+                },
                 sorted: schema["x-sorted"] == true,
             })),
-            Some("integer") => Shape::Integer(IntegerSpec {
-                min: schema["minimum"].as_i64().unwrap_or(i64::MIN),
-                max: schema["maximum"].as_i64().unwrap_or(i64::MAX),
+            Some("integer") => Shape::Integer(IntegerLimits {
+                minimum: schema["minimum"].as_i64().unwrap_or(i64::MIN),
+                maximum: schema["maximum"].as_i64().unwrap_or(i64::MAX),
                 multiple_of: schema["multipleOf"].as_i64().unwrap_or(1),
             }),
             Some("number") => Shape::Number(number(schema)),
@@ -119,29 +124,33 @@ impl Compiler<'_> {
     }
 }
 
-fn count(value: &Value, absent: usize) -> usize {
-    value.as_u64().map_or(absent, |count| usize::try_from(count).expect("counts fit"))
+fn count(value: &Value, absent: u64) -> u64 {
+    value.as_u64().unwrap_or(absent)
 }
 
-fn number(schema: &Value) -> NumberSpec {
-    let (min, min_exclusive) = match schema["exclusiveMinimum"].as_f64() {
-        Some(bound) => (bound, true),
-        None => (schema["minimum"].as_f64().unwrap_or(f64::MIN), false),
+fn number(schema: &Value) -> NumberLimits {
+    let edge = |inclusive: &str, exclusive: &str, absent: f64| match schema[exclusive].as_f64() {
+        Some(bound) => Edge::Beyond(bound),
+        None => Edge::At(schema[inclusive].as_f64().unwrap_or(absent)),
     };
-    let (max, max_exclusive) = match schema["exclusiveMaximum"].as_f64() {
-        Some(bound) => (bound, true),
-        None => (schema["maximum"].as_f64().unwrap_or(f64::MAX), false),
-    };
-    NumberSpec { min, min_exclusive, max, max_exclusive }
+    NumberLimits {
+        minimum: edge("minimum", "exclusiveMinimum", f64::MIN),
+        maximum: edge("maximum", "exclusiveMaximum", f64::MAX),
+    }
 }
 
 fn text(schema: &Value) -> TextSpec {
     let regex = |pattern: &str| regex::Regex::new(pattern).expect("patterns are linted");
     TextSpec {
-        min: count(&schema["minLength"], 0),
-        max: count(&schema["maxLength"], usize::MAX),
-        pattern: schema["pattern"].as_str().map(regex),
-        not_blank: schema["x-not-blank"] == true,
+        limits: TextLimits {
+            minimum: count(&schema["minLength"], 0),
+            maximum: count(&schema["maxLength"], u64::MAX),
+            not_blank: schema["x-not-blank"] == true,
+            // Leaked: the dictionary lives as long as the program.
+            form: schema["pattern"]
+                .as_str()
+                .map_or(Form::Any, |pattern| Form::Compiled(Box::leak(Box::new(regex(pattern))))),
+        },
         lower_case: schema["x-lower-case"] == true,
         aliases: schema["x-aliases"]
             .as_array()

@@ -20,7 +20,7 @@ pub use condition::Condition;
 pub use object::{Extra, Name, ObjectSpec, Property, Spelling};
 pub(crate) use rule::Kind;
 pub use rule::{Outcome, Rule};
-pub use shape::{Def, EnumSpec, IntegerSpec, ListSpec, MapSpec, NumberSpec, Shape, TextAlias, TextSpec};
+pub use shape::{Def, EnumSpec, ListSpec, MapSpec, Shape, TextAlias, TextSpec};
 
 /// Index of a definition in the dictionary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

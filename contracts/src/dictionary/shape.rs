@@ -4,7 +4,10 @@ use serde_json::{Map, Value};
 use std::collections::HashMap;
 
 use super::{DefId, object::ObjectSpec, rule::Rule};
-use crate::generated::warning_code::WarningCode;
+use crate::{
+    checked::{IntegerLimits, ListLimits, MapLimits, NumberLimits, TextLimits},
+    generated::warning_code::WarningCode,
+};
 
 /// One named definition.
 #[derive(Debug)]
@@ -33,9 +36,9 @@ pub enum Shape {
     /// A map: its keys are data.
     Map(Box<MapSpec>),
     /// An integer.
-    Integer(IntegerSpec),
+    Integer(IntegerLimits),
     /// A number.
-    Number(NumberSpec),
+    Number(NumberLimits),
     /// A string.
     Text(Box<TextSpec>),
     /// A string of a closed set.
@@ -55,12 +58,8 @@ pub enum Shape {
 pub struct ListSpec {
     /// What each item must be.
     pub item: Shape,
-    /// Fewest items.
-    pub min: usize,
-    /// Most items.
-    pub max: usize,
-    /// Whether no item may stand twice.
-    pub unique: bool,
+    /// How many items it has, and whether each stands once.
+    pub limits: ListLimits,
     /// Whether order has no meaning: canonical lists are in the enum's order.
     pub sorted: bool,
 }
@@ -70,45 +69,15 @@ pub struct ListSpec {
 pub struct MapSpec {
     /// What each value must be.
     pub value: Shape,
-    /// Most entries.
-    pub max: usize,
+    /// How many entries it has.
+    pub limits: MapLimits,
 }
 
-/// Bounds of an integer.
-#[derive(Clone, Copy, Debug)]
-pub struct IntegerSpec {
-    /// Least.
-    pub min: i64,
-    /// Greatest.
-    pub max: i64,
-    /// It must be a multiple of this.
-    pub multiple_of: i64,
-}
-
-/// Bounds of a number.
-#[derive(Clone, Copy, Debug)]
-pub struct NumberSpec {
-    /// Least.
-    pub min: f64,
-    /// Whether the least itself is refused.
-    pub min_exclusive: bool,
-    /// Greatest.
-    pub max: f64,
-    /// Whether the greatest itself is refused.
-    pub max_exclusive: bool,
-}
-
-/// Bounds of a string.
+/// A string.
 #[derive(Debug)]
 pub struct TextSpec {
-    /// Fewest code points.
-    pub min: usize,
-    /// Most code points.
-    pub max: usize,
-    /// What it must match.
-    pub pattern: Option<regex::Regex>,
-    /// Whether white space alone is refused.
-    pub not_blank: bool,
+    /// Its length and form.
+    pub limits: TextLimits,
     /// Whether case has no meaning; canonical is lower.
     pub lower_case: bool,
     /// Other forms that are read.

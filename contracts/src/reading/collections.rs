@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::reader::{At, Reader};
 use crate::{
+    checked::Violation,
     dictionary::{EnumSpec, ListSpec, MapSpec, Shape},
     nearest::written_by,
     pointer::escape,
@@ -23,8 +24,9 @@ impl Reader {
             self.no_list(shape, tree, at);
             return None;
         };
-        if trees.len() > spec.max {
-            return self.too_many(at, trees.len(), spec.min, spec.max, "items");
+        let count = spec.limits.count(trees.len());
+        if trees.len() as u64 > spec.limits.maximum {
+            return self.too_many(at, count, "items");
         }
         let order = match self.dictionary.resolve(&spec.item) {
             Shape::Enum(of) if spec.sorted => Some(&**of),
@@ -43,14 +45,14 @@ impl Reader {
                 self.places.set(&at.canonical, &at.sender);
             }
             if let Some(item) = self.item(spec, tree, &at) {
-                if spec.unique && items.iter().any(|(known, _)| *known == item) {
+                if spec.limits.unique && items.iter().any(|(known, _)| *known == item) {
                     let message = format!("{item} stands twice");
                     self.unreadable(&at, message, "write each item once".to_owned());
                 }
                 items.push((item, at.sender));
             }
         }
-        if let Some(fault) = scalar::count(trees.len(), spec.min, spec.max, "items") {
+        if let Some(fault) = scalar::count(count, "items") {
             self.scalar_fault(at, fault);
         }
         if let Some(order) = order {
@@ -100,8 +102,9 @@ impl Reader {
             self.another_type(shape, "an object", tree, at);
             return None;
         };
-        if members.len() > spec.max {
-            return self.too_many(at, members.len(), 0, spec.max, "entries");
+        let count = spec.limits.check(members.len());
+        if count.is_err() {
+            return self.too_many(at, count, "entries");
         }
         let mut map = Map::new();
         for (key, tree) in members {
@@ -116,8 +119,8 @@ impl Reader {
 
     /// A list or map that is too long is one fault, and is not looked into: what stands in it could cost more than
     /// the contract has room for.
-    fn too_many(&mut self, at: &At, length: usize, min: usize, max: usize, of: &str) -> Option<Value> {
-        if let Some(fault) = scalar::count(length, min, max, of) {
+    fn too_many(&mut self, at: &At, count: Result<(), Violation>, of: &str) -> Option<Value> {
+        if let Some(fault) = scalar::count(count, of) {
             self.unread = true;
             self.scalar_fault(at, fault);
         }

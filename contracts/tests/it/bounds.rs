@@ -3,7 +3,8 @@
 
 use contracts::{
     Action, Dialect,
-    dictionary::{IntegerSpec, NumberSpec, Shape, dictionary},
+    checked::{IntegerLimits, NumberLimits},
+    dictionary::{Shape, dictionary},
     generated::BUNDLE,
 };
 use serde_json::{Map, Value, json};
@@ -63,23 +64,24 @@ fn raws(shape: &Shape, all: bool) -> Vec<String> {
         let kinds = ["null", "true", "\"?\"", "\"\"", "7", "[]", "{}", "[null]", "{\"?\":null}", "\" \""];
         raws.extend(kinds.map(str::to_owned));
         if let Shape::List(spec) = shape {
-            raws.push(json!(vec![Value::Null; spec.max.min(2000) + 1]).to_string());
+            raws.push(json!(vec![Value::Null; spec.limits.maximum.min(2000) as usize + 1]).to_string());
         }
     }
     raws
 }
 
-fn integers(spec: IntegerSpec) -> Vec<String> {
-    let IntegerSpec { min, max, .. } = spec;
+fn integers(limits: IntegerLimits) -> Vec<String> {
+    let IntegerLimits { minimum: min, maximum: max, .. } = limits;
     [min.saturating_sub(1), min, min.saturating_add(1), max, max.saturating_add(1), i64::MIN, i64::MAX]
         .map(|integer| integer.to_string())
         .into()
 }
 
-fn numbers(spec: NumberSpec) -> Vec<String> {
+fn numbers(limits: NumberLimits) -> Vec<String> {
     let step = |bound: f64| (bound.abs() * 1e-9).max(1e-9);
     let around = |bound: f64| [bound - step(bound), bound, bound + step(bound)];
-    let bounds = [spec.min, spec.max].into_iter().filter(|bound| bound.abs() < f64::MAX);
+    let bounds =
+        [limits.minimum.value(), limits.maximum.value()].into_iter().filter(|bound| bound.abs() < f64::MAX);
     bounds.flat_map(around).map(|number| format!("{number:?}")).collect()
 }
 
@@ -164,7 +166,7 @@ fn minimal(name: &str, shape: &Shape) -> Value {
                 required.map(|property| (property.snake.clone(), of_nobody(example(property)))).collect();
             members.into()
         }
-        Shape::List(list) => (0..list.min).map(|_| minimal("", &list.item)).collect(),
+        Shape::List(list) => (0..list.limits.minimum).map(|_| minimal("", &list.item)).collect(),
         Shape::Map(_) => json!({}),
         _ => Value::Null,
     }

@@ -343,7 +343,7 @@ fn limits() -> Value {
     use contracts::dictionary::Shape;
     let dictionary = dictionary();
     let most = |name: &str| match dictionary.resolve(&dictionary.named(name).shape) {
-        Shape::Integer(integer) => integer.max,
+        Shape::Integer(integer) => integer.maximum,
         _ => 0,
     };
     static RULES: LazyLock<Value> = LazyLock::new(|| {
