@@ -1,6 +1,6 @@
 //! Flags, environment and configuration file: all that an operator may say at start.
 
-use clap::{Parser, ValueEnum};
+use clap::Parser;
 use contracts::{
     framing::FRAME_BYTES_MAX,
     submission::{SCHEMA_ID, is_own_schema},
@@ -20,6 +20,7 @@ use crate::{
     device::Device,
     faults::{self, Fault},
     roots::{PRETEND_ROOT, Roots},
+    settings::{LogLevel, OnEof, Settings},
 };
 
 /// What a pretend memory may have, MiB: a pebibyte is more than any host has, and its bytes fit a number.
@@ -97,57 +98,6 @@ struct Flags {
     heal_after: Option<u64>,
 }
 
-/// How much is said on stderr.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
-pub(crate) enum LogLevel {
-    Debug,
-    Info,
-    #[value(alias = "warn")]
-    Warning,
-    #[value(alias = "critical")]
-    Error,
-}
-
-impl LogLevel {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Debug => "debug",
-            Self::Info => "info",
-            Self::Warning => "warning",
-            Self::Error => "error",
-        }
-    }
-}
-
-/// What the end of stdin means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum OnEof {
-    Stop,
-    Finish,
-}
-
-/// A worker's settings, checked.
-#[derive(Clone, Debug)]
-pub(crate) struct Settings {
-    pub(crate) device: Device,
-    pub(crate) roots: Roots,
-    /// Ids that the operator gave to paths.
-    pub(crate) models: BTreeMap<String, String>,
-    pub(crate) vram_bytes: u64,
-    pub(crate) ram_bytes: u64,
-    pub(crate) step: Duration,
-    pub(crate) load: Duration,
-    pub(crate) seed: u64,
-    pub(crate) on_eof: OnEof,
-    pub(crate) frame_bytes_max: usize,
-    pub(crate) faults: Vec<Fault>,
-    pub(crate) heal_after: Option<u64>,
-    pub(crate) log_level: LogLevel,
-    pub(crate) log_file: Option<PathBuf>,
-    /// Said on stderr at start.
-    pub(crate) notes: Vec<(LogLevel, String)>,
-}
-
 /// The file of `--config`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -190,7 +140,7 @@ pub(crate) fn settings(args: impl IntoIterator<Item = OsString>) -> Result<Setti
         ExitCode::from(if told.is_ok() { u8::try_from(err.exit_code()).unwrap_or(2) } else { 2 })
     })?;
     check(flags).map_err(|err| {
-        crate::process::complain(&format!("worker-sim: error: {err}"));
+        crate::log::complain(&format!("worker-sim: error: {err}"));
         ExitCode::from(2)
     })
 }

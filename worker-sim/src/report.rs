@@ -4,7 +4,7 @@ use contracts::{Class, ErrorCode};
 use serde_json::{Value, json};
 use std::collections::VecDeque;
 
-use crate::worker::{Command, Outcome};
+use crate::command::{Command, Outcome};
 
 /// Ended jobs whose status is remembered.
 const ENDED_MAX: usize = 1000;

@@ -3,8 +3,8 @@
 use contracts::Failure;
 
 use crate::{
+    command::Command,
     models::{Model, Registry},
-    worker::Command,
 };
 
 /// The parts of a suite: component, the field that names it, its type.

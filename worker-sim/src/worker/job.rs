@@ -322,7 +322,7 @@ impl Worker {
                 self.event_of(command, json!({"event": "preview", "image": image, "step": job.done}), now);
             }
             Err(err) => {
-                self.say(crate::cli::LogLevel::Error, format!("a preview cannot be encoded: {err:#}"));
+                self.say(crate::settings::LogLevel::Error, format!("a preview cannot be encoded: {err:#}"));
             }
         }
     }

@@ -3,7 +3,6 @@
 
 mod answer;
 mod batch;
-mod command;
 mod control;
 mod events;
 mod job;
@@ -18,7 +17,6 @@ mod tests;
 mod training;
 
 use contracts::{Dialect, Failure, Refusal};
-use serde_json::Value;
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::{Arc, atomic::AtomicBool},
@@ -26,19 +24,19 @@ use std::{
 };
 
 use crate::{
-    cli::{LogLevel, Settings},
     clock::Now,
+    command::{Command, Outcome},
     cost::{SECONDS_A_PIXEL, Speed},
     faults::{Faults, Kind},
     hands::{Finished, Work},
     models::Registry,
     picture::rng::Rng,
     report::Metrics,
+    settings::{LogLevel, Settings},
     suites::Suite,
     training::{Trainings, spec::Spec},
     vram::Memory,
 };
-pub(crate) use command::Command;
 
 /// What the process does for the worker.
 pub(crate) enum Effect {
@@ -281,6 +279,3 @@ impl Worker {
         self.effects.push(Effect::Say(level, text.into()));
     }
 }
-
-/// The outcome of a command: `data` in snake, or why not.
-pub(crate) type Outcome = Result<Value, Box<Failure>>;

@@ -6,8 +6,8 @@ use std::sync::atomic::Ordering;
 
 use super::{Command, Effect, Running, Stopping, Worker};
 use crate::{
-    cli::{LogLevel, OnEof},
     clock::Now,
+    settings::{LogLevel, OnEof},
 };
 
 impl Worker {

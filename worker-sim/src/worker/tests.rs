@@ -7,9 +7,9 @@ use std::{collections::VecDeque, time::Duration};
 
 use super::{Effect, Worker};
 use crate::{
-    cli::{OnEof, Settings},
     clock::Now,
     hands::{Finished, Work},
+    settings::{OnEof, Settings},
 };
 
 /// A worker, its clock and what it wrote.

@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 
 use super::{Command, Outcome, Worker};
 use crate::{
-    cli::LogLevel,
     clock::Now,
     hands::Done,
+    settings::LogLevel,
     training::{
         Stop,
         dataset::{self, Captions, DataSet},

@@ -70,3 +70,6 @@ impl Command {
         Box::new(Failure { errors: vec![fault], ..failure.at(pointer) })
     }
 }
+
+/// The outcome of a command: `data` in snake, or its failure.
+pub(crate) type Outcome = Result<Value, Box<Failure>>;
