@@ -12,7 +12,11 @@ use std::{
     time::Duration,
 };
 
-use crate::{context::Options, run};
+use crate::{
+    options::{self, Options},
+    plan::{Plan, Selection, TargetPlan, begins},
+    suite,
+};
 
 /// Drives a worker or a gateway from outside and checks that it keeps the contract.
 ///
@@ -47,7 +51,7 @@ enum TargetFlags {
 #[derive(Debug, Args)]
 struct Common {
     /// The base model of jobs: an id, or a path.
-    #[arg(long, default_value = "sdxl_base", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, default_value = options::MODEL, value_parser = NonEmptyStringValueParser::new())]
     model: String,
     /// A base model that can be loaded, by its path or id; without it: --model.
     #[arg(long, value_parser = NonEmptyStringValueParser::new())]
@@ -65,7 +69,7 @@ struct Common {
     #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     control_net: Option<String>,
     /// What that ControlNet takes.
-    #[arg(long, default_value = "canny", value_parser = control_net_types())]
+    #[arg(long, default_value = options::CONTROL_NET_TYPE, value_parser = control_net_types())]
     control_net_type: String,
     /// A folder that the target may read and this tool may write. A worker without --input-root is given one.
     #[arg(long)]
@@ -74,13 +78,13 @@ struct Common {
     #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     training_data: Option<String>,
     /// Longest wait for one answer, seconds.
-    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    #[arg(long, default_value_t = options::TIMEOUT_SECONDS, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     timeout: u64,
     /// Longest wait for a worker's first answer of all, seconds; at most --timeout.
-    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    #[arg(long, default_value_t = options::START_TIMEOUT_SECONDS, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     start_timeout: u64,
     /// Decides every generated document.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = options::SEED)]
     seed: u64,
     /// Only scenarios whose id begins with this (`effects`, `errors.frames`); repeatable.
     #[arg(long)]
@@ -108,68 +112,24 @@ pub enum Format {
     Json,
 }
 
-/// What is under test.
+/// A command line, read.
 #[derive(Clone, Debug)]
-pub enum TargetPlan {
-    /// A command line.
-    Worker(Vec<OsString>),
-    /// A URL.
-    Gateway(String),
-}
-
-/// A run to be made.
-#[derive(Clone, Debug)]
-pub struct Plan {
-    /// What is under test.
-    pub target: TargetPlan,
-    /// What the tool was told of it.
-    pub options: Options,
+pub struct Invocation {
+    /// The run.
+    pub plan: Plan,
     /// Whether checks are listed and none is run.
     pub list: bool,
     /// How the report is printed.
     pub format: Format,
-    /// Where to.
+    /// The report's file; stdout, if none.
     pub output: Option<PathBuf>,
-    only: Vec<String>,
-    skip: Vec<String>,
-}
-
-impl Plan {
-    /// Whether a scenario was chosen.
-    #[must_use]
-    pub fn wants(&self, id: &str) -> bool {
-        let any = |prefixes: &[String]| prefixes.iter().any(|prefix| begins(id, prefix));
-        (self.only.is_empty() || any(&self.only)) && !any(&self.skip)
-    }
-
-    /// A prefix that chooses nothing is a mistake: the run would check less, or more, than was meant.
-    fn check_prefixes(&self) -> Result<(), clap::Error> {
-        let suites = run::for_target(&self.target, self.options.seed);
-        let ids: Vec<&str> =
-            suites.iter().flat_map(|suite| &suite.scenarios).map(|scenario| scenario.id.as_str()).collect();
-        let prefixes = self.only.iter().map(|only| ("--only", only));
-        for (flag, prefix) in prefixes.chain(self.skip.iter().map(|skip| ("--skip", skip))) {
-            if !ids.iter().any(|id| begins(id, prefix)) {
-                let suites: Vec<&str> = suites.iter().map(|suite| suite.id).collect();
-                return Err(clap::Error::raw(
-                    ErrorKind::InvalidValue,
-                    format!(
-                        "{flag} {prefix}: no scenario of this target has an id that begins so\n\
-                         hint: the suites are {}; --list prints every id\n",
-                        suites.join(", ")
-                    ),
-                ));
-            }
-        }
-        Ok(())
-    }
 }
 
 /// Reads the flags.
 ///
 /// # Errors
 /// clap's own, help and version among them.
-pub fn plan(args: impl IntoIterator<Item = OsString>) -> Result<Plan, clap::Error> {
+pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<Invocation, clap::Error> {
     let flags = Flags::try_parse_from(args)?;
     let (target, common) = match flags.target {
         TargetFlags::Worker { common, command } => (TargetPlan::Worker(command), common),
@@ -190,10 +150,33 @@ pub fn plan(args: impl IntoIterator<Item = OsString>) -> Result<Plan, clap::Erro
         seed: common.seed,
     };
     let Common { only, skip, list, format, output, .. } = common;
-    let plan = Plan { target, options, list, format, output, only, skip };
-    plan.check_prefixes()?;
+    let plan = Plan { target, options, selection: Selection { only, skip } };
+    check_prefixes(&plan)?;
     plan.options.input_root.as_deref().map_or(Ok(()), check_input_root)?;
-    Ok(plan)
+    Ok(Invocation { plan, list, format, output })
+}
+
+/// A prefix that chooses nothing is a mistake: the run would check less, or more, than was meant.
+fn check_prefixes(plan: &Plan) -> Result<(), clap::Error> {
+    let suites = suite::for_target(&plan.target, plan.options.seed);
+    let ids: Vec<&str> =
+        suites.iter().flat_map(|suite| &suite.scenarios).map(|scenario| scenario.id.as_str()).collect();
+    let Selection { only, skip } = &plan.selection;
+    let prefixes = only.iter().map(|only| ("--only", only));
+    for (flag, prefix) in prefixes.chain(skip.iter().map(|skip| ("--skip", skip))) {
+        if !ids.iter().any(|id| begins(id, prefix)) {
+            let suites: Vec<&str> = suites.iter().map(|suite| suite.id).collect();
+            return Err(clap::Error::raw(
+                ErrorKind::InvalidValue,
+                format!(
+                    "{flag} {prefix}: no scenario of this target has an id that begins so\n\
+                     hint: the suites are {}; --list prints every id\n",
+                    suites.join(", ")
+                ),
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// The values of the contract. Another value is the user's mistake, not the target's.
@@ -214,9 +197,4 @@ fn check_input_root(root: &Path) -> Result<(), clap::Error> {
             ),
         )
     })
-}
-
-/// Whether `prefix` is an id, or whole first parts of one.
-fn begins(id: &str, prefix: &str) -> bool {
-    id.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }

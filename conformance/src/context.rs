@@ -3,14 +3,11 @@
 use base64::Engine as _;
 use contracts::{Action, Dialect};
 use serde_json::{Value, json};
-use std::{
-    io::Cursor,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{io::Cursor, path::Path};
 
 use crate::{
     check::{Outcome, Stop},
+    options::Options,
     speech::{Command, Heard},
     target::{
         Answer, TargetError,
@@ -18,35 +15,6 @@ use crate::{
         worker::{Launcher, Worker},
     },
 };
-
-/// What the tool must know about a target.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// The base model of jobs.
-    pub model: String,
-    /// Path of a base model that can be loaded.
-    pub model_path: String,
-    /// A refiner, a VAE, a LoRA, a ControlNet and its type, where the target has one.
-    pub refiner: Option<String>,
-    /// A VAE.
-    pub vae: Option<String>,
-    /// A LoRA.
-    pub lora: Option<String>,
-    /// A ControlNet.
-    pub control_net: Option<String>,
-    /// Its type.
-    pub control_net_type: String,
-    /// A folder that the target may read and this tool may write.
-    pub input_root: Option<PathBuf>,
-    /// A folder of pictures and captions.
-    pub training_data: Option<String>,
-    /// Longest wait for one answer.
-    pub timeout: Duration,
-    /// Longest wait for the first answer of all.
-    pub start_timeout: Duration,
-    /// Decides every generated document.
-    pub seed: u64,
-}
 
 /// What is under test.
 pub enum Subject {

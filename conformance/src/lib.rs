@@ -1,6 +1,6 @@
 //! Drives workers and gateways from outside and checks that they keep the contract.
 //!
-//! A [`suite::Suite`] has [`check::Scenario`]s, a scenario has checks with stable ids (`suite.scenario.check`), each with its
+//! A [`suite::Suite`] has [`scenario::Scenario`]s, a scenario has checks with stable ids (`suite.scenario.check`), each with its
 //! class of drift and the sentence of the contract that it proves. A run gives a [`report::Report`]; its verdict is the exit code.
 //!
 //! For those who write workers in Rust:
@@ -19,10 +19,13 @@ pub mod context;
 pub mod generate;
 pub mod interrupt;
 pub mod json;
+pub mod options;
 pub mod picture;
+pub mod plan;
 mod probe;
 pub mod report;
 pub mod run;
+pub mod scenario;
 pub(crate) mod shown;
 pub mod speech;
 pub mod suite;
@@ -30,14 +33,14 @@ pub mod target;
 
 use std::ffi::OsString;
 
+use plan::{Plan, TargetPlan};
+
 /// Runs every suite for workers against a command.
 ///
 /// # Panics
 /// With the report, where the worker does not conform.
 pub fn assert_worker_conforms(command: Vec<OsString>) {
-    let mut args = vec![OsString::from("conformance"), "worker".into(), "--".into()];
-    args.extend(command);
-    let plan = cli::plan(args).unwrap_or_else(|err| panic!("{err}"));
+    let plan = Plan::all(TargetPlan::Worker(command));
     let report = run::run(&plan, &mut |_, _, _| ()).unwrap_or_else(|err| panic!("{err}"));
     let mut text = Vec::new();
     report::human::write(&report, &mut text).expect("memory takes it");

@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 use conformance::{
     check::Outcome,
-    cli::{self, Format, Plan},
+    cli::{self, Format, Invocation},
     interrupt,
     report::{self, Report, Verdict},
     run,
@@ -19,15 +19,15 @@ use std::{
 use tempfile::NamedTempFile;
 
 fn main() -> ExitCode {
-    let plan = match cli::plan(std::env::args_os()) {
-        Ok(plan) => plan,
+    let invocation = match cli::read(std::env::args_os()) {
+        Ok(invocation) => invocation,
         Err(err) => {
             let asked = err.exit_code() == 0;
             let printed = err.print();
             return exit(if asked && printed.is_ok() { Verdict::Ok } else { Verdict::CouldNotRun });
         }
     };
-    match go(&plan) {
+    match go(&invocation) {
         Ok(verdict) => exit(verdict),
         Err(err) => {
             eprintln!("conformance: error: {err:#}");
@@ -40,22 +40,22 @@ fn exit(verdict: Verdict) -> ExitCode {
     ExitCode::from(verdict.exit_code())
 }
 
-fn go(plan: &Plan) -> anyhow::Result<Verdict> {
+fn go(invocation: &Invocation) -> anyhow::Result<Verdict> {
     // Opened first: a report that cannot be written is found before the run, not after it.
-    let output = plan.output.as_deref().map(Output::create).transpose()?;
+    let output = invocation.output.as_deref().map(Output::create).transpose()?;
     interrupt::install().context("no handler for SIGINT")?;
-    if plan.list {
-        put(output, |out| list(plan, out))?;
+    if invocation.list {
+        put(output, |out| list(invocation, out))?;
         return Ok(Verdict::Ok);
     }
     let bar = bar();
-    let report = run::run(plan, &mut |done, all, id| {
+    let report = run::run(&invocation.plan, &mut |done, all, id| {
         bar.set_length(all as u64);
         bar.set_position(done as u64);
         bar.set_message(id.to_owned());
     })?;
     bar.finish_and_clear();
-    put(output, |out| print(plan, &report, out))?;
+    put(output, |out| print(invocation.format, &report, out))?;
     Ok(report.verdict())
 }
 
@@ -115,16 +115,16 @@ fn bar() -> ProgressBar {
     bar
 }
 
-fn print(plan: &Plan, report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    match plan.format {
+fn print(format: Format, report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    match format {
         Format::Human => report::human::write(report, out),
         Format::Json => report::json::write(report, out),
     }
 }
 
-fn list(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
+fn list(invocation: &Invocation, out: &mut dyn Write) -> io::Result<()> {
     let mut report = Report::default();
-    for suite in run::chosen(plan) {
+    for suite in run::chosen(&invocation.plan) {
         for scenario in &suite.scenarios {
             report.add(
                 &scenario.id,
@@ -133,7 +133,7 @@ fn list(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
             );
         }
     }
-    match plan.format {
+    match invocation.format {
         Format::Human => report::human::list(&report, out),
         Format::Json => report::json::list(&report, out),
     }

@@ -64,7 +64,7 @@ fn answers(launcher: &Launcher, action: Action, within: Duration) -> Result<(), 
 }
 
 fn not_answered(action: Action, frame: &Value) -> String {
-    let shown = crate::target::worker::shorten(&frame.to_string());
+    let shown = crate::shown::shorten(&frame.to_string());
     format!("{action} is answered with {shown}, which is no reply to it")
 }
 

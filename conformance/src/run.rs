@@ -5,11 +5,13 @@ use std::{ffi::OsString, path::Path, sync::Arc};
 use crate::{
     check::{CheckDef, Outcome},
     class::Class,
-    cli::{Plan, TargetPlan},
-    context::{Context, Options, Subject},
-    interrupt, probe,
+    context::{Context, Subject},
+    interrupt,
+    options::Options,
+    plan::{Plan, TargetPlan},
+    probe,
     report::Report,
-    suite::{self, Suite, Targets},
+    suite::{self, Suite},
     target::{TargetError, gateway::Gateway, worker::Launcher},
 };
 
@@ -19,20 +21,11 @@ pub type Progress<'p> = &'p mut dyn FnMut(usize, usize, &str);
 /// The suites for a target, without the scenarios that were not chosen.
 #[must_use]
 pub fn chosen(plan: &Plan) -> Vec<Suite> {
-    let mut suites = for_target(&plan.target, plan.options.seed);
+    let mut suites = suite::for_target(&plan.target, plan.options.seed);
     for suite in &mut suites {
-        suite.scenarios.retain(|scenario| plan.wants(&scenario.id));
+        suite.scenarios.retain(|scenario| plan.selection.takes(&scenario.id));
     }
     suites.retain(|suite| !suite.scenarios.is_empty());
-    suites
-}
-
-/// All suites for a target.
-#[must_use]
-pub fn for_target(target: &TargetPlan, seed: u64) -> Vec<Suite> {
-    let unfit = if matches!(target, TargetPlan::Gateway(_)) { Targets::Worker } else { Targets::Gateway };
-    let mut suites = suite::all(seed);
-    suites.retain(|suite| suite.targets != unfit);
     suites
 }
 

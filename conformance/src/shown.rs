@@ -2,9 +2,10 @@
 
 use contracts::framing::Line;
 use serde::Serialize;
-use std::{fmt::Display, process::ExitStatus, time::Duration};
+use std::{fmt::Display, time::Duration};
 
-use crate::target::{TargetError, worker::shorten};
+/// Characters of a text in a message; what is longer is cut.
+const SHOWN: usize = 240;
 
 /// A value as JSON.
 pub(crate) fn json(value: &impl Serialize) -> String {
@@ -20,7 +21,7 @@ pub(crate) fn line(line: Option<&Line>) -> String {
     }
 }
 
-/// What came instead of what was wanted.
+/// The value or the error of a result.
 pub(crate) fn result<T: Display, E: Display>(result: &Result<T, E>) -> String {
     match result {
         Ok(value) => value.to_string(),
@@ -28,15 +29,15 @@ pub(crate) fn result<T: Display, E: Display>(result: &Result<T, E>) -> String {
     }
 }
 
-/// How a process ended.
-pub(crate) fn exit(exit: &Result<ExitStatus, TargetError>) -> String {
-    match exit {
-        Ok(status) => status.to_string(),
-        Err(why) => why.to_string(),
-    }
-}
-
 /// A duration in seconds.
 pub(crate) fn seconds(duration: Duration) -> String {
     format!("{:.1} s", duration.as_secs_f64())
+}
+
+/// A text as a message shows it.
+pub(crate) fn shorten(text: &str) -> String {
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
 }

@@ -21,7 +21,7 @@ mod strangers;
 mod traces;
 mod training;
 
-use crate::check::Scenario;
+use crate::{plan::TargetPlan, scenario::Scenario};
 
 /// A check suite.
 pub struct Suite {
@@ -88,4 +88,13 @@ pub fn all(seed: u64) -> Vec<Suite> {
         suite("traces", "W3C traces, from a command to its events", Both, traces::scenarios()),
         suite("training", "start, status, history, stop", Both, training::scenarios()),
     ]
+}
+
+/// All suites for a target.
+#[must_use]
+pub fn for_target(target: &TargetPlan, seed: u64) -> Vec<Suite> {
+    let unfit = if matches!(target, TargetPlan::Gateway(_)) { Targets::Worker } else { Targets::Gateway };
+    let mut suites = all(seed);
+    suites.retain(|suite| suite.targets != unfit);
+    suites
 }

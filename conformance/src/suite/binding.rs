@@ -7,9 +7,10 @@ use std::collections::BTreeMap;
 
 use crate::{
     case,
-    check::{CheckDef, Scenario, Stop},
+    check::{CheckDef, Stop},
     class::Class,
     context::Context,
+    scenario::Scenario,
     shown,
     speech::Command,
 };

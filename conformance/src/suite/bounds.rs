@@ -11,9 +11,10 @@ use serde_json::{Value, json};
 
 use crate::{
     case::{self, with},
-    check::{CheckDef, Checks, Scenario, Stop},
+    check::{CheckDef, Stop},
     class::Class,
     context::Context,
+    scenario::{Checks, Scenario},
     speech::Command,
 };
 

@@ -5,9 +5,10 @@ use serde_json::{Value, json};
 
 use crate::{
     case::{with, worker_actions},
-    check::{CheckDef, Scenario, Stop},
+    check::{CheckDef, Stop},
     class::Class,
     context::{Context, picture_url},
+    scenario::Scenario,
     shown,
     speech::{Command, Heard},
 };

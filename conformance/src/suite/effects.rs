@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 
 use crate::{
     case::with,
-    check::{CheckDef, Checks, Scenario, Stop},
+    check::{CheckDef, Stop},
     class::Class,
     context::{Context, alpha_mask_url, picture_url},
     picture::{Picture, difference},
+    scenario::{Checks, Scenario},
     shown,
     speech::{Command, Heard},
 };

@@ -5,9 +5,10 @@ use serde_json::json;
 
 use crate::{
     case::{self, worker_actions},
-    check::{CheckDef, Checks, Scenario, Stop},
+    check::{CheckDef, Stop},
     class::Class,
     context::{Context, Subject},
+    scenario::{Checks, Scenario},
     shown,
     speech::{Command, Heard},
     target::Answer,

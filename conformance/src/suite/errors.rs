@@ -5,9 +5,10 @@ use serde_json::{Value, json};
 
 use crate::{
     case,
-    check::{CheckDef, Scenario, Stop},
+    check::{CheckDef, Stop},
     class::Class,
     context::Context,
+    scenario::Scenario,
     shown,
     speech::Heard,
 };
@@ -140,7 +141,7 @@ impl Invalid {
             if reply["success"] != true || reply["data"]["valid"] != false {
                 return Err(format!(
                     "success: true with valid: false is wanted, not {}",
-                    crate::target::worker::shorten(&reply.to_string())
+                    crate::shown::shorten(&reply.to_string())
                 ));
             }
             &reply["data"]["errors"]
@@ -148,7 +149,7 @@ impl Invalid {
             if reply["success"] != false || !reply["error"].is_string() {
                 return Err(format!(
                     "a failure is wanted, not {}",
-                    crate::target::worker::shorten(&reply.to_string())
+                    crate::shown::shorten(&reply.to_string())
                 ));
             }
             &reply["error_details"]["errors"]

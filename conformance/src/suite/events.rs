@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 use crate::{
-    check::{CheckDef, Scenario, Stop},
+    check::{CheckDef, Stop},
     class::Class,
+    scenario::Scenario,
     shown,
     speech::Command,
     target::worker::is_event,

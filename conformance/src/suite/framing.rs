@@ -7,10 +7,12 @@ use contracts::{
 use serde_json::{Value, json};
 
 use crate::{
-    check::{CheckDef, Checks, Scenario, Stop},
+    check::{CheckDef, Stop},
     class::Class,
     context::Context,
-    json, shown,
+    json,
+    scenario::{Checks, Scenario},
+    shown,
     speech::Command,
     target::worker::Worker,
 };
@@ -117,7 +119,7 @@ fn expect(
     for wanted in ids {
         let reply = worker.reply(context.options.timeout, id, &mut |_| ())?;
         checks.hold(id, reply["request_id"] == **wanted && reply["success"] == true, || {
-            crate::target::worker::shorten(&reply.to_string())
+            crate::shown::shorten(&reply.to_string())
         });
     }
     Ok(())

@@ -8,9 +8,10 @@ use std::time::Instant;
 use super::bounds;
 use crate::{
     case::with,
-    check::{CheckDef, Checks, Scenario, Stop},
+    check::{CheckDef, Stop},
     class::Class,
     context::Context,
+    scenario::{Checks, Scenario},
     shown,
     speech::{Command, Heard},
 };
@@ -57,7 +58,7 @@ fn refused(
 }
 
 fn cut(heard: &Heard) -> String {
-    crate::target::worker::shorten(&heard.snake.to_string())
+    crate::shown::shorten(&heard.snake.to_string())
 }
 
 /// A deadline is computed before anything else is done: it must not be computed from a value that is refused.

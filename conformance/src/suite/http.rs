@@ -9,9 +9,10 @@ use serde_json::{Value, json};
 
 use crate::{
     case,
-    check::{CheckDef, Checks, Scenario, Stop},
+    check::{CheckDef, Stop},
     class::Class,
     context::Context,
+    scenario::{Checks, Scenario},
     shown,
     speech::{Command, Heard},
     target::gateway::Exchange,
@@ -145,7 +146,7 @@ pub(super) fn problem(exchange: &Exchange, code: &str) -> Result<(), String> {
         .or(body["ErrorDetails"]["Code"].as_str())
         .or(body["errorDetails"]["code"].as_str());
     if found != Some(code) {
-        return Err(format!("{code} is wanted, not {}", crate::target::worker::shorten(&body.to_string())));
+        return Err(format!("{code} is wanted, not {}", crate::shown::shorten(&body.to_string())));
     }
     let expected = [
         (exchange.content_type == "application/problem+json", "the content type"),

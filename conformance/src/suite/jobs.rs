@@ -7,9 +7,10 @@ use std::time::Instant;
 use super::http::problem;
 use crate::{
     case,
-    check::{CheckDef, Scenario, Stop},
+    check::{CheckDef, Stop},
     class::Class,
     context::{self, Context},
+    scenario::Scenario,
     shown,
     speech::{Command, Heard},
 };

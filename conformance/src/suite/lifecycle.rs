@@ -6,10 +6,12 @@ use std::time::{Duration, Instant};
 
 use crate::{
     case,
-    check::{CheckDef, Scenario, Stop},
+    check::{CheckDef, Stop},
     class::Class,
     context::Context,
-    json, shown,
+    json,
+    scenario::Scenario,
+    shown,
     speech::{Command, Heard},
     target::{Answer, worker::Worker},
 };
@@ -92,7 +94,7 @@ fn stderr_unread() -> Scenario {
         worker.end_input();
         let exit = worker.exit(stop_limit());
         checks.hold("exit-0", exit.as_ref().is_ok_and(std::process::ExitStatus::success), || {
-            shown::exit(&exit)
+            shown::result(&exit)
         });
         Ok(())
     })
@@ -204,7 +206,7 @@ fn end_of_input() -> Scenario {
         checks.hold("nothing-more", more.is_none(), || shown::line(more.as_ref()));
         let exit = worker.exit(stop_limit());
         checks.hold("exit-0", exit.as_ref().is_ok_and(std::process::ExitStatus::success), || {
-            shown::exit(&exit)
+            shown::result(&exit)
         });
         Ok(())
     })
@@ -238,7 +240,7 @@ fn end_of_input_while_busy() -> Scenario {
             .hold("job-answered", stopped && heard.snake["request_id"] == "busy", || heard.snake.to_string());
         let exit = worker.exit(stop_limit().saturating_sub(ended.elapsed()));
         checks.hold("exit-0", exit.as_ref().is_ok_and(std::process::ExitStatus::success), || {
-            format!("{} {} after the end of stdin", shown::exit(&exit), shown::seconds(ended.elapsed()))
+            format!("{} {} after the end of stdin", shown::result(&exit), shown::seconds(ended.elapsed()))
         });
         Ok(())
     })
@@ -267,7 +269,7 @@ fn shutdown() -> Scenario {
         checks.hold("last-line", ids == ["before", "bye"], || shown::json(&ids));
         let exit = worker.exit(stop_limit());
         checks.hold("exit-0", exit.as_ref().is_ok_and(std::process::ExitStatus::success), || {
-            shown::exit(&exit)
+            shown::result(&exit)
         });
         Ok(())
     })

@@ -9,9 +9,10 @@ use std::{
 
 use crate::{
     case,
-    check::{CheckDef, Scenario, Stop},
+    check::{CheckDef, Stop},
     class::Class,
     context::Context,
+    scenario::Scenario,
     shown,
     speech::{Command, Heard},
     target::{Answer, worker::Worker},

@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 use super::http::problem;
 use crate::{
     case::with,
-    check::{CheckDef, Scenario, Stop},
+    check::{CheckDef, Stop},
     class::Class,
     context::Context,
+    scenario::Scenario,
     shown,
     speech::Command,
 };

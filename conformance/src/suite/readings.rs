@@ -4,10 +4,11 @@ use contracts::{Action, DeviceKind, Dialect, Form, Writer, effective, tree::Tree
 use serde_json::{Value, json};
 
 use crate::{
-    check::{CheckDef, Checks, Scenario, Stop},
+    check::{CheckDef, Stop},
     class::Class,
     context::Context,
     generate::Generator,
+    scenario::{Checks, Scenario},
     speech::{Command, Heard, difference},
 };
 

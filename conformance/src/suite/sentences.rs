@@ -5,11 +5,12 @@ use serde_json::{Value, json};
 
 use crate::{
     case::with,
-    check::{CheckDef, Scenario, Stop},
+    check::{CheckDef, Stop},
     class::Class,
     context::{Context, picture_url},
+    scenario::Scenario,
+    shown::shorten,
     speech::{Command, Heard},
-    target::worker::shorten,
 };
 
 const QUOTED: &str = "A sentence quotes a number as its sender wrote it, at most 64 characters and then …";

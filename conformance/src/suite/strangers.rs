@@ -5,11 +5,7 @@ use serde_json::json;
 use std::time::Duration;
 
 use super::http::problem;
-use crate::{
-    check::{CheckDef, Scenario},
-    class::Class,
-    shown,
-};
+use crate::{check::CheckDef, class::Class, scenario::Scenario, shown};
 
 /// A busy machine notices the end of a time limit so much later.
 const MARGIN: Duration = Duration::from_secs(5);

@@ -5,9 +5,10 @@ use serde_json::{Value, json};
 
 use super::http::problem;
 use crate::{
-    check::{CheckDef, Scenario, Stop},
+    check::{CheckDef, Stop},
     class::Class,
     context::Context,
+    scenario::Scenario,
     shown,
     speech::{Command, Heard},
     target::{Answer, worker::Worker},

@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 
 use crate::{
     case,
-    check::{CheckDef, Scenario, Stop},
+    check::{CheckDef, Stop},
     class::Class,
     context::Context,
+    scenario::Scenario,
     shown,
     speech::Command,
 };

@@ -198,7 +198,7 @@ impl Exchange {
             Ok(_) => "no JSON object".to_owned(),
             Err(why) => why,
         };
-        let shown = super::worker::shorten(&String::from_utf8_lossy(&self.body));
+        let shown = crate::shown::shorten(&String::from_utf8_lossy(&self.body));
         Err(TargetError::NoReply(format!("{} with a body that is no reply: {why}: {shown}", self.status)))
     }
 }

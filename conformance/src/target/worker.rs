@@ -21,7 +21,7 @@ use std::{
 };
 
 use super::TargetError;
-use crate::{interrupt, json};
+use crate::{interrupt, json, shown::shorten};
 
 /// How to start a worker.
 #[derive(Clone, Debug)]
@@ -48,9 +48,6 @@ const CHUNKS_MAX: usize = 1024;
 
 /// Bytes of other frames on the way to the one that a wait is for. Ten thousand events are a sixth of it.
 const ASIDE_BYTES_MAX: usize = 16 << 20;
-
-/// A line longer than this is cut in messages.
-const SHOWN: usize = 240;
 
 /// A running worker.
 pub struct Worker {
@@ -374,13 +371,4 @@ impl Drop for Worker {
 #[must_use]
 pub fn is_event(frame: &Value) -> bool {
     frame.get("event").is_some() || frame.get("Event").is_some()
-}
-
-/// A text as a message shows it.
-#[must_use]
-pub fn shorten(text: &str) -> String {
-    match text.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
 }

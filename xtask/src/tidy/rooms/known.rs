@@ -22,9 +22,6 @@ const fn known(package: &'static str, from: &'static str, to: &'static str) -> K
 
 /// Without these edges no crate has a circle of rooms.
 pub(crate) const KNOWN: &[Known] = &[
-    known("conformance", "check", "context"),
-    known("conformance", "cli", "run"),
-    known("conformance", "shown", "target"),
     known("gateway", "config", "cli"),
     known("gateway", "config", "front"),
     known("gateway", "jobs", "front"),

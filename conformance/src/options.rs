@@ -1,0 +1,62 @@
+//! The options of a run: what the tool must know about a target.
+
+use std::{path::PathBuf, time::Duration};
+
+/// The base model of jobs, if no other is named.
+pub(crate) const MODEL: &str = "sdxl_base";
+/// The type of the ControlNet, if no other is named.
+pub(crate) const CONTROL_NET_TYPE: &str = "canny";
+/// The longest wait for one answer, if no other is given, in seconds: a job of the suites on a slow processor.
+pub(crate) const TIMEOUT_SECONDS: u64 = 60;
+/// The longest wait for the first answer of all, if no other is given, in seconds.
+pub(crate) const START_TIMEOUT_SECONDS: u64 = 10;
+/// The seed of generated documents, if no other is given.
+pub(crate) const SEED: u64 = 1;
+
+/// What the tool must know about a target.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The base model of jobs.
+    pub model: String,
+    /// Path of a base model that can be loaded.
+    pub model_path: String,
+    /// A refiner, a VAE, a LoRA, a ControlNet and its type, where the target has one.
+    pub refiner: Option<String>,
+    /// A VAE.
+    pub vae: Option<String>,
+    /// A LoRA.
+    pub lora: Option<String>,
+    /// A ControlNet.
+    pub control_net: Option<String>,
+    /// Its type.
+    pub control_net_type: String,
+    /// A folder that the target may read and this tool may write.
+    pub input_root: Option<PathBuf>,
+    /// A folder of pictures and captions.
+    pub training_data: Option<String>,
+    /// Longest wait for one answer.
+    pub timeout: Duration,
+    /// Longest wait for the first answer of all.
+    pub start_timeout: Duration,
+    /// Decides every generated document.
+    pub seed: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            model: MODEL.to_owned(),
+            model_path: MODEL.to_owned(),
+            refiner: None,
+            vae: None,
+            lora: None,
+            control_net: None,
+            control_net_type: CONTROL_NET_TYPE.to_owned(),
+            input_root: None,
+            training_data: None,
+            timeout: Duration::from_secs(TIMEOUT_SECONDS),
+            start_timeout: Duration::from_secs(START_TIMEOUT_SECONDS),
+            seed: SEED,
+        }
+    }
+}
