@@ -1,7 +1,7 @@
 //! A worker without a GPU that speaks the whole contract: every action, both envelopes, three dialects, events,
 //! models and memory, training, and real pictures that are a pure function of the effective request.
 //!
-//! `worker` decides and touches no pipe; `process` reads, writes and sleeps; `hands` do what takes long. Whatever
+//! `worker` decides and touches no pipe; `process` reads, writes and sleeps; `executor` runs what takes long. Whatever
 //! can go wrong with a real worker is a fault by flag, in `faults`.
 
 mod check;
@@ -11,10 +11,10 @@ mod colour;
 mod command;
 mod cost;
 mod device;
+mod executor;
 mod faults;
 pub mod file_size;
 mod files;
-mod hands;
 mod inputs;
 mod log;
 mod models;

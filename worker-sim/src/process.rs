@@ -18,8 +18,8 @@ use std::{
 
 use crate::{
     clock::Clock,
+    executor::{self, Finished, Task},
     faults::Kind,
-    hands::{self, Finished, Work},
     log::{Log, PIECE_BYTES, complain},
     settings::{LogLevel, Settings},
     worker::{Effect, Worker},
@@ -58,7 +58,7 @@ struct Process {
     stdin: Option<File>,
     stdout: File,
     backlog: VecDeque<u8>,
-    tasks: Sender<Work>,
+    tasks: Sender<Task>,
     finished: Receiver<Finished>,
     woken: PipeReader,
     buffer: Vec<u8>,
@@ -75,8 +75,8 @@ impl Process {
         let (done, finished) = channel();
         let (woken, wake) = io::pipe()?;
         std::thread::Builder::new()
-            .name("hands".to_owned())
-            .spawn(move || hands::work(&asked, &done, wake))?;
+            .name("executor".to_owned())
+            .spawn(move || executor::run(&asked, &done, wake))?;
         let clock = Clock::start();
         let decoder = Decoder::new(settings.frame_bytes_max);
         Ok(Self {
@@ -208,8 +208,8 @@ impl Process {
         for effect in self.worker.take_effects() {
             match effect {
                 Effect::Write(bytes) => self.backlog.extend(bytes),
-                Effect::Work(work) => {
-                    self.tasks.send(work).map_err(|_| io::Error::other("the hands are gone"))?;
+                Effect::Run(task) => {
+                    self.tasks.send(task).map_err(|_| io::Error::other("the executor has stopped"))?;
                 }
                 Effect::Say(level, text) => log.say(level, &text),
                 Effect::Exit => self.exit = self.exit.or(Some((0, self.clock.now().mono))),

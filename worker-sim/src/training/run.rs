@@ -27,7 +27,7 @@ use crate::{
 /// Side of a validation picture, pixels: a simulated one need not be large.
 const VALIDATION_SIDE: u64 = 128;
 
-/// A training in our hands.
+/// A training that runs.
 #[derive(Debug)]
 pub(crate) struct Run {
     record: Record,

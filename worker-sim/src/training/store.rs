@@ -14,7 +14,7 @@ use std::{
 use super::spec::Spec;
 use crate::{clock::Now, picture::file::write_failure};
 
-/// States of a training that a worker has in its hands.
+/// States of a training that a worker runs.
 const ACTIVE: &[&str] = &["queued", "preparing", "running", "checkpointing"];
 const NAMES: &str = "names";
 

@@ -76,7 +76,7 @@ impl Worker {
     ) -> Option<Outcome> {
         loop {
             if let Some(mut job) = batch.job.take() {
-                let ended = if batch.end && !job.is_in_hands() {
+                let ended = if batch.end && !job.is_executing() {
                     Some(Err(cancelled()))
                 } else {
                     self.step_job(command, &mut job, halt, now)

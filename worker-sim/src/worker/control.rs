@@ -138,9 +138,9 @@ impl Worker {
         let Some(running) = self.running.as_mut().filter(|running| is_batch(&running.command)) else {
             return false;
         };
-        let Activity::Batch(work) = &mut running.activity else { return false };
+        let Activity::Batch(batch) = &mut running.activity else { return false };
         let ignored = self.faults.strike(Kind::IgnoredCancel, running.command.moment()).is_some();
-        match work.cancel(part, ignored, &running.halt) {
+        match batch.cancel(part, ignored, &running.halt) {
             Ok("queued") => {
                 let was = json!({"target_request_id": target, "was": "queued"});
                 self.answer(command.clone(), Ok(was), now);

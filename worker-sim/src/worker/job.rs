@@ -1,4 +1,4 @@
-//! One picture job: models loaded, images read, steps taken in their time, pictures made by the hands.
+//! One picture job: models loaded, images read, steps taken in their time, pictures made by the executor.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use contracts::{
@@ -20,8 +20,8 @@ use super::{
 use crate::{
     clock::Now,
     cost::{Cost, load_seconds, mebibytes},
+    executor::{Output, Prepared, Task},
     faults::Kind,
-    hands::{Done, Prepared, Work},
     models::Model,
     picture::{self, Recipe, encode::encode, file::Name, recipe::scheduler_used},
 };
@@ -75,7 +75,7 @@ pub(super) struct Job {
     /// Of its models that lies on the device.
     share: f64,
     state: State,
-    /// When it goes on by itself; `None` while the hands have it.
+    /// When it goes on by itself; `None` while the executor has it.
     pub(super) due: Option<Duration>,
     cost: Cost,
     done: u64,
@@ -98,7 +98,7 @@ pub(super) fn feature_names() -> impl Iterator<Item = String> {
 }
 
 impl Job {
-    pub(super) fn is_in_hands(&self) -> bool {
+    pub(super) fn is_executing(&self) -> bool {
         self.due.is_none()
     }
 }
@@ -248,7 +248,7 @@ impl Worker {
         job.due = None;
         let (whole, roots, halt) = (job.whole.clone(), self.registry.roots.clone(), Arc::clone(halt));
         let run = Box::new(move || plan::prepare(&whole, &roots, &halt));
-        self.effects.push(Effect::Work(Work { ticket: command.ticket, run }));
+        self.effects.push(Effect::Run(Task { ticket: command.ticket, run }));
     }
 
     fn start_denoising(&mut self, job: &mut Job, prepared: Prepared, now: Now) {
@@ -352,19 +352,19 @@ impl Worker {
         };
         let halt = Arc::clone(halt);
         let run = Box::new(move || painting.paint(&halt));
-        self.effects.push(Effect::Work(Work { ticket: command.ticket, run }));
+        self.effects.push(Effect::Run(Task { ticket: command.ticket, run }));
     }
 
-    /// The hands have given the job back; its outcome, once there is one.
+    /// The executor has finished a task of the job. Returns the outcome of the job if this was its last task.
     pub(super) fn job_finished(
         &mut self,
         command: &Command,
         job: &mut Job,
-        done: Result<Done, Box<Failure>>,
+        done: Result<Output, Box<Failure>>,
         now: Now,
     ) -> Option<Outcome> {
         match done {
-            Ok(Done::Prepared(prepared)) => {
+            Ok(Output::Prepared(prepared)) => {
                 for mut warning in prepared.warnings.iter().cloned() {
                     warning.pointer = warning.pointer.map(|pointer| job.place.sender(command, &pointer));
                     job.warnings.push(warning);
@@ -372,7 +372,7 @@ impl Worker {
                 self.start_denoising(job, *prepared, now);
                 None
             }
-            Ok(Done::Pictures(details)) => {
+            Ok(Output::Pictures(details)) => {
                 let last = details.len() as u64;
                 let progress = Progress {
                     stage: "saving",

@@ -1,4 +1,4 @@
-//! The worker: what it knows and how it decides. It touches no pipe; it takes lines, moments and finished work, and
+//! The worker: what it knows and how it decides. It touches no pipe; it takes lines, moments and finished tasks, and
 //! gives effects.
 
 mod answer;
@@ -27,8 +27,8 @@ use crate::{
     clock::Now,
     command::{Command, Outcome},
     cost::{SECONDS_A_PIXEL, Speed},
+    executor::{Finished, Task},
     faults::{Faults, Kind},
-    hands::{Finished, Work},
     models::Registry,
     picture::rng::Rng,
     report::Metrics,
@@ -42,8 +42,8 @@ use crate::{
 pub(crate) enum Effect {
     /// Bytes for stdout.
     Write(Vec<u8>),
-    /// Something for the hands.
-    Work(Work),
+    /// A task for the executor.
+    Run(Task),
     /// A line for stderr.
     Say(LogLevel, String),
     /// Everything is answered.
@@ -86,7 +86,7 @@ struct Running {
     started: Now,
     /// Why it is to end.
     end: Option<Box<Failure>>,
-    /// Tells the hands to stop.
+    /// Tells the executor to stop.
     halt: Arc<AtomicBool>,
     activity: Activity,
 }
@@ -95,8 +95,8 @@ enum Activity {
     Load(load::Loading),
     Picture(Box<job::Job>),
     Batch(Box<batch::Batch>),
-    /// Files, a self test or a data set, in the hands.
-    Hands,
+    /// Files, a self test or a data set, in the executor.
+    Executing,
     /// The fault `hang:job`.
     Stuck,
 }
@@ -221,7 +221,7 @@ impl Worker {
             Activity::Load(loading) => Some(loading.due),
             Activity::Picture(job) => job.due,
             Activity::Batch(batch) => batch.job.as_ref().and_then(|job| job.due),
-            Activity::Hands | Activity::Stuck => None,
+            Activity::Executing | Activity::Stuck => None,
         });
         let deadlines = self.queue.iter().chain(self.running.iter().map(|running| &running.command));
         let timeout = deadlines.filter_map(|command| command.deadline).min();
@@ -241,7 +241,7 @@ impl Worker {
         self.end_stopping(now);
     }
 
-    /// The hands are done with something.
+    /// The executor has finished a task.
     pub(crate) fn finished(&mut self, finished: Finished, now: Now) {
         let is_ours = |running: &mut Running| running.command.ticket == finished.ticket;
         if let Some(running) = self.running.take_if(is_ours) {

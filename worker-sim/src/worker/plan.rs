@@ -1,4 +1,4 @@
-//! The work of a job that goes to the hands: its images read, its pictures painted and written.
+//! The tasks of a job for the executor: its images read, its pictures painted and written.
 
 use contracts::{ErrorCode, Failure, Warning, WarningCode};
 use image::{
@@ -13,7 +13,7 @@ use std::sync::{
 
 use crate::{
     colour::to_srgb,
-    hands::{Done, Prepared},
+    executor::{Output, Prepared},
     inputs,
     picture::{
         self, Recipe,
@@ -32,7 +32,7 @@ pub(super) fn has_images(whole: &Value) -> bool {
 }
 
 /// Reads and decodes the images of a submission.
-pub(super) fn prepare(whole: &Value, roots: &Roots, halt: &AtomicBool) -> Result<Done, Box<Failure>> {
+pub(super) fn prepare(whole: &Value, roots: &Roots, halt: &AtomicBool) -> Result<Output, Box<Failure>> {
     let side = |name: &str| {
         let side = whole.pointer(&format!("/hyperparameters/dimensions/{name}")).and_then(Value::as_u64);
         u32::try_from(side.unwrap_or_default()).unwrap_or_default()
@@ -72,7 +72,7 @@ pub(super) fn prepare(whole: &Value, roots: &Roots, halt: &AtomicBool) -> Result
         };
         prepared.images.controls.push(image);
     }
-    Ok(Done::Prepared(Box::new(prepared)))
+    Ok(Output::Prepared(Box::new(prepared)))
 }
 
 /// A mask: its values are no colours, so that its profile is never applied.
@@ -151,7 +151,7 @@ pub(super) struct Painting {
 
 impl Painting {
     /// Paints, writes and describes all pictures; a halt takes back those that were written.
-    pub(super) fn paint(&self, halt: &AtomicBool) -> Result<Done, Box<Failure>> {
+    pub(super) fn paint(&self, halt: &AtomicBool) -> Result<Output, Box<Failure>> {
         let mut details: Vec<Value> = Vec::new();
         for index in 0..self.batch {
             let outcome = if halt.load(Ordering::Relaxed) {
@@ -172,7 +172,7 @@ impl Painting {
                 }
             }
         }
-        Ok(Done::Pictures(details))
+        Ok(Output::Pictures(details))
     }
 
     fn one(&self, index: u64) -> Result<Value, Failure> {

@@ -10,10 +10,9 @@ use std::sync::{
 use super::{Activity, Command, Effect, Outcome, Running, Worker, batch::Batch, job::Place, read::warning};
 use crate::{
     clock::Now,
+    executor::{Output, Task},
     faults::Kind,
-    files,
-    hands::{Done, Work},
-    self_test,
+    files, self_test,
 };
 
 impl Worker {
@@ -68,7 +67,7 @@ impl Worker {
             Action::ValidateModelFiles => {
                 let (paths, registry) = (self.files_of(command)?, self.registry.clone());
                 let halt = Arc::clone(halt);
-                self.work(command, move || {
+                self.execute(command, move || {
                     let mut results = Vec::new();
                     for path in &paths {
                         if halt.load(Ordering::Relaxed) {
@@ -76,17 +75,17 @@ impl Worker {
                         }
                         results.push(files::look(&registry, path, true));
                     }
-                    Ok(Done::Data(json!({"results": results})))
+                    Ok(Output::Data(json!({"results": results})))
                 });
-                Activity::Hands
+                Activity::Executing
             }
             Action::RunSelfTest => {
                 self.self_test(command, now);
-                Activity::Hands
+                Activity::Executing
             }
             Action::StartTraining | Action::StartSdxlTraining => {
                 self.open_training(command)?;
-                Activity::Hands
+                Activity::Executing
             }
             _ if command.class == Class::Control => Activity::Load(self.open_load(command, now)?),
             _ => {
@@ -103,12 +102,12 @@ impl Worker {
         }))
     }
 
-    pub(super) fn work(
+    pub(super) fn execute(
         &mut self,
         command: &Command,
-        run: impl FnOnce() -> Result<Done, Box<Failure>> + Send + 'static,
+        run: impl FnOnce() -> Result<Output, Box<Failure>> + Send + 'static,
     ) {
-        self.effects.push(Effect::Work(Work { ticket: command.ticket, run: Box::new(run) }));
+        self.effects.push(Effect::Run(Task { ticket: command.ticket, run: Box::new(run) }));
     }
 
     /// The files or folders that a validation names, with the fields that named them.
@@ -144,7 +143,7 @@ impl Worker {
         let checks = if scope == "commands" { self.ask_everything(command, now) } else { Vec::new() };
         let registry = self.registry.clone();
         let step = self.settings.step;
-        self.work(command, move || Ok(Done::Data(self_test::report(&scope, checks, &registry, step))));
+        self.execute(command, move || Ok(Output::Data(self_test::report(&scope, checks, &registry, step))));
     }
 
     /// Asks every query that needs no fields, and reads the replies as a client would.
@@ -183,9 +182,9 @@ impl Worker {
         let Some(mut running) = self.running.take() else { return };
         let Running { command, activity, halt, end, .. } = &mut running;
         let in_hands = match activity {
-            Activity::Hands | Activity::Stuck => true,
-            Activity::Picture(job) => job.is_in_hands(),
-            Activity::Batch(batch) => batch.job.as_ref().is_some_and(|job| job.is_in_hands()),
+            Activity::Executing | Activity::Stuck => true,
+            Activity::Picture(job) => job.is_executing(),
+            Activity::Batch(batch) => batch.job.as_ref().is_some_and(|job| job.is_executing()),
             Activity::Load(_) => false,
         };
         if let Some(failure) = end.take_if(|_| !in_hands) {
@@ -202,7 +201,7 @@ impl Worker {
             Activity::Load(loading) => self.step_load(command, loading, now),
             Activity::Picture(job) => self.step_job(command, job, halt, now),
             Activity::Batch(batch) => self.step_batch(command, batch, halt, now),
-            Activity::Hands | Activity::Stuck => None,
+            Activity::Executing | Activity::Stuck => None,
         };
         match ended {
             Some(outcome) => self.end(running, outcome, now),
@@ -210,8 +209,13 @@ impl Worker {
         }
     }
 
-    /// The hands are done with a part of the running command, or with all of it.
-    pub(super) fn take_finished(&mut self, mut running: Running, done: Result<Done, Box<Failure>>, now: Now) {
+    /// The executor has finished a part of the running command, or all of it.
+    pub(super) fn take_finished(
+        &mut self,
+        mut running: Running,
+        done: Result<Output, Box<Failure>>,
+        now: Now,
+    ) {
         let Running { command, activity, halt, end, .. } = &mut running;
         let ended = match activity {
             Activity::Picture(job) => self.job_finished(command, job, done, now),
@@ -225,10 +229,13 @@ impl Worker {
                 }
                 None
             }
-            Activity::Hands => Some(match done {
-                Ok(Done::Data(data)) => Ok(data),
-                Ok(Done::DataSet(data_set)) => self.accept_training(command, data_set, end.is_some(), now),
-                Ok(_) => Err(Box::new(Failure::new(ErrorCode::Internal, "the hands mixed up their work"))),
+            Activity::Executing => Some(match done {
+                Ok(Output::Data(data)) => Ok(data),
+                Ok(Output::DataSet(data_set)) => self.accept_training(command, data_set, end.is_some(), now),
+                Ok(_) => Err(Box::new(Failure::new(
+                    ErrorCode::Internal,
+                    "the executor returned the output of another task",
+                ))),
                 // A data set's faults have canonical pointers.
                 Err(failure) => Err(super::training::at_sender(command, *failure)),
             }),

@@ -8,7 +8,7 @@ use std::{collections::VecDeque, time::Duration};
 use super::{Effect, Worker};
 use crate::{
     clock::Now,
-    hands::{Finished, Work},
+    executor::{Finished, Task},
     settings::{OnEof, Settings},
 };
 
@@ -17,9 +17,9 @@ struct Bench {
     worker: Worker,
     at: Duration,
     lines: VecDeque<Value>,
-    works: VecDeque<Work>,
-    /// Whether the hands work; else everything in them waits.
-    hands: bool,
+    tasks: VecDeque<Task>,
+    /// Whether the executor runs; if not, its tasks wait.
+    executes: bool,
     exited: bool,
     _home: tempfile::TempDir,
 }
@@ -37,8 +37,8 @@ impl Bench {
             worker,
             at: Duration::ZERO,
             lines: VecDeque::new(),
-            works: VecDeque::new(),
-            hands: true,
+            tasks: VecDeque::new(),
+            executes: true,
             exited: false,
             _home: home,
         };
@@ -77,17 +77,17 @@ impl Bench {
                     Effect::Write(bytes) => {
                         self.lines.push_back(serde_json::from_slice(&bytes).expect("a frame"));
                     }
-                    Effect::Work(work) => self.works.push_back(work),
+                    Effect::Run(task) => self.tasks.push_back(task),
                     Effect::Exit => self.exited = true,
                     Effect::Say(..) => {}
                     Effect::Crash | Effect::Hang => panic!("no fault was asked for"),
                 }
             }
-            if !self.hands {
+            if !self.executes {
                 return;
             }
-            let Some(work) = self.works.pop_front() else { return };
-            let finished = Finished { ticket: work.ticket, outcome: (work.run)() };
+            let Some(task) = self.tasks.pop_front() else { return };
+            let finished = Finished { ticket: task.ticket, outcome: (task.run)() };
             self.worker.finished(finished, now(self.at));
         }
     }
@@ -162,15 +162,15 @@ fn a_timeout_counts_from_receipt_the_queue_included() {
 }
 
 #[test]
-fn what_the_hands_have_is_answered_when_they_give_it_back() {
+fn a_task_is_answered_when_the_executor_returns_it() {
     let mut bench = Bench::new(|_| {});
-    bench.hands = false;
+    bench.executes = false;
     bench.say("initialize", "i", &json!({"features": ["out_of_order"]}));
     bench.say("generate_sdxl", "a", &job(1, json!({})));
     bench.pass(20.0);
     bench.say("cancel", "c", &json!({"target_request_id": "a"}));
     assert_eq!(bench.replies(), ["i"], "the picture is being painted");
-    bench.hands = true;
+    bench.executes = true;
     bench.pass(0.0);
     assert_eq!(bench.replies(), ["a cancelled", "c"]);
 }

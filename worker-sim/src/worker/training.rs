@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{Command, Outcome, Worker};
 use crate::{
     clock::Now,
-    hands::Done,
+    executor::Output,
     settings::LogLevel,
     training::{
         Stop,
@@ -38,7 +38,7 @@ impl Worker {
             _ => Captions::default(),
         };
         self.pending_training = Some(spec);
-        self.work(command, move || dataset::read(&root, &captions).map(Done::DataSet));
+        self.execute(command, move || dataset::read(&root, &captions).map(Output::DataSet));
         Ok(())
     }
 

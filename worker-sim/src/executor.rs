@@ -1,4 +1,4 @@
-//! What takes long is done here, in a thread beside the worker's own: decoding, painting, hashing.
+//! The executor: a thread beside the worker's own, which runs what takes long: decoding, painting, hashing.
 
 use contracts::{ErrorCode, Failure, Warning};
 use serde_json::Value;
@@ -11,14 +11,14 @@ use std::{
 
 use crate::{picture::recipe::Images, training::dataset::DataSet};
 
-/// One piece of work, for the command of a ticket.
-pub(crate) struct Work {
+/// A task for the command of a ticket.
+pub(crate) struct Task {
     pub(crate) ticket: u64,
-    pub(crate) run: Box<dyn FnOnce() -> Result<Done, Box<Failure>> + Send>,
+    pub(crate) run: Box<dyn FnOnce() -> Result<Output, Box<Failure>> + Send>,
 }
 
-/// What came of it.
-pub(crate) enum Done {
+/// The output of a task.
+pub(crate) enum Output {
     /// The images of a job.
     Prepared(Box<Prepared>),
     /// `image_details[]` of the files that were written.
@@ -39,15 +39,15 @@ pub(crate) struct Prepared {
     pub(crate) warnings: Vec<Warning>,
 }
 
-/// A piece of work that ended.
+/// A task that ended.
 pub(crate) struct Finished {
     pub(crate) ticket: u64,
-    pub(crate) outcome: Result<Done, Box<Failure>>,
+    pub(crate) outcome: Result<Output, Box<Failure>>,
 }
 
-/// Works until nobody asks any more; a byte on `wake` says that something is finished.
-pub(crate) fn work(tasks: &Receiver<Work>, finished: &Sender<Finished>, mut wake: PipeWriter) {
-    while let Ok(Work { ticket, run }) = tasks.recv() {
+/// Runs tasks until the worker drops its sender; writes a byte to `wake` for each finished task.
+pub(crate) fn run(tasks: &Receiver<Task>, finished: &Sender<Finished>, mut wake: PipeWriter) {
+    while let Ok(Task { ticket, run }) = tasks.recv() {
         let outcome = catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
             let said = panic.downcast_ref::<String>().map(String::as_str);
             let said = said.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic");
