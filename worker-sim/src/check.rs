@@ -59,10 +59,10 @@ pub(crate) fn needs(effective: &Value, registry: &Registry, device: &Device) -> 
 const BATCH: &str = "/hyperparameters/batch_size";
 const SIDES: [&str; 2] = ["/hyperparameters/dimensions/width", "/hyperparameters/dimensions/height"];
 
-/// The fault of what is larger than the device, however little else lies on it. `said` is what the sender wrote of the
+/// The fault of what is larger than the device, however little else lies on it. `written` is what the sender wrote of the
 /// effective submission.
 pub(crate) fn fit(
-    said: &Value,
+    written: &Value,
     effective: &Value,
     models: &[Model],
     speed: Speed,
@@ -77,7 +77,7 @@ pub(crate) fn fit(
         return Some(Fault::new("/model/base", ErrorCode::OutOfMemory, message));
     }
     let fewer = Cost::of(&of_one_picture(effective), models, &[], speed);
-    let pointer = if fewer.bytes() <= total { BATCH } else { blamed(said, &SIDES) };
+    let pointer = if fewer.bytes() <= total { BATCH } else { blamed(written, &SIDES) };
     Some(Fault::new(pointer, ErrorCode::OutOfRange, message))
 }
 
@@ -91,8 +91,8 @@ fn of_one_picture(effective: &Value) -> Value {
 }
 
 /// The last of several fields that the sender wrote, as rules over several fields blame it; the first where none was.
-fn blamed(said: &Value, fields: &[&'static str]) -> &'static str {
-    fields.iter().rev().find(|field| said.pointer(field).is_some()).unwrap_or(&fields[0])
+fn blamed(written: &Value, fields: &[&'static str]) -> &'static str {
+    fields.iter().rev().find(|field| written.pointer(field).is_some()).unwrap_or(&fields[0])
 }
 
 impl Checker<'_> {
@@ -218,7 +218,7 @@ impl Checker<'_> {
     }
 
     fn image(&mut self, reference: &str, pointer: &str) {
-        if let Err(failure) = inputs::look(&self.registry.roots, reference) {
+        if let Err(failure) = inputs::inspect(&self.registry.roots, reference) {
             self.fault(pointer, &failure);
         }
     }

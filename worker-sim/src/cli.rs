@@ -136,11 +136,11 @@ impl Config {
 pub(crate) fn settings(args: impl IntoIterator<Item = OsString>) -> Result<Settings, ExitCode> {
     let flags = Flags::try_parse_from(args).map_err(|err| {
         // To stdout for --help, to stderr for mistakes; where that fails there is nobody to tell.
-        let told = err.print();
-        ExitCode::from(if told.is_ok() { u8::try_from(err.exit_code()).unwrap_or(2) } else { 2 })
+        let printed = err.print();
+        ExitCode::from(if printed.is_ok() { u8::try_from(err.exit_code()).unwrap_or(2) } else { 2 })
     })?;
     check(flags).map_err(|err| {
-        crate::log::complain(&format!("worker-sim: error: {err}"));
+        crate::log::write_stderr(&format!("worker-sim: error: {err}"));
         ExitCode::from(2)
     })
 }
@@ -174,11 +174,11 @@ fn check(flags: Flags) -> Result<Settings, String> {
     Ok(Settings {
         device,
         roots: Roots {
-            models: absolute(first_said(flags.model_roots, config.model_roots, "models"))?
+            models: absolute(first_given(flags.model_roots, config.model_roots, "models"))?
                 .into_iter()
                 .filter(|root| root != Path::new(PRETEND_ROOT))
                 .collect(),
-            inputs: absolute(first_said(flags.input_roots, config.input_roots, "inputs"))?,
+            inputs: absolute(first_given(flags.input_roots, config.input_roots, "inputs"))?,
             output: absolute(vec![output])?.remove(0),
         },
         models: config.models,
@@ -197,7 +197,7 @@ fn check(flags: Flags) -> Result<Settings, String> {
     })
 }
 
-fn first_said(flag: Vec<PathBuf>, config: Vec<PathBuf>, default: &str) -> Vec<PathBuf> {
+fn first_given(flag: Vec<PathBuf>, config: Vec<PathBuf>, default: &str) -> Vec<PathBuf> {
     match (flag.is_empty(), config.is_empty()) {
         (false, _) => flag,
         (true, false) => config,

@@ -49,9 +49,9 @@ pub(crate) struct Finished {
 pub(crate) fn run(tasks: &Receiver<Task>, finished: &Sender<Finished>, mut wake: PipeWriter) {
     while let Ok(Task { ticket, run }) = tasks.recv() {
         let outcome = catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
-            let said = panic.downcast_ref::<String>().map(String::as_str);
-            let said = said.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic");
-            Err(Box::new(Failure::new(ErrorCode::Internal, format!("the work failed: {said}"))))
+            let message = panic.downcast_ref::<String>().map(String::as_str);
+            let message = message.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic");
+            Err(Box::new(Failure::new(ErrorCode::Internal, format!("the work failed: {message}"))))
         });
         if finished.send(Finished { ticket, outcome }).is_err() || wake.write_all(&[1]).is_err() {
             // The worker is gone.

@@ -18,7 +18,7 @@ use crate::{
 const PRETEND_TENSORS: &[(&str, u64)] = &[("sdxl", 2515), ("sdxl_refiner", 2059), ("vae", 248)];
 
 /// `FileResult` of a path or id. `deep`: every byte is hashed.
-pub(crate) fn look(registry: &Registry, reference: &str, deep: bool) -> Value {
+pub(crate) fn inspect(registry: &Registry, reference: &str, deep: bool) -> Value {
     match registry.find(reference, "sdxl") {
         Ok(model) if is_pretend(&model.path) => pretend(reference, &model, deep),
         Ok(model) => real(reference, &model, deep),

@@ -47,7 +47,7 @@ pub(crate) fn bytes(roots: &Roots, reference: &str) -> Result<Vec<u8>, Failure> 
 }
 
 /// Whether the picture of an image reference is allowed by its header: of a file nothing more is read.
-pub(crate) fn look(roots: &Roots, reference: &str) -> Result<(), Failure> {
+pub(crate) fn inspect(roots: &Roots, reference: &str) -> Result<(), Failure> {
     match source(roots, reference)? {
         Source::Bytes(bytes) => check(&bytes),
         Source::File(path) => {

@@ -25,17 +25,17 @@ impl Log {
         Ok(Self { level: settings.log_level, file: settings.log_file.as_ref().map(open).transpose()? })
     }
 
-    pub(crate) fn say(&mut self, level: LogLevel, text: &str) {
+    pub(crate) fn write(&mut self, level: LogLevel, text: &str) {
         if level < self.level {
             return;
         }
         let line = format!("worker-sim: {}: {text}", level.as_str());
-        complain(&line);
+        write_stderr(&line);
         if let Some(file) = &mut self.file
             && let Err(err) = writeln!(file, "{line}")
         {
             self.file = None;
-            complain(&format!("worker-sim: error: the log file cannot be written any more: {err}"));
+            write_stderr(&format!("worker-sim: error: the log file cannot be written any more: {err}"));
         }
     }
 }
@@ -45,7 +45,7 @@ static LOST: AtomicU64 = AtomicU64::new(0);
 
 /// Writes a line to stderr without waiting: a parent that does not read stderr must not stop the work. Lines that find
 /// no room are counted, and the next line that does says how many; where nobody reads any more, nobody misses them.
-pub(crate) fn complain(line: &str) {
+pub(crate) fn write_stderr(line: &str) {
     let stderr = io::stderr();
     let mut ready = [PollFd::new(stderr.as_fd(), PollFlags::POLLOUT)];
     if poll(&mut ready, PollTimeout::ZERO) != Ok(1) {

@@ -54,7 +54,7 @@ pub(crate) struct Registry {
     /// What the configuration calls so.
     pub(crate) configured: BTreeMap<String, String>,
     /// Ids given by load, cache and suite commands, while what they name is loaded or cached.
-    pub(crate) given: BTreeMap<String, Model>,
+    pub(crate) loaded_ids: BTreeMap<String, Model>,
     /// The fault `any_type`.
     pub(crate) takes_any_type: bool,
 }
@@ -107,7 +107,7 @@ impl Registry {
 
     /// What the id means now.
     fn of_id(&self, id: &str, kind: &str) -> Result<Option<Model>, Failure> {
-        if let Some(model) = self.given.get(id) {
+        if let Some(model) = self.loaded_ids.get(id) {
             return Ok(Some(model.clone()));
         }
         if let Some(path) = self.configured.get(id) {
@@ -134,11 +134,13 @@ impl Registry {
     fn id_of(&self, found: &ModelPath) -> String {
         let path = found.path();
         let means_another = |id: &str| {
-            let given = self.given.get(id).is_some_and(|model| model.path != path);
+            let is_loaded = self.loaded_ids.get(id).is_some_and(|model| model.path != path);
             let configured = self.configured.get(id).map(|path| self.path(path));
             // A pretend model gives way to a real one, which is found first by that id too.
             let real = matches!(found, ModelPath::Pretend(_)) && self.roots.model_of_id(id).is_some();
-            given || real || configured.is_some_and(|there| there.map_or(true, |there| there.path() != path))
+            is_loaded
+                || real
+                || configured.is_some_and(|there| there.map_or(true, |there| there.path() != path))
         };
         match self.roots.place(found) {
             Some(place) => place.id(means_another),

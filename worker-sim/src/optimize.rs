@@ -11,14 +11,14 @@ use crate::{
 
 /// What an optimisation should reach.
 #[derive(Debug)]
-pub(crate) struct Wishes {
+pub(crate) struct Goals {
     priority: String,
     vram_bytes: Option<u64>,
     seconds: Option<f64>,
     preserve_quality: bool,
 }
 
-impl Wishes {
+impl Goals {
     pub(crate) fn of(preferences: &Value) -> Self {
         Self {
             priority: preferences["priority"].as_str().unwrap_or("balanced").to_owned(),
@@ -54,11 +54,11 @@ impl Step {
 
 /// `OptimizationResult` of a canonical submission.
 pub(crate) fn optimize(
-    said: &Value,
+    written: &Value,
     device: &Device,
     models: &[Model],
     missing: &[Model],
-    wishes: &Wishes,
+    goals: &Goals,
     bounds: &Bounds<'_>,
 ) -> Value {
     let cost = |document: &Value| {
@@ -69,18 +69,18 @@ pub(crate) fn optimize(
         };
         Cost::of(&whole, &kept(models), &kept(missing), bounds.speed)
     };
-    let before = cost(said);
-    let mut document = said.clone();
+    let before = cost(written);
+    let mut document = written.clone();
     let mut changes = Vec::new();
-    let target = wishes.vram_bytes.unwrap_or(bounds.total).min(bounds.total);
+    let target = goals.vram_bytes.unwrap_or(bounds.total).min(bounds.total);
     let wants_memory = |cost: &Cost| cost.bytes() > target;
-    let wants_time = |cost: &Cost| wishes.seconds.is_some_and(|seconds| cost.seconds() > seconds);
+    let wants_time = |cost: &Cost| goals.seconds.is_some_and(|seconds| cost.seconds() > seconds);
     // Without a number to reach, a priority takes every step that costs no quality.
-    let greedy = wishes.vram_bytes.is_none() && wishes.seconds.is_none();
+    let greedy = goals.vram_bytes.is_none() && goals.seconds.is_none();
     let mut take = |document: &mut Value, step: Step| {
         let whole = effective(document, device.kind());
         let from = whole.pointer(step.pointer).cloned().unwrap_or(Value::Null);
-        if from == step.to || (step.lossy && wishes.preserve_quality) {
+        if from == step.to || (step.lossy && goals.preserve_quality) {
             return;
         }
         let mut changed = document.clone();
@@ -88,21 +88,21 @@ pub(crate) fn optimize(
         changes.push(json!({"path": step.pointer, "from": from, "to": step.to, "reason": step.reason}));
         *document = changed;
     };
-    if wishes.priority == "quality"
+    if goals.priority == "quality"
         && let Some(step) = recommended(&document, device, true)
     {
         take(&mut document, step);
     }
     for step in memory_steps(&document, device, bounds) {
         let now = cost(&document);
-        if wants_memory(&now) || (greedy && wishes.priority == "memory" && step.is_free()) {
+        if wants_memory(&now) || (greedy && goals.priority == "memory" && step.is_free()) {
             let step = merged(&document, step);
             take(&mut document, step);
         }
     }
     for step in time_steps(&document, device, bounds) {
         let now = cost(&document);
-        if wants_time(&now) || (greedy && wishes.priority == "speed" && step.is_free()) {
+        if wants_time(&now) || (greedy && goals.priority == "speed" && step.is_free()) {
             let step = merged(&document, step);
             take(&mut document, step);
         }

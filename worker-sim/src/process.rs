@@ -20,7 +20,7 @@ use crate::{
     clock::Clock,
     executor::{self, Finished, Task},
     faults::Kind,
-    log::{Log, PIECE_BYTES, complain},
+    log::{Log, PIECE_BYTES, write_stderr},
     settings::{LogLevel, Settings},
     worker::{Effect, Worker},
 };
@@ -38,14 +38,14 @@ pub(crate) fn serve(settings: Settings) -> ExitCode {
     let mut log = match Log::open(&settings) {
         Ok(log) => log,
         Err(err) => {
-            complain(&format!("worker-sim: error: {err}"));
+            write_stderr(&format!("worker-sim: error: {err}"));
             return ExitCode::from(2);
         }
     };
     match Process::start(settings, &mut log).and_then(|mut process| process.run(&mut log)) {
         Ok(code) => ExitCode::from(code),
         Err(err) => {
-            log.say(LogLevel::Error, &format!("stdin or stdout failed: {err}"));
+            log.write(LogLevel::Error, &format!("stdin or stdout failed: {err}"));
             ExitCode::from(1)
         }
     }
@@ -69,7 +69,7 @@ struct Process {
 impl Process {
     fn start(settings: Settings, log: &mut Log) -> io::Result<Self> {
         for (level, note) in &settings.notes {
-            log.say(*level, note);
+            log.write(*level, note);
         }
         let (tasks, asked) = channel();
         let (done, finished) = channel();
@@ -102,7 +102,7 @@ impl Process {
             let strikes =
                 |healed: &Option<String>| healed.as_ref().is_none_or(|file| !Path::new(file).exists());
             if self.worker.faults.at_start(kind).as_ref().is_some_and(strikes) {
-                log.say(LogLevel::Error, &format!("fault {name}"));
+                log.write(LogLevel::Error, &format!("fault {name}"));
                 return Ok(code);
             }
         }
@@ -123,7 +123,10 @@ impl Process {
                     return Ok(code);
                 }
                 if patience.is_zero() {
-                    log.say(LogLevel::Error, &format!("nobody reads: {} bytes are lost", self.backlog.len()));
+                    log.write(
+                        LogLevel::Error,
+                        &format!("nobody reads: {} bytes are lost", self.backlog.len()),
+                    );
                     return Ok(1);
                 }
                 due = Some(patience);
@@ -211,17 +214,17 @@ impl Process {
                 Effect::Run(task) => {
                     self.tasks.send(task).map_err(|_| io::Error::other("the executor has stopped"))?;
                 }
-                Effect::Say(level, text) => log.say(level, &text),
+                Effect::Log(level, text) => log.write(level, &text),
                 Effect::Exit => self.exit = self.exit.or(Some((0, self.clock.now().mono))),
                 Effect::Crash => {
-                    log.say(LogLevel::Error, "fault crash");
+                    log.write(LogLevel::Error, "fault crash");
                     self.write_all()?;
                     self.backlog.clear();
                     self.exit = Some((CRASHED, Duration::ZERO));
                     return Ok(());
                 }
                 Effect::Hang => {
-                    log.say(LogLevel::Error, "fault hang");
+                    log.write(LogLevel::Error, "fault hang");
                     self.write_all()?;
                     loop {
                         std::thread::park();

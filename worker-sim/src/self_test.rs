@@ -34,19 +34,19 @@ pub(crate) fn report(scope: &str, mut checks: Vec<Value>, registry: &Registry, s
 }
 
 fn small(change: Value) -> Value {
-    let mut said = json!({
+    let mut submission = json!({
         "model": {"base": "sdxl_base"}, "conditioning": {"prompt": "a pier"}, "scheduler": {"steps": 4},
         "hyperparameters": {"dimensions": {"width": 64, "height": 64}, "seed": 1},
     });
-    if let (Value::Object(said), Value::Object(change)) = (&mut said, change) {
+    if let (Value::Object(submission), Value::Object(change)) = (&mut submission, change) {
         for (section, members) in change {
-            match (said.entry(section).or_insert_with(|| json!({})), members) {
+            match (submission.entry(section).or_insert_with(|| json!({})), members) {
                 (Value::Object(known), Value::Object(members)) => known.extend(members),
                 (known, members) => *known = members,
             }
         }
     }
-    effective(&said, DeviceKind::Gpu)
+    effective(&submission, DeviceKind::Gpu)
 }
 
 fn bytes(change: Value) -> Result<Vec<u8>, String> {
@@ -86,7 +86,7 @@ fn models(registry: &Registry) -> Vec<Value> {
         .into_iter()
         .map(|id| {
             let begun = Instant::now();
-            let found = files::look(registry, id, false);
+            let found = files::inspect(registry, id, false);
             let problem = (found["is_valid"] != true).then(|| found["issues"].to_string());
             check(&format!("models.{id}"), &format!("{id} is there and sound"), problem, begun)
         })

@@ -145,13 +145,13 @@ impl Recipe {
 
 /// The scheduler that runs: the Karras form where the flag asks for it and there is one.
 pub(crate) fn scheduler_used(effective: &Value) -> String {
-    let said = effective["scheduler"]["type"].as_str().unwrap_or_default();
+    let name = effective["scheduler"]["type"].as_str().unwrap_or_default();
     if effective["scheduler"]["karras_sigmas"].as_bool() == Some(true) {
         let names = &contracts::dictionary::dictionary().enumeration("SchedulerType").data;
-        let karras = names.iter().find(|(_, data)| data["karras_of"].as_str() == Some(said));
-        return karras.map_or_else(|| format!("{said} (Karras)"), |(name, _)| name.clone());
+        let karras = names.iter().find(|(_, data)| data["karras_of"].as_str() == Some(name));
+        return karras.map_or_else(|| format!("{name} (Karras)"), |(name, _)| name.clone());
     }
-    said.to_owned()
+    name.to_owned()
 }
 
 /// Denoising steps that run, base and refiner together.

@@ -40,7 +40,7 @@ pub(crate) fn read(root: &Path, captions: &Captions) -> Result<DataSet, Box<Fail
     if !root.is_dir() {
         return Err(failed(vec![(ErrorCode::ValidationFailed, "training_data is not a folder".to_owned())]));
     }
-    let found = files(root).and_then(|files| told(root, &files, &mut faults));
+    let found = files(root).and_then(|files| captions_of(root, &files, &mut faults));
     let found = found.map_err(|err| {
         failed(vec![(ErrorCode::ValidationFailed, format!("training_data cannot be read: {err}"))])
     })?;
@@ -132,7 +132,7 @@ fn files(root: &Path) -> io::Result<Vec<String>> {
 }
 
 /// Every picture with its own caption.
-fn told(
+fn captions_of(
     root: &Path,
     files: &[String],
     faults: &mut Vec<(String, ErrorCode, String)>,

@@ -24,9 +24,9 @@ const MAY_CHANGE: &[&str] = &["/hyperparameters/epochs", "/hyperparameters/max_s
 
 impl Spec {
     /// A first job. `seed`: chosen where the sender chose none.
-    pub(crate) fn new(said: &Value, id: String, seed: u64, device: DeviceKind) -> Self {
-        let mut job = effective_of("TrainingJob", said, device);
-        if job["hyperparameters"]["seed"].as_i64().is_none_or(|said| said < 0) {
+    pub(crate) fn new(written: &Value, id: String, seed: u64, device: DeviceKind) -> Self {
+        let mut job = effective_of("TrainingJob", written, device);
+        if job["hyperparameters"]["seed"].as_i64().is_none_or(|seed| seed < 0) {
             job["hyperparameters"]["seed"] = seed.into();
         }
         let output_name = job["output_name"].as_str().map_or_else(|| id.clone(), str::to_owned);
@@ -42,11 +42,11 @@ impl Spec {
     }
 
     /// A recorded job that goes on; what is said and differs is `conflict`, but for the length.
-    pub(crate) fn resumed(said: &Value, record: &Value, id: String) -> Result<Self, Failure> {
+    pub(crate) fn resumed(written: &Value, record: &Value, id: String) -> Result<Self, Failure> {
         let mut job = record["job"].clone();
         let mut faults = Vec::new();
         let mut length = Vec::new();
-        for (pointer, value) in leaves(said) {
+        for (pointer, value) in leaves(written) {
             if pointer == "/resume_from" {
                 continue;
             }

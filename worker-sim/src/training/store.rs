@@ -161,8 +161,8 @@ impl Record {
             Some(path) => format!("its last checkpoint is {path}"),
             None => "it had no checkpoint yet".to_owned(),
         };
-        let said = status["state"].as_str().unwrap_or_default();
-        status["error"] = format!("the worker ended while it was {said}; {rest}").into();
+        let state = status["state"].as_str().unwrap_or_default();
+        status["error"] = format!("the worker ended while it was {state}; {rest}").into();
         status["state"] = "failed".into();
         status["updated_at"] = now.stamp().into();
         status["completed_at"] = now.stamp().into();

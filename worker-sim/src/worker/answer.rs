@@ -4,7 +4,7 @@ use contracts::{Class, Dialect, ErrorCode, Failure, Refusal, Reply, framing::Enc
 use serde_json::{Map, Value};
 use std::time::Duration;
 
-use super::{Command, Effect, Outcome, Owed, Worker};
+use super::{Command, Effect, Outcome, PendingReply, Worker};
 use crate::{
     clock::Now,
     faults::{Kind, Moment},
@@ -69,14 +69,14 @@ impl Worker {
         if self.faults.is_empty() {
             return frame(reply, dialect);
         }
-        self.spoilt(reply, dialect, moment)
+        self.corrupted(reply, dialect, moment)
     }
 
     /// Hands the bytes of a reply to its place, or writes them.
     pub(super) fn deliver(&mut self, ticket: u64, ordered: bool, bytes: Vec<u8>) {
         let slot = self.slots.iter_mut().find(|slot| ordered && slot.ticket == ticket);
         match slot {
-            Some(slot) => slot.owed = Owed::Ready(bytes),
+            Some(slot) => slot.pending = PendingReply::Ready(bytes),
             None if bytes.is_empty() => {}
             None => self.effects.push(Effect::Write(bytes)),
         }
@@ -85,17 +85,17 @@ impl Worker {
     /// Writes the lines that are due; queries among them are computed now.
     pub(super) fn flush(&mut self, now: Now) {
         while let Some(slot) = self.slots.front_mut() {
-            match std::mem::replace(&mut slot.owed, Owed::Reply) {
-                Owed::Reply => return,
-                Owed::Ready(bytes) => {
+            match std::mem::replace(&mut slot.pending, PendingReply::Running) {
+                PendingReply::Running => return,
+                PendingReply::Ready(bytes) => {
                     self.slots.pop_front();
                     if !bytes.is_empty() {
                         self.effects.push(Effect::Write(bytes));
                     }
                 }
                 // Its answer lands in its slot, which the next round finds ready.
-                Owed::Query(command) => self.query(*command, now),
-                Owed::Refusal(index, refusal) => {
+                PendingReply::Query(command) => self.query(*command, now),
+                PendingReply::Refusal(index, refusal) => {
                     self.slots.pop_front();
                     let bytes = self.refusal_bytes(index, &refusal);
                     self.effects.push(Effect::Write(bytes));
@@ -113,7 +113,7 @@ impl Worker {
         }
     }
 
-    fn spoilt(&mut self, reply: &Reply, dialect: Dialect, moment: Moment) -> Vec<u8> {
+    fn corrupted(&mut self, reply: &Reply, dialect: Dialect, moment: Moment) -> Vec<u8> {
         let mut strike = |kind| self.faults.strike(kind, moment);
         if strike(Kind::MissingReply).is_some() {
             return Vec::new();
@@ -133,18 +133,18 @@ impl Worker {
             value[name] = id.unwrap_or_else(|| "somebody-else".to_owned()).into();
         }
         if let Some(field) = strike(Kind::DroppedField) {
-            let (members, name) = spoil(&mut value, field.as_deref(), "warnings");
+            let (members, name) = corrupt(&mut value, field.as_deref(), "warnings");
             members.shift_remove(&name);
         }
         if let Some(param) = strike(Kind::RenamedField) {
             let (from, to) = param.as_deref().and_then(|param| param.split_once('=')).unzip();
-            let (members, name) = spoil(&mut value, from, "warnings");
+            let (members, name) = corrupt(&mut value, from, "warnings");
             if let Some(member) = members.shift_remove(&name) {
                 members.insert(to.map_or_else(|| format!("{name}_2"), str::to_owned), member);
             }
         }
         if let Some(field) = strike(Kind::WrongType) {
-            let (members, name) = spoil(&mut value, field.as_deref(), "success");
+            let (members, name) = corrupt(&mut value, field.as_deref(), "success");
             let wrong = if members.get(&name).is_some_and(Value::is_string) {
                 42.into()
             } else {
@@ -232,7 +232,7 @@ fn status(outcome: &Outcome) -> &'static str {
 const NAN_MARK: &str = "\u{1}nan\u{1}";
 
 /// The object and the name that a fault spoils: a field of `data` by any spelling, its first, else a member of the reply.
-fn spoil<'v>(
+fn corrupt<'v>(
     value: &'v mut Value,
     field: Option<&str>,
     fallback: &str,
@@ -267,7 +267,7 @@ fn mark_number(value: &mut Value, field: Option<String>) {
     });
     match first {
         Some(field) => {
-            let (members, name) = spoil(value, Some(&field), data);
+            let (members, name) = corrupt(value, Some(&field), data);
             members.insert(name, NAN_MARK.into());
         }
         None => value[data] = NAN_MARK.into(),

@@ -16,7 +16,7 @@ pub(super) struct Cancelling {
 
 impl Worker {
     pub(super) fn initialize(&mut self, mut command: Command, now: Now) {
-        self.promise(&command);
+        self.reserve_slot(&command);
         if self.strikes_run(&command) {
             return;
         }
@@ -82,7 +82,7 @@ impl Worker {
     }
 
     pub(super) fn cancel(&mut self, command: Command, now: Now) {
-        self.promise(&command);
+        self.reserve_slot(&command);
         if self.strikes_run(&command) {
             return;
         }

@@ -22,9 +22,9 @@ pub(super) struct Progress {
     pub(super) eta: Option<f64>,
 }
 
-/// The command that an event is about.
+/// The command of an event.
 #[derive(Clone, Copy)]
-struct About<'c> {
+struct EventContext<'c> {
     id: &'c str,
     attempt: u32,
     trace: Option<&'c Trace>,
@@ -36,7 +36,7 @@ impl Worker {
         self.last_progress = now;
         self.last_activity = now;
         self.stage = Some(progress.stage);
-        let mut said = json!({
+        let mut fields = json!({
             "event": "progress",
             "stage": progress.stage,
             "step": progress.step,
@@ -45,41 +45,41 @@ impl Worker {
             "image_index": progress.image,
         });
         if let Some(eta) = progress.eta {
-            said["eta_seconds"] = eta.into();
+            fields["eta_seconds"] = eta.into();
         }
-        self.event_of(command, said, now);
+        self.event_of(command, fields, now);
     }
 
     /// An event of a command that has an id.
-    pub(super) fn event_of(&mut self, command: &Command, said: Value, now: Now) {
+    pub(super) fn event_of(&mut self, command: &Command, fields: Value, now: Now) {
         if let Some(id) = &command.head.request_id {
             let dropped = self.faults.strike(Kind::DroppedTrace, command.moment()).is_some();
             let trace = command.head.trace.as_ref().filter(|_| !dropped);
-            self.event(said, Some(About { id, attempt: command.head.attempt, trace }), now);
+            self.event(fields, Some(EventContext { id, attempt: command.head.attempt, trace }), now);
         }
     }
 
     /// An event of nobody's.
-    pub(super) fn event_of_none(&mut self, said: Value, now: Now) {
-        self.event(said, None, now);
+    pub(super) fn event_of_none(&mut self, fields: Value, now: Now) {
+        self.event(fields, None, now);
     }
 
-    fn event(&mut self, said: Value, about: Option<About<'_>>, now: Now) {
-        if !(self.features.events || self.features.previews && said["event"] == "preview") {
+    fn event(&mut self, fields: Value, context: Option<EventContext<'_>>, now: Now) {
+        if !(self.features.events || self.features.previews && fields["event"] == "preview") {
             return;
         }
         let mut event = json!({
-            "event": said["event"], "request_id": about.map(|about| about.id),
-            "attempt": about.map_or(1, |about| about.attempt), "sequence": self.sequence, "timestamp": now.stamp(),
+            "event": fields["event"], "request_id": context.map(|context| context.id),
+            "attempt": context.map_or(1, |context| context.attempt), "sequence": self.sequence, "timestamp": now.stamp(),
         });
         if self.features.trace
-            && let Some(About { trace: Some(trace), .. }) = about
+            && let Some(EventContext { trace: Some(trace), .. }) = context
         {
             event["traceparent"] = trace.as_str().into();
         }
         self.sequence += 1;
-        if let (Value::Object(event), Value::Object(said)) = (&mut event, said) {
-            event.extend(said);
+        if let (Value::Object(event), Value::Object(fields)) = (&mut event, fields) {
+            event.extend(fields);
         }
         if self.event_dialect != Dialect::Snake {
             event = event::spell(&event, self.event_dialect);
@@ -90,12 +90,12 @@ impl Worker {
     }
 
     /// The heartbeat, every second since events were agreed on.
-    pub(super) fn beat(&mut self, now: Now) {
-        if self.next_beat.is_none_or(|due| now.mono < due) {
+    pub(super) fn heartbeat(&mut self, now: Now) {
+        if self.next_heartbeat.is_none_or(|due| now.mono < due) {
             return;
         }
-        self.next_beat = Some(now.mono + HEARTBEAT);
-        let mut said = json!({
+        self.next_heartbeat = Some(now.mono + HEARTBEAT);
+        let mut fields = json!({
             "event": "heartbeat",
             "state": self.state(),
             "last_progress_seconds": now.seconds_since(self.last_progress),
@@ -103,22 +103,22 @@ impl Worker {
         });
         if let Some(running) = &self.running {
             if let Some(stage) = self.stage {
-                said["stage"] = stage.into();
+                fields["stage"] = stage.into();
             }
             if let Some(id) = &running.command.head.request_id {
-                said["running_request_id"] = id.as_str().into();
+                fields["running_request_id"] = id.as_str().into();
             }
         } else if !self.trainings.is_busy() {
             // An idle worker that answers makes all the progress there is.
-            said["last_progress_seconds"] = 0.0.into();
+            fields["last_progress_seconds"] = 0.0.into();
         }
-        self.event_of_none(said, now);
+        self.event_of_none(fields, now);
     }
 
     pub(super) fn agree_on_events(&mut self, dialect: Dialect, now: Now) {
         self.event_dialect = dialect;
         let first = now.mono + HEARTBEAT;
-        self.next_beat = self.features.events.then_some(self.next_beat.unwrap_or(first));
+        self.next_heartbeat = self.features.events.then_some(self.next_heartbeat.unwrap_or(first));
     }
 
     /// The fault `event_storm`.
@@ -126,8 +126,8 @@ impl Worker {
         let Some(count) = self.faults.strike(Kind::EventStorm, command.moment()) else { return };
         let count = count.and_then(|count| count.parse().ok()).unwrap_or(10_000u32);
         for i in 0..count {
-            let said = json!({"event": "log", "level": "debug", "message": format!("storm {i}")});
-            self.event_of(command, said, now);
+            let fields = json!({"event": "log", "level": "debug", "message": format!("storm {i}")});
+            self.event_of(command, fields, now);
         }
     }
 
@@ -135,11 +135,11 @@ impl Worker {
     pub(super) fn event_after_reply(&mut self, id: &str, moment: Moment, now: Now) {
         if self.faults.strike(Kind::EventAfterReply, moment).is_some() {
             self.flush(now);
-            let said = json!({
+            let fields = json!({
                 "event": "progress", "stage": "saving", "step": 1, "total_steps": 1, "progress": 1.0,
                 "image_index": 0,
             });
-            self.event(said, Some(About { id, attempt: moment.attempt, trace: None }), now);
+            self.event(fields, Some(EventContext { id, attempt: moment.attempt, trace: None }), now);
         }
     }
 }

@@ -40,7 +40,7 @@ pub(super) enum Place {
 
 impl Place {
     /// The submission as its sender wrote it, canonical.
-    fn said<'c>(&'c self, command: &'c Command) -> &'c Value {
+    fn written<'c>(&'c self, command: &'c Command) -> &'c Value {
         match self {
             Self::Command(submission) => &submission.document,
             Self::Request(index) => &command.fields["requests"][index],
@@ -116,8 +116,8 @@ impl Worker {
         let needs = crate::check::needs(&whole, &self.registry, &self.settings.device);
         let mut faults = needs.faults;
         if faults.is_empty() {
-            let said = place.said(command);
-            faults.extend(crate::check::fit(said, &whole, &needs.models, self.speed(), self.gpu.total));
+            let written = place.written(command);
+            faults.extend(crate::check::fit(written, &whole, &needs.models, self.speed(), self.gpu.total));
         }
         if !faults.is_empty() {
             for fault in &mut faults {
@@ -205,7 +205,7 @@ impl Worker {
             && let Some(model) = job.loads.pop_front()
         {
             self.gpu.put(model.clone(), job.share, None, now);
-            self.registry.given.insert(model.id.clone(), model);
+            self.registry.loaded_ids.insert(model.id.clone(), model);
         }
         let Some(next) = job.loads.front() else {
             job.load_seconds = if job.done > 0 { now.seconds_since(job.began) } else { 0.0 };
@@ -322,7 +322,7 @@ impl Worker {
                 self.event_of(command, json!({"event": "preview", "image": image, "step": job.done}), now);
             }
             Err(err) => {
-                self.say(crate::settings::LogLevel::Error, format!("a preview cannot be encoded: {err:#}"));
+                self.log(crate::settings::LogLevel::Error, format!("a preview cannot be encoded: {err:#}"));
             }
         }
     }

@@ -108,7 +108,7 @@ impl Worker {
                 let suite = loading.suite.as_ref().map(|suite| suite.name.as_str());
                 let memory = if loading.to_ram { &mut self.ram } else { &mut self.gpu };
                 memory.put(model.clone(), 1.0, suite, now);
-                self.registry.given.insert(model.id.clone(), model.clone());
+                self.registry.loaded_ids.insert(model.id.clone(), model.clone());
                 if !loading.to_ram && model.kind == "sdxl" {
                     self.current = Some(model.id.clone());
                 }
@@ -199,7 +199,7 @@ impl Worker {
     /// Ids that name nothing any more are free.
     pub(super) fn forget_unheld(&mut self) {
         let (gpu, ram) = (&self.gpu, &self.ram);
-        self.registry.given.retain(|id, _| gpu.by_id(id).is_some() || ram.by_id(id).is_some());
+        self.registry.loaded_ids.retain(|id, _| gpu.by_id(id).is_some() || ram.by_id(id).is_some());
         self.current = self.current.take().filter(|id| gpu.by_id(id).is_some());
     }
 }

@@ -45,7 +45,7 @@ pub(crate) enum Effect {
     /// A task for the executor.
     Run(Task),
     /// A line for stderr.
-    Say(LogLevel, String),
+    Log(LogLevel, String),
     /// Everything is answered.
     Exit,
     /// The fault `crash`.
@@ -63,15 +63,15 @@ pub(crate) struct Features {
     pub(crate) trace: bool,
 }
 
-/// A line that is owed, in the order of the commands.
+/// The place of a reply line, in the order of the commands.
 struct Slot {
     ticket: u64,
-    owed: Owed,
+    pending: PendingReply,
 }
 
-enum Owed {
+enum PendingReply {
     /// The command is at work, or waits for its turn.
-    Reply,
+    Running,
     /// A query is computed when its line is due.
     Query(Box<Command>),
     /// So is a refusal: its dialect is that of the reply before it.
@@ -145,7 +145,7 @@ pub(crate) struct Worker {
     stopping: Option<Stopping>,
     /// Replies that the fault `slow` holds back.
     delayed: Vec<(Duration, u64, bool, Vec<u8>)>,
-    next_beat: Option<Duration>,
+    next_heartbeat: Option<Duration>,
     effects: Vec<Effect>,
     /// The fault `device_lost` has struck.
     device_lost: bool,
@@ -157,11 +157,11 @@ impl Worker {
         let registry = Registry {
             roots: settings.roots.clone(),
             configured: settings.models.clone(),
-            given: BTreeMap::new(),
+            loaded_ids: BTreeMap::new(),
             takes_any_type: faults.at_start(Kind::AnyType).is_some(),
         };
         let (trainings, notes) = Trainings::open(&settings.roots.output, now);
-        let mut effects = vec![Effect::Say(
+        let mut effects = vec![Effect::Log(
             LogLevel::Info,
             format!(
                 "{} with {} MiB, pretend models under /models, pictures under {}",
@@ -170,7 +170,7 @@ impl Worker {
                 settings.roots.output.display()
             ),
         )];
-        effects.extend(notes.into_iter().map(|note| Effect::Say(LogLevel::Warning, note)));
+        effects.extend(notes.into_iter().map(|note| Effect::Log(LogLevel::Warning, note)));
         Self {
             gpu: Memory::new("gpu", settings.vram_bytes),
             ram: Memory::new("ram", settings.ram_bytes),
@@ -201,7 +201,7 @@ impl Worker {
             metrics: Metrics::default(),
             stopping: None,
             delayed: Vec::new(),
-            next_beat: None,
+            next_heartbeat: None,
             effects,
             device_lost: false,
         }
@@ -227,12 +227,15 @@ impl Worker {
         let timeout = deadlines.filter_map(|command| command.deadline).min();
         let delayed = self.delayed.iter().map(|delayed| delayed.0).min();
         let stop = self.stopping.as_ref().and_then(|stopping| stopping.deadline);
-        [running, timeout, delayed, stop, self.next_beat, self.trainings.due()].into_iter().flatten().min()
+        [running, timeout, delayed, stop, self.next_heartbeat, self.trainings.due()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Time has passed.
     pub(crate) fn tick(&mut self, now: Now) {
-        self.beat(now);
+        self.heartbeat(now);
         self.release_delayed(now);
         self.end_late(now);
         self.advance(now);
@@ -275,7 +278,7 @@ impl Worker {
         }
     }
 
-    fn say(&mut self, level: LogLevel, text: impl Into<String>) {
-        self.effects.push(Effect::Say(level, text.into()));
+    fn log(&mut self, level: LogLevel, text: impl Into<String>) {
+        self.effects.push(Effect::Log(level, text.into()));
     }
 }

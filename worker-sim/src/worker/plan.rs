@@ -93,8 +93,8 @@ fn open_colour(
     at: &str,
 ) -> Result<DynamicImage, Box<Failure>> {
     let (picture, profile) = open_with_profile(prepared, roots, reference, at)?;
-    let (picture, told) = to_srgb(picture, profile);
-    if let Some((code, message)) = told {
+    let (picture, finding) = to_srgb(picture, profile);
+    if let Some((code, message)) = finding {
         prepared.warnings.push(Warning { code, pointer: Some(at.to_owned()), message, hint: None });
     }
     Ok(picture)

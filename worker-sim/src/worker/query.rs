@@ -64,7 +64,7 @@ impl Worker {
             Action::OptimizeRequest => {
                 let (submission, whole) = self.whole(command)?;
                 let (models, missing) = self.models_or_fail(command, &submission, &whole)?;
-                let wishes = optimize::Wishes::of(&command.fields["preferences"]);
+                let goals = optimize::Goals::of(&command.fields["preferences"]);
                 let optimizations: Vec<&str> = check::optimizations(&self.settings.device).collect();
                 let bounds = optimize::Bounds { total: self.gpu.total, speed: self.speed(), optimizations };
                 Ok(optimize::optimize(
@@ -72,14 +72,14 @@ impl Worker {
                     &self.settings.device,
                     &models,
                     &missing,
-                    &wishes,
+                    &goals,
                     &bounds,
                 ))
             }
             Action::ValidateModelFiles => {
                 let paths = self.files_of(command)?;
                 let results: Vec<Value> =
-                    paths.iter().map(|path| files::look(&self.registry, path, false)).collect();
+                    paths.iter().map(|path| files::inspect(&self.registry, path, false)).collect();
                 Ok(json!({"results": results}))
             }
             Action::GetTrainingStatus => self.trainings.status(command.required("training_id")),

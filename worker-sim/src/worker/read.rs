@@ -6,7 +6,7 @@ use contracts::{
 };
 use serde_json::Value;
 
-use super::{Command, Effect, Owed, Slot, Worker};
+use super::{Command, Effect, PendingReply, Slot, Worker};
 use crate::{clock::Now, faults::Kind};
 
 impl Worker {
@@ -48,8 +48,10 @@ impl Worker {
             let bytes = self.refusal_bytes(index, &refusal);
             self.deliver(self.tickets, false, bytes);
         } else {
-            self.slots
-                .push_back(Slot { ticket: self.tickets, owed: Owed::Refusal(index, Box::new(refusal)) });
+            self.slots.push_back(Slot {
+                ticket: self.tickets,
+                pending: PendingReply::Refusal(index, Box::new(refusal)),
+            });
         }
     }
 
@@ -86,7 +88,7 @@ impl Worker {
             return;
         }
         if let Some(failure) = failure {
-            self.promise(&command);
+            self.reserve_slot(&command);
             self.reply(command, Err(failure), now);
             return;
         }
@@ -100,20 +102,23 @@ impl Worker {
             (Action::StopTraining, _) => self.stop_training(command, now),
             (Action::Shutdown, _) => self.shutdown(command, now),
             (_, Class::Query) if command.ordered && !(self.slots.is_empty() && self.faults.is_empty()) => {
-                self.slots.push_back(Slot { ticket: command.ticket, owed: Owed::Query(Box::new(command)) });
+                self.slots.push_back(Slot {
+                    ticket: command.ticket,
+                    pending: PendingReply::Query(Box::new(command)),
+                });
             }
             (_, Class::Query) => self.query(command, now),
             _ => {
-                self.promise(&command);
+                self.reserve_slot(&command);
                 self.queue.push_back(command);
             }
         }
     }
 
     /// Keeps the place of a command's line.
-    pub(super) fn promise(&mut self, command: &Command) {
+    pub(super) fn reserve_slot(&mut self, command: &Command) {
         if command.ordered {
-            self.slots.push_back(Slot { ticket: command.ticket, owed: Owed::Reply });
+            self.slots.push_back(Slot { ticket: command.ticket, pending: PendingReply::Running });
         }
     }
 
@@ -160,7 +165,10 @@ impl Worker {
         self.queue.iter().any(is_it)
             || self.running.as_ref().is_some_and(|running| is_it(&running.command))
             || self.cancels.iter().any(|cancel| is_it(&cancel.command))
-            || self.slots.iter().any(|slot| matches!(&slot.owed, Owed::Query(query) if is_it(query)))
+            || self
+                .slots
+                .iter()
+                .any(|slot| matches!(&slot.pending, PendingReply::Query(query) if is_it(query)))
     }
 }
 

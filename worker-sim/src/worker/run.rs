@@ -73,7 +73,7 @@ impl Worker {
                         if halt.load(Ordering::Relaxed) {
                             return Err(super::control::cancelled());
                         }
-                        results.push(files::look(&registry, path, true));
+                        results.push(files::inspect(&registry, path, true));
                     }
                     Ok(Output::Data(json!({"results": results})))
                 });

@@ -31,7 +31,7 @@ impl Worker {
     }
 
     pub(super) fn shutdown(&mut self, command: Command, now: Now) {
-        self.promise(&command);
+        self.reserve_slot(&command);
         if self.strikes_run(&command) {
             return;
         }
@@ -44,11 +44,11 @@ impl Worker {
     /// Ends the process once everything is answered, or the grace is over.
     pub(super) fn end_stopping(&mut self, now: Now) {
         let Some(stopping) = &self.stopping else { return };
-        let owed = usize::from(stopping.shutdown.as_ref().is_some_and(|command| command.ordered));
+        let pending = usize::from(stopping.shutdown.as_ref().is_some_and(|command| command.ordered));
         let done = self.queue.is_empty()
             && self.running.is_none()
             && self.delayed.is_empty()
-            && self.slots.len() <= owed
+            && self.slots.len() <= pending
             && !self.trainings.is_busy();
         if !done && stopping.deadline.is_none_or(|deadline| now.mono < deadline) {
             return;
@@ -76,7 +76,7 @@ impl Worker {
             self.answer(command, Err(failure()), now);
         }
         for note in self.trainings.abandon(now) {
-            self.say(LogLevel::Error, note);
+            self.log(LogLevel::Error, note);
         }
         for (_, ticket, ordered, bytes) in std::mem::take(&mut self.delayed) {
             self.deliver(ticket, ordered, bytes);

@@ -46,7 +46,7 @@ impl Bench {
         bench
     }
 
-    fn say(&mut self, action: &str, id: &str, fields: &Value) {
+    fn send(&mut self, action: &str, id: &str, fields: &Value) {
         let frame = json!({"action": action, "request_id": id, "payload": fields});
         self.worker.line(Line::Text(frame.to_string().into_bytes()), now(self.at));
         self.collect();
@@ -79,7 +79,7 @@ impl Bench {
                     }
                     Effect::Run(task) => self.tasks.push_back(task),
                     Effect::Exit => self.exited = true,
-                    Effect::Say(..) => {}
+                    Effect::Log(..) => {}
                     Effect::Crash | Effect::Hang => panic!("no fault was asked for"),
                 }
             }
@@ -96,11 +96,11 @@ impl Bench {
     fn replies(&mut self) -> Vec<String> {
         let lines = std::mem::take(&mut self.lines);
         let replies = lines.into_iter().filter(|line| line.get("success").is_some());
-        let tell = |reply: Value| match reply["error_details"]["code"].as_str() {
+        let code = |reply: Value| match reply["error_details"]["code"].as_str() {
             Some(code) => format!("{} {code}", reply["request_id"].as_str().unwrap_or("-")),
             None => reply["request_id"].as_str().unwrap_or("-").to_owned(),
         };
-        replies.map(tell).collect()
+        replies.map(code).collect()
     }
 
     fn events(&mut self, kind: &str) -> Vec<Value> {
@@ -115,23 +115,23 @@ fn now(at: Duration) -> Now {
 
 /// Loads for ten seconds, takes a second a step.
 fn job(steps: u64, more: Value) -> Value {
-    let mut said = json!({
+    let mut submission = json!({
         "model": {"base": "sdxl_base"}, "scheduler": {"steps": steps}, "conditioning": {"prompt": "a pier"},
         "hyperparameters": {"dimensions": {"width": 64, "height": 64}, "seed": 1},
     });
-    said.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
-    json!({"prompt_submission": said})
+    submission.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+    json!({"prompt_submission": submission})
 }
 
 #[test]
 fn a_job_takes_the_time_that_its_estimate_says() {
     let mut bench = Bench::new(|_| {});
-    bench.say("get_performance_estimate", "e", &job(5, json!({})));
+    bench.send("get_performance_estimate", "e", &job(5, json!({})));
     let estimate = bench.lines.pop_front().expect("a reply")["data"]["estimated_time_seconds"]
         .as_f64()
         .expect("seconds");
     assert!((15.0..15.1).contains(&estimate), "{estimate}");
-    bench.say("generate_sdxl", "j", &job(5, json!({})));
+    bench.send("generate_sdxl", "j", &job(5, json!({})));
     bench.pass(14.9);
     assert_eq!(bench.replies(), Vec::<String>::new());
     bench.pass(0.2);
@@ -139,7 +139,7 @@ fn a_job_takes_the_time_that_its_estimate_says() {
     assert_eq!(reply["data"]["load_time_seconds"], 10.0, "{reply}");
     assert_eq!(reply["data"]["generation_time_seconds"], 5.0);
     // It is loaded now.
-    bench.say("generate_sdxl", "k", &job(5, json!({})));
+    bench.send("generate_sdxl", "k", &job(5, json!({})));
     bench.pass(5.1);
     assert_eq!(bench.lines.pop_front().expect("a reply")["data"]["load_time_seconds"], 0.0);
 }
@@ -147,14 +147,14 @@ fn a_job_takes_the_time_that_its_estimate_says() {
 #[test]
 fn a_timeout_counts_from_receipt_the_queue_included() {
     let mut bench = Bench::new(|_| {});
-    bench.say("generate_sdxl", "a", &job(60, json!({})));
-    bench.say("generate_sdxl", "b", &job(1, json!({"metadata": {"timeout_seconds": 30}})));
-    bench.say("generate_sdxl", "c", &job(1, json!({"metadata": {"timeout_seconds": 71.5}})));
+    bench.send("generate_sdxl", "a", &job(60, json!({})));
+    bench.send("generate_sdxl", "b", &job(1, json!({"metadata": {"timeout_seconds": 30}})));
+    bench.send("generate_sdxl", "c", &job(1, json!({"metadata": {"timeout_seconds": 71.5}})));
     bench.pass(69.0);
     assert_eq!(bench.replies(), Vec::<String>::new(), "its line waits for that of `a`");
     bench.pass(10.0);
     assert_eq!(bench.replies(), ["a", "b timeout", "c"]);
-    bench.say("generate_sdxl", "d", &job(60, json!({"metadata": {"timeout_seconds": 30}})));
+    bench.send("generate_sdxl", "d", &job(60, json!({"metadata": {"timeout_seconds": 30}})));
     bench.pass(29.9);
     assert_eq!(bench.replies(), Vec::<String>::new());
     bench.pass(0.2);
@@ -165,10 +165,10 @@ fn a_timeout_counts_from_receipt_the_queue_included() {
 fn a_task_is_answered_when_the_executor_returns_it() {
     let mut bench = Bench::new(|_| {});
     bench.executes = false;
-    bench.say("initialize", "i", &json!({"features": ["out_of_order"]}));
-    bench.say("generate_sdxl", "a", &job(1, json!({})));
+    bench.send("initialize", "i", &json!({"features": ["out_of_order"]}));
+    bench.send("generate_sdxl", "a", &job(1, json!({})));
     bench.pass(20.0);
-    bench.say("cancel", "c", &json!({"target_request_id": "a"}));
+    bench.send("cancel", "c", &json!({"target_request_id": "a"}));
     assert_eq!(bench.replies(), ["i"], "the picture is being painted");
     bench.executes = true;
     bench.pass(0.0);
@@ -180,10 +180,10 @@ fn a_heartbeat_comes_every_second_also_while_a_job_runs() {
     let mut bench = Bench::new(|_| {});
     bench.pass(5.0);
     assert_eq!(bench.events("heartbeat").len(), 0, "nobody asked for events");
-    bench.say("initialize", "i", &json!({"features": ["events"]}));
+    bench.send("initialize", "i", &json!({"features": ["events"]}));
     bench.pass(3.0);
     assert_eq!(bench.events("heartbeat").len(), 3);
-    bench.say("generate_sdxl", "a", &job(5, json!({})));
+    bench.send("generate_sdxl", "a", &job(5, json!({})));
     bench.pass(9.5);
     let beats = bench.events("heartbeat");
     assert_eq!(beats.len(), 9);
@@ -203,9 +203,9 @@ fn a_heartbeat_comes_every_second_also_while_a_job_runs() {
 #[test]
 fn the_end_of_stdin_gives_four_seconds() {
     let mut bench = Bench::new(|_| {});
-    bench.say("generate_sdxl", "a", &job(1, json!({})));
-    bench.say("generate_sdxl", "b", &job(1, json!({})));
-    bench.say("get_status", "c", &json!({}));
+    bench.send("generate_sdxl", "a", &job(1, json!({})));
+    bench.send("generate_sdxl", "b", &job(1, json!({})));
+    bench.send("get_status", "c", &json!({}));
     bench.pass(8.5);
     bench.eof();
     bench.pass(2.9);
@@ -214,8 +214,8 @@ fn the_end_of_stdin_gives_four_seconds() {
     assert_eq!(bench.replies(), ["b", "c"]);
     assert!(bench.exited);
     let mut bench = Bench::new(|_| {});
-    bench.say("generate_sdxl", "a", &job(1, json!({})));
-    bench.say("get_status", "b", &json!({}));
+    bench.send("generate_sdxl", "a", &job(1, json!({})));
+    bench.send("get_status", "b", &json!({}));
     bench.eof();
     bench.pass(3.9);
     assert!(!bench.exited);
@@ -227,7 +227,7 @@ fn the_end_of_stdin_gives_four_seconds() {
 #[test]
 fn on_eof_finish_has_no_deadline() {
     let mut bench = Bench::new(|settings| settings.on_eof = OnEof::Finish);
-    bench.say("generate_sdxl", "a", &job(100, json!({})));
+    bench.send("generate_sdxl", "a", &job(100, json!({})));
     bench.eof();
     bench.pass(109.0);
     assert!(!bench.exited);
@@ -240,9 +240,9 @@ fn on_eof_finish_has_no_deadline() {
 fn an_end_of_stdin_shortens_the_grace_of_a_shutdown() {
     for (grace, eof_at, end) in [(60.0, Some(1.0), 5.0), (2.0, Some(1.0), 2.0), (8.0, None, 8.0)] {
         let mut bench = Bench::new(|_| {});
-        bench.say("generate_sdxl", "a", &job(100, json!({})));
-        bench.say("shutdown", "s", &json!({"grace_seconds": grace}));
-        bench.say("get_status", "unread", &json!({}));
+        bench.send("generate_sdxl", "a", &job(100, json!({})));
+        bench.send("shutdown", "s", &json!({"grace_seconds": grace}));
+        bench.send("get_status", "unread", &json!({}));
         if let Some(at) = eof_at {
             bench.pass(at);
             bench.eof();
@@ -258,26 +258,26 @@ fn an_end_of_stdin_shortens_the_grace_of_a_shutdown() {
 #[test]
 fn an_initialize_replaces_the_features() {
     let mut bench = Bench::new(|_| {});
-    bench.say("initialize", "i", &json!({"features": ["events", "out_of_order"]}));
-    bench.say("initialize", "j", &json!({"features": []}));
-    bench.say("load_model", "a", &json!({"model_path": "sdxl_base", "model_type": "sdxl"}));
-    bench.say("get_status", "b", &json!({}));
+    bench.send("initialize", "i", &json!({"features": ["events", "out_of_order"]}));
+    bench.send("initialize", "j", &json!({"features": []}));
+    bench.send("load_model", "a", &json!({"model_path": "sdxl_base", "model_type": "sdxl"}));
+    bench.send("get_status", "b", &json!({}));
     bench.pass(11.0);
     assert_eq!(bench.events("heartbeat").len(), 0);
-    bench.say("get_model_info", "c", &json!({}));
+    bench.send("get_model_info", "c", &json!({}));
     assert_eq!(bench.lines.back().expect("a reply")["data"]["models"][0]["location"], "gpu");
 }
 
 #[test]
 fn a_suite_that_is_cancelled_is_rolled_back() {
     let mut bench = Bench::new(|_| {});
-    bench.say("initialize", "i", &json!({"features": ["out_of_order"]}));
+    bench.send("initialize", "i", &json!({"features": ["out_of_order"]}));
     let suite =
         json!({"suite_name": "s", "base_model_path": "sdxl_base", "refiner_model_path": "sdxl_refiner"});
-    bench.say("load_sdxl_suite", "l", &suite);
+    bench.send("load_sdxl_suite", "l", &suite);
     bench.pass(12.0);
-    bench.say("cancel", "c", &json!({"target_request_id": "l"}));
+    bench.send("cancel", "c", &json!({"target_request_id": "l"}));
     assert_eq!(bench.replies(), ["i", "l cancelled", "c"]);
-    bench.say("get_model_info", "m", &json!({}));
+    bench.send("get_model_info", "m", &json!({}));
     assert_eq!(bench.lines.pop_front().expect("a reply")["data"]["models"], json!([]));
 }

@@ -23,9 +23,9 @@ impl Worker {
             let pointer = command.sender(pointer);
             Self::warn(command, WarningCode::NoEffect, pointer, message);
         }
-        let said = spec.text("training_data").unwrap_or_default();
+        let folder = spec.text("training_data").unwrap_or_default();
         let root =
-            self.registry.roots.input(said).map_err(|failure| command.fail_at(failure, "training_data"))?;
+            self.registry.roots.input(folder).map_err(|failure| command.fail_at(failure, "training_data"))?;
         let root = root.ok_or_else(|| at_sender(command, *dataset::absent()))?;
         let captions = match spec.text("training_type") {
             Some("DreamBooth") => {
@@ -43,17 +43,18 @@ impl Worker {
     }
 
     fn spec(&mut self, command: &Command) -> Result<Spec, Box<Failure>> {
-        let said = &command.fields;
-        let mut spec = match said["resume_from"].as_str() {
+        let fields = &command.fields;
+        let mut spec = match fields["resume_from"].as_str() {
             Some(id) => {
                 let record =
                     self.trainings.recorded(id).map_err(|failure| command.fail_at(failure, "resume_from"))?;
-                Spec::resumed(said, &record, id.to_owned()).map_err(|failure| at_sender(command, failure))?
+                Spec::resumed(fields, &record, id.to_owned())
+                    .map_err(|failure| at_sender(command, failure))?
             }
             None => {
                 let seed = self.seeds.below(CHOSEN_SEED_MAX + 1);
                 let id = uuid::Uuid::now_v7().to_string();
-                Spec::new(said, id, seed, self.settings.device.kind())
+                Spec::new(fields, id, seed, self.settings.device.kind())
             }
         };
         self.trainings.check(&spec).map_err(|failure| at_sender(command, failure))?;
@@ -83,7 +84,7 @@ impl Worker {
             && !self.ram.has(&base)
         {
             self.ram.put(base.clone(), 1.0, None, now);
-            self.registry.given.insert(base.id.clone(), base);
+            self.registry.loaded_ids.insert(base.id.clone(), base);
         }
         self.last_progress = now;
         let leaving = self.stopping.as_ref().is_some_and(|stopping| stopping.deadline.is_some());
@@ -91,7 +92,7 @@ impl Worker {
     }
 
     pub(super) fn stop_training(&mut self, command: Command, now: Now) {
-        self.promise(&command);
+        self.reserve_slot(&command);
         if self.strikes_run(&command) {
             return;
         }
@@ -109,16 +110,16 @@ impl Worker {
 
     pub(super) fn pause_trainings(&mut self, now: Now) {
         let (events, notes) = self.trainings.pause_all(now);
-        self.tell(events, notes, now);
+        self.publish(events, notes, now);
     }
 
     /// Takes the training steps that are due.
     pub(super) fn train(&mut self, now: Now) {
         let (events, notes) = self.trainings.step(self.settings.step, now);
-        self.tell(events, notes, now);
+        self.publish(events, notes, now);
     }
 
-    fn tell(&mut self, events: Vec<Value>, notes: Vec<String>, now: Now) {
+    fn publish(&mut self, events: Vec<Value>, notes: Vec<String>, now: Now) {
         if !events.is_empty() {
             self.last_progress = now;
             self.last_activity = now;
@@ -127,7 +128,7 @@ impl Worker {
             self.event_of_none(event, now);
         }
         for note in notes {
-            self.say(LogLevel::Error, note);
+            self.log(LogLevel::Error, note);
         }
     }
 }
@@ -147,7 +148,7 @@ pub(super) fn at_sender(command: &Command, mut failure: Failure) -> Box<Failure>
 }
 
 /// Fields that are said and can take no effect in this training.
-fn unused(said: &Value, spec: &Spec) -> Vec<(&'static str, String)> {
+fn unused(written: &Value, spec: &Spec) -> Vec<(&'static str, String)> {
     let kind = spec.text("training_type").unwrap_or_default();
     let mut names: Vec<&'static str> = match kind {
         "LoRA" => vec!["/instance_prompt", "/placeholder_token", "/initializer_token"],
@@ -163,7 +164,7 @@ fn unused(said: &Value, spec: &Spec) -> Vec<(&'static str, String)> {
     };
     names
         .into_iter()
-        .filter(|pointer| said.pointer(pointer).is_some_and(|value| !is_default(pointer, value)))
+        .filter(|pointer| written.pointer(pointer).is_some_and(|value| !is_default(pointer, value)))
         .map(|pointer| {
             (pointer, format!("{} has no effect in {kind}", pointer.rsplit('/').next().unwrap_or_default()))
         })
