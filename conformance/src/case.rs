@@ -8,7 +8,7 @@ use contracts::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::{check::Stop, context::Context};
+use crate::{check::ScenarioEnd, context::Context};
 
 /// The actions that a worker answers.
 pub fn worker_actions() -> impl Iterator<Item = Action> {
@@ -19,7 +19,7 @@ pub fn worker_actions() -> impl Iterator<Item = Action> {
 ///
 /// # Errors
 /// A skip where the target lacks what it needs.
-pub fn fields(action: Action, context: &mut Context, target: &str) -> Result<Value, Stop> {
+pub fn fields(action: Action, context: &mut Context, target: &str) -> Result<Value, ScenarioEnd> {
     let spec = dictionary().object(action.info().request);
     let mut fields = Map::new();
     for property in &spec.properties {
@@ -40,7 +40,7 @@ fn chosen(spec: &ObjectSpec, name: &str) -> bool {
     }
 }
 
-fn value(name: &str, context: &mut Context, target: &str) -> Result<Value, Stop> {
+fn value(name: &str, context: &mut Context, target: &str) -> Result<Value, ScenarioEnd> {
     let options = &context.options;
     Ok(match name {
         "prompt_submission" => context.small_submission(),
@@ -58,7 +58,9 @@ fn value(name: &str, context: &mut Context, target: &str) -> Result<Value, Stop>
         "training_type" => "LoRA".into(),
         "training_data" => context.training_data()?.into(),
         "hyperparameters" => json!({"max_steps": 3, "resolution": 64, "rank": 4, "alpha": 4, "seed": 7}),
-        other => return Err(Stop::Undecided(format!("the tool does not know what to put into `{other}`"))),
+        other => {
+            return Err(ScenarioEnd::Undecided(format!("the tool does not know what to put into `{other}`")));
+        }
     })
 }
 

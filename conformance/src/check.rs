@@ -34,7 +34,7 @@ pub enum Outcome {
 
 /// Why a scenario ended before its end.
 #[derive(Debug, thiserror::Error)]
-pub enum Stop {
+pub enum ScenarioEnd {
     /// The target broke the contract on the way: every check that is left fails.
     #[error("{0}")]
     Broken(String),
@@ -46,7 +46,7 @@ pub enum Stop {
     Undecided(String),
 }
 
-impl From<TargetError> for Stop {
+impl From<TargetError> for ScenarioEnd {
     fn from(err: TargetError) -> Self {
         match err {
             TargetError::Tool(_) => Self::Undecided(err.to_string()),

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use std::{io::Cursor, path::Path};
 
 use crate::{
-    check::{Outcome, Stop},
+    check::{Outcome, ScenarioEnd},
+    exchange::{Command, StrictReading},
     options::Options,
-    speech::{Command, Heard},
     target::{
         Answer, TargetError,
         gateway::Gateway,
@@ -84,11 +84,11 @@ impl Context {
     ///
     /// # Errors
     /// Where it does not start, or the target is no worker.
-    pub fn start(&self) -> Result<Worker, Stop> {
+    pub fn start(&self) -> Result<Worker, ScenarioEnd> {
         match &self.subject {
             Subject::Worker(launcher) => Ok(launcher.start()?),
             Subject::Gateway(_) => {
-                Err(Stop::Skip("only a process of our own can be started anew".to_owned()))
+                Err(ScenarioEnd::Skip("only a process of our own can be started anew".to_owned()))
             }
         }
     }
@@ -97,7 +97,7 @@ impl Context {
     ///
     /// # Errors
     /// As [`Context::start`].
-    pub fn start_unread(&self) -> Result<Worker, Stop> {
+    pub fn start_unread(&self) -> Result<Worker, ScenarioEnd> {
         match &self.subject {
             Subject::Worker(launcher) => Ok(launcher.start_unread()?),
             Subject::Gateway(_) => self.start(),
@@ -108,10 +108,10 @@ impl Context {
     ///
     /// # Errors
     /// Where the target is none.
-    pub fn gateway(&self) -> Result<&Gateway, Stop> {
+    pub fn gateway(&self) -> Result<&Gateway, ScenarioEnd> {
         match &self.subject {
             Subject::Gateway(gateway) => Ok(gateway),
-            Subject::Worker(_) => Err(Stop::Skip("the target is no gateway".to_owned())),
+            Subject::Worker(_) => Err(ScenarioEnd::Skip("the target is no gateway".to_owned())),
         }
     }
 
@@ -119,18 +119,18 @@ impl Context {
     ///
     /// # Errors
     /// Where it does not start.
-    pub fn worker(&mut self) -> Result<&mut Worker, Stop> {
+    pub fn worker(&mut self) -> Result<&mut Worker, ScenarioEnd> {
         if self.worker.as_mut().is_none_or(|worker| !worker.is_running()) {
             self.worker = Some(self.start()?);
         }
-        self.worker.as_mut().ok_or_else(|| Stop::Undecided("no worker".to_owned()))
+        self.worker.as_mut().ok_or_else(|| ScenarioEnd::Undecided("no worker".to_owned()))
     }
 
     /// Sends bytes as one command and waits for its reply.
     ///
     /// # Errors
     /// Where there is none. The shared worker is given up then: what it says next might belong to this command.
-    pub fn say(&mut self, bytes: &[u8], what: &str) -> Result<Answer, Stop> {
+    pub fn send(&mut self, bytes: &[u8], what: &str) -> Result<Answer, ScenarioEnd> {
         let timeout = self.options.timeout;
         if let Subject::Gateway(gateway) = &self.subject {
             return Ok(gateway.command(bytes.to_vec())?);
@@ -143,7 +143,9 @@ impl Context {
         match answered {
             Ok(_) if events > 0 => {
                 self.worker = None;
-                Err(Stop::Broken(format!("{events} events on the way to {what}, and none were agreed")))
+                Err(ScenarioEnd::Broken(format!(
+                    "{events} events on the way to {what}, and none were agreed"
+                )))
             }
             Ok(value) => Ok(Answer { value, http: None }),
             Err(err) => {
@@ -156,46 +158,46 @@ impl Context {
     /// Sends a command and reads its reply in the dialect that it must have.
     ///
     /// # Errors
-    /// As [`Context::say`].
-    pub fn ask(&mut self, command: &Command) -> Result<Heard, Stop> {
+    /// As [`Context::send`].
+    pub fn ask(&mut self, command: &Command) -> Result<StrictReading, ScenarioEnd> {
         let dialect = command.reply_dialect(self.is_gateway());
-        let answer = self.say(command.frame().to_string().as_bytes(), command.action.as_str())?;
-        Ok(Heard::of(command.action, dialect, &answer))
+        let answer = self.send(command.frame().to_string().as_bytes(), command.action.as_str())?;
+        Ok(StrictReading::of(command.action, dialect, &answer))
     }
 
     /// `data` of a documented command that must succeed.
     ///
     /// # Errors
     /// Where it does not.
-    pub fn get(&mut self, action: Action, fields: Value) -> Result<Value, Stop> {
+    pub fn get(&mut self, action: Action, fields: Value) -> Result<Value, ScenarioEnd> {
         let id = self.fresh_id();
-        let heard = self.ask(&Command::new(action, fields).id(id))?;
-        heard.data().cloned().map_err(|why| Stop::Broken(format!("{action}: {why}")))
+        let reading = self.ask(&Command::new(action, fields).id(id))?;
+        reading.data().cloned().map_err(|why| ScenarioEnd::Broken(format!("{action}: {why}")))
     }
 
     /// What the target advertises.
     ///
     /// # Errors
     /// Where it does not say.
-    pub fn capabilities(&mut self) -> Result<Value, Stop> {
+    pub fn capabilities(&mut self) -> Result<Value, ScenarioEnd> {
         if self.capabilities.is_none() {
             // Its limits are those of the model at hand.
             let path = self.options.model_path.clone();
             self.get(Action::LoadModel, json!({"model_path": path, "model_type": "sdxl"}))?;
             self.capabilities = Some(self.get(Action::GetCapabilities, json!({}))?);
         }
-        self.capabilities.clone().ok_or_else(|| Stop::Undecided("no capabilities".to_owned()))
+        self.capabilities.clone().ok_or_else(|| ScenarioEnd::Undecided("no capabilities".to_owned()))
     }
 
     /// Skips unless the target advertises a feature.
     ///
     /// # Errors
     /// A skip.
-    pub fn need_feature(&mut self, feature: &str) -> Result<(), Stop> {
+    pub fn need_feature(&mut self, feature: &str) -> Result<(), ScenarioEnd> {
         if self.capabilities()?["features"][feature] == true {
             Ok(())
         } else {
-            Err(Stop::Skip(format!("the target does not advertise {feature}")))
+            Err(ScenarioEnd::Skip(format!("the target does not advertise {feature}")))
         }
     }
 
@@ -214,15 +216,16 @@ impl Context {
     ///
     /// # Errors
     /// A skip where there is no folder to make it in.
-    pub fn training_data(&self) -> Result<String, Stop> {
+    pub fn training_data(&self) -> Result<String, ScenarioEnd> {
         if let Some(data) = &self.options.training_data {
             return Ok(data.clone());
         }
         let Some(root) = &self.options.input_root else {
-            return Err(Stop::Skip("needs --training-data or --input-root".to_owned()));
+            return Err(ScenarioEnd::Skip("needs --training-data or --input-root".to_owned()));
         };
         let folder = root.join("conformance-training");
-        make_training_data(&folder).map_err(|err| Stop::Undecided(format!("{}: {err}", folder.display())))?;
+        make_training_data(&folder)
+            .map_err(|err| ScenarioEnd::Undecided(format!("{}: {err}", folder.display())))?;
         Ok(folder.display().to_string())
     }
 
@@ -230,16 +233,16 @@ impl Context {
     ///
     /// # Errors
     /// Where it refuses.
-    pub fn start_with(&self, features: &[&str]) -> Result<(Worker, Value), Stop> {
+    pub fn start_with(&self, features: &[&str]) -> Result<(Worker, Value), ScenarioEnd> {
         let mut worker = self.start()?;
         let fields = json!({"protocol_versions": ["1"], "features": features, "dialect": "snake"});
         worker.send(&Command::new(Action::Initialize, fields).id("conf-init").frame())?;
         let value = worker.reply(self.options.timeout, "initialize", &mut |_| ())?;
-        let heard = Heard::of(Action::Initialize, Dialect::Snake, &Answer { value, http: None });
-        let data = heard.data().map_err(|why| Stop::Broken(format!("initialize: {why}")))?.clone();
+        let reading = StrictReading::of(Action::Initialize, Dialect::Snake, &Answer { value, http: None });
+        let data = reading.data().map_err(|why| ScenarioEnd::Broken(format!("initialize: {why}")))?.clone();
         let agreed = data["features"].as_array().cloned().unwrap_or_default();
         match features.iter().find(|feature| !agreed.iter().any(|agreed| agreed == **feature)) {
-            Some(feature) => Err(Stop::Skip(format!("the worker does not offer {feature}"))),
+            Some(feature) => Err(ScenarioEnd::Skip(format!("the worker does not offer {feature}"))),
             None => Ok((worker, data)),
         }
     }

@@ -16,6 +16,8 @@ pub mod check;
 pub mod class;
 pub mod cli;
 pub mod context;
+pub(crate) mod display;
+pub mod exchange;
 pub mod generate;
 pub mod interrupt;
 pub mod json;
@@ -26,8 +28,6 @@ mod probe;
 pub mod report;
 pub mod run;
 pub mod scenario;
-pub(crate) mod shown;
-pub mod speech;
 pub mod suite;
 pub mod target;
 

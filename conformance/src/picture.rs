@@ -5,7 +5,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    check::Stop,
+    check::ScenarioEnd,
     context::{Context, Subject},
 };
 
@@ -24,9 +24,9 @@ impl Picture {
     ///
     /// # Errors
     /// Where it is not, or there is no such picture.
-    pub fn open(context: &Context, detail: &Value) -> Result<Self, Stop> {
+    pub fn open(context: &Context, detail: &Value) -> Result<Self, ScenarioEnd> {
         let path = detail["path"].as_str().unwrap_or_default();
-        let broken = |why: String| Stop::Broken(format!("{path}: {why}"));
+        let broken = |why: String| ScenarioEnd::Broken(format!("{path}: {why}"));
         let bytes = match (std::fs::read(path), &context.subject, detail["url"].as_str()) {
             (Ok(bytes), ..) => bytes,
             (Err(_), Subject::Gateway(gateway), Some(url)) => gateway.send("GET", url, &[], None)?.body,
@@ -45,14 +45,14 @@ impl Picture {
             other => return Err(broken(format!("a file of format {other:?}"))),
         };
         let hex: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-        let said = [
+        let measured = [
             ("width", Value::from(pixels.width())),
             ("height", Value::from(pixels.height())),
             ("format", format.into()),
             ("bytes", bytes.len().into()),
             ("sha256", hex.into()),
         ];
-        if let Some((name, is)) = said.iter().find(|(name, is)| detail[name] != *is) {
+        if let Some((name, is)) = measured.iter().find(|(name, is)| detail[name] != *is) {
             return Err(broken(format!("{name} is said to be {}, and is {is}", detail[name])));
         }
         Ok(Self { pixels, format, bytes: bytes.len() })

@@ -9,7 +9,7 @@ use std::{
 
 use crate::{
     context::Subject,
-    speech::Command,
+    exchange::Command,
     target::{TargetError, gateway::Gateway, worker::Launcher},
 };
 
@@ -64,7 +64,7 @@ fn answers(launcher: &Launcher, action: Action, within: Duration) -> Result<(), 
 }
 
 fn not_answered(action: Action, frame: &Value) -> String {
-    let shown = crate::shown::shorten(&frame.to_string());
+    let shown = crate::display::shorten(&frame.to_string());
     format!("{action} is answered with {shown}, which is no reply to it")
 }
 

@@ -98,8 +98,9 @@ fn launcher(command: &[OsString], options: &mut Options, scratch: &Path) -> Resu
     if std::env::var_os("CONCORD_OUTPUT_DIR").is_none() {
         env.push(("CONCORD_OUTPUT_DIR".into(), make("outputs")?.into()));
     }
-    let said = command.iter().any(|arg| arg.to_str().is_some_and(|arg| arg.starts_with("--input-root")));
-    if options.input_root.is_none() && !said && std::env::var_os("CONCORD_INPUT_ROOTS").is_none() {
+    let has_input_root =
+        command.iter().any(|arg| arg.to_str().is_some_and(|arg| arg.starts_with("--input-root")));
+    if options.input_root.is_none() && !has_input_root && std::env::var_os("CONCORD_INPUT_ROOTS").is_none() {
         let inputs = make("inputs")?;
         env.push(("CONCORD_INPUT_ROOTS".into(), inputs.clone().into()));
         options.input_root = Some(inputs);

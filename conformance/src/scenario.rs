@@ -1,11 +1,11 @@
 //! A scenario: one exchange with the target, and the outcomes of its checks.
 
 use crate::{
-    check::{CheckDef, Outcome, Stop},
+    check::{CheckDef, Outcome, ScenarioEnd},
     context::Context,
 };
 
-type Body = Box<dyn Fn(&mut Context, &mut Checks<'_>) -> Result<(), Stop>>;
+type Body = Box<dyn Fn(&mut Context, &mut Checks<'_>) -> Result<(), ScenarioEnd>>;
 
 /// An exchange with the target that decides several checks.
 pub struct Scenario {
@@ -20,7 +20,7 @@ impl Scenario {
     pub(crate) fn new(
         id: impl Into<String>,
         checks: Vec<CheckDef>,
-        body: impl Fn(&mut Context, &mut Checks<'_>) -> Result<(), Stop> + 'static,
+        body: impl Fn(&mut Context, &mut Checks<'_>) -> Result<(), ScenarioEnd> + 'static,
     ) -> Self {
         Self { id: id.into(), checks, body: Box::new(body) }
     }
@@ -30,9 +30,9 @@ impl Scenario {
         let mut checks = Checks { defs: &self.checks, outcomes: vec![None; self.checks.len()] };
         let left = match (self.body)(context, &mut checks) {
             Ok(()) => Outcome::Undecided("the scenario ended without deciding it".to_owned()),
-            Err(Stop::Broken(why)) => Outcome::Failed(why),
-            Err(Stop::Skip(why)) => Outcome::Skipped(why),
-            Err(Stop::Undecided(why)) => Outcome::Undecided(why),
+            Err(ScenarioEnd::Broken(why)) => Outcome::Failed(why),
+            Err(ScenarioEnd::Skip(why)) => Outcome::Skipped(why),
+            Err(ScenarioEnd::Undecided(why)) => Outcome::Undecided(why),
         };
         checks.outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(|| left.clone())).collect()
     }

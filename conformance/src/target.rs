@@ -17,7 +17,7 @@ pub enum TargetError {
         stderr: String,
     },
     /// It said nothing in time.
-    #[error("no answer to {what} within {}", crate::shown::seconds(*.within))]
+    #[error("no answer to {what} within {}", crate::display::seconds(*.within))]
     Silent {
         /// What was asked.
         what: String,

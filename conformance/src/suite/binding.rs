@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 
 use crate::{
     case,
-    check::{CheckDef, Stop},
+    check::{CheckDef, ScenarioEnd},
     class::Class,
     context::Context,
+    display,
+    exchange::Command,
     scenario::Scenario,
-    shown,
-    speech::Command,
 };
 
 /// The table of contract §7.4.
@@ -51,7 +51,7 @@ fn scenario(action: Action, members: BTreeMap<String, String>) -> Scenario {
         let reply = pascal_reply(context, action)?;
         checks.hold("Success", reply["Success"] == true, || format!("Success is {}", reply["Success"]));
         checks.hold("Error", reply.get("Error") == Some(&Value::Null), || {
-            format!("Error is {}", shown::json(&reply.get("Error")))
+            format!("Error is {}", display::json(&reply.get("Error")))
         });
         checks.hold("Data", reply["Data"].is_object(), || format!("Data is {}", reply["Data"]));
         for (member, clr) in &members {
@@ -65,7 +65,7 @@ fn scenario(action: Action, members: BTreeMap<String, String>) -> Scenario {
     })
 }
 
-fn pascal_reply(context: &mut Context, action: Action) -> Result<Value, Stop> {
+fn pascal_reply(context: &mut Context, action: Action) -> Result<Value, ScenarioEnd> {
     if action == Action::LoadFromCache {
         let fields = case::fields(Action::LoadModelToCache, context, "")?;
         context.get(Action::LoadModelToCache, fields)?;
@@ -74,7 +74,7 @@ fn pascal_reply(context: &mut Context, action: Action) -> Result<Value, Stop> {
     let mut command =
         Command::new(action, if fields.is_object() { fields } else { json!({}) }).id(context.fresh_id());
     (command.form, command.dialect) = (Form::Direct, Dialect::Pascal);
-    Ok(context.say(command.frame().to_string().as_bytes(), action.as_str())?.value)
+    Ok(context.send(command.frame().to_string().as_bytes(), action.as_str())?.value)
 }
 
 /// Whether System.Text.Json binds a value to a C# type without a silent default.

@@ -11,11 +11,11 @@ use serde_json::{Value, json};
 
 use crate::{
     case::{self, with},
-    check::{CheckDef, Stop},
+    check::{CheckDef, ScenarioEnd},
     class::Class,
     context::Context,
+    exchange::Command,
     scenario::{Checks, Scenario},
-    speech::Command,
 };
 
 pub(super) const SENTENCE: &str =
@@ -193,15 +193,15 @@ pub(super) fn beyond() -> Vec<Beyond> {
 }
 
 /// A small submission with one value set, in the first item of each list on the way.
-pub(super) fn document(context: &Context, pointer: &str, value: &Value) -> Result<Value, Stop> {
+pub(super) fn document(context: &Context, pointer: &str, value: &Value) -> Result<Value, ScenarioEnd> {
     let mut document = context.small_submission();
     if let Some((list, _)) = pointer.split_once("/0/") {
         let item = sample(
             dictionary()
                 .shape_at(&dictionary().named("PromptSubmission").shape, &format!("{list}/0"))
-                .ok_or_else(|| Stop::Undecided(pointer.to_owned()))?,
+                .ok_or_else(|| ScenarioEnd::Undecided(pointer.to_owned()))?,
         );
-        let item = item.ok_or_else(|| Stop::Undecided(format!("{list} has no item to probe with")))?;
+        let item = item.ok_or_else(|| ScenarioEnd::Undecided(format!("{list} has no item to probe with")))?;
         document = with(document, &format!("{list}/0"), item);
     }
     Ok(with(document, pointer, value.clone()))
@@ -213,16 +213,16 @@ fn probe(
     word: &str,
     pointer: &str,
     value: &Value,
-) -> Result<(), Stop> {
+) -> Result<(), ScenarioEnd> {
     let document = document(context, pointer, value)?;
     let wanted = contracts::read("PromptSubmission", &Tree::of(&document), Writer::Sender).faults;
     let limits = context.capabilities()?["limits"].clone();
     let id = context.fresh_id();
-    let heard =
+    let reading =
         context.ask(&Command::new(Action::ValidateRequest, json!({"prompt_submission": document})).id(id))?;
     checks.decide(
         word,
-        match heard.data() {
+        match reading.data() {
             Ok(data) => judge(&wanted, &data["errors"], &limits),
             Err(why) => Err(why),
         },
@@ -242,14 +242,14 @@ fn judge(wanted: &[Fault], errors: &Value, limits: &Value) -> Result<(), String>
             return Err(format!(
                 "{} at {pointer} is not found, only {}",
                 fault.code,
-                crate::shown::json(&shown)
+                crate::display::json(&shown)
             ));
         };
         if (there.minimum, there.maximum) != (fault.minimum, fault.maximum) {
             return Err(format!(
                 "{pointer}: the bounds are {}, not {}",
-                crate::shown::json(&(&there.minimum, &there.maximum)),
-                crate::shown::json(&(&fault.minimum, &fault.maximum))
+                crate::display::json(&(&there.minimum, &there.maximum)),
+                crate::display::json(&(&fault.minimum, &fault.maximum))
             ));
         }
     }

@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 
 use crate::{
     case::{with, worker_actions},
-    check::{CheckDef, Stop},
+    check::{CheckDef, ScenarioEnd},
     class::Class,
     context::{Context, picture_url},
+    display,
+    exchange::{Command, StrictReading},
     scenario::Scenario,
-    shown,
-    speech::{Command, Heard},
 };
 
 const SENTENCE: &str =
@@ -62,13 +62,13 @@ fn list((member, of, pointer): (&'static str, &'static str, &'static str)) -> Sc
 }
 
 /// Whether the value itself is refused; a model that is not there is another matter.
-fn refused_at(context: &mut Context, document: &Value, pointer: &str) -> Result<bool, Stop> {
+fn refused_at(context: &mut Context, document: &Value, pointer: &str) -> Result<bool, ScenarioEnd> {
     let id = context.fresh_id();
-    let heard =
+    let reading =
         context.ask(&Command::new(Action::ValidateRequest, json!({"prompt_submission": document})).id(id))?;
-    let data = heard.data().map_err(Stop::Broken)?;
+    let data = reading.data().map_err(ScenarioEnd::Broken)?;
     let errors = data["errors"].as_array().cloned();
-    let errors = errors.ok_or_else(|| Stop::Broken(format!("a report without errors[]: {data}")))?;
+    let errors = errors.ok_or_else(|| ScenarioEnd::Broken(format!("a report without errors[]: {data}")))?;
     let parent = pointer.trim_end_matches("/0");
     Ok(errors.iter().any(|error| {
         let code = error["code"].as_str().unwrap_or_default();
@@ -123,7 +123,7 @@ fn described() -> Scenario {
             data[scheduler["name"].as_str().unwrap_or_default()]["diffusers_class"]
                 != scheduler["diffusers_class"]
         });
-        checks.hold("diffusers-classes", wrong.is_none(), || shown::json(&wrong));
+        checks.hold("diffusers-classes", wrong.is_none(), || display::json(&wrong));
         let recommended = &schedulers["recommended_scheduler"];
         checks.hold(
             "recommended-scheduler",
@@ -168,7 +168,7 @@ fn invariants() -> Scenario {
             info["models"].as_array().into_iter().flatten().filter(|one| one["model_type"] == "sdxl");
         let strange = bases.find(|base| !is_run(&base["family"]));
         checks.hold("families", strange.is_none() && is_run(&json!("sdxl")), || {
-            format!("{families} and {}", shown::json(&strange))
+            format!("{families} and {}", display::json(&strange))
         });
         let side = capabilities["max_resolution"].as_u64().unwrap_or(u64::MAX);
         let fits = side.saturating_mul(side) <= limits["pixels_max"].as_u64().unwrap_or(0)
@@ -182,11 +182,11 @@ fn invariants() -> Scenario {
         let over = limits["batch_size_max"].as_u64().unwrap_or(0) + 1;
         let document = with(context.small_submission(), "/hyperparameters/batch_size", over.into());
         let id = context.fresh_id();
-        let heard: Heard = context
+        let reading: StrictReading = context
             .ask(&Command::new(Action::ValidateRequest, json!({"prompt_submission": document})).id(id))?;
-        let refused = heard.data().map(|data| data["valid"] == false);
+        let refused = reading.data().map(|data| data["valid"] == false);
         checks.hold("beyond-max-batch", refused == Ok(true), || {
-            format!("batch_size {over}: {}", shown::result(&refused))
+            format!("batch_size {over}: {}", display::result(&refused))
         });
         Ok(())
     })

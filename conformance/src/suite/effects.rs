@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 
 use crate::{
     case::with,
-    check::{CheckDef, Stop},
+    check::{CheckDef, ScenarioEnd},
     class::Class,
     context::{Context, alpha_mask_url, picture_url},
+    display,
+    exchange::{Command, StrictReading},
     picture::{Picture, difference},
     scenario::{Checks, Scenario},
-    shown,
-    speech::{Command, Heard},
 };
 
 /// What a change does to the picture.
@@ -210,25 +210,25 @@ pub(super) fn scenarios() -> Vec<Scenario> {
 struct Drawn {
     result: Value,
     pictures: Vec<Picture>,
-    heard: Heard,
+    reading: StrictReading,
 }
 
 fn base(context: &Context) -> Value {
     with(context.small_submission(), "/scheduler/steps", 4.into())
 }
 
-fn draw(context: &mut Context, submission: Value) -> Result<Drawn, Stop> {
+fn draw(context: &mut Context, submission: Value) -> Result<Drawn, ScenarioEnd> {
     let id = context.fresh_id();
-    let heard =
+    let reading =
         context.ask(&Command::new(Action::GenerateSdxl, json!({"prompt_submission": submission})).id(id))?;
-    let result = heard.data().map_err(|why| Stop::Broken(format!("generate_sdxl: {why}")))?.clone();
+    let result = reading.data().map_err(|why| ScenarioEnd::Broken(format!("generate_sdxl: {why}")))?.clone();
     let details = result["image_details"].as_array().cloned().unwrap_or_default();
     let pictures =
         details.iter().map(|detail| Picture::open(context, detail)).collect::<Result<Vec<_>, _>>()?;
     if pictures.is_empty() {
-        return Err(Stop::Broken("success without a picture".to_owned()));
+        return Err(ScenarioEnd::Broken("success without a picture".to_owned()));
     }
-    Ok(Drawn { result, pictures, heard })
+    Ok(Drawn { result, pictures, reading })
 }
 
 fn fields() -> Scenario {
@@ -243,18 +243,18 @@ fn fields() -> Scenario {
             }
             match draw(context, (change.set)(base(context), context)) {
                 Ok(drawn) => checks.decide(change.id, judge(change, &plain, &drawn)),
-                Err(Stop::Broken(why)) => checks.decide(change.id, Err(why)),
-                Err(stop) => return Err(stop),
+                Err(ScenarioEnd::Broken(why)) => checks.decide(change.id, Err(why)),
+                Err(end) => return Err(end),
             }
         }
         Ok(())
     })
 }
 
-fn available(context: &mut Context, change: &Change) -> Result<Result<(), String>, Stop> {
+fn available(context: &mut Context, change: &Change) -> Result<Result<(), String>, ScenarioEnd> {
     let needed = |there: bool, flag: &str| if there { Ok(()) } else { Err(format!("needs {flag}")) };
     let options = context.options.clone();
-    let given = match change.needs {
+    let available = match change.needs {
         Needs::Nothing => Ok(()),
         Needs::Lora => needed(options.lora.is_some(), "--lora"),
         Needs::ControlNet => needed(options.control_net.is_some(), "--control-net"),
@@ -262,14 +262,14 @@ fn available(context: &mut Context, change: &Change) -> Result<Result<(), String
         Needs::Vae => needed(options.vae.is_some(), "--vae"),
         Needs::Feature(feature) => match context.need_feature(feature) {
             Ok(()) => Ok(()),
-            Err(Stop::Skip(why)) => Err(why),
-            Err(stop) => return Err(stop),
+            Err(ScenarioEnd::Skip(why)) => Err(why),
+            Err(end) => return Err(end),
         },
     };
     if change.id == "clip-skip" && context.capabilities()?["limits"]["clip_skip_max"].as_u64() < Some(1) {
         return Ok(Err("the model at hand has no layer to skip".to_owned()));
     }
-    Ok(given)
+    Ok(available)
 }
 
 /// By how much two pictures differ in their most different channel; pictures of two sizes can not be compared.
@@ -293,9 +293,9 @@ fn judge(change: &Change, plain: &Drawn, drawn: &Drawn) -> Result<(), String> {
         }
     }
     if let Some(warning) = change.warning
-        && !drawn.heard.warnings().contains(&warning)
+        && !drawn.reading.warnings().contains(&warning)
     {
-        return Err(format!("no warning {warning}: {}", shown::json(&drawn.heard.warnings())));
+        return Err(format!("no warning {warning}: {}", display::json(&drawn.reading.warnings())));
     }
     match change.id {
         "scheduler" if drawn.result["scheduler_used"] != "Euler" => {
@@ -346,7 +346,7 @@ fn repeat() -> Scenario {
             "absolute",
             !paths.is_empty()
                 && paths.iter().all(|path| path.as_str().is_some_and(|path| path.starts_with('/'))),
-            || shown::json(&paths),
+            || display::json(&paths),
         );
         let seconds = |name: &str| one.result[name].as_f64().unwrap_or(-1.0);
         let (whole, before, after) = (
@@ -361,7 +361,7 @@ fn repeat() -> Scenario {
         let wrong: Vec<_> =
             used.iter().filter(|(_, used)| **used != false).map(|(name, _)| name.clone()).collect();
         checks.hold("no-part", wrong.is_empty() && !used.is_empty(), || {
-            format!("{} took no part; features_used has {} keys", shown::json(&wrong), used.len())
+            format!("{} took no part; features_used has {} keys", display::json(&wrong), used.len())
         });
         Ok(())
     })
@@ -432,8 +432,8 @@ fn mask_channel() -> Scenario {
             checks.hold(id, code == Ok("image_invalid"), || format!("its code is {code:?}"));
         }
         let unmasked = draw(context, with(base(context), "/conditioning/mask_channel", "alpha".into()))?;
-        checks.hold("no-mask", unmasked.heard.warnings().contains(&"no_effect"), || {
-            format!("its warnings are {:?}", unmasked.heard.warnings())
+        checks.hold("no-mask", unmasked.reading.warnings().contains(&"no_effect"), || {
+            format!("its warnings are {:?}", unmasked.reading.warnings())
         });
         Ok(())
     })
@@ -449,7 +449,7 @@ fn size() -> Scenario {
                 with(base(context), "/hyperparameters/dimensions", json!({"width": 128, "height": 64})),
             )?;
             checks.hold("file", drawn.pictures[0].size() == (128, 64), || {
-                format!("the file is {}", shown::json(&drawn.pictures[0].size()))
+                format!("the file is {}", display::json(&drawn.pictures[0].size()))
             });
             Ok(())
         },
@@ -518,7 +518,7 @@ fn batch() -> Scenario {
             .map(|detail| detail["seed"].clone())
             .collect();
         checks.hold("seeds", seeds == [7, 8] && drawn.result["seed_used"] == 7, || {
-            format!("{}, seed_used {}", shown::json(&seeds), drawn.result["seed_used"])
+            format!("{}, seed_used {}", display::json(&seeds), drawn.result["seed_used"])
         });
         let single = draw(context, with(base(context), "/hyperparameters/seed", 8.into()))?;
         let differs = drawn.pictures.get(1).and_then(|second| difference(second, &single.pictures[0]));
@@ -571,7 +571,7 @@ fn upscaler() -> Scenario {
                 || {
                     format!(
                         "the file is {}; features_used {}",
-                        shown::json(&drawn.pictures[0].size()),
+                        display::json(&drawn.pictures[0].size()),
                         drawn.result["features_used"]
                     )
                 },

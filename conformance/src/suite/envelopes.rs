@@ -5,12 +5,12 @@ use serde_json::json;
 
 use crate::{
     case::{self, worker_actions},
-    check::{CheckDef, Stop},
+    check::{CheckDef, ScenarioEnd},
     class::Class,
     context::{Context, Subject},
+    display,
+    exchange::{Command, StrictReading},
     scenario::{Checks, Scenario},
-    shown,
-    speech::{Command, Heard},
     target::Answer,
 };
 
@@ -44,41 +44,41 @@ fn scenario(action: Action) -> Scenario {
                 let mut command = Command::new(action, json!({})).id(request_id);
                 command.session_id = Some(context.fresh_id());
                 (command.form, command.dialect) = (form, dialect);
-                let heard = exchange(context, &mut command)?;
-                judge(checks, &format!("{name}.{dialect}"), &command, &heard);
+                let reading = exchange(context, &mut command)?;
+                judge(checks, &format!("{name}.{dialect}"), &command, &reading);
             }
         }
         Ok(())
     })
 }
 
-fn judge(checks: &mut Checks<'_>, prefix: &str, command: &Command, heard: &Heard) {
-    checks.decide(&format!("{prefix}.answered"), heard.data().map(|_| ()));
+fn judge(checks: &mut Checks<'_>, prefix: &str, command: &Command, reading: &StrictReading) {
+    checks.decide(&format!("{prefix}.answered"), reading.data().map(|_| ()));
     checks.decide(
         &format!("{prefix}.schema"),
-        match &heard.read {
+        match &reading.read {
             Ok(read) if read.unknown_members.is_empty() => Ok(()),
             Ok(read) => Err(format!("unknown members: {}", read.unknown_members.join(", "))),
             Err(why) => Err(why.clone()),
         },
     );
-    checks.hold(&format!("{prefix}.dialect"), heard.misspelt.is_empty(), || {
+    checks.hold(&format!("{prefix}.dialect"), reading.misspelt.is_empty(), || {
         format!(
             "not names of that dialect: {}",
-            heard.misspelt.iter().take(5).cloned().collect::<Vec<_>>().join(", ")
+            reading.misspelt.iter().take(5).cloned().collect::<Vec<_>>().join(", ")
         )
     });
     for (aspect, member, sent) in
         [("request_id", "request_id", &command.request_id), ("session", "session_id", &command.session_id)]
     {
-        checks.hold(&format!("{prefix}.{aspect}"), heard.snake[member].as_str() == sent.as_deref(), || {
-            format!("sent {}, answered {}", shown::json(sent), heard.snake[member])
+        checks.hold(&format!("{prefix}.{aspect}"), reading.snake[member].as_str() == sent.as_deref(), || {
+            format!("sent {}, answered {}", display::json(sent), reading.snake[member])
         });
     }
 }
 
 /// One command with what must stand before and after it.
-fn exchange(context: &mut Context, command: &mut Command) -> Result<Heard, Stop> {
+fn exchange(context: &mut Context, command: &mut Command) -> Result<StrictReading, ScenarioEnd> {
     let action = command.action;
     let spec = dictionary().object(action.info().request);
     if action == Action::Shutdown {
@@ -97,35 +97,35 @@ fn exchange(context: &mut Context, command: &mut Command) -> Result<Heard, Stop>
         target = start_training(context)?;
     }
     command.fields = case::fields(action, context, &target)?;
-    let heard = context.ask(command)?;
+    let reading = context.ask(command)?;
     if action.info().class == ActionClass::Training {
-        target = heard.snake["data"]["training_id"].as_str().unwrap_or_default().to_owned();
+        target = reading.snake["data"]["training_id"].as_str().unwrap_or_default().to_owned();
     }
     if !target.is_empty() {
         super::training::end(context, &target)?;
     }
-    Ok(heard)
+    Ok(reading)
 }
 
-fn start_training(context: &mut Context) -> Result<String, Stop> {
+fn start_training(context: &mut Context) -> Result<String, ScenarioEnd> {
     let mut fields = case::fields(Action::StartTraining, context, "")?;
     fields["hyperparameters"]["max_steps"] = 200.into();
     let data = context.get(Action::StartTraining, fields)?;
     Ok(data["training_id"].as_str().unwrap_or_default().to_owned())
 }
 
-fn shut_down(context: &mut Context, command: &Command) -> Result<Heard, Stop> {
+fn shut_down(context: &mut Context, command: &Command) -> Result<StrictReading, ScenarioEnd> {
     if context.is_gateway() {
-        return Err(Stop::Skip("conformance sends shutdown only to what it started".to_owned()));
+        return Err(ScenarioEnd::Skip("conformance sends shutdown only to what it started".to_owned()));
     }
     let mut worker = context.start()?;
     worker.send(&command.frame())?;
     let value = worker.reply(context.options.timeout, "shutdown", &mut |_| ())?;
-    Ok(Heard::of(command.action, command.reply_dialect(false), &Answer { value, http: None }))
+    Ok(StrictReading::of(command.action, command.reply_dialect(false), &Answer { value, http: None }))
 }
 
 /// Cancels a job of its own; the job's own reply comes first.
-fn cancel(context: &mut Context, command: &mut Command) -> Result<Heard, Stop> {
+fn cancel(context: &mut Context, command: &mut Command) -> Result<StrictReading, ScenarioEnd> {
     let target = context.fresh_id();
     let job =
         Command::new(Action::GenerateSdxl, json!({"prompt_submission": case::long_submission(context)}))
@@ -141,7 +141,7 @@ fn cancel(context: &mut Context, command: &mut Command) -> Result<Heard, Stop> {
                 Some(job.frame().to_string().into()),
             )?;
             if accepted.status != 202 {
-                return Err(Stop::Broken(format!(
+                return Err(ScenarioEnd::Broken(format!(
                     "a job with Prefer: respond-async is answered {}, not 202",
                     accepted.status
                 )));
@@ -155,9 +155,13 @@ fn cancel(context: &mut Context, command: &mut Command) -> Result<Heard, Stop> {
             let first = worker.reply(timeout, "the cancelled job", &mut |_| ())?;
             let second = worker.reply(timeout, "cancel", &mut |_| ())?;
             if first["request_id"] != target {
-                return Err(Stop::Broken(format!("cancel is answered before its target: {first}")));
+                return Err(ScenarioEnd::Broken(format!("cancel is answered before its target: {first}")));
             }
-            Ok(Heard::of(command.action, command.reply_dialect(false), &Answer { value: second, http: None }))
+            Ok(StrictReading::of(
+                command.action,
+                command.reply_dialect(false),
+                &Answer { value: second, http: None },
+            ))
         }
     }
 }
@@ -171,13 +175,14 @@ fn gateway_actions() -> Scenario {
     });
     Scenario::new("envelopes.gateway-actions", checks.collect(), move |context, checks| {
         if context.is_gateway() {
-            return Err(Stop::Skip("the gateway answers them itself".to_owned()));
+            return Err(ScenarioEnd::Skip("the gateway answers them itself".to_owned()));
         }
         for action in &actions {
             let request_id = context.fresh_id();
-            let heard = context.ask(&Command::new(*action, json!({})).id(request_id))?;
-            checks
-                .hold(action.as_str(), heard.code() == Ok("unknown_action"), || shown::result(&heard.code()));
+            let reading = context.ask(&Command::new(*action, json!({})).id(request_id))?;
+            checks.hold(action.as_str(), reading.code() == Ok("unknown_action"), || {
+                display::result(&reading.code())
+            });
         }
         Ok(())
     })
@@ -209,19 +214,19 @@ fn chosen_dialect(dialect: Dialect) -> Scenario {
         initialize.form = Form::Direct;
         worker.send(&initialize.frame())?;
         let value = worker.reply(context.options.timeout, "initialize", &mut |_| ())?;
-        let heard = Heard::of(Action::Initialize, dialect, &Answer { value, http: None });
-        let named = heard.data().map(|data| data["dialect"] == dialect.as_str());
-        checks.hold("initialize", heard.misspelt.is_empty() && named == Ok(true), || {
-            format!("{}", heard.snake)
+        let reading = StrictReading::of(Action::Initialize, dialect, &Answer { value, http: None });
+        let named = reading.data().map(|data| data["dialect"] == dialect.as_str());
+        checks.hold("initialize", reading.misspelt.is_empty() && named == Ok(true), || {
+            format!("{}", reading.snake)
         });
         for action in &actions {
             let mut command = Command::new(*action, json!({})).id(context.fresh_id());
             command.form = Form::Direct;
             worker.send(&command.frame())?;
             let value = worker.reply(context.options.timeout, action.as_str(), &mut |_| ())?;
-            let heard = Heard::of(*action, dialect, &Answer { value, http: None });
-            checks.hold(action.as_str(), heard.misspelt.is_empty() && heard.data().is_ok(), || {
-                format!("misspelt {}, {}", shown::json(&heard.misspelt), shown::result(&heard.data()))
+            let reading = StrictReading::of(*action, dialect, &Answer { value, http: None });
+            checks.hold(action.as_str(), reading.misspelt.is_empty() && reading.data().is_ok(), || {
+                format!("misspelt {}, {}", display::json(&reading.misspelt), display::result(&reading.data()))
             });
         }
         Ok(())

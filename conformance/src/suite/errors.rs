@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 
 use crate::{
     case,
-    check::{CheckDef, Stop},
+    check::{CheckDef, ScenarioEnd},
     class::Class,
     context::Context,
+    display,
+    exchange::StrictReading,
     scenario::Scenario,
-    shown,
-    speech::Heard,
 };
 
 const FILES: [(&str, &str, Class, &str); 5] = [
@@ -60,7 +60,7 @@ fn lacking() -> Scenario {
         let is_offered = |name: &str| offered.as_array().is_some_and(|all| all.iter().any(|own| own == name));
         let all = &dictionary().enumeration("Optimization").values;
         let Some(lacks) = all.iter().rev().find(|name| !is_offered(name)) else {
-            return Err(Stop::Skip("the target has every optimization".to_owned()));
+            return Err(ScenarioEnd::Skip("the target has every optimization".to_owned()));
         };
         // Against the order of the enum.
         let mut list = vec![lacks];
@@ -68,22 +68,28 @@ fn lacking() -> Scenario {
         list.sort_by_key(|name| std::cmp::Reverse(all.iter().position(|value| value == *name)));
         let at = list.iter().position(|name| *name == lacks).unwrap_or_default();
         let wanted = format!("optimizations/{at}");
-        checks.decide("in-a-list", told_at(context, &json!({"optimizations": list}), &wanted)?);
+        checks.decide("in-a-list", pointed_at(context, &json!({"optimizations": list}), &wanted)?);
         let flags = dictionary().object("Performance").extras.iter().filter_map(|extra| {
             let (_, adds) = extra.adds.get("true")?;
             (!is_offered(adds)).then_some(extra.snake.as_str())
         });
         let flag = flags.min().map(str::to_owned);
         match flag {
-            Some(flag) => checks.decide("as-a-member", told_at(context, &json!({&flag: true}), &flag)?),
-            None => return Err(Stop::Skip("the target has every optimization that is a flag".to_owned())),
+            Some(flag) => checks.decide("as-a-member", pointed_at(context, &json!({&flag: true}), &flag)?),
+            None => {
+                return Err(ScenarioEnd::Skip("the target has every optimization that is a flag".to_owned()));
+            }
         }
         Ok(())
     })
 }
 
 /// Whether `validate_request` says `unsupported_feature` at a place of `performance`.
-fn told_at(context: &mut Context, performance: &Value, place: &str) -> Result<Result<(), String>, Stop> {
+fn pointed_at(
+    context: &mut Context,
+    performance: &Value,
+    place: &str,
+) -> Result<Result<(), String>, ScenarioEnd> {
     let document = case::with(context.small_submission(), "/performance", performance.clone());
     let report = context.get(Action::ValidateRequest, json!({"prompt_submission": document}))?;
     let pointer = format!("/payload/prompt_submission/performance/{place}");
@@ -141,7 +147,7 @@ impl Invalid {
             if reply["success"] != true || reply["data"]["valid"] != false {
                 return Err(format!(
                     "success: true with valid: false is wanted, not {}",
-                    crate::shown::shorten(&reply.to_string())
+                    crate::display::shorten(&reply.to_string())
                 ));
             }
             &reply["data"]["errors"]
@@ -149,7 +155,7 @@ impl Invalid {
             if reply["success"] != false || !reply["error"].is_string() {
                 return Err(format!(
                     "a failure is wanted, not {}",
-                    crate::shown::shorten(&reply.to_string())
+                    crate::display::shorten(&reply.to_string())
                 ));
             }
             &reply["error_details"]["errors"]
@@ -171,7 +177,7 @@ impl Invalid {
         });
         found.sort();
         if found != self.faults {
-            return Err(format!("wanted {}, found {}", shown::json(&self.faults), shown::json(&found)));
+            return Err(format!("wanted {}, found {}", display::json(&self.faults), display::json(&found)));
         }
         let wanted = match (&self.refused, self.faults.as_slice()) {
             _ if validates => return Ok(()),
@@ -201,16 +207,16 @@ fn file(name: &'static str, text: &'static str, class: Class, proves: &'static s
             checks.decide(&row.id, row.judge(&reply));
         }
         let status = context.get(Action::GetStatus, json!({}));
-        checks.hold("still-served", status.is_ok(), || shown::result(&status));
+        checks.hold("still-served", status.is_ok(), || display::result(&status));
         Ok(())
     })
 }
 
 /// The reply in snake, whatever dialect it came in: its dialect is the business of another suite.
-fn send(context: &mut Context, row: &Invalid) -> Result<Value, Stop> {
-    let answer = context.say(&row.frame, &row.id)?;
+fn send(context: &mut Context, row: &Invalid) -> Result<Value, ScenarioEnd> {
+    let answer = context.send(&row.frame, &row.id)?;
     let action = row.action.as_deref().and_then(|action| action.parse().ok()).unwrap_or(Action::GetStatus);
-    let read = |dialect| Heard::of(action, dialect, &answer);
-    let best = Dialect::ALL.into_iter().map(read).min_by_key(|heard| heard.misspelt.len());
-    Ok(best.map(|heard| heard.snake).unwrap_or_default())
+    let read = |dialect| StrictReading::of(action, dialect, &answer);
+    let best = Dialect::ALL.into_iter().map(read).min_by_key(|reading| reading.misspelt.len());
+    Ok(best.map(|reading| reading.snake).unwrap_or_default())
 }

@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 use crate::{
-    check::{CheckDef, Stop},
+    check::{CheckDef, ScenarioEnd},
     class::Class,
+    display,
+    exchange::Command,
     scenario::Scenario,
-    shown,
-    speech::Command,
     target::worker::is_event,
 };
 
@@ -45,7 +45,7 @@ fn progress() -> Scenario {
         let reply =
             worker.reply(context.options.timeout, "a job with events", &mut |event| events.push(event))?;
         if reply["success"] != true {
-            return Err(Stop::Broken(reply.to_string()));
+            return Err(ScenarioEnd::Broken(reply.to_string()));
         }
         let own: Vec<&Value> = events.iter().filter(|event| event["request_id"] == "job").collect();
         let progress: Vec<&&Value> = own.iter().filter(|event| event["event"] == "progress").collect();
@@ -61,9 +61,9 @@ fn progress() -> Scenario {
         });
         checks.hold("schema", wrong.is_none(), || wrong.clone().unwrap_or_default());
         let numbers: Vec<u64> = own.iter().filter_map(|event| event["sequence"].as_u64()).collect();
-        checks.hold("sequence", numbers.windows(2).all(|pair| pair[0] < pair[1]), || shown::json(&numbers));
+        checks.hold("sequence", numbers.windows(2).all(|pair| pair[0] < pair[1]), || display::json(&numbers));
         let shares: Vec<f64> = progress.iter().filter_map(|event| event["progress"].as_f64()).collect();
-        checks.hold("forward", shares.is_sorted() && !shares.is_empty(), || shown::json(&shares));
+        checks.hold("forward", shares.is_sorted() && !shares.is_empty(), || display::json(&shares));
         let steps: Vec<u64> = progress
             .iter()
             .filter(|event| event["stage"] == "denoising")
@@ -73,13 +73,13 @@ fn progress() -> Scenario {
             "steps",
             steps.last() == Some(&6)
                 && progress.iter().all(|event| event["step"].as_u64() <= event["total_steps"].as_u64()),
-            || shown::json(&steps),
+            || display::json(&steps),
         );
         worker.send(&Command::new(Action::GetStatus, json!({})).id("after").frame())?;
         let mut late = Vec::new();
         worker.reply(context.options.timeout, "get_status", &mut |event| late.push(event))?;
         late.retain(|event| event["request_id"] == "job");
-        checks.hold("last-is-the-reply", late.is_empty(), || shown::json(&late));
+        checks.hold("last-is-the-reply", late.is_empty(), || display::json(&late));
         Ok(())
     })
 }
@@ -104,11 +104,11 @@ fn heartbeat() -> Scenario {
             beats.len() == 2 || !is_event(frame)
         })?;
         if !is_event(&last) {
-            return Err(Stop::Broken(format!("a reply that nobody asked for: {last}")));
+            return Err(ScenarioEnd::Broken(format!("a reply that nobody asked for: {last}")));
         }
-        checks.hold("idle", beats.iter().all(|beat| beat["request_id"].is_null()), || shown::json(&beats));
+        checks.hold("idle", beats.iter().all(|beat| beat["request_id"].is_null()), || display::json(&beats));
         let faults = event::faults(&beats[0]);
-        checks.hold("schema", faults.as_ref().is_some_and(Vec::is_empty), || shown::json(&faults));
+        checks.hold("schema", faults.as_ref().is_some_and(Vec::is_empty), || display::json(&faults));
         Ok(())
     })
 }
@@ -127,7 +127,7 @@ fn none_unasked() -> Scenario {
             )?;
             let mut events = Vec::new();
             worker.reply(context.options.timeout, "a job", &mut |event| events.push(event))?;
-            checks.hold("silent", events.is_empty(), || shown::json(&events));
+            checks.hold("silent", events.is_empty(), || display::json(&events));
             Ok(())
         },
     )

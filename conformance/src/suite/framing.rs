@@ -7,13 +7,13 @@ use contracts::{
 use serde_json::{Value, json};
 
 use crate::{
-    check::{CheckDef, Stop},
+    check::{CheckDef, ScenarioEnd},
     class::Class,
     context::Context,
+    display,
+    exchange::Command,
     json,
     scenario::{Checks, Scenario},
-    shown,
-    speech::Command,
     target::worker::Worker,
 };
 
@@ -24,13 +24,13 @@ pub(super) fn scenarios() -> Vec<Scenario> {
     vec![unusual(), pieces(), too_large(), written(), dialect_of_bad_frames()]
 }
 
-fn ping(worker: &mut Worker, context: &Context, id: &str) -> Result<(), Stop> {
+fn ping(worker: &mut Worker, context: &Context, id: &str) -> Result<(), ScenarioEnd> {
     worker.send(&Command::new(Action::GetStatus, json!({})).id(id).frame())?;
     let reply = worker.reply(context.options.timeout, "get_status", &mut |_| ())?;
     if reply["request_id"] == id && reply["success"] == true {
         Ok(())
     } else {
-        Err(Stop::Broken(format!("get_status is answered {reply}")))
+        Err(ScenarioEnd::Broken(format!("get_status is answered {reply}")))
     }
 }
 
@@ -64,7 +64,7 @@ fn unusual() -> Scenario {
     })
 }
 
-fn served(worker: &mut Worker, context: &Context, text: &str) -> Result<Result<(), String>, Stop> {
+fn served(worker: &mut Worker, context: &Context, text: &str) -> Result<Result<(), String>, ScenarioEnd> {
     worker.write(text.as_bytes())?;
     let reply = worker.reply(context.options.timeout, text, &mut |_| ())?;
     let success = reply.get("success").or(reply.get("Success"));
@@ -115,11 +115,11 @@ fn expect(
     worker: &mut Worker,
     context: &Context,
     ids: &[&str],
-) -> Result<(), Stop> {
+) -> Result<(), ScenarioEnd> {
     for wanted in ids {
         let reply = worker.reply(context.options.timeout, id, &mut |_| ())?;
         checks.hold(id, reply["request_id"] == **wanted && reply["success"] == true, || {
-            crate::shown::shorten(&reply.to_string())
+            crate::display::shorten(&reply.to_string())
         });
     }
     Ok(())
@@ -176,7 +176,7 @@ fn written() -> Scenario {
             Line::Text(text) => !matches!(json::read(text), Ok(Value::Object(_))) || text.contains(&b'\r'),
             Line::TooLarge { .. } => true,
         });
-        checks.hold("lines", odd.is_none(), || shown::line(odd));
+        checks.hold("lines", odd.is_none(), || display::line(odd));
         checks.hold("pure", lines.len() == 2, || {
             let or_more = if lines.len() > 2 { " or more" } else { "" };
             format!("{}{or_more} lines for 2 commands", lines.len())
@@ -190,7 +190,7 @@ fn dialect_of_bad_frames() -> Scenario {
     let checks = ["at-first", "after-snake", "after-pascal"].map(|id| CheckDef::new(id, Class::Case, proves));
     Scenario::new("framing.dialect-of-bad-frames", checks.into(), |context, checks| {
         let mut worker = context.start()?;
-        let mut bad = |worker: &mut Worker, id: &str, member: &str| -> Result<(), Stop> {
+        let mut bad = |worker: &mut Worker, id: &str, member: &str| -> Result<(), ScenarioEnd> {
             worker.write(b"no frame\n")?;
             let reply = worker.reply(context.options.timeout, "a bad frame", &mut |_| ())?;
             checks.hold(id, reply.get(member) == Some(&Value::Bool(false)), || reply.to_string());

@@ -8,12 +8,12 @@ use std::time::Instant;
 use super::bounds;
 use crate::{
     case::with,
-    check::{CheckDef, Stop},
+    check::{CheckDef, ScenarioEnd},
     class::Class,
     context::Context,
+    display,
+    exchange::{Command, StrictReading},
     scenario::{Checks, Scenario},
-    shown,
-    speech::{Command, Heard},
 };
 
 const LIVES: &str = "Every accepted job ends in exactly one reply, whatever dies.";
@@ -41,24 +41,24 @@ fn refused(
     fields: Value,
     code: &str,
     pointer: &str,
-) -> Result<Result<(), String>, Stop> {
+) -> Result<Result<(), String>, ScenarioEnd> {
     let id = context.fresh_id();
-    let heard = context.ask(&Command::new(action, fields).id(id))?;
-    let details = heard.snake["error_details"].clone();
+    let reading = context.ask(&Command::new(action, fields).id(id))?;
+    let details = reading.snake["error_details"].clone();
     let is_there = details["errors"]
         .as_array()
         .into_iter()
         .flatten()
         .any(|error| error["code"] == code && error["pointer"] == pointer);
-    Ok(if heard.snake["success"] == false && is_there {
+    Ok(if reading.snake["success"] == false && is_there {
         Ok(())
     } else {
-        Err(format!("{code} at {pointer} is wanted, not {}", cut(&heard)))
+        Err(format!("{code} at {pointer} is wanted, not {}", cut(&reading)))
     })
 }
 
-fn cut(heard: &Heard) -> String {
-    crate::shown::shorten(&heard.snake.to_string())
+fn cut(reading: &StrictReading) -> String {
+    crate::display::shorten(&reading.snake.to_string())
 }
 
 /// A deadline is computed before anything else is done: it must not be computed from a value that is refused.
@@ -99,7 +99,7 @@ fn timeouts() -> Scenario {
                 let id = format!("{name}-{word}");
                 match refused(context, action, fields, "out_of_range", pointer) {
                     Ok(verdict) => checks.decide(&id, verdict),
-                    Err(stop) => checks.decide(&id, Err(stop.to_string())),
+                    Err(end) => checks.decide(&id, Err(end.to_string())),
                 }
             }
         }
@@ -110,7 +110,7 @@ fn timeouts() -> Scenario {
 
 fn still_served(context: &mut Context, checks: &mut Checks<'_>) {
     let status = context.get(Action::GetStatus, json!({}));
-    checks.hold("still-served", status.is_ok(), || shown::result(&status));
+    checks.hold("still-served", status.is_ok(), || display::result(&status));
 }
 
 /// Sends the values of the suite `bounds` as commands: reports and refusals take different paths through a worker.
@@ -126,7 +126,7 @@ fn real_commands(id: &'static str, action: Action) -> Scenario {
             let fields = json!({"prompt_submission": document});
             match refused(context, action, fields, "out_of_range", &pointer) {
                 Ok(verdict) => checks.decide(&probe.id, verdict),
-                Err(stop) => checks.decide(&probe.id, Err(stop.to_string())),
+                Err(end) => checks.decide(&probe.id, Err(end.to_string())),
             }
         }
         still_served(context, checks);
@@ -152,11 +152,11 @@ fn many_names() -> Scenario {
         document.as_object_mut().expect("a submission is an object").extend(unknown_names());
         let fields = json!({"prompt_submission": document});
         let id = context.fresh_id();
-        let heard = context.ask(&Command::new(Action::GenerateSdxl, fields.clone()).id(id))?;
-        bounded(checks, "bounded", "counted", &heard.snake["error_details"], MANY);
+        let reading = context.ask(&Command::new(Action::GenerateSdxl, fields.clone()).id(id))?;
+        bounded(checks, "bounded", "counted", &reading.snake["error_details"], MANY);
         let id = context.fresh_id();
-        let heard = context.ask(&Command::new(Action::ValidateRequest, fields).id(id))?;
-        bounded(checks, "report-bounded", "report-counted", &heard.snake["data"], MANY);
+        let reading = context.ask(&Command::new(Action::ValidateRequest, fields).id(id))?;
+        bounded(checks, "report-bounded", "report-counted", &reading.snake["data"], MANY);
         still_served(context, checks);
         Ok(())
     })
@@ -184,20 +184,20 @@ fn long_list() -> Scenario {
         let document = with(context.small_submission(), "/conditioning/loras", vec![json!({}); MANY].into());
         let id = context.fresh_id();
         let command = Command::new(Action::ValidateRequest, json!({"prompt_submission": document})).id(id);
-        let heard = context.ask(&command)?;
-        let data = &heard.snake["data"];
+        let reading = context.ask(&command)?;
+        let data = &reading.snake["data"];
         let errors = data["errors"].as_array().cloned().unwrap_or_default();
         checks.hold(
             "one-fault",
             errors.len() == 1
                 && errors[0]["code"] == "out_of_range"
                 && errors[0]["pointer"] == "/payload/prompt_submission/conditioning/loras",
-            || cut(&heard),
+            || cut(&reading),
         );
         checks.hold(
             "nothing-normalized",
             data["normalized"].is_null() && data["effective"].is_null(),
-            || cut(&heard),
+            || cut(&reading),
         );
         Ok(())
     })
@@ -213,10 +213,10 @@ fn many_warnings() -> Scenario {
         useless["postprocessing"] = json!({"quality": 50, "upscale_factor": 3});
         let fields = json!({"requests": vec![useless; 64], "timeout_seconds": -5});
         let id = context.fresh_id();
-        let heard = context.ask(&Command::new(Action::BatchGenerate, fields).id(id))?;
-        let warnings = heard.snake["warnings"].as_array().map_or(0, Vec::len);
+        let reading = context.ask(&Command::new(Action::BatchGenerate, fields).id(id))?;
+        let warnings = reading.snake["warnings"].as_array().map_or(0, Vec::len);
         checks.hold("bounded", (1..=100).contains(&warnings), || format!("{warnings} warnings in one reply"));
-        let total = &heard.snake["warnings_total"];
+        let total = &reading.snake["warnings_total"];
         checks.hold("counted", *total == 64 * 3, || {
             format!("warnings_total is {total}, and there were {}", 64 * 3)
         });
@@ -233,7 +233,7 @@ fn meanwhile() -> Scenario {
     )];
     Scenario::new("hostile.meanwhile", checks, |context, checks| {
         if !context.is_gateway() {
-            return Err(Stop::Skip("a worker has one client".to_owned()));
+            return Err(ScenarioEnd::Skip("a worker has one client".to_owned()));
         }
         // Ten seconds of work for a reader that compares each name with every other.
         let body = json!({"action": "validate_request", "payload": {"prompt_submission": unknown_names()}});
@@ -245,7 +245,7 @@ fn meanwhile() -> Scenario {
         gateway.wait(later)?;
         let limit = 3 * QUERY_ANSWER;
         checks.hold("others-answered", live.is_ok_and(|live| live.status == 200) && waited < limit, || {
-            format!("/health/live took {}", shown::seconds(waited))
+            format!("/health/live took {}", display::seconds(waited))
         });
         Ok(())
     })

@@ -9,12 +9,12 @@ use serde_json::{Value, json};
 
 use crate::{
     case,
-    check::{CheckDef, Stop},
+    check::{CheckDef, ScenarioEnd},
     class::Class,
     context::Context,
+    display,
+    exchange::{Command, StrictReading},
     scenario::{Checks, Scenario},
-    shown,
-    speech::{Command, Heard},
     target::gateway::Exchange,
 };
 
@@ -47,9 +47,9 @@ fn routes() -> Scenario {
         for (action, route) in all_routes() {
             match visit(context, action, route, &gpu_id) {
                 Ok(verdict) => verdict_of(checks, route, verdict, is_pending(&document, route)),
-                Err(Stop::Skip(why)) => checks.skip(&route_id(route), why),
-                Err(Stop::Broken(why)) => checks.decide(&route_id(route), Err(why)),
-                Err(stop) => return Err(stop),
+                Err(ScenarioEnd::Skip(why)) => checks.skip(&route_id(route), why),
+                Err(ScenarioEnd::Broken(why)) => checks.decide(&route_id(route), Err(why)),
+                Err(end) => return Err(end),
             }
         }
         Ok(())
@@ -87,7 +87,7 @@ fn verdict_of(checks: &mut Checks<'_>, route: &Route, visit: Visit, pending: boo
 }
 
 /// Sends a route what it needs. Where it is about a job, a session or a training that there is not, its code must say so.
-fn visit(context: &mut Context, action: Action, route: &Route, gpu_id: &str) -> Result<Visit, Stop> {
+fn visit(context: &mut Context, action: Action, route: &Route, gpu_id: &str) -> Result<Visit, ScenarioEnd> {
     let mut fields = case::fields(action, context, "conf-nobody")?;
     let mut path = route.path.to_owned();
     let mut about_nobody = route.path.contains('{');
@@ -116,13 +116,13 @@ fn visit(context: &mut Context, action: Action, route: &Route, gpu_id: &str) -> 
         super::training::end(context, &id)?;
     }
     let answer = exchange.answer()?;
-    let heard = Heard::of(action, Dialect::Snake, &answer);
-    Ok(match heard.code() {
+    let reading = StrictReading::of(action, Dialect::Snake, &answer);
+    Ok(match reading.code() {
         Ok("unsupported_feature") => Visit::NotThere,
         Ok(code) if about_nobody && code.ends_with("_not_found") && code != "route_not_found" => {
             good_problem(&exchange, code)
         }
-        _ => match heard.data() {
+        _ => match reading.data() {
             Ok(_) if exchange.status == 200 => Visit::Good,
             Ok(_) => Visit::Bad(format!("a success with status {}", exchange.status)),
             Err(why) => Visit::Bad(format!("{} {path}: {why}", route.verb)),
@@ -146,7 +146,7 @@ pub(super) fn problem(exchange: &Exchange, code: &str) -> Result<(), String> {
         .or(body["ErrorDetails"]["Code"].as_str())
         .or(body["errorDetails"]["code"].as_str());
     if found != Some(code) {
-        return Err(format!("{code} is wanted, not {}", crate::shown::shorten(&body.to_string())));
+        return Err(format!("{code} is wanted, not {}", crate::display::shorten(&body.to_string())));
     }
     let expected = [
         (exchange.content_type == "application/problem+json", "the content type"),
@@ -227,9 +227,9 @@ fn resources() -> Scenario {
         }
         let id = context.fresh_id();
         let submission = context.small_submission();
-        let heard = context
+        let reading = context
             .ask(&Command::new(Action::GenerateSdxl, json!({"prompt_submission": submission})).id(&id))?;
-        let result = heard.data().map_err(Stop::Broken)?.clone();
+        let result = reading.data().map_err(ScenarioEnd::Broken)?.clone();
         let gateway = context.gateway()?;
         let picture = gateway.send("GET", &format!("/v1/jobs/{id}/images/0"), &[], None)?;
         let bytes = result["image_details"][0]["bytes"].as_u64();
@@ -256,10 +256,10 @@ fn resources() -> Scenario {
             || format!("{} {} {text}", events.status, events.content_type),
         );
         let job = gateway.send("GET", &format!("/v1/jobs/{id}"), &[], None)?;
-        let heard = Heard::of(Action::GetJob, Dialect::Snake, &job.answer()?);
+        let reading = StrictReading::of(Action::GetJob, Dialect::Snake, &job.answer()?);
         let completed =
-            heard.data().map(|job| job["status"] == "completed" && job["request_id"] == id.as_str());
-        checks.hold("job", completed == Ok(true), || heard.snake.to_string());
+            reading.data().map(|job| job["status"] == "completed" && job["request_id"] == id.as_str());
+        checks.hold("job", completed == Ok(true), || reading.snake.to_string());
         Ok(())
     })
 }
@@ -333,11 +333,17 @@ fn dialects() -> Scenario {
         for dialect in Dialect::ALL {
             let exchange =
                 context.gateway()?.send("GET", &format!("/v1/capabilities?dialect={dialect}"), &[], None)?;
-            let heard = Heard::of(Action::GetCapabilities, dialect, &exchange.answer()?);
+            let reading = StrictReading::of(Action::GetCapabilities, dialect, &exchange.answer()?);
             checks.hold(
                 &format!("query-{dialect}"),
-                heard.misspelt.is_empty() && heard.data().is_ok(),
-                || format!("misspelt {}, {}", shown::json(&heard.misspelt), shown::result(&heard.data())),
+                reading.misspelt.is_empty() && reading.data().is_ok(),
+                || {
+                    format!(
+                        "misspelt {}, {}",
+                        display::json(&reading.misspelt),
+                        display::result(&reading.data())
+                    )
+                },
             );
         }
         Ok(())
@@ -366,7 +372,7 @@ fn asynchronous() -> Scenario {
         let shape = &dictionary().named("Accepted").shape;
         let data = accepted.get("data").cloned().unwrap_or_else(|| accepted.clone());
         let mut misspelt = Vec::new();
-        let accepted_data = crate::speech::unspell(Dialect::Snake, &data, shape, "", &mut misspelt);
+        let accepted_data = crate::exchange::unspell(Dialect::Snake, &data, shape, "", &mut misspelt);
         let id = accepted_data["request_id"].as_str().unwrap_or_default().to_owned();
         checks.hold(
             "accepted",
@@ -374,16 +380,16 @@ fn asynchronous() -> Scenario {
             || format!("{} {accepted}", exchange.status),
         );
         checks.hold("own-id", id.len() == 36 && id.as_bytes().get(14) == Some(&b'7'), || {
-            format!("{} is no UUIDv7", shown::json(&id))
+            format!("{} is no UUIDv7", display::json(&id))
         });
         let Some(location) = exchange.header("location") else {
-            return Err(Stop::Broken("no Location".to_owned()));
+            return Err(ScenarioEnd::Broken("no Location".to_owned()));
         };
         let path = location.find("/v1/").map_or(location, |at| &location[at..]);
         let job = context.gateway()?.send("GET", path, &[], None)?;
-        let heard = Heard::of(Action::GetJob, Dialect::Snake, &job.answer()?);
-        checks.hold("location", heard.data().is_ok_and(|job| job["request_id"] == id.as_str()), || {
-            heard.snake.to_string()
+        let reading = StrictReading::of(Action::GetJob, Dialect::Snake, &job.answer()?);
+        checks.hold("location", reading.data().is_ok_and(|job| job["request_id"] == id.as_str()), || {
+            reading.snake.to_string()
         });
         Ok(())
     })
@@ -419,7 +425,7 @@ fn bad_bodies() -> Scenario {
             || body["data"]["results"][0]["is_valid"] == false;
         checks.hold("dot-dot", refused, || body.to_string());
         let status = context.get(Action::GetStatus, json!({}));
-        checks.hold("still-served", status.is_ok(), || shown::result(&status));
+        checks.hold("still-served", status.is_ok(), || display::result(&status));
         Ok(())
     })
 }
@@ -437,8 +443,8 @@ mod tests {
             "error_details": {"code": "job_not_found", "retryable": false}, "warnings": [], "warning_details": [],
         });
         let answer = Answer { value: body, http: Some((404, "application/problem+json".to_owned())) };
-        let heard = Heard::of(Action::GetJob, Dialect::Snake, &answer);
-        assert_eq!(heard.code(), Ok("job_not_found"));
-        assert_eq!(heard.misspelt, Vec::<String>::new());
+        let reading = StrictReading::of(Action::GetJob, Dialect::Snake, &answer);
+        assert_eq!(reading.code(), Ok("job_not_found"));
+        assert_eq!(reading.misspelt, Vec::<String>::new());
     }
 }

@@ -7,12 +7,12 @@ use std::time::Instant;
 use super::http::problem;
 use crate::{
     case,
-    check::{CheckDef, Stop},
+    check::{CheckDef, ScenarioEnd},
     class::Class,
     context::{self, Context},
+    display,
+    exchange::{Command, StrictReading},
     scenario::Scenario,
-    shown,
-    speech::{Command, Heard},
 };
 
 pub(super) fn scenarios() -> Vec<Scenario> {
@@ -33,13 +33,13 @@ fn list() -> Scenario {
             ids.push(one_job(context)?);
         }
         let gateway = context.gateway()?;
-        let page = |query: &str| -> Result<Value, Stop> {
+        let page = |query: &str| -> Result<Value, ScenarioEnd> {
             let exchange = gateway.send("GET", &format!("/v1/jobs?{query}"), &[], None)?;
-            let heard = Heard::of(Action::ListJobs, Dialect::Snake, &exchange.answer()?);
-            heard.data().cloned().map_err(Stop::Broken)
+            let reading = StrictReading::of(Action::ListJobs, Dialect::Snake, &exchange.answer()?);
+            reading.data().cloned().map_err(ScenarioEnd::Broken)
         };
         let first = page("limit=1")?;
-        checks.hold("total", first["total"].as_u64() >= Some(3), || shown::json(&first["total"]));
+        checks.hold("total", first["total"].as_u64() >= Some(3), || display::json(&first["total"]));
         let cursor = first["next_cursor"].as_str().unwrap_or_default().to_owned();
         let second = page(&format!("limit=1&cursor={cursor}"))?;
         let id_of = |page: &Value| page["jobs"][0]["request_id"].clone();
@@ -49,7 +49,7 @@ fn list() -> Scenario {
         let filtered = page("status=completed&limit=1000")?;
         let other =
             filtered["jobs"].as_array().into_iter().flatten().find(|job| job["status"] != "completed");
-        checks.hold("filtered", other.is_none(), || shown::json(&other));
+        checks.hold("filtered", other.is_none(), || display::json(&other));
         checks.decide(
             "bad-cursor",
             match gateway.send("GET", "/v1/jobs?cursor=nothing%20of%20ours", &[], None)?.status {
@@ -66,12 +66,12 @@ fn list() -> Scenario {
     })
 }
 
-fn one_job(context: &mut Context) -> Result<String, Stop> {
+fn one_job(context: &mut Context) -> Result<String, ScenarioEnd> {
     let id = context.fresh_id();
     let submission = context.small_submission();
-    let heard =
+    let reading =
         context.ask(&Command::new(Action::GenerateSdxl, json!({"prompt_submission": submission})).id(&id))?;
-    heard.data().map_err(Stop::Broken)?;
+    reading.data().map_err(ScenarioEnd::Broken)?;
     Ok(id)
 }
 
@@ -88,7 +88,7 @@ fn events() -> Scenario {
         let gateway = context.gateway()?;
         let stream = gateway.send("GET", &path, &[("accept", "text/event-stream")], None)?;
         let buffered = stream.header("x-accel-buffering");
-        checks.hold("not-buffered", buffered == Some("no"), || shown::json(&buffered));
+        checks.hold("not-buffered", buffered == Some("no"), || display::json(&buffered));
         let text = String::from_utf8_lossy(&stream.body).into_owned();
         let last = text.split("\n\n").filter(|event| event.contains("data:")).last().unwrap_or_default();
         let last_id =
@@ -111,36 +111,36 @@ fn leaving() -> Scenario {
     ];
     Scenario::new("jobs.leaving", checks, |context, checks| {
         let left = left_job(context, "", case::long_submission(context))?;
-        checks.hold("cancelled", left["status"] == "cancelled", || shown::json(&left["status"]));
+        checks.hold("cancelled", left["status"] == "cancelled", || display::json(&left["status"]));
         let reason = &left["error_details"]["details"]["reason"];
         checks.hold("reason", reason == "client_left", || reason.to_string());
         let finished = left_job(context, "?on_disconnect=finish", context.small_submission())?;
         checks.hold("on-disconnect-finish", finished["status"] == "completed", || {
-            shown::json(&finished["status"])
+            display::json(&finished["status"])
         });
         Ok(())
     })
 }
 
 /// Sends a job, closes the connection once the gateway knows the job, and waits for its end.
-fn left_job(context: &mut Context, query: &str, submission: Value) -> Result<Value, Stop> {
+fn left_job(context: &mut Context, query: &str, submission: Value) -> Result<Value, ScenarioEnd> {
     let id = context.fresh_id();
     let frame =
         json!({"action": "generate_sdxl", "request_id": id, "payload": {"prompt_submission": submission}});
     let until = Instant::now() + context.options.timeout;
     let gateway = context.gateway()?;
     let leaving = gateway.send_and_leave(&format!("/v1/commands{query}"), frame.to_string().as_bytes())?;
-    let job = |wanted: &dyn Fn(&Value) -> bool| -> Result<Value, Stop> {
+    let job = |wanted: &dyn Fn(&Value) -> bool| -> Result<Value, ScenarioEnd> {
         while Instant::now() < until {
             let exchange = gateway.send("GET", &format!("/v1/jobs/{id}"), &[], None)?;
-            let heard = Heard::of(Action::GetJob, Dialect::Snake, &exchange.answer()?);
-            if let Ok(job) = heard.data()
+            let reading = StrictReading::of(Action::GetJob, Dialect::Snake, &exchange.answer()?);
+            if let Ok(job) = reading.data()
                 && wanted(job)
             {
                 return Ok(job.clone());
             }
         }
-        Err(Stop::Broken(format!("the job {id} did not get there in time")))
+        Err(ScenarioEnd::Broken(format!("the job {id} did not get there in time")))
     };
     job(&|_| true)?;
     drop(leaving);
@@ -209,7 +209,7 @@ fn dialects() -> Scenario {
     let checks = ["most-names", "order", "map-keys"].map(|id| CheckDef::new(id, Class::Case, sentence));
     Scenario::new("jobs.dialects", checks.into(), |context, checks| {
         let gateway = context.gateway()?;
-        let success = |text: &str| -> Result<&'static str, Stop> {
+        let success = |text: &str| -> Result<&'static str, ScenarioEnd> {
             let exchange = gateway.send("POST", "/v1/validate", &[], Some(text.as_bytes().to_vec()))?;
             let answer = exchange.answer()?.value;
             let pascal = answer.get("Success").is_some();

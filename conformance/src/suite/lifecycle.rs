@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 
 use crate::{
     case,
-    check::{CheckDef, Stop},
+    check::{CheckDef, ScenarioEnd},
     class::Class,
     context::Context,
+    display,
+    exchange::{Command, StrictReading},
     json,
     scenario::Scenario,
-    shown,
-    speech::{Command, Heard},
     target::{Answer, worker::Worker},
 };
 
@@ -33,10 +33,10 @@ fn stop_limit() -> Duration {
     STOP_TOTAL + Duration::from_millis(250)
 }
 
-fn ask(worker: &mut Worker, context: &Context, command: &Command) -> Result<Heard, Stop> {
+fn ask(worker: &mut Worker, context: &Context, command: &Command) -> Result<StrictReading, ScenarioEnd> {
     worker.send(&command.frame())?;
     let value = worker.reply(context.options.timeout, command.action.as_str(), &mut |_| ())?;
-    Ok(Heard::of(command.action, command.reply_dialect(false), &Answer { value, http: None }))
+    Ok(StrictReading::of(command.action, command.reply_dialect(false), &Answer { value, http: None }))
 }
 
 fn first_words() -> Scenario {
@@ -57,9 +57,9 @@ fn first_words() -> Scenario {
             _ => None,
         };
         let is_reply = first.as_ref().is_some_and(|reply| reply["request_id"] == "first");
-        checks.hold("silent", is_reply, || format!("its first line is {}", shown::line(line.as_ref())));
+        checks.hold("silent", is_reply, || format!("its first line is {}", display::line(line.as_ref())));
         checks.hold("no-handshake", first.is_some_and(|reply| reply["success"] == true), || {
-            shown::line(line.as_ref())
+            display::line(line.as_ref())
         });
         Ok(())
     })
@@ -84,9 +84,9 @@ fn stderr_unread() -> Scenario {
         let mut unanswered = None;
         for (number, (action, fields)) in commands.into_iter().enumerate() {
             let id = format!("unread-{number}");
-            let heard = ask(&mut worker, context, &Command::new(action, fields).id(&id));
-            if let Err(stop) = heard {
-                unanswered = Some(format!("{action}: {stop}"));
+            let reading = ask(&mut worker, context, &Command::new(action, fields).id(&id));
+            if let Err(end) = reading {
+                unanswered = Some(format!("{action}: {end}"));
                 break;
             }
         }
@@ -94,7 +94,7 @@ fn stderr_unread() -> Scenario {
         worker.end_input();
         let exit = worker.exit(stop_limit());
         checks.hold("exit-0", exit.as_ref().is_ok_and(std::process::ExitStatus::success), || {
-            shown::result(&exit)
+            display::result(&exit)
         });
         Ok(())
     })
@@ -112,9 +112,11 @@ fn nothing_measured() -> Scenario {
     Scenario::new("lifecycle.nothing-measured", checks, move |context, checks| {
         let mut worker = context.start()?;
         for (action, member) in members {
-            let heard = ask(&mut worker, context, &Command::new(action, json!({})).id(member))?;
-            let said = heard.data().map_err(|why| Stop::Broken(format!("{action}: {why}")))?.get(member);
-            checks.hold(member, said.is_none(), || format!("{}, and there was no job", shown::json(&said)));
+            let reading = ask(&mut worker, context, &Command::new(action, json!({})).id(member))?;
+            let value =
+                reading.data().map_err(|why| ScenarioEnd::Broken(format!("{action}: {why}")))?.get(member);
+            checks
+                .hold(member, value.is_none(), || format!("{}, and there was no job", display::json(&value)));
         }
         Ok(())
     })
@@ -201,12 +203,12 @@ fn end_of_input() -> Scenario {
         for _ in 0..3 {
             ids.push(worker.reply(context.options.timeout, "get_status", &mut |_| ())?["request_id"].clone());
         }
-        checks.hold("answered", ids == ["one", "two", "three"], || shown::json(&ids));
+        checks.hold("answered", ids == ["one", "two", "three"], || display::json(&ids));
         let more = worker.line(context.options.timeout, "the end of stdout")?;
-        checks.hold("nothing-more", more.is_none(), || shown::line(more.as_ref()));
+        checks.hold("nothing-more", more.is_none(), || display::line(more.as_ref()));
         let exit = worker.exit(stop_limit());
         checks.hold("exit-0", exit.as_ref().is_ok_and(std::process::ExitStatus::success), || {
-            shown::result(&exit)
+            display::result(&exit)
         });
         Ok(())
     })
@@ -234,13 +236,14 @@ fn end_of_input_while_busy() -> Scenario {
         worker.end_input();
         let ended = Instant::now();
         let value = worker.reply(stop_limit(), "the job at the end of stdin", &mut |_| ())?;
-        let heard = Heard::of(Action::BatchGenerate, Dialect::Snake, &Answer { value, http: None });
-        let stopped = heard.code() == Ok("shutting_down") || heard.data().is_ok();
-        checks
-            .hold("job-answered", stopped && heard.snake["request_id"] == "busy", || heard.snake.to_string());
+        let reading = StrictReading::of(Action::BatchGenerate, Dialect::Snake, &Answer { value, http: None });
+        let stopped = reading.code() == Ok("shutting_down") || reading.data().is_ok();
+        checks.hold("job-answered", stopped && reading.snake["request_id"] == "busy", || {
+            reading.snake.to_string()
+        });
         let exit = worker.exit(stop_limit().saturating_sub(ended.elapsed()));
         checks.hold("exit-0", exit.as_ref().is_ok_and(std::process::ExitStatus::success), || {
-            format!("{} {} after the end of stdin", shown::result(&exit), shown::seconds(ended.elapsed()))
+            format!("{} {} after the end of stdin", display::result(&exit), display::seconds(ended.elapsed()))
         });
         Ok(())
     })
@@ -262,14 +265,14 @@ fn shutdown() -> Scenario {
         worker.send(&Command::new(Action::GetStatus, json!({})).id("after").frame())?;
         let mut ids = Vec::new();
         for line in worker.last_lines(2, context.options.timeout)? {
-            let Line::Text(text) = &line else { return Err(Stop::Broken(shown::line(Some(&line)))) };
-            let frame = json::read(text).map_err(Stop::Broken)?;
+            let Line::Text(text) = &line else { return Err(ScenarioEnd::Broken(display::line(Some(&line)))) };
+            let frame = json::read(text).map_err(ScenarioEnd::Broken)?;
             ids.push(frame["request_id"].clone());
         }
-        checks.hold("last-line", ids == ["before", "bye"], || shown::json(&ids));
+        checks.hold("last-line", ids == ["before", "bye"], || display::json(&ids));
         let exit = worker.exit(stop_limit());
         checks.hold("exit-0", exit.as_ref().is_ok_and(std::process::ExitStatus::success), || {
-            shown::result(&exit)
+            display::result(&exit)
         });
         Ok(())
     })

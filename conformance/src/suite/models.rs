@@ -5,19 +5,19 @@ use serde_json::{Value, json};
 
 use crate::{
     case::with,
-    check::{CheckDef, Stop},
+    check::{CheckDef, ScenarioEnd},
     class::Class,
     context::Context,
+    display,
+    exchange::Command,
     scenario::Scenario,
-    shown,
-    speech::Command,
 };
 
 pub(super) fn scenarios() -> Vec<Scenario> {
     vec![loading(), caching(), suite(), refusals(), other_types(), files()]
 }
 
-fn ids(context: &mut Context) -> Result<Vec<(String, String)>, Stop> {
+fn ids(context: &mut Context) -> Result<Vec<(String, String)>, ScenarioEnd> {
     let models = context.get(Action::GetModelInfo, json!({}))?;
     let text = |model: &Value, name: &str| model[name].as_str().unwrap_or_default().to_owned();
     Ok(models["models"]
@@ -51,7 +51,7 @@ fn loading() -> Scenario {
         };
         let listed = ids(context)?;
         checks.hold("listed", on_gpu(&listed), || {
-            format!("{id} is loaded, and get_model_info lists {}", shown::json(&listed))
+            format!("{id} is loaded, and get_model_info lists {}", display::json(&listed))
         });
         let status = context.get(Action::GetStatus, json!({}))?;
         checks.hold("status", status["has_model_loaded"] == true && status["current_model_id"] == id, || {
@@ -93,7 +93,7 @@ fn caching() -> Scenario {
         checks.hold(
             "in-ram",
             listed.iter().any(|(model, location)| *model == id && location == "ram"),
-            || shown::json(&listed),
+            || display::json(&listed),
         );
         let loaded = context.get(Action::LoadFromCache, json!({"model_id": id}))?;
         checks.hold("from-cache", loaded["from_cache"] == true, || loaded.to_string());
@@ -101,7 +101,7 @@ fn caching() -> Scenario {
         checks.hold(
             "on-gpu",
             listed.iter().any(|(model, location)| *model == id && location == "gpu"),
-            || shown::json(&listed),
+            || display::json(&listed),
         );
         Ok(())
     })
@@ -121,7 +121,7 @@ fn suite() -> Scenario {
     Scenario::new("models.suite", checks, |context, checks| {
         let (Some(refiner), Some(vae)) = (context.options.refiner.clone(), context.options.vae.clone())
         else {
-            return Err(Stop::Skip("needs --refiner and --vae".to_owned()));
+            return Err(ScenarioEnd::Skip("needs --refiner and --vae".to_owned()));
         };
         let base = context.options.model_path.clone();
         let fields = json!({"suite_name": "conf", "base_model_path": base, "refiner_model_path": refiner, "vae_model_path": vae});
@@ -145,7 +145,7 @@ fn suite() -> Scenario {
             .filter(|id| !listed.iter().any(|(model, location)| model == *id && location == "gpu"))
             .collect();
         checks.hold("all-there", missing.is_empty(), || {
-            format!("{} of the suite are not on the GPU: {}", shown::json(&missing), shown::json(&listed))
+            format!("{} of the suite are not on the GPU: {}", display::json(&missing), display::json(&listed))
         });
         let cached = context.get(Action::CacheSdxlSuite, fields)?;
         let cached: Vec<_> = cached["component_results"]
@@ -154,7 +154,7 @@ fn suite() -> Scenario {
             .flatten()
             .filter(|part| part["success"] == true)
             .collect();
-        checks.hold("cached", cached.len() == 3, || shown::json(&cached));
+        checks.hold("cached", cached.len() == 3, || display::json(&cached));
         context.get(Action::UnloadModel, json!({}))?;
         Ok(())
     })
@@ -209,23 +209,23 @@ fn refusals() -> Scenario {
     Scenario::new("models.refusals", checks, move |context, checks| {
         for (id, action, fields, _) in &cases {
             let request_id = context.fresh_id();
-            let heard = context.ask(&Command::new(*action, fields.clone()).id(request_id))?;
-            checks.hold(id, heard.code() == Ok("model_not_found"), || shown::result(&heard.code()));
+            let reading = context.ask(&Command::new(*action, fields.clone()).id(request_id))?;
+            checks.hold(id, reading.code() == Ok("model_not_found"), || display::result(&reading.code()));
         }
         for (id, reference) in nowhere {
             let request_id = context.fresh_id();
             let submission = with(context.small_submission(), "/model/base", reference.into());
             let fields = json!({"prompt_submission": submission});
-            let heard = context.ask(&Command::new(Action::GenerateSdxl, fields).id(request_id))?;
-            checks.hold(id, matches!(heard.code(), Ok("path_not_allowed" | "model_not_found")), || {
-                shown::result(&heard.code())
+            let reading = context.ask(&Command::new(Action::GenerateSdxl, fields).id(request_id))?;
+            checks.hold(id, matches!(reading.code(), Ok("path_not_allowed" | "model_not_found")), || {
+                display::result(&reading.code())
             });
         }
         let request_id = context.fresh_id();
         let fields = json!({"model_path": "../../../../etc/passwd.safetensors", "model_type": "sdxl"});
-        let heard = context.ask(&Command::new(Action::LoadModel, fields).id(request_id))?;
-        checks.hold("escape", matches!(heard.code(), Ok("path_not_allowed" | "model_not_found")), || {
-            shown::result(&heard.code())
+        let reading = context.ask(&Command::new(Action::LoadModel, fields).id(request_id))?;
+        checks.hold("escape", matches!(reading.code(), Ok("path_not_allowed" | "model_not_found")), || {
+            display::result(&reading.code())
         });
         let status = context.get(Action::GetStatus, json!({}))?;
         checks.hold("ready-again", status["state"] == "ready", || status.to_string());
@@ -245,13 +245,13 @@ fn other_types() -> Scenario {
         let loras = json!([{"name": base}]);
         let adapter = with(context.small_submission(), "/conditioning/loras", loras);
         checks.decide("base-as-lora", is_of_another_type(context, &adapter, "/conditioning/loras/0/name")?);
-        let Some(lora) = lora else { return Err(Stop::Skip("needs --lora".to_owned())) };
+        let Some(lora) = lora else { return Err(ScenarioEnd::Skip("needs --lora".to_owned())) };
         let style = with(context.small_submission(), "/model/base", json!(lora));
         checks.decide("lora-as-base", is_of_another_type(context, &style, "/model/base")?);
         let id = context.fresh_id();
         let fields = json!({"model_path": lora, "model_type": "sdxl"});
-        let heard = context.ask(&Command::new(Action::LoadModel, fields).id(id))?;
-        checks.hold("loaded", heard.code() == Ok("model_invalid"), || shown::result(&heard.code()));
+        let reading = context.ask(&Command::new(Action::LoadModel, fields).id(id))?;
+        checks.hold("loaded", reading.code() == Ok("model_invalid"), || display::result(&reading.code()));
         Ok(())
     })
 }
@@ -261,14 +261,14 @@ fn is_of_another_type(
     context: &mut Context,
     submission: &Value,
     at: &str,
-) -> Result<Result<(), String>, Stop> {
+) -> Result<Result<(), String>, ScenarioEnd> {
     let pointer = format!("/payload/prompt_submission{at}");
     let fields = json!({"prompt_submission": submission});
     let id = context.fresh_id();
-    let heard = context.ask(&Command::new(Action::GenerateSdxl, fields.clone()).id(id))?;
-    let details = &heard.snake["error_details"];
+    let reading = context.ask(&Command::new(Action::GenerateSdxl, fields.clone()).id(id))?;
+    let details = &reading.snake["error_details"];
     if details["code"] != "model_invalid" || details["field"] != *pointer {
-        return Ok(Err(format!("model_invalid at {pointer} is wanted, not {}", heard.snake)));
+        return Ok(Err(format!("model_invalid at {pointer} is wanted, not {}", reading.snake)));
     }
     let report = context.get(Action::ValidateRequest, fields)?;
     let first = &report["errors"][0];
@@ -311,18 +311,18 @@ fn files() -> Scenario {
             first.to_string()
         });
         let request_id = context.fresh_id();
-        let heard = context.ask(
+        let reading = context.ask(
             &Command::new(Action::ValidateModelFiles, json!({"model_paths": ["conf_no_such_model"]}))
                 .id(request_id),
         )?;
-        let refused = match heard.data() {
+        let refused = match reading.data() {
             Ok(data) => {
                 data["results"][0]["is_valid"] == false
                     && data["results"][0]["issues"].as_array().is_some_and(|issues| !issues.is_empty())
             }
-            Err(_) => heard.code() == Ok("model_not_found"),
+            Err(_) => reading.code() == Ok("model_not_found"),
         };
-        checks.hold("missing", refused, || heard.snake.to_string());
+        checks.hold("missing", refused, || reading.snake.to_string());
         Ok(())
     })
 }

@@ -9,12 +9,12 @@ use std::{
 
 use crate::{
     case,
-    check::{CheckDef, Stop},
+    check::{CheckDef, ScenarioEnd},
     class::Class,
     context::Context,
+    display,
+    exchange::{Command, StrictReading},
     scenario::Scenario,
-    shown,
-    speech::{Command, Heard},
     target::{Answer, worker::Worker},
 };
 
@@ -42,7 +42,7 @@ fn cancel(id: &str, target: &str) -> Value {
     Command::new(Action::Cancel, json!({"target_request_id": target})).id(id).frame()
 }
 
-fn replies(worker: &mut Worker, context: &Context, count: usize) -> Result<Vec<Value>, Stop> {
+fn replies(worker: &mut Worker, context: &Context, count: usize) -> Result<Vec<Value>, ScenarioEnd> {
     (0..count).map(|_| Ok(worker.reply(context.options.timeout, "the next reply", &mut |_| ())?)).collect()
 }
 
@@ -71,7 +71,8 @@ fn in_order() -> Scenario {
         worker.send(&small(context, "j2"))?;
         worker.send(&query("q2"))?;
         let replies = replies(&mut worker, context, 5)?;
-        checks.hold("lines", ids(&replies) == ["q1", "j1", "m", "j2", "q2"], || shown::json(&ids(&replies)));
+        checks
+            .hold("lines", ids(&replies) == ["q1", "j1", "m", "j2", "q2"], || display::json(&ids(&replies)));
         checks.hold("sees-what-came-before", replies[2]["data"]["jobs_completed"] == 1, || {
             replies[2].to_string()
         });
@@ -101,10 +102,10 @@ fn without_ids() -> Scenario {
             }
             for action in actions {
                 let value = worker.reply(context.options.timeout, action.as_str(), &mut |_| ())?;
-                let heard = Heard::of(action, Dialect::Pascal, &Answer { value, http: None });
-                let is_its_own = heard.data().map(|_| heard.snake["request_id"].is_null());
+                let reading = StrictReading::of(action, Dialect::Pascal, &Answer { value, http: None });
+                let is_its_own = reading.data().map(|_| reading.snake["request_id"].is_null());
                 checks.hold("each-its-own", is_its_own == Ok(true), || {
-                    format!("the line of {action}: {}", shown::result(&is_its_own))
+                    format!("the line of {action}: {}", display::result(&is_its_own))
                 });
             }
             Ok(())
@@ -135,7 +136,7 @@ fn out_of_order() -> Scenario {
         let first = worker.reply(context.options.timeout, "get_status beside a job", &mut |_| ())?;
         let waited = asked.elapsed();
         checks.hold("query-within-a-second", first["request_id"] == "q" && waited <= QUERY_ANSWER, || {
-            format!("after {} came {}", shown::seconds(waited), first["request_id"])
+            format!("after {} came {}", display::seconds(waited), first["request_id"])
         });
         worker.send(&json!({"action": "get_status", "payload": {}}))?;
         let nameless = worker.reply(context.options.timeout, "a command without id", &mut |_| ())?;
@@ -155,10 +156,10 @@ fn out_of_order() -> Scenario {
         checks.hold(
             "each-once",
             ["long", "c", "j2", "j3"].iter().all(|id| count.get(id) == Some(&1)),
-            || shown::json(&ids(&rest)),
+            || display::json(&ids(&rest)),
         );
         let jobs: Vec<_> = ids(&rest).into_iter().filter(|id| *id != "c").collect();
-        checks.hold("first-in-first-out", jobs == ["long", "j2", "j3"], || shown::json(&jobs));
+        checks.hold("first-in-first-out", jobs == ["long", "j2", "j3"], || display::json(&jobs));
         Ok(())
     })
 }
@@ -211,19 +212,19 @@ fn cancel_running() -> Scenario {
         checks.hold(
             "waiting",
             ids(&queued) == ["queued", "c2"] && queued[1]["data"]["was"] == "queued",
-            || shown::json(&queued),
+            || display::json(&queued),
         );
         let asked = Instant::now();
         worker.send(&cancel("c1", "running"))?;
         let answers = replies(&mut worker, context, 2)?;
-        checks.hold("target-first", ids(&answers) == ["running", "c1"], || shown::json(&ids(&answers)));
+        checks.hold("target-first", ids(&answers) == ["running", "c1"], || display::json(&ids(&answers)));
         let target =
             answers.iter().find(|reply| reply["request_id"] == "running").cloned().unwrap_or_default();
         checks.hold("cancelled", target["error_details"]["code"] == "cancelled", || target.to_string());
         let cancelled = answers.iter().find(|reply| reply["request_id"] == "c1").cloned().unwrap_or_default();
         checks.hold("was-running", cancelled["data"]["was"] == "running", || cancelled.to_string());
         checks.hold("soon", asked.elapsed() < Duration::from_secs(5), || {
-            format!("after {}", shown::seconds(asked.elapsed()))
+            format!("after {}", display::seconds(asked.elapsed()))
         });
         worker.send(&cancel("c3", "running"))?;
         let ended = replies(&mut worker, context, 1)?;
@@ -236,7 +237,7 @@ fn cancel_running() -> Scenario {
 }
 
 /// Waits for the first denoising step of a job.
-fn wait_for_step(worker: &mut Worker, context: &Context, id: &str) -> Result<(), Stop> {
+fn wait_for_step(worker: &mut Worker, context: &Context, id: &str) -> Result<(), ScenarioEnd> {
     let is_step = |frame: &Value| {
         frame["event"] == "progress" && frame["request_id"] == id && frame["stage"] == "denoising"
     };
@@ -246,7 +247,7 @@ fn wait_for_step(worker: &mut Worker, context: &Context, id: &str) -> Result<(),
     if is_step(&frame) {
         return Ok(());
     }
-    Err(Stop::Broken(format!("a reply in place of progress: {frame}")))
+    Err(ScenarioEnd::Broken(format!("a reply in place of progress: {frame}")))
 }
 
 fn cancel_refused() -> Scenario {
@@ -290,7 +291,7 @@ fn cancel_refused() -> Scenario {
         worker.send(&cancel("c4", "job"))?;
         let answers = replies(&mut worker, context, 2)?;
         checks.hold("goes-on", ids(&answers) == ["job", "c4"] && answers[1]["success"] == true, || {
-            shown::json(&answers)
+            display::json(&answers)
         });
         Ok(())
     })
@@ -319,11 +320,11 @@ fn timeout() -> Scenario {
         )?;
         let reply = replies(&mut worker, context, 1)?;
         if reply[0]["success"] == true && asked.elapsed() <= Duration::from_secs(1) {
-            return Err(Stop::Skip("the target is too fast to be late".to_owned()));
+            return Err(ScenarioEnd::Skip("the target is too fast to be late".to_owned()));
         }
         checks.hold("code", reply[0]["error_details"]["code"] == "timeout", || reply[0].to_string());
         checks.hold("in-time", asked.elapsed() < Duration::from_secs(7), || {
-            format!("after {}", shown::seconds(asked.elapsed()))
+            format!("after {}", display::seconds(asked.elapsed()))
         });
         Ok(())
     })

@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 use super::http::problem;
 use crate::{
     case::with,
-    check::{CheckDef, Stop},
+    check::{CheckDef, ScenarioEnd},
     class::Class,
     context::Context,
+    display,
+    exchange::Command,
     scenario::Scenario,
-    shown,
-    speech::Command,
 };
 
 pub(super) fn scenarios() -> Vec<Scenario> {
@@ -19,11 +19,11 @@ pub(super) fn scenarios() -> Vec<Scenario> {
 }
 
 /// Draws one picture under an id; `data` of the reply.
-fn draw(context: &mut Context, id: &str, seed: u64) -> Result<Value, Stop> {
+fn draw(context: &mut Context, id: &str, seed: u64) -> Result<Value, ScenarioEnd> {
     let submission = with(context.small_submission(), "/hyperparameters/seed", seed.into());
-    let heard =
+    let reading =
         context.ask(&Command::new(Action::GenerateSdxl, json!({"prompt_submission": submission})).id(id))?;
-    heard.data().cloned().map_err(Stop::Broken)
+    reading.data().cloned().map_err(ScenarioEnd::Broken)
 }
 
 fn caching() -> Scenario {
@@ -56,7 +56,7 @@ fn caching() -> Scenario {
         let head = gateway.send("HEAD", &path, &[], None)?;
         let length = head.header("content-length").and_then(|length| length.parse().ok());
         checks.hold("head", head.status == 200 && length == Some(picture.body.len()), || {
-            format!("{}, content-length {}", head.status, shown::json(&length))
+            format!("{}, content-length {}", head.status, display::json(&length))
         });
         // An ended id may be used again: the same URL is then another picture.
         draw(context, &id, 2)?;

@@ -4,12 +4,12 @@ use contracts::{Action, DeviceKind, Dialect, Form, Writer, effective, tree::Tree
 use serde_json::{Value, json};
 
 use crate::{
-    check::{CheckDef, Stop},
+    check::{CheckDef, ScenarioEnd},
     class::Class,
     context::Context,
+    exchange::{Command, StrictReading, difference},
     generate::Generator,
     scenario::{Checks, Scenario},
-    speech::{Command, Heard, difference},
 };
 
 /// What real .NET wrote, in four option sets, and what it means.
@@ -49,11 +49,11 @@ fn oracle(options: &'static str) -> Scenario {
                 "validate_request",
                 1,
             );
-            let answer = context.say(text.as_bytes(), "validate_request")?;
+            let answer = context.send(text.as_bytes(), "validate_request")?;
             let dialect =
                 if context.is_gateway() && options == "web" { Dialect::Camel } else { Dialect::Pascal };
-            let heard = Heard::of(Action::ValidateRequest, dialect, &answer);
-            judge(checks, &format!("row-{}", row["i"]), &heard, &row["canonical"], device);
+            let reading = StrictReading::of(Action::ValidateRequest, dialect, &answer);
+            judge(checks, &format!("row-{}", row["i"]), &reading, &row["canonical"], device);
         }
         Ok(())
     })
@@ -71,26 +71,28 @@ fn generated(seed: u64) -> Scenario {
         for (i, document) in documents.iter().enumerate() {
             let read = contracts::read("PromptSubmission", &Tree::of(document), Writer::Sender);
             let Some(meant) = read.into_reported() else {
-                return Err(Stop::Undecided(format!("the tool generated what it cannot read: {document}")));
+                return Err(ScenarioEnd::Undecided(format!(
+                    "the tool generated what it cannot read: {document}"
+                )));
             };
             let mut command = Command::new(Action::ValidateRequest, json!({"prompt_submission": document}))
                 .id(context.fresh_id());
             command.dialect = Dialect::ALL[i % 3];
             command.form = if i % 2 == 0 { Form::Direct } else { Form::Documented };
-            let heard = context.ask(&command)?;
-            judge(checks, &format!("document-{i}"), &heard, &meant, device);
+            let reading = context.ask(&command)?;
+            judge(checks, &format!("document-{i}"), &reading, &meant, device);
         }
         Ok(())
     })
 }
 
-fn device(context: &mut Context) -> Result<DeviceKind, Stop> {
+fn device(context: &mut Context) -> Result<DeviceKind, ScenarioEnd> {
     let status = context.get(Action::GetStatus, json!({}))?;
     Ok(if status["gpu_id"] == "cpu_0" { DeviceKind::Cpu } else { DeviceKind::Gpu })
 }
 
-fn judge(checks: &mut Checks<'_>, id: &str, heard: &Heard, meant: &Value, device: DeviceKind) {
-    let data = heard.data();
+fn judge(checks: &mut Checks<'_>, id: &str, reading: &StrictReading, meant: &Value, device: DeviceKind) {
+    let data = reading.data();
     let verdict = |member: &str, wanted: &Value| match &data {
         Ok(data) => difference(wanted, &data[member], "").map_or(Ok(()), Err),
         Err(why) => Err(why.clone()),

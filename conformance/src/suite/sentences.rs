@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 
 use crate::{
     case::with,
-    check::{CheckDef, Stop},
+    check::{CheckDef, ScenarioEnd},
     class::Class,
     context::{Context, picture_url},
+    display::shorten,
+    exchange::{Command, StrictReading},
     scenario::Scenario,
-    shown::shorten,
-    speech::{Command, Heard},
 };
 
 const QUOTED: &str = "A sentence quotes a number as its sender wrote it, at most 64 characters and then …";
@@ -34,17 +34,17 @@ pub(super) fn scenarios() -> Vec<Scenario> {
 const RAW: &str = "@raw@";
 
 /// Sends a job with one value set, as text.
-fn job(context: &mut Context, pointer: &str, raw: &str) -> Result<Heard, Stop> {
+fn job(context: &mut Context, pointer: &str, raw: &str) -> Result<StrictReading, ScenarioEnd> {
     let document = with(context.small_submission(), pointer, RAW.into());
     let id = context.fresh_id();
     let command = Command::new(Action::GenerateSdxl, json!({"prompt_submission": document})).id(id);
     let frame = command.frame().to_string().replace(&format!("\"{RAW}\""), raw);
-    let answer = context.say(frame.as_bytes(), command.action.as_str())?;
-    Ok(Heard::of(command.action, command.reply_dialect(context.is_gateway()), &answer))
+    let answer = context.send(frame.as_bytes(), command.action.as_str())?;
+    Ok(StrictReading::of(command.action, command.reply_dialect(context.is_gateway()), &answer))
 }
 
-fn cut(heard: &Heard) -> String {
-    shorten(&heard.snake.to_string())
+fn cut(reading: &StrictReading) -> String {
+    shorten(&reading.snake.to_string())
 }
 
 fn numbers() -> Scenario {
@@ -64,11 +64,11 @@ fn numbers() -> Scenario {
     let checks = rows.iter().map(|(id, ..)| CheckDef::new(*id, Class::Type, QUOTED)).collect();
     Scenario::new("sentences.numbers", checks, move |context, checks| {
         for (id, pointer, raw) in &rows {
-            let heard = job(context, pointer, raw)?;
+            let reading = job(context, pointer, raw)?;
             let quoted = if raw.len() > SHOWN { format!("{}…", &raw[..SHOWN]) } else { raw.clone() };
-            let said = heard.snake["error"].as_str().unwrap_or_default();
-            checks.hold(id, has_word(said, &quoted), || {
-                format!("{quoted} is not in {}", shorten(&heard.snake["error"].to_string()))
+            let message = reading.snake["error"].as_str().unwrap_or_default();
+            checks.hold(id, has_word(message, &quoted), || {
+                format!("{quoted} is not in {}", shorten(&reading.snake["error"].to_string()))
             });
         }
         Ok(())
@@ -97,11 +97,11 @@ fn hints() -> Scenario {
     Scenario::new("sentences.hints", checks, move |context, checks| {
         let mut entries = Vec::new();
         for (id, pointer, value) in &rows {
-            let heard = job(context, pointer, &value.to_string())?;
-            let details = &heard.snake["error_details"];
+            let reading = job(context, pointer, &value.to_string())?;
+            let details = &reading.snake["error_details"];
             let hint = details["hint"].as_str().unwrap_or_default();
             let is_general = hint.is_empty() || ErrorCode::ALL.iter().any(|code| code.hint() == hint);
-            checks.hold(id, details["code"] == "unsupported_value" && !is_general, || cut(&heard));
+            checks.hold(id, details["code"] == "unsupported_value" && !is_general, || cut(&reading));
             entries.extend(details["errors"].as_array().cloned().unwrap_or_default());
         }
         let hinted = entries.iter().find(|entry| entry.get("hint").is_some());
@@ -131,8 +131,8 @@ fn bare_base64() -> Scenario {
     checks.push(CheckDef::new("long-path", Class::Asset, LONG));
     Scenario::new("sentences.bare-base64", checks, move |context, checks| {
         for (id, head, text) in &rows {
-            let heard = job(context, places[0], &json!(text).to_string())?;
-            checks.decide(id, judge(&heard, places[0], head));
+            let reading = job(context, places[0], &json!(text).to_string())?;
+            checks.decide(id, judge(&reading, places[0], head));
         }
         let long = job(context, places[0], &json!("a./".repeat(1 << 19)).to_string())?;
         let length = long.snake.to_string().len();
@@ -145,30 +145,30 @@ fn bare_base64() -> Scenario {
         let both = with(both, places[1], text.clone().into());
         let id = context.fresh_id();
         let fields = json!({"prompt_submission": both});
-        let heard = context.ask(&Command::new(Action::GenerateSdxl, fields.clone()).id(id))?;
-        checks.decide("mask", judge(&heard, places[1], head));
+        let reading = context.ask(&Command::new(Action::GenerateSdxl, fields.clone()).id(id))?;
+        checks.decide("mask", judge(&reading, places[1], head));
         let id = context.fresh_id();
-        let heard = context.ask(&Command::new(Action::ValidateRequest, fields).id(id))?;
-        let errors = heard.snake["data"]["errors"].as_array().cloned().unwrap_or_default();
+        let reading = context.ask(&Command::new(Action::ValidateRequest, fields).id(id))?;
+        let errors = reading.snake["data"]["errors"].as_array().cloned().unwrap_or_default();
         let pointer = format!("/payload/prompt_submission{}", places[1]);
         let is_there = |error: &Value| error["code"] == "image_invalid" && error["pointer"] == *pointer;
-        checks.hold("report", errors.iter().any(is_there), || cut(&heard));
+        checks.hold("report", errors.iter().any(is_there), || cut(&reading));
         Ok(())
     })
 }
 
-fn judge(heard: &Heard, place: &str, head: &str) -> Result<(), String> {
-    let details = &heard.snake["error_details"];
+fn judge(reading: &StrictReading, place: &str, head: &str) -> Result<(), String> {
+    let details = &reading.snake["error_details"];
     let hint = details["hint"].as_str().unwrap_or_default();
     let is_right = details["code"] == "image_invalid"
         && details["field"] == format!("/payload/prompt_submission{place}")
         && hint.contains(head);
-    let length = heard.snake.to_string().len();
+    let length = reading.snake.to_string().len();
     match (is_right, length < SHORT) {
         (true, true) => Ok(()),
         (true, false) => Err(format!("a refusal of {length} bytes")),
         (false, _) => {
-            Err(format!("image_invalid at {place} with {head} in its hint is wanted, not {}", cut(heard)))
+            Err(format!("image_invalid at {place} with {head} in its hint is wanted, not {}", cut(reading)))
         }
     }
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 use std::time::Duration;
 
 use super::http::problem;
-use crate::{check::CheckDef, class::Class, scenario::Scenario, shown};
+use crate::{check::CheckDef, class::Class, display, scenario::Scenario};
 
 /// A busy machine notices the end of a time limit so much later.
 const MARGIN: Duration = Duration::from_secs(5);
@@ -113,9 +113,9 @@ fn sniffing() -> Scenario {
     Scenario::new("strangers.nosniff", checks, move |context, checks| {
         for path in paths {
             let exchange = context.gateway()?.send("GET", path, &[], None)?;
-            let said = exchange.header("x-content-type-options");
+            let value = exchange.header("x-content-type-options");
             let id = path.trim_start_matches('/').replace(['/', '.'], "-");
-            checks.hold(&id, said == Some("nosniff"), || json!(said).to_string());
+            checks.hold(&id, value == Some("nosniff"), || json!(value).to_string());
         }
         Ok(())
     })
@@ -132,7 +132,7 @@ fn slowness() -> Scenario {
         let gateway = context.gateway()?;
         let waited = gateway.send_half_a_head(HTTP_HEAD + MARGIN)?;
         checks.hold("half-a-head", waited.is_some(), || {
-            let limit = shown::seconds(HTTP_HEAD + MARGIN);
+            let limit = display::seconds(HTTP_HEAD + MARGIN);
             format!("the half of a head still holds its connection {limit} later")
         });
         let live = gateway.send("GET", "/health/live", &[], None)?;

@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 
 use super::http::problem;
 use crate::{
-    check::{CheckDef, Stop},
+    check::{CheckDef, ScenarioEnd},
     class::Class,
     context::Context,
+    display,
+    exchange::{Command, StrictReading},
     scenario::Scenario,
-    shown,
-    speech::{Command, Heard},
     target::{Answer, worker::Worker},
 };
 
@@ -85,21 +85,21 @@ fn same_picture(one: &Value, other: &Value) -> Result<(), String> {
 // ---- a worker ----
 
 /// A worker with the feature; one without refuses it, or leaves it out.
-fn started(context: &Context) -> Result<Worker, Stop> {
+fn started(context: &Context) -> Result<Worker, ScenarioEnd> {
     match context.start_with(&["events", "out_of_order", "trace"]) {
         Ok((worker, _)) => Ok(worker),
         // A refusal by its code; whoever crashes or babbles on hearing of it is broken.
-        Err(Stop::Broken(why)) if REFUSALS.iter().any(|code| why.contains(code)) => {
+        Err(ScenarioEnd::Broken(why)) if REFUSALS.iter().any(|code| why.contains(code)) => {
             // It must speak without.
             context.start_with(&["events", "out_of_order"])?;
-            Err(Stop::Skip(format!("the worker does not offer trace: {why}")))
+            Err(ScenarioEnd::Skip(format!("the worker does not offer trace: {why}")))
         }
-        Err(stop) => Err(stop),
+        Err(end) => Err(end),
     }
 }
 
 /// A job's reply and its events.
-fn ask(worker: &mut Worker, context: &Context, frame: &Value) -> Result<(Value, Vec<Value>), Stop> {
+fn ask(worker: &mut Worker, context: &Context, frame: &Value) -> Result<(Value, Vec<Value>), ScenarioEnd> {
     let mut events = Vec::new();
     worker.send(frame)?;
     let reply = worker.reply(context.options.timeout, "a job", &mut |event| events.push(event))?;
@@ -118,7 +118,7 @@ fn worker() -> Scenario {
     checks.extend(MALFORMED.map(|(id, _)| CheckDef::new(id, Class::Enum, REFUSED)));
     Scenario::new("traces.worker", checks, |context, checks| {
         if context.is_gateway() {
-            return Err(Stop::Skip("of a gateway the other scenarios ask it".to_owned()));
+            return Err(ScenarioEnd::Skip("of a gateway the other scenarios ask it".to_owned()));
         }
         let mut worker = started(context)?;
         let (plain, events) = ask(&mut worker, context, &frame(context, "plain", None))?;
@@ -126,8 +126,8 @@ fn worker() -> Scenario {
         let (traced, events) = ask(&mut worker, context, &frame(context, "traced", Some(SAID)))?;
         checks.decide("repeated", are_of(&events, ID));
         checks.decide("picture", same_picture(&plain, &traced));
-        for (check, said) in MALFORMED {
-            let (value, _) = ask(&mut worker, context, &frame(context, check, Some(said)))?;
+        for (check, header) in MALFORMED {
+            let (value, _) = ask(&mut worker, context, &frame(context, check, Some(header)))?;
             checks.decide(check, refused(&value));
         }
         let (mut worker, _) = context.start_with(&["events", "out_of_order"])?;
@@ -138,8 +138,9 @@ fn worker() -> Scenario {
 }
 
 fn refused(value: &Value) -> Result<(), String> {
-    let heard = Heard::of(Action::GenerateSdxl, Dialect::Snake, &Answer { value: value.clone(), http: None });
-    let found = (heard.code(), heard.snake["error_details"]["field"].as_str());
+    let reading =
+        StrictReading::of(Action::GenerateSdxl, Dialect::Snake, &Answer { value: value.clone(), http: None });
+    let found = (reading.code(), reading.snake["error_details"]["field"].as_str());
     if found == (Ok("unsupported_value"), Some("/traceparent")) { Ok(()) } else { Err(value.to_string()) }
 }
 
@@ -150,7 +151,7 @@ fn run(
     context: &mut Context,
     headers: &[(&str, &str)],
     traceparent: Option<&str>,
-) -> Result<(Value, Vec<Value>), Stop> {
+) -> Result<(Value, Vec<Value>), ScenarioEnd> {
     let id = context.fresh_id();
     let body = frame(context, &id, traceparent).to_string().into_bytes();
     let gateway = context.gateway()?;
@@ -159,14 +160,14 @@ fn run(
     Ok((reply, followed(context, &id)?))
 }
 
-fn followed(context: &Context, id: &str) -> Result<Vec<Value>, Stop> {
+fn followed(context: &Context, id: &str) -> Result<Vec<Value>, ScenarioEnd> {
     let accept = [("accept", "text/event-stream")];
     let stream = context.gateway()?.send("GET", &format!("/v1/jobs/{id}/events"), &accept, None)?;
     let text = String::from_utf8(stream.body)
-        .map_err(|err| Stop::Broken(format!("the events of {id} are no UTF-8: {err}")))?;
+        .map_err(|err| ScenarioEnd::Broken(format!("the events of {id} are no UTF-8: {err}")))?;
     let data = text.lines().filter_map(|line| line.strip_prefix("data:"));
     let events: Result<Vec<Value>, _> = data.map(serde_json::from_str).collect();
-    let events = events.map_err(|err| Stop::Broken(format!("an event of {id} is no JSON: {err}")))?;
+    let events = events.map_err(|err| ScenarioEnd::Broken(format!("an event of {id} is no JSON: {err}")))?;
     Ok(events.into_iter().filter(|event| event.get("event").is_some()).collect())
 }
 
@@ -203,8 +204,8 @@ fn headers() -> Scenario {
     ];
     Scenario::new("traces.headers", checks, |context, checks| {
         context.gateway()?;
-        for (check, said) in [("malformed", "nonsense"), ("upper-case", &*SAID.to_uppercase())] {
-            let (reply, events) = run(context, &[("traceparent", said)], None)?;
+        for (check, header) in [("malformed", "nonsense"), ("upper-case", &*SAID.to_uppercase())] {
+            let (reply, events) = run(context, &[("traceparent", header)], None)?;
             let first = events.first().and_then(|event| event["traceparent"].as_str()).unwrap_or_default();
             let new = Trace::of_canonical(first).filter(|trace| trace.id() != ID);
             checks.decide(
@@ -225,9 +226,9 @@ fn headers() -> Scenario {
             let details = reply["warning_details"].as_array().into_iter().flatten();
             details.map(|one| (text(&one["code"]), text(&one["pointer"]))).collect()
         };
-        let told = warnings(&reply);
+        let codes = warnings(&reply);
         let expected = ("no_effect".to_owned(), "/traceparent".to_owned());
-        checks.hold("no-effect", told.contains(&expected), || shown::json(&reply));
+        checks.hold("no-effect", codes.contains(&expected), || display::json(&reply));
         let (reply, events) = run(context, &[("traceparent", SAID)], Some(AGAIN))?;
         let is_quiet = reply["success"] == true && !warnings(&reply).contains(&expected);
         checks.decide("same-trace", if is_quiet { are_of(&events, ID) } else { Err(reply.to_string()) });
@@ -239,9 +240,9 @@ fn envelopes() -> Scenario {
     let checks = MALFORMED.map(|(id, _)| CheckDef::new(id, Class::Enum, REFUSED));
     Scenario::new("traces.envelopes", checks.into(), |context, checks| {
         context.gateway()?;
-        for (check, said) in MALFORMED {
+        for (check, header) in MALFORMED {
             let id = context.fresh_id();
-            let body = frame(context, &id, Some(said)).to_string().into_bytes();
+            let body = frame(context, &id, Some(header)).to_string().into_bytes();
             let exchange = context.gateway()?.send("POST", "/v1/commands", &[], Some(body))?;
             let verdict = problem(&exchange, "unsupported_value").and_then(|()| {
                 let field =
@@ -263,7 +264,7 @@ fn keys() -> Scenario {
         context.gateway()?;
         let key = context.fresh_id();
         let id = context.fresh_id();
-        let send = |context: &Context, header: &str, envelope: Option<&str>| -> Result<Value, Stop> {
+        let send = |context: &Context, header: &str, envelope: Option<&str>| -> Result<Value, ScenarioEnd> {
             let body = frame(context, &id, envelope).to_string().into_bytes();
             let headers = [("idempotency-key", key.as_str()), ("traceparent", header)];
             Ok(context.gateway()?.send("POST", "/v1/commands", &headers, Some(body))?.answer()?.value)
@@ -272,7 +273,7 @@ fn keys() -> Scenario {
         let again = [send(context, OTHER, None)?, send(context, "", Some(AGAIN))?];
         // Another run would take another time, and leave another file.
         let joined = again.iter().all(|again| again["success"] == true && again["data"] == first["data"]);
-        checks.hold("one-job", first["success"] == true && joined, || shown::json(&again));
+        checks.hold("one-job", first["success"] == true && joined, || display::json(&again));
         let events = followed(context, &id)?;
         checks.decide("its-trace", are_of(&events, ID));
         Ok(())

@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 
 use crate::{
     case,
-    check::{CheckDef, Stop},
+    check::{CheckDef, ScenarioEnd},
     class::Class,
     context::Context,
+    display,
+    exchange::Command,
     scenario::Scenario,
-    shown,
-    speech::Command,
 };
 
 pub(super) fn scenarios() -> Vec<Scenario> {
@@ -21,7 +21,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
 const ENDED: [&str; 4] = ["paused", "completed", "failed", "cancelled"];
 
 /// Waits until a training is in an ended state; asked again and again, as a client without events has to.
-fn wait_for_end(context: &mut Context, training_id: &str) -> Result<Value, Stop> {
+fn wait_for_end(context: &mut Context, training_id: &str) -> Result<Value, ScenarioEnd> {
     let until = Instant::now() + context.options.timeout;
     loop {
         let status = context.get(Action::GetTrainingStatus, json!({"training_id": training_id}))?;
@@ -29,14 +29,14 @@ fn wait_for_end(context: &mut Context, training_id: &str) -> Result<Value, Stop>
             return Ok(status);
         }
         if Instant::now() > until {
-            return Err(Stop::Broken(format!("the training does not end: {status}")));
+            return Err(ScenarioEnd::Broken(format!("the training does not end: {status}")));
         }
         std::thread::sleep(Duration::from_millis(20));
     }
 }
 
 /// Ends a training however it stands, and waits until the worker takes jobs again.
-pub(super) fn end(context: &mut Context, training_id: &str) -> Result<(), Stop> {
+pub(super) fn end(context: &mut Context, training_id: &str) -> Result<(), ScenarioEnd> {
     let status = context.get(Action::GetTrainingStatus, json!({"training_id": training_id}))?;
     if !status["state"].as_str().is_some_and(|state| ENDED.contains(&state)) {
         let request_id = context.fresh_id();
@@ -53,7 +53,7 @@ pub(super) fn end(context: &mut Context, training_id: &str) -> Result<(), Stop> 
     wait_for_ready(context)
 }
 
-fn wait_for_ready(context: &mut Context) -> Result<(), Stop> {
+fn wait_for_ready(context: &mut Context) -> Result<(), ScenarioEnd> {
     let until = Instant::now() + context.options.timeout;
     loop {
         let status = context.get(Action::GetStatus, json!({}))?;
@@ -61,13 +61,15 @@ fn wait_for_ready(context: &mut Context) -> Result<(), Stop> {
             return Ok(());
         }
         if Instant::now() > until {
-            return Err(Stop::Broken(format!("the worker is not ready again after a training: {status}")));
+            return Err(ScenarioEnd::Broken(format!(
+                "the worker is not ready again after a training: {status}"
+            )));
         }
         std::thread::sleep(Duration::from_millis(20));
     }
 }
 
-fn start(context: &mut Context, steps: u64) -> Result<Value, Stop> {
+fn start(context: &mut Context, steps: u64) -> Result<Value, ScenarioEnd> {
     let mut fields = case::fields(Action::StartTraining, context, "")?;
     fields["hyperparameters"]["max_steps"] = steps.into();
     context.get(Action::StartTraining, fields)
@@ -113,13 +115,13 @@ fn whole() -> Scenario {
         checks.hold(
             "output",
             output.ends_with(".safetensors") && std::fs::metadata(output).is_ok_and(|file| file.len() > 0),
-            || format!("{} is no file that this host can open", shown::json(&output)),
+            || format!("{} is no file that this host can open", display::json(&output)),
         );
         let history = context.get(Action::GetTrainingHistory, json!({"training_id": id}))?;
         let steps: Vec<u64> =
             history["rows"].as_array().into_iter().flatten().filter_map(|row| row["step"].as_u64()).collect();
         checks.hold("history", !steps.is_empty() && steps.is_sorted() && steps.last() == Some(&3), || {
-            format!("steps {}", shown::json(&steps))
+            format!("steps {}", display::json(&steps))
         });
         wait_for_ready(context)
     })
@@ -154,22 +156,22 @@ fn refusals() -> Scenario {
     Scenario::new("training.refusals", checks, move |context, checks| {
         for action in about {
             let request_id = context.fresh_id();
-            let heard = context
+            let reading = context
                 .ask(&Command::new(action, json!({"training_id": "conf-no-such-training"})).id(request_id))?;
-            checks.hold(action.as_str(), heard.code() == Ok("training_not_found"), || {
-                shown::result(&heard.code())
+            checks.hold(action.as_str(), reading.code() == Ok("training_not_found"), || {
+                display::result(&reading.code())
             });
         }
         let Some(root) = context.options.input_root.clone() else {
-            return Err(Stop::Skip("needs --input-root".to_owned()));
+            return Err(ScenarioEnd::Skip("needs --input-root".to_owned()));
         };
         let folder = root.join("conformance-empty");
-        std::fs::create_dir_all(&folder).map_err(|err| Stop::Undecided(err.to_string()))?;
+        std::fs::create_dir_all(&folder).map_err(|err| ScenarioEnd::Undecided(err.to_string()))?;
         let mut fields = case::fields(Action::StartTraining, context, "")?;
         fields["training_data"] = folder.display().to_string().into();
         let request_id = context.fresh_id();
-        let heard = context.ask(&Command::new(Action::StartTraining, fields).id(request_id))?;
-        checks.hold("empty-data", heard.code() == Ok("validation_failed"), || heard.snake.to_string());
+        let reading = context.ask(&Command::new(Action::StartTraining, fields).id(request_id))?;
+        checks.hold("empty-data", reading.code() == Ok("validation_failed"), || reading.snake.to_string());
         Ok(())
     })
 }

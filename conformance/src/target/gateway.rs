@@ -20,7 +20,7 @@ pub struct Gateway {
     client: reqwest::Client,
     runtime: tokio::runtime::Runtime,
     /// Whether it answered once: from then on a refused connection is its own fault.
-    met: AtomicBool,
+    has_answered: AtomicBool,
     silent: AtomicBool,
 }
 
@@ -51,7 +51,13 @@ impl Gateway {
             .map_err(|err| tool(&err))?;
         let client = reqwest::Client::builder().timeout(timeout).build().map_err(|err| tool(&err))?;
         let base = address(url)?;
-        Ok(Self { base, client, runtime, met: AtomicBool::new(false), silent: AtomicBool::new(false) })
+        Ok(Self {
+            base,
+            client,
+            runtime,
+            has_answered: AtomicBool::new(false),
+            silent: AtomicBool::new(false),
+        })
     }
 
     /// Its address, without a slash at the end.
@@ -67,11 +73,13 @@ impl Gateway {
 
     fn outcome(&self, exchange: Result<Exchange, TargetError>) -> Result<Exchange, TargetError> {
         match &exchange {
-            Ok(_) => self.met.store(true, Ordering::Relaxed),
+            Ok(_) => self.has_answered.store(true, Ordering::Relaxed),
             Err(_) => self.silent.store(true, Ordering::Relaxed),
         }
         match exchange {
-            Err(TargetError::Tool(why)) if self.met.load(Ordering::Relaxed) => Err(TargetError::Gone(why)),
+            Err(TargetError::Tool(why)) if self.has_answered.load(Ordering::Relaxed) => {
+                Err(TargetError::Gone(why))
+            }
             other => other,
         }
     }
@@ -92,10 +100,10 @@ impl Gateway {
 
     /// Sends a request in the background.
     #[must_use]
-    pub fn send_later(&self, verb: &str, path: &str, body: Vec<u8>) -> Later {
+    pub fn send_later(&self, verb: &str, path: &str, body: Vec<u8>) -> PendingExchange {
         let (client, base, verb, path) =
             (self.client.clone(), self.base.clone(), verb.to_owned(), path.to_owned());
-        Later(
+        PendingExchange(
             self.runtime.spawn(async move { exchange(&client, &base, &verb, &path, &[], Some(body)).await }),
         )
     }
@@ -104,12 +112,12 @@ impl Gateway {
     ///
     /// # Errors
     /// No connection.
-    pub fn send_and_leave(&self, path: &str, body: &[u8]) -> Result<Leaving, TargetError> {
+    pub fn send_and_leave(&self, path: &str, body: &[u8]) -> Result<AbandonedRequest, TargetError> {
         let (mut stream, start) = self.begin(path)?;
         let head = format!("{start}content-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
         let sent = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body));
         sent.map_err(|err| self.unreachable(&err))?;
-        Ok(Leaving(stream))
+        Ok(AbandonedRequest(stream))
     }
 
     /// Sends the half of a request's head and no more: how long the gateway waits for the rest, at most `within`; `None`
@@ -159,7 +167,7 @@ impl Gateway {
     ///
     /// # Errors
     /// As [`Gateway::send`].
-    pub fn wait(&self, later: Later) -> Result<Exchange, TargetError> {
+    pub fn wait(&self, later: PendingExchange) -> Result<Exchange, TargetError> {
         let exchange = self.runtime.block_on(later.0).map_err(|err| TargetError::Tool(err.to_string()))?;
         self.outcome(exchange)
     }
@@ -174,10 +182,10 @@ impl Gateway {
 }
 
 /// A connection whose request is sent; dropping it closes the connection.
-pub struct Leaving(#[expect(dead_code, reason = "kept open until it is dropped")] TcpStream);
+pub struct AbandonedRequest(#[expect(dead_code, reason = "kept open until it is dropped")] TcpStream);
 
 /// A request in the background.
-pub struct Later(tokio::task::JoinHandle<Result<Exchange, TargetError>>);
+pub struct PendingExchange(tokio::task::JoinHandle<Result<Exchange, TargetError>>);
 
 impl Exchange {
     /// A header's value.
@@ -198,7 +206,7 @@ impl Exchange {
             Ok(_) => "no JSON object".to_owned(),
             Err(why) => why,
         };
-        let shown = crate::shown::shorten(&String::from_utf8_lossy(&self.body));
+        let shown = crate::display::shorten(&String::from_utf8_lossy(&self.body));
         Err(TargetError::NoReply(format!("{} with a body that is no reply: {why}: {shown}", self.status)))
     }
 }

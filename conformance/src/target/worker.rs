@@ -21,7 +21,7 @@ use std::{
 };
 
 use super::TargetError;
-use crate::{interrupt, json, shown::shorten};
+use crate::{display::shorten, interrupt, json};
 
 /// How to start a worker.
 #[derive(Clone, Debug)]

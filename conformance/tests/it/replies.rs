@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use conformance::{
-    speech::{Heard, difference},
+    exchange::{StrictReading, difference},
     target::Answer,
 };
 use contracts::{Action, Dialect};
@@ -20,10 +20,11 @@ fn recorded_replies_are_heard_whole() {
         for row in &rows {
             let action: Action = row["action"].as_str().unwrap().parse().unwrap();
             let dialect = if row["dialect"] == "pascal" { Dialect::Pascal } else { Dialect::Snake };
-            let heard = Heard::of(action, dialect, &Answer { value: row["reply"].clone(), http: None });
+            let reading =
+                StrictReading::of(action, dialect, &Answer { value: row["reply"].clone(), http: None });
             let at = format!("{file}, {}", row["fixture"]);
-            assert_eq!(heard.misspelt, Vec::<String>::new(), "{at}");
-            let read = heard.read.unwrap_or_else(|why| panic!("{at}: {why}"));
+            assert_eq!(reading.misspelt, Vec::<String>::new(), "{at}");
+            let read = reading.read.unwrap_or_else(|why| panic!("{at}: {why}"));
             let again = read.reply.to_value(dialect);
             assert_eq!(difference(&again, &row["reply"], ""), None, "{at}: written again it is another");
             successes += usize::from(row["reply"]["success"] == true || row["reply"]["Success"] == true);

@@ -97,7 +97,7 @@ impl Command {
 
 /// What a strict reader makes of a reply.
 #[derive(Clone, Debug)]
-pub struct Heard {
+pub struct StrictReading {
     /// The reply in snake; names that are not of the dialect stay as they are.
     pub snake: Value,
     /// Pointers of names that are spelt in no or another dialect.
@@ -106,7 +106,7 @@ pub struct Heard {
     pub read: Result<ReadReply, String>,
 }
 
-impl Heard {
+impl StrictReading {
     /// Reads an answer to a command of an action, in one dialect.
     #[must_use]
     pub fn of(action: Action, dialect: Dialect, answer: &Answer) -> Self {
