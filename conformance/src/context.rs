@@ -10,7 +10,7 @@ use crate::{
     exchange::{Command, StrictReading},
     options::Options,
     target::{
-        Answer, TargetError,
+        Answer, TargetError, ToolError,
         gateway::Gateway,
         worker::{Launcher, Worker},
     },
@@ -224,8 +224,7 @@ impl Context {
             return Err(ScenarioEnd::Skip("needs --training-data or --input-root".to_owned()));
         };
         let folder = root.join("conformance-training");
-        make_training_data(&folder)
-            .map_err(|err| ScenarioEnd::Undecided(format!("{}: {err}", folder.display())))?;
+        make_training_data(&folder).map_err(TargetError::Tool)?;
         Ok(folder.display().to_string())
     }
 
@@ -248,13 +247,16 @@ impl Context {
     }
 }
 
-fn make_training_data(folder: &Path) -> Result<(), TargetError> {
-    let tool = |err: &dyn std::fmt::Display| TargetError::Tool(err.to_string());
-    std::fs::create_dir_all(folder).map_err(|err| tool(&err))?;
+fn make_training_data(folder: &Path) -> Result<(), ToolError> {
+    let unwritable = |path: &Path| {
+        let path = path.to_owned();
+        move |cause| ToolError::Unwritable { path, cause }
+    };
+    std::fs::create_dir_all(folder).map_err(unwritable(folder))?;
     for (i, level) in [40u8, 200].into_iter().enumerate() {
         let file = folder.join(format!("picture_{i}.png"));
-        std::fs::write(&file, picture_bytes(level)).map_err(|err| tool(&err))?;
-        std::fs::write(file.with_extension("txt"), "a lighthouse\n").map_err(|err| tool(&err))?;
+        std::fs::write(&file, picture_bytes(level)).map_err(unwritable(&file))?;
+        std::fs::write(file.with_extension("txt"), "a lighthouse\n").map_err(unwritable(&file))?;
     }
     Ok(())
 }

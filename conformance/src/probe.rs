@@ -10,7 +10,7 @@ use std::{
 use crate::{
     context::Subject,
     exchange::Command,
-    target::{TargetError, gateway::Gateway, worker::Launcher},
+    target::{ReplyError, TargetError, ToolError, gateway::Gateway, worker::Launcher},
 };
 
 /// Asks the target for its status.
@@ -53,7 +53,7 @@ fn answers(launcher: &Launcher, action: Action, within: Duration) -> Result<(), 
         let left = until.saturating_duration_since(Instant::now());
         match worker.frame(left, action.as_str()) {
             Ok(frame) if is_reply(&frame, ID) => return Ok(()),
-            Ok(frame) => other = other.or(Some(TargetError::NoReply(not_answered(action, &frame)))),
+            Ok(frame) => other = other.or(Some(TargetError::NoReply(other_frame(action, &frame)))),
             Err(err @ TargetError::NoFrame(_)) => other = other.or(Some(err)),
             Err(TargetError::Silent { what, .. }) => {
                 return Err(other.unwrap_or(TargetError::Silent { what, within }));
@@ -63,9 +63,8 @@ fn answers(launcher: &Launcher, action: Action, within: Duration) -> Result<(), 
     }
 }
 
-fn not_answered(action: Action, frame: &Value) -> String {
-    let shown = crate::display::shorten(&frame.to_string());
-    format!("{action} is answered with {shown}, which is no reply to it")
+fn other_frame(action: Action, frame: &Value) -> ReplyError {
+    ReplyError::OtherFrame { action, frame: crate::display::shorten(&frame.to_string()) }
 }
 
 fn is_reply(frame: &Value, id: &str) -> bool {
@@ -82,15 +81,7 @@ pub(crate) fn is_a_gateway(gateway: &Gateway) -> Result<(), TargetError> {
     if is_live {
         return Ok(());
     }
-    let base = gateway.base();
-    let hint = match base.find("/v1") {
-        Some(at) => format!("leave the path off: {}", &base[..at]),
-        None => "give the address that the gateway printed when it started".to_owned(),
-    };
-    Err(TargetError::Tool(format!(
-        "no gateway at {base}: GET /health/live is answered with status {}\nhint: {hint}",
-        live.status
-    )))
+    Err(ToolError::NoGateway { base: gateway.base().to_owned(), status: live.status }.into())
 }
 
 fn status(gateway: &Gateway) -> Result<(), TargetError> {

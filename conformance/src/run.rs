@@ -12,7 +12,7 @@ use crate::{
     probe,
     report::Report,
     suite::{self, Suite},
-    target::{TargetError, gateway::Gateway, worker::Launcher},
+    target::{TargetError, ToolError, gateway::Gateway, worker::Launcher},
 };
 
 /// Told before each scenario: how many are done, how many there are, and the id of the next.
@@ -34,10 +34,8 @@ pub fn chosen(plan: &Plan) -> Vec<Suite> {
 /// # Errors
 /// Where nothing could be run at all: a folder that cannot be made, a command that does not start, a URL that nobody answers.
 pub fn run(plan: &Plan, progress: Progress<'_>) -> Result<Report, TargetError> {
-    let scratch = tempfile::Builder::new()
-        .prefix("concord-conformance-")
-        .tempdir()
-        .map_err(|err| TargetError::Tool(format!("no folder for pictures: {err}")))?;
+    let scratch =
+        tempfile::Builder::new().prefix("concord-conformance-").tempdir().map_err(ToolError::NoScratch)?;
     interrupt::remove_at_interrupt(scratch.path());
     let mut options = plan.options.clone();
     let (subject, target) = match &plan.target {
@@ -70,7 +68,7 @@ pub fn run(plan: &Plan, progress: Progress<'_>) -> Result<Report, TargetError> {
     match answers {
         Ok(()) => Ok(report),
         // A program that does not start proves nothing about it.
-        Err(TargetError::Tool(why)) if report.rows.is_empty() => Err(TargetError::Tool(why)),
+        Err(err @ TargetError::Tool(_)) if report.rows.is_empty() => Err(err),
         Err(why) => {
             report.not_run = scenarios[done..].iter().map(|scenario| scenario.checks.len()).sum();
             report.add("target", &[answers_check()], vec![Outcome::Failed(why.to_string())]);
@@ -91,9 +89,10 @@ fn launcher(command: &[OsString], options: &mut Options, scratch: &Path) -> Resu
     let mut env: Vec<(OsString, OsString)> = Vec::new();
     let make = |name: &str| {
         let folder = scratch.join(name);
-        std::fs::create_dir_all(&folder)
-            .map_err(|err| TargetError::Tool(format!("{}: {err}", folder.display())))
-            .map(|()| folder)
+        match std::fs::create_dir_all(&folder) {
+            Ok(()) => Ok(folder),
+            Err(cause) => Err(ToolError::Unwritable { path: folder, cause }),
+        }
     };
     if std::env::var_os("CONCORD_OUTPUT_DIR").is_none() {
         env.push(("CONCORD_OUTPUT_DIR".into(), make("outputs")?.into()));

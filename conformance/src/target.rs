@@ -1,42 +1,10 @@
-//! What is under test, and what can go wrong while talking to it.
+//! The target under test: a worker or a gateway, its answers and its errors.
 
+mod error;
 pub mod gateway;
 pub mod worker;
 
-use std::time::Duration;
-
-/// Why the target gave no answer.
-#[derive(Debug, thiserror::Error)]
-pub enum TargetError {
-    /// The process is gone.
-    #[error("the worker ended ({status}) instead of answering; its last words: {stderr}")]
-    Ended {
-        /// Its exit status.
-        status: String,
-        /// The end of its stderr.
-        stderr: String,
-    },
-    /// It said nothing in time.
-    #[error("no answer to {what} within {}", crate::display::seconds(*.within))]
-    Silent {
-        /// What was asked.
-        what: String,
-        /// For how long.
-        within: Duration,
-    },
-    /// It answered before and can not be reached any more.
-    #[error("the target is gone: {0}")]
-    Gone(String),
-    /// It wrote a line that is no frame.
-    #[error("a line that is no frame: {0}")]
-    NoFrame(String),
-    /// It answered something else than a reply.
-    #[error("{0}")]
-    NoReply(String),
-    /// The tool could not talk to it at all.
-    #[error("{0}")]
-    Tool(String),
-}
+pub use error::{AddressError, FrameError, ReplyError, TargetError, ToolError};
 
 /// The answer to one command.
 #[derive(Clone, Debug)]

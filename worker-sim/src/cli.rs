@@ -9,7 +9,6 @@ use serde::Deserialize;
 use std::{
     collections::BTreeMap,
     ffi::OsString,
-    fmt::Display,
     ops::RangeInclusive,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -17,7 +16,7 @@ use std::{
 };
 
 use crate::{
-    device::Device,
+    device::{Device, DeviceError},
     faults::{self, Fault},
     roots::{PRETEND_ROOT, Roots},
     settings::{LogLevel, OnEof, Settings},
@@ -115,7 +114,7 @@ struct Config {
 
 impl Config {
     /// The file keeps the limits of the flags.
-    fn check(&self) -> Result<(), String> {
+    fn check(&self) -> Result<(), CliError> {
         let numbers = [
             ("vram_mb", self.vram_mb, MEBIBYTES),
             ("ram_mb", self.ram_mb, MEBIBYTES),
@@ -124,8 +123,7 @@ impl Config {
         ];
         for (name, value, range) in numbers {
             if let Some(value) = value.filter(|value| !range.contains(value)) {
-                let (least, most) = (range.start(), range.end());
-                return Err(format!("--config: {name} is {value}; it must be {least} to {most}"));
+                return Err(CliError::OutOfRange { name, value, range });
             }
         }
         Ok(())
@@ -145,12 +143,12 @@ pub(crate) fn settings(args: impl IntoIterator<Item = OsString>) -> Result<Setti
     })
 }
 
-fn check(flags: Flags) -> Result<Settings, String> {
+fn check(flags: Flags) -> Result<Settings, CliError> {
     let config: Config = flags.config.as_deref().map_or_else(|| Ok(Config::default()), read_json)?;
     if let Some(path) = &flags.schema {
         let schema: serde_json::Value = read_json(path)?;
         if !is_own_schema(&schema) {
-            return Err(format!("{} is not {SCHEMA_ID}, the schema built in", path.display()));
+            return Err(CliError::OtherSchema { path: path.clone() });
         }
     }
     let variable = |name: &str| std::env::var(name).ok();
@@ -188,7 +186,7 @@ fn check(flags: Flags) -> Result<Settings, String> {
         load: milliseconds(flags.load_ms, config.load_ms, 250),
         seed: flags.seed.or(config.seed).unwrap_or(0),
         on_eof: flags.on_eof,
-        frame_bytes_max: usize::try_from(flags.frame_bytes_max).map_err(|err| err.to_string())?,
+        frame_bytes_max: usize::try_from(flags.frame_bytes_max).unwrap_or(usize::MAX),
         faults: flags.faults,
         heal_after: flags.heal_after,
         log_level: flags.log_level,
@@ -205,18 +203,31 @@ fn first_given(flag: Vec<PathBuf>, config: Vec<PathBuf>, default: &str) -> Vec<P
     }
 }
 
-fn absolute(paths: Vec<PathBuf>) -> Result<Vec<PathBuf>, String> {
-    let whole = |path: PathBuf| std::path::absolute(&path).map_err(|err| at(&path, err));
+fn absolute(paths: Vec<PathBuf>) -> Result<Vec<PathBuf>, CliError> {
+    let whole =
+        |path: PathBuf| std::path::absolute(&path).map_err(|cause| CliError::Unreadable { path, cause });
     paths.into_iter().map(whole).collect()
 }
 
-fn read_json<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, String> {
-    let text = std::fs::read_to_string(path).map_err(|err| at(path, err))?;
-    serde_json::from_str(&text).map_err(|err| at(path, err))
+fn read_json<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, CliError> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|cause| CliError::Unreadable { path: path.to_owned(), cause })?;
+    serde_json::from_str(&text).map_err(|cause| CliError::NotRead { path: path.to_owned(), cause })
 }
 
-fn at(path: &Path, err: impl Display) -> String {
-    format!("{}: {err}", path.display())
+/// Why a worker cannot start with its flags, its environment and its configuration file. Causes stand in the sentence.
+#[derive(Debug, thiserror::Error)]
+enum CliError {
+    #[error("{}: {cause}", .path.display())]
+    Unreadable { path: PathBuf, cause: std::io::Error },
+    #[error("{}: {cause}", .path.display())]
+    NotRead { path: PathBuf, cause: serde_json::Error },
+    #[error("--config: {name} is {value}; it must be {} to {}", .range.start(), .range.end())]
+    OutOfRange { name: &'static str, value: u64, range: RangeInclusive<u64> },
+    #[error("{} is not {SCHEMA_ID}, the schema built in", .path.display())]
+    OtherSchema { path: PathBuf },
+    #[error(transparent)]
+    Device(#[from] DeviceError),
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Colour profiles of input images: what comes in is sRGB afterwards.
 
 use contracts::WarningCode;
-use image::{DynamicImage, RgbImage};
-use moxcms::{ColorProfile, DataColorSpace, Layout, TransformOptions};
+use image::{ColorType, DynamicImage, RgbImage};
+use moxcms::{CmsError, ColorProfile, DataColorSpace, Layout, TransformOptions};
 
 /// Further than this from sRGB, in 255ths, a profile changes what one sees: profiles named sRGB differ by 1.
 const TOLERANCE: u8 = 1;
@@ -21,20 +21,33 @@ pub(crate) fn to_srgb(
             let message = "the image was converted to sRGB from its colour profile".to_owned();
             (converted, Some((WarningCode::ColourConverted, message)))
         }
-        Err(what) => {
-            (picture, Some((WarningCode::ColourProfileIgnored, format!("the image's colour profile {what}"))))
+        Err(err) => {
+            (picture, Some((WarningCode::ColourProfileIgnored, format!("the image's colour profile {err}"))))
         }
     }
 }
 
+/// Why a profile is not used: how a sentence about it goes on.
+#[derive(Debug, thiserror::Error)]
+enum ProfileError {
+    #[error("cannot be read: {0}")]
+    Unreadable(CmsError),
+    #[error("is for {profile:?}, and the picture is {picture:?}")]
+    OtherSpace { profile: DataColorSpace, picture: ColorType },
+    #[error("cannot be applied: {0}")]
+    Unusable(CmsError),
+    #[error("gives another number of pixels")]
+    OtherSize,
+}
+
 /// The picture in sRGB; none where its profile means sRGB. Else why the profile is not used.
-fn convert(picture: &DynamicImage, profile: &[u8]) -> Result<Option<DynamicImage>, String> {
-    let profile = ColorProfile::new_from_slice(profile).map_err(|err| format!("cannot be read: {err}"))?;
+fn convert(picture: &DynamicImage, profile: &[u8]) -> Result<Option<DynamicImage>, ProfileError> {
+    let profile = ColorProfile::new_from_slice(profile).map_err(ProfileError::Unreadable)?;
     let is_colour = picture.color().has_color();
     let (layout, pixels) = match profile.color_space {
         DataColorSpace::Rgb if is_colour => (Layout::Rgb, picture.to_rgb8().into_raw()),
         DataColorSpace::Gray if !is_colour => (Layout::Gray, picture.to_luma8().into_raw()),
-        space => return Err(format!("is for {space:?}, and the picture is {:?}", picture.color())),
+        space => return Err(ProfileError::OtherSpace { profile: space, picture: picture.color() }),
     };
     if layout == Layout::Rgb {
         let cube = cube();
@@ -45,17 +58,16 @@ fn convert(picture: &DynamicImage, profile: &[u8]) -> Result<Option<DynamicImage
     }
     let converted = apply(&profile, layout, &pixels)?;
     let converted = RgbImage::from_raw(picture.width(), picture.height(), converted);
-    Ok(Some(converted.ok_or("gives another number of pixels")?.into()))
+    Ok(Some(converted.ok_or(ProfileError::OtherSize)?.into()))
 }
 
-fn apply(profile: &ColorProfile, layout: Layout, pixels: &[u8]) -> Result<Vec<u8>, String> {
-    let cannot = |err: moxcms::CmsError| format!("cannot be applied: {err}");
+fn apply(profile: &ColorProfile, layout: Layout, pixels: &[u8]) -> Result<Vec<u8>, ProfileError> {
     let transform = profile
         .create_transform_8bit(layout, &ColorProfile::new_srgb(), Layout::Rgb, TransformOptions::default())
-        .map_err(cannot)?;
+        .map_err(ProfileError::Unusable)?;
     let channels = if layout == Layout::Gray { 1 } else { 3 };
     let mut converted = vec![0; pixels.len() / channels * 3];
-    transform.transform(pixels, &mut converted).map_err(cannot)?;
+    transform.transform(pixels, &mut converted).map_err(ProfileError::Unusable)?;
     Ok(converted)
 }
 

@@ -46,13 +46,13 @@ impl Device {
     /// The device that flags and environment name, and what is worth a warning.
     ///
     /// # Errors
-    /// A sentence, where a name is unknown or two names differ.
+    /// `DeviceError::Unknown` for a name that no GPU has, `DeviceError::Disagree` for two variables that name two GPUs.
     pub(crate) fn find(
         flag: Option<&str>,
         on_cpu: bool,
         visible: Option<&str>,
         gpu_id: Option<&str>,
-    ) -> Result<(Self, Vec<String>), String> {
+    ) -> Result<(Self, Vec<String>), DeviceError> {
         let mut warnings = Vec::new();
         if on_cpu {
             return Ok((Self::cpu(), warnings));
@@ -60,13 +60,18 @@ impl Device {
         if let Some(flag) = flag {
             return Ok((read("--gpu", flag, None)?, warnings));
         }
-        let mut found: Option<(&str, Self)> = None;
+        let mut found: Option<(&'static str, Self)> = None;
         for (variable, value) in [("CUDA_VISIBLE_DEVICES", visible), ("GPU_ID", gpu_id)] {
             let Some(value) = value.filter(|value| !value.is_empty()) else { continue };
             let device = read(variable, value, Some(&mut warnings))?;
             match &found {
                 Some((first, other)) if *other != device => {
-                    return Err(format!("{first} names {} and {variable} {}", other.gpu_id, device.gpu_id));
+                    return Err(DeviceError::Disagree {
+                        first,
+                        gpu_id: other.gpu_id.clone(),
+                        second: variable,
+                        other_gpu_id: device.gpu_id,
+                    });
                 }
                 _ => found = Some((variable, device)),
             }
@@ -75,8 +80,21 @@ impl Device {
     }
 }
 
+/// Why no device is found.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DeviceError {
+    #[error("{from}={name} is no GPU that this worker knows: give an index or gpu_N")]
+    Unknown {
+        /// The flag or the variable.
+        from: &'static str,
+        name: String,
+    },
+    #[error("{first} names {gpu_id} and {second} {other_gpu_id}")]
+    Disagree { first: &'static str, gpu_id: String, second: &'static str, other_gpu_id: String },
+}
+
 /// Reads one name. Only CUDA's own variables are owed a warning: CUDA itself does not know `gpu_N`.
-fn read(from: &str, name: &str, warnings: Option<&mut Vec<String>>) -> Result<Device, String> {
+fn read(from: &'static str, name: &str, warnings: Option<&mut Vec<String>>) -> Result<Device, DeviceError> {
     let digits = name.strip_prefix("gpu_").or_else(|| name.strip_prefix("cuda:")).unwrap_or(name);
     let index = digits.parse::<u64>().ok().filter(|index| *index <= 999 && digits == index.to_string());
     match index {
@@ -89,7 +107,7 @@ fn read(from: &str, name: &str, warnings: Option<&mut Vec<String>>) -> Result<De
             }
             Ok(Device::gpu(index))
         }
-        None => Err(format!("{from}={name} is no GPU that this worker knows: give an index or gpu_N")),
+        None => Err(DeviceError::Unknown { from, name: name.to_owned() }),
     }
 }
 

@@ -231,16 +231,16 @@ impl fmt::Display for Fault {
 }
 
 impl FromStr for Fault {
-    type Err = String;
+    type Err = FaultError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, FaultError> {
         let mut parts = text.split('@');
         let what = parts.next().unwrap_or_default();
         let (what, ratio) = match what.split_once('~') {
             Some((what, ratio)) => {
-                let ratio: f64 = ratio.parse().map_err(|_| format!("{ratio:?} is no ratio"))?;
+                let ratio: f64 = ratio.parse().map_err(|_| FaultError::NoRatio(ratio.to_owned()))?;
                 if !(0.0..=1.0).contains(&ratio) {
-                    return Err(format!("the ratio {ratio} is not within 0..1"));
+                    return Err(FaultError::RatioOutOfRange(ratio));
                 }
                 (what, ratio)
             }
@@ -252,8 +252,7 @@ impl FromStr for Fault {
         };
         let wanted = name.replace('-', "_");
         let Some((kind, ..)) = TABLE.iter().find(|row| row.1 == wanted) else {
-            let names: Vec<_> = TABLE.iter().map(|row| row.1).collect();
-            return Err(format!("there is no fault {name:?}; there are {}", names.join(", ")));
+            return Err(FaultError::Unknown { name: name.to_owned() });
         };
         let fault = Self { kind: *kind, param, ratio, when: parts.map(when).collect::<Result<_, _>>()? };
         fault.check_param().map(|()| fault)
@@ -261,7 +260,7 @@ impl FromStr for Fault {
 }
 
 impl Fault {
-    fn check_param(&self) -> Result<(), String> {
+    fn check_param(&self) -> Result<(), FaultError> {
         let Some(param) = &self.param else { return Ok(()) };
         let good = match self.kind {
             Kind::Crash => ["run", "read", "reply"].contains(&param.as_str()),
@@ -274,20 +273,39 @@ impl Fault {
             Kind::WrongId | Kind::Nan | Kind::WrongType | Kind::DroppedField => !param.is_empty(),
             _ => false,
         };
-        if good { Ok(()) } else { Err(format!("{param:?} is no parameter of {}", self.row().1)) }
+        if good { Ok(()) } else { Err(FaultError::Param { param: param.clone(), fault: self.row().1 }) }
     }
 }
 
-fn when(text: &str) -> Result<When, String> {
+fn when(text: &str) -> Result<When, FaultError> {
     if let Ok(index) = text.parse() {
         return Ok(When::Index(index));
     }
     if let Some(attempt) = text.strip_prefix("attempt=") {
-        return attempt.parse().map(When::Attempt).map_err(|_| format!("{attempt:?} is no attempt"));
+        return attempt.parse().map(When::Attempt).map_err(|_| FaultError::NoAttempt(attempt.to_owned()));
     }
-    text.parse()
-        .map(When::Action)
-        .map_err(|_| format!("{text:?} is neither a frame's index, an action nor attempt=N"))
+    text.parse().map(When::Action).map_err(|_| FaultError::NoMoment(text.to_owned()))
+}
+
+/// Why a text is no fault.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FaultError {
+    #[error("{0:?} is no ratio")]
+    NoRatio(String),
+    #[error("the ratio {0} is not within 0..1")]
+    RatioOutOfRange(f64),
+    #[error("there is no fault {name:?}; there are {}", names())]
+    Unknown { name: String },
+    #[error("{param:?} is no parameter of {fault}")]
+    Param { param: String, fault: &'static str },
+    #[error("{0:?} is no attempt")]
+    NoAttempt(String),
+    #[error("{0:?} is neither a frame's index, an action nor attempt=N")]
+    NoMoment(String),
+}
+
+fn names() -> String {
+    TABLE.iter().map(|row| row.1).collect::<Vec<_>>().join(", ")
 }
 
 /// All faults of a worker, and what is drawn for them.

@@ -77,33 +77,42 @@ fn source(roots: &Roots, reference: &str) -> Result<Source, Failure> {
 }
 
 /// The bytes of a picture's file; else what is wrong with it.
-pub(crate) fn file(path: &Path) -> Result<Vec<u8>, String> {
+pub(crate) fn file(path: &Path) -> Result<Vec<u8>, FileError> {
     let mut bytes = Vec::new();
     // It may grow while it is read.
     let read = open(path)?.take(IMAGE_BYTES_MAX + 1).read_to_end(&mut bytes);
-    read.map_err(|err| format!("cannot be read: {err}"))?;
+    read.map_err(FileError::Unreadable)?;
     match bytes.len() as u64 {
-        length if length > IMAGE_BYTES_MAX => Err(too_large(length)),
+        length if length > IMAGE_BYTES_MAX => Err(FileError::TooLarge { bytes: length }),
         _ => Ok(bytes),
     }
 }
 
-fn too_large(bytes: u64) -> String {
-    format!("has {bytes} bytes or more, over the limit of {IMAGE_BYTES_MAX}")
+/// Why a picture's file is refused: how a sentence about it goes on.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FileError {
+    #[error("cannot be read: {0}")]
+    Unreadable(io::Error),
+    #[error("is no regular file")]
+    NotRegular,
+    #[error("has {bytes} bytes or more, over the limit of {IMAGE_BYTES_MAX}")]
+    TooLarge { bytes: u64 },
 }
 
 /// A picture's file; else what is wrong with it. What is no regular file could make us wait for ever.
-fn open(path: &Path) -> Result<File, String> {
-    let unread = |err: io::Error| format!("cannot be read: {err}");
+fn open(path: &Path) -> Result<File, FileError> {
     // A FIFO without a writer blocks whoever opens it otherwise.
-    let file =
-        File::options().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(path).map_err(unread)?;
-    let about = file.metadata().map_err(unread)?;
+    let file = File::options()
+        .read(true)
+        .custom_flags(OFlag::O_NONBLOCK.bits())
+        .open(path)
+        .map_err(FileError::Unreadable)?;
+    let about = file.metadata().map_err(FileError::Unreadable)?;
     if !about.is_file() {
-        return Err("is no regular file".to_owned());
+        return Err(FileError::NotRegular);
     }
     if about.len() > IMAGE_BYTES_MAX {
-        return Err(too_large(about.len()));
+        return Err(FileError::TooLarge { bytes: about.len() });
     }
     Ok(file)
 }

@@ -266,7 +266,7 @@ fn shutdown() -> Scenario {
         let mut ids = Vec::new();
         for line in worker.last_lines(2, context.options.timeout)? {
             let Line::Text(text) = &line else { return Err(ScenarioEnd::Broken(display::line(Some(&line)))) };
-            let frame = json::read(text).map_err(ScenarioEnd::Broken)?;
+            let frame = json::read(text).map_err(|err| ScenarioEnd::Broken(err.to_string()))?;
             ids.push(frame["request_id"].clone());
         }
         checks.hold("last-line", ids == ["before", "bye"], || display::json(&ids));

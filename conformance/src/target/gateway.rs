@@ -8,11 +8,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Answer, TargetError};
+use super::{AddressError, Answer, ReplyError, TargetError, ToolError};
 use crate::json;
 
 /// Longest body that is read: no reply, and no picture of 64×64, comes near it.
-const BODY_BYTES_MAX: usize = 64 << 20;
+pub(super) const BODY_BYTES_MAX: usize = 64 << 20;
 
 /// A gateway that runs somewhere.
 pub struct Gateway {
@@ -43,13 +43,12 @@ impl Gateway {
     /// # Errors
     /// Where no HTTP client can be made.
     pub fn new(url: &str, timeout: Duration) -> Result<Self, TargetError> {
-        let tool = |err: &dyn std::fmt::Display| TargetError::Tool(err.to_string());
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
             .build()
-            .map_err(|err| tool(&err))?;
-        let client = reqwest::Client::builder().timeout(timeout).build().map_err(|err| tool(&err))?;
+            .map_err(ToolError::NoRuntime)?;
+        let client = reqwest::Client::builder().timeout(timeout).build().map_err(ToolError::NoClient)?;
         let base = address(url)?;
         Ok(Self {
             base,
@@ -116,7 +115,7 @@ impl Gateway {
         let (mut stream, start) = self.begin(path)?;
         let head = format!("{start}content-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
         let sent = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body));
-        sent.map_err(|err| self.unreachable(&err))?;
+        sent.map_err(|err| self.unreachable(err))?;
         Ok(AbandonedRequest(stream))
     }
 
@@ -127,7 +126,7 @@ impl Gateway {
     /// No connection.
     pub fn send_half_a_head(&self, within: Duration) -> Result<Option<Duration>, TargetError> {
         let (mut stream, start) = self.begin("/v1/commands")?;
-        stream.write_all(start.as_bytes()).map_err(|err| self.unreachable(&err))?;
+        stream.write_all(start.as_bytes()).map_err(|err| self.unreachable(err))?;
         let begun = Instant::now();
         let mut answer = [0; 1024];
         loop {
@@ -135,7 +134,7 @@ impl Gateway {
             if left.is_zero() {
                 return Ok(None);
             }
-            stream.set_read_timeout(Some(left)).map_err(|err| self.unreachable(&err))?;
+            stream.set_read_timeout(Some(left)).map_err(|err| self.unreachable(err))?;
             match stream.read(&mut answer) {
                 // It may say why, and closes.
                 Ok(1..) => {}
@@ -147,18 +146,18 @@ impl Gateway {
         }
     }
 
-    fn unreachable(&self, err: &dyn std::fmt::Display) -> TargetError {
-        TargetError::Tool(format!("{}: {err}", self.base))
+    fn unreachable(&self, cause: std::io::Error) -> TargetError {
+        ToolError::Connection { base: self.base.clone(), cause }.into()
     }
 
     /// A connection of our own, and how the head of a request on it begins.
     fn begin(&self, path: &str) -> Result<(TcpStream, String), TargetError> {
-        let url: reqwest::Url = self.base.parse().map_err(|err| self.unreachable(&err))?;
+        let url = parsed(&self.base)?;
         let (host, port) = (url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or(80));
         if url.scheme() != "http" {
-            return Err(TargetError::Tool("only a connection without TLS can be cut here".to_owned()));
+            return Err(ToolError::Tls.into());
         }
-        let stream = TcpStream::connect((host, port)).map_err(|err| self.unreachable(&err))?;
+        let stream = TcpStream::connect((host, port)).map_err(|err| self.unreachable(err))?;
         let prefix = url.path().trim_end_matches('/');
         Ok((stream, format!("POST {prefix}{path} HTTP/1.1\r\nhost: {host}:{port}\r\n")))
     }
@@ -168,7 +167,7 @@ impl Gateway {
     /// # Errors
     /// As [`Gateway::send`].
     pub fn wait(&self, later: PendingExchange) -> Result<Exchange, TargetError> {
-        let exchange = self.runtime.block_on(later.0).map_err(|err| TargetError::Tool(err.to_string()))?;
+        let exchange = self.runtime.block_on(later.0).map_err(ToolError::Background)?;
         self.outcome(exchange)
     }
 
@@ -199,43 +198,33 @@ impl Exchange {
     /// # Errors
     /// Where it is none.
     pub fn answer(&self) -> Result<Answer, TargetError> {
-        let why = match json::read(&self.body) {
+        let cause = match json::read(&self.body) {
             Ok(value @ Value::Object(_)) => {
                 return Ok(Answer { value, http: Some((self.status, self.content_type.clone())) });
             }
-            Ok(_) => "no JSON object".to_owned(),
-            Err(why) => why,
+            Ok(_) => None,
+            Err(err) => Some(err),
         };
-        let shown = crate::display::shorten(&String::from_utf8_lossy(&self.body));
-        Err(TargetError::NoReply(format!("{} with a body that is no reply: {why}: {shown}", self.status)))
+        let body = crate::display::shorten(&String::from_utf8_lossy(&self.body));
+        Err(TargetError::NoReply(ReplyError::Body { status: self.status, cause, body }))
     }
 }
 
-/// The address of a gateway.
-fn address(url: &str) -> Result<String, TargetError> {
-    let wrong = |why: &str| {
-        TargetError::Tool(format!("{url:?} is no address of a gateway: {why}\nhint: http://127.0.0.1:8080"))
-    };
-    let parsed: reqwest::Url = url.parse().map_err(|err| wrong(&format!("{err}")))?;
+/// The address of a gateway, without a slash at the end.
+fn address(url: &str) -> Result<String, ToolError> {
+    let wrong = |cause| Err(ToolError::Address { url: url.to_owned(), cause });
+    let parsed = parsed(url)?;
     if !["http", "https"].contains(&parsed.scheme()) {
-        return Err(wrong("it begins with neither http:// nor https://"));
+        return wrong(AddressError::Scheme);
     }
     if parsed.query().is_some() || parsed.fragment().is_some() {
-        return Err(wrong("it has a query or a fragment, and the tool adds paths to it"));
+        return wrong(AddressError::Query);
     }
     Ok(url.trim_end_matches('/').to_owned())
 }
 
-/// An error with all its causes: reqwest's own sentence does not say why.
-fn causes(err: &reqwest::Error) -> String {
-    let mut text = err.to_string();
-    let mut source = std::error::Error::source(err);
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
+fn parsed(url: &str) -> Result<reqwest::Url, ToolError> {
+    url.parse().map_err(|err| ToolError::Address { url: url.to_owned(), cause: AddressError::Url(err) })
 }
 
 async fn exchange(
@@ -246,7 +235,7 @@ async fn exchange(
     headers: &[(&str, &str)],
     body: Option<Vec<u8>>,
 ) -> Result<Exchange, TargetError> {
-    let method = verb.parse().map_err(|_| TargetError::Tool(format!("{verb:?} is no verb")))?;
+    let method = verb.parse().map_err(|_| ToolError::Verb(verb.to_owned()))?;
     let mut request = client.request(method, format!("{base}{path}"));
     if let Some(body) = body {
         request = request.body(body);
@@ -258,11 +247,12 @@ async fn exchange(
     for (name, value) in headers.iter().filter(|(_, value)| !value.is_empty()) {
         request = request.header(*name, *value);
     }
-    let failed = |err: reqwest::Error| {
-        if err.is_connect() || err.is_builder() {
-            TargetError::Tool(format!("{verb} {base}{path}: {}", causes(&err)))
+    let failed = |cause: reqwest::Error| {
+        let verb = verb.to_owned();
+        if cause.is_connect() || cause.is_builder() {
+            TargetError::Tool(ToolError::Request { verb, url: format!("{base}{path}"), cause })
         } else {
-            TargetError::NoReply(format!("{verb} {path}: {}", causes(&err)))
+            TargetError::NoReply(ReplyError::BrokenOff { verb, path: path.to_owned(), cause })
         }
     };
     let mut response = request.send().await.map_err(failed)?;
@@ -277,8 +267,8 @@ async fn exchange(
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(failed)? {
         if body.len() + chunk.len() > BODY_BYTES_MAX {
-            let why = format!("{verb} {path}: a body of more than {BODY_BYTES_MAX} bytes");
-            return Err(TargetError::NoReply(why));
+            let long = ReplyError::LongBody { verb: verb.to_owned(), path: path.to_owned() };
+            return Err(TargetError::NoReply(long));
         }
         body.extend_from_slice(&chunk);
     }

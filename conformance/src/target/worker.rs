@@ -20,7 +20,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::TargetError;
+use super::{FrameError, ReplyError, TargetError, ToolError};
 use crate::{display::shorten, interrupt, json};
 
 /// How to start a worker.
@@ -80,21 +80,19 @@ impl Launcher {
     /// # Errors
     /// As [`Launcher::start`].
     pub fn start_unread(&self) -> Result<Worker, TargetError> {
-        let (unread, full) =
-            full_pipe().map_err(|err| TargetError::Tool(format!("cannot fill a pipe: {err}")))?;
+        let (unread, full) = full_pipe().map_err(ToolError::FullPipe)?;
         let mut worker = self.start_with(full.into())?;
         worker.unread = Some(unread);
         Ok(worker)
     }
 
     fn start_with(&self, stderr: Stdio) -> Result<Worker, TargetError> {
-        let program =
-            self.command.first().ok_or_else(|| TargetError::Tool("no command was given".to_owned()))?;
+        let program = self.command.first().ok_or(ToolError::NoCommand)?;
         let mut command = Command::new(program);
         command.args(&self.command[1..]).envs(self.env.iter().cloned());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(stderr);
         let mut child = interrupt::spawn(&mut command)
-            .map_err(|err| TargetError::Tool(format!("cannot start {}: {err}", program.display())))?;
+            .map_err(|cause| ToolError::Start { program: program.into(), cause })?;
         let pid = Pid::from_raw(child.id().cast_signed());
         let (mut stdin, mut stdout) =
             (child.stdin.take().expect("piped"), child.stdout.take().expect("piped"));
@@ -245,9 +243,8 @@ impl Worker {
         let begun = self.taken;
         loop {
             if self.taken - begun > ASIDE_BYTES_MAX {
-                let why =
-                    format!("no answer to {what} among more than {ASIDE_BYTES_MAX} bytes of other frames");
-                return Err(TargetError::NoReply(why));
+                let others = ReplyError::OtherFrames { what: what.to_owned(), bytes: ASIDE_BYTES_MAX };
+                return Err(TargetError::NoReply(others));
             }
             let left = until.saturating_duration_since(Instant::now());
             let frame = self.frame(left, what).map_err(|err| match err {
@@ -286,16 +283,14 @@ impl Worker {
     pub fn frame(&mut self, within: Duration, what: &str) -> Result<Value, TargetError> {
         match self.line(within, what)? {
             None => Err(self.ended()),
-            Some(Line::TooLarge { bytes }) => {
-                Err(TargetError::NoFrame(format!("over the limit ({bytes} bytes)")))
-            }
+            Some(Line::TooLarge { bytes }) => Err(TargetError::NoFrame(FrameError::TooLong { bytes })),
             Some(Line::Text(text)) => {
                 self.taken += text.len();
-                let shown = || shorten(&String::from_utf8_lossy(&text));
+                let line = || shorten(&String::from_utf8_lossy(&text));
                 match json::read(&text) {
                     Ok(value @ Value::Object(_)) => Ok(value),
-                    Ok(_) => Err(TargetError::NoFrame(format!("no JSON object: {}", shown()))),
-                    Err(why) => Err(TargetError::NoFrame(format!("{why}: {}", shown()))),
+                    Ok(_) => Err(TargetError::NoFrame(FrameError::NoObject { line: line() })),
+                    Err(cause) => Err(TargetError::NoFrame(FrameError::NoJson { cause, line: line() })),
                 }
             }
         }
@@ -345,10 +340,7 @@ impl Worker {
     }
 
     fn ended(&mut self) -> TargetError {
-        let status = match self.exit(Duration::from_secs(2)) {
-            Ok(status) => status.to_string(),
-            Err(_) => "stdout closed, still running".to_owned(),
-        };
+        let status = self.exit(Duration::from_secs(2)).ok();
         let stderr = self.stderr.lock().unwrap_or_else(PoisonError::into_inner);
         let last = stderr.iter().rev().take(3).rev().cloned().collect::<Vec<_>>().join(" | ");
         TargetError::Ended { status, stderr: shorten(&last) }

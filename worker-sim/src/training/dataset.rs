@@ -58,6 +58,7 @@ pub(crate) fn read(root: &Path, captions: &Captions) -> Result<DataSet, Box<Fail
             _ => {}
         }
         match inputs::file(&root.join(file))
+            .map_err(|err| err.to_string())
             .and_then(|bytes| inputs::decode(&bytes).map(|_| bytes).map_err(|failure| failure.message))
         {
             Ok(bytes) => {
