@@ -289,9 +289,9 @@ fn the_simulated_worker_conforms() {
         "--vae",
         "sdxl_vae",
         "--lora",
-        "/models/style.safetensors",
+        "/models/loras/style.safetensors",
         "--control-net",
-        "/models/canny.safetensors",
+        "/models/controlnet_canny.safetensors",
         "--",
         path.to_str().unwrap(),
     ]);
