@@ -36,6 +36,7 @@ pub mod canonical;
 pub mod checked;
 mod command;
 pub mod decode;
+mod device;
 pub mod dialect;
 pub mod dictionary;
 pub mod envelope;
@@ -43,12 +44,14 @@ pub mod event;
 pub mod fault;
 pub mod framing;
 pub mod generated;
+mod hex;
 mod hint;
 mod image_ref;
 pub mod judge;
 pub mod model_id;
 pub mod naming;
 mod nearest;
+mod negotiate;
 mod number;
 pub mod places;
 pub mod pointer;
@@ -67,6 +70,7 @@ mod unique;
 
 pub use command::{Body, Form, Head, Incoming, Refusal};
 pub use decode::decode;
+pub use device::{DeviceName, UnknownDevice};
 pub use dialect::Dialect;
 pub use envelope::{READ_AT_ONCE_BYTES_MAX, read_body, read_frame};
 pub use fault::{Failure, Fault, Warning};
@@ -75,8 +79,10 @@ pub use generated::{
     error_code::ErrorCode,
     warning_code::WarningCode,
 };
+pub use hex::hex;
 pub use image_ref::bare_base64;
 pub use judge::{DeviceKind, effective, effective_of};
+pub use negotiate::protocol_version;
 pub use number::Number;
 pub use places::Places;
 pub use reading::{Reading, Writer, read};

@@ -4,11 +4,12 @@
 //! nothing else, so that gateway and workers say the same one: the stem where the file lies directly under the first
 //! root, and otherwise a readable part with a hash of the place, which no two places share.
 
-use std::fmt::Write as _;
-
 use sha2::{Digest as _, Sha256};
 
-use crate::dictionary::{Shape, dictionary};
+use crate::{
+    dictionary::{Shape, dictionary},
+    hex::hex,
+};
 
 /// A readable part has this many characters at most.
 const SLUG_MAX: usize = 100;
@@ -82,9 +83,7 @@ impl ModelPlace {
         hash.update(&self.path);
         let mut id = slug(self.stem());
         id.push('-');
-        for byte in hash.finalize().iter().take(HEX_DIGITS / 2) {
-            write!(id, "{byte:02x}").expect("a string takes everything");
-        }
+        id.push_str(&hex(&hash.finalize()[..HEX_DIGITS / 2]));
         id
     }
 }

@@ -31,6 +31,19 @@ pub struct Reply {
 }
 
 impl Reply {
+    /// A failed reply without session or warnings.
+    ///
+    /// ```
+    /// use contracts::{ErrorCode, Failure, Reply};
+    /// let reply = Reply::failed(None, Some("r1".into()), Failure::new(ErrorCode::JobNotFound, "no job r1"));
+    /// assert!(reply.outcome.is_err());
+    /// ```
+    #[must_use]
+    pub fn failed(action: Option<Action>, request_id: Option<String>, failure: Failure) -> Self {
+        let outcome = Err(Box::new(failure));
+        Self { action, request_id, session_id: None, outcome, warnings: Vec::new(), more_warnings: 0 }
+    }
+
     /// The reply as a document in a dialect. Where the action's `data` has `warnings`, they repeat the reply's.
     ///
     /// ```
@@ -149,6 +162,29 @@ impl Reply {
     /// Where it is longer than a frame may be.
     pub fn to_frame(&self, dialect: Dialect) -> Result<Vec<u8>, EncodeError> {
         framed(self.to_json(dialect))
+    }
+
+    /// The reply as a frame; one that is longer than a frame may be is replaced by a failure that says so.
+    ///
+    /// A failure holds nothing that a sender could make longer than a frame: ids are short, and the warnings go.
+    #[must_use]
+    pub fn to_frame_or_failure(&self, dialect: Dialect) -> Vec<u8> {
+        self.to_frame(dialect).unwrap_or_else(|err| {
+            let message = format!("the reply cannot be written: {err}");
+            let failure = match err {
+                EncodeError::TooLarge { .. } => Failure::new(ErrorCode::FrameTooLarge, message)
+                    .hint("send images as paths or uploads: a reply repeats what was sent"),
+                _ => Failure::new(ErrorCode::Internal, message),
+            };
+            let short = Self {
+                session_id: self.session_id.clone(),
+                more_warnings: self.more_warnings,
+                ..Self::failed(self.action, self.request_id.clone(), failure)
+            };
+            let mut frame = short.to_json(dialect);
+            frame.push(b'\n');
+            frame
+        })
     }
 
     /// A failed reply as `application/problem+json` (RFC 9457) that also carries the reply's own members in its dialect.

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::dictionary::dictionary;
+use crate::{dictionary::dictionary, pointer::set};
 
 /// The `$id` of the schema that a prompt submission is read by: its file's name, against which references resolve.
 pub const SCHEMA_ID: &str = "prompt_submission_schema.json";
@@ -40,11 +40,11 @@ impl Submission {
         let mut document = Value::Object(Map::new());
         for property in &dictionary().object("Parameters").properties {
             if let (Some(value), Some(to)) = (parameters.get(&property.snake), &property.maps_to) {
-                place(&mut document, to, value.clone());
+                set(&mut document, to, value.clone());
             }
         }
         if let Some(model_id) = fields.get("model_id") {
-            place(&mut document, "/model/base", model_id.clone());
+            set(&mut document, "/model/base", model_id.clone());
         }
         let at = if parameters.contains_key("model_id") { "/parameters/model_id" } else { "/model_id" };
         Some(Self { document, flat: Some(at) })
@@ -63,13 +63,4 @@ impl Submission {
         let flat = parameters.iter().find(|property| property.maps_to.as_deref() == Some(pointer));
         flat.map_or_else(|| "/parameters".to_owned(), |property| format!("/parameters/{}", property.snake))
     }
-}
-
-fn place(document: &mut Value, pointer: &str, value: Value) {
-    let mut at = document;
-    for token in pointer.split('/').skip(1) {
-        let Value::Object(members) = at else { return };
-        at = members.entry(token).or_insert_with(|| Value::Object(Map::new()));
-    }
-    *at = value;
 }

@@ -1,6 +1,6 @@
 //! Replies as text: the short way to JSON writes what the long way writes.
 
-use contracts::{Action, Dialect, Reply, Warning, WarningCode};
+use contracts::{Action, Dialect, Reply, Warning, WarningCode, framing::FRAME_BYTES_MAX};
 use serde_json::json;
 use std::collections::HashMap;
 
@@ -50,4 +50,27 @@ fn both_ways_to_json_write_the_same_bytes() {
         }
     }
     assert!(compared >= 10_000, "{compared} replies were written");
+}
+
+#[test]
+fn a_reply_too_long_for_a_frame_becomes_a_failure() {
+    let reply = |length: usize| Reply {
+        action: Some(Action::ValidateRequest),
+        request_id: Some("r1".to_owned()),
+        session_id: None,
+        outcome: Ok(json!({"normalized": "x".repeat(length)})),
+        warnings: vec![],
+        more_warnings: 0,
+    };
+    let short = reply(10);
+    assert_eq!(
+        short.to_frame_or_failure(Dialect::Snake),
+        short.to_frame(Dialect::Snake).expect("it is short")
+    );
+
+    let frame = reply(FRAME_BYTES_MAX).to_frame_or_failure(Dialect::Pascal);
+    assert_eq!(frame.last(), Some(&b'\n'));
+    let said: serde_json::Value = serde_json::from_slice(&frame).expect("a frame is JSON");
+    assert_eq!(said["RequestId"], "r1");
+    assert_eq!(said["ErrorDetails"]["Code"], "frame_too_large");
 }
