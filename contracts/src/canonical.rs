@@ -11,9 +11,7 @@ use crate::dictionary::{Def, ListSpec, Name, ObjectSpec, Shape, dictionary};
 ///
 /// # Panics
 /// Where there is no such definition.
-#[doc(hidden)]
-#[must_use]
-pub fn is_faultless(definition: &str, document: &Value) -> bool {
+pub(crate) fn is_faultless(definition: &str, document: &Value) -> bool {
     is_of(dictionary().named(definition), document)
 }
 

@@ -16,27 +16,27 @@ pub enum Form {
     Bare,
 }
 
-/// The envelope's own members.
+/// The members that an envelope has beside the command's fields.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Head {
-    /// What is asked.
+    /// What the command asks for.
     pub action: Action,
-    /// The sender's id; replies are matched by it.
+    /// The sender's id, 1..=128 characters; its reply repeats it.
     pub request_id: Option<String>,
-    /// The session.
+    /// The sender's session; its reply repeats it.
     pub session_id: Option<String>,
-    /// Which GPU it is meant for.
+    /// The GPU that is to run it, `gpu_N` or `cpu_0`. `None`: any.
     pub gpu_id: Option<String>,
-    /// Which try this is.
+    /// Which try this is, 1..=1000; 1 if the envelope does not say.
     pub attempt: u32,
-    /// The trace that it belongs to.
+    /// The trace of `traceparent`.
     pub trace: Option<Trace>,
-    /// Pointers of those that do not stand at their canonical name.
+    /// Canonical name and pointer of each member that does not stand at its canonical name.
     pub spelt: Vec<(&'static str, String)>,
 }
 
 impl Head {
-    /// Where a member stands in the sender's document, by its canonical name.
+    /// The pointer of a member in the sender's document, by its canonical name.
     #[must_use]
     pub fn pointer(&self, snake: &str) -> String {
         let spelt = self.spelt.iter().find(|(name, _)| *name == snake);
@@ -44,48 +44,50 @@ impl Head {
     }
 }
 
-/// A command as it was read. It may be full of faults: see `reading`.
+/// A command as it was read. It may have faults: ask [`refusal`](Self::refusal) before running it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Incoming {
     /// The envelope's own members.
     pub head: Head,
-    /// How it was wrapped.
+    /// How the command was wrapped.
     pub form: Form,
     /// The command's fields: canonical document (`{"prompt_submission": …}`), faults, warnings and places.
     /// Pointers begin at the frame or the body.
     pub reading: Reading,
 }
 
-/// What is no command at all: the reply is a failure.
+/// Why bytes are no command, and what a reply to them needs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Refusal {
-    /// The frame's `request_id`, where it has a good one.
+    /// The frame's `request_id`, if it has one that is valid and stands once.
     pub request_id: Option<String>,
-    /// The frame's `session_id`, where it has a good one.
+    /// The frame's `session_id`, if it has a valid one.
     pub session_id: Option<String>,
-    /// How it was wrapped, where that is known.
+    /// How the command was wrapped, if that is known.
     pub form: Option<Form>,
-    /// The dialect that alone spells the most names, as far as they could be read.
+    /// The dialect that the names tell, as far as they could be read.
     pub dialect: Option<Dialect>,
-    /// Why.
+    /// The failure to reply with.
     pub failure: Box<Failure>,
 }
 
 impl Incoming {
-    /// The failure that all faults together are, if there are any.
+    /// All faults as one failure. `None` if there is none.
     #[must_use]
     pub fn failure(&self) -> Option<Failure> {
         (!self.reading.is_valid())
             .then(|| Failure::of_first_faults(self.reading.faults.clone(), self.reading.faults_total))
     }
 
-    /// The same, unless the command is to report on the document that the faults are in.
+    /// The failure that the command is refused with: [`failure`](Self::failure), but `None` for a
+    /// [report](Self::is_report).
     #[must_use]
     pub fn refusal(&self) -> Option<Failure> {
         if self.is_report() { None } else { self.failure() }
     }
 
-    /// Whether it is answered although there are faults: `validate_request` says what is wrong with its document.
+    /// Whether the command is answered in spite of its faults: a `validate_request` whose faults are all inside the
+    /// document that it is to judge.
     #[must_use]
     pub fn is_report(&self) -> bool {
         if self.head.action != Action::ValidateRequest {
@@ -96,7 +98,7 @@ impl Incoming {
         self.reading.faults.iter().all(|fault| fault.pointer.starts_with(&inside))
     }
 
-    /// The dialect of its reply on stdio, where `initialize` chose none.
+    /// The dialect of its reply on stdio if `initialize` chose none: pascal for the direct form, else snake.
     #[must_use]
     pub fn stdio_dialect(&self) -> Dialect {
         stdio_dialect(Some(self.form))
@@ -104,7 +106,7 @@ impl Incoming {
 }
 
 impl Refusal {
-    /// The dialect of its reply on stdio, where `initialize` chose none.
+    /// The dialect of its reply on stdio if `initialize` chose none. `None` if the form is not known.
     #[must_use]
     pub fn stdio_dialect(&self) -> Option<Dialect> {
         self.form.map(|form| stdio_dialect(Some(form)))
@@ -115,11 +117,11 @@ fn stdio_dialect(form: Option<Form>) -> Dialect {
     if form == Some(Form::Direct) { Dialect::Pascal } else { Dialect::Snake }
 }
 
-/// What a route says of its bodies.
+/// What a route expects of its bodies.
 #[derive(Clone, Copy, Debug)]
 pub struct Body<'r> {
     /// The action of the route.
     pub action: Action,
-    /// The field whose value the body may be.
+    /// The field whose bare value a body may be.
     pub bare: Option<&'r str>,
 }

@@ -18,7 +18,7 @@ impl Dialect {
     /// All three.
     pub const ALL: [Self; 3] = [Self::Snake, Self::Pascal, Self::Camel];
 
-    /// Its name on the wire.
+    /// Its name on the wire: `snake`, `pascal`, `camel`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -75,7 +75,7 @@ impl std::str::FromStr for Dialect {
     }
 }
 
-/// A dialect that there is not.
+/// A name that is no dialect's.
 #[derive(Debug, thiserror::Error)]
 #[error("unknown dialect `{0}`; snake, pascal and camel are known")]
 pub struct UnknownDialect(String);

@@ -1,4 +1,4 @@
-//! Events: words on the way. None has `success`, and none with a `request_id` follows its reply.
+//! Events: what is said before a reply. None has `success`, and none with a `request_id` follows its reply.
 
 use serde_json::Value;
 use std::{collections::HashMap, sync::LazyLock};
@@ -10,7 +10,7 @@ use crate::{
     reading::faults_of,
 };
 
-/// The definition of an event by its name.
+/// Name of the definition of an event. `None` if there is no such event.
 ///
 /// ```
 /// assert_eq!(contracts::event::definition("progress"), Some("ProgressEvent"));
@@ -44,7 +44,7 @@ fn name_of<'d>(dictionary: &'d Dictionary, shape: &'d Shape) -> Option<&'d str> 
     }
 }
 
-/// An event in a dialect.
+/// An event in a dialect; `event` is in snake, and an unknown one stays as it is.
 #[must_use]
 pub fn spell(event: &Value, dialect: Dialect) -> Value {
     match event["event"].as_str().and_then(definition) {
@@ -53,7 +53,8 @@ pub fn spell(event: &Value, dialect: Dialect) -> Value {
     }
 }
 
-/// Every fault of an event that one of us wrote in snake; `None` where there is no such event.
+/// The first faults of an event in snake, members that the schema does not know among them. `None` if there is no such
+/// event.
 #[must_use]
 pub fn faults(event: &Value) -> Option<Vec<Fault>> {
     let definition = definition(event["event"].as_str()?)?;

@@ -1,4 +1,4 @@
-//! What can be wrong with a document, and what is worth a warning.
+//! Faults, warnings and failures: what a reply says went wrong.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -8,29 +8,29 @@ use crate::{
     shown::{ERRORS_MAX, pointed},
 };
 
-/// One fault of a document.
+/// One way in which a document breaks the contract: an entry of `error_details.errors[]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Fault {
-    /// RFC 6901, from the frame or the body, as the sender spelt it.
+    /// JSON Pointer from the frame or the body, as the sender spelt it; empty for the document itself.
     pub pointer: String,
-    /// What.
+    /// Its kind.
     pub code: ErrorCode,
-    /// One sentence: what, and what would be right.
+    /// One sentence: what is wrong, and what would be right.
     pub message: String,
-    /// The values allowed, for an enum.
+    /// The allowed values, of an enum.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allowed: Option<Vec<String>>,
-    /// The lower limit of a number, length or count.
+    /// The lower limit of a number, length (characters) or count (entries).
     #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "as_in_the_schema")]
     pub minimum: Option<f64>,
-    /// The upper limit of a number, length or count.
+    /// The upper limit of a number, length (characters) or count (entries).
     #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "as_in_the_schema")]
     pub maximum: Option<f64>,
-    /// The nearest known name or value.
+    /// The known name or value that is most like the one written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nearest: Option<String>,
-    /// What to write instead, where that is more than the code's own hint: `error_details.hint` of a failure that begins
-    /// with this fault. The entries of `errors[]` have no such member.
+    /// What to write instead, if that is more than the hint of the code. It becomes `error_details.hint` of a failure
+    /// that begins with this fault; the entries of `errors[]` have no such member.
     #[serde(skip)]
     pub hint: Option<String>,
 }
@@ -49,7 +49,7 @@ fn as_in_the_schema<S: serde::Serializer>(limit: &Option<f64>, serializer: S) ->
 }
 
 impl Fault {
-    /// A fault without bounds.
+    /// A fault without limits, allowed values or hint.
     pub fn new(pointer: impl Into<String>, code: ErrorCode, message: impl Into<String>) -> Self {
         Self {
             pointer: pointer.into(),
@@ -63,7 +63,7 @@ impl Fault {
         }
     }
 
-    /// The same with a hint of its own.
+    /// Sets the hint.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
@@ -71,17 +71,17 @@ impl Fault {
     }
 }
 
-/// One warning.
+/// Something that was read in spite of how it was written, or that takes no effect: an entry of `warning_details[]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Warning {
-    /// What.
+    /// Its kind.
     pub code: WarningCode,
-    /// RFC 6901, as the sender spelt it.
+    /// JSON Pointer as the sender spelt it. `None` for the command as a whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pointer: Option<String>,
     /// One sentence.
     pub message: String,
-    /// The way out.
+    /// What to write instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
 }
@@ -89,26 +89,26 @@ pub struct Warning {
 /// Why a command failed: the `error` and `error_details` of its reply.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Failure {
-    /// What.
+    /// Its kind; decides `retryable` and the HTTP status.
     pub code: ErrorCode,
-    /// One sentence.
+    /// One sentence: the reply's `error`.
     pub message: String,
-    /// The first fault's pointer.
+    /// Pointer of the field to blame, as the sender spelt it: that of the first fault.
     pub field: Option<String>,
-    /// When to try again; seconds.
+    /// When to try again, in seconds from now.
     pub retry_after_seconds: Option<f64>,
-    /// The way out; the code's own where absent.
+    /// What to do about it. `None`: the hint of the code.
     pub hint: Option<String>,
-    /// Numbers and names of the case.
+    /// Numbers and names of this case, for programs.
     pub details: Option<Map<String, Value>>,
-    /// One per fault, the first of them.
+    /// The first faults, at most `limits::ERRORS_MAX` of which are written.
     pub errors: Vec<Fault>,
-    /// How many faults there are, where it is more than stand in `errors`; else it may be 0.
+    /// Number of all faults if `errors` has only the first; else it may be 0.
     pub errors_total: usize,
 }
 
 impl Failure {
-    /// A failure of one kind, with the hint of its code.
+    /// A failure without field, details or faults.
     ///
     /// ```
     /// use contracts::{ErrorCode, Failure};
@@ -128,20 +128,21 @@ impl Failure {
         }
     }
 
-    /// All faults of a document as one failure: one fault keeps its own code, several are `validation_failed`.
+    /// All faults of a document as one failure: a single fault gives its own code and sentence, several are
+    /// `validation_failed`.
     ///
     /// # Panics
-    /// Where there is no fault.
+    /// If `faults` is empty.
     #[must_use]
     pub fn of_faults(faults: Vec<Fault>) -> Self {
         let total = faults.len();
         Self::of_first_faults(faults, total)
     }
 
-    /// The same of a document that has so many faults, of which these are the first.
+    /// As [`of_faults`](Self::of_faults), of a document with `total` faults, the first of which are given.
     ///
     /// # Panics
-    /// Where there is no fault.
+    /// If `faults` is empty.
     #[must_use]
     pub fn of_first_faults(faults: Vec<Fault>, total: usize) -> Self {
         let first = faults.first().expect("a failure has a fault");
@@ -161,21 +162,21 @@ impl Failure {
         }
     }
 
-    /// The same at a field.
+    /// Sets the field.
     #[must_use]
     pub fn at(mut self, pointer: impl Into<String>) -> Self {
         self.field = Some(pointer.into());
         self
     }
 
-    /// The same with another hint than the code's own.
+    /// Sets the hint.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
-    /// The same with one more detail.
+    /// Adds one member to `details`.
     #[must_use]
     pub fn detail(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.details.get_or_insert_default().insert(name.to_owned(), value.into());
@@ -216,7 +217,7 @@ impl Failure {
     /// Reads `error` and `error_details` of a reply in snake.
     ///
     /// # Errors
-    /// Where `error_details` is none.
+    /// [`serde_json::Error`] if `details` has another shape than `error_details`.
     pub fn of_reply(error: &str, details: &Value) -> Result<Self, serde_json::Error> {
         #[derive(Deserialize)]
         struct Details {

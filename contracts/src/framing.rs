@@ -8,19 +8,19 @@ use crate::generated::limits;
 /// Longest frame without its LF, in bytes.
 pub const FRAME_BYTES_MAX: usize = limits::FRAME_BYTES_MAX as usize;
 
-/// What a [`Decoder`] found in the stream.
+/// What a [`Decoder`] finds in a stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Line {
-    /// A line without its end; never blank. It may still be no frame.
+    /// A line without its LF or CRLF; never blank. It may still be no frame.
     Text(Vec<u8>),
-    /// A line over the limit; the stream goes on at the next LF.
+    /// A line over the limit; decoding continues after the next LF.
     TooLarge {
-        /// Bytes seen so far of that line.
+        /// Bytes of the line that have been seen so far.
         bytes: usize,
     },
 }
 
-/// Splits a stream of bytes into lines: LF or CRLF, a BOM before the first frame and blank lines are read over.
+/// Splits a stream of bytes into lines that end in LF or CRLF. Skips a BOM before the first frame, and blank lines.
 ///
 /// ```
 /// use contracts::framing::{Decoder, Line};
@@ -51,7 +51,7 @@ impl Decoder {
         Self { pending: Vec::new(), frame_bytes_max, skipping: false, begun: false }
     }
 
-    /// Takes the next bytes of the stream and gives the lines that they complete.
+    /// Takes the next bytes of the stream, and returns the lines that they complete.
     pub fn push(&mut self, mut bytes: &[u8]) -> Vec<Line> {
         let mut lines = Vec::new();
         while let Some(end) = memchr(b'\n', bytes) {
@@ -63,7 +63,7 @@ impl Decoder {
         lines
     }
 
-    /// Ends the stream: a last line without LF is a line too.
+    /// Ends the stream, and returns the last line if it has no LF.
     pub fn finish(&mut self) -> Option<Line> {
         let mut lines = Vec::new();
         self.end_line(&mut lines);
@@ -111,21 +111,21 @@ impl Decoder {
     }
 }
 
-/// Why a value is no frame.
+/// Why a value cannot be written as a frame.
 #[derive(Debug, thiserror::Error)]
 pub enum EncodeError {
-    /// It does not serialise (a map whose keys are no strings, for instance).
+    /// The value does not serialise, such as a map whose keys are no strings.
     #[error("does not serialise: {0}")]
     Serialise(#[from] serde_json::Error),
-    /// It is longer than a frame may be.
+    /// The frame is longer than [`FRAME_BYTES_MAX`].
     #[error("frame of {bytes} bytes is over the limit of {maximum}")]
     TooLarge {
-        /// Its length.
+        /// Its length, in bytes without the LF.
         bytes: usize,
-        /// The limit.
+        /// The limit, in bytes.
         maximum: usize,
     },
-    /// It is no JSON object.
+    /// The value is not a JSON object.
     #[error("a frame is a JSON object")]
     NoObject,
 }
@@ -133,7 +133,7 @@ pub enum EncodeError {
 /// Writes one frame with its LF. No BOM, no raw newline; numbers are finite, as `serde_json` writes no others.
 ///
 /// # Errors
-/// [`EncodeError`] where the value is no object or over the frame limit of `schemas/limits.json`.
+/// [`EncodeError::Serialise`], [`EncodeError::NoObject`] or [`EncodeError::TooLarge`].
 pub fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, EncodeError> {
     framed(serde_json::to_vec(value)?)
 }

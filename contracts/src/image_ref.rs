@@ -1,6 +1,7 @@
-//! References to images that are none: the base64 of a picture without the head that makes it a `data:` URL.
+//! Image references that are bare base64: a picture without the head that makes it a `data:` URL.
 //!
-//! `Convert.ToBase64String` and canvas code without its prefix write it. Read as a path it is "no file at …".
+//! `Convert.ToBase64String` and canvas code without its prefix write it. Read as a path it would be refused with "no file
+//! at …", which helps nobody.
 
 use crate::{
     dictionary::dictionary,
@@ -18,8 +19,10 @@ fn format_of(base64: &str) -> Option<&'static str> {
     formats.values.iter().find(begins).map(String::as_str)
 }
 
-/// The refusal of a reference that is bare base64: it has no letter that base64 has not, and begins as the file of an
-/// image format does or is longer than a name can be.
+/// The failure of an image reference that is bare base64. `None` for any other reference.
+///
+/// A reference is taken for base64 if all its characters are of that alphabet, and it begins as a file of an image
+/// format does or is longer than a file name can be.
 ///
 /// ```
 /// let refused = contracts::bare_base64("iVBORw0KGgoAAAANSUhEUg==").unwrap();

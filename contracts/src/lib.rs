@@ -20,50 +20,86 @@
 //! let document = incoming.reading.reported().unwrap();
 //! assert_eq!(document["prompt_submission"]["scheduler"]["type"], "DPM++ 2M");
 //!
+//! let failure = incoming.failure().unwrap();
 //! let reply = Reply {
-//!     action: Some(incoming.head.action),
-//!     request_id: incoming.head.request_id.clone(),
-//!     session_id: None,
-//!     outcome: Err(Box::new(incoming.failure().unwrap())),
 //!     warnings: incoming.reading.warnings.clone(),
-//!     more_warnings: 0,
+//!     ..Reply::failed(Some(incoming.head.action), incoming.head.request_id.clone(), failure)
 //! };
 //! assert_eq!(reply.to_value(Dialect::Pascal)["ErrorDetails"]["Field"], "/request/Scheduler/Steps");
 //! ```
+//!
+//! # For the author of a client
+//! A client writes commands and reads replies. In snake nothing but `serde_json` is needed:
+//! ```
+//! use contracts::{Action, ErrorCode, Reply, framing, unique};
+//! use serde_json::json;
+//!
+//! let command = json!({"action": Action::UnloadModel.as_str(), "request_id": "r1", "payload": {"model_id": "sdxl_base"}});
+//! let frame = framing::encode(&command).unwrap();
+//! assert!(frame.ends_with(b"\n"));
+//!
+//! let line = br#"{"request_id":"r1","success":false,"data":null,"error":"no model sdxl_base",
+//!     "error_details":{"code":"model_not_found","retryable":false,"hint":"load it"},"warnings":[],"warning_details":[]}"#;
+//! let read = Reply::read(Action::UnloadModel, &unique(line).unwrap()).unwrap();
+//! let failure = read.reply.outcome.unwrap_err();
+//! assert_eq!((failure.code, failure.code.status()), (ErrorCode::ModelNotFound, 404));
+//! ```
+//!
+//! # Where things are
+//! | to | use |
+//! |---|---|
+//! | split a stream, write a frame | [`framing`] |
+//! | read a command | [`read_frame`], [`read_body`] → [`Incoming`] with its [`Head`] and [`Reading`], or a [`Refusal`] |
+//! | read one document | [`read`], or [`decode`] where only a type is wanted |
+//! | fill in defaults | [`effective`], [`effective_of`] |
+//! | write and read a reply | [`Reply`], [`Failure`], [`Warning`] |
+//! | write an event | [`event`] |
+//! | spell a document in a dialect | [`Dialect::spell`] |
+//! | know when and how long a command runs | [`schedule`], [`Action::info`] |
+//! | look at the schemas | [`dictionary`], [`generated`] |
+//! | hold a value that is within its limits | [`generated::types`], [`generated::checked`], [`checked`] |
+//!
+//! # Words
+//! - **canonical**: names in snake, no nulls, canonical spellings, every value at its own place.
+//! - **dialect**: how names are spelt: `snake`, `pascal`, `camel`.
+//! - **fault**: one way in which a document breaks the contract.
+//! - **pointer**: a JSON Pointer (RFC 6901), from the frame or the body, as the sender spelt the names.
+//! - **place**: where a canonical value stood in the sender's document.
 
-#[doc(hidden)]
-pub mod canonical;
+mod canonical;
 pub mod checked;
 mod command;
-pub mod decode;
+mod decode;
 mod device;
 pub mod dialect;
 pub mod dictionary;
 pub mod envelope;
 pub mod event;
-pub mod fault;
+mod fault;
 pub mod framing;
 pub mod generated;
 mod hex;
 mod hint;
 mod image_ref;
-pub mod judge;
+mod judge;
 pub mod model_id;
 pub mod naming;
 mod nearest;
 mod negotiate;
 mod number;
-pub mod places;
+mod places;
 pub mod pointer;
-pub mod reading;
-pub mod reply;
+mod reading;
+mod reply;
 mod scalar;
 mod schedule;
 mod shown;
 mod spell;
-pub mod strict;
+mod strict;
 pub mod submission;
 mod tally;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod trace;
 pub mod tree;
 mod unique;
@@ -71,7 +107,7 @@ mod unique;
 pub use command::{Body, Form, Head, Incoming, Refusal};
 pub use decode::decode;
 pub use device::{DeviceName, UnknownDevice};
-pub use dialect::Dialect;
+pub use dialect::{Dialect, UnknownDialect};
 pub use envelope::{READ_AT_ONCE_BYTES_MAX, read_body, read_frame};
 pub use fault::{Failure, Fault, Warning};
 pub use generated::{
@@ -89,6 +125,7 @@ pub use reading::{Reading, Writer, read};
 pub use reply::{ReadReply, Reply, ReplyError};
 pub use schedule::{schedule, seconds};
 pub use shown::shorten;
+pub use strict::{Null, UnknownValue};
 pub use submission::Submission;
 pub use trace::Trace;
 pub use unique::unique;

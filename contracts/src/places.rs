@@ -8,7 +8,8 @@ use crate::{
     pointer::escape,
 };
 
-/// Canonical pointers and what the sender wrote in their place.
+/// From canonical pointers to the sender's: a fault that is found in a canonical document is told where its sender wrote
+/// the value.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Places {
     senders: HashMap<String, String>,
@@ -46,7 +47,19 @@ impl Places {
         self.dialects.insert(canonical.to_owned(), dialect);
     }
 
-    /// The pointer in the sender's document. What the sender did not write is named as its siblings are spelt.
+    /// The pointer in the sender's document. `shape` is that of the command's fields.
+    ///
+    /// A value that the sender did not write is named in the dialect of its siblings.
+    ///
+    /// ```
+    /// use contracts::{dictionary::dictionary, read_frame};
+    /// let frame = br#"{"action":"generate_sdxl","request":{"Model":{"Base":"m"},"Conditioning":{"Prompt":"a pier"}}}"#;
+    /// let incoming = read_frame(frame).unwrap();
+    /// let shape = &dictionary().named(incoming.head.action.info().request).shape;
+    /// let places = &incoming.reading.places;
+    /// assert_eq!(places.sender("/prompt_submission/model/base", shape), "/request/Model/Base");
+    /// assert_eq!(places.sender("/prompt_submission/scheduler/steps", shape), "/request/Scheduler/Steps");
+    /// ```
     #[must_use]
     pub fn sender(&self, canonical: &str, shape: &Shape) -> String {
         let mut known = canonical;

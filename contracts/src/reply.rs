@@ -16,17 +16,17 @@ use crate::{
 /// The one terminal answer to a command.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reply {
-    /// The command's action; decides what `data` is. `None` where the command had no known one.
+    /// The command's action; decides the definition of `data`. `None` if the command has no known one.
     pub action: Option<Action>,
-    /// The command's id.
+    /// The command's id; `null` on the wire if `None`.
     pub request_id: Option<String>,
-    /// The command's session.
+    /// The command's session; absent on the wire if `None`.
     pub session_id: Option<String>,
-    /// `data` in snake, or why not.
+    /// `data` in snake, or the failure.
     pub outcome: Result<Value, Box<Failure>>,
-    /// Warnings, one sentence each; a reply has room for the first of them (`limits.json`: `warnings_max`).
+    /// All warnings; the first `limits::WARNINGS_MAX` are written.
     pub warnings: Vec<Warning>,
-    /// How many warnings there are beside these.
+    /// Number of further warnings that are not in `warnings`.
     pub more_warnings: usize,
 }
 
@@ -44,7 +44,7 @@ impl Reply {
         Self { action, request_id, session_id: None, outcome, warnings: Vec::new(), more_warnings: 0 }
     }
 
-    /// The reply as a document in a dialect. Where the action's `data` has `warnings`, they repeat the reply's.
+    /// The reply as a document in a dialect. If the action's `data` has `warnings`, they repeat those of the reply.
     ///
     /// ```
     /// use contracts::{Action, Dialect, Reply};
@@ -90,7 +90,7 @@ impl Reply {
         Value::Object(reply)
     }
 
-    /// The same as JSON text; in snake nothing is copied on the way.
+    /// As [`to_value`](Self::to_value), as JSON text. In snake `data` is written without a copy.
     ///
     /// # Panics
     /// Never: a reply has string keys and finite numbers.
@@ -129,7 +129,7 @@ impl Reply {
         &self.warnings[..self.warnings.len().min(MAX)]
     }
 
-    /// How many warnings there are, where that is more than are shown.
+    /// Number of all warnings. `None` if all are written.
     #[must_use]
     pub fn warnings_total(&self) -> Option<usize> {
         let total = self.warnings.len() + self.more_warnings;
@@ -156,10 +156,10 @@ impl Reply {
         dialect.value(data, &def.shape)
     }
 
-    /// The reply as a frame.
+    /// The reply as a frame, with its LF.
     ///
     /// # Errors
-    /// Where it is longer than a frame may be.
+    /// [`EncodeError::TooLarge`] if it is longer than [`FRAME_BYTES_MAX`](crate::framing::FRAME_BYTES_MAX).
     pub fn to_frame(&self, dialect: Dialect) -> Result<Vec<u8>, EncodeError> {
         framed(self.to_json(dialect))
     }
@@ -189,6 +189,8 @@ impl Reply {
 
     /// A failed reply as `application/problem+json` (RFC 9457) that also carries the reply's own members in its dialect.
     /// `None` for a success.
+    ///
+    /// `instance` is the URI of the request.
     #[must_use]
     pub fn to_problem(&self, dialect: Dialect, instance: &str) -> Option<Value> {
         let failure = self.outcome.as_ref().err()?;
@@ -205,15 +207,17 @@ impl Reply {
         Some(problem.into())
     }
 
-    /// Reads a reply that one of us wrote in snake, to a command of an action.
+    /// Reads a reply in snake to a command of an action.
+    ///
+    /// Members that the schema does not know may be a newer version's: they are listed, and no error.
     ///
     /// # Errors
-    /// [`ReplyError`] where it is no reply, or breaks the schema otherwise than by unknown members, which are listed.
+    /// [`ReplyError`] if it breaks the schema in any other way.
     pub fn read(action: Action, reply: &Value) -> Result<ReadReply, ReplyError> {
         Self::take(action, reply.clone())
     }
 
-    /// The same of a reply that nobody else needs: nothing is copied.
+    /// As [`read`](Self::read), of an owned reply: its data is moved, not copied.
     ///
     /// # Errors
     /// As [`Reply::read`].
@@ -281,22 +285,22 @@ struct Success<'r> {
     warnings_total: Option<usize>,
 }
 
-/// A reply and what it carries beside the schema.
+/// A reply, and its members that the schema does not know.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReadReply {
     /// The reply.
     pub reply: Reply,
-    /// Pointers of members that the schema does not know: the first of them.
+    /// Pointers of the first members that the schema does not know.
     pub unknown_members: Vec<String>,
-    /// How many there are.
+    /// Number of all of them.
     pub unknown_total: usize,
 }
 
-/// Why a document is no reply.
+/// A document that is no reply of the contract.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("the reply breaks the contract at {}: {}", faults[0].pointer, faults[0].message)]
 pub struct ReplyError {
-    /// All of it.
+    /// The first faults; at least one.
     pub faults: Vec<Fault>,
 }
 

@@ -8,10 +8,10 @@ use crate::generated::{
     limits,
 };
 
-/// The class and the timeout of a command.
+/// The class and the timeout of a command; no timeout is `None`.
 ///
-/// `fields` are those of a valid reading ([`Reading::document`](crate::Reading::document)); where there are none, the
-/// registry alone decides.
+/// `fields` are those of a valid reading ([`Reading::document`](crate::Reading::document)); without them the registry
+/// alone decides.
 ///
 /// ```
 /// use contracts::{Action, Class, schedule};
@@ -41,10 +41,10 @@ pub fn schedule(action: Action, fields: Option<&Value>) -> (Class, Option<Durati
     (class, said.or_else(|| timeout.and_then(|timeout| Duration::try_from_secs_f64(timeout).ok())))
 }
 
-/// The time that a field of a valid document says.
+/// The duration that a field gives, in seconds.
 ///
-/// `None` where the field is absent. A number that is no time (negative, beyond what a clock holds) breaks a bound of
-/// the contract, so no valid document has one; it is no time either.
+/// `None` if the field is absent, or no duration: negative, or beyond what a clock holds. No valid document has such a
+/// number.
 ///
 /// ```
 /// use contracts::seconds;

@@ -14,7 +14,7 @@ use serde::{Serialize, Serializer, forward_to_deserialize_any};
 ///
 /// # Errors
 /// `null` (which the deserializer tells by `visit_none`), or a value that `T` refuses. A unit reads as absent.
-pub fn present<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+pub(crate) fn present<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
     T: Deserialize<'de>,
@@ -48,7 +48,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Present<T> {
 ///
 /// # Errors
 /// A value that `T` refuses.
-pub fn nullable<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+pub(crate) fn nullable<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
     T: Deserialize<'de>,
@@ -58,7 +58,7 @@ where
 
 /// How a nullable member describes itself.
 #[doc(hidden)]
-pub fn nullable_schema<T: schemars::JsonSchema>(
+pub(crate) fn nullable_schema<T: schemars::JsonSchema>(
     generator: &mut schemars::SchemaGenerator,
 ) -> schemars::Schema {
     generator.subschema_for::<Option<T>>()
@@ -97,7 +97,7 @@ impl schemars::JsonSchema for Null {
 /// Lets a derived struct be read from an object alone, not from an array of its members.
 #[doc(hidden)]
 #[derive(Debug)]
-pub struct Object<D>(pub D);
+pub(crate) struct Object<D>(pub(crate) D);
 
 impl<'de, D: Deserializer<'de>> Deserializer<'de> for Object<D> {
     type Error = D::Error;
@@ -141,7 +141,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for MapOnly<V> {
 
 /// An enum whose values are strings.
 #[doc(hidden)]
-pub trait StringEnum: Copy + 'static {
+pub(crate) trait StringEnum: Copy + 'static {
     /// The values, in the order of the schema.
     const VALUES: &'static [&'static str];
 
@@ -154,7 +154,7 @@ pub trait StringEnum: Copy + 'static {
 /// # Errors
 /// Anything else.
 #[doc(hidden)]
-pub fn one_of<'de, D: Deserializer<'de>, T: StringEnum>(deserializer: D) -> Result<T, D::Error> {
+pub(crate) fn one_of<'de, D: Deserializer<'de>, T: StringEnum>(deserializer: D) -> Result<T, D::Error> {
     deserializer.deserialize_str(OneOf(PhantomData))
 }
 

@@ -4,10 +4,10 @@ use serde_json::{Map, Value};
 
 use crate::{dictionary::dictionary, pointer::set};
 
-/// The `$id` of the schema that a prompt submission is read by: its file's name, against which references resolve.
+/// `$id` of the schema of a prompt submission: the name of its file, against which references resolve.
 pub const SCHEMA_ID: &str = "prompt_submission_schema.json";
 
-/// Whether a document is the schema that is built in, by its name.
+/// Whether a document is the schema of a prompt submission, by its `$id` and title.
 #[must_use]
 pub fn is_own_schema(document: &Value) -> bool {
     document["$id"] == SCHEMA_ID && document["title"] == "PromptSubmission"
@@ -16,14 +16,14 @@ pub fn is_own_schema(document: &Value) -> bool {
 /// A canonical prompt submission and where its values stand in the command's fields.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Submission {
-    /// The canonical document.
+    /// The canonical document, without defaults.
     pub document: Value,
     flat: Option<&'static str>,
 }
 
 impl Submission {
     /// The submission of a command's canonical fields: `prompt_submission`, or flat `parameters` and `model_id`.
-    /// `None` where the command has neither.
+    /// `None` if the command has neither.
     ///
     /// ```
     /// let fields = serde_json::json!({"parameters": {"prompt": "a pier", "steps": 4, "model_id": "sdxl_base"}});

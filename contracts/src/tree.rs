@@ -20,7 +20,7 @@ pub enum Tree {
     Null,
     /// `true` or `false`.
     Bool(bool),
-    /// A number without fraction and exponent that fits.
+    /// A number without fraction and exponent that fits 64 bits.
     Integer(i64),
     /// Any other number.
     Number(Number),
@@ -32,32 +32,41 @@ pub enum Tree {
     Map(Vec<(String, Tree)>),
 }
 
-/// Why bytes are no [`Tree`]: the sentence names the place.
+/// Why bytes are no [`Tree`]; the sentence names the place.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum TreeError {
-    /// Not UTF-8.
+    /// The bytes are not UTF-8; the offset of the first bad one.
     #[error("invalid UTF-8 at byte {0}")]
     Utf8(usize),
-    /// Not JSON, too deep, a lone surrogate or a number that is not finite.
+    /// The text is not JSON, is nested deeper than `limits::DEPTH_MAX`, or has a lone surrogate or a number that is not
+    /// finite.
     #[error("{0}")]
     Json(String),
 }
 
-/// A document and the pointers of names that stand twice in one object.
+/// A document, and the names that stand twice in one object.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parsed {
     /// The document.
     pub tree: Tree,
-    /// RFC 6901 pointers of the second and later of equal names: the first of them.
+    /// Pointers of the first repeated names: of each second and later one.
     pub duplicates: Vec<String>,
-    /// How many there are.
+    /// Number of all repeated names.
     pub duplicates_total: usize,
 }
 
 /// Parses one document.
 ///
+/// ```
+/// use contracts::tree::{Tree, parse};
+/// let parsed = parse(br#"{"steps":30,"steps":3e1}"#).unwrap();
+/// assert_eq!(parsed.duplicates, ["/steps"]);
+/// let Tree::Map(members) = parsed.tree else { panic!("it is an object") };
+/// assert_eq!((members[0].1.kind(), members[1].1.kind()), ("an integer", "a number"));
+/// ```
+///
 /// # Errors
-/// [`TreeError`] where the bytes are no JSON document that every party reads alike.
+/// [`TreeError::Utf8`] or [`TreeError::Json`].
 pub fn parse(bytes: &[u8]) -> Result<Parsed, TreeError> {
     let text = std::str::from_utf8(bytes).map_err(|err| TreeError::Utf8(err.valid_up_to()))?;
     if text.starts_with('\u{feff}') {
@@ -92,7 +101,7 @@ fn comment(text: &str, err: &serde_json::Error) -> Option<String> {
 }
 
 impl Tree {
-    /// What kind of JSON value it is, in words.
+    /// Its JSON type with an article, for messages: `an integer`.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
@@ -106,7 +115,7 @@ impl Tree {
         }
     }
 
-    /// The same as a `serde_json` value; of equal names the last stays.
+    /// As a `serde_json` value; of equal names the last stays.
     #[must_use]
     pub fn to_value(&self) -> Value {
         match self {
@@ -122,7 +131,7 @@ impl Tree {
         }
     }
 
-    /// A tree of a `serde_json` value.
+    /// From a `serde_json` value.
     #[must_use]
     pub fn of(value: &Value) -> Self {
         match value {

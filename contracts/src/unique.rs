@@ -4,7 +4,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess,
 use serde_json::{Error, Map, Number, Value};
 use std::fmt;
 
-/// Reads what one of us wrote. It costs what `serde_json::from_slice` does.
+/// Reads JSON as `serde_json::from_slice` does and at its cost, but refuses a name that stands twice in one object.
 ///
 /// ```
 /// assert!(contracts::unique(br#"{"data":[{"a":1,"b":2}]}"#).is_ok());
@@ -12,7 +12,7 @@ use std::fmt;
 /// ```
 ///
 /// # Errors
-/// No JSON, or an object with a name twice, at any depth.
+/// [`serde_json::Error`] if the bytes are not JSON, or an object has a name twice, at any depth.
 pub fn unique(bytes: &[u8]) -> Result<Value, Error> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = Seed.deserialize(&mut deserializer)?;

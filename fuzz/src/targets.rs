@@ -2,9 +2,9 @@
 
 use contracts::{
     Action, Body, Dialect, Incoming, Refusal, Reply, Writer,
-    envelope::{read_body_slowly, read_frame_slowly},
     framing::{Decoder, Line},
     read, read_body, read_frame,
+    testing::{read_body_slowly, read_frame_slowly},
     tree::{self, Tree},
 };
 use serde_json::{Map, Value};

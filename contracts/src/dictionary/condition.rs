@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-/// A condition; pointers are relative to the document that it is asked of.
+/// A condition on a document; pointers are relative to that document.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Condition {
     /// The value is there.
@@ -29,7 +29,7 @@ impl Condition {
     /// # Panics
     /// On a form that the lint of the schemas refuses.
     #[must_use]
-    pub fn of(schema: &Value) -> Self {
+    pub(crate) fn of(schema: &Value) -> Self {
         let (kind, of) = schema
             .as_object()
             .and_then(|condition| condition.iter().next())

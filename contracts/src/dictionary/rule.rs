@@ -51,7 +51,7 @@ impl Rule {
     /// # Panics
     /// On a form that the lint of the schemas refuses.
     #[must_use]
-    pub fn of(rule: &Value) -> Self {
+    pub(crate) fn of(rule: &Value) -> Self {
         let text = |key: &str| rule[key].as_str().unwrap_or_else(|| panic!("{key}: {rule}")).to_owned();
         let number = |key: &str| rule[key].as_f64().unwrap_or_else(|| panic!("{key}: {rule}"));
         let code = text("code");

@@ -1,6 +1,7 @@
-//! The fast path of [`crate::read_frame`] and [`crate::read_body`]: a command about a prompt submission, in one dialect and with nothing to
-//! warn of, goes straight into its checked type; so does the bare submission of a route. Whatever it cannot take, the
-//! reading takes.
+//! The fast path of [`crate::read_frame`] and [`crate::read_body`].
+//!
+//! A command about a prompt submission that is in one dialect and has nothing to warn of goes straight into its checked
+//! type; so does the bare submission of a route. Everything else is left to the reading.
 
 use serde::{Deserialize, Deserializer, de::MapAccess, de::Visitor};
 use serde_json::{Map, Value, value::RawValue};
@@ -20,8 +21,9 @@ use crate::{
     trace::Trace,
 };
 
-/// What is longer would be read twice by the fast path, and is not waited for by anybody who counts microseconds. Reading
-/// it takes so long that a server reads it aside, and answers its other clients meanwhile.
+/// Longest command that the fast path tries, in bytes. A longer one that it refuses would cost two readings.
+///
+/// A server reads longer commands on another thread, so that its other clients are answered meanwhile.
 pub const READ_AT_ONCE_BYTES_MAX: usize = 64 << 10;
 
 /// The command, where the fast path takes it.

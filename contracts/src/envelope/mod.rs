@@ -20,7 +20,7 @@ use route::Route;
 pub use crate::command::Body;
 pub use fast::READ_AT_ONCE_BYTES_MAX;
 
-/// Reads one frame.
+/// Reads one frame: a command in its documented or its direct form, in any dialect.
 ///
 /// ```
 /// let frame = br#"{"action":"load_model","model_path":"/models/sdxl_base.safetensors","model_type":"SDXL"}"#;
@@ -30,8 +30,12 @@ pub use fast::READ_AT_ONCE_BYTES_MAX;
 /// ```
 ///
 /// # Errors
-/// A [`Refusal`] where the line is no frame (`bad_frame`), names stand twice (`duplicate_field`), or there is no such
-/// action (`missing_field`, `unsupported_value`, `unknown_action`).
+/// [`Refusal`], whose failure has the code
+/// - `bad_frame` if the line is not one JSON object;
+/// - `duplicate_field` if a name stands twice in one object;
+/// - `missing_field`, `unsupported_value` or `unknown_action` if `action` names no action.
+///
+/// Faults in the fields are no error here: they stand in [`Incoming::reading`].
 pub fn read_frame(bytes: &[u8]) -> Result<Incoming, Refusal> {
     match fast::read(bytes) {
         Some(incoming) => Ok(incoming),
@@ -43,8 +47,7 @@ pub fn read_frame(bytes: &[u8]) -> Result<Incoming, Refusal> {
 ///
 /// # Errors
 /// As [`read_frame`].
-#[doc(hidden)]
-pub fn read_frame_slowly(bytes: &[u8]) -> Result<Incoming, Refusal> {
+pub(crate) fn read_frame_slowly(bytes: &[u8]) -> Result<Incoming, Refusal> {
     Opened::of(bytes)?.command(None)
 }
 
@@ -53,7 +56,7 @@ pub fn read_frame_slowly(bytes: &[u8]) -> Result<Incoming, Refusal> {
 /// `given` are canonical fields from the path and the query; they count as written beside the body's.
 ///
 /// # Errors
-/// As [`read_frame`]; an envelope of another action is `unsupported_value`.
+/// As [`read_frame`], and `unsupported_value` if the envelope has another action than the route.
 pub fn read_body(bytes: &[u8], body: Body<'_>, given: &Map<String, Value>) -> Result<Incoming, Refusal> {
     match given.is_empty().then(|| fast::read_body(bytes, body)).flatten() {
         Some(incoming) => Ok(incoming),
@@ -65,8 +68,7 @@ pub fn read_body(bytes: &[u8], body: Body<'_>, given: &Map<String, Value>) -> Re
 ///
 /// # Errors
 /// As [`read_body`].
-#[doc(hidden)]
-pub fn read_body_slowly(
+pub(crate) fn read_body_slowly(
     bytes: &[u8],
     body: Body<'_>,
     given: &Map<String, Value>,

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::dictionary::{Dictionary, ObjectSpec, Property, Shape, dictionary};
 
-/// Which kind of device a default is for.
+/// The kind of device that a command runs on: some defaults depend on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeviceKind {
     /// A GPU, real or simulated.
@@ -39,7 +39,10 @@ pub fn effective(submission: &Value, device: DeviceKind) -> Value {
     effective_of("PromptSubmission", submission, device)
 }
 
-/// The same for a canonical document of any definition, a training job for instance.
+/// As [`effective`], for a canonical document of any definition, such as a training job.
+///
+/// # Panics
+/// If there is no definition of that name.
 #[must_use]
 pub fn effective_of(definition: &str, document: &Value, device: DeviceKind) -> Value {
     let dictionary = dictionary();

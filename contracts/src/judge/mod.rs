@@ -6,4 +6,4 @@ mod rule;
 
 pub(crate) use effective::with_defaults;
 pub use effective::{DeviceKind, effective, effective_of};
-pub use rule::Breach;
+pub(crate) use rule::Breach;

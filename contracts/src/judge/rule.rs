@@ -6,24 +6,24 @@ use crate::dictionary::{Dictionary, Kind, Outcome, Rule, Shape};
 
 /// A rule that a document breaks.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Breach {
+pub(crate) struct Breach {
     /// What it is.
-    pub outcome: Outcome,
+    pub(crate) outcome: Outcome,
     /// The fields it compares, canonical, from the rule's document; the last one that was written is to blame.
-    pub fields: Vec<String>,
+    pub(crate) fields: Vec<String>,
     /// One sentence.
-    pub message: String,
+    pub(crate) message: String,
     /// The lower limit.
-    pub minimum: Option<f64>,
+    pub(crate) minimum: Option<f64>,
     /// The upper limit.
-    pub maximum: Option<f64>,
+    pub(crate) maximum: Option<f64>,
 }
 
 impl Rule {
     /// Every breach of the rule in a document with its defaults applied.
     ///
     /// `is_faulty` says of a canonical pointer whether its value is no good by itself; such values are not compared.
-    pub fn breaches(
+    pub(crate) fn breaches(
         &self,
         effective: &Value,
         shape: &Shape,

@@ -29,17 +29,18 @@ use reader::Reader;
 /// What was understood from a document.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reading {
-    /// Private: a value that breaks a bound stands here too, and must not be used before the bound is looked at.
+    /// Private, because it also holds values that break a limit: `document` gives it out only where there is no fault.
     document: Option<Value>,
-    /// The first faults (`limits.json`: `errors_max`), as the sender spelt their places.
+    /// The first faults, at most `limits::ERRORS_MAX`, in the order of the document.
     pub faults: Vec<Fault>,
-    /// How many faults there are.
+    /// Number of all faults; more than `faults` has where only the first are kept.
     pub faults_total: usize,
-    /// All warnings, as the sender spelt their places.
+    /// All warnings, in the order of the document.
     pub warnings: Vec<Warning>,
-    /// Where each value stood.
+    /// Where each canonical value stood in the sender's document.
     pub places: Places,
-    /// The dialect that alone spells the most of the fields' names; where they tell nothing, of the envelope's.
+    /// The dialect that the names of the fields tell, else those of the envelope. `None` if all are spelt alike in each
+    /// dialect.
     pub dialect: Option<Dialect>,
 }
 
@@ -50,29 +51,28 @@ impl Reading {
         self.faults.is_empty()
     }
 
-    /// What the sender said, canonical: snake, no nulls, canonical spellings, every value at its place, no defaults.
-    /// `None` where there is any fault: what a command is run by.
+    /// The canonical document without defaults, to run a command by. `None` if there is any fault.
     #[must_use]
     pub fn document(&self) -> Option<&Value> {
         self.document.as_ref().filter(|_| self.faults.is_empty())
     }
 
-    /// The same, owned.
+    /// As [`document`](Self::document), owned.
     #[must_use]
     pub fn into_document(self) -> Option<Value> {
         self.document.filter(|_| self.faults.is_empty())
     }
 
-    /// What was read of a document that may be full of faults: values in it may be out of bounds, missing, or against
-    /// each other. `None` where a name or a value could not be read at all.
+    /// The canonical document even if it has faults: values may be out of bounds, missing, or against each other.
+    /// `None` if a name or a value could not be read at all.
     ///
-    /// Only to be reported (`normalized`), never to be acted on.
+    /// For reports (`normalized`) only; run commands by [`document`](Self::document).
     #[must_use]
     pub fn reported(&self) -> Option<&Value> {
         self.document.as_ref()
     }
 
-    /// The same, owned.
+    /// As [`reported`](Self::reported), owned.
     #[must_use]
     pub fn into_reported(self) -> Option<Value> {
         self.document
@@ -99,16 +99,16 @@ impl Reading {
     }
 }
 
-/// Who wrote the document.
+/// Who wrote a document: decides how lenient its reading is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Writer {
     /// A client: any dialect, nulls, accepted spellings.
     Sender,
-    /// One of us: the canonical form and nothing else.
+    /// The gateway or a worker: the canonical form alone.
     Canonical,
 }
 
-/// Reads a document of a definition; pointers begin at the document.
+/// Reads a document of a definition of the schemas (`PromptSubmission`). Pointers begin at the document.
 ///
 /// ```
 /// use contracts::{Writer, read, tree};
@@ -117,6 +117,9 @@ pub enum Writer {
 /// assert!(reading.is_valid());
 /// assert_eq!(reading.into_document().unwrap()["model"], serde_json::json!({"base": "sdxl_base"}));
 /// ```
+///
+/// # Panics
+/// If there is no definition of that name, or it is no object.
 #[must_use]
 pub fn read(definition: &str, tree: &Tree, writer: Writer) -> Reading {
     read_sources(

@@ -3,9 +3,9 @@
 use contracts::{
     Action, Body, Dialect, Incoming, Refusal,
     dictionary::dictionary,
-    envelope::{read_body_slowly, read_frame_slowly},
     generated::types::PromptSubmission,
     read_body, read_frame,
+    testing::{read_body_slowly, read_frame_slowly},
 };
 use serde_json::{Map, Value, json};
 

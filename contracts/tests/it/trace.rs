@@ -137,7 +137,7 @@ fn a_submission_says_its_trace_on_either_path() {
             json!({"action": "generate_sdxl", name: traceparent, "prompt_submission": submission});
         let text = frame.to_string();
         let fast = read_frame(text.as_bytes()).unwrap();
-        let slow = contracts::envelope::read_frame_slowly(text.as_bytes()).unwrap();
+        let slow = contracts::testing::read_frame_slowly(text.as_bytes()).unwrap();
         assert_eq!(fast.head, slow.head, "{text}");
         let said = fast.head.trace.as_ref().map(Trace::as_str);
         assert_eq!(said, (traceparent == GOOD).then_some(GOOD), "{text}");

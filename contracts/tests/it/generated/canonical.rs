@@ -3,9 +3,9 @@
 
 use contracts::{
     Writer,
-    canonical::is_faultless,
     dictionary::{Shape, dictionary},
     read,
+    testing::is_faultless,
     tree::Tree,
 };
 use std::collections::HashMap;
