@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::{
-    checked::{IntegerLimits, NumberLimits, Violation},
+    checked::{IntegerLimits, LimitError, NumberLimits},
     dictionary::{EnumSpec, Shape, TextSpec},
     generated::{error_code::ErrorCode, warning_code::WarningCode},
     hint::Hints,
@@ -137,11 +137,11 @@ fn text(spec: &TextSpec, said: &str, lenient: bool, hints: Hints<'_>) -> Scalar 
     }
     match spec.limits.check(&said) {
         Ok(()) => Scalar::good(said.as_ref()),
-        Err(Violation::Length { length, minimum, maximum }) => {
+        Err(LimitError::Length { length, minimum, maximum }) => {
             let message = format!("{length} characters; {minimum}..{maximum} are allowed");
             Scalar::beyond(Some(said.as_ref().into()), message, minimum as f64, maximum as f64)
         }
-        Err(Violation::Blank) => {
+        Err(LimitError::Blank) => {
             let hint = format!("write more than white space{}", hints.such_as());
             Scalar::bad("it is blank".to_owned(), hint)
         }
@@ -195,8 +195,8 @@ fn enumeration(spec: &EnumSpec, said: &str, lenient: bool) -> Scalar {
 }
 
 /// The fault of a list's or map's length, in items or entries.
-pub(crate) fn count(checked: Result<(), Violation>, of: &str) -> Option<ScalarFault> {
-    let Err(Violation::Count { count, minimum, maximum }) = checked else { return None };
+pub(crate) fn count(checked: Result<(), LimitError>, of: &str) -> Option<ScalarFault> {
+    let Err(LimitError::Count { count, minimum, maximum }) = checked else { return None };
     let message = format!("{count} {of}; {minimum}..{maximum} are allowed");
     Scalar::beyond(None, message, minimum as f64, maximum as f64).fault
 }

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
-use super::Violation;
+use super::LimitError;
 
 /// Limits of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,13 +23,13 @@ impl ListLimits {
     /// Whether a list is within the limits.
     ///
     /// # Errors
-    /// [`Violation::Count`] or [`Violation::Twice`].
-    pub fn check<T: PartialEq>(&self, items: &[T]) -> Result<(), Violation> {
+    /// [`LimitError::Count`] or [`LimitError::Twice`].
+    pub fn check<T: PartialEq>(&self, items: &[T]) -> Result<(), LimitError> {
         self.count(items.len())?;
         if self.unique
             && let Some(index) = (1..items.len()).find(|index| items[..*index].contains(&items[*index]))
         {
-            return Err(Violation::Twice { index });
+            return Err(LimitError::Twice { index });
         }
         Ok(())
     }
@@ -37,11 +37,11 @@ impl ListLimits {
     /// Whether a list of so many items is within the limits.
     ///
     /// # Errors
-    /// [`Violation::Count`].
-    pub fn count(&self, count: usize) -> Result<(), Violation> {
+    /// [`LimitError::Count`].
+    pub fn count(&self, count: usize) -> Result<(), LimitError> {
         let (count, Self { minimum, maximum, .. }) = (count as u64, *self);
         if count < minimum || count > maximum {
-            return Err(Violation::Count { count, minimum, maximum });
+            return Err(LimitError::Count { count, minimum, maximum });
         }
         Ok(())
     }
@@ -79,7 +79,7 @@ impl<'de, T: Deserialize<'de> + PartialEq> Visitor<'de> for ListVisitor<'_, T> {
         let mut list = Vec::new();
         while let Some(item) = items.next_element::<T>()? {
             if self.0.unique && list.contains(&item) {
-                return Err(de::Error::custom(Violation::Twice { index: list.len() }));
+                return Err(de::Error::custom(LimitError::Twice { index: list.len() }));
             }
             list.push(item);
             if list.len() as u64 > self.0.maximum {
@@ -102,11 +102,11 @@ impl MapLimits {
     /// Whether a map of so many entries is within the limits.
     ///
     /// # Errors
-    /// [`Violation::Count`].
-    pub fn check(&self, count: usize) -> Result<(), Violation> {
+    /// [`LimitError::Count`].
+    pub fn check(&self, count: usize) -> Result<(), LimitError> {
         let (count, maximum) = (count as u64, self.maximum);
         if count > maximum {
-            return Err(Violation::Count { count, minimum: 0, maximum });
+            return Err(LimitError::Count { count, minimum: 0, maximum });
         }
         Ok(())
     }

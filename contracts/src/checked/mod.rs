@@ -17,9 +17,9 @@ pub(crate) use newtype::{impls, integer, list, map, number, text};
 pub(crate) use number::{read_integer, read_number};
 pub(crate) use text::{compile, read_text};
 
-/// The limit that a value breaks.
+/// A limit that a value breaks.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum Violation {
+pub enum LimitError {
     /// An integer outside its limits.
     #[error("{value} is not within {minimum}..={maximum}")]
     Integer {

@@ -43,7 +43,7 @@ macro_rules! integer {
             ///
             /// # Errors
             /// The limit that it breaks.
-            pub fn new(value: $kind) -> Result<Self, Violation> {
+            pub fn new(value: $kind) -> Result<Self, LimitError> {
                 Self::LIMITS.check(i128::from(value)).map(|()| Self(value))
             }
 
@@ -55,9 +55,9 @@ macro_rules! integer {
         }
 
         impl TryFrom<$kind> for $name {
-            type Error = Violation;
+            type Error = LimitError;
 
-            fn try_from(value: $kind) -> Result<Self, Violation> {
+            fn try_from(value: $kind) -> Result<Self, LimitError> {
                 Self::new(value)
             }
         }
@@ -93,7 +93,7 @@ macro_rules! number {
             ///
             /// # Errors
             /// The limit that it breaks; NaN and the infinities break every one.
-            pub fn new(value: f64) -> Result<Self, Violation> {
+            pub fn new(value: f64) -> Result<Self, LimitError> {
                 Self::LIMITS.check(value).map(|()| Self(value))
             }
 
@@ -105,9 +105,9 @@ macro_rules! number {
         }
 
         impl TryFrom<f64> for $name {
-            type Error = Violation;
+            type Error = LimitError;
 
-            fn try_from(value: f64) -> Result<Self, Violation> {
+            fn try_from(value: f64) -> Result<Self, LimitError> {
                 Self::new(value)
             }
         }
@@ -143,7 +143,7 @@ macro_rules! text {
             ///
             /// # Errors
             /// The limit that it breaks.
-            pub fn new(text: impl Into<String>) -> Result<Self, Violation> {
+            pub fn new(text: impl Into<String>) -> Result<Self, LimitError> {
                 let text = text.into();
                 Self::LIMITS.check(&text).map(|()| Self(text))
             }
@@ -188,25 +188,25 @@ macro_rules! text {
         }
 
         impl TryFrom<String> for $name {
-            type Error = Violation;
+            type Error = LimitError;
 
-            fn try_from(text: String) -> Result<Self, Violation> {
+            fn try_from(text: String) -> Result<Self, LimitError> {
                 Self::new(text)
             }
         }
 
         impl TryFrom<&str> for $name {
-            type Error = Violation;
+            type Error = LimitError;
 
-            fn try_from(text: &str) -> Result<Self, Violation> {
+            fn try_from(text: &str) -> Result<Self, LimitError> {
                 Self::new(text)
             }
         }
 
         impl std::str::FromStr for $name {
-            type Err = Violation;
+            type Err = LimitError;
 
-            fn from_str(text: &str) -> Result<Self, Violation> {
+            fn from_str(text: &str) -> Result<Self, LimitError> {
                 Self::new(text)
             }
         }
@@ -242,7 +242,7 @@ macro_rules! list {
             ///
             /// # Errors
             /// The limit that it breaks.
-            pub fn new(items: Vec<$item>) -> Result<Self, Violation> {
+            pub fn new(items: Vec<$item>) -> Result<Self, LimitError> {
                 Self::LIMITS.check(&items).map(|()| Self(items))
             }
 
@@ -262,9 +262,9 @@ macro_rules! list {
         }
 
         impl TryFrom<Vec<$item>> for $name {
-            type Error = Violation;
+            type Error = LimitError;
 
-            fn try_from(items: Vec<$item>) -> Result<Self, Violation> {
+            fn try_from(items: Vec<$item>) -> Result<Self, LimitError> {
                 Self::new(items)
             }
         }
@@ -313,7 +313,7 @@ macro_rules! map {
             ///
             /// # Errors
             /// The limit that it breaks.
-            pub fn new(entries: std::collections::BTreeMap<String, $value>) -> Result<Self, Violation> {
+            pub fn new(entries: std::collections::BTreeMap<String, $value>) -> Result<Self, LimitError> {
                 Self::LIMITS.check(entries.len()).map(|()| Self(entries))
             }
 
@@ -333,9 +333,9 @@ macro_rules! map {
         }
 
         impl TryFrom<std::collections::BTreeMap<String, $value>> for $name {
-            type Error = Violation;
+            type Error = LimitError;
 
-            fn try_from(entries: std::collections::BTreeMap<String, $value>) -> Result<Self, Violation> {
+            fn try_from(entries: std::collections::BTreeMap<String, $value>) -> Result<Self, LimitError> {
                 Self::new(entries)
             }
         }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 
-use super::Violation;
+use super::LimitError;
 
 /// Limits of an integer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,15 +21,15 @@ impl IntegerLimits {
     /// Whether a value is within the limits.
     ///
     /// # Errors
-    /// [`Violation::Integer`] or [`Violation::Multiple`].
-    pub fn check(&self, value: i128) -> Result<(), Violation> {
+    /// [`LimitError::Integer`] or [`LimitError::Multiple`].
+    pub fn check(&self, value: i128) -> Result<(), LimitError> {
         let Self { minimum, maximum, multiple_of } = *self;
         if value < i128::from(minimum) || value > i128::from(maximum) {
-            return Err(Violation::Integer { value, minimum, maximum });
+            return Err(LimitError::Integer { value, minimum, maximum });
         }
         // Within 64 bits now, which divide faster than 128 do.
         if value as i64 % multiple_of != 0 {
-            return Err(Violation::Multiple { value, multiple_of });
+            return Err(LimitError::Multiple { value, multiple_of });
         }
         Ok(())
     }
@@ -121,8 +121,8 @@ impl NumberLimits {
     /// Whether a value is within the limits.
     ///
     /// # Errors
-    /// [`Violation::Number`], of NaN and the infinities too.
-    pub fn check(&self, value: f64) -> Result<(), Violation> {
+    /// [`LimitError::Number`], of NaN and the infinities too.
+    pub fn check(&self, value: f64) -> Result<(), LimitError> {
         let above = match self.minimum {
             Edge::At(edge) => value >= edge,
             Edge::Beyond(edge) => value > edge,
@@ -131,7 +131,7 @@ impl NumberLimits {
             Edge::At(edge) => value <= edge,
             Edge::Beyond(edge) => value < edge,
         };
-        if above && below { Ok(()) } else { Err(Violation::Number { value, limits: *self }) }
+        if above && below { Ok(()) } else { Err(LimitError::Number { value, limits: *self }) }
     }
 
     pub(crate) fn schema(&self) -> schemars::Schema {

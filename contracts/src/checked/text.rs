@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde::de::{self, Deserializer, Visitor};
 
-use super::Violation;
+use super::LimitError;
 
 /// Limits of a string.
 #[derive(Debug)]
@@ -95,18 +95,18 @@ impl TextLimits {
     /// Whether a text is within the limits.
     ///
     /// # Errors
-    /// [`Violation::Length`], [`Violation::Blank`] or [`Violation::Form`].
-    pub fn check(&self, text: &str) -> Result<(), Violation> {
+    /// [`LimitError::Length`], [`LimitError::Blank`] or [`LimitError::Form`].
+    pub fn check(&self, text: &str) -> Result<(), LimitError> {
         let bytes = text.len() as u64;
         // A code point is one byte at least: most texts are short enough without counting.
         if bytes < self.minimum || bytes > self.maximum || self.minimum > 1 {
             let length = text.chars().count() as u64;
             if length < self.minimum || length > self.maximum {
-                return Err(Violation::Length { length, minimum: self.minimum, maximum: self.maximum });
+                return Err(LimitError::Length { length, minimum: self.minimum, maximum: self.maximum });
             }
         }
         if self.not_blank && text.chars().all(char::is_whitespace) {
-            return Err(Violation::Blank);
+            return Err(LimitError::Blank);
         }
         let (pattern, matches) = match self.form {
             Form::Any => return Ok(()),
@@ -114,7 +114,7 @@ impl TextLimits {
             Form::Pattern(pattern, regex) => (pattern, regex.is_match(text)),
             Form::Compiled(regex) => (regex.as_str(), regex.is_match(text)),
         };
-        if matches { Ok(()) } else { Err(Violation::Form { pattern }) }
+        if matches { Ok(()) } else { Err(LimitError::Form { pattern }) }
     }
 
     pub(crate) fn schema(&self) -> schemars::Schema {

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::reader::{At, Reader};
 use crate::{
-    checked::Violation,
+    checked::LimitError,
     dictionary::{EnumSpec, ListSpec, MapSpec, Shape},
     nearest::written_by,
     pointer::escape,
@@ -119,7 +119,7 @@ impl Reader {
 
     /// A list or map that is too long is one fault, and is not looked into: what stands in it could cost more than
     /// the contract has room for.
-    fn too_many(&mut self, at: &At, count: Result<(), Violation>, of: &str) -> Option<Value> {
+    fn too_many(&mut self, at: &At, count: Result<(), LimitError>, of: &str) -> Option<Value> {
         if let Some(fault) = scalar::count(count, of) {
             self.unread = true;
             self.scalar_fault(at, fault);
