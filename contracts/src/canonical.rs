@@ -1,7 +1,7 @@
-//! A quick look at what one of us wrote: whether it is canonical and without fault, and not a word on why not.
+//! Whether a document is canonical and without fault: yes or no, without reasons.
 //!
-//! Replies and events are nearly always faultless, and a reading notes where each of their values stood. This walks
-//! the same tables and notes nothing. What it does not vouch for, the reading judges.
+//! Replies and events nearly always are, and a reading also notes where each value stood. This walks the same tables and
+//! notes nothing; only a document that it does not vouch for is read.
 
 use serde_json::{Map, Value};
 
@@ -10,7 +10,7 @@ use crate::dictionary::{Def, ListSpec, Name, ObjectSpec, Shape, dictionary};
 /// Whether a canonical document of a definition has no fault; `false` also where rules over several fields apply.
 ///
 /// # Panics
-/// Where there is no such definition.
+/// If there is no such definition.
 pub(crate) fn is_faultless(definition: &str, document: &Value) -> bool {
     is_of(dictionary().named(definition), document)
 }

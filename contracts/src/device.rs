@@ -60,7 +60,7 @@ impl FromStr for DeviceName {
     }
 }
 
-/// A name that is no device's.
+/// A name that names no device.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` names no device: give an index, gpu_N, cuda:N or cpu_0")]
 pub struct UnknownDevice(String);

@@ -29,7 +29,7 @@ impl Dialect {
     }
 }
 
-/// How many names of a document each dialect alone spells so.
+/// Number of names of a document that only one dialect spells so, by dialect.
 ///
 /// Only the numbers count: JSON objects have no order, and some writers sort their members.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,7 +40,7 @@ pub(crate) struct Spelt {
 }
 
 impl Spelt {
-    /// Counts a name, by the only dialect that spells it so.
+    /// Counts a name for the only dialect that spells it so.
     pub(crate) fn count(&mut self, only: Option<Dialect>) {
         match only {
             Some(Dialect::Snake) => self.snake += 1,
@@ -50,7 +50,7 @@ impl Spelt {
         }
     }
 
-    /// The dialect of the most names; of several, the first of pascal, camel, snake. None where no name tells.
+    /// The dialect of the most names; of equals the first of pascal, camel, snake. `None` if no name tells a dialect.
     pub(crate) fn most(self) -> Option<Dialect> {
         let counts =
             [(Dialect::Pascal, self.pascal), (Dialect::Camel, self.camel), (Dialect::Snake, self.snake)];

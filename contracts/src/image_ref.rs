@@ -1,7 +1,7 @@
 //! Image references that are bare base64: a picture without the head that makes it a `data:` URL.
 //!
 //! `Convert.ToBase64String` and canvas code without its prefix write it. Read as a path it would be refused with "no file
-//! at …", which helps nobody.
+//! at …", which does not say what to write.
 
 use crate::{
     dictionary::dictionary,

@@ -19,7 +19,7 @@ pub struct Number {
 struct Written(String);
 
 impl Number {
-    /// A number that nobody wrote as text.
+    /// A number that did not come from text.
     #[must_use]
     pub fn of(value: f64) -> Self {
         Self { value, written: None }
@@ -31,7 +31,7 @@ impl Number {
         self.value
     }
 
-    /// Keeps how it was written. Most numbers are written as they would be shown anyway, and cost no allocation.
+    /// Keeps how it was written. Most numbers are written as they are shown, and need no allocation.
     pub(crate) fn set_written(&mut self, text: &str) {
         if is_shown_so(text) {
             return;
@@ -64,7 +64,8 @@ impl fmt::Display for Number {
 /// Digits of a decimal that an `f64` certainly gives back.
 const EXACT_MAX: usize = 15;
 
-/// Whether the value of a number's text is shown as this text. It may say no where it is, never yes where it is not.
+/// Whether the value of a number's text is shown as this text. A false `false` costs an allocation, a false `true` would
+/// misquote the sender.
 fn is_shown_so(text: &str) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text);
     // Below 0.0001 a value is shown with an exponent.

@@ -172,7 +172,7 @@ impl<T: StringEnum> Visitor<'_> for OneOf<T> {
     }
 }
 
-/// A text that is none of the values of an enum.
+/// A text that is not a value of the enum.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{text:?} is none of {allowed:?}")]
 pub struct UnknownValue {

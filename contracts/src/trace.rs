@@ -1,4 +1,4 @@
-//! The place of a command in a trace (W3C Trace Context): read from a header, and carried on under a span of one's own.
+//! The place of a command in a trace (W3C Trace Context): read from a header, and sent on under a span of the sender.
 
 use std::{
     fmt,

@@ -1,6 +1,6 @@
 //! JSON as its sender wrote it: order kept, duplicate names seen, integers told from numbers, depth bounded.
 //!
-//! `serde_json::Value` keeps the last of two equal names without a word; a [`Tree`] keeps both and counts them.
+//! `serde_json::Value` silently keeps the last of two equal names; a [`Tree`] keeps both and counts them.
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
@@ -89,7 +89,7 @@ pub fn parse(bytes: &[u8]) -> Result<Parsed, TreeError> {
     Ok(Parsed { tree, duplicates: found.pointers, duplicates_total: found.total })
 }
 
-/// Why a byte order mark is no JSON: that before the first frame is taken off by who splits the stream.
+/// The sentence of a byte order mark inside a stream. The decoder of frames takes off the one before the first frame.
 const LATE_BOM: &str = "a byte order mark (BOM) stands before the document: only the first frame may have one, write UTF-8 without it";
 
 /// The sentence of a comment, where one stands at the place of the error.

@@ -1,4 +1,4 @@
-//! A `serde_json` value of a document in which no name stands twice: `serde_json` itself keeps the last without a word.
+//! `serde_json` values of documents in which each name stands once; `serde_json` itself silently keeps the last.
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Error, Map, Number, Value};

@@ -47,7 +47,7 @@ impl Dictionary {
     /// The definition of a name.
     ///
     /// # Panics
-    /// Where there is none; names come from the registry and from this crate.
+    /// If there is none; names come from the registry and from this crate.
     #[must_use]
     pub fn id(&self, name: &str) -> DefId {
         *self.by_name.get(name).unwrap_or_else(|| panic!("no definition `{name}` in the bundle"))
@@ -73,7 +73,7 @@ impl Dictionary {
     /// The object behind a name.
     ///
     /// # Panics
-    /// Where it is none.
+    /// If the definition has another shape.
     #[must_use]
     pub fn object(&self, name: &str) -> &ObjectSpec {
         match self.resolve(&self.named(name).shape) {
@@ -85,7 +85,7 @@ impl Dictionary {
     /// The enum behind a name.
     ///
     /// # Panics
-    /// Where it is none.
+    /// If the definition has another shape.
     #[must_use]
     pub fn enumeration(&self, name: &str) -> &EnumSpec {
         match self.resolve(&self.named(name).shape) {

@@ -13,9 +13,9 @@ pub struct ObjectSpec {
     pub properties: Vec<Property>,
     /// Every spelling that is read here.
     pub names: HashMap<String, Name>,
-    /// The dialect of those of them that one dialect alone spells so.
+    /// The dialect of each spelling that only one dialect has.
     pub(super) dialects: HashMap<String, Dialect>,
-    /// The snake names of what [`Name::Neutral`] and [`Name::Flag`] point at.
+    /// Names that are no property: [`Name::Neutral`] and [`Name::Flag`] point here.
     pub extras: Vec<Extra>,
     pub(super) by_snake: HashMap<String, usize>,
 }

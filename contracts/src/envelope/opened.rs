@@ -57,7 +57,7 @@ impl Opened {
     }
 
     /// # Errors
-    /// `duplicate_field` for names that stand twice; as `Members::action` where there is no action.
+    /// `duplicate_field` for names that stand twice; as [`Members::action`] without an action.
     pub(super) fn command(self, route: Option<Route<'_>>) -> Result<Incoming, Refusal> {
         let Self { members, duplicates, duplicates_total } = self;
         let id_twice = has_two_ids(&members);
@@ -75,7 +75,7 @@ impl Opened {
         if let Some(failure) = written_twice(&duplicates, duplicates_total) {
             let mut refusal = refusal(&members, failure);
             if let Ok(action) = action {
-                // Nothing of the reading is used but its dialect: nobody can say which of two values was meant.
+                // Only the dialect of the reading is used: which of two values was meant is unknown.
                 refusal.dialect = members.read(action, form, bare, route).reading.dialect;
             }
             return Err(refusal);
@@ -109,7 +109,7 @@ fn written_twice(pointers: &[String], total: usize) -> Option<Failure> {
     })
 }
 
-/// Whether the id stands twice in one spelling: then nobody can say which one is meant.
+/// Whether the id stands twice in one spelling. Then a reply repeats neither: which one was meant is unknown.
 fn has_two_ids(members: &[(String, Tree)]) -> bool {
     let mut known = HashSet::new();
     let mut ids = members.iter().filter(|(name, _)| head_name(name) == Some("request_id"));

@@ -65,7 +65,7 @@ impl Reader {
         let (list, written) =
             members.values.entry(added.list).or_insert_with(|| (Value::Array(Vec::new()), String::new()));
         if written.is_empty() {
-            // Nobody wrote the list: what is wrong with it as a whole is told where its last item was written.
+            // The sender did not write the list, so a fault of the list points at its last item.
             self.places.replace(canonical.clone(), added.from.clone());
         }
         let Value::Array(items) = list else { return };

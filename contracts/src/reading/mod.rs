@@ -131,7 +131,7 @@ pub fn read(definition: &str, tree: &Tree, writer: Writer) -> Reading {
     )
 }
 
-/// The first faults of a document that one of us wrote: what breaks the schema, and members that it does not know.
+/// The first faults of a canonical document: what breaks the schema, and the members that it does not know.
 pub(crate) fn faults_of(definition: &str, document: &Value) -> (Tally, Tally) {
     if canonical::is_faultless(definition, document) {
         return (Tally::default(), Tally::default());

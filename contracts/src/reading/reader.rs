@@ -17,7 +17,7 @@ pub(super) struct Reader {
     pub(super) dictionary: &'static Dictionary,
     pub(super) writer: Writer,
     pub(super) faults: Tally,
-    /// Of one of us: members that the schema does not know, which may be a newer version's.
+    /// Unknown members of a canonical document: a newer version may have written them, so they are counted apart.
     pub(super) unknown: Tally,
     pub(super) warnings: Vec<Warning>,
     pub(super) places: Places,
@@ -28,7 +28,7 @@ pub(super) struct Reader {
     pub(super) envelope: Spelt,
     /// Whether what is read now counts for them.
     pub(super) spelt: bool,
-    /// Canonical pointers of values that are no good by themselves.
+    /// Canonical pointers of values that have a fault of their own. Rules do not compare them.
     pub(super) faulty: BTreeSet<String>,
     pub(super) moved: Vec<Moved>,
     pub(super) visited: Vec<Visited>,
@@ -53,12 +53,12 @@ impl Reader {
         }
     }
 
-    /// Whether nothing more is wanted: what one of us wrote is refused by its first faults.
+    /// Whether the reading may stop: a canonical document is refused by its first faults.
     pub(super) fn is_done(&self) -> bool {
         self.writer == Writer::Canonical && self.faults.is_full()
     }
 
-    /// Whether the value, or one inside it, is no good by itself.
+    /// Whether the value, or one inside it, has a fault of its own.
     pub(super) fn is_faulty(&self, canonical: &str) -> bool {
         if self.faulty.contains(canonical) {
             return true;

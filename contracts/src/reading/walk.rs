@@ -47,7 +47,7 @@ impl Reader {
         self.visited.push(Visited { spec, at: at.to_owned(), rules });
     }
 
-    /// Reads a value; `None` where it is absent or no good.
+    /// Reads a value; `None` if it is absent or cannot be read.
     pub(super) fn value(&mut self, shape: &'static Shape, tree: &Tree, at: &At) -> Option<Value> {
         match shape {
             Shape::Ref(id) => {
