@@ -1,49 +1,18 @@
-//! Replies: the one terminal answer to a command, in any dialect, and as problem details over HTTP.
+//! Replies out: as a document, as JSON, as a frame, as problem details.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::Reply;
 use crate::{
     dialect::Dialect,
     dictionary::{Shape, dictionary},
-    fault::{Failure, Fault, Warning},
+    fault::{Failure, Warning},
     framing::{EncodeError, framed},
-    generated::{action::Action, error_code::ErrorCode, limits},
-    reading::faults_of,
-    tally::Tally,
+    generated::{error_code::ErrorCode, limits},
 };
 
-/// The one terminal answer to a command.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Reply {
-    /// The command's action; decides the definition of `data`. `None` if the command has no known one.
-    pub action: Option<Action>,
-    /// The command's id; `null` on the wire if `None`.
-    pub request_id: Option<String>,
-    /// The command's session; absent on the wire if `None`.
-    pub session_id: Option<String>,
-    /// `data` in snake, or the failure.
-    pub outcome: Result<Value, Box<Failure>>,
-    /// All warnings; the first `limits::WARNINGS_MAX` are written.
-    pub warnings: Vec<Warning>,
-    /// Number of further warnings that are not in `warnings`.
-    pub more_warnings: usize,
-}
-
 impl Reply {
-    /// A failed reply without session or warnings.
-    ///
-    /// ```
-    /// use contracts::{ErrorCode, Failure, Reply};
-    /// let reply = Reply::failed(None, Some("r1".into()), Failure::new(ErrorCode::JobNotFound, "no job r1"));
-    /// assert!(reply.outcome.is_err());
-    /// ```
-    #[must_use]
-    pub fn failed(action: Option<Action>, request_id: Option<String>, failure: Failure) -> Self {
-        let outcome = Err(Box::new(failure));
-        Self { action, request_id, session_id: None, outcome, warnings: Vec::new(), more_warnings: 0 }
-    }
-
     /// The reply as a document in a dialect. If the action's `data` has `warnings`, they repeat those of the reply.
     ///
     /// ```
@@ -206,67 +175,6 @@ impl Reply {
         problem.extend(members);
         Some(problem.into())
     }
-
-    /// Reads a reply in snake to a command of an action.
-    ///
-    /// Members that the schema does not know may be a newer version's: they are listed, and no error.
-    ///
-    /// # Errors
-    /// [`ReplyError`] if it breaks the schema in any other way.
-    pub fn read(action: Action, reply: &Value) -> Result<ReadReply, ReplyError> {
-        Self::take(action, reply.clone())
-    }
-
-    /// As [`read`](Self::read), of an owned reply: its data is moved, not copied.
-    ///
-    /// # Errors
-    /// As [`Reply::read`].
-    pub fn take(action: Action, mut reply: Value) -> Result<ReadReply, ReplyError> {
-        let (broken, unknown) = faults(action, &reply);
-        if !broken.is_empty() {
-            return Err(ReplyError { faults: broken.into_kept() });
-        }
-        let text = |name: &str| reply[name].as_str().map(str::to_owned);
-        let (request_id, session_id) = (text("request_id"), text("session_id"));
-        let broken = |pointer: &str, err: &dyn std::fmt::Display| ReplyError {
-            faults: vec![contradiction(pointer, &err.to_string())],
-        };
-        let outcome = if reply["success"] == true {
-            Ok(reply["data"].take())
-        } else {
-            let error = reply["error"].as_str().unwrap_or_default();
-            let failure = Failure::of_reply(error, &reply["error_details"]);
-            Err(Box::new(failure.map_err(|err| broken("/error_details", &err))?))
-        };
-        let warnings: Vec<Warning> = serde_json::from_value(reply["warning_details"].take())
-            .map_err(|err| broken("/warning_details", &err))?;
-        let total = reply["warnings_total"].as_u64().and_then(|total| usize::try_from(total).ok());
-        let more_warnings = total.map_or(0, |total| total.saturating_sub(warnings.len()));
-        Ok(ReadReply {
-            reply: Self { action: Some(action), request_id, session_id, outcome, warnings, more_warnings },
-            unknown_total: unknown.total(),
-            unknown_members: unknown.into_kept().into_iter().map(|fault| fault.pointer).collect(),
-        })
-    }
-}
-
-/// The first faults of a reply in snake: what breaks the contract, and members that the schema does not know.
-fn faults(action: Action, reply: &Value) -> (Tally, Tally) {
-    let (mut faults, mut unknown) = faults_of("Reply", reply);
-    if reply["success"] == true {
-        let (inside, unknown_inside) = faults_of(action.info().reply, &reply["data"]);
-        faults.append_below("/data", inside);
-        unknown.append_below("/data", unknown_inside);
-        if !reply["error"].is_null() || !reply["error_details"].is_null() {
-            faults.add(|| contradiction("/error", "a success has no error"));
-        }
-    } else if !reply["data"].is_null() {
-        faults.add(|| contradiction("/data", "a failure has no data"));
-    }
-    if count(&reply["warnings"]) != count(&reply["warning_details"]) {
-        faults.add(|| contradiction("/warning_details", "there is one for each of `warnings`"));
-    }
-    (faults, unknown)
 }
 
 /// A success in snake, as [`Reply::to_value`] orders it.
@@ -283,31 +191,4 @@ struct Success<'r> {
     warning_details: &'r [Warning],
     #[serde(skip_serializing_if = "Option::is_none")]
     warnings_total: Option<usize>,
-}
-
-/// A reply, and its members that the schema does not know.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ReadReply {
-    /// The reply.
-    pub reply: Reply,
-    /// Pointers of the first members that the schema does not know.
-    pub unknown_members: Vec<String>,
-    /// Number of all of them.
-    pub unknown_total: usize,
-}
-
-/// A document that is no reply of the contract.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("the reply breaks the contract at {}: {}", faults[0].pointer, faults[0].message)]
-pub struct ReplyError {
-    /// The first faults; at least one.
-    pub faults: Vec<Fault>,
-}
-
-fn contradiction(pointer: &str, message: &str) -> Fault {
-    Fault::new(pointer, ErrorCode::ValidationFailed, message)
-}
-
-fn count(list: &Value) -> usize {
-    list.as_array().map_or(0, Vec::len)
 }

@@ -1,0 +1,45 @@
+//! Replies: the one terminal answer to a command, in any dialect, and as problem details over HTTP.
+
+mod read;
+mod write;
+
+use serde_json::Value;
+
+use crate::{
+    fault::{Failure, Warning},
+    generated::action::Action,
+};
+
+pub use read::{ReadReply, ReplyError};
+
+/// The one terminal answer to a command.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reply {
+    /// The command's action; decides the definition of `data`. `None` if the command has no known one.
+    pub action: Option<Action>,
+    /// The command's id; `null` on the wire if `None`.
+    pub request_id: Option<String>,
+    /// The command's session; absent on the wire if `None`.
+    pub session_id: Option<String>,
+    /// `data` in snake, or the failure.
+    pub outcome: Result<Value, Box<Failure>>,
+    /// All warnings; the first `limits::WARNINGS_MAX` are written.
+    pub warnings: Vec<Warning>,
+    /// Number of further warnings that are not in `warnings`.
+    pub more_warnings: usize,
+}
+
+impl Reply {
+    /// A failed reply without session or warnings.
+    ///
+    /// ```
+    /// use contracts::{ErrorCode, Failure, Reply};
+    /// let reply = Reply::failed(None, Some("r1".into()), Failure::new(ErrorCode::JobNotFound, "no job r1"));
+    /// assert!(reply.outcome.is_err());
+    /// ```
+    #[must_use]
+    pub fn failed(action: Option<Action>, request_id: Option<String>, failure: Failure) -> Self {
+        let outcome = Err(Box::new(failure));
+        Self { action, request_id, session_id: None, outcome, warnings: Vec::new(), more_warnings: 0 }
+    }
+}
