@@ -32,44 +32,7 @@ pub(crate) fn read(bytes: &[u8]) -> Option<Incoming> {
         return None;
     }
     let frame: Members<'_> = serde_json::from_slice(bytes).ok()?;
-    let mut head = Head {
-        action: Action::GetStatus,
-        request_id: None,
-        session_id: None,
-        gpu_id: None,
-        attempt: 1,
-        trace: None,
-        spelt: Vec::new(),
-    };
-    let mut action = None;
-    let mut submission = None;
-    // The envelope's names here are snake, or the same in all dialects.
-    let mut snake = false;
-    for (name, raw) in &frame.0 {
-        match &**name {
-            "action" => action = serde_json::from_str::<Cow<'_, str>>(raw.get()).ok()?.parse::<Action>().ok(),
-            "request_id" => head.request_id = Some(text::<Id>(raw)?),
-            "session_id" => head.session_id = Some(text::<Id>(raw)?),
-            "gpu_id" => head.gpu_id = Some(text::<GpuId>(raw)?),
-            "attempt" => {
-                head.attempt = serde_json::from_str::<Attempt>(raw.get()).ok()?.get();
-            }
-            "traceparent" => {
-                head.trace = Some(
-                    serde_json::from_str::<Cow<'_, str>>(raw.get())
-                        .ok()
-                        .and_then(|text| Trace::of_canonical(&text))?,
-                );
-            }
-            "payload" | "prompt_submission" | "request" if submission.is_none() => {
-                submission = Some((name, *raw));
-            }
-            _ => return None,
-        }
-        snake |= name.contains('_');
-    }
-    head.action = action.filter(|action| action.info().request == "SubmissionCommand")?;
-    let (name, raw) = submission?;
+    let Sorted { head, submission: (name, raw), mut snake } = sort(&frame)?;
     let (form, place, raw) = if name == "payload" {
         let payload: Members<'_> = serde_json::from_str(raw.get()).ok()?;
         let [(inner, raw)] = payload.0.as_slice() else { return None };
@@ -86,6 +49,55 @@ pub(crate) fn read(bytes: &[u8]) -> Option<Incoming> {
     Some(Incoming { head, form, reading: faultless(document, spelt, told) })
 }
 
+/// A frame's members, sorted out.
+struct Sorted<'f, 'de> {
+    head: Head,
+    /// The name and the value of `payload`, or of the submission itself.
+    submission: (&'f str, &'de RawValue),
+    /// Whether a name has an underscore. The envelope's names are snake here, or the same in all dialects.
+    snake: bool,
+}
+
+fn sort<'f, 'de>(frame: &'f Members<'de>) -> Option<Sorted<'f, 'de>> {
+    let mut action = None;
+    let mut submission = None;
+    let mut snake = false;
+    let mut head = bare_head(Action::GetStatus);
+    for (name, raw) in &frame.0 {
+        match &**name {
+            "action" => action = serde_json::from_str::<Cow<'_, str>>(raw.get()).ok()?.parse::<Action>().ok(),
+            "request_id" => head.request_id = Some(text::<Id>(raw)?),
+            "session_id" => head.session_id = Some(text::<Id>(raw)?),
+            "gpu_id" => head.gpu_id = Some(text::<GpuId>(raw)?),
+            "attempt" => head.attempt = serde_json::from_str::<Attempt>(raw.get()).ok()?.get(),
+            "traceparent" => {
+                let text = serde_json::from_str::<Cow<'_, str>>(raw.get()).ok()?;
+                head.trace = Some(Trace::of_canonical(&text)?);
+            }
+            "payload" | "prompt_submission" | "request" if submission.is_none() => {
+                submission = Some((&**name, *raw));
+            }
+            _ => return None,
+        }
+        snake |= name.contains('_');
+    }
+    head.action = action.filter(|action| action.info().request == "SubmissionCommand")?;
+    Some(Sorted { head, submission: submission?, snake })
+}
+
+/// The head of a command that has no members of its own.
+fn bare_head(action: Action) -> Head {
+    Head {
+        action,
+        request_id: None,
+        session_id: None,
+        gpu_id: None,
+        attempt: 1,
+        trace: None,
+        spelt: Vec::new(),
+    }
+}
+
 /// The body of a route: an envelope of its action, or a bare submission.
 pub(crate) fn read_body(bytes: &[u8], body: Body<'_>) -> Option<Incoming> {
     if bytes.len() > READ_AT_ONCE_BYTES_MAX {
@@ -99,15 +111,7 @@ pub(crate) fn read_body(bytes: &[u8], body: Body<'_>) -> Option<Incoming> {
     };
     let spelt = Places::uniform(String::new(), String::new(), dialect.unwrap_or(Dialect::Snake));
     Some(Incoming {
-        head: Head {
-            action: body.action,
-            request_id: None,
-            session_id: None,
-            gpu_id: None,
-            attempt: 1,
-            trace: None,
-            spelt: Vec::new(),
-        },
+        head: bare_head(body.action),
         form: Form::Bare,
         reading: faultless(document, spelt, dialect),
     })
