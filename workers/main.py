@@ -11,8 +11,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from core.communication import claim_descriptors
-from core.log_output import leave
+from concord_workers.core.communication import claim_descriptors
+from concord_workers.core.log_output import leave
 
 __all__ = ["main"]
 
@@ -21,11 +21,11 @@ def main() -> int:
     """Claims the descriptors and runs the worker; the exit code of the process."""
     if any(argument in ("-h", "--help") for argument in sys.argv[1:]):
         # Help is for people: it goes to stdout while that is still theirs.
-        from core.options import read_options
+        from concord_workers.core.options import read_options
 
         read_options(sys.argv[1:])
     incoming, outgoing = claim_descriptors()
-    from core.run import run
+    from concord_workers.worker.run import run
 
     return run(sys.argv[1:], incoming, outgoing)
 

@@ -27,7 +27,7 @@ say() { echo "setup: $*"; }
 
 locks=("$here/requirements-setup.lock" "$here/requirements-cuda.lock" "$here/requirements-clip.lock")
 [ "$with_dev" = 0 ] || locks+=("$here/requirements-dev.lock")
-stamp_wanted="$({ "$python" -VV; cat "${locks[@]}" "$here/sdxl_config.py"; } | sha256sum | cut -d' ' -f1)"
+stamp_wanted="$({ "$python" -VV; cat "${locks[@]}" "$here/concord_workers/models/sdxl_config.py"; } | sha256sum | cut -d' ' -f1)"
 stamp_file="$venv/.setup-stamp"
 
 if [ -f "$stamp_file" ] && [ "$(cat "$stamp_file")" = "$stamp_wanted" ]; then
@@ -45,7 +45,7 @@ else
     "$venv/bin/uv" pip install --quiet --python "$venv/bin/python" --no-deps --require-hashes --compile-bytecode -r "$lock"
   done
   say "writing the SDXL configurations for single-file checkpoints"
-  "$venv/bin/python" "$here/sdxl_config.py" "$venv/share/sdxl-config"
+  "$venv/bin/python" "$here/concord_workers/models/sdxl_config.py" "$venv/share/sdxl-config"
   echo "$stamp_wanted" > "$stamp_file"
 fi
 

@@ -34,7 +34,7 @@ os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
 import torch
 from safetensors.torch import load_file, save_file
 
-from sdxl_config import _bytes_to_unicode as bytes_to_unicode
+from concord_workers.models.sdxl_config import _bytes_to_unicode as bytes_to_unicode
 from tiny_layouts import (
     lora_to_kohya,
     text_encoder_2_to_sgm,
@@ -360,7 +360,7 @@ def version() -> str:
     """Which models these are: a hash of the files that make them."""
     here = Path(__file__).parent
     digest = hashlib.sha256()
-    for name in ("tiny_models.py", "tiny_layouts.py", "sdxl_config.py"):
+    for name in ("tiny_models.py", "tiny_layouts.py", "concord_workers/models/sdxl_config.py"):
         digest.update((here / name).read_bytes())
     return digest.hexdigest()
 

@@ -1,6 +1,6 @@
 //! Rust and Python read the same bytes alike: normalized, effective, faults and warnings.
 //!
-//! The Python party is `python -m core.reading_cli` of `workers/`, run by the interpreter that `workers/setup.sh` made.
+//! The Python party is `python -m concord_workers.core.reading_cli` of `workers/`, run by the interpreter that `workers/setup.sh` made.
 //! Without it the check says `skipped` and why; with `CONCORD_REQUIRE_PYTHON` set, as in CI, that is a failure.
 
 use std::{
@@ -226,7 +226,7 @@ fn python_reads_every_document_alike() {
     let Some(python) = python() else { return };
     let documents = corpus();
     let mut child = Command::new(python)
-        .args(["-m", "core.reading_cli"])
+        .args(["-m", "concord_workers.core.reading_cli"])
         .current_dir(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../workers"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -392,7 +392,7 @@ async fn a_crash_is_repeated_here_too() {
 /// A bridge that starts `python main.py` with any of its flags may start this in its place.
 #[tokio::test]
 async fn every_flag_of_the_python_worker_is_taken() {
-    let options = std::fs::read_to_string("../workers/core/options.py").unwrap();
+    let options = std::fs::read_to_string("../workers/concord_workers/core/options.py").unwrap();
     let flags: Vec<&str> =
         options.split("add_argument(\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
     assert!(flags.len() > 10, "{flags:?}");

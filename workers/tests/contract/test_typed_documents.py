@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from contract import NotCanonicalError, read, write
-from contract.generated import tables, types
+from concord_workers.contract import NotCanonicalError, read, write
+from concord_workers.contract.generated import tables, types
 
 _BUNDLE: dict[str, Any] = json.loads(Path(types.__file__).with_name("bundle.json").read_text(encoding="utf-8"))
 _EXAMPLES = [

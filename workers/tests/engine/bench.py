@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from core.device_manager import Device
-from core.job_context import JobContext
-from core.roots import Roots
-from core.settings import WorkerSettings
-from inference.sdxl_worker import SdxlWorker
-from inference.submission_view import SubmissionView
-from models.model_loader import ModelLoader
+from concord_workers.core.device_manager import Device
+from concord_workers.core.job_context import JobContext
+from concord_workers.core.roots import Roots
+from concord_workers.core.settings import WorkerSettings
+from concord_workers.inference.sdxl_worker import SdxlWorker
+from concord_workers.inference.submission_view import SubmissionView
+from concord_workers.models.model_loader import ModelLoader
 
 DEFAULTS = {
     "model": {"base": "sdxl_base"},

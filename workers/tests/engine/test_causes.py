@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from bench import Engine
 
-from core.errors import ModelInvalid
-from models.cause import cause_of
+from concord_workers.core.errors import ModelInvalid
+from concord_workers.models.cause import cause_of
 
 MODEL = Path("/srv/models/a/model")
 

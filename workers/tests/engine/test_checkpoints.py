@@ -10,7 +10,7 @@ import torch
 from bench import Engine, difference
 from safetensors.torch import load_file, save_file
 
-from core.errors import ContractError, ModelInvalid
+from concord_workers.core.errors import ContractError, ModelInvalid
 
 V = {"v_pred": torch.tensor([]), "ztsnr": torch.tensor([])}
 
@@ -70,7 +70,7 @@ class TestPrediction:
         assert difference(picture, own.picture()) > 20
 
     def test_a_training_predicts_so_too(self, own, write):
-        from core.job_context import JobContext
+        from concord_workers.core.job_context import JobContext
 
         write("file", V)
         config = own.worker.bare_base("file", "fp32", JobContext()).scheduler.config
@@ -165,7 +165,7 @@ class TestChannels:
             assert own.faults(model={"base": base}) == [("model_invalid", "/model/base")]
 
     def test_it_is_not_trained(self, own, root, write):
-        from training.source import BaseSource
+        from concord_workers.training.source import BaseSource
 
         write("file", change=nine)
         self.folder(root)
@@ -252,9 +252,9 @@ class TestControlNets:
         from accelerate import init_empty_weights
         from diffusers import ControlNetModel, UNet2DConditionModel
 
-        from models.control_net_config import control_net_config
-        from models.safetensors_file import TensorInfo
-        from sdxl_config import BASE_UNET
+        from concord_workers.models.control_net_config import control_net_config
+        from concord_workers.models.safetensors_file import TensorInfo
+        from concord_workers.models.sdxl_config import BASE_UNET
 
         for depth in ([1, 2, 10], [1, 1, 1], [1, 2, 2]):
             with init_empty_weights():

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from bench import Engine
 
-from core.errors import ContractError
-from core.job_context import JobContext
+from concord_workers.core.errors import ContractError
+from concord_workers.core.job_context import JobContext
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def test_a_link_in_a_folder_may_lead_to_another_place_in_the_roots(own, root):
 @pytest.mark.parametrize("target", ["/nowhere/at/all", "broken.safetensors"], ids=["nowhere", "itself"])
 def test_a_broken_link_is_an_issue_of_the_file(own, root, target):
     (root / "sdxl_base" / "unet" / "broken.safetensors").symlink_to(target)
-    from models.file_validation import validate_path
+    from concord_workers.models.file_validation import validate_path
 
     row = validate_path(own.roots, str(root / "sdxl_base"), "/model_paths/0", False, JobContext(), lambda: None)
     assert not row["is_valid"] and "broken.safetensors" in row["issues"][0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from models.device_copy import pieces_of, to_device
+from concord_workers.models.device_copy import pieces_of, to_device
 
 
 @pytest.mark.parametrize("shape", [(), (1,), (7,), (3, 5), (64, 33), (0, 4)])

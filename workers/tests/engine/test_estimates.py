@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from bench import DEFAULTS, Engine, merge
 
-from core.errors import ModelNotFound
-from core.job_context import JobContext
-from inference.cost_model import CostModel, Finish, Measurement, Shape
-from inference.memory_optimizer import Measurement as SameMeasurement
-from inference.submission_view import SubmissionView
+from concord_workers.core.errors import ModelNotFound
+from concord_workers.core.job_context import JobContext
+from concord_workers.inference.cost_model import CostModel, Finish, Measurement, Shape
+from concord_workers.inference.memory_optimizer import Measurement as SameMeasurement
+from concord_workers.inference.submission_view import SubmissionView
 
 LARGE = {"hyperparameters": {"dimensions": {"width": 1024, "height": 1024}, "batch_size": 4}}
 
@@ -256,7 +256,7 @@ class TestOptimize:
 
 
 def test_what_exceeds_the_device_is_out_of_range(fresh, monkeypatch):
-    from core.device_manager import MemoryStats
+    from concord_workers.core.device_manager import MemoryStats
 
     monkeypatch.setattr(type(fresh.device), "memory_stats", lambda self: MemoryStats(0, 8_000_000, 8_000_000, 0))
     limits = fresh.worker.optimizer.limits(fresh.loader.describe("sdxl_base"), "fp32")

@@ -7,8 +7,8 @@ import pytest
 from bench import Engine, difference, pixels
 from PIL import Image
 
-from core.job_context import JobContext
-from schedulers.scheduler_factory import scheduler_names
+from concord_workers.core.job_context import JobContext
+from concord_workers.schedulers.scheduler_factory import scheduler_names
 
 LORA = {"name": "lora_style", "weight": 1}
 NET = {"type": "canny", "image": "init.png", "weight": 1, "guidance_start": 0, "guidance_end": 1, "preprocess": False}
@@ -255,7 +255,7 @@ class TestControlNets:
         assert difference(both, self.one(engine)) > 2
 
     def test_preprocessing_is_canny(self, engine, inputs):
-        from conditioning.canny import canny
+        from concord_workers.conditioning.canny import canny
 
         with Image.open(inputs / "shapes.png") as picture:
             canny(picture).save(inputs / "edges.png")

@@ -12,14 +12,14 @@ import pytest
 from bench import Engine, pixels
 from PIL import Image
 
-from core.errors import ContractError, ModelInvalid, PathNotAllowed
-from core.job_context import JobContext
-from core.roots import Roots
-from models.facts import describe
-from models.file_validation import validate_path
-from models.safetensors_file import read_header
-from postprocessing import image_writer
-from postprocessing.image_writer import encode_picture, read_record, uuid7, write_picture
+from concord_workers.core.errors import ContractError, ModelInvalid, PathNotAllowed
+from concord_workers.core.job_context import JobContext
+from concord_workers.core.roots import Roots
+from concord_workers.models.facts import describe
+from concord_workers.models.file_validation import validate_path
+from concord_workers.models.safetensors_file import read_header
+from concord_workers.postprocessing import image_writer
+from concord_workers.postprocessing.image_writer import encode_picture, read_record, uuid7, write_picture
 
 UUID7 = r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 

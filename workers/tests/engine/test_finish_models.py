@@ -10,8 +10,8 @@ import torch
 from bench import DEFAULTS, Engine, merge
 from safetensors.torch import load_file, save_file
 
-from core.errors import ContractError
-from inference.submission_view import SubmissionView
+from concord_workers.core.errors import ContractError
+from concord_workers.inference.submission_view import SubmissionView
 
 UPSCALE = {"postprocessing": {"upscaler": "ESRGAN", "upscale_factor": 2}}
 JUDGE = {"postprocessing": {"safety_checker": True}}

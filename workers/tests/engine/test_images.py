@@ -14,10 +14,10 @@ import pytest
 from bench import DEFAULTS, difference, merge
 from PIL import Image, ImageCms, ImageOps
 
-from core.errors import ContractError, ImageInvalid
-from core.job_context import JobContext
-from inference import image_input
-from inference.image_input import (
+from concord_workers.core.errors import ContractError, ImageInvalid
+from concord_workers.core.job_context import JobContext
+from concord_workers.images import image_input
+from concord_workers.images.image_input import (
     BYTES_MAX,
     ImageRef,
     check_image,
@@ -28,7 +28,7 @@ from inference.image_input import (
     load_image,
     load_mask,
 )
-from inference.submission_view import SubmissionView
+from concord_workers.inference.submission_view import SubmissionView
 
 FIELD = "/conditioning/init_image"
 

@@ -13,10 +13,10 @@ import torch
 from bench import Engine, difference
 from safetensors.torch import load_file, save_file
 
-from conditioning.prompt_encoder import PromptTexts, _tokenize, tokens_used
-from conditioning.textual_inversion import inversions_in
-from core.errors import ContractError
-from models.readers import Inversion, read_tokenizer
+from concord_workers.conditioning.prompt_encoder import PromptTexts, _tokenize, tokens_used
+from concord_workers.conditioning.textual_inversion import inversions_in
+from concord_workers.core.errors import ContractError
+from concord_workers.models.readers import Inversion, read_tokenizer
 
 CONFIG = Path(sys.prefix) / "share" / "sdxl-config" / "base"
 TOKENS = ["negativeXL_D", "unaestheticXLv31", "XYZ", "<MyStyle>", "ac_neg1", "Ünïcode", "EasyNegative-XL", "my Token"]
@@ -135,7 +135,7 @@ def test_with_the_published_vocabulary_through_both_tokenizers(token):
 
 
 def test_the_words_of_the_published_vocabulary_are_known_without_loading_it():
-    from models.vocabulary import has_word
+    from concord_workers.models.vocabulary import has_word
 
     for folder in ("tokenizer", "tokenizer_2"):
         assert has_word(CONFIG / folder, "Cat") and not has_word(CONFIG / folder, "negativeXL_D")

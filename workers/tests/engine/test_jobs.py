@@ -14,11 +14,11 @@ import torch
 from bench import DEFAULTS, Engine, difference, merge, pixels
 from PIL import Image
 
-from core.errors import Cancelled, ContractError, JobTimeout, OutOfMemory, ShuttingDown, ValidationFailed
-from core.failure import failure_of
-from core.job_context import JobContext, Progress
-from inference import decode, job_run
-from inference.submission_view import SubmissionView
+from concord_workers.core.errors import Cancelled, ContractError, JobTimeout, OutOfMemory, ShuttingDown, ValidationFailed
+from concord_workers.core.failure import failure_of
+from concord_workers.core.job_context import JobContext, Progress
+from concord_workers.inference import decode, job_run
+from concord_workers.inference.submission_view import SubmissionView
 
 NET = {"type": "canny", "image": "init.png", "weight": 1, "guidance_start": 0, "guidance_end": 1, "preprocess": False}
 INVERSION = {"path": "ti_style.safetensors", "token": "sks-style"}

@@ -13,9 +13,9 @@ from diffusers import UNet2DConditionModel
 from safetensors.torch import load_file, save_file
 from transformers import CLIPTextModel, CLIPTextModelWithProjection
 
-from core.errors import ModelInvalid
-from inference.submission_view import SubmissionView
-from models.base_layers import layers_of
+from concord_workers.core.errors import ModelInvalid
+from concord_workers.inference.submission_view import SubmissionView
+from concord_workers.models.base_layers import layers_of
 
 ATTENTION = re.compile(r"attn[12]\.(to_q|to_k|to_v|to_out\.0)$")
 GENERATOR = torch.Generator().manual_seed(7)

@@ -11,17 +11,17 @@ import pytest
 import torch
 from bench import DEFAULTS, Engine, difference, merge
 
-from core.device_manager import Device, MemoryStats
-from core.errors import ModelInvalid, OutOfMemory
-from core.job_context import JobContext
-from inference import decode, job_run
-from inference.cost_model import CostModel, Finish, Shape
-from inference.memory_optimizer import MemoryOptimizer
-from inference.sdxl_worker import SdxlWorker
-from inference.submission_view import SubmissionView
-from models import device_models
-from models.facts import ModelFacts
-from models.model_loader import ModelLoader
+from concord_workers.core.device_manager import Device, MemoryStats
+from concord_workers.core.errors import ModelInvalid, OutOfMemory
+from concord_workers.core.job_context import JobContext
+from concord_workers.inference import decode, job_run
+from concord_workers.inference.cost_model import CostModel, Finish, Shape
+from concord_workers.inference.memory_optimizer import MemoryOptimizer
+from concord_workers.inference.sdxl_worker import SdxlWorker
+from concord_workers.inference.submission_view import SubmissionView
+from concord_workers.models import device_models
+from concord_workers.models.facts import ModelFacts
+from concord_workers.models.model_loader import ModelLoader
 
 MIB = 1 << 20
 # docs/gpu-figures.md: SDXL's weights in half precision, and the peak of decoding 1024x1024 beside them in fp16.

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from bench import Engine, difference
 
-from core.device_manager import Device
-from core.errors import Conflict, ContractError, ModelNotFound, PathNotAllowed
-from core.roots import Roots
-from core.settings import WorkerSettings
-from inference.sdxl_worker import SdxlWorker
-from models.model_id import ModelPlace
-from models.model_loader import ModelLoader
+from concord_workers.core.device_manager import Device
+from concord_workers.core.errors import Conflict, ContractError, ModelNotFound, PathNotAllowed
+from concord_workers.core.roots import Roots
+from concord_workers.core.settings import WorkerSettings
+from concord_workers.inference.sdxl_worker import SdxlWorker
+from concord_workers.models.model_id import ModelPlace
+from concord_workers.models.model_loader import ModelLoader
 
 TABLE = Path(__file__).resolve().parents[3] / "fixtures" / "model_ids.json"
 CASES = json.loads(TABLE.read_text(encoding="utf-8"))["cases"]

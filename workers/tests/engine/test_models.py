@@ -12,8 +12,8 @@ import torch
 from bench import Engine, difference
 from safetensors.torch import load_file, save_file
 
-from core.errors import Cancelled, Conflict, ModelInvalid, ModelNotFound, OutOfMemory, PathNotAllowed
-from core.job_context import JobContext
+from concord_workers.core.errors import Cancelled, Conflict, ModelInvalid, ModelNotFound, OutOfMemory, PathNotAllowed
+from concord_workers.core.job_context import JobContext
 
 
 @pytest.fixture

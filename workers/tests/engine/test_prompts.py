@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from bench import difference
 
-from conditioning.prompt import Fragment, parse_prompt
+from concord_workers.conditioning.prompt import Fragment, parse_prompt
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from bench import Engine
 from diffusers import AutoencoderKL, UNet2DConditionModel
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
-from inference.submission_view import SubmissionView
-from models.readers import read_tokenizer
+from concord_workers.inference.submission_view import SubmissionView
+from concord_workers.models.readers import read_tokenizer
 from tiny_layouts import text_encoder_2_to_sgm, text_encoder_to_sgm, unet_to_sgm, vae_to_sgm
 
 CONFIG = Path(sys.prefix) / "share" / "sdxl-config"

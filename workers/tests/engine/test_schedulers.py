@@ -10,9 +10,14 @@ import diffusers
 import pytest
 import torch
 
-from core.errors import ContractError
-from models.prediction import Prediction, with_prediction
-from schedulers.scheduler_factory import choose_scheduler, make_scheduler, require_zero_terminal_snr, scheduler_names
+from concord_workers.core.errors import ContractError
+from concord_workers.models.prediction import Prediction, with_prediction
+from concord_workers.schedulers.scheduler_factory import (
+    choose_scheduler,
+    make_scheduler,
+    require_zero_terminal_snr,
+    scheduler_names,
+)
 
 CONFIG = Path(sys.prefix) / "share" / "sdxl-config"
 STEPS = 12

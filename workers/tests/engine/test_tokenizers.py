@@ -10,8 +10,8 @@ from bench import DEFAULTS, Engine, merge
 from safetensors.torch import load_file, save_file
 from transformers import CLIPTokenizer
 
-from core.errors import ContractError
-from inference.submission_view import SubmissionView
+from concord_workers.core.errors import ContractError
+from concord_workers.inference.submission_view import SubmissionView
 
 
 @pytest.fixture

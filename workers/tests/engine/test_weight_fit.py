@@ -11,10 +11,10 @@ import torch
 from bench import DEFAULTS, Engine, difference, merge
 from safetensors.torch import load_file, save_file
 
-from core.errors import ModelInvalid
-from core.job_context import JobContext
-from inference.submission_view import SubmissionView
-from models.base_layers import layers_of
+from concord_workers.core.errors import ModelInvalid
+from concord_workers.core.job_context import JobContext
+from concord_workers.inference.submission_view import SubmissionView
+from concord_workers.models.base_layers import layers_of
 
 VAE = "sdxl_vae_file"
 NET = "controlnet_canny"

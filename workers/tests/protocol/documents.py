@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from core.registry import Action
-from core.reply import spell
+from concord_workers.core.registry import Action
+from concord_workers.core.reply import spell
 
 FIXTURES = Path(__file__).resolve().parent.parent.parent.parent / "fixtures"
 

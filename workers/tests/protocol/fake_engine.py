@@ -23,8 +23,8 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from core.errors import BeyondDevice, Conflict, ModelInvalid, ModelNotFound, OutOfMemory, TrainingNotFound
-from core.job_context import JobContext
+from concord_workers.core.errors import BeyondDevice, Conflict, ModelInvalid, ModelNotFound, OutOfMemory, TrainingNotFound
+from concord_workers.core.job_context import JobContext
 
 WHEN = "2026-01-01T00:00:00.000Z"
 PIXELS_MAX = 2048 * 1024

@@ -14,17 +14,17 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parent.parent.parent), str(Path(__file__).resolve().parent)]
 
-from core.communication import claim_descriptors  # noqa: E402 (the path is set first)
-from core.log_output import leave  # noqa: E402
+from concord_workers.core.communication import claim_descriptors  # noqa: E402 (the path is set first)
+from concord_workers.core.log_output import leave  # noqa: E402
 
 if __name__ == "__main__":
     incoming, outgoing = claim_descriptors()
     from fake_engine import FakeEngine, dead_device
 
-    from core.run import run
+    from concord_workers.worker.run import run
 
     def break_something(fault):
-        from inference import pipeline_manager
+        from concord_workers.inference import pipeline_manager
 
         read = pipeline_manager.read_frame
 

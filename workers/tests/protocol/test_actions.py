@@ -6,12 +6,12 @@ import pytest
 from documents import FIXTURES, command, submission
 from worker_process import id_of
 
-from core.base_worker import BaseWorker
-from core.dictionary import dictionary
-from core.engine import EngineSource
-from core.envelope import read_frame
-from core.reading import read
-from core.registry import actions
+from concord_workers.core.dictionary import dictionary
+from concord_workers.core.engine import EngineSource
+from concord_workers.core.envelope import read_frame
+from concord_workers.core.reading import read
+from concord_workers.core.registry import actions
+from concord_workers.worker.base_worker import BaseWorker
 
 PARAMETERS = {"prompt": "a pier", "width": 64, "height": 64, "steps": 2, "seed": 3, "model_id": "base"}
 TRAINING = {"training_type": "LoRA", "base_model": "base", "training_data": "cats"}

@@ -13,10 +13,10 @@ import pytest
 from documents import submission
 from worker_process import id_of
 
-from core.dictionary import IntegerShape, ListShape, NumberShape, ObjectShape, Shape, dictionary
-from core.envelope import Refusal, read_frame
-from core.pointer import MISSING
-from core.registry import actions, find_action
+from concord_workers.core.dictionary import IntegerShape, ListShape, NumberShape, ObjectShape, Shape, dictionary
+from concord_workers.core.envelope import Refusal, read_frame
+from concord_workers.core.pointer import MISSING
+from concord_workers.core.registry import actions, find_action
 
 # Where the raw text of a value is put: no JSON value could stand for `-0`.
 RAW = "@raw@"

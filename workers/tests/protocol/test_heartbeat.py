@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from core.heartbeat import Heartbeat
+from concord_workers.worker.heartbeat import Heartbeat
 
 TICK = 0.25
 

@@ -7,9 +7,9 @@ import json
 import pytest
 from documents import FIXTURES
 
-from core.errors import ImageInvalid
-from core.image_ref import refuse_bare_base64
-from core.roots import Roots
+from concord_workers.core.errors import ImageInvalid
+from concord_workers.core.image_ref import refuse_bare_base64
+from concord_workers.core.roots import Roots
 
 
 def test_the_shared_vectors():

@@ -222,7 +222,7 @@ def test_no_heavy_library_is_imported_before_it_answers(tmp_path):
     script.write_text(
         "import sys\n"
         f"sys.path.insert(0, {str(WORKERS)!r})\n"
-        "import core.run\n"
+        "import concord_workers.worker.run\n"
         "print([name for name in ('torch', 'diffusers', 'numpy', 'PIL') if name in sys.modules])\n"
     )
     found = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=True).stdout

@@ -13,7 +13,7 @@ import pytest
 from documents import job
 from worker_process import HERE, WORKERS, WorkerProcess
 
-from core.log_output import LogOutput, open_log_file, text_stream
+from concord_workers.core.log_output import LogOutput, open_log_file, text_stream
 
 FAKE = HERE / "fake_worker.py"
 

@@ -7,14 +7,14 @@ import json
 import pytest
 from documents import FIXTURES, rows, same_numbers, submission
 
-from core.communication import LineDecoder
-from core.dictionary import dictionary
-from core.effective import effective
-from core.envelope import Refusal, read_frame
-from core.naming import camel
-from core.reading import read
-from core.reply import spell
-from core.submission import Submission
+from concord_workers.core.communication import LineDecoder
+from concord_workers.core.dictionary import dictionary
+from concord_workers.core.effective import effective
+from concord_workers.core.envelope import Refusal, read_frame
+from concord_workers.core.naming import camel
+from concord_workers.core.reading import read
+from concord_workers.core.reply import spell
+from concord_workers.core.submission import Submission
 
 OPTION_SETS = ("default", "ignore_null", "web", "relaxed")
 

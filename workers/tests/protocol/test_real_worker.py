@@ -10,8 +10,8 @@ from documents import job, submission
 from PIL import Image
 from worker_process import WORKERS, WorkerProcess
 
-from core.reading import read
-from core.registry import actions
+from concord_workers.core.reading import read
+from concord_workers.core.registry import actions
 
 BASE = {"model": {"base": "sdxl_base"}}
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from core.reading import read
-from core.tree import TreeError, parse
+from concord_workers.core.reading import read
+from concord_workers.core.tree import TreeError, parse
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image, ImageCms
 from training_lab import fill, picture
 
-from core.errors import ContractError
-from training.dataset import read_dataset
+from concord_workers.core.errors import ContractError
+from concord_workers.training.dataset import read_dataset
 
 
 def read(root, default=None, must_hold=None):

@@ -9,10 +9,10 @@ import pytest
 from PIL import Image
 from training_lab import JOBS, job
 
-from core.job_context import JobContext
-from core.settings import WorkerSettings
-from inference.sdxl_worker import SdxlWorker
-from inference.submission_view import SubmissionView
+from concord_workers.core.job_context import JobContext
+from concord_workers.core.settings import WorkerSettings
+from concord_workers.inference.sdxl_worker import SdxlWorker
+from concord_workers.inference.submission_view import SubmissionView
 
 
 class Engine:

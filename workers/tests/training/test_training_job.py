@@ -7,9 +7,9 @@ import json
 import pytest
 from training_lab import job
 
-from core.bundle import bundle
-from core.errors import ContractError
-from training.job import TrainingJob, document_of, new_job, resumed_job, unused_fields
+from concord_workers.core.bundle import bundle
+from concord_workers.core.errors import ContractError
+from concord_workers.training.job import TrainingJob, document_of, new_job, resumed_job, unused_fields
 
 
 def minimal(training_type="LoRA", **fields):

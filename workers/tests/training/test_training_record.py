@@ -14,12 +14,12 @@ import pytest
 import torch
 from training_lab import WAIT_SECONDS, WORKERS, fill, job
 
-from core.errors import Conflict, ContractError, PathNotAllowed, TrainingNotFound, ValidationFailed
-from core.log_of_command import doing, mark
-from training import record as record_module
-from training.record import Record, RecordStore
-from training.times import new_id, now
-from training.trainer import Trainer
+from concord_workers.core.errors import Conflict, ContractError, PathNotAllowed, TrainingNotFound, ValidationFailed
+from concord_workers.core.log_of_command import doing, mark
+from concord_workers.training import record as record_module
+from concord_workers.training.record import Record, RecordStore
+from concord_workers.training.times import new_id, now
+from concord_workers.training.trainer import Trainer
 
 SCHEMAS = WORKERS.parent / "schemas"
 TRAINING = json.loads((SCHEMAS / "training_schema.json").read_text())["$defs"]
@@ -250,7 +250,7 @@ def test_the_log_says_whose_training_a_line_is_about(lab, monkeypatch):
     handler.addFilter(mark)
     handler.emit = lambda record: lines.append((record.command, record.getMessage()))
     monkeypatch.setattr(Record, "append_history", full)
-    log = logging.getLogger("training.run")
+    log = logging.getLogger("concord_workers.training.run")
     log.addHandler(handler)
     try:
         started = {}

@@ -10,12 +10,12 @@ import torch
 from safetensors.torch import load_file, save_file
 from training_lab import JOBS, WAIT_SECONDS, Lab, fill, job, picture
 
-from core.device_manager import Device
-from core.errors import Conflict, ContractError, ShuttingDown, StorageFull, TrainingNotFound, ValidationFailed
-from training import checkpoint as checkpoints
-from training.control import Stop
-from training.record import Record
-from training.trainer import Trainer
+from concord_workers.core.device_manager import Device
+from concord_workers.core.errors import Conflict, ContractError, ShuttingDown, StorageFull, TrainingNotFound, ValidationFailed
+from concord_workers.training import checkpoint as checkpoints
+from concord_workers.training.control import Stop
+from concord_workers.training.record import Record
+from concord_workers.training.trainer import Trainer
 
 SLOPE = {"max_steps": 12, "lr_scheduler": "cosine", "batch_size": 3}
 

@@ -11,12 +11,12 @@ from diffusers import StableDiffusionXLPipeline
 from safetensors.torch import load_file
 from training_lab import JOBS, fill, job
 
-from core.errors import Conflict, UnsupportedValue
-from training.base import Base, view_of
-from training.draws import batches
-from training.lora import LoraTechnique
-from training.prompts import CachedCaptions, CaptionTokens, encode
-from training.textual_inversion import InversionTechnique
+from concord_workers.core.errors import Conflict, UnsupportedValue
+from concord_workers.training.base import Base, view_of
+from concord_workers.training.draws import batches
+from concord_workers.training.lora import LoraTechnique
+from concord_workers.training.prompts import CachedCaptions, CaptionTokens, encode
+from concord_workers.training.textual_inversion import InversionTechnique
 
 
 def pipeline_of(path: Path) -> StableDiffusionXLPipeline:

@@ -16,12 +16,12 @@ from diffusers.utils import logging as diffusers_logging
 from PIL import Image, ImageDraw
 from transformers.utils import logging as transformers_logging
 
-from core.device_manager import Device
-from core.roots import Roots
-from core.settings import WorkerSettings
-from models.model_loader import ModelLoader
-from training import TrainingManager, TrainingSettings
-from training.run import TrainingRun
+from concord_workers.core.device_manager import Device
+from concord_workers.core.roots import Roots
+from concord_workers.core.settings import WorkerSettings
+from concord_workers.models.model_loader import ModelLoader
+from concord_workers.training import TrainingManager, TrainingSettings
+from concord_workers.training.run import TrainingRun
 
 WORKERS = Path(__file__).parents[2]
 WAIT_SECONDS = 60

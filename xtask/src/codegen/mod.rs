@@ -64,7 +64,7 @@ pub(crate) fn generate(bundle: &Bundle) -> Result<Files> {
     let mut files = Files::default();
     let mut text = serde_json::to_string_pretty(&bundle.document())?;
     text.push('\n');
-    files.add("workers/contract/generated/bundle.json", text.clone());
+    files.add("workers/concord_workers/contract/generated/bundle.json", text.clone());
     files.add("contracts/src/generated/bundle.json", text);
     files.add("contracts/src/generated/error_code.rs", codes::errors(&bundle.errors)?);
     files.add("contracts/src/generated/warning_code.rs", codes::warnings(&bundle.warnings)?);
@@ -77,8 +77,8 @@ pub(crate) fn generate(bundle: &Bundle) -> Result<Files> {
     files.add("contracts/src/generated/definition.rs", definition::definitions(&model)?);
     files.add("contracts/src/generated/rules.rs", rules::rules(bundle, &model)?);
     files.add("contracts/src/generated/mod.rs", rust::module()?);
-    files.add("workers/contract/generated/__init__.py", python::package());
-    files.add("workers/contract/generated/types.py", python::types(&model)?);
-    files.add("workers/contract/generated/tables.py", python::tables(bundle)?);
+    files.add("workers/concord_workers/contract/generated/__init__.py", python::package());
+    files.add("workers/concord_workers/contract/generated/types.py", python::types(&model)?);
+    files.add("workers/concord_workers/contract/generated/tables.py", python::tables(bundle)?);
     Ok(files)
 }

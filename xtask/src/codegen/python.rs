@@ -28,7 +28,7 @@ pub(crate) fn types(model: &Model) -> Result<String> {
     let mut text =
         banner("*_schema.json", "The objects, enums and limits of the contract, as msgspec reads them.");
     text += "from __future__ import annotations\n\nfrom typing import Annotated, Any, Literal\n\n\
-        from msgspec import Meta, Struct, field\n\nfrom contract.checks import check_blank, check_once\n";
+        from msgspec import Meta, Struct, field\n\nfrom concord_workers.contract.checks import check_blank, check_once\n";
     for named in model.types.iter().filter(|named| scalar(&named.shape)) {
         write!(text, "\n{} = {}\n\"\"\"{}\"\"\"\n", named.name, alias(&named.shape), about(named))?;
     }

@@ -56,7 +56,7 @@ fn writing_twice_writes_once() {
 fn a_stale_file_is_named_with_the_command_that_mends_it() {
     let folder = copy();
     let types = folder.path().join("contracts/src/generated/types.rs");
-    let tables = folder.path().join("workers/contract/generated/tables.py");
+    let tables = folder.path().join("workers/concord_workers/contract/generated/tables.py");
     fs::write(&types, "// edited by hand\n").expect("a write");
     fs::remove_file(&tables).expect("a removal");
     fs::write(folder.path().join("contracts/src/generated/old.rs"), "").expect("a write");
@@ -64,14 +64,14 @@ fn a_stale_file_is_named_with_the_command_that_mends_it() {
         &xtask(folder.path(), &["codegen", "--check"]),
         4,
         "stale: contracts/src/generated/types.rs; run `cargo xtask codegen`\n\
-         missing: workers/contract/generated/tables.py; run `cargo xtask codegen`\n\
+         missing: workers/concord_workers/contract/generated/tables.py; run `cargo xtask codegen`\n\
          orphan: contracts/src/generated/old.rs, which nothing generates; run `cargo xtask codegen`\n",
     );
     check(
         &xtask(folder.path(), &["codegen"]),
         0,
         "wrote contracts/src/generated/types.rs\n\
-         wrote workers/contract/generated/tables.py\n\
+         wrote workers/concord_workers/contract/generated/tables.py\n\
          removed contracts/src/generated/old.rs, which nothing generates\n",
     );
     check(&xtask(folder.path(), &["codegen", "--check"]), 0, "");
@@ -88,8 +88,8 @@ fn a_changed_schema_makes_what_comes_from_it_stale() {
         4,
         "stale: contracts/src/generated/bundle.json; run `cargo xtask codegen`\n\
          stale: contracts/src/generated/limits.rs; run `cargo xtask codegen`\n\
-         stale: workers/contract/generated/bundle.json; run `cargo xtask codegen`\n\
-         stale: workers/contract/generated/tables.py; run `cargo xtask codegen`\n",
+         stale: workers/concord_workers/contract/generated/bundle.json; run `cargo xtask codegen`\n\
+         stale: workers/concord_workers/contract/generated/tables.py; run `cargo xtask codegen`\n",
     );
 }
 

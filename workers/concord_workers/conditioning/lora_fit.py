@@ -1,0 +1,164 @@
+"""Fits the changes of a LoRA file to the layers of a base: every one has its place, or the file is refused.
+
+The same fit is made from headers alone, before a job, and from the weights in it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from concord_workers.core.errors import ModelInvalid
+from concord_workers.models.base_layers import Layer, layers_of
+from concord_workers.models.lora_file import LoraEntry, LoraFile, adapter_metadata, entries_of, made_for, matcher_of
+
+__all__ = ["LayerChange", "changes_of", "fit", "require_scales"]
+
+_HINT = "use a LoRA that was trained for SDXL and for all of whose layers this base has a place"
+
+
+@dataclass(frozen=True)
+class LayerChange:
+    """weight += up · down, convolutions with `down` of their kernel's size. magnitude: of DoRA, else None."""
+
+    layer: Layer
+    down: torch.Tensor
+    up: torch.Tensor
+    magnitude: torch.Tensor | None
+
+
+def fit(
+    tensors: Mapping[str, Any], metadata: Mapping[str, str], configs: Mapping[str, Mapping[str, Any]], name: str
+) -> list[tuple[Layer, LoraEntry]]:
+    """The base's layer of each entry of the file. tensors: name → anything with a shape. name: of the LoRA.
+
+    Raises ModelInvalid where the base lacks a layer, or has it in another size.
+    """
+    known = layers_of(configs)
+    entries = list(entries_of(tensors).values())
+    other = made_for(tensors, metadata)
+    suspicion = f" (it seems to be for {other})" if other is not None else ""
+    if lacking := [entry.layer for entry in entries if entry.layer not in known]:
+        raise ModelInvalid(
+            f"{name} does not fit the base{suspicion}, which lacks {len(lacking)} of its {len(entries)} layers, "
+            f"{lacking[0]} first",
+            hint=_HINT,
+            details={"layers": lacking[:100], "layers_total": len(lacking)},
+        )
+    fitted = [(known[entry.layer], entry) for entry in entries]
+    wrong = [text for layer, entry in fitted if (text := _misfit(layer, entry, tensors)) is not None]
+    if wrong:
+        raise ModelInvalid(
+            f"{name} does not fit the base{suspicion}: {len(wrong)} of its {len(entries)} layers are of another size, "
+            f"{wrong[0]}",
+            hint=_HINT,
+            details={"layers": wrong[:100], "layers_total": len(wrong)},
+        )
+    twice = {layer for layer, _ in fitted}
+    if len(twice) < len(fitted):
+        raise ModelInvalid(f"{name} changes a layer under two names, so that what it means is not clear")
+    decomposed = sum("magnitude" in entry.names for entry in entries)
+    if decomposed not in (0, len(entries)):
+        raise ModelInvalid(f"{name} has DoRA magnitudes for {decomposed} of its {len(entries)} layers only")
+    return fitted
+
+
+def _misfit(layer: Layer, entry: LoraEntry, tensors: Mapping[str, Any]) -> str | None:
+    """What is wrong with the shapes of an entry; None: nothing."""
+    down, up = tuple(tensors[entry.names["down"]].shape), tuple(tensors[entry.names["up"]].shape)
+    if len(down) < 2 or len(up) < 2:
+        return f"{entry.layer} has matrices of the shapes {list(down)} and {list(up)}"
+    mid = tuple(tensors[entry.names["mid"]].shape) if "mid" in entry.names else None
+    rank = up[1]
+    if rank == 0:
+        return f"{entry.layer} has the rank 0"
+    if mid is not None:
+        fits = len(mid) == 4 and mid[:2] == (rank, down[0]) and _ones(down[2:])
+        down = (rank, down[1], *mid[2:])
+        if not fits:
+            return f"{entry.layer} has a middle of the shape {list(mid)}"
+    magnitude = tuple(tensors[entry.names["magnitude"]].shape) if "magnitude" in entry.names else layer.shape[:1]
+    if math.prod(magnitude) != layer.shape[0]:
+        return f"{entry.layer} has magnitudes of the shape {list(magnitude)}, the base's layer has {layer.shape[0]} outputs"
+    wanted_kernel = layer.shape[2:]
+    if down[0] != rank or not _ones(up[2:]):
+        return f"{entry.layer} has matrices of the shapes {list(down)} and {list(up)}, which do not go together"
+    same_kernel = down[2:] == wanted_kernel or (_ones(down[2:]) and _ones(wanted_kernel))
+    if (up[0], down[1]) != layer.shape[:2] or not same_kernel:
+        change = [up[0], down[1], *down[2:]]
+        return f"{entry.layer} changes weights of the shape {change}, the base's have {list(layer.shape)}"
+    return None
+
+
+def _ones(sides: tuple[int, ...]) -> bool:
+    return all(side == 1 for side in sides)
+
+
+def changes_of(file: LoraFile, configs: Mapping[str, Mapping[str, Any]], name: str) -> list[LayerChange]:
+    """What the file does to each layer of the base, its alphas multiplied in. Raises ModelInvalid as `fit` does."""
+    settings = adapter_metadata(file.metadata)
+    return [
+        _change(layer, entry, file.tensors, settings, name) for layer, entry in fit(file.tensors, file.metadata, configs, name)
+    ]
+
+
+def require_scales(fitted: Iterable[tuple[Layer, LoraEntry]], tensors: Mapping[str, Any], file: LoraFile, name: str) -> None:
+    """Raises ModelInvalid for a scale that `changes_of` refuses. tensors: all, by shape. file: at least its alphas."""
+    settings = adapter_metadata(file.metadata)
+    for layer, entry in fitted:
+        _scale(layer, entry, int(tensors[entry.names["up"]].shape[1]), file.tensors, settings, name)
+
+
+def _change(
+    layer: Layer, entry: LoraEntry, tensors: Mapping[str, torch.Tensor], settings: dict[str, Any], name: str
+) -> LayerChange:
+    down, up = tensors[entry.names["down"]], tensors[entry.names["up"]]
+    scale = _scale(layer, entry, int(up.shape[1]), tensors, settings, name)
+    if "mid" in entry.names:
+        # The middle's kernel between two 1x1 ones is a kernel of its own: one convolution less in each step.
+        down = torch.einsum("oikl,ic->ockl", tensors[entry.names["mid"]].float(), down.flatten(1).float()).to(down.dtype)
+    if scale != 1.0:
+        up = (up.float() * scale).to(up.dtype)
+    kernel = layer.shape[2:]
+    down = down.reshape(down.shape[0], down.shape[1], *kernel)
+    up = up.reshape(up.shape[0], up.shape[1], *(1 for _ in kernel))
+    magnitude = tensors[entry.names["magnitude"]] if "magnitude" in entry.names else None
+    return LayerChange(layer, down, up, magnitude)
+
+
+def _scale(
+    layer: Layer, entry: LoraEntry, rank: int, tensors: Mapping[str, torch.Tensor], settings: dict[str, Any], name: str
+) -> float:
+    """What the product of the matrices is multiplied with: alpha / rank of this layer, 1 where nothing says an alpha."""
+    if settings.get(f"{layer.component}.use_dora") and "magnitude" not in entry.names:
+        raise ModelInvalid(f"{name} says DoRA in the header's metadata, and has no magnitudes for {entry.layer}")
+    own = float(tensors[entry.names["alpha"]]) / rank if "alpha" in entry.names else None
+    said = _scale_of_metadata(layer, rank, settings, name)
+    if own is not None and said is not None and abs(own - said) > 1e-3 * abs(own):
+        raise ModelInvalid(
+            f"{name} contradicts itself: {entry.layer} has the scale {own:g} by its alpha, {said:g} by the header's metadata"
+        )
+    if own is not None:
+        return own
+    return said if said is not None else 1.0
+
+
+def _scale_of_metadata(layer: Layer, rank: int, settings: dict[str, Any], name: str) -> float | None:
+    """The scale that peft's configuration in the header says for a layer; None: it says nothing of the component."""
+
+    def of_layer(setting: str, pattern: str) -> Any:
+        patterns = (settings.get(f"{layer.component}.{pattern}") or {}).items()
+        own = (value for text, value in patterns if matcher_of(text).fullmatch(layer.path))
+        return next(own, settings.get(f"{layer.component}.{setting}"))
+
+    alpha = of_layer("lora_alpha", "alpha_pattern")
+    if alpha is None:
+        return None
+    said = of_layer("r", "rank_pattern")
+    if said is not None and said != rank:
+        raise ModelInvalid(f"{name} contradicts itself: {layer.path} has the rank {rank}, and {said} by the header's metadata")
+    return float(alpha) / (rank**0.5 if settings.get(f"{layer.component}.use_rslora") else rank)

@@ -1,0 +1,202 @@
+"""Frames: descriptor 1 claimed for them alone, lines in, lines out. No meaning here, only bytes.
+
+Nothing heavy is imported here: `claim_descriptors` runs before anything that might print.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import select
+import sys
+import threading
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from concord_workers.core.log_output import LogOutput, flush_logs, make_non_blocking, text_stream
+
+__all__ = ["FrameWriter", "Line", "LineDecoder", "claim_descriptors", "read_lines"]
+
+_BOM = b"\xef\xbb\xbf"
+_READ_BYTES = 1 << 16
+# What a pipe that is writable at all takes without blocking (PIPE_BUF on Linux).
+_ATOMIC_BYTES = 4096
+
+
+def claim_descriptors() -> tuple[int, int]:
+    """Private descriptors for frames in and out.
+
+    From now on descriptor 1 is stderr and descriptor 0 is empty, so that no library, C code or child process can write
+    between the frames or read them. Both private descriptors are closed in children. `sys.stdout` and `sys.stderr` never
+    wait for the reader of stderr.
+    """
+    make_non_blocking(2)
+    incoming, outgoing = os.dup(0), os.dup(1)
+    os.dup2(2, 1)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    stream = text_stream(LogOutput(2))
+    sys.stdout = sys.stderr = stream
+    # Their own buffers would fail on a pipe that does not block.
+    sys.__stdout__ = sys.__stderr__ = stream  # type: ignore[misc]
+    atexit.register(flush_logs)  # the traceback of what ends the interpreter comes before it
+    return incoming, outgoing
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line without its end, never blank; it may still be no frame. too_large: its bytes, where it was over the limit."""
+
+    content: bytes
+    too_large: int = 0
+
+
+class LineDecoder:
+    """Splits a stream of bytes into lines: LF or CRLF; a BOM before the first frame and blank lines are read over.
+
+    A line over the limit is said once, and the stream goes on at the next LF.
+    """
+
+    def __init__(self, frame_bytes_max: int) -> None:
+        self._pending = bytearray()
+        self._frame_bytes_max = frame_bytes_max
+        self._skipping = False
+        self._begun = False
+
+    def push(self, content: bytes) -> list[Line]:
+        """Takes the next bytes and gives the lines that they complete."""
+        *complete, rest = content.split(b"\n")
+        lines: list[Line] = []
+        for part in complete:
+            self._extend(part, lines)
+            self._end_line(lines)
+        self._extend(rest, lines)
+        return lines
+
+    def finish(self) -> list[Line]:
+        """Ends the stream: a last line without LF is a line too."""
+        lines: list[Line] = []
+        self._end_line(lines)
+        return lines
+
+    def _extend(self, part: bytes, lines: list[Line]) -> None:
+        if self._skipping or not part:
+            return
+        self._pending += part
+        # Room for a CR and for the BOM, which are no part of the frame.
+        if len(self._pending) > self._frame_bytes_max + 1 + len(_BOM):
+            lines.append(Line(b"", len(self._pending)))
+            self._pending.clear()
+            self._skipping = self._begun = True
+
+    def _end_line(self, lines: list[Line]) -> None:
+        if self._skipping:
+            self._skipping = False
+            return
+        line = bytes(self._pending)
+        self._pending.clear()
+        if not self._begun:
+            line = line.removeprefix(_BOM)
+        if line.endswith(b"\r"):
+            line = line[:-1]
+        if not line.strip(b" \t\r"):
+            return
+        self._begun = True
+        too_large = len(line) if len(line) > self._frame_bytes_max else 0
+        lines.append(Line(b"" if too_large else line, too_large))
+
+
+def read_lines(descriptor: int, frame_bytes_max: int, wake: int | None = None) -> Iterator[Line]:
+    """Every line until the end of the stream, as soon as it is there.
+
+    wake: a descriptor that ends the reading once it can be read; lines that have come whole are given first.
+    """
+    decoder = LineDecoder(frame_bytes_max)
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    if wake is not None:
+        poll.register(wake, select.POLLIN)
+    while True:
+        if any(ready == wake for ready, _ in poll.poll()):
+            return
+        content = os.read(descriptor, _READ_BYTES)
+        if not content:
+            break
+        yield from decoder.push(content)
+    yield from decoder.finish()
+
+
+class FrameWriter:
+    """Writes whole frames from any thread, in the order of the calls, and never makes its caller wait for the reader.
+
+    A frame goes straight to the descriptor where that cannot block; else a thread of its own writes what waits, so that a
+    peer that writes much before it reads does not stop us from reading.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._poll = select.poll()
+        self._poll.register(descriptor, select.POLLOUT)
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
+        self._waiting: deque[bytes] = deque()
+        self._thread: threading.Thread | None = None
+        self.broken = False
+
+    def write(self, frame: bytes) -> None:
+        """Writes one frame, its LF included."""
+        with self._lock:
+            if self.broken:
+                return
+            if not self._waiting and len(frame) <= _ATOMIC_BYTES and self._is_writable():
+                frame = self._attempt(frame)
+                if not frame:
+                    return
+            self._waiting.append(frame)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._drain, name="frames", daemon=True)
+                self._thread.start()
+            self._changed.notify_all()
+
+    def flush(self, seconds: float) -> bool:
+        """Waits until everything is written; False where it was not within the time."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._waiting or self.broken, seconds)
+
+    def _is_writable(self) -> bool:
+        events = self._poll.poll(0)
+        return bool(events) and bool(events[0][1] & select.POLLOUT)
+
+    def _attempt(self, frame: bytes) -> bytes:
+        """Writes what the descriptor takes; the rest."""
+        try:
+            return frame[os.write(self._descriptor, frame) :]
+        except OSError as error:
+            self._break(error)
+            return b""
+
+    def _break(self, error: OSError) -> None:
+        # Nobody reads any more. The reader of stdin will see its end too; until then what is said goes nowhere.
+        self.broken = True
+        self._waiting.clear()
+        print(f"concord: frames cannot be written any more: {error.strerror}", file=sys.stderr)
+
+    def _drain(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._waiting)
+                frame = self._waiting[0]
+            # Written outside the lock: this may take until the peer reads. The frame keeps its place meanwhile.
+            try:
+                while frame:
+                    frame = frame[os.write(self._descriptor, frame) :]
+            except OSError as error:
+                with self._changed:
+                    self._break(error)
+                    self._changed.notify_all()
+                return
+            with self._changed:
+                self._waiting.popleft()
+                self._changed.notify_all()

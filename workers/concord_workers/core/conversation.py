@@ -1,0 +1,90 @@
+"""What was agreed with the peer, and what is said to it: dialects, features, replies and events."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from concord_workers.core.clock import timestamp
+from concord_workers.core.communication import FrameWriter
+from concord_workers.core.dictionary import dictionary
+from concord_workers.core.reply import event_frame
+
+__all__ = ["Conversation"]
+
+
+class Conversation:
+    """Thread safe. features: negotiated. dialect: what `initialize` chose; None where it chose none."""
+
+    def __init__(self, writer: FrameWriter) -> None:
+        self._writer = writer
+        self._lock = threading.Lock()
+        self._sequence = 0
+        self.initialized = False
+        self.features: frozenset[str] = frozenset()
+        self.dialect: str | None = None
+        self.event_dialect = "snake"
+        self.last_dialect = "pascal"
+
+    def agree(self, features: list[str], dialect: str | None, own_dialect: str) -> None:
+        """An `initialize` that succeeded: it replaces the features; a dialect once chosen stays until another is.
+
+        own_dialect: of its own reply.
+        """
+        self.initialized = True
+        self.features = frozenset(features)
+        self.dialect = dialect or self.dialect
+        self.event_dialect = own_dialect
+
+    @staticmethod
+    def known_features() -> list[str]:
+        """All features that can be negotiated; this worker has each of them."""
+        return dictionary().enumeration("FeatureName").values
+
+    @property
+    def is_ordered(self) -> bool:
+        """Whether commands are answered in their order."""
+        return "out_of_order" not in self.features
+
+    def reply(self, frame: bytes, dialect: str) -> None:
+        self.last_dialect = dialect
+        self._writer.write(frame)
+
+    def event(
+        self,
+        name: str,
+        members: dict[str, Any],
+        request_id: str | None = None,
+        attempt: int = 1,
+        *,
+        traceparent: str | None = None,
+        only_if: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """Says an event where events are wanted.
+
+        traceparent: of the command; it is said where `trace` was negotiated. only_if: asked while no other event or its
+        reply can come between.
+        """
+        if "events" not in self.features:
+            return
+        with self._lock:
+            if not only_if():
+                return
+            self._sequence += 1
+            event: dict[str, Any] = {
+                "event": name,
+                "request_id": request_id,
+                "attempt": attempt,
+                "sequence": self._sequence,
+                "timestamp": timestamp(),
+            }
+            if traceparent is not None and "trace" in self.features:
+                event["traceparent"] = traceparent
+            event.update(members)
+            self._writer.write(event_frame(event, self.event_dialect))
+
+    def final(self, mark: Callable[[], None]) -> None:
+        """Runs `mark`, after which no event of its request may come, between two events."""
+        with self._lock:
+            mark()

@@ -1,0 +1,32 @@
+"""References to images that are none: the base64 of a picture without the head that makes it a `data:` URL."""
+
+from __future__ import annotations
+
+import re
+
+from concord_workers.core.bundle import bundle, limits
+from concord_workers.core.errors import ImageInvalid
+
+__all__ = ["refuse_bare_base64"]
+
+# How the base64 of a file begins → the image format of the file.
+_FORMATS: dict[str, str] = {
+    start: kind for kind, data in bundle()["$defs"]["OutputFormat"]["x-values"].items() for start in data["base64_starts"]
+}
+_LETTERS = re.compile(r"[A-Za-z0-9+/\-_= \t\r\n]*")
+_LENGTH_MIN = int(limits("bare_base64_min"))
+
+
+def refuse_bare_base64(reference: str, field: str) -> None:
+    """Raises ImageInvalid for text that has no letter that base64 has not, and begins as the file of an image format does
+    or is longer than a name can be."""
+    kind = next((kind for start, kind in _FORMATS.items() if reference.startswith(start)), None)
+    if (kind is None and len(reference) < _LENGTH_MIN) or _LETTERS.fullmatch(reference) is None:
+        return
+    kind = kind or "png"
+    raise ImageInvalid(
+        f"{len(reference)} characters that look like base64 and not like a path; "
+        f"a picture in the request begins with data:image/{kind};base64,",
+        field=field,
+        hint=f"write data:image/{kind};base64, before it",
+    )

@@ -1,0 +1,1 @@
+"""Input images: found, read, checked, and converted to sRGB."""

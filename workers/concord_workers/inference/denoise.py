@@ -1,0 +1,290 @@
+"""From noise to latents: which pipeline a job runs, how its steps are split between base and refiner, and the steps.
+
+Pipelines are put together for each job from modules that stay loaded, which costs less than a millisecond. Both stages
+end in latents; decoding is somebody else's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from diffusers import (
+    StableDiffusionXLControlNetImg2ImgPipeline,
+    StableDiffusionXLControlNetInpaintPipeline,
+    StableDiffusionXLControlNetPipeline,
+    StableDiffusionXLImg2ImgPipeline,
+    StableDiffusionXLInpaintPipeline,
+    StableDiffusionXLPipeline,
+)
+from PIL import Image
+
+from concord_workers.conditioning.controlnet import ControlUse, control_arguments
+from concord_workers.conditioning.prompt_encoder import Embeddings
+from concord_workers.core.job_context import JobContext
+from concord_workers.inference.decode import preview_url
+
+__all__ = [
+    "Canvas",
+    "Split",
+    "StepCounter",
+    "base_pipeline",
+    "control_took_part",
+    "refiner_pipeline",
+    "run_base",
+    "run_refiner",
+    "split_steps",
+    "starting_noise",
+]
+
+_PLAIN = {
+    "text": StableDiffusionXLPipeline,
+    "image": StableDiffusionXLImg2ImgPipeline,
+    "mask": StableDiffusionXLInpaintPipeline,
+}
+_CONTROLLED = {
+    "text": StableDiffusionXLControlNetPipeline,
+    "image": StableDiffusionXLControlNetImg2ImgPipeline,
+    "mask": StableDiffusionXLControlNetInpaintPipeline,
+}
+
+
+class _HandOver(Exception):
+    """The base has done its steps: the way out of a pipeline's loop, not an error."""
+
+    def __init__(self, latents: torch.Tensor) -> None:
+        super().__init__()
+        self.latents = latents
+
+
+@dataclass(frozen=True)
+class Split:
+    """Model calls of each stage. order: calls of one step (2 for Heun and its like)."""
+
+    base: int
+    refiner: int
+    order: int
+
+    @property
+    def total(self) -> int:
+        return self.base + self.refiner
+
+
+class StepCounter:
+    """Counts the steps that ran. A sampler of order 2 calls the model twice a step, but for the last."""
+
+    def __init__(self, order: int) -> None:
+        self._order = order
+        self._calls = 0
+        self._timesteps: list[Any] = []
+
+    def add(self, timestep: Any) -> None:
+        """timestep: a number, or a tensor on the device, which is looked at when all is done."""
+        self._calls += 1
+        self._timesteps.append(timestep)
+
+    @property
+    def calls(self) -> int:
+        return self._calls
+
+    @property
+    def steps(self) -> int:
+        # PNDM calls twice at one timestep within its first step.
+        return -(-self._calls // 2) if self._order == 2 else len({float(timestep) for timestep in self._timesteps})
+
+
+def split_steps(scheduler: Any, steps: int, strength: float | None, refiner_start: float | None) -> Split:
+    """How many model calls base and refiner make.
+
+    strength: of img2img, None without an image. refiner_start: share of the schedule that the base does; None: all.
+    """
+    scheduler.set_timesteps(steps)
+    timesteps = scheduler.timesteps
+    skipped = 0
+    if strength is not None:
+        skipped = max(steps - min(int(steps * strength), steps), 0) * scheduler.order
+    total = len(timesteps) - skipped
+    if refiner_start is None:
+        return Split(total, 0, scheduler.order)
+    # The refiner's pipeline counts its calls like this, and the base does the rest.
+    trained = scheduler.config.num_train_timesteps
+    refiner = int((timesteps < int(round(trained - refiner_start * trained))).sum())
+    if refiner and scheduler.order == 2 and refiner % 2 == 0:
+        refiner += 1
+    refiner = min(refiner, total)
+    return Split(total - refiner, refiner, scheduler.order)
+
+
+def base_pipeline(
+    components: dict[str, Any], config: Any, scheduler: Any, *, image: bool, mask: bool, controls: Sequence[ControlUse]
+) -> tuple[Any, dict[str, Any]]:
+    """The pipeline for a job, and the arguments that its ControlNets add to the call."""
+    mode = "mask" if mask else "image" if image else "text"
+    parts = {name: components[name] for name in components if name not in ("image_encoder", "feature_extractor")}
+    parts["scheduler"] = scheduler
+    arguments: dict[str, Any] = {}
+    cls = _PLAIN[mode]
+    if controls:
+        net, arguments = control_arguments(controls, "image" if mode == "text" else "control_image")
+        parts["controlnet"] = net
+        cls = _CONTROLLED[mode]
+    zeros = bool(config.force_zeros_for_empty_prompt)
+    pipeline = cls(**parts, force_zeros_for_empty_prompt=zeros, add_watermarker=False)
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline, arguments
+
+
+def refiner_pipeline(components: dict[str, Any], config: Any, scheduler: Any, vae: Any) -> Any:
+    parts = {name: components[name] for name in components if name not in ("image_encoder", "feature_extractor")}
+    parts |= {"scheduler": scheduler, "vae": vae}
+    pipeline = StableDiffusionXLImg2ImgPipeline(
+        **parts,
+        requires_aesthetics_score=bool(config.requires_aesthetics_score),
+        force_zeros_for_empty_prompt=bool(config.force_zeros_for_empty_prompt),
+        add_watermarker=False,
+    )
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline
+
+
+def control_took_part(use: ControlUse, calls: int, calls_of_schedule: int) -> bool:
+    """Whether a ControlNet's window holds any of the calls that ran; diffusers cuts the window this way."""
+    return any(index / calls_of_schedule >= use.start and (index + 1) / calls_of_schedule <= use.end for index in range(calls))
+
+
+@dataclass(frozen=True)
+class Canvas:
+    """What a job paints on: sides in pixels, the picture to start from and the mask, both of that size."""
+
+    width: int
+    height: int
+    image: Image.Image | None
+    mask: Image.Image | None
+    strength: float | None
+
+
+def run_base(
+    pipeline: Any,
+    arguments: dict[str, Any],
+    canvas: Canvas,
+    embeddings: Embeddings,
+    split: Split,
+    steps: int,
+    guidance_scale: float,
+    generators: list[torch.Generator],
+    counter: StepCounter,
+    context: JobContext,
+    preview_every: int,
+) -> torch.Tensor:
+    """Run the base's calls; latents (batch, 4, height / 8, width / 8). Raises what `context.check` raises."""
+    call = {**arguments, **embeddings.arguments()}
+    if canvas.image is None:
+        call |= {"width": canvas.width, "height": canvas.height}
+    else:
+        call |= {"image": canvas.image, "strength": canvas.strength}
+    if canvas.mask is not None:
+        call |= {"mask_image": canvas.mask, "width": canvas.width, "height": canvas.height}
+    try:
+        result = pipeline(
+            **call,
+            num_inference_steps=steps,
+            guidance_scale=guidance_scale,
+            num_images_per_prompt=len(generators),
+            generator=generators,
+            output_type="latent",
+            callback_on_step_end=_step_end("denoising", split.base, counter, context, preview_every, split.refiner > 0),
+        )
+    except _HandOver as done:
+        pipeline.maybe_free_model_hooks()  # what the pipeline's own end would have done: offloaded models leave the device
+        return done.latents
+    latents: torch.Tensor = result.images
+    return latents
+
+
+def starting_noise(pipeline: Any, canvas: Canvas, steps: int, generators: list[torch.Generator]) -> torch.Tensor:
+    """The latents that a base without any step of its own hands to the refiner."""
+    pipeline.scheduler.set_timesteps(steps)
+    latents: torch.Tensor = pipeline.prepare_latents(
+        len(generators), 4, canvas.height, canvas.width, pipeline.unet.dtype, pipeline._execution_device, generators
+    )
+    return latents
+
+
+def run_refiner(
+    pipeline: Any,
+    image: Image.Image | torch.Tensor,
+    embeddings: Embeddings,
+    split: Split,
+    steps: int,
+    start: float | None,
+    strength: float | None,
+    guidance_scale: float,
+    generators: list[torch.Generator],
+    counter: StepCounter,
+    context: JobContext,
+    preview_every: int,
+) -> torch.Tensor:
+    """Run the refiner's calls on the base's latents, or on a picture where the base had none to do."""
+    where = {"denoising_start": start} if start is not None else {"strength": strength}
+    result = pipeline(
+        image=image,
+        **where,
+        **embeddings.arguments(),
+        num_inference_steps=steps,
+        guidance_scale=guidance_scale,
+        num_images_per_prompt=len(generators),
+        generator=generators,
+        output_type="latent",
+        callback_on_step_end=_step_end("refining", split.refiner, counter, context, preview_every, False),
+    )
+    latents: torch.Tensor = result.images
+    return latents
+
+
+class _Pace:
+    """Lets the processor prepare one step while the device does the one before, and run no further ahead.
+
+    A wait for the device after each step leaves it idle while the next is prepared; no wait at all lets the processor
+    tell of steps that have not begun.
+    """
+
+    def __init__(self) -> None:
+        self._before: torch.cuda.Event | None = None
+
+    def ended(self, launched: int, total: int, latents: torch.Tensor) -> int:
+        """How many steps have ended, once all but the `launched`th have; all of `total` when it is the last."""
+        if not latents.is_cuda:
+            return launched
+        end = torch.cuda.Event()  # type: ignore[no-untyped-call]
+        end.record(torch.cuda.current_stream(latents.device))
+        before, self._before = self._before, end
+        awaited = end if launched == total else before
+        if awaited is None:
+            return 0
+        awaited.synchronize()
+        return launched if awaited is end else launched - 1
+
+
+def _step_end(stage: str, total: int, counter: StepCounter, context: JobContext, preview_every: int, hands_over: bool) -> Any:
+    """The pipelines' callback after each model call: stop, report, preview, hand over."""
+    launched = told = 0
+    pace = _Pace()
+
+    def on_step_end(pipeline: Any, _index: int, timestep: Any, tensors: dict[str, Any]) -> dict[str, Any]:
+        nonlocal launched, told
+        launched += 1
+        counter.add(timestep)
+        ended = pace.ended(launched, total, tensors["latents"])
+        while told < ended:
+            told += 1
+            context.progress(stage, told, total)
+        if context.wants_previews and launched % preview_every == 0:
+            context.preview(preview_url(tensors["latents"]), launched)
+        context.check()
+        if hands_over and launched == total:
+            raise _HandOver(tensors["latents"])
+        return tensors
+
+    return on_step_end

@@ -1,0 +1,380 @@
+"""One job from its loaded models to its files: plan, prepare, denoise, decode, finish, write.
+
+What is put on the models for a job (LoRAs, inversions, optimisations) comes off again however the job ends; LoRAs may
+stay for the next one.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import torch
+
+from concord_workers.conditioning.controlnet import ControlUse
+from concord_workers.conditioning.lora import apply_loras, strip_loras, summed_weights
+from concord_workers.conditioning.prompt_encoder import Embeddings, PromptTexts, encode_prompts, tokens_used
+from concord_workers.conditioning.textual_inversion import inversions_in
+from concord_workers.core.bundle import limits
+from concord_workers.core.device_manager import Device
+from concord_workers.core.job_context import JobContext
+from concord_workers.core.roots import Roots
+from concord_workers.core.settings import WorkerSettings
+from concord_workers.inference.cost_model import Finish, Measurement
+from concord_workers.inference.decode import decode_within_memory
+from concord_workers.inference.denoise import (
+    Canvas,
+    Split,
+    StepCounter,
+    base_pipeline,
+    control_took_part,
+    refiner_pipeline,
+    run_base,
+    run_refiner,
+    split_steps,
+    starting_noise,
+)
+from concord_workers.inference.finish import finish_pictures, write_pictures
+from concord_workers.inference.job_images import JobImages, read_images
+from concord_workers.inference.job_models import JobModels, require_fitting
+from concord_workers.inference.optimizations import optimized, with_compiled_unet
+from concord_workers.inference.plan import offload_of, scheduler_of
+from concord_workers.inference.submission_record import record_of
+from concord_workers.schedulers.scheduler_factory import SchedulerChoice, make_scheduler
+
+__all__ = ["FEATURES", "JobRun", "choose_seed"]
+
+FEATURES = (
+    "lora",
+    "controlnet",
+    "refiner",
+    "custom_vae",
+    "img2img",
+    "inpaint",
+    "textual_inversion",
+    "upscaler",
+    "safety_checker",
+    "batch",
+)
+
+
+def choose_seed() -> int:
+    """A seed for a job that leaves it to us: existing C# reads seeds into an int, and the last of a batch must fit."""
+    return secrets.randbelow(int(limits("chosen_seed_max")) + 1)
+
+
+def _noise_seed(seed: int) -> int:
+    """The number that torch's generator is seeded with.
+
+    It looks at 32 bits alone, so that seeds which differ by 2^32 would give one picture: their upper half is mixed in.
+    Smaller seeds stay as they are, and mean what they mean to diffusers.
+    """
+    return seed if seed < 2**32 else (seed ^ (seed >> 32) * 0x9E3779B1) & 0xFFFFFFFF
+
+
+@dataclass
+class _Job:
+    """One running job: what was asked and decided, and what it measured."""
+
+    submission: Any
+    models: JobModels
+    images: JobImages
+    choice: SchedulerChoice
+    seeds: list[int]
+    split: Split
+    refiner_start: float | None
+    features: dict[str, bool]
+    counters: list[StepCounter] = field(default_factory=list)
+
+    @property
+    def guidance(self) -> bool:
+        return bool(self.submission.hyperparameters.guidance_scale > 1)
+
+
+class JobRun:
+    """Runs jobs on one device, whose models are loaded already."""
+
+    def __init__(
+        self,
+        device: Device,
+        roots: Roots,
+        settings: WorkerSettings,
+        evict: Callable[[JobContext], list[str]] = lambda context: [],
+    ) -> None:
+        self.device = device
+        self.roots = roots
+        self.settings = settings
+        # Takes the models that idle off the device and warns of it; their ids.
+        self._evict = evict
+
+    def run(self, submission: Any, models: JobModels, context: JobContext) -> tuple[dict[str, Any], Measurement]:
+        """SDXLResult without the load time, peak memory and warnings, and what was measured."""
+        began = time.monotonic()
+        context.progress("preprocessing", 0, 1)
+        job = self._plan(submission, models, read_images(submission, self.roots, context))
+        context.plan_denoising(job.split.total)
+        with self._prepared(job, context) as (pipeline, arguments, refiner, encoded):
+            context.progress("preprocessing", 1, 1)
+            self.device.synchronize()
+            prepared = time.monotonic()
+            latents = self._denoise(job, pipeline, arguments, refiner, encoded, context)
+            self.device.synchronize()
+            denoised = time.monotonic()
+            context.check()
+            context.progress("decoding", 0, 1)
+            pictures = decode_within_memory(
+                pipeline.vae, latents, models.dtype, self.device, lambda: self._evict(context), context
+            )
+            context.progress("decoding", 1, 1)
+        finished = finish_pictures(pictures, submission, job.images, models, self.device, self.settings, context)
+        job.features["upscaler"] = any(image.upscaled for image in finished)
+        written = write_pictures(
+            finished,
+            submission,
+            job.seeds,
+            lambda seed: record_of(submission, seed, job.images.hashes),
+            self.roots.output_dir,
+            context,
+        )
+        ended = time.monotonic()
+        measurement = _measurement(job, prepared - began, denoised - prepared, ended - denoised)
+        result = {
+            "images": [str(file.path) for file, _, _ in written],
+            "image_details": [
+                {
+                    "path": str(file.path),
+                    "width": file.width,
+                    "height": file.height,
+                    "format": file.format,
+                    "bytes": file.bytes,
+                    "sha256": file.sha256,
+                    "seed": seed,
+                    "flagged": flagged,
+                }
+                for file, seed, flagged in written
+            ],
+            "generation_time_seconds": ended - began,
+            "preprocessing_time_seconds": prepared - began,
+            "postprocessing_time_seconds": ended - denoised,
+            "load_time_seconds": 0.0,
+            "memory_used_mb": 0.0,
+            "seed_used": job.seeds[0],
+            "features_used": job.features,
+            "scheduler_used": job.choice.used,
+            "steps_used": sum(counter.steps for counter in job.counters),
+            "model_id": models.base_id,
+            "device": self.device.contract_name,
+            "gpu_id": self.device.gpu_id,
+            "warnings": [],
+        }
+        return result, measurement
+
+    def _plan(self, submission: Any, models: JobModels, images: JobImages) -> _Job:
+        parameters = submission.hyperparameters
+        seed = parameters.seed if parameters.seed is not None and parameters.seed >= 0 else choose_seed()
+        seeds = [seed + index for index in range(parameters.batch_size)]
+        choice = scheduler_of(submission)
+        strength = parameters.strength if images.init is not None else None
+        start = parameters.refiner_start if models.refiner is not None else None
+        # Both stages follow the base's schedule, so that the refiner goes on where the base stops.
+        scheduler = make_scheduler(choice, models.base.value.scheduler.config, seeds)
+        split = split_steps(scheduler, submission.scheduler.steps, strength, start)
+        features = dict.fromkeys(FEATURES, False) | {
+            "refiner": split.refiner > 0,
+            "custom_vae": models.vae is not None,
+            "img2img": images.init is not None and images.mask is None,
+            "inpaint": images.mask is not None,
+            "safety_checker": models.checker is not None,
+            "batch": len(seeds) > 1,
+        }
+        return _Job(submission, models, images, choice, seeds, split, start, features)
+
+    @contextmanager
+    def _prepared(
+        self, job: _Job, context: JobContext
+    ) -> Iterator[tuple[Any, dict[str, Any], Any, tuple[Embeddings, Embeddings | None]]]:
+        """The job's pipelines, with LoRAs, inversions and optimisations on, and its prompts encoded."""
+        submission, models = job.submission, job.models
+        models.changing = True
+        wanted = submission.performance.optimizations or []
+        base = models.base
+        components = with_compiled_unet(base.value, base.extras, wanted) | models.overrides
+        require_fitting(base.value.components, models.overrides)
+        vae = models.vae.value if models.vae is not None else base.value.vae
+        components["vae"] = vae
+        controls = [
+            ControlUse(models.nets[index].value, image, float(net.weight), float(net.guidance_start), float(net.guidance_end))
+            for index, net in enumerate(submission.conditioning.control_nets or [])
+            if (image := job.images.controls.get(index)) is not None
+        ]
+        self._note_loras(job, context)
+        self._note_controls(job, controls, context)
+        scheduler = make_scheduler(job.choice, base.value.scheduler.config, job.seeds)
+        pipeline, arguments = base_pipeline(
+            components,
+            base.value.config,
+            scheduler,
+            image=job.images.init is not None,
+            mask=job.images.mask is not None,
+            controls=controls,
+        )
+        refiner = None
+        if models.refiner is not None and job.split.refiner:
+            refiner = refiner_pipeline(
+                models.refiner.value.components,
+                models.refiner.value.config,
+                make_scheduler(job.choice, base.value.scheduler.config, job.seeds),
+                vae,
+            )
+        with ExitStack() as undo:
+            self._put_on_loras(job, pipeline, undo)
+            pipelines = [pipeline] if refiner is None else [pipeline, refiner]
+            undo.enter_context(inversions_in(pipelines, models.inversions))
+            undo.enter_context(optimized(pipeline, wanted, self.device))
+            if refiner is not None:
+                only_unet = [name for name in wanted if not name.startswith("vae_")]
+                undo.enter_context(optimized(refiner, only_unet, self.device))
+            encoded = self._encode(job, pipeline, refiner, context)
+            # What is on is on whole, and comes off whole: a job that fails from here on leaves its models as they were.
+            models.changing = False
+            yield pipeline, arguments, refiner, encoded
+
+    def _put_on_loras(self, job: _Job, pipeline: Any, undo: ExitStack) -> None:
+        base = job.models.base
+        if not job.models.overrides:
+            apply_loras(base.value, base.extras, job.models.loras, base.facts.configs)
+            return
+        # With other text encoders than the base's own the LoRAs go into the job's pipeline, and out again after it.
+        strip_loras(base.value, base.extras)
+        extras: dict[str, Any] = {}
+        undo.callback(strip_loras, pipeline, extras)
+        own = {name: part.config.to_dict() for name, part in job.models.overrides.items() if name.startswith("text_encoder")}
+        apply_loras(pipeline, extras, job.models.loras, base.facts.configs | own)
+
+    def _note_loras(self, job: _Job, context: JobContext) -> None:
+        uses = job.models.loras
+        if uses and not job.split.base:
+            context.warn("no_effect", "the base, which LoRAs act on, does no step", "/conditioning/loras")
+            return
+        for weight, pointers in summed_weights(uses):
+            if weight:
+                job.features["lora"] = True
+                continue
+            for pointer in pointers:
+                context.warn("no_effect", "the weights of this LoRA add up to 0", pointer + "/weight")
+
+    def _note_controls(self, job: _Job, controls: list[ControlUse], context: JobContext) -> None:
+        acted = [control_took_part(use, job.split.base, job.split.total) for use in controls]
+        job.features["controlnet"] = any(acted)
+        for index, took_part in zip(job.models.nets, acted, strict=True):
+            if not took_part:
+                pointer = f"/conditioning/control_nets/{index}/guidance_end"
+                context.warn("no_effect", "no step of the base lies within the ControlNet's guidance window", pointer)
+
+    def _encode(self, job: _Job, pipeline: Any, refiner: Any, context: JobContext) -> tuple[Embeddings, Embeddings | None]:
+        conditioning = job.submission.conditioning
+        weighting = job.submission.hyperparameters.prompt_weighting
+        texts = PromptTexts(
+            conditioning.prompt,
+            conditioning.prompt_2,
+            conditioning.negative_prompt,
+            conditioning.negative_prompt_2,
+            True if weighting is None else weighting,
+            conditioning.clip_skip or 0,
+        )
+        if not job.split.base:
+            texts = self._without_second_prompts(texts, job.guidance, context)
+        if job.models.inversions:
+            used = tokens_used(pipeline, texts, guidance=job.guidance)
+            for token, _, pointer in job.models.inversions:
+                if token in used:
+                    job.features["textual_inversion"] = True
+                else:
+                    context.warn("no_effect", f"no prompt holds the token {token!r}", pointer + "/token")
+        device = self.device.torch_device
+        with torch.no_grad():
+            own = encode_prompts(pipeline, texts, guidance=job.guidance, device=device)
+            if refiner is None:
+                return own, None
+            return own, encode_prompts(refiner, texts, guidance=job.guidance, device=device)
+
+    def _without_second_prompts(self, texts: PromptTexts, guidance: bool, context: JobContext) -> PromptTexts:
+        """What is left of the prompts where the base does no step: the refiner reads the first of each pair."""
+        for name in ("prompt_2", "negative_prompt_2") if guidance else ("prompt_2",):
+            if getattr(texts, name) is not None:
+                context.warn("no_effect", f"the base, which reads {name}, does no step", f"/conditioning/{name}")
+        return replace(texts, prompt_2=None, negative_prompt_2=None)
+
+    def _denoise(
+        self,
+        job: _Job,
+        pipeline: Any,
+        arguments: dict[str, Any],
+        refiner: Any,
+        encoded: tuple[Embeddings, Embeddings | None],
+        context: JobContext,
+    ) -> torch.Tensor:
+        submission, split = job.submission, job.split
+        parameters = submission.hyperparameters
+        steps, guidance_scale = submission.scheduler.steps, float(parameters.guidance_scale)
+        strength = float(parameters.strength) if job.images.init is not None else None
+        canvas = Canvas(parameters.dimensions.width, parameters.dimensions.height, job.images.init, job.images.mask, strength)
+        # Noise comes from the processor's generators, so that a seed means the same on every device.
+        generators = [torch.Generator("cpu").manual_seed(_noise_seed(seed)) for seed in job.seeds]
+        counter = StepCounter(split.order)
+        job.counters.append(counter)
+        start: float | None = job.refiner_start
+        handed: Any = None
+        if split.base:
+            every = self.settings.preview_every
+            handed = run_base(
+                pipeline, arguments, canvas, encoded[0], split, steps, guidance_scale, generators, counter, context, every
+            )
+        elif canvas.image is None:
+            handed = starting_noise(pipeline, canvas, steps, generators)
+        if job.models.refiner is not None and not (split.base and split.refiner):
+            stage = "base" if not split.base else "refiner"
+            context.warn("no_effect", f"refiner_start leaves the {stage} no step", "/hyperparameters/refiner_start")
+        if refiner is None:
+            latents: torch.Tensor = handed
+            return latents
+        if not split.base and canvas.image is not None:
+            handed, start = canvas.image, None
+        counter = StepCounter(split.order)
+        job.counters.append(counter)
+        embeddings = encoded[1] or encoded[0]
+        return run_refiner(
+            refiner,
+            handed,
+            embeddings,
+            split,
+            steps,
+            start,
+            strength,
+            guidance_scale,
+            generators,
+            counter,
+            context,
+            self.settings.preview_every,
+        )
+
+
+def _measurement(job: _Job, preprocessing: float, denoising: float, postprocessing: float) -> Measurement:
+    dimensions = job.submission.hyperparameters.dimensions
+    return Measurement(
+        base=job.models.base.facts.path,
+        dtype=job.models.dtype,
+        pixels=dimensions.width * dimensions.height * len(job.seeds),
+        calls=sum(counter.calls for counter in job.counters),
+        rows=2 if job.guidance else 1,
+        nets=len(job.models.nets),
+        offload=offload_of(job.submission),
+        preprocessing_seconds=preprocessing,
+        denoising_seconds=denoising,
+        postprocessing_seconds=postprocessing,
+        finish=Finish.of(job.submission.postprocessing),
+    )

@@ -1,0 +1,227 @@
+"""The composition root of a worker: options in, rooms wired, lines fed, and a polite end."""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from types import FrameType
+from typing import Any
+
+from concord_workers.core.bundle import limits
+from concord_workers.core.communication import FrameWriter, Line, read_lines
+from concord_workers.core.conversation import Conversation
+from concord_workers.core.engine import Engine, EngineSource
+from concord_workers.core.exit_code import ExitCode
+from concord_workers.core.folders import ConfigurationError, require_folders
+from concord_workers.core.gpu_choice import Choice, GpuError, choose_gpu
+from concord_workers.core.log_of_command import FORMAT, mark
+from concord_workers.core.log_output import leave, open_log_file
+from concord_workers.core.memory import processor_name
+from concord_workers.core.nvml import gpus
+from concord_workers.core.options import Options, OptionsError, read_options
+from concord_workers.inference.pipeline_manager import PipelineManager
+from concord_workers.worker.base_worker import BaseWorker
+from concord_workers.worker.heartbeat import Heartbeat
+
+__all__ = ["MakeEngine", "run"]
+
+log = logging.getLogger(__name__)
+
+MakeEngine = Callable[[Choice, Options, Callable[[dict[str, Any]], None]], Engine]
+
+# What the engine cannot do without; looked for before anything else, as importing it takes seconds.
+_PACKAGES = ("torch", "diffusers", "transformers", "accelerate", "peft", "safetensors", "spandrel", "PIL", "numpy")
+# Of the 4 s grace a training gets the last ones for its checkpoint.
+_CHECKPOINT_SECONDS = 2.5
+# Between the end of the grace and the end of the process: what was cancelled may still answer.
+_LAST_WORDS_SECONDS = 0.7
+# So long the reading thread may take to end a process that has to end; else it is ended under it.
+_END_SECONDS = 5.0
+
+
+def run(arguments: Sequence[str], incoming: int, outgoing: int, make_engine: MakeEngine | None = None) -> int:
+    """Runs one worker until the end of its input, `shutdown` or a signal; the exit code."""
+    try:
+        options = read_options(arguments)
+        _start_log(options)
+        choice = choose_gpu(options.device, os.environ, gpus())
+        if make_engine is None:
+            _require_packages()
+        require_folders(options)
+    except (OptionsError, GpuError, ConfigurationError, OSError) as error:
+        print(f"concord: the worker does not start: {error}", file=sys.stderr)
+        return ExitCode.CONFIGURATION
+    except SystemExit as left:
+        # argparse has said what is wrong with the flags; `--help` ends with 0.
+        return ExitCode.CONFIGURATION if left.code else ExitCode.ENDED
+    for note in choice.notes:
+        log.warning("%s", note)
+    _show_one_gpu(choice)
+    writer = FrameWriter(outgoing)
+    conversation = Conversation(writer)
+
+    def emit(event: dict[str, Any]) -> None:
+        members = {name: value for name, value in event.items() if name not in ("event", "request_id", "attempt")}
+        conversation.event("training_progress", members)
+
+    make = make_engine or _make_real_engine
+    source = EngineSource(lambda: make(choice, options, emit))
+    worker = BaseWorker(choice.gpu_id, choice.name or processor_name(), source)
+    manager = PipelineManager(worker, conversation, source)
+    feeding = _Feeding(manager, options, incoming)
+    source.start()
+    manager.start(feeding.end_soon)
+    Heartbeat(worker, manager, conversation).start()
+    feeding.feed_and_end(source)
+    writer.flush(_LAST_WORDS_SECONDS)
+    return manager.exit_code or ExitCode.ENDED
+
+
+class _Signalled(Exception):
+    """SIGTERM or SIGINT: the polite end, as at the end of stdin."""
+
+
+class _Feeding:
+    """Reads lines until there is a reason to stop, then ends the worker within its time."""
+
+    def __init__(self, manager: PipelineManager, options: Options, incoming: int) -> None:
+        self._manager = manager
+        self._options = options
+        self._incoming = incoming
+        self._grace = limits("stop_grace_seconds")
+        self._deadline: float | None = None
+        self._is_reading = False
+        self._is_signalled = False
+        self._is_ending = False
+        self._woken, self._wake = os.pipe()
+
+    def end_soon(self) -> None:
+        """Ends the reading, once what was read is answered; the process ends even where that thread hangs in the device."""
+        os.write(self._wake, b"x")
+        threading.Thread(target=self._end_at_last, name="end", daemon=True).start()
+
+    def _end_at_last(self) -> None:
+        threading.Event().wait(_END_SECONDS)
+        leave(self._manager.exit_code or ExitCode.CRASHED)
+
+    def feed_and_end(self, source: EngineSource) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_signal)
+        # The handler runs in this thread, but the kernel may interrupt another one, or this one just before it begins to wait.
+        os.set_blocking(self._wake, False)
+        signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
+        lines = read_lines(self._incoming, self._options.frame_bytes_max, self._woken)
+        try:
+            for line in self._each(lines):
+                self._manager.accept(line)
+                if self._manager.shutdown_command is not None or self._is_signalled:
+                    break
+        except _Signalled:
+            pass
+        if self._manager.exit_code is None:
+            self._end(source)
+
+    def _each(self, lines: Iterator[Line]) -> Iterator[Line]:
+        """The lines; a signal interrupts the reading, never what is done with a line."""
+        while not self._is_signalled:
+            self._is_reading = True
+            line = next(lines, None)
+            self._is_reading = False
+            if line is None:
+                return
+            yield line
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        self._is_signalled = True
+        if self._is_reading:
+            self._is_reading = False
+            raise _Signalled
+        if self._is_ending:
+            self._end_within(self._grace)
+
+    def _end(self, source: EngineSource) -> None:
+        self._is_ending = True
+        shutdown = self._manager.shutdown_command
+        if shutdown is not None:
+            self._end_within(shutdown.fields.get("grace_seconds", self._grace))
+            threading.Thread(target=self._watch_for_end, name="stdin", daemon=True).start()
+        elif self._options.on_eof == "stop" or self._is_signalled:
+            self._end_within(self._grace)
+        self._manager.drain(lambda: self._deadline_for_jobs(source), _LAST_WORDS_SECONDS)
+        self._end_training(source)
+        self._manager.end_shutdown()
+
+    def _end_within(self, seconds: float) -> None:
+        """Sets the deadline, or brings it forward; it is never put off."""
+        at = time.monotonic() + seconds
+        if self._deadline is None or at < self._deadline:
+            self._deadline = at
+
+    def _deadline_for_jobs(self, source: EngineSource) -> float | None:
+        trains = source.engine is not None and source.engine.training.busy
+        if self._deadline is None or not trains:
+            return self._deadline
+        return self._deadline - min(_CHECKPOINT_SECONDS, self._grace / 2)
+
+    def _end_training(self, source: EngineSource) -> None:
+        engine = source.engine
+        if engine is None:
+            return
+        pause = threading.Event()
+        while self._deadline is None and engine.training.busy:
+            pause.wait(0.2)
+        grace = 0.0 if self._deadline is None else max(self._deadline - time.monotonic(), 0.0)
+        engine.training.shutdown(grace)
+
+    def _watch_for_end(self) -> None:
+        """After `shutdown` nothing is read any more, but the end of stdin shortens a longer grace."""
+        try:
+            while os.read(self._incoming, 1 << 16):
+                continue
+        except OSError as error:
+            log.warning("stdin cannot be read any more: %s", error)  # as its end
+        self._end_within(self._grace)
+
+
+def _require_packages() -> None:
+    """Raises ConfigurationError where a package is not installed."""
+    missing = [name for name in _PACKAGES if importlib.util.find_spec(name) is None]
+    if missing:
+        raise ConfigurationError(f"the packages {', '.join(missing)} are not installed; run workers/setup.sh")
+
+
+def _make_real_engine(choice: Choice, options: Options, emit: Callable[[dict[str, Any]], None]) -> Engine:
+    from concord_workers.core.roots import Roots
+    from concord_workers.inference.sdxl_engine import SdxlEngine
+
+    roots = Roots(options.model_roots, options.input_roots, options.output_dir)
+    return SdxlEngine(choice.gpu_id, roots, options.engine, emit, deterministic=options.deterministic)
+
+
+def _show_one_gpu(choice: Choice) -> None:
+    """CUDA sees the one GPU of this worker, by its UUID: its own numbering then means nothing."""
+    os.environ["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"
+    os.environ["CUDA_VISIBLE_DEVICES"] = choice.uuid or ""
+    # Everything comes from the model roots: no library may look elsewhere.
+    os.environ.update(HF_HUB_OFFLINE="1", HF_HUB_DISABLE_PROGRESS_BARS="1", HF_HUB_DISABLE_TELEMETRY="1")
+
+
+def _start_log(options: Options) -> None:
+    handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
+    if options.log_file is not None:
+        handlers.append(logging.StreamHandler(open_log_file(options.log_file)))
+    for handler in handlers:
+        handler.addFilter(mark)
+    logging.basicConfig(
+        level=options.log_level.upper(),
+        format=FORMAT,
+        handlers=handlers,
+        force=True,
+    )
+    logging.captureWarnings(True)
