@@ -1,8 +1,10 @@
-"""The package: every module says what it is and what it offers."""
+"""The package: its modules declare what they offer, and its rooms import only those below them."""
 
 from __future__ import annotations
 
+import ast
 import importlib
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,63 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "concord_workers"
 FILES = sorted(file for file in PACKAGE.glob("*/*.py") if file.stem != "__init__")
 MODULES = [".".join(file.relative_to(PACKAGE.parent).with_suffix("").parts) for file in FILES]
+
+ROOMS: dict[str, list[str]] = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text())["tool"]["concord"]["rooms"]
+
+
+def rooms_imported(file: Path) -> set[str]:
+    """The rooms that a file imports, in whichever way, for types alone and inside functions too."""
+    package = file.relative_to(PACKAGE.parent).parent.parts
+    names = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else ()
+            module = ".".join([*above, *([node.module] if node.module else [])])
+            names |= {f"{module}.{alias.name}" for alias in node.names}
+    parts = [name.split(".") for name in names]
+    return {part[1] for part in parts if part[0] == PACKAGE.name and len(part) > 1 and part[1] in ROOMS}
+
+
+def test_every_room_has_its_line():
+    assert sorted(ROOMS) == sorted(folder.parent.name for folder in PACKAGE.glob("*/__init__.py"))
+
+
+def test_rooms_have_no_circle():
+    below: set[str] = set()
+    while ready := {room for room, needs in ROOMS.items() if room not in below and below.issuperset(needs)}:
+        below |= ready
+    assert sorted(ROOMS.keys() - below) == []
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_imports_only_those_below_it(room):
+    found = {file.name: rooms_imported(file) - {room, *ROOMS[room]} for file in (PACKAGE / room).rglob("*.py")}
+    assert {name: rooms for name, rooms in found.items() if rooms} == {}
+    needed = set().union(*(rooms_imported(file) for file in (PACKAGE / room).rglob("*.py")))
+    assert set(ROOMS[room]) <= needed, "allowed, and not imported any more"
+
+
+@pytest.mark.parametrize(
+    ("text", "rooms"),
+    [
+        ("from concord_workers.core.clock import timestamp", {"core"}),
+        ("import concord_workers.models.facts as facts", {"models"}),
+        ("from concord_workers import contract", {"contract"}),
+        ("from ..training import run", {"training"}),
+        ("from .. import images", {"images"}),
+        ("from . import facts", {"models"}),
+        ("def late():\n    from concord_workers.worker.run import run", {"worker"}),
+        ("import core", set()),
+    ],
+)
+def test_each_way_to_import_is_seen(monkeypatch, tmp_path, text, rooms):
+    monkeypatch.setitem(globals(), "PACKAGE", tmp_path / "concord_workers")
+    file = tmp_path / "concord_workers" / "models" / "some.py"
+    file.parent.mkdir(parents=True)
+    file.write_text(text)
+    assert rooms_imported(file) == rooms
 
 
 @pytest.mark.parametrize("name", MODULES)

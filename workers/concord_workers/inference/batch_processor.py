@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from concord_workers.core.device_failure import is_device_failure
 from concord_workers.core.engine import Engine
@@ -15,9 +15,7 @@ from concord_workers.core.job_context import JobContext
 from concord_workers.core.submission import Submission
 from concord_workers.core.task import Task
 from concord_workers.core.warned import warned
-
-if TYPE_CHECKING:
-    from concord_workers.worker.base_worker import BaseWorker
+from concord_workers.inference.worker_actions import WorkerActions
 
 __all__ = ["BatchRun", "run_batch"]
 
@@ -78,7 +76,7 @@ class BatchRun:
             context.cancel(reason)
 
 
-def run_batch(task: Task, engine: Engine, worker: BaseWorker) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def run_batch(task: Task, engine: Engine, worker: WorkerActions) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """BatchResult and the warnings of its parts. Raises what ends the whole batch: cancel, timeout, the end of the worker."""
     batch: BatchRun = task.batch
     command, context = task.command, task.context
@@ -127,7 +125,7 @@ def _run_part(
     sender: Callable[..., str],
     command: Command,
     engine: Engine,
-    worker: BaseWorker,
+    worker: WorkerActions,
 ) -> tuple[dict[str, Any] | None, Failure | None]:
     """The `data` of one part, or its failure."""
     try:

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import Any
 
 from concord_workers.core.bundle import limits
+from concord_workers.core.clock import timestamp
 from concord_workers.core.communication import Line
 from concord_workers.core.conversation import Conversation
 from concord_workers.core.device_failure import WorkerCrashed, crashed_by, is_device_failure
@@ -26,10 +27,11 @@ from concord_workers.core.exit_code import ExitCode
 from concord_workers.core.failure import Failure, as_written, failure_of
 from concord_workers.core.job_context import JobContext, Progress
 from concord_workers.core.log_of_command import doing
+from concord_workers.core.outcome import Outcome
 from concord_workers.core.reply import Reply
 from concord_workers.core.task import Task
 from concord_workers.inference.batch_processor import BatchRun
-from concord_workers.worker.base_worker import BaseWorker, Outcome
+from concord_workers.inference.worker_actions import WorkerActions
 
 __all__ = ["PipelineManager"]
 
@@ -45,7 +47,7 @@ _AT_ONCE = frozenset({"initialize", "cancel", "stop_training", "shutdown"})
 class PipelineManager:
     """Owns every command from its line to its reply."""
 
-    def __init__(self, worker: BaseWorker, conversation: Conversation, source: EngineSource) -> None:
+    def __init__(self, worker: WorkerActions, conversation: Conversation, source: EngineSource) -> None:
         self.worker = worker
         self.conversation = conversation
         self.source = source
@@ -64,7 +66,6 @@ class PipelineManager:
         # Why the process is about to end before its input does, and how it is told.
         self._ending: tuple[ExitCode, str] | None = None
         self._on_ending: Callable[[], None] = lambda: None
-        worker.watch(self)
 
     def start(self, on_ending: Callable[[], None] = lambda: None) -> None:
         """on_ending: called when the process has to end before its input does; every frame read is answered then."""
@@ -223,7 +224,7 @@ class PipelineManager:
         task.context = self._context(task)
         if command.action.name == "batch_generate":
             task.batch = BatchRun(command, task.context, lambda: self._context(task))
-        task.queued_at = self.worker.now()
+        task.queued_at = timestamp()
 
     def _context(self, task: Task) -> JobContext:
         previews = "previews" in self.conversation.features

@@ -8,8 +8,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from concord_workers.core.bundle import bundle
 from concord_workers.core.clock import timestamp
@@ -21,29 +20,20 @@ from concord_workers.core.errors import BeyondDevice, Conflict, ModelNotLoaded, 
 from concord_workers.core.job_context import JobContext
 from concord_workers.core.memory import memory_before_engine
 from concord_workers.core.metrics import Metrics
+from concord_workers.core.outcome import Outcome
 from concord_workers.core.registry import actions
 from concord_workers.core.submission import Submission
 from concord_workers.core.task import Task
 from concord_workers.core.validation import document_of, is_about_document, report
 from concord_workers.core.warned import warned
 from concord_workers.inference.batch_processor import run_batch
+from concord_workers.inference.pipeline_manager import PipelineManager
 from concord_workers.inference.results import finish_result
 from concord_workers.worker.self_test import run_self_test
 
-if TYPE_CHECKING:
-    from concord_workers.inference.pipeline_manager import PipelineManager
-
-__all__ = ["WORKER_VERSION", "BaseWorker", "Outcome"]
+__all__ = ["WORKER_VERSION", "BaseWorker"]
 
 WORKER_VERSION = "0.1.0"
-
-
-@dataclass
-class Outcome:
-    """A success: `data` in snake, and warnings beside those of the reading, with the sender's pointers."""
-
-    data: dict[str, Any]
-    warnings: list[dict[str, Any]] = field(default_factory=list)
 
 
 class BaseWorker:
@@ -113,9 +103,6 @@ class BaseWorker:
     @property
     def device_kind(self) -> Any:
         return "cpu" if self.gpu_id == "cpu_0" else "gpu"
-
-    def now(self) -> str:
-        return timestamp()
 
     def needs_engine(self, action: str) -> bool:
         """Whether a query waits for the engine's start."""

@@ -6,16 +6,14 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from concord_workers.core.bundle import limits
 from concord_workers.core.conversation import Conversation
 from concord_workers.core.device_failure import is_device_failure
 from concord_workers.core.memory import resident_bytes
+from concord_workers.inference.pipeline_manager import PipelineManager
 from concord_workers.worker.base_worker import BaseWorker
-
-if TYPE_CHECKING:
-    from concord_workers.inference.pipeline_manager import PipelineManager
 
 __all__ = ["Heartbeat"]
 

@@ -74,6 +74,7 @@ def run(arguments: Sequence[str], incoming: int, outgoing: int, make_engine: Mak
     source = EngineSource(lambda: make(choice, options, emit))
     worker = BaseWorker(choice.gpu_id, choice.name or processor_name(), source)
     manager = PipelineManager(worker, conversation, source)
+    worker.watch(manager)
     feeding = _Feeding(manager, options, incoming)
     source.start()
     manager.start(feeding.end_soon)

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from concord_workers.core.dictionary import dictionary
 from concord_workers.core.engine import Engine
@@ -21,9 +21,7 @@ from concord_workers.core.job_context import JobContext
 from concord_workers.core.reading import read
 from concord_workers.core.registry import actions
 from concord_workers.core.task import Task
-
-if TYPE_CHECKING:
-    from concord_workers.worker.base_worker import BaseWorker
+from concord_workers.inference.worker_actions import WorkerActions
 
 __all__ = ["run_self_test"]
 
@@ -35,7 +33,7 @@ class _Failed(Exception):
     """What came out is not what should have."""
 
 
-def run_self_test(scope: str, worker: BaseWorker, engine: Engine, context: JobContext) -> dict[str, Any]:
+def run_self_test(scope: str, worker: WorkerActions, engine: Engine, context: JobContext) -> dict[str, Any]:
     """SelfTestReport. Raises what stops the job: cancel, timeout, the end of the worker."""
     lab = _Lab(worker, engine, context)
     checks: Iterator[_Check] = {
@@ -68,7 +66,7 @@ def run_self_test(scope: str, worker: BaseWorker, engine: Engine, context: JobCo
 class _Lab:
     """What the checks work with. base: the model that they make pictures with."""
 
-    def __init__(self, worker: BaseWorker, engine: Engine, context: JobContext) -> None:
+    def __init__(self, worker: WorkerActions, engine: Engine, context: JobContext) -> None:
         self._worker = worker
         self._engine = engine
         self._context = context
