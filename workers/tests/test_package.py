@@ -1,9 +1,12 @@
-"""The package: its modules declare what they offer, and its rooms import only those below them."""
+"""The package: its modules declare what they offer, its rooms import only those below them, and it can be installed."""
 
 from __future__ import annotations
 
 import ast
 import importlib
+import os
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -69,6 +72,32 @@ def test_each_way_to_import_is_seen(monkeypatch, tmp_path, text, rooms):
     file.parent.mkdir(parents=True)
     file.write_text(text)
     assert rooms_imported(file) == rooms
+
+
+def test_it_can_be_installed_and_started_elsewhere(tmp_path):
+    # The build backend is the one of the locked environment: no registry is asked.
+    install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-build-isolation", "--no-deps", "--no-index"]
+    source = tmp_path / "source"
+    source.mkdir()
+    for name in ("pyproject.toml", "requirements.in", "concord_workers"):
+        (source / name).symlink_to(PACKAGE.parent / name)
+    subprocess.run([*install, "--target", tmp_path / "site", source], check=True, cwd=tmp_path)
+    installed = tmp_path / "site" / "concord_workers"
+    for name in ("py.typed", "contract/generated/bundle.json", "worker/run.py"):
+        assert (installed / name).is_file()
+    command = [sys.executable, "-m", "concord_workers", "--worker", "pipeline_manager", "--device", "cpu"]
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "site")}
+    status = b'{"action":"get_status","payload":{}}\n'
+    ended = subprocess.run(
+        command,
+        input=status,
+        capture_output=True,
+        cwd=tmp_path,
+        env=environment,
+        timeout=100,
+    )
+    assert ended.returncode == 0
+    assert b'"success":true' in ended.stdout.lower()
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -102,10 +102,10 @@ def test_lines_that_find_no_room_are_counted_in_their_place(start, pipe):
     assert worker.end() == 0
     lines = said.decode().splitlines()
     logged = [int(number) for number in re.findall(r"line (\d+) of the log", said.decode())]
-    (left_out,) = re.findall(r"concord: (\d+) lines left out", said.decode())
+    left_out = sum(map(int, re.findall(r"concord: (\d+) lines left out", said.decode())))
     assert logged == list(range(len(logged)))
-    # The warning of Python (its place, its source, an end) and print(); the C library's lines are not counted.
-    assert int(left_out) == 20_000 - len(logged) + 3 + 1
+    # Beside them up to four lines, where they found no room: three of Python's warning, one of print(). C's are not counted.
+    assert left_out - (20_000 - len(logged)) in range(5)
     note = next(index for index, line in enumerate(lines) if "left out" in line)
     assert any("print() was here" in line for line in lines[note:])
 
@@ -121,7 +121,7 @@ def test_what_stops_the_start_is_said_to_who_reads_and_waits_for_nobody(start, p
 def test_the_traceback_of_the_end_is_said(how):
     script = (
         f"import sys; sys.path.insert(0, {str(WORKERS)!r})\n"
-        "from core.communication import claim_descriptors\nclaim_descriptors()\n"
+        "from concord_workers.core.communication import claim_descriptors\nclaim_descriptors()\n"
         f"{how}\n"
     )
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)

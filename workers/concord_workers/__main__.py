@@ -1,0 +1,42 @@
+"""`python -m concord_workers --worker pipeline_manager`: one worker, commands on stdin, replies and events on stdout.
+
+Descriptor 1 is claimed first; only then is anything imported that might print.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+
+from concord_workers.core.communication import claim_descriptors
+from concord_workers.core.exit_code import ExitCode
+from concord_workers.core.log_output import leave
+
+__all__ = ["main", "run_and_leave"]
+
+
+def main() -> int:
+    """Claims the descriptors and runs the worker; returns the exit code of the process."""
+    if any(argument in ("-h", "--help") for argument in sys.argv[1:]):
+        # Help is for people: it goes to stdout while that is still theirs.
+        from concord_workers.core.options import read_options
+
+        read_options(sys.argv[1:])
+    incoming, outgoing = claim_descriptors()
+    from concord_workers.worker.run import run
+
+    return run(sys.argv[1:], incoming, outgoing)
+
+
+def run_and_leave() -> None:
+    """Runs the worker and ends the process, the threads that libraries have in native code included."""
+    code: int = ExitCode.CRASHED
+    try:
+        code = main()
+    except Exception:
+        traceback.print_exc()
+    leave(code)
+
+
+if __name__ == "__main__":
+    run_and_leave()
