@@ -24,9 +24,9 @@ import torch
 from safetensors.torch import save_file
 
 from concord_workers.core.device_manager import Device
+from concord_workers.core.inference_settings import InferenceSettings
 from concord_workers.core.job_context import JobContext, Progress
 from concord_workers.core.roots import Roots
-from concord_workers.core.settings import WorkerSettings
 from concord_workers.inference.sdxl_worker import SdxlWorker
 from concord_workers.inference.submission_view import SubmissionView
 from concord_workers.models.model_loader import ModelLoader
@@ -56,7 +56,7 @@ def _loads(scratch: Path, megabytes: int) -> dict[str, float]:
     save_file({f"unet.layer{n}.lora_A.weight": torch.ones(1024, 4096) for n in range(count)}, file)
     with file.open("rb") as opened:
         os.fsync(opened.fileno())
-    loader = ModelLoader(Device("cpu_0", "cpu"), Roots([scratch], [], scratch / "out"), WorkerSettings())
+    loader = ModelLoader(Device("cpu_0", "cpu"), Roots([scratch], [], scratch / "out"), InferenceSettings())
 
     def cold() -> float:
         loader.unload()
@@ -78,7 +78,7 @@ def _loads(scratch: Path, megabytes: int) -> dict[str, float]:
 
 
 def _steps(tiny: Path, scratch: Path) -> dict[str, float]:
-    device, roots, settings = Device("cpu_0", "cpu"), Roots([tiny], [], scratch / "out"), WorkerSettings()
+    device, roots, settings = Device("cpu_0", "cpu"), Roots([tiny], [], scratch / "out"), InferenceSettings()
     worker = SdxlWorker(device, ModelLoader(device, roots, settings), roots, settings)
     sink = (scratch / "events").open("w", encoding="utf-8")
     spent = 0.0

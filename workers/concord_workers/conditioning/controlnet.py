@@ -11,7 +11,7 @@ from PIL import Image
 
 from concord_workers.conditioning.canny import canny
 from concord_workers.core.errors import ContractError, UnsupportedFeature
-from concord_workers.core.settings import WorkerSettings
+from concord_workers.core.inference_settings import InferenceSettings
 from concord_workers.core.tables import control_net_values
 from concord_workers.models.model_loader import ModelLoader
 
@@ -39,12 +39,12 @@ class ControlUse:
     end: float
 
 
-def model_for_type(settings: WorkerSettings, kind: str) -> str:
+def model_for_type(settings: InferenceSettings, kind: str) -> str:
     """Id or path of the model that is registered for a type."""
     return settings.control_nets.get(kind, f"controlnet_{kind}")
 
 
-def available_types(loader: ModelLoader, settings: WorkerSettings) -> list[str]:
+def available_types(loader: ModelLoader, settings: InferenceSettings) -> list[str]:
     """The types with a model here, in the contract's order."""
     found = []
     for kind in control_net_values():
@@ -56,7 +56,7 @@ def available_types(loader: ModelLoader, settings: WorkerSettings) -> list[str]:
     return found
 
 
-def get_controlnet_types(loader: ModelLoader, settings: WorkerSettings) -> dict[str, Any]:
+def get_controlnet_types(loader: ModelLoader, settings: InferenceSettings) -> dict[str, Any]:
     """The `data` of `get_controlnet_types`."""
     rows = control_net_values()
     types = []

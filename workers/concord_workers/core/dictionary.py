@@ -18,8 +18,8 @@ from concord_workers.core.naming import camel, pascal
 from concord_workers.core.pointer import MISSING
 
 __all__ = [
-    "Any_",
-    "Boolean",
+    "AnyShape",
+    "BooleanShape",
     "Definition",
     "Dictionary",
     "EnumShape",
@@ -28,12 +28,12 @@ __all__ = [
     "ListShape",
     "MapShape",
     "Name",
-    "Null",
-    "Nullable",
+    "NullShape",
+    "NullableShape",
     "NumberShape",
     "ObjectShape",
     "Property",
-    "Ref",
+    "RefShape",
     "Shape",
     "TextShape",
     "dictionary",
@@ -58,19 +58,19 @@ class Shape:
         return self
 
 
-class Boolean(Shape):
+class BooleanShape(Shape):
     """true or false."""
 
 
-class Null(Shape):
+class NullShape(Shape):
     """null alone."""
 
 
-class Any_(Shape):
+class AnyShape(Shape):
     """Any JSON."""
 
 
-class Ref(Shape):
+class RefShape(Shape):
     """Another definition."""
 
     def __init__(self, definition: Definition) -> None:
@@ -87,7 +87,7 @@ class Ref(Shape):
 
 
 @dataclass
-class Nullable(Shape):
+class NullableShape(Shape):
     """null, or the shape."""
 
     inner: Shape
@@ -227,7 +227,7 @@ class Definition:
         self.schema = schema
         self.default: Any = schema.get("default", MISSING)
         self.example: Any = _first_example(schema)
-        self.shape: Shape = Any_()
+        self.shape: Shape = AnyShape()
         self.rules: list[Any] = []
 
 
@@ -286,9 +286,9 @@ class Dictionary:
 
     def _shape(self, schema: dict[str, Any]) -> Shape:
         if "$ref" in schema:
-            return Ref(self.definitions[schema["$ref"].removeprefix("#/$defs/")])
+            return RefShape(self.definitions[schema["$ref"].removeprefix("#/$defs/")])
         if "oneOf" in schema:
-            return Nullable(self._shape(schema["oneOf"][0]))
+            return NullableShape(self._shape(schema["oneOf"][0]))
         if "enum" in schema:
             return _enumeration(schema)
         kind = schema.get("type")
@@ -296,7 +296,9 @@ class Dictionary:
             if schema.get("additionalProperties") is False:
                 return self._object(schema)
             value = schema.get("additionalProperties")
-            return MapShape(self._shape(value) if isinstance(value, dict) else Any_(), schema.get("maxProperties", _COUNT_MAX))
+            return MapShape(
+                self._shape(value) if isinstance(value, dict) else AnyShape(), schema.get("maxProperties", _COUNT_MAX)
+            )
         if kind == "array":
             return ListShape(
                 self._shape(schema["items"]),
@@ -311,7 +313,7 @@ class Dictionary:
             return _number(schema)
         if kind == "string":
             return _text(schema)
-        return Boolean() if kind == "boolean" else Null() if kind == "null" else Any_()
+        return BooleanShape() if kind == "boolean" else NullShape() if kind == "null" else AnyShape()
 
     def _object(self, schema: dict[str, Any]) -> ObjectShape:
         shape = ObjectShape()
@@ -352,7 +354,7 @@ def _default_of(prop: Property) -> Any:
     if prop.default is not MISSING:
         return prop.default
     shape = prop.shape
-    while isinstance(shape, Ref):
+    while isinstance(shape, RefShape):
         if shape.definition.default is not MISSING:
             return shape.definition.default
         shape = shape.definition.shape

@@ -6,16 +6,16 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from concord_workers.core.actions import Action, actions, find_action
 from concord_workers.core.condition import same
+from concord_workers.core.dialect_votes import DialectVotes
 from concord_workers.core.dictionary import Definition, ObjectShape, dictionary
 from concord_workers.core.failure import Failure
 from concord_workers.core.hint import Hints
 from concord_workers.core.naming import escape, pascal
 from concord_workers.core.pointer import MISSING, at
-from concord_workers.core.reading import Fault, Reading, Warning_, read_sources
-from concord_workers.core.registry import Action, actions, find_action
+from concord_workers.core.reading import ContractWarning, Reading, Violation, read_sources
 from concord_workers.core.scalar import named, nearest, pointed, read_scalar, shorten
-from concord_workers.core.spelt import Spelt
 from concord_workers.core.tally import Tally
 from concord_workers.core.tree import Duplicates, Pairs, TreeError, kind_of, parse
 
@@ -24,7 +24,7 @@ __all__ = ["Command", "Refusal", "read_frame", "unknown_action"]
 
 @dataclass
 class Command:
-    """A command as it was read. It may be full of faults: see `reading`; its pointers begin at the frame.
+    """A command as it was read. It may be full of violations: see `reading`; its pointers begin at the frame.
 
     form: `documented` or `direct`. reading.document: the action's fields, canonical (`{"prompt_submission": …}`).
     spelt: members of the envelope as the sender spelt them. around: the dialect of most of their names.
@@ -91,10 +91,10 @@ def unknown_action(pointer: str, said: str) -> Failure:
     """The failure of an action that there is not."""
     near = nearest(said, actions())
     message = f"{shorten(said)} is no action" + (f"; the nearest is `{near}`" if near else "")
-    fault: Fault = {"pointer": pointer, "code": "unknown_action", "message": message}
+    violation: Violation = {"pointer": pointer, "code": "unknown_action", "message": message}
     if near:
-        fault["nearest"] = near
-    return Failure.of_faults([fault])
+        violation["nearest"] = near
+    return Failure.of_violations([violation])
 
 
 def _dialect_of(form: str | None) -> str:
@@ -106,13 +106,13 @@ def _refuse_duplicates(found: Duplicates) -> Refusal:
         return Refusal(Failure("bad_frame", f"a frame is a JSON object, not {kind_of(found.pairs)}"))
     opened = _Opened()
     opened.sort(found.pairs)
-    faults: list[Fault] = [
+    violations: list[Violation] = [
         {"pointer": pointer, "code": "duplicate_field", "message": f"{pointed(pointer)} is written twice"}
         for pointer in found.pointers
     ]
-    tally = Tally(faults)
+    tally = Tally(violations)
     tally.total = found.total
-    failure = Failure.of_faults(tally)
+    failure = Failure.of_violations(tally)
     failure.code = "duplicate_field"
     ids = [name for name, _ in found.pairs if _head_name(name) == "request_id"]
     is_twice = len(ids) != len(set(ids))
@@ -161,11 +161,11 @@ class _Opened:
     heads: list[tuple[str, str, Any]] = field(default_factory=list)
     payload: tuple[str, Any] | None = None
     rest: dict[str, Any] = field(default_factory=dict)
-    faults: Tally = field(default_factory=Tally)
-    warnings: list[Warning_] = field(default_factory=list)
+    violations: Tally = field(default_factory=Tally)
+    warnings: list[ContractWarning] = field(default_factory=list)
     spelt: dict[str, str] = field(default_factory=dict)
     # The dialects of its names.
-    names: Spelt = field(default_factory=Spelt)
+    names: DialectVotes = field(default_factory=DialectVotes)
 
     @property
     def form(self) -> str:
@@ -199,9 +199,9 @@ class _Opened:
             return
         prop = _head()[1].by_snake[snake]
         scalar = read_scalar(prop.resolved, tree, lenient=True, hints=Hints(prop.example))
-        if scalar.fault is not None:
-            fault = {key: value for key, value in scalar.fault.items() if key in ("code", "minimum", "maximum", "hint")}
-            self.faults.append({"pointer": pointer, **fault, "message": f"`{name}`: {scalar.fault['message']}"})
+        if scalar.violation is not None:
+            violation = {key: value for key, value in scalar.violation.items() if key in ("code", "minimum", "maximum", "hint")}
+            self.violations.append({"pointer": pointer, **violation, "message": f"`{name}`: {scalar.violation['message']}"})
             return
         if snake in self.values:
             self._twice(self.values[snake] == scalar.value, name, pointer)
@@ -223,19 +223,19 @@ class _Opened:
             self.warnings.append({"code": "duplicate_equal", "pointer": pointer, "message": message, "hint": "write it once"})
         else:
             message = f"`{name}` is written twice, with unequal values"
-            self.faults.append({"pointer": pointer, "code": "duplicate_field", "message": message})
+            self.violations.append({"pointer": pointer, "code": "duplicate_field", "message": message})
 
     def command(self) -> Command:
         action = self._action()
         sources = [self._fields(action)]
         if action.wrapped_in is not None:
             sources += self._unwrap(sources[0], action)
-        if action.request == "Nothing" and not sources[0][0] and not self.faults and len(sources) == 1:
+        if action.request == "Nothing" and not sources[0][0] and not self.violations and len(sources) == 1:
             # The commonest commands have no fields: nothing is to be read.
             reading = Reading({}, dialect=self.names.most())
             reading.places.senders[""] = sources[0][1]
         else:
-            reading = read_sources(action.request, sources, self.faults, self.names)
+            reading = read_sources(action.request, sources, self.violations, self.names)
         reading.warnings = self.warnings + reading.warnings
         values = self.values
         return Command(
@@ -255,15 +255,15 @@ class _Opened:
         failure: Failure | None = None
         if self.action is None:
             name = "Action" if self.names.most() == "pascal" else "action"
-            failure = _fault_of_action(f"/{name}", "missing_field", f"`{name}` is missing")
+            failure = _violation_of_action(f"/{name}", "missing_field", f"`{name}` is missing")
         else:
             name, said = self.action
             pointer = "/" + escape(name)
             if said is None or said == "":
-                failure = _fault_of_action(pointer, "missing_field", f"`{name}` is empty")
+                failure = _violation_of_action(pointer, "missing_field", f"`{name}` is empty")
             elif not isinstance(said, str):
                 message = f"`{name}` is a string, not {kind_of(said)}"
-                failure = _fault_of_action(pointer, "unsupported_value", message)
+                failure = _violation_of_action(pointer, "unsupported_value", message)
                 failure.hint = _ACTION_HINT
             elif (action := find_action(said)) is not None:
                 return action
@@ -281,13 +281,18 @@ class _Opened:
         pointer = "/" + escape(name)
         if not isinstance(tree, dict):
             message = f"`{name}` is an object, not {kind_of(tree)}"
-            fault: Fault = {"pointer": pointer, "code": "unsupported_value", "message": message, "hint": "write an object {…}"}
-            self.faults.append(fault)
+            violation: Violation = {
+                "pointer": pointer,
+                "code": "unsupported_value",
+                "message": message,
+                "hint": "write an object {…}",
+            }
+            self.violations.append(violation)
             return {}, pointer
         fields = self._session_inside(tree, name)
         for beside in self.rest:
             message = f"{named(beside)} is unknown beside `payload`"
-            self.faults.append({"pointer": "/" + escape(beside), "code": "unknown_field", "message": message})
+            self.violations.append({"pointer": "/" + escape(beside), "code": "unknown_field", "message": message})
         return fields, pointer
 
     def _give_to_command(self, clashing: frozenset[str]) -> None:
@@ -296,7 +301,7 @@ class _Opened:
             if name in clashing:
                 pointer = "/" + escape(name)
                 self.values.pop(snake, None)
-                self.faults.drop(pointer)
+                self.violations.drop(pointer)
                 self.warnings = [warning for warning in self.warnings if warning.get("pointer") != pointer]
                 self.rest[name] = tree
 
@@ -333,5 +338,5 @@ class _Opened:
         return []
 
 
-def _fault_of_action(pointer: str, code: str, message: str) -> Failure:
-    return Failure.of_faults([{"pointer": pointer, "code": code, "message": message}])
+def _violation_of_action(pointer: str, code: str, message: str) -> Failure:
+    return Failure.of_violations([{"pointer": pointer, "code": code, "message": message}])

@@ -1,6 +1,6 @@
 """The tree of errors that replies are made of; it mirrors the contract's table of errors.
 
-A `ContractError` is raised where the fault is found and becomes a failed reply in one place, the dispatcher. `field` is
+A `ContractError` is raised where the violation is found and becomes a failed reply in one place, the dispatcher. `field` is
 a JSON Pointer into the canonical document (`/conditioning/loras/0/name`); the dispatcher maps it to the sender's.
 """
 
@@ -39,7 +39,7 @@ class ContractError(Exception):
     """A failure with a code of the contract.
 
     message: one sentence for `error`. field: pointer. hint: the way out. details: an object of plain JSON values.
-    errors: entries of `errors[]` as dicts `{pointer, code, message, …}`, where several faults were found at once.
+    errors: entries of `errors[]` as dicts `{pointer, code, message, …}`, where several violations were found at once.
     fields: of a rule over several: the last that the sender wrote is to blame, the first where none was written.
     """
 
@@ -64,7 +64,7 @@ class ContractError(Exception):
         self.errors = errors
 
     def as_entry(self) -> dict[str, Any]:
-        """This fault as an entry of `errors[]`; a fault of no field points at the document itself."""
+        """This violation as an entry of `errors[]`; a violation of no field points at the document itself."""
         entry: dict[str, Any] = {"pointer": self.field or "", "code": self.code, "message": self.message}
         return entry | {"fields": self.fields} if self.fields else entry
 
@@ -117,7 +117,7 @@ class ImageInvalid(_Coded):
 
 
 class Internal(_Coded):
-    """A fault of ours."""
+    """A bug."""
 
     code_of_class = "internal"
 
@@ -210,7 +210,7 @@ class UploadNotFound(_Coded):
 
 
 class ValidationFailed(_Coded):
-    """Several faults, or a rule over several fields."""
+    """Several violations, or a rule over several fields."""
 
     code_of_class = "validation_failed"
 
@@ -221,16 +221,16 @@ class WorkerBusy(_Coded):
     code_of_class = "worker_busy"
 
 
-def raise_all(faults: list[ContractError]) -> None:
-    """Raise nothing, the one fault, or `validation_failed` with all of them."""
-    if not faults:
+def raise_all(violations: list[ContractError]) -> None:
+    """Raise nothing, the one violation, or `validation_failed` with all of them."""
+    if not violations:
         return
-    if len(faults) == 1:
-        raise faults[0]
-    message = f"{len(faults)} faults: " + "; ".join(fault.message for fault in faults[:3])
-    if len(faults) > 3:
+    if len(violations) == 1:
+        raise violations[0]
+    message = f"{len(violations)} faults: " + "; ".join(violation.message for violation in violations[:3])
+    if len(violations) > 3:
         message += "; …"
-    entries = [fault.as_entry() for fault in faults]
-    failed = ValidationFailed(message, field=faults[0].field, hint=faults[0].hint, errors=entries)
-    failed.fields = faults[0].fields
+    entries = [violation.as_entry() for violation in violations]
+    failed = ValidationFailed(message, field=violations[0].field, hint=violations[0].hint, errors=entries)
+    failed.fields = violations[0].fields
     raise failed

@@ -16,19 +16,19 @@ from concord_workers.core.errors import ContractError
 from concord_workers.core.scalar import pointed
 from concord_workers.core.tally import ERRORS_MAX, entries, total_of
 
-__all__ = ["Failure", "as_written", "failure_of", "is_disk_fault", "table_of_errors"]
+__all__ = ["Failure", "as_written", "failure_of", "is_disk_error", "table_of_errors"]
 
 log = logging.getLogger(__name__)
 
 
 # The disk is full, or can not be written so far (EFBIG: a limit of the size of files): the operator's to mend, and worth
 # another try.
-_DISK_FAULTS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO})
+_DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO})
 
 
-def is_disk_fault(error: OSError) -> bool:
+def is_disk_error(error: OSError) -> bool:
     """Whether a write failed because of the disk and not because of what was written."""
-    return error.errno in _DISK_FAULTS
+    return error.errno in _DISK_ERRORS
 
 
 @cache
@@ -39,7 +39,7 @@ def table_of_errors() -> dict[str, dict[str, Any]]:
 
 @dataclass
 class Failure:
-    """A failure with a code of the table. field: pointer of the first fault. errors: one entry a fault."""
+    """A failure with a code of the table. field: pointer of the first violation. errors: one entry a violation."""
 
     code: str
     message: str
@@ -51,14 +51,16 @@ class Failure:
     errors_total: int = 0
 
     @classmethod
-    def of_faults(cls, faults: list[dict[str, Any]]) -> Failure:
-        """All faults of a document: one keeps its own code, several are `validation_failed`."""
-        first, total = faults[0], total_of(faults)
+    def of_violations(cls, violations: list[dict[str, Any]]) -> Failure:
+        """All violations of a document: one keeps its own code, several are `validation_failed`."""
+        first, total = violations[0], total_of(violations)
         code, message = first["code"], first["message"]
         if total > 1:
             place = pointed(first["pointer"]) or "the document itself"
             code, message = "validation_failed", f"{total} faults; the first at {place}: {message}"
-        return cls(code, message, field=first["pointer"], hint=first.get("hint"), errors=entries(faults), errors_total=total)
+        return cls(
+            code, message, field=first["pointer"], hint=first.get("hint"), errors=entries(violations), errors_total=total
+        )
 
     def details_of_reply(self) -> dict[str, Any]:
         """`error_details`, in snake."""
@@ -101,7 +103,7 @@ def failure_of(error: BaseException, sender: Callable[..., str] = as_written, do
         if at is not None and not errors:
             errors = [_at_sender(error.as_entry(), sender)]
         return Failure(error.code, error.message, at, error.hint, error.details, errors)
-    if isinstance(error, OSError) and is_disk_fault(error):
+    if isinstance(error, OSError) and is_disk_error(error):
         return Failure("storage_full", f"the disk cannot be written: {error.strerror}")
     if isinstance(error, MemoryError):
         return Failure("out_of_memory", f"memory ran out during {doing}", hint="free memory first: cleanup_memory")

@@ -38,7 +38,7 @@ def _require_root(root: Path, kind: str) -> None:
 
 
 def _require_output(folder: Path) -> None:
-    """Makes the folder and a file in it, as each job does. A full disk is no fault of the configuration: jobs tell it."""
+    """Makes the folder and a file in it, as each job does. A full disk is no error of the configuration: jobs report it."""
     probe = folder / f".{secrets.token_hex(8)}.probe"
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""What to write in the place of a value that has the wrong JSON type or form: the hint of its fault."""
+"""What to write in the place of a value that has the wrong JSON type or form: the hint of its violation."""
 
 from __future__ import annotations
 
@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from concord_workers.core.bundle import limits
-from concord_workers.core.dictionary import Boolean, IntegerShape, ListShape, MapShape, Null, NumberShape, ObjectShape, Shape
+from concord_workers.core.dictionary import (
+    BooleanShape,
+    IntegerShape,
+    ListShape,
+    MapShape,
+    NullShape,
+    NumberShape,
+    ObjectShape,
+    Shape,
+)
 from concord_workers.core.pointer import MISSING
 
 __all__ = ["Hints"]
@@ -16,13 +25,13 @@ _SHOWN = int(limits("shown_characters_max"))
 _WANTED: dict[type[Shape], str] = {
     IntegerShape: "an integer",
     NumberShape: "a number",
-    Boolean: "true or false",
-    Null: "null",
+    BooleanShape: "true or false",
+    NullShape: "null",
     ListShape: "a list […]",
     ObjectShape: "an object {…}",
     MapShape: "an object {…}",
 }
-_BARE = (IntegerShape, NumberShape, Boolean, Null)
+_BARE = (IntegerShape, NumberShape, BooleanShape, NullShape)
 
 
 @dataclass(frozen=True)
@@ -34,7 +43,7 @@ class Hints:
     def of_type(self, shape: Shape, tree: Any) -> str:
         """What to write where a value of another JSON type stands."""
         quotes = " without quotes" if isinstance(shape, _BARE) and isinstance(tree, str) else ""
-        such_as = "" if isinstance(shape, Boolean | Null) else self.such_as()
+        such_as = "" if isinstance(shape, BooleanShape | NullShape) else self.such_as()
         return f"write {_WANTED.get(type(shape), 'a string in quotes')}{quotes}{such_as}"
 
     def of_form(self) -> str:

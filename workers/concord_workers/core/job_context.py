@@ -14,7 +14,7 @@ from typing import Literal
 
 from concord_workers.core.errors import Cancelled, JobTimeout, ShuttingDown
 
-__all__ = ["JobContext", "Progress", "StopReason", "Warned"]
+__all__ = ["JobContext", "JobWarning", "Progress", "StopReason"]
 
 StopReason = Literal["cancelled", "timeout", "shutting_down"]
 
@@ -26,7 +26,7 @@ _ERRORS: dict[StopReason, Callable[[], Exception]] = {
 
 
 @dataclass(frozen=True)
-class Warned:
+class JobWarning:
     """One entry of `warning_details`; pointer: canonical, of the field it is about."""
 
     code: str
@@ -70,7 +70,7 @@ class JobContext:
         self._on_preview = on_preview
         self._lock = threading.Lock()
         self._stop: StopReason | None = None
-        self._warnings: list[Warned] = []
+        self._warnings: list[JobWarning] = []
         self._stage = "loading"
         self._last_progress = time.monotonic()
         self._denoising_total = 0
@@ -92,20 +92,20 @@ class JobContext:
         return time.monotonic() - self._last_progress
 
     @property
-    def warnings(self) -> list[Warned]:
+    def warnings(self) -> list[JobWarning]:
         """The warnings so far, in order."""
         with self._lock:
             return list(self._warnings)
 
     def warn(self, code: str, message: str, pointer: str | None = None, hint: str | None = None) -> None:
         """Add a warning of the contract's table. What the reading of the submission warned of already is not said twice."""
-        warned = Warned(code, message, pointer, hint)
+        warning_rows = JobWarning(code, message, pointer, hint)
         with self._lock:
             for other in self._warnings:
                 same_place = (other.code, other.pointer) == (code, pointer)
-                if other == warned or (same_place and code in ("weight_zero", "no_effect")):
+                if other == warning_rows or (same_place and code in ("weight_zero", "no_effect")):
                     return
-            self._warnings.append(warned)
+            self._warnings.append(warning_rows)
 
     def plan_denoising(self, total: int) -> None:
         """Say how many denoising steps the whole job has, base and refiner together; `progress` is their share."""

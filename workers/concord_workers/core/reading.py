@@ -1,6 +1,6 @@
-"""Readings: any dialect in, the canonical document out, with every fault, every warning and where each value stood.
+"""Readings: any dialect in, the canonical document out, with every violation, every warning and where each value stood.
 
-It walks the same tables as the Rust reading and gives the same: documents, faults (codes, pointers, bounds), warnings.
+It walks the same tables as the Rust reading and gives the same: documents, violations (codes, pointers, bounds), warnings.
 """
 
 from __future__ import annotations
@@ -11,19 +11,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from concord_workers.core.condition import same
+from concord_workers.core.dialect_votes import DialectVotes
 from concord_workers.core.dictionary import (
-    Any_,
-    Boolean,
+    AnyShape,
+    BooleanShape,
     Definition,
     EnumShape,
     Extra,
     ListShape,
     MapShape,
     Name,
-    Nullable,
+    NullableShape,
     ObjectShape,
     Property,
-    Ref,
+    RefShape,
     Shape,
     TextShape,
     dictionary,
@@ -33,16 +34,15 @@ from concord_workers.core.hint import Hints
 from concord_workers.core.naming import escape
 from concord_workers.core.places import Places
 from concord_workers.core.pointer import MISSING, at
-from concord_workers.core.scalar import count_fault, named, nearest, read_scalar, written_by
-from concord_workers.core.spelt import Spelt
+from concord_workers.core.scalar import count_violation, named, nearest, read_scalar, written_by
 from concord_workers.core.tally import Tally
 from concord_workers.core.tree import Number, kind_of
 
-__all__ = ["Fault", "Reading", "Warning_", "read", "read_sources"]
+__all__ = ["ContractWarning", "Reading", "Violation", "read", "read_sources"]
 
-Fault = dict[str, Any]
+Violation = dict[str, Any]
 """An entry of `errors[]`: pointer, code, message, allowed?, minimum?, maximum?, nearest?; and hint?, which no entry shows."""
-Warning_ = dict[str, Any]
+ContractWarning = dict[str, Any]
 """An entry of `warning_details`: code, pointer?, message, hint?."""
 
 
@@ -51,8 +51,8 @@ class Reading:
     """What was understood. document: canonical, only what was said; None where a name or value could not be read at all."""
 
     document: dict[str, Any] | None
-    faults: Tally = field(default_factory=Tally)
-    warnings: list[Warning_] = field(default_factory=list)
+    violations: Tally = field(default_factory=Tally)
+    warnings: list[ContractWarning] = field(default_factory=list)
     places: Places = field(default_factory=Places)
     dialect: str | None = None
     # Canonical pointers of values that are no good by themselves, and of all that they stand in.
@@ -67,12 +67,12 @@ def read(definition: str, tree: Any, canonical: bool = False) -> Reading:
 def read_sources(
     definition: str,
     sources: list[tuple[Any, str]],
-    faults: list[Fault] | None = None,
-    envelope: Spelt | None = None,
+    violations: list[Violation] | None = None,
+    envelope: DialectVotes | None = None,
     canonical: bool = False,
 ) -> Reading:
     """Reads a document that stands in several parts, each with the sender's pointer to it."""
-    reader = _Reader(dictionary().named(definition), envelope or Spelt(), canonical)
+    reader = _Reader(dictionary().named(definition), envelope or DialectVotes(), canonical)
     root = reader.root(sources)
     reader.place_moved(root)
     reader.find_missing(root)
@@ -80,10 +80,10 @@ def read_sources(
     reading = reader.reading
     reading.dialect = reader.fields.most() or reader.envelope.most()
     reading.document = None if reader.unread else root
-    if faults:
-        first = Tally(faults)
-        first.extend(reading.faults)
-        reading.faults = first
+    if violations:
+        first = Tally(violations)
+        first.extend(reading.violations)
+        reading.violations = first
     return reading
 
 
@@ -113,14 +113,14 @@ class _Members:
 
 
 class _Reader:
-    def __init__(self, definition: Definition, envelope: Spelt, canonical: bool) -> None:
+    def __init__(self, definition: Definition, envelope: DialectVotes, canonical: bool) -> None:
         self.definition = definition
         self.canonical = canonical
         self.reading = Reading(None)
         # The dialects of the command's own names, and of those around it.
-        self.fields = Spelt()
+        self.fields = DialectVotes()
         self.envelope = envelope
-        self.faults = self.reading.faults
+        self.violations = self.reading.violations
         self.places = self.reading.places
         self.unread = False
         self.faulty = self.reading.faulty
@@ -149,14 +149,14 @@ class _Reader:
 
     def _value(self, shape: Shape, tree: Any, place: _At) -> Any:
         """Reads a value; MISSING where it is absent or no good."""
-        while isinstance(shape, Ref):
+        while isinstance(shape, RefShape):
             inner = shape.definition.shape
             if isinstance(inner, ObjectShape):
                 return self._object(shape.definition, inner, tree, place)
             shape = inner
-        if isinstance(shape, Nullable):
+        if isinstance(shape, NullableShape):
             return None if tree is None else self._value(shape.inner, tree, place)
-        if isinstance(shape, Any_):
+        if isinstance(shape, AnyShape):
             return tree
         if isinstance(shape, ListShape):
             return self._list(shape, tree, place)
@@ -176,7 +176,7 @@ class _Reader:
         return self._collect(shape, members, place.canonical)
 
     def _members(self, shape: ObjectShape, tree: dict[str, Any], place: _At, members: _Members) -> None:
-        own = Spelt()
+        own = DialectVotes()
         for name in tree:
             if (known := shape.names.get(name)) is not None:
                 own.count(known.dialect)
@@ -221,7 +221,7 @@ class _Reader:
         if self.canonical:
             return False
         if tree is None:
-            return not isinstance(shape, Nullable | Any_)
+            return not isinstance(shape, NullableShape | AnyShape)
         return isinstance(tree, str) and tree == "" and isinstance(shape, TextShape | EnumShape)
 
     def _place(self, to: str, name: str, tree: Any, parent: _At) -> None:
@@ -248,7 +248,7 @@ class _Reader:
             members.adds.append((*added, place.sender))
         elif not _is_neutral(tree):
             self.unread = True
-            self._fault(
+            self._violation(
                 place,
                 "unsupported_feature",
                 f'`{name}` has no meaning to any worker; leave it out, or null, false, 0, empty or "none"',
@@ -263,25 +263,25 @@ class _Reader:
             members.adds.append((*added, place.sender))
         elif tree is not None and tree is not False:
             message = f"`{name}` is true or false, not {kind_of(tree)}"
-            self._unreadable(place, message, place.hints.of_type(Boolean(), tree))
+            self._unreadable(place, message, place.hints.of_type(BooleanShape(), tree))
 
     def _unknown(self, shape: ObjectShape, name: str, place: _At, dialect: str | None) -> None:
         self.unread = True
 
-        def make() -> Fault:
+        def make() -> Violation:
             why = written_by(name)
             near = nearest(name, shape.names) if why is None else None
             message = f"{named(name)} is unknown here" + (f"; {why}" if why is not None else "")
-            fault: Fault = {"pointer": f"{place.sender}/{escape(name)}", "code": "unknown_field", "message": message}
+            violation: Violation = {"pointer": f"{place.sender}/{escape(name)}", "code": "unknown_field", "message": message}
             if why is not None:
-                fault["hint"] = why
+                violation["hint"] = why
             if near is not None:
                 prop = shape.names[near].property
-                fault["nearest"] = prop.name(dialect or "snake") if prop is not None else near
-                fault["message"] += f"; the nearest known name is `{fault['nearest']}`"
-            return fault
+                violation["nearest"] = prop.name(dialect or "snake") if prop is not None else near
+                violation["message"] += f"; the nearest known name is `{violation['nearest']}`"
+            return violation
 
-        self.faults.add(make)
+        self.violations.add(make)
 
     def _list(self, shape: ListShape, tree: Any, parent: _At) -> Any:
         if not isinstance(tree, list):
@@ -301,7 +301,7 @@ class _Reader:
             place.hints = item_hints
             if order is None:
                 self.places.senders.setdefault(place.canonical, place.sender)
-            if value is None and not isinstance(shape.item, Any_):
+            if value is None and not isinstance(shape.item, AnyShape):
                 self._unreadable(place, "null is no item of a list", "leave it out of the list")
                 continue
             item = self._value(shape.item, value, place)
@@ -337,47 +337,47 @@ class _Reader:
         return members
 
     def _too_many(self, length: int, minimum: int, maximum: int, of: str, place: _At) -> Any:
-        """A list or map that is too long is one fault, and is not looked into: that could cost more than there is room for."""
+        """A list or map that is too long is one violation, and is not read: that could cost more than there is room for."""
         self.unread = True
         self._count(length, minimum, maximum, of, place)
         return MISSING
 
     def _count(self, length: int, minimum: int, maximum: int, of: str, place: _At) -> None:
-        fault = count_fault(length, minimum, maximum, of)
-        if fault is not None:
-            self._scalar_fault(place, fault)
+        violation = count_violation(length, minimum, maximum, of)
+        if violation is not None:
+            self._scalar_violation(place, violation)
 
     def _scalar(self, shape: Shape, tree: Any, place: _At) -> Any:
         scalar = read_scalar(shape, tree, lenient=not self.canonical, hints=place.hints)
         if scalar.respelt is not None:
             code, said, meant = scalar.respelt
             self._warn(code, place.sender, f"`{said}` was read as `{meant}`", f"write `{meant}`")
-        if scalar.fault is not None:
+        if scalar.violation is not None:
             # Without the value the document would be another one than the sender wrote.
             self.unread |= scalar.value is MISSING
-            self._scalar_fault(place, scalar.fault)
+            self._scalar_violation(place, scalar.violation)
         return scalar.value
 
-    def _scalar_fault(self, place: _At, fault: dict[str, Any]) -> None:
-        self.unread |= fault["code"] == "unsupported_value"
+    def _scalar_violation(self, place: _At, violation: dict[str, Any]) -> None:
+        self.unread |= violation["code"] == "unsupported_value"
         self._blame(place.canonical)
-        self.faults.append({"pointer": place.sender, **fault})
+        self.violations.append({"pointer": place.sender, **violation})
 
-    def _fault(self, place: _At, code: str, message: str, hint: str | None = None) -> None:
+    def _violation(self, place: _At, code: str, message: str, hint: str | None = None) -> None:
         self._blame(place.canonical)
-        fault: Fault = {"pointer": place.sender, "code": code, "message": message}
-        self.faults.append(fault if hint is None else fault | {"hint": hint})
+        violation: Violation = {"pointer": place.sender, "code": code, "message": message}
+        self.violations.append(violation if hint is None else violation | {"hint": hint})
 
     def _unreadable(self, place: _At, message: str, hint: str) -> None:
         self.unread = True
-        self._fault(place, "unsupported_value", message, hint)
+        self._violation(place, "unsupported_value", message, hint)
 
     def _another_type(self, shape: Shape, wanted: str, tree: Any, place: _At) -> None:
         message = f"{wanted} is wanted here, not {kind_of(tree)}"
         self._unreadable(place, message, place.hints.of_type(shape, tree))
 
     def _warn(self, code: str, sender: str, message: str, hint: str | None) -> None:
-        warning: Warning_ = {"code": code, "pointer": sender, "message": message}
+        warning: ContractWarning = {"code": code, "pointer": sender, "message": message}
         if hint is not None:
             warning["hint"] = hint
         self.reading.warnings.append(warning)
@@ -395,7 +395,7 @@ class _Reader:
             self._warn("duplicate_equal", place.sender, message, "write it once")
         else:
             self.unread = True
-            self._fault(place, "duplicate_field", f"{one_and_other} are one property, with unequal values")
+            self._violation(place, "duplicate_field", f"{one_and_other} are one property, with unequal values")
 
     def _collect(self, shape: ObjectShape, members: _Members, place: str) -> dict[str, Any]:
         """The canonical object, in the schema's order."""
@@ -443,7 +443,7 @@ class _Reader:
                 pointer = self.places.sender(canonical, self.definition.shape)
                 self._blame(canonical)
                 message = f"`{pointer.rsplit('/', 1)[-1]}` is missing"
-                self.faults.append({"pointer": pointer, "code": "missing_field", "message": message})
+                self.violations.append({"pointer": pointer, "code": "missing_field", "message": message})
 
     def _blame(self, canonical: str) -> None:
         """Notes that a value is no good by itself."""
@@ -469,18 +469,18 @@ class _Reader:
                     blamed = next(written, breach.fields[0])
                     pointer = self.places.sender(place + blamed, self.definition.shape)
                     if breach.is_warning:
-                        # A default is no one's fault: only what was said is warned of.
+                        # Warns only about values the sender wrote, never about defaults.
                         if at(said, breach.fields[-1]) is not MISSING:
                             self._warn(breach.code, pointer, breach.message, None)
                         continue
                     refused.append(place + blamed)
-                    fault: Fault = {"pointer": pointer, "code": breach.code, "message": breach.message}
+                    violation: Violation = {"pointer": pointer, "code": breach.code, "message": breach.message}
                     if breach.minimum is not None:
-                        fault["minimum"] = breach.minimum
+                        violation["minimum"] = breach.minimum
                     if breach.maximum is not None:
-                        fault["maximum"] = breach.maximum
-                    self.faults.append(fault)
-            # What a rule refuses is no good by itself from here on; a warning beside the fault would only be noise.
+                        violation["maximum"] = breach.maximum
+                    self.violations.append(violation)
+            # What a rule refuses is no good by itself from here on; a warning beside the violation would only be noise.
             for blamed in refused:
                 self._blame(blamed)
             if not self.canonical:

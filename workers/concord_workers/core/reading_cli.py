@@ -2,7 +2,7 @@
 
     python -m concord_workers.core.reading_cli [--frames] [--definition NAME] [--device gpu|cpu] < documents > readings
 
-One line each: normalized, effective, faults, warnings, dialect, places (of a document's values); and `bad` where a line is
+One line each: normalized, effective, violations, warnings, dialect, places (of a document's values); and `bad` where a line is
 no document. With `--frames` the lines are commands. For comparison with the Rust reading.
 """
 
@@ -64,7 +64,7 @@ def _row(reading: Reading, document: Any, definition: str, device: Any) -> dict[
     return {
         "normalized": document,
         "effective": effective(definition, document, device) if document is not None else None,
-        "faults": reading.faults,
+        "violations": reading.violations,
         "warnings": reading.warnings,
         "dialect": reading.dialect,
     }

@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
-from concord_workers.core.dictionary import ListShape, Nullable, ObjectShape, Shape, dictionary
+from concord_workers.core.actions import Action
+from concord_workers.core.dictionary import ListShape, NullableShape, ObjectShape, Shape, dictionary
 from concord_workers.core.failure import Failure
-from concord_workers.core.registry import Action
 from concord_workers.core.tally import WARNINGS_MAX
 
 __all__ = ["Reply", "event_frame", "spell"]
@@ -114,7 +114,7 @@ def spell(definition: str, document: Any, dialect: str) -> Any:
 
 def _spell(shape: Shape, value: Any, dialect: str) -> Any:
     resolved = shape.resolved
-    if isinstance(resolved, Nullable):
+    if isinstance(resolved, NullableShape):
         return _spell(resolved.inner, value, dialect)
     if isinstance(resolved, ListShape) and isinstance(value, list):
         return [_spell(resolved.item, item, dialect) for item in value]

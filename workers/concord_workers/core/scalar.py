@@ -9,12 +9,12 @@ from decimal import Decimal
 from typing import Any
 
 from concord_workers.core.bundle import limits
-from concord_workers.core.dictionary import Boolean, EnumShape, IntegerShape, Null, NumberShape, Shape, TextShape
+from concord_workers.core.dictionary import BooleanShape, EnumShape, IntegerShape, NullShape, NumberShape, Shape, TextShape
 from concord_workers.core.hint import Hints
 from concord_workers.core.pointer import MISSING
 from concord_workers.core.tree import Number, kind_of
 
-__all__ = ["Scalar", "count_fault", "named", "nearest", "plain", "pointed", "read_scalar", "shorten", "whole", "written_by"]
+__all__ = ["Scalar", "count_violation", "named", "nearest", "plain", "pointed", "read_scalar", "shorten", "whole", "written_by"]
 
 _FLOAT_MAX = 1.7976931348623157e308
 # Beyond this no integer of the contract lies, and a float holds no exact one; the sign alone tells what is wrong.
@@ -35,13 +35,13 @@ _WRITTEN_BY = {"$id": _PRESERVE, "$ref": _PRESERVE, "$values": _PRESERVE, "$type
 
 @dataclass
 class Scalar:
-    """What was read. value: canonical, kept where only a limit is broken. fault: members of a fault but its pointer.
+    """What was read. value: canonical, kept where only a limit is broken. violation: members of a violation but its pointer.
 
     respelt: the warning's code, what was said, and what it was read as.
     """
 
     value: Any = MISSING
-    fault: dict[str, Any] | None = None
+    violation: dict[str, Any] | None = None
     respelt: tuple[str, str, str] | None = None
 
 
@@ -55,11 +55,11 @@ def read_scalar(shape: Shape, tree: Any, lenient: bool, hints: Hints) -> Scalar:
     return _bad(f"{wanted} is wanted here, not {kind_of(tree)}", hints.of_type(shape, tree))
 
 
-def count_fault(length: int, minimum: int, maximum: int, of: str) -> dict[str, Any] | None:
-    """The fault of a list's or map's length."""
+def count_violation(length: int, minimum: int, maximum: int, of: str) -> dict[str, Any] | None:
+    """The violation of a list's or map's length."""
     if minimum <= length <= maximum:
         return None
-    return _beyond(MISSING, f"{length} {of}; {minimum}..{maximum} are allowed", minimum, maximum).fault
+    return _beyond(MISSING, f"{length} {of}; {minimum}..{maximum} are allowed", minimum, maximum).violation
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
@@ -117,7 +117,7 @@ def _brief(pattern: str) -> str:
 
 
 def _bad(message: str, hint: str) -> Scalar:
-    return Scalar(fault={"code": "unsupported_value", "message": message, "hint": hint})
+    return Scalar(violation={"code": "unsupported_value", "message": message, "hint": hint})
 
 
 def _shown(number: float) -> str:
@@ -128,12 +128,12 @@ def _shown(number: float) -> str:
 
 
 def _beyond(value: Any, message: str, minimum: float, maximum: float) -> Scalar:
-    fault: dict[str, Any] = {"code": "out_of_range", "message": message}
+    violation: dict[str, Any] = {"code": "out_of_range", "message": message}
     if abs(minimum) < _FLOAT_MAX:
-        fault["minimum"] = whole(minimum)
+        violation["minimum"] = whole(minimum)
     if abs(maximum) < _FLOAT_MAX:
-        fault["maximum"] = whole(maximum)
-    return Scalar(value, fault)
+        violation["maximum"] = whole(maximum)
+    return Scalar(value, violation)
 
 
 def _itself(shape: Shape, tree: Any, lenient: bool, hints: Hints) -> Scalar:
@@ -190,7 +190,7 @@ def _no_name(shape: EnumShape, tree: Any) -> Scalar:
     if type(tree) is int:
         message += f"; {_NUMBER_HINT}"
         hint = _NUMBER_HINT
-    return Scalar(fault={"code": "unsupported_value", "message": message, "allowed": list(shape.values), "hint": hint})
+    return Scalar(violation={"code": "unsupported_value", "message": message, "allowed": list(shape.values), "hint": hint})
 
 
 def _enumeration(shape: EnumShape, tree: str, lenient: bool, hints: Hints) -> Scalar:
@@ -199,22 +199,22 @@ def _enumeration(shape: EnumShape, tree: str, lenient: bool, hints: Hints) -> Sc
     if lenient and (found := shape.spellings.get(tree.lower())) is not None:
         meant, accepted = found
         return Scalar(meant, respelt=("accepted_spelling", tree, meant) if accepted else None)
-    fault: dict[str, Any] = {
+    violation: dict[str, Any] = {
         "code": "unsupported_value",
         "message": f"{shorten(tree)} is none of {', '.join(shape.values)}",
         "allowed": list(shape.values),
     }
     if (near := nearest(tree, shape.values)) is not None:
-        fault["nearest"] = near
-    return Scalar(fault=fault)
+        violation["nearest"] = near
+    return Scalar(violation=violation)
 
 
 _Reader = Callable[[Any, Any, bool, Hints], Scalar]
 _NUMBERS: tuple[type, ...] = (int, float, Number)
 # What each reads: the types of its trees, and what it is in words.
 _READERS: dict[type[Shape], tuple[tuple[type, ...], str, _Reader]] = {
-    Boolean: ((bool,), "true or false", _itself),
-    Null: ((type(None),), "null", _itself),
+    BooleanShape: ((bool,), "true or false", _itself),
+    NullShape: ((type(None),), "null", _itself),
     IntegerShape: (_NUMBERS, "an integer", _integer),
     NumberShape: (_NUMBERS, "a number", _number),
     TextShape: ((str,), "a string", _text),

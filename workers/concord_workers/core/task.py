@@ -69,7 +69,7 @@ class Task:
 
     @property
     def fields(self) -> dict[str, Any]:
-        """The canonical fields of a command without faults."""
+        """The canonical fields of a command without violations."""
         document = self.command.reading.document if self.command is not None else None
         return document if document is not None else {}
 

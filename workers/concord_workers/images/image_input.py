@@ -37,11 +37,11 @@ __all__ = [
     "ImageRef",
     "check_image",
     "check_mask",
-    "foresee_image",
-    "foresee_mask",
     "image_bytes",
     "load_image",
     "load_mask",
+    "predict_image_warnings",
+    "predict_mask_warnings",
     "read_image_file",
     "read_picture",
     "sha256_of",
@@ -205,7 +205,7 @@ class _Outline:
     info: dict[Any, Any]
 
 
-def foresee_image(content: bytes, field: str, size: tuple[int, int], context: JobContext) -> None:
+def predict_image_warnings(content: bytes, field: str, size: tuple[int, int], context: JobContext) -> None:
     """Warns as `load_image` will. Raises ImageInvalid."""
     outline = _outline(content, field)
     dot = Image.new(outline.mode, (1, 1))
@@ -216,7 +216,7 @@ def foresee_image(content: bytes, field: str, size: tuple[int, int], context: Jo
     _warn_of_size(outline.size, size, field, context)
 
 
-def foresee_mask(content: bytes, field: str, size: tuple[int, int], context: JobContext) -> None:
+def predict_mask_warnings(content: bytes, field: str, size: tuple[int, int], context: JobContext) -> None:
     """Warns as `load_mask` will. Raises ImageInvalid."""
     _warn_of_size(_outline(content, field).size, size, field, context)
 

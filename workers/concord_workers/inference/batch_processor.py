@@ -14,7 +14,7 @@ from concord_workers.core.failure import Failure, failure_of
 from concord_workers.core.job_context import JobContext
 from concord_workers.core.submission import Submission
 from concord_workers.core.task import Task
-from concord_workers.core.warned import warned
+from concord_workers.core.warning_rows import warning_rows
 from concord_workers.inference.worker_actions import WorkerActions
 
 __all__ = ["BatchRun", "run_batch"]
@@ -91,7 +91,7 @@ def run_batch(task: Task, engine: Engine, worker: WorkerActions) -> tuple[dict[s
         sender = _sender(command, submission)
         data, failure = _run_part(submission, part, sender, command, engine, worker)
         rows.append(_row(index, part.request_id, data, failure))
-        warnings += warned(part, sender)
+        warnings += warning_rows(part, sender)
         batch.end(index, _status(failure))
         context.check()
         if failure is not None and not go_on:

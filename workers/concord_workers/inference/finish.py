@@ -9,8 +9,8 @@ from typing import Any
 from PIL import Image
 
 from concord_workers.core.device_manager import DTYPES, Device
+from concord_workers.core.inference_settings import InferenceSettings
 from concord_workers.core.job_context import JobContext
-from concord_workers.core.settings import WorkerSettings
 from concord_workers.inference.job_images import JobImages
 from concord_workers.inference.job_models import JobModels
 from concord_workers.postprocessing.contrast import auto_contrast
@@ -36,7 +36,7 @@ def finish_pictures(
     images: JobImages,
     models: JobModels,
     device: Device,
-    settings: WorkerSettings,
+    settings: InferenceSettings,
     context: JobContext,
 ) -> list[FinishedImage]:
     """Everything between decoding and writing, in this order: composition, safety, contrast, upscaling."""
@@ -67,7 +67,7 @@ def _upscale(
     submission: Any,
     models: JobModels,
     device: Device,
-    settings: WorkerSettings,
+    settings: InferenceSettings,
     context: JobContext,
 ) -> Image.Image:
     post = submission.postprocessing

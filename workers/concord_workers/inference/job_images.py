@@ -14,15 +14,15 @@ from concord_workers.core.job_context import JobContext
 from concord_workers.core.roots import Roots
 from concord_workers.images.image_input import (
     ImageRef,
-    foresee_image,
-    foresee_mask,
     image_bytes,
     load_image,
     load_mask,
+    predict_image_warnings,
+    predict_mask_warnings,
     sha256_of,
 )
 
-__all__ = ["JobImages", "foresee_images", "read_images"]
+__all__ = ["JobImages", "predict_images_warnings", "read_images"]
 
 
 @dataclass
@@ -65,18 +65,18 @@ def read_images(submission: Any, roots: Roots, context: JobContext) -> JobImages
     return images
 
 
-def foresee_images(submission: Any, roots: Roots, context: JobContext) -> None:
-    """Warns of what reading the images of a job will bring. What stands against one is among the job's faults."""
+def predict_images_warnings(submission: Any, roots: Roots, context: JobContext) -> None:
+    """Warns of what reading the images of a job will bring. What stands against one is among the job's violations."""
     conditioning, dimensions = submission.conditioning, submission.hyperparameters.dimensions
     if dimensions is None or dimensions.width is None or dimensions.height is None:
         return  # a side that was refused is compared with nothing
     size = (dimensions.width, dimensions.height)
-    named = [("/conditioning/init_image", conditioning.init_image, foresee_image)]
-    named.append(("/conditioning/inpaint_mask", conditioning.inpaint_mask, foresee_mask))
+    named = [("/conditioning/init_image", conditioning.init_image, predict_image_warnings)]
+    named.append(("/conditioning/inpaint_mask", conditioning.inpaint_mask, predict_mask_warnings))
     for index, net in enumerate(conditioning.control_nets or []):
         image = net.image if net is not None else None
-        named.append((f"/conditioning/control_nets/{index}/image", image, foresee_image))
-    for pointer, reference, foresee in named:
+        named.append((f"/conditioning/control_nets/{index}/image", image, predict_image_warnings))
+    for pointer, reference, predict_warnings in named:
         if reference is not None:
             with suppress(ContractError):
-                foresee(image_bytes(roots, ImageRef(reference, pointer)), pointer, size, context)
+                predict_warnings(image_bytes(roots, ImageRef(reference, pointer)), pointer, size, context)

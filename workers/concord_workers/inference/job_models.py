@@ -11,15 +11,15 @@ from concord_workers.conditioning.controlnet import model_for_type
 from concord_workers.conditioning.lora import LoraUse
 from concord_workers.core.device_manager import Device, is_out_of_memory
 from concord_workers.core.errors import ContractError, ModelInvalid
+from concord_workers.core.inference_settings import InferenceSettings
 from concord_workers.core.job_context import JobContext
-from concord_workers.core.settings import WorkerSettings
 from concord_workers.inference.plan import dtype_of, offload_of, require_widths
 from concord_workers.models.cause import cause_of
 from concord_workers.models.device_models import LoadedModel
 from concord_workers.models.facts import describe_text_encoder
+from concord_workers.models.model_finder import Located
 from concord_workers.models.model_loader import Lease, ModelLoader
 from concord_workers.models.readers import Inversion, read_text_encoder, read_tokenizer
-from concord_workers.models.registry import Located
 from concord_workers.postprocessing.safety_checker import locate_checker
 from concord_workers.postprocessing.upscaler import locate_net, needs_net
 
@@ -48,7 +48,7 @@ class JobModels:
 
 
 def take_models(
-    submission: Any, device: Device, loader: ModelLoader, settings: WorkerSettings, lease: Lease, context: JobContext
+    submission: Any, device: Device, loader: ModelLoader, settings: InferenceSettings, lease: Lease, context: JobContext
 ) -> JobModels:
     """Load what the job names and is not loaded. Weight 0 takes no part and loads nothing; the reading has warned of it."""
     model, conditioning, post = submission.model, submission.conditioning, submission.postprocessing

@@ -21,9 +21,9 @@ from concord_workers.conditioning.prompt_encoder import Embeddings, PromptTexts,
 from concord_workers.conditioning.textual_inversion import inversions_in
 from concord_workers.core.bundle import limits
 from concord_workers.core.device_manager import Device
+from concord_workers.core.inference_settings import InferenceSettings
 from concord_workers.core.job_context import JobContext
 from concord_workers.core.roots import Roots
-from concord_workers.core.settings import WorkerSettings
 from concord_workers.inference.cost_model import Finish, Measurement
 from concord_workers.inference.decode import decode_within_memory
 from concord_workers.inference.denoise import (
@@ -102,7 +102,7 @@ class JobRun:
         self,
         device: Device,
         roots: Roots,
-        settings: WorkerSettings,
+        settings: InferenceSettings,
         evict: Callable[[JobContext], list[str]] = lambda context: [],
     ) -> None:
         self.device = device

@@ -15,7 +15,7 @@ import torch
 from concord_workers.conditioning.controlnet import model_for_type
 from concord_workers.core.device_manager import Device, resident_bytes
 from concord_workers.core.errors import BeyondDevice, ContractError
-from concord_workers.core.settings import WorkerSettings
+from concord_workers.core.inference_settings import InferenceSettings
 from concord_workers.core.tables import limit, names, rule_maximum
 from concord_workers.inference.cost_model import CostModel, Finish, Measurement, Shape
 from concord_workers.inference.decode import TILE_SIDE
@@ -43,7 +43,7 @@ _OFFLOADS = ("model_cpu_offload", "sequential_cpu_offload")
 class MemoryOptimizer:
     """Knows what jobs cost here. Thread safe: queries ask it while a job runs."""
 
-    def __init__(self, device: Device, loader: ModelLoader, settings: WorkerSettings) -> None:
+    def __init__(self, device: Device, loader: ModelLoader, settings: InferenceSettings) -> None:
         self.device = device
         self.loader = loader
         self.settings = settings
@@ -150,7 +150,7 @@ class MemoryOptimizer:
             "output_pixels_max": rule_maximum("output-pixels"),
         }
 
-    def limit_faults(self, submission: Any) -> list[ContractError]:
+    def limit_violations(self, submission: Any) -> list[ContractError]:
         """What of a submission is beyond the limits of this device with its base."""
         dimensions = submission.hyperparameters.dimensions
         if submission.model.base is None or dimensions.width is None or dimensions.height is None:

@@ -18,7 +18,6 @@ from typing import Any
 from concord_workers.core.bundle import limits
 from concord_workers.core.clock import timestamp
 from concord_workers.core.communication import Line
-from concord_workers.core.conversation import Conversation
 from concord_workers.core.device_failure import WorkerCrashed, crashed_by, is_device_failure
 from concord_workers.core.engine import EngineSource
 from concord_workers.core.envelope import Command, Refusal, read_frame
@@ -26,8 +25,9 @@ from concord_workers.core.errors import Cancelled, JobNotFound, JobTimeout, Shut
 from concord_workers.core.exit_code import ExitCode
 from concord_workers.core.failure import Failure, as_written, failure_of
 from concord_workers.core.job_context import JobContext, Progress
-from concord_workers.core.log_of_command import doing
+from concord_workers.core.log_context import command_context
 from concord_workers.core.outcome import Outcome
+from concord_workers.core.protocol_state import ProtocolState
 from concord_workers.core.reply import Reply
 from concord_workers.core.task import Task
 from concord_workers.inference.batch_processor import BatchRun
@@ -47,9 +47,9 @@ _AT_ONCE = frozenset({"initialize", "cancel", "stop_training", "shutdown"})
 class PipelineManager:
     """Owns every command from its line to its reply."""
 
-    def __init__(self, worker: WorkerActions, conversation: Conversation, source: EngineSource) -> None:
+    def __init__(self, worker: WorkerActions, protocol: ProtocolState, source: EngineSource) -> None:
         self.worker = worker
-        self.conversation = conversation
+        self.protocol = protocol
         self.source = source
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
@@ -118,7 +118,7 @@ class PipelineManager:
         with self._lock:
             late = [task for task in self._timed() if task.deadline <= now]
         for task in late:
-            with doing(task.request_id, task.traceparent):
+            with command_context(task.request_id, task.traceparent):
                 if task.state == "running":
                     self._stop_context(task, "timeout")
                 else:
@@ -127,8 +127,8 @@ class PipelineManager:
     # Reading
 
     def accept(self, line: Line) -> None:
-        """Takes one line. A fault of ours in reading it ends in `internal` for this line alone."""
-        ordered = self.conversation.is_ordered
+        """Takes one line. A bug in reading it ends in `internal` for this line alone."""
+        ordered = self.protocol.is_ordered
         if line.too_large:
             message = f"a frame of at least {line.too_large} bytes is over the limit"
             self._refuse(Refusal(Failure("frame_too_large", message)), ordered)
@@ -143,9 +143,9 @@ class PipelineManager:
             request_id = _request_id_in(line.content)
             self._refuse(Refusal(failure_of(error, doing="reading a frame"), request_id), ordered)
             return
-        task = Task(command, kind, self.conversation.dialect or command.dialect, ordered)
+        task = Task(command, kind, self.protocol.dialect or command.dialect, ordered)
         taken = self._place(task)
-        with doing(task.request_id, task.traceparent):
+        with command_context(task.request_id, task.traceparent):
             try:
                 self._take(task, taken, seconds)
             except Exception as error:
@@ -170,7 +170,7 @@ class PipelineManager:
             self._begin(task)
 
     def _refuse(self, refusal: Refusal, ordered: bool) -> None:
-        dialect = self.conversation.dialect or refusal.dialect or self._preceding_dialect(ordered)
+        dialect = self.protocol.dialect or refusal.dialect or self._preceding_dialect(ordered)
         task = Task(None, "query", dialect, ordered)
         task.request_id = refusal.request_id
         with self._lock:
@@ -182,7 +182,7 @@ class PipelineManager:
 
     def _preceding_dialect(self, ordered: bool) -> str:
         with self._lock:
-            return self._lines[-1].dialect if ordered and self._lines else self.conversation.last_dialect
+            return self._lines[-1].dialect if ordered and self._lines else self.protocol.last_dialect
 
     def _place(self, task: Task) -> bool:
         """Gives the command its place among those without a reply; whether its request_id is in flight already."""
@@ -204,15 +204,15 @@ class PipelineManager:
         if command.action.kind == "gateway":
             message = f"{command.action.name} is the gateway's own action; a worker has no such"
             return _at(command, "action", "unknown_action", message)
-        if request_id is None and not task.ordered and not command.reading.faults:
+        if request_id is None and not task.ordered and not command.reading.violations:
             return _at(command, "request_id", "missing_field", "with out_of_order every command needs a request_id")
         if taken:
             return _at(command, "request_id", "conflict", f"{request_id} is in flight already")
         if command.gpu_id is not None and command.gpu_id != self.worker.gpu_id:
             message = f"this worker is {self.worker.gpu_id}, not {command.gpu_id}"
             return _at(command, "gpu_id", "unsupported_feature", message)
-        faults = self.worker.faults_of(command)
-        return Failure.of_faults(faults) if faults else None
+        violations = self.worker.violations_of(command)
+        return Failure.of_violations(violations) if violations else None
 
     def _prepare(self, task: Task, seconds: float | None) -> None:
         """Context and deadline of what the working thread will do."""
@@ -227,7 +227,7 @@ class PipelineManager:
         task.queued_at = timestamp()
 
     def _context(self, task: Task) -> JobContext:
-        previews = "previews" in self.conversation.features
+        previews = "previews" in self.protocol.features
         return JobContext(
             task.request_id,
             task.attempt,
@@ -251,7 +251,7 @@ class PipelineManager:
     def _say(self, task: Task, event: str, members: dict[str, Any]) -> None:
         # An event of a request needs its id; a command without one has no events.
         if task.request_id is not None:
-            self.conversation.event(
+            self.protocol.event(
                 event,
                 members,
                 task.request_id,
@@ -304,7 +304,7 @@ class PipelineManager:
             return
         task.state = "running"
         # The thread may be one that ended another command, or that started the engine.
-        with doing(task.request_id, task.traceparent):
+        with command_context(task.request_id, task.traceparent):
             try:
                 outcome = self.worker.answer(task)
             except Exception as error:
@@ -324,7 +324,7 @@ class PipelineManager:
                     continue
                 task.run()
                 self._running = task
-            with doing(task.request_id, task.traceparent):
+            with command_context(task.request_id, task.traceparent):
                 self._run(task)
 
     def _run(self, task: Task) -> None:
@@ -433,7 +433,7 @@ class PipelineManager:
             if task.state == "done":
                 return  # it was answered already, when its time or the worker's was over
             # Between two events, so that none of this request follows its reply.
-            self.conversation.final(mark)
+            self.protocol.final(mark)
             status = _status(reply)
             self.worker.metrics.command(reply.failure is not None)
             if task.is_job:
@@ -472,7 +472,7 @@ class PipelineManager:
         del self._live[id(task)]
         if task.request_id is not None and self._ids.get(task.request_id) is task:
             del self._ids[task.request_id]
-        self.conversation.reply(task.frame, task.dialect)
+        self.protocol.reply(task.frame, task.dialect)
         self._changed.notify_all()
 
     # What acts at once
@@ -496,7 +496,7 @@ class PipelineManager:
     def _initialize(self, task: Task) -> Outcome:
         with self._lock:
             is_busy = any(other.is_job for other in self._live.values() if other.state != "done")
-        return self.worker.initialize(task, self.conversation, is_busy)
+        return self.worker.initialize(task, self.protocol, is_busy)
 
     def _stop_training(self, task: Task) -> None:
         try:
@@ -611,7 +611,7 @@ def _request_id_in(content: bytes) -> str | None:
 
 def _at(command: Command, name: str, code: str, message: str) -> Failure:
     """A failure at one of the envelope's own members."""
-    return Failure.of_faults([{"pointer": command.head_pointer(name), "code": code, "message": message}])
+    return Failure.of_violations([{"pointer": command.head_pointer(name), "code": code, "message": message}])
 
 
 def _status(reply: Reply) -> str:

@@ -1,6 +1,6 @@
 """What a job needs, checked before anything is loaded: features of this worker, models, images, bounds of the model.
 
-`faults_of` finds all faults at once; it reads headers and nothing more, so `validate_request` answers with it while a
+`violations_of` finds all violations at once; it reads headers and nothing more, so `validate_request` answers with it while a
 job runs. Schema and cross-field rules were checked before, by the generated types.
 """
 
@@ -27,9 +27,9 @@ from concord_workers.core.errors import (
     UnsupportedFeature,
     UnsupportedValue,
 )
+from concord_workers.core.inference_settings import InferenceSettings
 from concord_workers.core.job_context import JobContext
 from concord_workers.core.roots import Roots
-from concord_workers.core.settings import WorkerSettings
 from concord_workers.images.image_input import ImageRef, check_image, check_mask, image_bytes
 from concord_workers.models.facts import ModelFacts, describe, describe_text_encoder
 from concord_workers.models.lora_file import LoraFile
@@ -42,7 +42,7 @@ from concord_workers.postprocessing.safety_checker import locate_checker
 from concord_workers.postprocessing.upscaler import locate_net
 from concord_workers.schedulers.scheduler_factory import SchedulerChoice, choose_scheduler, require_zero_terminal_snr
 
-__all__ = ["clip_skip_max", "dtype_of", "faults_of", "offload_of", "require_widths", "scheduler_of", "warn_of_unused"]
+__all__ = ["clip_skip_max", "dtype_of", "offload_of", "require_widths", "scheduler_of", "violations_of", "warn_of_unused"]
 
 
 def scheduler_of(submission: Any) -> SchedulerChoice:
@@ -69,45 +69,45 @@ def clip_skip_max(facts: ModelFacts) -> int:
     return (facts.clip_layers or 1) - 1
 
 
-def faults_of(
-    submission: Any, device: Device, loader: ModelLoader, roots: Roots, settings: WorkerSettings
+def violations_of(
+    submission: Any, device: Device, loader: ModelLoader, roots: Roots, settings: InferenceSettings
 ) -> list[ContractError]:
     """All that stands against running the (effective) submission here, in the schema's order.
 
     What is absent is not checked: a required value that nobody wrote, or one out of its bounds, was refused by the reading.
     """
-    faults: list[ContractError] = []
+    violations: list[ContractError] = []
 
     def attempt(check: Callable[[], object]) -> Any:
         try:
             return check()
         except ContractError as error:
-            faults.append(error)
+            violations.append(error)
             return None
 
-    parts = _model_faults(submission, loader, attempt)
+    parts = _model_violations(submission, loader, attempt)
     base = parts.base
     choice = attempt(lambda: scheduler_of(submission)) if submission.scheduler.type is not None else None
     if choice is not None and base is not None and base.prediction is not None and base.prediction.zero_snr:
         attempt(lambda: require_zero_terminal_snr(choice))
-    _prompt_faults(submission, dtype_of(submission, device), attempt)
-    _conditioning_faults(submission, parts, loader, roots, settings, attempt)
-    _performance_faults(submission, device, attempt)
-    _postprocessing_faults(submission, loader, settings, attempt)
-    return faults
+    _prompt_violations(submission, dtype_of(submission, device), attempt)
+    _conditioning_violations(submission, parts, loader, roots, settings, attempt)
+    _performance_violations(submission, device, attempt)
+    _postprocessing_violations(submission, loader, settings, attempt)
+    return violations
 
 
-def warn_of_unused(submission: Any, loader: ModelLoader, settings: WorkerSettings, context: JobContext) -> None:
+def warn_of_unused(submission: Any, loader: ModelLoader, settings: InferenceSettings, context: JobContext) -> None:
     """Warns of what the job's model files hold and nothing uses, at the entries that name them, as loading them does."""
     for field, facts_of in _named_models(submission, loader, settings):
-        # What stands against a file is among the faults.
+        # What stands against a file is among the violations.
         with suppress(ContractError):
             if (text := facts_of().unused_text) is not None:
                 context.warn("weights_unused", text, field)
 
 
 def _named_models(
-    submission: Any, loader: ModelLoader, settings: WorkerSettings
+    submission: Any, loader: ModelLoader, settings: InferenceSettings
 ) -> Iterator[tuple[str, Callable[[], ModelFacts]]]:
     """Pointer and facts of every model that takes part in the job."""
     model, conditioning = submission.model, submission.conditioning
@@ -157,7 +157,7 @@ class _Parts:
     tokenizers: list[Path] = dataclasses.field(default_factory=list)
 
 
-def _model_faults(submission: Any, loader: ModelLoader, attempt: Callable[..., Any]) -> _Parts:
+def _model_violations(submission: Any, loader: ModelLoader, attempt: Callable[..., Any]) -> _Parts:
     model = submission.model
     base: ModelFacts | None = None
     if model.base is not None:
@@ -251,7 +251,7 @@ def require_widths(name: str, own: Mapping[str, Any], new: Mapping[str, Any]) ->
             raise ModelInvalid(f"the {name} has the {width} {new[width]}, the base takes {own[width]}", field=f"/model/{name}")
 
 
-def _prompt_faults(submission: Any, dtype: str, attempt: Callable[..., Any]) -> None:
+def _prompt_violations(submission: Any, dtype: str, attempt: Callable[..., Any]) -> None:
     weighting = submission.hyperparameters.prompt_weighting is not False
     for name in ("prompt", "prompt_2", "negative_prompt", "negative_prompt_2"):
         prompt = getattr(submission.conditioning, name)
@@ -265,12 +265,12 @@ def _require_finite_weights(prompt: str, weighting: bool, dtype: str, field: str
         raise OutOfRange(f"a weight of the prompt is no finite number in {dtype}", maximum=most, field=field)
 
 
-def _conditioning_faults(
+def _conditioning_violations(
     submission: Any,
     parts: _Parts,
     loader: ModelLoader,
     roots: Roots,
-    settings: WorkerSettings,
+    settings: InferenceSettings,
     attempt: Callable[..., Any],
 ) -> None:
     conditioning, base = submission.conditioning, parts.base
@@ -284,8 +284,8 @@ def _conditioning_faults(
         if facts is not None and parts.configs is not None and lora.weight != 0:
             attempt(lambda configs=parts.configs, own=facts, f=field: _require_lora_fits(own, configs, f))
     for index, net in enumerate(conditioning.control_nets or []):
-        _control_net_faults(net, f"/conditioning/control_nets/{index}", base, loader, roots, settings, attempt)
-    _inversion_faults(submission, parts, loader, attempt)
+        _control_net_violations(net, f"/conditioning/control_nets/{index}", base, loader, roots, settings, attempt)
+    _inversion_violations(submission, parts, loader, attempt)
     if (init := conditioning.init_image) is not None:
         field = "/conditioning/init_image"
         attempt(lambda f=field: check_image(image_bytes(roots, ImageRef(init, f)), f))
@@ -299,13 +299,13 @@ def _conditioning_faults(
         attempt(lambda: _require_input_channels(base, conditioning))
 
 
-def _control_net_faults(
+def _control_net_violations(
     net: Any,
     field: str,
     base: ModelFacts | None,
     loader: ModelLoader,
     roots: Roots,
-    settings: WorkerSettings,
+    settings: InferenceSettings,
     attempt: Callable[..., Any],
 ) -> None:
     place = field + ("/model" if net.model is not None else "/type")
@@ -330,7 +330,7 @@ def _require_lora_fits(lora: ModelFacts, configs: dict[str, dict[str, Any]], fie
         raise
 
 
-def _inversion_faults(submission: Any, parts: _Parts, loader: ModelLoader, attempt: Callable[..., Any]) -> None:
+def _inversion_violations(submission: Any, parts: _Parts, loader: ModelLoader, attempt: Callable[..., Any]) -> None:
     seen: set[str] = set()
     for index, inversion in enumerate(submission.conditioning.textual_inversions or []):
         field = f"/conditioning/textual_inversions/{index}"
@@ -418,7 +418,7 @@ def _require_vae_fits(vae: ModelFacts, base: ModelFacts) -> None:
             )
 
 
-def _control_net_facts(loader: ModelLoader, settings: WorkerSettings, net: Any, field: str) -> ModelFacts:
+def _control_net_facts(loader: ModelLoader, settings: InferenceSettings, net: Any, field: str) -> ModelFacts:
     """Facts of a ControlNet entry's model: its own, else the one registered for its type."""
     if net.model is not None:
         return loader.describe(net.model, field + "/model")
@@ -430,7 +430,7 @@ def _control_net_facts(loader: ModelLoader, settings: WorkerSettings, net: Any, 
         ) from error
 
 
-def _performance_faults(submission: Any, device: Device, attempt: Callable[..., Any]) -> None:
+def _performance_violations(submission: Any, device: Device, attempt: Callable[..., Any]) -> None:
     performance = submission.performance
     attempt(lambda: _require_device(performance.device or "auto", device))
     attempt(lambda: _require_dtype(dtype_of(submission, device), device))
@@ -457,7 +457,9 @@ def _refuse_both_offloads() -> None:
     )
 
 
-def _postprocessing_faults(submission: Any, loader: ModelLoader, settings: WorkerSettings, attempt: Callable[..., Any]) -> None:
+def _postprocessing_violations(
+    submission: Any, loader: ModelLoader, settings: InferenceSettings, attempt: Callable[..., Any]
+) -> None:
     post = submission.postprocessing
     if post.safety_checker:
         attempt(lambda: _require_checker(loader, settings))
@@ -465,13 +467,13 @@ def _postprocessing_faults(submission: Any, loader: ModelLoader, settings: Worke
         attempt(lambda: _require_upscaler(loader, settings, post.upscaler))
 
 
-def _require_checker(loader: ModelLoader, settings: WorkerSettings) -> None:
+def _require_checker(loader: ModelLoader, settings: InferenceSettings) -> None:
     field = "/postprocessing/safety_checker"
     path = locate_checker(loader, settings).path
     _require_type(_at(field, lambda: describe(path)), "safety_checker", field)
 
 
-def _require_upscaler(loader: ModelLoader, settings: WorkerSettings, name: str) -> None:
+def _require_upscaler(loader: ModelLoader, settings: InferenceSettings, name: str) -> None:
     located = locate_net(loader, settings, name)
     if located is None:
         return

@@ -18,9 +18,9 @@ from concord_workers import contract
 from concord_workers.conditioning.controlnet import get_controlnet_types
 from concord_workers.core.device_manager import Device
 from concord_workers.core.errors import ContractError
+from concord_workers.core.inference_settings import InferenceSettings
 from concord_workers.core.job_context import JobContext
 from concord_workers.core.roots import Roots
-from concord_workers.core.settings import WorkerSettings
 from concord_workers.inference.sdxl_worker import SdxlWorker
 from concord_workers.inference.submission_view import SubmissionView
 from concord_workers.models.model_loader import ModelLoader
@@ -51,9 +51,9 @@ class SdxlEngine:
         if "threads" in configured:
             torch.set_num_threads(configured["threads"])
         self.device = Device(gpu_id, "cpu" if gpu_id == "cpu_0" else "cuda:0", deterministic=deterministic)
-        known = {field.name for field in dataclasses.fields(WorkerSettings)}
+        known = {field.name for field in dataclasses.fields(InferenceSettings)}
         chosen = {name: value for name, value in configured.items() if name in known}
-        self.settings = WorkerSettings(**(chosen | {"deterministic": deterministic}))
+        self.settings = InferenceSettings(**(chosen | {"deterministic": deterministic}))
         self.loader = ModelLoader(self.device, roots, self.settings)
         self.worker = SdxlWorker(self.device, self.loader, roots, self.settings)
         of_training = {
@@ -114,8 +114,8 @@ class SdxlEngine:
     def check(self, effective: dict[str, Any]) -> list[ContractError]:
         return self.worker.check(SubmissionView(effective))
 
-    def foresee(self, effective: dict[str, Any], context: JobContext) -> None:
-        self.worker.foresee(SubmissionView(effective), context)
+    def predict_warnings(self, effective: dict[str, Any], context: JobContext) -> None:
+        self.worker.predict_warnings(SubmissionView(effective), context)
 
     def estimate(self, effective: dict[str, Any]) -> dict[str, Any]:
         return self.worker.optimizer.estimate(SubmissionView(effective))

@@ -14,16 +14,16 @@ from concord_workers.conditioning.lora import strip_loras
 from concord_workers.core.device_failure import is_device_failure
 from concord_workers.core.device_manager import Device, is_out_of_memory
 from concord_workers.core.errors import ContractError, raise_all
+from concord_workers.core.inference_settings import InferenceSettings
 from concord_workers.core.job_context import JobContext
 from concord_workers.core.roots import Roots
-from concord_workers.core.settings import WorkerSettings
 from concord_workers.core.tables import limit, names
 from concord_workers.inference.cost_model import Measurement
-from concord_workers.inference.job_images import foresee_images
+from concord_workers.inference.job_images import predict_images_warnings
 from concord_workers.inference.job_models import JobModels, take_models
 from concord_workers.inference.job_run import FEATURES, JobRun
 from concord_workers.inference.memory_optimizer import MemoryOptimizer
-from concord_workers.inference.plan import clip_skip_max, faults_of, warn_of_unused
+from concord_workers.inference.plan import clip_skip_max, violations_of, warn_of_unused
 from concord_workers.models.device_models import LoadedModel
 from concord_workers.models.facts import FAMILY
 from concord_workers.models.model_loader import ModelLoader
@@ -45,7 +45,7 @@ class SdxlWorker:
         device: Device,
         loader: ModelLoader,
         roots: Roots,
-        settings: WorkerSettings,
+        settings: InferenceSettings,
         optimizer: MemoryOptimizer | None = None,
     ) -> None:
         self.device = device
@@ -57,13 +57,13 @@ class SdxlWorker:
 
     def check(self, submission: Any) -> list[ContractError]:
         """All that stands against running the effective submission here; nothing is loaded."""
-        faults = faults_of(submission, self.device, self.loader, self.roots, self.settings)
-        return faults + self.optimizer.limit_faults(submission)
+        violations = violations_of(submission, self.device, self.loader, self.roots, self.settings)
+        return violations + self.optimizer.limit_violations(submission)
 
-    def foresee(self, submission: Any, context: JobContext) -> None:
+    def predict_warnings(self, submission: Any, context: JobContext) -> None:
         """The warnings that running it will bring by what its model files and images hold; no model is loaded."""
         warn_of_unused(submission, self.loader, self.settings, context)
-        foresee_images(submission, self.roots, context)
+        predict_images_warnings(submission, self.roots, context)
 
     def capabilities(self) -> dict[str, Any]:
         """The engine's share of WorkerCapabilities: all members but gpu_id, device_name, memory_stats and actions."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from concord_workers.core.conversation import Conversation
 from concord_workers.core.engine import Engine
 from concord_workers.core.envelope import Command
 from concord_workers.core.job_context import JobContext
 from concord_workers.core.metrics import Metrics
 from concord_workers.core.outcome import Outcome
+from concord_workers.core.protocol_state import ProtocolState
 from concord_workers.core.task import Task
 
 __all__ = ["WorkerActions"]
@@ -31,8 +31,8 @@ class WorkerActions(Protocol):
         """Whether a query waits for the engine's start."""
         ...
 
-    def faults_of(self, command: Command) -> list[dict[str, Any]]:
-        """The faults that end a command before it begins."""
+    def violations_of(self, command: Command) -> list[dict[str, Any]]:
+        """The violations that end a command before it begins."""
         ...
 
     def timeout_of(self, command: Command, seconds: float | None) -> float | None:
@@ -59,6 +59,6 @@ class WorkerActions(Protocol):
         """Does a job, a load, or the acceptance of a training."""
         ...
 
-    def initialize(self, task: Task, conversation: Conversation, is_busy: bool) -> Outcome:
+    def initialize(self, task: Task, protocol: ProtocolState, is_busy: bool) -> Outcome:
         """Agrees on dialect and features. Raises Conflict while a job runs."""
         ...

@@ -15,14 +15,14 @@ from typing import Any
 
 from concord_workers.core.device_manager import Device
 from concord_workers.core.errors import ContractError, ModelNotFound
+from concord_workers.core.inference_settings import InferenceSettings
 from concord_workers.core.job_context import JobContext
 from concord_workers.core.roots import Roots
-from concord_workers.core.settings import WorkerSettings
 from concord_workers.models.device_models import DeviceModels, LoadedModel
 from concord_workers.models.facts import ModelFacts, describe, family_of
-from concord_workers.models.file_validation import validate_path
+from concord_workers.models.file_checks import validate_path
+from concord_workers.models.model_finder import Located, ModelFinder
 from concord_workers.models.ram_cache import CachedModel, RamCache
-from concord_workers.models.registry import Located, Registry
 
 __all__ = ["Lease", "ModelLoader"]
 
@@ -32,7 +32,7 @@ _SUITE_TYPES = {"base": "sdxl", "refiner": "sdxl_refiner", "vae": "vae"}
 class ModelLoader:
     """All models of one worker."""
 
-    def __init__(self, device: Device, roots: Roots, settings: WorkerSettings) -> None:
+    def __init__(self, device: Device, roots: Roots, settings: InferenceSettings) -> None:
         self.device = device
         self.roots = roots
         stats = device.memory_stats()
@@ -44,7 +44,7 @@ class ModelLoader:
         self.on_device = DeviceModels(device, budget)
         self.cache = RamCache(cache_budget)
         configured = {f"controlnet_{kind}": ref for kind, ref in settings.control_nets.items()} | dict(settings.upscalers)
-        self._registry = Registry(roots, self._path_taken, configured)
+        self._registry = ModelFinder(roots, self._path_taken, configured)
         self._current: str | None = None
 
     # What is asked

@@ -1,7 +1,7 @@
 """Reads and checks `.safetensors` files without loading them: the header, its shapes, types and byte ranges.
 
 A file is 8 bytes of header length (little endian), a JSON header of that length, and the tensors' bytes. Everything that
-a loader relies on is checked here first, so that a broken file is refused with its faults named.
+a loader relies on is checked here first, so that a broken file is refused with its violations named.
 """
 
 from __future__ import annotations

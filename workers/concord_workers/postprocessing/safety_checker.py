@@ -9,14 +9,14 @@ import torch
 from PIL import Image
 
 from concord_workers.core.errors import ContractError, ModelInvalid, UnsupportedFeature
-from concord_workers.core.settings import WorkerSettings
+from concord_workers.core.inference_settings import InferenceSettings
+from concord_workers.models.model_finder import Located
 from concord_workers.models.model_loader import ModelLoader
-from concord_workers.models.registry import Located
 
 __all__ = ["check_pictures", "has_checker", "locate_checker"]
 
 
-def locate_checker(loader: ModelLoader, settings: WorkerSettings) -> Located:
+def locate_checker(loader: ModelLoader, settings: InferenceSettings) -> Located:
     """The checker's folder. Raises UnsupportedFeature where there is none."""
     try:
         return loader.resolve(settings.safety_checker)
@@ -28,7 +28,7 @@ def locate_checker(loader: ModelLoader, settings: WorkerSettings) -> Located:
         ) from error
 
 
-def has_checker(loader: ModelLoader, settings: WorkerSettings) -> bool:
+def has_checker(loader: ModelLoader, settings: InferenceSettings) -> bool:
     try:
         locate_checker(loader, settings)
     except UnsupportedFeature:

@@ -10,10 +10,10 @@ import torch
 from PIL import Image
 
 from concord_workers.core.errors import ContractError, ModelInvalid, UnsupportedFeature
-from concord_workers.core.settings import WorkerSettings
+from concord_workers.core.inference_settings import InferenceSettings
 from concord_workers.core.tables import names
+from concord_workers.models.model_finder import Located
 from concord_workers.models.model_loader import ModelLoader
-from concord_workers.models.registry import Located
 
 __all__ = ["available_upscalers", "locate_net", "needs_net", "target_size", "upscale_with_net", "upscale_with_pillow"]
 
@@ -31,7 +31,7 @@ def needs_net(name: str) -> bool:
     return name != "none" and name not in _PILLOW
 
 
-def available_upscalers(loader: ModelLoader, settings: WorkerSettings) -> list[str]:
+def available_upscalers(loader: ModelLoader, settings: InferenceSettings) -> list[str]:
     """The upscalers that can run here, in the contract's order."""
     found = []
     for name in names("UpscalerName"):
@@ -46,7 +46,7 @@ def available_upscalers(loader: ModelLoader, settings: WorkerSettings) -> list[s
     return found
 
 
-def locate_net(loader: ModelLoader, settings: WorkerSettings, name: str) -> Located | None:
+def locate_net(loader: ModelLoader, settings: InferenceSettings, name: str) -> Located | None:
     """The weights of an upscaling net; None for what Pillow does. Raises UnsupportedFeature where there are none."""
     if name in _PILLOW:
         return None

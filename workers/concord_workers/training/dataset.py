@@ -1,7 +1,7 @@
 """The training data: a folder of pictures with `.txt` captions, or with one `metadata.jsonl`, read and checked whole.
 
 `a.png` has its caption in `a.txt`, or a row `{"file_name": "a.png", "text": "..."}` in `metadata.jsonl` (whose files may
-lie in subfolders). Every fault is found before the first step and named, one entry a file; nothing in the folder is passed
+lie in subfolders). Every violation is found before the first step and named, one entry a file; nothing in the folder is passed
 over but names that begin with a dot. Folders that kohya's trainers read in a way of their own (`10_name` repeats ten times,
 `reg` holds class pictures) are refused: read as plain folders they would train something else.
 """
@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from concord_workers.core.errors import ContractError, ImageInvalid, PathNotAllowed, ValidationFailed
-from concord_workers.core.job_context import JobContext, Warned
+from concord_workers.core.job_context import JobContext, JobWarning
 from concord_workers.core.regular_file import only_regular
 
 from .pictures import read_picture
@@ -33,7 +33,7 @@ PICTURES = frozenset({".png", ".jpg", ".jpeg", ".webp"})
 # `10_sks cat`, as kohya's trainers read it: repeats, an underscore, a name.
 REPEATS = re.compile(r"([0-9]+)_.*", re.DOTALL)
 CLASS_PICTURES = "reg"
-FAULTS_MAX = 100
+VIOLATIONS_MAX = 100
 READERS = 4
 
 
@@ -58,7 +58,7 @@ class DataSet:
 
 
 @dataclass(frozen=True)
-class _Fault:
+class _Violation:
     file: str
     code: str
     message: str
@@ -67,26 +67,26 @@ class _Fault:
 def read_dataset(root: Path, default_caption: str | None, must_hold: str | None, check: Callable[[], None]) -> DataSet:
     """Reads the folder and decodes every picture once.
 
-    default_caption: for a picture without its own; None makes that a fault. must_hold: a token that every caption must
+    default_caption: for a picture without its own; None makes that a violation. must_hold: a token that every caption must
     hold (the placeholder of a textual inversion). check: called for each picture, may raise.
     Raises `validation_failed` with one entry of errors[] a file, at most 100, and details with the whole count.
     """
     if not root.is_dir():
         what = "is not a folder" if root.exists() else "does not exist"
-        raise _failed([_Fault(root.name, "validation_failed", f"training_data {what}: {root.name}")])
-    faults: list[_Fault] = []
-    captions = _captions(root, faults)
+        raise _failed([_Violation(root.name, "validation_failed", f"training_data {what}: {root.name}")])
+    violations: list[_Violation] = []
+    captions = _captions(root, violations)
     chosen = {file: caption or default_caption for file, caption in captions.items()}
     for file, caption in chosen.items():
         if caption is None:
-            faults.append(_Fault(file, "missing_field", f"{file} has no caption"))
+            violations.append(_Violation(file, "missing_field", f"{file} has no caption"))
         elif must_hold is not None and must_hold not in caption:
-            faults.append(_Fault(file, "validation_failed", f"the caption of {file} does not hold {must_hold!r}"))
-    digests, noted = _decode_all(root, list(chosen), faults, check)
-    if not captions and not faults:
-        faults.append(_Fault(root.name, "validation_failed", f"training_data holds no pictures: {root.name}"))
-    if faults:
-        raise _failed(faults)
+            violations.append(_Violation(file, "validation_failed", f"the caption of {file} does not hold {must_hold!r}"))
+    digests, noted = _decode_all(root, list(chosen), violations, check)
+    if not captions and not violations:
+        violations.append(_Violation(root.name, "validation_failed", f"training_data holds no pictures: {root.name}"))
+    if violations:
+        raise _failed(violations)
     fingerprint = hashlib.sha256()
     for file, caption in chosen.items():
         fingerprint.update(json.dumps([file, digests[file], caption]).encode())
@@ -94,22 +94,24 @@ def read_dataset(root: Path, default_caption: str | None, must_hold: str | None,
     return DataSet(pictures, fingerprint.hexdigest(), _summed(noted))
 
 
-def _captions(root: Path, faults: list[_Fault]) -> dict[str, str | None]:
+def _captions(root: Path, violations: list[_Violation]) -> dict[str, str | None]:
     """Every picture of the folder by its name relative to it, with its own caption, sorted."""
-    files = _files(root, faults)
+    files = _files(root, violations)
     pictures = {file: None for file in files if Path(file).suffix.lower() in PICTURES}
     texts = [file for file in files if Path(file).suffix.lower() == ".txt"]
     for file in files:
         if file not in pictures and file not in texts and file != METADATA:
-            faults.append(_Fault(file, "image_invalid", _not_taken(file)))
+            violations.append(_Violation(file, "image_invalid", _not_taken(file)))
     for file in pictures:
         if (why := _kohya_folder(root, file)) is not None:
-            faults.append(_Fault(file, "validation_failed", why))
+            violations.append(_Violation(file, "validation_failed", why))
     if METADATA in files:
         for file in texts:
-            faults.append(_Fault(file, "validation_failed", f"{file} stands beside {METADATA}; keep captions in one of them"))
-        return _from_metadata(root, pictures, faults)
-    return _from_texts(root, pictures, texts, faults)
+            violations.append(
+                _Violation(file, "validation_failed", f"{file} stands beside {METADATA}; keep captions in one of them")
+            )
+        return _from_metadata(root, pictures, violations)
+    return _from_texts(root, pictures, texts, violations)
 
 
 def _not_taken(file: str) -> str:
@@ -137,7 +139,7 @@ def _kohya_folder(root: Path, file: str) -> str | None:
     return None
 
 
-def _files(root: Path, faults: list[_Fault]) -> list[str]:
+def _files(root: Path, violations: list[_Violation]) -> list[str]:
     found: list[str] = []
     for folder, folders, names in os.walk(root):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
@@ -145,16 +147,16 @@ def _files(root: Path, faults: list[_Fault]) -> list[str]:
             if (Path(folder) / name).is_symlink():
                 # os.walk would pass it over, and what it holds with it.
                 file = os.path.relpath(Path(folder) / name, root)
-                faults.append(_Fault(file, "path_not_allowed", f"{file} is a link to another folder"))
+                violations.append(_Violation(file, "path_not_allowed", f"{file} is a link to another folder"))
         found += [os.path.relpath(Path(folder) / name, root) for name in names if not name.startswith(".")]
     for file in found:
         if not _is_text(file):
             shown = file.encode(errors="backslashreplace").decode()
-            faults.append(_Fault(shown, "validation_failed", f"{shown}: its name is not UTF-8; rename it"))
+            violations.append(_Violation(shown, "validation_failed", f"{shown}: its name is not UTF-8; rename it"))
     return sorted(filter(_is_text, found))
 
 
-def _from_texts(root: Path, pictures: dict[str, None], texts: list[str], faults: list[_Fault]) -> dict[str, str | None]:
+def _from_texts(root: Path, pictures: dict[str, None], texts: list[str], violations: list[_Violation]) -> dict[str, str | None]:
     captions: dict[str, str | None] = dict(pictures)
     by_stem: dict[str, list[str]] = {}
     for file in pictures:
@@ -162,22 +164,22 @@ def _from_texts(root: Path, pictures: dict[str, None], texts: list[str], faults:
     for text in texts:
         owners = by_stem.get(os.path.splitext(text)[0], [])
         if not owners:
-            faults.append(_Fault(text, "validation_failed", f"{text} is the caption of no picture"))
+            violations.append(_Violation(text, "validation_failed", f"{text} is the caption of no picture"))
         elif len(owners) > 1:
-            faults.append(_Fault(text, "validation_failed", f"{text} could be the caption of {' or '.join(owners)}"))
+            violations.append(_Violation(text, "validation_failed", f"{text} could be the caption of {' or '.join(owners)}"))
         for owner in owners:
-            captions[owner] = _caption_file(root, text, faults)
+            captions[owner] = _caption_file(root, text, violations)
     return captions
 
 
-def _caption_file(root: Path, text: str, faults: list[_Fault]) -> str | None:
+def _caption_file(root: Path, text: str, violations: list[_Violation]) -> str | None:
     try:
         caption = _read_text(root, text).strip()
     except ContractError as exc:
-        faults.append(_Fault(text, exc.code, exc.message))
+        violations.append(_Violation(text, exc.code, exc.message))
         return None
     except (OSError, UnicodeDecodeError) as exc:
-        faults.append(_Fault(text, "validation_failed", f"{text} cannot be read as UTF-8: {exc}"))
+        violations.append(_Violation(text, "validation_failed", f"{text} cannot be read as UTF-8: {exc}"))
         return None
     return caption or None
 
@@ -198,29 +200,29 @@ def _read_text(root: Path, file_name: str) -> str:
         return file.read()
 
 
-def _from_metadata(root: Path, pictures: dict[str, None], faults: list[_Fault]) -> dict[str, str | None]:
+def _from_metadata(root: Path, pictures: dict[str, None], violations: list[_Violation]) -> dict[str, str | None]:
     captions: dict[str, str | None] = dict(pictures)
     seen: set[str] = set()
     try:
         lines = _read_text(root, METADATA).split("\n")
     except ContractError as exc:
-        faults.append(_Fault(METADATA, exc.code, exc.message))
+        violations.append(_Violation(METADATA, exc.code, exc.message))
         return captions
     except (OSError, UnicodeDecodeError) as exc:
-        faults.append(_Fault(METADATA, "validation_failed", f"{METADATA} cannot be read as UTF-8: {exc}"))
+        violations.append(_Violation(METADATA, "validation_failed", f"{METADATA} cannot be read as UTF-8: {exc}"))
         return captions
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         row = _row(line)
         if isinstance(row, str):
-            faults.append(_Fault(METADATA, "validation_failed", f"{METADATA} line {number}: {row}"))
+            violations.append(_Violation(METADATA, "validation_failed", f"{METADATA} line {number}: {row}"))
             continue
         file, caption = row
         if file in seen:
-            faults.append(_Fault(file, "validation_failed", f"{METADATA} line {number}: {file} stands there twice"))
+            violations.append(_Violation(file, "validation_failed", f"{METADATA} line {number}: {file} stands there twice"))
         elif file not in captions:
-            faults.append(_Fault(file, "image_invalid", f"{METADATA} line {number}: {_absent(file, captions)}"))
+            violations.append(_Violation(file, "image_invalid", f"{METADATA} line {number}: {_absent(file, captions)}"))
         else:
             captions[file] = caption
         seen.add(file)
@@ -266,7 +268,7 @@ def _row(line: str) -> tuple[str, str | None] | str:
 
 
 def _decode_all(
-    root: Path, files: list[str], faults: list[_Fault], check: Callable[[], None]
+    root: Path, files: list[str], violations: list[_Violation], check: Callable[[], None]
 ) -> tuple[dict[str, str], list[tuple[str, str]]]:
     """Decodes every picture, as a torn file shows itself only then.
 
@@ -275,25 +277,25 @@ def _decode_all(
     digests: dict[str, str] = {}
     noted: list[tuple[str, str]] = []
 
-    def decode(file: str) -> tuple[str, str, list[Warned]] | _Fault:
+    def decode(file: str) -> tuple[str, str, list[JobWarning]] | _Violation:
         try:
             path = _inside(root, file)
             context = JobContext()
             read_picture(path, POINTER, context)
             return file, hashlib.sha256(path.read_bytes()).hexdigest(), context.warnings
         except PathNotAllowed as exc:
-            return _Fault(file, exc.code, exc.message)
+            return _Violation(file, exc.code, exc.message)
         except (ImageInvalid, OSError) as exc:
-            return _Fault(file, "image_invalid", f"{file}: {exc}")
+            return _Violation(file, "image_invalid", f"{file}: {exc}")
 
     with ThreadPoolExecutor(READERS, thread_name_prefix="training-data") as readers:
         for result in readers.map(decode, files):
             check()
-            if isinstance(result, _Fault):
-                faults.append(result)
+            if isinstance(result, _Violation):
+                violations.append(result)
             else:
                 digests[result[0]] = result[1]
-                noted += [(result[0], warned.code) for warned in result[2]]
+                noted += [(result[0], warning_rows.code) for warning_rows in result[2]]
     return digests, noted
 
 
@@ -311,17 +313,17 @@ def _summed(noted: list[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def _failed(faults: list[_Fault]) -> ContractError:
-    """One entry a file: further faults of a file are joined to its first."""
-    by_file: dict[str, list[_Fault]] = {}
-    for fault in faults:
-        by_file.setdefault(fault.file, []).append(fault)
+def _failed(violations: list[_Violation]) -> ContractError:
+    """One entry a file: further violations of a file are joined to its first."""
+    by_file: dict[str, list[_Violation]] = {}
+    for violation in violations:
+        by_file.setdefault(violation.file, []).append(violation)
     entries = [
-        {"pointer": POINTER, "code": of_file[0].code, "message": "; ".join(fault.message for fault in of_file)}
+        {"pointer": POINTER, "code": of_file[0].code, "message": "; ".join(violation.message for violation in of_file)}
         for _, of_file in sorted(by_file.items())
     ]
     total = len(entries)
-    more = f", {total - FAULTS_MAX} of them not listed" if total > FAULTS_MAX else ""
-    details: dict[str, Any] = {"faults": total, "faults_listed": min(total, FAULTS_MAX)}
+    more = f", {total - VIOLATIONS_MAX} of them not listed" if total > VIOLATIONS_MAX else ""
+    details: dict[str, Any] = {"faults": total, "faults_listed": min(total, VIOLATIONS_MAX)}
     message = entries[0]["message"] if total == 1 else f"the training data has {total} faults{more}"
-    return ValidationFailed(message, field=POINTER, details=details, errors=entries[:FAULTS_MAX])
+    return ValidationFailed(message, field=POINTER, details=details, errors=entries[:VIOLATIONS_MAX])

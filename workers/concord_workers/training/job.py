@@ -119,19 +119,21 @@ def resumed_job(document: Mapping[str, Any], recorded: TrainingJob) -> TrainingJ
     """The recorded job with the epochs or max_steps said now; any other difference is `conflict`, all of them named."""
     said = _flat({name: value for name, value in document.items() if name != "resume_from"})
     recorded_fields = recorded.to_record()
-    faults = []
+    violations = []
     for pointer, value in said.items():
         name = pointer.rsplit("/", 1)[-1]
         if pointer in MAY_CHANGE or _same(name, value, recorded_fields):
             continue
         kept = recorded_fields.get(name, "absent")
-        faults.append({"pointer": pointer, "code": "conflict", "message": f"{name} is {kept!r} in the record, not {value!r}"})
-    if faults:
+        violations.append(
+            {"pointer": pointer, "code": "conflict", "message": f"{name} is {kept!r} in the record, not {value!r}"}
+        )
+    if violations:
         raise Conflict(
-            f"the resumed training differs from its record: {'; '.join(fault['message'] for fault in faults)}",
-            field=faults[0]["pointer"],
+            f"the resumed training differs from its record: {'; '.join(violation['message'] for violation in violations)}",
+            field=violations[0]["pointer"],
             hint="leave these fields out, or start a new training",
-            errors=faults,
+            errors=violations,
         )
     length = {pointer.rsplit("/", 1)[-1]: said[pointer] for pointer in MAY_CHANGE if pointer in said}
     if not length:

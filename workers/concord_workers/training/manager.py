@@ -13,7 +13,7 @@ from typing import Any
 
 from concord_workers.core.device_manager import Device
 from concord_workers.core.errors import Conflict, ContractError, ImageInvalid, Internal, ShuttingDown, ValidationFailed
-from concord_workers.core.log_of_command import doing_again
+from concord_workers.core.log_context import resume_command_context
 from concord_workers.core.roots import Roots
 from concord_workers.models.model_loader import ModelLoader
 
@@ -85,7 +85,7 @@ class TrainingManager:
 
         job: the canonical document, only what the sender said. warn: called with code, message and pointer.
         Reads and decodes the whole data set first, so it may take minutes; call it where that may block.
-        Raises the errors of §8: `validation_failed` for faults of the data set, `conflict`, `training_not_found`,
+        Raises the errors of §8: `validation_failed` for violations of the data set, `conflict`, `training_not_found`,
         `model_not_found`, `path_not_allowed`, and `queue_full`.
         """
         document = document_of(job)
@@ -248,7 +248,7 @@ class TrainingManager:
 
     def _work(self) -> None:
         while (run := self._waiting.get()) is not None:
-            with doing_again(run.command):
+            with resume_command_context(run.command):
                 self._take_turn(run)
 
     def _take_turn(self, run: TrainingRun) -> None:

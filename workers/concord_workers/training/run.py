@@ -20,8 +20,8 @@ from safetensors import SafetensorError
 from concord_workers.core.device_failure import crashed_by, is_device_failure
 from concord_workers.core.device_manager import is_out_of_memory
 from concord_workers.core.errors import ContractError, Internal, StorageFull
-from concord_workers.core.failure import is_disk_fault
-from concord_workers.core.log_of_command import command_of_now
+from concord_workers.core.failure import is_disk_error
+from concord_workers.core.log_context import current_command
 
 from .base import Base, copy_of
 from .checkpoint import latest_checkpoint, load_checkpoint, save_checkpoint
@@ -39,7 +39,7 @@ from .technique import Technique
 from .textual_inversion import InversionTechnique
 from .times import now
 from .trainer import Trainer
-from .validation import draw_validation
+from .validation_pictures import draw_validation
 
 __all__ = ["TrainingRun"]
 
@@ -64,7 +64,7 @@ class TrainingRun:
         emit: Callable[[dict[str, Any]], None],
     ) -> None:
         self.record = record
-        self.command = command_of_now()
+        self.command = current_command()
         self.control = Control()
         self.failure: ContractError | None = None
         self.device_failure: BaseException | None = None
@@ -202,7 +202,7 @@ class TrainingRun:
                 self.record.append_history(self._unwritten[0])
                 self._unwritten.pop(0)
         except OSError as exc:
-            if must or not is_disk_fault(exc):
+            if must or not is_disk_error(exc):
                 raise
             log.warning("training %s: %d rows of history wait for disk space", self.record.training_id, len(self._unwritten))
 
@@ -258,7 +258,7 @@ class TrainingRun:
         try:
             self.record.write_status(self._status, durable)
         except OSError as exc:
-            if durable or not is_disk_fault(exc):
+            if durable or not is_disk_error(exc):
                 raise
             log.warning("training %s: the status of a step cannot be written: %s", self.record.training_id, exc.strerror)
 
@@ -327,7 +327,7 @@ def _open_to_readers(path: Path) -> None:
 
 def _is_disk_full(exc: BaseException) -> bool:
     if isinstance(exc, OSError):
-        return is_disk_fault(exc)
+        return is_disk_error(exc)
     # safetensors writes files by itself and only words the cause.
     worded = re.search(r"os error (\d+)", str(exc)) if isinstance(exc, SafetensorError) else None
-    return worded is not None and is_disk_fault(OSError(int(worded[1]), ""))
+    return worded is not None and is_disk_error(OSError(int(worded[1]), ""))

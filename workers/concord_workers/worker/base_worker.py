@@ -1,6 +1,6 @@
 """What each action does: validation, status, and one flat table from action to handler for everything else.
 
-Handlers are plain functions of a command without faults; when they run is the pipeline manager's business.
+Handlers are plain functions of a command without violations; when they run is the pipeline manager's business.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from concord_workers.core.actions import actions
 from concord_workers.core.bundle import bundle
 from concord_workers.core.clock import timestamp
-from concord_workers.core.conversation import Conversation
 from concord_workers.core.effective import effective
 from concord_workers.core.engine import Engine, EngineSource
 from concord_workers.core.envelope import Command
@@ -21,11 +21,11 @@ from concord_workers.core.job_context import JobContext
 from concord_workers.core.memory import memory_before_engine
 from concord_workers.core.metrics import Metrics
 from concord_workers.core.outcome import Outcome
-from concord_workers.core.registry import actions
+from concord_workers.core.protocol_state import ProtocolState
+from concord_workers.core.request_checks import document_of, is_about_document, report
 from concord_workers.core.submission import Submission
 from concord_workers.core.task import Task
-from concord_workers.core.validation import document_of, is_about_document, report
-from concord_workers.core.warned import warned
+from concord_workers.core.warning_rows import warning_rows
 from concord_workers.inference.batch_processor import run_batch
 from concord_workers.inference.pipeline_manager import PipelineManager
 from concord_workers.inference.results import finish_result
@@ -108,12 +108,12 @@ class BaseWorker:
         """Whether a query waits for the engine's start."""
         return action not in ("get_status", "get_queue_status", "get_performance_metrics")
 
-    def faults_of(self, command: Command) -> list[dict[str, Any]]:
-        """The faults that end a command before it begins."""
+    def violations_of(self, command: Command) -> list[dict[str, Any]]:
+        """The violations that end a command before it begins."""
         self._last_activity = timestamp()
         if command.action.name == "validate_request" and is_about_document(command):
             return []
-        return command.reading.faults
+        return command.reading.violations
 
     def timeout_of(self, command: Command, seconds: float | None) -> float | None:
         """How long a job may take, from its receipt."""
@@ -134,7 +134,7 @@ class BaseWorker:
 
     def warnings_of(self, command: Command, context: JobContext) -> list[dict[str, Any]]:
         """What the engine warned of, as `warning_details`."""
-        return warned(context, self.sender_of(command))
+        return warning_rows(context, self.sender_of(command))
 
     def answer(self, task: Task) -> Outcome:
         """Computes a query."""
@@ -144,10 +144,10 @@ class BaseWorker:
         """Does what the working thread does."""
         return self._work[task.action](engine, task)
 
-    def initialize(self, task: Task, conversation: Conversation, is_busy: bool) -> Outcome:
+    def initialize(self, task: Task, protocol: ProtocolState, is_busy: bool) -> Outcome:
         """Opens the conversation, or changes what was agreed. Raises Conflict while a job runs."""
         fields = task.fields
-        if conversation.initialized and is_busy:
+        if protocol.initialized and is_busy:
             raise Conflict("a job runs: the features stay as they are until it has ended")
         index = fields.get("device_index")
         if index is not None and self.gpu_id != f"gpu_{index}":
@@ -158,9 +158,9 @@ class BaseWorker:
             raise UnsupportedValue(
                 f"no common protocol version; this worker speaks {', '.join(known)}", field="/protocol_versions"
             )
-        features = [name for name in conversation.known_features() if name in fields.get("features", [])]
+        features = [name for name in protocol.known_features() if name in fields.get("features", [])]
         task.dialect = fields.get("dialect", task.dialect)
-        conversation.agree(features, fields.get("dialect"), task.dialect)
+        protocol.agree(features, fields.get("dialect"), task.dialect)
         return Outcome(
             {
                 "worker": "concord-python",
@@ -286,7 +286,7 @@ class BaseWorker:
     def _sound_of(self, normalized: dict[str, Any]) -> dict[str, Any]:
         """The effective submission. Raises all that stands against it but that it may be too large: figures tell that."""
         document = self.effective_of(normalized)
-        raise_all([fault for fault in self.source.now().check(document) if not isinstance(fault, BeyondDevice)])
+        raise_all([violation for violation in self.source.now().check(document) if not isinstance(violation, BeyondDevice)])
         return document
 
     def effective_of(self, normalized: dict[str, Any]) -> dict[str, Any]:
@@ -337,7 +337,7 @@ class BaseWorker:
         assert task.command is not None
         context = JobContext()
         data = self.source.now().validate_model_files(task.fields, context, lambda: None)
-        return Outcome(data, warned(context, task.command.sender))
+        return Outcome(data, warning_rows(context, task.command.sender))
 
     def _deep_validation(self, engine: Engine, task: Task) -> Outcome:
         context = task.context
@@ -351,7 +351,7 @@ class BaseWorker:
             context.progress("loading", pieces, pieces)
 
         assert task.command is not None
-        return Outcome(engine.validate_model_files(task.fields, context, check), warned(context, task.command.sender))
+        return Outcome(engine.validate_model_files(task.fields, context, check), warning_rows(context, task.command.sender))
 
 
 def _engine_work(name: str) -> Callable[[Engine, Task], Outcome]:
@@ -362,6 +362,6 @@ def _engine_work(name: str) -> Callable[[Engine, Task], Outcome]:
         assert context is not None
         data = getattr(engine, name)(task.fields, context)
         assert task.command is not None
-        return Outcome(data, warned(context, task.command.sender))
+        return Outcome(data, warning_rows(context, task.command.sender))
 
     return work

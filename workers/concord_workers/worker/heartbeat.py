@@ -9,9 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 from concord_workers.core.bundle import limits
-from concord_workers.core.conversation import Conversation
 from concord_workers.core.device_failure import is_device_failure
 from concord_workers.core.memory import resident_bytes
+from concord_workers.core.protocol_state import ProtocolState
 from concord_workers.inference.pipeline_manager import PipelineManager
 from concord_workers.worker.base_worker import BaseWorker
 
@@ -27,13 +27,13 @@ _TICK_SECONDS = 0.25
 class Heartbeat:
     """Runs in a thread of its own, so that it beats while a job runs."""
 
-    def __init__(self, worker: BaseWorker, manager: PipelineManager, conversation: Conversation) -> None:
+    def __init__(self, worker: BaseWorker, manager: PipelineManager, protocol: ProtocolState) -> None:
         self._worker = worker
         self._manager = manager
-        self._conversation = conversation
+        self._protocol = protocol
         self._every = limits("heartbeat_seconds")
         # What failed at its last attempt, and how.
-        self._faults: dict[str, str] = {}
+        self._violations: dict[str, str] = {}
         self._beat_at = 0.0
 
     def start(self) -> None:
@@ -49,24 +49,24 @@ class Heartbeat:
         """Does what is due at a time of the monotonic clock; raises nothing."""
         # Each has a net of its own: this thread alone ends what is late, and the gateway kills a worker that is silent.
         self._attempt("deadlines", lambda: self._expire(now))
-        if "events" in self._conversation.features and now >= self._beat_at:
+        if "events" in self._protocol.features and now >= self._beat_at:
             # One that comes late does not hurry the next.
             self._beat_at = self._beat_at + self._every if now - self._beat_at < self._every else now + self._every
             self._attempt("a heartbeat", self._beat)
 
     def _attempt(self, what: str, work: Callable[[], None]) -> None:
-        """Does one piece of work. A fault is logged, once for as long as it stays the same, and the next tick goes on."""
+        """Does one piece of work. An error is logged once for as long as it stays the same, and the next tick goes on."""
         try:
             work()
         except Exception as error:
             if is_device_failure(error):
                 self._manager.device_failed(error)
             said = f"{type(error).__name__}: {error}"
-            if self._faults.get(what) != said:
+            if self._violations.get(what) != said:
                 log.exception("%s failed; the next tick tries again", what)
-            self._faults[what] = said
+            self._violations[what] = said
         else:
-            self._faults.pop(what, None)
+            self._violations.pop(what, None)
 
     def _expire(self, now: float) -> None:
         deadline = self._manager.next_deadline()
@@ -75,7 +75,7 @@ class Heartbeat:
 
     def _beat(self) -> None:
         # Where its figures cannot be had there is no beat: an invented one would hide a broken worker from the gateway.
-        self._conversation.event("heartbeat", self._members())
+        self._protocol.event("heartbeat", self._members())
 
     def _members(self) -> dict[str, Any]:
         worker, running = self._worker, self._manager.running

@@ -15,16 +15,16 @@ from typing import Any
 
 from concord_workers.core.bundle import limits
 from concord_workers.core.communication import FrameWriter, Line, read_lines
-from concord_workers.core.conversation import Conversation
 from concord_workers.core.engine import Engine, EngineSource
 from concord_workers.core.exit_code import ExitCode
 from concord_workers.core.folders import ConfigurationError, require_folders
 from concord_workers.core.gpu_choice import Choice, GpuError, choose_gpu
-from concord_workers.core.log_of_command import FORMAT, mark
+from concord_workers.core.log_context import FORMAT, add_command
 from concord_workers.core.log_output import leave, open_log_file
 from concord_workers.core.memory import processor_name
 from concord_workers.core.nvml import gpus
 from concord_workers.core.options import Options, OptionsError, read_options
+from concord_workers.core.protocol_state import ProtocolState
 from concord_workers.inference.pipeline_manager import PipelineManager
 from concord_workers.worker.base_worker import BaseWorker
 from concord_workers.worker.heartbeat import Heartbeat
@@ -64,22 +64,22 @@ def run(arguments: Sequence[str], incoming: int, outgoing: int, make_engine: Mak
         log.warning("%s", note)
     _show_one_gpu(choice)
     writer = FrameWriter(outgoing)
-    conversation = Conversation(writer)
+    protocol = ProtocolState(writer)
 
     def emit(event: dict[str, Any]) -> None:
         members = {name: value for name, value in event.items() if name not in ("event", "request_id", "attempt")}
-        conversation.event("training_progress", members)
+        protocol.event("training_progress", members)
 
     make = make_engine or _make_real_engine
     source = EngineSource(lambda: make(choice, options, emit))
     worker = BaseWorker(choice.gpu_id, choice.name or processor_name(), source)
-    manager = PipelineManager(worker, conversation, source)
+    manager = PipelineManager(worker, protocol, source)
     worker.watch(manager)
-    feeding = _Feeding(manager, options, incoming)
+    input_loop = _InputLoop(manager, options, incoming)
     source.start()
-    manager.start(feeding.end_soon)
-    Heartbeat(worker, manager, conversation).start()
-    feeding.feed_and_end(source)
+    manager.start(input_loop.end_soon)
+    Heartbeat(worker, manager, protocol).start()
+    input_loop.run_to_end(source)
     writer.flush(_LAST_WORDS_SECONDS)
     return manager.exit_code or ExitCode.ENDED
 
@@ -88,7 +88,7 @@ class _Signalled(Exception):
     """SIGTERM or SIGINT: the polite end, as at the end of stdin."""
 
 
-class _Feeding:
+class _InputLoop:
     """Reads lines until there is a reason to stop, then ends the worker within its time."""
 
     def __init__(self, manager: PipelineManager, options: Options, incoming: int) -> None:
@@ -111,7 +111,7 @@ class _Feeding:
         threading.Event().wait(_END_SECONDS)
         leave(self._manager.exit_code or ExitCode.CRASHED)
 
-    def feed_and_end(self, source: EngineSource) -> None:
+    def run_to_end(self, source: EngineSource) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
         # The handler runs in this thread, but the kernel may interrupt another one, or this one just before it begins to wait.
@@ -218,7 +218,7 @@ def _start_log(options: Options) -> None:
     if options.log_file is not None:
         handlers.append(logging.StreamHandler(open_log_file(options.log_file)))
     for handler in handlers:
-        handler.addFilter(mark)
+        handler.addFilter(add_command)
     logging.basicConfig(
         level=options.log_level.upper(),
         format=FORMAT,

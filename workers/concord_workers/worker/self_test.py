@@ -13,13 +13,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from concord_workers.core.actions import actions
 from concord_workers.core.dictionary import dictionary
 from concord_workers.core.engine import Engine
 from concord_workers.core.envelope import read_frame
 from concord_workers.core.errors import ContractError
 from concord_workers.core.job_context import JobContext
 from concord_workers.core.reading import read
-from concord_workers.core.registry import actions
 from concord_workers.core.task import Task
 from concord_workers.inference.worker_actions import WorkerActions
 
@@ -35,7 +35,7 @@ class _Failed(Exception):
 
 def run_self_test(scope: str, worker: WorkerActions, engine: Engine, context: JobContext) -> dict[str, Any]:
     """SelfTestReport. Raises what stops the job: cancel, timeout, the end of the worker."""
-    lab = _Lab(worker, engine, context)
+    lab = _SelfTest(worker, engine, context)
     checks: Iterator[_Check] = {
         "commands": lab.commands,
         "sdxl": lab.sdxl,
@@ -63,7 +63,7 @@ def run_self_test(scope: str, worker: WorkerActions, engine: Engine, context: Jo
     return {"checks": rows, "passed": passed, "failed": len(rows) - passed}
 
 
-class _Lab:
+class _SelfTest:
     """What the checks work with. base: the model that they make pictures with."""
 
     def __init__(self, worker: WorkerActions, engine: Engine, context: JobContext) -> None:
@@ -131,8 +131,8 @@ class _Lab:
 
     def _command(self, action: str, fields: dict[str, Any]) -> str | None:
         command = read_frame(json.dumps({"action": action, "payload": fields}).encode())
-        if command.reading.faults:
-            raise _Failed(command.reading.faults[0]["message"])
+        if command.reading.violations:
+            raise _Failed(command.reading.violations[0]["message"])
         task = Task(command, command.action.kind_of(command.reading.document)[0], "snake", ordered=False)
         task.context = self._quiet()
         if task.kind == "query":
@@ -142,9 +142,9 @@ class _Lab:
         self._delete(data)
         if "warnings" in dictionary().object(command.action.reply).by_snake:
             data = {**data, "warnings": []}
-        faults = read(command.action.reply, json.loads(json.dumps(data, allow_nan=False)), canonical=True).faults
-        if faults:
-            raise _Failed(f"the reply breaks its schema at {faults[0]['pointer']}: {faults[0]['message']}")
+        violations = read(command.action.reply, json.loads(json.dumps(data, allow_nan=False)), canonical=True).violations
+        if violations:
+            raise _Failed(f"the reply breaks its schema at {violations[0]['pointer']}: {violations[0]['message']}")
         if data.get("valid") is False:
             raise _Failed(f"the request is not valid here: {data.get('error')}")
         return None

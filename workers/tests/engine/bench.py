@@ -9,9 +9,9 @@ import numpy as np
 from PIL import Image
 
 from concord_workers.core.device_manager import Device
+from concord_workers.core.inference_settings import InferenceSettings
 from concord_workers.core.job_context import JobContext
 from concord_workers.core.roots import Roots
-from concord_workers.core.settings import WorkerSettings
 from concord_workers.inference.sdxl_worker import SdxlWorker
 from concord_workers.inference.submission_view import SubmissionView
 from concord_workers.models.model_loader import ModelLoader
@@ -52,7 +52,7 @@ class Engine:
     """The engine under test with the shortest way to a picture."""
 
     def __init__(self, tiny: Path, inputs: Path, outputs: Path, **settings) -> None:
-        self.settings = WorkerSettings(**settings)
+        self.settings = InferenceSettings(**settings)
         self.roots = Roots([tiny], [inputs], outputs)
         self.device = Device("cpu_0", "cpu")
         self.loader = ModelLoader(self.device, self.roots, self.settings)
@@ -66,9 +66,9 @@ class Engine:
         """Run it and read the first picture, (height, width, 3) integers."""
         return pixels(self.run(**changes)["images"][0])
 
-    def faults(self, **changes) -> list[tuple[str, str | None]]:
+    def violations(self, **changes) -> list[tuple[str, str | None]]:
         found = self.worker.check(SubmissionView(merge(DEFAULTS, changes)))
-        return [(fault.code, fault.field) for fault in found]
+        return [(violation.code, violation.field) for violation in found]
 
 
 def pixels(path: str) -> np.ndarray:

@@ -96,7 +96,7 @@ class TestPrediction:
     )
     def test_what_contradicts_itself_or_is_not_supported_is_refused(self, own, write, extra, metadata, scheduler):
         write("file", extra, metadata, scheduler)
-        assert own.faults(model={"base": "file"}) == [("model_invalid", "/model/base")]
+        assert own.violations(model={"base": "file"}) == [("model_invalid", "/model/base")]
         with pytest.raises(ModelInvalid):
             own.picture(model={"base": "file"})
         row = own.loader.validate_model_files(["file.safetensors"])["results"][0]
@@ -107,21 +107,21 @@ class TestPrediction:
         v_folder(root, rescale_betas_zero_snr=True)
         write("file", V)
         for base in ("v", "file"):
-            found = own.faults(model={"base": base}, scheduler={"type": sampler})
+            found = own.violations(model={"base": base}, scheduler={"type": sampler})
             assert found == [("unsupported_feature", "/scheduler/type")]
         v_only = {"v_pred": torch.tensor([])}
         write("without", v_only)
-        assert own.faults(model={"base": "without"}, scheduler={"type": sampler}) == []
+        assert own.violations(model={"base": "without"}, scheduler={"type": sampler}) == []
 
     def test_a_refiner_of_another_prediction_is_refused(self, own, root, tiny):
         shutil.copytree(tiny / "sdxl_refiner", root / "sdxl_refiner")
         v_folder(root)
-        found = own.faults(model={"base": "v", "refiner": "sdxl_refiner"}, hyperparameters={"refiner_start": 0.5})
+        found = own.violations(model={"base": "v", "refiner": "sdxl_refiner"}, hyperparameters={"refiner_start": 0.5})
         assert found == [("model_invalid", "/model/refiner")]
 
     def test_a_folder_without_a_scheduler_is_refused(self, own, root):
         shutil.rmtree(root / "sdxl_base" / "scheduler")
-        assert own.faults() == [("model_invalid", "/model/base")]
+        assert own.violations() == [("model_invalid", "/model/base")]
         with pytest.raises(ContractError):
             own.picture()
 
@@ -149,20 +149,20 @@ class TestChannels:
     def test_a_single_file_repaints_as_its_folder_does(self, own, root, write):
         write("file", change=nine)
         self.folder(root)
-        assert own.faults(model={"base": "file"}, **self.MASKED) == []
+        assert own.violations(model={"base": "file"}, **self.MASKED) == []
         file, folder = (own.picture(model={"base": base}, **self.MASKED) for base in ("file", "nine"))
         assert difference(file, folder) <= 3 and difference(file, own.picture(**self.MASKED)) > 20
 
     def test_it_makes_no_other_pictures(self, own, write):
         write("file", change=nine)
-        assert own.faults(model={"base": "file"}) == [("unsupported_feature", "/model/base")]
+        assert own.violations(model={"base": "file"}) == [("unsupported_feature", "/model/base")]
 
     @pytest.mark.parametrize("channels", [5, 8])
     def test_other_numbers_of_channels_are_refused(self, own, root, write, channels):
         write("file", change=lambda weights: nine(weights, channels=channels))
         self.folder(root, channels)
         for base in ("file", "nine"):
-            assert own.faults(model={"base": base}) == [("model_invalid", "/model/base")]
+            assert own.violations(model={"base": base}) == [("model_invalid", "/model/base")]
 
     def test_it_is_not_trained(self, own, root, write):
         from concord_workers.training.source import BaseSource
@@ -218,7 +218,7 @@ class TestForeign:
             },
         }
         for pointer, changes in entries.items():
-            assert own.faults(**changes) == [("model_invalid", pointer)]
+            assert own.violations(**changes) == [("model_invalid", pointer)]
 
     def test_a_folder_of_a_lora_names_the_file_in_it(self, own, root, tiny):
         (root / "repository").mkdir()
@@ -235,7 +235,7 @@ class TestForeign:
         shapes = {name: shape for name, shape in (("clip_l", clip_l), ("clip_g", clip_g)) if shape is not None}
         save_file({name: torch.ones(shape) for name, shape in shapes.items()}, root / "bad.safetensors")
         both = [{"path": f"{name}.safetensors", "token": f"zz{name}"} for name in ("good", "bad")]
-        assert own.faults(conditioning={"textual_inversions": both}) == [
+        assert own.violations(conditioning={"textual_inversions": both}) == [
             ("model_invalid", "/conditioning/textual_inversions/1/path")
         ]
 
@@ -243,7 +243,7 @@ class TestForeign:
         shutil.copytree(tiny / "sdxl_vae", root / "sd15")
         file = root / "sd15" / "config.json"
         file.write_text(json.dumps(json.loads(file.read_text()) | {"scaling_factor": 0.18215}))
-        assert own.faults(model={"vae": "sd15"}) == [("model_invalid", "/model/vae")]
+        assert own.violations(model={"vae": "sd15"}) == [("model_invalid", "/model/vae")]
 
 
 class TestControlNets:
@@ -285,7 +285,9 @@ class TestControlNets:
                     "model": model,
                 },
             ]
-            assert own.faults(conditioning={"control_nets": nets}) == [("model_invalid", "/conditioning/control_nets/1/model")]
+            assert own.violations(conditioning={"control_nets": nets}) == [
+                ("model_invalid", "/conditioning/control_nets/1/model")
+            ]
 
 
 def _same(one, other) -> bool:
@@ -307,7 +309,7 @@ class TestSizes:
             return weights | {key: torch.zeros(8, 8)}
 
         write("file", change=change)
-        assert own.faults(model={"base": "file"}) == [("model_invalid", "/model/base")]
+        assert own.violations(model={"base": "file"}) == [("model_invalid", "/model/base")]
         assert not own.loader.validate_model_files(["file.safetensors"])["results"][0]["is_valid"]
 
 
@@ -324,9 +326,9 @@ class TestShards:
             index |= dict.fromkeys(some, name)
         file.unlink()
         (folder / f"{file.stem}.safetensors.index.json").write_text(json.dumps({"metadata": {}, "weight_map": index}))
-        assert own.faults() == [] and own.loader.validate_model_files(["sdxl_base"])["results"][0]["is_valid"]
+        assert own.violations() == [] and own.loader.validate_model_files(["sdxl_base"])["results"][0]["is_valid"]
         (folder / f"{file.stem}-00002-of-00002.safetensors").unlink()
-        assert own.faults() == [("model_invalid", "/model/base")]
+        assert own.violations() == [("model_invalid", "/model/base")]
         for deep in (False, True):
             row = own.loader.validate_model_files(["sdxl_base"], deep=deep)["results"][0]
             assert not row["is_valid"] and "00002-of-00002" in row["issues"][0]

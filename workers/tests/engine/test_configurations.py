@@ -27,7 +27,7 @@ def own(root, inputs, tmp_path):
 
 def refused(own, code: str = "model_invalid") -> None:
     """By the check and by the job, with one code at one place."""
-    assert own.faults() == [(code, "/model/base")]
+    assert own.violations() == [(code, "/model/base")]
     with pytest.raises(ContractError) as caught:
         own.picture()
     assert (caught.value.code, caught.value.field) == (code, "/model/base")
@@ -82,13 +82,13 @@ def test_a_link_in_a_folder_may_lead_to_another_place_in_the_roots(own, root):
     (root / "blobs").mkdir()
     weights.rename(root / "blobs" / "0123")
     weights.symlink_to("../../blobs/0123")
-    assert own.faults() == []
+    assert own.violations() == []
 
 
 @pytest.mark.parametrize("target", ["/nowhere/at/all", "broken.safetensors"], ids=["nowhere", "itself"])
 def test_a_broken_link_is_an_issue_of_the_file(own, root, target):
     (root / "sdxl_base" / "unet" / "broken.safetensors").symlink_to(target)
-    from concord_workers.models.file_validation import validate_path
+    from concord_workers.models.file_checks import validate_path
 
     row = validate_path(own.roots, str(root / "sdxl_base"), "/model_paths/0", False, JobContext(), lambda: None)
     assert not row["is_valid"] and "broken.safetensors" in row["issues"][0]
@@ -103,7 +103,7 @@ def test_a_layer_without_a_number_and_a_weight_without_sides(own, root, tiny):
     layer = "conditioner.embedders.0.transformer.text_model.encoder.layers.x.weight"
     for change in ({first: torch.tensor(1.0)}, {layer: torch.ones(1)}):
         save_file(weights | change, Path(root) / "odd.safetensors")
-        assert own.faults(model={"base": "odd"}) == [("model_invalid", "/model/base")]
+        assert own.violations(model={"base": "odd"}) == [("model_invalid", "/model/base")]
 
 
 @pytest.mark.parametrize("name", ["out.2.scale_weight", "out.2.weight_scale", "out.2.weight.absmax"])
@@ -114,7 +114,7 @@ def test_scales_beside_the_weights_are_not_left_out(own, root, tiny, name):
     weights = load_file(tiny / "sdxl_base_file.safetensors") | {f"model.diffusion_model.{name}": torch.tensor(3.0)}
     save_file(weights, root / "scaled.safetensors")
     shutil.copytree(tiny / "sdxl_base_file.config", root / "scaled.config")
-    assert own.faults(model={"base": "scaled"}) == [("model_invalid", "/model/base")]
+    assert own.violations(model={"base": "scaled"}) == [("model_invalid", "/model/base")]
     with pytest.raises(ContractError, match="scaled weights"):
         own.picture(model={"base": "scaled"})
 
@@ -125,4 +125,4 @@ def test_values_that_no_control_net_has(own, root, tiny, values):
     path = root / "net" / "config.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | values))
     nets = [{"type": "canny", "image": "init.png", "model": "net", "weight": 1, "guidance_start": 0, "guidance_end": 1}]
-    assert own.faults(conditioning={"control_nets": nets}) == [("model_invalid", "/conditioning/control_nets/0/model")]
+    assert own.violations(conditioning={"control_nets": nets}) == [("model_invalid", "/conditioning/control_nets/0/model")]

@@ -264,8 +264,8 @@ def test_what_exceeds_the_device_is_out_of_range(fresh, monkeypatch):
     found = fresh.worker.check(SubmissionView(merge(DEFAULTS, sized(1024))))
     sides = ("/hyperparameters/dimensions/width", "/hyperparameters/dimensions/height")
     # Which of the two is to blame is decided where it is known what the sender wrote.
-    assert [(fault.code, fault.fields) for fault in found] == [("out_of_range", sides)]
-    assert fresh.faults() == []
+    assert [(violation.code, violation.fields) for violation in found] == [("out_of_range", sides)]
+    assert fresh.violations() == []
 
 
 def test_cleanup_frees_and_keeps_what_is_loaded(fresh):

@@ -18,7 +18,7 @@ MASKED = {"conditioning": {"init_image": "init.png", "inpaint_mask": "mask.png"}
 
 def pointers(context: JobContext) -> list[str | None]:
     """Where the job's values took no effect."""
-    return [warned.pointer for warned in context.warnings if warned.code == "no_effect"]
+    return [warning_rows.pointer for warning_rows in context.warnings if warning_rows.code == "no_effect"]
 
 
 def test_pixels_are_those_of_plain_diffusers(engine, plain, tiny, tmp_path):
@@ -338,16 +338,16 @@ class TestBaseWithoutSteps:
     )
     def test_what_takes_no_part_is_said(self, engine, conditioning, said):
         bare, nothing = self.run(engine)
-        result, warned = self.run(engine, **conditioning)
-        assert (nothing, warned) == ([], [said])
+        result, warning_rows = self.run(engine, **conditioning)
+        assert (nothing, warning_rows) == ([], [said])
         assert not result["features_used"]["lora"]
         assert difference(pixels(result["images"][0]), pixels(bare["images"][0])) == 0
 
     def test_a_token_in_the_second_prompt_alone_takes_no_part(self, engine):
         entry = TestInversions.ENTRY
-        result, warned = self.run(engine, prompt_2="a sks-style", textual_inversions=[entry])
+        result, warning_rows = self.run(engine, prompt_2="a sks-style", textual_inversions=[entry])
         assert not result["features_used"]["textual_inversion"]
-        assert warned == ["/conditioning/prompt_2", "/conditioning/textual_inversions/0/token"]
+        assert warning_rows == ["/conditioning/prompt_2", "/conditioning/textual_inversions/0/token"]
 
 
 class TestInversions:

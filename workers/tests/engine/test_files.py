@@ -16,7 +16,7 @@ from concord_workers.core.errors import ContractError, ModelInvalid, PathNotAllo
 from concord_workers.core.job_context import JobContext
 from concord_workers.core.roots import Roots
 from concord_workers.models.facts import describe
-from concord_workers.models.file_validation import validate_path
+from concord_workers.models.file_checks import validate_path
 from concord_workers.models.safetensors_file import read_header
 from concord_workers.postprocessing import image_writer
 from concord_workers.postprocessing.image_writer import encode_picture, read_record, uuid7, write_picture
@@ -228,7 +228,7 @@ def test_a_job_with_a_pipe_is_refused_and_does_not_wait(tiny, inputs, tmp_path, 
     (tmp_path / "sdxl_base").symlink_to(tiny / "sdxl_base")
     own.roots.model_roots.append(tiny.resolve())
     os.mkfifo(tmp_path / "pipe.safetensors")
-    assert own.faults(**changes) == [("model_invalid", field)]
+    assert own.violations(**changes) == [("model_invalid", field)]
 
 
 def test_a_path_outside_the_roots_is_named_by_its_place(engine):

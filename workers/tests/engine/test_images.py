@@ -22,11 +22,11 @@ from concord_workers.images.image_input import (
     ImageRef,
     check_image,
     check_mask,
-    foresee_image,
-    foresee_mask,
     image_bytes,
     load_image,
     load_mask,
+    predict_image_warnings,
+    predict_mask_warnings,
 )
 from concord_workers.inference.submission_view import SubmissionView
 
@@ -90,7 +90,7 @@ def test_a_pipe_is_refused_and_not_waited_for(engine, inputs):
     os.mkfifo(inputs / "pipe.png")
     with pytest.raises(ImageInvalid, match="no regular file"):
         read(engine, "pipe.png")
-    assert engine.faults(conditioning={"init_image": "pipe.png"}) == [("image_invalid", FIELD)]
+    assert engine.violations(conditioning={"init_image": "pipe.png"}) == [("image_invalid", FIELD)]
 
 
 def test_a_file_that_no_picture_fills_is_not_read(engine, inputs):
@@ -347,7 +347,7 @@ def test_the_channel_that_is_asked_for_says_what_is_repainted(engine, inputs, ma
 @pytest.mark.parametrize("mask", [mask for mask, _ in ALPHA])
 def test_a_mask_whose_shape_is_in_its_alpha_is_refused_before_it_runs(engine, mask):
     conditioning = {"init_image": "init.png", "inpaint_mask": url(encoded(mask))}
-    assert engine.faults(conditioning=conditioning) == [("image_invalid", "/conditioning/inpaint_mask")]
+    assert engine.violations(conditioning=conditioning) == [("image_invalid", "/conditioning/inpaint_mask")]
     with pytest.raises(ImageInvalid) as caught:
         check_mask(encoded(mask), FIELD, "luminance")
     assert "mask_channel" in caught.value.hint
@@ -435,8 +435,8 @@ def test_what_reading_a_picture_warns_of_is_foreseen(monkeypatch, make, decoded)
     if not decoded:
         monkeypatch.setattr(image_input, "_CHECKED_PIXELS_MAX", 0)
     foreseen, read, masks = JobContext(), JobContext(), (JobContext(), JobContext())
-    foresee_image(make(), FIELD, (64, 64), foreseen)
-    foresee_mask(make(), FIELD, (64, 64), masks[0])
+    predict_image_warnings(make(), FIELD, (64, 64), foreseen)
+    predict_mask_warnings(make(), FIELD, (64, 64), masks[0])
     load_image(make(), FIELD, (64, 64), read)
     load_mask(make(), FIELD, (64, 64), masks[1], "luminance")
     assert foreseen.warnings == read.warnings
@@ -452,7 +452,7 @@ def test_a_query_warns_as_the_job_does(engine):
         "hyperparameters": {"strength": 0.7},
     }
     foreseen, run = JobContext(), JobContext()
-    engine.worker.foresee(SubmissionView(merge(DEFAULTS, changes)), foreseen)
+    engine.worker.predict_warnings(SubmissionView(merge(DEFAULTS, changes)), foreseen)
     engine.run(run, **changes)
     assert len(run.warnings) == 3 and foreseen.warnings == run.warnings
 
@@ -460,7 +460,7 @@ def test_a_query_warns_as_the_job_does(engine):
 def test_a_query_about_pictures_that_are_refused_warns_of_none(engine):
     changes = {"conditioning": {"init_image": "absent.png", "inpaint_mask": url(b"none")}}
     foreseen = JobContext()
-    engine.worker.foresee(SubmissionView(merge(DEFAULTS, changes)), foreseen)
+    engine.worker.predict_warnings(SubmissionView(merge(DEFAULTS, changes)), foreseen)
     assert foreseen.warnings == []
 
 

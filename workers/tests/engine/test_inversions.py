@@ -86,7 +86,7 @@ def test_the_name_that_libraries_give_a_second_vector_is_no_token(own):
 
 def test_tokens_that_differ_in_case_alone_are_one(own):
     both = [{"path": "ti_style.safetensors", "token": token} for token in ("Style", "sTYLE")]
-    assert own.faults(conditioning={"textual_inversions": both}) == [
+    assert own.violations(conditioning={"textual_inversions": both}) == [
         ("unsupported_value", "/conditioning/textual_inversions/1/token")
     ]
 
@@ -94,7 +94,7 @@ def test_tokens_that_differ_in_case_alone_are_one(own):
 @pytest.mark.parametrize("token", ["Cat", "CAT", "cat"])
 def test_a_word_of_the_vocabulary_is_taken_in_every_case(own, token):
     entry = {"path": "ti_style.safetensors", "token": token}
-    assert own.faults(conditioning={"textual_inversions": [entry]}) == [
+    assert own.violations(conditioning={"textual_inversions": [entry]}) == [
         ("unsupported_value", "/conditioning/textual_inversions/0/token")
     ]
     with pytest.raises(ContractError) as caught:
@@ -156,7 +156,7 @@ def test_what_holds_no_vectors_is_refused_by_the_check_as_by_the_job(own, root, 
     save_file({name: change(t) for name, t in load_file(root / "ti_style.safetensors").items()}, root / "odd.safetensors")
     used = [{"path": "odd.safetensors", "token": "zzq"}]
     field = "/conditioning/textual_inversions/0/path"
-    assert own.faults(conditioning={"prompt": "a zzq", "textual_inversions": used}) == [("model_invalid", field)]
+    assert own.violations(conditioning={"prompt": "a zzq", "textual_inversions": used}) == [("model_invalid", field)]
     with pytest.raises(ContractError) as caught:
         with_token(own, "a zzq", "zzq", "odd.safetensors")
     assert (caught.value.code, caught.value.field) == ("model_invalid", field)

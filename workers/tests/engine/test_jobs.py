@@ -220,7 +220,7 @@ def test_values_that_are_not_finite_are_no_black_picture(engine, monkeypatch, dt
     ],
 )
 def test_what_is_refused_before_the_job(engine, changes, code, field):
-    assert (code, field) in engine.faults(**changes)
+    assert (code, field) in engine.violations(**changes)
     with pytest.raises(ContractError) as caught:
         engine.run(**changes)
     assert (caught.value.code, caught.value.field) == (code, field)
@@ -228,12 +228,12 @@ def test_what_is_refused_before_the_job(engine, changes, code, field):
 
 def test_a_weight_that_is_text_is_no_fault(engine):
     words = {"prompt": f"a (cat:{'9' * 400})"}
-    assert engine.faults(conditioning=words, hyperparameters={"prompt_weighting": False}) == []
+    assert engine.violations(conditioning=words, hyperparameters={"prompt_weighting": False}) == []
 
 
 def test_a_weight_is_finite_in_the_job_s_number_format(engine):
     words = {"prompt": "a (cat:1" + "0" * 39 + ")"}
-    assert engine.faults(conditioning=words) == [("out_of_range", "/conditioning/prompt")]
+    assert engine.violations(conditioning=words) == [("out_of_range", "/conditioning/prompt")]
 
 
 @pytest.mark.parametrize(
@@ -294,12 +294,12 @@ def test_a_lora_of_another_shape_is_refused(engine, tiny, plain):
 
 @pytest.mark.parametrize("name", ["auto", "cpu"])
 def test_the_device_s_own_names_are_accepted(engine, name):
-    assert engine.faults(performance={"device": name}) == []
+    assert engine.violations(performance={"device": name}) == []
 
 
 def test_a_limit_of_the_model_is_said_with_its_number(engine):
-    (fault,) = engine.worker.check(SubmissionView(merge(DEFAULTS, {"conditioning": {"clip_skip": 12}})))
-    assert failure_of(fault).errors == [
+    (violation,) = engine.worker.check(SubmissionView(merge(DEFAULTS, {"conditioning": {"clip_skip": 12}})))
+    assert failure_of(violation).errors == [
         {
             "pointer": "/conditioning/clip_skip",
             "code": "out_of_range",

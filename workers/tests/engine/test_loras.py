@@ -315,9 +315,11 @@ class TestRefusals:
     def check(self, own, text: str) -> ModelInvalid:
         plain = own.picture()
         loras = [{"name": "style", "weight": 1.0}]
-        faults = own.worker.check(SubmissionView(merge(DEFAULTS, {"conditioning": {"loras": loras}})))
-        assert [(fault.code, fault.field) for fault in faults] == [("model_invalid", "/conditioning/loras/0/name")]
-        assert text.strip() in faults[0].message
+        violations = own.worker.check(SubmissionView(merge(DEFAULTS, {"conditioning": {"loras": loras}})))
+        assert [(violation.code, violation.field) for violation in violations] == [
+            ("model_invalid", "/conditioning/loras/0/name")
+        ]
+        assert text.strip() in violations[0].message
         with pytest.raises(ModelInvalid) as caught:
             with_lora(own)
         assert caught.value.field == "/conditioning/loras/0/name"
@@ -424,20 +426,20 @@ def plain_lora(modules) -> tuple[dict, str]:
 
 
 def refused_alike(own, *, by_itself=True) -> str:
-    """The message of the fault that the check finds and the job fails with.
+    """The message of the error that the check finds and the job fails with.
 
     by_itself: what is wrong is so with any base, and `validate_model_files` says it too.
     """
     with_it = {"conditioning": {"loras": [{"name": "style", "weight": 1.0}]}}
-    (fault,) = own.worker.check(SubmissionView(merge(DEFAULTS, with_it)))
+    (violation,) = own.worker.check(SubmissionView(merge(DEFAULTS, with_it)))
     with pytest.raises(ModelInvalid) as caught:
         own.picture(**with_it)
-    assert fault.code == "model_invalid" and fault.field == caught.value.field == "/conditioning/loras/0/name"
-    assert fault.message == caught.value.message
+    assert violation.code == "model_invalid" and violation.field == caught.value.field == "/conditioning/loras/0/name"
+    assert violation.message == caught.value.message
     (row,) = own.loader.validate_model_files(["style.safetensors"])["results"]
     assert row["is_valid"] is not by_itself
-    assert not by_itself or row["issues"] == [fault.message]
-    return fault.message
+    assert not by_itself or row["issues"] == [violation.message]
+    return violation.message
 
 
 class TestWhatTheCheckSaysTheJobSays:

@@ -11,8 +11,8 @@ from bench import Engine, difference
 
 from concord_workers.core.device_manager import Device
 from concord_workers.core.errors import Conflict, ContractError, ModelNotFound, PathNotAllowed
+from concord_workers.core.inference_settings import InferenceSettings
 from concord_workers.core.roots import Roots
-from concord_workers.core.settings import WorkerSettings
 from concord_workers.inference.sdxl_worker import SdxlWorker
 from concord_workers.models.model_id import ModelPlace
 from concord_workers.models.model_loader import ModelLoader
@@ -46,7 +46,7 @@ def roots(tmp_path, tiny):
 def own(roots, inputs, tmp_path):
     engine = Engine(roots[0], inputs, tmp_path / "outputs")
     engine.roots = Roots(roots, [inputs], tmp_path / "outputs")
-    engine.loader = ModelLoader(Device("cpu_0", "cpu"), engine.roots, WorkerSettings())
+    engine.loader = ModelLoader(Device("cpu_0", "cpu"), engine.roots, InferenceSettings())
     engine.worker = SdxlWorker(engine.device, engine.loader, engine.roots, engine.settings)
     return engine
 
@@ -71,7 +71,7 @@ def test_files_of_one_name_in_two_folders(own):
 def test_names_that_are_no_ids(own, name):
     truth = own.picture(**lora(own, "style"))
     assert difference(own.picture(**lora(own, f"{name}.safetensors")), truth) == 0
-    assert own.faults(**lora(own, f"{name}.safetensors")) == []
+    assert own.violations(**lora(own, f"{name}.safetensors")) == []
     assert own.loader.validate_model_files([f"{name}.safetensors"])["results"][0]["is_valid"]
     own.loader.load(f"{name}.safetensors", "lora", "chosen")
     assert difference(own.picture(**lora(own, "chosen")), truth) == 0
@@ -143,7 +143,7 @@ class TestLinks:
 
     def test_a_link_has_its_own_name_and_suffix(self, own, roots, cache):
         truth = own.picture(**lora(own, "style"))
-        assert own.faults(**lora(own, cache)) == []
+        assert own.violations(**lora(own, cache)) == []
         assert difference(own.picture(**lora(own, cache)), truth) == 0
         row = own.loader.validate_model_files([cache], deep=True)["results"][0]
         assert row["is_valid"] and row["detected_model_type"] == "lora" and row["format"] == "safetensors"
@@ -151,7 +151,7 @@ class TestLinks:
         assert difference(own.picture(**lora(own, "hub")), truth) == 0
 
     def test_the_blob_itself_is_no_model(self, own, cache):
-        assert own.faults(**lora(own, "models--a--b/blobs/0f")) == [("model_invalid", "/conditioning/loras/0/name")]
+        assert own.violations(**lora(own, "models--a--b/blobs/0f")) == [("model_invalid", "/conditioning/loras/0/name")]
 
     def test_a_checkpoint_behind_a_link(self, own, roots, tiny):
         (roots[0] / "blobs").mkdir()
@@ -171,7 +171,7 @@ class TestLinks:
     def test_a_root_that_is_a_link_itself(self, roots, inputs, tmp_path):
         (tmp_path / "modelle – Übersicht").symlink_to(roots[0])
         linked = Roots([tmp_path / "modelle – Übersicht"], [inputs], tmp_path / "outputs")
-        loader = ModelLoader(Device("cpu_0", "cpu"), linked, WorkerSettings())
+        loader = ModelLoader(Device("cpu_0", "cpu"), linked, InferenceSettings())
         for path in (
             "style.safetensors",
             str(roots[0] / "style.safetensors"),

@@ -109,7 +109,7 @@ def job_refuses(own: Engine, changes: dict, pointer: str) -> bool:
 @pytest.mark.parametrize("number", [1, 2, 3])
 def test_a_missing_weight_is_found_by_the_check(own, place, kind, number):
     changes, pointer, path = place(kind, lambda weights: without(weights, number))
-    assert own.faults(**changes) == [("model_invalid", pointer)]
+    assert own.violations(**changes) == [("model_invalid", pointer)]
     row = own.loader.validate_model_files([path])["results"][0]
     assert not row["is_valid"] and "lacks" in row["issues"][0]
     assert job_refuses(own, changes, pointer)
@@ -122,16 +122,16 @@ def test_a_weight_of_another_shape_is_found_by_the_check(own, place, kind):
         return weights | {key: torch.cat([weights[key], weights[key]])}
 
     changes, pointer, path = place(kind, change)
-    assert own.faults(**changes) == [("model_invalid", pointer)]
+    assert own.violations(**changes) == [("model_invalid", pointer)]
     assert not own.loader.validate_model_files([path])["results"][0]["is_valid"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_belongs_to_nothing_is_told_by_every_check_and_by_the_job(own, place, kind):
     changes, pointer, path = place(kind, lambda weights: weights | {"my.scale": torch.ones(1), "my.shift": torch.ones(1)})
-    assert own.faults(**changes) == []
+    assert own.violations(**changes) == []
     foreseen, ran, asked = JobContext(), JobContext(), JobContext()
-    own.worker.foresee(SubmissionView(merge(DEFAULTS, changes)), foreseen)
+    own.worker.predict_warnings(SubmissionView(merge(DEFAULTS, changes)), foreseen)
     own.run(ran, **changes)
     assert own.loader.validate_model_files([path], context=asked)["results"][0]["is_valid"]
     for context, place_of in ((foreseen, pointer), (ran, pointer), (asked, "/model_paths/0")):
@@ -157,7 +157,7 @@ HARMLESS = {
 def test_what_published_checkpoints_hold_beside_their_weights_is_no_warning(own, place):
     changes, _, _ = place("base file", lambda weights: weights | HARMLESS)
     context = JobContext()
-    assert own.faults(**changes) == []
+    assert own.violations(**changes) == []
     own.run(context, **changes)
     assert context.warnings == []
 
@@ -173,7 +173,7 @@ def test_what_published_checkpoints_hold_beside_their_weights_is_no_warning(own,
 )
 def test_layers_that_the_configuration_lacks_refuse_the_file(own, place, kind, key):
     changes, pointer, path = place(kind, lambda weights: weights | {key: torch.ones(8, 8)})
-    assert own.faults(**changes) == [("model_invalid", pointer)]
+    assert own.violations(**changes) == [("model_invalid", pointer)]
     assert key in own.loader.validate_model_files([path])["results"][0]["issues"][0]
 
 
@@ -189,21 +189,21 @@ def test_the_names_of_older_libraries_are_read(own, place):
         return {name(key): tensor for key, tensor in weights.items()}
 
     changes, _, _ = place("vae folder", change)
-    assert own.faults(**changes) == []
+    assert own.violations(**changes) == []
     same = own.picture(**changes)
     assert difference(same, own.picture()) > 0
 
 
 def test_text_encoders_of_both_layouts_are_read(own, place):
     changes, _, _ = place("text encoder folder", lambda w: {key.removeprefix("text_model."): t for key, t in w.items()})
-    assert own.faults(**changes) == []
+    assert own.violations(**changes) == []
     own.run(**changes)
 
 
 def test_a_configuration_that_asks_for_more_layers_than_there_are_tensors_is_refused_at_once(own, root):
     file = root / "sdxl_base" / "unet" / "config.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | {"transformer_layers_per_block": [1000, 1000, 1000]}))
-    assert own.faults() == [("model_invalid", "/model/base")]
+    assert own.violations() == [("model_invalid", "/model/base")]
 
 
 def test_a_shard_that_no_index_names_is_no_weight(own, root):
@@ -217,7 +217,7 @@ def test_a_shard_that_no_index_names_is_no_weight(own, root):
     file.unlink()
     index = {"metadata": {}, "weight_map": dict.fromkeys(keys[::2], names[0])}
     (folder / "diffusion_pytorch_model.safetensors.index.json").write_text(json.dumps(index))
-    assert own.faults() == [("model_invalid", "/model/base")]
+    assert own.violations() == [("model_invalid", "/model/base")]
     with pytest.raises(ModelInvalid):
         own.run()
 
@@ -244,7 +244,7 @@ class TestKinds:
         row = own.loader.validate_model_files(["checker"])["results"][0]
         assert row["is_valid"], row["issues"]
         assert row["detected_model_type"] == "safety_checker" and "detected_component" not in row
-        assert own.faults(model={"text_encoder": "checker"}) == [("model_invalid", "/model/text_encoder")]
+        assert own.violations(model={"text_encoder": "checker"}) == [("model_invalid", "/model/text_encoder")]
 
     @pytest.mark.parametrize("architectures", [5, {"a": 1}, "CLIPTextModel", [["CLIPTextModel"]]])
     def test_a_folder_whose_architecture_is_no_name_has_an_issue(self, own, root, tiny, architectures):
@@ -257,7 +257,7 @@ class TestKinds:
     def test_a_broken_tokenizer_is_seen_by_every_check(self, own, root, tiny):
         shutil.copytree(tiny / "tokenizer_alt", root / "words")
         (root / "words" / "tokenizer.json").write_text("{")
-        assert own.faults(model={"tokenizer": "words"}) == [("model_invalid", "/model/tokenizer")]
+        assert own.violations(model={"tokenizer": "words"}) == [("model_invalid", "/model/tokenizer")]
         assert not own.loader.validate_model_files(["words"])["results"][0]["is_valid"]
 
 
@@ -297,7 +297,9 @@ class TestHeaders:
     FIELD = "/conditioning/loras/0/name"
 
     def refused(self, own) -> str:
-        assert own.faults(conditioning={"loras": [{"name": "odd.safetensors", "weight": 1}]}) == [("model_invalid", self.FIELD)]
+        assert own.violations(conditioning={"loras": [{"name": "odd.safetensors", "weight": 1}]}) == [
+            ("model_invalid", self.FIELD)
+        ]
         row = own.loader.validate_model_files(["odd.safetensors"])["results"][0]
         assert not row["is_valid"]
         return str(row["issues"][0])

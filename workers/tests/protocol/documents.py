@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from concord_workers.core.registry import Action
+from concord_workers.core.actions import Action
 from concord_workers.core.reply import spell
 
 FIXTURES = Path(__file__).resolve().parent.parent.parent.parent / "fixtures"

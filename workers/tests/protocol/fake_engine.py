@@ -206,18 +206,18 @@ class FakeEngine:
         return {"sdxl": ["base"]}
 
     def check(self, effective: dict[str, Any]) -> list[Any]:
-        faults = []
+        violations = []
         for name in ("base", "refiner"):
             reference = effective.get("model", {}).get(name, "base")
             if reference not in ("base", "other"):
-                faults.append(ModelNotFound(f"no model {reference}", field=f"/model/{name}"))
+                violations.append(ModelNotFound(f"no model {reference}", field=f"/model/{name}"))
         sides = effective["hyperparameters"]["dimensions"]
         if len(sides) == 2 and sides["width"] * sides["height"] > PIXELS_MAX:
             fields = ("/hyperparameters/dimensions/width", "/hyperparameters/dimensions/height")
-            faults.append(BeyondDevice("the picture is too large", maximum=PIXELS_MAX, fields=fields))
-        return faults
+            violations.append(BeyondDevice("the picture is too large", maximum=PIXELS_MAX, fields=fields))
+        return violations
 
-    def foresee(self, effective: dict[str, Any], context: JobContext) -> None:
+    def predict_warnings(self, effective: dict[str, Any], context: JobContext) -> None:
         if effective.get("model", {}).get("base") == "other":
             context.warn("weights_unused", "other holds 1 weight that belongs to nothing", "/model/base")
 
@@ -245,8 +245,8 @@ class FakeEngine:
         }
 
     def generate(self, effective: dict[str, Any], context: JobContext) -> dict[str, Any]:
-        for fault in self.check(effective):
-            raise fault
+        for violation in self.check(effective):
+            raise violation
         self._load(effective["model"]["base"], "sdxl")
         prompt = effective["conditioning"]["prompt"]
         self._behave(prompt, context)

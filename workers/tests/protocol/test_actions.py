@@ -6,11 +6,11 @@ import pytest
 from documents import FIXTURES, command, submission
 from worker_process import id_of
 
+from concord_workers.core.actions import actions
 from concord_workers.core.dictionary import dictionary
 from concord_workers.core.engine import EngineSource
 from concord_workers.core.envelope import read_frame
 from concord_workers.core.reading import read
-from concord_workers.core.registry import actions
 from concord_workers.worker.base_worker import BaseWorker
 
 PARAMETERS = {"prompt": "a pier", "width": 64, "height": 64, "steps": 2, "seed": 3, "model_id": "base"}
@@ -121,12 +121,14 @@ def check_reply(frame, name, dialect, request_id):
     if reply["success"]:
         assert reply["error"] is None and reply["error_details"] is None
         assert name is not None
-        faults = read(actions()[name].reply, snake_of(actions()[name].reply, reply["data"], dialect), canonical=True).faults
-        assert faults == [], (name, faults)
+        violations = read(
+            actions()[name].reply, snake_of(actions()[name].reply, reply["data"], dialect), canonical=True
+        ).violations
+        assert violations == [], (name, violations)
     else:
         assert reply["data"] is None and isinstance(reply["error"], str)
-        faults = read("ErrorDetails", snake_of("ErrorDetails", reply["error_details"], dialect), canonical=True).faults
-        assert faults == [], (name, faults)
+        violations = read("ErrorDetails", snake_of("ErrorDetails", reply["error_details"], dialect), canonical=True).violations
+        assert violations == [], (name, violations)
 
 
 def snake_of(definition, document, dialect):

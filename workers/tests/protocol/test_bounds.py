@@ -13,10 +13,10 @@ import pytest
 from documents import submission
 from worker_process import id_of
 
+from concord_workers.core.actions import actions, find_action
 from concord_workers.core.dictionary import IntegerShape, ListShape, NumberShape, ObjectShape, Shape, dictionary
 from concord_workers.core.envelope import Refusal, read_frame
 from concord_workers.core.pointer import MISSING
-from concord_workers.core.registry import actions, find_action
 
 # Where the raw text of a value is put: no JSON value could stand for `-0`.
 RAW = "@raw@"
@@ -109,10 +109,10 @@ def verdict_of(frame: bytes) -> tuple[str, str | None] | None:
         command = read_frame(frame)
     except Refusal as refusal:
         return refusal.failure.code, refusal.failure.field
-    faults = command.reading.faults
-    if not faults or command.action.name == "validate_request":
+    violations = command.reading.violations
+    if not violations or command.action.name == "validate_request":
         return None
-    return ("validation_failed" if faults.total > 1 else faults[0]["code"]), faults[0]["pointer"]
+    return ("validation_failed" if violations.total > 1 else violations[0]["code"]), violations[0]["pointer"]
 
 
 @pytest.mark.timeout(300)

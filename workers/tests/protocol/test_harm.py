@@ -1,4 +1,4 @@
-"""What must not end the worker, or must end it in a way that its gateway can judge: values, faults of ours, a dead device."""
+"""What must not end the worker, or must end it in a way that its gateway can judge: values, bugs, a dead device."""
 
 from __future__ import annotations
 

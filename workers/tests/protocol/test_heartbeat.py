@@ -56,7 +56,7 @@ def clocked() -> Clocked:
     return Clocked()
 
 
-def faults(caplog) -> list[str]:
+def violations(caplog) -> list[str]:
     return [record.getMessage().split(" failed")[0] for record in caplog.records if record.levelno >= logging.ERROR]
 
 
@@ -87,10 +87,10 @@ def test_deadlines_and_beats_outlive_a_fault_of_each_other(clocked, caplog):
     clocked.deadline = clocked.now + 1
     clocked.tick(3)
     assert clocked.expired == 1 and clocked.beats == 3, "no beat is invented"
-    assert faults(caplog) == ["deadlines", "a heartbeat"], "a fault that stays is told once"
+    assert violations(caplog) == ["deadlines", "a heartbeat"], "a fault that stays is told once"
     clocked.broken = set()
     clocked.tick(1)
     assert clocked.beats == 4
     clocked.broken = {"figures"}
     clocked.tick(1)
-    assert faults(caplog) == ["deadlines", "a heartbeat", "a heartbeat"], "one that came back is told again"
+    assert violations(caplog) == ["deadlines", "a heartbeat", "a heartbeat"], "one that came back is told again"

@@ -1,4 +1,4 @@
-"""The reading: the same canonical document whatever the dialect, and every fault where its sender wrote it."""
+"""The reading: the same canonical document whatever the dialect, and every violation where its sender wrote it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_every_row_of_the_oracle_is_read_as_its_canonical_document():
         for options in OPTION_SETS:
             command = read_frame(row[options].encode())
             read_as = Submission.of(command.reading.document)
-            assert read_as is not None, (row["i"], options, command.reading.faults)
+            assert read_as is not None, (row["i"], options, command.reading.violations)
             assert same_numbers(read_as.document, row["canonical"]), (row["i"], options)
 
 
@@ -46,7 +46,7 @@ def test_what_looks_odd_and_is_right_is_read():
         decoder = LineDecoder(1 << 24)
         for line in [*decoder.push(_bytes(row)), *decoder.finish()]:
             command = read_frame(line.content)
-            assert not command.reading.faults, row["id"]
+            assert not command.reading.violations, row["id"]
             codes = [warning["code"] for warning in command.reading.warnings]
             assert sorted(codes) == sorted(row.get("warnings", [])), row["id"]
 
@@ -55,9 +55,9 @@ def test_what_looks_odd_and_is_right_is_read():
 def test_the_commands_of_the_fixtures_are_read(folder):
     for path in sorted((FIXTURES / folder).glob("*.json")):
         frame = json.dumps(json.loads(path.read_text(encoding="utf-8"))).encode()
-        faults = read_frame(frame).reading.faults
+        violations = read_frame(frame).reading.violations
         # The one that C# writes without JsonStringEnumConverter is there to be refused.
-        assert bool(faults) == (path.name == "load-model-enum-number.json"), (path.name, faults)
+        assert bool(violations) == (path.name == "load-model-enum-number.json"), (path.name, violations)
 
 
 @pytest.mark.parametrize("dialect", ["snake", "pascal", "camel"])
@@ -69,7 +69,7 @@ def test_every_dialect_gives_the_same_document(dialect):
         metadata={"tags": {"Some_Key": "v"}, "timeout_seconds": 5.0},
     )
     reading = read("PromptSubmission", spell("PromptSubmission", document, dialect))
-    assert reading.faults == [] and same_numbers(reading.document, document)
+    assert reading.violations == [] and same_numbers(reading.document, document)
 
 
 def test_defaults_that_are_bound_to_a_field_stand_only_where_they_take_effect():
@@ -100,5 +100,5 @@ def _verdict(frame):
     try:
         command = read_frame(frame)
     except Refusal as refusal:
-        return refusal.failure.code, sorted((fault["code"], fault["pointer"]) for fault in refusal.failure.errors)
-    return None, sorted((fault["code"], fault["pointer"]) for fault in command.reading.faults)
+        return refusal.failure.code, sorted((violation["code"], violation["pointer"]) for violation in refusal.failure.errors)
+    return None, sorted((violation["code"], violation["pointer"]) for violation in command.reading.violations)

@@ -10,8 +10,8 @@ from documents import job, submission
 from PIL import Image
 from worker_process import WORKERS, WorkerProcess
 
+from concord_workers.core.actions import actions
 from concord_workers.core.reading import read
-from concord_workers.core.registry import actions
 
 BASE = {"model": {"base": "sdxl_base"}}
 
@@ -36,7 +36,7 @@ def test_a_picture_is_made_and_every_step_is_said(eager):
     assert hashlib.sha256(path.read_bytes()).hexdigest() == data["image_details"][0]["sha256"]
     with Image.open(path) as picture:
         assert picture.size == (64, 64)
-    assert read("SdxlResult", data, canonical=True).faults == []
+    assert read("SdxlResult", data, canonical=True).violations == []
     events = [frame for frame in eager.frames() if frame.get("request_id") == "p1" and "event" in frame]
     denoising = [event["step"] for event in events if event["event"] == "progress" and event["stage"] == "denoising"]
     assert denoising == sorted(set(denoising)) and denoising[-1] == 4

@@ -1,4 +1,4 @@
-"""The report of `validate_request`: all faults at once, each once and where it was written, and no figure of a wrong value."""
+"""The report of `validate_request`: all violations at once, each where it was written, and no figure of a wrong value."""
 
 from __future__ import annotations
 
@@ -60,12 +60,14 @@ def report(worker: Any, document: dict[str, Any]) -> dict[str, Any]:
     reply = worker.ask({"action": "validate_request", "request_id": "v", "payload": {"prompt_submission": document}})
     assert reply["success"], reply
     data: dict[str, Any] = reply["data"]
-    assert read("ValidationReport", data, canonical=True).faults == []
+    assert read("ValidationReport", data, canonical=True).violations == []
     return data
 
 
-def faults(data: dict[str, Any]) -> list[tuple[str, str]]:
-    return [(fault["pointer"].removeprefix("/payload/prompt_submission"), fault["code"]) for fault in data["errors"]]
+def violations(data: dict[str, Any]) -> list[tuple[str, str]]:
+    return [
+        (violation["pointer"].removeprefix("/payload/prompt_submission"), violation["code"]) for violation in data["errors"]
+    ]
 
 
 def test_no_figure_is_made_of_a_number_out_of_its_bounds(real):
@@ -76,7 +78,7 @@ def test_no_figure_is_made_of_a_number_out_of_its_bounds(real):
     assert len(sent) > 150
     for pointer, value in sent:
         data = report(real, with_value(pointer, value))
-        found = faults(data)
+        found = violations(data)
         assert found[:1] == [(pointer, "out_of_range")] and len(found) == 1, (pointer, value, data["errors"])
         assert data["validation_details"] == {}, (pointer, value)
 
@@ -154,7 +156,7 @@ HOLES: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
 @pytest.mark.parametrize(("document", "expected"), HOLES)
 def test_what_is_missing_hides_no_other_fault(real, document, expected):
     data = report(real, document)
-    assert sorted(faults(data)) == sorted(expected), json.dumps(data["errors"], indent=1)
+    assert sorted(violations(data)) == sorted(expected), json.dumps(data["errors"], indent=1)
     assert data["validation_details"] == {}
 
 
@@ -162,7 +164,7 @@ def test_what_is_missing_hides_no_other_fault(real, document, expected):
 def test_a_side_over_its_limit_is_one_fault(real, side):
     document = submission(model={"base": "sdxl_base"})
     document["hyperparameters"]["dimensions"] = {side: 4104}
-    assert faults(report(real, document)) == [(f"/hyperparameters/dimensions/{side}", "out_of_range")]
+    assert violations(report(real, document)) == [(f"/hyperparameters/dimensions/{side}", "out_of_range")]
 
 
 @pytest.mark.parametrize(
@@ -187,6 +189,6 @@ def test_a_side_over_its_limit_is_one_fault(real, side):
 def test_a_picture_beyond_the_device_is_blamed_on_a_side_that_was_written(worker, payload, pointer):
     request = {"model": {"base": "base"}, "conditioning": {"prompt": "x"}, **payload["request"]}
     reply = worker.ask({"action": "validate_request", "request_id": "v", "payload": {"request": request}})
-    assert [fault["pointer"] for fault in reply["data"]["errors"]] == [pointer]
+    assert [violation["pointer"] for violation in reply["data"]["errors"]] == [pointer]
     # It is sound in itself, and its figures say by how much it is too large.
     assert reply["data"]["validation_details"]["estimated_vram_mb"] == 100

@@ -19,8 +19,8 @@ from concord_workers.core.tree import TreeError, parse
     ],
 )
 def test_the_sentence_names_the_option(document, pointer, option):
-    faults = {fault["pointer"]: fault["message"] for fault in read("PromptSubmission", document).faults}
-    assert option in faults[pointer]
+    violations = {violation["pointer"]: violation["message"] for violation in read("PromptSubmission", document).violations}
+    assert option in violations[pointer]
 
 
 def test_a_late_bom_is_named():

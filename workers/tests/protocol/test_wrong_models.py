@@ -136,8 +136,8 @@ def ask(worker: WorkerProcess, action: str, document: dict[str, Any]) -> dict[st
     return worker.ask({"action": action, "request_id": "q", "payload": {"prompt_submission": document}})
 
 
-def faults_of(worker: WorkerProcess, document: dict[str, Any], host: list[Path]) -> list[tuple[str, str]]:
-    """Pointer below the submission and code of all faults; both queries say the same of them, and no path of the host."""
+def violations_of(worker: WorkerProcess, document: dict[str, Any], host: list[Path]) -> list[tuple[str, str]]:
+    """Pointer below the submission and code of all violations; both queries say the same of them, and no path of the host."""
     report = ask(worker, "validate_request", document)
     assert report["success"], report
     data = report["data"]
@@ -148,7 +148,9 @@ def faults_of(worker: WorkerProcess, document: dict[str, Any], host: list[Path])
         assert "estimated_vram_mb" not in data["validation_details"]
     for frame in (report, estimate):
         assert not any(str(root) in json.dumps(frame, ensure_ascii=False) for root in host), frame
-    return [(fault["pointer"].removeprefix("/payload/prompt_submission"), fault["code"]) for fault in data["errors"]]
+    return [
+        (violation["pointer"].removeprefix("/payload/prompt_submission"), violation["code"]) for violation in data["errors"]
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -157,14 +159,14 @@ def host(tiny_models, odd_models, worker) -> list[Path]:
 
 
 def test_all_right_models_together_run(worker, host):
-    assert faults_of(worker, request({}), host) == []
+    assert violations_of(worker, request({}), host) == []
     assert ask(worker, "generate_sdxl", request({}))["success"]
 
 
 @pytest.mark.parametrize("field", RIGHT)
 def test_each_kind_of_file_in_a_field_is_one_fault_there(worker, host, field):
     for kind in KINDS:
-        found = faults_of(worker, request({field: kind}), host)
+        found = violations_of(worker, request({field: kind}), host)
         if is_right(field, kind):
             assert found == [], (field, kind)
         else:
@@ -178,7 +180,7 @@ def test_two_wrong_files_are_two_faults(worker, host):
         for index, kind in enumerate(wrong):
             second = wrong[(index + 2) % len(wrong)]
             expected = [field for field, name in ((one, kind), (other, second)) if not is_right(field, name)]
-            found = faults_of(worker, request({one: kind, other: second}), host)
+            found = violations_of(worker, request({one: kind, other: second}), host)
             assert [pointer for pointer, _ in found] == expected, (one, kind, other, second, found)
 
 

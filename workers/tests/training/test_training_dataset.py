@@ -1,4 +1,4 @@
-"""Every fault of a data set is found before the first step, named by its file, and nothing is passed over."""
+"""Every violation of a data set is found before the first step, named by its file, and nothing is passed over."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def read(root, default=None, must_hold=None):
     return read_dataset(root, default, must_hold, lambda: None)
 
 
-def faults(root, **how) -> list[dict]:
+def violations(root, **how) -> list[dict]:
     with pytest.raises(ContractError) as raised:
         read(root, **how)
     error = raised.value
@@ -28,8 +28,8 @@ def faults(root, **how) -> list[dict]:
     return error.errors
 
 
-def one_fault(root, code: str, *words: str, **how) -> None:
-    (entry,) = faults(root, **how)
+def one_violation(root, code: str, *words: str, **how) -> None:
+    (entry,) = violations(root, **how)
     assert entry["code"] == code
     for word in words:
         assert word in entry["message"]
@@ -70,12 +70,12 @@ def test_fingerprint_knows_pictures_and_captions(tmp_path):
 
 
 def test_absent(tmp_path):
-    one_fault(tmp_path / "nowhere", "validation_failed", "does not exist")
+    one_violation(tmp_path / "nowhere", "validation_failed", "does not exist")
 
 
 def test_not_a_folder(tmp_path):
     (tmp_path / "file").write_text("x")
-    one_fault(tmp_path / "file", "validation_failed", "is not a folder")
+    one_violation(tmp_path / "file", "validation_failed", "is not a folder")
 
 
 @pytest.mark.parametrize(("name", "code"), [("0.png", "image_invalid"), ("0.txt", "validation_failed")])
@@ -83,79 +83,79 @@ def test_a_pipe_is_not_waited_for(tmp_path, name, code):
     fill(tmp_path, 1)
     (tmp_path / name).unlink()
     os.mkfifo(tmp_path / name)
-    one_fault(tmp_path, code, name, "no regular file", default="a cat")
+    one_violation(tmp_path, code, name, "no regular file", default="a cat")
 
 
 def test_a_pipe_of_captions_is_not_waited_for(tmp_path):
     fill(tmp_path, 1, caption=None)
     os.mkfifo(tmp_path / "metadata.jsonl")
-    one_fault(tmp_path, "validation_failed", "metadata.jsonl", "no regular file", default="a cat")
+    one_violation(tmp_path, "validation_failed", "metadata.jsonl", "no regular file", default="a cat")
 
 
 def test_empty(tmp_path):
-    one_fault(tmp_path, "validation_failed", "holds no pictures")
+    one_violation(tmp_path, "validation_failed", "holds no pictures")
 
 
 def test_missing_caption(tmp_path):
     fill(tmp_path, 2)
     (tmp_path / "1.txt").unlink()
-    one_fault(tmp_path, "missing_field", "1.png", "no caption")
+    one_violation(tmp_path, "missing_field", "1.png", "no caption")
     assert [p.caption for p in read(tmp_path, default="a dog").pictures][1] == "a dog"
 
 
 def test_blank_caption_is_missing(tmp_path):
     fill(tmp_path, 1, caption="  \n")
-    one_fault(tmp_path, "missing_field", "0.png")
+    one_violation(tmp_path, "missing_field", "0.png")
 
 
 def test_caption_is_no_utf8(tmp_path):
     fill(tmp_path, 1)
     (tmp_path / "0.txt").write_bytes(b"\xff\xfe\x00")
-    one_fault(tmp_path, "validation_failed", "0.txt", "UTF-8", default="a dog")
+    one_violation(tmp_path, "validation_failed", "0.txt", "UTF-8", default="a dog")
 
 
 def test_torn_picture(tmp_path):
     fill(tmp_path, 2)
     whole = (tmp_path / "1.png").read_bytes()
     (tmp_path / "1.png").write_bytes(whole[: len(whole) // 2])
-    one_fault(tmp_path, "image_invalid", "1.png")
+    one_violation(tmp_path, "image_invalid", "1.png")
 
 
 def test_picture_of_another_format(tmp_path):
     fill(tmp_path, 1)
     picture(1).save(tmp_path / "1.png", format="BMP")
     (tmp_path / "1.txt").write_text("a cat")
-    one_fault(tmp_path, "image_invalid", "1.png")
+    one_violation(tmp_path, "image_invalid", "1.png")
 
 
 def test_too_many_pixels(tmp_path):
     fill(tmp_path, 1)
     Image.new("1", (8192, 8193)).save(tmp_path / "0.png")
-    one_fault(tmp_path, "image_invalid", "0.png", "over the limit of 67108864")
+    one_violation(tmp_path, "image_invalid", "0.png", "over the limit of 67108864")
 
 
 def test_stray_file(tmp_path):
     fill(tmp_path, 1)
     (tmp_path / "notes.md").write_text("x")
-    one_fault(tmp_path, "image_invalid", "notes.md")
+    one_violation(tmp_path, "image_invalid", "notes.md")
 
 
 def test_caption_of_no_picture(tmp_path):
     fill(tmp_path, 1)
     (tmp_path / "ghost.txt").write_text("x")
-    one_fault(tmp_path, "validation_failed", "ghost.txt")
+    one_violation(tmp_path, "validation_failed", "ghost.txt")
 
 
 def test_caption_of_two_pictures(tmp_path):
     fill(tmp_path, 1)
     picture(1).save(tmp_path / "0.webp")
-    one_fault(tmp_path, "validation_failed", "0.txt", "0.png", "0.webp")
+    one_violation(tmp_path, "validation_failed", "0.txt", "0.png", "0.webp")
 
 
 def test_metadata_and_texts(tmp_path):
     fill(tmp_path, 1)
     (tmp_path / "metadata.jsonl").write_text('{"file_name": "0.png", "text": "a cat"}')
-    one_fault(tmp_path, "validation_failed", "0.txt")
+    one_violation(tmp_path, "validation_failed", "0.txt")
 
 
 @pytest.mark.parametrize(
@@ -171,14 +171,14 @@ def test_metadata_and_texts(tmp_path):
 def test_metadata_row(tmp_path, line, word):
     fill(tmp_path, 1, caption=None)
     (tmp_path / "metadata.jsonl").write_text('{"file_name": "0.png", "text": "a cat"}\n' + line)
-    one_fault(tmp_path, "validation_failed", "metadata.jsonl line 2", word)
+    one_violation(tmp_path, "validation_failed", "metadata.jsonl line 2", word)
 
 
 def test_metadata_names(tmp_path):
     fill(tmp_path, 2, caption=None)
     rows = ["0.png", "0.png", "ghost.png", "../secret.png"]
     (tmp_path / "metadata.jsonl").write_text("\n".join(json.dumps({"file_name": row, "text": "a"}) for row in rows))
-    found = {entry["message"].split(": ")[-1]: entry["code"] for entry in faults(tmp_path)}
+    found = {entry["message"].split(": ")[-1]: entry["code"] for entry in violations(tmp_path)}
     assert found == {
         "0.png stands there twice": "validation_failed",
         "there is no picture ghost.png": "image_invalid",
@@ -193,7 +193,7 @@ def test_links_out_of_the_folder(tmp_path):
     (data / "1.png").symlink_to(elsewhere / "0.png")
     (data / "1.txt").write_text("a cat")
     (data / "folder").symlink_to(elsewhere)
-    found = faults(data)
+    found = violations(data)
     assert [entry["code"] for entry in found] == ["path_not_allowed", "path_not_allowed"]
     assert "1.png" in found[0]["message"] and "folder" in found[1]["message"]
 
@@ -201,13 +201,13 @@ def test_links_out_of_the_folder(tmp_path):
 def test_caption_without_the_placeholder(tmp_path):
     fill(tmp_path, 2, caption="a <obj>")
     (tmp_path / "1.txt").write_text("a cat")
-    one_fault(tmp_path, "validation_failed", "1.png", "<obj>", must_hold="<obj>")
+    one_violation(tmp_path, "validation_failed", "1.png", "<obj>", must_hold="<obj>")
 
 
 def test_one_entry_a_file(tmp_path):
     fill(tmp_path, 1, caption=None)
     (tmp_path / "0.png").write_bytes(b"junk")
-    (entry,) = faults(tmp_path)
+    (entry,) = violations(tmp_path)
     assert "no caption" in entry["message"] and "neither PNG nor JPEG nor WebP" in entry["message"]
 
 
@@ -235,15 +235,15 @@ def test_reading_can_be_stopped(tmp_path):
 @pytest.mark.parametrize("folder", ["10_sks cat", "1_dog", "0_x", "007_agent"])
 def test_kohyas_repeats_are_refused_with_their_reason(tmp_path, folder):
     fill(tmp_path / folder, 1)
-    one_fault(tmp_path, "validation_failed", folder, "repeat", "rename the folder")
-    one_fault(tmp_path / folder, "validation_failed", folder, "repeat")
+    one_violation(tmp_path, "validation_failed", folder, "repeat", "rename the folder")
+    one_violation(tmp_path / folder, "validation_failed", folder, "repeat")
 
 
 @pytest.mark.parametrize("folder", ["reg", "Reg", "reg/1_cat"])
 def test_class_pictures_are_not_trained_as_the_subject(tmp_path, folder):
     fill(tmp_path / "img", 1)
     fill(tmp_path / folder, 2, caption=None)
-    found = faults(tmp_path, default="a photo of sks cat")
+    found = violations(tmp_path, default="a photo of sks cat")
     assert len(found) == 2
     assert all("class pictures" in entry["message"] for entry in found)
 
@@ -257,20 +257,20 @@ def test_other_folders_are_read(tmp_path, folder):
 def test_a_caption_file_of_another_extension_says_its_name(tmp_path):
     fill(tmp_path, 1)
     (tmp_path / "0.caption").write_text("a cat")
-    one_fault(tmp_path, "image_invalid", "0.caption", "rename it to 0.txt")
+    one_violation(tmp_path, "image_invalid", "0.caption", "rename it to 0.txt")
 
 
 @pytest.mark.parametrize("name", ["Thumbs.db", "desktop.ini", "README.md", "0.npz", "metadata.csv"])
 def test_what_is_neither_picture_nor_caption_is_named(tmp_path, name):
     fill(tmp_path, 1)
     (tmp_path / name).write_bytes(b"x")
-    one_fault(tmp_path, "image_invalid", name, "move it out of the folder")
+    one_violation(tmp_path, "image_invalid", name, "move it out of the folder")
 
 
 def test_names_that_differ_in_their_unicode_form_alone_are_told_apart(tmp_path):
     picture(0).save(tmp_path / "cafe\u0301.png")
     (tmp_path / "metadata.jsonl").write_text(json.dumps({"file_name": "caf\u00e9.png", "text": "a cat"}))
-    found = faults(tmp_path)
+    found = violations(tmp_path)
     assert any("Unicode form" in entry["message"] for entry in found)
 
 
@@ -304,7 +304,7 @@ def test_no_file_is_read_through_a_link_that_leads_out(tmp_path, name, default, 
     (root / name).unlink(missing_ok=True)
     (tmp_path / "secret").write_text("a secret")
     (root / name).symlink_to(tmp_path / "secret" if target == "outside" else name)
-    entry = next(entry for entry in faults(root, default=default or "a cat") if name in entry["message"])
+    entry = next(entry for entry in violations(root, default=default or "a cat") if name in entry["message"])
     assert entry["code"] == "path_not_allowed"
 
 
@@ -316,7 +316,7 @@ def test_no_file_is_read_through_a_link_that_leads_out(tmp_path, name, default, 
 def test_rows_that_no_frame_can_hold_are_faults(tmp_path, row):
     fill(tmp_path, 1, caption=None)
     (tmp_path / "metadata.jsonl").write_text(row)
-    entry = next(entry for entry in faults(tmp_path) if "line 1" in entry["message"])
+    entry = next(entry for entry in violations(tmp_path) if "line 1" in entry["message"])
     assert entry["code"] == "validation_failed" and entry["message"].encode()
 
 
@@ -324,4 +324,4 @@ def test_a_name_that_is_no_utf8_is_a_fault(tmp_path):
     fill(tmp_path, 1)
     picture(3).save(tmp_path / "more.png")
     os.rename(tmp_path / "more.png", os.fsencode(tmp_path) + b"/\xff.png")
-    one_fault(tmp_path, "validation_failed", "not UTF-8", "udcff")
+    one_violation(tmp_path, "validation_failed", "not UTF-8", "udcff")

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 from training_lab import JOBS, job
 
+from concord_workers.core.inference_settings import InferenceSettings
 from concord_workers.core.job_context import JobContext
-from concord_workers.core.settings import WorkerSettings
 from concord_workers.inference.sdxl_worker import SdxlWorker
 from concord_workers.inference.submission_view import SubmissionView
 
@@ -19,7 +19,7 @@ class Engine:
     """The inference engine over the lab's loader."""
 
     def __init__(self, lab) -> None:
-        self.worker = SdxlWorker(lab.device, lab.loader, lab.roots, WorkerSettings())
+        self.worker = SdxlWorker(lab.device, lab.loader, lab.roots, InferenceSettings())
 
     def run(self, base: str = "sdxl_base", **conditioning) -> tuple[np.ndarray, dict]:
         """A picture and the reply's features_used."""

@@ -15,7 +15,7 @@ import torch
 from training_lab import WAIT_SECONDS, WORKERS, fill, job
 
 from concord_workers.core.errors import Conflict, ContractError, PathNotAllowed, TrainingNotFound, ValidationFailed
-from concord_workers.core.log_of_command import doing, mark
+from concord_workers.core.log_context import add_command, command_context
 from concord_workers.training import record as record_module
 from concord_workers.training.record import Record, RecordStore
 from concord_workers.training.times import new_id, now
@@ -247,7 +247,7 @@ def test_a_disk_that_stays_full_fails_the_training_as_storage_full(lab, monkeypa
 def test_the_log_says_whose_training_a_line_is_about(lab, monkeypatch):
     lines = []
     handler = logging.Handler()
-    handler.addFilter(mark)
+    handler.addFilter(add_command)
     handler.emit = lambda record: lines.append((record.command, record.getMessage()))
     monkeypatch.setattr(Record, "append_history", full)
     log = logging.getLogger("concord_workers.training.run")
@@ -255,7 +255,7 @@ def test_the_log_says_whose_training_a_line_is_about(lab, monkeypatch):
     try:
         started = {}
         for name in ("one", "two"):
-            with doing(name, f"00-{name:a>32}-00f067aa0ba902b7-01"):
+            with command_context(name, f"00-{name:a>32}-00f067aa0ba902b7-01"):
                 started[name] = lab.start(**job("lora", hyperparameters={"max_steps": 1}))
         for training_id in started.values():
             lab.wait(training_id)

@@ -239,7 +239,7 @@ def test_the_older_checkpoint_survives_a_failed_one(lab, monkeypatch):
     monkeypatch.setattr(checkpoints, "save_file", lambda *_: (_ for _ in ()).throw(OSError(errno.EIO, "broken")))
     with pytest.raises(ContractError) as raised:
         lab.stop_at(gate, training_id, save_checkpoint=True)
-    # The disk refuses: that is no fault of the worker's code.
+    # The disk refuses: that is no bug of the worker.
     assert raised.value.code == "storage_full"
     assert checkpoints.latest_checkpoint(lab.output / "training" / training_id / "checkpoints").name == "step-00000004"
 

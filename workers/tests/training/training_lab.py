@@ -17,8 +17,8 @@ from PIL import Image, ImageDraw
 from transformers.utils import logging as transformers_logging
 
 from concord_workers.core.device_manager import Device
+from concord_workers.core.inference_settings import InferenceSettings
 from concord_workers.core.roots import Roots
-from concord_workers.core.settings import WorkerSettings
 from concord_workers.models.model_loader import ModelLoader
 from concord_workers.training import TrainingManager, TrainingSettings
 from concord_workers.training.run import TrainingRun
@@ -49,7 +49,7 @@ class Lab:
         self.inputs.mkdir(exist_ok=True)
         self.device = Device("cpu_0", "cpu")
         self.roots = Roots([models], [self.inputs], self.output)
-        self.loader = ModelLoader(self.device, self.roots, WorkerSettings())
+        self.loader = ModelLoader(self.device, self.roots, InferenceSettings())
         self.events: list[dict] = []
         self.watchers: list = []
         settings = {"fixed_noise": True, "validation_steps": 2, **settings}

@@ -10,7 +10,7 @@ from concord_workers.core.errors import Conflict, ContractError, ModelNotFound, 
 from concord_workers.core.roots import Roots
 from concord_workers.models.model_id import ModelPlace, is_id, is_path
 
-__all__ = ["Located", "Registry"]
+__all__ = ["Located", "ModelFinder"]
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Located:
     path: Path
 
 
-class Registry:
+class ModelFinder:
     """Finds models. taken: tells the path that an id has now among what is loaded or cached; None: none."""
 
     def __init__(self, roots: Roots, taken: Callable[[str], Path | None], configured: dict[str, str]) -> None:

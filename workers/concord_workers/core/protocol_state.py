@@ -11,10 +11,10 @@ from concord_workers.core.communication import FrameWriter
 from concord_workers.core.dictionary import dictionary
 from concord_workers.core.reply import event_frame
 
-__all__ = ["Conversation"]
+__all__ = ["ProtocolState"]
 
 
-class Conversation:
+class ProtocolState:
     """Thread safe. features: negotiated. dialect: what `initialize` chose; None where it chose none."""
 
     def __init__(self, writer: FrameWriter) -> None:

@@ -7,10 +7,10 @@ from typing import Any
 
 from concord_workers.core.job_context import JobContext
 
-__all__ = ["warned"]
+__all__ = ["warning_rows"]
 
 
-def warned(context: JobContext, sender: Callable[[str], str]) -> list[dict[str, Any]]:
+def warning_rows(context: JobContext, sender: Callable[[str], str]) -> list[dict[str, Any]]:
     """The warnings of a job with the sender's pointers."""
     rows = []
     for warning in context.warnings:

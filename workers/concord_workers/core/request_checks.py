@@ -25,9 +25,9 @@ def document_of(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def is_about_document(command: Command) -> bool:
-    """Whether all faults lie inside the document that is to be validated; else there is nothing to report on."""
+    """Whether all violations lie inside the document that is to be validated; else there is nothing to report on."""
     inside = command.reading.places.senders.get(_AT)
-    return inside is not None and all(fault["pointer"].startswith(inside + "/") for fault in command.reading.faults)
+    return inside is not None and all(violation["pointer"].startswith(inside + "/") for violation in command.reading.violations)
 
 
 def report(command: Command, engine: Engine, device_kind: Any, context: JobContext) -> dict[str, Any]:
@@ -35,37 +35,37 @@ def report(command: Command, engine: Engine, device_kind: Any, context: JobConte
 
     context: gets the warnings that running it will bring by what its model files hold.
     """
-    faults = Tally(command.reading.faults)
+    violations = Tally(command.reading.violations)
     fields = command.reading.document
     normalized = fields.get("prompt_submission") if fields is not None else None
     whole = effective("PromptSubmission", normalized, device_kind) if normalized is not None else None
     details: dict[str, float] = {}
     if whole is not None:
-        known = {fault["pointer"] for fault in faults}
+        known = {violation["pointer"] for violation in violations}
         # A value that was refused is compared with nothing: all that would be said of it follows from what was said.
         sound = _without(whole, command.reading.faulty, _AT)
         found = engine.check(sound)
         against = _entries_of(command, found)
-        if not faults:
+        if not violations:
             details = _size(whole)
-            if all(isinstance(fault, BeyondDevice) for fault in found):
+            if all(isinstance(violation, BeyondDevice) for violation in found):
                 details |= _estimate(engine, whole)
-        faults.extend([fault for fault in against if fault["pointer"] not in known])
-        engine.foresee(sound, context)
-    data: dict[str, Any] = {"valid": not faults}
-    if faults:
-        data["error"] = faults[0]["message"]
+        violations.extend([violation for violation in against if violation["pointer"] not in known])
+        engine.predict_warnings(sound, context)
+    data: dict[str, Any] = {"valid": not violations}
+    if violations:
+        data["error"] = violations[0]["message"]
     warnings = [str(warning["message"]) for warning in command.reading.warnings]
     warnings += [warning.message for warning in context.warnings]
     data |= {
-        "errors": entries(faults),
+        "errors": entries(violations),
         "warnings": warnings[:WARNINGS_MAX],
         "normalized": normalized,
         "effective": whole,
         "validation_details": details,
     }
-    if faults.total > len(faults):
-        data["errors_total"] = faults.total
+    if violations.total > len(violations):
+        data["errors_total"] = violations.total
     if len(warnings) > WARNINGS_MAX:
         data["warnings_total"] = len(warnings)
     return data
@@ -98,11 +98,11 @@ def _entries_of(command: Command, found: list[ContractError]) -> list[dict[str, 
     def sender(*pointers: str) -> str:
         return command.sender(*(_AT + pointer for pointer in pointers))
 
-    faults = []
+    violations = []
     for error in found:
         failure = failure_of(error, sender, "validation")
-        faults += failure.errors or [{"pointer": sender(""), "code": failure.code, "message": failure.message}]
-    return faults
+        violations += failure.errors or [{"pointer": sender(""), "code": failure.code, "message": failure.message}]
+    return violations
 
 
 def _size(whole: dict[str, Any]) -> dict[str, float]:

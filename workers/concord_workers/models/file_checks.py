@@ -87,7 +87,7 @@ def _format_of(path: Path) -> str:
 
 
 def _check_files(root: Path, files: list[Path], row: dict[str, Any], deep: bool, check: Callable[[], None]) -> list[str]:
-    """The faults of each file; fills in the counts, dtypes, kind and hash on the way."""
+    """The violations of each file; fills in the counts, dtypes, kind and hash on the way."""
     issues: list[str] = []
     dtypes: dict[str, None] = {}
     hashes: list[str] = []

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-__all__ = ["Spelt"]
+__all__ = ["DialectVotes"]
 
 # On a tie the first of them wins.
 _ORDER = ("pascal", "camel", "snake")
 
 
-class Spelt:
+class DialectVotes:
     """Only the numbers count: JSON objects have no order, and some writers sort their members."""
 
     def __init__(self) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-__all__ = ["WorkerSettings"]
+__all__ = ["InferenceSettings"]
 
 
 @dataclass(frozen=True)
-class WorkerSettings:
+class InferenceSettings:
     """Knobs of the worker, none of which is part of a request.
 
     deterministic: only deterministic kernels, so that CUDA repeats pixels exactly; slower.
