@@ -16,7 +16,7 @@ import torch
 from concord_workers.conditioning.prompt import parse_prompt
 from concord_workers.conditioning.textual_inversion import expansions_of
 
-__all__ = ["CHUNK_TOKENS", "Embeddings", "PromptTexts", "encode_prompts", "tokens_used"]
+__all__ = ["CHUNK_TOKENS", "Embeddings", "PromptTexts", "closed_chunk", "encode_prompts", "tokens_used"]
 
 CHUNK_TOKENS = 75
 
@@ -153,11 +153,16 @@ def _rows(tokenizer: Any, tokens: _Tokens, chunks: int) -> tuple[list[list[int]]
     weights: list[list[float]] = []
     for chunk in range(chunks):
         part = slice(chunk * CHUNK_TOKENS, (chunk + 1) * CHUNK_TOKENS)
-        ids = [tokenizer.bos_token_id, *tokens.ids[part], tokenizer.eos_token_id]
-        rows.append(ids + [tokenizer.pad_token_id] * (CHUNK_TOKENS + 2 - len(ids)))
+        rows.append(closed_chunk(tokenizer, tokens.ids[part], CHUNK_TOKENS + 2))
         own = [1.0, *tokens.weights[part]]
         weights.append(own + [1.0] * (CHUNK_TOKENS + 2 - len(own)))
     return rows, weights
+
+
+def closed_chunk(tokenizer: Any, ids: Sequence[int], length: int) -> list[int]:
+    """A chunk between its begin and end tokens, padded to the encoder's length."""
+    closed = [tokenizer.bos_token_id, *ids, tokenizer.eos_token_id]
+    return closed + [tokenizer.pad_token_id] * (length - len(closed))
 
 
 def _run(encoder: Any, rows: list[list[int]], clip_skip: int, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:

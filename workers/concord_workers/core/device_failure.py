@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from concord_workers.core.errors import ContractError
+from concord_workers.core.errors import ContractError, first_line
 
 __all__ = ["WorkerCrashed", "crashed_by", "is_device_failure"]
 
@@ -31,8 +31,7 @@ def is_device_failure(error: BaseException) -> bool:
 
 def crashed_by(error: BaseException) -> WorkerCrashed:
     """What a command or training that met such an error ends with."""
-    text = str(_cause(error) or error).strip()
-    reason = text.splitlines()[0][:300] if text else type(error).__name__
+    reason = first_line(_cause(error) or error)[:300]
     return WorkerCrashed(f"the device can no longer compute: {reason}", started=True)
 
 

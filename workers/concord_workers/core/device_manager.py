@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import platform
 import shutil
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,9 +11,10 @@ from pathlib import Path
 
 import torch
 
-from concord_workers.core.errors import OutOfMemory, UnsupportedFeature
+from concord_workers.core.errors import OutOfMemory, UnsupportedFeature, first_line
+from concord_workers.core.memory import host_memory, peak_resident_bytes, processor_name, resident_bytes
 
-__all__ = ["DTYPES", "Device", "MemoryStats", "is_out_of_memory", "resident_bytes"]
+__all__ = ["DTYPES", "Device", "MemoryStats", "is_out_of_memory"]
 
 DTYPES: dict[str, torch.dtype] = {"fp16": torch.float16, "bf16": torch.bfloat16, "fp32": torch.float32}
 _MIB = 1 << 20
@@ -46,7 +46,7 @@ class Device:
             os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
             torch.use_deterministic_algorithms(True)
             torch.backends.cudnn.benchmark = False
-        self.name = torch.cuda.get_device_name(self.torch_device) if self.is_cuda else _processor_name()
+        self.name = torch.cuda.get_device_name(self.torch_device) if self.is_cuda else processor_name()
         self._highest_peak_mb = 0.0
 
     @property
@@ -101,7 +101,7 @@ class Device:
         if self.is_cuda:
             free, total = torch.cuda.mem_get_info(self.torch_device)
         else:
-            info = _meminfo()
+            info = host_memory()
             free, total = info["MemAvailable"], info["MemTotal"]
         return MemoryStats(total - free, total, free, resident_bytes())
 
@@ -142,7 +142,7 @@ class Device:
 
     def peak_memory_used_mb(self) -> float:
         """Peak device memory since `reset_peak`, in MiB; on the processor peak resident memory."""
-        peak = torch.cuda.max_memory_allocated(self.torch_device) if self.is_cuda else _status_bytes("VmHWM")
+        peak = torch.cuda.max_memory_allocated(self.torch_device) if self.is_cuda else peak_resident_bytes()
         self._highest_peak_mb = max(self._highest_peak_mb, peak / _MIB)
         return peak / _MIB
 
@@ -168,7 +168,7 @@ class Device:
             "free_mb": round(stats.vram_available_bytes / _MIB, 1),
             "total_mb": round(stats.vram_total_bytes / _MIB, 1),
             "peak_memory_used_mb": round(self.peak_memory_used_mb(), 1),
-            "cause": str(cause).splitlines()[0][:500] if str(cause) else type(cause).__name__,
+            "cause": first_line(cause)[:500],
         }
         return OutOfMemory(
             f"{self.gpu_id} ran out of memory while {doing}: {details['free_mb']} MiB of {details['total_mb']} MiB are free",
@@ -185,27 +185,3 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and (
         "DefaultCPUAllocator" in text or "out of memory" in text or "CUBLAS_STATUS_ALLOC_FAILED" in text
     )
-
-
-def resident_bytes() -> int:
-    """Resident memory of this process, in bytes."""
-    return _status_bytes("VmRSS")
-
-
-def _status_bytes(name: str) -> int:
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith(name + ":"):
-            return int(line.split()[1]) * 1024
-    raise OSError(f"/proc/self/status has no {name}")
-
-
-def _meminfo() -> dict[str, int]:
-    pairs = (line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
-    return {name: int(rest.split()[0]) * 1024 for name, rest in pairs}
-
-
-def _processor_name() -> str:
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
-    return platform.machine()

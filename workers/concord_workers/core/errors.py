@@ -31,6 +31,7 @@ __all__ = [
     "UploadNotFound",
     "ValidationFailed",
     "WorkerBusy",
+    "first_line",
     "raise_all",
 ]
 
@@ -234,3 +235,8 @@ def raise_all(violations: list[ContractError]) -> None:
     failed = ValidationFailed(message, field=violations[0].field, hint=violations[0].hint, errors=entries)
     failed.fields = violations[0].fields
     raise failed
+
+
+def first_line(error: BaseException) -> str:
+    """What an exception says in its first line that is not blank; its type where it says nothing."""
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)

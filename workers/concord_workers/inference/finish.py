@@ -9,12 +9,13 @@ from typing import Any
 from PIL import Image
 
 from concord_workers.core.device_manager import DTYPES, Device
+from concord_workers.core.ids import uuid7
 from concord_workers.core.inference_settings import InferenceSettings
 from concord_workers.core.job_context import JobContext
 from concord_workers.inference.job_images import JobImages
 from concord_workers.inference.job_models import JobModels
 from concord_workers.postprocessing.contrast import auto_contrast
-from concord_workers.postprocessing.image_writer import WrittenImage, uuid7, write_picture
+from concord_workers.postprocessing.image_writer import WrittenImage, write_picture
 from concord_workers.postprocessing.safety_checker import check_pictures
 from concord_workers.postprocessing.upscaler import target_size, upscale_with_net, upscale_with_pillow
 

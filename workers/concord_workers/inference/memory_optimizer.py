@@ -13,9 +13,10 @@ from typing import Any
 import torch
 
 from concord_workers.conditioning.controlnet import model_for_type
-from concord_workers.core.device_manager import Device, resident_bytes
+from concord_workers.core.device_manager import Device
 from concord_workers.core.errors import BeyondDevice, ContractError
 from concord_workers.core.inference_settings import InferenceSettings
+from concord_workers.core.memory import resident_bytes
 from concord_workers.core.tables import limit, names, rule_maximum
 from concord_workers.inference.cost_model import CostModel, Finish, Measurement, Shape
 from concord_workers.inference.decode import TILE_SIDE

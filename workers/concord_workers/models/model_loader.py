@@ -9,10 +9,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from concord_workers.core.clock import timestamp
 from concord_workers.core.device_manager import Device
 from concord_workers.core.errors import ContractError, ModelNotFound
 from concord_workers.core.inference_settings import InferenceSettings
@@ -328,10 +328,6 @@ class Lease:
         return model
 
 
-def _timestamp(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def _row_of_loaded(model: LoadedModel, model_id: str) -> dict[str, Any]:
     return {
         "model_id": model_id,
@@ -340,7 +336,7 @@ def _row_of_loaded(model: LoadedModel, model_id: str) -> dict[str, Any]:
         "model_size_bytes": model.facts.file_bytes,
         "dtype": model.dtype,
         "location": "gpu",
-        "loaded_at": _timestamp(model.loaded_at),
+        "loaded_at": timestamp(model.loaded_at),
         **family_of(model.model_type),
     }
 
@@ -353,6 +349,6 @@ def _row_of_cached(model: CachedModel) -> dict[str, Any]:
         "model_size_bytes": model.facts.file_bytes,
         "dtype": model.facts.dtype or "fp32",
         "location": "ram",
-        "loaded_at": _timestamp(model.cached_at),
+        "loaded_at": timestamp(model.cached_at),
         **family_of(model.model_type),
     }

@@ -33,7 +33,7 @@ from concord_workers.models.safetensors_file import read_header
 from concord_workers.models.upscaler_file import net_of
 from concord_workers.models.vocabulary import require_vocabulary
 
-__all__ = ["READERS", "Inversion", "read_text_encoder", "read_tokenizer"]
+__all__ = ["READERS", "Inversion", "read_text_encoder", "read_tokenizer", "set_end_of_text"]
 
 for _logging in (diffusers.utils.logging, transformers.utils.logging):
     _logging.disable_progress_bar()
@@ -93,7 +93,7 @@ def _pipeline_index(path: Path) -> dict[str, Any]:
     return index
 
 
-def _set_end_of_text(text_encoder: Any, tokenizer: Any) -> None:
+def set_end_of_text(text_encoder: Any, tokenizer: Any) -> None:
     """Published SDXL configurations say eos_token_id 2, by which a prompt with an inversion's token is pooled wrongly."""
     if text_encoder is not None and tokenizer is not None:
         text_encoder.config.eos_token_id = tokenizer.eos_token_id
@@ -174,8 +174,8 @@ def _read_pipeline(facts: ModelFacts, dtype: str, device: torch.device, *, refin
     require_own_tokenizers(facts)
     read = _read_pipeline_file if facts.path.is_file() else _read_pipeline_folder
     parts = read(facts, dtype, refiner=refiner)
-    _set_end_of_text(parts["text_encoder"], parts["tokenizer"])
-    _set_end_of_text(parts["text_encoder_2"], parts["tokenizer_2"])
+    set_end_of_text(parts["text_encoder"], parts["tokenizer"])
+    set_end_of_text(parts["text_encoder_2"], parts["tokenizer_2"])
     parts["scheduler"] = _scheduler_of(parts["scheduler"], facts)
     cls = diffusers.StableDiffusionXLImg2ImgPipeline if refiner else diffusers.StableDiffusionXLPipeline
     pipeline = cls(**parts, add_watermarker=False)

@@ -24,7 +24,7 @@ from diffusers.loaders.single_file_utils import (
     convert_open_clip_checkpoint,
 )
 
-from concord_workers.core.errors import ModelInvalid
+from concord_workers.core.errors import ModelInvalid, first_line
 from concord_workers.models.safetensors_file import TensorInfo
 
 __all__ = ["checkpoint_rest", "part_rest", "vae_file_rest"]
@@ -139,8 +139,7 @@ def _wanted(component: str, config: Config, tensors: int) -> dict[str, tuple[int
         skeleton = _skeleton(component, _frozen(config))
     except Exception as error:
         # Each value of a configuration breaks the library in a way of its own.
-        said = str(error).strip().splitlines() or [type(error).__name__]
-        raise ModelInvalid(f"no {component} can be made of its configuration: {said[0][:200]}") from error
+        raise ModelInvalid(f"no {component} can be made of its configuration: {first_line(error)[:200]}") from error
     return {name: tuple(t.shape) for name, t in skeleton.state_dict().items()}
 
 

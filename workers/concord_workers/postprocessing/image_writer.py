@@ -11,8 +11,6 @@ import errno
 import hashlib
 import io
 import secrets
-import time
-import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,9 +19,10 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from concord_workers.core.errors import StorageFull
+from concord_workers.core.ids import uuid7
 from concord_workers.core.new_file import publish
 
-__all__ = ["RECORD_KEY", "WrittenImage", "encode_picture", "read_record", "uuid7", "write_picture"]
+__all__ = ["RECORD_KEY", "WrittenImage", "encode_picture", "read_record", "write_picture"]
 
 RECORD_KEY = "prompt_submission"
 _EXTENSIONS = {"png": "png", "jpeg": "jpg", "webp": "webp"}
@@ -49,14 +48,6 @@ class WrittenImage:
     format: str
     bytes: int
     sha256: str
-
-
-def uuid7() -> str:
-    """A UUID of version 7: milliseconds since 1970, then random bits, so that names sort by time."""
-    value = (time.time_ns() // 1_000_000) << 80 | secrets.randbits(80)
-    value = value & ~(0xF << 76) | 0x7 << 76
-    value = value & ~(0x3 << 62) | 0x2 << 62
-    return str(uuid.UUID(int=value))
 
 
 def encode_picture(picture: Image.Image, image_format: str, quality: int, record: str) -> bytes:

@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from concord_workers.core.clock import timestamp
 from concord_workers.core.device_manager import Device
 from concord_workers.core.errors import Conflict, ContractError, ImageInvalid, Internal, ShuttingDown, ValidationFailed
+from concord_workers.core.ids import uuid7
 from concord_workers.core.log_context import resume_command_context
 from concord_workers.core.roots import Roots
 from concord_workers.models.model_loader import ModelLoader
@@ -26,7 +28,6 @@ from .run import TrainingRun
 from .settings import TrainingSettings
 from .source import BaseSource
 from .textual_inversion import check_tokens
-from .times import new_id, now
 
 __all__ = ["TrainingManager"]
 
@@ -93,7 +94,7 @@ class TrainingManager:
             if "resume_from" in document:
                 run, chosen = self._resumed(document)
             else:
-                run, chosen = self._created(document, training_id or new_id())
+                run, chosen = self._created(document, training_id or uuid7())
             if warn is not None:
                 for code, message in run.dataset.warnings:
                     warn(code, message, "/training_data")
@@ -290,7 +291,7 @@ def _require_same(field: str, what: str, recorded: str, found: str) -> None:
 
 
 def _first_status(job: TrainingJob, training_id: str, pictures: int) -> dict[str, Any]:
-    at = now()
+    at = timestamp()
     return {
         "training_id": training_id,
         "training_type": job.training_type,
@@ -328,7 +329,7 @@ def _next_status(record: Record, job: TrainingJob, pictures: int) -> dict[str, A
         "epoch": -(-step // job.steps_per_epoch(pictures)),
         "progress": step / length["total_steps"],
         **({"loss": last["loss"]} if last else {}),
-        "updated_at": now(),
+        "updated_at": timestamp(),
     }
 
 

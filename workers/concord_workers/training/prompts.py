@@ -11,6 +11,8 @@ import torch
 from torch import nn
 from transformers import CLIPTokenizer
 
+from concord_workers.conditioning.prompt_encoder import closed_chunk
+
 from .base import Base
 
 __all__ = ["CachedCaptions", "CaptionTokens", "encode"]
@@ -22,7 +24,8 @@ class CaptionTokens:
     def __init__(self, tokenizer: CLIPTokenizer, captions: Sequence[str]) -> None:
         chunked = [_chunks(tokenizer, caption) for caption in captions]
         most = max(len(chunks) for chunks in chunked)
-        self.ids = torch.tensor([chunks + [_closed(tokenizer, [])] * (most - len(chunks)) for chunks in chunked])
+        empty = closed_chunk(tokenizer, [], tokenizer.model_max_length)
+        self.ids = torch.tensor([chunks + [empty] * (most - len(chunks)) for chunks in chunked])
 
 
 def encode(
@@ -71,11 +74,6 @@ class CachedCaptions:
 
 def _chunks(tokenizer: CLIPTokenizer, caption: str) -> list[list[int]]:
     ids = tokenizer(caption, add_special_tokens=False, truncation=False, verbose=False).input_ids
-    size = tokenizer.model_max_length - 2
-    return [_closed(tokenizer, ids[start : start + size]) for start in range(0, max(len(ids), 1), size)]
-
-
-def _closed(tokenizer: CLIPTokenizer, ids: list[int]) -> list[int]:
-    """A chunk between its begin and end tokens, padded to the encoder's length."""
-    closed = [tokenizer.bos_token_id, *ids, tokenizer.eos_token_id]
-    return closed + [tokenizer.pad_token_id] * (tokenizer.model_max_length - len(closed))
+    length = tokenizer.model_max_length
+    starts = range(0, max(len(ids), 1), length - 2)
+    return [closed_chunk(tokenizer, ids[start : start + length - 2], length) for start in starts]

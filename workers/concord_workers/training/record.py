@@ -24,10 +24,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from concord_workers.core.clock import timestamp
 from concord_workers.core.errors import Conflict, Internal, TrainingNotFound, UnsupportedValue
 from concord_workers.core.new_file import publish
-
-from .times import now
 
 __all__ = ["ACTIVE", "Record", "RecordStore", "write_beside"]
 
@@ -190,7 +189,7 @@ class RecordStore:
         rest = f"its last checkpoint is {checkpoint}" if checkpoint else "it had no checkpoint yet"
         error = f"the worker ended at step {status['step']} of {status['total_steps']} while {status['state']}; {rest}"
         status.pop("estimated_seconds_remaining", None)
-        at = now()
+        at = timestamp()
         record.write_status({**status, "state": "failed", "error": error, "updated_at": at, "completed_at": at})
 
     def recover(self, on_failed: Callable[[str], None]) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 
+from concord_workers.core.clock import timestamp
 from concord_workers.core.device_failure import crashed_by, is_device_failure
 from concord_workers.core.device_manager import is_out_of_memory
 from concord_workers.core.errors import ContractError, Internal, StorageFull
@@ -37,7 +38,6 @@ from .settings import TrainingSettings
 from .source import BaseSource
 from .technique import Technique
 from .textual_inversion import InversionTechnique
-from .times import now
 from .trainer import Trainer
 from .validation_pictures import draw_validation
 
@@ -181,7 +181,7 @@ class TrainingRun:
         total = self._status["total_steps"]
         epoch = -(-step // self._steps_per_epoch())
         if pictures or step == 1 or step == total or step % self._history_every == 0:
-            row = {"step": step, "epoch": epoch, "loss": loss, "learning_rate": learning_rate, "recorded_at": now()}
+            row = {"step": step, "epoch": epoch, "loss": loss, "learning_rate": learning_rate, "recorded_at": timestamp()}
             self._unwritten.append({**row, **({"validation_images": pictures} if pictures else {})})
             self._write_history(must=step == total)
         remaining = (total - step) * sum(self._durations) / len(self._durations)
@@ -249,7 +249,7 @@ class TrainingRun:
         with self._lock:
             if self.control.ended.is_set():
                 raise Stopped(Stop.CANCEL)
-            self._status.update(updated_at=now(), **members)
+            self._status.update(updated_at=timestamp(), **members)
             self._write_status(durable)
         self._tell()
 
@@ -269,7 +269,7 @@ class TrainingRun:
                 return
             self.failure = failure
             self._status.pop("estimated_seconds_remaining", None)
-            at = now()
+            at = timestamp()
             self._status.update(state=state, updated_at=at, **members)
             if failure is not None:
                 self._status["error"] = f"{failure.code}: {failure.message}"

@@ -16,6 +16,7 @@ from torch import nn
 from transformers import CLIPTokenizer
 
 from concord_workers.core.errors import Conflict, UnsupportedValue
+from concord_workers.models.readers import set_end_of_text
 
 from .base import Base, view_of
 from .prompts import CaptionTokens, encode
@@ -61,11 +62,8 @@ class InversionTechnique:
             own_encoder = view_of(encoder)
             table = _WithNewToken(own_encoder.get_input_embeddings(), token_id, initial_id)
             own_encoder.set_input_embeddings(table)
-            # Real SDXL configs say 2, with which the pooled state is taken at the highest id: at the new token.
-            own_encoder.config.eos_token_id = tokenizer.eos_token_id
-            for module in own_encoder.modules():
-                if hasattr(module, "eos_token_id"):
-                    module.eos_token_id = tokenizer.eos_token_id
+            # Else the pooled state is taken at the highest id: at the new token.
+            set_end_of_text(own_encoder, tokenizer)
             self._tokenizers.append(own_tokenizer)
             self._encoders.append(own_encoder)
             self._tables.append(table)

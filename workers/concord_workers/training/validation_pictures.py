@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from .base import Base
 from .draws import generator
 from .job import TrainingJob
 from .prompts import CaptionTokens, encode
+from .record import write_beside
 from .technique import Technique
 
 __all__ = ["draw_validation"]
@@ -64,6 +65,6 @@ def draw_validation(
     finally:
         technique.unet.train()
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    image.save(beside, format="PNG")
-    os.replace(beside, path)
+    content = io.BytesIO()
+    image.save(content, format="PNG")
+    write_beside(path, content.getvalue())

@@ -13,13 +13,14 @@ from bench import Engine, pixels
 from PIL import Image
 
 from concord_workers.core.errors import ContractError, ModelInvalid, PathNotAllowed
+from concord_workers.core.ids import uuid7
 from concord_workers.core.job_context import JobContext
 from concord_workers.core.roots import Roots
 from concord_workers.models.facts import describe
 from concord_workers.models.file_checks import validate_path
 from concord_workers.models.safetensors_file import read_header
 from concord_workers.postprocessing import image_writer
-from concord_workers.postprocessing.image_writer import encode_picture, read_record, uuid7, write_picture
+from concord_workers.postprocessing.image_writer import encode_picture, read_record, write_picture
 
 UUID7 = r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 

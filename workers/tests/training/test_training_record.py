@@ -14,11 +14,12 @@ import pytest
 import torch
 from training_lab import WAIT_SECONDS, WORKERS, fill, job
 
+from concord_workers.core.clock import timestamp
 from concord_workers.core.errors import Conflict, ContractError, PathNotAllowed, TrainingNotFound, ValidationFailed
+from concord_workers.core.ids import uuid7
 from concord_workers.core.log_context import add_command, command_context
 from concord_workers.training import record as record_module
 from concord_workers.training.record import Record, RecordStore
-from concord_workers.training.times import new_id, now
 from concord_workers.training.trainer import Trainer
 
 SCHEMAS = WORKERS.parent / "schemas"
@@ -195,8 +196,8 @@ def test_single_file_base(lab):
 
 
 def test_timestamps_and_ids():
-    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", now())
-    ids = [new_id() for _ in range(3)]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", timestamp())
+    ids = [uuid7() for _ in range(3)]
     assert all(re.fullmatch(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", each) for each in ids)
     assert len(set(ids)) == 3 and [each[:8] for each in ids] == sorted(each[:8] for each in ids)
 
