@@ -4,7 +4,10 @@ use std::{
     fs::File,
     io::{self, Write},
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -12,9 +15,25 @@ use contracts::{
     ErrorCode, Failure,
     generated::limits::{DISK_ANSWER, OUTPUT_PROBE},
 };
+use nix::sys::statfs::{
+    BTRFS_SUPER_MAGIC, EXT4_SUPER_MAGIC, F2FS_SUPER_MAGIC, FsType, OVERLAYFS_SUPER_MAGIC, TMPFS_MAGIC,
+    XFS_SUPER_MAGIC, statfs,
+};
 use tokio::sync::Notify;
 
 use crate::jobs::faults::{self, Spot};
+
+/// File systems of this machine: what a worker has just written there is looked up in memory. Of any other (NFS, CIFS,
+/// FUSE, one that is not known) the server may be silent. ext2 and ext3 have the number of ext4; overlayfs keeps what is
+/// written in a folder of this machine.
+const LOCAL: [FsType; 6] = [
+    EXT4_SUPER_MAGIC,
+    XFS_SUPER_MAGIC,
+    BTRFS_SUPER_MAGIC,
+    F2FS_SUPER_MAGIC,
+    TMPFS_MAGIC,
+    OVERLAYFS_SUPER_MAGIC,
+];
 
 /// The output folder, looked at again and again; a cheap clone.
 #[derive(Clone, Debug)]
@@ -27,6 +46,8 @@ struct Inner {
     free_min: u64,
     /// Why it takes no pictures, at the last look. A lock, as it is held for a copy alone.
     trouble: Mutex<Option<Arc<str>>>,
+    /// Whether it lay on a file system of this machine at the last look. Relaxed: no other state goes with it.
+    local: AtomicBool,
     /// A job could not write its picture.
     doubted: Notify,
 }
@@ -35,8 +56,13 @@ impl Outputs {
     /// Looks at the folder once. Blocks on the disk.
     #[must_use]
     pub fn new(folder: &Path, free_min: u64) -> Self {
-        let folder = folder.to_owned();
-        let inner = Inner { folder, free_min, trouble: Mutex::new(None), doubted: Notify::new() };
+        let inner = Inner {
+            folder: folder.to_owned(),
+            free_min,
+            trouble: Mutex::new(None),
+            local: AtomicBool::new(false),
+            doubted: Notify::new(),
+        };
         let outputs = Self(Arc::new(inner));
         outputs.look();
         outputs
@@ -48,10 +74,18 @@ impl Outputs {
         self.0.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Whether a look at a picture may wait long for the disk.
+    pub(crate) fn may_wait(&self) -> bool {
+        !self.0.local.load(Ordering::Relaxed) || faults::hangs(Spot::Reply)
+    }
+
     /// Writes a small file and removes it, and asks the disk what it has free. Blocks on the disk.
     pub fn look(&self) {
         let folder = &self.0.folder;
         faults::strike(Spot::Disk, &folder.to_string_lossy());
+        // A folder that is not there, or does not say where it lies, counts as far away.
+        let local = statfs(folder).is_ok_and(|system| LOCAL.contains(&system.filesystem_type()));
+        self.0.local.store(local, Ordering::Relaxed);
         let trouble = match probe(folder).and_then(|()| free_bytes(folder)) {
             Ok(free) if free >= self.0.free_min => None,
             // Without the figure, which changes from look to look: one trouble is one line of the log.

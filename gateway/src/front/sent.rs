@@ -60,6 +60,10 @@ impl Finisher for Sent {
     fn failure(&self, failure: Failure) -> Reply {
         self.with(Err(Box::new(failure)))
     }
+
+    fn may_wait(&self) -> bool {
+        self.outputs.may_wait()
+    }
 }
 
 impl Sent {

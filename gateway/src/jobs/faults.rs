@@ -48,6 +48,12 @@ pub fn hang(spot: Spot, request_id: &str) -> mpsc::Sender<()> {
     go_on
 }
 
+/// Whether a test makes a thread wait there.
+pub(crate) fn hangs(spot: Spot) -> bool {
+    ANY.load(Ordering::Acquire)
+        && HANGING.lock().unwrap_or_else(PoisonError::into_inner).iter().any(|(at, ..)| *at == spot)
+}
+
 /// Panics, or waits, where a test asked for it.
 pub(crate) fn strike(spot: Spot, request_id: &str) {
     if !ANY.load(Ordering::Acquire) {

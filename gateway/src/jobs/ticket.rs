@@ -32,6 +32,8 @@ pub trait Finisher: Send + Sync {
     fn reply(&self, answer: Result<&[u8], &LaneError>) -> Reply;
     /// A reply that no worker had a part in.
     fn failure(&self, failure: contracts::Failure) -> Reply;
+    /// Whether [`Self::reply`] may wait long for a disk: the pictures lie on another machine, or nobody knows where.
+    fn may_wait(&self) -> bool;
 }
 
 /// One command that a worker does alone: jobs, trainings, loads, cleanup.

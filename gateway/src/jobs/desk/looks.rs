@@ -1,37 +1,77 @@
-//! The answer of a job becomes its reply aside: the files of its pictures are looked at, and a disk may answer late, or
-//! never.
+//! The answer of a job becomes its reply. The files of its pictures are looked at, and a disk may answer late, or never:
+//! where it may, that is done aside.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use contracts::{Class, ErrorCode, Failure, generated::limits::DISK_ANSWER};
 use tokio::{sync::Semaphore, task::spawn_blocking, time::timeout};
 
 use super::{Outcome, outcome};
-use crate::{jobs::Ticket, lane::LaneError};
+use crate::{aside, jobs::Ticket, lane::LaneError};
 
-/// Looks at the disk. At once there are as many as lanes: threads that a dead disk holds are bounded by that.
+/// A look at a file system of this machine takes microseconds. One that takes as long as this went to a disk that is ill
+/// or buried in work: every other client waited for it, and the next ones are made aside.
+const LATE: Duration = Duration::from_millis(50);
+
+/// Looks at the disk. Aside there are as many at once as lanes: threads that a dead disk holds are bounded by that.
 #[derive(Clone)]
 pub(super) struct Looks {
     room: Arc<Semaphore>,
+    /// A look in place was late. Relaxed: no other state goes with it.
+    late: Arc<AtomicBool>,
     /// How long one may take.
     within: Duration,
 }
 
 impl Looks {
     pub(super) fn new(lanes: usize) -> Self {
-        Self { room: Arc::new(Semaphore::new(lanes)), within: DISK_ANSWER }
+        let room = Arc::new(Semaphore::new(lanes));
+        Self { room, late: Arc::default(), within: DISK_ANSWER }
     }
 
-    /// What came of a command that a lane has answered. Jobs alone make pictures: other answers are read here.
+    /// What came of a command that a lane has answered.
     pub(super) async fn outcome(
         self,
         ticket: Arc<Ticket>,
         attempt: u32,
         answer: Result<Vec<u8>, LaneError>,
     ) -> Outcome {
-        if answer.is_err() || ticket.action.info().class != Class::Job {
-            return outcome(&ticket, attempt, answer);
+        if self.is_quick(&ticket, &answer) {
+            self.here(&ticket, attempt, answer)
+        } else {
+            self.aside(ticket, attempt, answer).await
         }
+    }
+
+    /// Whether nobody else waits long for it: jobs alone make pictures, and a long answer takes long to read.
+    fn is_quick(&self, ticket: &Ticket, answer: &Result<Vec<u8>, LaneError>) -> bool {
+        let Ok(line) = answer else { return true };
+        let waits = || ticket.finisher.may_wait() || self.late.load(Ordering::Relaxed);
+        !aside::is_long(line.len()) && (ticket.action.info().class != Class::Job || !waits())
+    }
+
+    /// On the runtime's thread: a thread of its own costs a job two switches of threads, a tenth of all that the gateway
+    /// does for it.
+    fn here(&self, ticket: &Ticket, attempt: u32, answer: Result<Vec<u8>, LaneError>) -> Outcome {
+        let began = Instant::now();
+        let outcome = outcome(ticket, attempt, answer);
+        let took = began.elapsed();
+        if took >= LATE && !self.late.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                ?took,
+                "the disk of the output folder is slow: pictures are looked at aside from now on"
+            );
+        }
+        outcome
+    }
+
+    async fn aside(self, ticket: Arc<Ticket>, attempt: u32, answer: Result<Vec<u8>, LaneError>) -> Outcome {
         let of = ticket.clone();
         let look = async {
             let permit = self.room.acquire_owned().await.expect("nobody closes it");
@@ -72,17 +112,24 @@ mod tests {
     use crate::jobs::{Finisher, Priority};
 
     /// A disk that answers when a test says so.
-    struct Disk(Mutex<mpsc::Receiver<()>>);
+    struct Disk {
+        answers: Mutex<mpsc::Receiver<()>>,
+        may_wait: bool,
+    }
 
     impl Finisher for Disk {
         fn reply(&self, _: Result<&[u8], &LaneError>) -> Reply {
             // It ends with an error where its test is over.
-            self.0.lock().expect("one look at a time").recv().ok();
+            self.answers.lock().expect("one look at a time").recv().ok();
             self.with(Ok(serde_json::json!({})))
         }
 
         fn failure(&self, failure: Failure) -> Reply {
             self.with(Err(Box::new(failure)))
+        }
+
+        fn may_wait(&self) -> bool {
+            self.may_wait
         }
     }
 
@@ -101,8 +148,8 @@ mod tests {
     }
 
     /// A job, and what lets the disk answer its look.
-    fn job() -> (Arc<Ticket>, mpsc::Sender<()>) {
-        let (answers, disk) = mpsc::channel();
+    fn job(may_wait: bool) -> (Arc<Ticket>, mpsc::Sender<()>) {
+        let (answer, answers) = mpsc::channel();
         let ticket = Ticket {
             action: Action::GenerateSdxl,
             request_id: "a".into(),
@@ -121,9 +168,9 @@ mod tests {
             batch: 0,
             dialect: Dialect::Snake,
             tags: Arc::default(),
-            finisher: Arc::new(Disk(Mutex::new(disk))),
+            finisher: Arc::new(Disk { answers: Mutex::new(answers), may_wait }),
         };
-        (Arc::new(ticket), answers)
+        (Arc::new(ticket), answer)
     }
 
     fn code(outcome: Outcome) -> (Option<ErrorCode>, bool) {
@@ -135,8 +182,8 @@ mod tests {
     async fn a_disk_that_does_not_answer_ends_the_job_and_takes_one_thread_a_lane() {
         let patient = Looks::new(1);
         let hasty = Looks { within: Duration::from_millis(1), ..patient.clone() };
-        let (dead, answers) = job();
-        let (next, at_once) = job();
+        let (dead, answers) = job(true);
+        let (next, at_once) = job(true);
         at_once.send(()).expect("its disk listens");
         for ticket in [dead, next.clone()] {
             let ended = hasty.clone().outcome(ticket, 1, Ok(Vec::new())).await;
@@ -145,5 +192,26 @@ mod tests {
         drop(answers);
         let ended = patient.outcome(next, 1, Ok(Vec::new())).await;
         assert_eq!(code(ended), (None, false), "the disk answers again");
+    }
+
+    #[tokio::test]
+    async fn a_late_disk_of_this_machine_is_looked_at_aside_from_then_on() {
+        let looks = Looks::new(1);
+        let (quick, answer) = job(false);
+        answer.send(()).expect("its disk listens");
+        assert_eq!(code(looks.clone().outcome(quick, 1, Ok(Vec::new())).await), (None, false));
+        assert!(!looks.late.load(Ordering::Relaxed), "it was quick");
+        let (slow, answer) = job(false);
+        let sleeps = std::thread::spawn(move || {
+            // What is tested is that the time is seen: no signal stands for it.
+            std::thread::sleep(LATE);
+            answer.send(()).expect("its disk listens");
+        });
+        assert_eq!(code(looks.clone().outcome(slow, 1, Ok(Vec::new())).await), (None, false));
+        sleeps.join().expect("it sleeps");
+        assert!(looks.late.load(Ordering::Relaxed));
+        let hasty = Looks { within: Duration::from_millis(1), ..looks };
+        let (dead, _answer) = job(false);
+        assert_eq!(code(hasty.outcome(dead, 1, Ok(Vec::new())).await), (Some(ErrorCode::Timeout), true));
     }
 }
