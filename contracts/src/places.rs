@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     dialect::Dialect,
     dictionary::{Shape, dictionary},
@@ -10,7 +12,7 @@ use crate::{
 
 /// From canonical pointers to the sender's: a fault that is found in a canonical document is told where its sender wrote
 /// the value.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Places {
     senders: HashMap<String, String>,
     dialects: HashMap<String, Dialect>,

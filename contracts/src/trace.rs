@@ -6,6 +6,8 @@ use std::{
     ops::Range,
 };
 
+use serde::{Deserialize, Serialize};
+
 use crate::generated::types::Traceparent;
 
 const VERSION: Range<usize> = 0..2;
@@ -25,7 +27,8 @@ const SAMPLED: u8 = 0b01;
 /// let on = trace.with_parent(7.try_into().unwrap());
 /// assert_eq!(on.as_str(), "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000007-01");
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Trace(Traceparent);
 
 impl Trace {

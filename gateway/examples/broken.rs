@@ -3,7 +3,7 @@
 
 use std::process::ExitCode;
 
-use gateway::jobs::faults::{Spot, plant};
+use gateway::faults::{Spot, plant};
 
 fn main() -> ExitCode {
     // Its own workers inherit the variable, and never come by these places.

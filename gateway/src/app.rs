@@ -8,7 +8,7 @@ use tokio::{
     time::{Duration, Instant, timeout, timeout_at},
 };
 
-use crate::{config::Config, front::Front, gpu::Gpus, jobs, pool::Pool};
+use crate::{config::Config, front::Front, gpu::Gpus, jobs, outputs::Outputs, pool::Pool};
 
 /// How long workers have to obey a cancel and leave, after the grace.
 const KILL_AFTER: Duration = Duration::from_millis(500);
@@ -37,8 +37,10 @@ impl App {
         let mut tasks = JoinSet::new();
         let changed = Arc::new(Notify::new());
         let pool = Pool::start(config.workers.clone(), &config.policy, &changed, &mut tasks);
-        let desk = jobs::start(pool.lanes().to_vec(), config.desk.clone(), changed, &mut tasks);
-        let front = Front::new(config, pool, desk, gpus);
+        let outputs = Outputs::new(&config.output_dir, config.keep.disk_free_bytes_min.get());
+        let lanes = pool.lanes().to_vec();
+        let desk = jobs::start(lanes, config.desk.clone(), outputs.clone(), changed, &mut tasks);
+        let front = Front::new(config, pool, desk, outputs, gpus);
         let mut chores = JoinSet::new();
         chores.spawn(front.uploads().clone().keep_swept());
         chores.spawn(front.outputs().clone().watch());

@@ -2,9 +2,9 @@
 
 mod edge;
 mod environment;
+mod flags;
 mod keep;
 mod listen;
-mod numbers;
 mod web;
 mod workers;
 
@@ -14,21 +14,23 @@ use std::{
     time::Duration,
 };
 
-use contracts::{framing::FRAME_BYTES_MAX, generated::limits};
+use contracts::{
+    framing::FRAME_BYTES_MAX,
+    generated::{limits, types::OnDisconnect},
+};
 use serde::Deserialize;
 
 use crate::{
-    cli::{PoolFlags, WorkerKind},
-    front::OnDisconnect,
-    gpu::{Gpu, GpuError, Gpus},
+    gpu::{Gpu, GpuError, GpuId, Gpus},
     jobs::DeskConfig,
-    lane::{GpuId, Launch, Limits, Policy},
+    lane::{Launch, Limits, Policy},
+    units::{Bytes, Count, FrameBytes, Many, Seconds, SecondsFromZero, SimWorkers},
 };
 pub use edge::{Edge, Http};
 pub use environment::owned;
+pub use flags::{PoolFlags, WorkerKind};
 pub use keep::Keep;
 pub use listen::Listen;
-pub use numbers::{Bytes, Count, FrameBytes, Many, ReadingBytes, Seconds, SecondsFromZero, SimWorkers};
 pub use web::{Host, Origin, Proxy, PublicUrl, is_prefix};
 use workers::{Choice, common_args};
 
@@ -318,7 +320,7 @@ fn absolute(path: &Path) -> Result<PathBuf, ConfigError> {
 mod tests {
     use super::{Config, File};
     use crate::{
-        cli::{PoolFlags, WorkerKind},
+        config::{PoolFlags, WorkerKind},
         gpu::BrokenGpus,
     };
 

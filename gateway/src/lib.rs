@@ -10,11 +10,18 @@
 #![deny(clippy::print_stderr)]
 
 mod aside;
+mod images;
+mod json;
+mod reply;
+mod shared;
 
 pub mod app;
 pub mod cli;
 pub mod config;
 pub mod environment;
+pub mod events;
+#[doc(hidden)]
+pub mod faults;
 pub mod front;
 pub mod gpu;
 pub mod http;
@@ -23,6 +30,7 @@ pub mod lane;
 pub mod log;
 pub mod outputs;
 pub mod pending;
+pub mod placement;
 pub mod pool;
 pub mod program;
 pub mod signals;
@@ -30,4 +38,5 @@ pub mod stdio;
 pub mod submit;
 pub mod supervise;
 mod trace;
+pub mod units;
 pub mod uploads;

@@ -21,7 +21,7 @@ use nix::sys::statfs::{
 };
 use tokio::sync::Notify;
 
-use crate::jobs::faults::{self, Spot};
+use crate::faults::{self, Spot};
 
 /// File systems of this machine: what a worker has just written there is looked up in memory. Of any other (NFS, CIFS,
 /// FUSE, one that is not known) the server may be silent. ext2 and ext3 have the number of ext4; overlayfs keeps what is
@@ -76,7 +76,7 @@ impl Outputs {
 
     /// Whether a look at a picture may wait long for the disk.
     pub(crate) fn may_wait(&self) -> bool {
-        !self.0.local.load(Ordering::Relaxed) || faults::hangs(Spot::Reply)
+        !self.0.local.load(Ordering::Relaxed)
     }
 
     /// Writes a small file and removes it, and asks the disk what it has free. Blocks on the disk.

@@ -13,11 +13,11 @@ use contracts::submission::{SCHEMA_ID, is_own_schema};
 
 use crate::{
     app::{App, BROKEN},
-    cli::{Cli, Command, PoolFlags, Serve, Stdio, Submit},
-    config::{self, Config},
+    cli::{Cli, Command, Serve, Stdio, Submit},
+    config::{self, Config, PoolFlags},
     environment,
     gpu::{BrokenGpus, GpuError, Gpus, NvmlGpus},
-    http, log, pending, signals, stdio, submit, supervise,
+    http, lane, log, pending, signals, stdio, submit, supervise,
 };
 
 /// Runs the program, with the arguments and the environment of this process.
@@ -60,7 +60,7 @@ pub fn main() -> ExitCode {
 /// One thread for all tasks: a command then wakes no other core on its way. Files are read and written on others.
 fn on_one_thread(work: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
     // The gateway may be PID 1: what its workers leave behind is reaped here, wherever it runs.
-    supervise::adopt_orphans().context("what workers leave behind cannot be adopted")?;
+    lane::adopt_orphans().context("what workers leave behind cannot be adopted")?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("no runtime")?;
     let code = catch_unwind(AssertUnwindSafe(|| runtime.block_on(work)));
     // A read of a dead disk or a call of NVML may never return: nobody waits for it.
@@ -97,6 +97,10 @@ fn nvml() -> Option<Arc<dyn Gpus>> {
     }
 }
 
+fn start_log(flags: &PoolFlags, level: &str) -> anyhow::Result<()> {
+    log::start(level, flags.log_file.as_deref(), flags.log_format)
+}
+
 /// What is read here and by [`App::start`] (NVML, files, folders) is read on the runtime's only thread: nobody is served
 /// yet, and without it nobody can be.
 fn start(flags: &PoolFlags) -> anyhow::Result<App> {
@@ -115,7 +119,7 @@ fn list_pending() -> anyhow::Result<ExitCode> {
 }
 
 async fn serve(flags: Serve) -> anyhow::Result<ExitCode> {
-    log::start(&flags.pool)?;
+    start_log(&flags.pool, &flags.pool.log_level)?;
     let gpus = nvml();
     let mut config = Config::decide(&flags.pool, &owned(&flags.pool, gpus.as_deref())?, gpus.as_deref())?;
     let listen = flags.listen.or(config.listen).unwrap_or_default().0;
@@ -162,7 +166,7 @@ fn greet(about_workers: &str, listener: SocketAddr) {
 }
 
 async fn talk(flags: Stdio) -> anyhow::Result<ExitCode> {
-    log::start(&flags.pool)?;
+    start_log(&flags.pool, &flags.pool.log_level)?;
     if let Some(path) = &flags.schema {
         let text = std::fs::read_to_string(path).with_context(|| format!("--schema {}", path.display()))?;
         let schema: serde_json::Value =
@@ -192,7 +196,7 @@ fn owned(flags: &PoolFlags, nvml: Option<&dyn Gpus>) -> anyhow::Result<Vec<Strin
 }
 
 async fn send(flags: Submit) -> anyhow::Result<ExitCode> {
-    log::start(&PoolFlags { log_level: quiet(&flags.pool.log_level), ..flags.pool.clone() })?;
+    start_log(&flags.pool, quiet(&flags.pool.log_level))?;
     let submission = submit::Submission::read(&flags.file)?;
     match &flags.url {
         Some(url) => submit::remotely(url, &submission, flags.json).await,
@@ -201,8 +205,8 @@ async fn send(flags: Submit) -> anyhow::Result<ExitCode> {
 }
 
 /// A progress bar and a log do not share a terminal well: only warnings, unless more is asked for.
-fn quiet(level: &str) -> String {
-    if level == "info" { "warning".to_owned() } else { level.to_owned() }
+fn quiet(level: &str) -> &str {
+    if level == "info" { "warning" } else { level }
 }
 
 #[cfg(test)]

@@ -103,19 +103,6 @@ pub fn guard_groups() -> ExitCode {
     code
 }
 
-/// Makes this process the parent of what its workers leave behind, and reaps it: the gateway may be PID 1, where nobody
-/// else would.
-///
-/// For a program that starts no other children than its workers.
-///
-/// # Errors
-/// The kernel does not do that.
-pub fn adopt_orphans() -> io::Result<()> {
-    prctl::set_child_subreaper(true)?;
-    crate::lane::reap_orphans();
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use std::io;

@@ -20,7 +20,7 @@ use tokio::{sync::Notify, time::Instant};
 
 use crate::{
     config::Keep,
-    front::document::look,
+    images::read_header,
     jobs::timestamp,
     outputs::{storage_failure, write_whole},
 };
@@ -125,7 +125,7 @@ impl Uploads {
     /// # Errors
     /// `image_invalid`, `storage_full`.
     pub fn keep(&self, bytes: &[u8]) -> Result<Value, Box<Failure>> {
-        let picture = look(bytes)?;
+        let picture = read_header(bytes)?;
         // Looked at before the disk is written. Two at a time may both find the last place, and are both kept.
         self.shelf().may_name(Instant::now())?;
         let (sha256, hold) = self.place(Kind::Upload, bytes, picture.format)?;
@@ -148,7 +148,7 @@ impl Uploads {
     /// # Errors
     /// `image_invalid`, `storage_full`.
     pub(crate) fn keep_input(&self, bytes: &[u8]) -> Result<(String, Held), Box<Failure>> {
-        let picture = look(bytes)?;
+        let picture = read_header(bytes)?;
         let (_, hold) = self.place(Kind::Input, bytes, picture.format)?;
         Ok((hold.path.to_string_lossy().into_owned(), Arc::new(hold)))
     }

@@ -7,9 +7,9 @@ use serde::Deserialize;
 
 use super::{
     ConfigError,
-    numbers::{Many, ReadingBytes, Seconds},
     web::{Host, Origin, Proxy, PublicUrl},
 };
+use crate::units::{Many, ReadingBytes, Seconds};
 
 /// Two of the longest bodies at a time, where nothing else is said.
 const READING_BYTES_MAX: u32 = 32 << 20;

@@ -1,10 +1,7 @@
 //! The GPUs that the environment gives this process alone.
 
-use super::ConfigError;
-use crate::{
-    cli::{PoolFlags, WorkerKind},
-    gpu::{self, Gpu},
-};
+use super::{ConfigError, PoolFlags, WorkerKind};
+use crate::gpu::{self, Gpu, GpuId};
 
 /// The GPUs that `CUDA_VISIBLE_DEVICES` or `GPU_ID` name, as they are named; none where neither says anything, or where
 /// a flag outweighs them.
@@ -40,7 +37,7 @@ fn names(list: &str) -> Vec<String> {
     list.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
 }
 
-fn meant(names: &[String], gpus: Option<&[Gpu]>) -> Result<Vec<crate::lane::GpuId>, ConfigError> {
+fn meant(names: &[String], gpus: Option<&[Gpu]>) -> Result<Vec<GpuId>, ConfigError> {
     let mut ids = names.iter().map(|name| gpu::named(name, gpus)).collect::<Result<Vec<_>, _>>()?;
     ids.sort();
     ids.dedup();
@@ -68,7 +65,7 @@ fn hidden(
 mod tests {
     use super::owned;
     use crate::{
-        cli::{PoolFlags, WorkerKind},
+        config::{PoolFlags, WorkerKind},
         gpu::{FakeGpus, Gpus},
     };
 

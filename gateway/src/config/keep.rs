@@ -3,7 +3,7 @@
 use contracts::generated::limits;
 use serde::Deserialize;
 
-use super::{Bytes, Many, Seconds, SecondsFromZero};
+use crate::units::{Bytes, Many, Seconds, SecondsFromZero};
 
 /// Two of the longest commands, where nothing else is said.
 const READ_AHEAD_BYTES_MAX: u64 = 128 << 20;

@@ -5,11 +5,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{ConfigError, Count, File, absolute, said};
+use super::{ConfigError, File, PoolFlags, WorkerKind, absolute, said};
 use crate::{
-    cli::{PoolFlags, WorkerKind},
-    gpu::{self, Gpu, GpuError},
-    lane::{GpuId, Launch},
+    gpu::{self, Gpu, GpuError, GpuId},
+    lane::Launch,
+    units::Count,
 };
 
 /// How many simulated workers there are where nothing says otherwise.
@@ -260,7 +260,10 @@ mod tests {
     use clap::Parser;
 
     use super::{File, names, on_processor};
-    use crate::cli::{Cli, Command, PoolFlags};
+    use crate::{
+        cli::{Cli, Command},
+        config::PoolFlags,
+    };
 
     fn flags(args: &[&str]) -> PoolFlags {
         let args = ["gateway", "stdio"].iter().chain(args);

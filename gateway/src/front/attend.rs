@@ -10,7 +10,7 @@ use super::{
     Answer, Front, Manner,
     idempotency::{self, Claimed, KeyedJob},
 };
-use crate::jobs::{Accepted, Finisher};
+use crate::jobs::Accepted;
 
 pub use contracts::generated::types::OnDisconnect;
 

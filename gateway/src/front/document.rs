@@ -1,30 +1,21 @@
 //! From a client's document to the worker's: what is decided at acceptance, and the two changes that the contract
 //! allows (a seed is chosen, uploads and `data:` images become paths).
 
-use std::{collections::HashMap, io::Cursor};
+use std::collections::HashMap;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use contracts::{
-    Action, ErrorCode, Failure, Fault, Submission, bare_base64, framing::FRAME_BYTES_MAX, generated::limits,
+    Action, ErrorCode, Failure, Fault, Submission, bare_base64,
+    dictionary::{Shape, dictionary},
+    framing::FRAME_BYTES_MAX,
+    generated::limits,
 };
-use image::{ImageFormat, ImageReader};
 use serde_json::{Map, Value};
 
-use super::sent::image_references;
 use crate::{
     jobs::{Priority, Tags},
     uploads::{Held, Uploads},
 };
-
-/// Room for a document of the usual size, so that its text is not moved as it grows.
-const TEXT_BYTES: usize = 1024;
-
-/// A document as JSON.
-pub(crate) fn to_json(document: &Value) -> String {
-    let mut text = Vec::with_capacity(TEXT_BYTES);
-    serde_json::to_writer(&mut text, document).expect("a tree has string keys and finite numbers");
-    String::from_utf8(text).expect("JSON is UTF-8")
-}
 
 /// What decides where a command goes and when.
 #[derive(Debug, Default)]
@@ -204,47 +195,38 @@ async fn place_data(reference: &str, uploads: &Uploads) -> Result<(String, Held)
     placed.await.unwrap_or_else(|err| std::panic::resume_unwind(err.into_panic()))
 }
 
-/// Reads all that stands before the pixels, and inflates nothing: a profile or a text of 2 MB may become 2 GB.
-fn size_of_png(bytes: &[u8]) -> Result<(u32, u32), png::DecodingError> {
-    let mut decoder = png::Decoder::new(Cursor::new(bytes));
-    decoder.set_ignore_text_chunk(true);
-    decoder.set_ignore_iccp_chunk(true);
-    Ok(decoder.read_info()?.info().size())
-}
-
-/// What an image is, of its header.
-pub(crate) struct Picture {
-    pub(crate) width: u32,
-    pub(crate) height: u32,
-    pub(crate) format: &'static str,
-}
-
-/// Reads the header of an image.
-///
-/// # Errors
-/// `image_invalid` where it is no PNG, JPEG or WebP of at most 64 megapixels.
-pub(crate) fn look(bytes: &[u8]) -> Result<Picture, Box<Failure>> {
-    let invalid = |message: String| Box::new(Failure::new(ErrorCode::ImageInvalid, message));
-    let reader = ImageReader::new(Cursor::new(bytes))
-        .with_guessed_format()
-        .map_err(|err| invalid(format!("the image cannot be read: {err}")))?;
-    let format = match reader.format() {
-        Some(ImageFormat::Png) => "png",
-        Some(ImageFormat::Jpeg) => "jpeg",
-        Some(ImageFormat::WebP) => "webp",
-        _ => return Err(invalid("the image is no PNG, JPEG or WebP".to_owned())),
-    };
-    let broken = |err: &dyn std::fmt::Display| invalid(format!("the image's header is broken: {err}"));
-    let (width, height) = match format {
-        "png" => size_of_png(bytes).map_err(|err| broken(&err))?,
-        _ => reader.into_dimensions().map_err(|err| broken(&err))?,
-    };
-    let pixels = u64::from(width) * u64::from(height);
-    if pixels > limits::IMAGE_PIXELS_MAX {
-        return Err(invalid(format!(
-            "the image has {pixels} pixels, more than {}",
-            limits::IMAGE_PIXELS_MAX
-        )));
+/// The canonical pointers of all image references in a document of a definition.
+fn image_references(definition: &str, document: &Value) -> Vec<String> {
+    fn walk(shape: &Shape, value: &Value, at: &mut String, found: &mut Vec<String>) {
+        if let Shape::Ref(id) = shape
+            && dictionary().def(*id).name == "ImageRef"
+        {
+            found.push(at.clone());
+            return;
+        }
+        let length = at.len();
+        match (dictionary().resolve(shape), value) {
+            (Shape::Object(spec), Value::Object(members)) => {
+                for (name, member) in members {
+                    if let Some(property) = spec.property(name) {
+                        at.push('/');
+                        at.push_str(name);
+                        walk(&property.shape, member, at, found);
+                        at.truncate(length);
+                    }
+                }
+            }
+            (Shape::List(list), Value::Array(items)) => {
+                for (index, item) in items.iter().enumerate() {
+                    at.push_str(&format!("/{index}"));
+                    walk(&list.item, item, at, found);
+                    at.truncate(length);
+                }
+            }
+            _ => {}
+        }
     }
-    Ok(Picture { width, height, format })
+    let mut found = Vec::new();
+    walk(&dictionary().named(definition).shape, document, &mut String::new(), &mut found);
+    found
 }

@@ -8,21 +8,24 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 
 use super::{
-    Answer, Asked, Failed, Front, document,
+    Answer, Asked, Failed, Front,
+    context::CommandContext,
+    document,
     document::Wants,
+    merge::merge,
     queued::{self, Sending},
     reply,
-    sent::Sent,
 };
 use crate::{
-    jobs::{Finisher, Load, timestamp},
+    jobs::timestamp,
     lane::{LaneError, LaneHandle, LaneState},
-    pool::{self, merge::merge},
+    placement::{self, Load},
+    reply::ReplyContext,
 };
 
 impl Front {
     /// Answers a query: of one lane, of the pool, or of the desk.
-    pub(super) async fn query(&self, asked: Asked, mut sent: Sent) -> Result<Answer, Failed> {
+    pub(super) async fn query(&self, asked: Asked, mut sent: CommandContext) -> Result<Answer, Failed> {
         match asked.action {
             Action::GetQueueStatus => {
                 let queue = self.inner.desk.queue().await;
@@ -79,11 +82,11 @@ impl Front {
             return Ok(lane.clone());
         }
         let loads = self.inner.desk.loads().await?;
-        Ok(lanes[pool::best(lanes, &loads, wants.model.as_deref())].clone())
+        Ok(lanes[placement::best(lanes, &loads, wants.model.as_deref())].clone())
     }
 
     /// Asks every lane that may answer, and makes one answer of theirs.
-    async fn ask_pool(&self, asked: &Asked, sent: Sent) -> Reply {
+    async fn ask_pool(&self, asked: &Asked, sent: CommandContext) -> Reply {
         let lanes = self.inner.pool.lanes();
         let payload = asked.fields.to_string();
         let state = |lane: &LaneHandle| lane.view().state.clone();
@@ -146,7 +149,7 @@ impl Front {
                     .iter()
                     .filter_map(|lane| loads.get(all.iter().position(|one| one.gpu == lane.gpu)?).cloned())
                     .collect();
-                pool::best(&lanes, &loads, None)
+                placement::best(&lanes, &loads, None)
             }
         };
         let mut data: Vec<Value> = Vec::with_capacity(answers.len());
@@ -189,7 +192,7 @@ impl Front {
         let lanes = self.inner.pool.lanes();
         let open: Vec<LaneError> = lanes.iter().filter_map(LaneHandle::open).collect();
         if open.len() == lanes.len()
-            && let Some(failure) = pool::open_failure(&open)
+            && let Some(failure) = placement::open_failure(&open)
         {
             return Box::new(failure);
         }
@@ -202,7 +205,7 @@ impl Front {
     }
 
     /// Asks the lane of a training; where this gateway did not start it, each lane in turn.
-    async fn ask_trainer(&self, asked: &Asked, sent: &Sent) -> Reply {
+    async fn ask_trainer(&self, asked: &Asked, sent: &CommandContext) -> Reply {
         let id = asked.fields["training_id"].as_str().unwrap_or_default().to_owned();
         let payload = asked.fields.to_string();
         let known = match self.inner.desk.training(id).await {
@@ -232,7 +235,7 @@ impl Front {
     }
 
     /// Frees memory on every GPU: each in its lane's turn, lists united, bytes summed.
-    pub(super) async fn free_all(&self, asked: Asked, sent: Sent) -> Result<Answer, Failed> {
+    pub(super) async fn free_all(&self, asked: Asked, sent: CommandContext) -> Result<Answer, Failed> {
         let lanes = self.inner.pool.lanes();
         let replies = join_all(lanes.iter().map(|lane| self.free(lane, &asked, &sent))).await;
         let mut data = Vec::new();
@@ -257,8 +260,8 @@ impl Front {
         Ok(reply(sent.with(outcome)))
     }
 
-    async fn free(&self, lane: &LaneHandle, asked: &Asked, sent: &Sent) -> Reply {
-        let own = Sent {
+    async fn free(&self, lane: &LaneHandle, asked: &Asked, sent: &CommandContext) -> Reply {
+        let own = ReplyContext {
             action: sent.action,
             request_id: uuid::Uuid::now_v7().to_string().into(),
             session_id: None,
@@ -270,9 +273,6 @@ impl Front {
             normalized: None,
             swapped: std::collections::HashMap::new(),
             seeded: false,
-            inputs: sent.inputs.clone(),
-            outputs: sent.outputs.clone(),
-            claim: None,
         };
         if let LaneState::Open(reason) = &lane.view().state {
             // It has no worker, so it holds nothing.
@@ -294,14 +294,13 @@ impl Front {
             timeout: asked.timeout,
             wants: Wants::of(asked.action, &asked.fields),
         };
-        let ticket = self.ticket(sending, &asked.manner, own);
-        let finisher = ticket.finisher.clone();
-        if let Err(failure) = document::check_frame(queued::frame_bytes(&ticket)) {
-            return finisher.failure(*failure);
+        let job = queued::job(sending, &asked.manner, own.clone());
+        if let Err(failure) = document::check_frame(queued::frame_bytes(&job)) {
+            return own.failure(*failure);
         }
-        match self.inner.desk.run(ticket).await {
+        match self.inner.desk.run(job, sent.kept()).await {
             Ok(reply) => Arc::unwrap_or_clone(reply),
-            Err(failure) => finisher.failure(*failure),
+            Err(failure) => own.failure(*failure),
         }
     }
 

@@ -2,12 +2,13 @@
 
 mod attend;
 mod claims;
+mod context;
 pub(crate) mod document;
 mod fleet;
 mod idempotency;
+mod merge;
 mod own;
 mod queued;
-mod sent;
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -24,20 +25,22 @@ use tokio::{
 use crate::{
     aside::Room,
     config::Config,
-    gpu::Gpus,
-    jobs::{Accepted, DeskHandle, Feed, Finisher},
-    lane::{GpuId, LaneHandle, Order},
+    events::Feed,
+    gpu::{GpuId, Gpus},
+    jobs::{Accepted, DeskHandle},
+    lane::{LaneHandle, Order},
     outputs::Outputs,
     pending,
     pool::Pool,
+    reply::{ReplyContext, set_total},
     trace,
     uploads::Uploads,
 };
 pub use attend::OnDisconnect;
 pub(crate) use attend::may_run;
 use claims::Claims;
+use context::CommandContext;
 use idempotency::Keys;
-use sent::Sent;
 use tokio_util::task::TaskTracker;
 
 /// The desk answers in microseconds; one that does not within this is gone or stuck.
@@ -106,8 +109,13 @@ struct Inner {
 impl Front {
     /// Puts the front before a pool and its desk.
     #[must_use]
-    pub fn new(config: Config, pool: Pool, desk: DeskHandle, gpus: Option<Arc<dyn Gpus>>) -> Self {
-        let outputs = Outputs::new(&config.output_dir, config.keep.disk_free_bytes_min.get());
+    pub fn new(
+        config: Config,
+        pool: Pool,
+        desk: DeskHandle,
+        outputs: Outputs,
+        gpus: Option<Arc<dyn Gpus>>,
+    ) -> Self {
         let uploads = Uploads::new(&config.output_dir, &config.keep);
         let keys = Keys::new(config.keep.keys_max.size());
         let room = Room::new(config.edge.reading_bytes_max);
@@ -234,14 +242,14 @@ impl Front {
         incoming.head.request_id = Some((*request_id).to_owned());
         let Some(claim) = self.inner.claims.claim(&request_id) else {
             let sent = self.sent(&incoming, None);
-            return Answer::Reply(Arc::new(sent.failure(sent::in_flight(&request_id))));
+            return Answer::Reply(Arc::new(sent.failure(context::in_flight(&request_id))));
         };
         // Only faults are still told by their places.
         let reading = &mut incoming.reading;
         let places =
             if reading.is_valid() { std::mem::take(&mut reading.places) } else { reading.places.clone() };
         let sent = self.sent_at(&incoming, places, Some(claim));
-        crate::jobs::faults::strike(crate::jobs::faults::Spot::Front, &request_id);
+        crate::faults::strike(crate::faults::Spot::Front, &request_id);
         match self.route(incoming, sent, manner).await {
             Ok(answer) => answer,
             Err(failed) => {
@@ -252,13 +260,18 @@ impl Front {
         }
     }
 
-    fn sent(&self, incoming: &Incoming, claim: Option<Arc<claims::Claim>>) -> Sent {
+    fn sent(&self, incoming: &Incoming, claim: Option<Arc<claims::Claim>>) -> CommandContext {
         self.sent_at(incoming, incoming.reading.places.clone(), claim)
     }
 
-    fn sent_at(&self, incoming: &Incoming, places: Places, claim: Option<Arc<claims::Claim>>) -> Sent {
+    fn sent_at(
+        &self,
+        incoming: &Incoming,
+        places: Places,
+        claim: Option<Arc<claims::Claim>>,
+    ) -> CommandContext {
         let reading = &incoming.reading;
-        Sent {
+        let reply = ReplyContext {
             action: incoming.head.action,
             request_id: incoming.head.request_id.clone().unwrap_or_default().into(),
             session_id: incoming.head.session_id.clone(),
@@ -270,13 +283,16 @@ impl Front {
             normalized: None,
             swapped: HashMap::new(),
             seeded: false,
-            inputs: Vec::new(),
-            outputs: self.inner.outputs.clone(),
-            claim,
-        }
+        };
+        CommandContext { reply, inputs: Vec::new(), claim }
     }
 
-    async fn route(&self, incoming: Incoming, mut sent: Sent, manner: Manner) -> Result<Answer, Failed> {
+    async fn route(
+        &self,
+        incoming: Incoming,
+        mut sent: CommandContext,
+        manner: Manner,
+    ) -> Result<Answer, Failed> {
         let action = incoming.head.action;
         if let Some(failure) = incoming.refusal() {
             return Err(Failed(Box::new(sent), Box::new(failure)));
@@ -332,7 +348,7 @@ impl Front {
         }
     }
 
-    async fn control(&self, asked: Asked, sent: Sent) -> Result<Answer, Failed> {
+    async fn control(&self, asked: Asked, sent: CommandContext) -> Result<Answer, Failed> {
         match asked.action {
             Action::UnloadModel | Action::CleanupMemory if asked.pin.is_none() => {
                 self.free_all(asked, sent).await
@@ -342,7 +358,7 @@ impl Front {
     }
 
     /// Asks one lane at once.
-    async fn ask(&self, lane: &LaneHandle, asked: &Asked, payload: &str, sent: &Sent) -> Reply {
+    async fn ask(&self, lane: &LaneHandle, asked: &Asked, payload: &str, sent: &CommandContext) -> Reply {
         let frame =
             crate::jobs::frame(asked.action, &sent.request_id, sent.session_id.as_deref(), 1, payload);
         let bytes = frame.len() - 1 + trace::member_bytes(sent.trace.as_ref());
@@ -363,10 +379,11 @@ impl Front {
             kept: Some(sent.kept()),
         };
         let answer = lane.run(order).await;
-        match &answer {
-            Ok(line) => sent.reply(Ok(line)),
-            Err(error) => sent.reply(Err(error)),
+        let reply = sent.reply.reply(answer.as_deref());
+        if reply.outcome.as_ref().is_err_and(|failure| failure.code == ErrorCode::StorageFull) {
+            self.inner.outputs.doubt();
         }
+        reply
     }
 }
 
@@ -381,7 +398,7 @@ struct Asked {
 }
 
 /// A command that failed here, and what is known of it.
-struct Failed(Box<Sent>, Box<Failure>);
+struct Failed(Box<CommandContext>, Box<Failure>);
 
 /// Whether a command is new work. While the gateway drains, only what asks, cancels or stops is served.
 fn begins_work(action: Action, fields: Option<&Value>) -> bool {
@@ -409,7 +426,7 @@ fn reply(reply: Reply) -> Answer {
     Answer::Reply(Arc::new(reply))
 }
 
-fn sent_pointer(sent: &Sent, canonical: &str) -> String {
+fn sent_pointer(sent: &CommandContext, canonical: &str) -> String {
     sent.places.sender(canonical, &dictionary().named(sent.action.info().request).shape)
 }
 
@@ -449,6 +466,6 @@ fn unread_report(incoming: &Incoming) -> Value {
         "effective": null,
         "validation_details": {},
     });
-    sent::set_total(&mut report, incoming.reading.faults_total);
+    set_total(&mut report, incoming.reading.faults_total);
     report
 }

@@ -10,18 +10,19 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 use tokio::time::{Duration, timeout};
 
-use super::{Answer, Asked, Failed, Front, reply, sent::Sent, sent_pointer};
+use super::{Answer, Asked, Failed, Front, context::CommandContext, reply, sent_pointer};
 use crate::{
-    jobs::{Filter, Record, Status, timestamp},
-    lane::{GpuId, LaneError, LaneHandle, LaneState},
-    pool,
+    gpu::GpuId,
+    jobs::{Filter, JobView, Status, timestamp},
+    lane::{LaneError, LaneHandle, LaneState},
+    placement,
 };
 
 /// A device in VRAM without NVML says its size by its worker.
 const NO_UUID: &str = "simulated";
 
 /// A job that is not found, at the field that names it; at `attempt` where only that is another's.
-fn at_target(failure: Box<Failure>, asked: &Asked, sent: &Sent) -> Box<Failure> {
+fn at_target(failure: Box<Failure>, asked: &Asked, sent: &CommandContext) -> Box<Failure> {
     let named = asked.fields.get("target_request_id").is_some();
     if failure.code != ErrorCode::JobNotFound || failure.field.is_some() || !named {
         return failure;
@@ -36,13 +37,13 @@ fn at_target(failure: Box<Failure>, asked: &Asked, sent: &Sent) -> Box<Failure> 
 }
 
 impl Front {
-    pub(super) async fn own(&self, asked: Asked, sent: Sent) -> Result<Answer, Failed> {
+    pub(super) async fn own(&self, asked: Asked, sent: CommandContext) -> Result<Answer, Failed> {
         // Whatever these wait for (a start, the end of a job), nobody hangs on them beyond their class's time.
         let outcome = in_time(asked.timeout, self.own_outcome(&asked, &sent)).await;
         Ok(reply(sent.with(outcome.map_err(|failure| at_target(failure, &asked, &sent)))))
     }
 
-    async fn own_outcome(&self, asked: &Asked, sent: &Sent) -> Result<Value, Box<Failure>> {
+    async fn own_outcome(&self, asked: &Asked, sent: &CommandContext) -> Result<Value, Box<Failure>> {
         match asked.action {
             Action::Initialize => self.initialize_http(asked, sent).await,
             Action::Shutdown => Ok(self.shut_down(&asked.fields)),
@@ -65,7 +66,7 @@ impl Front {
     // ---- initialize and shutdown ----
 
     /// Over HTTP: starts what is not started; there is nothing to negotiate.
-    async fn initialize_http(&self, asked: &Asked, sent: &Sent) -> Result<Value, Box<Failure>> {
+    async fn initialize_http(&self, asked: &Asked, sent: &CommandContext) -> Result<Value, Box<Failure>> {
         for field in ["features", "dialect"] {
             let said = asked.fields.get(field).filter(|value| **value != json!([]));
             if said.is_some() {
@@ -110,7 +111,7 @@ impl Front {
     }
 
     /// The lane that `device_index` means, if it is said.
-    fn wanted(&self, fields: &Value, sent: &Sent) -> Result<Option<usize>, Box<Failure>> {
+    fn wanted(&self, fields: &Value, sent: &CommandContext) -> Result<Option<usize>, Box<Failure>> {
         let fault = |field: &str, code, message| {
             Box::new(Failure::of_faults(vec![Fault::new(sent_pointer(sent, field), code, message)]))
         };
@@ -136,7 +137,7 @@ impl Front {
     async fn initialize(
         &self,
         fields: &Value,
-        sent: &Sent,
+        sent: &CommandContext,
         features: &[&str],
         dialect: Dialect,
     ) -> Result<Value, Box<Failure>> {
@@ -149,7 +150,7 @@ impl Front {
         self.pool().settled().await;
         let lane = match wanted {
             Some(index) => &lanes[index],
-            None => &lanes[pool::best(lanes, &self.desk().loads().await?, None)],
+            None => &lanes[placement::best(lanes, &self.desk().loads().await?, None)],
         };
         // The facts of a worker outlive it: only a lane that is ready has somebody who answers.
         let view = lane.view();
@@ -191,7 +192,7 @@ impl Front {
         }
     }
 
-    async fn list_jobs(&self, fields: &Value, sent: &Sent) -> Result<Value, Box<Failure>> {
+    async fn list_jobs(&self, fields: &Value, sent: &CommandContext) -> Result<Value, Box<Failure>> {
         let status = match fields.get("status") {
             Some(status) => Some(serde_json::from_value::<Status>(status.clone()).map_err(|err| {
                 Box::new(Failure::new(ErrorCode::Internal, format!("a status that is not known here: {err}")))
@@ -212,7 +213,7 @@ impl Front {
         let filter = Filter { status, session_id: sent.session_id.clone(), tags: tags.collect() };
         let limit = page_size(fields)?;
         let page = self.desk().jobs(filter, from, limit).await?;
-        let jobs: Vec<Value> = page.jobs.iter().map(Record::to_value).collect();
+        let jobs: Vec<Value> = page.jobs.iter().map(JobView::to_value).collect();
         let mut data = json!({"jobs": jobs, "total": page.total});
         if let Some(next) = page.next {
             data["next_cursor"] = next.to_text().into();
@@ -230,10 +231,10 @@ impl Front {
 
     async fn list_sessions(&self) -> Result<Value, Box<Failure>> {
         let sessions = self.desk().sessions().await?;
-        Ok(json!({"sessions": sessions.iter().map(Record::to_value).collect::<Vec<_>>()}))
+        Ok(json!({"sessions": sessions.iter().map(JobView::to_value).collect::<Vec<_>>()}))
     }
 
-    async fn session(&self, sent: &Sent) -> Result<Value, Box<Failure>> {
+    async fn session(&self, sent: &CommandContext) -> Result<Value, Box<Failure>> {
         let id = session_id(sent)?;
         match self.desk().session(id.clone()).await? {
             Some(session) => Ok(session.to_value()),
@@ -241,7 +242,7 @@ impl Front {
         }
     }
 
-    async fn cancel_session(&self, sent: &Sent) -> Result<Value, Box<Failure>> {
+    async fn cancel_session(&self, sent: &CommandContext) -> Result<Value, Box<Failure>> {
         Ok(self.desk().cancel_session(session_id(sent)?).await?.to_value())
     }
 
@@ -251,7 +252,7 @@ impl Front {
         let lanes = self.pool().lanes();
         let model = fields["model_id"].as_str();
         let loads = self.desk().loads().await?;
-        let index = pool::best(lanes, &loads, model);
+        let index = placement::best(lanes, &loads, model);
         let (lane, load) = (&lanes[index], &loads[index]);
         if self.lane_trouble(lane).is_some() {
             return Err(self.nobody());
@@ -395,7 +396,7 @@ async fn in_time(
     })
 }
 
-fn session_id(sent: &Sent) -> Result<String, Box<Failure>> {
+fn session_id(sent: &CommandContext) -> Result<String, Box<Failure>> {
     sent.session_id.clone().ok_or_else(|| {
         let fault = Fault::new("/session_id", ErrorCode::MissingField, "`session_id` is missing");
         Box::new(Failure::of_faults(vec![fault]))

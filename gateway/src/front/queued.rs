@@ -1,25 +1,26 @@
 //! What a worker does alone: it is made ready for the worker, and waits at the desk for a lane.
 
-use std::sync::Arc;
-
+use chrono::Utc;
 use contracts::{Action, Class, ErrorCode, Failure, Fault, Trace};
 use serde_json::Value;
-use tokio::time::{Duration, Instant};
+use tokio::time::Duration;
 
 use super::{
-    Answer, Asked, Failed, Front, Manner, document,
+    Answer, Asked, Failed, Front, Manner,
+    context::CommandContext,
+    document,
     document::{Placed, Wants},
-    reply,
-    sent::Sent,
-    sent_pointer,
+    reply, sent_pointer,
 };
 use crate::{
-    jobs::{Priority, Ticket},
-    lane::GpuId,
+    gpu::GpuId,
+    jobs::{Job, Priority},
+    placement::Need,
+    reply::ReplyContext,
     trace,
 };
 
-/// What a ticket is made of.
+/// What a job is made of.
 pub(super) struct Sending<'a> {
     pub(super) action: Action,
     pub(super) class: Class,
@@ -30,7 +31,7 @@ pub(super) struct Sending<'a> {
 }
 
 impl Front {
-    pub(super) async fn enqueue(&self, asked: Asked, mut sent: Sent) -> Result<Answer, Failed> {
+    pub(super) async fn enqueue(&self, asked: Asked, mut sent: CommandContext) -> Result<Answer, Failed> {
         let Asked { action, class, mut fields, pin, timeout, manner, .. } = asked;
         let wants = Wants::of(action, &fields);
         let pin = match (pin, &wants.device) {
@@ -63,43 +64,44 @@ impl Front {
         }
         (sent.swapped, sent.inputs) = (swapped, inputs);
         let recorded = matches!(class, Class::Job | Class::Training);
-        let ticket =
-            self.ticket(Sending { action, class, fields: &fields, pin, timeout, wants }, &manner, sent);
-        let request_id = ticket.request_id.clone();
-        let (finisher, trace) = (ticket.finisher.clone(), ticket.trace.clone());
-        let refused = |failure: Box<Failure>| refused(finisher.failure(*failure), trace.as_ref());
-        if let Err(failure) = document::check_frame(frame_bytes(&ticket)) {
+        let kept = sent.kept();
+        // For a refusal, which no job outlives.
+        let context = sent.reply.clone();
+        let job = job(Sending { action, class, fields: &fields, pin, timeout, wants }, &manner, sent.reply);
+        let request_id = context.request_id.clone();
+        let refused = |failure: Box<Failure>| refused(context.failure(*failure), context.trace.as_ref());
+        if let Err(failure) = document::check_frame(frame_bytes(&job)) {
             return Ok(refused(failure));
         }
-        match self.inner.desk.submit(ticket).await {
+        match self.inner.desk.submit(job, kept).await {
             Err(failure) => Ok(refused(failure)),
             Ok(accepted) if recorded && !manner.wait => Ok(Answer::Queued { request_id, accepted }),
             Ok(accepted) => Ok(Answer::Reply(accepted.feed.reply().await)),
         }
     }
+}
 
-    pub(super) fn ticket(&self, sending: Sending<'_>, manner: &Manner, sent: Sent) -> Ticket {
-        let Sending { action, class, fields, pin, timeout, wants } = sending;
-        Ticket {
+/// The job of a command that was accepted now.
+pub(super) fn job(sending: Sending<'_>, manner: &Manner, context: ReplyContext) -> Job {
+    let Sending { action, class, fields, pin, timeout, wants } = sending;
+    Job {
+        need: Need {
             action,
-            request_id: sent.request_id.clone(),
-            session_id: sent.session_id.clone(),
-            trace: sent.trace.clone(),
-            payload: document::to_json(fields).into(),
             pin,
             model: wants.model,
-            priority: wants.priority.unwrap_or(Priority::Normal),
-            deadline: timeout.map(|timeout| (Instant::now() + timeout, timeout)),
-            compiles: wants.compiles,
-            recorded: matches!(class, Class::Job | Class::Training),
-            repeatable: class == Class::Job,
             uses_model: wants.uses_model,
-            seeded: sent.seeded,
-            batch: wants.batch,
-            tags: wants.tags.into(),
-            dialect: manner.dialect,
-            finisher: Arc::new(sent),
-        }
+            repeatable: class == Class::Job,
+        },
+        payload: crate::json::to_text(fields).into(),
+        priority: wants.priority.unwrap_or(Priority::Normal),
+        accepted_at: Utc::now(),
+        timeout,
+        compiles: wants.compiles,
+        recorded: matches!(class, Class::Job | Class::Training),
+        batch: wants.batch,
+        dialect: manner.dialect,
+        tags: wants.tags.into(),
+        context,
     }
 }
 
@@ -109,9 +111,9 @@ fn refused(failed: contracts::Reply, trace: Option<&Trace>) -> Answer {
     reply(failed)
 }
 
-/// The bytes of a ticket's frame at its longest: in the attempt with the most digits, without its LF.
-pub(super) fn frame_bytes(ticket: &Ticket) -> usize {
-    let session_id = ticket.session_id.as_deref();
-    let envelope = crate::jobs::frame(ticket.action, &ticket.request_id, session_id, u32::MAX, "");
-    envelope.len() - 1 + ticket.payload.len() + trace::member_bytes(ticket.trace.as_ref())
+/// The bytes of a job's frame at its longest: in the attempt with the most digits, without its LF.
+pub(super) fn frame_bytes(job: &Job) -> usize {
+    let session_id = job.context.session_id.as_deref();
+    let envelope = crate::jobs::frame(job.action(), job.request_id(), session_id, u32::MAX, "");
+    envelope.len() - 1 + job.payload.len() + trace::member_bytes(job.trace())
 }

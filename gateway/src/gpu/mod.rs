@@ -1,9 +1,11 @@
 //! Which GPUs the host has. Only `nvml` knows NVML.
 
 mod fake;
+mod id;
 mod nvml;
 
 pub use fake::FakeGpus;
+pub use id::GpuId;
 pub use nvml::NvmlGpus;
 
 /// NVML that is there, and does not work; why.
@@ -15,8 +17,6 @@ impl Gpus for BrokenGpus {
         Err(GpuError::Nvml(self.0.clone()))
     }
 }
-
-use crate::lane::GpuId;
 
 /// One GPU of the host.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]

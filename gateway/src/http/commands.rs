@@ -188,7 +188,7 @@ async fn standing(front: &Front, request_id: &Arc<str>, accepted: &Accepted) -> 
         return (Status::of(&reply), 0);
     }
     match front.desk().job(request_id.clone()).await {
-        Ok(Some(job)) => (job.status, job.queue_position.unwrap_or(0)),
+        Ok(Some(job)) => (job.record.status, job.queue_position.unwrap_or(0)),
         Ok(None) | Err(_) => (Status::Queued, accepted.queue_position),
     }
 }

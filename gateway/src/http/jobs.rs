@@ -16,10 +16,7 @@ use super::{
     place::Base,
     problem::{refuse, unreadable},
 };
-use crate::{
-    front::Front,
-    jobs::{Heard, Record},
-};
+use crate::{events::Heard, front::Front, jobs::JobView};
 
 /// `GET /v1/jobs/{id}/events`: what has been heard of a job, then what comes, then its reply as the event `reply`.
 pub(crate) async fn events(
@@ -36,7 +33,7 @@ pub(crate) async fn events(
         Ok(job) => job,
         Err(failure) => return refuse(*failure, super::dialect(request.uri()), &path),
     };
-    let dialect = super::query::told(request.uri()).unwrap_or(job.dialect);
+    let dialect = super::query::told(request.uri()).unwrap_or(job.record.dialect);
     let last = request.headers().get("last-event-id").and_then(|id| id.to_str().ok()).map(integer);
     let next = match last {
         None => 0,
@@ -72,7 +69,7 @@ struct Follow {
 }
 
 fn follow(
-    job: &Record,
+    job: &JobView,
     next: u64,
     dialect: Dialect,
     base: Base,
@@ -115,7 +112,7 @@ fn follow(
 }
 
 /// The newest job of an id.
-pub(super) async fn find(front: &Front, id: &str) -> Result<Record, Box<Failure>> {
+pub(super) async fn find(front: &Front, id: &str) -> Result<JobView, Box<Failure>> {
     let job = front.desk().job(Arc::from(id)).await?;
     job.ok_or_else(|| Box::new(Failure::new(ErrorCode::JobNotFound, format!("no job {id}"))))
 }

@@ -56,7 +56,8 @@ async fn stored(
     let job = find(front, &id).await?;
     let details = job.feed.listen().borrow().reply().map(|reply| details(&reply)).unwrap_or_default();
     let detail = integer(&n).and_then(|n| details.get(usize::try_from(n).ok()?)).ok_or_else(|| {
-        let message = format!("job {} has {} pictures, and no picture {n}", job.request_id, details.len());
+        let message =
+            format!("job {} has {} pictures, and no picture {n}", job.record.request_id, details.len());
         missing(message)
     })?;
     Picture::open(front, detail).await

@@ -22,14 +22,17 @@ use tokio::{
 };
 
 use super::{
-    Accepted, Feed, Record, Status, Ticket,
-    handle::{Cancelling, Load, Mail, full, gone},
+    Accepted, Job, Record, Status,
+    handle::{Cancelling, Mail, full, gone},
+    job::Priority,
+    record::Entry,
     session::Sessions,
-    ticket::Priority,
 };
 use crate::{
-    lane::{LaneError, LaneHandle, Order},
-    pool::seat::Seat,
+    events::Feed,
+    lane::{Kept, LaneError, LaneHandle, Order},
+    outputs::Outputs,
+    placement::{self, Load, Seat},
 };
 use history::{Histories, Trainings};
 
@@ -51,9 +54,19 @@ pub struct DeskConfig {
 /// Place in the queue: priority, then order of acceptance.
 type Place = (Priority, u64);
 
-struct Waiting {
-    ticket: Arc<Ticket>,
+/// A job with what lies beside it in this process.
+#[derive(Clone)]
+struct Work {
+    job: Arc<Job>,
     feed: Feed,
+    /// When it times out, by the clock that never jumps.
+    deadline: Option<Instant>,
+    /// What is held for it until it has ended; never looked at here.
+    _kept: Kept,
+}
+
+struct Waiting {
+    work: Work,
     attempt: u32,
     /// The lane whose worker crashed with it.
     avoid: Option<usize>,
@@ -62,8 +75,7 @@ struct Waiting {
 }
 
 struct Running {
-    ticket: Arc<Ticket>,
-    feed: Feed,
+    work: Work,
     attempt: u32,
     lane: usize,
     started: Instant,
@@ -124,7 +136,7 @@ pub(super) struct Desk {
     running: HashMap<u64, Running>,
     /// Commands that have not ended, by id.
     active: HashMap<Arc<str>, u64>,
-    records: BTreeMap<u64, Record>,
+    records: BTreeMap<u64, Entry>,
     newest: HashMap<Arc<str>, u64>,
     ended: usize,
     /// Bytes of the replies of these.
@@ -136,6 +148,8 @@ pub(super) struct Desk {
     histories: Histories,
     runs: JoinSet<Ran>,
     looks: Looks,
+    /// Looked at again where a worker could not write its pictures.
+    outputs: Outputs,
     /// Cancels on their way to a lane.
     errands: JoinSet<()>,
     draining: Option<Draining>,
@@ -150,13 +164,15 @@ impl Desk {
     pub(super) fn new(
         lanes: Vec<LaneHandle>,
         config: DeskConfig,
+        outputs: Outputs,
         changed: Arc<Notify>,
         mailbox: mpsc::Receiver<Mail>,
     ) -> Self {
         Self {
             internals: Internals::new(lanes.len()),
             breakers: vec![None; lanes.len()],
-            looks: Looks::new(lanes.len()),
+            looks: Looks::new(lanes.len(), outputs.clone()),
+            outputs,
             seats: lanes.into_iter().map(Seat::new).collect(),
             config,
             changed,
@@ -209,13 +225,13 @@ impl Desk {
     fn on_mail(&mut self, mail: Mail) {
         // Those who asked may have gone: then nobody needs the answer.
         match mail {
-            Mail::Submit(ticket, answer) => {
-                answer.send(self.submit(*ticket)).ok();
+            Mail::Submit(job, kept, answer) => {
+                answer.send(self.submit(*job, kept)).ok();
             }
             Mail::Cancel { target, attempt, done } => self.cancel(&target, attempt, done),
             Mail::GiveUp(seq) => self.give_up(seq),
             Mail::Accepted(seq, answer) => {
-                let accepted = self.record(seq).map(|job| Accepted {
+                let accepted = self.view(seq).map(|job| Accepted {
                     seq,
                     queue_position: job.queue_position.unwrap_or(0),
                     feed: job.feed,
@@ -224,20 +240,20 @@ impl Desk {
             }
             Mail::CancelSession { session_id, done } => self.cancel_session(&session_id, done),
             Mail::Job(id, answer) => {
-                answer.send(self.newest.get(&id).copied().and_then(|seq| self.record(seq))).ok();
+                answer.send(self.newest.get(&id).copied().and_then(|seq| self.view(seq))).ok();
             }
             Mail::Jobs { filter, before, limit, answer } => {
                 answer.send(self.page(&filter, before, limit)).ok();
             }
             Mail::Session(id, answer) => {
                 self.forget_sessions();
-                answer.send(self.sessions.record(&id).and_then(|seq| self.record(seq))).ok();
+                answer.send(self.sessions.record(&id).and_then(|seq| self.view(seq))).ok();
             }
             Mail::Sessions(answer) => {
                 self.forget_sessions();
                 let mut places: Vec<u64> = self.sessions.records().collect();
                 places.sort_unstable_by(|a, b| b.cmp(a));
-                answer.send(self.records_of(&places)).ok();
+                answer.send(self.views_of(&places)).ok();
             }
             Mail::Queue(answer) => {
                 answer.send(self.queue()).ok();
@@ -261,78 +277,56 @@ impl Desk {
         }
     }
 
-    fn submit(&mut self, ticket: Ticket) -> Result<Accepted, Box<Failure>> {
+    fn submit(&mut self, job: Job, kept: Kept) -> Result<Accepted, Box<Failure>> {
         if self.draining.is_some() {
             return Err(gone());
         }
         if self.waiting.len() >= self.config.queue_max {
             return Err(full(self.config.queue_max));
         }
-        if let Some(session_id) = &ticket.session_id
-            && ticket.recorded
+        if let Some(session_id) = &job.context.session_id
+            && job.recorded
             && let Some(job) = self.sessions.record(session_id).and_then(|seq| self.records.get(&seq))
-            && !job.status.is_end()
+            && !job.record.status.is_end()
         {
             let message = format!("session {session_id} has a job that has not ended");
             let failure = Failure::new(ErrorCode::Conflict, message);
-            return Err(Box::new(failure.detail("request_id", &*job.request_id)));
+            return Err(Box::new(failure.detail("request_id", &*job.record.request_id)));
         }
-        super::faults::strike(super::faults::Spot::Desk, &ticket.request_id);
+        crate::faults::strike(crate::faults::Spot::Desk, job.request_id());
         let seq = self.next;
         self.next += 1;
-        let feed = Feed::new(self.config.events_bytes_max, ticket.trace.clone());
-        if !ticket.repeatable {
+        let feed = Feed::new(self.config.events_bytes_max, job.trace().cloned());
+        if !job.need.repeatable {
             // Loads and trainings go on without their clients.
             feed.go_on();
         }
-        if ticket.recorded {
-            self.open_record(seq, &ticket, feed.clone());
+        if job.recorded {
+            self.open_record(seq, &job, feed.clone());
         }
-        let place = (ticket.priority, seq);
+        let place = (job.priority, seq);
         let queue_position = self.waiting.range(..place).count();
-        self.active.insert(ticket.request_id.clone(), seq);
-        let waiting = Waiting {
-            ticket: Arc::new(ticket),
-            feed: feed.clone(),
-            attempt: 1,
-            avoid: None,
-            cancels: Vec::new(),
-        };
-        self.wait(place, waiting);
+        self.active.insert(job.request_id().clone(), seq);
+        let deadline = job.timeout.map(|timeout| Instant::now() + timeout);
+        let work = Work { job: Arc::new(job), feed: feed.clone(), deadline, _kept: kept };
+        self.wait(place, Waiting { work, attempt: 1, avoid: None, cancels: Vec::new() });
         Ok(Accepted { seq, queue_position, feed })
     }
 
-    fn open_record(&mut self, seq: u64, ticket: &Ticket, feed: Feed) {
-        let record = Record {
-            request_id: ticket.request_id.clone(),
-            session_id: ticket.session_id.clone(),
-            model: ticket.model.clone(),
-            status: Status::Queued,
-            gpu: None,
-            attempt: 1,
-            queued_at: Utc::now(),
-            started_at: None,
-            cancel_requested_at: None,
-            completed_at: None,
-            ended: None,
-            reply_bytes: 0,
-            feed,
-            dialect: ticket.dialect,
-            tags: ticket.tags.clone(),
-            queue_position: None,
-        };
-        self.records.insert(seq, record);
-        self.newest.insert(ticket.request_id.clone(), seq);
-        if let Some(session_id) = &ticket.session_id {
+    fn open_record(&mut self, seq: u64, job: &Job, feed: Feed) {
+        let entry = Entry { record: Record::queued(job), feed, ended: None, reply_bytes: 0 };
+        self.records.insert(seq, entry);
+        self.newest.insert(job.request_id().clone(), seq);
+        if let Some(session_id) = &job.context.session_id {
             self.sessions.open(session_id, seq);
         }
     }
 
     fn wait(&mut self, place: Place, waiting: Waiting) {
-        if let Some((at, _)) = waiting.ticket.deadline {
+        if let Some(at) = waiting.work.deadline {
             self.deadlines.insert((at, place));
         }
-        let hopeless = crate::pool::hopeless(&self.seats, &waiting.ticket);
+        let hopeless = placement::hopeless(&self.seats, &waiting.work.job.need);
         self.waiting.insert(place, waiting);
         if let Some(failure) = hopeless {
             self.refuse(place, failure);
@@ -341,7 +335,7 @@ impl Desk {
 
     fn take(&mut self, place: Place) -> Option<Waiting> {
         let waiting = self.waiting.remove(&place)?;
-        if let Some((at, _)) = waiting.ticket.deadline {
+        if let Some(at) = waiting.work.deadline {
             self.deadlines.remove(&(at, place));
         }
         Some(waiting)
@@ -362,8 +356,8 @@ impl Desk {
         while let Some((at, place)) = self.deadlines.first().copied().filter(|(at, _)| *at <= now) {
             self.deadlines.remove(&(at, place));
             if let Some(waiting) = self.take(place) {
-                let seconds = waiting.ticket.deadline.map_or(0.0, |(_, timeout)| timeout.as_secs_f64());
-                let lanes = crate::pool::why_it_waits(&self.seats, &waiting.ticket);
+                let seconds = waiting.work.job.timeout.unwrap_or_default().as_secs_f64();
+                let lanes = placement::why_it_waits(&self.seats, &waiting.work.job.need);
                 let failure = LaneError::TimedOut { seconds }.failure().detail("lanes", lanes);
                 self.end_waiting(place.1, waiting, failure);
             }
@@ -379,8 +373,9 @@ impl Desk {
         self.seats.iter_mut().for_each(Seat::refresh);
         self.refuse_hopeless();
         loop {
-            let queue = self.waiting.iter().map(|(place, waiting)| (*place, &*waiting.ticket, waiting.avoid));
-            let Some((place, lane)) = crate::pool::next(&self.seats, queue) else { return };
+            let queue =
+                self.waiting.iter().map(|(place, waiting)| (*place, &waiting.work.job.need, waiting.avoid));
+            let Some((place, lane)) = placement::next(&self.seats, queue) else { return };
             if let Some(waiting) = self.take(place) {
                 self.begin(place.1, waiting, lane);
             }
@@ -398,7 +393,7 @@ impl Desk {
             .waiting
             .iter()
             .filter_map(|(place, waiting)| {
-                Some((*place, crate::pool::hopeless(&self.seats, &waiting.ticket)?))
+                Some((*place, placement::hopeless(&self.seats, &waiting.work.job.need)?))
             })
             .collect();
         for (place, failure) in hopeless {
@@ -413,36 +408,36 @@ impl Desk {
     }
 
     fn begin(&mut self, seq: u64, waiting: Waiting, lane: usize) {
-        let Waiting { ticket, feed, attempt, cancels, .. } = waiting;
+        let Waiting { work, attempt, cancels, .. } = waiting;
+        let job = work.job.clone();
         let handle = self.seats[lane].lane.clone();
         self.seats[lane].begin(seq);
-        if let Some(record) = self.records.get_mut(&seq) {
+        if let Some(Entry { record, .. }) = self.records.get_mut(&seq) {
             record.status = Status::Running;
             record.gpu = Some(handle.gpu.clone());
             record.attempt = attempt;
             record.started_at = Some(Utc::now());
         }
         let order = Order {
-            action: ticket.action,
-            request_id: ticket.request_id.clone(),
+            action: job.action(),
+            request_id: job.request_id().clone(),
             attempt,
-            frame: ticket.frame(attempt),
-            trace: ticket.trace.clone(),
-            deadline: ticket.deadline,
+            frame: job.frame(attempt),
+            trace: job.trace().cloned(),
+            deadline: work.deadline.zip(job.timeout),
             exclusive: true,
-            compiles: ticket.compiles,
-            feed: Some(feed.clone()),
-            // The ticket has it, which lives until the lane has answered.
+            compiles: job.compiles,
+            feed: Some(work.feed.clone()),
+            // Held beside the job, which stays until the lane has answered.
             kept: None,
         };
         let answer = handle.give(order);
         let items_cancelled = cancels.iter().map(|(target, _)| target.clone()).collect();
         for (target, done) in cancels {
-            self.forward_cancel(handle.clone(), ticket.request_id.clone(), target, None, done);
+            self.forward_cancel(handle.clone(), job.request_id().clone(), target, None, done);
         }
         let running = Running {
-            ticket: ticket.clone(),
-            feed,
+            work,
             attempt,
             lane,
             started: Instant::now(),
@@ -454,53 +449,45 @@ impl Desk {
         self.running.insert(seq, running);
         let looks = self.looks.clone();
         self.runs.spawn(async move {
-            let outcome = looks.outcome(ticket, attempt, answer.await).await;
+            let outcome = looks.outcome(job, attempt, answer.await).await;
             Ran { seq, outcome }
         });
     }
 
     fn on_ran(&mut self, Ran { seq, outcome }: Ran) {
         let Some(running) = self.running.remove(&seq) else { return };
-        let Running {
-            ticket,
-            feed,
-            attempt,
-            lane,
-            started,
-            shutting_down,
-            cancelled,
-            items_cancelled,
-            given_up,
-        } = running;
+        let Running { work, attempt, lane, started, shutting_down, cancelled, items_cancelled, given_up } =
+            running;
+        let job = work.job.clone();
         self.seats[lane].end();
-        self.judge(lane, &ticket, &outcome);
+        self.judge(lane, &job, &outcome);
         // What nobody wants any more is not repeated.
         let again = !shutting_down && !cancelled;
         let mut reply = match outcome {
             Outcome::Crashed { reply, started, .. } if again => {
                 let why = reply.outcome.err().map(|failure| failure.message);
-                let (id, gpu) = (&*ticket.request_id, &self.seats[lane].lane.gpu);
-                tracing::warn!(request_id = id, trace_id = ticket.trace_id(), %gpu, why, started, "repeated after a crash");
+                let (id, gpu) = (&**job.request_id(), &self.seats[lane].lane.gpu);
+                tracing::warn!(request_id = id, trace_id = job.trace_id(), %gpu, why, started, "repeated after a crash");
                 // What had not started costs no attempt.
                 let attempt = attempt + u32::from(started);
-                return self.again(seq, ticket, feed, attempt, Some(lane), items_cancelled);
+                return self.again(seq, work, attempt, Some(lane), items_cancelled);
             }
-            Outcome::Busy(_) if again && ticket.deadline.is_some() => {
+            Outcome::Busy(_) if again && work.deadline.is_some() => {
                 self.seats[lane].block();
-                return self.again(seq, ticket, feed, attempt, None, items_cancelled);
+                return self.again(seq, work, attempt, None, items_cancelled);
             }
             // The worker never had it: it waits again, or is refused as what comes now.
             Outcome::NotTaken(_) if again => {
-                return self.again(seq, ticket, feed, attempt, None, items_cancelled);
+                return self.again(seq, work, attempt, None, items_cancelled);
             }
             Outcome::Crashed { .. } | Outcome::Busy(_) | Outcome::NotTaken(_) if cancelled => {
                 let failure =
                     Failure::new(ErrorCode::Cancelled, "cancelled; its worker could not run it to its end");
-                ticket.finisher.failure(failure)
+                job.context.failure(failure)
             }
             // It was not refused for the worker's sake: nothing is repeated any more.
             Outcome::Crashed { .. } | Outcome::Busy(_) | Outcome::NotTaken(_) if shutting_down => {
-                ticket.finisher.failure(*gone())
+                job.context.failure(*gone())
             }
             Outcome::Crashed { reply, .. } | Outcome::Reply { reply, .. } => reply,
             Outcome::Busy(reply) | Outcome::NotTaken(reply) => reply,
@@ -515,27 +502,27 @@ impl Desk {
                 **failure = cancel::client_left();
             }
         }
-        self.seats[lane].learn(&ticket, &reply);
-        if let (Action::StartTraining | Action::StartSdxlTraining, Ok(data)) = (ticket.action, &reply.outcome)
+        self.seats[lane].learn(&job.need, &reply);
+        if let (Action::StartTraining | Action::StartSdxlTraining, Ok(data)) = (job.action(), &reply.outcome)
             && let Some(id) = data["training_id"].as_str()
         {
             self.trainings.note(id, lane, self.config.records_max);
         }
-        if ticket.recorded && reply.outcome.is_ok() {
+        if job.recorded && reply.outcome.is_ok() {
             self.counts.seconds += started.elapsed().as_secs_f64();
         }
-        self.end(seq, &ticket, &feed, reply);
+        self.end(seq, &work, reply);
     }
 
     /// Tells the lane what a job said about its worker.
-    fn judge(&mut self, lane: usize, ticket: &Ticket, outcome: &Outcome) {
+    fn judge(&mut self, lane: usize, job: &Job, outcome: &Outcome) {
         let (Outcome::Reply { reply, is_judged: false } | Outcome::Crashed { reply, is_judged: false, .. }) =
             outcome
         else {
             return;
         };
-        if ticket.repeatable
-            && let Some(verdict) = judge::verdict(&mut self.internals, lane, ticket, reply)
+        if job.need.repeatable
+            && let Some(verdict) = judge::verdict(&mut self.internals, lane, job, reply)
         {
             self.seats[lane].lane.judge(verdict);
         }
@@ -544,34 +531,34 @@ impl Desk {
     fn again(
         &mut self,
         seq: u64,
-        ticket: Arc<Ticket>,
-        feed: Feed,
+        work: Work,
         attempt: u32,
         avoid: Option<usize>,
         items_cancelled: BTreeSet<Arc<str>>,
     ) {
-        if let Some(record) = self.records.get_mut(&seq) {
+        if let Some(Entry { record, .. }) = self.records.get_mut(&seq) {
             record.status = Status::Queued;
             record.started_at = None;
             record.gpu = None;
             record.attempt = attempt;
         }
         // Its old sequence puts it before all that came later.
-        let place = (ticket.priority, seq);
+        let place = (work.job.priority, seq);
         // Whoever cancelled has the answer by now; the next worker is told again.
         let cancels = items_cancelled.into_iter().map(|item| (item, oneshot::channel().0)).collect();
-        self.wait(place, Waiting { ticket, feed, attempt, avoid, cancels });
+        self.wait(place, Waiting { work, attempt, avoid, cancels });
     }
 
     /// The one place where a command ends.
-    fn end(&mut self, seq: u64, ticket: &Ticket, feed: &Feed, reply: Reply) {
-        if self.active.get(&ticket.request_id) == Some(&seq) {
-            self.active.remove(&ticket.request_id);
+    fn end(&mut self, seq: u64, work: &Work, reply: Reply) {
+        let Work { job, feed, .. } = work;
+        if self.active.get(job.request_id()) == Some(&seq) {
+            self.active.remove(job.request_id());
         }
-        if let Some(record) = self.records.get_mut(&seq) {
+        if let Some(Entry { record, ended, .. }) = self.records.get_mut(&seq) {
             record.status = Status::of(&reply);
             record.completed_at = Some(Utc::now());
-            record.ended = Some(Instant::now());
+            *ended = Some(Instant::now());
             if let (None, Ok(data)) = (&record.model, &reply.outcome) {
                 record.model = data["model_id"].as_str().map(str::to_owned);
             }
@@ -583,16 +570,19 @@ impl Desk {
             self.ended += 1;
             self.histories.add(feed, self.config.events_ended_bytes_max, self.config.records_max);
         }
-        let record = self.records.get(&seq);
+        let record = self.records.get(&seq).map(|entry| &entry.record);
         crate::log::ended(
             &reply,
-            ticket.trace.as_ref(),
+            job.trace(),
             record.and_then(|record| record.gpu.as_ref()),
             record.map(|record| record.attempt),
         );
+        if reply.outcome.as_ref().is_err_and(|failure| failure.code == ErrorCode::StorageFull) {
+            self.outputs.doubt();
+        }
         let bytes = feed.end(reply);
-        if let Some(record) = self.records.get_mut(&seq) {
-            record.reply_bytes = bytes;
+        if let Some(entry) = self.records.get_mut(&seq) {
+            entry.reply_bytes = bytes;
             self.replies_bytes += bytes;
             self.forget_records(seq);
         }
@@ -601,14 +591,15 @@ impl Desk {
     /// Forgets the oldest of the jobs that have ended, but not the one that has `just` ended: somebody may ask for it.
     fn forget_records(&mut self, just: u64) {
         while self.ended > self.config.records_max || self.replies_bytes > self.config.records_bytes_max {
-            let mut ended = self.records.iter().filter(|(seq, job)| **seq != just && job.status.is_end());
+            let mut ended =
+                self.records.iter().filter(|(seq, job)| **seq != just && job.record.status.is_end());
             let Some(oldest) = ended.next().map(|(seq, _)| *seq) else { return };
             if let Some(job) = self.records.remove(&oldest) {
                 self.replies_bytes -= job.reply_bytes;
-                if self.newest.get(&job.request_id) == Some(&oldest) {
-                    self.newest.remove(&job.request_id);
+                if self.newest.get(&job.record.request_id) == Some(&oldest) {
+                    self.newest.remove(&job.record.request_id);
                 }
-                if let Some(session_id) = &job.session_id {
+                if let Some(session_id) = &job.record.session_id {
                     self.sessions.lose(session_id, oldest);
                 }
             }
@@ -618,12 +609,12 @@ impl Desk {
 }
 
 /// What came of a command that a lane has answered. A job's blocks on the disk.
-fn outcome(ticket: &Ticket, attempt: u32, answer: Result<Vec<u8>, LaneError>) -> Outcome {
-    let repeatable = ticket.repeatable && u64::from(attempt) < limits::ATTEMPTS_MAX;
+fn outcome(job: &Job, attempt: u32, answer: Result<Vec<u8>, LaneError>) -> Outcome {
+    let repeatable = job.need.repeatable && u64::from(attempt) < limits::ATTEMPTS_MAX;
     let line = match answer {
         Ok(line) => line,
         Err(error) => {
-            let reply = ticket.reply(Err(&error));
+            let reply = job.reply(Err(&error));
             let is_judged = !matches!(error, LaneError::Protocol { .. });
             return match error {
                 LaneError::WorkerCrashed { .. } if repeatable => {
@@ -634,7 +625,7 @@ fn outcome(ticket: &Ticket, attempt: u32, answer: Result<Vec<u8>, LaneError>) ->
             };
         }
     };
-    let reply = ticket.reply(Ok(&line));
+    let reply = job.reply(Ok(&line));
     let crashed = match &reply.outcome {
         Err(failure) if failure.code == ErrorCode::WorkerCrashed => {
             let started = failure.details.as_ref().and_then(|details| details.get("started"));
@@ -644,7 +635,7 @@ fn outcome(ticket: &Ticket, attempt: u32, answer: Result<Vec<u8>, LaneError>) ->
     };
     match crashed {
         // What its device ended before it started costs no attempt.
-        Some(started) if repeatable || (ticket.repeatable && !started) => {
+        Some(started) if repeatable || (job.need.repeatable && !started) => {
             Outcome::Crashed { reply, started, is_judged: false }
         }
         _ if is_busy(&reply) => Outcome::Busy(reply),

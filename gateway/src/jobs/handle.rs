@@ -10,8 +10,14 @@ use tokio::{
     time::Instant,
 };
 
-use super::{Cursor, DeskConfig, Feed, Filter, Page, Record, Ticket, desk::Desk};
-use crate::lane::{GpuId, LaneHandle};
+use super::{Cursor, DeskConfig, Filter, Job, JobView, Page, desk::Desk};
+use crate::{
+    events::Feed,
+    gpu::GpuId,
+    lane::{Kept, LaneHandle},
+    outputs::Outputs,
+    placement::Load,
+};
 
 /// Messages that wait for the desk to look at them.
 const MAILBOX_MAX: usize = 4096;
@@ -43,7 +49,7 @@ impl Accepted {
 pub(super) type Cancelling = oneshot::Sender<Result<&'static str, Box<Failure>>>;
 
 pub(super) enum Mail {
-    Submit(Box<Ticket>, oneshot::Sender<Result<Accepted, Box<Failure>>>),
+    Submit(Box<Job>, Kept, oneshot::Sender<Result<Accepted, Box<Failure>>>),
     Cancel {
         target: Arc<str>,
         attempt: Option<u32>,
@@ -54,17 +60,17 @@ pub(super) enum Mail {
     Accepted(u64, oneshot::Sender<Option<Accepted>>),
     CancelSession {
         session_id: String,
-        done: oneshot::Sender<Result<Record, Box<Failure>>>,
+        done: oneshot::Sender<Result<JobView, Box<Failure>>>,
     },
-    Job(Arc<str>, oneshot::Sender<Option<Record>>),
+    Job(Arc<str>, oneshot::Sender<Option<JobView>>),
     Jobs {
         filter: Filter,
         before: Option<u64>,
         limit: usize,
         answer: oneshot::Sender<Found>,
     },
-    Session(String, oneshot::Sender<Option<Record>>),
-    Sessions(oneshot::Sender<Vec<Record>>),
+    Session(String, oneshot::Sender<Option<JobView>>),
+    Sessions(oneshot::Sender<Vec<JobView>>),
     Queue(oneshot::Sender<Value>),
     Loads(oneshot::Sender<Vec<Load>>),
     Training(String, oneshot::Sender<Option<GpuId>>),
@@ -78,23 +84,10 @@ pub(super) enum Mail {
 /// What the desk found for a page.
 #[derive(Debug, Default)]
 pub(super) struct Found {
-    pub(super) jobs: Vec<Record>,
+    pub(super) jobs: Vec<JobView>,
     pub(super) total: usize,
     /// The place of the last of `jobs`, where there are more.
     pub(super) next: Option<u64>,
-}
-
-/// What a lane has to do, and which models it has.
-#[derive(Clone, Debug, Default)]
-pub struct Load {
-    /// Whether it does something alone now.
-    pub busy: bool,
-    /// Commands ended there so far.
-    pub ended: u64,
-    /// Ids and paths of models that it was last seen to have.
-    pub models: Vec<String>,
-    /// The base that a job without a model would use.
-    pub current_model: Option<String>,
 }
 
 /// The desk, as others see it.
@@ -109,24 +102,25 @@ pub struct DeskHandle {
 pub fn start(
     lanes: Vec<LaneHandle>,
     config: DeskConfig,
+    outputs: Outputs,
     changed: Arc<Notify>,
     tasks: &mut JoinSet<()>,
 ) -> DeskHandle {
     let (mailbox, mail) = mpsc::channel(MAILBOX_MAX);
-    tasks.spawn(Desk::new(lanes, config, changed, mail).run());
+    tasks.spawn(Desk::new(lanes, config, outputs, changed, mail).run());
     let (run, ..) = uuid::Uuid::new_v4().as_fields();
     DeskHandle { mailbox, run }
 }
 
 impl DeskHandle {
-    /// Queues a command. The reply comes by the feed, whatever dies.
+    /// Queues a command. The reply comes by the feed, whatever dies; `kept` is dropped after it.
     ///
     /// # Errors
     /// `queue_full`, `conflict` (a session whose job has not ended), `shutting_down`. That no lane can ever take it is told
     /// by the feed.
-    pub async fn submit(&self, ticket: Ticket) -> Result<Accepted, Box<Failure>> {
+    pub async fn submit(&self, job: Job, kept: Kept) -> Result<Accepted, Box<Failure>> {
         let (answer, accepted) = oneshot::channel();
-        match self.mailbox.try_send(Mail::Submit(Box::new(ticket), answer)) {
+        match self.mailbox.try_send(Mail::Submit(Box::new(job), kept, answer)) {
             Ok(()) => accepted.await.unwrap_or_else(|_| Err(gone())),
             Err(mpsc::error::TrySendError::Full(_)) => Err(full(self.mailbox.max_capacity())),
             Err(mpsc::error::TrySendError::Closed(_)) => Err(gone()),
@@ -137,8 +131,8 @@ impl DeskHandle {
     ///
     /// # Errors
     /// As [`Self::submit`]; what happens later is in the reply.
-    pub async fn run(&self, ticket: Ticket) -> Result<Arc<Reply>, Box<Failure>> {
-        Ok(self.submit(ticket).await?.feed.reply().await)
+    pub async fn run(&self, job: Job, kept: Kept) -> Result<Arc<Reply>, Box<Failure>> {
+        Ok(self.submit(job, kept).await?.feed.reply().await)
     }
 
     /// Cancels a command that waits or runs, and answers after its own reply: what it `was`.
@@ -168,7 +162,7 @@ impl DeskHandle {
     ///
     /// # Errors
     /// `session_not_found`, `conflict` where the job has ended.
-    pub async fn cancel_session(&self, session_id: String) -> Result<Record, Box<Failure>> {
+    pub async fn cancel_session(&self, session_id: String) -> Result<JobView, Box<Failure>> {
         self.ask(|done| Mail::CancelSession { session_id, done }).await?
     }
 
@@ -176,7 +170,7 @@ impl DeskHandle {
     ///
     /// # Errors
     /// Here and below: `shutting_down` where the desk is gone.
-    pub async fn job(&self, id: Arc<str>) -> Result<Option<Record>, Box<Failure>> {
+    pub async fn job(&self, id: Arc<str>) -> Result<Option<JobView>, Box<Failure>> {
         self.ask(|answer| Mail::Job(id, answer)).await
     }
 
@@ -206,7 +200,7 @@ impl DeskHandle {
     ///
     /// # Errors
     /// As [`Self::job`].
-    pub async fn session(&self, session_id: String) -> Result<Option<Record>, Box<Failure>> {
+    pub async fn session(&self, session_id: String) -> Result<Option<JobView>, Box<Failure>> {
         self.ask(|answer| Mail::Session(session_id, answer)).await
     }
 
@@ -214,7 +208,7 @@ impl DeskHandle {
     ///
     /// # Errors
     /// As [`Self::job`].
-    pub async fn sessions(&self) -> Result<Vec<Record>, Box<Failure>> {
+    pub async fn sessions(&self) -> Result<Vec<JobView>, Box<Failure>> {
         self.ask(Mail::Sessions).await
     }
 

@@ -2,7 +2,7 @@
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
-use super::{Record, Status};
+use super::{JobView, Record, Status};
 
 /// Which jobs.
 #[derive(Clone, Debug, Default)]
@@ -27,7 +27,7 @@ impl Filter {
 #[derive(Debug)]
 pub struct Page {
     /// Newest first.
-    pub jobs: Vec<Record>,
+    pub jobs: Vec<JobView>,
     /// All jobs that the filter admits.
     pub total: usize,
     /// Where the next page begins, if there is one.

@@ -4,14 +4,18 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use contracts::{Dialect, ErrorCode, Reply};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
-use super::Feed;
-use crate::lane::GpuId;
+use super::Job;
+use crate::{
+    events::{Feed, Heard},
+    gpu::GpuId,
+};
 
 /// Where a job stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// It waits.
@@ -63,10 +67,11 @@ impl Status {
 /// Words of a sender, kept with the job.
 pub type Tags = BTreeMap<String, String>;
 
-/// One job.
-#[derive(Clone, Debug)]
+/// What is written down of one job: plain data.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     /// Its id.
+    #[serde(with = "crate::shared")]
     pub request_id: Arc<str>,
     /// Its session.
     pub session_id: Option<String>,
@@ -86,44 +91,86 @@ pub struct Record {
     pub cancel_requested_at: Option<DateTime<Utc>>,
     /// When it ended.
     pub completed_at: Option<DateTime<Utc>>,
-    /// The same by the clock that never jumps.
-    pub(crate) ended: Option<Instant>,
-    /// Bytes that are kept of its reply.
-    pub(crate) reply_bytes: usize,
-    /// Its events and its reply.
-    pub feed: Feed,
     /// The dialect of its reply.
     pub dialect: Dialect,
     /// Its tags.
+    #[serde(with = "crate::shared")]
     pub tags: Arc<Tags>,
+}
+
+impl Record {
+    /// Of a job that waits.
+    pub(super) fn queued(job: &Job) -> Self {
+        Self {
+            request_id: job.request_id().clone(),
+            session_id: job.context.session_id.clone(),
+            model: job.need.model.clone(),
+            status: Status::Queued,
+            gpu: None,
+            attempt: 1,
+            queued_at: job.accepted_at,
+            started_at: None,
+            cancel_requested_at: None,
+            completed_at: None,
+            dialect: job.dialect,
+            tags: job.tags.clone(),
+        }
+    }
+}
+
+/// A record with what lies beside it in this process, as the queue keeps it.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) record: Record,
+    pub(super) feed: Feed,
+    /// When it ended, by the clock that never jumps.
+    pub(super) ended: Option<Instant>,
+    /// Bytes that are kept of its reply.
+    pub(super) reply_bytes: usize,
+}
+
+impl Entry {
+    pub(super) fn view(&self, queue_position: Option<usize>) -> JobView {
+        JobView { record: self.record.clone(), feed: self.feed.clone(), queue_position }
+    }
+}
+
+/// A job as it stands now.
+#[derive(Clone, Debug)]
+pub struct JobView {
+    /// What is written down of it.
+    pub record: Record,
+    /// Its events and its reply.
+    pub feed: Feed,
     /// Jobs before it, while it waits.
     pub queue_position: Option<usize>,
 }
 
-impl Record {
+impl JobView {
     /// The `Job` of the contract, in snake.
     #[must_use]
     pub fn to_value(&self) -> Value {
+        let record = &self.record;
         let mut job = Map::new();
         let mut put = |name: &str, value: Value| {
             if !value.is_null() {
                 job.insert(name.to_owned(), value);
             }
         };
-        put("session_id", self.session_id.clone().into());
-        put("request_id", (*self.request_id).into());
-        put("worker_id", self.gpu.as_ref().map(GpuId::as_str).into());
-        put("model_id", self.model.clone().into());
-        put("status", self.status.as_str().into());
-        put("queued_at", timestamp(self.queued_at).into());
-        put("started_at", self.started_at.map(timestamp).into());
-        put("cancel_requested_at", self.cancel_requested_at.map(timestamp).into());
-        put("completed_at", self.completed_at.map(timestamp).into());
+        put("session_id", record.session_id.clone().into());
+        put("request_id", (*record.request_id).into());
+        put("worker_id", record.gpu.as_ref().map(GpuId::as_str).into());
+        put("model_id", record.model.clone().into());
+        put("status", record.status.as_str().into());
+        put("queued_at", timestamp(record.queued_at).into());
+        put("started_at", record.started_at.map(timestamp).into());
+        put("cancel_requested_at", record.cancel_requested_at.map(timestamp).into());
+        put("completed_at", record.completed_at.map(timestamp).into());
         put("queue_position", self.queue_position.into());
         let listener = self.feed.listen();
         let heard = listener.borrow();
-        put("progress", if self.status == Status::Completed { 1.0.into() } else { progress(&heard) });
-        put("attempt", self.attempt.into());
+        put("progress", if record.status == Status::Completed { 1.0.into() } else { progress(&heard) });
+        put("attempt", record.attempt.into());
         let reply = heard.reply();
         match reply.as_ref().map(|reply| &reply.outcome) {
             Some(Ok(data)) => put("result", data.clone()),
@@ -134,7 +181,7 @@ impl Record {
     }
 }
 
-fn progress(heard: &super::Heard) -> Value {
+fn progress(heard: &Heard) -> Value {
     heard.last().map(|event| event["progress"].clone()).unwrap_or_default()
 }
 

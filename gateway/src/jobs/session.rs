@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use contracts::generated::limits::SESSION_KEPT;
 use tokio::time::Instant;
 
-use super::record::Record;
+use super::record::Entry;
 
 /// Which record a session stands for, by its place in the order of acceptance.
 #[derive(Debug, Default)]
@@ -42,8 +42,8 @@ impl Sessions {
 }
 
 /// Whether a session of this record can still be read.
-pub(crate) fn is_readable(record: &Record, now: Instant) -> bool {
-    record.ended.is_none_or(|ended| now.duration_since(ended) < SESSION_KEPT)
+pub(super) fn is_readable(entry: &Entry, now: Instant) -> bool {
+    entry.ended.is_none_or(|ended| now.duration_since(ended) < SESSION_KEPT)
 }
 
 #[cfg(test)]

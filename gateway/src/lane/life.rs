@@ -104,7 +104,7 @@ struct InFlight {
     attempt: u32,
     exclusive: bool,
     compiles: bool,
-    feed: Option<crate::jobs::Feed>,
+    feed: Option<crate::events::Feed>,
     trace: Option<Trace>,
     sent: Instant,
     deadline: Option<(Instant, Duration)>,

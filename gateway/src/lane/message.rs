@@ -6,7 +6,7 @@ use contracts::{Action, Trace};
 use tokio::{sync::oneshot, time::Instant};
 
 use super::LaneError;
-use crate::{jobs::Feed, trace};
+use crate::{events::Feed, trace};
 
 /// A line of the worker that answers a command: a snake reply, not read yet.
 pub(crate) type Answer = Result<Vec<u8>, LaneError>;

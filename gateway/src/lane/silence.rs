@@ -6,7 +6,7 @@ use contracts::generated::limits as default;
 use serde::Deserialize;
 use tokio::time::Instant;
 
-use crate::config::Seconds;
+use crate::units::Seconds;
 
 /// The limits, seconds each in the configuration.
 #[derive(Clone, Debug, Deserialize)]

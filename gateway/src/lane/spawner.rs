@@ -20,7 +20,10 @@ use std::{
 
 use nix::{
     errno::Errno,
-    sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid},
+    sys::{
+        prctl,
+        wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid},
+    },
     unistd::Pid,
 };
 use tokio::{
@@ -69,8 +72,21 @@ pub(super) fn reaped(leader: Pid) {
     tell(Request::Reaped(leader));
 }
 
+/// Makes this process the parent of what its workers leave behind, and reaps it: the gateway may be PID 1, where nobody
+/// else would.
+///
+/// For a program that starts no other children than its workers.
+///
+/// # Errors
+/// The kernel does not do that.
+pub fn adopt_orphans() -> io::Result<()> {
+    prctl::set_child_subreaper(true)?;
+    reap_orphans();
+    Ok(())
+}
+
 /// Reaps orphans from now on.
-pub(crate) fn reap_orphans() {
+fn reap_orphans() {
     ADOPTS.store(true, Ordering::Relaxed);
     tell(Request::Adopt);
 }

@@ -2,7 +2,7 @@
 
 use contracts::{ErrorCode, Reply, Trace};
 
-use crate::lane::GpuId;
+use crate::gpu::GpuId;
 
 /// A command that was queued has its reply; the one place that ends them calls this.
 pub(crate) fn ended(reply: &Reply, trace: Option<&Trace>, gpu: Option<&GpuId>, attempt: Option<u32>) {

@@ -19,9 +19,9 @@ use std::{
 };
 
 use anyhow::Context;
+use clap::ValueEnum;
 use tracing_subscriber::{EnvFilter, fmt};
 
-use crate::cli::{LogFormat, PoolFlags};
 pub(crate) use ended::{ended, refused};
 use sink::Sink;
 use text::Text;
@@ -34,19 +34,29 @@ static FILE: OnceLock<Sink> = OnceLock::new();
 /// How long the last lines may take: a pipe that nobody reads must not keep the process.
 const FLUSH_MAX: Duration = Duration::from_millis(200);
 
-/// Starts the log.
+/// How a line of the log is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Starts the log at a level, in a file or on stderr.
 ///
 /// # Errors
 /// A level or a filter that is none, a file that cannot be opened, a log that was started already.
-pub fn start(flags: &PoolFlags) -> anyhow::Result<()> {
-    let filter = filter(&flags.log_level, std::env::var("RUST_LOG").ok().as_deref())?;
-    let sink = match &flags.log_file {
+pub fn start(level: &str, path: Option<&Path>, format: LogFormat) -> anyhow::Result<()> {
+    let filter = filter(level, std::env::var("RUST_LOG").ok().as_deref())?;
+    let sink = match path {
         Some(path) => file(path)?,
         None => console(),
     };
     // Its own errors would go to stderr, past the sink.
     let builder = fmt().with_env_filter(filter).with_ansi(false).log_internal_errors(false).with_writer(sink);
-    let started = match flags.log_format {
+    let started = match format {
         LogFormat::Text => builder.event_format(Text { now: SystemTime::now }).try_init(),
         LogFormat::Json => builder.json().flatten_event(true).try_init(),
     };

@@ -16,11 +16,7 @@ use tokio::{
 };
 
 use super::pipes::Outlet;
-use crate::{
-    front::Front,
-    jobs::{Feed, timestamp},
-    lane::LaneState,
-};
+use crate::{events::Feed, front::Front, jobs::timestamp, lane::LaneState};
 
 /// States in the order in which the first that any lane has is the pool's.
 const STATES: [&str; 7] = ["ready", "running", "training", "loading", "starting", "draining", "error"];

@@ -25,8 +25,8 @@ use super::{
     turns::{Turn, Turns},
 };
 use crate::{
+    faults,
     front::{Answer, Front, Manner},
-    jobs::faults,
 };
 
 /// Commands that are read ahead; more are left in the pipe.

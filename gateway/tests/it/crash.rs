@@ -108,7 +108,7 @@ async fn a_job_that_never_starts_opens_its_lane_and_ends_with_timeout_and_the_re
     let rig = Rig::scripted(PATIENT, &GIVES_UP.replace("ENOUGH", "100")).await;
     let mut command = job("generate_sdxl");
     command["request_id"] = "hopeless".into();
-    command["payload"]["prompt_submission"]["metadata"] = json!({"timeout_seconds": 3});
+    command["payload"]["prompt_submission"]["metadata"] = json!({"timeout_seconds": 12});
     let heard = rig.command(&command).await;
     assert_eq!((heard.status, heard.code()), (504, "timeout"), "{heard:?}");
     let reason = heard.body["error_details"]["details"]["lanes"][0]["reason"].as_str().unwrap();

@@ -1,7 +1,7 @@
 //! An output folder that can not be written: told before the first job fails, and by a true code.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use gateway::jobs::faults::{Spot, hang};
+use gateway::faults::{Spot, hang};
 use serde_json::json;
 
 use crate::{

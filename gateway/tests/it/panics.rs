@@ -5,9 +5,8 @@ use gateway::{
     app::App,
     cli::{Cli, Command},
     config::Config,
-    http,
-    jobs::faults::{Spot, plant},
-    submit,
+    faults::{Spot, plant},
+    http, submit,
 };
 use serde_json::json;
 

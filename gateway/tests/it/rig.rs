@@ -5,8 +5,8 @@ use std::{path::Path, time::Duration};
 use clap::Parser;
 use gateway::{
     app::App,
-    cli::{Cli, Command, PoolFlags},
-    config::Config,
+    cli::{Cli, Command},
+    config::{Config, PoolFlags},
     front::Front,
     http,
 };
@@ -76,7 +76,7 @@ pub(crate) fn scripted_flags(dir: &Path, config: &str, script: &str) -> PoolFlag
     std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     std::fs::write(&main, "").unwrap();
     PoolFlags {
-        workers: Some(gateway::cli::WorkerKind::Python),
+        workers: Some(gateway::config::WorkerKind::Python),
         python: Some(program),
         worker_main: Some(main),
         device: Some("cpu".to_owned()),

@@ -7,24 +7,28 @@ use tokio::time::Instant;
 
 use super::{Counts, Desk};
 use crate::{
-    jobs::{Filter, Record, Status, handle::Found, record::timestamp, session},
+    jobs::{
+        Filter, JobView, Status,
+        handle::Found,
+        record::{Entry, timestamp},
+        session,
+    },
     lane::LaneError,
 };
 
 impl Desk {
-    pub(super) fn record(&self, seq: u64) -> Option<Record> {
-        let mut record = self.records.get(&seq)?.clone();
-        if record.status == Status::Queued {
-            record.queue_position = self.place_of(seq).map(|(_, place)| self.waiting.range(..place).count());
-        }
-        Some(record)
+    pub(super) fn view(&self, seq: u64) -> Option<JobView> {
+        let entry = self.records.get(&seq)?;
+        let waits = entry.record.status == Status::Queued;
+        let position = || self.place_of(seq).map(|(_, place)| self.waiting.range(..place).count());
+        Some(entry.view(if waits { position() } else { None }))
     }
 
     /// The jobs of a page; how many the filter admits in all; whether there are more behind them.
     pub(super) fn page(&self, filter: &Filter, before: Option<u64>, limit: usize) -> Found {
         let mut found = Found::default();
         let mut places = Vec::new();
-        for (seq, _) in self.records.iter().rev().filter(|(_, job)| filter.admits(job)) {
+        for (seq, _) in self.records.iter().rev().filter(|(_, job)| filter.admits(&job.record)) {
             found.total += 1;
             if before.is_none_or(|before| *seq < before) {
                 if places.len() < limit {
@@ -34,13 +38,13 @@ impl Desk {
                 }
             }
         }
-        found.jobs = self.records_of(&places);
+        found.jobs = self.views_of(&places);
         found
     }
 
     /// Records with their positions in the queue, which is walked once for all of them.
-    pub(super) fn records_of(&self, seqs: &[u64]) -> Vec<Record> {
-        let queued = |seq: &u64| self.records.get(seq).is_some_and(|job| job.status == Status::Queued);
+    pub(super) fn views_of(&self, seqs: &[u64]) -> Vec<JobView> {
+        let queued = |seq: &u64| self.records.get(seq).is_some_and(|job| job.record.status == Status::Queued);
         let wanted: HashSet<u64> = seqs.iter().copied().filter(queued).collect();
         let mut positions = HashMap::with_capacity(wanted.len());
         if !wanted.is_empty() {
@@ -52,11 +56,8 @@ impl Desk {
                     .take(wanted.len()),
             );
         }
-        let record = |seq: &u64| {
-            let job = self.records.get(seq)?.clone();
-            Some(Record { queue_position: positions.get(seq).copied(), ..job })
-        };
-        seqs.iter().filter_map(record).collect()
+        let view = |seq: &u64| Some(self.records.get(seq)?.view(positions.get(seq).copied()));
+        seqs.iter().filter_map(view).collect()
     }
 
     pub(super) fn forget_sessions(&mut self) {
@@ -70,7 +71,7 @@ impl Desk {
         let average = if completed == 0 { 0.0 } else { seconds / precise(completed) };
         let mut requests = Vec::new();
         let mut row = |seq: u64, position: usize| {
-            let Some(job) = self.records.get(&seq) else { return };
+            let Some(Entry { record: job, .. }) = self.records.get(&seq) else { return };
             let mut row = json!({
                 "request_id": &*job.request_id,
                 "status": job.status.as_str(),
@@ -88,14 +89,14 @@ impl Desk {
         let queued: Vec<u64> = self
             .waiting
             .iter()
-            .filter(|(_, waiting)| waiting.ticket.recorded)
+            .filter(|(_, waiting)| waiting.work.job.recorded)
             .map(|((_, seq), _)| *seq)
             .collect();
         queued.iter().enumerate().for_each(|(position, seq)| row(*seq, position));
         let lanes = self.seats.iter().filter(|seat| seat.lane.is_ready()).count();
         let mut queue = json!({
             "total_queued": queued.len(),
-            "currently_processing": self.running.values().filter(|running| running.ticket.recorded).count(),
+            "currently_processing": self.running.values().filter(|running| running.work.job.recorded).count(),
             "completed": completed,
             "failed": failed,
             "cancelled": cancelled,
@@ -135,7 +136,7 @@ impl Desk {
         for running in self.running.values_mut().filter(|running| !running.shutting_down) {
             running.shutting_down = true;
             let lane = self.seats[running.lane].lane.clone();
-            let id = running.ticket.request_id.clone();
+            let id = running.work.job.request_id().clone();
             self.errands.spawn(async move {
                 let cancelled = lane.cancel(id.clone(), id).await;
                 tracing::debug!(?cancelled, "cancelled, as the gateway shuts down");

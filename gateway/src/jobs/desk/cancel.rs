@@ -8,10 +8,12 @@ use tokio::sync::oneshot;
 
 use super::{Desk, Place, Waiting};
 use crate::{
+    events::Feed,
     jobs::{
-        Feed, Record, Status,
+        JobView, Record, Status,
         handle::{Cancelling, gone},
-        ticket::Priority,
+        job::Priority,
+        record::Entry,
     },
     lane::{Cancelled, LaneError, LaneHandle},
 };
@@ -48,13 +50,13 @@ impl Desk {
             running.cancelled = true;
         }
         let lane = self.seats[running.lane].lane.clone();
-        let (holder, feed) = (running.ticket.request_id.clone(), running.feed.clone());
+        let (holder, feed) = (running.work.job.request_id().clone(), running.work.feed.clone());
         self.forward_cancel(lane, holder, target.clone(), (!item).then_some(feed), done);
     }
 
     /// Notes in the record of a job, once, that a cancel of it was asked for.
     fn note_cancel(&mut self, seq: u64, item: bool, attempt: Option<u32>) {
-        if let Some(record) = self.records.get_mut(&seq)
+        if let Some(Entry { record, .. }) = self.records.get_mut(&seq)
             && !item
             && attempt.is_none_or(|attempt| attempt == record.attempt)
         {
@@ -67,8 +69,8 @@ impl Desk {
         if let Some((_, place)) = self.place_of(seq) {
             if let Some(waiting) = self.take(place) {
                 tracing::info!(
-                    request_id = &*waiting.ticket.request_id,
-                    trace_id = waiting.ticket.trace_id(),
+                    request_id = &**waiting.work.job.request_id(),
+                    trace_id = waiting.work.job.trace_id(),
                     was = "queued",
                     "cancelled: its client left"
                 );
@@ -80,9 +82,9 @@ impl Desk {
         let Some(running) = self.running.get_mut(&seq) else { return };
         running.given_up = true;
         running.cancelled = true;
-        let id = running.ticket.request_id.clone();
+        let id = running.work.job.request_id().clone();
         let lane = self.seats[running.lane].lane.clone();
-        let trace_id = running.ticket.trace_id();
+        let trace_id = running.work.job.trace_id();
         tracing::info!(request_id = &*id, trace_id, was = "running", gpu = %lane.gpu, "cancelled: its client left");
         // Nobody waits for the answer to this cancel: the job's own end is in its record.
         let (done, _) = oneshot::channel();
@@ -98,7 +100,7 @@ impl Desk {
         let seq = *self.active.get(batch)?;
         let index: usize = index.parse().ok()?;
         let size =
-            self.place_of(seq).map(|(size, _)| size).or_else(|| Some(self.running.get(&seq)?.ticket.batch));
+            self.place_of(seq).map(|(size, _)| size).or_else(|| Some(self.running.get(&seq)?.work.job.batch));
         (index < size?).then_some((seq, true))
     }
 
@@ -106,14 +108,14 @@ impl Desk {
     pub(super) fn place_of(&self, seq: u64) -> Option<(usize, Place)> {
         [Priority::High, Priority::Normal, Priority::Low].into_iter().find_map(|priority| {
             let place = (priority, seq);
-            Some((self.waiting.get(&place)?.ticket.batch, place))
+            Some((self.waiting.get(&place)?.work.job.batch, place))
         })
     }
 
     /// Ends what waits, and answers whoever cancelled a request of it.
     pub(super) fn end_waiting(&mut self, seq: u64, waiting: Waiting, failure: Failure) {
-        let reply = waiting.ticket.finisher.failure(failure);
-        self.end(seq, &waiting.ticket, &waiting.feed, reply);
+        let reply = waiting.work.job.context.failure(failure);
+        self.end(seq, &waiting.work, reply);
         for (_, done) in waiting.cancels {
             done.send(Ok("queued")).ok();
         }
@@ -162,24 +164,24 @@ impl Desk {
     pub(super) fn cancel_session(
         &mut self,
         session_id: &str,
-        done: oneshot::Sender<Result<Record, Box<Failure>>>,
+        done: oneshot::Sender<Result<JobView, Box<Failure>>>,
     ) {
         self.forget_sessions();
-        let job = self.sessions.record(session_id).and_then(|seq| Some((seq, self.record(seq)?)));
+        let job = self.sessions.record(session_id).and_then(|seq| Some((seq, self.view(seq)?)));
         let Some((seq, job)) = job else {
             let message = format!("no session {session_id}");
             done.send(Err(Box::new(Failure::new(ErrorCode::SessionNotFound, message)))).ok();
             return;
         };
-        if job.status.is_end() {
+        if job.record.status.is_end() {
             let failure =
                 Failure::new(ErrorCode::Conflict, format!("session {session_id} has ended already"));
-            done.send(Err(Box::new(failure.detail("status", job.status.as_str())))).ok();
+            done.send(Err(Box::new(failure.detail("status", job.record.status.as_str())))).ok();
             return;
         }
         let (cancelled, was) = oneshot::channel();
-        self.cancel(&job.request_id, None, cancelled);
-        let own = self.ended_record(seq, job);
+        self.cancel(&job.record.request_id, None, cancelled);
+        let own = self.ended_view(seq, job);
         self.errands.spawn(async move {
             let answer = match was.await {
                 Ok(Ok(_)) => Ok(own.await),
@@ -190,28 +192,26 @@ impl Desk {
         });
     }
 
-    /// The record as it is once the job has ended.
-    fn ended_record(&self, seq: u64, job: Record) -> impl Future<Output = Record> + use<> {
+    /// The job as it is once it has ended.
+    fn ended_view(&self, seq: u64, job: JobView) -> impl Future<Output = JobView> + use<> {
         let gpu = self.running.get(&seq).map(|running| self.seats[running.lane].lane.gpu.clone());
-        let cancel_requested_at = self.records.get(&seq).and_then(|record| record.cancel_requested_at);
+        let cancel_requested_at = self.records.get(&seq).and_then(|entry| entry.record.cancel_requested_at);
         async move {
             let reply = job.feed.reply().await;
-            let gpu = gpu.or(job.gpu);
-            Record {
-                status: Status::of(&reply),
-                cancel_requested_at,
-                completed_at: Some(Utc::now()),
-                queue_position: None,
-                gpu,
-                ..job
-            }
+            let gpu = gpu.or(job.record.gpu);
+            let status = Status::of(&reply);
+            let completed_at = Some(Utc::now());
+            let record = Record { status, cancel_requested_at, completed_at, gpu, ..job.record };
+            JobView { record, feed: job.feed, queue_position: None }
         }
     }
 
     fn not_found(&self, target: &str) -> Box<Failure> {
         let failure = Failure::new(ErrorCode::JobNotFound, format!("no job {target} waits or runs"));
         Box::new(match self.newest.get(target).and_then(|seq| self.records.get(seq)) {
-            Some(job) => failure.detail("status", job.status.as_str()).detail("attempt", job.attempt),
+            Some(Entry { record: job, .. }) => {
+                failure.detail("status", job.status.as_str()).detail("attempt", job.attempt)
+            }
             None => failure,
         })
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use crate::jobs::feed::{Feed, WeakFeed};
+use crate::events::{Feed, WeakFeed};
 
 /// The events of ended jobs: who listens late still gets them, until others have ended since. What is bounded is their
 /// bytes, not their age: an idle gateway forgets nothing, a busy one stays small.

@@ -8,7 +8,7 @@ use std::{
 use contracts::{ErrorCode, Reply, generated::limits::INTERNALS_MAX};
 use serde_json::Value;
 
-use crate::{jobs::Ticket, lane::Verdict};
+use crate::{jobs::Job, lane::Verdict};
 
 /// Failures `internal` that are remembered: a document that fails everywhere is known by them.
 const REMEMBERED_MAX: usize = 256;
@@ -59,19 +59,14 @@ impl Internals {
 }
 
 /// What the reply to a job, as its reader found it, says about the worker of `lane`; `None` where it decides nothing.
-pub(super) fn verdict(
-    internals: &mut Internals,
-    lane: usize,
-    ticket: &Ticket,
-    reply: &Reply,
-) -> Option<Verdict> {
+pub(super) fn verdict(internals: &mut Internals, lane: usize, job: &Job, reply: &Reply) -> Option<Verdict> {
     let Err(failure) = &reply.outcome else {
         internals.clear(lane);
         return Some(Verdict::Good);
     };
     let what = || format!("{}: {}", failure.code, failure.message);
     match failure.code {
-        ErrorCode::Internal if internals.note(lane, document(ticket)) => Some(Verdict::Replace(format!(
+        ErrorCode::Internal if internals.note(lane, document(job)) => Some(Verdict::Replace(format!(
             "it answered {INTERNALS_MAX} different documents in a row with internal; the last: {}",
             failure.message
         ))),
@@ -89,15 +84,15 @@ pub(super) fn verdict(
 }
 
 /// The normalized document of a job, as a number: the same for each submission of it, whatever seed was chosen.
-fn document(ticket: &Ticket) -> u64 {
+fn document(job: &Job) -> u64 {
     let mut hasher = DefaultHasher::new();
-    ticket.action.as_str().hash(&mut hasher);
-    match serde_json::from_str::<Value>(&ticket.payload) {
-        Ok(mut payload) if ticket.seeded => {
+    job.action().as_str().hash(&mut hasher);
+    match serde_json::from_str::<Value>(&job.payload) {
+        Ok(mut payload) if job.context.seeded => {
             without_seeds(&mut payload);
             payload.to_string().hash(&mut hasher);
         }
-        _ => ticket.payload.hash(&mut hasher),
+        _ => job.payload.hash(&mut hasher),
     }
     hasher.finish()
 }

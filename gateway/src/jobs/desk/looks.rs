@@ -13,7 +13,13 @@ use contracts::{Class, ErrorCode, Failure, generated::limits::DISK_ANSWER};
 use tokio::{sync::Semaphore, task::spawn_blocking, time::timeout};
 
 use super::{Outcome, outcome};
-use crate::{aside, jobs::Ticket, lane::LaneError};
+use crate::{
+    aside,
+    faults::{self, Spot},
+    jobs::Job,
+    lane::LaneError,
+    outputs::Outputs,
+};
 
 /// A look at a file system of this machine takes microseconds. One that takes as long as this went to a disk that is ill
 /// or buried in work: every other client waited for it, and the next ones are made aside.
@@ -22,6 +28,7 @@ const LATE: Duration = Duration::from_millis(50);
 /// Looks at the disk. Aside there are as many at once as lanes: threads that a dead disk holds are bounded by that.
 #[derive(Clone)]
 pub(super) struct Looks {
+    outputs: Outputs,
     room: Arc<Semaphore>,
     /// A look in place was late. Relaxed: no other state goes with it.
     late: Arc<AtomicBool>,
@@ -30,37 +37,39 @@ pub(super) struct Looks {
 }
 
 impl Looks {
-    pub(super) fn new(lanes: usize) -> Self {
+    pub(super) fn new(lanes: usize, outputs: Outputs) -> Self {
         let room = Arc::new(Semaphore::new(lanes));
-        Self { room, late: Arc::default(), within: DISK_ANSWER }
+        Self { outputs, room, late: Arc::default(), within: DISK_ANSWER }
     }
 
     /// What came of a command that a lane has answered.
     pub(super) async fn outcome(
         self,
-        ticket: Arc<Ticket>,
+        job: Arc<Job>,
         attempt: u32,
         answer: Result<Vec<u8>, LaneError>,
     ) -> Outcome {
-        if self.is_quick(&ticket, &answer) {
-            self.here(&ticket, attempt, answer)
+        if self.is_quick(&job, &answer) {
+            self.here(&job, attempt, answer)
         } else {
-            self.aside(ticket, attempt, answer).await
+            self.aside(job, attempt, answer).await
         }
     }
 
     /// Whether nobody else waits long for it: jobs alone make pictures, and a long answer takes long to read.
-    fn is_quick(&self, ticket: &Ticket, answer: &Result<Vec<u8>, LaneError>) -> bool {
+    fn is_quick(&self, job: &Job, answer: &Result<Vec<u8>, LaneError>) -> bool {
         let Ok(line) = answer else { return true };
-        let waits = || ticket.finisher.may_wait() || self.late.load(Ordering::Relaxed);
-        !aside::is_long(line.len()) && (ticket.action.info().class != Class::Job || !waits())
+        let planted = || faults::hangs(Spot::Reply, job.request_id());
+        let waits = || self.outputs.may_wait() || self.late.load(Ordering::Relaxed) || planted();
+        !aside::is_long(line.len()) && (job.action().info().class != Class::Job || !waits())
     }
 
     /// On the runtime's thread: a thread of its own costs a job two switches of threads, a tenth of all that the gateway
     /// does for it.
-    fn here(&self, ticket: &Ticket, attempt: u32, answer: Result<Vec<u8>, LaneError>) -> Outcome {
+    fn here(&self, job: &Job, attempt: u32, answer: Result<Vec<u8>, LaneError>) -> Outcome {
         let began = Instant::now();
-        let outcome = outcome(ticket, attempt, answer);
+        faults::strike(Spot::LocalDisk, job.request_id());
+        let outcome = outcome(job, attempt, answer);
         let took = began.elapsed();
         if took >= LATE && !self.late.swap(true, Ordering::Relaxed) {
             tracing::warn!(
@@ -71,8 +80,8 @@ impl Looks {
         outcome
     }
 
-    async fn aside(self, ticket: Arc<Ticket>, attempt: u32, answer: Result<Vec<u8>, LaneError>) -> Outcome {
-        let of = ticket.clone();
+    async fn aside(self, job: Arc<Job>, attempt: u32, answer: Result<Vec<u8>, LaneError>) -> Outcome {
+        let of = job.clone();
         let look = async {
             let permit = self.room.acquire_owned().await.expect("nobody closes it");
             let looked = spawn_blocking(move || {
@@ -86,9 +95,7 @@ impl Looks {
         match timeout(self.within, look).await {
             Ok(outcome) => outcome,
             // Its worker is not to blame.
-            Err(_) => {
-                Outcome::Reply { reply: ticket.finisher.failure(unanswered(self.within)), is_judged: true }
-            }
+            Err(_) => Outcome::Reply { reply: job.context.failure(unanswered(self.within)), is_judged: true },
         }
     }
 }
@@ -104,114 +111,69 @@ fn unanswered(within: Duration) -> Failure {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Mutex, mpsc};
-
-    use contracts::{Action, Dialect, Reply};
+    use std::sync::mpsc;
 
     use super::*;
-    use crate::jobs::{Finisher, Priority};
+    use crate::faults::hang;
 
-    /// A disk that answers when a test says so.
-    struct Disk {
-        answers: Mutex<mpsc::Receiver<()>>,
-        may_wait: bool,
+    fn job(id: &str) -> Arc<Job> {
+        Arc::new(crate::jobs::job::example(id))
     }
 
-    impl Finisher for Disk {
-        fn reply(&self, _: Result<&[u8], &LaneError>) -> Reply {
-            // It ends with an error where its test is over.
-            self.answers.lock().expect("one look at a time").recv().ok();
-            self.with(Ok(serde_json::json!({})))
-        }
+    /// A job whose look at the disk waits, until the sender sends or is dropped.
+    fn hanging(spot: Spot, id: &str) -> (Arc<Job>, mpsc::Sender<()>) {
+        (job(id), hang(spot, id))
+    }
 
-        fn failure(&self, failure: Failure) -> Reply {
-            self.with(Err(Box::new(failure)))
-        }
-
-        fn may_wait(&self) -> bool {
-            self.may_wait
+    /// An answer that is no reply: what is looked for is when it is read.
+    async fn look(looks: &Looks, job: Arc<Job>) -> Option<ErrorCode> {
+        match looks.clone().outcome(job, 1, Ok(Vec::new())).await {
+            Outcome::Reply { reply, .. } => reply.outcome.err().map(|failure| failure.code),
+            _ => panic!("it is no reply"),
         }
     }
 
-    impl Disk {
-        #[expect(clippy::unused_self, reason = "reads as what a finisher does")]
-        fn with(&self, outcome: Result<serde_json::Value, Box<Failure>>) -> Reply {
-            Reply {
-                action: Some(Action::GenerateSdxl),
-                request_id: None,
-                session_id: None,
-                outcome,
-                warnings: Vec::new(),
-                more_warnings: 0,
-            }
-        }
+    fn looks() -> (Looks, tempfile::TempDir) {
+        let folder = tempfile::tempdir().expect("a folder");
+        (Looks::new(1, Outputs::new(folder.path(), 0)), folder)
     }
 
-    /// A job, and what lets the disk answer its look.
-    fn job(may_wait: bool) -> (Arc<Ticket>, mpsc::Sender<()>) {
-        let (answer, answers) = mpsc::channel();
-        let ticket = Ticket {
-            action: Action::GenerateSdxl,
-            request_id: "a".into(),
-            session_id: None,
-            trace: None,
-            payload: "{}".into(),
-            pin: None,
-            model: None,
-            priority: Priority::Normal,
-            deadline: None,
-            compiles: false,
-            recorded: true,
-            repeatable: true,
-            uses_model: true,
-            seeded: false,
-            batch: 0,
-            dialect: Dialect::Snake,
-            tags: Arc::default(),
-            finisher: Arc::new(Disk { answers: Mutex::new(answers), may_wait }),
-        };
-        (Arc::new(ticket), answer)
-    }
-
-    fn code(outcome: Outcome) -> (Option<ErrorCode>, bool) {
-        let Outcome::Reply { reply, is_judged } = outcome else { panic!("it is no reply") };
-        (reply.outcome.err().map(|failure| failure.code), is_judged)
-    }
+    const READ: Option<ErrorCode> = Some(ErrorCode::WorkerProtocolError);
 
     #[tokio::test]
     async fn a_disk_that_does_not_answer_ends_the_job_and_takes_one_thread_a_lane() {
-        let patient = Looks::new(1);
+        let (patient, _folder) = looks();
         let hasty = Looks { within: Duration::from_millis(1), ..patient.clone() };
-        let (dead, answers) = job(true);
-        let (next, at_once) = job(true);
+        let (dead, answers) = hanging(Spot::Reply, "looks-dead");
+        let (next, at_once) = hanging(Spot::Reply, "looks-next");
         at_once.send(()).expect("its disk listens");
-        for ticket in [dead, next.clone()] {
-            let ended = hasty.clone().outcome(ticket, 1, Ok(Vec::new())).await;
-            assert_eq!(code(ended), (Some(ErrorCode::Timeout), true), "the only thread waits for the first");
+        for job in [dead, next.clone()] {
+            assert_eq!(
+                look(&hasty, job).await,
+                Some(ErrorCode::Timeout),
+                "the only thread waits for the first"
+            );
         }
         drop(answers);
-        let ended = patient.outcome(next, 1, Ok(Vec::new())).await;
-        assert_eq!(code(ended), (None, false), "the disk answers again");
+        assert_eq!(look(&patient, next).await, READ, "the disk answers again");
     }
 
     #[tokio::test]
     async fn a_late_disk_of_this_machine_is_looked_at_aside_from_then_on() {
-        let looks = Looks::new(1);
-        let (quick, answer) = job(false);
-        answer.send(()).expect("its disk listens");
-        assert_eq!(code(looks.clone().outcome(quick, 1, Ok(Vec::new())).await), (None, false));
+        let (looks, _folder) = looks();
+        assert_eq!(look(&looks, job("looks-quick")).await, READ);
         assert!(!looks.late.load(Ordering::Relaxed), "it was quick");
-        let (slow, answer) = job(false);
-        let sleeps = std::thread::spawn(move || {
-            // What is tested is that the time is seen: no signal stands for it.
+        let (slow, answer) = hanging(Spot::LocalDisk, "looks-slow");
+        let disk = std::thread::spawn(move || {
+            // The time itself is tested: no signal stands for it.
             std::thread::sleep(LATE);
             answer.send(()).expect("its disk listens");
         });
-        assert_eq!(code(looks.clone().outcome(slow, 1, Ok(Vec::new())).await), (None, false));
-        sleeps.join().expect("it sleeps");
+        assert_eq!(look(&looks, slow).await, READ);
+        disk.join().expect("it sleeps");
         assert!(looks.late.load(Ordering::Relaxed));
         let hasty = Looks { within: Duration::from_millis(1), ..looks };
-        let (dead, _answer) = job(false);
-        assert_eq!(code(hasty.outcome(dead, 1, Ok(Vec::new())).await), (Some(ErrorCode::Timeout), true));
+        let (dead, _answer) = hanging(Spot::Reply, "looks-late");
+        assert_eq!(look(&hasty, dead).await, Some(ErrorCode::Timeout));
     }
 }

@@ -22,13 +22,4 @@ const fn known(package: &'static str, from: &'static str, to: &'static str) -> K
 
 /// Without these edges no crate has a circle of rooms.
 pub(crate) const KNOWN: &[Known] = &[
-    known("gateway", "config", "cli"),
-    known("gateway", "config", "front"),
-    known("gateway", "jobs", "front"),
-    known("gateway", "jobs", "pool"),
-    known("gateway", "lane", "config"),
-    known("gateway", "lane", "jobs"),
-    known("gateway", "log", "cli"),
-    known("gateway", "supervise", "lane"),
-    known("gateway", "uploads", "front"),
 ];

@@ -20,6 +20,8 @@ pub enum Spot {
     Talk,
     /// Where a worker's answer becomes a reply.
     Reply,
+    /// Where a picture is looked for in place: on a file system of this machine.
+    LocalDisk,
     /// Where the output folder is looked at; its path is the id.
     Disk,
 }
@@ -48,10 +50,14 @@ pub fn hang(spot: Spot, request_id: &str) -> mpsc::Sender<()> {
     go_on
 }
 
-/// Whether a test makes a thread wait there.
-pub(crate) fn hangs(spot: Spot) -> bool {
+/// Whether a test makes a thread wait there, with the command of this id.
+pub(crate) fn hangs(spot: Spot, request_id: &str) -> bool {
     ANY.load(Ordering::Acquire)
-        && HANGING.lock().unwrap_or_else(PoisonError::into_inner).iter().any(|(at, ..)| *at == spot)
+        && HANGING
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter()
+            .any(|(at, id, _)| *at == spot && id == request_id)
 }
 
 /// Panics, or waits, where a test asked for it.

@@ -48,7 +48,7 @@ impl Kept {
             warnings: reply.warnings.clone(),
             more_warnings: reply.more_warnings,
         };
-        Self { head: Arc::new(head), data: Some(crate::front::document::to_json(data).into()) }
+        Self { head: Arc::new(head), data: Some(crate::json::to_text(data).into()) }
     }
 
     /// Bytes of its text.
@@ -56,7 +56,7 @@ impl Kept {
         let head = &self.head;
         // Most replies are successes without warnings, and their heads are short.
         let head = match head.outcome.is_err() || !head.warnings.is_empty() {
-            true => crate::front::document::to_json(&head.to_value(Dialect::Snake)).len(),
+            true => crate::json::to_text(&head.to_value(Dialect::Snake)).len(),
             false => 0,
         };
         head + self.data.as_ref().map_or(0, |data| data.len())
@@ -117,11 +117,11 @@ pub struct Feed {
 
 /// A feed that may be gone.
 #[derive(Debug)]
-pub(super) struct WeakFeed(Weak<watch::Sender<Heard>>);
+pub(crate) struct WeakFeed(Weak<watch::Sender<Heard>>);
 
 impl WeakFeed {
     /// Keeps the last event alone: what came before has had its time.
-    pub(super) fn cut(&self) {
+    pub(crate) fn cut(&self) {
         let Some(heard) = self.0.upgrade() else { return };
         heard.send_if_modified(|heard| {
             if let Some(last) = heard.events.pop_back() {
@@ -140,12 +140,12 @@ impl Feed {
         Self { heard: Arc::new(watch::Sender::new(Heard { trace, ..Heard::default() })), bytes_max }
     }
 
-    pub(super) fn downgrade(&self) -> WeakFeed {
+    pub(crate) fn downgrade(&self) -> WeakFeed {
         WeakFeed(Arc::downgrade(&self.heard))
     }
 
     /// Bytes of the events that are kept.
-    pub(super) fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.heard.borrow().bytes
     }
 
@@ -156,7 +156,7 @@ impl Feed {
     }
 
     /// One client more waits for the reply; whether the job goes on when it leaves.
-    pub(super) fn attend(&self, goes_on: bool) {
+    pub(crate) fn attend(&self, goes_on: bool) {
         self.heard.send_if_modified(|heard| {
             heard.clients += 1;
             heard.goes_on |= goes_on;
@@ -165,7 +165,7 @@ impl Feed {
     }
 
     /// The command goes on, whichever clients leave.
-    pub(super) fn go_on(&self) {
+    pub(crate) fn go_on(&self) {
         self.heard.send_if_modified(|heard| {
             heard.goes_on = true;
             false
@@ -174,7 +174,7 @@ impl Feed {
 
     /// A client has left before the reply. Whether nobody wants the job any more: it was the last, and no client was
     /// told that the job goes on.
-    pub(super) fn leave(&self) -> bool {
+    pub(crate) fn leave(&self) -> bool {
         let mut given_up = false;
         self.heard.send_if_modified(|heard| {
             heard.clients = heard.clients.saturating_sub(1);

@@ -1,88 +1,63 @@
-//! What was sent to a worker for a client, and how the worker's answer becomes the client's reply.
+//! How a worker's answer becomes the client's reply.
 
 use std::{collections::HashMap, sync::Arc};
 
 use contracts::{
-    Action, Class, ErrorCode, Failure, Fault, Places, Reply, Trace, Warning, WarningCode,
-    dictionary::{Shape, dictionary},
+    Action, Class, Failure, Fault, Places, Reply, Trace, Warning, WarningCode, dictionary::dictionary,
     generated::limits,
 };
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::claims::Claim;
-use crate::{
-    jobs::Finisher,
-    lane::{Kept, LaneError},
-    outputs::Outputs,
-    uploads::Held,
-};
+use crate::lane::LaneError;
 
-/// What was sent.
-#[derive(Debug)]
-pub(crate) struct Sent {
-    pub(crate) action: Action,
-    pub(crate) request_id: Arc<str>,
-    pub(crate) session_id: Option<String>,
+/// What a reply to a client is made with, beside the worker's answer: plain data.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ReplyContext {
+    /// What was asked.
+    pub action: Action,
+    /// The id of the command; the client's, or made at acceptance.
+    #[serde(with = "crate::shared")]
+    pub request_id: Arc<str>,
+    /// Its session.
+    pub session_id: Option<String>,
     /// Its trace, under our own span.
-    pub(crate) trace: Option<Trace>,
-    pub(crate) places: Places,
+    pub trace: Option<Trace>,
+    /// Where each value stood in the sender's document.
+    pub places: Places,
     /// Warnings of our own reading.
-    pub(crate) warnings: Vec<Warning>,
+    pub warnings: Vec<Warning>,
     /// Faults of our own reading, for `validate_request`.
-    pub(crate) faults: Vec<Fault>,
+    pub faults: Vec<Fault>,
     /// How many there are.
-    pub(crate) faults_total: usize,
+    pub faults_total: usize,
     /// The submission as the sender meant it, before seeds were chosen and images became paths.
-    pub(crate) normalized: Option<Value>,
+    pub normalized: Option<Value>,
     /// What became a path, by the path.
-    pub(crate) swapped: HashMap<String, String>,
+    pub swapped: HashMap<String, String>,
     /// Whether a seed was chosen for it.
-    pub(crate) seeded: bool,
-    /// The files among its images that are kept for it.
-    pub(crate) inputs: Vec<Held>,
-    /// Looked at again where the worker could not write its pictures.
-    pub(crate) outputs: Outputs,
-    /// Keeps the id in flight until the reply is made.
-    pub(crate) claim: Option<Arc<Claim>>,
+    pub seeded: bool,
 }
 
-impl Finisher for Sent {
-    fn reply(&self, answer: Result<&[u8], &LaneError>) -> Reply {
-        let reply = self.reply_to(answer);
-        if let Err(failure) = &reply.outcome
-            && failure.code == ErrorCode::StorageFull
-        {
-            self.outputs.doubt();
-        }
-        reply
-    }
-
-    fn failure(&self, failure: Failure) -> Reply {
-        self.with(Err(Box::new(failure)))
-    }
-
-    fn may_wait(&self) -> bool {
-        self.outputs.may_wait()
-    }
-}
-
-impl Sent {
-    fn reply_to(&self, answer: Result<&[u8], &LaneError>) -> Reply {
+impl ReplyContext {
+    /// Reads the worker's answer. Blocks on the disk where it says that there are pictures.
+    pub(crate) fn reply(&self, answer: Result<&[u8], &LaneError>) -> Reply {
         match answer {
             Ok(line) => self.read(line),
             Err(error) => self.failure(error.failure()),
         }
     }
 
+    /// A reply that no worker had a part in.
+    pub(crate) fn failure(&self, failure: Failure) -> Reply {
+        self.with(Err(Box::new(failure)))
+    }
+
     fn trace_id(&self) -> Option<&str> {
         self.trace.as_ref().map(Trace::id)
     }
 
-    /// What a lane holds until its worker is done with the command, whoever has gone by then.
-    pub(crate) fn kept(&self) -> Kept {
-        Arc::new((self.claim.clone(), self.inputs.clone()))
-    }
-
+    /// A reply with this outcome.
     pub(crate) fn with(&self, outcome: Result<Value, Box<Failure>>) -> Reply {
         Reply {
             action: Some(self.action),
@@ -259,7 +234,7 @@ impl Sent {
 const ERRORS_MAX: usize = limits::ERRORS_MAX as usize;
 
 /// Says how many faults there are, where that is more than the report shows.
-pub(super) fn set_total(report: &mut Value, total: usize) {
+pub(crate) fn set_total(report: &mut Value, total: usize) {
     let Value::Object(members) = report else { return };
     members.shift_remove("errors_total");
     if total > members.get("errors").and_then(Value::as_array).map_or(0, Vec::len) {
@@ -295,48 +270,6 @@ fn without_effect<'d>(data: &'d Value) -> Option<String> {
             Err(err) => Some(format!("it says that it wrote {path}: {err}")),
         }
     })
-}
-
-/// The canonical pointers of all image references in a document of a definition.
-pub(crate) fn image_references(definition: &str, document: &Value) -> Vec<String> {
-    fn walk(shape: &Shape, value: &Value, at: &mut String, found: &mut Vec<String>) {
-        if let Shape::Ref(id) = shape
-            && dictionary().def(*id).name == "ImageRef"
-        {
-            found.push(at.clone());
-            return;
-        }
-        let length = at.len();
-        match (dictionary().resolve(shape), value) {
-            (Shape::Object(spec), Value::Object(members)) => {
-                for (name, member) in members {
-                    if let Some(property) = spec.property(name) {
-                        at.push('/');
-                        at.push_str(name);
-                        walk(&property.shape, member, at, found);
-                        at.truncate(length);
-                    }
-                }
-            }
-            (Shape::List(list), Value::Array(items)) => {
-                for (index, item) in items.iter().enumerate() {
-                    at.push_str(&format!("/{index}"));
-                    walk(&list.item, item, at, found);
-                    at.truncate(length);
-                }
-            }
-            _ => {}
-        }
-    }
-    let mut found = Vec::new();
-    walk(&dictionary().named(definition).shape, document, &mut String::new(), &mut found);
-    found
-}
-
-/// The failure of an id that is in flight.
-pub(crate) fn in_flight(id: &str) -> Failure {
-    Failure::new(ErrorCode::Conflict, format!("request_id {id} is in flight already"))
-        .hint("use a new request_id, or wait for the reply")
 }
 
 #[cfg(test)]

@@ -9,10 +9,8 @@ use contracts::{Action, Reply, WarningCode};
 use serde_json::Value;
 use tokio::time::Instant;
 
-use crate::{
-    jobs::{Load, Ticket},
-    lane::{LaneHandle, LaneState},
-};
+use super::{Load, Need};
+use crate::lane::{LaneHandle, LaneState};
 
 /// After `worker_busy`: a heartbeat says sooner than this that the worker trains.
 const BLOCKED: Duration = Duration::from_secs(1);
@@ -125,14 +123,14 @@ impl Seat {
     }
 
     /// Learns from a reply which models the worker has now.
-    pub(crate) fn learn(&mut self, ticket: &Ticket, reply: &Reply) {
+    pub(crate) fn learn(&mut self, need: &Need, reply: &Reply) {
         let Ok(data) = &reply.outcome else { return };
         if reply.warnings.iter().any(|warning| warning.code == WarningCode::ModelSwapped) {
             // It does not say for what: what is loaded now is known, the rest is not.
             self.models.clear();
             self.current = None;
         }
-        match ticket.action {
+        match need.action {
             Action::UnloadModel => self.forget(data),
             Action::CleanupMemory => {}
             Action::LoadModelToCache => {
@@ -151,7 +149,7 @@ impl Seat {
             }
             _ => {
                 if let Some(id) = data["model_id"].as_str() {
-                    self.note(id, ticket.model.as_deref().unwrap_or(id), true);
+                    self.note(id, need.model.as_deref().unwrap_or(id), true);
                 }
             }
         }

@@ -1,0 +1,57 @@
+//! The name of a GPU.
+
+use std::{fmt, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+
+/// A GPU as the contract names it: `gpu_N` or `cpu_0`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct GpuId(#[serde(with = "crate::shared")] Arc<str>);
+
+impl GpuId {
+    /// The host's GPU N.
+    #[must_use]
+    pub fn gpu(index: u32) -> Self {
+        Self(format!("gpu_{index}").into())
+    }
+
+    /// The processor.
+    #[must_use]
+    pub fn cpu() -> Self {
+        Self("cpu_0".into())
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// N of `gpu_N`.
+    #[must_use]
+    pub fn index(&self) -> Option<u32> {
+        self.0.strip_prefix("gpu_")?.parse().ok()
+    }
+
+    /// Whether a device of a prompt submission (`cuda:N`, `cpu`) is this one.
+    #[must_use]
+    pub fn is_device(&self, device: &str) -> bool {
+        match device.strip_prefix("cuda:") {
+            Some(index) => self.0.strip_prefix("gpu_") == Some(index),
+            None => device == "cpu" && &*self.0 == "cpu_0",
+        }
+    }
+}
+
+impl From<&str> for GpuId {
+    fn from(name: &str) -> Self {
+        Self(name.into())
+    }
+}
+
+impl fmt::Display for GpuId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

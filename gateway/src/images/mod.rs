@@ -1,0 +1,51 @@
+//! What the gateway reads of pictures: their headers, never their pixels.
+
+use std::io::Cursor;
+
+use contracts::{ErrorCode, Failure, generated::limits};
+use image::{ImageFormat, ImageReader};
+
+/// Reads all that stands before the pixels, and inflates nothing: a profile or a text of 2 MB may become 2 GB.
+fn size_of_png(bytes: &[u8]) -> Result<(u32, u32), png::DecodingError> {
+    let mut decoder = png::Decoder::new(Cursor::new(bytes));
+    decoder.set_ignore_text_chunk(true);
+    decoder.set_ignore_iccp_chunk(true);
+    Ok(decoder.read_info()?.info().size())
+}
+
+/// What an image is, of its header.
+pub(crate) struct Picture {
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    pub(crate) format: &'static str,
+}
+
+/// Reads the header of an image.
+///
+/// # Errors
+/// `image_invalid` where it is no PNG, JPEG or WebP of at most 64 megapixels.
+pub(crate) fn read_header(bytes: &[u8]) -> Result<Picture, Box<Failure>> {
+    let invalid = |message: String| Box::new(Failure::new(ErrorCode::ImageInvalid, message));
+    let reader = ImageReader::new(Cursor::new(bytes))
+        .with_guessed_format()
+        .map_err(|err| invalid(format!("the image cannot be read: {err}")))?;
+    let format = match reader.format() {
+        Some(ImageFormat::Png) => "png",
+        Some(ImageFormat::Jpeg) => "jpeg",
+        Some(ImageFormat::WebP) => "webp",
+        _ => return Err(invalid("the image is no PNG, JPEG or WebP".to_owned())),
+    };
+    let broken = |err: &dyn std::fmt::Display| invalid(format!("the image's header is broken: {err}"));
+    let (width, height) = match format {
+        "png" => size_of_png(bytes).map_err(|err| broken(&err))?,
+        _ => reader.into_dimensions().map_err(|err| broken(&err))?,
+    };
+    let pixels = u64::from(width) * u64::from(height);
+    if pixels > limits::IMAGE_PIXELS_MAX {
+        return Err(invalid(format!(
+            "the image has {pixels} pixels, more than {}",
+            limits::IMAGE_PIXELS_MAX
+        )));
+    }
+    Ok(Picture { width, height, format })
+}
