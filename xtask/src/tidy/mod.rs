@@ -42,7 +42,7 @@ pub(crate) fn run(root: &Path, out: &mut dyn Write) -> Result<()> {
 /// A file that cannot be read or parsed.
 pub(crate) fn graph(root: &Path, out: &mut dyn Write) -> Result<()> {
     for package in Package::all(&Tree::tracked(root)?)? {
-        rooms::print(&Graph::of(&package), rooms::KNOWN, out)?;
+        rooms::print(&Graph::of(&package), out)?;
     }
     Ok(())
 }
@@ -59,7 +59,7 @@ fn findings(tree: &Tree) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     let packages = Package::all(tree)?;
     let graphs: Vec<Graph> = packages.iter().map(Graph::of).collect();
-    findings.extend(rooms::check(&graphs, rooms::KNOWN));
+    findings.extend(rooms::check(&graphs));
     findings.extend(threads::check(&packages, threads::ALLOWED));
     findings.extend(map::check(tree)?);
     findings.extend(heads::documented(tree)?);

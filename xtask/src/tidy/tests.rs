@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use super::{
     finding::Finding,
     heads, map,
-    rooms::{self, Graph, Known, Package},
+    rooms::{self, Graph, Package},
     threads::{self, allowed},
     tree::Tree,
 };
@@ -46,13 +46,13 @@ fn check(found: &[Finding], expected: &[&str]) {
 /// The edges of a crate with the rooms `attic` and `cellar` and what else `files` say.
 fn edges(files: &[(&str, &str)]) -> Vec<String> {
     let graph = Graph::of(&house(files)[0]);
-    check(&rooms::check(&[graph], &[]), &[]);
+    check(&rooms::check(&[graph]), &[]);
     rooms_of(files)
 }
 
 fn rooms_of(files: &[(&str, &str)]) -> Vec<String> {
     let mut text = Vec::new();
-    rooms::print(&Graph::of(&house(files)[0]), &[], &mut text).expect("memory takes it");
+    rooms::print(&Graph::of(&house(files)[0]), &mut text).expect("memory takes it");
     let text = String::from_utf8(text).expect("text");
     text.lines()
         .filter(|line| line.contains('→') && !line.contains('–'))
@@ -81,21 +81,7 @@ fn a_circle_of_rooms_is_named_by_its_edges() {
         "house/src/attic.rs:1: attic → cellar is part of a circle of rooms (attic, cellar)",
         "house/src/cellar.rs:2: cellar → attic is part of a circle of rooms (attic, cellar)",
     ];
-    check(&rooms::check(&[graph], &[]), &expected);
-}
-
-#[test]
-fn a_known_edge_passes_while_it_closes_a_circle() {
-    let graphs = [Graph::of(&house(CIRCLE)[0])];
-    let known = |from, to| Known { package: "house", from, to };
-    check(&rooms::check(&graphs, &[known("cellar", "attic")]), &[]);
-
-    let stale = "house: the known edge cellar → roof closes no circle (any more): take it out of \
-                 xtask/src/tidy/rooms/known.rs";
-    check(&rooms::check(&graphs, &[known("cellar", "attic"), known("cellar", "roof")]), &[stale]);
-
-    let both = [known("cellar", "attic"), known("attic", "cellar")];
-    assert_eq!(rooms::check(&graphs, &both).len(), 2, "one of the two is enough");
+    check(&rooms::check(&[graph]), &expected);
 }
 
 #[test]
@@ -160,7 +146,7 @@ fn a_binary_beside_a_library_is_a_room_above_it() {
 fn a_path_that_leads_nowhere_is_told() {
     let graph = Graph::of(&house(&[("lib.rs", "mod attic;"), ("attic.rs", "use crate::cellar::Wine;")])[0]);
     check(
-        &rooms::check(&[graph], &[]),
+        &rooms::check(&[graph]),
         &["house/src/attic.rs:1: `crate::cellar::Wine` leads to nothing that tidy knows"],
     );
 }

@@ -6,7 +6,6 @@
 
 mod circles;
 mod graph;
-mod known;
 mod module;
 mod package;
 mod paths;
@@ -14,8 +13,5 @@ mod resolve;
 
 pub(super) use circles::{check, print};
 pub(super) use graph::Graph;
-pub(super) use known::KNOWN;
-#[cfg(test)]
-pub(super) use known::Known;
 pub(super) use module::{Mention, Module, attributes, is_test};
 pub(super) use package::Package;
