@@ -16,15 +16,15 @@ pub(crate) fn is_long(bytes: usize) -> bool {
     bytes > READ_AT_ONCE_BYTES_MAX
 }
 
-/// Room for the long commands of all clients that are read at the same time. What a command is read into may take
+/// ReadingBudget for the long commands of all clients that are read at the same time. What a command is read into may take
 /// fifty times its bytes: the next one waits its turn.
 #[derive(Clone, Debug)]
-pub(crate) struct Room {
+pub(crate) struct ReadingBudget {
     bytes: Arc<Semaphore>,
     bytes_max: u32,
 }
 
-impl Room {
+impl ReadingBudget {
     pub(crate) fn new(bytes_max: u32) -> Self {
         // Permits fit where a number of 32 bits does.
         Self { bytes: Arc::new(Semaphore::new(bytes_max as usize)), bytes_max }
@@ -77,7 +77,7 @@ mod tests {
     use contracts::{READ_AT_ONCE_BYTES_MAX, read_frame};
     use futures::FutureExt;
 
-    use super::Room;
+    use super::ReadingBudget;
 
     /// A frame of more bytes than are read at once.
     fn long() -> Vec<u8> {
@@ -89,7 +89,7 @@ mod tests {
     #[tokio::test(flavor = "current_thread")]
     async fn others_go_on_while_a_long_command_is_read() {
         let (go_on, told) = mpsc::channel();
-        let room = Room::new(u32::MAX);
+        let room = ReadingBudget::new(u32::MAX);
         let reading = room.read(long(), move |bytes| {
             // On the runtime's only thread nobody could tell it, and this would be an error.
             told.recv_timeout(Duration::from_secs(60)).expect("another task went on meanwhile");
@@ -103,7 +103,7 @@ mod tests {
     #[tokio::test]
     async fn a_panic_of_the_reader_is_one_of_its_command() {
         for bytes in [b"short".to_vec(), long()] {
-            let room = Room::new(1);
+            let room = ReadingBudget::new(1);
             let reading = AssertUnwindSafe(room.read(bytes, |_| panic!("a test asked for it")));
             assert!(reading.catch_unwind().await.is_err());
             assert_eq!(room.bytes.available_permits(), 1, "its room is free again");
@@ -113,7 +113,7 @@ mod tests {
     #[tokio::test]
     async fn a_long_command_waits_for_room_and_a_short_one_does_not() {
         // Each of them alone is longer than the room.
-        let room = Room::new(1);
+        let room = ReadingBudget::new(1);
         let (go_on, told) = mpsc::channel::<()>();
         let (begun, others) = mpsc::channel::<()>();
         {

@@ -22,7 +22,7 @@ use serde::Deserialize;
 
 use crate::{
     gpu::{Gpu, GpuError, GpuId, Gpus},
-    jobs::DeskConfig,
+    jobs::QueueConfig,
     lane::{Launch, Limits, Policy},
     units::{Bytes, Count, FrameBytes, Many, Seconds, SecondsFromZero, SimWorkers},
 };
@@ -184,7 +184,7 @@ pub struct Config {
     /// How lanes treat workers.
     pub policy: Arc<Policy>,
     /// Limits of the queue.
-    pub desk: DeskConfig,
+    pub queue: QueueConfig,
     /// Longest frame and body.
     pub frame_bytes_max: usize,
     /// What becomes of a job when its client leaves, where the client says nothing.
@@ -256,7 +256,7 @@ impl Config {
             gpus,
             output_dir,
             policy: Arc::new(policy),
-            desk: DeskConfig {
+            queue: QueueConfig {
                 queue_max: file.queue_max.map_or(10_000, Count::size),
                 records_max: file.records_max.map_or(10_000, Count::size),
                 records_bytes_max: file.records_bytes_max.map_or(RECORDS_BYTES_MAX, Bytes::size),

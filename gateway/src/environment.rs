@@ -12,7 +12,7 @@ const PREFIX: &str = "CONCORD_";
 /// Variables that no flag of this program names: lists of folders, and what the drop-in reads to find us.
 const OTHERS: [&str; 3] = ["CONCORD_MODEL_ROOTS", "CONCORD_INPUT_ROOTS", "CONCORD_GATEWAY"];
 
-/// Looks at the environment before the flags do: warnings for those that nothing reads.
+/// ReplyReader at the environment before the flags do: warnings for those that nothing reads.
 ///
 /// # Errors
 /// A sentence that names a variable which is empty.

@@ -11,7 +11,7 @@ use tokio::sync::{oneshot, watch};
 
 /// What has been heard of a job so far.
 #[derive(Debug, Default)]
-pub struct Heard {
+pub struct EventLog {
     /// `(sequence, event)`, oldest first; as the lines that the worker wrote, for most are never looked at.
     events: VecDeque<(u64, Vec<u8>)>,
     /// Bytes of these events.
@@ -69,7 +69,7 @@ impl Kept {
     }
 }
 
-impl Heard {
+impl EventLog {
     /// The events from a sequence on.
     pub fn since(&self, sequence: u64) -> impl Iterator<Item = (u64, Value)> {
         self.events
@@ -110,16 +110,16 @@ impl Heard {
 
 /// The events of one job; a cheap clone.
 #[derive(Clone, Debug)]
-pub struct Feed {
-    heard: Arc<watch::Sender<Heard>>,
+pub struct JobEvents {
+    heard: Arc<watch::Sender<EventLog>>,
     bytes_max: usize,
 }
 
-/// A feed that may be gone.
+/// A job's events that may be gone.
 #[derive(Debug)]
-pub(crate) struct WeakFeed(Weak<watch::Sender<Heard>>);
+pub(crate) struct WeakJobEvents(Weak<watch::Sender<EventLog>>);
 
-impl WeakFeed {
+impl WeakJobEvents {
     /// Keeps the last event alone: what came before has had its time.
     pub(crate) fn cut(&self) {
         let Some(heard) = self.0.upgrade() else { return };
@@ -133,15 +133,15 @@ impl WeakFeed {
     }
 }
 
-impl Feed {
+impl JobEvents {
     /// Nothing heard yet. At most so many bytes of events are kept, and always the last one; the oldest are dropped
     /// first, and a gap in `sequence` says so.
     pub(crate) fn new(bytes_max: usize, trace: Option<Trace>) -> Self {
-        Self { heard: Arc::new(watch::Sender::new(Heard { trace, ..Heard::default() })), bytes_max }
+        Self { heard: Arc::new(watch::Sender::new(EventLog { trace, ..EventLog::default() })), bytes_max }
     }
 
-    pub(crate) fn downgrade(&self) -> WeakFeed {
-        WeakFeed(Arc::downgrade(&self.heard))
+    pub(crate) fn downgrade(&self) -> WeakJobEvents {
+        WeakJobEvents(Arc::downgrade(&self.heard))
     }
 
     /// Bytes of the events that are kept.
@@ -197,7 +197,7 @@ impl Feed {
         });
     }
 
-    /// Ends the feed with the terminal reply; the bytes that are kept of it. What comes later is no event of this job.
+    /// Ends the job's events with the terminal reply; the bytes that are kept of it. What comes later is no event of this job.
     pub(crate) fn end(&self, reply: Reply) -> usize {
         let kept = Kept::of(&reply);
         let bytes = kept.bytes();
@@ -217,7 +217,7 @@ impl Feed {
 
     /// A receiver that sees what has been heard and what comes.
     #[must_use]
-    pub fn listen(&self) -> watch::Receiver<Heard> {
+    pub fn listen(&self) -> watch::Receiver<EventLog> {
         self.heard.subscribe()
     }
 
@@ -240,7 +240,7 @@ impl Feed {
             Some(reply) => reply,
             None => match reply.await {
                 Ok(reply) => reply,
-                Err(_) => unreachable!("the feed is held while it is waited for"),
+                Err(_) => unreachable!("the events is held while it is waited for"),
             },
         }
     }
@@ -250,14 +250,14 @@ impl Feed {
 mod tests {
     use contracts::{ErrorCode, Failure, Reply};
 
-    use super::Feed;
+    use super::JobEvents;
 
     fn event(text: &str) -> Vec<u8> {
         format!(r#"{{"event":"log","message":"{text}"}}"#).into_bytes()
     }
 
-    fn kept(feed: &Feed) -> Vec<u64> {
-        feed.listen().borrow().since(0).map(|(sequence, _)| sequence).collect()
+    fn kept(events: &JobEvents) -> Vec<u64> {
+        events.listen().borrow().since(0).map(|(sequence, _)| sequence).collect()
     }
 
     fn reply() -> Reply {
@@ -275,24 +275,24 @@ mod tests {
     #[test]
     fn events_are_bounded_by_bytes_and_the_last_is_always_kept() {
         let one = event("0123456789").len();
-        let feed = Feed::new(3 * one, None);
-        (0..5).for_each(|_| feed.push(event("0123456789")));
-        assert_eq!((kept(&feed), feed.bytes()), (vec![2, 3, 4], 3 * one));
+        let events = JobEvents::new(3 * one, None);
+        (0..5).for_each(|_| events.push(event("0123456789")));
+        assert_eq!((kept(&events), events.bytes()), (vec![2, 3, 4], 3 * one));
         let long = event(&"x".repeat(1000));
-        feed.push(long.clone());
-        assert_eq!((kept(&feed), feed.bytes()), (vec![5], long.len()));
+        events.push(long.clone());
+        assert_eq!((kept(&events), events.bytes()), (vec![5], long.len()));
     }
 
     #[tokio::test]
     async fn a_feed_that_is_cut_keeps_its_last_event_and_its_reply() {
-        let feed = Feed::new(1 << 20, None);
-        (0..5).for_each(|_| feed.push(event("a")));
-        feed.end(reply());
-        feed.downgrade().cut();
-        assert_eq!((kept(&feed), feed.bytes()), (vec![4], event("a").len()));
-        assert!(feed.reply().await.outcome.is_err());
-        let gone = feed.downgrade();
-        drop(feed);
+        let events = JobEvents::new(1 << 20, None);
+        (0..5).for_each(|_| events.push(event("a")));
+        events.end(reply());
+        events.downgrade().cut();
+        assert_eq!((kept(&events), events.bytes()), (vec![4], event("a").len()));
+        assert!(events.reply().await.outcome.is_err());
+        let gone = events.downgrade();
+        drop(events);
         gone.cut();
     }
 
@@ -301,15 +301,15 @@ mod tests {
         for (clients, given_up) in
             [(vec![false], true), (vec![false, false], true), (vec![false, true], false), (vec![true], false)]
         {
-            let feed = Feed::new(1024, None);
-            clients.iter().for_each(|goes_on| feed.attend(*goes_on));
-            let left: Vec<bool> = clients.iter().map(|_| feed.leave()).collect();
+            let events = JobEvents::new(1024, None);
+            clients.iter().for_each(|goes_on| events.attend(*goes_on));
+            let left: Vec<bool> = clients.iter().map(|_| events.leave()).collect();
             let (last, before) = left.split_last().unwrap();
             assert_eq!((*last, before.contains(&true)), (given_up, false), "{clients:?}");
         }
-        let feed = Feed::new(1024, None);
-        feed.attend(false);
-        feed.end(reply());
-        assert!(!feed.leave(), "it has ended");
+        let events = JobEvents::new(1024, None);
+        events.attend(false);
+        events.end(reply());
+        assert!(!events.leave(), "it has ended");
     }
 }

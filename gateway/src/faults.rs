@@ -11,13 +11,13 @@ use std::{
 
 /// Where a bug strikes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Spot {
+pub enum FaultPoint {
     /// Where a command is taken.
-    Front,
-    /// In the desk's own task.
-    Desk,
+    Dispatcher,
+    /// In the job queue's own task.
+    JobQueue,
     /// In the loop that reads stdin.
-    Talk,
+    StdioClient,
     /// Where a worker's answer becomes a reply.
     Reply,
     /// Where a picture is looked for in place: on a file system of this machine.
@@ -28,14 +28,14 @@ pub enum Spot {
 
 /// Whether any is planted: all that this costs elsewhere.
 static ANY: AtomicBool = AtomicBool::new(false);
-static PLANTED: Mutex<Vec<(Spot, String)>> = Mutex::new(Vec::new());
-static HANGING: Mutex<Vec<(Spot, String, mpsc::Receiver<()>)>> = Mutex::new(Vec::new());
+static PLANTED: Mutex<Vec<(FaultPoint, String)>> = Mutex::new(Vec::new());
+static HANGING: Mutex<Vec<(FaultPoint, String, mpsc::Receiver<()>)>> = Mutex::new(Vec::new());
 
 /// Longer than any test waits.
 const FOR_EVER: Duration = Duration::from_secs(60);
 
 /// Makes the gateway panic there, with the command of this id.
-pub fn plant(spot: Spot, request_id: &str) {
+pub fn plant(spot: FaultPoint, request_id: &str) {
     PLANTED.lock().unwrap_or_else(PoisonError::into_inner).push((spot, request_id.to_owned()));
     ANY.store(true, Ordering::Release);
 }
@@ -43,7 +43,7 @@ pub fn plant(spot: Spot, request_id: &str) {
 /// Makes the gateway's thread wait there once, with the command of this id, until the sender sends or is dropped: a disk
 /// that does not answer.
 #[must_use]
-pub fn hang(spot: Spot, request_id: &str) -> mpsc::Sender<()> {
+pub fn hang(spot: FaultPoint, request_id: &str) -> mpsc::Sender<()> {
     let (go_on, told) = mpsc::channel();
     HANGING.lock().unwrap_or_else(PoisonError::into_inner).push((spot, request_id.to_owned(), told));
     ANY.store(true, Ordering::Release);
@@ -51,7 +51,7 @@ pub fn hang(spot: Spot, request_id: &str) -> mpsc::Sender<()> {
 }
 
 /// Whether a test makes a thread wait there, with the command of this id.
-pub(crate) fn hangs(spot: Spot, request_id: &str) -> bool {
+pub(crate) fn hangs(spot: FaultPoint, request_id: &str) -> bool {
     ANY.load(Ordering::Acquire)
         && HANGING
             .lock()
@@ -61,7 +61,7 @@ pub(crate) fn hangs(spot: Spot, request_id: &str) -> bool {
 }
 
 /// Panics, or waits, where a test asked for it.
-pub(crate) fn strike(spot: Spot, request_id: &str) {
+pub(crate) fn strike(spot: FaultPoint, request_id: &str) {
     if !ANY.load(Ordering::Acquire) {
         return;
     }

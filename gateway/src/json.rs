@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-/// Room for a document of the usual size, so that its text is not moved as it grows.
+/// ReadingBudget for a document of the usual size, so that its text is not moved as it grows.
 const TEXT_BYTES: usize = 1024;
 
 /// A document as JSON.

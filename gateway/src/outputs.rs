@@ -21,7 +21,7 @@ use nix::sys::statfs::{
 };
 use tokio::sync::Notify;
 
-use crate::faults::{self, Spot};
+use crate::faults::{self, FaultPoint};
 
 /// File systems of this machine: what a worker has just written there is looked up in memory. Of any other (NFS, CIFS,
 /// FUSE, one that is not known) the server may be silent. ext2 and ext3 have the number of ext4; overlayfs keeps what is
@@ -53,7 +53,7 @@ struct Inner {
 }
 
 impl Outputs {
-    /// Looks at the folder once. Blocks on the disk.
+    /// ReplyReader at the folder once. Blocks on the disk.
     #[must_use]
     pub fn new(folder: &Path, free_min: u64) -> Self {
         let inner = Inner {
@@ -82,7 +82,7 @@ impl Outputs {
     /// Writes a small file and removes it, and asks the disk what it has free. Blocks on the disk.
     pub fn look(&self) {
         let folder = &self.0.folder;
-        faults::strike(Spot::Disk, &folder.to_string_lossy());
+        faults::strike(FaultPoint::Disk, &folder.to_string_lossy());
         // A folder that is not there, or does not say where it lies, counts as far away.
         let local = statfs(folder).is_ok_and(|system| LOCAL.contains(&system.filesystem_type()));
         self.0.local.store(local, Ordering::Relaxed);
@@ -121,12 +121,12 @@ impl Outputs {
         format!("the disk of the output folder {folder} does not answer within {seconds} s").into()
     }
 
-    /// Looks again soon: something could not be written.
+    /// ReplyReader again soon: something could not be written.
     pub(crate) fn doubt(&self) {
         self.0.doubted.notify_one();
     }
 
-    /// Looks for ever.
+    /// ReplyReader for ever.
     pub(crate) async fn watch(self) {
         self.watch_within(DISK_ANSWER).await;
     }
@@ -215,13 +215,13 @@ pub(crate) fn storage_failure(what: &str, err: &io::Error) -> Failure {
 mod tests {
     use std::{io, time::Duration};
 
-    use super::{Outputs, Spot, faults, storage_failure, write_whole};
+    use super::{FaultPoint, Outputs, faults, storage_failure, write_whole};
 
     #[tokio::test]
     async fn a_disk_that_does_not_answer_is_trouble_until_it_does() {
         let folder = tempfile::tempdir().expect("a folder");
         let outputs = Outputs::new(folder.path(), 0);
-        let answers = faults::hang(Spot::Disk, &folder.path().to_string_lossy());
+        let answers = faults::hang(FaultPoint::Disk, &folder.path().to_string_lossy());
         let watching = tokio::spawn(outputs.clone().watch_within(Duration::from_millis(1)));
         outputs.doubt();
         while outputs.trouble().is_none() {

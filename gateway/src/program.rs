@@ -135,7 +135,7 @@ async fn serve(flags: Serve) -> anyhow::Result<ExitCode> {
     let address = listener.local_addr()?;
     let gpus = gpus.filter(|_| config.gpus.is_some());
     let app = App::start(config, gpus);
-    greet(&app.front().config().about_workers, address);
+    greet(&app.dispatcher().config().about_workers, address);
     if let Err(err) = http::serve(app, listener, signals::terminated()).await {
         log::say(&format!("error: {err:#}"));
         return Ok(ExitCode::from(BROKEN));
@@ -176,7 +176,7 @@ async fn talk(flags: Stdio) -> anyhow::Result<ExitCode> {
         }
     }
     let app = start(&flags.pool)?;
-    tracing::info!("{}", app.front().config().about_workers);
+    tracing::info!("{}", app.dispatcher().config().about_workers);
     Ok(stdio::serve(app, flags.on_eof).await)
 }
 

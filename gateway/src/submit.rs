@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     app::App,
-    front::{Answer, Manner},
+    dispatch::{Answer, ReplyOptions},
 };
 
 /// Says something on stderr. A terminal that is gone is no reason to fail.
@@ -64,8 +64,8 @@ impl Submission {
 /// # Errors
 /// Where stdout is closed.
 pub async fn locally(app: App, submission: &Submission, json: bool) -> anyhow::Result<ExitCode> {
-    let front = app.front().clone();
-    tell!("{}", front.config().about_workers);
+    let dispatcher = app.dispatcher().clone();
+    tell!("{}", dispatcher.config().about_workers);
     let reply = match submission.incoming() {
         Err(refusal) => Reply {
             action: None,
@@ -76,12 +76,12 @@ pub async fn locally(app: App, submission: &Submission, json: bool) -> anyhow::R
             more_warnings: 0,
         },
         Ok(incoming) => {
-            let manner = Manner { wait: false, ..Manner::plain(Dialect::Snake) };
-            match front.take(incoming, manner).await {
+            let options = ReplyOptions { wait: false, ..ReplyOptions::plain(Dialect::Snake) };
+            match dispatcher.take(incoming, options).await {
                 Answer::Reply(reply) => (*reply).clone(),
                 Answer::Queued { accepted, .. } => {
                     let bar = bar();
-                    let mut heard = accepted.feed.listen();
+                    let mut heard = accepted.events.listen();
                     let reply = loop {
                         let (event, reply) = {
                             let heard = heard.borrow_and_update();

@@ -4,7 +4,7 @@
 //! A file is found again by what it holds, in memory alone: a name on the disk, which may be that of a file cut short by
 //! a power loss, is trusted for nothing. So no two gateways with one output directory share a file.
 
-mod shelf;
+mod index;
 
 use std::{
     path::{Path, PathBuf},
@@ -24,7 +24,7 @@ use crate::{
     jobs::timestamp,
     outputs::{storage_failure, write_whole},
 };
-use shelf::{Kind, Shelf, on_disk};
+use index::{Kind, UploadIndex, on_disk};
 
 /// Between two sweeps, at most.
 const SWEEP: Duration = Duration::from_secs(60);
@@ -38,7 +38,7 @@ struct Inner {
     output_dir: PathBuf,
     upload_kept: Duration,
     input_kept: Duration,
-    shelf: Mutex<Shelf>,
+    index: Mutex<UploadIndex>,
     /// Something may be removed before its time: an upload that was deleted is no longer read.
     swept: Notify,
 }
@@ -56,7 +56,7 @@ pub(crate) type Held = Arc<dyn std::fmt::Debug + Send + Sync>;
 impl Drop for Hold {
     fn drop(&mut self) {
         let now = Instant::now();
-        if self.uploads.shelf().release(&self.path, now + self.uploads.0.input_kept) {
+        if self.uploads.index().release(&self.path, now + self.uploads.0.input_kept) {
             self.uploads.0.swept.notify_one();
         }
     }
@@ -71,7 +71,7 @@ impl Uploads {
             output_dir: output_dir.to_owned(),
             upload_kept: keep.upload_seconds.duration(),
             input_kept: keep.input_seconds.duration(),
-            shelf: Mutex::new(Shelf::new(keep.inputs_bytes_max.get(), keep.uploads_max.size())),
+            index: Mutex::new(UploadIndex::new(keep.inputs_bytes_max.get(), keep.uploads_max.size())),
             swept: Notify::new(),
         };
         let uploads = Self(Arc::new(inner));
@@ -81,8 +81,8 @@ impl Uploads {
         uploads
     }
 
-    fn shelf(&self) -> MutexGuard<'_, Shelf> {
-        self.0.shelf.lock().unwrap_or_else(PoisonError::into_inner)
+    fn index(&self) -> MutexGuard<'_, UploadIndex> {
+        self.0.index.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn kept_for(&self, kind: Kind) -> Duration {
@@ -112,7 +112,7 @@ impl Uploads {
             // A time in the future counts as now.
             let age = meta.modified().ok().and_then(|at| today.duration_since(at).ok()).unwrap_or_default();
             let until = now + self.kept_for(kind).saturating_sub(age);
-            self.shelf().adopt(entry.path().into(), on_disk(meta.len()), until);
+            self.index().adopt(entry.path().into(), on_disk(meta.len()), until);
             found += 1;
         }
         if found > 0 {
@@ -127,11 +127,11 @@ impl Uploads {
     pub fn keep(&self, bytes: &[u8]) -> Result<Value, Box<Failure>> {
         let picture = read_header(bytes)?;
         // Looked at before the disk is written. Two at a time may both find the last place, and are both kept.
-        self.shelf().may_name(Instant::now())?;
+        self.index().may_name(Instant::now())?;
         let (sha256, hold) = self.place(Kind::Upload, bytes, picture.format)?;
         let id = uuid::Uuid::now_v7().to_string();
         let kept = self.0.upload_kept;
-        self.shelf().name(id.clone(), hold.path.clone(), Instant::now() + kept);
+        self.index().name(id.clone(), hold.path.clone(), Instant::now() + kept);
         Ok(json!({
             "upload_id": id,
             "sha256": sha256,
@@ -158,7 +158,7 @@ impl Uploads {
     /// # Errors
     /// `upload_not_found`.
     pub(crate) fn hold(&self, id: &str) -> Result<(String, Held), Box<Failure>> {
-        let Some(path) = self.shelf().hold_named(id, Instant::now()) else { return Err(unknown(id)) };
+        let Some(path) = self.index().hold_named(id, Instant::now()) else { return Err(unknown(id)) };
         let text = path.to_string_lossy().into_owned();
         Ok((text, Arc::new(Hold { path, uploads: self.clone() })))
     }
@@ -168,7 +168,7 @@ impl Uploads {
     /// # Errors
     /// `upload_not_found`.
     pub fn delete(&self, id: &str) -> Result<(), Box<Failure>> {
-        if !self.shelf().unname(id, Instant::now()) {
+        if !self.index().unname(id, Instant::now()) {
             return Err(unknown(id));
         }
         self.sweep();
@@ -180,7 +180,7 @@ impl Uploads {
         let digest: [u8; 32] = Sha256::digest(bytes).into();
         let sha256 = hex(&digest);
         let (length, size) = (bytes.len() as u64, on_disk(bytes.len() as u64));
-        let found = self.shelf().hold_same(kind, &digest);
+        let found = self.index().hold_same(kind, &digest);
         if let Some(path) = found {
             let hold = Hold { path, uploads: self.clone() };
             // Whoever cleans the disk asks nobody.
@@ -188,25 +188,25 @@ impl Uploads {
                 return Ok((sha256, hold));
             }
             tracing::warn!(path = %hold.path.display(), "an image that was kept is gone from the disk; it is written again");
-            self.shelf().lose(kind, &digest);
+            self.index().lose(kind, &digest);
         }
-        let evicted = self.shelf().reserve(size, Instant::now())?;
+        let evicted = self.index().reserve(size, Instant::now())?;
         self.remove(evicted);
         let name = format!("{sha256}-{}.{format}", uuid::Uuid::now_v7().simple());
         let path: Arc<Path> = self.0.output_dir.join(kind.folder()).join(name).into();
         if let Err(err) = write_whole(&path, bytes) {
-            self.shelf().unreserve(size);
+            self.index().unreserve(size);
             return Err(Box::new(storage_failure("the image could not be kept", &err)));
         }
-        self.shelf().put(kind, digest, path.clone(), size);
+        self.index().put(kind, digest, path.clone(), size);
         Ok((sha256, Hold { path, uploads: self.clone() }))
     }
 
     /// Removes what nobody needs, and keeps young what is read longer than files last. Blocks on the disk.
     pub fn sweep(&self) {
-        let due = self.shelf().due(Instant::now());
+        let due = self.index().due(Instant::now());
         self.remove(due);
-        let read = self.shelf().read();
+        let read = self.index().read();
         for path in read {
             // Another gateway with this directory goes by the age of a file.
             let touched = std::fs::File::open(&path).and_then(|file| file.set_modified(SystemTime::now()));
@@ -223,7 +223,7 @@ impl Uploads {
                 Err(err) if err.kind() == std::io::ErrorKind::NotFound => {}
                 Err(err) => {
                     tracing::warn!(path = %path.display(), %err, "an image that a client sent cannot be removed; tried again");
-                    self.shelf().adopt(path, bytes, Instant::now() + SWEEP);
+                    self.index().adopt(path, bytes, Instant::now() + SWEEP);
                 }
             }
         }

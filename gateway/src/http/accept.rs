@@ -11,7 +11,7 @@ use super::{
     pictures::{Picture, details, media_type},
     place::Base,
 };
-use crate::front::Front;
+use crate::dispatch::Dispatcher;
 
 /// The only place that makes one picture and nothing else.
 const ROUTE: &str = "/v1/generate";
@@ -111,7 +111,7 @@ pub(super) fn varies(route: &str) -> bool {
 /// # Errors
 /// [`Failure`] if the picture cannot be read any more.
 pub(super) async fn picture(
-    front: &Front,
+    dispatcher: &Dispatcher,
     reply: &Reply,
     base: &Base,
 ) -> Result<Response<Body>, Box<Failure>> {
@@ -119,7 +119,7 @@ pub(super) async fn picture(
     let Some(detail) = details.first() else {
         return Err(Box::new(Failure::new(ErrorCode::WorkerProtocolError, "the reply names no picture")));
     };
-    let mut response = Picture::open(front, detail).await?.whole();
+    let mut response = Picture::open(dispatcher, detail).await?.whole();
     let mut put = |name: HeaderName, value: String| {
         if let Ok(value) = HeaderValue::from_str(&value) {
             response.headers_mut().insert(name, value);

@@ -20,17 +20,17 @@ use super::{
     body,
     place::Base,
     problem::{bare, refuse, respond, with},
-    query::{Asked, Of, fault, field_of, given, query},
+    query::{Of, RoutedCommand, fault, field_of, given, query},
     trace::Traced,
 };
 use crate::{
     aside,
-    front::{Answer, Front, Manner, OnDisconnect, may_run},
+    dispatch::{Answer, Dispatcher, OnDisconnect, ReplyOptions, may_run},
     jobs::{Accepted, Status},
 };
 
 /// `POST /v1/commands`: any action, in any envelope and dialect.
-pub(crate) async fn any(State(front): State<Front>, mut request: Request) -> Response<Body> {
+pub(crate) async fn any(State(dispatcher): State<Dispatcher>, mut request: Request) -> Response<Body> {
     let path = request.uri().path().to_owned();
     let asked = match query(&request, Of::Any) {
         Ok(asked) => asked,
@@ -38,7 +38,7 @@ pub(crate) async fn any(State(front): State<Front>, mut request: Request) -> Res
     };
     let headers = std::mem::take(request.headers_mut());
     let client = Client { base: Base::of(&request), picture: None, path, trace: traced(&request) };
-    let body = match body::json(request, &headers, front.config().frame_bytes_max).await {
+    let body = match body::json(request, &headers, dispatcher.config().frame_bytes_max).await {
         Ok(body) => body,
         Err(failure) => {
             return cut(*failure, asked.dialect.unwrap_or(Dialect::Snake), &client.path);
@@ -48,9 +48,9 @@ pub(crate) async fn any(State(front): State<Front>, mut request: Request) -> Res
         let failure = Box::new(Failure::new(ErrorCode::BadFrame, "the body is empty"));
         Err(Refusal { request_id: None, session_id: None, form: None, dialect: None, failure })
     } else {
-        front.room().read(body.clone(), |body| envelope::read_frame(strip_bom(body))).await
+        dispatcher.room().read(body.clone(), |body| envelope::read_frame(strip_bom(body))).await
     };
-    answer(&front, read, &asked, &headers, body, client).await
+    answer(&dispatcher, read, &asked, &headers, body, client).await
 }
 
 /// A failure of reading a body. A body that came too slowly leaves a connection that is good for nothing more.
@@ -79,7 +79,7 @@ fn traced(request: &Request) -> Option<Trace> {
 
 /// A route of an action.
 pub(crate) async fn on_route(
-    front: Front,
+    dispatcher: Dispatcher,
     action: Action,
     route: &'static Route,
     mut request: Request,
@@ -93,15 +93,15 @@ pub(crate) async fn on_route(
     let headers = std::mem::take(request.headers_mut());
     let picture = Accept::picture(route.path, &headers).filter(|_| !wants_async(&headers));
     let client = Client { base: Base::of(&request), picture, path, trace: traced(&request) };
-    let body = match body::json(request, &headers, front.config().frame_bytes_max).await {
+    let body = match body::json(request, &headers, dispatcher.config().frame_bytes_max).await {
         Ok(body) => body,
         Err(failure) => return cut(*failure, told, &client.path),
     };
     let of_route = envelope::Body { action, bare: route.bare };
     let given = asked.given.clone();
     let reader = move |body: &[u8]| envelope::read_body(strip_bom(body), of_route, &given);
-    let read = front.room().read(body.clone(), reader).await;
-    let mut response = answer(&front, read, &asked, &headers, body, client).await;
+    let read = dispatcher.room().read(body.clone(), reader).await;
+    let mut response = answer(&dispatcher, read, &asked, &headers, body, client).await;
     if accept::varies(route.path) {
         response.headers_mut().append(header::VARY, HeaderValue::from_static("accept"));
     }
@@ -114,9 +114,9 @@ fn strip_bom(body: &[u8]) -> &[u8] {
 }
 
 async fn answer(
-    front: &Front,
+    dispatcher: &Dispatcher,
     read: Result<Incoming, Refusal>,
-    asked: &Asked,
+    asked: &RoutedCommand,
     headers: &HeaderMap,
     body: Bytes,
     client: Client,
@@ -149,10 +149,10 @@ async fn answer(
         let failure = fault("on_disconnect", ErrorCode::ValidationFailed, message.to_owned());
         return respond(&bare(Some(action), incoming.head.request_id, *failure), dialect, path);
     }
-    let manner = Manner { dialect, wait, key, on_disconnect: asked.on_disconnect, trace };
-    match front.take(incoming, manner).await {
+    let options = ReplyOptions { dialect, wait, key, on_disconnect: asked.on_disconnect, trace };
+    match dispatcher.take(incoming, options).await {
         Answer::Reply(reply) if picture.is_some() && reply.outcome.is_ok() => {
-            match accept::picture(front, &reply, &base).await {
+            match accept::picture(dispatcher, &reply, &base).await {
                 Ok(response) => response,
                 Err(failure) => {
                     respond(&bare(Some(action), reply.request_id.clone(), *failure), dialect, path)
@@ -161,7 +161,7 @@ async fn answer(
         }
         Answer::Reply(reply) => respond(&base.located(&reply), dialect, path),
         Answer::Queued { request_id, accepted } => {
-            let (status, queue_position) = standing(front, &request_id, &accepted).await;
+            let (status, queue_position) = standing(dispatcher, &request_id, &accepted).await;
             let body = json!({
                 "request_id": &*request_id,
                 "status": status.as_str(),
@@ -183,11 +183,11 @@ fn queued(request_id: &str, location: &str, body: String) -> Response<Body> {
 }
 
 /// Where a job stands now: one that an idempotency key names again may be under way, or have ended.
-async fn standing(front: &Front, request_id: &Arc<str>, accepted: &Accepted) -> (Status, usize) {
-    if let Some(reply) = accepted.feed.listen().borrow().reply() {
+async fn standing(dispatcher: &Dispatcher, request_id: &Arc<str>, accepted: &Accepted) -> (Status, usize) {
+    if let Some(reply) = accepted.events.listen().borrow().reply() {
         return (Status::of(&reply), 0);
     }
-    match front.desk().job(request_id.clone()).await {
+    match dispatcher.queue().job(request_id.clone()).await {
         Ok(Some(job)) => (job.record.status, job.queue_position.unwrap_or(0)),
         Ok(None) | Err(_) => (Status::Queued, accepted.queue_position),
     }
@@ -221,7 +221,7 @@ fn idempotency_key(headers: &HeaderMap) -> Option<Result<String, Box<Failure>>> 
 
 /// What a key stands for: the action, the path, its fields and the query's, and the body. A trace is no part of it, wherever
 /// it is said: whoever tries again does so under another span. A long body is looked at aside, as it is read.
-async fn key_of(action: Action, path: &str, asked: &Asked, body: Bytes) -> [u8; 32] {
+async fn key_of(action: Action, path: &str, asked: &RoutedCommand, body: Bytes) -> [u8; 32] {
     let given: BTreeMap<&String, &Value> =
         asked.given.iter().filter(|(name, _)| is_meant(action, name)).collect();
     let given = serde_json::to_vec(&given).expect("the fields have string keys");

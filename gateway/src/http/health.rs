@@ -8,22 +8,22 @@ use axum::{
 use serde_json::{Value, json};
 
 use super::problem::with;
-use crate::front::Front;
+use crate::dispatch::Dispatcher;
 
 /// The process lives: it answers.
-pub(crate) async fn live(State(front): State<Front>) -> Response<Body> {
-    let body = json!({"status": "live", "uptime_seconds": front.uptime().as_secs_f64()});
+pub(crate) async fn live(State(dispatcher): State<Dispatcher>) -> Response<Body> {
+    let body = json!({"status": "live", "uptime_seconds": dispatcher.uptime().as_secs_f64()});
     with(StatusCode::OK, "application/json", body.to_string())
 }
 
 /// At least one worker would take a job now, by its last sign of life.
-pub(crate) async fn ready(State(front): State<Front>) -> Response<Body> {
-    let gpus: Vec<Value> = front
+pub(crate) async fn ready(State(dispatcher): State<Dispatcher>) -> Response<Body> {
+    let gpus: Vec<Value> = dispatcher
         .pool()
         .lanes()
         .iter()
         .map(|lane| {
-            let why = front.lane_trouble(lane);
+            let why = dispatcher.lane_trouble(lane);
             let mut gpu = json!({
                 "gpu_id": lane.gpu.as_str(),
                 "ready": why.is_none(),
@@ -35,7 +35,7 @@ pub(crate) async fn ready(State(front): State<Front>) -> Response<Body> {
             gpu
         })
         .collect();
-    let reason = front.unready().await;
+    let reason = dispatcher.unready().await;
     let ready = reason.is_none() && gpus.iter().any(|gpu| gpu["ready"] == true);
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let mut body = json!({"status": if ready { "ready" } else { "unready" }, "gpus": gpus});

@@ -16,17 +16,17 @@ use super::{
     place::Base,
     problem::{refuse, unreadable},
 };
-use crate::{events::Heard, front::Front, jobs::JobView};
+use crate::{dispatch::Dispatcher, events::EventLog, jobs::JobView};
 
 /// `GET /v1/jobs/{id}/events`: what has been heard of a job, then what comes, then its reply as the event `reply`.
 pub(crate) async fn events(
-    State(front): State<Front>,
+    State(dispatcher): State<Dispatcher>,
     id: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Response<Body> {
     let path = request.uri().path().to_owned();
     let found = match id {
-        Ok(Path(id)) => find(&front, &id).await,
+        Ok(Path(id)) => find(&dispatcher, &id).await,
         Err(err) => Err(unreadable(&err)),
     };
     let job = match found {
@@ -45,7 +45,7 @@ pub(crate) async fn events(
         }
     };
     // Whoever has heard the end is told to come no more: an EventSource would for ever.
-    let over = job.feed.listen().borrow().end().is_some_and(|end| next > end);
+    let over = job.events.listen().borrow().end().is_some_and(|end| next > end);
     let mut response = if over {
         StatusCode::NO_CONTENT.into_response()
     } else {
@@ -61,7 +61,7 @@ const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering
 
 /// Where a listener stands.
 struct Follow {
-    heard: tokio::sync::watch::Receiver<Heard>,
+    heard: tokio::sync::watch::Receiver<EventLog>,
     next: u64,
     dialect: Dialect,
     base: Base,
@@ -74,7 +74,7 @@ fn follow(
     dialect: Dialect,
     base: Base,
 ) -> impl Stream<Item = Result<Event, Infallible>> + use<> {
-    let from = Follow { heard: job.feed.listen(), next, dialect, base, ended: false };
+    let from = Follow { heard: job.events.listen(), next, dialect, base, ended: false };
     stream::unfold(from, |mut at| async move {
         if at.ended {
             return None;
@@ -100,7 +100,7 @@ fn follow(
                     let data = at.base.located(&reply).to_value(at.dialect).to_string();
                     return Some((Ok(Event::default().id(end.to_string()).event("reply").data(data)), at));
                 }
-                // The feed lives in `at.heard`'s sender, which the record holds; forgotten records end the stream.
+                // The job's events lives in `at.heard`'s sender, which the record holds; forgotten records end the stream.
                 None => {
                     if at.heard.changed().await.is_err() {
                         return None;
@@ -112,7 +112,7 @@ fn follow(
 }
 
 /// The newest job of an id.
-pub(super) async fn find(front: &Front, id: &str) -> Result<JobView, Box<Failure>> {
-    let job = front.desk().job(Arc::from(id)).await?;
+pub(super) async fn find(dispatcher: &Dispatcher, id: &str) -> Result<JobView, Box<Failure>> {
+    let job = dispatcher.queue().job(Arc::from(id)).await?;
     job.ok_or_else(|| Box::new(Failure::new(ErrorCode::JobNotFound, format!("no job {id}"))))
 }

@@ -35,23 +35,23 @@ use contracts::{
     generated::action::{RESOURCES, Resource},
 };
 
-use crate::front::Front;
+use crate::dispatch::Dispatcher;
 pub use serve::serve;
 
-/// The routes over a front.
+/// The routes over a dispatcher.
 ///
 /// # Panics
 /// Where the registry has a resource that no room here serves, or a verb that HTTP does not have: a test would say so.
-fn router(front: Front) -> Router {
-    let mut paths: BTreeMap<&'static str, MethodRouter<Front>> = BTreeMap::new();
-    let mut add = |path: &'static str, route: MethodRouter<Front>| {
+fn router(dispatcher: Dispatcher) -> Router {
+    let mut paths: BTreeMap<&'static str, MethodRouter<Dispatcher>> = BTreeMap::new();
+    let mut add = |path: &'static str, route: MethodRouter<Dispatcher>| {
         let at = paths.remove(path).unwrap_or_default();
         paths.insert(path, at.merge(route));
     };
     for action in Action::ALL {
         for route in action.info().routes {
-            let handler = move |State(front): State<Front>, request: Request| async move {
-                commands::on_route(front, action, route, request).await
+            let handler = move |State(dispatcher): State<Dispatcher>, request: Request| async move {
+                commands::on_route(dispatcher, action, route, request).await
             };
             add(route.path, on(filter(route.verb), handler));
         }
@@ -63,7 +63,7 @@ fn router(front: Front) -> Router {
     for (path, route) in paths {
         router = router.route(path, route);
     }
-    router.fallback(no_route).method_not_allowed_fallback(no_method).with_state(front)
+    router.fallback(no_route).method_not_allowed_fallback(no_method).with_state(dispatcher)
 }
 
 fn filter(verb: &str) -> MethodFilter {
@@ -71,7 +71,7 @@ fn filter(verb: &str) -> MethodFilter {
     MethodFilter::try_from(method).expect("a verb that is routed")
 }
 
-fn route_of(resource: &Resource) -> MethodRouter<Front> {
+fn route_of(resource: &Resource) -> MethodRouter<Dispatcher> {
     let route = match (resource.verb, resource.path) {
         ("POST", "/v1/commands") => return post(commands::any),
         ("GET", "/v1/jobs/{id}/events") => get(jobs::events),

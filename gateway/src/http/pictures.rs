@@ -23,7 +23,7 @@ use super::{
     jobs::find,
     problem::{refuse, unreadable},
 };
-use crate::front::Front;
+use crate::dispatch::Dispatcher;
 
 /// A picture whose file is open.
 pub(super) struct Picture {
@@ -35,13 +35,13 @@ pub(super) struct Picture {
 
 /// `GET /v1/jobs/{id}/images/{n}`: a picture, as its bytes.
 pub(crate) async fn image(
-    State(front): State<Front>,
+    State(dispatcher): State<Dispatcher>,
     parts: Result<Path<(String, String)>, PathRejection>,
     request: Request,
 ) -> Response<Body> {
     let path = request.uri().path().to_owned();
     let dialect = super::dialect(request.uri());
-    let answer = match stored(&front, parts).await {
+    let answer = match stored(&dispatcher, parts).await {
         Ok(picture) => picture.answer(request.method(), request.headers()).await,
         Err(failure) => Err(failure),
     };
@@ -49,18 +49,18 @@ pub(crate) async fn image(
 }
 
 async fn stored(
-    front: &Front,
+    dispatcher: &Dispatcher,
     parts: Result<Path<(String, String)>, PathRejection>,
 ) -> Result<Picture, Box<Failure>> {
     let Path((id, n)) = parts.map_err(|err| unreadable(&err))?;
-    let job = find(front, &id).await?;
-    let details = job.feed.listen().borrow().reply().map(|reply| details(&reply)).unwrap_or_default();
+    let job = find(dispatcher, &id).await?;
+    let details = job.events.listen().borrow().reply().map(|reply| details(&reply)).unwrap_or_default();
     let detail = integer(&n).and_then(|n| details.get(usize::try_from(n).ok()?)).ok_or_else(|| {
         let message =
             format!("job {} has {} pictures, and no picture {n}", job.record.request_id, details.len());
         missing(message)
     })?;
-    Picture::open(front, detail).await
+    Picture::open(dispatcher, detail).await
 }
 
 /// A whole number as JSON writes it: another spelling (`00`, `+1`) would be a second address of the same.
@@ -85,8 +85,8 @@ fn missing(message: String) -> Box<Failure> {
 impl Picture {
     /// Opens the picture that one of `image_details` names. A worker's word is no reason to hand out any file of the
     /// host, and a folder may become a link at any moment: what is looked at is what is sent.
-    pub(super) async fn open(front: &Front, detail: &Value) -> Result<Self, Box<Failure>> {
-        let root = front.config().output_dir.clone();
+    pub(super) async fn open(dispatcher: &Dispatcher, detail: &Value) -> Result<Self, Box<Failure>> {
+        let root = dispatcher.config().output_dir.clone();
         let path = PathBuf::from(detail["path"].as_str().unwrap_or_default());
         let opened = tokio::task::spawn_blocking(move || open_beneath(&root, &path))
             .await

@@ -16,13 +16,13 @@ use contracts::{
 use serde_json::{Map, Value, json};
 
 use super::problem::{refuse, unreadable};
-use crate::front::OnDisconnect;
+use crate::dispatch::OnDisconnect;
 
 /// The field whose members a query writes as `tag.<name>`.
 const TAGS: &str = "tags";
 
 /// What the query says: the dialect, and fields of the command.
-pub(super) struct Asked {
+pub(super) struct RoutedCommand {
     pub(super) dialect: Option<Dialect>,
     pub(super) on_disconnect: Option<OnDisconnect>,
     pub(super) given: Map<String, Value>,
@@ -77,7 +77,7 @@ pub(super) async fn given(
     request: &mut Request,
     action: Action,
     route: &Route,
-) -> Result<Asked, Box<Failure>> {
+) -> Result<RoutedCommand, Box<Failure>> {
     let mut asked = query(request, Of::Route(action))?;
     let params = request.extract_parts::<RawPathParams>().await.map_err(|err| unreadable(&err))?;
     let named = params.iter().map(|(name, value)| {
@@ -95,8 +95,8 @@ pub(super) async fn given(
 }
 
 /// The query: what a request may say beside its command, and fields of the action, typed as its schema types them.
-pub(super) fn query(request: &Request, of: Of) -> Result<Asked, Box<Failure>> {
-    let mut asked = Asked { dialect: None, on_disconnect: None, given: Map::new() };
+pub(super) fn query(request: &Request, of: Of) -> Result<RoutedCommand, Box<Failure>> {
+    let mut asked = RoutedCommand { dialect: None, on_disconnect: None, given: Map::new() };
     for (name, value) in pairs(request.uri())? {
         let again = if name == "dialect" {
             asked.dialect.replace(dialect(&value)?).is_some()

@@ -1,6 +1,6 @@
 //! Serving: from the listener's first connection to the end of the drain.
 //!
-//! The end is a sequence, not a race: told to stop, drain the desk, end the workers, say the last words, leave. Until
+//! The end is a sequence, not a race: told to stop, drain the job queue, end the workers, say the last words, leave. Until
 //! the drain is over the listener goes on, so that whoever polls a job sees how it ended.
 
 use std::{sync::Arc, time::Duration};
@@ -34,15 +34,15 @@ pub async fn serve(
     listener: TcpListener,
     terminated: impl Future<Output = ()>,
 ) -> anyhow::Result<()> {
-    let front = app.front().clone();
+    let dispatcher = app.dispatcher().clone();
     let (close, closed) = oneshot::channel::<()>();
     let mut server = JoinSet::new();
-    let edge = front.config().edge.clone();
-    let entry = Entry::new(super::router(front.clone()), edge.clone(), listener.local_addr()?);
+    let edge = dispatcher.config().edge.clone();
+    let entry = Entry::new(super::router(dispatcher.clone()), edge.clone(), listener.local_addr()?);
     server.spawn(accept(listener, Server { entry, times: times(&edge), body: edge.body }, edge, closed));
     let broken = tokio::select! {
         () = terminated => None,
-        _ = front.stopped() => None,
+        _ = dispatcher.stopped() => None,
         ended = server.join_next() => Some(anyhow::anyhow!("the server ended by itself: {ended:?}")),
         what = app.failed() => Some(anyhow::anyhow!(what)),
     };
@@ -50,8 +50,8 @@ pub async fn serve(
         tracing::error!("{broken:#}; what was accepted drains");
     }
     // Who was told already keeps the earlier end.
-    front.stop(None);
-    let grace = front.stopped().await.saturating_duration_since(Instant::now());
+    dispatcher.stop(None);
+    let grace = dispatcher.stopped().await.saturating_duration_since(Instant::now());
     tracing::info!(grace_seconds = grace.as_secs_f64(), "draining");
     app.drain().await;
     drop(close);

@@ -12,13 +12,13 @@ use super::{
     commands::cut,
     problem::{refuse, with},
 };
-use crate::front::Front;
+use crate::dispatch::Dispatcher;
 
-pub(crate) async fn keep(State(front): State<Front>, mut request: Request) -> Response<Body> {
+pub(crate) async fn keep(State(dispatcher): State<Dispatcher>, mut request: Request) -> Response<Body> {
     let path = request.uri().path().to_owned();
     let dialect = super::dialect(request.uri());
     let headers = std::mem::take(request.headers_mut());
-    if front.is_stopping() {
+    if dispatcher.is_stopping() {
         let failure =
             Failure::new(ErrorCode::ShuttingDown, "the gateway is stopping: an upload would end with it");
         return refuse(failure, dialect, &path);
@@ -33,11 +33,11 @@ pub(crate) async fn keep(State(front): State<Front>, mut request: Request) -> Re
     if let Err(failure) = plain(&headers) {
         return refuse(*failure, dialect, &path);
     }
-    let bytes = match typed(request, &headers, front.config().frame_bytes_max).await {
+    let bytes = match typed(request, &headers, dispatcher.config().frame_bytes_max).await {
         Ok(bytes) => bytes,
         Err(failure) => return cut(*failure, dialect, &path),
     };
-    let uploads = front.uploads().clone();
+    let uploads = dispatcher.uploads().clone();
     let kept = tokio::task::spawn_blocking(move || uploads.keep(&bytes)).await;
     match kept.unwrap_or_else(|err| std::panic::resume_unwind(err.into_panic())) {
         Ok(upload) => with(StatusCode::OK, "application/json", dialect.spell("Upload", &upload).to_string()),

@@ -1,4 +1,4 @@
-//! A cheap clone through which the rest of the gateway reaches the desk.
+//! A cheap clone through which the rest of the gateway reaches the job queue.
 
 use std::sync::Arc;
 
@@ -10,16 +10,16 @@ use tokio::{
     time::Instant,
 };
 
-use super::{Cursor, DeskConfig, Filter, Job, JobView, Page, desk::Desk};
+use super::{Cursor, Filter, Job, JobView, Page, QueueConfig, queue::JobQueue};
 use crate::{
-    events::Feed,
+    events::JobEvents,
     gpu::GpuId,
     lane::{Kept, LaneHandle},
     outputs::Outputs,
-    placement::Load,
+    placement::LaneLoadView,
 };
 
-/// Messages that wait for the desk to look at them.
+/// Messages that wait for the job queue to look at them.
 const MAILBOX_MAX: usize = 4096;
 
 /// A command was taken into the queue.
@@ -30,18 +30,18 @@ pub struct Accepted {
     /// Commands before it.
     pub queue_position: usize,
     /// Its events and its reply.
-    pub feed: Feed,
+    pub events: JobEvents,
 }
 
 impl Accepted {
     /// One client more waits for the reply; `goes_on`: the job goes on when it leaves.
     pub(crate) fn attend(&self, goes_on: bool) {
-        self.feed.attend(goes_on);
+        self.events.attend(goes_on);
     }
 
     /// A client has left before the reply; whether nobody wants the job any more.
     pub(crate) fn leave(&self) -> bool {
-        self.feed.leave()
+        self.events.leave()
     }
 }
 
@@ -72,7 +72,7 @@ pub(super) enum Mail {
     Session(String, oneshot::Sender<Option<JobView>>),
     Sessions(oneshot::Sender<Vec<JobView>>),
     Queue(oneshot::Sender<Value>),
-    Loads(oneshot::Sender<Vec<Load>>),
+    Loads(oneshot::Sender<Vec<LaneLoadView>>),
     Training(String, oneshot::Sender<Option<GpuId>>),
     Drain {
         until: Instant,
@@ -81,7 +81,7 @@ pub(super) enum Mail {
     Leave,
 }
 
-/// What the desk found for a page.
+/// What the job queue found for a page.
 #[derive(Debug, Default)]
 pub(super) struct Found {
     pub(super) jobs: Vec<JobView>,
@@ -90,34 +90,34 @@ pub(super) struct Found {
     pub(super) next: Option<u64>,
 }
 
-/// The desk, as others see it.
+/// The job queue, as others see it.
 #[derive(Clone, Debug)]
-pub struct DeskHandle {
+pub struct JobQueueHandle {
     mailbox: mpsc::Sender<Mail>,
     /// Which run this is, for cursors.
     run: u32,
 }
 
-/// Starts the desk on `tasks`; `changed` is told by the lanes whenever one changes.
+/// Starts the job queue on `tasks`; `changed` is told by the lanes whenever one changes.
 pub fn start(
     lanes: Vec<LaneHandle>,
-    config: DeskConfig,
+    config: QueueConfig,
     outputs: Outputs,
     changed: Arc<Notify>,
     tasks: &mut JoinSet<()>,
-) -> DeskHandle {
+) -> JobQueueHandle {
     let (mailbox, mail) = mpsc::channel(MAILBOX_MAX);
-    tasks.spawn(Desk::new(lanes, config, outputs, changed, mail).run());
+    tasks.spawn(JobQueue::new(lanes, config, outputs, changed, mail).run());
     let (run, ..) = uuid::Uuid::new_v4().as_fields();
-    DeskHandle { mailbox, run }
+    JobQueueHandle { mailbox, run }
 }
 
-impl DeskHandle {
-    /// Queues a command. The reply comes by the feed, whatever dies; `kept` is dropped after it.
+impl JobQueueHandle {
+    /// Queues a command. The reply comes by the job's events, whatever dies; `kept` is dropped after it.
     ///
     /// # Errors
     /// `queue_full`, `conflict` (a session whose job has not ended), `shutting_down`. That no lane can ever take it is told
-    /// by the feed.
+    /// by the job's events.
     pub async fn submit(&self, job: Job, kept: Kept) -> Result<Accepted, Box<Failure>> {
         let (answer, accepted) = oneshot::channel();
         match self.mailbox.try_send(Mail::Submit(Box::new(job), kept, answer)) {
@@ -132,7 +132,7 @@ impl DeskHandle {
     /// # Errors
     /// As [`Self::submit`]; what happens later is in the reply.
     pub async fn run(&self, job: Job, kept: Kept) -> Result<Arc<Reply>, Box<Failure>> {
-        Ok(self.submit(job, kept).await?.feed.reply().await)
+        Ok(self.submit(job, kept).await?.events.reply().await)
     }
 
     /// Cancels a command that waits or runs, and answers after its own reply: what it `was`.
@@ -146,7 +146,7 @@ impl DeskHandle {
     /// Cancels a job that nobody wants any more, waiting or running: its clients have left.
     pub(crate) async fn give_up(&self, seq: u64) {
         if self.mailbox.send(Mail::GiveUp(seq)).await.is_err() {
-            tracing::debug!(seq, "the desk is gone, and the job with it");
+            tracing::debug!(seq, "the queue is gone, and the job with it");
         }
     }
 
@@ -169,7 +169,7 @@ impl DeskHandle {
     /// The newest job of an id.
     ///
     /// # Errors
-    /// Here and below: `shutting_down` where the desk is gone.
+    /// Here and below: `shutting_down` where the job queue is gone.
     pub async fn job(&self, id: Arc<str>) -> Result<Option<JobView>, Box<Failure>> {
         self.ask(|answer| Mail::Job(id, answer)).await
     }
@@ -224,7 +224,7 @@ impl DeskHandle {
     ///
     /// # Errors
     /// As [`Self::job`].
-    pub async fn loads(&self) -> Result<Vec<Load>, Box<Failure>> {
+    pub async fn loads(&self) -> Result<Vec<LaneLoadView>, Box<Failure>> {
         self.ask(Mail::Loads).await
     }
 
@@ -245,7 +245,7 @@ impl DeskHandle {
         self.ask(|done| Mail::Drain { until, done }).await
     }
 
-    /// Ends the desk's task.
+    /// Ends the job queue's task.
     pub async fn leave(&self) {
         // An error means that it has ended.
         self.mailbox.send(Mail::Leave).await.ok();

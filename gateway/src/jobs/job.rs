@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::record::Tags;
 use crate::{
-    faults::{self, Spot},
+    faults::{self, FaultPoint},
     lane::LaneError,
     placement::Need,
     reply::ReplyContext,
@@ -73,11 +73,11 @@ impl Job {
         &self.context.request_id
     }
 
-    /// Turns a lane's answer into the client's reply. A bug of ours in it costs this one command, not the queue. Blocks on
+    /// ReplyOrder a lane's answer into the client's reply. A bug of ours in it costs this one command, not the queue. Blocks on
     /// the disk where the answer says that there are pictures.
     pub(crate) fn reply(&self, answer: Result<&[u8], &LaneError>) -> Reply {
         let made = catch_unwind(AssertUnwindSafe(|| {
-            faults::strike(Spot::Reply, self.request_id());
+            faults::strike(FaultPoint::Reply, self.request_id());
             self.context.reply(answer)
         }));
         made.unwrap_or_else(|_| self.context.with(Err(Box::new(crate::log::bug()))))

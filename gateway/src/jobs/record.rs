@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::Job;
 use crate::{
-    events::{Feed, Heard},
+    events::{EventLog, JobEvents},
     gpu::GpuId,
 };
 
@@ -122,7 +122,7 @@ impl Record {
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) record: Record,
-    pub(super) feed: Feed,
+    pub(super) events: JobEvents,
     /// When it ended, by the clock that never jumps.
     pub(super) ended: Option<Instant>,
     /// Bytes that are kept of its reply.
@@ -131,7 +131,7 @@ pub(super) struct Entry {
 
 impl Entry {
     pub(super) fn view(&self, queue_position: Option<usize>) -> JobView {
-        JobView { record: self.record.clone(), feed: self.feed.clone(), queue_position }
+        JobView { record: self.record.clone(), events: self.events.clone(), queue_position }
     }
 }
 
@@ -141,7 +141,7 @@ pub struct JobView {
     /// What is written down of it.
     pub record: Record,
     /// Its events and its reply.
-    pub feed: Feed,
+    pub events: JobEvents,
     /// Jobs before it, while it waits.
     pub queue_position: Option<usize>,
 }
@@ -167,7 +167,7 @@ impl JobView {
         put("cancel_requested_at", record.cancel_requested_at.map(timestamp).into());
         put("completed_at", record.completed_at.map(timestamp).into());
         put("queue_position", self.queue_position.into());
-        let listener = self.feed.listen();
+        let listener = self.events.listen();
         let heard = listener.borrow();
         put("progress", if record.status == Status::Completed { 1.0.into() } else { progress(&heard) });
         put("attempt", record.attempt.into());
@@ -181,7 +181,7 @@ impl JobView {
     }
 }
 
-fn progress(heard: &Heard) -> Value {
+fn progress(heard: &EventLog) -> Value {
     heard.last().map(|event| event["progress"].clone()).unwrap_or_default()
 }
 

@@ -12,7 +12,7 @@ use super::{
     BreakerState, Cancelled, Cause, GpuId, LaneError, LaneState, LaneView, Launch, News, Order, Policy,
     Verdict,
     breaker::{Breaker, Death},
-    handle::{BreakerView, Heard},
+    handle::{BreakerView, EventLog},
     life::{End, Life},
     message::{Answer, Cancelling, Held, Mail, Stop},
     process::Process,
@@ -23,7 +23,7 @@ pub(crate) struct Actor {
     pub(super) gpu: GpuId,
     pub(super) policy: Arc<Policy>,
     pub(super) told: Told,
-    pub(super) heard: Arc<Heard>,
+    pub(super) heard: Arc<EventLog>,
     /// Commands that wait for a worker that takes them.
     pub(super) held: VecDeque<Held>,
     pub(super) breaker: Breaker,
@@ -56,7 +56,7 @@ impl Actor {
         policy: Arc<Policy>,
         told: Told,
         view: watch::Sender<LaneView>,
-        heard: Arc<Heard>,
+        heard: Arc<EventLog>,
         changed: Arc<Notify>,
         news: News,
     ) -> Self {
@@ -134,7 +134,7 @@ impl Actor {
                 format!("its workers died {deaths} times in a row; the last time {cause}").into()
             };
             tracing::error!(%gpu, %reason, exit_code = code, signal, next_try_seconds = seconds, "lane opened");
-            // A job goes back to the desk and waits there; nothing else waits for an open lane.
+            // A job goes back to the job queue and waits there; nothing else waits for an open lane.
             self.refuse_held(&LaneError::Open {
                 gpu: self.gpu.clone(),
                 reason: reason.clone(),
@@ -186,7 +186,7 @@ impl Actor {
                         let open = self.view.borrow().open(&self.gpu);
                         match open {
                             Some(error) => answer(waiter, Err(error)),
-                            // The desk finds another lane for it, or waits for the next worker with all that is alone.
+                            // The job queue finds another lane for it, or waits for the next worker with all that is alone.
                             None if order.exclusive => answer(waiter, Err(self.resting())),
                             None => self.hold(order, waiter),
                         }

@@ -23,7 +23,7 @@ use super::{
 
 /// Commands that wait for the lane's task to look at them.
 const MAILBOX_MAX: usize = 1024;
-/// The desk gives a lane one job at a time, and its verdict before the next one.
+/// The job queue gives a lane one job at a time, and its verdict before the next one.
 const VERDICTS_MAX: usize = 16;
 
 /// Where a lane stands.
@@ -105,12 +105,12 @@ impl LaneView {
 
 /// When the worker was last heard.
 #[derive(Debug)]
-pub(crate) struct Heard {
+pub(crate) struct EventLog {
     since: Instant,
     millis: AtomicU64,
 }
 
-impl Heard {
+impl EventLog {
     pub(crate) fn now(&self) {
         let millis = u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.millis.store(millis, Ordering::Relaxed);
@@ -126,7 +126,7 @@ pub struct LaneHandle {
     stops: mpsc::Sender<Stop>,
     verdicts: mpsc::Sender<Verdict>,
     view: watch::Receiver<LaneView>,
-    heard: Arc<Heard>,
+    heard: Arc<EventLog>,
     silence_max: Duration,
 }
 
@@ -156,7 +156,7 @@ pub fn start(
             misconfigured: false,
         },
     });
-    let heard = Arc::new(Heard { since: Instant::now(), millis: AtomicU64::new(0) });
+    let heard = Arc::new(EventLog { since: Instant::now(), millis: AtomicU64::new(0) });
     let silence_max = policy.limits.idle_seconds.duration();
     let told = Told { mailbox: mail, stops: stop, verdicts: verdict };
     let actor = Actor::new(gpu.clone(), launch, policy, told, view_out, heard.clone(), changed, news);

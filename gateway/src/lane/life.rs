@@ -1,6 +1,6 @@
 //! One worker's life: handshake, commands, deadlines, and the end. What it says is heard in [`hear`].
 
-mod hear;
+mod output;
 mod unreadable;
 
 use std::{
@@ -104,7 +104,7 @@ struct InFlight {
     attempt: u32,
     exclusive: bool,
     compiles: bool,
-    feed: Option<crate::events::Feed>,
+    events: Option<crate::events::JobEvents>,
     trace: Option<Trace>,
     sent: Instant,
     deadline: Option<(Instant, Duration)>,
@@ -261,7 +261,7 @@ impl<'a> Life<'a> {
             attempt: 1,
             exclusive: false,
             compiles: false,
-            feed: None,
+            events: None,
             trace: None,
             sent: Instant::now(),
             deadline,
@@ -489,7 +489,7 @@ impl<'a> Life<'a> {
             attempt: order.attempt,
             exclusive: order.exclusive,
             compiles: order.compiles,
-            feed: order.feed,
+            events: order.events,
             trace: order.trace,
             sent: now,
             deadline: order.deadline,
@@ -573,7 +573,7 @@ impl<'a> Life<'a> {
     }
 
     /// Takes the lane out of service before the burial, which takes a while where children hold the pipes: meanwhile the
-    /// desk must give it nothing, and what it was given already goes back.
+    /// job queue must give it nothing, and what it was given already goes back.
     fn leave_service(&mut self, why: &Why) {
         if self.ready {
             self.actor.set_state(LaneState::Resting(why.to_string().into()));

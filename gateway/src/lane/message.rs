@@ -6,7 +6,7 @@ use contracts::{Action, Trace};
 use tokio::{sync::oneshot, time::Instant};
 
 use super::LaneError;
-use crate::{events::Feed, trace};
+use crate::{events::JobEvents, trace};
 
 /// A line of the worker that answers a command: a snake reply, not read yet.
 pub(crate) type Answer = Result<Vec<u8>, LaneError>;
@@ -36,7 +36,7 @@ pub struct Order {
     /// Whether its first step may compile the model first.
     pub compiles: bool,
     /// Where its events go.
-    pub feed: Option<Feed>,
+    pub events: Option<JobEvents>,
     /// What is kept until the worker is done with the command, whether or not anybody still waits for its answer.
     pub kept: Option<Kept>,
 }

@@ -1,7 +1,7 @@
-//! Lanes: the queue in front of one worker, and the only owner of that worker's process.
+//! Lanes: the queue in dispatcher of one worker, and the only owner of that worker's process.
 //!
 //! A lane starts its worker, shakes hands, matches replies by `request_id`, judges silence, restarts it by a circuit
-//! breaker, and stops. What is said in commands and replies is left to `front`, which lane gets a job to `jobs`.
+//! breaker, and stops. What is said in commands and replies is left to `dispatcher`, which lane gets a job to `jobs`.
 
 mod actor;
 mod breaker;

@@ -1,6 +1,6 @@
 //! Placement: which lane a command goes to, and why it waits.
 
-mod seat;
+mod lane_load;
 
 use contracts::{Action, Class, ErrorCode, Failure};
 use serde::{Deserialize, Serialize};
@@ -10,8 +10,8 @@ use crate::{
     gpu::GpuId,
     lane::{LaneError, LaneHandle},
 };
-pub(crate) use seat::Seat;
-use seat::Vacancy;
+pub(crate) use lane_load::LaneLoad;
+use lane_load::Vacancy;
 
 /// What a command needs of a lane.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,7 +30,7 @@ pub struct Need {
 
 /// What a lane has to do, and which models it has.
 #[derive(Clone, Debug, Default)]
-pub struct Load {
+pub struct LaneLoadView {
     /// Whether it does something alone now.
     pub busy: bool,
     /// Commands ended there so far.
@@ -43,50 +43,60 @@ pub struct Load {
 
 /// The first command of a queue that a lane could begin now, and that lane. Each is its place, its need and the lane
 /// that it avoids. Where no lane could begin anything, no command is looked at: the queue may be long, and every event
-/// of the desk comes here.
+/// of the job queue comes here.
 pub(crate) fn next<'t, P>(
-    seats: &[Seat],
+    lane_loads: &[LaneLoad],
     queue: impl IntoIterator<Item = (P, &'t Need, Option<usize>)>,
 ) -> Option<(P, usize)> {
-    let vacancies: Vec<Vacancy> = seats.iter().map(Seat::vacancy).collect();
+    let vacancies: Vec<Vacancy> = lane_loads.iter().map(LaneLoad::vacancy).collect();
     if vacancies.iter().all(|vacancy| vacancy.is_none()) {
         return None;
     }
-    queue.into_iter().find_map(|(place, need, avoid)| Some((place, choose(seats, &vacancies, need, avoid)?)))
+    queue
+        .into_iter()
+        .find_map(|(place, need, avoid)| Some((place, choose(lane_loads, &vacancies, need, avoid)?)))
 }
 
 /// The lane that a command should go to now, if one is free: pinned; else one that has the model; else the one that
 /// was idle longest.
-fn choose(seats: &[Seat], vacancies: &[Vacancy], need: &Need, avoid: Option<usize>) -> Option<usize> {
+fn choose(
+    lane_loads: &[LaneLoad],
+    vacancies: &[Vacancy],
+    need: &Need,
+    avoid: Option<usize>,
+) -> Option<usize> {
     if !vacancies.iter().any(|vacancy| vacancy.takes(need.action)) {
         return None;
     }
     let uses_current = need.model.is_none() && needs_model(need);
     // What is in the RAM of one worker can be loaded only there.
     let some_cached = need.action == Action::LoadFromCache
-        && need.model.as_deref().is_some_and(|model| seats.iter().any(|seat| seat.has_cached(model)));
-    let some_current = uses_current && seats.iter().any(Seat::has_current);
-    seats
+        && need
+            .model
+            .as_deref()
+            .is_some_and(|model| lane_loads.iter().any(|lane_load| lane_load.has_cached(model)));
+    let some_current = uses_current && lane_loads.iter().any(LaneLoad::has_current);
+    lane_loads
         .iter()
         .enumerate()
-        .filter(|(_, seat)| need.pin.as_ref().is_none_or(|pin| *pin == seat.lane.gpu))
+        .filter(|(_, lane_load)| need.pin.as_ref().is_none_or(|pin| *pin == lane_load.lane.gpu))
         // A job without a model means the one that is loaded: on another lane there would be none.
-        .filter(|(_, seat)| !some_current || need.pin.is_some() || seat.has_current())
-        .filter(|(_, seat)| {
+        .filter(|(_, lane_load)| !some_current || need.pin.is_some() || lane_load.has_current())
+        .filter(|(_, lane_load)| {
             !some_cached
                 || need.pin.is_some()
-                || need.model.as_deref().is_some_and(|model| seat.has_cached(model))
+                || need.model.as_deref().is_some_and(|model| lane_load.has_cached(model))
         })
         .filter(|(index, _)| vacancies[*index].takes(need.action))
-        .min_by_key(|(index, seat)| {
-            let has_model = need.model.as_deref().is_some_and(|model| seat.has_model(model));
-            (avoid == Some(*index), !has_model, seat.last_begun, *index)
+        .min_by_key(|(index, lane_load)| {
+            let has_model = need.model.as_deref().is_some_and(|model| lane_load.has_model(model));
+            (avoid == Some(*index), !has_model, lane_load.last_begun, *index)
         })
         .map(|(index, _)| index)
 }
 
 /// The lane where a job would go now, whether it is free or not.
-pub(crate) fn best(lanes: &[LaneHandle], loads: &[Load], model: Option<&str>) -> usize {
+pub(crate) fn best(lanes: &[LaneHandle], loads: &[LaneLoadView], model: Option<&str>) -> usize {
     let rank = |(index, lane): &(usize, &LaneHandle)| {
         let load = &loads[*index];
         let has_model = match model {
@@ -100,10 +110,10 @@ pub(crate) fn best(lanes: &[LaneHandle], loads: &[Load], model: Option<&str>) ->
 
 /// The failure of a command that waits for no lane: every lane that could take it is open, and either it is no job, or
 /// all of them are configured wrong. `None` where it waits.
-pub(crate) fn hopeless(seats: &[Seat], need: &Need) -> Option<Failure> {
+pub(crate) fn hopeless(lane_loads: &[LaneLoad], need: &Need) -> Option<Failure> {
     let mut open = Vec::new();
-    for seat in able(seats, need) {
-        open.push(seat.lane.open()?);
+    for lane_load in able(lane_loads, need) {
+        open.push(lane_load.lane.open()?);
     }
     let misconfigured = open.iter().all(LaneError::is_misconfigured);
     if need.repeatable && !misconfigured {
@@ -137,17 +147,17 @@ pub(crate) fn open_failure(open: &[LaneError]) -> Option<Failure> {
 }
 
 /// Why each lane that could have taken a command did not.
-pub(crate) fn why_it_waits(seats: &[Seat], need: &Need) -> Value {
-    able(seats, need)
-        .map(|seat| {
-            let reason = seat.lane.unready().unwrap_or_else(|| "it was busy".to_owned());
-            json!({"gpu_id": seat.lane.gpu.as_str(), "reason": reason})
+pub(crate) fn why_it_waits(lane_loads: &[LaneLoad], need: &Need) -> Value {
+    able(lane_loads, need)
+        .map(|lane_load| {
+            let reason = lane_load.lane.unready().unwrap_or_else(|| "it was busy".to_owned());
+            json!({"gpu_id": lane_load.lane.gpu.as_str(), "reason": reason})
         })
         .collect()
 }
 
-fn able<'a>(seats: &'a [Seat], need: &'a Need) -> impl Iterator<Item = &'a Seat> {
-    seats.iter().filter(|seat| need.pin.as_ref().is_none_or(|pin| *pin == seat.lane.gpu))
+fn able<'a>(lane_loads: &'a [LaneLoad], need: &'a Need) -> impl Iterator<Item = &'a LaneLoad> {
+    lane_loads.iter().filter(|lane_load| need.pin.as_ref().is_none_or(|pin| *pin == lane_load.lane.gpu))
 }
 
 fn needs_model(need: &Need) -> bool {
@@ -160,14 +170,14 @@ mod tests {
 
     use tokio::{sync::Notify, task::JoinSet};
 
-    use super::{next, seat::Seat};
+    use super::{lane_load::LaneLoad, next};
     use crate::{
         config::{Config, PoolFlags, WorkerKind},
         lane::{self, News},
     };
 
     /// Seats of two lanes whose tasks never run: their workers stay `starting`.
-    fn starting(tasks: &mut JoinSet<()>) -> Vec<Seat> {
+    fn starting(tasks: &mut JoinSet<()>) -> Vec<LaneLoad> {
         let dir = tempfile::tempdir().unwrap();
         let output_dir = Some(dir.path().to_owned());
         let flags = PoolFlags { workers: Some(WorkerKind::Sim), output_dir, ..PoolFlags::default() };
@@ -176,21 +186,21 @@ mod tests {
         let mut start = |(gpu, launch)| {
             lane::start(gpu, launch, config.policy.clone(), changed.clone(), news.clone(), tasks)
         };
-        config.workers.clone().into_iter().map(|worker| Seat::new(start(worker))).collect()
+        config.workers.clone().into_iter().map(|worker| LaneLoad::new(start(worker))).collect()
     }
 
     #[tokio::test]
     async fn no_command_is_looked_at_while_no_lane_can_begin_one() {
         let mut tasks = JoinSet::new();
-        let mut seats = starting(&mut tasks);
-        assert_eq!(seats.len(), 2);
-        seats[0].begin(7);
+        let mut lane_loads = starting(&mut tasks);
+        assert_eq!(lane_loads.len(), 2);
+        lane_loads[0].begin(7);
         let looked = Cell::new(0);
         let queue = std::iter::from_fn(|| {
             looked.set(looked.get() + 1);
             None
         });
-        assert_eq!(next::<u64>(&seats, queue), None);
+        assert_eq!(next::<u64>(&lane_loads, queue), None);
         assert_eq!(looked.get(), 0, "one lane is busy, the other has no worker yet");
     }
 }

@@ -15,8 +15,8 @@ use tokio::{
     time::{Interval, MissedTickBehavior, interval},
 };
 
-use super::pipes::Outlet;
-use crate::{events::Feed, front::Front, jobs::timestamp, lane::LaneState};
+use super::pipes::StdoutQueue;
+use crate::{dispatch::Dispatcher, events::JobEvents, jobs::timestamp, lane::LaneState};
 
 /// States in the order in which the first that any lane has is the pool's.
 const STATES: [&str; 7] = ["ready", "running", "training", "loading", "starting", "draining", "error"];
@@ -31,23 +31,23 @@ pub(super) struct Told {
 
 /// The way to stdout, shared by all commands in flight.
 #[derive(Clone)]
-pub(super) struct Voice {
-    output: Outlet,
+pub(super) struct FrameWriter {
+    output: StdoutQueue,
     /// How events are told, where they were negotiated.
     events: Arc<watch::Sender<Option<Told>>>,
     sequence: Arc<AtomicU64>,
 }
 
 /// What is said without being asked.
-pub(super) struct Breath {
-    front: Front,
-    voice: Voice,
+pub(super) struct UnsolicitedEvents {
+    dispatcher: Dispatcher,
+    voice: FrameWriter,
     beat: Interval,
     news: broadcast::Receiver<Arc<Value>>,
 }
 
-impl Voice {
-    pub(super) fn new(output: Outlet) -> Self {
+impl FrameWriter {
+    pub(super) fn new(output: StdoutQueue) -> Self {
         Self { output, events: Arc::new(watch::Sender::new(None)), sequence: Arc::default() }
     }
 
@@ -79,8 +79,8 @@ impl Voice {
     }
 
     /// Says the events of a job until its reply, which it returns.
-    pub(super) async fn follow(&self, feed: &Feed) -> Arc<Reply> {
-        let mut heard = feed.listen();
+    pub(super) async fn follow(&self, events: &JobEvents) -> Arc<Reply> {
+        let mut heard = events.listen();
         let mut next = 0;
         loop {
             self.output.room().await;
@@ -96,7 +96,7 @@ impl Voice {
                 return reply;
             }
             if heard.changed().await.is_err() {
-                unreachable!("the feed is held while it is followed");
+                unreachable!("the events is held while it is followed");
             }
         }
     }
@@ -114,12 +114,12 @@ impl Voice {
     }
 }
 
-impl Breath {
-    pub(super) fn new(front: Front, voice: Voice) -> Self {
+impl UnsolicitedEvents {
+    pub(super) fn new(dispatcher: Dispatcher, voice: FrameWriter) -> Self {
         let mut beat = interval(limits::HEARTBEAT);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let news = front.pool().news();
-        Self { front, voice, beat, news }
+        let news = dispatcher.pool().news();
+        Self { dispatcher, voice, beat, news }
     }
 
     /// Waits for what is said without being asked, and says it: a heartbeat, the progress of a training.
@@ -142,7 +142,7 @@ impl Breath {
     }
 
     fn heartbeat(&self) -> Value {
-        let views: Vec<_> = self.front.pool().lanes().iter().map(|lane| lane.view().clone()).collect();
+        let views: Vec<_> = self.dispatcher.pool().lanes().iter().map(|lane| lane.view().clone()).collect();
         let state_of = |view: &crate::lane::LaneView| match view.state {
             LaneState::Ready => view.worker_state.clone(),
             LaneState::Starting | LaneState::Resting(_) => "starting".to_owned(),

@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use crate::aside::{self, Read};
 
 /// What a line is.
-pub(super) enum Heard {
+pub(super) enum Input {
     /// A command, or none.
     Read {
         /// What it came to.
@@ -52,14 +52,14 @@ impl Lines {
     }
 
     /// The next line; for ever pending where there is none. Dropping the future loses nothing.
-    pub(super) async fn next(&mut self) -> Heard {
+    pub(super) async fn next(&mut self) -> Input {
         if self.reading.is_none() {
             match self.waiting.pop_front() {
-                Some(Line::TooLarge { bytes }) => return Heard::TooLarge { bytes },
+                Some(Line::TooLarge { bytes }) => return Input::TooLarge { bytes },
                 Some(Line::Text(line)) if !aside::is_long(line.len()) => {
                     return match catch_unwind(AssertUnwindSafe(|| read_frame(&line))) {
-                        Ok(read) => Heard::Read { read: Box::new(read), bytes: line.len() },
-                        Err(_) => Heard::Broken,
+                        Ok(read) => Input::Read { read: Box::new(read), bytes: line.len() },
+                        Err(_) => Input::Broken,
                     };
                 }
                 Some(Line::Text(line)) => {
@@ -72,7 +72,7 @@ impl Lines {
         let Some((reading, bytes)) = &mut self.reading else { return std::future::pending().await };
         let (read, bytes) = (reading.await, *bytes);
         self.reading = None;
-        read.map_or(Heard::Broken, |read| Heard::Read { read: Box::new(read), bytes })
+        read.map_or(Input::Broken, |read| Input::Read { read: Box::new(read), bytes })
     }
 }
 
@@ -81,7 +81,7 @@ mod tests {
     use contracts::{Action, READ_AT_ONCE_BYTES_MAX, framing::Line};
     use futures::FutureExt;
 
-    use super::{Heard, Lines};
+    use super::{Input, Lines};
 
     #[tokio::test]
     async fn a_long_line_keeps_its_place_whoever_stops_waiting_for_it() {
@@ -96,9 +96,9 @@ mod tests {
         let mut read = Vec::new();
         while !lines.is_empty() {
             read.push(match lines.next().await {
-                Heard::Read { read, .. } => Some(read.unwrap().head.action),
-                Heard::Broken => panic!("nothing breaks here"),
-                Heard::TooLarge { .. } => None,
+                Input::Read { read, .. } => Some(read.unwrap().head.action),
+                Input::Broken => panic!("nothing breaks here"),
+                Input::TooLarge { .. } => None,
             });
         }
         assert_eq!(read, [Some(Action::ListJobs), Some(Action::GetStatus), None]);

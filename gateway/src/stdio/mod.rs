@@ -4,12 +4,12 @@
 //! jobs run side by side and their lines wait for their turn; whatever is no job waits until all before it is done, so
 //! that it sees what the commands before it did.
 
-mod ahead;
+mod client;
 mod events;
 mod lines;
 mod pipes;
-mod talk;
-mod turns;
+mod read_ahead;
+mod reply_order;
 
 use std::process::ExitCode;
 
@@ -24,10 +24,10 @@ use crate::{
     app::{App, end},
     cli::OnEof,
 };
-use events::Breath;
+use client::StdioClient;
+use events::UnsolicitedEvents;
 use lines::Lines;
-use pipes::Outlet;
-use talk::Talk;
+use pipes::StdoutQueue;
 
 /// When what is not done is cancelled, and when the workers are killed.
 #[derive(Clone, Copy)]
@@ -106,13 +106,13 @@ async fn converse(
     mut app: App,
     on_eof: OnEof,
     mut input: mpsc::Receiver<Vec<u8>>,
-    output: Outlet,
+    output: StdoutQueue,
     stops: Stops,
     alarm: watch::Sender<Option<Instant>>,
 ) -> ExitCode {
-    let front = app.front().clone();
-    let mut talk = Talk::new(front.clone(), output.clone());
-    let mut breath = Breath::new(front.clone(), talk.voice.clone());
+    let dispatcher = app.dispatcher().clone();
+    let mut talk = StdioClient::new(dispatcher.clone(), output.clone());
+    let mut breath = UnsolicitedEvents::new(dispatcher.clone(), talk.voice.clone());
     let mut decoder = Decoder::new(talk.frame_bytes_max);
     let mut lines = Lines::default();
     let mut clock: Option<Clock> = None;
@@ -149,9 +149,9 @@ async fn converse(
             biased;
             () = sleep_until(until.unwrap_or_else(Instant::now)), if until.is_some() && !over => {
                 over = true;
-                let (front, kill_at) = (front.clone(), clock.map_or_else(Instant::now, Clock::kill_at));
+                let (dispatcher, kill_at) = (dispatcher.clone(), clock.map_or_else(Instant::now, Clock::kill_at));
                 // Refuses what waits, cancels what runs, and then the workers leave.
-                ending = async move { end(&front, Instant::now(), kill_at).await }.boxed();
+                ending = async move { end(&dispatcher, Instant::now(), kill_at).await }.boxed();
             }
             () = &mut ending => ending = std::future::pending().boxed(),
             what = app.failed(), if !over && !broken => {
@@ -169,7 +169,7 @@ async fn converse(
                 }
             }
             Some(spoken) = talk.ordered.next(), if can_say && !talk.ordered.is_empty() => {
-                talk.turns.next();
+                talk.reply_order.next();
                 talk.say(spoken);
             }
             Some(spoken) = talk.unordered.next(), if can_say && !talk.unordered.is_empty() => talk.say(spoken),
@@ -193,7 +193,7 @@ async fn converse(
         }
     }
     let clock = clock.unwrap_or(Clock { until: None });
-    front.pool().stop(clock.kill_at()).await;
+    dispatcher.pool().stop(clock.kill_at()).await;
     if let Some(farewell) = talk.farewell.take() {
         talk.say(farewell);
     }

@@ -21,12 +21,12 @@ const BACKLOG_MAX: usize = 1 << 20;
 /// The way to stdout. Saying never waits, so that a client that does not read holds up nothing else; whoever has more
 /// to say looks for room first.
 #[derive(Clone)]
-pub(super) struct Outlet {
+pub(super) struct StdoutQueue {
     lines: mpsc::UnboundedSender<Vec<u8>>,
     backlog: Arc<watch::Sender<usize>>,
 }
 
-impl Outlet {
+impl StdoutQueue {
     /// Hands a line to the writer; whether there still is one.
     pub(super) fn say(&self, line: Vec<u8>) -> bool {
         let bytes = line.len();
@@ -109,15 +109,15 @@ fn hung_up(input: impl AsFd + Send + 'static) -> oneshot::Receiver<()> {
 }
 
 /// A way to write lines to stdout, and what resolves once all are written and the way is dropped.
-pub(super) fn write_stdout() -> (Outlet, oneshot::Receiver<()>) {
+pub(super) fn write_stdout() -> (StdoutQueue, oneshot::Receiver<()>) {
     write_lines(std::io::stdout())
 }
 
-fn write_lines(mut out: impl Write + Send + 'static) -> (Outlet, oneshot::Receiver<()>) {
+fn write_lines(mut out: impl Write + Send + 'static) -> (StdoutQueue, oneshot::Receiver<()>) {
     let (lines, mut waiting) = mpsc::unbounded_channel::<Vec<u8>>();
     let backlog = Arc::new(watch::Sender::new(0));
     let (done, written) = oneshot::channel();
-    let outlet = Outlet { lines, backlog: backlog.clone() };
+    let outlet = StdoutQueue { lines, backlog: backlog.clone() };
     std::thread::spawn(move || {
         while let Some(mut line) = waiting.blocking_recv() {
             // Whatever waits goes out with it.

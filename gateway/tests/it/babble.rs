@@ -40,7 +40,7 @@ async fn a_worker_that_writes_only_garbage_is_replaced() {
         let once = "[ -e $DIR/once ] && exec $SIM \"$@\"\ntouch $DIR/once\nexec 3<&0\n";
         let until = "sed -u '/\"stage\"/q' < <($SIM \"$@\" <&3)\n";
         let rig = Rig::scripted(config, &format!("{once}{until}exec yes '{garbage}'\n")).await;
-        within(rig.front.pool().settled()).await;
+        within(rig.dispatcher.pool().settled()).await;
         let asked = rig.command(&json!({"action": "get_schedulers", "request_id": "asked"})).await;
         assert_eq!(asked.status, 200, "{asked:?}");
         let heard = rig.command(&job("generate_sdxl")).await;
@@ -48,7 +48,7 @@ async fn a_worker_that_writes_only_garbage_is_replaced() {
         assert!(heard.body["error"].as_str().unwrap().contains("lines in a row"), "{heard:?}");
         let heard = rig.command(&job("generate_sdxl")).await;
         assert_eq!(heard.body["success"], true, "{garbage}: {heard:?}");
-        assert_eq!(rig.front.pool().lanes()[0].view().starts, 2);
+        assert_eq!(rig.dispatcher.pool().lanes()[0].view().starts, 2);
         rig.stop().await;
     }
 }
@@ -58,7 +58,7 @@ async fn a_worker_that_never_says_anything_else_opens_its_lane() {
     let config = "[limits]\nstart_seconds = 25\n[restart]\ndeaths_max = 1\nopen_min_seconds = 200\n";
     let rig = Rig::scripted(config, "exec yes\n").await;
     rig.lane(|view| matches!(view.state, gateway::lane::LaneState::Open(_))).await;
-    let reason = rig.front.pool().lanes()[0].unready().unwrap();
+    let reason = rig.dispatcher.pool().lanes()[0].unready().unwrap();
     assert!(reason.contains("lines in a row"), "{reason}");
     rig.stop().await;
 }
@@ -81,8 +81,8 @@ async fn an_event_after_the_reply_is_no_event_of_the_job() {
     rig.reply(&id).await;
     // Another command makes sure that the late line was read.
     rig.goes_on().await;
-    let job = rig.front.desk().job(id.as_str().into()).await.unwrap().unwrap();
-    assert_eq!(job.feed.listen().borrow().last().unwrap()["stage"], "saving");
+    let job = rig.dispatcher.queue().job(id.as_str().into()).await.unwrap().unwrap();
+    assert_eq!(job.events.listen().borrow().last().unwrap()["stage"], "saving");
     rig.stop().await;
 }
 
@@ -136,7 +136,7 @@ async fn out_of_memory_is_the_jobs_failure_and_not_the_workers() {
     let rig = Rig::with(1, "", &["--fault", "out_of_memory@generate_sdxl"]).await;
     let heard = rig.command(&job("generate_sdxl")).await;
     assert_eq!((heard.status, heard.code()), (507, "out_of_memory"), "{heard:?}");
-    assert_eq!(rig.front.pool().lanes()[0].view().starts, 1);
+    assert_eq!(rig.dispatcher.pool().lanes()[0].view().starts, 1);
     rig.goes_on().await;
     rig.stop().await;
 }
@@ -147,7 +147,7 @@ async fn garbled(sed: &str) -> (Rig, serde_json::Value) {
     // No limit of silence may be what ends the job.
     let config = "[limits]\nidle_seconds = 25\nother_seconds = 25\ndenoising_seconds = 25\n";
     let rig = Rig::scripted(config, &script).await;
-    within(rig.front.pool().settled()).await;
+    within(rig.dispatcher.pool().settled()).await;
     let mut command = job("generate_sdxl");
     command["request_id"] = "Order-1".into();
     let heard = rig.command(&command).await;
@@ -172,7 +172,7 @@ async fn a_reply_that_cannot_be_read_fails_its_job_at_once_and_says_why() {
         assert_eq!(reply["error_details"]["code"], "worker_protocol_error", "{sed}: {reply}");
         let error = reply["error"].as_str().unwrap();
         assert!(error.contains(why), "{sed}: {error}");
-        assert_eq!(rig.front.pool().lanes()[0].view().starts, 1, "{sed}: the worker itself may be well");
+        assert_eq!(rig.dispatcher.pool().lanes()[0].view().starts, 1, "{sed}: the worker itself may be well");
         rig.stop().await;
     }
 }
@@ -191,7 +191,7 @@ async fn an_answer_to_initialize_that_cannot_be_read_is_judged_at_once() {
         let config = "[restart]\ndeaths_max = 1\nopen_min_seconds = 200\n";
         let rig = Rig::scripted(config, &format!("$SIM \"$@\" | sed -u -E '{sed}'\n")).await;
         rig.lane(|view| matches!(view.state, gateway::lane::LaneState::Open(_))).await;
-        let reason = rig.front.pool().lanes()[0].unready().unwrap();
+        let reason = rig.dispatcher.pool().lanes()[0].unready().unwrap();
         assert!(reason.contains("initialize") && reason.contains(why), "{sed}: {reason}");
         rig.stop().await;
     }
@@ -224,7 +224,7 @@ async fn a_name_twice_in_a_handshake_starts_no_worker() {
     let config = "[restart]\ndeaths_max = 1\nopen_min_seconds = 200\n";
     let rig = Rig::scripted(config, &format!("exec sed -u '{twice}' < <($SIM \"$@\")\n")).await;
     rig.lane(|view| matches!(view.state, gateway::lane::LaneState::Open(_))).await;
-    let reason = rig.front.pool().lanes()[0].unready().unwrap();
+    let reason = rig.dispatcher.pool().lanes()[0].unready().unwrap();
     assert!(reason.contains("\"device_name\" stands twice"), "{reason}");
     rig.stop().await;
 }
@@ -233,12 +233,12 @@ async fn a_name_twice_in_a_handshake_starts_no_worker() {
 async fn an_event_with_a_name_twice_is_dropped() {
     let twice = r#"/"event":"heartbeat"/!s/"stage":/"stage":"loading","stage":/"#;
     let rig = Rig::scripted("", &format!("exec 3<&0\nexec sed -u '{twice}' < <($SIM \"$@\" <&3)\n")).await;
-    within(rig.front.pool().settled()).await;
+    within(rig.dispatcher.pool().settled()).await;
     let id = rig.queue(&job("generate_sdxl")).await;
     let reply = rig.reply(&id).await;
     assert_eq!(reply["success"], true, "{reply}");
-    let job = rig.front.desk().job(id.as_str().into()).await.unwrap().unwrap();
-    let heard = job.feed.listen();
+    let job = rig.dispatcher.queue().job(id.as_str().into()).await.unwrap().unwrap();
+    let heard = job.events.listen();
     let last = heard.borrow().last();
     assert!(last.as_ref().is_none_or(|event| event["stage"].is_null()), "{last:?}");
     rig.stop().await;

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use commands::{code, field, id};
 
-use crate::{rig::Rig, stdio::Talk};
+use crate::{rig::Rig, stdio::StdioClient};
 
 /// Requests that are on their way together.
 const AT_ONCE: usize = 16;
@@ -22,7 +22,7 @@ const MUTANTS: usize = 3000;
 
 #[tokio::test]
 async fn stdio_answers_every_bound_once_and_lives() {
-    let mut talk = Talk::start(&["--sim-arg", "--step-ms", "--sim-arg", "0"]);
+    let mut talk = StdioClient::start(&["--sim-arg", "--step-ms", "--sim-arg", "0"]);
     let sent: Vec<_> = commands::commands().into_iter().filter(commands::is_harmless).collect();
     assert!(sent.len() > 3000, "{}", sent.len());
     for some in sent.chunks(AHEAD) {
@@ -74,7 +74,7 @@ async fn http_answers_every_bound_and_lives() {
 
 #[tokio::test]
 async fn stdio_refuses_every_mutant_at_its_place_and_lives() {
-    let mut talk = Talk::start(&["--sim-arg", "--step-ms", "--sim-arg", "0"]);
+    let mut talk = StdioClient::start(&["--sim-arg", "--step-ms", "--sim-arg", "0"]);
     let sample = mutated::commands::sent(MUTANTS);
     assert!(sample.commands.len() > MUTANTS / 2, "{}", sample.commands.len());
     for some in sample.commands.chunks(AHEAD) {

@@ -30,7 +30,7 @@ async fn a_lane_that_could_not_start_heals_by_itself_and_a_job_waits_for_that() 
     rig.lane(is_open).await;
     let id = rig.queue(&job("generate_sdxl")).await;
     // More tries fail while the job waits.
-    let starts = rig.front.pool().lanes()[0].view().starts;
+    let starts = rig.dispatcher.pool().lanes()[0].view().starts;
     rig.lane(|view| view.starts > starts + 1).await;
     come_up(&rig);
     assert_eq!(rig.reply(&id).await["success"], true);
@@ -93,7 +93,7 @@ async fn initialize_tries_at_once_and_waits_for_its_own_start() {
     rig.lane(is_open).await;
     let failed = rig.command(&json!({"action": "initialize"})).await;
     assert_eq!(failed.code(), "worker_busy", "{failed:?}");
-    assert_eq!(rig.front.pool().lanes()[0].view().starts, 3, "it was tried");
+    assert_eq!(rig.dispatcher.pool().lanes()[0].view().starts, 3, "it was tried");
     come_up(&rig);
     let heard = rig.command(&json!({"action": "initialize"})).await;
     assert_eq!(heard.body["success"], true, "{heard:?}");
@@ -112,7 +112,7 @@ async fn initialize_is_refused_once_a_worker_that_was_ready_can_not_start_again(
     assert_eq!(rig.command(&json!({"action": "initialize"})).await.body["success"], true);
     assert_eq!(rig.command(&job("generate_sdxl")).await.body["success"], true);
     std::fs::remove_file(rig.dir.path().join("up")).unwrap();
-    let pid = rig.front.pool().lanes()[0].view().facts.as_ref().unwrap().pid;
+    let pid = rig.dispatcher.pool().lanes()[0].view().facts.as_ref().unwrap().pid;
     let pid = nix::unistd::Pid::from_raw(pid.cast_signed());
     nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL).unwrap();
     rig.lane(is_open).await;
@@ -147,7 +147,7 @@ async fn what_is_configured_wrong_is_told_at_once() {
     {
         let rig = Rig::scripted("", script).await;
         rig.lane(is_open).await;
-        assert_eq!(rig.front.pool().lanes()[0].view().starts, 1);
+        assert_eq!(rig.dispatcher.pool().lanes()[0].view().starts, 1);
         for action in ["generate_sdxl", "enhanced_sdxl"] {
             let heard = rig.command(&job(action)).await;
             assert_eq!((heard.status, heard.code()), (503, "no_gpu_available"), "{heard:?}");
@@ -202,7 +202,7 @@ async fn three_documents_that_end_in_internal_replace_their_worker() {
         assert_eq!(rig.command(&with("one")).await.code(), "internal");
     }
     assert_eq!(rig.command(&with("two")).await.code(), "internal");
-    assert_eq!(rig.front.pool().lanes()[0].view().starts, 1);
+    assert_eq!(rig.dispatcher.pool().lanes()[0].view().starts, 1);
     assert_eq!(rig.command(&with("three")).await.code(), "internal");
     rig.lane(|view| view.starts == 2 && view.state == LaneState::Ready).await;
     rig.stop().await;
@@ -220,7 +220,7 @@ async fn a_dead_device_is_a_crash_and_its_job_runs_elsewhere() {
     let rig = Rig::with(1, "", &["--fault", "device_lost@generate_sdxl@attempt=1"]).await;
     let heard = rig.command(&job("generate_sdxl")).await;
     assert_eq!(heard.body["success"], true, "{heard:?}");
-    assert_eq!(rig.front.pool().lanes()[0].view().starts, 2);
+    assert_eq!(rig.dispatcher.pool().lanes()[0].view().starts, 2);
     rig.stop().await;
     let rig = Rig::with(1, "", &["--fault", "device_lost@generate_sdxl"]).await;
     let heard = rig.command(&job("generate_sdxl")).await;
@@ -242,7 +242,7 @@ async fn one_gpu_that_is_configured_wrong_hides_no_other() {
     flags.sim_program = Some(program);
     let rig = Rig::of(dir, &flags).await;
     rig.lane(is_open).await;
-    within(rig.front.pool().settled()).await;
+    within(rig.dispatcher.pool().settled()).await;
     let mut pinned = job("generate_sdxl");
     pinned["gpu_id"] = "gpu_0".into();
     let heard = rig.command(&pinned).await;

@@ -28,7 +28,7 @@ async fn a_running_job_is_cancelled_and_frees_its_worker() {
     assert_eq!(rig.reply("victim").await["error_details"]["code"], "cancelled");
     assert_eq!(rig.get("/v1/jobs/victim").await.body["data"]["status"], "cancelled");
     assert_eq!(rig.command(&job("generate_sdxl")).await.body["success"], true);
-    assert_eq!(rig.front.pool().lanes()[0].view().starts, 1);
+    assert_eq!(rig.dispatcher.pool().lanes()[0].view().starts, 1);
     rig.stop().await;
 }
 
@@ -98,7 +98,7 @@ async fn a_worker_that_ignores_the_cancel_is_replaced() {
     let cancelled = rig.delete("/v1/jobs/deaf").await;
     assert_eq!(cancelled.body["data"]["was"], "running", "{cancelled:?}");
     assert_eq!(rig.reply("deaf").await["error_details"]["code"], "cancelled");
-    let mut views = rig.front.pool().lanes()[0].views();
+    let mut views = rig.dispatcher.pool().lanes()[0].views();
     within(async { views.wait_for(|view| view.starts == 2).await.map(|_| ()) }).await.unwrap();
     rig.goes_on().await;
     rig.stop().await;
@@ -118,7 +118,7 @@ async fn a_job_over_its_time_ends_with_timeout_waiting_or_running() {
         assert_eq!(reply["error_details"]["code"], "timeout", "{reply}");
         assert_eq!(rig.get(&format!("/v1/jobs/{id}")).await.body["data"]["status"], "timeout");
     }
-    assert_eq!(rig.front.pool().lanes()[0].view().starts, 1);
+    assert_eq!(rig.dispatcher.pool().lanes()[0].view().starts, 1);
     rig.goes_on().await;
     rig.stop().await;
 }
@@ -166,7 +166,7 @@ async fn a_cancel_is_not_lost_when_its_worker_dies_under_it() {
         let id = format!("victim-{round}");
         rig.queue(&long_job(&id, 150)).await;
         rig.running(&id).await;
-        let pid = rig.front.pool().lanes()[0].view().facts.as_ref().unwrap().pid;
+        let pid = rig.dispatcher.pool().lanes()[0].view().facts.as_ref().unwrap().pid;
         nix::sys::signal::kill(
             nix::unistd::Pid::from_raw(pid.try_into().unwrap()),
             nix::sys::signal::Signal::SIGKILL,
@@ -232,7 +232,7 @@ async fn a_cancelled_request_of_a_batch_stays_cancelled_when_its_worker_dies() {
     rig.running("batch").await;
     let cancelled = rig.delete("/v1/jobs/batch.1").await;
     assert_eq!(cancelled.body["success"], true, "{cancelled:?}");
-    let pid = rig.front.pool().lanes()[0].view().facts.as_ref().unwrap().pid;
+    let pid = rig.dispatcher.pool().lanes()[0].view().facts.as_ref().unwrap().pid;
     let pid = nix::unistd::Pid::from_raw(pid.cast_signed());
     nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL).unwrap();
     let reply = rig.reply("batch").await;
@@ -256,7 +256,7 @@ async fn a_request_of_a_batch_that_runs_on_after_its_cancel_says_so_in_its_resul
     let results = reply["data"]["results"].as_array().unwrap();
     assert!(results.iter().all(|result| result["success"] == true), "{reply}");
     assert_eq!((&reply["data"]["succeeded"], &reply["data"]["cancelled"]), (&json!(2), &json!(0)));
-    assert_eq!(rig.front.pool().lanes()[0].view().starts, 1, "nobody is killed for one request");
+    assert_eq!(rig.dispatcher.pool().lanes()[0].view().starts, 1, "nobody is killed for one request");
     rig.stop().await;
 }
 
@@ -273,7 +273,7 @@ async fn a_cancel_of_a_request_of_a_batch_that_is_never_answered_is_a_timeout_an
     assert_eq!((cancelled.status, cancelled.code()), (504, "timeout"), "{cancelled:?}");
     let reply = rig.reply("batch").await;
     assert_eq!(reply["data"]["succeeded"], 2, "{reply}");
-    assert_eq!(rig.front.pool().lanes()[0].view().starts, 1);
+    assert_eq!(rig.dispatcher.pool().lanes()[0].view().starts, 1);
     rig.goes_on().await;
     rig.stop().await;
 }

@@ -55,8 +55,8 @@ async fn all_who_wait_are_answered_when_the_worker_dies() {
 async fn twenty_kills_lose_nothing() {
     let rig = Rig::with(2, "[restart]\nbackoff_min_seconds = 0.01\n", &[]).await;
     for _ in 0..20 {
-        let pid = rig.front.pool().lanes()[0].view().facts.as_ref().unwrap().pid;
-        let starts = rig.front.pool().lanes()[0].view().starts;
+        let pid = rig.dispatcher.pool().lanes()[0].view().facts.as_ref().unwrap().pid;
+        let starts = rig.dispatcher.pool().lanes()[0].view().starts;
         nix::sys::signal::kill(
             nix::unistd::Pid::from_raw(pid.try_into().unwrap()),
             nix::sys::signal::Signal::SIGKILL,
@@ -65,7 +65,7 @@ async fn twenty_kills_lose_nothing() {
         let heard = rig.command(&job("generate_sdxl")).await;
         assert_eq!(heard.body["success"], true, "{heard:?}");
         // The killed one serves again before the next kill, and has answered something.
-        let mut views = rig.front.pool().lanes()[0].views();
+        let mut views = rig.dispatcher.pool().lanes()[0].views();
         let back = |view: &gateway::lane::LaneView| {
             view.starts > starts && view.state == gateway::lane::LaneState::Ready
         };
@@ -97,7 +97,7 @@ async fn a_job_that_had_not_started_is_repeated_and_costs_no_attempt() {
     let heard = rig.command(&command).await;
     assert_eq!(heard.body["success"], true, "{heard:?}");
     assert_eq!(rig.get("/v1/jobs/patient").await.body["data"]["attempt"], 1);
-    assert_eq!(rig.front.pool().lanes()[0].view().starts, 4);
+    assert_eq!(rig.dispatcher.pool().lanes()[0].view().starts, 4);
     rig.goes_on().await;
     rig.stop().await;
 }
@@ -118,7 +118,7 @@ async fn a_job_that_never_starts_opens_its_lane_and_ends_with_timeout_and_the_re
         (&record.body["data"]["attempt"], &record.body["data"]["status"]),
         (&json!(1), &json!("timeout"))
     );
-    assert_eq!(rig.front.pool().lanes()[0].view().starts, 4);
+    assert_eq!(rig.dispatcher.pool().lanes()[0].view().starts, 4);
     rig.answers().await;
     rig.stop().await;
 }

@@ -28,14 +28,15 @@ async fn accepted_jobs_end_though_no_connection_is_open() {
     let mut rig = Rig::with(1, "", &["--step-ms", "5"]).await;
     let ids = [rig.queue(&long_job("first", 40)).await, rig.queue(&long_job("second", 40)).await];
     rig.running("first").await;
-    let feeds: Vec<_> = futures::future::join_all(
-        ids.iter().map(|id| async { rig.front.desk().job(id.as_str().into()).await.unwrap().unwrap().feed }),
-    )
-    .await;
-    rig.front.stop(Some(Duration::from_secs(20)));
+    let all_events: Vec<_> =
+        futures::future::join_all(ids.iter().map(|id| async {
+            rig.dispatcher.queue().job(id.as_str().into()).await.unwrap().unwrap().events
+        }))
+        .await;
+    rig.dispatcher.stop(Some(Duration::from_secs(20)));
     rig.stopped().await;
-    for feed in feeds {
-        let reply = within(feed.reply()).await.to_value(contracts::Dialect::Snake);
+    for events in all_events {
+        let reply = within(events.reply()).await.to_value(contracts::Dialect::Snake);
         assert_eq!(reply["success"], true, "{reply}");
         let path = reply["data"]["images"][0].as_str().unwrap();
         assert!(std::path::Path::new(path).is_file(), "{path}");
@@ -48,7 +49,7 @@ async fn polls_are_served_and_new_work_is_refused_while_it_drains() {
     rig.queue(&long_job("polled", 20)).await;
     rig.queue(&long_job("long", 150)).await;
     rig.running("long").await;
-    rig.front.stop(Some(Duration::from_secs(20)));
+    rig.dispatcher.stop(Some(Duration::from_secs(20)));
     assert_eq!(rig.get("/health/live").await.status, 200);
     let ready = rig.get("/health/ready").await;
     assert_eq!((ready.status, &ready.body["reason"]), (503, &json!("the gateway is shutting down")));
@@ -75,7 +76,7 @@ async fn polls_are_served_and_new_work_is_refused_while_it_drains() {
 async fn the_last_replies_reach_their_clients() {
     let rig = Rig::with(1, "", &["--step-ms", "5"]).await;
     let waits = tokio::spawn(rig.request("POST", "/v1/commands").json(&long_job("waits", 40)).send());
-    let events = rig.front.desk().clone();
+    let events = rig.dispatcher.queue().clone();
     within(async {
         while events.job("waits".into()).await.unwrap().is_none() {
             tokio::task::yield_now().await;
@@ -95,30 +96,30 @@ async fn a_second_shutdown_ends_sooner_and_a_third_no_later() {
     let mut rig = Rig::with(1, "", &["--step-ms", "250"]).await;
     rig.queue(&long_job("runs", 150)).await;
     rig.running("runs").await;
-    let feed = rig.front.desk().job("runs".into()).await.unwrap().unwrap().feed;
+    let events = rig.dispatcher.queue().job("runs".into()).await.unwrap().unwrap().events;
     let fields = json!({"grace_seconds": 600});
     let heard = rig.command(&json!({"action": "shutdown", "payload": fields})).await;
     assert_eq!(heard.body["success"], true, "{heard:?}");
     let fields = json!({"grace_seconds": 0.001});
     let heard = rig.command(&json!({"action": "shutdown", "payload": fields})).await;
     assert_eq!(heard.body["success"], true, "{heard:?}");
-    rig.front.stop(Some(Duration::from_secs(600)));
+    rig.dispatcher.stop(Some(Duration::from_secs(600)));
     rig.stopped().await;
-    let reply = within(feed.reply()).await.to_value(contracts::Dialect::Snake);
+    let reply = within(events.reply()).await.to_value(contracts::Dialect::Snake);
     assert_eq!(reply["error_details"]["code"], "shutting_down", "{reply}");
 }
 
 #[tokio::test]
 async fn a_worker_that_hangs_is_killed_by_the_earlier_end() {
     let mut rig = Rig::with(1, "", &[]).await;
-    let pid = rig.front.pool().lanes()[0].view().facts.as_ref().unwrap().pid;
+    let pid = rig.dispatcher.pool().lanes()[0].view().facts.as_ref().unwrap().pid;
     let pid = nix::unistd::Pid::from_raw(pid.cast_signed());
     nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGSTOP).unwrap();
-    let front = rig.front.clone();
+    let dispatcher = rig.dispatcher.clone();
     // The lane is told of this end first, and of the earlier one when it waits for its worker already.
-    let late = front.pool().stop(tokio::time::Instant::now() + Duration::from_secs(600));
+    let late = dispatcher.pool().stop(tokio::time::Instant::now() + Duration::from_secs(600));
     let early = async {
-        front.stop(Some(Duration::from_millis(1)));
+        dispatcher.stop(Some(Duration::from_millis(1)));
         rig.stopped().await;
     };
     within(async { tokio::join!(late, early) }).await;
@@ -128,10 +129,10 @@ async fn a_worker_that_hangs_is_killed_by_the_earlier_end() {
 #[tokio::test]
 async fn a_worker_that_hangs_idle_is_not_waited_for_as_a_job_is() {
     let mut rig = Rig::with(1, "", &[]).await;
-    let pid = rig.front.pool().lanes()[0].view().facts.as_ref().unwrap().pid;
+    let pid = rig.dispatcher.pool().lanes()[0].view().facts.as_ref().unwrap().pid;
     let pid = nix::unistd::Pid::from_raw(pid.cast_signed());
     nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGSTOP).unwrap();
-    rig.front.stop(Some(Duration::from_secs(600)));
+    rig.dispatcher.stop(Some(Duration::from_secs(600)));
     rig.stopped().await;
 }
 
@@ -142,15 +143,15 @@ async fn what_is_not_done_when_the_grace_ends_is_cancelled_and_answered() {
     rig.queue(&long_job("runs", 150)).await;
     rig.queue(&job_with_id("waits")).await;
     rig.running("runs").await;
-    let feed = |id: &'static str| {
-        let desk = rig.front.desk().clone();
-        async move { desk.job(id.into()).await.unwrap().unwrap().feed }
+    let events = |id: &'static str| {
+        let queue = rig.dispatcher.queue().clone();
+        async move { queue.job(id.into()).await.unwrap().unwrap().events }
     };
-    let feeds = [feed("runs").await, feed("waits").await];
-    rig.front.stop(Some(Duration::from_millis(1)));
+    let all_events = [events("runs").await, events("waits").await];
+    rig.dispatcher.stop(Some(Duration::from_millis(1)));
     rig.stopped().await;
-    for feed in feeds {
-        let reply = within(feed.reply()).await.to_value(contracts::Dialect::Snake);
+    for events in all_events {
+        let reply = within(events.reply()).await.to_value(contracts::Dialect::Snake);
         assert_eq!(reply["error_details"]["code"], "shutting_down", "{reply}");
     }
 }
@@ -170,15 +171,15 @@ async fn the_end_of_the_grace_ends_what_waits_and_answers_the_cancels_of_its_req
     let batch =
         serde_json::json!({"action": "batch_generate", "request_id": "b", "payload": {"requests": requests}});
     rig.queue(&batch).await;
-    let batch = rig.front.desk().job("b".into()).await.unwrap().unwrap();
-    let cancel = rig.front.desk().cancel("b.0".into(), None);
+    let batch = rig.dispatcher.queue().job("b".into()).await.unwrap().unwrap();
+    let cancel = rig.dispatcher.queue().cancel("b.0".into(), None);
     let stop = async {
         tokio::task::yield_now().await;
-        rig.front.stop(Some(std::time::Duration::ZERO));
+        rig.dispatcher.stop(Some(std::time::Duration::ZERO));
     };
     let (cancelled, ()) = crate::rig::within(async { tokio::join!(cancel, stop) }).await;
     assert_eq!(cancelled.unwrap(), "queued");
-    let reply = crate::rig::within(batch.feed.reply()).await.to_value(contracts::Dialect::Snake);
+    let reply = crate::rig::within(batch.events.reply()).await.to_value(contracts::Dialect::Snake);
     assert_eq!(reply["error_details"]["code"], "shutting_down", "{reply}");
     rig.stopped().await;
 }
@@ -186,7 +187,7 @@ async fn the_end_of_the_grace_ends_what_waits_and_answers_the_cancels_of_its_req
 #[tokio::test]
 async fn everyone_who_stops_a_lane_waits_for_its_end() {
     let rig = Rig::with(1, "", &[]).await;
-    let lane = rig.front.pool().lanes()[0].clone();
+    let lane = rig.dispatcher.pool().lanes()[0].clone();
     let pid = nix::unistd::Pid::from_raw(lane.view().facts.as_ref().unwrap().pid.cast_signed());
     nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGSTOP).unwrap();
     let told = async |grace| {

@@ -32,7 +32,7 @@ fn order(action: Action, id: &str, exclusive: bool) -> Order {
         deadline: Some((Instant::now() + timeout, timeout)),
         exclusive,
         compiles: false,
-        feed: None,
+        events: None,
         kept: None,
     }
 }
@@ -40,7 +40,7 @@ fn order(action: Action, id: &str, exclusive: bool) -> Order {
 #[tokio::test]
 async fn all_that_a_lane_holds_reaches_its_worker_and_the_refusal_tells_the_true_number() {
     let rig = Rig::scripted("", WAITS).await;
-    let lane = rig.front.pool().lanes()[0].clone();
+    let lane = rig.dispatcher.pool().lanes()[0].clone();
     let asks = (0..1100).map(|index| {
         let lane = lane.clone();
         async move {
@@ -77,7 +77,7 @@ async fn all_that_a_lane_holds_reaches_its_worker_and_the_refusal_tells_the_true
 #[tokio::test]
 async fn a_cancel_finds_what_waits_for_the_workers_start() {
     let rig = Rig::scripted("", WAITS).await;
-    let lane = rig.front.pool().lanes()[0].clone();
+    let lane = rig.dispatcher.pool().lanes()[0].clone();
     let id: Arc<str> = "early".into();
     let run = lane.run(order(Action::GenerateSdxl, &id, true));
     let cancel = async {
@@ -99,7 +99,7 @@ async fn a_worker_that_closes_its_stdout_and_stays_is_told_so() {
     let config = "[restart]\ndeaths_max = 1\nopen_min_seconds = 200\n";
     let rig = Rig::scripted(config, "exec 1>&-\nexec sleep 1000\n").await;
     rig.lane(|view| matches!(view.state, LaneState::Open(_))).await;
-    let reason = rig.front.pool().lanes()[0].unready().unwrap();
+    let reason = rig.dispatcher.pool().lanes()[0].unready().unwrap();
     assert!(reason.contains("it closed its stdout and stayed"), "{reason}");
     rig.stop().await;
 }
@@ -110,7 +110,7 @@ async fn a_worker_that_closes_its_stdin_and_stays_is_told_so() {
     let script = "mkfifo $DIR/in\n$SIM \"$@\" <$DIR/in &\nexec 3>$DIR/in\nIFS= read -r line\n\
                   printf '%s\\n' \"$line\" >&3\nexec 0<&-\necho closed >&2\nwait\n";
     let rig = Rig::scripted("[restart]\ndeaths_max = 1\nopen_min_seconds = 200\n", script).await;
-    within(rig.front.pool().settled()).await;
+    within(rig.dispatcher.pool().settled()).await;
     let heard = rig.get("/v1/schedulers").await;
     assert_eq!((heard.status, heard.code()), (502, "worker_crashed"), "{heard:?}");
     assert!(heard.body["error"].as_str().unwrap().contains("it closed its stdin and stayed"), "{heard:?}");
@@ -118,7 +118,7 @@ async fn a_worker_that_closes_its_stdin_and_stays_is_told_so() {
 }
 
 fn kill_worker(rig: &Rig) {
-    let pid = rig.front.pool().lanes()[0].view().facts.as_ref().unwrap().pid;
+    let pid = rig.dispatcher.pool().lanes()[0].view().facts.as_ref().unwrap().pid;
     kill(Pid::from_raw(pid.cast_signed()), Signal::SIGKILL).unwrap();
 }
 
@@ -130,7 +130,7 @@ async fn a_lane_that_rests_gives_back_what_is_done_alone_and_nothing_else() {
     let rig = Rig::with(1, RESTS, &[]).await;
     kill_worker(&rig);
     rig.lane(|view| matches!(view.state, LaneState::Resting(_))).await;
-    let lane = rig.front.pool().lanes()[0].clone();
+    let lane = rig.dispatcher.pool().lanes()[0].clone();
     let given = within(lane.run(order(Action::GenerateSdxl, "alone", true))).await;
     assert!(matches!(given, Err(LaneError::Resting { .. })), "{given:?}");
     // A query waits for the next worker, within its own time.
@@ -157,9 +157,9 @@ async fn jobs_that_come_while_a_worker_is_buried_run_on_another_lane() {
     let mut flags = flags(dir.path(), 2, RESTS, &[]);
     flags.sim_program = Some(program);
     let rig = Rig::of(dir, &flags).await;
-    within(rig.front.pool().settled()).await;
+    within(rig.dispatcher.pool().settled()).await;
     kill_worker(&rig);
-    let rests = |rig: &Rig| matches!(rig.front.pool().lanes()[0].view().state, LaneState::Resting(_));
+    let rests = |rig: &Rig| matches!(rig.dispatcher.pool().lanes()[0].view().state, LaneState::Resting(_));
     // Every other job would go to the lane that is idle longest.
     let mut done = 0;
     while !rests(&rig) || done < 4 {

@@ -7,7 +7,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::rig::{Heard, Rig, job, submission, within};
+use crate::rig::{EventLog, Rig, job, submission, within};
 
 #[tokio::test]
 async fn bad_bodies_give_their_codes() {
@@ -39,7 +39,7 @@ async fn bad_bodies_give_their_codes() {
     rig.stop().await;
 }
 
-fn is_problem(heard: &Heard) {
+fn is_problem(heard: &EventLog) {
     assert_eq!(heard.headers["content-type"], "application/problem+json");
     assert_eq!(heard.body["status"], heard.status);
     assert_eq!(heard.body["type"], format!("urn:concord:error:{}", heard.code()));
@@ -56,7 +56,7 @@ async fn a_hundred_megabytes_are_refused_before_they_are_read() {
         let head = "POST /v1/generate HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 100000000\r\n\r\n";
         stream.write_all(head.as_bytes()).await.unwrap();
         let (mut read, mut write) = stream.split();
-        let feed = async {
+        let events = async {
             let chunk = vec![b' '; 1 << 20];
             // The gateway may close its side before all is written: that is the point.
             for _ in 0..100 {
@@ -69,7 +69,7 @@ async fn a_hundred_megabytes_are_refused_before_they_are_read() {
         let hear = async { read.read(&mut answer).await.unwrap() };
         let count = tokio::select! {
             count = hear => count,
-            () = async { feed.await; std::future::pending::<()>().await } => unreachable!(),
+            () = async { events.await; std::future::pending::<()>().await } => unreachable!(),
         };
         answer.truncate(count);
         String::from_utf8(answer).unwrap()

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::rig::{Heard, Rig, job, long_job, within};
+use crate::rig::{EventLog, Rig, job, long_job, within};
 
-async fn keyed(rig: &Rig, key: &str, command: &Value) -> Heard {
+async fn keyed(rig: &Rig, key: &str, command: &Value) -> EventLog {
     rig.hear(rig.request("POST", "/v1/commands").header("idempotency-key", key).json(command)).await
 }
 

@@ -38,7 +38,7 @@ fn leave(stream: TcpStream, way: Way) {
 /// Waits until a job is accepted: asked over and over, as nothing tells it.
 async fn accepted(rig: &Rig, id: &str) {
     within(async {
-        while rig.front.desk().job(id.into()).await.unwrap().is_none() {
+        while rig.dispatcher.queue().job(id.into()).await.unwrap().is_none() {
             tokio::task::yield_now().await;
         }
     })
@@ -69,7 +69,7 @@ async fn the_job_of_a_client_that_leaves_is_cancelled_waiting_or_running() {
         assert_eq!(job.body["data"]["status"], "cancelled", "{job:?}");
     }
     rig.goes_on().await;
-    assert_eq!(rig.front.pool().lanes()[0].view().starts, 1, "no worker was killed for it");
+    assert_eq!(rig.dispatcher.pool().lanes()[0].view().starts, 1, "no worker was killed for it");
     rig.stop().await;
 }
 
@@ -142,21 +142,21 @@ async fn of_two_clients_of_one_key_the_last_that_leaves_cancels_and_the_key_is_f
     let first = send(&rig, path, key, &command).await;
     accepted(&rig, "shared").await;
     let second = send(&rig, path, key, &command).await;
-    let shared = rig.front.desk().job("shared".into()).await.unwrap().unwrap();
+    let shared = rig.dispatcher.queue().job("shared".into()).await.unwrap().unwrap();
     within(async {
-        while shared.feed.clients() < 2 {
+        while shared.events.clients() < 2 {
             tokio::task::yield_now().await;
         }
     })
     .await;
     leave(first, Way::Fin);
     within(async {
-        while shared.feed.clients() > 1 {
+        while shared.events.clients() > 1 {
             tokio::task::yield_now().await;
         }
     })
     .await;
-    assert!(shared.feed.listen().borrow().reply().is_none(), "the second still waits");
+    assert!(shared.events.listen().borrow().reply().is_none(), "the second still waits");
     leave(second, Way::Fin);
     is_left(&rig.reply("shared").await);
     // Another request takes the key: the job that it stood for was given up.
@@ -174,9 +174,9 @@ async fn a_client_that_was_told_that_the_job_goes_on_keeps_it_for_all() {
     let first = send(&rig, "/v1/commands", key, &command).await;
     accepted(&rig, "mixed").await;
     let second = send(&rig, "/v1/commands?on_disconnect=cancel", key, &command).await;
-    let mixed = rig.front.desk().job("mixed".into()).await.unwrap().unwrap();
+    let mixed = rig.dispatcher.queue().job("mixed".into()).await.unwrap().unwrap();
     within(async {
-        while mixed.feed.clients() < 2 {
+        while mixed.events.clients() < 2 {
             tokio::task::yield_now().await;
         }
     })

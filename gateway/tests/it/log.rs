@@ -10,7 +10,7 @@ use tokio::io::AsyncReadExt;
 use crate::{
     program::{Program, Stderr, scripted},
     rig::{GATEWAY, job, within},
-    stdio::Talk,
+    stdio::StdioClient,
 };
 
 /// What a pipe holds.
@@ -173,7 +173,7 @@ async fn stdio_whose_stderr_is_never_read_answers_a_thousand_commands_and_ends()
         "while true; do head -c 20000 /dev/zero | tr '\\0' w | fold -w 119 >&2; sleep 0.05; done &\nexec $SIM \"$@\"\n",
     );
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
-    let mut talk = Talk::unread(&args);
+    let mut talk = StdioClient::unread(&args);
     for number in 0..1000 {
         let id = format!("r{number}");
         talk.write(format!("{}\n", json!({"action": "get_status", "request_id": id})).as_bytes()).await;

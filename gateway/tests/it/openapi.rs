@@ -434,7 +434,7 @@ fn holds(document: &Value, at: &str, operation: &Value, answer: &reqwest::Respon
 }
 
 /// Verb, path, headers and body.
-type Asked<'a> = (&'a str, &'a str, Vec<(&'a str, &'a str)>, Option<&'a Value>);
+type RoutedCommand<'a> = (&'a str, &'a str, Vec<(&'a str, &'a str)>, Option<&'a Value>);
 
 /// Walks the routes and what HTTP adds to them: each status, media type and header of an answer is in the document.
 #[tokio::test]
@@ -450,7 +450,7 @@ async fn statuses_media_types_and_headers_are_in_the_document() {
     let deep = json!({"model_paths": ["sdxl_base"], "deep": true});
     let image = "/v1/jobs/{id}/images/{n}";
     let later = ("prefer", "respond-async");
-    let mut asked: Vec<Asked<'_>> = vec![
+    let mut asked: Vec<RoutedCommand<'_>> = vec![
         ("post", "/v1/commands", vec![], Some(&command)),
         ("post", "/v1/commands", vec![later], Some(&command)),
         ("post", "/v1/commands", vec![], Some(&Value::Null)),

@@ -55,7 +55,7 @@ fn descendants(of: u32) -> BTreeMap<u32, Seen> {
     }
 }
 
-/// Looks until it is so.
+/// ReplyReader until it is so.
 async fn until<T>(mut look: impl FnMut() -> Option<T>) -> T {
     within(async {
         loop {
@@ -123,7 +123,7 @@ async fn ready(address: &str) {
 /// Kills a gateway with SIGKILL once its tree looks so; all of the tree is gone thereafter.
 async fn all_end_with_it(
     script: &str,
-    mut looks: impl FnMut(&BTreeMap<u32, Seen>) -> bool,
+    mut reply_reader: impl FnMut(&BTreeMap<u32, Seen>) -> bool,
     runs_a_job: bool,
 ) {
     let local = tokio::task::LocalSet::new();
@@ -139,7 +139,7 @@ async fn all_end_with_it(
                 let accepted = within(request.json(&job("generate_sdxl")).send()).await.unwrap();
                 assert_eq!(accepted.status(), 202);
             }
-            let tree = until(|| Some(descendants(pid)).filter(|tree| looks(tree))).await;
+            let tree = until(|| Some(descendants(pid)).filter(|tree| reply_reader(tree))).await;
             gateway.kill().await.unwrap();
             until(|| {
                 let now = processes();

@@ -1,7 +1,7 @@
 //! An output folder that can not be written: told before the first job fails, and by a true code.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use gateway::faults::{Spot, hang};
+use gateway::faults::{FaultPoint, hang};
 use serde_json::json;
 
 use crate::{
@@ -21,7 +21,7 @@ async fn a_folder_that_can_not_be_written_is_not_ready_and_no_fault_of_ours() {
     let rig = Rig::with(2, "", &[]).await;
     assert_eq!(rig.get("/health/ready").await.status, 200);
     spoil(&rig);
-    rig.front.outputs().look();
+    rig.dispatcher.outputs().look();
     let ready = rig.get("/health/ready").await;
     assert_eq!(ready.status, 503, "{ready:?}");
     assert!(ready.body["reason"].as_str().unwrap().contains("can not be written"), "{ready:?}");
@@ -39,7 +39,7 @@ async fn a_folder_that_can_not_be_written_is_not_ready_and_no_fault_of_ours() {
     let upload = rig.hear(upload.body(bytes.into_inner())).await;
     assert_eq!((upload.status, upload.code()), (507, "storage_full"), "{upload:?}");
     std::fs::remove_file(rig.dir.path().join("out")).unwrap();
-    rig.front.outputs().look();
+    rig.dispatcher.outputs().look();
     assert_eq!(rig.get("/health/ready").await.status, 200);
     assert_eq!(rig.post("/v1/generate", &submission()).await.body["success"], true);
     rig.stop().await;
@@ -65,7 +65,7 @@ async fn a_job_that_could_not_write_makes_the_gateway_look_again() {
     spoil(&rig);
     assert_eq!(rig.post("/v1/generate", &submission()).await.code(), "storage_full");
     crate::rig::within(async {
-        while rig.front.outputs().trouble().is_none() {
+        while rig.dispatcher.outputs().trouble().is_none() {
             tokio::task::yield_now().await;
         }
     })
@@ -111,7 +111,7 @@ async fn a_disk_that_answers_late_holds_up_its_own_job_alone() {
         ("late-batch", json!({"action": "batch_generate", "payload": {"requests": requests}})),
     ] {
         command["request_id"] = id.into();
-        let answers = hang(Spot::Reply, id);
+        let answers = hang(FaultPoint::Reply, id);
         rig.queue(&command).await;
         rig.running(id).await;
         let other = rig.command(&job("generate_sdxl")).await;

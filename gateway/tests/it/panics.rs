@@ -5,7 +5,7 @@ use gateway::{
     app::App,
     cli::{Cli, Command},
     config::Config,
-    faults::{Spot, plant},
+    faults::{FaultPoint, plant},
     http, submit,
 };
 use serde_json::json;
@@ -13,7 +13,7 @@ use serde_json::json;
 use crate::{
     program::{Program, broken, gone, workers_of},
     rig::{Rig, flags, job, within},
-    stdio::Talk,
+    stdio::StdioClient,
 };
 
 fn named(id: &str) -> serde_json::Value {
@@ -25,7 +25,7 @@ fn named(id: &str) -> serde_json::Value {
 #[tokio::test]
 async fn a_panic_in_a_handler_or_a_finisher_is_internal_for_that_command_alone() {
     let rig = Rig::start(&[]).await;
-    for (spot, id) in [(Spot::Front, "panics-front"), (Spot::Reply, "panics-reply")] {
+    for (spot, id) in [(FaultPoint::Dispatcher, "panics-dispatcher"), (FaultPoint::Reply, "panics-reply")] {
         plant(spot, id);
         let heard = rig.command(&named(id)).await;
         assert_eq!((heard.status, heard.code()), (500, "internal"), "{spot:?}: {heard:?}");
@@ -42,9 +42,9 @@ async fn a_desk_that_broke_ends_the_server_with_an_error() {
     let config = Config::decide(&flags(dir.path(), 1, "", &[]), &[], None).unwrap();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/v1/commands", listener.local_addr().unwrap());
-    plant(Spot::Desk, "panics-desk");
+    plant(FaultPoint::JobQueue, "panics-queue");
     let serves = tokio::spawn(http::serve(App::start(config, None), listener, std::future::pending()));
-    let asked = within(reqwest::Client::new().post(url).json(&named("panics-desk")).send()).await;
+    let asked = within(reqwest::Client::new().post(url).json(&named("panics-queue")).send()).await;
     assert_eq!(asked.unwrap().status().as_u16() / 100, 5);
     let ended = within(serves).await.unwrap().unwrap_err();
     assert!(format!("{ended:#}").contains("a task of the gateway broke"), "{ended:#}");
@@ -58,7 +58,7 @@ async fn a_submit_whose_desk_broke_does_not_hang() {
     std::fs::write(&file, named("panics-submit").to_string()).unwrap();
     let args = ["gateway", "submit", file.to_str().unwrap()];
     let Command::Submit(submit) = Cli::parse_from(args).command else { unreachable!("it is a submit") };
-    plant(Spot::Desk, "panics-submit");
+    plant(FaultPoint::JobQueue, "panics-submit");
     let submission = submit::Submission::read(&submit.file).unwrap();
     let ended = within(submit::locally(App::start(config, None), &submission, true)).await;
     assert_ne!(ended.ok(), Some(std::process::ExitCode::SUCCESS));
@@ -67,7 +67,7 @@ async fn a_submit_whose_desk_broke_does_not_hang() {
 /// Whoever started the program reads its exit code and the last line that it said.
 #[tokio::test]
 async fn the_program_exits_with_70_and_says_so_when_its_desk_broke() {
-    let program = Program::broken("desk:bug").await;
+    let program = Program::broken("queue:bug").await;
     let asked = program.ask(&named("bug"));
     let (code, last) = program.ended().await;
     assert_eq!(code, Some(70), "{last}");
@@ -80,7 +80,7 @@ async fn the_program_exits_with_70_and_says_so_when_its_desk_broke() {
 async fn the_program_exits_with_70_and_says_so_when_its_loop_on_stdin_broke() {
     let mut command = tokio::process::Command::new(broken());
     command.args(["stdio"]).env("GATEWAY_BUG", "talk:bug").stderr(std::process::Stdio::piped());
-    let mut talk = Talk::spawn(command, &["--sim-workers", "1"]);
+    let mut talk = StdioClient::spawn(command, &["--sim-workers", "1"]);
     talk.send(&json!({"action": "get_capabilities", "payload": {}})).await;
     assert_eq!(talk.reply().await["success"], true);
     let workers = workers_of(talk.pid());
@@ -90,7 +90,7 @@ async fn the_program_exits_with_70_and_says_so_when_its_loop_on_stdin_broke() {
     let last = stderr.lines().last().unwrap_or_default();
     assert_eq!(code, Some(70), "{stderr}");
     assert!(last.starts_with("error: ") && last.contains("the gateway broke"), "{stderr}");
-    assert!(stderr.contains("a bug of the gateway: a test asked for a panic at Talk"), "{stderr}");
+    assert!(stderr.contains("a bug of the gateway: a test asked for a panic at StdioClient"), "{stderr}");
     for worker in workers {
         within(gone(worker)).await;
     }

@@ -7,7 +7,7 @@ use gateway::{
     app::App,
     cli::{Cli, Command},
     config::{Config, PoolFlags},
-    front::Front,
+    dispatch::Dispatcher,
     http,
 };
 use serde_json::{Value, json};
@@ -27,20 +27,20 @@ pub(crate) async fn within<T>(work: impl Future<Output = T>) -> T {
 pub(crate) struct Rig {
     pub(crate) dir: TempDir,
     pub(crate) url: String,
-    pub(crate) front: Front,
+    pub(crate) dispatcher: Dispatcher,
     tasks: JoinSet<()>,
     client: reqwest::Client,
 }
 
 /// An answer over HTTP.
 #[derive(Debug)]
-pub(crate) struct Heard {
+pub(crate) struct EventLog {
     pub(crate) status: u16,
     pub(crate) headers: reqwest::header::HeaderMap,
     pub(crate) body: Value,
 }
 
-impl Heard {
+impl EventLog {
     pub(crate) fn code(&self) -> &str {
         self.body["error_details"]["code"].as_str().unwrap_or("none")
     }
@@ -92,7 +92,7 @@ impl Rig {
 
     pub(crate) async fn with(workers: u32, config: &str, sim_args: &[&str]) -> Self {
         let rig = Self::unsettled(workers, config, sim_args).await;
-        within(rig.front.pool().settled()).await;
+        within(rig.dispatcher.pool().settled()).await;
         rig
     }
 
@@ -117,46 +117,46 @@ impl Rig {
 
     pub(crate) async fn configured(dir: TempDir, config: Config) -> Self {
         let app = App::start(config, None);
-        let front = app.front().clone();
+        let dispatcher = app.dispatcher().clone();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let mut tasks = JoinSet::new();
         tasks.spawn(async move { http::serve(app, listener, std::future::pending()).await.unwrap() });
-        Self { dir, url, front, tasks, client: reqwest::Client::new() }
+        Self { dir, url, dispatcher, tasks, client: reqwest::Client::new() }
     }
 
     pub(crate) fn request(&self, verb: &str, path: &str) -> reqwest::RequestBuilder {
         self.client.request(verb.parse().unwrap(), format!("{}{path}", self.url))
     }
 
-    pub(crate) async fn hear(&self, request: reqwest::RequestBuilder) -> Heard {
+    pub(crate) async fn hear(&self, request: reqwest::RequestBuilder) -> EventLog {
         within(async {
             let response = request.send().await.unwrap();
             let (status, headers) = (response.status().as_u16(), response.headers().clone());
             let body = response.bytes().await.unwrap();
-            Heard { status, headers, body: serde_json::from_slice(&body).unwrap_or(Value::Null) }
+            EventLog { status, headers, body: serde_json::from_slice(&body).unwrap_or(Value::Null) }
         })
         .await
     }
 
-    pub(crate) async fn get(&self, path: &str) -> Heard {
+    pub(crate) async fn get(&self, path: &str) -> EventLog {
         self.hear(self.request("GET", path)).await
     }
 
-    pub(crate) async fn delete(&self, path: &str) -> Heard {
+    pub(crate) async fn delete(&self, path: &str) -> EventLog {
         self.hear(self.request("DELETE", path)).await
     }
 
-    pub(crate) async fn post(&self, path: &str, body: &Value) -> Heard {
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> EventLog {
         self.hear(self.request("POST", path).json(body)).await
     }
 
     /// Any command, by `/v1/commands`.
-    pub(crate) async fn command(&self, command: &Value) -> Heard {
+    pub(crate) async fn command(&self, command: &Value) -> EventLog {
         self.post("/v1/commands", command).await
     }
 
-    pub(crate) async fn bytes(&self, path: &str, body: impl Into<reqwest::Body>) -> Heard {
+    pub(crate) async fn bytes(&self, path: &str, body: impl Into<reqwest::Body>) -> EventLog {
         self.hear(self.request("POST", path).header("content-type", "application/json").body(body)).await
     }
 
@@ -170,21 +170,21 @@ impl Rig {
 
     /// Waits for the end of a job; its reply in snake.
     pub(crate) async fn reply(&self, id: &str) -> Value {
-        let job = self.front.desk().job(id.into()).await.unwrap().expect("there is such a job");
-        within(job.feed.reply()).await.to_value(contracts::Dialect::Snake)
+        let job = self.dispatcher.queue().job(id.into()).await.unwrap().expect("there is such a job");
+        within(job.events.reply()).await.to_value(contracts::Dialect::Snake)
     }
 
     /// Waits until a worker has made a job go on.
     pub(crate) async fn running(&self, id: &str) {
-        let job = self.front.desk().job(id.into()).await.unwrap().expect("there is such a job");
-        let mut heard = job.feed.listen();
+        let job = self.dispatcher.queue().job(id.into()).await.unwrap().expect("there is such a job");
+        let mut heard = job.events.listen();
         within(async { heard.wait_for(|heard| heard.last().is_some()).await.map(|_| ()) }).await.unwrap();
     }
 
     /// Waits until the only lane looks so.
-    pub(crate) async fn lane(&self, looks: impl FnMut(&gateway::lane::LaneView) -> bool) {
-        let mut views = self.front.pool().lanes()[0].views();
-        within(async { views.wait_for(looks).await.map(|_| ()) }).await.unwrap();
+    pub(crate) async fn lane(&self, reply_reader: impl FnMut(&gateway::lane::LaneView) -> bool) {
+        let mut views = self.dispatcher.pool().lanes()[0].views();
+        within(async { views.wait_for(reply_reader).await.map(|_| ()) }).await.unwrap();
     }
 
     /// The gateway still makes pictures, and nothing waits. By an action that the faults of these tests leave alone.
@@ -204,7 +204,7 @@ impl Rig {
 
     /// Drains; all that was accepted is answered by then.
     pub(crate) async fn stop(mut self) {
-        self.front.stop(Some(Duration::from_secs(4)));
+        self.dispatcher.stop(Some(Duration::from_secs(4)));
         self.stopped().await;
     }
 

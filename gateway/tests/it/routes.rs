@@ -135,7 +135,7 @@ async fn initialize_and_shutdown_over_http() {
     assert_eq!(heard.code(), "unsupported_value", "{heard:?}");
     let heard = rig.command(&json!({"action": "shutdown", "payload": {"grace_seconds": 1}})).await;
     assert_eq!(heard.body["data"], json!({}), "{heard:?}");
-    let until = crate::rig::within(rig.front.stopped()).await;
+    let until = crate::rig::within(rig.dispatcher.stopped()).await;
     assert!(until <= tokio::time::Instant::now() + std::time::Duration::from_secs(1));
     rig.stop().await;
 }

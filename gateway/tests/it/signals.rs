@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::{
     program::{Program, Stderr},
     rig::{long_job, within},
-    stdio::Talk,
+    stdio::StdioClient,
 };
 
 const STEP: [&str; 4] = ["--sim-arg", "--step-ms", "--sim-arg", "10"];
@@ -77,7 +77,7 @@ async fn sigterm_and_shutdown_in_either_order_lose_nothing_over_http() {
 #[tokio::test]
 async fn sigterm_and_shutdown_in_either_order_lose_nothing_over_stdio() {
     for signal_first in [true, false] {
-        let mut talk = Talk::start(&[&["--sim-workers", "1"], &STEP[..]].concat());
+        let mut talk = StdioClient::start(&[&["--sim-workers", "1"], &STEP[..]].concat());
         talk.send(&json!({"action": "initialize", "payload": {"features": ["events"]}})).await;
         assert_eq!(talk.reply().await["success"], true);
         talk.send(&long_job("waits", 100)).await;

@@ -30,7 +30,7 @@ async fn heartbeats_cannot_hide_a_hung_job() {
 #[tokio::test]
 async fn a_stopped_worker_is_seen_and_replaced() {
     let rig = Rig::with(1, SHORT, &[]).await;
-    let lane = &rig.front.pool().lanes()[0];
+    let lane = &rig.dispatcher.pool().lanes()[0];
     let pid = lane.view().facts.as_ref().unwrap().pid;
     nix::sys::signal::kill(
         nix::unistd::Pid::from_raw(pid.try_into().unwrap()),
@@ -39,7 +39,7 @@ async fn a_stopped_worker_is_seen_and_replaced() {
     .unwrap();
     let mut views = lane.views();
     within(async { views.wait_for(|view| view.starts == 2).await.map(|_| ()) }).await.unwrap();
-    within(rig.front.pool().settled()).await;
+    within(rig.dispatcher.pool().settled()).await;
     let heard = rig.command(&job("generate_sdxl")).await;
     assert_eq!(heard.body["success"], true, "{heard:?}");
     rig.stop().await;
@@ -72,7 +72,7 @@ async fn a_query_without_an_answer_times_out_alone() {
     let (lost, found) = tokio::join!(rig.get("/v1/schedulers"), rig.command(&other));
     assert_eq!((lost.status, lost.code()), (504, "timeout"), "{lost:?}");
     assert_eq!(found.body["success"], true, "{found:?}");
-    assert_eq!(rig.front.pool().lanes()[0].view().starts, 1);
+    assert_eq!(rig.dispatcher.pool().lanes()[0].view().starts, 1);
     rig.stop().await;
 }
 
@@ -88,9 +88,9 @@ async fn a_gateway_that_was_held_up_itself_kills_no_worker() {
         assert_eq!(reply["success"], true, "{reply}");
         assert_eq!(rig.get("/v1/jobs/goes-on").await.body["data"]["attempt"], 1);
     }
-    assert_eq!(rig.front.pool().lanes()[0].view().starts, 1);
+    assert_eq!(rig.dispatcher.pool().lanes()[0].view().starts, 1);
     // A worker that hangs is found all the same.
-    let pid = rig.front.pool().lanes()[0].view().facts.as_ref().unwrap().pid;
+    let pid = rig.dispatcher.pool().lanes()[0].view().facts.as_ref().unwrap().pid;
     nix::sys::signal::kill(
         nix::unistd::Pid::from_raw(pid.try_into().unwrap()),
         nix::sys::signal::Signal::SIGSTOP,
@@ -106,7 +106,7 @@ async fn an_idle_worker_survives_a_gateway_that_was_held_up() {
     let rig = Rig::with(2, SHORT, &[]).await;
     std::thread::sleep(std::time::Duration::from_secs(3));
     rig.goes_on().await;
-    for lane in rig.front.pool().lanes() {
+    for lane in rig.dispatcher.pool().lanes() {
         assert_eq!(lane.view().starts, 1);
     }
     rig.stop().await;

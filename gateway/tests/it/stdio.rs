@@ -11,14 +11,14 @@ use tokio::{
 
 use crate::rig::{GATEWAY, job, long_job, within};
 
-pub(crate) struct Talk {
+pub(crate) struct StdioClient {
     dir: TempDir,
     child: Child,
     stdin: Option<ChildStdin>,
     lines: Lines<BufReader<ChildStdout>>,
 }
 
-impl Talk {
+impl StdioClient {
     pub(crate) fn start(args: &[&str]) -> Self {
         let mut command = Command::new(GATEWAY);
         command.arg("stdio");
@@ -118,7 +118,7 @@ impl Talk {
 
 #[tokio::test]
 async fn one_line_a_command_in_their_order_over_two_lanes() {
-    let mut talk = Talk::start(&["--sim-arg", "--step-ms", "--sim-arg", "10"]);
+    let mut talk = StdioClient::start(&["--sim-arg", "--step-ms", "--sim-arg", "10"]);
     talk.send(&long_job("slow", 100)).await;
     talk.send(&long_job("quick", 1)).await;
     talk.write(b"no frame\r\n\n").await;
@@ -139,7 +139,7 @@ async fn one_line_a_command_in_their_order_over_two_lanes() {
 
 #[tokio::test]
 async fn the_direct_envelope_is_answered_in_pascal_and_the_documented_in_snake() {
-    let mut talk = Talk::start(&[]);
+    let mut talk = StdioClient::start(&[]);
     talk.write(b"\xEF\xBB\xBF").await;
     talk.send(&json!({"action": "get_status"})).await;
     talk.send(&json!({"action": "get_status", "payload": {}})).await;
@@ -162,7 +162,7 @@ async fn the_direct_envelope_is_answered_in_pascal_and_the_documented_in_snake()
 
 #[tokio::test]
 async fn what_is_not_done_after_the_end_of_stdin_is_cancelled() {
-    let mut talk = Talk::start(&["--sim-workers", "1", "--sim-arg", "--step-ms", "--sim-arg", "200"]);
+    let mut talk = StdioClient::start(&["--sim-workers", "1", "--sim-arg", "--step-ms", "--sim-arg", "200"]);
     talk.send(&json!({"action": "initialize", "payload": {"features": ["events"]}})).await;
     assert_eq!(talk.reply().await["success"], true);
     talk.send(&long_job("running", 150)).await;
@@ -180,7 +180,7 @@ async fn what_is_not_done_after_the_end_of_stdin_is_cancelled() {
 
 #[tokio::test]
 async fn the_end_of_stdin_is_noticed_behind_more_commands_than_are_read_ahead() {
-    let mut talk = Talk::start(&["--sim-workers", "1", "--sim-arg", "--step-ms", "--sim-arg", "200"]);
+    let mut talk = StdioClient::start(&["--sim-workers", "1", "--sim-arg", "--step-ms", "--sim-arg", "200"]);
     let jobs: Vec<String> = (0..1200).map(|n| format!("{}\n", long_job(&format!("job-{n}"), 150))).collect();
     talk.write(jobs.concat().as_bytes()).await;
     let (rest, code, _) = talk.end().await;
@@ -199,7 +199,7 @@ async fn what_is_over_the_bytes_that_are_read_ahead_stays_in_the_pipe() {
     let config = dir.path().join("gateway.toml");
     std::fs::write(&config, "[keep]\nread_ahead_bytes_max = 2048\n").unwrap();
     let args = ["--sim-workers", "1", "--sim-arg", "--step-ms", "--sim-arg", "20", "--config"];
-    let mut talk = Talk::start(&[&args[..], &[config.to_str().unwrap()]].concat());
+    let mut talk = StdioClient::start(&[&args[..], &[config.to_str().unwrap()]].concat());
     let features = json!({"features": ["events", "out_of_order"]});
     talk.send(&json!({"action": "initialize", "request_id": "i", "payload": features})).await;
     assert_eq!(talk.reply().await["request_id"], "i");
@@ -214,7 +214,7 @@ async fn what_is_over_the_bytes_that_are_read_ahead_stays_in_the_pipe() {
 
 #[tokio::test]
 async fn a_client_that_asks_much_reads_nothing_and_goes_keeps_no_process() {
-    let mut talk = Talk::start(&[]);
+    let mut talk = StdioClient::start(&[]);
     talk.write(b"{\"action\":\"get_capabilities\"}\n".repeat(1500).as_slice()).await;
     drop(talk.stdin.take());
     assert_eq!(within(talk.child.wait()).await.unwrap().code(), Some(0));
@@ -226,7 +226,7 @@ async fn work_that_fits_into_the_grace_is_done_and_finish_waits_for_all() {
         (vec!["--sim-arg", "--step-ms", "--sim-arg", "10"], 100),
         (vec!["--on-eof", "finish", "--sim-arg", "--step-ms", "--sim-arg", "45"], 110),
     ] {
-        let mut talk = Talk::start(&args);
+        let mut talk = StdioClient::start(&args);
         talk.send(&long_job("fits", steps)).await;
         let (rest, code, _) = talk.end().await;
         assert_eq!(rest[0]["success"], true, "{rest:?}");
@@ -236,7 +236,7 @@ async fn work_that_fits_into_the_grace_is_done_and_finish_waits_for_all() {
 
 #[tokio::test]
 async fn shutdown_is_the_last_line() {
-    let mut talk = Talk::start(&["--sim-arg", "--step-ms", "--sim-arg", "50"]);
+    let mut talk = StdioClient::start(&["--sim-arg", "--step-ms", "--sim-arg", "50"]);
     talk.send(&long_job("long", 150)).await;
     talk.send(&json!({"action": "shutdown", "request_id": "bye", "payload": {"grace_seconds": 0.5}})).await;
     talk.send(&json!({"action": "get_status", "request_id": "unread"})).await;
@@ -250,7 +250,7 @@ async fn shutdown_is_the_last_line() {
 
 #[tokio::test]
 async fn with_out_of_order_replies_come_when_they_are_ready() {
-    let mut talk = Talk::start(&["--sim-arg", "--step-ms", "--sim-arg", "20"]);
+    let mut talk = StdioClient::start(&["--sim-arg", "--step-ms", "--sim-arg", "20"]);
     let features = json!({"action": "initialize", "request_id": "i", "payload": {"features": ["events", "out_of_order", "previews"]}});
     talk.send(&features).await;
     assert_eq!(talk.reply().await["data"]["features"], json!(["events", "out_of_order"]));
@@ -289,7 +289,7 @@ async fn with_out_of_order_replies_come_when_they_are_ready() {
 
 #[tokio::test]
 async fn a_job_that_waits_for_its_turn_can_be_cancelled() {
-    let mut talk = Talk::start(&["--sim-arg", "--step-ms", "--sim-arg", "10"]);
+    let mut talk = StdioClient::start(&["--sim-arg", "--step-ms", "--sim-arg", "10"]);
     talk.send(&long_job("first", 50)).await;
     talk.send(&json!({"action": "get_status", "request_id": "barrier", "payload": {}})).await;
     talk.send(&long_job("behind", 150)).await;
@@ -341,7 +341,7 @@ async fn gpus_are_owned_as_they_are_named() {
 
 #[tokio::test]
 async fn a_second_signal_ends_it_at_once() {
-    let mut talk = Talk::start(&["--sim-workers", "1", "--sim-arg", "--step-ms", "--sim-arg", "200"]);
+    let mut talk = StdioClient::start(&["--sim-workers", "1", "--sim-arg", "--step-ms", "--sim-arg", "200"]);
     talk.send(&json!({"action": "initialize", "payload": {"features": ["events"]}})).await;
     talk.reply().await;
     talk.send(&long_job("running", 150)).await;
@@ -362,7 +362,7 @@ async fn the_drop_in_becomes_the_gateway() {
     let main = concat!(env!("CARGO_MANIFEST_DIR"), "/../clients/drop-in/main.py");
     let mut command = Command::new("python3");
     command.arg(main).env("CONCORD_GATEWAY", GATEWAY);
-    let mut talk = Talk::spawn(command, &["--log-file", "/dev/null"]);
+    let mut talk = StdioClient::spawn(command, &["--log-file", "/dev/null"]);
     // As the C# bridge writes it, and as it reads it: one line in PascalCase.
     talk.send(&json!({"action": "load_model", "model_path": "/models/sdxl_base.safetensors", "model_type": "SDXL", "model_id": "sdxl_base"})).await;
     let loaded = talk.line().await;
@@ -382,7 +382,8 @@ async fn the_drop_in_becomes_the_gateway() {
 
 #[tokio::test]
 async fn a_crash_is_repeated_here_too() {
-    let mut talk = Talk::start(&["--sim-arg", "--fault", "--sim-arg", "crash@generate_sdxl@attempt=1"]);
+    let mut talk =
+        StdioClient::start(&["--sim-arg", "--fault", "--sim-arg", "crash@generate_sdxl@attempt=1"]);
     talk.send(&job("generate_sdxl")).await;
     let made = talk.line().await;
     assert_eq!(made["success"], true, "{made}");
@@ -410,7 +411,7 @@ async fn every_flag_of_the_python_worker_is_taken() {
         ["--threads", "1"],
         ["--frame-bytes-max", "65536"],
     ] {
-        let mut talk = Talk::start(&args);
+        let mut talk = StdioClient::start(&args);
         talk.send(&json!({"action": "get_status", "payload": {}})).await;
         assert_eq!(talk.reply().await["success"], true, "{args:?}");
     }
@@ -418,7 +419,7 @@ async fn every_flag_of_the_python_worker_is_taken() {
 
 #[tokio::test]
 async fn a_long_line_is_answered_in_its_place() {
-    let mut talk = Talk::start(&[]);
+    let mut talk = StdioClient::start(&[]);
     let names: String = (0..200_000).map(|i| format!(r#","name{i}":1"#)).collect();
     let long = format!(r#"{{"action":"get_status","request_id":"long","payload":{{}}{names}}}"#);
     let mut lines = format!("{}\n{long}\n", json!({"action": "get_status", "request_id": "before"}));

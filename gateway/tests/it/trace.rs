@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use crate::{
     program::{Program, Stderr},
-    rig::{Heard, Rig, job, submission, within},
-    stdio::Talk,
+    rig::{EventLog, Rig, job, submission, within},
+    stdio::StdioClient,
 };
 
 const ID: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -19,7 +19,7 @@ const LISTENS: &str = "while IFS= read -r line; do printf '%s\\n' \"$line\" >> \
 
 async fn listened(fault: &str) -> Rig {
     let rig = Rig::scripted("", &format!("FAULT=\"{fault}\"\n{LISTENS}")).await;
-    within(rig.front.pool().settled()).await;
+    within(rig.dispatcher.pool().settled()).await;
     rig
 }
 
@@ -31,7 +31,7 @@ fn asked(rig: &Rig, action: &str) -> Vec<Value> {
 }
 
 /// Sends a job with headers, and waits for its end; its id and its reply.
-async fn run(rig: &Rig, headers: &[(&str, &str)], command: &Value) -> (String, Heard) {
+async fn run(rig: &Rig, headers: &[(&str, &str)], command: &Value) -> (String, EventLog) {
     let mut request = rig.request("POST", "/v1/commands?dialect=snake").json(command);
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -56,7 +56,7 @@ async fn told(rig: &Rig, id: &str) -> Option<Trace> {
     Some(Trace::of_canonical(said).expect("it keeps the schema"))
 }
 
-fn warnings(heard: &Heard) -> Vec<(&str, &str)> {
+fn warnings(heard: &EventLog) -> Vec<(&str, &str)> {
     let details = heard.body["warning_details"].as_array().unwrap();
     details.iter().map(|one| (one["code"].as_str().unwrap(), one["pointer"].as_str().unwrap_or(""))).collect()
 }
@@ -206,7 +206,7 @@ async fn a_worker_that_refuses_the_feature_is_asked_again_without_and_never_told
     let greetings = asked(&rig, "initialize");
     let features: Vec<&Value> = greetings.iter().map(|frame| &frame["payload"]["features"]).collect();
     assert_eq!(features, [&json!(["events", "out_of_order", "trace"]), &json!(["events", "out_of_order"])]);
-    assert_eq!(rig.front.pool().lanes()[0].view().starts, 1, "it is no death");
+    assert_eq!(rig.dispatcher.pool().lanes()[0].view().starts, 1, "it is no death");
     // It would refuse the field.
     let (id, heard) = run(&rig, &[("traceparent", SAID)], &job("generate_sdxl")).await;
     assert_eq!(warnings(&heard), [], "{heard:?}");
@@ -223,7 +223,7 @@ async fn a_worker_that_refuses_for_other_reasons_is_asked_twice_and_no_more() {
     let config = "[restart]\ndeaths_max = 1\nopen_min_seconds = 200\n";
     let rig = Rig::scripted(config, &script).await;
     rig.lane(|view| matches!(view.state, gateway::lane::LaneState::Open(_))).await;
-    let reason = rig.front.pool().lanes()[0].unready().unwrap();
+    let reason = rig.dispatcher.pool().lanes()[0].unready().unwrap();
     assert!(reason.contains("no common protocol version"), "{reason}");
     assert_eq!(asked(&rig, "initialize").len(), 2);
     rig.stop().await;
@@ -239,7 +239,7 @@ async fn events_have_the_jobs_own_trace_whatever_the_worker_says() {
     let swaps =
         format!("$SIM \"$@\" | sed -u -E 's/(\"event\":\"progress\",)/\\1\"traceparent\":\"{OTHER}\",/'\n");
     let rig = Rig::scripted("", &swaps).await;
-    within(rig.front.pool().settled()).await;
+    within(rig.dispatcher.pool().settled()).await;
     let (id, _) = run(&rig, &[], &job("generate_sdxl")).await;
     assert_eq!(told(&rig, &id).await, None, "nobody named one");
     rig.stop().await;
@@ -250,7 +250,7 @@ async fn over_stdio_events_say_it_where_it_was_negotiated() {
     for (features, said) in
         [(json!(["events", "out_of_order", "trace"]), true), (json!(["events", "out_of_order"]), false)]
     {
-        let mut talk = Talk::start(&["--sim-arg", "--step-ms", "--sim-arg", "0"]);
+        let mut talk = StdioClient::start(&["--sim-arg", "--step-ms", "--sim-arg", "0"]);
         talk.send(&json!({"action": "initialize", "request_id": "i", "payload": {"features": features}}))
             .await;
         assert_eq!(talk.reply().await["data"]["features"], features);

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     program::{Program, Stderr},
-    rig::{Heard, Rig, long_job, submission, within},
+    rig::{EventLog, Rig, long_job, submission, within},
 };
 
 /// A picture of one colour.
@@ -18,7 +18,7 @@ fn picture(shade: u8) -> Vec<u8> {
     bytes.into_inner()
 }
 
-async fn upload(rig: &Rig, shade: u8) -> Heard {
+async fn upload(rig: &Rig, shade: u8) -> EventLog {
     let request = rig.request("POST", "/v1/uploads").header("content-type", "image/png").body(picture(shade));
     rig.hear(request).await
 }
@@ -42,7 +42,7 @@ fn data(shade: u8) -> String {
 async fn left(rig: &Rig, folder: &str, count: usize) {
     within(async {
         while files(rig.dir.path(), folder) != count {
-            rig.front.uploads().sweep();
+            rig.dispatcher.uploads().sweep();
             tokio::task::yield_now().await;
         }
     })
@@ -96,7 +96,7 @@ async fn what_an_accepted_job_reads_is_kept_until_it_ends() {
         rig.queue(&command).await;
     }
     assert_eq!(rig.delete(&format!("/v1/uploads/{id}")).await.status, 200);
-    rig.front.uploads().sweep();
+    rig.dispatcher.uploads().sweep();
     assert_eq!([files(rig.dir.path(), "uploads"), files(rig.dir.path(), "inputs")], [1, 1]);
     for name in ["uploaded", "inside"] {
         assert_eq!(rig.reply(name).await["success"], true);
@@ -235,10 +235,10 @@ async fn an_upload_is_refused_while_it_drains() {
     let mut rig = Rig::with(1, "", &["--step-ms", "250"]).await;
     rig.queue(&long_job("runs", 150)).await;
     rig.running("runs").await;
-    rig.front.stop(Some(Duration::from_secs(600)));
+    rig.dispatcher.stop(Some(Duration::from_secs(600)));
     let heard = upload(&rig, 1).await;
     assert_eq!((heard.status, heard.code()), (503, "shutting_down"), "{heard:?}");
     assert_eq!(files(rig.dir.path(), "uploads"), 0);
-    rig.front.stop(Some(Duration::from_millis(1)));
+    rig.dispatcher.stop(Some(Duration::from_millis(1)));
     rig.stopped().await;
 }

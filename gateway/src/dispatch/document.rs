@@ -19,7 +19,7 @@ use crate::{
 
 /// What decides where a command goes and when.
 #[derive(Debug, Default)]
-pub(crate) struct Wants {
+pub(crate) struct SubmissionFacts {
     pub(crate) model: Option<String>,
     /// `cuda:N` or `cpu`, and its canonical pointer.
     pub(crate) device: Option<(String, String)>,
@@ -30,7 +30,7 @@ pub(crate) struct Wants {
     pub(crate) tags: Tags,
 }
 
-impl Wants {
+impl SubmissionFacts {
     pub(crate) fn of(action: Action, fields: &Value) -> Self {
         let text = |name: &str| fields[name].as_str().map(str::to_owned);
         let batch = fields["requests"].as_array().map_or(0, Vec::len);
@@ -126,7 +126,7 @@ fn choose(members: &mut Map<String, Value>) -> bool {
 
 /// What became of a document's images.
 #[derive(Default)]
-pub(crate) struct Placed {
+pub(crate) struct PlacedImages {
     /// What each path was before.
     pub(crate) swapped: HashMap<String, String>,
     /// What keeps these files where they are.
@@ -135,9 +135,9 @@ pub(crate) struct Placed {
     pub(crate) faults: Vec<Fault>,
 }
 
-/// Turns uploads and `data:` images into paths.
-pub(crate) async fn place_images(action: Action, fields: &mut Value, uploads: &Uploads) -> Placed {
-    let mut all = Placed::default();
+/// ReplyOrder uploads and `data:` images into paths.
+pub(crate) async fn place_images(action: Action, fields: &mut Value, uploads: &Uploads) -> PlacedImages {
+    let mut all = PlacedImages::default();
     for pointer in image_references(action.info().request, fields) {
         let Some(value) = fields.pointer_mut(&pointer) else { continue };
         let Some(reference) = value.as_str() else { continue };

@@ -4,14 +4,14 @@ use tokio::sync::{oneshot, watch};
 
 /// Counts commands and the lines that were written for them.
 #[derive(Debug, Default)]
-pub(super) struct Turns {
+pub(super) struct ReplyOrder {
     read: u64,
     /// Commands up to the last one that was no job: jobs wait for it.
     barrier: u64,
     written: watch::Sender<u64>,
 }
 
-impl Turns {
+impl ReplyOrder {
     /// Another command keeps its place.
     pub(super) fn count(&mut self) {
         self.read += 1;
@@ -23,23 +23,23 @@ impl Turns {
     }
 
     /// The turn of the next command: a job's comes when whatever was no job is done, another's when all is.
-    pub(super) fn turn(&mut self, is_job: bool) -> Turn {
+    pub(super) fn turn(&mut self, is_job: bool) -> PendingReply {
         let after = if is_job { self.barrier } else { self.read };
         if !is_job {
             self.barrier = self.read + 1;
         }
-        Turn { after, written: Some(self.written.subscribe()) }
+        PendingReply { after, written: Some(self.written.subscribe()) }
     }
 }
 
 /// A place in the order.
 #[derive(Clone, Debug)]
-pub(super) struct Turn {
+pub(super) struct PendingReply {
     after: u64,
     written: Option<watch::Receiver<u64>>,
 }
 
-impl Turn {
+impl PendingReply {
     /// No need to wait.
     pub(super) fn now() -> Self {
         Self { after: 0, written: None }

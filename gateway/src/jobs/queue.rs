@@ -1,10 +1,10 @@
-//! The desk: the one task that owns the queue, the records and who works on what.
+//! The job queue: the one task that owns the queue, the records and who works on what.
 
-mod answers;
 mod cancel;
 mod history;
 mod judge;
-mod looks;
+mod replies;
+mod views;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -14,7 +14,7 @@ use std::{
 use chrono::Utc;
 use contracts::{Action, ErrorCode, Failure, Reply, generated::limits};
 use judge::Internals;
-use looks::Looks;
+use replies::ReplyReader;
 use tokio::{
     sync::{Notify, mpsc, oneshot},
     task::JoinSet,
@@ -29,16 +29,16 @@ use super::{
     session::Sessions,
 };
 use crate::{
-    events::Feed,
+    events::JobEvents,
     lane::{Kept, LaneError, LaneHandle, Order},
     outputs::Outputs,
-    placement::{self, Load, Seat},
+    placement::{self, LaneLoad, LaneLoadView},
 };
 use history::{Histories, Trainings};
 
 /// Limits of the queue.
 #[derive(Clone, Debug)]
-pub struct DeskConfig {
+pub struct QueueConfig {
     /// Commands that may wait.
     pub queue_max: usize,
     /// Records of ended jobs that are kept.
@@ -58,7 +58,7 @@ type Place = (Priority, u64);
 #[derive(Clone)]
 struct Work {
     job: Arc<Job>,
-    feed: Feed,
+    events: JobEvents,
     /// When it times out, by the clock that never jumps.
     deadline: Option<Instant>,
     /// What is held for it until it has ended; never looked at here.
@@ -126,9 +126,9 @@ struct Counts {
     seconds: f64,
 }
 
-pub(super) struct Desk {
-    seats: Vec<Seat>,
-    config: DeskConfig,
+pub(super) struct JobQueue {
+    lane_loads: Vec<LaneLoad>,
+    config: QueueConfig,
     changed: Arc<Notify>,
     mailbox: mpsc::Receiver<Mail>,
     waiting: BTreeMap<Place, Waiting>,
@@ -147,7 +147,7 @@ pub(super) struct Desk {
     /// Events of ended jobs.
     histories: Histories,
     runs: JoinSet<Ran>,
-    looks: Looks,
+    reply_reader: ReplyReader,
     /// Looked at again where a worker could not write its pictures.
     outputs: Outputs,
     /// Cancels on their way to a lane.
@@ -160,10 +160,10 @@ pub(super) struct Desk {
     breakers: Vec<Option<bool>>,
 }
 
-impl Desk {
+impl JobQueue {
     pub(super) fn new(
         lanes: Vec<LaneHandle>,
-        config: DeskConfig,
+        config: QueueConfig,
         outputs: Outputs,
         changed: Arc<Notify>,
         mailbox: mpsc::Receiver<Mail>,
@@ -171,9 +171,9 @@ impl Desk {
         Self {
             internals: Internals::new(lanes.len()),
             breakers: vec![None; lanes.len()],
-            looks: Looks::new(lanes.len(), outputs.clone()),
+            reply_reader: ReplyReader::new(lanes.len(), outputs.clone()),
             outputs,
-            seats: lanes.into_iter().map(Seat::new).collect(),
+            lane_loads: lanes.into_iter().map(LaneLoad::new).collect(),
             config,
             changed,
             mailbox,
@@ -205,7 +205,7 @@ impl Desk {
                 () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => self.on_time(),
                 Some(ran) = self.runs.join_next() => match ran {
                     Ok(ran) => self.on_ran(ran),
-                    // Finishers cannot: whatever this is, the desk is no longer to be trusted, and the gateway ends.
+                    // Finishers cannot: whatever this is, the job queue is no longer to be trusted, and the gateway ends.
                     Err(err) => std::panic::resume_unwind(err.into_panic()),
                 },
                 Some(_) = self.errands.join_next() => {}
@@ -234,7 +234,7 @@ impl Desk {
                 let accepted = self.view(seq).map(|job| Accepted {
                     seq,
                     queue_position: job.queue_position.unwrap_or(0),
-                    feed: job.feed,
+                    events: job.events,
                 });
                 answer.send(accepted).ok();
             }
@@ -259,10 +259,12 @@ impl Desk {
                 answer.send(self.queue()).ok();
             }
             Mail::Loads(answer) => {
-                answer.send(self.seats.iter_mut().map(Seat::load).collect::<Vec<Load>>()).ok();
+                answer
+                    .send(self.lane_loads.iter_mut().map(LaneLoad::load).collect::<Vec<LaneLoadView>>())
+                    .ok();
             }
             Mail::Training(id, answer) => {
-                let gpu = self.trainings.lane(&id).map(|lane| self.seats[lane].lane.gpu.clone());
+                let gpu = self.trainings.lane(&id).map(|lane| self.lane_loads[lane].lane.gpu.clone());
                 answer.send(gpu).ok();
             }
             Mail::Drain { until, done } => {
@@ -293,28 +295,28 @@ impl Desk {
             let failure = Failure::new(ErrorCode::Conflict, message);
             return Err(Box::new(failure.detail("request_id", &*job.record.request_id)));
         }
-        crate::faults::strike(crate::faults::Spot::Desk, job.request_id());
+        crate::faults::strike(crate::faults::FaultPoint::JobQueue, job.request_id());
         let seq = self.next;
         self.next += 1;
-        let feed = Feed::new(self.config.events_bytes_max, job.trace().cloned());
+        let events = JobEvents::new(self.config.events_bytes_max, job.trace().cloned());
         if !job.need.repeatable {
             // Loads and trainings go on without their clients.
-            feed.go_on();
+            events.go_on();
         }
         if job.recorded {
-            self.open_record(seq, &job, feed.clone());
+            self.open_record(seq, &job, events.clone());
         }
         let place = (job.priority, seq);
         let queue_position = self.waiting.range(..place).count();
         self.active.insert(job.request_id().clone(), seq);
         let deadline = job.timeout.map(|timeout| Instant::now() + timeout);
-        let work = Work { job: Arc::new(job), feed: feed.clone(), deadline, _kept: kept };
+        let work = Work { job: Arc::new(job), events: events.clone(), deadline, _kept: kept };
         self.wait(place, Waiting { work, attempt: 1, avoid: None, cancels: Vec::new() });
-        Ok(Accepted { seq, queue_position, feed })
+        Ok(Accepted { seq, queue_position, events })
     }
 
-    fn open_record(&mut self, seq: u64, job: &Job, feed: Feed) {
-        let entry = Entry { record: Record::queued(job), feed, ended: None, reply_bytes: 0 };
+    fn open_record(&mut self, seq: u64, job: &Job, events: JobEvents) {
+        let entry = Entry { record: Record::queued(job), events, ended: None, reply_bytes: 0 };
         self.records.insert(seq, entry);
         self.newest.insert(job.request_id().clone(), seq);
         if let Some(session_id) = &job.context.session_id {
@@ -326,7 +328,7 @@ impl Desk {
         if let Some(at) = waiting.work.deadline {
             self.deadlines.insert((at, place));
         }
-        let hopeless = placement::hopeless(&self.seats, &waiting.work.job.need);
+        let hopeless = placement::hopeless(&self.lane_loads, &waiting.work.job.need);
         self.waiting.insert(place, waiting);
         if let Some(failure) = hopeless {
             self.refuse(place, failure);
@@ -346,7 +348,7 @@ impl Desk {
     fn next_wake(&self) -> Option<Instant> {
         let expiry = self.deadlines.first().map(|(at, _)| *at);
         let drain = self.draining.as_ref().filter(|drain| !drain.over).map(|drain| drain.until);
-        let blocked = self.seats.iter().filter_map(|seat| seat.blocked_until);
+        let blocked = self.lane_loads.iter().filter_map(|lane_load| lane_load.blocked_until);
         // A lane that falls silent, or is heard again, changes no view: waiting work looks again.
         blocked.chain(expiry).chain(drain).min()
     }
@@ -357,25 +359,25 @@ impl Desk {
             self.deadlines.remove(&(at, place));
             if let Some(waiting) = self.take(place) {
                 let seconds = waiting.work.job.timeout.unwrap_or_default().as_secs_f64();
-                let lanes = placement::why_it_waits(&self.seats, &waiting.work.job.need);
+                let lanes = placement::why_it_waits(&self.lane_loads, &waiting.work.job.need);
                 let failure = LaneError::TimedOut { seconds }.failure().detail("lanes", lanes);
                 self.end_waiting(place.1, waiting, failure);
             }
         }
-        for seat in &mut self.seats {
-            seat.blocked_until = seat.blocked_until.filter(|until| *until > now);
+        for lane_load in &mut self.lane_loads {
+            lane_load.blocked_until = lane_load.blocked_until.filter(|until| *until > now);
         }
     }
 
     // ---- placement ----
 
     fn dispatch(&mut self) {
-        self.seats.iter_mut().for_each(Seat::refresh);
+        self.lane_loads.iter_mut().for_each(LaneLoad::refresh);
         self.refuse_hopeless();
         loop {
             let queue =
                 self.waiting.iter().map(|(place, waiting)| (*place, &waiting.work.job.need, waiting.avoid));
-            let Some((place, lane)) = placement::next(&self.seats, queue) else { return };
+            let Some((place, lane)) = placement::next(&self.lane_loads, queue) else { return };
             if let Some(waiting) = self.take(place) {
                 self.begin(place.1, waiting, lane);
             }
@@ -384,8 +386,11 @@ impl Desk {
 
     /// Fails what no longer waits for a lane, each time that a breaker has opened or closed.
     fn refuse_hopeless(&mut self) {
-        let breakers: Vec<Option<bool>> =
-            self.seats.iter().map(|seat| seat.lane.open().map(|open| open.is_misconfigured())).collect();
+        let breakers: Vec<Option<bool>> = self
+            .lane_loads
+            .iter()
+            .map(|lane_load| lane_load.lane.open().map(|open| open.is_misconfigured()))
+            .collect();
         if std::mem::replace(&mut self.breakers, breakers.clone()) == breakers {
             return;
         }
@@ -393,7 +398,7 @@ impl Desk {
             .waiting
             .iter()
             .filter_map(|(place, waiting)| {
-                Some((*place, placement::hopeless(&self.seats, &waiting.work.job.need)?))
+                Some((*place, placement::hopeless(&self.lane_loads, &waiting.work.job.need)?))
             })
             .collect();
         for (place, failure) in hopeless {
@@ -410,8 +415,8 @@ impl Desk {
     fn begin(&mut self, seq: u64, waiting: Waiting, lane: usize) {
         let Waiting { work, attempt, cancels, .. } = waiting;
         let job = work.job.clone();
-        let handle = self.seats[lane].lane.clone();
-        self.seats[lane].begin(seq);
+        let handle = self.lane_loads[lane].lane.clone();
+        self.lane_loads[lane].begin(seq);
         if let Some(Entry { record, .. }) = self.records.get_mut(&seq) {
             record.status = Status::Running;
             record.gpu = Some(handle.gpu.clone());
@@ -427,7 +432,7 @@ impl Desk {
             deadline: work.deadline.zip(job.timeout),
             exclusive: true,
             compiles: job.compiles,
-            feed: Some(work.feed.clone()),
+            events: Some(work.events.clone()),
             // Held beside the job, which stays until the lane has answered.
             kept: None,
         };
@@ -447,9 +452,9 @@ impl Desk {
             given_up: false,
         };
         self.running.insert(seq, running);
-        let looks = self.looks.clone();
+        let reply_reader = self.reply_reader.clone();
         self.runs.spawn(async move {
-            let outcome = looks.outcome(job, attempt, answer.await).await;
+            let outcome = reply_reader.outcome(job, attempt, answer.await).await;
             Ran { seq, outcome }
         });
     }
@@ -459,21 +464,21 @@ impl Desk {
         let Running { work, attempt, lane, started, shutting_down, cancelled, items_cancelled, given_up } =
             running;
         let job = work.job.clone();
-        self.seats[lane].end();
+        self.lane_loads[lane].end();
         self.judge(lane, &job, &outcome);
         // What nobody wants any more is not repeated.
         let again = !shutting_down && !cancelled;
         let mut reply = match outcome {
             Outcome::Crashed { reply, started, .. } if again => {
                 let why = reply.outcome.err().map(|failure| failure.message);
-                let (id, gpu) = (&**job.request_id(), &self.seats[lane].lane.gpu);
+                let (id, gpu) = (&**job.request_id(), &self.lane_loads[lane].lane.gpu);
                 tracing::warn!(request_id = id, trace_id = job.trace_id(), %gpu, why, started, "repeated after a crash");
                 // What had not started costs no attempt.
                 let attempt = attempt + u32::from(started);
                 return self.again(seq, work, attempt, Some(lane), items_cancelled);
             }
             Outcome::Busy(_) if again && work.deadline.is_some() => {
-                self.seats[lane].block();
+                self.lane_loads[lane].block();
                 return self.again(seq, work, attempt, None, items_cancelled);
             }
             // The worker never had it: it waits again, or is refused as what comes now.
@@ -502,7 +507,7 @@ impl Desk {
                 **failure = cancel::client_left();
             }
         }
-        self.seats[lane].learn(&job.need, &reply);
+        self.lane_loads[lane].learn(&job.need, &reply);
         if let (Action::StartTraining | Action::StartSdxlTraining, Ok(data)) = (job.action(), &reply.outcome)
             && let Some(id) = data["training_id"].as_str()
         {
@@ -524,7 +529,7 @@ impl Desk {
         if job.need.repeatable
             && let Some(verdict) = judge::verdict(&mut self.internals, lane, job, reply)
         {
-            self.seats[lane].lane.judge(verdict);
+            self.lane_loads[lane].lane.judge(verdict);
         }
     }
 
@@ -551,7 +556,7 @@ impl Desk {
 
     /// The one place where a command ends.
     fn end(&mut self, seq: u64, work: &Work, reply: Reply) {
-        let Work { job, feed, .. } = work;
+        let Work { job, events, .. } = work;
         if self.active.get(job.request_id()) == Some(&seq) {
             self.active.remove(job.request_id());
         }
@@ -568,7 +573,7 @@ impl Desk {
                 _ => self.counts.failed += 1,
             }
             self.ended += 1;
-            self.histories.add(feed, self.config.events_ended_bytes_max, self.config.records_max);
+            self.histories.add(events, self.config.events_ended_bytes_max, self.config.records_max);
         }
         let record = self.records.get(&seq).map(|entry| &entry.record);
         crate::log::ended(
@@ -580,7 +585,7 @@ impl Desk {
         if reply.outcome.as_ref().is_err_and(|failure| failure.code == ErrorCode::StorageFull) {
             self.outputs.doubt();
         }
-        let bytes = feed.end(reply);
+        let bytes = events.end(reply);
         if let Some(entry) = self.records.get_mut(&seq) {
             entry.reply_bytes = bytes;
             self.replies_bytes += bytes;

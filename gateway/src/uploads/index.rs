@@ -48,7 +48,7 @@ impl File {
 
 /// The books.
 #[derive(Debug)]
-pub(super) struct Shelf {
+pub(super) struct UploadIndex {
     files: HashMap<Arc<Path>, File>,
     contents: HashMap<(Kind, [u8; 32]), Arc<Path>>,
     ids: HashMap<String, (Arc<Path>, Instant)>,
@@ -69,7 +69,7 @@ pub(super) fn on_disk(bytes: u64) -> u64 {
     bytes.max(1).checked_next_multiple_of(BLOCK).unwrap_or(u64::MAX)
 }
 
-impl Shelf {
+impl UploadIndex {
     pub(super) fn new(bytes_max: u64, ids_max: usize) -> Self {
         Self {
             files: HashMap::new(),
@@ -115,7 +115,7 @@ impl Shelf {
         self.free.insert((until, path));
     }
 
-    /// Room for a file that is to be written: it counts from now on. The files that have to go for it, soonest due
+    /// ReadingBudget for a file that is to be written: it counts from now on. The files that have to go for it, soonest due
     /// first: what a client was promised stays.
     pub(super) fn reserve(
         &mut self,
@@ -264,12 +264,12 @@ mod tests {
 
     use tokio::time::Instant;
 
-    use super::{Kind, Shelf, on_disk};
+    use super::{Kind, UploadIndex, on_disk};
 
-    fn put(shelf: &mut Shelf, kind: Kind, n: u8, bytes: u64) -> Option<Arc<Path>> {
-        shelf.reserve(bytes, Instant::now()).ok()?;
+    fn put(index: &mut UploadIndex, kind: Kind, n: u8, bytes: u64) -> Option<Arc<Path>> {
+        index.reserve(bytes, Instant::now()).ok()?;
         let path: Arc<Path> = Path::new(&format!("/{n}")).into();
-        shelf.put(kind, [n; 32], path.clone(), bytes);
+        index.put(kind, [n; 32], path.clone(), bytes);
         Some(path)
     }
 
@@ -279,64 +279,64 @@ mod tests {
 
     #[test]
     fn an_input_goes_when_its_time_is_over_and_not_while_it_is_read() {
-        let (mut shelf, now) = (Shelf::new(100, 10), Instant::now());
+        let (mut index, now) = (UploadIndex::new(100, 10), Instant::now());
         let later = now + Duration::from_secs(60);
-        let path = put(&mut shelf, Kind::Input, 1, 10).unwrap();
-        assert_eq!(shelf.hold_same(Kind::Input, &[1; 32]), Some(path.clone()));
-        assert!(!shelf.release(&path, later));
-        assert!(paths(shelf.due(later)).is_empty(), "it is read");
-        assert!(!shelf.release(&path, later));
-        assert!(paths(shelf.due(now)).is_empty(), "its time is not over");
-        assert_eq!(paths(shelf.due(later)), ["/1"]);
-        assert_eq!((shelf.bytes, shelf.hold_same(Kind::Input, &[1; 32])), (0, None));
+        let path = put(&mut index, Kind::Input, 1, 10).unwrap();
+        assert_eq!(index.hold_same(Kind::Input, &[1; 32]), Some(path.clone()));
+        assert!(!index.release(&path, later));
+        assert!(paths(index.due(later)).is_empty(), "it is read");
+        assert!(!index.release(&path, later));
+        assert!(paths(index.due(now)).is_empty(), "its time is not over");
+        assert_eq!(paths(index.due(later)), ["/1"]);
+        assert_eq!((index.bytes, index.hold_same(Kind::Input, &[1; 32])), (0, None));
     }
 
     #[test]
     fn an_upload_stays_while_one_id_names_it_or_a_command_reads_it() {
-        let (mut shelf, now) = (Shelf::new(100, 10), Instant::now());
+        let (mut index, now) = (UploadIndex::new(100, 10), Instant::now());
         let day = now + Duration::from_secs(86_400);
-        let path = put(&mut shelf, Kind::Upload, 1, 10).unwrap();
-        shelf.name("a".to_owned(), path.clone(), day);
-        shelf.name("b".to_owned(), path.clone(), day);
-        assert!(!shelf.release(&path, now));
-        assert!(shelf.unname("a", now) && !shelf.unname("a", now));
-        assert!(paths(shelf.due(now)).is_empty(), "b names it");
-        assert_eq!(shelf.hold_named("b", now), Some(path.clone()));
-        assert!(shelf.unname("b", now));
-        assert!(paths(shelf.due(day)).is_empty(), "a command reads it");
-        assert!(shelf.release(&path, day), "it may go at once");
-        assert_eq!(paths(shelf.due(now)), ["/1"]);
-        assert_eq!(shelf.hold_named("b", now), None);
+        let path = put(&mut index, Kind::Upload, 1, 10).unwrap();
+        index.name("a".to_owned(), path.clone(), day);
+        index.name("b".to_owned(), path.clone(), day);
+        assert!(!index.release(&path, now));
+        assert!(index.unname("a", now) && !index.unname("a", now));
+        assert!(paths(index.due(now)).is_empty(), "b names it");
+        assert_eq!(index.hold_named("b", now), Some(path.clone()));
+        assert!(index.unname("b", now));
+        assert!(paths(index.due(day)).is_empty(), "a command reads it");
+        assert!(index.release(&path, day), "it may go at once");
+        assert_eq!(paths(index.due(now)), ["/1"]);
+        assert_eq!(index.hold_named("b", now), None);
     }
 
     #[test]
     fn an_id_ends_with_its_time() {
-        let (mut shelf, now) = (Shelf::new(100, 10), Instant::now());
-        let path = put(&mut shelf, Kind::Upload, 1, 10).unwrap();
-        shelf.name("a".to_owned(), path.clone(), now + Duration::from_secs(1));
-        shelf.release(&path, now);
+        let (mut index, now) = (UploadIndex::new(100, 10), Instant::now());
+        let path = put(&mut index, Kind::Upload, 1, 10).unwrap();
+        index.name("a".to_owned(), path.clone(), now + Duration::from_secs(1));
+        index.release(&path, now);
         let end = now + Duration::from_secs(1);
-        assert_eq!(shelf.hold_named("a", end), None);
-        assert_eq!(paths(shelf.due(end)), ["/1"]);
+        assert_eq!(index.hold_named("a", end), None);
+        assert_eq!(paths(index.due(end)), ["/1"]);
     }
 
     #[test]
     fn a_full_budget_evicts_what_was_promised_to_nobody_and_refuses_else() {
-        let (mut shelf, now) = (Shelf::new(100, 10), Instant::now());
+        let (mut index, now) = (UploadIndex::new(100, 10), Instant::now());
         let later = now + Duration::from_secs(60);
-        let first = put(&mut shelf, Kind::Input, 1, 40).unwrap();
-        let named = put(&mut shelf, Kind::Upload, 2, 40).unwrap();
-        shelf.name("a".to_owned(), named.clone(), later);
-        shelf.release(&named, now);
-        assert!(put(&mut shelf, Kind::Input, 3, 40).is_none(), "both are needed");
-        assert_eq!(shelf.bytes, 80);
-        shelf.release(&first, later);
-        assert_eq!(paths(shelf.reserve(40, now).unwrap()), ["/1"]);
-        assert_eq!(shelf.bytes, 80);
-        shelf.unreserve(40);
-        let failure = shelf.reserve(61, now).unwrap_err();
+        let first = put(&mut index, Kind::Input, 1, 40).unwrap();
+        let named = put(&mut index, Kind::Upload, 2, 40).unwrap();
+        index.name("a".to_owned(), named.clone(), later);
+        index.release(&named, now);
+        assert!(put(&mut index, Kind::Input, 3, 40).is_none(), "both are needed");
+        assert_eq!(index.bytes, 80);
+        index.release(&first, later);
+        assert_eq!(paths(index.reserve(40, now).unwrap()), ["/1"]);
+        assert_eq!(index.bytes, 80);
+        index.unreserve(40);
+        let failure = index.reserve(61, now).unwrap_err();
         assert_eq!(failure.code.as_str(), "storage_full");
-        assert!(shelf.reserve(60, now).is_ok());
+        assert!(index.reserve(60, now).is_ok());
     }
 
     #[test]
@@ -348,28 +348,28 @@ mod tests {
 
     #[test]
     fn names_are_bounded_and_one_that_ends_makes_room() {
-        let (mut shelf, now) = (Shelf::new(100, 1), Instant::now());
+        let (mut index, now) = (UploadIndex::new(100, 1), Instant::now());
         let (soon, later) = (now + Duration::from_secs(1), now + Duration::from_secs(2));
-        let path = put(&mut shelf, Kind::Upload, 1, 10).unwrap();
-        assert!(shelf.may_name(now).is_ok());
-        shelf.name("a".to_owned(), path.clone(), soon);
-        let failure = shelf.may_name(now).unwrap_err();
+        let path = put(&mut index, Kind::Upload, 1, 10).unwrap();
+        assert!(index.may_name(now).is_ok());
+        index.name("a".to_owned(), path.clone(), soon);
+        let failure = index.may_name(now).unwrap_err();
         assert_eq!(failure.code.as_str(), "storage_full");
         assert!(failure.hint.is_some_and(|hint| hint.contains("uploads_max")));
-        assert!(shelf.may_name(soon).is_ok(), "its time is over");
-        shelf.name("b".to_owned(), path, later);
-        assert!(shelf.may_name(soon).is_err());
-        assert!(shelf.unname("b", soon) && shelf.may_name(soon).is_ok());
+        assert!(index.may_name(soon).is_ok(), "its time is over");
+        index.name("b".to_owned(), path, later);
+        assert!(index.may_name(soon).is_err());
+        assert!(index.unname("b", soon) && index.may_name(soon).is_ok());
     }
 
     #[test]
     fn what_was_found_goes_by_age_alone() {
-        let (mut shelf, now) = (Shelf::new(100, 10), Instant::now());
+        let (mut index, now) = (UploadIndex::new(100, 10), Instant::now());
         let later = now + Duration::from_secs(60);
-        shelf.adopt(Path::new("/found").into(), 90, later);
-        assert!(shelf.reserve(20, now).is_err(), "it may be another gateway's");
-        assert!(paths(shelf.due(now)).is_empty());
-        assert_eq!(paths(shelf.due(later)), ["/found"]);
-        assert!(shelf.reserve(20, now).is_ok());
+        index.adopt(Path::new("/found").into(), 90, later);
+        assert!(index.reserve(20, now).is_err(), "it may be another gateway's");
+        assert!(paths(index.due(now)).is_empty());
+        assert_eq!(paths(index.due(later)), ["/found"]);
+        assert!(index.reserve(20, now).is_ok());
     }
 }

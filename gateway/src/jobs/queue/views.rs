@@ -1,11 +1,11 @@
-//! What the desk says of its queue and its records, and how it drains.
+//! What the job queue says of its queue and its records, and how it drains.
 
 use std::collections::{HashMap, HashSet};
 
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::{Counts, Desk};
+use super::{Counts, JobQueue};
 use crate::{
     jobs::{
         Filter, JobView, Status,
@@ -16,7 +16,7 @@ use crate::{
     lane::LaneError,
 };
 
-impl Desk {
+impl JobQueue {
     pub(super) fn view(&self, seq: u64) -> Option<JobView> {
         let entry = self.records.get(&seq)?;
         let waits = entry.record.status == Status::Queued;
@@ -93,7 +93,7 @@ impl Desk {
             .map(|((_, seq), _)| *seq)
             .collect();
         queued.iter().enumerate().for_each(|(position, seq)| row(*seq, position));
-        let lanes = self.seats.iter().filter(|seat| seat.lane.is_ready()).count();
+        let lanes = self.lane_loads.iter().filter(|lane_load| lane_load.lane.is_ready()).count();
         let mut queue = json!({
             "total_queued": queued.len(),
             "currently_processing": self.running.values().filter(|running| running.work.job.recorded).count(),
@@ -135,7 +135,7 @@ impl Desk {
         }
         for running in self.running.values_mut().filter(|running| !running.shutting_down) {
             running.shutting_down = true;
-            let lane = self.seats[running.lane].lane.clone();
+            let lane = self.lane_loads[running.lane].lane.clone();
             let id = running.work.job.request_id().clone();
             self.errands.spawn(async move {
                 let cancelled = lane.cancel(id.clone(), id).await;

@@ -1,4 +1,4 @@
-//! Clients of jobs: a job is accepted and waited for on a task of the front's own, so that a connection that ends loses
+//! Clients of jobs: a job is accepted and waited for on a task of the dispatcher's own, so that a connection that ends loses
 //! nothing half way; what becomes of the job then is decided here.
 
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use contracts::{Action, Class, ErrorCode, Failure, Incoming, Reply, Trace};
 use tokio::sync::oneshot;
 
 use super::{
-    Answer, Front, Manner,
+    Answer, Dispatcher, ReplyOptions,
     idempotency::{self, Claimed, KeyedJob},
 };
 use crate::jobs::Accepted;
@@ -23,14 +23,14 @@ struct Attended {
     trace: Option<Trace>,
 }
 
-impl Front {
+impl Dispatcher {
     /// Takes a command that becomes a job, and answers it. The task goes on where this future is dropped.
-    pub(super) async fn take_job(&self, incoming: Incoming, manner: Manner) -> Answer {
+    pub(super) async fn take_job(&self, incoming: Incoming, options: ReplyOptions) -> Answer {
         let head = &incoming.head;
         let (action, request_id, session_id) =
             (head.action, head.request_id.clone(), head.session_id.clone());
         let (answer, answered) = oneshot::channel();
-        self.inner.clients.spawn(self.clone().attend(incoming, manner, answer));
+        self.inner.clients.spawn(self.clone().attend(incoming, options, answer));
         match answered.await {
             Ok(answer) => answer,
             // The task has panicked: a fault of ours, and of this command alone.
@@ -38,9 +38,9 @@ impl Front {
         }
     }
 
-    async fn attend(self, incoming: Incoming, manner: Manner, mut answer: oneshot::Sender<Answer>) {
-        let waits = manner.wait;
-        let job = match self.accept(incoming, manner).await {
+    async fn attend(self, incoming: Incoming, options: ReplyOptions, mut answer: oneshot::Sender<Answer>) {
+        let waits = options.wait;
+        let job = match self.accept(incoming, options).await {
             Ok(job) => job,
             Err(refused) => return self.hand(answer, Answer::Reply(refused)),
         };
@@ -49,27 +49,27 @@ impl Front {
         }
         tokio::select! {
             biased;
-            reply = job.accepted.feed.reply() => self.hand(answer, Answer::Reply(reply)),
+            reply = job.accepted.events.reply() => self.hand(answer, Answer::Reply(reply)),
             () = answer.closed() => self.leave(&job).await,
         }
     }
 
     /// Gives the client its answer; one that has gone needs none.
-    #[expect(clippy::unused_self, reason = "reads as what the front does")]
+    #[expect(clippy::unused_self, reason = "reads as what the dispatcher does")]
     fn hand(&self, answer: oneshot::Sender<Answer>, with: Answer) {
         answer.send(with).ok();
     }
 
     /// Makes a job of a command, or finds the job that its key stands for; else its reply.
-    async fn accept(&self, incoming: Incoming, mut manner: Manner) -> Result<Attended, Arc<Reply>> {
+    async fn accept(&self, incoming: Incoming, mut options: ReplyOptions) -> Result<Attended, Arc<Reply>> {
         let trace = incoming.head.trace.clone();
-        let Some((key, body)) = manner.key.take() else {
-            let goes_on = self.goes_on(&manner, false);
-            let (request_id, accepted) = self.accept_new(incoming, manner).await?;
+        let Some((key, body)) = options.key.take() else {
+            let goes_on = self.goes_on(&options, false);
+            let (request_id, accepted) = self.accept_new(incoming, options).await?;
             accepted.attend(goes_on);
             return Ok(Attended { request_id, accepted, key: None, trace });
         };
-        let goes_on = self.goes_on(&manner, true);
+        let goes_on = self.goes_on(&options, true);
         loop {
             let claimed = match self.inner.keys.claim(&key, &body) {
                 Ok(claimed) => claimed,
@@ -77,7 +77,7 @@ impl Front {
             };
             match claimed {
                 Claimed::New(slot) => {
-                    let (request_id, accepted) = self.accept_new(incoming, manner).await?;
+                    let (request_id, accepted) = self.accept_new(incoming, options).await?;
                     let trace_id = trace.as_ref().map(Trace::id);
                     tracing::debug!(key, request_id = &*request_id, trace_id, "idempotency key noted");
                     accepted.attend(goes_on);
@@ -107,9 +107,9 @@ impl Front {
     async fn accept_new(
         &self,
         incoming: Incoming,
-        manner: Manner,
+        options: ReplyOptions,
     ) -> Result<(Arc<str>, Accepted), Arc<Reply>> {
-        match self.take_once(incoming, Manner { wait: false, ..manner }).await {
+        match self.take_once(incoming, ReplyOptions { wait: false, ..options }).await {
             Answer::Queued { request_id, accepted } => Ok((request_id, accepted)),
             Answer::Reply(reply) => Err(reply),
         }
@@ -117,7 +117,7 @@ impl Front {
 
     /// The job of a key, with one client more; `None` where the key stands for it no more.
     async fn join(&self, key: &str, job: &KeyedJob, goes_on: bool) -> Result<Option<Accepted>, Box<Failure>> {
-        let Some(accepted) = self.inner.desk.accepted(job.seq).await? else {
+        let Some(accepted) = self.inner.queue.accepted(job.seq).await? else {
             return Err(Box::new(idempotency::forgotten(key, job)));
         };
         let joined = self.inner.keys.while_it_is(key, job, || accepted.attend(goes_on));
@@ -125,9 +125,9 @@ impl Front {
     }
 
     /// Whether the job goes on when this client leaves.
-    fn goes_on(&self, manner: &Manner, keyed: bool) -> bool {
+    fn goes_on(&self, options: &ReplyOptions, keyed: bool) -> bool {
         let default = if keyed { OnDisconnect::Finish } else { self.inner.config.on_disconnect };
-        !manner.wait || manner.on_disconnect.unwrap_or(default) == OnDisconnect::Finish
+        !options.wait || options.on_disconnect.unwrap_or(default) == OnDisconnect::Finish
     }
 
     /// A client that waited has left.
@@ -142,7 +142,7 @@ impl Front {
             None => left(),
         };
         if given_up {
-            self.inner.desk.give_up(job.accepted.seq).await;
+            self.inner.queue.give_up(job.accepted.seq).await;
         } else {
             let trace_id = job.trace.as_ref().map(Trace::id);
             tracing::debug!(request_id = &*job.request_id, trace_id, "its client left; the job goes on");

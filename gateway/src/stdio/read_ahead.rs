@@ -6,18 +6,18 @@ use std::sync::{
 };
 
 /// Bytes of commands that were taken, and how many there may be.
-pub(super) struct Ahead {
+pub(super) struct ReadAhead {
     bytes: Arc<AtomicUsize>,
     bytes_max: usize,
 }
 
 /// What one command takes, until it is dropped.
-pub(super) struct Share {
+pub(super) struct ReadAheadPermit {
     all: Arc<AtomicUsize>,
     bytes: usize,
 }
 
-impl Ahead {
+impl ReadAhead {
     pub(super) fn new(bytes_max: usize) -> Self {
         Self { bytes: Arc::default(), bytes_max }
     }
@@ -27,13 +27,13 @@ impl Ahead {
         self.bytes.load(Ordering::Relaxed) < self.bytes_max
     }
 
-    pub(super) fn take(&self, bytes: usize) -> Share {
+    pub(super) fn take(&self, bytes: usize) -> ReadAheadPermit {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
-        Share { all: self.bytes.clone(), bytes }
+        ReadAheadPermit { all: self.bytes.clone(), bytes }
     }
 }
 
-impl Drop for Share {
+impl Drop for ReadAheadPermit {
     fn drop(&mut self) {
         self.all.fetch_sub(self.bytes, Ordering::Relaxed);
     }
@@ -41,11 +41,11 @@ impl Drop for Share {
 
 #[cfg(test)]
 mod tests {
-    use super::Ahead;
+    use super::ReadAhead;
 
     #[test]
     fn there_is_room_until_the_bytes_are_taken_and_again_when_they_are_given_back() {
-        let ahead = Ahead::new(10);
+        let ahead = ReadAhead::new(10);
         let long = ahead.take(1000);
         assert!(!ahead.has_room());
         let short = ahead.take(9);

@@ -10,7 +10,7 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 use tokio::time::{Duration, timeout};
 
-use super::{Answer, Asked, Failed, Front, context::CommandContext, reply, sent_pointer};
+use super::{Answer, Dispatcher, Failed, RoutedCommand, context::CommandContext, reply, sent_pointer};
 use crate::{
     gpu::GpuId,
     jobs::{Filter, JobView, Status, timestamp},
@@ -22,7 +22,7 @@ use crate::{
 const NO_UUID: &str = "simulated";
 
 /// A job that is not found, at the field that names it; at `attempt` where only that is another's.
-fn at_target(failure: Box<Failure>, asked: &Asked, sent: &CommandContext) -> Box<Failure> {
+fn at_target(failure: Box<Failure>, asked: &RoutedCommand, sent: &CommandContext) -> Box<Failure> {
     let named = asked.fields.get("target_request_id").is_some();
     if failure.code != ErrorCode::JobNotFound || failure.field.is_some() || !named {
         return failure;
@@ -36,14 +36,14 @@ fn at_target(failure: Box<Failure>, asked: &Asked, sent: &CommandContext) -> Box
     Box::new(Failure { errors: vec![fault], ..failure.at(pointer) })
 }
 
-impl Front {
-    pub(super) async fn own(&self, asked: Asked, sent: CommandContext) -> Result<Answer, Failed> {
+impl Dispatcher {
+    pub(super) async fn own(&self, asked: RoutedCommand, sent: CommandContext) -> Result<Answer, Failed> {
         // Whatever these wait for (a start, the end of a job), nobody hangs on them beyond their class's time.
         let outcome = in_time(asked.timeout, self.own_outcome(&asked, &sent)).await;
         Ok(reply(sent.with(outcome.map_err(|failure| at_target(failure, &asked, &sent)))))
     }
 
-    async fn own_outcome(&self, asked: &Asked, sent: &CommandContext) -> Result<Value, Box<Failure>> {
+    async fn own_outcome(&self, asked: &RoutedCommand, sent: &CommandContext) -> Result<Value, Box<Failure>> {
         match asked.action {
             Action::Initialize => self.initialize_http(asked, sent).await,
             Action::Shutdown => Ok(self.shut_down(&asked.fields)),
@@ -66,7 +66,11 @@ impl Front {
     // ---- initialize and shutdown ----
 
     /// Over HTTP: starts what is not started; there is nothing to negotiate.
-    async fn initialize_http(&self, asked: &Asked, sent: &CommandContext) -> Result<Value, Box<Failure>> {
+    async fn initialize_http(
+        &self,
+        asked: &RoutedCommand,
+        sent: &CommandContext,
+    ) -> Result<Value, Box<Failure>> {
         for field in ["features", "dialect"] {
             let said = asked.fields.get(field).filter(|value| **value != json!([]));
             if said.is_some() {
@@ -82,7 +86,7 @@ impl Front {
                 ));
             }
         }
-        self.initialize(&asked.fields, sent, &[], asked.manner.dialect).await
+        self.initialize(&asked.fields, sent, &[], asked.options.dialect).await
     }
 
     /// Over stdio: the same, with what was negotiated.
@@ -150,7 +154,7 @@ impl Front {
         self.pool().settled().await;
         let lane = match wanted {
             Some(index) => &lanes[index],
-            None => &lanes[placement::best(lanes, &self.desk().loads().await?, None)],
+            None => &lanes[placement::best(lanes, &self.queue().loads().await?, None)],
         };
         // The facts of a worker outlive it: only a lane that is ready has somebody who answers.
         let view = lane.view();
@@ -177,16 +181,16 @@ impl Front {
 
     // ---- jobs and sessions ----
 
-    async fn cancel(&self, asked: &Asked) -> Result<Value, Box<Failure>> {
+    async fn cancel(&self, asked: &RoutedCommand) -> Result<Value, Box<Failure>> {
         let target: Arc<str> = asked.fields["target_request_id"].as_str().unwrap_or_default().into();
         let attempt = asked.fields["attempt"].as_u64().and_then(|attempt| u32::try_from(attempt).ok());
-        let was = self.desk().cancel(target.clone(), attempt).await?;
+        let was = self.queue().cancel(target.clone(), attempt).await?;
         Ok(json!({"target_request_id": &*target, "was": was}))
     }
 
     async fn job(&self, fields: &Value) -> Result<Value, Box<Failure>> {
         let id: Arc<str> = fields["target_request_id"].as_str().unwrap_or_default().into();
-        match self.desk().job(id.clone()).await? {
+        match self.queue().job(id.clone()).await? {
             Some(job) => Ok(job.to_value()),
             None => Err(Box::new(Failure::new(ErrorCode::JobNotFound, format!("no job {id}")))),
         }
@@ -200,7 +204,7 @@ impl Front {
             None => None,
         };
         let from = match fields["cursor"].as_str() {
-            Some(text) => Some(self.desk().cursor(text).ok_or_else(|| {
+            Some(text) => Some(self.queue().cursor(text).ok_or_else(|| {
                 let pointer = sent_pointer(sent, "/cursor");
                 let message = "`cursor` is no `next_cursor` of this run of the gateway";
                 let fault = Fault::new(pointer, ErrorCode::UnsupportedValue, message);
@@ -212,7 +216,7 @@ impl Front {
         let tags = tags.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
         let filter = Filter { status, session_id: sent.session_id.clone(), tags: tags.collect() };
         let limit = page_size(fields)?;
-        let page = self.desk().jobs(filter, from, limit).await?;
+        let page = self.queue().jobs(filter, from, limit).await?;
         let jobs: Vec<Value> = page.jobs.iter().map(JobView::to_value).collect();
         let mut data = json!({"jobs": jobs, "total": page.total});
         if let Some(next) = page.next {
@@ -230,20 +234,20 @@ impl Front {
     }
 
     async fn list_sessions(&self) -> Result<Value, Box<Failure>> {
-        let sessions = self.desk().sessions().await?;
+        let sessions = self.queue().sessions().await?;
         Ok(json!({"sessions": sessions.iter().map(JobView::to_value).collect::<Vec<_>>()}))
     }
 
     async fn session(&self, sent: &CommandContext) -> Result<Value, Box<Failure>> {
         let id = session_id(sent)?;
-        match self.desk().session(id.clone()).await? {
+        match self.queue().session(id.clone()).await? {
             Some(session) => Ok(session.to_value()),
             None => Err(Box::new(Failure::new(ErrorCode::SessionNotFound, format!("no session {id}")))),
         }
     }
 
     async fn cancel_session(&self, sent: &CommandContext) -> Result<Value, Box<Failure>> {
-        Ok(self.desk().cancel_session(session_id(sent)?).await?.to_value())
+        Ok(self.queue().cancel_session(session_id(sent)?).await?.to_value())
     }
 
     // ---- the pool ----
@@ -251,7 +255,7 @@ impl Front {
     async fn find_best_gpu(&self, fields: &Value) -> Result<Value, Box<Failure>> {
         let lanes = self.pool().lanes();
         let model = fields["model_id"].as_str();
-        let loads = self.desk().loads().await?;
+        let loads = self.queue().loads().await?;
         let index = placement::best(lanes, &loads, model);
         let (lane, load) = (&lanes[index], &loads[index]);
         if self.lane_trouble(lane).is_some() {

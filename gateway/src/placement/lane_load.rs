@@ -1,4 +1,4 @@
-//! What the desk knows of one lane: what it does alone, and which models its worker has.
+//! What the job queue knows of one lane: what it does alone, and which models its worker has.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -9,7 +9,7 @@ use contracts::{Action, Reply, WarningCode};
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::{Load, Need};
+use super::{LaneLoadView, Need};
 use crate::lane::{LaneHandle, LaneState};
 
 /// After `worker_busy`: a heartbeat says sooner than this that the worker trains.
@@ -33,9 +33,9 @@ impl Vacancy {
     }
 }
 
-/// One lane at the desk.
+/// One lane at the job queue.
 #[derive(Debug)]
-pub(crate) struct Seat {
+pub(crate) struct LaneLoad {
     pub(crate) lane: LaneHandle,
     /// The command that it does alone.
     pub(crate) busy: Option<u64>,
@@ -51,7 +51,7 @@ pub(crate) struct Seat {
     starts: u64,
 }
 
-impl Seat {
+impl LaneLoad {
     pub(crate) fn new(lane: LaneHandle) -> Self {
         Self {
             lane,
@@ -112,9 +112,9 @@ impl Seat {
         Vacancy { trainings: self.lane.view().state == LaneState::Ready, others: self.lane.is_ready() }
     }
 
-    pub(crate) fn load(&mut self) -> Load {
+    pub(crate) fn load(&mut self) -> LaneLoadView {
         self.refresh();
-        Load {
+        LaneLoadView {
             busy: self.busy.is_some(),
             ended: self.ended,
             models: self.models.keys().cloned().collect(),

@@ -8,27 +8,31 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 
 use super::{
-    Answer, Asked, Failed, Front,
+    Answer, Dispatcher, Failed, RoutedCommand,
     context::CommandContext,
     document,
-    document::Wants,
+    document::SubmissionFacts,
+    enqueue::{self, Sending},
     merge::merge,
-    queued::{self, Sending},
     reply,
 };
 use crate::{
     jobs::timestamp,
     lane::{LaneError, LaneHandle, LaneState},
-    placement::{self, Load},
+    placement::{self, LaneLoadView},
     reply::ReplyContext,
 };
 
-impl Front {
-    /// Answers a query: of one lane, of the pool, or of the desk.
-    pub(super) async fn query(&self, asked: Asked, mut sent: CommandContext) -> Result<Answer, Failed> {
+impl Dispatcher {
+    /// Answers a query: of one lane, of the pool, or of the job queue.
+    pub(super) async fn query(
+        &self,
+        asked: RoutedCommand,
+        mut sent: CommandContext,
+    ) -> Result<Answer, Failed> {
         match asked.action {
             Action::GetQueueStatus => {
-                let queue = self.inner.desk.queue().await;
+                let queue = self.inner.queue.queue().await;
                 return Ok(reply(sent.with(queue)));
             }
             Action::GetStatus
@@ -65,7 +69,7 @@ impl Front {
     }
 
     /// The lane where a job like this would go now.
-    async fn best(&self, asked: &Asked) -> Result<LaneHandle, Box<Failure>> {
+    async fn best(&self, asked: &RoutedCommand) -> Result<LaneHandle, Box<Failure>> {
         let lanes = self.inner.pool.lanes();
         if let Some(pin) = &asked.pin
             && let Some(lane) = self.inner.pool.lane(pin.as_str())
@@ -75,18 +79,18 @@ impl Front {
         if let [lane] = lanes {
             return Ok(lane.clone());
         }
-        let wants = Wants::of(asked.action, &asked.fields);
+        let wants = SubmissionFacts::of(asked.action, &asked.fields);
         if let Some((device, _)) = &wants.device
             && let Some(lane) = self.inner.pool.lane_of_device(device)
         {
             return Ok(lane.clone());
         }
-        let loads = self.inner.desk.loads().await?;
+        let loads = self.inner.queue.loads().await?;
         Ok(lanes[placement::best(lanes, &loads, wants.model.as_deref())].clone())
     }
 
     /// Asks every lane that may answer, and makes one answer of theirs.
-    async fn ask_pool(&self, asked: &Asked, sent: CommandContext) -> Reply {
+    async fn ask_pool(&self, asked: &RoutedCommand, sent: CommandContext) -> Reply {
         let lanes = self.inner.pool.lanes();
         let payload = asked.fields.to_string();
         let state = |lane: &LaneHandle| lane.view().state.clone();
@@ -138,14 +142,18 @@ impl Front {
         Reply { warnings, more_warnings, ..sent.with(data) }
     }
 
-    async fn merged(&self, asked: &Asked, answers: Vec<(&LaneHandle, Value)>) -> Result<Value, Box<Failure>> {
+    async fn merged(
+        &self,
+        asked: &RoutedCommand,
+        answers: Vec<(&LaneHandle, Value)>,
+    ) -> Result<Value, Box<Failure>> {
         let lanes: Vec<LaneHandle> = answers.iter().map(|(lane, _)| (*lane).clone()).collect();
         let best = match lanes.as_slice() {
             [_] => 0,
             _ => {
-                let loads = self.inner.desk.loads().await?;
+                let loads = self.inner.queue.loads().await?;
                 let all = self.inner.pool.lanes();
-                let loads: Vec<Load> = lanes
+                let loads: Vec<LaneLoadView> = lanes
                     .iter()
                     .filter_map(|lane| loads.get(all.iter().position(|one| one.gpu == lane.gpu)?).cloned())
                     .collect();
@@ -205,10 +213,10 @@ impl Front {
     }
 
     /// Asks the lane of a training; where this gateway did not start it, each lane in turn.
-    async fn ask_trainer(&self, asked: &Asked, sent: &CommandContext) -> Reply {
+    async fn ask_trainer(&self, asked: &RoutedCommand, sent: &CommandContext) -> Reply {
         let id = asked.fields["training_id"].as_str().unwrap_or_default().to_owned();
         let payload = asked.fields.to_string();
-        let known = match self.inner.desk.training(id).await {
+        let known = match self.inner.queue.training(id).await {
             Ok(known) => known.or_else(|| asked.pin.clone()),
             Err(failure) => return sent.failure(*failure),
         };
@@ -235,7 +243,11 @@ impl Front {
     }
 
     /// Frees memory on every GPU: each in its lane's turn, lists united, bytes summed.
-    pub(super) async fn free_all(&self, asked: Asked, sent: CommandContext) -> Result<Answer, Failed> {
+    pub(super) async fn free_all(
+        &self,
+        asked: RoutedCommand,
+        sent: CommandContext,
+    ) -> Result<Answer, Failed> {
         let lanes = self.inner.pool.lanes();
         let replies = join_all(lanes.iter().map(|lane| self.free(lane, &asked, &sent))).await;
         let mut data = Vec::new();
@@ -260,7 +272,7 @@ impl Front {
         Ok(reply(sent.with(outcome)))
     }
 
-    async fn free(&self, lane: &LaneHandle, asked: &Asked, sent: &CommandContext) -> Reply {
+    async fn free(&self, lane: &LaneHandle, asked: &RoutedCommand, sent: &CommandContext) -> Reply {
         let own = ReplyContext {
             action: sent.action,
             request_id: uuid::Uuid::now_v7().to_string().into(),
@@ -292,13 +304,13 @@ impl Front {
             fields: &asked.fields,
             pin: Some(lane.gpu.clone()),
             timeout: asked.timeout,
-            wants: Wants::of(asked.action, &asked.fields),
+            wants: SubmissionFacts::of(asked.action, &asked.fields),
         };
-        let job = queued::job(sending, &asked.manner, own.clone());
-        if let Err(failure) = document::check_frame(queued::frame_bytes(&job)) {
+        let job = enqueue::job(sending, &asked.options, own.clone());
+        if let Err(failure) = document::check_frame(enqueue::frame_bytes(&job)) {
             return own.failure(*failure);
         }
-        match self.inner.desk.run(job, sent.kept()).await {
+        match self.inner.queue.run(job, sent.kept()).await {
             Ok(reply) => Arc::unwrap_or_clone(reply),
             Err(failure) => own.failure(*failure),
         }
@@ -317,7 +329,7 @@ impl Front {
             deadline: timeout.map(|timeout| (tokio::time::Instant::now() + timeout, timeout)),
             exclusive: false,
             compiles: false,
-            feed: None,
+            events: None,
             kept: None,
         };
         let line = lane.run(order).await?;

@@ -6,9 +6,9 @@ use chrono::Utc;
 use contracts::{ErrorCode, Failure};
 use tokio::sync::oneshot;
 
-use super::{Desk, Place, Waiting};
+use super::{JobQueue, Place, Waiting};
 use crate::{
-    events::Feed,
+    events::JobEvents,
     jobs::{
         JobView, Record, Status,
         handle::{Cancelling, gone},
@@ -18,7 +18,7 @@ use crate::{
     lane::{Cancelled, LaneError, LaneHandle},
 };
 
-impl Desk {
+impl JobQueue {
     pub(super) fn cancel(&mut self, target: &Arc<str>, attempt: Option<u32>, done: Cancelling) {
         let Some((seq, item)) = self.find(target) else {
             done.send(Err(self.not_found(target))).ok();
@@ -49,9 +49,9 @@ impl Desk {
         } else {
             running.cancelled = true;
         }
-        let lane = self.seats[running.lane].lane.clone();
-        let (holder, feed) = (running.work.job.request_id().clone(), running.work.feed.clone());
-        self.forward_cancel(lane, holder, target.clone(), (!item).then_some(feed), done);
+        let lane = self.lane_loads[running.lane].lane.clone();
+        let (holder, events) = (running.work.job.request_id().clone(), running.work.events.clone());
+        self.forward_cancel(lane, holder, target.clone(), (!item).then_some(events), done);
     }
 
     /// Notes in the record of a job, once, that a cancel of it was asked for.
@@ -83,7 +83,7 @@ impl Desk {
         running.given_up = true;
         running.cancelled = true;
         let id = running.work.job.request_id().clone();
-        let lane = self.seats[running.lane].lane.clone();
+        let lane = self.lane_loads[running.lane].lane.clone();
         let trace_id = running.work.job.trace_id();
         tracing::info!(request_id = &*id, trace_id, was = "running", gpu = %lane.gpu, "cancelled: its client left");
         // Nobody waits for the answer to this cancel: the job's own end is in its record.
@@ -126,14 +126,14 @@ impl Desk {
         lane: LaneHandle,
         holder: Arc<str>,
         target: Arc<str>,
-        feed: Option<Feed>,
+        events: Option<JobEvents>,
         done: Cancelling,
     ) {
         self.errands.spawn(async move {
             let cancelled = lane.cancel(holder, target.clone()).await;
             // Answered after the target's own terminal reply.
-            let status = match feed {
-                Some(feed) => Some(Status::of(&*feed.reply().await)),
+            let status = match events {
+                Some(events) => Some(Status::of(&*events.reply().await)),
                 None => None,
             };
             let not_found = || {
@@ -146,7 +146,7 @@ impl Desk {
             let answer = match cancelled {
                 Cancelled::Replaced => Ok("running"),
                 Cancelled::Waiting => Ok("queued"),
-                // The lane had it no more, and the desk ended it for the cancel.
+                // The lane had it no more, and the job queue ended it for the cancel.
                 Cancelled::NotHere if status == Some(Status::Cancelled) => Ok("running"),
                 Cancelled::Unanswered(seconds) => Err(Box::new(LaneError::TimedOut { seconds }.failure())),
                 Cancelled::NotHere => Err(not_found()),
@@ -194,15 +194,15 @@ impl Desk {
 
     /// The job as it is once it has ended.
     fn ended_view(&self, seq: u64, job: JobView) -> impl Future<Output = JobView> + use<> {
-        let gpu = self.running.get(&seq).map(|running| self.seats[running.lane].lane.gpu.clone());
+        let gpu = self.running.get(&seq).map(|running| self.lane_loads[running.lane].lane.gpu.clone());
         let cancel_requested_at = self.records.get(&seq).and_then(|entry| entry.record.cancel_requested_at);
         async move {
-            let reply = job.feed.reply().await;
+            let reply = job.events.reply().await;
             let gpu = gpu.or(job.record.gpu);
             let status = Status::of(&reply);
             let completed_at = Some(Utc::now());
             let record = Record { status, cancel_requested_at, completed_at, gpu, ..job.record };
-            JobView { record, feed: job.feed, queue_position: None }
+            JobView { record, events: job.events, queue_position: None }
         }
     }
 

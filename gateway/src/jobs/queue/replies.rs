@@ -15,7 +15,7 @@ use tokio::{sync::Semaphore, task::spawn_blocking, time::timeout};
 use super::{Outcome, outcome};
 use crate::{
     aside,
-    faults::{self, Spot},
+    faults::{self, FaultPoint},
     jobs::Job,
     lane::LaneError,
     outputs::Outputs,
@@ -25,9 +25,9 @@ use crate::{
 /// or buried in work: every other client waited for it, and the next ones are made aside.
 const LATE: Duration = Duration::from_millis(50);
 
-/// Looks at the disk. Aside there are as many at once as lanes: threads that a dead disk holds are bounded by that.
+/// ReplyReader at the disk. Aside there are as many at once as lanes: threads that a dead disk holds are bounded by that.
 #[derive(Clone)]
-pub(super) struct Looks {
+pub(super) struct ReplyReader {
     outputs: Outputs,
     room: Arc<Semaphore>,
     /// A look in place was late. Relaxed: no other state goes with it.
@@ -36,7 +36,7 @@ pub(super) struct Looks {
     within: Duration,
 }
 
-impl Looks {
+impl ReplyReader {
     pub(super) fn new(lanes: usize, outputs: Outputs) -> Self {
         let room = Arc::new(Semaphore::new(lanes));
         Self { outputs, room, late: Arc::default(), within: DISK_ANSWER }
@@ -59,7 +59,7 @@ impl Looks {
     /// Whether nobody else waits long for it: jobs alone make pictures, and a long answer takes long to read.
     fn is_quick(&self, job: &Job, answer: &Result<Vec<u8>, LaneError>) -> bool {
         let Ok(line) = answer else { return true };
-        let planted = || faults::hangs(Spot::Reply, job.request_id());
+        let planted = || faults::hangs(FaultPoint::Reply, job.request_id());
         let waits = || self.outputs.may_wait() || self.late.load(Ordering::Relaxed) || planted();
         !aside::is_long(line.len()) && (job.action().info().class != Class::Job || !waits())
     }
@@ -68,7 +68,7 @@ impl Looks {
     /// does for it.
     fn here(&self, job: &Job, attempt: u32, answer: Result<Vec<u8>, LaneError>) -> Outcome {
         let began = Instant::now();
-        faults::strike(Spot::LocalDisk, job.request_id());
+        faults::strike(FaultPoint::LocalDisk, job.request_id());
         let outcome = outcome(job, attempt, answer);
         let took = began.elapsed();
         if took >= LATE && !self.late.swap(true, Ordering::Relaxed) {
@@ -121,31 +121,31 @@ mod tests {
     }
 
     /// A job whose look at the disk waits, until the sender sends or is dropped.
-    fn hanging(spot: Spot, id: &str) -> (Arc<Job>, mpsc::Sender<()>) {
+    fn hanging(spot: FaultPoint, id: &str) -> (Arc<Job>, mpsc::Sender<()>) {
         (job(id), hang(spot, id))
     }
 
     /// An answer that is no reply: what is looked for is when it is read.
-    async fn look(looks: &Looks, job: Arc<Job>) -> Option<ErrorCode> {
-        match looks.clone().outcome(job, 1, Ok(Vec::new())).await {
+    async fn look(reply_reader: &ReplyReader, job: Arc<Job>) -> Option<ErrorCode> {
+        match reply_reader.clone().outcome(job, 1, Ok(Vec::new())).await {
             Outcome::Reply { reply, .. } => reply.outcome.err().map(|failure| failure.code),
             _ => panic!("it is no reply"),
         }
     }
 
-    fn looks() -> (Looks, tempfile::TempDir) {
+    fn reply_reader() -> (ReplyReader, tempfile::TempDir) {
         let folder = tempfile::tempdir().expect("a folder");
-        (Looks::new(1, Outputs::new(folder.path(), 0)), folder)
+        (ReplyReader::new(1, Outputs::new(folder.path(), 0)), folder)
     }
 
     const READ: Option<ErrorCode> = Some(ErrorCode::WorkerProtocolError);
 
     #[tokio::test]
     async fn a_disk_that_does_not_answer_ends_the_job_and_takes_one_thread_a_lane() {
-        let (patient, _folder) = looks();
-        let hasty = Looks { within: Duration::from_millis(1), ..patient.clone() };
-        let (dead, answers) = hanging(Spot::Reply, "looks-dead");
-        let (next, at_once) = hanging(Spot::Reply, "looks-next");
+        let (patient, _folder) = reply_reader();
+        let hasty = ReplyReader { within: Duration::from_millis(1), ..patient.clone() };
+        let (dead, answers) = hanging(FaultPoint::Reply, "reply_reader-dead");
+        let (next, at_once) = hanging(FaultPoint::Reply, "reply_reader-next");
         at_once.send(()).expect("its disk listens");
         for job in [dead, next.clone()] {
             assert_eq!(
@@ -160,20 +160,20 @@ mod tests {
 
     #[tokio::test]
     async fn a_late_disk_of_this_machine_is_looked_at_aside_from_then_on() {
-        let (looks, _folder) = looks();
-        assert_eq!(look(&looks, job("looks-quick")).await, READ);
-        assert!(!looks.late.load(Ordering::Relaxed), "it was quick");
-        let (slow, answer) = hanging(Spot::LocalDisk, "looks-slow");
+        let (reply_reader, _folder) = reply_reader();
+        assert_eq!(look(&reply_reader, job("reply_reader-quick")).await, READ);
+        assert!(!reply_reader.late.load(Ordering::Relaxed), "it was quick");
+        let (slow, answer) = hanging(FaultPoint::LocalDisk, "reply_reader-slow");
         let disk = std::thread::spawn(move || {
             // The time itself is tested: no signal stands for it.
             std::thread::sleep(LATE);
             answer.send(()).expect("its disk listens");
         });
-        assert_eq!(look(&looks, slow).await, READ);
+        assert_eq!(look(&reply_reader, slow).await, READ);
         disk.join().expect("it sleeps");
-        assert!(looks.late.load(Ordering::Relaxed));
-        let hasty = Looks { within: Duration::from_millis(1), ..looks };
-        let (dead, _answer) = hanging(Spot::Reply, "looks-late");
+        assert!(reply_reader.late.load(Ordering::Relaxed));
+        let hasty = ReplyReader { within: Duration::from_millis(1), ..reply_reader };
+        let (dead, _answer) = hanging(FaultPoint::Reply, "reply_reader-late");
         assert_eq!(look(&hasty, dead).await, Some(ErrorCode::Timeout));
     }
 }

@@ -389,8 +389,8 @@ impl Life<'_> {
             self.watch.note_stage(stage, first);
         }
         let trace_id = entry.trace.as_ref().map(Trace::id);
-        match (&entry.feed, event.message) {
-            (Some(feed), _) => feed.push(line),
+        match (&entry.events, event.message) {
+            (Some(events), _) => events.push(line),
             (None, Some(message)) => {
                 let left_out = self.complaints.roll(Instant::now());
                 self.say_left_out(left_out);

@@ -1,25 +1,25 @@
-//! What the desk remembers of ended work, bounded: events of ended jobs, and which lane trained what.
+//! What the job queue remembers of ended work, bounded: events of ended jobs, and which lane trained what.
 
 use std::collections::{HashMap, VecDeque};
 
-use crate::events::{Feed, WeakFeed};
+use crate::events::{JobEvents, WeakJobEvents};
 
 /// The events of ended jobs: who listens late still gets them, until others have ended since. What is bounded is their
 /// bytes, not their age: an idle gateway forgets nothing, a busy one stays small.
 #[derive(Debug, Default)]
 pub(super) struct Histories {
     /// In the order in which they ended, with their bytes.
-    ended: VecDeque<(WeakFeed, usize)>,
+    ended: VecDeque<(WeakJobEvents, usize)>,
     bytes: usize,
 }
 
 impl Histories {
-    pub(super) fn add(&mut self, feed: &Feed, bytes_max: usize, jobs_max: usize) {
-        let bytes = feed.bytes();
+    pub(super) fn add(&mut self, events: &JobEvents, bytes_max: usize, jobs_max: usize) {
+        let bytes = events.bytes();
         if bytes == 0 {
             return;
         }
-        self.ended.push_back((feed.downgrade(), bytes));
+        self.ended.push_back((events.downgrade(), bytes));
         self.bytes += bytes;
         while (self.bytes > bytes_max || self.ended.len() > jobs_max)
             && let Some((oldest, bytes)) = self.ended.pop_front()
@@ -57,20 +57,20 @@ impl Trainings {
 
 #[cfg(test)]
 mod tests {
-    use super::{Feed, Histories, Trainings};
+    use super::{Histories, JobEvents, Trainings};
 
     #[test]
     fn the_job_that_ended_first_is_cut_first() {
         let event = br#"{"event":"log"}"#;
-        let feeds: Vec<Feed> = (0..3).map(|_| Feed::new(1024, None)).collect();
+        let all_events: Vec<JobEvents> = (0..3).map(|_| JobEvents::new(1024, None)).collect();
         let mut histories = Histories::default();
-        for feed in &feeds {
-            (0..4).for_each(|_| feed.push(event.to_vec()));
-            histories.add(feed, 9 * event.len(), 10);
+        for events in &all_events {
+            (0..4).for_each(|_| events.push(event.to_vec()));
+            histories.add(events, 9 * event.len(), 10);
         }
-        let kept: Vec<usize> = feeds.iter().map(|feed| feed.bytes() / event.len()).collect();
+        let kept: Vec<usize> = all_events.iter().map(|events| events.bytes() / event.len()).collect();
         assert_eq!(kept, [1, 4, 4]);
-        (0..20).for_each(|_| histories.add(&Feed::new(1024, None), 1, 10));
+        (0..20).for_each(|_| histories.add(&JobEvents::new(1024, None), 1, 10));
         assert!(histories.ended.len() <= 10);
     }
 

@@ -18,31 +18,31 @@ use futures::{
 use tokio::{sync::oneshot, time::Duration};
 
 use super::{
-    ahead::{Ahead, Share},
-    events::{Told, Voice},
-    lines::Heard,
-    pipes::Outlet,
-    turns::{Turn, Turns},
+    events::{FrameWriter, Told},
+    lines::Input,
+    pipes::StdoutQueue,
+    read_ahead::{ReadAhead, ReadAheadPermit},
+    reply_order::{PendingReply, ReplyOrder},
 };
 use crate::{
+    dispatch::{Answer, Dispatcher, ReplyOptions},
     faults,
-    front::{Answer, Front, Manner},
 };
 
 /// Commands that are read ahead; more are left in the pipe.
 const READ_AHEAD_MAX: usize = 1024;
 
 /// A reply and the dialect that it is written in; none: that of the reply before it.
-pub(super) struct Spoken {
+pub(super) struct OutgoingReply {
     reply: Reply,
     dialect: Option<Dialect>,
     /// The command whose own reply must be written before: a cancel's target.
     after: Option<String>,
     /// What its command takes of what may be read ahead.
-    share: Option<Share>,
+    share: Option<ReadAheadPermit>,
 }
 
-impl Spoken {
+impl OutgoingReply {
     fn new(reply: Reply, dialect: Dialect) -> Self {
         Self { reply, dialect: Some(dialect), after: None, share: None }
     }
@@ -58,56 +58,56 @@ struct Named {
 }
 
 impl Named {
-    fn broken(self) -> Spoken {
+    fn broken(self) -> OutgoingReply {
         let mut reply = bare(self.action, self.request_id, crate::log::bug());
         reply.session_id = self.session_id;
-        Spoken { reply, dialect: self.dialect, after: None, share: None }
+        OutgoingReply { reply, dialect: self.dialect, after: None, share: None }
     }
 }
 
 /// One client, on stdin and stdout.
-pub(super) struct Talk {
-    front: Front,
-    pub(super) voice: Voice,
+pub(super) struct StdioClient {
+    dispatcher: Dispatcher,
+    pub(super) voice: FrameWriter,
     pub(super) frame_bytes_max: usize,
     /// What `initialize` chose.
     dialect: Option<Dialect>,
     /// Of the last reply: a line that is no frame is answered so.
     last: Dialect,
     out_of_order: bool,
-    pub(super) ordered: FuturesOrdered<BoxFuture<'static, Spoken>>,
-    pub(super) unordered: FuturesUnordered<BoxFuture<'static, Spoken>>,
-    pub(super) turns: Turns,
+    pub(super) ordered: FuturesOrdered<BoxFuture<'static, OutgoingReply>>,
+    pub(super) unordered: FuturesUnordered<BoxFuture<'static, OutgoingReply>>,
+    pub(super) reply_order: ReplyOrder,
     /// Jobs that wait for their turn, and how to cancel them.
     waiting: HashMap<String, oneshot::Sender<()>>,
     /// Ids of commands that are answered out of order and have not been.
     open: HashSet<String>,
     /// Replies whose targets have not been answered yet.
-    held: Vec<Spoken>,
+    held: Vec<OutgoingReply>,
     named: Named,
-    ahead: Ahead,
+    ahead: ReadAhead,
     /// The length of the command that is being taken.
     bytes: usize,
     /// Jobs that have not ended, this one too.
     jobs: Arc<()>,
     /// The last word, once `shutdown` was read.
-    pub(super) farewell: Option<Spoken>,
+    pub(super) farewell: Option<OutgoingReply>,
 }
 
-impl Talk {
-    pub(super) fn new(front: Front, output: Outlet) -> Self {
-        let frame_bytes_max = front.config().frame_bytes_max;
-        let ahead = Ahead::new(front.config().keep.read_ahead_bytes_max.size());
+impl StdioClient {
+    pub(super) fn new(dispatcher: Dispatcher, output: StdoutQueue) -> Self {
+        let frame_bytes_max = dispatcher.config().frame_bytes_max;
+        let ahead = ReadAhead::new(dispatcher.config().keep.read_ahead_bytes_max.size());
         Self {
-            voice: Voice::new(output),
-            front,
+            voice: FrameWriter::new(output),
+            dispatcher,
             frame_bytes_max,
             dialect: None,
             last: Dialect::Pascal,
             out_of_order: false,
             ordered: FuturesOrdered::new(),
             unordered: FuturesUnordered::new(),
-            turns: Turns::default(),
+            reply_order: ReplyOrder::default(),
             waiting: HashMap::new(),
             open: HashSet::new(),
             held: Vec::new(),
@@ -128,37 +128,38 @@ impl Talk {
     }
 
     /// Writes a reply; a cancel's waits until its target's is written.
-    pub(super) fn say(&mut self, spoken: Spoken) {
+    pub(super) fn say(&mut self, spoken: OutgoingReply) {
         if spoken.after.as_ref().is_some_and(|target| self.open.contains(target)) {
             return self.held.push(spoken);
         }
         let mut next = Some(spoken);
-        while let Some(Spoken { reply, dialect, share: _share, .. }) = next.take() {
+        while let Some(OutgoingReply { reply, dialect, share: _share, .. }) = next.take() {
             let dialect = dialect.unwrap_or(self.last);
             self.last = dialect;
             if let Some(id) = &reply.request_id {
                 self.open.remove(id);
             }
             self.voice.reply(reply, dialect);
-            let due = |held: &Spoken| held.after.as_ref().is_none_or(|target| !self.open.contains(target));
+            let due =
+                |held: &OutgoingReply| held.after.as_ref().is_none_or(|target| !self.open.contains(target));
             next = self.held.iter().position(due).map(|index| self.held.swap_remove(index));
         }
     }
 
     /// Takes a line; the grace, where it was `shutdown`.
-    pub(super) fn hear(&mut self, heard: Heard) -> Option<Duration> {
+    pub(super) fn hear(&mut self, heard: Input) -> Option<Duration> {
         self.named = Named { dialect: self.dialect, ..Named::default() };
         self.bytes = 0;
         let read = match heard {
-            Heard::Read { read, bytes } => {
+            Input::Read { read, bytes } => {
                 self.bytes = bytes;
                 *read
             }
-            Heard::Broken => {
+            Input::Broken => {
                 self.put(std::future::ready(self.named.clone().broken()).boxed());
                 return None;
             }
-            Heard::TooLarge { bytes } => {
+            Input::TooLarge { bytes } => {
                 let message =
                     format!("a line of more than {bytes} bytes; the limit is {}", self.frame_bytes_max);
                 let failure = Box::new(Failure::new(ErrorCode::FrameTooLarge, message));
@@ -170,7 +171,9 @@ impl Talk {
                 let dialect = self.dialect.or(refusal.stdio_dialect());
                 let mut reply = bare(None, refusal.request_id, *refusal.failure);
                 reply.session_id = refusal.session_id;
-                self.put(std::future::ready(Spoken { reply, dialect, after: None, share: None }).boxed());
+                self.put(
+                    std::future::ready(OutgoingReply { reply, dialect, after: None, share: None }).boxed(),
+                );
                 None
             }
             Ok(incoming) => self.command(incoming),
@@ -178,17 +181,17 @@ impl Talk {
     }
 
     /// Queues an answer. A bug of ours in making it costs this one command.
-    fn put(&mut self, answer: BoxFuture<'static, Spoken>) {
+    fn put(&mut self, answer: BoxFuture<'static, OutgoingReply>) {
         let named = self.named.clone();
         let share = Some(self.ahead.take(self.bytes));
         let answer = AssertUnwindSafe(answer)
             .catch_unwind()
-            .map(|made| Spoken { share, ..made.unwrap_or_else(|_| named.broken()) });
+            .map(|made| OutgoingReply { share, ..made.unwrap_or_else(|_| named.broken()) });
         let answer = answer.boxed();
         if self.out_of_order {
             self.unordered.push(answer);
         } else {
-            self.turns.count();
+            self.reply_order.count();
             self.ordered.push_back(answer);
         }
     }
@@ -202,7 +205,7 @@ impl Talk {
             dialect: Some(dialect),
         };
         if let Some(id) = &incoming.head.request_id {
-            faults::strike(faults::Spot::Talk, id);
+            faults::strike(faults::FaultPoint::StdioClient, id);
         }
         if self.out_of_order && incoming.head.request_id.is_none() && incoming.reading.is_valid() {
             let fault = Fault::new(
@@ -211,7 +214,7 @@ impl Talk {
                 "with out_of_order every command needs a request_id",
             );
             let reply = bare(Some(incoming.head.action), None, Failure::of_faults(vec![fault]));
-            self.put(std::future::ready(Spoken::new(reply, dialect)).boxed());
+            self.put(std::future::ready(OutgoingReply::new(reply, dialect)).boxed());
             return None;
         }
         match incoming.head.action {
@@ -221,10 +224,12 @@ impl Talk {
             }
             Action::Cancel => self.cancel(incoming, dialect),
             Action::StopTraining => {
-                let front = self.front.clone();
+                let dispatcher = self.dispatcher.clone();
                 self.put(
-                    async move { answer(front.take(incoming, Manner::plain(dialect)).await, dialect).await }
-                        .boxed(),
+                    async move {
+                        answer(dispatcher.take(incoming, ReplyOptions::plain(dialect)).await, dialect).await
+                    }
+                    .boxed(),
                 );
             }
             _ => self.do_in_turn(incoming, dialect),
@@ -238,13 +243,13 @@ impl Talk {
             let mut reply = bare(Some(Action::Initialize), incoming.head.request_id.clone(), failure);
             reply.session_id.clone_from(&incoming.head.session_id);
             reply.warnings.clone_from(&incoming.reading.warnings);
-            std::future::ready(Spoken::new(reply, before)).boxed()
+            std::future::ready(OutgoingReply::new(reply, before)).boxed()
         };
         if Arc::strong_count(&self.jobs) > 1 {
             let failure = Failure::new(ErrorCode::Conflict, "a job runs; initialize again when it has ended");
             return self.put(fail(failure));
         }
-        if let Err(failure) = self.front.check_initialize(&incoming) {
+        if let Err(failure) = self.dispatcher.check_initialize(&incoming) {
             return self.put(fail(*failure));
         }
         let fields = incoming.reading.document().cloned().unwrap_or_default();
@@ -259,11 +264,13 @@ impl Talk {
                 features.push(feature);
             }
         }
-        let front = self.front.clone();
+        let dispatcher = self.dispatcher.clone();
         // Its own line keeps its place among those before it; what follows has the new features.
         self.put(
-            async move { Spoken::new(front.initialize_stdio(&incoming, &features, dialect).await, dialect) }
-                .boxed(),
+            async move {
+                OutgoingReply::new(dispatcher.initialize_stdio(&incoming, &features, dialect).await, dialect)
+            }
+            .boxed(),
         );
         self.dialect = chosen.or(self.dialect);
         self.out_of_order = wants("out_of_order");
@@ -281,7 +288,7 @@ impl Talk {
             warnings: incoming.reading.warnings.clone(),
             more_warnings: 0,
         };
-        self.farewell = Some(Spoken::new(reply, dialect));
+        self.farewell = Some(OutgoingReply::new(reply, dialect));
         said.unwrap_or(STOP_GRACE)
     }
 
@@ -302,17 +309,19 @@ impl Talk {
                 warnings: incoming.reading.warnings.clone(),
                 more_warnings: 0,
             };
-            let spoken = Spoken { after: Some(target.to_owned()), ..Spoken::new(reply, dialect) };
+            let spoken =
+                OutgoingReply { after: Some(target.to_owned()), ..OutgoingReply::new(reply, dialect) };
             return self.put(std::future::ready(spoken).boxed());
         }
         let after = target.map(str::to_owned);
-        let front = self.front.clone();
+        let dispatcher = self.dispatcher.clone();
         self.put(
             async move {
-                let spoken = answer(front.take(incoming, Manner::plain(dialect)).await, dialect).await;
+                let spoken =
+                    answer(dispatcher.take(incoming, ReplyOptions::plain(dialect)).await, dialect).await;
                 // What failed waits for nobody: its target may run on.
                 let after = after.filter(|_| spoken.reply.outcome.is_ok());
-                Spoken { after, ..spoken }
+                OutgoingReply { after, ..spoken }
             }
             .boxed(),
         );
@@ -322,7 +331,7 @@ impl Talk {
         let action = incoming.head.action;
         let (class, _) = schedule(action, incoming.reading.document());
         let is_job = class == Class::Job;
-        let turn = if self.out_of_order { Turn::now() } else { self.turns.turn(is_job) };
+        let turn = if self.out_of_order { PendingReply::now() } else { self.reply_order.turn(is_job) };
         let job = is_job.then(|| self.jobs.clone());
         let (cancel, cancelled) = oneshot::channel();
         self.waiting.retain(|_, cancel| !cancel.is_closed());
@@ -332,7 +341,7 @@ impl Talk {
         if let (true, Some(id)) = (self.out_of_order, &incoming.head.request_id) {
             self.open.insert(id.clone());
         }
-        let front = self.front.clone();
+        let dispatcher = self.dispatcher.clone();
         let voice = self.voice.clone();
         self.put(
             async move {
@@ -342,14 +351,14 @@ impl Talk {
                     let mut reply = bare(Some(action), incoming.head.request_id, failure);
                     reply.session_id = incoming.head.session_id;
                     reply.warnings = incoming.reading.warnings;
-                    return Spoken::new(reply, dialect);
+                    return OutgoingReply::new(reply, dialect);
                 }
                 turn.come().await;
-                let manner = Manner { wait: false, ..Manner::plain(dialect) };
-                match front.take(incoming, manner).await {
+                let options = ReplyOptions { wait: false, ..ReplyOptions::plain(dialect) };
+                match dispatcher.take(incoming, options).await {
                     Answer::Queued { accepted, .. } => {
-                        let reply = voice.follow(&accepted.feed).await;
-                        Spoken::new(Arc::unwrap_or_clone(reply), dialect)
+                        let reply = voice.follow(&accepted.events).await;
+                        OutgoingReply::new(Arc::unwrap_or_clone(reply), dialect)
                     }
                     other => answer(other, dialect).await,
                 }
@@ -359,12 +368,12 @@ impl Talk {
     }
 }
 
-async fn answer(answer: Answer, dialect: Dialect) -> Spoken {
+async fn answer(answer: Answer, dialect: Dialect) -> OutgoingReply {
     let reply = match answer {
         Answer::Reply(reply) => reply,
-        Answer::Queued { accepted, .. } => accepted.feed.reply().await,
+        Answer::Queued { accepted, .. } => accepted.events.reply().await,
     };
-    Spoken::new(Arc::unwrap_or_clone(reply), dialect)
+    OutgoingReply::new(Arc::unwrap_or_clone(reply), dialect)
 }
 
 fn bare(action: Option<Action>, request_id: Option<String>, failure: Failure) -> Reply {

@@ -1,4 +1,4 @@
-//! Idempotency keys: one key, one job. What is kept of it is an id, not its history: that the desk's record has.
+//! Idempotency keys: one key, one job. What is kept of it is an id, not its history: that the job queue's record has.
 
 use std::{
     collections::{BTreeSet, HashMap, hash_map},

@@ -1,14 +1,14 @@
-//! The front: what happens to a command between its reading and its reply, whichever way it came.
+//! The dispatcher: what happens to a command between its reading and its reply, whichever way it came.
 
-mod attend;
-mod claims;
+mod clients;
 mod context;
 pub(crate) mod document;
-mod fleet;
+mod enqueue;
 mod idempotency;
+mod in_flight_ids;
+mod local;
 mod merge;
-mod own;
-mod queued;
+mod pool_commands;
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -23,11 +23,11 @@ use tokio::{
 };
 
 use crate::{
-    aside::Room,
+    aside::ReadingBudget,
     config::Config,
-    events::Feed,
+    events::JobEvents,
     gpu::{GpuId, Gpus},
-    jobs::{Accepted, DeskHandle},
+    jobs::{Accepted, JobQueueHandle},
     lane::{LaneHandle, Order},
     outputs::Outputs,
     pending,
@@ -36,15 +36,15 @@ use crate::{
     trace,
     uploads::Uploads,
 };
-pub use attend::OnDisconnect;
-pub(crate) use attend::may_run;
-use claims::Claims;
+pub use clients::OnDisconnect;
+pub(crate) use clients::may_run;
 use context::CommandContext;
 use idempotency::Keys;
+use in_flight_ids::InFlightIds;
 use tokio_util::task::TaskTracker;
 
-/// The desk answers in microseconds; one that does not within this is gone or stuck.
-const DESK_ANSWERS_WITHIN: Duration = Duration::from_secs(1);
+/// The job queue answers in microseconds; one that does not within this is gone or stuck.
+const QUEUE_ANSWERS_WITHIN: Duration = Duration::from_secs(1);
 
 /// What became of a command.
 #[derive(Debug)]
@@ -55,14 +55,14 @@ pub enum Answer {
     Queued {
         /// Its id.
         request_id: Arc<str>,
-        /// Its place and its feed.
+        /// Its place and its job's events.
         accepted: Accepted,
     },
 }
 
 /// How a client wants to be served.
 #[derive(Clone, Debug)]
-pub struct Manner {
+pub struct ReplyOptions {
     /// The dialect of the reply.
     pub dialect: Dialect,
     /// Whether it waits for jobs and trainings.
@@ -75,7 +75,7 @@ pub struct Manner {
     pub trace: Option<Trace>,
 }
 
-impl Manner {
+impl ReplyOptions {
     /// Waits, without a key.
     #[must_use]
     pub fn plain(dialect: Dialect) -> Self {
@@ -83,21 +83,21 @@ impl Manner {
     }
 }
 
-/// The front; a cheap clone.
+/// The dispatcher; a cheap clone.
 #[derive(Clone)]
-pub struct Front {
+pub struct Dispatcher {
     inner: Arc<Inner>,
 }
 
 struct Inner {
     config: Config,
     pool: Pool,
-    desk: DeskHandle,
+    queue: JobQueueHandle,
     uploads: Uploads,
     outputs: Outputs,
-    room: Room,
+    room: ReadingBudget,
     gpus: Option<Arc<dyn Gpus>>,
-    claims: Claims,
+    in_flight_ids: InFlightIds,
     keys: Keys,
     /// A task for each client of a job: it outlives the connection.
     clients: TaskTracker,
@@ -106,29 +106,29 @@ struct Inner {
     stop: watch::Sender<Option<Instant>>,
 }
 
-impl Front {
-    /// Puts the front before a pool and its desk.
+impl Dispatcher {
+    /// Puts the dispatcher before a pool and its job queue.
     #[must_use]
     pub fn new(
         config: Config,
         pool: Pool,
-        desk: DeskHandle,
+        queue: JobQueueHandle,
         outputs: Outputs,
         gpus: Option<Arc<dyn Gpus>>,
     ) -> Self {
         let uploads = Uploads::new(&config.output_dir, &config.keep);
         let keys = Keys::new(config.keep.keys_max.size());
-        let room = Room::new(config.edge.reading_bytes_max);
+        let room = ReadingBudget::new(config.edge.reading_bytes_max);
         Self {
             inner: Arc::new(Inner {
                 config,
                 pool,
-                desk,
+                queue,
                 uploads,
                 outputs,
                 room,
                 gpus,
-                claims: Claims::default(),
+                in_flight_ids: InFlightIds::default(),
                 keys,
                 clients: TaskTracker::new(),
                 started: Instant::now(),
@@ -149,10 +149,10 @@ impl Front {
         &self.inner.pool
     }
 
-    /// The desk.
+    /// The job queue.
     #[must_use]
-    pub fn desk(&self) -> &DeskHandle {
-        &self.inner.desk
+    pub fn queue(&self) -> &JobQueueHandle {
+        &self.inner.queue
     }
 
     /// The uploads.
@@ -167,8 +167,8 @@ impl Front {
         &self.inner.outputs
     }
 
-    /// Room for long commands that are being read.
-    pub(crate) fn room(&self) -> &Room {
+    /// ReadingBudget for long commands that are being read.
+    pub(crate) fn room(&self) -> &ReadingBudget {
         &self.inner.room
     }
 
@@ -198,10 +198,10 @@ impl Front {
         if let Some(trouble) = self.inner.outputs.trouble() {
             return Some(trouble.to_string());
         }
-        // The desk is asked, not believed: without it every job fails, however well the workers are.
-        let asked = timeout(DESK_ANSWERS_WITHIN, self.desk().loads()).await;
+        // The job queue is asked, not believed: without it every job fails, however well the workers are.
+        let asked = timeout(QUEUE_ANSWERS_WITHIN, self.queue().loads()).await;
         (!matches!(asked, Ok(Ok(_))))
-            .then(|| "the desk, which gives out the jobs, does not answer".to_owned())
+            .then(|| "the queue, which gives out the jobs, does not answer".to_owned())
     }
 
     /// Waits until it is told so; the end of the grace.
@@ -218,29 +218,29 @@ impl Front {
         let mut stop = self.inner.stop.subscribe();
         match stop.wait_for(|until| until.is_some_and(&wanted)).await.as_deref() {
             Ok(Some(until)) => *until,
-            Ok(None) | Err(_) => unreachable!("the front holds the sender, and an end was waited for"),
+            Ok(None) | Err(_) => unreachable!("the dispatcher holds the sender, and an end was waited for"),
         }
     }
 
     /// Takes a command and answers it. A client that goes away drops the future: a query is given up then, and what may
     /// become a job is looked after by a task of its own.
-    pub async fn take(&self, mut incoming: Incoming, mut manner: Manner) -> Answer {
-        trace::settle(&mut incoming, manner.trace.take());
+    pub async fn take(&self, mut incoming: Incoming, mut options: ReplyOptions) -> Answer {
+        trace::settle(&mut incoming, options.trace.take());
         // Before anything can refuse it: every reply to a command carries an id.
         incoming.head.request_id.get_or_insert_with(|| uuid::Uuid::now_v7().to_string());
-        // Who neither waits nor has a key leaves nothing behind: its command is at the desk before any that follows it.
-        if may_run(incoming.head.action) && (manner.wait || manner.key.is_some()) {
-            self.take_job(incoming, manner).await
+        // Who neither waits nor has a key leaves nothing behind: its command is at the job queue before any that follows it.
+        if may_run(incoming.head.action) && (options.wait || options.key.is_some()) {
+            self.take_job(incoming, options).await
         } else {
-            self.take_once(incoming, manner).await
+            self.take_once(incoming, options).await
         }
     }
 
-    async fn take_once(&self, mut incoming: Incoming, manner: Manner) -> Answer {
+    async fn take_once(&self, mut incoming: Incoming, options: ReplyOptions) -> Answer {
         let id = incoming.head.request_id.clone();
         let request_id: Arc<str> = id.unwrap_or_else(|| uuid::Uuid::now_v7().to_string()).into();
         incoming.head.request_id = Some((*request_id).to_owned());
-        let Some(claim) = self.inner.claims.claim(&request_id) else {
+        let Some(claim) = self.inner.in_flight_ids.claim(&request_id) else {
             let sent = self.sent(&incoming, None);
             return Answer::Reply(Arc::new(sent.failure(context::in_flight(&request_id))));
         };
@@ -249,8 +249,8 @@ impl Front {
         let places =
             if reading.is_valid() { std::mem::take(&mut reading.places) } else { reading.places.clone() };
         let sent = self.sent_at(&incoming, places, Some(claim));
-        crate::faults::strike(crate::faults::Spot::Front, &request_id);
-        match self.route(incoming, sent, manner).await {
+        crate::faults::strike(crate::faults::FaultPoint::Dispatcher, &request_id);
+        match self.route(incoming, sent, options).await {
             Ok(answer) => answer,
             Err(failed) => {
                 let reply = failed.0.failure(*failed.1);
@@ -260,7 +260,7 @@ impl Front {
         }
     }
 
-    fn sent(&self, incoming: &Incoming, claim: Option<Arc<claims::Claim>>) -> CommandContext {
+    fn sent(&self, incoming: &Incoming, claim: Option<Arc<in_flight_ids::InFlightId>>) -> CommandContext {
         self.sent_at(incoming, incoming.reading.places.clone(), claim)
     }
 
@@ -268,7 +268,7 @@ impl Front {
         &self,
         incoming: &Incoming,
         places: Places,
-        claim: Option<Arc<claims::Claim>>,
+        claim: Option<Arc<in_flight_ids::InFlightId>>,
     ) -> CommandContext {
         let reading = &incoming.reading;
         let reply = ReplyContext {
@@ -291,7 +291,7 @@ impl Front {
         &self,
         incoming: Incoming,
         mut sent: CommandContext,
-        manner: Manner,
+        options: ReplyOptions,
     ) -> Result<Answer, Failed> {
         let action = incoming.head.action;
         if let Some(failure) = incoming.refusal() {
@@ -315,10 +315,10 @@ impl Front {
         let (class, timeout) = schedule(action, incoming.reading.document());
         // Of a report alone it may have faults, and that is asked of a worker, not run.
         let fields = incoming.reading.into_reported().unwrap_or_else(|| json!({}));
-        if manner.on_disconnect.is_some() && class != Class::Job {
+        if options.on_disconnect.is_some() && class != Class::Job {
             sent.warnings.push(unused_on_disconnect(action));
         }
-        let asked = Asked { action, class, fields, pin, timeout, manner };
+        let asked = RoutedCommand { action, class, fields, pin, timeout, options };
         let trace = sent.trace.clone();
         let told = |answer: &Answer| refused(answer, trace.as_ref());
         match class {
@@ -348,7 +348,7 @@ impl Front {
         }
     }
 
-    async fn control(&self, asked: Asked, sent: CommandContext) -> Result<Answer, Failed> {
+    async fn control(&self, asked: RoutedCommand, sent: CommandContext) -> Result<Answer, Failed> {
         match asked.action {
             Action::UnloadModel | Action::CleanupMemory if asked.pin.is_none() => {
                 self.free_all(asked, sent).await
@@ -358,7 +358,13 @@ impl Front {
     }
 
     /// Asks one lane at once.
-    async fn ask(&self, lane: &LaneHandle, asked: &Asked, payload: &str, sent: &CommandContext) -> Reply {
+    async fn ask(
+        &self,
+        lane: &LaneHandle,
+        asked: &RoutedCommand,
+        payload: &str,
+        sent: &CommandContext,
+    ) -> Reply {
         let frame =
             crate::jobs::frame(asked.action, &sent.request_id, sent.session_id.as_deref(), 1, payload);
         let bytes = frame.len() - 1 + trace::member_bytes(sent.trace.as_ref());
@@ -375,7 +381,7 @@ impl Front {
             deadline: asked.timeout.map(|timeout| (Instant::now() + timeout, timeout)),
             exclusive: false,
             compiles: false,
-            feed: None::<Feed>,
+            events: None::<JobEvents>,
             kept: Some(sent.kept()),
         };
         let answer = lane.run(order).await;
@@ -388,13 +394,13 @@ impl Front {
 }
 
 /// A command on its way.
-struct Asked {
+struct RoutedCommand {
     action: Action,
     class: Class,
     fields: Value,
     pin: Option<GpuId>,
     timeout: Option<Duration>,
-    manner: Manner,
+    options: ReplyOptions,
 }
 
 /// A command that failed here, and what is known of it.
@@ -415,7 +421,7 @@ fn is_answered_here(action: Action) -> bool {
     matches!(action, Action::Initialize | Action::Shutdown | Action::Cancel)
 }
 
-/// What was answered at once, and no desk has logged.
+/// What was answered at once, and no job queue has logged.
 fn refused(answer: &Answer, trace: Option<&Trace>) {
     if let Answer::Reply(reply) = answer {
         crate::log::refused(reply, trace);

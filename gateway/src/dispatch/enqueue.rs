@@ -1,4 +1,4 @@
-//! What a worker does alone: it is made ready for the worker, and waits at the desk for a lane.
+//! What a worker does alone: it is made ready for the worker, and waits at the job queue for a lane.
 
 use chrono::Utc;
 use contracts::{Action, Class, ErrorCode, Failure, Fault, Trace};
@@ -6,10 +6,10 @@ use serde_json::Value;
 use tokio::time::Duration;
 
 use super::{
-    Answer, Asked, Failed, Front, Manner,
+    Answer, Dispatcher, Failed, ReplyOptions, RoutedCommand,
     context::CommandContext,
     document,
-    document::{Placed, Wants},
+    document::{PlacedImages, SubmissionFacts},
     reply, sent_pointer,
 };
 use crate::{
@@ -27,13 +27,17 @@ pub(super) struct Sending<'a> {
     pub(super) fields: &'a Value,
     pub(super) pin: Option<GpuId>,
     pub(super) timeout: Option<Duration>,
-    pub(super) wants: Wants,
+    pub(super) wants: SubmissionFacts,
 }
 
-impl Front {
-    pub(super) async fn enqueue(&self, asked: Asked, mut sent: CommandContext) -> Result<Answer, Failed> {
-        let Asked { action, class, mut fields, pin, timeout, manner, .. } = asked;
-        let wants = Wants::of(action, &fields);
+impl Dispatcher {
+    pub(super) async fn enqueue(
+        &self,
+        asked: RoutedCommand,
+        mut sent: CommandContext,
+    ) -> Result<Answer, Failed> {
+        let RoutedCommand { action, class, mut fields, pin, timeout, options, .. } = asked;
+        let wants = SubmissionFacts::of(action, &fields);
         let pin = match (pin, &wants.device) {
             (None, Some((device, pointer))) => match self.inner.pool.lane_of_device(device) {
                 Some(lane) => Some(lane.gpu.clone()),
@@ -54,7 +58,7 @@ impl Front {
             }
             sent.seeded = document::choose_seeds(action, &mut fields);
         }
-        let Placed { swapped, inputs, mut faults } =
+        let PlacedImages { swapped, inputs, mut faults } =
             document::place_images(action, &mut fields, &self.inner.uploads).await;
         if !faults.is_empty() {
             for fault in &mut faults {
@@ -67,22 +71,22 @@ impl Front {
         let kept = sent.kept();
         // For a refusal, which no job outlives.
         let context = sent.reply.clone();
-        let job = job(Sending { action, class, fields: &fields, pin, timeout, wants }, &manner, sent.reply);
+        let job = job(Sending { action, class, fields: &fields, pin, timeout, wants }, &options, sent.reply);
         let request_id = context.request_id.clone();
         let refused = |failure: Box<Failure>| refused(context.failure(*failure), context.trace.as_ref());
         if let Err(failure) = document::check_frame(frame_bytes(&job)) {
             return Ok(refused(failure));
         }
-        match self.inner.desk.submit(job, kept).await {
+        match self.inner.queue.submit(job, kept).await {
             Err(failure) => Ok(refused(failure)),
-            Ok(accepted) if recorded && !manner.wait => Ok(Answer::Queued { request_id, accepted }),
-            Ok(accepted) => Ok(Answer::Reply(accepted.feed.reply().await)),
+            Ok(accepted) if recorded && !options.wait => Ok(Answer::Queued { request_id, accepted }),
+            Ok(accepted) => Ok(Answer::Reply(accepted.events.reply().await)),
         }
     }
 }
 
 /// The job of a command that was accepted now.
-pub(super) fn job(sending: Sending<'_>, manner: &Manner, context: ReplyContext) -> Job {
+pub(super) fn job(sending: Sending<'_>, options: &ReplyOptions, context: ReplyContext) -> Job {
     let Sending { action, class, fields, pin, timeout, wants } = sending;
     Job {
         need: Need {
@@ -99,13 +103,13 @@ pub(super) fn job(sending: Sending<'_>, manner: &Manner, context: ReplyContext) 
         compiles: wants.compiles,
         recorded: matches!(class, Class::Job | Class::Training),
         batch: wants.batch,
-        dialect: manner.dialect,
+        dialect: options.dialect,
         tags: wants.tags.into(),
         context,
     }
 }
 
-/// What never came to the desk.
+/// What never came to the job queue.
 fn refused(failed: contracts::Reply, trace: Option<&Trace>) -> Answer {
     crate::log::refused(&failed, trace);
     reply(failed)

@@ -7,7 +7,7 @@ use std::{
 
 use contracts::{ErrorCode, Failure};
 
-use super::claims::Claim;
+use super::in_flight_ids::InFlightId;
 use crate::{lane::Kept, reply::ReplyContext, uploads::Held};
 
 /// What is known of a command, and what is held until it has ended. It reads as its [`ReplyContext`].
@@ -17,7 +17,7 @@ pub(crate) struct CommandContext {
     /// The files among its images that are kept for it.
     pub(crate) inputs: Vec<Held>,
     /// Keeps the id in flight until the reply is made.
-    pub(crate) claim: Option<Arc<Claim>>,
+    pub(crate) claim: Option<Arc<InFlightId>>,
 }
 
 impl CommandContext {

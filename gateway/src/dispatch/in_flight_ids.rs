@@ -7,26 +7,26 @@ use std::{
 
 /// All ids in flight. A lock, not a task: it is held for one look-up, never over an await.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Claims(Arc<Mutex<HashSet<Arc<str>>>>);
+pub(crate) struct InFlightIds(Arc<Mutex<HashSet<Arc<str>>>>);
 
 /// An id in flight, until the last who holds the claim lets go: the reply's maker, and every lane that has a command of
 /// this id. A client that goes away frees nothing that a worker still works on.
 #[derive(Debug)]
-pub(crate) struct Claim {
+pub(crate) struct InFlightId {
     id: Arc<str>,
-    claims: Claims,
+    in_flight_ids: InFlightIds,
 }
 
-impl Claims {
-    /// Claims an id; `None` where it is in flight already.
-    pub(crate) fn claim(&self, id: &Arc<str>) -> Option<Arc<Claim>> {
+impl InFlightIds {
+    /// InFlightIds an id; `None` where it is in flight already.
+    pub(crate) fn claim(&self, id: &Arc<str>) -> Option<Arc<InFlightId>> {
         let fresh = self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone());
-        fresh.then(|| Arc::new(Claim { id: id.clone(), claims: self.clone() }))
+        fresh.then(|| Arc::new(InFlightId { id: id.clone(), in_flight_ids: self.clone() }))
     }
 }
 
-impl Drop for Claim {
+impl Drop for InFlightId {
     fn drop(&mut self) {
-        self.claims.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
+        self.in_flight_ids.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
     }
 }
