@@ -201,15 +201,10 @@ impl Context {
         }
     }
 
-    /// A small job: 64×64, few steps, a fixed seed.
+    /// [`Options::small_submission`] of this run.
     #[must_use]
     pub fn small_submission(&self) -> Value {
-        json!({
-            "model": {"base": self.options.model},
-            "scheduler": {"steps": 2},
-            "hyperparameters": {"seed": 7, "dimensions": {"width": 64, "height": 64}},
-            "conditioning": {"prompt": "a lighthouse at dusk"},
-        })
+        self.options.small_submission()
     }
 
     /// The folder of training pictures with captions, made where none was given.

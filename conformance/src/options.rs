@@ -1,5 +1,6 @@
 //! The options of a run: what the tool must know about a target.
 
+use serde_json::{Value, json};
 use std::{path::PathBuf, time::Duration};
 
 /// The base model of jobs, if no other is named.
@@ -40,6 +41,19 @@ pub struct Options {
     pub start_timeout: Duration,
     /// Decides every generated document.
     pub seed: u64,
+}
+
+impl Options {
+    /// A small job: 64×64, few steps, a fixed seed.
+    #[must_use]
+    pub fn small_submission(&self) -> Value {
+        json!({
+            "model": {"base": self.model},
+            "scheduler": {"steps": 2},
+            "hyperparameters": {"seed": 7, "dimensions": {"width": 64, "height": 64}},
+            "conditioning": {"prompt": "a lighthouse at dusk"},
+        })
+    }
 }
 
 impl Default for Options {

@@ -57,6 +57,7 @@
 //! | spell a document in a dialect | [`Dialect::spell`] |
 //! | know when and how long a command runs | [`schedule`], [`Action::info`] |
 //! | look at the schemas | [`dictionary`], [`generated`] |
+//! | account for every field of a prompt submission | [`leaves`] |
 //! | hold a value that is within its limits | [`generated::types`], [`generated::checked`], [`checked`] |
 //!
 //! # Words
@@ -82,6 +83,7 @@ mod hex;
 mod hint;
 mod image_ref;
 mod judge;
+pub mod leaves;
 pub mod model_id;
 pub mod naming;
 mod nearest;

@@ -1,9 +1,14 @@
 //! What an effective submission needs of this worker, and all that stands against running it here.
 
-use contracts::{ErrorCode, Failure, Fault, dictionary::dictionary, model_id::is_path};
+use contracts::{
+    ErrorCode, Failure, Fault,
+    dictionary::{Effect, dictionary},
+    model_id::is_path,
+};
 use serde_json::Value;
 
 use crate::{
+    account::unmeant_of,
     cost::{Cost, Speed},
     device::Device,
     inputs,
@@ -224,6 +229,12 @@ impl Checker<'_> {
     }
 
     fn performance(&mut self, effective: &Value) {
+        for set in unmeant_of(effective, Effect::Place) {
+            self.refuse(
+                set.pointer,
+                format!("this worker is {}, and knows no other place", self.device.gpu_id),
+            );
+        }
         if let Some(device) = effective.pointer("/performance/device").and_then(Value::as_str)
             && !self.device.is_own_name(device)
         {

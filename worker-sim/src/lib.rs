@@ -4,6 +4,7 @@
 //! `worker` decides and touches no pipe; `process` reads, writes and sleeps; `executor` runs what takes long. Whatever
 //! can go wrong with a real worker is a fault by flag, in `faults`.
 
+mod account;
 mod check;
 mod cli;
 mod clock;

@@ -4,6 +4,7 @@
 //! first: from schemas with findings nothing is generated.
 
 mod accepted;
+mod effects;
 mod examples;
 mod meta;
 mod names;
@@ -93,6 +94,7 @@ pub(crate) fn lint(schemas: &Schemas) -> Vec<Finding> {
     names::lint(&mut lint);
     accepted::lint(&mut lint);
     rules::lint(&mut lint);
+    effects::lint(&mut lint);
     registry::lint(&mut lint);
     lint.findings
 }

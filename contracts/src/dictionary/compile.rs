@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use super::{
     DefId, Dictionary,
     condition::Condition,
+    effect::Effect,
     object::{ObjectSpec, Property},
     rule::Rule,
     shape::{Def, EnumSpec, ListSpec, MapSpec, Shape, TextAlias, TextSpec},
@@ -118,6 +119,7 @@ impl Compiler<'_> {
             }),
             takes_effect_when: schema.get("x-takes-effect-when").map(Condition::of),
             maps_to: schema["x-maps-to"].as_str().map(str::to_owned),
+            effect: schema["x-effect"].as_str().and_then(Effect::of),
             verbatim: schema["x-verbatim"] == true,
             wrapper: schema["x-wrapper"] == true,
         }

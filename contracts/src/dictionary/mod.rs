@@ -6,6 +6,7 @@
 
 mod compile;
 mod condition;
+mod effect;
 mod names;
 mod object;
 mod rule;
@@ -17,6 +18,7 @@ use std::{collections::HashMap, sync::LazyLock};
 use crate::generated::BUNDLE;
 
 pub use condition::Condition;
+pub use effect::Effect;
 pub use object::{Extra, Name, ObjectSpec, Property, Spelling};
 pub(crate) use rule::Kind;
 pub use rule::{Outcome, Rule};

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 
-use super::{condition::Condition, shape::Shape};
+use super::{condition::Condition, effect::Effect, shape::Shape};
 use crate::dialect::Dialect;
 
 /// A closed object.
@@ -45,6 +45,8 @@ pub struct Property {
     pub takes_effect_when: Option<Condition>,
     /// Pointer of the prompt submission that a flat parameter stands for.
     pub maps_to: Option<String>,
+    /// What it decides, if it is a leaf of the prompt submission.
+    pub effect: Option<Effect>,
     /// Whether the names inside are data.
     pub verbatim: bool,
     /// Whether it holds the command, so that its own name counts as one of the envelope's.

@@ -97,6 +97,9 @@ fn waves(recipe: &Recipe, seed: u64) -> Vec<Wave> {
     if let Some(name) = &recipe.vae {
         add(&["vae", name], 10.0, 2);
     }
+    for (pointer, value) in &recipe.unmeant {
+        add(&["unmeant", pointer, value], 16.0, 5);
+    }
     waves
 }
 

@@ -1,9 +1,11 @@
 //! What of an effective submission decides the picture, and which of its features take part.
 
+use contracts::dictionary::Effect;
 use image::{GrayImage, RgbImage};
 use serde_json::{Map, Value, json};
 
 use super::prompt::{Piece, pieces};
+use crate::account::unmeant_of;
 
 /// All that a picture is a function of, beside the seed. What takes no part is not here.
 #[derive(Clone, Debug, Default)]
@@ -36,6 +38,8 @@ pub(crate) struct Recipe {
     pub(crate) safety_checker: bool,
     /// Name and factor.
     pub(crate) upscaler: Option<(String, f64)>,
+    /// Pointer and value, as JSON, of leaves that decide the picture and have no meaning of their own.
+    pub(crate) unmeant: Vec<(String, String)>,
 }
 
 /// One ControlNet that takes part.
@@ -112,6 +116,9 @@ impl Recipe {
             upscaler: text("/postprocessing/upscaler")
                 .filter(|name| name != "none")
                 .zip(number("/postprocessing/upscale_factor")),
+            unmeant: unmeant_of(effective, Effect::Picture)
+                .map(|set| (set.pointer, set.value.to_string()))
+                .collect(),
         }
     }
 

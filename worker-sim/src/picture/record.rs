@@ -1,15 +1,23 @@
 //! The record inside a picture: the effective submission with its seed, and nothing that differs between equal jobs.
 
+use contracts::dictionary::Effect;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 
 use super::recipe::file_name;
+use crate::account::unmeant;
 
 /// JSON text, keys sorted. `hashes`: image reference to `sha256:<hex>`.
 pub(crate) fn record(effective: &Value, seed: u64, hashes: &HashMap<String, String>) -> String {
     let mut document = effective.clone();
     if let Value::Object(members) = &mut document {
         members.remove("metadata");
+    }
+    // Of the metadata only what decides the picture, its file or this record; priority and tags are the queue's.
+    for set in unmeant(effective).filter(|set| !matches!(set.leaf.effect, Effect::Time | Effect::Place)) {
+        if let Some(name) = set.pointer.strip_prefix("/metadata/") {
+            document["metadata"][name] = set.value.clone();
+        }
     }
     document["hyperparameters"]["seed"] = seed.into();
     let in_model = document["model"].as_object_mut().into_iter().flat_map(Map::values_mut);

@@ -317,3 +317,18 @@ fn the_registry() {
         "its request is no object",
     );
 }
+
+#[test]
+fn a_leaf_of_the_submission_says_what_it_decides_and_nothing_else_does() {
+    let numbers = "/$defs/Hyperparameters/properties";
+    let leaf = "a leaf of the prompt submission without x-effect";
+    check(SUBMISSION, &format!("{numbers}/seed/x-effect"), json!("ABSENT"), leaf);
+    check(SUBMISSION, "/$defs/Lora/properties/weight/x-effect", json!("ABSENT"), leaf);
+    check(SUBMISSION, "/$defs/Performance/properties/optimizations/x-effect", json!("ABSENT"), leaf);
+    let none = "x-effect at what is no leaf";
+    check(SUBMISSION, &format!("{numbers}/dimensions/x-effect"), json!("picture"), none);
+    check(SUBMISSION, "/$defs/Conditioning/properties/loras/x-effect", json!("picture"), none);
+    check(SUBMISSION, "/$defs/Parameters/properties/steps/x-effect", json!("picture"), none);
+    let unknown = findings(SUBMISSION, &format!("{numbers}/seed/x-effect"), json!("mood"));
+    assert_eq!(unknown.len(), 1, "{unknown:?}");
+}

@@ -1,5 +1,6 @@
 //! Documents that a generator makes of the schemas.
 
+use contracts::dictionary::{Shape, dictionary};
 use rand::rngs::StdRng;
 use serde_json::{Map, Value, json};
 use std::sync::LazyLock;
@@ -23,7 +24,7 @@ pub(crate) fn of_definition(
         };
         // The generator knows neither x-not-blank nor every pattern.
         if VALIDATORS[name].is_valid(&value) {
-            documents.push((name, value));
+            documents.push((name, sorted(value, &dictionary().named(name).shape)));
         }
         if documents.len() == count {
             break;
@@ -31,6 +32,31 @@ pub(crate) fn of_definition(
     }
     assert_eq!(documents.len(), count, "{name}: too few valid documents");
     documents
+}
+
+/// The value as it is canonical: lists whose order has no meaning (`x-sorted`) in the order of their enum.
+fn sorted(value: Value, shape: &Shape) -> Value {
+    match (dictionary().resolve(shape), value) {
+        (Shape::Nullable(inner), value) if !value.is_null() => sorted(value, inner),
+        (Shape::Object(object), Value::Object(members)) => members
+            .into_iter()
+            .map(|(name, value)| {
+                let value = match object.property(&name) {
+                    Some(property) => sorted(value, &property.shape),
+                    None => value,
+                };
+                (name, value)
+            })
+            .collect(),
+        (Shape::List(list), Value::Array(items)) => {
+            let mut items: Vec<Value> = items.into_iter().map(|item| sorted(item, &list.item)).collect();
+            if let (true, Shape::Enum(spec)) = (list.sorted, dictionary().resolve(&list.item)) {
+                items.sort_by_key(|item| spec.values.iter().position(|value| item == value));
+            }
+            items.into()
+        }
+        (_, value) => value,
+    }
 }
 
 /// Every definition with lower upper limits.

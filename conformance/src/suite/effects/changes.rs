@@ -1,0 +1,345 @@
+//! Fields changed alone: each changes the picture, or keeps it, as said.
+
+use serde_json::{Value, json};
+
+use super::{Drawn, base, distance, draw};
+use crate::{
+    case::with,
+    check::{CheckDef, ScenarioEnd},
+    class::Class,
+    context::{Context, picture_url},
+    display,
+    options::Options,
+    picture::difference,
+    scenario::Scenario,
+};
+
+/// What a change does to the picture.
+#[derive(Clone, Copy, PartialEq)]
+enum Effect {
+    /// The pixels are others.
+    Changes,
+    /// The pixels are equal.
+    Keeps,
+}
+
+/// One field, changed alone.
+struct Change {
+    id: &'static str,
+    needs: Needs,
+    /// The document before the change, made of the base; the base itself, if none.
+    from: Option<fn(Value, &Options) -> Value>,
+    set: fn(Value, &Options) -> Value,
+    effect: Effect,
+    /// The key of `features_used` that must be true (or false for `Keeps`).
+    feature: Option<&'static str>,
+    warning: Option<&'static str>,
+    proves: &'static str,
+}
+
+#[derive(Clone, Copy)]
+enum Needs {
+    Nothing,
+    Feature(&'static str),
+    Lora,
+    ControlNet,
+    Refiner,
+    Vae,
+}
+
+const fn change(
+    id: &'static str,
+    effect: Effect,
+    set: fn(Value, &Options) -> Value,
+    proves: &'static str,
+) -> Change {
+    Change { id, needs: Needs::Nothing, from: None, set, effect, feature: None, warning: None, proves }
+}
+
+fn lora(options: &Options, weight: f64) -> Value {
+    json!([{"name": options.lora, "weight": weight}])
+}
+
+fn control_net(options: &Options, weight: f64) -> Value {
+    json!([{"type": options.control_net_type, "model": options.control_net, "image": picture_url(120), "weight": weight}])
+}
+
+fn guided(document: Value, options: &Options) -> Value {
+    with(document, "/conditioning/control_nets", control_net(options, 1.5))
+}
+
+fn weighted(document: Value, _: &Options) -> Value {
+    with(document, "/conditioning/prompt", "a (lighthouse:1.5) at dusk".into())
+}
+
+fn masked(document: Value, _: &Options) -> Value {
+    let image = with(document, "/conditioning/init_image", picture_url(60).into());
+    with(image, "/conditioning/inpaint_mask", picture_url(220).into())
+}
+
+/// A ControlNet that guides only a part of the steps.
+fn part_of_steps(id: &'static str, set: fn(Value, &Options) -> Value) -> Change {
+    Change {
+        from: Some(guided),
+        needs: Needs::ControlNet,
+        feature: Some("controlnet"),
+        ..change(id, Effect::Changes, set, "control_nets[].guidance_start, guidance_end")
+    }
+}
+
+fn changes() -> Vec<Change> {
+    use Effect::{Changes, Keeps};
+    let set =
+        |id, pointer_set: fn(Value, &Options) -> Value, proves| change(id, Changes, pointer_set, proves);
+    let same_picture = "the metadata inside the picture: no request id, time or path, so that the same request and seed give the same bytes.";
+    let takes_part = "features_used.x is true only if x took part.";
+    let weight = "A LoRA or ControlNet of weight 0 takes no part (warning weight_zero).";
+    vec![
+        set("seed", |d, _| with(d, "/hyperparameters/seed", 8.into()), "hyperparameters.seed"),
+        set("prompt", |d, _| with(d, "/conditioning/prompt", "a red car".into()), "conditioning.prompt"),
+        set(
+            "negative-prompt",
+            |d, _| with(d, "/conditioning/negative_prompt", "fog".into()),
+            "conditioning.negative_prompt",
+        ),
+        set("steps", |d, _| with(d, "/scheduler/steps", 5.into()), "scheduler.steps"),
+        set(
+            "guidance",
+            |d, _| with(d, "/hyperparameters/guidance_scale", 3.0.into()),
+            "hyperparameters.guidance_scale",
+        ),
+        set(
+            "scheduler",
+            |d, _| with(d, "/scheduler/type", "Euler".into()),
+            "Anything else: unsupported_value with the list; never a substitute.",
+        ),
+        set(
+            "karras",
+            |d, _| with(d, "/scheduler/karras_sigmas", true.into()),
+            "Karras is on when the name or the flag says so, and scheduler_used then names the Karras form where there is one.",
+        ),
+        set("weighted-prompt", weighted, "hyperparameters.prompt_weighting: (text:1.2) weights"),
+        set(
+            "prompt-2",
+            |d, _| with(d, "/conditioning/prompt_2", "a red car".into()),
+            "conditioning.prompt_2",
+        ),
+        set(
+            "negative-prompt-2",
+            |d, _| with(d, "/conditioning/negative_prompt_2", "fog".into()),
+            "conditioning.negative_prompt_2",
+        ),
+        Change {
+            from: Some(weighted),
+            ..set(
+                "prompt-weighting",
+                |d, o| with(weighted(d, o), "/hyperparameters/prompt_weighting", false.into()),
+                "hyperparameters.prompt_weighting: (text:1.2) weights",
+            )
+        },
+        set("clip-skip", |d, _| with(d, "/conditioning/clip_skip", 1.into()), "conditioning.clip_skip"),
+        set(
+            "auto-contrast",
+            |d, _| with(d, "/postprocessing/auto_contrast", true.into()),
+            "postprocessing.auto_contrast",
+        ),
+        change(
+            "labels",
+            Keeps,
+            |d, _| {
+                with(with(d, "/metadata/tags", json!({"team": "cats"})), "/metadata/priority", "high".into())
+            },
+            same_picture,
+        ),
+        Change {
+            needs: Needs::Lora,
+            feature: Some("lora"),
+            ..set("lora", |d, c| with(d, "/conditioning/loras", lora(c, 1.5)), takes_part)
+        },
+        Change {
+            needs: Needs::Lora,
+            feature: Some("lora"),
+            warning: Some("weight_zero"),
+            ..change("lora-weight-zero", Keeps, |d, c| with(d, "/conditioning/loras", lora(c, 0.0)), weight)
+        },
+        Change {
+            needs: Needs::ControlNet,
+            feature: Some("controlnet"),
+            ..set(
+                "control-net",
+                |d, c| with(d, "/conditioning/control_nets", control_net(c, 1.5)),
+                takes_part,
+            )
+        },
+        Change {
+            needs: Needs::ControlNet,
+            feature: Some("controlnet"),
+            warning: Some("weight_zero"),
+            ..change(
+                "control-net-weight-zero",
+                Keeps,
+                |d, c| with(d, "/conditioning/control_nets", control_net(c, 0.0)),
+                weight,
+            )
+        },
+        part_of_steps("control-net-start", |d, o| {
+            with(guided(d, o), "/conditioning/control_nets/0/guidance_start", 0.5.into())
+        }),
+        part_of_steps("control-net-end", |d, o| {
+            with(guided(d, o), "/conditioning/control_nets/0/guidance_end", 0.5.into())
+        }),
+        Change {
+            from: Some(guided),
+            needs: Needs::ControlNet,
+            feature: Some("controlnet"),
+            ..set(
+                "control-net-preprocess",
+                |d, o| with(guided(d, o), "/conditioning/control_nets/0/preprocess", true.into()),
+                "control_nets[].preprocess",
+            )
+        },
+        Change {
+            needs: Needs::Refiner,
+            feature: Some("refiner"),
+            ..set(
+                "refiner",
+                |d, c| {
+                    with(
+                        with(d, "/model/refiner", json!(c.refiner)),
+                        "/hyperparameters/refiner_start",
+                        0.5.into(),
+                    )
+                },
+                takes_part,
+            )
+        },
+        Change {
+            needs: Needs::Vae,
+            feature: Some("custom_vae"),
+            ..set("vae", |d, c| with(d, "/model/vae", json!(c.vae)), takes_part)
+        },
+        Change {
+            needs: Needs::Feature("img2img"),
+            feature: Some("img2img"),
+            ..set(
+                "init-image",
+                |d, _| with(d, "/conditioning/init_image", picture_url(60).into()),
+                takes_part,
+            )
+        },
+        Change {
+            needs: Needs::Feature("inpaint"),
+            feature: Some("inpaint"),
+            ..set("mask", masked, takes_part)
+        },
+        Change {
+            from: Some(masked),
+            needs: Needs::Feature("inpaint"),
+            feature: Some("inpaint"),
+            ..set(
+                "mask-blur",
+                |d, o| with(masked(d, o), "/conditioning/mask_blur", 8.into()),
+                "conditioning.mask_blur",
+            )
+        },
+    ]
+}
+
+/// The leaves that a change probes: those with another value after it.
+pub(super) fn probes(leaf: &str) -> bool {
+    let options = Options::default();
+    let base = base(&options);
+    changes().iter().any(|change| {
+        let before = change.from.map_or_else(|| base.clone(), |from| from(base.clone(), &options));
+        let after = (change.set)(base.clone(), &options);
+        values_at(&before, leaf) != values_at(&after, leaf)
+    })
+}
+
+/// The values at a pointer; `*` is each item of a list.
+fn values_at<'v>(document: &'v Value, pointer: &str) -> Vec<&'v Value> {
+    pointer.split('/').skip(1).fold(vec![document], |values, token| match token {
+        "*" => values.into_iter().filter_map(Value::as_array).flatten().collect(),
+        name => values.into_iter().filter_map(|value| value.get(name)).collect(),
+    })
+}
+
+/// Every change, each against the document before it.
+pub(super) fn scenario() -> Scenario {
+    let changes = changes();
+    let checks = changes.iter().map(|change| CheckDef::new(change.id, Class::Effect, change.proves));
+    Scenario::new("effects.fields", checks.collect(), move |context, checks| {
+        let options = context.options.clone();
+        let plain = draw(context, base(&options))?;
+        for change in &changes {
+            if let Err(why) = available(context, change)? {
+                checks.skip(change.id, why);
+                continue;
+            }
+            let other = change.from.map(|from| draw(context, from(base(&options), &options))).transpose()?;
+            match draw(context, (change.set)(base(&options), &options)) {
+                Ok(drawn) => {
+                    checks.decide(change.id, judge(change, other.as_ref().unwrap_or(&plain), &drawn));
+                }
+                Err(ScenarioEnd::Broken(why)) => checks.decide(change.id, Err(why)),
+                Err(end) => return Err(end),
+            }
+        }
+        Ok(())
+    })
+}
+
+fn available(context: &mut Context, change: &Change) -> Result<Result<(), String>, ScenarioEnd> {
+    let needed = |there: bool, flag: &str| if there { Ok(()) } else { Err(format!("needs {flag}")) };
+    let options = context.options.clone();
+    let available = match change.needs {
+        Needs::Nothing => Ok(()),
+        Needs::Lora => needed(options.lora.is_some(), "--lora"),
+        Needs::ControlNet => needed(options.control_net.is_some(), "--control-net"),
+        Needs::Refiner => needed(options.refiner.is_some(), "--refiner"),
+        Needs::Vae => needed(options.vae.is_some(), "--vae"),
+        Needs::Feature(feature) => match context.need_feature(feature) {
+            Ok(()) => Ok(()),
+            Err(ScenarioEnd::Skip(why)) => Err(why),
+            Err(end) => return Err(end),
+        },
+    };
+    if change.id == "clip-skip" && context.capabilities()?["limits"]["clip_skip_max"].as_u64() < Some(1) {
+        return Ok(Err("the model at hand has no layer to skip".to_owned()));
+    }
+    Ok(available)
+}
+
+fn judge(change: &Change, plain: &Drawn, drawn: &Drawn) -> Result<(), String> {
+    let differs = difference(&plain.pictures[0], &drawn.pictures[0]);
+    match change.effect {
+        Effect::Changes if differs == Some(0) => return Err("it changes nothing in the picture".to_owned()),
+        Effect::Keeps if differs.is_none_or(|most| most > 1) => {
+            return Err(format!("it changes the picture (by {} of 255)", distance(differs)));
+        }
+        _ => {}
+    }
+    if let Some(feature) = change.feature {
+        let took_part = &drawn.result["features_used"][feature];
+        if *took_part != (change.effect == Effect::Changes) {
+            return Err(format!("features_used.{feature} is {took_part}"));
+        }
+    }
+    if let Some(warning) = change.warning
+        && !drawn.reading.warnings().contains(&warning)
+    {
+        return Err(format!("no warning {warning}: {}", display::json(&drawn.reading.warnings())));
+    }
+    match change.id {
+        "scheduler" if drawn.result["scheduler_used"] != "Euler" => {
+            Err(format!("scheduler_used is {}", drawn.result["scheduler_used"]))
+        }
+        "karras" if drawn.result["scheduler_used"] != "DPM++ 2M Karras" => {
+            Err(format!("scheduler_used is {}", drawn.result["scheduler_used"]))
+        }
+        "steps" if drawn.result["steps_used"] != 5 => {
+            Err(format!("steps_used is {}", drawn.result["steps_used"]))
+        }
+        _ => Ok(()),
+    }
+}
