@@ -132,7 +132,7 @@ impl StrictReading {
         }
         let read = Reply::read(action, &snake).map_err(|err| {
             let shown =
-                err.faults.iter().take(3).map(|fault| format!("{}: {}", fault.pointer, fault.message));
+                err.violations.iter().take(3).map(|fault| format!("{}: {}", fault.pointer, fault.message));
             shown.collect::<Vec<_>>().join("; ")
         });
         Self { snake, misspelt, read }

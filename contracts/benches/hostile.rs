@@ -182,7 +182,7 @@ fn measure(shape: &Shape, bytes: usize) -> (Duration, Duration) {
         Reader::Body => {
             let body = Body { action: Action::GenerateSdxl, bare: Some("prompt_submission") };
             let read = read_body(bytes, body, &Map::new()).expect("it is a body");
-            assert!(read.reading.is_valid(), "{:?}", read.reading.faults);
+            assert!(read.reading.is_valid(), "{:?}", read.reading.violations);
             least(|| read_body(black_box(bytes), body, &Map::new()).map_err(drop))
         }
         // The gateway parses what a worker writes: both are the reply's cost.

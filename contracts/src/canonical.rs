@@ -1,4 +1,4 @@
-//! Whether a document is canonical and without fault: yes or no, without reasons.
+//! Whether a document is canonical and without violation: yes or no, without reasons.
 //!
 //! Replies and events nearly always are, and a reading also notes where each value stood. This walks the same tables and
 //! notes nothing; only a document that it does not vouch for is read.
@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::dictionary::{Def, ListSpec, Name, ObjectSpec, Shape, dictionary};
 
-/// Whether a canonical document of a definition has no fault; `false` also where rules over several fields apply.
+/// Whether a canonical document of a definition has no violation; `false` also where rules over several fields apply.
 ///
 /// # Panics
 /// If there is no such definition.

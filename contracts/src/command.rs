@@ -1,8 +1,8 @@
 //! A command as it was read: its head, its form and the reading of its fields; or why there is none.
 
 use crate::{
-    dialect::Dialect, dictionary::dictionary, fault::Failure, generated::action::Action, reading::Reading,
-    trace::Trace,
+    dialect::Dialect, dictionary::dictionary, generated::action::Action, reading::Reading, trace::Trace,
+    violation::Failure,
 };
 
 /// How a command was wrapped.
@@ -44,14 +44,14 @@ impl Head {
     }
 }
 
-/// A command as it was read. It may have faults: ask [`refusal`](Self::refusal) before running it.
+/// A command as it was read. It may have violations: ask [`refusal`](Self::refusal) before running it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Incoming {
     /// The envelope's own members.
     pub head: Head,
     /// How the command was wrapped.
     pub form: Form,
-    /// The command's fields: canonical document (`{"prompt_submission": …}`), faults, warnings and places.
+    /// The command's fields: canonical document (`{"prompt_submission": …}`), violations, warnings and places.
     /// Pointers begin at the frame or the body.
     pub reading: Reading,
 }
@@ -72,11 +72,12 @@ pub struct Refusal {
 }
 
 impl Incoming {
-    /// All faults as one failure. `None` if there is none.
+    /// All violations as one failure. `None` if there is none.
     #[must_use]
     pub fn failure(&self) -> Option<Failure> {
-        (!self.reading.is_valid())
-            .then(|| Failure::of_first_faults(self.reading.faults.clone(), self.reading.faults_total))
+        (!self.reading.is_valid()).then(|| {
+            Failure::of_first_violations(self.reading.violations.clone(), self.reading.violations_total)
+        })
     }
 
     /// The failure that the command is refused with: [`failure`](Self::failure), but `None` for a
@@ -86,8 +87,8 @@ impl Incoming {
         if self.is_report() { None } else { self.failure() }
     }
 
-    /// Whether the command is answered in spite of its faults: a `validate_request` whose faults are all inside the
-    /// document that it is to judge.
+    /// Whether the command is answered in spite of its violations: a `validate_request` whose violations are all
+    /// inside the document that it is to judge.
     #[must_use]
     pub fn is_report(&self) -> bool {
         if self.head.action != Action::ValidateRequest {
@@ -95,7 +96,7 @@ impl Incoming {
         }
         let shape = &dictionary().named(self.head.action.info().request).shape;
         let inside = format!("{}/", self.reading.places.sender("/prompt_submission", shape));
-        self.reading.faults.iter().all(|fault| fault.pointer.starts_with(&inside))
+        self.reading.violations.iter().all(|violation| violation.pointer.starts_with(&inside))
     }
 
     /// The dialect of its reply on stdio if `initialize` chose none: pascal for the direct form, else snake.

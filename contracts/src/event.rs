@@ -6,8 +6,8 @@ use std::{collections::HashMap, sync::LazyLock};
 use crate::{
     dialect::Dialect,
     dictionary::{Dictionary, Shape, dictionary},
-    fault::Fault,
-    reading::faults_of,
+    reading::violations_of,
+    violation::Violation,
 };
 
 /// Name of the definition of an event. `None` if there is no such event.
@@ -53,12 +53,12 @@ pub fn spell(event: &Value, dialect: Dialect) -> Value {
     }
 }
 
-/// The first faults of an event in snake, members that the schema does not know among them. `None` if there is no such
-/// event.
+/// The first violations of an event in snake, members that the schema does not know among them. `None` if there is no
+/// such event.
 #[must_use]
-pub fn faults(event: &Value) -> Option<Vec<Fault>> {
+pub fn violations(event: &Value) -> Option<Vec<Violation>> {
     let definition = definition(event["event"].as_str()?)?;
-    let (mut faults, unknown) = faults_of(definition, event);
-    faults.append(unknown);
-    Some(faults.into_kept())
+    let (mut violations, unknown) = violations_of(definition, event);
+    violations.append(unknown);
+    Some(violations.into_kept())
 }

@@ -1,4 +1,4 @@
-//! What to write in the place of a value that has the wrong JSON type or form: the hint of its fault.
+//! What to write in the place of a value that has the wrong JSON type or form: the hint of its violation.
 
 use serde_json::Value;
 

@@ -5,8 +5,8 @@
 
 use crate::{
     dictionary::dictionary,
-    fault::Failure,
     generated::{error_code::ErrorCode, limits::BARE_BASE64_MIN},
+    violation::Failure,
 };
 
 /// The image format whose files begin as this base64 does; `base64_starts` of `OutputFormat` lists the beginnings.

@@ -13,9 +13,9 @@
 //!
 //! let incoming = read_frame(frame).unwrap();
 //! assert_eq!(incoming.head.action, Action::GenerateSdxlEnhanced);
-//! // Every fault at once, where the sender wrote it:
-//! let fault = &incoming.reading.faults[0];
-//! assert_eq!((fault.pointer.as_str(), fault.code.as_str()), ("/request/Scheduler/Steps", "out_of_range"));
+//! // Every violation at once, where the sender wrote it:
+//! let violation = &incoming.reading.violations[0];
+//! assert_eq!((violation.pointer.as_str(), violation.code.as_str()), ("/request/Scheduler/Steps", "out_of_range"));
 //! // What was understood, canonical:
 //! let document = incoming.reading.reported().unwrap();
 //! assert_eq!(document["prompt_submission"]["scheduler"]["type"], "DPM++ 2M");
@@ -63,7 +63,7 @@
 //! # Words
 //! - **canonical**: names in snake, no nulls, canonical spellings, every value at its own place.
 //! - **dialect**: how names are spelt: `snake`, `pascal`, `camel`.
-//! - **fault**: one way in which a document breaks the contract.
+//! - **violation**: one way in which a document breaks the contract.
 //! - **pointer**: a JSON Pointer (RFC 6901), from the frame or the body, as the sender spelt the names.
 //! - **place**: where a canonical value stood in the sender's document.
 
@@ -76,7 +76,6 @@ pub mod dialect;
 pub mod dictionary;
 pub mod envelope;
 pub mod event;
-mod fault;
 pub mod framing;
 pub mod generated;
 mod hex;
@@ -105,13 +104,13 @@ pub mod testing;
 mod trace;
 pub mod tree;
 mod unique;
+mod violation;
 
 pub use command::{Body, Form, Head, Incoming, Refusal};
 pub use decode::decode;
 pub use device::{DeviceName, UnknownDevice};
 pub use dialect::{Dialect, UnknownDialect};
 pub use envelope::{READ_AT_ONCE_BYTES_MAX, read_body, read_frame};
-pub use fault::{Failure, Fault, Warning};
 pub use generated::{
     action::{Action, Class},
     error_code::ErrorCode,
@@ -131,3 +130,4 @@ pub use strict::{Null, UnknownValue};
 pub use submission::Submission;
 pub use trace::Trace;
 pub use unique::unique;
+pub use violation::{Failure, Violation, Warning};

@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use crate::{
-    fault::Failure,
     generated::{error_code::ErrorCode, limits::PROTOCOL_VERSIONS},
+    violation::Failure,
 };
 
 /// The version of the protocol that answers the canonical fields of an `initialize`: the first of ours that

@@ -10,8 +10,8 @@ use crate::{
     pointer::escape,
 };
 
-/// From canonical pointers to the sender's: a fault that is found in a canonical document is told where its sender wrote
-/// the value.
+/// From canonical pointers to the sender's: a violation that is found in a canonical document is told where its sender
+/// wrote the value.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Places {
     senders: HashMap<String, String>,

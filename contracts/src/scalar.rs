@@ -16,13 +16,13 @@ use crate::{
 pub(crate) struct Scalar {
     /// The canonical value, kept where only a limit is broken.
     pub(crate) value: Option<Value>,
-    pub(crate) fault: Option<ScalarFault>,
+    pub(crate) violation: Option<ScalarViolation>,
     /// The warning, what was said, and what it was read as.
     pub(crate) respelt: Option<(WarningCode, String, String)>,
 }
 
 /// What is wrong with one scalar.
-pub(crate) struct ScalarFault {
+pub(crate) struct ScalarViolation {
     pub(crate) code: ErrorCode,
     pub(crate) message: String,
     pub(crate) allowed: Option<Vec<String>>,
@@ -32,25 +32,26 @@ pub(crate) struct ScalarFault {
     pub(crate) hint: Option<String>,
 }
 
-fn fault(code: ErrorCode, message: String) -> ScalarFault {
-    ScalarFault { code, message, allowed: None, minimum: None, maximum: None, nearest: None, hint: None }
+fn violation(code: ErrorCode, message: String) -> ScalarViolation {
+    ScalarViolation { code, message, allowed: None, minimum: None, maximum: None, nearest: None, hint: None }
 }
 
 impl Scalar {
     fn good(value: impl Into<Value>) -> Self {
-        Self { value: Some(value.into()), fault: None, respelt: None }
+        Self { value: Some(value.into()), violation: None, respelt: None }
     }
     fn bad(message: String, hint: String) -> Self {
-        let fault = ScalarFault { hint: Some(hint), ..fault(ErrorCode::UnsupportedValue, message) };
-        Self { value: None, fault: Some(fault), respelt: None }
+        let violation =
+            ScalarViolation { hint: Some(hint), ..violation(ErrorCode::UnsupportedValue, message) };
+        Self { value: None, violation: Some(violation), respelt: None }
     }
     fn beyond(value: Option<Value>, message: String, minimum: f64, maximum: f64) -> Self {
-        let fault = ScalarFault {
+        let violation = ScalarViolation {
             minimum: bound(minimum),
             maximum: bound(maximum),
-            ..fault(ErrorCode::OutOfRange, message)
+            ..violation(ErrorCode::OutOfRange, message)
         };
-        Self { value, fault: Some(fault), respelt: None }
+        Self { value, violation: Some(violation), respelt: None }
     }
 }
 
@@ -171,8 +172,9 @@ fn no_name(spec: &EnumSpec, tree: &Tree) -> Scalar {
         hint = NUMBER_HINT.to_owned();
     }
     let allowed = Some(spec.values.clone());
-    let fault = ScalarFault { allowed, hint: Some(hint), ..fault(ErrorCode::UnsupportedValue, message) };
-    Scalar { value: None, fault: Some(fault), respelt: None }
+    let violation =
+        ScalarViolation { allowed, hint: Some(hint), ..violation(ErrorCode::UnsupportedValue, message) };
+    Scalar { value: None, violation: Some(violation), respelt: None }
 }
 
 fn enumeration(spec: &EnumSpec, said: &str, lenient: bool) -> Scalar {
@@ -186,17 +188,17 @@ fn enumeration(spec: &EnumSpec, said: &str, lenient: bool) -> Scalar {
     }
     let near = nearest(said, spec.values.iter().map(String::as_str)).map(str::to_owned);
     let message = format!("{} is none of {}", shorten(said), spec.values.join(", "));
-    let fault = ScalarFault {
+    let violation = ScalarViolation {
         allowed: Some(spec.values.clone()),
         nearest: near,
-        ..fault(ErrorCode::UnsupportedValue, message)
+        ..violation(ErrorCode::UnsupportedValue, message)
     };
-    Scalar { value: None, fault: Some(fault), respelt: None }
+    Scalar { value: None, violation: Some(violation), respelt: None }
 }
 
-/// The fault of a list's or map's length, in items or entries.
-pub(crate) fn count(checked: Result<(), LimitError>, of: &str) -> Option<ScalarFault> {
+/// The violation of a list's or map's length, in items or entries.
+pub(crate) fn count(checked: Result<(), LimitError>, of: &str) -> Option<ScalarViolation> {
     let Err(LimitError::Count { count, minimum, maximum }) = checked else { return None };
     let message = format!("{count} {of}; {minimum}..{maximum} are allowed");
-    Scalar::beyond(None, message, minimum as f64, maximum as f64).fault
+    Scalar::beyond(None, message, minimum as f64, maximum as f64).violation
 }

@@ -1,41 +1,41 @@
-//! The faults of a document: the first of them are kept, all of them are counted.
+//! The violations of a document: the first of them are kept, all of them are counted.
 //!
-//! A document of 16 MiB can have a million faults, and a reply has room for a hundred: the sentences of the others are
-//! not even made.
+//! A document of 16 MiB can have a million violations, and a reply has room for a hundred: the sentences of the others
+//! are not even made.
 
 use crate::{
-    fault::Fault,
     shown::{ERRORS_MAX, POINTER_BYTES_MAX},
+    violation::Violation,
 };
 
-/// The faults found so far.
+/// The violations found so far.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Tally {
-    kept: Vec<Fault>,
+    kept: Vec<Violation>,
     total: usize,
     /// Of the pointers that are kept: a pointer may be as long as the document.
     pointer_bytes: usize,
 }
 
 impl Tally {
-    /// Counts a fault, and makes it where it is kept.
-    pub(crate) fn add(&mut self, fault: impl FnOnce() -> Fault) {
+    /// Counts a violation, and makes it where it is kept.
+    pub(crate) fn add(&mut self, violation: impl FnOnce() -> Violation) {
         self.total += 1;
         if self.is_full() {
             return;
         }
-        let fault = fault();
-        let bytes = self.pointer_bytes + fault.pointer.len();
+        let violation = violation();
+        let bytes = self.pointer_bytes + violation.pointer.len();
         if self.kept.is_empty() || bytes <= POINTER_BYTES_MAX {
             self.pointer_bytes = bytes;
-            self.kept.push(fault);
+            self.kept.push(violation);
         } else {
             // Full: what comes after it is only counted, so that the kept ones are the first ones.
             self.pointer_bytes = usize::MAX;
         }
     }
 
-    /// Whether further faults are only counted.
+    /// Whether further violations are only counted.
     pub(crate) fn is_full(&self) -> bool {
         self.kept.len() >= ERRORS_MAX || self.pointer_bytes > POINTER_BYTES_MAX
     }
@@ -48,8 +48,8 @@ impl Tally {
         self.total
     }
 
-    /// Forgets the kept faults that do not fit.
-    pub(crate) fn retain(&mut self, keep: impl Fn(&Fault) -> bool) {
+    /// Forgets the kept violations that do not fit.
+    pub(crate) fn retain(&mut self, keep: impl Fn(&Violation) -> bool) {
         let before = self.kept.len();
         self.kept.retain(keep);
         self.total -= before - self.kept.len();
@@ -58,20 +58,22 @@ impl Tally {
     /// Takes over what another has found after this.
     pub(crate) fn append(&mut self, other: Self) {
         let total = self.total + other.total;
-        for fault in other.kept {
-            self.add(|| fault);
+        for violation in other.kept {
+            self.add(|| violation);
         }
         self.total = total;
     }
 
     /// The same of a part of the document.
     pub(crate) fn append_below(&mut self, at: &str, other: Self) {
-        let below =
-            other.kept.into_iter().map(|fault| Fault { pointer: format!("{at}{}", fault.pointer), ..fault });
+        let below = other
+            .kept
+            .into_iter()
+            .map(|violation| Violation { pointer: format!("{at}{}", violation.pointer), ..violation });
         self.append(Self { kept: below.collect(), ..other });
     }
 
-    pub(crate) fn into_kept(self) -> Vec<Fault> {
+    pub(crate) fn into_kept(self) -> Vec<Violation> {
         self.kept
     }
 }

@@ -71,7 +71,7 @@ fn agree(fast: &Result<Incoming, Refusal>, slow: &Result<Incoming, Refusal>) {
     assert_eq!(fast.head, slow.head);
     assert_eq!(fast.form, slow.form);
     assert_eq!(fast.reading.document(), slow.reading.document());
-    assert_eq!(fast.reading.faults, slow.reading.faults);
+    assert_eq!(fast.reading.violations, slow.reading.violations);
     assert_eq!(fast.reading.warnings, slow.reading.warnings);
     assert_eq!(fast.reading.dialect, slow.reading.dialect);
 }
@@ -86,7 +86,7 @@ pub fn readings(bytes: &[u8]) {
         let reading = read(name, &parsed.tree, Writer::Sender);
         if let Some(document) = reading.document().filter(|_| reading.is_valid()) {
             let again = read(name, &Tree::of(document), Writer::Sender);
-            assert_eq!(again.faults, [], "{name}: {document}");
+            assert_eq!(again.violations, [], "{name}: {document}");
             assert_eq!(again.document(), Some(document), "{name}");
         }
     }

@@ -1,7 +1,7 @@
 //! What an effective submission needs of this worker, and all that stands against running it here.
 
 use contracts::{
-    ErrorCode, Failure, Fault,
+    ErrorCode, Failure, Violation,
     dictionary::{Effect, dictionary},
     model_id::is_path,
 };
@@ -29,7 +29,7 @@ pub(crate) struct Needs {
     /// Models that take part, the base first.
     pub(crate) models: Vec<Model>,
     /// With pointers of the submission, in the schema's order.
-    pub(crate) faults: Vec<Fault>,
+    pub(crate) violations: Vec<Violation>,
 }
 
 /// The optimizations of a device.
@@ -72,18 +72,18 @@ pub(crate) fn fit(
     models: &[Model],
     speed: Speed,
     total: u64,
-) -> Option<Fault> {
+) -> Option<Violation> {
     let cost = Cost::of(effective, models, &[], speed);
     if cost.bytes() <= total {
         return None;
     }
     let message = format!("{} bytes are needed and the device has {total}", cost.bytes());
     if cost.weights >= total {
-        return Some(Fault::new("/model/base", ErrorCode::OutOfMemory, message));
+        return Some(Violation::new("/model/base", ErrorCode::OutOfMemory, message));
     }
     let fewer = Cost::of(&of_one_picture(effective), models, &[], speed);
     let pointer = if fewer.bytes() <= total { BATCH } else { blamed(written, &SIDES) };
-    Some(Fault::new(pointer, ErrorCode::OutOfRange, message))
+    Some(Violation::new(pointer, ErrorCode::OutOfRange, message))
 }
 
 /// The same submission with a batch of one picture.
@@ -101,22 +101,22 @@ fn blamed(written: &Value, fields: &[&'static str]) -> &'static str {
 }
 
 impl Checker<'_> {
-    fn fault(&mut self, pointer: impl Into<String>, failure: &Failure) {
-        self.needs.faults.push(Fault {
+    fn violation(&mut self, pointer: impl Into<String>, failure: &Failure) {
+        self.needs.violations.push(Violation {
             hint: failure.hint.clone(),
-            ..Fault::new(pointer, failure.code, failure.message.clone())
+            ..Violation::new(pointer, failure.code, failure.message.clone())
         });
     }
 
     fn refuse(&mut self, pointer: impl Into<String>, message: String) {
-        self.needs.faults.push(Fault::new(pointer, ErrorCode::UnsupportedFeature, message));
+        self.needs.violations.push(Violation::new(pointer, ErrorCode::UnsupportedFeature, message));
     }
 
     fn find(&mut self, reference: &str, kind: &str, pointer: &str, takes_part: bool) {
         match self.registry.resolve(reference, kind) {
             Ok(model) if takes_part && !self.needs.models.contains(&model) => self.needs.models.push(model),
             Ok(_) => {}
-            Err(failure) => self.fault(pointer, &failure),
+            Err(failure) => self.violation(pointer, &failure),
         }
     }
 
@@ -146,10 +146,10 @@ impl Checker<'_> {
         let most = schedulers.data.get(name).and_then(|data| data["original_steps"].as_u64());
         if let Some(most) = most.filter(|most| steps > *most) {
             let message = format!("{name} has at most {most} steps, not {steps}");
-            self.needs.faults.push(Fault {
+            self.needs.violations.push(Violation {
                 minimum: Some(1.0),
                 maximum: Some(most as f64),
-                ..Fault::new("/scheduler/steps", ErrorCode::OutOfRange, message)
+                ..Violation::new("/scheduler/steps", ErrorCode::OutOfRange, message)
             });
         }
     }
@@ -159,10 +159,10 @@ impl Checker<'_> {
             && skip > CLIP_SKIP_MAX
         {
             let message = format!("clip_skip is {skip}; the shortest text encoder allows {CLIP_SKIP_MAX}");
-            self.needs.faults.push(Fault {
+            self.needs.violations.push(Violation {
                 minimum: Some(0.0),
                 maximum: Some(CLIP_SKIP_MAX as f64),
-                ..Fault::new("/conditioning/clip_skip", ErrorCode::OutOfRange, message)
+                ..Violation::new("/conditioning/clip_skip", ErrorCode::OutOfRange, message)
             });
         }
         for (i, lora) in items(effective, "/conditioning/loras").enumerate() {
@@ -218,13 +218,13 @@ impl Checker<'_> {
             .and_then(|bytes| inputs::decode(&bytes))
             .and_then(|picture| inputs::mask(picture, channel));
         if let Err(failure) = checked {
-            self.fault(at, &failure);
+            self.violation(at, &failure);
         }
     }
 
     fn image(&mut self, reference: &str, pointer: &str) {
         if let Err(failure) = inputs::inspect(&self.registry.roots, reference) {
-            self.fault(pointer, &failure);
+            self.violation(pointer, &failure);
         }
     }
 

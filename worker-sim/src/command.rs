@@ -1,7 +1,7 @@
 //! A command that was read and is good.
 
 use contracts::generated::action::{Action, Class};
-use contracts::{Dialect, Failure, Fault, Head, Places, Submission, Warning, dictionary::dictionary};
+use contracts::{Dialect, Failure, Head, Places, Submission, Violation, Warning, dictionary::dictionary};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -22,9 +22,9 @@ pub(crate) struct Command {
     /// Canonical.
     pub(crate) fields: Value,
     /// Faults of the document: only `validate_request` gets that far with any.
-    pub(crate) faults: Vec<Fault>,
+    pub(crate) violations: Vec<Violation>,
     /// How many there are.
-    pub(crate) faults_total: usize,
+    pub(crate) violations_total: usize,
     pub(crate) warnings: Vec<Warning>,
     pub(crate) places: Places,
     pub(crate) received: Now,
@@ -66,8 +66,8 @@ impl Command {
     /// A failure at a field of the command.
     pub(crate) fn fail_at(&self, failure: Failure, field: &str) -> Box<Failure> {
         let pointer = self.sender(&format!("/{field}"));
-        let fault = Fault::new(&pointer, failure.code, failure.message.clone());
-        Box::new(Failure { errors: vec![fault], ..failure.at(pointer) })
+        let violation = Violation::new(&pointer, failure.code, failure.message.clone());
+        Box::new(Failure { errors: vec![violation], ..failure.at(pointer) })
     }
 }
 

@@ -2,7 +2,7 @@
 //! `validate_request`.
 
 use contracts::{
-    Action, Fault, Writer,
+    Action, Violation, Writer,
     checked::{Form, IntegerLimits},
     dictionary::{Property, Shape, dictionary},
     tree::Tree,
@@ -215,7 +215,7 @@ fn probe(
     value: &Value,
 ) -> Result<(), ScenarioEnd> {
     let document = document(context, pointer, value)?;
-    let wanted = contracts::read("PromptSubmission", &Tree::of(&document), Writer::Sender).faults;
+    let wanted = contracts::read("PromptSubmission", &Tree::of(&document), Writer::Sender).violations;
     let limits = context.capabilities()?["limits"].clone();
     let id = context.fresh_id();
     let reading =
@@ -231,31 +231,32 @@ fn probe(
 }
 
 /// Every fault of the document is there with its bounds, and none beside it but what this target alone can know.
-fn judge(wanted: &[Fault], errors: &Value, limits: &Value) -> Result<(), String> {
-    let found: Vec<Fault> = serde_json::from_value(errors.clone()).map_err(|err| err.to_string())?;
-    for fault in wanted {
-        let pointer = format!("/payload/prompt_submission{}", fault.pointer);
-        let Some(there) = found.iter().find(|there| there.pointer == pointer && there.code == fault.code)
+fn judge(wanted: &[Violation], errors: &Value, limits: &Value) -> Result<(), String> {
+    let found: Vec<Violation> = serde_json::from_value(errors.clone()).map_err(|err| err.to_string())?;
+    for violation in wanted {
+        let pointer = format!("/payload/prompt_submission{}", violation.pointer);
+        let Some(there) = found.iter().find(|there| there.pointer == pointer && there.code == violation.code)
         else {
             let shown: Vec<_> =
                 found.iter().map(|there| format!("{} at {}", there.code, there.pointer)).collect();
             return Err(format!(
                 "{} at {pointer} is not found, only {}",
-                fault.code,
+                violation.code,
                 crate::display::json(&shown)
             ));
         };
-        if (there.minimum, there.maximum) != (fault.minimum, fault.maximum) {
+        if (there.minimum, there.maximum) != (violation.minimum, violation.maximum) {
             return Err(format!(
                 "{pointer}: the bounds are {}, not {}",
                 crate::display::json(&(&there.minimum, &there.maximum)),
-                crate::display::json(&(&fault.minimum, &fault.maximum))
+                crate::display::json(&(&violation.minimum, &violation.maximum))
             ));
         }
     }
     for there in &found {
         let pointer = there.pointer.trim_start_matches("/payload/prompt_submission");
-        let is_wanted = wanted.iter().any(|fault| fault.pointer == pointer && fault.code == there.code);
+        let is_wanted =
+            wanted.iter().any(|violation| violation.pointer == pointer && violation.code == there.code);
         if !is_wanted && case::is_of_the_document(there.code) && !is_of_the_model(pointer, there, limits) {
             return Err(format!("{} at {pointer} is no fault: {}", there.code, there.message));
         }
@@ -264,7 +265,7 @@ fn judge(wanted: &[Fault], errors: &Value, limits: &Value) -> Result<(), String>
 }
 
 /// Bounds of the model at hand: `get_capabilities.limits`, beyond them `out_of_range` from the worker.
-fn is_of_the_model(pointer: &str, fault: &Fault, limits: &Value) -> bool {
+fn is_of_the_model(pointer: &str, violation: &Violation, limits: &Value) -> bool {
     let limit = match pointer.rsplit('/').next() {
         Some("clip_skip") => "clip_skip_max",
         Some("steps") => "steps_max",
@@ -272,7 +273,7 @@ fn is_of_the_model(pointer: &str, fault: &Fault, limits: &Value) -> bool {
         Some("width" | "height") => "side_max",
         _ => return false,
     };
-    fault.code == contracts::ErrorCode::OutOfRange
-        && fault.maximum.is_some()
-        && fault.maximum == limits[limit].as_f64()
+    violation.code == contracts::ErrorCode::OutOfRange
+        && violation.maximum.is_some()
+        && violation.maximum == limits[limit].as_f64()
 }

@@ -52,10 +52,10 @@ fn progress() -> Scenario {
         checks.hold("progress", progress.iter().any(|event| event["stage"] == "denoising"), || {
             format!("{} events, none of denoising", events.len())
         });
-        let wrong = events.iter().find_map(|event| match event::faults(event) {
+        let wrong = events.iter().find_map(|event| match event::violations(event) {
             None => Some(format!("no such event: {event}")),
-            Some(faults) if !faults.is_empty() => {
-                Some(format!("{} {}: {event}", faults[0].pointer, faults[0].message))
+            Some(violations) if !violations.is_empty() => {
+                Some(format!("{} {}: {event}", violations[0].pointer, violations[0].message))
             }
             Some(_) => event.get("success").map(|_| format!("an event with success: {event}")),
         });
@@ -107,8 +107,8 @@ fn heartbeat() -> Scenario {
             return Err(ScenarioEnd::Broken(format!("a reply that nobody asked for: {last}")));
         }
         checks.hold("idle", beats.iter().all(|beat| beat["request_id"].is_null()), || display::json(&beats));
-        let faults = event::faults(&beats[0]);
-        checks.hold("schema", faults.as_ref().is_some_and(Vec::is_empty), || display::json(&faults));
+        let violations = event::violations(&beats[0]);
+        checks.hold("schema", violations.as_ref().is_some_and(Vec::is_empty), || display::json(&violations));
         Ok(())
     })
 }

@@ -20,8 +20,8 @@ pub struct Rule {
 /// What a broken rule is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// A fault.
-    Fault(ErrorCode),
+    /// A violation.
+    Violation(ErrorCode),
     /// A warning.
     Warning(WarningCode),
 }
@@ -81,7 +81,7 @@ impl Rule {
                 .filter_map(|field| field.as_str().map(str::to_owned))
                 .collect(),
             when: rule.get("when").map(Condition::of),
-            outcome: code.parse().map(Outcome::Fault).unwrap_or_else(|_| {
+            outcome: code.parse().map(Outcome::Violation).unwrap_or_else(|_| {
                 Outcome::Warning(code.parse().unwrap_or_else(|_| panic!("unknown code `{code}`")))
             }),
             message: text("message"),

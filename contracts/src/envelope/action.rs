@@ -4,12 +4,12 @@ use super::members::Members;
 use crate::{
     command::Form,
     dialect::Dialect,
-    fault::{Failure, Fault},
     generated::{action::Action, error_code::ErrorCode},
     nearest::nearest,
     pointer::escape,
     shown::shorten,
     tree::Tree,
+    violation::{Failure, Violation},
 };
 
 /// The hint for an `action` of another JSON type.
@@ -28,31 +28,33 @@ impl Members {
             }
             let name = if self.names.most() == Some(Dialect::Pascal) { "Action" } else { "action" };
             let message = format!("`{name}` is missing");
-            let fault = Fault::new(format!("/{name}"), ErrorCode::MissingField, message);
-            return Err(Failure::of_faults(vec![fault]));
+            let violation = Violation::new(format!("/{name}"), ErrorCode::MissingField, message);
+            return Err(Failure::of_violations(vec![violation]));
         };
         let pointer = format!("/{}", escape(name));
         let said = match tree {
             Tree::Text(said) if !said.is_empty() => said,
             Tree::Text(_) | Tree::Null => {
-                let fault = Fault::new(pointer, ErrorCode::MissingField, format!("`{name}` is empty"));
-                return Err(Failure::of_faults(vec![fault]));
+                let violation =
+                    Violation::new(pointer, ErrorCode::MissingField, format!("`{name}` is empty"));
+                return Err(Failure::of_violations(vec![violation]));
             }
             other => {
                 let message = format!("`{name}` is a string, not {}", other.kind());
-                let fault = Fault::new(pointer, ErrorCode::UnsupportedValue, message).hint(ACTION_HINT);
-                return Err(Failure::of_faults(vec![fault]));
+                let violation =
+                    Violation::new(pointer, ErrorCode::UnsupportedValue, message).hint(ACTION_HINT);
+                return Err(Failure::of_violations(vec![violation]));
             }
         };
         let action: Action = said.parse().map_err(|_| unknown_action(&pointer, said))?;
         match of_route {
             Some(wanted) if wanted != action => {
                 let message = format!("this route is for `{wanted}`, not for `{action}`");
-                let fault = Fault {
+                let violation = Violation {
                     allowed: Some(vec![wanted.as_str().to_owned()]),
-                    ..Fault::new(pointer, ErrorCode::UnsupportedValue, message)
+                    ..Violation::new(pointer, ErrorCode::UnsupportedValue, message)
                 };
-                Err(Failure::of_faults(vec![fault]))
+                Err(Failure::of_violations(vec![violation]))
             }
             _ => Ok(action),
         }
@@ -66,9 +68,9 @@ fn unknown_action(pointer: &str, said: &str) -> Failure {
         Some(near) => format!("{} is no action; the nearest is `{near}`", shorten(said)),
         None => format!("{} is no action", shorten(said)),
     };
-    let fault = Fault {
+    let violation = Violation {
         nearest: nearest.map(str::to_owned),
-        ..Fault::new(pointer, ErrorCode::UnknownAction, message)
+        ..Violation::new(pointer, ErrorCode::UnknownAction, message)
     };
-    Failure::of_faults(vec![fault])
+    Failure::of_violations(vec![violation])
 }

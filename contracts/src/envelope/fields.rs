@@ -11,7 +11,6 @@ use crate::{
     command::{Form, Head, Incoming},
     dialect::Dialect,
     dictionary::{Name, ObjectSpec, dictionary},
-    fault::{Fault, Warning},
     generated::{action::Action, error_code::ErrorCode, warning_code::WarningCode},
     naming::pascal,
     pointer::escape,
@@ -19,6 +18,7 @@ use crate::{
     shown::named,
     trace::Trace,
     tree::Tree,
+    violation::{Violation, Warning},
 };
 
 /// A part of the command, and its pointer in the sender's document.
@@ -42,8 +42,8 @@ impl Members {
         let written = parts.iter().map(|(tree, pointer)| Source::written(tree, pointer.clone()));
         let given = given.iter().map(|tree| Source { tree, pointer: String::new(), spelt: false });
         let sources: Vec<Source<'_>> = written.chain(given).collect();
-        let faults = std::mem::take(&mut self.faults);
-        let mut reading = read_sources(info.request, &sources, Writer::Sender, faults, self.names);
+        let violations = std::mem::take(&mut self.violations);
+        let mut reading = read_sources(info.request, &sources, Writer::Sender, violations, self.names);
         if let Some(name) = bare {
             // The value stands at the body itself: its pointer is empty.
             reading.lift(&format!("/{name}"));
@@ -78,8 +78,8 @@ impl Members {
             Some((name, other)) => {
                 let message = format!("`{name}` is an object, not {}", other.kind());
                 let pointer = format!("/{}", escape(&name));
-                self.faults.add(|| {
-                    Fault::new(pointer.clone(), ErrorCode::UnsupportedValue, message)
+                self.violations.add(|| {
+                    Violation::new(pointer.clone(), ErrorCode::UnsupportedValue, message)
                         .hint("write an object {…}")
                 });
                 (Tree::Map(Vec::new()), pointer)
@@ -105,7 +105,7 @@ impl Members {
                 let pointer = format!("/{}", escape(&name));
                 self.values.remove(snake);
                 self.spelt.retain(|(known, _)| *known != snake);
-                self.faults.retain(|fault| fault.pointer != pointer);
+                self.violations.retain(|violation| violation.pointer != pointer);
                 self.warnings.retain(|warning| warning.pointer.as_ref() != Some(&pointer));
                 self.rest.push((name, tree));
             }
@@ -135,9 +135,9 @@ impl Members {
 
     fn unknown_beside_payload(&mut self) {
         for (name, _) in std::mem::take(&mut self.rest) {
-            self.faults.add(|| {
+            self.violations.add(|| {
                 let message = format!("{} is unknown beside `payload`", named(&name));
-                Fault::new(format!("/{}", escape(&name)), ErrorCode::UnknownField, message)
+                Violation::new(format!("/{}", escape(&name)), ErrorCode::UnknownField, message)
             });
         }
     }

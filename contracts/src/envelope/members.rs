@@ -7,13 +7,13 @@ use crate::{
     command::Form,
     dialect::{Dialect, Spelt},
     dictionary::dictionary,
-    fault::{Fault, Warning},
     generated::{error_code::ErrorCode, warning_code::WarningCode},
     hint::Hints,
     pointer::escape,
     scalar,
     tally::Tally,
     tree::Tree,
+    violation::{Violation, Warning},
 };
 
 /// The envelope's members, sorted out.
@@ -25,7 +25,7 @@ pub(super) struct Members {
     pub(super) heads: Vec<(String, &'static str, Tree)>,
     pub(super) payload: Option<(String, Tree)>,
     pub(super) rest: Vec<(String, Tree)>,
-    pub(super) faults: Tally,
+    pub(super) violations: Tally,
     pub(super) warnings: Vec<Warning>,
     /// The dialects of its names.
     pub(super) names: Spelt,
@@ -112,7 +112,7 @@ impl Members {
             });
         } else {
             let message = format!("`{name}` is written twice, with unequal values");
-            self.faults.add(|| Fault::new(pointer, ErrorCode::DuplicateField, message));
+            self.violations.add(|| Violation::new(pointer, ErrorCode::DuplicateField, message));
         }
     }
 
@@ -133,12 +133,12 @@ impl Members {
         let pointer = format!("/{pointer}");
         let hints = Hints { example: dictionary().example(property), is_json };
         let read = scalar::read(dictionary().resolve(&property.shape), tree, true, hints);
-        if let Some(fault) = read.fault {
-            self.faults.add(|| Fault {
-                minimum: fault.minimum,
-                maximum: fault.maximum,
-                hint: fault.hint,
-                ..Fault::new(pointer, fault.code, format!("`{name}`: {}", fault.message))
+        if let Some(violation) = read.violation {
+            self.violations.add(|| Violation {
+                minimum: violation.minimum,
+                maximum: violation.maximum,
+                hint: violation.hint,
+                ..Violation::new(pointer, violation.code, format!("`{name}`: {}", violation.message))
             });
             return;
         }

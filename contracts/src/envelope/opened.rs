@@ -11,10 +11,10 @@ use super::{
 use crate::{
     command::{Body, Incoming, Refusal},
     dictionary::dictionary,
-    fault::{Failure, Fault},
     generated::error_code::ErrorCode,
     shown::pointed,
     tree::{self, Parsed, Tree},
+    violation::{Failure, Violation},
 };
 
 /// A frame that is an object.
@@ -95,17 +95,17 @@ fn refuse(code: ErrorCode, message: String) -> Refusal {
 /// The failure of names that stand twice in one object.
 fn written_twice(pointers: &[String], total: usize) -> Option<Failure> {
     let first = pointers.first()?;
-    let faults = pointers
+    let violations = pointers
         .iter()
         .map(|at| {
             let shown = pointed(at);
-            Fault::new(at, ErrorCode::DuplicateField, format!("{shown} is written twice"))
+            Violation::new(at, ErrorCode::DuplicateField, format!("{shown} is written twice"))
         })
         .collect();
     Some(Failure {
         code: ErrorCode::DuplicateField,
         field: Some(first.clone()),
-        ..Failure::of_first_faults(faults, total)
+        ..Failure::of_first_violations(violations, total)
     })
 }
 

@@ -22,7 +22,7 @@ pub(crate) struct Breach {
 impl Rule {
     /// Every breach of the rule in a document with its defaults applied.
     ///
-    /// `is_faulty` says whether the value at a canonical pointer has a fault of its own; such values are not compared.
+    /// `is_faulty` says whether the value at a canonical pointer has a violation of its own: then it is not compared.
     pub(crate) fn breaches(
         &self,
         effective: &Value,

@@ -52,8 +52,8 @@ impl Reader {
                 items.push((item, at.sender));
             }
         }
-        if let Some(fault) = scalar::count(count, "items") {
-            self.scalar_fault(at, fault);
+        if let Some(violation) = scalar::count(count, "items") {
+            self.scalar_violation(at, violation);
         }
         if let Some(order) = order {
             self.sort(order, &mut items, at);
@@ -117,12 +117,12 @@ impl Reader {
         Some(map.into())
     }
 
-    /// A list or map that is too long is one fault, and is not looked into: what stands in it could cost more than
+    /// A list or map that is too long is one violation, and is not looked into: what stands in it could cost more than
     /// the contract has room for.
     fn too_many(&mut self, at: &At, count: Result<(), LimitError>, of: &str) -> Option<Value> {
-        if let Some(fault) = scalar::count(count, of) {
+        if let Some(violation) = scalar::count(count, of) {
             self.unread = true;
-            self.scalar_fault(at, fault);
+            self.scalar_violation(at, violation);
         }
         None
     }

@@ -19,7 +19,7 @@ impl Reader {
             members.adds.push(Added { list: *list, value: value.clone(), from: at.sender });
         } else if !is_neutral(tree) {
             self.unread = true;
-            self.fault(
+            self.violation(
                 &at,
                 ErrorCode::UnsupportedFeature,
                 format!("`{name}` has no meaning to any worker; leave it out, or null, false, 0, empty or \"none\""),
@@ -65,7 +65,7 @@ impl Reader {
         let (list, written) =
             members.values.entry(added.list).or_insert_with(|| (Value::Array(Vec::new()), String::new()));
         if written.is_empty() {
-            // The sender did not write the list, so a fault of the list points at its last item.
+            // The sender did not write the list, so a violation of the list points at its last item.
             self.places.replace(canonical.clone(), added.from.clone());
         }
         let Value::Array(items) = list else { return };

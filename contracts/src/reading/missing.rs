@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::reader::{Reader, Visited};
-use crate::{dictionary::Def, fault::Fault, generated::error_code::ErrorCode};
+use crate::{dictionary::Def, generated::error_code::ErrorCode, violation::Violation};
 
 impl Reader {
     pub(super) fn find_missing(&mut self, def: &'static Def, root: &Value) {
@@ -17,11 +17,11 @@ impl Reader {
                 if root.pointer(&canonical).is_some() || self.is_faulty(&canonical) {
                     continue;
                 }
-                self.faults.add(|| {
+                self.violations.add(|| {
                     let pointer = self.places.sender(&canonical, &def.shape);
                     let name = pointer.rsplit('/').next().unwrap_or(&property.snake);
                     let message = format!("`{name}` is missing");
-                    Fault::new(pointer, ErrorCode::MissingField, message)
+                    Violation::new(pointer, ErrorCode::MissingField, message)
                 });
                 self.faulty.insert(canonical);
             }

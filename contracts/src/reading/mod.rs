@@ -1,4 +1,4 @@
-//! Readings: any dialect in, the canonical document out, with every fault, every warning and where each value stood.
+//! Readings: any dialect in, the canonical document out, with every violation, every warning and every place.
 //!
 //! A document is walked once (`walk`, `collections`, `extras`, `moved`); then `missing`, `rules` and `effect` judge the
 //! canonical document as a whole.
@@ -19,22 +19,22 @@ use crate::{
     canonical,
     dialect::{Dialect, Spelt},
     dictionary::dictionary,
-    fault::{Fault, Warning},
     places::Places,
     tally::Tally,
     tree::Tree,
+    violation::{Violation, Warning},
 };
 use reader::Reader;
 
 /// What was understood from a document.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reading {
-    /// Private, because it also holds values that break a limit: `document` gives it out only where there is no fault.
+    /// Private, because it also holds values that break a limit: `document` gives it out only if nothing is violated.
     document: Option<Value>,
-    /// The first faults, at most `limits::ERRORS_MAX`, in the order of the document.
-    pub faults: Vec<Fault>,
-    /// Number of all faults; more than `faults` has where only the first are kept.
-    pub faults_total: usize,
+    /// The first violations, at most `limits::ERRORS_MAX`, in the order of the document.
+    pub violations: Vec<Violation>,
+    /// Number of all violations; more than `violations` has where only the first are kept.
+    pub violations_total: usize,
     /// All warnings, in the order of the document.
     pub warnings: Vec<Warning>,
     /// Where each canonical value stood in the sender's document.
@@ -45,25 +45,25 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// Whether there is no fault.
+    /// Whether there is no violation.
     #[must_use]
     pub fn is_valid(&self) -> bool {
-        self.faults.is_empty()
+        self.violations.is_empty()
     }
 
-    /// The canonical document without defaults, to run a command by. `None` if there is any fault.
+    /// The canonical document without defaults, to run a command by. `None` if there is any violation.
     #[must_use]
     pub fn document(&self) -> Option<&Value> {
-        self.document.as_ref().filter(|_| self.faults.is_empty())
+        self.document.as_ref().filter(|_| self.violations.is_empty())
     }
 
     /// As [`document`](Self::document), owned.
     #[must_use]
     pub fn into_document(self) -> Option<Value> {
-        self.document.filter(|_| self.faults.is_empty())
+        self.document.filter(|_| self.violations.is_empty())
     }
 
-    /// The canonical document even if it has faults: values may be out of bounds, missing, or against each other.
+    /// The canonical document even if it has violations: values may be out of bounds, missing, or against each other.
     /// `None` if a name or a value could not be read at all.
     ///
     /// For reports (`normalized`) only; run commands by [`document`](Self::document).
@@ -78,10 +78,10 @@ impl Reading {
         self.document
     }
 
-    /// A reading without fault or warning.
+    /// A reading without violation or warning.
     pub(crate) fn faultless(document: Value, places: Places, dialect: Option<Dialect>) -> Self {
-        let (faults, warnings) = (Vec::new(), Vec::new());
-        Self { document: Some(document), faults, faults_total: 0, warnings, places, dialect }
+        let (violations, warnings) = (Vec::new(), Vec::new());
+        Self { document: Some(document), violations, violations_total: 0, warnings, places, dialect }
     }
 
     /// Takes a prefix off every pointer of the sender: the document stood at the root itself.
@@ -93,7 +93,7 @@ impl Reading {
                 *pointer = rest.to_owned();
             }
         };
-        self.faults.iter_mut().for_each(|fault| lift(&mut fault.pointer));
+        self.violations.iter_mut().for_each(|violation| lift(&mut violation.pointer));
         self.warnings.iter_mut().filter_map(|warning| warning.pointer.as_mut()).for_each(lift);
         self.places.lift(&lift);
     }
@@ -131,8 +131,8 @@ pub fn read(definition: &str, tree: &Tree, writer: Writer) -> Reading {
     )
 }
 
-/// The first faults of a canonical document: what breaks the schema, and the members that it does not know.
-pub(crate) fn faults_of(definition: &str, document: &Value) -> (Tally, Tally) {
+/// The first violations of a canonical document: what breaks the schema, and the members that it does not know.
+pub(crate) fn violations_of(definition: &str, document: &Value) -> (Tally, Tally) {
     if canonical::is_faultless(definition, document) {
         return (Tally::default(), Tally::default());
     }
@@ -142,7 +142,7 @@ pub(crate) fn faults_of(definition: &str, document: &Value) -> (Tally, Tally) {
     let root = reader.root(def, &[Source::written(&tree, String::new())]);
     reader.find_missing(def, &root);
     reader.apply_rules(def, &root);
-    (reader.faults, reader.unknown)
+    (reader.violations, reader.unknown)
 }
 
 /// A part of the sender's document that belongs to the one that is read.
@@ -163,7 +163,7 @@ pub(crate) fn read_sources(
     definition: &str,
     sources: &[Source<'_>],
     writer: Writer,
-    mut faults: Tally,
+    mut violations: Tally,
     envelope: Spelt,
 ) -> Reading {
     let def = dictionary().named(definition);
@@ -173,12 +173,12 @@ pub(crate) fn read_sources(
     reader.place_moved(def, &mut root);
     reader.find_missing(def, &root);
     reader.apply_rules(def, &root);
-    faults.append(reader.faults);
-    faults.append(reader.unknown);
+    violations.append(reader.violations);
+    violations.append(reader.unknown);
     Reading {
         document: (!reader.unread).then_some(root),
-        faults_total: faults.total(),
-        faults: faults.into_kept(),
+        violations_total: violations.total(),
+        violations: violations.into_kept(),
         warnings: reader.warnings,
         places: reader.places,
         dialect: reader.fields.most().or(reader.envelope.most()),

@@ -7,16 +7,16 @@ use super::Writer;
 use crate::{
     dialect::Spelt,
     dictionary::{Def, Dictionary, ObjectSpec, dictionary},
-    fault::Warning,
     places::Places,
     pointer::escape,
     tally::Tally,
+    violation::Warning,
 };
 
 pub(super) struct Reader {
     pub(super) dictionary: &'static Dictionary,
     pub(super) writer: Writer,
-    pub(super) faults: Tally,
+    pub(super) violations: Tally,
     /// Unknown members of a canonical document: a newer version may have written them, so they are counted apart.
     pub(super) unknown: Tally,
     pub(super) warnings: Vec<Warning>,
@@ -28,7 +28,7 @@ pub(super) struct Reader {
     pub(super) envelope: Spelt,
     /// Whether what is read now counts for them.
     pub(super) spelt: bool,
-    /// Canonical pointers of values that have a fault of their own. Rules do not compare them.
+    /// Canonical pointers of values that have a violation of their own. Rules do not compare them.
     pub(super) faulty: BTreeSet<String>,
     pub(super) moved: Vec<Moved>,
     pub(super) visited: Vec<Visited>,
@@ -39,7 +39,7 @@ impl Reader {
         Self {
             dictionary: dictionary(),
             writer,
-            faults: Tally::default(),
+            violations: Tally::default(),
             unknown: Tally::default(),
             warnings: Vec::new(),
             places: Places::default(),
@@ -53,12 +53,12 @@ impl Reader {
         }
     }
 
-    /// Whether the reading may stop: a canonical document is refused by its first faults.
+    /// Whether the reading may stop: a canonical document is refused by its first violations.
     pub(super) fn is_done(&self) -> bool {
-        self.writer == Writer::Canonical && self.faults.is_full()
+        self.writer == Writer::Canonical && self.violations.is_full()
     }
 
-    /// Whether the value, or one inside it, has a fault of its own.
+    /// Whether the value, or one inside it, has a violation of its own.
     pub(super) fn is_faulty(&self, canonical: &str) -> bool {
         if self.faulty.contains(canonical) {
             return true;

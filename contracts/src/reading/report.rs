@@ -1,38 +1,38 @@
-//! What a reading reports: faults, warnings, and the dialects of names.
+//! What a reading reports: violations, warnings, and the dialects of names.
 
 use super::reader::{At, Reader};
 use crate::{
     dictionary::{Name, ObjectSpec, Shape},
-    fault::{Fault, Warning},
     generated::{error_code::ErrorCode, warning_code::WarningCode},
     hint::Hints,
-    scalar::ScalarFault,
+    scalar::ScalarViolation,
     tree::Tree,
+    violation::{Violation, Warning},
 };
 
 impl Reader {
-    pub(super) fn fault(&mut self, at: &At, code: ErrorCode, message: String, hint: String) {
+    pub(super) fn violation(&mut self, at: &At, code: ErrorCode, message: String, hint: String) {
         self.faulty.insert(at.canonical.clone());
-        self.faults.add(|| Fault::new(at.sender.clone(), code, message).hint(hint));
+        self.violations.add(|| Violation::new(at.sender.clone(), code, message).hint(hint));
     }
 
     pub(super) fn unreadable(&mut self, at: &At, message: String, hint: String) {
         self.unread = true;
-        self.fault(at, ErrorCode::UnsupportedValue, message, hint);
+        self.violation(at, ErrorCode::UnsupportedValue, message, hint);
     }
 
-    pub(super) fn scalar_fault(&mut self, at: &At, fault: ScalarFault) {
-        self.unread |= fault.code == ErrorCode::UnsupportedValue;
+    pub(super) fn scalar_violation(&mut self, at: &At, violation: ScalarViolation) {
+        self.unread |= violation.code == ErrorCode::UnsupportedValue;
         self.faulty.insert(at.canonical.clone());
-        self.faults.add(|| Fault {
+        self.violations.add(|| Violation {
             pointer: at.sender.clone(),
-            code: fault.code,
-            message: fault.message,
-            allowed: fault.allowed,
-            minimum: fault.minimum,
-            maximum: fault.maximum,
-            nearest: fault.nearest,
-            hint: fault.hint,
+            code: violation.code,
+            message: violation.message,
+            allowed: violation.allowed,
+            minimum: violation.minimum,
+            maximum: violation.maximum,
+            nearest: violation.nearest,
+            hint: violation.hint,
         });
     }
 
@@ -51,7 +51,7 @@ impl Reader {
             self.unread = true;
             self.faulty.insert(canonical.clone());
             let message = format!("`{one}` and `{other}` are one property, with unequal values");
-            self.faults.add(|| Fault::new(sender.clone(), ErrorCode::DuplicateField, message));
+            self.violations.add(|| Violation::new(sender.clone(), ErrorCode::DuplicateField, message));
         }
     }
 

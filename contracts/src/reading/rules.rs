@@ -8,8 +8,8 @@ use super::{
 };
 use crate::{
     dictionary::{Def, Outcome},
-    fault::Fault,
     judge::{Breach, with_defaults},
+    violation::Violation,
 };
 
 impl Reader {
@@ -26,7 +26,7 @@ impl Reader {
                     blamed.extend(self.breach(def, &at, said, breach));
                 }
             }
-            // Marked as faulty, so that no warning of `find_no_effect` stands beside the fault.
+            // Marked as faulty, so that no warning of `find_no_effect` stands beside the violation.
             self.faulty.extend(blamed);
             if self.writer == Writer::Sender {
                 self.find_no_effect(def, &at, said, &effective, &document.shape);
@@ -34,7 +34,7 @@ impl Reader {
         }
     }
 
-    /// Reports a breach at the last of its fields that the sender wrote; returns the place that a fault blames.
+    /// Reports a breach at the last of its fields that the sender wrote; returns the place that a violation blames.
     fn breach(&mut self, def: &Def, at: &str, said: &Value, breach: Breach) -> Option<String> {
         let is_said = |field: &&String| said.pointer(field).is_some();
         let blamed = breach.fields.iter().rev().find(is_said).unwrap_or(&breach.fields[0]);
@@ -48,11 +48,11 @@ impl Reader {
                 }
                 None
             }
-            Outcome::Fault(code) => {
-                self.faults.add(|| Fault {
+            Outcome::Violation(code) => {
+                self.violations.add(|| Violation {
                     minimum: breach.minimum,
                     maximum: breach.maximum,
-                    ..Fault::new(pointer, code, breach.message)
+                    ..Violation::new(pointer, code, breach.message)
                 });
                 Some(canonical)
             }

@@ -9,13 +9,13 @@ use super::{
 use crate::{
     dialect::{Dialect, Spelt},
     dictionary::{Def, Name, ObjectSpec, Shape, Spelling},
-    fault::Fault,
     generated::error_code::ErrorCode,
     nearest::{nearest, written_by},
     pointer::escape,
     scalar,
     shown::named,
     tree::Tree,
+    violation::Violation,
 };
 
 impl Reader {
@@ -174,21 +174,22 @@ impl Reader {
             let message = format!("`{said}` was read as `{meant}`");
             self.warn(code, &at.sender, message, Some(format!("write `{meant}`")));
         }
-        if let Some(fault) = read.fault {
+        if let Some(violation) = read.violation {
             // Without it the document would be another one than the sender wrote.
             self.unread |= read.value.is_none();
-            self.scalar_fault(at, fault);
+            self.scalar_violation(at, violation);
         }
         read.value
     }
 
     pub(super) fn unknown(&mut self, spec: &ObjectSpec, name: &str, at: &At, dialect: Option<Dialect>) {
         self.unread = true;
-        let faults = if self.writer == Writer::Canonical { &mut self.unknown } else { &mut self.faults };
-        faults.add(|| {
+        let violations =
+            if self.writer == Writer::Canonical { &mut self.unknown } else { &mut self.violations };
+        violations.add(|| {
             let pointer = format!("{}/{}", at.sender, escape(name));
             if let Some(why) = written_by(name) {
-                return Fault::new(
+                return Violation::new(
                     pointer,
                     ErrorCode::UnknownField,
                     format!("{} is unknown here; {why}", named(name)),
@@ -207,7 +208,7 @@ impl Reader {
                 Some(near) => format!("{name} is unknown here; the nearest known name is `{near}`"),
                 None => format!("{name} is unknown here"),
             };
-            Fault { nearest, ..Fault::new(pointer, ErrorCode::UnknownField, message) }
+            Violation { nearest, ..Violation::new(pointer, ErrorCode::UnknownField, message) }
         });
     }
 }

@@ -6,8 +6,8 @@ mod write;
 use serde_json::Value;
 
 use crate::{
-    fault::{Failure, Warning},
     generated::action::Action,
+    violation::{Failure, Warning},
 };
 
 pub use read::{ReadReply, ReplyError};

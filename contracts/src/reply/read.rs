@@ -4,10 +4,10 @@ use serde_json::Value;
 
 use super::Reply;
 use crate::{
-    fault::{Failure, Fault, Warning},
     generated::{action::Action, error_code::ErrorCode},
-    reading::faults_of,
+    reading::violations_of,
     tally::Tally,
+    violation::{Failure, Violation, Warning},
 };
 
 /// A reply, and its members that the schema does not know.
@@ -23,10 +23,10 @@ pub struct ReadReply {
 
 /// A document that is no reply of the contract.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("the reply breaks the contract at {}: {}", faults[0].pointer, faults[0].message)]
+#[error("the reply breaks the contract at {}: {}", violations[0].pointer, violations[0].message)]
 pub struct ReplyError {
-    /// The first faults; at least one.
-    pub faults: Vec<Fault>,
+    /// The first violations; at least one.
+    pub violations: Vec<Violation>,
 }
 
 impl Reply {
@@ -45,14 +45,14 @@ impl Reply {
     /// # Errors
     /// As [`Reply::read`].
     pub fn take(action: Action, mut reply: Value) -> Result<ReadReply, ReplyError> {
-        let (broken, unknown) = faults(action, &reply);
+        let (broken, unknown) = violations(action, &reply);
         if !broken.is_empty() {
-            return Err(ReplyError { faults: broken.into_kept() });
+            return Err(ReplyError { violations: broken.into_kept() });
         }
         let text = |name: &str| reply[name].as_str().map(str::to_owned);
         let (request_id, session_id) = (text("request_id"), text("session_id"));
         let broken = |pointer: &str, err: &dyn std::fmt::Display| ReplyError {
-            faults: vec![contradiction(pointer, &err.to_string())],
+            violations: vec![contradiction(pointer, &err.to_string())],
         };
         let outcome = if reply["success"] == true {
             Ok(reply["data"].take())
@@ -68,32 +68,32 @@ impl Reply {
         Ok(ReadReply {
             reply: Self { action: Some(action), request_id, session_id, outcome, warnings, more_warnings },
             unknown_total: unknown.total(),
-            unknown_members: unknown.into_kept().into_iter().map(|fault| fault.pointer).collect(),
+            unknown_members: unknown.into_kept().into_iter().map(|violation| violation.pointer).collect(),
         })
     }
 }
 
-/// The first faults of a reply in snake: what breaks the contract, and members that the schema does not know.
-fn faults(action: Action, reply: &Value) -> (Tally, Tally) {
-    let (mut faults, mut unknown) = faults_of("Reply", reply);
+/// The first violations of a reply in snake: what breaks the contract, and members that the schema does not know.
+fn violations(action: Action, reply: &Value) -> (Tally, Tally) {
+    let (mut violations, mut unknown) = violations_of("Reply", reply);
     if reply["success"] == true {
-        let (inside, unknown_inside) = faults_of(action.info().reply, &reply["data"]);
-        faults.append_below("/data", inside);
+        let (inside, unknown_inside) = violations_of(action.info().reply, &reply["data"]);
+        violations.append_below("/data", inside);
         unknown.append_below("/data", unknown_inside);
         if !reply["error"].is_null() || !reply["error_details"].is_null() {
-            faults.add(|| contradiction("/error", "a success has no error"));
+            violations.add(|| contradiction("/error", "a success has no error"));
         }
     } else if !reply["data"].is_null() {
-        faults.add(|| contradiction("/data", "a failure has no data"));
+        violations.add(|| contradiction("/data", "a failure has no data"));
     }
     if count(&reply["warnings"]) != count(&reply["warning_details"]) {
-        faults.add(|| contradiction("/warning_details", "there is one for each of `warnings`"));
+        violations.add(|| contradiction("/warning_details", "there is one for each of `warnings`"));
     }
-    (faults, unknown)
+    (violations, unknown)
 }
 
-fn contradiction(pointer: &str, message: &str) -> Fault {
-    Fault::new(pointer, ErrorCode::ValidationFailed, message)
+fn contradiction(pointer: &str, message: &str) -> Violation {
+    Violation::new(pointer, ErrorCode::ValidationFailed, message)
 }
 
 fn count(list: &Value) -> usize {

@@ -7,9 +7,9 @@ use super::Reply;
 use crate::{
     dialect::Dialect,
     dictionary::{Shape, dictionary},
-    fault::{Failure, Warning},
     framing::{EncodeError, framed},
     generated::{error_code::ErrorCode, limits},
+    violation::{Failure, Warning},
 };
 
 impl Reply {

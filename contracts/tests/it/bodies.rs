@@ -22,7 +22,8 @@ fn pointers_of_a_bare_body_begin_at_the_body() {
     let body = br#"{"Model":{},"Scheduler":{"Steps":151},"Conditioning":{"Prompt":"p"}}"#;
     let incoming = read_body(body, GENERATE, &Map::new()).unwrap();
     assert_eq!(incoming.form, Form::Bare);
-    let pointers: Vec<&str> = incoming.reading.faults.iter().map(|fault| fault.pointer.as_str()).collect();
+    let pointers: Vec<&str> =
+        incoming.reading.violations.iter().map(|violation| violation.pointer.as_str()).collect();
     assert_eq!(pointers, ["/Scheduler/Steps", "/Model/Base"]);
 }
 
@@ -58,7 +59,9 @@ fn the_sentence_of_two_spellings_names_no_place_that_the_sender_did_not_write() 
     let body = br#"{"model": {"base": "a"}, "conditioning": {"prompt": "x"},
         "hyperparameters": {"dimensions": {"width": 64, "height": 64}, "width": 128}}"#;
     let incoming = read_body(body, GENERATE, &Map::new()).unwrap();
-    let [fault] = incoming.reading.faults.as_slice() else { panic!("{:?}", incoming.reading.faults) };
-    assert_eq!(fault.pointer, "/hyperparameters/width");
-    assert_eq!(fault.message, "`dimensions/width` and `width` are one property, with unequal values");
+    let [violation] = incoming.reading.violations.as_slice() else {
+        panic!("{:?}", incoming.reading.violations)
+    };
+    assert_eq!(violation.pointer, "/hyperparameters/width");
+    assert_eq!(violation.message, "`dimensions/width` and `width` are one property, with unequal values");
 }

@@ -53,7 +53,7 @@ fn every_dialect_of_a_generated_command_means_the_same() {
     let mut read = 0;
     for (definition, document) in generated::documents::documents() {
         for action in Action::ALL.iter().filter(|action| action.info().request == definition) {
-            // The generator does not know the rules over several fields; those faults come in every dialect alike.
+            // The generator does not know the rules over several fields; those violations come in every dialect alike.
             let meant = contracts::read(definition, &Tree::of(&document), Writer::Sender);
             for dialect in Dialect::ALL {
                 let spelt = dialect.spell(definition, &document);
@@ -65,10 +65,14 @@ fn every_dialect_of_a_generated_command_means_the_same() {
                     let text = frame.to_string();
                     let incoming =
                         read_frame(text.as_bytes()).unwrap_or_else(|err| panic!("{text}: {err:?}"));
-                    let codes = |faults: &[contracts::Fault]| {
-                        faults.iter().map(|fault| fault.code).collect::<Vec<_>>()
+                    let codes = |violations: &[contracts::Violation]| {
+                        violations.iter().map(|violation| violation.code).collect::<Vec<_>>()
                     };
-                    assert_eq!(codes(&incoming.reading.faults), codes(&meant.faults), "{dialect} {text}");
+                    assert_eq!(
+                        codes(&incoming.reading.violations),
+                        codes(&meant.violations),
+                        "{dialect} {text}"
+                    );
                     assert_eq!(
                         incoming.reading.reported().is_some(),
                         meant.reported().is_some(),

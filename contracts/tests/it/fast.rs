@@ -1,4 +1,4 @@
-//! The fast path against the reading: what it takes, it takes alike, and it takes nothing that has a fault.
+//! The fast path against the reading: what it takes, it takes alike, and it takes nothing that has a violation.
 
 use contracts::{
     Action, Body, Dialect, Incoming, Refusal,
@@ -31,7 +31,7 @@ fn alike(frame: &[u8], fast: &Result<Incoming, Refusal>, slow: &Result<Incoming,
     assert_eq!(fast.form, slow.form);
     let text = String::from_utf8_lossy(frame);
     assert_eq!(fast.reading.document(), slow.reading.document(), "{text}");
-    assert_eq!(fast.reading.faults, slow.reading.faults, "{text}");
+    assert_eq!(fast.reading.violations, slow.reading.violations, "{text}");
     assert_eq!(fast.reading.warnings, slow.reading.warnings, "{text}");
     assert_eq!(fast.reading.dialect, slow.reading.dialect, "{text}");
     places_agree(fast, slow);
@@ -154,7 +154,7 @@ fn the_rules_of_the_types_are_those_of_the_reading() {
             serde_json::from_value(row["canonical"].clone()).expect("each value is good by itself");
         let frame = json!({"action": Action::GenerateSdxl.as_str(), "payload": {"prompt_submission": row["canonical"]}});
         let reading = read_frame_slowly(frame.to_string().as_bytes()).expect("it is a command").reading;
-        assert_eq!(submission.keeps_rules(), reading.is_valid(), "{:?}", reading.faults);
+        assert_eq!(submission.keeps_rules(), reading.is_valid(), "{:?}", reading.violations);
         assert_eq!(
             submission.is_plain(),
             reading.is_valid() && reading.warnings.is_empty(),

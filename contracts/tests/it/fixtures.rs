@@ -1,4 +1,4 @@
-//! Fixtures against our readings: C#-shaped payloads, and invalid documents each with its exact faults.
+//! Fixtures against our readings: C#-shaped payloads, and invalid documents each with its exact violations.
 
 use contracts::{
     Incoming, Refusal,
@@ -19,7 +19,7 @@ fn understood(frame: &[u8]) -> Value {
             "request_id": incoming.head.request_id,
             "session_id": incoming.head.session_id,
             "document": incoming.reading.reported(),
-            "faults": incoming.reading.faults,
+            "faults": incoming.reading.violations,
             "warnings": incoming.reading.warnings,
             "dialect": incoming.reading.dialect,
         }),
@@ -65,8 +65,8 @@ struct Invalid {
     frame: Vec<u8>,
     /// The code of the whole, where the frame is refused as no command.
     refused: Option<String>,
-    /// Code and pointer of every fault, in any order.
-    faults: Vec<(String, String)>,
+    /// Code and pointer of every violation, in any order.
+    violations: Vec<(String, String)>,
 }
 
 impl Invalid {
@@ -82,27 +82,28 @@ impl Invalid {
             let hex = text("hex").unwrap_or_else(|| panic!("{row} has no document"));
             (0..hex.len()).step_by(2).map(|i| u8::from_str_radix(&hex[i..i + 2], 16).unwrap()).collect()
         };
-        let pair =
-            |fault: &Value| (fault[0].as_str().unwrap().to_owned(), fault[1].as_str().unwrap().to_owned());
+        let pair = |violation: &Value| {
+            (violation[0].as_str().unwrap().to_owned(), violation[1].as_str().unwrap().to_owned())
+        };
         Self {
             id: text("id").unwrap_or_else(|| panic!("{row} has no id")),
             frame,
             refused: text("refused"),
-            faults: row["faults"].as_array().into_iter().flatten().map(pair).collect(),
+            violations: row["faults"].as_array().into_iter().flatten().map(pair).collect(),
         }
     }
 }
 
-/// What reading found: the code of a refusal, and every fault.
+/// What reading found: the code of a refusal, and every violation.
 fn found(read: &Result<Incoming, Refusal>) -> (Option<String>, Vec<(String, String)>) {
-    let (refused, faults) = match read {
-        Ok(incoming) => (None, &incoming.reading.faults),
+    let (refused, violations) = match read {
+        Ok(incoming) => (None, &incoming.reading.violations),
         Err(refusal) => (Some(refusal.failure.code.to_string()), &refusal.failure.errors),
     };
-    let mut faults: Vec<_> =
-        faults.iter().map(|fault| (fault.code.to_string(), fault.pointer.clone())).collect();
-    faults.sort();
-    (refused, faults)
+    let mut violations: Vec<_> =
+        violations.iter().map(|violation| (violation.code.to_string(), violation.pointer.clone())).collect();
+    violations.sort();
+    (refused, violations)
 }
 
 #[test]
@@ -113,7 +114,7 @@ fn invalid_documents_have_exactly_their_faults() {
         for row in lines(&format!("invalid/{file}.jsonl")) {
             let invalid = Invalid::of(&row);
             assert!(ids.insert(invalid.id.clone()), "two fixtures are called {}", invalid.id);
-            let mut expected = invalid.faults;
+            let mut expected = invalid.violations;
             expected.sort();
             let found = found(&read_frame(&invalid.frame));
             if found != (invalid.refused.clone(), expected.clone()) {
@@ -160,7 +161,7 @@ fn unusual_frames_are_read() {
         read.extend(decoder.finish());
         let [Line::Text(frame)] = read.as_slice() else { panic!("{row}: {read:?}") };
         let incoming = read_frame(frame).unwrap_or_else(|refusal| panic!("{row}: {refusal:?}"));
-        assert!(incoming.reading.is_valid(), "{row}: {:?}", incoming.reading.faults);
+        assert!(incoming.reading.is_valid(), "{row}: {:?}", incoming.reading.violations);
         let mut warned: Vec<_> =
             incoming.reading.warnings.iter().map(|warning| warning.code.to_string()).collect();
         warned.sort();

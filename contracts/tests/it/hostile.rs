@@ -1,5 +1,5 @@
-//! Documents that are large and wrong: all faults are counted, the first are shown, and nothing is read that the contract
-//! has no room for. What that costs, and that it is linear, is measured by `benches/hostile.rs` alone: a test has no clock.
+//! Documents that are large and wrong: all violations are counted, the first are shown, and nothing is read that the
+//! contract has no room for. What that costs, and that it is linear, is measured by `benches/hostile.rs` alone: a test has no clock.
 
 use contracts::{Action, ErrorCode, Reply, read_frame};
 use serde_json::{Value, json};
@@ -25,7 +25,7 @@ fn unknown_names_are_counted_and_the_first_are_shown() {
         (format!(r#"{{"action":"get_status","payload":{{}}{}}}"#, named(MANY)).into_bytes(), "/name0"),
     ] {
         let incoming = read_frame(&frame).unwrap();
-        assert_eq!((incoming.reading.faults.len(), incoming.reading.faults_total), (100, MANY));
+        assert_eq!((incoming.reading.violations.len(), incoming.reading.violations_total), (100, MANY));
         let failure = incoming.failure().unwrap();
         assert_eq!(failure.field.as_deref(), Some(first));
         assert!(failure.message.starts_with("200000 faults; the first at /"), "{}", failure.message);
@@ -49,9 +49,9 @@ fn a_list_or_map_that_is_too_long_is_one_fault_and_is_not_read() {
         [(command(&list, ""), "/request/conditioning/loras"), (command("", &map), "/request/metadata/tags")]
     {
         let reading = read_frame(&frame).unwrap().reading;
-        let [fault] = reading.faults.as_slice() else { panic!("{:?}", reading.faults) };
-        assert_eq!((fault.code, fault.pointer.as_str()), (ErrorCode::OutOfRange, pointer));
-        assert_eq!((reading.faults_total, reading.reported()), (1, None));
+        let [violation] = reading.violations.as_slice() else { panic!("{:?}", reading.violations) };
+        assert_eq!((violation.code, violation.pointer.as_str()), (ErrorCode::OutOfRange, pointer));
+        assert_eq!((reading.violations_total, reading.reported()), (1, None));
     }
 }
 
@@ -72,7 +72,7 @@ fn long_names_make_no_long_replies() {
     let failure = read_frame(&frame).unwrap_err().failure;
     assert_eq!((failure.errors.len(), failure.errors_total), (1, 50));
     let reading = read_frame(&command("", &format!(r#","{long}":1"#))).unwrap().reading;
-    assert!(reading.faults[0].message.len() < 200, "{}", reading.faults[0].message.len());
+    assert!(reading.violations[0].message.len() < 200, "{}", reading.violations[0].message.len());
 }
 
 #[test]
@@ -92,8 +92,8 @@ fn a_reply_with_many_faults_or_members_is_judged_by_the_first() {
         "error_details": {"code": "internal", "retryable": false, "errors": []},
     });
     reply["error_details"]["errors"] = vec![json!({"nothing": 1}); MANY].into();
-    let faults = Reply::take(Action::GetStatus, reply.clone()).unwrap_err().faults;
-    assert_eq!(faults.len(), 1, "the list is too long, and is not read");
+    let violations = Reply::take(Action::GetStatus, reply.clone()).unwrap_err().violations;
+    assert_eq!(violations.len(), 1, "the list is too long, and is not read");
     reply["error_details"]["errors"] = json!([]);
     if let Value::Object(members) = &mut reply {
         members.extend((0..MANY).map(|i| (format!("name{i}"), Value::Null)));
@@ -101,7 +101,7 @@ fn a_reply_with_many_faults_or_members_is_judged_by_the_first() {
     let read = Reply::take(Action::GetStatus, reply.clone()).unwrap();
     assert_eq!((read.unknown_members.len(), read.unknown_total), (100, MANY));
     reply["success"] = json!("yes");
-    assert_eq!(Reply::take(Action::GetStatus, reply).unwrap_err().faults[0].pointer, "/success");
+    assert_eq!(Reply::take(Action::GetStatus, reply).unwrap_err().violations[0].pointer, "/success");
 }
 
 #[test]

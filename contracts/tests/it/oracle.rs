@@ -29,8 +29,8 @@ fn every_request_is_read_to_its_canonical_document() {
                 row["canonical"]
             );
             // .NET bounds nothing: a rule over several fields may be broken, a single value never is.
-            let of_one_value = incoming.reading.faults.iter().find(|fault| {
-                !matches!(fault.code, ErrorCode::ValidationFailed | ErrorCode::UnsupportedFeature)
+            let of_one_value = incoming.reading.violations.iter().find(|violation| {
+                !matches!(violation.code, ErrorCode::ValidationFailed | ErrorCode::UnsupportedFeature)
             });
             assert_eq!(of_one_value, None, "{at}");
         }

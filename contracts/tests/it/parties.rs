@@ -1,4 +1,4 @@
-//! Rust and Python read the same bytes alike: normalized, effective, faults and warnings.
+//! Rust and Python read the same bytes alike: normalized, effective, violations and warnings.
 //!
 //! The Python party is `python -m concord_workers.core.reading_cli` of `workers/`, run by the interpreter that `workers/setup.sh` made.
 //! Without it the check says `skipped` and why; with `CONCORD_REQUIRE_PYTHON` set, as in CI, that is a failure.
@@ -10,8 +10,8 @@ use std::{
 };
 
 use contracts::{
-    DeviceKind, Dialect, Fault, Reading, Warning, Writer, dictionary::dictionary, effective, pointer, read,
-    tree,
+    DeviceKind, Dialect, Reading, Violation, Warning, Writer, dictionary::dictionary, effective, pointer,
+    read, tree,
 };
 use serde_json::{Value, json};
 
@@ -172,23 +172,23 @@ fn merge(into: &mut Value, from: Value) {
 }
 
 fn row(reading: &Reading) -> Value {
-    let fault = |fault: &Fault| {
+    let violation = |violation: &Violation| {
         json!([
-            fault.pointer,
-            fault.code.as_str(),
-            fault.minimum,
-            fault.maximum,
-            fault.nearest,
-            fault.allowed,
-            fault.message,
-            fault.hint
+            violation.pointer,
+            violation.code.as_str(),
+            violation.minimum,
+            violation.maximum,
+            violation.nearest,
+            violation.allowed,
+            violation.message,
+            violation.hint
         ])
     };
     let warning = |warning: &Warning| json!([warning.pointer, warning.code.as_str()]);
     json!({
         "normalized": reading.reported(),
         "effective": reading.reported().map(|document| effective(document, DeviceKind::Cpu)),
-        "faults": reading.faults.iter().map(fault).collect::<Vec<_>>(),
+        "faults": reading.violations.iter().map(violation).collect::<Vec<_>>(),
         "warnings": reading.warnings.iter().map(warning).collect::<Vec<_>>(),
         "dialect": reading.dialect,
         "places": places(reading),

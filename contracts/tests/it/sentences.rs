@@ -49,7 +49,7 @@ fn an_integer_that_no_reader_holds_is_not_reported_as_another() {
     let document = r#"{"model":{"base":"a"},"conditioning":{"prompt":"a"},"hyperparameters":{"seed":18446744073709551616}}"#;
     let reading =
         read("PromptSubmission", &tree::parse(document.as_bytes()).expect("JSON").tree, Writer::Sender);
-    assert_eq!((reading.faults[0].code, reading.reported()), (ErrorCode::OutOfRange, None));
+    assert_eq!((reading.violations[0].code, reading.reported()), (ErrorCode::OutOfRange, None));
 }
 
 #[test]

@@ -9,7 +9,11 @@ use contracts::{
 fn messages(document: &str) -> Vec<String> {
     let parsed = tree::parse(document.as_bytes()).expect("it is JSON");
     let reading = read("PromptSubmission", &parsed.tree, Writer::Sender);
-    reading.faults.into_iter().map(|fault| format!("{} {}", fault.pointer, fault.message)).collect()
+    reading
+        .violations
+        .into_iter()
+        .map(|violation| format!("{} {}", violation.pointer, violation.message))
+        .collect()
 }
 
 #[test]

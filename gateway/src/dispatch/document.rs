@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use contracts::{
-    Action, ErrorCode, Failure, Fault, Submission, bare_base64,
+    Action, ErrorCode, Failure, Submission, Violation, bare_base64,
     dictionary::{Shape, dictionary},
     framing::FRAME_BYTES_MAX,
     generated::limits,
@@ -132,7 +132,7 @@ pub(crate) struct PlacedImages {
     /// What keeps these files where they are.
     pub(crate) inputs: Vec<Held>,
     /// The faults of those that stay as they are, pointers canonical.
-    pub(crate) faults: Vec<Fault>,
+    pub(crate) violations: Vec<Violation>,
 }
 
 /// ReplyOrder uploads and `data:` images into paths.
@@ -157,9 +157,10 @@ pub(crate) async fn place_images(action: Action, fields: &mut Value, uploads: &U
                 all.inputs.push(held);
                 *value = path.into();
             }
-            Err(failure) => all
-                .faults
-                .push(Fault { hint: failure.hint, ..Fault::new(pointer, failure.code, failure.message) }),
+            Err(failure) => all.violations.push(Violation {
+                hint: failure.hint,
+                ..Violation::new(pointer, failure.code, failure.message)
+            }),
         }
     }
     all

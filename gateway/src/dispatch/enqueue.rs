@@ -1,7 +1,7 @@
 //! What a worker does alone: it is made ready for the worker, and waits at the job queue for a lane.
 
 use chrono::Utc;
-use contracts::{Action, Class, ErrorCode, Failure, Fault, Trace};
+use contracts::{Action, Class, ErrorCode, Failure, Trace, Violation};
 use serde_json::Value;
 use tokio::time::Duration;
 
@@ -42,12 +42,12 @@ impl Dispatcher {
             (None, Some((device, pointer))) => match self.inner.pool.lane_of_device(device) {
                 Some(lane) => Some(lane.gpu.clone()),
                 None => {
-                    let fault = Fault::new(
+                    let violation = Violation::new(
                         sent_pointer(&sent, pointer),
                         ErrorCode::UnsupportedFeature,
                         format!("no worker here is on `{device}`"),
                     );
-                    return Err(Failed(Box::new(sent), Box::new(Failure::of_faults(vec![fault]))));
+                    return Err(Failed(Box::new(sent), Box::new(Failure::of_violations(vec![violation]))));
                 }
             },
             (pin, _) => pin,
@@ -58,13 +58,13 @@ impl Dispatcher {
             }
             sent.seeded = document::choose_seeds(action, &mut fields);
         }
-        let PlacedImages { swapped, inputs, mut faults } =
+        let PlacedImages { swapped, inputs, mut violations } =
             document::place_images(action, &mut fields, &self.inner.uploads).await;
-        if !faults.is_empty() {
-            for fault in &mut faults {
-                fault.pointer = sent_pointer(&sent, &fault.pointer);
+        if !violations.is_empty() {
+            for violation in &mut violations {
+                violation.pointer = sent_pointer(&sent, &violation.pointer);
             }
-            return Err(Failed(Box::new(sent), Box::new(Failure::of_faults(faults))));
+            return Err(Failed(Box::new(sent), Box::new(Failure::of_violations(violations))));
         }
         (sent.swapped, sent.inputs) = (swapped, inputs);
         let recorded = matches!(class, Class::Job | Class::Training);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use contracts::{
-    Action, DeviceKind, Dialect, ErrorCode, Failure, Fault, Incoming, Reply, effective_of,
+    Action, DeviceKind, Dialect, ErrorCode, Failure, Incoming, Reply, Violation, effective_of,
     generated::limits::PROTOCOL_VERSIONS,
 };
 use futures::future::join_all;
@@ -32,8 +32,8 @@ fn at_target(failure: Box<Failure>, asked: &RoutedCommand, sent: &CommandContext
     let another = asked.fields.get("attempt").is_some_and(|attempt| known("attempt") != Some(attempt));
     let field = if lives && another { "/attempt" } else { "/target_request_id" };
     let pointer = sent_pointer(sent, field);
-    let fault = Fault::new(&pointer, failure.code, failure.message.clone());
-    Box::new(Failure { errors: vec![fault], ..failure.at(pointer) })
+    let violation = Violation::new(&pointer, failure.code, failure.message.clone());
+    Box::new(Failure { errors: vec![violation], ..failure.at(pointer) })
 }
 
 impl Dispatcher {
@@ -75,12 +75,12 @@ impl Dispatcher {
             let said = asked.fields.get(field).filter(|value| **value != json!([]));
             if said.is_some() {
                 let message = format!("`{field}` cannot be negotiated over HTTP");
-                let fault = Fault::new(
+                let violation = Violation::new(
                     sent_pointer(sent, &format!("/{field}")),
                     ErrorCode::UnsupportedFeature,
                     message,
                 );
-                let failure = Failure::of_faults(vec![fault]);
+                let failure = Failure::of_violations(vec![violation]);
                 return Err(Box::new(
                     failure.hint("use the `dialect` query parameter, and events by `jobs/{id}/events`"),
                 ));
@@ -116,20 +116,20 @@ impl Dispatcher {
 
     /// The lane that `device_index` means, if it is said.
     fn wanted(&self, fields: &Value, sent: &CommandContext) -> Result<Option<usize>, Box<Failure>> {
-        let fault = |field: &str, code, message| {
-            Box::new(Failure::of_faults(vec![Fault::new(sent_pointer(sent, field), code, message)]))
+        let violation = |field: &str, code, message| {
+            Box::new(Failure::of_violations(vec![Violation::new(sent_pointer(sent, field), code, message)]))
         };
         if let Some(versions) = fields["protocol_versions"].as_array()
             && !versions.iter().any(|version| PROTOCOL_VERSIONS.iter().any(|known| version == known))
         {
             let message = format!("no common version; {} is spoken here", PROTOCOL_VERSIONS.join(", "));
-            return Err(fault("/protocol_versions", ErrorCode::UnsupportedValue, message));
+            return Err(violation("/protocol_versions", ErrorCode::UnsupportedValue, message));
         }
         let Some(index) = fields["device_index"].as_u64() else { return Ok(None) };
         let gpu = format!("gpu_{index}");
         match self.pool().lanes().iter().position(|lane| lane.gpu.as_str() == gpu) {
             Some(lane) => Ok(Some(lane)),
-            None => Err(fault(
+            None => Err(violation(
                 "/device_index",
                 ErrorCode::UnsupportedFeature,
                 format!("{gpu} is not of this pool"),
@@ -207,8 +207,8 @@ impl Dispatcher {
             Some(text) => Some(self.queue().cursor(text).ok_or_else(|| {
                 let pointer = sent_pointer(sent, "/cursor");
                 let message = "`cursor` is no `next_cursor` of this run of the gateway";
-                let fault = Fault::new(pointer, ErrorCode::UnsupportedValue, message);
-                Box::new(Failure::of_faults(vec![fault]).hint("begin again without a cursor"))
+                let violation = Violation::new(pointer, ErrorCode::UnsupportedValue, message);
+                Box::new(Failure::of_violations(vec![violation]).hint("begin again without a cursor"))
             })?),
             None => None,
         };
@@ -402,8 +402,8 @@ async fn in_time(
 
 fn session_id(sent: &CommandContext) -> Result<String, Box<Failure>> {
     sent.session_id.clone().ok_or_else(|| {
-        let fault = Fault::new("/session_id", ErrorCode::MissingField, "`session_id` is missing");
-        Box::new(Failure::of_faults(vec![fault]))
+        let violation = Violation::new("/session_id", ErrorCode::MissingField, "`session_id` is missing");
+        Box::new(Failure::of_violations(vec![violation]))
     })
 }
 

@@ -13,7 +13,7 @@ mod pool_commands;
 use std::{collections::HashMap, sync::Arc};
 
 use contracts::{
-    Action, Class, Dialect, ErrorCode, Failure, Fault, Head, Incoming, Places, Reply, Trace, Warning,
+    Action, Class, Dialect, ErrorCode, Failure, Head, Incoming, Places, Reply, Trace, Violation, Warning,
     WarningCode, dictionary::dictionary, schedule,
 };
 use serde_json::{Value, json};
@@ -278,8 +278,8 @@ impl Dispatcher {
             trace: incoming.head.trace.as_ref().map(trace::ours),
             places,
             warnings: reading.warnings.iter().cloned().chain(unused_attempt(incoming)).collect(),
-            faults: Vec::new(),
-            faults_total: 0,
+            violations: Vec::new(),
+            violations_total: 0,
             normalized: None,
             swapped: HashMap::new(),
             seeded: false,
@@ -297,8 +297,8 @@ impl Dispatcher {
         if let Some(failure) = incoming.refusal() {
             return Err(Failed(Box::new(sent), Box::new(failure)));
         }
-        sent.faults.clone_from(&incoming.reading.faults);
-        sent.faults_total = incoming.reading.faults_total;
+        sent.violations.clone_from(&incoming.reading.violations);
+        sent.violations_total = incoming.reading.violations_total;
         if incoming.reading.reported().is_none() {
             return Ok(reply(sent.with(Ok(unread_report(&incoming)))));
         }
@@ -338,9 +338,9 @@ impl Dispatcher {
             None => {
                 let known: Vec<&str> = self.inner.pool.lanes().iter().map(|lane| lane.gpu.as_str()).collect();
                 let pointer = head.pointer("gpu_id");
-                let fault = Fault::new(pointer, ErrorCode::GpuNotFound, format!("no {gpu_id} here"));
+                let violation = Violation::new(pointer, ErrorCode::GpuNotFound, format!("no {gpu_id} here"));
                 Err(Box::new(
-                    Failure::of_faults(vec![fault])
+                    Failure::of_violations(vec![violation])
                         .hint(format!("there are {}", known.join(", ")))
                         .detail("gpu_ids", known),
                 ))
@@ -462,16 +462,16 @@ fn unused_on_disconnect(action: Action) -> Warning {
 
 /// The report on a document that cannot be read as a whole: no worker can say more.
 fn unread_report(incoming: &Incoming) -> Value {
-    let faults = &incoming.reading.faults;
+    let violations = &incoming.reading.violations;
     let mut report = json!({
         "valid": false,
-        "error": faults.first().map(|fault| fault.message.clone()),
-        "errors": faults,
+        "error": violations.first().map(|violation| violation.message.clone()),
+        "errors": violations,
         "warnings": [],
         "normalized": null,
         "effective": null,
         "validation_details": {},
     });
-    set_total(&mut report, incoming.reading.faults_total);
+    set_total(&mut report, incoming.reading.violations_total);
     report
 }

@@ -4,7 +4,7 @@ use axum::{
     body::Body,
     http::{HeaderMap, HeaderName, HeaderValue, Response, header},
 };
-use contracts::{ErrorCode, Failure, Fault, Incoming, Reply, dictionary::dictionary};
+use contracts::{ErrorCode, Failure, Incoming, Reply, Violation, dictionary::dictionary};
 use serde_json::Value;
 
 use super::{
@@ -86,8 +86,8 @@ impl Accept {
             let shape = &dictionary().named(incoming.head.action.info().request).shape;
             let pointer = incoming.reading.places.sender(batch, shape);
             let message = "a reply that is a picture has room for one: `batch_size` is 1 with this Accept";
-            let fault = Fault::new(pointer, ErrorCode::ValidationFailed, message.to_owned());
-            let failure = Failure::of_faults(vec![fault]);
+            let violation = Violation::new(pointer, ErrorCode::ValidationFailed, message.to_owned());
+            let failure = Failure::of_violations(vec![violation]);
             return Err(Box::new(failure.hint("accept application/json, and fetch each picture by its url")));
         }
         let format =

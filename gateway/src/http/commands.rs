@@ -20,7 +20,7 @@ use super::{
     body,
     place::Base,
     problem::{bare, refuse, respond, with},
-    query::{Of, RoutedCommand, fault, field_of, given, query},
+    query::{Of, RoutedCommand, field_of, given, query, violation},
     trace::Traced,
 };
 use crate::{
@@ -146,7 +146,7 @@ async fn answer(
     let wait = !(runs && wants_async(headers));
     if let (false, Some(OnDisconnect::Cancel)) = (wait, asked.on_disconnect) {
         let message = "`on_disconnect=cancel` beside `Prefer: respond-async`: a client that does not wait can not leave";
-        let failure = fault("on_disconnect", ErrorCode::ValidationFailed, message.to_owned());
+        let failure = violation("on_disconnect", ErrorCode::ValidationFailed, message.to_owned());
         return respond(&bare(Some(action), incoming.head.request_id, *failure), dialect, path);
     }
     let options = ReplyOptions { dialect, wait, key, on_disconnect: asked.on_disconnect, trace };

@@ -8,7 +8,7 @@ use axum::{
     middleware::Next,
 };
 use contracts::{
-    Action, Dialect, ErrorCode, Failure, Fault,
+    Action, Dialect, ErrorCode, Failure, Violation,
     dialect::UnknownDialect,
     dictionary::{Name, Shape, dictionary},
     generated::action::{PARAMETERS, Route},
@@ -87,7 +87,7 @@ pub(super) async fn given(
     for (field, value) in named.chain(route.fixed.iter().copied()) {
         if let Some(name) = asked.given.keys().find(|name| field_of(action, name) == field) {
             let message = format!("`{name}` stands in the query, and the path says it already");
-            return Err(fault(name, ErrorCode::DuplicateField, message));
+            return Err(violation(name, ErrorCode::DuplicateField, message));
         }
         asked.given.insert(field.to_owned(), value.into());
     }
@@ -106,18 +106,18 @@ pub(super) fn query(request: &Request, of: Of) -> Result<RoutedCommand, Box<Fail
             let tags = asked.given.entry(TAGS).or_insert_with(|| json!({}));
             let Some(tags) = tags.as_object_mut() else {
                 let message = format!("`{name}` stands beside `{TAGS}`");
-                return Err(fault(&name, ErrorCode::DuplicateField, message));
+                return Err(violation(&name, ErrorCode::DuplicateField, message));
             };
             tags.insert(tag.to_owned(), value.into()).is_some()
         } else if let Of::Route(action) = of {
             asked.given.insert(name.clone(), typed(action, &name, value)).is_some()
         } else {
             let message = format!("`{name}` is no query parameter here");
-            return Err(fault(&name, ErrorCode::UnknownField, message));
+            return Err(violation(&name, ErrorCode::UnknownField, message));
         };
         if again {
             let message = format!("`{name}` stands twice in the query");
-            return Err(fault(&name, ErrorCode::DuplicateField, message));
+            return Err(violation(&name, ErrorCode::DuplicateField, message));
         }
     }
     Ok(asked)
@@ -140,7 +140,7 @@ fn pairs(uri: &Uri) -> Result<Vec<(String, String)>, Box<Failure>> {
 
 fn dialect(value: &str) -> Result<Dialect, Box<Failure>> {
     value.parse().map_err(|err: UnknownDialect| {
-        let mut failure = fault("dialect", ErrorCode::UnsupportedValue, err.to_string());
+        let mut failure = violation("dialect", ErrorCode::UnsupportedValue, err.to_string());
         failure.errors[0].allowed = Some(Dialect::ALL.map(|one| one.as_str().to_owned()).to_vec());
         failure
     })
@@ -149,7 +149,7 @@ fn dialect(value: &str) -> Result<Dialect, Box<Failure>> {
 fn on_disconnect(value: &str) -> Result<OnDisconnect, Box<Failure>> {
     value.parse().map_err(|_| {
         let message = format!("{value:?} says not what becomes of the job");
-        let mut failure = fault("on_disconnect", ErrorCode::UnsupportedValue, message);
+        let mut failure = violation("on_disconnect", ErrorCode::UnsupportedValue, message);
         let all = [OnDisconnect::Cancel, OnDisconnect::Finish];
         failure.errors[0].allowed = Some(all.map(|one| one.to_string()).to_vec());
         failure
@@ -157,8 +157,8 @@ fn on_disconnect(value: &str) -> Result<OnDisconnect, Box<Failure>> {
 }
 
 /// Refuses what a query says.
-pub(super) fn fault(name: &str, code: ErrorCode, message: String) -> Box<Failure> {
-    Box::new(Failure::of_faults(vec![Fault::new(format!("/{name}"), code, message)]))
+pub(super) fn violation(name: &str, code: ErrorCode, message: String) -> Box<Failure> {
+    Box::new(Failure::of_violations(vec![Violation::new(format!("/{name}"), code, message)]))
 }
 
 /// The field that a spelling means: the envelope's own, or the command's.

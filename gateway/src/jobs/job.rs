@@ -137,8 +137,8 @@ pub(super) fn example(id: &str) -> Job {
         trace: None,
         places: contracts::Places::default(),
         warnings: Vec::new(),
-        faults: Vec::new(),
-        faults_total: 0,
+        violations: Vec::new(),
+        violations_total: 0,
         normalized: None,
         swapped: std::collections::HashMap::new(),
         seeded: false,
@@ -178,8 +178,8 @@ mod tests {
         job.timeout = Some(Duration::from_millis(1500));
         job.tags = Arc::new([("team".to_owned(), "cats".to_owned())].into());
         job.context.trace = Trace::of_header("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
-        assert!(!reading.warnings.is_empty() || !reading.faults.is_empty(), "X is not known");
-        (job.context.warnings, job.context.faults) = (reading.warnings, reading.faults);
+        assert!(!reading.warnings.is_empty() || !reading.violations.is_empty(), "X is not known");
+        (job.context.warnings, job.context.violations) = (reading.warnings, reading.violations);
         job.context.places = reading.places;
         job.context.swapped = [("/out/a.png".to_owned(), "upload:1".to_owned())].into();
         job.context.normalized = Some(serde_json::json!({"a": 9_007_199_254_740_993_u64, "b": 0.1}));

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use contracts::{
-    Action, Class, Failure, Fault, Places, Reply, Trace, Warning, WarningCode, dictionary::dictionary,
+    Action, Class, Failure, Places, Reply, Trace, Violation, Warning, WarningCode, dictionary::dictionary,
     generated::limits,
 };
 use serde::{Deserialize, Serialize};
@@ -28,9 +28,9 @@ pub struct ReplyContext {
     /// Warnings of our own reading.
     pub warnings: Vec<Warning>,
     /// Faults of our own reading, for `validate_request`.
-    pub faults: Vec<Fault>,
+    pub violations: Vec<Violation>,
     /// How many there are.
-    pub faults_total: usize,
+    pub violations_total: usize,
     /// The submission as the sender meant it, before seeds were chosen and images became paths.
     pub normalized: Option<Value>,
     /// What became a path, by the path.
@@ -136,8 +136,8 @@ impl ReplyContext {
             failure.message = repointed(&failure.message, &theirs, &field);
             failure.field = Some(field);
         }
-        for fault in &mut failure.errors {
-            fault.pointer = self.sender(&fault.pointer);
+        for violation in &mut failure.errors {
+            violation.pointer = self.sender(&violation.pointer);
         }
     }
 
@@ -179,17 +179,19 @@ impl ReplyContext {
     fn finish_report(&self, report: &mut Value) {
         self.translate_errors(&mut report["errors"]);
         let own: Vec<Value> = self
-            .faults
+            .violations
             .iter()
-            .map(|fault| serde_json::to_value(fault).expect("a fault has string keys and finite numbers"))
+            .map(|violation| {
+                serde_json::to_value(violation).expect("a fault has string keys and finite numbers")
+            })
             .collect();
         let theirs = report["errors_total"].as_u64().and_then(|total| usize::try_from(total).ok());
         if let Some(errors) = report["errors"].as_array_mut() {
             let theirs = theirs.unwrap_or(errors.len());
             let same = |a: &Value, b: &Value| a["pointer"] == b["pointer"] && a["code"] == b["code"];
-            errors.retain(|error| !own.iter().any(|fault| same(fault, error)));
+            errors.retain(|error| !own.iter().any(|violation| same(violation, error)));
             // The worker finds ours again: what is not shown of either is told apart by nobody.
-            let total = theirs.max(self.faults_total + errors.len());
+            let total = theirs.max(self.violations_total + errors.len());
             errors.splice(0..0, own);
             errors.truncate(ERRORS_MAX);
             set_total(report, total);

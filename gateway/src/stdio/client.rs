@@ -7,7 +7,7 @@ use std::{
 };
 
 use contracts::{
-    Action, Class, Dialect, ErrorCode, Failure, Fault, Incoming, Refusal, Reply,
+    Action, Class, Dialect, ErrorCode, Failure, Incoming, Refusal, Reply, Violation,
     generated::limits::STOP_GRACE, schedule,
 };
 use futures::{
@@ -208,12 +208,12 @@ impl StdioClient {
             faults::strike(faults::FaultPoint::StdioClient, id);
         }
         if self.out_of_order && incoming.head.request_id.is_none() && incoming.reading.is_valid() {
-            let fault = Fault::new(
+            let violation = Violation::new(
                 "/request_id",
                 ErrorCode::MissingField,
                 "with out_of_order every command needs a request_id",
             );
-            let reply = bare(Some(incoming.head.action), None, Failure::of_faults(vec![fault]));
+            let reply = bare(Some(incoming.head.action), None, Failure::of_violations(vec![violation]));
             self.put(std::future::ready(OutgoingReply::new(reply, dialect)).boxed());
             return None;
         }

@@ -283,7 +283,7 @@ async fn with_out_of_order_replies_come_when_they_are_ready() {
     while heartbeat["event"] != "heartbeat" {
         heartbeat = talk.line().await;
     }
-    assert_eq!(contracts::event::faults(&heartbeat), Some(Vec::new()));
+    assert_eq!(contracts::event::violations(&heartbeat), Some(Vec::new()));
     assert_eq!(talk.end().await.1, Some(0));
 }
 

@@ -1,6 +1,6 @@
 //! The training data: a folder of pictures with `.txt` captions or one `metadata.jsonl`, read and checked whole.
 
-use contracts::{ErrorCode, Failure, Fault, shorten};
+use contracts::{ErrorCode, Failure, Violation, shorten};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use std::{
@@ -36,11 +36,11 @@ pub(crate) struct Captions {
 
 /// Reads the folder and decodes every picture.
 pub(crate) fn read(root: &Path, captions: &Captions) -> Result<DataSet, Box<Failure>> {
-    let mut faults: Vec<(String, ErrorCode, String)> = Vec::new();
+    let mut violations: Vec<(String, ErrorCode, String)> = Vec::new();
     if !root.is_dir() {
         return Err(failed(vec![(ErrorCode::ValidationFailed, "training_data is not a folder".to_owned())]));
     }
-    let found = files(root).and_then(|files| captions_of(root, &files, &mut faults));
+    let found = files(root).and_then(|files| captions_of(root, &files, &mut violations));
     let found = found.map_err(|err| {
         failed(vec![(ErrorCode::ValidationFailed, format!("training_data cannot be read: {err}"))])
     })?;
@@ -49,11 +49,11 @@ pub(crate) fn read(root: &Path, captions: &Captions) -> Result<DataSet, Box<Fail
         let caption = caption.as_ref().or(captions.default.as_ref());
         match (caption, &captions.must_hold) {
             (None, _) => {
-                faults.push((file.clone(), ErrorCode::MissingField, format!("{file} has no caption")));
+                violations.push((file.clone(), ErrorCode::MissingField, format!("{file} has no caption")));
             }
             (Some(caption), Some(token)) if !caption.contains(token.as_str()) => {
                 let message = format!("the caption of {file} does not hold {}", shorten(token));
-                faults.push((file.clone(), ErrorCode::ValidationFailed, message));
+                violations.push((file.clone(), ErrorCode::ValidationFailed, message));
             }
             _ => {}
         }
@@ -69,19 +69,19 @@ pub(crate) fn read(root: &Path, captions: &Captions) -> Result<DataSet, Box<Fail
                 }
             }
             Err(message) => {
-                faults.push((file.clone(), ErrorCode::ImageInvalid, format!("{file}: {message}")));
+                violations.push((file.clone(), ErrorCode::ImageInvalid, format!("{file}: {message}")));
             }
         }
     }
-    if found.is_empty() && faults.is_empty() {
+    if found.is_empty() && violations.is_empty() {
         return Err(failed(vec![(
             ErrorCode::ValidationFailed,
             "training_data holds no pictures".to_owned(),
         )]));
     }
-    if !faults.is_empty() {
-        faults.sort_by(|a, b| a.0.cmp(&b.0));
-        return Err(failed(faults.into_iter().map(|(_, code, message)| (code, message)).collect()));
+    if !violations.is_empty() {
+        violations.sort_by(|a, b| a.0.cmp(&b.0));
+        return Err(failed(violations.into_iter().map(|(_, code, message)| (code, message)).collect()));
     }
     let fingerprint = fingerprint.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
     Ok(DataSet { pictures: found.len() as u64, fingerprint })
@@ -92,17 +92,17 @@ pub(crate) fn absent() -> Box<Failure> {
     failed(vec![(ErrorCode::ValidationFailed, "training_data does not exist".to_owned())])
 }
 
-fn failed(faults: Vec<(ErrorCode, String)>) -> Box<Failure> {
-    let count = faults.len();
-    let message = match faults.first() {
+fn failed(violations: Vec<(ErrorCode, String)>) -> Box<Failure> {
+    let count = violations.len();
+    let message = match violations.first() {
         Some((_, first)) if count == 1 => first.clone(),
         Some((_, first)) => format!("{count} faults of the training data; the first: {first}"),
         None => String::new(),
     };
-    let errors = faults
+    let errors = violations
         .into_iter()
         .take(FAULTS_MAX)
-        .map(|(code, message)| Fault::new(POINTER, code, message))
+        .map(|(code, message)| Violation::new(POINTER, code, message))
         .collect();
     let failure = Failure::new(ErrorCode::ValidationFailed, message).at(POINTER).detail("faults", count);
     Box::new(Failure { errors, ..failure })
@@ -136,7 +136,7 @@ fn files(root: &Path) -> io::Result<Vec<String>> {
 fn captions_of(
     root: &Path,
     files: &[String],
-    faults: &mut Vec<(String, ErrorCode, String)>,
+    violations: &mut Vec<(String, ErrorCode, String)>,
 ) -> io::Result<BTreeMap<String, Option<String>>> {
     let ending =
         |file: &str| Path::new(file).extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase());
@@ -147,17 +147,17 @@ fn captions_of(
     for file in files.iter().filter(|file| !is_picture(file) && *file != METADATA) {
         if ending(file).as_deref() != Some("txt") {
             let message = format!("{file} is neither a PNG, JPEG or WebP picture nor a caption");
-            faults.push((file.clone(), ErrorCode::ImageInvalid, message));
+            violations.push((file.clone(), ErrorCode::ImageInvalid, message));
         } else if listed {
             let message = format!("{file} stands beside {METADATA}; keep captions in one of them");
-            faults.push((file.clone(), ErrorCode::ValidationFailed, message));
+            violations.push((file.clone(), ErrorCode::ValidationFailed, message));
         } else {
             let stem = Path::new(file).with_extension("");
             let text = fs::read_to_string(root.join(file))?;
             let owners: Vec<String> =
                 pictures.keys().filter(|name| Path::new(name).with_extension("") == stem).cloned().collect();
             if owners.is_empty() {
-                faults.push((
+                violations.push((
                     file.clone(),
                     ErrorCode::ValidationFailed,
                     format!("{file} is the caption of no picture"),
@@ -169,7 +169,7 @@ fn captions_of(
         }
     }
     if listed {
-        metadata(root, &mut pictures, faults)?;
+        metadata(root, &mut pictures, violations)?;
     }
     Ok(pictures)
 }
@@ -177,7 +177,7 @@ fn captions_of(
 fn metadata(
     root: &Path,
     pictures: &mut BTreeMap<String, Option<String>>,
-    faults: &mut Vec<(String, ErrorCode, String)>,
+    violations: &mut Vec<(String, ErrorCode, String)>,
 ) -> io::Result<()> {
     let text = fs::read_to_string(root.join(METADATA))?;
     for (i, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
@@ -185,12 +185,12 @@ fn metadata(
         let row: Value = serde_json::from_str(line).unwrap_or_default();
         let (Some(name), Some(caption)) = (row["file_name"].as_str(), row["text"].as_str()) else {
             let message = format!("{at} is no row of file_name and text");
-            faults.push((METADATA.to_owned(), ErrorCode::ValidationFailed, message));
+            violations.push((METADATA.to_owned(), ErrorCode::ValidationFailed, message));
             continue;
         };
         match pictures.get_mut(name) {
             Some(own) => *own = Some(caption.to_owned()).filter(|text| !text.trim().is_empty()),
-            None => faults.push((
+            None => violations.push((
                 name.to_owned(),
                 ErrorCode::ImageInvalid,
                 format!("{at} names {name}, which is no picture here"),

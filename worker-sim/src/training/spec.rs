@@ -1,6 +1,6 @@
 //! One training job, its defaults applied, and what it comes to with its data set.
 
-use contracts::{DeviceKind, ErrorCode, Failure, Fault, effective_of};
+use contracts::{DeviceKind, ErrorCode, Failure, Violation, effective_of};
 use serde_json::{Map, Value, json};
 
 use super::dataset::DataSet;
@@ -44,7 +44,7 @@ impl Spec {
     /// A recorded job that goes on; what is said and differs is `conflict`, but for the length.
     pub(crate) fn resumed(written: &Value, record: &Value, id: String) -> Result<Self, Failure> {
         let mut job = record["job"].clone();
-        let mut faults = Vec::new();
+        let mut violations = Vec::new();
         let mut length = Vec::new();
         for (pointer, value) in leaves(written) {
             if pointer == "/resume_from" {
@@ -62,14 +62,14 @@ impl Spec {
             if !is_same && !is_open_seed {
                 let known = known.map_or_else(|| "absent".to_owned(), Value::to_string);
                 let message = format!("{pointer} is {known} in the record, not {value}");
-                faults.push(Fault::new(pointer, ErrorCode::Conflict, message));
+                violations.push(Violation::new(pointer, ErrorCode::Conflict, message));
             }
         }
-        if let Some(first) = faults.first() {
+        if let Some(first) = violations.first() {
             let message = format!("the resumed training differs from its record: {}", first.message);
             let failure = Failure::new(ErrorCode::Conflict, message).at(first.pointer.clone());
             return Err(Failure {
-                errors: faults,
+                errors: violations,
                 ..failure.hint("leave these fields out, or start a new training")
             });
         }

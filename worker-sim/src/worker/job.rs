@@ -114,16 +114,22 @@ impl Worker {
         now: Now,
     ) -> Result<Job, Box<Failure>> {
         let needs = crate::check::needs(&whole, &self.registry, &self.settings.device);
-        let mut faults = needs.faults;
-        if faults.is_empty() {
+        let mut violations = needs.violations;
+        if violations.is_empty() {
             let written = place.written(command);
-            faults.extend(crate::check::fit(written, &whole, &needs.models, self.speed(), self.gpu.total));
+            violations.extend(crate::check::fit(
+                written,
+                &whole,
+                &needs.models,
+                self.speed(),
+                self.gpu.total,
+            ));
         }
-        if !faults.is_empty() {
-            for fault in &mut faults {
-                fault.pointer = place.sender(command, &fault.pointer);
+        if !violations.is_empty() {
+            for violation in &mut violations {
+                violation.pointer = place.sender(command, &violation.pointer);
             }
-            return Err(Box::new(Failure::of_faults(faults)));
+            return Err(Box::new(Failure::of_violations(violations)));
         }
         let missing: Vec<Model> = needs.models.iter().filter(|model| !self.gpu.has(model)).cloned().collect();
         let speed = self.speed();
@@ -391,7 +397,7 @@ impl Worker {
                     let pointer = job.place.sender(command, &pointer);
                     failure = Box::new(Failure {
                         hint: failure.hint,
-                        ..Failure::of_faults(vec![contracts::Fault::new(
+                        ..Failure::of_violations(vec![contracts::Violation::new(
                             pointer,
                             failure.code,
                             failure.message,

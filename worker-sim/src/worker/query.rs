@@ -237,13 +237,13 @@ impl Worker {
         let submission = command.submission();
         let normalized = submission.as_ref().map(|submission| submission.document.clone());
         let whole = normalized.as_ref().map(|document| effective(document, self.settings.device.kind()));
-        let mut faults = command.faults.clone();
+        let mut violations = command.violations.clone();
         let mut details = Map::new();
         if let (Some(submission), Some(whole)) = (&submission, &whole) {
             let needs = check::needs(whole, &self.registry, &self.settings.device);
             // Figures of a value that breaks a bound, or without a model that is not there, would be of nothing.
-            let keeps_bounds = faults.is_empty();
-            let can_be_reckoned = keeps_bounds && needs.faults.is_empty();
+            let keeps_bounds = violations.is_empty();
+            let can_be_reckoned = keeps_bounds && needs.violations.is_empty();
             if keeps_bounds {
                 details = size(whole);
             }
@@ -255,31 +255,31 @@ impl Worker {
                 details.extend(cost.figures());
                 fit = check::fit(&submission.document, whole, &needs.models, self.speed(), self.gpu.total);
             }
-            for mut fault in needs.faults.into_iter().chain(fit) {
-                fault.pointer = command.of_submission(submission, &fault.pointer);
-                if !faults.iter().any(|known| known.pointer == fault.pointer) {
-                    faults.push(fault);
+            for mut violation in needs.violations.into_iter().chain(fit) {
+                violation.pointer = command.of_submission(submission, &violation.pointer);
+                if !violations.iter().any(|known| known.pointer == violation.pointer) {
+                    violations.push(violation);
                 }
             }
         }
         let warnings = command.warnings.iter().map(|warning| warning.message.as_str());
         let warnings: Vec<&str> = warnings.take(limits::WARNINGS_MAX as usize).collect();
         let warnings_shown = warnings.len();
-        let total = command.faults_total + faults.len() - command.faults.len();
-        faults.truncate(limits::ERRORS_MAX as usize);
-        let faults_shown = faults.len();
+        let total = command.violations_total + violations.len() - command.violations.len();
+        violations.truncate(limits::ERRORS_MAX as usize);
+        let violations_shown = violations.len();
         let mut report = json!({
-            "valid": faults.is_empty(),
-            "errors": faults,
+            "valid": violations.is_empty(),
+            "errors": violations,
             "warnings": warnings,
             "normalized": normalized,
             "effective": whole,
             "validation_details": details,
         });
-        if let Some(first) = report["errors"].get(0).map(|fault| fault["message"].clone()) {
+        if let Some(first) = report["errors"].get(0).map(|violation| violation["message"].clone()) {
             report["error"] = first;
         }
-        if total > faults_shown {
+        if total > violations_shown {
             report["errors_total"] = total.into();
         }
         if command.warnings.len() > warnings_shown {
@@ -317,12 +317,12 @@ impl Worker {
         whole: &Value,
     ) -> Result<(Vec<crate::models::Model>, Vec<crate::models::Model>), Box<Failure>> {
         let needs = check::needs(whole, &self.registry, &self.settings.device);
-        if !needs.faults.is_empty() {
-            let mut faults = needs.faults;
-            for fault in &mut faults {
-                fault.pointer = command.of_submission(submission, &fault.pointer);
+        if !needs.violations.is_empty() {
+            let mut violations = needs.violations;
+            for violation in &mut violations {
+                violation.pointer = command.of_submission(submission, &violation.pointer);
             }
-            return Err(Box::new(Failure::of_faults(faults)));
+            return Err(Box::new(Failure::of_violations(violations)));
         }
         let missing = needs.models.iter().filter(|model| !self.gpu.has(model)).cloned().collect();
         Ok((needs.models, missing))

@@ -1,7 +1,7 @@
 //! Lines in: what is no command is refused, what acts when it is read acts, the rest takes its turn.
 
 use contracts::{
-    Action, Class, ErrorCode, Failure, Fault, Incoming, Refusal, WarningCode, dictionary::dictionary,
+    Action, Class, ErrorCode, Failure, Incoming, Refusal, Violation, WarningCode, dictionary::dictionary,
     framing::Line, read_frame, schedule,
 };
 use serde_json::Value;
@@ -62,8 +62,8 @@ impl Worker {
         let is_report = incoming.is_report();
         let Incoming { head, mut reading, .. } = incoming;
         let (class, timeout) = schedule(head.action, reading.document());
-        let (faults, warnings) = (reading.faults.clone(), std::mem::take(&mut reading.warnings));
-        let (places, reading_total) = (std::mem::take(&mut reading.places), reading.faults_total);
+        let (violations, warnings) = (reading.violations.clone(), std::mem::take(&mut reading.warnings));
+        let (places, reading_total) = (std::mem::take(&mut reading.places), reading.violations_total);
         // What is to be reported on may be full of faults; nothing else is used before it is found valid.
         let fields = if is_report { reading.into_reported() } else { reading.into_document() };
         // Queries are never late: they are computed at once when their line is due.
@@ -76,8 +76,8 @@ impl Worker {
             dialect,
             ordered: !self.features.out_of_order,
             fields: fields.unwrap_or(Value::Null),
-            faults,
-            faults_total: reading_total,
+            violations,
+            violations_total: reading_total,
             warnings,
             places,
             received: now,
@@ -134,7 +134,7 @@ impl Worker {
             format!("/{spelt}")
         };
         let fail = |name: &str, code, message: String| {
-            Some(Box::new(Failure::of_faults(vec![Fault::new(envelope(name), code, message)])))
+            Some(Box::new(Failure::of_violations(vec![Violation::new(envelope(name), code, message)])))
         };
         if info.class == Class::Gateway {
             let message = format!("`{}` is the gateway's own; a worker does not answer it", head.action);

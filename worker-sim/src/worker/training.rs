@@ -1,6 +1,6 @@
 //! Trainings as commands: started in their turn, stopped at once, run beside the rest.
 
-use contracts::{Failure, Fault, WarningCode, generated::limits::CHOSEN_SEED_MAX};
+use contracts::{Failure, Violation, WarningCode, generated::limits::CHOSEN_SEED_MAX};
 use serde_json::{Value, json};
 
 use super::{Command, Outcome, Worker};
@@ -138,11 +138,11 @@ pub(super) fn at_sender(command: &Command, mut failure: Failure) -> Box<Failure>
     if let Some(pointer) = failure.field.take() {
         failure.field = Some(command.sender(&pointer));
         if failure.errors.is_empty() {
-            failure.errors.push(Fault::new(pointer, failure.code, failure.message.clone()));
+            failure.errors.push(Violation::new(pointer, failure.code, failure.message.clone()));
         }
     }
-    for fault in &mut failure.errors {
-        fault.pointer = command.sender(&fault.pointer);
+    for violation in &mut failure.errors {
+        violation.pointer = command.sender(&violation.pointer);
     }
     Box::new(failure)
 }

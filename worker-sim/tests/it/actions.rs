@@ -103,7 +103,7 @@ fn to_snake(action: Action, reply: &Value, dialect: Dialect) -> Value {
         let value = match definition {
             Some(definition) if !value.is_null() => {
                 let reading = read(definition, &Tree::of(&value), Writer::Sender);
-                assert!(reading.is_valid(), "{action} {dialect}: {:?}", reading.faults);
+                assert!(reading.is_valid(), "{action} {dialect}: {:?}", reading.violations);
                 reading.into_document().expect("it is valid")
             }
             _ => value,

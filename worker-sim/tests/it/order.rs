@@ -82,7 +82,7 @@ fn events_keep_to_their_schemas_and_count_on() {
     let (reply, events) = lines.split_last().expect("a reply");
     assert_eq!(reply["success"], true, "{reply}");
     for line in events {
-        assert_eq!(event::faults(line), Some(vec![]), "{line}");
+        assert_eq!(event::violations(line), Some(vec![]), "{line}");
     }
     let sequence: Vec<u64> = events.iter().filter_map(|line| line["sequence"].as_u64()).collect();
     assert_eq!(sequence, (0..events.len() as u64).collect::<Vec<_>>());
@@ -216,7 +216,7 @@ fn traces(sim: &mut Sim) -> (Vec<Value>, Vec<Value>) {
         let mut lines = until(sim, id);
         assert_eq!(lines.pop().expect("a reply")["success"], true);
         for line in &lines {
-            assert_eq!(event::faults(line), Some(vec![]), "{line}");
+            assert_eq!(event::violations(line), Some(vec![]), "{line}");
         }
         lines.retain(|line| !line["request_id"].is_null());
         lines.iter().map(|line| line["traceparent"].clone()).collect()

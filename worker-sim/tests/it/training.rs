@@ -45,7 +45,7 @@ fn a_training_runs_to_a_file_that_loads() {
     let id = started["training_id"].as_str().expect("an id").to_owned();
     let events = until_state(&mut sim, &id, "completed");
     for line in &events {
-        assert_eq!(event::faults(line), Some(vec![]), "{line}");
+        assert_eq!(event::violations(line), Some(vec![]), "{line}");
     }
     let status = state(&mut sim, &id);
     assert_eq!(

@@ -1,4 +1,4 @@
-//! The quick look at canonical documents against the reading: it vouches for nothing that has a fault, and for
+//! The quick look at canonical documents against the reading: it vouches for nothing that has a violation, and for
 //! everything that has none unless rules over several fields stand on it.
 
 use contracts::{
@@ -26,10 +26,10 @@ fn a_quick_look_and_a_reading_agree() {
         }
         let schema = typed().find(|(typed, _)| *typed == name).map(|(_, schema)| schema).unwrap();
         mutate(schema, &document, &mut |mutant| {
-            let faults = read(name, &Tree::of(mutant), Writer::Canonical).faults;
-            match (is_faultless(name, mutant), faults.is_empty()) {
+            let violations = read(name, &Tree::of(mutant), Writer::Canonical).violations;
+            match (is_faultless(name, mutant), violations.is_empty()) {
                 (true, good) => {
-                    assert!(good, "{name}: {faults:?} in {mutant}");
+                    assert!(good, "{name}: {violations:?} in {mutant}");
                     vouched += 1;
                 }
                 (false, false) => faulty += 1,

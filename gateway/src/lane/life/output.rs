@@ -326,14 +326,14 @@ impl Life<'_> {
                 return self.on_unusable(&err.to_string());
             }
         };
-        match contracts::event::faults(&event) {
-            Some(faults) if faults.is_empty() => {}
-            Some(faults) => {
-                let fault = &faults[0];
+        match contracts::event::violations(&event) {
+            Some(violations) if violations.is_empty() => {}
+            Some(violations) => {
+                let violation = &violations[0];
                 if self.may_complain() {
-                    tracing::warn!(gpu = %self.actor.gpu, event = name, pointer = fault.pointer, fault = fault.message, "the worker wrote an event that breaks the contract; it is dropped");
+                    tracing::warn!(gpu = %self.actor.gpu, event = name, pointer = violation.pointer, fault = violation.message, "the worker wrote an event that breaks the contract; it is dropped");
                 }
-                return self.on_unusable(&fault.message);
+                return self.on_unusable(&violation.message);
             }
             None => {
                 if self.may_complain() {

@@ -1,4 +1,4 @@
-//! Faults, warnings and failures: what a reply says went wrong.
+//! Violations, warnings and failures: what a reply says went wrong.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -10,7 +10,7 @@ use crate::{
 
 /// One way in which a document breaks the contract: an entry of `error_details.errors[]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Fault {
+pub struct Violation {
     /// JSON Pointer from the frame or the body, as the sender spelt it; empty for the document itself.
     pub pointer: String,
     /// Its kind.
@@ -30,7 +30,7 @@ pub struct Fault {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nearest: Option<String>,
     /// What to write instead, if that is more than the hint of the code. It becomes `error_details.hint` of a failure
-    /// that begins with this fault; the entries of `errors[]` have no such member.
+    /// that begins with this violation; the entries of `errors[]` have no such member.
     #[serde(skip)]
     pub hint: Option<String>,
 }
@@ -48,8 +48,8 @@ fn as_in_the_schema<S: serde::Serializer>(limit: &Option<f64>, serializer: S) ->
     }
 }
 
-impl Fault {
-    /// A fault without limits, allowed values or hint.
+impl Violation {
+    /// A violation without limits, allowed values or hint.
     pub fn new(pointer: impl Into<String>, code: ErrorCode, message: impl Into<String>) -> Self {
         Self {
             pointer: pointer.into(),
@@ -93,7 +93,7 @@ pub struct Failure {
     pub code: ErrorCode,
     /// One sentence: the reply's `error`.
     pub message: String,
-    /// Pointer of the field to blame, as the sender spelt it: that of the first fault.
+    /// Pointer of the field to blame, as the sender spelt it: that of the first violation.
     pub field: Option<String>,
     /// When to try again, in seconds from now.
     pub retry_after_seconds: Option<f64>,
@@ -101,14 +101,14 @@ pub struct Failure {
     pub hint: Option<String>,
     /// Numbers and names of this case, for programs.
     pub details: Option<Map<String, Value>>,
-    /// The first faults, at most `limits::ERRORS_MAX` of which are written.
-    pub errors: Vec<Fault>,
-    /// Number of all faults if `errors` has only the first; else it may be 0.
+    /// The first violations, at most `limits::ERRORS_MAX` of which are written.
+    pub errors: Vec<Violation>,
+    /// Number of all violations if `errors` has only the first; else it may be 0.
     pub errors_total: usize,
 }
 
 impl Failure {
-    /// A failure without field, details or faults.
+    /// A failure without field, details or violations.
     ///
     /// ```
     /// use contracts::{ErrorCode, Failure};
@@ -128,24 +128,24 @@ impl Failure {
         }
     }
 
-    /// All faults of a document as one failure: a single fault gives its own code and sentence, several are
+    /// All violations of a document as one failure: a single violation gives its own code and sentence, several are
     /// `validation_failed`.
     ///
     /// # Panics
-    /// If `faults` is empty.
+    /// If `violations` is empty.
     #[must_use]
-    pub fn of_faults(faults: Vec<Fault>) -> Self {
-        let total = faults.len();
-        Self::of_first_faults(faults, total)
+    pub fn of_violations(violations: Vec<Violation>) -> Self {
+        let total = violations.len();
+        Self::of_first_violations(violations, total)
     }
 
-    /// As [`of_faults`](Self::of_faults), of a document with `total` faults, the first of which are given.
+    /// As [`of_violations`](Self::of_violations), of a document with `total` violations, the first of which are given.
     ///
     /// # Panics
-    /// If `faults` is empty.
+    /// If `violations` is empty.
     #[must_use]
-    pub fn of_first_faults(faults: Vec<Fault>, total: usize) -> Self {
-        let first = faults.first().expect("a failure has a fault");
+    pub fn of_first_violations(violations: Vec<Violation>, total: usize) -> Self {
+        let first = violations.first().expect("a failure has a fault");
         let (code, message) = match total {
             1 => (first.code, first.message.clone()),
             n => (
@@ -156,7 +156,7 @@ impl Failure {
         Self {
             field: Some(first.pointer.clone()),
             hint: first.hint.clone(),
-            errors: faults,
+            errors: violations,
             errors_total: total,
             ..Self::new(code, message)
         }
@@ -201,8 +201,8 @@ impl Failure {
             details.insert("details".into(), more.clone().into());
         }
         if !self.errors.is_empty() {
-            let errors = self.errors.iter().take(ERRORS_MAX).map(|fault| {
-                serde_json::to_value(fault).expect("a fault has string keys and finite numbers")
+            let errors = self.errors.iter().take(ERRORS_MAX).map(|violation| {
+                serde_json::to_value(violation).expect("a fault has string keys and finite numbers")
             });
             let errors: Vec<Value> = errors.collect();
             let (shown, total) = (errors.len(), self.errors_total.max(self.errors.len()));
@@ -231,7 +231,7 @@ impl Failure {
             #[serde(default)]
             details: Option<Map<String, Value>>,
             #[serde(default)]
-            errors: Vec<Fault>,
+            errors: Vec<Violation>,
             #[serde(default)]
             errors_total: usize,
         }
