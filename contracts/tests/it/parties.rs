@@ -188,7 +188,7 @@ fn row(reading: &Reading) -> Value {
     json!({
         "normalized": reading.reported(),
         "effective": reading.reported().map(|document| effective(document, DeviceKind::Cpu)),
-        "faults": reading.violations.iter().map(violation).collect::<Vec<_>>(),
+        "violations": reading.violations.iter().map(violation).collect::<Vec<_>>(),
         "warnings": reading.warnings.iter().map(warning).collect::<Vec<_>>(),
         "dialect": reading.dialect,
         "places": places(reading),
@@ -214,7 +214,7 @@ fn python_row(printed: &Value) -> Value {
     json!({
         "normalized": printed["normalized"],
         "effective": printed["effective"],
-        "faults": pick("faults", &["pointer", "code", "minimum", "maximum", "nearest", "allowed", "message", "hint"]),
+        "violations": pick("violations", &["pointer", "code", "minimum", "maximum", "nearest", "allowed", "message", "hint"]),
         "warnings": pick("warnings", &["pointer", "code"]),
         "dialect": printed["dialect"],
         "places": printed["places"],
