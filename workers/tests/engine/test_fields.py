@@ -129,8 +129,9 @@ def test_samplers_all_differ(engine):
         name: engine.picture(scheduler={"type": name, "steps": 5, "timestep_spacing": None}) for name in scheduler_names()
     }
     names = list(pictures)
-    same = [(a, b) for i, a in enumerate(names) for b in names[i + 1 :] if difference(pictures[a], pictures[b]) == 0]
-    assert same == []
+    same = {frozenset((a, b)) for i, a in enumerate(names) for b in names[i + 1 :] if difference(pictures[a], pictures[b]) == 0}
+    # Ancestral sampling by two formulas: they differ by rounding alone, and on some processors not even by that.
+    assert same <= {frozenset(("Euler a", "DDPM"))}
 
 
 def test_karras_by_flag_is_karras_by_name(engine):
@@ -199,9 +200,12 @@ class TestLoras:
     def test_several_act_together(self, engine):
         style, kohya = LORA, {"name": "lora_kohya", "weight": 0.5}
         both = engine.picture(conditioning={"loras": [style, kohya]})
-        assert difference(both, engine.picture(conditioning={"loras": [style]})) > 2
-        assert difference(both, engine.picture(conditioning={"loras": [kohya]})) > 2
-        assert difference(both, engine.picture(conditioning={"loras": [kohya, style]})) <= 1
+        effects = [difference(both, engine.picture(conditioning={"loras": [alone]})) for alone in (style, kohya)]
+        assert min(effects) > 2
+        # Weights are added in another order: what is left is rounding, which the tiny model's steps enlarge (to 4 of 255 on a
+        # processor without AVX-512).
+        order = difference(both, engine.picture(conditioning={"loras": [kohya, style]}))
+        assert order <= 5 and order < min(effects) / 4, (order, effects)
 
     def test_the_same_one_twice_adds_its_weights(self, engine):
         twice = engine.picture(conditioning={"loras": [LORA | {"weight": 0.25}, LORA | {"weight": 0.25}]})
