@@ -55,7 +55,7 @@ class Tally(list[Violation]):
         self.total = max(self.total, total)
 
     def insert(self, index: SupportsIndex, violation: Violation) -> None:
-        raise NotImplementedError("faults are kept in the order in which they are found")
+        raise TypeError("violations are kept in the order in which they are found")
 
     def drop(self, pointer: str) -> None:
         """Forgets the violations at a place."""

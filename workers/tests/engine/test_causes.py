@@ -21,7 +21,7 @@ MODEL = Path("/srv/models/a/model")
         (OSError(f"Can't load the processor of '{MODEL}'\nmore"), "Can't load the processor of 'model'"),
         (ValueError(f"{MODEL}/unet/config.json and {MODEL.parent}/other"), "model/unet/config.json and another path"),
         (ValueError(f"'{MODEL}-secret/my files/x' and {MODEL}2 and ~/x"), "'another path' and another path and another path"),
-        (ValueError("see /etc/passwd, (/root/.cache/a b)"), "see another path, (another path b)"),
+        (ValueError("see /etc/passwd, (/opt/cache/a b)"), "see another path, (another path b)"),
         (ValueError("and/or https://huggingface.co/models/x 1/2"), "and/or https://huggingface.co/models/x 1/2"),
         (KeyError("vocab"), "it lacks 'vocab'"),
         (KeyError(f"{MODEL.parent}/other"), "it lacks 'another path'"),
