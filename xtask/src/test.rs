@@ -76,7 +76,12 @@ pub(crate) const STEPS: &[Step] = &[
     python("workers-lint", "no lint of Python", &[PYTHON, "-m", "ruff", "check", "."]),
     python("workers-format", "Python is formatted", &[PYTHON, "-m", "ruff", "format", "--check", "."]),
     python("workers-types", "Python's types hold", &[PYTHON, "-m", "mypy", "."]),
-    python("workers-test", "the tests of the Python workers", &[PYTHON, "-m", "pytest", "-q"]),
+    // A process per core; a file stays with one, as its tests share an engine.
+    python(
+        "workers-test",
+        "the tests of the Python workers",
+        &[PYTHON, "-m", "pytest", "-q", "--numprocesses", "auto", "--dist", "loadfile"],
+    ),
     step(
         "csharp",
         "an unchanged C# bridge binds every reply (real .NET)",

@@ -8,6 +8,7 @@ use nix::{
 use serde_json::Value;
 use std::{
     collections::VecDeque,
+    convert::Infallible,
     ffi::OsString,
     io::{self, PipeReader, PipeWriter, Read, Write as _},
     process::{Command, ExitStatus, Stdio},
@@ -40,6 +41,9 @@ const STDERR_LINES_KEPT: usize = 20;
 /// A longer line of stderr is only counted.
 const STDERR_LINE_BYTES_MAX: usize = 1 << 16;
 
+/// How long a worker that answers no more has to end, and its last lines to be read.
+const ENDS_WITHIN: Duration = Duration::from_secs(2);
+
 /// Bytes of a read.
 const CHUNK: usize = 1 << 16;
 
@@ -61,6 +65,8 @@ pub struct Worker {
     exit: Receiver<ExitStatus>,
     exited: Option<ExitStatus>,
     stderr: Arc<Mutex<Vec<String>>>,
+    /// Disconnected once stderr was read to its end.
+    stderr_read: Receiver<Infallible>,
     /// The end of a full stderr that nobody reads; held open until the worker is gone.
     unread: Option<PipeReader>,
     silent: Arc<AtomicBool>,
@@ -105,8 +111,12 @@ impl Launcher {
         thread::spawn(move || each_chunk(&mut stdout, |bytes| chunk.send(bytes.to_vec()).is_ok()));
         let kept = Arc::new(Mutex::new(Vec::new()));
         let keep = Arc::clone(&kept);
+        let (reads_stderr, stderr_read) = channel();
         if let Some(stderr) = child.stderr.take() {
-            thread::spawn(move || keep_last(stderr, &keep));
+            thread::spawn(move || {
+                keep_last(stderr, &keep);
+                drop(reads_stderr);
+            });
         }
         let (ended, exit) = channel();
         thread::spawn(move || {
@@ -126,6 +136,7 @@ impl Launcher {
             exit,
             exited: None,
             stderr: kept,
+            stderr_read,
             unread: None,
             silent,
         })
@@ -340,7 +351,10 @@ impl Worker {
     }
 
     fn ended(&mut self) -> TargetError {
-        let status = self.exit(Duration::from_secs(2)).ok();
+        let status = self.exit(ENDS_WITHIN).ok();
+        // The exit may be seen before the last lines are read. A child of its own may hold stderr open for ever: then what
+        // was read by now has to do.
+        let _: Result<Infallible, _> = self.stderr_read.recv_timeout(ENDS_WITHIN);
         let stderr = self.stderr.lock().unwrap_or_else(PoisonError::into_inner);
         let last = stderr.iter().rev().take(3).rev().cloned().collect::<Vec<_>>().join(" | ");
         TargetError::Ended { status, stderr: shorten(&last) }
