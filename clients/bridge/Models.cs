@@ -1,5 +1,5 @@
-// The classes of the existing C# services, as the seed and the contract's §7.4 name them: what must bind.
-// Nothing here knows of Concord: no attribute, no converter, no naming policy.
+// The classes of the existing C# services, with the names of the requirements and of the contract's §7.4. Replies must bind to
+// them without any help: no attribute, no converter, no naming policy.
 namespace Concord.Bridge;
 
 public class PyTorchResponse<T>

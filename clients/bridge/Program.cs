@@ -1,8 +1,8 @@
-// An unchanged C# bridge against a worker: every command that it sends, every member that its classes bind.
+// Runs an unchanged C# bridge against a worker: sends each of its commands and checks each member that its classes bind.
 //
 //   dotnet run --project clients/bridge -- PROGRAM [ARGUMENT...]
 //
-// Prints one line a check; exit code 0 when all hold, 1 when one does not.
+// Prints one line for each check. Exits with 0 if all hold, with 1 if one does not, with 2 for a wrong command line.
 using System.Text.Json;
 using Concord.Bridge;
 

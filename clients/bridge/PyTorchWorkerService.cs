@@ -1,4 +1,5 @@
-// The bridge of the existing C# services, as the seed shows it: a process, JSON lines, one line back per command.
+// The bridge of the existing C# services, as the requirements show it: it starts a process, writes JSON lines, and reads one
+// line for each command.
 using System.Diagnostics;
 using System.Text.Json;
 
@@ -9,7 +10,7 @@ public sealed class PyTorchWorkerService(string program, IEnumerable<string> arg
 {
     private readonly Process _worker = Start(program, arguments);
 
-    /// <summary>The last line read, for readers with other options.</summary>
+    /// <summary>The last line that was read; the checks bind it again with other options.</summary>
     public string LastLine { get; private set; } = "";
 
     private static Process Start(string program, IEnumerable<string> arguments)
@@ -33,7 +34,7 @@ public sealed class PyTorchWorkerService(string program, IEnumerable<string> arg
             ?? throw new InvalidDataException("the reply is null");
     }
 
-    /// <summary>Closes stdin and waits; the exit code.</summary>
+    /// <summary>Closes stdin, waits for the process and returns its exit code.</summary>
     public async Task<int> StopAsync(TimeSpan timeout)
     {
         _worker.StandardInput.Close();

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# The C# bridge against worker-sim, the gateway by its drop-in, and the Python worker. Exit 77: skipped, with the reason.
+# Runs the C# bridge against worker-sim, the drop-in (the gateway) and the Python worker. Exits with 77 and the reason if it is
+# skipped.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 if ! command -v dotnet >/dev/null; then
   if [ -x ../shared/dotnet/setup.sh ]; then
     eval "$(../shared/dotnet/setup.sh)"
   else
-    echo "skipped: no dotnet on PATH; .NET 10 builds and runs the bridge"
+    echo "skipped: no dotnet on PATH; the bridge needs .NET 10"
     exit 77
   fi
 fi
@@ -24,5 +25,5 @@ CONCORD_GATEWAY="$PWD/target/debug/gateway" run drop-in python3 clients/drop-in/
 if [ -x workers/.venv/bin/python ] && [ -d workers/.tiny-models ]; then
   run python-worker workers/.venv/bin/python workers/main.py --model-root workers/.tiny-models
 else
-  echo "-- the Python worker is not set up (workers/setup.sh): not driven"
+  echo "-- the Python worker is skipped: run workers/setup.sh first"
 fi

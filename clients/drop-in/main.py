@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Stands where the C# bridge looks for its worker: `python main.py --worker pipeline_manager` becomes `gateway stdio`.
+"""Replaces the worker that the C# bridge starts: `python main.py --worker pipeline_manager` runs `gateway stdio`.
 
-It becomes the gateway's process itself (exec), so that stdin, stdout, signals and the exit code are the gateway's own.
+The gateway replaces this process (exec), so that stdin, stdout, signals and the exit code are the gateway's own.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ VARIABLE = "CONCORD_GATEWAY"
 
 
 def find_gateway() -> Path:
-    """The gateway: named by CONCORD_GATEWAY, beside this file, or on PATH. Exits with a sentence where there is none."""
+    """Returns the gateway: the one in CONCORD_GATEWAY, else beside this file, else on PATH. Exits with a message if there is none."""
     named = os.environ.get(VARIABLE)
     if named:
         path = Path(named)
         if is_program(path):
             return path.absolute()
-        sys.exit(f"main.py: {VARIABLE} is {named}, which is no program")
+        sys.exit(f"main.py: {VARIABLE} is {named}, which is not an executable file")
     beside = Path(__file__).resolve().parent / "gateway"
     if is_program(beside):
         return beside
@@ -29,20 +29,20 @@ def find_gateway() -> Path:
     if on_path:
         return Path(on_path).absolute()
     sys.exit(
-        "main.py: no gateway found: neither "
-        f"{VARIABLE} names one, nor is there {beside}, nor is one on PATH\n"
-        "hint: `cargo build --release -p gateway` makes target/release/gateway; copy it beside this file, "
+        "main.py: no gateway found: "
+        f"{VARIABLE} is not set, {beside} does not exist, and PATH has no gateway\n"
+        "hint: `cargo build --release -p gateway` builds target/release/gateway; copy it beside this file, "
         f"or set {VARIABLE} to its path"
     )
 
 
 def is_program(path: Path) -> bool:
-    """Whether a path is a file that may be executed."""
+    """Whether a path is an executable file."""
     return path.is_file() and os.access(path, os.X_OK)
 
 
 def main() -> None:
-    """Becomes `gateway stdio` with the same flags."""
+    """Replaces this process with `gateway stdio` and the same flags."""
     gateway = find_gateway()
     try:
         os.execv(gateway, [str(gateway), "stdio", *sys.argv[1:]])
