@@ -4,9 +4,7 @@
 
 use std::hint::black_box;
 
-use contracts::{
-    Dialect, Writer, decode, generated::BUNDLE, generated::types::PromptSubmission, read, read_frame, tree,
-};
+use contracts::{BUNDLE, Dialect, Writer, decode, read, read_frame, tree, types::PromptSubmission};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use serde_json::{Value, json};
 

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use contracts::{Action, Body, Reply, read_body, read_frame};
+use contracts::{Action, Reply, RouteBody, read_body, read_frame};
 use serde_json::{Map, Value, json};
 
 /// Times that each side is measured; the least counts, as what else runs only adds to it.
@@ -180,7 +180,7 @@ fn measure(shape: &Shape, bytes: usize) -> (Duration, Duration) {
     let read = match shape.reader {
         Reader::Frame => least(|| read_frame(black_box(bytes)).map_err(drop)),
         Reader::Body => {
-            let body = Body { action: Action::GenerateSdxl, bare: Some("prompt_submission") };
+            let body = RouteBody { action: Action::GenerateSdxl, bare: Some("prompt_submission") };
             let read = read_body(bytes, body, &Map::new()).expect("it is a body");
             assert!(read.reading.is_valid(), "{:?}", read.reading.violations);
             least(|| read_body(black_box(bytes), body, &Map::new()).map_err(drop))

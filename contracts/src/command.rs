@@ -120,7 +120,7 @@ fn stdio_dialect(form: Option<Form>) -> Dialect {
 
 /// What a route expects of its bodies.
 #[derive(Clone, Copy, Debug)]
-pub struct Body<'r> {
+pub struct RouteBody<'r> {
     /// The action of the route.
     pub action: Action,
     /// The field whose bare value a body may be.

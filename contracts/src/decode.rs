@@ -19,7 +19,7 @@ use crate::{
 /// Reads a generated type from JSON whose names may be of any dialect; null means absent.
 ///
 /// ```
-/// use contracts::{decode, generated::types::PromptSubmission};
+/// use contracts::{decode, types::PromptSubmission};
 /// let body = br#"{"Model":{"Base":"sdxl_base","Vae":null},"Conditioning":{"Prompt":"a pier","LoRAs":[]}}"#;
 /// let submission: PromptSubmission = decode(body).unwrap();
 /// assert!(submission.conditioning.loras.is_some_and(|loras| loras.is_empty()));

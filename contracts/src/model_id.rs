@@ -68,7 +68,7 @@ impl ModelPlace {
     #[must_use]
     pub fn id(&self, is_written: impl FnOnce(&str) -> bool) -> String {
         let stem = self.stem();
-        if self.root == 0 && !self.path.contains('/') && is_id(stem) && !is_written(stem) {
+        if self.root == 0 && !self.path.contains('/') && is_model_id(stem) && !is_written(stem) {
             return stem.to_owned();
         }
         self.hashed_id()
@@ -108,7 +108,7 @@ fn slug(stem: &str) -> String {
 
 /// Whether a text is a model id by its form.
 #[must_use]
-pub fn is_id(text: &str) -> bool {
+pub fn is_model_id(text: &str) -> bool {
     let dictionary = dictionary();
     match dictionary.resolve(&dictionary.named("ModelId").shape) {
         Shape::Text(spec) => spec.limits.check(text).is_ok(),
@@ -118,6 +118,6 @@ pub fn is_id(text: &str) -> bool {
 
 /// Whether a model's name is a path; else it is an id.
 #[must_use]
-pub fn is_path(reference: &str) -> bool {
+pub fn is_model_path(reference: &str) -> bool {
     reference.contains(['/', '\\', '\0']) || reference.ends_with(ENDING)
 }

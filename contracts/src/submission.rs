@@ -4,15 +4,6 @@ use serde_json::{Map, Value};
 
 use crate::{dictionary::dictionary, pointer::set};
 
-/// `$id` of the schema of a prompt submission: the name of its file, against which references resolve.
-pub const SCHEMA_ID: &str = "prompt_submission_schema.json";
-
-/// Whether a document is the schema of a prompt submission, by its `$id` and title.
-#[must_use]
-pub fn is_own_schema(document: &Value) -> bool {
-    document["$id"] == SCHEMA_ID && document["title"] == "PromptSubmission"
-}
-
 /// A canonical prompt submission and where its values stand in the command's fields.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Submission {
@@ -22,6 +13,15 @@ pub struct Submission {
 }
 
 impl Submission {
+    /// `$id` of the schema of a prompt submission: the name of its file, against which references resolve.
+    pub const SCHEMA_ID: &str = "prompt_submission_schema.json";
+
+    /// Whether a document is the schema of a prompt submission, by its `$id` and title.
+    #[must_use]
+    pub fn is_schema(document: &Value) -> bool {
+        document["$id"] == Self::SCHEMA_ID && document["title"] == "PromptSubmission"
+    }
+
     /// The submission of a command's canonical fields: `prompt_submission`, or flat `parameters` and `model_id`.
     /// `None` if the command has neither.
     ///

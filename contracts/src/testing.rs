@@ -1,8 +1,11 @@
-//! The paths that callers cannot choose, for tests and the fuzzer: they compare them with the ones callers take.
+//! For tests and the fuzzer: the paths that callers cannot choose, to compare them with the ones callers take, and
+//! every type by its name.
 
 use serde_json::{Map, Value};
 
-use crate::{Body, Incoming, Refusal, canonical, envelope};
+use crate::{Incoming, Refusal, RouteBody, canonical, envelope};
+
+pub use crate::generated::definition;
 
 /// Whether the quick look vouches for a canonical document of a definition. `false` also where rules over several
 /// fields apply: those are the reading's.
@@ -28,7 +31,7 @@ pub fn read_frame_slowly(bytes: &[u8]) -> Result<Incoming, Refusal> {
 /// As [`read_body`](crate::read_body).
 pub fn read_body_slowly(
     bytes: &[u8],
-    body: Body<'_>,
+    body: RouteBody<'_>,
     given: &Map<String, Value>,
 ) -> Result<Incoming, Refusal> {
     envelope::read_body_slowly(bytes, body, given)

@@ -1,7 +1,7 @@
 //! The targets: what holds for any bytes.
 
 use contracts::{
-    Action, Body, Dialect, Incoming, Refusal, Reply, Writer,
+    Action, Dialect, Incoming, Refusal, Reply, RouteBody, Writer,
     framing::{Decoder, Line},
     read, read_body, read_frame,
     testing::{read_body_slowly, read_frame_slowly},
@@ -58,7 +58,7 @@ pub fn envelopes(bytes: &[u8]) {
     for (action, bare) in
         [(Action::GenerateSdxl, Some("prompt_submission")), (Action::LoadModel, None), (Action::Cancel, None)]
     {
-        let body = Body { action, bare };
+        let body = RouteBody { action, bare };
         agree(&read_body(bytes, body, &none), &read_body_slowly(bytes, body, &none));
     }
 }

@@ -13,7 +13,7 @@ use std::{
 
 use contracts::{
     ErrorCode, Failure,
-    generated::limits::{DISK_ANSWER, OUTPUT_PROBE},
+    limits::{DISK_ANSWER, OUTPUT_PROBE},
 };
 use nix::sys::statfs::{
     BTRFS_SUPER_MAGIC, EXT4_SUPER_MAGIC, F2FS_SUPER_MAGIC, FsType, OVERLAYFS_SUPER_MAGIC, TMPFS_MAGIC,

@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::Context;
 use clap::Parser;
-use contracts::submission::{SCHEMA_ID, is_own_schema};
+use contracts::Submission;
 
 use crate::{
     app::{App, BROKEN},
@@ -171,8 +171,12 @@ async fn talk(flags: Stdio) -> anyhow::Result<ExitCode> {
         let text = std::fs::read_to_string(path).with_context(|| format!("--schema {}", path.display()))?;
         let schema: serde_json::Value =
             serde_json::from_str(&text).with_context(|| format!("--schema {}", path.display()))?;
-        if !is_own_schema(&schema) {
-            anyhow::bail!("--schema {} is not {SCHEMA_ID}, the schema built in", path.display());
+        if !Submission::is_schema(&schema) {
+            anyhow::bail!(
+                "--schema {} is not {}, the schema built in",
+                path.display(),
+                Submission::SCHEMA_ID
+            );
         }
     }
     let app = start(&flags.pool)?;

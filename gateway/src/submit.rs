@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use contracts::{Action, Dialect, Incoming, Refusal, Reply, envelope, read_frame};
+use contracts::{Action, Dialect, Incoming, Refusal, Reply, RouteBody, read_body, read_frame};
 use futures::StreamExt;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Map, Value};
@@ -51,8 +51,8 @@ impl Submission {
 
     fn incoming(&self) -> Result<Incoming, Refusal> {
         if self.bare {
-            let body = envelope::Body { action: Action::GenerateSdxl, bare: Some("prompt_submission") };
-            envelope::read_body(&self.bytes, body, &Map::new())
+            let body = RouteBody { action: Action::GenerateSdxl, bare: Some("prompt_submission") };
+            read_body(&self.bytes, body, &Map::new())
         } else {
             read_frame(&self.bytes)
         }

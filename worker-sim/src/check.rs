@@ -3,7 +3,7 @@
 use contracts::{
     ErrorCode, Failure, Violation,
     dictionary::{Effect, dictionary},
-    model_id::is_path,
+    is_model_path,
 };
 use serde_json::Value;
 
@@ -176,7 +176,7 @@ impl Checker<'_> {
         for (i, inversion) in items(effective, "/conditioning/textual_inversions").enumerate() {
             if let Some(path) = inversion["path"].as_str() {
                 // Always a path, whatever it looks like.
-                let path = if is_path(path) { path.to_owned() } else { format!("./{path}") };
+                let path = if is_model_path(path) { path.to_owned() } else { format!("./{path}") };
                 self.find(
                     &path,
                     "textual_inversion",

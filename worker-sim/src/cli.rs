@@ -1,10 +1,7 @@
 //! Flags, environment and configuration file: all that an operator may say at start.
 
 use clap::Parser;
-use contracts::{
-    framing::FRAME_BYTES_MAX,
-    submission::{SCHEMA_ID, is_own_schema},
-};
+use contracts::{Submission, framing::FRAME_BYTES_MAX};
 use serde::Deserialize;
 use std::{
     collections::BTreeMap,
@@ -147,7 +144,7 @@ fn check(flags: Flags) -> Result<Settings, CliError> {
     let config: Config = flags.config.as_deref().map_or_else(|| Ok(Config::default()), read_json)?;
     if let Some(path) = &flags.schema {
         let schema: serde_json::Value = read_json(path)?;
-        if !is_own_schema(&schema) {
+        if !Submission::is_schema(&schema) {
             return Err(CliError::OtherSchema { path: path.clone() });
         }
     }
@@ -224,7 +221,7 @@ enum CliError {
     NotRead { path: PathBuf, cause: serde_json::Error },
     #[error("--config: {name} is {value}; it must be {} to {}", .range.start(), .range.end())]
     OutOfRange { name: &'static str, value: u64, range: RangeInclusive<u64> },
-    #[error("{} is not {SCHEMA_ID}, the schema built in", .path.display())]
+    #[error("{} is not {}, the schema built in", .path.display(), Submission::SCHEMA_ID)]
     OtherSchema { path: PathBuf },
     #[error(transparent)]
     Device(#[from] DeviceError),

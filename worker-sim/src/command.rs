@@ -1,6 +1,6 @@
 //! A command that was read and is good.
 
-use contracts::generated::action::{Action, Class};
+use contracts::{Action, Class};
 use contracts::{Dialect, Failure, Head, Places, Submission, Violation, Warning, dictionary::dictionary};
 use serde_json::Value;
 use std::time::Duration;

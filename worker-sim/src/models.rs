@@ -1,10 +1,6 @@
 //! Which model an id or a path means, what it is and how large; the pretend ones among them.
 
-use contracts::{
-    ErrorCode, Failure,
-    model_id::{ModelPlace, is_id},
-    shorten,
-};
+use contracts::{ErrorCode, Failure, ModelPlace, is_model_id, shorten};
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
@@ -75,7 +71,7 @@ impl Registry {
 
     /// The model of an id or a path, of whatever type; `kind` is the type of one that does not tell its own.
     pub(crate) fn find(&self, reference: &str, kind: &str) -> Result<Model, Failure> {
-        if contracts::model_id::is_path(reference) {
+        if contracts::is_model_path(reference) {
             let path = self.path(reference)?;
             let id = self.id_of(&path);
             return self.at(path, id, kind);
@@ -92,7 +88,7 @@ impl Registry {
         // An id that nobody wrote is the file's own and never conflicts.
         let Some(id) = id else { return Ok(model) };
         id.clone_into(&mut model.id);
-        if !is_id(&model.id) {
+        if !is_model_id(&model.id) {
             let message = format!("{} is no valid model id", shorten(&model.id));
             return Err(Failure::new(ErrorCode::UnsupportedValue, message).hint("give another model_id"));
         }
@@ -117,7 +113,7 @@ impl Registry {
             let path = ModelPath::Pretend(pretend_path(id));
             return self.at(path, id.to_owned(), kind).map(Some);
         }
-        match self.roots.model_of_id(id).filter(|_| is_id(id)) {
+        match self.roots.model_of_id(id).filter(|_| is_model_id(id)) {
             Some(path) => {
                 let path = ModelPath::Real { real: path.clone(), written: path, root: None };
                 self.at(path, id.to_owned(), kind).map(Some)

@@ -1,6 +1,6 @@
 //! Which paths may be read: roots of models, of inputs, and the output directory.
 
-use contracts::{ErrorCode, Failure, generated::limits::PATH_BYTES_MAX, model_id::ModelPlace, shorten};
+use contracts::{ErrorCode, Failure, ModelPlace, limits::PATH_BYTES_MAX, shorten};
 use std::path::{Component, Path, PathBuf};
 
 /// Where pretend models live; every path under it is one.

@@ -1,6 +1,6 @@
 //! Events: words on the way, before the reply and never after it.
 
-use contracts::{Action, event, generated::limits::HEARTBEAT};
+use contracts::{Action, event, limits::HEARTBEAT};
 use serde_json::{Value, json};
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! Input that must cost its sender an error and nobody anything else: values beyond every bound as real commands, and
 //! documents made to be expensive.
 
-use contracts::{Action, generated::limits::QUERY_ANSWER};
+use contracts::{Action, limits::QUERY_ANSWER};
 use serde_json::{Map, Value, json};
 use std::time::Instant;
 

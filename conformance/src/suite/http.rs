@@ -3,7 +3,7 @@
 use contracts::{
     Action, Class as ActionClass, Dialect, ErrorCode,
     dictionary::dictionary,
-    generated::action::{RESOURCES, Route},
+    registry::{RESOURCES, Route},
 };
 use serde_json::{Value, json};
 

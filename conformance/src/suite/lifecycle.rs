@@ -1,6 +1,6 @@
 //! The life of a worker as its parent sees it: silence at first, the handshake, polite stops.
 
-use contracts::{Action, Dialect, framing::Line, generated::limits::STOP_TOTAL};
+use contracts::{Action, Dialect, framing::Line, limits::STOP_TOTAL};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 

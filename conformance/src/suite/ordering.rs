@@ -1,6 +1,6 @@
 //! Order: one line per command without features; replies when they are ready with `out_of_order`; cancel.
 
-use contracts::{Action, Dialect, Form, generated::limits::QUERY_ANSWER};
+use contracts::{Action, Dialect, Form, limits::QUERY_ANSWER};
 use serde_json::{Value, json};
 use std::{
     collections::HashMap,

@@ -1,6 +1,6 @@
 //! Checks what a refusal tells its reader: the value as it was written, and what to write instead.
 
-use contracts::{Action, ErrorCode, generated::limits::SHOWN_CHARACTERS_MAX};
+use contracts::{Action, ErrorCode, limits::SHOWN_CHARACTERS_MAX};
 use serde_json::{Value, json};
 
 use crate::{

@@ -1,6 +1,6 @@
 //! Requests that a web page can make in its visitor's browser, and those that come to a name that is not the gateway's.
 
-use contracts::generated::limits::HTTP_HEAD;
+use contracts::limits::HTTP_HEAD;
 use serde_json::json;
 use std::time::Duration;
 

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, value::RawValue};
 use std::{borrow::Cow, fmt};
 
 use crate::{
-    command::{Body, Form, Head, Incoming},
+    command::{Form, Head, Incoming, RouteBody},
     decode::decode_in,
     dialect::Dialect,
     dictionary::{Shape, dictionary},
@@ -99,7 +99,7 @@ fn bare_head(action: Action) -> Head {
 }
 
 /// The body of a route: an envelope of its action, or a bare submission.
-pub(crate) fn read_body(bytes: &[u8], body: Body<'_>) -> Option<Incoming> {
+pub(crate) fn read_body(bytes: &[u8], body: RouteBody<'_>) -> Option<Incoming> {
     if bytes.len() > READ_AT_ONCE_BYTES_MAX {
         return None;
     }

@@ -13,11 +13,10 @@ mod route;
 
 use serde_json::{Map, Value};
 
-use crate::command::{Incoming, Refusal};
+use crate::command::{Incoming, Refusal, RouteBody};
 use opened::Opened;
 use route::Route;
 
-pub use crate::command::Body;
 pub use fast::READ_AT_ONCE_BYTES_MAX;
 
 /// Reads one frame: a command in its documented or its direct form, in any dialect.
@@ -57,7 +56,7 @@ pub(crate) fn read_frame_slowly(bytes: &[u8]) -> Result<Incoming, Refusal> {
 ///
 /// # Errors
 /// As [`read_frame`], and `unsupported_value` if the envelope has another action than the route.
-pub fn read_body(bytes: &[u8], body: Body<'_>, given: &Map<String, Value>) -> Result<Incoming, Refusal> {
+pub fn read_body(bytes: &[u8], body: RouteBody<'_>, given: &Map<String, Value>) -> Result<Incoming, Refusal> {
     match given.is_empty().then(|| fast::read_body(bytes, body)).flatten() {
         Some(incoming) => Ok(incoming),
         None => read_body_slowly(bytes, body, given),
@@ -70,7 +69,7 @@ pub fn read_body(bytes: &[u8], body: Body<'_>, given: &Map<String, Value>) -> Re
 /// As [`read_body`].
 pub(crate) fn read_body_slowly(
     bytes: &[u8],
-    body: Body<'_>,
+    body: RouteBody<'_>,
     given: &Map<String, Value>,
 ) -> Result<Incoming, Refusal> {
     Opened::of_body(bytes, body, given)?.command(Some(Route { body, given }))

@@ -9,7 +9,7 @@ use super::{
     route::{Route, bare_name},
 };
 use crate::{
-    command::{Body, Incoming, Refusal},
+    command::{Incoming, Refusal, RouteBody},
     dictionary::dictionary,
     generated::error_code::ErrorCode,
     shown::pointed,
@@ -44,7 +44,11 @@ impl Opened {
     ///
     /// # Errors
     /// As [`Opened::of`].
-    pub(super) fn of_body(bytes: &[u8], body: Body<'_>, given: &Map<String, Value>) -> Result<Self, Refusal> {
+    pub(super) fn of_body(
+        bytes: &[u8],
+        body: RouteBody<'_>,
+        given: &Map<String, Value>,
+    ) -> Result<Self, Refusal> {
         if !bytes.iter().all(u8::is_ascii_whitespace) {
             return Self::of(bytes);
         }

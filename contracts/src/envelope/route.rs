@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::head::{head_name, is_payload};
 use crate::{
-    command::Body,
+    command::RouteBody,
     dictionary::{Name, dictionary},
     tree::Tree,
 };
@@ -12,7 +12,7 @@ use crate::{
 /// A route, and the fields that its path and query give.
 #[derive(Clone, Copy)]
 pub(super) struct Route<'r> {
-    pub(super) body: Body<'r>,
+    pub(super) body: RouteBody<'r>,
     pub(super) given: &'r Map<String, Value>,
 }
 
@@ -20,7 +20,7 @@ pub(super) struct Route<'r> {
 /// either.
 ///
 /// It is a synonym of the field: the field's own name would tell a dialect, and the sender did not write it.
-pub(super) fn bare_name<'r>(members: &[(String, Tree)], body: Body<'r>) -> Option<&'r str> {
+pub(super) fn bare_name<'r>(members: &[(String, Tree)], body: RouteBody<'r>) -> Option<&'r str> {
     let field = body.bare?;
     let spec = dictionary().object(body.action.info().request);
     let is_field = |index: usize| spec.properties[index].snake == field;

@@ -666,11 +666,3 @@ impl From<types::WorkerStatus> for ReplyData {
         Self::WorkerStatus(data)
     }
 }
-
-/// Whether `data` is what the schema of an action's reply allows.
-///
-/// # Errors
-/// What it does not allow.
-pub fn check_reply(action: Action, data: &serde_json::Value) -> Result<(), serde_json::Error> {
-    ReplyData::decode(action, data).map(drop)
-}

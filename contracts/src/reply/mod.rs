@@ -30,6 +30,19 @@ pub struct Reply {
 }
 
 impl Reply {
+    /// A successful reply without session or warnings; `data` is in snake.
+    ///
+    /// ```
+    /// use contracts::{Action, Dialect, Reply};
+    /// let reply = Reply::succeeded(Action::Cancel, Some("r1".into()), serde_json::json!({"was": "queued"}));
+    /// assert_eq!(reply.to_value(Dialect::Pascal)["Data"]["Was"], "queued");
+    /// ```
+    #[must_use]
+    pub fn succeeded(action: Action, request_id: Option<String>, data: Value) -> Self {
+        let (action, outcome) = (Some(action), Ok(data));
+        Self { action, request_id, session_id: None, outcome, warnings: Vec::new(), more_warnings: 0 }
+    }
+
     /// A failed reply without session or warnings.
     ///
     /// ```

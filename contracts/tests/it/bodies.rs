@@ -1,9 +1,10 @@
 //! Bodies of routes: envelopes, the action's fields, bare values, and what the path and the query give.
 
-use contracts::{Action, Body, Dialect, ErrorCode, Form, read_body};
+use contracts::{Action, Dialect, ErrorCode, Form, RouteBody, read_body};
 use serde_json::{Map, Value, json};
 
-const GENERATE: Body<'static> = Body { action: Action::GenerateSdxl, bare: Some("prompt_submission") };
+const GENERATE: RouteBody<'static> =
+    RouteBody { action: Action::GenerateSdxl, bare: Some("prompt_submission") };
 
 #[test]
 fn a_bare_body_tells_its_own_dialect() {
@@ -39,7 +40,7 @@ fn the_envelope_of_another_action_is_refused() {
 fn an_empty_body_is_no_frame_where_fields_are_required() {
     let refusal = read_body(b"", GENERATE, &Map::new()).unwrap_err();
     assert_eq!(refusal.failure.code, ErrorCode::BadFrame);
-    let cleanup = Body { action: Action::CleanupMemory, bare: None };
+    let cleanup = RouteBody { action: Action::CleanupMemory, bare: None };
     assert!(read_body(b" \n", cleanup, &Map::new()).unwrap().reading.is_valid());
 }
 
@@ -49,7 +50,7 @@ fn the_path_and_the_query_count_as_written() {
         ("gpu_id".to_owned(), Value::from("gpu_1")),
         ("target_request_id".to_owned(), Value::from("r1")),
     ]);
-    let incoming = read_body(b"", Body { action: Action::Cancel, bare: None }, &given).unwrap();
+    let incoming = read_body(b"", RouteBody { action: Action::Cancel, bare: None }, &given).unwrap();
     assert_eq!(incoming.head.gpu_id.as_deref(), Some("gpu_1"));
     assert_eq!(incoming.reading.document(), Some(&json!({"target_request_id": "r1"})));
 }

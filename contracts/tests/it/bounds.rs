@@ -2,10 +2,9 @@
 //! dictionary, so that no field is forgotten. The gateway and worker-sim are sent every one of them as a real command.
 
 use contracts::{
-    Action, Dialect,
+    Action, BUNDLE, Dialect,
     checked::{IntegerLimits, NumberLimits},
     dictionary::{Shape, dictionary},
-    generated::BUNDLE,
 };
 use serde_json::{Map, Value, json};
 use std::{collections::HashSet, sync::LazyLock};

@@ -1,11 +1,11 @@
 //! The fast path against the reading: what it takes, it takes alike, and it takes nothing that has a violation.
 
 use contracts::{
-    Action, Body, Dialect, Incoming, Refusal,
+    Action, Dialect, Incoming, Refusal, RouteBody,
     dictionary::dictionary,
-    generated::types::PromptSubmission,
     read_body, read_frame,
     testing::{read_body_slowly, read_frame_slowly},
+    types::PromptSubmission,
 };
 use serde_json::{Map, Value, json};
 
@@ -18,7 +18,7 @@ fn agree(frame: &[u8]) -> bool {
 
 /// Reads a body of the route of generations both ways.
 fn bodies_agree(body: &[u8]) -> bool {
-    let route = Body { action: Action::GenerateSdxl, bare: Some("prompt_submission") };
+    let route = RouteBody { action: Action::GenerateSdxl, bare: Some("prompt_submission") };
     alike(body, &read_body(body, route, &Map::new()), &read_body_slowly(body, route, &Map::new()))
 }
 

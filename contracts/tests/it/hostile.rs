@@ -129,7 +129,7 @@ fn warnings_beyond_what_a_reply_shows_are_counted() {
 
 #[test]
 fn the_schemas_have_room_for_what_the_limits_say() {
-    let bundle: Value = serde_json::from_str(contracts::generated::BUNDLE).unwrap();
+    let bundle: Value = serde_json::from_str(contracts::BUNDLE).unwrap();
     let limit = |name: &str| bundle["limits"][name]["value"].clone();
     for (name, definition) in bundle["$defs"].as_object().unwrap() {
         for (list, most) in

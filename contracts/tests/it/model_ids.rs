@@ -1,6 +1,6 @@
 //! Ids of models from paths: the vectors that the Python workers are held to as well, and what holds for any path.
 
-use contracts::model_id::{ModelPlace, is_id};
+use contracts::{ModelPlace, is_model_id};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -38,7 +38,7 @@ proptest! {
     fn any_place_has_a_valid_id(root in 0_usize..4, path in paths(), taken: bool) {
         if let Some(place) = ModelPlace::below(root, &path) {
             let id = place.id(|_| taken);
-            prop_assert!(is_id(&id), "{id:?} of {path:?}");
+            prop_assert!(is_model_id(&id), "{id:?} of {path:?}");
             prop_assert_eq!(ModelPlace::below(root, place.path()), Some(place), "taken out once is taken out");
         }
     }

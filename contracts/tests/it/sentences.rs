@@ -1,6 +1,6 @@
 //! Sentences and hints: a number is quoted as its sender wrote it, and a value of the wrong JSON type is told what to write.
 
-use contracts::{Body, ErrorCode, Failure, Writer, read, read_body, read_frame, tree};
+use contracts::{ErrorCode, Failure, RouteBody, Writer, read, read_body, read_frame, tree};
 use serde_json::{Map, json};
 
 /// The failure of a submission.
@@ -109,7 +109,7 @@ fn an_envelope_is_told_what_to_write() {
 #[test]
 fn a_query_has_no_quotes_to_leave_out() {
     let given = Map::from_iter([("limit".to_owned(), json!("abc"))]);
-    let body = Body { action: contracts::Action::ListJobs, bare: None };
+    let body = RouteBody { action: contracts::Action::ListJobs, bare: None };
     let failure = read_body(b"{}", body, &given).expect("a command").failure().expect("it is refused");
     assert_eq!(failure.field.as_deref(), Some("/limit"));
     let said = failure.hint.expect("a hint of its own");

@@ -1,15 +1,16 @@
 //! The dialect of a document is that of the most names; the order of members never decides.
 
-use contracts::{Action, Body, Dialect, read_body, read_frame};
+use contracts::{Action, Dialect, RouteBody, read_body, read_frame};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 use crate::data::lines;
 
-const VALIDATE: Body<'static> = Body { action: Action::ValidateRequest, bare: Some("prompt_submission") };
+const VALIDATE: RouteBody<'static> =
+    RouteBody { action: Action::ValidateRequest, bare: Some("prompt_submission") };
 
 /// Of a body, or of what was refused of it.
-fn dialect(body: &str, route: Body<'_>, given: &Map<String, Value>) -> Option<Dialect> {
+fn dialect(body: &str, route: RouteBody<'_>, given: &Map<String, Value>) -> Option<Dialect> {
     match read_body(body.as_bytes(), route, given) {
         Ok(incoming) => incoming.reading.dialect,
         Err(refusal) => refusal.dialect,
@@ -109,7 +110,7 @@ fn the_envelope_decides_only_where_the_fields_tell_nothing() {
 #[test]
 fn what_the_query_gives_tells_no_dialect() {
     let given = Map::from_iter([("model_id".to_owned(), json!("m"))]);
-    let route = Body { action: Action::UnloadModel, bare: None };
+    let route = RouteBody { action: Action::UnloadModel, bare: None };
     assert_eq!(dialect("", route, &given), None);
 }
 

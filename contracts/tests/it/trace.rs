@@ -1,6 +1,6 @@
 //! Traces: which headers are good, against a plain reading of the W3C's words; and envelopes that say one.
 
-use contracts::{Trace, generated::types::Traceparent, read_frame};
+use contracts::{Trace, read_frame, types::Traceparent};
 use proptest::{prelude::*, string::string_regex};
 use serde_json::{Value, json};
 

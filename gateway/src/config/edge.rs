@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use contracts::generated::limits;
+use contracts::limits;
 use serde::Deserialize;
 
 use super::{

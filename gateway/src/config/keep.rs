@@ -1,6 +1,6 @@
 //! What the gateway keeps of what has been: the table `[keep]` of the configuration.
 
-use contracts::generated::limits;
+use contracts::limits;
 use serde::Deserialize;
 
 use crate::units::{Bytes, Many, Seconds, SecondsFromZero};

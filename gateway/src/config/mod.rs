@@ -14,10 +14,7 @@ use std::{
     time::Duration,
 };
 
-use contracts::{
-    framing::FRAME_BYTES_MAX,
-    generated::{limits, types::OnDisconnect},
-};
+use contracts::{framing::FRAME_BYTES_MAX, limits, types::OnDisconnect};
 use serde::Deserialize;
 
 use crate::{

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::jobs::Accepted;
 
-pub use contracts::generated::types::OnDisconnect;
+pub use contracts::types::OnDisconnect;
 
 /// A job that a client asked for.
 struct Attended {

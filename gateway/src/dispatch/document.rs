@@ -8,7 +8,7 @@ use contracts::{
     Action, ErrorCode, Failure, Submission, Violation, bare_base64,
     dictionary::{Shape, dictionary},
     framing::FRAME_BYTES_MAX,
-    generated::limits,
+    limits,
 };
 use serde_json::{Map, Value};
 

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use contracts::{ErrorCode, Failure, generated::limits::UPLOAD_KEPT};
+use contracts::{ErrorCode, Failure, limits::UPLOAD_KEPT};
 use tokio::{sync::watch, time::Instant};
 
 /// All keys. A lock, not a task: it is held for a look-up, never over an await.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use contracts::{
     Action, DeviceKind, Dialect, ErrorCode, Failure, Incoming, Reply, Violation, effective_of,
-    generated::limits::PROTOCOL_VERSIONS,
+    limits::PROTOCOL_VERSIONS,
 };
 use futures::future::join_all;
 use serde_json::{Value, json};

@@ -11,7 +11,7 @@ use axum::{
     extract::Request,
     http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header},
 };
-use contracts::{ErrorCode, Failure, generated::limits};
+use contracts::{ErrorCode, Failure, limits};
 use http_body::{Frame, SizeHint};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::{

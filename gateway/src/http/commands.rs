@@ -8,8 +8,8 @@ use axum::{
     http::{HeaderMap, HeaderValue, Response, StatusCode, header},
 };
 use contracts::{
-    Action, Dialect, ErrorCode, Failure, Incoming, Refusal, Trace, envelope,
-    generated::{action::Route, types::IdempotencyKey},
+    Action, Dialect, ErrorCode, Failure, Incoming, Refusal, RouteBody, Trace, read_body, read_frame,
+    registry::Route, types::IdempotencyKey,
 };
 use serde_json::{Value, json, value::RawValue};
 use sha2::{Digest, Sha256};
@@ -48,7 +48,7 @@ pub(crate) async fn any(State(dispatcher): State<Dispatcher>, mut request: Reque
         let failure = Box::new(Failure::new(ErrorCode::BadFrame, "the body is empty"));
         Err(Refusal { request_id: None, session_id: None, form: None, dialect: None, failure })
     } else {
-        dispatcher.room().read(body.clone(), |body| envelope::read_frame(strip_bom(body))).await
+        dispatcher.room().read(body.clone(), |body| read_frame(strip_bom(body))).await
     };
     answer(&dispatcher, read, &asked, &headers, body, client).await
 }
@@ -97,9 +97,9 @@ pub(crate) async fn on_route(
         Ok(body) => body,
         Err(failure) => return cut(*failure, told, &client.path),
     };
-    let of_route = envelope::Body { action, bare: route.bare };
+    let of_route = RouteBody { action, bare: route.bare };
     let given = asked.given.clone();
-    let reader = move |body: &[u8]| envelope::read_body(strip_bom(body), of_route, &given);
+    let reader = move |body: &[u8]| read_body(strip_bom(body), of_route, &given);
     let read = dispatcher.room().read(body.clone(), reader).await;
     let mut response = answer(&dispatcher, read, &asked, &headers, body, client).await;
     if accept::varies(route.path) {

@@ -32,7 +32,7 @@ use axum::{
 };
 use contracts::{
     Action, Dialect, ErrorCode, Failure,
-    generated::action::{RESOURCES, Resource},
+    registry::{RESOURCES, Resource},
 };
 
 use crate::dispatch::Dispatcher;

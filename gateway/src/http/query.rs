@@ -8,10 +8,9 @@ use axum::{
     middleware::Next,
 };
 use contracts::{
-    Action, Dialect, ErrorCode, Failure, Violation,
-    dialect::UnknownDialect,
+    Action, Dialect, ErrorCode, Failure, UnknownDialect, Violation,
     dictionary::{Name, Shape, dictionary},
-    generated::action::{PARAMETERS, Route},
+    registry::{PARAMETERS, Route},
 };
 use serde_json::{Map, Value, json};
 

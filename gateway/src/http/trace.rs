@@ -1,7 +1,7 @@
 //! The header `traceparent`.
 
 use axum::http::HeaderMap;
-use contracts::{Trace, generated::types::TraceparentHeader};
+use contracts::{Trace, types::TraceparentHeader};
 
 use crate::trace;
 

@@ -2,7 +2,7 @@
 
 use std::io::Cursor;
 
-use contracts::{ErrorCode, Failure, generated::limits};
+use contracts::{ErrorCode, Failure, limits};
 use image::{ImageFormat, ImageReader};
 
 /// Reads all that stands before the pixels, and inflates nothing: a profile or a text of 2 MB may become 2 GB.

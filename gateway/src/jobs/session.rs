@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use contracts::generated::limits::SESSION_KEPT;
+use contracts::limits::SESSION_KEPT;
 use tokio::time::Instant;
 
 use super::record::Entry;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use contracts::generated::limits as default;
+use contracts::limits as default;
 use serde::Deserialize;
 use tokio::time::Instant;
 

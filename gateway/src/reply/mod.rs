@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use contracts::{
     Action, Class, Failure, Places, Reply, Trace, Violation, Warning, WarningCode, dictionary::dictionary,
-    generated::limits,
+    limits,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -7,8 +7,8 @@ use std::{
 };
 
 use contracts::{
-    Action, Class, Dialect, ErrorCode, Failure, Incoming, Refusal, Reply, Violation,
-    generated::limits::STOP_GRACE, schedule,
+    Action, Class, Dialect, ErrorCode, Failure, Incoming, Refusal, Reply, Violation, limits::STOP_GRACE,
+    schedule,
 };
 use futures::{
     FutureExt,

@@ -6,9 +6,7 @@ use std::sync::{
 };
 
 use chrono::Utc;
-use contracts::{
-    Dialect, ErrorCode, Failure, Reply, event, framing, framing::EncodeError, generated::limits,
-};
+use contracts::{Dialect, ErrorCode, Failure, Reply, event, framing, framing::EncodeError, limits};
 use serde_json::{Value, json};
 use tokio::{
     sync::{broadcast, watch},

@@ -13,7 +13,7 @@ mod reply_order;
 
 use std::process::ExitCode;
 
-use contracts::{framing::Decoder, generated::limits};
+use contracts::{framing::Decoder, limits};
 use futures::{FutureExt, StreamExt, future::BoxFuture};
 use tokio::{
     sync::{mpsc, oneshot, watch},

@@ -19,7 +19,7 @@ async fn a_seed_is_chosen_once_and_told() {
     let rig = Rig::start(&["--fault", "crash:reply@generate_sdxl@attempt=1"]).await;
     let first = rig.command(&job("generate_sdxl")).await;
     let seed = first.body["data"]["seed_used"].as_u64().unwrap();
-    assert!(seed <= contracts::generated::limits::CHOSEN_SEED_MAX);
+    assert!(seed <= contracts::limits::CHOSEN_SEED_MAX);
     // The first attempt had written its picture under the same seed before it died.
     let written = walk(&rig.dir.path().join("out"));
     let same = written.iter().filter(|bytes| **bytes == written[0]).count();

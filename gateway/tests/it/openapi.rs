@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use contracts::{Action, generated::action::RESOURCES};
+use contracts::{Action, registry::RESOURCES};
 use serde_json::{Value, json};
 
 use crate::rig::{Rig, job};

@@ -1,6 +1,6 @@
 //! Every route of the registry answers, and `/openapi.json` describes all of them.
 
-use contracts::{Action, generated::action::RESOURCES};
+use contracts::{Action, registry::RESOURCES};
 use serde_json::{Value, json};
 
 use crate::rig::{Rig, job};

@@ -1,6 +1,6 @@
 //! What acts when it is read: `initialize` and `cancel`.
 
-use contracts::{Class, Dialect, ErrorCode, Failure, generated::limits::PROTOCOL_VERSIONS};
+use contracts::{Class, Dialect, ErrorCode, Failure, limits::PROTOCOL_VERSIONS};
 use serde_json::{Value, json};
 
 use super::{Activity, Command, Worker};

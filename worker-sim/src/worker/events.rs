@@ -1,6 +1,6 @@
 //! Events: words on the way, only where `initialize` agreed on them.
 
-use contracts::{Dialect, Trace, event, generated::limits::HEARTBEAT};
+use contracts::{Dialect, Trace, event, limits::HEARTBEAT};
 use serde_json::{Value, json};
 
 use super::{Command, Effect, Worker};

@@ -1,9 +1,7 @@
 //! One picture job: models loaded, images read, steps taken in their time, pictures made by the executor.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use contracts::{
-    Action, ErrorCode, Failure, Submission, Warning, WarningCode, generated::limits::CHOSEN_SEED_MAX,
-};
+use contracts::{Action, ErrorCode, Failure, Submission, Warning, WarningCode, limits::CHOSEN_SEED_MAX};
 use serde_json::{Value, json};
 use std::{
     collections::VecDeque,

@@ -1,8 +1,7 @@
 //! Queries: computed at once, in their turn.
 
 use contracts::{
-    Action, Class, ErrorCode, Failure, Submission, dictionary::dictionary, effective, generated::limits,
-    shorten,
+    Action, Class, ErrorCode, Failure, Submission, dictionary::dictionary, effective, limits, shorten,
 };
 use serde_json::{Map, Value, json};
 use std::sync::LazyLock;
@@ -348,7 +347,7 @@ fn limits() -> Value {
     };
     static RULES: LazyLock<Value> = LazyLock::new(|| {
         let bundle: Value =
-            serde_json::from_str(contracts::generated::BUNDLE).expect("the bundle is generated and tested");
+            serde_json::from_str(contracts::BUNDLE).expect("the bundle is generated and tested");
         bundle["rules"].clone()
     });
     let rule = |id: &str| {

@@ -1,6 +1,6 @@
 //! Ends: late commands, the end of stdin, `shutdown`.
 
-use contracts::{ErrorCode, Failure, generated::limits::STOP_GRACE};
+use contracts::{ErrorCode, Failure, limits::STOP_GRACE};
 use serde_json::json;
 use std::sync::atomic::Ordering;
 

@@ -1,6 +1,6 @@
 //! Trainings as commands: started in their turn, stopped at once, run beside the rest.
 
-use contracts::{Failure, Violation, WarningCode, generated::limits::CHOSEN_SEED_MAX};
+use contracts::{Failure, Violation, WarningCode, limits::CHOSEN_SEED_MAX};
 use serde_json::{Value, json};
 
 use super::{Command, Outcome, Worker};

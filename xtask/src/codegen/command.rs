@@ -128,13 +128,5 @@ fn reply_enum(rows: &[Row]) -> TokenStream {
                 fn from(data: types::#replies) -> Self { Self::#replies(data) }
             }
         )*
-
-        /// Whether `data` is what the schema of an action's reply allows.
-        ///
-        /// # Errors
-        /// What it does not allow.
-        pub fn check_reply(action: Action, data: &serde_json::Value) -> Result<(), serde_json::Error> {
-            ReplyData::decode(action, data).map(drop)
-        }
     }
 }

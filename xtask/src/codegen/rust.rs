@@ -103,15 +103,16 @@ pub(crate) fn module() -> Result<String> {
         "*.json",
         "Types, the registry of actions, the tables of errors and warnings, limits, and the bundle of all schemas.",
         quote! {
-            pub mod action;
-            pub mod checked;
-            pub mod command;
+            pub(crate) mod action;
+            pub(crate) mod checked;
+            pub(crate) mod command;
+            #[cfg(feature = "testing")]
             pub mod definition;
-            pub mod error_code;
+            pub(crate) mod error_code;
             pub mod limits;
             mod rules;
             pub mod types;
-            pub mod warning_code;
+            pub(crate) mod warning_code;
 
             /// The bundle of all schemas and tables: `{"$defs", "registry", "errors", "warnings", "rules", "limits"}`.
             pub const BUNDLE: &str = include_str!("bundle.json");

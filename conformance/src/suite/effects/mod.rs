@@ -6,7 +6,7 @@
 mod changes;
 mod probed;
 
-use contracts::{Action, generated::limits::CHOSEN_SEED_MAX};
+use contracts::{Action, limits::CHOSEN_SEED_MAX};
 use serde_json::{Value, json};
 
 use crate::{

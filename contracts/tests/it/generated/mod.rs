@@ -5,7 +5,7 @@ pub(crate) mod documents;
 mod mutants;
 mod skeleton;
 
-use contracts::generated::{command, definition, types};
+use contracts::{Command, ReplyData, testing::definition, types};
 use serde_json::{Value, json};
 
 use self::documents::sample;
@@ -176,13 +176,13 @@ fn a_command_is_read_by_its_action() {
                 let required = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
                 required.map(|name| (name.to_owned(), sample(&fields[name]))).collect()
             });
-        let command = command::Command::decode(action, &example)
-            .unwrap_or_else(|error| panic!("{action}: {example}: {error}"));
+        let command =
+            Command::decode(action, &example).unwrap_or_else(|error| panic!("{action}: {example}: {error}"));
         assert_eq!(command.action(), action);
         assert!(same(&serde_json::to_value(&command).expect("it is written"), &example), "{action}");
-        assert!(command::Command::decode(action, &json!({ "nonsense": 1 })).is_err(), "{action}");
-        assert!(command::check_reply(action, &json!({ "nonsense": 1 })).is_err(), "{action}");
+        assert!(Command::decode(action, &json!({ "nonsense": 1 })).is_err(), "{action}");
+        assert!(ReplyData::decode(action, &json!({ "nonsense": 1 })).is_err(), "{action}");
     }
-    let empty = command::ReplyData::decode(contracts::Action::Shutdown, &json!({}));
+    let empty = ReplyData::decode(contracts::Action::Shutdown, &json!({}));
     assert_eq!(empty.ok(), Some(types::Empty {}.into()));
 }

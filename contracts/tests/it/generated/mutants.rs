@@ -53,7 +53,7 @@ fn the_longest_lists_and_strings_end_where_the_schema_says() {
     let path = "x".repeat(16_777_216);
     assert!(read("ImageRef", &json!(path)).is_ok());
     assert!(read("ImageRef", &json!(path + "x")).is_err());
-    let limits = contracts::generated::types::TrainingHistoryRows::LIMITS;
+    let limits = contracts::types::TrainingHistoryRows::LIMITS;
     assert!(limits.check(&[0_u8; 1_000_000]).is_ok());
     assert!(limits.check(&[0_u8; 1_000_001]).is_err());
 }

@@ -1,7 +1,7 @@
 //! The schemas that the types describe themselves by, compared with the schemas they come from: names, required,
 //! types, enums, nullability, and the limits of the checked newtypes.
 
-use contracts::generated::definition;
+use contracts::testing::definition;
 use serde_json::{Map, Value, json};
 
 use crate::mutated::{definitions, typed};

@@ -7,7 +7,7 @@ pub(crate) mod mutants;
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
-use contracts::generated::BUNDLE;
+use contracts::BUNDLE;
 use serde_json::{Map, Value, json};
 
 /// The bundle of all schemas.

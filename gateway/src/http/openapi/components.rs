@@ -2,10 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use contracts::{
-    Action,
-    generated::{BUNDLE, action::ActionInfo},
-};
+use contracts::{Action, BUNDLE, registry::ActionInfo};
 use serde_json::{Map, Value, json};
 
 use super::{camel, codes, schema};

@@ -14,7 +14,7 @@ use axum::{
     body::Body,
     http::{Response, StatusCode},
 };
-use contracts::{ErrorCode, generated::action::TAGS};
+use contracts::{ErrorCode, registry::TAGS};
 use serde_json::{Map, Value, json};
 
 use self::components::Components;

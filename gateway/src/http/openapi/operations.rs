@@ -3,7 +3,7 @@
 use contracts::{
     Action,
     dictionary::{Property, Shape, dictionary},
-    generated::action::{PARAMETERS, Parameter, RESOURCES, Resource, Route, Tag},
+    registry::{PARAMETERS, Parameter, RESOURCES, Resource, Route, Tag},
 };
 use serde_json::{Value, json};
 

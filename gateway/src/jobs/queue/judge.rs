@@ -5,7 +5,7 @@ use std::{
     hash::{DefaultHasher, Hash, Hasher},
 };
 
-use contracts::{ErrorCode, Reply, generated::limits::INTERNALS_MAX};
+use contracts::{ErrorCode, Reply, limits::INTERNALS_MAX};
 use serde_json::Value;
 
 use crate::{jobs::Job, lane::Verdict};

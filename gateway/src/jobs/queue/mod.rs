@@ -12,7 +12,7 @@ use std::{
 };
 
 use chrono::Utc;
-use contracts::{Action, ErrorCode, Failure, Reply, generated::limits};
+use contracts::{Action, ErrorCode, Failure, Reply, limits};
 use judge::Internals;
 use replies::ReplyReader;
 use tokio::{

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use contracts::{Class, ErrorCode, Failure, generated::limits::DISK_ANSWER};
+use contracts::{Class, ErrorCode, Failure, limits::DISK_ANSWER};
 use tokio::{sync::Semaphore, task::spawn_blocking, time::timeout};
 
 use super::{Outcome, outcome};

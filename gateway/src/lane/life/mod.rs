@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use contracts::{Action, Trace, framing::Line, generated::limits::UNUSABLE_LINES_MAX};
+use contracts::{Action, Trace, framing::Line, limits::UNUSABLE_LINES_MAX};
 use serde_json::{Value, json};
 use tokio::{
     sync::{mpsc, oneshot},

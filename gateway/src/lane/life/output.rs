@@ -3,9 +3,7 @@
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use contracts::{
-    Action, ErrorCode, Failure, Trace,
-    framing::Line,
-    generated::{limits::UNUSABLE_LINES_MAX, types::ProgressEvent},
+    Action, ErrorCode, Failure, Trace, framing::Line, limits::UNUSABLE_LINES_MAX, types::ProgressEvent,
 };
 use serde::Deserialize;
 use serde_json::Value;
