@@ -7,38 +7,39 @@ use std::{
     time::{Duration, Instant},
 };
 
+use anyhow::{Context as _, bail};
 use fuzz::{corpus, mutate::Mutator, targets};
 
 fn main() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,
-        Err(what) => {
-            eprintln!("fuzz: {what}");
+        Err(err) => {
+            eprintln!("fuzz: {err:#}");
             ExitCode::FAILURE
         }
     }
 }
 
 /// `fuzz SECONDS SEED [TARGET]...`, or `fuzz --input FILE TARGET` for one input again.
-fn run() -> Result<(), String> {
+fn run() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if let [flag, path, name] = arguments.as_slice()
         && flag == "--input"
     {
-        let bytes = std::fs::read(path).map_err(|err| format!("{path}: {err}"))?;
+        let bytes = std::fs::read(path).with_context(|| path.clone())?;
         target(name)?.1(&bytes);
         return Ok(());
     }
     let [seconds, seed, names @ ..] = arguments.as_slice() else {
-        return Err("usage: fuzz SECONDS SEED [TARGET]..., or fuzz --input FILE TARGET".to_owned());
+        bail!("usage: fuzz SECONDS SEED [TARGET]..., or fuzz --input FILE TARGET");
     };
-    let seconds: u64 = seconds.parse().map_err(|err| format!("SECONDS {seconds}: {err}"))?;
-    let seed: u64 = seed.parse().map_err(|err| format!("SEED {seed}: {err}"))?;
+    let seconds: u64 = seconds.parse().with_context(|| format!("SECONDS {seconds}"))?;
+    let seed: u64 = seed.parse().with_context(|| format!("SEED {seed}"))?;
     let chosen = match names {
         [] => targets::ALL.to_vec(),
         names => names.iter().map(|name| target(name)).collect::<Result<_, _>>()?,
     };
-    let corpus = corpus::read().map_err(|err| format!("the corpus: {err}"))?;
+    let corpus = corpus::read().context("the corpus")?;
     for (name, target) in chosen {
         let until = Instant::now() + Duration::from_secs(seconds);
         let mut mutator = Mutator::new(corpus.clone(), seed);
@@ -46,11 +47,11 @@ fn run() -> Result<(), String> {
         while Instant::now() < until {
             let input = mutator.next_input();
             if panic::catch_unwind(|| target(&input)).is_err() {
-                let path = keep(name, &input).map_err(|err| format!("keeping what broke {name}: {err}"))?;
-                return Err(format!(
+                let path = keep(name, &input).with_context(|| format!("the input that broke {name}"))?;
+                bail!(
                     "{name} broke after {count} inputs of seed {seed}; again: fuzz --input {} {name}",
                     path.display()
-                ));
+                );
             }
             count += 1;
         }
@@ -59,8 +60,8 @@ fn run() -> Result<(), String> {
     Ok(())
 }
 
-fn target(name: &str) -> Result<targets::Target, String> {
-    targets::ALL.into_iter().find(|(known, _)| *known == name).ok_or_else(|| {
+fn target(name: &str) -> anyhow::Result<targets::Target> {
+    targets::ALL.into_iter().find(|(known, _)| *known == name).with_context(|| {
         let names = targets::ALL.map(|(name, _)| name).join(", ");
         format!("no target {name}; there are {names}")
     })

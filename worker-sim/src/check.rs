@@ -1,7 +1,7 @@
 //! What an effective submission needs of this worker, and all that stands against running it here.
 
 use contracts::{
-    ErrorCode, Failure, Violation,
+    DeviceKind, ErrorCode, Failure, Violation,
     dictionary::{Effect, dictionary},
     is_model_path,
 };
@@ -35,7 +35,7 @@ pub(crate) struct Needs {
 /// The optimizations of a device.
 pub(crate) fn optimizations(device: &Device) -> impl Iterator<Item = &'static str> {
     let all = dictionary().enumeration("Optimization").values.iter().map(String::as_str);
-    let on_cpu = device.index.is_none();
+    let on_cpu = device.kind() == DeviceKind::Cpu;
     all.filter(move |name| !(on_cpu && GPU_ONLY.contains(name)))
 }
 

@@ -1,36 +1,49 @@
 //! Which GPU this worker pretends to be, by flag or environment.
 
-use contracts::DeviceKind;
+use contracts::{DeviceKind, DeviceName, UnknownDevice};
 
 /// The one device of a worker.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Device {
+    id: DeviceName,
     /// `gpu_N`, or `cpu_0`.
     pub(crate) gpu_id: String,
-    /// The host's GPU N; `None` for the processor.
-    pub(crate) index: Option<u64>,
+}
+
+impl From<DeviceName> for Device {
+    fn from(id: DeviceName) -> Self {
+        Self { id, gpu_id: id.to_string() }
+    }
 }
 
 impl Device {
-    pub(crate) fn gpu(index: u64) -> Self {
-        Self { gpu_id: format!("gpu_{index}"), index: Some(index) }
-    }
-
-    pub(crate) fn cpu() -> Self {
-        Self { gpu_id: "cpu_0".to_owned(), index: None }
+    /// The host's GPU N; `None` for the processor.
+    pub(crate) fn index(&self) -> Option<u64> {
+        match self.id {
+            DeviceName::Gpu(index) => Some(index.into()),
+            DeviceName::Cpu => None,
+        }
     }
 
     pub(crate) fn kind(&self) -> DeviceKind {
-        if self.index.is_some() { DeviceKind::Gpu } else { DeviceKind::Cpu }
+        match self.id {
+            DeviceName::Gpu(_) => DeviceKind::Gpu,
+            DeviceName::Cpu => DeviceKind::Cpu,
+        }
+    }
+
+    /// Makes workers on different devices of one `--seed` choose different seeds. No GPU has the number of the processor.
+    pub(crate) fn seed(&self) -> u64 {
+        self.index().unwrap_or(999)
     }
 
     /// As `performance.device` and a result spell it.
     pub(crate) fn contract_name(&self) -> String {
-        self.index.map_or_else(|| "cpu".to_owned(), |index| format!("cuda:{index}"))
+        self.id.torch()
     }
 
     pub(crate) fn name(&self) -> String {
-        self.index.map_or_else(|| "Simulated CPU".to_owned(), |index| format!("Simulated GPU {index}"))
+        self.index().map_or_else(|| "Simulated CPU".to_owned(), |index| format!("Simulated GPU {index}"))
     }
 
     /// Whether a canonical `performance.device` means this one.
@@ -46,7 +59,7 @@ impl Device {
     /// The device that flags and environment name, and what is worth a warning.
     ///
     /// # Errors
-    /// `DeviceError::Unknown` for a name that no GPU has, `DeviceError::Disagree` for two variables that name two GPUs.
+    /// [`DeviceError::Unknown`] for a name of no device, [`DeviceError::Disagree`] for two variables that name two devices.
     pub(crate) fn find(
         flag: Option<&str>,
         on_cpu: bool,
@@ -55,15 +68,19 @@ impl Device {
     ) -> Result<(Self, Vec<String>), DeviceError> {
         let mut warnings = Vec::new();
         if on_cpu {
-            return Ok((Self::cpu(), warnings));
+            return Ok((DeviceName::Cpu.into(), warnings));
         }
         if let Some(flag) = flag {
-            return Ok((read("--gpu", flag, None)?, warnings));
+            return Ok((read("--gpu", flag)?, warnings));
         }
         let mut found: Option<(&'static str, Self)> = None;
         for (variable, value) in [("CUDA_VISIBLE_DEVICES", visible), ("GPU_ID", gpu_id)] {
             let Some(value) = value.filter(|value| !value.is_empty()) else { continue };
-            let device = read(variable, value, Some(&mut warnings))?;
+            let device = read(variable, value)?;
+            // CUDA itself takes an index and does not know `gpu_N`: the operator should hear how it was read.
+            if let Some(index) = device.index().filter(|_| value.starts_with("gpu_")) {
+                warnings.push(format!("{variable}={value} is read as GPU index {index}"));
+            }
             match &found {
                 Some((first, other)) if *other != device => {
                     return Err(DeviceError::Disagree {
@@ -76,39 +93,27 @@ impl Device {
                 _ => found = Some((variable, device)),
             }
         }
-        Ok((found.map_or_else(|| Self::gpu(0), |(_, device)| device), warnings))
+        Ok((found.map_or_else(|| DeviceName::Gpu(0).into(), |(_, device)| device), warnings))
     }
 }
 
 /// Why no device is found.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DeviceError {
-    #[error("{from}={name} is no GPU that this worker knows: give an index or gpu_N")]
+    #[error("{from}: {cause}")]
     Unknown {
         /// The flag or the variable.
         from: &'static str,
-        name: String,
+        cause: UnknownDevice,
     },
-    #[error("{first} names {gpu_id} and {second} {other_gpu_id}")]
+    #[error("{first} names {gpu_id} and {second} names {other_gpu_id}")]
     Disagree { first: &'static str, gpu_id: String, second: &'static str, other_gpu_id: String },
 }
 
-/// Reads one name. Only CUDA's own variables are owed a warning: CUDA itself does not know `gpu_N`.
-fn read(from: &'static str, name: &str, warnings: Option<&mut Vec<String>>) -> Result<Device, DeviceError> {
-    let digits = name.strip_prefix("gpu_").or_else(|| name.strip_prefix("cuda:")).unwrap_or(name);
-    let index = digits.parse::<u64>().ok().filter(|index| *index <= 999 && digits == index.to_string());
-    match index {
-        _ if name == "cpu_0" => Ok(Device::cpu()),
-        Some(index) => {
-            if let Some(warnings) = warnings
-                && name.starts_with("gpu_")
-            {
-                warnings.push(format!("{from}={name} is read as GPU index {index}"));
-            }
-            Ok(Device::gpu(index))
-        }
-        None => Err(DeviceError::Unknown { from, name: name.to_owned() }),
-    }
+/// Reads the name that a flag or a variable gives.
+fn read(from: &'static str, name: &str) -> Result<Device, DeviceError> {
+    let id: DeviceName = name.parse().map_err(|cause| DeviceError::Unknown { from, cause })?;
+    Ok(id.into())
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Model files looked at: pretend ones by their names, real ones by their headers, deep ones to the last byte.
 
-use contracts::Failure;
+use contracts::{Failure, hex};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use std::{
@@ -10,6 +10,7 @@ use std::{
 };
 
 use crate::{
+    inputs,
     models::{self, Model, Registry, is_pretend},
     safetensors,
 };
@@ -45,7 +46,7 @@ fn pretend(reference: &str, model: &Model, deep: bool) -> Value {
     });
     if deep {
         // There are no bytes; the name stands for them.
-        result["sha256"] = crate::inputs::hex(model.path.as_os_str().as_encoded_bytes()).into();
+        result["sha256"] = inputs::sha256(model.path.as_os_str().as_encoded_bytes()).into();
     }
     result
 }
@@ -118,7 +119,7 @@ fn weights(folder: &Path) -> io::Result<Vec<PathBuf>> {
 fn hash(path: &Path) -> io::Result<String> {
     let mut hash = Sha256::new();
     io::copy(&mut File::open(path)?, &mut HashWriter(&mut hash))?;
-    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(&hash.finalize()))
 }
 
 struct HashWriter<'h>(&'h mut Sha256);

@@ -2,7 +2,7 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use contracts::{
-    ErrorCode, Failure, bare_base64,
+    ErrorCode, Failure, bare_base64, hex,
     limits::{IMAGE_BYTES_MAX, IMAGE_PIXELS_MAX, IMAGE_SIDE_MAX},
     shorten,
 };
@@ -128,12 +128,12 @@ fn data_url(reference: &str) -> Result<Vec<u8>, Failure> {
 
 /// `sha256:<hex>` of an image's bytes.
 pub(crate) fn hash(bytes: &[u8]) -> String {
-    format!("sha256:{}", hex(bytes))
+    format!("sha256:{}", sha256(bytes))
 }
 
 /// The SHA-256 in lower-case hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
 }
 
 /// What the header tells is allowed: a still PNG, JPEG or WebP of at most 64 megapixels.

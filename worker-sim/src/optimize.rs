@@ -1,6 +1,6 @@
 //! A changed request that fits its targets, and why each change was made.
 
-use contracts::{dictionary::dictionary, effective};
+use contracts::{DeviceKind, dictionary::dictionary, effective, pointer};
 use serde_json::{Value, json};
 
 use crate::{
@@ -61,58 +61,71 @@ pub(crate) fn optimize(
     goals: &Goals,
     bounds: &Bounds<'_>,
 ) -> Value {
-    let cost = |document: &Value| {
-        let whole = effective(document, device.kind());
+    let mut draft =
+        Draft { document: written.clone(), changes: Vec::new(), device, models, missing, goals, bounds };
+    let before = draft.cost();
+    let target = goals.vram_bytes.unwrap_or(bounds.total).min(bounds.total);
+    // Without a number to reach, a priority takes every step that costs no quality.
+    let greedy = goals.vram_bytes.is_none() && goals.seconds.is_none();
+    if goals.priority == "quality"
+        && let Some(step) = recommended(&draft.document, device, true)
+    {
+        draft.take(step);
+    }
+    let saves_memory = greedy && goals.priority == "memory";
+    for step in memory_steps(&draft.document, device, bounds) {
+        if draft.cost().bytes() > target || (saves_memory && step.is_free()) {
+            draft.take(merged(&draft.document, step));
+        }
+    }
+    let saves_time = greedy && goals.priority == "speed";
+    for step in time_steps(&draft.document, device, bounds) {
+        let is_late = goals.seconds.is_some_and(|seconds| draft.cost().seconds() > seconds);
+        if is_late || (saves_time && step.is_free()) {
+            draft.take(merged(&draft.document, step));
+        }
+    }
+    let after = draft.cost();
+    json!({
+        "optimized_request": draft.document,
+        "changes": draft.changes,
+        "estimate_before": before.report(bounds.total, bounds.speed),
+        "estimate_after": after.report(bounds.total, bounds.speed),
+    })
+}
+
+/// A request, and the changes made to it so far.
+struct Draft<'d> {
+    document: Value,
+    changes: Vec<Value>,
+    device: &'d Device,
+    models: &'d [Model],
+    missing: &'d [Model],
+    goals: &'d Goals,
+    bounds: &'d Bounds<'d>,
+}
+
+impl Draft<'_> {
+    fn cost(&self) -> Cost {
+        let whole = effective(&self.document, self.device.kind());
         let takes_refiner = whole.pointer("/model/refiner").is_some();
         let kept = |list: &[Model]| -> Vec<Model> {
             list.iter().filter(|model| takes_refiner || model.kind != "sdxl_refiner").cloned().collect()
         };
-        Cost::of(&whole, &kept(models), &kept(missing), bounds.speed)
-    };
-    let before = cost(written);
-    let mut document = written.clone();
-    let mut changes = Vec::new();
-    let target = goals.vram_bytes.unwrap_or(bounds.total).min(bounds.total);
-    let wants_memory = |cost: &Cost| cost.bytes() > target;
-    let wants_time = |cost: &Cost| goals.seconds.is_some_and(|seconds| cost.seconds() > seconds);
-    // Without a number to reach, a priority takes every step that costs no quality.
-    let greedy = goals.vram_bytes.is_none() && goals.seconds.is_none();
-    let mut take = |document: &mut Value, step: Step| {
-        let whole = effective(document, device.kind());
+        Cost::of(&whole, &kept(self.models), &kept(self.missing), self.bounds.speed)
+    }
+
+    /// Takes a step that changes something, unless it lowers a quality that must be preserved.
+    fn take(&mut self, step: Step) {
+        let whole = effective(&self.document, self.device.kind());
         let from = whole.pointer(step.pointer).cloned().unwrap_or(Value::Null);
-        if from == step.to || (step.lossy && goals.preserve_quality) {
+        if from == step.to || (step.lossy && self.goals.preserve_quality) {
             return;
         }
-        let mut changed = document.clone();
-        set(&mut changed, step.pointer, &step.to);
-        changes.push(json!({"path": step.pointer, "from": from, "to": step.to, "reason": step.reason}));
-        *document = changed;
-    };
-    if goals.priority == "quality"
-        && let Some(step) = recommended(&document, device, true)
-    {
-        take(&mut document, step);
+        let is_set = pointer::set(&mut self.document, step.pointer, step.to.clone());
+        assert!(is_set, "{} is a place of every submission", step.pointer);
+        self.changes.push(json!({"path": step.pointer, "from": from, "to": step.to, "reason": step.reason}));
     }
-    for step in memory_steps(&document, device, bounds) {
-        let now = cost(&document);
-        if wants_memory(&now) || (greedy && goals.priority == "memory" && step.is_free()) {
-            let step = merged(&document, step);
-            take(&mut document, step);
-        }
-    }
-    for step in time_steps(&document, device, bounds) {
-        let now = cost(&document);
-        if wants_time(&now) || (greedy && goals.priority == "speed" && step.is_free()) {
-            let step = merged(&document, step);
-            take(&mut document, step);
-        }
-    }
-    json!({
-        "optimized_request": document,
-        "changes": changes,
-        "estimate_before": before.report(bounds.total, bounds.speed),
-        "estimate_after": cost(&document).report(bounds.total, bounds.speed),
-    })
 }
 
 /// The scheduler's recommended number of steps, where the request has fewer (`raise`) or more.
@@ -150,7 +163,7 @@ fn memory_steps(document: &Value, device: &Device, bounds: &Bounds<'_>) -> Vec<S
     let whole = effective(document, device.kind());
     let halved =
         |pointer: &str| whole.pointer(pointer).and_then(Value::as_u64).map(|value| (value / 2).max(1));
-    if whole.pointer("/performance/dtype") == Some(&json!("fp32")) && device.index.is_some() {
+    if whole.pointer("/performance/dtype") == Some(&json!("fp32")) && device.kind() == DeviceKind::Gpu {
         let reason = "half precision takes half the memory".to_owned();
         steps.insert(0, Step { pointer: "/performance/dtype", to: "fp16".into(), reason, lossy: true });
     }
@@ -193,17 +206,4 @@ fn merged(document: &Value, mut step: Step) -> Step {
     let list = order.filter(|name| known.iter().any(|known| *known == *name) || step.to == **name);
     step.to = list.map(|name| Value::from(name.clone())).collect();
     step
-}
-
-/// Sets a value, making the objects on the way.
-fn set(document: &mut Value, pointer: &str, value: &Value) {
-    let mut at = document;
-    for token in pointer.split('/').skip(1) {
-        let Value::Object(members) = at else { return };
-        at = members.entry(token).or_insert(Value::Null);
-        if at.is_null() {
-            *at = json!({});
-        }
-    }
-    *at = value.clone();
 }

@@ -1,6 +1,6 @@
 //! The training data: a folder of pictures with `.txt` captions or one `metadata.jsonl`, read and checked whole.
 
-use contracts::{ErrorCode, Failure, Violation, shorten};
+use contracts::{ErrorCode, Failure, Violation, hex, shorten};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use std::{
@@ -83,7 +83,7 @@ pub(crate) fn read(root: &Path, captions: &Captions) -> Result<DataSet, Box<Fail
         violations.sort_by(|a, b| a.0.cmp(&b.0));
         return Err(failed(violations.into_iter().map(|(_, code, message)| (code, message)).collect()));
     }
-    let fingerprint = fingerprint.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    let fingerprint = hex(&fingerprint.finalize());
     Ok(DataSet { pictures: found.len() as u64, fingerprint })
 }
 

@@ -1,6 +1,6 @@
 //! Replies out, each once and in its place; and the faults that spoil them on the way.
 
-use contracts::{Class, Dialect, ErrorCode, Failure, Refusal, Reply, framing::EncodeError};
+use contracts::{Class, Dialect, ErrorCode, Failure, Refusal, Reply};
 use serde_json::{Map, Value};
 use std::time::Duration;
 
@@ -54,12 +54,8 @@ impl Worker {
         self.metrics.commands_total += 1;
         self.metrics.commands_failed += 1;
         let reply = Reply {
-            action: None,
-            request_id: refusal.request_id.clone(),
             session_id: refusal.session_id.clone(),
-            outcome: Err(refusal.failure.clone()),
-            warnings: Vec::new(),
-            more_warnings: 0,
+            ..Reply::failed(None, refusal.request_id.clone(), (*refusal.failure).clone())
         };
         self.reply_bytes(&reply, dialect, Moment { index, action: None, attempt: 1 })
     }
@@ -67,7 +63,7 @@ impl Worker {
     fn reply_bytes(&mut self, reply: &Reply, dialect: Dialect, moment: Moment) -> Vec<u8> {
         self.last_dialect = Some(dialect);
         if self.faults.is_empty() {
-            return frame(reply, dialect);
+            return reply.to_frame_or_failure(dialect);
         }
         self.corrupted(reply, dialect, moment)
     }
@@ -113,11 +109,18 @@ impl Worker {
         }
     }
 
+    /// The bytes of a reply with the faults that strike: first in its members, then in its text, then in its lines.
     fn corrupted(&mut self, reply: &Reply, dialect: Dialect, moment: Moment) -> Vec<u8> {
-        let mut strike = |kind| self.faults.strike(kind, moment);
-        if strike(Kind::MissingReply).is_some() {
+        if self.faults.strike(Kind::MissingReply, moment).is_some() {
             return Vec::new();
         }
+        let value = self.corrupted_value(reply, dialect, moment);
+        let text = self.corrupted_text(value, moment);
+        self.corrupted_lines(text, moment)
+    }
+
+    fn corrupted_value(&mut self, reply: &Reply, dialect: Dialect, moment: Moment) -> Value {
+        let mut strike = |kind| self.faults.strike(kind, moment);
         let dialect = if strike(Kind::SnakeForPascal).is_some() { Dialect::Snake } else { dialect };
         let mut value = match &reply.outcome {
             Err(failure) if strike(Kind::VagueFailure).is_some() => {
@@ -152,6 +155,11 @@ impl Worker {
             };
             members.insert(name, wrong);
         }
+        value
+    }
+
+    fn corrupted_text(&mut self, mut value: Value, moment: Moment) -> String {
+        let mut strike = |kind| self.faults.strike(kind, moment);
         let nan = strike(Kind::Nan).map(|field| mark_number(&mut value, field));
         let mut text = value.to_string();
         if nan.is_some() {
@@ -160,6 +168,11 @@ impl Worker {
         if let Some(place) = strike(Kind::DuplicateName) {
             text = with_a_name_twice(&value, &text, place.as_deref() == Some("data"));
         }
+        text
+    }
+
+    fn corrupted_lines(&mut self, mut text: String, moment: Moment) -> Vec<u8> {
+        let mut strike = |kind| self.faults.strike(kind, moment);
         let mut bytes = Vec::new();
         if let Some(text) = strike(Kind::Garbage) {
             bytes.extend(
@@ -199,22 +212,6 @@ fn with_a_name_twice(value: &Value, text: &str, in_data: bool) -> String {
     };
     let head = format!("{{{}:", Value::from(first.as_str()));
     text.replacen(&head, &format!("{}\"another\",{}", head, &head[1..]), 1)
-}
-
-/// A reply as a line; one that is too long, or does not serialise, says so in place of its data.
-fn frame(reply: &Reply, dialect: Dialect) -> Vec<u8> {
-    reply.to_frame(dialect).unwrap_or_else(|err| {
-        let message = format!("the reply cannot be written: {err}");
-        let failure = match err {
-            EncodeError::TooLarge { .. } => Failure::new(ErrorCode::FrameTooLarge, message)
-                .hint("send images as paths or uploads: a reply repeats what was sent"),
-            _ => Failure::new(ErrorCode::Internal, message),
-        };
-        let short = Reply { outcome: Err(Box::new(failure)), warnings: Vec::new(), ..reply.clone() };
-        let mut bytes = short.to_value(dialect).to_string().into_bytes();
-        bytes.push(b'\n');
-        bytes
-    })
 }
 
 /// How a job ended, in the words of a job's status.

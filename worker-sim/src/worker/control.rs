@@ -1,6 +1,6 @@
 //! What acts when it is read: `initialize` and `cancel`.
 
-use contracts::{Class, Dialect, ErrorCode, Failure, limits::PROTOCOL_VERSIONS};
+use contracts::{Class, Dialect, ErrorCode, Failure, protocol_version};
 use serde_json::{Value, json};
 
 use super::{Activity, Command, Worker};
@@ -32,25 +32,15 @@ impl Worker {
             )));
         }
         if let Some(index) = command.fields["device_index"].as_u64()
-            && self.settings.device.index != Some(index)
+            && self.settings.device.index() != Some(index)
         {
             let message = format!("this worker is {}, not gpu_{index}", self.settings.device.gpu_id);
             return Err(command.fail_at(Failure::new(ErrorCode::UnsupportedFeature, message), "device_index"));
         }
-        let asked = |field: &str| -> Option<Vec<String>> {
-            let items = command.fields.get(field)?.as_array()?;
-            Some(items.iter().filter_map(Value::as_str).map(str::to_owned).collect())
-        };
-        if let Some(versions) = asked("protocol_versions")
-            && !versions.iter().any(|version| PROTOCOL_VERSIONS.contains(&version.as_str()))
-        {
-            let message =
-                format!("no common protocol version; {} is spoken here", PROTOCOL_VERSIONS.join(", "));
-            return Err(
-                command.fail_at(Failure::new(ErrorCode::UnsupportedValue, message), "protocol_versions")
-            );
-        }
-        let features = asked("features").unwrap_or_default();
+        let version = protocol_version(&command.fields)
+            .map_err(|failure| command.fail_at(failure, "protocol_versions"))?;
+        let features = command.fields["features"].as_array().into_iter().flatten();
+        let features: Vec<String> = features.filter_map(Value::as_str).map(str::to_owned).collect();
         if let Some(at) = features.iter().position(|feature| feature == "trace")
             && self.faults.strike(Kind::NoTrace, command.moment()).is_some()
         {
@@ -72,7 +62,7 @@ impl Worker {
         Ok(json!({
             "worker": "worker-sim",
             "worker_version": env!("CARGO_PKG_VERSION"),
-            "protocol_version": PROTOCOL_VERSIONS[0],
+            "protocol_version": version,
             "features": features,
             "dialect": command.dialect.as_str(),
             "gpu_id": self.settings.device.gpu_id,

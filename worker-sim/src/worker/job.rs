@@ -111,44 +111,15 @@ impl Worker {
         request_id: Option<String>,
         now: Now,
     ) -> Result<Job, Box<Failure>> {
-        let needs = crate::check::needs(&whole, &self.registry, &self.settings.device);
-        let mut violations = needs.violations;
-        if violations.is_empty() {
-            let written = place.written(command);
-            violations.extend(crate::check::fit(
-                written,
-                &whole,
-                &needs.models,
-                self.speed(),
-                self.gpu.total,
-            ));
-        }
-        if !violations.is_empty() {
-            for violation in &mut violations {
-                violation.pointer = place.sender(command, &violation.pointer);
-            }
-            return Err(Box::new(Failure::of_violations(violations)));
-        }
-        let missing: Vec<Model> = needs.models.iter().filter(|model| !self.gpu.has(model)).cloned().collect();
-        let speed = self.speed();
-        let cost = Cost::of(&whole, &needs.models, &missing, speed);
-        // Offloaded weights wait in host memory: what lies on the device is what `cost` says.
-        let all: u64 = needs.models.iter().map(|model| model.bytes).sum();
+        let models = self.models_of(command, &whole, &place)?;
+        let missing: Vec<Model> = models.iter().filter(|model| !self.gpu.has(model)).cloned().collect();
+        let cost = Cost::of(&whole, &models, &missing, self.speed());
+        // Offloaded weights wait in host memory: `cost` counts the others, which lie on the device.
+        let all: u64 = models.iter().map(|model| model.bytes).sum();
         let share = cost.weights as f64 / all.max(1) as f64;
         let more = missing.iter().map(|model| (model.bytes as f64 * share) as u64).sum();
-        self.gpu.keep_share(&needs.models, share);
-        let evicted = self.gpu.make_room(&needs.models, more, cost.workspace)?;
-        self.forget_unheld();
-        self.gpu.workspace = cost.workspace;
-        for model in &needs.models {
-            self.gpu.touch(model);
-        }
-        let mut warnings = Vec::new();
-        if !evicted.is_empty() {
-            let names: Vec<_> = evicted.iter().map(|model| model.id.as_str()).collect();
-            let message = format!("{} was evicted to load this job's models", names.join(", "));
-            warnings.push(warning(WarningCode::ModelSwapped, None, message));
-        }
+        self.gpu.keep_share(&models, share);
+        let warnings = self.make_room(&models, more, cost.workspace)?;
         let seed = whole.pointer("/hyperparameters/seed").and_then(Value::as_u64);
         let seed = seed.unwrap_or_else(|| self.seeds.below(CHOSEN_SEED_MAX + 1));
         whole["hyperparameters"]["seed"] = seed.into();
@@ -158,7 +129,7 @@ impl Worker {
             seed,
             batch: whole.pointer("/hyperparameters/batch_size").and_then(Value::as_u64).unwrap_or(1),
             whole,
-            base: needs.models[0].clone(),
+            base: models[0].clone(),
             loads: missing.into(),
             share,
             state: State::Loading,
@@ -177,6 +148,45 @@ impl Worker {
             peak_mb: mebibytes(self.gpu.used() + more),
             warnings,
         })
+    }
+
+    /// The models of a submission that this worker can run, the base first.
+    fn models_of(&self, command: &Command, whole: &Value, place: &Place) -> Result<Vec<Model>, Box<Failure>> {
+        let needs = crate::check::needs(whole, &self.registry, &self.settings.device);
+        let mut violations = needs.violations;
+        if violations.is_empty() {
+            let written = place.written(command);
+            let unfit = crate::check::fit(written, whole, &needs.models, self.speed(), self.gpu.total);
+            violations.extend(unfit);
+        }
+        if violations.is_empty() {
+            return Ok(needs.models);
+        }
+        for violation in &mut violations {
+            violation.pointer = place.sender(command, &violation.pointer);
+        }
+        Err(Box::new(Failure::of_violations(violations)))
+    }
+
+    /// Makes room on the device for `more` bytes of weights and the workspace of a job. Warns of the models that went.
+    fn make_room(
+        &mut self,
+        models: &[Model],
+        more: u64,
+        workspace: u64,
+    ) -> Result<Vec<Warning>, Box<Failure>> {
+        let evicted = self.gpu.make_room(models, more, workspace)?;
+        self.forget_unheld();
+        self.gpu.workspace = workspace;
+        for model in models {
+            self.gpu.touch(model);
+        }
+        if evicted.is_empty() {
+            return Ok(Vec::new());
+        }
+        let names: Vec<_> = evicted.iter().map(|model| model.id.as_str()).collect();
+        let message = format!("{} was evicted to load this job's models", names.join(", "));
+        Ok(vec![warning(WarningCode::ModelSwapped, None, message)])
     }
 
     /// Takes all steps that are due; the outcome, once there is one.

@@ -175,7 +175,7 @@ impl Worker {
             gpu: Memory::new("gpu", settings.vram_bytes),
             ram: Memory::new("ram", settings.ram_bytes),
             faults,
-            seeds: Rng::new(settings.seed ^ settings.device.index.unwrap_or(999)),
+            seeds: Rng::new(settings.seed ^ settings.device.seed()),
             settings,
             registry,
             suites: BTreeMap::new(),

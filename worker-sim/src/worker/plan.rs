@@ -193,7 +193,7 @@ impl Painting {
             "height": image.height(),
             "format": format,
             "bytes": content.len(),
-            "sha256": inputs::hex(&content),
+            "sha256": inputs::sha256(&content),
             "seed": seed,
             "flagged": flagged,
         }))
