@@ -1,4 +1,4 @@
-//! Cancels: of what waits, of what runs, of one request of a batch, of a session's job.
+//! Cancels: of a command that waits or runs, of one request of a batch, of a session's job.
 
 use std::sync::Arc;
 
@@ -12,7 +12,6 @@ use crate::{
     jobs::{
         JobView, Record, Status,
         handle::{Cancelling, gone},
-        job::Priority,
         record::Entry,
     },
     lane::{Cancelled, LaneError, LaneHandle},
@@ -24,26 +23,25 @@ impl JobQueue {
             done.send(Err(self.not_found(target))).ok();
             return;
         };
-        self.note_cancel(seq, item, attempt);
-        if let Some((_, place)) = self.place_of(seq) {
-            let Some(waiting) = self.waiting.get_mut(&place) else { return };
-            if !item && attempt.is_some_and(|attempt| attempt != waiting.attempt) {
+        if !item {
+            self.records.request_cancel(seq, attempt);
+        }
+        // An attempt is that of the whole command, so a request of a batch has none.
+        let is_another = |present: u32| !item && attempt.is_some_and(|attempt| attempt != present);
+        if let Some((place, waiting)) = self.waiting.find(seq) {
+            if is_another(waiting.attempt) {
                 done.send(Err(self.not_found(target))).ok();
-            } else if item {
-                waiting.cancels.push((target.clone(), done));
-            } else if let Some(waiting) = self.take(place) {
-                let failure = Failure::new(ErrorCode::Cancelled, "cancelled before it began");
-                self.end_waiting(seq, waiting, failure);
-                done.send(Ok("queued")).ok();
+            } else {
+                self.cancel_waiting(place, item.then_some(target), done);
             }
             return;
         }
         let Some(running) = self.running.get_mut(&seq) else { return };
-        if !item && attempt.is_some_and(|attempt| attempt != running.attempt) {
+        if is_another(running.attempt) {
             done.send(Err(self.not_found(target))).ok();
             return;
         }
-        // A worker that dies before the cancel reaches it, or after, must not bring back what was cancelled.
+        // Noted first: a worker that dies before or after the cancel reaches it must not bring the command back.
         if item {
             running.items_cancelled.insert(target.clone());
         } else {
@@ -54,20 +52,23 @@ impl JobQueue {
         self.forward_cancel(lane, holder, target.clone(), (!item).then_some(events), done);
     }
 
-    /// Notes in the record of a job, once, that a cancel of it was asked for.
-    fn note_cancel(&mut self, seq: u64, item: bool, attempt: Option<u32>) {
-        if let Some(Entry { record, .. }) = self.records.get_mut(&seq)
-            && !item
-            && attempt.is_none_or(|attempt| attempt == record.attempt)
-        {
-            record.cancel_requested_at.get_or_insert_with(Utc::now);
+    /// Cancels a command that waits, or one `item` of a batch that waits.
+    fn cancel_waiting(&mut self, place: Place, item: Option<&Arc<str>>, done: Cancelling) {
+        if let Some(target) = item {
+            if let Some(waiting) = self.waiting.get_mut(place) {
+                waiting.cancels.push((target.clone(), done));
+            }
+        } else if let Some(waiting) = self.waiting.remove(place) {
+            let failure = Failure::new(ErrorCode::Cancelled, "cancelled before it began");
+            self.end_waiting(place.1, waiting, failure);
+            done.send(Ok("queued")).ok();
         }
     }
 
     /// Cancels a job whose clients have all left.
     pub(super) fn give_up(&mut self, seq: u64) {
-        if let Some((_, place)) = self.place_of(seq) {
-            if let Some(waiting) = self.take(place) {
+        if let Some((place, _)) = self.waiting.find(seq) {
+            if let Some(waiting) = self.waiting.remove(place) {
                 tracing::info!(
                     request_id = &**waiting.work.job.request_id(),
                     trace_id = waiting.work.job.trace_id(),
@@ -78,7 +79,7 @@ impl JobQueue {
             }
             return;
         }
-        self.note_cancel(seq, false, None);
+        self.records.request_cancel(seq, None);
         let Some(running) = self.running.get_mut(&seq) else { return };
         running.given_up = true;
         running.cancelled = true;
@@ -86,12 +87,12 @@ impl JobQueue {
         let lane = self.lane_loads[running.lane].lane.clone();
         let trace_id = running.work.job.trace_id();
         tracing::info!(request_id = &*id, trace_id, was = "running", gpu = %lane.gpu, "cancelled: its client left");
-        // Nobody waits for the answer to this cancel: the job's own end is in its record.
+        // The answer to this cancel has no receiver: the end of the job is in its record.
         let (done, _) = oneshot::channel();
         self.forward_cancel(lane, id.clone(), id, None, done);
     }
 
-    /// The command of an id; or the batch that holds it, and `true`.
+    /// The command of an id; or the batch that has it as a request, and `true`.
     fn find(&self, target: &str) -> Option<(u64, bool)> {
         if let Some(seq) = self.active.get(target) {
             return Some((*seq, false));
@@ -99,28 +100,23 @@ impl JobQueue {
         let (batch, index) = target.rsplit_once('.')?;
         let seq = *self.active.get(batch)?;
         let index: usize = index.parse().ok()?;
-        let size =
-            self.place_of(seq).map(|(size, _)| size).or_else(|| Some(self.running.get(&seq)?.work.job.batch));
-        (index < size?).then_some((seq, true))
+        let job = match self.waiting.find(seq) {
+            Some((_, waiting)) => &waiting.work.job,
+            None => &self.running.get(&seq)?.work.job,
+        };
+        (index < job.batch).then_some((seq, true))
     }
 
-    /// Size as a batch, and place, of what waits.
-    pub(super) fn place_of(&self, seq: u64) -> Option<(usize, Place)> {
-        [Priority::High, Priority::Normal, Priority::Low].into_iter().find_map(|priority| {
-            let place = (priority, seq);
-            Some((self.waiting.get(&place)?.work.job.batch, place))
-        })
-    }
-
-    /// Ends what waits, and answers whoever cancelled a request of it.
+    /// Ends a command that waits, and answers the cancels of its requests.
     pub(super) fn end_waiting(&mut self, seq: u64, waiting: Waiting, failure: Failure) {
         let reply = waiting.work.job.context.failure(failure);
-        self.end(seq, &waiting.work, reply);
+        self.end(seq, &waiting.work, reply, None);
         for (_, done) in waiting.cancels {
             done.send(Ok("queued")).ok();
         }
     }
 
+    /// Sends a cancel to a lane; `events` are those of the target, if it is the whole command.
     pub(super) fn forward_cancel(
         &mut self,
         lane: LaneHandle,
@@ -129,9 +125,9 @@ impl JobQueue {
         events: Option<JobEvents>,
         done: Cancelling,
     ) {
-        self.errands.spawn(async move {
+        self.cancels.spawn(async move {
             let cancelled = lane.cancel(holder, target.clone()).await;
-            // Answered after the target's own terminal reply.
+            // The contract: the answer to a cancel follows the target's own reply.
             let status = match events {
                 Some(events) => Some(Status::of(&*events.reply().await)),
                 None => None,
@@ -146,7 +142,7 @@ impl JobQueue {
             let answer = match cancelled {
                 Cancelled::Replaced => Ok("running"),
                 Cancelled::Waiting => Ok("queued"),
-                // The lane had it no more, and the job queue ended it for the cancel.
+                // The attempt ended before the lane had the cancel, and the queue did not repeat it.
                 Cancelled::NotHere if status == Some(Status::Cancelled) => Ok("running"),
                 Cancelled::Unanswered(seconds) => Err(Box::new(LaneError::TimedOut { seconds }.failure())),
                 Cancelled::NotHere => Err(not_found()),
@@ -166,8 +162,8 @@ impl JobQueue {
         session_id: &str,
         done: oneshot::Sender<Result<JobView, Box<Failure>>>,
     ) {
-        self.forget_sessions();
-        let job = self.sessions.record(session_id).and_then(|seq| Some((seq, self.view(seq)?)));
+        self.records.expire_sessions();
+        let job = self.records.session(session_id).and_then(|seq| Some((seq, self.view(seq)?)));
         let Some((seq, job)) = job else {
             let message = format!("no session {session_id}");
             done.send(Err(Box::new(Failure::new(ErrorCode::SessionNotFound, message)))).ok();
@@ -182,7 +178,7 @@ impl JobQueue {
         let (cancelled, was) = oneshot::channel();
         self.cancel(&job.record.request_id, None, cancelled);
         let own = self.ended_view(seq, job);
-        self.errands.spawn(async move {
+        self.cancels.spawn(async move {
             let answer = match was.await {
                 Ok(Ok(_)) => Ok(own.await),
                 Ok(Err(failure)) => Err(failure),
@@ -195,7 +191,7 @@ impl JobQueue {
     /// The job as it is once it has ended.
     fn ended_view(&self, seq: u64, job: JobView) -> impl Future<Output = JobView> + use<> {
         let gpu = self.running.get(&seq).map(|running| self.lane_loads[running.lane].lane.gpu.clone());
-        let cancel_requested_at = self.records.get(&seq).and_then(|entry| entry.record.cancel_requested_at);
+        let cancel_requested_at = self.records.get(seq).and_then(|entry| entry.record.cancel_requested_at);
         async move {
             let reply = job.events.reply().await;
             let gpu = gpu.or(job.record.gpu);
@@ -208,7 +204,7 @@ impl JobQueue {
 
     fn not_found(&self, target: &str) -> Box<Failure> {
         let failure = Failure::new(ErrorCode::JobNotFound, format!("no job {target} waits or runs"));
-        Box::new(match self.newest.get(target).and_then(|seq| self.records.get(seq)) {
+        Box::new(match self.records.newest(target).and_then(|seq| self.records.get(seq)) {
             Some(Entry { record: job, .. }) => {
                 failure.detail("status", job.status.as_str()).detail("attempt", job.attempt)
             }

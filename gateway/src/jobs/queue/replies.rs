@@ -12,7 +12,7 @@ use std::{
 use contracts::{Class, ErrorCode, Failure, limits::DISK_ANSWER};
 use tokio::{sync::Semaphore, task::spawn_blocking, time::timeout};
 
-use super::{Outcome, outcome};
+use super::outcome::Outcome;
 use crate::{
     aside,
     faults::{self, FaultPoint},
@@ -69,7 +69,7 @@ impl ReplyReader {
     fn here(&self, job: &Job, attempt: u32, answer: Result<Vec<u8>, LaneError>) -> Outcome {
         let began = Instant::now();
         faults::strike(FaultPoint::LocalDisk, job.request_id());
-        let outcome = outcome(job, attempt, answer);
+        let outcome = Outcome::of(job, attempt, answer);
         let took = began.elapsed();
         if took >= LATE && !self.late.swap(true, Ordering::Relaxed) {
             tracing::warn!(
@@ -87,7 +87,7 @@ impl ReplyReader {
             let looked = spawn_blocking(move || {
                 // Held as long as the thread is.
                 let _permit = permit;
-                outcome(&of, attempt, answer)
+                Outcome::of(&of, attempt, answer)
             });
             looked.await.unwrap_or_else(|err| std::panic::resume_unwind(err.into_panic()))
         };
