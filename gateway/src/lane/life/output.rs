@@ -1,20 +1,13 @@
-//! What a worker is heard to say: replies, the handshake, events and heartbeats.
+//! The lines of a worker: which of them are replies, which are events, and what becomes of those that are neither.
 
-use std::{borrow::Cow, sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc};
 
-use contracts::{
-    Action, ErrorCode, Failure, Trace, framing::Line, limits::UNUSABLE_LINES_MAX, types::ProgressEvent,
-};
+use contracts::{framing::Line, limits::UNUSABLE_LINES_MAX, types::ProgressEvent};
 use serde::Deserialize;
-use serde_json::Value;
 use tokio::time::Instant;
 
-use super::{Ending, InFlight, Leave, Life, Waiter, unreadable};
-use crate::lane::{
-    LaneError, LaneState, WorkerFacts,
-    process::shorten,
-    silence::{Doing, Watch},
-};
+use super::{Ending, InFlight, Leave, Life, Waiter, events::JobEvent, unreadable};
+use crate::lane::{LaneError, process::shorten, silence::Doing};
 
 /// What must be known of a line before its reader has it.
 #[derive(Deserialize)]
@@ -27,28 +20,9 @@ struct Peek<'l> {
     success: Option<bool>,
 }
 
-/// An event of a job, as far as the lane looks into it.
-struct JobEvent<'e> {
-    name: &'e str,
-    id: &'e str,
-    attempt: u64,
-    /// Its stage, and whether the first step of it is still to come.
-    progress: Option<(&'e str, bool)>,
-    /// Of a log.
-    message: Option<&'e str>,
-}
-
 /// Whether a word stands in the line in quotes: double ones, or single ones as Python's `repr` writes them.
 fn is_quoted(line: &str, word: &str) -> bool {
     ['"', '\''].iter().any(|quote| line.contains(&format!("{quote}{word}{quote}")))
-}
-
-/// Whether a worker that is asked for less may agree: it does not know a name among `features`, or does not have it.
-fn refuses_a_feature(failure: &Failure) -> bool {
-    matches!(
-        failure.code,
-        ErrorCode::UnsupportedValue | ErrorCode::UnsupportedFeature | ErrorCode::ValidationFailed
-    )
 }
 
 /// How our workers begin an event.
@@ -138,7 +112,7 @@ impl Life<'_> {
     }
 
     /// Whether a warning about a line goes into the log; if not, it is counted.
-    fn may_complain(&mut self) -> bool {
+    pub(super) fn may_complain(&mut self) -> bool {
         let left_out = self.complaints.roll(Instant::now());
         self.say_left_out(left_out);
         self.complaints.passes()
@@ -152,7 +126,7 @@ impl Life<'_> {
     }
 
     /// Nothing could be made of a line. A worker that writes nothing else any more is of no use, and its log has no end.
-    fn on_unusable(&mut self, why: &str) -> Option<Leave> {
+    pub(super) fn on_unusable(&mut self, why: &str) -> Option<Leave> {
         self.unusable += 1;
         if self.unusable <= UNUSABLE_LINES_MAX {
             return None;
@@ -255,221 +229,5 @@ impl Life<'_> {
             self.watch.doing = Doing::Nothing;
             self.watch.idle_since = None;
         }
-    }
-
-    fn on_handshake(&mut self, line: &[u8]) -> Option<Leave> {
-        let refuse = |what: String| Some(Leave::kill(format!("its answer to initialize is no good: {what}")));
-        let value = match contracts::unique(line) {
-            Ok(value) => value,
-            Err(err) => return refuse(err.to_string()),
-        };
-        let read = match contracts::Reply::read(Action::Initialize, &value) {
-            Ok(read) => read.reply,
-            Err(err) => return refuse(err.to_string()),
-        };
-        let data = match read.outcome {
-            Ok(data) => data,
-            Err(failure) if self.asks_trace && refuses_a_feature(&failure) => {
-                // It is older than this one; all else it may have.
-                tracing::info!(gpu = %self.actor.gpu, %failure, "the worker refuses initialize; it is asked again without trace");
-                self.asks_trace = false;
-                self.shake_hands();
-                return None;
-            }
-            Err(failure) => return refuse(failure.to_string()),
-        };
-        let has = |feature: &str| {
-            data["features"].as_array().is_some_and(|all| all.iter().any(|one| one == feature))
-        };
-        if !has("events") || !has("out_of_order") {
-            return refuse("it speaks without events or out_of_order, which a lane needs".to_owned());
-        }
-        self.tells_trace = self.asks_trace && has("trace");
-        let text = |name: &str| data[name].as_str().unwrap_or_default().to_owned();
-        let gpu = &self.actor.gpu;
-        if data["gpu_id"] != gpu.as_str() {
-            return refuse(format!("it is {}, and its lane is {gpu}", data["gpu_id"]));
-        }
-        let facts = WorkerFacts {
-            worker: text("worker"),
-            version: text("worker_version"),
-            device_name: text("device_name"),
-            pid: data["pid"].as_u64().and_then(|pid| u32::try_from(pid).ok()).unwrap_or_default(),
-        };
-        tracing::info!(%gpu, worker = facts.worker, version = facts.version, device = facts.device_name, pid = facts.pid, "worker ready");
-        self.ready = true;
-        self.watch = Watch::new(Instant::now());
-        self.actor.breaker.on_ready();
-        let (starts_failed, misconfigured) =
-            (self.actor.breaker.starts_failed(), self.actor.breaker.is_misconfigured());
-        self.actor.update(|view| {
-            view.breaker.starts_failed = starts_failed;
-            view.breaker.misconfigured = misconfigured;
-            view.state = LaneState::Ready;
-            view.facts = Some(Arc::new(facts));
-            view.worker_state = "ready".to_owned();
-            true
-        });
-        // What was held goes as the writer has room.
-        None
-    }
-
-    fn on_event(&mut self, name: &str, line: Vec<u8>) -> Option<Leave> {
-        let event = match contracts::unique(&line) {
-            Ok(event) => event,
-            Err(err) => {
-                if self.may_complain() {
-                    tracing::warn!(gpu = %self.actor.gpu, %err, "the worker wrote an event that cannot be read");
-                }
-                return self.on_unusable(&err.to_string());
-            }
-        };
-        match contracts::event::violations(&event) {
-            Some(violations) if violations.is_empty() => {}
-            Some(violations) => {
-                let violation = &violations[0];
-                if self.may_complain() {
-                    tracing::warn!(gpu = %self.actor.gpu, event = name, pointer = violation.pointer, fault = violation.message, "the worker wrote an event that breaks the contract; it is dropped");
-                }
-                return self.on_unusable(&violation.message);
-            }
-            None => {
-                if self.may_complain() {
-                    tracing::warn!(gpu = %self.actor.gpu, event = name, "the worker wrote an unknown event; it is dropped");
-                }
-                return self.on_unusable("an unknown event");
-            }
-        }
-        match name {
-            "heartbeat" => {
-                self.unusable = 0;
-                self.on_heartbeat(&event)
-            }
-            "training_progress" => {
-                self.unusable = 0;
-                self.watch.progressed = Instant::now();
-                // Nobody may be listening.
-                self.actor.news.send(Arc::new(event)).ok();
-                None
-            }
-            _ => {
-                let text = |name: &str| event[name].as_str().unwrap_or_default();
-                let event = JobEvent {
-                    name,
-                    id: text("request_id"),
-                    attempt: event["attempt"].as_u64().unwrap_or_default(),
-                    progress: (name == "progress").then(|| (text("stage"), event["step"] == 0)),
-                    message: event["message"].as_str(),
-                };
-                self.on_job_event(&event, line)
-            }
-        }
-    }
-
-    fn on_job_event(&mut self, event: &JobEvent<'_>, line: Vec<u8>) -> Option<Leave> {
-        let id = event.id;
-        // Events of one request of a batch belong to the batch.
-        let entry = match self.in_flight.get(id) {
-            Some(entry) => Some(entry),
-            None => id.rsplit_once('.').and_then(|(batch, _)| self.in_flight.get(batch)),
-        };
-        let Some(entry) = entry.filter(|entry| event.attempt == u64::from(entry.attempt)) else {
-            if self.may_complain() {
-                let gpu = &self.actor.gpu;
-                tracing::warn!(%gpu, event = event.name, request_id = id, "the worker wrote an event of nothing in flight; it is dropped");
-            }
-            return self.on_unusable("an event of nothing in flight");
-        };
-        self.unusable = 0;
-        if let Some((stage, first)) = event.progress {
-            self.watch.progressed = Instant::now();
-            self.watch.idle_since = None;
-            self.watch.note_stage(stage, first);
-        }
-        let trace_id = entry.trace.as_ref().map(Trace::id);
-        match (&entry.events, event.message) {
-            (Some(events), _) => events.push(line),
-            (None, Some(message)) => {
-                let left_out = self.complaints.roll(Instant::now());
-                self.say_left_out(left_out);
-                if self.complaints.passes() {
-                    let gpu = &self.actor.gpu;
-                    tracing::info!(target: "worker", %gpu, request_id = id, trace_id, "{message:?}");
-                }
-            }
-            (None, None) => {}
-        }
-        None
-    }
-
-    fn on_heartbeat(&mut self, event: &Value) -> Option<Leave> {
-        let now = Instant::now();
-        let state = event["state"].as_str().unwrap_or_default();
-        let stalled = event["last_progress_seconds"].as_f64().unwrap_or_default();
-        let runs = event.get("running_request_id").is_some();
-        let memory = event["memory_used_mb"].as_f64().unwrap_or_default();
-        self.actor.update(|view| {
-            let changed = view.worker_state != state;
-            if changed {
-                state.clone_into(&mut view.worker_state);
-            }
-            view.memory_used_mb = memory;
-            view.last_progress_seconds = stalled;
-            changed
-        });
-        self.note_doing(event, state, runs);
-        // A start up to now: a huge number of a broken worker must not overflow.
-        if self.watch.doing != Doing::Nothing
-            && let Ok(stalled) = Duration::try_from_secs_f64(stalled)
-            && let Some(progressed) = now.checked_sub(stalled)
-        {
-            self.watch.progressed = self.watch.progressed.max(progressed);
-        }
-        self.find_unanswered(now, state == "ready" && !runs)
-    }
-
-    fn note_doing(&mut self, event: &Value, state: &str, runs: bool) {
-        self.watch.doing = match (state, event.get("stage").and_then(Value::as_str)) {
-            (_, Some(stage)) => {
-                let first = match &self.watch.doing {
-                    Doing::Stage(known, first) if known == stage => *first,
-                    _ => true,
-                };
-                Doing::Stage(stage.to_owned(), first)
-            }
-            ("training", None) => Doing::Training,
-            ("loading", None) => Doing::Stage("loading".to_owned(), false),
-            _ if runs || self.in_flight.values().any(|entry| entry.exclusive) => Doing::Unsaid,
-            _ => Doing::Nothing,
-        };
-    }
-
-    /// A worker that has a command, and says for the idle limit that it does nothing, has lost its reply.
-    fn find_unanswered(&mut self, now: Instant, idle: bool) -> Option<Leave> {
-        let oldest = self.in_flight.values().filter(|entry| entry.exclusive).map(|entry| entry.sent).min();
-        let (true, Some(sent)) = (idle, oldest) else {
-            self.watch.idle_since = None;
-            return None;
-        };
-        let since = *self.watch.idle_since.get_or_insert(now);
-        let limit = self.actor.policy.limits.idle_seconds.duration();
-        if now.saturating_duration_since(since) < limit || now.saturating_duration_since(sent) < limit {
-            return None;
-        }
-        let unreadable =
-            self.unreadable.take().map(|why| format!("; it wrote a line that is no frame: {why}"));
-        let what = format!(
-            "it says that it has nothing to do, and has not answered a command of {:.1} s ago{}",
-            now.saturating_duration_since(sent).as_secs_f64(),
-            unreadable.unwrap_or_default()
-        );
-        let lost: Vec<Arc<str>> =
-            self.in_flight.iter().filter(|(_, entry)| entry.exclusive).map(|(id, _)| id.clone()).collect();
-        for id in lost {
-            if let Some(entry) = self.in_flight.remove(&id) {
-                self.finish(entry, Err(LaneError::Protocol { what: what.clone() }));
-            }
-        }
-        Some(Leave::kill(what))
     }
 }

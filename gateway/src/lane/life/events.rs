@@ -1,0 +1,182 @@
+//! Events of a worker: progress and logs of its jobs, its trainings, and heartbeats.
+
+use std::{sync::Arc, time::Duration};
+
+use contracts::Trace;
+use serde_json::Value;
+use tokio::time::Instant;
+
+use super::{Leave, Life};
+use crate::lane::{LaneError, silence::Doing};
+
+/// An event of a job, as far as the lane reads it.
+pub(super) struct JobEvent<'e> {
+    pub(super) name: &'e str,
+    pub(super) id: &'e str,
+    pub(super) attempt: u64,
+    /// Its stage, and whether the first step of that is still to come.
+    pub(super) progress: Option<(&'e str, bool)>,
+    /// The text of a log event.
+    pub(super) message: Option<&'e str>,
+}
+
+impl Life<'_> {
+    pub(super) fn on_event(&mut self, name: &str, line: Vec<u8>) -> Option<Leave> {
+        let event = match contracts::unique(&line) {
+            Ok(event) => event,
+            Err(err) => {
+                if self.may_complain() {
+                    tracing::warn!(gpu = %self.actor.gpu, %err, "the worker wrote an event that cannot be read");
+                }
+                return self.on_unusable(&err.to_string());
+            }
+        };
+        match contracts::event::violations(&event) {
+            Some(violations) if violations.is_empty() => {}
+            Some(violations) => {
+                let violation = &violations[0];
+                if self.may_complain() {
+                    tracing::warn!(gpu = %self.actor.gpu, event = name, pointer = violation.pointer, fault = violation.message, "the worker wrote an event that breaks the contract; it is dropped");
+                }
+                return self.on_unusable(&violation.message);
+            }
+            None => {
+                if self.may_complain() {
+                    tracing::warn!(gpu = %self.actor.gpu, event = name, "the worker wrote an unknown event; it is dropped");
+                }
+                return self.on_unusable("an unknown event");
+            }
+        }
+        match name {
+            "heartbeat" => {
+                self.unusable = 0;
+                self.on_heartbeat(&event)
+            }
+            "training_progress" => {
+                self.unusable = 0;
+                self.watch.progressed = Instant::now();
+                // An error means that no client listens.
+                self.actor.news.send(Arc::new(event)).ok();
+                None
+            }
+            _ => {
+                let text = |name: &str| event[name].as_str().unwrap_or_default();
+                let event = JobEvent {
+                    name,
+                    id: text("request_id"),
+                    attempt: event["attempt"].as_u64().unwrap_or_default(),
+                    progress: (name == "progress").then(|| (text("stage"), event["step"] == 0)),
+                    message: event["message"].as_str(),
+                };
+                self.on_job_event(&event, line)
+            }
+        }
+    }
+
+    pub(super) fn on_job_event(&mut self, event: &JobEvent<'_>, line: Vec<u8>) -> Option<Leave> {
+        let id = event.id;
+        // An event of one request of a batch belongs to the batch, which is in flight.
+        let entry = match self.in_flight.get(id) {
+            Some(entry) => Some(entry),
+            None => id.rsplit_once('.').and_then(|(batch, _)| self.in_flight.get(batch)),
+        };
+        let Some(entry) = entry.filter(|entry| event.attempt == u64::from(entry.attempt)) else {
+            if self.may_complain() {
+                let gpu = &self.actor.gpu;
+                tracing::warn!(%gpu, event = event.name, request_id = id, "the worker wrote an event of nothing in flight; it is dropped");
+            }
+            return self.on_unusable("an event of nothing in flight");
+        };
+        self.unusable = 0;
+        if let Some((stage, first)) = event.progress {
+            self.watch.progressed = Instant::now();
+            self.watch.idle_since = None;
+            self.watch.note_stage(stage, first);
+        }
+        let trace_id = entry.trace.as_ref().map(Trace::id);
+        match (&entry.events, event.message) {
+            (Some(events), _) => events.push(line),
+            (None, Some(message)) => {
+                let left_out = self.complaints.roll(Instant::now());
+                self.say_left_out(left_out);
+                if self.complaints.passes() {
+                    let gpu = &self.actor.gpu;
+                    tracing::info!(target: "worker", %gpu, request_id = id, trace_id, "{message:?}");
+                }
+            }
+            (None, None) => {}
+        }
+        None
+    }
+
+    pub(super) fn on_heartbeat(&mut self, event: &Value) -> Option<Leave> {
+        let now = Instant::now();
+        let state = event["state"].as_str().unwrap_or_default();
+        let stalled = event["last_progress_seconds"].as_f64().unwrap_or_default();
+        let runs = event.get("running_request_id").is_some();
+        let memory = event["memory_used_mb"].as_f64().unwrap_or_default();
+        self.actor.update(|view| {
+            let changed = view.worker_state != state;
+            if changed {
+                state.clone_into(&mut view.worker_state);
+            }
+            view.memory_used_mb = memory;
+            view.last_progress_seconds = stalled;
+            changed
+        });
+        self.note_doing(event, state, runs);
+        // Checked arithmetic: a broken worker may send any number.
+        if self.watch.doing != Doing::Nothing
+            && let Ok(stalled) = Duration::try_from_secs_f64(stalled)
+            && let Some(progressed) = now.checked_sub(stalled)
+        {
+            self.watch.progressed = self.watch.progressed.max(progressed);
+        }
+        self.find_unanswered(now, state == "ready" && !runs)
+    }
+
+    pub(super) fn note_doing(&mut self, event: &Value, state: &str, runs: bool) {
+        self.watch.doing = match (state, event.get("stage").and_then(Value::as_str)) {
+            (_, Some(stage)) => {
+                let first = match &self.watch.doing {
+                    Doing::Stage(known, first) if known == stage => *first,
+                    _ => true,
+                };
+                Doing::Stage(stage.to_owned(), first)
+            }
+            ("training", None) => Doing::Training,
+            ("loading", None) => Doing::Stage("loading".to_owned(), false),
+            _ if runs || self.in_flight.values().any(|entry| entry.exclusive) => Doing::Unsaid,
+            _ => Doing::Nothing,
+        };
+    }
+
+    /// Ends a worker that has a command and reports for the idle limit that it does nothing: it has lost its reply.
+    pub(super) fn find_unanswered(&mut self, now: Instant, idle: bool) -> Option<Leave> {
+        let oldest = self.in_flight.values().filter(|entry| entry.exclusive).map(|entry| entry.sent).min();
+        let (true, Some(sent)) = (idle, oldest) else {
+            self.watch.idle_since = None;
+            return None;
+        };
+        let since = *self.watch.idle_since.get_or_insert(now);
+        let limit = self.actor.policy.limits.idle_seconds.duration();
+        if now.saturating_duration_since(since) < limit || now.saturating_duration_since(sent) < limit {
+            return None;
+        }
+        let unreadable =
+            self.unreadable.take().map(|why| format!("; it wrote a line that is no frame: {why}"));
+        let what = format!(
+            "it says that it has nothing to do, and has not answered a command of {:.1} s ago{}",
+            now.saturating_duration_since(sent).as_secs_f64(),
+            unreadable.unwrap_or_default()
+        );
+        let lost: Vec<Arc<str>> =
+            self.in_flight.iter().filter(|(_, entry)| entry.exclusive).map(|(id, _)| id.clone()).collect();
+        for id in lost {
+            if let Some(entry) = self.in_flight.remove(&id) {
+                self.finish(entry, Err(LaneError::Protocol { what: what.clone() }));
+            }
+        }
+        Some(Leave::kill(what))
+    }
+}
