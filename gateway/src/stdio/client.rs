@@ -68,7 +68,7 @@ impl Named {
 /// One client, on stdin and stdout.
 pub(super) struct StdioClient {
     dispatcher: Dispatcher,
-    pub(super) voice: FrameWriter,
+    pub(super) writer: FrameWriter,
     pub(super) frame_bytes_max: usize,
     /// What `initialize` chose.
     dialect: Option<Dialect>,
@@ -99,7 +99,7 @@ impl StdioClient {
         let frame_bytes_max = dispatcher.config().frame_bytes_max;
         let ahead = ReadAhead::new(dispatcher.config().keep.read_ahead_bytes_max.size());
         Self {
-            voice: FrameWriter::new(output),
+            writer: FrameWriter::new(output),
             dispatcher,
             frame_bytes_max,
             dialect: None,
@@ -123,23 +123,23 @@ impl StdioClient {
         self.ordered.is_empty() && self.unordered.is_empty()
     }
 
-    pub(super) fn room(&self) -> bool {
+    pub(super) fn has_room(&self) -> bool {
         self.ordered.len() + self.unordered.len() < READ_AHEAD_MAX && self.ahead.has_room()
     }
 
     /// Writes a reply; a cancel's waits until its target's is written.
-    pub(super) fn say(&mut self, spoken: OutgoingReply) {
-        if spoken.after.as_ref().is_some_and(|target| self.open.contains(target)) {
-            return self.held.push(spoken);
+    pub(super) fn write(&mut self, outgoing: OutgoingReply) {
+        if outgoing.after.as_ref().is_some_and(|target| self.open.contains(target)) {
+            return self.held.push(outgoing);
         }
-        let mut next = Some(spoken);
+        let mut next = Some(outgoing);
         while let Some(OutgoingReply { reply, dialect, share: _share, .. }) = next.take() {
             let dialect = dialect.unwrap_or(self.last);
             self.last = dialect;
             if let Some(id) = &reply.request_id {
                 self.open.remove(id);
             }
-            self.voice.reply(reply, dialect);
+            self.writer.reply(reply, dialect);
             let due =
                 |held: &OutgoingReply| held.after.as_ref().is_none_or(|target| !self.open.contains(target));
             next = self.held.iter().position(due).map(|index| self.held.swap_remove(index));
@@ -147,10 +147,10 @@ impl StdioClient {
     }
 
     /// Takes a line; the grace, where it was `shutdown`.
-    pub(super) fn hear(&mut self, heard: Input) -> Option<Duration> {
+    pub(super) fn on_line(&mut self, line: Input) -> Option<Duration> {
         self.named = Named { dialect: self.dialect, ..Named::default() };
         self.bytes = 0;
-        let read = match heard {
+        let read = match line {
             Input::Read { read, bytes } => {
                 self.bytes = bytes;
                 *read
@@ -274,7 +274,7 @@ impl StdioClient {
         );
         self.dialect = chosen.or(self.dialect);
         self.out_of_order = wants("out_of_order");
-        self.voice.set_events(wants("events").then_some(Told { dialect, trace: wants("trace") }));
+        self.writer.set_events(wants("events").then_some(Told { dialect, trace: wants("trace") }));
     }
 
     fn shutdown(&mut self, incoming: &Incoming, dialect: Dialect) -> Duration {
@@ -309,19 +309,19 @@ impl StdioClient {
                 warnings: incoming.reading.warnings.clone(),
                 more_warnings: 0,
             };
-            let spoken =
+            let outgoing =
                 OutgoingReply { after: Some(target.to_owned()), ..OutgoingReply::new(reply, dialect) };
-            return self.put(std::future::ready(spoken).boxed());
+            return self.put(std::future::ready(outgoing).boxed());
         }
         let after = target.map(str::to_owned);
         let dispatcher = self.dispatcher.clone();
         self.put(
             async move {
-                let spoken =
+                let outgoing =
                     answer(dispatcher.take(incoming, ReplyOptions::plain(dialect)).await, dialect).await;
                 // What failed waits for nobody: its target may run on.
-                let after = after.filter(|_| spoken.reply.outcome.is_ok());
-                OutgoingReply { after, ..spoken }
+                let after = after.filter(|_| outgoing.reply.outcome.is_ok());
+                OutgoingReply { after, ..outgoing }
             }
             .boxed(),
         );
@@ -342,7 +342,7 @@ impl StdioClient {
             self.open.insert(id.clone());
         }
         let dispatcher = self.dispatcher.clone();
-        let voice = self.voice.clone();
+        let writer = self.writer.clone();
         self.put(
             async move {
                 let _job = job;
@@ -357,7 +357,7 @@ impl StdioClient {
                 let options = ReplyOptions { wait: false, ..ReplyOptions::plain(dialect) };
                 match dispatcher.take(incoming, options).await {
                     Answer::Queued { accepted, .. } => {
-                        let reply = voice.follow(&accepted.events).await;
+                        let reply = writer.follow(&accepted.events).await;
                         OutgoingReply::new(Arc::unwrap_or_clone(reply), dialect)
                     }
                     other => answer(other, dialect).await,

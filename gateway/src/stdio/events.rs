@@ -39,7 +39,7 @@ pub(super) struct FrameWriter {
 /// What is said without being asked.
 pub(super) struct UnsolicitedEvents {
     dispatcher: Dispatcher,
-    voice: FrameWriter,
+    writer: FrameWriter,
     beat: Interval,
     news: broadcast::Receiver<Arc<Value>>,
 }
@@ -113,18 +113,18 @@ impl FrameWriter {
 }
 
 impl UnsolicitedEvents {
-    pub(super) fn new(dispatcher: Dispatcher, voice: FrameWriter) -> Self {
+    pub(super) fn new(dispatcher: Dispatcher, writer: FrameWriter) -> Self {
         let mut beat = interval(limits::HEARTBEAT);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let news = dispatcher.pool().news();
-        Self { dispatcher, voice, beat, news }
+        Self { dispatcher, writer, beat, news }
     }
 
     /// Waits for what is said without being asked, and says it: a heartbeat, the progress of a training.
     ///
     /// # Cancel safety
     /// What was taken is said before anything else is waited for, so nothing is lost and no sequence number skipped.
-    pub(super) async fn breathe(&mut self) {
+    pub(super) async fn write_next(&mut self) {
         let event = tokio::select! {
             _ = self.beat.tick() => self.heartbeat(),
             news = self.news.recv() => match news {
@@ -136,7 +136,7 @@ impl UnsolicitedEvents {
                 Err(broadcast::error::RecvError::Closed) => return std::future::pending().await,
             },
         };
-        self.voice.event(event);
+        self.writer.event(event);
     }
 
     fn heartbeat(&self) -> Value {

@@ -1,0 +1,249 @@
+//! The loop over one pair of pipes: reads lines, writes replies and events, and ends.
+
+use std::process::ExitCode;
+
+use contracts::{framing::Decoder, limits};
+use futures::{
+    FutureExt, StreamExt,
+    future::{BoxFuture, Fuse},
+};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    time::{Duration, Instant, sleep_until},
+};
+
+use super::{
+    client::StdioClient,
+    events::UnsolicitedEvents,
+    lines::{Input, Lines},
+    pipes::StdoutQueue,
+};
+use crate::{
+    app::{self, App},
+    cli::OnEof,
+};
+
+/// What ends a connection from outside.
+pub(super) struct Stops {
+    pub(super) terminated: BoxFuture<'static, ()>,
+    /// Resolves when every writer of stdin is gone.
+    pub(super) hung_up: oneshot::Receiver<()>,
+}
+
+/// The end of a connection, once it has begun.
+#[derive(Clone, Copy, Default)]
+struct Ending {
+    /// When commands that have not ended are cancelled. `None`: they are waited for, however long they take.
+    until: Option<Instant>,
+    /// Whether that time is over.
+    is_over: bool,
+}
+
+impl Ending {
+    /// Of two times the earlier holds.
+    fn shorten(&mut self, grace: Duration) {
+        let until = Instant::now() + grace;
+        self.until = Some(self.until.map_or(until, |at| at.min(until)));
+    }
+
+    fn kill_at(self) -> Instant {
+        let margin = limits::STOP_KILL - limits::STOP_GRACE;
+        // Without a time every command has ended, and idle workers get the usual grace to leave.
+        self.until.unwrap_or_else(|| Instant::now() + limits::STOP_GRACE) + margin
+    }
+}
+
+/// Where stdin stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stdin {
+    Open,
+    /// It has ended, and its last lines may not be commands yet.
+    Ended,
+    /// Nothing more is read from it.
+    Closed,
+}
+
+/// One client, its pipes, and the end of both.
+pub(super) struct Connection {
+    app: App,
+    on_eof: OnEof,
+    client: StdioClient,
+    events: UnsolicitedEvents,
+    input: mpsc::Receiver<Vec<u8>>,
+    stdin: Stdin,
+    output: StdoutQueue,
+    decoder: Decoder,
+    lines: Lines,
+    terminated: Fuse<BoxFuture<'static, ()>>,
+    hung_up: Fuse<oneshot::Receiver<()>>,
+    ending: Option<Ending>,
+    /// Refuses and cancels what is left after the grace, and then stops the workers.
+    drained: BoxFuture<'static, ()>,
+    /// A task of the gateway has failed, and the exit code says so.
+    is_broken: bool,
+    /// When everything must have ended, for the watchdog.
+    alarm: watch::Sender<Option<Instant>>,
+}
+
+impl Connection {
+    pub(super) fn new(
+        app: App,
+        on_eof: OnEof,
+        input: mpsc::Receiver<Vec<u8>>,
+        output: StdoutQueue,
+        stops: Stops,
+        alarm: watch::Sender<Option<Instant>>,
+    ) -> Self {
+        let dispatcher = app.dispatcher().clone();
+        let client = StdioClient::new(dispatcher.clone(), output.clone());
+        Self {
+            events: UnsolicitedEvents::new(dispatcher, client.writer.clone()),
+            decoder: Decoder::new(client.frame_bytes_max),
+            client,
+            app,
+            on_eof,
+            input,
+            stdin: Stdin::Open,
+            output,
+            lines: Lines::default(),
+            terminated: stops.terminated.fuse(),
+            hung_up: stops.hung_up.fuse(),
+            ending: None,
+            drained: std::future::pending().boxed(),
+            is_broken: false,
+            alarm,
+        }
+    }
+
+    /// Serves the client until it leaves or the gateway is stopped, and ends the gateway.
+    pub(super) async fn run(mut self) -> ExitCode {
+        loop {
+            if self.stdin == Stdin::Ended && self.lines.is_empty() {
+                // Only now, because the last lines are commands like all others.
+                self.on_end_of_input();
+            }
+            if self.is_done() {
+                break;
+            }
+            self.set_alarm();
+            self.step().await;
+        }
+        self.finish().await
+    }
+
+    /// Waits for the first thing that happens, and handles it.
+    async fn step(&mut self) {
+        let is_over = self.ending.is_some_and(|ending| ending.is_over);
+        let until = self.ending.filter(|ending| !ending.is_over).and_then(|ending| ending.until);
+        let is_open = self.stdin == Stdin::Open;
+        // After the grace commands are refused at once, so that they need no room.
+        let may_read = is_open && self.lines.is_empty() && (self.client.has_room() || is_over);
+        // A client that does not read stops its own replies alone: time, signals and stdin are still served.
+        let may_write = self.output.has_room();
+        tokio::select! {
+            // The grace and its end first, so that no flood of lines delays them. Lines that were read come before replies,
+            // because a cancel may be among them; and stdin comes last, so that a client cannot fill the queue faster than
+            // it is served.
+            biased;
+            () = sleep_until(until.unwrap_or_else(Instant::now)), if until.is_some() => self.on_grace_over(),
+            () = &mut self.drained => self.drained = std::future::pending().boxed(),
+            what = self.app.failed(), if !is_over && !self.is_broken => self.on_task_failed(&what),
+            line = self.lines.next(), if !self.lines.is_empty() => self.on_line(line),
+            Some(reply) = self.client.ordered.next(), if may_write && !self.client.ordered.is_empty() => {
+                self.client.reply_order.next();
+                self.client.write(reply);
+            }
+            Some(reply) = self.client.unordered.next(), if may_write && !self.client.unordered.is_empty() => {
+                self.client.write(reply);
+            }
+            () = &mut self.terminated => self.on_terminated(),
+            // An error means that the hang-up cannot be noticed: then the end of stdin is.
+            Ok(()) = &mut self.hung_up, if is_open && self.on_eof == OnEof::Stop => self.end_within(limits::STOP_GRACE),
+            chunk = self.input.recv(), if may_read => self.on_chunk(chunk),
+            () = self.events.write_next(), if may_write => {}
+            // Wakes the loop when the client reads again.
+            () = self.output.room(), if !may_write => {}
+        }
+    }
+
+    fn is_done(&self) -> bool {
+        self.ending.is_some() && self.stdin != Stdin::Open && self.client.is_done() && self.lines.is_empty()
+    }
+
+    /// Shows the watchdog when everything must have ended.
+    fn set_alarm(&self) {
+        let kill_at = self.ending.filter(|ending| ending.until.is_some()).map(Ending::kill_at);
+        self.alarm.send_if_modified(|at| std::mem::replace(at, kill_at) != kill_at);
+    }
+
+    fn end_within(&mut self, grace: Duration) {
+        self.ending.get_or_insert_default().shorten(grace);
+    }
+
+    /// Reads no more commands, but handles those that were read.
+    fn close_input(&mut self) {
+        if self.stdin == Stdin::Open {
+            self.stdin = Stdin::Closed;
+        }
+    }
+
+    fn on_end_of_input(&mut self) {
+        self.stdin = Stdin::Closed;
+        match (self.on_eof, self.ending) {
+            (OnEof::Finish, None) => self.ending = Some(Ending::default()),
+            _ => self.end_within(limits::STOP_GRACE),
+        }
+    }
+
+    fn on_grace_over(&mut self) {
+        let Some(ending) = &mut self.ending else { return };
+        ending.is_over = true;
+        let (dispatcher, kill_at) = (self.app.dispatcher().clone(), ending.kill_at());
+        self.drained = async move { app::end(&dispatcher, Instant::now(), kill_at).await }.boxed();
+    }
+
+    fn on_task_failed(&mut self, what: &str) {
+        tracing::error!("{what}; what was read is answered, and the gateway ends");
+        self.is_broken = true;
+        self.close_input();
+        self.end_within(limits::STOP_GRACE);
+    }
+
+    fn on_terminated(&mut self) {
+        self.close_input();
+        self.end_within(limits::STOP_GRACE);
+    }
+
+    fn on_line(&mut self, line: Input) {
+        if let Some(grace) = self.client.on_line(line) {
+            // `shutdown` is the last command.
+            self.lines.clear();
+            self.close_input();
+            self.end_within(grace);
+        }
+    }
+
+    /// Splits a chunk of stdin into lines; `None` is its end.
+    fn on_chunk(&mut self, chunk: Option<Vec<u8>>) {
+        let last = match chunk {
+            Some(_) => None,
+            None => {
+                self.stdin = Stdin::Ended;
+                self.decoder.finish()
+            }
+        };
+        let lines = chunk.iter().flat_map(|chunk| self.decoder.push(chunk)).chain(last);
+        lines.for_each(|line| self.lines.push(line));
+    }
+
+    async fn finish(mut self) -> ExitCode {
+        let kill_at = self.ending.unwrap_or_default().kill_at();
+        self.app.dispatcher().pool().stop(kill_at).await;
+        // The contract: the reply to `shutdown` follows the end of the workers.
+        if let Some(farewell) = self.client.farewell.take() {
+            self.client.write(farewell);
+        }
+        self.app.stop(Duration::ZERO).await;
+        if self.is_broken { ExitCode::from(app::BROKEN) } else { ExitCode::SUCCESS }
+    }
+}
