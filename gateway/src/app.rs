@@ -4,7 +4,7 @@ use std::{pin::pin, sync::Arc};
 
 use tokio::{
     sync::Notify,
-    task::JoinSet,
+    task::{JoinError, JoinSet},
     time::{Duration, Instant, timeout, timeout_at},
 };
 
@@ -21,6 +21,24 @@ const LEAVE_MAX: Duration = Duration::from_secs(1);
 
 /// The exit code of a gateway of which a task broke.
 pub const BROKEN: u8 = 70;
+
+/// How a task of the gateway ended before its time.
+#[derive(Debug, thiserror::Error)]
+pub enum TaskFailure {
+    /// It panicked.
+    #[error("a task of the gateway broke")]
+    Broke {
+        /// The panic.
+        #[source]
+        source: JoinError,
+    },
+    /// It returned.
+    #[error("a task of the gateway ended by itself")]
+    Ended,
+    /// There is none to wait for.
+    #[error("the gateway has no task left")]
+    NoneLeft,
+}
 
 /// A running gateway: its dispatcher, and the tasks behind it.
 pub struct App {
@@ -53,16 +71,16 @@ impl App {
         &self.dispatcher
     }
 
-    /// Waits until a task ends that should not have, and says how: a gateway without its job queue or a lane only looks
-    /// alive.
+    /// Waits until a task ends before its time, and returns how. A gateway without its job queue or a lane accepts
+    /// commands that it never answers, so that its caller must end it.
     ///
     /// # Cancel safety
-    /// Nothing is lost.
-    pub async fn failed(&mut self) -> String {
+    /// `join_next` loses nothing.
+    pub async fn failed(&mut self) -> TaskFailure {
         match self.tasks.join_next().await {
-            Some(Err(err)) => format!("a task of the gateway broke: {err}"),
-            Some(Ok(())) => "a task of the gateway ended by itself".to_owned(),
-            None => "the gateway has no task left".to_owned(),
+            Some(Err(source)) => TaskFailure::Broke { source },
+            Some(Ok(())) => TaskFailure::Ended,
+            None => TaskFailure::NoneLeft,
         }
     }
 

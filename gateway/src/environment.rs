@@ -1,22 +1,46 @@
-//! `CONCORD_…` variables: one that is empty, or that nothing reads, is a slip of whoever wrote it.
+//! `CONCORD_…` variables of the environment: an empty one is refused, and one that nothing reads is warned of.
 
-use std::{collections::BTreeSet, ffi::OsString};
+use std::{collections::BTreeSet, ffi::OsString, fmt};
 
 use clap::CommandFactory;
 
 use crate::cli::Cli;
 
-/// What the variables of this project begin with.
+/// The prefix of this project's variables.
 const PREFIX: &str = "CONCORD_";
 
-/// Variables that no flag of this program names: lists of folders, and what the drop-in reads to find us.
+/// Variables that no flag of this program names: lists of folders, and the drop-in's path to this program.
 const OTHERS: [&str; 3] = ["CONCORD_MODEL_ROOTS", "CONCORD_INPUT_ROOTS", "CONCORD_GATEWAY"];
 
-/// ReplyReader at the environment before the flags do: warnings for those that nothing reads.
+/// A variable that is set to nothing. Most flags would take it for a value that is not given, others for an empty one.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{name} is empty: unset it, or give it a value")]
+pub struct EmptyVariable {
+    name: String,
+}
+
+/// A variable that nothing reads.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UnreadVariable {
+    name: String,
+    /// The known name that is most like it.
+    near: String,
+}
+
+impl fmt::Display for UnreadVariable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, near } = self;
+        write!(f, "nothing reads {name}; is {near} meant?")
+    }
+}
+
+/// Checks the environment, before the flags read it. Returns the variables that nothing reads, by name.
 ///
 /// # Errors
-/// A sentence that names a variable which is empty.
-pub fn check(variables: impl Iterator<Item = (OsString, OsString)>) -> Result<Vec<String>, String> {
+/// [`EmptyVariable`] if one that is read is empty.
+pub fn check(
+    variables: impl Iterator<Item = (OsString, OsString)>,
+) -> Result<Vec<UnreadVariable>, EmptyVariable> {
     let known = known();
     let mut warnings = Vec::new();
     for (name, value) in variables {
@@ -26,10 +50,10 @@ pub fn check(variables: impl Iterator<Item = (OsString, OsString)>) -> Result<Ve
         }
         if !known.contains(&*name) {
             let near = known.iter().min_by_key(|known| strsim::damerau_levenshtein(known, &name));
-            let near = near.map_or("", String::as_str);
-            warnings.push(format!("nothing reads {name}; is {near} meant?"));
+            let near = near.cloned().unwrap_or_default();
+            warnings.push(UnreadVariable { name: name.into_owned(), near });
         } else if value.is_empty() {
-            return Err(format!("{name} is empty: unset it, or give it a value"));
+            return Err(EmptyVariable { name: name.into_owned() });
         }
     }
     warnings.sort();
@@ -53,6 +77,8 @@ mod tests {
 
     fn of(variables: &[(&str, &str)]) -> Result<Vec<String>, String> {
         check(variables.iter().map(|(name, value)| (name.into(), value.into())))
+            .map(|unread| unread.iter().map(ToString::to_string).collect())
+            .map_err(|empty| empty.to_string())
     }
 
     #[test]
@@ -68,8 +94,8 @@ mod tests {
     }
 
     #[test]
-    fn a_variable_that_nothing_reads_is_told_with_what_is_like_it() {
-        let told = of(&[("CONCORD_LISTN", ""), ("HOME", ""), ("concord_x", "")]).unwrap();
-        assert_eq!(told, ["nothing reads CONCORD_LISTN; is CONCORD_LISTEN meant?"]);
+    fn a_variable_that_nothing_reads_is_named_with_the_one_that_is_like_it() {
+        let warnings = of(&[("CONCORD_LISTN", ""), ("HOME", ""), ("concord_x", "")]).unwrap();
+        assert_eq!(warnings, ["nothing reads CONCORD_LISTN; is CONCORD_LISTEN meant?"]);
     }
 }

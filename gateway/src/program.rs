@@ -92,13 +92,13 @@ async fn despite_hangup(work: impl Future<Output = anyhow::Result<ExitCode>>) ->
 fn nvml() -> Option<Arc<dyn Gpus>> {
     match NvmlGpus::open() {
         Ok(gpus) => Some(Arc::new(gpus)),
-        Err(GpuError::Nvml(why)) => Some(Arc::new(BrokenGpus(why))),
-        Err(_) => None,
+        Err(GpuError::Absent) => None,
+        Err(err) => Some(Arc::new(BrokenGpus(err))),
     }
 }
 
 fn start_log(flags: &PoolFlags, level: &str) -> anyhow::Result<()> {
-    log::start(level, flags.log_file.as_deref(), flags.log_format)
+    Ok(log::start(level, flags.log_file.as_deref(), flags.log_format)?)
 }
 
 /// What is read here and by [`App::start`] (NVML, files, folders) is read on the runtime's only thread: nobody is served

@@ -104,14 +104,11 @@ impl Edge {
     /// Whether the edge knows by which names requests may come to this listener.
     ///
     /// # Errors
-    /// [`ConfigError::Wrong`] for a wildcard address without `allowed_hosts`: no client would name that address.
+    /// [`ConfigError::NoAllowedHost`] for a wildcard address without `allowed_hosts`: no client would name that address.
     pub fn check(&self, listen: SocketAddr) -> Result<(), ConfigError> {
         if !listen.ip().is_unspecified() || !self.allowed_hosts.is_empty() {
             return Ok(());
         }
-        Err(ConfigError::Wrong(format!(
-            "{listen} is every address of this host, and nothing says by which names clients may reach it\n\
-             hint: give --allowed-host NAME (or allowed_hosts in the file) for each, or listen on one address"
-        )))
+        Err(ConfigError::NoAllowedHost { listen })
     }
 }

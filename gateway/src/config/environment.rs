@@ -3,11 +3,12 @@
 use super::{ConfigError, PoolFlags, WorkerKind};
 use crate::gpu::{self, Gpu, GpuId};
 
-/// The GPUs that `CUDA_VISIBLE_DEVICES` or `GPU_ID` name, as they are named; none where neither says anything, or where
-/// a flag outweighs them.
+/// Returns the GPUs that `CUDA_VISIBLE_DEVICES` or `GPU_ID` name, as they are named; none if neither is set, or if a flag
+/// takes precedence.
 ///
 /// # Errors
-/// Where they differ, or where every GPU is hidden from workers that need one.
+/// [`ConfigError::GpusDiffer`] if both are set and name different GPUs, [`ConfigError::GpusHidden`] if every GPU is hidden
+/// from workers that need one, [`ConfigError::Gpu`] if a name is unknown.
 pub fn owned(
     visible: Option<&str>,
     gpu_id: Option<&str>,
@@ -18,17 +19,14 @@ pub fn owned(
     if !flags.gpus.is_empty() || (device != "auto" && !device.starts_with("cuda:")) {
         return Ok(Vec::new());
     }
-    let given = names(gpu_id.unwrap_or_default());
-    let Some(visible) = visible else { return Ok(given) };
+    let named = names(gpu_id.unwrap_or_default());
+    let Some(visible) = visible else { return Ok(named) };
     let seen = names(visible);
     if seen.is_empty() || seen == ["-1"] {
-        return hidden(visible, &given, flags, gpus).map(|()| Vec::new());
+        return check_hidden(visible, &named, flags, gpus).map(|()| Vec::new());
     }
-    if !given.is_empty() && meant(&seen, gpus)? != meant(&given, gpus)? {
-        return Err(ConfigError::Wrong(format!(
-            "CUDA_VISIBLE_DEVICES={visible} and GPU_ID={} name different GPUs: unset one of them, or give --gpu",
-            given.join(",")
-        )));
+    if !named.is_empty() && ids(&seen, gpus)? != ids(&named, gpus)? {
+        return Err(ConfigError::GpusDiffer { visible: visible.to_owned(), gpu_id: named });
     }
     Ok(seen)
 }
@@ -37,28 +35,26 @@ fn names(list: &str) -> Vec<String> {
     list.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
 }
 
-fn meant(names: &[String], gpus: Option<&[Gpu]>) -> Result<Vec<GpuId>, ConfigError> {
+fn ids(names: &[String], gpus: Option<&[Gpu]>) -> Result<Vec<GpuId>, ConfigError> {
     let mut ids = names.iter().map(|name| gpu::named(name, gpus)).collect::<Result<Vec<_>, _>>()?;
     ids.sort();
     ids.dedup();
     Ok(ids)
 }
 
-/// Simulated workers need no GPU; others were to have one.
-fn hidden(
+/// Refuses hidden GPUs, but not for simulated workers, which need none.
+fn check_hidden(
     visible: &str,
-    given: &[String],
+    named: &[String],
     flags: &PoolFlags,
     gpus: Option<&[Gpu]>,
 ) -> Result<(), ConfigError> {
     let auto = matches!(flags.workers, None | Some(WorkerKind::Auto));
     let simulated = flags.workers == Some(WorkerKind::Sim) || (auto && gpus.is_none());
-    if simulated && given.is_empty() {
+    if simulated && named.is_empty() {
         return Ok(());
     }
-    Err(ConfigError::Wrong(format!(
-        "CUDA_VISIBLE_DEVICES={visible:?} hides every GPU: unset it, or give --device cpu, --gpu or --workers sim"
-    )))
+    Err(ConfigError::GpusHidden { visible: visible.to_owned() })
 }
 
 #[cfg(test)]

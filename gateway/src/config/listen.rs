@@ -1,16 +1,69 @@
-//! Where the gateway listens.
+//! The address that the gateway listens on.
 
 use std::{
     fmt,
-    net::{Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     str::FromStr,
 };
 
 use serde::{Deserialize, Deserializer, de::Error};
 
-/// Where the gateway listens: `address:port`, or `localhost:port`, which is 127.0.0.1.
+/// The address that the gateway listens on: `address:port`, or `localhost:port`, which is 127.0.0.1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Listen(pub SocketAddr);
+
+/// Why a text is no address to listen on.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ListenError {
+    /// `:port`, which some programs take for every address.
+    #[error(
+        "{given:?} has no address: give 127.0.0.1:{port} for this host alone, 0.0.0.0:{port} for every address"
+    )]
+    EmptyAddress {
+        /// The text.
+        given: String,
+        /// Its port.
+        port: u16,
+    },
+    /// A host name other than `localhost`.
+    #[error("{given:?} has a name: give the address of {name}, as 127.0.0.1:{port}")]
+    Name {
+        /// The text.
+        given: String,
+        /// The name.
+        name: String,
+        /// Its port.
+        port: u16,
+    },
+    /// A Unix socket.
+    #[error("{given:?} is a socket in the file system, which is not served: give 127.0.0.1:8080")]
+    Unix {
+        /// The text.
+        given: String,
+    },
+    /// A port alone.
+    #[error("{given:?} has no address: give 127.0.0.1:{port}")]
+    PortAlone {
+        /// The text.
+        given: String,
+        /// The port.
+        port: u16,
+    },
+    /// An address alone.
+    #[error("{given:?} has no port: give {}", SocketAddr::from((*.address, 8080)))]
+    NoPort {
+        /// The text.
+        given: String,
+        /// The address.
+        address: IpAddr,
+    },
+    /// Anything else.
+    #[error("{given:?} is no address and port: give 127.0.0.1:8080, or [::1]:8080")]
+    NoAddress {
+        /// The text.
+        given: String,
+    },
+}
 
 impl Default for Listen {
     fn default() -> Self {
@@ -25,33 +78,29 @@ impl fmt::Display for Listen {
 }
 
 impl FromStr for Listen {
-    type Err = String;
+    type Err = ListenError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, ListenError> {
         if let Ok(address) = text.parse() {
             return Ok(Self(address));
         }
+        let given = text.to_owned();
         let port = |text: &str| text.parse::<u16>().ok();
         let name_and_port = text.rsplit_once(':').and_then(|(name, digits)| Some((name, port(digits)?)));
         match name_and_port {
             Some((name, port)) if name.eq_ignore_ascii_case("localhost") => {
                 Ok(Self((Ipv4Addr::LOCALHOST, port).into()))
             }
-            Some(("", port)) => Err(format!(
-                "{text:?} has no address: give 127.0.0.1:{port} for this host alone, 0.0.0.0:{port} for every address"
-            )),
-            Some((name, port)) if text.parse::<std::net::Ipv6Addr>().is_err() => {
-                Err(format!("{text:?} has a name: give the address of {name}, as 127.0.0.1:{port}"))
+            Some(("", port)) => Err(ListenError::EmptyAddress { given, port }),
+            Some((name, port)) if text.parse::<Ipv6Addr>().is_err() => {
+                let name = name.to_owned();
+                Err(ListenError::Name { given, name, port })
             }
-            _ if text.starts_with("unix:") || text.starts_with('/') => Err(format!(
-                "{text:?} is a socket in the file system, which is not served: give 127.0.0.1:8080"
-            )),
-            _ => Err(match (port(text), text.parse::<std::net::IpAddr>()) {
-                (Some(port), _) => format!("{text:?} has no address: give 127.0.0.1:{port}"),
-                (None, Ok(address)) => {
-                    format!("{text:?} has no port: give {}", SocketAddr::from((address, 8080)))
-                }
-                _ => format!("{text:?} is no address and port: give 127.0.0.1:8080, or [::1]:8080"),
+            _ if text.starts_with("unix:") || text.starts_with('/') => Err(ListenError::Unix { given }),
+            _ => Err(match (port(text), text.parse::<IpAddr>()) {
+                (Some(port), _) => ListenError::PortAlone { given, port },
+                (None, Ok(address)) => ListenError::NoPort { given, address },
+                _ => ListenError::NoAddress { given },
             }),
         }
     }
@@ -68,7 +117,7 @@ mod tests {
     use super::Listen;
 
     #[test]
-    fn addresses_are_read_and_other_forms_are_told_the_way() {
+    fn addresses_are_read_and_the_refusal_of_other_forms_says_what_to_give() {
         for (text, expected) in [
             ("127.0.0.1:0", Ok("127.0.0.1:0")),
             ("[::1]:8080", Ok("[::1]:8080")),
@@ -91,7 +140,8 @@ mod tests {
                     assert_eq!(read.map(|listen| listen.to_string()).as_deref(), Ok(address));
                 }
                 Err(hint) => {
-                    assert!(read.as_ref().is_err_and(|said| said.contains(hint)), "{text}: {read:?}");
+                    let message = read.unwrap_err().to_string();
+                    assert!(message.contains(hint), "{text}: {message}");
                 }
             }
         }

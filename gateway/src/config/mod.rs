@@ -2,6 +2,7 @@
 
 mod edge;
 mod environment;
+mod error;
 mod flags;
 mod keep;
 mod listen;
@@ -25,19 +26,28 @@ use crate::{
 };
 pub use edge::{Edge, Http};
 pub use environment::owned;
+pub use error::ConfigError;
 pub use flags::{PoolFlags, WorkerKind};
 pub use keep::Keep;
-pub use listen::Listen;
-pub use web::{Host, Origin, Proxy, PublicUrl, is_prefix};
+pub use listen::{Listen, ListenError};
+pub use web::{Host, Origin, Proxy, PublicUrl, WebNameError, is_prefix};
 use workers::{Choice, common_args};
 
-/// What the gateway's envelope adds to a body on its way to a worker.
+/// What the gateway's envelope may add to a body on its way to a worker: two ids, a trace, and paths in place of uploads.
 const ENVELOPE_BYTES_MAX: usize = 64 << 10;
 
-/// Bytes of replies that are kept, where nothing else is said.
+/// Default of `queue_max`: an hour of jobs for ten GPUs at 4 s each.
+const QUEUE_MAX: usize = 10_000;
+/// Default of `records_max`: as many as may wait, so that a full queue forgets no job before its client has asked.
+const RECORDS_MAX: usize = 10_000;
+/// Default of `records_bytes_max`: a reply has some kilobytes, so that this is reached only by long ones.
 const RECORDS_BYTES_MAX: usize = 256 << 20;
+/// Commands that wait for the start of a worker: a burst of queries fits, and all of it is answered within their timeout.
+const HELD_MAX: usize = 1024;
+/// Default of `drain_seconds`: what Kubernetes gives a pod by default.
+const DRAIN: Duration = Duration::from_secs(30);
 
-/// Deaths in a row that open a breaker, where nothing else is said.
+/// Default of `deaths_max`.
 const DEATHS_MAX: u32 = limits::DEATHS_MAX as u32;
 
 /// The configuration file. Every member is optional.
@@ -127,44 +137,6 @@ impl Default for Restart {
     }
 }
 
-/// Why the gateway cannot start as told.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// The file cannot be read.
-    #[error("{path} cannot be read")]
-    Unreadable {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: std::io::Error,
-    },
-    /// The folder of pictures cannot be made.
-    #[error("the output folder {path} cannot be made; give another with --output-dir")]
-    NoOutput {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: std::io::Error,
-    },
-    /// The file is no configuration.
-    #[error("{path} is no configuration of the gateway")]
-    NoConfig {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: Box<toml::de::Error>,
-    },
-    /// A GPU that is not there.
-    #[error(transparent)]
-    Gpu(#[from] GpuError),
-    /// Something else; the way out is in the sentence.
-    #[error("{0}")]
-    Wrong(String),
-}
-
 /// Everything decided.
 #[derive(Clone)]
 pub struct Config {
@@ -208,62 +180,28 @@ impl Config {
             Some(path) => File::read(path)?,
             None => File::default(),
         };
-        let (gpus, found_none) = match nvml.map(Gpus::list) {
-            None => (None, Ok(GpuError::Absent.to_string())),
-            Some(Ok(gpus)) => {
-                (Some(gpus).filter(|gpus| !gpus.is_empty()), Ok("NVML found no GPU".to_owned()))
-            }
-            Some(Err(err)) => (None, Err(err.to_string())),
-        };
-        let output_dir =
-            flags.output_dir.clone().or(file.output_dir.clone()).unwrap_or_else(|| "outputs".into());
-        let output_dir = absolute(&output_dir)?;
-        std::fs::create_dir_all(&output_dir)
-            .map_err(|source| ConfigError::NoOutput { path: output_dir.clone(), source })?;
-        let choice = Choice::of(flags, &file, owned, gpus.as_deref(), found_none)?;
+        let output_dir = make_output_dir(flags, &file)?;
+        let choice = Choice::of(flags, &file, owned, nvml.map_or(Err(GpuError::Absent), Gpus::list))?;
         let frame_bytes_max =
             flags.frame_bytes_max.or(file.frame_bytes_max).map_or(FRAME_BYTES_MAX, Count::size);
         let worker_frame_bytes_max = frame_bytes_max + ENVELOPE_BYTES_MAX;
         let common = common_args(flags, &file, &output_dir, worker_frame_bytes_max)?;
-        let workers = choice.launches(flags, &file, &common, gpus.as_deref())?;
+        let workers = choice.launches(flags, &file, &common)?;
         if workers.is_empty() {
-            return Err(ConfigError::Wrong("no worker is left to start".to_owned()));
+            return Err(ConfigError::NoWorker);
         }
-        let policy = Policy {
-            limits: file.limits.clone(),
-            deaths_max: file.restart.deaths_max.get(),
-            backoff_min: file.restart.backoff_min_seconds.duration(),
-            backoff_max: file.restart.backoff_max_seconds.duration(),
-            open_min: file.restart.open_min_seconds.duration(),
-            open_max: file.restart.open_max_seconds.duration(),
-            cancel_grace: file.restart.cancel_grace_seconds.duration(),
-            cancel_answer: contracts::schedule(contracts::Action::Cancel, None).1,
-            held_max: 1024,
-            // What a worker may say is never less than the contract's frame.
-            frame_bytes_max: worker_frame_bytes_max.max(FRAME_BYTES_MAX + ENVELOPE_BYTES_MAX),
-            stderr_lines_max: file
-                .stderr_lines_max
-                .map_or(limits::STDERR_LINES_MAX, |lines| lines.get().into()),
-            previews: false,
-        };
         Ok(Self {
             simulated: choice.kind == WorkerKind::Sim,
             about_workers: choice.about(&workers),
             workers,
-            gpus,
+            gpus: choice.host,
             output_dir,
-            policy: Arc::new(policy),
-            queue: QueueConfig {
-                queue_max: file.queue_max.map_or(10_000, Count::size),
-                records_max: file.records_max.map_or(10_000, Count::size),
-                records_bytes_max: file.records_bytes_max.map_or(RECORDS_BYTES_MAX, Bytes::size),
-                events_bytes_max: file.keep.events_bytes_max.size(),
-                events_ended_bytes_max: file.keep.events_ended_bytes_max.size(),
-            },
+            policy: Arc::new(file.policy(worker_frame_bytes_max)),
+            queue: file.queue(),
             on_disconnect: file.on_disconnect.unwrap_or(OnDisconnect::Cancel),
             keep: file.keep,
             frame_bytes_max,
-            drain: file.drain_seconds.map_or(Duration::from_secs(30), Seconds::duration),
+            drain: file.drain_seconds.map_or(DRAIN, Seconds::duration),
             listen: file.listen,
             edge: Arc::new(Edge {
                 public_url: file.public_url,
@@ -289,16 +227,51 @@ impl File {
         ];
         if let Some((name, min, max)) = pairs.into_iter().find(|(_, min, max)| min > max) {
             let (min, max) = (min.as_secs_f64(), max.as_secs_f64());
-            return Err(ConfigError::Wrong(format!(
-                "{}: [restart] {name}_min_seconds = {min} is above {name}_max_seconds = {max}; give at most that",
-                path.display()
-            )));
+            return Err(ConfigError::RestAboveMax { path: path.to_owned(), name, min, max });
         }
         Ok(file)
     }
+
+    fn policy(&self, worker_frame_bytes_max: usize) -> Policy {
+        Policy {
+            limits: self.limits.clone(),
+            deaths_max: self.restart.deaths_max.get(),
+            backoff_min: self.restart.backoff_min_seconds.duration(),
+            backoff_max: self.restart.backoff_max_seconds.duration(),
+            open_min: self.restart.open_min_seconds.duration(),
+            open_max: self.restart.open_max_seconds.duration(),
+            cancel_grace: self.restart.cancel_grace_seconds.duration(),
+            cancel_answer: contracts::schedule(contracts::Action::Cancel, None).1,
+            held_max: HELD_MAX,
+            // A worker may always write a frame of the contract, however short a client's may be.
+            frame_bytes_max: worker_frame_bytes_max.max(FRAME_BYTES_MAX + ENVELOPE_BYTES_MAX),
+            stderr_lines_max: self
+                .stderr_lines_max
+                .map_or(limits::STDERR_LINES_MAX, |lines| lines.get().into()),
+            previews: false,
+        }
+    }
+
+    fn queue(&self) -> QueueConfig {
+        QueueConfig {
+            queue_max: self.queue_max.map_or(QUEUE_MAX, Count::size),
+            records_max: self.records_max.map_or(RECORDS_MAX, Count::size),
+            records_bytes_max: self.records_bytes_max.map_or(RECORDS_BYTES_MAX, Bytes::size),
+            events_bytes_max: self.keep.events_bytes_max.size(),
+            events_ended_bytes_max: self.keep.events_ended_bytes_max.size(),
+        }
+    }
 }
 
-fn said(flags: &[PathBuf], file: &[PathBuf], variable: &str, default: &str) -> Vec<PathBuf> {
+fn make_output_dir(flags: &PoolFlags, file: &File) -> Result<PathBuf, ConfigError> {
+    let given = flags.output_dir.as_ref().or(file.output_dir.as_ref());
+    let path = absolute(given.map_or(Path::new("outputs"), PathBuf::as_path))?;
+    std::fs::create_dir_all(&path).map_err(|source| ConfigError::NoOutput { path: path.clone(), source })?;
+    Ok(path)
+}
+
+/// The folders that a flag names, else a variable of the environment, else the file.
+fn folders(flags: &[PathBuf], file: &[PathBuf], variable: &str, default: &str) -> Vec<PathBuf> {
     if !flags.is_empty() {
         return flags.to_vec();
     }
@@ -315,10 +288,12 @@ fn absolute(path: &Path) -> Result<PathBuf, ConfigError> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::{Config, File};
     use crate::{
         config::{PoolFlags, WorkerKind},
-        gpu::BrokenGpus,
+        gpu::{BrokenGpus, GpuError},
     };
 
     fn read(text: &str) -> Result<File, String> {
@@ -367,15 +342,16 @@ mod tests {
         assert_eq!(config.frame_bytes_max, 33_554_432);
         assert_eq!(config.policy.frame_bytes_max, 33_619_968);
         for (_, launch) in &config.workers {
-            let told = launch.args.windows(2).find(|args| args[0] == "--frame-bytes-max").unwrap();
-            assert_eq!(told[1], "33619968");
+            let flag = launch.args.windows(2).find(|args| args[0] == "--frame-bytes-max").unwrap();
+            assert_eq!(flag[1], "33619968");
         }
     }
 
     #[test]
     fn nvml_that_does_not_work_is_told_and_simulates_nothing_unasked() {
         let dir = tempfile::tempdir().unwrap();
-        let broken = BrokenGpus("driver mismatch".to_owned());
+        let broken =
+            BrokenGpus(GpuError::Nvml { reason: Arc::new(std::io::Error::other("driver mismatch")) });
         let decide = |workers| {
             let output_dir = Some(dir.path().to_owned());
             let flags = PoolFlags { workers, output_dir, ..PoolFlags::default() };

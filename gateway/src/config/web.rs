@@ -1,4 +1,4 @@
-//! Names of the web, checked when they are read: hosts, origins, public addresses, proxies.
+//! Hosts, origins, public URLs and proxies, checked when they are read.
 
 use std::{fmt, net::IpAddr, str::FromStr};
 
@@ -12,6 +12,43 @@ pub enum Host {
     Address(IpAddr),
     /// `localhost`.
     Name(String),
+}
+
+/// Why a text is no such name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WebNameError {
+    /// A host with a port.
+    #[error("{given:?} has a port: give {host}, it stands for every port")]
+    HostWithPort {
+        /// The text.
+        given: String,
+        /// The host without the port.
+        host: Host,
+    },
+    /// No host.
+    #[error("{given:?} is no host: give a name or an address, `images.example.com`")]
+    NoHost {
+        /// The text.
+        given: String,
+    },
+    /// No origin.
+    #[error("{given:?} is no origin: give scheme and host as a browser does, `https://images.example.com`")]
+    NoOrigin {
+        /// The text.
+        given: String,
+    },
+    /// No public URL.
+    #[error("{given:?} is no public URL: give `https://host`, with a port and a path where there is one")]
+    NoPublicUrl {
+        /// The text.
+        given: String,
+    },
+    /// No address and no network.
+    #[error("{given:?} is no proxy: give an address or a network, `10.0.0.0/8`")]
+    NoProxy {
+        /// The text.
+        given: String,
+    },
 }
 
 impl Host {
@@ -36,7 +73,7 @@ impl Host {
         if let Ok(address) = host.parse() {
             return Some(Self::Address(IpAddr::V4(address)));
         }
-        // A dot at the end means the same host.
+        // A fully qualified name may end in a dot; it means the same host.
         let name = host.strip_suffix('.').unwrap_or(host);
         let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
         (!name.is_empty() && name.bytes().all(fits)).then(|| Self::Name(name.to_ascii_lowercase()))
@@ -60,20 +97,18 @@ impl fmt::Display for Host {
 }
 
 impl FromStr for Host {
-    type Err = String;
+    type Err = WebNameError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, WebNameError> {
         match Self::with_port(text) {
             Some((host, None)) => Ok(host),
-            Some((host, Some(_))) => {
-                Err(format!("{text:?} has a port: give {host}, it stands for every port"))
-            }
-            None => Err(format!("{text:?} is no host: give a name or an address, `images.example.com`")),
+            Some((host, Some(_))) => Err(WebNameError::HostWithPort { given: text.to_owned(), host }),
+            None => Err(WebNameError::NoHost { given: text.to_owned() }),
         }
     }
 }
 
-/// A scheme, a host and a port: who a page of a browser belongs to.
+/// The origin of a page in a browser: scheme, host and port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
     scheme: String,
@@ -106,14 +141,10 @@ impl fmt::Display for Origin {
 }
 
 impl FromStr for Origin {
-    type Err = String;
+    type Err = WebNameError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || {
-            format!(
-                "{text:?} is no origin: give scheme and host as a browser does, `https://images.example.com`"
-            )
-        };
+    fn from_str(text: &str) -> Result<Self, WebNameError> {
+        let wrong = || WebNameError::NoOrigin { given: text.to_owned() };
         let (scheme, rest) = text.split_once("://").ok_or_else(wrong)?;
         let scheme = scheme.to_ascii_lowercase();
         let begins = scheme.starts_with(|first: char| first.is_ascii_lowercase());
@@ -130,7 +161,7 @@ impl FromStr for Origin {
     }
 }
 
-/// Where clients reach this gateway: an origin, and the path that a proxy takes away.
+/// The address by which clients reach this gateway: an origin, and the path prefix that a proxy strips.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicUrl {
     origin: Origin,
@@ -152,14 +183,10 @@ impl PublicUrl {
 }
 
 impl FromStr for PublicUrl {
-    type Err = String;
+    type Err = WebNameError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || {
-            format!(
-                "{text:?} is no public URL: give `https://host`, with a port and a path where there is one"
-            )
-        };
+    fn from_str(text: &str) -> Result<Self, WebNameError> {
+        let wrong = || WebNameError::NoPublicUrl { given: text.to_owned() };
         let text = text.strip_suffix('/').unwrap_or(text);
         let (scheme, rest) = text.split_once("://").ok_or_else(wrong)?;
         let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
@@ -172,7 +199,8 @@ impl FromStr for PublicUrl {
     }
 }
 
-/// Whether a text is `(/[A-Za-z0-9._~-]+)+`: what a proxy may put before our paths.
+/// Whether a text is `(/[A-Za-z0-9._~-]+)+`, a path prefix of a proxy. Other characters could change the host of a URL that
+/// begins with it, or would need escapes.
 #[must_use]
 pub fn is_prefix(text: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"._~-".contains(&byte);
@@ -185,7 +213,7 @@ pub fn is_prefix(text: &str) -> bool {
 pub struct Proxy(ipnet::IpNet);
 
 impl Proxy {
-    /// Whether it has this address.
+    /// Whether the proxy has this address.
     #[must_use]
     pub fn has(&self, address: IpAddr) -> bool {
         // An IPv4 client of a socket that takes both arrives as ::ffff:a.b.c.d.
@@ -194,13 +222,11 @@ impl Proxy {
 }
 
 impl FromStr for Proxy {
-    type Err = String;
+    type Err = WebNameError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, WebNameError> {
         let one = text.parse::<IpAddr>().map(ipnet::IpNet::from);
-        one.or_else(|_| text.parse())
-            .map(Self)
-            .map_err(|_| format!("{text:?} is no proxy: give an address or a network, `10.0.0.0/8`"))
+        one.or_else(|_| text.parse()).map(Self).map_err(|_| WebNameError::NoProxy { given: text.to_owned() })
     }
 }
 
@@ -240,7 +266,7 @@ mod tests {
             let expected = expected.map(|(host, port)| (host.to_owned(), port));
             assert_eq!(host(text), expected, "{text:?}");
         }
-        assert!("gpu.lan:80".parse::<Host>().unwrap_err().contains("give gpu.lan"));
+        assert!("gpu.lan:80".parse::<Host>().unwrap_err().to_string().contains("give gpu.lan"));
         assert!("*".parse::<Host>().is_err());
     }
 

@@ -5,76 +5,65 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{ConfigError, File, PoolFlags, WorkerKind, absolute, said};
+use super::{ConfigError, File, PoolFlags, WorkerKind, absolute, folders};
 use crate::{
     gpu::{self, Gpu, GpuError, GpuId},
     lane::Launch,
     units::Count,
 };
 
-/// How many simulated workers there are where nothing says otherwise.
+/// Default of `sim_workers`: the fewest that show how jobs are spread.
 const SIMULATED_WORKERS: u32 = 2;
 
-/// This binary, as the kernel knows it: it can be started even where its file was replaced meanwhile.
+/// This binary by the kernel's own link, which works even after an upgrade has replaced the file.
 const OWN: &str = "/proc/self/exe";
 
 /// Which workers on which GPUs.
 pub(super) struct Choice {
     pub(super) kind: WorkerKind,
+    /// GPUs that NVML found; `None` without any.
+    pub(super) host: Option<Vec<Gpu>>,
+    /// The GPU of each worker.
     gpus: Vec<GpuId>,
-    why: String,
+    /// What NVML found, as a sentence for the operator.
+    found: String,
 }
 
 impl Choice {
+    /// Decides by flags, file, and what NVML has `found`.
     pub(super) fn of(
         flags: &PoolFlags,
         file: &File,
         owned: &[String],
-        gpus: Option<&[Gpu]>,
-        found_none: Result<String, String>,
+        found: Result<Vec<Gpu>, GpuError>,
     ) -> Result<Self, ConfigError> {
         let asked = flags.workers.or(file.workers).unwrap_or(WorkerKind::Auto);
         let python = flags.python.is_some() || file.python.is_some();
-        if let (WorkerKind::Auto, false, Err(why)) = (asked, python, &found_none) {
-            return Err(ConfigError::Wrong(format!(
-                "{why}: whether there is a GPU is not known; give --workers python or --workers sim"
-            )));
-        }
-        let found = match gpus {
-            Some(gpus) => {
+        let (host, found) = match found {
+            Ok(gpus) if gpus.is_empty() => (None, "NVML found no GPU".to_owned()),
+            Ok(gpus) => {
                 let names: Vec<String> =
                     gpus.iter().map(|gpu| format!("gpu_{} ({})", gpu.index, gpu.name)).collect();
-                format!("NVML found {}", names.join(", "))
+                (Some(gpus), format!("NVML found {}", names.join(", ")))
             }
-            None => found_none.unwrap_or_else(|why| why),
+            Err(reason @ GpuError::Nvml { .. }) if asked == WorkerKind::Auto && !python => {
+                return Err(ConfigError::GpusUnknown { reason });
+            }
+            Err(err) => (None, err.to_string()),
         };
         let kind = match asked {
-            WorkerKind::Auto if gpus.is_some() || python => WorkerKind::Python,
+            WorkerKind::Auto if host.is_some() || python => WorkerKind::Python,
             WorkerKind::Auto => WorkerKind::Sim,
             kind => kind,
         };
-        let names = names(flags, file, owned)?;
-        let cpu = on_processor(&names)?;
-        let named = match (cpu, names.is_empty(), gpus) {
-            (true, ..) => vec![GpuId::cpu()],
-            (_, false, _) => {
-                let ids: Result<Vec<GpuId>, GpuError> =
-                    names.iter().map(|name| gpu::named(name, gpus)).collect();
-                ids?
-            }
-            (_, true, Some(gpus)) if kind == WorkerKind::Python => gpus.iter().map(Gpu::id).collect(),
-            (_, true, None) if kind == WorkerKind::Python => vec![GpuId::cpu()],
-            _ => (0..flags.sim_workers.or(file.sim_workers).map_or(SIMULATED_WORKERS, Count::get))
-                .map(GpuId::gpu)
-                .collect(),
-        };
-        let mut ids = Vec::new();
-        for id in named {
-            if !ids.contains(&id) {
-                ids.push(id);
+        let mut gpus = Vec::new();
+        for id in gpu_ids(flags, file, owned, host.as_deref(), kind)? {
+            // One worker owns a GPU, however many names of it were given.
+            if !gpus.contains(&id) {
+                gpus.push(id);
             }
         }
-        Ok(Self { kind, gpus: ids, why: found })
+        Ok(Self { kind, host, gpus, found })
     }
 
     pub(super) fn launches(
@@ -82,23 +71,21 @@ impl Choice {
         flags: &PoolFlags,
         file: &File,
         common: &[OsString],
-        gpus: Option<&[Gpu]>,
     ) -> Result<Vec<(GpuId, Launch)>, ConfigError> {
+        let host = self.host.as_deref();
         let own = flags.own_program.clone().unwrap_or_else(|| OWN.into());
         let launches: Vec<(GpuId, Launch)> = match self.kind {
             WorkerKind::Python => {
                 let (python, main) = python(flags, file)?;
                 self.gpus
                     .iter()
-                    .map(|id| (id.clone(), python_launch(&python, &main, id, common, gpus)))
+                    .map(|id| (id.clone(), python_launch(&python, &main, id, common, host)))
                     .collect()
             }
             _ => {
                 let program = match &flags.sim_program {
                     Some(program) => program.clone(),
-                    None => std::env::current_exe().map_err(|err| {
-                        ConfigError::Wrong(format!("the gateway cannot find itself: {err}"))
-                    })?,
+                    None => std::env::current_exe().map_err(|source| ConfigError::NoOwnProgram { source })?,
                 };
                 self.gpus.iter().map(|id| (id.clone(), sim_launch(&program, id, common, flags))).collect()
             }
@@ -112,16 +99,41 @@ impl Choice {
         match self.kind {
             WorkerKind::Python => {
                 let program = workers[0].1.program.display();
-                format!("{}; Python workers ({program}) on {on}", self.why)
+                format!("{}; Python workers ({program}) on {on}", self.found)
             }
             _ => format!(
                 "{}; {} simulated worker{} on {on}: pictures are test patterns, not diffusion",
-                self.why,
+                self.found,
                 workers.len(),
                 if workers.len() == 1 { "" } else { "s" },
             ),
         }
     }
+}
+
+/// The GPU of each worker, one of them possibly twice.
+fn gpu_ids(
+    flags: &PoolFlags,
+    file: &File,
+    owned: &[String],
+    host: Option<&[Gpu]>,
+    kind: WorkerKind,
+) -> Result<Vec<GpuId>, ConfigError> {
+    let names = names(flags, file, owned)?;
+    if on_processor(&names)? {
+        return Ok(vec![GpuId::cpu()]);
+    }
+    if !names.is_empty() {
+        return Ok(names.iter().map(|name| gpu::named(name, host)).collect::<Result<_, _>>()?);
+    }
+    Ok(match (kind, host) {
+        (WorkerKind::Python, Some(gpus)) => gpus.iter().map(Gpu::id).collect(),
+        (WorkerKind::Python, None) => vec![GpuId::cpu()],
+        _ => {
+            let count = flags.sim_workers.or(file.sim_workers).map_or(SIMULATED_WORKERS, Count::get);
+            (0..count).map(GpuId::gpu).collect()
+        }
+    })
 }
 
 /// The GPUs that were named: by `--device`, else `--gpu`, else the environment, else the file; none: all.
@@ -135,15 +147,14 @@ fn names(flags: &PoolFlags, file: &File, owned: &[String]) -> Result<Vec<String>
     };
     // `cuda:N` counts what CUDA would see: the GPUs of the environment, else all of them in NVML's order.
     let Some(nth) = device.strip_prefix("cuda:") else { return Ok(vec![device.to_owned()]) };
-    let nth: usize = nth
-        .parse()
-        .map_err(|_| ConfigError::Wrong(format!("--device is auto, cpu, gpu_N or cuda:N, not {device:?}")))?;
+    let nth: usize = nth.parse().map_err(|_| ConfigError::UnknownDevice { device: device.to_owned() })?;
     if owned.is_empty() {
         return Ok(vec![format!("gpu_{nth}")]);
     }
-    let name = owned.get(nth).cloned().ok_or_else(|| {
-        ConfigError::Wrong(format!("--device {device}: the environment names only {}", owned.join(", ")))
-    })?;
+    let name = owned
+        .get(nth)
+        .cloned()
+        .ok_or_else(|| ConfigError::DeviceNotOwned { device: device.to_owned(), owned: owned.to_vec() })?;
     Ok(vec![name])
 }
 
@@ -152,9 +163,7 @@ fn on_processor(names: &[String]) -> Result<bool, ConfigError> {
     let is_cpu = |name: &String| name == "cpu" || name == "cpu_0";
     let (cpu, gpus): (Vec<_>, Vec<_>) = names.iter().partition(|name| is_cpu(name));
     match (cpu.first(), gpus.first()) {
-        (Some(cpu), Some(gpu)) => Err(ConfigError::Wrong(format!(
-            "{cpu} and {gpu} are named together, and workers are on the processor or on GPUs: name {cpu} alone, or GPUs alone"
-        ))),
+        (Some(&cpu), Some(&gpu)) => Err(ConfigError::CpuBesideGpu { cpu: cpu.clone(), gpu: gpu.clone() }),
         (cpu, _) => Ok(cpu.is_some()),
     }
 }
@@ -167,10 +176,7 @@ fn python(flags: &PoolFlags, file: &File) -> Result<(PathBuf, PathBuf), ConfigEr
         flags.worker_main.clone().or(file.worker_main.clone()).unwrap_or_else(|| "workers/main.py".into());
     for path in [&python, &main] {
         if !path.is_file() {
-            return Err(ConfigError::Wrong(format!(
-                "{} is not there: run workers/setup.sh, give --python and --worker-main, or take simulated workers with --workers sim",
-                path.display()
-            )));
+            return Err(ConfigError::NoPythonWorker { path: path.clone() });
         }
     }
     // Not canonical: a virtual environment is known by the path of its link.
@@ -237,8 +243,8 @@ pub(super) fn common_args(
     frame_bytes_max: usize,
 ) -> Result<Vec<OsString>, ConfigError> {
     let mut args: Vec<OsString> = vec!["--output-dir".into(), output_dir.into()];
-    let models = said(&flags.model_roots, &file.model_roots, "CONCORD_MODEL_ROOTS", "models");
-    let inputs = said(&flags.input_roots, &file.input_roots, "CONCORD_INPUT_ROOTS", "inputs");
+    let models = folders(&flags.model_roots, &file.model_roots, "CONCORD_MODEL_ROOTS", "models");
+    let inputs = folders(&flags.input_roots, &file.input_roots, "CONCORD_INPUT_ROOTS", "inputs");
     for (flag, roots) in [("--model-root", models), ("--input-root", inputs)] {
         for root in roots {
             args.extend([flag.into(), absolute(&root)?.into()]);

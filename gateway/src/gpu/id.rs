@@ -2,6 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
+use contracts::DeviceName;
 use serde::{Deserialize, Serialize};
 
 /// A GPU as the contract names it: `gpu_N` or `cpu_0`.
@@ -37,10 +38,7 @@ impl GpuId {
     /// Whether a device of a prompt submission (`cuda:N`, `cpu`) is this one.
     #[must_use]
     pub fn is_device(&self, device: &str) -> bool {
-        match device.strip_prefix("cuda:") {
-            Some(index) => self.0.strip_prefix("gpu_") == Some(index),
-            None => device == "cpu" && &*self.0 == "cpu_0",
-        }
+        self.0.parse().is_ok_and(|name: DeviceName| name.torch() == device)
     }
 }
 

@@ -8,28 +8,32 @@ pub use fake::FakeGpus;
 pub use id::GpuId;
 pub use nvml::NvmlGpus;
 
-/// NVML that is there, and does not work; why.
+use std::{error::Error, sync::Arc};
+
+use contracts::DeviceName;
+
+/// NVML that is installed and does not work: each list fails with this error.
 #[derive(Clone, Debug)]
-pub struct BrokenGpus(pub String);
+pub struct BrokenGpus(pub GpuError);
 
 impl Gpus for BrokenGpus {
     fn list(&self) -> Result<Vec<Gpu>, GpuError> {
-        Err(GpuError::Nvml(self.0.clone()))
+        Err(self.0.clone())
     }
 }
 
 /// One GPU of the host.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
 pub struct Gpu {
-    /// Its place in NVML's (PCI bus) order.
+    /// Its index in NVML's order, which is that of the PCI bus.
     pub index: u32,
     /// `GPU-…`.
     pub uuid: String,
-    /// What it is.
+    /// Its model.
     pub name: String,
     /// Its memory, bytes.
     pub memory_total_bytes: u64,
-    /// What is free of it now, bytes.
+    /// Its memory that is free now, bytes.
     pub memory_free_bytes: u64,
 }
 
@@ -41,48 +45,62 @@ impl Gpu {
     }
 }
 
-/// Why the GPUs cannot be listed.
-#[derive(Debug, thiserror::Error)]
+/// Why the GPUs cannot be listed, or one cannot be found.
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum GpuError {
-    /// NVML's library is not on this host.
+    /// NVML's library is not installed.
     #[error("no NVML here")]
     Absent,
-    /// NVML is there, and does not work.
-    #[error("NVML does not work here: {0}")]
-    Nvml(String),
-    /// A name that names no GPU of this host.
-    #[error("{name:?} names no GPU here; there are {known}")]
+    /// NVML is installed and does not work.
+    #[error("NVML does not work here: {reason}")]
+    Nvml {
+        /// NVML's own error. Part of the sentence, because that goes to clients, who see no chain of sources.
+        reason: Arc<dyn Error + Send + Sync>,
+    },
+    /// No GPU of this host has that name.
+    #[error("{name:?} names no GPU here; there are {}", .known.join(", "))]
     Unknown {
         /// The name.
         name: String,
-        /// Those that there are.
-        known: String,
+        /// The GPUs of this host: `gpu_N (UUID)`.
+        known: Vec<String>,
+    },
+    /// The name is no index, and without NVML nothing else names a GPU.
+    #[error("{name:?} names no GPU here; there are none, as there is no NVML")]
+    UnknownWithoutNvml {
+        /// The name.
+        name: String,
     },
 }
 
-/// Where GPUs are found: NVML, or a record of it.
+/// A source of GPUs: NVML, or a record of one in tests.
 pub trait Gpus: Send + Sync {
     /// All GPUs, in PCI bus order, with their memory now.
     ///
     /// # Errors
-    /// [`GpuError::Nvml`].
+    /// [`GpuError::Nvml`] if NVML does not work.
     fn list(&self) -> Result<Vec<Gpu>, GpuError>;
 }
 
-/// The GPU that a name of `CUDA_VISIBLE_DEVICES` or `GPU_ID` stands for: an index, `gpu_N` or a UUID.
+/// Returns the GPU that a name of `CUDA_VISIBLE_DEVICES` or `GPU_ID` stands for: an index, `gpu_N` or a UUID.
 ///
-/// `gpus` is `None` without NVML: then a UUID stands for nothing.
+/// `gpus` is `None` without NVML: then no UUID can be found.
 ///
 /// # Errors
-/// [`GpuError::Unknown`].
+/// [`GpuError::Unknown`] or [`GpuError::UnknownWithoutNvml`] if it names none.
 pub fn named(name: &str, gpus: Option<&[Gpu]>) -> Result<GpuId, GpuError> {
-    let unknown = || {
-        let known = gpus.map(|gpus| gpus.iter().map(|gpu| format!("gpu_{} ({})", gpu.index, gpu.uuid)));
-        let known = known
-            .map_or_else(|| "none, as there is no NVML".to_owned(), |all| all.collect::<Vec<_>>().join(", "));
-        GpuError::Unknown { name: name.to_owned(), known }
+    let unknown = || match gpus {
+        Some(gpus) => GpuError::Unknown {
+            name: name.to_owned(),
+            known: gpus.iter().map(|gpu| format!("gpu_{} ({})", gpu.index, gpu.uuid)).collect(),
+        },
+        None => GpuError::UnknownWithoutNvml { name: name.to_owned() },
     };
-    let index = name.strip_prefix("gpu_").unwrap_or(name).parse::<u32>().ok().filter(|index| *index < 1000);
+    // `cuda:N` counts what one process sees, so that it names no GPU of the host.
+    let index = match name.parse() {
+        Ok(DeviceName::Gpu(index)) if !name.starts_with("cuda:") => Some(u32::from(index)),
+        _ => None,
+    };
     match (index, gpus) {
         (Some(index), None) => Ok(GpuId::gpu(index)),
         (Some(index), Some(gpus)) if gpus.iter().any(|gpu| gpu.index == index) => Ok(GpuId::gpu(index)),

@@ -36,7 +36,7 @@ use contracts::{
 };
 
 use crate::dispatch::Dispatcher;
-pub use serve::serve;
+pub use serve::{ServeError, serve};
 
 /// The routes over a dispatcher.
 ///

@@ -5,16 +5,18 @@
 
 use std::{sync::Arc, time::Duration};
 
-use anyhow::Context;
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{Semaphore, oneshot, watch},
-    task::JoinSet,
+    task::{JoinError, JoinSet},
     time::{Instant, sleep, timeout},
 };
 
 use super::{connection::Server, descriptors, entry::Entry, wire::Times};
-use crate::{app::App, config::Edge};
+use crate::{
+    app::{App, TaskFailure},
+    config::Edge,
+};
 
 /// How long connections may take for what they are owed, once every job has its reply.
 const LAST_WORDS: Duration = Duration::from_secs(2);
@@ -25,29 +27,58 @@ const ACCEPT_REST: Duration = Duration::from_secs(1);
 /// How often the log says that there is no room.
 const TELL_AGAIN: Duration = Duration::from_secs(60);
 
+/// Why the gateway no longer serves, although nobody stopped it.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The system does not name the listener's address.
+    #[error("the listener has no address")]
+    NoAddress {
+        /// The error of the system.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The task that accepts connections panicked.
+    #[error("the server's task broke")]
+    Broke {
+        /// The panic.
+        #[source]
+        source: JoinError,
+    },
+    /// The task that accepts connections returned.
+    #[error("the server ended by itself")]
+    Ended,
+    /// A task behind the server failed.
+    #[error(transparent)]
+    Task(#[from] TaskFailure),
+}
+
 /// Serves an app over HTTP until it is told to stop, by `terminated` or by a `shutdown`, and has drained.
 ///
 /// # Errors
-/// Where the server breaks, or a task of the gateway ends by itself: what was accepted drains all the same.
+/// [`ServeError`]. Commands that were accepted drain all the same.
 pub async fn serve(
     mut app: App,
     listener: TcpListener,
     terminated: impl Future<Output = ()>,
-) -> anyhow::Result<()> {
+) -> Result<(), ServeError> {
     let dispatcher = app.dispatcher().clone();
     let (close, closed) = oneshot::channel::<()>();
     let mut server = JoinSet::new();
     let edge = dispatcher.config().edge.clone();
-    let entry = Entry::new(super::router(dispatcher.clone()), edge.clone(), listener.local_addr()?);
+    let address = listener.local_addr().map_err(|source| ServeError::NoAddress { source })?;
+    let entry = Entry::new(super::router(dispatcher.clone()), edge.clone(), address);
     server.spawn(accept(listener, Server { entry, times: times(&edge), body: edge.body }, edge, closed));
     let broken = tokio::select! {
         () = terminated => None,
         _ = dispatcher.stopped() => None,
-        ended = server.join_next() => Some(anyhow::anyhow!("the server ended by itself: {ended:?}")),
-        what = app.failed() => Some(anyhow::anyhow!(what)),
+        ended = server.join_next() => Some(ended.map_or(ServeError::Ended, of_end)),
+        failure = app.failed() => Some(failure.into()),
     };
     if let Some(broken) = &broken {
-        tracing::error!("{broken:#}; what was accepted drains");
+        tracing::error!(
+            error = broken as &dyn std::error::Error,
+            "the gateway ends; accepted commands drain"
+        );
     }
     // Who was told already keeps the earlier end.
     dispatcher.stop(None);
@@ -57,12 +88,19 @@ pub async fn serve(
     drop(close);
     match timeout(LAST_WORDS, server.join_next()).await {
         Ok(None) => {}
-        Ok(Some(served)) => served.context("the server's task broke")?.context("the server broke")?,
+        Ok(Some(served)) => served.map_err(|source| ServeError::Broke { source })?,
         Err(_) => tracing::warn!("connections that did not take their last reply in time are closed"),
     }
     app.leave().await;
     tracing::info!("drained");
     broken.map_or(Ok(()), Err)
+}
+
+fn of_end(ended: Result<(), JoinError>) -> ServeError {
+    match ended {
+        Ok(()) => ServeError::Ended,
+        Err(source) => ServeError::Broke { source },
+    }
 }
 
 fn times(edge: &Edge) -> Times {
@@ -71,12 +109,7 @@ fn times(edge: &Edge) -> Times {
 
 /// Accepts connections until told to close; then serves what each has begun. Beyond the limit the next one waits in the
 /// system's backlog: idle ones make room for it soon.
-async fn accept(
-    listener: TcpListener,
-    server: Server,
-    edge: Arc<Edge>,
-    mut closed: oneshot::Receiver<()>,
-) -> std::io::Result<()> {
+async fn accept(listener: TcpListener, server: Server, edge: Arc<Edge>, mut closed: oneshot::Receiver<()>) {
     let room = Arc::new(Semaphore::new(descriptors::room(edge.connections_max)));
     let (close, closing) = watch::channel(false);
     let mut connections = JoinSet::new();
@@ -117,7 +150,6 @@ async fn accept(
     while let Some(ended) = connections.join_next().await {
         report(ended);
     }
-    Ok(())
 }
 
 fn report(ended: Result<(), tokio::task::JoinError>) {

@@ -12,15 +12,15 @@ mod sink;
 mod text;
 
 use std::{
-    panic,
-    path::Path,
+    error::Error,
+    io, panic,
+    path::{Path, PathBuf},
     sync::OnceLock,
     time::{Duration, SystemTime},
 };
 
-use anyhow::Context;
 use clap::ValueEnum;
-use tracing_subscriber::{EnvFilter, fmt};
+use tracing_subscriber::{EnvFilter, filter::ParseError, fmt};
 
 pub(crate) use ended::{ended, refused};
 use sink::Sink;
@@ -44,11 +44,47 @@ pub enum LogFormat {
     Json,
 }
 
+/// Why the log does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    /// An unknown level.
+    #[error("--log-level is error, warning, info, debug or trace, not {level:?}")]
+    Level {
+        /// What was given.
+        level: String,
+    },
+    /// `RUST_LOG` is no filter.
+    #[error("RUST_LOG={filter:?} is no filter")]
+    Filter {
+        /// Its value.
+        filter: String,
+        /// Where it is wrong.
+        #[source]
+        source: ParseError,
+    },
+    /// The file cannot be opened.
+    #[error("--log-file {}", .path.display())]
+    File {
+        /// Its path.
+        path: PathBuf,
+        /// The error of the system.
+        #[source]
+        source: io::Error,
+    },
+    /// It was started before.
+    #[error("the log cannot be started")]
+    Started {
+        /// The error of `tracing`.
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
+}
+
 /// Starts the log at a level, in a file or on stderr.
 ///
 /// # Errors
-/// A level or a filter that is none, a file that cannot be opened, a log that was started already.
-pub fn start(level: &str, path: Option<&Path>, format: LogFormat) -> anyhow::Result<()> {
+/// [`LogError`].
+pub fn start(level: &str, path: Option<&Path>, format: LogFormat) -> Result<(), LogError> {
     let filter = filter(level, std::env::var("RUST_LOG").ok().as_deref())?;
     let sink = match path {
         Some(path) => file(path)?,
@@ -60,12 +96,13 @@ pub fn start(level: &str, path: Option<&Path>, format: LogFormat) -> anyhow::Res
         LogFormat::Text => builder.event_format(Text { now: SystemTime::now }).try_init(),
         LogFormat::Json => builder.json().flatten_event(true).try_init(),
     };
-    started.map_err(|err| anyhow::anyhow!("the log cannot be started: {err}"))
+    started.map_err(|source| LogError::Started { source })
 }
 
-fn filter(level: &str, variable: Option<&str>) -> anyhow::Result<EnvFilter> {
-    if let Some(said) = variable.filter(|said| !said.is_empty()) {
-        return EnvFilter::builder().parse(said).with_context(|| format!("RUST_LOG={said:?} is no filter"));
+fn filter(level: &str, variable: Option<&str>) -> Result<EnvFilter, LogError> {
+    if let Some(filter) = variable.filter(|filter| !filter.is_empty()) {
+        let failed = |source| LogError::Filter { filter: filter.to_owned(), source };
+        return EnvFilter::builder().parse(filter).map_err(failed);
     }
     let level = match level.to_ascii_lowercase().as_str() {
         "error" | "critical" => "error",
@@ -73,13 +110,13 @@ fn filter(level: &str, variable: Option<&str>) -> anyhow::Result<EnvFilter> {
         "info" => "info",
         "debug" => "debug",
         "trace" => "trace",
-        other => anyhow::bail!("--log-level is error, warning, info, debug or trace, not {other:?}"),
+        _ => return Err(LogError::Level { level: level.to_owned() }),
     };
     Ok(EnvFilter::new(level))
 }
 
-fn file(path: &Path) -> anyhow::Result<&'static Sink> {
-    let sink = Sink::file(path).with_context(|| format!("--log-file {}", path.display()))?;
+fn file(path: &Path) -> Result<&'static Sink, LogError> {
+    let sink = Sink::file(path).map_err(|source| LogError::File { path: path.to_owned(), source })?;
     Ok(FILE.get_or_init(|| sink))
 }
 

@@ -19,7 +19,7 @@ use super::{
     pipes::StdoutQueue,
 };
 use crate::{
-    app::{self, App},
+    app::{self, App, TaskFailure},
     cli::OnEof,
 };
 
@@ -147,7 +147,7 @@ impl Connection {
             biased;
             () = sleep_until(until.unwrap_or_else(Instant::now)), if until.is_some() => self.on_grace_over(),
             () = &mut self.drained => self.drained = std::future::pending().boxed(),
-            what = self.app.failed(), if !is_over && !self.is_broken => self.on_task_failed(&what),
+            failure = self.app.failed(), if !is_over && !self.is_broken => self.on_task_failed(&failure),
             line = self.lines.next(), if !self.lines.is_empty() => self.on_line(line),
             Some(reply) = self.client.ordered.next(), if may_write && !self.client.ordered.is_empty() => {
                 self.client.reply_order.next();
@@ -202,8 +202,11 @@ impl Connection {
         self.drained = async move { app::end(&dispatcher, Instant::now(), kill_at).await }.boxed();
     }
 
-    fn on_task_failed(&mut self, what: &str) {
-        tracing::error!("{what}; what was read is answered, and the gateway ends");
+    fn on_task_failed(&mut self, failure: &TaskFailure) {
+        tracing::error!(
+            error = failure as &dyn std::error::Error,
+            "the gateway ends; commands that were read are answered"
+        );
         self.is_broken = true;
         self.close_input();
         self.end_within(limits::STOP_GRACE);
