@@ -261,15 +261,7 @@ mod tests {
     }
 
     fn reply() -> Reply {
-        let outcome = Err(Box::new(Failure::new(ErrorCode::Cancelled, "x")));
-        Reply {
-            action: None,
-            request_id: None,
-            session_id: None,
-            outcome,
-            warnings: Vec::new(),
-            more_warnings: 0,
-        }
+        Reply::failed(None, None, Failure::new(ErrorCode::Cancelled, "x"))
     }
 
     #[test]

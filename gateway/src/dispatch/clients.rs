@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use contracts::{Action, Class, ErrorCode, Failure, Incoming, Reply, Trace};
+use contracts::{Action, Class, Failure, Incoming, Reply, Trace};
 use tokio::sync::oneshot;
 
 use super::{
@@ -158,14 +158,5 @@ pub(crate) fn may_run(action: Action) -> bool {
 }
 
 fn broken(action: Action, request_id: Option<String>, session_id: Option<String>) -> Reply {
-    let failure =
-        Failure::new(ErrorCode::Internal, "the command broke something in the gateway; its log says what");
-    Reply {
-        action: Some(action),
-        request_id,
-        session_id,
-        outcome: Err(Box::new(failure)),
-        warnings: Vec::new(),
-        more_warnings: 0,
-    }
+    Reply { session_id, ..Reply::failed(Some(action), request_id, crate::log::bug()) }
 }

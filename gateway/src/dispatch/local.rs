@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use contracts::{
     Action, DeviceKind, Dialect, ErrorCode, Failure, Incoming, Reply, Violation, effective_of,
-    limits::PROTOCOL_VERSIONS,
+    protocol_version,
 };
 use futures::future::join_all;
 use serde_json::{Value, json};
@@ -119,12 +119,8 @@ impl Dispatcher {
         let violation = |field: &str, code, message| {
             Box::new(Failure::of_violations(vec![Violation::new(sent_pointer(sent, field), code, message)]))
         };
-        if let Some(versions) = fields["protocol_versions"].as_array()
-            && !versions.iter().any(|version| PROTOCOL_VERSIONS.iter().any(|known| version == known))
-        {
-            let message = format!("no common version; {} is spoken here", PROTOCOL_VERSIONS.join(", "));
-            return Err(violation("/protocol_versions", ErrorCode::UnsupportedValue, message));
-        }
+        protocol_version(fields)
+            .map_err(|failure| violation("/protocol_versions", failure.code, failure.message))?;
         let Some(index) = fields["device_index"].as_u64() else { return Ok(None) };
         let gpu = format!("gpu_{index}");
         match self.pool().lanes().iter().position(|lane| lane.gpu.as_str() == gpu) {
@@ -165,7 +161,7 @@ impl Dispatcher {
         Ok(json!({
             "worker": "gateway",
             "worker_version": env!("CARGO_PKG_VERSION"),
-            "protocol_version": PROTOCOL_VERSIONS[0],
+            "protocol_version": protocol_version(fields).map_err(Box::new)?,
             "features": features,
             "dialect": dialect.as_str(),
             "gpu_id": lane.gpu.as_str(),

@@ -3,13 +3,12 @@
 use contracts::dictionary::{Dictionary, ObjectSpec, Shape, dictionary};
 use serde_json::{Map, Value};
 
-/// States in the order in which the first that any lane has is the pool's.
-const STATES: [&str; 7] = ["ready", "running", "training", "loading", "starting", "draining", "error"];
+use crate::pool;
 
 /// Merges the `data` of several workers. `best` is the index of the lane that a job would get now.
 ///
 /// Counts and bytes are summed, maps and lists united, `max_*` and `limits` the largest, averages weighted by jobs,
-/// `state` the first of [`STATES`] that any has; other members are those of `best`.
+/// `state` that of [`pool::state_of`]; other members are those of `best`.
 pub(crate) fn merge(definition: &str, data: &[Value], best: usize) -> Value {
     let Shape::Object(spec) = dictionary().resolve(&dictionary().named(definition).shape) else {
         return data[best].clone();
@@ -109,7 +108,7 @@ fn largest_of(values: &[&Value]) -> Option<Value> {
 }
 
 fn first_state(values: &[&Value]) -> Option<Value> {
-    STATES.iter().find(|state| values.iter().any(|value| *value == *state)).map(|state| (*state).into())
+    pool::state_of(values.iter().filter_map(|value| value.as_str())).map(Value::from)
 }
 
 #[cfg(test)]

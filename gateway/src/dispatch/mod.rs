@@ -10,7 +10,7 @@ mod local;
 mod merge;
 mod pool_commands;
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use contracts::{
     Action, Class, Dialect, ErrorCode, Failure, Head, Incoming, Places, Reply, Trace, Violation, Warning,
@@ -271,18 +271,13 @@ impl Dispatcher {
         claim: Option<Arc<in_flight_ids::InFlightId>>,
     ) -> CommandContext {
         let reading = &incoming.reading;
+        let request_id = incoming.head.request_id.clone().unwrap_or_default();
         let reply = ReplyContext {
-            action: incoming.head.action,
-            request_id: incoming.head.request_id.clone().unwrap_or_default().into(),
             session_id: incoming.head.session_id.clone(),
             trace: incoming.head.trace.as_ref().map(trace::ours),
             places,
             warnings: reading.warnings.iter().cloned().chain(unused_attempt(incoming)).collect(),
-            violations: Vec::new(),
-            violations_total: 0,
-            normalized: None,
-            swapped: HashMap::new(),
-            seeded: false,
+            ..ReplyContext::new(incoming.head.action, request_id.into())
         };
         CommandContext { reply, inputs: Vec::new(), claim }
     }

@@ -274,17 +274,9 @@ impl Dispatcher {
 
     async fn free(&self, lane: &LaneHandle, asked: &RoutedCommand, sent: &CommandContext) -> Reply {
         let own = ReplyContext {
-            action: sent.action,
-            request_id: uuid::Uuid::now_v7().to_string().into(),
-            session_id: None,
             trace: sent.trace.clone(),
             places: sent.places.clone(),
-            warnings: Vec::new(),
-            violations: Vec::new(),
-            violations_total: 0,
-            normalized: None,
-            swapped: std::collections::HashMap::new(),
-            seeded: false,
+            ..ReplyContext::new(sent.action, uuid::Uuid::now_v7().to_string().into())
         };
         if let LaneState::Open(reason) = &lane.view().state {
             // It has no worker, so it holds nothing.

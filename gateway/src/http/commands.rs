@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, Response, StatusCode, header},
 };
 use contracts::{
-    Action, Dialect, ErrorCode, Failure, Incoming, Refusal, RouteBody, Trace, read_body, read_frame,
+    Action, Dialect, ErrorCode, Failure, Incoming, Refusal, Reply, RouteBody, Trace, read_body, read_frame,
     registry::Route, types::IdempotencyKey,
 };
 use serde_json::{Value, json, value::RawValue};
@@ -19,7 +19,7 @@ use super::{
     access::Answered,
     body,
     place::Base,
-    problem::{bare, refuse, respond, with},
+    problem::{refuse, respond, with},
     query::{Of, RoutedCommand, field_of, given, query, violation},
     trace::Traced,
 };
@@ -127,7 +127,7 @@ async fn answer(
         Ok(incoming) => incoming,
         Err(refusal) => {
             let dialect = asked.dialect.or(refusal.dialect).unwrap_or(Dialect::Snake);
-            let mut reply = bare(None, refusal.request_id, *refusal.failure);
+            let mut reply = Reply::failed(None, refusal.request_id, *refusal.failure);
             reply.session_id = refusal.session_id;
             return respond(&reply, dialect, path);
         }
@@ -138,16 +138,18 @@ async fn answer(
     let key = match idempotency_key(headers).filter(|_| runs).transpose() {
         Ok(Some(key)) => Some((key, key_of(action, path, asked, body).await)),
         Ok(None) => None,
-        Err(failure) => return respond(&bare(None, incoming.head.request_id, *failure), dialect, path),
+        Err(failure) => {
+            return respond(&Reply::failed(None, incoming.head.request_id, *failure), dialect, path);
+        }
     };
     if let Some(Err(failure)) = picture.as_ref().map(|accept| accept.check(&incoming)) {
-        return respond(&bare(Some(action), incoming.head.request_id, *failure), dialect, path);
+        return respond(&Reply::failed(Some(action), incoming.head.request_id, *failure), dialect, path);
     }
     let wait = !(runs && wants_async(headers));
     if let (false, Some(OnDisconnect::Cancel)) = (wait, asked.on_disconnect) {
         let message = "`on_disconnect=cancel` beside `Prefer: respond-async`: a client that does not wait can not leave";
         let failure = violation("on_disconnect", ErrorCode::ValidationFailed, message.to_owned());
-        return respond(&bare(Some(action), incoming.head.request_id, *failure), dialect, path);
+        return respond(&Reply::failed(Some(action), incoming.head.request_id, *failure), dialect, path);
     }
     let options = ReplyOptions { dialect, wait, key, on_disconnect: asked.on_disconnect, trace };
     match dispatcher.take(incoming, options).await {
@@ -155,7 +157,7 @@ async fn answer(
             match accept::picture(dispatcher, &reply, &base).await {
                 Ok(response) => response,
                 Err(failure) => {
-                    respond(&bare(Some(action), reply.request_id.clone(), *failure), dialect, path)
+                    respond(&Reply::failed(Some(action), reply.request_id.clone(), *failure), dialect, path)
                 }
             }
         }

@@ -4,7 +4,7 @@ use axum::{
     body::Body,
     http::{HeaderValue, Response, StatusCode, header},
 };
-use contracts::{Action, Dialect, ErrorCode, Failure, Reply};
+use contracts::{Dialect, ErrorCode, Failure, Reply};
 
 use super::access::Answered;
 
@@ -42,13 +42,7 @@ fn spell(reply: &Reply, dialect: Dialect, instance: &str) -> Response<Body> {
 
 /// A failure without a command.
 pub(crate) fn refuse(failure: Failure, dialect: Dialect, instance: &str) -> Response<Body> {
-    respond(&bare(None, None, failure), dialect, instance)
-}
-
-/// A failed reply to what is no command.
-pub(crate) fn bare(action: Option<Action>, request_id: Option<String>, failure: Failure) -> Reply {
-    let outcome = Err(Box::new(failure));
-    Reply { action, request_id, session_id: None, outcome, warnings: Vec::new(), more_warnings: 0 }
+    respond(&Reply::failed(None, None, failure), dialect, instance)
 }
 
 /// The failure of a path whose parameters are no text.

@@ -130,19 +130,6 @@ pub(crate) fn frame(
 pub(super) fn example(id: &str) -> Job {
     let action = Action::GenerateSdxl;
     let need = Need { action, pin: None, model: None, uses_model: true, repeatable: true };
-    let context = ReplyContext {
-        action,
-        request_id: id.into(),
-        session_id: None,
-        trace: None,
-        places: contracts::Places::default(),
-        warnings: Vec::new(),
-        violations: Vec::new(),
-        violations_total: 0,
-        normalized: None,
-        swapped: std::collections::HashMap::new(),
-        seeded: false,
-    };
     Job {
         need,
         payload: "{}".into(),
@@ -154,7 +141,7 @@ pub(super) fn example(id: &str) -> Job {
         batch: 0,
         dialect: Dialect::Snake,
         tags: Arc::default(),
-        context,
+        context: ReplyContext::new(action, id.into()),
     }
 }
 

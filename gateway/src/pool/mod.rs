@@ -19,6 +19,15 @@ pub struct Pool {
 /// Events of no command that a slow listener may be behind.
 const NEWS_MAX: usize = 256;
 
+/// States of workers, the most useful first.
+const STATES: [&str; 7] = ["ready", "running", "training", "loading", "starting", "draining", "error"];
+
+/// Returns the state of a pool whose workers are in these: the most useful one; `None` if none is known.
+pub(crate) fn state_of<'s>(states: impl Iterator<Item = &'s str>) -> Option<&'static str> {
+    let rank = |state: &str| STATES.iter().position(|known| *known == state);
+    states.filter_map(rank).min().map(|rank| STATES[rank])
+}
+
 impl Pool {
     /// Starts a lane for each GPU on `tasks`; `changed` is told whenever one changes.
     pub fn start(

@@ -40,6 +40,23 @@ pub struct ReplyContext {
 }
 
 impl ReplyContext {
+    /// Of a command whose document had no faults and was sent to the worker as it is.
+    pub(crate) fn new(action: Action, request_id: Arc<str>) -> Self {
+        Self {
+            action,
+            request_id,
+            session_id: None,
+            trace: None,
+            places: Places::default(),
+            warnings: Vec::new(),
+            violations: Vec::new(),
+            violations_total: 0,
+            normalized: None,
+            swapped: HashMap::new(),
+            seeded: false,
+        }
+    }
+
     /// Reads the worker's answer. Blocks on the disk where it says that there are pictures.
     pub(crate) fn reply(&self, answer: Result<&[u8], &LaneError>) -> Reply {
         match answer {

@@ -59,7 +59,7 @@ struct Named {
 
 impl Named {
     fn broken(self) -> OutgoingReply {
-        let mut reply = bare(self.action, self.request_id, crate::log::bug());
+        let mut reply = Reply::failed(self.action, self.request_id, crate::log::bug());
         reply.session_id = self.session_id;
         OutgoingReply { reply, dialect: self.dialect, after: None, share: None }
     }
@@ -139,7 +139,7 @@ impl StdioClient {
             if let Some(id) = &reply.request_id {
                 self.open.remove(id);
             }
-            self.writer.reply(reply, dialect);
+            self.writer.reply(&reply, dialect);
             let due =
                 |held: &OutgoingReply| held.after.as_ref().is_none_or(|target| !self.open.contains(target));
             next = self.held.iter().position(due).map(|index| self.held.swap_remove(index));
@@ -169,7 +169,7 @@ impl StdioClient {
         match read {
             Err(refusal) => {
                 let dialect = self.dialect.or(refusal.stdio_dialect());
-                let mut reply = bare(None, refusal.request_id, *refusal.failure);
+                let mut reply = Reply::failed(None, refusal.request_id, *refusal.failure);
                 reply.session_id = refusal.session_id;
                 self.put(
                     std::future::ready(OutgoingReply { reply, dialect, after: None, share: None }).boxed(),
@@ -213,7 +213,8 @@ impl StdioClient {
                 ErrorCode::MissingField,
                 "with out_of_order every command needs a request_id",
             );
-            let reply = bare(Some(incoming.head.action), None, Failure::of_violations(vec![violation]));
+            let reply =
+                Reply::failed(Some(incoming.head.action), None, Failure::of_violations(vec![violation]));
             self.put(std::future::ready(OutgoingReply::new(reply, dialect)).boxed());
             return None;
         }
@@ -240,7 +241,8 @@ impl StdioClient {
     fn initialize(&mut self, incoming: Incoming) {
         let before = self.dialect.unwrap_or_else(|| incoming.stdio_dialect());
         let fail = |failure: Failure| {
-            let mut reply = bare(Some(Action::Initialize), incoming.head.request_id.clone(), failure);
+            let mut reply =
+                Reply::failed(Some(Action::Initialize), incoming.head.request_id.clone(), failure);
             reply.session_id.clone_from(&incoming.head.session_id);
             reply.warnings.clone_from(&incoming.reading.warnings);
             std::future::ready(OutgoingReply::new(reply, before)).boxed()
@@ -348,7 +350,7 @@ impl StdioClient {
                 let _job = job;
                 if is_job && turn.or_cancelled(cancelled).await {
                     let failure = Failure::new(ErrorCode::Cancelled, "cancelled before it began");
-                    let mut reply = bare(Some(action), incoming.head.request_id, failure);
+                    let mut reply = Reply::failed(Some(action), incoming.head.request_id, failure);
                     reply.session_id = incoming.head.session_id;
                     reply.warnings = incoming.reading.warnings;
                     return OutgoingReply::new(reply, dialect);
@@ -374,9 +376,4 @@ async fn answer(answer: Answer, dialect: Dialect) -> OutgoingReply {
         Answer::Queued { accepted, .. } => accepted.events.reply().await,
     };
     OutgoingReply::new(Arc::unwrap_or_clone(reply), dialect)
-}
-
-fn bare(action: Option<Action>, request_id: Option<String>, failure: Failure) -> Reply {
-    let outcome = Err(Box::new(failure));
-    Reply { action, request_id, session_id: None, outcome, warnings: Vec::new(), more_warnings: 0 }
 }

@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use chrono::Utc;
-use contracts::{Dialect, ErrorCode, Failure, Reply, event, framing, framing::EncodeError, limits};
+use contracts::{Dialect, Reply, event, framing, limits};
 use serde_json::{Value, json};
 use tokio::{
     sync::{broadcast, watch},
@@ -14,10 +14,7 @@ use tokio::{
 };
 
 use super::pipes::StdoutQueue;
-use crate::{dispatch::Dispatcher, events::JobEvents, jobs::timestamp, lane::LaneState};
-
-/// States in the order in which the first that any lane has is the pool's.
-const STATES: [&str; 7] = ["ready", "running", "training", "loading", "starting", "draining", "error"];
+use crate::{dispatch::Dispatcher, events::JobEvents, jobs::timestamp, lane::LaneState, pool};
 
 /// How events are told.
 #[derive(Clone, Copy)]
@@ -53,21 +50,9 @@ impl FrameWriter {
         self.events.send_replace(told);
     }
 
-    /// Writes a reply; one that is too long for a frame is replaced by a failure that says so.
-    pub(super) fn reply(&self, reply: Reply, dialect: Dialect) {
-        let frame = reply.to_frame(dialect).or_else(|err| {
-            let message = format!("the reply cannot be written: {err}");
-            let failure = match err {
-                EncodeError::TooLarge { .. } => Failure::new(ErrorCode::FrameTooLarge, message)
-                    .hint("send images as paths or uploads: a reply repeats what was sent"),
-                _ => Failure::new(ErrorCode::Internal, message),
-            };
-            Reply { outcome: Err(Box::new(failure)), warnings: Vec::new(), ..reply }.to_frame(dialect)
-        });
-        match frame {
-            Ok(frame) => self.write(frame),
-            Err(err) => tracing::error!(%err, "a failure cannot be written"),
-        }
+    /// Writes a reply. One that is too long for a frame becomes a failure that says so.
+    pub(super) fn reply(&self, reply: &Reply, dialect: Dialect) {
+        self.write(reply.to_frame_or_failure(dialect));
     }
 
     fn write(&self, frame: Vec<u8>) {
@@ -147,7 +132,7 @@ impl UnsolicitedEvents {
             LaneState::Open(_) | LaneState::Stopped => "error".to_owned(),
         };
         let states: Vec<String> = views.iter().map(state_of).collect();
-        let state = STATES.iter().find(|state| states.iter().any(|one| one == *state)).unwrap_or(&"error");
+        let state = pool::state_of(states.iter().map(String::as_str)).unwrap_or("error");
         let stalled = views
             .iter()
             .filter(|view| view.worker_state != "ready")

@@ -13,7 +13,7 @@ use std::{
 };
 
 use chrono::Utc;
-use contracts::{ErrorCode, Failure, shorten};
+use contracts::{ErrorCode, Failure, hex, shorten};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio::{sync::Notify, time::Instant};
@@ -248,8 +248,4 @@ fn unknown(id: &str) -> Box<Failure> {
         ErrorCode::UploadNotFound,
         format!("no upload {}, or its time is over", shorten(id)),
     ))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
