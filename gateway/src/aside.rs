@@ -88,14 +88,14 @@ mod tests {
 
     #[tokio::test(flavor = "current_thread")]
     async fn others_go_on_while_a_long_command_is_read() {
-        let (go_on, told) = mpsc::channel();
+        let (continue_reading, may_continue) = mpsc::channel();
         let room = ReadingBudget::new(u32::MAX);
         let reading = room.read(long(), move |bytes| {
             // On the runtime's only thread nobody could tell it, and this would be an error.
-            told.recv_timeout(Duration::from_secs(60)).expect("another task went on meanwhile");
+            may_continue.recv_timeout(Duration::from_secs(60)).expect("another task went on meanwhile");
             read_frame(bytes)
         });
-        let other = async move { go_on.send(()).expect("the reader waits") };
+        let other = async move { continue_reading.send(()).expect("the reader waits") };
         let (read, ()) = tokio::join!(reading, other);
         assert_eq!(read.unwrap().head.action, contracts::Action::GetStatus);
     }
@@ -114,11 +114,11 @@ mod tests {
     async fn a_long_command_waits_for_room_and_a_short_one_does_not() {
         // Each of them alone is longer than the room.
         let room = ReadingBudget::new(1);
-        let (go_on, told) = mpsc::channel::<()>();
+        let (continue_reading, may_continue) = mpsc::channel::<()>();
         let (begun, others) = mpsc::channel::<()>();
         {
             let mut first = pin!(room.read(long(), move |bytes| {
-                told.recv_timeout(Duration::from_secs(60)).expect("the test goes on");
+                may_continue.recv_timeout(Duration::from_secs(60)).expect("the test goes on");
                 others.try_recv().expect_err("another long command was read at the same time");
                 read_frame(bytes)
             }));
@@ -133,7 +133,7 @@ mod tests {
         assert_eq!(room.bytes.available_permits(), 0);
         let short = br#"{"action":"get_status"}"#;
         assert!(room.read(short, read_frame).now_or_never().expect("it waits for nothing").is_ok());
-        go_on.send(()).expect("the first one waits");
+        continue_reading.send(()).expect("the first one waits");
         assert!(second.await.is_ok());
         assert_eq!(room.bytes.available_permits(), 1);
     }

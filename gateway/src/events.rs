@@ -25,7 +25,7 @@ pub struct EventLog {
     /// Clients that wait for the reply over a connection.
     clients: usize,
     /// A client was told that the job goes on without it.
-    goes_on: bool,
+    keeps_running: bool,
 }
 
 /// A terminal reply as it is kept: text takes a fifth of the room of a tree, and most are never looked at again.
@@ -111,7 +111,7 @@ impl EventLog {
 /// The events of one job; a cheap clone.
 #[derive(Clone, Debug)]
 pub struct JobEvents {
-    heard: Arc<watch::Sender<EventLog>>,
+    log: Arc<watch::Sender<EventLog>>,
     bytes_max: usize,
 }
 
@@ -121,12 +121,12 @@ pub(crate) struct WeakJobEvents(Weak<watch::Sender<EventLog>>);
 
 impl WeakJobEvents {
     /// Keeps the last event alone: what came before has had its time.
-    pub(crate) fn cut(&self) {
-        let Some(heard) = self.0.upgrade() else { return };
-        heard.send_if_modified(|heard| {
-            if let Some(last) = heard.events.pop_back() {
-                heard.bytes = last.1.len();
-                heard.events = VecDeque::from([last]);
+    pub(crate) fn truncate(&self) {
+        let Some(log) = self.0.upgrade() else { return };
+        log.send_if_modified(|log| {
+            if let Some(last) = log.events.pop_back() {
+                log.bytes = last.1.len();
+                log.events = VecDeque::from([last]);
             }
             false
         });
@@ -137,63 +137,63 @@ impl JobEvents {
     /// Nothing heard yet. At most so many bytes of events are kept, and always the last one; the oldest are dropped
     /// first, and a gap in `sequence` says so.
     pub(crate) fn new(bytes_max: usize, trace: Option<Trace>) -> Self {
-        Self { heard: Arc::new(watch::Sender::new(EventLog { trace, ..EventLog::default() })), bytes_max }
+        Self { log: Arc::new(watch::Sender::new(EventLog { trace, ..EventLog::default() })), bytes_max }
     }
 
     pub(crate) fn downgrade(&self) -> WeakJobEvents {
-        WeakJobEvents(Arc::downgrade(&self.heard))
+        WeakJobEvents(Arc::downgrade(&self.log))
     }
 
     /// Bytes of the events that are kept.
     pub(crate) fn bytes(&self) -> usize {
-        self.heard.borrow().bytes
+        self.log.borrow().bytes
     }
 
     /// How many clients wait for the reply over a connection.
     #[must_use]
     pub fn clients(&self) -> usize {
-        self.heard.borrow().clients
+        self.log.borrow().clients
     }
 
     /// One client more waits for the reply; whether the job goes on when it leaves.
-    pub(crate) fn attend(&self, goes_on: bool) {
-        self.heard.send_if_modified(|heard| {
-            heard.clients += 1;
-            heard.goes_on |= goes_on;
+    pub(crate) fn add_client(&self, keeps_running: bool) {
+        self.log.send_if_modified(|log| {
+            log.clients += 1;
+            log.keeps_running |= keeps_running;
             false
         });
     }
 
     /// The command goes on, whichever clients leave.
-    pub(crate) fn go_on(&self) {
-        self.heard.send_if_modified(|heard| {
-            heard.goes_on = true;
+    pub(crate) fn keep_running(&self) {
+        self.log.send_if_modified(|log| {
+            log.keeps_running = true;
             false
         });
     }
 
     /// A client has left before the reply. Whether nobody wants the job any more: it was the last, and no client was
     /// told that the job goes on.
-    pub(crate) fn leave(&self) -> bool {
-        let mut given_up = false;
-        self.heard.send_if_modified(|heard| {
-            heard.clients = heard.clients.saturating_sub(1);
-            given_up = heard.clients == 0 && !heard.goes_on && heard.reply.is_none();
+    pub(crate) fn remove_client(&self) -> bool {
+        let mut abandoned = false;
+        self.log.send_if_modified(|log| {
+            log.clients = log.clients.saturating_sub(1);
+            abandoned = log.clients == 0 && !log.keeps_running && log.reply.is_none();
             false
         });
-        given_up
+        abandoned
     }
 
     /// Adds an event, a JSON object; its `sequence` becomes the job's own, which goes on over retries.
     pub(crate) fn push(&self, line: Vec<u8>) {
-        self.heard.send_if_modified(|heard| {
-            heard.bytes += line.len();
-            heard.events.push_back((heard.next, line));
-            heard.next += 1;
-            while heard.bytes > self.bytes_max && heard.events.len() > 1 {
-                heard.bytes -= heard.events.pop_front().map_or(0, |(_, line)| line.len());
+        self.log.send_if_modified(|log| {
+            log.bytes += line.len();
+            log.events.push_back((log.next, line));
+            log.next += 1;
+            while log.bytes > self.bytes_max && log.events.len() > 1 {
+                log.bytes -= log.events.pop_front().map_or(0, |(_, line)| line.len());
             }
-            self.heard.receiver_count() > 0
+            self.log.receiver_count() > 0
         });
     }
 
@@ -201,9 +201,9 @@ impl JobEvents {
     pub(crate) fn end(&self, reply: Reply) -> usize {
         let kept = Kept::of(&reply);
         let bytes = kept.bytes();
-        self.heard.send_modify(|heard| {
-            heard.reply = Some(kept);
-            let waiters = std::mem::take(&mut heard.waiters);
+        self.log.send_modify(|log| {
+            log.reply = Some(kept);
+            let waiters = std::mem::take(&mut log.waiters);
             if !waiters.is_empty() {
                 let reply = Arc::new(reply);
                 for waiter in waiters {
@@ -217,8 +217,8 @@ impl JobEvents {
 
     /// A receiver that sees what has been heard and what comes.
     #[must_use]
-    pub fn listen(&self) -> watch::Receiver<EventLog> {
-        self.heard.subscribe()
+    pub fn subscribe(&self) -> watch::Receiver<EventLog> {
+        self.log.subscribe()
     }
 
     /// Waits for the terminal reply.
@@ -228,11 +228,11 @@ impl JobEvents {
     pub async fn reply(&self) -> Arc<Reply> {
         let (waiter, reply) = oneshot::channel();
         let mut ended = None;
-        self.heard.send_if_modified(|heard| {
-            ended = heard.reply();
+        self.log.send_if_modified(|log| {
+            ended = log.reply();
             if ended.is_none() {
-                heard.waiters.retain(|waiter| !waiter.is_closed());
-                heard.waiters.push(waiter);
+                log.waiters.retain(|waiter| !waiter.is_closed());
+                log.waiters.push(waiter);
             }
             false
         });
@@ -257,7 +257,7 @@ mod tests {
     }
 
     fn kept(events: &JobEvents) -> Vec<u64> {
-        events.listen().borrow().since(0).map(|(sequence, _)| sequence).collect()
+        events.subscribe().borrow().since(0).map(|(sequence, _)| sequence).collect()
     }
 
     fn reply() -> Reply {
@@ -280,28 +280,28 @@ mod tests {
         let events = JobEvents::new(1 << 20, None);
         (0..5).for_each(|_| events.push(event("a")));
         events.end(reply());
-        events.downgrade().cut();
+        events.downgrade().truncate();
         assert_eq!((kept(&events), events.bytes()), (vec![4], event("a").len()));
         assert!(events.reply().await.outcome.is_err());
         let gone = events.downgrade();
         drop(events);
-        gone.cut();
+        gone.truncate();
     }
 
     #[test]
     fn a_job_is_given_up_when_its_last_client_has_left_and_none_was_told_that_it_goes_on() {
-        for (clients, given_up) in
+        for (clients, abandoned) in
             [(vec![false], true), (vec![false, false], true), (vec![false, true], false), (vec![true], false)]
         {
             let events = JobEvents::new(1024, None);
-            clients.iter().for_each(|goes_on| events.attend(*goes_on));
-            let left: Vec<bool> = clients.iter().map(|_| events.leave()).collect();
+            clients.iter().for_each(|keeps_running| events.add_client(*keeps_running));
+            let left: Vec<bool> = clients.iter().map(|_| events.remove_client()).collect();
             let (last, before) = left.split_last().unwrap();
-            assert_eq!((*last, before.contains(&true)), (given_up, false), "{clients:?}");
+            assert_eq!((*last, before.contains(&true)), (abandoned, false), "{clients:?}");
         }
         let events = JobEvents::new(1024, None);
-        events.attend(false);
+        events.add_client(false);
         events.end(reply());
-        assert!(!events.leave(), "it has ended");
+        assert!(!events.remove_client(), "it has ended");
     }
 }

@@ -32,7 +32,7 @@ static PLANTED: Mutex<Vec<(FaultPoint, String)>> = Mutex::new(Vec::new());
 static HANGING: Mutex<Vec<(FaultPoint, String, mpsc::Receiver<()>)>> = Mutex::new(Vec::new());
 
 /// Longer than any test waits.
-const FOR_EVER: Duration = Duration::from_secs(60);
+const RESUME_WITHIN_MAX: Duration = Duration::from_secs(60);
 
 /// Makes the gateway panic there, with the command of this id.
 pub fn plant(spot: FaultPoint, request_id: &str) {
@@ -44,10 +44,10 @@ pub fn plant(spot: FaultPoint, request_id: &str) {
 /// that does not answer.
 #[must_use]
 pub fn hang(spot: FaultPoint, request_id: &str) -> mpsc::Sender<()> {
-    let (go_on, told) = mpsc::channel();
-    HANGING.lock().unwrap_or_else(PoisonError::into_inner).push((spot, request_id.to_owned(), told));
+    let (resume, resumed) = mpsc::channel();
+    HANGING.lock().unwrap_or_else(PoisonError::into_inner).push((spot, request_id.to_owned(), resumed));
     ANY.store(true, Ordering::Release);
-    go_on
+    resume
 }
 
 /// Whether a test makes a thread wait there, with the command of this id.
@@ -69,8 +69,8 @@ pub(crate) fn strike(spot: FaultPoint, request_id: &str) {
     let found = hanging.iter().position(|(at, id, _)| *at == spot && id == request_id);
     let found = found.map(|index| hanging.swap_remove(index));
     drop(hanging);
-    if let Some((_, _, told)) = found {
-        let waited = told.recv_timeout(FOR_EVER);
+    if let Some((_, _, resumed)) = found {
+        let waited = resumed.recv_timeout(RESUME_WITHIN_MAX);
         assert_ne!(waited, Err(mpsc::RecvTimeoutError::Timeout), "nothing went on while {spot:?} hung");
     }
     let planted = PLANTED.lock().unwrap_or_else(PoisonError::into_inner);

@@ -49,7 +49,7 @@ struct Inner {
     /// Whether it lay on a file system of this machine at the last look. Relaxed: no other state goes with it.
     local: AtomicBool,
     /// A job could not write its picture.
-    doubted: Notify,
+    recheck: Notify,
 }
 
 impl Outputs {
@@ -61,10 +61,10 @@ impl Outputs {
             free_min,
             trouble: Mutex::new(None),
             local: AtomicBool::new(false),
-            doubted: Notify::new(),
+            recheck: Notify::new(),
         };
         let outputs = Self(Arc::new(inner));
-        outputs.look();
+        outputs.check();
         outputs
     }
 
@@ -80,7 +80,7 @@ impl Outputs {
     }
 
     /// Writes a small file and removes it, and asks the disk what it has free. Blocks on the disk.
-    pub fn look(&self) {
+    pub fn check(&self) {
         let folder = &self.0.folder;
         faults::strike(FaultPoint::Disk, &folder.to_string_lossy());
         // A folder that is not there, or does not say where it lies, counts as far away.
@@ -122,8 +122,8 @@ impl Outputs {
     }
 
     /// ReplyReader again soon: something could not be written.
-    pub(crate) fn doubt(&self) {
-        self.0.doubted.notify_one();
+    pub(crate) fn recheck(&self) {
+        self.0.recheck.notify_one();
     }
 
     /// ReplyReader for ever.
@@ -134,18 +134,18 @@ impl Outputs {
     async fn watch_within(self, within: Duration) {
         loop {
             // Either says the same: look again.
-            tokio::time::timeout(OUTPUT_PROBE, self.0.doubted.notified()).await.ok();
+            tokio::time::timeout(OUTPUT_PROBE, self.0.recheck.notified()).await.ok();
             let outputs = self.clone();
-            let mut look = tokio::task::spawn_blocking(move || outputs.look());
-            let looked = match tokio::time::timeout(within, &mut look).await {
-                Ok(looked) => looked,
+            let mut check = tokio::task::spawn_blocking(move || outputs.check());
+            let checked = match tokio::time::timeout(within, &mut check).await {
+                Ok(checked) => checked,
                 Err(_) => {
                     self.note(Some(self.unanswered(within)));
                     // One look at a time: what it finds in the end is noted.
-                    look.await
+                    check.await
                 }
             };
-            if let Err(err) = looked {
+            if let Err(err) = checked {
                 tracing::error!(%err, "a look at the output folder broke off");
             }
         }
@@ -223,7 +223,7 @@ mod tests {
         let outputs = Outputs::new(folder.path(), 0);
         let answers = faults::hang(FaultPoint::Disk, &folder.path().to_string_lossy());
         let watching = tokio::spawn(outputs.clone().watch_within(Duration::from_millis(1)));
-        outputs.doubt();
+        outputs.recheck();
         while outputs.trouble().is_none() {
             tokio::task::yield_now().await;
         }
@@ -256,14 +256,14 @@ mod tests {
         let outputs = Outputs::new(&folder, 0);
         assert_eq!(outputs.trouble(), None);
         std::fs::remove_dir_all(&folder).expect("it is there");
-        outputs.look();
+        outputs.check();
         assert_eq!((outputs.trouble(), folder.is_dir()), (None, true));
         std::fs::remove_dir_all(&folder).expect("it is there");
         std::fs::write(&folder, "").expect("a file");
-        outputs.look();
+        outputs.check();
         assert!(outputs.trouble().is_some_and(|why| why.contains("can not be written")));
         std::fs::remove_file(&folder).expect("it is there");
-        outputs.look();
+        outputs.check();
         assert_eq!(outputs.trouble(), None);
     }
 

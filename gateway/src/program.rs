@@ -28,9 +28,9 @@ pub fn main() -> ExitCode {
     // A simulated worker is started by a gateway, which has looked already.
     if std::env::args_os().nth(1).is_none_or(|command| command != "worker-sim") {
         match environment::check(std::env::vars_os()) {
-            Ok(warnings) => warnings.iter().for_each(|warning| log::say(&format!("warning: {warning}"))),
+            Ok(warnings) => warnings.iter().for_each(|warning| log::print(&format!("warning: {warning}"))),
             Err(wrong) => {
-                log::say(&format!("error: {wrong}"));
+                log::print(&format!("error: {wrong}"));
                 log::flush();
                 return ExitCode::from(2);
             }
@@ -46,11 +46,11 @@ pub fn main() -> ExitCode {
         Command::GuardGroups => return supervise::guard_groups(),
         Command::Pending => list_pending(),
         Command::Serve(flags) => on_one_thread(or_at_once(serve(flags))),
-        Command::Stdio(flags) => on_one_thread(or_at_once(talk(flags))),
-        Command::Submit(flags) => on_one_thread(despite_hangup(send(flags))),
+        Command::Stdio(flags) => on_one_thread(or_at_once(serve_stdio(flags))),
+        Command::Submit(flags) => on_one_thread(despite_hangup(run_submit(flags))),
     };
     let code = result.unwrap_or_else(|err| {
-        log::say(&format!("error: {err:#}"));
+        log::print(&format!("error: {err:#}"));
         ExitCode::FAILURE
     });
     log::flush();
@@ -66,7 +66,7 @@ fn on_one_thread(work: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow
     // A read of a dead disk or a call of NVML may never return: nobody waits for it.
     runtime.shutdown_background();
     code.unwrap_or_else(|_| {
-        log::say("error: the gateway broke, and what it had read is lost; its log says where");
+        log::print("error: the gateway broke, and what it had read is lost; its log says where");
         Ok(ExitCode::from(BROKEN))
     })
 }
@@ -105,7 +105,7 @@ fn start_log(flags: &PoolFlags, level: &str) -> anyhow::Result<()> {
 /// yet, and without it nobody can be.
 fn start(flags: &PoolFlags) -> anyhow::Result<App> {
     let gpus = nvml();
-    let config = Config::decide(flags, &owned(flags, gpus.as_deref())?, gpus.as_deref())?;
+    let config = Config::decide(flags, &owned_gpus(flags, gpus.as_deref())?, gpus.as_deref())?;
     let gpus = gpus.filter(|_| config.gpus.is_some());
     Ok(App::start(config, gpus))
 }
@@ -121,7 +121,8 @@ fn list_pending() -> anyhow::Result<ExitCode> {
 async fn serve(flags: Serve) -> anyhow::Result<ExitCode> {
     start_log(&flags.pool, &flags.pool.log_level)?;
     let gpus = nvml();
-    let mut config = Config::decide(&flags.pool, &owned(&flags.pool, gpus.as_deref())?, gpus.as_deref())?;
+    let mut config =
+        Config::decide(&flags.pool, &owned_gpus(&flags.pool, gpus.as_deref())?, gpus.as_deref())?;
     let listen = flags.listen.or(config.listen).unwrap_or_default().0;
     if !listen.ip().is_loopback() && !flags.allow_remote {
         anyhow::bail!(
@@ -135,9 +136,9 @@ async fn serve(flags: Serve) -> anyhow::Result<ExitCode> {
     let address = listener.local_addr()?;
     let gpus = gpus.filter(|_| config.gpus.is_some());
     let app = App::start(config, gpus);
-    greet(&app.dispatcher().config().about_workers, address);
+    print_address(&app.dispatcher().config().about_workers, address);
     if let Err(err) = http::serve(app, listener, signals::terminated()).await {
-        log::say(&format!("error: {err:#}"));
+        log::print(&format!("error: {err:#}"));
         return Ok(ExitCode::from(BROKEN));
     }
     Ok(ExitCode::SUCCESS)
@@ -152,9 +153,9 @@ fn named(listener: SocketAddr) -> String {
     }
 }
 
-fn greet(about_workers: &str, listener: SocketAddr) {
+fn print_address(about_workers: &str, listener: SocketAddr) {
     let address = named(listener);
-    log::say(&format!(
+    log::print(&format!(
         "{about_workers}\n\
          listening on http://{listener}\n\n\
          try:\n  \
@@ -165,7 +166,7 @@ fn greet(about_workers: &str, listener: SocketAddr) {
     ));
 }
 
-async fn talk(flags: Stdio) -> anyhow::Result<ExitCode> {
+async fn serve_stdio(flags: Stdio) -> anyhow::Result<ExitCode> {
     start_log(&flags.pool, &flags.pool.log_level)?;
     if let Some(path) = &flags.schema {
         let text = std::fs::read_to_string(path).with_context(|| format!("--schema {}", path.display()))?;
@@ -185,7 +186,7 @@ async fn talk(flags: Stdio) -> anyhow::Result<ExitCode> {
 }
 
 /// The GPUs that this process was given alone, as they were named.
-fn owned(flags: &PoolFlags, nvml: Option<&dyn Gpus>) -> anyhow::Result<Vec<String>> {
+fn owned_gpus(flags: &PoolFlags, nvml: Option<&dyn Gpus>) -> anyhow::Result<Vec<String>> {
     let variable = |name: &str| std::env::var(name).ok();
     let gpus = nvml.and_then(|nvml| nvml.list().ok()).filter(|gpus| !gpus.is_empty());
     let (visible, gpu_id) = (variable("CUDA_VISIBLE_DEVICES"), variable("GPU_ID"));
@@ -199,7 +200,7 @@ fn owned(flags: &PoolFlags, nvml: Option<&dyn Gpus>) -> anyhow::Result<Vec<Strin
     Ok(names)
 }
 
-async fn send(flags: Submit) -> anyhow::Result<ExitCode> {
+async fn run_submit(flags: Submit) -> anyhow::Result<ExitCode> {
     start_log(&flags.pool, quiet(&flags.pool.log_level))?;
     let submission = submit::Submission::read(&flags.file)?;
     match &flags.url {

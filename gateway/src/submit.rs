@@ -19,8 +19,8 @@ use crate::{
 };
 
 /// Says something on stderr. A terminal that is gone is no reason to fail.
-macro_rules! tell {
-    ($($text:tt)*) => { crate::log::say(&format!($($text)*)) };
+macro_rules! print_line {
+    ($($text:tt)*) => { crate::log::print(&format!($($text)*)) };
 }
 
 /// What is submitted.
@@ -65,7 +65,7 @@ impl Submission {
 /// Where stdout is closed.
 pub async fn locally(app: App, submission: &Submission, json: bool) -> anyhow::Result<ExitCode> {
     let dispatcher = app.dispatcher().clone();
-    tell!("{}", dispatcher.config().about_workers);
+    print_line!("{}", dispatcher.config().about_workers);
     let reply = match submission.incoming() {
         Err(refusal) => Reply {
             action: None,
@@ -81,19 +81,19 @@ pub async fn locally(app: App, submission: &Submission, json: bool) -> anyhow::R
                 Answer::Reply(reply) => (*reply).clone(),
                 Answer::Queued { accepted, .. } => {
                     let bar = bar();
-                    let mut heard = accepted.events.listen();
+                    let mut log = accepted.events.subscribe();
                     let reply = loop {
                         let (event, reply) = {
-                            let heard = heard.borrow_and_update();
-                            (heard.last(), heard.reply())
+                            let log = log.borrow_and_update();
+                            (log.last(), log.reply())
                         };
                         if let Some(event) = event {
-                            show(&bar, &event);
+                            show_progress(&bar, &event);
                         }
                         if let Some(reply) = reply {
                             break reply;
                         }
-                        heard.changed().await.context("the job is gone")?;
+                        log.changed().await.context("the job is gone")?;
                     };
                     bar.finish_and_clear();
                     (*reply).clone()
@@ -141,7 +141,7 @@ pub async fn remotely(url: &str, submission: &Submission, json: bool) -> anyhow:
                 bar.finish_and_clear();
                 return report(&data, json);
             }
-            show(&bar, &data);
+            show_progress(&bar, &data);
         }
     }
     bail!("the events ended without a reply; `curl {base}/v1/jobs/{id}` may know more")
@@ -165,7 +165,7 @@ fn bar() -> ProgressBar {
     ProgressBar::new(1000).with_style(style)
 }
 
-fn show(bar: &ProgressBar, event: &Value) {
+fn show_progress(bar: &ProgressBar, event: &Value) {
     if event["event"] != "progress" {
         return;
     }
@@ -185,32 +185,32 @@ fn show(bar: &ProgressBar, event: &Value) {
 fn report(reply: &Value, json: bool) -> anyhow::Result<ExitCode> {
     let mut stdout = std::io::stdout().lock();
     for warning in reply["warnings"].as_array().into_iter().flatten().filter_map(Value::as_str) {
-        tell!("warning: {warning}");
+        print_line!("warning: {warning}");
     }
     if json {
         writeln!(stdout, "{reply:#}")?;
     }
     if reply["success"] == true {
         if !json {
-            say(&mut stdout, &reply["data"])?;
+            print_result(&mut stdout, &reply["data"])?;
         }
         return Ok(ExitCode::SUCCESS);
     }
     let details = &reply["error_details"];
     let code = details["code"].as_str().unwrap_or("error");
-    tell!("error: {code}: {}", reply["error"].as_str().unwrap_or("it failed without a word"));
+    print_line!("error: {code}: {}", reply["error"].as_str().unwrap_or("it failed without a word"));
     for fault in details["errors"].as_array().into_iter().flatten() {
         let at = fault["pointer"].as_str().filter(|pointer| !pointer.is_empty()).unwrap_or("/");
-        tell!("  {at}: {}", fault["message"].as_str().unwrap_or_default());
+        print_line!("  {at}: {}", fault["message"].as_str().unwrap_or_default());
     }
     if let Some(hint) = details["hint"].as_str() {
-        tell!("hint: {hint}");
+        print_line!("hint: {hint}");
     }
     Ok(ExitCode::FAILURE)
 }
 
 /// Pictures by their paths, one a line; anything else as JSON.
-fn say(out: &mut impl Write, data: &Value) -> std::io::Result<()> {
+fn print_result(out: &mut impl Write, data: &Value) -> std::io::Result<()> {
     let images = |data: &Value| data["images"].as_array().cloned().unwrap_or_default();
     let mut all = images(data);
     for item in data["results"].as_array().into_iter().flatten() {
@@ -223,7 +223,11 @@ fn say(out: &mut impl Write, data: &Value) -> std::io::Result<()> {
         writeln!(out, "{image}")?;
     }
     if let Some(seconds) = data["generation_time_seconds"].as_f64() {
-        tell!("seed {}, {seconds:.2} s on {}", data["seed_used"], data["gpu_id"].as_str().unwrap_or("?"));
+        print_line!(
+            "seed {}, {seconds:.2} s on {}",
+            data["seed_used"],
+            data["gpu_id"].as_str().unwrap_or("?")
+        );
     }
     Ok(())
 }

@@ -15,7 +15,7 @@ use crate::jobs::Accepted;
 pub use contracts::types::OnDisconnect;
 
 /// A job that a client asked for.
-struct Attended {
+struct ClientJob {
     request_id: Arc<str>,
     accepted: Accepted,
     key: Option<Arc<str>>,
@@ -30,75 +30,81 @@ impl Dispatcher {
         let (action, request_id, session_id) =
             (head.action, head.request_id.clone(), head.session_id.clone());
         let (answer, answered) = oneshot::channel();
-        self.inner.clients.spawn(self.clone().attend(incoming, options, answer));
+        self.inner.clients.spawn(self.clone().serve_client(incoming, options, answer));
         match answered.await {
             Ok(answer) => answer,
             // The task has panicked: a fault of ours, and of this command alone.
-            Err(_) => Answer::Reply(Arc::new(broken(action, request_id, session_id))),
+            Err(_) => Answer::Reply(Arc::new(panicked(action, request_id, session_id))),
         }
     }
 
-    async fn attend(self, incoming: Incoming, options: ReplyOptions, mut answer: oneshot::Sender<Answer>) {
+    async fn serve_client(
+        self,
+        incoming: Incoming,
+        options: ReplyOptions,
+        mut answer: oneshot::Sender<Answer>,
+    ) {
         let waits = options.wait;
         let job = match self.accept(incoming, options).await {
             Ok(job) => job,
-            Err(refused) => return self.hand(answer, Answer::Reply(refused)),
+            Err(refused) => return self.send_answer(answer, Answer::Reply(refused)),
         };
         if !waits {
-            return self.hand(answer, Answer::Queued { request_id: job.request_id, accepted: job.accepted });
+            return self
+                .send_answer(answer, Answer::Queued { request_id: job.request_id, accepted: job.accepted });
         }
         tokio::select! {
             biased;
-            reply = job.accepted.events.reply() => self.hand(answer, Answer::Reply(reply)),
-            () = answer.closed() => self.leave(&job).await,
+            reply = job.accepted.events.reply() => self.send_answer(answer, Answer::Reply(reply)),
+            () = answer.closed() => self.on_client_left(&job).await,
         }
     }
 
     /// Gives the client its answer; one that has gone needs none.
     #[expect(clippy::unused_self, reason = "reads as what the dispatcher does")]
-    fn hand(&self, answer: oneshot::Sender<Answer>, with: Answer) {
+    fn send_answer(&self, answer: oneshot::Sender<Answer>, with: Answer) {
         answer.send(with).ok();
     }
 
     /// Makes a job of a command, or finds the job that its key stands for; else its reply.
-    async fn accept(&self, incoming: Incoming, mut options: ReplyOptions) -> Result<Attended, Arc<Reply>> {
+    async fn accept(&self, incoming: Incoming, mut options: ReplyOptions) -> Result<ClientJob, Arc<Reply>> {
         let trace = incoming.head.trace.clone();
         let Some((key, body)) = options.key.take() else {
-            let goes_on = self.goes_on(&options, false);
+            let keeps_running = self.keeps_running(&options, false);
             let (request_id, accepted) = self.accept_new(incoming, options).await?;
-            accepted.attend(goes_on);
-            return Ok(Attended { request_id, accepted, key: None, trace });
+            accepted.add_client(keeps_running);
+            return Ok(ClientJob { request_id, accepted, key: None, trace });
         };
-        let goes_on = self.goes_on(&options, true);
+        let keeps_running = self.keeps_running(&options, true);
         loop {
             let claimed = match self.inner.keys.claim(&key, &body) {
                 Ok(claimed) => claimed,
-                Err(failure) => return Err(Arc::new(self.sent(&incoming, None).failure(*failure))),
+                Err(failure) => return Err(Arc::new(self.context(&incoming, None).failure(*failure))),
             };
             match claimed {
                 Claimed::New(slot) => {
                     let (request_id, accepted) = self.accept_new(incoming, options).await?;
                     let trace_id = trace.as_ref().map(Trace::id);
                     tracing::debug!(key, request_id = &*request_id, trace_id, "idempotency key noted");
-                    accepted.attend(goes_on);
+                    accepted.add_client(keeps_running);
                     let key = Some(slot.key().clone());
                     slot.note(KeyedJob { request_id: request_id.clone(), seq: accepted.seq });
-                    return Ok(Attended { request_id, accepted, key, trace });
+                    return Ok(ClientJob { request_id, accepted, key, trace });
                 }
                 Claimed::Accepting(mut deciding) => {
                     // Nothing is ever sent: an error says that it is decided.
                     deciding.changed().await.ok();
                 }
-                Claimed::Job(job) => match self.join(&key, &job, goes_on).await {
+                Claimed::Job(job) => match self.join(&key, &job, keeps_running).await {
                     Ok(Some(accepted)) => {
                         let (request_id, trace_id) = (job.request_id, trace.as_ref().map(Trace::id));
                         // The job's own trace is that of the request that began it.
                         tracing::debug!(key, request_id = &*request_id, trace_id, "joins the job of its key");
-                        return Ok(Attended { request_id, accepted, key: Some(key.into()), trace });
+                        return Ok(ClientJob { request_id, accepted, key: Some(key.into()), trace });
                     }
                     // Its last client left meanwhile: the key is free again.
                     Ok(None) => {}
-                    Err(failure) => return Err(Arc::new(self.sent(&incoming, None).failure(*failure))),
+                    Err(failure) => return Err(Arc::new(self.context(&incoming, None).failure(*failure))),
                 },
             }
         }
@@ -116,24 +122,29 @@ impl Dispatcher {
     }
 
     /// The job of a key, with one client more; `None` where the key stands for it no more.
-    async fn join(&self, key: &str, job: &KeyedJob, goes_on: bool) -> Result<Option<Accepted>, Box<Failure>> {
+    async fn join(
+        &self,
+        key: &str,
+        job: &KeyedJob,
+        keeps_running: bool,
+    ) -> Result<Option<Accepted>, Box<Failure>> {
         let Some(accepted) = self.inner.queue.accepted(job.seq).await? else {
             return Err(Box::new(idempotency::forgotten(key, job)));
         };
-        let joined = self.inner.keys.while_it_is(key, job, || accepted.attend(goes_on));
+        let joined = self.inner.keys.while_it_is(key, job, || accepted.add_client(keeps_running));
         Ok(joined.map(|()| accepted))
     }
 
     /// Whether the job goes on when this client leaves.
-    fn goes_on(&self, options: &ReplyOptions, keyed: bool) -> bool {
+    fn keeps_running(&self, options: &ReplyOptions, keyed: bool) -> bool {
         let default = if keyed { OnDisconnect::Finish } else { self.inner.config.on_disconnect };
         !options.wait || options.on_disconnect.unwrap_or(default) == OnDisconnect::Finish
     }
 
     /// A client that waited has left.
-    async fn leave(&self, job: &Attended) {
-        let left = || job.accepted.leave();
-        let given_up = match &job.key {
+    async fn on_client_left(&self, job: &ClientJob) {
+        let left = || job.accepted.remove_client();
+        let abandoned = match &job.key {
             Some(key) => {
                 let keyed = KeyedJob { request_id: job.request_id.clone(), seq: job.accepted.seq };
                 // A key of a job that nobody wants any more is free: its next request is a new job.
@@ -141,8 +152,8 @@ impl Dispatcher {
             }
             None => left(),
         };
-        if given_up {
-            self.inner.queue.give_up(job.accepted.seq).await;
+        if abandoned {
+            self.inner.queue.abandon(job.accepted.seq).await;
         } else {
             let trace_id = job.trace.as_ref().map(Trace::id);
             tracing::debug!(request_id = &*job.request_id, trace_id, "its client left; the job goes on");
@@ -157,6 +168,6 @@ pub(crate) fn may_run(action: Action) -> bool {
     runs(info.class) || info.class_when.is_some_and(|when| runs(when.class))
 }
 
-fn broken(action: Action, request_id: Option<String>, session_id: Option<String>) -> Reply {
-    Reply { session_id, ..Reply::failed(Some(action), request_id, crate::log::bug()) }
+fn panicked(action: Action, request_id: Option<String>, session_id: Option<String>) -> Reply {
+    Reply { session_id, ..Reply::failed(Some(action), request_id, crate::log::internal_failure()) }
 }

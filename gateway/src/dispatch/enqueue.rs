@@ -10,7 +10,7 @@ use super::{
     context::CommandContext,
     document,
     document::{PlacedImages, SubmissionFacts},
-    reply, sent_pointer,
+    reply, sender_pointer,
 };
 use crate::{
     gpu::GpuId,
@@ -21,64 +21,65 @@ use crate::{
 };
 
 /// What a job is made of.
-pub(super) struct Sending<'a> {
+pub(super) struct NewJob<'a> {
     pub(super) action: Action,
     pub(super) class: Class,
     pub(super) fields: &'a Value,
     pub(super) pin: Option<GpuId>,
     pub(super) timeout: Option<Duration>,
-    pub(super) wants: SubmissionFacts,
+    pub(super) facts: SubmissionFacts,
 }
 
 impl Dispatcher {
     pub(super) async fn enqueue(
         &self,
-        asked: RoutedCommand,
-        mut sent: CommandContext,
+        command: RoutedCommand,
+        mut context: CommandContext,
     ) -> Result<Answer, Failed> {
-        let RoutedCommand { action, class, mut fields, pin, timeout, options, .. } = asked;
-        let wants = SubmissionFacts::of(action, &fields);
-        let pin = match (pin, &wants.device) {
+        let RoutedCommand { action, class, mut fields, pin, timeout, options, .. } = command;
+        let facts = SubmissionFacts::of(action, &fields);
+        let pin = match (pin, &facts.device) {
             (None, Some((device, pointer))) => match self.inner.pool.lane_of_device(device) {
                 Some(lane) => Some(lane.gpu.clone()),
                 None => {
                     let violation = Violation::new(
-                        sent_pointer(&sent, pointer),
+                        sender_pointer(&context, pointer),
                         ErrorCode::UnsupportedFeature,
                         format!("no worker here is on `{device}`"),
                     );
-                    return Err(Failed(Box::new(sent), Box::new(Failure::of_violations(vec![violation]))));
+                    return Err(Failed(Box::new(context), Box::new(Failure::of_violations(vec![violation]))));
                 }
             },
             (pin, _) => pin,
         };
         if class == Class::Job {
             if action == Action::StructuredInference {
-                sent.normalized = fields.get("prompt_submission").cloned();
+                context.normalized = fields.get("prompt_submission").cloned();
             }
-            sent.seeded = document::choose_seeds(action, &mut fields);
+            context.seeded = document::choose_seeds(action, &mut fields);
         }
         let PlacedImages { swapped, inputs, mut violations } =
             document::place_images(action, &mut fields, &self.inner.uploads).await;
         if !violations.is_empty() {
             for violation in &mut violations {
-                violation.pointer = sent_pointer(&sent, &violation.pointer);
+                violation.pointer = sender_pointer(&context, &violation.pointer);
             }
-            return Err(Failed(Box::new(sent), Box::new(Failure::of_violations(violations))));
+            return Err(Failed(Box::new(context), Box::new(Failure::of_violations(violations))));
         }
-        (sent.swapped, sent.inputs) = (swapped, inputs);
+        (context.swapped, context.inputs) = (swapped, inputs);
         let recorded = matches!(class, Class::Job | Class::Training);
-        let kept = sent.kept();
-        // For a refusal, which no job outlives.
-        let context = sent.reply.clone();
-        let job = job(Sending { action, class, fields: &fields, pin, timeout, wants }, &options, sent.reply);
-        let request_id = context.request_id.clone();
-        let refused = |failure: Box<Failure>| refused(context.failure(*failure), context.trace.as_ref());
+        let kept = context.kept();
+        // The job owns the context; a refusal of the job needs a copy.
+        let refusal = context.reply.clone();
+        let job =
+            job(NewJob { action, class, fields: &fields, pin, timeout, facts }, &options, context.reply);
+        let request_id = refusal.request_id.clone();
+        let refuse = |failure: Box<Failure>| refused(refusal.failure(*failure), refusal.trace.as_ref());
         if let Err(failure) = document::check_frame(frame_bytes(&job)) {
-            return Ok(refused(failure));
+            return Ok(refuse(failure));
         }
         match self.inner.queue.submit(job, kept).await {
-            Err(failure) => Ok(refused(failure)),
+            Err(failure) => Ok(refuse(failure)),
             Ok(accepted) if recorded && !options.wait => Ok(Answer::Queued { request_id, accepted }),
             Ok(accepted) => Ok(Answer::Reply(accepted.events.reply().await)),
         }
@@ -86,30 +87,30 @@ impl Dispatcher {
 }
 
 /// The job of a command that was accepted now.
-pub(super) fn job(sending: Sending<'_>, options: &ReplyOptions, context: ReplyContext) -> Job {
-    let Sending { action, class, fields, pin, timeout, wants } = sending;
+pub(super) fn job(new: NewJob<'_>, options: &ReplyOptions, context: ReplyContext) -> Job {
+    let NewJob { action, class, fields, pin, timeout, facts } = new;
     Job {
         need: Need {
             action,
             pin,
-            model: wants.model,
-            uses_model: wants.uses_model,
+            model: facts.model,
+            uses_model: facts.uses_model,
             repeatable: class == Class::Job,
         },
         payload: crate::json::to_text(fields).into(),
-        priority: wants.priority.unwrap_or(Priority::Normal),
+        priority: facts.priority.unwrap_or(Priority::Normal),
         accepted_at: Utc::now(),
         timeout,
-        compiles: wants.compiles,
+        compiles: facts.compiles,
         recorded: matches!(class, Class::Job | Class::Training),
-        batch: wants.batch,
+        batch: facts.batch,
         dialect: options.dialect,
-        tags: wants.tags.into(),
+        tags: facts.tags.into(),
         context,
     }
 }
 
-/// What never came to the job queue.
+/// Logs and answers a command that never came to the job queue, which logs all others.
 fn refused(failed: contracts::Reply, trace: Option<&Trace>) -> Answer {
     crate::log::refused(&failed, trace);
     reply(failed)

@@ -112,9 +112,9 @@ impl Keys {
     }
 
     /// Frees the key of a job where `given_up` says so, under the same lock; whether it was.
-    pub(super) fn free_if(&self, key: &str, job: &KeyedJob, given_up: impl FnOnce() -> bool) -> bool {
+    pub(super) fn free_if(&self, key: &str, job: &KeyedJob, abandoned: impl FnOnce() -> bool) -> bool {
         let mut known = self.known();
-        let is_over = given_up();
+        let is_over = abandoned();
         if is_over && known.is(key, job) {
             known.remove(key);
         }

@@ -10,7 +10,7 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 use tokio::time::{Duration, timeout};
 
-use super::{Answer, Dispatcher, Failed, RoutedCommand, context::CommandContext, reply, sent_pointer};
+use super::{Answer, Dispatcher, Failed, RoutedCommand, context::CommandContext, reply, sender_pointer};
 use crate::{
     gpu::GpuId,
     jobs::{Filter, JobView, Status, timestamp},
@@ -22,40 +22,48 @@ use crate::{
 const NO_UUID: &str = "simulated";
 
 /// A job that is not found, at the field that names it; at `attempt` where only that is another's.
-fn at_target(failure: Box<Failure>, asked: &RoutedCommand, sent: &CommandContext) -> Box<Failure> {
-    let named = asked.fields.get("target_request_id").is_some();
+fn at_target(failure: Box<Failure>, command: &RoutedCommand, context: &CommandContext) -> Box<Failure> {
+    let named = command.fields.get("target_request_id").is_some();
     if failure.code != ErrorCode::JobNotFound || failure.field.is_some() || !named {
         return failure;
     }
     let known = |name: &str| failure.details.as_ref().and_then(|details| details.get(name));
     let lives = known("status").is_some_and(|status| status == "queued" || status == "running");
-    let another = asked.fields.get("attempt").is_some_and(|attempt| known("attempt") != Some(attempt));
+    let another = command.fields.get("attempt").is_some_and(|attempt| known("attempt") != Some(attempt));
     let field = if lives && another { "/attempt" } else { "/target_request_id" };
-    let pointer = sent_pointer(sent, field);
+    let pointer = sender_pointer(context, field);
     let violation = Violation::new(&pointer, failure.code, failure.message.clone());
     Box::new(Failure { errors: vec![violation], ..failure.at(pointer) })
 }
 
 impl Dispatcher {
-    pub(super) async fn own(&self, asked: RoutedCommand, sent: CommandContext) -> Result<Answer, Failed> {
+    pub(super) async fn answer_locally(
+        &self,
+        command: RoutedCommand,
+        context: CommandContext,
+    ) -> Result<Answer, Failed> {
         // Whatever these wait for (a start, the end of a job), nobody hangs on them beyond their class's time.
-        let outcome = in_time(asked.timeout, self.own_outcome(&asked, &sent)).await;
-        Ok(reply(sent.with(outcome.map_err(|failure| at_target(failure, &asked, &sent)))))
+        let outcome = in_time(command.timeout, self.local_outcome(&command, &context)).await;
+        Ok(reply(context.with(outcome.map_err(|failure| at_target(failure, &command, &context)))))
     }
 
-    async fn own_outcome(&self, asked: &RoutedCommand, sent: &CommandContext) -> Result<Value, Box<Failure>> {
-        match asked.action {
-            Action::Initialize => self.initialize_http(asked, sent).await,
-            Action::Shutdown => Ok(self.shut_down(&asked.fields)),
-            Action::Cancel => self.cancel(asked).await,
-            Action::FindBestGpu => self.find_best_gpu(&asked.fields).await,
+    async fn local_outcome(
+        &self,
+        command: &RoutedCommand,
+        context: &CommandContext,
+    ) -> Result<Value, Box<Failure>> {
+        match command.action {
+            Action::Initialize => self.initialize_http(command, context).await,
+            Action::Shutdown => Ok(self.shut_down(&command.fields)),
+            Action::Cancel => self.cancel(command).await,
+            Action::FindBestGpu => self.find_best_gpu(&command.fields).await,
             Action::GetSdxlReadiness => Ok(self.readiness()),
             Action::ListSessions => self.list_sessions().await,
-            Action::GetSession => self.session(sent).await,
-            Action::CancelSession => self.cancel_session(sent).await,
-            Action::GetJob => self.job(&asked.fields).await,
-            Action::ListJobs => self.list_jobs(&asked.fields, sent).await,
-            Action::DeleteUpload => self.delete_upload(&asked.fields).await,
+            Action::GetSession => self.session(context).await,
+            Action::CancelSession => self.cancel_session(context).await,
+            Action::GetJob => self.job(&command.fields).await,
+            Action::ListJobs => self.list_jobs(&command.fields, context).await,
+            Action::DeleteUpload => self.delete_upload(&command.fields).await,
             Action::ListDevices => self.devices().await,
             other => {
                 Err(Box::new(Failure::new(ErrorCode::Internal, format!("{other} has no one who answers it"))))
@@ -68,15 +76,15 @@ impl Dispatcher {
     /// Over HTTP: starts what is not started; there is nothing to negotiate.
     async fn initialize_http(
         &self,
-        asked: &RoutedCommand,
-        sent: &CommandContext,
+        command: &RoutedCommand,
+        context: &CommandContext,
     ) -> Result<Value, Box<Failure>> {
         for field in ["features", "dialect"] {
-            let said = asked.fields.get(field).filter(|value| **value != json!([]));
-            if said.is_some() {
+            let value = command.fields.get(field).filter(|value| **value != json!([]));
+            if value.is_some() {
                 let message = format!("`{field}` cannot be negotiated over HTTP");
                 let violation = Violation::new(
-                    sent_pointer(sent, &format!("/{field}")),
+                    sender_pointer(context, &format!("/{field}")),
                     ErrorCode::UnsupportedFeature,
                     message,
                 );
@@ -86,7 +94,7 @@ impl Dispatcher {
                 ));
             }
         }
-        self.initialize(&asked.fields, sent, &[], asked.options.dialect).await
+        self.initialize(&command.fields, context, &[], command.options.dialect).await
     }
 
     /// Over stdio: the same, with what was negotiated.
@@ -96,10 +104,10 @@ impl Dispatcher {
         features: &[&str],
         dialect: Dialect,
     ) -> Reply {
-        let sent = self.sent(incoming, None);
+        let context = self.context(incoming, None);
         let fields = incoming.reading.document().cloned().unwrap_or_default();
-        let outcome = self.initialize(&fields, &sent, features, dialect).await;
-        sent.with(outcome)
+        let outcome = self.initialize(&fields, &context, features, dialect).await;
+        context.with(outcome)
     }
 
     /// Whether an `initialize` can be met, as far as that is known at once.
@@ -111,13 +119,17 @@ impl Dispatcher {
             return Err(Box::new(failure));
         }
         let fields = incoming.reading.document().cloned().unwrap_or_default();
-        self.wanted(&fields, &self.sent(incoming, None)).map(|_| ())
+        self.wanted(&fields, &self.context(incoming, None)).map(|_| ())
     }
 
     /// The lane that `device_index` means, if it is said.
-    fn wanted(&self, fields: &Value, sent: &CommandContext) -> Result<Option<usize>, Box<Failure>> {
+    fn wanted(&self, fields: &Value, context: &CommandContext) -> Result<Option<usize>, Box<Failure>> {
         let violation = |field: &str, code, message| {
-            Box::new(Failure::of_violations(vec![Violation::new(sent_pointer(sent, field), code, message)]))
+            Box::new(Failure::of_violations(vec![Violation::new(
+                sender_pointer(context, field),
+                code,
+                message,
+            )]))
         };
         protocol_version(fields)
             .map_err(|failure| violation("/protocol_versions", failure.code, failure.message))?;
@@ -137,11 +149,11 @@ impl Dispatcher {
     async fn initialize(
         &self,
         fields: &Value,
-        sent: &CommandContext,
+        context: &CommandContext,
         features: &[&str],
         dialect: Dialect,
     ) -> Result<Value, Box<Failure>> {
-        let wanted = self.wanted(fields, sent)?;
+        let wanted = self.wanted(fields, context)?;
         let lanes = self.pool().lanes();
         // A lane that rests is tried at once; its own start is waited for, not that of the worker before.
         let resting =
@@ -155,7 +167,7 @@ impl Dispatcher {
         // The facts of a worker outlive it: only a lane that is ready has somebody who answers.
         let view = lane.view();
         let Some(facts) = view.facts.clone().filter(|_| view.state == LaneState::Ready) else {
-            return Err(self.nobody());
+            return Err(self.no_lane_failure());
         };
         drop(view);
         Ok(json!({
@@ -177,9 +189,9 @@ impl Dispatcher {
 
     // ---- jobs and sessions ----
 
-    async fn cancel(&self, asked: &RoutedCommand) -> Result<Value, Box<Failure>> {
-        let target: Arc<str> = asked.fields["target_request_id"].as_str().unwrap_or_default().into();
-        let attempt = asked.fields["attempt"].as_u64().and_then(|attempt| u32::try_from(attempt).ok());
+    async fn cancel(&self, command: &RoutedCommand) -> Result<Value, Box<Failure>> {
+        let target: Arc<str> = command.fields["target_request_id"].as_str().unwrap_or_default().into();
+        let attempt = command.fields["attempt"].as_u64().and_then(|attempt| u32::try_from(attempt).ok());
         let was = self.queue().cancel(target.clone(), attempt).await?;
         Ok(json!({"target_request_id": &*target, "was": was}))
     }
@@ -192,7 +204,7 @@ impl Dispatcher {
         }
     }
 
-    async fn list_jobs(&self, fields: &Value, sent: &CommandContext) -> Result<Value, Box<Failure>> {
+    async fn list_jobs(&self, fields: &Value, context: &CommandContext) -> Result<Value, Box<Failure>> {
         let status = match fields.get("status") {
             Some(status) => Some(serde_json::from_value::<Status>(status.clone()).map_err(|err| {
                 Box::new(Failure::new(ErrorCode::Internal, format!("a status that is not known here: {err}")))
@@ -201,7 +213,7 @@ impl Dispatcher {
         };
         let from = match fields["cursor"].as_str() {
             Some(text) => Some(self.queue().cursor(text).ok_or_else(|| {
-                let pointer = sent_pointer(sent, "/cursor");
+                let pointer = sender_pointer(context, "/cursor");
                 let message = "`cursor` is no `next_cursor` of this run of the gateway";
                 let violation = Violation::new(pointer, ErrorCode::UnsupportedValue, message);
                 Box::new(Failure::of_violations(vec![violation]).hint("begin again without a cursor"))
@@ -210,7 +222,7 @@ impl Dispatcher {
         };
         let tags = fields["tags"].as_object().into_iter().flatten();
         let tags = tags.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
-        let filter = Filter { status, session_id: sent.session_id.clone(), tags: tags.collect() };
+        let filter = Filter { status, session_id: context.session_id.clone(), tags: tags.collect() };
         let limit = page_size(fields)?;
         let page = self.queue().jobs(filter, from, limit).await?;
         let jobs: Vec<Value> = page.jobs.iter().map(JobView::to_value).collect();
@@ -234,16 +246,16 @@ impl Dispatcher {
         Ok(json!({"sessions": sessions.iter().map(JobView::to_value).collect::<Vec<_>>()}))
     }
 
-    async fn session(&self, sent: &CommandContext) -> Result<Value, Box<Failure>> {
-        let id = session_id(sent)?;
+    async fn session(&self, context: &CommandContext) -> Result<Value, Box<Failure>> {
+        let id = session_id(context)?;
         match self.queue().session(id.clone()).await? {
             Some(session) => Ok(session.to_value()),
             None => Err(Box::new(Failure::new(ErrorCode::SessionNotFound, format!("no session {id}")))),
         }
     }
 
-    async fn cancel_session(&self, sent: &CommandContext) -> Result<Value, Box<Failure>> {
-        Ok(self.queue().cancel_session(session_id(sent)?).await?.to_value())
+    async fn cancel_session(&self, context: &CommandContext) -> Result<Value, Box<Failure>> {
+        Ok(self.queue().cancel_session(session_id(context)?).await?.to_value())
     }
 
     // ---- the pool ----
@@ -255,7 +267,7 @@ impl Dispatcher {
         let index = placement::best(lanes, &loads, model);
         let (lane, load) = (&lanes[index], &loads[index]);
         if self.lane_trouble(lane).is_some() {
-            return Err(self.nobody());
+            return Err(self.no_lane_failure());
         }
         let mut reasons =
             vec![if load.busy { "all are busy; it did least so far" } else { "it is idle" }.to_owned()];
@@ -329,7 +341,7 @@ impl Dispatcher {
 
     /// A device that only its worker knows.
     async fn device_without_nvml(&self, lane: &LaneHandle) -> Value {
-        let said = match lane.view().facts.is_some() && lane.is_ready() {
+        let answer = match lane.view().facts.is_some() && lane.is_ready() {
             true => self.ask_or_log(lane, Action::GetStatus).await,
             false => None,
         };
@@ -340,9 +352,9 @@ impl Dispatcher {
             "name": name.unwrap_or_else(|| "not started".to_owned()),
             "uuid": format!("{NO_UUID}-{}", lane.gpu),
             "device_type": kind,
-            "is_available": said.is_some(),
+            "is_available": answer.is_some(),
         });
-        if let Some(memory) = said.as_ref().and_then(|said| said.get("memory_stats")) {
+        if let Some(memory) = answer.as_ref().and_then(|answer| answer.get("memory_stats")) {
             device["total_memory_bytes"] = memory["vram_total_bytes"].clone();
             device["available_memory_bytes"] = memory["vram_available_bytes"].clone();
         }
@@ -353,8 +365,8 @@ impl Dispatcher {
     async fn add_families(&self, device: &mut Value) {
         let lane = device["device_id"].as_str().and_then(|id| self.pool().lane(id));
         if let Some(lane) = lane.filter(|lane| lane.is_ready()) {
-            let said = self.ask_or_log(lane, Action::GetCapabilities).await;
-            if let Some(families) = said.as_ref().and_then(|said| said.get("families")) {
+            let answer = self.ask_or_log(lane, Action::GetCapabilities).await;
+            if let Some(families) = answer.as_ref().and_then(|answer| answer.get("families")) {
                 device["families"] = families.clone();
             }
         }
@@ -396,8 +408,8 @@ async fn in_time(
     })
 }
 
-fn session_id(sent: &CommandContext) -> Result<String, Box<Failure>> {
-    sent.session_id.clone().ok_or_else(|| {
+fn session_id(context: &CommandContext) -> Result<String, Box<Failure>> {
+    context.session_id.clone().ok_or_else(|| {
         let violation = Violation::new("/session_id", ErrorCode::MissingField, "`session_id` is missing");
         Box::new(Failure::of_violations(vec![violation]))
     })

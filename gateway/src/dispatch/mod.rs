@@ -95,7 +95,7 @@ struct Inner {
     queue: JobQueueHandle,
     uploads: Uploads,
     outputs: Outputs,
-    room: ReadingBudget,
+    reading_budget: ReadingBudget,
     gpus: Option<Arc<dyn Gpus>>,
     in_flight_ids: InFlightIds,
     keys: Keys,
@@ -118,7 +118,7 @@ impl Dispatcher {
     ) -> Self {
         let uploads = Uploads::new(&config.output_dir, &config.keep);
         let keys = Keys::new(config.keep.keys_max.size());
-        let room = ReadingBudget::new(config.edge.reading_bytes_max);
+        let reading_budget = ReadingBudget::new(config.edge.reading_bytes_max);
         Self {
             inner: Arc::new(Inner {
                 config,
@@ -126,7 +126,7 @@ impl Dispatcher {
                 queue,
                 uploads,
                 outputs,
-                room,
+                reading_budget,
                 gpus,
                 in_flight_ids: InFlightIds::default(),
                 keys,
@@ -168,15 +168,15 @@ impl Dispatcher {
     }
 
     /// ReadingBudget for long commands that are being read.
-    pub(crate) fn room(&self) -> &ReadingBudget {
-        &self.inner.room
+    pub(crate) fn reading_budget(&self) -> &ReadingBudget {
+        &self.inner.reading_budget
     }
 
     /// Tells the gateway to drain and leave. Told again, the earlier end holds.
     pub fn stop(&self, grace: Option<Duration>) {
         let until = Instant::now() + grace.unwrap_or(self.inner.config.drain);
         self.inner.stop.send_if_modified(|stop| {
-            let is_sooner = stop.is_none_or(|told| until < told);
+            let is_sooner = stop.is_none_or(|before| until < before);
             if is_sooner {
                 *stop = Some(until);
             }
@@ -199,22 +199,22 @@ impl Dispatcher {
             return Some(trouble.to_string());
         }
         // The job queue is asked, not believed: without it every job fails, however well the workers are.
-        let asked = timeout(QUEUE_ANSWERS_WITHIN, self.queue().loads()).await;
-        (!matches!(asked, Ok(Ok(_))))
+        let answer = timeout(QUEUE_ANSWERS_WITHIN, self.queue().loads()).await;
+        (!matches!(answer, Ok(Ok(_))))
             .then(|| "the queue, which gives out the jobs, does not answer".to_owned())
     }
 
     /// Waits until it is told so; the end of the grace.
     pub async fn stopped(&self) -> Instant {
-        self.told(|_| true).await
+        self.stop_time(|_| true).await
     }
 
     /// Waits until it is told of an earlier end than this.
     pub(crate) async fn stops_sooner(&self, than: Instant) {
-        self.told(|until| until < than).await;
+        self.stop_time(|until| until < than).await;
     }
 
-    async fn told(&self, wanted: impl Fn(Instant) -> bool) -> Instant {
+    async fn stop_time(&self, wanted: impl Fn(Instant) -> bool) -> Instant {
         let mut stop = self.inner.stop.subscribe();
         match stop.wait_for(|until| until.is_some_and(&wanted)).await.as_deref() {
             Ok(Some(until)) => *until,
@@ -241,16 +241,16 @@ impl Dispatcher {
         let request_id: Arc<str> = id.unwrap_or_else(|| uuid::Uuid::now_v7().to_string()).into();
         incoming.head.request_id = Some((*request_id).to_owned());
         let Some(claim) = self.inner.in_flight_ids.claim(&request_id) else {
-            let sent = self.sent(&incoming, None);
-            return Answer::Reply(Arc::new(sent.failure(context::in_flight(&request_id))));
+            let context = self.context(&incoming, None);
+            return Answer::Reply(Arc::new(context.failure(context::in_flight(&request_id))));
         };
         // Only faults are still told by their places.
         let reading = &mut incoming.reading;
         let places =
             if reading.is_valid() { std::mem::take(&mut reading.places) } else { reading.places.clone() };
-        let sent = self.sent_at(&incoming, places, Some(claim));
+        let context = self.context_at(&incoming, places, Some(claim));
         crate::faults::strike(crate::faults::FaultPoint::Dispatcher, &request_id);
-        match self.route(incoming, sent, options).await {
+        match self.route(incoming, context, options).await {
             Ok(answer) => answer,
             Err(failed) => {
                 let reply = failed.0.failure(*failed.1);
@@ -260,11 +260,11 @@ impl Dispatcher {
         }
     }
 
-    fn sent(&self, incoming: &Incoming, claim: Option<Arc<in_flight_ids::InFlightId>>) -> CommandContext {
-        self.sent_at(incoming, incoming.reading.places.clone(), claim)
+    fn context(&self, incoming: &Incoming, claim: Option<Arc<in_flight_ids::InFlightId>>) -> CommandContext {
+        self.context_at(incoming, incoming.reading.places.clone(), claim)
     }
 
-    fn sent_at(
+    fn context_at(
         &self,
         incoming: &Incoming,
         places: Places,
@@ -285,44 +285,48 @@ impl Dispatcher {
     async fn route(
         &self,
         incoming: Incoming,
-        mut sent: CommandContext,
+        mut context: CommandContext,
         options: ReplyOptions,
     ) -> Result<Answer, Failed> {
         let action = incoming.head.action;
         if let Some(failure) = incoming.refusal() {
-            return Err(Failed(Box::new(sent), Box::new(failure)));
+            return Err(Failed(Box::new(context), Box::new(failure)));
         }
-        sent.violations.clone_from(&incoming.reading.violations);
-        sent.violations_total = incoming.reading.violations_total;
+        context.violations.clone_from(&incoming.reading.violations);
+        context.violations_total = incoming.reading.violations_total;
         if incoming.reading.reported().is_none() {
-            return Ok(reply(sent.with(Ok(unread_report(&incoming)))));
+            return Ok(reply(context.with(Ok(unread_report(&incoming)))));
         }
         if let Some(failure) = pending::refusal(action) {
-            return Err(Failed(Box::new(sent), Box::new(failure)));
+            return Err(Failed(Box::new(context), Box::new(failure)));
         }
         if self.is_stopping() && begins_work(action, incoming.reading.document()) {
-            return Err(Failed(Box::new(sent), crate::jobs::gone()));
+            return Err(Failed(Box::new(context), crate::jobs::gone()));
         }
         let pin = match self.pinned(&incoming.head) {
             Ok(pin) => pin,
-            Err(failure) => return Err(Failed(Box::new(sent), failure)),
+            Err(failure) => return Err(Failed(Box::new(context), failure)),
         };
         let (class, timeout) = schedule(action, incoming.reading.document());
         // Of a report alone it may have faults, and that is asked of a worker, not run.
         let fields = incoming.reading.into_reported().unwrap_or_else(|| json!({}));
         if options.on_disconnect.is_some() && class != Class::Job {
-            sent.warnings.push(unused_on_disconnect(action));
+            context.warnings.push(unused_on_disconnect(action));
         }
-        let asked = RoutedCommand { action, class, fields, pin, timeout, options };
-        let trace = sent.trace.clone();
-        let told = |answer: &Answer| refused(answer, trace.as_ref());
+        let command = RoutedCommand { action, class, fields, pin, timeout, options };
+        let trace = context.trace.clone();
+        let log = |answer: &Answer| log_refusal(answer, trace.as_ref());
         match class {
-            Class::Gateway => self.own(asked, sent).await.inspect(told),
-            Class::Query => self.query(asked, sent).await.inspect(told),
-            Class::Job | Class::Training => self.enqueue(asked, sent).await,
-            Class::Control if is_answered_here(action) => self.own(asked, sent).await.inspect(told),
-            Class::Control if action == Action::StopTraining => self.query(asked, sent).await.inspect(told),
-            Class::Control => self.control(asked, sent).await,
+            Class::Gateway => self.answer_locally(command, context).await.inspect(log),
+            Class::Query => self.query(command, context).await.inspect(log),
+            Class::Job | Class::Training => self.enqueue(command, context).await,
+            Class::Control if is_answered_here(action) => {
+                self.answer_locally(command, context).await.inspect(log)
+            }
+            Class::Control if action == Action::StopTraining => {
+                self.query(command, context).await.inspect(log)
+            }
+            Class::Control => self.control(command, context).await,
         }
     }
 
@@ -343,12 +347,12 @@ impl Dispatcher {
         }
     }
 
-    async fn control(&self, asked: RoutedCommand, sent: CommandContext) -> Result<Answer, Failed> {
-        match asked.action {
-            Action::UnloadModel | Action::CleanupMemory if asked.pin.is_none() => {
-                self.free_all(asked, sent).await
+    async fn control(&self, command: RoutedCommand, context: CommandContext) -> Result<Answer, Failed> {
+        match command.action {
+            Action::UnloadModel | Action::CleanupMemory if command.pin.is_none() => {
+                self.free_all(command, context).await
             }
-            _ => self.enqueue(asked, sent).await,
+            _ => self.enqueue(command, context).await,
         }
     }
 
@@ -356,33 +360,38 @@ impl Dispatcher {
     async fn ask(
         &self,
         lane: &LaneHandle,
-        asked: &RoutedCommand,
+        command: &RoutedCommand,
         payload: &str,
-        sent: &CommandContext,
+        context: &CommandContext,
     ) -> Reply {
-        let frame =
-            crate::jobs::frame(asked.action, &sent.request_id, sent.session_id.as_deref(), 1, payload);
-        let bytes = frame.len() - 1 + trace::member_bytes(sent.trace.as_ref());
+        let frame = crate::jobs::frame(
+            command.action,
+            &context.request_id,
+            context.session_id.as_deref(),
+            1,
+            payload,
+        );
+        let bytes = frame.len() - 1 + trace::member_bytes(context.trace.as_ref());
         if let Err(failure) = document::check_frame(bytes) {
-            return sent.failure(*failure);
+            return context.failure(*failure);
         }
         let order = Order {
-            action: asked.action,
-            request_id: sent.request_id.clone(),
+            action: command.action,
+            request_id: context.request_id.clone(),
             // As the frame says: attempts are counted here, and a query has one.
             attempt: 1,
             frame,
-            trace: sent.trace.clone(),
-            deadline: asked.timeout.map(|timeout| (Instant::now() + timeout, timeout)),
+            trace: context.trace.clone(),
+            deadline: command.timeout.map(|timeout| (Instant::now() + timeout, timeout)),
             exclusive: false,
             compiles: false,
             events: None::<JobEvents>,
-            kept: Some(sent.kept()),
+            kept: Some(context.kept()),
         };
         let answer = lane.run(order).await;
-        let reply = sent.reply.reply(answer.as_deref());
+        let reply = context.reply.reply(answer.as_deref());
         if reply.outcome.as_ref().is_err_and(|failure| failure.code == ErrorCode::StorageFull) {
-            self.inner.outputs.doubt();
+            self.inner.outputs.recheck();
         }
         reply
     }
@@ -417,7 +426,7 @@ fn is_answered_here(action: Action) -> bool {
 }
 
 /// What was answered at once, and no job queue has logged.
-fn refused(answer: &Answer, trace: Option<&Trace>) {
+fn log_refusal(answer: &Answer, trace: Option<&Trace>) {
     if let Answer::Reply(reply) = answer {
         crate::log::refused(reply, trace);
     }
@@ -427,8 +436,8 @@ fn reply(reply: Reply) -> Answer {
     Answer::Reply(Arc::new(reply))
 }
 
-fn sent_pointer(sent: &CommandContext, canonical: &str) -> String {
-    sent.places.sender(canonical, &dictionary().named(sent.action.info().request).shape)
+fn sender_pointer(context: &CommandContext, canonical: &str) -> String {
+    context.places.sender(canonical, &dictionary().named(context.action.info().request).shape)
 }
 
 /// Attempts are counted here: what a sender writes is said to take no effect. A cancel's is its own field.

@@ -12,7 +12,7 @@ use super::{
     context::CommandContext,
     document,
     document::SubmissionFacts,
-    enqueue::{self, Sending},
+    enqueue::{self, NewJob},
     merge::merge,
     reply,
 };
@@ -27,51 +27,51 @@ impl Dispatcher {
     /// Answers a query: of one lane, of the pool, or of the job queue.
     pub(super) async fn query(
         &self,
-        asked: RoutedCommand,
-        mut sent: CommandContext,
+        command: RoutedCommand,
+        mut context: CommandContext,
     ) -> Result<Answer, Failed> {
-        match asked.action {
+        match command.action {
             Action::GetQueueStatus => {
                 let queue = self.inner.queue.queue().await;
-                return Ok(reply(sent.with(queue)));
+                return Ok(reply(context.with(queue)));
             }
             Action::GetStatus
             | Action::GetCapabilities
             | Action::GetPerformanceMetrics
             | Action::GetModelInfo
-                if asked.pin.is_none() =>
+                if command.pin.is_none() =>
             {
-                return Ok(reply(self.ask_pool(&asked, sent).await));
+                return Ok(reply(self.ask_pool(&command, context).await));
             }
             Action::GetTrainingStatus | Action::GetTrainingHistory | Action::StopTraining => {
                 // Lanes are asked in turn, and all of them together have the time of one command.
-                let answer = self.ask_trainer(&asked, &sent);
-                return Ok(reply(match asked.timeout {
+                let answer = self.ask_training_lane(&command, &context);
+                return Ok(reply(match command.timeout {
                     Some(limit) => tokio::time::timeout(limit, answer).await.unwrap_or_else(|_| {
                         let seconds = limit.as_secs_f64();
-                        sent.failure(LaneError::TimedOut { seconds }.failure())
+                        context.failure(LaneError::TimedOut { seconds }.failure())
                     }),
                     None => answer.await,
                 }));
             }
             _ => {}
         }
-        let mut fields = asked.fields.clone();
-        sent.normalized = fields.get("prompt_submission").cloned();
+        let mut fields = command.fields.clone();
+        context.normalized = fields.get("prompt_submission").cloned();
         // What is wrong with the others the worker says itself, beside all else.
-        let placed = document::place_images(asked.action, &mut fields, &self.inner.uploads).await;
-        (sent.swapped, sent.inputs) = (placed.swapped, placed.inputs);
-        let lane = match self.best(&asked).await {
+        let placed = document::place_images(command.action, &mut fields, &self.inner.uploads).await;
+        (context.swapped, context.inputs) = (placed.swapped, placed.inputs);
+        let lane = match self.best_lane(&command).await {
             Ok(lane) => lane,
-            Err(error) => return Err(Failed(Box::new(sent), error)),
+            Err(error) => return Err(Failed(Box::new(context), error)),
         };
-        Ok(reply(self.ask(&lane, &asked, &fields.to_string(), &sent).await))
+        Ok(reply(self.ask(&lane, &command, &fields.to_string(), &context).await))
     }
 
     /// The lane where a job like this would go now.
-    async fn best(&self, asked: &RoutedCommand) -> Result<LaneHandle, Box<Failure>> {
+    async fn best_lane(&self, command: &RoutedCommand) -> Result<LaneHandle, Box<Failure>> {
         let lanes = self.inner.pool.lanes();
-        if let Some(pin) = &asked.pin
+        if let Some(pin) = &command.pin
             && let Some(lane) = self.inner.pool.lane(pin.as_str())
         {
             return Ok(lane.clone());
@@ -79,20 +79,20 @@ impl Dispatcher {
         if let [lane] = lanes {
             return Ok(lane.clone());
         }
-        let wants = SubmissionFacts::of(asked.action, &asked.fields);
-        if let Some((device, _)) = &wants.device
+        let facts = SubmissionFacts::of(command.action, &command.fields);
+        if let Some((device, _)) = &facts.device
             && let Some(lane) = self.inner.pool.lane_of_device(device)
         {
             return Ok(lane.clone());
         }
         let loads = self.inner.queue.loads().await?;
-        Ok(lanes[placement::best(lanes, &loads, wants.model.as_deref())].clone())
+        Ok(lanes[placement::best(lanes, &loads, facts.model.as_deref())].clone())
     }
 
     /// Asks every lane that may answer, and makes one answer of theirs.
-    async fn ask_pool(&self, asked: &RoutedCommand, sent: CommandContext) -> Reply {
+    async fn ask_pool(&self, command: &RoutedCommand, context: CommandContext) -> Reply {
         let lanes = self.inner.pool.lanes();
-        let payload = asked.fields.to_string();
+        let payload = command.fields.to_string();
         let state = |lane: &LaneHandle| lane.view().state.clone();
         let some_ready = lanes.iter().any(|lane| state(lane) == LaneState::Ready);
         // Without a ready lane, those that are on their way are waited for: a query has its own timeout.
@@ -101,33 +101,33 @@ impl Dispatcher {
             .filter(|lane| match state(lane) {
                 LaneState::Ready => true,
                 LaneState::Starting | LaneState::Resting(_) => {
-                    !some_ready && asked.action != Action::GetStatus
+                    !some_ready && command.action != Action::GetStatus
                 }
                 LaneState::Open(_) | LaneState::Stopped => false,
             })
             .collect();
         let replies = match askable.as_slice() {
-            [lane] => vec![self.ask(lane, asked, &payload, &sent).await],
-            lanes => join_all(lanes.iter().map(|lane| self.ask(lane, asked, &payload, &sent))).await,
+            [lane] => vec![self.ask(lane, command, &payload, &context).await],
+            lanes => join_all(lanes.iter().map(|lane| self.ask(lane, command, &payload, &context))).await,
         };
-        let mut warnings = sent.warnings.clone();
+        let mut warnings = context.warnings.clone();
         let mut more_warnings = 0;
         let mut answers: Vec<(&LaneHandle, Value)> = Vec::with_capacity(lanes.len());
         let mut failed = None;
         for (lane, reply) in askable.iter().copied().zip(replies) {
             match reply.outcome {
                 Ok(data) => {
-                    warnings.extend(reply.warnings.into_iter().skip(sent.warnings.len()));
+                    warnings.extend(reply.warnings.into_iter().skip(context.warnings.len()));
                     more_warnings += reply.more_warnings;
                     answers.push((lane, data));
                 }
                 Err(failure) => {
-                    tracing::warn!(gpu = %lane.gpu, action = %asked.action, %failure, "a worker of the pool did not answer");
+                    tracing::warn!(gpu = %lane.gpu, action = %command.action, %failure, "a worker of the pool did not answer");
                     failed = Some(failure);
                 }
             }
         }
-        if asked.action == Action::GetStatus {
+        if command.action == Action::GetStatus {
             for lane in lanes {
                 if !answers.iter().any(|(answered, _)| answered.gpu == lane.gpu) {
                     answers.push((lane, self.status_of(lane)));
@@ -136,15 +136,15 @@ impl Dispatcher {
             answers.sort_by_key(|(lane, _)| lanes.iter().position(|one| one.gpu == lane.gpu));
         }
         if answers.is_empty() {
-            return sent.with(Err(failed.unwrap_or_else(|| self.nobody())));
+            return context.with(Err(failed.unwrap_or_else(|| self.no_lane_failure())));
         }
-        let data = self.merged(asked, answers).await;
-        Reply { warnings, more_warnings, ..sent.with(data) }
+        let data = self.merged(command, answers).await;
+        Reply { warnings, more_warnings, ..context.with(data) }
     }
 
     async fn merged(
         &self,
-        asked: &RoutedCommand,
+        command: &RoutedCommand,
         answers: Vec<(&LaneHandle, Value)>,
     ) -> Result<Value, Box<Failure>> {
         let lanes: Vec<LaneHandle> = answers.iter().map(|(lane, _)| (*lane).clone()).collect();
@@ -162,7 +162,7 @@ impl Dispatcher {
         };
         let mut data: Vec<Value> = Vec::with_capacity(answers.len());
         for (lane, mut answer) in answers {
-            if asked.action == Action::GetModelInfo {
+            if command.action == Action::GetModelInfo {
                 for model in answer["models"].as_array_mut().into_iter().flatten() {
                     model["gpu_id"] = lane.gpu.as_str().into();
                 }
@@ -171,7 +171,7 @@ impl Dispatcher {
         }
         let mut merged = match data.as_slice() {
             [one] => one.clone(),
-            all => merge(asked.action.info().reply, all, best),
+            all => merge(command.action.info().reply, all, best),
         };
         merged["gpus"] = data.into();
         Ok(merged)
@@ -196,7 +196,7 @@ impl Dispatcher {
     }
 
     /// The failure where no lane can be asked.
-    pub(super) fn nobody(&self) -> Box<Failure> {
+    pub(super) fn no_lane_failure(&self) -> Box<Failure> {
         let lanes = self.inner.pool.lanes();
         let open: Vec<LaneError> = lanes.iter().filter_map(LaneHandle::open).collect();
         if open.len() == lanes.len()
@@ -213,21 +213,21 @@ impl Dispatcher {
     }
 
     /// Asks the lane of a training; where this gateway did not start it, each lane in turn.
-    async fn ask_trainer(&self, asked: &RoutedCommand, sent: &CommandContext) -> Reply {
-        let id = asked.fields["training_id"].as_str().unwrap_or_default().to_owned();
-        let payload = asked.fields.to_string();
+    async fn ask_training_lane(&self, command: &RoutedCommand, context: &CommandContext) -> Reply {
+        let id = command.fields["training_id"].as_str().unwrap_or_default().to_owned();
+        let payload = command.fields.to_string();
         let known = match self.inner.queue.training(id).await {
-            Ok(known) => known.or_else(|| asked.pin.clone()),
-            Err(failure) => return sent.failure(*failure),
+            Ok(known) => known.or_else(|| command.pin.clone()),
+            Err(failure) => return context.failure(*failure),
         };
         if let Some(gpu) = known
             && let Some(lane) = self.inner.pool.lane(gpu.as_str())
         {
-            return self.ask(lane, asked, &payload, sent).await;
+            return self.ask(lane, command, &payload, context).await;
         }
         let mut last = None;
         for lane in self.inner.pool.lanes() {
-            let reply = self.ask(lane, asked, &payload, sent).await;
+            let reply = self.ask(lane, command, &payload, context).await;
             match &reply.outcome {
                 Err(failure) if failure.code == ErrorCode::TrainingNotFound => {
                     last.get_or_insert(reply);
@@ -239,17 +239,17 @@ impl Dispatcher {
                 _ => return reply,
             }
         }
-        last.unwrap_or_else(|| sent.with(Err(self.nobody())))
+        last.unwrap_or_else(|| context.with(Err(self.no_lane_failure())))
     }
 
     /// Frees memory on every GPU: each in its lane's turn, lists united, bytes summed.
     pub(super) async fn free_all(
         &self,
-        asked: RoutedCommand,
-        sent: CommandContext,
+        command: RoutedCommand,
+        context: CommandContext,
     ) -> Result<Answer, Failed> {
         let lanes = self.inner.pool.lanes();
-        let replies = join_all(lanes.iter().map(|lane| self.free(lane, &asked, &sent))).await;
+        let replies = join_all(lanes.iter().map(|lane| self.free(lane, &command, &context))).await;
         let mut data = Vec::new();
         let mut failed: Option<Box<Failure>> = None;
         for (lane, answer) in lanes.iter().zip(replies) {
@@ -267,22 +267,22 @@ impl Dispatcher {
         }
         let outcome = match failed {
             Some(failure) if data.is_empty() || failure.code != ErrorCode::ModelNotFound => Err(failure),
-            _ => Ok(merge(asked.action.info().reply, &data, 0)),
+            _ => Ok(merge(command.action.info().reply, &data, 0)),
         };
-        Ok(reply(sent.with(outcome)))
+        Ok(reply(context.with(outcome)))
     }
 
-    async fn free(&self, lane: &LaneHandle, asked: &RoutedCommand, sent: &CommandContext) -> Reply {
+    async fn free(&self, lane: &LaneHandle, command: &RoutedCommand, context: &CommandContext) -> Reply {
         let own = ReplyContext {
-            trace: sent.trace.clone(),
-            places: sent.places.clone(),
-            ..ReplyContext::new(sent.action, uuid::Uuid::now_v7().to_string().into())
+            trace: context.trace.clone(),
+            places: context.places.clone(),
+            ..ReplyContext::new(context.action, uuid::Uuid::now_v7().to_string().into())
         };
         if let LaneState::Open(reason) = &lane.view().state {
             // It has no worker, so it holds nothing.
             tracing::debug!(gpu = %lane.gpu, %reason, "nothing to free on an open lane");
-            let empty = match asked.action {
-                Action::UnloadModel if asked.fields.get("model_id").is_some() => {
+            let empty = match command.action {
+                Action::UnloadModel if command.fields.get("model_id").is_some() => {
                     return own.failure(Failure::new(ErrorCode::ModelNotFound, "it is loaded nowhere"));
                 }
                 Action::UnloadModel => json!({"model_ids": [], "freed_bytes": 0}),
@@ -290,19 +290,19 @@ impl Dispatcher {
             };
             return own.with(Ok(empty));
         }
-        let sending = Sending {
-            action: asked.action,
+        let new = NewJob {
+            action: command.action,
             class: contracts::Class::Control,
-            fields: &asked.fields,
+            fields: &command.fields,
             pin: Some(lane.gpu.clone()),
-            timeout: asked.timeout,
-            wants: SubmissionFacts::of(asked.action, &asked.fields),
+            timeout: command.timeout,
+            facts: SubmissionFacts::of(command.action, &command.fields),
         };
-        let job = enqueue::job(sending, &asked.options, own.clone());
+        let job = enqueue::job(new, &command.options, own.clone());
         if let Err(failure) = document::check_frame(enqueue::frame_bytes(&job)) {
             return own.failure(*failure);
         }
-        match self.inner.queue.run(job, sent.kept()).await {
+        match self.inner.queue.run(job, context.kept()).await {
             Ok(reply) => Arc::unwrap_or_clone(reply),
             Err(failure) => own.failure(*failure),
         }

@@ -58,7 +58,7 @@ impl Line {
 
     /// The response to a request whose handler panicked.
     pub(super) fn panicked(&self) -> Response<Body> {
-        refuse(crate::log::bug(), super::dialect(&self.uri), self.uri.path())
+        refuse(crate::log::internal_failure(), super::dialect(&self.uri), self.uri.path())
     }
 }
 

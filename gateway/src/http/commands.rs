@@ -20,7 +20,7 @@ use super::{
     body,
     place::Base,
     problem::{refuse, respond, with},
-    query::{Of, RoutedCommand, field_of, given, query, violation},
+    query::{Parameters, RequestKind, field_of, of_route, read_query, violation},
     trace::Traced,
 };
 use crate::{
@@ -32,8 +32,8 @@ use crate::{
 /// `POST /v1/commands`: any action, in any envelope and dialect.
 pub(crate) async fn any(State(dispatcher): State<Dispatcher>, mut request: Request) -> Response<Body> {
     let path = request.uri().path().to_owned();
-    let asked = match query(&request, Of::Any) {
-        Ok(asked) => asked,
+    let parameters = match read_query(&request, RequestKind::Any) {
+        Ok(parameters) => parameters,
         Err(failure) => return refuse(*failure, super::dialect(request.uri()), &path),
     };
     let headers = std::mem::take(request.headers_mut());
@@ -41,16 +41,16 @@ pub(crate) async fn any(State(dispatcher): State<Dispatcher>, mut request: Reque
     let body = match body::json(request, &headers, dispatcher.config().frame_bytes_max).await {
         Ok(body) => body,
         Err(failure) => {
-            return cut(*failure, asked.dialect.unwrap_or(Dialect::Snake), &client.path);
+            return cut(*failure, parameters.dialect.unwrap_or(Dialect::Snake), &client.path);
         }
     };
     let read = if body.iter().all(u8::is_ascii_whitespace) {
         let failure = Box::new(Failure::new(ErrorCode::BadFrame, "the body is empty"));
         Err(Refusal { request_id: None, session_id: None, form: None, dialect: None, failure })
     } else {
-        dispatcher.room().read(body.clone(), |body| read_frame(strip_bom(body))).await
+        dispatcher.reading_budget().read(body.clone(), |body| read_frame(strip_bom(body))).await
     };
-    answer(&dispatcher, read, &asked, &headers, body, client).await
+    answer(&dispatcher, read, &parameters, &headers, body, client).await
 }
 
 /// A failure of reading a body. A body that came too slowly leaves a connection that is good for nothing more.
@@ -85,23 +85,23 @@ pub(crate) async fn on_route(
     mut request: Request,
 ) -> Response<Body> {
     let path = request.uri().path().to_owned();
-    let told = super::dialect(request.uri());
-    let asked = match given(&mut request, action, route).await {
-        Ok(asked) => asked,
-        Err(failure) => return refuse(*failure, told, &path),
+    let dialect = super::dialect(request.uri());
+    let parameters = match of_route(&mut request, action, route).await {
+        Ok(parameters) => parameters,
+        Err(failure) => return refuse(*failure, dialect, &path),
     };
     let headers = std::mem::take(request.headers_mut());
     let picture = Accept::picture(route.path, &headers).filter(|_| !wants_async(&headers));
     let client = Client { base: Base::of(&request), picture, path, trace: traced(&request) };
     let body = match body::json(request, &headers, dispatcher.config().frame_bytes_max).await {
         Ok(body) => body,
-        Err(failure) => return cut(*failure, told, &client.path),
+        Err(failure) => return cut(*failure, dialect, &client.path),
     };
-    let of_route = RouteBody { action, bare: route.bare };
-    let given = asked.given.clone();
-    let reader = move |body: &[u8]| read_body(strip_bom(body), of_route, &given);
-    let read = dispatcher.room().read(body.clone(), reader).await;
-    let mut response = answer(&dispatcher, read, &asked, &headers, body, client).await;
+    let form = RouteBody { action, bare: route.bare };
+    let fields = parameters.fields.clone();
+    let reader = move |body: &[u8]| read_body(strip_bom(body), form, &fields);
+    let read = dispatcher.reading_budget().read(body.clone(), reader).await;
+    let mut response = answer(&dispatcher, read, &parameters, &headers, body, client).await;
     if accept::varies(route.path) {
         response.headers_mut().append(header::VARY, HeaderValue::from_static("accept"));
     }
@@ -116,7 +116,7 @@ fn strip_bom(body: &[u8]) -> &[u8] {
 async fn answer(
     dispatcher: &Dispatcher,
     read: Result<Incoming, Refusal>,
-    asked: &RoutedCommand,
+    parameters: &Parameters,
     headers: &HeaderMap,
     body: Bytes,
     client: Client,
@@ -126,17 +126,17 @@ async fn answer(
     let incoming = match read {
         Ok(incoming) => incoming,
         Err(refusal) => {
-            let dialect = asked.dialect.or(refusal.dialect).unwrap_or(Dialect::Snake);
+            let dialect = parameters.dialect.or(refusal.dialect).unwrap_or(Dialect::Snake);
             let mut reply = Reply::failed(None, refusal.request_id, *refusal.failure);
             reply.session_id = refusal.session_id;
             return respond(&reply, dialect, path);
         }
     };
-    let dialect = asked.dialect.or(incoming.reading.dialect).unwrap_or(Dialect::Snake);
+    let dialect = parameters.dialect.or(incoming.reading.dialect).unwrap_or(Dialect::Snake);
     let action = incoming.head.action;
     let runs = may_run(action);
     let key = match idempotency_key(headers).filter(|_| runs).transpose() {
-        Ok(Some(key)) => Some((key, key_of(action, path, asked, body).await)),
+        Ok(Some(key)) => Some((key, key_hash(action, path, parameters, body).await)),
         Ok(None) => None,
         Err(failure) => {
             return respond(&Reply::failed(None, incoming.head.request_id, *failure), dialect, path);
@@ -146,12 +146,12 @@ async fn answer(
         return respond(&Reply::failed(Some(action), incoming.head.request_id, *failure), dialect, path);
     }
     let wait = !(runs && wants_async(headers));
-    if let (false, Some(OnDisconnect::Cancel)) = (wait, asked.on_disconnect) {
+    if let (false, Some(OnDisconnect::Cancel)) = (wait, parameters.on_disconnect) {
         let message = "`on_disconnect=cancel` beside `Prefer: respond-async`: a client that does not wait can not leave";
         let failure = violation("on_disconnect", ErrorCode::ValidationFailed, message.to_owned());
         return respond(&Reply::failed(Some(action), incoming.head.request_id, *failure), dialect, path);
     }
-    let options = ReplyOptions { dialect, wait, key, on_disconnect: asked.on_disconnect, trace };
+    let options = ReplyOptions { dialect, wait, key, on_disconnect: parameters.on_disconnect, trace };
     match dispatcher.take(incoming, options).await {
         Answer::Reply(reply) if picture.is_some() && reply.outcome.is_ok() => {
             match accept::picture(dispatcher, &reply, &base).await {
@@ -163,7 +163,7 @@ async fn answer(
         }
         Answer::Reply(reply) => respond(&base.located(&reply), dialect, path),
         Answer::Queued { request_id, accepted } => {
-            let (status, queue_position) = standing(dispatcher, &request_id, &accepted).await;
+            let (status, queue_position) = current_status(dispatcher, &request_id, &accepted).await;
             let body = json!({
                 "request_id": &*request_id,
                 "status": status.as_str(),
@@ -185,8 +185,12 @@ fn queued(request_id: &str, location: &str, body: String) -> Response<Body> {
 }
 
 /// Where a job stands now: one that an idempotency key names again may be under way, or have ended.
-async fn standing(dispatcher: &Dispatcher, request_id: &Arc<str>, accepted: &Accepted) -> (Status, usize) {
-    if let Some(reply) = accepted.events.listen().borrow().reply() {
+async fn current_status(
+    dispatcher: &Dispatcher,
+    request_id: &Arc<str>,
+    accepted: &Accepted,
+) -> (Status, usize) {
+    if let Some(reply) = accepted.events.subscribe().borrow().reply() {
         return (Status::of(&reply), 0);
     }
     match dispatcher.queue().job(request_id.clone()).await {
@@ -223,12 +227,12 @@ fn idempotency_key(headers: &HeaderMap) -> Option<Result<String, Box<Failure>>> 
 
 /// What a key stands for: the action, the path, its fields and the query's, and the body. A trace is no part of it, wherever
 /// it is said: whoever tries again does so under another span. A long body is looked at aside, as it is read.
-async fn key_of(action: Action, path: &str, asked: &RoutedCommand, body: Bytes) -> [u8; 32] {
-    let given: BTreeMap<&String, &Value> =
-        asked.given.iter().filter(|(name, _)| is_meant(action, name)).collect();
-    let given = serde_json::to_vec(&given).expect("the fields have string keys");
+async fn key_hash(action: Action, path: &str, parameters: &Parameters, body: Bytes) -> [u8; 32] {
+    let fields: BTreeMap<&String, &Value> =
+        parameters.fields.iter().filter(|(name, _)| is_hashed(action, name)).collect();
+    let fields = serde_json::to_vec(&fields).expect("the fields have string keys");
     let mut hash = Sha256::new();
-    for part in [action.as_str().as_bytes(), path.as_bytes(), &given] {
+    for part in [action.as_str().as_bytes(), path.as_bytes(), &fields] {
         hash.update(part);
         hash.update([0]);
     }
@@ -247,7 +251,7 @@ fn finished(mut hash: Sha256, action: Action, body: &[u8]) -> [u8; 32] {
     }
     let members: BTreeMap<String, &RawValue> =
         serde_json::from_slice(body).expect("what was read as a command is an object");
-    for (name, value) in members.iter().filter(|(name, _)| is_meant(action, name)) {
+    for (name, value) in members.iter().filter(|(name, _)| is_hashed(action, name)) {
         // A name in quotes has an end, and so has a value.
         hash.update(Value::from(name.as_str()).to_string());
         hash.update(value.get());
@@ -255,6 +259,6 @@ fn finished(mut hash: Sha256, action: Action, body: &[u8]) -> [u8; 32] {
     hash.finalize().into()
 }
 
-fn is_meant(action: Action, name: &str) -> bool {
+fn is_hashed(action: Action, name: &str) -> bool {
     field_of(action, name) != "traceparent"
 }

@@ -33,7 +33,7 @@ pub(crate) async fn events(
         Ok(job) => job,
         Err(failure) => return refuse(*failure, super::dialect(request.uri()), &path),
     };
-    let dialect = super::query::told(request.uri()).unwrap_or(job.record.dialect);
+    let dialect = super::query::dialect_of_query(request.uri()).unwrap_or(job.record.dialect);
     let last = request.headers().get("last-event-id").and_then(|id| id.to_str().ok()).map(integer);
     let next = match last {
         None => 0,
@@ -45,7 +45,7 @@ pub(crate) async fn events(
         }
     };
     // Whoever has heard the end is told to come no more: an EventSource would for ever.
-    let over = job.events.listen().borrow().end().is_some_and(|end| next > end);
+    let over = job.events.subscribe().borrow().end().is_some_and(|end| next > end);
     let mut response = if over {
         StatusCode::NO_CONTENT.into_response()
     } else {
@@ -61,7 +61,7 @@ const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering
 
 /// Where a listener stands.
 struct Follow {
-    heard: tokio::sync::watch::Receiver<EventLog>,
+    log: tokio::sync::watch::Receiver<EventLog>,
     next: u64,
     dialect: Dialect,
     base: Base,
@@ -74,18 +74,18 @@ fn follow(
     dialect: Dialect,
     base: Base,
 ) -> impl Stream<Item = Result<Event, Infallible>> + use<> {
-    let from = Follow { heard: job.events.listen(), next, dialect, base, ended: false };
+    let from = Follow { log: job.events.subscribe(), next, dialect, base, ended: false };
     stream::unfold(from, |mut at| async move {
         if at.ended {
             return None;
         }
         loop {
             let found = {
-                let heard = at.heard.borrow_and_update();
-                let next = heard.since(at.next).next();
+                let log = at.log.borrow_and_update();
+                let next = log.since(at.next).next();
                 match next {
                     Some(event) => Some(Ok(event)),
-                    None => heard.end().zip(heard.reply()).map(Err),
+                    None => log.end().zip(log.reply()).map(Err),
                 }
             };
             match found {
@@ -102,7 +102,7 @@ fn follow(
                 }
                 // The job's events lives in `at.heard`'s sender, which the record holds; forgotten records end the stream.
                 None => {
-                    if at.heard.changed().await.is_err() {
+                    if at.log.changed().await.is_err() {
                         return None;
                     }
                 }

@@ -121,5 +121,5 @@ fn nothing(request: &Request, failure: Failure) -> Response<Body> {
 
 /// The dialect of the query, where it is one; failures before a command exists are in it, else in snake.
 fn dialect(uri: &Uri) -> Dialect {
-    query::told(uri).unwrap_or(Dialect::Snake)
+    query::dialect_of_query(uri).unwrap_or(Dialect::Snake)
 }

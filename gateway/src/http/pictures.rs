@@ -54,7 +54,7 @@ async fn stored(
 ) -> Result<Picture, Box<Failure>> {
     let Path((id, n)) = parts.map_err(|err| unreadable(&err))?;
     let job = find(dispatcher, &id).await?;
-    let details = job.events.listen().borrow().reply().map(|reply| details(&reply)).unwrap_or_default();
+    let details = job.events.subscribe().borrow().reply().map(|reply| details(&reply)).unwrap_or_default();
     let detail = integer(&n).and_then(|n| details.get(usize::try_from(n).ok()?)).ok_or_else(|| {
         let message =
             format!("job {} has {} pictures, and no picture {n}", job.record.request_id, details.len());

@@ -21,15 +21,15 @@ use crate::dispatch::OnDisconnect;
 const TAGS: &str = "tags";
 
 /// What the query says: the dialect, and fields of the command.
-pub(super) struct RoutedCommand {
+pub(super) struct Parameters {
     pub(super) dialect: Option<Dialect>,
     pub(super) on_disconnect: Option<OnDisconnect>,
-    pub(super) given: Map<String, Value>,
+    pub(super) fields: Map<String, Value>,
 }
 
 /// What a request is for.
 #[derive(Clone, Copy)]
-pub(super) enum Of {
+pub(super) enum RequestKind {
     /// The route of an action.
     Route(Action),
     /// Any action: its fields stand in the body.
@@ -38,7 +38,7 @@ pub(super) enum Of {
     Resource,
 }
 
-impl Of {
+impl RequestKind {
     fn action(self) -> Option<Action> {
         match self {
             Self::Route(action) => Some(action),
@@ -58,58 +58,58 @@ impl Of {
 }
 
 /// The dialect of the query, where it is one.
-pub(super) fn told(uri: &Uri) -> Option<Dialect> {
+pub(super) fn dialect_of_query(uri: &Uri) -> Option<Dialect> {
     let pairs = pairs(uri).ok()?;
     pairs.into_iter().filter(|(name, _)| name == "dialect").find_map(|(_, value)| value.parse().ok())
 }
 
 /// Lets a request through whose query is a dialect at most.
 pub(super) async fn checked(request: Request, next: Next) -> Response<Body> {
-    match query(&request, Of::Resource) {
+    match read_query(&request, RequestKind::Resource) {
         Ok(_) => next.run(request).await,
         Err(failure) => refuse(*failure, super::dialect(request.uri()), request.uri().path()),
     }
 }
 
 /// Fields from the path, the route and the query; a field has one of these places.
-pub(super) async fn given(
+pub(super) async fn of_route(
     request: &mut Request,
     action: Action,
     route: &Route,
-) -> Result<RoutedCommand, Box<Failure>> {
-    let mut asked = query(request, Of::Route(action))?;
+) -> Result<Parameters, Box<Failure>> {
+    let mut parameters = read_query(request, RequestKind::Route(action))?;
     let params = request.extract_parts::<RawPathParams>().await.map_err(|err| unreadable(&err))?;
     let named = params.iter().map(|(name, value)| {
         let field = route.params.iter().find(|(param, _)| *param == name).map_or(name, |(_, field)| field);
         (field, value)
     });
     for (field, value) in named.chain(route.fixed.iter().copied()) {
-        if let Some(name) = asked.given.keys().find(|name| field_of(action, name) == field) {
+        if let Some(name) = parameters.fields.keys().find(|name| field_of(action, name) == field) {
             let message = format!("`{name}` stands in the query, and the path says it already");
             return Err(violation(name, ErrorCode::DuplicateField, message));
         }
-        asked.given.insert(field.to_owned(), value.into());
+        parameters.fields.insert(field.to_owned(), value.into());
     }
-    Ok(asked)
+    Ok(parameters)
 }
 
 /// The query: what a request may say beside its command, and fields of the action, typed as its schema types them.
-pub(super) fn query(request: &Request, of: Of) -> Result<RoutedCommand, Box<Failure>> {
-    let mut asked = RoutedCommand { dialect: None, on_disconnect: None, given: Map::new() };
+pub(super) fn read_query(request: &Request, kind: RequestKind) -> Result<Parameters, Box<Failure>> {
+    let mut parameters = Parameters { dialect: None, on_disconnect: None, fields: Map::new() };
     for (name, value) in pairs(request.uri())? {
         let again = if name == "dialect" {
-            asked.dialect.replace(dialect(&value)?).is_some()
-        } else if name == "on_disconnect" && of.takes(&name) {
-            asked.on_disconnect.replace(on_disconnect(&value)?).is_some()
-        } else if let Some(tag) = of.action().and_then(|action| tag(action, &name)) {
-            let tags = asked.given.entry(TAGS).or_insert_with(|| json!({}));
+            parameters.dialect.replace(dialect(&value)?).is_some()
+        } else if name == "on_disconnect" && kind.takes(&name) {
+            parameters.on_disconnect.replace(on_disconnect(&value)?).is_some()
+        } else if let Some(tag) = kind.action().and_then(|action| tag(action, &name)) {
+            let tags = parameters.fields.entry(TAGS).or_insert_with(|| json!({}));
             let Some(tags) = tags.as_object_mut() else {
                 let message = format!("`{name}` stands beside `{TAGS}`");
                 return Err(violation(&name, ErrorCode::DuplicateField, message));
             };
             tags.insert(tag.to_owned(), value.into()).is_some()
-        } else if let Of::Route(action) = of {
-            asked.given.insert(name.clone(), typed(action, &name, value)).is_some()
+        } else if let RequestKind::Route(action) = kind {
+            parameters.fields.insert(name.clone(), typed(action, &name, value)).is_some()
         } else {
             let message = format!("`{name}` is no query parameter here");
             return Err(violation(&name, ErrorCode::UnknownField, message));
@@ -119,7 +119,7 @@ pub(super) fn query(request: &Request, of: Of) -> Result<RoutedCommand, Box<Fail
             return Err(violation(&name, ErrorCode::DuplicateField, message));
         }
     }
-    Ok(asked)
+    Ok(parameters)
 }
 
 /// The tag that `tag.<name>` means, for actions that ask for tags.

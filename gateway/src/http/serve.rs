@@ -19,13 +19,13 @@ use crate::{
 };
 
 /// How long connections may take for what they are owed, once every job has its reply.
-const LAST_WORDS: Duration = Duration::from_secs(2);
+const LAST_REPLIES_MAX: Duration = Duration::from_secs(2);
 
 /// The rest after an error of accepting that is not the connection's own.
 const ACCEPT_REST: Duration = Duration::from_secs(1);
 
 /// How often the log says that there is no room.
-const TELL_AGAIN: Duration = Duration::from_secs(60);
+const WARN_AGAIN: Duration = Duration::from_secs(60);
 
 /// Why the gateway no longer serves, although nobody stopped it.
 #[derive(Debug, thiserror::Error)]
@@ -86,7 +86,7 @@ pub async fn serve(
     tracing::info!(grace_seconds = grace.as_secs_f64(), "draining");
     app.drain().await;
     drop(close);
-    match timeout(LAST_WORDS, server.join_next()).await {
+    match timeout(LAST_REPLIES_MAX, server.join_next()).await {
         Ok(None) => {}
         Ok(Some(served)) => served.map_err(|source| ServeError::Broke { source })?,
         Err(_) => tracing::warn!("connections that did not take their last reply in time are closed"),
@@ -113,10 +113,11 @@ async fn accept(listener: TcpListener, server: Server, edge: Arc<Edge>, mut clos
     let room = Arc::new(Semaphore::new(descriptors::room(edge.connections_max)));
     let (close, closing) = watch::channel(false);
     let mut connections = JoinSet::new();
-    let mut told: Option<Instant> = None;
+    let mut warned_at: Option<Instant> = None;
     loop {
-        if room.available_permits() == 0 && told.is_none_or(|told| told.elapsed() > TELL_AGAIN) {
-            told = Some(Instant::now());
+        if room.available_permits() == 0 && warned_at.is_none_or(|warned_at| warned_at.elapsed() > WARN_AGAIN)
+        {
+            warned_at = Some(Instant::now());
             tracing::warn!(
                 connections_max = edge.connections_max,
                 "no room for a further connection: it waits"

@@ -35,13 +35,13 @@ pub struct Accepted {
 
 impl Accepted {
     /// One client more waits for the reply; `goes_on`: the job goes on when it leaves.
-    pub(crate) fn attend(&self, goes_on: bool) {
-        self.events.attend(goes_on);
+    pub(crate) fn add_client(&self, keeps_running: bool) {
+        self.events.add_client(keeps_running);
     }
 
     /// A client has left before the reply; whether nobody wants the job any more.
-    pub(crate) fn leave(&self) -> bool {
-        self.events.leave()
+    pub(crate) fn remove_client(&self) -> bool {
+        self.events.remove_client()
     }
 }
 
@@ -56,7 +56,7 @@ pub(super) enum Mail {
         done: Cancelling,
     },
     /// Nobody wants the job of this place any more.
-    GiveUp(u64),
+    Abandon(u64),
     Accepted(u64, oneshot::Sender<Option<Accepted>>),
     CancelSession {
         session_id: String,
@@ -144,8 +144,8 @@ impl JobQueueHandle {
     }
 
     /// Cancels a job that nobody wants any more, waiting or running: its clients have left.
-    pub(crate) async fn give_up(&self, seq: u64) {
-        if self.mailbox.send(Mail::GiveUp(seq)).await.is_err() {
+    pub(crate) async fn abandon(&self, seq: u64) {
+        if self.mailbox.send(Mail::Abandon(seq)).await.is_err() {
             tracing::debug!(seq, "the queue is gone, and the job with it");
         }
     }

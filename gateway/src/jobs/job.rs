@@ -80,7 +80,7 @@ impl Job {
             faults::strike(FaultPoint::Reply, self.request_id());
             self.context.reply(answer)
         }));
-        made.unwrap_or_else(|_| self.context.with(Err(Box::new(crate::log::bug()))))
+        made.unwrap_or_else(|_| self.context.with(Err(Box::new(crate::log::internal_failure()))))
     }
 
     /// Its trace, under our own span.

@@ -167,7 +167,7 @@ impl JobView {
         put("cancel_requested_at", record.cancel_requested_at.map(timestamp).into());
         put("completed_at", record.completed_at.map(timestamp).into());
         put("queue_position", self.queue_position.into());
-        let listener = self.events.listen();
+        let listener = self.events.subscribe();
         let heard = listener.borrow();
         put("progress", if record.status == Status::Completed { 1.0.into() } else { progress(&heard) });
         put("attempt", record.attempt.into());

@@ -12,7 +12,7 @@ use super::{
     BreakerState, Cancelled, Cause, GpuId, LaneError, LaneState, LaneView, Launch, News, Order, Policy,
     Verdict,
     breaker::{Breaker, Death},
-    handle::{BreakerView, EventLog},
+    handle::{BreakerView, LastSeen},
     life::{End, Life},
     message::{Answer, Cancelling, Held, Mail, Stop},
     process::Process,
@@ -22,8 +22,8 @@ use crate::supervise::is_configuration;
 pub(crate) struct Actor {
     pub(super) gpu: GpuId,
     pub(super) policy: Arc<Policy>,
-    pub(super) told: Told,
-    pub(super) heard: Arc<EventLog>,
+    pub(super) inbox: Inbox,
+    pub(super) last_seen: Arc<LastSeen>,
     /// Commands that wait for a worker that takes them.
     pub(super) held: VecDeque<Held>,
     pub(super) breaker: Breaker,
@@ -35,14 +35,14 @@ pub(crate) struct Actor {
 }
 
 /// The ways by which a lane is told something.
-pub(crate) struct Told {
+pub(crate) struct Inbox {
     pub(super) mailbox: mpsc::Receiver<Mail>,
     pub(super) stops: mpsc::Receiver<Stop>,
     pub(super) verdicts: mpsc::Receiver<Verdict>,
 }
 
 /// How a rest ended.
-enum Rested {
+enum RestEnd {
     /// Who waits for the start to begin.
     Start(Option<oneshot::Sender<()>>),
     Stop,
@@ -54,14 +54,14 @@ impl Actor {
         gpu: GpuId,
         launch: Launch,
         policy: Arc<Policy>,
-        told: Told,
+        inbox: Inbox,
         view: watch::Sender<LaneView>,
-        heard: Arc<EventLog>,
+        last_seen: Arc<LastSeen>,
         changed: Arc<Notify>,
         news: News,
     ) -> Self {
         let (held, breaker) = (VecDeque::new(), Breaker::new());
-        Self { gpu, policy, told, heard, held, breaker, news, launch, view, changed }
+        Self { gpu, policy, inbox, last_seen, held, breaker, news, launch, view, changed }
     }
 
     pub(super) async fn run(mut self) {
@@ -72,16 +72,16 @@ impl Actor {
                 End::Died { cause, death, was_ready } => {
                     let until = self.note_death(&cause, death, was_ready);
                     match self.rest(until).await {
-                        Some(Rested::Start(starting)) => asked = starting,
-                        Some(Rested::Stop) | None => break,
+                        Some(RestEnd::Start(starting)) => asked = starting,
+                        Some(RestEnd::Stop) | None => break,
                     }
                 }
             }
         }
         self.set_state(LaneState::Stopped);
-        self.told.mailbox.close();
+        self.inbox.mailbox.close();
         self.refuse_held(&LaneError::Stopping);
-        while let Ok(mail) = self.told.mailbox.try_recv() {
+        while let Ok(mail) = self.inbox.mailbox.try_recv() {
             refuse(mail, &LaneError::Stopping);
         }
         // Who told it to stop hears of its end by the channel, which closes as this is dropped.
@@ -161,27 +161,27 @@ impl Actor {
     }
 
     /// Rests until then; `None` where the gateway is gone.
-    async fn rest(&mut self, until: Instant) -> Option<Rested> {
+    async fn rest(&mut self, until: Instant) -> Option<RestEnd> {
         loop {
             let expiry = self.held.iter().filter_map(|held| Some(held.order.deadline?.0)).min();
             let wake = expiry.map_or(until, |expiry| expiry.min(until));
             tokio::select! {
                 biased;
-                Some(Stop { .. }) = self.told.stops.recv() => return Some(Rested::Stop),
+                Some(Stop { .. }) = self.inbox.stops.recv() => return Some(RestEnd::Stop),
                 () = sleep_until(wake) => {
                     self.expire_held();
                     if until <= Instant::now() {
-                        return Some(Rested::Start(None));
+                        return Some(RestEnd::Start(None));
                     }
                 }
-                Some(verdict) = self.told.verdicts.recv() => match verdict {
+                Some(verdict) = self.inbox.verdicts.recv() => match verdict {
                     Verdict::Good => self.breaker.on_good_job(),
                     // There is no worker left to replace.
                     Verdict::Bad(_) | Verdict::Replace(_) => _ = self.breaker.on_bad_job(),
                 },
-                mail = self.told.mailbox.recv() => match mail {
+                mail = self.inbox.mailbox.recv() => match mail {
                     None => return None,
-                    Some(Mail::Try(starting)) => return Some(Rested::Start(Some(starting))),
+                    Some(Mail::Try(starting)) => return Some(RestEnd::Start(Some(starting))),
                     Some(Mail::Run(order, waiter)) => {
                         let open = self.view.borrow().open(&self.gpu);
                         match open {
@@ -241,7 +241,7 @@ impl Actor {
     }
 
     /// Gives back what would be done alone: it never began, and another lane may be free for it. Queries wait here.
-    pub(super) fn give_back_exclusive(&mut self) {
+    pub(super) fn return_exclusive(&mut self) {
         let (exclusive, others): (VecDeque<Held>, _) =
             std::mem::take(&mut self.held).into_iter().partition(|held| held.order.exclusive);
         self.held = others;

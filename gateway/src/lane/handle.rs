@@ -17,7 +17,7 @@ use tokio::{
 
 use super::{
     BreakerState, Cancelled, GpuId, LaneError, Launch, News, Order, Policy, Verdict,
-    actor::{Actor, Told},
+    actor::{Actor, Inbox},
     message::{Answer, Mail, Stop},
 };
 
@@ -105,13 +105,13 @@ impl LaneView {
 
 /// When the worker was last heard.
 #[derive(Debug)]
-pub(crate) struct EventLog {
+pub(crate) struct LastSeen {
     since: Instant,
     millis: AtomicU64,
 }
 
-impl EventLog {
-    pub(crate) fn now(&self) {
+impl LastSeen {
+    pub(crate) fn touch(&self) {
         let millis = u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.millis.store(millis, Ordering::Relaxed);
     }
@@ -126,7 +126,7 @@ pub struct LaneHandle {
     stops: mpsc::Sender<Stop>,
     verdicts: mpsc::Sender<Verdict>,
     view: watch::Receiver<LaneView>,
-    heard: Arc<EventLog>,
+    last_seen: Arc<LastSeen>,
     silence_max: Duration,
 }
 
@@ -156,12 +156,12 @@ pub fn start(
             misconfigured: false,
         },
     });
-    let heard = Arc::new(EventLog { since: Instant::now(), millis: AtomicU64::new(0) });
+    let last_seen = Arc::new(LastSeen { since: Instant::now(), millis: AtomicU64::new(0) });
     let silence_max = policy.limits.idle_seconds.duration();
-    let told = Told { mailbox: mail, stops: stop, verdicts: verdict };
-    let actor = Actor::new(gpu.clone(), launch, policy, told, view_out, heard.clone(), changed, news);
+    let inbox = Inbox { mailbox: mail, stops: stop, verdicts: verdict };
+    let actor = Actor::new(gpu.clone(), launch, policy, inbox, view_out, last_seen.clone(), changed, news);
     tasks.spawn(actor.run());
-    LaneHandle { gpu, mailbox, stops, verdicts, view, heard, silence_max }
+    LaneHandle { gpu, mailbox, stops, verdicts, view, last_seen, silence_max }
 }
 
 impl LaneHandle {
@@ -173,15 +173,15 @@ impl LaneHandle {
     /// # Cancel safety
     /// Dropping the future leaves the command with the worker; its reply is dropped.
     pub async fn run(&self, order: Order) -> Result<Vec<u8>, LaneError> {
-        self.give(order).await
+        self.enqueue(order).await
     }
 
     /// The same, but the command is in the mailbox before the future is polled: a cancel sent after it comes after it.
-    pub(crate) fn give(&self, order: Order) -> impl Future<Output = Answer> + use<> {
+    pub(crate) fn enqueue(&self, order: Order) -> impl Future<Output = Answer> + use<> {
         let (waiter, answer) = oneshot::channel::<Answer>();
-        let given = self.mailbox.try_send(Mail::Run(order, waiter)).map_err(|err| self.refused(&err));
+        let queued = self.mailbox.try_send(Mail::Run(order, waiter)).map_err(|err| self.refusal(&err));
         async move {
-            given?;
+            queued?;
             answer.await.unwrap_or(Err(LaneError::Stopping))
         }
     }
@@ -246,8 +246,8 @@ impl LaneHandle {
     /// How long ago the worker was last heard.
     #[must_use]
     pub fn silent_for(&self) -> Duration {
-        let heard = Duration::from_millis(self.heard.millis.load(Ordering::Relaxed));
-        self.heard.since.elapsed().saturating_sub(heard)
+        let last_seen = Duration::from_millis(self.last_seen.millis.load(Ordering::Relaxed));
+        self.last_seen.since.elapsed().saturating_sub(last_seen)
     }
 
     /// The failure of what does not wait for an open lane; `None` where the lane is not open.
@@ -286,7 +286,7 @@ impl LaneHandle {
             .then_some(silent)
     }
 
-    fn refused(&self, err: &mpsc::error::TrySendError<Mail>) -> LaneError {
+    fn refusal(&self, err: &mpsc::error::TrySendError<Mail>) -> LaneError {
         match err {
             mpsc::error::TrySendError::Full(_) => LaneError::Full { capacity: self.mailbox.max_capacity() },
             mpsc::error::TrySendError::Closed(_) => LaneError::Stopping,

@@ -12,17 +12,17 @@ pub(super) struct Meter {
     lines_max: u64,
     since: Instant,
     passed: u64,
-    left_out: u64,
+    suppressed: u64,
 }
 
 impl Meter {
     pub(super) fn new(lines_max: u64, now: Instant) -> Self {
-        Self { lines_max, since: now, passed: 0, left_out: 0 }
+        Self { lines_max, since: now, passed: 0, suppressed: 0 }
     }
 
     /// When what was left out is due to be said.
-    pub(super) fn owes(&self) -> Option<Instant> {
-        (self.left_out > 0).then(|| self.since + WINDOW)
+    pub(super) fn report_due(&self) -> Option<Instant> {
+        (self.suppressed > 0).then(|| self.since + WINDOW)
     }
 
     /// Begins a new window where the old one is over; how many lines that one left out.
@@ -32,12 +32,12 @@ impl Meter {
         }
         self.since = now;
         self.passed = 0;
-        std::mem::take(&mut self.left_out)
+        std::mem::take(&mut self.suppressed)
     }
 
     /// What was left out since the last window began.
     pub(super) fn end(&mut self) -> u64 {
-        std::mem::take(&mut self.left_out)
+        std::mem::take(&mut self.suppressed)
     }
 
     /// Whether another line passes; if not, it is counted.
@@ -46,7 +46,7 @@ impl Meter {
             self.passed += 1;
             return true;
         }
-        self.left_out += 1;
+        self.suppressed += 1;
         false
     }
 }
@@ -60,10 +60,10 @@ mod tests {
         let start = Instant::now();
         let mut meter = Meter::new(3, start);
         assert_eq!((0..10).filter(|_| meter.passes()).count(), 3);
-        assert_eq!(meter.owes(), Some(start + WINDOW));
+        assert_eq!(meter.report_due(), Some(start + WINDOW));
         assert_eq!(meter.roll(start), 0);
         assert_eq!(meter.roll(start + WINDOW), 7);
-        assert_eq!((meter.owes(), meter.roll(start + 2 * WINDOW)), (None, 0));
+        assert_eq!((meter.report_due(), meter.roll(start + 2 * WINDOW)), (None, 0));
         assert!(meter.passes());
     }
 }

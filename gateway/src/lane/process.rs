@@ -28,9 +28,9 @@ const LINE_MAX: usize = 500;
 /// Frames that wait for the worker to read; it reads ahead, so more means that it hangs.
 const FRAMES_MAX: usize = 256;
 /// How long the last words of a dead worker are waited for: its children may hold the pipes open.
-const LAST_WORDS: Duration = Duration::from_millis(250);
+const PIPES_DRAIN_MAX: Duration = Duration::from_millis(250);
 /// How long the end of a killed process is waited for: one in the driver of an ill device may never come back.
-const KILLED: Duration = Duration::from_secs(5);
+const KILLED_WITHIN_MAX: Duration = Duration::from_secs(5);
 
 /// How a worker is started.
 #[derive(Clone, Debug, Default)]
@@ -130,12 +130,12 @@ impl Process {
     }
 
     /// Kills the group, reaps the leader, hears its last words and says why it went.
-    pub(crate) async fn bury(&mut self, why: Why, mut last: impl FnMut(Line)) -> Cause {
+    pub(crate) async fn reap(&mut self, why: Why, mut last: impl FnMut(Line)) -> Cause {
         self.frames = None;
         // Where its exit status says more, that is told.
         let went = match why {
             Why::Kill(_) => false,
-            Why::Gone | Why::Closed(_) => timeout(LAST_WORDS, self.leader.gone()).await.is_ok(),
+            Why::Gone | Why::Closed(_) => timeout(PIPES_DRAIN_MAX, self.leader.gone()).await.is_ok(),
         };
         let expected = match why {
             Why::Kill(why) => Some(why),
@@ -144,7 +144,7 @@ impl Process {
             Why::Gone => Some("it is gone, and its exit status did not come".to_owned()),
         };
         let status = self.leader.end().await;
-        let drained = timeout(LAST_WORDS, async {
+        let drained = timeout(PIPES_DRAIN_MAX, async {
             while let Some(Output::Lines(lines)) = self.output.recv().await {
                 lines.into_iter().for_each(&mut last);
             }
@@ -229,8 +229,8 @@ impl Leader {
     /// Kills the whole group, whoever of it is left, and reaps the leader.
     async fn end(&mut self) -> io::Result<std::process::ExitStatus> {
         self.kill_group();
-        spawner::buried(self.pid);
-        let status = timeout(KILLED, self.child.wait()).await.unwrap_or_else(|_| {
+        spawner::group_died(self.pid);
+        let status = timeout(KILLED_WITHIN_MAX, self.child.wait()).await.unwrap_or_else(|_| {
             let what = format!("process {} does not end, although it was killed", self.pid);
             tracing::error!("{what}");
             Err(io::Error::other(what))
@@ -257,7 +257,7 @@ impl Drop for Leader {
     fn drop(&mut self) {
         if !self.reaped {
             self.kill_group();
-            spawner::buried(self.pid);
+            spawner::group_died(self.pid);
             spawner::reaped(self.pid);
         }
     }

@@ -47,11 +47,11 @@ impl Default for Limits {
 
 /// What the worker was last heard to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Doing {
+pub(crate) enum Activity {
     /// Nothing.
-    Nothing,
+    Idle,
     /// It was given a command and has not said what it does.
-    Unsaid,
+    Unknown,
     /// A stage of a job, and whether its first step is still to come.
     Stage(String, bool),
     /// A training.
@@ -60,41 +60,41 @@ pub(crate) enum Doing {
 
 /// When the worker was last heard, and when its work last went on.
 #[derive(Clone, Debug)]
-pub(crate) struct Watch {
-    pub(crate) heard: Instant,
-    pub(crate) progressed: Instant,
-    pub(crate) doing: Doing,
+pub(crate) struct Liveness {
+    pub(crate) last_line: Instant,
+    pub(crate) last_progress: Instant,
+    pub(crate) activity: Activity,
     /// Since when its heartbeats say that it does nothing although it has a command.
     pub(crate) idle_since: Option<Instant>,
 }
 
-impl Watch {
+impl Liveness {
     pub(crate) fn new(now: Instant) -> Self {
-        Self { heard: now, progressed: now, doing: Doing::Nothing, idle_since: None }
+        Self { last_line: now, last_progress: now, activity: Activity::Idle, idle_since: None }
     }
 
     /// It could not be heard for so long.
     pub(crate) fn forgive(&mut self, late: Duration) {
-        self.heard += late;
-        self.progressed += late;
+        self.last_line += late;
+        self.last_progress += late;
         self.idle_since = self.idle_since.map(|since| since + late);
     }
 
     /// A job is at this stage; `first` where its first step is still to come.
     pub(crate) fn note_stage(&mut self, stage: &str, first: bool) {
-        match &mut self.doing {
-            Doing::Stage(known, known_first) if known == stage => *known_first = first,
-            doing => *doing = Doing::Stage(stage.to_owned(), first),
+        match &mut self.activity {
+            Activity::Stage(known, known_first) if known == stage => *known_first = first,
+            activity => *activity = Activity::Stage(stage.to_owned(), first),
         }
     }
 
     /// How long it may be silent or stand still now.
     pub(crate) fn limit(&self, limits: &Limits, compiles: bool) -> Duration {
-        let seconds = match &self.doing {
-            Doing::Nothing => limits.idle_seconds,
-            Doing::Unsaid => limits.other_seconds,
-            Doing::Training => limits.training_seconds,
-            Doing::Stage(stage, first) => match stage.as_str() {
+        let seconds = match &self.activity {
+            Activity::Idle => limits.idle_seconds,
+            Activity::Unknown => limits.other_seconds,
+            Activity::Training => limits.training_seconds,
+            Activity::Stage(stage, first) => match stage.as_str() {
                 "loading" => limits.loading_seconds,
                 "denoising" if *first && compiles => limits.first_step_compiled_seconds,
                 "denoising" => limits.denoising_seconds,
@@ -108,21 +108,21 @@ impl Watch {
     /// When it counts as hung.
     pub(crate) fn hung_at(&self, limits: &Limits, compiles: bool) -> Instant {
         let limit = self.limit(limits, compiles);
-        match self.doing {
-            Doing::Nothing => self.heard + limit,
-            _ => (self.heard + limit).min(self.progressed + limit),
+        match self.activity {
+            Activity::Idle => self.last_line + limit,
+            _ => (self.last_line + limit).min(self.last_progress + limit),
         }
     }
 
     /// One fragment for the cause.
-    pub(crate) fn complaint(&self, limits: &Limits, compiles: bool) -> String {
+    pub(crate) fn cause_of_silence(&self, limits: &Limits, compiles: bool) -> String {
         let limit = self.limit(limits, compiles).as_secs_f64();
-        let doing = match &self.doing {
-            Doing::Nothing => "while idle",
-            Doing::Unsaid => "after it was given a command",
-            Doing::Training => "while training",
-            Doing::Stage(stage, _) => &format!("while {stage}"),
+        let activity = match &self.activity {
+            Activity::Idle => "while idle",
+            Activity::Unknown => "after it was given a command",
+            Activity::Training => "while training",
+            Activity::Stage(stage, _) => &format!("while {stage}"),
         };
-        format!("it hung: no sign of progress for {limit} s {doing}")
+        format!("it hung: no sign of progress for {limit} s {activity}")
     }
 }

@@ -44,7 +44,7 @@ enum Request {
     /// Start this; `own` is the gateway's own binary.
     Spawn { command: Box<Command>, own: PathBuf, runtime: Handle, answer: oneshot::Sender<io::Result<Child>> },
     /// This group is dead: its number may soon be another's.
-    Buried(Pid),
+    GroupDied(Pid),
     /// Its leader has been reaped, or nobody will ask for its exit status any more.
     Reaped(Pid),
     /// Look for orphans from now on.
@@ -63,13 +63,13 @@ pub(super) async fn spawn(command: Command, own: &Path) -> io::Result<Child> {
 }
 
 /// Tells that a group is dead, before its leader is reaped.
-pub(super) fn buried(group: Pid) {
-    tell(Request::Buried(group));
+pub(super) fn group_died(group: Pid) {
+    notify(Request::GroupDied(group));
 }
 
 /// Tells that a leader has been reaped, or that nobody will wait for it.
 pub(super) fn reaped(leader: Pid) {
-    tell(Request::Reaped(leader));
+    notify(Request::Reaped(leader));
 }
 
 /// Makes this process the parent of what its workers leave behind, and reaps it: the gateway may be PID 1, where nobody
@@ -88,10 +88,10 @@ pub fn adopt_orphans() -> io::Result<()> {
 /// Reaps orphans from now on.
 fn reap_orphans() {
     ADOPTS.store(true, Ordering::Relaxed);
-    tell(Request::Adopt);
+    notify(Request::Adopt);
 }
 
-fn tell(request: Request) {
+fn notify(request: Request) {
     if let Err(err) = send(request) {
         tracing::error!(%err, "the thread that starts workers cannot be told");
     }
@@ -150,17 +150,17 @@ impl Spawner {
             };
             match request {
                 Ok(Request::Spawn { mut command, own, runtime, answer }) => {
-                    self.see_to_guard(&own);
+                    self.ensure_guard(&own);
                     self.own = Some(own);
                     let spawned = spawn_on(&runtime, &mut command);
                     if let Ok(child) = &spawned {
                         self.note(child);
                     }
                     if let Err(Ok(child)) = answer.send(spawned) {
-                        self.drop_unwanted(child);
+                        self.drop_child(child);
                     }
                 }
-                Ok(Request::Buried(group)) => self.bury(group.as_raw()),
+                Ok(Request::GroupDied(group)) => self.forget_group(group.as_raw()),
                 Ok(Request::Reaped(leader)) => _ = self.leaders.remove(&leader.as_raw()),
                 Ok(Request::Adopt) | Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
@@ -175,25 +175,25 @@ impl Spawner {
         let Some(pid) = child.id().and_then(|pid| i32::try_from(pid).ok()) else { return };
         self.groups.insert(pid);
         self.leaders.insert(pid);
-        self.tell_guard(&format!("+{pid}\n"));
+        self.write_to_guard(&format!("+{pid}\n"));
     }
 
     /// Its lane has gone meanwhile: it is killed as it is dropped, and the runtime reaps it.
-    fn drop_unwanted(&mut self, child: Child) {
+    fn drop_child(&mut self, child: Child) {
         if let Some(pid) = child.id().and_then(|pid| i32::try_from(pid).ok()) {
             self.leaders.remove(&pid);
-            self.bury(pid);
+            self.forget_group(pid);
         }
         drop(child);
     }
 
-    fn bury(&mut self, group: i32) {
+    fn forget_group(&mut self, group: i32) {
         self.groups.remove(&group);
-        self.tell_guard(&format!("-{group}\n"));
+        self.write_to_guard(&format!("-{group}\n"));
     }
 
     /// Without a guard workers still end with the gateway; only their children might not.
-    fn see_to_guard(&mut self, own: &Path) {
+    fn ensure_guard(&mut self, own: &Path) {
         if let Some(guard) = &mut self.guard {
             match guard.child.try_wait() {
                 Ok(None) => return,
@@ -218,7 +218,7 @@ impl Spawner {
             Ok((Some(pipe), child)) => {
                 self.guard = Some(Guard { child, pipe });
                 let known: String = self.groups.iter().map(|group| format!("+{group}\n")).collect();
-                self.tell_guard(&known);
+                self.write_to_guard(&known);
             }
             Ok((None, _)) => tracing::error!("the guard of the workers' children has no stdin"),
             Err(err) => {
@@ -227,7 +227,7 @@ impl Spawner {
         }
     }
 
-    fn tell_guard(&mut self, lines: &str) {
+    fn write_to_guard(&mut self, lines: &str) {
         if let Some(guard) = &mut self.guard
             && let Err(err) = guard.pipe.write_all(lines.as_bytes())
         {
@@ -252,7 +252,7 @@ impl Spawner {
             if self.guard.as_ref().is_some_and(is_guard)
                 && let Some(own) = self.own.clone()
             {
-                self.see_to_guard(&own);
+                self.ensure_guard(&own);
                 continue;
             }
             // Its lane reaps it within a moment; what it hides is seen the next time.

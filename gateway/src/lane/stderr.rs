@@ -30,12 +30,12 @@ pub(super) async fn log(
     let mut meter = Meter::new(lines_max, Instant::now());
     let mut chunk = vec![0; 64 << 10];
     loop {
-        let read = match meter.owes() {
+        let read = match meter.report_due() {
             // A worker that falls silent after a flood: what was left out is said all the same.
             Some(at) => match timeout_at(at, stderr.read(&mut chunk)).await {
                 Ok(read) => read,
                 Err(_) => {
-                    say_left_out(&gpu, meter.roll(Instant::now()));
+                    log_suppressed(&gpu, meter.roll(Instant::now()));
                     continue;
                 }
             },
@@ -55,7 +55,7 @@ pub(super) async fn log(
     if let Some(line) = decoder.finish() {
         one(&line, &tail, &gpu, &mut meter, Instant::now());
     }
-    say_left_out(&gpu, meter.end());
+    log_suppressed(&gpu, meter.end());
 }
 
 fn one(line: &Line, tail: &watch::Sender<Tail>, gpu: &GpuId, meter: &mut Meter, now: Instant) {
@@ -63,7 +63,7 @@ fn one(line: &Line, tail: &watch::Sender<Tail>, gpu: &GpuId, meter: &mut Meter, 
         Line::Text(line) => harmless(shorten(String::from_utf8_lossy(line).trim_end())),
         Line::TooLarge { bytes } => format!("(a line of more than {bytes} bytes)"),
     };
-    say_left_out(gpu, meter.roll(now));
+    log_suppressed(gpu, meter.roll(now));
     if meter.passes() {
         tracing::info!(target: "worker", %gpu, "{text}");
     }
@@ -75,7 +75,7 @@ fn one(line: &Line, tail: &watch::Sender<Tail>, gpu: &GpuId, meter: &mut Meter, 
     });
 }
 
-fn say_left_out(gpu: &GpuId, lines: u64) {
+fn log_suppressed(gpu: &GpuId, lines: u64) {
     if lines > 0 {
         tracing::warn!(target: "worker", %gpu, lines, "lines of its stderr were left out: they came too fast");
     }

@@ -125,7 +125,7 @@ fn console() -> &'static Sink {
 }
 
 /// Says something to the person at the terminal: on stderr, whatever the log's level, and without waiting for it.
-pub fn say(text: &str) {
+pub fn print(text: &str) {
     console().line(format!("{text}\n").as_bytes());
 }
 
@@ -157,13 +157,13 @@ pub fn on_panic() {
         if tracing::dispatcher::has_been_set() {
             tracing::error!(target: text::PANIC, at, "a bug of the gateway: {what}{trace}");
         } else {
-            say(&format!("a bug of the gateway: {what}, at {at}{trace}"));
+            print(&format!("a bug of the gateway: {what}, at {at}{trace}"));
         }
     }));
 }
 
 /// The failure of a command in which a bug of ours struck; the log has said where.
-pub(crate) fn bug() -> contracts::Failure {
+pub(crate) fn internal_failure() -> contracts::Failure {
     contracts::Failure::new(contracts::ErrorCode::Internal, "a bug of the gateway struck; its log says where")
 }
 

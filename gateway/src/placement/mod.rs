@@ -110,9 +110,9 @@ pub(crate) fn best(lanes: &[LaneHandle], loads: &[LaneLoadView], model: Option<&
 
 /// The failure of a command that waits for no lane: every lane that could take it is open, and either it is no job, or
 /// all of them are configured wrong. `None` where it waits.
-pub(crate) fn hopeless(lane_loads: &[LaneLoad], need: &Need) -> Option<Failure> {
+pub(crate) fn refusal(lane_loads: &[LaneLoad], need: &Need) -> Option<Failure> {
     let mut open = Vec::new();
-    for lane_load in able(lane_loads, need) {
+    for lane_load in eligible(lane_loads, need) {
         open.push(lane_load.lane.open()?);
     }
     let misconfigured = open.iter().all(LaneError::is_misconfigured);
@@ -148,7 +148,7 @@ pub(crate) fn open_failure(open: &[LaneError]) -> Option<Failure> {
 
 /// Why each lane that could have taken a command did not.
 pub(crate) fn why_it_waits(lane_loads: &[LaneLoad], need: &Need) -> Value {
-    able(lane_loads, need)
+    eligible(lane_loads, need)
         .map(|lane_load| {
             let reason = lane_load.lane.unready().unwrap_or_else(|| "it was busy".to_owned());
             json!({"gpu_id": lane_load.lane.gpu.as_str(), "reason": reason})
@@ -156,7 +156,7 @@ pub(crate) fn why_it_waits(lane_loads: &[LaneLoad], need: &Need) -> Value {
         .collect()
 }
 
-fn able<'a>(lane_loads: &'a [LaneLoad], need: &'a Need) -> impl Iterator<Item = &'a LaneLoad> {
+fn eligible<'a>(lane_loads: &'a [LaneLoad], need: &'a Need) -> impl Iterator<Item = &'a LaneLoad> {
     lane_loads.iter().filter(|lane_load| need.pin.as_ref().is_none_or(|pin| *pin == lane_load.lane.gpu))
 }
 

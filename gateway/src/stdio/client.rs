@@ -18,7 +18,7 @@ use futures::{
 use tokio::{sync::oneshot, time::Duration};
 
 use super::{
-    events::{FrameWriter, Told},
+    events::{EventOptions, FrameWriter},
     lines::Input,
     pipes::StdoutQueue,
     read_ahead::{ReadAhead, ReadAheadPermit},
@@ -50,16 +50,16 @@ impl OutgoingReply {
 
 /// The command that is being taken, as far as its reply needs it.
 #[derive(Clone, Default)]
-struct Named {
+struct CurrentCommand {
     action: Option<Action>,
     request_id: Option<String>,
     session_id: Option<String>,
     dialect: Option<Dialect>,
 }
 
-impl Named {
-    fn broken(self) -> OutgoingReply {
-        let mut reply = Reply::failed(self.action, self.request_id, crate::log::bug());
+impl CurrentCommand {
+    fn failed(self) -> OutgoingReply {
+        let mut reply = Reply::failed(self.action, self.request_id, crate::log::internal_failure());
         reply.session_id = self.session_id;
         OutgoingReply { reply, dialect: self.dialect, after: None, share: None }
     }
@@ -84,14 +84,14 @@ pub(super) struct StdioClient {
     open: HashSet<String>,
     /// Replies whose targets have not been answered yet.
     held: Vec<OutgoingReply>,
-    named: Named,
+    current: CurrentCommand,
     ahead: ReadAhead,
     /// The length of the command that is being taken.
     bytes: usize,
     /// Jobs that have not ended, this one too.
     jobs: Arc<()>,
     /// The last word, once `shutdown` was read.
-    pub(super) farewell: Option<OutgoingReply>,
+    pub(super) shutdown_reply: Option<OutgoingReply>,
 }
 
 impl StdioClient {
@@ -111,11 +111,11 @@ impl StdioClient {
             waiting: HashMap::new(),
             open: HashSet::new(),
             held: Vec::new(),
-            named: Named::default(),
+            current: CurrentCommand::default(),
             ahead,
             bytes: 0,
             jobs: Arc::default(),
-            farewell: None,
+            shutdown_reply: None,
         }
     }
 
@@ -148,7 +148,7 @@ impl StdioClient {
 
     /// Takes a line; the grace, where it was `shutdown`.
     pub(super) fn on_line(&mut self, line: Input) -> Option<Duration> {
-        self.named = Named { dialect: self.dialect, ..Named::default() };
+        self.current = CurrentCommand { dialect: self.dialect, ..CurrentCommand::default() };
         self.bytes = 0;
         let read = match line {
             Input::Read { read, bytes } => {
@@ -156,7 +156,7 @@ impl StdioClient {
                 *read
             }
             Input::Broken => {
-                self.put(std::future::ready(self.named.clone().broken()).boxed());
+                self.put(std::future::ready(self.current.clone().failed()).boxed());
                 return None;
             }
             Input::TooLarge { bytes } => {
@@ -182,11 +182,11 @@ impl StdioClient {
 
     /// Queues an answer. A bug of ours in making it costs this one command.
     fn put(&mut self, answer: BoxFuture<'static, OutgoingReply>) {
-        let named = self.named.clone();
+        let current = self.current.clone();
         let share = Some(self.ahead.take(self.bytes));
         let answer = AssertUnwindSafe(answer)
             .catch_unwind()
-            .map(|made| OutgoingReply { share, ..made.unwrap_or_else(|_| named.broken()) });
+            .map(|made| OutgoingReply { share, ..made.unwrap_or_else(|_| current.failed()) });
         let answer = answer.boxed();
         if self.out_of_order {
             self.unordered.push(answer);
@@ -198,7 +198,7 @@ impl StdioClient {
 
     fn command(&mut self, incoming: Incoming) -> Option<Duration> {
         let dialect = self.dialect.unwrap_or_else(|| incoming.stdio_dialect());
-        self.named = Named {
+        self.current = CurrentCommand {
             action: Some(incoming.head.action),
             request_id: incoming.head.request_id.clone(),
             session_id: incoming.head.session_id.clone(),
@@ -233,7 +233,7 @@ impl StdioClient {
                     .boxed(),
                 );
             }
-            _ => self.do_in_turn(incoming, dialect),
+            _ => self.run_in_order(incoming, dialect),
         }
         None
     }
@@ -255,14 +255,14 @@ impl StdioClient {
             return self.put(fail(*failure));
         }
         let fields = incoming.reading.document().cloned().unwrap_or_default();
-        let wants = |feature: &str| {
+        let asks_for = |feature: &str| {
             fields["features"].as_array().is_some_and(|all| all.iter().any(|one| one == feature))
         };
         let chosen = fields["dialect"].as_str().and_then(|name| name.parse().ok());
         let dialect = chosen.unwrap_or(before);
         let mut features = Vec::new();
         for feature in ["events", "out_of_order", "trace"] {
-            if wants(feature) {
+            if asks_for(feature) {
                 features.push(feature);
             }
         }
@@ -275,12 +275,13 @@ impl StdioClient {
             .boxed(),
         );
         self.dialect = chosen.or(self.dialect);
-        self.out_of_order = wants("out_of_order");
-        self.writer.set_events(wants("events").then_some(Told { dialect, trace: wants("trace") }));
+        self.out_of_order = asks_for("out_of_order");
+        self.writer
+            .set_events(asks_for("events").then_some(EventOptions { dialect, trace: asks_for("trace") }));
     }
 
     fn shutdown(&mut self, incoming: &Incoming, dialect: Dialect) -> Duration {
-        let said =
+        let grace =
             incoming.reading.document().and_then(|fields| contracts::seconds(&fields["grace_seconds"]));
         let reply = Reply {
             action: Some(Action::Shutdown),
@@ -290,8 +291,8 @@ impl StdioClient {
             warnings: incoming.reading.warnings.clone(),
             more_warnings: 0,
         };
-        self.farewell = Some(OutgoingReply::new(reply, dialect));
-        said.unwrap_or(STOP_GRACE)
+        self.shutdown_reply = Some(OutgoingReply::new(reply, dialect));
+        grace.unwrap_or(STOP_GRACE)
     }
 
     fn cancel(&mut self, incoming: Incoming, dialect: Dialect) {
@@ -329,11 +330,11 @@ impl StdioClient {
         );
     }
 
-    fn do_in_turn(&mut self, incoming: Incoming, dialect: Dialect) {
+    fn run_in_order(&mut self, incoming: Incoming, dialect: Dialect) {
         let action = incoming.head.action;
         let (class, _) = schedule(action, incoming.reading.document());
         let is_job = class == Class::Job;
-        let turn = if self.out_of_order { PendingReply::now() } else { self.reply_order.turn(is_job) };
+        let pending = if self.out_of_order { PendingReply::now() } else { self.reply_order.pending(is_job) };
         let job = is_job.then(|| self.jobs.clone());
         let (cancel, cancelled) = oneshot::channel();
         self.waiting.retain(|_, cancel| !cancel.is_closed());
@@ -348,14 +349,14 @@ impl StdioClient {
         self.put(
             async move {
                 let _job = job;
-                if is_job && turn.or_cancelled(cancelled).await {
+                if is_job && pending.or_cancelled(cancelled).await {
                     let failure = Failure::new(ErrorCode::Cancelled, "cancelled before it began");
                     let mut reply = Reply::failed(Some(action), incoming.head.request_id, failure);
                     reply.session_id = incoming.head.session_id;
                     reply.warnings = incoming.reading.warnings;
                     return OutgoingReply::new(reply, dialect);
                 }
-                turn.come().await;
+                pending.wait().await;
                 let options = ReplyOptions { wait: false, ..ReplyOptions::plain(dialect) };
                 match dispatcher.take(incoming, options).await {
                     Answer::Queued { accepted, .. } => {

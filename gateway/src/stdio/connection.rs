@@ -162,7 +162,7 @@ impl Connection {
             chunk = self.input.recv(), if may_read => self.on_chunk(chunk),
             () = self.events.write_next(), if may_write => {}
             // Wakes the loop when the client reads again.
-            () = self.output.room(), if !may_write => {}
+            () = self.output.wait_for_room(), if !may_write => {}
         }
     }
 
@@ -243,8 +243,8 @@ impl Connection {
         let kill_at = self.ending.unwrap_or_default().kill_at();
         self.app.dispatcher().pool().stop(kill_at).await;
         // The contract: the reply to `shutdown` follows the end of the workers.
-        if let Some(farewell) = self.client.farewell.take() {
-            self.client.write(farewell);
+        if let Some(shutdown_reply) = self.client.shutdown_reply.take() {
+            self.client.write(shutdown_reply);
         }
         self.app.stop(Duration::ZERO).await;
         if self.is_broken { ExitCode::from(app::BROKEN) } else { ExitCode::SUCCESS }

@@ -18,7 +18,7 @@ use crate::{dispatch::Dispatcher, events::JobEvents, jobs::timestamp, lane::Lane
 
 /// How events are told.
 #[derive(Clone, Copy)]
-pub(super) struct Told {
+pub(super) struct EventOptions {
     pub(super) dialect: Dialect,
     /// Whether an event says the trace of its job.
     pub(super) trace: bool,
@@ -29,7 +29,7 @@ pub(super) struct Told {
 pub(super) struct FrameWriter {
     output: StdoutQueue,
     /// How events are told, where they were negotiated.
-    events: Arc<watch::Sender<Option<Told>>>,
+    events: Arc<watch::Sender<Option<EventOptions>>>,
     sequence: Arc<AtomicU64>,
 }
 
@@ -37,7 +37,7 @@ pub(super) struct FrameWriter {
 pub(super) struct UnsolicitedEvents {
     dispatcher: Dispatcher,
     writer: FrameWriter,
-    beat: Interval,
+    heartbeats: Interval,
     news: broadcast::Receiver<Arc<Value>>,
 }
 
@@ -46,8 +46,8 @@ impl FrameWriter {
         Self { output, events: Arc::new(watch::Sender::new(None)), sequence: Arc::default() }
     }
 
-    pub(super) fn set_events(&self, told: Option<Told>) {
-        self.events.send_replace(told);
+    pub(super) fn set_events(&self, options: Option<EventOptions>) {
+        self.events.send_replace(options);
     }
 
     /// Writes a reply. One that is too long for a frame becomes a failure that says so.
@@ -56,20 +56,20 @@ impl FrameWriter {
     }
 
     fn write(&self, frame: Vec<u8>) {
-        if !self.output.say(frame) {
+        if !self.output.send(frame) {
             tracing::warn!("stdout is closed; a line is lost");
         }
     }
 
     /// Says the events of a job until its reply, which it returns.
     pub(super) async fn follow(&self, events: &JobEvents) -> Arc<Reply> {
-        let mut heard = events.listen();
+        let mut log = events.subscribe();
         let mut next = 0;
         loop {
-            self.output.room().await;
+            self.output.wait_for_room().await;
             let (events, reply) = {
-                let heard = heard.borrow_and_update();
-                (heard.since(next).collect::<Vec<_>>(), heard.reply())
+                let log = log.borrow_and_update();
+                (log.since(next).collect::<Vec<_>>(), log.reply())
             };
             for (sequence, event) in events {
                 next = sequence + 1;
@@ -78,14 +78,14 @@ impl FrameWriter {
             if let Some(reply) = reply {
                 return reply;
             }
-            if heard.changed().await.is_err() {
+            if log.changed().await.is_err() {
                 unreachable!("the events is held while it is followed");
             }
         }
     }
 
     fn event(&self, mut event: Value) {
-        let Some(Told { dialect, trace }) = *self.events.borrow() else { return };
+        let Some(EventOptions { dialect, trace }) = *self.events.borrow() else { return };
         if let (false, Value::Object(members)) = (trace, &mut event) {
             members.shift_remove("traceparent");
         }
@@ -99,10 +99,10 @@ impl FrameWriter {
 
 impl UnsolicitedEvents {
     pub(super) fn new(dispatcher: Dispatcher, writer: FrameWriter) -> Self {
-        let mut beat = interval(limits::HEARTBEAT);
-        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut heartbeats = interval(limits::HEARTBEAT);
+        heartbeats.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let news = dispatcher.pool().news();
-        Self { dispatcher, writer, beat, news }
+        Self { dispatcher, writer, heartbeats, news }
     }
 
     /// Waits for what is said without being asked, and says it: a heartbeat, the progress of a training.
@@ -111,7 +111,7 @@ impl UnsolicitedEvents {
     /// What was taken is said before anything else is waited for, so nothing is lost and no sequence number skipped.
     pub(super) async fn write_next(&mut self) {
         let event = tokio::select! {
-            _ = self.beat.tick() => self.heartbeat(),
+            _ = self.heartbeats.tick() => self.heartbeat(),
             news = self.news.recv() => match news {
                 Ok(event) => (*event).clone(),
                 Err(broadcast::error::RecvError::Lagged(lost)) => {

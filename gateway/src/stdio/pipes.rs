@@ -16,7 +16,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 /// Chunks of stdin that wait to be looked at.
 const CHUNKS_MAX: usize = 8;
 /// Bytes that wait to be written; beyond, nothing more is made to be said.
-const BACKLOG_MAX: usize = 1 << 20;
+const BACKLOG_BYTES_MAX: usize = 1 << 20;
 
 /// The way to stdout. Saying never waits, so that a client that does not read holds up nothing else; whoever has more
 /// to say looks for room first.
@@ -28,28 +28,28 @@ pub(super) struct StdoutQueue {
 
 impl StdoutQueue {
     /// Hands a line to the writer; whether there still is one.
-    pub(super) fn say(&self, line: Vec<u8>) -> bool {
+    pub(super) fn send(&self, line: Vec<u8>) -> bool {
         let bytes = line.len();
         self.backlog.send_modify(|backlog| *backlog += bytes);
-        let said = self.lines.send(line).is_ok();
-        if !said {
+        let was_sent = self.lines.send(line).is_ok();
+        if !was_sent {
             self.backlog.send_replace(0);
         }
-        said
+        was_sent
     }
 
     /// Whether more may be said.
     pub(super) fn has_room(&self) -> bool {
-        *self.backlog.borrow() < BACKLOG_MAX
+        *self.backlog.borrow() < BACKLOG_BYTES_MAX
     }
 
     /// Waits until more may be said.
     ///
     /// # Cancel safety
     /// Nothing is taken.
-    pub(super) async fn room(&self) {
+    pub(super) async fn wait_for_room(&self) {
         // An error would mean that the sender is gone, which is held here.
-        self.backlog.subscribe().wait_for(|backlog| *backlog < BACKLOG_MAX).await.ok();
+        self.backlog.subscribe().wait_for(|backlog| *backlog < BACKLOG_BYTES_MAX).await.ok();
     }
 }
 
@@ -87,7 +87,7 @@ pub(super) fn stdin_hung_up() -> oneshot::Receiver<()> {
 /// The end of a pipe lies behind all that was written before, and the reader stops while enough is read ahead: the system
 /// tells of the hang-up at once.
 fn hung_up(input: impl AsFd + Send + 'static) -> oneshot::Receiver<()> {
-    let (tell, told) = oneshot::channel();
+    let (sender, hang_up) = oneshot::channel();
     std::thread::spawn(move || {
         // A hang-up is always told; nothing else is asked for.
         let mut polled = [PollFd::new(input.as_fd(), PollFlags::empty())];
@@ -102,10 +102,10 @@ fn hung_up(input: impl AsFd + Send + 'static) -> oneshot::Receiver<()> {
         }
         if polled[0].revents().is_some_and(|events| events.contains(PollFlags::POLLHUP)) {
             // Nobody may wait for it.
-            tell.send(()).ok();
+            sender.send(()).ok();
         }
     });
-    told
+    hang_up
 }
 
 /// A way to write lines to stdout, and what resolves once all are written and the way is dropped.
@@ -117,7 +117,7 @@ fn write_lines(mut out: impl Write + Send + 'static) -> (StdoutQueue, oneshot::R
     let (lines, mut waiting) = mpsc::unbounded_channel::<Vec<u8>>();
     let backlog = Arc::new(watch::Sender::new(0));
     let (done, written) = oneshot::channel();
-    let outlet = StdoutQueue { lines, backlog: backlog.clone() };
+    let queue = StdoutQueue { lines, backlog: backlog.clone() };
     std::thread::spawn(move || {
         while let Some(mut line) = waiting.blocking_recv() {
             // Whatever waits goes out with it.
@@ -136,22 +136,22 @@ fn write_lines(mut out: impl Write + Send + 'static) -> (StdoutQueue, oneshot::R
         // Nobody may wait for it.
         done.send(()).ok();
     });
-    (outlet, written)
+    (queue, written)
 }
 
 #[cfg(test)]
 mod tests {
     use std::{fs::File, io::Read, os::fd::OwnedFd};
 
-    use super::{BACKLOG_MAX, hung_up, write_lines};
+    use super::{BACKLOG_BYTES_MAX, hung_up, write_lines};
 
     #[tokio::test]
     async fn a_hang_up_is_told_before_what_was_written_is_read() {
         let (mut reader, mut writer) = std::io::pipe().unwrap();
-        let told = hung_up(reader.try_clone().unwrap());
+        let hang_up = hung_up(reader.try_clone().unwrap());
         std::io::Write::write_all(&mut writer, b"unread").unwrap();
         drop(writer);
-        told.await.unwrap();
+        hang_up.await.unwrap();
         let mut rest = String::new();
         reader.read_to_string(&mut rest).unwrap();
         assert_eq!(rest, "unread");
@@ -160,32 +160,32 @@ mod tests {
     #[tokio::test]
     async fn saying_never_waits_and_room_comes_back_when_somebody_reads() {
         let (mut reader, writer) = std::io::pipe().unwrap();
-        let (outlet, written) = write_lines(File::from(OwnedFd::from(writer)));
-        let line = vec![b'x'; BACKLOG_MAX];
-        assert!(outlet.has_room());
-        assert!(outlet.say(line.clone()));
-        assert!(!outlet.has_room());
-        assert!(outlet.say(line));
+        let (queue, written) = write_lines(File::from(OwnedFd::from(writer)));
+        let line = vec![b'x'; BACKLOG_BYTES_MAX];
+        assert!(queue.has_room());
+        assert!(queue.send(line.clone()));
+        assert!(!queue.has_room());
+        assert!(queue.send(line));
         let read = std::thread::spawn(move || {
             let mut all = Vec::new();
             reader.read_to_end(&mut all).unwrap();
             all.len()
         });
-        outlet.room().await;
-        drop(outlet);
+        queue.wait_for_room().await;
+        drop(queue);
         written.await.unwrap();
-        assert_eq!(read.join().unwrap(), 2 * BACKLOG_MAX);
+        assert_eq!(read.join().unwrap(), 2 * BACKLOG_BYTES_MAX);
     }
 
     #[tokio::test]
     async fn a_reader_that_is_gone_leaves_room() {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
-        let (outlet, written) = write_lines(File::from(OwnedFd::from(writer)));
-        outlet.say(vec![b'x'; 2 * BACKLOG_MAX]);
-        outlet.room().await;
+        let (queue, written) = write_lines(File::from(OwnedFd::from(writer)));
+        queue.send(vec![b'x'; 2 * BACKLOG_BYTES_MAX]);
+        queue.wait_for_room().await;
         assert!(written.await.is_err(), "not written");
-        assert!(!outlet.say(b"more".to_vec()));
-        assert!(outlet.has_room());
+        assert!(!queue.send(b"more".to_vec()));
+        assert!(queue.has_room());
     }
 }

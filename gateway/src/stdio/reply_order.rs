@@ -23,7 +23,7 @@ impl ReplyOrder {
     }
 
     /// The turn of the next command: a job's comes when whatever was no job is done, another's when all is.
-    pub(super) fn turn(&mut self, is_job: bool) -> PendingReply {
+    pub(super) fn pending(&mut self, is_job: bool) -> PendingReply {
         let after = if is_job { self.barrier } else { self.read };
         if !is_job {
             self.barrier = self.read + 1;
@@ -46,7 +46,7 @@ impl PendingReply {
     }
 
     /// Waits for it.
-    pub(super) async fn come(&self) {
+    pub(super) async fn wait(&self) {
         if let Some(mut written) = self.written.clone() {
             // An error means that the talk is over, and nobody hears the answer.
             written.wait_for(|written| *written >= self.after).await.ok();
@@ -59,7 +59,7 @@ impl PendingReply {
             biased;
             // First, as the cancel was answered already. Without an id nobody can cancel: the sender is gone at once.
             Ok(()) = cancelled => true,
-            () = self.come() => false,
+            () = self.wait() => false,
             else => false,
         }
     }

@@ -82,7 +82,7 @@ async fn an_event_after_the_reply_is_no_event_of_the_job() {
     // Another command makes sure that the late line was read.
     rig.goes_on().await;
     let job = rig.dispatcher.queue().job(id.as_str().into()).await.unwrap().unwrap();
-    assert_eq!(job.events.listen().borrow().last().unwrap()["stage"], "saving");
+    assert_eq!(job.events.subscribe().borrow().last().unwrap()["stage"], "saving");
     rig.stop().await;
 }
 
@@ -238,7 +238,7 @@ async fn an_event_with_a_name_twice_is_dropped() {
     let reply = rig.reply(&id).await;
     assert_eq!(reply["success"], true, "{reply}");
     let job = rig.dispatcher.queue().job(id.as_str().into()).await.unwrap().unwrap();
-    let heard = job.events.listen();
+    let heard = job.events.subscribe();
     let last = heard.borrow().last();
     assert!(last.as_ref().is_none_or(|event| event["stage"].is_null()), "{last:?}");
     rig.stop().await;

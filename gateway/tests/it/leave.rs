@@ -156,7 +156,7 @@ async fn of_two_clients_of_one_key_the_last_that_leaves_cancels_and_the_key_is_f
         }
     })
     .await;
-    assert!(shared.events.listen().borrow().reply().is_none(), "the second still waits");
+    assert!(shared.events.subscribe().borrow().reply().is_none(), "the second still waits");
     leave(second, Way::Fin);
     is_left(&rig.reply("shared").await);
     // Another request takes the key: the job that it stood for was given up.

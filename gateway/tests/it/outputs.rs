@@ -21,7 +21,7 @@ async fn a_folder_that_can_not_be_written_is_not_ready_and_no_fault_of_ours() {
     let rig = Rig::with(2, "", &[]).await;
     assert_eq!(rig.get("/health/ready").await.status, 200);
     spoil(&rig);
-    rig.dispatcher.outputs().look();
+    rig.dispatcher.outputs().check();
     let ready = rig.get("/health/ready").await;
     assert_eq!(ready.status, 503, "{ready:?}");
     assert!(ready.body["reason"].as_str().unwrap().contains("can not be written"), "{ready:?}");
@@ -39,7 +39,7 @@ async fn a_folder_that_can_not_be_written_is_not_ready_and_no_fault_of_ours() {
     let upload = rig.hear(upload.body(bytes.into_inner())).await;
     assert_eq!((upload.status, upload.code()), (507, "storage_full"), "{upload:?}");
     std::fs::remove_file(rig.dir.path().join("out")).unwrap();
-    rig.dispatcher.outputs().look();
+    rig.dispatcher.outputs().check();
     assert_eq!(rig.get("/health/ready").await.status, 200);
     assert_eq!(rig.post("/v1/generate", &submission()).await.body["success"], true);
     rig.stop().await;

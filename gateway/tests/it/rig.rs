@@ -177,7 +177,7 @@ impl Rig {
     /// Waits until a worker has made a job go on.
     pub(crate) async fn running(&self, id: &str) {
         let job = self.dispatcher.queue().job(id.into()).await.unwrap().expect("there is such a job");
-        let mut heard = job.events.listen();
+        let mut heard = job.events.subscribe();
         within(async { heard.wait_for(|heard| heard.last().is_some()).await.map(|_| ()) }).await.unwrap();
     }
 

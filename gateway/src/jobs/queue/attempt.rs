@@ -25,7 +25,7 @@ pub(super) struct Running {
     /// Requests of a batch that were cancelled: a repeated batch leaves them out, too.
     pub(super) items_cancelled: BTreeSet<Arc<str>>,
     /// It is cancelled because its clients have left.
-    pub(super) given_up: bool,
+    pub(super) abandoned: bool,
 }
 
 /// The end of an attempt.
@@ -53,15 +53,15 @@ impl JobQueue {
         self.lane_loads[lane].begin(seq);
         self.records.begin(seq, &handle.gpu, attempt);
         // In the lane's mailbox before the cancels, so that the lane finds their target.
-        let answer = handle.give(order(&work, attempt));
+        let answer = handle.enqueue(order(&work, attempt));
         let items_cancelled = cancels.iter().map(|(target, _)| target.clone()).collect();
         for (target, done) in cancels {
             self.forward_cancel(handle.clone(), job.request_id().clone(), target, None, done);
         }
         let started = Instant::now();
-        let (shutting_down, cancelled, given_up) = (false, false, false);
+        let (shutting_down, cancelled, abandoned) = (false, false, false);
         let running =
-            Running { work, attempt, lane, started, shutting_down, cancelled, items_cancelled, given_up };
+            Running { work, attempt, lane, started, shutting_down, cancelled, items_cancelled, abandoned };
         self.running.insert(seq, running);
         let reply_reader = self.reply_reader.clone();
         self.runs.spawn(async move {
@@ -160,7 +160,7 @@ impl Running {
                 **failure = failed.detail("attempts", self.attempt);
             }
             ErrorCode::Cancelled if self.shutting_down => **failure = *gone(),
-            ErrorCode::Cancelled if self.given_up => **failure = client_left(),
+            ErrorCode::Cancelled if self.abandoned => **failure = client_left(),
             _ => {}
         }
     }

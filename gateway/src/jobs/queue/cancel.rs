@@ -66,7 +66,7 @@ impl JobQueue {
     }
 
     /// Cancels a job whose clients have all left.
-    pub(super) fn give_up(&mut self, seq: u64) {
+    pub(super) fn abandon(&mut self, seq: u64) {
         if let Some((place, _)) = self.waiting.find(seq) {
             if let Some(waiting) = self.waiting.remove(place) {
                 tracing::info!(
@@ -81,7 +81,7 @@ impl JobQueue {
         }
         self.records.request_cancel(seq, None);
         let Some(running) = self.running.get_mut(&seq) else { return };
-        running.given_up = true;
+        running.abandoned = true;
         running.cancelled = true;
         let id = running.work.job.request_id().clone();
         let lane = self.lane_loads[running.lane].lane.clone();

@@ -24,7 +24,7 @@ impl Histories {
         while (self.bytes > bytes_max || self.ended.len() > jobs_max)
             && let Some((oldest, bytes)) = self.ended.pop_front()
         {
-            oldest.cut();
+            oldest.truncate();
             self.bytes -= bytes;
         }
     }

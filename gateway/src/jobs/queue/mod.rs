@@ -158,7 +158,7 @@ impl JobQueue {
                 answer.send(self.submit(*job, kept)).ok();
             }
             Mail::Cancel { target, attempt, done } => self.cancel(&target, attempt, done),
-            Mail::GiveUp(seq) => self.give_up(seq),
+            Mail::Abandon(seq) => self.abandon(seq),
             Mail::Accepted(seq, answer) => {
                 answer.send(self.accepted(seq)).ok();
             }
@@ -208,7 +208,7 @@ impl JobQueue {
         let events = JobEvents::new(self.config.events_bytes_max, job.trace().cloned());
         if !job.need.repeatable {
             // Loads and trainings go on without their clients.
-            events.go_on();
+            events.keep_running();
         }
         if job.recorded {
             self.records.open(seq, &job, events.clone());
@@ -243,7 +243,7 @@ impl JobQueue {
 
     /// Queues a command, or refuses it at once where no lane will ever take it.
     fn wait(&mut self, place: Place, waiting: Waiting) {
-        let refusal = placement::hopeless(&self.lane_loads, &waiting.work.job.need);
+        let refusal = placement::refusal(&self.lane_loads, &waiting.work.job.need);
         self.waiting.insert(place, waiting);
         if let Some(failure) = refusal {
             self.refuse(place, failure);
@@ -302,7 +302,7 @@ impl JobQueue {
             .waiting
             .iter()
             .filter_map(|(place, waiting)| {
-                Some((place, placement::hopeless(&self.lane_loads, &waiting.work.job.need)?))
+                Some((place, placement::refusal(&self.lane_loads, &waiting.work.job.need)?))
             })
             .collect();
         for (place, failure) in refusals {
@@ -331,7 +331,7 @@ impl JobQueue {
             record.map(|record| record.attempt),
         );
         if reply.outcome.as_ref().is_err_and(|failure| failure.code == ErrorCode::StorageFull) {
-            self.outputs.doubt();
+            self.outputs.recheck();
         }
         let bytes = events.end(reply);
         self.records.keep_reply(seq, bytes);

@@ -6,7 +6,7 @@ use contracts::{Action, Trace};
 use serde_json::json;
 use tokio::{sync::mpsc, time::Instant};
 
-use super::{Ending, InFlight, Leave, Life, Waiter};
+use super::{Ending, Exit, InFlight, Life, Waiter};
 use crate::lane::{
     LaneError,
     process::{Output, Why},
@@ -19,7 +19,7 @@ const LATE_MIN: Duration = Duration::from_millis(250);
 /// A delay this long goes into the log as a warning. Shorter ones are common on a busy machine.
 const LATE_WARNED: Duration = Duration::from_secs(1);
 /// Pieces of output that are read before a worker is judged: as many as the reader's channel holds.
-const ASIDE_MAX: usize = 64;
+const BUFFERED_MAX: usize = 64;
 
 impl Life<'_> {
     pub(super) fn compiles(&self) -> bool {
@@ -31,13 +31,13 @@ impl Life<'_> {
         let silence = if let Some(stop) = &self.stopping {
             stop.kill_at
         } else if self.ready {
-            self.watch.hung_at(limits, self.compiles()).max(self.caught_up)
+            self.liveness.hung_at(limits, self.compiles()).max(self.caught_up)
         } else {
             (self.started + limits.start_seconds.duration()).max(self.caught_up)
         };
         let entries = self.in_flight.values().filter_map(|entry| self.due(entry));
         let held = self.actor.held.iter().filter_map(|held| Some(held.order.deadline?.0));
-        entries.chain(held).chain(self.complaints.owes()).fold(silence, Instant::min)
+        entries.chain(held).chain(self.log_meter.report_due()).fold(silence, Instant::min)
     }
 
     /// When something is next decided about a command.
@@ -47,34 +47,34 @@ impl Life<'_> {
     }
 
     /// `due` is when this call was due. A deadline that was over when the timer was armed was due at that moment.
-    pub(super) fn on_time(&mut self, due: Instant) -> Option<Leave> {
+    pub(super) fn on_time(&mut self, due: Instant) -> Option<Exit> {
         let now = Instant::now();
         self.actor.expire_held();
         let late = now.saturating_duration_since(due);
         if late >= LATE_MIN {
             self.forgive(late, now);
         }
-        if let Some(leave) = self.take_aside() {
-            return Some(leave);
+        if let Some(exit) = self.read_buffered() {
+            return Some(exit);
         }
-        let left_out = self.complaints.roll(now);
-        self.say_left_out(left_out);
+        let suppressed = self.log_meter.roll(now);
+        self.log_suppressed(suppressed);
         let limits = &self.actor.policy.limits;
         if let Some(stop) = &self.stopping {
             if stop.kill_at <= now {
-                return Some(Leave::kill("it did not leave within its grace"));
+                return Some(Exit::kill("it did not leave within its grace"));
             }
         } else if now < self.caught_up {
             // What it wrote during the stall is still being read.
         } else if !self.ready {
             if self.started + limits.start_seconds.duration() <= now {
-                return Some(Leave::kill(format!(
+                return Some(Exit::kill(format!(
                     "it did not answer within {} s of its start",
                     limits.start_seconds
                 )));
             }
-        } else if self.watch.hung_at(limits, self.compiles()) <= now {
-            return Some(Leave::kill(self.watch.complaint(limits, self.compiles())));
+        } else if self.liveness.hung_at(limits, self.compiles()) <= now {
+            return Some(Exit::kill(self.liveness.cause_of_silence(limits, self.compiles())));
         }
         self.expire(now)
     }
@@ -87,7 +87,7 @@ impl Life<'_> {
         } else {
             tracing::debug!(%gpu, seconds, "the gateway was held up; its worker gets that much more time");
         }
-        self.watch.forgive(late);
+        self.liveness.forgive(late);
         if !self.ready {
             self.started += late;
         }
@@ -102,16 +102,16 @@ impl Life<'_> {
     }
 
     /// Reads the output that has arrived, before the worker is judged: a sign of life may be among it.
-    pub(super) fn take_aside(&mut self) -> Option<Leave> {
-        for _ in 0..ASIDE_MAX {
+    pub(super) fn read_buffered(&mut self) -> Option<Exit> {
+        for _ in 0..BUFFERED_MAX {
             match self.process.output.try_recv() {
                 Ok(Output::Lines(lines)) => {
-                    if let Some(leave) = self.on_lines(lines) {
-                        return Some(leave);
+                    if let Some(exit) = self.on_lines(lines) {
+                        return Some(exit);
                     }
                 }
                 Ok(Output::Closed) | Err(mpsc::error::TryRecvError::Disconnected) => {
-                    return Some(Leave::closed("stdout"));
+                    return Some(Exit::closed("stdout"));
                 }
                 Err(mpsc::error::TryRecvError::Empty) => break,
             }
@@ -120,7 +120,7 @@ impl Life<'_> {
     }
 
     /// Ends commands that are out of time: an exclusive one is cancelled, and its worker is killed when that does not help.
-    pub(super) fn expire(&mut self, now: Instant) -> Option<Leave> {
+    pub(super) fn expire(&mut self, now: Instant) -> Option<Exit> {
         if let Some(entry) = self
             .in_flight
             .values()
@@ -129,7 +129,7 @@ impl Life<'_> {
             let timed_out = matches!(&entry.ending, Some(Ending { error: LaneError::TimedOut { .. }, .. }));
             let why = if timed_out { "its command timed out" } else { "its command was cancelled" };
             let why = format!("{why}, and it did not obey the cancel in time");
-            return Some(Leave { why: Why::Kill(why), spared: !timed_out });
+            return Some(Exit { why: Why::Kill(why), spared: !timed_out });
         }
         let over: Vec<Arc<str>> = self
             .in_flight
@@ -144,7 +144,7 @@ impl Life<'_> {
             if entry.exclusive {
                 entry.ending = Some(Ending { kill_at: now + self.actor.policy.cancel_grace, error });
                 let payload = json!({"target_request_id": &*id});
-                self.send_own(Action::Cancel, &payload, Waiter::Nobody, None);
+                self.send_own(Action::Cancel, &payload, Waiter::Lane, None);
             } else if let Some(entry) = self.in_flight.remove(&id) {
                 let trace_id = entry.trace.as_ref().map(Trace::id);
                 tracing::warn!(gpu = %self.actor.gpu, request_id = &*id, trace_id, seconds, "the worker did not answer in time");

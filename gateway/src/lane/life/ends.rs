@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use contracts::{framing::Line, limits::UNUSABLE_LINES_MAX};
 
-use super::{End, InFlight, Leave, Life, Waiter};
+use super::{End, Exit, InFlight, Life, Waiter};
 use crate::lane::{
     Cancelled, LaneError, LaneState, actor::answer, breaker::Death, message::Answer, process::Why,
 };
@@ -18,8 +18,8 @@ const GIVEN_UP_MAX: usize = 1024;
 
 impl Life<'_> {
     /// Reaps the worker, delivers its last lines, and answers every waiter.
-    pub(super) async fn end(mut self, leave: Leave) -> End {
-        let Leave { why, spared } = leave;
+    pub(super) async fn end(mut self, exit: Exit) -> End {
+        let Exit { why, spared } = exit;
         if self.stopping.is_none() {
             self.leave_service(&why);
         }
@@ -31,15 +31,15 @@ impl Life<'_> {
                 last.push(line);
             }
         };
-        let cause = Arc::new(self.process.bury(why, on_line).await);
+        let cause = Arc::new(self.process.reap(why, on_line).await);
         for line in last {
             // A reply that came before the end still counts. A reason to kill the worker does not: it is dead.
             if let Line::Text(line) = line {
                 self.on_line(line);
             }
         }
-        let left_out = self.complaints.end();
-        self.say_left_out(left_out);
+        let suppressed = self.log_meter.end();
+        self.log_suppressed(suppressed);
         let stopping = self.stopping.take();
         let at_work = self.in_flight.values().any(|entry| entry.exclusive);
         self.end_all(&match stopping {
@@ -69,7 +69,7 @@ impl Life<'_> {
         if self.ready {
             self.actor.set_state(LaneState::Resting(why.to_string().into()));
         }
-        self.actor.give_back_exclusive();
+        self.actor.return_exclusive();
     }
 
     /// Ends everything in flight with one error; a command whose failure was decided before ends with that.
@@ -106,7 +106,7 @@ impl Life<'_> {
                 };
                 done.send(cancelled).ok();
             }
-            Waiter::Nobody => {
+            Waiter::Lane => {
                 tracing::debug!(gpu = %self.actor.gpu, "the cancel of an expired command has ended");
             }
             Waiter::Handshake => {}

@@ -6,8 +6,8 @@ use contracts::Trace;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::{Leave, Life};
-use crate::lane::{LaneError, silence::Doing};
+use super::{Exit, Life};
+use crate::lane::{LaneError, silence::Activity};
 
 /// An event of a job, as far as the lane reads it.
 pub(super) struct JobEvent<'e> {
@@ -21,11 +21,11 @@ pub(super) struct JobEvent<'e> {
 }
 
 impl Life<'_> {
-    pub(super) fn on_event(&mut self, name: &str, line: Vec<u8>) -> Option<Leave> {
+    pub(super) fn on_event(&mut self, name: &str, line: Vec<u8>) -> Option<Exit> {
         let event = match contracts::unique(&line) {
             Ok(event) => event,
             Err(err) => {
-                if self.may_complain() {
+                if self.may_log() {
                     tracing::warn!(gpu = %self.actor.gpu, %err, "the worker wrote an event that cannot be read");
                 }
                 return self.on_unusable(&err.to_string());
@@ -35,13 +35,13 @@ impl Life<'_> {
             Some(violations) if violations.is_empty() => {}
             Some(violations) => {
                 let violation = &violations[0];
-                if self.may_complain() {
+                if self.may_log() {
                     tracing::warn!(gpu = %self.actor.gpu, event = name, pointer = violation.pointer, fault = violation.message, "the worker wrote an event that breaks the contract; it is dropped");
                 }
                 return self.on_unusable(&violation.message);
             }
             None => {
-                if self.may_complain() {
+                if self.may_log() {
                     tracing::warn!(gpu = %self.actor.gpu, event = name, "the worker wrote an unknown event; it is dropped");
                 }
                 return self.on_unusable("an unknown event");
@@ -54,7 +54,7 @@ impl Life<'_> {
             }
             "training_progress" => {
                 self.unusable = 0;
-                self.watch.progressed = Instant::now();
+                self.liveness.last_progress = Instant::now();
                 // An error means that no client listens.
                 self.actor.news.send(Arc::new(event)).ok();
                 None
@@ -73,7 +73,7 @@ impl Life<'_> {
         }
     }
 
-    pub(super) fn on_job_event(&mut self, event: &JobEvent<'_>, line: Vec<u8>) -> Option<Leave> {
+    pub(super) fn on_job_event(&mut self, event: &JobEvent<'_>, line: Vec<u8>) -> Option<Exit> {
         let id = event.id;
         // An event of one request of a batch belongs to the batch, which is in flight.
         let entry = match self.in_flight.get(id) {
@@ -81,7 +81,7 @@ impl Life<'_> {
             None => id.rsplit_once('.').and_then(|(batch, _)| self.in_flight.get(batch)),
         };
         let Some(entry) = entry.filter(|entry| event.attempt == u64::from(entry.attempt)) else {
-            if self.may_complain() {
+            if self.may_log() {
                 let gpu = &self.actor.gpu;
                 tracing::warn!(%gpu, event = event.name, request_id = id, "the worker wrote an event of nothing in flight; it is dropped");
             }
@@ -89,17 +89,17 @@ impl Life<'_> {
         };
         self.unusable = 0;
         if let Some((stage, first)) = event.progress {
-            self.watch.progressed = Instant::now();
-            self.watch.idle_since = None;
-            self.watch.note_stage(stage, first);
+            self.liveness.last_progress = Instant::now();
+            self.liveness.idle_since = None;
+            self.liveness.note_stage(stage, first);
         }
         let trace_id = entry.trace.as_ref().map(Trace::id);
         match (&entry.events, event.message) {
             (Some(events), _) => events.push(line),
             (None, Some(message)) => {
-                let left_out = self.complaints.roll(Instant::now());
-                self.say_left_out(left_out);
-                if self.complaints.passes() {
+                let suppressed = self.log_meter.roll(Instant::now());
+                self.log_suppressed(suppressed);
+                if self.log_meter.passes() {
                     let gpu = &self.actor.gpu;
                     tracing::info!(target: "worker", %gpu, request_id = id, trace_id, "{message:?}");
                 }
@@ -109,7 +109,7 @@ impl Life<'_> {
         None
     }
 
-    pub(super) fn on_heartbeat(&mut self, event: &Value) -> Option<Leave> {
+    pub(super) fn on_heartbeat(&mut self, event: &Value) -> Option<Exit> {
         let now = Instant::now();
         let state = event["state"].as_str().unwrap_or_default();
         let stalled = event["last_progress_seconds"].as_f64().unwrap_or_default();
@@ -124,41 +124,41 @@ impl Life<'_> {
             view.last_progress_seconds = stalled;
             changed
         });
-        self.note_doing(event, state, runs);
+        self.note_activity(event, state, runs);
         // Checked arithmetic: a broken worker may send any number.
-        if self.watch.doing != Doing::Nothing
+        if self.liveness.activity != Activity::Idle
             && let Ok(stalled) = Duration::try_from_secs_f64(stalled)
-            && let Some(progressed) = now.checked_sub(stalled)
+            && let Some(last_progress) = now.checked_sub(stalled)
         {
-            self.watch.progressed = self.watch.progressed.max(progressed);
+            self.liveness.last_progress = self.liveness.last_progress.max(last_progress);
         }
-        self.find_unanswered(now, state == "ready" && !runs)
+        self.find_lost_reply(now, state == "ready" && !runs)
     }
 
-    pub(super) fn note_doing(&mut self, event: &Value, state: &str, runs: bool) {
-        self.watch.doing = match (state, event.get("stage").and_then(Value::as_str)) {
+    pub(super) fn note_activity(&mut self, event: &Value, state: &str, runs: bool) {
+        self.liveness.activity = match (state, event.get("stage").and_then(Value::as_str)) {
             (_, Some(stage)) => {
-                let first = match &self.watch.doing {
-                    Doing::Stage(known, first) if known == stage => *first,
+                let first = match &self.liveness.activity {
+                    Activity::Stage(known, first) if known == stage => *first,
                     _ => true,
                 };
-                Doing::Stage(stage.to_owned(), first)
+                Activity::Stage(stage.to_owned(), first)
             }
-            ("training", None) => Doing::Training,
-            ("loading", None) => Doing::Stage("loading".to_owned(), false),
-            _ if runs || self.in_flight.values().any(|entry| entry.exclusive) => Doing::Unsaid,
-            _ => Doing::Nothing,
+            ("training", None) => Activity::Training,
+            ("loading", None) => Activity::Stage("loading".to_owned(), false),
+            _ if runs || self.in_flight.values().any(|entry| entry.exclusive) => Activity::Unknown,
+            _ => Activity::Idle,
         };
     }
 
     /// Ends a worker that has a command and reports for the idle limit that it does nothing: it has lost its reply.
-    pub(super) fn find_unanswered(&mut self, now: Instant, idle: bool) -> Option<Leave> {
+    pub(super) fn find_lost_reply(&mut self, now: Instant, idle: bool) -> Option<Exit> {
         let oldest = self.in_flight.values().filter(|entry| entry.exclusive).map(|entry| entry.sent).min();
         let (true, Some(sent)) = (idle, oldest) else {
-            self.watch.idle_since = None;
+            self.liveness.idle_since = None;
             return None;
         };
-        let since = *self.watch.idle_since.get_or_insert(now);
+        let since = *self.liveness.idle_since.get_or_insert(now);
         let limit = self.actor.policy.limits.idle_seconds.duration();
         if now.saturating_duration_since(since) < limit || now.saturating_duration_since(sent) < limit {
             return None;
@@ -177,6 +177,6 @@ impl Life<'_> {
                 self.finish(entry, Err(LaneError::Protocol { what: what.clone() }));
             }
         }
-        Some(Leave::kill(what))
+        Some(Exit::kill(what))
     }
 }

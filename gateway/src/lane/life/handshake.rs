@@ -6,8 +6,8 @@ use contracts::{Action, ErrorCode, Failure};
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::{Leave, Life, Waiter};
-use crate::lane::{LaneState, WorkerFacts, silence::Watch};
+use super::{Exit, Life, Waiter};
+use crate::lane::{LaneState, WorkerFacts, silence::Liveness};
 
 /// Whether a worker that is asked for fewer features may agree: it does not know the name of one, or does not have it.
 fn refuses_a_feature(failure: &Failure) -> bool {
@@ -30,8 +30,8 @@ impl Life<'_> {
         self.send_own(Action::Initialize, &payload, Waiter::Handshake, None);
     }
 
-    pub(super) fn on_handshake(&mut self, line: &[u8]) -> Option<Leave> {
-        let refuse = |what: String| Some(Leave::kill(format!("its answer to initialize is no good: {what}")));
+    pub(super) fn on_handshake(&mut self, line: &[u8]) -> Option<Exit> {
+        let refuse = |what: String| Some(Exit::kill(format!("its answer to initialize is no good: {what}")));
         let value = match contracts::unique(line) {
             Ok(value) => value,
             Err(err) => return refuse(err.to_string()),
@@ -71,7 +71,7 @@ impl Life<'_> {
         };
         tracing::info!(%gpu, worker = facts.worker, version = facts.version, device = facts.device_name, pid = facts.pid, "worker ready");
         self.ready = true;
-        self.watch = Watch::new(Instant::now());
+        self.liveness = Liveness::new(Instant::now());
         self.actor.breaker.on_ready();
         let (starts_failed, misconfigured) =
             (self.actor.breaker.starts_failed(), self.actor.breaker.is_misconfigured());

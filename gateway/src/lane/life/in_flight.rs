@@ -36,7 +36,7 @@ pub(super) enum Waiter {
     Cancel(Cancelling),
     Handshake,
     /// The lane sent it by itself: a cancel of a command that timed out.
-    Nobody,
+    Lane,
 }
 
 /// The failure already decided for a command, and when its worker is killed if the cancel does not help.

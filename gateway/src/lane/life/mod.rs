@@ -23,7 +23,7 @@ use super::{
     message::{Mail, Stop},
     meter::Meter,
     process::{Output, Process, Why},
-    silence::Watch,
+    silence::Liveness,
     timer::Timer,
 };
 use in_flight::{Ending, InFlight, Waiter};
@@ -40,13 +40,13 @@ pub(super) enum End {
 }
 
 /// Why the loop ended.
-struct Leave {
+struct Exit {
     why: Why,
     /// It is killed because a cancelled command did not stop: that counts against no worker.
     spared: bool,
 }
 
-impl Leave {
+impl Exit {
     fn kill(why: impl Into<String>) -> Self {
         Self { why: Why::Kill(why.into()), spared: false }
     }
@@ -72,7 +72,7 @@ pub(super) struct Life<'a> {
     /// Whether it has answered `initialize`.
     ready: bool,
     started: Instant,
-    watch: Watch,
+    liveness: Liveness,
     /// When it is killed, once the lane stops.
     stopping: Option<Stop>,
     /// Frames of the lane itself that the writer had no room for.
@@ -88,7 +88,7 @@ pub(super) struct Life<'a> {
     /// Lines in a row that the lane could not use.
     unusable: u64,
     /// Limits the warnings about its lines.
-    complaints: Meter,
+    log_meter: Meter,
 }
 
 enum Input {
@@ -130,7 +130,7 @@ async fn room(frames: Option<mpsc::Sender<Vec<u8>>>, wanted: bool) -> Option<mps
 impl<'a> Life<'a> {
     pub(super) fn new(actor: &'a mut Actor, process: Process) -> Self {
         let started = Instant::now();
-        let complaints = Meter::new(actor.policy.stderr_lines_max, started);
+        let log_meter = Meter::new(actor.policy.stderr_lines_max, started);
         Self {
             actor,
             process,
@@ -139,7 +139,7 @@ impl<'a> Life<'a> {
             given_up: VecDeque::new(),
             ready: false,
             started,
-            watch: Watch::new(started),
+            liveness: Liveness::new(started),
             stopping: None,
             unsent: VecDeque::new(),
             caught_up: started,
@@ -147,48 +147,48 @@ impl<'a> Life<'a> {
             sends_trace: false,
             unreadable: None,
             unusable: 0,
-            complaints,
+            log_meter,
         }
     }
 
     pub(super) async fn run(mut self) -> End {
         self.shake_hands();
         let mut timer = Timer::new(self.started);
-        let leave = loop {
+        let exit = loop {
             timer.arm(self.next_wake());
             let open = self.stopping.is_none();
             let wanted = !self.unsent.is_empty() || (self.ready && !self.actor.held.is_empty());
             let room = room(self.process.frames().cloned(), wanted);
-            let told = &mut self.actor.told;
+            let inbox = &mut self.actor.inbox;
             tokio::select! {
                 biased;
                 // Deadlines and stops first, so that no flood of lines delays them.
                 due = timer.due() => {
-                    if let Some(leave) = self.on_time(due) { break leave }
+                    if let Some(exit) = self.on_time(due) { break exit }
                 }
-                Some(stop) = told.stops.recv() => self.on_stop(stop),
+                Some(stop) = inbox.stops.recv() => self.on_stop(stop),
                 // Before the mail: the breaker must know the last job's verdict when the next job arrives.
-                Some(verdict) = told.verdicts.recv() => {
-                    if let Some(leave) = self.on_verdict(verdict) { break leave }
+                Some(verdict) = inbox.verdicts.recv() => {
+                    if let Some(exit) = self.on_verdict(verdict) { break exit }
                 }
                 permit = room => match permit {
                     Some(permit) => self.send_next(permit),
-                    None => break Leave::closed("stdin"),
+                    None => break Exit::closed("stdin"),
                 },
-                input = next_input(&mut self.process.output, &mut told.mailbox, open) => match input {
+                input = next_input(&mut self.process.output, &mut inbox.mailbox, open) => match input {
                     Input::Output(Some(Output::Lines(lines))) => {
-                        if let Some(leave) = self.on_lines(lines) { break leave }
+                        if let Some(exit) = self.on_lines(lines) { break exit }
                     }
-                    Input::Output(Some(Output::Closed) | None) => break Leave::closed("stdout"),
+                    Input::Output(Some(Output::Closed) | None) => break Exit::closed("stdout"),
                     Input::Mail(Some(mail)) => self.on_mail(mail),
                     // Every handle is gone: the gateway is dropping its tasks.
-                    Input::Mail(None) => break Leave::kill("the gateway is gone"),
+                    Input::Mail(None) => break Exit::kill("the gateway is gone"),
                 },
                 // Not noticed by its stdout alone: a worker that exits may leave children that hold it open.
-                () = self.process.leader.gone() => break Leave::gone(),
+                () = self.process.leader.gone() => break Exit::gone(),
             }
         };
-        self.end(leave).await
+        self.end(exit).await
     }
 
     /// Closes the worker's stdin, which asks it to leave. Of two stops the earlier end holds.
@@ -199,22 +199,22 @@ impl<'a> Life<'a> {
     }
 
     /// Takes what a job has shown about this worker.
-    fn on_verdict(&mut self, verdict: Verdict) -> Option<Leave> {
+    fn on_verdict(&mut self, verdict: Verdict) -> Option<Exit> {
         let breaker = &mut self.actor.breaker;
-        let leave = match verdict {
+        let exit = match verdict {
             Verdict::Good => {
                 breaker.on_good_job();
                 None
             }
-            Verdict::Bad(what) => breaker
-                .on_bad_job()
-                .then(|| Leave::kill(format!("its first job after a rest failed: {what}"))),
+            Verdict::Bad(what) => {
+                breaker.on_bad_job().then(|| Exit::kill(format!("its first job after a rest failed: {what}")))
+            }
             Verdict::Replace(why) => {
                 breaker.on_bad_job();
-                Some(Leave::kill(why))
+                Some(Exit::kill(why))
             }
         };
         self.actor.show_breaker();
-        leave
+        exit
     }
 }

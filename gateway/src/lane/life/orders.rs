@@ -14,7 +14,7 @@ use crate::lane::{
     Cancelled, LaneError, Order,
     actor::answer,
     message::{Answer, Cancelling, Held, Mail},
-    silence::Doing,
+    silence::Activity,
 };
 
 impl Life<'_> {
@@ -48,11 +48,11 @@ impl Life<'_> {
         write(order.take_frame(self.sends_trace));
         let now = Instant::now();
         if order.exclusive {
-            self.watch.idle_since = None;
-            self.watch.progressed = now;
+            self.liveness.idle_since = None;
+            self.liveness.last_progress = now;
             self.unreadable = None;
-            if self.watch.doing == Doing::Nothing {
-                self.watch.doing = Doing::Unsaid;
+            if self.liveness.activity == Activity::Idle {
+                self.liveness.activity = Activity::Unknown;
             }
         }
         let entry = InFlight {

@@ -6,8 +6,8 @@ use contracts::{framing::Line, limits::UNUSABLE_LINES_MAX, types::ProgressEvent}
 use serde::Deserialize;
 use tokio::time::Instant;
 
-use super::{Ending, InFlight, Leave, Life, Waiter, events::JobEvent, unreadable};
-use crate::lane::{LaneError, process::shorten, silence::Doing};
+use super::{Ending, Exit, InFlight, Life, Waiter, events::JobEvent, unreadable};
+use crate::lane::{LaneError, process::shorten, silence::Activity};
 
 /// What must be known of a line before its reader has it.
 #[derive(Deserialize)]
@@ -29,32 +29,32 @@ fn is_quoted(line: &str, word: &str) -> bool {
 const EVENT: &[u8] = br#"{"event""#;
 
 impl Life<'_> {
-    pub(super) fn on_lines(&mut self, lines: Vec<Line>) -> Option<Leave> {
+    pub(super) fn on_lines(&mut self, lines: Vec<Line>) -> Option<Exit> {
         let now = Instant::now();
         // The queue gives a silent lane nothing, and looks again only when it is told to.
         let was_silent =
-            now.duration_since(self.watch.heard) > self.actor.policy.limits.idle_seconds.duration();
-        self.watch.heard = now;
-        self.actor.heard.now();
+            now.duration_since(self.liveness.last_line) > self.actor.policy.limits.idle_seconds.duration();
+        self.liveness.last_line = now;
+        self.actor.last_seen.touch();
         if was_silent {
             self.actor.changed.notify_one();
         }
         for line in lines {
             match line {
                 Line::Text(line) => {
-                    if let Some(leave) = self.on_line(line) {
-                        return Some(leave);
+                    if let Some(exit) = self.on_line(line) {
+                        return Some(exit);
                     }
                 }
                 Line::TooLarge { bytes } => {
-                    return Some(Leave::kill(format!("it wrote a line of more than {bytes} bytes")));
+                    return Some(Exit::kill(format!("it wrote a line of more than {bytes} bytes")));
                 }
             }
         }
         None
     }
 
-    pub(super) fn on_line(&mut self, line: Vec<u8>) -> Option<Leave> {
+    pub(super) fn on_line(&mut self, line: Vec<u8>) -> Option<Exit> {
         // Nearly all events are progress, and as it should be: it goes into its checked type, and no tree is made of it.
         if line.starts_with(EVENT)
             && let Ok(event) = serde_json::from_slice::<ProgressEvent>(&line)
@@ -65,7 +65,7 @@ impl Life<'_> {
             return self.on_job_event(&event, line);
         }
         let Ok(peek) = serde_json::from_slice::<Peek<'_>>(&line) else {
-            return self.on_no_frame(&line, &unreadable::why(&line));
+            return self.on_invalid_line(&line, &unreadable::why(&line));
         };
         match (peek.event, peek.success, peek.request_id) {
             (Some(event), None, _) => {
@@ -77,8 +77,8 @@ impl Life<'_> {
                 self.on_reply(&id, line)
             }
             (None, Some(_), None) => self.on_anonymous_reply(&line),
-            (Some(_), Some(_), _) => self.on_no_frame(&line, "it has both `event` and `success`"),
-            (None, None, _) => self.on_no_frame(
+            (Some(_), Some(_), _) => self.on_invalid_line(&line, "it has both `event` and `success`"),
+            (None, None, _) => self.on_invalid_line(
                 &line,
                 "it has neither `event` nor `success`, spelt in snake_case, with a value",
             ),
@@ -86,14 +86,14 @@ impl Life<'_> {
     }
 
     /// A line that is no frame: noise, unless it was to be an answer. That is judged at once, with the reason.
-    fn on_no_frame(&mut self, line: &[u8], why: &str) -> Option<Leave> {
+    fn on_invalid_line(&mut self, line: &[u8], why: &str) -> Option<Exit> {
         let text = String::from_utf8_lossy(line);
-        if self.may_complain() {
+        if self.may_log() {
             let gpu = &self.actor.gpu;
             tracing::warn!(%gpu, line = shorten(&text), why, "the worker wrote a line that is no frame");
         }
-        if let Some(leave) = self.on_unusable(why) {
-            return Some(leave);
+        if let Some(exit) = self.on_unusable(why) {
+            return Some(exit);
         }
         let text = text.to_ascii_lowercase();
         // In quotes, as a reply has them: ids may be as short as `1`, which stands in many a line of noise.
@@ -112,13 +112,13 @@ impl Life<'_> {
     }
 
     /// Whether a warning about a line goes into the log; if not, it is counted.
-    pub(super) fn may_complain(&mut self) -> bool {
-        let left_out = self.complaints.roll(Instant::now());
-        self.say_left_out(left_out);
-        self.complaints.passes()
+    pub(super) fn may_log(&mut self) -> bool {
+        let suppressed = self.log_meter.roll(Instant::now());
+        self.log_suppressed(suppressed);
+        self.log_meter.passes()
     }
 
-    pub(super) fn say_left_out(&self, lines: u64) {
+    pub(super) fn log_suppressed(&self, lines: u64) {
         if lines > 0 {
             let gpu = &self.actor.gpu;
             tracing::warn!(%gpu, lines, "log lines about its stdout were left out: they came too fast");
@@ -126,7 +126,7 @@ impl Life<'_> {
     }
 
     /// Nothing could be made of a line. A worker that writes nothing else any more is of no use, and its log has no end.
-    pub(super) fn on_unusable(&mut self, why: &str) -> Option<Leave> {
+    pub(super) fn on_unusable(&mut self, why: &str) -> Option<Exit> {
         self.unusable += 1;
         if self.unusable <= UNUSABLE_LINES_MAX {
             return None;
@@ -136,30 +136,30 @@ impl Life<'_> {
             shorten(why)
         );
         self.end_all(&LaneError::Protocol { what: what.clone() });
-        Some(Leave::kill(what))
+        Some(Exit::kill(what))
     }
 
     /// A reply that says not to what: where one command alone is in flight, it was meant for that.
-    fn on_anonymous_reply(&mut self, line: &[u8]) -> Option<Leave> {
+    fn on_anonymous_reply(&mut self, line: &[u8]) -> Option<Exit> {
         let why = "it has no request_id";
         let mut ids = self.in_flight.keys();
         match (ids.next().cloned(), ids.next()) {
             (Some(id), None) => {
-                if self.may_complain() {
+                if self.may_log() {
                     let text = String::from_utf8_lossy(line);
                     tracing::warn!(gpu = %self.actor.gpu, line = shorten(&text), why, "the worker wrote a reply that cannot be matched");
                 }
                 self.on_unreadable_reply(&id, why)
             }
-            _ => self.on_no_frame(line, why),
+            _ => self.on_invalid_line(line, why),
         }
     }
 
     /// The answer to a command that cannot be read: the command fails now, with the reason, and no sooner or later.
-    fn on_unreadable_reply(&mut self, id: &Arc<str>, why: &str) -> Option<Leave> {
+    fn on_unreadable_reply(&mut self, id: &Arc<str>, why: &str) -> Option<Exit> {
         let entry = self.in_flight.remove(id)?;
         if let Waiter::Handshake = entry.waiter {
-            return Some(Leave::kill(format!("its answer to initialize cannot be read: {why}")));
+            return Some(Exit::kill(format!("its answer to initialize cannot be read: {why}")));
         }
         self.remember(id.clone());
         if entry.exclusive {
@@ -174,16 +174,16 @@ impl Life<'_> {
     }
 
     /// A reply under an id that nothing in flight has.
-    fn on_stray_reply(&mut self, id: &str) -> Option<Leave> {
-        let may_complain = self.may_complain();
+    fn on_stray_reply(&mut self, id: &str) -> Option<Exit> {
+        let may_log = self.may_log();
         let gpu = &self.actor.gpu;
         if self.ended.iter().any(|ended| &**ended == id) {
-            if may_complain {
+            if may_log {
                 tracing::warn!(%gpu, request_id = id, "the worker wrote a second or late reply; it is dropped");
             }
             return self.on_unusable("a second or late reply");
         }
-        if may_complain {
+        if may_log {
             tracing::warn!(%gpu, request_id = id, "the worker wrote a reply to nothing that it was asked; it is dropped");
         }
         let shakes_hands = |entry: &InFlight| matches!(entry.waiter, Waiter::Handshake);
@@ -194,12 +194,12 @@ impl Life<'_> {
             return self.on_unreadable_reply(&meant, &format!("{why}, and the command's is {meant}"));
         }
         let why = format!("a reply that nothing asked for: {why}");
-        let leave = self.on_unusable(&why);
+        let exit = self.on_unusable(&why);
         self.unreadable = Some(why);
-        leave
+        exit
     }
 
-    fn on_reply(&mut self, id: &str, line: Vec<u8>) -> Option<Leave> {
+    fn on_reply(&mut self, id: &str, line: Vec<u8>) -> Option<Exit> {
         let Some((id, entry)) = self.in_flight.remove_entry(id) else {
             self.given_up.retain(|(given_up, _)| &**given_up != id);
             return self.on_stray_reply(id);
@@ -225,9 +225,11 @@ impl Life<'_> {
 
     /// An exclusive command has ended: the worker does what its heartbeats say, at most `idle` late.
     fn on_idle(&mut self) {
-        if !self.in_flight.values().any(|entry| entry.exclusive) && self.watch.doing != Doing::Training {
-            self.watch.doing = Doing::Nothing;
-            self.watch.idle_since = None;
+        if !self.in_flight.values().any(|entry| entry.exclusive)
+            && self.liveness.activity != Activity::Training
+        {
+            self.liveness.activity = Activity::Idle;
+            self.liveness.idle_since = None;
         }
     }
 }
