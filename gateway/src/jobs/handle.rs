@@ -1,4 +1,4 @@
-//! A cheap clone through which the rest of the gateway reaches the job queue.
+//! The handle of the job queue: a cheap clone through which the rest of the gateway sends it mail.
 
 use std::sync::Arc;
 
@@ -19,33 +19,35 @@ use crate::{
     placement::LaneLoadView,
 };
 
-/// Messages that wait for the job queue to look at them.
+/// Messages that wait for the queue's task. The task handles one in microseconds, so that these are some 20 ms of work;
+/// a
+/// full mailbox means that clients send faster than that, and they get `queue_full`.
 const MAILBOX_MAX: usize = 4096;
 
-/// A command was taken into the queue.
+/// The place of a command that the queue has accepted.
 #[derive(Clone, Debug)]
 pub struct Accepted {
-    /// Its place in the order of acceptance, which no other command ever has.
+    /// Its place in the order of acceptance; no other command of this run has the same.
     pub seq: u64,
-    /// Commands before it.
+    /// Commands that are before it in the queue.
     pub queue_position: usize,
     /// Its events and its reply.
     pub events: JobEvents,
 }
 
 impl Accepted {
-    /// One client more waits for the reply; `goes_on`: the job goes on when it leaves.
+    /// Adds a client that waits for the reply; `keeps_running`: the job goes on when this client leaves.
     pub(crate) fn add_client(&self, keeps_running: bool) {
         self.events.add_client(keeps_running);
     }
 
-    /// A client has left before the reply; whether nobody wants the job any more.
+    /// Removes a client that left before the reply. Returns whether the job has no client left and is to be cancelled.
     pub(crate) fn remove_client(&self) -> bool {
         self.events.remove_client()
     }
 }
 
-/// Who waits for a cancel: what the target `was`.
+/// The caller of a cancel; it gets what the target `was`.
 pub(super) type Cancelling = oneshot::Sender<Result<&'static str, Box<Failure>>>;
 
 pub(super) enum Mail {
@@ -55,7 +57,7 @@ pub(super) enum Mail {
         attempt: Option<u32>,
         done: Cancelling,
     },
-    /// Nobody wants the job of this place any more.
+    /// Cancels the job of this place, because its clients have left.
     Abandon(u64),
     Accepted(u64, oneshot::Sender<Option<Accepted>>),
     CancelSession {
@@ -81,24 +83,24 @@ pub(super) enum Mail {
     Leave,
 }
 
-/// What the job queue found for a page.
+/// The answer to a query for a page.
 #[derive(Debug, Default)]
 pub(super) struct Found {
     pub(super) jobs: Vec<JobView>,
     pub(super) total: usize,
-    /// The place of the last of `jobs`, where there are more.
+    /// The place of the last of `jobs`, if there are more behind it.
     pub(super) next: Option<u64>,
 }
 
-/// The job queue, as others see it.
+/// The handle of the job queue; a cheap clone.
 #[derive(Clone, Debug)]
 pub struct JobQueueHandle {
     mailbox: mpsc::Sender<Mail>,
-    /// Which run this is, for cursors.
+    /// A random number of this run: a cursor of another run is refused, because places are counted anew.
     run: u32,
 }
 
-/// Starts the job queue on `tasks`; `changed` is told by the lanes whenever one changes.
+/// Starts the job queue on `tasks`. The lanes notify `changed` whenever the view of one changes.
 pub fn start(
     lanes: Vec<LaneHandle>,
     config: QueueConfig,
@@ -113,11 +115,14 @@ pub fn start(
 }
 
 impl JobQueueHandle {
-    /// Queues a command. The reply comes by the job's events, whatever dies; `kept` is dropped after it.
+    /// Queues a command. Its reply arrives by its events, even if the worker or its lane dies. `kept` is dropped after
+    /// the
+    /// reply.
     ///
     /// # Errors
-    /// `queue_full`, `conflict` (a session whose job has not ended), `shutting_down`. That no lane can ever take it is told
-    /// by the job's events.
+    /// `queue_full` if as many commands wait as may, `conflict` if the session has a job that has not ended,
+    /// `shutting_down`
+    /// during a drain. A command that no lane will ever take is accepted and fails at once, by its events.
     pub async fn submit(&self, job: Job, kept: Kept) -> Result<Accepted, Box<Failure>> {
         let (answer, accepted) = oneshot::channel();
         match self.mailbox.try_send(Mail::Submit(Box::new(job), kept, answer)) {
@@ -130,60 +135,62 @@ impl JobQueueHandle {
     /// Queues a command and waits for its reply.
     ///
     /// # Errors
-    /// As [`Self::submit`]; what happens later is in the reply.
+    /// Those of [`Self::submit`]. A later failure is in the reply.
     pub async fn run(&self, job: Job, kept: Kept) -> Result<Arc<Reply>, Box<Failure>> {
         Ok(self.submit(job, kept).await?.events.reply().await)
     }
 
-    /// Cancels a command that waits or runs, and answers after its own reply: what it `was`.
+    /// Cancels a command that waits or runs. Returns what it `was`, after its own reply.
     ///
     /// # Errors
-    /// `job_not_found`.
+    /// `job_not_found` if no such command waits or runs, or `attempt` is not its present one; `timeout` if the worker
+    /// does
+    /// not answer the cancel of one request of a batch.
     pub async fn cancel(&self, target: Arc<str>, attempt: Option<u32>) -> Result<&'static str, Box<Failure>> {
         self.ask(|done| Mail::Cancel { target, attempt, done }).await?
     }
 
-    /// Cancels a job that nobody wants any more, waiting or running: its clients have left.
+    /// Cancels a job whose clients have left, whether it waits or runs.
     pub(crate) async fn abandon(&self, seq: u64) {
         if self.mailbox.send(Mail::Abandon(seq)).await.is_err() {
             tracing::debug!(seq, "the queue is gone, and the job with it");
         }
     }
 
-    /// What was accepted in a place; `None` where its record is gone.
+    /// Returns the job of a place; `None` if its record is gone.
     ///
     /// # Errors
-    /// As [`Self::job`].
+    /// Those of [`Self::job`].
     pub(crate) async fn accepted(&self, seq: u64) -> Result<Option<Accepted>, Box<Failure>> {
         self.ask(|answer| Mail::Accepted(seq, answer)).await
     }
 
-    /// Cancels the job of a session and answers after its end.
+    /// Cancels the job of a session. Returns the job after its end.
     ///
     /// # Errors
-    /// `session_not_found`, `conflict` where the job has ended.
+    /// `session_not_found` if there is no such session, `conflict` if its job has ended; those of [`Self::cancel`].
     pub async fn cancel_session(&self, session_id: String) -> Result<JobView, Box<Failure>> {
         self.ask(|done| Mail::CancelSession { session_id, done }).await?
     }
 
-    /// The newest job of an id.
+    /// Returns the newest job of an id.
     ///
     /// # Errors
-    /// Here and below: `shutting_down` where the job queue is gone.
+    /// Here and below: `shutting_down` if the queue's task has ended.
     pub async fn job(&self, id: Arc<str>) -> Result<Option<JobView>, Box<Failure>> {
         self.ask(|answer| Mail::Job(id, answer)).await
     }
 
-    /// Where a page begins, as an earlier page of this run said it.
+    /// Reads the cursor of an earlier page; `None` if this run did not write it.
     #[must_use]
     pub fn cursor(&self, text: &str) -> Option<Cursor> {
         Cursor::read(text, self.run)
     }
 
-    /// Jobs, newest first: at most `limit`, from a cursor on.
+    /// Returns at most `limit` jobs, newest first, from a cursor on.
     ///
     /// # Errors
-    /// As [`Self::job`].
+    /// Those of [`Self::job`].
     pub async fn jobs(
         &self,
         filter: Filter,
@@ -196,58 +203,59 @@ impl JobQueueHandle {
         Ok(Page { jobs: found.jobs, total: found.total, next })
     }
 
-    /// The newest job of a session.
+    /// Returns the newest job of a session.
     ///
     /// # Errors
-    /// As [`Self::job`].
+    /// Those of [`Self::job`].
     pub async fn session(&self, session_id: String) -> Result<Option<JobView>, Box<Failure>> {
         self.ask(|answer| Mail::Session(session_id, answer)).await
     }
 
-    /// Sessions, newest first.
+    /// Returns the job of each session, newest first.
     ///
     /// # Errors
-    /// As [`Self::job`].
+    /// Those of [`Self::job`].
     pub async fn sessions(&self) -> Result<Vec<JobView>, Box<Failure>> {
         self.ask(Mail::Sessions).await
     }
 
-    /// The `QueueStatus` of the contract.
+    /// Returns the `QueueStatus` of the contract.
     ///
     /// # Errors
-    /// As [`Self::job`].
+    /// Those of [`Self::job`].
     pub async fn queue(&self) -> Result<Value, Box<Failure>> {
         self.ask(Mail::Queue).await
     }
 
-    /// What each lane has to do, in the order of the lanes.
+    /// Returns the load of each lane, in the order of the lanes.
     ///
     /// # Errors
-    /// As [`Self::job`].
+    /// Those of [`Self::job`].
     pub async fn loads(&self) -> Result<Vec<LaneLoadView>, Box<Failure>> {
         self.ask(Mail::Loads).await
     }
 
-    /// The GPU that runs or ran a training, where this gateway started it.
+    /// Returns the GPU that runs or ran a training; `None` if this gateway did not start it.
     ///
     /// # Errors
-    /// As [`Self::job`].
+    /// Those of [`Self::job`].
     pub async fn training(&self, training_id: String) -> Result<Option<GpuId>, Box<Failure>> {
         self.ask(|answer| Mail::Training(training_id, answer)).await
     }
 
-    /// Takes nothing more, and returns when all is answered; what is not done `until` then is cancelled and ends with
-    /// `shutting_down`. What became of each command can still be asked. Told again, the earlier end holds.
+    /// Accepts no more commands, and returns when every accepted one has its reply. Commands that have not ended at
+    /// `until`
+    /// are cancelled and end with `shutting_down`. Queries are still answered. Of two calls the earlier `until` holds.
     ///
     /// # Errors
-    /// As [`Self::job`].
+    /// Those of [`Self::job`].
     pub async fn drain(&self, until: Instant) -> Result<(), Box<Failure>> {
         self.ask(|done| Mail::Drain { until, done }).await
     }
 
     /// Ends the job queue's task.
     pub async fn leave(&self) {
-        // An error means that it has ended.
+        // An error means that it has ended already.
         self.mailbox.send(Mail::Leave).await.ok();
     }
 
@@ -258,7 +266,7 @@ impl JobQueueHandle {
     }
 }
 
-/// The failure of whatever comes too late.
+/// The failure of a command that comes during or after the drain.
 pub(crate) fn gone() -> Box<Failure> {
     Box::new(Failure::new(contracts::ErrorCode::ShuttingDown, "the gateway is shutting down"))
 }

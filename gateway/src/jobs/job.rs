@@ -1,5 +1,5 @@
-//! One command that a worker does alone, as plain data: all that its way needs can be written down, and read again by
-//! another process. What cannot (who waits, files that are held, moments of this process's clock) lies beside it.
+//! A job as plain data: everything that its way through the gateway needs can be written to disk and read by another
+//! process. The queue keeps beside it what cannot: waiting clients, held files, instants of this process's clock.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -19,19 +19,19 @@ use crate::{
     reply::ReplyContext,
 };
 
-/// The order in which jobs that wait are taken.
+/// The order in which waiting jobs are offered to lanes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Priority {
-    /// First.
+    /// Before all others.
     High,
     /// In the order of acceptance.
     Normal,
-    /// Last.
+    /// After all others.
     Low,
 }
 
-/// One command that a worker does alone: jobs, trainings, loads, cleanup.
+/// A command that a worker runs alone: a job, a training, a load, a cleanup.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Job {
     /// What it needs of a lane.
@@ -39,42 +39,43 @@ pub struct Job {
     /// The document for the worker, as JSON.
     #[serde(with = "crate::shared")]
     pub payload: Arc<str>,
-    /// Its place among those that wait.
+    /// Its priority among waiting jobs.
     pub priority: Priority,
     /// When it was accepted, by the wall clock.
     pub accepted_at: DateTime<Utc>,
-    /// How long after that it times out.
+    /// It times out this long after `accepted_at`.
     pub timeout: Option<Duration>,
-    /// Whether its first step may compile the model first.
+    /// Whether its first step may compile the model, which takes minutes.
     pub compiles: bool,
-    /// Whether a record is kept of it: jobs and trainings.
+    /// Whether the queue keeps a record of it: jobs and trainings.
     pub recorded: bool,
-    /// The requests of a batch; 0 where it is none.
+    /// Requests in the batch; 0 if it is no batch.
     pub batch: usize,
     /// The dialect of its reply.
     pub dialect: Dialect,
     /// Its tags.
     #[serde(with = "crate::shared")]
     pub tags: Arc<Tags>,
-    /// What makes its reply of a worker's answer.
+    /// What turns a worker's answer into its reply.
     pub context: ReplyContext,
 }
 
 impl Job {
-    /// What is asked.
+    /// Its action.
     #[must_use]
     pub fn action(&self) -> Action {
         self.need.action
     }
 
-    /// Its id; the client's, or made at acceptance.
+    /// Its id: the client's, or one that was made when it was accepted.
     #[must_use]
     pub fn request_id(&self) -> &Arc<str> {
         &self.context.request_id
     }
 
-    /// ReplyOrder a lane's answer into the client's reply. A bug of ours in it costs this one command, not the queue. Blocks on
-    /// the disk where the answer says that there are pictures.
+    /// Turns a lane's answer into the client's reply. Blocks on the disk if the answer names pictures.
+    ///
+    /// A panic in here becomes `internal` for this command: it must not end the queue, which holds all others.
     pub(crate) fn reply(&self, answer: Result<&[u8], &LaneError>) -> Reply {
         let made = catch_unwind(AssertUnwindSafe(|| {
             faults::strike(FaultPoint::Reply, self.request_id());
@@ -83,7 +84,7 @@ impl Job {
         made.unwrap_or_else(|_| self.context.with(Err(Box::new(crate::log::internal_failure()))))
     }
 
-    /// Its trace, under our own span.
+    /// Its trace, with the gateway's span as the parent.
     pub(crate) fn trace(&self) -> Option<&Trace> {
         self.context.trace.as_ref()
     }
@@ -100,7 +101,9 @@ impl Job {
     }
 }
 
-/// The documented envelope in snake, with its LF. Ids need no escapes: the contract allows none that would.
+/// The documented envelope in snake, with its LF. Ids are written without escapes: the contract's alphabet for ids has
+/// no
+/// character that needs one.
 pub(crate) fn frame(
     action: Action,
     request_id: &str,
@@ -125,7 +128,7 @@ pub(crate) fn frame(
     frame.into_bytes()
 }
 
-/// A job that makes a picture.
+/// A job that makes one picture, for tests.
 #[cfg(test)]
 pub(super) fn example(id: &str) -> Job {
     let action = Action::GenerateSdxl;

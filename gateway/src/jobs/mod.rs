@@ -1,6 +1,8 @@
-//! Jobs: the queue of what a worker does alone, the records of jobs and sessions, and which lane gets what.
+//! Jobs: the queue of commands that a worker runs alone, and the records of jobs and sessions.
 //!
-//! One task, the [`job queue`], owns all of it. Nothing here outlives the process; the durable queue gets a room of its own.
+//! One task, the job queue, owns all of it, and [`JobQueueHandle`] sends it mail. `placement` decides which lane gets a
+//! job.
+//! Nothing here outlives the process; the durable queue will be a room of its own.
 
 mod handle;
 mod job;

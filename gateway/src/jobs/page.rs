@@ -4,7 +4,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
 use super::{JobView, Record, Status};
 
-/// Which jobs.
+/// The jobs that a query asks for.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     /// Only with this status.
@@ -23,22 +23,23 @@ impl Filter {
     }
 }
 
-/// One page.
+/// A page of jobs.
 #[derive(Debug)]
 pub struct Page {
     /// Newest first.
     pub jobs: Vec<JobView>,
-    /// All jobs that the filter admits.
+    /// How many jobs the filter admits in all.
     pub total: usize,
-    /// Where the next page begins, if there is one.
+    /// The beginning of the next page, if there is one.
     pub next: Option<Cursor>,
 }
 
-/// A place in the order of acceptance: the next page is what was accepted before. Jobs that come meanwhile are newer,
-/// so they move no page.
+/// A place in the order of acceptance; the next page has the jobs accepted before it. An offset would shift when new
+/// jobs
+/// arrive; a place does not, because they are newer than every page behind the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cursor {
-    /// Which run of the gateway counts so: another one counts anew.
+    /// The run of the gateway that counted: each run counts from 0.
     run: u32,
     pub(super) before: u64,
 }
@@ -48,7 +49,7 @@ impl Cursor {
         Self { run, before }
     }
 
-    /// Reads what [`Self::to_text`] wrote in the same run.
+    /// Reads the text of a cursor; `None` if it is not one that [`Self::to_text`] wrote in the same run.
     pub(super) fn read(text: &str, run: u32) -> Option<Self> {
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).ok()?;
         let (of, before) = bytes.split_first_chunk::<4>()?;
@@ -57,7 +58,7 @@ impl Cursor {
         (cursor.run == run).then_some(cursor)
     }
 
-    /// As clients see it.
+    /// The text that clients get and send back.
     #[must_use]
     pub fn to_text(self) -> String {
         BASE64_URL_SAFE_NO_PAD.encode([&self.run.to_be_bytes()[..], &self.before.to_be_bytes()].concat())

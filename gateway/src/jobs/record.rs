@@ -1,4 +1,4 @@
-//! What is kept of a job: the `Job` of the contract.
+//! The record of a job: the `Job` of the contract.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -14,7 +14,7 @@ use crate::{
     gpu::GpuId,
 };
 
-/// Where a job stands.
+/// The status of a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
@@ -22,13 +22,13 @@ pub enum Status {
     Queued,
     /// A worker has it.
     Running,
-    /// Done.
+    /// It succeeded.
     Completed,
-    /// Ended in an error.
+    /// It ended in an error.
     Failed,
-    /// Cancelled.
+    /// It was cancelled.
     Cancelled,
-    /// Its time was over.
+    /// It timed out.
     Timeout,
 }
 
@@ -46,7 +46,7 @@ impl Status {
         }
     }
 
-    /// Whether nothing more happens.
+    /// Whether it has ended.
     #[must_use]
     pub fn is_end(self) -> bool {
         !matches!(self, Self::Queued | Self::Running)
@@ -64,10 +64,10 @@ impl Status {
     }
 }
 
-/// Words of a sender, kept with the job.
+/// Names and values that the sender attached to the job.
 pub type Tags = BTreeMap<String, String>;
 
-/// What is written down of one job: plain data.
+/// The record of one job, as plain data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     /// Its id.
@@ -75,19 +75,19 @@ pub struct Record {
     pub request_id: Arc<str>,
     /// Its session.
     pub session_id: Option<String>,
-    /// The model that it named.
+    /// The model that it named, or that the worker used.
     pub model: Option<String>,
-    /// Where it stands.
+    /// Its status.
     pub status: Status,
     /// The GPU that has or had it.
     pub gpu: Option<GpuId>,
-    /// Which try.
+    /// The number of the attempt, from 1.
     pub attempt: u32,
     /// When it was accepted.
     pub queued_at: DateTime<Utc>,
-    /// When a worker got it.
+    /// When the present attempt began.
     pub started_at: Option<DateTime<Utc>>,
-    /// When somebody asked to cancel it, for the first time.
+    /// When a client first asked to cancel it.
     pub cancel_requested_at: Option<DateTime<Utc>>,
     /// When it ended.
     pub completed_at: Option<DateTime<Utc>>,
@@ -99,7 +99,7 @@ pub struct Record {
 }
 
 impl Record {
-    /// Of a job that waits.
+    /// The record of a job that begins to wait.
     pub(super) fn queued(job: &Job) -> Self {
         Self {
             request_id: job.request_id().clone(),
@@ -118,14 +118,14 @@ impl Record {
     }
 }
 
-/// A record with what lies beside it in this process, as the queue keeps it.
+/// A record with what belongs to this process alone.
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) record: Record,
     pub(super) events: JobEvents,
-    /// When it ended, by the clock that never jumps.
+    /// When it ended, by the monotonic clock: the time of its session is counted from here.
     pub(super) ended: Option<Instant>,
-    /// Bytes that are kept of its reply.
+    /// Bytes of its reply that are kept.
     pub(super) reply_bytes: usize,
 }
 
@@ -135,14 +135,14 @@ impl Entry {
     }
 }
 
-/// A job as it stands now.
+/// A job at this moment.
 #[derive(Clone, Debug)]
 pub struct JobView {
-    /// What is written down of it.
+    /// Its record.
     pub record: Record,
     /// Its events and its reply.
     pub events: JobEvents,
-    /// Jobs before it, while it waits.
+    /// How many commands are before it; `None` once it has begun.
     pub queue_position: Option<usize>,
 }
 

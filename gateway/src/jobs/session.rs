@@ -1,4 +1,4 @@
-//! Sessions: a client's inference in progress. Each is the newest job that named it.
+//! Sessions: a client's inference in progress. A session stands for the newest job that named it.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::record::Entry;
 
-/// Which record a session stands for, by its place in the order of acceptance.
+/// The record of each session, by its place in the order of acceptance.
 #[derive(Debug, Default)]
 pub(crate) struct Sessions {
     newest: HashMap<String, u64>,
@@ -22,26 +22,27 @@ impl Sessions {
         self.newest.get(session_id).copied()
     }
 
-    /// Places of the sessions' records.
+    /// The places of all these records.
     pub(crate) fn records(&self) -> impl Iterator<Item = u64> {
         self.newest.values().copied()
     }
 
-    /// Forgets a session whose record is gone, unless it has a newer one: so there are no more sessions than records,
-    /// whether or not anybody asks for them.
+    /// Forgets a session whose record is gone, unless it stands for a newer one. This bounds the sessions by the
+    /// records, even
+    /// if no client ever queries them.
     pub(crate) fn lose(&mut self, session_id: &str, record: u64) {
         if self.newest.get(session_id) == Some(&record) {
             self.newest.remove(session_id);
         }
     }
 
-    /// Forgets those whose time is over.
+    /// Forgets the sessions whose record is not readable any more.
     pub(crate) fn forget(&mut self, is_readable: impl Fn(u64) -> bool) {
         self.newest.retain(|_, record| is_readable(*record));
     }
 }
 
-/// Whether a session of this record can still be read.
+/// Whether clients may still read the session of this record.
 pub(super) fn is_readable(entry: &Entry, now: Instant) -> bool {
     entry.ended.is_none_or(|ended| now.duration_since(ended) < SESSION_KEPT)
 }

@@ -188,7 +188,7 @@ impl JobQueue {
         });
     }
 
-    /// The job as it is once it has ended.
+    /// Waits for the end of a job, and returns it.
     fn ended_view(&self, seq: u64, job: JobView) -> impl Future<Output = JobView> + use<> {
         let gpu = self.running.get(&seq).map(|running| self.lane_loads[running.lane].lane.gpu.clone());
         let cancel_requested_at = self.records.get(seq).and_then(|entry| entry.record.cancel_requested_at);
@@ -213,7 +213,7 @@ impl JobQueue {
     }
 }
 
-/// The end of a job whose clients have left.
+/// The failure of a job whose clients have left.
 pub(super) fn client_left() -> Failure {
     Failure::new(ErrorCode::Cancelled, "cancelled: its client left before the reply")
         .hint("send it again, with `on_disconnect=finish` or `Prefer: respond-async` where it is to go on alone")

@@ -1,14 +1,15 @@
-//! What the job queue remembers of ended work, bounded: events of ended jobs, and which lane trained what.
+//! What the queue keeps of ended work, bounded: the events of ended jobs, and the lane of each training.
 
 use std::collections::{HashMap, VecDeque};
 
 use crate::events::{JobEvents, WeakJobEvents};
 
-/// The events of ended jobs: who listens late still gets them, until others have ended since. What is bounded is their
-/// bytes, not their age: an idle gateway forgets nothing, a busy one stays small.
+/// The events of ended jobs, for clients that subscribe late. Bounded by bytes, not by age: an idle gateway keeps them,
+/// and a
+/// busy one stays small.
 #[derive(Debug, Default)]
 pub(super) struct Histories {
-    /// In the order in which they ended, with their bytes.
+    /// The events of each job and their bytes, in the order in which the jobs ended.
     ended: VecDeque<(WeakJobEvents, usize)>,
     bytes: usize,
 }
@@ -30,7 +31,7 @@ impl Histories {
     }
 }
 
-/// Index of the lane of each training. One that is forgotten is found by asking every lane.
+/// The index of the lane of each training. A training that is forgotten is found by asking every lane.
 #[derive(Debug, Default)]
 pub(super) struct Trainings {
     lanes: HashMap<String, usize>,
@@ -39,7 +40,7 @@ pub(super) struct Trainings {
 
 impl Trainings {
     pub(super) fn note(&mut self, id: &str, lane: usize, max: usize) {
-        // A training that is resumed keeps its place.
+        // A resumed training keeps its place in `order`, which must not have it twice.
         if self.lanes.insert(id.to_owned(), lane).is_none() {
             self.order.push_back(id.to_owned());
         }

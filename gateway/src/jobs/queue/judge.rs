@@ -1,4 +1,4 @@
-//! What a job says about the worker that ran it: told to its lane, whose breaker it opens or closes.
+//! The verdict on a worker that the end of a job allows. Its lane gets it, and opens or closes the breaker by it.
 
 use std::{
     collections::VecDeque,
@@ -10,15 +10,16 @@ use serde_json::Value;
 
 use crate::{jobs::Job, lane::Verdict};
 
-/// Failures `internal` that are remembered: a document that fails everywhere is known by them.
+/// Failures `internal` that are remembered, to recognize a document that fails on every lane. Far more than one client
+/// retries in a row; some kilobytes.
 const REMEMBERED_MAX: usize = 256;
 
-/// The failures `internal` of all lanes, by document.
+/// The failures `internal` of all lanes, by the hash of the document.
 #[derive(Debug, Default)]
 pub(super) struct Internals {
-    /// Document and lane, oldest first.
+    /// Hash and lane of each, oldest first.
     seen: VecDeque<(u64, usize)>,
-    /// By lane: different documents that failed there since its last job that did not.
+    /// For each lane, the different documents that failed there since its last job without `internal`.
     in_a_row: Vec<Vec<u64>>,
 }
 
@@ -27,12 +28,12 @@ impl Internals {
         Self { seen: VecDeque::new(), in_a_row: vec![Vec::new(); lanes] }
     }
 
-    /// Notes a job that a lane answered without `internal`.
+    /// Notes that a lane has ended a job without `internal`.
     fn clear(&mut self, lane: usize) {
         self.in_a_row[lane].clear();
     }
 
-    /// Notes an `internal`; whether the lane has had so many in a row that its worker is to blame.
+    /// Notes an `internal`. Returns whether the lane has had so many in a row that its worker must be replaced.
     fn note(&mut self, lane: usize, document: u64) -> bool {
         let elsewhere = self.seen.iter().any(|(seen, other)| *seen == document && *other != lane);
         if !self.seen.contains(&(document, lane)) {
@@ -42,7 +43,7 @@ impl Internals {
             self.seen.push_back((document, lane));
         }
         if elsewhere {
-            // The document is to blame, on every lane.
+            // It fails on more than one lane, so that it counts against none.
             self.in_a_row.iter_mut().for_each(|row| row.retain(|seen| *seen != document));
             return false;
         }
@@ -58,7 +59,7 @@ impl Internals {
     }
 }
 
-/// What the reply to a job, as its reader found it, says about the worker of `lane`; `None` where it decides nothing.
+/// Returns what the reply to a job says about the worker of `lane`; `None` if it says nothing.
 pub(super) fn verdict(internals: &mut Internals, lane: usize, job: &Job, reply: &Reply) -> Option<Verdict> {
     let Err(failure) = &reply.outcome else {
         internals.clear(lane);
@@ -70,12 +71,12 @@ pub(super) fn verdict(internals: &mut Internals, lane: usize, job: &Job, reply: 
             "it answered {INTERNALS_MAX} different documents in a row with internal; the last: {}",
             failure.message
         ))),
-        // The worker says that it ends. It takes no further job, so that the repeated one waits for the next worker.
+        // The worker reports its own end. It must take no further job, or the repeated one would crash with it.
         ErrorCode::WorkerCrashed => Some(Verdict::Replace(format!("it gave up: {}", failure.message))),
         ErrorCode::Internal | ErrorCode::WorkerProtocolError => Some(Verdict::Bad(what())),
-        // The lane knows itself whether the worker had to be killed.
+        // The lane itself decides whether the worker had to be killed for these.
         ErrorCode::Timeout | ErrorCode::Cancelled | ErrorCode::ShuttingDown | ErrorCode::WorkerBusy => None,
-        // A refusal never counts against a worker.
+        // All other codes refuse the document, which is what a good worker does.
         _ => {
             internals.clear(lane);
             Some(Verdict::Good)
@@ -83,7 +84,9 @@ pub(super) fn verdict(internals: &mut Internals, lane: usize, job: &Job, reply: 
     }
 }
 
-/// The normalized document of a job, as a number: the same for each submission of it, whatever seed was chosen.
+/// The hash of a job's document. Seeds that the gateway chose are left out, so that each submission of one document has
+/// the
+/// same hash.
 fn document(job: &Job) -> u64 {
     let mut hasher = DefaultHasher::new();
     job.action().as_str().hash(&mut hasher);

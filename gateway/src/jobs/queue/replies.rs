@@ -1,5 +1,6 @@
-//! The answer of a job becomes its reply. The files of its pictures are looked at, and a disk may answer late, or never:
-//! where it may, that is done aside.
+//! Turns a job's answer into its reply, which reads the metadata of its picture files. A disk may answer late or never:
+//! if it
+//! may, that is done on a thread of its own.
 
 use std::{
     sync::{
@@ -21,18 +22,22 @@ use crate::{
     outputs::Outputs,
 };
 
-/// A look at a file system of this machine takes microseconds. One that takes as long as this went to a disk that is ill
-/// or buried in work: every other client waited for it, and the next ones are made aside.
+/// Reading metadata from a local file system takes microseconds. If it takes this long, the disk is ill or overloaded,
+/// and
+/// every other client has waited for it: later replies are read on threads of their own.
 const LATE: Duration = Duration::from_millis(50);
 
-/// ReplyReader at the disk. Aside there are as many at once as lanes: threads that a dead disk holds are bounded by that.
+/// Reads the replies of jobs. At most one per lane is read on a thread of its own, which bounds the threads that a dead
+/// disk
+/// can hold.
 #[derive(Clone)]
 pub(super) struct ReplyReader {
     outputs: Outputs,
     room: Arc<Semaphore>,
-    /// A look in place was late. Relaxed: no other state goes with it.
+    /// Whether a read on the runtime's thread took [`LATE`] or longer. `Relaxed`, because no other memory depends on
+    /// it.
     late: Arc<AtomicBool>,
-    /// How long one may take.
+    /// How long a read may take.
     within: Duration,
 }
 
@@ -42,7 +47,7 @@ impl ReplyReader {
         Self { outputs, room, late: Arc::default(), within: DISK_ANSWER }
     }
 
-    /// What came of a command that a lane has answered.
+    /// Reads the answer of a lane.
     pub(super) async fn outcome(
         self,
         job: Arc<Job>,
@@ -56,7 +61,9 @@ impl ReplyReader {
         }
     }
 
-    /// Whether nobody else waits long for it: jobs alone make pictures, and a long answer takes long to read.
+    /// Whether reading it on the runtime's thread delays no one: a short answer, without pictures or with pictures on a
+    /// disk
+    /// that answers at once. Only jobs make pictures.
     fn is_quick(&self, job: &Job, answer: &Result<Vec<u8>, LaneError>) -> bool {
         let Ok(line) = answer else { return true };
         let planted = || faults::hangs(FaultPoint::Reply, job.request_id());
@@ -64,8 +71,9 @@ impl ReplyReader {
         !aside::is_long(line.len()) && (job.action().info().class != Class::Job || !waits())
     }
 
-    /// On the runtime's thread: a thread of its own costs a job two switches of threads, a tenth of all that the gateway
-    /// does for it.
+    /// Reads it on the runtime's thread. Another thread would cost two context switches: a tenth of the gateway's whole
+    /// work
+    /// for a job.
     fn here(&self, job: &Job, attempt: u32, answer: Result<Vec<u8>, LaneError>) -> Outcome {
         let began = Instant::now();
         faults::strike(FaultPoint::LocalDisk, job.request_id());
@@ -74,7 +82,7 @@ impl ReplyReader {
         if took >= LATE && !self.late.swap(true, Ordering::Relaxed) {
             tracing::warn!(
                 ?took,
-                "the disk of the output folder is slow: pictures are looked at aside from now on"
+                "the disk of the output folder is slow: the metadata of pictures is read on threads of their own from now on"
             );
         }
         outcome
@@ -85,22 +93,22 @@ impl ReplyReader {
         let look = async {
             let permit = self.room.acquire_owned().await.expect("nobody closes it");
             let looked = spawn_blocking(move || {
-                // Held as long as the thread is.
+                // Held as long as the thread runs, also after the timeout below.
                 let _permit = permit;
                 Outcome::of(&of, attempt, answer)
             });
             looked.await.unwrap_or_else(|err| std::panic::resume_unwind(err.into_panic()))
         };
-        // A look that lasts longer keeps its thread, and nobody hears of it.
+        // A read that lasts longer keeps its thread, and its outcome is dropped.
         match timeout(self.within, look).await {
             Ok(outcome) => outcome,
-            // Its worker is not to blame.
+            // Judged already, so that the slow disk does not count against the worker.
             Err(_) => Outcome::Reply { reply: job.context.failure(unanswered(self.within)), is_judged: true },
         }
     }
 }
 
-/// Whether the pictures are there is not known: no success.
+/// The failure of a job whose pictures cannot be checked in time. It may have succeeded, but the gateway does not know.
 fn unanswered(within: Duration) -> Failure {
     let seconds = within.as_secs_f64();
     let message = format!(
@@ -120,12 +128,12 @@ mod tests {
         Arc::new(crate::jobs::job::example(id))
     }
 
-    /// A job whose look at the disk waits, until the sender sends or is dropped.
+    /// A job whose read waits until the sender sends or is dropped.
     fn hanging(spot: FaultPoint, id: &str) -> (Arc<Job>, mpsc::Sender<()>) {
         (job(id), hang(spot, id))
     }
 
-    /// An answer that is no reply: what is looked for is when it is read.
+    /// Reads an answer that is no reply: only when and where it is read is tested.
     async fn look(reply_reader: &ReplyReader, job: Arc<Job>) -> Option<ErrorCode> {
         match reply_reader.clone().outcome(job, 1, Ok(Vec::new())).await {
             Outcome::Reply { reply, .. } => reply.outcome.err().map(|failure| failure.code),
@@ -165,7 +173,7 @@ mod tests {
         assert!(!reply_reader.late.load(Ordering::Relaxed), "it was quick");
         let (slow, answer) = hanging(FaultPoint::LocalDisk, "reply_reader-slow");
         let disk = std::thread::spawn(move || {
-            // The time itself is tested: no signal stands for it.
+            // The duration itself is tested, so that no signal can stand for it.
             std::thread::sleep(LATE);
             answer.send(()).expect("its disk listens");
         });
