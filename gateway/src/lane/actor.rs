@@ -1,4 +1,6 @@
-//! The lane's task between lives: starts workers, rests after deaths as the breaker says, and holds what must wait.
+//! The lane's task: starts workers one after another, rests between them as the breaker says, and holds commands that
+//! must
+//! wait.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -24,17 +26,19 @@ pub(crate) struct Actor {
     pub(super) policy: Arc<Policy>,
     pub(super) inbox: Inbox,
     pub(super) last_seen: Arc<LastSeen>,
-    /// Commands that wait for a worker that takes them.
+    /// Commands that wait for a worker.
     pub(super) held: VecDeque<Held>,
     pub(super) breaker: Breaker,
-    /// Where events go that are of no command.
+    /// Where events go that belong to no command.
     pub(super) news: News,
     launch: Launch,
     view: watch::Sender<LaneView>,
     pub(super) changed: Arc<Notify>,
 }
 
-/// The ways by which a lane is told something.
+/// The receivers of a lane. Stops have a channel of their own, so that a full mailbox cannot delay them; verdicts too,
+/// so that
+/// the next job finds the breaker as the last one left it.
 pub(crate) struct Inbox {
     pub(super) mailbox: mpsc::Receiver<Mail>,
     pub(super) stops: mpsc::Receiver<Stop>,
@@ -43,7 +47,7 @@ pub(crate) struct Inbox {
 
 /// How a rest ended.
 enum RestEnd {
-    /// Who waits for the start to begin.
+    /// The next worker starts now; the caller that asked for it.
     Start(Option<oneshot::Sender<()>>),
     Stop,
 }
@@ -84,7 +88,7 @@ impl Actor {
         while let Ok(mail) = self.inbox.mailbox.try_recv() {
             refuse(mail, &LaneError::Stopping);
         }
-        // Who told it to stop hears of its end by the channel, which closes as this is dropped.
+        // Dropping `self` closes the channel of stops, on which `LaneHandle::stop` waits.
     }
 
     async fn live_once(&mut self, asked: Option<oneshot::Sender<()>>) -> End {
@@ -99,7 +103,7 @@ impl Actor {
         });
         self.changed.notify_one();
         if let Some(asked) = asked {
-            // Who asked for the start may have gone.
+            // A caller that hung up needs no answer.
             asked.send(()).ok();
         }
         match Process::start(&self.launch, &self.gpu, &self.policy).await {
@@ -119,7 +123,7 @@ impl Actor {
         }
     }
 
-    /// Counts a death; says when the next worker starts.
+    /// Counts a death. Returns when the next worker starts.
     fn note_death(&mut self, cause: &Arc<Cause>, death: Death, was_ready: bool) -> Instant {
         let rest = self.breaker.on_death(death, was_ready, &self.policy);
         let (deaths, breaker) = (self.breaker.deaths(), self.breaker.state());
@@ -134,7 +138,8 @@ impl Actor {
                 format!("its workers died {deaths} times in a row; the last time {cause}").into()
             };
             tracing::error!(%gpu, %reason, exit_code = code, signal, next_try_seconds = seconds, "lane opened");
-            // A job goes back to the job queue and waits there; nothing else waits for an open lane.
+            // A job goes back to the queue and waits there. No other command waits for an open lane: its client gets an
+            // answer now.
             self.refuse_held(&LaneError::Open {
                 gpu: self.gpu.clone(),
                 reason: reason.clone(),
@@ -160,7 +165,7 @@ impl Actor {
         until
     }
 
-    /// Rests until then; `None` where the gateway is gone.
+    /// Rests until then; `None` if every handle is gone.
     async fn rest(&mut self, until: Instant) -> Option<RestEnd> {
         loop {
             let expiry = self.held.iter().filter_map(|held| Some(held.order.deadline?.0)).min();
@@ -176,7 +181,7 @@ impl Actor {
                 }
                 Some(verdict) = self.inbox.verdicts.recv() => match verdict {
                     Verdict::Good => self.breaker.on_good_job(),
-                    // There is no worker left to replace.
+                    // The worker that it is about is gone, so that there is none to replace.
                     Verdict::Bad(_) | Verdict::Replace(_) => _ = self.breaker.on_bad_job(),
                 },
                 mail = self.inbox.mailbox.recv() => match mail {
@@ -186,7 +191,8 @@ impl Actor {
                         let open = self.view.borrow().open(&self.gpu);
                         match open {
                             Some(error) => answer(waiter, Err(error)),
-                            // The job queue finds another lane for it, or waits for the next worker with all that is alone.
+                            // The queue places it on another lane, or keeps it until this one is ready: it must not
+                            // wait here, unseen.
                             None if order.exclusive => answer(waiter, Err(self.resting())),
                             None => self.hold(order, waiter),
                         }
@@ -209,8 +215,8 @@ impl Actor {
         }
     }
 
-    /// Cancels what is held, or notes the cancel of one request of a batch that is; gives `done` back where neither
-    /// is.
+    /// Cancels a command that is held, or notes the cancel of one request of a held batch. Returns `done` if neither is
+    /// held.
     pub(super) fn cancel_held(
         &mut self,
         holder: &Arc<str>,
@@ -240,7 +246,8 @@ impl Actor {
         }
     }
 
-    /// Gives back what would be done alone: it never began, and another lane may be free for it. Queries wait here.
+    /// Returns the commands that a worker runs alone: none has begun, and another lane may be free for it. Queries wait
+    /// here.
     pub(super) fn return_exclusive(&mut self) {
         let (exclusive, others): (VecDeque<Held>, _) =
             std::mem::take(&mut self.held).into_iter().partition(|held| held.order.exclusive);
@@ -268,7 +275,7 @@ impl Actor {
         });
     }
 
-    /// Shows where the breaker stands.
+    /// Publishes the state of the breaker.
     pub(super) fn show_breaker(&self) {
         let (state, starts_failed) = (self.breaker.state(), self.breaker.starts_failed());
         let misconfigured = self.breaker.is_misconfigured();
@@ -278,7 +285,9 @@ impl Actor {
         });
     }
 
-    /// Changes the view; tells others only where `change` says that it matters to them.
+    /// Changes the view. Notifies watchers only if `change` returns true: a heartbeat comes every few seconds, and the
+    /// queue would
+    /// else wake for each.
     pub(super) fn update(&self, change: impl FnOnce(&mut LaneView) -> bool) {
         if self.view.send_if_modified(change) {
             self.changed.notify_one();
@@ -286,7 +295,7 @@ impl Actor {
     }
 }
 
-/// Answers what was held, and the cancels of its requests after it.
+/// Answers a held command, and then the cancels of its requests.
 fn answer_held(held: Held, error: LaneError) {
     answer(held.waiter, Err(error));
     for (_, done) in held.cancels {
@@ -305,7 +314,7 @@ fn refuse(mail: Mail, error: &LaneError) {
         Mail::Cancel { done, .. } => {
             done.send(Cancelled::NotHere).ok();
         }
-        // Who asked for a start sees by the view that there is none.
+        // The caller sees by the view that nothing starts.
         Mail::Try(starting) => drop(starting),
     }
 }

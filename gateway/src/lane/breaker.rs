@@ -1,12 +1,12 @@
 //! The circuit breaker of a lane: how long it rests after a death, and what opens and closes it.
 //!
-//! A pure state machine: it is told what happened and says how long to rest. The actor has the clock.
+//! A pure state machine without a clock: events go in, durations come out. The actor keeps the time.
 
 use std::time::Duration;
 
 use super::Policy;
 
-/// Where a breaker stands.
+/// The state of a breaker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BreakerState {
     /// The worker is started again as often as it dies.
@@ -29,12 +29,12 @@ impl BreakerState {
     }
 }
 
-/// What the end of a worker says about it.
+/// How a worker ended, as far as the breaker needs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Death {
-    /// It was killed because a cancelled command did not stop. That decides nothing.
+    /// It was killed because a cancelled command did not stop. That counts neither for nor against it.
     Spared,
-    /// It died with a command that it does alone.
+    /// It died while it ran a command alone.
     AtWork,
     /// It died without such a command, or before it was ready.
     Idle,
@@ -47,10 +47,11 @@ pub(crate) struct Breaker {
     state: BreakerState,
     /// Deaths in a row.
     deaths: u32,
-    /// Whether one of them came at work. Queries that are answered between say nothing of a device on which jobs die,
-    /// so only a job can end such a row.
+    /// Whether one of them happened at work. Only a job can end such a row: a device on which jobs crash may well
+    /// answer
+    /// queries in between.
     at_work: bool,
-    /// Times it was opened since it was last closed: each doubles the rest.
+    /// Times it was opened since it was last closed. Each doubles the rest.
     openings: u32,
     starts_failed: u32,
     misconfigured: bool,
@@ -86,42 +87,44 @@ impl Breaker {
         self.misconfigured
     }
 
-    /// A worker is started: that of an open lane is a try.
+    /// Notes that a worker starts. On an open lane that is a try.
     pub(crate) fn on_start(&mut self) {
         if self.state == BreakerState::Open {
             self.state = BreakerState::HalfOpen;
         }
     }
 
-    /// The handshake was met.
+    /// Notes that the worker has answered the handshake.
     pub(crate) fn on_ready(&mut self) {
         self.starts_failed = 0;
         self.misconfigured = false;
     }
 
-    /// A command was answered.
+    /// Notes that a command was answered.
     pub(crate) fn on_answer(&mut self) {
         if self.state == BreakerState::Closed && !self.at_work {
             self.deaths = 0;
         }
     }
 
-    /// A job succeeded, or the worker refused it.
+    /// Notes that a job succeeded, or that the worker refused it as it should.
     pub(crate) fn on_good_job(&mut self) {
-        // An open lane has no worker: this is the late word of the one before.
+        // An open lane has no worker, so that this is a late verdict on the one before.
         if self.state != BreakerState::Open {
             *self =
                 Self { starts_failed: self.starts_failed, misconfigured: self.misconfigured, ..Self::new() };
         }
     }
 
-    /// A job ended in a way that speaks against the worker. Whether that ends a try: the worker must be replaced.
+    /// Notes that a job failed in a way that counts against the worker. Returns whether that ends a try, so that the
+    /// worker must
+    /// be replaced.
     pub(crate) fn on_bad_job(&mut self) -> bool {
         self.at_work = true;
         self.state == BreakerState::HalfOpen
     }
 
-    /// A worker has ended: how long to rest before the next one.
+    /// Notes that a worker has ended. Returns how long to rest before the next one.
     pub(crate) fn on_death(&mut self, death: Death, was_ready: bool, policy: &Policy) -> Duration {
         if !was_ready {
             self.starts_failed = self.starts_failed.saturating_add(1);
@@ -143,7 +146,7 @@ impl Breaker {
 }
 
 fn doubled(first: Duration, times: u32, most: Duration) -> Duration {
-    // 2^24 times a millisecond is longer than any time that can be configured.
+    // A shift by 32 would overflow. 24 doublings of the default 50 ms are nine days: `most` is reached long before.
     first.saturating_mul(1 << times.min(24)).min(most)
 }
 

@@ -6,18 +6,18 @@ use contracts::{ErrorCode, Failure};
 
 use super::GpuId;
 
-/// Why a worker is gone.
+/// Why a worker ended.
 #[derive(Debug, Default)]
 pub struct Cause {
-    /// One fragment: `it was killed by SIGKILL`.
+    /// A fragment of a sentence: `it was killed by SIGKILL`.
     pub what: String,
-    /// Its exit code.
+    /// Its exit code, if it exited.
     pub exit_code: Option<i32>,
     /// The number of the signal that ended it.
     pub signal: Option<i32>,
     /// The last lines that it wrote to stderr, oldest first.
     pub stderr_tail: Vec<String>,
-    /// Whether it cannot start as it is configured: then only somebody who changes that helps.
+    /// Whether it cannot start as it is configured. Then restarts do not help; only a change of the configuration does.
     pub misconfigured: bool,
 }
 
@@ -30,10 +30,10 @@ impl std::fmt::Display for Cause {
 /// How a command can fail in a lane.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum LaneError {
-    /// Too much waits already.
+    /// As many commands wait as may.
     #[error("the lane is full: {capacity} commands wait")]
     Full {
-        /// How many may.
+        /// How many may wait.
         capacity: usize,
     },
     /// The worker died while it had the command.
@@ -45,25 +45,25 @@ pub enum LaneError {
     /// The worker broke the protocol with this command.
     #[error("the worker broke the protocol: {what}")]
     Protocol {
-        /// How.
+        /// What it did.
         what: String,
     },
-    /// Its id is used by another command that the worker has.
+    /// The worker has another command with the same id.
     #[error("request_id {id} is in flight already")]
     InFlight {
         /// The id.
         id: Arc<str>,
     },
-    /// Not answered in time.
+    /// It was not answered in time.
     #[error("no answer within {seconds} s")]
     TimedOut {
         /// The timeout.
         seconds: f64,
     },
-    /// Cancelled, and the worker had to be killed for it.
+    /// It was cancelled, and the worker had to be killed for it.
     #[error("cancelled; the worker did not obey and was replaced")]
     Cancelled,
-    /// Cancelled while it waited for the worker's start.
+    /// It was cancelled while it waited for the worker's start.
     #[error("cancelled before it began")]
     CancelledEarly,
     /// The worker ended before it had the command.
@@ -79,7 +79,7 @@ pub enum LaneError {
         gpu: GpuId,
         /// Why.
         reason: Arc<str>,
-        /// Until its next try.
+        /// The time until its next try.
         retry_after: Duration,
         /// Whether its worker cannot start as it is configured.
         misconfigured: bool,
@@ -112,7 +112,7 @@ impl LaneError {
         matches!(self, Self::Open { misconfigured: true, .. })
     }
 
-    /// The failure that the client gets.
+    /// The failure that the client gets, with the data of this error as details.
     #[must_use]
     pub fn failure(&self) -> Failure {
         let failure = Failure::new(self.code(), self.to_string());

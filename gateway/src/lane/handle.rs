@@ -1,4 +1,4 @@
-//! A cheap clone through which the rest of the gateway reaches a lane.
+//! The handle of a lane: a cheap clone through which the rest of the gateway sends it mail and reads its view.
 
 use std::{
     sync::{
@@ -21,43 +21,47 @@ use super::{
     message::{Answer, Mail, Stop},
 };
 
-/// Commands that wait for the lane's task to look at them.
+/// Messages that wait for the lane's task. It handles one in microseconds; a full mailbox means that clients send
+/// faster than
+/// that, and they get `queue_full`.
 const MAILBOX_MAX: usize = 1024;
-/// The job queue gives a lane one job at a time, and its verdict before the next one.
+/// Verdicts that wait for the lane's task. The queue gives a lane one job at a time and its verdict before the next
+/// one, so
+/// that more than a few mean a lane that hangs.
 const VERDICTS_MAX: usize = 16;
 
-/// Where a lane stands.
+/// The state of a lane.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LaneState {
     /// Its worker has not answered `initialize` yet.
     Starting,
     /// It takes commands.
     Ready,
-    /// Its worker died; the next one comes soon.
+    /// Its worker died for this reason; the next one starts soon.
     Resting(Arc<str>),
-    /// Its breaker is open; the reason.
+    /// Its breaker is open, for this reason.
     Open(Arc<str>),
-    /// It was told to stop.
+    /// It has stopped.
     Stopped,
 }
 
-/// What the worker said of itself in the handshake.
+/// What the worker reported about itself in the handshake.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WorkerFacts {
     /// `worker-sim` or `concord-python`.
     pub worker: String,
     /// Its version.
     pub version: String,
-    /// What it runs on.
+    /// The device that it runs on.
     pub device_name: String,
     /// Its process id.
     pub pid: u32,
 }
 
-/// What can be seen of a lane's breaker.
+/// The breaker of a lane, as clients see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BreakerView {
-    /// Where it stands.
+    /// Its state.
     pub state: BreakerState,
     /// When an open lane is tried again.
     pub next_try: Option<(Instant, DateTime<Utc>)>,
@@ -67,18 +71,18 @@ pub struct BreakerView {
     pub misconfigured: bool,
 }
 
-/// What can be seen of a lane from outside.
+/// A lane, as the rest of the gateway sees it.
 #[derive(Clone, Debug)]
 pub struct LaneView {
-    /// Where it stands.
+    /// Its state.
     pub state: LaneState,
-    /// Its worker, once it has answered.
+    /// Its worker, once one has answered the handshake; kept after the death of that worker.
     pub facts: Option<Arc<WorkerFacts>>,
-    /// The worker's own state, of the last heartbeat.
+    /// The state of the worker in its last heartbeat.
     pub worker_state: String,
-    /// Device memory of the last heartbeat, in MiB.
+    /// The device memory in the last heartbeat, in MiB.
     pub memory_used_mb: f64,
-    /// How long the work has made no progress, of the last heartbeat, in seconds.
+    /// The time without progress in the last heartbeat, in seconds.
     pub last_progress_seconds: f64,
     /// Workers started so far.
     pub starts: u64,
@@ -87,7 +91,7 @@ pub struct LaneView {
 }
 
 impl LaneView {
-    /// The failure of what does not wait for an open lane; `None` where the lane is not open.
+    /// The failure of a command that does not wait for an open lane; `None` if the lane is not open.
     pub(super) fn open(&self, gpu: &GpuId) -> Option<LaneError> {
         let LaneState::Open(reason) = &self.state else { return None };
         let retry_after = self
@@ -103,7 +107,10 @@ impl LaneView {
     }
 }
 
-/// When the worker was last heard.
+/// When the worker last wrote a line. Not in the view: it changes with every line, and would wake each watcher of the
+/// view.
+///
+/// `Relaxed` throughout: the number stands for itself, and no other memory depends on it.
 #[derive(Debug)]
 pub(crate) struct LastSeen {
     since: Instant,
@@ -117,7 +124,7 @@ impl LastSeen {
     }
 }
 
-/// A lane, as others see it.
+/// The handle of a lane; a cheap clone.
 #[derive(Clone, Debug)]
 pub struct LaneHandle {
     /// Its GPU.
@@ -130,7 +137,9 @@ pub struct LaneHandle {
     silence_max: Duration,
 }
 
-/// Starts a lane on `tasks`; `changed` is told whenever its view changes, `news` whatever concerns no command.
+/// Starts a lane on `tasks`. It notifies `changed` whenever its view changes, and sends `news` the events that belong
+/// to no
+/// command.
 pub fn start(
     gpu: GpuId,
     launch: Launch,
@@ -165,18 +174,20 @@ pub fn start(
 }
 
 impl LaneHandle {
-    /// Gives the worker a command and waits for its answer: a snake reply, not read yet.
+    /// Sends the worker a command and waits for its answer: a reply in snake, not read yet.
     ///
     /// # Errors
-    /// [`LaneError`]; every command ends in one or the other, whatever dies.
+    /// [`LaneError`]. Every command ends in an answer or an error, even if the worker or the lane dies.
     ///
     /// # Cancel safety
-    /// Dropping the future leaves the command with the worker; its reply is dropped.
+    /// Dropping the future leaves the command with the worker, and drops its reply.
     pub async fn run(&self, order: Order) -> Result<Vec<u8>, LaneError> {
         self.enqueue(order).await
     }
 
-    /// The same, but the command is in the mailbox before the future is polled: a cancel sent after it comes after it.
+    /// Like [`Self::run`], but the command is in the mailbox when this returns, and not when the future is first
+    /// polled: a cancel
+    /// that is sent afterwards finds it.
     pub(crate) fn enqueue(&self, order: Order) -> impl Future<Output = Answer> + use<> {
         let (waiter, answer) = oneshot::channel::<Answer>();
         let queued = self.mailbox.try_send(Mail::Run(order, waiter)).map_err(|err| self.refusal(&err));
@@ -186,24 +197,25 @@ impl LaneHandle {
         }
     }
 
-    /// Cancels `target`: the command `holder` in flight, or one request of the batch `holder`. Answers after the
-    /// target's own terminal reply.
+    /// Cancels `target`: the command `holder` in flight, or one request of the batch `holder`. Returns after the
+    /// target's own
+    /// reply.
     pub async fn cancel(&self, holder: Arc<str>, target: Arc<str>) -> Cancelled {
         let (done, cancelled) = oneshot::channel();
-        // A full mailbox must not lose a cancel, so this waits; a closed one has nothing left to cancel.
+        // `send`, not `try_send`: a full mailbox must not lose a cancel. A closed one has nothing left to cancel.
         if self.mailbox.send(Mail::Cancel { holder, target, done }).await.is_err() {
             return Cancelled::NotHere;
         }
         cancelled.await.unwrap_or(Cancelled::NotHere)
     }
 
-    /// Starts the next worker now where the lane rests, and waits until that start has succeeded or failed.
+    /// If the lane rests, starts the next worker now. Returns when that start has succeeded or failed.
     ///
     /// # Cancel safety
-    /// Dropping the future leaves the start to go on.
+    /// Dropping the future does not stop the start.
     pub async fn try_now(&self) {
         let (starting, started) = oneshot::channel();
-        // Either fails only where the lane is gone, and settled so.
+        // An error of either means that the lane has stopped, which is also an end of the start.
         if self.mailbox.send(Mail::Try(starting)).await.is_ok() {
             started.await.ok();
         }
@@ -211,7 +223,7 @@ impl LaneHandle {
         views.wait_for(|view| view.state != LaneState::Starting).await.ok();
     }
 
-    /// Tells what a job said about the worker, before the next one is given to it.
+    /// Sends the verdict of a job on the worker, before the next job.
     pub(crate) fn judge(&self, verdict: Verdict) {
         match self.verdicts.try_send(verdict) {
             // A lane that has stopped has no worker to judge.
@@ -222,48 +234,51 @@ impl LaneHandle {
         }
     }
 
-    /// Closes the worker's stdin, kills it at `kill_at`, and returns when the lane has ended. Told again, the earlier
-    /// end holds.
+    /// Closes the worker's stdin, kills it at `kill_at`, and returns when the lane has ended. Of two calls the earlier
+    /// end
+    /// holds.
     pub async fn stop(&self, kill_at: Instant) {
         // An error means that the lane is gone already.
         self.stops.send(Stop { kill_at }).await.ok();
-        // However many tell it, each waits for the lane's own end: its task then drops the receiver.
+        // The lane's task drops the receiver at its end, which every caller sees here.
         self.stops.closed().await;
     }
 
-    /// What can be seen of it now.
+    /// Its view now. Drop the guard before an await: it holds the lock that the lane's task writes under.
     #[must_use]
     pub fn view(&self) -> watch::Ref<'_, LaneView> {
         self.view.borrow()
     }
 
-    /// A receiver of its views, for those who wait for a change.
+    /// A receiver of its views, to wait for a change.
     #[must_use]
     pub fn views(&self) -> watch::Receiver<LaneView> {
         self.view.clone()
     }
 
-    /// How long ago the worker was last heard.
+    /// How long ago the worker last wrote a line.
     #[must_use]
     pub fn silent_for(&self) -> Duration {
         let last_seen = Duration::from_millis(self.last_seen.millis.load(Ordering::Relaxed));
         self.last_seen.since.elapsed().saturating_sub(last_seen)
     }
 
-    /// The failure of what does not wait for an open lane; `None` where the lane is not open.
+    /// The failure of a command that does not wait for an open lane; `None` if the lane is not open.
     #[must_use]
     pub fn open(&self) -> Option<LaneError> {
         self.view().open(&self.gpu)
     }
 
-    /// Whether it takes a job now. Judged by the last sign of life, not by a flag.
+    /// Whether it takes a job now. The last line of the worker counts here, and not only its state: a worker that hangs
+    /// keeps its
+    /// state until the lane kills it.
     #[must_use]
     pub fn is_ready(&self) -> bool {
         let view = self.view();
         view.state == LaneState::Ready && view.worker_state != "training" && self.silence(&view).is_none()
     }
 
-    /// Why it takes no job now; `None` where it does.
+    /// Why it takes no job now; `None` if it does.
     #[must_use]
     pub fn unready(&self) -> Option<String> {
         let view = self.view();
@@ -279,7 +294,7 @@ impl LaneHandle {
         }
     }
 
-    /// How long a worker that should speak has been silent, where that is too long.
+    /// How long the worker has been silent, if that is too long for its state.
     fn silence(&self, view: &LaneView) -> Option<Duration> {
         let silent = self.silent_for();
         (silent > self.silence_max && matches!(view.worker_state.as_str(), "ready" | "running"))

@@ -1,4 +1,4 @@
-//! What a lane is told.
+//! The messages of a lane: commands, cancels, stops, and verdicts on its worker.
 
 use std::{any::Any, sync::Arc, time::Duration};
 
@@ -8,57 +8,59 @@ use tokio::{sync::oneshot, time::Instant};
 use super::LaneError;
 use crate::{events::JobEvents, trace};
 
-/// A line of the worker that answers a command: a snake reply, not read yet.
+/// The line of the worker that answers a command: a reply in snake, not read yet.
 pub(crate) type Answer = Result<Vec<u8>, LaneError>;
 
-/// What its sender keeps for a command until the lane is done with it: its id, the files that it reads. The lane only
-/// holds it; it is let go as it is dropped.
+/// What the sender of a command holds until the worker is done with it: the claim of its id, the files that it reads.
+/// The lane
+/// only keeps it alive; dropping it frees them.
 pub type Kept = Arc<dyn Any + Send + Sync>;
 
 /// A command for the worker.
 #[derive(Debug)]
 pub struct Order {
-    /// What is asked.
+    /// Its action.
     pub action: Action,
-    /// Matches the reply; unique among what this lane has in flight.
+    /// Matches the reply; unique among the commands that this lane has in flight.
     pub request_id: Arc<str>,
-    /// Which try.
+    /// The number of the attempt, from 1.
     pub attempt: u32,
     /// The frame with its LF, without its trace.
     pub frame: Vec<u8>,
-    /// Its trace, which a worker that knows of traces is told.
+    /// Its trace, for workers that have the feature `trace`.
     pub trace: Option<Trace>,
-    /// When it counts as timed out, and after how long that is.
+    /// When it times out, and the timeout itself.
     pub deadline: Option<(Instant, Duration)>,
-    /// Whether the worker does it alone: jobs, loads, cleanup. Such a command is cancelled when its time is over, and
-    /// its worker killed where that does not help; a query is only given up.
+    /// Whether the worker runs it alone: jobs, loads, cleanup. When such a command times out it is cancelled, and its
+    /// worker
+    /// is killed if that does not help. A query that times out is only given up.
     pub exclusive: bool,
-    /// Whether its first step may compile the model first.
+    /// Whether its first step may compile the model, which takes minutes.
     pub compiles: bool,
     /// Where its events go.
     pub events: Option<JobEvents>,
-    /// What is kept until the worker is done with the command, whether or not anybody still waits for its answer.
+    /// Kept until the worker is done with the command, whether or not a client still waits for the answer.
     pub kept: Option<Kept>,
 }
 
 impl Order {
-    /// The frame as a worker takes it.
+    /// Takes the frame out, with its trace if the worker has that feature.
     pub(crate) fn take_frame(&mut self, tells_trace: bool) -> Vec<u8> {
         let mut frame = std::mem::take(&mut self.frame);
         if let (true, Some(trace)) = (tells_trace, &self.trace) {
-            // Behind the brace that opens it.
+            // Right after the opening brace.
             frame.splice(1..1, trace::member(trace).into_bytes());
         }
         frame
     }
 }
 
-/// How a cancel ended; by then the target has its own reply.
+/// How a cancel ended. The target has its own reply by then.
 #[derive(Debug)]
 pub enum Cancelled {
-    /// The worker answered: a snake reply, not read yet.
+    /// The worker answered: a reply in snake, not read yet.
     Answered(Vec<u8>),
-    /// The worker did not obey in time, or died: the target's reply says so.
+    /// The worker did not obey in time, or died; the target's reply says so.
     Replaced,
     /// The target still waited for the worker's start.
     Waiting,
@@ -68,21 +70,21 @@ pub enum Cancelled {
     NotHere,
 }
 
-/// What a job said about the worker that ran it, as its reader found.
+/// What the end of a job shows about the worker that ran it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// It succeeded, or the worker refused it as it should.
     Good,
-    /// It ended in a way that speaks against the worker.
+    /// It failed in a way that counts against the worker.
     Bad(String),
-    /// The worker must be replaced, which counts as a death.
+    /// The worker must be replaced; that counts as a death.
     Replace(String),
 }
 
-/// Who waits for the end of a cancel.
+/// The caller of a cancel.
 pub(crate) type Cancelling = oneshot::Sender<Cancelled>;
 
-/// A command that waits for a worker that takes it, and the cancels of requests of that batch.
+/// A command that waits for a worker, and the cancels of its requests if it is a batch.
 pub(crate) struct Held {
     pub(crate) order: Order,
     pub(crate) waiter: oneshot::Sender<Answer>,
@@ -91,17 +93,17 @@ pub(crate) struct Held {
 
 pub(crate) enum Mail {
     Run(Order, oneshot::Sender<Answer>),
-    /// `holder` is the command in flight; `target` itself, or one request of the batch `holder`.
+    /// `holder` is the command in flight. `target` is the same, or one request of the batch `holder`.
     Cancel {
         holder: Arc<str>,
         target: Arc<str>,
         done: Cancelling,
     },
-    /// Starts the next worker now, whatever rest is left; answered as soon as it is starting.
+    /// Starts the next worker now instead of after the rest; answered when it is starting.
     Try(oneshot::Sender<()>),
 }
 
-/// The end of a lane. Whoever tells it waits until the lane takes no more of these.
+/// Stops the lane. The sender waits until the lane has dropped the receiver.
 pub(crate) struct Stop {
     pub(crate) kill_at: Instant,
 }

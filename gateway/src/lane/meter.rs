@@ -1,10 +1,10 @@
-//! How many lines about a worker go into the log in a second, and how many were left out.
+//! Limits how many lines about a worker go into the log per second, and counts the suppressed ones.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// What the limit counts in.
+/// The length of a window: the limit is a rate per second.
 const WINDOW: Duration = Duration::from_secs(1);
 
 /// Counts lines in windows of a second.
@@ -20,12 +20,12 @@ impl Meter {
         Self { lines_max, since: now, passed: 0, suppressed: 0 }
     }
 
-    /// When what was left out is due to be said.
+    /// When the count of suppressed lines is to be logged; `None` if there are none.
     pub(super) fn report_due(&self) -> Option<Instant> {
         (self.suppressed > 0).then(|| self.since + WINDOW)
     }
 
-    /// Begins a new window where the old one is over; how many lines that one left out.
+    /// Begins a new window if the old one is over. Returns how many lines the old one suppressed.
     pub(super) fn roll(&mut self, now: Instant) -> u64 {
         if now < self.since + WINDOW {
             return 0;
@@ -35,12 +35,12 @@ impl Meter {
         std::mem::take(&mut self.suppressed)
     }
 
-    /// What was left out since the last window began.
+    /// Returns how many lines the present window has suppressed.
     pub(super) fn end(&mut self) -> u64 {
         std::mem::take(&mut self.suppressed)
     }
 
-    /// Whether another line passes; if not, it is counted.
+    /// Whether another line may be logged. If not, it is counted.
     pub(super) fn passes(&mut self) -> bool {
         if self.passed < self.lines_max {
             self.passed += 1;

@@ -1,7 +1,9 @@
-//! Lanes: the queue in dispatcher of one worker, and the only owner of that worker's process.
+//! Lanes: the queue in front of one worker, and the only owner of that worker's process.
 //!
-//! A lane starts its worker, shakes hands, matches replies by `request_id`, judges silence, restarts it by a circuit
-//! breaker, and stops. What is said in commands and replies is left to `dispatcher`, which lane gets a job to `jobs`.
+//! A lane starts its worker, shakes hands, matches replies by `request_id`, kills a worker that is silent for too long,
+//! restarts it as a circuit breaker allows, and stops it. `dispatch` writes commands and reads replies; `jobs` decides
+//! which
+//! lane gets a job.
 
 mod actor;
 mod breaker;
@@ -28,13 +30,13 @@ use std::{sync::Arc, time::Duration};
 
 use crate::gpu::GpuId;
 
-/// Events that are of no command: `training_progress`.
+/// Events that belong to no command: `training_progress`.
 pub type News = tokio::sync::broadcast::Sender<Arc<serde_json::Value>>;
 
-/// How a lane treats its worker.
+/// The rules by which a lane treats its worker.
 #[derive(Clone, Debug)]
 pub struct Policy {
-    /// How long the worker may be silent, by what it does.
+    /// How long the worker may be silent, by its activity.
     pub limits: Limits,
     /// Deaths in a row that open the breaker.
     pub deaths_max: u32,
@@ -46,16 +48,17 @@ pub struct Policy {
     pub open_min: Duration,
     /// The longest rest of an open lane.
     pub open_max: Duration,
-    /// Between cancel and kill.
+    /// The time between a cancel and the kill of a worker that ignores it.
     pub cancel_grace: Duration,
-    /// How long the worker may take to answer the cancel of one request of a batch, which kills nobody.
+    /// How long the worker may take to answer the cancel of one request of a batch. Past it the cancel fails; the
+    /// worker lives.
     pub cancel_answer: Option<Duration>,
-    /// Commands that wait for the worker's start.
+    /// Commands that may wait for the worker's start.
     pub held_max: usize,
-    /// Longest line of the worker; over it, it is restarted.
+    /// The longest line of the worker, in bytes. A worker that writes a longer one is restarted.
     pub frame_bytes_max: usize,
-    /// Lines of its stderr that are logged in a second, and as many warnings about lines of its stdout.
+    /// Lines of its stderr that are logged per second, and as many warnings about lines of its stdout.
     pub stderr_lines_max: u64,
-    /// Whether previews are asked for.
+    /// Whether the handshake asks for previews.
     pub previews: bool,
 }

@@ -1,4 +1,4 @@
-//! The worker's process and its pipes: how it is started, heard, and buried with its group.
+//! The worker's process and its pipes: its start, the tasks that read and write them, and its end with its whole group.
 
 use std::{ffi::OsString, io, path::PathBuf, process::Stdio, time::Duration};
 
@@ -23,44 +23,48 @@ use tokio::{
 use super::{Cause, GpuId, Policy, spawner, stderr};
 use crate::supervise::EXIT_CONFIG;
 
-/// Characters kept of one line in the log.
+/// Characters of one line that go into the log: a few lines on a screen.
 const LINE_MAX: usize = 500;
-/// Frames that wait for the worker to read; it reads ahead, so more means that it hangs.
+/// Frames that wait for the worker to read them. Workers read ahead, so that a full channel means that it hangs.
 const FRAMES_MAX: usize = 256;
-/// How long the last words of a dead worker are waited for: its children may hold the pipes open.
+/// How long the pipes of a dead worker are read to their end. They are drained in milliseconds, unless a child of the
+/// worker
+/// holds them open: then no end comes.
 const PIPES_DRAIN_MAX: Duration = Duration::from_millis(250);
-/// How long the end of a killed process is waited for: one in the driver of an ill device may never come back.
+/// How long the end of a killed process is awaited. One that is stuck in the driver of a failing device may never end.
 const KILLED_WITHIN_MAX: Duration = Duration::from_secs(5);
 
 /// How a worker is started.
 #[derive(Clone, Debug, Default)]
 pub struct Launch {
-    /// The gateway's own binary, which becomes the program: `OWN exec-worker --parent PID -- PROGRAM ARGS…`.
+    /// The gateway's own binary, which becomes the program: `OWN exec-worker --parent PID -- PROGRAM ARGS…`. This
+    /// detour asks
+    /// for the parent-death signal, for which `Command` has no safe API.
     pub own: PathBuf,
     /// The program.
     pub program: PathBuf,
     /// Its arguments.
     pub args: Vec<OsString>,
-    /// Environment beside the gateway's own.
+    /// Environment variables beside the gateway's own.
     pub envs: Vec<(OsString, OsString)>,
     /// Variables that the worker must not inherit.
     pub env_removes: Vec<OsString>,
 }
 
-/// What a worker lets the lane hear.
+/// The output of a worker.
 pub(crate) enum Output {
     Lines(Vec<Line>),
     Closed,
 }
 
-/// Why a worker is buried, as far as its lane knows.
+/// Why a worker is reaped, as far as its lane knows.
 #[derive(Debug)]
 pub(crate) enum Why {
-    /// It is gone: its exit status says more.
+    /// It has exited; its exit status says more.
     Gone,
-    /// It closed a pipe without which it cannot serve.
+    /// It closed this pipe, without which it cannot serve.
     Closed(&'static str),
-    /// The lane kills it.
+    /// The lane kills it for this reason.
     Kill(String),
 }
 
@@ -78,15 +82,19 @@ impl std::fmt::Display for Why {
 pub(crate) struct Process {
     pub(crate) leader: Leader,
     pub(crate) output: mpsc::Receiver<Output>,
-    /// None once stdin is closed: the polite request to leave.
+    /// `None` once stdin is closed, which asks the worker to leave.
     frames: Option<mpsc::Sender<Vec<u8>>>,
     stderr_tail: watch::Receiver<stderr::Tail>,
-    /// Its readers and its writer; they end with it.
+    /// The tasks that read and write its pipes. The lane never awaits a pipe itself: a worker that prints before it
+    /// reads would
+    /// block it for ever.
     pipes: JoinSet<()>,
 }
 
 impl Process {
-    /// Starts the worker in a process group of its own, which ends with this process.
+    /// Starts the worker in a process group of its own, so that its children can be killed with it. The group ends with
+    /// this
+    /// process.
     pub(crate) async fn start(launch: &Launch, gpu: &GpuId, policy: &Policy) -> io::Result<Self> {
         let mut command = Command::new(&launch.own);
         command.arg0("gateway").args(["exec-worker", "--parent", &std::process::id().to_string(), "--"]);
@@ -101,7 +109,7 @@ impl Process {
             .stderr(Stdio::piped())
             .process_group(0)
             .kill_on_drop(true);
-        // Before the worker is there, so that no end of it is missed.
+        // Before the spawn, so that an early exit of the worker is not missed.
         let ends = signal(SignalKind::child())?;
         let mut child = spawner::spawn(command, &launch.own).await?;
         let missing = || io::Error::other("the worker's pipes are missing");
@@ -119,20 +127,20 @@ impl Process {
         Ok(Self { leader, output, frames: Some(frames), stderr_tail, pipes })
     }
 
-    /// The way to its writer; `None` once stdin is closed.
+    /// The channel to its stdin; `None` once stdin is closed.
     pub(crate) fn frames(&self) -> Option<&mpsc::Sender<Vec<u8>>> {
         self.frames.as_ref()
     }
 
-    /// Closes stdin once all frames are written.
+    /// Closes stdin after the frames that wait are written.
     pub(crate) fn close_stdin(&mut self) {
         self.frames = None;
     }
 
-    /// Kills the group, reaps the leader, hears its last words and says why it went.
+    /// Kills the group, reaps the leader, passes on its last lines, and returns why it ended.
     pub(crate) async fn reap(&mut self, why: Why, mut last: impl FnMut(Line)) -> Cause {
         self.frames = None;
-        // Where its exit status says more, that is told.
+        // A worker that closes its stdout is mostly about to exit, and its status says more than the closed pipe.
         let went = match why {
             Why::Kill(_) => false,
             Why::Gone | Why::Closed(_) => timeout(PIPES_DRAIN_MAX, self.leader.gone()).await.is_ok(),
@@ -148,7 +156,7 @@ impl Process {
             while let Some(Output::Lines(lines)) = self.output.recv().await {
                 lines.into_iter().for_each(&mut last);
             }
-            // stderr is read until its end, so that the cause has the last lines.
+            // Until stderr has ended, too, so that the cause has its last lines.
             while self.pipes.join_next().await.is_some() {}
         });
         if drained.await.is_err() {
@@ -169,7 +177,7 @@ impl Process {
             }
         };
         let (exit_code, signal) = (status.code(), status.signal());
-        // A lane that killed it knows better than its exit status why it went.
+        // If the lane killed it, the reason is the lane's and not the exit status.
         let misconfigured = expected.is_none() && exit_code == Some(EXIT_CONFIG.into());
         let what = expected.unwrap_or_else(|| {
             let said = stderr_tail.last().map(|line| format!(": {line}")).unwrap_or_default();
@@ -190,14 +198,14 @@ impl Process {
     }
 }
 
-/// The worker itself, the leader of its group. Its end is seen before it is reaped: until then no other process can
-/// have its number, and the group can be killed by it.
+/// The worker's own process, which leads its group. Its exit is noticed without reaping it: until it is reaped no other
+/// process can get its number, so that the group can still be killed by that number.
 pub(crate) struct Leader {
     child: Child,
     pid: Pid,
     ends: tokio::signal::unix::Signal,
     gone: bool,
-    /// Its number may be another's.
+    /// Another process may have its number by now.
     reaped: bool,
 }
 
@@ -212,21 +220,21 @@ impl Leader {
         self.pid
     }
 
-    /// Waits for its end, and does not reap it.
+    /// Waits for its exit without reaping it.
     ///
     /// # Cancel safety
-    /// `recv` is, and what it says is kept before the next await.
+    /// `recv` is cancel safe, and its result is stored before the next await.
     pub(crate) async fn gone(&mut self) {
         while !self.gone {
             if self.ends.recv().await.is_none() {
-                // The signal driver is gone, and with it the runtime.
+                // The runtime's signal driver is gone, so that the runtime is ending.
                 return std::future::pending().await;
             }
             self.gone = has_ended(self.pid);
         }
     }
 
-    /// Kills the whole group, whoever of it is left, and reaps the leader.
+    /// Kills all that is left of the group, and reaps the leader.
     async fn end(&mut self) -> io::Result<std::process::ExitStatus> {
         self.kill_group();
         spawner::group_died(self.pid);
@@ -253,7 +261,9 @@ impl Leader {
 }
 
 impl Drop for Leader {
-    /// Where a lane is dropped without an end of its worker (a second signal, a panic), the whole group dies.
+    /// Kills the group of a lane that is dropped without its end: after a second signal, or a panic. `kill_on_drop`
+    /// alone would
+    /// kill only the leader.
     fn drop(&mut self) {
         if !self.reaped {
             self.kill_group();
@@ -263,7 +273,7 @@ impl Drop for Leader {
     }
 }
 
-/// Whether a child of ours has ended; it is not reaped by that.
+/// Whether a child of this process has ended. `WNOWAIT` leaves it to be reaped later.
 fn has_ended(pid: Pid) -> bool {
     let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
     match waitid(Id::Pid(pid), flags) {
@@ -292,26 +302,26 @@ async fn read_lines(mut stdout: ChildStdout, output: mpsc::Sender<Output>, frame
             return;
         }
     }
-    // A last line without LF is no frame: its writer died within it.
+    // A last line without LF is no frame: the worker died while it wrote it.
     if let Some(Line::Text(line)) = decoder.finish() {
         let line = String::from_utf8_lossy(&line);
         tracing::warn!(line = shorten(&line), "the worker died within a line");
     }
-    // The lane may be gone already; then nobody waits for this.
+    // An error means that the lane is gone already.
     output.send(Output::Closed).await.ok();
 }
 
 async fn write_frames(mut stdin: ChildStdin, mut frames: mpsc::Receiver<Vec<u8>>) {
     while let Some(frame) = frames.recv().await {
         if let Err(err) = stdin.write_all(&frame).await {
-            // Its death is seen, and told to the waiters, by the lane.
+            // The lane notices the exit itself and answers the waiters.
             tracing::debug!(%err, "the worker reads no more");
             return;
         }
     }
 }
 
-/// The first characters of a line, for logs.
+/// The first characters of a line, for the log.
 pub(crate) fn shorten(line: &str) -> &str {
     match line.char_indices().nth(LINE_MAX) {
         Some((end, _)) => &line[..end],

@@ -1,4 +1,4 @@
-//! How long a worker may make no progress, by what it is doing.
+//! How long a worker may make no progress, by its activity.
 
 use std::time::Duration;
 
@@ -8,13 +8,13 @@ use tokio::time::Instant;
 
 use crate::units::Seconds;
 
-/// The limits, seconds each in the configuration.
+/// How long each activity may go without a sign of progress. The defaults are those of the contract.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// Before the first reply.
+    /// From the start to the answer to `initialize`.
     pub start_seconds: Seconds,
-    /// While a model loads.
+    /// Loading a model.
     pub loading_seconds: Seconds,
     /// The first step of a job that compiles its model.
     pub first_step_compiled_seconds: Seconds,
@@ -26,7 +26,7 @@ pub struct Limits {
     pub training_seconds: Seconds,
     /// Every other stage.
     pub other_seconds: Seconds,
-    /// Nothing to do: the heartbeat alone.
+    /// Idle: only heartbeats are expected.
     pub idle_seconds: Seconds,
 }
 
@@ -45,12 +45,12 @@ impl Default for Limits {
     }
 }
 
-/// What the worker was last heard to do.
+/// The activity of a worker, by its last events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Activity {
-    /// Nothing.
+    /// It has no command.
     Idle,
-    /// It was given a command and has not said what it does.
+    /// It has a command, and has not reported a stage yet.
     Unknown,
     /// A stage of a job, and whether its first step is still to come.
     Stage(String, bool),
@@ -58,13 +58,13 @@ pub(crate) enum Activity {
     Training,
 }
 
-/// When the worker was last heard, and when its work last went on.
+/// When the worker last wrote a line, and when its work last made progress.
 #[derive(Clone, Debug)]
 pub(crate) struct Liveness {
     pub(crate) last_line: Instant,
     pub(crate) last_progress: Instant,
     pub(crate) activity: Activity,
-    /// Since when its heartbeats say that it does nothing although it has a command.
+    /// When its heartbeats began to report that it is idle although it has a command.
     pub(crate) idle_since: Option<Instant>,
 }
 
@@ -73,14 +73,14 @@ impl Liveness {
         Self { last_line: now, last_progress: now, activity: Activity::Idle, idle_since: None }
     }
 
-    /// It could not be heard for so long.
+    /// Moves all times by a stall of the gateway, during which the worker's lines could not be read.
     pub(crate) fn forgive(&mut self, late: Duration) {
         self.last_line += late;
         self.last_progress += late;
         self.idle_since = self.idle_since.map(|since| since + late);
     }
 
-    /// A job is at this stage; `first` where its first step is still to come.
+    /// Notes the stage of the job; `first`: its first step is still to come.
     pub(crate) fn note_stage(&mut self, stage: &str, first: bool) {
         match &mut self.activity {
             Activity::Stage(known, known_first) if known == stage => *known_first = first,
@@ -88,7 +88,7 @@ impl Liveness {
         }
     }
 
-    /// How long it may be silent or stand still now.
+    /// How long it may go without a sign of progress now; `compiles`: the first step may compile the model.
     pub(crate) fn limit(&self, limits: &Limits, compiles: bool) -> Duration {
         let seconds = match &self.activity {
             Activity::Idle => limits.idle_seconds,
@@ -105,7 +105,7 @@ impl Liveness {
         seconds.duration()
     }
 
-    /// When it counts as hung.
+    /// When it counts as hung. An idle worker makes no progress, so that only its silence counts.
     pub(crate) fn hung_at(&self, limits: &Limits, compiles: bool) -> Instant {
         let limit = self.limit(limits, compiles);
         match self.activity {
@@ -114,7 +114,7 @@ impl Liveness {
         }
     }
 
-    /// One fragment for the cause.
+    /// The cause of its end, as a fragment of a sentence.
     pub(crate) fn cause_of_silence(&self, limits: &Limits, compiles: bool) -> String {
         let limit = self.limit(limits, compiles).as_secs_f64();
         let activity = match &self.activity {

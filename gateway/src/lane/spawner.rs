@@ -1,7 +1,8 @@
 //! The thread that starts workers, and the only place that does.
 //!
-//! The kernel sends the parent-death signal when the *thread* that started a child ends, so this one lives as long as
-//! the process. It also keeps the guard of the process groups, and reaps orphans where this process adopts them.
+//! The kernel sends the parent-death signal when the *thread* that started a child ends, so that this thread must live
+//! as
+//! long as the process. It also keeps the guard of the process groups, and reaps orphans if this process adopts them.
 
 use std::{
     collections::BTreeSet,
@@ -32,20 +33,24 @@ use tokio::{
     sync::oneshot,
 };
 
-/// How often orphans are looked for.
+/// The interval between two looks for orphans. A zombie costs one entry of the process table, so that half a second is
+/// soon
+/// enough; SIGCHLD is not used, because tokio owns its handler.
 const REAP_EVERY: Duration = Duration::from_millis(500);
 
-/// Whether this process reaps what its workers leave behind.
+/// Whether this process reaps the orphans of its workers. `Relaxed`: the request that follows wakes the thread, and its
+/// channel
+/// orders the two.
 static ADOPTS: AtomicBool = AtomicBool::new(false);
-/// The way to the thread, once there is one.
+/// The channel to the thread, once it runs. A lock, because any lane may be the first; held for one `send` alone.
 static REQUESTS: Mutex<Option<Sender<Request>>> = Mutex::new(None);
 
 enum Request {
-    /// Start this; `own` is the gateway's own binary.
+    /// Start this process; `own` is the gateway's own binary.
     Spawn { command: Box<Command>, own: PathBuf, runtime: Handle, answer: oneshot::Sender<io::Result<Child>> },
-    /// This group is dead: its number may soon be another's.
+    /// This group is dead, and its number may soon be that of another.
     GroupDied(Pid),
-    /// Its leader has been reaped, or nobody will ask for its exit status any more.
+    /// This leader has been reaped, or nothing waits for its exit status any more.
     Reaped(Pid),
     /// Look for orphans from now on.
     Adopt,
@@ -54,7 +59,7 @@ enum Request {
 /// Starts a process on the thread that lives as long as this process.
 ///
 /// # Errors
-/// The process, or the thread, cannot be started.
+/// [`io::Error`] if the process or the thread cannot be started.
 pub(super) async fn spawn(command: Command, own: &Path) -> io::Result<Child> {
     let (answer, spawned) = oneshot::channel();
     let runtime = Handle::current();
@@ -62,23 +67,24 @@ pub(super) async fn spawn(command: Command, own: &Path) -> io::Result<Child> {
     spawned.await.map_err(|_| io::Error::other("the thread that starts workers has ended"))?
 }
 
-/// Tells that a group is dead, before its leader is reaped.
+/// Notes that a group is dead. Call it before its leader is reaped: from then on another group can get its number.
 pub(super) fn group_died(group: Pid) {
     notify(Request::GroupDied(group));
 }
 
-/// Tells that a leader has been reaped, or that nobody will wait for it.
+/// Notes that a leader has been reaped, or that nothing waits for it.
 pub(super) fn reaped(leader: Pid) {
     notify(Request::Reaped(leader));
 }
 
-/// Makes this process the parent of what its workers leave behind, and reaps it: the gateway may be PID 1, where nobody
-/// else would.
+/// Makes this process the parent of the orphans of its workers, and reaps them. The gateway may be PID 1 of a
+/// container, where
+/// no one else would.
 ///
-/// For a program that starts no other children than its workers.
+/// Only for a program whose children are all workers: it reaps every child that no lane waits for.
 ///
 /// # Errors
-/// The kernel does not do that.
+/// [`io::Error`] if the kernel refuses the subreaper attribute.
 pub fn adopt_orphans() -> io::Result<()> {
     prctl::set_child_subreaper(true)?;
     reap_orphans();
@@ -102,7 +108,7 @@ fn send(request: Request) -> io::Result<()> {
     let request = match &*requests {
         Some(sender) => match sender.send(request) {
             Ok(()) => return Ok(()),
-            // It panicked: the next one begins anew.
+            // The thread has panicked: the next one starts with empty tables.
             Err(lost) => lost.0,
         },
         None => request,
@@ -116,8 +122,8 @@ fn send(request: Request) -> io::Result<()> {
     Ok(())
 }
 
-/// tokio needs its runtime for the pipes of the child. A panic (a runtime that is being dropped) must not end this
-/// thread: every worker would end with it.
+/// tokio registers the pipes of the child with its runtime. It panics if that is being dropped, which must not end this
+/// thread: every worker would die with it.
 fn spawn_on(runtime: &Handle, command: &mut Command) -> io::Result<Child> {
     let _runtime = runtime.enter();
     catch_unwind(AssertUnwindSafe(|| command.spawn()))
@@ -130,11 +136,11 @@ struct Spawner {
     own: Option<PathBuf>,
     guard: Option<Guard>,
     groups: BTreeSet<i32>,
-    /// Processes whose exit status somebody waits for.
+    /// Processes whose exit status a lane waits for.
     leaders: BTreeSet<i32>,
 }
 
-/// The process that kills the groups when this one is gone.
+/// The process that kills the groups when this process is gone.
 struct Guard {
     child: std::process::Child,
     pipe: ChildStdin,
@@ -178,7 +184,7 @@ impl Spawner {
         self.write_to_guard(&format!("+{pid}\n"));
     }
 
-    /// Its lane has gone meanwhile: it is killed as it is dropped, and the runtime reaps it.
+    /// Drops a child whose lane has gone meanwhile: `kill_on_drop` kills it, and the runtime reaps it.
     fn drop_child(&mut self, child: Child) {
         if let Some(pid) = child.id().and_then(|pid| i32::try_from(pid).ok()) {
             self.leaders.remove(&pid);
@@ -192,7 +198,8 @@ impl Spawner {
         self.write_to_guard(&format!("-{group}\n"));
     }
 
-    /// Without a guard workers still end with the gateway; only their children might not.
+    /// Starts the guard if there is none. Without one, workers still end with the gateway; only their children might
+    /// not.
     fn ensure_guard(&mut self, own: &Path) {
         if let Some(guard) = &mut self.guard {
             match guard.child.try_wait() {
@@ -206,7 +213,7 @@ impl Spawner {
             }
             self.guard = None;
         }
-        // A group of its own: Ctrl-C in a terminal must not end it before the gateway.
+        // In a group of its own, because Ctrl-C in a terminal must not end it before the gateway.
         let started = Plain::new(own)
             .arg0("gateway")
             .arg("guard-groups")
@@ -235,7 +242,7 @@ impl Spawner {
         }
     }
 
-    /// Reaps every child that nobody else waits for.
+    /// Reaps every child that no lane waits for.
     fn reap(&mut self) {
         loop {
             let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
@@ -255,7 +262,8 @@ impl Spawner {
                 self.ensure_guard(&own);
                 continue;
             }
-            // Its lane reaps it within a moment; what it hides is seen the next time.
+            // Its lane reaps it in a moment. `waitid` returns this one again until then, so that others wait for the
+            // next look.
             if self.leaders.contains(&pid.as_raw()) {
                 return;
             }

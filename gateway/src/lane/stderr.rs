@@ -1,4 +1,4 @@
-//! What a worker writes to stderr: into the log, so much and no more of it, and the last lines for the cause of a death.
+//! A worker's stderr: logged up to a rate, and its last lines kept for the cause of its death.
 
 use std::collections::VecDeque;
 
@@ -11,9 +11,9 @@ use tokio::{
 
 use super::{GpuId, meter::Meter, process::shorten};
 
-/// Lines that are kept for the cause of a death.
+/// Lines kept for the cause of a death: a Python traceback fits.
 const TAIL_MAX: usize = 20;
-/// A longer line is only counted.
+/// A longer line is only counted, so that a worker cannot fill the gateway's memory with one line.
 const LINE_BYTES_MAX: usize = 256 << 10;
 
 /// The last lines, oldest first.
@@ -31,7 +31,7 @@ pub(super) async fn log(
     let mut chunk = vec![0; 64 << 10];
     loop {
         let read = match meter.report_due() {
-            // A worker that falls silent after a flood: what was left out is said all the same.
+            // The worker may be silent after a flood; the count of suppressed lines must be logged all the same.
             Some(at) => match timeout_at(at, stderr.read(&mut chunk)).await {
                 Ok(read) => read,
                 Err(_) => {
@@ -81,7 +81,8 @@ fn log_suppressed(gpu: &GpuId, lines: u64) {
     }
 }
 
-/// Control characters as escapes: a progress bar's CR must not overwrite the log, nor an ESC colour it.
+/// Writes control characters as escapes: the CR of a progress bar must not overwrite the log on a terminal, nor an ESC
+/// colour it.
 fn harmless(text: &str) -> String {
     let mut harmless = String::with_capacity(text.len());
     for one in text.chars() {

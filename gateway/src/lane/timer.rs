@@ -1,14 +1,17 @@
-//! The timer of a lane's loop, which knows how late the loop itself is.
+//! The timer of a lane's loop. It measures how late the loop itself runs, to tell a stalled gateway from a silent
+//! worker.
 
 use std::pin::Pin;
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// Wakes the loop, and remembers by when the loop should have run.
+/// Wakes the loop, and remembers when the loop should have run.
 pub(super) struct Timer {
     sleep: Pin<Box<Sleep>>,
     expected: Expected,
-    /// The loop has seen the last wake-up. That the timer has fired says less: it may have done so since the loop last looked.
+    /// Whether the loop has handled the last wake-up. `Sleep::is_elapsed` is not the same: it may have become true
+    /// since the
+    /// loop last polled.
     handled: bool,
 }
 
@@ -17,8 +20,9 @@ impl Timer {
         Self { sleep: Box::pin(sleep_until(at)), expected: Expected(at), handled: false }
     }
 
-    /// Sets the next wake-up. Nearly everything that is heard puts it off: a wake-up that comes too early looks again, and
-    /// costs less than a timer that is set anew each time.
+    /// Sets the next wake-up, but only ever earlier. Nearly every line of the worker moves its deadline back; a wake-up
+    /// that
+    /// comes too early costs less than resetting the runtime's timer for each line.
     pub(super) fn arm(&mut self, wake: Instant) {
         let handled = std::mem::take(&mut self.handled);
         if handled || wake < self.sleep.deadline() {
@@ -27,10 +31,10 @@ impl Timer {
         }
     }
 
-    /// Waits for it; since when the loop has been expected.
+    /// Waits for the wake-up. Returns when the loop should have run.
     ///
     /// # Cancel safety
-    /// It goes on waiting.
+    /// Dropping the future leaves the timer as it is.
     pub(super) async fn due(&mut self) -> Instant {
         self.sleep.as_mut().await;
         self.handled = true;
@@ -38,9 +42,11 @@ impl Timer {
     }
 }
 
-/// The first moment since the last wake-up at which the loop was to run. A deadline that was over when it was armed is
-/// due at that moment, and says nothing of a delay of this process. A timer that is armed anew before its wake-up was
-/// handled keeps the earlier moment: otherwise a job that comes right after a stall would hide the stall.
+/// The first instant since the last wake-up at which the loop was to run. A deadline that is over when it is armed is
+/// due at
+/// that instant, and shows no delay of this process. A timer that is armed again before its wake-up was handled keeps
+/// the
+/// earlier instant: a job that arrives right after a stall would else hide the stall.
 #[derive(Clone, Copy, Debug)]
 struct Expected(Instant);
 
@@ -77,7 +83,7 @@ mod tests {
             for wake in wakes {
                 let wake = at(now, wake);
                 expected.arm(wake, now, true);
-                // The loop runs as soon as it is due.
+                // The loop runs as soon as it is due, which a loop without a stall does.
                 now = now.max(wake);
                 prop_assert_eq!(now.saturating_duration_since(expected.0), Duration::ZERO);
             }

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::{Ending, Exit, InFlight, Life, Waiter, events::JobEvent, unreadable};
 use crate::lane::{LaneError, process::shorten, silence::Activity};
 
-/// What must be known of a line before its reader has it.
+/// The members that decide which kind of line it is.
 #[derive(Deserialize)]
 struct Peek<'l> {
     #[serde(default, borrow)]
@@ -20,18 +20,18 @@ struct Peek<'l> {
     success: Option<bool>,
 }
 
-/// Whether a word stands in the line in quotes: double ones, or single ones as Python's `repr` writes them.
+/// Whether a line has a word in quotes: double ones, or single ones as Python's `repr` writes them.
 fn is_quoted(line: &str, word: &str) -> bool {
     ['"', '\''].iter().any(|quote| line.contains(&format!("{quote}{word}{quote}")))
 }
 
-/// How our workers begin an event.
+/// How the workers of this project begin an event.
 const EVENT: &[u8] = br#"{"event""#;
 
 impl Life<'_> {
     pub(super) fn on_lines(&mut self, lines: Vec<Line>) -> Option<Exit> {
         let now = Instant::now();
-        // The queue gives a silent lane nothing, and looks again only when it is told to.
+        // The queue gives a silent lane nothing, and checks it again only when it is notified.
         let was_silent =
             now.duration_since(self.liveness.last_line) > self.actor.policy.limits.idle_seconds.duration();
         self.liveness.last_line = now;
@@ -55,7 +55,7 @@ impl Life<'_> {
     }
 
     pub(super) fn on_line(&mut self, line: Vec<u8>) -> Option<Exit> {
-        // Nearly all events are progress, and as it should be: it goes into its checked type, and no tree is made of it.
+        // Nearly all events are valid progress. It is read into its checked type, which is much cheaper than a tree.
         if line.starts_with(EVENT)
             && let Ok(event) = serde_json::from_slice::<ProgressEvent>(&line)
         {
@@ -85,7 +85,9 @@ impl Life<'_> {
         }
     }
 
-    /// A line that is no frame: noise, unless it was to be an answer. That is judged at once, with the reason.
+    /// Handles a line that is no frame. It is noise, unless it was meant as a reply: then its command fails at once,
+    /// with the
+    /// reason.
     fn on_invalid_line(&mut self, line: &[u8], why: &str) -> Option<Exit> {
         let text = String::from_utf8_lossy(line);
         if self.may_log() {
@@ -96,14 +98,14 @@ impl Life<'_> {
             return Some(exit);
         }
         let text = text.to_ascii_lowercase();
-        // In quotes, as a reply has them: ids may be as short as `1`, which stands in many a line of noise.
+        // In quotes, as in a reply: an id may be as short as `1`, and much noise contains that.
         let meant = |id: &Arc<str>| is_quoted(&text, &id.to_ascii_lowercase());
         let Some(id) = self.in_flight.keys().find(|id| meant(id)).cloned() else {
             self.unreadable = Some(why.to_owned());
             return None;
         };
         let shakes_hands = matches!(self.in_flight[&id].waiter, Waiter::Handshake);
-        // A worker that only prints an id of what it does has answered nothing.
+        // A worker that prints the id of its command, and no `success`, is logging and not replying.
         if shakes_hands || is_quoted(&text, "success") {
             return self.on_unreadable_reply(&id, why);
         }
@@ -111,7 +113,7 @@ impl Life<'_> {
         None
     }
 
-    /// Whether a warning about a line goes into the log; if not, it is counted.
+    /// Whether a warning about a line may be logged. If not, it is counted.
     pub(super) fn may_log(&mut self) -> bool {
         let suppressed = self.log_meter.roll(Instant::now());
         self.log_suppressed(suppressed);
@@ -125,7 +127,8 @@ impl Life<'_> {
         }
     }
 
-    /// Nothing could be made of a line. A worker that writes nothing else any more is of no use, and its log has no end.
+    /// Counts a line that cannot be used. A worker that writes nothing else is killed: it does no work, and would fill
+    /// the log.
     pub(super) fn on_unusable(&mut self, why: &str) -> Option<Exit> {
         self.unusable += 1;
         if self.unusable <= UNUSABLE_LINES_MAX {
@@ -139,7 +142,7 @@ impl Life<'_> {
         Some(Exit::kill(what))
     }
 
-    /// A reply that says not to what: where one command alone is in flight, it was meant for that.
+    /// Handles a reply without an id. If a single command is in flight, it is for that one.
     fn on_anonymous_reply(&mut self, line: &[u8]) -> Option<Exit> {
         let why = "it has no request_id";
         let mut ids = self.in_flight.keys();
@@ -155,7 +158,7 @@ impl Life<'_> {
         }
     }
 
-    /// The answer to a command that cannot be read: the command fails now, with the reason, and no sooner or later.
+    /// Fails a command whose reply cannot be read, now and with the reason, instead of at its timeout.
     fn on_unreadable_reply(&mut self, id: &Arc<str>, why: &str) -> Option<Exit> {
         let entry = self.in_flight.remove(id)?;
         if let Waiter::Handshake = entry.waiter {
@@ -173,7 +176,7 @@ impl Life<'_> {
         None
     }
 
-    /// A reply under an id that nothing in flight has.
+    /// Handles a reply whose id no command in flight has.
     fn on_stray_reply(&mut self, id: &str) -> Option<Exit> {
         let may_log = self.may_log();
         let gpu = &self.actor.gpu;
@@ -214,7 +217,7 @@ impl Life<'_> {
         }
         self.actor.breaker.on_answer();
         match entry.ending {
-            // The client was promised a timeout: an answer within the grace comes too late for it.
+            // The timeout is decided: an answer within the grace of the cancel does not undo it.
             Some(Ending { error: error @ LaneError::TimedOut { .. }, .. }) => {
                 self.finish(InFlight { ending: None, ..entry }, Err(error));
             }
@@ -223,7 +226,7 @@ impl Life<'_> {
         None
     }
 
-    /// An exclusive command has ended: the worker does what its heartbeats say, at most `idle` late.
+    /// Notes that an exclusive command has ended. Heartbeats correct this if the worker is not idle after all.
     fn on_idle(&mut self) {
         if !self.in_flight.values().any(|entry| entry.exclusive)
             && self.liveness.activity != Activity::Training

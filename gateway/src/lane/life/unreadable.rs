@@ -1,6 +1,6 @@
-//! Why a line of a worker is no frame, in words that its author can act on.
+//! Why a line of a worker is no frame, in a sentence that the author of the worker can act on.
 
-/// Literals that other languages write where JSON has none, and who writes them.
+/// Literals of other languages that JSON does not have, and what JSON has instead.
 const LITERALS: [(&str, &str); 8] = [
     ("NaN", "JSON has no NaN"),
     ("nan", "JSON has no NaN"),
@@ -12,7 +12,7 @@ const LITERALS: [(&str, &str); 8] = [
     ("None", "JSON writes null"),
 ];
 
-/// Why this line is no JSON object that a lane can read.
+/// Returns why a line is not a JSON object that a lane can read.
 pub(super) fn why(line: &[u8]) -> String {
     if line.starts_with(b"\xEF\xBB\xBF") {
         return "a byte order mark stands before it, which only the first frame may have".to_owned();
@@ -29,7 +29,7 @@ pub(super) fn why(line: &[u8]) -> String {
         Ok(_) => return "`request_id`, `event` or `success` has another type, or stands twice".to_owned(),
         Err(err) => err,
     };
-    // serde_json counts bytes from 1, and stands within the token that it does not know.
+    // serde_json counts columns from 1, and stops somewhere inside the unknown token: look back for its begin.
     let at = err.column().saturating_sub(1);
     let near = (at.saturating_sub(8)..=at).rev().find_map(|begin| {
         let rest = text.get(begin..)?;
