@@ -1,5 +1,8 @@
-//! Clients of jobs: a job is accepted and waited for on a task of the dispatcher's own, so that a connection that ends loses
-//! nothing half way; what becomes of the job then is decided here.
+//! Clients of jobs. A job is accepted and awaited on a task of the dispatcher: hyper drops the handler of a connection
+//! that
+//! ends, and a handler that is dropped half way could queue a job and not note its key. What becomes of a job whose
+//! client
+//! leaves is decided here.
 
 use std::sync::Arc;
 
@@ -14,7 +17,7 @@ use crate::jobs::Accepted;
 
 pub use contracts::types::OnDisconnect;
 
-/// A job that a client asked for.
+/// A job, and one client that waits for it.
 struct ClientJob {
     request_id: Arc<str>,
     accepted: Accepted,
@@ -24,7 +27,7 @@ struct ClientJob {
 }
 
 impl Dispatcher {
-    /// Takes a command that becomes a job, and answers it. The task goes on where this future is dropped.
+    /// Takes a command that becomes a job, and answers it. Its task goes on when this future is dropped.
     pub(super) async fn take_job(&self, incoming: Incoming, options: ReplyOptions) -> Answer {
         let head = &incoming.head;
         let (action, request_id, session_id) =
@@ -33,7 +36,7 @@ impl Dispatcher {
         self.inner.clients.spawn(self.clone().serve_client(incoming, options, answer));
         match answered.await {
             Ok(answer) => answer,
-            // The task has panicked: a fault of ours, and of this command alone.
+            // The task has panicked, which costs this command alone.
             Err(_) => Answer::Reply(Arc::new(panicked(action, request_id, session_id))),
         }
     }
@@ -60,13 +63,14 @@ impl Dispatcher {
         }
     }
 
-    /// Gives the client its answer; one that has gone needs none.
+    /// Sends the client its answer; a client that has left needs none.
     #[expect(clippy::unused_self, reason = "reads as what the dispatcher does")]
     fn send_answer(&self, answer: oneshot::Sender<Answer>, with: Answer) {
         answer.send(with).ok();
     }
 
-    /// Makes a job of a command, or finds the job that its key stands for; else its reply.
+    /// Queues a command as a job, or joins the job that its key stands for. The error is the reply of a command that is
+    /// neither.
     async fn accept(&self, incoming: Incoming, mut options: ReplyOptions) -> Result<ClientJob, Arc<Reply>> {
         let trace = incoming.head.trace.clone();
         let Some((key, body)) = options.key.take() else {
@@ -92,17 +96,17 @@ impl Dispatcher {
                     return Ok(ClientJob { request_id, accepted, key, trace });
                 }
                 Claimed::Accepting(mut deciding) => {
-                    // Nothing is ever sent: an error says that it is decided.
+                    // Nothing is ever sent: the channel closes, an error, when the key is decided.
                     deciding.changed().await.ok();
                 }
                 Claimed::Job(job) => match self.join(&key, &job, keeps_running).await {
                     Ok(Some(accepted)) => {
                         let (request_id, trace_id) = (job.request_id, trace.as_ref().map(Trace::id));
-                        // The job's own trace is that of the request that began it.
+                        // The trace of this request; the job keeps that of the request that began it.
                         tracing::debug!(key, request_id = &*request_id, trace_id, "joins the job of its key");
                         return Ok(ClientJob { request_id, accepted, key: Some(key.into()), trace });
                     }
-                    // Its last client left meanwhile: the key is free again.
+                    // The job's last client left meanwhile, which freed the key: claim it again.
                     Ok(None) => {}
                     Err(failure) => return Err(Arc::new(self.context(&incoming, None).failure(*failure))),
                 },
@@ -121,7 +125,7 @@ impl Dispatcher {
         }
     }
 
-    /// The job of a key, with one client more; `None` where the key stands for it no more.
+    /// Adds a client to the job of a key; `None` if the key no longer stands for that job.
     async fn join(
         &self,
         key: &str,
@@ -141,13 +145,13 @@ impl Dispatcher {
         !options.wait || options.on_disconnect.unwrap_or(default) == OnDisconnect::Finish
     }
 
-    /// A client that waited has left.
+    /// Handles a client that left before the reply: cancels the job if it was the last one.
     async fn on_client_left(&self, job: &ClientJob) {
         let left = || job.accepted.remove_client();
         let abandoned = match &job.key {
             Some(key) => {
                 let keyed = KeyedJob { request_id: job.request_id.clone(), seq: job.accepted.seq };
-                // A key of a job that nobody wants any more is free: its next request is a new job.
+                // The key of a cancelled job is free, so that the next request with it begins a new job.
                 self.inner.keys.free_if(key, &keyed, left)
             }
             None => left(),

@@ -1,4 +1,4 @@
-//! A command on its way to a worker: what its reply is made with, and what is held for it meanwhile.
+//! The context of a command: what its reply needs, and what is held until it has ended.
 
 use std::{
     ops::{Deref, DerefMut},
@@ -10,18 +10,18 @@ use contracts::{ErrorCode, Failure};
 use super::in_flight_ids::InFlightId;
 use crate::{lane::Kept, reply::ReplyContext, uploads::Held};
 
-/// What is known of a command, and what is held until it has ended. It reads as its [`ReplyContext`].
+/// The context of a command. It dereferences to its [`ReplyContext`].
 #[derive(Debug)]
 pub(crate) struct CommandContext {
     pub(crate) reply: ReplyContext,
-    /// The files among its images that are kept for it.
+    /// Keeps the files of its images.
     pub(crate) inputs: Vec<Held>,
-    /// Keeps the id in flight until the reply is made.
+    /// Keeps its id in flight until its reply is made.
     pub(crate) claim: Option<Arc<InFlightId>>,
 }
 
 impl CommandContext {
-    /// What is held until a worker is done with the command, whoever has gone by then.
+    /// What a lane holds until its worker is done with the command, even if the client has left by then.
     pub(crate) fn kept(&self) -> Kept {
         Arc::new((self.claim.clone(), self.inputs.clone()))
     }

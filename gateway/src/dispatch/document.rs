@@ -1,5 +1,6 @@
-//! From a client's document to the worker's: what is decided at acceptance, and the two changes that the contract
-//! allows (a seed is chosen, uploads and `data:` images become paths).
+//! From the client's document to the worker's: the two changes that the contract allows (a seed is chosen; uploads and
+//! `data:`
+//! images become paths), and the facts by which a job is placed.
 
 use std::collections::HashMap;
 
@@ -17,11 +18,11 @@ use crate::{
     uploads::{Held, Uploads},
 };
 
-/// What decides where a command goes and when.
+/// The facts of a submission that decide where it goes and when.
 #[derive(Debug, Default)]
 pub(crate) struct SubmissionFacts {
     pub(crate) model: Option<String>,
-    /// `cuda:N` or `cpu`, and its canonical pointer.
+    /// `cuda:N` or `cpu`, and its canonical pointer; `None` for `auto`.
     pub(crate) device: Option<(String, String)>,
     pub(crate) priority: Option<Priority>,
     pub(crate) compiles: bool,
@@ -35,7 +36,7 @@ impl SubmissionFacts {
         let text = |name: &str| fields[name].as_str().map(str::to_owned);
         let batch = fields["requests"].as_array().map_or(0, Vec::len);
         let bare = fields.get("prompt_submission").filter(|_| batch == 0);
-        // Made of flat parameters; a document that is there is only looked at.
+        // Flat parameters become a document here; a document that exists is only borrowed.
         let flat = match (batch, bare) {
             (0, None) => Submission::of(fields),
             _ => None,
@@ -45,7 +46,7 @@ impl SubmissionFacts {
             .or_else(|| fields["requests"].get(0));
         let Some(first) = first else {
             let model = match action {
-                // A job's model is the base; these name what they load.
+                // These name what they load; all other jobs have the base in a document.
                 Action::LoadSdxlSuite | Action::CacheSdxlSuite => text("base_model_path"),
                 Action::StartTraining | Action::StartSdxlTraining => text("base_model"),
                 _ => text("model_path").or_else(|| text("model_id")),
@@ -80,13 +81,15 @@ impl SubmissionFacts {
     }
 }
 
-/// The tags of a submission; a batch has those of its first.
+/// The tags of a submission. A batch has those of its first request.
 fn tags(submission: &Value) -> Tags {
     let tags = submission["metadata"]["tags"].as_object().into_iter().flatten();
     tags.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect()
 }
 
-/// Chooses a seed wherever the sender left it to us. Whether there was such a place.
+/// Chooses a seed wherever the sender left the choice to the gateway. Returns whether it did. The gateway chooses, and
+/// not the
+/// worker, so that a job that is repeated after a crash makes the same picture.
 pub(crate) fn choose_seeds(action: Action, fields: &mut Value) -> bool {
     let Value::Object(members) = fields else { return false };
     if action == Action::BatchGenerate {
@@ -124,18 +127,18 @@ fn choose(members: &mut Map<String, Value>) -> bool {
     true
 }
 
-/// What became of a document's images.
+/// A document's images, after uploads and `data:` images became paths.
 #[derive(Default)]
 pub(crate) struct PlacedImages {
-    /// What each path was before.
+    /// What the sender wrote in place of each path.
     pub(crate) swapped: HashMap<String, String>,
-    /// What keeps these files where they are.
+    /// Keeps the files at these paths.
     pub(crate) inputs: Vec<Held>,
-    /// The faults of those that stay as they are, pointers canonical.
+    /// The violations of images that could not become paths, with canonical pointers.
     pub(crate) violations: Vec<Violation>,
 }
 
-/// ReplyOrder uploads and `data:` images into paths.
+/// Turns uploads and `data:` images into paths.
 pub(crate) async fn place_images(action: Action, fields: &mut Value, uploads: &Uploads) -> PlacedImages {
     let mut all = PlacedImages::default();
     for pointer in image_references(action.info().request, fields) {
@@ -146,7 +149,8 @@ pub(crate) async fn place_images(action: Action, fields: &mut Value, uploads: &U
         } else if reference.starts_with("data:") {
             place_data(reference, uploads).await
         } else if let Some(failure) = bare_base64(reference) {
-            // A worker would refuse it too, after it has waited for one and was written to its pipe.
+            // A worker would refuse it too, but only after the job has waited for a lane and megabytes went through its
+            // pipe.
             Err(Box::new(failure))
         } else {
             continue;
@@ -166,8 +170,9 @@ pub(crate) async fn place_images(action: Action, fields: &mut Value, uploads: &U
     all
 }
 
-/// The failure of a frame of this many bytes, its LF not counted, where a worker takes none so long: it would answer
-/// one without its id.
+/// Refuses a frame of this many bytes, without its LF, if it is longer than workers accept. A worker would answer it
+/// without
+/// its id, because it does not read it.
 pub(crate) fn check_frame(bytes: usize) -> Result<(), Box<Failure>> {
     if bytes <= FRAME_BYTES_MAX {
         return Ok(());
@@ -178,7 +183,7 @@ pub(crate) fn check_frame(bytes: usize) -> Result<(), Box<Failure>> {
     Err(Box::new(failure.detail("bytes", bytes).detail("maximum_bytes", FRAME_BYTES_MAX)))
 }
 
-/// Writes a `data:` image under the output directory, by its hash.
+/// Writes a `data:` image under the output directory.
 async fn place_data(reference: &str, uploads: &Uploads) -> Result<(String, Held), Box<Failure>> {
     let invalid = |message: &str| Box::new(Failure::new(ErrorCode::ImageInvalid, message.to_owned()));
     let encoded = reference
@@ -196,7 +201,7 @@ async fn place_data(reference: &str, uploads: &Uploads) -> Result<(String, Held)
     placed.await.unwrap_or_else(|err| std::panic::resume_unwind(err.into_panic()))
 }
 
-/// The canonical pointers of all image references in a document of a definition.
+/// Returns the canonical pointers of all image references in a document of this definition.
 fn image_references(definition: &str, document: &Value) -> Vec<String> {
     fn walk(shape: &Shape, value: &Value, at: &mut String, found: &mut Vec<String>) {
         if let Shape::Ref(id) = shape

@@ -1,4 +1,4 @@
-//! What a worker does alone: it is made ready for the worker, and waits at the job queue for a lane.
+//! Commands that a worker runs alone: their document is made ready for the worker, and the job queue gets them.
 
 use chrono::Utc;
 use contracts::{Action, Class, ErrorCode, Failure, Trace, Violation};
@@ -20,7 +20,7 @@ use crate::{
     trace,
 };
 
-/// What a job is made of.
+/// The parts of a job that do not come from its client's options.
 pub(super) struct NewJob<'a> {
     pub(super) action: Action,
     pub(super) class: Class,
@@ -86,7 +86,7 @@ impl Dispatcher {
     }
 }
 
-/// The job of a command that was accepted now.
+/// Makes the job of a command that is accepted now.
 pub(super) fn job(new: NewJob<'_>, options: &ReplyOptions, context: ReplyContext) -> Job {
     let NewJob { action, class, fields, pin, timeout, facts } = new;
     Job {
@@ -116,7 +116,7 @@ fn refused(failed: contracts::Reply, trace: Option<&Trace>) -> Answer {
     reply(failed)
 }
 
-/// The bytes of a job's frame at its longest: in the attempt with the most digits, without its LF.
+/// The bytes of a job's longest frame, without its LF: that of the attempt with the most digits.
 pub(super) fn frame_bytes(job: &Job) -> usize {
     let session_id = job.context.session_id.as_deref();
     let envelope = crate::jobs::frame(job.action(), job.request_id(), session_id, u32::MAX, "");

@@ -1,4 +1,4 @@
-//! Idempotency keys: one key, one job. What is kept of it is an id, not its history: that the job queue's record has.
+//! Idempotency keys: one key stands for one job. Only the id of the job is kept here; its record is the queue's.
 
 use std::{
     collections::{BTreeSet, HashMap, hash_map},
@@ -9,7 +9,7 @@ use std::{
 use contracts::{ErrorCode, Failure, limits::UPLOAD_KEPT};
 use tokio::{sync::watch, time::Instant};
 
-/// All keys. A lock, not a task: it is held for a look-up, never over an await.
+/// All keys. A lock and not a task, because it is held for one look-up and never across an await.
 #[derive(Clone, Debug)]
 pub(super) struct Keys {
     known: Arc<Mutex<Known>>,
@@ -19,7 +19,7 @@ pub(super) struct Keys {
 #[derive(Debug, Default)]
 struct Known {
     entries: HashMap<Arc<str>, Entry>,
-    /// When each key is forgotten, soonest first.
+    /// When each key is forgotten, soonest first, so that expiry reads no key that is not due.
     expiry: BTreeSet<(Instant, Arc<str>)>,
 }
 
@@ -33,9 +33,9 @@ struct Entry {
 
 #[derive(Debug)]
 enum State {
-    /// Its command is being accepted; the channel closes when that is decided.
+    /// A command with it is being accepted. The channel closes when that is decided.
     Accepting(watch::Receiver<()>),
-    /// It became a job.
+    /// Notes that the command became this job.
     Job(KeyedJob),
 }
 
@@ -43,23 +43,23 @@ enum State {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct KeyedJob {
     pub(super) request_id: Arc<str>,
-    /// Its place in the order of acceptance: an id may be used again, a place is not.
+    /// Its place in the order of acceptance. A client may use an id again; a place is never used again.
     pub(super) seq: u64,
 }
 
-/// What a key stands for.
+/// What a key stands for when it is claimed.
 #[derive(Debug)]
 pub(super) enum Claimed {
-    /// Nothing so far: whoever asked accepts the command.
+    /// Nothing so far: the caller accepts its command.
     New(Slot),
-    /// A command that is being accepted: ask again when this is closed.
+    /// A command that is being accepted: claim again when this closes.
     Accepting(watch::Receiver<()>),
     /// A job.
     Job(KeyedJob),
 }
 
-/// A key whose command is being accepted. Dropped without a job it is free again: a command that was refused, or whose
-/// acceptance panicked, has used no key.
+/// A key whose command is being accepted. Dropping it without a job frees the key: a command that was refused, or whose
+/// acceptance panicked, has not used it.
 #[derive(Debug)]
 pub(super) struct Slot {
     key: Arc<str>,
@@ -77,10 +77,10 @@ impl Keys {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What a key stands for; one that stands for nothing is claimed.
+    /// Returns what a key stands for. A key that stands for nothing is claimed by that.
     ///
     /// # Errors
-    /// `conflict` where it was used with another request, `rate_limited` where as many keys as may be are kept.
+    /// `conflict` if it was used with another request, `rate_limited` if `keys_max` keys are kept.
     pub(super) fn claim(&self, key: &str, request: &[u8; 32]) -> Result<Claimed, Box<Failure>> {
         self.claim_at(Instant::now(), key, request)
     }
@@ -104,14 +104,16 @@ impl Keys {
         Ok(Claimed::New(Slot { key, keys: self.clone(), noted: false, _decided: decided }))
     }
 
-    /// Does something where the key still stands for this job, and under the lock, so that nobody frees the key
-    /// meanwhile; `None` where it does not.
+    /// Calls `act` if the key still stands for this job; `None` if not. Under the lock: between the check and `act` the
+    /// last client
+    /// of the job could else leave and free the key.
     pub(super) fn while_it_is<T>(&self, key: &str, job: &KeyedJob, act: impl FnOnce() -> T) -> Option<T> {
         let known = self.known();
         known.is(key, job).then(act)
     }
 
-    /// Frees the key of a job where `given_up` says so, under the same lock; whether it was.
+    /// Frees the key of a job if `abandoned` returns true, and returns that. Under the lock, for the reason of
+    /// [`Self::while_it_is`].
     pub(super) fn free_if(&self, key: &str, job: &KeyedJob, abandoned: impl FnOnce() -> bool) -> bool {
         let mut known = self.known();
         let is_over = abandoned();
@@ -139,7 +141,7 @@ impl Known {
                 self.expiry.insert((until, key));
                 return;
             }
-            // What is being accepted after a day is decided by its slot alone.
+            // An entry with another time belongs to a later claim of the same key.
             if let hash_map::Entry::Occupied(entry) = self.entries.entry(key)
                 && entry.get().until == until
             {
@@ -197,7 +199,7 @@ fn full(keys_max: usize, wait: Duration) -> Box<Failure> {
     Box::new(Failure { retry_after_seconds: Some(wait.as_secs_f64().max(1.0)), ..failure })
 }
 
-/// The failure of a key whose job ended so long ago that nothing is known of it.
+/// The failure of a key whose job has ended and whose record is gone.
 pub(super) fn forgotten(key: &str, job: &KeyedJob) -> Failure {
     let id = &*job.request_id;
     let message =

@@ -1,16 +1,18 @@
-//! Which request ids are in flight: one that is may not be used again before its end.
+//! The request ids in flight. An id must not be used again before its command has ended, or replies could not be
+//! matched.
 
 use std::{
     collections::HashSet,
     sync::{Arc, Mutex, PoisonError},
 };
 
-/// All ids in flight. A lock, not a task: it is held for one look-up, never over an await.
+/// All ids in flight. A lock and not a task, because it is held for one look-up and never across an await.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct InFlightIds(Arc<Mutex<HashSet<Arc<str>>>>);
 
-/// An id in flight, until the last who holds the claim lets go: the reply's maker, and every lane that has a command of
-/// this id. A client that goes away frees nothing that a worker still works on.
+/// A claim of an id, which is in flight until the last clone of the claim is dropped. The maker of the reply holds one,
+/// and
+/// each lane that has a command with this id: a client that leaves must not free an id that a worker still answers.
 #[derive(Debug)]
 pub(crate) struct InFlightId {
     id: Arc<str>,
@@ -18,7 +20,7 @@ pub(crate) struct InFlightId {
 }
 
 impl InFlightIds {
-    /// InFlightIds an id; `None` where it is in flight already.
+    /// Claims an id; `None` if it is in flight.
     pub(crate) fn claim(&self, id: &Arc<str>) -> Option<Arc<InFlightId>> {
         let fresh = self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone());
         fresh.then(|| Arc::new(InFlightId { id: id.clone(), in_flight_ids: self.clone() }))

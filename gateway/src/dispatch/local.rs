@@ -1,4 +1,4 @@
-//! What the gateway answers by itself.
+//! Commands that the gateway answers itself.
 
 use std::sync::Arc;
 
@@ -18,10 +18,11 @@ use crate::{
     placement,
 };
 
-/// A device in VRAM without NVML says its size by its worker.
+/// The prefix of the UUIDs of devices that NVML does not list.
 const NO_UUID: &str = "simulated";
 
-/// A job that is not found, at the field that names it; at `attempt` where only that is another's.
+/// Points a `job_not_found` at the field that names the job; at `attempt` if the job exists and only its attempt
+/// differs.
 fn at_target(failure: Box<Failure>, command: &RoutedCommand, context: &CommandContext) -> Box<Failure> {
     let named = command.fields.get("target_request_id").is_some();
     if failure.code != ErrorCode::JobNotFound || failure.field.is_some() || !named {
@@ -42,7 +43,7 @@ impl Dispatcher {
         command: RoutedCommand,
         context: CommandContext,
     ) -> Result<Answer, Failed> {
-        // Whatever these wait for (a start, the end of a job), nobody hangs on them beyond their class's time.
+        // Some of these wait for a start or for the end of a job: the timeout of their class bounds that.
         let outcome = in_time(command.timeout, self.local_outcome(&command, &context)).await;
         Ok(reply(context.with(outcome.map_err(|failure| at_target(failure, &command, &context)))))
     }
@@ -73,7 +74,7 @@ impl Dispatcher {
 
     // ---- initialize and shutdown ----
 
-    /// Over HTTP: starts what is not started; there is nothing to negotiate.
+    /// Over HTTP: starts the lanes that rest. There is nothing to negotiate, because a connection has no state.
     async fn initialize_http(
         &self,
         command: &RoutedCommand,
@@ -97,7 +98,7 @@ impl Dispatcher {
         self.initialize(&command.fields, context, &[], command.options.dialect).await
     }
 
-    /// Over stdio: the same, with what was negotiated.
+    /// Over stdio: the same, and the reply has what was negotiated.
     pub(crate) async fn initialize_stdio(
         &self,
         incoming: &Incoming,
@@ -110,10 +111,11 @@ impl Dispatcher {
         context.with(outcome)
     }
 
-    /// Whether an `initialize` can be met, as far as that is known at once.
+    /// Checks an `initialize` as far as that is possible without a worker.
     ///
     /// # Errors
-    /// Its faults, no common version, a GPU that is not of this pool.
+    /// Its violations; `unsupported_value` if there is no common version; `unsupported_feature` if its GPU is not in
+    /// this pool.
     pub(crate) fn check_initialize(&self, incoming: &Incoming) -> Result<(), Box<Failure>> {
         if let Some(failure) = incoming.failure() {
             return Err(Box::new(failure));
@@ -122,7 +124,7 @@ impl Dispatcher {
         self.wanted(&fields, &self.context(incoming, None)).map(|_| ())
     }
 
-    /// The lane that `device_index` means, if it is said.
+    /// Returns the index of the lane that `device_index` names; `None` if it names none.
     fn wanted(&self, fields: &Value, context: &CommandContext) -> Result<Option<usize>, Box<Failure>> {
         let violation = |field: &str, code, message| {
             Box::new(Failure::of_violations(vec![Violation::new(
@@ -145,7 +147,7 @@ impl Dispatcher {
         }
     }
 
-    /// Starts what is not started, and says who answers.
+    /// Starts the lanes that rest, and describes the worker that answers.
     async fn initialize(
         &self,
         fields: &Value,
@@ -155,7 +157,7 @@ impl Dispatcher {
     ) -> Result<Value, Box<Failure>> {
         let wanted = self.wanted(fields, context)?;
         let lanes = self.pool().lanes();
-        // A lane that rests is tried at once; its own start is waited for, not that of the worker before.
+        // A lane that rests is tried now, and the start awaited here is the one that this call begins.
         let resting =
             |lane: &&LaneHandle| matches!(lane.view().state, LaneState::Open(_) | LaneState::Resting(_));
         join_all(lanes.iter().filter(resting).map(LaneHandle::try_now)).await;
@@ -164,7 +166,7 @@ impl Dispatcher {
             Some(index) => &lanes[index],
             None => &lanes[placement::best(lanes, &self.queue().loads().await?, None)],
         };
-        // The facts of a worker outlive it: only a lane that is ready has somebody who answers.
+        // The view keeps the facts of a dead worker, so that the state decides whether there is one.
         let view = lane.view();
         let Some(facts) = view.facts.clone().filter(|_| view.state == LaneState::Ready) else {
             return Err(self.no_lane_failure());
@@ -312,7 +314,7 @@ impl Dispatcher {
         let mut devices = Vec::new();
         let host = match &self.inner.gpus {
             Some(gpus) => {
-                // A driver that is ill takes seconds to answer.
+                // On a blocking thread, because a failing driver takes seconds to answer.
                 let gpus = gpus.clone();
                 let listed = tokio::task::spawn_blocking(move || gpus.list()).await;
                 let internal = |what: String| Box::new(Failure::new(ErrorCode::Internal, what));
@@ -332,14 +334,14 @@ impl Dispatcher {
                 "is_available": lane.is_some_and(LaneHandle::is_ready),
             }));
         }
-        // All at once: a worker that does not answer holds up its own row alone.
+        // All at once, so that a worker that does not answer delays only its own row.
         let unlisted = self.pool().lanes().iter().filter(|lane| !host.iter().any(|gpu| gpu.id() == lane.gpu));
         devices.extend(join_all(unlisted.map(|lane| self.device_without_nvml(lane))).await);
         join_all(devices.iter_mut().map(|device| self.add_families(device))).await;
         Ok(json!({"devices": devices}))
     }
 
-    /// A device that only its worker knows.
+    /// A device that NVML does not list, as its worker describes it.
     async fn device_without_nvml(&self, lane: &LaneHandle) -> Value {
         let answer = match lane.view().facts.is_some() && lane.is_ready() {
             true => self.ask_or_log(lane, Action::GetStatus).await,
@@ -372,7 +374,9 @@ impl Dispatcher {
         }
     }
 
-    /// What a worker says of itself. One that does not answer hides no other GPU: its part is left out, and logged.
+    /// Asks a worker about itself. If it does not answer, its part of the list is left out and a warning is logged: one
+    /// worker
+    /// must not hide the other devices.
     async fn ask_or_log(&self, lane: &LaneHandle, action: Action) -> Option<Value> {
         match self.ask_data(lane, action).await {
             Ok(data) => Some(data),
@@ -383,20 +387,20 @@ impl Dispatcher {
         }
     }
 
-    /// Why a lane makes no picture now: its worker, or the folder that all of them write to.
+    /// Why a lane makes no picture now: its worker is not ready, or the output folder cannot be written.
     #[must_use]
     pub fn lane_trouble(&self, lane: &LaneHandle) -> Option<String> {
         self.inner.outputs.trouble().map(|why| why.to_string()).or_else(|| lane.unready())
     }
 
-    /// How long the gateway runs.
+    /// The time since the gateway started.
     #[must_use]
     pub fn uptime(&self) -> Duration {
         self.inner.started.elapsed()
     }
 }
 
-/// An outcome, or `timeout` where it is not there by then.
+/// Awaits an outcome; `timeout` if it takes longer than the limit.
 async fn in_time(
     limit: Option<Duration>,
     outcome: impl Future<Output = Result<Value, Box<Failure>>>,
@@ -419,7 +423,7 @@ fn small(count: usize) -> f64 {
     f64::from(u32::try_from(count).unwrap_or(u32::MAX))
 }
 
-/// What is listed at most, as the sender or else the schema says.
+/// The longest list: the sender's `limit`, or the default of the schema.
 fn page_size(fields: &Value) -> Result<usize, Box<Failure>> {
     let limit = &effective_of("ListJobs", fields, DeviceKind::Cpu)["limit"];
     limit.as_u64().and_then(|limit| usize::try_from(limit).ok()).ok_or_else(|| {

@@ -1,4 +1,4 @@
-//! One answer of many: what the workers of a pool said, as one `data` (contract §6, "Where a command goes").
+//! Merges the answers of the workers of a pool into one `data` (contract §6, "Where a command goes").
 
 use contracts::dictionary::{Dictionary, ObjectSpec, Shape, dictionary};
 use serde_json::{Map, Value};
@@ -50,7 +50,7 @@ impl Merge<'_> {
         merged
     }
 
-    /// `None` where the value is that of the best lane.
+    /// Merges the values of one member; `None` if the value of the best lane stands for all.
     fn value(&self, name: &str, shape: &Shape, values: &[&Value]) -> Option<Value> {
         if let Shape::Ref(id) = shape
             && matches!(self.dictionary.def(*id).name.as_str(), "Count" | "Bytes" | "Mebibytes")
@@ -59,7 +59,7 @@ impl Merge<'_> {
         }
         match self.dictionary.resolve(shape) {
             Shape::Object(spec) => {
-                // Where some lanes have no such object, the first that has one stands for the best.
+                // If some lanes have no such object, the first that has one stands for the best lane.
                 let best = if values.len() == self.data.len() { self.best } else { 0 };
                 Some(Merge { best, ..*self }.object(spec, values, name == "limits").into())
             }
@@ -86,7 +86,7 @@ impl Merge<'_> {
         }
     }
 
-    /// Weighted by the jobs of those that have one.
+    /// The average weighted by the jobs of each worker that has one.
     fn average(&self, name: &str) -> Option<Value> {
         let of = |one: &Value| Some((one.get(name)?.as_f64()?, one["jobs_completed"].as_f64()?));
         let all: Vec<(f64, f64)> = self.data.iter().filter_map(of).collect();

@@ -1,4 +1,4 @@
-//! The dispatcher: what happens to a command between its reading and its reply, whichever way it came.
+//! The dispatcher: the way of a command from its reading to its reply, over HTTP and stdio alike.
 
 mod clients;
 mod context;
@@ -43,7 +43,7 @@ use idempotency::Keys;
 use in_flight_ids::InFlightIds;
 use tokio_util::task::TaskTracker;
 
-/// The job queue answers in microseconds; one that does not within this is gone or stuck.
+/// The job queue answers in microseconds. A queue that takes this long has ended or hangs.
 const QUEUE_ANSWERS_WITHIN: Duration = Duration::from_secs(1);
 
 /// What became of a command.
@@ -51,16 +51,16 @@ const QUEUE_ANSWERS_WITHIN: Duration = Duration::from_secs(1);
 pub enum Answer {
     /// Its reply.
     Reply(Arc<Reply>),
-    /// It was queued, and its sender did not want to wait.
+    /// It was queued, and its sender does not wait.
     Queued {
         /// Its id.
         request_id: Arc<str>,
-        /// Its place and its job's events.
+        /// Its place in the queue, and its events.
         accepted: Accepted,
     },
 }
 
-/// How a client wants to be served.
+/// How a client wants its reply.
 #[derive(Clone, Debug)]
 pub struct ReplyOptions {
     /// The dialect of the reply.
@@ -69,14 +69,14 @@ pub struct ReplyOptions {
     pub wait: bool,
     /// Its `Idempotency-Key`, and the bytes that it stands for.
     pub key: Option<(String, [u8; 32])>,
-    /// What becomes of a job when the client leaves, where it said so.
+    /// What becomes of the job when the client leaves; `None`: the configured default.
     pub on_disconnect: Option<OnDisconnect>,
-    /// The trace that its header says.
+    /// The trace in its `traceparent` header.
     pub trace: Option<Trace>,
 }
 
 impl ReplyOptions {
-    /// Waits, without a key.
+    /// Options of a client that waits and has no key.
     #[must_use]
     pub fn plain(dialect: Dialect) -> Self {
         Self { dialect, wait: true, key: None, on_disconnect: None, trace: None }
@@ -99,15 +99,15 @@ struct Inner {
     gpus: Option<Arc<dyn Gpus>>,
     in_flight_ids: InFlightIds,
     keys: Keys,
-    /// A task for each client of a job: it outlives the connection.
+    /// One task for each client of a job; it outlives the connection.
     clients: TaskTracker,
     started: Instant,
-    /// Told to stop, and when the grace ends.
+    /// The end of the grace, once the gateway stops.
     stop: watch::Sender<Option<Instant>>,
 }
 
 impl Dispatcher {
-    /// Puts the dispatcher before a pool and its job queue.
+    /// A dispatcher in front of a pool and its job queue.
     #[must_use]
     pub fn new(
         config: Config,
@@ -167,12 +167,12 @@ impl Dispatcher {
         &self.inner.outputs
     }
 
-    /// ReadingBudget for long commands that are being read.
+    /// The budget for long commands that are being read.
     pub(crate) fn reading_budget(&self) -> &ReadingBudget {
         &self.inner.reading_budget
     }
 
-    /// Tells the gateway to drain and leave. Told again, the earlier end holds.
+    /// Begins to stop the gateway: it drains and exits. Of two calls the earlier end holds.
     pub fn stop(&self, grace: Option<Duration>) {
         let until = Instant::now() + grace.unwrap_or(self.inner.config.drain);
         self.inner.stop.send_if_modified(|stop| {
@@ -184,13 +184,13 @@ impl Dispatcher {
         });
     }
 
-    /// Whether it was told so.
+    /// Whether the gateway stops.
     #[must_use]
     pub fn is_stopping(&self) -> bool {
         self.inner.stop.borrow().is_some()
     }
 
-    /// Why the gateway takes no job, whatever its workers would do; `None` where it would.
+    /// Why the gateway takes no job, whatever its workers could do; `None` if it takes jobs.
     pub(crate) async fn unready(&self) -> Option<String> {
         if self.is_stopping() {
             return Some("the gateway is shutting down".to_owned());
@@ -198,18 +198,18 @@ impl Dispatcher {
         if let Some(trouble) = self.inner.outputs.trouble() {
             return Some(trouble.to_string());
         }
-        // The job queue is asked, not believed: without it every job fails, however well the workers are.
+        // A question to the queue's task shows that it lives: without it every job fails, even with healthy workers.
         let answer = timeout(QUEUE_ANSWERS_WITHIN, self.queue().loads()).await;
         (!matches!(answer, Ok(Ok(_))))
             .then(|| "the queue, which gives out the jobs, does not answer".to_owned())
     }
 
-    /// Waits until it is told so; the end of the grace.
+    /// Waits until the gateway stops. Returns the end of the grace.
     pub async fn stopped(&self) -> Instant {
         self.stop_time(|_| true).await
     }
 
-    /// Waits until it is told of an earlier end than this.
+    /// Waits until the grace ends earlier than this.
     pub(crate) async fn stops_sooner(&self, than: Instant) {
         self.stop_time(|until| until < than).await;
     }
@@ -222,13 +222,19 @@ impl Dispatcher {
         }
     }
 
-    /// Takes a command and answers it. A client that goes away drops the future: a query is given up then, and what may
-    /// become a job is looked after by a task of its own.
+    /// Takes a command and answers it.
+    ///
+    /// # Cancel safety
+    /// Dropping the future gives up a query. A command that may become a job has a task of its own, which decides what
+    /// becomes of
+    /// the job.
     pub async fn take(&self, mut incoming: Incoming, mut options: ReplyOptions) -> Answer {
         trace::settle(&mut incoming, options.trace.take());
-        // Before anything can refuse it: every reply to a command carries an id.
+        // Before anything can refuse it, because every reply to a command carries an id.
         incoming.head.request_id.get_or_insert_with(|| uuid::Uuid::now_v7().to_string());
-        // Who neither waits nor has a key leaves nothing behind: its command is at the job queue before any that follows it.
+        // A client that neither waits nor has a key needs no task. Without one its command is in the queue when this
+        // returns, and
+        // commands that follow on the same connection stay behind it.
         if may_run(incoming.head.action) && (options.wait || options.key.is_some()) {
             self.take_job(incoming, options).await
         } else {
@@ -244,7 +250,7 @@ impl Dispatcher {
             let context = self.context(&incoming, None);
             return Answer::Reply(Arc::new(context.failure(context::in_flight(&request_id))));
         };
-        // Only faults are still told by their places.
+        // From here on only violations need the places.
         let reading = &mut incoming.reading;
         let places =
             if reading.is_valid() { std::mem::take(&mut reading.places) } else { reading.places.clone() };
@@ -308,7 +314,8 @@ impl Dispatcher {
             Err(failure) => return Err(Failed(Box::new(context), failure)),
         };
         let (class, timeout) = schedule(action, incoming.reading.document());
-        // Of a report alone it may have faults, and that is asked of a worker, not run.
+        // A document with violations gets this far only if it is to be reported on; a worker checks it and does not run
+        // it.
         let fields = incoming.reading.into_reported().unwrap_or_else(|| json!({}));
         if options.on_disconnect.is_some() && class != Class::Job {
             context.warnings.push(unused_on_disconnect(action));
@@ -356,7 +363,7 @@ impl Dispatcher {
         }
     }
 
-    /// Asks one lane at once.
+    /// Sends a query to one lane, past the job queue.
     async fn ask(
         &self,
         lane: &LaneHandle,
@@ -378,7 +385,7 @@ impl Dispatcher {
         let order = Order {
             action: command.action,
             request_id: context.request_id.clone(),
-            // As the frame says: attempts are counted here, and a query has one.
+            // The same as in the frame: the gateway counts attempts, and a query has one.
             attempt: 1,
             frame,
             trace: context.trace.clone(),
@@ -397,7 +404,7 @@ impl Dispatcher {
     }
 }
 
-/// A command on its way.
+/// A command that has passed the checks of the dispatcher.
 struct RoutedCommand {
     action: Action,
     class: Class,
@@ -407,10 +414,10 @@ struct RoutedCommand {
     options: ReplyOptions,
 }
 
-/// A command that failed here, and what is known of it.
+/// The failure of a command, and its context.
 struct Failed(Box<CommandContext>, Box<Failure>);
 
-/// Whether a command is new work. While the gateway drains, only what asks, cancels or stops is served.
+/// Whether a command begins new work. During a drain only queries, cancels and stops are served.
 fn begins_work(action: Action, fields: Option<&Value>) -> bool {
     let (class, _) = schedule(action, fields);
     match class {
@@ -420,12 +427,12 @@ fn begins_work(action: Action, fields: Option<&Value>) -> bool {
     }
 }
 
-/// What acts when it is read, and no worker is asked.
+/// Whether the gateway itself answers a control command, without a worker.
 fn is_answered_here(action: Action) -> bool {
     matches!(action, Action::Initialize | Action::Shutdown | Action::Cancel)
 }
 
-/// What was answered at once, and no job queue has logged.
+/// Logs the failure of a command that did not go through the job queue, which logs those of its own.
 fn log_refusal(answer: &Answer, trace: Option<&Trace>) {
     if let Answer::Reply(reply) = answer {
         crate::log::refused(reply, trace);
@@ -440,7 +447,9 @@ fn sender_pointer(context: &CommandContext, canonical: &str) -> String {
     context.places.sender(canonical, &dictionary().named(context.action.info().request).shape)
 }
 
-/// Attempts are counted here: what a sender writes is said to take no effect. A cancel's is its own field.
+/// Warns about the attempt of an envelope, which takes no effect: the gateway counts attempts itself. A cancel has an
+/// attempt
+/// as a field of its own.
 fn unused_attempt(incoming: &Incoming) -> Option<Warning> {
     let head = &incoming.head;
     (head.attempt != 1 && head.action != Action::Cancel).then(|| {
@@ -454,7 +463,7 @@ fn unused_attempt(incoming: &Incoming) -> Option<Warning> {
     })
 }
 
-/// What becomes of a job when its client leaves says nothing of a command that is no job.
+/// Warns about `on_disconnect` beside a command that is no job.
 fn unused_on_disconnect(action: Action) -> Warning {
     Warning {
         code: WarningCode::NoEffect,
@@ -464,7 +473,7 @@ fn unused_on_disconnect(action: Action) -> Warning {
     }
 }
 
-/// The report on a document that cannot be read as a whole: no worker can say more.
+/// The report on a document that cannot be read as a whole. No worker could find more in it.
 fn unread_report(incoming: &Incoming) -> Value {
     let violations = &incoming.reading.violations;
     let mut report = json!({

@@ -1,4 +1,4 @@
-//! Commands that concern more than one worker: queries of the pool, and freeing memory everywhere.
+//! Commands that concern more than one worker: queries of the pool, and freeing memory on every GPU.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ use crate::{
 };
 
 impl Dispatcher {
-    /// Answers a query: of one lane, of the pool, or of the job queue.
+    /// Answers a query about one lane, about the pool, or about the job queue.
     pub(super) async fn query(
         &self,
         command: RoutedCommand,
@@ -44,7 +44,7 @@ impl Dispatcher {
                 return Ok(reply(self.ask_pool(&command, context).await));
             }
             Action::GetTrainingStatus | Action::GetTrainingHistory | Action::StopTraining => {
-                // Lanes are asked in turn, and all of them together have the time of one command.
+                // Lanes are asked one after another, and share the timeout of one command.
                 let answer = self.ask_training_lane(&command, &context);
                 return Ok(reply(match command.timeout {
                     Some(limit) => tokio::time::timeout(limit, answer).await.unwrap_or_else(|_| {
@@ -58,7 +58,7 @@ impl Dispatcher {
         }
         let mut fields = command.fields.clone();
         context.normalized = fields.get("prompt_submission").cloned();
-        // What is wrong with the others the worker says itself, beside all else.
+        // Violations of images are not reported here: the worker reports them among all others.
         let placed = document::place_images(command.action, &mut fields, &self.inner.uploads).await;
         (context.swapped, context.inputs) = (placed.swapped, placed.inputs);
         let lane = match self.best_lane(&command).await {
@@ -68,7 +68,7 @@ impl Dispatcher {
         Ok(reply(self.ask(&lane, &command, &fields.to_string(), &context).await))
     }
 
-    /// The lane where a job like this would go now.
+    /// Returns the lane that a job with this document would get now.
     async fn best_lane(&self, command: &RoutedCommand) -> Result<LaneHandle, Box<Failure>> {
         let lanes = self.inner.pool.lanes();
         if let Some(pin) = &command.pin
@@ -89,13 +89,13 @@ impl Dispatcher {
         Ok(lanes[placement::best(lanes, &loads, facts.model.as_deref())].clone())
     }
 
-    /// Asks every lane that may answer, and makes one answer of theirs.
+    /// Asks every lane that can answer, and merges the answers.
     async fn ask_pool(&self, command: &RoutedCommand, context: CommandContext) -> Reply {
         let lanes = self.inner.pool.lanes();
         let payload = command.fields.to_string();
         let state = |lane: &LaneHandle| lane.view().state.clone();
         let some_ready = lanes.iter().any(|lane| state(lane) == LaneState::Ready);
-        // Without a ready lane, those that are on their way are waited for: a query has its own timeout.
+        // If no lane is ready, wait for those that start: the query's own timeout bounds that.
         let askable: Vec<&LaneHandle> = lanes
             .iter()
             .filter(|lane| match state(lane) {
@@ -177,7 +177,7 @@ impl Dispatcher {
         Ok(merged)
     }
 
-    /// The status of a lane whose worker cannot say it.
+    /// The status of a lane whose worker does not answer.
     fn status_of(&self, lane: &LaneHandle) -> Value {
         let state = match lane.view().state {
             LaneState::Starting | LaneState::Resting(_) => "starting",
@@ -195,7 +195,7 @@ impl Dispatcher {
         })
     }
 
-    /// The failure where no lane can be asked.
+    /// The failure of a command that no lane can answer.
     pub(super) fn no_lane_failure(&self) -> Box<Failure> {
         let lanes = self.inner.pool.lanes();
         let open: Vec<LaneError> = lanes.iter().filter_map(LaneHandle::open).collect();
@@ -212,7 +212,7 @@ impl Dispatcher {
         Box::new(Failure { retry_after_seconds: Some(1.0), ..failure.detail("lanes", lanes) })
     }
 
-    /// Asks the lane of a training; where this gateway did not start it, each lane in turn.
+    /// Asks the lane of a training. If this gateway did not start it, asks each lane until one knows it.
     async fn ask_training_lane(&self, command: &RoutedCommand, context: &CommandContext) -> Reply {
         let id = command.fields["training_id"].as_str().unwrap_or_default().to_owned();
         let payload = command.fields.to_string();
@@ -232,7 +232,7 @@ impl Dispatcher {
                 Err(failure) if failure.code == ErrorCode::TrainingNotFound => {
                     last.get_or_insert(reply);
                 }
-                // It may have the training: that one lane does not know it proves nothing.
+                // This lane may have the training, so that another lane's `training_not_found` is not the answer.
                 Err(failure) if matches!(failure.code, ErrorCode::NoGpuAvailable | ErrorCode::WorkerBusy) => {
                     last = Some(reply);
                 }
@@ -242,7 +242,7 @@ impl Dispatcher {
         last.unwrap_or_else(|| context.with(Err(self.no_lane_failure())))
     }
 
-    /// Frees memory on every GPU: each in its lane's turn, lists united, bytes summed.
+    /// Frees memory on every GPU, as a job of each lane. Lists are united, bytes summed.
     pub(super) async fn free_all(
         &self,
         command: RoutedCommand,
@@ -257,7 +257,8 @@ impl Dispatcher {
                 Ok(answer) => data.push(answer),
                 Err(failure) => {
                     tracing::debug!(gpu = %lane.gpu, %failure, "nothing was freed");
-                    // What is not there on one GPU may be on another; anything else is told first.
+                    // A model that is not loaded on one GPU may be loaded on another. Any other failure takes
+                    // precedence.
                     let worse = failure.code != ErrorCode::ModelNotFound;
                     if worse || failed.is_none() {
                         failed = Some(failure);
@@ -279,7 +280,7 @@ impl Dispatcher {
             ..ReplyContext::new(context.action, uuid::Uuid::now_v7().to_string().into())
         };
         if let LaneState::Open(reason) = &lane.view().state {
-            // It has no worker, so it holds nothing.
+            // It has no worker, which could hold memory.
             tracing::debug!(gpu = %lane.gpu, %reason, "nothing to free on an open lane");
             let empty = match command.action {
                 Action::UnloadModel if command.fields.get("model_id").is_some() => {
@@ -308,7 +309,7 @@ impl Dispatcher {
         }
     }
 
-    /// The data of a query that the gateway asks for itself.
+    /// Sends a query of the gateway's own, and returns its data.
     pub(super) async fn ask_data(&self, lane: &LaneHandle, action: Action) -> Result<Value, LaneError> {
         let request_id: Arc<str> = uuid::Uuid::now_v7().to_string().into();
         let (_, timeout) = contracts::schedule(action, None);

@@ -1,4 +1,4 @@
-//! How a worker's answer becomes the client's reply.
+//! Turns a worker's answer into the client's reply: checks it, adds warnings, and points at the sender's document.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -11,36 +11,36 @@ use serde_json::Value;
 
 use crate::lane::LaneError;
 
-/// What a reply to a client is made with, beside the worker's answer: plain data.
+/// What a reply needs beside the worker's answer, as plain data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ReplyContext {
-    /// What was asked.
+    /// The action.
     pub action: Action,
-    /// The id of the command; the client's, or made at acceptance.
+    /// The id of the command: the client's, or one that was made when it was accepted.
     #[serde(with = "crate::shared")]
     pub request_id: Arc<str>,
     /// Its session.
     pub session_id: Option<String>,
-    /// Its trace, under our own span.
+    /// Its trace, with the gateway's span as the parent.
     pub trace: Option<Trace>,
-    /// Where each value stood in the sender's document.
+    /// The place of each value in the sender's document.
     pub places: Places,
-    /// Warnings of our own reading.
+    /// Warnings of the gateway's reading.
     pub warnings: Vec<Warning>,
-    /// Faults of our own reading, for `validate_request`.
+    /// Violations that the gateway's reading found, for `validate_request`.
     pub violations: Vec<Violation>,
-    /// How many there are.
+    /// How many it found in all; `violations` has the first ones.
     pub violations_total: usize,
-    /// The submission as the sender meant it, before seeds were chosen and images became paths.
+    /// The submission before a seed was chosen and images became paths.
     pub normalized: Option<Value>,
-    /// What became a path, by the path.
+    /// What the sender wrote in place of each path.
     pub swapped: HashMap<String, String>,
-    /// Whether a seed was chosen for it.
+    /// Whether the gateway chose a seed.
     pub seeded: bool,
 }
 
 impl ReplyContext {
-    /// Of a command whose document had no faults and was sent to the worker as it is.
+    /// The context of a command whose document has no violations and goes to the worker unchanged.
     pub(crate) fn new(action: Action, request_id: Arc<str>) -> Self {
         Self {
             action,
@@ -57,7 +57,7 @@ impl ReplyContext {
         }
     }
 
-    /// Reads the worker's answer. Blocks on the disk where it says that there are pictures.
+    /// Turns the worker's answer into the reply. Blocks on the disk if the answer names pictures.
     pub(crate) fn reply(&self, answer: Result<&[u8], &LaneError>) -> Reply {
         match answer {
             Ok(line) => self.read(line),
@@ -65,7 +65,7 @@ impl ReplyContext {
         }
     }
 
-    /// A reply that no worker had a part in.
+    /// The reply of a command that failed in the gateway.
     pub(crate) fn failure(&self, failure: Failure) -> Reply {
         self.with(Err(Box::new(failure)))
     }
@@ -103,7 +103,7 @@ impl ReplyContext {
         let theirs = std::mem::take(&mut reply.warnings);
         reply.warnings = self.merged(theirs, &read.unknown_members);
         reply.more_warnings += read.unknown_total - read.unknown_members.len();
-        // Replies of jobs alone have pictures, and they alone are read where the disk may take its time.
+        // Only replies of jobs have pictures, and only they are read where a slow disk delays no one.
         if self.action.info().class == Class::Job
             && let Ok(data) = &reply.outcome
             && let Some(what) = without_effect(data)
@@ -118,7 +118,9 @@ impl ReplyContext {
         reply
     }
 
-    /// Our own warnings first; one that the worker repeats (same code, same pointer) stands once.
+    /// Merges the gateway's warnings and the worker's, the gateway's first. A worker reads the same document, so that
+    /// one with the
+    /// same code and pointer is the same warning.
     fn merged(&self, theirs: Vec<Warning>, unknown: &[String]) -> Vec<Warning> {
         let mut warnings = self.warnings.clone();
         for mut warning in theirs {
@@ -137,7 +139,7 @@ impl ReplyContext {
         warnings
     }
 
-    /// A pointer into what the worker was sent, as one into the sender's document.
+    /// Translates a pointer into the worker's document to one into the sender's.
     fn sender(&self, pointer: &str) -> String {
         match pointer.strip_prefix("/payload") {
             Some(canonical) if canonical.is_empty() || canonical.starts_with('/') => {
@@ -166,7 +168,7 @@ impl ReplyContext {
         }
     }
 
-    /// What only the gateway can add to a success.
+    /// Completes a success with what only the gateway knows.
     fn finish(&self, data: &mut Value) {
         match self.action {
             Action::ValidateRequest => self.finish_report(data),
@@ -192,7 +194,7 @@ impl ReplyContext {
         }
     }
 
-    /// A report speaks of what the sender said, not of what the gateway made of it.
+    /// Makes a report about the sender's document, and not about the one that the gateway made of it.
     fn finish_report(&self, report: &mut Value) {
         self.translate_errors(&mut report["errors"]);
         let own: Vec<Value> = self
@@ -207,7 +209,7 @@ impl ReplyContext {
             let theirs = theirs.unwrap_or(errors.len());
             let same = |a: &Value, b: &Value| a["pointer"] == b["pointer"] && a["code"] == b["code"];
             errors.retain(|error| !own.iter().any(|violation| same(violation, error)));
-            // The worker finds ours again: what is not shown of either is told apart by nobody.
+            // The worker has found the gateway's violations again, so that the two counts must not be added.
             let total = theirs.max(self.violations_total + errors.len());
             errors.splice(0..0, own);
             errors.truncate(ERRORS_MAX);
@@ -231,7 +233,7 @@ impl ReplyContext {
         }
     }
 
-    /// Paths become again what the sender wrote.
+    /// Replaces paths by what the sender wrote.
     fn swap_back(&self, value: &mut Value) {
         if self.swapped.is_empty() {
             return;
@@ -249,10 +251,10 @@ impl ReplyContext {
     }
 }
 
-/// Entries of `errors[]` that a report has room for.
+/// The most entries of `errors[]` in a report.
 const ERRORS_MAX: usize = limits::ERRORS_MAX as usize;
 
-/// Says how many faults there are, where that is more than the report shows.
+/// Sets `errors_total` if there are more violations than the report shows.
 pub(crate) fn set_total(report: &mut Value, total: usize) {
     let Value::Object(members) = report else { return };
     members.shift_remove("errors_total");
@@ -261,8 +263,9 @@ pub(crate) fn set_total(report: &mut Value, total: usize) {
     }
 }
 
-/// The sentence of several faults names the place of the first: there alone a pointer is exchanged. Everywhere else its
-/// letters may be the sender's own.
+/// Replaces the pointer in the sentence of several violations, which names the place of the first. Only there: anywhere
+/// else the
+/// same characters may be the sender's own text.
 fn repointed(sentence: &str, theirs: &str, field: &str) -> String {
     let Some((count, rest)) = sentence.split_once(" faults; the first at ") else {
         return sentence.to_owned();
@@ -275,7 +278,7 @@ fn repointed(sentence: &str, theirs: &str, field: &str) -> String {
     }
 }
 
-/// A success means that the thing was done: each picture is there, with the size that was said. Blocks on the disk.
+/// Checks that each picture of a success exists and has the reported size. Returns what is wrong. Blocks on the disk.
 fn without_effect<'d>(data: &'d Value) -> Option<String> {
     let results = data["results"].as_array().into_iter().flatten().map(|item| &item["data"]);
     let details = |data: &'d Value| data["image_details"].as_array().into_iter().flatten();
@@ -307,7 +310,7 @@ mod tests {
             else {
                 return false;
             };
-            // Those of a batch are in its `results`.
+            // The pictures of a batch are in its `results`.
             *action == &Action::BatchGenerate || reply.property("image_details").is_some()
         };
         let with_pictures: Vec<&Action> = Action::ALL.iter().filter(with_pictures).collect();
