@@ -1,4 +1,4 @@
-//! The composition root: what is started, in which order, and how it ends.
+//! The composition root: starts the parts of the gateway in order, watches their tasks, and ends them.
 
 use std::{pin::pin, sync::Arc};
 
@@ -10,16 +10,21 @@ use tokio::{
 
 use crate::{config::Config, dispatch::Dispatcher, gpu::Gpus, jobs, outputs::Outputs, pool::Pool};
 
-/// How long workers have to obey a cancel and leave, after the grace.
+/// How long workers have after the grace to obey a cancel and exit. With the grace of stdio (4 s) this stays below the
+/// 5 s
+/// after which the C# bridge kills.
 const KILL_AFTER: Duration = Duration::from_millis(500);
 
-/// How long workers that have nothing to do have to leave: the shortest time that anybody gives a container is 10 s.
+/// How long idle workers have to exit. Container runtimes give a process 10 s at least by default, so that half of that
+/// leaves
+/// room for the rest of the end.
 const IDLE_LEAVE_MAX: Duration = Duration::from_millis(4500);
 
-/// How long the tasks have to return, once nothing is left to do.
+/// How long the tasks have to return when nothing is left to do. They need milliseconds; a task that takes longer
+/// hangs.
 const LEAVE_MAX: Duration = Duration::from_secs(1);
 
-/// The exit code of a gateway of which a task broke.
+/// The exit code of a gateway of which a task failed: `EX_SOFTWARE` of sysexits.h.
 pub const BROKEN: u8 = 70;
 
 /// How a task of the gateway ended before its time.
@@ -44,7 +49,8 @@ pub enum TaskFailure {
 pub struct App {
     dispatcher: Dispatcher,
     tasks: JoinSet<()>,
-    /// What goes on for ever: sweeps of the uploads, looks at the output folder. Dropped with the app.
+    /// Tasks without an end of their own: sweeps of the uploads, checks of the output folder. Aborted when the app is
+    /// dropped.
     _chores: JoinSet<()>,
 }
 
@@ -84,15 +90,17 @@ impl App {
         }
     }
 
-    /// Drains, once the dispatcher is told to stop: what is not done after its grace ends with `shutting_down`, workers are
-    /// killed half a second later. Who tells it again, with an earlier end, is heeded. When it returns every accepted
-    /// command has its reply; the job queue still says what became of each.
+    /// Waits until the dispatcher stops, and drains. Commands that have not ended after the grace end with
+    /// `shutting_down`, and
+    /// workers are killed half a second later. An earlier end that is given meanwhile holds. When this returns, every
+    /// accepted
+    /// command has its reply, and the job queue still answers queries.
     pub async fn drain(&mut self) {
         loop {
             let until = self.dispatcher.stopped().await;
             tokio::select! {
                 () = end(&self.dispatcher, until, until + KILL_AFTER) => return,
-                // The job queue and the lanes take the earlier end in place of the one before.
+                // Drain again: the job queue and the lanes replace their end by an earlier one.
                 () = self.dispatcher.stops_sooner(until) => tracing::info!("told to end sooner"),
             }
         }
@@ -115,18 +123,20 @@ impl App {
     }
 }
 
-/// Drains the job queue until then, and stops the workers by the time they are killed.
+/// Drains the job queue until `until`, and stops the workers, which are killed at `kill_at`.
 pub(crate) async fn end(dispatcher: &Dispatcher, until: Instant, kill_at: Instant) {
     let mut drained = pin!(dispatcher.queue().drain(until));
-    // A training needs the whole grace for its checkpoint; nothing else could run beside it.
+    // Stopped now and not after the drain: a training needs the whole grace for its checkpoint, and its worker runs
+    // nothing
+    // else meanwhile.
     let (in_time, ()) =
         futures::join!(timeout_at(kill_at, &mut drained), dispatcher.pool().stop_trainings(kill_at));
-    // Nothing is owed any more: a worker that hangs is not waited for as long as a job might be.
+    // Every command has its reply, so that a worker that hangs now delays only the exit.
     let kill_at = if in_time.is_ok() { kill_at.min(Instant::now() + IDLE_LEAVE_MAX) } else { kill_at };
     dispatcher.pool().stop(kill_at).await;
     let drained = match in_time {
         Ok(drained) => drained,
-        // The workers are gone: whatever they had is answered now.
+        // The workers are gone, so that the commands that they had are answered now.
         Err(_) => drained.await,
     };
     if let Err(failure) = drained {

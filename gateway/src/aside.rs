@@ -1,4 +1,6 @@
-//! Long commands are read aside, not on a thread of the runtime: other clients are answered meanwhile.
+//! Reads long commands on blocking threads. The runtime has a single thread: a command of 16 MiB would stop all other
+//! clients
+//! for its whole reading.
 
 use std::sync::Arc;
 
@@ -8,16 +10,17 @@ use tokio::{
     task::{JoinHandle, spawn_blocking},
 };
 
-/// What the reading of a command comes to.
+/// The result of reading a command.
 pub(crate) type Read = Result<Incoming, Refusal>;
 
-/// Whether a command of so many bytes is read aside.
+/// Whether a command of this many bytes is read on a blocking thread.
 pub(crate) fn is_long(bytes: usize) -> bool {
     bytes > READ_AT_ONCE_BYTES_MAX
 }
 
-/// ReadingBudget for the long commands of all clients that are read at the same time. What a command is read into may take
-/// fifty times its bytes: the next one waits its turn.
+/// The budget of bytes for long commands that are read at the same time. A command may take fifty times its bytes as a
+/// tree, so
+/// that further ones must wait.
 #[derive(Clone, Debug)]
 pub(crate) struct ReadingBudget {
     bytes: Arc<Semaphore>,
@@ -26,14 +29,16 @@ pub(crate) struct ReadingBudget {
 
 impl ReadingBudget {
     pub(crate) fn new(bytes_max: u32) -> Self {
-        // Permits fit where a number of 32 bits does.
+        // A semaphore takes at most `usize::MAX >> 3` permits, which 32 bits always fit.
         Self { bytes: Arc::new(Semaphore::new(bytes_max as usize)), bytes_max }
     }
 
-    /// Reads a command: a short one here, a long one aside and in its turn. A panic of the reader is one here.
+    /// Reads a command: a short one at once, a long one on a blocking thread when the budget allows. A panic of
+    /// `reader` is
+    /// resumed here.
     ///
     /// # Cancel safety
-    /// What is being read keeps its room until it has been read.
+    /// Dropping the future does not stop a reading that has begun: its bytes stay taken until it ends.
     pub(crate) async fn read<B, R>(&self, bytes: B, reader: R) -> Read
     where
         B: AsRef<[u8]> + Send + 'static,
@@ -51,7 +56,7 @@ impl ReadingBudget {
         reading.await.unwrap_or_else(|err| std::panic::resume_unwind(err.into_panic()))
     }
 
-    /// One that is longer than the room takes all of it.
+    /// Waits for the bytes of a command. One that is longer than the budget takes all of it.
     async fn turn(&self, length: usize) -> OwnedSemaphorePermit {
         let bytes = u32::try_from(length).unwrap_or(u32::MAX).min(self.bytes_max);
         match self.bytes.clone().acquire_many_owned(bytes).await {
@@ -61,7 +66,7 @@ impl ReadingBudget {
     }
 }
 
-/// Begins to read a long command.
+/// Begins to read a long command on a blocking thread.
 pub(crate) fn begin<B, R>(bytes: B, reader: R) -> JoinHandle<Read>
 where
     B: AsRef<[u8]> + Send + 'static,
@@ -91,7 +96,7 @@ mod tests {
         let (continue_reading, may_continue) = mpsc::channel();
         let room = ReadingBudget::new(u32::MAX);
         let reading = room.read(long(), move |bytes| {
-            // On the runtime's only thread nobody could tell it, and this would be an error.
+            // On the runtime's only thread the other task could not run, and this would time out.
             may_continue.recv_timeout(Duration::from_secs(60)).expect("another task went on meanwhile");
             read_frame(bytes)
         });
@@ -112,7 +117,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_long_command_waits_for_room_and_a_short_one_does_not() {
-        // Each of them alone is longer than the room.
+        // Each of the two commands is longer than the budget.
         let room = ReadingBudget::new(1);
         let (continue_reading, may_continue) = mpsc::channel::<()>();
         let (begun, others) = mpsc::channel::<()>();
@@ -123,7 +128,7 @@ mod tests {
                 read_frame(bytes)
             }));
             assert!(first.as_mut().now_or_never().is_none());
-            // Its client leaves; what is being read is not given up.
+            // Its client leaves; the reading goes on.
         }
         let mut second = pin!(room.read(long(), move |bytes| {
             begun.send(()).expect_err("the first one has ended");

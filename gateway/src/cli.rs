@@ -1,4 +1,4 @@
-//! Flags.
+//! The flags of the program.
 
 use std::path::PathBuf;
 
@@ -10,30 +10,30 @@ use crate::config::{Host, Listen, PoolFlags, PublicUrl};
 #[derive(Debug, Parser)]
 #[command(name = "gateway", version)]
 pub struct Cli {
-    /// What to do.
+    /// The mode.
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// What the gateway can do.
+/// The modes of the program.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Serves HTTP.
     Serve(Serve),
     /// Serves stdin and stdout: a drop-in for `python main.py --worker pipeline_manager`.
     Stdio(Stdio),
-    /// Sends one command or bare prompt submission, shows its progress and says where the picture is.
+    /// Sends one command or bare prompt submission, shows its progress and prints the path of the picture.
     Submit(Submit),
-    /// Says what the contract has and this gateway does not do yet.
+    /// Lists the features of the contract that this gateway does not have yet.
     Pending,
-    /// A simulated worker: what the gateway itself starts where there is no GPU.
+    /// Runs a simulated worker. The gateway starts these on a host without a GPU.
     #[command(hide = true, disable_help_flag = true)]
     WorkerSim {
         /// Flags of worker-sim.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<std::ffi::OsString>,
     },
-    /// Becomes a worker that ends with its gateway: how the gateway starts its workers.
+    /// Becomes a worker that ends with its gateway. The gateway starts its workers by this.
     #[command(hide = true, disable_help_flag = true)]
     ExecWorker {
         /// The gateway's process id.
@@ -45,7 +45,7 @@ pub enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<std::ffi::OsString>,
     },
-    /// Kills the process groups that are named on stdin, at its end: the gateway's workers and their children.
+    /// Kills the process groups that stdin names, at the end of stdin: the gateway's workers and their children.
     #[command(hide = true)]
     GuardGroups,
 }
@@ -56,13 +56,13 @@ pub struct Serve {
     /// Address and port; port 0 takes a free one [default: 127.0.0.1:8080].
     #[arg(long, env = "CONCORD_LISTEN")]
     pub listen: Option<Listen>,
-    /// Let other hosts in. There are no keys yet: whoever reaches the port may use it.
+    /// Let other hosts in. There are no keys yet: every client that reaches the port may use the gateway.
     #[arg(long)]
     pub allow_remote: bool,
     /// A host that requests may name besides the listener's address and localhost; repeatable.
     #[arg(long = "allowed-host", value_name = "HOST")]
     pub allowed_hosts: Vec<Host>,
-    /// Where clients reach this gateway, if not at --listen: what URLs in replies begin with.
+    /// The address by which clients reach this gateway, if not --listen; URLs in replies begin with it.
     #[arg(long, value_name = "URL", env = "CONCORD_PUBLIC_URL")]
     pub public_url: Option<PublicUrl>,
     #[command(flatten)]
@@ -70,25 +70,25 @@ pub struct Serve {
     pub pool: PoolFlags,
 }
 
-/// What is done at the end of stdin.
+/// What the gateway does at the end of stdin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum OnEof {
-    /// The polite stop: 4 s for what is not done.
+    /// Stop: commands that have not ended get 4 s.
     Stop,
-    /// Wait for the work.
+    /// Wait until every command has ended.
     Finish,
 }
 
 /// `gateway stdio`: every flag of the Python worker, and those of the pool.
 #[derive(Debug, Args)]
 pub struct Stdio {
-    /// Which worker; there is one.
+    /// Which worker; there is only one.
     #[arg(long, default_value = "pipeline_manager", value_parser = ["pipeline_manager"])]
     pub worker: String,
-    /// The prompt submission's schema; it must be the one built in.
+    /// The schema of prompt submissions; it must be the built-in one.
     #[arg(long)]
     pub schema: Option<PathBuf>,
-    /// What is done at the end of stdin.
+    /// What to do at the end of stdin.
     #[arg(long, value_enum, default_value = "stop")]
     pub on_eof: OnEof,
     #[command(flatten)]

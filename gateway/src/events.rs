@@ -1,4 +1,4 @@
-//! The events of one job, numbered, kept for replay; its clients; and its end.
+//! The events of one job, numbered and kept for replay; its clients; and its reply.
 
 use std::{
     collections::VecDeque,
@@ -9,29 +9,30 @@ use contracts::{Dialect, Reply, Trace};
 use serde_json::Value;
 use tokio::sync::{oneshot, watch};
 
-/// What has been heard of a job so far.
+/// The events of a job so far, and its reply.
 #[derive(Debug, Default)]
 pub struct EventLog {
-    /// `(sequence, event)`, oldest first; as the lines that the worker wrote, for most are never looked at.
+    /// `(sequence, event)`, oldest first. Kept as the lines that the worker wrote, because most are never read.
     events: VecDeque<(u64, Vec<u8>)>,
     /// Bytes of these events.
     bytes: usize,
     next: u64,
-    /// The trace of the job, under our own span: its events say it, whether or not its worker knows of traces.
+    /// The trace of the job, with the gateway's span as the parent. Each event gets it, even if the worker has no
+    /// traces.
     trace: Option<Trace>,
     reply: Option<Kept>,
-    /// Who waits for the reply alone: no event wakes them.
+    /// Those that wait for the reply. Channels of their own, so that no event wakes them.
     waiters: Vec<oneshot::Sender<Arc<Reply>>>,
     /// Clients that wait for the reply over a connection.
     clients: usize,
-    /// A client was told that the job goes on without it.
+    /// Whether the job goes on when all clients have left: a client asked for it, or waits for nothing.
     keeps_running: bool,
 }
 
-/// A terminal reply as it is kept: text takes a fifth of the room of a tree, and most are never looked at again.
+/// A terminal reply as it is kept: as text, which takes a fifth of the memory of a tree. Most are never read again.
 #[derive(Debug)]
 struct Kept {
-    /// Without the `data` of a success.
+    /// The reply without the `data` of a success.
     head: Arc<Reply>,
     /// The `data` of a success, as JSON.
     data: Option<Box<str>>,
@@ -54,7 +55,7 @@ impl Kept {
     /// Bytes of its text.
     fn bytes(&self) -> usize {
         let head = &self.head;
-        // Most replies are successes without warnings, and their heads are short.
+        // Most replies are successes without warnings: their heads are short, and need not be written to be counted.
         let head = match head.outcome.is_err() || !head.warnings.is_empty() {
             true => crate::json::to_text(&head.to_value(Dialect::Snake)).len(),
             false => 0,
@@ -84,7 +85,7 @@ impl EventLog {
         self.events.back().map(|(at, line)| self.event(*at, line))
     }
 
-    /// An event with its place among those of its job, and the job's trace.
+    /// An event with its sequence and the job's trace.
     fn event(&self, sequence: u64, line: &[u8]) -> Value {
         let mut event: Value = serde_json::from_slice(line).expect("the lane has read it");
         event["sequence"] = sequence.into();
@@ -115,12 +116,12 @@ pub struct JobEvents {
     bytes_max: usize,
 }
 
-/// A job's events that may be gone.
+/// A weak reference to the events of a job.
 #[derive(Debug)]
 pub(crate) struct WeakJobEvents(Weak<watch::Sender<EventLog>>);
 
 impl WeakJobEvents {
-    /// Keeps the last event alone: what came before has had its time.
+    /// Drops all events but the last.
     pub(crate) fn truncate(&self) {
         let Some(log) = self.0.upgrade() else { return };
         log.send_if_modified(|log| {
@@ -134,8 +135,9 @@ impl WeakJobEvents {
 }
 
 impl JobEvents {
-    /// Nothing heard yet. At most so many bytes of events are kept, and always the last one; the oldest are dropped
-    /// first, and a gap in `sequence` says so.
+    /// A job without events. At most `bytes_max` of events are kept, and always the last one. The oldest are dropped
+    /// first, which a
+    /// gap in `sequence` shows.
     pub(crate) fn new(bytes_max: usize, trace: Option<Trace>) -> Self {
         Self { log: Arc::new(watch::Sender::new(EventLog { trace, ..EventLog::default() })), bytes_max }
     }
@@ -155,7 +157,7 @@ impl JobEvents {
         self.log.borrow().clients
     }
 
-    /// One client more waits for the reply; whether the job goes on when it leaves.
+    /// Adds a client that waits for the reply; `keeps_running`: the job goes on when this client leaves.
     pub(crate) fn add_client(&self, keeps_running: bool) {
         self.log.send_if_modified(|log| {
             log.clients += 1;
@@ -164,7 +166,7 @@ impl JobEvents {
         });
     }
 
-    /// The command goes on, whichever clients leave.
+    /// Lets the job go on, whichever clients leave.
     pub(crate) fn keep_running(&self) {
         self.log.send_if_modified(|log| {
             log.keeps_running = true;
@@ -172,8 +174,9 @@ impl JobEvents {
         });
     }
 
-    /// A client has left before the reply. Whether nobody wants the job any more: it was the last, and no client was
-    /// told that the job goes on.
+    /// Removes a client that left before the reply. Returns whether the job is abandoned: it was the last client, and
+    /// the job does
+    /// not go on without one.
     pub(crate) fn remove_client(&self) -> bool {
         let mut abandoned = false;
         self.log.send_if_modified(|log| {
@@ -184,7 +187,7 @@ impl JobEvents {
         abandoned
     }
 
-    /// Adds an event, a JSON object; its `sequence` becomes the job's own, which goes on over retries.
+    /// Adds an event, a JSON object. It gets the job's own `sequence`, which continues over repeated attempts.
     pub(crate) fn push(&self, line: Vec<u8>) {
         self.log.send_if_modified(|log| {
             log.bytes += line.len();
@@ -197,7 +200,7 @@ impl JobEvents {
         });
     }
 
-    /// Ends the job's events with the terminal reply; the bytes that are kept of it. What comes later is no event of this job.
+    /// Ends the job with its reply. Returns the bytes that are kept of it.
     pub(crate) fn end(&self, reply: Reply) -> usize {
         let kept = Kept::of(&reply);
         let bytes = kept.bytes();
@@ -207,7 +210,7 @@ impl JobEvents {
             if !waiters.is_empty() {
                 let reply = Arc::new(reply);
                 for waiter in waiters {
-                    // One that has gone does not mind.
+                    // A waiter that hung up is ignored.
                     waiter.send(reply.clone()).ok();
                 }
             }
@@ -215,7 +218,7 @@ impl JobEvents {
         bytes
     }
 
-    /// A receiver that sees what has been heard and what comes.
+    /// Subscribes to the events so far and to those that come.
     #[must_use]
     pub fn subscribe(&self) -> watch::Receiver<EventLog> {
         self.log.subscribe()
@@ -224,7 +227,7 @@ impl JobEvents {
     /// Waits for the terminal reply.
     ///
     /// # Cancel safety
-    /// Nothing is lost.
+    /// Dropping the future loses nothing: the reply is kept.
     pub async fn reply(&self) -> Arc<Reply> {
         let (waiter, reply) = oneshot::channel();
         let mut ended = None;

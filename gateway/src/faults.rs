@@ -1,4 +1,4 @@
-//! Bugs of our own that tests bring about: what becomes of the gateway then is part of what it promises.
+//! Panics and hangs that tests cause on purpose: how the gateway survives its own bugs is part of its contract.
 
 use std::{
     sync::{
@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-/// Where a bug strikes.
+/// A place in the gateway where a test can cause one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FaultPoint {
     /// Where a command is taken.
@@ -20,28 +20,31 @@ pub enum FaultPoint {
     StdioClient,
     /// Where a worker's answer becomes a reply.
     Reply,
-    /// Where a picture is looked for in place: on a file system of this machine.
+    /// Where a picture on a local file system is checked on the runtime's thread.
     LocalDisk,
-    /// Where the output folder is looked at; its path is the id.
+    /// Where the output folder is checked; its path is the id.
     Disk,
 }
 
-/// Whether any is planted: all that this costs elsewhere.
+/// Whether a test has asked for any: one load is all that a production gateway pays. `Release` and `Acquire`, so that a
+/// thread that
+/// sees `true` sees the entry in the list, too.
 static ANY: AtomicBool = AtomicBool::new(false);
 static PLANTED: Mutex<Vec<(FaultPoint, String)>> = Mutex::new(Vec::new());
 static HANGING: Mutex<Vec<(FaultPoint, String, mpsc::Receiver<()>)>> = Mutex::new(Vec::new());
 
-/// Longer than any test waits.
+/// How long a thread hangs at most: longer than any test waits.
 const RESUME_WITHIN_MAX: Duration = Duration::from_secs(60);
 
-/// Makes the gateway panic there, with the command of this id.
+/// Makes the gateway panic at a place, with the command of this id.
 pub fn plant(spot: FaultPoint, request_id: &str) {
     PLANTED.lock().unwrap_or_else(PoisonError::into_inner).push((spot, request_id.to_owned()));
     ANY.store(true, Ordering::Release);
 }
 
-/// Makes the gateway's thread wait there once, with the command of this id, until the sender sends or is dropped: a disk
-/// that does not answer.
+/// Makes a thread of the gateway wait at a place once, with the command of this id, until the sender sends or is
+/// dropped. It
+/// stands for a disk that does not answer.
 #[must_use]
 pub fn hang(spot: FaultPoint, request_id: &str) -> mpsc::Sender<()> {
     let (resume, resumed) = mpsc::channel();
@@ -50,7 +53,7 @@ pub fn hang(spot: FaultPoint, request_id: &str) -> mpsc::Sender<()> {
     resume
 }
 
-/// Whether a test makes a thread wait there, with the command of this id.
+/// Whether a test makes a thread wait at a place, with the command of this id.
 pub(crate) fn hangs(spot: FaultPoint, request_id: &str) -> bool {
     ANY.load(Ordering::Acquire)
         && HANGING
@@ -60,7 +63,7 @@ pub(crate) fn hangs(spot: FaultPoint, request_id: &str) -> bool {
             .any(|(at, id, _)| *at == spot && id == request_id)
 }
 
-/// Panics, or waits, where a test asked for it.
+/// Panics or waits if a test has asked for it at this place.
 pub(crate) fn strike(spot: FaultPoint, request_id: &str) {
     if !ANY.load(Ordering::Acquire) {
         return;

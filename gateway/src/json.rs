@@ -1,11 +1,11 @@
-//! Documents as JSON text.
+//! Writes documents as JSON text.
 
 use serde_json::Value;
 
-/// ReadingBudget for a document of the usual size, so that its text is not moved as it grows.
+/// The capacity to begin with: most documents fit, so that their text is not moved as it grows.
 const TEXT_BYTES: usize = 1024;
 
-/// A document as JSON.
+/// Writes a document as JSON.
 pub(crate) fn to_text(document: &Value) -> String {
     let mut text = Vec::with_capacity(TEXT_BYTES);
     serde_json::to_writer(&mut text, document).expect("a tree has string keys and finite numbers");

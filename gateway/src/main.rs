@@ -1,8 +1,10 @@
-//! The gateway's program. All of it is in the library, so that a test can run it with a bug of its own.
+//! The gateway's program. It is in the library, so that a test can run it with a fault of its own
+//! (`examples/broken.rs`).
 
 use std::process::ExitCode;
 
-/// Commands are many small values that live for a moment.
+/// A command is many small allocations that live for a moment, which mimalloc serves faster than the system's
+/// allocator.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -1,19 +1,20 @@
-//! What the contract has and this gateway does not do yet: the one list. Each answers `unsupported_feature`.
+//! Features of the contract that this gateway does not have yet: the only list of them. Each answers
+//! `unsupported_feature`.
 
 use contracts::{Action, ErrorCode, Failure};
 
-/// Something that is not there yet.
+/// A feature that is missing.
 #[derive(Clone, Copy, Debug)]
 pub struct Pending {
-    /// What.
+    /// Its name.
     pub what: &'static str,
-    /// The action, where it is one.
+    /// The action, if it is one.
     pub action: Option<Action>,
-    /// Why, and what to do instead.
+    /// Why it is missing, and what to do instead.
     pub meanwhile: &'static str,
 }
 
-/// The list.
+/// All missing features.
 pub const PENDING: &[Pending] = &[
     Pending {
         what: "auto_balance",
@@ -37,7 +38,7 @@ pub const PENDING: &[Pending] = &[
     },
 ];
 
-/// The failure of an action that is not there yet.
+/// The failure of an action that is missing; `None` if it is there.
 #[must_use]
 pub fn refusal(action: Action) -> Option<Failure> {
     let pending = PENDING.iter().find(|pending| pending.action == Some(action))?;

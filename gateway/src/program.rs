@@ -1,4 +1,4 @@
-//! The program: what its flags ask for, its log, its signals, and the code that it exits with.
+//! The program: runs the mode that the flags name, with its log, its signals and its exit code.
 
 use std::{
     net::SocketAddr,
@@ -25,7 +25,7 @@ use crate::{
 pub fn main() -> ExitCode {
     worker_sim::file_size::fail_softly();
     log::on_panic();
-    // A simulated worker is started by a gateway, which has looked already.
+    // Not in a simulated worker: the gateway that started it has checked the same environment.
     if std::env::args_os().nth(1).is_none_or(|command| command != "worker-sim") {
         match environment::check(std::env::vars_os()) {
             Ok(warnings) => warnings.iter().for_each(|warning| log::print(&format!("warning: {warning}"))),
@@ -57,13 +57,15 @@ pub fn main() -> ExitCode {
     code
 }
 
-/// One thread for all tasks: a command then wakes no other core on its way. Files are read and written on others.
+/// Runs all tasks on one thread: a command then wakes no other core on its way. Blocking work has threads of its own.
 fn on_one_thread(work: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
-    // The gateway may be PID 1: what its workers leave behind is reaped here, wherever it runs.
+    // As PID 1 of a container the gateway must reap the orphans of its workers; it does so everywhere, so that there is
+    // one
+    // behaviour.
     lane::adopt_orphans().context("what workers leave behind cannot be adopted")?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("no runtime")?;
     let code = catch_unwind(AssertUnwindSafe(|| runtime.block_on(work)));
-    // A read of a dead disk or a call of NVML may never return: nobody waits for it.
+    // Dropping the runtime would wait for blocking calls, and one to a dead disk or to NVML may never return.
     runtime.shutdown_background();
     code.unwrap_or_else(|_| {
         log::print("error: the gateway broke, and what it had read is lost; its log says where");
@@ -71,7 +73,7 @@ fn on_one_thread(work: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow
     })
 }
 
-/// The second SIGTERM or SIGINT ends what the first asked to end politely; workers are killed as they are dropped.
+/// Ends the program at the second SIGTERM or SIGINT, without a drain. Workers are killed when their lanes are dropped.
 async fn or_at_once(work: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
     tokio::select! {
         code = work => code,
@@ -80,7 +82,7 @@ async fn or_at_once(work: impl Future<Output = anyhow::Result<ExitCode>>) -> any
     }
 }
 
-/// A terminal that is closed ends no job that was sent from it.
+/// Handles SIGHUP, so that closing the terminal does not end a job that was sent from it.
 async fn despite_hangup(work: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
     tokio::select! {
         code = work => code,
@@ -88,7 +90,7 @@ async fn despite_hangup(work: impl Future<Output = anyhow::Result<ExitCode>>) ->
     }
 }
 
-/// NVML, where it is; one that does not work says why when it is asked.
+/// Opens NVML; `None` if it is not installed. If it does not work, each list of GPUs fails with the reason.
 fn nvml() -> Option<Arc<dyn Gpus>> {
     match NvmlGpus::open() {
         Ok(gpus) => Some(Arc::new(gpus)),
@@ -101,8 +103,9 @@ fn start_log(flags: &PoolFlags, level: &str) -> anyhow::Result<()> {
     Ok(log::start(level, flags.log_file.as_deref(), flags.log_format)?)
 }
 
-/// What is read here and by [`App::start`] (NVML, files, folders) is read on the runtime's only thread: nobody is served
-/// yet, and without it nobody can be.
+/// Starts the gateway. This reads NVML, files and folders on the runtime's only thread, which delays no client: none is
+/// served
+/// yet.
 fn start(flags: &PoolFlags) -> anyhow::Result<App> {
     let gpus = nvml();
     let config = Config::decide(flags, &owned_gpus(flags, gpus.as_deref())?, gpus.as_deref())?;
@@ -144,7 +147,7 @@ async fn serve(flags: Serve) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// How a request from this machine names the listener: one that names a wildcard address is refused.
+/// The address by which a client on this host reaches the listener. A request to a wildcard address would be refused.
 fn named(listener: SocketAddr) -> String {
     if listener.ip().is_unspecified() {
         format!("localhost:{}", listener.port())
@@ -185,7 +188,7 @@ async fn serve_stdio(flags: Stdio) -> anyhow::Result<ExitCode> {
     Ok(stdio::serve(app, flags.on_eof).await)
 }
 
-/// The GPUs that this process was given alone, as they were named.
+/// The GPUs that the environment gives to this process, as it names them.
 fn owned_gpus(flags: &PoolFlags, nvml: Option<&dyn Gpus>) -> anyhow::Result<Vec<String>> {
     let variable = |name: &str| std::env::var(name).ok();
     let gpus = nvml.and_then(|nvml| nvml.list().ok()).filter(|gpus| !gpus.is_empty());
@@ -209,7 +212,7 @@ async fn run_submit(flags: Submit) -> anyhow::Result<ExitCode> {
     }
 }
 
-/// A progress bar and a log do not share a terminal well: only warnings, unless more is asked for.
+/// The log level of `submit`: only warnings, unless another level is given, because a log tears the progress bar.
 fn quiet(level: &str) -> &str {
     if level == "info" { "warning" } else { level }
 }

@@ -1,5 +1,6 @@
-//! Serde of what is shared by `Arc`. serde's own feature `rc` would give it to every `Arc` of every crate, also where
-//! writing one down twice splits what was one.
+//! Serde for values in an `Arc`. serde's feature `rc` would enable it for every `Arc` in every crate, also for those
+//! whose
+//! sharing has a meaning that serializing loses.
 
 use std::sync::Arc;
 

@@ -1,18 +1,18 @@
-//! SIGTERM and SIGINT: the polite ways to end the gateway. SIGHUP: the log file is opened again.
+//! Signals: SIGTERM and SIGINT stop the gateway, SIGHUP opens the log file again.
 
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Waits for the first of them.
+/// Waits for the first SIGTERM or SIGINT.
 pub async fn terminated() {
     heard(1).await;
 }
 
-/// Waits for the second of them: whoever sends it does not want to wait.
+/// Waits for the second SIGTERM or SIGINT, which ends the gateway without a drain.
 pub async fn insisted() {
     heard(2).await;
 }
 
-/// Opens the log file again at each SIGHUP, for ever. A terminal that is closed does not end the gateway.
+/// Opens the log file again at each SIGHUP. Never returns. By this, closing a terminal does not end the gateway.
 pub async fn hung_up() {
     match signal(SignalKind::hangup()) {
         Ok(mut hangup) => {

@@ -1,4 +1,4 @@
-//! `gateway submit FILE`: one command, its progress, and where the picture is.
+//! `gateway submit FILE`: sends one command, shows its progress, and prints the path of the picture.
 
 use std::{
     io::{Read, Write},
@@ -18,12 +18,12 @@ use crate::{
     dispatch::{Answer, ReplyOptions},
 };
 
-/// Says something on stderr. A terminal that is gone is no reason to fail.
+/// Prints a line on stderr. A closed terminal is ignored, because the command goes on without it.
 macro_rules! print_line {
     ($($text:tt)*) => { crate::log::print(&format!($($text)*)) };
 }
 
-/// What is submitted.
+/// The content of the file.
 pub struct Submission {
     bytes: Vec<u8>,
     /// Whether it is a bare prompt submission.
@@ -34,7 +34,7 @@ impl Submission {
     /// Reads a file; `-` is stdin.
     ///
     /// # Errors
-    /// Where it cannot be read.
+    /// The file cannot be read.
     pub fn read(path: &Path) -> anyhow::Result<Self> {
         let bytes = if path == Path::new("-") {
             let mut bytes = Vec::new();
@@ -59,10 +59,10 @@ impl Submission {
     }
 }
 
-/// Submits to workers of its own.
+/// Runs the command on workers of its own.
 ///
 /// # Errors
-/// Where stdout is closed.
+/// Stdout cannot be written.
 pub async fn locally(app: App, submission: &Submission, json: bool) -> anyhow::Result<ExitCode> {
     let dispatcher = app.dispatcher().clone();
     print_line!("{}", dispatcher.config().about_workers);
@@ -105,10 +105,10 @@ pub async fn locally(app: App, submission: &Submission, json: bool) -> anyhow::R
     report(&reply.to_value(Dialect::Snake), json)
 }
 
-/// Submits to a running gateway.
+/// Sends the command to a running gateway.
 ///
 /// # Errors
-/// Where it cannot be reached, or answers something else than the contract says.
+/// The gateway cannot be reached, or its answer breaks the contract; stdout cannot be written.
 pub async fn remotely(url: &str, submission: &Submission, json: bool) -> anyhow::Result<ExitCode> {
     let base = url.trim_end_matches('/');
     let path = if submission.bare { "/v1/generate" } else { "/v1/commands" };
@@ -169,7 +169,6 @@ fn show_progress(bar: &ProgressBar, event: &Value) {
     if event["event"] != "progress" {
         return;
     }
-    // Between 0 and 1000.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is between 0 and 1000")]
     let position = (event["progress"].as_f64().unwrap_or_default().clamp(0.0, 1.0) * 1000.0) as u64;
     bar.set_position(position);
@@ -181,7 +180,7 @@ fn show_progress(bar: &ProgressBar, event: &Value) {
     ));
 }
 
-/// Says what came of it.
+/// Prints the reply, and returns the exit code.
 fn report(reply: &Value, json: bool) -> anyhow::Result<ExitCode> {
     let mut stdout = std::io::stdout().lock();
     for warning in reply["warnings"].as_array().into_iter().flatten().filter_map(Value::as_str) {
@@ -209,7 +208,7 @@ fn report(reply: &Value, json: bool) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::FAILURE)
 }
 
-/// Pictures by their paths, one a line; anything else as JSON.
+/// Prints the paths of pictures, one per line; other data as JSON.
 fn print_result(out: &mut impl Write, data: &Value) -> std::io::Result<()> {
     let images = |data: &Value| data["images"].as_array().cloned().unwrap_or_default();
     let mut all = images(data);

@@ -1,8 +1,8 @@
-//! The hidden modes of the gateway's own binary that tie workers, and their children, to the gateway's life.
+//! Hidden modes of the gateway's own binary that end workers and their children with the gateway.
 //!
-//! [`exec_worker`] becomes a worker that the kernel kills when its gateway ends. [`guard_groups`] is the one process
-//! that outlives the gateway for a moment: it kills the process groups of the workers, and so their children, which no
-//! parent-death signal reaches.
+//! [`exec_worker`] becomes a worker that the kernel kills when its gateway ends. [`guard_groups`] is a process that
+//! outlives
+//! the gateway for a moment and kills the process groups of the workers: their children get no parent-death signal.
 
 use std::{
     collections::BTreeSet,
@@ -21,13 +21,14 @@ use nix::{
     unistd::{Pid, getppid},
 };
 
-/// `EX_CONFIG` of sysexits.h: the program cannot run as it is configured; a worker says the same by it.
+/// `EX_CONFIG` of sysexits.h: the program cannot run as it is configured. Workers use the same code for that.
 pub const EXIT_CONFIG: u8 = 78;
 /// `EX_TEMPFAIL`: it may work another time.
 const EXIT_TRANSIENT: u8 = 75;
 
-/// Whether this failure to start a program lies in how it is configured: the program cannot be executed. Whatever
-/// else hinders a start (EMFILE, ENOMEM, EAGAIN, ETXTBSY, …) passes by itself.
+/// Whether a failure to start a program is one of configuration: it cannot be executed, however often it is tried. All
+/// other
+/// failures (EMFILE, ENOMEM, EAGAIN, ETXTBSY, …) may pass by themselves.
 #[must_use]
 pub fn is_configuration(err: &io::Error) -> bool {
     let errno = err.raw_os_error().map(Errno::from_raw);
@@ -48,21 +49,21 @@ pub fn is_configuration(err: &io::Error) -> bool {
     )
 }
 
-/// Tells the log. A stderr that nobody reads any more must not end what is done here.
+/// Writes to stderr, which the gateway logs. A closed stderr is ignored: it must not keep this process from its work.
 fn say(what: &str) {
     writeln!(io::stderr(), "gateway: {what}").ok();
 }
 
-/// Becomes `program`, killed by the kernel as soon as the thread of `parent` that started this process ends.
+/// Becomes `program`, which the kernel kills when the thread of `parent` that started this process ends.
 ///
-/// Returns only where that fails, with the exit code that says whose fault it is.
+/// Returns only if that fails: with [`EXIT_CONFIG`] if the program cannot be executed, else with `EX_TEMPFAIL`.
 #[must_use]
 pub fn exec_worker(parent: i32, program: &OsString, args: &[OsString]) -> ExitCode {
     if let Err(err) = prctl::set_pdeathsig(Signal::SIGKILL) {
         say(&format!("the parent-death signal cannot be asked for: {err}"));
         return ExitCode::from(EXIT_TRANSIENT);
     }
-    // A gateway that ended before the line above has sent no signal.
+    // The kernel sends no signal for a parent that ended before the call above.
     if getppid() != Pid::from_raw(parent) {
         say(&format!("process {parent}, which started this worker, has ended"));
         return ExitCode::from(EXIT_TRANSIENT);
@@ -74,13 +75,13 @@ pub fn exec_worker(parent: i32, program: &OsString, args: &[OsString]) -> ExitCo
 
 /// Reads `+GROUP` and `-GROUP` lines from stdin and, at its end, kills every group that is left.
 ///
-/// The gateway holds the other end of stdin, so that its end comes however the gateway ends, with SIGKILL too.
+/// Only the gateway holds the other end of stdin, so that the end comes however the gateway ends, by SIGKILL too.
 #[must_use]
 pub fn guard_groups() -> ExitCode {
     let mut groups = BTreeSet::new();
     let mut code = ExitCode::SUCCESS;
     for line in io::stdin().lock().lines() {
-        // What was written before a pipe breaks still counts.
+        // A broken pipe is an end like any other: the groups named before it are killed.
         let Ok(line) = line else { break };
         match (line.strip_prefix('+').map(str::parse::<i32>), line.strip_prefix('-').map(str::parse::<i32>)) {
             (Some(Ok(group)), _) if group > 1 => _ = groups.insert(group),

@@ -1,18 +1,19 @@
-//! The trace that a command belongs to, and this gateway's own span in it. Who names no trace gets none: ids of requests
-//! are enough for that, and an event costs no more than before.
+//! The trace of a command, and the gateway's span in it. A client that names no trace gets none: the request id is
+//! enough to
+//! follow its command, and each event stays shorter.
 
 use std::num::{NonZeroU64, NonZeroU128};
 
 use contracts::{Incoming, Trace, Warning, WarningCode};
 use uuid::Uuid;
 
-/// A trace that nobody began before.
+/// Begins a new trace.
 pub(crate) fn begin() -> Trace {
     let id = NonZeroU128::new(Uuid::new_v4().as_u128()).expect("its version is not zero");
     Trace::begin(id, span())
 }
 
-/// What is sent on for a command: its trace, under a span of ours.
+/// The trace that is sent on with a command: its trace id, with a new span of the gateway as the parent.
 pub(crate) fn ours(trace: &Trace) -> Trace {
     trace.with_parent(span())
 }
@@ -21,7 +22,7 @@ fn span() -> NonZeroU64 {
     NonZeroU64::new(Uuid::new_v4().as_u64_pair().1).expect("its variant is not zero")
 }
 
-/// A header wins over the envelope; an envelope's of another trace is said to take no effect.
+/// Settles on one trace: the header's takes precedence over the envelope's, and a warning says so if they differ.
 pub(crate) fn settle(incoming: &mut Incoming, header: Option<Trace>) {
     let Some(header) = header else { return };
     let head = &mut incoming.head;
@@ -36,7 +37,7 @@ pub(crate) fn settle(incoming: &mut Incoming, header: Option<Trace>) {
     }
 }
 
-/// The member of an envelope that says it, with the comma that parts it from the next.
+/// The trace as the first member of an envelope, with the comma behind it.
 pub(crate) fn member(trace: &Trace) -> String {
     format!("\"traceparent\":\"{trace}\",")
 }

@@ -1,4 +1,4 @@
-//! What the job queue knows of one lane: what it does alone, and which models its worker has.
+//! The load of one lane, as the job queue knows it: what its worker runs, and which models it has.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -12,10 +12,10 @@ use tokio::time::Instant;
 use super::{LaneLoadView, Need};
 use crate::lane::{LaneHandle, LaneState};
 
-/// After `worker_busy`: a heartbeat says sooner than this that the worker trains.
+/// How long a lane gets nothing after `worker_busy`. A heartbeat, which reports the training, comes sooner than this.
 const BLOCKED: Duration = Duration::from_secs(1);
 
-/// What a lane could begin now.
+/// What a lane can begin now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Vacancy {
     trainings: bool,
@@ -33,20 +33,20 @@ impl Vacancy {
     }
 }
 
-/// One lane at the job queue.
+/// One lane and its load.
 #[derive(Debug)]
 pub(crate) struct LaneLoad {
     pub(crate) lane: LaneHandle,
-    /// The command that it does alone.
+    /// The sequence of the command that it runs.
     pub(crate) busy: Option<u64>,
     pub(crate) blocked_until: Option<Instant>,
-    /// When it last began something, as a number that grows.
+    /// When it last began a command, as a sequence: smaller is longer ago.
     pub(crate) last_begun: u64,
     ended: u64,
-    /// Names that models were asked for by, and their ids.
+    /// The ids of loaded models, by each name that a command used for them.
     models: HashMap<String, String>,
     current: Option<String>,
-    /// Ids of models that it has in RAM.
+    /// Ids of models in its RAM.
     cached: HashSet<String>,
     starts: u64,
 }
@@ -66,7 +66,7 @@ impl LaneLoad {
         }
     }
 
-    /// A new worker has no models.
+    /// Forgets the models of a worker that has been replaced.
     pub(crate) fn refresh(&mut self) {
         let starts = self.lane.view().starts;
         if starts != self.starts {
@@ -95,7 +95,7 @@ impl LaneLoad {
         self.models.contains_key(model)
     }
 
-    /// Whether a job that names no model would find one.
+    /// Whether a job that names no model finds one.
     pub(crate) fn has_current(&self) -> bool {
         self.current.is_some()
     }
@@ -104,7 +104,7 @@ impl LaneLoad {
         self.cached.contains(model)
     }
 
-    /// What it could begin now. Trainings queue up behind a training; nothing else does.
+    /// What it can begin now. The worker queues trainings behind a training, but nothing else.
     pub(crate) fn vacancy(&self) -> Vacancy {
         if self.busy.is_some() || self.blocked_until.is_some() {
             return Vacancy::default();
@@ -122,11 +122,11 @@ impl LaneLoad {
         }
     }
 
-    /// Learns from a reply which models the worker has now.
+    /// Notes the models that a reply shows the worker to have.
     pub(crate) fn learn(&mut self, need: &Need, reply: &Reply) {
         let Ok(data) = &reply.outcome else { return };
         if reply.warnings.iter().any(|warning| warning.code == WarningCode::ModelSwapped) {
-            // It does not say for what: what is loaded now is known, the rest is not.
+            // The warning does not name the model that was replaced, so that only the one that is loaded now is known.
             self.models.clear();
             self.current = None;
         }

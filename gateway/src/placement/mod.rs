@@ -16,34 +16,36 @@ use lane_load::Vacancy;
 /// What a command needs of a lane.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Need {
-    /// What is asked.
+    /// Its action.
     pub action: Action,
-    /// The only lane that may have it.
+    /// The only GPU that may run it.
     pub pin: Option<GpuId>,
     /// The model that it names.
     pub model: Option<String>,
-    /// Whether it makes pictures: such a job without a model uses the one that is loaded.
+    /// Whether it makes pictures. Such a job uses the loaded model if it names none.
     pub uses_model: bool,
-    /// Whether it may be repeated after a crash: jobs.
+    /// Whether it may be repeated after a crash, as jobs may.
     pub repeatable: bool,
 }
 
-/// What a lane has to do, and which models it has.
+/// The load of a lane, as the rest of the gateway sees it.
 #[derive(Clone, Debug, Default)]
 pub struct LaneLoadView {
-    /// Whether it does something alone now.
+    /// Whether it runs a command alone now.
     pub busy: bool,
-    /// Commands ended there so far.
+    /// Commands that have ended there.
     pub ended: u64,
-    /// Ids and paths of models that it was last seen to have.
+    /// Ids and paths of the models that it was last known to have.
     pub models: Vec<String>,
     /// The base that a job without a model would use.
     pub current_model: Option<String>,
 }
 
-/// The first command of a queue that a lane could begin now, and that lane. Each is its place, its need and the lane
-/// that it avoids. Where no lane could begin anything, no command is looked at: the queue may be long, and every event
-/// of the job queue comes here.
+/// Returns the first command of a queue that a lane can begin now, and that lane. Each item is a command's place, its
+/// need, and
+/// the lane to avoid. If no lane can begin anything, the queue is not read: it may be long, and every event of the job
+/// queue
+/// comes here.
 pub(crate) fn next<'t, P>(
     lane_loads: &[LaneLoad],
     queue: impl IntoIterator<Item = (P, &'t Need, Option<usize>)>,
@@ -57,8 +59,8 @@ pub(crate) fn next<'t, P>(
         .find_map(|(place, need, avoid)| Some((place, choose(lane_loads, &vacancies, need, avoid)?)))
 }
 
-/// The lane that a command should go to now, if one is free: pinned; else one that has the model; else the one that
-/// was idle longest.
+/// Chooses a free lane for a command: the pinned one; else one that has the model; else the one that has been idle
+/// longest.
 fn choose(
     lane_loads: &[LaneLoad],
     vacancies: &[Vacancy],
@@ -69,7 +71,7 @@ fn choose(
         return None;
     }
     let uses_current = need.model.is_none() && needs_model(need);
-    // What is in the RAM of one worker can be loaded only there.
+    // A model in the RAM of one worker can be loaded only there.
     let some_cached = need.action == Action::LoadFromCache
         && need
             .model
@@ -80,7 +82,7 @@ fn choose(
         .iter()
         .enumerate()
         .filter(|(_, lane_load)| need.pin.as_ref().is_none_or(|pin| *pin == lane_load.lane.gpu))
-        // A job without a model means the one that is loaded: on another lane there would be none.
+        // A job without a model uses the loaded one, which a lane without a current model does not have.
         .filter(|(_, lane_load)| !some_current || need.pin.is_some() || lane_load.has_current())
         .filter(|(_, lane_load)| {
             !some_cached
@@ -95,7 +97,7 @@ fn choose(
         .map(|(index, _)| index)
 }
 
-/// The lane where a job would go now, whether it is free or not.
+/// Returns the lane that a job would get now, free or not.
 pub(crate) fn best(lanes: &[LaneHandle], loads: &[LaneLoadView], model: Option<&str>) -> usize {
     let rank = |(index, lane): &(usize, &LaneHandle)| {
         let load = &loads[*index];
@@ -108,8 +110,9 @@ pub(crate) fn best(lanes: &[LaneHandle], loads: &[LaneLoadView], model: Option<&
     lanes.iter().enumerate().min_by_key(rank).map_or(0, |(index, _)| index)
 }
 
-/// The failure of a command that waits for no lane: every lane that could take it is open, and either it is no job, or
-/// all of them are configured wrong. `None` where it waits.
+/// The failure of a command that must not wait: the breaker of every eligible lane is open, and either it is no job or
+/// all of
+/// these lanes are configured wrong. `None` if it waits.
 pub(crate) fn refusal(lane_loads: &[LaneLoad], need: &Need) -> Option<Failure> {
     let mut open = Vec::new();
     for lane_load in eligible(lane_loads, need) {
@@ -122,7 +125,7 @@ pub(crate) fn refusal(lane_loads: &[LaneLoad], need: &Need) -> Option<Failure> {
     open_failure(&open)
 }
 
-/// The failure where these lanes, which are all that there are, are open.
+/// The failure of a command whose eligible lanes are all open, with these errors.
 pub(crate) fn open_failure(open: &[LaneError]) -> Option<Failure> {
     let rows = open.iter().filter_map(|error| match error {
         LaneError::Open { gpu, reason, .. } => Some(json!({"gpu_id": gpu.as_str(), "reason": &**reason})),
@@ -146,7 +149,7 @@ pub(crate) fn open_failure(open: &[LaneError]) -> Option<Failure> {
     })
 }
 
-/// Why each lane that could have taken a command did not.
+/// The reason of each eligible lane for not taking a command.
 pub(crate) fn why_it_waits(lane_loads: &[LaneLoad], need: &Need) -> Value {
     eligible(lane_loads, need)
         .map(|lane_load| {
@@ -176,7 +179,7 @@ mod tests {
         lane::{self, News},
     };
 
-    /// Seats of two lanes whose tasks never run: their workers stay `starting`.
+    /// Two lanes whose tasks never run, so that their workers stay `starting`.
     fn starting(tasks: &mut JoinSet<()>) -> Vec<LaneLoad> {
         let dir = tempfile::tempdir().unwrap();
         let output_dir = Some(dir.path().to_owned());

@@ -16,7 +16,7 @@ pub struct Pool {
     news: News,
 }
 
-/// Events of no command that a slow listener may be behind.
+/// Pool events that a slow subscriber may be behind, before it loses the oldest: minutes of a training's progress.
 const NEWS_MAX: usize = 256;
 
 /// States of workers, the most useful first.
@@ -29,7 +29,7 @@ pub(crate) fn state_of<'s>(states: impl Iterator<Item = &'s str>) -> Option<&'st
 }
 
 impl Pool {
-    /// Starts a lane for each GPU on `tasks`; `changed` is told whenever one changes.
+    /// Starts a lane for each GPU on `tasks`. The lanes notify `changed` whenever one changes.
     pub fn start(
         workers: Vec<(GpuId, Launch)>,
         policy: &Arc<Policy>,
@@ -46,7 +46,7 @@ impl Pool {
         Self { lanes, news }
     }
 
-    /// Events of no command, from now on.
+    /// Subscribes to the events that belong to no command, from now on.
     #[must_use]
     pub fn news(&self) -> tokio::sync::broadcast::Receiver<Arc<serde_json::Value>> {
         self.news.subscribe()
@@ -70,22 +70,22 @@ impl Pool {
         self.lanes.iter().find(|lane| lane.gpu.is_device(device))
     }
 
-    /// Waits until every lane is ready or has failed to be.
+    /// Waits until no lane is starting any more.
     pub async fn settled(&self) {
         for lane in self.lanes.iter() {
             let mut views = lane.views();
-            // An error means that the lane is gone, and settled so.
+            // An error means that the lane has stopped, so that it is not starting.
             views.wait_for(|view| view.state != LaneState::Starting).await.ok();
         }
     }
 
-    /// Stops the workers that train, as [`Self::stop`] does: they save where they are.
+    /// Stops the workers that train, as [`Self::stop`] does. They save a checkpoint first.
     pub async fn stop_trainings(&self, kill_at: Instant) {
         let train = self.lanes.iter().filter(|lane| lane.view().worker_state == "training");
         futures::future::join_all(train.map(|lane| lane.stop(kill_at))).await;
     }
 
-    /// Stops all workers: stdin closed now, killed at `kill_at`.
+    /// Stops all workers: closes their stdin now, and kills them at `kill_at`.
     pub async fn stop(&self, kill_at: Instant) {
         futures::future::join_all(self.lanes.iter().map(|lane| lane.stop(kill_at))).await;
     }
