@@ -11,13 +11,11 @@ use tokio::{
 use crate::{config::Config, dispatch::Dispatcher, gpu::Gpus, jobs, outputs::Outputs, pool::Pool};
 
 /// How long workers have after the grace to obey a cancel and exit. With the grace of stdio (4 s) this stays below the
-/// 5 s
-/// after which the C# bridge kills.
+/// 5 s after which the C# bridge kills.
 const KILL_AFTER: Duration = Duration::from_millis(500);
 
 /// How long idle workers have to exit. Container runtimes give a process 10 s at least by default, so that half of that
-/// leaves
-/// room for the rest of the end.
+/// leaves room for the rest of the end.
 const IDLE_LEAVE_MAX: Duration = Duration::from_millis(4500);
 
 /// How long the tasks have to return when nothing is left to do. They need milliseconds; a task that takes longer
@@ -91,10 +89,8 @@ impl App {
     }
 
     /// Waits until the dispatcher stops, and drains. Commands that have not ended after the grace end with
-    /// `shutting_down`, and
-    /// workers are killed half a second later. An earlier end that is given meanwhile holds. When this returns, every
-    /// accepted
-    /// command has its reply, and the job queue still answers queries.
+    /// `shutting_down`, and workers are killed half a second later. An earlier end that is given meanwhile holds. When
+    /// this returns, every accepted command has its reply, and the job queue still answers queries.
     pub async fn drain(&mut self) {
         loop {
             let until = self.dispatcher.stopped().await;
@@ -127,8 +123,7 @@ impl App {
 pub(crate) async fn end(dispatcher: &Dispatcher, until: Instant, kill_at: Instant) {
     let mut drained = pin!(dispatcher.queue().drain(until));
     // Stopped now and not after the drain: a training needs the whole grace for its checkpoint, and its worker runs
-    // nothing
-    // else meanwhile.
+    // nothing else meanwhile.
     let (in_time, ()) =
         futures::join!(timeout_at(kill_at, &mut drained), dispatcher.pool().stop_trainings(kill_at));
     // Every command has its reply, so that a worker that hangs now delays only the exit.

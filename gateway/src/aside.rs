@@ -1,6 +1,5 @@
 //! Reads long commands on blocking threads. The runtime has a single thread: a command of 16 MiB would stop all other
-//! clients
-//! for its whole reading.
+//! clients for its whole reading.
 
 use std::sync::Arc;
 
@@ -19,8 +18,7 @@ pub(crate) fn is_long(bytes: usize) -> bool {
 }
 
 /// The budget of bytes for long commands that are read at the same time. A command may take fifty times its bytes as a
-/// tree, so
-/// that further ones must wait.
+/// tree, so that further ones must wait.
 #[derive(Clone, Debug)]
 pub(crate) struct ReadingBudget {
     bytes: Arc<Semaphore>,
@@ -34,8 +32,7 @@ impl ReadingBudget {
     }
 
     /// Reads a command: a short one at once, a long one on a blocking thread when the budget allows. A panic of
-    /// `reader` is
-    /// resumed here.
+    /// `reader` is resumed here.
     ///
     /// # Cancel safety
     /// Dropping the future does not stop a reading that has begun: its bytes stay taken until it ends.

@@ -136,8 +136,7 @@ impl WeakJobEvents {
 
 impl JobEvents {
     /// A job without events. At most `bytes_max` of events are kept, and always the last one. The oldest are dropped
-    /// first, which a
-    /// gap in `sequence` shows.
+    /// first, which a gap in `sequence` shows.
     pub(crate) fn new(bytes_max: usize, trace: Option<Trace>) -> Self {
         Self { log: Arc::new(watch::Sender::new(EventLog { trace, ..EventLog::default() })), bytes_max }
     }
@@ -175,8 +174,7 @@ impl JobEvents {
     }
 
     /// Removes a client that left before the reply. Returns whether the job is abandoned: it was the last client, and
-    /// the job does
-    /// not go on without one.
+    /// the job does not go on without one.
     pub(crate) fn remove_client(&self) -> bool {
         let mut abandoned = false;
         self.log.send_if_modified(|log| {

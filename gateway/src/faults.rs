@@ -27,8 +27,7 @@ pub enum FaultPoint {
 }
 
 /// Whether a test has asked for any: one load is all that a production gateway pays. `Release` and `Acquire`, so that a
-/// thread that
-/// sees `true` sees the entry in the list, too.
+/// thread that sees `true` sees the entry in the list, too.
 static ANY: AtomicBool = AtomicBool::new(false);
 static PLANTED: Mutex<Vec<(FaultPoint, String)>> = Mutex::new(Vec::new());
 static HANGING: Mutex<Vec<(FaultPoint, String, mpsc::Receiver<()>)>> = Mutex::new(Vec::new());
@@ -43,8 +42,7 @@ pub fn plant(spot: FaultPoint, request_id: &str) {
 }
 
 /// Makes a thread of the gateway wait at a place once, with the command of this id, until the sender sends or is
-/// dropped. It
-/// stands for a disk that does not answer.
+/// dropped. It stands for a disk that does not answer.
 #[must_use]
 pub fn hang(spot: FaultPoint, request_id: &str) -> mpsc::Sender<()> {
     let (resume, resumed) = mpsc::channel();

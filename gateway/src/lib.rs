@@ -1,12 +1,10 @@
 //! The gateway: takes commands in any envelope and dialect over HTTP and stdio, and runs them on a pool of GPU workers.
 //!
 //! The way of a command: [`http`] or [`stdio`] reads bytes into a `contracts::Incoming`. [`dispatch`] checks it and
-//! makes the
-//! document for the worker; it sends a query to a [`lane`], and queues a command that a worker runs alone ([`jobs`]).
-//! The job
-//! queue gets a lane from [`placement`]. The lane writes the frame to its worker process and matches the reply. `reply`
-//! checks
-//! the reply, points its violations at the sender's document, and `http` or `stdio` writes it in the sender's dialect.
+//! makes the document for the worker; it sends a query to a [`lane`], and queues a command that a worker runs alone
+//! ([`jobs`]). The job queue gets a lane from [`placement`]. The lane writes the frame to its worker process and
+//! matches the reply. `reply` checks the reply, points its violations at the sender's document, and `http` or `stdio`
+//! writes it in the sender's dialect.
 //!
 //! Only [`http`] knows HTTP, only `lane::spawner` spawns, only `gpu::nvml` knows NVML.
 

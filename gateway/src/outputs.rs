@@ -1,4 +1,4 @@
-//! The output folder: whether it can be written, how a file is written whole, and what failures of the disk are called.
+//! The output folder: checks that it can be written, writes files whole, and names failures of the disk.
 
 use std::{
     fs::File,
@@ -23,9 +23,9 @@ use tokio::sync::Notify;
 
 use crate::faults::{self, FaultPoint};
 
-/// File systems of this machine: what a worker has just written there is looked up in memory. Of any other (NFS, CIFS,
-/// FUSE, one that is not known) the server may be silent. ext2 and ext3 have the number of ext4; overlayfs keeps what is
-/// written in a folder of this machine.
+/// Local file systems: the metadata of a file that a worker has just written is in memory there. On any other (NFS,
+/// CIFS, FUSE, an unknown one) a server may not answer. ext2 and ext3 have the number of ext4; overlayfs writes to a
+/// local folder.
 const LOCAL: [FsType; 6] = [
     EXT4_SUPER_MAGIC,
     XFS_SUPER_MAGIC,
@@ -35,25 +35,26 @@ const LOCAL: [FsType; 6] = [
     OVERLAYFS_SUPER_MAGIC,
 ];
 
-/// The output folder, looked at again and again; a cheap clone.
+/// The output folder, checked at intervals; a cheap clone.
 #[derive(Clone, Debug)]
 pub struct Outputs(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
     folder: PathBuf,
-    /// Bytes that its disk must have free.
+    /// The bytes that its disk must have free.
     free_min: u64,
-    /// Why it takes no pictures, at the last look. A lock, as it is held for a copy alone.
+    /// Why it takes no pictures, by the last check. A lock and not a task, because it is held for one copy and never
+    /// across an await.
     trouble: Mutex<Option<Arc<str>>>,
-    /// Whether it lay on a file system of this machine at the last look. Relaxed: no other state goes with it.
+    /// Whether it was on a local file system at the last check. `Relaxed`, because no other memory depends on it.
     local: AtomicBool,
-    /// A job could not write its picture.
+    /// Notified when a job could not write its picture.
     recheck: Notify,
 }
 
 impl Outputs {
-    /// ReplyReader at the folder once. Blocks on the disk.
+    /// The output folder, checked once. Blocks on the disk.
     #[must_use]
     pub fn new(folder: &Path, free_min: u64) -> Self {
         let inner = Inner {
@@ -68,27 +69,28 @@ impl Outputs {
         outputs
     }
 
-    /// Why it takes no pictures, at the last look; `None` where it does.
+    /// Why it takes no pictures, by the last check; `None` if it does.
     #[must_use]
     pub fn trouble(&self) -> Option<Arc<str>> {
         self.0.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Whether a look at a picture may wait long for the disk.
+    /// Whether reading the metadata of a picture may take long.
     pub(crate) fn may_wait(&self) -> bool {
         !self.0.local.load(Ordering::Relaxed)
     }
 
-    /// Writes a small file and removes it, and asks the disk what it has free. Blocks on the disk.
+    /// Checks the folder: writes a small file and removes it, and reads the free bytes of the disk. Blocks on the disk.
     pub fn check(&self) {
         let folder = &self.0.folder;
         faults::strike(FaultPoint::Disk, &folder.to_string_lossy());
-        // A folder that is not there, or does not say where it lies, counts as far away.
+        // A folder that is missing, or whose file system is unknown, counts as remote.
         let local = statfs(folder).is_ok_and(|system| LOCAL.contains(&system.filesystem_type()));
         self.0.local.store(local, Ordering::Relaxed);
         let trouble = match probe(folder).and_then(|()| free_bytes(folder)) {
             Ok(free) if free >= self.0.free_min => None,
-            // Without the figure, which changes from look to look: one trouble is one line of the log.
+            // Without the number of free bytes, which changes from check to check: the same trouble must be logged
+            // once.
             Ok(_) => Some(format!(
                 "the disk of the output folder {} has less than {} bytes free (disk_free_bytes_min)",
                 folder.display(),
@@ -121,19 +123,19 @@ impl Outputs {
         format!("the disk of the output folder {folder} does not answer within {seconds} s").into()
     }
 
-    /// ReplyReader again soon: something could not be written.
+    /// Has the folder checked again now, because something could not be written.
     pub(crate) fn recheck(&self) {
         self.0.recheck.notify_one();
     }
 
-    /// ReplyReader for ever.
+    /// Checks the folder at intervals, for ever.
     pub(crate) async fn watch(self) {
         self.watch_within(DISK_ANSWER).await;
     }
 
     async fn watch_within(self, within: Duration) {
         loop {
-            // Either says the same: look again.
+            // A timeout and a notification mean the same: check again.
             tokio::time::timeout(OUTPUT_PROBE, self.0.recheck.notified()).await.ok();
             let outputs = self.clone();
             let mut check = tokio::task::spawn_blocking(move || outputs.check());
@@ -141,7 +143,7 @@ impl Outputs {
                 Ok(checked) => checked,
                 Err(_) => {
                     self.note(Some(self.unanswered(within)));
-                    // One look at a time: what it finds in the end is noted.
+                    // Wait for it all the same: further checks would each take a thread, and its result still counts.
                     check.await
                 }
             };
@@ -153,10 +155,10 @@ impl Outputs {
 }
 
 fn probe(folder: &Path) -> io::Result<()> {
-    // A folder that was removed is made again, as workers do.
+    // Makes a folder that was removed again, as workers do.
     std::fs::create_dir_all(folder)?;
     let path = folder.join(format!(".probe-{}", uuid::Uuid::now_v7().simple()));
-    // A block: an empty file fits on a full disk.
+    // One block, because an empty file fits on a full disk.
     let written = std::fs::write(&path, [0; 4096]);
     match std::fs::remove_file(&path) {
         Err(err) if written.is_ok() => Err(err),
@@ -164,14 +166,14 @@ fn probe(folder: &Path) -> io::Result<()> {
     }
 }
 
-/// Bytes that a process without privileges may still write to the disk of a folder. Blocks on the disk.
+/// Returns the bytes that an unprivileged process may still write to the disk of a folder. Blocks on the disk.
 fn free_bytes(folder: &Path) -> io::Result<u64> {
     let disk = nix::sys::statvfs::statvfs(folder)?;
     Ok(disk.blocks_available().saturating_mul(disk.fragment_size()))
 }
 
-/// Writes a file beside its place, to the disk, and renames it: by its name there is never half a file, after a power
-/// loss neither. Blocks on the disk.
+/// Writes a file under another name, syncs it, and renames it: under its own name there is never half a file, also
+/// after a power loss. Blocks on the disk.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().ok_or_else(|| io::Error::other("a file without a folder"))?;
     std::fs::create_dir_all(folder)?;
@@ -185,7 +187,7 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
         }
         return written;
     }
-    // The name is on the disk when the folder is.
+    // The rename is on the disk only when the folder is synced, too.
     File::open(folder).and_then(|folder| folder.sync_all())
 }
 
@@ -195,8 +197,8 @@ fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-/// The failure of something that could not be written: a full disk may be emptied by a client, everything else is the
-/// operator's, and nothing of it is a fault of ours.
+/// The failure of a write. All are `storage_full` and never `internal`: a client can free a full disk, and the operator
+/// can mend the others, as the hint says.
 pub(crate) fn storage_failure(what: &str, err: &io::Error) -> Failure {
     let failure = Failure::new(ErrorCode::StorageFull, format!("{what}: {err}"));
     match err.kind() {
@@ -239,7 +241,7 @@ mod tests {
     fn what_cannot_be_written_leaves_nothing_behind() {
         let folder = tempfile::tempdir().expect("a folder");
         let place = folder.path().join("a.png");
-        // A folder in its place, as a file cannot be renamed over one.
+        // A folder, because a file cannot be renamed over one.
         std::fs::create_dir(&place).expect("a folder");
         write_whole(&place, b"x").expect_err("it is a folder");
         let names: Vec<_> = std::fs::read_dir(folder.path())

@@ -60,8 +60,7 @@ pub fn main() -> ExitCode {
 /// Runs all tasks on one thread: a command then wakes no other core on its way. Blocking work has threads of its own.
 fn on_one_thread(work: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
     // As PID 1 of a container the gateway must reap the orphans of its workers; it does so everywhere, so that there is
-    // one
-    // behaviour.
+    // one behaviour.
     lane::adopt_orphans().context("what workers leave behind cannot be adopted")?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("no runtime")?;
     let code = catch_unwind(AssertUnwindSafe(|| runtime.block_on(work)));
@@ -104,8 +103,7 @@ fn start_log(flags: &PoolFlags, level: &str) -> anyhow::Result<()> {
 }
 
 /// Starts the gateway. This reads NVML, files and folders on the runtime's only thread, which delays no client: none is
-/// served
-/// yet.
+/// served yet.
 fn start(flags: &PoolFlags) -> anyhow::Result<App> {
     let gpus = nvml();
     let config = Config::decide(flags, &owned_gpus(flags, gpus.as_deref())?, gpus.as_deref())?;

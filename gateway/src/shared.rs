@@ -1,6 +1,5 @@
 //! Serde for values in an `Arc`. serde's feature `rc` would enable it for every `Arc` in every crate, also for those
-//! whose
-//! sharing has a meaning that serializing loses.
+//! whose sharing has a meaning that serializing loses.
 
 use std::sync::Arc;
 

@@ -68,12 +68,8 @@ pub async fn locally(app: App, submission: &Submission, json: bool) -> anyhow::R
     print_line!("{}", dispatcher.config().about_workers);
     let reply = match submission.incoming() {
         Err(refusal) => Reply {
-            action: None,
-            request_id: refusal.request_id,
             session_id: refusal.session_id,
-            outcome: Err(refusal.failure),
-            warnings: Vec::new(),
-            more_warnings: 0,
+            ..Reply::failed(None, refusal.request_id, *refusal.failure)
         },
         Ok(incoming) => {
             let options = ReplyOptions { wait: false, ..ReplyOptions::plain(Dialect::Snake) };

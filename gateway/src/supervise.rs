@@ -1,8 +1,8 @@
 //! Hidden modes of the gateway's own binary that end workers and their children with the gateway.
 //!
 //! [`exec_worker`] becomes a worker that the kernel kills when its gateway ends. [`guard_groups`] is a process that
-//! outlives
-//! the gateway for a moment and kills the process groups of the workers: their children get no parent-death signal.
+//! outlives the gateway for a moment and kills the process groups of the workers: their children get no parent-death
+//! signal.
 
 use std::{
     collections::BTreeSet,
@@ -27,8 +27,7 @@ pub const EXIT_CONFIG: u8 = 78;
 const EXIT_TRANSIENT: u8 = 75;
 
 /// Whether a failure to start a program is one of configuration: it cannot be executed, however often it is tried. All
-/// other
-/// failures (EMFILE, ENOMEM, EAGAIN, ETXTBSY, …) may pass by themselves.
+/// other failures (EMFILE, ENOMEM, EAGAIN, ETXTBSY, …) may pass by themselves.
 #[must_use]
 pub fn is_configuration(err: &io::Error) -> bool {
     let errno = err.raw_os_error().map(Errno::from_raw);

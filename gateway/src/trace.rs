@@ -1,6 +1,5 @@
 //! The trace of a command, and the gateway's span in it. A client that names no trace gets none: the request id is
-//! enough to
-//! follow its command, and each event stays shorter.
+//! enough to follow its command, and each event stays shorter.
 
 use std::num::{NonZeroU64, NonZeroU128};
 

@@ -1,4 +1,4 @@
-//! What the HTTP edge is told: who may come, by which names, and how slowly.
+//! The configuration of the HTTP edge: which hosts and origins are served, and how long a client may take.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -11,24 +11,24 @@ use super::{
 };
 use crate::units::{Many, ReadingBytes, Seconds};
 
-/// Two of the longest bodies at a time, where nothing else is said.
+/// Default of `reading_bytes_max`: two of the longest bodies (16 MiB) at a time.
 const READING_BYTES_MAX: u32 = 32 << 20;
 
-/// `[http]`: times of connections, and how many there may be.
+/// The table `[http]`: how long clients may take, and how many connections there may be.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Http {
-    /// The head of a request is there by then.
+    /// How long the head of a request may take.
     pub head_seconds: Seconds,
-    /// A connection between two requests is kept so long.
+    /// How long a connection is kept between two requests.
     pub idle_seconds: Seconds,
-    /// Each 64 KiB of a body, or its end, is there by then.
+    /// How long each 64 KiB of a body, or its end, may take.
     pub body_seconds: Seconds,
-    /// A client takes something of its reply within this.
+    /// How long a client may take none of its reply.
     pub write_seconds: Seconds,
-    /// Open connections; the next one waits to be accepted.
+    /// How many connections may be open; a further one waits to be accepted.
     pub connections_max: Many,
-    /// Bytes of long bodies that are read into commands at the same time; the next one waits its turn.
+    /// Bytes of long bodies that are read into commands at the same time; further ones wait.
     pub reading_bytes_max: ReadingBytes,
 }
 
@@ -45,26 +45,26 @@ impl Default for Http {
     }
 }
 
-/// The HTTP edge, decided.
+/// The HTTP edge, with its defaults.
 #[derive(Clone, Debug)]
 pub struct Edge {
-    /// Where clients reach this gateway, if not at its listener.
+    /// The address by which clients reach this gateway, if not its listener's.
     pub public_url: Option<PublicUrl>,
     /// Further hosts that requests may name.
     pub allowed_hosts: Vec<Host>,
     /// Origins of pages that may use the gateway from a browser.
     pub cors_origins: Vec<Origin>,
-    /// Proxies whose `X-Forwarded-Prefix` is believed.
+    /// Proxies whose `X-Forwarded-Prefix` is used.
     pub trusted_proxies: Vec<Proxy>,
-    /// The head of a request is there by then.
+    /// How long the head of a request may take.
     pub head: Duration,
-    /// A connection between two requests is kept so long.
+    /// How long a connection is kept between two requests.
     pub idle: Duration,
-    /// Each step of a body, or its end, is there by then.
+    /// How long each step of a body, or its end, may take.
     pub body: Duration,
-    /// A client takes something of its reply within this.
+    /// How long a client may take none of its reply.
     pub write: Duration,
-    /// Open connections.
+    /// How many connections may be open.
     pub connections_max: usize,
     /// Bytes of long bodies that are read into commands at the same time.
     pub reading_bytes_max: u32,
@@ -92,7 +92,7 @@ impl Edge {
         }
     }
 
-    /// The same with what flags say: they add hosts, and outweigh the public URL.
+    /// The same edge with flags: they add hosts, and replace the public URL.
     #[must_use]
     pub fn with(&self, allowed_hosts: Vec<Host>, public_url: Option<PublicUrl>) -> Self {
         let mut edge = self.clone();
@@ -101,10 +101,11 @@ impl Edge {
         edge
     }
 
-    /// Whether the edge knows by which names requests may come to this listener.
+    /// Checks that the edge knows the names by which requests may reach this listener.
     ///
     /// # Errors
-    /// [`ConfigError::NoAllowedHost`] for a wildcard address without `allowed_hosts`: no client would name that address.
+    /// [`ConfigError::NoAllowedHost`] for a wildcard address without `allowed_hosts`: no client would name that
+    /// address.
     pub fn check(&self, listen: SocketAddr) -> Result<(), ConfigError> {
         if !listen.ip().is_unspecified() || !self.allowed_hosts.is_empty() {
             return Ok(());

@@ -1,14 +1,14 @@
-//! The GPUs that the environment gives this process alone.
+//! The GPUs that the environment gives to this process.
 
 use super::{ConfigError, PoolFlags, WorkerKind};
 use crate::gpu::{self, Gpu, GpuId};
 
-/// Returns the GPUs that `CUDA_VISIBLE_DEVICES` or `GPU_ID` name, as they are named; none if neither is set, or if a flag
-/// takes precedence.
+/// Returns the GPUs that `CUDA_VISIBLE_DEVICES` or `GPU_ID` name, as they are named; none if neither is set, or if a
+/// flag takes precedence.
 ///
 /// # Errors
-/// [`ConfigError::GpusDiffer`] if both are set and name different GPUs, [`ConfigError::GpusHidden`] if every GPU is hidden
-/// from workers that need one, [`ConfigError::Gpu`] if a name is unknown.
+/// [`ConfigError::GpusDiffer`] if both are set and name different GPUs, [`ConfigError::GpusHidden`] if every GPU is
+/// hidden from workers that need one, [`ConfigError::Gpu`] if a name is unknown.
 pub fn owned(
     visible: Option<&str>,
     gpu_id: Option<&str>,

@@ -1,4 +1,4 @@
-//! The flags that decide about the pool of workers and the log, whichever command has them.
+//! The flags of the pool and the log, which several modes share.
 
 use std::path::PathBuf;
 
@@ -10,25 +10,25 @@ use crate::{
     units::{FrameBytes, SimWorkers},
 };
 
-/// Which workers.
+/// The kind of workers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum WorkerKind {
-    /// Python where NVML finds a GPU or `--python` is given, simulated elsewhere.
+    /// Python if NVML finds a GPU or `--python` is given, else simulated.
     Auto,
     /// Simulated.
     Sim,
-    /// Python, on every GPU; on the processor where there is none.
+    /// Python, on every GPU, or on the processor if there is none.
     Python,
 }
 
-/// What concerns the pool of workers.
+/// The flags of the pool and the log.
 #[derive(Clone, Debug, Default, Args)]
 pub struct PoolFlags {
-    /// Configuration file (TOML); flags and environment outweigh it. Relative paths start at the working directory.
+    /// Configuration file (TOML); flags and environment take precedence. Relative paths start at the working directory.
     #[arg(long, env = "CONCORD_CONFIG")]
     pub config: Option<PathBuf>,
-    /// Which workers.
+    /// The kind of workers.
     #[arg(long, value_enum, env = "CONCORD_WORKERS")]
     pub workers: Option<WorkerKind>,
     /// How many simulated workers [default: 2].
@@ -46,16 +46,16 @@ pub struct PoolFlags {
     /// A further argument of every simulated worker (`gateway worker-sim --help`); repeatable.
     #[arg(long = "sim-arg", value_name = "ARG", allow_hyphen_values = true)]
     pub sim_args: Vec<String>,
-    /// The program that is started as `PROGRAM worker-sim` [default: this one].
+    /// The program that is started as `PROGRAM worker-sim` [default: this binary].
     #[arg(long, hide = true)]
     pub sim_program: Option<PathBuf>,
-    /// The gateway's own binary, which starts workers [default: this one].
+    /// The gateway's own binary, which starts workers [default: this binary].
     #[arg(long, hide = true)]
     pub own_program: Option<PathBuf>,
     /// A GPU to use: gpu_N, N, a UUID, or cpu; repeatable [default: all].
     #[arg(long = "gpu", value_name = "GPU")]
     pub gpus: Vec<String>,
-    /// One worker, there: cpu, gpu_N or cuda:N; auto: where --gpu, the environment or the file say.
+    /// One worker on this device: cpu, gpu_N or cuda:N; auto: on those of --gpu, the environment or the file.
     #[arg(long, value_name = "DEVICE", conflicts_with = "gpus")]
     pub device: Option<String>,
     /// Folder of models; repeatable [env: CONCORD_MODEL_ROOTS] [default: models].
@@ -64,7 +64,7 @@ pub struct PoolFlags {
     /// Folder of images and data sets; repeatable [env: CONCORD_INPUT_ROOTS] [default: inputs].
     #[arg(long = "input-root", value_name = "DIR")]
     pub input_roots: Vec<PathBuf>,
-    /// Where pictures go [default: outputs].
+    /// Folder for pictures [default: outputs].
     #[arg(long, value_name = "DIR", env = "CONCORD_OUTPUT_DIR")]
     pub output_dir: Option<PathBuf>,
     /// Equal pixels for equal requests, on CUDA too.
@@ -73,16 +73,16 @@ pub struct PoolFlags {
     /// Processor threads of each worker [default: the worker's own choice].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub threads: Option<u32>,
-    /// Longest frame or body, bytes.
+    /// Longest frame or body, in bytes.
     #[arg(long, value_name = "BYTES")]
     pub frame_bytes_max: Option<FrameBytes>,
-    /// error, warning, info, debug or trace; `RUST_LOG` outweighs it, with targets: `access=off,info`.
+    /// error, warning, info, debug or trace; `RUST_LOG` takes precedence, and may have targets: `access=off,info`.
     #[arg(long, default_value = "info", env = "CONCORD_LOG_LEVEL")]
     pub log_level: String,
-    /// Write the log here instead of to stderr; SIGHUP opens it again by its name.
+    /// Write the log to this file instead of stderr; SIGHUP opens it again by its name.
     #[arg(long)]
     pub log_file: Option<PathBuf>,
-    /// How a line of the log is written.
+    /// The format of the log.
     #[arg(long, value_enum, default_value_t = LogFormat::Text, env = "CONCORD_LOG_FORMAT")]
     pub log_format: LogFormat,
 }

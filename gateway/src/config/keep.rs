@@ -1,18 +1,18 @@
-//! What the gateway keeps of what has been: the table `[keep]` of the configuration.
+//! The table `[keep]` of the configuration: what the gateway keeps, and how much of it.
 
 use contracts::limits;
 use serde::Deserialize;
 
 use crate::units::{Bytes, Many, Seconds, SecondsFromZero};
 
-/// Two of the longest commands, where nothing else is said.
+/// Default of `read_ahead_bytes_max`: two of the longest commands (64 MiB).
 const READ_AHEAD_BYTES_MAX: u64 = 128 << 20;
 
 /// What is kept, and how much of it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Keep {
-    /// Idempotency keys.
+    /// How many idempotency keys.
     pub keys_max: Many,
     /// Bytes of the events of one job.
     pub events_bytes_max: Bytes,
@@ -22,9 +22,9 @@ pub struct Keep {
     pub read_ahead_bytes_max: Bytes,
     /// Bytes of uploads and of images that came inside commands, together.
     pub inputs_bytes_max: Bytes,
-    /// Uploads, however small.
+    /// How many uploads.
     pub uploads_max: Many,
-    /// Bytes that the disk of the output folder has free, or the gateway is not ready.
+    /// Bytes that the disk of the output folder must have free for the gateway to be ready.
     pub disk_free_bytes_min: Bytes,
     /// How long an upload is kept.
     pub upload_seconds: Seconds,

@@ -1,4 +1,4 @@
-//! What the gateway is told: a TOML file, environment and flags, in that order of growing weight.
+//! The configuration: flags take precedence over the environment, and that over a TOML file.
 
 mod edge;
 mod environment;
@@ -33,7 +33,8 @@ pub use listen::{Listen, ListenError};
 pub use web::{Host, Origin, Proxy, PublicUrl, WebNameError, is_prefix};
 use workers::{Choice, common_args};
 
-/// What the gateway's envelope may add to a body on its way to a worker: two ids, a trace, and paths in place of uploads.
+/// What the gateway's envelope may add to a body on its way to a worker: two ids, a trace, and paths in place of
+/// uploads.
 const ENVELOPE_BYTES_MAX: usize = 64 << 10;
 
 /// Default of `queue_max`: an hour of jobs for ten GPUs at 4 s each.
@@ -42,7 +43,8 @@ const QUEUE_MAX: usize = 10_000;
 const RECORDS_MAX: usize = 10_000;
 /// Default of `records_bytes_max`: a reply has some kilobytes, so that this is reached only by long ones.
 const RECORDS_BYTES_MAX: usize = 256 << 20;
-/// Commands that wait for the start of a worker: a burst of queries fits, and all of it is answered within their timeout.
+/// Commands that wait for the start of a worker: a burst of queries fits, and all of it is answered within their
+/// timeout.
 const HELD_MAX: usize = 1024;
 /// Default of `drain_seconds`: what Kubernetes gives a pod by default.
 const DRAIN: Duration = Duration::from_secs(30);
@@ -50,13 +52,13 @@ const DRAIN: Duration = Duration::from_secs(30);
 /// Default of `deaths_max`.
 const DEATHS_MAX: u32 = limits::DEATHS_MAX as u32;
 
-/// The configuration file. Every member is optional.
+/// The configuration file. Each member is optional.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct File {
     /// `address:port`, or `localhost:port`.
     pub listen: Option<Listen>,
-    /// Which workers.
+    /// The kind of workers.
     pub workers: Option<WorkerKind>,
     /// How many simulated workers.
     pub sim_workers: Option<SimWorkers>,
@@ -72,9 +74,9 @@ pub struct File {
     pub model_roots: Vec<PathBuf>,
     /// Folders of images and data sets.
     pub input_roots: Vec<PathBuf>,
-    /// Where pictures go.
+    /// The folder for pictures.
     pub output_dir: Option<PathBuf>,
-    /// Longest frame and body.
+    /// The longest frame and body, in bytes.
     pub frame_bytes_max: Option<FrameBytes>,
     /// Commands that may wait.
     pub queue_max: Option<Many>,
@@ -82,27 +84,27 @@ pub struct File {
     pub records_max: Option<Many>,
     /// Bytes of the replies of ended jobs that are kept.
     pub records_bytes_max: Option<Bytes>,
-    /// What becomes of a job when its client leaves, where the client says nothing: `cancel` or `finish`.
+    /// What becomes of a job when its client leaves and said nothing about it: `cancel` or `finish`.
     pub on_disconnect: Option<OnDisconnect>,
     /// What is kept, and how much of it.
     pub keep: Keep,
     /// Seconds that a drain may take.
     pub drain_seconds: Option<SecondsFromZero>,
-    /// Where clients reach this gateway, if not at its listener.
+    /// The address by which clients reach this gateway, if not its listener's.
     pub public_url: Option<PublicUrl>,
     /// Hosts that requests may name besides the listener's address and `localhost`.
     pub allowed_hosts: Vec<Host>,
     /// Origins of pages that may use the gateway from a browser.
     pub cors_origins: Vec<Origin>,
-    /// Proxies whose `X-Forwarded-Prefix` is believed.
+    /// Proxies whose `X-Forwarded-Prefix` is used.
     pub trusted_proxies: Vec<Proxy>,
-    /// Times of connections.
+    /// Limits of connections.
     pub http: Http,
-    /// Lines of a worker's stderr that are logged in a second, and as many warnings about lines of its stdout.
+    /// Lines of a worker's stderr that are logged per second, and as many warnings about lines of its stdout.
     pub stderr_lines_max: Option<Many>,
     /// How long a worker may make no progress.
     pub limits: Limits,
-    /// Restarts.
+    /// Restarts of workers.
     pub restart: Restart,
 }
 
@@ -120,7 +122,7 @@ pub struct Restart {
     pub open_min_seconds: Seconds,
     /// The longest rest of an open lane.
     pub open_max_seconds: Seconds,
-    /// Between cancel and kill.
+    /// The time between a cancel and the kill of a worker that ignores it.
     pub cancel_grace_seconds: SecondsFromZero,
 }
 
@@ -137,41 +139,42 @@ impl Default for Restart {
     }
 }
 
-/// Everything decided.
+/// The configuration, with everything decided.
 #[derive(Clone)]
 pub struct Config {
     /// The workers to start.
     pub workers: Vec<(GpuId, Launch)>,
     /// Whether they are simulated.
     pub simulated: bool,
-    /// One sentence on which workers and why.
+    /// One sentence about the workers and the reason for them, for the operator.
     pub about_workers: String,
     /// GPUs that NVML found; `None` without NVML.
     pub gpus: Option<Vec<Gpu>>,
-    /// Where pictures, uploads and inputs go; absolute.
+    /// The folder for pictures, uploads and inputs; absolute.
     pub output_dir: PathBuf,
-    /// How lanes treat workers.
+    /// The rules of the lanes.
     pub policy: Arc<Policy>,
     /// Limits of the queue.
     pub queue: QueueConfig,
-    /// Longest frame and body.
+    /// The longest frame and body, in bytes.
     pub frame_bytes_max: usize,
-    /// What becomes of a job when its client leaves, where the client says nothing.
+    /// What becomes of a job when its client leaves and said nothing about it.
     pub on_disconnect: OnDisconnect,
     /// What is kept, and how much of it.
     pub keep: Keep,
     /// How long a drain may take.
     pub drain: Duration,
-    /// Where to listen, if the file says so.
+    /// The address to listen on, if the file has one.
     pub listen: Option<Listen>,
-    /// Who may come over HTTP, and how.
+    /// The HTTP edge.
     pub edge: Arc<Edge>,
 }
 
 impl Config {
-    /// Decides by flags, environment and file.
+    /// Decides the configuration by flags, environment and file.
     ///
-    /// `owned` are the GPUs that this gateway owns alone (`CUDA_VISIBLE_DEVICES`, `GPU_ID`), as they were named.
+    /// `owned` are the GPUs that the environment gives to this gateway (`CUDA_VISIBLE_DEVICES`, `GPU_ID`), as it names
+    /// them.
     ///
     /// # Errors
     /// [`ConfigError`].

@@ -199,8 +199,8 @@ impl FromStr for PublicUrl {
     }
 }
 
-/// Whether a text is `(/[A-Za-z0-9._~-]+)+`, a path prefix of a proxy. Other characters could change the host of a URL that
-/// begins with it, or would need escapes.
+/// Whether a text is `(/[A-Za-z0-9._~-]+)+`, a path prefix of a proxy. Other characters could change the host of a URL
+/// that begins with it, or would need escapes.
 #[must_use]
 pub fn is_prefix(text: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"._~-".contains(&byte);

@@ -1,4 +1,4 @@
-//! Which workers on which GPUs, and how each is started.
+//! The choice of workers: their kind, their GPUs, and how each is started.
 
 use std::{
     ffi::OsString,
@@ -18,7 +18,7 @@ const SIMULATED_WORKERS: u32 = 2;
 /// This binary by the kernel's own link, which works even after an upgrade has replaced the file.
 const OWN: &str = "/proc/self/exe";
 
-/// Which workers on which GPUs.
+/// The kind of workers, and their GPUs.
 pub(super) struct Choice {
     pub(super) kind: WorkerKind,
     /// GPUs that NVML found; `None` without any.
@@ -136,7 +136,8 @@ fn gpu_ids(
     })
 }
 
-/// The GPUs that were named: by `--device`, else `--gpu`, else the environment, else the file; none: all.
+/// The names of the GPUs: those of `--device`, else `--gpu`, else the environment, else the file. None stands for all
+/// GPUs.
 fn names(flags: &PoolFlags, file: &File, owned: &[String]) -> Result<Vec<String>, ConfigError> {
     let without_device = [&flags.gpus, owned, &file.gpus]
         .into_iter()
@@ -158,7 +159,7 @@ fn names(flags: &PoolFlags, file: &File, owned: &[String]) -> Result<Vec<String>
     Ok(vec![name])
 }
 
-/// Whether the names mean the processor; it is there once, and beside no GPU.
+/// Whether the names stand for the processor, which is named alone.
 fn on_processor(names: &[String]) -> Result<bool, ConfigError> {
     let is_cpu = |name: &String| name == "cpu" || name == "cpu_0";
     let (cpu, gpus): (Vec<_>, Vec<_>) = names.iter().partition(|name| is_cpu(name));
@@ -168,7 +169,7 @@ fn on_processor(names: &[String]) -> Result<bool, ConfigError> {
     }
 }
 
-/// The interpreter and the worker's main file, both there.
+/// The interpreter and the worker's main file, which both exist.
 fn python(flags: &PoolFlags, file: &File) -> Result<(PathBuf, PathBuf), ConfigError> {
     let python =
         flags.python.clone().or(file.python.clone()).unwrap_or_else(|| "workers/.venv/bin/python".into());
@@ -179,7 +180,7 @@ fn python(flags: &PoolFlags, file: &File) -> Result<(PathBuf, PathBuf), ConfigEr
             return Err(ConfigError::NoPythonWorker { path: path.clone() });
         }
     }
-    // Not canonical: a virtual environment is known by the path of its link.
+    // Not canonical, because Python finds its virtual environment by the path of the interpreter's link.
     Ok((absolute(&python)?, absolute(&main)?))
 }
 

@@ -1,8 +1,6 @@
 //! Clients of jobs. A job is accepted and awaited on a task of the dispatcher: hyper drops the handler of a connection
-//! that
-//! ends, and a handler that is dropped half way could queue a job and not note its key. What becomes of a job whose
-//! client
-//! leaves is decided here.
+//! that ends, and a handler that is dropped half way could queue a job and not note its key. What becomes of a job
+//! whose client leaves is decided here.
 
 use std::sync::Arc;
 

@@ -1,6 +1,5 @@
 //! From the client's document to the worker's: the two changes that the contract allows (a seed is chosen; uploads and
-//! `data:`
-//! images become paths), and the facts by which a job is placed.
+//! `data:` images become paths), and the facts by which a job is placed.
 
 use std::collections::HashMap;
 
@@ -88,8 +87,7 @@ fn tags(submission: &Value) -> Tags {
 }
 
 /// Chooses a seed wherever the sender left the choice to the gateway. Returns whether it did. The gateway chooses, and
-/// not the
-/// worker, so that a job that is repeated after a crash makes the same picture.
+/// not the worker, so that a job that is repeated after a crash makes the same picture.
 pub(crate) fn choose_seeds(action: Action, fields: &mut Value) -> bool {
     let Value::Object(members) = fields else { return false };
     if action == Action::BatchGenerate {
@@ -171,8 +169,7 @@ pub(crate) async fn place_images(action: Action, fields: &mut Value, uploads: &U
 }
 
 /// Refuses a frame of this many bytes, without its LF, if it is longer than workers accept. A worker would answer it
-/// without
-/// its id, because it does not read it.
+/// without its id, because it does not read it.
 pub(crate) fn check_frame(bytes: usize) -> Result<(), Box<Failure>> {
     if bytes <= FRAME_BYTES_MAX {
         return Ok(());

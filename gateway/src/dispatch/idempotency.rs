@@ -105,8 +105,7 @@ impl Keys {
     }
 
     /// Calls `act` if the key still stands for this job; `None` if not. Under the lock: between the check and `act` the
-    /// last client
-    /// of the job could else leave and free the key.
+    /// last client of the job could else leave and free the key.
     pub(super) fn while_it_is<T>(&self, key: &str, job: &KeyedJob, act: impl FnOnce() -> T) -> Option<T> {
         let known = self.known();
         known.is(key, job).then(act)

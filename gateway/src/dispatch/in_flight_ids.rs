@@ -11,8 +11,7 @@ use std::{
 pub(crate) struct InFlightIds(Arc<Mutex<HashSet<Arc<str>>>>);
 
 /// A claim of an id, which is in flight until the last clone of the claim is dropped. The maker of the reply holds one,
-/// and
-/// each lane that has a command with this id: a client that leaves must not free an id that a worker still answers.
+/// and each lane that has a command with this id: a client that leaves must not free an id that a worker still answers.
 #[derive(Debug)]
 pub(crate) struct InFlightId {
     id: Arc<str>,

@@ -375,8 +375,7 @@ impl Dispatcher {
     }
 
     /// Asks a worker about itself. If it does not answer, its part of the list is left out and a warning is logged: one
-    /// worker
-    /// must not hide the other devices.
+    /// worker must not hide the other devices.
     async fn ask_or_log(&self, lane: &LaneHandle, action: Action) -> Option<Value> {
         match self.ask_data(lane, action).await {
             Ok(data) => Some(data),

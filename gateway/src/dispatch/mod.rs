@@ -226,15 +226,13 @@ impl Dispatcher {
     ///
     /// # Cancel safety
     /// Dropping the future gives up a query. A command that may become a job has a task of its own, which decides what
-    /// becomes of
-    /// the job.
+    /// becomes of the job.
     pub async fn take(&self, mut incoming: Incoming, mut options: ReplyOptions) -> Answer {
         trace::settle(&mut incoming, options.trace.take());
         // Before anything can refuse it, because every reply to a command carries an id.
         incoming.head.request_id.get_or_insert_with(|| uuid::Uuid::now_v7().to_string());
         // A client that neither waits nor has a key needs no task. Without one its command is in the queue when this
-        // returns, and
-        // commands that follow on the same connection stay behind it.
+        // returns, and commands that follow on the same connection stay behind it.
         if may_run(incoming.head.action) && (options.wait || options.key.is_some()) {
             self.take_job(incoming, options).await
         } else {
@@ -448,8 +446,7 @@ fn sender_pointer(context: &CommandContext, canonical: &str) -> String {
 }
 
 /// Warns about the attempt of an envelope, which takes no effect: the gateway counts attempts itself. A cancel has an
-/// attempt
-/// as a field of its own.
+/// attempt as a field of its own.
 fn unused_attempt(incoming: &Incoming) -> Option<Warning> {
     let head = &incoming.head;
     (head.attempt != 1 && head.action != Action::Cancel).then(|| {

@@ -1,13 +1,13 @@
-//! A record in place of NVML, for tests.
+//! A source of GPUs in place of NVML, for tests.
 
 use super::{Gpu, GpuError, Gpus};
 
-/// GPUs that are only said to be there.
+/// A fixed list of GPUs.
 #[derive(Clone, Debug)]
 pub struct FakeGpus(pub Vec<Gpu>);
 
 impl FakeGpus {
-    /// Two GPUs as NVML described them.
+    /// Two GPUs, as NVML of a real host described them.
     #[must_use]
     pub fn recorded() -> Self {
         let gpu = |index, uuid: &str| Gpu {

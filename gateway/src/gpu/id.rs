@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub struct GpuId(#[serde(with = "crate::shared")] Arc<str>);
 
 impl GpuId {
-    /// The host's GPU N.
+    /// The GPU of the host with this index.
     #[must_use]
     pub fn gpu(index: u32) -> Self {
         Self(format!("gpu_{index}").into())
@@ -29,13 +29,13 @@ impl GpuId {
         &self.0
     }
 
-    /// N of `gpu_N`.
+    /// The index of a GPU; `None` for the processor.
     #[must_use]
     pub fn index(&self) -> Option<u32> {
         self.0.strip_prefix("gpu_")?.parse().ok()
     }
 
-    /// Whether a device of a prompt submission (`cuda:N`, `cpu`) is this one.
+    /// Whether this is the device of a prompt submission (`cuda:N`, `cpu`).
     #[must_use]
     pub fn is_device(&self, device: &str) -> bool {
         self.0.parse().is_ok_and(|name: DeviceName| name.torch() == device)

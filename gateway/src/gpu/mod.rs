@@ -1,4 +1,4 @@
-//! Which GPUs the host has. Only `nvml` knows NVML.
+//! The GPUs of the host. Only `nvml` knows NVML.
 
 mod fake;
 mod id;

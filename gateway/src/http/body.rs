@@ -1,4 +1,5 @@
-//! Bodies of requests: what they may be, how long, and how slowly they may come; and what becomes of one that is refused.
+//! Bodies of requests: what they may be, how long, and how slowly they may come; and what becomes of one that is
+//! refused.
 
 use std::{
     pin::Pin,

@@ -225,8 +225,8 @@ fn idempotency_key(headers: &HeaderMap) -> Option<Result<String, Box<Failure>>> 
     }))
 }
 
-/// What a key stands for: the action, the path, its fields and the query's, and the body. A trace is no part of it, wherever
-/// it is said: whoever tries again does so under another span. A long body is looked at aside, as it is read.
+/// What a key stands for: the action, the path, its fields and the query's, and the body. A trace is no part of it,
+/// wherever it is said: whoever tries again does so under another span. A long body is looked at aside, as it is read.
 async fn key_hash(action: Action, path: &str, parameters: &Parameters, body: Bytes) -> [u8; 32] {
     let fields: BTreeMap<&String, &Value> =
         parameters.fields.iter().filter(|(name, _)| is_hashed(action, name)).collect();

@@ -50,8 +50,8 @@ impl Server {
             }
         });
         let mut connection = pin!(http1::Builder::new().serve_connection(wire, service));
-        // An error means that the server is gone: the same. One future for all turns of the loop, or each request
-        // would enter the channel's list anew.
+        // An error means that the server is gone: the same. One future for all turns of the loop, or each request would
+        // enter the channel's list anew.
         let mut closed = pin!(closed.wait_for(|closed| *closed));
         let mut drops = FuturesUnordered::new();
         let mut closing = false;

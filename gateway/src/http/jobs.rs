@@ -100,7 +100,8 @@ fn follow(
                     let data = at.base.located(&reply).to_value(at.dialect).to_string();
                     return Some((Ok(Event::default().id(end.to_string()).event("reply").data(data)), at));
                 }
-                // The job's events lives in `at.heard`'s sender, which the record holds; forgotten records end the stream.
+                // The job's events lives in `at.heard`'s sender, which the record holds; forgotten records end the
+                // stream.
                 None => {
                     if at.log.changed().await.is_err() {
                         return None;

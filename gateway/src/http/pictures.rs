@@ -149,7 +149,8 @@ impl Picture {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = status;
         let headers = response.headers_mut();
-        // A request_id may be used again, and the URL is then another picture: a copy is good only where it is asked for.
+        // A request_id may be used again, and the URL is then another picture: a copy is good only where it is asked
+        // for.
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
         headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
         if let Some(etag) = &self.etag {

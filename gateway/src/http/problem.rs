@@ -8,8 +8,8 @@ use contracts::{Dialect, ErrorCode, Failure, Reply};
 
 use super::access::Answered;
 
-/// A reply as a response. One to what is no command, or has no id, gets one here: so the answer and its line in the log are
-/// found by each other.
+/// A reply as a response. One to what is no command, or has no id, gets one here: so the answer and its line in the log
+/// are found by each other.
 pub(crate) fn respond(reply: &Reply, dialect: Dialect, instance: &str) -> Response<Body> {
     let Some(request_id) = reply.request_id.clone() else {
         let request_id = uuid::Uuid::now_v7().to_string();

@@ -1,7 +1,7 @@
 //! Serving: from the listener's first connection to the end of the drain.
 //!
-//! The end is a sequence, not a race: told to stop, drain the job queue, end the workers, say the last words, leave. Until
-//! the drain is over the listener goes on, so that whoever polls a job sees how it ended.
+//! The end is a sequence, not a race: told to stop, drain the job queue, end the workers, say the last words, leave.
+//! Until the drain is over the listener goes on, so that whoever polls a job sees how it ended.
 
 use std::{sync::Arc, time::Duration};
 

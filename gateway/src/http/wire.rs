@@ -142,8 +142,8 @@ impl<S> Wire<S> {
         }
     }
 
-    /// Sets the next look: at `due`, and never later than the shortest time from now. hyper does not look at the bytes when
-    /// a request ends, so the time that starts then has to be covered by a look that was set before.
+    /// Sets the next look: at `due`, and never later than the shortest time from now. hyper does not look at the bytes
+    /// when a request ends, so the time that starts then has to be covered by a look that was set before.
     fn look_again(&mut self, due: Option<Instant>) {
         let at = Instant::now() + self.times.head.min(self.times.idle);
         self.look.as_mut().reset(due.map_or(at, |due| due.min(at)));

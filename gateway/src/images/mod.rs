@@ -1,11 +1,11 @@
-//! What the gateway reads of pictures: their headers, never their pixels.
+//! Reads the headers of images, and never their pixels.
 
 use std::io::Cursor;
 
 use contracts::{ErrorCode, Failure, limits};
 use image::{ImageFormat, ImageReader};
 
-/// Reads all that stands before the pixels, and inflates nothing: a profile or a text of 2 MB may become 2 GB.
+/// Reads the chunks before the pixels without inflating any: a profile or a text of 2 MB can inflate to 2 GB.
 fn size_of_png(bytes: &[u8]) -> Result<(u32, u32), png::DecodingError> {
     let mut decoder = png::Decoder::new(Cursor::new(bytes));
     decoder.set_ignore_text_chunk(true);
@@ -13,7 +13,7 @@ fn size_of_png(bytes: &[u8]) -> Result<(u32, u32), png::DecodingError> {
     Ok(decoder.read_info()?.info().size())
 }
 
-/// What an image is, of its header.
+/// The header of an image.
 pub(crate) struct Picture {
     pub(crate) width: u32,
     pub(crate) height: u32,
@@ -23,7 +23,7 @@ pub(crate) struct Picture {
 /// Reads the header of an image.
 ///
 /// # Errors
-/// `image_invalid` where it is no PNG, JPEG or WebP of at most 64 megapixels.
+/// `image_invalid` if it is no PNG, JPEG or WebP, or has more than `IMAGE_PIXELS_MAX` pixels.
 pub(crate) fn read_header(bytes: &[u8]) -> Result<Picture, Box<Failure>> {
     let invalid = |message: String| Box::new(Failure::new(ErrorCode::ImageInvalid, message));
     let reader = ImageReader::new(Cursor::new(bytes))

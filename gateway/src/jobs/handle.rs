@@ -20,8 +20,7 @@ use crate::{
 };
 
 /// Messages that wait for the queue's task. The task handles one in microseconds, so that these are some 20 ms of work;
-/// a
-/// full mailbox means that clients send faster than that, and they get `queue_full`.
+/// a full mailbox means that clients send faster than that, and they get `queue_full`.
 const MAILBOX_MAX: usize = 4096;
 
 /// The place of a command that the queue has accepted.
@@ -116,13 +115,12 @@ pub fn start(
 
 impl JobQueueHandle {
     /// Queues a command. Its reply arrives by its events, even if the worker or its lane dies. `kept` is dropped after
-    /// the
-    /// reply.
+    /// the reply.
     ///
     /// # Errors
     /// `queue_full` if as many commands wait as may, `conflict` if the session has a job that has not ended,
-    /// `shutting_down`
-    /// during a drain. A command that no lane will ever take is accepted and fails at once, by its events.
+    /// `shutting_down` during a drain. A command that no lane will ever take is accepted and fails at once, by its
+    /// events.
     pub async fn submit(&self, job: Job, kept: Kept) -> Result<Accepted, Box<Failure>> {
         let (answer, accepted) = oneshot::channel();
         match self.mailbox.try_send(Mail::Submit(Box::new(job), kept, answer)) {
@@ -144,8 +142,7 @@ impl JobQueueHandle {
     ///
     /// # Errors
     /// `job_not_found` if no such command waits or runs, or `attempt` is not its present one; `timeout` if the worker
-    /// does
-    /// not answer the cancel of one request of a batch.
+    /// does not answer the cancel of one request of a batch.
     pub async fn cancel(&self, target: Arc<str>, attempt: Option<u32>) -> Result<&'static str, Box<Failure>> {
         self.ask(|done| Mail::Cancel { target, attempt, done }).await?
     }
@@ -244,8 +241,8 @@ impl JobQueueHandle {
     }
 
     /// Accepts no more commands, and returns when every accepted one has its reply. Commands that have not ended at
-    /// `until`
-    /// are cancelled and end with `shutting_down`. Queries are still answered. Of two calls the earlier `until` holds.
+    /// `until` are cancelled and end with `shutting_down`. Queries are still answered. Of two calls the earlier `until`
+    /// holds.
     ///
     /// # Errors
     /// Those of [`Self::job`].

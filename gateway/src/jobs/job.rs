@@ -102,8 +102,7 @@ impl Job {
 }
 
 /// The documented envelope in snake, with its LF. Ids are written without escapes: the contract's alphabet for ids has
-/// no
-/// character that needs one.
+/// no character that needs one.
 pub(crate) fn frame(
     action: Action,
     request_id: &str,

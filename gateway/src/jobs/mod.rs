@@ -1,8 +1,7 @@
 //! Jobs: the queue of commands that a worker runs alone, and the records of jobs and sessions.
 //!
 //! One task, the job queue, owns all of it, and [`JobQueueHandle`] sends it mail. `placement` decides which lane gets a
-//! job.
-//! Nothing here outlives the process; the durable queue will be a room of its own.
+//! job. Nothing here outlives the process; the durable queue will be a room of its own.
 
 mod handle;
 mod job;

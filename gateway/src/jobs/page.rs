@@ -35,8 +35,7 @@ pub struct Page {
 }
 
 /// A place in the order of acceptance; the next page has the jobs accepted before it. An offset would shift when new
-/// jobs
-/// arrive; a place does not, because they are newer than every page behind the first.
+/// jobs arrive; a place does not, because they are newer than every page behind the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cursor {
     /// The run of the gateway that counted: each run counts from 0.

@@ -28,8 +28,7 @@ impl Sessions {
     }
 
     /// Forgets a session whose record is gone, unless it stands for a newer one. This bounds the sessions by the
-    /// records, even
-    /// if no client ever queries them.
+    /// records, even if no client ever queries them.
     pub(crate) fn lose(&mut self, session_id: &str, record: u64) {
         if self.newest.get(session_id) == Some(&record) {
             self.newest.remove(session_id);

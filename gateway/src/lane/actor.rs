@@ -1,6 +1,5 @@
 //! The lane's task: starts workers one after another, rests between them as the breaker says, and holds commands that
-//! must
-//! wait.
+//! must wait.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -37,8 +36,7 @@ pub(crate) struct Actor {
 }
 
 /// The receivers of a lane. Stops have a channel of their own, so that a full mailbox cannot delay them; verdicts too,
-/// so that
-/// the next job finds the breaker as the last one left it.
+/// so that the next job finds the breaker as the last one left it.
 pub(crate) struct Inbox {
     pub(super) mailbox: mpsc::Receiver<Mail>,
     pub(super) stops: mpsc::Receiver<Stop>,
@@ -286,8 +284,7 @@ impl Actor {
     }
 
     /// Changes the view. Notifies watchers only if `change` returns true: a heartbeat comes every few seconds, and the
-    /// queue would
-    /// else wake for each.
+    /// queue would else wake for each.
     pub(super) fn update(&self, change: impl FnOnce(&mut LaneView) -> bool) {
         if self.view.send_if_modified(change) {
             self.changed.notify_one();

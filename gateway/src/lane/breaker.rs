@@ -48,8 +48,7 @@ pub(crate) struct Breaker {
     /// Deaths in a row.
     deaths: u32,
     /// Whether one of them happened at work. Only a job can end such a row: a device on which jobs crash may well
-    /// answer
-    /// queries in between.
+    /// answer queries in between.
     at_work: bool,
     /// Times it was opened since it was last closed. Each doubles the rest.
     openings: u32,
@@ -117,8 +116,7 @@ impl Breaker {
     }
 
     /// Notes that a job failed in a way that counts against the worker. Returns whether that ends a try, so that the
-    /// worker must
-    /// be replaced.
+    /// worker must be replaced.
     pub(crate) fn on_bad_job(&mut self) -> bool {
         self.at_work = true;
         self.state == BreakerState::HalfOpen

@@ -22,12 +22,10 @@ use super::{
 };
 
 /// Messages that wait for the lane's task. It handles one in microseconds; a full mailbox means that clients send
-/// faster than
-/// that, and they get `queue_full`.
+/// faster than that, and they get `queue_full`.
 const MAILBOX_MAX: usize = 1024;
 /// Verdicts that wait for the lane's task. The queue gives a lane one job at a time and its verdict before the next
-/// one, so
-/// that more than a few mean a lane that hangs.
+/// one, so that more than a few mean a lane that hangs.
 const VERDICTS_MAX: usize = 16;
 
 /// The state of a lane.
@@ -138,8 +136,7 @@ pub struct LaneHandle {
 }
 
 /// Starts a lane on `tasks`. It notifies `changed` whenever its view changes, and sends `news` the events that belong
-/// to no
-/// command.
+/// to no command.
 pub fn start(
     gpu: GpuId,
     launch: Launch,
@@ -186,8 +183,7 @@ impl LaneHandle {
     }
 
     /// Like [`Self::run`], but the command is in the mailbox when this returns, and not when the future is first
-    /// polled: a cancel
-    /// that is sent afterwards finds it.
+    /// polled: a cancel that is sent afterwards finds it.
     pub(crate) fn enqueue(&self, order: Order) -> impl Future<Output = Answer> + use<> {
         let (waiter, answer) = oneshot::channel::<Answer>();
         let queued = self.mailbox.try_send(Mail::Run(order, waiter)).map_err(|err| self.refusal(&err));
@@ -198,8 +194,7 @@ impl LaneHandle {
     }
 
     /// Cancels `target`: the command `holder` in flight, or one request of the batch `holder`. Returns after the
-    /// target's own
-    /// reply.
+    /// target's own reply.
     pub async fn cancel(&self, holder: Arc<str>, target: Arc<str>) -> Cancelled {
         let (done, cancelled) = oneshot::channel();
         // `send`, not `try_send`: a full mailbox must not lose a cancel. A closed one has nothing left to cancel.
@@ -235,8 +230,7 @@ impl LaneHandle {
     }
 
     /// Closes the worker's stdin, kills it at `kill_at`, and returns when the lane has ended. Of two calls the earlier
-    /// end
-    /// holds.
+    /// end holds.
     pub async fn stop(&self, kill_at: Instant) {
         // An error means that the lane is gone already.
         self.stops.send(Stop { kill_at }).await.ok();
@@ -270,8 +264,7 @@ impl LaneHandle {
     }
 
     /// Whether it takes a job now. The last line of the worker counts here, and not only its state: a worker that hangs
-    /// keeps its
-    /// state until the lane kills it.
+    /// keeps its state until the lane kills it.
     #[must_use]
     pub fn is_ready(&self) -> bool {
         let view = self.view();

@@ -12,8 +12,7 @@ use crate::{events::JobEvents, trace};
 pub(crate) type Answer = Result<Vec<u8>, LaneError>;
 
 /// What the sender of a command holds until the worker is done with it: the claim of its id, the files that it reads.
-/// The lane
-/// only keeps it alive; dropping it frees them.
+/// The lane only keeps it alive; dropping it frees them.
 pub type Kept = Arc<dyn Any + Send + Sync>;
 
 /// A command for the worker.
@@ -32,8 +31,7 @@ pub struct Order {
     /// When it times out, and the timeout itself.
     pub deadline: Option<(Instant, Duration)>,
     /// Whether the worker runs it alone: jobs, loads, cleanup. When such a command times out it is cancelled, and its
-    /// worker
-    /// is killed if that does not help. A query that times out is only given up.
+    /// worker is killed if that does not help. A query that times out is only given up.
     pub exclusive: bool,
     /// Whether its first step may compile the model, which takes minutes.
     pub compiles: bool,

@@ -2,8 +2,7 @@
 //!
 //! A lane starts its worker, shakes hands, matches replies by `request_id`, kills a worker that is silent for too long,
 //! restarts it as a circuit breaker allows, and stops it. `dispatch` writes commands and reads replies; `jobs` decides
-//! which
-//! lane gets a job.
+//! which lane gets a job.
 
 mod actor;
 mod breaker;

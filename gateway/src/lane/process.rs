@@ -28,8 +28,7 @@ const LINE_MAX: usize = 500;
 /// Frames that wait for the worker to read them. Workers read ahead, so that a full channel means that it hangs.
 const FRAMES_MAX: usize = 256;
 /// How long the pipes of a dead worker are read to their end. They are drained in milliseconds, unless a child of the
-/// worker
-/// holds them open: then no end comes.
+/// worker holds them open: then no end comes.
 const PIPES_DRAIN_MAX: Duration = Duration::from_millis(250);
 /// How long the end of a killed process is awaited. One that is stuck in the driver of a failing device may never end.
 const KILLED_WITHIN_MAX: Duration = Duration::from_secs(5);
@@ -38,8 +37,7 @@ const KILLED_WITHIN_MAX: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug, Default)]
 pub struct Launch {
     /// The gateway's own binary, which becomes the program: `OWN exec-worker --parent PID -- PROGRAM ARGS…`. This
-    /// detour asks
-    /// for the parent-death signal, for which `Command` has no safe API.
+    /// detour asks for the parent-death signal, for which `Command` has no safe API.
     pub own: PathBuf,
     /// The program.
     pub program: PathBuf,
@@ -86,15 +84,13 @@ pub(crate) struct Process {
     frames: Option<mpsc::Sender<Vec<u8>>>,
     stderr_tail: watch::Receiver<stderr::Tail>,
     /// The tasks that read and write its pipes. The lane never awaits a pipe itself: a worker that prints before it
-    /// reads would
-    /// block it for ever.
+    /// reads would block it for ever.
     pipes: JoinSet<()>,
 }
 
 impl Process {
     /// Starts the worker in a process group of its own, so that its children can be killed with it. The group ends with
-    /// this
-    /// process.
+    /// this process.
     pub(crate) async fn start(launch: &Launch, gpu: &GpuId, policy: &Policy) -> io::Result<Self> {
         let mut command = Command::new(&launch.own);
         command.arg0("gateway").args(["exec-worker", "--parent", &std::process::id().to_string(), "--"]);
@@ -262,8 +258,7 @@ impl Leader {
 
 impl Drop for Leader {
     /// Kills the group of a lane that is dropped without its end: after a second signal, or a panic. `kill_on_drop`
-    /// alone would
-    /// kill only the leader.
+    /// alone would kill only the leader.
     fn drop(&mut self) {
         if !self.reaped {
             self.kill_group();

@@ -1,8 +1,8 @@
 //! The thread that starts workers, and the only place that does.
 //!
 //! The kernel sends the parent-death signal when the *thread* that started a child ends, so that this thread must live
-//! as
-//! long as the process. It also keeps the guard of the process groups, and reaps orphans if this process adopts them.
+//! as long as the process. It also keeps the guard of the process groups, and reaps orphans if this process adopts
+//! them.
 
 use std::{
     collections::BTreeSet,
@@ -34,13 +34,11 @@ use tokio::{
 };
 
 /// The interval between two looks for orphans. A zombie costs one entry of the process table, so that half a second is
-/// soon
-/// enough; SIGCHLD is not used, because tokio owns its handler.
+/// soon enough; SIGCHLD is not used, because tokio owns its handler.
 const REAP_EVERY: Duration = Duration::from_millis(500);
 
 /// Whether this process reaps the orphans of its workers. `Relaxed`: the request that follows wakes the thread, and its
-/// channel
-/// orders the two.
+/// channel orders the two.
 static ADOPTS: AtomicBool = AtomicBool::new(false);
 /// The channel to the thread, once it runs. A lock, because any lane may be the first; held for one `send` alone.
 static REQUESTS: Mutex<Option<Sender<Request>>> = Mutex::new(None);
@@ -78,8 +76,7 @@ pub(super) fn reaped(leader: Pid) {
 }
 
 /// Makes this process the parent of the orphans of its workers, and reaps them. The gateway may be PID 1 of a
-/// container, where
-/// no one else would.
+/// container, where no one else would.
 ///
 /// Only for a program whose children are all workers: it reaps every child that no lane waits for.
 ///

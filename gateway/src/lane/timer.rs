@@ -10,8 +10,7 @@ pub(super) struct Timer {
     sleep: Pin<Box<Sleep>>,
     expected: Expected,
     /// Whether the loop has handled the last wake-up. `Sleep::is_elapsed` is not the same: it may have become true
-    /// since the
-    /// loop last polled.
+    /// since the loop last polled.
     handled: bool,
 }
 
@@ -21,8 +20,7 @@ impl Timer {
     }
 
     /// Sets the next wake-up, but only ever earlier. Nearly every line of the worker moves its deadline back; a wake-up
-    /// that
-    /// comes too early costs less than resetting the runtime's timer for each line.
+    /// that comes too early costs less than resetting the runtime's timer for each line.
     pub(super) fn arm(&mut self, wake: Instant) {
         let handled = std::mem::take(&mut self.handled);
         if handled || wake < self.sleep.deadline() {
@@ -43,10 +41,8 @@ impl Timer {
 }
 
 /// The first instant since the last wake-up at which the loop was to run. A deadline that is over when it is armed is
-/// due at
-/// that instant, and shows no delay of this process. A timer that is armed again before its wake-up was handled keeps
-/// the
-/// earlier instant: a job that arrives right after a stall would else hide the stall.
+/// due at that instant, and shows no delay of this process. A timer that is armed again before its wake-up was handled
+/// keeps the earlier instant: a job that arrives right after a stall would else hide the stall.
 #[derive(Clone, Copy, Debug)]
 struct Expected(Instant);
 

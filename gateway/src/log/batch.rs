@@ -1,8 +1,8 @@
 //! Lines in one buffer, so that many of them cost one write.
 //!
-//! A pipe may have other writers (a worker's stderr, another gateway's log): the system keeps a write of up to PIPE_BUF
-//! bytes in one piece and no longer one, so a pipe gets whole lines of at most so many bytes at a time. A single longer
-//! line may be cut by another writer's; nothing can be done about that.
+//! A pipe may have other writers (a worker's stderr, another gateway's log). The system writes up to PIPE_BUF bytes in
+//! one piece, so that a pipe gets whole lines of at most that many bytes at a time. Another writer may cut a single
+//! longer line; nothing prevents that.
 
 use std::io;
 
@@ -10,18 +10,18 @@ use std::io;
 #[derive(Debug, Default)]
 pub(super) struct Batch {
     bytes: Vec<u8>,
-    /// The end of each line in `bytes`. A line may contain LFs of its own, so that these do not tell.
+    /// The end of each line in `bytes`. A line may contain LFs of its own, so that LFs do not mark the ends.
     ends: Vec<usize>,
 }
 
-/// What a write of a batch came to.
+/// The result of writing a batch.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Written {
     /// Lines that could not be written.
     pub(super) failed: u64,
-    /// Why not, of the last one.
+    /// The error of the last one.
     pub(super) why: String,
-    /// The last line of the batch is written.
+    /// Whether the last line of the batch is written.
     pub(super) last: bool,
 }
 
@@ -31,7 +31,7 @@ impl Batch {
         self.ends.push(self.bytes.len());
     }
 
-    /// Bytes in it.
+    /// Its length in bytes.
     pub(super) fn len(&self) -> usize {
         self.bytes.len()
     }
@@ -40,7 +40,7 @@ impl Batch {
         self.ends.is_empty()
     }
 
-    /// Empties it. Its memory is kept for the next lines, unless a flood made it large.
+    /// Empties it. Keeps its memory for the next lines, unless a flood made it large.
     pub(super) fn clear(&mut self, bytes_kept_max: usize) {
         if self.bytes.capacity() > bytes_kept_max {
             *self = Self::default();
@@ -49,8 +49,8 @@ impl Batch {
         self.ends.clear();
     }
 
-    /// Writes all lines at once. After an error it goes on with the line behind the one that failed: on a full disk a
-    /// shorter one may find room.
+    /// Writes all lines at once. After an error it continues behind the line that failed: a full disk may have room for
+    /// a shorter one.
     pub(super) fn write(&self, out: &mut Out<impl io::Write>) -> Written {
         let mut written = Written::default();
         let (mut from, mut index) = (0, 0);
@@ -77,27 +77,27 @@ impl Batch {
         written
     }
 
-    /// The line behind the last one that fits into `at_once` bytes; of `index`, which begins at `from`, at least.
+    /// The index behind the last line that fits into `at_once` bytes from `from` on; at least one behind `index`.
     fn piece(&self, from: usize, index: usize, at_once: usize) -> usize {
         let until = from.saturating_add(at_once);
         self.ends.partition_point(|&end| end <= until).max(index + 1)
     }
 }
 
-/// Where lines go.
+/// The destination of the lines.
 #[derive(Debug)]
 pub(super) struct Out<W> {
     pub(super) to: W,
-    /// The last line was written in part: the next one begins with an LF.
+    /// Whether the last line was written in part, so that the next one must begin with an LF.
     pub(super) torn: bool,
-    /// Bytes that are written in one piece.
+    /// How many bytes the system writes in one piece.
     pub(super) at_once: usize,
-    /// What to do while a pipe has no room: another holder of it may have made it non-blocking.
+    /// Called while a pipe has no room. That happens if another process that shares it has made it non-blocking.
     pub(super) wait: fn(),
 }
 
 impl<W: io::Write> Out<W> {
-    /// Writes; how many of the bytes, and whether all.
+    /// Writes the bytes. Returns how many were written, and the error if not all.
     fn write(&mut self, bytes: &[u8]) -> (usize, io::Result<()>) {
         if self.torn {
             if let (_, Err(err)) = self.write_all(b"\n") {
@@ -131,11 +131,11 @@ mod tests {
 
     use super::{Batch, Out, Written};
 
-    /// Takes a few bytes at a time, and refuses some calls.
+    /// A disk that takes a few bytes at a time, and refuses some calls.
     #[derive(Debug)]
     struct Disk {
         written: Vec<u8>,
-        /// What each call does, in turn: so many bytes, or an error.
+        /// The result of each call, last first: the bytes that it takes, or an error.
         calls: Vec<Option<usize>>,
     }
 
@@ -183,7 +183,7 @@ mod tests {
         assert_eq!((out.to.written, out.to.calls.len()), (b"one\ntwo\n".to_vec(), 1));
     }
 
-    /// Counts its calls.
+    /// A pipe that keeps the bytes of each call.
     #[derive(Default)]
     struct Pipe(Vec<Vec<u8>>);
 
@@ -211,14 +211,15 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever a disk does, each line is written whole once, or counted; nothing follows a torn one on its line.
+        /// Whatever a disk does, each line is written whole once, or counted; nothing follows a torn line on the same
+        /// line.
         #[test]
         fn each_line_is_written_whole_or_counted(
             lengths in proptest::collection::vec(0_usize..6, 0..8),
             calls in proptest::collection::vec(proptest::option::weighted(0.7, 1_usize..9), 0..20),
             at_once in prop_oneof![Just(usize::MAX), 1_usize..12],
         ) {
-            // The line's number and a mark at its end: what is torn has no mark.
+            // The number of the line, and a mark at its end that a torn line lacks.
             let line = |(n, length): (usize, &usize)| format!("{n}{}!\n", "x".repeat(*length)).into_bytes();
             let lines: Vec<Vec<u8>> = lengths.iter().enumerate().map(line).collect();
             let refused = |calls: &[Option<usize>]| calls.iter().filter(|call| call.is_none()).count() as u64;
@@ -229,7 +230,7 @@ mod tests {
                 let line = std::str::from_utf8(line).unwrap().trim_end();
                 text.lines().filter(|found| *found == line).count() == 1
             });
-            // One that lacks its LF alone is whole to the eye.
+            // A line that lacks only its LF is counted as failed, and reads like a whole one.
             prop_assert!(whole.count() as u64 + written.failed >= lines.len() as u64);
             prop_assert_eq!(written.failed, planned - refused(&out.to.calls));
             for found in text.lines() {

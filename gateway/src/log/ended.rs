@@ -1,10 +1,10 @@
-//! One line for each command that failed: whose, where, and with which code.
+//! Logs one line for each command that failed, with its id, trace, GPU and code.
 
 use contracts::{ErrorCode, Reply, Trace};
 
 use crate::gpu::GpuId;
 
-/// A command that was queued has its reply; the one place that ends them calls this.
+/// Logs the end of a command that was queued. Called at the one place where such a command ends.
 pub(crate) fn ended(reply: &Reply, trace: Option<&Trace>, gpu: Option<&GpuId>, attempt: Option<u32>) {
     let trace_id = trace.map(Trace::id);
     let request_id = reply.request_id.as_deref();
@@ -27,7 +27,7 @@ pub(crate) fn ended(reply: &Reply, trace: Option<&Trace>, gpu: Option<&GpuId>, a
     }
 }
 
-/// A command that was answered without being queued; nothing is said of a success.
+/// Logs the failure of a command that was not queued. A success is not logged.
 pub(crate) fn refused(reply: &Reply, trace: Option<&Trace>) {
     let Err(failure) = &reply.outcome else { return };
     let trace_id = trace.map(Trace::id);

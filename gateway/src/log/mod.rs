@@ -1,10 +1,12 @@
-//! The log: what is written about the gateway's work, and how it stays harmless to that work.
+//! The log. A log that blocks or fails must not stop the gateway.
 //!
-//! Lines go through a [`Sink`]: a bounded queue and a thread that alone touches the file or the pipe. Nobody who logs
-//! waits, fails or panics, whatever has become of stderr or the disk; what was lost is counted, and said once it can be.
+//! Lines go through a [`Sink`]: a bounded queue, and a thread that alone writes to the file or the pipe. Code that logs
+//! never waits, fails or panics, whatever happens to stderr or the disk. Lost lines are counted, and the count is
+//! logged when a write succeeds again.
 //!
-//! `tracing-appender` is not used: it counts no failed writes, bounds lines and not bytes, opens no file again by our signal,
-//! and its guard prints where it cannot flush, which may block, panic, or break the frames on stdout.
+//! `tracing-appender` is not used, for four reasons: it counts no failed writes, bounds lines and not bytes, cannot
+//! open its file again, and its guard prints when it cannot flush, which may block, panic, or break the frames on
+//! stdout.
 
 mod batch;
 mod ended;
@@ -26,15 +28,15 @@ pub(crate) use ended::{ended, refused};
 use sink::Sink;
 use text::Text;
 
-/// What is said to a person at the terminal.
+/// The sink of messages for the person at the terminal: stderr.
 static CONSOLE: OnceLock<Sink> = OnceLock::new();
-/// Where the log goes, if not to the console.
+/// The sink of the log, if it goes to a file.
 static FILE: OnceLock<Sink> = OnceLock::new();
 
-/// How long the last lines may take: a pipe that nobody reads must not keep the process.
+/// How long the last lines may take. A pipe that no process reads must not keep this one from its exit.
 const FLUSH_MAX: Duration = Duration::from_millis(200);
 
-/// How a line of the log is written.
+/// The format of the log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
     /// For people.
@@ -90,7 +92,7 @@ pub fn start(level: &str, path: Option<&Path>, format: LogFormat) -> Result<(), 
         Some(path) => file(path)?,
         None => console(),
     };
-    // Its own errors would go to stderr, past the sink.
+    // `tracing_subscriber` would print its own errors to stderr, past the sink.
     let builder = fmt().with_env_filter(filter).with_ansi(false).log_internal_errors(false).with_writer(sink);
     let started = match format {
         LogFormat::Text => builder.event_format(Text { now: SystemTime::now }).try_init(),
@@ -124,12 +126,12 @@ fn console() -> &'static Sink {
     CONSOLE.get_or_init(Sink::stderr)
 }
 
-/// Says something to the person at the terminal: on stderr, whatever the log's level, and without waiting for it.
+/// Prints a line for the person at the terminal: on stderr, whatever the log's level. Does not wait for the write.
 pub fn print(text: &str) {
     console().line(format!("{text}\n").as_bytes());
 }
 
-/// Opens the log file again by its name, as after a rotation. A log on stderr stays where it is.
+/// Opens the log file again by its name, after a rotation. A log on stderr is left as it is.
 pub fn reopen() {
     match FILE.get() {
         Some(sink) => sink.reopen(),
@@ -137,14 +139,14 @@ pub fn reopen() {
     }
 }
 
-/// Waits a moment until what was said is written.
+/// Waits until queued lines are written, [`FLUSH_MAX`] at most for each sink.
 pub fn flush() {
     for sink in [FILE.get(), CONSOLE.get()].into_iter().flatten() {
         sink.flush(FLUSH_MAX);
     }
 }
 
-/// Sends panics through the log. The hook of the standard library prints to stderr, which may block or panic itself.
+/// Sends panics to the log. The hook of the standard library prints to stderr, which may block, or panic itself.
 pub fn on_panic() {
     panic::set_hook(Box::new(|info| {
         let what = message(info.payload());
@@ -162,12 +164,12 @@ pub fn on_panic() {
     }));
 }
 
-/// The failure of a command in which a bug of ours struck; the log has said where.
+/// The failure of a command that met a bug of the gateway. The log has the place of the bug.
 pub(crate) fn internal_failure() -> contracts::Failure {
     contracts::Failure::new(contracts::ErrorCode::Internal, "a bug of the gateway struck; its log says where")
 }
 
-/// What a panic said.
+/// The message of a panic.
 pub(crate) fn message(payload: &(dyn std::any::Any + Send)) -> String {
     let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_else(|| "it panicked".to_owned())

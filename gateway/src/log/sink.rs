@@ -17,19 +17,21 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use super::batch::{Batch, Out};
 
-/// Bytes that wait to be written; lines beyond are dropped and counted.
+/// Bytes that may wait to be written; further lines are dropped and counted. Some 30 000 lines: a burst of a busy
+/// gateway fits.
 const BYTES_MAX: usize = 4 << 20;
-/// Bytes of memory that a buffer keeps between batches.
+/// Bytes of memory that a buffer keeps between batches: a usual batch fits without an allocation.
 const BYTES_KEPT_MAX: usize = 64 << 10;
-/// How long the writer rests between batches: a busy gateway then wakes it once for many lines.
+/// How long the writer rests between batches. A busy gateway then wakes it once for many lines, and a reader of the log
+/// does not notice 2 ms.
 const REST: Duration = Duration::from_millis(2);
 
 thread_local! {
-    /// Whether this thread writes a sink: what it says itself is never dropped.
+    /// Whether this thread is the writer of a sink. Its own lines, which report the lost ones, are never dropped.
     static WRITES: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Where lines go; a cheap clone.
+/// A destination of lines; a cheap clone.
 #[derive(Clone)]
 pub(super) struct Sink {
     shared: Arc<Shared>,
@@ -39,36 +41,38 @@ struct Shared {
     state: Mutex<State>,
     /// Wakes the writer.
     wake: Condvar,
-    /// Wakes those who wait for an empty queue.
+    /// Wakes the callers of `flush`.
     empty: Condvar,
 }
 
 #[derive(Default)]
 struct State {
     lines: Batch,
-    /// Lines that found no room.
+    /// Lines that were dropped because the queue was full.
     dropped: u64,
-    /// The writer waits for `wake`.
+    /// Whether the writer waits for `wake`. Only then does a new line notify it, which saves a system call for each
+    /// line.
     idle: bool,
-    /// The writer has lines that are not in the queue any more.
+    /// Whether the writer has taken lines and not written them yet.
     writing: bool,
     reopen: bool,
 }
 
-/// What the writer writes to.
+/// The destination of the writer.
 struct Place {
     out: Out<File>,
-    /// Of a file, to open it again.
+    /// The path of a file, to open it again.
     path: Option<PathBuf>,
-    /// Lines that could not be written, and why not.
+    /// Lines that could not be written.
     failed: u64,
     why: String,
 }
 
 impl Sink {
-    /// stderr; nowhere, where there is none.
+    /// The sink on stderr. Without a stderr its lines go nowhere.
     pub(super) fn stderr() -> Self {
-        // A handle of its own: the lock of the standard library's would be held for as long as the pipe is full.
+        // A handle of its own: a write through the standard library's would hold its lock for as long as the pipe is
+        // full.
         let out = io::stderr().as_fd().try_clone_to_owned().map(File::from);
         match out.or_else(|_| OpenOptions::new().write(true).open("/dev/null")) {
             Ok(out) => Self::start(out, None),
@@ -86,13 +90,13 @@ impl Sink {
         let out = Out { to: out, torn: false, at_once, wait: || std::thread::sleep(REST) };
         let place = Place { out, path, failed: 0, why: String::new() };
         let writer = shared.clone();
-        // Without a thread nothing is written: lines are then dropped and counted, and the service goes on.
+        // Without a thread lines are dropped and counted, and the gateway runs on.
         let thread = std::thread::Builder::new().name("log".to_owned()).spawn(move || writer.write(place));
         drop(thread);
         Self { shared }
     }
 
-    /// Queues a line, with its LF. Never waits for the writer.
+    /// Queues a line, with its LF. Never waits for a write: the lock is held only to append or to swap buffers.
     pub(super) fn line(&self, line: &[u8]) {
         let mut state = self.shared.lock();
         if state.lines.len() + line.len() > BYTES_MAX && !WRITES.get() {
@@ -112,7 +116,7 @@ impl Sink {
         self.shared.wake.notify_one();
     }
 
-    /// Waits until all is written, at most so long.
+    /// Waits until all lines are written, or `at_most` is over.
     pub(super) fn flush(&self, at_most: Duration) {
         let until = Instant::now() + at_most;
         let mut state = self.shared.lock();
@@ -131,7 +135,7 @@ impl Shared {
         Self { state: Mutex::default(), wake: Condvar::new(), empty: Condvar::new() }
     }
 
-    /// No code that holds the lock can panic halfway through a change.
+    /// Ignores poison: no code under the lock can panic in the middle of a change.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -149,7 +153,7 @@ impl Shared {
             let mut state = self.lock();
             state.writing = false;
             if told {
-                // Said by this thread, so it has room in the queue.
+                // This thread's own lines are never dropped, so that the report is not lost.
                 state.dropped -= dropped;
                 drop(state);
                 place.confess(dropped);
@@ -163,8 +167,8 @@ impl Shared {
         }
     }
 
-    /// Waits for lines and moves all that wait to `lines`; how many were dropped so far, and whether to open the file
-    /// again. The two buffers change places, so that nobody allocates for a line.
+    /// Waits for lines, and moves all of them to `lines`. Returns how many were dropped so far, and whether to open the
+    /// file again. The two buffers are swapped, so that no line needs an allocation.
     fn next(&self, lines: &mut Batch) -> (u64, bool) {
         lines.clear(BYTES_KEPT_MAX);
         let mut state = self.lock();
@@ -196,7 +200,7 @@ impl Place {
         }
     }
 
-    /// Writes what it can; whether the last line was written.
+    /// Writes as many lines as it can. Returns whether the last one was written.
     fn write(&mut self, lines: &Batch) -> bool {
         let written = lines.write(&mut self.out);
         if written.failed > 0 {
@@ -206,7 +210,7 @@ impl Place {
         written.last
     }
 
-    /// Says what was lost, now that it can be said.
+    /// Reports the lost lines, now that a write has succeeded.
     fn confess(&mut self, dropped: u64) {
         if dropped > 0 {
             tracing::warn!(target: "log", lines = dropped, "lines of the log were dropped: they came faster than they could be written");
@@ -219,8 +223,8 @@ impl Place {
     }
 }
 
-/// What the system keeps in one piece beside other writers: PIPE_BUF bytes of a pipe. A file that is appended to has no
-/// such limit, and where its kind is not known it is taken for a pipe.
+/// Returns how many bytes the system writes in one piece beside other writers: PIPE_BUF for a pipe. An appended file
+/// has no such limit; a destination of unknown kind counts as a pipe.
 fn bytes_at_once(out: &File) -> usize {
     match out.metadata() {
         Ok(meta) if !meta.file_type().is_fifo() => usize::MAX,
@@ -229,7 +233,8 @@ fn bytes_at_once(out: &File) -> usize {
 }
 
 fn open(path: &Path) -> io::Result<File> {
-    // A FIFO that nobody reads blocks whoever opens it otherwise: no signal would be heard. A file is not concerned.
+    // Opening a FIFO without a reader would block the start of the gateway, signals included. The flag does nothing for
+    // a file.
     let nonblocking = nix::fcntl::OFlag::O_NONBLOCK.bits();
     let opened = OpenOptions::new().create(true).append(true).custom_flags(nonblocking).open(path);
     opened.map_err(|err| match err.raw_os_error() {
@@ -238,7 +243,7 @@ fn open(path: &Path) -> io::Result<File> {
     })
 }
 
-/// One event of `tracing`: it writes each as one buffer.
+/// One event of `tracing`, which writes each event as one buffer.
 pub(super) struct Line<'s>(&'s Sink);
 
 impl Write for Line<'_> {

@@ -1,9 +1,9 @@
-//! The log as text, one line an event.
+//! The log as text, one line per event.
 //!
-//! The layout is that of `tracing_subscriber`'s own format, a test holds this to it; but nothing that a client or a worker
-//! wrote can begin a line of its own or command a terminal: control characters are escaped everywhere. Its own is not used, as an
-//! access line takes it 14 000 instructions (a tenth of what a `get_status` costs in all): each field goes through several
-//! `write!`s with empty styles of a terminal. Here it takes a fifth of that.
+//! The layout is that of `tracing_subscriber`'s own format, which a test compares. Control characters are escaped
+//! everywhere, so that no text of a client or a worker can begin a line of its own or control a terminal. The library's
+//! formatter is not used, because it takes 14 000 instructions for an access line (a tenth of a whole `get_status`):
+//! each field goes through several `write!`s with empty terminal styles. This one takes a fifth of that.
 
 use std::{
     cell::RefCell,
@@ -23,14 +23,14 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
-/// The target of what the panic hook says.
+/// The target of the panic hook's events.
 pub(super) const PANIC: &str = "panic";
-/// Most lines fit, so that a line allocates once.
+/// The capacity of a line: most fit, so that a line allocates once.
 const LINE_BYTES: usize = 256;
 
 /// Formats events as text.
 pub(super) struct Text {
-    /// The time of an event; a test stops it.
+    /// The clock; a test has one that stands still.
     pub(super) now: fn() -> SystemTime,
 }
 
@@ -45,7 +45,7 @@ where
         mut writer: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
-        // Events of the crate `log` have their target among their fields.
+        // Events from the crate `log` have their target as a field.
         let normalized = event.normalized_metadata();
         let metadata = normalized.as_ref().unwrap_or_else(|| event.metadata());
         let mut line = String::with_capacity(LINE_BYTES);
@@ -59,7 +59,7 @@ where
         });
         line.push_str(metadata.target());
         line.push_str(": ");
-        // The trace of a panic alone has several lines.
+        // Only the backtrace of a panic may have several lines.
         let lines = metadata.target() == PANIC;
         event.record(&mut Fields { line: &mut line, first: true, lines });
         line.push('\n');
@@ -68,13 +68,13 @@ where
 }
 
 thread_local! {
-    /// A second since 1970, and how it is written: many lines share one.
+    /// The last second since 1970, and its text: many lines share one.
     static SECOND: RefCell<(u64, String)> = const { RefCell::new((u64::MAX, String::new())) };
 }
 
 /// Writes a time as RFC 3339 in UTC, to the microsecond.
 fn write_time(line: &mut String, now: SystemTime) -> fmt::Result {
-    // A clock before 1970 is written as 1970: the line matters more.
+    // A clock before 1970 is written as 1970, because the line matters more than its time.
     let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
     SECOND.with_borrow_mut(|(second, text)| {
         if *second != since.as_secs() {
@@ -91,12 +91,12 @@ fn write_time(line: &mut String, now: SystemTime) -> fmt::Result {
 struct Fields<'l> {
     line: &'l mut String,
     first: bool,
-    /// LFs stay.
+    /// Whether LFs are written as they are.
     lines: bool,
 }
 
 impl Fields<'_> {
-    /// Writes what stands before a value; `false` for a field that is not written.
+    /// Writes the name of a field. Returns false for a field that is left out.
     fn begin(&mut self, field: &Field) -> bool {
         let name = field.name();
         if name.starts_with("log.") {
@@ -113,7 +113,7 @@ impl Fields<'_> {
     }
 
     fn write(&mut self, value: fmt::Arguments<'_>) {
-        // A value that cannot be written must not cost the line.
+        // A value whose `Display` fails must not lose the line.
         if (Escaped { line: self.line, lines: self.lines }).write_fmt(value).is_err() {
             self.line.push_str("<cannot be written>");
         }
@@ -134,7 +134,7 @@ impl Visit for Fields<'_> {
         if field.name() == "message" {
             self.write(format_args!("{value}"));
         } else if value.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\') {
-            // What `{:?}` writes, without a look at each character's class in Unicode.
+            // The same text as `{:?}`, without looking up the Unicode class of each character.
             self.line.push('"');
             self.line.push_str(value);
             self.line.push('"');
@@ -164,7 +164,7 @@ struct Escaped<'l> {
 
 impl Write for Escaped<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        // Nearly all that is written has none.
+        // Nearly all text has none.
         if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
             self.line.push_str(text);
             return Ok(());
@@ -196,7 +196,7 @@ mod tests {
 
     use super::{Text, write_time};
 
-    /// What a subscriber wrote.
+    /// The output of a subscriber.
     #[derive(Clone, Default)]
     struct Kept(Arc<Mutex<Vec<u8>>>);
 
@@ -219,7 +219,7 @@ mod tests {
         }
     }
 
-    /// A moment that both formats write.
+    /// The time that both formats write.
     fn then() -> SystemTime {
         UNIX_EPOCH + Duration::from_micros(1_796_000_000_000_042)
     }
@@ -239,7 +239,7 @@ mod tests {
         String::from_utf8(kept.0.lock().unwrap().clone()).unwrap()
     }
 
-    /// The lines of this format and of the library's.
+    /// The line in this format, and in the library's.
     fn both(log: impl Fn()) -> (String, String) {
         let (ours, theirs) = (Kept::default(), Kept::default());
         let builder = || tracing_subscriber::fmt().with_ansi(false).with_max_level(tracing::Level::TRACE);
@@ -251,7 +251,7 @@ mod tests {
     proptest! {
         #[test]
         fn lines_are_those_of_the_library(
-            // The library leaves other control characters as they are.
+            // The library does not escape other control characters, so that the two formats differ there.
             text in "[^\\x00-\\x06\\x0a\\x0b\\x0d-\\x1a\\x1c-\\x1f]*",
             plain in "[ -~]{0,40}",
             number in any::<i64>(),
@@ -279,7 +279,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whoever writes a value or a message.
+        /// No text in a value or a message can begin a line or control a terminal.
         #[test]
         fn an_event_is_one_line_without_commands_to_a_terminal(text in "(?s).*") {
             let (ours, _) = both(|| tracing::info!(err = %text, said = text, dbg = ?text, "{text}"));

@@ -42,10 +42,8 @@ pub struct LaneLoadView {
 }
 
 /// Returns the first command of a queue that a lane can begin now, and that lane. Each item is a command's place, its
-/// need, and
-/// the lane to avoid. If no lane can begin anything, the queue is not read: it may be long, and every event of the job
-/// queue
-/// comes here.
+/// need, and the lane to avoid. If no lane can begin anything, the queue is not read: it may be long, and every event
+/// of the job queue comes here.
 pub(crate) fn next<'t, P>(
     lane_loads: &[LaneLoad],
     queue: impl IntoIterator<Item = (P, &'t Need, Option<usize>)>,
@@ -111,8 +109,7 @@ pub(crate) fn best(lanes: &[LaneHandle], loads: &[LaneLoadView], model: Option<&
 }
 
 /// The failure of a command that must not wait: the breaker of every eligible lane is open, and either it is no job or
-/// all of
-/// these lanes are configured wrong. `None` if it waits.
+/// all of these lanes are configured wrong. `None` if it waits.
 pub(crate) fn refusal(lane_loads: &[LaneLoad], need: &Need) -> Option<Failure> {
     let mut open = Vec::new();
     for lane_load in eligible(lane_loads, need) {

@@ -119,8 +119,7 @@ impl ReplyContext {
     }
 
     /// Merges the gateway's warnings and the worker's, the gateway's first. A worker reads the same document, so that
-    /// one with the
-    /// same code and pointer is the same warning.
+    /// one with the same code and pointer is the same warning.
     fn merged(&self, theirs: Vec<Warning>, unknown: &[String]) -> Vec<Warning> {
         let mut warnings = self.warnings.clone();
         for mut warning in theirs {
@@ -264,8 +263,7 @@ pub(crate) fn set_total(report: &mut Value, total: usize) {
 }
 
 /// Replaces the pointer in the sentence of several violations, which names the place of the first. Only there: anywhere
-/// else the
-/// same characters may be the sender's own text.
+/// else the same characters may be the sender's own text.
 fn repointed(sentence: &str, theirs: &str, field: &str) -> String {
     let Some((count, rest)) = sentence.split_once(" faults; the first at ") else {
         return sentence.to_owned();

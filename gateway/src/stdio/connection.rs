@@ -141,9 +141,9 @@ impl Connection {
         // A client that does not read stops its own replies alone: time, signals and stdin are still served.
         let may_write = self.output.has_room();
         tokio::select! {
-            // The grace and its end first, so that no flood of lines delays them. Lines that were read come before replies,
-            // because a cancel may be among them; and stdin comes last, so that a client cannot fill the queue faster than
-            // it is served.
+            // The grace and its end first, so that no flood of lines delays them. Lines that were read come before
+            // replies, because a cancel may be among them; and stdin comes last, so that a client cannot fill the queue
+            // faster than it is served.
             biased;
             () = sleep_until(until.unwrap_or_else(Instant::now)), if until.is_some() => self.on_grace_over(),
             () = &mut self.drained => self.drained = std::future::pending().boxed(),

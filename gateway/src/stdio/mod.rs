@@ -24,8 +24,8 @@ use tokio::{
 use crate::{app::App, cli::OnEof};
 use connection::{Connection, Stops};
 
-/// What is left of the whole time for the process to exit: the runtime ends within some milliseconds, and a busy machine
-/// is some ten times slower.
+/// What is left of the whole time for the process to exit: the runtime ends within some milliseconds, and a busy
+/// machine is some ten times slower.
 const LAST_LINES_MARGIN: Duration = Duration::from_millis(150);
 
 /// Serves this process's stdin and stdout until their end.
@@ -54,7 +54,8 @@ pub async fn serve(app: App, on_eof: OnEof) -> ExitCode {
     code
 }
 
-/// Waits until half of the time between the kill of the workers and the whole time is over: then nothing should be left.
+/// Waits until half of the time between the kill of the workers and the whole time is over: then nothing should be
+/// left.
 async fn watchdog(ring: &mut watch::Receiver<Option<Instant>>) {
     let margin = (limits::STOP_TOTAL - limits::STOP_KILL) / 2;
     loop {

@@ -78,14 +78,14 @@ pub(super) fn read_stdin() -> mpsc::Receiver<Vec<u8>> {
     input
 }
 
-/// Resolves once nobody can write to stdin any more, though bytes of it may not have been read yet; never for a file or a
-/// terminal, whose end is known only where it is read.
+/// Resolves once nobody can write to stdin any more, though bytes of it may not have been read yet; never for a file or
+/// a terminal, whose end is known only where it is read.
 pub(super) fn stdin_hung_up() -> oneshot::Receiver<()> {
     hung_up(std::io::stdin())
 }
 
-/// The end of a pipe lies behind all that was written before, and the reader stops while enough is read ahead: the system
-/// tells of the hang-up at once.
+/// The end of a pipe lies behind all that was written before, and the reader stops while enough is read ahead: the
+/// system tells of the hang-up at once.
 fn hung_up(input: impl AsFd + Send + 'static) -> oneshot::Receiver<()> {
     let (sender, hang_up) = oneshot::channel();
     std::thread::spawn(move || {

@@ -1,4 +1,4 @@
-//! The books of the uploads: which files there are, who needs each, and what they weigh together. No I/O.
+//! The index of the uploads: which files there are, what needs each of them, and their bytes together. No I/O.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -9,12 +9,12 @@ use std::{
 use contracts::{ErrorCode, Failure};
 use tokio::time::Instant;
 
-/// How an image came.
+/// How an image arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Kind {
-    /// By itself; an id names it.
+    /// As an upload; an id names it.
     Upload,
-    /// Inside a command.
+    /// Inside a command, as `data:`.
     Input,
 }
 
@@ -30,13 +30,13 @@ impl Kind {
 #[derive(Debug)]
 struct File {
     bytes: u64,
-    /// Commands that read it.
+    /// How many commands read it.
     holds: usize,
-    /// Ids that name it.
+    /// How many ids name it.
     names: usize,
-    /// When it may go, once nothing reads or names it.
+    /// When it may be removed, if nothing reads or names it.
     until: Instant,
-    /// What it holds, where this gateway wrote it.
+    /// The hash of its content; `None` for a file that this gateway did not write.
     content: Option<(Kind, [u8; 32])>,
 }
 
@@ -46,25 +46,25 @@ impl File {
     }
 }
 
-/// The books.
+/// The index.
 #[derive(Debug)]
 pub(super) struct UploadIndex {
     files: HashMap<Arc<Path>, File>,
     contents: HashMap<(Kind, [u8; 32]), Arc<Path>>,
     ids: HashMap<String, (Arc<Path>, Instant)>,
-    /// Ids by the end of their time.
+    /// Ids by the time of their expiry.
     id_ends: BTreeSet<(Instant, String)>,
-    /// Files that nothing reads or names, by the end of their time.
+    /// Files that nothing reads or names, by the time of their expiry.
     free: BTreeSet<(Instant, Arc<Path>)>,
     bytes: u64,
     bytes_max: u64,
     ids_max: usize,
 }
 
-/// A block of the disk, on the file systems in use: the least that a file takes.
+/// A block of the usual file systems: the least that a file takes of the disk.
 const BLOCK: u64 = 4096;
 
-/// What a file of so many bytes takes of the disk: tiny ones would fill it without being counted.
+/// Returns what a file of this many bytes takes of the disk. Counted by length alone, tiny files could fill it unseen.
 pub(super) fn on_disk(bytes: u64) -> u64 {
     bytes.max(1).checked_next_multiple_of(BLOCK).unwrap_or(u64::MAX)
 }
@@ -83,7 +83,7 @@ impl UploadIndex {
         }
     }
 
-    /// Changes a file's books; it is free or not afterwards.
+    /// Changes an entry. Returns whether the file is free afterwards.
     fn change(&mut self, path: &Arc<Path>, change: impl FnOnce(&mut File)) -> bool {
         let Some(file) = self.files.get_mut(path) else { return false };
         if file.is_free() {
@@ -108,15 +108,15 @@ impl UploadIndex {
         Some((path.clone(), file.bytes))
     }
 
-    /// A file that is there and that nobody knows.
+    /// Adds a file that was found on the disk.
     pub(super) fn adopt(&mut self, path: Arc<Path>, bytes: u64, until: Instant) {
         self.bytes += bytes;
         self.files.insert(path.clone(), File { bytes, holds: 0, names: 0, until, content: None });
         self.free.insert((until, path));
     }
 
-    /// ReadingBudget for a file that is to be written: it counts from now on. The files that have to go for it, soonest due
-    /// first: what a client was promised stays.
+    /// Reserves bytes for a file that is to be written. Returns the files that must be removed for it, soonest due
+    /// first. A file that an id names or a command reads is never among them.
     pub(super) fn reserve(
         &mut self,
         bytes: u64,
@@ -138,17 +138,17 @@ impl UploadIndex {
         Ok(evicted)
     }
 
-    /// A file that this gateway wrote: one that was found may be another gateway's.
+    /// The entry of a file that this gateway wrote. A file that was found may belong to another gateway.
     fn own(&self, path: &Arc<Path>) -> Option<&File> {
         self.files.get(path).filter(|file| file.content.is_some())
     }
 
-    /// The file was not written after all.
+    /// Returns the bytes of a file that could not be written.
     pub(super) fn unreserve(&mut self, bytes: u64) {
         self.bytes = self.bytes.saturating_sub(bytes);
     }
 
-    /// A file for which there was room, held once.
+    /// Adds a written file, whose bytes are reserved. It is held once.
     pub(super) fn put(&mut self, kind: Kind, digest: [u8; 32], path: Arc<Path>, bytes: u64) {
         let content = (kind, digest);
         let file = File { bytes, holds: 1, names: 0, until: Instant::now(), content: Some(content) };
@@ -156,19 +156,20 @@ impl UploadIndex {
         self.contents.insert(content, path);
     }
 
-    /// Holds the file of the same bytes, where there is one.
+    /// Holds the file with this content; `None` if there is none.
     pub(super) fn hold_same(&mut self, kind: Kind, digest: &[u8; 32]) -> Option<Arc<Path>> {
         let path = self.contents.get(&(kind, *digest))?.clone();
         self.change(&path, |file| file.holds += 1);
         Some(path)
     }
 
-    /// The file of these bytes is gone from the disk: nobody else is to get it.
+    /// Notes that the file with this content is gone from the disk, so that no further command gets it.
     pub(super) fn lose(&mut self, kind: Kind, digest: &[u8; 32]) {
         self.contents.remove(&(kind, *digest));
     }
 
-    /// Lets go of a file; one that nothing names stays until then. Whether it may go at once.
+    /// Releases a hold. An input that nothing needs any more stays `until` then. Returns whether the file may be
+    /// removed at once.
     pub(super) fn release(&mut self, path: &Arc<Path>, until: Instant) -> bool {
         let is_input = |file: &File| file.content.is_some_and(|(kind, _)| kind == Kind::Input);
         let mut at_once = false;
@@ -182,20 +183,20 @@ impl UploadIndex {
         is_free && at_once
     }
 
-    /// Whether one more file may be named.
+    /// Checks that one more id may be given.
     pub(super) fn may_name(&mut self, now: Instant) -> Result<(), Box<Failure>> {
         self.end_names(now);
         if self.ids.len() < self.ids_max { Ok(()) } else { Err(too_many(self.ids_max)) }
     }
 
-    /// Names a file.
+    /// Gives a file an id.
     pub(super) fn name(&mut self, id: String, path: Arc<Path>, until: Instant) {
         self.change(&path, |file| file.names += 1);
         self.id_ends.insert((until, id.clone()));
         self.ids.insert(id, (path, until));
     }
 
-    /// Holds the file that an id names.
+    /// Holds the file of an id; `None` if there is no such id.
     pub(super) fn hold_named(&mut self, id: &str, now: Instant) -> Option<Arc<Path>> {
         self.end_names(now);
         let path = self.ids.get(id)?.0.clone();
@@ -203,7 +204,7 @@ impl UploadIndex {
         Some(path)
     }
 
-    /// Takes an id away; whether there was such a one.
+    /// Removes an id. Returns whether there was one.
     pub(super) fn unname(&mut self, id: &str, now: Instant) -> bool {
         self.end_names(now);
         let Some((path, until)) = self.ids.remove(id) else { return false };
@@ -227,7 +228,7 @@ impl UploadIndex {
         }
     }
 
-    /// The files whose time is over; they are no longer in the books.
+    /// Removes the files whose time is over from the index, and returns them.
     pub(super) fn due(&mut self, now: Instant) -> Vec<(Arc<Path>, u64)> {
         self.end_names(now);
         let mut due = Vec::new();
@@ -237,7 +238,7 @@ impl UploadIndex {
         due
     }
 
-    /// The files that commands read now.
+    /// The files that commands are reading.
     pub(super) fn read(&self) -> Vec<Arc<Path>> {
         self.files.iter().filter(|(_, file)| file.holds > 0).map(|(path, _)| path.clone()).collect()
     }

@@ -1,8 +1,8 @@
-//! Images that clients sent: uploads, named by an id for a day, and images that came inside commands. They lie under the
-//! output directory until their time is over and no job reads them; all of them together have a budget.
+//! Images that clients sent: uploads, which an id names for a day, and images inside commands. They are kept under the
+//! output directory until their time is over and no job reads them, and share a budget of bytes.
 //!
-//! A file is found again by what it holds, in memory alone: a name on the disk, which may be that of a file cut short by
-//! a power loss, is trusted for nothing. So no two gateways with one output directory share a file.
+//! An equal image is found by the hash of its content, and only in memory: a file name on the disk may be that of a
+//! file that a power loss cut short. So two gateways with one output directory never share a file.
 
 mod index;
 
@@ -26,10 +26,11 @@ use crate::{
 };
 use index::{Kind, UploadIndex, on_disk};
 
-/// Between two sweeps, at most.
+/// The longest interval between two sweeps: a file outlives its time by this at most.
 const SWEEP: Duration = Duration::from_secs(60);
 
-/// All images that clients sent. A lock, not a task: it is held for a look-up, never over an await or the disk.
+/// All images that clients sent; a cheap clone. The index is behind a lock and not in a task, because the lock is held
+/// for one look-up, and never across an await or a call to the disk.
 #[derive(Clone, Debug)]
 pub struct Uploads(Arc<Inner>);
 
@@ -39,18 +40,18 @@ struct Inner {
     upload_kept: Duration,
     input_kept: Duration,
     index: Mutex<UploadIndex>,
-    /// Something may be removed before its time: an upload that was deleted is no longer read.
+    /// Notified when a file may be removed now: an upload that was deleted and that no command reads any more.
     swept: Notify,
 }
 
-/// A file that stays as long as this does.
+/// Keeps a file from being removed until it is dropped.
 #[derive(Debug)]
 struct Hold {
     path: Arc<Path>,
     uploads: Uploads,
 }
 
-/// The same, shared.
+/// A hold on a file that a command and its lane share.
 pub(crate) type Held = Arc<dyn std::fmt::Debug + Send + Sync>;
 
 impl Drop for Hold {
@@ -63,8 +64,8 @@ impl Drop for Hold {
 }
 
 impl Uploads {
-    /// Those under an output directory. What lies there already has nobody who knows its id: it goes when it is as old
-    /// as such a file may become, for another gateway may use the same directory.
+    /// The images under an output directory. Files from before have no id any more. They are removed by age and not at
+    /// once, because another gateway may use the same directory.
     #[must_use]
     pub fn new(output_dir: &Path, keep: &Keep) -> Self {
         let inner = Inner {
@@ -109,7 +110,7 @@ impl Uploads {
             if !meta.is_file() {
                 continue;
             }
-            // A time in the future counts as now.
+            // A modification time in the future counts as now.
             let age = meta.modified().ok().and_then(|at| today.duration_since(at).ok()).unwrap_or_default();
             let until = now + self.kept_for(kind).saturating_sub(age);
             self.index().adopt(entry.path().into(), on_disk(meta.len()), until);
@@ -120,13 +121,14 @@ impl Uploads {
         }
     }
 
-    /// Keeps an image: the `Upload` of the contract, in snake. Blocks on the disk.
+    /// Keeps an image as an upload. Returns the `Upload` of the contract, in snake. Blocks on the disk.
     ///
     /// # Errors
-    /// `image_invalid`, `storage_full`.
+    /// `image_invalid` if it is no image, `storage_full` if there is no room or the disk fails.
     pub fn keep(&self, bytes: &[u8]) -> Result<Value, Box<Failure>> {
         let picture = read_header(bytes)?;
-        // Looked at before the disk is written. Two at a time may both find the last place, and are both kept.
+        // Checked before the write, to refuse without I/O. Two uploads at a time may both pass at the limit; both are
+        // kept.
         self.index().may_name(Instant::now())?;
         let (sha256, hold) = self.place(Kind::Upload, bytes, picture.format)?;
         let id = uuid::Uuid::now_v7().to_string();
@@ -143,30 +145,30 @@ impl Uploads {
         }))
     }
 
-    /// Keeps an image that came inside a command: its path, and what keeps it there. Blocks on the disk.
+    /// Keeps an image from inside a command. Returns its path, and the hold that keeps it. Blocks on the disk.
     ///
     /// # Errors
-    /// `image_invalid`, `storage_full`.
+    /// `image_invalid` if it is no image, `storage_full` if there is no room or the disk fails.
     pub(crate) fn keep_input(&self, bytes: &[u8]) -> Result<(String, Held), Box<Failure>> {
         let picture = read_header(bytes)?;
         let (_, hold) = self.place(Kind::Input, bytes, picture.format)?;
         Ok((hold.path.to_string_lossy().into_owned(), Arc::new(hold)))
     }
 
-    /// The path of an upload, and what keeps it there.
+    /// Returns the path of an upload, and a hold that keeps it.
     ///
     /// # Errors
-    /// `upload_not_found`.
+    /// `upload_not_found` if no upload has this id.
     pub(crate) fn hold(&self, id: &str) -> Result<(String, Held), Box<Failure>> {
         let Some(path) = self.index().hold_named(id, Instant::now()) else { return Err(unknown(id)) };
         let text = path.to_string_lossy().into_owned();
         Ok((text, Arc::new(Hold { path, uploads: self.clone() })))
     }
 
-    /// Forgets an upload; its file goes now, or when no job reads it any more. Blocks on the disk.
+    /// Deletes an upload. Its file is removed now, or when no job reads it any more. Blocks on the disk.
     ///
     /// # Errors
-    /// `upload_not_found`.
+    /// `upload_not_found` if no upload has this id.
     pub fn delete(&self, id: &str) -> Result<(), Box<Failure>> {
         if !self.index().unname(id, Instant::now()) {
             return Err(unknown(id));
@@ -175,7 +177,7 @@ impl Uploads {
         Ok(())
     }
 
-    /// A file of these bytes: the one that is there, or a new one.
+    /// Holds a file with these bytes: one that exists, or a new one.
     fn place(&self, kind: Kind, bytes: &[u8], format: &str) -> Result<(String, Hold), Box<Failure>> {
         let digest: [u8; 32] = Sha256::digest(bytes).into();
         let sha256 = hex(&digest);
@@ -183,7 +185,7 @@ impl Uploads {
         let found = self.index().hold_same(kind, &digest);
         if let Some(path) = found {
             let hold = Hold { path, uploads: self.clone() };
-            // Whoever cleans the disk asks nobody.
+            // The operator may have removed the file from the disk.
             if std::fs::metadata(&hold.path).is_ok_and(|meta| meta.is_file() && meta.len() == length) {
                 return Ok((sha256, hold));
             }
@@ -202,13 +204,13 @@ impl Uploads {
         Ok((sha256, Hold { path, uploads: self.clone() }))
     }
 
-    /// Removes what nobody needs, and keeps young what is read longer than files last. Blocks on the disk.
+    /// Removes files whose time is over, and touches files that commands are reading. Blocks on the disk.
     pub fn sweep(&self) {
         let due = self.index().due(Instant::now());
         self.remove(due);
         let read = self.index().read();
         for path in read {
-            // Another gateway with this directory goes by the age of a file.
+            // Another gateway with this directory removes files by their age, so that a file in use must not grow old.
             let touched = std::fs::File::open(&path).and_then(|file| file.set_modified(SystemTime::now()));
             if let Err(err) = touched {
                 tracing::debug!(path = %path.display(), %err, "an image in use could not be kept young");
@@ -229,7 +231,7 @@ impl Uploads {
         }
     }
 
-    /// Sweeps for ever.
+    /// Sweeps at intervals, for ever.
     pub(crate) async fn keep_swept(self) {
         let period = SWEEP.min(self.0.input_kept / 2).max(Duration::from_secs(1));
         loop {
@@ -237,7 +239,7 @@ impl Uploads {
             if let Err(err) = tokio::task::spawn_blocking(move || uploads.sweep()).await {
                 tracing::error!(%err, "a sweep of the uploads broke off");
             }
-            // Either says the same: look again.
+            // A timeout and a notification mean the same: sweep again.
             tokio::time::timeout(period, self.0.swept.notified()).await.ok();
         }
     }

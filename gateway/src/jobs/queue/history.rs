@@ -5,8 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use crate::events::{JobEvents, WeakJobEvents};
 
 /// The events of ended jobs, for clients that subscribe late. Bounded by bytes, not by age: an idle gateway keeps them,
-/// and a
-/// busy one stays small.
+/// and a busy one stays small.
 #[derive(Debug, Default)]
 pub(super) struct Histories {
     /// The events of each job and their bytes, in the order in which the jobs ended.

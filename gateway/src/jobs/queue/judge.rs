@@ -85,8 +85,7 @@ pub(super) fn verdict(internals: &mut Internals, lane: usize, job: &Job, reply: 
 }
 
 /// The hash of a job's document. Seeds that the gateway chose are left out, so that each submission of one document has
-/// the
-/// same hash.
+/// the same hash.
 fn document(job: &Job) -> u64 {
     let mut hasher = DefaultHasher::new();
     job.action().as_str().hash(&mut hasher);

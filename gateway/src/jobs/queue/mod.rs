@@ -127,8 +127,8 @@ impl JobQueue {
             let wake = self.next_wake();
             let changed = self.changed.clone();
             tokio::select! {
-                // Deadlines first, then finished attempts: a flood of mail must neither delay a timeout nor leave a lane
-                // idle.
+                // Deadlines first, then finished attempts: a flood of mail must neither delay a timeout nor leave a
+                // lane idle.
                 biased;
                 () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => self.on_time(),
                 Some(ran) = self.runs.join_next() => match ran {
@@ -287,8 +287,8 @@ impl JobQueue {
         }
     }
 
-    /// Refuses the commands that no lane will take, each time that a breaker has opened or closed. Only then, because it
-    /// reads the whole queue.
+    /// Refuses the commands that no lane will take, each time that a breaker has opened or closed. Only then, because
+    /// it reads the whole queue.
     fn refuse_unplaceable(&mut self) {
         let breakers: Vec<Option<bool>> = self
             .lane_loads

@@ -1,5 +1,5 @@
-//! The records of jobs and trainings, from acceptance until newer ones take their room; and the sessions that they stand
-//! for.
+//! The records of jobs and trainings, from acceptance until newer ones take their room; and the sessions that they
+//! stand for.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -165,8 +165,8 @@ impl Records {
         }
     }
 
-    /// Forgets the oldest of the ended jobs until the rest fits, but never the one that has `just` ended: its client may
-    /// still ask for it.
+    /// Forgets the oldest of the ended jobs until the rest fits, but never the one that has `just` ended: its client
+    /// may still ask for it.
     fn forget_oldest(&mut self, just: u64) {
         while self.ended > self.config.records_max || self.replies_bytes > self.config.records_bytes_max {
             let mut ended =

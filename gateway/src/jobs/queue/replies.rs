@@ -1,6 +1,5 @@
 //! Turns a job's answer into its reply, which reads the metadata of its picture files. A disk may answer late or never:
-//! if it
-//! may, that is done on a thread of its own.
+//! if it may, that is done on a thread of its own.
 
 use std::{
     sync::{
@@ -23,13 +22,11 @@ use crate::{
 };
 
 /// Reading metadata from a local file system takes microseconds. If it takes this long, the disk is ill or overloaded,
-/// and
-/// every other client has waited for it: later replies are read on threads of their own.
+/// and every other client has waited for it: later replies are read on threads of their own.
 const LATE: Duration = Duration::from_millis(50);
 
 /// Reads the replies of jobs. At most one per lane is read on a thread of its own, which bounds the threads that a dead
-/// disk
-/// can hold.
+/// disk can hold.
 #[derive(Clone)]
 pub(super) struct ReplyReader {
     outputs: Outputs,
@@ -62,8 +59,7 @@ impl ReplyReader {
     }
 
     /// Whether reading it on the runtime's thread delays no one: a short answer, without pictures or with pictures on a
-    /// disk
-    /// that answers at once. Only jobs make pictures.
+    /// disk that answers at once. Only jobs make pictures.
     fn is_quick(&self, job: &Job, answer: &Result<Vec<u8>, LaneError>) -> bool {
         let Ok(line) = answer else { return true };
         let planted = || faults::hangs(FaultPoint::Reply, job.request_id());
@@ -72,8 +68,7 @@ impl ReplyReader {
     }
 
     /// Reads it on the runtime's thread. Another thread would cost two context switches: a tenth of the gateway's whole
-    /// work
-    /// for a job.
+    /// work for a job.
     fn here(&self, job: &Job, attempt: u32, answer: Result<Vec<u8>, LaneError>) -> Outcome {
         let began = Instant::now();
         faults::strike(FaultPoint::LocalDisk, job.request_id());

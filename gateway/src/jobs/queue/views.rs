@@ -38,7 +38,8 @@ impl JobQueue {
         found
     }
 
-    /// Records with their positions in the queue. Reads the queue once for all of them: once for each would be quadratic.
+    /// Records with their positions in the queue. Reads the queue once for all of them: once for each would be
+    /// quadratic.
     pub(super) fn views_of(&self, seqs: &[u64]) -> Vec<JobView> {
         let queued =
             |seq: &u64| self.records.get(*seq).is_some_and(|job| job.record.status == Status::Queued);

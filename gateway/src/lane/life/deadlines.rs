@@ -12,8 +12,8 @@ use crate::lane::{
     process::{Output, Why},
 };
 
-/// A wake-up this late means that the gateway itself was held up, not its worker. Schedulers of busy machines are late by
-/// some milliseconds, so that this is far above their noise; and far below the shortest limit, so that a stall which
+/// A wake-up this late means that the gateway itself was held up, not its worker. Schedulers of busy machines are late
+/// by some milliseconds, so that this is far above their noise; and far below the shortest limit, so that a stall which
 /// could end a worker is never missed.
 const LATE_MIN: Duration = Duration::from_millis(250);
 /// A delay this long goes into the log as a warning. Shorter ones are common on a busy machine.
@@ -119,7 +119,8 @@ impl Life<'_> {
         None
     }
 
-    /// Ends commands that are out of time: an exclusive one is cancelled, and its worker is killed when that does not help.
+    /// Ends commands that are out of time: an exclusive one is cancelled, and its worker is killed when that does not
+    /// help.
     pub(super) fn expire(&mut self, now: Instant) -> Option<Exit> {
         if let Some(entry) = self
             .in_flight

@@ -12,8 +12,8 @@ use crate::lane::{
 /// Ids of ended commands that are remembered, to name a late or second reply: more than a worker that is a few replies
 /// late can have open. A reply to an older one is reported as unknown.
 const ENDED_MAX: usize = 64;
-/// Queries that were given up and that the worker may still answer. Their input files stay until then, so that there must
-/// be an end; a worker that leaves a thousand queries open answers none of them.
+/// Queries that were given up and that the worker may still answer. Their input files stay until then, so that there
+/// must be an end; a worker that leaves a thousand queries open answers none of them.
 const GIVEN_UP_MAX: usize = 1024;
 
 impl Life<'_> {
@@ -63,8 +63,8 @@ impl Life<'_> {
         }
     }
 
-    /// Takes the lane out of service before `bury`, which takes a while where children of the worker hold its pipes. The job
-    /// queue must give it nothing meanwhile, and gets back what the lane had not sent.
+    /// Takes the lane out of service before `bury`, which takes a while where children of the worker hold its pipes.
+    /// The job queue must give it nothing meanwhile, and gets back what the lane had not sent.
     pub(super) fn leave_service(&mut self, why: &Why) {
         if self.ready {
             self.actor.set_state(LaneState::Resting(why.to_string().into()));
@@ -83,8 +83,8 @@ impl Life<'_> {
         }
     }
 
-    /// Ends a query that the worker has not answered in time. Its id stays in use until the worker answers after all: the late
-    /// reply would else be taken for that of the next command of the same id.
+    /// Ends a query that the worker has not answered in time. Its id stays in use until the worker answers after all:
+    /// the late reply would else be taken for that of the next command of the same id.
     pub(super) fn give_up(&mut self, id: Arc<str>, mut entry: InFlight, error: LaneError) {
         if self.given_up.len() == GIVEN_UP_MAX {
             self.given_up.pop_front();

@@ -86,7 +86,8 @@ impl Life<'_> {
                 entry.ending = Some(Ending { kill_at, error: LaneError::Cancelled });
             }
         } else {
-            // A request of a batch that ignores its cancel must not cost the others their worker: the cancel alone times out.
+            // A request of a batch that ignores its cancel must not cost the others their worker: the cancel alone
+            // times out.
             let answer_within = self.actor.policy.cancel_answer;
             deadline = answer_within.map(|timeout| (Instant::now() + timeout, timeout));
         }

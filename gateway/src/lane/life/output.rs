@@ -86,8 +86,7 @@ impl Life<'_> {
     }
 
     /// Handles a line that is no frame. It is noise, unless it was meant as a reply: then its command fails at once,
-    /// with the
-    /// reason.
+    /// with the reason.
     fn on_invalid_line(&mut self, line: &[u8], why: &str) -> Option<Exit> {
         let text = String::from_utf8_lossy(line);
         if self.may_log() {
