@@ -292,8 +292,8 @@ mod tests {
         ] {
             let failure = storage_failure("x", &io::Error::from_raw_os_error(errno as i32));
             assert_eq!(failure.code.as_str(), "storage_full", "{errno}");
-            let said = who.is_none_or(|who| failure.hint.as_ref().is_some_and(|hint| hint.contains(who)));
-            assert!(said, "{errno}: {:?}", failure.hint);
+            let found = who.is_none_or(|who| failure.hint.as_ref().is_some_and(|hint| hint.contains(who)));
+            assert!(found, "{errno}: {:?}", failure.hint);
         }
     }
 }

@@ -87,8 +87,8 @@ mod tests {
         let cpu = PoolFlags { device: Some("cpu".to_owned()), ..PoolFlags::default() };
         let sim = PoolFlags { workers: Some(WorkerKind::Sim), ..PoolFlags::default() };
         for hidden in ["", " ", "-1"] {
-            let said = of(Some(hidden), None, &PoolFlags::default()).unwrap_err();
-            assert!(said.contains("hides every GPU"), "{said}");
+            let message = of(Some(hidden), None, &PoolFlags::default()).unwrap_err();
+            assert!(message.contains("hides every GPU"), "{message}");
             assert_eq!(of(Some(hidden), None, &cpu).unwrap(), [""; 0]);
             assert_eq!(of(Some(hidden), None, &sim).unwrap(), [""; 0]);
         }

@@ -323,13 +323,13 @@ mod tests {
             ("[restart]\ndeaths_max = 0", "0", "1 to 10000000"),
             ("[restart]\ncancel_grace_seconds = -0.1", "-0.1", "0, or 0.001 to 2678400"),
         ] {
-            let said = read(text).unwrap_err();
+            let message = read(text).unwrap_err();
             let key = text.lines().last().unwrap();
-            assert!(said.contains(key) && said.contains("out of range"), "{text}: {said}");
-            assert!(said.contains(value) && said.contains(range), "{text}: {said}");
+            assert!(message.contains(key) && message.contains("out of range"), "{text}: {message}");
+            assert!(message.contains(value) && message.contains(range), "{text}: {message}");
         }
-        let said = read("[restart]\nbackoff_min_seconds = 20").unwrap_err();
-        assert!(said.contains("backoff_min_seconds = 20 is above backoff_max_seconds = 10"), "{said}");
+        let message = read("[restart]\nbackoff_min_seconds = 20").unwrap_err();
+        assert!(message.contains("backoff_min_seconds = 20 is above backoff_max_seconds = 10"), "{message}");
     }
 
     #[test]
@@ -360,10 +360,10 @@ mod tests {
             let flags = PoolFlags { workers, output_dir, ..PoolFlags::default() };
             Config::decide(&flags, &[], Some(&broken)).map(|config| config.about_workers)
         };
-        let said = decide(None).unwrap_err().to_string();
-        assert!(said.contains("driver mismatch") && said.contains("--workers sim"), "{said}");
-        let said = decide(Some(WorkerKind::Sim)).unwrap();
-        assert!(said.contains("driver mismatch") && said.contains("2 simulated workers"), "{said}");
+        let message = decide(None).unwrap_err().to_string();
+        assert!(message.contains("driver mismatch") && message.contains("--workers sim"), "{message}");
+        let message = decide(Some(WorkerKind::Sim)).unwrap();
+        assert!(message.contains("driver mismatch") && message.contains("2 simulated workers"), "{message}");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! `Accept` on `POST /v1/generate`: a client that names an image and not JSON gets the picture itself.
+//! `Accept` on `POST /v1/generate`: a client that accepts images and not JSON gets the picture itself.
 
 use axum::{
     body::Body,
@@ -13,10 +13,10 @@ use super::{
 };
 use crate::dispatch::Dispatcher;
 
-/// The only place that makes one picture and nothing else.
+/// The only route that makes one picture and nothing else.
 const ROUTE: &str = "/v1/generate";
 
-/// The media ranges of an `Accept`; what is none is passed over.
+/// The media ranges of an `Accept`. A part that is none is ignored, as RFC 9110 allows.
 #[derive(Clone, Debug)]
 pub(super) struct Accept(Vec<MediaRange>);
 
@@ -35,7 +35,7 @@ impl MediaRange {
         Some(Self { kind, subtype, admitted: quality.is_none_or(|quality| quality > 0.0) })
     }
 
-    /// Whether it names what a reply is; a failure is `application/problem+json` in any case.
+    /// Whether it names the media type of a reply. `application/problem+json` does not count: failures have it anyway.
     fn is_json(&self) -> bool {
         matches!(
             (self.kind.as_str(), self.subtype.as_str()),
@@ -43,7 +43,7 @@ impl MediaRange {
         )
     }
 
-    /// How closely it names a media type; `None` where it does not.
+    /// How closely it names a media type, from 0 for `*/*` to 2; `None` if it does not.
     fn closeness(&self, kind: &str, subtype: &str) -> Option<u8> {
         match (self.kind.as_str(), self.subtype.as_str()) {
             ("*", "*") => Some(0),
@@ -55,7 +55,7 @@ impl MediaRange {
 }
 
 impl Accept {
-    /// That of a request which wants a picture of this route.
+    /// Returns the `Accept` of a request that wants a picture; `None` if it wants a reply.
     pub(super) fn picture(route: &str, headers: &HeaderMap) -> Option<Self> {
         if route != ROUTE {
             return None;
@@ -71,14 +71,14 @@ impl Accept {
         Self(values.flat_map(|value| value.split(',')).filter_map(MediaRange::of).collect())
     }
 
-    /// Whether it admits a media type: the range that names it most closely decides.
+    /// Whether it admits a media type. The range that names it most closely decides.
     fn admits(&self, media_type: &str) -> bool {
         let Some((kind, subtype)) = media_type.split_once('/') else { return false };
         let close = self.0.iter().filter_map(|range| Some((range.closeness(kind, subtype)?, range.admitted)));
         close.max_by_key(|(closeness, _)| *closeness).is_some_and(|(_, admitted)| admitted)
     }
 
-    /// Whether a job makes the one picture that is asked for. What is wrong with the job itself is told by others.
+    /// Checks that a job makes exactly one picture, of an admitted type. Other faults of the job are found elsewhere.
     pub(super) fn check(&self, incoming: &Incoming) -> Result<(), Box<Failure>> {
         let Some(document) = incoming.reading.document() else { return Ok(()) };
         let batch = "/prompt_submission/hyperparameters/batch_size";
@@ -101,15 +101,15 @@ impl Accept {
     }
 }
 
-/// Whether replies of a route depend on `Accept`.
+/// Whether the replies of a route depend on `Accept`.
 pub(super) fn varies(route: &str) -> bool {
     route == ROUTE
 }
 
-/// The picture of a success, with what its reply says in headers.
+/// Answers a success with its picture, and with members of its reply as headers.
 ///
 /// # Errors
-/// [`Failure`] if the picture cannot be read any more.
+/// `worker_protocol_error` if the reply names no picture; those of [`Picture::open`].
 pub(super) async fn picture(
     dispatcher: &Dispatcher,
     reply: &Reply,

@@ -1,4 +1,4 @@
-//! The access log, one line a request; and the answer to a request whose handler panics.
+//! The access log, with one line per request; and the answer to a request whose handler panics.
 
 use std::{net::SocketAddr, time::Instant};
 
@@ -11,13 +11,13 @@ use contracts::Trace;
 
 use super::{problem::refuse, trace};
 
-/// The command that a response answers.
+/// The command that a response answers, as an extension of the response.
 #[derive(Clone, Debug)]
 pub(super) struct Answered {
     pub(super) request_id: String,
 }
 
-/// A request's line. It logs itself as it is dropped: also where the client left and the handler with it.
+/// The line of a request. It is logged when it is dropped, so that a request whose client left has a line, too.
 pub(super) struct Line {
     method: Method,
     uri: Uri,
@@ -26,7 +26,7 @@ pub(super) struct Line {
     status: Option<u16>,
     bytes: Option<u64>,
     request_id: Option<String>,
-    /// Of the header.
+    /// The trace of the header.
     trace: Option<Trace>,
 }
 
@@ -49,7 +49,7 @@ impl Line {
         self.trace.as_ref()
     }
 
-    /// Logs a response. A stream ends when its events do; it is logged as it begins.
+    /// Logs a response. A stream of events is logged when it begins.
     pub(super) fn answered(mut self, response: &Response<Body>) {
         self.status = Some(response.status().as_u16());
         self.bytes = response.body().size_hint().exact();

@@ -1,5 +1,5 @@
-//! Bodies of requests: what they may be, how long, and how slowly they may come; and what becomes of one that is
-//! refused.
+//! Bodies of requests: their media types, their length, and how slowly they may arrive; and how the rest of a refused
+//! body is read.
 
 use std::{
     pin::Pin,
@@ -20,26 +20,26 @@ use tokio::{
     time::{Instant, Sleep, sleep},
 };
 
-/// A body came too slowly.
+/// A body arrived too slowly.
 #[derive(Debug, thiserror::Error)]
 #[error("fewer than {} bytes of the body came within {} s", limits::HTTP_BODY_STEP_BYTES, .0.as_secs_f64())]
 struct TooSlow(Duration);
 
-/// Where the connection takes a body that nobody reads to its end.
+/// The channel to the connection for bodies that were not read to their end.
 #[derive(Clone, Debug)]
 pub(super) struct Unread(pub(super) mpsc::Sender<Body>);
 
-/// A body that has to come in time. What its reader leaves goes to the connection, which reads and drops it: whoever
-/// sends without looking would never see the refusal otherwise, only a broken pipe.
+/// A body that must arrive in time. The rest that its reader leaves goes to the connection, which reads and drops it: a
+/// client that sends its whole body before it reads would else see a broken pipe instead of the refusal.
 struct Paced {
     body: Option<Body>,
     each: Duration,
     due: Pin<Box<Sleep>>,
-    /// Bytes since `due` was set.
+    /// The bytes since `due` was set.
     step: u64,
-    /// Nothing more can be read from it.
+    /// Whether it has ended or failed.
     over: bool,
-    /// Its sender waits for a word before it sends (`Expect: 100-continue`).
+    /// Whether its sender waits for `100 Continue` before it sends.
     waits: bool,
     unread: Option<Unread>,
 }
@@ -59,7 +59,7 @@ impl http_body::Body for Paced {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::BoxError>>> {
-        // The first look makes hyper send the 100.
+        // The first poll makes hyper send `100 Continue`.
         self.waits = false;
         let Some(body) = self.body.as_mut() else { return Poll::Ready(None) };
         match Pin::new(body).poll_frame(cx) {
@@ -111,13 +111,13 @@ impl Drop for Paced {
         if let Some(Unread(unread)) = &self.unread
             && unread.try_send(body).is_err()
         {
-            // The connection has ended, and with it the body.
+            // An error means that the connection has ended.
             tracing::trace!("a body is dropped with its connection");
         }
     }
 }
 
-/// Has the body of a request come in time.
+/// Gives the body of a request its time limit.
 pub(super) fn pace(request: Request, each: Duration, unread: Unread) -> Request {
     if http_body::Body::is_end_stream(request.body()) {
         return request;
@@ -129,7 +129,7 @@ pub(super) fn pace(request: Request, each: Duration, unread: Unread) -> Request 
     Request::from_parts(parts, Body::new(paced))
 }
 
-/// Closes a connection whose body was refused for its length or its pace.
+/// Closes the connection of a request whose body was cut: its next bytes belong to that body.
 pub(super) fn close_if_cut(response: &mut Response<Body>) {
     if response.status() == StatusCode::PAYLOAD_TOO_LARGE || response.extensions().get::<Cut>().is_some() {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -140,7 +140,7 @@ pub(super) fn close_if_cut(response: &mut Response<Body>) {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cut;
 
-/// Reads what is left of a refused body, up to a limit, and drops it.
+/// Reads the rest of a refused body, up to a limit, and drops it.
 pub(super) async fn drop_unread(body: Body, each: Duration) {
     let mut body = Limited::new(Paced::new(body, each), size(limits::HTTP_UNREAD_BYTES_MAX));
     while let Some(frame) = body.frame().await {
@@ -155,7 +155,7 @@ fn size(bytes: u64) -> usize {
     usize::try_from(bytes).unwrap_or(usize::MAX)
 }
 
-/// Reads the body of a command: JSON in UTF-8, plain, up to the limit.
+/// Reads the body of a command: uncompressed JSON in UTF-8, up to the limit.
 pub(super) async fn json(
     request: Request,
     headers: &HeaderMap,
@@ -171,8 +171,8 @@ pub(super) async fn json(
     typed(request, headers, bytes_max).await
 }
 
-/// Reads a body that says what it is. A page of a browser may send one that does not anywhere, without a question
-/// beforehand.
+/// Reads a body that has a `Content-Type`. A page in a browser may send a body without one to any host, without a
+/// preflight.
 pub(super) async fn typed(
     request: Request,
     headers: &HeaderMap,
@@ -193,11 +193,11 @@ pub(super) async fn typed(
         return Err(untyped());
     }
     let body = raw(request, headers, bytes_max).await?;
-    // One in chunks does not say its length.
+    // The length of a chunked body is known only now.
     if says || body.is_empty() { Ok(body) } else { Err(untyped()) }
 }
 
-/// The length that a body says it has.
+/// The `Content-Length` of a body.
 fn length(headers: &HeaderMap) -> Option<u64> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
@@ -237,8 +237,8 @@ pub(super) fn plain(headers: &HeaderMap) -> Result<(), Box<Failure>> {
     }
 }
 
-/// Reads the body, up to the limit. One that says itself that it is longer is not begun: its sender may still wait for
-/// the 100.
+/// Reads the body, up to the limit. A body whose `Content-Length` is over it is not read at all: its sender may still
+/// wait for `100 Continue`.
 async fn raw(request: Request, headers: &HeaderMap, bytes_max: usize) -> Result<Bytes, Box<Failure>> {
     let too_large = || {
         let message = format!("the body is over {bytes_max} bytes");
@@ -258,7 +258,7 @@ async fn raw(request: Request, headers: &HeaderMap, bytes_max: usize) -> Result<
     }
 }
 
-/// Whether it is [`TooSlow`], however it is wrapped.
+/// Finds a [`TooSlow`] among the sources of an error.
 fn slow<'e>(err: &'e (dyn std::error::Error + 'static)) -> Option<&'e TooSlow> {
     std::iter::successors(Some(err), |err| err.source()).find_map(|err| err.downcast_ref())
 }

@@ -1,4 +1,4 @@
-//! Commands over HTTP: bytes and query in, replies out.
+//! Commands over HTTP: from the bytes and the query of a request to its reply.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -53,7 +53,8 @@ pub(crate) async fn any(State(dispatcher): State<Dispatcher>, mut request: Reque
     answer(&dispatcher, read, &parameters, &headers, body, client).await
 }
 
-/// A failure of reading a body. A body that came too slowly leaves a connection that is good for nothing more.
+/// Answers a failure to read a body. After a body that arrived too slowly the connection is closed: its next bytes
+/// belong to that body.
 pub(super) fn cut(failure: Failure, dialect: Dialect, path: &str) -> Response<Body> {
     let late = failure.code == ErrorCode::Timeout;
     let mut response = refuse(failure, dialect, path);
@@ -63,13 +64,13 @@ pub(super) fn cut(failure: Failure, dialect: Dialect, path: &str) -> Response<Bo
     response
 }
 
-/// What is known of a request's sender beside what it sent.
+/// The sender of a request, beside the command.
 struct Client {
     base: Base,
-    /// Where it wants the picture itself.
+    /// The `Accept` of a sender that wants the picture itself.
     picture: Option<Accept>,
     path: String,
-    /// The trace that its header says, or that was begun for one that says none.
+    /// The trace of its header, or a new one for a header that is invalid.
     trace: Option<Trace>,
 }
 
@@ -108,7 +109,7 @@ pub(crate) async fn on_route(
     response
 }
 
-/// Readers accept a BOM.
+/// Strips a byte order mark, which readers of JSON may ignore (RFC 8259, 8.1).
 fn strip_bom(body: &[u8]) -> &[u8] {
     body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body)
 }
@@ -184,7 +185,7 @@ fn queued(request_id: &str, location: &str, body: String) -> Response<Body> {
     response
 }
 
-/// Where a job stands now: one that an idempotency key names again may be under way, or have ended.
+/// The status of a job now: one that an idempotency key names again may be running, or may have ended.
 async fn current_status(
     dispatcher: &Dispatcher,
     request_id: &Arc<str>,
@@ -199,7 +200,7 @@ async fn current_status(
     }
 }
 
-/// `Prefer: respond-async` (RFC 7240), among others or alone.
+/// Whether the headers have `Prefer: respond-async` (RFC 7240).
 fn wants_async(headers: &HeaderMap) -> bool {
     headers
         .get_all("prefer")
@@ -225,8 +226,9 @@ fn idempotency_key(headers: &HeaderMap) -> Option<Result<String, Box<Failure>>> 
     }))
 }
 
-/// What a key stands for: the action, the path, its fields and the query's, and the body. A trace is no part of it,
-/// wherever it is said: whoever tries again does so under another span. A long body is looked at aside, as it is read.
+/// Hashes what an idempotency key stands for: the action, the path, the fields of path and query, and the body. A trace
+/// is left out, because a client that repeats a request does so with another span. A long body is hashed on a blocking
+/// thread.
 async fn key_hash(action: Action, path: &str, parameters: &Parameters, body: Bytes) -> [u8; 32] {
     let fields: BTreeMap<&String, &Value> =
         parameters.fields.iter().filter(|(name, _)| is_hashed(action, name)).collect();
@@ -243,7 +245,8 @@ async fn key_hash(action: Action, path: &str, parameters: &Parameters, body: Byt
     hashing.await.unwrap_or_else(|err| std::panic::resume_unwind(err.into_panic()))
 }
 
-/// The hash with the body. What was read as a command is blank or an object, in whose members' order nothing lies.
+/// Completes the hash with the body. The body has been read as a command, so that it is blank or an object. The order
+/// of its members does not count.
 fn finished(mut hash: Sha256, action: Action, body: &[u8]) -> [u8; 32] {
     let body = strip_bom(body);
     if body.iter().all(u8::is_ascii_whitespace) {
@@ -252,7 +255,7 @@ fn finished(mut hash: Sha256, action: Action, body: &[u8]) -> [u8; 32] {
     let members: BTreeMap<String, &RawValue> =
         serde_json::from_slice(body).expect("what was read as a command is an object");
     for (name, value) in members.iter().filter(|(name, _)| is_hashed(action, name)) {
-        // A name in quotes has an end, and so has a value.
+        // A name as a JSON string and a value as JSON both end by themselves, so that no separator is needed.
         hash.update(Value::from(name.as_str()).to_string());
         hash.update(value.get());
     }

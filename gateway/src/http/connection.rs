@@ -1,4 +1,4 @@
-//! One connection: HTTP/1.1, kept between requests, cut where its client takes too long.
+//! One connection: HTTP/1.1, kept between requests, and closed when its client takes too long.
 
 use std::{convert::Infallible, net::SocketAddr, pin::pin};
 
@@ -18,17 +18,17 @@ use super::{
     wire::{HeldBody, Requests, Times, Wire},
 };
 
-/// What serves connections.
+/// The service of all connections.
 #[derive(Clone)]
 pub(super) struct Server {
     pub(super) entry: Entry,
     pub(super) times: Times,
-    /// The time for each step of a body.
+    /// How long each step of a body may take.
     pub(super) body: Duration,
 }
 
 impl Server {
-    /// Serves a connection to its end; once `closed`, only what it has begun.
+    /// Serves a connection to its end. Once `closed`, it serves only the request that has begun.
     pub(super) async fn serve(
         self,
         stream: impl AsyncRead + AsyncWrite + Unpin,
@@ -37,7 +37,7 @@ impl Server {
     ) {
         let requests = Requests::default();
         let wire = TokioIo::new(Wire::new(stream, self.times, requests.clone()));
-        // One request at a time is under way in HTTP/1.1, so one body at most is left over.
+        // HTTP/1.1 has one request at a time, so that one body at most is left over.
         let (unread, mut left) = mpsc::channel(1);
         let client = Client { address: peer, unread: Unread(unread) };
         let (entry, counted) = (self.entry, requests.clone());
@@ -50,8 +50,8 @@ impl Server {
             }
         });
         let mut connection = pin!(http1::Builder::new().serve_connection(wire, service));
-        // An error means that the server is gone: the same. One future for all turns of the loop, or each request would
-        // enter the channel's list anew.
+        // An error means that the server is gone, which closes the connection as well. One future for the whole loop: a
+        // new one for each turn would register in the channel's list each time.
         let mut closed = pin!(closed.wait_for(|closed| *closed));
         let mut drops = FuturesUnordered::new();
         let mut closing = false;

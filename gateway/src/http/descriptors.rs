@@ -1,14 +1,16 @@
-//! File descriptors for connections: the system allows so many, and workers, pictures and logs need some as well.
+//! File descriptors: how many connections the system's limit leaves room for, beside workers, pictures and logs.
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
-/// Descriptors that are no connection's: pipes of workers, files of pictures, the log.
+/// Descriptors that are not of a connection: pipes of workers, files of pictures, the log. 64 workers have three pipes
+/// each.
 const OTHERS: u64 = 256;
 
-/// Of one connection: its socket, and the picture that it is sent.
+/// Descriptors of one connection: its socket, and the file of the picture that it is sent.
 const EACH: u64 = 2;
 
-/// Asks the system for as many descriptors as connections need; how many connections there may be.
+/// Raises the limit of descriptors to what connections need, as far as the system allows. Returns how many connections
+/// there may be.
 pub(super) fn room(connections_max: usize) -> usize {
     let wanted = connections_max as u64 * EACH + OTHERS;
     let allowed = match raise(wanted) {

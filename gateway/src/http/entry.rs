@@ -1,7 +1,7 @@
-//! What every request passes before its route, and every response after it.
+//! The steps before the route of every request, and after every response.
 //!
-//! These are plain calls and no `middleware::from_fn` layers: axum wraps each route in each layer, and clones and boxes
-//! the whole stack for a request at each of them. Six layers cost a request 5 µs.
+//! They are plain calls and not `middleware::from_fn` layers: axum wraps each route in each layer, and clones and boxes
+//! the whole stack for a request at each of them. Six layers would cost a request 5 µs.
 
 use std::{convert::Infallible, net::SocketAddr, panic::AssertUnwindSafe, pin::Pin, sync::Arc};
 
@@ -26,21 +26,21 @@ use super::{
 };
 use crate::config::Edge;
 
-/// A client's end of a connection.
+/// The client of a connection.
 #[derive(Clone, Debug)]
 pub(super) struct Client {
     pub(super) address: SocketAddr,
     pub(super) unread: Unread,
 }
 
-/// The routes, and what stands before them; a cheap clone.
+/// The routes, and the steps before them; a cheap clone.
 #[derive(Clone)]
 pub(super) struct Entry(Arc<Inner>);
 
 struct Inner {
     routes: Router,
     guard: Guard,
-    /// `None` without configured origins.
+    /// The headers of CORS; `None` if no origin is configured.
     cors: Option<CorsLayer>,
     edge: Arc<Edge>,
 }
@@ -60,7 +60,7 @@ impl Entry {
         }
         let answered = AssertUnwindSafe(self.guarded(request, client)).catch_unwind().await;
         let mut response = answered.unwrap_or_else(|_| line.panicked());
-        // A browser does not guess what a reply is.
+        // Keeps a browser from guessing the type of a reply.
         response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         line.answered(&response);
         response

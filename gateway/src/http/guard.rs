@@ -1,7 +1,8 @@
-//! Who may ask: hosts that a request may name, and pages of browsers that may send.
+//! Refuses strangers: requests to hosts that are not this gateway's, and requests of unknown pages in a browser.
 //!
-//! A gateway on loopback is reached by every web page that its user opens: a page sends without a preflight, or has its
-//! own name point here (DNS rebinding). What a page sends carries its `Origin`, and the name that it used as `Host`.
+//! Every web page that a user opens can reach a gateway on the user's loopback address: it may send without a
+//! preflight, or let its own name point there (DNS rebinding). Its requests carry its `Origin`, and the name that it
+//! used as `Host`.
 
 use std::net::SocketAddr;
 
@@ -14,7 +15,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::config::{Edge, Host, Origin};
 
-/// What a browser may send besides the headers that it always may.
+/// Headers that a page may send, beside those that CORS always allows.
 const REQUEST_HEADERS: [&str; 8] = [
     "content-type",
     "prefer",
@@ -25,7 +26,7 @@ const REQUEST_HEADERS: [&str; 8] = [
     "traceparent",
     "tracestate",
 ];
-/// What a page may read besides the headers that it always may.
+/// Headers that a page may read, beside those that CORS always allows.
 const RESPONSE_HEADERS: [&str; 10] = [
     "accept-ranges",
     "content-range",
@@ -39,19 +40,19 @@ const RESPONSE_HEADERS: [&str; 10] = [
     "x-warnings",
 ];
 
-/// A host and its port, where one is named.
+/// A host, and its port if one is named.
 pub(super) type Site = (Host, Option<u16>);
 
-/// Who may ask.
+/// The hosts and origins that are allowed.
 pub(super) struct Guard {
-    /// The listener's address; `None` where it is every address of the host.
+    /// The listener's address; `None` if it is every address of the host.
     listener: Option<Host>,
     hosts: Vec<Host>,
     origins: Vec<Origin>,
 }
 
 impl Guard {
-    /// A listener's guard.
+    /// The guard of a listener.
     pub(super) fn new(edge: &Edge, listener: SocketAddr) -> Self {
         let address = listener.ip().to_canonical();
         let public = edge.public_url.as_ref().map(|url| url.origin().clone());
@@ -66,10 +67,10 @@ impl Guard {
         }
     }
 
-    /// The host that a request names, if this gateway is known by it.
+    /// Returns the host that a request names.
     ///
     /// # Errors
-    /// `bad_request` for none or several, `forbidden` for another.
+    /// `bad_request` if it names none or several, `forbidden` if it is not a name of this gateway.
     pub(super) fn host(&self, request: &Request) -> Result<Option<Site>, Box<Failure>> {
         let named = named(request.version(), request.headers(), request.uri())?;
         if is_health(request.uri()) {
@@ -90,11 +91,11 @@ impl Guard {
         host.is_localhost() || self.listener.as_ref() == Some(host) || self.hosts.contains(host)
     }
 
-    /// Lets through what only reads, and what our own pages, known ones, or no page at all send; `site` is where it is
-    /// sent to.
+    /// Checks the page that sends a request to `site`. A request that only reads passes, and one of no page, of a known
+    /// origin, or of the gateway's own.
     ///
     /// # Errors
-    /// `forbidden` for another page.
+    /// `forbidden` for any other page.
     pub(super) fn sender(&self, request: &Request, site: Option<Site>) -> Result<(), Box<Failure>> {
         if is_read(request) {
             return Ok(());
@@ -116,7 +117,7 @@ impl Guard {
                 Ok(())
             };
         }
-        // The host has been checked: a page at the very name and port that it asks for is our own.
+        // The host was checked before, so that a page at the same name and port is the gateway's own.
         let own = site.map(|(host, port)| Origin::http(host, port));
         for origin in origins {
             let known = origin
@@ -133,7 +134,7 @@ impl Guard {
     }
 }
 
-/// Health is asked for by whatever name a probe uses: it says nothing that anybody could use.
+/// Whether a request is for health. Probes use any name for the host, and the answer has nothing to protect.
 fn is_health(uri: &Uri) -> bool {
     uri.path().starts_with("/health/")
 }
@@ -141,12 +142,12 @@ fn is_health(uri: &Uri) -> bool {
 /// The hosts that a request names: by its target, and by its header.
 fn named(version: Version, headers: &HeaderMap, uri: &Uri) -> Result<Vec<Site>, Box<Failure>> {
     let wrong = |message: &str| Err(Box::new(Failure::new(ErrorCode::BadRequest, message)));
-    let mut said = headers.get_all(header::HOST).iter();
-    let (first, second) = (said.next(), said.next());
+    let mut hosts = headers.get_all(header::HOST).iter();
+    let (first, second) = (hosts.next(), hosts.next());
     if second.is_some() {
         return wrong("Host stands twice");
     }
-    // HTTP/1.0 has none.
+    // HTTP/1.0 requires no Host.
     if first.is_none() && version == Version::HTTP_11 {
         return wrong("Host is missing, which HTTP/1.1 asks for");
     }
@@ -166,7 +167,7 @@ fn named(version: Version, headers: &HeaderMap, uri: &Uri) -> Result<Vec<Site>, 
     Ok(named)
 }
 
-/// GET, HEAD, and the question of a browser whether it may send.
+/// Whether a request only reads: GET, HEAD, and the preflight of a browser.
 fn is_read(request: &Request) -> bool {
     let asks = || {
         let headers = request.headers();
@@ -179,7 +180,8 @@ fn is_read(request: &Request) -> bool {
     }
 }
 
-/// CORS for the configured origins; without any, no reply has a header of CORS and a browser keeps it to itself.
+/// CORS for the configured origins. Without any, no reply has a header of CORS, so that a browser shows it to no other
+/// page.
 pub(super) fn cors(edge: &Edge) -> Option<CorsLayer> {
     if edge.cors_origins.is_empty() {
         return None;

@@ -10,13 +10,13 @@ use serde_json::{Value, json};
 use super::problem::with;
 use crate::dispatch::Dispatcher;
 
-/// The process lives: it answers.
+/// Answers that the process lives.
 pub(crate) async fn live(State(dispatcher): State<Dispatcher>) -> Response<Body> {
     let body = json!({"status": "live", "uptime_seconds": dispatcher.uptime().as_secs_f64()});
     with(StatusCode::OK, "application/json", body.to_string())
 }
 
-/// At least one worker would take a job now, by its last sign of life.
+/// Answers whether at least one worker takes a job now, by its last line.
 pub(crate) async fn ready(State(dispatcher): State<Dispatcher>) -> Response<Body> {
     let gpus: Vec<Value> = dispatcher
         .pool()

@@ -1,4 +1,4 @@
-//! The events of a job.
+//! The events of a job, as server-sent events.
 
 use std::{convert::Infallible, sync::Arc};
 
@@ -18,7 +18,8 @@ use super::{
 };
 use crate::{dispatch::Dispatcher, events::EventLog, jobs::JobView};
 
-/// `GET /v1/jobs/{id}/events`: what has been heard of a job, then what comes, then its reply as the event `reply`.
+/// `GET /v1/jobs/{id}/events`: the events of a job so far, then those that come, and last its reply as the event
+/// `reply`.
 pub(crate) async fn events(
     State(dispatcher): State<Dispatcher>,
     id: Result<Path<String>, PathRejection>,
@@ -44,7 +45,7 @@ pub(crate) async fn events(
             return refuse(failure, dialect, &path);
         }
     };
-    // Whoever has heard the end is told to come no more: an EventSource would for ever.
+    // A client that has had the reply gets 204, which stops an EventSource: it would else reconnect for ever.
     let over = job.events.subscribe().borrow().end().is_some_and(|end| next > end);
     let mut response = if over {
         StatusCode::NO_CONTENT.into_response()
@@ -52,14 +53,14 @@ pub(crate) async fn events(
         let keep_alive = axum::response::sse::KeepAlive::new();
         Sse::new(follow(&job, next, dialect, Base::of(&request))).keep_alive(keep_alive).into_response()
     };
-    // nginx holds answers back until a buffer is full.
+    // nginx would hold events back until its buffer is full.
     response.headers_mut().insert(X_ACCEL_BUFFERING, HeaderValue::from_static("no"));
     response
 }
 
 const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
-/// Where a listener stands.
+/// The state of a client that follows the events.
 struct Follow {
     log: tokio::sync::watch::Receiver<EventLog>,
     next: u64,
@@ -100,8 +101,7 @@ fn follow(
                     let data = at.base.located(&reply).to_value(at.dialect).to_string();
                     return Some((Ok(Event::default().id(end.to_string()).event("reply").data(data)), at));
                 }
-                // The job's events lives in `at.heard`'s sender, which the record holds; forgotten records end the
-                // stream.
+                // The record holds the sender. An error means that the record was forgotten, which ends the stream.
                 None => {
                     if at.log.changed().await.is_err() {
                         return None;
@@ -112,7 +112,7 @@ fn follow(
     })
 }
 
-/// The newest job of an id.
+/// Finds the newest job of an id.
 pub(super) async fn find(dispatcher: &Dispatcher, id: &str) -> Result<JobView, Box<Failure>> {
     let job = dispatcher.queue().job(Arc::from(id)).await?;
     job.ok_or_else(|| Box::new(Failure::new(ErrorCode::JobNotFound, format!("no job {id}"))))

@@ -1,4 +1,4 @@
-//! HTTP: every route of the registry, built from it at start. The only room that knows HTTP.
+//! HTTP: the routes of the registry, built from it at start. The only room that knows HTTP.
 
 mod accept;
 mod access;
@@ -38,10 +38,11 @@ use contracts::{
 use crate::dispatch::Dispatcher;
 pub use serve::{ServeError, serve};
 
-/// The routes over a dispatcher.
+/// The router of a dispatcher.
 ///
 /// # Panics
-/// Where the registry has a resource that no room here serves, or a verb that HTTP does not have: a test would say so.
+/// If the registry has a resource that no file here serves, or a verb that is none of HTTP. Every test of HTTP would
+/// show that.
 fn router(dispatcher: Dispatcher) -> Router {
     let mut paths: BTreeMap<&'static str, MethodRouter<Dispatcher>> = BTreeMap::new();
     let mut add = |path: &'static str, route: MethodRouter<Dispatcher>| {
@@ -97,7 +98,7 @@ async fn no_route(request: Request) -> Response<Body> {
     nothing(&request, failure)
 }
 
-/// Whether a path is one of the registry's, whatever stands for its parameters.
+/// Whether a path matches one of the registry's.
 fn is_route(path: &str) -> bool {
     let of_actions = Action::ALL.into_iter().flat_map(|action| action.info().routes).map(|route| route.path);
     let fits = |pattern: &str| {
@@ -114,12 +115,12 @@ async fn no_method(request: Request) -> Response<Body> {
     nothing(&request, Failure::new(ErrorCode::MethodNotAllowed, message))
 }
 
-/// No such route or method: that outweighs whatever the query says.
+/// Answers an unknown route or method, which takes precedence over faults in the query.
 fn nothing(request: &Request, failure: Failure) -> Response<Body> {
     problem::refuse(failure, dialect(request.uri()), request.uri().path())
 }
 
-/// The dialect of the query, where it is one; failures before a command exists are in it, else in snake.
+/// The dialect of failures before a command exists: that of the query if it has a valid one, else snake.
 fn dialect(uri: &Uri) -> Dialect {
     query::dialect_of_query(uri).unwrap_or(Dialect::Snake)
 }

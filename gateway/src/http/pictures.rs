@@ -1,4 +1,4 @@
-//! Pictures as their bytes: opened once beneath the output folder, streamed, and known by their SHA-256.
+//! Pictures: opened beneath the output folder, streamed, and cached by their SHA-256.
 
 use std::{
     io::{self, SeekFrom},
@@ -63,7 +63,7 @@ async fn stored(
     Picture::open(dispatcher, detail).await
 }
 
-/// A whole number as JSON writes it: another spelling (`00`, `+1`) would be a second address of the same.
+/// Reads a whole number as JSON writes it. Another spelling (`00`, `+1`) would give one picture two URLs.
 pub(super) fn integer(text: &str) -> Option<u64> {
     text.parse::<u64>().ok().filter(|number| number.to_string() == text)
 }
@@ -83,8 +83,9 @@ fn missing(message: String) -> Box<Failure> {
 }
 
 impl Picture {
-    /// Opens the picture that one of `image_details` names. A worker's word is no reason to hand out any file of the
-    /// host, and a folder may become a link at any moment: what is looked at is what is sent.
+    /// Opens the picture of an entry of `image_details`. A worker must not be able to name any file of the host, and a
+    /// folder may be replaced by a link at any time: the file is opened once beneath the root, and that handle is
+    /// checked and sent.
     pub(super) async fn open(dispatcher: &Dispatcher, detail: &Value) -> Result<Self, Box<Failure>> {
         let root = dispatcher.config().output_dir.clone();
         let path = PathBuf::from(detail["path"].as_str().unwrap_or_default());
@@ -92,7 +93,7 @@ impl Picture {
             .await
             .unwrap_or_else(|err| std::panic::resume_unwind(err.into_panic()));
         let (file, bytes) = opened?;
-        if detail["bytes"].as_u64().is_some_and(|said| said != bytes) {
+        if detail["bytes"].as_u64().is_some_and(|reported| reported != bytes) {
             return Err(missing(format!("the picture is gone: its file has {bytes} bytes now")));
         }
         let etag = detail["sha256"].as_str().map(|sha256| format!("\"{sha256}\""));
@@ -104,7 +105,7 @@ impl Picture {
         })
     }
 
-    /// The whole picture, or as much of it as is asked for, or nothing where the client has it.
+    /// Answers with the whole picture, the requested part of it, or 304 if the client has it.
     async fn answer(mut self, method: &Method, headers: &HeaderMap) -> Result<Response<Body>, Box<Failure>> {
         if self.is_known(headers) {
             return Ok(self.head(StatusCode::NOT_MODIFIED));
@@ -149,8 +150,8 @@ impl Picture {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = status;
         let headers = response.headers_mut();
-        // A request_id may be used again, and the URL is then another picture: a copy is good only where it is asked
-        // for.
+        // A client may use a request_id again, and the URL then has another picture: a cached copy must be checked each
+        // time.
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
         headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
         if let Some(etag) = &self.etag {
@@ -159,7 +160,7 @@ impl Picture {
         response
     }
 
-    /// `If-None-Match`: whether the client has it. The comparison is the weak one: `W/` makes no difference.
+    /// Whether `If-None-Match` shows that the client has it. The comparison is the weak one, which ignores `W/`.
     fn is_known(&self, headers: &HeaderMap) -> bool {
         let Some(etag) = self.etag.as_ref().and_then(|etag| etag.to_str().ok()) else { return false };
         headers
@@ -171,7 +172,7 @@ impl Picture {
             .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
     }
 
-    /// `Range`, unless `If-Range` names another picture than this one.
+    /// The `Range` of a request; all of the picture if `If-Range` names another one.
     fn range(&self, headers: &HeaderMap) -> Range {
         let Some(range) = headers.get(header::RANGE).and_then(|range| range.to_str().ok()) else {
             return Range::All;
@@ -183,14 +184,14 @@ impl Picture {
     }
 }
 
-/// What part of a file is asked for.
+/// The part of a file that is requested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Range {
-    /// All: no range, or one that is not read here (several at once, another unit).
+    /// All of it: there is no range, or one that is not supported (several parts, another unit).
     All,
     /// From the first to the last byte.
     Part(u64, u64),
-    /// Nothing that the file has.
+    /// No byte that the file has.
     None,
 }
 
@@ -198,7 +199,7 @@ impl Range {
     fn of(text: &str, bytes: u64) -> Self {
         let number = |text: &str| {
             let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-            // More digits than fit mean a place beyond any file.
+            // A number too large for 64 bits is beyond the end of any file.
             digits.then(|| text.parse::<u64>().unwrap_or(u64::MAX))
         };
         let Some((unit, set)) = text.split_once('=') else { return Self::All };
@@ -237,13 +238,13 @@ pub(super) fn media_type(format: Option<&str>) -> &'static str {
     }
 }
 
-/// Opens a regular file beneath the root, once; what was opened is what was looked at. A pipe is opened without waiting
-/// for its other end.
+/// Opens a regular file beneath the root. `O_NONBLOCK`, so that a FIFO in its place does not block the open until it
+/// has a writer.
 fn open_beneath(root: &FilePath, path: &FilePath) -> Result<(std::fs::File, u64), Box<Failure>> {
     let outside =
         || Box::new(Failure::new(ErrorCode::PathNotAllowed, "the picture is outside the output directory"));
     let gone = |err: io::Error| match err.raw_os_error() {
-        // What leads out of the root is refused before the system is asked.
+        // cap-std refuses a path out of the root itself, without an error number of the system.
         None if err.kind() == io::ErrorKind::PermissionDenied => outside(),
         _ => missing(format!("the picture is gone: {err}")),
     };

@@ -1,5 +1,5 @@
-//! Where the client of a request finds this gateway, and the URLs that begin there. They are of the request: no record
-//! keeps them.
+//! The URLs in replies, and the base that they begin with. They depend on how the client reached the gateway, so that
+//! they are made for each request and not kept in records.
 
 use std::{borrow::Cow, net::SocketAddr, sync::Arc};
 
@@ -9,27 +9,27 @@ use serde_json::{Value, json};
 
 use crate::config::{Edge, is_prefix};
 
-/// Says by which path a proxy is reached.
+/// The header in which a proxy names the path prefix that it strips.
 const FORWARDED_PREFIX: &str = "x-forwarded-prefix";
 
-/// What the URLs of a request's reply begin with; empty where nothing says.
+/// The base of the URLs in the reply to a request; empty if none is known.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Base(Arc<str>);
 
 impl Base {
-    /// That of a request.
+    /// The base of a request.
     pub(super) fn of(request: &Request) -> Self {
         request.extensions().get().cloned().unwrap_or_default()
     }
 
-    /// Notes it for the handler of a request; none is what [`Base::of`] finds by itself.
+    /// Puts it into a request for [`Base::of`]. An empty one is what that returns anyway.
     pub(super) fn put(self, request: &mut Request) {
         if !self.0.is_empty() {
             request.extensions_mut().insert(self);
         }
     }
 
-    /// A job.
+    /// The URL of a job.
     pub(super) fn job(&self, id: &str) -> String {
         format!("{}/v1/jobs/{id}", self.0)
     }
@@ -38,7 +38,7 @@ impl Base {
         format!("{}/v1/jobs/{id}/images/{n}", self.0)
     }
 
-    /// A reply with its URLs, where it has any.
+    /// Returns a reply with its URLs, if it has any.
     pub(super) fn located<'r>(&self, reply: &'r Reply) -> Cow<'r, Reply> {
         let Ok(data) = &reply.outcome else { return Cow::Borrowed(reply) };
         if !has_urls(reply.action, data) {
@@ -69,7 +69,7 @@ impl Base {
         job["urls"] = json!({"self": own, "events": format!("{own}/events"), "images": images});
     }
 
-    /// Adds the URL of each picture of a result, or of all results of a batch; how many there are.
+    /// Adds the URL of each picture of a result, or of all results of a batch. Returns their number.
     fn locate_images(&self, id: &str, data: &mut Value) -> usize {
         let mut count = 0;
         let mut locate = |data: &mut Value| {
@@ -98,16 +98,17 @@ fn has_urls(action: Option<Action>, data: &Value) -> bool {
         || data.get("results").is_some()
 }
 
-/// The public URL, or the prefix that a trusted proxy names; what another peer says of a prefix is nothing to go by.
+/// Returns the base of a request: the public URL, or the prefix that a trusted proxy names. The prefix of any other
+/// peer is ignored, because a client could choose it.
 pub(super) fn base(edge: &Edge, headers: &HeaderMap, client: SocketAddr) -> Result<Base, Box<Failure>> {
     if let Some(url) = &edge.public_url {
         return Ok(Base(url.as_str().into()));
     }
-    let mut said = headers.get_all(FORWARDED_PREFIX).iter();
+    let mut prefixes = headers.get_all(FORWARDED_PREFIX).iter();
     let trusted = || edge.trusted_proxies.iter().any(|proxy| proxy.has(client.ip()));
-    let Some(prefix) = said.next().filter(|_| trusted()) else { return Ok(Base::default()) };
+    let Some(prefix) = prefixes.next().filter(|_| trusted()) else { return Ok(Base::default()) };
     match prefix.to_str() {
-        Ok(prefix) if is_prefix(prefix) && said.next().is_none() => Ok(Base(prefix.into())),
+        Ok(prefix) if is_prefix(prefix) && prefixes.next().is_none() => Ok(Base(prefix.into())),
         _ => {
             let message = "X-Forwarded-Prefix is one path, (/[A-Za-z0-9._~-]+)+, as `/gpu`";
             Err(Box::new(Failure::new(ErrorCode::BadRequest, message).hint("mend it in the proxy")))

@@ -8,8 +8,8 @@ use contracts::{Dialect, ErrorCode, Failure, Reply};
 
 use super::access::Answered;
 
-/// A reply as a response. One to what is no command, or has no id, gets one here: so the answer and its line in the log
-/// are found by each other.
+/// Writes a reply as a response. A reply without an id gets one here, so that the answer and its line in the log can be
+/// matched.
 pub(crate) fn respond(reply: &Reply, dialect: Dialect, instance: &str) -> Response<Body> {
     let Some(request_id) = reply.request_id.clone() else {
         let request_id = uuid::Uuid::now_v7().to_string();
@@ -40,12 +40,12 @@ fn spell(reply: &Reply, dialect: Dialect, instance: &str) -> Response<Body> {
     }
 }
 
-/// A failure without a command.
+/// Answers a request that is no command with a failure.
 pub(crate) fn refuse(failure: Failure, dialect: Dialect, instance: &str) -> Response<Body> {
     respond(&Reply::failed(None, None, failure), dialect, instance)
 }
 
-/// The failure of a path whose parameters are no text.
+/// The failure of a path whose parameters are not UTF-8.
 pub(crate) fn unreadable(err: &impl std::fmt::Display) -> Box<Failure> {
     Box::new(Failure::new(ErrorCode::BadRequest, format!("the path cannot be read: {err}")))
 }

@@ -1,4 +1,4 @@
-//! The query: the dialect, and fields of a command; whatever else stands there is refused.
+//! The query: the dialect, `on_disconnect`, and fields of a command. Any other name is refused.
 
 use axum::{
     RequestExt,
@@ -20,21 +20,21 @@ use crate::dispatch::OnDisconnect;
 /// The field whose members a query writes as `tag.<name>`.
 const TAGS: &str = "tags";
 
-/// What the query says: the dialect, and fields of the command.
+/// The parameters of a request: those of the query, and fields from the path.
 pub(super) struct Parameters {
     pub(super) dialect: Option<Dialect>,
     pub(super) on_disconnect: Option<OnDisconnect>,
     pub(super) fields: Map<String, Value>,
 }
 
-/// What a request is for.
+/// The kind of a request.
 #[derive(Clone, Copy)]
 pub(super) enum RequestKind {
     /// The route of an action.
     Route(Action),
-    /// Any action: its fields stand in the body.
+    /// Any action: its fields are in the body.
     Any,
-    /// Something that is no action.
+    /// A resource that is no action.
     Resource,
 }
 
@@ -46,7 +46,7 @@ impl RequestKind {
         }
     }
 
-    /// Whether a parameter of the registry means something here.
+    /// Whether a parameter of the registry is allowed here.
     fn takes(self, name: &str) -> bool {
         let known = PARAMETERS.iter().filter(|known| known.place == "query" && known.name == name);
         match self {
@@ -57,13 +57,13 @@ impl RequestKind {
     }
 }
 
-/// The dialect of the query, where it is one.
+/// The dialect in the query, if it has a valid one.
 pub(super) fn dialect_of_query(uri: &Uri) -> Option<Dialect> {
     let pairs = pairs(uri).ok()?;
     pairs.into_iter().filter(|(name, _)| name == "dialect").find_map(|(_, value)| value.parse().ok())
 }
 
-/// Lets a request through whose query is a dialect at most.
+/// Refuses a request whose query has anything but a dialect.
 pub(super) async fn checked(request: Request, next: Next) -> Response<Body> {
     match read_query(&request, RequestKind::Resource) {
         Ok(_) => next.run(request).await,
@@ -71,7 +71,7 @@ pub(super) async fn checked(request: Request, next: Next) -> Response<Body> {
     }
 }
 
-/// Fields from the path, the route and the query; a field has one of these places.
+/// Reads the fields from the path, the route and the query. A field may stand in one of these only.
 pub(super) async fn of_route(
     request: &mut Request,
     action: Action,
@@ -93,7 +93,7 @@ pub(super) async fn of_route(
     Ok(parameters)
 }
 
-/// The query: what a request may say beside its command, and fields of the action, typed as its schema types them.
+/// Reads the query: the parameters beside the command, and fields of the action with the types of its schema.
 pub(super) fn read_query(request: &Request, kind: RequestKind) -> Result<Parameters, Box<Failure>> {
     let mut parameters = Parameters { dialect: None, on_disconnect: None, fields: Map::new() };
     for (name, value) in pairs(request.uri())? {
@@ -122,7 +122,7 @@ pub(super) fn read_query(request: &Request, kind: RequestKind) -> Result<Paramet
     Ok(parameters)
 }
 
-/// The tag that `tag.<name>` means, for actions that ask for tags.
+/// The name of a tag in `tag.<name>`, for actions that have tags.
 fn tag(action: Action, name: &str) -> Option<&str> {
     let tag = name.strip_prefix("tag.").filter(|tag| !tag.is_empty())?;
     dictionary().object(action.info().request).property(TAGS).map(|_| tag)
@@ -155,7 +155,7 @@ fn on_disconnect(value: &str) -> Result<OnDisconnect, Box<Failure>> {
     })
 }
 
-/// Refuses what a query says.
+/// The failure of a query parameter.
 pub(super) fn violation(name: &str, code: ErrorCode, message: String) -> Box<Failure> {
     Box::new(Failure::of_violations(vec![Violation::new(format!("/{name}"), code, message)]))
 }
@@ -171,7 +171,7 @@ pub(super) fn field_of(action: Action, name: &str) -> &str {
     name
 }
 
-/// A query has only text; what the schema says decides what it is. What does not fit stays text and is refused as such.
+/// Gives the text of a query the type of its schema. A text that does not fit stays text, and is refused as such later.
 fn typed(action: Action, name: &str, text: String) -> Value {
     let spec = dictionary().object(action.info().request);
     let shape = spec.property(name).map(|property| dictionary().resolve(&property.shape));

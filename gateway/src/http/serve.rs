@@ -1,7 +1,7 @@
-//! Serving: from the listener's first connection to the end of the drain.
+//! Serves HTTP, from the first connection to the end of the drain.
 //!
-//! The end is a sequence, not a race: told to stop, drain the job queue, end the workers, say the last words, leave.
-//! Until the drain is over the listener goes on, so that whoever polls a job sees how it ended.
+//! The end is a sequence and not a race: stop, drain the job queue, end the workers, write the last replies, exit. The
+//! listener accepts connections until the drain is over, so that a client that polls a job sees its end.
 
 use std::{sync::Arc, time::Duration};
 
@@ -18,13 +18,14 @@ use crate::{
     config::Edge,
 };
 
-/// How long connections may take for what they are owed, once every job has its reply.
+/// How long connections may take for their last replies, after every job has one.
 const LAST_REPLIES_MAX: Duration = Duration::from_secs(2);
 
-/// The rest after an error of accepting that is not the connection's own.
+/// The pause after an error of `accept` that is not of one connection. Without it a lack of descriptors would be a busy
+/// loop.
 const ACCEPT_REST: Duration = Duration::from_secs(1);
 
-/// How often the log says that there is no room.
+/// The interval between two warnings that there is no room for connections.
 const WARN_AGAIN: Duration = Duration::from_secs(60);
 
 /// Why the gateway no longer serves, although nobody stopped it.
@@ -52,7 +53,7 @@ pub enum ServeError {
     Task(#[from] TaskFailure),
 }
 
-/// Serves an app over HTTP until it is told to stop, by `terminated` or by a `shutdown`, and has drained.
+/// Serves an app over HTTP until `terminated` or a `shutdown` stops it and it has drained.
 ///
 /// # Errors
 /// [`ServeError`]. Commands that were accepted drain all the same.
@@ -80,7 +81,7 @@ pub async fn serve(
             "the gateway ends; accepted commands drain"
         );
     }
-    // Who was told already keeps the earlier end.
+    // An end that `shutdown` has given before holds if it is earlier.
     dispatcher.stop(None);
     let grace = dispatcher.stopped().await.saturating_duration_since(Instant::now());
     tracing::info!(grace_seconds = grace.as_secs_f64(), "draining");
@@ -107,8 +108,8 @@ fn times(edge: &Edge) -> Times {
     Times { head: edge.head, idle: edge.idle, write: edge.write }
 }
 
-/// Accepts connections until told to close; then serves what each has begun. Beyond the limit the next one waits in the
-/// system's backlog: idle ones make room for it soon.
+/// Accepts connections until `closed`; then serves the request that each has begun. Beyond the limit further
+/// connections wait in the system's backlog, until idle ones are closed.
 async fn accept(listener: TcpListener, server: Server, edge: Arc<Edge>, mut closed: oneshot::Receiver<()>) {
     let room = Arc::new(Semaphore::new(descriptors::room(edge.connections_max)));
     let (close, closing) = watch::channel(false);
@@ -136,7 +137,7 @@ async fn accept(listener: TcpListener, server: Server, edge: Arc<Edge>, mut clos
                 }
                 Err(err) if is_of_connection(&err) => tracing::debug!(%err, "a connection was gone before it was accepted"),
                 Err(err) => {
-                    // No file descriptor, for instance: the next look finds the same for a while.
+                    // Such as a lack of file descriptors, which lasts for a while.
                     tracing::error!(%err, "connections cannot be accepted");
                     sleep(ACCEPT_REST).await;
                 }
@@ -159,7 +160,7 @@ fn report(ended: Result<(), tokio::task::JoinError>) {
     }
 }
 
-/// Small replies must not wait for Nagle.
+/// Turns off Nagle's algorithm, which would delay small replies by up to 40 ms.
 fn no_delay(stream: &TcpStream) {
     if let Err(err) = stream.set_nodelay(true) {
         tracing::debug!(%err, "no TCP_NODELAY");

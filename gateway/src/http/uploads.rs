@@ -1,4 +1,4 @@
-//! `POST /v1/uploads`: a raw image in, an id out.
+//! `POST /v1/uploads`: takes the bytes of an image, and answers with its id.
 
 use axum::{
     body::Body,

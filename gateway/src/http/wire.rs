@@ -1,5 +1,5 @@
-//! A connection's bytes, with the times that a client has for its part: the head of a request, the pause between two,
-//! and to take what it asked for.
+//! The bytes of a connection, with time limits for the client: for the head of a request, for the pause between two
+//! requests, and for taking a reply.
 
 use std::{
     io,
@@ -19,7 +19,7 @@ use tokio::{
     time::{Instant, Sleep, sleep},
 };
 
-/// The times.
+/// The time limits.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Times {
     pub(super) head: Duration,
@@ -27,9 +27,9 @@ pub(super) struct Times {
     pub(super) write: Duration,
 }
 
-/// Requests of a connection that are being answered, or whose bodies are still read.
+/// Counts the requests of a connection that are being answered, or whose bodies are still read.
 ///
-/// All of a connection runs in one task: the counts only cross from its requests to its bytes, and need no order.
+/// `Relaxed` throughout: all of a connection runs in one task, so that the atomics only make the type `Sync`.
 #[derive(Clone, Debug)]
 pub(super) struct Requests(Arc<Counts>);
 
@@ -39,7 +39,7 @@ struct Counts {
     ever: AtomicUsize,
     /// When the connection began.
     start: Instant,
-    /// When the last one ended, in nanoseconds after `start`.
+    /// When the last request ended, in nanoseconds after `start`.
     ended: AtomicU64,
 }
 
@@ -51,7 +51,7 @@ impl Default for Requests {
 }
 
 impl Requests {
-    /// One more, until it is dropped.
+    /// Counts a request, until the guard is dropped.
     pub(super) fn hold(&self) -> Held {
         self.0.now.fetch_add(1, Ordering::Relaxed);
         self.0.ever.fetch_add(1, Ordering::Relaxed);
@@ -66,26 +66,26 @@ impl Requests {
         self.0.ever.load(Ordering::Relaxed)
     }
 
-    /// When the last one ended; the connection's begin before that.
+    /// When the last request ended; the begin of the connection if none has.
     fn ended(&self) -> Instant {
         self.0.start + Duration::from_nanos(self.0.ended.load(Ordering::Relaxed))
     }
 }
 
-/// A request that is under way.
+/// A request that is being answered.
 #[derive(Debug)]
 pub(super) struct Held(Requests);
 
 impl Drop for Held {
     fn drop(&mut self) {
         let Counts { now, start, ended, .. } = &*self.0.0;
-        // 584 years of a connection fit.
+        // 64 bits of nanoseconds are 584 years.
         ended.store(u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
         now.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
-/// A body of a reply: its request is under way until it has been written.
+/// The body of a reply. Its request counts as being answered until the body is written.
 pub(super) struct HeldBody<B> {
     pub(super) body: B,
     pub(super) _held: Held,
@@ -111,29 +111,29 @@ impl<B: http_body::Body<Data = Bytes> + Unpin> http_body::Body for HeldBody<B> {
     }
 }
 
-/// A connection's bytes.
+/// The stream of a connection, with its time limits.
 pub(super) struct Wire<S> {
     stream: S,
     times: Times,
     requests: Requests,
-    /// When the client began the head of a request that is not whole yet.
+    /// When the client began a head that is not complete yet.
     head: Option<Instant>,
-    /// The requests that there had been when this was last looked at.
+    /// The number of requests at the last read.
     seen: usize,
-    /// When to look at the time again. It is not set anew at each turn of the client, which would cost two changes of
-    /// the runtime's timers a request; see [`Wire::look_again`].
-    look: Pin<Box<Sleep>>,
-    /// When a write that the client does not take is given up.
+    /// When to check the time limit next. It is not reset for each request, which would cost two changes of the
+    /// runtime's timers; see [`Wire::check_again`].
+    next_check: Pin<Box<Sleep>>,
+    /// When a write fails that the client does not take.
     write_due: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> Wire<S> {
     pub(super) fn new(stream: S, times: Times, requests: Requests) -> Self {
-        let look = Box::pin(sleep(times.head.min(times.idle)));
-        Self { stream, times, requests, head: Some(Instant::now()), seen: 0, look, write_due: None }
+        let next_check = Box::pin(sleep(times.head.min(times.idle)));
+        Self { stream, times, requests, head: Some(Instant::now()), seen: 0, next_check, write_due: None }
     }
 
-    /// When the client's time is over; `None` while it waits for us.
+    /// When the client's time is over; `None` while it waits for the gateway.
     fn due(&self) -> Option<Instant> {
         match self.head {
             _ if self.requests.any() => None,
@@ -142,27 +142,27 @@ impl<S> Wire<S> {
         }
     }
 
-    /// Sets the next look: at `due`, and never later than the shortest time from now. hyper does not look at the bytes
-    /// when a request ends, so the time that starts then has to be covered by a look that was set before.
-    fn look_again(&mut self, due: Option<Instant>) {
+    /// Sets the next check: at `due`, and never later than the shortest limit from now. hyper does not read when a
+    /// request ends, so that the limit that begins then must be covered by a check that was set before.
+    fn check_again(&mut self, due: Option<Instant>) {
         let at = Instant::now() + self.times.head.min(self.times.idle);
-        self.look.as_mut().reset(due.map_or(at, |due| due.min(at)));
+        self.next_check.as_mut().reset(due.map_or(at, |due| due.min(at)));
     }
 
-    /// Nothing came: whether the client's time is over.
+    /// Called when no bytes have arrived: completes when the client's time is over.
     fn poll_read_due(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         loop {
             let due = self.due();
-            if due.is_some_and(|due| due < self.look.deadline()) {
-                self.look_again(due);
+            if due.is_some_and(|due| due < self.next_check.deadline()) {
+                self.check_again(due);
             }
-            ready!(self.look.as_mut().poll(cx));
+            ready!(self.next_check.as_mut().poll(cx));
             if due.is_none_or(|due| due > Instant::now()) {
-                self.look_again(due);
+                self.check_again(due);
                 continue;
             }
             if self.head.is_none() {
-                // The end of the stream: nobody is owed anything.
+                // An idle connection ends like one that the client has closed.
                 return Poll::Ready(Ok(()));
             }
             tracing::debug!(seconds = self.times.head.as_secs_f64(), "no whole head of a request in time");

@@ -156,7 +156,7 @@ impl Shared {
                 // This thread's own lines are never dropped, so that the report is not lost.
                 state.dropped -= dropped;
                 drop(state);
-                place.confess(dropped);
+                place.report_lost(dropped);
                 state = self.lock();
             }
             if state.lines.is_empty() {
@@ -211,7 +211,7 @@ impl Place {
     }
 
     /// Reports the lost lines, now that a write has succeeded.
-    fn confess(&mut self, dropped: u64) {
+    fn report_lost(&mut self, dropped: u64) {
         if dropped > 0 {
             tracing::warn!(target: "log", lines = dropped, "lines of the log were dropped: they came faster than they could be written");
         }

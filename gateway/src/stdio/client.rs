@@ -1,4 +1,4 @@
-//! One client on stdin and stdout: its commands, what it negotiated, and the order of its lines.
+//! The client of stdio: its commands, what it has negotiated, and the order of its replies.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -29,16 +29,16 @@ use crate::{
     faults,
 };
 
-/// Commands that are read ahead; more are left in the pipe.
+/// Commands that are read ahead of their replies; further ones stay in the pipe, which slows the client down.
 const READ_AHEAD_MAX: usize = 1024;
 
-/// A reply and the dialect that it is written in; none: that of the reply before it.
+/// A reply, and the dialect that it is written in; `None`: that of the reply before it.
 pub(super) struct OutgoingReply {
     reply: Reply,
     dialect: Option<Dialect>,
-    /// The command whose own reply must be written before: a cancel's target.
+    /// The command whose reply must be written before this one: the target of a cancel.
     after: Option<String>,
-    /// What its command takes of what may be read ahead.
+    /// The share of its command in the bytes that may be read ahead.
     share: Option<ReadAheadPermit>,
 }
 
@@ -48,7 +48,7 @@ impl OutgoingReply {
     }
 }
 
-/// The command that is being taken, as far as its reply needs it.
+/// The command that is being handled, as far as the reply to a panic needs it.
 #[derive(Clone, Default)]
 struct CurrentCommand {
     action: Option<Action>,
@@ -65,32 +65,32 @@ impl CurrentCommand {
     }
 }
 
-/// One client, on stdin and stdout.
+/// The client.
 pub(super) struct StdioClient {
     dispatcher: Dispatcher,
     pub(super) writer: FrameWriter,
     pub(super) frame_bytes_max: usize,
-    /// What `initialize` chose.
+    /// The dialect that `initialize` chose.
     dialect: Option<Dialect>,
-    /// Of the last reply: a line that is no frame is answered so.
+    /// The dialect of the last reply; malformed lines are answered in it.
     last: Dialect,
     out_of_order: bool,
     pub(super) ordered: FuturesOrdered<BoxFuture<'static, OutgoingReply>>,
     pub(super) unordered: FuturesUnordered<BoxFuture<'static, OutgoingReply>>,
     pub(super) reply_order: ReplyOrder,
-    /// Jobs that wait for their turn, and how to cancel them.
+    /// Jobs that wait for the replies before them, and how to cancel each.
     waiting: HashMap<String, oneshot::Sender<()>>,
-    /// Ids of commands that are answered out of order and have not been.
+    /// Ids of commands without a reply, while replies may come out of order.
     open: HashSet<String>,
-    /// Replies whose targets have not been answered yet.
+    /// Replies to cancels whose targets have no reply yet.
     held: Vec<OutgoingReply>,
     current: CurrentCommand,
     ahead: ReadAhead,
-    /// The length of the command that is being taken.
+    /// The length of the command that is being handled.
     bytes: usize,
-    /// Jobs that have not ended, this one too.
+    /// Counts jobs that have not ended: each holds a clone.
     jobs: Arc<()>,
-    /// The last word, once `shutdown` was read.
+    /// The reply to `shutdown`, which is written last.
     pub(super) shutdown_reply: Option<OutgoingReply>,
 }
 
@@ -127,7 +127,7 @@ impl StdioClient {
         self.ordered.len() + self.unordered.len() < READ_AHEAD_MAX && self.ahead.has_room()
     }
 
-    /// Writes a reply; a cancel's waits until its target's is written.
+    /// Writes a reply. The reply to a cancel waits until its target's is written.
     pub(super) fn write(&mut self, outgoing: OutgoingReply) {
         if outgoing.after.as_ref().is_some_and(|target| self.open.contains(target)) {
             return self.held.push(outgoing);
@@ -146,7 +146,7 @@ impl StdioClient {
         }
     }
 
-    /// Takes a line; the grace, where it was `shutdown`.
+    /// Handles a line. Returns the grace if it was `shutdown`.
     pub(super) fn on_line(&mut self, line: Input) -> Option<Duration> {
         self.current = CurrentCommand { dialect: self.dialect, ..CurrentCommand::default() };
         self.bytes = 0;
@@ -180,7 +180,7 @@ impl StdioClient {
         }
     }
 
-    /// Queues an answer. A bug of ours in making it costs this one command.
+    /// Queues an answer. A panic in making it becomes `internal` for this one command.
     fn put(&mut self, answer: BoxFuture<'static, OutgoingReply>) {
         let current = self.current.clone();
         let share = Some(self.ahead.take(self.bytes));
@@ -267,7 +267,7 @@ impl StdioClient {
             }
         }
         let dispatcher = self.dispatcher.clone();
-        // Its own line keeps its place among those before it; what follows has the new features.
+        // Its reply keeps its place among those before it; the commands behind it have the new features.
         self.put(
             async move {
                 OutgoingReply::new(dispatcher.initialize_stdio(&incoming, &features, dialect).await, dialect)
@@ -322,7 +322,7 @@ impl StdioClient {
             async move {
                 let outgoing =
                     answer(dispatcher.take(incoming, ReplyOptions::plain(dialect)).await, dialect).await;
-                // What failed waits for nobody: its target may run on.
+                // A failed cancel waits for no target, which may run on.
                 let after = after.filter(|_| outgoing.reply.outcome.is_ok());
                 OutgoingReply { after, ..outgoing }
             }

@@ -1,4 +1,4 @@
-//! What is said on stdout: replies, and events where they were negotiated.
+//! The frames on stdout: replies, and events if they were negotiated.
 
 use std::sync::{
     Arc,
@@ -16,24 +16,24 @@ use tokio::{
 use super::pipes::StdoutQueue;
 use crate::{dispatch::Dispatcher, events::JobEvents, jobs::timestamp, lane::LaneState, pool};
 
-/// How events are told.
+/// How events are written.
 #[derive(Clone, Copy)]
 pub(super) struct EventOptions {
     pub(super) dialect: Dialect,
-    /// Whether an event says the trace of its job.
+    /// Whether an event has the trace of its job.
     pub(super) trace: bool,
 }
 
-/// The way to stdout, shared by all commands in flight.
+/// Writes frames to stdout; all commands in flight share it.
 #[derive(Clone)]
 pub(super) struct FrameWriter {
     output: StdoutQueue,
-    /// How events are told, where they were negotiated.
+    /// How events are written; `None` if they were not negotiated.
     events: Arc<watch::Sender<Option<EventOptions>>>,
     sequence: Arc<AtomicU64>,
 }
 
-/// What is said without being asked.
+/// The events that belong to no command: heartbeats, and the progress of trainings.
 pub(super) struct UnsolicitedEvents {
     dispatcher: Dispatcher,
     writer: FrameWriter,
@@ -61,7 +61,7 @@ impl FrameWriter {
         }
     }
 
-    /// Says the events of a job until its reply, which it returns.
+    /// Writes the events of a job until its reply, and returns the reply.
     pub(super) async fn follow(&self, events: &JobEvents) -> Arc<Reply> {
         let mut log = events.subscribe();
         let mut next = 0;
@@ -105,10 +105,10 @@ impl UnsolicitedEvents {
         Self { dispatcher, writer, heartbeats, news }
     }
 
-    /// Waits for what is said without being asked, and says it: a heartbeat, the progress of a training.
+    /// Waits for the next event, and writes it.
     ///
     /// # Cancel safety
-    /// What was taken is said before anything else is waited for, so nothing is lost and no sequence number skipped.
+    /// An event is written without a further await, so that none is lost and no sequence number is skipped.
     pub(super) async fn write_next(&mut self) {
         let event = tokio::select! {
             _ = self.heartbeats.tick() => self.heartbeat(),

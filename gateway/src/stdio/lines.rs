@@ -1,4 +1,4 @@
-//! Lines on their way from stdin to the talk: read as commands one after another, in their order.
+//! Lines of stdin that wait to be read as commands, in their order.
 
 use std::{
     collections::VecDeque,
@@ -10,29 +10,29 @@ use tokio::task::JoinHandle;
 
 use crate::aside::{self, Read};
 
-/// What a line is.
+/// A line, after it was read.
 pub(super) enum Input {
-    /// A command, or none.
+    /// A command, or the refusal of one.
     Read {
-        /// What it came to.
+        /// The result.
         read: Box<Read>,
         /// Its length.
         bytes: usize,
     },
-    /// Reading it broke something of ours.
+    /// Reading it panicked.
     Broken,
-    /// Over the limit.
+    /// It is longer than the limit.
     TooLarge {
-        /// Bytes of it that were seen.
+        /// The bytes of it that were read.
         bytes: usize,
     },
 }
 
-/// Lines that wait until those before them are read.
+/// Lines that wait until those before them are read as commands.
 #[derive(Default)]
 pub(super) struct Lines {
     waiting: VecDeque<Line>,
-    /// A long line that is read aside, and its length.
+    /// A long line that is being read on a blocking thread, and its length.
     reading: Option<(JoinHandle<Read>, usize)>,
 }
 
@@ -45,13 +45,16 @@ impl Lines {
         self.waiting.push_back(line);
     }
 
-    /// Drops what is not read yet.
+    /// Drops the lines that were not read yet.
     pub(super) fn clear(&mut self) {
         self.waiting.clear();
         self.reading = None;
     }
 
-    /// The next line; for ever pending where there is none. Dropping the future loses nothing.
+    /// Returns the next line; pending for ever if there is none.
+    ///
+    /// # Cancel safety
+    /// A long line stays in `reading` until it is returned.
     pub(super) async fn next(&mut self) -> Input {
         if self.reading.is_none() {
             match self.waiting.pop_front() {
@@ -91,7 +94,7 @@ mod tests {
         lines.push(Line::Text(long));
         lines.push(Line::Text(br#"{"action":"get_status"}"#.to_vec()));
         lines.push(Line::TooLarge { bytes: 7 });
-        // Polled once and dropped, as the loop does when something else comes first.
+        // Polled once and dropped, as by a loop in which another arm comes first.
         assert!(lines.next().now_or_never().is_none());
         let mut read = Vec::new();
         while !lines.is_empty() {

@@ -1,5 +1,5 @@
-//! This process's own stdin and stdout, each on a thread of its own: a terminal or a pipe that blocks must not block
-//! anything else, nor keep the process from leaving.
+//! The stdin and stdout of this process, each on a thread of its own: a terminal or a pipe that blocks must not block
+//! anything else, nor keep the process from its exit.
 
 use std::{
     io::{Read, Write},
@@ -13,13 +13,13 @@ use nix::{
 };
 use tokio::sync::{mpsc, oneshot, watch};
 
-/// Chunks of stdin that wait to be looked at.
+/// Chunks of 64 KiB of stdin that wait to be split. A full channel leaves the rest in the pipe.
 const CHUNKS_MAX: usize = 8;
-/// Bytes that wait to be written; beyond, nothing more is made to be said.
+/// Bytes that wait to be written; beyond this no further reply or event is made.
 const BACKLOG_BYTES_MAX: usize = 1 << 20;
 
-/// The way to stdout. Saying never waits, so that a client that does not read holds up nothing else; whoever has more
-/// to say looks for room first.
+/// The queue of stdout. Unbounded, so that `send` never waits and a client that does not read delays nothing else;
+/// callers wait for room before they make a further line.
 #[derive(Clone)]
 pub(super) struct StdoutQueue {
     lines: mpsc::UnboundedSender<Vec<u8>>,
@@ -27,7 +27,7 @@ pub(super) struct StdoutQueue {
 }
 
 impl StdoutQueue {
-    /// Hands a line to the writer; whether there still is one.
+    /// Queues a line. Returns whether the writer still runs.
     pub(super) fn send(&self, line: Vec<u8>) -> bool {
         let bytes = line.len();
         self.backlog.send_modify(|backlog| *backlog += bytes);
@@ -38,22 +38,22 @@ impl StdoutQueue {
         was_sent
     }
 
-    /// Whether more may be said.
+    /// Whether a further line may be made.
     pub(super) fn has_room(&self) -> bool {
         *self.backlog.borrow() < BACKLOG_BYTES_MAX
     }
 
-    /// Waits until more may be said.
+    /// Waits until a further line may be made.
     ///
     /// # Cancel safety
-    /// Nothing is taken.
+    /// It takes nothing.
     pub(super) async fn wait_for_room(&self) {
-        // An error would mean that the sender is gone, which is held here.
+        // An error would mean that the sender is gone, and `self` holds it.
         self.backlog.subscribe().wait_for(|backlog| *backlog < BACKLOG_BYTES_MAX).await.ok();
     }
 }
 
-/// The chunks of stdin; closed at its end.
+/// Reads stdin on a thread. The channel closes at its end.
 pub(super) fn read_stdin() -> mpsc::Receiver<Vec<u8>> {
     let (chunks, input) = mpsc::channel(CHUNKS_MAX);
     std::thread::spawn(move || {
@@ -78,18 +78,18 @@ pub(super) fn read_stdin() -> mpsc::Receiver<Vec<u8>> {
     input
 }
 
-/// Resolves once nobody can write to stdin any more, though bytes of it may not have been read yet; never for a file or
-/// a terminal, whose end is known only where it is read.
+/// Resolves when every writer of stdin is gone, even if bytes of it are still unread. It never resolves for a file or a
+/// terminal, whose end shows only when it is read.
 pub(super) fn stdin_hung_up() -> oneshot::Receiver<()> {
     hung_up(std::io::stdin())
 }
 
-/// The end of a pipe lies behind all that was written before, and the reader stops while enough is read ahead: the
-/// system tells of the hang-up at once.
+/// Polls for the hang-up, which the system reports at once. The end of the pipe would be seen only behind all unread
+/// bytes, and the reader stops while enough is read ahead.
 fn hung_up(input: impl AsFd + Send + 'static) -> oneshot::Receiver<()> {
     let (sender, hang_up) = oneshot::channel();
     std::thread::spawn(move || {
-        // A hang-up is always told; nothing else is asked for.
+        // `poll` always reports a hang-up; no other event is asked for.
         let mut polled = [PollFd::new(input.as_fd(), PollFlags::empty())];
         loop {
             match poll(&mut polled, PollTimeout::NONE) {
@@ -101,14 +101,14 @@ fn hung_up(input: impl AsFd + Send + 'static) -> oneshot::Receiver<()> {
             }
         }
         if polled[0].revents().is_some_and(|events| events.contains(PollFlags::POLLHUP)) {
-            // Nobody may wait for it.
+            // An error means that nothing waits for it.
             sender.send(()).ok();
         }
     });
     hang_up
 }
 
-/// A way to write lines to stdout, and what resolves once all are written and the way is dropped.
+/// The queue of stdout, and a receiver that resolves when the queue is dropped and all its lines are written.
 pub(super) fn write_stdout() -> (StdoutQueue, oneshot::Receiver<()>) {
     write_lines(std::io::stdout())
 }
@@ -120,7 +120,7 @@ fn write_lines(mut out: impl Write + Send + 'static) -> (StdoutQueue, oneshot::R
     let queue = StdoutQueue { lines, backlog: backlog.clone() };
     std::thread::spawn(move || {
         while let Some(mut line) = waiting.blocking_recv() {
-            // Whatever waits goes out with it.
+            // All lines that wait go out in one write.
             while let Ok(more) = waiting.try_recv() {
                 line.extend_from_slice(&more);
             }
@@ -130,7 +130,7 @@ fn write_lines(mut out: impl Write + Send + 'static) -> (StdoutQueue, oneshot::R
                 backlog.send_replace(0);
                 return;
             }
-            // What is taken off was added before it came here.
+            // No underflow: `send` has added the bytes before it queued the line.
             backlog.send_modify(|backlog| *backlog -= line.len());
         }
         // Nobody may wait for it.

@@ -1,17 +1,18 @@
-//! How much is read ahead: the bytes of commands whose lines have not been said.
+//! The bytes of commands whose replies are not written yet, bounded.
 
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering},
 };
 
-/// Bytes of commands that were taken, and how many there may be.
+/// The bytes in use, and their limit. `Relaxed` throughout: the counter orders no other memory, and the loop alone
+/// reads it.
 pub(super) struct ReadAhead {
     bytes: Arc<AtomicUsize>,
     bytes_max: usize,
 }
 
-/// What one command takes, until it is dropped.
+/// The share of one command, until it is dropped.
 pub(super) struct ReadAheadPermit {
     all: Arc<AtomicUsize>,
     bytes: usize,
@@ -22,7 +23,7 @@ impl ReadAhead {
         Self { bytes: Arc::default(), bytes_max }
     }
 
-    /// Whether one more may be taken, however long it is.
+    /// Whether a further command may be read, however long it is: else the longest could never be.
     pub(super) fn has_room(&self) -> bool {
         self.bytes.load(Ordering::Relaxed) < self.bytes_max
     }

@@ -1,28 +1,29 @@
-//! Whose turn it is, where lines keep the order of the commands.
+//! The order of replies without `out_of_order`: that of the commands.
 
 use tokio::sync::{oneshot, watch};
 
-/// Counts commands and the lines that were written for them.
+/// Counts commands, and the replies that were written.
 #[derive(Debug, Default)]
 pub(super) struct ReplyOrder {
     read: u64,
-    /// Commands up to the last one that was no job: jobs wait for it.
+    /// The number of commands up to the last one that was no job; jobs wait for these.
     barrier: u64,
     written: watch::Sender<u64>,
 }
 
 impl ReplyOrder {
-    /// Another command keeps its place.
+    /// Counts a command.
     pub(super) fn count(&mut self) {
         self.read += 1;
     }
 
-    /// Another line was written.
+    /// Counts a written reply.
     pub(super) fn next(&self) {
         self.written.send_modify(|written| *written += 1);
     }
 
-    /// The turn of the next command: a job's comes when whatever was no job is done, another's when all is.
+    /// The place of the next command. A job may start when every command before it that is no job is done; any other
+    /// command when all before it are.
     pub(super) fn pending(&mut self, is_job: bool) -> PendingReply {
         let after = if is_job { self.barrier } else { self.read };
         if !is_job {
@@ -32,7 +33,7 @@ impl ReplyOrder {
     }
 }
 
-/// A place in the order.
+/// The place of a command in the order.
 #[derive(Clone, Debug)]
 pub(super) struct PendingReply {
     after: u64,
@@ -40,24 +41,25 @@ pub(super) struct PendingReply {
 }
 
 impl PendingReply {
-    /// No need to wait.
+    /// A place that is due at once.
     pub(super) fn now() -> Self {
         Self { after: 0, written: None }
     }
 
-    /// Waits for it.
+    /// Waits until the place is due.
     pub(super) async fn wait(&self) {
         if let Some(mut written) = self.written.clone() {
-            // An error means that the talk is over, and nobody hears the answer.
+            // An error means that the connection has ended, and the reply is dropped.
             written.wait_for(|written| *written >= self.after).await.ok();
         }
     }
 
-    /// Waits for it or for a cancel; whether it was the cancel.
+    /// Waits until the place is due or the command is cancelled. Returns whether it was cancelled.
     pub(super) async fn or_cancelled(&self, cancelled: oneshot::Receiver<()>) -> bool {
         tokio::select! {
             biased;
-            // First, as the cancel was answered already. Without an id nobody can cancel: the sender is gone at once.
+            // First, because the cancel has been answered as a success. Without an id no cancel is possible: the sender
+            // is dropped at once, and this arm is disabled.
             Ok(()) = cancelled => true,
             () = self.wait() => false,
             else => false,

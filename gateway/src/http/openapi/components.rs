@@ -1,4 +1,4 @@
-//! The components: the bundle's definitions, written so that generators of clients keep what they say.
+//! The components: the definitions of the bundle, in the form that generators of clients understand.
 
 use std::collections::BTreeSet;
 
@@ -7,14 +7,15 @@ use serde_json::{Map, Value, json};
 
 use super::{camel, codes, schema};
 
-/// Above this an integer needs 64 bits in most languages.
+/// The largest 32-bit integer: a larger maximum needs 64 bits in most languages.
 const INT32_MAX: f64 = i32::MAX as f64;
-/// Members of the envelope that stand beside an action's fields; the path says the action, and the gateway the attempt.
+/// Members of the envelope that may stand beside an action's fields. The action is in the path, and the gateway counts
+/// attempts.
 const BESIDE: [&str; 3] = ["request_id", "session_id", "gpu_id"];
-/// Statuses that operations name beside all others.
+/// Statuses that operations list; all others are under `default`.
 pub(super) const STATUSES: [u16; 6] = [400, 404, 406, 413, 415, 422];
 
-/// The components of the document as they come to be.
+/// The components of the document, while it is built.
 pub(super) struct Components {
     bundle: Map<String, Value>,
     made: Map<String, Value>,
@@ -39,7 +40,7 @@ impl Components {
         all
     }
 
-    /// Definitions that requests are made of: there null means absent.
+    /// The definitions that requests use, where null means absent.
     fn requests(&self) -> BTreeSet<String> {
         let mut reached: BTreeSet<String> = BTreeSet::new();
         let mut next: Vec<String> =
@@ -54,7 +55,7 @@ impl Components {
         reached
     }
 
-    /// A schema of the bundle, written for the document: references moved, scalars in their place.
+    /// Rewrites a schema of the bundle for the document: references point to components, and scalars are inlined.
     pub(super) fn written(&self, value: &Value) -> Value {
         let Value::Object(members) = value else { return value.clone() };
         if let Some(target) = members.get("$ref").and_then(Value::as_str) {
@@ -94,7 +95,7 @@ impl Components {
         }
     }
 
-    /// A definition that is a scalar, or a property, as a parameter has it.
+    /// The schema of a parameter: a scalar definition, or a property.
     pub(super) fn parameter(&self, definition: &str, property: Option<&str>) -> Value {
         let definition = &self.bundle[definition];
         match property {
@@ -103,15 +104,15 @@ impl Components {
         }
     }
 
-    /// The reply that carries a definition: one closed component.
+    /// The reply whose `data` is a definition, as one closed component.
     pub(super) fn reply(&mut self, data: &str) -> Value {
-        // `ReplyData` is what any action may answer.
+        // `ReplyData` is the data of any action.
         let name = if data == "ReplyData" { "CommandReply".to_owned() } else { format!("{data}Reply") };
         if !self.made.contains_key(&name) {
             let mut reply = self.written(&self.bundle["Reply"]);
             reply["description"] = format!("A success that carries {data}.").into();
             let properties = &mut reply["properties"];
-            // Only a line that is no command has none, and that is no success.
+            // Only the reply to a line that is no command has none, and that is a failure.
             properties["request_id"] = self.parameter("Id", None);
             properties["request_id"]["description"] =
                 "The command's; one that the gateway made where it had none.".into();
@@ -137,19 +138,19 @@ impl Components {
         problem
     }
 
-    /// The body of a route: the bare value where the route takes it, else the action's fields. One form, as generators
-    /// make nothing of a choice; that envelopes are read too is said in words. `given` are fields that the path or the
-    /// route says already: a body that says them too is refused.
+    /// The body of a route: the bare value if the route takes one, else the action's fields. Only one form, because
+    /// generators do not understand a choice; the description says that envelopes are read, too. `given` are fields in
+    /// the path or the route, which the body must not have.
     pub(super) fn body(&mut self, info: &ActionInfo, bare: Option<&str>, given: &[&str]) -> Value {
         let bare = bare.map(|field| self.parameter(info.request, Some(field)));
-        // What stands beside the reference tells of the field, not of the body.
+        // The members beside the reference describe the field and not the body.
         match bare.as_ref().and_then(|bare| bare.get("$ref")) {
             Some(reference) => json!({"$ref": reference}),
             None => self.fields(info, given),
         }
     }
 
-    /// The action's fields, and those of the envelope that a client may want beside them.
+    /// The action's fields, and the members of the envelope that may stand beside them.
     fn fields(&mut self, info: &ActionInfo, given: &[&str]) -> Value {
         let without: String = given
             .iter()
@@ -174,7 +175,7 @@ impl Components {
         schema(&name)
     }
 
-    /// The answers that operations share.
+    /// The responses that operations share.
     #[allow(clippy::unused_self, reason = "they refer to components")]
     pub(super) fn responses(&self) -> Value {
         let one = |status: Option<u16>| {
@@ -194,7 +195,7 @@ impl Components {
         responses
     }
 
-    /// The components that these schemas reach, in the order of the bundle.
+    /// Returns the components that these schemas reach, in the order of the bundle.
     pub(super) fn reached(&self, from: &[&Value]) -> Value {
         let mut reached: BTreeSet<String> = BTreeSet::new();
         let mut next: Vec<String> = Vec::new();
@@ -214,7 +215,7 @@ impl Components {
     }
 }
 
-/// Calls with the name of each reference of a kind; examples and defaults are data.
+/// Calls `found` with the name of each reference. Examples and defaults are skipped, because they are data.
 fn references(value: &Value, prefix: &str, found: &mut dyn FnMut(&str)) {
     match value {
         Value::Object(members) => {
@@ -235,13 +236,13 @@ fn references(value: &Value, prefix: &str, found: &mut dyn FnMut(&str)) {
     }
 }
 
-/// Whether a definition stands where it is used: a scalar without names of its own, or a choice with null.
+/// Whether a definition is inlined: a scalar that is no enumeration, or a choice with null.
 fn is_inlined(definition: &Value) -> bool {
     let scalar = matches!(definition["type"].as_str(), Some("string" | "number" | "integer" | "boolean"));
     (scalar && definition.get("enum").is_none()) || definition.get("oneOf").is_some()
 }
 
-/// The one that `oneOf: [it, null]` is about.
+/// Returns the other schema of a `oneOf` with null.
 fn or_null(members: &Map<String, Value>) -> Option<&Value> {
     match members.get("oneOf")?.as_array()?.as_slice() {
         [inner, null] if null["type"] == "null" => Some(inner),
@@ -255,7 +256,7 @@ fn is_wide(members: &Map<String, Value>) -> bool {
     members.get("type").is_some_and(|kind| kind == "integer") && (beyond("maximum") || beyond("minimum"))
 }
 
-/// The same schema, that takes null too.
+/// Lets a schema take null, too.
 fn nullable(mut schema: Value) -> Value {
     let Value::Object(members) = &mut schema else { return schema };
     if let Some(reference) = members.remove("$ref") {
@@ -267,7 +268,7 @@ fn nullable(mut schema: Value) -> Value {
     }
     if let Some(Value::String(kind)) = members.get("type").cloned() {
         if matches!(kind.as_str(), "array" | "object") {
-            // Empty, which is what absent means; generators take no default of a type that may be null.
+            // Generators reject a default of a type that may be null.
             members.remove("default");
         }
         members.insert("type".to_owned(), json!([kind, "null"]));
@@ -278,7 +279,8 @@ fn nullable(mut schema: Value) -> Value {
     schema
 }
 
-/// In a request null means absent, and the document says so: a client of a typed language leaves a number out so.
+/// Lets the optional members of a request be null, which means absent: so a client in a typed language leaves out a
+/// number.
 fn nullable_options(object: &mut Value) {
     let required: Vec<String> = object["required"]
         .as_array()
@@ -308,7 +310,7 @@ fn leave_out(object: &mut Value, given: &[&str]) {
     }
 }
 
-/// A member that is always null, with the type that it has elsewhere: generators make nothing of a bare null.
+/// A member that is always null, with the type that it has elsewhere: generators do not understand a bare null.
 fn nothing(types: &[&str], means: &str) -> Value {
     json!({"type": types, "const": null, "description": means})
 }

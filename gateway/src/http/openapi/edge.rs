@@ -1,4 +1,4 @@
-//! What HTTP itself adds to an operation: headers that it reads, and answers that are no reply.
+//! What HTTP adds to an operation: the headers that it reads, and answers that are no reply.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use super::{
     problem,
 };
 
-/// Says it of an operation, by its verb and path.
+/// Adds it to an operation, by verb and path.
 pub(super) fn add(components: &Components, verb: &str, path: &str, operation: &mut Value) {
     match (verb, path) {
         ("GET", "/v1/jobs") => {
@@ -30,24 +30,24 @@ fn events(operation: &mut Value) {
     });
     header(operation, "Last-Event-ID", last);
     operation["responses"]["204"] = bare("The reply has been heard: nothing more comes.");
-    let buffering = said("`no`: a proxy passes each event on at once.");
-    let cache = said("`no-cache`: events are not kept.");
+    let buffering = described_header("`no`: a proxy passes each event on at once.");
+    let cache = described_header("`no-cache`: events are not kept.");
     operation["responses"]["200"]["headers"] =
         json!({"X-Accel-Buffering": buffering, "Cache-Control": cache});
     operation["responses"]["204"]["headers"] = json!({"X-Accel-Buffering": buffering});
 }
 
-/// A header of an answer.
-fn said(means: &str) -> Value {
+/// A header of a response.
+fn described_header(means: &str) -> Value {
     json!({"description": means, "schema": {"type": "string"}})
 }
 
-/// The headers of a picture, whole or not.
+/// The headers of a picture, or of a part of one.
 fn of_a_picture() -> Value {
     json!({
-        "ETag": said("The SHA-256 of the picture, in quotes."),
-        "Cache-Control": said("`private, no-cache`: a request_id may be used again."),
-        "Accept-Ranges": said("`bytes`: a part may be asked for by `Range`, at the picture's own path."),
+        "ETag": described_header("The SHA-256 of the picture, in quotes."),
+        "Cache-Control": described_header("`private, no-cache`: a request_id may be used again."),
+        "Accept-Ranges": described_header("`bytes`: a part may be asked for by `Range`, at the picture's own path."),
     })
 }
 
@@ -70,7 +70,8 @@ fn picture(operation: &mut Value) {
     responses["416"] = bare("The picture has no such part; `Content-Range` says how long it is.");
     responses["416"]["headers"] = headers;
     for status in ["206", "416"] {
-        responses[status]["headers"]["Content-Range"] = said("Which bytes these are, and of how many.");
+        responses[status]["headers"]["Content-Range"] =
+            described_header("Which bytes these are, and of how many.");
     }
 }
 
@@ -83,7 +84,7 @@ fn generate(operation: &mut Value) {
     .into();
     operation["responses"]["406"] = problem(Some(406));
     let success = &mut operation["responses"]["200"];
-    // JSON stays the first: a generator that knows one type of a success takes that.
+    // JSON stays the first, because a generator that supports one type of success takes that.
     if let (Some(content), Value::Object(pictures)) = (success["content"].as_object_mut(), pictures()) {
         content.extend(pictures);
     }
@@ -94,7 +95,7 @@ fn generate(operation: &mut Value) {
         ("X-Warnings", "Of a picture: the codes of the reply's warnings, with commas between them."),
         ("Link", "Of a picture: the job, as `describedby`."),
     ] {
-        headers[name] = said(means);
+        headers[name] = described_header(means);
     }
     success["headers"] = headers;
 }
@@ -109,7 +110,7 @@ fn push(operation: &mut Value, parameter: Value) {
     }
 }
 
-/// An answer without a body.
+/// A response without a body.
 fn bare(means: &str) -> Value {
     json!({"description": means})
 }

@@ -1,8 +1,8 @@
 //! `/openapi.json`: OpenAPI 3.1, made of the registry and the bundle of schemas.
 //!
-//! It is written for generators of clients: each reply is one closed component, scalars stand where they are used (a
-//! generator drops a default beside a reference), an optional field of a request may be null, and no component is there
-//! that no path reaches. `gateway/tests/it/openapi.rs` holds these as rules.
+//! It is written for generators of clients: each reply is one closed component, scalars are inlined (a generator drops
+//! a default beside a reference), an optional field of a request may be null, and each component is reached by some
+//! path. `gateway/tests/it/openapi.rs` checks these rules.
 
 mod components;
 mod edge;
@@ -71,25 +71,25 @@ fn schema(name: &str) -> Value {
     json!({"$ref": format!("#/components/schemas/{name}")})
 }
 
-/// An answer in JSON.
+/// A response in JSON.
 fn answer(means: &str, schema: &Value) -> Value {
     json!({"description": means, "content": {"application/json": {"schema": schema}}})
 }
 
-/// The name of the shared response of a status; of all others where it is none.
+/// A reference to the shared response of a status; `None`: that of all other statuses.
 fn problem(status: Option<u16>) -> Value {
     let name = status.map_or_else(|| "Problem".to_owned(), |status| format!("Problem{status}"));
     json!({"$ref": format!("#/components/responses/{name}")})
 }
 
-/// The codes of a status, as a sentence.
+/// A sentence with the codes of a status.
 fn codes(status: Option<u16>) -> String {
     let of = |code: &ErrorCode| status.is_none_or(|status| code.status() == status);
     let codes: Vec<&str> = ErrorCode::ALL.iter().filter(|code| of(code)).map(|code| code.as_str()).collect();
     format!("A failure: {}.", codes.join(", "))
 }
 
-/// A name of the registry as the name of a component.
+/// The component name of a name in the registry.
 fn camel(name: &str) -> String {
     contracts::naming::pascal(name)
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{answer, components::Components, edge, problem, schema};
 use crate::pending::PENDING;
 
-/// `(verb, path, operation)` of every route.
+/// Returns `(verb, path, operation)` of every route.
 pub(super) fn all(components: &mut Components) -> Vec<(&'static str, &'static str, Value)> {
     let mut all = Vec::new();
     for action in Action::ALL {
@@ -90,7 +90,7 @@ fn about(components: &Components, action: Action, route: &Route) -> String {
     about
 }
 
-/// A map has no place in a query that OpenAPI has words for: what it is written as is said in the description.
+/// Whether a property is a map. OpenAPI cannot express how a query has it, so that the description says it.
 fn is_map(property: &Property) -> bool {
     matches!(dictionary().resolve(&property.shape), Shape::Map(_))
 }
@@ -99,7 +99,7 @@ fn tags(path: &str) -> Value {
     Tag::of(path).map(|tag| tag.name).into_iter().collect()
 }
 
-/// Whether the gateway does what an operation says.
+/// Whether the gateway has an operation, which is not pending.
 fn is_there(operation: &Value) -> bool {
     operation["x-pending"].is_null()
 }
@@ -123,7 +123,7 @@ fn accepted() -> Value {
     accepted
 }
 
-/// The failures that belong to what is sent; `default` are all others.
+/// Adds the failures that depend on the request; all others are under `default`.
 fn failures(responses: &mut Value, has_body: bool, has_parameters: bool) {
     let mut statuses = vec![400, 422];
     if has_parameters || has_body {
@@ -162,8 +162,8 @@ fn parameters(components: &Components, action: Action, route: &Route) -> Value {
         params(route).map(|(name, field)| parameter(name, "path", true, shape(field))).collect();
     if route.verb != "POST" {
         let given: Vec<&str> = params(route).map(|(_, field)| field).collect();
-        let said = |property: &&Property| !given.contains(&property.snake.as_str()) && !is_map(property);
-        for property in spec.properties.iter().filter(said) {
+        let in_query = |property: &&Property| !given.contains(&property.snake.as_str()) && !is_map(property);
+        for property in spec.properties.iter().filter(in_query) {
             parameters.push(parameter(&property.snake, "query", property.required, shape(&property.snake)));
         }
     }
@@ -171,7 +171,7 @@ fn parameters(components: &Components, action: Action, route: &Route) -> Value {
     parameters.into()
 }
 
-/// What may be said beside a command. `dialect` is left out of this document, which says why.
+/// The parameters beside a command. `dialect` is left out; the description of the document says why.
 fn beside(components: &Components, is_meant: impl Fn(&Parameter) -> bool) -> Vec<Value> {
     let meant = PARAMETERS.iter().filter(|one| one.name != "dialect" && is_meant(one));
     meant
@@ -183,7 +183,7 @@ fn beside(components: &Components, is_meant: impl Fn(&Parameter) -> bool) -> Vec
         .collect()
 }
 
-/// A parameter; what its schema says of it stands beside the schema too, where readers look for it.
+/// A parameter. The description of its schema moves to the parameter, where readers expect it.
 pub(super) fn parameter(name: &str, place: &str, required: bool, mut schema: Value) -> Value {
     let means = schema.as_object_mut().and_then(|members| members.remove("description"));
     json!({"name": name, "in": place, "required": required, "description": means, "schema": schema})
@@ -200,7 +200,7 @@ fn of_resource(components: &mut Components, resource: &Resource) -> Value {
             parameter(name, "path", true, shape)
         })
         .collect();
-    // Any command may be a job; no other resource is one.
+    // Any command may be a job; no other resource is.
     parameters.extend(beside(components, |_| resource.id == "run_command"));
     let has_body = resource.verb == "POST";
     let mut responses = json!({"200": success(components, resource)});
@@ -227,7 +227,7 @@ fn of_resource(components: &mut Components, resource: &Resource) -> Value {
     operation
 }
 
-/// Any action: its fields, or `payload`, stand beside the envelope's members.
+/// Any action, with its fields or `payload` beside the members of the envelope.
 fn any_command(components: &Components) -> Value {
     json!({
         "type": "object",
@@ -251,9 +251,9 @@ fn success(components: &mut Components, resource: &Resource) -> Value {
     }
 }
 
-/// The three types of pictures, as bytes.
+/// The media types of pictures, as bytes.
 pub(super) fn pictures() -> Value {
-    // What generators read as bytes; OpenAPI 3.1 asks for no schema at all, and they stumble over that.
+    // Generators take this schema for bytes. OpenAPI 3.1 wants none here, which they do not understand.
     let bytes = json!({"schema": {"type": "string", "format": "binary"}});
     dictionary()
         .enumeration("OutputFormat")
