@@ -97,7 +97,7 @@ impl App {
             tokio::select! {
                 () = end(&self.dispatcher, until, until + KILL_AFTER) => return,
                 // Drain again: the job queue and the lanes replace their end by an earlier one.
-                () = self.dispatcher.stops_sooner(until) => tracing::info!("told to end sooner"),
+                () = self.dispatcher.stops_sooner(until) => tracing::info!("the grace was shortened"),
             }
         }
     }

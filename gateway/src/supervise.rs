@@ -49,7 +49,7 @@ pub fn is_configuration(err: &io::Error) -> bool {
 }
 
 /// Writes to stderr, which the gateway logs. A closed stderr is ignored: it must not keep this process from its work.
-fn say(what: &str) {
+fn log_line(what: &str) {
     writeln!(io::stderr(), "gateway: {what}").ok();
 }
 
@@ -59,16 +59,16 @@ fn say(what: &str) {
 #[must_use]
 pub fn exec_worker(parent: i32, program: &OsString, args: &[OsString]) -> ExitCode {
     if let Err(err) = prctl::set_pdeathsig(Signal::SIGKILL) {
-        say(&format!("the parent-death signal cannot be asked for: {err}"));
+        log_line(&format!("the parent-death signal cannot be asked for: {err}"));
         return ExitCode::from(EXIT_TRANSIENT);
     }
     // The kernel sends no signal for a parent that ended before the call above.
     if getppid() != Pid::from_raw(parent) {
-        say(&format!("process {parent}, which started this worker, has ended"));
+        log_line(&format!("process {parent}, which started this worker, has ended"));
         return ExitCode::from(EXIT_TRANSIENT);
     }
     let err = Command::new(program).args(args).exec();
-    say(&format!("{} cannot be executed: {err}", program.display()));
+    log_line(&format!("{} cannot be executed: {err}", program.display()));
     ExitCode::from(if is_configuration(&err) { EXIT_CONFIG } else { EXIT_TRANSIENT })
 }
 
@@ -86,7 +86,7 @@ pub fn guard_groups() -> ExitCode {
             (Some(Ok(group)), _) if group > 1 => _ = groups.insert(group),
             (_, Some(Ok(group))) => _ = groups.remove(&group),
             _ => {
-                say(&format!("{line:?} names no process group"));
+                log_line(&format!("{line:?} names no process group"));
                 code = ExitCode::FAILURE;
             }
         }
@@ -95,7 +95,7 @@ pub fn guard_groups() -> ExitCode {
         match killpg(Pid::from_raw(group), Signal::SIGKILL) {
             Ok(()) | Err(Errno::ESRCH) => {}
             Err(err) => {
-                say(&format!("process group {group} could not be killed: {err}"));
+                log_line(&format!("process group {group} could not be killed: {err}"));
                 code = ExitCode::FAILURE;
             }
         }

@@ -10,7 +10,7 @@ use tokio::{
 };
 
 use super::{
-    BreakerState, Cancelled, Cause, GpuId, LaneError, LaneState, LaneView, Launch, News, Order, Policy,
+    BreakerState, Cancelled, Cause, GpuId, LaneError, LaneState, LaneView, Launch, Order, Policy, PoolEvents,
     Verdict,
     breaker::{Breaker, Death},
     handle::{BreakerView, LastSeen},
@@ -29,7 +29,7 @@ pub(crate) struct Actor {
     pub(super) held: VecDeque<Held>,
     pub(super) breaker: Breaker,
     /// Where events go that belong to no command.
-    pub(super) news: News,
+    pub(super) pool_events: PoolEvents,
     launch: Launch,
     view: watch::Sender<LaneView>,
     pub(super) changed: Arc<Notify>,
@@ -60,10 +60,10 @@ impl Actor {
         view: watch::Sender<LaneView>,
         last_seen: Arc<LastSeen>,
         changed: Arc<Notify>,
-        news: News,
+        pool_events: PoolEvents,
     ) -> Self {
         let (held, breaker) = (VecDeque::new(), Breaker::new());
-        Self { gpu, policy, inbox, last_seen, held, breaker, news, launch, view, changed }
+        Self { gpu, policy, inbox, last_seen, held, breaker, pool_events, launch, view, changed }
     }
 
     pub(super) async fn run(mut self) {

@@ -16,7 +16,7 @@ use tokio::{
 };
 
 use super::{
-    BreakerState, Cancelled, GpuId, LaneError, Launch, News, Order, Policy, Verdict,
+    BreakerState, Cancelled, GpuId, LaneError, Launch, Order, Policy, PoolEvents, Verdict,
     actor::{Actor, Inbox},
     message::{Answer, Mail, Stop},
 };
@@ -142,7 +142,7 @@ pub fn start(
     launch: Launch,
     policy: Arc<Policy>,
     changed: Arc<Notify>,
-    news: News,
+    pool_events: PoolEvents,
     tasks: &mut JoinSet<()>,
 ) -> LaneHandle {
     let (mailbox, mail) = mpsc::channel(MAILBOX_MAX);
@@ -165,7 +165,8 @@ pub fn start(
     let last_seen = Arc::new(LastSeen { since: Instant::now(), millis: AtomicU64::new(0) });
     let silence_max = policy.limits.idle_seconds.duration();
     let inbox = Inbox { mailbox: mail, stops: stop, verdicts: verdict };
-    let actor = Actor::new(gpu.clone(), launch, policy, inbox, view_out, last_seen.clone(), changed, news);
+    let actor =
+        Actor::new(gpu.clone(), launch, policy, inbox, view_out, last_seen.clone(), changed, pool_events);
     tasks.spawn(actor.run());
     LaneHandle { gpu, mailbox, stops, verdicts, view, last_seen, silence_max }
 }

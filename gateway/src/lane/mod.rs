@@ -30,7 +30,7 @@ use std::{sync::Arc, time::Duration};
 use crate::gpu::GpuId;
 
 /// Events that belong to no command: `training_progress`.
-pub type News = tokio::sync::broadcast::Sender<Arc<serde_json::Value>>;
+pub type PoolEvents = tokio::sync::broadcast::Sender<Arc<serde_json::Value>>;
 
 /// The rules by which a lane treats its worker.
 #[derive(Clone, Debug)]

@@ -173,7 +173,7 @@ mod tests {
     use super::{lane_load::LaneLoad, next};
     use crate::{
         config::{Config, PoolFlags, WorkerKind},
-        lane::{self, News},
+        lane::{self, PoolEvents},
     };
 
     /// Two lanes whose tasks never run, so that their workers stay `starting`.
@@ -182,9 +182,9 @@ mod tests {
         let output_dir = Some(dir.path().to_owned());
         let flags = PoolFlags { workers: Some(WorkerKind::Sim), output_dir, ..PoolFlags::default() };
         let config = Config::decide(&flags, &[], None).unwrap();
-        let (changed, news) = (Arc::new(Notify::new()), News::new(1));
+        let (changed, pool_events) = (Arc::new(Notify::new()), PoolEvents::new(1));
         let mut start = |(gpu, launch)| {
-            lane::start(gpu, launch, config.policy.clone(), changed.clone(), news.clone(), tasks)
+            lane::start(gpu, launch, config.policy.clone(), changed.clone(), pool_events.clone(), tasks)
         };
         config.workers.clone().into_iter().map(|worker| LaneLoad::new(start(worker))).collect()
     }

@@ -6,18 +6,18 @@ use tokio::{sync::Notify, task::JoinSet, time::Instant};
 
 use crate::{
     gpu::GpuId,
-    lane::{self, LaneHandle, LaneState, Launch, News, Policy},
+    lane::{self, LaneHandle, LaneState, Launch, Policy, PoolEvents},
 };
 
 /// All lanes.
 #[derive(Clone, Debug)]
 pub struct Pool {
     lanes: Arc<[LaneHandle]>,
-    news: News,
+    pool_events: PoolEvents,
 }
 
 /// Pool events that a slow subscriber may be behind, before it loses the oldest: minutes of a training's progress.
-const NEWS_MAX: usize = 256;
+const POOL_EVENTS_MAX: usize = 256;
 
 /// States of workers, the most useful first.
 const STATES: [&str; 7] = ["ready", "running", "training", "loading", "starting", "draining", "error"];
@@ -36,20 +36,20 @@ impl Pool {
         changed: &Arc<Notify>,
         tasks: &mut JoinSet<()>,
     ) -> Self {
-        let news = News::new(NEWS_MAX);
+        let pool_events = PoolEvents::new(POOL_EVENTS_MAX);
         let lanes = workers
             .into_iter()
             .map(|(gpu, launch)| {
-                lane::start(gpu, launch, policy.clone(), changed.clone(), news.clone(), tasks)
+                lane::start(gpu, launch, policy.clone(), changed.clone(), pool_events.clone(), tasks)
             })
             .collect();
-        Self { lanes, news }
+        Self { lanes, pool_events }
     }
 
     /// Subscribes to the events that belong to no command, from now on.
     #[must_use]
-    pub fn news(&self) -> tokio::sync::broadcast::Receiver<Arc<serde_json::Value>> {
-        self.news.subscribe()
+    pub fn pool_events(&self) -> tokio::sync::broadcast::Receiver<Arc<serde_json::Value>> {
+        self.pool_events.subscribe()
     }
 
     /// The lanes, in the order of their GPUs.

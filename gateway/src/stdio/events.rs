@@ -38,7 +38,7 @@ pub(super) struct UnsolicitedEvents {
     dispatcher: Dispatcher,
     writer: FrameWriter,
     heartbeats: Interval,
-    news: broadcast::Receiver<Arc<Value>>,
+    pool_events: broadcast::Receiver<Arc<Value>>,
 }
 
 impl FrameWriter {
@@ -101,8 +101,8 @@ impl UnsolicitedEvents {
     pub(super) fn new(dispatcher: Dispatcher, writer: FrameWriter) -> Self {
         let mut heartbeats = interval(limits::HEARTBEAT);
         heartbeats.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let news = dispatcher.pool().news();
-        Self { dispatcher, writer, heartbeats, news }
+        let pool_events = dispatcher.pool().pool_events();
+        Self { dispatcher, writer, heartbeats, pool_events }
     }
 
     /// Waits for the next event, and writes it.
@@ -112,7 +112,7 @@ impl UnsolicitedEvents {
     pub(super) async fn write_next(&mut self) {
         let event = tokio::select! {
             _ = self.heartbeats.tick() => self.heartbeat(),
-            news = self.news.recv() => match news {
+            pool_events = self.pool_events.recv() => match pool_events {
                 Ok(event) => (*event).clone(),
                 Err(broadcast::error::RecvError::Lagged(lost)) => {
                     tracing::warn!(lost, "training events were lost: stdout is too slow");

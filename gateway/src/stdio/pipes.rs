@@ -133,7 +133,7 @@ fn write_lines(mut out: impl Write + Send + 'static) -> (StdoutQueue, oneshot::R
             // No underflow: `send` has added the bytes before it queued the line.
             backlog.send_modify(|backlog| *backlog -= line.len());
         }
-        // Nobody may wait for it.
+        // An error means that nothing waits for it.
         done.send(()).ok();
     });
     (queue, written)

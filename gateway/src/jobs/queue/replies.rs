@@ -85,7 +85,7 @@ impl ReplyReader {
 
     async fn aside(self, job: Arc<Job>, attempt: u32, answer: Result<Vec<u8>, LaneError>) -> Outcome {
         let of = job.clone();
-        let look = async {
+        let read = async {
             let permit = self.room.acquire_owned().await.expect("nobody closes it");
             let looked = spawn_blocking(move || {
                 // Held as long as the thread runs, also after the timeout below.
@@ -95,7 +95,7 @@ impl ReplyReader {
             looked.await.unwrap_or_else(|err| std::panic::resume_unwind(err.into_panic()))
         };
         // A read that lasts longer keeps its thread, and its outcome is dropped.
-        match timeout(self.within, look).await {
+        match timeout(self.within, read).await {
             Ok(outcome) => outcome,
             // Judged already, so that the slow disk does not count against the worker.
             Err(_) => Outcome::Reply { reply: job.context.failure(unanswered(self.within)), is_judged: true },
@@ -129,7 +129,7 @@ mod tests {
     }
 
     /// Reads an answer that is no reply: only when and where it is read is tested.
-    async fn look(reply_reader: &ReplyReader, job: Arc<Job>) -> Option<ErrorCode> {
+    async fn read(reply_reader: &ReplyReader, job: Arc<Job>) -> Option<ErrorCode> {
         match reply_reader.clone().outcome(job, 1, Ok(Vec::new())).await {
             Outcome::Reply { reply, .. } => reply.outcome.err().map(|failure| failure.code),
             _ => panic!("it is no reply"),
@@ -152,19 +152,19 @@ mod tests {
         at_once.send(()).expect("its disk listens");
         for job in [dead, next.clone()] {
             assert_eq!(
-                look(&hasty, job).await,
+                read(&hasty, job).await,
                 Some(ErrorCode::Timeout),
                 "the only thread waits for the first"
             );
         }
         drop(answers);
-        assert_eq!(look(&patient, next).await, READ, "the disk answers again");
+        assert_eq!(read(&patient, next).await, READ, "the disk answers again");
     }
 
     #[tokio::test]
     async fn a_late_disk_of_this_machine_is_looked_at_aside_from_then_on() {
         let (reply_reader, _folder) = reply_reader();
-        assert_eq!(look(&reply_reader, job("reply_reader-quick")).await, READ);
+        assert_eq!(read(&reply_reader, job("reply_reader-quick")).await, READ);
         assert!(!reply_reader.late.load(Ordering::Relaxed), "it was quick");
         let (slow, answer) = hanging(FaultPoint::LocalDisk, "reply_reader-slow");
         let disk = std::thread::spawn(move || {
@@ -172,11 +172,11 @@ mod tests {
             std::thread::sleep(LATE);
             answer.send(()).expect("its disk listens");
         });
-        assert_eq!(look(&reply_reader, slow).await, READ);
+        assert_eq!(read(&reply_reader, slow).await, READ);
         disk.join().expect("it sleeps");
         assert!(reply_reader.late.load(Ordering::Relaxed));
         let hasty = ReplyReader { within: Duration::from_millis(1), ..reply_reader };
         let (dead, _answer) = hanging(FaultPoint::Reply, "reply_reader-late");
-        assert_eq!(look(&hasty, dead).await, Some(ErrorCode::Timeout));
+        assert_eq!(read(&hasty, dead).await, Some(ErrorCode::Timeout));
     }
 }

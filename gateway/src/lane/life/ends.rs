@@ -63,8 +63,8 @@ impl Life<'_> {
         }
     }
 
-    /// Takes the lane out of service before `bury`, which takes a while where children of the worker hold its pipes.
-    /// The job queue must give it nothing meanwhile, and gets back what the lane had not sent.
+    /// Takes the lane out of service before `reap`, which takes a while if children of the worker hold its pipes. The
+    /// job queue must give it nothing meanwhile, and gets back what the lane had not sent.
     pub(super) fn leave_service(&mut self, why: &Why) {
         if self.ready {
             self.actor.set_state(LaneState::Resting(why.to_string().into()));

@@ -56,7 +56,7 @@ impl Life<'_> {
                 self.unusable = 0;
                 self.liveness.last_progress = Instant::now();
                 // An error means that no client listens.
-                self.actor.news.send(Arc::new(event)).ok();
+                self.actor.pool_events.send(Arc::new(event)).ok();
                 None
             }
             _ => {
