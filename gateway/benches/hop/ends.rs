@@ -1,4 +1,4 @@
-//! The two ends that are measured from: a connection to a server, and the pipes of a worker.
+//! The two ends of the measurement: a connection to a server, and the pipes of a worker.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -13,7 +13,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts a server that says its address on stderr.
+    /// Starts a server that prints its address on stderr.
     pub(crate) fn start(mut command: Command) -> Self {
         let mut child = command
             .stdin(Stdio::piped())
@@ -30,7 +30,7 @@ impl Server {
                 Some(format!("127.0.0.1:{port}"))
             })
             .expect("the server says where it listens");
-        // Drained, or a full pipe would stop the server. Trouble is passed on.
+        // Drained, because a full pipe would stop the server. Its errors are passed on.
         std::thread::spawn(move || {
             let trouble =
                 |line: &String| ["WARN", "ERROR", "panicked"].iter().any(|sign| line.contains(sign));
@@ -49,7 +49,7 @@ impl Drop for Server {
     }
 }
 
-/// HTTP/1.1 over one connection, as little of it as the measurement needs.
+/// HTTP/1.1 over one connection, with no more than the measurement needs.
 pub(crate) struct Http {
     stream: BufReader<TcpStream>,
     host: String,
@@ -108,7 +108,7 @@ impl Pipe {
         Self { child, stdin, stdout }
     }
 
-    /// One frame, and the line that answers it; events are read and passed over.
+    /// Writes a frame, and returns the line that answers it. Events are skipped.
     pub(crate) fn call(&mut self, frame: &str) -> String {
         self.stdin.write_all(format!("{frame}\n").as_bytes()).expect("a frame");
         let mut line = String::new();

@@ -1,14 +1,14 @@
-//! What the gateway costs: HTTP → worker-sim → HTTP at one client, next to a bare pipe echo and a do-nothing axum
+//! The cost of the gateway: HTTP → worker-sim → HTTP with one client, beside a bare pipe echo and a do-nothing axum
 //! handler with the same pinning, in the same run.
 //!
-//! `cargo bench --profile dist -p gateway --bench hop`. Every process is pinned, first all to one core, then the
-//! client and the rest to two; the rounds are interleaved, and each figure is the median of the rounds' own. A latency
-//! without its placement says nothing: a wake-up of another core costs more than all of this.
+//! `cargo bench --profile dist -p gateway --bench hop`. Every process is pinned, first all to one core, then the client
+//! and the rest to two; the rounds are interleaved, and each figure is the median of the rounds' own. A latency without
+//! its placement says nothing: a wake-up of another core costs more than all of this.
 //!
-//! A job is measured twice: less the time that the worker says it took, and beside the same job written to a
-//! worker-sim of its own over pipes. The second is what the gateway adds; the first also has what the worker does
-//! before its clock starts and after it stops. A job leaves the caches cold for whoever shares its core, the do-nothing
-//! handler too: the rows "right after a job" say by how much.
+//! A job is measured twice: less the time that the worker says it took, and beside the same job written to a worker-sim
+//! of its own over pipes. The second is what the gateway adds; the first also has what the worker does before its clock
+//! starts and after it stops. A job leaves the caches cold for whoever shares its core, the do-nothing handler too: the
+//! rows "right after a job" say by how much.
 
 #![expect(clippy::print_stdout, reason = "what it measured")]
 
@@ -33,14 +33,14 @@ use serde_json::{Value, json};
 const ROUNDS: usize = 9;
 const CALLS: usize = 1500;
 const JOBS: usize = 150;
-/// What the gateway may cost above its floor, µs.
+/// The most that the gateway may cost above its floor, in µs.
 const GOAL: f64 = 60.0;
-/// Clients, and how long they ask for.
+/// How many clients send requests, and for how long.
 const CLIENTS: usize = 8;
 const CROWD: Duration = Duration::from_secs(2);
 const STATUS: &str = r#"{"action":"get_status","gpu_id":"gpu_0"}"#;
 const SUBMISSION: &str = r#"{"model":{"base":"sdxl_base"},"scheduler":{"steps":1},"hyperparameters":{"seed":7,"dimensions":{"width":64,"height":64}},"conditioning":{"prompt":"a pier"}}"#;
-/// No pretended time: only what the worker really does.
+/// Simulated times of zero, so that only the worker's own work is measured.
 const NO_DELAY: [&str; 4] = ["--step-ms", "0", "--load-ms", "0"];
 
 fn main() {
@@ -52,7 +52,7 @@ fn main() {
     }
 }
 
-/// The floor of the pipe: a child that gives back what it gets.
+/// The floor of the pipe: a child that echoes each line.
 fn echo() {
     let (stdin, mut stdout) = (std::io::stdin(), std::io::stdout());
     let mut line = Vec::new();
@@ -64,7 +64,7 @@ fn echo() {
     }
 }
 
-/// The floor of HTTP: axum, a handler that reads the body and answers as many bytes as the gateway does.
+/// The floor of HTTP: an axum handler that reads the body and answers with as many bytes as the gateway.
 fn noop() {
     let answer = "x".repeat(600);
     let handler = move |body: bytes::Bytes| {
@@ -75,13 +75,13 @@ fn noop() {
     on_one_thread(listen(axum::Router::new().fallback(axum::routing::post(handler))));
 }
 
-/// As the gateway runs.
+/// Runs on one thread, as the gateway does.
 fn on_one_thread(work: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(work);
 }
 
-/// Serves on a free port, which it says.
+/// Serves on a free port, and prints its address.
 async fn listen(app: axum::Router) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
@@ -97,7 +97,7 @@ fn pin(cores: &[usize]) {
     sched_setaffinity(Pid::from_raw(0), &set).expect("pinning");
 }
 
-/// A figure of another profile is no figure of what is shipped.
+/// Refuses a build of another profile than `dist`, whose figures are not those of the shipped binary.
 fn refuse_other_profiles() {
     let gateway = Path::new(env!("CARGO_BIN_EXE_gateway"));
     let is_dist = gateway.parent().is_some_and(|folder| folder.ends_with("dist"));
@@ -110,14 +110,14 @@ fn myself(role: &str) -> Command {
     command
 }
 
-/// Percentiles of one thing, µs: of each round, so that a round that was disturbed does not decide.
+/// The percentiles of one measurement in µs, by round, so that one disturbed round does not decide.
 #[derive(Default)]
 struct Row {
     rounds: Vec<[f64; 3]>,
 }
 
 impl Row {
-    /// A round of calls, after some that are not counted.
+    /// Measures a round of calls, after some warm-up calls.
     fn round(&mut self, calls: usize, mut call: impl FnMut() -> Duration) {
         for _ in 0..calls / 10 {
             call();
@@ -132,7 +132,7 @@ impl Row {
         self.rounds.push([at(50), at(95), at(99)]);
     }
 
-    /// p50, p95, p99: medians of the rounds' own.
+    /// p50, p95 and p99: the medians of those of the rounds.
     fn percentiles(&self) -> [f64; 3] {
         std::array::from_fn(|which| {
             let mut rounds: Vec<f64> = self.rounds.iter().map(|round| round[which]).collect();
@@ -146,7 +146,7 @@ impl Row {
     }
 }
 
-/// For the pictures: in memory, where that is to be had. How a disk does today is no cost of the gateway.
+/// A folder for the pictures, in memory if possible: the speed of a disk is not a cost of the gateway.
 fn folder() -> tempfile::TempDir {
     let memory = Path::new("/dev/shm");
     let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
@@ -160,7 +160,7 @@ fn worker_sim(output: &Path) -> Command {
     command
 }
 
-/// The handshake, as the gateway does it.
+/// The handshake frame that the gateway writes.
 fn hello() -> String {
     let hello = json!({
         "action": "initialize", "request_id": "hello",
@@ -184,13 +184,13 @@ struct Rows {
     status: Row,
     sim_job: Row,
     job: Row,
-    /// The same job through a handler that only carries lines.
+    /// The same job through a handler that only passes lines on.
     proxy: Row,
-    /// The same less the worker's own word for it.
+    /// The same without the time that the worker reports.
     proxy_less_own: Row,
-    /// The worker's own word for a job, over pipes.
+    /// The time that the worker reports for a job, over pipes.
     own: Row,
-    /// A job through the gateway, less the worker's own word for it.
+    /// A job through the gateway, without the time that the worker reports.
     job_less_own: Row,
     /// The floors, each right after a job.
     cold_pipe: Row,
@@ -204,7 +204,7 @@ fn timed(call: impl FnOnce()) -> Duration {
     start.elapsed()
 }
 
-/// What the worker says that a job took.
+/// The time that the worker reports for a job.
 fn own_time(reply: &[u8]) -> Duration {
     let reply: Value = serde_json::from_slice(reply).expect("a reply");
     let seconds = |name: &str| reply["data"][name].as_f64().expect("a time");
@@ -233,7 +233,7 @@ impl Bench {
         command.args(["serve", "--listen", "127.0.0.1:0", "--workers", "sim", "--sim-workers", "1"]);
         command.args(NO_DELAY.map(|arg| format!("--sim-arg={arg}")));
         command.arg("--output-dir").arg(output.path().join("gateway"));
-        // As an operator's: read by nobody. What this program would take to read it is no cost of the gateway.
+        // A log file, as an operator would have: reading a pipe would cost this program time that is not the gateway's.
         command.arg("--log-file").arg(output.path().join("gateway.log"));
         let gateway = Server::start(command);
         let mut command = myself("role-proxy");
@@ -269,7 +269,7 @@ impl Bench {
         rows
     }
 
-    /// Over pipes and through the gateway by turns: the folders that they write to grow alike.
+    /// Alternates between pipes and the gateway, so that the folders they write to grow alike.
     fn round_of_jobs(&mut self, rows: &mut Rows, noop: &mut Http, gateway: &mut Http, proxy: &mut Http) {
         let [mut sim_job, mut job, mut own, mut less] = [const { Vec::new() }; 4];
         let [mut cold_pipe, mut cold_noop, mut cold_status] = [const { Vec::new() }; 3];
@@ -280,7 +280,7 @@ impl Bench {
             let reply = self.sim.call(&frame);
             sim_job.push(start.elapsed());
             own.push(own_time(reply.as_bytes()));
-            // What a job leaves in the caches is the job's: the floor pays for that too.
+            // A job leaves the caches cold, which is a cost of the job: the floor includes it.
             let start = Instant::now();
             black_box(self.pipe.call(STATUS));
             cold_pipe.push(start.elapsed());
@@ -318,7 +318,7 @@ impl Bench {
         rows.cold_status.add(cold_status);
     }
 
-    /// Requests per second of several clients that each ask again at once.
+    /// Requests per second of several clients, each of which sends the next request at once.
     fn crowd(address: &str) -> f64 {
         let counts: Vec<_> = (0..CLIENTS)
             .map(|_| {
@@ -383,7 +383,7 @@ fn report(rows: &Rows) {
     let floor = rows.pipe.p50() + rows.noop.p50();
     let cold = rows.cold_pipe.p50() + rows.cold_noop.p50();
     println!("  above pipe echo and axum no-op together, p50; goal {GOAL:.0} above {floor:.1}:");
-    // Over pipes the worker's time has one pipe in it, as the floor has: it is taken out once.
+    // The worker's time over pipes includes one pipe, and so does the floor: it is subtracted once.
     let job = rows.job.p50() - rows.sim_job.p50() + rows.pipe.p50();
     for (name, value) in [
         ("get_status", rows.status.p50()),
@@ -402,7 +402,7 @@ fn report(rows: &Rows) {
     ] {
         println!("  {name:<52} {:>+8.1}   the gateway {:>+6.1} more", value - floor, gateway - value);
     }
-    // A job empties the caches of whoever shares its core: here the floor has paid for that too.
+    // A job leaves the caches of its core cold: this floor includes that.
     println!("  the same above the two right after a job ({cold:.1}):");
     for (name, value) in [
         ("get_status, right after a job", rows.cold_status.p50()),

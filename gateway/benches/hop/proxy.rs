@@ -1,7 +1,7 @@
-//! The least that can stand between HTTP and a worker: a handler that writes a job's line and gives back its reply.
+//! The least that can be between HTTP and a worker: a handler that writes the line of a job and returns its reply.
 //!
-//! It reads no document, checks nothing, keeps nothing and serves one client. What it costs on a machine, nothing that
-//! carries the same job over HTTP to a process can undercut there.
+//! It reads no document, checks nothing, keeps nothing, and serves one client. On a given machine no program that
+//! passes the same job from HTTP to a process can cost less.
 
 use std::{
     path::PathBuf,
@@ -40,7 +40,7 @@ impl Worker {
     }
 }
 
-/// Serves; the pictures go to the folder of the first argument.
+/// Serves. The pictures go to the folder in the first argument.
 pub(crate) fn serve() {
     let output = PathBuf::from(std::env::args_os().nth(2).expect("a folder"));
     on_one_thread(async move {

@@ -16,10 +16,10 @@ async fn noise_on_stdout_is_never_a_reply() {
     ] {
         let rig = Rig::start(&["--fault", fault]).await;
         for _ in 0..3 {
-            let heard = rig.command(&job("generate_sdxl")).await;
-            assert_eq!(heard.body["success"], true, "{fault}: {heard:?}");
+            let response = rig.command(&job("generate_sdxl")).await;
+            assert_eq!(response.body["success"], true, "{fault}: {response:?}");
         }
-        rig.goes_on().await;
+        rig.assert_makes_pictures().await;
         rig.stop().await;
     }
 }
@@ -43,11 +43,15 @@ async fn a_worker_that_writes_only_garbage_is_replaced() {
         within(rig.dispatcher.pool().settled()).await;
         let asked = rig.command(&json!({"action": "get_schedulers", "request_id": "asked"})).await;
         assert_eq!(asked.status, 200, "{asked:?}");
-        let heard = rig.command(&job("generate_sdxl")).await;
-        assert_eq!((heard.status, heard.code()), (502, "worker_protocol_error"), "{garbage}: {heard:?}");
-        assert!(heard.body["error"].as_str().unwrap().contains("lines in a row"), "{heard:?}");
-        let heard = rig.command(&job("generate_sdxl")).await;
-        assert_eq!(heard.body["success"], true, "{garbage}: {heard:?}");
+        let response = rig.command(&job("generate_sdxl")).await;
+        assert_eq!(
+            (response.status, response.code()),
+            (502, "worker_protocol_error"),
+            "{garbage}: {response:?}"
+        );
+        assert!(response.body["error"].as_str().unwrap().contains("lines in a row"), "{response:?}");
+        let response = rig.command(&job("generate_sdxl")).await;
+        assert_eq!(response.body["success"], true, "{garbage}: {response:?}");
         assert_eq!(rig.dispatcher.pool().lanes()[0].view().starts, 2);
         rig.stop().await;
     }
@@ -69,8 +73,12 @@ async fn noise_with_the_word_of_an_id_fails_no_job() {
     let rig = Rig::start(&["--fault", "garbage:Successfully loaded 1/7 components"]).await;
     let mut command = job("generate_sdxl");
     command["request_id"] = "1".into();
-    let heard = rig.command(&command).await;
-    assert_eq!((&heard.body["success"], &heard.body["request_id"]), (&json!(true), &json!("1")), "{heard:?}");
+    let response = rig.command(&command).await;
+    assert_eq!(
+        (&response.body["success"], &response.body["request_id"]),
+        (&json!(true), &json!("1")),
+        "{response:?}"
+    );
     rig.stop().await;
 }
 
@@ -80,7 +88,7 @@ async fn an_event_after_the_reply_is_no_event_of_the_job() {
     let id = rig.queue(&job("generate_sdxl")).await;
     rig.reply(&id).await;
     // Another command makes sure that the late line was read.
-    rig.goes_on().await;
+    rig.assert_makes_pictures().await;
     let job = rig.dispatcher.queue().job(id.as_str().into()).await.unwrap().unwrap();
     assert_eq!(job.events.subscribe().borrow().last().unwrap()["stage"], "saving");
     rig.stop().await;
@@ -89,10 +97,10 @@ async fn an_event_after_the_reply_is_no_event_of_the_job() {
 #[tokio::test]
 async fn a_line_over_the_limit_restarts_the_worker() {
     let rig = Rig::with(1, "", &["--fault", "huge_line@generate_sdxl"]).await;
-    let heard = rig.command(&job("generate_sdxl")).await;
-    assert_eq!(heard.code(), "worker_crashed", "{heard:?}");
-    assert!(heard.body["error"].as_str().unwrap().contains("a line of more than"), "{heard:?}");
-    rig.goes_on().await;
+    let response = rig.command(&job("generate_sdxl")).await;
+    assert_eq!(response.code(), "worker_crashed", "{response:?}");
+    assert!(response.body["error"].as_str().unwrap().contains("a line of more than"), "{response:?}");
+    rig.assert_makes_pictures().await;
     rig.stop().await;
 }
 
@@ -100,9 +108,13 @@ async fn a_line_over_the_limit_restarts_the_worker() {
 async fn replies_that_break_the_contract_are_protocol_errors() {
     for fault in ["wrong_type", "dropped_field", "renamed_field", "success_without_effect"] {
         let rig = Rig::start(&["--fault", &format!("{fault}@generate_sdxl")]).await;
-        let heard = rig.command(&job("generate_sdxl")).await;
-        assert_eq!((heard.status, heard.code()), (502, "worker_protocol_error"), "{fault}: {heard:?}");
-        rig.goes_on().await;
+        let response = rig.command(&job("generate_sdxl")).await;
+        assert_eq!(
+            (response.status, response.code()),
+            (502, "worker_protocol_error"),
+            "{fault}: {response:?}"
+        );
+        rig.assert_makes_pictures().await;
         rig.stop().await;
     }
 }
@@ -112,9 +124,13 @@ async fn half_a_reply_or_a_nan_is_no_reply() {
     for fault in ["partial_line", "nan"] {
         let config = "[limits]\nidle_seconds = 1.5\nother_seconds = 3\n";
         let rig = Rig::with(2, config, &["--fault", &format!("{fault}@generate_sdxl")]).await;
-        let heard = rig.command(&job("generate_sdxl")).await;
-        assert_eq!((heard.status, heard.code()), (502, "worker_protocol_error"), "{fault}: {heard:?}");
-        rig.goes_on().await;
+        let response = rig.command(&job("generate_sdxl")).await;
+        assert_eq!(
+            (response.status, response.code()),
+            (502, "worker_protocol_error"),
+            "{fault}: {response:?}"
+        );
+        rig.assert_makes_pictures().await;
         rig.stop().await;
     }
 }
@@ -124,24 +140,24 @@ async fn what_the_schema_does_not_know_is_passed_on_and_said() {
     let rig = Rig::with(1, "", &["--fault", "renamed_field:current_model_id=something_new@get_status"]).await;
     let load = json!({"action": "load_model", "payload": {"model_path": "sdxl_base", "model_type": "sdxl"}});
     assert_eq!(rig.command(&load).await.body["success"], true);
-    let heard = rig.command(&json!({"action": "get_status", "gpu_id": "gpu_0"})).await;
-    assert_eq!(heard.body["data"]["something_new"], "sdxl_base", "{heard:?}");
-    assert_eq!(heard.body["warning_details"][0]["code"], "unknown_member", "{heard:?}");
-    assert!(heard.body["warnings"][0].as_str().unwrap().contains("/data/something_new"), "{heard:?}");
+    let response = rig.command(&json!({"action": "get_status", "gpu_id": "gpu_0"})).await;
+    assert_eq!(response.body["data"]["something_new"], "sdxl_base", "{response:?}");
+    assert_eq!(response.body["warning_details"][0]["code"], "unknown_member", "{response:?}");
+    assert!(response.body["warnings"][0].as_str().unwrap().contains("/data/something_new"), "{response:?}");
     rig.stop().await;
 }
 
 #[tokio::test]
 async fn out_of_memory_is_the_jobs_failure_and_not_the_workers() {
     let rig = Rig::with(1, "", &["--fault", "out_of_memory@generate_sdxl"]).await;
-    let heard = rig.command(&job("generate_sdxl")).await;
-    assert_eq!((heard.status, heard.code()), (507, "out_of_memory"), "{heard:?}");
+    let response = rig.command(&job("generate_sdxl")).await;
+    assert_eq!((response.status, response.code()), (507, "out_of_memory"), "{response:?}");
     assert_eq!(rig.dispatcher.pool().lanes()[0].view().starts, 1);
-    rig.goes_on().await;
+    rig.assert_makes_pictures().await;
     rig.stop().await;
 }
 
-/// A worker whose replies to jobs pass through `sed`, and what its client is told.
+/// A worker whose replies to jobs pass through `sed`, and what its client gets.
 async fn garbled(sed: &str) -> (Rig, serde_json::Value) {
     let script = format!("$SIM \"$@\" | sed -u -E '/\"images\"/ {{ {sed} }}'\n");
     // No limit of silence may be what ends the job.
@@ -150,8 +166,8 @@ async fn garbled(sed: &str) -> (Rig, serde_json::Value) {
     within(rig.dispatcher.pool().settled()).await;
     let mut command = job("generate_sdxl");
     command["request_id"] = "Order-1".into();
-    let heard = rig.command(&command).await;
-    (rig, heard.body)
+    let response = rig.command(&command).await;
+    (rig, response.body)
 }
 
 #[tokio::test]
@@ -201,9 +217,9 @@ async fn an_answer_to_initialize_that_cannot_be_read_is_judged_at_once() {
 #[tokio::test]
 async fn a_name_twice_in_a_reply_is_a_broken_reply() {
     let rig = Rig::start(&["--fault", "duplicate_name:data@generate_sdxl"]).await;
-    let heard = rig.command(&job("generate_sdxl")).await;
-    assert_eq!((heard.status, heard.code()), (502, "worker_protocol_error"), "{heard:?}");
-    assert!(heard.body["error"].as_str().unwrap().contains("stands twice"), "{heard:?}");
+    let response = rig.command(&job("generate_sdxl")).await;
+    assert_eq!((response.status, response.code()), (502, "worker_protocol_error"), "{response:?}");
+    assert!(response.body["error"].as_str().unwrap().contains("stands twice"), "{response:?}");
     rig.stop().await;
 }
 
@@ -212,9 +228,12 @@ async fn a_name_twice_in_the_reply_to_a_cancel_is_a_broken_reply() {
     let rig = Rig::with(1, "", &["--step-ms", "50", "--fault", "duplicate_name:data@cancel"]).await;
     rig.queue(&long_job("runs", 150)).await;
     rig.running("runs").await;
-    let heard = rig.delete("/v1/jobs/runs").await;
-    assert_eq!((heard.status, heard.code()), (502, "worker_protocol_error"), "{heard:?}");
-    assert!(heard.body["error"].as_str().is_some_and(|error| error.contains("stands twice")), "{heard:?}");
+    let response = rig.delete("/v1/jobs/runs").await;
+    assert_eq!((response.status, response.code()), (502, "worker_protocol_error"), "{response:?}");
+    assert!(
+        response.body["error"].as_str().is_some_and(|error| error.contains("stands twice")),
+        "{response:?}"
+    );
     rig.stop().await;
 }
 
@@ -238,8 +257,8 @@ async fn an_event_with_a_name_twice_is_dropped() {
     let reply = rig.reply(&id).await;
     assert_eq!(reply["success"], true, "{reply}");
     let job = rig.dispatcher.queue().job(id.as_str().into()).await.unwrap().unwrap();
-    let heard = job.events.subscribe();
-    let last = heard.borrow().last();
+    let response = job.events.subscribe();
+    let last = response.borrow().last();
     assert!(last.as_ref().is_none_or(|event| event["stage"].is_null()), "{last:?}");
     rig.stop().await;
 }

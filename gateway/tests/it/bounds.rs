@@ -22,15 +22,15 @@ const MUTANTS: usize = 3000;
 
 #[tokio::test]
 async fn stdio_answers_every_bound_once_and_lives() {
-    let mut talk = StdioClient::start(&["--sim-arg", "--step-ms", "--sim-arg", "0"]);
+    let mut client = StdioClient::start(&["--sim-arg", "--step-ms", "--sim-arg", "0"]);
     let sent: Vec<_> = commands::commands().into_iter().filter(commands::is_harmless).collect();
     assert!(sent.len() > 3000, "{}", sent.len());
     for some in sent.chunks(AHEAD) {
         for sent in some {
-            talk.write(format!("{}\n", sent.frame).as_bytes()).await;
+            client.write(format!("{}\n", sent.frame).as_bytes()).await;
         }
         for sent in some {
-            let reply = talk.line().await;
+            let reply = client.line().await;
             assert_eq!(id(&reply), &json!(sent.id), "{}: {reply}", sent.frame);
             if let Some(verdict) = commands::verdict(sent.frame.as_bytes()) {
                 assert_eq!(code(&reply), Some(verdict), "{}: {reply}", sent.frame);
@@ -38,12 +38,12 @@ async fn stdio_answers_every_bound_once_and_lives() {
         }
     }
     for frame in commands::fixtures() {
-        talk.write(&[frame.as_slice(), b"\n"].concat()).await;
-        let reply = talk.line().await;
+        client.write(&[frame.as_slice(), b"\n"].concat()).await;
+        let reply = client.line().await;
         let verdict = commands::verdict(&frame);
         assert_eq!(code(&reply), verdict, "{}: {reply}", String::from_utf8_lossy(&frame));
     }
-    let (rest, code, _) = talk.end().await;
+    let (rest, code, _) = client.end().await;
     assert_eq!((rest.len(), code), (0, Some(0)), "{rest:?}");
 }
 
@@ -51,44 +51,44 @@ async fn stdio_answers_every_bound_once_and_lives() {
 async fn http_answers_every_bound_and_lives() {
     let rig = Rig::start(&[]).await;
     let sent: Vec<_> = commands::commands().into_iter().filter(commands::is_harmless).collect();
-    let heard = stream::iter(sent).map(|sent| {
+    let response = stream::iter(sent).map(|sent| {
         let asked = rig.bytes("/v1/commands", sent.frame.clone());
         async move { (asked.await, sent) }
     });
-    let mut heard = heard.buffer_unordered(AT_ONCE);
-    while let Some((heard, sent)) = heard.next().await {
+    let mut response = response.buffer_unordered(AT_ONCE);
+    while let Some((response, sent)) = response.next().await {
         if let Some(verdict) = commands::verdict(sent.frame.as_bytes()) {
-            assert_eq!(code(&heard.body), Some(verdict), "{}: {heard:?}", sent.frame);
-            assert!(heard.status >= 400, "{}: {heard:?}", sent.frame);
+            assert_eq!(code(&response.body), Some(verdict), "{}: {response:?}", sent.frame);
+            assert!(response.status >= 400, "{}: {response:?}", sent.frame);
         }
     }
-    drop(heard);
+    drop(response);
     for frame in commands::fixtures() {
         let verdict = commands::verdict(&frame);
-        let heard = rig.bytes("/v1/commands", frame.clone()).await;
-        assert_eq!(code(&heard.body), verdict, "{}: {heard:?}", String::from_utf8_lossy(&frame));
+        let response = rig.bytes("/v1/commands", frame.clone()).await;
+        assert_eq!(code(&response.body), verdict, "{}: {response:?}", String::from_utf8_lossy(&frame));
     }
-    rig.goes_on().await;
+    rig.assert_makes_pictures().await;
     rig.stop().await;
 }
 
 #[tokio::test]
 async fn stdio_refuses_every_mutant_at_its_place_and_lives() {
-    let mut talk = StdioClient::start(&["--sim-arg", "--step-ms", "--sim-arg", "0"]);
+    let mut client = StdioClient::start(&["--sim-arg", "--step-ms", "--sim-arg", "0"]);
     let sample = mutated::commands::sent(MUTANTS);
     assert!(sample.commands.len() > MUTANTS / 2, "{}", sample.commands.len());
     for some in sample.commands.chunks(AHEAD) {
         for mutant in some {
-            talk.write(format!("{}\n", mutant.frame).as_bytes()).await;
+            client.write(format!("{}\n", mutant.frame).as_bytes()).await;
         }
         for mutant in some {
-            let reply = talk.line().await;
-            let said = (id(&reply).as_str(), code(&reply), field(&reply));
+            let reply = client.line().await;
+            let text = (id(&reply).as_str(), code(&reply), field(&reply));
             let wanted = (Some(mutant.id.as_str()), Some(mutant.code), mutant.field.as_deref());
-            assert_eq!(said, wanted, "seed {}: {mutant:?}: {reply}", sample.seed);
+            assert_eq!(text, wanted, "seed {}: {mutant:?}: {reply}", sample.seed);
         }
     }
-    let (rest, code, _) = talk.end().await;
+    let (rest, code, _) = client.end().await;
     assert_eq!((rest.len(), code), (0, Some(0)), "{rest:?}");
 }
 
@@ -96,18 +96,18 @@ async fn stdio_refuses_every_mutant_at_its_place_and_lives() {
 async fn http_refuses_every_mutant_at_its_place_and_lives() {
     let rig = Rig::start(&[]).await;
     let sample = mutated::commands::sent(MUTANTS);
-    let heard = stream::iter(&sample.commands).map(|mutant| {
+    let response = stream::iter(&sample.commands).map(|mutant| {
         let asked = rig.bytes("/v1/commands", mutant.frame.clone());
         async move { (asked.await, mutant) }
     });
-    let mut heard = heard.buffer_unordered(AT_ONCE);
-    while let Some((heard, mutant)) = heard.next().await {
-        let said = (id(&heard.body).as_str(), code(&heard.body), field(&heard.body));
+    let mut response = response.buffer_unordered(AT_ONCE);
+    while let Some((response, mutant)) = response.next().await {
+        let text = (id(&response.body).as_str(), code(&response.body), field(&response.body));
         let wanted = (Some(mutant.id.as_str()), Some(mutant.code), mutant.field.as_deref());
-        assert_eq!(said, wanted, "seed {}: {mutant:?}: {heard:?}", sample.seed);
-        assert!(heard.status >= 400, "seed {}: {mutant:?}: {heard:?}", sample.seed);
+        assert_eq!(text, wanted, "seed {}: {mutant:?}: {response:?}", sample.seed);
+        assert!(response.status >= 400, "seed {}: {mutant:?}: {response:?}", sample.seed);
     }
-    drop(heard);
-    rig.goes_on().await;
+    drop(response);
+    rig.assert_makes_pictures().await;
     rig.stop().await;
 }

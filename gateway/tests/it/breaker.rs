@@ -1,4 +1,4 @@
-//! Lanes whose workers die again and again: they rest, are tried again for ever, and say so.
+//! Lanes whose workers die again and again: they rest, are tried for ever, and show why.
 
 use gateway::lane::{BreakerState, LaneState, LaneView};
 use serde_json::{Value, json};
@@ -65,11 +65,11 @@ async fn a_job_waits_within_its_timeout_and_nothing_else_waits_for_an_open_lane(
     rig.lane(is_open).await;
     let mut waiting = job("generate_sdxl");
     waiting["payload"]["prompt_submission"]["metadata"] = json!({"timeout_seconds": 1});
-    let heard = rig.command(&waiting).await;
-    assert_eq!((heard.status, heard.code()), (504, "timeout"), "{heard:?}");
-    let lane = &heard.body["error_details"]["details"]["lanes"][0];
-    assert_eq!(lane["gpu_id"], "cpu_0", "{heard:?}");
-    assert!(lane["reason"].as_str().unwrap().contains("the driver is not up yet"), "{heard:?}");
+    let response = rig.command(&waiting).await;
+    assert_eq!((response.status, response.code()), (504, "timeout"), "{response:?}");
+    let lane = &response.body["error_details"]["details"]["lanes"][0];
+    assert_eq!(lane["gpu_id"], "cpu_0", "{response:?}");
+    assert!(lane["reason"].as_str().unwrap().contains("the driver is not up yet"), "{response:?}");
     let load = json!({"model_path": "sdxl_base", "model_type": "sdxl"});
     let training = json!({"training_type": "LoRA", "base_model": "sdxl_base", "training_data": "/models"});
     for command in [
@@ -79,10 +79,10 @@ async fn a_job_waits_within_its_timeout_and_nothing_else_waits_for_an_open_lane(
         json!({"action": "load_model", "payload": load}),
         json!({"action": "start_training", "payload": training}),
     ] {
-        let heard = rig.command(&command).await;
-        assert_eq!((heard.status, heard.code()), (503, "worker_busy"), "{command}: {heard:?}");
-        let seconds = heard.body["error_details"]["retry_after_seconds"].as_f64().unwrap();
-        assert!((1.0..=200.0).contains(&seconds), "{command}: {heard:?}");
+        let response = rig.command(&command).await;
+        assert_eq!((response.status, response.code()), (503, "worker_busy"), "{command}: {response:?}");
+        let seconds = response.body["error_details"]["retry_after_seconds"].as_f64().unwrap();
+        assert!((1.0..=200.0).contains(&seconds), "{command}: {response:?}");
     }
     rig.stop().await;
 }
@@ -95,8 +95,8 @@ async fn initialize_tries_at_once_and_waits_for_its_own_start() {
     assert_eq!(failed.code(), "worker_busy", "{failed:?}");
     assert_eq!(rig.dispatcher.pool().lanes()[0].view().starts, 3, "it was tried");
     come_up(&rig);
-    let heard = rig.command(&json!({"action": "initialize"})).await;
-    assert_eq!(heard.body["success"], true, "{heard:?}");
+    let response = rig.command(&json!({"action": "initialize"})).await;
+    assert_eq!(response.body["success"], true, "{response:?}");
     assert_eq!(readiness(&rig).await["breaker"], "half_open");
     assert_eq!(rig.command(&job("generate_sdxl")).await.body["success"], true);
     rig.lane(|view| view.breaker.state == BreakerState::Closed).await;
@@ -116,8 +116,8 @@ async fn initialize_is_refused_once_a_worker_that_was_ready_can_not_start_again(
     let pid = nix::unistd::Pid::from_raw(pid.cast_signed());
     nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL).unwrap();
     rig.lane(is_open).await;
-    let heard = rig.command(&json!({"action": "initialize"})).await;
-    assert_eq!(heard.code(), "worker_busy", "{heard:?}");
+    let response = rig.command(&json!({"action": "initialize"})).await;
+    assert_eq!(response.code(), "worker_busy", "{response:?}");
     rig.stop().await;
 }
 
@@ -149,10 +149,10 @@ async fn what_is_configured_wrong_is_told_at_once() {
         rig.lane(is_open).await;
         assert_eq!(rig.dispatcher.pool().lanes()[0].view().starts, 1);
         for action in ["generate_sdxl", "enhanced_sdxl"] {
-            let heard = rig.command(&job(action)).await;
-            assert_eq!((heard.status, heard.code()), (503, "no_gpu_available"), "{heard:?}");
-            let details = &heard.body["error_details"];
-            assert_eq!(details["retryable"], false, "{heard:?}");
+            let response = rig.command(&job(action)).await;
+            assert_eq!((response.status, response.code()), (503, "no_gpu_available"), "{response:?}");
+            let details = &response.body["error_details"];
+            assert_eq!(details["retryable"], false, "{response:?}");
             let reason = details["details"]["lanes"][0]["reason"].as_str().unwrap();
             assert!(reason.contains("exit code 78"), "{reason}");
             assert!(reason.contains("torch") || reason.contains("fault misconfigured"), "{reason}");
@@ -165,7 +165,7 @@ async fn what_is_configured_wrong_is_told_at_once() {
 #[tokio::test]
 async fn a_program_that_cannot_be_executed_is_configured_wrong() {
     let rig = Rig::scripted(OPENS, "exec $DIR/main.py\n").await;
-    // bash says 126 for it, which is no word of ours: only a program of the configuration is told apart.
+    // bash exits with 126 for it, which has no meaning here: only a configured program that cannot be executed has.
     rig.lane(is_open).await;
     rig.stop().await;
     let dir = tempfile::tempdir().unwrap();
@@ -174,9 +174,9 @@ async fn a_program_that_cannot_be_executed_is_configured_wrong() {
     std::fs::set_permissions(&python, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
     let rig = Rig::of(dir, &flags).await;
     rig.lane(is_open).await;
-    let heard = rig.command(&job("generate_sdxl")).await;
-    assert_eq!(heard.code(), "no_gpu_available", "{heard:?}");
-    let reason = heard.body["error_details"]["details"]["lanes"][0]["reason"].as_str().unwrap();
+    let response = rig.command(&job("generate_sdxl")).await;
+    assert_eq!(response.code(), "no_gpu_available", "{response:?}");
+    let reason = response.body["error_details"]["details"]["lanes"][0]["reason"].as_str().unwrap();
     assert!(reason.contains("cannot be executed") && reason.contains("ermission denied"), "{reason}");
     rig.stop().await;
 }
@@ -184,8 +184,8 @@ async fn a_program_that_cannot_be_executed_is_configured_wrong() {
 #[tokio::test]
 async fn a_gpu_that_is_not_there_stays_not_found() {
     let rig = Rig::with(2, "", &[]).await;
-    let heard = rig.command(&json!({"action": "get_status", "gpu_id": "gpu_7"})).await;
-    assert_eq!(heard.code(), "gpu_not_found", "{heard:?}");
+    let response = rig.command(&json!({"action": "get_status", "gpu_id": "gpu_7"})).await;
+    assert_eq!(response.code(), "gpu_not_found", "{response:?}");
     rig.stop().await;
 }
 
@@ -211,21 +211,21 @@ async fn three_documents_that_end_in_internal_replace_their_worker() {
 #[tokio::test]
 async fn a_dead_device_is_a_crash_and_its_job_runs_elsewhere() {
     let rig = Rig::with(2, "", &["--fault", "device_lost@generate_sdxl@attempt=1"]).await;
-    let heard = rig.command(&job("generate_sdxl")).await;
-    assert_eq!(heard.body["success"], true, "{heard:?}");
-    assert_eq!(heard.body["data"]["gpu_id"], "gpu_1", "{heard:?}");
+    let response = rig.command(&job("generate_sdxl")).await;
+    assert_eq!(response.body["success"], true, "{response:?}");
+    assert_eq!(response.body["data"]["gpu_id"], "gpu_1", "{response:?}");
     rig.lane(|view| view.starts == 2 && view.state == LaneState::Ready).await;
     rig.stop().await;
     // With one GPU the repeated job waits for the next worker; the one that gives up gets nothing more.
     let rig = Rig::with(1, "", &["--fault", "device_lost@generate_sdxl@attempt=1"]).await;
-    let heard = rig.command(&job("generate_sdxl")).await;
-    assert_eq!(heard.body["success"], true, "{heard:?}");
+    let response = rig.command(&job("generate_sdxl")).await;
+    assert_eq!(response.body["success"], true, "{response:?}");
     assert_eq!(rig.dispatcher.pool().lanes()[0].view().starts, 2);
     rig.stop().await;
     let rig = Rig::with(1, "", &["--fault", "device_lost@generate_sdxl"]).await;
-    let heard = rig.command(&job("generate_sdxl")).await;
-    assert_eq!((heard.status, heard.code()), (502, "worker_crashed"), "{heard:?}");
-    assert_eq!(heard.body["error_details"]["details"]["attempts"], 2, "{heard:?}");
+    let response = rig.command(&job("generate_sdxl")).await;
+    assert_eq!((response.status, response.code()), (502, "worker_crashed"), "{response:?}");
+    assert_eq!(response.body["error_details"]["details"]["attempts"], 2, "{response:?}");
     rig.stop().await;
 }
 
@@ -245,16 +245,16 @@ async fn one_gpu_that_is_configured_wrong_hides_no_other() {
     within(rig.dispatcher.pool().settled()).await;
     let mut pinned = job("generate_sdxl");
     pinned["gpu_id"] = "gpu_0".into();
-    let heard = rig.command(&pinned).await;
-    assert_eq!((heard.status, heard.code()), (503, "no_gpu_available"), "{heard:?}");
-    let lanes = heard.body["error_details"]["details"]["lanes"].as_array().unwrap();
-    assert_eq!((lanes.len(), &lanes[0]["gpu_id"]), (1, &json!("gpu_0")), "{heard:?}");
-    assert!(lanes[0]["reason"].as_str().unwrap().contains("torch"), "{heard:?}");
-    let heard = rig.command(&job("generate_sdxl")).await;
+    let response = rig.command(&pinned).await;
+    assert_eq!((response.status, response.code()), (503, "no_gpu_available"), "{response:?}");
+    let lanes = response.body["error_details"]["details"]["lanes"].as_array().unwrap();
+    assert_eq!((lanes.len(), &lanes[0]["gpu_id"]), (1, &json!("gpu_0")), "{response:?}");
+    assert!(lanes[0]["reason"].as_str().unwrap().contains("torch"), "{response:?}");
+    let response = rig.command(&job("generate_sdxl")).await;
     assert_eq!(
-        (&heard.body["success"], &heard.body["data"]["gpu_id"]),
+        (&response.body["success"], &response.body["data"]["gpu_id"]),
         (&json!(true), &json!("gpu_1")),
-        "{heard:?}"
+        "{response:?}"
     );
     rig.stop().await;
 }

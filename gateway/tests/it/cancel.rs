@@ -49,7 +49,7 @@ async fn a_waiting_job_is_cancelled_and_the_running_one_is_not() {
     rig.stop().await;
 }
 
-/// What was not found is told at the place that names it, as its sender spelt it.
+/// `job_not_found` points at the field that names the job, as its sender spelt it.
 #[tokio::test]
 async fn what_is_not_found_is_told_at_its_place() {
     let rig = Rig::with(1, "", &["--step-ms", "10"]).await;
@@ -69,11 +69,12 @@ async fn what_is_not_found_is_told_at_its_place() {
         (json!({"action": "get_status", "gpu_id": "gpu_7"}), "/gpu_id"),
         (json!({"action": "get_status", "GpuId": "gpu_7"}), "/GpuId"),
     ] {
-        let heard = rig.hear(rig.request("POST", "/v1/commands?dialect=snake").json(&command)).await;
-        assert_eq!(heard.status, 404, "{heard:?}");
-        let details = &heard.body["error_details"];
+        let response =
+            rig.send_request(rig.request("POST", "/v1/commands?dialect=snake").json(&command)).await;
+        assert_eq!(response.status, 404, "{response:?}");
+        let details = &response.body["error_details"];
         assert_eq!((&details["field"], &details["errors"][0]["pointer"]), (&json!(place), &json!(place)));
-        assert_eq!(details["errors"][0]["code"], details["code"], "{heard:?}");
+        assert_eq!(details["errors"][0]["code"], details["code"], "{response:?}");
     }
     rig.stop().await;
 }
@@ -100,7 +101,7 @@ async fn a_worker_that_ignores_the_cancel_is_replaced() {
     assert_eq!(rig.reply("deaf").await["error_details"]["code"], "cancelled");
     let mut views = rig.dispatcher.pool().lanes()[0].views();
     within(async { views.wait_for(|view| view.starts == 2).await.map(|_| ()) }).await.unwrap();
-    rig.goes_on().await;
+    rig.assert_makes_pictures().await;
     rig.stop().await;
 }
 
@@ -119,7 +120,7 @@ async fn a_job_over_its_time_ends_with_timeout_waiting_or_running() {
         assert_eq!(rig.get(&format!("/v1/jobs/{id}")).await.body["data"]["status"], "timeout");
     }
     assert_eq!(rig.dispatcher.pool().lanes()[0].view().starts, 1);
-    rig.goes_on().await;
+    rig.assert_makes_pictures().await;
     rig.stop().await;
 }
 
@@ -172,7 +173,8 @@ async fn a_cancel_is_not_lost_when_its_worker_dies_under_it() {
             nix::sys::signal::Signal::SIGKILL,
         )
         .unwrap();
-        // The cancel meets the lane before, while and after it buries its worker.
+        // The cancel meets the lane before, while and after it reaps its worker. The time itself is varied, so that no
+        // signal can stand for it.
         for _ in 0..round {
             tokio::time::sleep(std::time::Duration::from_millis(1)).await;
         }
@@ -181,7 +183,7 @@ async fn a_cancel_is_not_lost_when_its_worker_dies_under_it() {
         assert_eq!(rig.reply(&id).await["error_details"]["code"], "cancelled", "{round}");
     }
     rig.lane(|view| view.state == gateway::lane::LaneState::Ready).await;
-    rig.goes_on().await;
+    rig.assert_makes_pictures().await;
     rig.stop().await;
 }
 
@@ -274,6 +276,6 @@ async fn a_cancel_of_a_request_of_a_batch_that_is_never_answered_is_a_timeout_an
     let reply = rig.reply("batch").await;
     assert_eq!(reply["data"]["succeeded"], 2, "{reply}");
     assert_eq!(rig.dispatcher.pool().lanes()[0].view().starts, 1);
-    rig.goes_on().await;
+    rig.assert_makes_pictures().await;
     rig.stop().await;
 }

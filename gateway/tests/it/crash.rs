@@ -9,28 +9,28 @@ async fn a_crashed_job_is_repeated_on_the_other_gpu() {
     let rig = Rig::start(&["--fault", "crash@generate_sdxl@attempt=1"]).await;
     let mut command = job("generate_sdxl");
     command["request_id"] = "twice".into();
-    let heard = rig.command(&command).await;
-    assert_eq!(heard.body["success"], true, "{heard:?}");
+    let response = rig.command(&command).await;
+    assert_eq!(response.body["success"], true, "{response:?}");
     let record = rig.get("/v1/jobs/twice").await;
     assert_eq!(record.body["data"]["attempt"], 2, "{record:?}");
     assert_eq!(record.body["data"]["worker_id"], "gpu_1");
-    let path = heard.body["data"]["images"][0].as_str().unwrap();
+    let path = response.body["data"]["images"][0].as_str().unwrap();
     assert!(path.ends_with("twice_2_000.png"), "{path}");
-    rig.goes_on().await;
+    rig.assert_makes_pictures().await;
     rig.stop().await;
 }
 
 #[tokio::test]
 async fn after_two_crashes_the_cause_is_told() {
     let rig = Rig::start(&["--fault", "crash@generate_sdxl"]).await;
-    let heard = rig.command(&job("generate_sdxl")).await;
-    assert_eq!((heard.status, heard.code()), (502, "worker_crashed"), "{heard:?}");
-    let details = &heard.body["error_details"];
+    let response = rig.command(&job("generate_sdxl")).await;
+    assert_eq!((response.status, response.code()), (502, "worker_crashed"), "{response:?}");
+    let details = &response.body["error_details"];
     assert_eq!(details["retryable"], true);
     assert_eq!(details["details"]["attempts"], 2);
     assert_eq!(details["details"]["exit_code"], 70);
     assert!(!details["details"]["stderr_tail"].as_array().unwrap().is_empty(), "{details}");
-    rig.goes_on().await;
+    rig.assert_makes_pictures().await;
     rig.stop().await;
 }
 
@@ -44,10 +44,10 @@ async fn all_who_wait_are_answered_when_the_worker_dies() {
     let kill = rig.get("/v1/schedulers");
     let (asked, killed) = within(async { tokio::join!(asks, kill) }).await;
     assert_eq!(killed.code(), "worker_crashed", "{killed:?}");
-    for heard in asked {
-        assert_eq!((heard.status, heard.code()), (502, "worker_crashed"), "{heard:?}");
+    for response in asked {
+        assert_eq!((response.status, response.code()), (502, "worker_crashed"), "{response:?}");
     }
-    rig.goes_on().await;
+    rig.assert_makes_pictures().await;
     rig.stop().await;
 }
 
@@ -62,8 +62,8 @@ async fn twenty_kills_lose_nothing() {
             nix::sys::signal::Signal::SIGKILL,
         )
         .unwrap();
-        let heard = rig.command(&job("generate_sdxl")).await;
-        assert_eq!(heard.body["success"], true, "{heard:?}");
+        let response = rig.command(&job("generate_sdxl")).await;
+        assert_eq!(response.body["success"], true, "{response:?}");
         // The killed one serves again before the next kill, and has answered something.
         let mut views = rig.dispatcher.pool().lanes()[0].views();
         let back = |view: &gateway::lane::LaneView| {
@@ -94,11 +94,11 @@ async fn a_job_that_had_not_started_is_repeated_and_costs_no_attempt() {
     let rig = Rig::scripted(PATIENT, &GIVES_UP.replace("ENOUGH", "4")).await;
     let mut command = job("generate_sdxl");
     command["request_id"] = "patient".into();
-    let heard = rig.command(&command).await;
-    assert_eq!(heard.body["success"], true, "{heard:?}");
+    let response = rig.command(&command).await;
+    assert_eq!(response.body["success"], true, "{response:?}");
     assert_eq!(rig.get("/v1/jobs/patient").await.body["data"]["attempt"], 1);
     assert_eq!(rig.dispatcher.pool().lanes()[0].view().starts, 4);
-    rig.goes_on().await;
+    rig.assert_makes_pictures().await;
     rig.stop().await;
 }
 
@@ -109,9 +109,9 @@ async fn a_job_that_never_starts_opens_its_lane_and_ends_with_timeout_and_the_re
     let mut command = job("generate_sdxl");
     command["request_id"] = "hopeless".into();
     command["payload"]["prompt_submission"]["metadata"] = json!({"timeout_seconds": 12});
-    let heard = rig.command(&command).await;
-    assert_eq!((heard.status, heard.code()), (504, "timeout"), "{heard:?}");
-    let reason = heard.body["error_details"]["details"]["lanes"][0]["reason"].as_str().unwrap();
+    let response = rig.command(&command).await;
+    assert_eq!((response.status, response.code()), (504, "timeout"), "{response:?}");
+    let reason = response.body["error_details"]["details"]["lanes"][0]["reason"].as_str().unwrap();
     assert!(reason.contains("4 times in a row") && reason.contains("it gave up"), "{reason}");
     let record = rig.get("/v1/jobs/hopeless").await;
     assert_eq!(
@@ -119,6 +119,6 @@ async fn a_job_that_never_starts_opens_its_lane_and_ends_with_timeout_and_the_re
         (&json!(1), &json!("timeout"))
     );
     assert_eq!(rig.dispatcher.pool().lanes()[0].view().starts, 4);
-    rig.answers().await;
+    rig.assert_answers().await;
     rig.stop().await;
 }

@@ -47,7 +47,9 @@ async fn data_images_and_uploads_reach_the_worker_as_paths() {
     let rig = Rig::start(&[]).await;
     let bytes = checkerboard();
     let upload = rig
-        .hear(rig.request("POST", "/v1/uploads").header("content-type", "image/png").body(bytes.clone()))
+        .send_request(
+            rig.request("POST", "/v1/uploads").header("content-type", "image/png").body(bytes.clone()),
+        )
         .await;
     assert_eq!(upload.body["width"], 64, "{upload:?}");
     let id = upload.body["upload_id"].as_str().unwrap();
@@ -73,9 +75,9 @@ async fn data_images_and_uploads_reach_the_worker_as_paths() {
     ] {
         let mut document = submission();
         document["conditioning"]["init_image"] = reference.into();
-        let heard = rig.post("/v1/generate", &document).await;
-        assert_eq!(heard.code(), code, "{heard:?}");
-        assert_eq!(heard.body["error_details"]["field"], "/conditioning/init_image");
+        let response = rig.post("/v1/generate", &document).await;
+        assert_eq!(response.code(), code, "{response:?}");
+        assert_eq!(response.body["error_details"]["field"], "/conditioning/init_image");
     }
     rig.stop().await;
 }
@@ -87,41 +89,41 @@ async fn a_workers_pointers_are_the_senders() {
         "Model": {"Base": "nobody"}, "Conditioning": {"Prompt": "x"}, "Scheduler": {"Steps": 2},
         "Hyperparameters": {"Dimensions": {"Width": 64, "Height": 64}},
     }});
-    let heard = rig.command(&direct).await;
-    assert_eq!(heard.body["ErrorDetails"]["Code"], "model_not_found", "{heard:?}");
-    assert_eq!(heard.body["ErrorDetails"]["Field"], "/request/Model/Base");
+    let response = rig.command(&direct).await;
+    assert_eq!(response.body["ErrorDetails"]["Code"], "model_not_found", "{response:?}");
+    assert_eq!(response.body["ErrorDetails"]["Field"], "/request/Model/Base");
     let two = json!({"Model": {"Base": "nobody", "Vae": "no_vae"}, "Conditioning": {"Prompt": "x"}});
-    let heard = rig.post("/v1/generate", &two).await;
-    let sentence = heard.body["Error"].as_str().unwrap_or_default();
-    assert!(sentence.starts_with("2 faults; the first at /Model/Base: "), "{heard:?}");
+    let response = rig.post("/v1/generate", &two).await;
+    let sentence = response.body["Error"].as_str().unwrap_or_default();
+    assert!(sentence.starts_with("2 faults; the first at /Model/Base: "), "{response:?}");
     // The gateway's warnings come first, the worker's own follow, none stands twice.
     direct["request"]["Model"]["Base"] = "sdxl_base".into();
     direct["request"]["Scheduler"]["Type"] = "DPM++".into();
     direct["request"]["Conditioning"]["LoRAs"] = json!([{"Name": "/models/lora.safetensors", "Weight": 0}]);
-    let heard = rig.command(&direct).await;
-    let codes: Vec<&str> = heard.body["WarningDetails"]
+    let response = rig.command(&direct).await;
+    let codes: Vec<&str> = response.body["WarningDetails"]
         .as_array()
         .unwrap()
         .iter()
         .map(|warning| warning["Code"].as_str().unwrap())
         .collect();
-    assert_eq!(codes, ["accepted_spelling", "weight_zero"], "{heard:?}");
+    assert_eq!(codes, ["accepted_spelling", "weight_zero"], "{response:?}");
     assert_eq!(
-        heard.body["WarningDetails"][1]["Pointer"], "/request/Conditioning/LoRAs/0/Weight",
-        "{heard:?}"
+        response.body["WarningDetails"][1]["Pointer"], "/request/Conditioning/LoRAs/0/Weight",
+        "{response:?}"
     );
-    assert_eq!(heard.body["Data"]["Warnings"], heard.body["Warnings"]);
+    assert_eq!(response.body["Data"]["Warnings"], response.body["Warnings"]);
     rig.stop().await;
 }
 
 #[tokio::test]
 async fn structured_inference_reports_what_was_said() {
     let rig = Rig::start(&[]).await;
-    let heard = rig.command(&job("structured_inference")).await;
-    let validation = &heard.body["data"]["validation"];
-    assert_eq!(validation["normalized"], submission(), "{heard:?}");
+    let response = rig.command(&job("structured_inference")).await;
+    let validation = &response.body["data"]["validation"];
+    assert_eq!(validation["normalized"], submission(), "{response:?}");
     assert_eq!(validation["effective"]["hyperparameters"]["seed"], -1);
-    assert_ne!(heard.body["data"]["seed_used"], -1);
+    assert_ne!(response.body["data"]["seed_used"], -1);
     rig.stop().await;
 }
 
@@ -130,10 +132,10 @@ async fn the_dialect_is_the_senders_or_the_querys() {
     let rig = Rig::start(&[]).await;
     let camel = json!({"action": "validate_request", "request": {
         "model": {"base": "sdxl_base"}, "conditioning": {"prompt": "x"}, "hyperparameters": {"guidanceScale": 5}}});
-    let heard = rig.command(&camel).await;
-    assert!(heard.body["warningDetails"].is_array(), "{heard:?}");
-    let heard = rig.post("/v1/commands?dialect=pascal", &camel).await;
-    assert!(heard.body["WarningDetails"].is_array(), "{heard:?}");
+    let response = rig.command(&camel).await;
+    assert!(response.body["warningDetails"].is_array(), "{response:?}");
+    let response = rig.post("/v1/commands?dialect=pascal", &camel).await;
+    assert!(response.body["WarningDetails"].is_array(), "{response:?}");
     rig.stop().await;
 }
 
@@ -142,9 +144,9 @@ async fn an_attempt_of_the_sender_is_said_to_take_no_effect() {
     let rig = Rig::start(&[]).await;
     let mut command = crate::rig::job("generate_sdxl");
     command["attempt"] = 7.into();
-    let heard = rig.command(&command).await;
-    assert_eq!(heard.body["success"], true, "{heard:?}");
-    assert_eq!(heard.body["warning_details"][0]["code"], "no_effect", "{heard:?}");
-    assert_eq!(heard.body["warning_details"][0]["pointer"], "/attempt", "{heard:?}");
+    let response = rig.command(&command).await;
+    assert_eq!(response.body["success"], true, "{response:?}");
+    assert_eq!(response.body["warning_details"][0]["code"], "no_effect", "{response:?}");
+    assert_eq!(response.body["warning_details"][0]["pointer"], "/attempt", "{response:?}");
     rig.stop().await;
 }

@@ -61,14 +61,14 @@ async fn polls_are_served_and_new_work_is_refused_while_it_drains() {
         json!({"action": "cleanup_memory"}),
         json!({"action": "initialize"}),
     ] {
-        let heard = rig.command(&command).await;
-        assert_eq!(heard.code(), "shutting_down", "{command}: {heard:?}");
+        let response = rig.command(&command).await;
+        assert_eq!(response.code(), "shutting_down", "{command}: {response:?}");
     }
     assert_eq!(ended(&rig, "polled").await, "completed");
     assert_eq!(rig.get("/v1/jobs/polled/images/0").await.status, 200);
     // What stops work goes on being served.
-    let heard = rig.delete("/v1/jobs/long").await;
-    assert_eq!(heard.status, 200, "{heard:?}");
+    let response = rig.delete("/v1/jobs/long").await;
+    assert_eq!(response.status, 200, "{response:?}");
     rig.stopped().await;
 }
 
@@ -87,8 +87,8 @@ async fn the_last_replies_reach_their_clients() {
     rig.stop().await;
     let reply: Value = within(waits).await.unwrap().unwrap().json().await.unwrap();
     assert_eq!(reply["success"], true, "{reply}");
-    let said = within(stream.text()).await.unwrap();
-    assert!(said.contains("event: reply"), "{said}");
+    let text = within(stream.text()).await.unwrap();
+    assert!(text.contains("event: reply"), "{text}");
 }
 
 #[tokio::test]
@@ -98,11 +98,11 @@ async fn a_second_shutdown_ends_sooner_and_a_third_no_later() {
     rig.running("runs").await;
     let events = rig.dispatcher.queue().job("runs".into()).await.unwrap().unwrap().events;
     let fields = json!({"grace_seconds": 600});
-    let heard = rig.command(&json!({"action": "shutdown", "payload": fields})).await;
-    assert_eq!(heard.body["success"], true, "{heard:?}");
+    let response = rig.command(&json!({"action": "shutdown", "payload": fields})).await;
+    assert_eq!(response.body["success"], true, "{response:?}");
     let fields = json!({"grace_seconds": 0.001});
-    let heard = rig.command(&json!({"action": "shutdown", "payload": fields})).await;
-    assert_eq!(heard.body["success"], true, "{heard:?}");
+    let response = rig.command(&json!({"action": "shutdown", "payload": fields})).await;
+    assert_eq!(response.body["success"], true, "{response:?}");
     rig.dispatcher.stop(Some(Duration::from_secs(600)));
     rig.stopped().await;
     let reply = within(events.reply()).await.to_value(contracts::Dialect::Snake);

@@ -115,7 +115,7 @@ async fn a_web_page_neither_commands_nor_stops_a_gateway() {
         let answer = ask(&rig, head("POST", "/v1/commands", &headers) + command).await;
         assert_eq!(answer.status, status, "{headers} {answer:?}");
     }
-    rig.goes_on().await;
+    rig.assert_makes_pictures().await;
     rig.stop().await;
 }
 

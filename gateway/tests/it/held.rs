@@ -90,7 +90,7 @@ async fn a_cancel_finds_what_waits_for_the_workers_start() {
     let nobody: Arc<str> = "nobody".into();
     assert!(matches!(within(lane.cancel(nobody.clone(), nobody)).await, Cancelled::NotHere));
     come_up(&rig);
-    rig.goes_on().await;
+    rig.assert_makes_pictures().await;
     rig.stop().await;
 }
 
@@ -111,9 +111,12 @@ async fn a_worker_that_closes_its_stdin_and_stays_is_told_so() {
                   printf '%s\\n' \"$line\" >&3\nexec 0<&-\necho closed >&2\nwait\n";
     let rig = Rig::scripted("[restart]\ndeaths_max = 1\nopen_min_seconds = 200\n", script).await;
     within(rig.dispatcher.pool().settled()).await;
-    let heard = rig.get("/v1/schedulers").await;
-    assert_eq!((heard.status, heard.code()), (502, "worker_crashed"), "{heard:?}");
-    assert!(heard.body["error"].as_str().unwrap().contains("it closed its stdin and stayed"), "{heard:?}");
+    let response = rig.get("/v1/schedulers").await;
+    assert_eq!((response.status, response.code()), (502, "worker_crashed"), "{response:?}");
+    assert!(
+        response.body["error"].as_str().unwrap().contains("it closed its stdin and stayed"),
+        "{response:?}"
+    );
     rig.stop().await;
 }
 
@@ -163,8 +166,8 @@ async fn jobs_that_come_while_a_worker_is_buried_run_on_another_lane() {
     // Every other job would go to the lane that is idle longest.
     let mut done = 0;
     while !rests(&rig) || done < 4 {
-        let heard = rig.command(&job("generate_sdxl")).await;
-        assert_eq!(heard.body["success"], true, "{heard:?}");
+        let response = rig.command(&job("generate_sdxl")).await;
+        assert_eq!(response.body["success"], true, "{response:?}");
         done += 1;
     }
     rig.stop().await;

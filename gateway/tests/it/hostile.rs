@@ -7,7 +7,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::rig::{EventLog, Rig, job, submission, within};
+use crate::rig::{HttpResponse, Rig, job, submission, within};
 
 #[tokio::test]
 async fn bad_bodies_give_their_codes() {
@@ -30,21 +30,21 @@ async fn bad_bodies_give_their_codes() {
         (b"{\"action\":\"get_statu\"}", 404, "unknown_action"),
     ];
     for (body, status, code) in cases {
-        let heard = rig.bytes("/v1/commands", body.to_vec()).await;
+        let response = rig.bytes("/v1/commands", body.to_vec()).await;
         let start = String::from_utf8_lossy(&body[..body.len().min(60)]).into_owned();
-        assert_eq!((heard.status, heard.code()), (status, code), "{start}: {heard:?}");
-        is_problem(&heard);
-        rig.goes_on().await;
+        assert_eq!((response.status, response.code()), (status, code), "{start}: {response:?}");
+        is_problem(&response);
+        rig.assert_makes_pictures().await;
     }
     rig.stop().await;
 }
 
-fn is_problem(heard: &EventLog) {
-    assert_eq!(heard.headers["content-type"], "application/problem+json");
-    assert_eq!(heard.body["status"], heard.status);
-    assert_eq!(heard.body["type"], format!("urn:concord:error:{}", heard.code()));
-    assert_eq!(heard.body["success"], false);
-    assert_eq!(heard.body["data"], Value::Null);
+fn is_problem(response: &HttpResponse) {
+    assert_eq!(response.headers["content-type"], "application/problem+json");
+    assert_eq!(response.body["status"], response.status);
+    assert_eq!(response.body["type"], format!("urn:concord:error:{}", response.code()));
+    assert_eq!(response.body["success"], false);
+    assert_eq!(response.body["data"], Value::Null);
 }
 
 #[tokio::test]
@@ -77,7 +77,7 @@ async fn a_hundred_megabytes_are_refused_before_they_are_read() {
     .await;
     assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
     assert!(answer.contains("frame_too_large"), "{answer}");
-    rig.goes_on().await;
+    rig.assert_makes_pictures().await;
     rig.stop().await;
 }
 
@@ -103,16 +103,16 @@ async fn a_body_at_the_limit_is_answered_at_once() {
     let mut png = std::io::Cursor::new(Vec::new());
     image::RgbImage::new(64, 64).write_to(&mut png, image::ImageFormat::Png).unwrap();
     let sound = full_body(&png.into_inner());
-    let heard = rig.bytes("/v1/validate", sound).await;
-    assert_eq!(heard.status, 200, "{}", heard.code());
-    assert_eq!(heard.body["data"]["valid"], true, "{}", heard.body["data"]["error"]);
+    let response = rig.bytes("/v1/validate", sound).await;
+    assert_eq!(response.status, 200, "{}", response.code());
+    assert_eq!(response.body["data"]["valid"], true, "{}", response.body["data"]["error"]);
     // What is no image stays in the document, and the envelope around it is too much.
-    let heard = rig.bytes("/v1/validate", full_body(b"nothing")).await;
-    assert_eq!((heard.status, heard.code()), (413, "frame_too_large"), "{heard:?}");
-    let details = &heard.body["error_details"];
+    let response = rig.bytes("/v1/validate", full_body(b"nothing")).await;
+    assert_eq!((response.status, response.code()), (413, "frame_too_large"), "{response:?}");
+    let details = &response.body["error_details"];
     assert_eq!(details["hint"], "send images as paths or uploads");
-    assert_eq!(details["details"]["maximum_bytes"], 16_777_216, "{heard:?}");
-    rig.goes_on().await;
+    assert_eq!(details["details"]["maximum_bytes"], 16_777_216, "{response:?}");
+    rig.assert_makes_pictures().await;
     rig.stop().await;
 }
 
@@ -122,15 +122,15 @@ async fn paths_do_not_leave_their_roots() {
     for path in ["../../etc/passwd", "/etc/passwd", "a/../../../etc/passwd", "/models/../etc/passwd"] {
         let mut document = submission();
         document["conditioning"]["init_image"] = path.into();
-        let heard = rig.post("/v1/generate", &document).await;
-        assert!(matches!(heard.code(), "path_not_allowed" | "image_invalid"), "{path}: {heard:?}");
-        let heard = rig
+        let response = rig.post("/v1/generate", &document).await;
+        assert!(matches!(response.code(), "path_not_allowed" | "image_invalid"), "{path}: {response:?}");
+        let response = rig
             .command(&json!({"action": "load_model", "payload": {"model_path": path, "model_type": "sdxl"}}))
             .await;
-        assert!(matches!(heard.code(), "path_not_allowed" | "model_not_found"), "{path}: {heard:?}");
-        assert_eq!(heard.body["error_details"]["field"], "/payload/model_path");
+        assert!(matches!(response.code(), "path_not_allowed" | "model_not_found"), "{path}: {response:?}");
+        assert_eq!(response.body["error_details"]["field"], "/payload/model_path");
     }
-    rig.goes_on().await;
+    rig.assert_makes_pictures().await;
     rig.stop().await;
 }
 
@@ -155,9 +155,9 @@ async fn every_bound_is_held_on_its_way_in() {
         let mut document = submission();
         let (parent, name) = pointer.rsplit_once('/').unwrap();
         document.pointer_mut(parent).unwrap()[name] = value.clone();
-        let heard = rig.post("/v1/generate", &document).await;
-        assert_eq!(heard.code(), code, "{pointer} {value}: {heard:?}");
-        assert_eq!(heard.body["error_details"]["field"], pointer, "{heard:?}");
+        let response = rig.post("/v1/generate", &document).await;
+        assert_eq!(response.code(), code, "{pointer} {value}: {response:?}");
+        assert_eq!(response.body["error_details"]["field"], pointer, "{response:?}");
         let report = rig.post("/v1/validate", &document).await;
         assert_eq!(report.body["data"]["valid"], false, "{report:?}");
         assert_eq!(report.body["data"]["errors"][0]["pointer"], pointer);
@@ -171,12 +171,13 @@ async fn what_http_refuses_is_a_problem_too() {
     let nowhere = rig.get("/v1/nowhere").await;
     assert_eq!((nowhere.status, nowhere.code()), (404, "route_not_found"));
     is_problem(&nowhere);
-    let verb = rig.hear(rig.request("PUT", "/v1/generate")).await;
+    let verb = rig.send_request(rig.request("PUT", "/v1/generate")).await;
     assert_eq!((verb.status, verb.code()), (405, "method_not_allowed"));
     assert_eq!(verb.headers["allow"], "POST");
     is_problem(&verb);
-    let kind =
-        rig.hear(rig.request("POST", "/v1/generate").header("content-type", "text/plain").body("{}")).await;
+    let kind = rig
+        .send_request(rig.request("POST", "/v1/generate").header("content-type", "text/plain").body("{}"))
+        .await;
     assert_eq!((kind.status, kind.code()), (415, "unsupported_media_type"));
     is_problem(&kind);
     let query = rig.get("/v1/jobs?limit=many").await;
@@ -187,7 +188,7 @@ async fn what_http_refuses_is_a_problem_too() {
     assert_eq!((dialect.status, dialect.code()), (422, "unsupported_value"), "{dialect:?}");
     let gpu = rig.get("/v1/gpus/gpu_7/models").await;
     assert_eq!((gpu.status, gpu.code()), (404, "gpu_not_found"), "{gpu:?}");
-    rig.goes_on().await;
+    rig.assert_makes_pictures().await;
     rig.stop().await;
 }
 
@@ -204,10 +205,10 @@ async fn what_the_path_says_the_query_does_not_say_again() {
     for (verb, path, field) in cases {
         let request = rig.request(verb, path);
         let request = if verb == "POST" { request.json(&submission()) } else { request };
-        let heard = rig.hear(request).await;
-        assert_eq!(heard.code(), "duplicate_field", "{path}: {heard:?}");
-        assert_eq!(heard.body["error_details"]["field"], field, "{heard:?}");
-        is_problem(&heard);
+        let response = rig.send_request(request).await;
+        assert_eq!(response.code(), "duplicate_field", "{path}: {response:?}");
+        assert_eq!(response.body["error_details"]["field"], field, "{response:?}");
+        is_problem(&response);
     }
     rig.stop().await;
 }
@@ -232,9 +233,9 @@ async fn every_query_is_read() {
     ];
     for (verb, path) in paths {
         for (query, code, field) in queries {
-            let heard = rig.hear(rig.request(verb, &format!("{path}?{query}"))).await;
-            assert_eq!(heard.code(), code, "{verb} {path}?{query}: {heard:?}");
-            assert_eq!(heard.body["error_details"]["field"], field, "{heard:?}");
+            let response = rig.send_request(rig.request(verb, &format!("{path}?{query}"))).await;
+            assert_eq!(response.code(), code, "{verb} {path}?{query}: {response:?}");
+            assert_eq!(response.body["error_details"]["field"], field, "{response:?}");
         }
     }
     let nowhere = rig.get("/v1/nowhere?foo=1").await;
@@ -254,19 +255,25 @@ async fn bodies_are_utf_8_and_not_compressed() {
     ];
     for (name, value) in cases {
         for path in ["/v1/generate", "/v1/commands"] {
-            let heard = rig.hear(rig.request("POST", path).header(name, value).body("{}")).await;
-            assert_eq!((heard.status, heard.code()), (415, "unsupported_media_type"), "{value}: {heard:?}");
-            assert!(heard.body["error_details"]["hint"].is_string(), "{heard:?}");
+            let response = rig.send_request(rig.request("POST", path).header(name, value).body("{}")).await;
+            assert_eq!(
+                (response.status, response.code()),
+                (415, "unsupported_media_type"),
+                "{value}: {response:?}"
+            );
+            assert!(response.body["error_details"]["hint"].is_string(), "{response:?}");
         }
     }
-    let upload =
-        rig.hear(rig.request("POST", "/v1/uploads").header("content-encoding", "gzip").body("x")).await;
+    let upload = rig
+        .send_request(rig.request("POST", "/v1/uploads").header("content-encoding", "gzip").body("x"))
+        .await;
     assert_eq!(upload.status, 415, "{upload:?}");
     let command = json!({"action": "get_status"}).to_string();
     for kind in ["application/json; charset=utf-8", "application/json;charset=\"UTF-8\""] {
         let request = rig.request("POST", "/v1/commands").header("content-type", kind);
-        let heard = rig.hear(request.header("content-encoding", "identity").body(command.clone())).await;
-        assert_eq!(heard.status, 200, "{kind}: {heard:?}");
+        let response =
+            rig.send_request(request.header("content-encoding", "identity").body(command.clone())).await;
+        assert_eq!(response.status, 200, "{kind}: {response:?}");
     }
     rig.stop().await;
 }
@@ -279,15 +286,15 @@ async fn a_pipe_is_no_picture() {
     let picture = reply["data"]["image_details"][0]["path"].as_str().unwrap();
     std::fs::remove_file(picture).unwrap();
     assert!(std::process::Command::new("mkfifo").arg(picture).status().unwrap().success());
-    let heard = rig.get(&format!("/v1/jobs/{id}/images/0")).await;
-    assert_eq!((heard.status, heard.code()), (404, "route_not_found"), "{heard:?}");
+    let response = rig.get(&format!("/v1/jobs/{id}/images/0")).await;
+    assert_eq!((response.status, response.code()), (404, "route_not_found"), "{response:?}");
     rig.stop().await;
 }
 
 #[tokio::test]
 async fn a_body_says_once_what_it_is_whatever_the_verb() {
     let rig = Rig::start(&[]).await;
-    let untyped = rig.hear(rig.request("GET", "/v1/queue").body("{}")).await;
+    let untyped = rig.send_request(rig.request("GET", "/v1/queue").body("{}")).await;
     assert_eq!((untyped.status, untyped.code()), (415, "unsupported_media_type"), "{untyped:?}");
     for (verb, path, kind) in [
         ("POST", "/v1/generate", "application/json"),
@@ -295,7 +302,7 @@ async fn a_body_says_once_what_it_is_whatever_the_verb() {
         ("GET", "/v1/queue", "application/json"),
     ] {
         let twice = rig.request(verb, path).header("content-type", kind);
-        let twice = rig.hear(twice.header("content-type", "text/plain").body("{}")).await;
+        let twice = rig.send_request(twice.header("content-type", "text/plain").body("{}")).await;
         assert_eq!((twice.status, twice.code()), (415, "unsupported_media_type"), "{verb} {path}: {twice:?}");
         assert!(twice.body["error"].as_str().unwrap().contains("twice"), "{twice:?}");
     }

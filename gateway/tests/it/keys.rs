@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::rig::{EventLog, Rig, job, long_job, within};
+use crate::rig::{HttpResponse, Rig, job, long_job, within};
 
-async fn keyed(rig: &Rig, key: &str, command: &Value) -> EventLog {
-    rig.hear(rig.request("POST", "/v1/commands").header("idempotency-key", key).json(command)).await
+async fn keyed(rig: &Rig, key: &str, command: &Value) -> HttpResponse {
+    rig.send_request(rig.request("POST", "/v1/commands").header("idempotency-key", key).json(command)).await
 }
 
 #[tokio::test]
@@ -13,9 +13,9 @@ async fn clients_of_one_key_get_one_job_and_one_reply() {
     let rig = Rig::with(1, "", &["--step-ms", "2"]).await;
     let command = job("generate_sdxl");
     let all = futures::future::join_all((0..8).map(|_| keyed(&rig, "one", &command))).await;
-    for heard in &all {
-        assert_eq!(heard.status, 200, "{heard:?}");
-        assert_eq!(heard.body, all[0].body);
+    for response in &all {
+        assert_eq!(response.status, 200, "{response:?}");
+        assert_eq!(response.body, all[0].body);
     }
     let jobs = rig.get("/v1/jobs").await;
     assert_eq!(jobs.body["data"]["jobs"].as_array().unwrap().len(), 1, "{jobs:?}");
@@ -43,8 +43,8 @@ async fn a_worker_that_answers_slowly_under_one_key_holds_up_no_other() {
         let other = keyed(&rig, "quick", &quick);
         tokio::select! {
             biased;
-            heard = &mut waiting => panic!("the slow one came first: {heard:?}"),
-            heard = other => assert_eq!(heard.body["success"], true, "{heard:?}"),
+            response = &mut waiting => panic!("the slow one came first: {response:?}"),
+            response = other => assert_eq!(response.body["success"], true, "{response:?}"),
         }
         within(waiting).await;
     }
@@ -100,7 +100,7 @@ async fn a_key_that_is_none_is_refused() {
         assert_eq!((refused.status, refused.code()), (422, "unsupported_value"), "{key}: {refused:?}");
     }
     let twice = rig.request("POST", "/v1/commands").header("idempotency-key", "a");
-    let twice = rig.hear(twice.header("idempotency-key", "b").json(&command)).await;
+    let twice = rig.send_request(twice.header("idempotency-key", "b").json(&command)).await;
     assert_eq!(twice.code(), "bad_request", "{twice:?}");
     assert_eq!(keyed(&rig, &"x".repeat(255), &command).await.body["success"], true);
     rig.stop().await;

@@ -68,7 +68,7 @@ async fn the_job_of_a_client_that_leaves_is_cancelled_waiting_or_running() {
         let job = rig.get(&format!("/v1/jobs/{running}")).await;
         assert_eq!(job.body["data"]["status"], "cancelled", "{job:?}");
     }
-    rig.goes_on().await;
+    rig.assert_makes_pictures().await;
     assert_eq!(rig.dispatcher.pool().lanes()[0].view().starts, 1, "no worker was killed for it");
     rig.stop().await;
 }
@@ -84,7 +84,7 @@ async fn a_batch_whose_client_leaves_is_cancelled_as_a_whole() {
     rig.running("batch").await;
     leave(client, Way::Fin);
     is_left(&rig.reply("batch").await);
-    rig.goes_on().await;
+    rig.assert_makes_pictures().await;
     rig.stop().await;
 }
 
@@ -161,7 +161,7 @@ async fn of_two_clients_of_one_key_the_last_that_leaves_cancels_and_the_key_is_f
     is_left(&rig.reply("shared").await);
     // Another request takes the key: the job that it stood for was given up.
     let request = rig.request("POST", path).header("idempotency-key", "both").json(&job("generate_sdxl"));
-    let again = rig.hear(request).await;
+    let again = rig.send_request(request).await;
     assert_eq!(again.body["success"], true, "{again:?}");
     rig.stop().await;
 }
@@ -191,7 +191,7 @@ async fn a_client_that_was_told_that_the_job_goes_on_keeps_it_for_all() {
 async fn what_on_disconnect_can_not_mean_is_said() {
     let rig = Rig::with(1, "", &[]).await;
     let both = rig.request("POST", "/v1/generate?on_disconnect=cancel").header("prefer", "respond-async");
-    let both = rig.hear(both.json(&submission())).await;
+    let both = rig.send_request(both.json(&submission())).await;
     assert_eq!((both.status, both.code()), (422, "validation_failed"), "{both:?}");
     assert_eq!(both.body["error_details"]["field"], "/on_disconnect");
     let strange = rig.post("/v1/generate?on_disconnect=wait", &submission()).await;
@@ -205,7 +205,7 @@ async fn what_on_disconnect_can_not_mean_is_said() {
     assert_eq!(query.body["success"], true, "{query:?}");
     assert_eq!(query.body["warning_details"][0]["code"], "no_effect", "{query:?}");
     let fine = rig.request("POST", "/v1/generate?on_disconnect=finish").header("prefer", "respond-async");
-    assert_eq!(rig.hear(fine.json(&submission())).await.status, 202);
+    assert_eq!(rig.send_request(fine.json(&submission())).await.status, 202);
     rig.stop().await;
 }
 

@@ -18,7 +18,7 @@ const PIPE: usize = 64 << 10;
 /// A worker that says 2 MB on its stderr before it is ready.
 const FLOOD: &str = "head -c 2000000 /dev/zero | tr '\\0' x | fold -w 200 >&2\nexec $SIM \"$@\"\n";
 
-/// A worker dies, which is told; the pool must mend all the same.
+/// Kills the worker, whose death is logged; the pool must start another all the same.
 async fn mends(program: &Program) {
     let before = program.workers();
     assert_eq!(before.len(), 1, "{before:?}");
@@ -173,14 +173,14 @@ async fn stdio_whose_stderr_is_never_read_answers_a_thousand_commands_and_ends()
         "while true; do head -c 20000 /dev/zero | tr '\\0' w | fold -w 119 >&2; sleep 0.05; done &\nexec $SIM \"$@\"\n",
     );
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
-    let mut talk = StdioClient::unread(&args);
+    let mut client = StdioClient::unread(&args);
     for number in 0..1000 {
         let id = format!("r{number}");
-        talk.write(format!("{}\n", json!({"action": "get_status", "request_id": id})).as_bytes()).await;
-        let line = talk.line().await;
+        client.write(format!("{}\n", json!({"action": "get_status", "request_id": id})).as_bytes()).await;
+        let line = client.line().await;
         assert!(line.to_string().contains(&id), "{line}");
     }
-    let (_, code, seconds) = talk.end().await;
+    let (_, code, seconds) = client.end().await;
     assert_eq!(code, Some(0));
     assert!(seconds < 5.0, "{seconds}");
 }

@@ -40,7 +40,7 @@ fn each_schema(at: &str, value: &Value, visit: &mut dyn FnMut(&str, &Value)) {
     }
 }
 
-/// Calls with every operation: path, verb, and what is said of it.
+/// Calls with the path, the verb and the description of every operation.
 fn each_operation(document: &Value, visit: &mut dyn FnMut(&str, &str, &Value)) {
     for (path, item) in document["paths"].as_object().expect("paths") {
         for (verb, operation) in item.as_object().expect("operations") {
@@ -251,7 +251,7 @@ async fn bytes_go_up_and_down_with_a_schema() {
     }
 }
 
-/// Every command may say its trace in the header, and the document says what becomes of it.
+/// Every command may have its trace in a header, and the document describes it.
 #[tokio::test]
 async fn every_command_takes_a_traceparent() {
     let document = document().await;
@@ -341,8 +341,8 @@ async fn answers_are_what_the_document_says() {
     for path in gets {
         let operation = &document["paths"][&path]["get"];
         let filled = path.replace("{gpu_id}", "gpu_0").replace("{id}", &id).replace("{training_id}", "none");
-        let heard = rig.get(&filled.replace("{session_id}", "none")).await;
-        held(&path, heard.status, operation, &heard.body);
+        let answer = rig.get(&filled.replace("{session_id}", "none")).await;
+        held(&path, answer.status, operation, &answer.body);
         tried += 1;
     }
     assert!(tried > 15, "{tried}");
@@ -355,8 +355,8 @@ async fn answers_are_what_the_document_says() {
         ("/v1/validate", &submission),
         ("/v1/estimate", &submission),
     ] {
-        let heard = rig.hear(rig.request("POST", path).json(body)).await;
-        held(path, heard.status, &document["paths"][path]["post"], &heard.body);
+        let answer = rig.send_request(rig.request("POST", path).json(body)).await;
+        held(path, answer.status, &document["paths"][path]["post"], &answer.body);
     }
     rig.stop().await;
 }
@@ -387,7 +387,8 @@ async fn an_operation_says_202_where_it_takes_prefer() {
     assert!(takers > 5, "{takers}");
 }
 
-/// What of an answer stands in no document: the framing of HTTP, and what is said of every answer in words.
+/// Whether a header needs no entry at an operation: the framing of HTTP, and headers that the description of the
+/// document covers.
 fn is_of_every_answer(document: &Value, header: &str) -> bool {
     let about = document["info"]["description"].as_str().unwrap().to_ascii_lowercase();
     ["content-type", "content-length", "transfer-encoding", "date", "connection"].contains(&header)
@@ -397,22 +398,22 @@ fn is_of_every_answer(document: &Value, header: &str) -> bool {
 /// Holds one answer to what the document says of its operation.
 fn holds(document: &Value, at: &str, operation: &Value, answer: &reqwest::Response) {
     let status = answer.status().as_u16();
-    let said = &operation["responses"][status.to_string()];
-    let said = match said {
+    let expected = &operation["responses"][status.to_string()];
+    let expected = match expected {
         Value::Null if status >= 400 => &operation["responses"]["default"],
-        said => said,
+        expected => expected,
     };
-    assert!(said.is_object(), "{at}: {status} is not in the document");
-    let said = match said["$ref"].as_str() {
+    assert!(expected.is_object(), "{at}: {status} is not in the document");
+    let expected = match expected["$ref"].as_str() {
         Some(to) => document.pointer(to.trim_start_matches('#')).expect("a response"),
-        None => said,
+        None => expected,
     };
     let kind = answer.headers().get("content-type").map(|kind| kind.to_str().unwrap());
     if let Some(kind) = kind {
         let kind = kind.split(';').next().unwrap();
-        assert!(said["content"][kind].is_object(), "{at} {status}: {kind} is not in the document");
+        assert!(expected["content"][kind].is_object(), "{at} {status}: {kind} is not in the document");
     }
-    let documented: Vec<String> = said["headers"]
+    let documented: Vec<String> = expected["headers"]
         .as_object()
         .into_iter()
         .flatten()
@@ -425,7 +426,7 @@ fn holds(document: &Value, at: &str, operation: &Value, answer: &reqwest::Respon
             "{at} {status}: {name} is not in the document"
         );
     }
-    for (name, header) in said["headers"].as_object().into_iter().flatten() {
+    for (name, header) in expected["headers"].as_object().into_iter().flatten() {
         assert!(
             header["required"] != true || answer.headers().contains_key(name),
             "{at} {status}: no {name}"
@@ -434,7 +435,7 @@ fn holds(document: &Value, at: &str, operation: &Value, answer: &reqwest::Respon
 }
 
 /// Verb, path, headers and body.
-type RoutedCommand<'a> = (&'a str, &'a str, Vec<(&'a str, &'a str)>, Option<&'a Value>);
+type Exchange<'a> = (&'a str, &'a str, Vec<(&'a str, &'a str)>, Option<&'a Value>);
 
 /// Walks the routes and what HTTP adds to them: each status, media type and header of an answer is in the document.
 #[tokio::test]
@@ -443,14 +444,14 @@ async fn statuses_media_types_and_headers_are_in_the_document() {
     let document = rig.get("/openapi.json").await.body;
     let done = rig.command(&job("generate_sdxl")).await;
     let id = done.body["request_id"].as_str().unwrap().to_owned();
-    let picture = rig.hear(rig.request("GET", &format!("/v1/jobs/{id}/images/0"))).await;
+    let picture = rig.send_request(rig.request("GET", &format!("/v1/jobs/{id}/images/0"))).await;
     let etag = picture.headers["etag"].to_str().unwrap().to_owned();
     let submission = json!({"model": {"base": "sdxl_base"}, "conditioning": {"prompt": "a pier"}});
     let command = json!({"action": "generate_sdxl", "prompt_submission": submission});
     let deep = json!({"model_paths": ["sdxl_base"], "deep": true});
     let image = "/v1/jobs/{id}/images/{n}";
     let later = ("prefer", "respond-async");
-    let mut asked: Vec<RoutedCommand<'_>> = vec![
+    let mut asked: Vec<Exchange<'_>> = vec![
         ("post", "/v1/commands", vec![], Some(&command)),
         ("post", "/v1/commands", vec![later], Some(&command)),
         ("post", "/v1/commands", vec![], Some(&Value::Null)),

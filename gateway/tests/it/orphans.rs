@@ -55,11 +55,11 @@ fn descendants(of: u32) -> BTreeMap<u32, Seen> {
     }
 }
 
-/// ReplyReader until it is so.
-async fn until<T>(mut look: impl FnMut() -> Option<T>) -> T {
+/// Polls until a condition holds. Processes and files send no signal when they change.
+async fn until<T>(mut condition: impl FnMut() -> Option<T>) -> T {
     within(async {
         loop {
-            if let Some(seen) = look() {
+            if let Some(seen) = condition() {
                 return seen;
             }
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;

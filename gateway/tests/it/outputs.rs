@@ -1,4 +1,5 @@
-//! An output folder that can not be written: told before the first job fails, and by a true code.
+//! An output folder that cannot be written: readiness shows it before the first job fails, and a job fails with a code
+//! that names it.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use gateway::faults::{FaultPoint, hang};
@@ -36,7 +37,7 @@ async fn a_folder_that_can_not_be_written_is_not_ready_and_no_fault_of_ours() {
     let upload = rig.request("POST", "/v1/uploads").header("content-type", "image/png");
     let mut bytes = std::io::Cursor::new(Vec::new());
     image::RgbImage::new(8, 8).write_to(&mut bytes, image::ImageFormat::Png).unwrap();
-    let upload = rig.hear(upload.body(bytes.into_inner())).await;
+    let upload = rig.send_request(upload.body(bytes.into_inner())).await;
     assert_eq!((upload.status, upload.code()), (507, "storage_full"), "{upload:?}");
     std::fs::remove_file(rig.dir.path().join("out")).unwrap();
     rig.dispatcher.outputs().check();

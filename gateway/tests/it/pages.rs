@@ -49,8 +49,8 @@ async fn pages_of_jobs_are_complete_and_stand_still() {
         ("tag.a=1&tag.a=2", "duplicate_field"),
         ("status=none", "unsupported_value"),
     ] {
-        let heard = rig.get(&format!("/v1/jobs?{query}")).await;
-        assert_eq!(heard.code(), code, "{query} {heard:?}");
+        let answer = rig.get(&format!("/v1/jobs?{query}")).await;
+        assert_eq!(answer.code(), code, "{query} {answer:?}");
     }
     rig.stop().await;
 }
@@ -76,9 +76,9 @@ async fn jobs_are_filtered_by_status_session_and_tags() {
         ("tag.nothing=cats", vec![]),
         ("session_id=s-1&tag.album=cats&status=completed", vec!["a"]),
     ] {
-        let heard = rig.get(&format!("/v1/jobs?{query}")).await;
-        assert_eq!(ids(&heard.body["data"]), expected, "{query} {heard:?}");
-        assert_eq!(heard.body["data"]["total"], expected.len(), "{query}");
+        let answer = rig.get(&format!("/v1/jobs?{query}")).await;
+        assert_eq!(ids(&answer.body["data"]), expected, "{query} {answer:?}");
+        assert_eq!(answer.body["data"]["total"], expected.len(), "{query}");
     }
     let page = rig.get("/v1/jobs?tag.album=cats&limit=1").await.body["data"].clone();
     assert_eq!((ids(&page), &page["total"]), (vec!["b"], &json!(2)));
@@ -114,7 +114,7 @@ async fn urls(rig: &Rig, headers: &[(&str, &str)], base: &str) {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        rig.hear(if let Some(body) = body { request.json(&body) } else { request })
+        rig.send_request(if let Some(body) = body { request.json(&body) } else { request })
     };
     let made = ask("POST", "/v1/generate".to_owned(), Some(submission())).await;
     let id = made.body["request_id"].as_str().unwrap().to_owned();
@@ -145,7 +145,7 @@ async fn urls(rig: &Rig, headers: &[(&str, &str)], base: &str) {
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    let queued = rig.hear(request).await;
+    let queued = rig.send_request(request).await;
     let location = queued.headers["location"].to_str().unwrap();
     assert_eq!(location, format!("{base}/v1/jobs/{}", queued.body["request_id"].as_str().unwrap()));
 }
@@ -158,8 +158,9 @@ async fn urls_begin_where_the_client_of_the_request_finds_us() {
     // The same records, for another client.
     urls(&rig, &[], "").await;
     for wrong in ["gpu", "/", "/gpu/", "//evil.example", "https://evil.example", "/a b", "/a, /b"] {
-        let heard = rig.hear(rig.request("GET", "/v1/jobs").header("x-forwarded-prefix", wrong)).await;
-        assert_eq!((heard.status, heard.code()), (400, "bad_request"), "{wrong}");
+        let answer =
+            rig.send_request(rig.request("GET", "/v1/jobs").header("x-forwarded-prefix", wrong)).await;
+        assert_eq!((answer.status, answer.code()), (400, "bad_request"), "{wrong}");
     }
     rig.stop().await;
     let rig = Rig::with(1, "trusted_proxies = [\"10.0.0.1\"]\n", &[]).await;
@@ -210,8 +211,8 @@ async fn whoever_is_ahead_of_a_job_that_runs_waits_for_its_end() {
     let response = within(request.send()).await.unwrap();
     assert_eq!(response.status(), 200);
     rig.delete("/v1/jobs/runs").await;
-    let text = within(response.text()).await.unwrap();
-    assert_eq!(text.matches("event: reply").count(), 1, "{text}");
+    let message = within(response.text()).await.unwrap();
+    assert_eq!(message.matches("event: reply").count(), 1, "{message}");
     rig.stop().await;
 }
 
@@ -224,10 +225,10 @@ async fn a_wrong_path_is_told_as_one() {
         ("/v1/nothing/", "GET /openapi.json"),
         ("/", "GET /openapi.json"),
     ] {
-        let heard = rig.get(path).await;
-        let said = heard.body["error_details"]["hint"].as_str().unwrap_or_default();
-        assert_eq!(heard.status, 404);
-        assert!(said.contains(hint), "{path} {heard:?}");
+        let answer = rig.get(path).await;
+        let message = answer.body["error_details"]["hint"].as_str().unwrap_or_default();
+        assert_eq!(answer.status, 404);
+        assert!(message.contains(hint), "{path} {answer:?}");
     }
     for path in ["/v1/jobs/%ff", "/v1/jobs/%ff/events", "/v1/jobs/a/images/%ff", "/v1/sessions/%ff"] {
         let answer = Raw::to(&rig).await.ask(head("GET", path, "")).await;
@@ -253,23 +254,24 @@ fn run(name: &str, value: &str, args: &[&str]) -> (Option<i32>, String) {
 #[test]
 fn variables_and_addresses_that_mean_nothing_are_told() {
     for name in ["CONCORD_CONFIG", "CONCORD_LISTEN", "CONCORD_OUTPUT_DIR", "CONCORD_INPUT_ROOTS"] {
-        let (code, said) = run(name, "", &["pending"]);
-        assert_eq!(code, Some(2), "{said}");
-        assert!(said.contains(&format!("{name} is empty")), "{said}");
+        let (code, message) = run(name, "", &["pending"]);
+        assert_eq!(code, Some(2), "{message}");
+        assert!(message.contains(&format!("{name} is empty")), "{message}");
     }
-    let (code, said) = run("CONCORD_LISTN", "x", &["pending"]);
-    assert_eq!(code, Some(0), "{said}");
-    assert!(said.contains("nothing reads CONCORD_LISTN; is CONCORD_LISTEN meant?"), "{said}");
+    let (code, message) = run("CONCORD_LISTN", "x", &["pending"]);
+    assert_eq!(code, Some(0), "{message}");
+    assert!(message.contains("nothing reads CONCORD_LISTN; is CONCORD_LISTEN meant?"), "{message}");
     for (listen, hint) in
         [(":8099", "127.0.0.1:8099"), ("8099", "127.0.0.1:8099"), ("unix:/run/x", "not served")]
     {
-        let (code, said) = run("CONCORD_LISTEN", listen, &["serve"]);
-        assert_eq!(code, Some(2), "{said}");
-        assert!(said.contains(hint), "{said}");
+        let (code, message) = run("CONCORD_LISTEN", listen, &["serve"]);
+        assert_eq!(code, Some(2), "{message}");
+        assert!(message.contains(hint), "{message}");
     }
-    let (code, said) = run("CONCORD_LISTEN", "0.0.0.0:0", &["serve", "--allow-remote", "--workers", "sim"]);
-    assert_eq!(code, Some(1), "{said}");
-    assert!(said.contains("--allowed-host"), "{said}");
+    let (code, message) =
+        run("CONCORD_LISTEN", "0.0.0.0:0", &["serve", "--allow-remote", "--workers", "sim"]);
+    assert_eq!(code, Some(1), "{message}");
+    assert!(message.contains("--allowed-host"), "{message}");
 }
 
 #[tokio::test]
@@ -278,8 +280,8 @@ async fn replies_are_kept_by_their_bytes_and_the_last_one_always() {
     for id in ["first", "second", "third", "fourth", "fifth", "sixth"] {
         let mut command = job("generate_sdxl");
         command["request_id"] = id.into();
-        let heard = rig.command(&command).await;
-        assert_eq!(heard.body["success"], true, "{heard:?}");
+        let answer = rig.command(&command).await;
+        assert_eq!(answer.body["success"], true, "{answer:?}");
         assert_eq!(rig.get(&format!("/v1/jobs/{id}")).await.status, 200, "{id}");
     }
     assert_eq!(rig.get("/v1/jobs/first").await.code(), "job_not_found");

@@ -27,17 +27,17 @@ async fn a_panic_in_a_handler_or_a_finisher_is_internal_for_that_command_alone()
     let rig = Rig::start(&[]).await;
     for (spot, id) in [(FaultPoint::Dispatcher, "panics-dispatcher"), (FaultPoint::Reply, "panics-reply")] {
         plant(spot, id);
-        let heard = rig.command(&named(id)).await;
-        assert_eq!((heard.status, heard.code()), (500, "internal"), "{spot:?}: {heard:?}");
+        let response = rig.command(&named(id)).await;
+        assert_eq!((response.status, response.code()), (500, "internal"), "{spot:?}: {response:?}");
         let next = rig.command(&job("generate_sdxl")).await;
         assert_eq!(next.status, 200, "{spot:?}: {next:?}");
     }
-    rig.goes_on().await;
+    rig.assert_makes_pictures().await;
     rig.stop().await;
 }
 
 #[tokio::test]
-async fn a_desk_that_broke_ends_the_server_with_an_error() {
+async fn a_job_queue_that_broke_ends_the_server_with_an_error() {
     let dir = tempfile::tempdir().unwrap();
     let config = Config::decide(&flags(dir.path(), 1, "", &[]), &[], None).unwrap();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -51,7 +51,7 @@ async fn a_desk_that_broke_ends_the_server_with_an_error() {
 }
 
 #[tokio::test]
-async fn a_submit_whose_desk_broke_does_not_hang() {
+async fn a_submit_whose_job_queue_broke_does_not_hang() {
     let dir = tempfile::tempdir().unwrap();
     let config = Config::decide(&flags(dir.path(), 1, "", &[]), &[], None).unwrap();
     let file = dir.path().join("command.json");
@@ -64,9 +64,9 @@ async fn a_submit_whose_desk_broke_does_not_hang() {
     assert_ne!(ended.ok(), Some(std::process::ExitCode::SUCCESS));
 }
 
-/// Whoever started the program reads its exit code and the last line that it said.
+/// The exit code and the last line of stderr show the fault to the parent of the program.
 #[tokio::test]
-async fn the_program_exits_with_70_and_says_so_when_its_desk_broke() {
+async fn the_program_exits_with_70_and_says_so_when_its_job_queue_broke() {
     let program = Program::broken("queue:bug").await;
     let asked = program.ask(&named("bug"));
     let (code, last) = program.ended().await;
@@ -79,14 +79,14 @@ async fn the_program_exits_with_70_and_says_so_when_its_desk_broke() {
 #[tokio::test]
 async fn the_program_exits_with_70_and_says_so_when_its_loop_on_stdin_broke() {
     let mut command = tokio::process::Command::new(broken());
-    command.args(["stdio"]).env("GATEWAY_BUG", "talk:bug").stderr(std::process::Stdio::piped());
-    let mut talk = StdioClient::spawn(command, &["--sim-workers", "1"]);
-    talk.send(&json!({"action": "get_capabilities", "payload": {}})).await;
-    assert_eq!(talk.reply().await["success"], true);
-    let workers = workers_of(talk.pid());
+    command.args(["stdio"]).env("GATEWAY_BUG", "stdio:bug").stderr(std::process::Stdio::piped());
+    let mut client = StdioClient::spawn(command, &["--sim-workers", "1"]);
+    client.send(&json!({"action": "get_capabilities", "payload": {}})).await;
+    assert_eq!(client.reply().await["success"], true);
+    let workers = workers_of(client.pid());
     assert_eq!(workers.len(), 1);
-    talk.send(&named("bug")).await;
-    let (code, stderr) = talk.ended().await;
+    client.send(&named("bug")).await;
+    let (code, stderr) = client.ended().await;
     let last = stderr.lines().last().unwrap_or_default();
     assert_eq!(code, Some(70), "{stderr}");
     assert!(last.starts_with("error: ") && last.contains("the gateway broke"), "{stderr}");

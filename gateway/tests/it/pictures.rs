@@ -14,8 +14,8 @@ async fn get(rig: &Rig, verb: &str, path: &str, headers: &str) -> Answer {
     if verb != "HEAD" {
         return raw.answer().await;
     }
-    let said = String::from_utf8(raw.end().await).unwrap();
-    let (head, body) = said.split_once("\r\n\r\n").unwrap();
+    let text = String::from_utf8(raw.end().await).unwrap();
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
     assert_eq!(body, "", "HEAD has no body");
     let mut lines = head.lines();
     Answer {
@@ -38,9 +38,9 @@ async fn made(rig: &Rig, id: &str, seed: u64) -> Value {
     document["hyperparameters"]["seed"] = seed.into();
     let command =
         json!({"action": "generate_sdxl", "request_id": id, "payload": {"prompt_submission": document}});
-    let heard = rig.command(&command).await;
-    assert_eq!(heard.status, 200, "{heard:?}");
-    heard.body["data"]["image_details"][0].clone()
+    let response = rig.command(&command).await;
+    assert_eq!(response.status, 200, "{response:?}");
+    response.body["data"]["image_details"][0].clone()
 }
 
 #[tokio::test]
@@ -81,12 +81,13 @@ async fn a_number_has_one_spelling() {
     let rig = Rig::with(1, "", &[]).await;
     made(&rig, "one", 1).await;
     for n in ["00", "+0", "-0", "0x0", "0.0", "%200"] {
-        let heard = rig.get(&format!("/v1/jobs/one/images/{n}")).await;
-        assert_eq!((heard.status, heard.code()), (404, "route_not_found"), "{n}: {heard:?}");
+        let response = rig.get(&format!("/v1/jobs/one/images/{n}")).await;
+        assert_eq!((response.status, response.code()), (404, "route_not_found"), "{n}: {response:?}");
     }
     for id in ["00", "+1", "-1", "1.0", "x"] {
-        let heard = rig.hear(rig.request("GET", "/v1/jobs/one/events").header("last-event-id", id)).await;
-        assert_eq!((heard.status, heard.code()), (422, "unsupported_value"), "{id}: {heard:?}");
+        let response =
+            rig.send_request(rig.request("GET", "/v1/jobs/one/events").header("last-event-id", id)).await;
+        assert_eq!((response.status, response.code()), (422, "unsupported_value"), "{id}: {response:?}");
     }
     rig.stop().await;
 }
@@ -109,8 +110,8 @@ async fn a_part_of_a_picture_is_served() {
         for condition in [String::new(), format!("If-Range: {etag}\r\n")] {
             let answer = get(&rig, "GET", path, &format!("Range: {range}\r\n{condition}")).await;
             assert_eq!((answer.status, &answer.body[..]), (206, &bytes[from..to]), "{range} {condition}");
-            let said = format!("bytes {from}-{}/{total}", to - 1);
-            assert_eq!(answer.header("content-range"), Some(said.as_str()));
+            let text = format!("bytes {from}-{}/{total}", to - 1);
+            assert_eq!(answer.header("content-range"), Some(text.as_str()));
             assert_eq!(answer.header("etag"), Some(etag.as_str()));
         }
     }
@@ -125,8 +126,8 @@ async fn a_part_of_a_picture_is_served() {
         assert_eq!((answer.status, &answer.body), (200, &bytes), "{headers}");
     }
     let answer = get(&rig, "GET", path, &format!("Range: bytes={total}-\r\n")).await;
-    let said = format!("bytes */{total}");
-    assert_eq!((answer.status, answer.header("content-range")), (416, Some(said.as_str())));
+    let text = format!("bytes */{total}");
+    assert_eq!((answer.status, answer.header("content-range")), (416, Some(text.as_str())));
     let answer = get(&rig, "HEAD", path, "Range: bytes=0-1\r\n").await;
     let length = total.to_string();
     assert_eq!((answer.status, answer.header("content-length")), (200, Some(length.as_str())));
@@ -227,8 +228,8 @@ async fn a_picture_that_is_not_accepted_is_not_made() {
         let body = answer.json();
         let details =
             if body["error_details"].is_object() { &body["error_details"] } else { &body["ErrorDetails"] };
-        let said = details.get("code").or_else(|| details.get("Code")).and_then(Value::as_str);
-        assert_eq!((answer.status, said), (status, Some(code)), "{accept} {body}");
+        let text = details.get("code").or_else(|| details.get("Code")).and_then(Value::as_str);
+        assert_eq!((answer.status, text), (status, Some(code)), "{accept} {body}");
         assert_eq!(answer.header("content-type"), Some("application/problem+json"));
         if let Some(field) = field {
             let at = details.get("field").or_else(|| details.get("Field")).and_then(Value::as_str);

@@ -34,8 +34,8 @@ async fn jobs_go_where_their_model_is_and_beside_each_other() {
     }
     // A job without a model means the one that is loaded, wherever that is.
     let flat = json!({"action": "generate_image", "parameters": {"prompt": "x", "width": 64, "height": 64, "steps": 1}});
-    let heard = rig.command(&flat).await;
-    assert_eq!(heard.body["data"]["model_id"], "other", "{heard:?}");
+    let response = rig.command(&flat).await;
+    assert_eq!(response.body["data"]["model_id"], "other", "{response:?}");
     rig.queue(&long_job("left", 60)).await;
     rig.queue(&long_job("right", 60)).await;
     let (left, right) = (rig.reply("left").await, rig.reply("right").await);
@@ -56,9 +56,9 @@ async fn pins_are_respected() {
     }
     let mut document = submission();
     document["performance"] = json!({"device": "cuda:5"});
-    let heard = rig.post("/v1/generate", &document).await;
-    assert_eq!((heard.status, heard.code()), (501, "unsupported_feature"), "{heard:?}");
-    assert_eq!(heard.body["error_details"]["field"], "/performance/device");
+    let response = rig.post("/v1/generate", &document).await;
+    assert_eq!((response.status, response.code()), (501, "unsupported_feature"), "{response:?}");
+    assert_eq!(response.body["error_details"]["field"], "/performance/device");
     rig.stop().await;
 }
 
@@ -96,7 +96,7 @@ async fn what_one_worker_cached_is_loaded_there() {
 async fn one_key_is_one_job() {
     let rig = Rig::start(&[]).await;
     let send = |body: serde_json::Value| {
-        rig.hear(rig.request("POST", "/v1/generate").header("idempotency-key", "k-1").json(&body))
+        rig.send_request(rig.request("POST", "/v1/generate").header("idempotency-key", "k-1").json(&body))
     };
     let (first, second) = tokio::join!(send(submission()), send(submission()));
     assert_eq!(first.body["success"], true, "{first:?}");
@@ -111,7 +111,7 @@ async fn one_key_is_one_job() {
 async fn one_key_is_one_request() {
     let rig = Rig::start(&[]).await;
     let send = |key: &'static str, path: &'static str, body: serde_json::Value| {
-        rig.hear(rig.request("POST", path).header("idempotency-key", key).json(&body))
+        rig.send_request(rig.request("POST", path).header("idempotency-key", key).json(&body))
     };
     let inference = json!({"model_id": "sdxl_base", "parameters": {"prompt": "x", "width": 64, "height": 64, "steps": 1}});
     let here = send("gpu", "/v1/gpus/gpu_0/inference", inference.clone()).await;
@@ -134,7 +134,7 @@ async fn a_job_that_is_accepted_again_says_where_it_stands() {
     let rig = Rig::with(1, "", &[]).await;
     let send = || {
         let request = rig.request("POST", "/v1/generate").json(&submission());
-        rig.hear(request.header("idempotency-key", "k").header("prefer", "respond-async"))
+        rig.send_request(request.header("idempotency-key", "k").header("prefer", "respond-async"))
     };
     let first = send().await;
     assert_eq!(first.status, 202, "{first:?}");

@@ -12,11 +12,11 @@ use tokio::process::{Child, Command};
 
 use crate::rig::{GATEWAY, within};
 
-/// What becomes of what it says.
+/// Where its stderr goes.
 pub(crate) enum Stderr {
-    /// Nobody has the reading end any more.
+    /// A pipe whose reading end is closed.
     Gone,
-    /// A pipe that is held and not read.
+    /// A pipe that is not read.
     Unread,
     /// A disk without room.
     Full,
@@ -24,7 +24,7 @@ pub(crate) enum Stderr {
     Kept,
 }
 
-/// The same program with a bug in it: an example, which `cargo test` builds as it does the program.
+/// The program with a fault planted in it: an example, which `cargo test` builds like the program.
 pub(crate) fn broken() -> std::path::PathBuf {
     let broken = std::path::Path::new(GATEWAY).with_file_name("examples").join("broken");
     assert!(broken.exists(), "{} is missing: cargo build --workspace --examples", broken.display());
@@ -39,14 +39,14 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// One that serves, with one simulated worker.
+    /// A program that serves, with one simulated worker.
     pub(crate) async fn serve(stderr: Stderr, args: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let sim = ["--workers", "sim", "--sim-workers", "1", "--sim-arg", "--load-ms", "--sim-arg", "0"];
         Self::start(Command::new(GATEWAY), dir, stderr, &[&sim[..], args].concat()).await
     }
 
-    /// The same with a bug in it.
+    /// The same with a planted fault.
     pub(crate) async fn broken(bug: &str) -> Self {
         let mut command = Command::new(broken());
         command.env("GATEWAY_BUG", bug);
@@ -54,7 +54,7 @@ impl Program {
         Self::start(command, tempfile::tempdir().unwrap(), Stderr::Kept, &sim).await
     }
 
-    /// One whose worker is this script of bash: `$SIM` and `"$@"` are worker-sim.
+    /// A program whose worker is this bash script, in which `$SIM` and `"$@"` start worker-sim.
     pub(crate) async fn scripted(stderr: Stderr, script: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let args = scripted(dir.path(), script);
@@ -91,14 +91,14 @@ impl Program {
         let program = Self { dir, child, url: format!("http://{address}"), client: reqwest::Client::new() };
         within(async {
             while program.get("/health/ready").await != Some(200) {
-                rest().await;
+                poll_pause().await;
             }
         })
         .await;
         program
     }
 
-    /// The status of an answer; none where there was no answer.
+    /// The status of an answer; `None` without an answer.
     pub(crate) async fn get(&self, path: &str) -> Option<u16> {
         self.get_with(path, &[]).await
     }
@@ -111,7 +111,7 @@ impl Program {
         Some(answer.status().as_u16())
     }
 
-    /// A request that is on its way while the test does something else.
+    /// Sends a command without waiting for its answer.
     pub(crate) fn ask(&self, command: &Value) -> tokio::task::JoinHandle<(u16, Value)> {
         let request = self.client.post(format!("{}/v1/commands?dialect=snake", self.url)).json(command);
         tokio::spawn(async move {
@@ -134,13 +134,13 @@ impl Program {
                 if job["data"]["status"] == "running" {
                     return;
                 }
-                rest().await;
+                poll_pause().await;
             }
         })
         .await;
     }
 
-    /// Waits for its end; its exit code, and the last line of its stderr.
+    /// Waits for its end. Returns its exit code, and the last line of its stderr.
     pub(crate) async fn ended(mut self) -> (Option<i32>, String) {
         let code = within(self.child.wait()).await.unwrap().code();
         let text = std::fs::read_to_string(self.dir.path().join("stderr")).unwrap();
@@ -158,7 +158,7 @@ impl Program {
         assert!(set.unwrap().success());
     }
 
-    /// The most memory that it ever had, in bytes.
+    /// Its peak memory, in bytes.
     pub(crate) fn memory_peak(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id().unwrap())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
@@ -177,7 +177,7 @@ impl Program {
         workers_of(self.child.id().unwrap())
     }
 
-    /// Waits until a file in its folder says this; the whole text.
+    /// Waits until a file in its folder contains this. Returns the whole text.
     pub(crate) async fn says(&self, file: &str, what: &str) -> String {
         within(async {
             loop {
@@ -185,13 +185,13 @@ impl Program {
                 if text.contains(what) {
                     return text;
                 }
-                rest().await;
+                poll_pause().await;
             }
         })
         .await
     }
 
-    /// Ends it by SIGTERM; its exit code.
+    /// Ends it by SIGTERM. Returns its exit code.
     pub(crate) async fn end(mut self) -> Option<i32> {
         self.signal(Signal::SIGTERM);
         within(self.child.wait()).await.unwrap().code()
@@ -213,14 +213,14 @@ pub(crate) fn workers_of(pid: u32) -> Vec<i32> {
     found
 }
 
-/// Waits until a process is gone; one that nobody has reaped yet is.
+/// Waits until a process has ended, reaped or not.
 pub(crate) async fn gone(pid: i32) {
     let lives = || {
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'))
+        stat.rsplit_once(") ").is_some_and(|(_, state)| !state.starts_with('Z'))
     };
     while lives() {
-        rest().await;
+        poll_pause().await;
     }
 }
 
@@ -237,7 +237,8 @@ pub(crate) fn scripted(dir: &std::path::Path, script: &str) -> Vec<String> {
         .into()
 }
 
-/// A moment between two looks at what tells nobody when it changes.
-pub(crate) async fn rest() {
+/// Pauses between two polls of another process: of its files, its entry in /proc, or its readiness. None of them sends
+/// a signal when it changes, so that a test must poll; it waits for the change itself, and never for a time.
+pub(crate) async fn poll_pause() {
     tokio::time::sleep(Duration::from_millis(5)).await;
 }

@@ -1,4 +1,4 @@
-//! A client that writes the bytes of HTTP itself: others hide what it is about.
+//! A client that writes the bytes of HTTP itself, for tests of what other clients hide.
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -41,12 +41,12 @@ impl Raw {
         Self { stream: TcpStream::connect(address).await.unwrap(), read: Vec::new() }
     }
 
-    /// Sends; a connection that the other side has closed is no fault here.
+    /// Sends bytes. A connection that the gateway has closed is not an error here: the answer shows it.
     pub(crate) async fn send(&mut self, bytes: impl AsRef<[u8]>) {
         self.stream.write_all(bytes.as_ref()).await.ok();
     }
 
-    /// Sends, reads the whole answer.
+    /// Sends bytes, and reads the whole answer.
     pub(crate) async fn ask(&mut self, bytes: impl AsRef<[u8]>) -> Answer {
         self.send(bytes).await;
         self.answer().await
@@ -78,7 +78,7 @@ impl Raw {
         answer
     }
 
-    /// Waits for the other side to close; what it said before.
+    /// Waits until the gateway closes the connection. Returns what it had sent before.
     pub(crate) async fn end(&mut self) -> Vec<u8> {
         while self.more().await {}
         std::mem::take(&mut self.read)
@@ -93,7 +93,7 @@ impl Raw {
     }
 }
 
-/// A request with a Host that is ours.
+/// The head of a request with an allowed Host.
 pub(crate) fn head(verb: &str, path: &str, headers: &str) -> String {
     format!("{verb} {path} HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n")
 }

@@ -14,14 +14,14 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{task::JoinSet, time::timeout};
 
-/// Nothing in a test may take longer.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+/// The longest time that anything in a test may take.
+pub(crate) const WITHIN_MAX: Duration = Duration::from_secs(30);
 
 pub(crate) const GATEWAY: &str = env!("CARGO_BIN_EXE_gateway");
 
-/// Waits, but not for ever.
+/// Awaits a future, for [`WITHIN_MAX`] at most.
 pub(crate) async fn within<T>(work: impl Future<Output = T>) -> T {
-    timeout(PATIENCE, work).await.expect("it takes too long")
+    timeout(WITHIN_MAX, work).await.expect("it takes too long")
 }
 
 pub(crate) struct Rig {
@@ -34,13 +34,13 @@ pub(crate) struct Rig {
 
 /// An answer over HTTP.
 #[derive(Debug)]
-pub(crate) struct EventLog {
+pub(crate) struct HttpResponse {
     pub(crate) status: u16,
     pub(crate) headers: reqwest::header::HeaderMap,
     pub(crate) body: Value,
 }
 
-impl EventLog {
+impl HttpResponse {
     pub(crate) fn code(&self) -> &str {
         self.body["error_details"]["code"].as_str().unwrap_or("none")
     }
@@ -96,15 +96,15 @@ impl Rig {
         rig
     }
 
-    /// The same, while its workers are still starting.
+    /// The same, but without waiting for the start of its workers.
     pub(crate) async fn unsettled(workers: u32, config: &str, sim_args: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let flags = flags(dir.path(), workers, config, sim_args);
         Self::of(dir, &flags).await
     }
 
-    /// One worker that this script of bash starts, while it is still starting: `$SIM` and `"$@"` are worker-sim, `$DIR`
-    /// is the rig's folder.
+    /// One worker that this bash script starts, without waiting for it. In the script `$SIM` and `"$@"` start
+    /// worker-sim, and `$DIR` is the folder of the rig.
     pub(crate) async fn scripted(config: &str, script: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let flags = scripted_flags(dir.path(), config, script);
@@ -129,80 +129,85 @@ impl Rig {
         self.client.request(verb.parse().unwrap(), format!("{}{path}", self.url))
     }
 
-    pub(crate) async fn hear(&self, request: reqwest::RequestBuilder) -> EventLog {
+    pub(crate) async fn send_request(&self, request: reqwest::RequestBuilder) -> HttpResponse {
         within(async {
             let response = request.send().await.unwrap();
             let (status, headers) = (response.status().as_u16(), response.headers().clone());
             let body = response.bytes().await.unwrap();
-            EventLog { status, headers, body: serde_json::from_slice(&body).unwrap_or(Value::Null) }
+            HttpResponse { status, headers, body: serde_json::from_slice(&body).unwrap_or(Value::Null) }
         })
         .await
     }
 
-    pub(crate) async fn get(&self, path: &str) -> EventLog {
-        self.hear(self.request("GET", path)).await
+    pub(crate) async fn get(&self, path: &str) -> HttpResponse {
+        self.send_request(self.request("GET", path)).await
     }
 
-    pub(crate) async fn delete(&self, path: &str) -> EventLog {
-        self.hear(self.request("DELETE", path)).await
+    pub(crate) async fn delete(&self, path: &str) -> HttpResponse {
+        self.send_request(self.request("DELETE", path)).await
     }
 
-    pub(crate) async fn post(&self, path: &str, body: &Value) -> EventLog {
-        self.hear(self.request("POST", path).json(body)).await
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> HttpResponse {
+        self.send_request(self.request("POST", path).json(body)).await
     }
 
     /// Any command, by `/v1/commands`.
-    pub(crate) async fn command(&self, command: &Value) -> EventLog {
+    pub(crate) async fn command(&self, command: &Value) -> HttpResponse {
         self.post("/v1/commands", command).await
     }
 
-    pub(crate) async fn bytes(&self, path: &str, body: impl Into<reqwest::Body>) -> EventLog {
-        self.hear(self.request("POST", path).header("content-type", "application/json").body(body)).await
+    pub(crate) async fn bytes(&self, path: &str, body: impl Into<reqwest::Body>) -> HttpResponse {
+        self.send_request(self.request("POST", path).header("content-type", "application/json").body(body))
+            .await
     }
 
-    /// Queues a job and does not wait for it; its id.
+    /// Queues a job without waiting for it. Returns its id.
     pub(crate) async fn queue(&self, command: &Value) -> String {
         let request = self.request("POST", "/v1/commands").header("prefer", "respond-async").json(command);
-        let heard = self.hear(request).await;
-        assert_eq!(heard.status, 202, "{heard:?}");
-        heard.body["request_id"].as_str().unwrap().to_owned()
+        let response = self.send_request(request).await;
+        assert_eq!(response.status, 202, "{response:?}");
+        response.body["request_id"].as_str().unwrap().to_owned()
     }
 
-    /// Waits for the end of a job; its reply in snake.
+    /// Waits for the end of a job. Returns its reply in snake.
     pub(crate) async fn reply(&self, id: &str) -> Value {
         let job = self.dispatcher.queue().job(id.into()).await.unwrap().expect("there is such a job");
         within(job.events.reply()).await.to_value(contracts::Dialect::Snake)
     }
 
-    /// Waits until a worker has made a job go on.
+    /// Waits until a job has an event.
     pub(crate) async fn running(&self, id: &str) {
         let job = self.dispatcher.queue().job(id.into()).await.unwrap().expect("there is such a job");
-        let mut heard = job.events.subscribe();
-        within(async { heard.wait_for(|heard| heard.last().is_some()).await.map(|_| ()) }).await.unwrap();
+        let mut response = job.events.subscribe();
+        within(async { response.wait_for(|response| response.last().is_some()).await.map(|_| ()) })
+            .await
+            .unwrap();
     }
 
-    /// Waits until the only lane looks so.
-    pub(crate) async fn lane(&self, reply_reader: impl FnMut(&gateway::lane::LaneView) -> bool) {
+    /// Waits until the view of the only lane meets a condition.
+    pub(crate) async fn lane(&self, condition: impl FnMut(&gateway::lane::LaneView) -> bool) {
         let mut views = self.dispatcher.pool().lanes()[0].views();
-        within(async { views.wait_for(reply_reader).await.map(|_| ()) }).await.unwrap();
+        within(async { views.wait_for(condition).await.map(|_| ()) }).await.unwrap();
     }
 
-    /// The gateway still makes pictures, and nothing waits. By an action that the faults of these tests leave alone.
-    pub(crate) async fn goes_on(&self) {
+    /// Asserts that the gateway still makes pictures, and that nothing waits. Uses an action that the faults of these
+    /// tests leave alone.
+    pub(crate) async fn assert_makes_pictures(&self) {
         let made = self.command(&job("enhanced_sdxl")).await;
         assert_eq!(made.body["success"], true, "{made:?}");
-        self.answers().await;
+        self.assert_answers().await;
     }
 
-    /// The gateway still answers, and nothing waits: where its workers make no picture, by a fault that the test is about.
-    pub(crate) async fn answers(&self) {
+    /// Asserts that the gateway still answers, and that nothing waits. For tests whose fault keeps workers from making
+    /// pictures.
+    pub(crate) async fn assert_answers(&self) {
         let status = self.command(&json!({"action": "get_status"})).await;
         assert_eq!(status.body["success"], true, "{status:?}");
         let queue = self.get("/v1/queue").await;
         assert_eq!(queue.body["data"]["total_queued"], 0, "{queue:?}");
     }
 
-    /// Drains; all that was accepted is answered by then.
+    /// Drains the gateway: every accepted command has its reply when this returns.
     pub(crate) async fn stop(mut self) {
         self.dispatcher.stop(Some(Duration::from_secs(4)));
         self.stopped().await;

@@ -25,10 +25,10 @@ async fn every_route_answers() {
         let path = fill(path);
         let request = rig.request(verb, &path);
         let request = if verb == "POST" { request.json(&json!({})) } else { request };
-        let heard = rig.hear(request).await;
+        let response = rig.send_request(request).await;
         assert!(
-            !matches!(heard.code(), "route_not_found" | "method_not_allowed" | "internal"),
-            "{verb} {path}: {heard:?}"
+            !matches!(response.code(), "route_not_found" | "method_not_allowed" | "internal"),
+            "{verb} {path}: {response:?}"
         );
     }
     rig.stop().await;
@@ -38,8 +38,8 @@ async fn every_route_answers() {
 async fn what_is_not_there_yet_says_so() {
     let rig = Rig::with(1, "", &[]).await;
     for action in ["auto_balance", "get_cache_status"] {
-        let heard = rig.command(&json!({"action": action})).await;
-        assert_eq!((heard.status, heard.code()), (501, "unsupported_feature"), "{heard:?}");
+        let response = rig.command(&json!({"action": action})).await;
+        assert_eq!((response.status, response.code()), (501, "unsupported_feature"), "{response:?}");
     }
     rig.stop().await;
 }
@@ -125,16 +125,18 @@ async fn pictures_and_events_are_served() {
 #[tokio::test]
 async fn initialize_and_shutdown_over_http() {
     let rig = Rig::start(&[]).await;
-    let heard = rig.command(&json!({"action": "initialize", "payload": {"protocol_versions": ["1"]}})).await;
-    assert_eq!(heard.body["data"]["worker"], "gateway", "{heard:?}");
-    assert_eq!(heard.body["data"]["features"], json!([]));
-    let heard = rig.command(&json!({"action": "initialize", "payload": {"features": ["events"]}})).await;
-    assert_eq!(heard.code(), "unsupported_feature", "{heard:?}");
-    assert_eq!(heard.body["error_details"]["field"], "/payload/features");
-    let heard = rig.command(&json!({"action": "initialize", "payload": {"protocol_versions": ["9"]}})).await;
-    assert_eq!(heard.code(), "unsupported_value", "{heard:?}");
-    let heard = rig.command(&json!({"action": "shutdown", "payload": {"grace_seconds": 1}})).await;
-    assert_eq!(heard.body["data"], json!({}), "{heard:?}");
+    let response =
+        rig.command(&json!({"action": "initialize", "payload": {"protocol_versions": ["1"]}})).await;
+    assert_eq!(response.body["data"]["worker"], "gateway", "{response:?}");
+    assert_eq!(response.body["data"]["features"], json!([]));
+    let response = rig.command(&json!({"action": "initialize", "payload": {"features": ["events"]}})).await;
+    assert_eq!(response.code(), "unsupported_feature", "{response:?}");
+    assert_eq!(response.body["error_details"]["field"], "/payload/features");
+    let response =
+        rig.command(&json!({"action": "initialize", "payload": {"protocol_versions": ["9"]}})).await;
+    assert_eq!(response.code(), "unsupported_value", "{response:?}");
+    let response = rig.command(&json!({"action": "shutdown", "payload": {"grace_seconds": 1}})).await;
+    assert_eq!(response.body["data"], json!({}), "{response:?}");
     let until = crate::rig::within(rig.dispatcher.stopped()).await;
     assert!(until <= tokio::time::Instant::now() + std::time::Duration::from_secs(1));
     rig.stop().await;

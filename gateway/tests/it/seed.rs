@@ -100,11 +100,11 @@ async fn the_payloads_of_the_seed_are_answered() {
     make_data_set(rig.dir.path());
     let mut pictures = 0;
     for (name, file) in payloads() {
-        let mut heard = rig.bytes("/v1/commands?dialect=pascal", std::fs::read(&file).unwrap()).await;
-        assert_eq!(heard.body["Success"], true, "{name}: {}", heard.body);
-        pictures += open_pictures(&heard.body);
-        tame(&mut heard.body, "");
-        insta::assert_json_snapshot!(name.clone(), heard.body);
+        let mut response = rig.bytes("/v1/commands?dialect=pascal", std::fs::read(&file).unwrap()).await;
+        assert_eq!(response.body["Success"], true, "{name}: {}", response.body);
+        pictures += open_pictures(&response.body);
+        tame(&mut response.body, "");
+        insta::assert_json_snapshot!(name.clone(), response.body);
     }
     assert!(pictures >= 4, "{pictures}");
     rig.stop().await;

@@ -77,20 +77,20 @@ async fn sigterm_and_shutdown_in_either_order_lose_nothing_over_http() {
 #[tokio::test]
 async fn sigterm_and_shutdown_in_either_order_lose_nothing_over_stdio() {
     for signal_first in [true, false] {
-        let mut talk = StdioClient::start(&[&["--sim-workers", "1"], &STEP[..]].concat());
-        talk.send(&json!({"action": "initialize", "payload": {"features": ["events"]}})).await;
-        assert_eq!(talk.reply().await["success"], true);
-        talk.send(&long_job("waits", 100)).await;
-        while talk.line().await["event"] != "progress" {}
+        let mut client = StdioClient::start(&[&["--sim-workers", "1"], &STEP[..]].concat());
+        client.send(&json!({"action": "initialize", "payload": {"features": ["events"]}})).await;
+        assert_eq!(client.reply().await["success"], true);
+        client.send(&long_job("waits", 100)).await;
+        while client.line().await["event"] != "progress" {}
         let shutdown = json!({"action": "shutdown", "request_id": "bye", "payload": {"grace_seconds": 600}});
         if signal_first {
-            talk.signal(Signal::SIGTERM);
+            client.signal(Signal::SIGTERM);
         }
-        talk.send(&shutdown).await;
+        client.send(&shutdown).await;
         if !signal_first {
-            talk.signal(Signal::SIGTERM);
+            client.signal(Signal::SIGTERM);
         }
-        let (lines, code, _) = talk.end().await;
+        let (lines, code, _) = client.end().await;
         let replies: Vec<&Value> = lines.iter().filter(|line| line.get("event").is_none()).collect();
         assert_eq!(
             (&replies[0]["request_id"], &replies[0]["success"]),

@@ -1,29 +1,30 @@
-//! Workers that hang, and workers that only seem to live.
+//! Workers that hang, and workers whose heartbeats hide that they do.
 
 use serde_json::json;
 
 use crate::rig::{Rig, job, long_job, within};
 
+/// Limits that a test can wait for.
 const SHORT: &str =
     "[limits]\nother_seconds = 1.5\nidle_seconds = 1.5\ndenoising_seconds = 1.5\nloading_seconds = 1.5\n";
 
 #[tokio::test]
 async fn a_hung_worker_is_replaced_and_its_job_repeated() {
     let rig = Rig::with(2, SHORT, &["--fault", "hang:all@generate_sdxl@attempt=1"]).await;
-    let heard = rig.command(&job("generate_sdxl")).await;
-    assert_eq!(heard.body["success"], true, "{heard:?}");
-    rig.goes_on().await;
+    let response = rig.command(&job("generate_sdxl")).await;
+    assert_eq!(response.body["success"], true, "{response:?}");
+    rig.assert_makes_pictures().await;
     rig.stop().await;
 }
 
 #[tokio::test]
 async fn heartbeats_cannot_hide_a_hung_job() {
     let rig = Rig::with(2, SHORT, &["--fault", "hang:job@generate_sdxl"]).await;
-    let heard = rig.command(&job("generate_sdxl")).await;
-    assert_eq!(heard.code(), "worker_crashed", "{heard:?}");
-    let cause = heard.body["error_details"]["details"]["cause"].as_str().unwrap();
+    let response = rig.command(&job("generate_sdxl")).await;
+    assert_eq!(response.code(), "worker_crashed", "{response:?}");
+    let cause = response.body["error_details"]["details"]["cause"].as_str().unwrap();
     assert!(cause.contains("it hung"), "{cause}");
-    rig.goes_on().await;
+    rig.assert_makes_pictures().await;
     rig.stop().await;
 }
 
@@ -40,28 +41,28 @@ async fn a_stopped_worker_is_seen_and_replaced() {
     let mut views = lane.views();
     within(async { views.wait_for(|view| view.starts == 2).await.map(|_| ()) }).await.unwrap();
     within(rig.dispatcher.pool().settled()).await;
-    let heard = rig.command(&job("generate_sdxl")).await;
-    assert_eq!(heard.body["success"], true, "{heard:?}");
+    let response = rig.command(&job("generate_sdxl")).await;
+    assert_eq!(response.body["success"], true, "{response:?}");
     rig.stop().await;
 }
 
 #[tokio::test]
 async fn a_reply_that_never_comes_is_a_protocol_error() {
     let rig = Rig::with(1, SHORT, &["--fault", "missing_reply@generate_sdxl"]).await;
-    let heard = rig.command(&job("generate_sdxl")).await;
-    assert_eq!((heard.status, heard.code()), (502, "worker_protocol_error"), "{heard:?}");
-    let heard = rig.command(&job("enhanced_sdxl")).await;
-    assert_eq!(heard.body["success"], true, "{heard:?}");
-    rig.goes_on().await;
+    let response = rig.command(&job("generate_sdxl")).await;
+    assert_eq!((response.status, response.code()), (502, "worker_protocol_error"), "{response:?}");
+    let response = rig.command(&job("enhanced_sdxl")).await;
+    assert_eq!(response.body["success"], true, "{response:?}");
+    rig.assert_makes_pictures().await;
     rig.stop().await;
 }
 
 #[tokio::test]
 async fn a_reply_under_another_id_is_none() {
     let rig = Rig::with(1, SHORT, &["--fault", "wrong_id@generate_sdxl"]).await;
-    let heard = rig.command(&job("generate_sdxl")).await;
-    assert_eq!(heard.code(), "worker_protocol_error", "{heard:?}");
-    rig.goes_on().await;
+    let response = rig.command(&job("generate_sdxl")).await;
+    assert_eq!(response.code(), "worker_protocol_error", "{response:?}");
+    rig.assert_makes_pictures().await;
     rig.stop().await;
 }
 
@@ -76,27 +77,32 @@ async fn a_query_without_an_answer_times_out_alone() {
     rig.stop().await;
 }
 
+/// Blocks the gateway's only thread, which is that of the test, for longer than the limits of [`SHORT`]: it reads no
+/// line of its worker meanwhile. The stall itself is tested, so that no signal can stand for it.
+fn stall(seconds: u64) {
+    std::thread::sleep(std::time::Duration::from_secs(seconds));
+}
+
 #[tokio::test]
 async fn a_gateway_that_was_held_up_itself_kills_no_worker() {
     let rig = Rig::with(1, SHORT, &["--step-ms", "20"]).await;
-    for held_up in [2, 4] {
+    for seconds in [2, 4] {
         let id = rig.queue(&long_job("goes-on", 150)).await;
         rig.running(&id).await;
-        // This thread is the gateway's only one: nothing of it hears the worker meanwhile, and every limit passes.
-        std::thread::sleep(std::time::Duration::from_secs(held_up));
+        stall(seconds);
         let reply = rig.reply(&id).await;
         assert_eq!(reply["success"], true, "{reply}");
         assert_eq!(rig.get("/v1/jobs/goes-on").await.body["data"]["attempt"], 1);
     }
     assert_eq!(rig.dispatcher.pool().lanes()[0].view().starts, 1);
-    // A worker that hangs is found all the same.
+    // A worker that hangs during a stall is still found.
     let pid = rig.dispatcher.pool().lanes()[0].view().facts.as_ref().unwrap().pid;
     nix::sys::signal::kill(
         nix::unistd::Pid::from_raw(pid.try_into().unwrap()),
         nix::sys::signal::Signal::SIGSTOP,
     )
     .unwrap();
-    std::thread::sleep(std::time::Duration::from_secs(2));
+    stall(2);
     rig.lane(|view| view.starts == 2).await;
     rig.stop().await;
 }
@@ -104,8 +110,8 @@ async fn a_gateway_that_was_held_up_itself_kills_no_worker() {
 #[tokio::test]
 async fn an_idle_worker_survives_a_gateway_that_was_held_up() {
     let rig = Rig::with(2, SHORT, &[]).await;
-    std::thread::sleep(std::time::Duration::from_secs(3));
-    rig.goes_on().await;
+    stall(3);
+    rig.assert_makes_pictures().await;
     for lane in rig.dispatcher.pool().lanes() {
         assert_eq!(lane.view().starts, 1);
     }

@@ -24,7 +24,7 @@ async fn a_head_that_never_ends_is_cut() {
     assert_eq!(raw.ask(head("GET", "/v1/jobs", "")).await.status, 200);
     raw.send("GET /v1").await;
     assert_eq!(raw.end().await, b"");
-    rig.goes_on().await;
+    rig.assert_makes_pictures().await;
     rig.stop().await;
 }
 
@@ -64,7 +64,7 @@ async fn a_body_that_drips_is_cut_with_an_answer() {
         assert_eq!(answer.header("connection"), Some("close"));
         assert_eq!(raw.end().await, b"");
     }
-    rig.goes_on().await;
+    rig.assert_makes_pictures().await;
     rig.stop().await;
 }
 
@@ -96,7 +96,7 @@ async fn a_body_over_the_limit_is_answered_though_its_sender_does_not_look() {
             assert_eq!(raw.end().await, b"");
         }
     }
-    rig.goes_on().await;
+    rig.assert_makes_pictures().await;
     rig.stop().await;
 }
 
@@ -178,7 +178,7 @@ async fn http_2_is_not_begun() {
     let mut raw = Raw::to(&rig).await;
     raw.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await;
     assert_eq!(raw.end().await, b"");
-    rig.goes_on().await;
+    rig.assert_makes_pictures().await;
     rig.stop().await;
 }
 

@@ -118,57 +118,59 @@ impl StdioClient {
 
 #[tokio::test]
 async fn one_line_a_command_in_their_order_over_two_lanes() {
-    let mut talk = StdioClient::start(&["--sim-arg", "--step-ms", "--sim-arg", "10"]);
-    talk.send(&long_job("slow", 100)).await;
-    talk.send(&long_job("quick", 1)).await;
-    talk.write(b"no frame\r\n\n").await;
-    talk.send(&json!({"action": "get_queue_status", "request_id": "queue", "payload": {}})).await;
+    let mut client = StdioClient::start(&["--sim-arg", "--step-ms", "--sim-arg", "10"]);
+    client.send(&long_job("slow", 100)).await;
+    client.send(&long_job("quick", 1)).await;
+    client.write(b"no frame\r\n\n").await;
+    client.send(&json!({"action": "get_queue_status", "request_id": "queue", "payload": {}})).await;
     let mut lines = Vec::new();
     for _ in 0..4 {
-        lines.push(talk.line().await);
+        lines.push(client.line().await);
     }
     let ids: Vec<&Value> = lines.iter().map(|line| &line["request_id"]).collect();
     assert_eq!(ids, [&json!("slow"), &json!("quick"), &Value::Null, &json!("queue")], "{lines:?}");
     assert_ne!(lines[0]["data"]["gpu_id"], lines[1]["data"]["gpu_id"], "side by side");
     assert_eq!(lines[2]["error_details"]["code"], "bad_frame", "in the dialect of the last reply");
     assert_eq!(lines[3]["data"]["completed"], 2, "a query sees what the commands before it did");
-    let (rest, code, seconds) = talk.end().await;
+    let (rest, code, seconds) = client.end().await;
     assert_eq!((rest.len(), code), (0, Some(0)));
     assert!(seconds < 5.0, "{seconds}");
 }
 
 #[tokio::test]
 async fn the_direct_envelope_is_answered_in_pascal_and_the_documented_in_snake() {
-    let mut talk = StdioClient::start(&[]);
-    talk.write(b"\xEF\xBB\xBF").await;
-    talk.send(&json!({"action": "get_status"})).await;
-    talk.send(&json!({"action": "get_status", "payload": {}})).await;
-    talk.send(&json!({"action": "generate_sdxl_enhanced", "session_id": "s", "request": {
+    let mut client = StdioClient::start(&[]);
+    client.write(b"\xEF\xBB\xBF").await;
+    client.send(&json!({"action": "get_status"})).await;
+    client.send(&json!({"action": "get_status", "payload": {}})).await;
+    client
+        .send(&json!({"action": "generate_sdxl_enhanced", "session_id": "s", "request": {
         "Model": {"Base": "nobody"}, "Conditioning": {"Prompt": "x"}}}))
         .await;
-    assert!(talk.line().await["Data"]["Gpus"].is_array());
-    assert!(talk.line().await["data"]["gpus"].is_array());
-    let failed = talk.line().await;
+    assert!(client.line().await["Data"]["Gpus"].is_array());
+    assert!(client.line().await["data"]["gpus"].is_array());
+    let failed = client.line().await;
     assert_eq!(failed["ErrorDetails"]["Field"], "/request/Model/Base", "{failed}");
     assert_eq!(failed["SessionId"], "s");
-    talk.write(b"nothing\n").await;
-    assert_eq!(talk.line().await["ErrorDetails"]["Code"], "bad_frame");
-    talk.send(&json!({"action": "initialize", "payload": {"dialect": "camel"}})).await;
-    assert_eq!(talk.line().await["data"]["workerVersion"], env!("CARGO_PKG_VERSION"));
-    talk.write(b"nothing\n").await;
-    assert_eq!(talk.line().await["errorDetails"]["code"], "bad_frame");
-    assert_eq!(talk.end().await.1, Some(0));
+    client.write(b"nothing\n").await;
+    assert_eq!(client.line().await["ErrorDetails"]["Code"], "bad_frame");
+    client.send(&json!({"action": "initialize", "payload": {"dialect": "camel"}})).await;
+    assert_eq!(client.line().await["data"]["workerVersion"], env!("CARGO_PKG_VERSION"));
+    client.write(b"nothing\n").await;
+    assert_eq!(client.line().await["errorDetails"]["code"], "bad_frame");
+    assert_eq!(client.end().await.1, Some(0));
 }
 
 #[tokio::test]
 async fn what_is_not_done_after_the_end_of_stdin_is_cancelled() {
-    let mut talk = StdioClient::start(&["--sim-workers", "1", "--sim-arg", "--step-ms", "--sim-arg", "200"]);
-    talk.send(&json!({"action": "initialize", "payload": {"features": ["events"]}})).await;
-    assert_eq!(talk.reply().await["success"], true);
-    talk.send(&long_job("running", 150)).await;
-    talk.send(&long_job("waiting", 150)).await;
-    while talk.line().await["event"] != "progress" {}
-    let (rest, code, seconds) = talk.end().await;
+    let mut client =
+        StdioClient::start(&["--sim-workers", "1", "--sim-arg", "--step-ms", "--sim-arg", "200"]);
+    client.send(&json!({"action": "initialize", "payload": {"features": ["events"]}})).await;
+    assert_eq!(client.reply().await["success"], true);
+    client.send(&long_job("running", 150)).await;
+    client.send(&long_job("waiting", 150)).await;
+    while client.line().await["event"] != "progress" {}
+    let (rest, code, seconds) = client.end().await;
     let replies: Vec<&Value> = rest.iter().filter(|line| line.get("event").is_none()).collect();
     assert_eq!(replies.len(), 2, "{replies:?}");
     for reply in replies {
@@ -180,10 +182,11 @@ async fn what_is_not_done_after_the_end_of_stdin_is_cancelled() {
 
 #[tokio::test]
 async fn the_end_of_stdin_is_noticed_behind_more_commands_than_are_read_ahead() {
-    let mut talk = StdioClient::start(&["--sim-workers", "1", "--sim-arg", "--step-ms", "--sim-arg", "200"]);
+    let mut client =
+        StdioClient::start(&["--sim-workers", "1", "--sim-arg", "--step-ms", "--sim-arg", "200"]);
     let jobs: Vec<String> = (0..1200).map(|n| format!("{}\n", long_job(&format!("job-{n}"), 150))).collect();
-    talk.write(jobs.concat().as_bytes()).await;
-    let (rest, code, _) = talk.end().await;
+    client.write(jobs.concat().as_bytes()).await;
+    let (rest, code, _) = client.end().await;
     let ids: Vec<&str> = rest.iter().map(|reply| reply["request_id"].as_str().unwrap()).collect();
     let sent: Vec<String> = (0..1200).map(|n| format!("job-{n}")).collect();
     assert_eq!(ids, sent, "one line a command, in their order");
@@ -199,25 +202,25 @@ async fn what_is_over_the_bytes_that_are_read_ahead_stays_in_the_pipe() {
     let config = dir.path().join("gateway.toml");
     std::fs::write(&config, "[keep]\nread_ahead_bytes_max = 2048\n").unwrap();
     let args = ["--sim-workers", "1", "--sim-arg", "--step-ms", "--sim-arg", "20", "--config"];
-    let mut talk = StdioClient::start(&[&args[..], &[config.to_str().unwrap()]].concat());
+    let mut client = StdioClient::start(&[&args[..], &[config.to_str().unwrap()]].concat());
     let features = json!({"features": ["events", "out_of_order"]});
-    talk.send(&json!({"action": "initialize", "request_id": "i", "payload": features})).await;
-    assert_eq!(talk.reply().await["request_id"], "i");
-    talk.write(format!("{}{}\n", long_job("long", 50), " ".repeat(2048)).as_bytes()).await;
-    while talk.line().await["event"] != "progress" {}
+    client.send(&json!({"action": "initialize", "request_id": "i", "payload": features})).await;
+    assert_eq!(client.reply().await["request_id"], "i");
+    client.write(format!("{}{}\n", long_job("long", 50), " ".repeat(2048)).as_bytes()).await;
+    while client.line().await["event"] != "progress" {}
     // It would be answered at once.
-    talk.send(&json!({"action": "get_status", "payload": {}, "request_id": "behind"})).await;
-    assert_eq!(talk.reply().await["request_id"], "long");
-    assert_eq!(talk.reply().await["request_id"], "behind");
-    assert_eq!(talk.end().await.1, Some(0));
+    client.send(&json!({"action": "get_status", "payload": {}, "request_id": "behind"})).await;
+    assert_eq!(client.reply().await["request_id"], "long");
+    assert_eq!(client.reply().await["request_id"], "behind");
+    assert_eq!(client.end().await.1, Some(0));
 }
 
 #[tokio::test]
 async fn a_client_that_asks_much_reads_nothing_and_goes_keeps_no_process() {
-    let mut talk = StdioClient::start(&[]);
-    talk.write(b"{\"action\":\"get_capabilities\"}\n".repeat(1500).as_slice()).await;
-    drop(talk.stdin.take());
-    assert_eq!(within(talk.child.wait()).await.unwrap().code(), Some(0));
+    let mut client = StdioClient::start(&[]);
+    client.write(b"{\"action\":\"get_capabilities\"}\n".repeat(1500).as_slice()).await;
+    drop(client.stdin.take());
+    assert_eq!(within(client.child.wait()).await.unwrap().code(), Some(0));
 }
 
 #[tokio::test]
@@ -226,9 +229,9 @@ async fn work_that_fits_into_the_grace_is_done_and_finish_waits_for_all() {
         (vec!["--sim-arg", "--step-ms", "--sim-arg", "10"], 100),
         (vec!["--on-eof", "finish", "--sim-arg", "--step-ms", "--sim-arg", "45"], 110),
     ] {
-        let mut talk = StdioClient::start(&args);
-        talk.send(&long_job("fits", steps)).await;
-        let (rest, code, _) = talk.end().await;
+        let mut client = StdioClient::start(&args);
+        client.send(&long_job("fits", steps)).await;
+        let (rest, code, _) = client.end().await;
         assert_eq!(rest[0]["success"], true, "{rest:?}");
         assert_eq!((rest.len(), code), (1, Some(0)));
     }
@@ -236,73 +239,78 @@ async fn work_that_fits_into_the_grace_is_done_and_finish_waits_for_all() {
 
 #[tokio::test]
 async fn shutdown_is_the_last_line() {
-    let mut talk = StdioClient::start(&["--sim-arg", "--step-ms", "--sim-arg", "50"]);
-    talk.send(&long_job("long", 150)).await;
-    talk.send(&json!({"action": "shutdown", "request_id": "bye", "payload": {"grace_seconds": 0.5}})).await;
-    talk.send(&json!({"action": "get_status", "request_id": "unread"})).await;
-    let first = talk.line().await;
+    let mut client = StdioClient::start(&["--sim-arg", "--step-ms", "--sim-arg", "50"]);
+    client.send(&long_job("long", 150)).await;
+    client.send(&json!({"action": "shutdown", "request_id": "bye", "payload": {"grace_seconds": 0.5}})).await;
+    client.send(&json!({"action": "get_status", "request_id": "unread"})).await;
+    let first = client.line().await;
     assert_eq!(first["error_details"]["code"], "shutting_down", "{first}");
-    let last = talk.line().await;
+    let last = client.line().await;
     assert_eq!((&last["request_id"], &last["success"]), (&json!("bye"), &json!(true)));
-    let (rest, code, _) = talk.end().await;
+    let (rest, code, _) = client.end().await;
     assert_eq!((rest.len(), code), (0, Some(0)), "{rest:?}");
 }
 
 #[tokio::test]
 async fn with_out_of_order_replies_come_when_they_are_ready() {
-    let mut talk = StdioClient::start(&["--sim-arg", "--step-ms", "--sim-arg", "20"]);
+    let mut client = StdioClient::start(&["--sim-arg", "--step-ms", "--sim-arg", "20"]);
     let features = json!({"action": "initialize", "request_id": "i", "payload": {"features": ["events", "out_of_order", "previews"]}});
-    talk.send(&features).await;
-    assert_eq!(talk.reply().await["data"]["features"], json!(["events", "out_of_order"]));
-    talk.send(&long_job("job", 100)).await;
-    while talk.line().await["event"] != "progress" {}
-    talk.send(&features).await;
-    assert_eq!(talk.reply().await["error_details"]["code"], "conflict", "a job runs");
-    talk.send(&json!({"action": "get_status", "payload": {}, "request_id": "now"})).await;
-    assert_eq!(talk.reply().await["request_id"], "now");
-    talk.send(&json!({"action": "get_status", "payload": {}})).await;
-    assert_eq!(talk.reply().await["error_details"]["code"], "missing_field");
-    talk.send(&long_job("second", 100)).await;
-    talk.send(&long_job("third", 100)).await;
-    talk.send(&json!({"action": "cancel", "request_id": "c3", "payload": {"target_request_id": "third"}}))
+    client.send(&features).await;
+    assert_eq!(client.reply().await["data"]["features"], json!(["events", "out_of_order"]));
+    client.send(&long_job("job", 100)).await;
+    while client.line().await["event"] != "progress" {}
+    client.send(&features).await;
+    assert_eq!(client.reply().await["error_details"]["code"], "conflict", "a job runs");
+    client.send(&json!({"action": "get_status", "payload": {}, "request_id": "now"})).await;
+    assert_eq!(client.reply().await["request_id"], "now");
+    client.send(&json!({"action": "get_status", "payload": {}})).await;
+    assert_eq!(client.reply().await["error_details"]["code"], "missing_field");
+    client.send(&long_job("second", 100)).await;
+    client.send(&long_job("third", 100)).await;
+    client
+        .send(&json!({"action": "cancel", "request_id": "c3", "payload": {"target_request_id": "third"}}))
         .await;
-    assert_eq!(talk.reply().await["request_id"], "third", "the target first");
-    assert_eq!(talk.reply().await["data"]["was"], "queued");
-    talk.send(&json!({"action": "cancel", "request_id": "c2", "payload": {"target_request_id": "second"}}))
+    assert_eq!(client.reply().await["request_id"], "third", "the target first");
+    assert_eq!(client.reply().await["data"]["was"], "queued");
+    client
+        .send(&json!({"action": "cancel", "request_id": "c2", "payload": {"target_request_id": "second"}}))
         .await;
-    assert_eq!(talk.reply().await["request_id"], "second", "the target first");
-    assert_eq!(talk.reply().await["data"]["was"], "running");
-    talk.send(&json!({"action": "cancel", "request_id": "c", "payload": {"target_request_id": "job"}})).await;
-    let target = talk.reply().await;
+    assert_eq!(client.reply().await["request_id"], "second", "the target first");
+    assert_eq!(client.reply().await["data"]["was"], "running");
+    client
+        .send(&json!({"action": "cancel", "request_id": "c", "payload": {"target_request_id": "job"}}))
+        .await;
+    let target = client.reply().await;
     assert_eq!(
         (&target["request_id"], &target["error_details"]["code"]),
         (&json!("job"), &json!("cancelled"))
     );
-    assert_eq!(talk.reply().await["data"]["was"], "running");
-    let mut heartbeat = talk.line().await;
+    assert_eq!(client.reply().await["data"]["was"], "running");
+    let mut heartbeat = client.line().await;
     while heartbeat["event"] != "heartbeat" {
-        heartbeat = talk.line().await;
+        heartbeat = client.line().await;
     }
     assert_eq!(contracts::event::violations(&heartbeat), Some(Vec::new()));
-    assert_eq!(talk.end().await.1, Some(0));
+    assert_eq!(client.end().await.1, Some(0));
 }
 
 #[tokio::test]
 async fn a_job_that_waits_for_its_turn_can_be_cancelled() {
-    let mut talk = StdioClient::start(&["--sim-arg", "--step-ms", "--sim-arg", "10"]);
-    talk.send(&long_job("first", 50)).await;
-    talk.send(&json!({"action": "get_status", "request_id": "barrier", "payload": {}})).await;
-    talk.send(&long_job("behind", 150)).await;
-    talk.send(&json!({"action": "cancel", "request_id": "c", "payload": {"target_request_id": "behind"}}))
+    let mut client = StdioClient::start(&["--sim-arg", "--step-ms", "--sim-arg", "10"]);
+    client.send(&long_job("first", 50)).await;
+    client.send(&json!({"action": "get_status", "request_id": "barrier", "payload": {}})).await;
+    client.send(&long_job("behind", 150)).await;
+    client
+        .send(&json!({"action": "cancel", "request_id": "c", "payload": {"target_request_id": "behind"}}))
         .await;
     let mut lines = Vec::new();
     for _ in 0..4 {
-        lines.push(talk.line().await);
+        lines.push(client.line().await);
     }
     assert_eq!(lines[0]["success"], true, "{lines:?}");
     assert_eq!(lines[2]["error_details"]["code"], "cancelled", "{lines:?}");
     assert_eq!(lines[3]["data"]["was"], "queued", "{lines:?}");
-    talk.end().await;
+    client.end().await;
 }
 
 #[tokio::test]
@@ -341,18 +349,21 @@ async fn gpus_are_owned_as_they_are_named() {
 
 #[tokio::test]
 async fn a_second_signal_ends_it_at_once() {
-    let mut talk = StdioClient::start(&["--sim-workers", "1", "--sim-arg", "--step-ms", "--sim-arg", "200"]);
-    talk.send(&json!({"action": "initialize", "payload": {"features": ["events"]}})).await;
-    talk.reply().await;
-    talk.send(&long_job("running", 150)).await;
-    while talk.line().await["event"] != "progress" {}
-    let pid = nix::unistd::Pid::from_raw(talk.child.id().unwrap().try_into().unwrap());
+    let mut client =
+        StdioClient::start(&["--sim-workers", "1", "--sim-arg", "--step-ms", "--sim-arg", "200"]);
+    client.send(&json!({"action": "initialize", "payload": {"features": ["events"]}})).await;
+    client.reply().await;
+    client.send(&long_job("running", 150)).await;
+    while client.line().await["event"] != "progress" {}
+    let pid = nix::unistd::Pid::from_raw(client.child.id().unwrap().try_into().unwrap());
     let before = Instant::now();
     for signal in [nix::sys::signal::Signal::SIGTERM, nix::sys::signal::Signal::SIGINT] {
         nix::sys::signal::kill(pid, signal).unwrap();
+        // Lets the drain begin, so that the second signal meets it. Nothing on stdout shows that a drain has begun, and
+        // the test holds without the pause, too.
         tokio::time::sleep(std::time::Duration::from_millis(200)).await;
     }
-    let status = within(talk.child.wait()).await.unwrap();
+    let status = within(client.child.wait()).await.unwrap();
     assert_eq!(status.code(), Some(1));
     assert!(before.elapsed().as_secs_f64() < 2.0, "{:?}", before.elapsed());
 }
@@ -362,17 +373,17 @@ async fn the_drop_in_becomes_the_gateway() {
     let main = concat!(env!("CARGO_MANIFEST_DIR"), "/../clients/drop-in/main.py");
     let mut command = Command::new("python3");
     command.arg(main).env("CONCORD_GATEWAY", GATEWAY);
-    let mut talk = StdioClient::spawn(command, &["--log-file", "/dev/null"]);
+    let mut client = StdioClient::spawn(command, &["--log-file", "/dev/null"]);
     // As the C# bridge writes it, and as it reads it: one line in PascalCase.
-    talk.send(&json!({"action": "load_model", "model_path": "/models/sdxl_base.safetensors", "model_type": "SDXL", "model_id": "sdxl_base"})).await;
-    let loaded = talk.line().await;
+    client.send(&json!({"action": "load_model", "model_path": "/models/sdxl_base.safetensors", "model_type": "SDXL", "model_id": "sdxl_base"})).await;
+    let loaded = client.line().await;
     assert_eq!(loaded["Data"]["ModelId"], "sdxl_base", "{loaded}");
-    talk.send(&json!({"action": "generate_image", "parameters": {"prompt": "x", "width": 64, "height": 64, "steps": 1}})).await;
-    let made = talk.line().await;
+    client.send(&json!({"action": "generate_image", "parameters": {"prompt": "x", "width": 64, "height": 64, "steps": 1}})).await;
+    let made = client.line().await;
     let path = made["Data"]["OutputPath"].as_str().unwrap();
-    assert!(std::path::Path::new(path).starts_with(talk.dir.path()), "{path}");
+    assert!(std::path::Path::new(path).starts_with(client.dir.path()), "{path}");
     assert_eq!(image::image_dimensions(path).unwrap(), (64, 64));
-    assert_eq!(talk.end().await.1, Some(0));
+    assert_eq!(client.end().await.1, Some(0));
     let missing =
         Command::new("python3").arg(main).env_remove("CONCORD_GATEWAY").env("PATH", "/usr/bin:/bin").output();
     let output = within(missing).await.unwrap();
@@ -382,12 +393,12 @@ async fn the_drop_in_becomes_the_gateway() {
 
 #[tokio::test]
 async fn a_crash_is_repeated_here_too() {
-    let mut talk =
+    let mut client =
         StdioClient::start(&["--sim-arg", "--fault", "--sim-arg", "crash@generate_sdxl@attempt=1"]);
-    talk.send(&job("generate_sdxl")).await;
-    let made = talk.line().await;
+    client.send(&job("generate_sdxl")).await;
+    let made = client.line().await;
     assert_eq!(made["success"], true, "{made}");
-    talk.end().await;
+    client.end().await;
 }
 
 /// A bridge that starts `python main.py` with any of its flags may start this in its place.
@@ -411,22 +422,22 @@ async fn every_flag_of_the_python_worker_is_taken() {
         ["--threads", "1"],
         ["--frame-bytes-max", "65536"],
     ] {
-        let mut talk = StdioClient::start(&args);
-        talk.send(&json!({"action": "get_status", "payload": {}})).await;
-        assert_eq!(talk.reply().await["success"], true, "{args:?}");
+        let mut client = StdioClient::start(&args);
+        client.send(&json!({"action": "get_status", "payload": {}})).await;
+        assert_eq!(client.reply().await["success"], true, "{args:?}");
     }
 }
 
 #[tokio::test]
 async fn a_long_line_is_answered_in_its_place() {
-    let mut talk = StdioClient::start(&[]);
+    let mut client = StdioClient::start(&[]);
     let names: String = (0..200_000).map(|i| format!(r#","name{i}":1"#)).collect();
     let long = format!(r#"{{"action":"get_status","request_id":"long","payload":{{}}{names}}}"#);
     let mut lines = format!("{}\n{long}\n", json!({"action": "get_status", "request_id": "before"}));
     // The last line has no end: it is read after the end of stdin.
     lines.push_str(&json!({"action": "list_jobs", "request_id": "after"}).to_string());
-    talk.write(lines.as_bytes()).await;
-    let (replies, code, _) = talk.end().await;
+    client.write(lines.as_bytes()).await;
+    let (replies, code, _) = client.end().await;
     let ids: Vec<&Value> = replies
         .iter()
         .map(|reply| reply.get("request_id").or_else(|| reply.get("RequestId")).unwrap_or(&Value::Null))

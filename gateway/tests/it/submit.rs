@@ -6,7 +6,7 @@ use serde_json::json;
 use tokio::process::Command;
 
 use crate::{
-    program::{rest, workers_of},
+    program::{poll_pause, workers_of},
     rig::{GATEWAY, Rig, submission, within},
 };
 
@@ -80,7 +80,7 @@ async fn a_terminal_that_closes_ends_no_job() {
     // Who has a worker listens to signals.
     within(async {
         while workers_of(pid).is_empty() {
-            rest().await;
+            poll_pause().await;
         }
     })
     .await;

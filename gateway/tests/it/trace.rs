@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::{
     program::{Program, Stderr},
-    rig::{EventLog, Rig, job, submission, within},
+    rig::{HttpResponse, Rig, job, submission, within},
     stdio::StdioClient,
 };
 
@@ -31,14 +31,14 @@ fn asked(rig: &Rig, action: &str) -> Vec<Value> {
 }
 
 /// Sends a job with headers, and waits for its end; its id and its reply.
-async fn run(rig: &Rig, headers: &[(&str, &str)], command: &Value) -> (String, EventLog) {
+async fn run(rig: &Rig, headers: &[(&str, &str)], command: &Value) -> (String, HttpResponse) {
     let mut request = rig.request("POST", "/v1/commands?dialect=snake").json(command);
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    let heard = rig.hear(request).await;
-    assert_eq!(heard.status, 200, "{heard:?}");
-    (heard.body["request_id"].as_str().unwrap().to_owned(), heard)
+    let response = rig.send_request(request).await;
+    assert_eq!(response.status, 200, "{response:?}");
+    (response.body["request_id"].as_str().unwrap().to_owned(), response)
 }
 
 /// What the events of a job say of its trace: all the same.
@@ -52,12 +52,12 @@ async fn told(rig: &Rig, id: &str) -> Option<Trace> {
         .collect();
     assert!(!events.is_empty(), "{text}");
     assert!(events.iter().all(|event| event["Traceparent"] == events[0]["Traceparent"]), "{text}");
-    let said = events[0].get("Traceparent")?.as_str().expect("a text");
-    Some(Trace::of_canonical(said).expect("it keeps the schema"))
+    let text = events[0].get("Traceparent")?.as_str().expect("a text");
+    Some(Trace::of_canonical(text).expect("it keeps the schema"))
 }
 
-fn warnings(heard: &EventLog) -> Vec<(&str, &str)> {
-    let details = heard.body["warning_details"].as_array().unwrap();
+fn warnings(response: &HttpResponse) -> Vec<(&str, &str)> {
+    let details = response.body["warning_details"].as_array().unwrap();
     details.iter().map(|one| (one["code"].as_str().unwrap(), one["pointer"].as_str().unwrap_or(""))).collect()
 }
 
@@ -81,8 +81,8 @@ async fn a_header_and_an_envelope_go_to_the_worker_and_into_the_events_under_our
             job("generate_sdxl"),
         ),
     ] {
-        let (id, heard) = run(&rig, headers, &command).await;
-        assert_eq!(warnings(&heard), [], "{heard:?}");
+        let (id, response) = run(&rig, headers, &command).await;
+        assert_eq!(warnings(&response), [], "{response:?}");
         let told = told(&rig, &id).await.expect("the trace");
         assert_eq!((told.id(), &told.as_str()[52..]), (ID, "-01"), "{told}");
         assert_ne!(told.parent(), "00f067aa0ba902b7", "the span is the gateway's own");
@@ -93,7 +93,7 @@ async fn a_header_and_an_envelope_go_to_the_worker_and_into_the_events_under_our
         assert!(!record.body["data"].to_string().contains(ID), "{record:?}");
     }
     // A query too: its worker may log it.
-    rig.hear(rig.request("GET", "/v1/capabilities").header("traceparent", SAID)).await;
+    rig.send_request(rig.request("GET", "/v1/capabilities").header("traceparent", SAID)).await;
     let sent = asked(&rig, "get_capabilities").pop().unwrap();
     assert!(sent["traceparent"].as_str().unwrap().starts_with(&SAID[..36]), "{sent}");
     rig.stop().await;
@@ -102,8 +102,8 @@ async fn a_header_and_an_envelope_go_to_the_worker_and_into_the_events_under_our
 #[tokio::test]
 async fn who_names_no_trace_gets_none() {
     let rig = listened("").await;
-    let (id, heard) = run(&rig, &[("tracestate", "vendor=1")], &job("generate_sdxl")).await;
-    assert_eq!((told(&rig, &id).await, warnings(&heard)), (None, vec![]));
+    let (id, response) = run(&rig, &[("tracestate", "vendor=1")], &job("generate_sdxl")).await;
+    assert_eq!((told(&rig, &id).await, warnings(&response)), (None, vec![]));
     assert_eq!(asked(&rig, "generate_sdxl")[0].get("traceparent"), None);
     rig.stop().await;
 }
@@ -113,8 +113,8 @@ async fn the_header_wins_and_an_envelope_of_another_trace_is_said_to_take_no_eff
     let rig = Rig::start(&[]).await;
     let pascal = json!({"Action": "generate_sdxl", "Request": submission(), "Traceparent": OTHER});
     for (command, pointer) in [(envelope(OTHER), "/traceparent"), (pascal, "/Traceparent")] {
-        let (id, heard) = run(&rig, &[("traceparent", SAID)], &command).await;
-        assert_eq!(warnings(&heard), [("no_effect", pointer)], "{heard:?}");
+        let (id, response) = run(&rig, &[("traceparent", SAID)], &command).await;
+        assert_eq!(warnings(&response), [("no_effect", pointer)], "{response:?}");
         assert_eq!(told(&rig, &id).await.unwrap().id(), ID);
     }
     rig.stop().await;
@@ -134,15 +134,15 @@ async fn a_malformed_header_begins_a_new_trace_and_so_do_several() {
         &[("traceparent", &*long)],
         &[("traceparent", SAID), ("traceparent", SAID)],
     ] {
-        let (id, heard) = run(&rig, headers, &job("generate_sdxl")).await;
+        let (id, response) = run(&rig, headers, &job("generate_sdxl")).await;
         let told = told(&rig, &id).await.unwrap_or_else(|| panic!("{headers:?}: no trace"));
         assert_ne!(told.id(), ID, "{headers:?}");
         assert!(told.as_str().ends_with("-00"), "{told}: nobody has sampled it");
-        assert_eq!(warnings(&heard), [], "{heard:?}");
+        assert_eq!(warnings(&response), [], "{response:?}");
         // The new one wins over the envelope, as any header does.
-        let (id, heard) = run(&rig, headers, &envelope(SAID)).await;
+        let (id, response) = run(&rig, headers, &envelope(SAID)).await;
         assert_ne!(self::told(&rig, &id).await.unwrap().id(), ID, "{headers:?}");
-        assert_eq!(warnings(&heard), [("no_effect", "/traceparent")], "{heard:?}");
+        assert_eq!(warnings(&response), [("no_effect", "/traceparent")], "{response:?}");
     }
     rig.stop().await;
 }
@@ -153,9 +153,9 @@ async fn a_header_that_is_no_text_begins_a_new_trace_too() {
     let value = reqwest::header::HeaderValue::from_bytes(b"00-\xff\xfe").unwrap();
     let request =
         rig.request("POST", "/v1/commands").header("traceparent", value).json(&job("generate_sdxl"));
-    let heard = rig.hear(request).await;
-    assert_eq!(heard.status, 200, "{heard:?}");
-    assert!(told(&rig, heard.body["request_id"].as_str().unwrap()).await.is_some());
+    let response = rig.send_request(request).await;
+    assert_eq!(response.status, 200, "{response:?}");
+    assert!(told(&rig, response.body["request_id"].as_str().unwrap()).await.is_some());
     rig.stop().await;
 }
 
@@ -165,13 +165,13 @@ async fn a_malformed_envelope_is_refused_where_it_stands_whatever_the_header() {
     for traceparent in ["nonsense", &SAID.to_uppercase(), &format!("01{}", &SAID[2..])] {
         let request =
             rig.request("POST", "/v1/commands").header("traceparent", SAID).json(&envelope(traceparent));
-        let heard = rig.hear(request).await;
-        assert_eq!((heard.status, heard.code()), (422, "unsupported_value"), "{heard:?}");
-        assert_eq!(heard.body["error_details"]["field"], "/traceparent");
+        let response = rig.send_request(request).await;
+        assert_eq!((response.status, response.code()), (422, "unsupported_value"), "{response:?}");
+        assert_eq!(response.body["error_details"]["field"], "/traceparent");
     }
-    let heard = rig.get("/v1/queue?traceparent=nonsense").await;
+    let response = rig.get("/v1/queue?traceparent=nonsense").await;
     assert_eq!(
-        (heard.code(), &heard.body["error_details"]["field"]),
+        (response.code(), &response.body["error_details"]["field"]),
         ("unsupported_value", &json!("/traceparent"))
     );
     rig.stop().await;
@@ -196,7 +196,7 @@ async fn a_trace_is_no_part_of_what_a_key_stands_for() {
     let mut other = envelope(SAID);
     other["payload"]["prompt_submission"]["scheduler"]["steps"] = 3.into();
     let request = rig.request("POST", "/v1/commands").header("idempotency-key", "k").json(&other);
-    assert_eq!(rig.hear(request).await.code(), "conflict");
+    assert_eq!(rig.send_request(request).await.code(), "conflict");
     rig.stop().await;
 }
 
@@ -208,8 +208,8 @@ async fn a_worker_that_refuses_the_feature_is_asked_again_without_and_never_told
     assert_eq!(features, [&json!(["events", "out_of_order", "trace"]), &json!(["events", "out_of_order"])]);
     assert_eq!(rig.dispatcher.pool().lanes()[0].view().starts, 1, "it is no death");
     // It would refuse the field.
-    let (id, heard) = run(&rig, &[("traceparent", SAID)], &job("generate_sdxl")).await;
-    assert_eq!(warnings(&heard), [], "{heard:?}");
+    let (id, response) = run(&rig, &[("traceparent", SAID)], &job("generate_sdxl")).await;
+    assert_eq!(warnings(&response), [], "{response:?}");
     assert_eq!(told(&rig, &id).await.unwrap().id(), ID, "the gateway itself knows the trace");
     assert_eq!(asked(&rig, "generate_sdxl")[0].get("traceparent"), None);
     rig.stop().await;
@@ -247,19 +247,20 @@ async fn events_have_the_jobs_own_trace_whatever_the_worker_says() {
 
 #[tokio::test]
 async fn over_stdio_events_say_it_where_it_was_negotiated() {
-    for (features, said) in
+    for (features, text) in
         [(json!(["events", "out_of_order", "trace"]), true), (json!(["events", "out_of_order"]), false)]
     {
-        let mut talk = StdioClient::start(&["--sim-arg", "--step-ms", "--sim-arg", "0"]);
-        talk.send(&json!({"action": "initialize", "request_id": "i", "payload": {"features": features}}))
+        let mut client = StdioClient::start(&["--sim-arg", "--step-ms", "--sim-arg", "0"]);
+        client
+            .send(&json!({"action": "initialize", "request_id": "i", "payload": {"features": features}}))
             .await;
-        assert_eq!(talk.reply().await["data"]["features"], features);
+        assert_eq!(client.reply().await["data"]["features"], features);
         let mut command = envelope(SAID);
         command["request_id"] = "a".into();
-        talk.send(&command).await;
+        client.send(&command).await;
         let mut told = Vec::new();
         let reply = loop {
-            let line = talk.line().await;
+            let line = client.line().await;
             match line["event"].as_str() {
                 Some("heartbeat") => {}
                 Some(_) => told.push(line),
@@ -270,12 +271,12 @@ async fn over_stdio_events_say_it_where_it_was_negotiated() {
         assert!(!told.is_empty());
         for event in &told {
             let trace = event["traceparent"].as_str().and_then(Trace::of_canonical);
-            assert_eq!(trace.as_ref().map(Trace::id), said.then_some(ID), "{event}");
+            assert_eq!(trace.as_ref().map(Trace::id), text.then_some(ID), "{event}");
         }
         command["traceparent"] = "nonsense".into();
-        talk.send(&command).await;
-        assert_eq!(talk.reply().await["error_details"]["field"], "/traceparent");
-        assert_eq!(talk.end().await.1, Some(0));
+        client.send(&command).await;
+        assert_eq!(client.reply().await["error_details"]["field"], "/traceparent");
+        assert_eq!(client.end().await.1, Some(0));
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     program::{Program, Stderr},
-    rig::{EventLog, Rig, long_job, submission, within},
+    rig::{HttpResponse, Rig, long_job, submission, within},
 };
 
 /// A picture of one colour.
@@ -18,9 +18,9 @@ fn picture(shade: u8) -> Vec<u8> {
     bytes.into_inner()
 }
 
-async fn upload(rig: &Rig, shade: u8) -> EventLog {
+async fn upload(rig: &Rig, shade: u8) -> HttpResponse {
     let request = rig.request("POST", "/v1/uploads").header("content-type", "image/png").body(picture(shade));
-    rig.hear(request).await
+    rig.send_request(request).await
 }
 
 fn files(dir: &Path, folder: &str) -> usize {
@@ -236,8 +236,8 @@ async fn an_upload_is_refused_while_it_drains() {
     rig.queue(&long_job("runs", 150)).await;
     rig.running("runs").await;
     rig.dispatcher.stop(Some(Duration::from_secs(600)));
-    let heard = upload(&rig, 1).await;
-    assert_eq!((heard.status, heard.code()), (503, "shutting_down"), "{heard:?}");
+    let response = upload(&rig, 1).await;
+    assert_eq!((response.status, response.code()), (503, "shutting_down"), "{response:?}");
     assert_eq!(files(rig.dir.path(), "uploads"), 0);
     rig.dispatcher.stop(Some(Duration::from_millis(1)));
     rig.stopped().await;
