@@ -45,20 +45,20 @@ impl ReadingBudget {
         if !is_long(length) {
             return reader(bytes.as_ref());
         }
-        let turn = self.turn(length).await;
+        let permit = self.acquire(length).await;
         let reading = begin(bytes, move |bytes| {
-            let _turn = turn;
+            let _permit = permit;
             reader(bytes)
         });
         reading.await.unwrap_or_else(|err| std::panic::resume_unwind(err.into_panic()))
     }
 
     /// Waits for the bytes of a command. One that is longer than the budget takes all of it.
-    async fn turn(&self, length: usize) -> OwnedSemaphorePermit {
+    async fn acquire(&self, length: usize) -> OwnedSemaphorePermit {
         let bytes = u32::try_from(length).unwrap_or(u32::MAX).min(self.bytes_max);
         match self.bytes.clone().acquire_many_owned(bytes).await {
-            Ok(turn) => turn,
-            Err(_) => unreachable!("nobody closes it"),
+            Ok(permit) => permit,
+            Err(_) => unreachable!("the semaphore is never closed"),
         }
     }
 }

@@ -139,7 +139,8 @@ async fn serve(flags: Serve) -> anyhow::Result<ExitCode> {
     let app = App::start(config, gpus);
     print_address(&app.dispatcher().config().about_workers, address);
     if let Err(err) = http::serve(app, listener, signals::terminated()).await {
-        log::print(&format!("error: {err:#}"));
+        // With its sources, which a typed error prints only by `anyhow`.
+        log::print(&format!("error: {:#}", anyhow::Error::new(err)));
         return Ok(ExitCode::from(BROKEN));
     }
     Ok(ExitCode::SUCCESS)

@@ -257,9 +257,9 @@ impl JobQueueHandle {
     }
 
     async fn ask<T>(&self, mail: impl FnOnce(oneshot::Sender<T>) -> Mail) -> Result<T, Box<Failure>> {
-        let (answer, asked) = oneshot::channel();
+        let (answer, answered) = oneshot::channel();
         self.mailbox.send(mail(answer)).await.map_err(|_| gone())?;
-        asked.await.map_err(|_| gone())
+        answered.await.map_err(|_| gone())
     }
 }
 

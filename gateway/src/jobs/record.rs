@@ -168,10 +168,10 @@ impl JobView {
         put("completed_at", record.completed_at.map(timestamp).into());
         put("queue_position", self.queue_position.into());
         let listener = self.events.subscribe();
-        let heard = listener.borrow();
-        put("progress", if record.status == Status::Completed { 1.0.into() } else { progress(&heard) });
+        let log = listener.borrow();
+        put("progress", if record.status == Status::Completed { 1.0.into() } else { progress(&log) });
         put("attempt", record.attempt.into());
-        let reply = heard.reply();
+        let reply = log.reply();
         match reply.as_ref().map(|reply| &reply.outcome) {
             Some(Ok(data)) => put("result", data.clone()),
             Some(Err(failure)) => put("error_details", failure.to_details()),
@@ -181,8 +181,8 @@ impl JobView {
     }
 }
 
-fn progress(heard: &EventLog) -> Value {
-    heard.last().map(|event| event["progress"].clone()).unwrap_or_default()
+fn progress(log: &EventLog) -> Value {
+    log.last().map(|event| event["progress"].clone()).unwrap_or_default()
 }
 
 /// RFC 3339, UTC, milliseconds, `Z`.

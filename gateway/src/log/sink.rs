@@ -149,10 +149,10 @@ impl Shared {
             if reopen {
                 place.reopen();
             }
-            let told = place.write(&lines);
+            let is_written = place.write(&lines);
             let mut state = self.lock();
             state.writing = false;
-            if told {
+            if is_written {
                 // This thread's own lines are never dropped, so that the report is not lost.
                 state.dropped -= dropped;
                 drop(state);
