@@ -27,6 +27,9 @@ use crate::supervise::EXIT_CONFIG;
 const LINE_MAX: usize = 500;
 /// Frames that wait for the worker to read them. Workers read ahead, so that a full channel means that it hangs.
 const FRAMES_MAX: usize = 256;
+/// Pieces of output that wait for the lane, each of 64 KiB at most unless a line is longer. A full channel leaves the
+/// rest in the pipe, which slows the worker down.
+pub(super) const OUTPUT_MAX: usize = 64;
 /// How long the pipes of a dead worker are read to their end. They are drained in milliseconds, unless a child of the
 /// worker holds them open: then no end comes.
 const PIPES_DRAIN_MAX: Duration = Duration::from_millis(250);
@@ -114,7 +117,7 @@ impl Process {
         let stderr = child.stderr.take().ok_or_else(missing)?;
         let leader = Leader::new(child, ends)?;
         let (frames, frames_out) = mpsc::channel(FRAMES_MAX);
-        let (lines, output) = mpsc::channel(64);
+        let (lines, output) = mpsc::channel(OUTPUT_MAX);
         let (tail, stderr_tail) = watch::channel(stderr::Tail::new());
         let mut pipes = JoinSet::new();
         pipes.spawn(read_lines(stdout, lines, policy.frame_bytes_max));

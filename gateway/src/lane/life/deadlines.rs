@@ -9,7 +9,7 @@ use tokio::{sync::mpsc, time::Instant};
 use super::{Ending, Exit, InFlight, Life, Waiter};
 use crate::lane::{
     LaneError,
-    process::{Output, Why},
+    process::{OUTPUT_MAX, Output, Why},
 };
 
 /// A wake-up this late means that the gateway itself was held up, not its worker. Schedulers of busy machines are late
@@ -18,11 +18,9 @@ use crate::lane::{
 const LATE_MIN: Duration = Duration::from_millis(250);
 /// A delay this long goes into the log as a warning. Shorter ones are common on a busy machine.
 const LATE_WARNED: Duration = Duration::from_secs(1);
-/// Pieces of output that are read before a worker is judged: as many as the reader's channel holds.
-const BUFFERED_MAX: usize = 64;
 
 impl Life<'_> {
-    pub(super) fn compiles(&self) -> bool {
+    fn compiles(&self) -> bool {
         self.in_flight.values().any(|entry| entry.compiles)
     }
 
@@ -41,7 +39,7 @@ impl Life<'_> {
     }
 
     /// When something is next decided about a command.
-    pub(super) fn due(&self, entry: &InFlight) -> Option<Instant> {
+    fn due(&self, entry: &InFlight) -> Option<Instant> {
         let at = entry.ending.as_ref().map(|ending| ending.kill_at).or(entry.deadline.map(|(at, _)| at));
         Some(at?.max(self.caught_up))
     }
@@ -80,7 +78,7 @@ impl Life<'_> {
     }
 
     /// Gives the worker as much more time as this process was held up and could not read its lines.
-    pub(super) fn forgive(&mut self, late: Duration, now: Instant) {
+    fn forgive(&mut self, late: Duration, now: Instant) {
         let (gpu, seconds) = (&self.actor.gpu, late.as_secs_f64());
         if late >= LATE_WARNED {
             tracing::warn!(%gpu, seconds, "the gateway was held up; its worker gets that much more time");
@@ -102,8 +100,9 @@ impl Life<'_> {
     }
 
     /// Reads the output that has arrived, before the worker is judged: a sign of life may be among it.
-    pub(super) fn read_buffered(&mut self) -> Option<Exit> {
-        for _ in 0..BUFFERED_MAX {
+    fn read_buffered(&mut self) -> Option<Exit> {
+        // As many as its reader can have put aside: a worker that writes without end must not keep the loop here.
+        for _ in 0..OUTPUT_MAX {
             match self.process.output.try_recv() {
                 Ok(Output::Lines(lines)) => {
                     if let Some(exit) = self.on_lines(lines) {
@@ -121,7 +120,7 @@ impl Life<'_> {
 
     /// Ends commands that are out of time: an exclusive one is cancelled, and its worker is killed when that does not
     /// help.
-    pub(super) fn expire(&mut self, now: Instant) -> Option<Exit> {
+    fn expire(&mut self, now: Instant) -> Option<Exit> {
         if let Some(entry) = self
             .in_flight
             .values()

@@ -65,7 +65,7 @@ impl Life<'_> {
 
     /// Takes the lane out of service before `reap`, which takes a while if children of the worker hold its pipes. The
     /// job queue must give it nothing meanwhile, and gets back what the lane had not sent.
-    pub(super) fn leave_service(&mut self, why: &Why) {
+    fn leave_service(&mut self, why: &Why) {
         if self.ready {
             self.actor.set_state(LaneState::Resting(why.to_string().into()));
         }

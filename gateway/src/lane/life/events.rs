@@ -109,7 +109,7 @@ impl Life<'_> {
         None
     }
 
-    pub(super) fn on_heartbeat(&mut self, event: &Value) -> Option<Exit> {
+    fn on_heartbeat(&mut self, event: &Value) -> Option<Exit> {
         let now = Instant::now();
         let state = event["state"].as_str().unwrap_or_default();
         let stalled = event["last_progress_seconds"].as_f64().unwrap_or_default();
@@ -135,7 +135,7 @@ impl Life<'_> {
         self.find_lost_reply(now, state == "ready" && !runs)
     }
 
-    pub(super) fn note_activity(&mut self, event: &Value, state: &str, runs: bool) {
+    fn note_activity(&mut self, event: &Value, state: &str, runs: bool) {
         self.liveness.activity = match (state, event.get("stage").and_then(Value::as_str)) {
             (_, Some(stage)) => {
                 let first = match &self.liveness.activity {
@@ -152,7 +152,7 @@ impl Life<'_> {
     }
 
     /// Ends a worker that has a command and reports for the idle limit that it does nothing: it has lost its reply.
-    pub(super) fn find_lost_reply(&mut self, now: Instant, idle: bool) -> Option<Exit> {
+    fn find_lost_reply(&mut self, now: Instant, idle: bool) -> Option<Exit> {
         let oldest = self.in_flight.values().filter(|entry| entry.exclusive).map(|entry| entry.sent).min();
         let (true, Some(sent)) = (idle, oldest) else {
             self.liveness.idle_since = None;

@@ -36,12 +36,7 @@ impl Life<'_> {
         }
     }
 
-    pub(super) fn send(
-        &mut self,
-        mut order: Order,
-        waiter: oneshot::Sender<Answer>,
-        write: impl FnOnce(Vec<u8>),
-    ) {
+    fn send(&mut self, mut order: Order, waiter: oneshot::Sender<Answer>, write: impl FnOnce(Vec<u8>)) {
         if self.in_flight.contains_key(&order.request_id) {
             return answer(waiter, Err(LaneError::InFlight { id: order.request_id }));
         }
@@ -70,7 +65,7 @@ impl Life<'_> {
         self.in_flight.insert(order.request_id, entry);
     }
 
-    pub(super) fn cancel(&mut self, holder: &Arc<str>, target: &Arc<str>, done: Cancelling) {
+    fn cancel(&mut self, holder: &Arc<str>, target: &Arc<str>, done: Cancelling) {
         let Some(entry) = self.in_flight.get_mut(holder) else {
             if let Some(done) = self.actor.cancel_held(holder, target, done) {
                 done.send(Cancelled::NotHere).ok();
