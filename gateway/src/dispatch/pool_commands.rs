@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     jobs::timestamp,
-    lane::{LaneError, LaneHandle, LaneState},
+    lane::{LaneError, LaneHandle, LaneState, ProtocolBreach},
     placement::{self, LaneLoadView},
     reply::ReplyContext,
 };
@@ -326,9 +326,12 @@ impl Dispatcher {
             kept: None,
         };
         let line = lane.run(order).await?;
-        let protocol = |what: String| LaneError::Protocol { what };
-        let value = contracts::unique(&line).map_err(|err| protocol(err.to_string()))?;
-        let read = Reply::read(action, &value).map_err(|err| protocol(err.to_string()))?;
-        read.reply.outcome.map_err(|failure| protocol(failure.to_string()))
+        let value = contracts::unique(&line).map_err(protocol)?;
+        let read = Reply::read(action, &value).map_err(protocol)?;
+        read.reply.outcome.map_err(|failure| protocol(ProtocolBreach::Refused { failure }))
     }
+}
+
+fn protocol(breach: impl Into<ProtocolBreach>) -> LaneError {
+    LaneError::Protocol { breach: breach.into() }
 }

@@ -1,8 +1,9 @@
 //! How a command can fail in a lane, and why a worker died.
 
-use std::{sync::Arc, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
-use contracts::{ErrorCode, Failure};
+use contracts::{ErrorCode, Failure, ReplyError};
+use serde_json::Value;
 
 use super::GpuId;
 
@@ -27,6 +28,75 @@ impl std::fmt::Display for Cause {
     }
 }
 
+/// How a worker broke the protocol. Each is a fragment whose subject is the worker or its reply.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum ProtocolBreach {
+    /// Its reply is not JSON, or has a name twice.
+    #[error("{reason}")]
+    NotJson {
+        /// Where, and why.
+        reason: Arc<serde_json::Error>,
+    },
+    /// Its reply breaks the schema.
+    #[error(transparent)]
+    Reply(#[from] ReplyError),
+    /// Its reply cannot be read as a frame, or not be matched.
+    #[error("its reply cannot be read: {reason}")]
+    Unreadable {
+        /// Why, as a sentence for the author of the worker.
+        reason: String,
+    },
+    /// It wrote nothing else any more than lines that cannot be used.
+    #[error("it wrote more than {lines_max} lines in a row that are of no use; the last: {last}")]
+    Unusable {
+        /// How many are tolerated.
+        lines_max: u64,
+        /// Why the last one cannot be used.
+        last: String,
+    },
+    /// It reports that it is idle, and has not answered a command.
+    #[error(
+        "it says that it has nothing to do, and has not answered a command of {seconds:.1} s ago{}",
+        .unreadable.as_ref().map(|why| format!("; it wrote a line that is no frame: {why}")).unwrap_or_default()
+    )]
+    LostReply {
+        /// The age of the command, in seconds.
+        seconds: f64,
+        /// Why its last unreadable line could not be read: that may have been the reply.
+        unreadable: Option<String>,
+    },
+    /// A picture of a success is not there.
+    #[error("it says that it wrote {path}: {reason}")]
+    NoPicture {
+        /// The path in the reply.
+        path: String,
+        /// The error of the system.
+        reason: Arc<io::Error>,
+    },
+    /// A picture of a success has another size than its reply says.
+    #[error("it says that {path} has {claimed} bytes, and it has {bytes}")]
+    PictureSize {
+        /// The path in the reply.
+        path: String,
+        /// The size in the reply.
+        claimed: Value,
+        /// The size of the file.
+        bytes: u64,
+    },
+    /// It refused a query of the gateway's own, which it must answer.
+    #[error("{failure}")]
+    Refused {
+        /// Its failure.
+        failure: Box<Failure>,
+    },
+}
+
+impl From<serde_json::Error> for ProtocolBreach {
+    fn from(reason: serde_json::Error) -> Self {
+        Self::NotJson { reason: Arc::new(reason) }
+    }
+}
+
 /// How a command can fail in a lane.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum LaneError {
@@ -43,10 +113,10 @@ pub enum LaneError {
         cause: Arc<Cause>,
     },
     /// The worker broke the protocol with this command.
-    #[error("the worker broke the protocol: {what}")]
+    #[error("the worker broke the protocol: {breach}")]
     Protocol {
         /// What it did.
-        what: String,
+        breach: ProtocolBreach,
     },
     /// The worker has another command with the same id.
     #[error("request_id {id} is in flight already")]

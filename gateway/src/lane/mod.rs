@@ -18,7 +18,7 @@ mod stderr;
 mod timer;
 
 pub use breaker::BreakerState;
-pub use error::{Cause, LaneError};
+pub use error::{Cause, LaneError, ProtocolBreach};
 pub use handle::{BreakerView, LaneHandle, LaneState, LaneView, WorkerFacts, start};
 pub use message::{Cancelled, Kept, Order, Verdict};
 pub use process::Launch;

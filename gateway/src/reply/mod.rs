@@ -9,7 +9,7 @@ use contracts::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::lane::LaneError;
+use crate::lane::{LaneError, ProtocolBreach};
 
 /// What a reply needs beside the worker's answer, as plain data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -88,13 +88,14 @@ impl ReplyContext {
 
     fn read(&self, line: &[u8]) -> Reply {
         let read = contracts::unique(line)
-            .map_err(|err| err.to_string())
-            .and_then(|value| Reply::take(self.action, value).map_err(|err| err.to_string()));
+            .map_err(ProtocolBreach::from)
+            .and_then(|value| Ok(Reply::take(self.action, value)?));
         let read = match read {
             Ok(read) => read,
-            Err(what) => {
+            Err(breach) => {
+                let what = breach.to_string();
                 tracing::warn!(request_id = &*self.request_id, trace_id = self.trace_id(), action = %self.action, what, "the worker's reply breaks the contract");
-                return self.failure(LaneError::Protocol { what }.failure());
+                return self.failure(LaneError::Protocol { breach }.failure());
             }
         };
         let mut reply = read.reply;
@@ -106,10 +107,11 @@ impl ReplyContext {
         // Only replies of jobs have pictures, and only they are read where a slow disk delays no one.
         if self.action.info().class == Class::Job
             && let Ok(data) = &reply.outcome
-            && let Some(what) = without_effect(data)
+            && let Some(breach) = without_effect(data)
         {
+            let what = breach.to_string();
             tracing::warn!(request_id = &*self.request_id, trace_id = self.trace_id(), action = %self.action, what, "the worker's success is none");
-            return self.failure(LaneError::Protocol { what }.failure());
+            return self.failure(LaneError::Protocol { breach }.failure());
         }
         match &mut reply.outcome {
             Ok(data) => self.finish(data),
@@ -277,17 +279,19 @@ fn repointed(sentence: &str, theirs: &str, field: &str) -> String {
 }
 
 /// Checks that each picture of a success exists and has the reported size. Returns what is wrong. Blocks on the disk.
-fn without_effect<'d>(data: &'d Value) -> Option<String> {
+fn without_effect<'d>(data: &'d Value) -> Option<ProtocolBreach> {
     let results = data["results"].as_array().into_iter().flatten().map(|item| &item["data"]);
     let details = |data: &'d Value| data["image_details"].as_array().into_iter().flatten();
     std::iter::once(data).chain(results).flat_map(details).find_map(|detail| {
         let path = detail["path"].as_str()?;
         match std::fs::metadata(path) {
             Ok(file) if detail["bytes"] == file.len() => None,
-            Ok(file) => {
-                Some(format!("it says that {path} has {} bytes, and it has {}", detail["bytes"], file.len()))
-            }
-            Err(err) => Some(format!("it says that it wrote {path}: {err}")),
+            Ok(file) => Some(ProtocolBreach::PictureSize {
+                path: path.to_owned(),
+                claimed: detail["bytes"].clone(),
+                bytes: file.len(),
+            }),
+            Err(err) => Some(ProtocolBreach::NoPicture { path: path.to_owned(), reason: Arc::new(err) }),
         }
     })
 }

@@ -147,7 +147,7 @@ impl JobQueue {
                 Cancelled::Unanswered(seconds) => Err(Box::new(LaneError::TimedOut { seconds }.failure())),
                 Cancelled::NotHere => Err(not_found()),
                 Cancelled::Answered(line) => match contracts::unique(&line) {
-                    Err(err) => Err(Box::new(LaneError::Protocol { what: err.to_string() }.failure())),
+                    Err(err) => Err(Box::new(LaneError::Protocol { breach: err.into() }.failure())),
                     Ok(reply) if reply["success"] == true && reply["data"]["was"] == "queued" => Ok("queued"),
                     Ok(reply) if reply["success"] == true => Ok("running"),
                     Ok(_) => Err(not_found()),

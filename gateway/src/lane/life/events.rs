@@ -7,7 +7,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::{Exit, Life};
-use crate::lane::{LaneError, silence::Activity};
+use crate::lane::{LaneError, ProtocolBreach, silence::Activity};
 
 /// An event of a job, as far as the lane reads it.
 pub(super) struct JobEvent<'e> {
@@ -163,20 +163,17 @@ impl Life<'_> {
         if now.saturating_duration_since(since) < limit || now.saturating_duration_since(sent) < limit {
             return None;
         }
-        let unreadable =
-            self.unreadable.take().map(|why| format!("; it wrote a line that is no frame: {why}"));
-        let what = format!(
-            "it says that it has nothing to do, and has not answered a command of {:.1} s ago{}",
-            now.saturating_duration_since(sent).as_secs_f64(),
-            unreadable.unwrap_or_default()
-        );
+        let breach = ProtocolBreach::LostReply {
+            seconds: now.saturating_duration_since(sent).as_secs_f64(),
+            unreadable: self.unreadable.take(),
+        };
         let lost: Vec<Arc<str>> =
             self.in_flight.iter().filter(|(_, entry)| entry.exclusive).map(|(id, _)| id.clone()).collect();
         for id in lost {
             if let Some(entry) = self.in_flight.remove(&id) {
-                self.finish(entry, Err(LaneError::Protocol { what: what.clone() }));
+                self.finish(entry, Err(LaneError::Protocol { breach: breach.clone() }));
             }
         }
-        Some(Exit::kill(what))
+        Some(Exit::kill(breach.to_string()))
     }
 }

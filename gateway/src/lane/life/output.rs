@@ -7,7 +7,7 @@ use serde::Deserialize;
 use tokio::time::Instant;
 
 use super::{Ending, Exit, InFlight, Life, Waiter, events::JobEvent, unreadable};
-use crate::lane::{LaneError, process::shorten, silence::Activity};
+use crate::lane::{LaneError, ProtocolBreach, process::shorten, silence::Activity};
 
 /// The members that decide which kind of line it is.
 #[derive(Deserialize)]
@@ -133,12 +133,10 @@ impl Life<'_> {
         if self.unusable <= UNUSABLE_LINES_MAX {
             return None;
         }
-        let what = format!(
-            "it wrote more than {UNUSABLE_LINES_MAX} lines in a row that are of no use; the last: {}",
-            shorten(why)
-        );
-        self.end_all(&LaneError::Protocol { what: what.clone() });
-        Some(Exit::kill(what))
+        let breach =
+            ProtocolBreach::Unusable { lines_max: UNUSABLE_LINES_MAX, last: shorten(why).to_owned() };
+        self.end_all(&LaneError::Protocol { breach: breach.clone() });
+        Some(Exit::kill(breach.to_string()))
     }
 
     /// Handles a reply without an id. If a single command is in flight, it is for that one.
@@ -169,7 +167,7 @@ impl Life<'_> {
         }
         let error = match entry.ending {
             Some(Ending { error, .. }) => error,
-            None => LaneError::Protocol { what: format!("its reply cannot be read: {why}") },
+            None => LaneError::Protocol { breach: ProtocolBreach::Unreadable { reason: why.to_owned() } },
         };
         self.finish(InFlight { ending: None, ..entry }, Err(error));
         None
