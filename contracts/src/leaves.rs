@@ -8,6 +8,8 @@ use crate::dictionary::{Dictionary, Effect, Property, Shape, dictionary};
 
 /// The definition that has the leaves.
 const ROOT: &str = "PromptSubmission";
+/// The segment of a leaf's pointer that stands for any item of a list.
+const ANY_ITEM: &str = "*";
 
 /// A property of the prompt submission that has no properties of its own.
 #[derive(Debug)]
@@ -18,6 +20,8 @@ pub struct Leaf {
     pub property: &'static Property,
     /// What it decides.
     pub effect: Effect,
+    /// The pointer's segments.
+    segments: Vec<String>,
 }
 
 /// A leaf in one effective submission.
@@ -53,7 +57,7 @@ fn add_leaves(shape: &'static Shape, at: &str, leaves: &mut Vec<Leaf>) {
     for property in &object.properties {
         let pointer = format!("{at}/{}", property.snake);
         match property.effect {
-            Some(effect) => leaves.push(Leaf { pointer, property, effect }),
+            Some(effect) => leaves.push(Leaf::new(pointer, property, effect)),
             None => match dictionary().resolve(&property.shape) {
                 Shape::List(list) => add_leaves(&list.item, &format!("{pointer}/*"), leaves),
                 inner => add_leaves(inner, &pointer, leaves),
@@ -65,42 +69,64 @@ fn add_leaves(shape: &'static Shape, at: &str, leaves: &mut Vec<Leaf>) {
 /// The leaves of an effective submission that differ from their defaults and can take effect, in the order of the schema.
 #[must_use]
 pub fn set_leaves(effective: &Value) -> Vec<Set<'_>> {
-    let mut set = Vec::new();
+    let mut found = Found { effective, indices: Vec::new(), set: Vec::new() };
     for leaf in leaves() {
-        let segments: Vec<&str> = leaf.pointer.split('/').skip(1).collect();
-        let can = leaf.property.takes_effect_when.as_ref().is_none_or(|condition| {
-            condition.holds(effective, &dictionary().named(ROOT).shape, dictionary())
-        });
-        if can {
-            add_set(leaf, &segments, effective, String::new(), effective, &mut set);
-        }
+        found.add(leaf, &leaf.segments, effective);
     }
-    set
+    found.set
 }
 
-fn add_set<'v>(
-    leaf: &'static Leaf,
-    segments: &[&str],
-    value: &'v Value,
-    at: String,
-    effective: &Value,
-    set: &mut Vec<Set<'v>>,
-) {
-    match (segments, value) {
-        ([], value) if !is_default(leaf.property, value, effective, dictionary()) => {
-            set.push(Set { leaf, pointer: at, value });
-        }
-        (["*", rest @ ..], Value::Array(items)) => {
-            for (index, item) in items.iter().enumerate() {
-                add_set(leaf, rest, item, format!("{at}/{index}"), effective, set);
+/// The walk to the leaves of one submission.
+struct Found<'v> {
+    effective: &'v Value,
+    /// The item of each list on the way.
+    indices: Vec<usize>,
+    set: Vec<Set<'v>>,
+}
+
+impl<'v> Found<'v> {
+    fn add(&mut self, leaf: &'static Leaf, segments: &[String], value: &'v Value) {
+        match (segments.split_first(), value) {
+            // The default first: most leaves are at theirs, and a condition is a walk of its own.
+            (None, value) => {
+                if !is_default(leaf.property, value, self.effective, dictionary()) && self.takes_effect(leaf)
+                {
+                    self.set.push(Set { leaf, pointer: leaf.pointer_of(&self.indices), value });
+                }
             }
-        }
-        ([name, rest @ ..], Value::Object(members)) => {
-            if let Some(member) = members.get(*name) {
-                add_set(leaf, rest, member, format!("{at}/{name}"), effective, set);
+            (Some((segment, rest)), Value::Array(items)) if segment == ANY_ITEM => {
+                for (index, item) in items.iter().enumerate() {
+                    self.indices.push(index);
+                    self.add(leaf, rest, item);
+                    self.indices.pop();
+                }
             }
+            (Some((segment, rest)), Value::Object(members)) => {
+                if let Some(member) = members.get(segment) {
+                    self.add(leaf, rest, member);
+                }
+            }
+            _ => {}
         }
-        _ => {}
+    }
+
+    fn takes_effect(&self, leaf: &Leaf) -> bool {
+        leaf.property.takes_effect_when.as_ref().is_none_or(|condition| {
+            condition.holds(self.effective, &dictionary().named(ROOT).shape, dictionary())
+        })
+    }
+}
+
+impl Leaf {
+    fn new(pointer: String, property: &'static Property, effect: Effect) -> Self {
+        let segments = pointer.split('/').skip(1).map(str::to_owned).collect();
+        Self { pointer, property, effect, segments }
+    }
+
+    /// Its pointer in a submission: with the index of an item for each `*`, in their order.
+    fn pointer_of(&self, indices: &[usize]) -> String {
+        let pointer = self.pointer.clone();
+        indices.iter().fold(pointer, |pointer, index| pointer.replacen(ANY_ITEM, &index.to_string(), 1))
     }
 }
 

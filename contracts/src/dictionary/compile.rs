@@ -1,10 +1,9 @@
 //! From the bundle of schemas to the tables. Panics on a form that the lint of the schemas refuses.
 
 use serde_json::{Map, Value};
-use std::collections::HashMap;
 
 use super::{
-    DefId, Dictionary,
+    DefId, Dictionary, Table,
     condition::Condition,
     effect::Effect,
     object::{ObjectSpec, Property},
@@ -20,7 +19,7 @@ impl Dictionary {
     /// Compiles the bundle.
     pub(super) fn compile(bundle: &Value) -> Self {
         let defs = bundle["$defs"].as_object().expect("the bundle has $defs");
-        let by_name: HashMap<String, DefId> =
+        let by_name: Table<DefId> =
             defs.keys().enumerate().map(|(i, name)| (name.clone(), DefId(i))).collect();
         let compiler = Compiler { by_name: &by_name };
         let rules = bundle["rules"].as_array().expect("the bundle has rules");
@@ -39,7 +38,7 @@ impl Dictionary {
 }
 
 struct Compiler<'b> {
-    by_name: &'b HashMap<String, DefId>,
+    by_name: &'b Table<DefId>,
 }
 
 impl Compiler<'_> {
@@ -178,7 +177,7 @@ fn enumeration(schema: &Value) -> EnumSpec {
         .filter_map(|value| value.as_str().map(str::to_owned))
         .collect();
     let data = schema["x-values"].as_object().cloned().unwrap_or_default();
-    let mut spellings = HashMap::new();
+    let mut spellings = Table::default();
     for (index, value) in values.iter().enumerate() {
         for spelling in data.get(value).and_then(|of| of["spellings"].as_array()).into_iter().flatten() {
             let spelling = spelling.as_str().expect("spellings are strings");

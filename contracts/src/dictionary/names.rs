@@ -1,9 +1,11 @@
 //! The spellings of an object: which names are read in it, what each means, and which dialect alone writes it.
 
 use serde_json::Value;
-use std::collections::HashMap;
 
-use super::object::{Extra, Name, ObjectSpec, Spelling};
+use super::{
+    Table,
+    object::{Extra, Name, ObjectSpec, Spelling},
+};
 use crate::{dialect::Dialect, naming};
 
 impl ObjectSpec {
@@ -67,7 +69,7 @@ impl ObjectSpec {
     fn add_flags(&mut self, schema: &Value) {
         for (snake, flag) in members(schema, "x-flags") {
             let value = flag["adds"].as_str().expect("an item").to_owned();
-            let adds = HashMap::from([("true".to_owned(), (self.list(&flag["to"]), value))]);
+            let adds = Table::from_iter([("true".to_owned(), (self.list(&flag["to"]), value))]);
             let index = self.add_extra(snake, adds);
             self.add(snake, None, &Name::Flag { index });
         }
@@ -78,7 +80,7 @@ impl ObjectSpec {
         self.by_snake[name.as_str().expect("a list of this object")]
     }
 
-    fn add_extra(&mut self, snake: &str, adds: HashMap<String, (usize, String)>) -> usize {
+    fn add_extra(&mut self, snake: &str, adds: Table<(usize, String)>) -> usize {
         self.extras.push(Extra { snake: snake.to_owned(), adds });
         self.extras.len() - 1
     }

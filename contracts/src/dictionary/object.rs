@@ -1,9 +1,8 @@
 //! Objects: their properties, and every spelling that is read in them.
 
 use serde_json::{Map, Value};
-use std::collections::HashMap;
 
-use super::{condition::Condition, effect::Effect, shape::Shape};
+use super::{Table, condition::Condition, effect::Effect, shape::Shape};
 use crate::dialect::Dialect;
 
 /// A closed object.
@@ -12,12 +11,12 @@ pub struct ObjectSpec {
     /// Its properties, in the schema's order.
     pub properties: Vec<Property>,
     /// Every spelling that is read here.
-    pub names: HashMap<String, Name>,
+    pub names: Table<Name>,
     /// The dialect of each spelling that only one dialect has.
-    pub(super) dialects: HashMap<String, Dialect>,
+    pub(super) dialects: Table<Dialect>,
     /// Names that are no property: [`Name::Neutral`] and [`Name::Flag`] point here.
     pub extras: Vec<Extra>,
-    pub(super) by_snake: HashMap<String, usize>,
+    pub(super) by_snake: Table<usize>,
 }
 
 /// One property of an object.
@@ -107,7 +106,7 @@ pub struct Extra {
     /// Its snake name.
     pub snake: String,
     /// The list that it adds to, and what, by its value in lower case (`true` for flags).
-    pub adds: HashMap<String, (usize, String)>,
+    pub adds: Table<(usize, String)>,
 }
 
 impl ObjectSpec {

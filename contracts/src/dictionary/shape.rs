@@ -1,9 +1,8 @@
 //! What a definition is and what its values must be: shapes and their limits.
 
 use serde_json::{Map, Value};
-use std::collections::HashMap;
 
-use super::{DefId, object::ObjectSpec, rule::Rule};
+use super::{DefId, Table, object::ObjectSpec, rule::Rule};
 use crate::{
     checked::{IntegerLimits, ListLimits, MapLimits, NumberLimits, TextLimits},
     generated::warning_code::WarningCode,
@@ -103,5 +102,5 @@ pub struct EnumSpec {
     /// What the schema says of each, where it does.
     pub data: Map<String, Value>,
     /// Lower-case spelling → index, and whether it is an accepted spelling rather than the value itself.
-    pub spellings: HashMap<String, (usize, bool)>,
+    pub spellings: Table<(usize, bool)>,
 }

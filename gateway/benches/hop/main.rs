@@ -9,13 +9,17 @@
 //! of its own over pipes. The second is what the gateway adds; the first also has what the worker does before its clock
 //! starts and after it stops. A job leaves the caches cold for whoever shares its core, the do-nothing handler too: the
 //! rows "right after a job" say by how much.
+//!
+//! `… -- --baseline PATH` measures another gateway binary in turns with this build instead, and prints ratios.
 
 #![expect(clippy::print_stdout, reason = "what it measured")]
 
+mod baseline;
 mod ends;
 mod proxy;
 
 use std::{
+    ffi::OsStr,
     hint::black_box,
     io::{BufRead, Write},
     path::Path,
@@ -48,7 +52,14 @@ fn main() {
         Some("role-echo") => echo(),
         Some("role-noop") => noop(),
         Some("role-proxy") => proxy::serve(),
-        _ => measure(),
+        _ => {
+            refuse_other_profiles();
+            let mut arguments = std::env::args_os().skip_while(|argument| argument != "--baseline").skip(1);
+            match arguments.next() {
+                Some(binary) => baseline::compare(&binary),
+                None => measure(),
+            }
+        }
     }
 }
 
@@ -229,24 +240,14 @@ impl Bench {
         let output = folder();
         let pipe = Pipe::start(myself("role-echo"));
         let noop = Server::start(myself("role-noop"));
-        let mut command = Command::new(env!("CARGO_BIN_EXE_gateway"));
-        command.args(["serve", "--listen", "127.0.0.1:0", "--workers", "sim", "--sim-workers", "1"]);
-        command.args(NO_DELAY.map(|arg| format!("--sim-arg={arg}")));
-        command.arg("--output-dir").arg(output.path().join("gateway"));
-        // A log file, as an operator would have: reading a pipe would cost this program time that is not the gateway's.
-        command.arg("--log-file").arg(output.path().join("gateway.log"));
-        let gateway = Server::start(command);
+        let gateway = start_gateway(OsStr::new(env!("CARGO_BIN_EXE_gateway")), output.path());
         let mut command = myself("role-proxy");
         command.arg(output.path().join("proxy"));
         let proxy = Server::start(command);
         let mut sim = Pipe::start(worker_sim(&output.path().join("sim")));
         pin(client);
         assert!(sim.call(&hello()).contains("\"success\":true"), "the worker greets");
-        let mut http = Http::connect(&gateway.address);
-        let deadline = Instant::now() + Duration::from_secs(60);
-        while http.post("/v1/commands", STATUS).0 != 200 {
-            assert!(Instant::now() < deadline, "the gateway does not become ready");
-        }
+        wait_until_ready(&gateway.address);
         Self { pipe, sim, noop, gateway, proxy, jobs: 0, _output: output }
     }
 
@@ -317,42 +318,68 @@ impl Bench {
         rows.cold_noop.add(cold_noop);
         rows.cold_status.add(cold_status);
     }
+}
 
-    /// Requests per second of several clients, each of which sends the next request at once.
-    fn crowd(address: &str) -> f64 {
-        let counts: Vec<_> = (0..CLIENTS)
-            .map(|_| {
-                let mut http = Http::connect(address);
-                std::thread::spawn(move || {
-                    let start = Instant::now();
-                    let mut count = 0u32;
-                    while start.elapsed() < CROWD {
-                        assert_eq!(http.post("/v1/commands", STATUS).0, 200);
-                        count += 1;
-                    }
-                    f64::from(count) / start.elapsed().as_secs_f64()
-                })
-            })
-            .collect();
-        counts.into_iter().map(|count| count.join().expect("a client")).sum()
+/// Starts a gateway of one core and one worker-sim without delay.
+fn start_gateway(binary: &OsStr, folder: &Path) -> Server {
+    std::fs::create_dir_all(folder).expect("a folder");
+    let mut command = Command::new(binary);
+    command.args(["serve", "--listen", "127.0.0.1:0", "--workers", "sim", "--sim-workers", "1"]);
+    command.args(NO_DELAY.map(|arg| format!("--sim-arg={arg}")));
+    command.arg("--output-dir").arg(folder.join("gateway"));
+    // As an operator's: read by nobody. What this program would take to read it is no cost of the gateway.
+    command.arg("--log-file").arg(folder.join("gateway.log"));
+    Server::start(command)
+}
+
+fn wait_until_ready(address: &str) {
+    let mut http = Http::connect(address);
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while http.post("/v1/commands", STATUS).0 != 200 {
+        assert!(Instant::now() < deadline, "the gateway does not become ready");
     }
 }
 
+/// Requests per second of several clients that each ask again at once.
+fn clients_per_second(address: &str, during: Duration) -> f64 {
+    let counts: Vec<_> = (0..CLIENTS)
+        .map(|_| {
+            let mut http = Http::connect(address);
+            std::thread::spawn(move || {
+                let start = Instant::now();
+                let mut count = 0u32;
+                while start.elapsed() < during {
+                    assert_eq!(http.post("/v1/commands", STATUS).0, 200);
+                    count += 1;
+                }
+                f64::from(count) / start.elapsed().as_secs_f64()
+            })
+        })
+        .collect();
+    counts.into_iter().map(|count| count.join().expect("a client")).sum()
+}
+
+/// A placement: its name, the client's cores, everybody else's.
+type Placement = (&'static str, &'static [usize], &'static [usize]);
+
+/// The placements that this machine has room for.
+fn placements() -> &'static [Placement] {
+    const ALL: [Placement; 2] =
+        [("all processes on core 0", &[0], &[0]), ("client on core 1, all others on core 0", &[1], &[0])];
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    &ALL[..cores.min(ALL.len())]
+}
+
 fn measure() {
-    refuse_other_profiles();
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     println!("{cores} cores; medians of {ROUNDS} interleaved rounds; µs\n");
-    let placements: &[(&str, &[usize], &[usize])] = if cores > 1 {
-        &[("all processes on core 0", &[0], &[0]), ("client on core 1, all others on core 0", &[1], &[0])]
-    } else {
-        &[("all processes on core 0", &[0], &[0])]
-    };
-    for (placement, client, children) in placements {
+    for (placement, client, children) in placements() {
         let mut bench = Bench::start(client, children);
         let rows = bench.rows();
         println!("{placement}");
         report(&rows);
-        let (floor, crowd) = (Bench::crowd(&bench.noop.address), Bench::crowd(&bench.gateway.address));
+        let [floor, crowd] =
+            [&bench.noop, &bench.gateway].map(|server| clients_per_second(&server.address, CROWD));
         println!(
             "  {CLIENTS} clients: get_status {crowd:.0}/s through the gateway, axum no-op {floor:.0}/s, {:.2}x\n",
             crowd / floor

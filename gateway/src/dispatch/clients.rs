@@ -31,7 +31,8 @@ impl Dispatcher {
         let (action, request_id, session_id) =
             (head.action, head.request_id.clone(), head.session_id.clone());
         let (answer, answered) = oneshot::channel();
-        self.inner.clients.spawn(self.clone().serve_client(incoming, options, answer));
+        // Boxed: tokio moves the future of a task several times, and this one has several KB.
+        self.inner.clients.spawn(Box::pin(self.clone().serve_client(incoming, options, answer)));
         match answered.await {
             Ok(answer) => answer,
             // The task has panicked, which costs this command alone.

@@ -321,17 +321,18 @@ impl Dispatcher {
         let command = RoutedCommand { action, class, fields, pin, timeout, options };
         let trace = context.trace.clone();
         let log = |answer: &Answer| log_refusal(answer, trace.as_ref());
+        // Boxed: the future of a command has room for the largest of these, and is moved on its way to its task.
         match class {
-            Class::Gateway => self.answer_locally(command, context).await.inspect(log),
-            Class::Query => self.query(command, context).await.inspect(log),
-            Class::Job | Class::Training => self.enqueue(command, context).await,
+            Class::Gateway => Box::pin(self.answer_locally(command, context)).await.inspect(log),
+            Class::Query => Box::pin(self.query(command, context)).await.inspect(log),
+            Class::Job | Class::Training => Box::pin(self.enqueue(command, context)).await,
             Class::Control if is_answered_here(action) => {
-                self.answer_locally(command, context).await.inspect(log)
+                Box::pin(self.answer_locally(command, context)).await.inspect(log)
             }
             Class::Control if action == Action::StopTraining => {
-                self.query(command, context).await.inspect(log)
+                Box::pin(self.query(command, context)).await.inspect(log)
             }
-            Class::Control => self.control(command, context).await,
+            Class::Control => Box::pin(self.control(command, context)).await,
         }
     }
 
