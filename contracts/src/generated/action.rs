@@ -5,7 +5,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// What the registry says of one action.
+/// The registry's row of one action.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ActionInfo {
     /// The action.
@@ -20,13 +20,13 @@ pub struct ActionInfo {
     pub request: &'static str,
     /// Name of the definition of its reply's `data`.
     pub reply: &'static str,
-    /// The module of the Python worker; none for the gateway's own.
+    /// The module of the Python worker; `None` for the gateway's own actions.
     pub worker_module: Option<&'static str>,
-    /// The C# methods that end in it.
+    /// The C# methods that send it.
     pub service_methods: &'static [&'static str],
-    /// Its routes over HTTP; without one it goes through `/v1/commands`.
+    /// Its routes over HTTP; without one it is sent through `/v1/commands`.
     pub routes: &'static [Route],
-    /// Its timeout, seconds, where no metadata says otherwise: its own, else its class's; none: no timeout.
+    /// Its timeout, seconds, unless the command's metadata sets one; `None`: no timeout.
     pub timeout_seconds: Option<f64>,
     /// The name of the object that its fields may stand in, beside the envelope.
     pub wrapped_in: Option<&'static str>,
@@ -41,9 +41,9 @@ pub struct ClassWhen {
     pub field: &'static str,
     /// Its value.
     pub equals: bool,
-    /// The class then.
+    /// The class for this value.
     pub class: Class,
-    /// The timeout then, seconds.
+    /// The timeout for this value, seconds.
     pub timeout_seconds: Option<f64>,
 }
 
@@ -54,63 +54,12 @@ pub struct Route {
     pub verb: &'static str,
     /// The path, parameters in braces.
     pub path: &'static str,
-    /// `(path parameter, field)` where the names differ.
+    /// `(path parameter, field)`, of those whose names differ.
     pub params: &'static [(&'static str, &'static str)],
     /// The field whose value the body may be.
     pub bare: Option<&'static str>,
-    /// `(field, value)` that the route gives.
+    /// `(field, value)` that the route sets.
     pub fixed: &'static [(&'static str, &'static str)],
-}
-
-/// What a request may say beside its command.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Parameter {
-    /// Its name.
-    pub name: &'static str,
-    /// `query` or `header`.
-    pub place: &'static str,
-    /// Name of the definition of its value.
-    pub schema: &'static str,
-    /// The classes of the actions whose routes take it; empty: every route.
-    pub classes: &'static [Class],
-    /// One sentence or more.
-    pub description: &'static str,
-}
-
-impl Parameter {
-    /// Whether the routes of an action take it.
-    #[must_use]
-    pub fn concerns(&self, info: &ActionInfo) -> bool {
-        self.classes.is_empty()
-            || self.classes.contains(&info.class)
-            || info.class_when.is_some_and(|when| self.classes.contains(&when.class))
-    }
-}
-
-/// A route that belongs to no single action.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Resource {
-    /// Its name, for generated clients.
-    pub id: &'static str,
-    /// `GET` or `POST`.
-    pub verb: &'static str,
-    /// The path, parameters in braces.
-    pub path: &'static str,
-    /// One sentence.
-    pub summary: &'static str,
-    /// Name of the definition of its answer.
-    pub reply: Option<&'static str>,
-}
-
-/// A family of routes that belong together for readers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Tag {
-    /// Its name.
-    pub name: &'static str,
-    /// One sentence.
-    pub description: &'static str,
-    /// First segments of the paths (behind `/v1`) that belong to it.
-    pub families: &'static [&'static str],
 }
 
 /// How an action is scheduled.
@@ -146,7 +95,7 @@ impl Class {
         }
     }
 
-    /// The timeout of its actions, seconds, where nothing says otherwise; none: no timeout.
+    /// The default timeout of its actions, seconds; `None`: no timeout.
     #[must_use]
     pub const fn timeout_seconds(self) -> Option<f64> {
         match self {
@@ -400,7 +349,7 @@ impl Action {
         }
     }
 
-    /// What the registry says of it.
+    /// Its row of the registry.
     #[must_use]
     pub const fn info(self) -> &'static ActionInfo {
         &INFOS[self as usize]
@@ -413,9 +362,9 @@ impl fmt::Display for Action {
     }
 }
 
-/// The text names no action.
+/// A text that is not the name of an action.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no action of schemas/registry.json")]
+#[error("{0:?} is not an action of schemas/registry.json")]
 pub struct ParseActionError(pub String);
 impl FromStr for Action {
     type Err = ParseActionError;
@@ -1268,7 +1217,32 @@ static INFOS: [ActionInfo; 45usize] = [
         class_when: None,
     },
 ];
-/// What a request may say beside its command.
+/// A query parameter or a header that a request may have beside its command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parameter {
+    /// Its name.
+    pub name: &'static str,
+    /// `query` or `header`.
+    pub place: &'static str,
+    /// Name of the definition of its value.
+    pub schema: &'static str,
+    /// The classes of the actions whose routes take it; empty: every route takes it.
+    pub classes: &'static [Class],
+    /// One sentence or more.
+    pub description: &'static str,
+}
+
+impl Parameter {
+    /// Whether the routes of an action take it.
+    #[must_use]
+    pub fn concerns(&self, info: &ActionInfo) -> bool {
+        self.classes.is_empty()
+            || self.classes.contains(&info.class)
+            || info.class_when.is_some_and(|when| self.classes.contains(&when.class))
+    }
+}
+
+/// All query parameters and headers.
 pub static PARAMETERS: [Parameter; 5usize] = [
     Parameter {
         name: "dialect",
@@ -1306,7 +1280,22 @@ pub static PARAMETERS: [Parameter; 5usize] = [
         description: "The trace that the command belongs to (W3C Trace Context). It is in the gateway's log lines and in the job's events, whose parent id is the gateway's own. It wins over a `traceparent` in the envelope: one there of another trace has the warning `no_effect`. A malformed header, or several, start a new trace, as W3C has it; of a later version the part that version 00 has is read. Without a header there is no trace. `tracestate` is dropped.",
     },
 ];
-/// Routes that belong to no single action.
+/// A route that belongs to no single action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Resource {
+    /// Its name, for generated clients.
+    pub id: &'static str,
+    /// `GET` or `POST`.
+    pub verb: &'static str,
+    /// The path, parameters in braces.
+    pub path: &'static str,
+    /// One sentence.
+    pub summary: &'static str,
+    /// Name of the definition of its answer.
+    pub reply: Option<&'static str>,
+}
+
+/// The routes that belong to no single action.
 pub static RESOURCES: [Resource; 7usize] = [
     Resource {
         id: "run_command",
@@ -1358,7 +1347,18 @@ pub static RESOURCES: [Resource; 7usize] = [
         reply: None,
     },
 ];
-/// What routes belong together.
+/// A family of routes, as a reader of the API finds them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tag {
+    /// Its name.
+    pub name: &'static str,
+    /// One sentence.
+    pub description: &'static str,
+    /// First segments of its paths, after `/v1`.
+    pub families: &'static [&'static str],
+}
+
+/// All families of routes.
 pub static TAGS: [Tag; 8usize] = [
     Tag {
         name: "pictures",
@@ -1402,7 +1402,7 @@ impl Tag {
         TAGS.iter().find(|tag| tag.families.contains(&family))
     }
 
-    /// The segment that says what a path belongs to: the first behind `/v1`.
+    /// The segment of a path that names its family: the first after `/v1`.
     #[must_use]
     pub fn family(path: &str) -> &str {
         let path = path.strip_prefix("/v1").unwrap_or(path).trim_start_matches('/');

@@ -17,7 +17,9 @@ pub(crate) fn actions(registry: &Value) -> Result<String> {
     let rows = registry.get("actions").and_then(Value::as_array).context("no actions")?;
     let parameters = registry.get("parameters").and_then(Value::as_array).context("no parameters")?;
     let resources = registry.get("resources").and_then(Value::as_array).context("no resources")?;
-    let mut tokens = shapes();
+    let mut tokens = action_row();
+    tokens.extend(class_when_row());
+    tokens.extend(route_row());
     tokens.extend(class_enum(classes)?);
     tokens.extend(action_enum(rows, classes)?);
     tokens.extend(parameter_table(parameters)?);
@@ -26,13 +28,13 @@ pub(crate) fn actions(registry: &Value) -> Result<String> {
     file("registry.json", "The registry of actions.", tokens)
 }
 
-/// The structs that the tables are made of.
-fn shapes() -> TokenStream {
+/// The row of one action.
+fn action_row() -> TokenStream {
     quote! {
         use std::fmt;
         use std::str::FromStr;
 
-        /// What the registry says of one action.
+        /// The registry's row of one action.
         #[derive(Debug, Clone, Copy, PartialEq)]
         pub struct ActionInfo {
             /// The action.
@@ -47,20 +49,25 @@ fn shapes() -> TokenStream {
             pub request: &'static str,
             /// Name of the definition of its reply's `data`.
             pub reply: &'static str,
-            /// The module of the Python worker; none for the gateway's own.
+            /// The module of the Python worker; `None` for the gateway's own actions.
             pub worker_module: Option<&'static str>,
-            /// The C# methods that end in it.
+            /// The C# methods that send it.
             pub service_methods: &'static [&'static str],
-            /// Its routes over HTTP; without one it goes through `/v1/commands`.
+            /// Its routes over HTTP; without one it is sent through `/v1/commands`.
             pub routes: &'static [Route],
-            /// Its timeout, seconds, where no metadata says otherwise: its own, else its class's; none: no timeout.
+            /// Its timeout, seconds, unless the command's metadata sets one; `None`: no timeout.
             pub timeout_seconds: Option<f64>,
             /// The name of the object that its fields may stand in, beside the envelope.
             pub wrapped_in: Option<&'static str>,
             /// When it belongs to another class.
             pub class_when: Option<ClassWhen>,
         }
+    }
+}
 
+/// The condition under which an action has another class.
+fn class_when_row() -> TokenStream {
+    quote! {
         /// A field whose value moves an action to another class.
         #[derive(Debug, Clone, Copy, PartialEq)]
         pub struct ClassWhen {
@@ -68,12 +75,17 @@ fn shapes() -> TokenStream {
             pub field: &'static str,
             /// Its value.
             pub equals: bool,
-            /// The class then.
+            /// The class for this value.
             pub class: Class,
-            /// The timeout then, seconds.
+            /// The timeout for this value, seconds.
             pub timeout_seconds: Option<f64>,
         }
+    }
+}
 
+/// The row of one route of an action.
+fn route_row() -> TokenStream {
+    quote! {
         /// One way to send an action over HTTP.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub struct Route {
@@ -81,63 +93,12 @@ fn shapes() -> TokenStream {
             pub verb: &'static str,
             /// The path, parameters in braces.
             pub path: &'static str,
-            /// `(path parameter, field)` where the names differ.
+            /// `(path parameter, field)`, of those whose names differ.
             pub params: &'static [(&'static str, &'static str)],
             /// The field whose value the body may be.
             pub bare: Option<&'static str>,
-            /// `(field, value)` that the route gives.
+            /// `(field, value)` that the route sets.
             pub fixed: &'static [(&'static str, &'static str)],
-        }
-
-        /// What a request may say beside its command.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub struct Parameter {
-            /// Its name.
-            pub name: &'static str,
-            /// `query` or `header`.
-            pub place: &'static str,
-            /// Name of the definition of its value.
-            pub schema: &'static str,
-            /// The classes of the actions whose routes take it; empty: every route.
-            pub classes: &'static [Class],
-            /// One sentence or more.
-            pub description: &'static str,
-        }
-
-        impl Parameter {
-            /// Whether the routes of an action take it.
-            #[must_use]
-            pub fn concerns(&self, info: &ActionInfo) -> bool {
-                self.classes.is_empty()
-                    || self.classes.contains(&info.class)
-                    || info.class_when.is_some_and(|when| self.classes.contains(&when.class))
-            }
-        }
-
-        /// A route that belongs to no single action.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub struct Resource {
-            /// Its name, for generated clients.
-            pub id: &'static str,
-            /// `GET` or `POST`.
-            pub verb: &'static str,
-            /// The path, parameters in braces.
-            pub path: &'static str,
-            /// One sentence.
-            pub summary: &'static str,
-            /// Name of the definition of its answer.
-            pub reply: Option<&'static str>,
-        }
-
-        /// A family of routes that belong together for readers.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub struct Tag {
-            /// Its name.
-            pub name: &'static str,
-            /// One sentence.
-            pub description: &'static str,
-            /// First segments of the paths (behind `/v1`) that belong to it.
-            pub families: &'static [&'static str],
         }
     }
 }
@@ -166,7 +127,7 @@ fn class_enum(classes: &Map<String, Value>) -> Result<TokenStream> {
             #[must_use]
             pub const fn as_str(self) -> &'static str { match self { #(Self::#variants => #names,)* } }
 
-            /// The timeout of its actions, seconds, where nothing says otherwise; none: no timeout.
+            /// The default timeout of its actions, seconds; `None`: no timeout.
             #[must_use]
             pub const fn timeout_seconds(self) -> Option<f64> { match self { #(Self::#variants => #timeouts,)* } }
         }
@@ -204,7 +165,7 @@ fn action_enum(rows: &[Value], classes: &Map<String, Value>) -> Result<TokenStre
             #[must_use]
             pub const fn as_str(self) -> &'static str { match self { #(Self::#variants => #names,)* } }
 
-            /// What the registry says of it.
+            /// Its row of the registry.
             #[must_use]
             pub const fn info(self) -> &'static ActionInfo { &INFOS[self as usize] }
         }
@@ -213,9 +174,9 @@ fn action_enum(rows: &[Value], classes: &Map<String, Value>) -> Result<TokenStre
             fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result { formatter.write_str(self.as_str()) }
         }
 
-        /// The text names no action.
+        /// A text that is not the name of an action.
         #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-        #[error("{0:?} is no action of schemas/registry.json")]
+        #[error("{0:?} is not an action of schemas/registry.json")]
         pub struct ParseActionError(pub String);
 
         impl FromStr for Action {
@@ -315,7 +276,32 @@ fn parameter_table(rows: &[Value]) -> Result<TokenStream> {
     }
     let count = rows.len();
     Ok(quote! {
-        /// What a request may say beside its command.
+        /// A query parameter or a header that a request may have beside its command.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub struct Parameter {
+            /// Its name.
+            pub name: &'static str,
+            /// `query` or `header`.
+            pub place: &'static str,
+            /// Name of the definition of its value.
+            pub schema: &'static str,
+            /// The classes of the actions whose routes take it; empty: every route takes it.
+            pub classes: &'static [Class],
+            /// One sentence or more.
+            pub description: &'static str,
+        }
+
+        impl Parameter {
+            /// Whether the routes of an action take it.
+            #[must_use]
+            pub fn concerns(&self, info: &ActionInfo) -> bool {
+                self.classes.is_empty()
+                    || self.classes.contains(&info.class)
+                    || info.class_when.is_some_and(|when| self.classes.contains(&when.class))
+            }
+        }
+
+        /// All query parameters and headers.
         pub static PARAMETERS: [Parameter; #count] = [#items];
     })
 }
@@ -332,7 +318,22 @@ fn resource_table(rows: &[Value]) -> Result<TokenStream> {
     }
     let count = rows.len();
     Ok(quote! {
-        /// Routes that belong to no single action.
+        /// A route that belongs to no single action.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub struct Resource {
+            /// Its name, for generated clients.
+            pub id: &'static str,
+            /// `GET` or `POST`.
+            pub verb: &'static str,
+            /// The path, parameters in braces.
+            pub path: &'static str,
+            /// One sentence.
+            pub summary: &'static str,
+            /// Name of the definition of its answer.
+            pub reply: Option<&'static str>,
+        }
+
+        /// The routes that belong to no single action.
         pub static RESOURCES: [Resource; #count] = [#items];
     })
 }
@@ -346,7 +347,18 @@ fn tag_table(rows: &[Value]) -> Result<TokenStream> {
     }
     let count = rows.len();
     Ok(quote! {
-        /// What routes belong together.
+        /// A family of routes, as a reader of the API finds them.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub struct Tag {
+            /// Its name.
+            pub name: &'static str,
+            /// One sentence.
+            pub description: &'static str,
+            /// First segments of its paths, after `/v1`.
+            pub families: &'static [&'static str],
+        }
+
+        /// All families of routes.
         pub static TAGS: [Tag; #count] = [#items];
 
         impl Tag {
@@ -357,7 +369,7 @@ fn tag_table(rows: &[Value]) -> Result<TokenStream> {
                 TAGS.iter().find(|tag| tag.families.contains(&family))
             }
 
-            /// The segment that says what a path belongs to: the first behind `/v1`.
+            /// The segment of a path that names its family: the first after `/v1`.
             #[must_use]
             pub fn family(path: &str) -> &str {
                 let path = path.strip_prefix("/v1").unwrap_or(path).trim_start_matches('/');
