@@ -39,7 +39,7 @@ pub fn bare_base64(reference: &str) -> Option<Failure> {
     }
     let kind = format.unwrap_or("png");
     let message = format!(
-        "{} characters that look like base64 and not like a path; a picture in the request begins with data:image/{kind};base64,",
+        "{} characters of base64 instead of a path; a picture inside a request begins with data:image/{kind};base64,",
         reference.len()
     );
     let hint = format!("write data:image/{kind};base64, before it");

@@ -88,7 +88,7 @@ pub(crate) fn read(shape: &Shape, tree: &Tree, lenient: bool, hints: Hints<'_>) 
                 Shape::Null => "null",
                 _ => panic!("no scalar: {shape:?}"),
             };
-            let message = format!("{wanted} is wanted here, not {}", other.kind());
+            let message = format!("expected {wanted}, not {}", other.kind());
             Scalar::bad(message, hints.of_type(shape, other))
         }
     }
@@ -98,7 +98,7 @@ fn integer(limits: IntegerLimits, tree: &Tree, hints: Hints<'_>) -> Scalar {
     let IntegerLimits { minimum, maximum, multiple_of } = limits;
     let beyond = |value: Option<Value>, shown: String| {
         let multiple =
-            if multiple_of > 1 { format!(" or no multiple of {multiple_of}") } else { String::new() };
+            if multiple_of > 1 { format!(" or not a multiple of {multiple_of}") } else { String::new() };
         let message = format!("{shown} is outside {minimum}..{maximum}{multiple}");
         Scalar::beyond(value, message, minimum as f64, maximum as f64)
     };
@@ -144,7 +144,7 @@ fn text(spec: &TextSpec, said: &str, lenient: bool, hints: Hints<'_>) -> Scalar 
         }
         Err(LimitError::Blank) => {
             let hint = format!("write more than white space{}", hints.such_as());
-            Scalar::bad("it is blank".to_owned(), hint)
+            Scalar::bad("the text is blank".to_owned(), hint)
         }
         Err(_) => another_form(spec, &said, lenient, hints),
     }
@@ -165,7 +165,7 @@ fn another_form(spec: &TextSpec, said: &str, lenient: bool, hints: Hints<'_>) ->
 
 /// A value of another type in the place of an enum.
 fn no_name(spec: &EnumSpec, tree: &Tree) -> Scalar {
-    let mut message = format!("a name is wanted here, not {}", tree.kind());
+    let mut message = format!("expected one of the allowed names, not {}", tree.kind());
     let mut hint = format!("write one of the allowed names in quotes, such as {:?}", spec.values[0]);
     if matches!(tree, Tree::Integer(_)) {
         message = format!("{message}; {NUMBER_HINT}");
@@ -187,7 +187,7 @@ fn enumeration(spec: &EnumSpec, said: &str, lenient: bool) -> Scalar {
         return Scalar { respelt, ..Scalar::good(meant.as_str()) };
     }
     let near = nearest(said, spec.values.iter().map(String::as_str)).map(str::to_owned);
-    let message = format!("{} is none of {}", shorten(said), spec.values.join(", "));
+    let message = format!("{} is not one of {}", shorten(said), spec.values.join(", "));
     let violation = ScalarViolation {
         allowed: Some(spec.values.clone()),
         nearest: near,

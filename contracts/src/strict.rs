@@ -174,7 +174,7 @@ impl<T: StringEnum> Visitor<'_> for OneOf<T> {
 
 /// A text that is not a value of the enum.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is none of {allowed:?}")]
+#[error("{text:?} is not one of {allowed:?}")]
 pub struct UnknownValue {
     /// The text.
     pub text: String,

@@ -90,7 +90,7 @@ pub fn parse(bytes: &[u8]) -> Result<Parsed, TreeError> {
 }
 
 /// The sentence of a byte order mark inside a stream. The decoder of frames takes off the one before the first frame.
-const LATE_BOM: &str = "a byte order mark (BOM) stands before the document: only the first frame may have one, write UTF-8 without it";
+const LATE_BOM: &str = "the document begins with a byte order mark (BOM), which only the first frame may have: write UTF-8 without it";
 
 /// The sentence of a comment, where one stands at the place of the error.
 fn comment(text: &str, err: &serde_json::Error) -> Option<String> {

@@ -19,7 +19,7 @@ use crate::{
 };
 
 pub(super) const SENTENCE: &str =
-    "A number, length or count outside its limits, or no multiple of 8: out_of_range.";
+    "A number, length or count outside its limits, or not a multiple of 8: out_of_range.";
 
 /// Longest text that is sent as a probe: image references may be as long as a frame.
 const TEXT_MAX: u64 = 20_000;

@@ -65,8 +65,8 @@ impl Members {
 fn unknown_action(pointer: &str, said: &str) -> Failure {
     let nearest = nearest(said, Action::ALL.iter().map(|action| action.as_str()));
     let message = match nearest {
-        Some(near) => format!("{} is no action; the nearest is `{near}`", shorten(said)),
-        None => format!("{} is no action", shorten(said)),
+        Some(near) => format!("{} is not an action; the nearest is `{near}`", shorten(said)),
+        None => format!("{} is not an action", shorten(said)),
     };
     let violation = Violation {
         nearest: nearest.map(str::to_owned),

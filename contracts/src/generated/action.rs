@@ -117,10 +117,10 @@ pub enum Action {
     /// Ends the worker or gateway politely.
     #[serde(rename = "shutdown")]
     Shutdown,
-    /// How the worker or pool is.
+    /// State of the worker or the pool.
     #[serde(rename = "get_status")]
     GetStatus,
-    /// What the worker or pool can do.
+    /// Abilities of the worker or the pool.
     #[serde(rename = "get_capabilities")]
     GetCapabilities,
     /// The samplers.
@@ -132,7 +132,7 @@ pub enum Action {
     /// Models loaded or cached.
     #[serde(rename = "get_model_info")]
     GetModelInfo,
-    /// What was measured since start.
+    /// Measurements since start.
     #[serde(rename = "get_performance_metrics")]
     GetPerformanceMetrics,
     /// The queue of jobs.
@@ -141,7 +141,7 @@ pub enum Action {
     /// Reads a prompt submission and says what was understood and what is wrong.
     #[serde(rename = "validate_request")]
     ValidateRequest,
-    /// What a job would need.
+    /// Memory and time that a job would need.
     #[serde(rename = "get_performance_estimate")]
     GetPerformanceEstimate,
     /// A changed request that fits.
@@ -201,7 +201,7 @@ pub enum Action {
     /// Starts a training on an SDXL base.
     #[serde(rename = "start_sdxl_training")]
     StartSdxlTraining,
-    /// Where a training stands.
+    /// Status of a training.
     #[serde(rename = "get_training_status")]
     GetTrainingStatus,
     /// The history of a training.
@@ -461,7 +461,7 @@ static INFOS: [ActionInfo; 45usize] = [
         action: Action::GetStatus,
         aliases: &[],
         class: Class::Query,
-        summary: "How the worker or pool is.",
+        summary: "State of the worker or the pool.",
         request: "Nothing",
         reply: "WorkerStatus",
         worker_module: Some("base_worker.py"),
@@ -475,7 +475,7 @@ static INFOS: [ActionInfo; 45usize] = [
         action: Action::GetCapabilities,
         aliases: &[],
         class: Class::Query,
-        summary: "What the worker or pool can do.",
+        summary: "Abilities of the worker or the pool.",
         request: "Nothing",
         reply: "WorkerCapabilities",
         worker_module: Some("device_manager.py"),
@@ -541,7 +541,7 @@ static INFOS: [ActionInfo; 45usize] = [
         action: Action::GetPerformanceMetrics,
         aliases: &[],
         class: Class::Query,
-        summary: "What was measured since start.",
+        summary: "Measurements since start.",
         request: "Nothing",
         reply: "PerformanceMetrics",
         worker_module: Some("device_manager.py"),
@@ -592,7 +592,7 @@ static INFOS: [ActionInfo; 45usize] = [
         action: Action::GetPerformanceEstimate,
         aliases: &[],
         class: Class::Query,
-        summary: "What a job would need.",
+        summary: "Memory and time that a job would need.",
         request: "SubmissionCommand",
         reply: "PerformanceEstimate",
         worker_module: Some("memory_optimizer.py"),
@@ -935,7 +935,7 @@ static INFOS: [ActionInfo; 45usize] = [
         action: Action::GetTrainingStatus,
         aliases: &[],
         class: Class::Query,
-        summary: "Where a training stands.",
+        summary: "Status of a training.",
         request: "TrainingCommand",
         reply: "TrainingStatus",
         worker_module: Some("training"),

@@ -19,7 +19,7 @@ integer! {
 }
 
 list! {
-    /// Versions that the sender speaks. 1..=16 items, each once.
+    /// Versions of the protocol that the sender has. 1..=16 items, each once.
     InitializeProtocolVersions: ProtocolVersion, ListLimits { minimum: 1, maximum: 16, unique: true }
 }
 
@@ -29,7 +29,7 @@ list! {
 }
 
 number! {
-    /// How long the work in progress may take. ≥ 0, ≤ 3600. Unit: seconds.
+    /// Time that the work in progress may take. ≥ 0, ≤ 3600. Unit: seconds.
     ShutdownGraceSeconds, NumberLimits { minimum: Edge::At(0.0), maximum: Edge::At(3600.0) }
 }
 
@@ -92,7 +92,7 @@ map! {
 }
 
 integer! {
-    /// At most so many. 1..=1000. Unit: count.
+    /// Most entries of the answer. 1..=1000. Unit: count.
     ListJobsLimit: u32, IntegerLimits { minimum: 1, maximum: 1000, multiple_of: 1 }
 }
 
@@ -238,7 +238,7 @@ text! {
 }
 
 text! {
-    /// What a header says of a trace (W3C Trace Context), of this version or a later one. 1..=1024 code points.
+    /// The header `traceparent` (W3C Trace Context), of this version or a later one. 1..=1024 code points.
     TraceparentHeader, TextLimits {
         minimum: 1, maximum: 1024, not_blank: false,
         form: Form::Any,
@@ -350,7 +350,7 @@ number! {
 }
 
 text! {
-    /// What to draw. Not blank; encoded in chunks of 75 tokens, never cut. 1..=8192 code points. Not blank.
+    /// The content of the picture. Not blank; encoded in chunks of 75 tokens, never cut. 1..=8192 code points. Not blank.
     Prompt, TextLimits {
         minimum: 1, maximum: 8192, not_blank: true,
         form: Form::Any,
@@ -391,7 +391,7 @@ integer! {
 }
 
 text! {
-    /// Where to run: `auto`, `cpu`, or the host's GPU N as `cuda:N`. Matches `^(auto|cpu|cuda:(0|[1-9][0-9]{0,2}))$`.
+    /// Device of the job: `auto`, `cpu`, or the host's GPU N as `cuda:N`. Matches `^(auto|cpu|cuda:(0|[1-9][0-9]{0,2}))$`.
     DeviceName, TextLimits {
         minimum: 0, maximum: u64::MAX, not_blank: false,
         form: Form::Pieces("^(auto|cpu|cuda:(0|[1-9][0-9]{0,2}))$", &[
@@ -404,7 +404,7 @@ text! {
 }
 
 number! {
-    /// How much of the init image is repainted; floor(steps·strength) must be at least 1. > 0, ≤ 1. Unit: 1.
+    /// Share of the init image that is repainted; floor(steps·strength) must be at least 1. > 0, ≤ 1. Unit: 1.
     HyperparametersStrength, NumberLimits { minimum: Edge::Beyond(0.0), maximum: Edge::At(1.0) }
 }
 
@@ -414,7 +414,7 @@ number! {
 }
 
 number! {
-    /// How strongly it acts; 0 takes no part. ≥ -2, ≤ 2. Unit: 1.
+    /// Strength of its effect; 0 leaves it out. ≥ -2, ≤ 2. Unit: 1.
     LoraWeight, NumberLimits { minimum: Edge::At(-2.0), maximum: Edge::At(2.0) }
 }
 
@@ -429,7 +429,7 @@ text! {
 }
 
 number! {
-    /// How strongly it acts; 0 takes no part. ≥ 0, ≤ 2. Unit: 1.
+    /// Strength of its effect; 0 leaves it out. ≥ 0, ≤ 2. Unit: 1.
     ControlNetWeight, NumberLimits { minimum: Edge::At(0.0), maximum: Edge::At(2.0) }
 }
 
@@ -487,7 +487,7 @@ list! {
 }
 
 number! {
-    /// How much larger each side becomes. ≥ 1, ≤ 8. Unit: 1.
+    /// Factor by which each side grows. ≥ 1, ≤ 8. Unit: 1.
     PostprocessingUpscaleFactor, NumberLimits { minimum: Edge::At(1.0), maximum: Edge::At(8.0) }
 }
 
@@ -691,7 +691,7 @@ text! {
 }
 
 list! {
-    /// What was changed, and why. 0..=64 items.
+    /// The changes and their reasons. 0..=64 items.
     OptimizationResultChanges: OptimizationChange, ListLimits { minimum: 0, maximum: 64, unique: false }
 }
 
@@ -711,7 +711,7 @@ list! {
 }
 
 list! {
-    /// What is wrong. 0..=4096 items.
+    /// The problems found. 0..=4096 items.
     FileResultIssues: Text, ListLimits { minimum: 0, maximum: 4096, unique: false }
 }
 
@@ -751,7 +751,7 @@ integer! {
 }
 
 map! {
-    /// What took part. At most 64 entries.
+    /// The features that were used. At most 64 entries.
     SdxlResultFeaturesUsed: bool, MapLimits { maximum: 64 }
 }
 
@@ -776,7 +776,7 @@ integer! {
 }
 
 map! {
-    /// What took part. At most 64 entries.
+    /// The features that were used. At most 64 entries.
     ImageResultFeaturesUsed: bool, MapLimits { maximum: 64 }
 }
 
@@ -816,7 +816,7 @@ integer! {
 }
 
 map! {
-    /// What took part. At most 64 entries.
+    /// The features that were used. At most 64 entries.
     StructuredResultFeaturesUsed: bool, MapLimits { maximum: 64 }
 }
 
@@ -841,12 +841,12 @@ list! {
 }
 
 list! {
-    /// Why. 0..=4096 items.
+    /// The reasons. 0..=4096 items.
     BestGpuReasons: Text, ListLimits { minimum: 0, maximum: 4096, unique: false }
 }
 
 list! {
-    /// Why, or why not. 0..=4096 items.
+    /// The reasons. 0..=4096 items.
     GpuReadinessReasons: Text, ListLimits { minimum: 0, maximum: 4096, unique: false }
 }
 
@@ -902,7 +902,7 @@ text! {
 }
 
 list! {
-    /// Families of models that its worker runs; absent where no worker has said. 0..=16 items, each once.
+    /// Families of models that its worker runs; absent if no worker has reported them. 0..=16 items, each once.
     DeviceInfoFamilies: ModelFamily, ListLimits { minimum: 0, maximum: 16, unique: true }
 }
 

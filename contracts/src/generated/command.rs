@@ -13,9 +13,9 @@ pub enum Command {
     Initialize(types::Initialize),
     /// Ends the worker or gateway politely.
     Shutdown(types::Shutdown),
-    /// How the worker or pool is.
+    /// State of the worker or the pool.
     GetStatus(types::Nothing),
-    /// What the worker or pool can do.
+    /// Abilities of the worker or the pool.
     GetCapabilities(types::Nothing),
     /// The samplers.
     GetSchedulers(types::Nothing),
@@ -23,13 +23,13 @@ pub enum Command {
     GetControlnetTypes(types::Nothing),
     /// Models loaded or cached.
     GetModelInfo(types::GetModelInfo),
-    /// What was measured since start.
+    /// Measurements since start.
     GetPerformanceMetrics(types::Nothing),
     /// The queue of jobs.
     GetQueueStatus(types::Nothing),
     /// Reads a prompt submission and says what was understood and what is wrong.
     ValidateRequest(types::SubmissionCommand),
-    /// What a job would need.
+    /// Memory and time that a job would need.
     GetPerformanceEstimate(types::SubmissionCommand),
     /// A changed request that fits.
     OptimizeRequest(types::OptimizeRequest),
@@ -69,7 +69,7 @@ pub enum Command {
     StartTraining(types::TrainingJob),
     /// Starts a training on an SDXL base.
     StartSdxlTraining(types::TrainingJob),
-    /// Where a training stands.
+    /// Status of a training.
     GetTrainingStatus(types::TrainingCommand),
     /// The history of a training.
     GetTrainingHistory(types::TrainingCommand),

@@ -6,7 +6,7 @@ use super::types;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-/// The names of all types: the definitions of the schemas, and what is hoisted out of their properties
+/// The names of all types: the definitions of the schemas, and the types hoisted out of their properties
 /// (`HyperparametersStrength`).
 pub const NAMES: &[&str] = &[
     "ProtocolVersion",
@@ -343,7 +343,7 @@ pub const NAMES: &[&str] = &[
 /// Reads a canonical value as the type of that name, and writes it back; none: no such type.
 ///
 /// # Errors
-/// What the type refuses.
+/// [`serde_json::Error`] if the type refuses the value.
 #[must_use]
 pub fn round_trip(name: &str, value: &Value) -> Option<Result<Value, serde_json::Error>> {
     Some(match name {

@@ -20,16 +20,16 @@ use std::str::FromStr;
     schemars::JsonSchema,
 )]
 pub enum ErrorCode {
-    /// The line is not one JSON object that every party reads alike.
+    /// The line is not one valid JSON object.
     #[serde(rename = "bad_frame")]
     BadFrame,
-    /// One property is written twice, with unequal values.
+    /// A property is given twice, with different values.
     #[serde(rename = "duplicate_field")]
     DuplicateField,
-    /// What HTTP itself asks of a request is not there.
+    /// The request breaks a rule of HTTP itself.
     #[serde(rename = "bad_request")]
     BadRequest,
-    /// A name that nothing knows.
+    /// The schema has no property of this name.
     #[serde(rename = "unknown_field")]
     UnknownField,
     /// A required property is absent, null or empty.
@@ -41,31 +41,31 @@ pub enum ErrorCode {
     /// A number, length or count outside its limits.
     #[serde(rename = "out_of_range")]
     OutOfRange,
-    /// Several faults, or a rule over several fields.
+    /// The document has several faults, or breaks a rule between its fields.
     #[serde(rename = "validation_failed")]
     ValidationFailed,
-    /// No such action here.
+    /// There is no such action.
     #[serde(rename = "unknown_action")]
     UnknownAction,
     /// Understood, but not implemented here.
     #[serde(rename = "unsupported_feature")]
     UnsupportedFeature,
-    /// The frame is over the limit.
+    /// The frame is longer than allowed.
     #[serde(rename = "frame_too_large")]
     FrameTooLarge,
-    /// The route has other methods.
+    /// The route does not take this method.
     #[serde(rename = "method_not_allowed")]
     MethodNotAllowed,
-    /// The body is not of a type that is read here.
+    /// The Content-Type of the body is not supported.
     #[serde(rename = "unsupported_media_type")]
     UnsupportedMediaType,
-    /// The Accept header does not admit what the job makes.
+    /// The Accept header excludes the format that the job makes.
     #[serde(rename = "not_acceptable")]
     NotAcceptable,
-    /// No valid key.
+    /// The request has no valid API key.
     #[serde(rename = "unauthorized")]
     Unauthorized,
-    /// The key does not allow it.
+    /// The API key does not allow this command.
     #[serde(rename = "forbidden")]
     Forbidden,
     /// The real path is outside the allowed roots.
@@ -101,13 +101,13 @@ pub enum ErrorCode {
     /// The job names no model and none is loaded.
     #[serde(rename = "model_not_loaded")]
     ModelNotLoaded,
-    /// It stands against something that is there already.
+    /// The command conflicts with something that exists already.
     #[serde(rename = "conflict")]
     Conflict,
-    /// The worker trains.
+    /// The worker is busy with a training.
     #[serde(rename = "worker_busy")]
     WorkerBusy,
-    /// Every worker that could take it is configured wrong.
+    /// Every worker that could run the command is misconfigured.
     #[serde(rename = "no_gpu_available")]
     NoGpuAvailable,
     /// The queue is full.
@@ -116,7 +116,7 @@ pub enum ErrorCode {
     /// Too many requests.
     #[serde(rename = "rate_limited")]
     RateLimited,
-    /// The device memory does not suffice.
+    /// The device has too little memory.
     #[serde(rename = "out_of_memory")]
     OutOfMemory,
     /// The disk is full, or the output directory cannot be written.
@@ -128,16 +128,16 @@ pub enum ErrorCode {
     /// The worker broke the contract.
     #[serde(rename = "worker_protocol_error")]
     WorkerProtocolError,
-    /// It took longer than allowed.
+    /// The command took longer than allowed.
     #[serde(rename = "timeout")]
     Timeout,
-    /// It was cancelled.
+    /// The command was cancelled.
     #[serde(rename = "cancelled")]
     Cancelled,
-    /// The worker or gateway is leaving.
+    /// The worker or the gateway is shutting down.
     #[serde(rename = "shutting_down")]
     ShuttingDown,
-    /// A fault of ours.
+    /// A bug of the worker or the gateway.
     #[serde(rename = "internal")]
     Internal,
 }
@@ -233,26 +233,26 @@ impl ErrorCode {
         }
     }
 
-    /// What it means.
+    /// Its meaning.
     #[must_use]
     pub const fn meaning(self) -> &'static str {
         match self {
-            Self::BadFrame => "The line is not one JSON object that every party reads alike.",
-            Self::DuplicateField => "One property is written twice, with unequal values.",
-            Self::BadRequest => "What HTTP itself asks of a request is not there.",
-            Self::UnknownField => "A name that nothing knows.",
+            Self::BadFrame => "The line is not one valid JSON object.",
+            Self::DuplicateField => "A property is given twice, with different values.",
+            Self::BadRequest => "The request breaks a rule of HTTP itself.",
+            Self::UnknownField => "The schema has no property of this name.",
             Self::MissingField => "A required property is absent, null or empty.",
             Self::UnsupportedValue => "A value of the wrong type, form or spelling.",
             Self::OutOfRange => "A number, length or count outside its limits.",
-            Self::ValidationFailed => "Several faults, or a rule over several fields.",
-            Self::UnknownAction => "No such action here.",
+            Self::ValidationFailed => "The document has several faults, or breaks a rule between its fields.",
+            Self::UnknownAction => "There is no such action.",
             Self::UnsupportedFeature => "Understood, but not implemented here.",
-            Self::FrameTooLarge => "The frame is over the limit.",
-            Self::MethodNotAllowed => "The route has other methods.",
-            Self::UnsupportedMediaType => "The body is not of a type that is read here.",
-            Self::NotAcceptable => "The Accept header does not admit what the job makes.",
-            Self::Unauthorized => "No valid key.",
-            Self::Forbidden => "The key does not allow it.",
+            Self::FrameTooLarge => "The frame is longer than allowed.",
+            Self::MethodNotAllowed => "The route does not take this method.",
+            Self::UnsupportedMediaType => "The Content-Type of the body is not supported.",
+            Self::NotAcceptable => "The Accept header excludes the format that the job makes.",
+            Self::Unauthorized => "The request has no valid API key.",
+            Self::Forbidden => "The API key does not allow this command.",
             Self::PathNotAllowed => "The real path is outside the allowed roots.",
             Self::ModelNotFound => "No model of that id or path.",
             Self::SessionNotFound => "No such session.",
@@ -264,19 +264,19 @@ impl ErrorCode {
             Self::ModelInvalid => "The model file is broken or of the wrong kind.",
             Self::ImageInvalid => "The image is absent, unreadable or not allowed.",
             Self::ModelNotLoaded => "The job names no model and none is loaded.",
-            Self::Conflict => "It stands against something that is there already.",
-            Self::WorkerBusy => "The worker trains.",
-            Self::NoGpuAvailable => "Every worker that could take it is configured wrong.",
+            Self::Conflict => "The command conflicts with something that exists already.",
+            Self::WorkerBusy => "The worker is busy with a training.",
+            Self::NoGpuAvailable => "Every worker that could run the command is misconfigured.",
             Self::QueueFull => "The queue is full.",
             Self::RateLimited => "Too many requests.",
-            Self::OutOfMemory => "The device memory does not suffice.",
+            Self::OutOfMemory => "The device has too little memory.",
             Self::StorageFull => "The disk is full, or the output directory cannot be written.",
             Self::WorkerCrashed => "The worker died.",
             Self::WorkerProtocolError => "The worker broke the contract.",
-            Self::Timeout => "It took longer than allowed.",
-            Self::Cancelled => "It was cancelled.",
-            Self::ShuttingDown => "The worker or gateway is leaving.",
-            Self::Internal => "A fault of ours.",
+            Self::Timeout => "The command took longer than allowed.",
+            Self::Cancelled => "The command was cancelled.",
+            Self::ShuttingDown => "The worker or the gateway is shutting down.",
+            Self::Internal => "A bug of the worker or the gateway.",
         }
     }
 }
@@ -287,7 +287,7 @@ impl fmt::Display for ErrorCode {
     }
 }
 
-/// The text is no code of the table.
+/// A text that is not a code of the table.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is no code of schemas/errors.json")]
 pub struct ParseErrorCodeError(pub String);
@@ -302,7 +302,7 @@ impl FromStr for ErrorCode {
 }
 
 impl ErrorCode {
-    /// The HTTP status. Layers below HTTP speak in codes and never look at it.
+    /// The HTTP status. Layers below HTTP use codes and never this.
     #[must_use]
     pub const fn status(self) -> u16 {
         match self {
@@ -426,11 +426,13 @@ impl ErrorCode {
                 "send one JSON object per line, UTF-8, at most 64 levels deep, with finite numbers"
             }
             Self::DuplicateField => "write each property once",
-            Self::BadRequest => "send one Host header, and each header and the path as HTTP writes them",
+            Self::BadRequest => {
+                "send exactly one Host header, and write the path and the headers as HTTP requires"
+            }
             Self::UnknownField => "remove it or spell it as the schema does",
             Self::MissingField => "write it",
             Self::UnsupportedValue => "write one of the allowed values",
-            Self::OutOfRange => "stay within the limits named",
+            Self::OutOfRange => "stay within the limits that the message names",
             Self::ValidationFailed => "see errors[]",
             Self::UnknownAction => "see the actions of get_capabilities",
             Self::UnsupportedFeature => "see get_capabilities",
@@ -440,7 +442,7 @@ impl ErrorCode {
             Self::NotAcceptable => "ask for the output_format of the job, or accept application/json",
             Self::Unauthorized => "send an API key",
             Self::Forbidden => "use a key with the scope",
-            Self::PathNotAllowed => "use a path under a root of its kind",
+            Self::PathNotAllowed => "use a path below a root that is configured for this kind of file",
             Self::ModelNotFound => "see get_model_info, or load it",
             Self::SessionNotFound => "see list_sessions",
             Self::TrainingNotFound => "use the id that start_training answered",
@@ -452,8 +454,10 @@ impl ErrorCode {
             Self::ImageInvalid => "send PNG, JPEG or WebP of at most 64 megapixels",
             Self::ModelNotLoaded => "name a model, or load one",
             Self::Conflict => "see details",
-            Self::WorkerBusy => "try again later, or another GPU",
-            Self::NoGpuAvailable => "mend what details.lanes says; the workers are tried again by themselves",
+            Self::WorkerBusy => "try again later, or on another GPU",
+            Self::NoGpuAvailable => {
+                "correct what details.lanes names; the gateway starts the workers again by itself"
+            }
             Self::QueueFull => "try again after Retry-After",
             Self::RateLimited => "try again after Retry-After",
             Self::OutOfMemory => "free memory first: cleanup_memory, or see optimize_request",

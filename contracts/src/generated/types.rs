@@ -14,7 +14,7 @@ pub struct Initialize {
     /// The host's GPU N that the worker must be.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub device_index: Option<InitializeDeviceIndex>,
-    /// Versions that the sender speaks.
+    /// Versions of the protocol that the sender has.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub protocol_versions: Option<InitializeProtocolVersions>,
     /// Features that the sender wants.
@@ -32,7 +32,7 @@ crate::strict::object!(Initialize);
 #[serde(remote = "Self", deny_unknown_fields)]
 #[schemars(rename = "Shutdown")]
 pub struct Shutdown {
-    /// How long the work in progress may take. Absent: 4.
+    /// Time that the work in progress may take. Absent: 4.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub grace_seconds: Option<ShutdownGraceSeconds>,
 }
@@ -69,7 +69,7 @@ pub struct SubmissionCommand {
 
 crate::strict::object!(SubmissionCommand);
 
-/// What matters most.
+/// The goal of an optimisation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, schemars::JsonSchema)]
 pub enum OptimizationPriority {
     /// `speed`
@@ -94,12 +94,12 @@ crate::strict::string_enum!(
     Balanced = "balanced"
 );
 
-/// What the optimisation should reach.
+/// The targets of an optimisation.
 #[derive(Debug, Clone, PartialEq, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(remote = "Self", deny_unknown_fields)]
 #[schemars(rename = "OptimizationPreferences")]
 pub struct OptimizationPreferences {
-    /// What matters most. Absent: "balanced".
+    /// The goal that counts most. Absent: "balanced".
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub priority: Option<OptimizationPriority>,
     /// Memory to stay under.
@@ -122,7 +122,7 @@ crate::strict::object!(OptimizationPreferences);
 pub struct OptimizeRequest {
     /// The prompt submission.
     pub prompt_submission: PromptSubmission,
-    /// What it should reach.
+    /// The targets that the changed request should reach.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub preferences: Option<OptimizationPreferences>,
 }
@@ -136,7 +136,7 @@ crate::strict::object!(OptimizeRequest);
 pub struct LoadModel {
     /// Path or id of the model.
     pub model_path: ModelName,
-    /// What it is.
+    /// Kind of the model.
     pub model_type: ModelType,
     /// Its id from now on; absent: the file's stem or the folder's name.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
@@ -286,7 +286,7 @@ pub struct StopTraining {
 
 crate::strict::object!(StopTraining);
 
-/// What is tested.
+/// The scope of a self test.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, schemars::JsonSchema)]
 pub enum SelfTestScope {
     /// `commands`
@@ -316,7 +316,7 @@ crate::strict::string_enum!(
 #[serde(remote = "Self", deny_unknown_fields)]
 #[schemars(rename = "RunSelfTest")]
 pub struct RunSelfTest {
-    /// What is tested.
+    /// The scope of the test.
     pub scope: SelfTestScope,
 }
 
@@ -378,7 +378,7 @@ pub struct ListJobs {
     /// Only jobs whose `metadata.tags` have all of these, with these values; `tag.<name>=<value>` in a query.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub tags: Option<ListJobsTags>,
-    /// At most so many. Absent: 100.
+    /// Most entries of the answer. Absent: 100.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub limit: Option<ListJobsLimit>,
     /// `next_cursor` of the page before. What is newer than the first page never moves a later one.
@@ -399,7 +399,7 @@ pub struct DeleteUpload {
 
 crate::strict::object!(DeleteUpload);
 
-/// How property names are spelt.
+/// Spelling of property names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, schemars::JsonSchema)]
 pub enum DialectName {
     /// `snake`
@@ -415,7 +415,7 @@ pub enum DialectName {
 
 crate::strict::string_enum!(DialectName, Snake = "snake", Pascal = "pascal", Camel = "camel");
 
-/// What `initialize` can negotiate. `trace`: a command's `traceparent` is repeated in its events, and the gateway writes it to such a worker alone.
+/// A feature that `initialize` can negotiate. `trace`: a command's `traceparent` is repeated in its events, and the gateway writes it to such a worker alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, schemars::JsonSchema)]
 pub enum FeatureName {
     /// `events`
@@ -456,7 +456,7 @@ pub enum OutputFormat {
 
 crate::strict::string_enum!(OutputFormat, Png = "png", Jpeg = "jpeg", Webp = "webp");
 
-/// Where a job stands.
+/// Status of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, schemars::JsonSchema)]
 pub enum JobStatus {
     /// `queued`
@@ -489,7 +489,7 @@ crate::strict::string_enum!(
     Timeout = "timeout"
 );
 
-/// What a worker is doing; in the order in which a pool reports the first that any lane has.
+/// Activity of a worker. A pool reports the first one, in this order, that any of its lanes has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, schemars::JsonSchema)]
 pub enum WorkerState {
     /// `ready`
@@ -526,7 +526,7 @@ crate::strict::string_enum!(
     Error = "error"
 );
 
-/// What a model file is. A number is refused: write the name (JsonStringEnumConverter in C#).
+/// Kind of a model file. A number is refused: write the name (JsonStringEnumConverter in C#).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, schemars::JsonSchema)]
 pub enum ModelType {
     /// `sdxl`
@@ -583,7 +583,7 @@ pub enum PrecisionName {
 
 crate::strict::string_enum!(PrecisionName, Fp16 = "fp16", Bf16 = "bf16", Fp32 = "fp32");
 
-/// What becomes of a job whose client leaves before the reply.
+/// The fate of a job whose client leaves before the reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, schemars::JsonSchema)]
 pub enum OnDisconnect {
     /// `cancel`
@@ -601,9 +601,9 @@ crate::strict::string_enum!(OnDisconnect, Cancel = "cancel", Finish = "finish");
 #[serde(remote = "Self", deny_unknown_fields)]
 #[schemars(rename = "Fault")]
 pub struct Fault {
-    /// Where.
+    /// The place, as the sender wrote it.
     pub pointer: Pointer,
-    /// What.
+    /// Kind of the fault.
     pub code: ErrorCode,
     /// One sentence.
     pub message: Text,
@@ -623,19 +623,19 @@ pub struct Fault {
 
 crate::strict::object!(Fault);
 
-/// Why a command failed, for programs.
+/// The failure of a command, for programs.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(remote = "Self", deny_unknown_fields)]
 #[schemars(rename = "ErrorDetails")]
 pub struct ErrorDetails {
-    /// What; `validation_failed` where there are several faults.
+    /// Kind of the failure; `validation_failed` if there are several faults.
     pub code: ErrorCode,
     /// The first fault's place.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub field: Option<Pointer>,
     /// Whether the same command may succeed later.
     pub retryable: bool,
-    /// When to try again.
+    /// Time after which to try again.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub retry_after_seconds: Option<Seconds>,
     /// The way out.
@@ -647,7 +647,7 @@ pub struct ErrorDetails {
     /// One per fault, all at once; of more than a reply has room for, the first.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub errors: Option<ErrorDetailsErrors>,
-    /// How many faults there are, where it is more than stand in `errors`.
+    /// Number of all faults, if `errors` has only the first.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub errors_total: Option<Count>,
 }
@@ -659,9 +659,9 @@ crate::strict::object!(ErrorDetails);
 #[serde(remote = "Self", deny_unknown_fields)]
 #[schemars(rename = "WarningDetail")]
 pub struct WarningDetail {
-    /// What.
+    /// Kind of the warning.
     pub code: WarningCode,
-    /// Where.
+    /// The place, as the sender wrote it.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub pointer: Option<Pointer>,
     /// One sentence.
@@ -678,7 +678,7 @@ crate::strict::object!(WarningDetail);
 #[serde(remote = "Self", deny_unknown_fields)]
 #[schemars(rename = "EnvelopeHead")]
 pub struct EnvelopeHead {
-    /// What is asked.
+    /// The action of the command.
     pub action: Action,
     /// Matches the reply.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
@@ -704,14 +704,14 @@ crate::strict::object!(EnvelopeHead);
 #[serde(remote = "Self", deny_unknown_fields)]
 #[schemars(rename = "Reply")]
 pub struct Reply {
-    /// The command's; null where it had none.
+    /// The id of the command; null if it had none.
     #[serde(deserialize_with = "crate::strict::nullable")]
     #[schemars(required, schema_with = "crate::strict::nullable_schema::<Id>")]
     pub request_id: Option<Id>,
     /// The command's.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub session_id: Option<Id>,
-    /// Whether it was done.
+    /// Whether the command succeeded.
     pub success: bool,
     /// The action's reply; null in a failure.
     #[serde(deserialize_with = "crate::strict::nullable")]
@@ -729,7 +729,7 @@ pub struct Reply {
     pub warnings: ReplyWarnings,
     /// One for each of `warnings`.
     pub warning_details: ReplyWarningDetails,
-    /// How many warnings there are, where it is more than stand in `warnings`.
+    /// Number of all warnings, if `warnings` has only the first.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub warnings_total: Option<Count>,
 }
@@ -741,14 +741,14 @@ crate::strict::object!(Reply);
 #[serde(remote = "Self", deny_unknown_fields)]
 #[schemars(rename = "Problem")]
 pub struct Problem {
-    /// The command's; null where it had none.
+    /// The id of the command; null if it had none.
     #[serde(deserialize_with = "crate::strict::nullable")]
     #[schemars(required, schema_with = "crate::strict::nullable_schema::<Id>")]
     pub request_id: Option<Id>,
     /// The command's.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub session_id: Option<Id>,
-    /// Whether it was done.
+    /// Whether the command succeeded.
     pub success: bool,
     /// The action's reply; null in a failure.
     #[serde(deserialize_with = "crate::strict::nullable")]
@@ -766,13 +766,13 @@ pub struct Problem {
     pub warnings: ProblemWarnings,
     /// One for each of `warnings`.
     pub warning_details: ProblemWarningDetails,
-    /// How many warnings there are, where it is more than stand in `warnings`.
+    /// Number of all warnings, if `warnings` has only the first.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub warnings_total: Option<Count>,
     /// The code as a URN.
     #[serde(rename = "type")]
     pub type_: ProblemType,
-    /// What the code means.
+    /// Meaning of the code.
     pub title: Text,
     /// The HTTP status.
     pub status: ProblemStatus,
@@ -784,7 +784,7 @@ pub struct Problem {
 
 crate::strict::object!(Problem);
 
-/// What a job is doing.
+/// Activity of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, schemars::JsonSchema)]
 pub enum Stage {
     /// `loading`
@@ -845,12 +845,12 @@ pub struct ProgressEvent {
     pub attempt: Attempt,
     /// Counts this worker's events, from 0.
     pub sequence: Count,
-    /// When.
+    /// Time of the event.
     pub timestamp: Timestamp,
-    /// The command's trace, where it has one; over stdio where `trace` was negotiated.
+    /// The command's trace, if it has one; over stdio only if `trace` was negotiated.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub traceparent: Option<Traceparent>,
-    /// What it is doing.
+    /// Activity of the job.
     pub stage: Stage,
     /// Step of this stage, from 0.
     pub step: Count,
@@ -891,9 +891,9 @@ pub struct PreviewEvent {
     pub attempt: Attempt,
     /// Counts this worker's events, from 0.
     pub sequence: Count,
-    /// When.
+    /// Time of the event.
     pub timestamp: Timestamp,
-    /// The command's trace, where it has one; over stdio where `trace` was negotiated.
+    /// The command's trace, if it has one; over stdio only if `trace` was negotiated.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub traceparent: Option<Traceparent>,
     /// Path or `data:`.
@@ -904,7 +904,7 @@ pub struct PreviewEvent {
 
 crate::strict::object!(PreviewEvent);
 
-/// How grave.
+/// Level of a log line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, schemars::JsonSchema)]
 pub enum LogLevel {
     /// `debug`
@@ -947,12 +947,12 @@ pub struct LogEvent {
     pub attempt: Attempt,
     /// Counts this worker's events, from 0.
     pub sequence: Count,
-    /// When.
+    /// Time of the event.
     pub timestamp: Timestamp,
-    /// The command's trace, where it has one; over stdio where `trace` was negotiated.
+    /// The command's trace, if it has one; over stdio only if `trace` was negotiated.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub traceparent: Option<Traceparent>,
-    /// How grave.
+    /// Level of the log line.
     pub level: LogLevel,
     /// The words.
     pub message: Text,
@@ -984,9 +984,9 @@ pub struct HeartbeatEvent {
     pub attempt: Attempt,
     /// Counts this worker's events, from 0.
     pub sequence: Count,
-    /// When.
+    /// Time of the event.
     pub timestamp: Timestamp,
-    /// What it is doing.
+    /// Activity of the worker.
     pub state: WorkerState,
     /// Of the job that runs.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
@@ -1026,11 +1026,11 @@ pub struct TrainingProgressEvent {
     pub attempt: Attempt,
     /// Counts this worker's events, from 0.
     pub sequence: Count,
-    /// When.
+    /// Time of the event.
     pub timestamp: Timestamp,
     /// The training.
     pub training_id: Id,
-    /// Where it stands.
+    /// Status of the training.
     pub state: TrainingState,
     /// Round.
     pub epoch: Count,
@@ -1052,18 +1052,18 @@ crate::strict::object!(TrainingProgressEvent);
 pub struct PromptSubmission {
     /// Which models take part.
     pub model: Model,
-    /// How to sample.
+    /// Settings of the sampler.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub scheduler: Option<Scheduler>,
     /// Numbers of the sampling.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub hyperparameters: Option<Hyperparameters>,
-    /// What steers the picture.
+    /// Prompts, images and networks that steer the picture.
     pub conditioning: Conditioning,
-    /// Where and how to run.
+    /// Device and memory settings.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub performance: Option<Performance>,
-    /// What happens to the picture afterwards.
+    /// Steps after the picture is drawn.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub postprocessing: Option<Postprocessing>,
     /// About the job rather than the picture.
@@ -1162,7 +1162,7 @@ crate::strict::string_enum!(
     Ddpm = "DDPM"
 );
 
-/// How the timesteps are spread.
+/// Spacing of the timesteps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, schemars::JsonSchema)]
 pub enum TimestepSpacing {
     /// `leading`
@@ -1204,7 +1204,7 @@ crate::strict::string_enum!(
     AlphaInverted = "alpha_inverted"
 );
 
-/// What the control image shows.
+/// Kind of the control image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, schemars::JsonSchema)]
 pub enum ControlNetType {
     /// `canny`
@@ -1298,7 +1298,7 @@ crate::strict::string_enum!(
     TorchCompile = "torch_compile"
 );
 
-/// How to enlarge the picture.
+/// Method of enlarging the picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, schemars::JsonSchema)]
 pub enum UpscalerName {
     /// `none`
@@ -1369,7 +1369,7 @@ pub struct Model {
 
 crate::strict::object!(Model);
 
-/// How to sample.
+/// Settings of the sampler.
 #[derive(Debug, Clone, PartialEq, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(remote = "Self", deny_unknown_fields)]
 #[schemars(rename = "Scheduler")]
@@ -1384,7 +1384,7 @@ pub struct Scheduler {
     /// Sample on Karras sigmas. Absent: false.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub karras_sigmas: Option<bool>,
-    /// How the timesteps are spread. Absent: "leading".
+    /// Spacing of the timesteps. Absent: "leading".
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub timestep_spacing: Option<TimestepSpacing>,
 }
@@ -1423,7 +1423,7 @@ pub struct Hyperparameters {
     /// Pictures of one job. Absent: 1.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub batch_size: Option<BatchSize>,
-    /// How much of the init image is repainted; floor(steps·strength) must be at least 1. Absent: 0.75.
+    /// Share of the init image that is repainted; floor(steps·strength) must be at least 1. Absent: 0.75.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub strength: Option<HyperparametersStrength>,
     /// Share of the steps after which the refiner takes over. Absent: 0.8.
@@ -1443,7 +1443,7 @@ crate::strict::object!(Hyperparameters);
 pub struct Lora {
     /// Id or path of the LoRA.
     pub name: ModelName,
-    /// How strongly it acts; 0 takes no part. Absent: 1.
+    /// Strength of its effect; 0 leaves it out. Absent: 1.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub weight: Option<LoraWeight>,
     /// A label for people: it stands in the effective request and in the picture's metadata, and changes no pixel.
@@ -1458,7 +1458,7 @@ crate::strict::object!(Lora);
 #[serde(remote = "Self", deny_unknown_fields)]
 #[schemars(rename = "ControlNet")]
 pub struct ControlNet {
-    /// What the control image shows.
+    /// Kind of the control image.
     #[serde(rename = "type")]
     pub type_: ControlNetType,
     /// The control image.
@@ -1466,7 +1466,7 @@ pub struct ControlNet {
     /// Id or path of the ControlNet; absent: the one registered for the type.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub model: Option<ModelName>,
-    /// How strongly it acts; 0 takes no part. Absent: 1.
+    /// Strength of its effect; 0 leaves it out. Absent: 1.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub weight: Option<ControlNetWeight>,
     /// Share of the steps at which it begins to act; below `guidance_end`. Absent: 0.
@@ -1495,20 +1495,20 @@ pub struct TextualInversion {
 
 crate::strict::object!(TextualInversion);
 
-/// What steers the picture.
+/// Prompts, images and networks that steer the picture.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(remote = "Self", deny_unknown_fields)]
 #[schemars(rename = "Conditioning")]
 pub struct Conditioning {
-    /// What to draw.
+    /// The content of the picture.
     pub prompt: Prompt,
     /// Prompt of the second text encoder; absent: `prompt`.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub prompt_2: Option<OptionalPrompt>,
-    /// What to avoid.
+    /// Content to avoid.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub negative_prompt: Option<OptionalPrompt>,
-    /// What to avoid, for the second text encoder; absent: `negative_prompt`.
+    /// Content to avoid, for the second text encoder; absent: `negative_prompt`.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub negative_prompt_2: Option<OptionalPrompt>,
     /// Last layers of the text encoders to leave out; the model at hand may allow fewer. Absent: 0.
@@ -1526,7 +1526,7 @@ pub struct Conditioning {
     /// The picture to start from (img2img).
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub init_image: Option<ImageRef>,
-    /// What is repainted, white by default (`mask_channel`); needs `init_image`.
+    /// The area that is repainted, white by default (`mask_channel`); needs `init_image`.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub inpaint_mask: Option<ImageRef>,
     /// Which channel of `inpaint_mask` says what is repainted. Absent: "luminance".
@@ -1542,12 +1542,12 @@ pub struct Conditioning {
 
 crate::strict::object!(Conditioning);
 
-/// Where and how to run.
+/// Device and memory settings.
 #[derive(Debug, Clone, PartialEq, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(remote = "Self", deny_unknown_fields)]
 #[schemars(rename = "Performance")]
 pub struct Performance {
-    /// Where to run. Absent: "auto".
+    /// Device of the job. Absent: "auto".
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub device: Option<DeviceName>,
     /// Number format; absent: fp16 on a GPU, fp32 on the processor.
@@ -1560,7 +1560,7 @@ pub struct Performance {
 
 crate::strict::object!(Performance);
 
-/// What happens to the picture afterwards.
+/// Steps after the picture is drawn.
 #[derive(Debug, Clone, PartialEq, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(remote = "Self", deny_unknown_fields)]
 #[schemars(rename = "Postprocessing")]
@@ -1568,10 +1568,10 @@ pub struct Postprocessing {
     /// Blacken flagged pictures, and say so. Absent: false.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub safety_checker: Option<bool>,
-    /// How to enlarge the picture. Absent: "none".
+    /// Method of enlarging the picture. Absent: "none".
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub upscaler: Option<UpscalerName>,
-    /// How much larger each side becomes. Absent: 2.
+    /// Factor by which each side grows. Absent: 2.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub upscale_factor: Option<PostprocessingUpscaleFactor>,
     /// The format of the image files. Absent: "png".
@@ -1610,9 +1610,9 @@ crate::strict::object!(Metadata);
 #[serde(remote = "Self", deny_unknown_fields)]
 #[schemars(rename = "Parameters")]
 pub struct Parameters {
-    /// What to draw.
+    /// The content of the picture.
     pub prompt: Prompt,
-    /// What to avoid.
+    /// Content to avoid.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub negative_prompt: Option<OptionalPrompt>,
     /// Width. Absent: 1024.
@@ -1643,7 +1643,7 @@ pub struct Parameters {
 
 crate::strict::object!(Parameters);
 
-/// What it is.
+/// Kind of the worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, schemars::JsonSchema)]
 pub enum InitializeResultWorker {
     /// `concord-python`
@@ -1664,12 +1664,12 @@ crate::strict::string_enum!(
     Gateway = "gateway"
 );
 
-/// Who answers, and what was agreed.
+/// Name of the worker, and the terms that `initialize` agreed on.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(remote = "Self", deny_unknown_fields)]
 #[schemars(rename = "InitializeResult")]
 pub struct InitializeResult {
-    /// What it is.
+    /// Kind of the worker.
     pub worker: InitializeResultWorker,
     /// Its version.
     pub worker_version: Name,
@@ -1713,14 +1713,14 @@ pub struct MemoryStats {
 
 crate::strict::object!(MemoryStats);
 
-/// How a worker, or a pool, is.
+/// State of a worker, or of a pool.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(remote = "Self", deny_unknown_fields)]
 #[schemars(rename = "WorkerStatus")]
 pub struct WorkerStatus {
     /// The GPU.
     pub gpu_id: GpuId,
-    /// What it is doing.
+    /// Activity of the worker.
     pub state: WorkerState,
     /// Whether `initialize` was answered.
     pub is_initialized: bool,
@@ -1729,7 +1729,7 @@ pub struct WorkerStatus {
     /// The base loaded or used last.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub current_model_id: Option<ModelName>,
-    /// When.
+    /// Time of the answer.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub model_loaded_at: Option<Timestamp>,
     /// Its size.
@@ -1744,10 +1744,10 @@ pub struct WorkerStatus {
     /// The job that runs.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub running_request_id: Option<Id>,
-    /// Memory; absent where no worker is there to measure it.
+    /// Memory; absent if no worker measures it.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub memory_stats: Option<MemoryStats>,
-    /// What is wrong.
+    /// The problem.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub error_message: Option<Text>,
     /// Each worker's own status; only from a pool.
@@ -1782,7 +1782,7 @@ pub struct CapabilityLimits {
 
 crate::strict::object!(CapabilityLimits);
 
-/// What a worker, or a pool, can do; advertised means implemented.
+/// Abilities of a worker, or of a pool; every ability in it is implemented.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(remote = "Self", deny_unknown_fields)]
 #[schemars(rename = "WorkerCapabilities")]
@@ -1834,7 +1834,7 @@ crate::strict::object!(WorkerCapabilities);
 pub struct SchedulerInfo {
     /// Its name.
     pub name: SchedulerType,
-    /// What it is.
+    /// Kind of the model.
     pub description: Text,
     /// Its class.
     pub diffusers_class: Name,
@@ -1866,13 +1866,13 @@ crate::strict::object!(Schedulers);
 pub struct ControlNetTypeInfo {
     /// Its name.
     pub name: ControlNetType,
-    /// What the control image shows.
+    /// Kind of the control image.
     pub description: Text,
     /// Weight to begin with.
     pub recommended_weight: ControlNetTypeInfoRecommendedWeight,
     /// Formats of the control image.
     pub supported_formats: ControlNetTypeInfoSupportedFormats,
-    /// What `preprocess` runs; absent: it cannot.
+    /// The detector that `preprocess` runs; absent: there is none.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub preprocessor_model: Option<Name>,
 }
@@ -1892,7 +1892,7 @@ pub struct ControlNetTypes {
 
 crate::strict::object!(ControlNetTypes);
 
-/// Where a model is.
+/// Place of a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, schemars::JsonSchema)]
 pub enum ModelLocation {
     /// `gpu`
@@ -1912,7 +1912,7 @@ crate::strict::string_enum!(ModelLocation, Gpu = "gpu", Ram = "ram");
 pub struct ModelInfo {
     /// Its id.
     pub model_id: ModelName,
-    /// What it is.
+    /// Kind of the model.
     pub model_type: ModelType,
     /// Its path.
     pub model_path: Path,
@@ -1920,14 +1920,14 @@ pub struct ModelInfo {
     pub model_size_bytes: Bytes,
     /// Its number format.
     pub dtype: PrecisionName,
-    /// Where it is.
+    /// Place of the model.
     pub location: ModelLocation,
     /// Since when.
     pub loaded_at: Timestamp,
     /// On which GPU; only from a pool.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub gpu_id: Option<GpuId>,
-    /// Its family, where its type has one.
+    /// Its family, if its kind has one.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub family: Option<ModelFamily>,
 }
@@ -1948,7 +1948,7 @@ pub struct Models {
 
 crate::strict::object!(Models);
 
-/// What was measured since start.
+/// Measurements since start.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(remote = "Self", deny_unknown_fields)]
 #[schemars(rename = "PerformanceMetrics")]
@@ -1984,13 +1984,13 @@ crate::strict::object!(PerformanceMetrics);
 pub struct QueuedRequest {
     /// The job.
     pub request_id: Id,
-    /// Where it stands.
+    /// Status of the job.
     pub status: JobStatus,
     /// 0 runs, 1 is next.
     pub queue_position: Count,
-    /// When it came.
+    /// Time at which it was queued.
     pub queued_at: Timestamp,
-    /// When it began.
+    /// Time at which it began.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub started_at: Option<Timestamp>,
     /// Until it begins.
@@ -2027,19 +2027,19 @@ pub struct QueueStatus {
 
 crate::strict::object!(QueueStatus);
 
-/// What this party read, and what is wrong with it.
+/// The document as this party read it, and its faults.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(remote = "Self", deny_unknown_fields)]
 #[schemars(rename = "ValidationReport")]
 pub struct ValidationReport {
-    /// Whether a job with it would be accepted.
+    /// Whether a job of this document would be accepted.
     pub valid: bool,
     /// The first fault's sentence.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub error: Option<Text>,
     /// All faults; of more than a reply has room for, the first.
     pub errors: ValidationReportErrors,
-    /// How many faults there are, where it is more than stand in `errors`.
+    /// Number of all faults, if `errors` has only the first.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub errors_total: Option<Count>,
     /// The reply's warnings again.
@@ -2047,7 +2047,7 @@ pub struct ValidationReport {
     /// The reply's, again.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub warnings_total: Option<Count>,
-    /// What the sender said, canonical.
+    /// The sender's document, canonical.
     #[serde(deserialize_with = "crate::strict::nullable")]
     #[schemars(required, schema_with = "crate::strict::nullable_schema::<CanonicalDocument>")]
     pub normalized: Option<CanonicalDocument>,
@@ -2061,7 +2061,7 @@ pub struct ValidationReport {
 
 crate::strict::object!(ValidationReport);
 
-/// Where an estimate comes from: jobs measured on this device, or the sizes of the models.
+/// Source of an estimate: jobs measured on this device, or the sizes of the models.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, schemars::JsonSchema)]
 pub enum EstimateBasis {
     /// `measured`
@@ -2074,7 +2074,7 @@ pub enum EstimateBasis {
 
 crate::strict::string_enum!(EstimateBasis, Measured = "measured", ModelSizes = "model_sizes");
 
-/// What a job would need.
+/// Memory and time that a job would need.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(remote = "Self", deny_unknown_fields)]
 #[schemars(rename = "PerformanceEstimate")]
@@ -2085,7 +2085,7 @@ pub struct PerformanceEstimate {
     pub estimated_time_seconds: Seconds,
     /// Parts, in MiB or seconds as named.
     pub detailed_breakdown: PerformanceEstimateDetailedBreakdown,
-    /// Where it comes from.
+    /// Source of the estimate.
     pub basis: EstimateBasis,
     /// Whether it fits this device.
     pub fits: bool,
@@ -2100,11 +2100,11 @@ crate::strict::object!(PerformanceEstimate);
 pub struct OptimizationChange {
     /// Pointer into the canonical document.
     pub path: OptimizationChangePath,
-    /// What it was; null: absent.
+    /// The old value; null: absent.
     pub from: serde_json::Value,
-    /// What it is now.
+    /// The new value.
     pub to: serde_json::Value,
-    /// Why.
+    /// The reason.
     pub reason: Text,
 }
 
@@ -2117,7 +2117,7 @@ crate::strict::object!(OptimizationChange);
 pub struct OptimizationResult {
     /// The changed prompt submission.
     pub optimized_request: CanonicalDocument,
-    /// What was changed, and why.
+    /// The changes and their reasons.
     pub changes: OptimizationResultChanges,
     /// Before.
     pub estimate_before: PerformanceEstimate,
@@ -2134,7 +2134,7 @@ crate::strict::object!(OptimizationResult);
 pub struct LoadResult {
     /// Its id.
     pub model_id: ModelName,
-    /// How long it took.
+    /// Duration.
     pub load_time_seconds: Seconds,
     /// Its size.
     pub model_size_bytes: Bytes,
@@ -2173,13 +2173,13 @@ pub struct ComponentResult {
     pub component_type: SuiteComponent,
     /// `sdxl_<suite>_<component>`.
     pub model_id: ModelName,
-    /// Whether it is there.
+    /// Whether the model was loaded.
     pub success: bool,
     /// Its size.
     pub model_size_bytes: Bytes,
-    /// How long it took.
+    /// Duration.
     pub load_time_seconds: Seconds,
-    /// Why not.
+    /// The failure, if it was not loaded.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub error: Option<Text>,
 }
@@ -2203,7 +2203,7 @@ pub struct SuiteResult {
 
 crate::strict::object!(SuiteResult);
 
-/// What was unloaded.
+/// The models that were unloaded.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(remote = "Self", deny_unknown_fields)]
 #[schemars(rename = "UnloadResult")]
@@ -2216,7 +2216,7 @@ pub struct UnloadResult {
 
 crate::strict::object!(UnloadResult);
 
-/// What was freed.
+/// Memory that was freed.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(remote = "Self", deny_unknown_fields)]
 #[schemars(rename = "CleanupResult")]
@@ -2229,7 +2229,7 @@ pub struct CleanupResult {
 
 crate::strict::object!(CleanupResult);
 
-/// How a model is stored.
+/// Storage of a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, schemars::JsonSchema)]
 pub enum FileFormat {
     /// `safetensors`
@@ -2272,12 +2272,12 @@ pub struct FileResult {
     pub model_path: Path,
     /// Whether it can be loaded, by its headers and configuration; with deep by its values too.
     pub is_valid: bool,
-    /// How it is stored.
+    /// Its storage.
     pub format: FileFormat,
-    /// What it is; absent: no model of its own, or unknown.
+    /// Kind of the model; absent: unknown, or not a whole model.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub detected_model_type: Option<ModelType>,
-    /// Which part of a model it is, where it is one that a job may replace.
+    /// The part of a model that it is, if a job may replace this part.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub detected_component: Option<ModelComponent>,
     /// Tensors.
@@ -2289,7 +2289,7 @@ pub struct FileResult {
     /// Only with deep.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub sha256: Option<Sha256>,
-    /// What is wrong.
+    /// The problems found.
     pub issues: FileResultIssues,
 }
 
@@ -2313,7 +2313,7 @@ crate::strict::object!(FileResults);
 pub struct ImageDetail {
     /// Absolute path.
     pub path: Path,
-    /// Where the gateway serves it.
+    /// Address of the image at the gateway.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub url: Option<Path>,
     /// Width of the file.
@@ -2355,7 +2355,7 @@ pub struct SdxlResult {
     pub memory_used_mb: Mebibytes,
     /// Seed of the first picture.
     pub seed_used: SdxlResultSeedUsed,
-    /// What took part.
+    /// The features that were used.
     pub features_used: SdxlResultFeaturesUsed,
     /// The sampler; its Karras form where Karras was on and there is one.
     pub scheduler_used: SchedulerType,
@@ -2363,7 +2363,7 @@ pub struct SdxlResult {
     pub steps_used: Count,
     /// The base model.
     pub model_id: ModelName,
-    /// Where it ran.
+    /// Device of the job.
     pub device: DeviceName,
     /// The GPU.
     pub gpu_id: GpuId,
@@ -2400,7 +2400,7 @@ pub struct ImageResult {
     pub memory_used_mb: Mebibytes,
     /// Seed of the first picture.
     pub seed_used: ImageResultSeedUsed,
-    /// What took part.
+    /// The features that were used.
     pub features_used: ImageResultFeaturesUsed,
     /// The sampler; its Karras form where Karras was on and there is one.
     pub scheduler_used: SchedulerType,
@@ -2408,7 +2408,7 @@ pub struct ImageResult {
     pub steps_used: Count,
     /// The base model.
     pub model_id: ModelName,
-    /// Where it ran.
+    /// Device of the job.
     pub device: DeviceName,
     /// The GPU.
     pub gpu_id: GpuId,
@@ -2453,7 +2453,7 @@ pub struct StructuredResult {
     pub memory_used_mb: Mebibytes,
     /// Seed of the first picture.
     pub seed_used: StructuredResultSeedUsed,
-    /// What took part.
+    /// The features that were used.
     pub features_used: StructuredResultFeaturesUsed,
     /// The sampler; its Karras form where Karras was on and there is one.
     pub scheduler_used: SchedulerType,
@@ -2461,7 +2461,7 @@ pub struct StructuredResult {
     pub steps_used: Count,
     /// The base model.
     pub model_id: ModelName,
-    /// Where it ran.
+    /// Device of the job.
     pub device: DeviceName,
     /// The GPU.
     pub gpu_id: GpuId,
@@ -2473,7 +2473,7 @@ pub struct StructuredResult {
     /// The reply's, again.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub warnings_total: Option<Count>,
-    /// What was read.
+    /// The report about the document.
     pub validation: ValidationReport,
 }
 
@@ -2490,17 +2490,17 @@ pub struct BatchItem {
     #[serde(deserialize_with = "crate::strict::nullable")]
     #[schemars(required, schema_with = "crate::strict::nullable_schema::<Id>")]
     pub request_id: Option<Id>,
-    /// Whether it was done.
+    /// Whether this request succeeded.
     pub success: bool,
     /// Its result.
     #[serde(deserialize_with = "crate::strict::nullable")]
     #[schemars(required, schema_with = "crate::strict::nullable_schema::<SdxlResult>")]
     pub data: Option<SdxlResult>,
-    /// Why not.
+    /// The sentence of its failure.
     #[serde(deserialize_with = "crate::strict::nullable")]
     #[schemars(required, schema_with = "crate::strict::nullable_schema::<Text>")]
     pub error: Option<Text>,
-    /// Why not, for programs.
+    /// Its failure, for programs.
     #[serde(deserialize_with = "crate::strict::nullable")]
     #[schemars(required, schema_with = "crate::strict::nullable_schema::<ErrorDetails>")]
     pub error_details: Option<ErrorDetails>,
@@ -2525,7 +2525,7 @@ pub struct BatchResult {
 
 crate::strict::object!(BatchResult);
 
-/// Where the job was.
+/// State in which a cancel found a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, schemars::JsonSchema)]
 pub enum CancelledFrom {
     /// `queued`
@@ -2545,7 +2545,7 @@ crate::strict::string_enum!(CancelledFrom, Queued = "queued", Running = "running
 pub struct CancelResult {
     /// The job.
     pub target_request_id: Id,
-    /// Where it was.
+    /// State of the job when the cancel arrived.
     pub was: CancelledFrom,
 }
 
@@ -2558,9 +2558,9 @@ crate::strict::object!(CancelResult);
 pub struct TrainingStarted {
     /// The training.
     pub training_id: Id,
-    /// Where it stands.
+    /// Status of the training.
     pub state: TrainingState,
-    /// Where the result will be.
+    /// Path of the result.
     pub output_path: Path,
 }
 
@@ -2582,7 +2582,7 @@ crate::strict::object!(TrainingHistory);
 #[serde(remote = "Self", deny_unknown_fields)]
 #[schemars(rename = "TrainingStopped")]
 pub struct TrainingStopped {
-    /// Where it stands.
+    /// Status of the job.
     pub state: TrainingState,
     /// The checkpoint saved.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
@@ -2598,13 +2598,13 @@ crate::strict::object!(TrainingStopped);
 pub struct SelfTestCheck {
     /// Its id.
     pub id: Name,
-    /// What it checks.
+    /// The subject of the check.
     pub name: Name,
-    /// Whether it held.
+    /// Whether it passed.
     pub passed: bool,
-    /// How long it took.
+    /// Duration.
     pub seconds: Seconds,
-    /// What was found.
+    /// The finding.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub message: Option<Text>,
 }
@@ -2633,7 +2633,7 @@ crate::strict::object!(SelfTestReport);
 pub struct BestGpu {
     /// The GPU.
     pub gpu_id: GpuId,
-    /// Why.
+    /// The reasons.
     pub reasons: BestGpuReasons,
 }
 
@@ -2662,13 +2662,13 @@ crate::strict::string_enum!(GpuReadinessBreaker, Closed = "closed", Open = "open
 pub struct GpuReadiness {
     /// The GPU.
     pub gpu_id: GpuId,
-    /// Whether it is.
+    /// Whether it is ready.
     pub ready: bool,
-    /// Why, or why not.
+    /// The reasons.
     pub reasons: GpuReadinessReasons,
     /// The circuit breaker of its lane. closed: its worker is started again as often as it dies. open: its workers died too often, or cannot start as configured; it is tried again at `next_try_at`. half_open: it is being tried, with one job at a time; the first job that succeeds or that the worker refuses closes it.
     pub breaker: GpuReadinessBreaker,
-    /// When an open lane is tried again.
+    /// Time at which an open lane starts a worker again.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub next_try_at: Option<Timestamp>,
     /// Starts in a row whose worker did not become ready; 0 once one did.
@@ -2694,7 +2694,7 @@ pub struct SdxlReadiness {
 
 crate::strict::object!(SdxlReadiness);
 
-/// What.
+/// Kind of the move.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, schemars::JsonSchema)]
 pub enum BalanceMoveAction {
     /// `move_job`
@@ -2720,7 +2720,7 @@ crate::strict::string_enum!(
 #[serde(remote = "Self", deny_unknown_fields)]
 #[schemars(rename = "BalanceMove")]
 pub struct BalanceMove {
-    /// What.
+    /// Kind of the move.
     pub action: BalanceMoveAction,
     /// From.
     pub gpu_id: GpuId,
@@ -2733,13 +2733,13 @@ pub struct BalanceMove {
     /// The job.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub request_id: Option<Id>,
-    /// Why.
+    /// The reason.
     pub description: Text,
 }
 
 crate::strict::object!(BalanceMove);
 
-/// What was, or would be, moved.
+/// Moves that were made, or would be.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(remote = "Self", deny_unknown_fields)]
 #[schemars(rename = "BalanceResult")]
@@ -2766,17 +2766,17 @@ pub struct Job {
     /// The base model.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub model_id: Option<ModelName>,
-    /// Where it stands.
+    /// Status of the job.
     pub status: JobStatus,
-    /// When it came.
+    /// Time at which it was queued.
     pub queued_at: Timestamp,
-    /// When it began.
+    /// Time at which it began.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub started_at: Option<Timestamp>,
-    /// When somebody asked to cancel it, for the first time.
+    /// Time of the first request to cancel it.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub cancel_requested_at: Option<Timestamp>,
-    /// When it ended.
+    /// Time at which it ended.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub completed_at: Option<Timestamp>,
     /// 0 runs, 1 is next.
@@ -2790,17 +2790,17 @@ pub struct Job {
     /// The reply's data.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub result: Option<JobResult>,
-    /// Why it failed.
+    /// Its failure.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub error_details: Option<ErrorDetails>,
-    /// Where it is served: over HTTP only, made for each request.
+    /// Addresses of the job: over HTTP only, made for each request.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub urls: Option<JobUrls>,
 }
 
 crate::strict::object!(Job);
 
-/// Where a job is served. They begin with the public URL, with the prefix that a trusted proxy names, or with the path.
+/// Addresses of a job. They begin with the public URL, with the prefix that a trusted proxy names, or with the path.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(remote = "Self", deny_unknown_fields)]
 #[schemars(rename = "JobUrls")]
@@ -2843,7 +2843,7 @@ pub struct Sessions {
 
 crate::strict::object!(Sessions);
 
-/// What a device is.
+/// Kind of a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, schemars::JsonSchema)]
 pub enum DeviceType {
     /// `gpu`
@@ -2870,17 +2870,17 @@ pub struct DeviceInfo {
     pub name: Name,
     /// Its UUID.
     pub uuid: DeviceInfoUuid,
-    /// What it is.
+    /// Kind of the device.
     pub device_type: DeviceType,
-    /// Memory; absent where nobody measured it.
+    /// Memory; absent if it was not measured.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub total_memory_bytes: Option<Bytes>,
-    /// Free memory; absent where nobody measured it.
+    /// Free memory; absent if it was not measured.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub available_memory_bytes: Option<Bytes>,
     /// Whether a worker serves it.
     pub is_available: bool,
-    /// Families of models that its worker runs; absent where no worker has said.
+    /// Families of models that its worker runs; absent if no worker has reported them.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub families: Option<DeviceInfoFamilies>,
 }
@@ -2924,7 +2924,7 @@ crate::strict::object!(CacheStatus);
 pub struct Accepted {
     /// The job.
     pub request_id: Id,
-    /// Where it stands.
+    /// Status of the session.
     pub status: JobStatus,
     /// 0 runs, 1 is next.
     pub queue_position: Count,
@@ -2949,7 +2949,7 @@ pub struct Upload {
     pub height: UploadHeight,
     /// Its format.
     pub format: OutputFormat,
-    /// When it is forgotten.
+    /// Time at which it is forgotten.
     pub expires_at: Timestamp,
 }
 
@@ -2986,11 +2986,11 @@ crate::strict::object!(Liveness);
 pub struct GpuHealth {
     /// The GPU.
     pub gpu_id: GpuId,
-    /// Whether it would.
+    /// Whether it would take a job.
     pub ready: bool,
     /// Since its last sign of life.
     pub silent_seconds: Seconds,
-    /// Why it would not.
+    /// The reason, if it would not.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub reason: Option<Text>,
 }
@@ -3010,7 +3010,7 @@ pub enum ReadinessStatus {
 
 crate::strict::string_enum!(ReadinessStatus, Ready = "ready", Unready = "unready");
 
-/// Whether at least one worker would take a job now: 200 where one would, 503 where none would.
+/// Whether at least one worker would take a job now: 200 if one would, 503 if none would.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(remote = "Self", deny_unknown_fields)]
 #[schemars(rename = "Readiness")]
@@ -3019,14 +3019,14 @@ pub struct Readiness {
     pub status: ReadinessStatus,
     /// Each GPU.
     pub gpus: ReadinessGpus,
-    /// Why no job would be taken, whatever the workers are ready for.
+    /// The reason why no job would be taken, whatever the workers report.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub reason: Option<Text>,
 }
 
 crate::strict::object!(Readiness);
 
-/// What is trained.
+/// The part of a model that is trained.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, schemars::JsonSchema)]
 pub enum TrainingType {
     /// `LoRA`
@@ -3047,7 +3047,7 @@ crate::strict::string_enum!(
     TextualInversion = "Textual Inversion"
 );
 
-/// Whether DreamBooth trains adapters or the whole UNet.
+/// The DreamBooth variant: adapters or the whole UNet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, schemars::JsonSchema)]
 pub enum DreamboothMode {
     /// `lora`
@@ -3060,7 +3060,7 @@ pub enum DreamboothMode {
 
 crate::strict::string_enum!(DreamboothMode, Lora = "lora", Full = "full");
 
-/// How the learning rate changes.
+/// Schedule of the learning rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, schemars::JsonSchema)]
 pub enum LrScheduler {
     /// `constant`
@@ -3089,7 +3089,7 @@ crate::strict::string_enum!(
     Polynomial = "polynomial"
 );
 
-/// Where a training stands.
+/// Status of a training.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, schemars::JsonSchema)]
 pub enum TrainingState {
     /// `queued`
@@ -3159,7 +3159,7 @@ pub struct TrainingHyperparameters {
     /// Batches an optimiser step. Absent: 1.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub gradient_accumulation: Option<TrainingHyperparametersGradientAccumulation>,
-    /// How the learning rate changes. Absent: "constant".
+    /// Schedule of the learning rate. Absent: "constant".
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub lr_scheduler: Option<LrScheduler>,
     /// Seed of noise and order. Absent: -1.
@@ -3177,7 +3177,7 @@ crate::strict::object!(TrainingHyperparameters);
 #[serde(remote = "Self", deny_unknown_fields)]
 #[schemars(rename = "TrainingJob")]
 pub struct TrainingJob {
-    /// What is trained.
+    /// The part of the model that is trained.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub training_type: Option<TrainingType>,
     /// The base that is trained on.
@@ -3217,16 +3217,16 @@ pub struct TrainingJob {
 
 crate::strict::object!(TrainingJob);
 
-/// Where a training stands.
+/// Status of a training.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(remote = "Self", deny_unknown_fields)]
 #[schemars(rename = "TrainingStatus")]
 pub struct TrainingStatus {
     /// The training.
     pub training_id: Id,
-    /// What is trained.
+    /// The part of the model that is trained.
     pub training_type: TrainingType,
-    /// Where it stands.
+    /// Its status.
     pub state: TrainingState,
     /// Share of the steps done.
     pub progress: Ratio,
@@ -3243,11 +3243,11 @@ pub struct TrainingStatus {
     pub loss: Option<TrainingStatusLoss>,
     /// Learning rate of the last step.
     pub learning_rate: TrainingStatusLearningRate,
-    /// When it was accepted.
+    /// Time at which it was accepted.
     pub started_at: Timestamp,
-    /// When this record was written.
+    /// Time at which this record was written.
     pub updated_at: Timestamp,
-    /// When it ended.
+    /// Time at which it ended.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub completed_at: Option<Timestamp>,
     /// From the steps measured so far.
@@ -3259,7 +3259,7 @@ pub struct TrainingStatus {
     /// The result.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub output_path: Option<Path>,
-    /// Why it failed.
+    /// Its failure.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]
     pub error: Option<Text>,
 }
@@ -3279,7 +3279,7 @@ pub struct TrainingHistoryRow {
     pub loss: TrainingHistoryRowLoss,
     /// Learning rate.
     pub learning_rate: TrainingHistoryRowLearningRate,
-    /// When.
+    /// Time of the row.
     pub recorded_at: Timestamp,
     /// Pictures drawn at this step.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::strict::present")]

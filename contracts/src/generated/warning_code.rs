@@ -23,7 +23,7 @@ pub enum WarningCode {
     /// A name or an enum value was read in another spelling than the canonical one.
     #[serde(rename = "accepted_spelling")]
     AcceptedSpelling,
-    /// One property stands twice, with equal values.
+    /// A property is given twice, with equal values.
     #[serde(rename = "duplicate_equal")]
     DuplicateEqual,
     /// A value was set where it can take no effect.
@@ -38,10 +38,10 @@ pub enum WarningCode {
     /// An image has a colour profile that cannot be used; its values were taken as sRGB.
     #[serde(rename = "colour_profile_ignored")]
     ColourProfileIgnored,
-    /// Memory did not suffice to decode the picture whole; it was decoded in tiles, whose colours may differ a little.
+    /// The memory was too small to decode the picture whole. It was decoded in tiles, whose colours may differ a little.
     #[serde(rename = "decoded_in_tiles")]
     DecodedInTiles,
-    /// A model's files hold weights that belong to no part of the model; they are not used.
+    /// A model's files hold weights of no part of the model; they are not used.
     #[serde(rename = "weights_unused")]
     WeightsUnused,
     /// The safety checker blackened a picture.
@@ -53,7 +53,7 @@ pub enum WarningCode {
     /// `gpu_N` was read as `cuda:N`.
     #[serde(rename = "device_alias")]
     DeviceAlias,
-    /// A LoRA or ControlNet of weight 0 takes no part.
+    /// A LoRA or ControlNet of weight 0 is not used.
     #[serde(rename = "weight_zero")]
     WeightZero,
     /// A worker's reply has a member that the schema does not know; it was passed on.
@@ -98,14 +98,14 @@ impl WarningCode {
         }
     }
 
-    /// What it means.
+    /// Its meaning.
     #[must_use]
     pub const fn meaning(self) -> &'static str {
         match self {
             Self::AcceptedSpelling => {
                 "A name or an enum value was read in another spelling than the canonical one."
             }
-            Self::DuplicateEqual => "One property stands twice, with equal values.",
+            Self::DuplicateEqual => "A property is given twice, with equal values.",
             Self::NoEffect => "A value was set where it can take no effect.",
             Self::ImageResized => "An image had another size than the job and was resized.",
             Self::ColourConverted => {
@@ -115,15 +115,13 @@ impl WarningCode {
                 "An image has a colour profile that cannot be used; its values were taken as sRGB."
             }
             Self::DecodedInTiles => {
-                "Memory did not suffice to decode the picture whole; it was decoded in tiles, whose colours may differ a little."
+                "The memory was too small to decode the picture whole. It was decoded in tiles, whose colours may differ a little."
             }
-            Self::WeightsUnused => {
-                "A model's files hold weights that belong to no part of the model; they are not used."
-            }
+            Self::WeightsUnused => "A model's files hold weights of no part of the model; they are not used.",
             Self::ImageFlagged => "The safety checker blackened a picture.",
             Self::ModelSwapped => "Another model was evicted to load one for this job.",
             Self::DeviceAlias => "`gpu_N` was read as `cuda:N`.",
-            Self::WeightZero => "A LoRA or ControlNet of weight 0 takes no part.",
+            Self::WeightZero => "A LoRA or ControlNet of weight 0 is not used.",
             Self::UnknownMember => {
                 "A worker's reply has a member that the schema does not know; it was passed on."
             }
@@ -137,7 +135,7 @@ impl fmt::Display for WarningCode {
     }
 }
 
-/// The text is no code of the table.
+/// A text that is not a code of the table.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is no code of schemas/warnings.json")]
 pub struct ParseWarningCodeError(pub String);

@@ -46,7 +46,7 @@ impl Reader {
             }
             if let Some(item) = self.item(spec, tree, &at) {
                 if spec.limits.unique && items.iter().any(|(known, _)| *known == item) {
-                    let message = format!("{item} stands twice");
+                    let message = format!("{item} stands in the list twice");
                     self.unreadable(&at, message, "write each item once".to_owned());
                 }
                 items.push((item, at.sender));
@@ -63,7 +63,7 @@ impl Reader {
 
     fn item(&mut self, spec: &'static ListSpec, tree: &Tree, at: &At) -> Option<Value> {
         if *tree == Tree::Null && !matches!(spec.item, Shape::Any) {
-            let message = "null is no item of a list".to_owned();
+            let message = "a list must not contain null".to_owned();
             self.unreadable(at, message, "leave it out of the list".to_owned());
             return None;
         }
@@ -84,7 +84,7 @@ impl Reader {
             Tree::Map(members) => members.iter().find_map(|(name, _)| written_by(name)),
             _ => None,
         };
-        let message = format!("a list is wanted here, not {}", tree.kind());
+        let message = format!("expected a list, not {}", tree.kind());
         match why {
             Some(why) => self.unreadable(at, format!("{message}; {why}"), why.to_owned()),
             None => self.unreadable(at, message, self.hints(at).of_type(shape, tree)),

@@ -22,7 +22,7 @@ impl Reader {
             self.violation(
                 &at,
                 ErrorCode::UnsupportedFeature,
-                format!("`{name}` has no meaning to any worker; leave it out, or null, false, 0, empty or \"none\""),
+                format!("no worker supports `{name}`; leave it out, or write null, false, 0, \"none\" or an empty value"),
                 format!("leave `{name}` out"),
             );
         }

@@ -37,7 +37,7 @@ impl Reader {
     }
 
     pub(super) fn another_type(&mut self, shape: &Shape, wanted: &str, tree: &Tree, at: &At) {
-        let message = format!("{wanted} is wanted here, not {}", tree.kind());
+        let message = format!("expected {wanted}, not {}", tree.kind());
         self.unreadable(at, message, self.hints(at).of_type(shape, tree));
     }
 
@@ -45,12 +45,12 @@ impl Reader {
         let (sender, canonical) = (&at.sender, &at.canonical);
         let (one, other) = below_their_parent(first, sender);
         if same {
-            let message = format!("`{one}` and `{other}` are one property, with equal values");
+            let message = format!("`{one}` and `{other}` name the same property, with equal values");
             self.warn(WarningCode::DuplicateEqual, sender, message, Some("write it once".to_owned()));
         } else {
             self.unread = true;
             self.faulty.insert(canonical.clone());
-            let message = format!("`{one}` and `{other}` are one property, with unequal values");
+            let message = format!("`{one}` and `{other}` name the same property, with different values");
             self.violations.add(|| Violation::new(sender.clone(), ErrorCode::DuplicateField, message));
         }
     }

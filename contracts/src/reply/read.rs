@@ -81,13 +81,15 @@ fn violations(action: Action, reply: &Value) -> (Tally, Tally) {
         violations.append_below("/data", inside);
         unknown.append_below("/data", unknown_inside);
         if !reply["error"].is_null() || !reply["error_details"].is_null() {
-            violations.add(|| contradiction("/error", "a success has no error"));
+            violations.add(|| contradiction("/error", "a success must not have an error"));
         }
     } else if !reply["data"].is_null() {
-        violations.add(|| contradiction("/data", "a failure has no data"));
+        violations.add(|| contradiction("/data", "a failure must not have data"));
     }
     if count(&reply["warnings"]) != count(&reply["warning_details"]) {
-        violations.add(|| contradiction("/warning_details", "there is one for each of `warnings`"));
+        violations.add(|| {
+            contradiction("/warning_details", "`warnings` and `warning_details` have different lengths")
+        });
     }
     (violations, unknown)
 }

@@ -64,5 +64,8 @@ fn the_sentence_of_two_spellings_names_no_place_that_the_sender_did_not_write() 
         panic!("{:?}", incoming.reading.violations)
     };
     assert_eq!(violation.pointer, "/hyperparameters/width");
-    assert_eq!(violation.message, "`dimensions/width` and `width` are one property, with unequal values");
+    assert_eq!(
+        violation.message,
+        "`dimensions/width` and `width` name the same property, with different values"
+    );
 }

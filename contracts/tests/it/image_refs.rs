@@ -21,7 +21,7 @@ fn ten_megabytes_are_not_quoted() {
     let failure = bare_base64(&"A".repeat(10 << 20)).expect("it is base64");
     assert_eq!(
         failure.message,
-        "10485760 characters that look like base64 and not like a path; a picture in the request begins with data:image/png;base64,"
+        "10485760 characters of base64 instead of a path; a picture inside a request begins with data:image/png;base64,"
     );
 }
 

@@ -28,7 +28,8 @@ fn an_enum_that_got_a_number_is_told_of_its_converter() {
     for document in documents {
         let messages = messages(document);
         let told = |message: &String| {
-            message.contains("a name is wanted here") && message.contains("JsonStringEnumConverter")
+            message.contains("expected one of the allowed names")
+                && message.contains("JsonStringEnumConverter")
         };
         assert!(messages.iter().any(told), "{document}: {messages:?}");
     }

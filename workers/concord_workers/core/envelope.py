@@ -90,7 +90,7 @@ def read_frame(content: bytes) -> Command:
 def unknown_action(pointer: str, said: str) -> Failure:
     """The failure of an action that there is not."""
     near = nearest(said, actions())
-    message = f"{shorten(said)} is no action" + (f"; the nearest is `{near}`" if near else "")
+    message = f"{shorten(said)} is not an action" + (f"; the nearest is `{near}`" if near else "")
     violation: Violation = {"pointer": pointer, "code": "unknown_action", "message": message}
     if near:
         violation["nearest"] = near

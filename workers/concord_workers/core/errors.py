@@ -106,7 +106,7 @@ class ShuttingDown(_Coded):
 
 
 class Conflict(_Coded):
-    """It stands against something that is there already."""
+    """The command conflicts with something that exists already."""
 
     code_of_class = "conflict"
 
@@ -148,7 +148,7 @@ class ModelNotLoaded(_Coded):
 
 
 class OutOfMemory(_Coded):
-    """The device memory does not suffice; `details` has the numbers, in MiB."""
+    """The device has too little memory; `details` has the numbers, in MiB."""
 
     code_of_class = "out_of_memory"
 
@@ -217,7 +217,7 @@ class ValidationFailed(_Coded):
 
 
 class WorkerBusy(_Coded):
-    """The worker trains."""
+    """The worker is busy with a training."""
 
     code_of_class = "worker_busy"
 

@@ -25,7 +25,7 @@ def refuse_bare_base64(reference: str, field: str) -> None:
         return
     kind = kind or "png"
     raise ImageInvalid(
-        f"{len(reference)} characters that look like base64 and not like a path; "
+        f"{len(reference)} characters of base64 instead of a path; "
         f"a picture in the request begins with data:image/{kind};base64,",
         field=field,
         hint=f"write data:image/{kind};base64, before it",

@@ -52,7 +52,7 @@ def read_scalar(shape: Shape, tree: Any, lenient: bool, hints: Hints) -> Scalar:
         return reader(shape, tree, lenient, hints)
     if isinstance(shape, EnumShape):
         return _no_name(shape, tree)
-    return _bad(f"{wanted} is wanted here, not {kind_of(tree)}", hints.of_type(shape, tree))
+    return _bad(f"expected {wanted}, not {kind_of(tree)}", hints.of_type(shape, tree))
 
 
 def count_violation(length: int, minimum: int, maximum: int, of: str) -> dict[str, Any] | None:
@@ -149,7 +149,7 @@ def _integer(shape: IntegerShape, tree: Any, lenient: bool, hints: Hints) -> Sca
         return _bad(message, f"write it {_INTEGER_FORM}{hints.such_as()}")
     allowed = f"{shape.minimum}..{shape.maximum}"
     if shape.multiple_of > 1:
-        allowed += f" or no multiple of {shape.multiple_of}"
+        allowed += f" or not a multiple of {shape.multiple_of}"
     # No value for a float: it would be another number than the one written.
     value = tree if type(tree) is int else MISSING
     return _beyond(value, f"{_shown(tree)} is outside {allowed}", shape.minimum, shape.maximum)
@@ -173,7 +173,7 @@ def _text(shape: TextShape, tree: str, lenient: bool, hints: Hints) -> Scalar:
         allowed = f"{shape.minimum}..{shape.maximum} are allowed"
         return _beyond(said, f"{len(said)} characters; {allowed}", shape.minimum, shape.maximum)
     if shape.not_blank and all(char in _WHITE for char in said):
-        return _bad("it is blank", f"write more than white space{hints.such_as()}")
+        return _bad("the text is blank", f"write more than white space{hints.such_as()}")
     if shape.pattern is None or shape.pattern.search(said):
         return Scalar(said)
     for pattern, template, warning in shape.aliases if lenient else []:
@@ -185,7 +185,7 @@ def _text(shape: TextShape, tree: str, lenient: bool, hints: Hints) -> Scalar:
 
 def _no_name(shape: EnumShape, tree: Any) -> Scalar:
     """A value of another type in the place of an enum."""
-    message = f"a name is wanted here, not {kind_of(tree)}"
+    message = f"expected one of the allowed names, not {kind_of(tree)}"
     hint = f'write one of the allowed names in quotes, such as "{shape.values[0]}"'
     if type(tree) is int:
         message += f"; {_NUMBER_HINT}"
@@ -201,7 +201,7 @@ def _enumeration(shape: EnumShape, tree: str, lenient: bool, hints: Hints) -> Sc
         return Scalar(meant, respelt=("accepted_spelling", tree, meant) if accepted else None)
     violation: dict[str, Any] = {
         "code": "unsupported_value",
-        "message": f"{shorten(tree)} is none of {', '.join(shape.values)}",
+        "message": f"{shorten(tree)} is not one of {', '.join(shape.values)}",
         "allowed": list(shape.values),
     }
     if (near := nearest(tree, shape.values)) is not None:

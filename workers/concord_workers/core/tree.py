@@ -72,7 +72,7 @@ def parse(content: bytes) -> Any:
 
 
 # That before the first frame is taken off by who splits the stream.
-_LATE_BOM = "a byte order mark (BOM) stands before the document: only the first frame may have one, write UTF-8 without it"
+_LATE_BOM = "the document begins with a byte order mark (BOM), which only the first frame may have: write UTF-8 without it"
 
 
 def _comment(text: str, error: Exception) -> str | None:

@@ -26,7 +26,7 @@ def test_the_shared_vectors():
 
 
 def test_ten_megabytes_are_not_quoted(tmp_path):
-    with pytest.raises(ImageInvalid, match=r"^10485760 characters that look like base64") as refused:
+    with pytest.raises(ImageInvalid, match=r"^10485760 characters of base64 instead of a path") as refused:
         refuse_bare_base64("A" * (10 << 20), "/conditioning/init_image")
     assert len(refused.value.message) < 200
     # Nor as a path, be it too long a name or a place outside.

@@ -72,7 +72,7 @@ pub(crate) fn errors(table: &Value) -> Result<String> {
     let tokens = quote! {
         #base
         impl ErrorCode {
-            /// The HTTP status. Layers below HTTP speak in codes and never look at it.
+            /// The HTTP status. Layers below HTTP use codes and never this.
             #[must_use]
             pub const fn status(self) -> u16 { match self { #status } }
 
@@ -105,7 +105,7 @@ pub(crate) fn warnings(table: &Value) -> Result<String> {
     file("warnings.json", "The codes of warnings.", tokens)
 }
 
-/// What both tables share: the enum, its names and meanings.
+/// The part that both tables have: the enum, its names and meanings.
 fn code_enum(name: &str, error: &str, source: &str, rows: &[Row<'_>]) -> Result<TokenStream> {
     let (kind, error) = (ident(name), ident(error));
     let about = doc(&format!("A code of `schemas/{source}`; on the wire its snake name."));
@@ -137,7 +137,7 @@ fn code_enum(name: &str, error: &str, source: &str, rows: &[Row<'_>]) -> Result<
             #[must_use]
             pub const fn as_str(self) -> &'static str { match self { #(Self::#variants => #codes,)* } }
 
-            /// What it means.
+            /// Its meaning.
             #[must_use]
             pub const fn meaning(self) -> &'static str { match self { #(Self::#variants => #meanings,)* } }
         }
@@ -146,7 +146,7 @@ fn code_enum(name: &str, error: &str, source: &str, rows: &[Row<'_>]) -> Result<
             fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result { formatter.write_str(self.as_str()) }
         }
 
-        /// The text is no code of the table.
+        /// A text that is not a code of the table.
         #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
         #[error(#unknown)]
         pub struct #error(pub String);

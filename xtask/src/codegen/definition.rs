@@ -1,4 +1,4 @@
-//! `definition.rs`: every type by its name, for whoever has the name only at run time.
+//! `definition.rs`: every type by its name, for code that has the name only at run time.
 
 use anyhow::Result;
 use proc_macro2::TokenStream;
@@ -27,14 +27,14 @@ pub(crate) fn definitions(model: &Model) -> Result<String> {
 
             use super::types;
 
-            /// The names of all types: the definitions of the schemas, and what is hoisted out of their properties
+            /// The names of all types: the definitions of the schemas, and the types hoisted out of their properties
             /// (`HyperparametersStrength`).
             pub const NAMES: &[&str] = &[#(#names),*];
 
             /// Reads a canonical value as the type of that name, and writes it back; none: no such type.
             ///
             /// # Errors
-            /// What the type refuses.
+            /// [`serde_json::Error`] if the type refuses the value.
             #[must_use]
             pub fn round_trip(name: &str, value: &Value) -> Option<Result<Value, serde_json::Error>> {
                 Some(match name {

@@ -18,10 +18,10 @@ InitializeDeviceIndex = Annotated[int, Meta(ge=0, le=999)]
 """The host's GPU N that the worker must be. Unit: index."""
 
 ShutdownGraceSeconds = Annotated[float, Meta(ge=0.0, le=3600.0)]
-"""How long the work in progress may take. Unit: seconds."""
+"""Time that the work in progress may take. Unit: seconds."""
 
 OptimizationPriority = Literal["speed", "quality", "memory", "balanced"]
-"""What matters most."""
+"""The goal of an optimisation."""
 
 OptimizationPreferencesTargetVramUsageMb = Annotated[int, Meta(ge=1, le=1048576)]
 """Memory to stay under. Unit: MiB."""
@@ -39,13 +39,13 @@ BatchGenerateTimeoutSeconds = Annotated[float, Meta(ge=1.0, le=86400.0)]
 """For the whole batch; absent: 600 × requests. Unit: seconds."""
 
 SelfTestScope = Literal["commands", "sdxl", "models", "benchmark"]
-"""What is tested."""
+"""The scope of a self test."""
 
 ListJobsTagsValue = Annotated[str, Meta(max_length=1024)]
 """A value."""
 
 ListJobsLimit = Annotated[int, Meta(ge=1, le=1000)]
-"""At most so many. Unit: count."""
+"""Most entries of the answer. Unit: count."""
 
 ListJobsCursor = Annotated[str, Meta(min_length=1, max_length=64)]
 """`next_cursor` of the page before. What is newer than the first page never moves a later one."""
@@ -102,34 +102,34 @@ Traceparent = Annotated[str, Meta(pattern=r"^00-(?:[1-9a-f][0-9a-f]{31}|0[1-9a-f
 """The place of a command in a trace (W3C Trace Context, version 00): `00-<trace id>-<parent id>-<flags>` in lower-case hex. Neither id is all zeros, which is what the alternatives of the pattern are for."""
 
 TraceparentHeader = Annotated[str, Meta(min_length=1, max_length=1024)]
-"""What a header says of a trace (W3C Trace Context), of this version or a later one."""
+"""The header `traceparent` (W3C Trace Context), of this version or a later one."""
 
 ImageRef = Annotated[str, Meta(min_length=1, max_length=16777216)]
 """A path under an allowed input root, `upload:<id>`, or `data:image/...;base64,...`; never a URL that a worker would fetch. PNG, JPEG or WebP, at most 64 megapixels."""
 
 DialectName = Literal["snake", "pascal", "camel"]
-"""How property names are spelt."""
+"""Spelling of property names."""
 
 FeatureName = Literal["events", "out_of_order", "previews", "trace"]
-"""What `initialize` can negotiate. `trace`: a command's `traceparent` is repeated in its events, and the gateway writes it to such a worker alone."""
+"""A feature that `initialize` can negotiate. `trace`: a command's `traceparent` is repeated in its events, and the gateway writes it to such a worker alone."""
 
 OutputFormat = Literal["png", "jpeg", "webp"]
 """The format of the image files."""
 
 JobStatus = Literal["queued", "running", "completed", "failed", "cancelled", "timeout"]
-"""Where a job stands."""
+"""Status of a job."""
 
 WorkerState = Literal["ready", "running", "training", "loading", "starting", "draining", "error"]
-"""What a worker is doing; in the order in which a pool reports the first that any lane has."""
+"""Activity of a worker. A pool reports the first one, in this order, that any of its lanes has."""
 
 ModelType = Literal["sdxl", "sdxl_refiner", "vae", "lora", "controlnet", "textual_inversion", "upscaler", "safety_checker"]
-"""What a model file is. A number is refused: write the name (JsonStringEnumConverter in C#)."""
+"""Kind of a model file. A number is refused: write the name (JsonStringEnumConverter in C#)."""
 
 PrecisionName = Literal["fp16", "bf16", "fp32"]
 """The number format that the model runs in."""
 
 OnDisconnect = Literal["cancel", "finish"]
-"""What becomes of a job whose client leaves before the reply."""
+"""The fate of a job whose client leaves before the reply."""
 
 Preference = Annotated[str, Meta(min_length=1, max_length=1024)]
 """Preferences of RFC 7240, comma-separated; `respond-async` is the one that is known."""
@@ -159,7 +159,7 @@ ProblemStatus = Annotated[int, Meta(ge=400, le=599)]
 """The HTTP status. Unit: status."""
 
 Stage = Literal["loading", "preprocessing", "denoising", "refining", "decoding", "postprocessing", "saving"]
-"""What a job is doing."""
+"""Activity of a job."""
 
 ProgressEventEvent = Literal["progress"]
 """Which event."""
@@ -168,7 +168,7 @@ PreviewEventEvent = Literal["preview"]
 """Which event."""
 
 LogLevel = Literal["debug", "info", "warning", "error"]
-"""How grave."""
+"""Level of a log line."""
 
 LogEventEvent = Literal["log"]
 """Which event."""
@@ -183,7 +183,7 @@ TrainingProgressEventLoss = Annotated[float, Meta(ge=0.0, le=1000000000000.0)]
 """Loss of the last step; absent before the first. Unit: 1."""
 
 Prompt = Annotated[str, Meta(min_length=1, max_length=8192)]
-"""What to draw. Not blank; encoded in chunks of 75 tokens, never cut."""
+"""The content of the picture. Not blank; encoded in chunks of 75 tokens, never cut."""
 
 OptionalPrompt = Annotated[str, Meta(min_length=1, max_length=8192)]
 """A further prompt; absent, null and "" mean none."""
@@ -207,40 +207,40 @@ SchedulerType = Literal["DPM++ 2M", "DPM++ 2M Karras", "DPM++ 2M SDE", "DPM++ 2M
 """The sampler. Never substituted: anything else is `unsupported_value` with the list."""
 
 TimestepSpacing = Literal["leading", "trailing", "linspace"]
-"""How the timesteps are spread."""
+"""Spacing of the timesteps."""
 
 MaskChannel = Literal["luminance", "alpha", "alpha_inverted"]
 """Where a mask says what is repainted: `luminance` (white is repainted), `alpha` (opaque is repainted) or `alpha_inverted` (transparent is repainted, as OpenAI's edit masks and ComfyUI's mask editor have it). The alpha channels need a mask that has one. A mask of one colour whose alpha varies has its shape in the alpha channel: with `luminance` it is `image_invalid`."""
 
 ControlNetType = Literal["canny", "depth", "openpose", "lineart", "scribble", "softedge", "normal", "mlsd", "segmentation", "tile", "inpaint"]
-"""What the control image shows."""
+"""Kind of the control image."""
 
 Optimization = Literal["attention_slicing", "vae_slicing", "vae_tiling", "model_cpu_offload", "sequential_cpu_offload", "xformers", "channels_last", "torch_compile"]
 """A way to save memory or time."""
 
 DeviceName = Annotated[str, Meta(pattern=r"^(auto|cpu|cuda:(0|[1-9][0-9]{0,2}))\Z")]
-"""Where to run: `auto`, `cpu`, or the host's GPU N as `cuda:N`."""
+"""Device of the job: `auto`, `cpu`, or the host's GPU N as `cuda:N`."""
 
 UpscalerName = Literal["none", "Lanczos", "Bicubic", "Real-ESRGAN", "ESRGAN"]
-"""How to enlarge the picture."""
+"""Method of enlarging the picture."""
 
 Priority = Literal["low", "normal", "high"]
 """Place in the queue."""
 
 HyperparametersStrength = Annotated[float, Meta(gt=0.0, le=1.0)]
-"""How much of the init image is repainted; floor(steps·strength) must be at least 1. Unit: 1."""
+"""Share of the init image that is repainted; floor(steps·strength) must be at least 1. Unit: 1."""
 
 HyperparametersRefinerStart = Annotated[float, Meta(gt=0.0, lt=1.0)]
 """Share of the steps after which the refiner takes over. Unit: 1."""
 
 LoraWeight = Annotated[float, Meta(ge=-2.0, le=2.0)]
-"""How strongly it acts; 0 takes no part. Unit: 1."""
+"""Strength of its effect; 0 leaves it out. Unit: 1."""
 
 LoraAdapterName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")]
 """A label for people: it stands in the effective request and in the picture's metadata, and changes no pixel."""
 
 ControlNetWeight = Annotated[float, Meta(ge=0.0, le=2.0)]
-"""How strongly it acts; 0 takes no part. Unit: 1."""
+"""Strength of its effect; 0 leaves it out. Unit: 1."""
 
 ControlNetGuidanceStart = Annotated[float, Meta(ge=0.0, le=1.0)]
 """Share of the steps at which it begins to act; below `guidance_end`. Unit: 1."""
@@ -258,7 +258,7 @@ ConditioningMaskBlur = Annotated[int, Meta(ge=0, le=64)]
 """Blur of the mask's edge. Unit: pixels."""
 
 PostprocessingUpscaleFactor = Annotated[float, Meta(ge=1.0, le=8.0)]
-"""How much larger each side becomes. Unit: 1."""
+"""Factor by which each side grows. Unit: 1."""
 
 PostprocessingQuality = Annotated[int, Meta(ge=1, le=100)]
 """Quality of jpeg and webp files. Unit: percent."""
@@ -270,7 +270,7 @@ MetadataTagsValue = Annotated[str, Meta(max_length=1024)]
 """A value."""
 
 InitializeResultWorker = Literal["concord-python", "worker-sim", "gateway"]
-"""What it is."""
+"""Kind of the worker."""
 
 InitializeResultPid = Annotated[int, Meta(ge=1, le=4194304)]
 """Process id. Unit: pid."""
@@ -282,13 +282,13 @@ ControlNetTypesRecommendedWeightsValue = Annotated[float, Meta(ge=0.0, le=2.0)]
 """Weight. Unit: 1."""
 
 ModelLocation = Literal["gpu", "ram"]
-"""Where a model is."""
+"""Place of a model."""
 
 ValidationDetailsValue = Annotated[float, Meta(ge=0.0, le=1000000000000.0)]
 """A number. Unit: 1."""
 
 EstimateBasis = Literal["measured", "model_sizes"]
-"""Where an estimate comes from: jobs measured on this device, or the sizes of the models."""
+"""Source of an estimate: jobs measured on this device, or the sizes of the models."""
 
 PerformanceEstimateEstimatedVramUsageMb = Annotated[int, Meta(ge=0, le=9007199254740991)]
 """Peak device memory. Unit: MiB."""
@@ -303,7 +303,7 @@ SuiteComponent = Literal["base", "refiner", "vae"]
 """A part of a model suite."""
 
 FileFormat = Literal["safetensors", "diffusers_folder", "unknown"]
-"""How a model is stored."""
+"""Storage of a model."""
 
 ModelComponent = Literal["text_encoder", "tokenizer"]
 """A part of a model that a job may replace by a folder."""
@@ -336,7 +336,7 @@ StructuredResultSeedUsed = Annotated[int, Meta(ge=0, le=9007199254740991)]
 """Seed of the first picture. Unit: seed."""
 
 CancelledFrom = Literal["queued", "running"]
-"""Where the job was."""
+"""State in which a cancel found a job."""
 
 GpuReadinessBreaker = Literal["closed", "open", "half_open"]
 """The circuit breaker of its lane. closed: its worker is started again as often as it dies. open: its workers died too often, or cannot start as configured; it is tried again at `next_try_at`. half_open: it is being tried, with one job at a time; the first job that succeeds or that the worker refuses closes it."""
@@ -345,13 +345,13 @@ SdxlReadinessReadinessPercent = Annotated[float, Meta(ge=0.0, le=100.0)]
 """Share ready. Unit: percent."""
 
 BalanceMoveAction = Literal["move_job", "load_model", "unload_model"]
-"""What."""
+"""Kind of the move."""
 
 JobsNextCursor = Annotated[str, Meta(min_length=1, max_length=64)]
 """`cursor` of the next page; absent on the last."""
 
 DeviceType = Literal["gpu", "cpu", "simulated"]
-"""What a device is."""
+"""Kind of a device."""
 
 DeviceInfoUuid = Annotated[str, Meta(min_length=1, max_length=128)]
 """Its UUID."""
@@ -372,16 +372,16 @@ ModelFamily = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,31}\Z")]
 """A family of models: what a base, its LoRAs and its embeddings must share. `sdxl` today; a reader takes others too."""
 
 TrainingType = Literal["LoRA", "DreamBooth", "Textual Inversion"]
-"""What is trained."""
+"""The part of a model that is trained."""
 
 DreamboothMode = Literal["lora", "full"]
-"""Whether DreamBooth trains adapters or the whole UNet."""
+"""The DreamBooth variant: adapters or the whole UNet."""
 
 LrScheduler = Literal["constant", "linear", "cosine", "cosine_with_restarts", "polynomial"]
-"""How the learning rate changes."""
+"""Schedule of the learning rate."""
 
 TrainingState = Literal["queued", "preparing", "running", "checkpointing", "paused", "completed", "failed", "cancelled"]
-"""Where a training stands."""
+"""Status of a training."""
 
 TrainingHyperparametersLearningRate = Annotated[float, Meta(ge=1e-7, le=1.0)]
 """Learning rate; default 1e-4 (LoRA), 5e-6 (DreamBooth), 5e-4 (Textual Inversion). Unit: 1."""
@@ -445,7 +445,7 @@ class Initialize(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults
     """The host's GPU N that the worker must be."""
 
     protocol_versions: InitializeProtocolVersions | None = None
-    """Versions that the sender speaks."""
+    """Versions of the protocol that the sender has."""
 
     features: InitializeFeatures | None = None
     """Features that the sender wants."""
@@ -463,7 +463,7 @@ class Shutdown(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=T
     """Ends the worker politely."""
 
     grace_seconds: ShutdownGraceSeconds | None = None
-    """How long the work in progress may take. Absent: 4."""
+    """Time that the work in progress may take. Absent: 4."""
 
 
 class Nothing(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -485,10 +485,10 @@ class SubmissionCommand(Struct, kw_only=True, forbid_unknown_fields=True, omit_d
 
 
 class OptimizationPreferences(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What the optimisation should reach."""
+    """The targets of an optimisation."""
 
     priority: OptimizationPriority | None = None
-    """What matters most. Absent: "balanced"."""
+    """The goal that counts most. Absent: "balanced"."""
 
     target_vram_usage_mb: OptimizationPreferencesTargetVramUsageMb | None = None
     """Memory to stay under."""
@@ -507,7 +507,7 @@ class OptimizeRequest(Struct, kw_only=True, forbid_unknown_fields=True, omit_def
     """The prompt submission."""
 
     preferences: OptimizationPreferences | None = None
-    """What it should reach."""
+    """The targets that the changed request should reach."""
 
 
 class LoadModel(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -517,7 +517,7 @@ class LoadModel(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=
     """Path or id of the model."""
 
     model_type: ModelType
-    """What it is."""
+    """Kind of the model."""
 
     model_id: ModelId | None = None
     """Its id from now on; absent: the file's stem or the folder's name."""
@@ -627,7 +627,7 @@ class RunSelfTest(Struct, kw_only=True, forbid_unknown_fields=True, omit_default
     """Tests this worker by its own means."""
 
     scope: SelfTestScope
-    """What is tested."""
+    """The scope of the test."""
 
 
 class FindBestGpu(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -668,7 +668,7 @@ class ListJobs(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=T
     """Only jobs whose `metadata.tags` have all of these, with these values; `tag.<name>=<value>` in a query."""
 
     limit: ListJobsLimit | None = None
-    """At most so many. Absent: 100."""
+    """Most entries of the answer. Absent: 100."""
 
     cursor: ListJobsCursor | None = None
     """`next_cursor` of the page before. What is newer than the first page never moves a later one."""
@@ -685,10 +685,10 @@ class Fault(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
     """One fault of a document."""
 
     pointer: Pointer
-    """Where."""
+    """The place, as the sender wrote it."""
 
     code: ErrorCode
-    """What."""
+    """Kind of the fault."""
 
     message: Text
     """One sentence."""
@@ -707,10 +707,10 @@ class Fault(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
 
 
 class ErrorDetails(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Why a command failed, for programs."""
+    """The failure of a command, for programs."""
 
     code: ErrorCode
-    """What; `validation_failed` where there are several faults."""
+    """Kind of the failure; `validation_failed` if there are several faults."""
 
     field: Pointer | None = None
     """The first fault's place."""
@@ -719,7 +719,7 @@ class ErrorDetails(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaul
     """Whether the same command may succeed later."""
 
     retry_after_seconds: Seconds | None = None
-    """When to try again."""
+    """Time after which to try again."""
 
     hint: Text | None = None
     """The way out."""
@@ -731,17 +731,17 @@ class ErrorDetails(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaul
     """One per fault, all at once; of more than a reply has room for, the first."""
 
     errors_total: Count | None = None
-    """How many faults there are, where it is more than stand in `errors`."""
+    """Number of all faults, if `errors` has only the first."""
 
 
 class WarningDetail(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """One warning, for programs."""
 
     code: WarningCode
-    """What."""
+    """Kind of the warning."""
 
     pointer: Pointer | None = None
-    """Where."""
+    """The place, as the sender wrote it."""
 
     message: Text
     """One sentence."""
@@ -754,7 +754,7 @@ class EnvelopeHead(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaul
     """The envelope's own members, beside which stand `payload` (documented form) or the command's fields (direct form)."""
 
     action: Action
-    """What is asked."""
+    """The action of the command."""
 
     request_id: Id | None = None
     """Matches the reply."""
@@ -776,13 +776,13 @@ class Reply(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
     """The one terminal answer to a command."""
 
     request_id: Id | None
-    """The command's; null where it had none."""
+    """The id of the command; null if it had none."""
 
     session_id: Id | None = None
     """The command's."""
 
     success: bool
-    """Whether it was done."""
+    """Whether the command succeeded."""
 
     data: ReplyData | None
     """The action's reply; null in a failure."""
@@ -800,20 +800,20 @@ class Reply(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
     """One for each of `warnings`."""
 
     warnings_total: Count | None = None
-    """How many warnings there are, where it is more than stand in `warnings`."""
+    """Number of all warnings, if `warnings` has only the first."""
 
 
 class Problem(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A failed reply over HTTP (application/problem+json, RFC 9457) carries these members beside those of the reply."""
 
     request_id: Id | None
-    """The command's; null where it had none."""
+    """The id of the command; null if it had none."""
 
     session_id: Id | None = None
     """The command's."""
 
     success: bool
-    """Whether it was done."""
+    """Whether the command succeeded."""
 
     data: ReplyData | None
     """The action's reply; null in a failure."""
@@ -831,13 +831,13 @@ class Problem(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=Tr
     """One for each of `warnings`."""
 
     warnings_total: Count | None = None
-    """How many warnings there are, where it is more than stand in `warnings`."""
+    """Number of all warnings, if `warnings` has only the first."""
 
     type: ProblemType
     """The code as a URN."""
 
     title: Text
-    """What the code means."""
+    """Meaning of the code."""
 
     status: ProblemStatus
     """The HTTP status."""
@@ -865,13 +865,13 @@ class ProgressEvent(Struct, kw_only=True, forbid_unknown_fields=True, omit_defau
     """Counts this worker's events, from 0."""
 
     timestamp: Timestamp
-    """When."""
+    """Time of the event."""
 
     traceparent: Traceparent | None = None
-    """The command's trace, where it has one; over stdio where `trace` was negotiated."""
+    """The command's trace, if it has one; over stdio only if `trace` was negotiated."""
 
     stage: Stage
-    """What it is doing."""
+    """Activity of the job."""
 
     step: Count
     """Step of this stage, from 0."""
@@ -905,10 +905,10 @@ class PreviewEvent(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaul
     """Counts this worker's events, from 0."""
 
     timestamp: Timestamp
-    """When."""
+    """Time of the event."""
 
     traceparent: Traceparent | None = None
-    """The command's trace, where it has one; over stdio where `trace` was negotiated."""
+    """The command's trace, if it has one; over stdio only if `trace` was negotiated."""
 
     image: ImageRef
     """Path or `data:`."""
@@ -933,13 +933,13 @@ class LogEvent(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=T
     """Counts this worker's events, from 0."""
 
     timestamp: Timestamp
-    """When."""
+    """Time of the event."""
 
     traceparent: Traceparent | None = None
-    """The command's trace, where it has one; over stdio where `trace` was negotiated."""
+    """The command's trace, if it has one; over stdio only if `trace` was negotiated."""
 
     level: LogLevel
-    """How grave."""
+    """Level of the log line."""
 
     message: Text
     """The words."""
@@ -961,10 +961,10 @@ class HeartbeatEvent(Struct, kw_only=True, forbid_unknown_fields=True, omit_defa
     """Counts this worker's events, from 0."""
 
     timestamp: Timestamp
-    """When."""
+    """Time of the event."""
 
     state: WorkerState
-    """What it is doing."""
+    """Activity of the worker."""
 
     stage: Stage | None = None
     """Of the job that runs."""
@@ -995,13 +995,13 @@ class TrainingProgressEvent(Struct, kw_only=True, forbid_unknown_fields=True, om
     """Counts this worker's events, from 0."""
 
     timestamp: Timestamp
-    """When."""
+    """Time of the event."""
 
     training_id: Id
     """The training."""
 
     state: TrainingState
-    """Where it stands."""
+    """Status of the training."""
 
     epoch: Count
     """Round."""
@@ -1023,19 +1023,19 @@ class PromptSubmission(Struct, kw_only=True, forbid_unknown_fields=True, omit_de
     """Which models take part."""
 
     scheduler: Scheduler | None = None
-    """How to sample."""
+    """Settings of the sampler."""
 
     hyperparameters: Hyperparameters | None = None
     """Numbers of the sampling."""
 
     conditioning: Conditioning
-    """What steers the picture."""
+    """Prompts, images and networks that steer the picture."""
 
     performance: Performance | None = None
-    """Where and how to run."""
+    """Device and memory settings."""
 
     postprocessing: Postprocessing | None = None
-    """What happens to the picture afterwards."""
+    """Steps after the picture is drawn."""
 
     metadata: Metadata | None = None
     """About the job rather than the picture."""
@@ -1064,7 +1064,7 @@ class Model(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
 
 
 class Scheduler(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """How to sample."""
+    """Settings of the sampler."""
 
     type: SchedulerType | None = None
     """The sampler. Absent: "DPM++ 2M"."""
@@ -1076,7 +1076,7 @@ class Scheduler(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=
     """Sample on Karras sigmas. Absent: false."""
 
     timestep_spacing: TimestepSpacing | None = None
-    """How the timesteps are spread. Absent: "leading"."""
+    """Spacing of the timesteps. Absent: "leading"."""
 
 
 class Dimensions(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -1105,7 +1105,7 @@ class Hyperparameters(Struct, kw_only=True, forbid_unknown_fields=True, omit_def
     """Pictures of one job. Absent: 1."""
 
     strength: HyperparametersStrength | None = None
-    """How much of the init image is repainted; floor(steps·strength) must be at least 1. Absent: 0.75."""
+    """Share of the init image that is repainted; floor(steps·strength) must be at least 1. Absent: 0.75."""
 
     refiner_start: HyperparametersRefinerStart | None = None
     """Share of the steps after which the refiner takes over. Absent: 0.8."""
@@ -1121,7 +1121,7 @@ class Lora(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True)
     """Id or path of the LoRA."""
 
     weight: LoraWeight | None = None
-    """How strongly it acts; 0 takes no part. Absent: 1."""
+    """Strength of its effect; 0 leaves it out. Absent: 1."""
 
     adapter_name: LoraAdapterName | None = None
     """A label for people: it stands in the effective request and in the picture's metadata, and changes no pixel."""
@@ -1131,7 +1131,7 @@ class ControlNet(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults
     """One ControlNet."""
 
     type: ControlNetType
-    """What the control image shows."""
+    """Kind of the control image."""
 
     image: ImageRef
     """The control image."""
@@ -1140,7 +1140,7 @@ class ControlNet(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults
     """Id or path of the ControlNet; absent: the one registered for the type."""
 
     weight: ControlNetWeight | None = None
-    """How strongly it acts; 0 takes no part. Absent: 1."""
+    """Strength of its effect; 0 leaves it out. Absent: 1."""
 
     guidance_start: ControlNetGuidanceStart | None = None
     """Share of the steps at which it begins to act; below `guidance_end`. Absent: 0."""
@@ -1163,19 +1163,19 @@ class TextualInversion(Struct, kw_only=True, forbid_unknown_fields=True, omit_de
 
 
 class Conditioning(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What steers the picture."""
+    """Prompts, images and networks that steer the picture."""
 
     prompt: Prompt
-    """What to draw."""
+    """The content of the picture."""
 
     prompt_2: OptionalPrompt | None = None
     """Prompt of the second text encoder; absent: `prompt`."""
 
     negative_prompt: OptionalPrompt | None = None
-    """What to avoid."""
+    """Content to avoid."""
 
     negative_prompt_2: OptionalPrompt | None = None
-    """What to avoid, for the second text encoder; absent: `negative_prompt`."""
+    """Content to avoid, for the second text encoder; absent: `negative_prompt`."""
 
     clip_skip: ConditioningClipSkip | None = None
     """Last layers of the text encoders to leave out; the model at hand may allow fewer. Absent: 0."""
@@ -1193,7 +1193,7 @@ class Conditioning(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaul
     """The picture to start from (img2img)."""
 
     inpaint_mask: ImageRef | None = None
-    """What is repainted, white by default (`mask_channel`); needs `init_image`."""
+    """The area that is repainted, white by default (`mask_channel`); needs `init_image`."""
 
     mask_channel: MaskChannel | None = None
     """Which channel of `inpaint_mask` says what is repainted. Absent: "luminance"."""
@@ -1210,10 +1210,10 @@ class Conditioning(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaul
 
 
 class Performance(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Where and how to run."""
+    """Device and memory settings."""
 
     device: DeviceName | None = None
-    """Where to run. Absent: "auto"."""
+    """Device of the job. Absent: "auto"."""
 
     dtype: PrecisionName | None = None
     """Number format; absent: fp16 on a GPU, fp32 on the processor."""
@@ -1227,16 +1227,16 @@ class Performance(Struct, kw_only=True, forbid_unknown_fields=True, omit_default
 
 
 class Postprocessing(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What happens to the picture afterwards."""
+    """Steps after the picture is drawn."""
 
     safety_checker: bool | None = None
     """Blacken flagged pictures, and say so. Absent: false."""
 
     upscaler: UpscalerName | None = None
-    """How to enlarge the picture. Absent: "none"."""
+    """Method of enlarging the picture. Absent: "none"."""
 
     upscale_factor: PostprocessingUpscaleFactor | None = None
-    """How much larger each side becomes. Absent: 2."""
+    """Factor by which each side grows. Absent: 2."""
 
     output_format: OutputFormat | None = None
     """The format of the image files. Absent: "png"."""
@@ -1265,10 +1265,10 @@ class Parameters(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults
     """The flat form of a prompt submission that `generate_image` and `run_inference` take."""
 
     prompt: Prompt
-    """What to draw."""
+    """The content of the picture."""
 
     negative_prompt: OptionalPrompt | None = None
-    """What to avoid."""
+    """Content to avoid."""
 
     width: ImageSide | None = None
     """Width. Absent: 1024."""
@@ -1300,10 +1300,10 @@ class Parameters(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults
 
 
 class InitializeResult(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Who answers, and what was agreed."""
+    """Name of the worker, and the terms that `initialize` agreed on."""
 
     worker: InitializeResultWorker
-    """What it is."""
+    """Kind of the worker."""
 
     worker_version: Name
     """Its version."""
@@ -1352,13 +1352,13 @@ class MemoryStats(Struct, kw_only=True, forbid_unknown_fields=True, omit_default
 
 
 class WorkerStatus(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """How a worker, or a pool, is."""
+    """State of a worker, or of a pool."""
 
     gpu_id: GpuId
     """The GPU."""
 
     state: WorkerState
-    """What it is doing."""
+    """Activity of the worker."""
 
     is_initialized: bool
     """Whether `initialize` was answered."""
@@ -1370,7 +1370,7 @@ class WorkerStatus(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaul
     """The base loaded or used last."""
 
     model_loaded_at: Timestamp | None = None
-    """When."""
+    """Time of the answer."""
 
     model_size_bytes: Bytes | None = None
     """Its size."""
@@ -1388,10 +1388,10 @@ class WorkerStatus(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaul
     """The job that runs."""
 
     memory_stats: MemoryStats | None = None
-    """Memory; absent where no worker is there to measure it."""
+    """Memory; absent if no worker measures it."""
 
     error_message: Text | None = None
-    """What is wrong."""
+    """The problem."""
 
     gpus: WorkerStatusGpus | None = None
     """Each worker's own status; only from a pool."""
@@ -1426,7 +1426,7 @@ class CapabilityLimits(Struct, kw_only=True, forbid_unknown_fields=True, omit_de
 
 
 class WorkerCapabilities(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What a worker, or a pool, can do; advertised means implemented."""
+    """Abilities of a worker, or of a pool; every ability in it is implemented."""
 
     features: WorkerCapabilitiesFeatures
     """text2img and the keys of `features_used`."""
@@ -1498,7 +1498,7 @@ class SchedulerInfo(Struct, kw_only=True, forbid_unknown_fields=True, omit_defau
     """Its name."""
 
     description: Text
-    """What it is."""
+    """Kind of the model."""
 
     diffusers_class: Name
     """Its class."""
@@ -1527,7 +1527,7 @@ class ControlNetTypeInfo(Struct, kw_only=True, forbid_unknown_fields=True, omit_
     """Its name."""
 
     description: Text
-    """What the control image shows."""
+    """Kind of the control image."""
 
     recommended_weight: ControlNetTypeInfoRecommendedWeight
     """Weight to begin with."""
@@ -1536,7 +1536,7 @@ class ControlNetTypeInfo(Struct, kw_only=True, forbid_unknown_fields=True, omit_
     """Formats of the control image."""
 
     preprocessor_model: Name | None = None
-    """What `preprocess` runs; absent: it cannot."""
+    """The detector that `preprocess` runs; absent: there is none."""
 
     def __post_init__(self) -> None:
         """What msgspec has no limit for."""
@@ -1560,7 +1560,7 @@ class ModelInfo(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=
     """Its id."""
 
     model_type: ModelType
-    """What it is."""
+    """Kind of the model."""
 
     model_path: Path
     """Its path."""
@@ -1572,7 +1572,7 @@ class ModelInfo(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=
     """Its number format."""
 
     location: ModelLocation
-    """Where it is."""
+    """Place of the model."""
 
     loaded_at: Timestamp
     """Since when."""
@@ -1581,7 +1581,7 @@ class ModelInfo(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=
     """On which GPU; only from a pool."""
 
     family: ModelFamily | None = None
-    """Its family, where its type has one."""
+    """Its family, if its kind has one."""
 
 
 class Models(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -1595,7 +1595,7 @@ class Models(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=Tru
 
 
 class PerformanceMetrics(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What was measured since start."""
+    """Measurements since start."""
 
     commands_total: Count
     """Commands answered."""
@@ -1629,16 +1629,16 @@ class QueuedRequest(Struct, kw_only=True, forbid_unknown_fields=True, omit_defau
     """The job."""
 
     status: JobStatus
-    """Where it stands."""
+    """Status of the job."""
 
     queue_position: Count
     """0 runs, 1 is next."""
 
     queued_at: Timestamp
-    """When it came."""
+    """Time at which it was queued."""
 
     started_at: Timestamp | None = None
-    """When it began."""
+    """Time at which it began."""
 
     estimated_start_seconds: Seconds | None = None
     """Until it begins."""
@@ -1673,10 +1673,10 @@ class QueueStatus(Struct, kw_only=True, forbid_unknown_fields=True, omit_default
 
 
 class ValidationReport(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What this party read, and what is wrong with it."""
+    """The document as this party read it, and its faults."""
 
     valid: bool
-    """Whether a job with it would be accepted."""
+    """Whether a job of this document would be accepted."""
 
     error: Text | None = None
     """The first fault's sentence."""
@@ -1685,7 +1685,7 @@ class ValidationReport(Struct, kw_only=True, forbid_unknown_fields=True, omit_de
     """All faults; of more than a reply has room for, the first."""
 
     errors_total: Count | None = None
-    """How many faults there are, where it is more than stand in `errors`."""
+    """Number of all faults, if `errors` has only the first."""
 
     warnings: ValidationReportWarnings
     """The reply's warnings again."""
@@ -1694,7 +1694,7 @@ class ValidationReport(Struct, kw_only=True, forbid_unknown_fields=True, omit_de
     """The reply's, again."""
 
     normalized: CanonicalDocument | None
-    """What the sender said, canonical."""
+    """The sender's document, canonical."""
 
     effective: CanonicalDocument | None
     """The same with every default that applies."""
@@ -1704,7 +1704,7 @@ class ValidationReport(Struct, kw_only=True, forbid_unknown_fields=True, omit_de
 
 
 class PerformanceEstimate(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What a job would need."""
+    """Memory and time that a job would need."""
 
     estimated_vram_usage_mb: PerformanceEstimateEstimatedVramUsageMb
     """Peak device memory."""
@@ -1716,7 +1716,7 @@ class PerformanceEstimate(Struct, kw_only=True, forbid_unknown_fields=True, omit
     """Parts, in MiB or seconds as named."""
 
     basis: EstimateBasis
-    """Where it comes from."""
+    """Source of the estimate."""
 
     fits: bool
     """Whether it fits this device."""
@@ -1729,13 +1729,13 @@ class OptimizationChange(Struct, kw_only=True, forbid_unknown_fields=True, omit_
     """Pointer into the canonical document."""
 
     from_: Any = field(name="from")
-    """What it was; null: absent."""
+    """The old value; null: absent."""
 
     to: Any
-    """What it is now."""
+    """The new value."""
 
     reason: Text
-    """Why."""
+    """The reason."""
 
 
 class OptimizationResult(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -1745,7 +1745,7 @@ class OptimizationResult(Struct, kw_only=True, forbid_unknown_fields=True, omit_
     """The changed prompt submission."""
 
     changes: OptimizationResultChanges
-    """What was changed, and why."""
+    """The changes and their reasons."""
 
     estimate_before: PerformanceEstimate
     """Before."""
@@ -1761,7 +1761,7 @@ class LoadResult(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults
     """Its id."""
 
     load_time_seconds: Seconds
-    """How long it took."""
+    """Duration."""
 
     model_size_bytes: Bytes
     """Its size."""
@@ -1786,16 +1786,16 @@ class ComponentResult(Struct, kw_only=True, forbid_unknown_fields=True, omit_def
     """`sdxl_<suite>_<component>`."""
 
     success: bool
-    """Whether it is there."""
+    """Whether the model was loaded."""
 
     model_size_bytes: Bytes
     """Its size."""
 
     load_time_seconds: Seconds
-    """How long it took."""
+    """Duration."""
 
     error: Text | None = None
-    """Why not."""
+    """The failure, if it was not loaded."""
 
 
 class SuiteResult(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -1815,7 +1815,7 @@ class SuiteResult(Struct, kw_only=True, forbid_unknown_fields=True, omit_default
 
 
 class UnloadResult(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What was unloaded."""
+    """The models that were unloaded."""
 
     model_ids: UnloadResultModelIds
     """The models."""
@@ -1825,7 +1825,7 @@ class UnloadResult(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaul
 
 
 class CleanupResult(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What was freed."""
+    """Memory that was freed."""
 
     freed_gpu_bytes: Bytes
     """On the device."""
@@ -1844,13 +1844,13 @@ class FileResult(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults
     """Whether it can be loaded, by its headers and configuration; with deep by its values too."""
 
     format: FileFormat
-    """How it is stored."""
+    """Its storage."""
 
     detected_model_type: ModelType | None = None
-    """What it is; absent: no model of its own, or unknown."""
+    """Kind of the model; absent: unknown, or not a whole model."""
 
     detected_component: ModelComponent | None = None
-    """Which part of a model it is, where it is one that a job may replace."""
+    """The part of a model that it is, if a job may replace this part."""
 
     tensor_count: Count
     """Tensors."""
@@ -1865,7 +1865,7 @@ class FileResult(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults
     """Only with deep."""
 
     issues: FileResultIssues
-    """What is wrong."""
+    """The problems found."""
 
     def __post_init__(self) -> None:
         """What msgspec has no limit for."""
@@ -1886,7 +1886,7 @@ class ImageDetail(Struct, kw_only=True, forbid_unknown_fields=True, omit_default
     """Absolute path."""
 
     url: Path | None = None
-    """Where the gateway serves it."""
+    """Address of the image at the gateway."""
 
     width: ImageDetailWidth
     """Width of the file."""
@@ -1938,7 +1938,7 @@ class SdxlResult(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults
     """Seed of the first picture."""
 
     features_used: SdxlResultFeaturesUsed
-    """What took part."""
+    """The features that were used."""
 
     scheduler_used: SchedulerType
     """The sampler; its Karras form where Karras was on and there is one."""
@@ -1950,7 +1950,7 @@ class SdxlResult(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults
     """The base model."""
 
     device: DeviceName
-    """Where it ran."""
+    """Device of the job."""
 
     gpu_id: GpuId
     """The GPU."""
@@ -1993,7 +1993,7 @@ class ImageResult(Struct, kw_only=True, forbid_unknown_fields=True, omit_default
     """Seed of the first picture."""
 
     features_used: ImageResultFeaturesUsed
-    """What took part."""
+    """The features that were used."""
 
     scheduler_used: SchedulerType
     """The sampler; its Karras form where Karras was on and there is one."""
@@ -2005,7 +2005,7 @@ class ImageResult(Struct, kw_only=True, forbid_unknown_fields=True, omit_default
     """The base model."""
 
     device: DeviceName
-    """Where it ran."""
+    """Device of the job."""
 
     gpu_id: GpuId
     """The GPU."""
@@ -2060,7 +2060,7 @@ class StructuredResult(Struct, kw_only=True, forbid_unknown_fields=True, omit_de
     """Seed of the first picture."""
 
     features_used: StructuredResultFeaturesUsed
-    """What took part."""
+    """The features that were used."""
 
     scheduler_used: SchedulerType
     """The sampler; its Karras form where Karras was on and there is one."""
@@ -2072,7 +2072,7 @@ class StructuredResult(Struct, kw_only=True, forbid_unknown_fields=True, omit_de
     """The base model."""
 
     device: DeviceName
-    """Where it ran."""
+    """Device of the job."""
 
     gpu_id: GpuId
     """The GPU."""
@@ -2087,7 +2087,7 @@ class StructuredResult(Struct, kw_only=True, forbid_unknown_fields=True, omit_de
     """The reply's, again."""
 
     validation: ValidationReport
-    """What was read."""
+    """The report about the document."""
 
 
 class BatchItem(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -2100,16 +2100,16 @@ class BatchItem(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=
     """`<id>.<index>`; null where the batch has no id."""
 
     success: bool
-    """Whether it was done."""
+    """Whether this request succeeded."""
 
     data: SdxlResult | None
     """Its result."""
 
     error: Text | None
-    """Why not."""
+    """The sentence of its failure."""
 
     error_details: ErrorDetails | None
-    """Why not, for programs."""
+    """Its failure, for programs."""
 
 
 class BatchResult(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -2135,7 +2135,7 @@ class CancelResult(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaul
     """The job."""
 
     was: CancelledFrom
-    """Where it was."""
+    """State of the job when the cancel arrived."""
 
 
 class TrainingStarted(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -2145,10 +2145,10 @@ class TrainingStarted(Struct, kw_only=True, forbid_unknown_fields=True, omit_def
     """The training."""
 
     state: TrainingState
-    """Where it stands."""
+    """Status of the training."""
 
     output_path: Path
-    """Where the result will be."""
+    """Path of the result."""
 
 
 class TrainingHistory(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -2162,7 +2162,7 @@ class TrainingStopped(Struct, kw_only=True, forbid_unknown_fields=True, omit_def
     """A training that was stopped."""
 
     state: TrainingState
-    """Where it stands."""
+    """Status of the job."""
 
     checkpoint_path: Path | None = None
     """The checkpoint saved."""
@@ -2175,16 +2175,16 @@ class SelfTestCheck(Struct, kw_only=True, forbid_unknown_fields=True, omit_defau
     """Its id."""
 
     name: Name
-    """What it checks."""
+    """The subject of the check."""
 
     passed: bool
-    """Whether it held."""
+    """Whether it passed."""
 
     seconds: Seconds
-    """How long it took."""
+    """Duration."""
 
     message: Text | None = None
-    """What was found."""
+    """The finding."""
 
 
 class SelfTestReport(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -2207,7 +2207,7 @@ class BestGpu(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=Tr
     """The GPU."""
 
     reasons: BestGpuReasons
-    """Why."""
+    """The reasons."""
 
 
 class GpuReadiness(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -2217,16 +2217,16 @@ class GpuReadiness(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaul
     """The GPU."""
 
     ready: bool
-    """Whether it is."""
+    """Whether it is ready."""
 
     reasons: GpuReadinessReasons
-    """Why, or why not."""
+    """The reasons."""
 
     breaker: GpuReadinessBreaker
     """The circuit breaker of its lane. closed: its worker is started again as often as it dies. open: its workers died too often, or cannot start as configured; it is tried again at `next_try_at`. half_open: it is being tried, with one job at a time; the first job that succeeds or that the worker refuses closes it."""
 
     next_try_at: Timestamp | None = None
-    """When an open lane is tried again."""
+    """Time at which an open lane starts a worker again."""
 
     starts_failed: Count
     """Starts in a row whose worker did not become ready; 0 once one did."""
@@ -2252,7 +2252,7 @@ class BalanceMove(Struct, kw_only=True, forbid_unknown_fields=True, omit_default
     """One move."""
 
     action: BalanceMoveAction
-    """What."""
+    """Kind of the move."""
 
     gpu_id: GpuId
     """From."""
@@ -2267,11 +2267,11 @@ class BalanceMove(Struct, kw_only=True, forbid_unknown_fields=True, omit_default
     """The job."""
 
     description: Text
-    """Why."""
+    """The reason."""
 
 
 class BalanceResult(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What was, or would be, moved."""
+    """Moves that were made, or would be."""
 
     moves: BalanceResultMoves
     """The moves."""
@@ -2293,19 +2293,19 @@ class Job(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """The base model."""
 
     status: JobStatus
-    """Where it stands."""
+    """Status of the job."""
 
     queued_at: Timestamp
-    """When it came."""
+    """Time at which it was queued."""
 
     started_at: Timestamp | None = None
-    """When it began."""
+    """Time at which it began."""
 
     cancel_requested_at: Timestamp | None = None
-    """When somebody asked to cancel it, for the first time."""
+    """Time of the first request to cancel it."""
 
     completed_at: Timestamp | None = None
-    """When it ended."""
+    """Time at which it ended."""
 
     queue_position: Count | None = None
     """0 runs, 1 is next."""
@@ -2320,14 +2320,14 @@ class Job(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """The reply's data."""
 
     error_details: ErrorDetails | None = None
-    """Why it failed."""
+    """Its failure."""
 
     urls: JobUrls | None = None
-    """Where it is served: over HTTP only, made for each request."""
+    """Addresses of the job: over HTTP only, made for each request."""
 
 
 class JobUrls(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Where a job is served. They begin with the public URL, with the prefix that a trusted proxy names, or with the path."""
+    """Addresses of a job. They begin with the public URL, with the prefix that a trusted proxy names, or with the path."""
 
     self: Path
     """The job."""
@@ -2372,19 +2372,19 @@ class DeviceInfo(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults
     """Its UUID."""
 
     device_type: DeviceType
-    """What it is."""
+    """Kind of the device."""
 
     total_memory_bytes: Bytes | None = None
-    """Memory; absent where nobody measured it."""
+    """Memory; absent if it was not measured."""
 
     available_memory_bytes: Bytes | None = None
-    """Free memory; absent where nobody measured it."""
+    """Free memory; absent if it was not measured."""
 
     is_available: bool
     """Whether a worker serves it."""
 
     families: DeviceInfoFamilies | None = None
-    """Families of models that its worker runs; absent where no worker has said."""
+    """Families of models that its worker runs; absent if no worker has reported them."""
 
     def __post_init__(self) -> None:
         """What msgspec has no limit for."""
@@ -2424,7 +2424,7 @@ class Accepted(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=T
     """The job."""
 
     status: JobStatus
-    """Where it stands."""
+    """Status of the session."""
 
     queue_position: Count
     """0 runs, 1 is next."""
@@ -2452,7 +2452,7 @@ class Upload(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=Tru
     """Its format."""
 
     expires_at: Timestamp
-    """When it is forgotten."""
+    """Time at which it is forgotten."""
 
 
 class Liveness(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -2472,17 +2472,17 @@ class GpuHealth(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=
     """The GPU."""
 
     ready: bool
-    """Whether it would."""
+    """Whether it would take a job."""
 
     silent_seconds: Seconds
     """Since its last sign of life."""
 
     reason: Text | None = None
-    """Why it would not."""
+    """The reason, if it would not."""
 
 
 class Readiness(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Whether at least one worker would take a job now: 200 where one would, 503 where none would."""
+    """Whether at least one worker would take a job now: 200 if one would, 503 if none would."""
 
     status: ReadinessStatus
     """`ready` where at least one worker would take a job."""
@@ -2491,7 +2491,7 @@ class Readiness(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=
     """Each GPU."""
 
     reason: Text | None = None
-    """Why no job would be taken, whatever the workers are ready for."""
+    """The reason why no job would be taken, whatever the workers report."""
 
 
 class TrainingHyperparameters(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -2522,7 +2522,7 @@ class TrainingHyperparameters(Struct, kw_only=True, forbid_unknown_fields=True, 
     """Batches an optimiser step. Absent: 1."""
 
     lr_scheduler: LrScheduler | None = None
-    """How the learning rate changes. Absent: "constant"."""
+    """Schedule of the learning rate. Absent: "constant"."""
 
     seed: Seed | None = None
     """Seed of noise and order. Absent: -1."""
@@ -2535,7 +2535,7 @@ class TrainingJob(Struct, kw_only=True, forbid_unknown_fields=True, omit_default
     """One training."""
 
     training_type: TrainingType | None = None
-    """What is trained."""
+    """The part of the model that is trained."""
 
     base_model: ModelName | None = None
     """The base that is trained on."""
@@ -2572,16 +2572,16 @@ class TrainingJob(Struct, kw_only=True, forbid_unknown_fields=True, omit_default
 
 
 class TrainingStatus(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Where a training stands."""
+    """Status of a training."""
 
     training_id: Id
     """The training."""
 
     training_type: TrainingType
-    """What is trained."""
+    """The part of the model that is trained."""
 
     state: TrainingState
-    """Where it stands."""
+    """Its status."""
 
     progress: Ratio
     """Share of the steps done."""
@@ -2605,13 +2605,13 @@ class TrainingStatus(Struct, kw_only=True, forbid_unknown_fields=True, omit_defa
     """Learning rate of the last step."""
 
     started_at: Timestamp
-    """When it was accepted."""
+    """Time at which it was accepted."""
 
     updated_at: Timestamp
-    """When this record was written."""
+    """Time at which this record was written."""
 
     completed_at: Timestamp | None = None
-    """When it ended."""
+    """Time at which it ended."""
 
     estimated_seconds_remaining: Seconds | None = None
     """From the steps measured so far."""
@@ -2623,7 +2623,7 @@ class TrainingStatus(Struct, kw_only=True, forbid_unknown_fields=True, omit_defa
     """The result."""
 
     error: Text | None = None
-    """Why it failed."""
+    """Its failure."""
 
 
 class TrainingHistoryRow(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -2642,14 +2642,14 @@ class TrainingHistoryRow(Struct, kw_only=True, forbid_unknown_fields=True, omit_
     """Learning rate."""
 
     recorded_at: Timestamp
-    """When."""
+    """Time of the row."""
 
     validation_images: TrainingHistoryRowValidationImages | None = None
     """Pictures drawn at this step."""
 
 
 InitializeProtocolVersions = Annotated[list[ProtocolVersion], Meta(min_length=1, max_length=16)]
-"""Versions that the sender speaks."""
+"""Versions of the protocol that the sender has."""
 
 InitializeFeatures = Annotated[list[FeatureName], Meta(max_length=8)]
 """Features that the sender wants."""
@@ -2787,7 +2787,7 @@ PerformanceEstimateDetailedBreakdown = Annotated[dict[str, PerformanceEstimateDe
 """Parts, in MiB or seconds as named."""
 
 OptimizationResultChanges = Annotated[list[OptimizationChange], Meta(max_length=64)]
-"""What was changed, and why."""
+"""The changes and their reasons."""
 
 SuiteResultComponentResults = Annotated[list[ComponentResult], Meta(min_length=1, max_length=3)]
 """Its parts."""
@@ -2799,7 +2799,7 @@ FileResultDtypes = Annotated[list[Name], Meta(max_length=32)]
 """Number formats found."""
 
 FileResultIssues = Annotated[list[Text], Meta(max_length=4096)]
-"""What is wrong."""
+"""The problems found."""
 
 FileResultsResults = Annotated[list[FileResult], Meta(max_length=256)]
 """In the order asked."""
@@ -2811,7 +2811,7 @@ SdxlResultImageDetails = Annotated[list[ImageDetail], Meta(min_length=1, max_len
 """The same pictures, with what they are."""
 
 SdxlResultFeaturesUsed = Annotated[dict[str, bool], Meta(max_length=64)]
-"""What took part."""
+"""The features that were used."""
 
 SdxlResultWarnings = Annotated[list[Text], Meta(max_length=100)]
 """The reply's warnings again."""
@@ -2823,7 +2823,7 @@ ImageResultImageDetails = Annotated[list[ImageDetail], Meta(min_length=1, max_le
 """The same pictures, with what they are."""
 
 ImageResultFeaturesUsed = Annotated[dict[str, bool], Meta(max_length=64)]
-"""What took part."""
+"""The features that were used."""
 
 ImageResultWarnings = Annotated[list[Text], Meta(max_length=100)]
 """The reply's warnings again."""
@@ -2835,7 +2835,7 @@ StructuredResultImageDetails = Annotated[list[ImageDetail], Meta(min_length=1, m
 """The same pictures, with what they are."""
 
 StructuredResultFeaturesUsed = Annotated[dict[str, bool], Meta(max_length=64)]
-"""What took part."""
+"""The features that were used."""
 
 StructuredResultWarnings = Annotated[list[Text], Meta(max_length=100)]
 """The reply's warnings again."""
@@ -2850,10 +2850,10 @@ SelfTestReportChecks = Annotated[list[SelfTestCheck], Meta(max_length=1000)]
 """The checks."""
 
 BestGpuReasons = Annotated[list[Text], Meta(max_length=4096)]
-"""Why."""
+"""The reasons."""
 
 GpuReadinessReasons = Annotated[list[Text], Meta(max_length=4096)]
-"""Why, or why not."""
+"""The reasons."""
 
 SdxlReadinessGpus = Annotated[list[GpuReadiness], Meta(max_length=64)]
 """Each GPU."""
@@ -2874,7 +2874,7 @@ SessionsSessions = Annotated[list[Job], Meta(max_length=100000)]
 """Newest first."""
 
 DeviceInfoFamilies = Annotated[list[ModelFamily], Meta(max_length=16)]
-"""Families of models that its worker runs; absent where no worker has said."""
+"""Families of models that its worker runs; absent if no worker has reported them."""
 
 DevicesDevices = Annotated[list[DeviceInfo], Meta(max_length=64)]
 """The devices."""
