@@ -10,7 +10,7 @@ use crate::{
 pub enum Form {
     /// `{"action", "request_id", "payload": {…}}`.
     Documented,
-    /// `{"action", …fields beside it}`: what the C# bridge sends.
+    /// `{"action", …fields beside it}`, as the C# bridge sends it.
     Direct,
     /// The body of a route: the action's fields, or the bare value of one.
     Bare,
@@ -19,7 +19,7 @@ pub enum Form {
 /// The members that an envelope has beside the command's fields.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Head {
-    /// What the command asks for.
+    /// The action of the command.
     pub action: Action,
     /// The sender's id, 1..=128 characters; its reply repeats it.
     pub request_id: Option<String>,
@@ -56,7 +56,7 @@ pub struct Incoming {
     pub reading: Reading,
 }
 
-/// Why bytes are no command, and what a reply to them needs.
+/// The failure of bytes that are not a command, with the members that a reply to them repeats.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Refusal {
     /// The frame's `request_id`, if it has one that is valid and stands once.
@@ -118,7 +118,7 @@ fn stdio_dialect(form: Option<Form>) -> Dialect {
     if form == Some(Form::Direct) { Dialect::Pascal } else { Dialect::Snake }
 }
 
-/// What a route expects of its bodies.
+/// The bodies that a route takes.
 #[derive(Clone, Copy, Debug)]
 pub struct RouteBody<'r> {
     /// The action of the route.

@@ -26,7 +26,8 @@ use crate::{
 /// ```
 ///
 /// # Errors
-/// What the type refuses, and every spelling that no dialect writes (its message does not name it).
+/// [`serde_json::Error`] if the type refuses the document, or if no dialect spells a name so; the message does not say
+/// which name.
 pub fn decode<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, serde_json::Error> {
     decode_with(names(None), bytes)
 }
@@ -78,7 +79,7 @@ fn collect(dialects: &[Dialect]) -> Names {
     names
 }
 
-/// What no property can be called.
+/// A name that no property has.
 const NO_NAME: &str = "\u{0}";
 
 /// A deserializer of which names and nulls are read in any dialect.

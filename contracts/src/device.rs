@@ -53,14 +53,14 @@ impl FromStr for DeviceName {
             return Ok(Self::Cpu);
         }
         let digits = name.strip_prefix("gpu_").or_else(|| name.strip_prefix("cuda:")).unwrap_or(name);
-        // One spelling a GPU: `+1` and `01` parse as numbers, and are no index.
+        // Each GPU has one spelling: `+1` and `01` parse as numbers, and would be a second one.
         let is_plain = |index: &u16| *index <= INDEX_MAX && index.to_string() == digits;
         let index = digits.parse().ok().filter(is_plain);
         index.map(Self::Gpu).ok_or_else(|| UnknownDevice(name.to_owned()))
     }
 }
 
-/// A name that names no device.
+/// A name of no device.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` names no device: give an index, gpu_N, cuda:N or cpu_0")]
 pub struct UnknownDevice(String);

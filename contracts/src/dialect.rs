@@ -29,7 +29,7 @@ impl Dialect {
     }
 }
 
-/// Number of names of a document that only one dialect spells so, by dialect.
+/// Counts, for each dialect, the names of a document that only this dialect spells so.
 ///
 /// Only the numbers count: JSON objects have no order, and some writers sort their members.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -75,7 +75,7 @@ impl std::str::FromStr for Dialect {
     }
 }
 
-/// A name that is no dialect's.
+/// A name of no dialect.
 #[derive(Debug, thiserror::Error)]
 #[error("unknown dialect `{0}`; snake, pascal and camel are known")]
 pub struct UnknownDialect(String);

@@ -1,4 +1,4 @@
-//! Events: what is said before a reply. None has `success`, and none with a `request_id` follows its reply.
+//! Events: messages before a reply. None has `success`, and none with a `request_id` follows the reply of that id.
 
 use serde_json::Value;
 use std::{collections::HashMap, sync::LazyLock};

@@ -8,10 +8,10 @@ use crate::generated::limits;
 /// Longest frame without its LF, in bytes.
 pub const FRAME_BYTES_MAX: usize = limits::FRAME_BYTES_MAX as usize;
 
-/// What a [`Decoder`] finds in a stream.
+/// A line that a [`Decoder`] found in a stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Line {
-    /// A line without its LF or CRLF; never blank. It may still be no frame.
+    /// A line without its LF or CRLF; never blank. It need not be a frame.
     Text(Vec<u8>),
     /// A line over the limit; decoding continues after the next LF.
     TooLarge {
@@ -114,7 +114,7 @@ impl Decoder {
 /// Why a value cannot be written as a frame.
 #[derive(Debug, thiserror::Error)]
 pub enum EncodeError {
-    /// The value does not serialise, such as a map whose keys are no strings.
+    /// The value does not serialise, such as a map whose keys are not strings.
     #[error("does not serialise: {0}")]
     Serialise(#[from] serde_json::Error),
     /// The frame is longer than [`FRAME_BYTES_MAX`].

@@ -1,10 +1,10 @@
-//! What to write in the place of a value that has the wrong JSON type or form: the hint of its violation.
+//! Hints of violations: what to write instead of a value that has the wrong JSON type or form.
 
 use serde_json::Value;
 
 use crate::{dictionary::Shape, shown::SHOWN, tree::Tree};
 
-/// What a place wants, in words.
+/// The expected value of a shape, in words.
 fn wanted(shape: &Shape) -> &'static str {
     match shape {
         Shape::Integer(_) => "an integer",
@@ -17,7 +17,7 @@ fn wanted(shape: &Shape) -> &'static str {
     }
 }
 
-/// What hints are made of, at one place of a document.
+/// The material of hints at one place of a document.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Hints<'s> {
     /// A value that the schema gives as an example here.
@@ -27,7 +27,7 @@ pub(crate) struct Hints<'s> {
 }
 
 impl Hints<'_> {
-    /// What to write where a value of another JSON type stands.
+    /// The hint at a value of the wrong JSON type.
     pub(crate) fn of_type(self, shape: &Shape, said: &Tree) -> String {
         let is_bare = matches!(shape, Shape::Integer(_) | Shape::Number(_) | Shape::Boolean | Shape::Null);
         let is_quoted = is_bare && self.is_json && matches!(said, Tree::Text(_));
@@ -39,7 +39,7 @@ impl Hints<'_> {
         format!("write {}{quotes}{such_as}", wanted(shape))
     }
 
-    /// What to write where a string has the right type and another form.
+    /// The hint at a string of the wrong form.
     pub(crate) fn of_form(self) -> String {
         format!("write it in that form{}", self.such_as())
     }

@@ -18,7 +18,7 @@ pub struct Leaf {
     pub pointer: String,
     /// Its row of the dictionary.
     pub property: &'static Property,
-    /// What it decides.
+    /// The part of the job that it decides.
     pub effect: Effect,
     /// The pointer's segments.
     segments: Vec<String>,
@@ -130,7 +130,7 @@ impl Leaf {
     }
 }
 
-/// Whether a value is what absence means.
+/// Whether a value is the default of its property.
 fn is_default(property: &Property, value: &Value, effective: &Value, dictionary: &Dictionary) -> bool {
     let by_device = property.default_by_device.iter().flat_map(|defaults| defaults.values());
     let by_field = property

@@ -28,7 +28,7 @@ pub struct ModelPlace {
 impl ModelPlace {
     /// The place of a path below the root of that number; roots count from 0, `<output-dir>/training` is the last.
     ///
-    /// `.`, `..` and doubled slashes are taken out as they are written; links are not followed. None where nothing is
+    /// `.`, `..` and doubled slashes are taken out as they are written; links are not followed. `None` if nothing is
     /// left, or where `..` leaves the root.
     #[must_use]
     pub fn below(root: usize, path: &str) -> Option<Self> {
@@ -88,7 +88,7 @@ impl ModelPlace {
     }
 }
 
-/// What of a name may stand in an id.
+/// The characters of a name that an id may have.
 fn slug(stem: &str) -> String {
     let mut slug = String::with_capacity(stem.len());
     let mut replaced = false;

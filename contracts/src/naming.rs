@@ -22,7 +22,7 @@ pub fn pascal(snake: &str) -> String {
     name
 }
 
-/// What `JsonNamingPolicy.CamelCase` makes of a C# name.
+/// A C# name under `JsonNamingPolicy.CamelCase`.
 ///
 /// ```
 /// assert_eq!(contracts::naming::camel("LoRAs"), "loRAs");
@@ -53,19 +53,19 @@ pub fn camel(csharp: &str) -> String {
     chars.into_iter().collect()
 }
 
-/// What `JsonNamingPolicy.SnakeCaseLower` makes of a C# name.
+/// A C# name under `JsonNamingPolicy.SnakeCaseLower`.
 #[must_use]
 pub fn snake_lower(csharp: &str) -> String {
     separated(csharp, '_', lower, |c| c)
 }
 
-/// What `JsonNamingPolicy.SnakeCaseUpper` makes of a C# name.
+/// A C# name under `JsonNamingPolicy.SnakeCaseUpper`.
 #[must_use]
 pub fn snake_upper(csharp: &str) -> String {
     separated(csharp, '_', |c| c, upper)
 }
 
-/// What `JsonNamingPolicy.KebabCaseLower` makes of a C# name.
+/// A C# name under `JsonNamingPolicy.KebabCaseLower`.
 #[must_use]
 pub fn kebab_lower(csharp: &str) -> String {
     separated(csharp, '-', lower, |c| c)

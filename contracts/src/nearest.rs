@@ -1,10 +1,10 @@
-//! What a sender most likely meant by a name that is not known.
+//! The known name that is most like an unknown one.
 
 /// The known name most like one that is not known, if any is near.
 pub(crate) fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let length = name.chars().count();
-    // A name can differ by no less than the difference of the lengths: what is twice as long is near to nothing, and
-    // to compare it would cost the product of the lengths.
+    // Two names differ by at least the difference of their lengths: a name twice as long cannot be near, and comparing
+    // it would cost the product of the lengths.
     let possible = |known: &&str| {
         let known = known.chars().count();
         length.abs_diff(known) * 2 <= length.max(known)
@@ -21,7 +21,7 @@ pub(crate) fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> O
         .map(|(_, known)| known)
 }
 
-/// What an option of a C# serializer has to do with a name, if that writes it.
+/// The way out for a name that an option of a C# serializer writes. `None` for any other name.
 pub(crate) fn written_by(name: &str) -> Option<&'static str> {
     match name {
         "$id" | "$ref" | "$values" => {

@@ -1,4 +1,4 @@
-//! What both sides of an `initialize` speak.
+//! The version of the protocol that both sides of an `initialize` have.
 
 use serde_json::Value;
 

@@ -10,7 +10,7 @@ use crate::shown::SHOWN;
 #[derive(Clone, Debug)]
 pub struct Number {
     value: f64,
-    /// What a message shows, where the value alone does not give it. Boxed, because a tree of numbers must not grow by it.
+    /// The text that a message quotes, if it differs from the value's own. Boxed, so that a tree of numbers stays small.
     written: Option<Box<Written>>,
 }
 
@@ -25,7 +25,7 @@ impl Number {
         Self { value, written: None }
     }
 
-    /// What it is read as.
+    /// Its value.
     #[must_use]
     pub fn value(&self) -> f64 {
         self.value
@@ -106,7 +106,7 @@ impl<'t> Iterator for Texts<'t> {
     }
 }
 
-/// What stands behind the end of a string whose beginning has been read.
+/// The text after the end of a string whose beginning has been read.
 fn behind_string(mut rest: &str) -> &str {
     loop {
         let Some(at) = rest.bytes().position(|byte| matches!(byte, b'"' | b'\\')) else { return "" };

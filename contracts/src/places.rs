@@ -10,8 +10,8 @@ use crate::{
     pointer::escape,
 };
 
-/// From canonical pointers to the sender's: a violation that is found in a canonical document is told where its sender
-/// wrote the value.
+/// From canonical pointers to the sender's: a violation that is found in a canonical document is reported
+/// where its sender wrote the value.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Places {
     senders: HashMap<String, String>,
@@ -40,7 +40,7 @@ impl Places {
         self.senders.insert(canonical, sender);
     }
 
-    /// What was noted for this very value.
+    /// The pointer that was noted for this very value.
     pub(crate) fn noted(&self, canonical: &str) -> Option<&str> {
         self.senders.get(canonical).map(String::as_str)
     }

@@ -12,16 +12,16 @@ use crate::{
     tree::Tree,
 };
 
-/// What was read from one scalar.
+/// The result of reading one scalar.
 pub(crate) struct Scalar {
     /// The canonical value, kept where only a limit is broken.
     pub(crate) value: Option<Value>,
     pub(crate) violation: Option<ScalarViolation>,
-    /// The warning, what was said, and what it was read as.
+    /// The warning, the value as written, and the value it was read as.
     pub(crate) respelt: Option<(WarningCode, String, String)>,
 }
 
-/// What is wrong with one scalar.
+/// The violation of one scalar, before its place is known.
 pub(crate) struct ScalarViolation {
     pub(crate) code: ErrorCode,
     pub(crate) message: String,

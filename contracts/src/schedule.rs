@@ -1,4 +1,4 @@
-//! When a command runs and how long it may take, by its registry row and by what its valid fields say.
+//! The class and the timeout of a command, by its row of the registry and by its valid fields.
 
 use serde_json::Value;
 use std::time::Duration;
@@ -43,8 +43,8 @@ pub fn schedule(action: Action, fields: Option<&Value>) -> (Class, Option<Durati
 
 /// The duration that a field gives, in seconds.
 ///
-/// `None` if the field is absent, or no duration: negative, or beyond what a clock holds. No valid document has such a
-/// number.
+/// `None` if the field is absent, or if no duration has its value: it is negative, or too large for a clock. No valid
+/// document has such a number.
 ///
 /// ```
 /// use contracts::seconds;

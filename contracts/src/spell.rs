@@ -18,13 +18,13 @@ impl Dialect {
         }
     }
 
-    /// A canonical document of a definition, spelt in this dialect. Keys of maps, and what the schema calls verbatim,
-    /// stay as they are; so do members that the schema does not know.
+    /// A canonical document of a definition, spelt in this dialect. Keys of maps, values that the schema calls verbatim, and
+    /// members that the schema does not know stay as they are.
     ///
     /// ```
     /// use contracts::Dialect;
-    /// let said = serde_json::json!({"conditioning": {"prompt": "a pier", "loras": []}});
-    /// let spelt = Dialect::Pascal.spell("PromptSubmission", &said);
+    /// let document = serde_json::json!({"conditioning": {"prompt": "a pier", "loras": []}});
+    /// let spelt = Dialect::Pascal.spell("PromptSubmission", &document);
     /// assert_eq!(spelt["Conditioning"]["LoRAs"], serde_json::json!([]));
     /// ```
     #[must_use]

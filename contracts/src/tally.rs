@@ -30,7 +30,7 @@ impl Tally {
             self.pointer_bytes = bytes;
             self.kept.push(violation);
         } else {
-            // Full: what comes after it is only counted, so that the kept ones are the first ones.
+            // Full from now on: later violations are only counted, so that the kept ones are the first ones.
             self.pointer_bytes = usize::MAX;
         }
     }
@@ -55,7 +55,7 @@ impl Tally {
         self.total -= before - self.kept.len();
     }
 
-    /// Takes over what another has found after this.
+    /// Adds the violations of a later tally.
     pub(crate) fn append(&mut self, other: Self) {
         let total = self.total + other.total;
         for violation in other.kept {

@@ -7,8 +7,8 @@ use crate::{Incoming, Refusal, RouteBody, canonical, envelope};
 
 pub use crate::generated::definition;
 
-/// Whether the quick look vouches for a canonical document of a definition. `false` also where rules over several
-/// fields apply: those are the reading's.
+/// Whether the quick check finds a canonical document of a definition valid. `false` also if rules over several fields
+/// apply: only the reading checks those.
 ///
 /// # Panics
 /// If there is no such definition.

@@ -54,13 +54,13 @@ impl Trace {
         value.parse().ok().map(Self)
     }
 
-    /// A new trace. It is not sampled: who begins it records nothing but log lines.
+    /// A new trace. It is not sampled, because its beginner records nothing but log lines.
     #[must_use]
     pub fn begin(id: NonZeroU128, parent: NonZeroU64) -> Self {
         Self::of_canonical(&format!("00-{id:032x}-{parent:016x}-00")).expect("neither id is zero")
     }
 
-    /// The same trace, as what comes from another span.
+    /// The same trace with another span as the parent.
     #[must_use]
     pub fn with_parent(&self, parent: NonZeroU64) -> Self {
         self.with(&format!("{parent:016x}"), self.flags() & FLAGS_KNOWN)

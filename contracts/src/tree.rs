@@ -1,4 +1,4 @@
-//! JSON as its sender wrote it: order kept, duplicate names seen, integers told from numbers, depth bounded.
+//! JSON as its sender wrote it: in order, with duplicate names, integers apart from numbers, and a bounded depth.
 //!
 //! `serde_json::Value` silently keeps the last of two equal names; a [`Tree`] keeps both and counts them.
 
@@ -32,7 +32,7 @@ pub enum Tree {
     Map(Vec<(String, Tree)>),
 }
 
-/// Why bytes are no [`Tree`]; the sentence names the place.
+/// The error of bytes that are not a [`Tree`]; the sentence names the place.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum TreeError {
     /// The bytes are not UTF-8; the offset of the first bad one.
@@ -79,7 +79,7 @@ pub fn parse(bytes: &[u8]) -> Result<Parsed, TreeError> {
     let mut tree = Seed { seen: &seen, depth: 0 }.deserialize(&mut deserializer).map_err(json)?;
     deserializer.end().map_err(json)?;
     if seen.number.get() {
-        // The parser gives values alone: the texts are found by a second look at the document.
+        // The parser gives values alone: the texts are found by scanning the document again.
         set_written(&mut tree, &mut Texts::of(text));
     }
     let mut found = Duplicates::default();
@@ -227,12 +227,12 @@ fn set_written(tree: &mut Tree, texts: &mut Texts<'_>) {
     }
 }
 
-/// What a document has, so that it is looked at again only where it must be.
+/// Marks of a document that decide whether it is scanned again.
 #[derive(Default)]
 struct Seen {
     /// An object with a name that stands twice.
     duplicate: Cell<bool>,
-    /// A number that is no integer of 64 bits.
+    /// A number that is not an integer of 64 bits.
     number: Cell<bool>,
 }
 

@@ -1,4 +1,4 @@
-//! Violations, warnings and failures: what a reply says went wrong.
+//! Violations, warnings and failures, as replies report them.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -15,7 +15,7 @@ pub struct Violation {
     pub pointer: String,
     /// Its kind.
     pub code: ErrorCode,
-    /// One sentence: what is wrong, and what would be right.
+    /// One sentence: the mistake, and the allowed values.
     pub message: String,
     /// The allowed values, of an enum.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -97,7 +97,7 @@ pub struct Failure {
     pub field: Option<String>,
     /// When to try again, in seconds from now.
     pub retry_after_seconds: Option<f64>,
-    /// What to do about it. `None`: the hint of the code.
+    /// The way out. `None`: the hint of the code.
     pub hint: Option<String>,
     /// Numbers and names of this case, for programs.
     pub details: Option<Map<String, Value>>,

@@ -1,4 +1,4 @@
-//! What the mutator starts from: the fixtures, and what they lack.
+//! The inputs that the mutator starts from: the fixtures, and cases that they lack.
 
 use std::{fs, io, path::Path};
 

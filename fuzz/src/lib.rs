@@ -1,4 +1,4 @@
-//! Bytes that nobody wrote, against everything that reads bytes.
+//! Random bytes against everything that reads bytes.
 //!
 //! Each target is a plain function over bytes that panics where a promise is broken. Two engines drive them: the
 //! mutator here, which starts from what is under `fixtures/` and is the same in every run of one seed (`cargo test`,

@@ -1,4 +1,4 @@
-//! `cargo xtask fuzz`: drives the targets for a while and keeps what breaks one.
+//! `cargo xtask fuzz`: drives the targets for a while and keeps the input that breaks one.
 
 use std::{
     panic,

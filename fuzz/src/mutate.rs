@@ -2,7 +2,7 @@
 
 use rand::{RngExt as _, SeedableRng as _, rngs::SmallRng};
 
-/// Words that readers of JSON stumble over.
+/// Values that readers of JSON often get wrong.
 const WORDS: &[&[u8]] = &[
     b"null",
     b"true",
@@ -39,7 +39,7 @@ const WORDS: &[&[u8]] = &[
     b"\xff\xff\xff\xff\xff\xff\xff\x7f",
 ];
 
-/// No input is longer: what costs time is not what this looks for.
+/// Longest input: longer ones cost time and find nothing new here.
 const BYTES_MAX: usize = 1 << 16;
 
 /// Makes inputs out of a corpus.
@@ -107,7 +107,7 @@ impl Mutator {
         }
     }
 
-    /// Puts a word in the place of what stands behind a colon: JSON it stays, and means something else.
+    /// Replaces the value after a colon by such a value: still JSON, with another meaning.
     fn swap_values(&mut self, input: &mut Vec<u8>) {
         let colons: Vec<usize> = (0..input.len()).filter(|at| input[*at] == b':').collect();
         if colons.is_empty() {

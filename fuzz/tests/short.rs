@@ -2,7 +2,7 @@
 
 use fuzz::{corpus, mutate::Mutator, targets};
 
-/// So many mutants a target; `cargo xtask fuzz` runs for as long as it is told.
+/// Mutants for each target; `cargo xtask fuzz` runs for a given time instead.
 const MUTANTS: usize = 4000;
 
 fn hold(name: &str) {

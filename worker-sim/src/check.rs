@@ -23,7 +23,7 @@ pub(crate) const CLIP_SKIP_MAX: u64 = 11;
 /// Optimizations that only a GPU has.
 const GPU_ONLY: &[&str] = &["model_cpu_offload", "sequential_cpu_offload", "xformers", "torch_compile"];
 
-/// What a submission needs.
+/// The needs of a submission.
 #[derive(Debug, Default)]
 pub(crate) struct Needs {
     /// Models that take part, the base first.
@@ -175,7 +175,7 @@ impl Checker<'_> {
         }
         for (i, inversion) in items(effective, "/conditioning/textual_inversions").enumerate() {
             if let Some(path) = inversion["path"].as_str() {
-                // Always a path, whatever it looks like.
+                // Always a path, whatever its form.
                 let path = if is_model_path(path) { path.to_owned() } else { format!("./{path}") };
                 self.find(
                     &path,

@@ -19,22 +19,22 @@ use crate::{
     settings::{LogLevel, OnEof, Settings},
 };
 
-/// What a pretend memory may have, MiB: a pebibyte is more than any host has, and its bytes fit a number.
+/// Allowed sizes of a pretend memory, MiB: a pebibyte is more than any host has, and its bytes fit a number.
 const MEBIBYTES: RangeInclusive<u64> = 1..=1 << 30;
-/// What a step or a load may take, ms: a day.
+/// Allowed times of a step or a load, ms: up to a day.
 const MILLISECONDS: RangeInclusive<u64> = 0..=86_400_000;
 
 /// A worker without a GPU that speaks the whole contract on stdin and stdout.
 #[derive(Debug, Parser)]
 #[command(name = "worker-sim", version, args_override_self = true, after_long_help = faults::help())]
 struct Flags {
-    /// Which worker to be; there is one.
+    /// The worker to start; there is one.
     #[arg(long, value_name = "NAME", default_value = "pipeline_manager", value_parser = ["pipeline_manager"])]
     worker: String,
-    /// What is said on stderr: debug, info, warning or error, in any case.
+    /// The least level of log lines on stderr: debug, info, warning or error, in any case.
     #[arg(long, value_name = "LEVEL", default_value = "info", ignore_case = true)]
     log_level: LogLevel,
-    /// Where it is said too.
+    /// Appends the log lines to this file too.
     #[arg(long, value_name = "FILE")]
     log_file: Option<PathBuf>,
     /// JSON file with any of: model_roots, input_roots, output_dir, models (id to path), vram_mb, ram_mb, step_ms,
@@ -50,13 +50,13 @@ struct Flags {
     /// Folder of images and data sets; repeatable.
     #[arg(long = "input-root", value_name = "DIR", env = "CONCORD_INPUT_ROOTS", value_delimiter = ':')]
     input_roots: Vec<PathBuf>,
-    /// Where pictures and trainings go.
+    /// Folder of pictures and trainings.
     #[arg(long, value_name = "DIR", env = "CONCORD_OUTPUT_DIR")]
     output_dir: Option<PathBuf>,
-    /// The GPU to pretend to be: an index, gpu_N, or cpu_0. Else CUDA_VISIBLE_DEVICES and GPU_ID say it, else gpu_0.
+    /// The GPU to simulate: an index, gpu_N or cpu_0. Default: CUDA_VISIBLE_DEVICES or GPU_ID, else gpu_0.
     #[arg(long, value_name = "GPU")]
     gpu: Option<String>,
-    /// `cpu` makes it cpu_0.
+    /// `cpu` simulates cpu_0.
     #[arg(long, value_name = "DEVICE", default_value = "auto", value_parser = ["auto", "cpu"])]
     device: String,
     /// Pretend device memory, MiB.
@@ -71,22 +71,22 @@ struct Flags {
     /// Milliseconds to load a base model; others in proportion to their size, cached ones in a tenth; 0: at once.
     #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(MILLISECONDS))]
     load_ms: Option<u64>,
-    /// Decides everything random: chosen seeds and faults.
+    /// Seed of all random choices: seeds of jobs, and faults.
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// What the end of stdin means: `stop` cancels what is not done in 4 s, `finish` waits for it.
+    /// At the end of stdin `stop` cancels commands that are not done in 4 s, `finish` waits for them.
     #[arg(long, value_name = "HOW", default_value = "stop")]
     on_eof: OnEof,
-    /// Only deterministic kernels; here nothing else exists.
+    /// Only deterministic kernels; the simulator has no others.
     #[arg(long)]
     deterministic: bool,
-    /// Processor threads of torch; here is no torch.
+    /// Processor threads of torch; the simulator has no torch.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
     threads: Option<u32>,
     /// Longest frame, without its LF, in bytes.
     #[arg(long, value_name = "BYTES", default_value_t = FRAME_BYTES_MAX as u64, value_parser = clap::value_parser!(u64).range(64..=1 << 30))]
     frame_bytes_max: u64,
-    /// Misbehaves: see the table below; repeatable.
+    /// A fault of the table below; repeatable.
     #[arg(long = "fault", value_name = "NAME[:PARAM][~RATIO][@WHEN]...")]
     faults: Vec<Fault>,
     /// All faults are healed after this many frames.
@@ -127,10 +127,10 @@ impl Config {
     }
 }
 
-/// Reads what `run` was given; a help text or a mistake is printed and is the process's end.
+/// Reads the arguments of `run`. For `--help` and for mistakes it prints a text and returns the exit code.
 pub(crate) fn settings(args: impl IntoIterator<Item = OsString>) -> Result<Settings, ExitCode> {
     let flags = Flags::try_parse_from(args).map_err(|err| {
-        // To stdout for --help, to stderr for mistakes; where that fails there is nobody to tell.
+        // To stdout for --help, to stderr for mistakes. If that fails, only the exit code can report it.
         let printed = err.print();
         ExitCode::from(if printed.is_ok() { u8::try_from(err.exit_code()).unwrap_or(2) } else { 2 })
     })?;

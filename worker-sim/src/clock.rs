@@ -1,4 +1,4 @@
-//! Time: monotonic for what is measured and due, wall time for what is said. Virtual in tests.
+//! Time: a monotonic clock for durations and deadlines, wall time for timestamps. Virtual in tests.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 pub(crate) struct Now {
     /// Since the worker's start; never goes back.
     pub(crate) mono: Duration,
-    /// What the calendar says.
+    /// Wall time.
     pub(crate) wall: DateTime<Utc>,
 }
 
@@ -18,7 +18,7 @@ impl Now {
         self.mono.saturating_sub(earlier.mono).as_secs_f64()
     }
 
-    /// When so many seconds have passed. A time beyond what a clock holds never comes.
+    /// The moment after so many seconds. A time too large for a clock never comes.
     pub(crate) fn after(self, seconds: f64) -> Duration {
         Duration::try_from_secs_f64(seconds).map_or(Duration::MAX, |wait| self.mono.saturating_add(wait))
     }

@@ -9,7 +9,7 @@ const TOLERANCE: u8 = 1;
 /// Samples along each side of the cube of colours.
 const SAMPLES: u8 = 9;
 
-/// Converts a picture to sRGB by its profile; code and message of what is to be warned of.
+/// Converts a picture to sRGB by its profile; returns the code and the message of a warning.
 pub(crate) fn to_srgb(
     picture: DynamicImage,
     profile: Option<Vec<u8>>,
@@ -27,7 +27,7 @@ pub(crate) fn to_srgb(
     }
 }
 
-/// Why a profile is not used: how a sentence about it goes on.
+/// Why a profile is not used, as the end of a sentence about it.
 #[derive(Debug, thiserror::Error)]
 enum ProfileError {
     #[error("cannot be read: {0}")]

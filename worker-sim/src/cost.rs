@@ -1,4 +1,4 @@
-//! What a job costs: pretend memory and time, from the sizes of its models, of its pictures and what it asks for.
+//! The cost of a job: pretend memory and time, from the sizes of its models and pictures and from its settings.
 //!
 //! The worker keeps to these figures itself, so that an estimate can be measured.
 
@@ -13,7 +13,7 @@ use crate::{
 
 /// Device memory of one megapixel being made in fp16, bytes.
 const PIXEL_BYTES: f64 = 40.0 * 1_048_576.0;
-/// What a process takes by itself, bytes.
+/// Memory of a process without models, bytes.
 const CONTEXT_BYTES: f64 = 256.0 * 1_048_576.0;
 /// Painting and encoding a pixel, seconds, until it was measured.
 pub(crate) const SECONDS_A_PIXEL: f64 = 3e-7;
@@ -33,7 +33,7 @@ const OPTIMIZATIONS: &[(&str, f64, f64, f64)] = &[
     ("torch_compile", 1.0, 1.0, 0.85),
 ];
 
-/// What is known of this worker's speed.
+/// The speed of this worker.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Speed {
     /// One step of a plain job, seconds.
@@ -58,7 +58,7 @@ pub(crate) struct Cost {
     pub(crate) steps: u64,
     /// Seconds to paint and write its pictures.
     pub(crate) post: f64,
-    /// Seconds to load what is not there.
+    /// Seconds to load the missing models.
     pub(crate) load: f64,
 }
 
@@ -102,7 +102,7 @@ impl Cost {
         self.load + self.step * self.steps as f64 + self.post
     }
 
-    /// What a validation report says of it.
+    /// Its members of a validation report.
     pub(crate) fn figures(&self) -> [(String, Value); 2] {
         [("estimated_vram_mb", mebibytes(self.bytes())), ("estimated_time_seconds", self.seconds())]
             .map(|(name, figure)| (name.to_owned(), figure.into()))
@@ -132,7 +132,7 @@ pub(crate) fn load_seconds(model: &Model, base: f64) -> f64 {
     base * model.bytes as f64 / BASE_BYTES as f64
 }
 
-/// Mebibytes, to the thousandth: what is finer is nobody's business.
+/// Mebibytes, rounded to 0.001 so that replies are stable.
 pub(crate) fn mebibytes(bytes: u64) -> f64 {
     (bytes as f64 / 1_048.576).round() / 1000.0
 }

@@ -1,4 +1,4 @@
-//! Which GPU this worker pretends to be, by flag or environment.
+//! The GPU that this worker simulates, by flag or environment.
 
 use contracts::{DeviceKind, DeviceName, UnknownDevice};
 
@@ -32,7 +32,7 @@ impl Device {
         }
     }
 
-    /// Makes workers on different devices of one `--seed` choose different seeds. No GPU has the number of the processor.
+    /// Mixed into `--seed`, so that workers on different devices choose different seeds. 999 for the processor.
     pub(crate) fn seed(&self) -> u64 {
         self.index().unwrap_or(999)
     }
@@ -46,20 +46,20 @@ impl Device {
         self.index().map_or_else(|| "Simulated CPU".to_owned(), |index| format!("Simulated GPU {index}"))
     }
 
-    /// Whether a canonical `performance.device` means this one.
+    /// Whether a canonical `performance.device` names this one.
     pub(crate) fn is_own_name(&self, name: &str) -> bool {
         name == "auto" || name == self.contract_name()
     }
 
-    /// Whether an envelope's `gpu_id` means this one.
+    /// Whether an envelope's `gpu_id` names this one.
     pub(crate) fn is_own_id(&self, gpu_id: &str) -> bool {
         gpu_id == self.gpu_id
     }
 
-    /// The device that flags and environment name, and what is worth a warning.
+    /// The device that flags and environment name, and warnings about them.
     ///
     /// # Errors
-    /// [`DeviceError::Unknown`] for a name of no device, [`DeviceError::Disagree`] for two variables that name two devices.
+    /// [`DeviceError::Unknown`] for a name of no device, [`DeviceError::Disagree`] if the variables name two devices.
     pub(crate) fn find(
         flag: Option<&str>,
         on_cpu: bool,

@@ -40,7 +40,7 @@ pub(crate) enum Kind {
     BlockingStderr,
 }
 
-/// Every fault: its name, its parameter and what it does.
+/// Every fault: its name, its parameter and its effect.
 const TABLE: &[(Kind, &str, &str, &str)] = &[
     (
         Kind::Crash,
@@ -287,7 +287,7 @@ fn when(text: &str) -> Result<When, FaultError> {
     text.parse().map(When::Action).map_err(|_| FaultError::NoMoment(text.to_owned()))
 }
 
-/// Why a text is no fault.
+/// The error of a text that is not a fault.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FaultError {
     #[error("{0:?} is no ratio")]
@@ -308,7 +308,7 @@ fn names() -> String {
     TABLE.iter().map(|row| row.1).collect::<Vec<_>>().join(", ")
 }
 
-/// All faults of a worker, and what is drawn for them.
+/// All faults of a worker, and the random numbers for them.
 #[derive(Debug)]
 pub(crate) struct Faults {
     faults: Vec<Fault>,
@@ -338,7 +338,7 @@ impl Faults {
         Some(struck.param.clone())
     }
 
-    /// The same for a fault whose parameter says where it strikes.
+    /// The same for a fault whose parameter names the place where it strikes.
     pub(crate) fn strike_at(&mut self, kind: Kind, place: &str, default: &str, moment: Moment) -> bool {
         let here = |fault: &Fault| fault.param.as_deref().unwrap_or(default) == place;
         let rng = &mut self.rng;

@@ -5,7 +5,7 @@ use nix::sys::signal::{SigSet, Signal};
 /// Makes a write beyond the limit fail (EFBIG) where the kernel would end the process by SIGXFSZ.
 ///
 /// For the first line of `main`: threads and programs that are started later inherit it. The signal is blocked, not
-/// ignored: that needs no unsafe code, and nobody waits for it.
+/// ignored: that needs no unsafe code, and no code waits for the signal.
 pub fn fail_softly() {
     let mut signals = SigSet::empty();
     signals.add(Signal::SIGXFSZ);

@@ -92,7 +92,7 @@ fn real(reference: &str, model: &Model, deep: bool) -> Value {
     result
 }
 
-/// What the contract calls a number format of a file; one that it has no name for keeps the file's.
+/// The contract's name of a number format in a file; a format without one keeps the file's name.
 fn dtype(in_file: &str) -> &str {
     match in_file {
         "F16" => "fp16",

@@ -25,12 +25,12 @@ use std::{
 
 use crate::roots::Roots;
 
-/// What a colour profile may take, once it is inflated.
+/// Longest colour profile after it is inflated, bytes.
 const PROFILE_BYTES_MAX: u64 = 4 << 20;
 /// What stands before the chunks of a PNG.
 const PNG_SIGNATURE_BYTES: usize = 8;
 
-/// What an image reference means.
+/// The meaning of an image reference.
 enum Source {
     /// It was inside the request.
     Bytes(Vec<u8>),
@@ -46,7 +46,7 @@ pub(crate) fn bytes(roots: &Roots, reference: &str) -> Result<Vec<u8>, Failure> 
     }
 }
 
-/// Whether the picture of an image reference is allowed by its header: of a file nothing more is read.
+/// Checks the picture of an image reference by its header. Nothing more of a file is read.
 pub(crate) fn inspect(roots: &Roots, reference: &str) -> Result<(), Failure> {
     match source(roots, reference)? {
         Source::Bytes(bytes) => check(&bytes),
@@ -76,7 +76,7 @@ fn source(roots: &Roots, reference: &str) -> Result<Source, Failure> {
     Ok(Source::File(path))
 }
 
-/// The bytes of a picture's file; else what is wrong with it.
+/// The bytes of a picture's file, or the reason why it is refused.
 pub(crate) fn file(path: &Path) -> Result<Vec<u8>, FileError> {
     let mut bytes = Vec::new();
     // It may grow while it is read.
@@ -88,7 +88,7 @@ pub(crate) fn file(path: &Path) -> Result<Vec<u8>, FileError> {
     }
 }
 
-/// Why a picture's file is refused: how a sentence about it goes on.
+/// Why a picture's file is refused, as the end of a sentence about it.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FileError {
     #[error("cannot be read: {0}")]
@@ -99,9 +99,9 @@ pub(crate) enum FileError {
     TooLarge { bytes: u64 },
 }
 
-/// A picture's file; else what is wrong with it. What is no regular file could make us wait for ever.
+/// A picture's file, or the reason why it is refused. Only a regular file: reading another kind may never end.
 fn open(path: &Path) -> Result<File, FileError> {
-    // A FIFO without a writer blocks whoever opens it otherwise.
+    // Without this flag, opening a FIFO without a writer blocks.
     let file = File::options()
         .read(true)
         .custom_flags(OFlag::O_NONBLOCK.bits())
@@ -136,7 +136,7 @@ pub(crate) fn sha256(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 
-/// What the header tells is allowed: a still PNG, JPEG or WebP of at most 64 megapixels.
+/// Checks the header of a picture: a still PNG, JPEG or WebP of at most 64 megapixels is allowed.
 pub(crate) fn check(bytes: &[u8]) -> Result<(), Failure> {
     check_from(Cursor::new(bytes))
 }
@@ -240,10 +240,10 @@ pub(crate) fn colour(picture: &DynamicImage, size: (u32, u32)) -> (RgbImage, Opt
     }
 }
 
-/// The channel of a mask that says what is repainted, as `mask_channel` names it.
+/// The channel of a mask that marks the repainted area, by its `mask_channel` name.
 ///
 /// # Errors
-/// `image_invalid` for a channel that the mask has not, and for the luminance of a mask whose shape is in its alpha.
+/// `image_invalid` for a channel that the mask does not have, and for the luminance of a mask whose alpha has its shape.
 pub(crate) fn mask(picture: DynamicImage, channel: &str) -> Result<DynamicImage, Failure> {
     let has_alpha = picture.color().has_alpha();
     if channel == "luminance" {

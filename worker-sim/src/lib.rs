@@ -34,7 +34,7 @@ mod worker;
 
 use std::{ffi::OsString, process::ExitCode};
 
-/// Runs a simulated worker on this process's stdin, stdout and stderr until it is told to stop.
+/// Runs a simulated worker on this process's stdin, stdout and stderr until it is asked to stop.
 ///
 /// `args` begins with the program's name. 0: stopped politely; 1: stdin, stdout or an output file failed; 2: the flags
 /// or the environment were no good; 70: the fault `crash` struck.

@@ -1,4 +1,4 @@
-//! Which model an id or a path means, what it is and how large; the pretend ones among them.
+//! Models by id or path, with their kinds and sizes; pretend ones among them.
 
 use contracts::{ErrorCode, Failure, ModelPlace, is_model_id, shorten};
 use std::{
@@ -47,7 +47,7 @@ const PICKLES: &[&str] = &["ckpt", "bin", "pt", "pth", "pkl", "pickle"];
 #[derive(Clone, Debug)]
 pub(crate) struct Registry {
     pub(crate) roots: Roots,
-    /// What the configuration calls so.
+    /// Models that the configuration gives an id.
     pub(crate) configured: BTreeMap<String, String>,
     /// Ids given by load, cache and suite commands, while what they name is loaded or cached.
     pub(crate) loaded_ids: BTreeMap<String, Model>,
@@ -85,7 +85,7 @@ impl Registry {
     /// The model that a load or cache command names, under the id that it is to have.
     pub(crate) fn name(&self, reference: &str, kind: &str, id: Option<&str>) -> Result<Model, Failure> {
         let mut model = self.resolve(reference, kind)?;
-        // An id that nobody wrote is the file's own and never conflicts.
+        // An id that no one wrote comes from the file itself and never conflicts.
         let Some(id) = id else { return Ok(model) };
         id.clone_into(&mut model.id);
         if !is_model_id(&model.id) {
@@ -101,7 +101,7 @@ impl Registry {
         }
     }
 
-    /// What the id means now.
+    /// The model of an id at this moment.
     fn of_id(&self, id: &str, kind: &str) -> Result<Option<Model>, Failure> {
         if let Some(model) = self.loaded_ids.get(id) {
             return Ok(Some(model.clone()));
@@ -164,7 +164,7 @@ impl Registry {
                 (path, bytes, kind)
             }
         };
-        // Links are followed for where a file lies, not for what it is.
+        // Links are followed to find where a file lies; its kind comes from the name as written.
         if is_pickle(&written) {
             let message =
                 format!("{} is pickled; pickled weights are refused everywhere", name_of_path(&written));
@@ -184,7 +184,7 @@ pub(crate) fn is_pickle(path: &Path) -> bool {
     ending.is_some_and(|ending| PICKLES.contains(&ending.as_str()))
 }
 
-/// Words of a pretend file's name, or of its folder's, and the type that they tell of.
+/// Words in the name of a pretend file or of its folder, and the model type of each.
 const WORDS: &[(&str, &[&str])] = &[
     ("sdxl_refiner", &["refiner", "refiners"]),
     ("vae", &["vae", "vaes"]),
@@ -268,7 +268,7 @@ mod tests {
             ("/models/controlnet_canny.safetensors", Some("controlnet")),
             ("/models/Real-ESRGAN.safetensors", Some("upscaler")),
             ("/models/my-sdxl-refiner-1.0.safetensors", Some("sdxl_refiner")),
-            // Parts of words do not count, and of several types none does.
+            // Parts of words do not count. Words of several types count for none.
             ("/models/sd_xl_base_1.0_0.9vae.safetensors", None),
             ("/models/flora.safetensors", None),
             ("/models/refiner_vae.safetensors", None),

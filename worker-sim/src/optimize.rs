@@ -29,7 +29,7 @@ impl Goals {
     }
 }
 
-/// What this worker has.
+/// Memory, speed and optimizations of this worker.
 pub(crate) struct Bounds<'w> {
     pub(crate) total: u64,
     pub(crate) speed: Speed,

@@ -1,4 +1,4 @@
-//! What was measured since start.
+//! Measurements since start.
 
 use contracts::{Class, ErrorCode};
 use serde_json::{Value, json};

@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 /// Where pretend models live; every path under it is one.
 pub(crate) const PRETEND_ROOT: &str = "/models";
 
-/// The allowed roots of one worker. They need not exist; what does not exist holds nothing.
+/// The allowed roots of one worker. They need not exist; a missing root has no files.
 #[derive(Clone, Debug)]
 pub(crate) struct Roots {
     /// Real folders of models, beside the pretend root.
@@ -17,7 +17,7 @@ pub(crate) struct Roots {
     pub(crate) output: PathBuf,
 }
 
-/// A model's path that is allowed and is there.
+/// A model's path that is allowed and exists.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ModelPath {
     /// Under the pretend root.
@@ -104,7 +104,7 @@ impl Roots {
         }
     }
 
-    /// The real model that an id means by its place directly under a root.
+    /// The real model of an id, directly under a root.
     pub(crate) fn model_of_id(&self, id: &str) -> Option<PathBuf> {
         self.models
             .iter()
@@ -187,7 +187,7 @@ fn find(asked: &str, roots: &[&Path]) -> Result<Found, Failure> {
             }
             Ok(_) => escapes = true,
             Err(err) if err.kind() == std::io::ErrorKind::NotFound => {
-                // What is not there is judged by how it is written; the links above it are followed.
+                // A missing file is judged by its path as written; links above it are followed.
                 escapes |= !lexical(&real(&candidate)).is_some_and(|path| is_inside(&path));
             }
             Err(err) => {

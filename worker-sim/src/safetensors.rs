@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 /// A header may have this many bytes, as the library allows.
 const HEADER_BYTES_MAX: u64 = 100_000_000;
 
-/// Why a file is no safetensors file. Causes stand in the sentence.
+/// The error of a file that is not a safetensors file. Causes stand in the sentence.
 #[derive(Debug, thiserror::Error)]
 pub enum HeaderError {
     /// It cannot be read.
@@ -25,7 +25,7 @@ pub enum HeaderError {
         /// Bytes of the file.
         size: u64,
     },
-    /// Its header is no JSON.
+    /// Its header is not JSON.
     #[error("its header is no JSON: {0}")]
     NoJson(serde_json::Error),
     /// A tensor lies outside of it.
@@ -45,7 +45,7 @@ impl From<io::Error> for HeaderError {
 /// Reads the header of a file of `size` bytes. Every tensor must lie in the file; of the tensors nothing is read.
 ///
 /// # Errors
-/// A [`HeaderError`] for a file that is no safetensors file.
+/// [`HeaderError`] if it is not a safetensors file.
 pub fn header(mut from: impl Read, size: u64) -> Result<Map<String, Value>, HeaderError> {
     let mut open = || -> io::Result<(u64, Vec<u8>)> {
         let mut length = [0; 8];

@@ -1,4 +1,4 @@
-//! The self test: pictures made twice, models looked at, times taken.
+//! The self test: draws pictures twice, inspects models, measures times.
 
 use contracts::{DeviceKind, effective};
 use serde_json::{Value, json};
@@ -79,7 +79,7 @@ fn sdxl() -> Vec<Value> {
         let problem = match (bytes(change), &plain) {
             (Ok(changed), Ok(plain)) => (changed == *plain).then(|| "it changes nothing".to_owned()),
             (Err(err), _) => Some(err.to_string()),
-            // What it would be compared with is not there: the first check says why.
+            // The plain picture failed: the first check reports why.
             (Ok(_), Err(_)) => Some("there is no picture to compare with".to_owned()),
         };
         check(&format!("sdxl.{name}"), &format!("{name} changes the picture"), problem, begun)

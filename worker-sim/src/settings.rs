@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use crate::{device::Device, faults::Fault, roots::Roots};
 
-/// How much is said on stderr.
+/// The least level of log lines on stderr.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub(crate) enum LogLevel {
     Debug,
@@ -27,7 +27,7 @@ impl LogLevel {
     }
 }
 
-/// What the end of stdin means.
+/// The reaction to the end of stdin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum OnEof {
     Stop,

@@ -28,7 +28,7 @@ pub(crate) struct Memory {
     location: &'static str,
     pub(crate) total: u64,
     pub(crate) held: Vec<Held>,
-    /// What a running job works in, and what the last one left behind.
+    /// Memory that the running job, or the last one, works in.
     pub(crate) workspace: u64,
     uses: u64,
 }
@@ -109,8 +109,8 @@ impl Memory {
         taken.into_iter().map(|held| held.model).collect()
     }
 
-    /// Makes room for models and a workspace, by evicting what is used longest ago and not among `keep`.
-    /// What was evicted; nothing is where it cannot fit.
+    /// Makes room for models and a workspace: evicts the least recently used models that are not among `keep`, and
+    /// returns them. Evicts nothing if there cannot be enough room.
     pub(crate) fn make_room(
         &mut self,
         keep: &[Model],

@@ -1,4 +1,4 @@
-//! `cargo xtask check`: what a developer runs after each change. The quick steps of the test command, and the unit tests
+//! `cargo xtask check`: the checks after each change. The quick steps of the test command, and the unit tests
 //! of the crates that changed.
 
 use std::{collections::BTreeSet, io::Write, path::Path, process::Command};
@@ -51,7 +51,7 @@ pub(crate) fn unit(root: &Path, since: &str, out: &mut dyn Write) -> Result<()> 
     Ok(())
 }
 
-/// What has unit tests. cargo refuses `--lib` of a package without a library.
+/// Crates that have unit tests. cargo refuses `--lib` of a package without a library.
 fn targets(package: &Path) -> Vec<&'static str> {
     let has = |file: &str| package.join("src").join(file).exists();
     [("lib.rs", "--lib"), ("main.rs", "--bins")]

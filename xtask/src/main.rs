@@ -1,6 +1,6 @@
 //! `cargo xtask`: what CI does, by hand.
 //!
-//! `test` runs every check; `long` those that take long or need tools of users, `fuzz` one of them for as long as told.
+//! `test` runs every check; `long` those that take long or need tools of users, `fuzz` one of them for a given time.
 //! `codegen` writes everything that comes from `schemas/`; `codegen --check` says which file is stale; `lint` says what
 //! is wrong with the schemas; `tidy` checks the house rules over the files.
 
@@ -47,7 +47,7 @@ enum Task {
         #[arg(long)]
         list: bool,
     },
-    /// Feed every reader of bytes with bytes that nobody wrote.
+    /// Feed every reader of bytes with random bytes.
     Fuzz {
         /// Only these targets; a name that is none is answered with those that there are.
         targets: Vec<String>,
@@ -104,7 +104,7 @@ fn main() -> ExitCode {
         Ok(codegen::Outcome::Stale) => ExitCode::from(STALE),
         Err(error) => {
             if let Err(failure) = writeln!(std::io::stderr(), "failed: {error:#}") {
-                // Nobody can be told: the exit code still says it.
+                // stdout is gone: the exit code still reports it.
                 drop(failure);
             }
             ExitCode::from(BROKEN)

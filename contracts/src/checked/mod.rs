@@ -1,4 +1,4 @@
-//! Limits that a type enforces: what the newtypes in [`types`](crate::types) are made of.
+//! Limits that a type enforces; the newtypes in [`types`](crate::types) are made of them.
 //!
 //! Each newtype has `LIMITS`, `new` (which names the limit that a value breaks), `get` or `Deref`, and reads from JSON
 //! only what is within its limits. A string is checked where it lies and copied once.

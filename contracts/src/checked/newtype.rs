@@ -1,6 +1,6 @@
 //! The macros that write a checked newtype. Every one ends in `impls!`, which reads, writes and describes it.
 
-/// What all newtypes share: reading within limits, writing, the schema.
+/// The part that all newtypes have in common: reading within limits, writing, the schema.
 macro_rules! impls {
     ($name:ident, $read:path, $schema:expr) => {
         impl<'de> serde::Deserialize<'de> for $name {
@@ -36,7 +36,7 @@ macro_rules! integer {
         pub struct $name($kind);
 
         impl $name {
-            /// What it allows.
+            /// Its limits.
             pub const LIMITS: IntegerLimits = $limits;
 
             /// The value, if it is within the limits.
@@ -86,7 +86,7 @@ macro_rules! number {
         pub struct $name(f64);
 
         impl $name {
-            /// What it allows.
+            /// Its limits.
             pub const LIMITS: NumberLimits = $limits;
 
             /// The value, if it is within the limits.
@@ -136,7 +136,7 @@ macro_rules! text {
         pub struct $name(String);
 
         impl $name {
-            /// What it allows.
+            /// Its limits.
             pub const LIMITS: TextLimits = $limits;
 
             /// The text, if it is within the limits.
@@ -235,7 +235,7 @@ macro_rules! list {
         pub struct $name(Vec<$item>);
 
         impl $name {
-            /// What it allows.
+            /// Its limits.
             pub const LIMITS: ListLimits = $limits;
 
             /// The list, if it is within the limits.
@@ -306,7 +306,7 @@ macro_rules! map {
         pub struct $name(std::collections::BTreeMap<String, $value>);
 
         impl $name {
-            /// What it allows.
+            /// Its limits.
             pub const LIMITS: MapLimits = $limits;
 
             /// The map, if it is within the limits.

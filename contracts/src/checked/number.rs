@@ -13,7 +13,7 @@ pub struct IntegerLimits {
     pub minimum: i64,
     /// The greatest.
     pub maximum: i64,
-    /// What divides it; 1 where nothing must.
+    /// It must be a multiple of this; 1 for any integer.
     pub multiple_of: i64,
 }
 
@@ -86,9 +86,9 @@ impl Visitor<'_> for IntegerVisitor<'_> {
 /// One end of a range.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Edge {
-    /// The end is allowed itself.
+    /// The end itself is allowed.
     At(f64),
-    /// Only what lies beyond the end is allowed.
+    /// The end itself is not allowed.
     Beyond(f64),
 }
 
@@ -101,7 +101,7 @@ impl Edge {
         }
     }
 
-    /// Whether only what lies beyond the end is allowed.
+    /// Whether the end itself is not allowed.
     #[must_use]
     pub fn is_exclusive(self) -> bool {
         matches!(self, Self::Beyond(_))

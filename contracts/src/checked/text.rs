@@ -17,11 +17,11 @@ pub struct TextLimits {
     pub maximum: u64,
     /// Something other than white space must be in it.
     pub not_blank: bool,
-    /// What it must look like.
+    /// Its form.
     pub form: Form,
 }
 
-/// What a string must look like.
+/// The form of a string.
 #[derive(Debug)]
 pub enum Form {
     /// Anything.
@@ -83,7 +83,7 @@ impl Piece {
         Self { class: bits, minimum, maximum }
     }
 
-    /// What is left behind the piece, which takes as much as it can.
+    /// The rest of the text after this piece, which takes as much as it can.
     fn strip(self, text: &[u8]) -> Option<&[u8]> {
         let takes = |byte: &&u8| byte.is_ascii() && self.class >> **byte & 1 == 1;
         let count = text.iter().take(self.maximum as usize).take_while(takes).count();

@@ -15,9 +15,9 @@ pub enum Condition {
     NotIn(String, Vec<Value>),
     /// The number is greater.
     Above(String, f64),
-    /// What the schema says of the enum's value has this entry.
+    /// The entry of the enum's value in `x-values` has this key.
     ValueHas(String, String),
-    /// What the schema says of the enum's value has this entry with this value.
+    /// The entry of the enum's value in `x-values` has this key with this value.
     ValueIs(String, String, Value),
     /// All of them.
     All(Vec<Condition>),

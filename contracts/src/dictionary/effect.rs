@@ -1,13 +1,13 @@
-//! What a leaf of the prompt submission decides (`x-effect`).
+//! The part of a job that a leaf of the prompt submission decides (`x-effect`).
 
-/// What a leaf of the prompt submission decides.
+/// The part of a job that a leaf of the prompt submission decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Effect {
     /// The pixels.
     Picture,
     /// How many files, and how they are encoded.
     File,
-    /// Only what is written about the job.
+    /// The record of the job alone.
     Record,
     /// When the job runs, and how fast.
     Time,

@@ -110,7 +110,7 @@ impl Dictionary {
         shape
     }
 
-    /// What absence means by the definition that a shape refers to.
+    /// The default of the definition that a shape refers to.
     #[must_use]
     pub fn default_of(&self, shape: &Shape) -> Option<Value> {
         match shape {

@@ -1,4 +1,4 @@
-//! The spellings of an object: which names are read in it, what each means, and which dialect alone writes it.
+//! The spellings of an object: the names that are read in it, their meanings, and their dialects.
 
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ use super::{
 use crate::{dialect::Dialect, naming};
 
 impl ObjectSpec {
-    /// Adds every spelling that a schema gives. What is added first stays: the properties' own names win.
+    /// Adds every spelling that a schema gives. A name that is there already stays, so the properties' own names win.
     pub(super) fn add_names(&mut self, schema: &Value) {
         self.add_own_names();
         self.add_further_spellings(schema);
@@ -85,7 +85,7 @@ impl ObjectSpec {
         self.extras.len() - 1
     }
 
-    /// Adds a further name in its three dialects; canonical spellings stay what they are.
+    /// Adds a further name in its three dialects; canonical spellings keep their meaning.
     fn add(&mut self, name: &str, csharp: Option<&str>, meaning: &Name) {
         let csharp = csharp.map_or_else(
             || {
@@ -102,7 +102,7 @@ impl ObjectSpec {
     }
 
     /// Notes which of a name's forms in snake, pascal and camel one dialect alone has; forms of names that are known
-    /// already stay what they are.
+    /// already keep their meaning.
     fn note_dialects(&mut self, forms: [Option<&str>; 3]) {
         for (form, dialect) in forms.into_iter().zip([Dialect::Snake, Dialect::Pascal, Dialect::Camel]) {
             let alone = forms.into_iter().filter(|other| *other == form).count() == 1;

@@ -14,7 +14,7 @@ pub struct ObjectSpec {
     pub names: Table<Name>,
     /// The dialect of each spelling that only one dialect has.
     pub(super) dialects: Table<Dialect>,
-    /// Names that are no property: [`Name::Neutral`] and [`Name::Flag`] point here.
+    /// Names of C# that are not properties: [`Name::Neutral`] and [`Name::Flag`] point here.
     pub extras: Vec<Extra>,
     pub(super) by_snake: Table<usize>,
 }
@@ -26,13 +26,13 @@ pub struct Property {
     pub snake: String,
     /// C# name.
     pub csharp: String,
-    /// What the web defaults of System.Text.Json make of it.
+    /// Its name under the web defaults of System.Text.Json.
     pub camel: String,
     /// Whether it must be there.
     pub required: bool,
-    /// What it must be.
+    /// The shape of its value.
     pub shape: Shape,
-    /// What absence means.
+    /// Its value if it is absent.
     pub default: Option<Value>,
     /// A value that it allows.
     pub example: Option<Value>,
@@ -44,7 +44,7 @@ pub struct Property {
     pub takes_effect_when: Option<Condition>,
     /// Pointer of the prompt submission that a flat parameter stands for.
     pub maps_to: Option<String>,
-    /// What it decides, if it is a leaf of the prompt submission.
+    /// The part of the job that it decides, if it is a leaf of the prompt submission.
     pub effect: Option<Effect>,
     /// Whether the names inside are data.
     pub verbatim: bool,
@@ -52,7 +52,7 @@ pub struct Property {
     pub wrapper: bool,
 }
 
-/// What a spelling means in an object.
+/// The meaning of a spelling in an object.
 #[derive(Clone, Debug)]
 pub enum Name {
     /// A property.

@@ -17,7 +17,7 @@ pub struct Rule {
     pub(crate) message: String,
 }
 
-/// What a broken rule is.
+/// The result of a broken rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// A violation.
@@ -26,7 +26,7 @@ pub enum Outcome {
     Warning(WarningCode),
 }
 
-/// What it demands of its fields.
+/// Its demand on its fields.
 #[derive(Clone, Debug)]
 pub(crate) enum Kind {
     ProductAtMost(f64),

@@ -1,4 +1,4 @@
-//! What a definition is and what its values must be: shapes and their limits.
+//! Definitions, and the shapes and limits of their values.
 
 use serde_json::{Map, Value};
 
@@ -13,9 +13,9 @@ use crate::{
 pub struct Def {
     /// Its name under `$defs`.
     pub name: String,
-    /// What it allows.
+    /// The shape of its values.
     pub shape: Shape,
-    /// What absence means, where a property that refers to it does not say otherwise.
+    /// The value of an absent property that refers to it and has no default of its own.
     pub default: Option<Value>,
     /// A value that it allows.
     pub example: Option<Value>,
@@ -23,7 +23,7 @@ pub struct Def {
     pub rules: Vec<Rule>,
 }
 
-/// What a value must be.
+/// The shape of a value.
 #[derive(Debug)]
 pub enum Shape {
     /// Another definition.
@@ -55,7 +55,7 @@ pub enum Shape {
 /// A list.
 #[derive(Debug)]
 pub struct ListSpec {
-    /// What each item must be.
+    /// The shape of each item.
     pub item: Shape,
     /// How many items it has, and whether each stands once.
     pub limits: ListLimits,
@@ -66,7 +66,7 @@ pub struct ListSpec {
 /// A map.
 #[derive(Debug)]
 pub struct MapSpec {
-    /// What each value must be.
+    /// The shape of each value.
     pub value: Shape,
     /// How many entries it has.
     pub limits: MapLimits,
@@ -86,9 +86,9 @@ pub struct TextSpec {
 /// Another form of a string.
 #[derive(Debug)]
 pub struct TextAlias {
-    /// What it matches.
+    /// The spellings that it matches.
     pub pattern: regex::Regex,
-    /// What it becomes.
+    /// The canonical spelling.
     pub to: String,
     /// The warning.
     pub warning: WarningCode,
@@ -99,7 +99,7 @@ pub struct TextAlias {
 pub struct EnumSpec {
     /// The canonical values, in the schema's order.
     pub values: Vec<String>,
-    /// What the schema says of each, where it does.
+    /// The entries of `x-values`, by value.
     pub data: Map<String, Value>,
     /// Lower-case spelling → index, and whether it is an accepted spelling rather than the value itself.
     pub spellings: Table<(usize, bool)>,

@@ -19,8 +19,9 @@ impl Members {
     /// The action, which a bare body leaves to its route.
     ///
     /// # Errors
-    /// `missing_field` if there is none, `unsupported_value` if it is no string or not the route's, `unknown_action` if
-    /// no action has that name.
+    /// - `missing_field` if there is none;
+    /// - `unsupported_value` if it is not a string, or not the action of the route;
+    /// - `unknown_action` if no action has that name.
     pub(super) fn action(&self, of_route: Option<Action>, form: Form) -> Result<Action, Failure> {
         let Some((name, tree)) = &self.action else {
             if let (Some(action), Form::Bare) = (of_route, form) {

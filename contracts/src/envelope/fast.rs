@@ -140,7 +140,7 @@ fn document(text: &str) -> Option<(Value, Option<Dialect>)> {
         let told =
             dialect == Dialect::Pascal || tells(&document, &dictionary().named("PromptSubmission").shape);
         match (dialect, told) {
-            // A null name may have told, and is gone: the reading knows.
+            // A name whose value was null may have told the dialect, and is dropped here: the reading has seen it.
             (Dialect::Camel, false) => None,
             (dialect, told) => Some((document, told.then_some(dialect))),
         }

@@ -67,7 +67,7 @@ impl Members {
         Incoming { head, form, reading }
     }
 
-    /// What the sender wrote of the command: the payload, the body itself, or what stands beside `action`.
+    /// The command's fields as the sender wrote them: the payload, the body itself, or the members beside `action`.
     fn written(&mut self, spec: &ObjectSpec, bare: Option<&str>) -> Part {
         match self.payload.take() {
             Some((name, Tree::Map(members))) => {

@@ -1,4 +1,4 @@
-//! The envelope's members, sorted: the head, the payload, and what belongs to the command.
+//! The envelope's members, sorted into the head, the payload and the command's fields.
 
 use serde_json::{Map, Value};
 

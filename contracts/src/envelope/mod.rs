@@ -34,7 +34,7 @@ pub use fast::READ_AT_ONCE_BYTES_MAX;
 /// - `duplicate_field` if a name stands twice in one object;
 /// - `missing_field`, `unsupported_value` or `unknown_action` if `action` names no action.
 ///
-/// Violations in the fields are no error here: they stand in [`Incoming::reading`].
+/// Violations in the fields are not an error here: they stand in [`Incoming::reading`].
 pub fn read_frame(bytes: &[u8]) -> Result<Incoming, Refusal> {
     match fast::read(bytes) {
         Some(incoming) => Ok(incoming),

@@ -1,4 +1,4 @@
-//! A frame or a body that is an object, before anybody knows what its members mean.
+//! A frame or a body that is an object, before its members are sorted.
 
 use serde_json::{Map, Value};
 use std::collections::HashSet;
@@ -26,7 +26,7 @@ pub(super) struct Opened {
 
 impl Opened {
     /// # Errors
-    /// `bad_frame` for bytes that are no JSON object.
+    /// `bad_frame` for bytes that are not a JSON object.
     pub(super) fn of(bytes: &[u8]) -> Result<Self, Refusal> {
         let parsed = tree::parse(bytes).map_err(|err| refuse(ErrorCode::BadFrame, err.to_string()))?;
         match parsed.tree {
@@ -113,7 +113,7 @@ fn written_twice(pointers: &[String], total: usize) -> Option<Failure> {
     })
 }
 
-/// Whether the id stands twice in one spelling. Then a reply repeats neither: which one was meant is unknown.
+/// Whether the id stands twice in one spelling. A reply then repeats neither, because either may be the right one.
 fn has_two_ids(members: &[(String, Tree)]) -> bool {
     let mut known = HashSet::new();
     let mut ids = members.iter().filter(|(name, _)| head_name(name) == Some("request_id"));

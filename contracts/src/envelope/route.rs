@@ -1,4 +1,4 @@
-//! What a route knows of its bodies before it reads them.
+//! The part of a command that its route decides: the action, and fields from path and query.
 
 use serde_json::{Map, Value};
 

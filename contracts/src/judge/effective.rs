@@ -1,4 +1,4 @@
-//! The effective document: what was said, with every default that applies.
+//! The effective document: the canonical one with every default that applies.
 
 use serde_json::{Map, Value};
 
@@ -28,8 +28,8 @@ impl DeviceKind {
 ///
 /// ```
 /// use contracts::{DeviceKind, effective};
-/// let said = serde_json::json!({"model": {"base": "sdxl_base"}, "conditioning": {"prompt": "a pier"}});
-/// let whole = effective(&said, DeviceKind::Cpu);
+/// let written = serde_json::json!({"model": {"base": "sdxl_base"}, "conditioning": {"prompt": "a pier"}});
+/// let whole = effective(&written, DeviceKind::Cpu);
 /// assert_eq!(whole["scheduler"]["type"], "DPM++ 2M");
 /// assert_eq!(whole["performance"]["dtype"], "fp32");
 /// assert!(whole["hyperparameters"].get("strength").is_none(), "there is no init image");

@@ -7,7 +7,7 @@ use crate::dictionary::{Dictionary, Kind, Outcome, Rule, Shape};
 /// A rule that a document breaks.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Breach {
-    /// What it is.
+    /// The result of the breach.
     pub(crate) outcome: Outcome,
     /// The fields it compares, canonical, from the rule's document; the last one that was written is to blame.
     pub(crate) fields: Vec<String>,
@@ -64,7 +64,7 @@ impl Rule {
         Some(Breach { outcome: self.outcome, fields, message, minimum, maximum })
     }
 
-    /// What is measured where the rule is broken; `None` where it holds, or a field that it needs is absent.
+    /// The measured values of a broken rule. `None` if the rule holds, or if a field that it needs is absent.
     fn broken(&self, of: Fields<'_>, shape: &Shape, dictionary: &Dictionary) -> Option<Broken> {
         let (number, has) = (|i| of.number(i), |i| of.value(i).is_some());
         let scaled = |side: usize| Some(scaled(number(side)?, number(2)?));
@@ -128,7 +128,7 @@ impl<'d> Fields<'d> {
 
 /// How a rule is broken.
 struct Broken {
-    /// What was measured, as the sentence says it.
+    /// The measured value, as the sentence writes it.
     measured: Option<String>,
     minimum: Option<f64>,
     maximum: Option<f64>,

@@ -9,7 +9,7 @@ use crate::{
 };
 
 impl Reader {
-    /// Warns of what was set where it can take no effect, unless it equals its default.
+    /// Warns of each value that was set where it has no effect, unless it equals its default.
     pub(super) fn find_no_effect(
         &mut self,
         def: &'static Def,

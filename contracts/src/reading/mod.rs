@@ -26,7 +26,7 @@ use crate::{
 };
 use reader::Reader;
 
-/// What was understood from a document.
+/// The result of reading a document.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reading {
     /// Private, because it also holds values that break a limit: `document` gives it out only if nothing is violated.
@@ -99,7 +99,7 @@ impl Reading {
     }
 }
 
-/// Who wrote a document: decides how lenient its reading is.
+/// The writer of a document; decides how lenient its reading is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Writer {
     /// A client: any dialect, nulls, accepted spellings.
@@ -119,7 +119,7 @@ pub enum Writer {
 /// ```
 ///
 /// # Panics
-/// If there is no definition of that name, or it is no object.
+/// If there is no definition of that name, or it is not an object.
 #[must_use]
 pub fn read(definition: &str, tree: &Tree, writer: Writer) -> Reading {
     read_sources(
@@ -131,7 +131,7 @@ pub fn read(definition: &str, tree: &Tree, writer: Writer) -> Reading {
     )
 }
 
-/// The first violations of a canonical document: what breaks the schema, and the members that it does not know.
+/// The first violations of a canonical document: of its schema, and of members that the schema does not know.
 pub(crate) fn violations_of(definition: &str, document: &Value) -> (Tally, Tally) {
     if canonical::is_faultless(definition, document) {
         return (Tally::default(), Tally::default());

@@ -1,4 +1,4 @@
-//! What a reading knows while it walks: the state of a [`Reader`], and where it stands.
+//! The state of a reading while it walks a document: the [`Reader`] and its place.
 
 use serde_json::Value;
 use std::collections::{BTreeSet, HashMap};
@@ -26,7 +26,7 @@ pub(super) struct Reader {
     /// The dialects of the command's own names, and of those around it.
     pub(super) fields: Spelt,
     pub(super) envelope: Spelt,
-    /// Whether what is read now counts for them.
+    /// Whether the names that are read now count for them.
     pub(super) spelt: bool,
     /// Canonical pointers of values that have a violation of their own. Rules do not compare them.
     pub(super) faulty: BTreeSet<String>,
@@ -63,7 +63,7 @@ impl Reader {
         if self.faulty.contains(canonical) {
             return true;
         }
-        // What is below stands together in the order of the set.
+        // The set is ordered, so all pointers below one stand together behind it.
         let below = format!("{canonical}/");
         self.faulty.range(below.clone()..).next().is_some_and(|faulty| faulty.starts_with(&below))
     }
@@ -98,7 +98,7 @@ pub(super) struct Moved {
     pub(super) from: String,
 }
 
-/// An object that was read, to look for what is missing in it.
+/// An object that was read; its missing properties are searched afterwards.
 pub(super) struct Visited {
     pub(super) spec: &'static ObjectSpec,
     pub(super) at: String,

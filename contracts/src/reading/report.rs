@@ -1,4 +1,4 @@
-//! What a reading reports: violations, warnings, and the dialects of names.
+//! The findings of a reading: violations, warnings, and the dialects of names.
 
 use super::reader::{At, Reader};
 use crate::{

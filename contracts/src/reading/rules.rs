@@ -1,4 +1,4 @@
-//! Rules over several fields: whom a breach is told of, and where.
+//! Rules over several fields: which field a breach is reported at.
 
 use serde_json::Value;
 

@@ -156,7 +156,7 @@ impl Reader {
         }
     }
 
-    /// What means "not there": null, and for a string the empty one too.
+    /// Whether a value means "absent": null, and for a string the empty one too.
     pub(super) fn is_absent(&self, shape: &Shape, tree: &Tree) -> bool {
         match tree {
             Tree::Null => self.writer == Writer::Sender && !matches!(shape, Shape::Nullable(_) | Shape::Any),

@@ -21,7 +21,7 @@ pub struct ReadReply {
     pub unknown_total: usize,
 }
 
-/// A document that is no reply of the contract.
+/// A document that is not a valid reply.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("the reply breaks the contract at {}: {}", violations[0].pointer, violations[0].message)]
 pub struct ReplyError {
@@ -73,7 +73,7 @@ impl Reply {
     }
 }
 
-/// The first violations of a reply in snake: what breaks the contract, and members that the schema does not know.
+/// The first violations of a reply in snake: of the contract, and of members that the schema does not know.
 fn violations(action: Action, reply: &Value) -> (Tally, Tally) {
     let (mut violations, mut unknown) = violations_of("Reply", reply);
     if reply["success"] == true {

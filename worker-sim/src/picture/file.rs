@@ -62,7 +62,7 @@ impl Name {
     }
 }
 
-/// What a failed write means to the client.
+/// The failure that a client gets for a failed write.
 pub(crate) fn write_failure(folder: &Path, err: &io::Error) -> Failure {
     match err.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {

@@ -103,7 +103,7 @@ fn waves(recipe: &Recipe, seed: u64) -> Vec<Wave> {
     waves
 }
 
-/// What the base model makes of the prompts.
+/// Paints the prompts as the base model does.
 fn scene(recipe: &Recipe) -> u64 {
     let mut parts: Vec<String> = recipe.base.clone();
     parts.push(recipe.clip_skip.to_string());
@@ -114,7 +114,7 @@ fn scene(recipe: &Recipe) -> u64 {
     key(&parts.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
-/// What the sampler leaves: fewer steps, more of it.
+/// Noise of the sampler: the fewer steps, the more of it.
 struct Grain {
     key: u64,
     span: i32,
@@ -147,7 +147,7 @@ fn guide(image: &mut RgbImage, control: &Control) {
     }
 }
 
-/// Starts from an image: what the mask keeps stays as it is.
+/// Starts from an image; the area that the mask keeps is unchanged.
 fn blend(image: &mut RgbImage, init: &RgbImage, strength: f64, mask: Option<&GrayImage>) {
     let strength = (strength * 256.0) as i32;
     for (x, y, pixel) in image.enumerate_pixels_mut() {

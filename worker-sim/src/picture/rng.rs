@@ -1,4 +1,4 @@
-//! Numbers that look random and are decided by their seed.
+//! Pseudo-random numbers, decided by their seed alone.
 
 use sha2::{Digest, Sha256};
 

@@ -25,7 +25,7 @@ pub(crate) struct DataSet {
     pub(crate) fingerprint: String,
 }
 
-/// What a caption must be.
+/// The limits of a caption.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Captions {
     /// For a picture without its own; none makes that a fault.

@@ -36,7 +36,7 @@ pub(crate) struct Trainings {
 }
 
 impl Trainings {
-    /// Opens the records; what a crash cut off is failed, and said.
+    /// Opens the records. Trainings that a crash cut off become failed, with a log line each.
     pub(crate) fn open(output: &Path, now: Now) -> (Self, Vec<String>) {
         let store = Store::new(output);
         let notes = store.recover(now);
@@ -87,7 +87,7 @@ impl Trainings {
         Ok(json!({"training_id": id, "state": state, "output_path": output.to_string_lossy()}))
     }
 
-    /// Takes the steps that are due; the members of each `training_progress` event, and what is worth a note.
+    /// Takes the steps that are due. Returns the members of each `training_progress` event, and notes for the log.
     pub(crate) fn step(&mut self, step: Duration, now: Now) -> (Vec<Value>, Vec<String>) {
         let (mut events, mut notes) = (Vec::new(), Vec::new());
         let mut taken = 0;

@@ -33,7 +33,7 @@ pub(crate) struct Run {
     record: Record,
     spec: Spec,
     status: Value,
-    /// When it goes on.
+    /// When its next step is due.
     pub(crate) due: Duration,
     /// Rows not yet written.
     rows: Vec<Value>,
@@ -262,7 +262,7 @@ impl Run {
         flushed
     }
 
-    /// Writes what is known.
+    /// Writes the record.
     pub(crate) fn flush(&mut self, now: Now) -> io::Result<()> {
         self.status["updated_at"] = now.stamp().into();
         if !self.rows.is_empty() {

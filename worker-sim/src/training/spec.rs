@@ -1,4 +1,4 @@
-//! One training job, its defaults applied, and what it comes to with its data set.
+//! One training job with its defaults applied, and its numbers of steps and epochs for a data set.
 
 use contracts::{DeviceKind, ErrorCode, Failure, Violation, effective_of};
 use serde_json::{Map, Value, json};
@@ -41,7 +41,7 @@ impl Spec {
         }
     }
 
-    /// A recorded job that goes on; what is said and differs is `conflict`, but for the length.
+    /// A recorded job that goes on. A field that is given with another value is `conflict`, except for the length.
     pub(crate) fn resumed(written: &Value, record: &Value, id: String) -> Result<Self, Failure> {
         let mut job = record["job"].clone();
         let mut violations = Vec::new();

@@ -1,4 +1,4 @@
-//! What is kept of a training under `<output-dir>/training/<training_id>/`, and whose it is.
+//! The record of a training under `<output-dir>/training/<training_id>/`, and its owner.
 //!
 //! `job.json`, `status.json` and `history.jsonl`, `checkpoints/`, `validation/`, and `lock`, which the kernel frees when
 //! the worker that holds it dies; beside them `names/`, one file for each output name that is taken.
@@ -98,7 +98,7 @@ impl Store {
         }
     }
 
-    /// Fails what a dead worker left running; what was done, in words.
+    /// Fails the trainings that a dead worker left running; returns a log line for each.
     pub(crate) fn recover(&self, now: Now) -> Vec<String> {
         let Ok(entries) = fs::read_dir(&self.root) else { return Vec::new() };
         let mut notes = Vec::new();
@@ -128,7 +128,7 @@ impl Record {
         self.folder.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 
-    /// Makes it ours; whether nobody else had it.
+    /// Takes the lock; `false` if another worker has it.
     pub(crate) fn take(&mut self) -> io::Result<bool> {
         let lock = File::options().create(true).append(true).open(self.folder.join("lock"))?;
         match lock.try_lock() {
@@ -193,7 +193,7 @@ impl Record {
     /// The rows, oldest first.
     pub(crate) fn history(&self) -> io::Result<Vec<Value>> {
         match fs::read_to_string(self.folder.join("history.jsonl")) {
-            // A last line without its end is what a crash left of a row.
+            // A last line without an LF is a row that a crash cut off.
             Ok(text) => text
                 .split_inclusive('\n')
                 .filter(|line| line.ends_with('\n'))

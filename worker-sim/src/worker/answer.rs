@@ -214,7 +214,7 @@ fn with_a_name_twice(value: &Value, text: &str, in_data: bool) -> String {
     text.replacen(&head, &format!("{}\"another\",{}", head, &head[1..]), 1)
 }
 
-/// How a job ended, in the words of a job's status.
+/// The status of an ended job.
 fn status(outcome: &Outcome) -> &'static str {
     match outcome {
         Ok(_) => "completed",

@@ -33,7 +33,7 @@ impl Batch {
         Self { job: None, items: Vec::new(), cancelled, end: false }
     }
 
-    /// Cancels one request: what it was, or the status that it ended with.
+    /// Cancels one request. Returns its state before, or as error the status that it had ended with.
     pub(super) fn cancel(
         &mut self,
         part: usize,

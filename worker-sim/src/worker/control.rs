@@ -1,4 +1,4 @@
-//! What acts when it is read: `initialize` and `cancel`.
+//! Commands that act as soon as they are read: `initialize` and `cancel`.
 
 use contracts::{Class, Dialect, ErrorCode, Failure, protocol_version};
 use serde_json::{Value, json};
@@ -44,7 +44,7 @@ impl Worker {
         if let Some(at) = features.iter().position(|feature| feature == "trace")
             && self.faults.strike(Kind::NoTrace, command.moment()).is_some()
         {
-            // As a worker that was written before the feature.
+            // A worker that is older than the feature refuses its name so.
             let failure = Failure::new(ErrorCode::UnsupportedValue, "there is no feature `trace` here");
             return Err(command.fail_at(failure, &format!("features/{at}")));
         }
@@ -119,7 +119,7 @@ impl Worker {
     ) -> bool {
         let is_batch = |other: &Command| is_it(other, batch) && other.fields["requests"].get(part).is_some();
         if let Some(queued) = self.queue.iter_mut().find(|queued| is_batch(queued)) {
-            // Noted where the batch looks before it begins a request.
+            // The batch skips a null request when its turn comes.
             queued.fields["requests"][part] = Value::Null;
             let was = json!({"target_request_id": target, "was": "queued"});
             self.answer(command.clone(), Ok(was), now);

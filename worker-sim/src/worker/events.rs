@@ -1,4 +1,4 @@
-//! Events: words on the way, only where `initialize` agreed on them.
+//! Events before a reply, if `initialize` agreed on them.
 
 use contracts::{Dialect, Trace, event, limits::HEARTBEAT};
 use serde_json::{Value, json};
@@ -59,7 +59,7 @@ impl Worker {
         }
     }
 
-    /// An event of nobody's.
+    /// An event of no command.
     pub(super) fn event_of_none(&mut self, fields: Value, now: Now) {
         self.event(fields, None, now);
     }

@@ -92,7 +92,7 @@ impl Worker {
         loading.due = now.after(if here { 0.0 } else { seconds });
     }
 
-    /// Takes what is due; the outcome, once all is there.
+    /// Takes the steps that are due. Returns the outcome once all models are loaded.
     pub(super) fn step_load(
         &mut self,
         command: &Command,
@@ -152,7 +152,7 @@ impl Worker {
         })
     }
 
-    /// Takes back what a load that did not come to its end has brought.
+    /// Unloads the models of a load that was cut off.
     pub(super) fn roll_back(&mut self, loading: &Loading) {
         let memory = if loading.to_ram { &mut self.ram } else { &mut self.gpu };
         for (model, ..) in &loading.done {

@@ -1,4 +1,4 @@
-//! The worker: what it knows and how it decides. It touches no pipe; it takes lines, moments and finished tasks, and
+//! The worker: its state and its decisions. It touches no pipe; it takes lines, moments and finished tasks, and
 //! gives effects.
 
 mod answer;
@@ -38,7 +38,7 @@ use crate::{
     vram::Memory,
 };
 
-/// What the process does for the worker.
+/// Something that the process must do for the worker.
 pub(crate) enum Effect {
     /// Bytes for stdout.
     Write(Vec<u8>),
@@ -103,7 +103,7 @@ enum Activity {
 
 /// The polite end.
 struct Stopping {
-    /// When what is not done is cancelled; `None` with `--on-eof finish`.
+    /// When unfinished commands are cancelled; `None` with `--on-eof finish`.
     deadline: Option<Duration>,
     /// The `shutdown` whose reply is the last line.
     shutdown: Option<Command>,
@@ -207,7 +207,7 @@ impl Worker {
         }
     }
 
-    /// What is to be done since the last call.
+    /// The effects since the last call.
     pub(crate) fn take_effects(&mut self) -> Vec<Effect> {
         if self.device_lost && self.running.is_none() {
             self.effects.push(Effect::Crash);
@@ -255,7 +255,7 @@ impl Worker {
         self.end_stopping(now);
     }
 
-    /// Starts what can start, and answers what is due.
+    /// Starts the commands that can start, and writes the replies that are due.
     fn pump(&mut self, now: Now) {
         loop {
             self.flush(now);

@@ -126,7 +126,7 @@ fn note_resize(prepared: &mut Prepared, own: Option<(u32, u32)>, size: (u32, u32
     }
 }
 
-/// What a pretend preprocessor finds in a picture: where it changes.
+/// The edges of a picture, as a pretend preprocessor finds them.
 fn edges(image: &GrayImage) -> GrayImage {
     GrayImage::from_fn(image.width(), image.height(), |x, y| {
         let at = |x: u32, y: u32| {

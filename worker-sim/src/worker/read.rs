@@ -1,4 +1,4 @@
-//! Lines in: what is no command is refused, what acts when it is read acts, the rest takes its turn.
+//! Lines in: bad lines are refused, `initialize`, `cancel` and the like act at once, all other commands are queued.
 
 use contracts::{
     Action, Class, ErrorCode, Failure, Incoming, Refusal, Violation, WarningCode, dictionary::dictionary,
@@ -64,7 +64,7 @@ impl Worker {
         let (class, timeout) = schedule(head.action, reading.document());
         let (violations, warnings) = (reading.violations.clone(), std::mem::take(&mut reading.warnings));
         let (places, reading_total) = (std::mem::take(&mut reading.places), reading.violations_total);
-        // What is to be reported on may be full of faults; nothing else is used before it is found valid.
+        // A report is about a document that may have violations; any other document is used only if it is valid.
         let fields = if is_report { reading.into_reported() } else { reading.into_document() };
         // Queries are never late: they are computed at once when their line is due.
         let timed = !matches!(class, Class::Query | Class::Training | Class::Gateway);

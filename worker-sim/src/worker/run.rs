@@ -51,7 +51,7 @@ impl Worker {
         }
     }
 
-    /// What a command has to do; `None` for what is done at once.
+    /// The work of a command; `None` if it is done at once.
     fn open(
         &mut self,
         command: &mut Command,
@@ -128,7 +128,7 @@ impl Worker {
         }
         let paths = command.fields["model_paths"].as_array().into_iter().flatten().filter_map(Value::as_str);
         for (i, path) in paths.clone().enumerate() {
-            // What is not there is a finding; what may not be looked at is a failure.
+            // A missing file is a finding of the report; a path outside the roots fails the command.
             if let Err(failure) = self.registry.resolve(path, "sdxl")
                 && failure.code == ErrorCode::PathNotAllowed
             {
@@ -257,7 +257,7 @@ impl Worker {
             command.warnings.extend(job.warnings.iter().cloned());
         }
         let outcome = match (outcome, end) {
-            // What came to its end although it was told to stop is done all the same.
+            // A command that finished in spite of its cancel is done.
             (Ok(data), _) => Ok(data),
             (Err(_), Some(why)) => Err(why),
             (Err(failure), None) => Err(failure),

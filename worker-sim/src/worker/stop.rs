@@ -11,7 +11,7 @@ use crate::{
 };
 
 impl Worker {
-    /// stdin has ended: what was read is answered, within the grace.
+    /// stdin has ended: every command that was read is answered, within the grace.
     pub(crate) fn eof(&mut self, now: Now) {
         let deadline = now.mono + STOP_GRACE;
         match &mut self.stopping {
@@ -84,7 +84,7 @@ impl Worker {
         self.flush(now);
     }
 
-    /// Cancels what is over its time.
+    /// Cancels the commands whose time is over.
     pub(super) fn end_late(&mut self, now: Now) {
         let is_late = |command: &Command| command.deadline.is_some_and(|deadline| deadline <= now.mono);
         let failure = |command: &Command| {

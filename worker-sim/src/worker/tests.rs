@@ -12,7 +12,7 @@ use crate::{
     settings::{OnEof, Settings},
 };
 
-/// A worker, its clock and what it wrote.
+/// A worker, its clock and its output.
 struct Bench {
     worker: Worker,
     at: Duration,

@@ -147,7 +147,7 @@ pub(super) fn at_sender(command: &Command, mut failure: Failure) -> Box<Failure>
     Box::new(failure)
 }
 
-/// Fields that are said and can take no effect in this training.
+/// Fields that are given and have no effect in this training.
 fn unused(written: &Value, spec: &Spec) -> Vec<(&'static str, String)> {
     let kind = spec.text("training_type").unwrap_or_default();
     let mut names: Vec<&'static str> = match kind {

@@ -57,7 +57,7 @@ fn row_constants(name: &str, members: &serde_json::Map<String, Value>) -> Result
     Ok(tokens)
 }
 
-/// A time, as a number and as what clocks take: `heartbeat_seconds` is `HEARTBEAT_SECONDS` and `HEARTBEAT`.
+/// A time, as a number and as a `Duration`: `heartbeat_seconds` is `HEARTBEAT_SECONDS` and `HEARTBEAT`.
 fn seconds(name: &str, about: &TokenStream, constant: &Ident, value: f64) -> Result<TokenStream> {
     let time = std::time::Duration::try_from_secs_f64(value)
         .with_context(|| format!("limits.json: {name} is no time"))?;

@@ -23,7 +23,7 @@ use crate::model::Model;
 use crate::schemas::{Bundle, Schemas};
 use output::Files;
 
-/// What a run found.
+/// The result of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// Every file is as the schemas say, or was made so.

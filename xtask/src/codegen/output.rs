@@ -12,7 +12,7 @@ use super::Outcome;
 /// The folders that hold generated files and nothing else.
 const FOLDERS: [&str; 2] = ["contracts/src/generated", "workers/concord_workers/contract/generated"];
 
-/// The command that mends a stale file.
+/// The command that updates a stale file.
 const MEND: &str = "cargo xtask codegen";
 
 /// Generated files by their path from the repository's root.
@@ -25,7 +25,7 @@ impl Files {
         self.0.insert(path.to_owned(), text);
     }
 
-    /// Writes what differs, removes what nothing generates any more.
+    /// Writes the files that differ, removes those that are no longer generated.
     ///
     /// # Errors
     /// A file that cannot be read or written.
@@ -46,7 +46,7 @@ impl Files {
         Ok(Outcome::Fresh)
     }
 
-    /// Names each file that is not as it would be written, and the command that mends it.
+    /// Names each file that differs from the generated one, and the command that updates it.
     ///
     /// # Errors
     /// A file that cannot be read.

@@ -1,4 +1,4 @@
-//! Patterns of strings as loops: what every party can check byte by byte needs no regular expression engine.
+//! Patterns of strings as loops: a pattern that can be checked byte by byte needs no regular expression engine.
 //!
 //! A pattern of ASCII classes with counts, in which it is clear at each byte which class takes it, becomes a list of
 //! alternatives, each a row of pieces. Any other keeps its regular expression.

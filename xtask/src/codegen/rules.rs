@@ -78,7 +78,7 @@ struct Writer<'b> {
 struct Place {
     /// `Option<f64>`, `Option<&str>` or `Option<bool>`, the default filled in; `Option<()>` of anything else.
     value: TokenStream,
-    /// Whether the sender said it.
+    /// Whether the sender wrote it.
     said: TokenStream,
     /// The enum that it is one of.
     of_enum: Option<String>,
@@ -104,8 +104,8 @@ impl Writer<'_> {
         }
     }
 
-    /// Checks of what was set where it can take no effect, unless it equals its default; and of lists whose order is the
-    /// enum's.
+    /// Checks for values that were set where they have no effect, unless they equal their defaults, and for lists whose
+    /// order is the enum's.
     fn idle(&self, owner: &str, at: &str) -> Result<Vec<TokenStream>> {
         let mut checks = Vec::new();
         let properties = self.bundle.definitions[owner]["properties"].as_object();
@@ -299,7 +299,7 @@ impl Writer<'_> {
         self.place(self.on, quote! { Some(self) }, pointer)
     }
 
-    /// The value that was said, without a default.
+    /// The value as written, without a default.
     fn bare(&self, owner: &str, start: TokenStream, pointer: &str) -> Result<TokenStream> {
         let (chain, kind) = self.chain(owner, start, pointer)?;
         self.scalar(&chain, &kind)

@@ -10,7 +10,7 @@ use quote::quote;
 /// Rust text of a file: banner, tokens, formatted.
 ///
 /// # Errors
-/// Tokens that are no Rust file, or no rustfmt.
+/// Tokens that are not a Rust file, or rustfmt is not there.
 pub(crate) fn file(source: &str, about: &str, tokens: TokenStream) -> Result<String> {
     let parsed = syn::parse2::<syn::File>(tokens).context("the generated tokens are no Rust file")?;
     text(source, about, &parsed)

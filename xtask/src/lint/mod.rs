@@ -1,6 +1,6 @@
-//! `cargo xtask lint`: what `schemas/` must keep to, so that every language understands it alike.
+//! `cargo xtask lint`: the rules of `schemas/` that make every language understand it alike.
 //!
-//! The meta-schemas say what a schema may look like; the lints here say what no meta-schema can. `codegen` runs them
+//! The meta-schemas state the form of a schema; the lints here state rules that no meta-schema can. `codegen` runs them
 //! first: from schemas with findings nothing is generated.
 
 mod accepted;
@@ -21,14 +21,14 @@ use serde_json::Value;
 use crate::model::Model;
 use crate::schemas::{Bundle, Schemas};
 
-/// One thing that is wrong with the schemas.
+/// One mistake in the schemas.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Finding {
     /// The file under `schemas/`.
     pub(crate) file: String,
     /// Where in it (RFC 6901).
     pub(crate) pointer: String,
-    /// What is wrong.
+    /// The mistake.
     pub(crate) what: String,
     /// The way out.
     pub(crate) way_out: String,
@@ -41,7 +41,7 @@ impl fmt::Display for Finding {
     }
 }
 
-/// What the lints look at, and what they found.
+/// The schemas that the lints examine, and the findings.
 struct Lint<'a> {
     schemas: &'a Schemas,
     bundle: &'a Bundle,
@@ -72,7 +72,7 @@ fn finding(file: &str, pointer: &str, what: String, way_out: &str) -> Finding {
     Finding { file: file.to_owned(), pointer: pointer.to_owned(), what, way_out: way_out.to_owned() }
 }
 
-/// Everything that is wrong with the schemas; the later lints need what the earlier ones secure.
+/// All mistakes in the schemas. The later lints rely on the earlier ones, so they run only if those find nothing.
 pub(crate) fn lint(schemas: &Schemas) -> Vec<Finding> {
     let findings = meta::findings(schemas);
     if !findings.is_empty() {
@@ -80,7 +80,7 @@ pub(crate) fn lint(schemas: &Schemas) -> Vec<Finding> {
     }
     let bundle = match schemas.bundle() {
         Ok(bundle) => bundle,
-        Err(error) => return vec![finding("", "", format!("{error:#}"), "mend what is named")],
+        Err(error) => return vec![finding("", "", format!("{error:#}"), "correct what is named")],
     };
     if let Err(error) = Model::of(&bundle) {
         return vec![finding("", "", format!("{error:#}"), "keep to the subset (schemas/README.md)")];

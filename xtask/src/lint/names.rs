@@ -88,7 +88,7 @@ pub(super) fn lint(lint: &mut Lint<'_>) {
     }
 }
 
-/// C# binds regardless of case where it is told to, so names must differ in more than case.
+/// C# binds regardless of case if its options ask for it, so names must differ in more than case.
 fn shared_spellings(names: &BTreeMap<String, (Name, String)>) -> Vec<(String, String, String, &'static str)> {
     let mut by_spelling: BTreeMap<String, &Name> = BTreeMap::new();
     let mut findings = Vec::new();

@@ -17,7 +17,7 @@ use super::{
 /// How many of each are shown.
 const SHOWN: usize = 10;
 
-/// Prints the longest of each. Generated files and tests are left out: nobody reads the one from top to bottom, and
+/// Prints the longest of each. Generated files and tests are left out: the one is not read from top to bottom, and
 /// the other is a list of cases.
 ///
 /// # Errors

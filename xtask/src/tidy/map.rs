@@ -91,7 +91,7 @@ fn ends_a_file(tree: &Tree, path: &str) -> bool {
     })
 }
 
-/// Words in backticks that look like a path, outside of blocks of code.
+/// Words in backticks that have the form of a path, outside of blocks of code.
 fn quoted(page: &str) -> Vec<(usize, &str)> {
     let mut in_block = false;
     let mut quoted = Vec::new();

@@ -1,6 +1,6 @@
 //! Where threads and detached tasks start: only in the rooms listed here, each with its reason.
 //!
-//! A task belongs on a `JoinSet` or a `TaskTracker`, so that whoever stops the program can wait for it; a thread outlives
+//! A task belongs on a `JoinSet` or a `TaskTracker`, so that the end of the program can wait for it; a thread outlives
 //! all who know of it. Clippy could ban the functions by their types, but would ask every test for an `expect` too;
 //! tests start what they like, and so this reads the paths of the sources alone.
 
