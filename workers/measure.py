@@ -23,12 +23,13 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import torch
 from safetensors.torch import save_file
 
+from concord_workers.contract import read_effective
 from concord_workers.core.device_manager import Device
+from concord_workers.core.effective import effective
 from concord_workers.core.inference_settings import InferenceSettings
 from concord_workers.core.job_context import JobContext, Progress
 from concord_workers.core.roots import Roots
 from concord_workers.inference.sdxl_worker import SdxlWorker
-from concord_workers.inference.submission_view import SubmissionView
 from concord_workers.models.model_loader import ModelLoader
 
 _SUBMISSION: dict[str, Any] = {
@@ -90,7 +91,7 @@ def _steps(tiny: Path, scratch: Path) -> dict[str, float]:
         sink.flush()
         spent += time.perf_counter() - began
 
-    submission = SubmissionView(_SUBMISSION)
+    submission = read_effective(effective("PromptSubmission", _SUBMISSION, "cpu"))
     steps = _SUBMISSION["scheduler"]["steps"]
     worker.generate(submission, JobContext())
     quiet = _median(lambda: float(worker.generate(submission, JobContext())["generation_time_seconds"]))

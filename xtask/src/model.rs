@@ -122,6 +122,8 @@ pub(crate) struct Field {
     pub(crate) presence: Presence,
     /// Its default as JSON, its own or its type's.
     pub(crate) default: Option<Value>,
+    /// Whether a default applies whatever else the document says; one that hangs on the device alone does.
+    pub(crate) defaults_always: bool,
 }
 
 /// Whether a member must be there.
@@ -262,12 +264,16 @@ impl<'a> Lowering<'a> {
             }
         };
         let default = schema.get("default").or_else(|| target.and_then(|target| target.get("default")));
+        let conditional = schema.get("x-takes-effect-when").or_else(|| schema.get("x-default-by")).is_some();
+        let defaults_always =
+            !conditional && (default.is_some() || schema.get("x-default-by-device").is_some());
         Ok(Field {
             name: property.to_owned(),
             description: description.to_owned(),
             kind,
             presence,
             default: default.cloned(),
+            defaults_always,
         })
     }
 

@@ -1,9 +1,10 @@
-"""The contract in Python: `read` makes the types of `contract.generated.types` of canonical documents.
+"""The contract in Python: typed values of canonical documents.
 
-`contract.generated` is written by `cargo xtask codegen` from `schemas/`; `contract.generated.tables` has the tables.
+`cargo xtask codegen` writes `contract.generated` from `schemas/`: `types` has every document as it is sent, `submission`
+the prompt submission after its defaults, `tables` the tables.
 """
 
 from concord_workers.contract.checks import NotCanonicalError
-from concord_workers.contract.reading import read, write
+from concord_workers.contract.reading import read, read_effective, read_partial, write
 
-__all__ = ["NotCanonicalError", "read", "write"]
+__all__ = ["NotCanonicalError", "read", "read_effective", "read_partial", "write"]

@@ -15,10 +15,10 @@ import time
 from collections import defaultdict, deque
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 
+from concord_workers.contract.generated.submission import EffectivePostprocessing
 from concord_workers.core.device_manager import DTYPES, Device, is_out_of_memory
 from concord_workers.core.errors import OutOfMemory
 from concord_workers.models.facts import ModelFacts
@@ -47,11 +47,10 @@ class Finish:
     safety_checker: bool = False
 
     @classmethod
-    def of(cls, post: Any) -> Finish:
+    def of(cls, post: EffectivePostprocessing) -> Finish:
         """The finish that a submission's `postprocessing` asks for."""
-        upscaler = post.upscaler or "none"
-        factor = post.upscale_factor if upscaler != "none" and post.upscale_factor else 1
-        return cls(upscaler, float(factor), bool(post.safety_checker))
+        factor = post.upscale_factor if post.upscaler != "none" and post.upscale_factor is not None else 1.0
+        return cls(post.upscaler, factor, post.safety_checker)
 
 
 _PLAIN = Finish()
@@ -219,11 +218,11 @@ class CostModel:
         return 2 * side**3 / max(best, 1e-9)
 
 
-def _first(values: Any, otherwise: int) -> int:
+def _first(values: object, otherwise: int) -> int:
     return int(values[0]) if isinstance(values, list | tuple) and values else otherwise
 
 
-def _side(sample_size: Any) -> int:
+def _side(sample_size: object) -> int:
     size = sample_size[0] if isinstance(sample_size, list | tuple) and sample_size else sample_size
     return size if isinstance(size, int) and size > 0 else _SAMPLE_SIDE
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
 
 from PIL import Image
 
+from concord_workers.contract.generated.submission import EffectivePostprocessing
 from concord_workers.core.device_manager import DTYPES, Device
 from concord_workers.core.ids import uuid7
 from concord_workers.core.inference_settings import InferenceSettings
@@ -33,7 +34,7 @@ class FinishedImage:
 
 def finish_pictures(
     pictures: list[Image.Image],
-    submission: Any,
+    post: EffectivePostprocessing,
     images: JobImages,
     models: JobModels,
     device: Device,
@@ -41,7 +42,6 @@ def finish_pictures(
     context: JobContext,
 ) -> list[FinishedImage]:
     """Everything between decoding and writing, in this order: composition, safety, contrast, upscaling."""
-    post = submission.postprocessing
     if images.mask is not None and images.init is not None:
         # What the mask leaves black stays as it was, pixel for pixel; the VAE would have changed it a little.
         pictures = [Image.composite(picture, images.init, images.mask) for picture in pictures]
@@ -57,7 +57,7 @@ def finish_pictures(
             context.warn("image_flagged", f"picture {index} was flagged and blackened", "/postprocessing/safety_checker")
         elif post.auto_contrast:
             picture = auto_contrast(picture)
-        upscaled = _upscale(picture, submission, models, device, settings, context)
+        upscaled = _upscale(picture, post, models, device, settings, context)
         context.progress("postprocessing", index + 1, len(pictures), index)
         finished.append(FinishedImage(upscaled, flagged, upscaled is not picture))
     return finished
@@ -65,14 +65,13 @@ def finish_pictures(
 
 def _upscale(
     picture: Image.Image,
-    submission: Any,
+    post: EffectivePostprocessing,
     models: JobModels,
     device: Device,
     settings: InferenceSettings,
     context: JobContext,
 ) -> Image.Image:
-    post = submission.postprocessing
-    if post.upscaler is None or post.upscaler == "none":
+    if post.upscaler == "none" or post.upscale_factor is None:
         return picture
     size = target_size(picture.width, picture.height, post.upscale_factor)
     if models.upscaler is not None:
@@ -86,17 +85,16 @@ def _upscale(
 
 def write_pictures(
     finished: list[FinishedImage],
-    submission: Any,
+    post: EffectivePostprocessing,
     seeds: list[int],
     record_for: Callable[[int], str],
-    output_dir: Any,
+    output_dir: Path,
     context: JobContext,
 ) -> list[tuple[WrittenImage, int, bool]]:
     """Write the files; each with its seed and whether it was flagged. record_for: seed → record.
 
     A job that fails here leaves none of its files, as no reply would name them.
     """
-    post = submission.postprocessing
     stem = context.request_id or uuid7()
     written: list[tuple[WrittenImage, int, bool]] = []
     try:
@@ -105,8 +103,8 @@ def write_pictures(
             file = write_picture(
                 output_dir,
                 image.picture,
-                post.output_format or "png",
-                post.quality or 95,
+                post.output_format,
+                post.quality,
                 record_for(seed),
                 (stem, context.attempt, index),
             )

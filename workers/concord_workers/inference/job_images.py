@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
 
 from PIL import Image, ImageFilter
 
 from concord_workers.conditioning.controlnet import preprocess
+from concord_workers.contract.generated.submission import EffectiveSubmission, PartialSubmission
 from concord_workers.core.errors import ContractError
 from concord_workers.core.job_context import JobContext
 from concord_workers.core.roots import Roots
@@ -35,7 +35,7 @@ class JobImages:
     hashes: dict[str, str] = field(default_factory=dict)
 
 
-def read_images(submission: Any, roots: Roots, context: JobContext) -> JobImages:
+def read_images(submission: EffectiveSubmission, roots: Roots, context: JobContext) -> JobImages:
     """Read all images of a job. Raises ImageInvalid, PathNotAllowed, UploadNotFound."""
     conditioning = submission.conditioning
     dimensions = submission.hyperparameters.dimensions
@@ -56,7 +56,7 @@ def read_images(submission: Any, roots: Roots, context: JobContext) -> JobImages
         images.mask = load_mask(content_of(conditioning.inpaint_mask, at), at, size, context, channel)
         if conditioning.mask_blur:
             images.mask = images.mask.filter(ImageFilter.GaussianBlur(conditioning.mask_blur))
-    for index, net in enumerate(conditioning.control_nets or []):
+    for index, net in enumerate(conditioning.control_nets):
         context.check()
         at = f"/conditioning/control_nets/{index}/image"
         picture = load_image(content_of(net.image, at), at, size, context)
@@ -65,17 +65,16 @@ def read_images(submission: Any, roots: Roots, context: JobContext) -> JobImages
     return images
 
 
-def predict_images_warnings(submission: Any, roots: Roots, context: JobContext) -> None:
+def predict_images_warnings(submission: PartialSubmission, roots: Roots, context: JobContext) -> None:
     """Warns of what reading the images of a job will bring. What stands against one is among the job's violations."""
     conditioning, dimensions = submission.conditioning, submission.hyperparameters.dimensions
-    if dimensions is None or dimensions.width is None or dimensions.height is None:
+    if dimensions.width is None or dimensions.height is None:
         return  # a side that was refused is compared with nothing
     size = (dimensions.width, dimensions.height)
     named = [("/conditioning/init_image", conditioning.init_image, predict_image_warnings)]
     named.append(("/conditioning/inpaint_mask", conditioning.inpaint_mask, predict_mask_warnings))
-    for index, net in enumerate(conditioning.control_nets or []):
-        image = net.image if net is not None else None
-        named.append((f"/conditioning/control_nets/{index}/image", image, predict_image_warnings))
+    for index, net in enumerate(conditioning.control_nets):
+        named.append((f"/conditioning/control_nets/{index}/image", net.image, predict_image_warnings))
     for pointer, reference, predict_warnings in named:
         if reference is not None:
             with suppress(ContractError):

@@ -9,6 +9,7 @@ import torch
 
 from concord_workers.conditioning.controlnet import model_for_type
 from concord_workers.conditioning.lora import LoraUse
+from concord_workers.contract.generated.submission import EffectiveSubmission
 from concord_workers.core.device_manager import Device, is_out_of_memory
 from concord_workers.core.errors import ContractError, ModelInvalid
 from concord_workers.core.inference_settings import InferenceSettings
@@ -48,9 +49,14 @@ class JobModels:
 
 
 def take_models(
-    submission: Any, device: Device, loader: ModelLoader, settings: InferenceSettings, lease: Lease, context: JobContext
+    submission: EffectiveSubmission,
+    device: Device,
+    loader: ModelLoader,
+    settings: InferenceSettings,
+    lease: Lease,
+    context: JobContext,
 ) -> JobModels:
-    """Load what the job names and is not loaded. Weight 0 takes no part and loads nothing; the reading has warned of it."""
+    """Loads the models that the job names, unless they are loaded. An entry of weight 0 loads nothing."""
     model, conditioning, post = submission.model, submission.conditioning, submission.postprocessing
     dtype, offload = dtype_of(submission, device), offload_of(submission)
     total = _count(submission)
@@ -71,24 +77,24 @@ def take_models(
     if model.vae is not None:
         models.vae = take(loader.resolve(model.vae, "/model/vae"), "vae", "/model/vae")
     models.overrides = _read_overrides(submission, device, loader, dtype, offload, context)
-    for index, lora in enumerate(conditioning.loras or []):
+    for index, lora in enumerate(conditioning.loras):
         pointer = f"/conditioning/loras/{index}"
         if lora.weight == 0:
             continue
         taken = take(loader.resolve(lora.name, pointer + "/name"), "lora", pointer + "/name", may_offload=False)
         models.loras.append(LoraUse(taken, lora.weight, pointer))
-    for index, net in enumerate(conditioning.control_nets or []):
+    for index, net in enumerate(conditioning.control_nets):
         pointer = f"/conditioning/control_nets/{index}"
         if net.weight == 0:
             continue
         reference = net.model if net.model is not None else model_for_type(settings, net.type)
         models.nets[index] = take(loader.resolve(reference, pointer + "/model"), "controlnet", pointer + "/model")
-    for index, inversion in enumerate(conditioning.textual_inversions or []):
+    for index, inversion in enumerate(conditioning.textual_inversions):
         pointer = f"/conditioning/textual_inversions/{index}"
         named = loader.locate(inversion.path, pointer + "/path")
         taken = take(named, "textual_inversion", pointer + "/path", may_offload=False)
         models.inversions.append((inversion.token, taken.value, pointer))
-    if post.upscaler is not None and post.upscaler != "none":
+    if post.upscaler != "none":
         weights = locate_net(loader, settings, post.upscaler)
         if weights is not None:
             models.upscaler = take(weights, "upscaler", "/postprocessing/upscaler", may_offload=False)
@@ -98,24 +104,22 @@ def take_models(
     return models
 
 
-def _count(submission: Any) -> int:
-    """How many models a job loads, so that progress has an end."""
+def _count(submission: EffectiveSubmission) -> int:
+    """How many models a job loads, which is the total of its progress."""
     model, conditioning, post = submission.model, submission.conditioning, submission.postprocessing
-    parts = [model.base, model.refiner, model.vae]
-    weighted = [*(conditioning.loras or []), *(conditioning.control_nets or [])]
-    count: int = sum(part is not None for part in parts) + sum(entry.weight != 0 for entry in weighted)
-    count += len(conditioning.textual_inversions or [])
-    return count + (post.upscaler is not None and needs_net(post.upscaler)) + bool(post.safety_checker)
+    count = sum(part is not None for part in (model.base, model.refiner, model.vae))
+    count += sum(lora.weight != 0 for lora in conditioning.loras) + sum(net.weight != 0 for net in conditioning.control_nets)
+    return count + len(conditioning.textual_inversions) + needs_net(post.upscaler) + post.safety_checker
 
 
 def _read_overrides(
-    submission: Any, device: Device, loader: ModelLoader, dtype: str, offload: bool, context: JobContext
+    submission: EffectiveSubmission, device: Device, loader: ModelLoader, dtype: str, offload: bool, context: JobContext
 ) -> dict[str, Any]:
     """Single components that a job names; read for this job alone."""
     model = submission.model
     found: dict[str, Any] = {}
-    for name in ("tokenizer", "text_encoder", "text_encoder_2"):
-        reference = getattr(model, name)
+    named = {"tokenizer": model.tokenizer, "text_encoder": model.text_encoder, "text_encoder_2": model.text_encoder_2}
+    for name, reference in named.items():
         if reference is None:
             continue
         pointer = f"/model/{name}"

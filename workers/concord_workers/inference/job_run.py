@@ -19,6 +19,7 @@ from concord_workers.conditioning.controlnet import ControlUse
 from concord_workers.conditioning.lora import apply_loras, strip_loras, summed_weights
 from concord_workers.conditioning.prompt_encoder import Embeddings, PromptTexts, encode_prompts, tokens_used
 from concord_workers.conditioning.textual_inversion import inversions_in
+from concord_workers.contract.generated.submission import EffectiveSubmission
 from concord_workers.core.bundle import limits
 from concord_workers.core.device_manager import Device
 from concord_workers.core.inference_settings import InferenceSettings
@@ -80,7 +81,7 @@ def _noise_seed(seed: int) -> int:
 class _Job:
     """One running job: what was asked and decided, and what it measured."""
 
-    submission: Any
+    submission: EffectiveSubmission
     models: JobModels
     images: JobImages
     choice: SchedulerChoice
@@ -92,7 +93,7 @@ class _Job:
 
     @property
     def guidance(self) -> bool:
-        return bool(self.submission.hyperparameters.guidance_scale > 1)
+        return self.submission.hyperparameters.guidance_scale > 1
 
 
 class JobRun:
@@ -111,7 +112,9 @@ class JobRun:
         # Takes the models that idle off the device and warns of it; their ids.
         self._evict = evict
 
-    def run(self, submission: Any, models: JobModels, context: JobContext) -> tuple[dict[str, Any], Measurement]:
+    def run(
+        self, submission: EffectiveSubmission, models: JobModels, context: JobContext
+    ) -> tuple[dict[str, Any], Measurement]:
         """SDXLResult without the load time, peak memory and warnings, and what was measured."""
         began = time.monotonic()
         context.progress("preprocessing", 0, 1)
@@ -130,11 +133,11 @@ class JobRun:
                 pipeline.vae, latents, models.dtype, self.device, lambda: self._evict(context), context
             )
             context.progress("decoding", 1, 1)
-        finished = finish_pictures(pictures, submission, job.images, models, self.device, self.settings, context)
+        finished = finish_pictures(pictures, submission.postprocessing, job.images, models, self.device, self.settings, context)
         job.features["upscaler"] = any(image.upscaled for image in finished)
         written = write_pictures(
             finished,
-            submission,
+            submission.postprocessing,
             job.seeds,
             lambda seed: record_of(submission, seed, job.images.hashes),
             self.roots.output_dir,
@@ -173,12 +176,12 @@ class JobRun:
         }
         return result, measurement
 
-    def _plan(self, submission: Any, models: JobModels, images: JobImages) -> _Job:
+    def _plan(self, submission: EffectiveSubmission, models: JobModels, images: JobImages) -> _Job:
         parameters = submission.hyperparameters
-        seed = parameters.seed if parameters.seed is not None and parameters.seed >= 0 else choose_seed()
+        seed = parameters.seed if parameters.seed >= 0 else choose_seed()
         seeds = [seed + index for index in range(parameters.batch_size)]
-        choice = scheduler_of(submission)
-        strength = parameters.strength if images.init is not None else None
+        choice = scheduler_of(submission.scheduler)
+        strength = parameters.strength
         start = parameters.refiner_start if models.refiner is not None else None
         # Both stages follow the base's schedule, so that the refiner goes on where the base stops.
         scheduler = make_scheduler(choice, models.base.value.scheduler.config, seeds)
@@ -200,15 +203,15 @@ class JobRun:
         """The job's pipelines, with LoRAs, inversions and optimisations on, and its prompts encoded."""
         submission, models = job.submission, job.models
         models.changing = True
-        wanted = submission.performance.optimizations or []
+        wanted = submission.performance.optimizations
         base = models.base
         components = with_compiled_unet(base.value, base.extras, wanted) | models.overrides
         require_fitting(base.value.components, models.overrides)
         vae = models.vae.value if models.vae is not None else base.value.vae
         components["vae"] = vae
         controls = [
-            ControlUse(models.nets[index].value, image, float(net.weight), float(net.guidance_start), float(net.guidance_end))
-            for index, net in enumerate(submission.conditioning.control_nets or [])
+            ControlUse(models.nets[index].value, image, net.weight, net.guidance_start, net.guidance_end)
+            for index, net in enumerate(submission.conditioning.control_nets)
             if (image := job.images.controls.get(index)) is not None
         ]
         self._note_loras(job, context)
@@ -277,14 +280,13 @@ class JobRun:
 
     def _encode(self, job: _Job, pipeline: Any, refiner: Any, context: JobContext) -> tuple[Embeddings, Embeddings | None]:
         conditioning = job.submission.conditioning
-        weighting = job.submission.hyperparameters.prompt_weighting
         texts = PromptTexts(
             conditioning.prompt,
             conditioning.prompt_2,
             conditioning.negative_prompt,
             conditioning.negative_prompt_2,
-            True if weighting is None else weighting,
-            conditioning.clip_skip or 0,
+            job.submission.hyperparameters.prompt_weighting,
+            conditioning.clip_skip,
         )
         if not job.split.base:
             texts = self._without_second_prompts(texts, job.guidance, context)
@@ -304,8 +306,11 @@ class JobRun:
 
     def _without_second_prompts(self, texts: PromptTexts, guidance: bool, context: JobContext) -> PromptTexts:
         """What is left of the prompts where the base does no step: the refiner reads the first of each pair."""
-        for name in ("prompt_2", "negative_prompt_2") if guidance else ("prompt_2",):
-            if getattr(texts, name) is not None:
+        read_by_base = {"prompt_2": texts.prompt_2}
+        if guidance:
+            read_by_base["negative_prompt_2"] = texts.negative_prompt_2
+        for name, text in read_by_base.items():
+            if text is not None:
                 context.warn("no_effect", f"the base, which reads {name}, does no step", f"/conditioning/{name}")
         return replace(texts, prompt_2=None, negative_prompt_2=None)
 
@@ -320,8 +325,8 @@ class JobRun:
     ) -> torch.Tensor:
         submission, split = job.submission, job.split
         parameters = submission.hyperparameters
-        steps, guidance_scale = submission.scheduler.steps, float(parameters.guidance_scale)
-        strength = float(parameters.strength) if job.images.init is not None else None
+        steps, guidance_scale = submission.scheduler.steps, parameters.guidance_scale
+        strength = parameters.strength
         canvas = Canvas(parameters.dimensions.width, parameters.dimensions.height, job.images.init, job.images.mask, strength)
         # Noise comes from the processor's generators, so that a seed means the same on every device.
         generators = [torch.Generator("cpu").manual_seed(_noise_seed(seed)) for seed in job.seeds]

@@ -13,6 +13,8 @@ from typing import Any
 import torch
 
 from concord_workers.conditioning.controlnet import model_for_type
+from concord_workers.contract import read_effective
+from concord_workers.contract.generated.submission import EffectiveSubmission, PartialSubmission
 from concord_workers.core.device_manager import Device
 from concord_workers.core.errors import BeyondDevice, ContractError
 from concord_workers.core.inference_settings import InferenceSettings
@@ -21,7 +23,6 @@ from concord_workers.core.tables import limit, names, rule_maximum
 from concord_workers.inference.cost_model import CostModel, Finish, Measurement, Shape
 from concord_workers.inference.decode import TILE_SIDE
 from concord_workers.inference.plan import dtype_of
-from concord_workers.inference.submission_view import SubmissionView
 from concord_workers.models.facts import ModelFacts, describe
 from concord_workers.models.model_loader import ModelLoader
 from concord_workers.postprocessing.upscaler import needs_net
@@ -56,7 +57,7 @@ class MemoryOptimizer:
 
     # Estimates
 
-    def estimate(self, submission: Any) -> dict[str, Any]:
+    def estimate(self, submission: EffectiveSubmission) -> dict[str, Any]:
         """`get_performance_estimate` of an effective submission. Raises what finding its models raises."""
         parts = self._models_of(submission)
         base = parts["base"]
@@ -83,7 +84,7 @@ class MemoryOptimizer:
             "fits": peak <= self.device.capacity_bytes() and on_device <= self.loader.on_device.budget_bytes,
         }
 
-    def bytes_to_work(self, submission: Any) -> int:
+    def bytes_to_work(self, submission: EffectiveSubmission) -> int:
         """What an effective submission needs on the device beside the models that stay there, by the estimate."""
         parts = self._models_of(submission)
         base, dtype, shape = parts["base"], dtype_of(submission, self.device), _shape_of(submission)
@@ -94,25 +95,31 @@ class MemoryOptimizer:
         weights = {name: facts.bytes_at(dtype) for name, facts in parts.items()}
         return work + self._weights_on_device(weights, base, dtype, shape)
 
-    def _models_of(self, submission: Any) -> dict[str, ModelFacts]:
+    def _models_of(self, submission: EffectiveSubmission) -> dict[str, ModelFacts]:
         """The models that take part, by what they are in the job."""
         model, conditioning, post = submission.model, submission.conditioning, submission.postprocessing
         find = self.loader.describe
         parts = {"base": find(model.base, "/model/base")}
-        for name in ("refiner", "vae", "text_encoder", "text_encoder_2"):
-            if (reference := getattr(model, name)) is not None:
+        others = {
+            "refiner": model.refiner,
+            "vae": model.vae,
+            "text_encoder": model.text_encoder,
+            "text_encoder_2": model.text_encoder_2,
+        }
+        for name, reference in others.items():
+            if reference is not None:
                 parts[name] = find(reference, f"/model/{name}")
-        for index, lora in enumerate(conditioning.loras or []):
+        for index, lora in enumerate(conditioning.loras):
             if lora.weight != 0:
                 parts[f"lora_{index}"] = find(lora.name, f"/conditioning/loras/{index}/name")
-        for index, net in enumerate(conditioning.control_nets or []):
+        for index, net in enumerate(conditioning.control_nets):
             if net.weight != 0:
                 reference = net.model if net.model is not None else model_for_type(self.settings, net.type)
                 parts[f"control_net_{index}"] = find(reference, f"/conditioning/control_nets/{index}/model")
-        for index, inversion in enumerate(conditioning.textual_inversions or []):
+        for index, inversion in enumerate(conditioning.textual_inversions):
             path = self.loader.resolve_path(inversion.path, f"/conditioning/textual_inversions/{index}/path")
             parts[f"textual_inversion_{index}"] = describe(path)
-        if post.upscaler is not None and needs_net(post.upscaler):
+        if needs_net(post.upscaler):
             reference = self.settings.upscalers.get(post.upscaler, post.upscaler)
             parts["upscaler"] = find(reference, "/postprocessing/upscaler")
         if post.safety_checker:
@@ -151,7 +158,7 @@ class MemoryOptimizer:
             "output_pixels_max": rule_maximum("output-pixels"),
         }
 
-    def limit_violations(self, submission: Any) -> list[ContractError]:
+    def limit_violations(self, submission: PartialSubmission) -> list[ContractError]:
         """What of a submission is beyond the limits of this device with its base."""
         dimensions = submission.hyperparameters.dimensions
         if submission.model.base is None or dimensions.width is None or dimensions.height is None:
@@ -270,18 +277,12 @@ class _Changing:
         self.normalized = copy.deepcopy(normalized)
         self._effective = copy.deepcopy(effective)
         self.changes: list[dict[str, Any]] = []
-        self.estimate = optimizer.estimate(SubmissionView(self._effective))
+        self.submission = read_effective(self._effective)
+        self.estimate = optimizer.estimate(self.submission)
 
     @property
     def seconds(self) -> float:
         return float(self.estimate["estimated_time_seconds"])
-
-    def value(self, *path: str) -> Any:
-        """The effective value."""
-        found: Any = self._effective
-        for name in path:
-            found = found.get(name, {}) if isinstance(found, dict) else None
-        return found
 
     def change(self, path: tuple[str, ...], to: Any, reason: str) -> None:
         """Set a value in both documents; a second change of one value is joined with the first, and so are the reasons."""
@@ -295,7 +296,8 @@ class _Changing:
             known["to"] = to
             if reason not in known["reason"].split("; "):
                 known["reason"] += f"; {reason}"
-        self.estimate = self._optimizer.estimate(SubmissionView(self._effective))
+        self.submission = read_effective(self._effective)
+        self.estimate = self._optimizer.estimate(self.submission)
 
     @staticmethod
     def _set(document: dict[str, Any], path: tuple[str, ...], to: Any) -> Any:
@@ -309,7 +311,7 @@ class _Changing:
         """The estimate with a value changed; nothing is."""
         trial = copy.deepcopy(self._effective)
         self._set(trial, path, to)
-        return self._optimizer.estimate(SubmissionView(trial))
+        return self._optimizer.estimate(read_effective(trial))
 
     def add_lossless(self) -> bool:
         """Ask for the first lossless optimisation that lowers the memory; whether there was one."""
@@ -320,7 +322,7 @@ class _Changing:
         return self._add(_LOSSY)
 
     def _add(self, reasons: Mapping[str, str]) -> bool:
-        asked = self.value("performance", "optimizations") or []
+        asked = self.submission.performance.optimizations
         for name, reason in reasons.items():
             if name in asked or name not in self._optimizer.device.optimizations:
                 continue
@@ -333,33 +335,32 @@ class _Changing:
     def drop_savings(self, fits: Callable[[dict[str, Any]], bool]) -> None:
         """Give up what saves memory at the cost of time, the slowest first, where it fits without."""
         for name in (*reversed(_OFFLOADS), *reversed(_SLOWER)):
-            asked = self.value("performance", "optimizations") or []
+            asked = self.submission.performance.optimizations
             wanted = [known for known in asked if known != name]
-            if wanted != asked and fits(self.tried(_OPTIMIZATIONS, wanted)):
+            if name in asked and fits(self.tried(_OPTIMIZATIONS, wanted)):
                 self.change(_OPTIMIZATIONS, wanted, f"{name} takes time, and the memory suffices without it")
 
     def replace_offload(self, name: str) -> None:
-        asked = set(self.value("performance", "optimizations") or []) - set(_OFFLOADS)
+        asked = set(self.submission.performance.optimizations) - set(_OFFLOADS)
         self.change(_OPTIMIZATIONS, _ordered({*asked, name}), "what does not run waits in host memory")
 
     def halve_dtype(self) -> None:
-        dtype = self.value("performance", "dtype") or self._optimizer.device.default_dtype
-        if dtype != "fp32":
+        if self.submission.performance.dtype != "fp32":
             return
         half = "fp16" if self._optimizer.device.is_cuda else "bf16"
         if half in self._optimizer.device.dtypes:
             self.change(("performance", "dtype"), half, "half the memory for weights and activations")
 
     def shrink_batch(self, done: Callable[[], bool]) -> None:
-        size = int(self.value("hyperparameters", "batch_size") or 1)
+        size = self.submission.hyperparameters.batch_size
         while size > 1 and not done():
             size -= 1
             self.change(("hyperparameters", "batch_size"), size, "so many pictures at once do not fit; send the rest as jobs")
 
     def shrink_picture(self, done: Callable[[], bool], reason: str) -> None:
         """Both sides smaller by the same share, in multiples of 64 and not under 512, until `done`."""
-        width = int(self.value("hyperparameters", "dimensions", "width"))
-        height = int(self.value("hyperparameters", "dimensions", "height"))
+        dimensions = self.submission.hyperparameters.dimensions
+        width, height = dimensions.width, dimensions.height
         for share in range(95, 10, -5):
             smaller = [max(side * share // 100 // 64 * 64, min(side, 512)) for side in (width, height)]
             if smaller == [width, height]:
@@ -371,14 +372,14 @@ class _Changing:
 
     def lower_steps(self, target_seconds: float | None) -> None:
         """To the sampler's recommended steps, and below them, to a third, only as far as a target asks for it."""
-        steps = int(self.value(*_STEPS))
-        recommended = recommended_steps(self.value("scheduler", "type"))
+        steps = self.submission.scheduler.steps
+        recommended = recommended_steps(self.submission.scheduler.type)
         if steps > recommended:
             reason = f"fewer steps take less time, and the sampler needs no more than {recommended}"
             self.change(_STEPS, recommended, reason)
             steps = recommended
-        strength = self.value("hyperparameters", "strength")
-        least = math.ceil(1 / strength) if isinstance(strength, int | float) and strength else 1
+        strength = self.submission.hyperparameters.strength
+        least = math.ceil(1 / strength) if strength is not None else 1
         floor = max(recommended // 3, least, 1)
         while target_seconds is not None and self.seconds > target_seconds and steps > floor:
             steps -= 1
@@ -386,8 +387,8 @@ class _Changing:
 
     def raise_steps(self, target_seconds: float | None) -> None:
         """Towards the sampler's recommended steps, as far as the time target, if any, allows."""
-        steps = int(self.value(*_STEPS))
-        recommended = recommended_steps(self.value("scheduler", "type"))
+        steps = self.submission.scheduler.steps
+        recommended = recommended_steps(self.submission.scheduler.type)
         for more in range(recommended, steps, -1):
             seconds = self.tried(_STEPS, more)["estimated_time_seconds"]
             if target_seconds is None or seconds <= target_seconds:
@@ -409,18 +410,18 @@ def _ordered(optimizations: set[str]) -> list[str]:
     return [name for name in names("Optimization") if name in optimizations]
 
 
-def _shape_of(submission: Any) -> Shape:
+def _shape_of(submission: EffectiveSubmission) -> Shape:
     parameters = submission.hyperparameters
     pixels = parameters.dimensions.width * parameters.dimensions.height
     steps = submission.scheduler.steps
-    if submission.conditioning.init_image is not None:
+    if parameters.strength is not None:
         steps = max(int(steps * parameters.strength), 1)
     return Shape(
         pixels=pixels,
         batch=parameters.batch_size,
         rows=2 if parameters.guidance_scale > 1 else 1,
         calls=calls_of(submission.scheduler.type, steps),
-        nets=sum(net.weight != 0 for net in submission.conditioning.control_nets or []),
+        nets=sum(net.weight != 0 for net in submission.conditioning.control_nets),
         finish=Finish.of(submission.postprocessing),
-        optimizations=frozenset(submission.performance.optimizations or []),
+        optimizations=frozenset(submission.performance.optimizations),
     )

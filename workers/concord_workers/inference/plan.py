@@ -11,13 +11,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 import torch
 
 from concord_workers.conditioning.controlnet import model_for_type, require_preprocessor
 from concord_workers.conditioning.lora_fit import fit, require_scales
 from concord_workers.conditioning.prompt import parse_prompt
+from concord_workers.contract.generated.submission import (
+    EffectiveScheduler,
+    PartialConditioning,
+    PartialControlNet,
+    PartialScheduler,
+    PartialSubmission,
+)
 from concord_workers.core.device_manager import DTYPES, Device
 from concord_workers.core.errors import (
     ContractError,
@@ -45,23 +52,29 @@ from concord_workers.schedulers.scheduler_factory import SchedulerChoice, choose
 __all__ = ["clip_skip_max", "dtype_of", "offload_of", "require_widths", "scheduler_of", "violations_of", "warn_of_unused"]
 
 
-def scheduler_of(submission: Any) -> SchedulerChoice:
-    """The sampler that a submission asks for. Raises UnsupportedFeature, OutOfRange."""
-    scheduler = submission.scheduler
-    return choose_scheduler(
-        scheduler.type, scheduler.steps, karras=bool(scheduler.karras_sigmas), spacing=scheduler.timestep_spacing
-    )
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 
 
-def dtype_of(submission: Any, device: Device) -> str:
+class _Attempt(Protocol):
+    """Runs one check and returns its result; notes its violation and returns None where it raises one."""
+
+    def __call__(self, check: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T | None: ...
+
+
+def scheduler_of(scheduler: EffectiveScheduler) -> SchedulerChoice:
+    """The sampler of a submission. Raises UnsupportedFeature, OutOfRange."""
+    return choose_scheduler(scheduler.type, scheduler.steps, karras=scheduler.karras_sigmas, spacing=scheduler.timestep_spacing)
+
+
+def dtype_of(submission: PartialSubmission, device: Device) -> str:
     """The number format that a job runs in."""
-    dtype: str | None = submission.performance.dtype
-    return dtype or device.default_dtype
+    return submission.performance.dtype or device.default_dtype
 
 
-def offload_of(submission: Any) -> bool:
+def offload_of(submission: PartialSubmission) -> bool:
     """Whether the job's models wait in host memory."""
-    return any(name in (submission.performance.optimizations or []) for name in ("model_cpu_offload", "sequential_cpu_offload"))
+    return any(name in submission.performance.optimizations for name in ("model_cpu_offload", "sequential_cpu_offload"))
 
 
 def clip_skip_max(facts: ModelFacts) -> int:
@@ -70,7 +83,7 @@ def clip_skip_max(facts: ModelFacts) -> int:
 
 
 def violations_of(
-    submission: Any, device: Device, loader: ModelLoader, roots: Roots, settings: InferenceSettings
+    submission: PartialSubmission, device: Device, loader: ModelLoader, roots: Roots, settings: InferenceSettings
 ) -> list[ContractError]:
     """All that stands against running the (effective) submission here, in the schema's order.
 
@@ -78,18 +91,18 @@ def violations_of(
     """
     violations: list[ContractError] = []
 
-    def attempt(check: Callable[[], object]) -> Any:
+    def attempt(check: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T | None:
         try:
-            return check()
+            return check(*args, **kwargs)
         except ContractError as error:
             violations.append(error)
             return None
 
     parts = _model_violations(submission, loader, attempt)
     base = parts.base
-    choice = attempt(lambda: scheduler_of(submission)) if submission.scheduler.type is not None else None
+    choice = attempt(_scheduler_of, submission.scheduler)
     if choice is not None and base is not None and base.prediction is not None and base.prediction.zero_snr:
-        attempt(lambda: require_zero_terminal_snr(choice))
+        attempt(require_zero_terminal_snr, choice)
     _prompt_violations(submission, dtype_of(submission, device), attempt)
     _conditioning_violations(submission, parts, loader, roots, settings, attempt)
     _performance_violations(submission, device, attempt)
@@ -97,7 +110,17 @@ def violations_of(
     return violations
 
 
-def warn_of_unused(submission: Any, loader: ModelLoader, settings: InferenceSettings, context: JobContext) -> None:
+def _scheduler_of(scheduler: PartialScheduler) -> SchedulerChoice | None:
+    """None where its name is absent. Absent steps are compared with nothing."""
+    if scheduler.type is None:
+        return None
+    karras = scheduler.karras_sigmas is True
+    return choose_scheduler(scheduler.type, scheduler.steps, karras=karras, spacing=scheduler.timestep_spacing)
+
+
+def warn_of_unused(
+    submission: PartialSubmission, loader: ModelLoader, settings: InferenceSettings, context: JobContext
+) -> None:
     """Warns of what the job's model files hold and nothing uses, at the entries that name them, as loading them does."""
     for field, facts_of in _named_models(submission, loader, settings):
         # What stands against a file is among the violations.
@@ -107,21 +130,21 @@ def warn_of_unused(submission: Any, loader: ModelLoader, settings: InferenceSett
 
 
 def _named_models(
-    submission: Any, loader: ModelLoader, settings: InferenceSettings
+    submission: PartialSubmission, loader: ModelLoader, settings: InferenceSettings
 ) -> Iterator[tuple[str, Callable[[], ModelFacts]]]:
     """Pointer and facts of every model that takes part in the job."""
     model, conditioning = submission.model, submission.conditioning
-    for name in ("base", "refiner", "vae"):
-        if (reference := getattr(model, name)) is not None:
+    for name, reference in (("base", model.base), ("refiner", model.refiner), ("vae", model.vae)):
+        if reference is not None:
             yield f"/model/{name}", partial(loader.describe, reference)
-    for name in ("text_encoder", "text_encoder_2"):
-        if (reference := getattr(model, name)) is not None:
+    for name, reference in (("text_encoder", model.text_encoder), ("text_encoder_2", model.text_encoder_2)):
+        if reference is not None:
             yield f"/model/{name}", partial(_encoder_facts, loader, reference, name)
-    for index, net in enumerate(conditioning.control_nets or []):
+    for index, net in enumerate(conditioning.control_nets):
         if net.weight != 0 and (net.model is not None or net.type is not None):
             field = f"/conditioning/control_nets/{index}"
             yield field + "/model", partial(_control_net_facts, loader, settings, net, field)
-    for index, inversion in enumerate(conditioning.textual_inversions or []):
+    for index, inversion in enumerate(conditioning.textual_inversions):
         if inversion.path is not None:
             yield f"/conditioning/textual_inversions/{index}/path", partial(_inversion_facts, loader, inversion.path)
     if submission.postprocessing.safety_checker:
@@ -134,6 +157,10 @@ def _encoder_facts(loader: ModelLoader, reference: str, name: str) -> ModelFacts
 
 def _inversion_facts(loader: ModelLoader, path: str) -> ModelFacts:
     return describe(loader.resolve_path(path))
+
+
+def _facts_of(loader: ModelLoader, reference: str, model_type: str, field: str) -> ModelFacts:
+    return _require_type(loader.describe(reference, field), model_type, field)
 
 
 def _require_type(facts: ModelFacts, model_type: str, field: str) -> ModelFacts:
@@ -157,41 +184,40 @@ class _Parts:
     tokenizers: list[Path] = dataclasses.field(default_factory=list)
 
 
-def _model_violations(submission: Any, loader: ModelLoader, attempt: Callable[..., Any]) -> _Parts:
+def _model_violations(submission: PartialSubmission, loader: ModelLoader, attempt: _Attempt) -> _Parts:
     model = submission.model
     base: ModelFacts | None = None
     if model.base is not None:
-        base = attempt(lambda: _require_type(loader.describe(model.base, "/model/base"), "sdxl", "/model/base"))
-    for name, model_type in (("refiner", "sdxl_refiner"), ("vae", "vae")):
-        reference = getattr(model, name)
+        base = attempt(_facts_of, loader, model.base, "sdxl", "/model/base")
+    for name, model_type, reference in (("refiner", "sdxl_refiner", model.refiner), ("vae", "vae", model.vae)):
         if reference is not None:
             field = f"/model/{name}"
-            facts = attempt(lambda r=reference, t=model_type, f=field: _require_type(loader.describe(r, f), t, f))
+            facts = attempt(_facts_of, loader, reference, model_type, field)
             if facts is not None and name == "refiner":
-                attempt(lambda own=facts, f=field: _at(f, lambda: require_own_tokenizers(own)))
+                attempt(_at, field, require_own_tokenizers, facts)
             if facts is not None and base is not None:
                 fits = _require_same_prediction if name == "refiner" else _require_vae_fits
-                attempt(lambda check=fits, own=facts, b=base: check(own, b))
+                attempt(fits, facts, base)
     parts = _Parts(base, dict(base.configs) if base is not None else None)
-    own = attempt(lambda: _at("/model/base", lambda: require_own_tokenizers(base))) if base is not None else None
+    own = attempt(_at, "/model/base", require_own_tokenizers, base) if base is not None else None
     tokenizers: dict[str, Path | None] = dict(own or {})
     if model.tokenizer is not None:
-        tokenizers["text_encoder"] = attempt(lambda: _require_tokenizer(loader, model.tokenizer))
+        tokenizers["text_encoder"] = attempt(_require_tokenizer, loader, model.tokenizer)
     parts.tokenizers = [folder for folder in tokenizers.values() if folder is not None]
-    for name in ("text_encoder", "text_encoder_2"):
-        reference = getattr(model, name)
+    encoders = {"text_encoder": model.text_encoder, "text_encoder_2": model.text_encoder_2}
+    for name, reference in encoders.items():
         if reference is None:
             continue
-        config = attempt(lambda r=reference, n=name: _require_text_encoder(loader, r, n, base))
+        config = attempt(_require_text_encoder, loader, reference, name, base)
         if config is None:
             parts.configs = None
         elif parts.configs is not None:
             parts.configs[name] = config
     for name, folder in tokenizers.items():
         replaced = "tokenizer" if name == "text_encoder" and model.tokenizer is not None else name
-        if folder is not None and parts.configs is not None and getattr(model, replaced) is not None:
-            config = parts.configs[name]
-            attempt(lambda f=folder, n=name, c=config, r=replaced: _at(f"/model/{r}", lambda: require_ids_fit(f, n, c)))
+        is_named = replaced == "tokenizer" or encoders[name] is not None
+        if folder is not None and parts.configs is not None and is_named:
+            attempt(_at, f"/model/{replaced}", require_ids_fit, folder, name, parts.configs[name])
     return parts
 
 
@@ -214,14 +240,14 @@ def _require_folder(loader: ModelLoader, reference: str, field: str) -> Path:
 
 def _require_tokenizer(loader: ModelLoader, reference: str) -> Path:
     folder = _require_folder(loader, reference, "/model/tokenizer")
-    _at("/model/tokenizer", lambda: require_vocabulary(folder))
+    _at("/model/tokenizer", require_vocabulary, folder)
     return folder
 
 
-def _at(field: str, check: Callable[[], Any]) -> Any:
-    """What a check of a model gives; what it raises is about this field."""
+def _at(field: str, check: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+    """Runs a check of a model and returns its result; an error that names no field is about this one."""
     try:
-        return check()
+        return check(*args, **kwargs)
     except ContractError as error:
         error.field = error.field or field
         raise
@@ -251,12 +277,18 @@ def require_widths(name: str, own: Mapping[str, Any], new: Mapping[str, Any]) ->
             raise ModelInvalid(f"the {name} has the {width} {new[width]}, the base takes {own[width]}", field=f"/model/{name}")
 
 
-def _prompt_violations(submission: Any, dtype: str, attempt: Callable[..., Any]) -> None:
+def _prompt_violations(submission: PartialSubmission, dtype: str, attempt: _Attempt) -> None:
     weighting = submission.hyperparameters.prompt_weighting is not False
-    for name in ("prompt", "prompt_2", "negative_prompt", "negative_prompt_2"):
-        prompt = getattr(submission.conditioning, name)
+    conditioning = submission.conditioning
+    prompts = {
+        "prompt": conditioning.prompt,
+        "prompt_2": conditioning.prompt_2,
+        "negative_prompt": conditioning.negative_prompt,
+        "negative_prompt_2": conditioning.negative_prompt_2,
+    }
+    for name, prompt in prompts.items():
         if prompt is not None:
-            attempt(lambda p=prompt, n=name: _require_finite_weights(p, weighting, dtype, f"/conditioning/{n}"))
+            attempt(_require_finite_weights, prompt, weighting, dtype, f"/conditioning/{name}")
 
 
 def _require_finite_weights(prompt: str, weighting: bool, dtype: str, field: str) -> None:
@@ -266,57 +298,69 @@ def _require_finite_weights(prompt: str, weighting: bool, dtype: str, field: str
 
 
 def _conditioning_violations(
-    submission: Any,
+    submission: PartialSubmission,
     parts: _Parts,
     loader: ModelLoader,
     roots: Roots,
     settings: InferenceSettings,
-    attempt: Callable[..., Any],
+    attempt: _Attempt,
 ) -> None:
     conditioning, base = submission.conditioning, parts.base
     if base is not None:
-        attempt(lambda: _require_clip_skip(conditioning.clip_skip or 0, base))
-    for index, lora in enumerate(conditioning.loras or []):
+        attempt(_require_clip_skip, conditioning.clip_skip or 0, base)
+    for index, lora in enumerate(conditioning.loras):
         field = f"/conditioning/loras/{index}/name"
         if lora.name is None:
             continue
-        facts = attempt(lambda r=lora.name, f=field: _require_type(loader.describe(r, f), "lora", f))
+        facts = attempt(_facts_of, loader, lora.name, "lora", field)
         if facts is not None and parts.configs is not None and lora.weight != 0:
-            attempt(lambda configs=parts.configs, own=facts, f=field: _require_lora_fits(own, configs, f))
-    for index, net in enumerate(conditioning.control_nets or []):
+            attempt(_require_lora_fits, facts, parts.configs, field)
+    for index, net in enumerate(conditioning.control_nets):
         _control_net_violations(net, f"/conditioning/control_nets/{index}", base, loader, roots, settings, attempt)
     _inversion_violations(submission, parts, loader, attempt)
-    if (init := conditioning.init_image) is not None:
-        field = "/conditioning/init_image"
-        attempt(lambda f=field: check_image(image_bytes(roots, ImageRef(init, f)), f))
-    if (mask := conditioning.inpaint_mask) is not None:
-        field = "/conditioning/inpaint_mask"
-        channel = conditioning.mask_channel or "luminance"
-        attempt(lambda f=field: check_mask(image_bytes(roots, ImageRef(mask, f)), f, channel))
+    if conditioning.init_image is not None:
+        attempt(_require_image, roots, ImageRef(conditioning.init_image, "/conditioning/init_image"))
+    if conditioning.inpaint_mask is not None:
+        mask = ImageRef(conditioning.inpaint_mask, "/conditioning/inpaint_mask")
+        attempt(_require_mask, roots, mask, conditioning.mask_channel or "luminance")
     if conditioning.reference_images:
         attempt(_refuse_references)
     if base is not None:
-        attempt(lambda: _require_input_channels(base, conditioning))
+        attempt(_require_input_channels, base, conditioning)
 
 
 def _control_net_violations(
-    net: Any,
+    net: PartialControlNet,
     field: str,
     base: ModelFacts | None,
     loader: ModelLoader,
     roots: Roots,
     settings: InferenceSettings,
-    attempt: Callable[..., Any],
+    attempt: _Attempt,
 ) -> None:
     place = field + ("/model" if net.model is not None else "/type")
     if net.model is not None or net.type is not None:
-        found = attempt(lambda: _require_type(_control_net_facts(loader, settings, net, field), "controlnet", place))
+        found = attempt(_require_control_net, loader, settings, net, field, place)
         if found is not None and base is not None:
-            attempt(lambda: _require_net_fits(found, base, place))
+            attempt(_require_net_fits, found, base, place)
     if net.image is not None:
-        attempt(lambda: check_image(image_bytes(roots, ImageRef(net.image, field + "/image")), field + "/image"))
+        attempt(_require_image, roots, ImageRef(net.image, field + "/image"))
     if net.preprocess and net.type is not None:
-        attempt(lambda: require_preprocessor(net.type, field + "/preprocess"))
+        attempt(require_preprocessor, net.type, field + "/preprocess")
+
+
+def _require_control_net(
+    loader: ModelLoader, settings: InferenceSettings, net: PartialControlNet, field: str, place: str
+) -> ModelFacts:
+    return _require_type(_control_net_facts(loader, settings, net, field), "controlnet", place)
+
+
+def _require_image(roots: Roots, image: ImageRef) -> None:
+    check_image(image_bytes(roots, image), image.field)
+
+
+def _require_mask(roots: Roots, mask: ImageRef, channel: str) -> None:
+    check_mask(image_bytes(roots, mask), mask.field, channel)
 
 
 def _require_lora_fits(lora: ModelFacts, configs: dict[str, dict[str, Any]], field: str) -> None:
@@ -330,14 +374,14 @@ def _require_lora_fits(lora: ModelFacts, configs: dict[str, dict[str, Any]], fie
         raise
 
 
-def _inversion_violations(submission: Any, parts: _Parts, loader: ModelLoader, attempt: Callable[..., Any]) -> None:
+def _inversion_violations(submission: PartialSubmission, parts: _Parts, loader: ModelLoader, attempt: _Attempt) -> None:
     seen: set[str] = set()
-    for index, inversion in enumerate(submission.conditioning.textual_inversions or []):
+    for index, inversion in enumerate(submission.conditioning.textual_inversions):
         field = f"/conditioning/textual_inversions/{index}"
         if inversion.path is not None:
-            attempt(lambda p=inversion.path, f=field: _require_inversion(loader, p, parts.base, f + "/path"))
+            attempt(_require_inversion, loader, inversion.path, parts.base, field + "/path")
         if inversion.token is not None:
-            attempt(lambda t=inversion.token, f=field: _require_new_token(t, seen, parts.tokenizers, f + "/token"))
+            attempt(_require_new_token, inversion.token, seen, parts.tokenizers, field + "/token")
             seen.add(inversion.token.lower())
 
 
@@ -383,7 +427,7 @@ def _refuse_references() -> None:
     raise UnsupportedFeature("there is no IP-Adapter here", field="/conditioning/reference_images")
 
 
-def _require_input_channels(base: ModelFacts, conditioning: Any) -> None:
+def _require_input_channels(base: ModelFacts, conditioning: PartialConditioning) -> None:
     """Raises where the base cannot make this picture by the channels that its UNet takes."""
     channels = base.configs.get("unet", {}).get("in_channels", 4)
     if channels not in (4, 9):
@@ -418,10 +462,11 @@ def _require_vae_fits(vae: ModelFacts, base: ModelFacts) -> None:
             )
 
 
-def _control_net_facts(loader: ModelLoader, settings: InferenceSettings, net: Any, field: str) -> ModelFacts:
-    """Facts of a ControlNet entry's model: its own, else the one registered for its type."""
+def _control_net_facts(loader: ModelLoader, settings: InferenceSettings, net: PartialControlNet, field: str) -> ModelFacts:
+    """Facts of a ControlNet entry's model: its own, else the one registered for its type. The entry has one of both."""
     if net.model is not None:
         return loader.describe(net.model, field + "/model")
+    assert net.type is not None
     try:
         return loader.describe(model_for_type(settings, net.type), field + "/type")
     except ModelNotFound as error:
@@ -430,14 +475,14 @@ def _control_net_facts(loader: ModelLoader, settings: InferenceSettings, net: An
         ) from error
 
 
-def _performance_violations(submission: Any, device: Device, attempt: Callable[..., Any]) -> None:
+def _performance_violations(submission: PartialSubmission, device: Device, attempt: _Attempt) -> None:
     performance = submission.performance
-    attempt(lambda: _require_device(performance.device or "auto", device))
-    attempt(lambda: _require_dtype(dtype_of(submission, device), device))
-    asked = performance.optimizations or []
-    for index, name in enumerate(asked):
-        attempt(lambda n=name, i=index: device.require(n, f"/performance/optimizations/{i}"))
-    if {"model_cpu_offload", "sequential_cpu_offload"} <= set(asked):
+    attempt(_require_device, performance.device or "auto", device)
+    attempt(_require_dtype, dtype_of(submission, device), device)
+    for index, name in enumerate(performance.optimizations):
+        if name is not None:
+            attempt(device.require, name, f"/performance/optimizations/{index}")
+    if {"model_cpu_offload", "sequential_cpu_offload"} <= set(performance.optimizations):
         attempt(_refuse_both_offloads)
 
 
@@ -458,19 +503,19 @@ def _refuse_both_offloads() -> None:
 
 
 def _postprocessing_violations(
-    submission: Any, loader: ModelLoader, settings: InferenceSettings, attempt: Callable[..., Any]
+    submission: PartialSubmission, loader: ModelLoader, settings: InferenceSettings, attempt: _Attempt
 ) -> None:
     post = submission.postprocessing
     if post.safety_checker:
-        attempt(lambda: _require_checker(loader, settings))
+        attempt(_require_checker, loader, settings)
     if post.upscaler is not None and post.upscaler != "none":
-        attempt(lambda: _require_upscaler(loader, settings, post.upscaler))
+        attempt(_require_upscaler, loader, settings, post.upscaler)
 
 
 def _require_checker(loader: ModelLoader, settings: InferenceSettings) -> None:
     field = "/postprocessing/safety_checker"
     path = locate_checker(loader, settings).path
-    _require_type(_at(field, lambda: describe(path)), "safety_checker", field)
+    _require_type(_at(field, describe, path), "safety_checker", field)
 
 
 def _require_upscaler(loader: ModelLoader, settings: InferenceSettings, name: str) -> None:
@@ -478,7 +523,7 @@ def _require_upscaler(loader: ModelLoader, settings: InferenceSettings, name: st
     if located is None:
         return
     field = "/postprocessing/upscaler"
-    facts = _at(field, lambda: describe(located.path))
+    facts = _at(field, describe, located.path)
     # Upscaling nets have many architectures; names of tensors tell most of them, and the library all that it runs.
     if facts.model_type is not None or not located.path.is_file() or not is_known_net(read_header(located.path).tensors):
         _require_type(facts, "upscaler", field)

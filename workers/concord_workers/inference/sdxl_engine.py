@@ -14,15 +14,14 @@ import diffusers
 import torch
 import transformers
 
-from concord_workers import contract
 from concord_workers.conditioning.controlnet import get_controlnet_types
+from concord_workers.contract import read_effective, read_partial
 from concord_workers.core.device_manager import Device
 from concord_workers.core.errors import ContractError
 from concord_workers.core.inference_settings import InferenceSettings
 from concord_workers.core.job_context import JobContext
 from concord_workers.core.roots import Roots
 from concord_workers.inference.sdxl_worker import SdxlWorker
-from concord_workers.inference.submission_view import SubmissionView
 from concord_workers.models.model_loader import ModelLoader
 from concord_workers.schedulers.scheduler_factory import get_schedulers
 from concord_workers.training.manager import TrainingManager
@@ -112,20 +111,20 @@ class SdxlEngine:
         return found
 
     def check(self, effective: dict[str, Any]) -> list[ContractError]:
-        return self.worker.check(SubmissionView(effective))
+        return self.worker.check(read_partial(effective))
 
     def predict_warnings(self, effective: dict[str, Any], context: JobContext) -> None:
-        self.worker.predict_warnings(SubmissionView(effective), context)
+        self.worker.predict_warnings(read_partial(effective), context)
 
     def estimate(self, effective: dict[str, Any]) -> dict[str, Any]:
-        return self.worker.optimizer.estimate(SubmissionView(effective))
+        return self.worker.optimizer.estimate(read_effective(effective))
 
     def optimize(self, normalized: dict[str, Any], effective: dict[str, Any], preferences: dict[str, Any]) -> dict[str, Any]:
         return self.worker.optimizer.optimize(normalized, effective, preferences)
 
     def generate(self, effective: dict[str, Any], context: JobContext) -> dict[str, Any]:
-        # Strict, generated types: what the reading let through and the schema refuses would end here.
-        return self.worker.generate(contract.read("PromptSubmission", effective), context)
+        # Strict: a value that the reading let through and the schema refuses ends here.
+        return self.worker.generate(read_effective(effective), context)
 
     def load_model(self, fields: dict[str, Any], context: JobContext) -> dict[str, Any]:
         return self.loader.load(fields["model_path"], fields["model_type"], fields.get("model_id"), context)

@@ -11,6 +11,7 @@ from typing import Any
 
 from concord_workers.conditioning.controlnet import available_types
 from concord_workers.conditioning.lora import strip_loras
+from concord_workers.contract.generated.submission import EffectiveSubmission, PartialSubmission
 from concord_workers.core.device_failure import is_device_failure
 from concord_workers.core.device_manager import Device, is_out_of_memory
 from concord_workers.core.errors import ContractError, raise_all
@@ -55,12 +56,12 @@ class SdxlWorker:
         self._run = JobRun(device, roots, settings, self._evict_idle)
         self.optimizer = optimizer or MemoryOptimizer(device, loader, settings)
 
-    def check(self, submission: Any) -> list[ContractError]:
+    def check(self, submission: PartialSubmission) -> list[ContractError]:
         """All that stands against running the effective submission here; nothing is loaded."""
         violations = violations_of(submission, self.device, self.loader, self.roots, self.settings)
         return violations + self.optimizer.limit_violations(submission)
 
-    def predict_warnings(self, submission: Any, context: JobContext) -> None:
+    def predict_warnings(self, submission: PartialSubmission, context: JobContext) -> None:
         """The warnings that running it will bring by what its model files and images hold; no model is loaded."""
         warn_of_unused(submission, self.loader, self.settings, context)
         predict_images_warnings(submission, self.roots, context)
@@ -91,7 +92,7 @@ class SdxlWorker:
             "limits": bounds,
         }
 
-    def generate(self, submission: Any, context: JobContext) -> dict[str, Any]:
+    def generate(self, submission: EffectiveSubmission, context: JobContext) -> dict[str, Any]:
         """Run a job; SDXLResult without session_id. A seed of −1 is chosen here, where nobody did before.
 
         Raises what `check` finds, what a model or image turns out to be, OutOfMemory, and what `context.check` raises.
@@ -130,7 +131,7 @@ class SdxlWorker:
         strip_loras(model.value, model.extras)
         return model.value
 
-    def _attempt(self, submission: Any, context: JobContext) -> tuple[dict[str, Any], Measurement]:
+    def _attempt(self, submission: EffectiveSubmission, context: JobContext) -> tuple[dict[str, Any], Measurement]:
         """Runs the job once. Raises what it ends with; its models are then whole, or off the device."""
         models: JobModels | None = None
         with self.loader.lease(context) as lease:
@@ -153,7 +154,7 @@ class SdxlWorker:
             result["load_time_seconds"] = lease.load_seconds
             return result, measurement
 
-    def _attempt_again(self, submission: Any, context: JobContext) -> tuple[dict[str, Any], Measurement]:
+    def _attempt_again(self, submission: EffectiveSubmission, context: JobContext) -> tuple[dict[str, Any], Measurement]:
         """The second and last attempt, after models that idled have left. Raises OutOfMemory where that was not enough."""
         try:
             return self._attempt(submission, context)

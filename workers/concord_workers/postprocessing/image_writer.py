@@ -50,8 +50,11 @@ class WrittenImage:
     sha256: str
 
 
-def encode_picture(picture: Image.Image, image_format: str, quality: int, record: str) -> bytes:
-    """The file's bytes. image_format: png, jpeg or webp. record: JSON text."""
+def encode_picture(picture: Image.Image, image_format: str, quality: int | None, record: str) -> bytes:
+    """The file's bytes. image_format: png, jpeg or webp. quality: in percent; None: of png, which loses nothing.
+
+    record: JSON text.
+    """
     buffer = io.BytesIO()
     if image_format == "png":
         info = PngInfo()
@@ -59,6 +62,7 @@ def encode_picture(picture: Image.Image, image_format: str, quality: int, record
         # Pixels are sRGB: a profile that a picture got from an input would be false.
         picture.save(buffer, "PNG", pnginfo=info, icc_profile=None)
         return buffer.getvalue()
+    assert quality is not None, "the contract gives every lossy format a quality"
     if image_format == "jpeg":
         picture.save(buffer, "JPEG", quality=quality, subsampling=0 if quality >= 90 else 2)
         return _with_comments(buffer.getvalue(), record.encode("utf-8"))
@@ -103,9 +107,14 @@ def _read_comments(jpeg: bytes) -> bytes:
 
 
 def write_picture(
-    output_dir: Path, picture: Image.Image, image_format: str, quality: int, record: str, name: tuple[str | None, int, int]
+    output_dir: Path,
+    picture: Image.Image,
+    image_format: str,
+    quality: int | None,
+    record: str,
+    name: tuple[str | None, int, int],
 ) -> WrittenImage:
-    """Write one picture beside and give it its name; name: request id, attempt and index.
+    """Writes one picture beside its place and gives it its name; name: request id, attempt and index.
 
     Nothing is overwritten: a name that is taken gets a UUID in place of the request id. Raises StorageFull.
     """

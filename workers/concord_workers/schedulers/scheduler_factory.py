@@ -104,8 +104,8 @@ def original_steps_max() -> int:
     return min(int(row["original_steps"]) for row in scheduler_values().values() if "original_steps" in row)
 
 
-def choose_scheduler(name: str, steps: int, *, karras: bool, spacing: str | None) -> SchedulerChoice:
-    """Decide the sampler. spacing None: the contract's default.
+def choose_scheduler(name: str, steps: int | None, *, karras: bool, spacing: str | None) -> SchedulerChoice:
+    """Decides the sampler. steps None: not compared with anything. spacing None: the contract's default.
 
     Raises UnsupportedFeature for an option that the sampler does not have, OutOfRange for more steps than LCM and TCD
     have original ones.
@@ -118,7 +118,7 @@ def choose_scheduler(name: str, steps: int, *, karras: bool, spacing: str | None
     if spacing is not None and spacings is not None and spacing not in spacings:
         raise UnsupportedFeature(f"{name} has no timestep spacing {spacing}", field="/scheduler/timestep_spacing")
     original = row.get("original_steps")
-    if original is not None and steps > original:
+    if original is not None and steps is not None and steps > original:
         raise OutOfRange(f"{name} has at most {original} steps, not {steps}", maximum=original, field="/scheduler/steps")
     options: dict[str, Any] = dict(row.get("diffusers_config", {}))
     used = name

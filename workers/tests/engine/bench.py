@@ -8,12 +8,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from concord_workers.contract import read_effective, read_partial
+from concord_workers.contract.generated.submission import EffectiveSubmission
 from concord_workers.core.device_manager import Device
+from concord_workers.core.effective import effective
 from concord_workers.core.inference_settings import InferenceSettings
 from concord_workers.core.job_context import JobContext
 from concord_workers.core.roots import Roots
 from concord_workers.inference.sdxl_worker import SdxlWorker
-from concord_workers.inference.submission_view import SubmissionView
 from concord_workers.models.model_loader import ModelLoader
 
 DEFAULTS = {
@@ -41,11 +43,19 @@ DEFAULTS = {
 
 
 def merge(document: dict, changes: dict) -> dict:
-    """The document with the changes' values set, objects merged."""
+    """The document with the changes' values set, objects merged; a value of None takes the member out."""
     merged = copy.deepcopy(document)
     for name, value in changes.items():
+        if value is None:
+            merged.pop(name, None)
+            continue
         merged[name] = merge(merged[name], value) if isinstance(value, dict) and isinstance(merged.get(name), dict) else value
     return merged
+
+
+def submission_of(document: dict) -> EffectiveSubmission:
+    """The document as a job gets it: with the defaults that hang on its other members, and typed."""
+    return read_effective(effective("PromptSubmission", document, "cpu"))
 
 
 class Engine:
@@ -60,14 +70,14 @@ class Engine:
 
     def run(self, context: JobContext | None = None, **changes) -> dict:
         """Run the default submission with changes; the reply's data."""
-        return self.worker.generate(SubmissionView(merge(DEFAULTS, changes)), context or JobContext())
+        return self.worker.generate(submission_of(merge(DEFAULTS, changes)), context or JobContext())
 
     def picture(self, **changes) -> np.ndarray:
         """Run it and read the first picture, (height, width, 3) integers."""
         return pixels(self.run(**changes)["images"][0])
 
     def violations(self, **changes) -> list[tuple[str, str | None]]:
-        found = self.worker.check(SubmissionView(merge(DEFAULTS, changes)))
+        found = self.worker.check(read_partial(merge(DEFAULTS, changes)))
         return [(violation.code, violation.field) for violation in found]
 
 

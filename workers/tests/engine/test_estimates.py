@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from bench import DEFAULTS, Engine, merge
+from bench import DEFAULTS, Engine, merge, submission_of
 
+from concord_workers.contract import read_partial
 from concord_workers.core.errors import ModelNotFound
 from concord_workers.core.job_context import JobContext
 from concord_workers.inference.cost_model import CostModel, Finish, Measurement, Shape
 from concord_workers.inference.memory_optimizer import Measurement as SameMeasurement
-from concord_workers.inference.submission_view import SubmissionView
 
 LARGE = {"hyperparameters": {"dimensions": {"width": 1024, "height": 1024}, "batch_size": 4}}
 
@@ -20,7 +20,7 @@ def fresh(tiny, inputs, tmp_path):
 
 
 def estimate(engine, **changes):
-    return engine.worker.optimizer.estimate(SubmissionView(merge(DEFAULTS, changes)))
+    return engine.worker.optimizer.estimate(submission_of(merge(DEFAULTS, changes)))
 
 
 def sized(side, **more):
@@ -180,7 +180,7 @@ class TestOptimize:
         assert "over_target_mb" not in after["detailed_breakdown"]
         batch = result["optimized_request"]["hyperparameters"]["batch_size"]
         larger = merge(result["optimized_request"], {"hyperparameters": {"batch_size": batch + 1}})
-        assert fresh.worker.optimizer.estimate(SubmissionView(larger))["estimated_vram_usage_mb"] > target
+        assert fresh.worker.optimizer.estimate(submission_of(larger))["estimated_vram_usage_mb"] > target
 
     def test_tiles_are_asked_for_only_where_quality_may_go(self, fresh):
         document = sized(2048)
@@ -252,7 +252,7 @@ class TestOptimize:
             fresh, {"priority": "memory"}, hyperparameters={"batch_size": 2, "dimensions": {"width": 512, "height": 512}}
         )
         small = merge(result["optimized_request"], {"hyperparameters": {"dimensions": {"width": 64, "height": 64}}})
-        assert len(fresh.worker.generate(SubmissionView(small), JobContext())["images"]) == 2
+        assert len(fresh.worker.generate(submission_of(small), JobContext())["images"]) == 2
 
 
 def test_what_exceeds_the_device_is_out_of_range(fresh, monkeypatch):
@@ -261,7 +261,7 @@ def test_what_exceeds_the_device_is_out_of_range(fresh, monkeypatch):
     monkeypatch.setattr(type(fresh.device), "memory_stats", lambda self: MemoryStats(0, 8_000_000, 8_000_000, 0))
     limits = fresh.worker.optimizer.limits(fresh.loader.describe("sdxl_base"), "fp32")
     assert limits["pixels_max"] < 4194304
-    found = fresh.worker.check(SubmissionView(merge(DEFAULTS, sized(1024))))
+    found = fresh.worker.check(read_partial(merge(DEFAULTS, sized(1024))))
     sides = ("/hyperparameters/dimensions/width", "/hyperparameters/dimensions/height")
     # Which of the two is to blame is decided where it is known what the sender wrote.
     assert [(violation.code, violation.fields) for violation in found] == [("out_of_range", sides)]

@@ -10,8 +10,8 @@ import torch
 from bench import DEFAULTS, Engine, merge
 from safetensors.torch import load_file, save_file
 
+from concord_workers.contract import read_partial
 from concord_workers.core.errors import ContractError
-from concord_workers.inference.submission_view import SubmissionView
 
 UPSCALE = {"postprocessing": {"upscaler": "ESRGAN", "upscale_factor": 2}}
 JUDGE = {"postprocessing": {"safety_checker": True}}
@@ -34,7 +34,7 @@ def own(root, inputs, tmp_path):
 
 def refused(engine, name, field, changes):
     """The message that the check, the job and `validate_model_files` agree on."""
-    (found,) = engine.worker.check(SubmissionView(merge(DEFAULTS, changes)))
+    (found,) = engine.worker.check(read_partial(merge(DEFAULTS, changes)))
     with pytest.raises(ContractError) as caught:
         engine.run(**changes)
     assert (caught.value.code, caught.value.field, caught.value.message) == ("model_invalid", field, found.message)
@@ -66,7 +66,7 @@ def test_an_upscaler_that_is_none_is_refused_before_a_job(own, root, change):
 
 def test_an_upscaler_of_another_kind_or_cut_short(own, root, tiny):
     shutil.copy(tiny / "ti_style.safetensors", root / "ESRGAN.safetensors")
-    (found,) = own.worker.check(SubmissionView(merge(DEFAULTS, UPSCALE)))
+    (found,) = own.worker.check(read_partial(merge(DEFAULTS, UPSCALE)))
     assert (found.code, found.field) == ("model_invalid", "/postprocessing/upscaler")
     (root / "ESRGAN.safetensors").write_bytes((tiny / "ESRGAN.safetensors").read_bytes()[:5000])
     assert "truncated" in refused(own, "ESRGAN.safetensors", "/postprocessing/upscaler", UPSCALE)

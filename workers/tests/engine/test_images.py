@@ -14,6 +14,7 @@ import pytest
 from bench import DEFAULTS, difference, merge
 from PIL import Image, ImageCms, ImageOps
 
+from concord_workers.contract import read_partial
 from concord_workers.core.errors import ContractError, ImageInvalid
 from concord_workers.core.job_context import JobContext
 from concord_workers.images import image_input
@@ -28,7 +29,6 @@ from concord_workers.images.image_input import (
     predict_image_warnings,
     predict_mask_warnings,
 )
-from concord_workers.inference.submission_view import SubmissionView
 
 FIELD = "/conditioning/init_image"
 
@@ -452,7 +452,7 @@ def test_a_query_warns_as_the_job_does(engine):
         "hyperparameters": {"strength": 0.7},
     }
     foreseen, run = JobContext(), JobContext()
-    engine.worker.predict_warnings(SubmissionView(merge(DEFAULTS, changes)), foreseen)
+    engine.worker.predict_warnings(read_partial(merge(DEFAULTS, changes)), foreseen)
     engine.run(run, **changes)
     assert len(run.warnings) == 3 and foreseen.warnings == run.warnings
 
@@ -460,7 +460,7 @@ def test_a_query_warns_as_the_job_does(engine):
 def test_a_query_about_pictures_that_are_refused_warns_of_none(engine):
     changes = {"conditioning": {"init_image": "absent.png", "inpaint_mask": url(b"none")}}
     foreseen = JobContext()
-    engine.worker.predict_warnings(SubmissionView(merge(DEFAULTS, changes)), foreseen)
+    engine.worker.predict_warnings(read_partial(merge(DEFAULTS, changes)), foreseen)
     assert foreseen.warnings == []
 
 

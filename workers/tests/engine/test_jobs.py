@@ -14,11 +14,11 @@ import torch
 from bench import DEFAULTS, Engine, difference, merge, pixels
 from PIL import Image
 
+from concord_workers.contract import read_partial
 from concord_workers.core.errors import Cancelled, ContractError, JobTimeout, OutOfMemory, ShuttingDown, ValidationFailed
 from concord_workers.core.failure import failure_of
 from concord_workers.core.job_context import JobContext, Progress
 from concord_workers.inference import decode, job_run
-from concord_workers.inference.submission_view import SubmissionView
 
 NET = {"type": "canny", "image": "init.png", "weight": 1, "guidance_start": 0, "guidance_end": 1, "preprocess": False}
 INVERSION = {"path": "ti_style.safetensors", "token": "sks-style"}
@@ -298,7 +298,7 @@ def test_the_device_s_own_names_are_accepted(engine, name):
 
 
 def test_a_limit_of_the_model_is_said_with_its_number(engine):
-    (violation,) = engine.worker.check(SubmissionView(merge(DEFAULTS, {"conditioning": {"clip_skip": 12}})))
+    (violation,) = engine.worker.check(read_partial(merge(DEFAULTS, {"conditioning": {"clip_skip": 12}})))
     assert failure_of(violation).errors == [
         {
             "pointer": "/conditioning/clip_skip",

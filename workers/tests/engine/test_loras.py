@@ -13,8 +13,8 @@ from diffusers import UNet2DConditionModel
 from safetensors.torch import load_file, save_file
 from transformers import CLIPTextModel, CLIPTextModelWithProjection
 
+from concord_workers.contract import read_partial
 from concord_workers.core.errors import ModelInvalid
-from concord_workers.inference.submission_view import SubmissionView
 from concord_workers.models.base_layers import layers_of
 
 ATTENTION = re.compile(r"attn[12]\.(to_q|to_k|to_v|to_out\.0)$")
@@ -315,7 +315,7 @@ class TestRefusals:
     def check(self, own, text: str) -> ModelInvalid:
         plain = own.picture()
         loras = [{"name": "style", "weight": 1.0}]
-        violations = own.worker.check(SubmissionView(merge(DEFAULTS, {"conditioning": {"loras": loras}})))
+        violations = own.worker.check(read_partial(merge(DEFAULTS, {"conditioning": {"loras": loras}})))
         assert [(violation.code, violation.field) for violation in violations] == [
             ("model_invalid", "/conditioning/loras/0/name")
         ]
@@ -431,7 +431,7 @@ def refused_alike(own, *, by_itself=True) -> str:
     by_itself: what is wrong is so with any base, and `validate_model_files` says it too.
     """
     with_it = {"conditioning": {"loras": [{"name": "style", "weight": 1.0}]}}
-    (violation,) = own.worker.check(SubmissionView(merge(DEFAULTS, with_it)))
+    (violation,) = own.worker.check(read_partial(merge(DEFAULTS, with_it)))
     with pytest.raises(ModelInvalid) as caught:
         own.picture(**with_it)
     assert violation.code == "model_invalid" and violation.field == caught.value.field == "/conditioning/loras/0/name"

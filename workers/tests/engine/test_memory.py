@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from bench import DEFAULTS, Engine, difference, merge
+from bench import DEFAULTS, Engine, difference, merge, submission_of
 
 from concord_workers.core.device_manager import Device, MemoryStats
 from concord_workers.core.errors import ModelInvalid, OutOfMemory
@@ -18,7 +18,6 @@ from concord_workers.inference import decode, job_run
 from concord_workers.inference.cost_model import CostModel, Finish, Shape
 from concord_workers.inference.memory_optimizer import MemoryOptimizer
 from concord_workers.inference.sdxl_worker import SdxlWorker
-from concord_workers.inference.submission_view import SubmissionView
 from concord_workers.models import device_models
 from concord_workers.models.facts import ModelFacts
 from concord_workers.models.model_loader import ModelLoader
@@ -357,7 +356,7 @@ def test_what_changes_pixels_or_saves_nothing_is_not_added_unasked(engine, name)
 
 def test_no_query_measures_the_device(engine, monkeypatch):
     monkeypatch.setattr(torch, "mm", lambda *_args: pytest.fail("a product beside a job measures the job"))
-    engine.worker.optimizer.estimate(SubmissionView(DEFAULTS))
+    engine.worker.optimizer.estimate(submission_of(DEFAULTS))
 
 
 def test_a_device_that_had_no_memory_to_measure_says_so(engine, monkeypatch):

@@ -9,11 +9,10 @@ from pathlib import Path
 
 import pytest
 from accelerate import init_empty_weights
-from bench import Engine
+from bench import Engine, submission_of
 from diffusers import AutoencoderKL, UNet2DConditionModel
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
-from concord_workers.inference.submission_view import SubmissionView
 from concord_workers.models.readers import read_tokenizer
 from tiny_layouts import text_encoder_2_to_sgm, text_encoder_to_sgm, unet_to_sgm, vae_to_sgm
 
@@ -78,8 +77,8 @@ def test_the_estimate_is_of_the_right_size(real):
         "performance": {"dtype": "fp16"},
         "postprocessing": {},
     }
-    estimate = real.worker.optimizer.estimate(SubmissionView(document))
+    estimate = real.worker.optimizer.estimate(submission_of(document))
     assert estimate["detailed_breakdown"]["base_mb"] == pytest.approx(6616, abs=1)
     assert 7000 < estimate["estimated_vram_usage_mb"] < 12000  # what people see on their cards
     offloaded = document | {"performance": {"dtype": "fp16", "optimizations": ["model_cpu_offload"]}}
-    assert real.worker.optimizer.estimate(SubmissionView(offloaded))["detailed_breakdown"]["weights_on_device_mb"] < 5000
+    assert real.worker.optimizer.estimate(submission_of(offloaded))["detailed_breakdown"]["weights_on_device_mb"] < 5000

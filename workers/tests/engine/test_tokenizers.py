@@ -10,8 +10,8 @@ from bench import DEFAULTS, Engine, merge
 from safetensors.torch import load_file, save_file
 from transformers import CLIPTokenizer
 
+from concord_workers.contract import read_partial
 from concord_workers.core.errors import ContractError
-from concord_workers.inference.submission_view import SubmissionView
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def with_fewer_rows(folder, part, rows, **config):
 
 def refused(engine, field, model):
     """The message that the check and the job agree on, at the field."""
-    (found,) = engine.worker.check(SubmissionView(merge(DEFAULTS, {"model": model})))
+    (found,) = engine.worker.check(read_partial(merge(DEFAULTS, {"model": model})))
     with pytest.raises(ContractError) as caught:
         engine.run(model=model)
     assert (caught.value.code, caught.value.field, caught.value.message) == ("model_invalid", field, found.message)

@@ -11,9 +11,9 @@ import torch
 from bench import DEFAULTS, Engine, difference, merge
 from safetensors.torch import load_file, save_file
 
+from concord_workers.contract import read_partial
 from concord_workers.core.errors import ModelInvalid
 from concord_workers.core.job_context import JobContext
-from concord_workers.inference.submission_view import SubmissionView
 from concord_workers.models.base_layers import layers_of
 
 VAE = "sdxl_vae_file"
@@ -131,7 +131,7 @@ def test_what_belongs_to_nothing_is_told_by_every_check_and_by_the_job(own, plac
     changes, pointer, path = place(kind, lambda weights: weights | {"my.scale": torch.ones(1), "my.shift": torch.ones(1)})
     assert own.violations(**changes) == []
     foreseen, ran, asked = JobContext(), JobContext(), JobContext()
-    own.worker.predict_warnings(SubmissionView(merge(DEFAULTS, changes)), foreseen)
+    own.worker.predict_warnings(read_partial(merge(DEFAULTS, changes)), foreseen)
     own.run(ran, **changes)
     assert own.loader.validate_model_files([path], context=asked)["results"][0]["is_valid"]
     for context, place_of in ((foreseen, pointer), (ran, pointer), (asked, "/model_paths/0")):

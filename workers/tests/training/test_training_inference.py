@@ -9,10 +9,11 @@ import pytest
 from PIL import Image
 from training_lab import JOBS, job
 
+from concord_workers.contract import read_effective
+from concord_workers.core.effective import effective
 from concord_workers.core.inference_settings import InferenceSettings
 from concord_workers.core.job_context import JobContext
 from concord_workers.inference.sdxl_worker import SdxlWorker
-from concord_workers.inference.submission_view import SubmissionView
 
 
 class Engine:
@@ -37,7 +38,7 @@ class Engine:
             "performance": {"device": "auto", "dtype": "fp32", "optimizations": []},
             "postprocessing": {"upscaler": "none", "output_format": "png"},
         }
-        result = self.worker.generate(SubmissionView(submission), JobContext())
+        result = self.worker.generate(read_effective(effective("PromptSubmission", submission, "cpu")), JobContext())
         with Image.open(result["images"][0]) as picture:
             return np.asarray(picture).astype(int), result["features_used"]
 

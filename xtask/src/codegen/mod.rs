@@ -9,6 +9,7 @@ mod limits;
 mod output;
 mod pattern;
 mod python;
+mod python_submission;
 mod rules;
 mod rust;
 mod types;
@@ -79,6 +80,10 @@ pub(crate) fn generate(bundle: &Bundle) -> Result<Files> {
     files.add("contracts/src/generated/mod.rs", rust::module()?);
     files.add("workers/concord_workers/contract/generated/__init__.py", python::package());
     files.add("workers/concord_workers/contract/generated/types.py", python::types(&model)?);
+    files.add(
+        "workers/concord_workers/contract/generated/submission.py",
+        python_submission::submission(&model)?,
+    );
     files.add("workers/concord_workers/contract/generated/tables.py", python::tables(bundle)?);
     Ok(files)
 }

@@ -9,7 +9,7 @@ use crate::model::{Field, Model, Named, Presence, Shape, Text, TypeRef};
 use crate::schemas::{Bundle, reference_name};
 
 /// The first line of a generated Python file.
-fn banner(source: &str, about: &str) -> String {
+pub(crate) fn banner(source: &str, about: &str) -> String {
     format!(
         "\"\"\"{about}\n\nGenerated from schemas/{source} by cargo xtask codegen; edit the schema instead.\n\"\"\"\n\n"
     )
@@ -57,7 +57,7 @@ fn collection(shape: &Shape) -> bool {
     matches!(shape, Shape::List { .. } | Shape::Map { .. })
 }
 
-fn about(named: &Named) -> String {
+pub(crate) fn about(named: &Named) -> String {
     let unit = named.unit.as_deref().map(|unit| format!(" Unit: {unit}.")).unwrap_or_default();
     let text = format!("{}{unit}", named.description).replace('\\', "\\\\");
     if text.ends_with('"') { format!("{text} ") } else { text }
@@ -82,13 +82,18 @@ fn alias(shape: &Shape) -> String {
             format!("Annotated[float, Meta({low}={:?}, {high}={:?})]", limits.minimum.0, limits.maximum.0)
         }
         Shape::List { item, minimum, maximum, .. } => {
-            let least = if *minimum > 0 { format!("min_length={minimum}, ") } else { String::new() };
-            format!("Annotated[list[{}], Meta({least}max_length={maximum})]", reference(item))
+            format!("Annotated[list[{}], {}]", reference(item), length_limits(*minimum, *maximum))
         }
         Shape::Map { value, maximum } => {
             format!("Annotated[dict[str, {}], Meta(max_length={maximum})]", reference(value))
         }
     }
+}
+
+/// The limits of a list's length.
+pub(crate) fn length_limits(minimum: u64, maximum: u64) -> String {
+    let least = if minimum > 0 { format!("min_length={minimum}, ") } else { String::new() };
+    format!("Meta({least}max_length={maximum})")
 }
 
 fn text_alias(limits: &Text) -> String {
@@ -107,7 +112,7 @@ fn text_alias(limits: &Text) -> String {
     if meta.is_empty() { "str".to_owned() } else { format!("Annotated[str, Meta({})]", meta.join(", ")) }
 }
 
-fn reference(kind: &TypeRef) -> String {
+pub(crate) fn reference(kind: &TypeRef) -> String {
     match kind {
         TypeRef::Named(name) => name.clone(),
         TypeRef::Boolean => "bool".to_owned(),
@@ -138,21 +143,28 @@ fn class(named: &Named, fields: &[Field], model: &Model) -> String {
     text
 }
 
+/// The attribute of a property, and the argument of `field` that keeps the property's name where the two differ.
+pub(crate) fn attribute(property: &str) -> (String, String) {
+    if KEYWORDS.contains(&property) {
+        (format!("{property}_"), format!(", name=\"{property}\""))
+    } else {
+        (property.to_owned(), String::new())
+    }
+}
+
 fn member(field: &Field) -> String {
-    let keyword = KEYWORDS.contains(&field.name.as_str());
-    let name = if keyword { format!("{}_", field.name) } else { field.name.clone() };
+    let (name, rename) = attribute(&field.name);
     let kind = reference(&field.kind);
-    let rename = if keyword { format!("name=\"{}\"", field.name) } else { String::new() };
     let (kind, value) = match field.presence {
         Presence::Required => (kind, None),
         Presence::Nullable => (format!("{kind} | None"), None),
         Presence::Optional => (format!("{kind} | None"), Some("None")),
     };
-    let value = match (value, keyword) {
-        (None, false) => String::new(),
-        (Some(value), false) => format!(" = {value}"),
-        (None, true) => format!(" = field({rename})"),
-        (Some(value), true) => format!(" = field(default={value}, {rename})"),
+    let value = match (value, rename.is_empty()) {
+        (None, true) => String::new(),
+        (Some(value), true) => format!(" = {value}"),
+        (None, false) => format!(" = field({})", rename.trim_start_matches(", ")),
+        (Some(value), false) => format!(" = field(default={value}{rename})"),
     };
     let mut about = field.description.replace('\\', "\\\\");
     if let (Some(default), Presence::Optional) = (&field.default, field.presence) {
@@ -164,7 +176,7 @@ fn member(field: &Field) -> String {
     format!("\n    {name}: {kind}{value}\n    \"\"\"{about}\"\"\"\n")
 }
 
-fn check(field: &Field, model: &Model) -> String {
+pub(crate) fn check(field: &Field, model: &Model) -> String {
     let TypeRef::Named(kind) = &field.kind else { return String::new() };
     let function = match model.get(kind).map(|named| &named.shape) {
         Some(Shape::Text(Text { not_blank: true, .. })) => "check_blank",
