@@ -14,9 +14,10 @@ from concord_workers.core.failure import Failure
 from concord_workers.core.hint import Hints
 from concord_workers.core.naming import escape, pascal
 from concord_workers.core.pointer import MISSING, at
-from concord_workers.core.reading import ContractWarning, Reading, Violation, read_sources
+from concord_workers.core.reader import read_sources
+from concord_workers.core.reading import ContractWarning, Reading
 from concord_workers.core.scalar import named, nearest, pointed, read_scalar, shorten
-from concord_workers.core.tally import Tally
+from concord_workers.core.tally import Tally, Violation
 from concord_workers.core.tree import Duplicates, Pairs, TreeError, kind_of, parse
 
 __all__ = ["Command", "Refusal", "read_frame", "unknown_action"]

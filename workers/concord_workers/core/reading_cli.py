@@ -18,7 +18,8 @@ from concord_workers.core.dictionary import dictionary
 from concord_workers.core.effective import effective
 from concord_workers.core.envelope import Refusal, read_frame
 from concord_workers.core.naming import escape
-from concord_workers.core.reading import Reading, read
+from concord_workers.core.reader import read
+from concord_workers.core.reading import Reading
 from concord_workers.core.submission import Submission
 from concord_workers.core.tree import Duplicates, TreeError, parse
 

@@ -7,13 +7,14 @@ from typing import Any, SupportsIndex
 
 from concord_workers.core.bundle import limits
 
-__all__ = ["ERRORS_MAX", "WARNINGS_MAX", "Tally", "entries", "total_of"]
+__all__ = ["ERRORS_MAX", "WARNINGS_MAX", "Tally", "Violation", "entries", "total_of"]
 
 ERRORS_MAX = int(limits("errors_max"))
 WARNINGS_MAX = int(limits("warnings_max"))
 _POINTER_BYTES_MAX = int(limits("pointer_bytes_max"))
 
 Violation = dict[str, Any]
+"""An entry of `errors[]`: pointer, code, message, allowed?, minimum?, maximum?, nearest?; and hint?, which no entry shows."""
 
 
 class Tally(list[Violation]):

@@ -19,7 +19,7 @@ from concord_workers.core.engine import Engine
 from concord_workers.core.envelope import read_frame
 from concord_workers.core.errors import ContractError
 from concord_workers.core.job_context import JobContext
-from concord_workers.core.reading import read
+from concord_workers.core.reader import read
 from concord_workers.core.task import Task
 from concord_workers.inference.worker_actions import WorkerActions
 

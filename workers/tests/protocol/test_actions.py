@@ -10,7 +10,7 @@ from concord_workers.core.actions import actions
 from concord_workers.core.dictionary import dictionary
 from concord_workers.core.engine import EngineSource
 from concord_workers.core.envelope import read_frame
-from concord_workers.core.reading import read
+from concord_workers.core.reader import read
 from concord_workers.worker.base_worker import BaseWorker
 
 PARAMETERS = {"prompt": "a pier", "width": 64, "height": 64, "steps": 2, "seed": 3, "model_id": "base"}

@@ -12,7 +12,7 @@ from concord_workers.core.dictionary import dictionary
 from concord_workers.core.effective import effective
 from concord_workers.core.envelope import Refusal, read_frame
 from concord_workers.core.naming import camel
-from concord_workers.core.reading import read
+from concord_workers.core.reader import read
 from concord_workers.core.reply import spell
 from concord_workers.core.submission import Submission
 

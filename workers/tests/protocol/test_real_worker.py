@@ -11,7 +11,7 @@ from PIL import Image
 from worker_process import WORKERS, WorkerProcess
 
 from concord_workers.core.actions import actions
-from concord_workers.core.reading import read
+from concord_workers.core.reader import read
 
 BASE = {"model": {"base": "sdxl_base"}}
 

@@ -10,7 +10,7 @@ import pytest
 from documents import submission
 
 from concord_workers.core.dictionary import IntegerShape, ListShape, NumberShape, ObjectShape, Shape, dictionary
-from concord_workers.core.reading import read
+from concord_workers.core.reader import read
 
 FAR = (-1, -512, -(2**53) + 1, 2**31, 2**53 - 1, 1e30, -1e30, 1e100, 1e300, -1e300)
 # What a list needs in it for its item to be a whole one, and a value to have its effect.

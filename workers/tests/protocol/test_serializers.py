@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from concord_workers.core.reading import read
+from concord_workers.core.reader import read
 from concord_workers.core.tree import TreeError, parse
 
 
