@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -9,12 +10,17 @@ from typing import Any
 import msgspec
 
 from concord_workers.core.actions import Action
+from concord_workers.core.bundle import limits
 from concord_workers.core.dictionary import ListShape, NullableShape, ObjectShape, Shape, dictionary
 from concord_workers.core.failure import Failure
 from concord_workers.core.tally import WARNINGS_MAX
 
 __all__ = ["Reply", "event_frame", "spell"]
 
+log = logging.getLogger(__name__)
+
+_FRAME_BYTES_MAX = int(limits("frame_bytes_max")) + 1  # with its LF
+_STATUSES = {"cancelled": "cancelled", "shutting_down": "cancelled", "timeout": "timeout"}
 _encode = msgspec.json.Encoder().encode
 
 
@@ -28,6 +34,11 @@ class Reply:
     data: dict[str, Any] | None = None
     failure: Failure | None = None
     warnings: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def status(self) -> str:
+        """How the command ended: completed, failed, cancelled or timeout."""
+        return "completed" if self.failure is None else _STATUSES.get(self.failure.code, "failed")
 
     def document(self) -> dict[str, Any]:
         """The reply in snake, every member there."""
@@ -67,6 +78,18 @@ class Reply:
         except UnicodeEncodeError:
             # A file's name that is no UTF-8 stands in a sentence; the answer is worth more than the name.
             return _encode(_written_out(document)) + b"\n"
+
+    def frame_or_internal(self, dialect: str) -> bytes:
+        """The reply as a frame; `internal` in its place where it cannot be written or is too long, so that one goes out."""
+        try:
+            frame = self.frame(dialect)
+            if len(frame) <= _FRAME_BYTES_MAX:
+                return frame
+            message = f"the reply of {len(frame)} bytes is longer than a frame may be"
+        except Exception as error:
+            log.exception("a reply cannot be written")
+            message = f"the reply cannot be written: {type(error).__name__}; see the log"
+        return Reply(self.action, self.request_id, self.session_id, failure=Failure("internal", message)).frame(dialect)
 
 
 def _written_out(value: Any) -> Any:

@@ -4,21 +4,33 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from concord_workers.core.clock import timestamp
 from concord_workers.core.envelope import Command
-from concord_workers.core.job_context import JobContext
+from concord_workers.core.job_context import JobContext, StopReason
 
-__all__ = ["Task"]
+__all__ = ["Batch", "Task"]
+
+
+class Batch(Protocol):
+    """The parts of a batch as the order of work sees them; `inference.batch_processor.BatchRun` is one."""
+
+    current: JobContext
+
+    def cancel(self, index: int, then: Callable[[str], None]) -> None:
+        """Cancels one part. then: called with its former state, at its end."""
+
+    def stop(self, reason: StopReason) -> None:
+        """Stops every part."""
 
 
 class Task:
     """A command that was read.
 
     ordered: its reply keeps the place of its line. kind: class of the command. state: waiting (its line is not due),
-    queued (for the thread that works), running, done. context: of what can be cancelled. deadline: monotonic seconds.
-    frame: its reply, once there is one.
+    queued (for the working thread), running, done. context: of a command that can be cancelled. deadline: monotonic
+    seconds. frame: its reply, once there is one. after: called once it is done.
     """
 
     __slots__ = (
@@ -54,7 +66,7 @@ class Task:
         self.deadline: float | None = None
         self.state = "waiting"
         self.context: JobContext | None = None
-        self.batch: Any = None
+        self.batch: Batch | None = None
         self.frame: bytes | None = None
         self.after: list[Callable[[], None]] = []
 

@@ -11,7 +11,7 @@ from concord_workers.core.engine import Engine
 from concord_workers.core.envelope import Command
 from concord_workers.core.errors import JobNotFound, WorkerBusy
 from concord_workers.core.failure import Failure, failure_of
-from concord_workers.core.job_context import JobContext
+from concord_workers.core.job_context import JobContext, StopReason
 from concord_workers.core.submission import Submission
 from concord_workers.core.task import Task
 from concord_workers.core.warning_rows import warning_rows
@@ -70,7 +70,7 @@ class BatchRun:
         if state == "queued":
             then("queued")
 
-    def stop(self, reason: Any) -> None:
+    def stop(self, reason: StopReason) -> None:
         """Stops every part."""
         for context in self.contexts:
             context.cancel(reason)
@@ -78,9 +78,8 @@ class BatchRun:
 
 def run_batch(task: Task, engine: Engine, worker: WorkerActions) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """BatchResult and the warnings of its parts. Raises what ends the whole batch: cancel, timeout, the end of the worker."""
-    batch: BatchRun = task.batch
-    command, context = task.command, task.context
-    assert command is not None and context is not None
+    batch, command, context = task.batch, task.command, task.context
+    assert isinstance(batch, BatchRun) and command is not None and context is not None
     go_on = task.fields.get("continue_on_error", True)
     rows: list[dict[str, Any]] = []
     warnings: list[dict[str, Any]] = []

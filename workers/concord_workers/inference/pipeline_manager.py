@@ -1,46 +1,43 @@
-"""The order of work: every line read becomes one reply, in its place or when it is ready.
+"""The order of work: every line becomes one reply, in the order of the lines or as soon as it is ready.
 
-One thread reads; it answers queries and what acts at once. One thread works: jobs, loads, and the acceptance of
-trainings, first in, first out. Without `out_of_order` a command starts when all before it are answered; with it, when
-the thread is free, and queries at once.
+One thread reads lines; it answers queries and the actions that act at once. One thread works: jobs, loads and the
+acceptance of trainings, first in, first out. Without `out_of_order` a command starts once all before it are answered;
+with it, work starts when the working thread is free, and queries at once.
 """
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 import time
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable
-from typing import Any
 
-from concord_workers.core.bundle import limits
 from concord_workers.core.clock import timestamp
 from concord_workers.core.communication import Line
 from concord_workers.core.device_failure import WorkerCrashed, crashed_by, is_device_failure
 from concord_workers.core.engine import EngineSource
 from concord_workers.core.envelope import Command, Refusal, read_frame
-from concord_workers.core.errors import Cancelled, JobNotFound, JobTimeout, ShuttingDown, WorkerBusy
+from concord_workers.core.errors import Cancelled, JobTimeout, ShuttingDown, WorkerBusy
 from concord_workers.core.exit_code import ExitCode
 from concord_workers.core.failure import Failure, as_written, failure_of
-from concord_workers.core.job_context import JobContext, Progress
+from concord_workers.core.job_context import StopReason
 from concord_workers.core.log_context import command_context
 from concord_workers.core.outcome import Outcome
 from concord_workers.core.protocol_state import ProtocolState
 from concord_workers.core.reply import Reply
 from concord_workers.core.task import Task
 from concord_workers.inference.batch_processor import BatchRun
+from concord_workers.inference.job_events import context_of
+from concord_workers.inference.live_commands import LiveCommands
+from concord_workers.inference.refusal import refusal_of, request_id_in
 from concord_workers.inference.worker_actions import WorkerActions
 
 __all__ = ["PipelineManager"]
 
 log = logging.getLogger(__name__)
 
-# Of so many ended jobs it is still known how they ended.
-_ENDED_MAX = 1000
-_FRAME_BYTES_MAX = int(limits("frame_bytes_max")) + 1  # with its LF
-# These act when they are read, whatever else is going on.
+# These act when they are read: a peer that waits for one of them must not wait for the jobs before it.
 _AT_ONCE = frozenset({"initialize", "cancel", "stop_training", "shutdown"})
 
 
@@ -51,19 +48,18 @@ class PipelineManager:
         self.worker = worker
         self.protocol = protocol
         self.source = source
+        # One lock for the lines, the queue and the live commands: a cancel decides by all three at once. It is reentrant,
+        # as a reply that is written under it may begin the next command.
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
         self._lines: deque[Task] = deque()
         self._advancing = False
         self._queue: deque[Task] = deque()
-        # Every command that has no reply yet, in the order of reading.
-        self._live: OrderedDict[int, Task] = OrderedDict()
-        self._ids: dict[str, Task] = {}
-        self._ended: OrderedDict[str, str] = OrderedDict()
+        self._live = LiveCommands()
         self._running: Task | None = None
         self._stopping = False
         self._shutdown: Task | None = None
-        # Why the process is about to end before its input does, and how it is told.
+        # The exit code and the reason of a process that ends before its input does.
         self._ending: tuple[ExitCode, str] | None = None
         self._on_ending: Callable[[], None] = lambda: None
 
@@ -74,11 +70,11 @@ class PipelineManager:
             self._watch_training()
         threading.Thread(target=self._work, name="work", daemon=True).start()
 
-    # What others ask
+    # State
 
     @property
     def running(self) -> Task | None:
-        """What the working thread does now."""
+        """The command that the working thread runs now."""
         return self._running
 
     @property
@@ -87,7 +83,7 @@ class PipelineManager:
 
     @property
     def exit_code(self) -> ExitCode | None:
-        """What the process has to end with before its input does; None: nothing asks for that."""
+        """The exit code of a process that has to end before its input does; None where it goes on."""
         return self._ending[0] if self._ending is not None else None
 
     @property
@@ -98,29 +94,22 @@ class PipelineManager:
     def jobs(self) -> list[Task]:
         """Jobs without a reply, in the order of their turns."""
         with self._lock:
-            return [task for task in self._live.values() if task.is_job and task.state != "done"]
+            return self._live.jobs()
 
     def next_deadline(self) -> float | None:
+        """The earliest deadline of a command, in monotonic seconds."""
         with self._lock:
-            return min((t.deadline for t in self._timed()), default=None)
-
-    def _timed(self) -> list[Any]:
-        """What has a deadline that was not acted on yet."""
-        return [
-            task
-            for task in self._live.values()
-            if task.deadline is not None and task.state != "done" and (task.context is None or task.context.stop_reason is None)
-        ]
+            return min((deadline for deadline, _ in self._live.timed()), default=None)
 
     def expire(self) -> None:
-        """Ends what waits beyond its time, and asks what runs beyond it to stop."""
+        """Ends commands that waited beyond their deadlines, and asks running ones to stop."""
         now = time.monotonic()
         with self._lock:
-            late = [task for task in self._timed() if task.deadline <= now]
+            late = [task for deadline, task in self._live.timed() if deadline <= now]
         for task in late:
             with command_context(task.request_id, task.traceparent):
                 if task.state == "running":
-                    self._stop_context(task, "timeout")
+                    _stop(task, "timeout")
                 else:
                     self.fail(task, JobTimeout("the job took longer than allowed, waiting included"))
 
@@ -140,22 +129,23 @@ class PipelineManager:
             self._refuse(refusal, ordered)
             return
         except Exception as error:
-            request_id = _request_id_in(line.content)
+            request_id = request_id_in(line.content)
             self._refuse(Refusal(failure_of(error, doing="reading a frame"), request_id), ordered)
             return
         task = Task(command, kind, self.protocol.dialect or command.dialect, ordered)
-        taken = self._place(task)
+        with self._lock:
+            is_id_free = self._live.add(task)
+            if ordered:
+                self._lines.append(task)
         with command_context(task.request_id, task.traceparent):
             try:
-                self._take(task, taken, seconds)
+                self._take(task, command, seconds, is_id_free=is_id_free)
             except Exception as error:
                 self.fail(task, error)
 
-    def _take(self, task: Task, taken: bool, seconds: float | None) -> None:
-        """Refuses a command, or does what acts at once, or begins the rest when its turn has come."""
-        command = task.command
-        assert command is not None
-        failure = self._crashed(started=False) or self._refusal_of(task, taken)
+    def _take(self, task: Task, command: Command, seconds: float | None, *, is_id_free: bool) -> None:
+        """Refuses a command, or acts at once, or begins it when its turn comes."""
+        failure = self._crashed(started=False) or refusal_of(task, command, self.worker, is_id_free=is_id_free)
         if failure is not None:
             self._end(task, failure=failure)
             return
@@ -163,7 +153,7 @@ class PipelineManager:
             self._act(task)
             return
         if task.kind != "query":
-            self._prepare(task, seconds)
+            self._prepare(task, command, seconds)
         if task.ordered:
             self._advance()
         else:
@@ -174,7 +164,7 @@ class PipelineManager:
         task = Task(None, "query", dialect, ordered)
         task.request_id = refusal.request_id
         with self._lock:
-            self._live[id(task)] = task
+            self._live.add_nameless(task)
             if ordered:
                 self._lines.append(task)
         reply = Reply(None, refusal.request_id, refusal.session_id, failure=refusal.failure)
@@ -184,86 +174,22 @@ class PipelineManager:
         with self._lock:
             return self._lines[-1].dialect if ordered and self._lines else self.protocol.last_dialect
 
-    def _place(self, task: Task) -> bool:
-        """Gives the command its place among those without a reply; whether its request_id is in flight already."""
-        request_id = task.request_id
-        with self._lock:
-            taken = request_id is not None and request_id in self._ids
-            self._live[id(task)] = task
-            if task.ordered:
-                self._lines.append(task)
-            if request_id is not None and not taken:
-                self._ids[request_id] = task
-            return taken
-
-    def _refusal_of(self, task: Task, taken: bool) -> Failure | None:
-        """Why the command goes no further, or None."""
-        command = task.command
-        assert command is not None
-        request_id = task.request_id
-        if command.action.kind == "gateway":
-            message = f"{command.action.name} is the gateway's own action; a worker has no such"
-            return _at(command, "action", "unknown_action", message)
-        if request_id is None and not task.ordered and not command.reading.violations:
-            return _at(command, "request_id", "missing_field", "with out_of_order every command needs a request_id")
-        if taken:
-            return _at(command, "request_id", "conflict", f"{request_id} is in flight already")
-        if command.gpu_id is not None and command.gpu_id != self.worker.gpu_id:
-            message = f"this worker is {self.worker.gpu_id}, not {command.gpu_id}"
-            return _at(command, "gpu_id", "unsupported_feature", message)
-        violations = self.worker.violations_of(command)
-        return Failure.of_violations(violations) if violations else None
-
-    def _prepare(self, task: Task, seconds: float | None) -> None:
-        """Context and deadline of what the working thread will do."""
-        command = task.command
-        assert command is not None
+    def _prepare(self, task: Task, command: Command, seconds: float | None) -> None:
+        """Gives a command for the working thread its deadline and its context."""
         if task.is_job:
             seconds = self.worker.timeout_of(command, seconds)
         task.deadline = task.received + seconds if seconds is not None else None
-        task.context = self._context(task)
+        task.context = context_of(task, self.protocol)
         if command.action.name == "batch_generate":
-            task.batch = BatchRun(command, task.context, lambda: self._context(task))
+            task.batch = BatchRun(command, task.context, lambda: context_of(task, self.protocol))
         task.queued_at = timestamp()
-
-    def _context(self, task: Task) -> JobContext:
-        previews = "previews" in self.protocol.features
-        return JobContext(
-            task.request_id,
-            task.attempt,
-            deadline=task.deadline,
-            on_progress=lambda progress: self._say_progress(task, progress),
-            on_preview=(lambda image, step: self._say(task, "preview", {"image": image, "step": step})) if previews else None,
-        )
-
-    def _say_progress(self, task: Task, progress: Progress) -> None:
-        members: dict[str, Any] = {
-            "stage": progress.stage,
-            "step": progress.step,
-            "total_steps": progress.total_steps,
-            "progress": progress.progress,
-            "image_index": progress.image_index,
-        }
-        if progress.eta_seconds is not None:
-            members["eta_seconds"] = progress.eta_seconds
-        self._say(task, "progress", members)
-
-    def _say(self, task: Task, event: str, members: dict[str, Any]) -> None:
-        # An event of a request needs its id; a command without one has no events.
-        if task.request_id is not None:
-            self.protocol.event(
-                event,
-                members,
-                task.request_id,
-                task.attempt,
-                traceparent=task.traceparent,
-                only_if=lambda: task.state != "done",
-            )
 
     # Order
 
     def _advance(self) -> None:
-        """Writes the replies whose turn has come, and begins the command whose turn has come."""
+        """Writes the replies at the head of the lines, and begins the command behind them."""
+        # A loop and a flag in place of recursion: a command that is answered as it begins comes back here, and thousands
+        # of queries in a row would be as many frames of the stack.
         while True:
             with self._lock:
                 if self._advancing:
@@ -285,6 +211,7 @@ class PipelineManager:
                     self._advancing = False
 
     def _begin(self, task: Task) -> None:
+        """Queues a command for the working thread, or answers a query, if need be once the engine is there."""
         if task.kind != "query":
             with self._lock:
                 if task.state == "waiting":
@@ -303,7 +230,7 @@ class PipelineManager:
         if task.state == "done":
             return
         task.state = "running"
-        # The thread may be one that ended another command, or that started the engine.
+        # This thread may have the log context of another command, or none: it ended that one, or started the engine.
         with command_context(task.request_id, task.traceparent):
             try:
                 outcome = self.worker.answer(task)
@@ -313,7 +240,7 @@ class PipelineManager:
             self._end(task, outcome)
 
     def _work(self) -> None:
-        # What waits for the engine is still queued, so that it can be cancelled.
+        # Until the engine is there commands stay queued, so that they can be cancelled.
         self.source.wait_ready()
         self._judge_start()
         while True:
@@ -330,7 +257,7 @@ class PipelineManager:
     def _run(self, task: Task) -> None:
         try:
             outcome = self._do(task)
-        except BaseException as error:  # of an engine anything may come; a reply goes out in every case
+        except BaseException as error:  # a library may raise anything; a reply goes out in every case
             self._running = None
             self._fail_or_end_process(task, error)
         else:
@@ -348,13 +275,13 @@ class PipelineManager:
     # Endings
 
     def fail(self, task: Task, error: BaseException) -> None:
-        """Ends a command with what an exception says."""
+        """Ends a command with the failure that an exception stands for."""
         command = task.command
         try:
             sender: Callable[..., str] = self.worker.sender_of(command) if command is not None else as_written
             failure = failure_of(error, sender, task.action)
-        except Exception as second:  # a pointer that cannot be told must not cost the reply
-            log.exception("the failure of %s cannot be told whole", task.action)
+        except Exception as second:  # a bug in the search for the sender's pointer must not cost the reply
+            log.exception("the failure of %s cannot be written whole", task.action)
             failure = failure_of(second, doing=task.action)
         self._end(task, failure=failure)
 
@@ -367,7 +294,7 @@ class PipelineManager:
     # A process that has to end
 
     def device_failed(self, error: BaseException) -> None:
-        """The device can no longer compute: every frame read is answered `worker_crashed`, and the process ends."""
+        """Answers every frame that was read with `worker_crashed`, and ends the process: the device can no longer compute."""
         self._end_process(ExitCode.CRASHED, crashed_by(error).message, error)
 
     def _end_process(self, code: ExitCode, reason: str, error: BaseException) -> None:
@@ -381,7 +308,7 @@ class PipelineManager:
             try:
                 engine.training.abandon(WorkerCrashed(reason, started=True))
             except Exception:
-                log.exception("trainings cannot be told that the worker ends")
+                log.exception("the trainings could not be ended as failed")
         for task in self._unanswered():
             self._end(task, failure=self._crashed(started=task.state == "running"))
         self._on_ending()
@@ -393,7 +320,7 @@ class PipelineManager:
         return failure_of(WorkerCrashed(self._ending[1], started=started))
 
     def _judge_start(self) -> None:
-        """Ends the process where the engine's start says that no start of this process can succeed."""
+        """Ends the process where the engine did not start and no further start of this process can succeed."""
         error = self.source.error
         if isinstance(error, ImportError):
             self._end_process(ExitCode.CONFIGURATION, f"a package cannot be imported: {error}", error)
@@ -424,54 +351,36 @@ class PipelineManager:
         self._finish(task, reply)
 
     def _finish(self, task: Task, reply: Reply) -> None:
-        frame = self._frame(reply, task.dialect)
+        """Ends a command with its reply, which is written now or, of an ordered command, in its turn."""
+        frame = reply.frame_or_internal(task.dialect)
 
         def mark() -> None:
             task.state = "done"
 
         with self._lock:
             if task.state == "done":
-                return  # it was answered already, when its time or the worker's was over
-            # Between two events, so that none of this request follows its reply.
+                return  # the end of its time, or of the worker, answered it before
+            # Marked between two events: no event of a command follows its reply.
             self.protocol.final(mark)
-            status = _status(reply)
             self.worker.metrics.command(reply.failure is not None)
             if task.is_job:
                 seconds = time.monotonic() - task.started if task.started is not None else None
-                self.worker.metrics.job("failed" if status == "timeout" else status, seconds)
-                if task.request_id is not None:
-                    self._ended[task.request_id] = status
-                    self._ended.move_to_end(task.request_id)
-                    if len(self._ended) > _ENDED_MAX:
-                        self._ended.popitem(last=False)
+                self.worker.metrics.job("failed" if reply.status == "timeout" else reply.status, seconds)
+                self._live.note_end(task, reply.status)
             task.frame = frame
             if not task.ordered:
                 self._write(task)
             after, task.after = task.after, []
+        # Without the lock: what waits for this end writes replies of its own.
         for call in after:
             call()
         if task.ordered:
             self._advance()
 
-    @staticmethod
-    def _frame(reply: Reply, dialect: str) -> bytes:
-        """The reply as a frame. One that cannot be written or is too long becomes `internal`: a reply goes out always."""
-        try:
-            frame = reply.frame(dialect)
-            if len(frame) <= _FRAME_BYTES_MAX:
-                return frame
-            message = f"the reply of {len(frame)} bytes is longer than a frame may be"
-        except Exception as error:
-            log.exception("a reply cannot be written")
-            message = f"the reply cannot be written: {type(error).__name__}; see the log"
-        return Reply(reply.action, reply.request_id, reply.session_id, failure=Failure("internal", message)).frame(dialect)
-
     def _write(self, task: Task) -> None:
-        """Writes a reply; the command is then over. The lock is held."""
+        """Writes a reply; the command is then over. The caller holds the lock."""
         assert task.frame is not None
-        del self._live[id(task)]
-        if task.request_id is not None and self._ids.get(task.request_id) is task:
-            del self._ids[task.request_id]
+        self._live.remove(task)
         self.protocol.reply(task.frame, task.dialect)
         self._changed.notify_all()
 
@@ -483,6 +392,7 @@ class PipelineManager:
             self._shutdown = task
             return
         if action == "stop_training":
+            # It waits for the training's next step, and the reading thread must go on meanwhile.
             threading.Thread(target=self._stop_training, args=(task,), name="stop-training", daemon=True).start()
             return
         try:
@@ -495,7 +405,7 @@ class PipelineManager:
 
     def _initialize(self, task: Task) -> Outcome:
         with self._lock:
-            is_busy = any(other.is_job for other in self._live.values() if other.state != "done")
+            is_busy = bool(self._live.jobs())
         return self.worker.initialize(task, self.protocol, is_busy)
 
     def _stop_training(self, task: Task) -> None:
@@ -508,58 +418,31 @@ class PipelineManager:
         self._end(task, outcome)
 
     def _cancel(self, task: Task) -> None:
-        target_id, attempt = task.fields["target_request_id"], task.fields.get("attempt")
+        target_id = task.fields["target_request_id"]
         with self._lock:
-            target, part = self._target(target_id)
-            if target is None or (attempt is not None and attempt != target.attempt):
-                raise self._no_job(target_id, target)
+            target, part = self._live.find_job(target_id, task.fields.get("attempt"))
             was = "running" if target.state == "running" else "queued"
 
             def answer(was: str) -> None:
                 self._end(task, Outcome({"target_request_id": target_id, "was": was}))
 
             if part is not None:
+                assert target.batch is not None
                 target.batch.cancel(part, answer)
                 return
             target.after.append(lambda: answer(was))
             if was == "running":
-                self._stop_context(target, "cancelled")
+                _stop(target, "cancelled")
                 return
         self.fail(target, Cancelled("the job was cancelled while it waited"))
-
-    def _target(self, target_id: str) -> tuple[Task | None, int | None]:
-        """The job that an id means, and which part of a batch."""
-        target = self._ids.get(target_id)
-        if target is not None and target.context is not None and target.state != "done":
-            return target, None
-        batch_id, _, index = target_id.rpartition(".")
-        target = self._ids.get(batch_id)
-        if target is not None and target.batch is not None and index.isdecimal() and target.state != "done":
-            return target, int(index)
-        return None, None
-
-    def _no_job(self, target_id: str, other_attempt: Task | None) -> JobNotFound:
-        if other_attempt is not None:
-            return JobNotFound(
-                f"{target_id} is at attempt {other_attempt.attempt}", field="/attempt", details={"status": other_attempt.state}
-            )
-        status = self._ended.get(target_id)
-        message = f"{target_id} has ended: {status}" if status else f"there is no job {target_id}"
-        return JobNotFound(message, field="/target_request_id", details={"status": status} if status else None)
-
-    def _stop_context(self, task: Task, reason: Any) -> None:
-        if task.batch is not None:
-            task.batch.stop(reason)
-        if task.context is not None:
-            task.context.cancel(reason)
 
     # The end
 
     def drain(self, deadline: Callable[[], float | None], hard_seconds: float) -> None:
-        """Answers everything; what is not done at the deadline is cancelled with `shutting_down`.
+        """Answers every command; those that run at the deadline are stopped and answered `shutting_down`.
 
-        deadline: monotonic seconds, asked again and again; None: no limit. hard_seconds: how long after the deadline what
-        does not stop by itself is waited for.
+        deadline: monotonic seconds, asked again and again; None: no limit. hard_seconds: time after the deadline for jobs
+        to stop by themselves.
         """
         with self._lock:
             self._stopping = True
@@ -578,16 +461,16 @@ class PipelineManager:
     def _cut_off(self) -> None:
         for task in self._unanswered():
             if task.state == "running" and task.context is not None:
-                self._stop_context(task, "shutting_down")
+                _stop(task, "shutting_down")
             elif task.action != "stop_training":
                 self.fail(task, ShuttingDown("the worker is shutting down"))
 
     def _unanswered(self) -> list[Task]:
         with self._lock:
-            return [task for task in self._live.values() if task.state != "done" and task is not self._shutdown]
+            return [task for task in self._live.unanswered() if task is not self._shutdown]
 
-    def _wait_until(self, done: Callable[[], Any], deadline: Callable[[], float | None]) -> bool:
-        """Waits; the deadline is asked twice a second, as the end of stdin may shorten it."""
+    def _wait_until(self, done: Callable[[], bool], deadline: Callable[[], float | None]) -> bool:
+        """Waits; asks for the deadline twice a second, as the end of stdin may bring it forward."""
         with self._changed:
             while not done():
                 at = deadline()
@@ -598,23 +481,9 @@ class PipelineManager:
             return True
 
 
-def _request_id_in(content: bytes) -> str | None:
-    """The request_id of a frame that our reading failed at, where it is plain to see."""
-    try:
-        frame = json.loads(content)
-    except (ValueError, RecursionError):
-        return None
-    names = ("request_id", "RequestId", "requestId")
-    found = next((frame[name] for name in names if name in frame), None) if isinstance(frame, dict) else None
-    return found if isinstance(found, str) else None
-
-
-def _at(command: Command, name: str, code: str, message: str) -> Failure:
-    """A failure at one of the envelope's own members."""
-    return Failure.of_violations([{"pointer": command.head_pointer(name), "code": code, "message": message}])
-
-
-def _status(reply: Reply) -> str:
-    if reply.failure is None:
-        return "completed"
-    return {"cancelled": "cancelled", "shutting_down": "cancelled", "timeout": "timeout"}.get(reply.failure.code, "failed")
+def _stop(task: Task, reason: StopReason) -> None:
+    """Asks a running command to stop, every part of a batch too."""
+    if task.batch is not None:
+        task.batch.stop(reason)
+    if task.context is not None:
+        task.context.cancel(reason)
