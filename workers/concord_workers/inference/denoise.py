@@ -1,14 +1,14 @@
 """From noise to latents: which pipeline a job runs, how its steps are split between base and refiner, and the steps.
 
 Pipelines are put together for each job from modules that stay loaded, which costs less than a millisecond. Both stages
-end in latents; decoding is somebody else's.
+end in latents; `decode` makes pictures of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from diffusers import (
@@ -29,6 +29,7 @@ from concord_workers.inference.decode import preview_url
 __all__ = [
     "Canvas",
     "Split",
+    "Stage",
     "StepCounter",
     "base_pipeline",
     "control_took_part",
@@ -165,42 +166,58 @@ class Canvas:
     strength: float | None
 
 
-def run_base(
-    pipeline: Any,
-    arguments: dict[str, Any],
-    canvas: Canvas,
-    embeddings: Embeddings,
-    split: Split,
-    steps: int,
-    guidance_scale: float,
-    generators: list[torch.Generator],
-    counter: StepCounter,
-    context: JobContext,
-    preview_every: int,
-) -> torch.Tensor:
-    """Run the base's calls; latents (batch, 4, height / 8, width / 8). Raises what `context.check` raises."""
-    call = {**arguments, **embeddings.arguments()}
+@dataclass(frozen=True)
+class Stage:
+    """The run of one pipeline of a job. calls: its model calls. steps: of the whole schedule. generators: one a picture.
+
+    preview_every: model calls between previews.
+    """
+
+    name: Literal["denoising", "refining"]
+    pipeline: Any
+    embeddings: Embeddings
+    calls: int
+    steps: int
+    guidance_scale: float
+    generators: list[torch.Generator]
+    counter: StepCounter
+    context: JobContext
+    preview_every: int
+
+    def run(self, *, hands_over: bool = False, **arguments: Any) -> torch.Tensor:
+        """Runs the calls; latents (batch, 4, height / 8, width / 8). Raises the errors of `context.check`.
+
+        hands_over: the pipeline's loop ends after these calls, although its schedule goes on.
+        """
+        try:
+            result = self.pipeline(
+                **arguments,
+                **self.embeddings.arguments(),
+                num_inference_steps=self.steps,
+                guidance_scale=self.guidance_scale,
+                num_images_per_prompt=len(self.generators),
+                generator=self.generators,
+                output_type="latent",
+                callback_on_step_end=_step_end(self, hands_over),
+            )
+        except _HandOver as done:
+            # The pipeline's own end would have done this: offloaded models leave the device.
+            self.pipeline.maybe_free_model_hooks()
+            return done.latents
+        latents: torch.Tensor = result.images
+        return latents
+
+
+def run_base(stage: Stage, arguments: dict[str, Any], canvas: Canvas, *, hands_over: bool) -> torch.Tensor:
+    """Runs the base's calls. arguments: those of its ControlNets. hands_over: the refiner does the rest of the schedule."""
+    call = dict(arguments)
     if canvas.image is None:
         call |= {"width": canvas.width, "height": canvas.height}
     else:
         call |= {"image": canvas.image, "strength": canvas.strength}
     if canvas.mask is not None:
         call |= {"mask_image": canvas.mask, "width": canvas.width, "height": canvas.height}
-    try:
-        result = pipeline(
-            **call,
-            num_inference_steps=steps,
-            guidance_scale=guidance_scale,
-            num_images_per_prompt=len(generators),
-            generator=generators,
-            output_type="latent",
-            callback_on_step_end=_step_end("denoising", split.base, counter, context, preview_every, split.refiner > 0),
-        )
-    except _HandOver as done:
-        pipeline.maybe_free_model_hooks()  # what the pipeline's own end would have done: offloaded models leave the device
-        return done.latents
-    latents: torch.Tensor = result.images
-    return latents
+    return stage.run(hands_over=hands_over, **call)
 
 
 def starting_noise(pipeline: Any, canvas: Canvas, steps: int, generators: list[torch.Generator]) -> torch.Tensor:
@@ -213,34 +230,11 @@ def starting_noise(pipeline: Any, canvas: Canvas, steps: int, generators: list[t
 
 
 def run_refiner(
-    pipeline: Any,
-    image: Image.Image | torch.Tensor,
-    embeddings: Embeddings,
-    split: Split,
-    steps: int,
-    start: float | None,
-    strength: float | None,
-    guidance_scale: float,
-    generators: list[torch.Generator],
-    counter: StepCounter,
-    context: JobContext,
-    preview_every: int,
+    stage: Stage, image: Image.Image | torch.Tensor, *, start: float | None, strength: float | None
 ) -> torch.Tensor:
-    """Run the refiner's calls on the base's latents, or on a picture where the base had none to do."""
+    """Runs the refiner's calls on the base's latents from `start` on, or on a picture with `strength`."""
     where = {"denoising_start": start} if start is not None else {"strength": strength}
-    result = pipeline(
-        image=image,
-        **where,
-        **embeddings.arguments(),
-        num_inference_steps=steps,
-        guidance_scale=guidance_scale,
-        num_images_per_prompt=len(generators),
-        generator=generators,
-        output_type="latent",
-        callback_on_step_end=_step_end("refining", split.refiner, counter, context, preview_every, False),
-    )
-    latents: torch.Tensor = result.images
-    return latents
+    return stage.run(image=image, **where)
 
 
 class _Pace:
@@ -267,20 +261,21 @@ class _Pace:
         return launched if awaited is end else launched - 1
 
 
-def _step_end(stage: str, total: int, counter: StepCounter, context: JobContext, preview_every: int, hands_over: bool) -> Any:
-    """The pipelines' callback after each model call: stop, report, preview, hand over."""
-    launched = told = 0
+def _step_end(stage: Stage, hands_over: bool) -> Callable[[Any, int, Any, dict[str, Any]], dict[str, Any]]:
+    """The pipelines' callback after each model call: counts, reports, previews, stops, hands over."""
+    launched = reported = 0
+    context, total = stage.context, stage.calls
     pace = _Pace()
 
-    def on_step_end(pipeline: Any, _index: int, timestep: Any, tensors: dict[str, Any]) -> dict[str, Any]:
-        nonlocal launched, told
+    def on_step_end(_pipeline: Any, _index: int, timestep: Any, tensors: dict[str, Any]) -> dict[str, Any]:
+        nonlocal launched, reported
         launched += 1
-        counter.add(timestep)
+        stage.counter.add(timestep)
         ended = pace.ended(launched, total, tensors["latents"])
-        while told < ended:
-            told += 1
-            context.progress(stage, told, total)
-        if context.wants_previews and launched % preview_every == 0:
+        while reported < ended:
+            reported += 1
+            context.progress(stage.name, reported, total)
+        if context.wants_previews and launched % stage.preview_every == 0:
             context.preview(preview_url(tensors["latents"]), launched)
         context.check()
         if hands_over and launched == total:

@@ -11,9 +11,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 import torch
+from PIL import Image
 
 from concord_workers.conditioning.controlnet import ControlUse
 from concord_workers.conditioning.lora import apply_loras, strip_loras, summed_weights
@@ -25,11 +26,13 @@ from concord_workers.core.device_manager import Device
 from concord_workers.core.inference_settings import InferenceSettings
 from concord_workers.core.job_context import JobContext
 from concord_workers.core.roots import Roots
+from concord_workers.core.scalar import shorten
 from concord_workers.inference.cost_model import Finish, Measurement
 from concord_workers.inference.decode import decode_within_memory
 from concord_workers.inference.denoise import (
     Canvas,
     Split,
+    Stage,
     StepCounter,
     base_pipeline,
     control_took_part,
@@ -296,7 +299,7 @@ class JobRun:
                 if token in used:
                     job.features["textual_inversion"] = True
                 else:
-                    context.warn("no_effect", f"no prompt holds the token {token!r}", pointer + "/token")
+                    context.warn("no_effect", f"no prompt holds the token {shorten(token)}", pointer + "/token")
         device = self.device.torch_device
         with torch.no_grad():
             own = encode_prompts(pipeline, texts, guidance=job.guidance, device=device)
@@ -323,48 +326,57 @@ class JobRun:
         encoded: tuple[Embeddings, Embeddings | None],
         context: JobContext,
     ) -> torch.Tensor:
-        submission, split = job.submission, job.split
-        parameters = submission.hyperparameters
-        steps, guidance_scale = submission.scheduler.steps, parameters.guidance_scale
-        strength = parameters.strength
-        canvas = Canvas(parameters.dimensions.width, parameters.dimensions.height, job.images.init, job.images.mask, strength)
+        split, parameters = job.split, job.submission.hyperparameters
+        canvas = Canvas(
+            parameters.dimensions.width,
+            parameters.dimensions.height,
+            job.images.init,
+            job.images.mask,
+            parameters.strength,
+        )
         # Noise comes from the processor's generators, so that a seed means the same on every device.
         generators = [torch.Generator("cpu").manual_seed(_noise_seed(seed)) for seed in job.seeds]
-        counter = StepCounter(split.order)
-        job.counters.append(counter)
-        start: float | None = job.refiner_start
-        handed: Any = None
+        base = self._stage("denoising", job, pipeline, encoded[0], generators, context)
+        handed: Image.Image | torch.Tensor | None = None
         if split.base:
-            every = self.settings.preview_every
-            handed = run_base(
-                pipeline, arguments, canvas, encoded[0], split, steps, guidance_scale, generators, counter, context, every
-            )
+            handed = run_base(base, arguments, canvas, hands_over=split.refiner > 0)
         elif canvas.image is None:
-            handed = starting_noise(pipeline, canvas, steps, generators)
+            handed = starting_noise(pipeline, canvas, base.steps, generators)
         if job.models.refiner is not None and not (split.base and split.refiner):
             stage = "base" if not split.base else "refiner"
             context.warn("no_effect", f"refiner_start leaves the {stage} no step", "/hyperparameters/refiner_start")
         if refiner is None:
-            latents: torch.Tensor = handed
-            return latents
+            assert isinstance(handed, torch.Tensor)
+            return handed
+        start: float | None = job.refiner_start
         if not split.base and canvas.image is not None:
             handed, start = canvas.image, None
-        counter = StepCounter(split.order)
+        assert handed is not None
+        second = self._stage("refining", job, refiner, encoded[1] or encoded[0], generators, context)
+        return run_refiner(second, handed, start=start, strength=canvas.strength)
+
+    def _stage(
+        self,
+        name: Literal["denoising", "refining"],
+        job: _Job,
+        pipeline: Any,
+        embeddings: Embeddings,
+        generators: list[torch.Generator],
+        context: JobContext,
+    ) -> Stage:
+        counter = StepCounter(job.split.order)
         job.counters.append(counter)
-        embeddings = encoded[1] or encoded[0]
-        return run_refiner(
-            refiner,
-            handed,
-            embeddings,
-            split,
-            steps,
-            start,
-            strength,
-            guidance_scale,
-            generators,
-            counter,
-            context,
-            self.settings.preview_every,
+        return Stage(
+            name=name,
+            pipeline=pipeline,
+            embeddings=embeddings,
+            calls=job.split.base if name == "denoising" else job.split.refiner,
+            steps=job.submission.scheduler.steps,
+            guidance_scale=job.submission.hyperparameters.guidance_scale,
+            generators=generators,
+            counter=counter,
+            context=context,
+            preview_every=self.settings.preview_every,
         )
 
 
