@@ -15,10 +15,11 @@ import torch
 
 from concord_workers.conditioning.prompt import parse_prompt
 from concord_workers.conditioning.textual_inversion import expansions_of
+from concord_workers.models.model_facts import CHUNK_LENGTH
 
 __all__ = ["CHUNK_TOKENS", "Embeddings", "PromptTexts", "closed_chunk", "encode_prompts", "tokens_used"]
 
-CHUNK_TOKENS = 75
+CHUNK_TOKENS = CHUNK_LENGTH - 2  # without the ones that begin and end it
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,7 @@ def _encode(
             empty, _ = _run(encoder, empty_rows, clip_skip, device)
             factor = torch.tensor(weights, dtype=hidden.dtype, device=hidden.device).unsqueeze(-1)
             hidden = torch.where(factor == 1.0, hidden, empty + factor * (hidden - empty))
-        states.append(hidden.reshape(1, chunks * (CHUNK_TOKENS + 2), -1))
+        states.append(hidden.reshape(1, chunks * (CHUNK_LENGTH), -1))
     if pooled is None:
         raise ValueError("a pipeline without text encoders")
     return torch.cat(states, dim=-1), pooled[:1]
@@ -153,9 +154,9 @@ def _rows(tokenizer: Any, tokens: _Tokens, chunks: int) -> tuple[list[list[int]]
     weights: list[list[float]] = []
     for chunk in range(chunks):
         part = slice(chunk * CHUNK_TOKENS, (chunk + 1) * CHUNK_TOKENS)
-        rows.append(closed_chunk(tokenizer, tokens.ids[part], CHUNK_TOKENS + 2))
+        rows.append(closed_chunk(tokenizer, tokens.ids[part], CHUNK_LENGTH))
         own = [1.0, *tokens.weights[part]]
-        weights.append(own + [1.0] * (CHUNK_TOKENS + 2 - len(own)))
+        weights.append(own + [1.0] * (CHUNK_LENGTH - len(own)))
     return rows, weights
 
 

@@ -21,7 +21,7 @@ import torch
 from concord_workers.contract.generated.submission import EffectivePostprocessing
 from concord_workers.core.device_manager import DTYPES, Device, is_out_of_memory
 from concord_workers.core.errors import OutOfMemory
-from concord_workers.models.facts import ModelFacts
+from concord_workers.models.model_facts import CHUNK_LENGTH, ModelFacts, bytes_of_number
 
 __all__ = ["CostModel", "Finish", "Measurement", "Shape"]
 
@@ -32,7 +32,6 @@ _VAE_BUFFERS = 10  # full-size feature maps of the decoder that live at once; by
 _CALL_EFFICIENCY = 0.5  # share of a matrix product's throughput that a UNet reaches
 _FLOPS_PER_PARAMETER = 2.3  # two for a multiply-add, the rest for attention; SDXL at 1024x1024: about 6 TFLOP a call
 _SAMPLE_SIDE = 1024  # of a VAE whose configuration does not say for which pictures it was trained
-_CHUNK_ROWS = 77  # tokens of one chunk of a prompt
 _CHECKER_ROWS = 257  # patches of a picture that the safety checker's vision model looks at
 _WRITING_SECONDS = 1.5e-7  # of a core for each pixel that is resized and compressed as PNG
 _REACH = 4  # a line through measured sizes is trusted up to so many times the largest of them
@@ -123,7 +122,7 @@ class CostModel:
         vae: the one that replaces the base's. tile_side: of the tiles that the picture is decoded in; None: as the
         optimisations say.
         """
-        width = 4 if dtype == "fp32" else 2
+        width = bytes_of_number(dtype)
         unet_channels = _first(facts.configs.get("unet", {}).get("block_out_channels"), 320)
         latents = shape.pixels // 64 * shape.batch * shape.rows
         # attention_slicing takes no less here: it replaces an attention that keeps no matrix of weights at all.
@@ -157,7 +156,7 @@ class CostModel:
             call = self._call_from_size(facts, dtype, shape.size, shape.nets)
             parts_of = facts.component_elements
             encoders = parts_of.get("text_encoder", 0) + parts_of.get("text_encoder_2", 0)
-            pre = 2 * encoders * _CHUNK_ROWS * shape.rows / (self._flops(dtype) * _CALL_EFFICIENCY)
+            pre = 2 * encoders * CHUNK_LENGTH * shape.rows / (self._flops(dtype) * _CALL_EFFICIENCY)
         near = [m for m in measured if shape.size <= _REACH * m.size]
         alike = [m for m in near if m.finish == shape.finish]
         post = _finish_seconds(alike, shape) if alike else self._finish_from_size(parts, dtype, shape, near)

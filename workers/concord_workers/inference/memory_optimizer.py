@@ -23,7 +23,8 @@ from concord_workers.core.tables import limit, names, rule_maximum
 from concord_workers.inference.cost_model import CostModel, Finish, Measurement, Shape
 from concord_workers.inference.decode import TILE_SIDE
 from concord_workers.inference.plan import dtype_of
-from concord_workers.models.facts import ModelFacts, describe
+from concord_workers.models.facts import describe
+from concord_workers.models.model_facts import ModelFacts, bytes_of_number
 from concord_workers.models.model_loader import ModelLoader
 from concord_workers.postprocessing.upscaler import needs_net
 from concord_workers.schedulers.scheduler_factory import calls_of, recommended_steps
@@ -128,7 +129,7 @@ class MemoryOptimizer:
 
     def _weights_on_device(self, weights: dict[str, int], base: ModelFacts, dtype: str, shape: Shape) -> int:
         """Weights that are on the device at once: all, with offload the largest part, one layer of it layer by layer."""
-        width = 4 if dtype == "fp32" else 2
+        width = bytes_of_number(dtype)
         largest = max(base.component_elements.values()) * width
         if "sequential_cpu_offload" in shape.optimizations:
             return largest // 50  # SDXL's UNet has its weights in about that many blocks

@@ -37,9 +37,11 @@ from concord_workers.core.errors import (
 from concord_workers.core.inference_settings import InferenceSettings
 from concord_workers.core.job_context import JobContext
 from concord_workers.core.roots import Roots
+from concord_workers.core.scalar import shorten
 from concord_workers.images.image_input import ImageRef, check_image, check_mask, image_bytes
-from concord_workers.models.facts import ModelFacts, describe, describe_text_encoder
+from concord_workers.models.facts import describe, describe_text_encoder
 from concord_workers.models.lora_file import LoraFile
+from concord_workers.models.model_facts import ModelFacts
 from concord_workers.models.model_loader import ModelLoader
 from concord_workers.models.own_tokenizers import require_ids_fit, require_own_tokenizers
 from concord_workers.models.safetensors_file import read_header, read_tensors
@@ -234,7 +236,7 @@ def _require_same_prediction(refiner: ModelFacts, base: ModelFacts) -> None:
 def _require_folder(loader: ModelLoader, reference: str, field: str) -> Path:
     path = loader.resolve(reference, field).path
     if not path.is_dir():
-        raise ModelInvalid(f"{reference!r} is no folder", field=field, hint="name a folder in transformers' layout")
+        raise ModelInvalid(f"{shorten(reference)} is no folder", field=field, hint="name a folder in transformers' layout")
     return path
 
 
@@ -408,9 +410,9 @@ def _require_vectors_fit(inversion: ModelFacts, base: ModelFacts) -> None:
 def _require_new_token(token: str, seen: set[str], folders: Sequence[Path], field: str) -> None:
     # The tokenizers fold case: tokens that differ in it alone are one.
     if token.lower() in seen:
-        raise UnsupportedValue(f"{token!r} is the token of another inversion", field=field, hint="choose another token")
+        raise UnsupportedValue(f"{shorten(token)} is the token of another inversion", field=field, hint="choose another token")
     if any(has_word(folder, token) for folder in folders):
-        raise UnsupportedValue(f"{token!r} is a token of the model already", field=field, hint="choose another token")
+        raise UnsupportedValue(f"{shorten(token)} is a token of the model already", field=field, hint="choose another token")
 
 
 def _require_clip_skip(clip_skip: int, base: ModelFacts) -> None:

@@ -26,7 +26,7 @@ from concord_workers.inference.job_run import FEATURES, JobRun
 from concord_workers.inference.memory_optimizer import MemoryOptimizer
 from concord_workers.inference.plan import clip_skip_max, violations_of, warn_of_unused
 from concord_workers.models.device_models import LoadedModel
-from concord_workers.models.facts import FAMILY
+from concord_workers.models.model_facts import FAMILY
 from concord_workers.models.model_loader import ModelLoader
 from concord_workers.postprocessing.safety_checker import has_checker
 from concord_workers.postprocessing.upscaler import available_upscalers

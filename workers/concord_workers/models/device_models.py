@@ -18,7 +18,8 @@ import torch
 from concord_workers.core.device_manager import Device, is_out_of_memory
 from concord_workers.core.errors import ContractError, ModelInvalid, OutOfMemory
 from concord_workers.models.cause import cause_of
-from concord_workers.models.facts import ModelFacts, describe, signature
+from concord_workers.models.facts import describe, signature
+from concord_workers.models.model_facts import ModelFacts
 from concord_workers.models.readers import READERS
 
 __all__ = ["DeviceModels", "LoadedModel"]

@@ -14,9 +14,10 @@ from typing import Any
 from concord_workers.core.errors import ContractError, ModelNotFound
 from concord_workers.core.job_context import JobContext
 from concord_workers.core.roots import Roots
-from concord_workers.models.facts import component_of, describe, describe_text_encoder, detect_type
+from concord_workers.models.facts import component_of, describe, describe_text_encoder
 from concord_workers.models.own_tokenizers import require_own_tokenizers
 from concord_workers.models.safetensors_file import CONTRACT_DTYPES, check_values, file_sha256, issues_of, read_header
+from concord_workers.models.single_file import detect_type
 from concord_workers.models.vocabulary import require_vocabulary
 
 __all__ = ["validate_path"]

@@ -18,9 +18,11 @@ from concord_workers.core.errors import ContractError, ModelNotFound
 from concord_workers.core.inference_settings import InferenceSettings
 from concord_workers.core.job_context import JobContext
 from concord_workers.core.roots import Roots
+from concord_workers.core.scalar import shorten
 from concord_workers.models.device_models import DeviceModels, LoadedModel
-from concord_workers.models.facts import ModelFacts, describe, family_of
+from concord_workers.models.facts import describe
 from concord_workers.models.file_checks import validate_path
+from concord_workers.models.model_facts import ModelFacts, family_of
 from concord_workers.models.model_finder import Located, ModelFinder
 from concord_workers.models.ram_cache import CachedModel, RamCache
 
@@ -87,7 +89,7 @@ class ModelLoader:
         if model_id is not None:
             rows = [row for row in rows if row["model_id"] == model_id]
             if not rows:
-                raise ModelNotFound(f"{model_id!r} is neither loaded nor cached", field="/model_id")
+                raise ModelNotFound(f"{shorten(model_id)} is neither loaded nor cached", field="/model_id")
         return {"models": sorted(rows, key=lambda row: str(row["model_id"]))}
 
     def validate_model_files(
@@ -103,10 +105,11 @@ class ModelLoader:
         if model_paths is not None:
             named = {f"/model_paths/{index}": path for index, path in enumerate(model_paths)}
             return {"results": [validate_path(self.roots, path, field, deep, context, check) for field, path in named.items()]}
+        assert suite is not None, "the contract asks for paths or a suite"
         paths = {str(m.facts.path): None for m in self.on_device.all() if suite in m.ids.values()}
         paths |= {str(m.facts.path): None for m in self.cache.models() if m.suite == suite}
         if not paths:
-            raise ModelNotFound(f"no suite {suite!r} is loaded or cached", field="/suite")
+            raise ModelNotFound(f"no suite {shorten(suite)} is loaded or cached", field="/suite")
         return {"results": [validate_path(self.roots, path, "/suite", deep, context, check) for path in paths]}
 
     # What is commanded
@@ -122,7 +125,7 @@ class ModelLoader:
         """`load_from_cache`. Raises ModelNotFound where the id is not cached."""
         cached = self.cache.get(model_id)
         if cached is None:
-            raise ModelNotFound(f"{model_id!r} is not cached", field="/model_id", hint="load_model_to_cache")
+            raise ModelNotFound(f"{shorten(model_id)} is not cached", field="/model_id", hint="load_model_to_cache")
         located = Located(model_id, cached.facts.path)
         return self._load(located, cached.model_type, context or JobContext(), cached.suite)
 
@@ -148,7 +151,7 @@ class ModelLoader:
         else:
             model = self.on_device.by_id(model_id)
             if model is None:
-                raise ModelNotFound(f"{model_id!r} is not loaded", field="/model_id", hint="see get_model_info")
+                raise ModelNotFound(f"{shorten(model_id)} is not loaded", field="/model_id", hint="see get_model_info")
             if len(model.ids) > 1 and model.ids[model_id] is None:
                 del model.ids[model_id]  # the same files stay loaded under another id
                 self._forget_current()

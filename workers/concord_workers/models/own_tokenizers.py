@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from concord_workers.core.errors import ModelInvalid
-from concord_workers.models.facts import ModelFacts, config_folder
+from concord_workers.models.model_configs import config_folder
+from concord_workers.models.model_facts import ModelFacts
 from concord_workers.models.safetensors_file import read_header
 from concord_workers.models.vocabulary import highest_id, require_vocabulary
 

@@ -20,7 +20,8 @@ from typing import Any
 import numpy
 
 from concord_workers.core.errors import OutOfMemory
-from concord_workers.models.facts import ModelFacts, signature
+from concord_workers.models.facts import signature
+from concord_workers.models.model_facts import ModelFacts
 
 __all__ = ["CachedModel", "RamCache"]
 

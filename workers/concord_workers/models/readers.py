@@ -24,8 +24,9 @@ from safetensors.torch import load_file
 from concord_workers.core.device_manager import DTYPES
 from concord_workers.core.errors import ModelInvalid
 from concord_workers.models.device_copy import to_device
-from concord_workers.models.facts import ModelFacts, config_folder
 from concord_workers.models.lora_file import LoraFile
+from concord_workers.models.model_configs import config_folder
+from concord_workers.models.model_facts import ModelFacts
 from concord_workers.models.own_tokenizers import require_own_tokenizers
 from concord_workers.models.picture_processor import processor_of
 from concord_workers.models.prediction import with_prediction

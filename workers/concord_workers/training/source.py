@@ -13,7 +13,7 @@ from concord_workers.conditioning.lora import strip_loras
 from concord_workers.core.device_manager import DTYPES, Device
 from concord_workers.core.errors import ModelInvalid
 from concord_workers.core.job_context import JobContext
-from concord_workers.models.facts import config_folder
+from concord_workers.models.model_configs import config_folder
 from concord_workers.models.model_loader import ModelLoader
 from concord_workers.models.readers import read_tokenizer
 from concord_workers.models.safetensors_file import read_header

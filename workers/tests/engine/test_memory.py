@@ -19,7 +19,7 @@ from concord_workers.inference.cost_model import CostModel, Finish, Shape
 from concord_workers.inference.memory_optimizer import MemoryOptimizer
 from concord_workers.inference.sdxl_worker import SdxlWorker
 from concord_workers.models import device_models
-from concord_workers.models.facts import ModelFacts
+from concord_workers.models.model_facts import ModelFacts
 from concord_workers.models.model_loader import ModelLoader
 
 MIB = 1 << 20
