@@ -15,6 +15,7 @@ from typing import Any
 import torch
 
 from concord_workers.core.errors import ModelInvalid, UnsupportedValue
+from concord_workers.core.scalar import shorten
 from concord_workers.models.readers import Inversion
 
 __all__ = ["Expansion", "expansions_of", "inversions_in"]
@@ -64,14 +65,15 @@ def _add(tokenizer: Any, encoder: Any, token: str, vectors: torch.Tensor, pointe
     table = encoder.get_input_embeddings()
     if vectors.shape[1] != table.weight.shape[1]:
         raise ModelInvalid(
-            f"the inversion for {token!r} has vectors of {vectors.shape[1]} numbers, the encoder takes {table.weight.shape[1]}",
+            f"the inversion for {shorten(token)} has vectors of {vectors.shape[1]} numbers, "
+            f"the encoder takes {table.weight.shape[1]}",
             field=pointer + "/path",
         )
     vocabulary = tokenizer.get_vocab()
     folded = token.lower()
     if folded in vocabulary or f"{folded}</w>" in vocabulary or tokenizer.add_tokens([token]) != 1:
         raise UnsupportedValue(
-            f"{token!r} is a token of the model already", field=pointer + "/token", hint="choose another token"
+            f"{shorten(token)} is a token of the model already", field=pointer + "/token", hint="choose another token"
         )
     # The tokenizer may give the token an id that has a row already: the rows are counted on from the table's end.
     first = max(table.weight.shape[0], len(tokenizer))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from typing import TypeVar, cast
 
@@ -83,4 +84,4 @@ def _refuse_nulls(value: object, document: object, place: str) -> None:
             _refuse_nulls(item, document[index], f"{place}[{index}]")
     elif isinstance(value, dict) and isinstance(document, dict):
         for key, item in value.items():
-            _refuse_nulls(item, document[key], f"{place}[{key!r}]")
+            _refuse_nulls(item, document[key], f"{place}[{json.dumps(key)}]")

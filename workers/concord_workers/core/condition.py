@@ -60,7 +60,7 @@ def compile_condition(schema: dict[str, Any], dictionary: Dictionary) -> Conditi
         return above
     if kind in ("value_has", "value_is"):
         return _of_enum(kind, of, pointer, path, dictionary)
-    raise ValueError(f"unknown condition {kind!r}")
+    raise ValueError(f"unknown condition `{kind}`")
 
 
 def _is_one_of(value: object, values: list[Any]) -> bool:

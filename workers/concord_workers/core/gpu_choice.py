@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from concord_workers.core.nvml import Gpu
+from concord_workers.core.scalar import shorten
 
 __all__ = ["Choice", "GpuError", "choose_gpu"]
 
@@ -80,7 +81,7 @@ def _gpu_of(name: str, source: str, gpus: list[Gpu], notes: list[str]) -> Gpu:
     if found is None:
         if name.startswith("GPU-"):
             raise GpuError(f"{source} names {name}, which this host does not have")
-        raise GpuError(f"{source} names {name!r}, which is no GPU: write an index, a UUID or gpu_N")
+        raise GpuError(f"{source} names {shorten(name)}, which is no GPU: write an index, a UUID or gpu_N")
     index = int(found.group(1))
     if name.startswith("gpu_") and source == "CUDA_VISIBLE_DEVICES":
         notes.append(f"{source}={name} is nothing that CUDA knows: it is read as index {index}")

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from concord_workers.core.bundle import bundle, limits
+from concord_workers.core.scalar import named
 
 __all__ = ["Options", "OptionsError", "read_options"]
 
@@ -115,9 +116,9 @@ def _read_config(name: str) -> dict[str, Any]:
     kinds = {name: kind for names, kind in _KINDS for name in names}
     for key, value in config.items():
         if key not in kinds:
-            raise OptionsError(f"--config {name}: unknown key {key!r}; known are {', '.join(sorted(kinds))}")
+            raise OptionsError(f"--config {name}: unknown key {named(key)}; known are {', '.join(sorted(kinds))}")
         if not _is_kind(value, kinds[key]):
-            raise OptionsError(f"--config {name}: {key} is {kinds[key]}, not {value!r}")
+            raise OptionsError(f"--config {name}: {key} is {kinds[key]}, not {json.dumps(value, default=str)}")
     return config
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from concord_workers.core.bundle import bundle
+from concord_workers.core.dictionary import TextShape, dictionary
 
-__all__ = ["control_net_values", "limit", "names", "rule_maximum", "scheduler_values"]
+__all__ = ["control_net_values", "limit", "matches", "names", "rule_maximum", "scheduler_values"]
 
 
 def scheduler_values() -> dict[str, dict[str, Any]]:
@@ -33,6 +34,13 @@ def limit(definition: str, keyword: str) -> int:
     found = bundle()["$defs"][owner]
     value: int = (found["properties"][name] if name else found)[keyword]
     return value
+
+
+def matches(definition: str, text: str) -> bool:
+    """Whether a text has the pattern of a definition."""
+    shape = dictionary().named(definition).shape
+    assert isinstance(shape, TextShape) and shape.pattern is not None, f"{definition} has no pattern"
+    return shape.pattern.search(text) is not None
 
 
 def rule_maximum(rule: str) -> int:

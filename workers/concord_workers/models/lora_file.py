@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from concord_workers.core.errors import ModelInvalid
+from concord_workers.core.scalar import shorten
 
 __all__ = [
     "LoraEntry",
@@ -209,7 +210,7 @@ def adapter_metadata(metadata: Mapping[str, str]) -> dict[str, Any]:
             continue
         if component not in _COMPONENTS:
             raise ModelInvalid(
-                f"the header's {_METADATA} says {key[:100]!r}, of no part of SDXL that a LoRA changes",
+                f"the header's {_METADATA} says {shorten(key)}, of no part of SDXL that a LoRA changes",
                 hint=f"begin the names with {', '.join(f'{known}.' for known in _COMPONENTS)}",
             )
         if not _is_setting(setting, value):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from concord_workers.core.errors import Conflict, ContractError, ModelNotFound, UnsupportedValue
 from concord_workers.core.roots import Roots
+from concord_workers.core.scalar import shorten
 from concord_workers.models.model_id import ModelPlace, is_id, is_path
 
 __all__ = ["Located", "ModelFinder"]
@@ -34,11 +35,11 @@ class ModelFinder:
         if is_path(reference):
             return self.locate(reference, field)
         if not is_id(reference):
-            raise ModelNotFound(f"{reference!r} is neither a path nor a model id", field=field)
+            raise ModelNotFound(f"{shorten(reference)} is neither a path nor a model id", field=field)
         if (path := self._path_of_id(reference, field)) is not None:
             return Located(reference, path)
         raise ModelNotFound(
-            f"no model {reference!r}", field=field, hint="see get_model_info, or name a path under a model root"
+            f"no model {shorten(reference)}", field=field, hint="see get_model_info, or name a path under a model root"
         )
 
     def locate(self, path: str, field: str | None = None) -> Located:
@@ -46,7 +47,7 @@ class ModelFinder:
         found, root, below = self._roots.locate_model(path, field)
         place = ModelPlace.below(root, below)
         if place is None:
-            raise ModelNotFound(f"{path!r} is a model root, not a model", field=field)
+            raise ModelNotFound(f"{shorten(path)} is a model root, not a model", field=field)
         return Located(place.id(lambda stem: self._means_another(stem, found)), found)
 
     def name_path(self, reference: str, model_id: str | None, field: str | None = None) -> Located:
@@ -61,9 +62,9 @@ class ModelFinder:
         if model_id is None:
             return located
         if not is_id(model_id):
-            raise UnsupportedValue(f"{model_id!r} is no valid model id", field=field, hint="give another model_id")
+            raise UnsupportedValue(f"{shorten(model_id)} is no valid model id", field=field, hint="give another model_id")
         if self._means_another(model_id, located.path):
-            raise Conflict(f"the id {model_id!r} means another path", field=field, hint="give another model_id")
+            raise Conflict(f"the id {shorten(model_id)} means another path", field=field, hint="give another model_id")
         return Located(model_id, located.path)
 
     def _means_another(self, model_id: str, path: Path) -> bool:

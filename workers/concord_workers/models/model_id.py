@@ -12,17 +12,18 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from concord_workers.core.tables import matches
+
 __all__ = ["ModelPlace", "is_id", "is_path"]
 
 _ENDING = ".safetensors"
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _SLUG_MAX = 100
 _HEX_DIGITS = 12
 
 
 def is_id(text: str) -> bool:
     """Whether a text is a model id by its form."""
-    return _ID.fullmatch(text) is not None
+    return matches("ModelId", text)
 
 
 def is_path(reference: str) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from concord_workers.core.errors import ModelInvalid
+from concord_workers.core.scalar import shorten
 from concord_workers.models.safetensors_file import Header
 from concord_workers.models.sdxl_config import PUBLISHED_SCHEDULER
 
@@ -45,7 +46,7 @@ def prediction_of_config(config: Mapping[str, Any], name: str) -> Prediction:
         )
     if kind not in ("epsilon", "v_prediction"):
         raise ModelInvalid(
-            f"the scheduler of {name} says the prediction type {kind!r}, which is not supported",
+            f"the scheduler of {name} says the prediction type {shorten(str(kind))}, which is not supported",
             hint="the prediction types that are supported are epsilon and v_prediction",
         )
     return Prediction(kind, bool(config.get("rescale_betas_zero_snr", False)))
@@ -67,8 +68,8 @@ def prediction_of_file(header: Header, config: Mapping[str, Any]) -> Prediction:
     if (spec := header.metadata.get(_MODELSPEC)) is not None:
         known = _SPELLINGS.get(spec.strip().lower())
         if known is None:
-            raise ModelInvalid(f"the metadata of {name} say {_MODELSPEC} {spec!r}, which is not supported")
-        said[f"its metadata ({_MODELSPEC} {spec!r})"] = known
+            raise ModelInvalid(f"the metadata of {name} say {_MODELSPEC} {shorten(spec)}, which is not supported")
+        said[f"its metadata ({_MODELSPEC} {shorten(spec)})"] = known
     configured = prediction_of_config(config, name)
     if configured.type != "epsilon":
         said["its configuration"] = configured.type

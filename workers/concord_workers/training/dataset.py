@@ -22,6 +22,7 @@ from typing import Any
 from concord_workers.core.errors import ContractError, ImageInvalid, PathNotAllowed, ValidationFailed
 from concord_workers.core.job_context import JobContext, JobWarning
 from concord_workers.core.regular_file import only_regular
+from concord_workers.core.scalar import shorten
 
 from .pictures import read_picture
 
@@ -81,7 +82,9 @@ def read_dataset(root: Path, default_caption: str | None, must_hold: str | None,
         if caption is None:
             violations.append(_Violation(file, "missing_field", f"{file} has no caption"))
         elif must_hold is not None and must_hold not in caption:
-            violations.append(_Violation(file, "validation_failed", f"the caption of {file} does not hold {must_hold!r}"))
+            violations.append(
+                _Violation(file, "validation_failed", f"the caption of {file} does not hold {shorten(must_hold)}")
+            )
     digests, noted = _decode_all(root, list(chosen), violations, check)
     if not captions and not violations:
         violations.append(_Violation(root.name, "validation_failed", f"training_data holds no pictures: {root.name}"))
@@ -128,13 +131,13 @@ def _kohya_folder(root: Path, file: str) -> str | None:
     for folder in (root.name, *Path(file).parts[:-1]):
         if (named := REPEATS.fullmatch(folder)) is not None:
             return (
-                f"{file} lies in {folder!r}, which kohya's trainers repeat {named[1]} times; there are no repeats here: "
+                f"{file} lies in {shorten(folder)}, which kohya's trainers repeat {named[1]} times; there are no repeats here: "
                 "rename the folder without its number"
             )
         if folder.lower() == CLASS_PICTURES:
             return (
-                f"{file} lies in {folder!r}, where kohya's trainers have class pictures; there is no prior preservation here: "
-                "name the folder of the subject's pictures alone"
+                f"{file} lies in {shorten(folder)}, where kohya's trainers have class pictures; "
+                "there is no prior preservation here: name the folder of the subject's pictures alone"
             )
     return None
 
@@ -257,7 +260,7 @@ def _row(line: str) -> tuple[str, str | None] | str:
     file, caption = row.get("file_name"), row.get("text")
     unknown = sorted(set(row) - {"file_name", "text"})
     if unknown:
-        return f"unknown column {unknown[0]!r}; the columns are file_name and text"
+        return f"unknown column {shorten(unknown[0])}; the columns are file_name and text"
     if not isinstance(file, str) or not file:
         return "no file_name"
     if caption is not None and not isinstance(caption, str):

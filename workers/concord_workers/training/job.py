@@ -7,6 +7,7 @@ without that, a resumed job could not tell "said" from "defaulted". `new_job` ap
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -124,9 +125,13 @@ def resumed_job(document: Mapping[str, Any], recorded: TrainingJob) -> TrainingJ
         name = pointer.rsplit("/", 1)[-1]
         if pointer in MAY_CHANGE or _same(name, value, recorded_fields):
             continue
-        kept = recorded_fields.get(name, "absent")
+        kept = json.dumps(recorded_fields[name]) if name in recorded_fields else "absent"
         violations.append(
-            {"pointer": pointer, "code": "conflict", "message": f"{name} is {kept!r} in the record, not {value!r}"}
+            {
+                "pointer": pointer,
+                "code": "conflict",
+                "message": f"{name} is {kept} in the record, not {json.dumps(value)}",
+            }
         )
     if violations:
         raise Conflict(

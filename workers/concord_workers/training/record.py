@@ -18,7 +18,6 @@ import fcntl
 import json
 import logging
 import os
-import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -27,12 +26,13 @@ from typing import Any
 from concord_workers.core.clock import timestamp
 from concord_workers.core.errors import Conflict, Internal, TrainingNotFound, UnsupportedValue
 from concord_workers.core.new_file import publish
+from concord_workers.core.scalar import shorten
+from concord_workers.core.tables import matches
 
 __all__ = ["ACTIVE", "Record", "RecordStore", "write_beside"]
 
 log = logging.getLogger(__name__)
 
-TRAINING_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 ACTIVE = frozenset({"queued", "preparing", "running", "checkpointing"})
 ENDED = frozenset({"completed", "failed", "cancelled"})
 NAMES = "names"
@@ -144,8 +144,8 @@ class RecordStore:
 
     def create(self, training_id: str, output_name: str, job: dict[str, Any], status: dict[str, Any]) -> Record:
         """A new record, locked. A training_id or output_name that is taken is `conflict`, and leaves nothing behind."""
-        if not TRAINING_ID.fullmatch(training_id) or training_id == NAMES:
-            raise UnsupportedValue(f"{training_id!r} is no training id")
+        if not _is_training_id(training_id):
+            raise UnsupportedValue(f"{shorten(training_id)} is no training id")
         self.root.mkdir(parents=True, exist_ok=True)
         record = Record(self.root / training_id)
         try:
@@ -166,8 +166,8 @@ class RecordStore:
     def open(self, training_id: str) -> Record:
         """The record of a training; `training_not_found` for anything else, odd characters included."""
         record = Record(self.root / training_id)
-        if not TRAINING_ID.fullmatch(training_id) or not (record.folder / "status.json").is_file():
-            raise TrainingNotFound(f"there is no training {training_id!r}")
+        if not _is_training_id(training_id) or not (record.folder / "status.json").is_file():
+            raise TrainingNotFound(f"there is no training {shorten(training_id)}")
         return record
 
     def status(self, training_id: str) -> dict[str, Any]:
@@ -223,9 +223,15 @@ class RecordStore:
         try:
             publish(beside, path)
         except FileExistsError:
-            raise Conflict(f"output_name {name!r} is taken by training {path.read_text()}", field="/output_name") from None
+            message = f"output_name {shorten(name)} is taken by training {path.read_text()}"
+            raise Conflict(message, field="/output_name") from None
         finally:
             beside.unlink(missing_ok=True)
+
+
+def _is_training_id(text: str) -> bool:
+    """Whether a text can name a training's folder. Its output is a model with that id."""
+    return matches("ModelId", text) and text != NAMES
 
 
 def _json(document: dict[str, Any]) -> bytes:

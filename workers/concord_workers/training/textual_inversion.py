@@ -16,6 +16,7 @@ from torch import nn
 from transformers import CLIPTokenizer
 
 from concord_workers.core.errors import Conflict, UnsupportedValue
+from concord_workers.core.scalar import shorten
 from concord_workers.models.readers import set_end_of_text
 
 from .base import Base, view_of
@@ -94,7 +95,7 @@ def _single_token(tokenizer: CLIPTokenizer, initializer: str) -> int:
     ids = tokenizer.encode(initializer, add_special_tokens=False)
     if len(ids) != 1:
         raise UnsupportedValue(
-            f"initializer_token {initializer!r} is {len(ids)} tokens to this model, not one",
+            f"initializer_token {shorten(initializer)} is {len(ids)} tokens to this model, not one",
             field="/initializer_token",
             hint="choose a common single word",
         )
@@ -103,13 +104,13 @@ def _single_token(tokenizer: CLIPTokenizer, initializer: str) -> int:
 
 def _with_token(tokenizer: CLIPTokenizer, placeholder: str) -> tuple[CLIPTokenizer, int]:
     if placeholder in tokenizer.get_vocab():
-        raise Conflict(f"placeholder_token {placeholder!r} is a token of this model already", field="/placeholder_token")
+        raise Conflict(f"placeholder_token {shorten(placeholder)} is a token of this model already", field="/placeholder_token")
     own = copy.deepcopy(tokenizer)
     own.add_tokens([placeholder])
     token_id = int(own.convert_tokens_to_ids(placeholder))
     if placeholder.split() != [placeholder] or own.encode(placeholder, add_special_tokens=False) != [token_id]:
         raise UnsupportedValue(
-            f"placeholder_token {placeholder!r} is no single word",
+            f"placeholder_token {shorten(placeholder)} is no single word",
             field="/placeholder_token",
             hint="use a form like <name>",
         )

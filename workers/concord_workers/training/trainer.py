@@ -11,6 +11,7 @@ from diffusers.optimization import get_polynomial_decay_schedule_with_warmup, ge
 from torch.optim.lr_scheduler import LambdaLR
 
 from concord_workers.core.errors import Internal, ModelInvalid
+from concord_workers.core.scalar import shorten
 
 from .base import Base
 from .checkpoint import Checkpoint
@@ -44,7 +45,7 @@ class Trainer:
         self._noise = base.noise_scheduler()
         if self._noise.config.prediction_type not in ("epsilon", "v_prediction"):
             raise ModelInvalid(
-                f"a base that predicts {self._noise.config.prediction_type!r} cannot be trained",
+                f"a base that predicts {shorten(str(self._noise.config.prediction_type))} cannot be trained",
                 field="/base_model",
             )
         self._weights = list(technique.trained().values())

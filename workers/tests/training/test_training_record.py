@@ -67,7 +67,7 @@ def test_seed_that_was_chosen_is_kept(lab):
 
 def test_output_name_is_taken_once(lab):
     first = lab.start(**job("lora", output_name="mine", hyperparameters={"max_steps": 1}))
-    with pytest.raises(Conflict, match="output_name 'mine' is taken by training") as raised:
+    with pytest.raises(Conflict, match='output_name "mine" is taken by training') as raised:
         lab.start(**job("lora", output_name="mine"))
     assert raised.value.field == "/output_name"
     lab.wait(first)

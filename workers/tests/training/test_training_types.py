@@ -263,9 +263,9 @@ def test_tokens_that_cannot_be_trained(lab):
     with pytest.raises(Conflict, match="is a token of this model already") as raised:
         lab.start(**job("inversion", placeholder_token="cat</w>", data="words"))
     assert raised.value.field == "/placeholder_token"
-    with pytest.raises(UnsupportedValue, match="placeholder_token 'a <obj>' is no single word"):
+    with pytest.raises(UnsupportedValue, match='placeholder_token "a <obj>" is no single word'):
         lab.start(**job("inversion", placeholder_token="a <obj>"))
-    with pytest.raises(UnsupportedValue, match="initializer_token 'elephant' is 7 tokens") as raised:
+    with pytest.raises(UnsupportedValue, match='initializer_token "elephant" is 7 tokens') as raised:
         lab.start(**job("inversion", initializer_token="elephant"))
     assert raised.value.field == "/initializer_token"
 
