@@ -1,6 +1,6 @@
 """`python -m concord_workers --worker pipeline_manager`: one worker, commands on stdin, replies and events on stdout.
 
-Descriptor 1 is claimed first; only then is anything imported that might print.
+Descriptor 1 is claimed first: an import may print, and stdout is a wire.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ __all__ = ["main", "run_and_leave"]
 def main() -> int:
     """Claims the descriptors and runs the worker; returns the exit code of the process."""
     if any(argument in ("-h", "--help") for argument in sys.argv[1:]):
-        # Help is for people: it goes to stdout while that is still theirs.
+        # `--help` writes to stdout, so it comes before stdout is claimed for frames.
         from concord_workers.core.options import read_options
 
         read_options(sys.argv[1:])
@@ -29,7 +29,7 @@ def main() -> int:
 
 
 def run_and_leave() -> None:
-    """Runs the worker and ends the process, the threads that libraries have in native code included."""
+    """Runs the worker and ends the process. Native threads of libraries end with it, whatever they wait for."""
     code: int = ExitCode.CRASHED
     try:
         code = main()

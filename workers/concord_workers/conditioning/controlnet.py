@@ -40,7 +40,7 @@ class ControlUse:
 
 
 def model_for_type(settings: InferenceSettings, kind: str) -> str:
-    """Id or path of the model that is registered for a type."""
+    """The id or path of the model for a type."""
     return settings.control_nets.get(kind, f"controlnet_{kind}")
 
 
@@ -51,7 +51,7 @@ def available_types(loader: ModelLoader, settings: InferenceSettings) -> list[st
         try:
             loader.resolve(model_for_type(settings, kind))
         except ContractError:
-            continue  # none is registered: it is not advertised, and a job that asks for it is told why
+            continue  # without a model the type is not advertised; the error of a job that names it gives the reason
         found.append(kind)
     return found
 

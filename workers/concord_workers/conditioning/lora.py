@@ -1,7 +1,7 @@
-"""LoRAs on a base pipeline: put on for one job, several together, each with its weight; never fused.
+"""LoRAs of a base pipeline: added for one job, several together, each with its weight; never fused.
 
-Adapters stay in the pipeline between jobs, because putting one in costs more than a step; the next job takes out what it
-does not ask for. A pipeline without adapters computes exactly what the bare model does.
+Adapters stay in the pipeline between jobs, because adding one takes longer than a step; the next job removes those that it
+does not name. A pipeline without adapters computes exactly the same as the bare model.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class LoraUse:
 
 
 def apply_loras(pipeline: Any, extras: dict[str, Any], uses: Sequence[LoraUse], configs: Configs) -> None:
-    """Make the pipeline carry exactly these LoRAs; extras: what is remembered with it between jobs.
+    """Gives the pipeline exactly these LoRAs. extras: the pipeline's memory between jobs.
 
     configs: component → configuration of the pipeline's modules.
 
@@ -73,13 +73,13 @@ def summed_weights(uses: Sequence[LoraUse]) -> list[tuple[float, list[str]]]:
 
 
 def strip_loras(pipeline: Any, extras: dict[str, Any]) -> None:
-    """Take all LoRAs out, so that the modules are the bare model's."""
+    """Removes all LoRAs, so that the modules are the bare model's."""
     if extras.pop(_KEY, None):
         _remove_all(pipeline)
 
 
 def _free_name(taken: list[str]) -> str:
-    # PEFT refuses dots and takes names that are part of "lora_A" for something else; a number is safe.
+    # PEFT refuses dots, and misreads names that are a part of "lora_A"; a number is safe.
     return next(name for name in (f"adapter{n}" for n in range(len(taken) + 1)) if name not in taken)
 
 
@@ -101,7 +101,7 @@ def _put_in(pipeline: Any, extras: dict[str, Any], use: LoraUse, name: str, conf
             if own:
                 _inject(module, own, name)
     except Exception as error:
-        # A LoRA that failed half way leaves layers behind; all go.
+        # A LoRA that failed half way leaves layers behind; all are removed.
         extras.pop(_KEY, None)
         _remove_all(pipeline)
         if isinstance(error, ModelInvalid):
@@ -110,11 +110,11 @@ def _put_in(pipeline: Any, extras: dict[str, Any], use: LoraUse, name: str, conf
 
 
 def _inject(module: Any, changes: Sequence[LayerChange], name: str) -> None:
-    """Put the matrices of one component beside its weights."""
+    """Adds the matrices of one component beside its weights."""
     paths = [change.layer.path for change in changes]
     config = LoraConfig(r=1, lora_alpha=1, target_modules=paths, use_dora=changes[0].magnitude is not None)
     with warnings.catch_warnings():
-        # PEFT notes that a name of a layer is the end of another's; the keys say which are meant.
+        # PEFT warns where a layer's name is the end of another's; the keys are exact.
         warnings.simplefilter("ignore")
         inject_adapter_in_model(config, module, name, state_dict={f"{path}.lora_A.weight": None for path in paths})
     layers = dict(module.named_modules())

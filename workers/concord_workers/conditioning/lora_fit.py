@@ -1,6 +1,6 @@
-"""Fits the changes of a LoRA file to the layers of a base: every one has its place, or the file is refused.
+"""Fits the changes of a LoRA file to the layers of a base. A file with a change that has no layer is refused.
 
-The same fit is made from headers alone, before a job, and from the weights in it.
+Checks before a job fit headers alone; the job fits the weights.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def fit(
 
 
 def _misfit(layer: Layer, entry: LoraEntry, tensors: Mapping[str, Any]) -> str | None:
-    """What is wrong with the shapes of an entry; None: nothing."""
+    """The fault of an entry's shapes; None where there is none."""
     down, up = tuple(tensors[entry.names["down"]].shape), tuple(tensors[entry.names["up"]].shape)
     if len(down) < 2 or len(up) < 2:
         return f"{entry.layer} has matrices of the shapes {list(down)} and {list(up)}"
@@ -99,7 +99,7 @@ def _ones(sides: tuple[int, ...]) -> bool:
 
 
 def changes_of(file: LoraFile, configs: Mapping[str, Mapping[str, Any]], name: str) -> list[LayerChange]:
-    """What the file does to each layer of the base, its alphas multiplied in. Raises ModelInvalid as `fit` does."""
+    """The file's change of each layer of the base, its alphas multiplied in. Raises ModelInvalid as `fit` does."""
     settings = adapter_metadata(file.metadata)
     return [
         _change(layer, entry, file.tensors, settings, name) for layer, entry in fit(file.tensors, file.metadata, configs, name)
@@ -133,7 +133,7 @@ def _change(
 def _scale(
     layer: Layer, entry: LoraEntry, rank: int, tensors: Mapping[str, torch.Tensor], settings: dict[str, Any], name: str
 ) -> float:
-    """What the product of the matrices is multiplied with: alpha / rank of this layer, 1 where nothing says an alpha."""
+    """The factor of the matrices' product: alpha / rank of this layer; 1 without an alpha."""
     if settings.get(f"{layer.component}.use_dora") and "magnitude" not in entry.names:
         raise ModelInvalid(f"{name} says DoRA in the header's metadata, and has no magnitudes for {entry.layer}")
     own = float(tensors[entry.names["alpha"]]) / rank if "alpha" in entry.names else None
@@ -148,7 +148,7 @@ def _scale(
 
 
 def _scale_of_metadata(layer: Layer, rank: int, settings: dict[str, Any], name: str) -> float | None:
-    """The scale that peft's configuration in the header says for a layer; None: it says nothing of the component."""
+    """The scale of a layer by peft's configuration in the header; None where it lacks the component."""
 
     def of_layer(setting: str, pattern: str) -> Any:
         patterns = (settings.get(f"{layer.component}.{pattern}") or {}).items()

@@ -1,4 +1,4 @@
-"""Adds the tokens of textual inversions to a job's pipelines, and takes them out again.
+"""Adds the tokens of textual inversions to a job's pipelines, and removes them again.
 
 Tokenizers are copied for the job and the encoders' embedding tables are swapped for longer ones, so the loaded model
 itself is never written to. CLIP's tokenizers fold case, so a token is known by its id, never by its spelling.
@@ -25,7 +25,7 @@ _PLACES = (("tokenizer", "text_encoder", "clip_l"), ("tokenizer_2", "text_encode
 
 @contextmanager
 def inversions_in(pipelines: Sequence[Any], inversions: Sequence[tuple[str, Inversion, str]]) -> Iterator[None]:
-    """While open, each token stands for its vectors in every encoder of the pipelines.
+    """Makes each token stand for its vectors in every encoder of the pipelines, until the end.
 
     inversions: token, vectors, pointer of the entry. Raises UnsupportedValue for a token that a vocabulary has already,
     ModelInvalid where the vectors are of another width.
@@ -48,14 +48,14 @@ def inversions_in(pipelines: Sequence[Any], inversions: Sequence[tuple[str, Inve
 
 @dataclass(frozen=True)
 class Expansion:
-    """What a token stands for. token: as the job spells it. rows: of its vectors in the encoder's embedding table."""
+    """The vectors of one token. token: as the job spells it. rows: of the vectors in the encoder's embedding table."""
 
     token: str
     rows: list[int]
 
 
 def expansions_of(tokenizer: Any) -> dict[int, Expansion]:
-    """Id of a token → what it stands for, while `inversions_in` is open."""
+    """Id of a token → its vectors, while `inversions_in` is open."""
     found: dict[int, Expansion] = getattr(tokenizer, "inversions", {})
     return found
 

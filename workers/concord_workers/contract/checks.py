@@ -1,4 +1,4 @@
-"""Limits that msgspec has no word for; the generated types call them."""
+"""Limits that msgspec lacks; the generated types call these checks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The registry of actions: what each is called, its class, its schemas and its time limit."""
+"""The registry of actions: names, classes, schemas and time limits."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["Action", "actions", "find_action"]
 class Action:
     """One action. kind: query, control, job, training or gateway. request, reply: names of definitions.
 
-    timeout_seconds: of a command that says none; None: no limit. when: (field, value, kind, timeout) that override.
+    timeout_seconds: the limit of a command that sets none; None: no limit. when: (field, value, kind, timeout), an override.
     """
 
     name: str

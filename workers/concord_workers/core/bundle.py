@@ -1,4 +1,4 @@
-"""The schemas, the registry and the tables as `cargo xtask codegen` bundled them: read once, written nowhere else."""
+"""The schemas, the registry and the tables, as `cargo xtask codegen` bundles them. Read once per process."""
 
 from __future__ import annotations
 

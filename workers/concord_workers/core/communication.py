@@ -1,6 +1,6 @@
-"""Frames: descriptor 1 claimed for them alone, lines in, lines out. No meaning here, only bytes.
+"""Frames as bytes: claims descriptors 0 and 1, splits input into lines, writes lines.
 
-Nothing heavy is imported here: `claim_descriptors` runs before anything that might print.
+This module imports nothing heavy: `claim_descriptors` runs before any import that may print.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ __all__ = ["FrameWriter", "Line", "LineDecoder", "claim_descriptors", "read_line
 
 _BOM = b"\xef\xbb\xbf"
 _READ_BYTES = 1 << 16
-# What a pipe that is writable at all takes without blocking (PIPE_BUF on Linux).
+# PIPE_BUF on Linux: a writable pipe takes this many bytes without blocking.
 _ATOMIC_BYTES = 4096
 
 
@@ -39,15 +39,15 @@ def claim_descriptors() -> tuple[int, int]:
     os.close(nothing)
     stream = text_stream(LogOutput(2))
     sys.stdout = sys.stderr = stream
-    # Their own buffers would fail on a pipe that does not block.
+    # The streams' own buffers fail on a pipe that does not block.
     sys.__stdout__ = sys.__stderr__ = stream  # type: ignore[misc]
-    atexit.register(flush_logs)  # the traceback of what ends the interpreter comes before it
+    atexit.register(flush_logs)  # runs after the interpreter has printed its last traceback
     return incoming, outgoing
 
 
 @dataclass(frozen=True)
 class Line:
-    """One line without its end, never blank; it may still be no frame. too_large: its bytes, where it was over the limit."""
+    """One line without its end, never blank and not yet checked. too_large: its length in bytes where it is over the limit."""
 
     content: bytes
     too_large: int = 0
@@ -56,7 +56,7 @@ class Line:
 class LineDecoder:
     """Splits a stream of bytes into lines: LF or CRLF; a BOM before the first frame and blank lines are read over.
 
-    A line over the limit is said once, and the stream goes on at the next LF.
+    A line over the limit is reported once, and the stream goes on at the next LF.
     """
 
     def __init__(self, frame_bytes_max: int) -> None:
@@ -66,7 +66,7 @@ class LineDecoder:
         self._begun = False
 
     def push(self, content: bytes) -> list[Line]:
-        """Takes the next bytes and gives the lines that they complete."""
+        """Takes the next bytes and returns the lines that they complete."""
         *complete, rest = content.split(b"\n")
         lines: list[Line] = []
         for part in complete:
@@ -85,7 +85,7 @@ class LineDecoder:
         if self._skipping or not part:
             return
         self._pending += part
-        # Room for a CR and for the BOM, which are no part of the frame.
+        # The CR and the BOM do not count as part of the frame.
         if len(self._pending) > self._frame_bytes_max + 1 + len(_BOM):
             lines.append(Line(b"", len(self._pending)))
             self._pending.clear()
@@ -111,7 +111,7 @@ class LineDecoder:
 def read_lines(descriptor: int, frame_bytes_max: int, wake: int | None = None) -> Iterator[Line]:
     """Every line until the end of the stream, as soon as it is there.
 
-    wake: a descriptor that ends the reading once it can be read; lines that have come whole are given first.
+    wake: a descriptor that ends the reading once it is readable; complete lines are returned first.
     """
     decoder = LineDecoder(frame_bytes_max)
     poll = select.poll()
@@ -129,10 +129,10 @@ def read_lines(descriptor: int, frame_bytes_max: int, wake: int | None = None) -
 
 
 class FrameWriter:
-    """Writes whole frames from any thread, in the order of the calls, and never makes its caller wait for the reader.
+    """Writes whole frames from any thread, in the order of the calls. A caller never waits for the reader.
 
-    A frame goes straight to the descriptor where that cannot block; else a thread of its own writes what waits, so that a
-    peer that writes much before it reads does not stop us from reading.
+    A frame goes straight to the descriptor where that cannot block; else a thread writes it later. Otherwise a peer that
+    writes much before it reads would stop this worker from reading, and both would wait for ever.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -161,7 +161,7 @@ class FrameWriter:
             self._changed.notify_all()
 
     def flush(self, seconds: float) -> bool:
-        """Waits until everything is written; False where it was not within the time."""
+        """Waits until every frame is written; False where the time was too short."""
         with self._changed:
             return self._changed.wait_for(lambda: not self._waiting or self.broken, seconds)
 
@@ -170,7 +170,7 @@ class FrameWriter:
         return bool(events) and bool(events[0][1] & select.POLLOUT)
 
     def _attempt(self, frame: bytes) -> bytes:
-        """Writes what the descriptor takes; the rest."""
+        """Writes as much as the descriptor takes; returns the rest."""
         try:
             return frame[os.write(self._descriptor, frame) :]
         except OSError as error:
@@ -178,7 +178,7 @@ class FrameWriter:
             return b""
 
     def _break(self, error: OSError) -> None:
-        # Nobody reads any more. The reader of stdin will see its end too; until then what is said goes nowhere.
+        # The reader is gone. The end of stdin follows and stops the worker; until then frames are dropped.
         self.broken = True
         self._waiting.clear()
         print(f"concord: frames cannot be written any more: {error.strerror}", file=sys.stderr)
@@ -188,7 +188,7 @@ class FrameWriter:
             with self._changed:
                 self._changed.wait_for(lambda: self._waiting)
                 frame = self._waiting[0]
-            # Written outside the lock: this may take until the peer reads. The frame keeps its place meanwhile.
+            # Without the lock: the write waits for the peer. The frame keeps its place in the queue meanwhile.
             try:
                 while frame:
                     frame = frame[os.write(self._descriptor, frame) :]

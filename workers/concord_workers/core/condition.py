@@ -1,4 +1,4 @@
-"""Conditions on a document, as the schemas write them: when a value takes effect, when a rule holds."""
+"""Conditions of the schemas on a document: when a value takes effect, when a rule holds."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["Condition", "compile_condition", "same"]
 
 Condition = Callable[[Any, "Shape"], bool]
-"""Asked of a document with its defaults applied, and its shape."""
+"""Takes a document with its defaults applied, and its shape."""
 
 
 def same(a: Any, b: Any) -> bool:
@@ -28,7 +28,7 @@ def same(a: Any, b: Any) -> bool:
 
 
 def compile_condition(schema: dict[str, Any], dictionary: Dictionary) -> Condition:
-    """Reads a condition; its pointers are relative to the document that it is asked of."""
+    """Compiles a condition; its pointers are relative to the document."""
     kind, of = next(iter(schema.items()))
     if kind == "all":
         parts = [compile_condition(part, dictionary) for part in of]
@@ -68,7 +68,7 @@ def _is_one_of(value: object, values: list[Any]) -> bool:
 
 
 def _of_enum(kind: str, of: list[Any], pointer: str, path: tuple[str, ...], dictionary: Dictionary) -> Condition:
-    """What the schema says of the enum's value has an entry, or has it with a value."""
+    """Whether the schema's row of an enum's value has an entry, or has it with a certain value."""
     key = of[1]
 
     def holds(document: Any, shape: Shape) -> bool:

@@ -1,8 +1,8 @@
-"""Tells a device that can no longer compute from a job that failed.
+"""Distinguishes a device that can no longer compute from a job that failed.
 
-After an error of CUDA that is no lack of memory (a device-side assert, an illegal access, an ECC error), every later
-call of this process fails too: only a new process can use the GPU again. Torch is not imported here; its errors are
-known by name and text.
+After a CUDA error other than out of memory (a device-side assert, an illegal access, an ECC error) every later call of
+this process fails too; only a new process can use the GPU again. Torch is not imported here, so its errors are known by
+name and text.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from concord_workers.core.errors import ContractError, first_line
 
 __all__ = ["WorkerCrashed", "crashed_by", "is_device_failure"]
 
-# What CUDA, cuBLAS and cuDNN write where memory ran out: torch words some of these as "CUDA error: …" too.
+# Texts of CUDA, cuBLAS and cuDNN for out of memory. Torch begins some of them with "CUDA error: …" too.
 _OUT_OF_MEMORY = ("out of memory", "ALLOC_FAILED")
 
 
@@ -25,12 +25,12 @@ class WorkerCrashed(ContractError):
 
 
 def is_device_failure(error: BaseException) -> bool:
-    """Whether an error, or one that it was raised from, says that the device can no longer compute."""
+    """Whether an error, or one of its causes, means that the device can no longer compute."""
     return _cause(error) is not None
 
 
 def crashed_by(error: BaseException) -> WorkerCrashed:
-    """What a command or training that met such an error ends with."""
+    """The error that ends a command or training after such a failure."""
     reason = first_line(_cause(error) or error)[:300]
     return WorkerCrashed(f"the device can no longer compute: {reason}", started=True)
 
@@ -48,7 +48,7 @@ def _says_so(error: BaseException) -> bool:
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The error and its causes; each once, as a chain may be a ring."""
+    """The error and its causes, each once: a chain of causes can be a ring."""
     seen: set[int] = set()
     current: BaseException | None = error
     while current is not None and id(current) not in seen:

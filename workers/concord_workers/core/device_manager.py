@@ -1,4 +1,4 @@
-"""What the worker's one device is and has: its names, memory, number formats and what it can be asked to do."""
+"""The worker's one device: its names, memory, number formats and optimisations."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Device:
         self.is_cuda = self.torch_device.type == "cuda"
         self.deterministic = deterministic
         if deterministic:
-            # cuBLAS reads it at its first use in the process.
+            # Set before the first use of cuBLAS, which reads it once.
             os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
             torch.use_deterministic_algorithms(True)
             torch.backends.cudnn.benchmark = False
@@ -106,9 +106,9 @@ class Device:
         return MemoryStats(total - free, total, free, resident_bytes())
 
     def free_bytes(self) -> int | None:
-        """What new tensors may take, spare memory of torch's allocator included; None on the processor.
+        """Bytes free for new tensors, spare memory of torch's allocator included; None on the processor.
 
-        There the host's memory is shared with everybody, and mapped weights give way by themselves.
+        All processes share the host's memory, and the kernel takes back pages of mapped weights by itself.
         """
         if not self.is_cuda:
             return None
@@ -116,27 +116,27 @@ class Device:
         return self.memory_stats().vram_available_bytes + spare
 
     def capacity_bytes(self) -> int:
-        """What this process may hold on the device in all: what is free and what it holds, without what others hold."""
+        """Bytes that this process can hold on the device in all: free memory and its own."""
         stats = self.memory_stats()
         if not self.is_cuda:
             return stats.vram_total_bytes
         return stats.vram_available_bytes + torch.cuda.memory_reserved(self.torch_device)
 
     def gather(self, needed: int) -> None:
-        """Gives spare memory back to the driver where a large tensor would not fit beside it: it lies in pieces."""
+        """Gives spare memory back to the driver where a large tensor would not fit beside it: spare memory is fragmented."""
         if self.is_cuda and self.memory_stats().vram_available_bytes < needed:
             self.empty_cache()
 
     def allocated_bytes(self) -> int:
-        """What this process holds on the device: live tensors on a GPU, resident memory on the processor."""
+        """Bytes that this process holds on the device: live tensors on a GPU, resident memory on the processor."""
         return torch.cuda.memory_allocated(self.torch_device) if self.is_cuda else resident_bytes()
 
     def reset_peak(self) -> None:
-        """Start measuring the peak of a command."""
+        """Starts the measurement of a command's peak."""
         if self.is_cuda:
             torch.cuda.reset_peak_memory_stats(self.torch_device)
         else:
-            # Some sandboxes refuse it; the peak is then that of the process so far, which is no less true a bound.
+            # Some sandboxes refuse it. The peak is then that of the whole process, which is an upper bound.
             with suppress(OSError):
                 Path("/proc/self/clear_refs").write_text("5")
 
@@ -152,12 +152,12 @@ class Device:
         return self._highest_peak_mb
 
     def synchronize(self) -> None:
-        """Wait until the device has done what was asked of it, so that a clock read next is true."""
+        """Waits for the device's queued work. A clock that is read without it measures the launch alone."""
         if self.is_cuda:
             torch.cuda.synchronize(self.torch_device)
 
     def empty_cache(self) -> None:
-        """Give memory that no tensor holds back to the device."""
+        """Gives memory that no tensor holds back to the device."""
         if self.is_cuda:
             torch.cuda.empty_cache()
 
@@ -178,7 +178,7 @@ class Device:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an exception of torch or Python says that memory ran out."""
+    """Whether an exception of torch or Python means out of memory."""
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
     text = str(error)

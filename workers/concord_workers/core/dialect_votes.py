@@ -1,15 +1,15 @@
-"""How many names of a document each dialect alone spells so."""
+"""Counts the names of a document that only one dialect spells in this way."""
 
 from __future__ import annotations
 
 __all__ = ["DialectVotes"]
 
-# On a tie the first of them wins.
+# On a tie the first one wins.
 _ORDER = ("pascal", "camel", "snake")
 
 
 class DialectVotes:
-    """Only the numbers count: JSON objects have no order, and some writers sort their members."""
+    """The order of names does not count: JSON objects have none, and some writers sort their members."""
 
     def __init__(self) -> None:
         self._counts = dict.fromkeys(_ORDER, 0)
@@ -20,6 +20,6 @@ class DialectVotes:
             self._counts[only] += 1
 
     def most(self) -> str | None:
-        """The dialect of the most names; None where no name tells."""
+        """The dialect with the most names; None where every name is the same in all dialects."""
         most = max(_ORDER, key=self._counts.__getitem__)
         return most if self._counts[most] else None

@@ -1,7 +1,7 @@
 """The schemas as tables: every definition with its properties, spellings, bounds, defaults and conditions.
 
-Compiled once from the bundle. Readings, replies in other dialects and effective documents all walk these tables, so a
-name or a limit is written nowhere else.
+Compiled once from the bundle. Readings, replies in other dialects and effective documents walk these tables, so that no
+name and no limit is repeated in code.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ DIALECTS = ("snake", "pascal", "camel")
 
 
 class Shape:
-    """What a value must be."""
+    """The form of a value."""
 
     @property
     def example(self) -> Any:
@@ -165,7 +165,7 @@ class Property:
     required: bool
     shape: Shape
     default: Any
-    # A value that it allows: its own example, else that of the definition that it refers to.
+    # Its own example, else that of the definition that it refers to.
     example: Any
     default_by_device: dict[str, Any] | None
     default_by: tuple[str, dict[str, Any]] | None
@@ -174,12 +174,12 @@ class Property:
     verbatim: bool
     # Whether it holds the command, so that its own name counts as one of the envelope's.
     wrapper: bool
-    # Filled in once every definition is compiled: the shape behind references, and what absence means.
+    # Set once every definition is compiled: the shape behind references, and the value of an absent property.
     resolved: Shape = dataclasses.field(default_factory=Shape)
     absent: Any = MISSING
 
     def name(self, dialect: str) -> str:
-        """How a dialect spells it."""
+        """Its name in a dialect."""
         return self.snake if dialect == "snake" else self.csharp if dialect == "pascal" else self.camel
 
 
@@ -193,10 +193,10 @@ class Extra:
 
 @dataclass
 class Name:
-    """What a spelling means in an object.
+    """The meaning of one spelling in an object.
 
     kind: `property`, `place` (a value that belongs elsewhere), `neutral` or `flag`. dialect: the only dialect that spells
-    it so. accepted: a spelling that was only seen in the wild. canonical: snake spells it so. synonym: read without a
+    it so. accepted: a spelling of real senders beside the contract's. canonical: snake spells it so. synonym: read without a
     warning, although no dialect writes it.
     """
 
@@ -416,7 +416,7 @@ def _number(schema: dict[str, Any]) -> NumberShape:
 
 
 def _regex(pattern: str) -> re.Pattern[str]:
-    # In Python `$` also matches before a last LF; the schemas mean the end.
+    # In Python `$` also matches before a last LF; a pattern of the schemas ends at the very end.
     return re.compile(re.sub(r"(?<!\\)\$$", r"\\Z", pattern), re.ASCII)
 
 
@@ -441,6 +441,6 @@ def _enumeration(schema: dict[str, Any]) -> EnumShape:
     values = schema["enum"]
     data = schema.get("x-values", {})
     spellings = {spelling.lower(): (value, True) for value in values for spelling in data.get(value, {}).get("spellings", [])}
-    # The values themselves last: they win over a spelling that differs in case alone.
+    # The values come last, so that they win over a spelling that differs in case alone.
     spellings |= {value.lower(): (value, False) for value in values}
     return EnumShape(values, {v: i for i, v in enumerate(values)}, data, spellings)

@@ -122,12 +122,12 @@ def _find_no_effect(reading: Reading, whole: Definition, definition: Definition,
 
 
 def _equal_numbers(a: Any, b: Any) -> bool:
-    """Equal as values: 2 and 2.0 are, 1 and true are not."""
+    """Whether two values are equal: 2 and 2.0 are, 1 and true are not."""
     return isinstance(a, bool) == isinstance(b, bool) and bool(a == b)
 
 
 def _properties(value: Any, shape: Shape, pointer: str) -> Iterator[tuple[str, Property, Any]]:
-    """Every property that stands in a document: its pointer, itself, its value; in the schema's order."""
+    """Pointer, property and value of every member of a document, in the schema's order."""
     resolved = shape.resolved
     if isinstance(resolved, ObjectShape) and isinstance(value, dict):
         for prop in resolved.properties:

@@ -1,4 +1,4 @@
-"""What the protocol needs of an engine. The real one is inference.sdxl_engine; tests have a fake."""
+"""The interface between the protocol and an engine. The real one is inference.sdxl_engine; tests have a fake."""
 
 from __future__ import annotations
 
@@ -35,17 +35,17 @@ class Training(Protocol):
     def stop(self, training_id: str, save_checkpoint: bool = True) -> dict[str, Any]: ...
     def shutdown(self, grace_seconds: float) -> None: ...
     def abandon(self, error: ContractError) -> None:
-        """Every training that runs or waits ends as failed with this error, and can be resumed; nothing starts after it."""
+        """Ends every training that runs or waits as failed with this error. They can be resumed; no other starts."""
 
     def on_device_failure(self, call: Callable[[BaseException], None]) -> None:
-        """Calls back, from the training's thread, when a training found that the device can no longer compute."""
+        """Sets the callback for a training whose device can no longer compute; the training's thread calls it."""
 
 
 class Engine(Protocol):
-    """Everything that is done for real. Methods named as actions answer the action's `data`.
+    """Device, models and pictures. A method with the name of an action returns the action's `data`.
 
-    `generate`, the loads and the rest that changes what is loaded run in one thread; what only asks may be called from
-    any. Documents are canonical: `normalized` is what was said, `effective` has its defaults.
+    One thread calls `generate`, the loads and every other method that changes the loaded models; any thread may call the
+    others. Documents are canonical: `normalized` has the sender's values alone, `effective` has its defaults too.
     """
 
     @property
@@ -79,7 +79,7 @@ class Engine(Protocol):
 
 
 class EngineSource:
-    """Makes the engine in a thread of its own, so that the worker answers while torch is still being imported."""
+    """Makes the engine in a thread of its own, so that the worker answers while torch is imported, which takes seconds."""
 
     def __init__(self, make: Callable[[], Engine]) -> None:
         self._make = make
@@ -95,7 +95,7 @@ class EngineSource:
 
     @property
     def is_ready(self) -> bool:
-        """Whether the start is over, one way or the other."""
+        """Whether the start is over, with an engine or with an error."""
         return self._ready.is_set()
 
     def wait_ready(self) -> None:
@@ -103,7 +103,7 @@ class EngineSource:
         self._ready.wait()
 
     def wait(self) -> Engine:
-        """The engine, as soon as it is there. Raises Internal where it could not be made."""
+        """Waits for the engine. Raises Internal where it could not be made."""
         self.wait_ready()
         return self.now()
 
@@ -124,7 +124,7 @@ class EngineSource:
     def _run(self) -> None:
         try:
             self.engine = self._make()
-        except BaseException as error:  # whatever an import or a driver raises: said in every reply that needs it
+        except BaseException as error:  # an import or a driver may raise anything; each reply that needs the engine names it
             log.error("the engine did not start", exc_info=error)
             self.error = error
         with self._lock:

@@ -25,7 +25,7 @@ __all__ = ["Command", "Refusal", "read_frame", "unknown_action"]
 
 @dataclass
 class Command:
-    """A command as it was read. It may be full of violations: see `reading`; its pointers begin at the frame.
+    """A command as it was read. `reading` has its violations; pointers begin at the frame.
 
     form: `documented` or `direct`. reading.document: the action's fields, canonical (`{"prompt_submission": …}`).
     spelt: members of the envelope as the sender spelt them. around: the dialect of most of their names.
@@ -43,13 +43,13 @@ class Command:
     around: str | None
 
     def head_pointer(self, snake: str) -> str:
-        """The pointer of one of the envelope's members; one that is not there is named as its siblings are spelt."""
+        """The pointer of one of the envelope's members. An absent one is spelt as its siblings are."""
         prop = _head()[1].by_snake[snake]
         return "/" + escape(self.spelt.get(snake) or prop.name(self.around or "snake"))
 
     @property
     def dialect(self) -> str:
-        """The dialect of its reply on stdio, where `initialize` chose none."""
+        """The dialect of its reply on stdio, unless `initialize` chose one."""
         return _dialect_of(self.form)
 
     def sender(self, *pointers: str) -> str:
@@ -61,7 +61,7 @@ class Command:
 
 @dataclass
 class Refusal(Exception):
-    """What is no command at all: the reply is a failure. form: where it is known."""
+    """A frame that cannot be read as a command; its reply is a failure. form: None where it is unknown."""
 
     failure: Failure
     request_id: str | None = None
@@ -74,7 +74,10 @@ class Refusal(Exception):
 
 
 def read_frame(content: bytes) -> Command:
-    """Reads one frame. Raises Refusal: `bad_frame`, `duplicate_field`, or there is no such action."""
+    """Reads one frame.
+
+    Raises Refusal: `bad_frame`, `duplicate_field`, or `missing_field`, `unsupported_value`, `unknown_action` of its action.
+    """
     try:
         tree = parse(content)
     except TreeError as error:
@@ -89,7 +92,7 @@ def read_frame(content: bytes) -> Command:
 
 
 def unknown_action(pointer: str, said: str) -> Failure:
-    """The failure of an action that there is not."""
+    """The failure of an unknown action."""
     near = nearest(said, actions())
     message = f"{shorten(said)} is not an action" + (f"; the nearest is `{near}`" if near else "")
     violation: Violation = {"pointer": pointer, "code": "unknown_action", "message": message}
@@ -142,19 +145,19 @@ def _head_name(name: str) -> str | None:
 
 @cache
 def _clashing(definition: str) -> frozenset[str]:
-    """Names of the envelope's members that are names of a command's fields too."""
+    """Names that mean a member of the envelope and a field of the command alike."""
     fields = dictionary().object(definition).names
     return frozenset(name for name in _head_names() if name in fields and fields[name].kind == "property")
 
 
 _PAYLOAD = ("payload", "Payload")
-# What to write where `action` has another JSON type.
+# The hint where `action` has another JSON type.
 _ACTION_HINT = 'write a string in quotes, such as "get_status"'
 
 
 @dataclass
 class _Opened:
-    """A frame that is an object, its members sorted out."""
+    """The members of a frame, sorted into those of the envelope and those of the command."""
 
     action: tuple[str, Any] | None = None
     values: dict[str, Any] = field(default_factory=dict)
@@ -232,7 +235,7 @@ class _Opened:
         if action.wrapped_in is not None:
             sources += self._unwrap(sources[0], action)
         if action.request == "Nothing" and not sources[0][0] and not self.violations and len(sources) == 1:
-            # The commonest commands have no fields: nothing is to be read.
+            # The commonest commands have no fields; the walk is skipped for them.
             reading = Reading({}, dialect=self.names.most())
             reading.places.senders[""] = sources[0][1]
         else:
@@ -297,7 +300,7 @@ class _Opened:
         return fields, pointer
 
     def _give_to_command(self, clashing: frozenset[str]) -> None:
-        """Beside `action`, a name that the command has too is the command's: the `attempt` of `cancel`."""
+        """Gives names of both, such as the `attempt` of `cancel`, to the command: the direct form has one object for both."""
         for name, snake, tree in self.heads:
             if name in clashing:
                 pointer = "/" + escape(name)

@@ -1,4 +1,4 @@
-"""The tree of errors that replies are made of; it mirrors the contract's table of errors.
+"""The errors of replies, one class per row of the contract's table.
 
 A `ContractError` is raised where the violation is found and becomes a failed reply in one place, the dispatcher. `field` is
 a JSON Pointer into the canonical document (`/conditioning/loras/0/name`); the dispatcher maps it to the sender's.
@@ -100,7 +100,7 @@ class JobTimeout(_Coded):
 
 
 class ShuttingDown(_Coded):
-    """The worker is leaving."""
+    """The worker stops."""
 
     code_of_class = "shutting_down"
 
@@ -167,7 +167,7 @@ class OutOfRange(_Coded):
 
 
 class BeyondDevice(OutOfRange):
-    """More than the memory of this device holds, by an estimate; the request is sound in itself."""
+    """More than this device's memory holds, by an estimate; the request itself has no violation."""
 
     def __init__(self, message: str, *, maximum: float, fields: tuple[str, ...], hint: str | None = None) -> None:
         super().__init__(message, maximum=maximum, field=fields[0], hint=hint)
@@ -223,7 +223,7 @@ class WorkerBusy(_Coded):
 
 
 def raise_all(violations: list[ContractError]) -> None:
-    """Raise nothing, the one violation, or `validation_failed` with all of them."""
+    """Raises the one violation, or `validation_failed` with all of them; returns where there is none."""
     if not violations:
         return
     if len(violations) == 1:
@@ -238,5 +238,5 @@ def raise_all(violations: list[ContractError]) -> None:
 
 
 def first_line(error: BaseException) -> str:
-    """What an exception says in its first line that is not blank; its type where it says nothing."""
+    """The first line of an exception's text that is not blank; its type where the text is empty."""
     return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)

@@ -1,4 +1,4 @@
-"""What the process ends with: the gateway judges a worker by it."""
+"""Exit codes of the process. The gateway decides by them whether it starts the worker again."""
 
 from __future__ import annotations
 

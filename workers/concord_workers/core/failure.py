@@ -1,4 +1,4 @@
-"""Why a command failed: the `error` and `error_details` of its reply, and where every exception becomes one."""
+"""Failures: `error` and `error_details` of a reply, and the one place where an exception becomes one."""
 
 from __future__ import annotations
 
@@ -21,13 +21,12 @@ __all__ = ["Failure", "as_written", "failure_of", "is_disk_error", "table_of_err
 log = logging.getLogger(__name__)
 
 
-# The disk is full, or can not be written so far (EFBIG: a limit of the size of files): the operator's to mend, and worth
-# another try.
+# The disk is full, or refuses a file of that size (EFBIG). The operator can mend it, so that another try may succeed.
 _DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO})
 
 
 def is_disk_error(error: OSError) -> bool:
-    """Whether a write failed because of the disk and not because of what was written."""
+    """Whether a write failed because of the disk and not because of the content."""
     return error.errno in _DISK_ERRORS
 
 
@@ -83,7 +82,7 @@ class Failure:
 
 
 def as_written(*pointers: str) -> str:
-    """The sender's pointer where nobody sent a document: the canonical one."""
+    """The canonical pointer itself, for commands without a document of a sender."""
     return pointers[0]
 
 
@@ -92,10 +91,10 @@ def failure_of(error: BaseException, sender: Callable[..., str] = as_written, do
 
     sender: maps a canonical pointer to the sender's; of several it takes the last that was written.
 
-    What is not foreseen is `internal`: its cause goes to the log, the sender gets the meaning.
+    An unforeseen exception is `internal`: its traceback goes to the log, its type to the sender.
     """
     if is_device_failure(error) and not isinstance(error, WorkerCrashed):
-        # Whatever it was wrapped in: no input of the sender is at fault.
+        # Before the error that wraps it: no input of the sender is at fault.
         error = crashed_by(error)
     if isinstance(error, ContractError):
         errors = [_at_sender(entry, sender) for entry in error.errors or []]

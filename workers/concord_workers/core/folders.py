@@ -1,4 +1,4 @@
-"""The folders that a worker is told to use, judged at its start: the first job is too late to say that they are no good."""
+"""The configured folders, checked at the start: otherwise the first job would be the first to fail at them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class ConfigurationError(Exception):
 
 
 def require_folders(options: Options) -> None:
-    """Raises ConfigurationError where a root is there and no readable folder, or the output directory cannot be written."""
+    """Raises ConfigurationError where a root exists and is no readable folder, or the output directory cannot be written."""
     for kind, roots in (("model root", options.model_roots), ("input root", options.input_roots)):
         for root in roots:
             _require_root(Path(root), kind)
@@ -29,7 +29,7 @@ def require_folders(options: Options) -> None:
 
 def _require_root(root: Path, kind: str) -> None:
     if not root.exists():
-        # It may be mounted later; until then it holds nothing.
+        # An absent root may be mounted later; until then it is empty.
         log.warning("the %s %s does not exist", kind, root)
     elif not root.is_dir():
         raise ConfigurationError(f"the {kind} {root} is no folder")

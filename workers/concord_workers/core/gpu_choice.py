@@ -15,7 +15,7 @@ _INDEX = re.compile(r"(?:gpu_|cuda:)?(0|[1-9][0-9]{0,2})")
 
 
 class GpuError(Exception):
-    """A GPU was named that is not known or not there: the worker does not start."""
+    """A named GPU is unknown or absent. The worker does not start."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Choice:
 
 
 def choose_gpu(flag: str | None, environment: Mapping[str, str], gpus: list[Gpu]) -> Choice:
-    """The device that `--device`, CUDA_VISIBLE_DEVICES and GPU_ID name; told none, GPU 0 or the processor.
+    """The device that `--device`, CUDA_VISIBLE_DEVICES and GPU_ID name. Where all are absent: GPU 0, or the processor.
 
     Raises GpuError.
     """

@@ -1,4 +1,4 @@
-"""What to write in the place of a value that has the wrong JSON type or form: the hint of its violation."""
+"""Hints of violations: the value to write in the place of one with the wrong JSON type or form."""
 
 from __future__ import annotations
 
@@ -36,22 +36,22 @@ _BARE = (IntegerShape, NumberShape, BooleanShape, NullShape)
 
 @dataclass(frozen=True)
 class Hints:
-    """What hints are made of, at one place of a document. example: a value that the schema gives as an example here."""
+    """The hints for one place of a document. example: the schema's example for it."""
 
     example: Any = MISSING
 
     def of_type(self, shape: Shape, tree: Any) -> str:
-        """What to write where a value of another JSON type stands."""
+        """The hint for a value of another JSON type."""
         quotes = " without quotes" if isinstance(shape, _BARE) and isinstance(tree, str) else ""
         such_as = "" if isinstance(shape, BooleanShape | NullShape) else self.such_as()
         return f"write {_WANTED.get(type(shape), 'a string in quotes')}{quotes}{such_as}"
 
     def of_form(self) -> str:
-        """What to write where a string has the right type and another form."""
+        """The hint for a string of another form."""
         return f"write it in that form{self.such_as()}"
 
     def such_as(self) -> str:
-        """The example, where it is short enough for a hint."""
+        """The example as a phrase, or nothing where it is too long for a hint."""
         if self.example is MISSING:
             return ""
         shown = json.dumps(self.example, ensure_ascii=False, separators=(",", ":"))

@@ -1,4 +1,4 @@
-"""References to images that are none: the base64 of a picture without the head that makes it a `data:` URL."""
+"""Refuses base64 of a picture that lacks the head of a `data:` URL."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from concord_workers.core.errors import ImageInvalid
 
 __all__ = ["refuse_bare_base64"]
 
-# How the base64 of a file begins → the image format of the file.
+# The beginning of a file's base64 → the file's image format.
 _FORMATS: dict[str, str] = {
     start: kind for kind, data in bundle()["$defs"]["OutputFormat"]["x-values"].items() for start in data["base64_starts"]
 }
@@ -18,8 +18,7 @@ _LENGTH_MIN = int(limits("bare_base64_min"))
 
 
 def refuse_bare_base64(reference: str, field: str) -> None:
-    """Raises ImageInvalid for text that has no letter that base64 has not, and begins as the file of an image format does
-    or is longer than a name can be."""
+    """Raises ImageInvalid for text in the alphabet of base64 that begins like an image file or is longer than a name can be."""
     kind = next((kind for start, kind in _FORMATS.items() if reference.startswith(start)), None)
     if (kind is None and len(reference) < _LENGTH_MIN) or _LETTERS.fullmatch(reference) is None:
         return

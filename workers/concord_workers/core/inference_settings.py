@@ -1,4 +1,4 @@
-"""What an operator may set about inference; `main.py` fills it from flags and the configuration file."""
+"""The operator's settings of inference, from flags and the configuration file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["InferenceSettings"]
 
 @dataclass(frozen=True)
 class InferenceSettings:
-    """Knobs of the worker, none of which is part of a request.
+    """Settings of the worker; a request has none of them.
 
     deterministic: only deterministic kernels, so that CUDA repeats pixels exactly; slower.
     vram_budget_bytes: model memory that the worker may hold on its device; None: all of the device less a reserve.

@@ -1,4 +1,4 @@
-"""The running job as the engine sees it: where to report progress and warnings, and when to stop.
+"""The context of a running job: the engine reports progress and warnings to it, and asks it whether to stop.
 
 Thread safe: the engine works in one thread while commands and the clock call `cancel` from others. `check()` is called
 between any two pieces of work, once a denoising step at least.
@@ -98,7 +98,7 @@ class JobContext:
             return list(self._warnings)
 
     def warn(self, code: str, message: str, pointer: str | None = None, hint: str | None = None) -> None:
-        """Add a warning of the contract's table. What the reading of the submission warned of already is not said twice."""
+        """Adds a warning of the contract's table, unless the job has it already."""
         warning_rows = JobWarning(code, message, pointer, hint)
         with self._lock:
             for other in self._warnings:
@@ -108,11 +108,11 @@ class JobContext:
             self._warnings.append(warning_rows)
 
     def plan_denoising(self, total: int) -> None:
-        """Say how many denoising steps the whole job has, base and refiner together; `progress` is their share."""
+        """Sets the denoising steps of the whole job, base and refiner together; `progress` is a share of them."""
         self._denoising_total = total
 
     def progress(self, stage: str, step: int, total_steps: int, image_index: int = 0) -> None:
-        """Report one piece of work done: step of total_steps within its stage."""
+        """Reports one finished piece of work: step of total_steps within its stage."""
         now = time.monotonic()
         self._stage = stage
         self._last_progress = now
@@ -132,12 +132,12 @@ class JobContext:
         self._on_progress(event)
 
     def preview(self, image: str, step: int) -> None:
-        """Report a preview, a `data:` URL, where previews are wanted."""
+        """Reports a preview, a `data:` URL, where previews were agreed on."""
         if self._on_preview is not None:
             self._on_preview(image, step)
 
     def cancel(self, reason: StopReason = "cancelled") -> None:
-        """Ask the job to stop; the first reason counts. Takes effect at the next `check`, within one step."""
+        """Asks the job to stop; the first reason counts. Takes effect at the next `check`, within one step."""
         with self._lock:
             if self._stop is None:
                 self._stop = reason
@@ -148,7 +148,7 @@ class JobContext:
         return self._stop
 
     def check(self) -> None:
-        """Raises Cancelled, JobTimeout or ShuttingDown where the job is to stop."""
+        """Raises Cancelled, JobTimeout or ShuttingDown where the job has to stop."""
         if self._stop is None and self.deadline is not None and time.monotonic() >= self.deadline:
             self.cancel("timeout")
         if self._stop is not None:

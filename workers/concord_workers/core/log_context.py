@@ -1,4 +1,4 @@
-"""Which command a log line is about: its request id and its trace stand in every line that its thread writes."""
+"""The command of a log line: its request id and trace stand in every line that its thread writes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _command: ContextVar[str] = ContextVar("command", default="")
 
 @contextmanager
 def command_context(request_id: str | None, traceparent: str | None) -> Iterator[None]:
-    """Marks the lines that this thread logs inside as being about this command."""
+    """Adds this command to the lines that this thread logs inside."""
     words = [f" request_id={request_id}"] if request_id is not None else []
     if traceparent is not None:
         words.append(f" trace_id={traceparent[_TRACE_ID]}")
@@ -27,13 +27,13 @@ def command_context(request_id: str | None, traceparent: str | None) -> Iterator
 
 
 def current_command() -> str:
-    """Returns what this thread's lines say of their command; another thread hands it to `resume_command_context`."""
+    """Returns the command of this thread's lines, for `resume_command_context` in another thread."""
     return _command.get()
 
 
 @contextmanager
 def resume_command_context(command: str) -> Iterator[None]:
-    """Marks the lines that this thread logs inside as being about a command that `current_command` returned."""
+    """Adds a command that `current_command` returned to the lines that this thread logs inside."""
     token = _command.set(command)
     try:
         yield

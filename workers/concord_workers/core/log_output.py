@@ -1,11 +1,11 @@
-"""Where log lines go: no thread that logs ever waits for whoever reads the log.
+"""The log's output: a thread that logs never waits for the reader of the log.
 
-A gateway that is busy, a pipe that nobody reads and a full disk must not stop a command. So everything that is written to
-`sys.stderr` (the log, warnings, tracebacks, what libraries print) waits in a bounded queue, and one thread writes it to the
-descriptor. What does not fit is counted, and `N lines left out` is written once there is room again.
+A busy gateway, a pipe without a reader and a full disk must not stop a command. So all text for `sys.stderr` (the log,
+warnings, tracebacks, prints of libraries) waits in a bounded queue, and one thread writes it to the descriptor. Lines that
+do not fit are counted, and `N lines left out` is written once there is room again.
 
-C libraries write to descriptor 2 past this queue. `make_non_blocking` keeps them from waiting as well: what they write
-while the pipe is full is lost, and not counted.
+C libraries write to descriptor 2 past this queue. `make_non_blocking` keeps them from waiting too: their text is lost while
+the pipe is full, without a count.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from collections import deque
 
 __all__ = ["LogOutput", "flush_logs", "leave", "make_non_blocking", "open_log_file", "text_stream"]
 
-# Some thousand lines: more than a start or a failed job writes; small beside what a worker holds anyway.
+# Some thousand lines: more than a start or a failed job writes, and small beside a worker's own memory.
 _QUEUE_BYTES_MAX = 256 * 1024
 # A text without a line end is written at this length: a progress bar must not grow for ever.
 _PARTIAL_BYTES_MAX = 16 * 1024
-# At the end of the process, for a reader that is only slow. Small, as it comes after the grace of `shutdown`.
+# The wait for a slow reader at the end of the process. Short, as it comes after the grace of `shutdown`.
 _FLUSH_SECONDS = 0.2
 
 _outputs: list[LogOutput] = []
@@ -73,7 +73,7 @@ class LogOutput(io.RawIOBase):
             self._put_partial()
 
     def wait_until_written(self, seconds: float) -> bool:
-        """Waits until the queue is empty; returns False where it was not within the time."""
+        """Waits until the queue is empty; returns False where the time was too short."""
         self.flush()
         with self._changed:
             return self._changed.wait_for(lambda: not self._waiting or self._broken, seconds)
@@ -93,7 +93,7 @@ class LogOutput(io.RawIOBase):
         self._append(content, lines)
 
     def _put_note(self) -> None:
-        """Says where lines are missing, in their place."""
+        """Writes how many lines are missing, in their place."""
         if self._left_out:
             lines, self._left_out = self._left_out, 0
             self._append(b"concord: %d lines left out: the log was not read, or could not be written\n" % lines, lines)
@@ -112,7 +112,7 @@ class LogOutput(io.RawIOBase):
             with self._changed:
                 self._changed.wait_for(lambda: self._waiting)
                 content, lines = self._waiting[0]
-            # Written outside the lock: this waits for the reader. The lines keep their place in the queue meanwhile.
+            # Without the lock: the write waits for the reader. The lines keep their place in the queue meanwhile.
             is_written = self._write_all(poll, content)
             with self._changed:
                 self._waiting.popleft()
@@ -125,13 +125,13 @@ class LogOutput(io.RawIOBase):
                 self._changed.notify_all()
 
     def _write_all(self, poll: select.poll, content: bytes) -> bool:
-        """Writes to the descriptor, however long that takes; returns False where it cannot be written."""
+        """Writes to the descriptor, and waits for it as long as needed; returns False where it cannot be written."""
         while content:
             try:
                 poll.poll()
                 content = content[os.write(self._descriptor, content) :]
             except BlockingIOError:
-                continue  # ready for less than we have, or a C library was faster
+                continue  # the pipe had room for less, or a C library took it
             except BrokenPipeError:
                 self._broken = True
                 return False
@@ -141,8 +141,8 @@ class LogOutput(io.RawIOBase):
 
 
 def text_stream(output: LogOutput) -> io.TextIOWrapper:
-    """Returns a text stream to put in the place of `sys.stderr`; a lone surrogate in a message is no error there."""
-    # LogOutput is raw, but as it always takes everything it does all that the text layer asks of a buffered one.
+    """Returns a text stream for the place of `sys.stderr`. It escapes lone surrogates in place of raising an error."""
+    # LogOutput is raw. The text layer asks for a buffered stream, but needs only that each write takes everything.
     return io.TextIOWrapper(output, encoding="utf-8", errors="backslashreplace", write_through=True)
 
 

@@ -1,4 +1,4 @@
-"""Memory figures without torch: what can be said while the engine still starts."""
+"""Memory figures without torch, for the time in which the engine starts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def resident_bytes() -> int:
 
 
 def peak_resident_bytes() -> int:
-    """The most that was resident since the start, or since the peak was reset."""
+    """The highest resident memory since the start, or since the peak was reset, in bytes."""
     return _status_bytes("VmHWM")
 
 
@@ -43,7 +43,7 @@ def memory_before_engine(gpu_id: str) -> dict[str, int]:
 
 
 def processor_name() -> str:
-    """What the processor calls itself."""
+    """The processor's own name."""
     for line in Path("/proc/cpuinfo").read_text().splitlines():
         if line.startswith("model name"):
             return line.split(":", 1)[1].strip()

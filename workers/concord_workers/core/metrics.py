@@ -1,4 +1,4 @@
-"""What was counted and measured since the start."""
+"""Counters and times since the start."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 __all__ = ["Metrics"]
 
-# So many of the last jobs make the percentile; the average is over all.
+# The percentile is over the last jobs alone, so that memory stays bounded; the average is over all.
 _WINDOW = 1000
 
 
@@ -28,13 +28,13 @@ class Metrics:
         self._processing_seconds = 0.0
 
     def command(self, failed: bool) -> None:
-        """One command was answered."""
+        """Counts one answered command."""
         with self._lock:
             self.commands_total += 1
             self.commands_failed += failed
 
     def job(self, status: str, seconds: float | None) -> None:
-        """One job has ended: completed, failed or cancelled. seconds: from its start; None: it never ran."""
+        """Counts one ended job: completed, failed or cancelled. seconds: from its start; None: it never ran."""
         with self._lock:
             self.jobs[status] += 1
             if seconds is not None:
@@ -42,7 +42,7 @@ class Metrics:
                 self._processing_seconds += seconds
 
     def generation(self, images: int, seconds: float) -> None:
-        """Pictures were made."""
+        """Counts the pictures of one job."""
         with self._lock:
             self.images_generated += images
             self._generations += 1
@@ -56,7 +56,7 @@ class Metrics:
             return self._processing_seconds / self._processed if self._processed else None
 
     def document(self, peak_memory_used_mb: float | None) -> dict[str, Any]:
-        """PerformanceMetrics; what nobody measured yet is absent."""
+        """PerformanceMetrics; figures without a measurement are absent."""
         with self._lock:
             ordered = sorted(self._last)
             document: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""Gives a finished file its name, and never takes one that is in use."""
+"""Gives a finished file its name without overwriting another file."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from pathlib import Path
 
 __all__ = ["publish"]
 
-# What file systems without hard links answer: exFAT, many FUSE, SMB and object mounts, some volumes of containers.
+# Errors of file systems without hard links: exFAT, many FUSE, SMB and object mounts, some volumes of containers.
 _NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES, errno.EXDEV})
 
 
 def publish(beside: Path, path: Path) -> None:
     """Moves a whole file from beside its place to it. Raises FileExistsError where the name is taken, and OSError.
 
-    A link fails where the name is taken, which a rename does not. Where there are no links, an empty file made with
-    O_EXCL takes the name first, and is then replaced by the whole one: nobody else's file is ever overwritten.
+    A link fails where the name is taken; a rename would overwrite. Without links, an empty file made with O_EXCL takes the
+    name first and is then replaced by the finished file, so that no file of another writer is overwritten.
     """
     try:
         os.link(beside, path)

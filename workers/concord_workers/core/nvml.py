@@ -30,7 +30,7 @@ def gpus() -> list[Gpu]:
     try:
         library = ctypes.CDLL("libnvidia-ml.so.1")
     except OSError:
-        return []  # no driver, no GPU: that is an answer
+        return []  # without a driver there is no GPU
     if (code := library.nvmlInit_v2()) != 0:
         # 9: the library is there, but no driver runs.
         if code == 9:

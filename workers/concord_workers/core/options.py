@@ -1,7 +1,6 @@
 """Flags, environment and configuration file of one worker, read into one `Options`.
 
-The order of precedence: flag, environment, configuration file, default. Nothing that is written there is ignored: an
-unknown flag or key stops the start.
+Precedence: flag, environment, configuration file, default. An unknown flag or key stops the start.
 """
 
 from __future__ import annotations
@@ -29,12 +28,12 @@ _FLAGS = ("deterministic", "training_fixed_noise")
 
 
 class OptionsError(Exception):
-    """The worker cannot start as it is told to."""
+    """The options contradict the contract or themselves; the worker does not start."""
 
 
 @dataclass
 class Options:
-    """What `main.py` was told. engine: members of the engine's own settings, by their names there."""
+    """The options of one worker. engine: the engine's own settings, by their names there."""
 
     model_roots: list[str] = field(default_factory=lambda: ["models"])
     input_roots: list[str] = field(default_factory=lambda: ["inputs"])
@@ -49,7 +48,7 @@ class Options:
 
 
 def read_options(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> Options:
-    """Reads everything. Raises OptionsError; `--help` and unknown flags end in SystemExit."""
+    """Reads flags, environment and file. Raises OptionsError; `--help` and unknown flags end in SystemExit."""
     flags = _parser().parse_args(arguments)
     config = _read_config(flags.config) if flags.config else {}
     schema = flags.schema or config.get("schema")
@@ -82,18 +81,20 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("--worker", choices=["pipeline_manager"], default="pipeline_manager", help="what to run")
-    parser.add_argument("--log-level", type=str.lower, choices=_LEVELS, help="of stderr and of the log file (info)")
-    parser.add_argument("--log-file", metavar="FILE", help="write the log there too")
+    parser.add_argument("--log-level", type=str.lower, choices=_LEVELS, help="level of stderr and of the log file (info)")
+    parser.add_argument("--log-file", metavar="FILE", help="write the log to this file too")
     parser.add_argument("--config", metavar="FILE", help="a .json or .toml file; see README.md for its keys")
-    parser.add_argument("--schema", metavar="FILE", help="the schema the caller means; must be the one built in")
-    parser.add_argument("--model-root", dest="model_roots", action="append", metavar="DIR", help="repeatable")
-    parser.add_argument("--input-root", dest="input_roots", action="append", metavar="DIR", help="repeatable")
-    parser.add_argument("--output-dir", metavar="DIR", help="where pictures and trainings go")
-    parser.add_argument("--device", help="auto, cpu, gpu_N or cuda:N; else CUDA_VISIBLE_DEVICES or GPU_ID say it")
-    parser.add_argument("--on-eof", choices=["stop", "finish"], help="at the end of stdin: 4 s, or wait for the work")
+    parser.add_argument("--schema", metavar="FILE", help="the caller's schema; must equal the built-in one")
+    parser.add_argument("--model-root", dest="model_roots", action="append", metavar="DIR", help="of models; repeatable")
+    parser.add_argument(
+        "--input-root", dest="input_roots", action="append", metavar="DIR", help="of images and data sets; repeatable"
+    )
+    parser.add_argument("--output-dir", metavar="DIR", help="folder for pictures and trainings")
+    parser.add_argument("--device", help="auto, cpu, gpu_N or cuda:N (CUDA_VISIBLE_DEVICES, GPU_ID)")
+    parser.add_argument("--on-eof", choices=["stop", "finish"], help="at the end of stdin: stop within 4 s, or finish all work")
     parser.add_argument("--deterministic", action="store_true", default=None, help="only deterministic kernels")
-    parser.add_argument("--frame-bytes-max", type=_positive, metavar="BYTES", help="longest frame that is read")
-    parser.add_argument("--threads", type=_positive, help="processor threads of torch (its own choice)")
+    parser.add_argument("--frame-bytes-max", type=_positive, metavar="BYTES", help="longest frame that is accepted")
+    parser.add_argument("--threads", type=_positive, help="processor threads of torch (default: torch decides)")
     return parser
 
 
@@ -142,7 +143,7 @@ def _is_kind(value: Any, kind: str) -> bool:
 
 
 def _check_schema(path: Path) -> None:
-    """The caller's idea of the schema must be ours: two ideas of one contract are what this project is against."""
+    """Raises OptionsError where the caller's schema differs from the bundled one: both would read a document differently."""
     try:
         schema = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -156,7 +157,7 @@ def _check_schema(path: Path) -> None:
 
 
 def _means(theirs: Any, ours: Any) -> bool:
-    """Whether a definition says what the bundled one says; the bundle resolves references and expands tables."""
+    """Whether a definition means the same as the bundled one, whose references are resolved and whose tables are expanded."""
     if isinstance(theirs, dict) and isinstance(ours, dict):
         return all(
             key in ours and _means(value, ours[key])

@@ -1,4 +1,4 @@
-"""What a command that succeeded has to say."""
+"""The result of a command that succeeded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where each value of a canonical document stood in the sender's."""
+"""The place of each value of a canonical document in the sender's document."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ __all__ = ["Places"]
 
 
 class Places:
-    """Canonical pointers, and what the sender wrote in their place."""
+    """Canonical pointers → the sender's pointers, and the dialect of each object."""
 
     def __init__(self) -> None:
         self.senders: dict[str, str] = {}
         self.dialects: dict[str, str] = {}
 
     def sender(self, canonical: str, shape: Shape) -> str:
-        """The pointer in the sender's document. What the sender did not write is named as its siblings are spelt."""
+        """The pointer in the sender's document. An absent member is spelt as its siblings are."""
         known = canonical
         while known not in self.senders:
             if "/" not in known:

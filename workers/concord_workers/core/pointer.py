@@ -9,7 +9,7 @@ __all__ = ["MISSING", "Missing", "at", "follow"]
 
 
 class Missing:
-    """The type of `MISSING`: nothing is there, which is not the same as null."""
+    """The type of `MISSING`: no value, which differs from null."""
 
     def __repr__(self) -> str:
         return "MISSING"

@@ -1,4 +1,4 @@
-"""What was agreed with the peer, and what is said to it: dialects, features, replies and events."""
+"""The state of the protocol with the peer: dialects, features, and the writing of replies and events."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class ProtocolState:
         self.last_dialect = "pascal"
 
     def agree(self, features: list[str], dialect: str | None, own_dialect: str) -> None:
-        """An `initialize` that succeeded: it replaces the features; a dialect once chosen stays until another is.
+        """Notes a successful `initialize`: it replaces the features; a chosen dialect stays until another is chosen.
 
         own_dialect: of its own reply.
         """
@@ -61,10 +61,10 @@ class ProtocolState:
         traceparent: str | None = None,
         only_if: Callable[[], bool] = lambda: True,
     ) -> None:
-        """Says an event where events are wanted.
+        """Writes an event where `events` was negotiated.
 
-        traceparent: of the command; it is said where `trace` was negotiated. only_if: asked while no other event or its
-        reply can come between.
+        traceparent: of the command; written where `trace` was negotiated. only_if: asked under the lock, so that no other
+        event and no reply comes between the answer and the write.
         """
         if "events" not in self.features:
             return
@@ -85,6 +85,6 @@ class ProtocolState:
             self._writer.write(event_frame(event, self.event_dialect))
 
     def final(self, mark: Callable[[], None]) -> None:
-        """Runs `mark`, after which no event of its request may come, between two events."""
+        """Runs `mark` between two events. After it no event of its request is written."""
         with self._lock:
             mark()

@@ -42,7 +42,7 @@ __all__ = ["read", "read_sources"]
 
 
 def read(definition: str, tree: Any, canonical: bool = False) -> Reading:
-    """Reads a document; pointers begin at it. canonical: one of us wrote it, in the canonical form and nothing else."""
+    """Reads a document; pointers begin at it. canonical: a party of this project wrote it, and other spellings are refused."""
     return read_sources(definition, [(tree, "")], canonical=canonical)
 
 
@@ -53,7 +53,7 @@ def read_sources(
     envelope: DialectVotes | None = None,
     canonical: bool = False,
 ) -> Reading:
-    """Reads a document that stands in several parts, each with the sender's pointer to it."""
+    """Reads a document in several parts, each with the sender's pointer to it."""
     reader = _Reader(dictionary().named(definition), envelope or DialectVotes(), canonical)
     root = reader.root(sources)
     reading = reader.reading
@@ -130,7 +130,7 @@ class _Reader:
         self.visited.append(Visited(shape, place, definition if definition.rules else None))
 
     def _value(self, shape: Shape, tree: Any, place: _At) -> Any:
-        """Reads a value; MISSING where it is absent or no good."""
+        """Reads a value; MISSING where it is absent or cannot be read."""
         while isinstance(shape, RefShape):
             inner = shape.definition.shape
             if isinstance(inner, ObjectShape):
@@ -168,7 +168,7 @@ class _Reader:
         for name, value in tree.items():
             meaning = shape.names.get(name)
             if meaning is not None:
-                # A wrapper's name tells as the envelope's do.
+                # A wrapper belongs to the envelope, whose names are counted apart.
                 is_wrapper = meaning.property is not None and meaning.property.wrapper
                 (self.envelope if is_wrapper else self.fields).count(meaning.dialect)
             if meaning is None or (self.canonical and not meaning.canonical):
@@ -199,7 +199,7 @@ class _Reader:
             self._twice(same(known[0], value), known[1], place)
 
     def _is_absent(self, shape: Shape, tree: Any) -> bool:
-        """What means "not there": null, and for a string the empty one too."""
+        """Whether a value means an absent member: null, and for strings the empty one too."""
         if self.canonical:
             return False
         if tree is None:
@@ -319,7 +319,7 @@ class _Reader:
         return members
 
     def _too_many(self, length: int, minimum: int, maximum: int, of: str, place: _At) -> Any:
-        """A list or map that is too long is one violation, and is not read: that could cost more than there is room for."""
+        """A list or map that is too long is one violation and is not read: its items have no bound on memory and time."""
         self.unread = True
         self._count(length, minimum, maximum, of, place)
         return MISSING
@@ -335,7 +335,7 @@ class _Reader:
             code, said, meant = scalar.respelt
             self.reading.warn(code, place.sender, f"`{said}` was read as `{meant}`", f"write `{meant}`")
         if scalar.violation is not None:
-            # Without the value the document would be another one than the sender wrote.
+            # A document without the value would mean something else than the sender wrote.
             self.unread |= scalar.value is MISSING
             self._scalar_violation(place, scalar.violation)
         return scalar.value
@@ -376,11 +376,11 @@ class _Reader:
         return {shape.properties[index].snake: members.values[index][0] for index in sorted(members.values)}
 
     def _add(self, prop: Property, members: _Members, value: str, sender: str, place: str) -> None:
-        """Adds an item to its list; one that stands there already keeps its place."""
+        """Adds an item to its list, unless the list has it already."""
         canonical = f"{place}/{prop.snake}"
         items, written = members.values.setdefault(prop.index, ([], ""))
         if not written:
-            # Nobody wrote the list: what is wrong with it as a whole is told where its last item was written.
+            # The sender wrote no list, so that a violation of the list has the pointer of its last item.
             self.places.senders[canonical] = sender
         if value in items:
             return
@@ -395,7 +395,7 @@ class _Reader:
 
 
 def _is_neutral(tree: Any) -> bool:
-    """The values that a neutral-only property may have."""
+    """Whether a neutral-only property may have the value."""
     if isinstance(tree, str):
         return tree == "" or (tree.isascii() and tree.lower() == "none")
     return tree is None or tree is False or tree in ([], {}) or (type(tree) in (int, float, Number) and tree == 0)

@@ -1,4 +1,4 @@
-"""What was read of a document: the canonical form, every violation and warning, and where each value stood."""
+"""A reading: the canonical document, every violation and warning, and the place of each value."""
 
 from __future__ import annotations
 

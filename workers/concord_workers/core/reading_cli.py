@@ -1,4 +1,4 @@
-"""Reads prompt submissions from stdin, one JSON document a line, and prints what was understood of each.
+"""Reads prompt submissions from stdin, one JSON document a line, and prints the reading of each.
 
     python -m concord_workers.core.reading_cli [--frames] [--definition NAME] [--device gpu|cpu] < documents > readings
 

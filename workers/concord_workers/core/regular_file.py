@@ -10,7 +10,7 @@ __all__ = ["only_regular"]
 
 
 def only_regular(path: str, flags: int) -> int:
-    """An `opener` for `open`: a pipe, a device or a socket, whose reader could wait for good, is an OSError."""
+    """An `opener` for `open` that raises OSError for a pipe, a device or a socket: reading one may block for ever."""
     descriptor = os.open(path, flags | os.O_NONBLOCK)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)

@@ -26,7 +26,7 @@ _encode = msgspec.json.Encoder().encode
 
 @dataclass
 class Reply:
-    """The one terminal answer to a command. action None: the command had no known one. data: snake; None in a failure."""
+    """The one terminal answer to a command. action: None for an unknown one. data: snake; None in a failure."""
 
     action: Action | None
     request_id: str | None
@@ -41,7 +41,7 @@ class Reply:
         return "completed" if self.failure is None else _STATUSES.get(self.failure.code, "failed")
 
     def document(self) -> dict[str, Any]:
-        """The reply in snake, every member there."""
+        """The reply in snake, with every member."""
         shown = self.warnings[:WARNINGS_MAX]
         sentences = [warning["message"] for warning in shown]
         total = {"warnings_total": len(self.warnings)} if len(self.warnings) > len(shown) else {}
@@ -76,7 +76,7 @@ class Reply:
         try:
             return _encode(document) + b"\n"
         except UnicodeEncodeError:
-            # A file's name that is no UTF-8 stands in a sentence; the answer is worth more than the name.
+            # A sentence holds a file's name that is no UTF-8. The name is escaped, so that the answer still goes out.
             return _encode(_written_out(document)) + b"\n"
 
     def frame_or_internal(self, dialect: str) -> bytes:
@@ -93,7 +93,7 @@ class Reply:
 
 
 def _written_out(value: Any) -> Any:
-    """The same with lone surrogates, which no frame can hold, as the escapes of their numbers."""
+    """A copy with lone surrogates escaped: no UTF-8 frame can hold them."""
     if isinstance(value, str):
         return value.encode(errors="backslashreplace").decode()
     if isinstance(value, dict):
@@ -129,7 +129,7 @@ def _event_definitions() -> dict[str, str]:
 
 
 def spell(definition: str, document: Any, dialect: str) -> Any:
-    """A canonical document in a dialect. Keys of maps, and what the schema calls verbatim, stay as they are."""
+    """A canonical document in a dialect. Keys of maps and verbatim members of the schema stay as they are."""
     if dialect == "snake":
         return document
     return _spell(dictionary().named(definition).shape, document, dialect)

@@ -1,4 +1,4 @@
-"""`validate_request`: what was understood of a prompt submission, and all that stands against it here."""
+"""`validate_request`: the reading of a prompt submission, and every violation of it on this worker."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def document_of(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def is_about_document(command: Command) -> bool:
-    """Whether all violations lie inside the document that is to be validated; else there is nothing to report on."""
+    """Whether all violations lie inside the document to validate. Others refuse the command itself."""
     inside = command.reading.places.senders.get(_AT)
     return inside is not None and all(violation["pointer"].startswith(inside + "/") for violation in command.reading.violations)
 
@@ -33,7 +33,7 @@ def is_about_document(command: Command) -> bool:
 def report(command: Command, engine: Engine, device_kind: Any, context: JobContext) -> dict[str, Any]:
     """ValidationReport: schema, cross-field rules, roots, presence of models, features and fit of this worker.
 
-    context: gets the warnings that running it will bring by what its model files hold.
+    context: gets the warnings that a run of it would have about its model files and images.
     """
     violations = Tally(command.reading.violations)
     fields = command.reading.document
@@ -42,7 +42,7 @@ def report(command: Command, engine: Engine, device_kind: Any, context: JobConte
     details: dict[str, float] = {}
     if whole is not None:
         known = {violation["pointer"] for violation in violations}
-        # A value that was refused is compared with nothing: all that would be said of it follows from what was said.
+        # Refused values are left out: every further violation of them would follow from the first.
         sound = _without(whole, command.reading.faulty, _AT)
         found = engine.check(sound)
         against = _entries_of(command, found)
@@ -90,7 +90,7 @@ def _without(value: Any, faulty: set[str], pointer: str) -> Any:
 
 
 def _is_faulty(value: Any, faulty: set[str], pointer: str) -> bool:
-    # What holds a faulty value is in the set too; its sound ones are checked.
+    # The set has the objects and lists around a faulty value too; their other values are checked.
     return pointer in faulty and not isinstance(value, dict | list)
 
 
@@ -115,7 +115,7 @@ def _estimate(engine: Engine, whole: dict[str, Any]) -> dict[str, float]:
     try:
         estimate = engine.estimate(whole)
     except OutOfMemory:
-        return {}  # the device had no memory to measure its speed: the figures are not known, the request is no worse
+        return {}  # the device had no memory to measure its speed, so there are no figures; the request is valid all the same
     return {
         "estimated_vram_mb": estimate["estimated_vram_usage_mb"],
         "estimated_time_seconds": estimate["estimated_time_seconds"],

@@ -21,12 +21,12 @@ _BYTES_MAX = int(limits("path_bytes_max"))
 
 
 class Roots:
-    """The allowed roots of one worker. They need not exist; what does not exist holds nothing."""
+    """The allowed roots of one worker. An absent root counts as empty."""
 
     def __init__(self, model_roots: Sequence[Path | str], input_roots: Sequence[Path | str], output_dir: Path | str) -> None:
         self.output_dir = Path(output_dir).resolve()
         self.model_roots = [Path(root).resolve() for root in model_roots]
-        # A path may name a root by a link to it, as it was configured.
+        # A path may name a root by the link that was configured.
         self._written_roots = [Path(os.path.abspath(root)) for root in model_roots] + [
             Path(os.path.abspath(output_dir)) / "training"
         ]
@@ -75,7 +75,7 @@ class Roots:
 
 
 def _link_out(folder: Path, roots: list[Path]) -> Path | None:
-    """A link in a model's folder by which a file outside the roots would be read; None: there is none."""
+    """The first link in a model's folder to a file outside the roots; None where there is none."""
     for parent, folders, files in os.walk(folder):
         for entry in (Path(parent) / name for name in (*folders, *files)):
             if entry.is_symlink() and entry.exists() and not any(entry.resolve().is_relative_to(root) for root in roots):
@@ -112,8 +112,8 @@ def _resolve(path: str, roots: list[Path], field: str | None, kind: str) -> Path
                 outside = True
             elif real.exists():
                 return real
-    except (OSError, RuntimeError) as error:  # too long a name, a loop of links
-        # The error's own text repeats the path, however long it is.
+    except (OSError, RuntimeError) as error:  # a name that is too long, or a loop of links
+        # Not the error's own text: it repeats the path, however long it is.
         why = error.strerror if isinstance(error, OSError) else "its links lead in a circle"
         raise PathNotAllowed(f"the path {shorten(path)} cannot be resolved: {why}", field=field) from error
     if outside:

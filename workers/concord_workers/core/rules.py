@@ -20,7 +20,7 @@ __all__ = ["Breach", "Rule", "compile_rules"]
 
 @dataclass
 class Breach:
-    """A rule that a document breaks. fields: what it compares; the last one that was written is to blame."""
+    """A broken rule. fields: those that it compares; the pointer of the violation is the last one that the sender wrote."""
 
     code: str
     is_warning: bool
@@ -48,7 +48,7 @@ class Rule:
         self._check = _KINDS[self._kind](schema, dictionary)
 
     def breaches(self, effective: Any, shape: Shape, is_faulty: Callable[[str], bool]) -> list[Breach]:
-        """Every breach in a document with its defaults applied; values that are no good by themselves are not compared."""
+        """Every breach in a document with its defaults applied. Faulty values are not compared."""
         if self._when is not None and not self._when(effective, shape):
             return []
         found = []
@@ -83,7 +83,7 @@ class Rule:
 
 
 def compile_rules(schemas: list[dict[str, Any]], dictionary: Dictionary) -> None:
-    """Hangs every rule on the definition that it is stated for."""
+    """Adds every rule to the definition that it is stated for."""
     for schema in schemas:
         dictionary.named(schema["on"]).rules.append(Rule(schema, dictionary))
 

@@ -17,16 +17,16 @@ from concord_workers.core.tree import Number, kind_of
 __all__ = ["Scalar", "count_violation", "named", "nearest", "plain", "pointed", "read_scalar", "shorten", "whole", "written_by"]
 
 _FLOAT_MAX = 1.7976931348623157e308
-# Beyond this no integer of the contract lies, and a float holds no exact one; the sign alone tells what is wrong.
+# 2^63: larger JSON numbers arrive as floats and lose digits; they are reported as out of range by their sign.
 _INTEGER_RANGE = 9_223_372_036_854_775_808.0
-# White_Space of Unicode, which is not quite what `str.isspace` says.
+# White_Space of Unicode; `str.isspace` has four control characters more.
 _WHITE = frozenset("\t\n\x0b\x0c\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000") | {chr(c) for c in range(0x2000, 0x200B)}
 _SHOWN = int(limits("shown_characters_max"))
 _POINTER_SHOWN = int(limits("shown_pointer_characters_max"))
 _PATTERN_SHOWN = int(limits("shown_pattern_characters_max"))
-# How an integer is written. `-0` has neither fraction nor exponent, and yet many readers make a float of it.
+# An integer's form, for messages. `-0` has neither fraction nor exponent, but many JSON readers make a float of it.
 _INTEGER_FORM = "without fraction, exponent or the sign of a zero"
-# The way out of an enum that is written as a number.
+# The hint for an enum that is written as a number.
 _NUMBER_HINT = "add JsonStringEnumConverter to the C# options, so that the enum is written by name"
 _PRESERVE = "ReferenceHandler.Preserve writes it: leave that out of the C# options"
 _DISCRIMINATOR = "TypeNameHandling or a type discriminator writes it: leave that out of the C# options"
@@ -35,9 +35,9 @@ _WRITTEN_BY = {"$id": _PRESERVE, "$ref": _PRESERVE, "$values": _PRESERVE, "$type
 
 @dataclass
 class Scalar:
-    """What was read. value: canonical, kept where only a limit is broken. violation: members of a violation but its pointer.
+    """One read value. value: canonical; kept where only a limit is broken. violation: its members except the pointer.
 
-    respelt: the warning's code, what was said, and what it was read as.
+    respelt: the warning's code, the sender's spelling, and the value that it was read as.
     """
 
     value: Any = MISSING
@@ -63,8 +63,8 @@ def count_violation(length: int, minimum: int, maximum: int, of: str) -> dict[st
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name most like one that is not known, if any is near; of equals the first in the alphabet."""
-    # What is twice as long is near to nothing, and to compare it would cost the product of the lengths.
+    """The known name that is most like an unknown one; None where none is near. Of equals the first in the alphabet."""
+    # No name is near to one of twice its length, and a comparison costs the product of both lengths.
     possible = [one for one in known if abs(len(name) - len(one)) * 2 <= max(len(name), len(one))]
     if not possible:
         return None
@@ -91,28 +91,28 @@ def whole(limit: float) -> float:
 
 
 def written_by(name: str) -> str | None:
-    """What an option of a C# serializer has to do with a name, if that writes it."""
+    """The sentence about the option of a C# serializer that writes such a name; None for other names."""
     return _WRITTEN_BY.get(name)
 
 
 def named(name: str) -> str:
-    """A name as a message may show it."""
+    """A name as a message shows it: shortened, in backticks."""
     return f"`{name[:_SHOWN]}…`" if len(name) > _SHOWN else f"`{name}`"
 
 
 def pointed(pointer: str) -> str:
-    """A pointer as a message may show it."""
+    """A pointer as a message shows it: shortened."""
     return pointer[:_POINTER_SHOWN] + "…" if len(pointer) > _POINTER_SHOWN else pointer
 
 
 def shorten(text: str) -> str:
-    """A string as a message may show it: not more than a line of a sender's data, escaped as JSON is."""
+    """A sender's string as a message shows it: at most a line, quoted and escaped as in JSON."""
     quoted = json.dumps(text[:_SHOWN], ensure_ascii=False)
     return quoted + "…" if len(text) > _SHOWN else quoted
 
 
 def _brief(pattern: str) -> str:
-    """A pattern as a message may show it: that of a trace is longer than anybody reads."""
+    """A pattern as a message shows it: shortened, as that of a trace has over a thousand characters."""
     return pattern[:_PATTERN_SHOWN] + "…" if len(pattern) > _PATTERN_SHOWN else pattern
 
 
@@ -121,7 +121,7 @@ def _bad(message: str, hint: str) -> Scalar:
 
 
 def _shown(number: float) -> str:
-    """A number as a message may show it: as its sender wrote it, where that is known."""
+    """A number as a message shows it: as its sender wrote it, where that is known."""
     if not isinstance(number, Number):
         return json.dumps(number)
     return number.written[:_SHOWN] + "…" if len(number.written) > _SHOWN else number.written
@@ -150,7 +150,7 @@ def _integer(shape: IntegerShape, tree: Any, lenient: bool, hints: Hints) -> Sca
     allowed = f"{shape.minimum}..{shape.maximum}"
     if shape.multiple_of > 1:
         allowed += f" or not a multiple of {shape.multiple_of}"
-    # No value for a float: it would be another number than the one written.
+    # No value: a float would be another number than the written one.
     value = tree if type(tree) is int else MISSING
     return _beyond(value, f"{_shown(tree)} is outside {allowed}", shape.minimum, shape.maximum)
 
@@ -211,7 +211,7 @@ def _enumeration(shape: EnumShape, tree: str, lenient: bool, hints: Hints) -> Sc
 
 _Reader = Callable[[Any, Any, bool, Hints], Scalar]
 _NUMBERS: tuple[type, ...] = (int, float, Number)
-# What each reads: the types of its trees, and what it is in words.
+# Shape → its reader, the Python types that it reads, and its name in a message.
 _READERS: dict[type[Shape], tuple[tuple[type, ...], str, _Reader]] = {
     BooleanShape: ((bool,), "true or false", _itself),
     NullShape: ((type(None),), "null", _itself),
@@ -226,7 +226,7 @@ def _likeness(a: str, b: str) -> float:
     """1 less the Damerau-Levenshtein distance (unrestricted transpositions), as a share of the longer one."""
     if not a and not b:
         return 1.0
-    # A name can differ by no less than the difference of the lengths: most candidates end here.
+    # The distance is at least the difference of the lengths; most candidates end here.
     longest = max(len(a), len(b))
     if abs(len(a) - len(b)) > longest / 2:
         return 0.0

@@ -1,4 +1,4 @@
-"""The prompt submission inside a command, whichever way it was given."""
+"""The prompt submission inside a command, in its whole or its flat form."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Submission:
 
     @classmethod
     def of(cls, fields: dict[str, Any]) -> Submission | None:
-        """Of `prompt_submission`, or of flat `parameters` and `model_id`; None where the command has neither."""
+        """The submission in `prompt_submission`, or in flat `parameters` and `model_id`; None where the command has neither."""
         if "prompt_submission" in fields:
             return cls(fields["prompt_submission"])
         parameters = fields.get("parameters")
@@ -39,7 +39,7 @@ class Submission:
         return cls(document, model="/parameters/model_id" if "model_id" in parameters else "/model_id")
 
     def pointer(self, pointer: str) -> str:
-        """Where a value of the submission stands in the command's canonical fields."""
+        """The pointer of a value of the submission in the command's canonical fields."""
         if self.model is None:
             return self.at + pointer
         if pointer == "/model/base":

@@ -20,7 +20,7 @@ Violation = dict[str, Any]
 class Tally(list[Violation]):
     """The first violations, as many as a reply has room for. total: how many there are.
 
-    A document of 16 MiB can have a million violations; the sentences of those that are not shown are not even made.
+    A document of 16 MiB can have a million violations. Sentences are made for those alone that a reply shows.
     """
 
     def __init__(self, violations: Iterable[Violation] = ()) -> None:
@@ -59,7 +59,7 @@ class Tally(list[Violation]):
         raise TypeError("violations are kept in the order in which they are found")
 
     def drop(self, pointer: str) -> None:
-        """Forgets the violations at a place."""
+        """Removes the violations at a place."""
         left = [violation for violation in self if violation["pointer"] != pointer]
         self.total -= len(self) - len(left)
         self._pointer_bytes -= (len(self) - len(left)) * len(pointer.encode())

@@ -1,4 +1,4 @@
-"""JSON as its sender wrote it: order kept, duplicate names seen, integers told from numbers, depth bounded.
+"""Parses JSON and keeps its written form: the order of members, duplicate names, integers apart from numbers. Bounds the depth.
 
 A document without duplicates is plain dicts and lists; one with duplicates is `Pairs`, whose pointers can be told.
 """
@@ -18,12 +18,12 @@ __all__ = ["Duplicates", "Number", "Pairs", "TreeError", "kind_of", "parse"]
 _DEPTH_MAX = int(limits("depth_max"))
 _ERRORS_MAX = int(limits("errors_max"))
 _POINTER_BYTES_MAX = int(limits("pointer_bytes_max"))
-_INTEGER_DIGITS = 18  # that many digits always fit into 64 bits
+_INTEGER_DIGITS = 18  # so many digits always fit into 64 bits
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 class TreeError(ValueError):
-    """The bytes are no JSON document that every party reads alike."""
+    """The bytes are not JSON, or parties would read them differently."""
 
 
 class Duplicates(Exception):
@@ -71,12 +71,12 @@ def parse(content: bytes) -> Any:
     return tree
 
 
-# That before the first frame is taken off by who splits the stream.
+# `core.communication` removes the one before the first frame.
 _LATE_BOM = "the document begins with a byte order mark (BOM), which only the first frame may have: write UTF-8 without it"
 
 
 def _comment(text: str, error: Exception) -> str | None:
-    """The sentence of a comment, where one stands at the place of the error."""
+    """The message for a comment, where one stands at the place of the error."""
     if not isinstance(error, json.JSONDecodeError) or text[error.pos : error.pos + 2] not in ("//", "/*"):
         return None
     return f"JSON has no comments: one begins at line {error.lineno} column {error.colno}"
@@ -112,7 +112,7 @@ def _with_duplicates(text: str) -> Any:
 
 
 class _Found:
-    """Where names stand twice. Pointers are made only for the first of them: a name may be as long as the document."""
+    """Finds duplicate names. Only the first ones get pointers: a name may be as long as the document."""
 
     def __init__(self) -> None:
         self.pointers: list[str] = []
@@ -178,13 +178,13 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _integer(text: str) -> int | float:
     if len(text) <= _INTEGER_DIGITS:
         return _number(text) if text == "-0" else int(text)
-    # Beyond 64 bits it is outside every limit of the contract; as a float it stays so.
+    # Beyond 64 bits a number is outside every limit of the contract, and stays so as a float.
     if len(text) <= 20 and -(2**63) <= int(text) < 2**63:
         return int(text)
     return _number(text)
 
 
-# Such a number is shown as this text anyway.
+# Numbers of this form are printed as they were written, so that no `Number` is needed.
 _PLAIN = re.compile(r"-?(?!0\.000)[0-9]{1,7}\.(?:0|[0-9]{0,6}[1-9])")
 
 

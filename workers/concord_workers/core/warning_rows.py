@@ -1,4 +1,4 @@
-"""The engine's warnings as a reply says them."""
+"""The engine's warnings as rows of a reply."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Colour profiles of input images: whatever comes in is sRGB afterwards."""
+"""Converts input images to sRGB by their colour profiles."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from PIL import Image, ImageCms
 
 __all__ = ["to_srgb"]
 
-# Colour space in a profile's header → the mode of the pictures whose numbers it explains.
+# Colour space in a profile's header → the mode of the pictures that it is for.
 _MODES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}
-# Further than this from sRGB, in 255ths, a profile changes what one sees. Profiles named sRGB differ among themselves by 1.
+# A profile further from sRGB than this, in 255ths, is converted. Profiles named sRGB differ among themselves by 1.
 _TOLERANCE = 1
 _SAMPLES = 9
 
 
 def to_srgb(picture: Image.Image) -> tuple[Image.Image, tuple[str, str] | None]:
-    """The picture in RGB, converted by the profile in its info, and code and message of what is to be warned of.
+    """The picture in RGB, converted by the profile in its info, and code and message of a warning.
 
-    A profile that is there and cannot be read, or that is for pictures of another kind, is ignored and said.
+    A profile that cannot be read, or is for pictures of another kind, is ignored with a warning.
     """
     if "icc_profile" not in picture.info:
         return _plain(picture), None
@@ -43,7 +43,7 @@ def to_srgb(picture: Image.Image) -> tuple[Image.Image, tuple[str, str] | None]:
 
 
 def _plain(picture: Image.Image) -> Image.Image:
-    """RGB without a look at the profile; alpha is dropped, not blended."""
+    """RGB without the profile; alpha is dropped, not blended."""
     return picture if picture.mode == "RGB" else picture.convert("L" if picture.mode in ("LA", "La") else "RGB").convert("RGB")
 
 
@@ -68,7 +68,7 @@ def _convert(picture: Image.Image, profile: ImageCms.ImageCmsProfile, mode: str)
 
 
 def _is_srgb(profile: ImageCms.ImageCmsProfile) -> bool:
-    """Whether a profile means sRGB, whatever it calls itself: by what it does to colours all over the cube."""
+    """Whether a profile is sRGB, by its effect on colours all over the cube. Its name proves nothing."""
     steps = [round(index * 255 / (_SAMPLES - 1)) for index in range(_SAMPLES)]
     cube = Image.new("RGB", (_SAMPLES**2, _SAMPLES))
     cube.putdata([(r, g, b) for r in steps for g in steps for b in steps])

@@ -1,9 +1,9 @@
 """Reads the images that a request refers to: paths under the input roots and `data:` URLs.
 
 PNG, JPEG and WebP of at most 64 megapixels, checked before a pixel is decoded. EXIF orientation is applied, a colour
-profile other than sRGB is converted, alpha dropped; 16-bit grey is scaled to 8 bits. What comes out of here carries
-nothing of its file: no profile, no EXIF. Of a JPEG with several pictures (MPF) the first is used, as cameras put previews
-behind it; a panorama, a stereo pair or a set of angles has no main picture and is refused.
+profile other than sRGB is converted, alpha dropped; 16-bit grey is scaled to 8 bits. The pictures have neither the profile
+nor the EXIF of their files. Of a JPEG with several pictures (MPF) the first is used, as cameras put previews behind it; a
+panorama, a stereo pair or a set of angles has no main picture and is refused.
 """
 
 from __future__ import annotations
@@ -53,14 +53,14 @@ PIXELS_MAX = int(limits("image_pixels_max"))
 SIDE_MAX = int(limits("image_side_max"))
 BYTES_MAX = int(limits("image_bytes_max"))
 _FORMATS = ("PNG", "JPEG", "WEBP")
-# What a JPEG's further pictures are, by their type in the MPF index, where none of them is the main one.
+# Types in the MPF index of JPEGs whose pictures are equals, so that none of them is the main one.
 _EQUAL_PICTURES = {
     "Multi-Frame Image (Panorama)": "a panorama",
     "Multi-Frame Image: (Disparity)": "a stereo pair",
     "Multi-Frame Image: (Multi-Angle)": "a set of angles",
 }
 _MPF_ENTRIES = 0xB002
-# EXIF orientation → what makes the picture upright.
+# EXIF orientation → the transposition that makes the picture upright.
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -71,10 +71,10 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 _SIDEWAYS = (5, 6, 7, 8)
-# A picture of so many pixels is decoded in a third of a second, so that a query may do it.
+# A picture of so many pixels is decoded in a third of a second, which a query may take.
 _CHECKED_PIXELS_MAX = 16_000_000
 _DATA_URL = re.compile(r"data:image/(?:png|jpeg|jpg|webp);base64,", re.IGNORECASE)
-# Beneath our own check: Pillow refuses twice as many by itself, wherever in this process a file is opened.
+# A second line of defence: Pillow refuses twice as many pixels in every call of this process.
 Image.MAX_IMAGE_PIXELS = PIXELS_MAX
 
 
@@ -122,13 +122,13 @@ def sha256_of(content: bytes) -> str:
 
 
 def load_image(content: bytes, field: str, size: tuple[int, int], context: JobContext) -> Image.Image:
-    """The picture, RGB in sRGB, in the size asked for; warns where it was converted or resized. Raises ImageInvalid."""
+    """The picture, RGB in sRGB, in the job's size; warns where it was converted or resized. Raises ImageInvalid."""
     picture = read_picture(content, field, context)
     return _resized(picture, size, field, context, Image.Resampling.LANCZOS)
 
 
 def load_mask(content: bytes, field: str, size: tuple[int, int], context: JobContext, channel: str) -> Image.Image:
-    """The mask, L, in the size asked for; white is repainted. channel: as `mask_channel` names it. Raises ImageInvalid.
+    """The mask, L, in the job's size; white is repainted. channel: as `mask_channel` names it. Raises ImageInvalid.
 
     A mask's values are no colours: its profile is never applied.
     """
@@ -142,7 +142,7 @@ def read_picture(content: bytes, field: str, context: JobContext) -> Image.Image
     converted, warning = to_srgb(picture)
     if warning is not None:
         context.warn(*warning, field)
-    # A profile or EXIF block that stayed here would stand in what is made of the picture.
+    # Pillow would copy a profile or EXIF block into files made of the picture.
     converted.info = {}
     return converted
 
@@ -185,20 +185,20 @@ def _has_its_shape_in_alpha(picture: Image.Image) -> bool:
 
 
 def check_image(content: bytes, field: str) -> None:
-    """Whether it can be read; of a picture over 16 megapixels, whether its header can. Raises ImageInvalid."""
+    """Reads the picture; over 16 megapixels its header alone. Raises ImageInvalid."""
     picture = _open(content, field)
     if picture.width * picture.height <= _CHECKED_PIXELS_MAX:
         _decode(content, field)
 
 
 def check_mask(content: bytes, field: str, channel: str) -> None:
-    """Whether a mask has the channel that is asked for, which only its pixels tell. Raises ImageInvalid."""
+    """Reads the mask's pixels, which show whether it has its channel. Raises ImageInvalid."""
     _mask_channel(_decode(content, field), channel, field)
 
 
 @dataclass(frozen=True)
 class _Outline:
-    """What warnings of a picture depend on: its size upright, and its colours by mode and profile."""
+    """The figures that warnings of a picture depend on: its upright size, and its colours by mode and profile."""
 
     size: tuple[int, int]
     mode: str
@@ -222,7 +222,7 @@ def predict_mask_warnings(content: bytes, field: str, size: tuple[int, int], con
 
 
 def _outline(content: bytes, field: str) -> _Outline:
-    """Of a picture that a query may decode, as it is decoded; of a larger one, as its header says."""
+    """Decodes a picture that a query may decode; of a larger one reads the header."""
     picture = _open(content, field)
     if picture.width * picture.height <= _CHECKED_PIXELS_MAX:
         picture = _decode(content, field)
@@ -236,7 +236,7 @@ def _upright_size(picture: Image.Image) -> tuple[int, int]:
     """The size that a picture has when it is turned as its EXIF says, by its header alone."""
     exif = Image.Exif()
     try:
-        # Pillow's own way to the block would decode a whole PNG.
+        # Pillow's own method would decode a whole PNG.
         exif.load(picture.info.get("exif") or b"")
         orientation = exif.get(ExifTags.Base.Orientation, 1)
     except Exception as error:
@@ -278,9 +278,9 @@ def _require_main_picture(picture: Any, field: str) -> None:
 
 
 def _upright(picture: Image.Image) -> Image.Image:
-    """The picture as its EXIF orientation says; EXIF that cannot be read says none.
+    """The picture turned by its EXIF orientation; not turned where EXIF cannot be read.
 
-    Pillow's own way writes the whole block anew, at which what cameras and editors wrote fails in many ways.
+    Pillow's own function writes the whole block anew, which fails for many blocks of cameras and editors.
     """
     try:
         turn = _TURNS.get(picture.getexif().get(ExifTags.Base.Orientation, 1))

@@ -1,4 +1,4 @@
-"""`batch_generate`: several prompt submissions, one after another, each with an end of its own."""
+"""`batch_generate`: several prompt submissions, one after another, each with its own result."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class BatchRun:
         self._context = context
         self._lock = threading.Lock()
         count = len((command.reading.document or {})["requests"])
-        # A part's own id is in its files and not in events: those are the batch's.
+        # A part's id names its files. Events have the batch's id.
         self.contexts = [make_context() for _ in range(count)]
         for index, part in enumerate(self.contexts):
             part.request_id = f"{command.request_id}.{index}" if command.request_id is not None else None
@@ -36,7 +36,7 @@ class BatchRun:
         self._after: list[list[Callable[[], None]]] = [[] for _ in range(count)]
 
     def begin(self, index: int) -> JobContext:
-        """The context of the part whose turn it is; one that was cancelled while it waited ends at its first check."""
+        """The context of the next part. One that was cancelled while it waited ends at its first check."""
         with self._lock:
             if self._states[index] == "queued":
                 self._states[index] = "running"
@@ -44,7 +44,7 @@ class BatchRun:
             return self.current
 
     def end(self, index: int, status: str) -> None:
-        """A part has reached its end; whoever cancelled it is told."""
+        """Notes the end of a part, and answers the commands that cancelled it."""
         with self._lock:
             self._states[index] = status
             after, self._after[index] = self._after[index], []
@@ -52,9 +52,9 @@ class BatchRun:
             call()
 
     def cancel(self, index: int, then: Callable[[str], None]) -> None:
-        """Cancels one part. then: called with what it was, at the end of one that runs; one that waits has its end now.
+        """Cancels one part. then: called with its former state, at once for a waiting part and at the end of a running one.
 
-        Raises JobNotFound where there is none, or it has ended.
+        Raises JobNotFound where there is no such part, or it has ended.
         """
         with self._lock:
             state = self._states[index] if index < len(self._states) else None
@@ -77,7 +77,7 @@ class BatchRun:
 
 
 def run_batch(task: Task, engine: Engine, worker: WorkerActions) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """BatchResult and the warnings of its parts. Raises what ends the whole batch: cancel, timeout, the end of the worker."""
+    """BatchResult and the warnings of its parts. Raises Cancelled, JobTimeout, ShuttingDown and failures of the device."""
     batch, command, context = task.batch, task.command, task.context
     assert isinstance(batch, BatchRun) and command is not None and context is not None
     go_on = task.fields.get("continue_on_error", True)
@@ -94,7 +94,7 @@ def run_batch(task: Task, engine: Engine, worker: WorkerActions) -> tuple[dict[s
         batch.end(index, _status(failure))
         context.check()
         if failure is not None and not go_on:
-            # The rest is cancelled, each by its own context, so that it ends as a cancelled part does.
+            # Each remaining part is cancelled by its own context, so that its row is that of a cancelled part.
             batch.stop("cancelled")
             go_on = True
     statuses = [_status_of(row) for row in rows]

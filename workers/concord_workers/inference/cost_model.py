@@ -1,9 +1,9 @@
-"""What a job costs: memory from the models' own sizes, time from what was measured here, or from their sizes too.
+"""The cost of a job: memory by the sizes of its models, time by measured jobs, or else by the sizes too.
 
-Memory is weights plus the larger of two peaks, of the UNet's activations and of decoding. Time of a model call is a line
-through the measured ones of the same base and number format; before the first job it is the work that the UNet's size
-makes, over the throughput that a small matrix product reaches on this device. An estimate counts as measured only where
-a job with the same finish was, and none far larger than every measured one does.
+Memory is the weights plus the larger of two peaks, that of the UNet's activations and that of decoding. The time of a model
+call lies on a line through measured calls of the same base and number format. Before the first job it is the work of a UNet
+of that size over the throughput of a small matrix product on this device. An estimate counts as measured only after a job
+with the same finish, and not for a job that is far larger than every measured one.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _REACH = 4  # a line through measured sizes is trusted up to so many times the l
 
 @dataclass(frozen=True)
 class Finish:
-    """What follows decoding. upscaler: its name, or none. factor: how much larger it makes each side."""
+    """The work after decoding. upscaler: its name, or none. factor: of each side."""
 
     upscaler: str = "none"
     factor: float = 1.0
@@ -47,7 +47,7 @@ class Finish:
 
     @classmethod
     def of(cls, post: EffectivePostprocessing) -> Finish:
-        """The finish that a submission's `postprocessing` asks for."""
+        """The finish of a submission's `postprocessing`."""
         factor = post.upscale_factor if post.upscaler != "none" and post.upscale_factor is not None else 1.0
         return cls(post.upscaler, factor, post.safety_checker)
 
@@ -79,7 +79,7 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Shape:
-    """What decides a job's cost beside its models."""
+    """The figures of a job that its cost depends on, beside its models."""
 
     pixels: int
     batch: int
@@ -125,7 +125,7 @@ class CostModel:
         width = bytes_of_number(dtype)
         unet_channels = _first(facts.configs.get("unet", {}).get("block_out_channels"), 320)
         latents = shape.pixels // 64 * shape.batch * shape.rows
-        # attention_slicing takes no less here: it replaces an attention that keeps no matrix of weights at all.
+        # attention_slicing saves nothing: it replaces an attention that keeps no matrix of weights.
         unet = latents * unet_channels * width * (_UNET_BUFFERS + 16 * shape.nets)
         config = (vae.configs.get("model") if vae is not None else None) or facts.configs.get("vae", {})
         upcast = dtype == "fp16" and bool(config.get("force_upcast"))
@@ -137,14 +137,14 @@ class CostModel:
         decoding = pictures * at_once * channels * (4 if upcast else width) * _VAE_BUFFERS
         if upcast:
             elements = vae.elements if vae is not None else facts.component_elements.get("vae", 0)
-            decoding += elements * (4 - width)  # its weights are twice as large meanwhile
+            decoding += elements * (4 - width)  # its weights are in fp32 meanwhile
         # The decoded pictures themselves, as floating numbers and as bytes.
         return unet, decoding + shape.batch * shape.pixels * 3 * 5
 
     def seconds(self, parts: dict[str, ModelFacts], dtype: str, shape: Shape) -> tuple[dict[str, float], bool]:
         """preprocessing, denoising, postprocessing and a call, in seconds; whether all of them come from measurements.
 
-        parts: the models of the job by what they are in it: base, upscaler, safety_checker.
+        parts: the models of the job by their roles: base, upscaler, safety_checker.
         """
         facts = parts["base"]
         measured = self.measured(facts.path, dtype)
@@ -164,7 +164,7 @@ class CostModel:
         return seconds | {"denoising_seconds": call * shape.calls}, bool(alike)
 
     def _finish_from_size(self, parts: dict[str, ModelFacts], dtype: str, shape: Shape, near: list[Measurement]) -> float:
-        """Decoding, as measured where a job without more was, and what the finish adds by its models' sizes."""
+        """The time of decoding, measured where a job without a finish ran, plus the time of the finish by its models' sizes."""
         pixels = shape.pixels * shape.batch
         if plain := [m for m in near if m.finish == _PLAIN]:
             seconds = _finish_seconds(plain, shape)
@@ -186,7 +186,7 @@ class CostModel:
         return work / (self._flops(dtype) * _CALL_EFFICIENCY)
 
     def measure(self) -> None:
-        """Measures the throughput of each number format. Only while the device is idle: beside a job it is not its own."""
+        """Measures the throughput of each number format. For an idle device: a job beside it would lower the figure."""
         for dtype in self.device.dtypes:
             try:
                 self._throughput[dtype] = self._product_throughput(dtype)
@@ -196,7 +196,7 @@ class CostModel:
                 log.warning("the throughput in %s cannot be measured: memory ran out", dtype)
 
     def _flops(self, dtype: str) -> float:
-        """Floating point operations a second that a matrix product reaches here. Raises OutOfMemory where none fitted."""
+        """Floating-point operations a second of a matrix product. Raises OutOfMemory where none fitted the device."""
         if dtype not in self._throughput:
             raise OutOfMemory(
                 f"the throughput of {self.device.gpu_id} in {dtype} is not known: at the start it had no memory to measure it",

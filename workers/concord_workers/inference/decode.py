@@ -1,4 +1,4 @@
-"""Latents to pictures, and the cheap preview of latents on the way."""
+"""Decodes latents to pictures, and makes cheap previews of them."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ __all__ = ["TILE_SIDE", "decode_latents", "decode_within_memory", "preview_url"]
 
 TILE_SIDE = 512  # pixels; of the tiles that a picture is decoded in where memory does not suffice for the whole
 
-# A linear map from SDXL's four latent channels to RGB, fitted by the community; enough to see what becomes of a picture.
+# A linear map from SDXL's four latent channels to RGB, fitted by the community. Exact enough for a preview.
 _PREVIEW_RGB = torch.tensor(
     [[0.3920, 0.4054, 0.4549], [-0.2634, -0.0196, 0.0653], [0.0568, 0.1687, -0.0755], [-0.3112, -0.2359, -0.2076]]
 )
 
 
 def decode_latents(vae: Any, latents: torch.Tensor, dtype: str) -> list[Image.Image]:
-    """Decode (batch, 4, height / 8, width / 8) latents to RGB pictures.
+    """Decodes (batch, 4, height / 8, width / 8) latents to RGB pictures.
 
     A VAE that overflows in fp16 runs in fp32 meanwhile. Raises ModelInvalid where values are not finite, which would
     otherwise be black pictures.
@@ -62,10 +62,10 @@ def decode_latents(vae: Any, latents: torch.Tensor, dtype: str) -> list[Image.Im
 def decode_within_memory(
     vae: Any, latents: torch.Tensor, dtype: str, device: Device, evict: Callable[[], object], context: JobContext
 ) -> list[Image.Image]:
-    """Decodes as `decode_latents` does. Where memory runs out the denoising is not lost: it is tried in leaner ways.
+    """Decodes as `decode_latents` does, and in leaner ways where memory runs out, so that the denoising is not lost.
 
-    First without the models that idle on the device, then picture by picture, both of which change no pixel; then in
-    tiles, with the warning `decoded_in_tiles`. evict: takes the models that idle off the device.
+    First without the idle models on the device, then picture by picture, neither of which changes a pixel; then in tiles,
+    with the warning `decoded_in_tiles`. evict: takes the idle models off the device.
     """
 
     def attempt() -> list[Image.Image] | None:
@@ -75,7 +75,7 @@ def decode_within_memory(
         except Exception as error:
             if not is_out_of_memory(error):
                 raise
-            traceback.clear_frames(error.__traceback__)  # they hold the tensors that filled the memory
+            traceback.clear_frames(error.__traceback__)  # the frames hold the tensors that filled the memory
         device.empty_cache()
         return None
 
@@ -110,9 +110,9 @@ def _picture_by_picture(vae: Any) -> Iterator[None]:
 
 @contextmanager
 def _in_tiles(vae: Any) -> Iterator[int]:
-    """Decodes in tiles of TILE_SIDE at most; gives their side.
+    """Decodes in tiles of at most TILE_SIDE; yields their side.
 
-    The VAE's own tiles are of the size that it was trained for, 1024 pixels with SDXL: most pictures would stay whole.
+    The VAE's own tiles have the size of its training, 1024 pixels for SDXL, so that most pictures would stay whole.
     """
     before = (vae.use_tiling, vae.tile_sample_min_size, vae.tile_latent_min_size)
     scale = 2 ** (len(vae.config.block_out_channels) - 1)

@@ -53,7 +53,7 @@ _CONTROLLED = {
 
 
 class _HandOver(Exception):
-    """The base has done its steps: the way out of a pipeline's loop, not an error."""
+    """Leaves a pipeline's loop after the base's steps. Pipelines have no other way out; it is no error."""
 
     def __init__(self, latents: torch.Tensor) -> None:
         super().__init__()
@@ -82,7 +82,7 @@ class StepCounter:
         self._timesteps: list[Any] = []
 
     def add(self, timestep: Any) -> None:
-        """timestep: a number, or a tensor on the device, which is looked at when all is done."""
+        """timestep: a number, or a tensor on the device, which is read at the end, as reading it waits for the device."""
         self._calls += 1
         self._timesteps.append(timestep)
 
@@ -109,7 +109,7 @@ def split_steps(scheduler: Any, steps: int, strength: float | None, refiner_star
     total = len(timesteps) - skipped
     if refiner_start is None:
         return Split(total, 0, scheduler.order)
-    # The refiner's pipeline counts its calls like this, and the base does the rest.
+    # The formula of the refiner's pipeline; the base makes the other calls.
     trained = scheduler.config.num_train_timesteps
     refiner = int((timesteps < int(round(trained - refiner_start * trained))).sum())
     if refiner and scheduler.order == 2 and refiner % 2 == 0:
@@ -157,7 +157,7 @@ def control_took_part(use: ControlUse, calls: int, calls_of_schedule: int) -> bo
 
 @dataclass(frozen=True)
 class Canvas:
-    """What a job paints on: sides in pixels, the picture to start from and the mask, both of that size."""
+    """The canvas of a job: sides in pixels, the initial picture and the mask, both of that size."""
 
     width: int
     height: int
@@ -238,10 +238,10 @@ def run_refiner(
 
 
 class _Pace:
-    """Lets the processor prepare one step while the device does the one before, and run no further ahead.
+    """Lets the processor prepare one step while the device runs the one before, and not more.
 
-    A wait for the device after each step leaves it idle while the next is prepared; no wait at all lets the processor
-    tell of steps that have not begun.
+    With a wait after each step the device idles while the next one is prepared. Without any wait the processor reports
+    progress of steps that have not begun.
     """
 
     def __init__(self) -> None:

@@ -43,7 +43,7 @@ def finish_pictures(
 ) -> list[FinishedImage]:
     """Everything between decoding and writing, in this order: composition, safety, contrast, upscaling."""
     if images.mask is not None and images.init is not None:
-        # What the mask leaves black stays as it was, pixel for pixel; the VAE would have changed it a little.
+        # The black part of the mask keeps its pixels; the VAE would change them a little.
         pictures = [Image.composite(picture, images.init, images.mask) for picture in pictures]
     flags = [False] * len(pictures)
     if models.checker is not None:
@@ -91,9 +91,9 @@ def write_pictures(
     output_dir: Path,
     context: JobContext,
 ) -> list[tuple[WrittenImage, int, bool]]:
-    """Write the files; each with its seed and whether it was flagged. record_for: seed → record.
+    """Writes the files; returns each with its seed and its flag. record_for: seed → record.
 
-    A job that fails here leaves none of its files, as no reply would name them.
+    A job that fails here deletes its files, as no reply would name them.
     """
     stem = context.request_id or uuid7()
     written: list[tuple[WrittenImage, int, bool]] = []

@@ -36,7 +36,7 @@ class JobImages:
 
 
 def read_images(submission: EffectiveSubmission, roots: Roots, context: JobContext) -> JobImages:
-    """Read all images of a job. Raises ImageInvalid, PathNotAllowed, UploadNotFound."""
+    """Reads all images of a job. Raises ImageInvalid, PathNotAllowed, UploadNotFound."""
     conditioning = submission.conditioning
     dimensions = submission.hyperparameters.dimensions
     size = (dimensions.width, dimensions.height)
@@ -66,10 +66,10 @@ def read_images(submission: EffectiveSubmission, roots: Roots, context: JobConte
 
 
 def predict_images_warnings(submission: PartialSubmission, roots: Roots, context: JobContext) -> None:
-    """Warns of what reading the images of a job will bring. What stands against one is among the job's violations."""
+    """Adds the warnings that reading the job's images will add. Errors of images are among the job's violations."""
     conditioning, dimensions = submission.conditioning, submission.hyperparameters.dimensions
     if dimensions.width is None or dimensions.height is None:
-        return  # a side that was refused is compared with nothing
+        return  # a refused side is compared with nothing
     size = (dimensions.width, dimensions.height)
     named = [("/conditioning/init_image", conditioning.init_image, predict_image_warnings)]
     named.append(("/conditioning/inpaint_mask", conditioning.inpaint_mask, predict_mask_warnings))

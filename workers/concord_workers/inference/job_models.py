@@ -29,9 +29,9 @@ __all__ = ["JobModels", "require_fitting", "take_models"]
 
 @dataclass
 class JobModels:
-    """What a job runs on. overrides: components of the base that the job replaces. nets: index of the entry → net.
+    """The models of a job. overrides: components of the base that the job replaces. nets: index of the entry → net.
 
-    changing: something is being put on its modules, which an error now would leave half changed.
+    changing: the job adds layers to its modules at this moment; an error now leaves them half changed.
     """
 
     base: LoadedModel
@@ -115,7 +115,7 @@ def _count(submission: EffectiveSubmission) -> int:
 def _read_overrides(
     submission: EffectiveSubmission, device: Device, loader: ModelLoader, dtype: str, offload: bool, context: JobContext
 ) -> dict[str, Any]:
-    """Single components that a job names; read for this job alone."""
+    """The components that a job replaces, read for this job alone."""
     model = submission.model
     found: dict[str, Any] = {}
     named = {"tokenizer": model.tokenizer, "text_encoder": model.text_encoder, "text_encoder_2": model.text_encoder_2}
@@ -138,7 +138,7 @@ def _read_overrides(
             error.field = error.field or pointer
             raise
         except Exception as error:
-            # What the library raises at files that it cannot read is of many kinds.
+            # The libraries raise many kinds of errors for unreadable files.
             if is_out_of_memory(error):
                 raise
             raise ModelInvalid(f"{path.name} is no {name}: {cause_of(error, path)}", field=pointer) from error

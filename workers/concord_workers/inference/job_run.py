@@ -1,7 +1,7 @@
 """One job from its loaded models to its files: plan, prepare, denoise, decode, finish, write.
 
-What is put on the models for a job (LoRAs, inversions, optimisations) comes off again however the job ends; LoRAs may
-stay for the next one.
+The changes of a job to its models (LoRAs, inversions, optimisations) are undone however the job ends; LoRAs may stay for
+the next job.
 """
 
 from __future__ import annotations
@@ -67,22 +67,22 @@ FEATURES = (
 
 
 def choose_seed() -> int:
-    """A seed for a job that leaves it to us: existing C# reads seeds into an int, and the last of a batch must fit."""
+    """A seed for a job without one. Existing C# reads seeds into an int, which the last seed of a batch must fit."""
     return secrets.randbelow(int(limits("chosen_seed_max")) + 1)
 
 
 def _noise_seed(seed: int) -> int:
-    """The number that torch's generator is seeded with.
+    """The seed of torch's generator.
 
-    It looks at 32 bits alone, so that seeds which differ by 2^32 would give one picture: their upper half is mixed in.
-    Smaller seeds stay as they are, and mean what they mean to diffusers.
+    The generator uses 32 bits alone, so that seeds which differ by 2^32 would make the same picture; their upper half is
+    mixed in. Smaller seeds stay as they are, as in diffusers.
     """
     return seed if seed < 2**32 else (seed ^ (seed >> 32) * 0x9E3779B1) & 0xFFFFFFFF
 
 
 @dataclass
 class _Job:
-    """One running job: what was asked and decided, and what it measured."""
+    """One running job: its submission, its plan, and its counters."""
 
     submission: EffectiveSubmission
     models: JobModels
@@ -112,13 +112,13 @@ class JobRun:
         self.device = device
         self.roots = roots
         self.settings = settings
-        # Takes the models that idle off the device and warns of it; their ids.
+        # Takes idle models off the device, with a warning; returns their ids.
         self._evict = evict
 
     def run(
         self, submission: EffectiveSubmission, models: JobModels, context: JobContext
     ) -> tuple[dict[str, Any], Measurement]:
-        """SDXLResult without the load time, peak memory and warnings, and what was measured."""
+        """SDXLResult without load time, peak memory and warnings, and the job's measurement."""
         began = time.monotonic()
         context.progress("preprocessing", 0, 1)
         job = self._plan(submission, models, read_images(submission, self.roots, context))
@@ -245,7 +245,7 @@ class JobRun:
                 only_unet = [name for name in wanted if not name.startswith("vae_")]
                 undo.enter_context(optimized(refiner, only_unet, self.device))
             encoded = self._encode(job, pipeline, refiner, context)
-            # What is on is on whole, and comes off whole: a job that fails from here on leaves its models as they were.
+            # Every change is complete here, and `undo` reverts it: a job that fails later leaves its models as they were.
             models.changing = False
             yield pipeline, arguments, refiner, encoded
 
@@ -254,7 +254,7 @@ class JobRun:
         if not job.models.overrides:
             apply_loras(base.value, base.extras, job.models.loras, base.facts.configs)
             return
-        # With other text encoders than the base's own the LoRAs go into the job's pipeline, and out again after it.
+        # With other text encoders than the base's own, the LoRAs are added to the job's pipeline and removed after it.
         strip_loras(base.value, base.extras)
         extras: dict[str, Any] = {}
         undo.callback(strip_loras, pipeline, extras)
@@ -308,7 +308,7 @@ class JobRun:
             return own, encode_prompts(refiner, texts, guidance=job.guidance, device=device)
 
     def _without_second_prompts(self, texts: PromptTexts, guidance: bool, context: JobContext) -> PromptTexts:
-        """What is left of the prompts where the base does no step: the refiner reads the first of each pair."""
+        """The prompts of a job whose base does no step: the refiner reads the first of each pair alone."""
         read_by_base = {"prompt_2": texts.prompt_2}
         if guidance:
             read_by_base["negative_prompt_2"] = texts.negative_prompt_2

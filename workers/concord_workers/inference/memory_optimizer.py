@@ -1,4 +1,4 @@
-"""Estimates of a job, a changed job that fits, the limits of this device, and freeing memory."""
+"""Estimates of jobs, changed jobs that fit, the limits of this device, and the freeing of memory."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ from concord_workers.schedulers.scheduler_factory import calls_of, recommended_s
 __all__ = ["Measurement", "MemoryOptimizer"]
 
 _MIB = 2**20
-# Optimisations that save memory and change no pixel; why they are added.
+# Optimisations that save memory and change no pixel → the reason in a change.
 _LOSSLESS = {"vae_slicing": "decoding picture by picture takes less memory"}
-# That save memory and change what one sees: tiles do not know of each other's colours.
+# Those that save memory and change pixels: each tile is decoded without the others' colours.
 _LOSSY = {"vae_tiling": "decoding tile by tile takes less memory, and colours may differ a little from tile to tile"}
-# That cost time. `attention_slicing` saves nothing beside it: the attention here keeps no matrix that could be sliced.
+# Those that cost time. `attention_slicing` saves nothing: the attention here keeps no matrix that could be sliced.
 _SLOWER = ("vae_slicing", "vae_tiling", "attention_slicing")
 _OPTIMIZATIONS = ("performance", "optimizations")
 _STEPS = ("scheduler", "steps")
@@ -44,7 +44,7 @@ _OFFLOADS = ("model_cpu_offload", "sequential_cpu_offload")
 
 
 class MemoryOptimizer:
-    """Knows what jobs cost here. Thread safe: queries ask it while a job runs."""
+    """Estimates and changes jobs. Thread safe: queries call it while a job runs."""
 
     def __init__(self, device: Device, loader: ModelLoader, settings: InferenceSettings) -> None:
         self.device = device
@@ -53,13 +53,15 @@ class MemoryOptimizer:
         self.costs = CostModel(device)
 
     def record(self, measurement: Measurement) -> None:
-        """Learn from a job that has ended."""
+        """Adds the measurement of a job that has ended."""
         self.costs.record(measurement)
 
     # Estimates
 
     def estimate(self, submission: EffectiveSubmission) -> dict[str, Any]:
-        """`get_performance_estimate` of an effective submission. Raises what finding its models raises."""
+        """`get_performance_estimate` of an effective submission.
+
+        Raises ModelNotFound, ModelInvalid, PathNotAllowed, and OutOfMemory where the throughput is unknown."""
         parts = self._models_of(submission)
         base = parts["base"]
         dtype = dtype_of(submission, self.device)
@@ -86,18 +88,18 @@ class MemoryOptimizer:
         }
 
     def bytes_to_work(self, submission: EffectiveSubmission) -> int:
-        """What an effective submission needs on the device beside the models that stay there, by the estimate."""
+        """Bytes that a submission needs on the device beside the models that stay there, by the estimate."""
         parts = self._models_of(submission)
         base, dtype, shape = parts["base"], dtype_of(submission, self.device), _shape_of(submission)
         work = max(self.costs.activation_bytes(base, dtype, shape, parts.get("vae")))
         if not shape.optimizations & set(_OFFLOADS):
             return work
-        # What is offloaded is on the device for its turn only, and no part of what stays there.
+        # Offloaded weights are on the device while they run, and do not count among the models that stay.
         weights = {name: facts.bytes_at(dtype) for name, facts in parts.items()}
         return work + self._weights_on_device(weights, base, dtype, shape)
 
     def _models_of(self, submission: EffectiveSubmission) -> dict[str, ModelFacts]:
-        """The models that take part, by what they are in the job."""
+        """The models that take part, by their roles in the job."""
         model, conditioning, post = submission.model, submission.conditioning, submission.postprocessing
         find = self.loader.describe
         parts = {"base": find(model.base, "/model/base")}
@@ -128,7 +130,7 @@ class MemoryOptimizer:
         return parts
 
     def _weights_on_device(self, weights: dict[str, int], base: ModelFacts, dtype: str, shape: Shape) -> int:
-        """Weights that are on the device at once: all, with offload the largest part, one layer of it layer by layer."""
+        """Bytes of weights on the device at once: all; with offload the largest part; layer by layer one layer of that."""
         width = bytes_of_number(dtype)
         largest = max(base.component_elements.values()) * width
         if "sequential_cpu_offload" in shape.optimizations:
@@ -144,7 +146,7 @@ class MemoryOptimizer:
         return math.isqrt(pixels_max) // 8 * 8
 
     def limits(self, base: ModelFacts | None = None, dtype: str | None = None) -> dict[str, int]:
-        """Bounds of this device with a base (default: the current one), as far as memory tells; without clip and LCM."""
+        """Bounds of this device with a base (default: the current one) by its memory; without those of clip and LCM."""
         if base is None and (current := self.loader.current_model()) is not None:
             base = current.facts
         pixels_max = rule_maximum("pixels")
@@ -160,16 +162,16 @@ class MemoryOptimizer:
         }
 
     def limit_violations(self, submission: PartialSubmission) -> list[ContractError]:
-        """What of a submission is beyond the limits of this device with its base."""
+        """The violations of this device's limits, with the base of the submission."""
         dimensions = submission.hyperparameters.dimensions
         if submission.model.base is None or dimensions.width is None or dimensions.height is None:
             return []  # refused by the reading
         try:
             base = self.loader.describe(submission.model.base, "/model/base")
         except ContractError:
-            return []  # the absent base is found and said elsewhere
+            return []  # `violations_of` reports the absent base
         if base.model_type != "sdxl":
-            return []  # likewise
+            return []  # and a model of another kind
         dtype = dtype_of(submission, self.device)
         limits = self.limits(base, dtype if dtype in self.device.dtypes else None)
         pixels = dimensions.width * dimensions.height
@@ -181,7 +183,7 @@ class MemoryOptimizer:
         return [BeyondDevice(message, maximum=most, fields=fields, hint="see limits of get_capabilities")]
 
     def _pixels_that_fit(self, base: ModelFacts, dtype: str) -> int:
-        """Pixels of one picture for which the leanest way of running still fits the device: without guidance, in tiles."""
+        """The largest picture, in pixels, that fits the device in the leanest way: without guidance, decoded in tiles."""
         one = 1 << 20
         plain = Shape(one, 1, 1, 1, 0, Finish(), frozenset())
         unet, in_tiles = self.costs.activation_bytes(base, dtype, plain, tile_side=TILE_SIDE)
@@ -191,7 +193,7 @@ class MemoryOptimizer:
         free = self.device.memory_stats().vram_total_bytes
         if "sequential_cpu_offload" not in self.device.optimizations:
             free -= base.bytes_at(dtype)
-        # Decoding in tiles takes what one tile takes, and more only for the picture itself.
+        # Decoding in tiles takes the memory of one tile, plus the picture itself.
         per_pixel = (in_tiles - of_no_pixel) / (one - TILE_SIDE * TILE_SIDE)
         of_tile = of_no_pixel - per_pixel * TILE_SIDE * TILE_SIDE
         most = min(free / (unet / one), (free - of_tile) / per_pixel)
@@ -207,7 +209,7 @@ class MemoryOptimizer:
         keep every pixel first; those that lower the quality only with `preserve_quality: false`. Beyond the targets,
         priority `memory` takes every saving that costs no quality, `speed` gives up the savings that cost time and are
         not needed (and steps, where quality may go), `quality` raises too few steps; `balanced` does nothing more.
-        A target that stays out of reach is said in `estimate_after`: `over_target_mb`, `over_target_seconds`.
+        `estimate_after` has the excess over a target that was not reached: `over_target_mb`, `over_target_seconds`.
         """
         changing = _Changing(self, normalized, effective)
         before = changing.estimate
@@ -220,7 +222,7 @@ class MemoryOptimizer:
             return bool(estimate["fits"]) and (target_mb is None or estimate["estimated_vram_usage_mb"] <= target_mb)
 
         def fitted() -> bool:
-            """Whether it fits, if need be with more that costs no quality: each change may make another of use."""
+            """Whether it fits, after adding lossless savings as needed. One of them can make another one useful."""
             while not fits(changing.estimate) and changing.add_lossless():
                 pass
             return fits(changing.estimate)
@@ -256,14 +258,14 @@ class MemoryOptimizer:
         }
 
     def cleanup(self) -> dict[str, int]:
-        """Free what nothing uses: garbage, the allocators' spare memory. What is loaded or cached stays."""
+        """Frees garbage and the allocators' spare memory. Loaded and cached models stay."""
         gpu_before = torch.cuda.memory_reserved(self.device.torch_device) if self.device.is_cuda else 0
         ram_before = resident_bytes()
         gc.collect()
         self.device.empty_cache()
         ctypes.CDLL(None).malloc_trim(0)
         gpu_after = torch.cuda.memory_reserved(self.device.torch_device) if self.device.is_cuda else 0
-        # Other threads may have allocated meanwhile; nothing is then said to be freed.
+        # Other threads may have allocated meanwhile; a negative difference counts as 0.
         return {
             "freed_gpu_bytes": max(gpu_before - gpu_after, 0),
             "freed_ram_bytes": max(ram_before - resident_bytes(), 0),
@@ -271,7 +273,7 @@ class MemoryOptimizer:
 
 
 class _Changing:
-    """A request while it is changed: both documents, the changes and the estimate of the moment."""
+    """A request under change: both documents, the changes so far, and the present estimate."""
 
     def __init__(self, optimizer: MemoryOptimizer, normalized: dict[str, Any], effective: dict[str, Any]) -> None:
         self._optimizer = optimizer
@@ -286,7 +288,7 @@ class _Changing:
         return float(self.estimate["estimated_time_seconds"])
 
     def change(self, path: tuple[str, ...], to: Any, reason: str) -> None:
-        """Set a value in both documents; a second change of one value is joined with the first, and so are the reasons."""
+        """Sets a value in both documents. A second change of a value joins the first one, with both reasons."""
         was = self._set(self.normalized, path, to)
         self._set(self._effective, path, to)
         pointer = "/" + "/".join(path)
@@ -309,17 +311,17 @@ class _Changing:
         return was
 
     def tried(self, path: tuple[str, ...], to: Any) -> dict[str, Any]:
-        """The estimate with a value changed; nothing is."""
+        """The estimate with a changed value; the documents stay."""
         trial = copy.deepcopy(self._effective)
         self._set(trial, path, to)
         return self._optimizer.estimate(read_effective(trial))
 
     def add_lossless(self) -> bool:
-        """Ask for the first lossless optimisation that lowers the memory; whether there was one."""
+        """Adds the first lossless optimisation that lowers the memory; returns whether there was one."""
         return self._add(_LOSSLESS)
 
     def add_lossy(self) -> bool:
-        """Likewise for those that change what one sees."""
+        """As `add_lossless`, for optimisations that change pixels."""
         return self._add(_LOSSY)
 
     def _add(self, reasons: Mapping[str, str]) -> bool:
@@ -334,7 +336,7 @@ class _Changing:
         return False
 
     def drop_savings(self, fits: Callable[[dict[str, Any]], bool]) -> None:
-        """Give up what saves memory at the cost of time, the slowest first, where it fits without."""
+        """Removes savings of memory that cost time, the slowest first, where the job fits without."""
         for name in (*reversed(_OFFLOADS), *reversed(_SLOWER)):
             asked = self.submission.performance.optimizations
             wanted = [known for known in asked if known != name]
@@ -359,7 +361,7 @@ class _Changing:
             self.change(("hyperparameters", "batch_size"), size, "so many pictures at once do not fit; send the rest as jobs")
 
     def shrink_picture(self, done: Callable[[], bool], reason: str) -> None:
-        """Both sides smaller by the same share, in multiples of 64 and not under 512, until `done`."""
+        """Makes both sides smaller by the same share, in multiples of 64 and not under 512, until `done`."""
         dimensions = self.submission.hyperparameters.dimensions
         width, height = dimensions.width, dimensions.height
         for share in range(95, 10, -5):
@@ -372,7 +374,7 @@ class _Changing:
             self.change(("hyperparameters", "dimensions", "height"), smaller[1], reason)
 
     def lower_steps(self, target_seconds: float | None) -> None:
-        """To the sampler's recommended steps, and below them, to a third, only as far as a target asks for it."""
+        """Lowers the steps to the sampler's recommendation, and as far as a third of it where a target needs that."""
         steps = self.submission.scheduler.steps
         recommended = recommended_steps(self.submission.scheduler.type)
         if steps > recommended:
@@ -387,7 +389,7 @@ class _Changing:
             self.change(_STEPS, steps, f"fewer still to come under {target_seconds:g} s")
 
     def raise_steps(self, target_seconds: float | None) -> None:
-        """Towards the sampler's recommended steps, as far as the time target, if any, allows."""
+        """Raises the steps towards the sampler's recommendation, within the time target."""
         steps = self.submission.scheduler.steps
         recommended = recommended_steps(self.submission.scheduler.type)
         for more in range(recommended, steps, -1):
@@ -397,7 +399,7 @@ class _Changing:
                 return
 
     def note_unmet(self, target_mb: int | None, target_seconds: float | None) -> None:
-        """Say by how much a target is exceeded, as a part of the estimate and in the last change's reason."""
+        """Adds the excess over a target to the estimate and to the last change's reason."""
         mb = self.estimate["estimated_vram_usage_mb"] - target_mb if target_mb is not None else 0
         seconds = self.seconds - target_seconds if target_seconds is not None else 0.0
         over = {name: by for name, by in (("over_target_mb", mb), ("over_target_seconds", seconds)) if by > 0}

@@ -1,4 +1,4 @@
-"""The optimisations of `performance.optimizations`: put on for one job and taken off after it."""
+"""The optimisations of `performance.optimizations`, enabled for one job and disabled after it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["optimized", "with_compiled_unet"]
 
 
 def with_compiled_unet(pipeline: Any, extras: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
-    """The pipeline's components, the UNet compiled where asked; it is compiled once for all jobs of the model."""
+    """The pipeline's components, the UNet compiled on request. It is compiled once for all jobs of the model."""
     components = dict(pipeline.components)
     if "torch_compile" in names:
         if "compiled_unet" not in extras:
@@ -25,7 +25,7 @@ def with_compiled_unet(pipeline: Any, extras: dict[str, Any], names: Sequence[st
 
 @contextmanager
 def optimized(pipeline: Any, names: Sequence[str], device: Device) -> Iterator[None]:
-    """While open, the pipeline runs with these optimisations; the modules are then as they were."""
+    """Enables optimisations of a pipeline, and disables them at the end."""
     with ExitStack() as undo:
         if "attention_slicing" in names:
             pipeline.enable_attention_slicing()
@@ -54,7 +54,7 @@ def optimized(pipeline: Any, names: Sequence[str], device: Device) -> Iterator[N
 
 
 def _to_host(pipeline: Any) -> None:
-    """The module that ran last is still on the device when its hook goes."""
+    """Moves all modules to the host: the one that ran last stays on the device when its hook is removed."""
     for part in pipeline.components.values():
         if isinstance(part, torch.nn.Module):
             part.to("cpu")

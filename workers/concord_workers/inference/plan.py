@@ -1,7 +1,7 @@
-"""What a job needs, checked before anything is loaded: features of this worker, models, images, bounds of the model.
+"""Checks a job before anything is loaded: features of this worker, models, images, bounds of the model.
 
 `violations_of` finds all violations at once; it reads headers and nothing more, so `validate_request` answers with it while a
-job runs. Schema and cross-field rules were checked before, by the generated types.
+job runs. The reading has checked the schema and the rules before.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def dtype_of(submission: PartialSubmission, device: Device) -> str:
 
 
 def offload_of(submission: PartialSubmission) -> bool:
-    """Whether the job's models wait in host memory."""
+    """Whether the job's models stay in host memory and are moved to the device in turn."""
     return any(name in submission.performance.optimizations for name in ("model_cpu_offload", "sequential_cpu_offload"))
 
 
@@ -87,9 +87,9 @@ def clip_skip_max(facts: ModelFacts) -> int:
 def violations_of(
     submission: PartialSubmission, device: Device, loader: ModelLoader, roots: Roots, settings: InferenceSettings
 ) -> list[ContractError]:
-    """All that stands against running the (effective) submission here, in the schema's order.
+    """Every violation of a submission on this worker, in the schema's order.
 
-    What is absent is not checked: a required value that nobody wrote, or one out of its bounds, was refused by the reading.
+    Absent values are not checked: the reading refused missing required values and those out of bounds.
     """
     violations: list[ContractError] = []
 
@@ -123,9 +123,9 @@ def _scheduler_of(scheduler: PartialScheduler) -> SchedulerChoice | None:
 def warn_of_unused(
     submission: PartialSubmission, loader: ModelLoader, settings: InferenceSettings, context: JobContext
 ) -> None:
-    """Warns of what the job's model files hold and nothing uses, at the entries that name them, as loading them does."""
+    """Warns of unused weights in the job's model files, at the entries that name them, as loading does."""
     for field, facts_of in _named_models(submission, loader, settings):
-        # What stands against a file is among the violations.
+        # The violations have the errors of files.
         with suppress(ContractError):
             if (text := facts_of().unused_text) is not None:
                 context.warn("weights_unused", text, field)
@@ -175,7 +175,7 @@ def _require_type(facts: ModelFacts, model_type: str, field: str) -> ModelFacts:
 
 @dataclasses.dataclass
 class _Parts:
-    """The base and what replaces parts of it, as far as their own checks held; nothing is compared with the others.
+    """The base and the replacements of its parts that passed their own checks. A refused part is compared with nothing.
 
     base: None where it was refused. configs: component → its configuration; None where the base or a text encoder was
     refused. tokenizers: folders of the words that the job's prompts are read with; a refused one is not among them.

@@ -1,4 +1,4 @@
-"""The engine's result as the `data` of each action that makes pictures."""
+"""Turns the engine's result into the `data` of each action that makes pictures."""
 
 from __future__ import annotations
 

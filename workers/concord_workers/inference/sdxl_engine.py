@@ -30,7 +30,7 @@ from concord_workers.training.settings import TrainingSettings
 __all__ = ["SdxlEngine"]
 
 _COMPONENTS = ("base", "refiner", "vae")
-# How long a measured figure of memory stands: reading it costs more than a whole query else.
+# A measured figure of memory is used for so long: reading it costs more than the rest of a query.
 _MEMORY_SECONDS = 0.2
 
 
@@ -105,7 +105,7 @@ class SdxlEngine:
                 try:
                     kind = self.loader.describe(str(path)).model_type
                 except ContractError:
-                    continue  # not one that a job may name; validate_model_files says what is wrong with it
+                    continue  # not a model for a job; validate_model_files lists its faults
                 if kind is not None:
                     found.setdefault(kind, []).append(str(path))
         return found
@@ -160,7 +160,7 @@ def _parts(fields: dict[str, Any]) -> dict[str, str]:
 
 
 def _quieten() -> None:
-    """No progress bars: they go to stderr, but nobody reads them there."""
+    """Turns off progress bars and notes of the libraries: they would fill the log."""
     diffusers.utils.logging.disable_progress_bar()
     diffusers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()

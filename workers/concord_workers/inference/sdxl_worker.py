@@ -1,4 +1,4 @@
-"""The SDXL engine of one device: what it can do, what stands against a submission, and making its pictures.
+"""The SDXL engine of one device: its capabilities, the checks of a submission, and its pictures.
 
 A submission comes with its defaults applied. Any failure leaves the worker ready for the next job.
 """
@@ -34,7 +34,7 @@ from concord_workers.schedulers.scheduler_factory import original_steps_max, sch
 
 __all__ = ["SdxlWorker"]
 
-# Modules that a job puts something on or casts; the others are only read.
+# Models whose modules a job changes or casts; the others are only read.
 _CHANGED_BY_JOBS = frozenset({"sdxl", "sdxl_refiner", "vae", "controlnet"})
 
 
@@ -57,12 +57,12 @@ class SdxlWorker:
         self.optimizer = optimizer or MemoryOptimizer(device, loader, settings)
 
     def check(self, submission: PartialSubmission) -> list[ContractError]:
-        """All that stands against running the effective submission here; nothing is loaded."""
+        """Every violation of the submission on this worker; nothing is loaded."""
         violations = violations_of(submission, self.device, self.loader, self.roots, self.settings)
         return violations + self.optimizer.limit_violations(submission)
 
     def predict_warnings(self, submission: PartialSubmission, context: JobContext) -> None:
-        """The warnings that running it will bring by what its model files and images hold; no model is loaded."""
+        """Adds the warnings that running the submission will add about its model files and images; no model is loaded."""
         warn_of_unused(submission, self.loader, self.settings, context)
         predict_images_warnings(submission, self.roots, context)
 
@@ -93,9 +93,9 @@ class SdxlWorker:
         }
 
     def generate(self, submission: EffectiveSubmission, context: JobContext) -> dict[str, Any]:
-        """Run a job; SDXLResult without session_id. A seed of −1 is chosen here, where nobody did before.
+        """Run a job; SDXLResult without session_id. A seed of −1 is replaced by a chosen one.
 
-        Raises what `check` finds, what a model or image turns out to be, OutOfMemory, and what `context.check` raises.
+        Raises the violations of `check`, ModelInvalid, ImageInvalid, OutOfMemory, and the errors of `context.check`.
         """
         self.device.reset_peak()
         raise_all(self.check(submission))
@@ -106,7 +106,7 @@ class SdxlWorker:
             if not is_out_of_memory(error):
                 raise
             failure = self.device.out_of_memory(error, "making pictures")
-            traceback.clear_frames(error.__traceback__)  # they hold the tensors that filled the memory
+            traceback.clear_frames(error.__traceback__)  # the frames hold the tensors that filled the memory
             self._give_back()
             if not self._evict_idle(context):
                 raise failure from error
@@ -132,7 +132,7 @@ class SdxlWorker:
         return model.value
 
     def _attempt(self, submission: EffectiveSubmission, context: JobContext) -> tuple[dict[str, Any], Measurement]:
-        """Runs the job once. Raises what it ends with; its models are then whole, or off the device."""
+        """Runs the job once. After an error its models are whole, or off the device."""
         models: JobModels | None = None
         with self.loader.lease(context) as lease:
             try:
@@ -143,9 +143,9 @@ class SdxlWorker:
             except ContractError:
                 raise
             except Exception as error:
-                # Where memory ran out between putting things on and taking them off, the modules are as they were. Else
-                # they may be half changed (a LoRA half in, a VAE half cast), and the next job loads them anew. Nothing
-                # can be freed on a device that can no longer compute.
+                # Out of memory after all changes were made: they were undone, and the modules are intact. Otherwise they may
+                # be half changed (a LoRA half added, a VAE half cast), and the next job loads them anew. A device that
+                # can no longer compute frees nothing.
                 intact = models is not None and not models.changing and is_out_of_memory(error)
                 if not intact and not is_device_failure(error):
                     traceback.clear_frames(error.__traceback__)
@@ -155,7 +155,7 @@ class SdxlWorker:
             return result, measurement
 
     def _attempt_again(self, submission: EffectiveSubmission, context: JobContext) -> tuple[dict[str, Any], Measurement]:
-        """The second and last attempt, after models that idled have left. Raises OutOfMemory where that was not enough."""
+        """The second and last attempt, after idle models were evicted. Raises OutOfMemory where that was not enough."""
         try:
             return self._attempt(submission, context)
         except Exception as error:
@@ -177,7 +177,7 @@ class SdxlWorker:
             context.warn("model_swapped", f"{names} left the device to make room for the job's own work", "/model/base")
 
     def _drop(self, models: list[LoadedModel]) -> None:
-        """Takes what a job may have changed off the device, under whatever ids it is known."""
+        """Takes models that a job may have changed off the device, under all of their ids."""
         for model in models:
             if model.model_type in _CHANGED_BY_JOBS and any(model is other for other in self.loader.on_device.all()):
                 self.loader.on_device.remove(model)

@@ -1,4 +1,4 @@
-"""The record inside a picture: the effective submission with its seed, and nothing that differs between equal jobs."""
+"""The record inside a picture: the effective submission with its seed, without anything that differs between equal jobs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the order of work asks of the worker that it orders: the meaning of its actions."""
+"""The interface between the order of work and the handlers of actions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["WorkerActions"]
 
 
 class WorkerActions(Protocol):
-    """Implemented by `worker.base_worker.BaseWorker`, which lies above this room and therefore is not imported here."""
+    """`worker.base_worker.BaseWorker` implements it. That room lies above this one, so that it is not imported here."""
 
     gpu_id: str
     metrics: Metrics
@@ -36,7 +36,7 @@ class WorkerActions(Protocol):
         ...
 
     def timeout_of(self, command: Command, seconds: float | None) -> float | None:
-        """How long a job may take, from its receipt. seconds: the default of its action."""
+        """The seconds that a job may take, from its receipt. seconds: the default of its action."""
         ...
 
     def sender_of(self, command: Command) -> Callable[..., str]:
@@ -56,7 +56,7 @@ class WorkerActions(Protocol):
         ...
 
     def work(self, engine: Engine, task: Task) -> Outcome:
-        """Does a job, a load, or the acceptance of a training."""
+        """Runs a job, a load, or the acceptance of a training."""
         ...
 
     def initialize(self, task: Task, protocol: ProtocolState, is_busy: bool) -> Outcome:

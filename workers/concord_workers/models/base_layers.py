@@ -1,4 +1,4 @@
-"""The layers of a base that a LoRA can change, by every name that LoRA files have for them."""
+"""The layers of a base that a LoRA can change, by all of their names in LoRA files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Layer", "layers_of"]
 
 _TEXT_CLASSES = {"text_encoder": transformers.CLIPTextModel, "text_encoder_2": transformers.CLIPTextModelWithProjection}
 _KOHYA = {"text_encoder": "lora_te1_", "text_encoder_2": "lora_te2_"}
-# Diffusers' names inside a block → sgm's, that kohya's trainers and most published files use.
+# Diffusers' names inside a block → sgm's, which kohya's trainers and most published files use.
 _RESNET = {
     "conv1": "in_layers.2",
     "time_emb_proj": "emb_layers.1",
@@ -72,7 +72,7 @@ def _layers_of(component: str, text: str) -> dict[str, Layer]:
 
 
 def _shapes(component: str, config: dict[str, Any]) -> dict[str, tuple[int, ...]]:
-    # For this thread alone: a job may be loading in another one.
+    # For this thread alone: another one may load a model for a job.
     with torch.device("meta"):
         if component == "unet":
             module: Any = diffusers.UNet2DConditionModel.from_config(config)

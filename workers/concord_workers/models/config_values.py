@@ -1,7 +1,7 @@
-"""The numbers of a model's configuration that its code takes as they stand.
+"""Checks numbers of a model's configuration that the libraries use without a check.
 
 A count of -1 builds a model without layers, one of a thousand million builds for hours, and a factor that is a text
-breaks the first job: each is refused where the configuration is read.
+breaks the first job. Each is refused when the configuration is read.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from concord_workers.core.errors import ModelInvalid
 
 __all__ = ["require_sane_values"]
 
-# Name of a count, or of a list of them → the most that it may be, far over every published model.
+# Name of a count, or of a list of counts → its maximum, far above every published model.
 _COUNTS = {
     "attention_head_dim": 65_536,
     "block_out_channels": 65_536,
@@ -38,7 +38,7 @@ _ORDERS = ("rgb", "bgr")
 
 
 def require_sane_values(config: Mapping[str, Any], name: str) -> None:
-    """Raises ModelInvalid for a count or factor that no model can have. What is absent or null has its default."""
+    """Raises ModelInvalid for a count or factor that no model can have. Absent and null values have their defaults."""
     for key, most in _COUNTS.items():
         if (value := config.get(key)) is not None and not _is_count(value, most):
             raise ModelInvalid(f"{name} says {key} {_shown(value)}; 1 to {most} are possible")
@@ -59,7 +59,7 @@ def require_sane_values(config: Mapping[str, Any], name: str) -> None:
 
 
 def _require_channel_values(config: Mapping[str, Any], key: str, name: str) -> None:
-    """Raises ModelInvalid for what is no finite number for each latent channel, or no spread above 0."""
+    """Raises ModelInvalid unless there is one finite number for each latent channel, above 0 for a spread."""
     values = config.get(key)
     channels = config.get("latent_channels") or 4
     if values is None:

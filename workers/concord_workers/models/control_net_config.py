@@ -1,6 +1,6 @@
 """The configuration of a ControlNet in a single file, from the shapes of its tensors.
 
-SDXL's ControlNets differ in depth (full, mid, small) but not in kind, so their shapes say all that a configuration says.
+SDXL's ControlNets differ in depth alone (full, mid, small), so that the configuration follows from their shapes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _HEAD_WIDTH = 64
 
 
 def control_net_config(tensors: Mapping[str, TensorInfo], name: str) -> dict[str, Any]:
-    """What `ControlNetModel` is made from. Raises ModelInvalid where it is of another size than SDXL's."""
+    """The configuration of `ControlNetModel`. Raises ModelInvalid where the net has another size than SDXL's."""
     try:
         config = _config(tensors)
     except (KeyError, IndexError) as error:

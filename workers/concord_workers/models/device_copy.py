@@ -1,4 +1,4 @@
-"""Moves a model's weights to a CUDA device faster than one copy after another does.
+"""Moves a model's weights to a CUDA device with several copies at once.
 
 A copy from ordinary memory goes through a small buffer of the driver, one processor core at a time. Here several threads
 fill pinned buffers, each with a stream of its own, so that the cores and the bus work side by side.
@@ -56,11 +56,11 @@ def pieces_of(source: torch.Tensor, target: torch.Tensor, size: int = _BUFFER_BY
 
 
 def _send(pieces: list[_Piece], device: torch.device) -> None:
-    """Copy all pieces; the first error of a thread is raised here, when all threads have ended."""
+    """Copies all pieces. Raises the first error of a thread, once all threads have ended."""
     waiting: queue.SimpleQueue[_Piece] = queue.SimpleQueue()
     for piece in pieces:
         waiting.put(piece)
-    # The targets may be memory that earlier work on the current stream still uses.
+    # Earlier work on the current stream may still use the memory of the targets.
     ready = torch.cuda.current_stream(device)
     with ThreadPoolExecutor(_THREADS, "device-copy") as threads:
         futures = [threads.submit(_work, waiting, device, ready) for _ in range(min(_THREADS, len(pieces)))]

@@ -1,4 +1,4 @@
-"""The models that are on the device: what each takes, which is the oldest, what makes room for another."""
+"""The models on the device: their memory, their order of use, and eviction."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = ["DeviceModels", "LoadedModel"]
 
 _log = logging.getLogger(__name__)
 _PAGE = 4096
-# A model whose files change under the reader is read so often before it is refused.
+# Reads of a model whose files change meanwhile, before it is refused. A writer rarely needs longer than one read.
 _READS_MAX = 3
 
 
@@ -34,8 +34,8 @@ _READS_MAX = 3
 class LoadedModel:
     """One model on the device, under one id or several.
 
-    ids: id → the suite that it is a part of, or None. value: the live object, by kind what `readers` makes. dtype: the
-    contract's name. memory_bytes: what its weights take. offloaded: held in host memory, moved to the device by parts.
+    ids: id → its suite, or None. value: the live object that `readers` makes. dtype: the contract's name. memory_bytes: of
+    its weights. offloaded: in host memory, and moved to the device part by part.
     """
 
     ids: dict[str, str | None]
@@ -53,7 +53,7 @@ class LoadedModel:
 
     @property
     def model_id(self) -> str:
-        """The id that it got last."""
+        """The newest id."""
         return list(self.ids)[-1]
 
 
@@ -86,7 +86,7 @@ class DeviceModels:
     def add(
         self, model_id: str, model_type: str, path: Path, dtype: str, *, offload: bool, suite: str | None, field: str | None
     ) -> tuple[LoadedModel, list[str]]:
-        """The model on the device, loaded now or before, and the ids that had to go for it.
+        """The model on the device, loaded now or before, and the ids that were evicted for it.
 
         Raises ModelInvalid, OutOfMemory.
         """
@@ -101,7 +101,7 @@ class DeviceModels:
             self.remove(known)
         evicted: list[str] = []
         for attempt in range(_READS_MAX):
-            # Taken before the first look and compared after the last: what is loaded is what the signature says.
+            # Taken before the first read and compared after the last, so that the weights are those of the signature.
             before = signature(path)
             facts = describe(path)
             self.require_type(facts, model_type, model_id, field)
@@ -110,7 +110,7 @@ class DeviceModels:
             if signature(path) == before:
                 break
             _log.warning("%s was replaced while it was loaded; it is loaded again", path)
-            value = None  # its memory is wanted for the next attempt
+            value = None  # the next attempt needs its memory
             if attempt == _READS_MAX - 1:
                 message = f"the files of {model_id} change while they are read"
                 raise ModelInvalid(message, field=field, hint="wait until they are written, and try again")
@@ -122,7 +122,7 @@ class DeviceModels:
         return model, evicted
 
     def remove(self, model: LoadedModel) -> None:
-        """Take a model off the device."""
+        """Takes a model off the device."""
         with self._lock:
             self._models = [other for other in self._models if other is not model]
         model.value = None
@@ -131,13 +131,13 @@ class DeviceModels:
         self.device.empty_cache()
 
     def with_suite(self, model: LoadedModel) -> list[LoadedModel]:
-        """The model and the parts that belong together with it."""
+        """The model and the other parts of its suites."""
         suites = {suite for suite in model.ids.values() if suite is not None}
         return [m for m in self.all() if m is model or suites & {s for s in m.ids.values() if s is not None}]
 
     def require_type(self, facts: ModelFacts, model_type: str, model_id: str, field: str | None) -> None:
         """Raises ModelInvalid where the files are of another kind."""
-        # Upscaling nets have many architectures; the reader knows them better than the names of tensors tell.
+        # Upscaling nets have many architectures; the names of tensors tell only some of them, and the reader knows all.
         known = facts.model_type
         if known == model_type or (known is None and model_type == "upscaler"):
             return
@@ -154,7 +154,7 @@ class DeviceModels:
         field: str | None,
         evicted: list[str],
     ) -> Any:
-        """The live model. Where memory runs out all the same, what idles leaves (see `evicted`), and it is read again."""
+        """The live model. Where memory runs out, idle models are evicted (into `evicted`), and it is read again."""
         try:
             return self._read_once(facts, model_type, dtype, offload, model_id, field)
         except OutOfMemory:
@@ -187,11 +187,11 @@ class DeviceModels:
             raise ModelInvalid(f"{model_id} cannot be loaded: {cause_of(error, facts.path)}", field=field) from error
 
     def _idle(self) -> list[LoadedModel]:
-        """What may leave the device: no job holds it, nor a part of its suite."""
+        """The idle models: no job holds them or a part of their suites."""
         return [m for m in self.all() if not m.offloaded and not any(p.pinned for p in self.with_suite(m))]
 
     def _evict(self, model: LoadedModel, for_what: str) -> list[str]:
-        """Takes a model and the parts of its suite off the device; their ids."""
+        """Takes a model and the parts of its suite off the device; returns their ids."""
         gone: list[str] = []
         for part in self.with_suite(model):
             _log.info("%s is evicted for %s", part.model_id, for_what)
@@ -200,16 +200,16 @@ class DeviceModels:
         return gone
 
     def evict_idle(self, for_what: str) -> list[str]:
-        """Takes off the device whatever no job holds; the ids that went."""
+        """Takes every idle model off the device; returns their ids."""
         gone: list[str] = []
         while idle := self._idle():
             gone += self._evict(idle[0], for_what)
         return gone
 
     def make_room_to_work(self, needed: int, for_what: str) -> list[str]:
-        """Evicts what was used longest ago until a job has `needed` bytes beside its models; the ids that went.
+        """Evicts idle models, the oldest first, until a job has `needed` bytes beside its models; returns their ids.
 
-        Where nothing is left to evict the job is tried all the same: `needed` is an estimate, and decoding has a leaner way.
+        Does not raise where they do not suffice: `needed` is an estimate, and decoding has leaner ways.
         """
         gone: list[str] = []
         while (free := self.device.free_bytes()) is not None and free < needed:
@@ -221,7 +221,7 @@ class DeviceModels:
         return gone
 
     def _make_room(self, needed: int, model_id: str, suite: str | None) -> list[str]:
-        """Evict what was used longest ago until `needed` bytes fit; the ids that went."""
+        """Evicts idle models, the oldest first, until `needed` bytes fit; returns their ids."""
         evicted: list[str] = []
         while not self._fits(needed):
             candidates = self._idle()
@@ -255,10 +255,10 @@ class DeviceModels:
 
 @cache
 def _freeze_libraries() -> None:
-    """What the imports made lives as long as the process: the collector, run at each eviction, need not walk through it."""
+    """Excludes the objects of imports from garbage collection: they live as long as the process, and each eviction collects."""
     gc.collect()
     gc.freeze()
-    atexit.register(gc.unfreeze)  # else libraries that count their objects at the end report leaks
+    atexit.register(gc.unfreeze)  # libraries that count their objects at the end would report leaks
 
 
 def _tensors_of(value: Any, model_type: str) -> Iterator[torch.Tensor]:
@@ -286,7 +286,7 @@ def _memory_of(value: Any, model_type: str) -> int:
 
 
 def _touch_pages(value: Any, model_type: str) -> None:
-    """Read a byte of each page of mapped weights: a model counts as loaded when its bytes are there, not at its first job."""
+    """Reads a byte of each page of mapped weights. Otherwise the first job, and not the load, would read them from disk."""
     for tensor in _tensors_of(value, model_type):
         if tensor.device.type == "cpu" and tensor.is_contiguous() and tensor.numel():
             tensor.detach().view(-1).view(torch.uint8)[::_PAGE].max()

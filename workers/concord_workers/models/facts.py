@@ -1,6 +1,6 @@
-"""What a model is, by its headers and configuration alone: its kind, sizes, layers and number format.
+"""Facts of a model by its headers and configuration alone: its kind, sizes, layers and number format.
 
-Nothing is loaded for it, so it answers while a job runs. Facts are remembered by the signature of the model's files.
+No weights are loaded, so that queries can ask while a job runs. Facts are remembered by the signature of the model's files.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from concord_workers.models.weight_fit import part_rest
 
 __all__ = ["component_of", "describe", "describe_text_encoder", "signature"]
 
-# CLIP's halves for texts and pictures have one `model_type`; what is built on the one for pictures has it too.
+# CLIP's encoders of texts and of pictures share one `model_type`, and so do models built on the latter.
 _TEXT_ENCODERS = {"CLIPModel", "CLIPTextModel", "CLIPTextModelWithProjection"}
 
-# What configurations and tensors of forms that no model has raise, each in another line.
+# Errors of the code below at configurations and tensors of impossible forms, each from another line.
 _SHAPELESS = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 
 _remembered: dict[Path, tuple[tuple[Any, ...], ModelFacts]] = {}
 
 
 def describe(path: Path) -> ModelFacts:
-    """The facts of the model at a path. Raises ModelInvalid for pickles, broken files and what is no regular file."""
+    """The facts of the model at a path. Raises ModelInvalid for pickles, broken files and special files."""
     now = signature(path)
     known = _remembered.get(path)
     if known is not None and known[0] == now:
@@ -48,7 +48,7 @@ def describe(path: Path) -> ModelFacts:
 def describe_text_encoder(path: Path, name: str | None = None) -> ModelFacts:
     """The facts of a text encoder's own folder. name: the component that it replaces; None: by its architecture.
 
-    Raises ModelInvalid where it is none, or lacks weights.
+    Raises ModelInvalid for another model, or one that lacks weights.
     """
     facts = describe(path)
     config = facts.configs.get("model", {})
@@ -65,10 +65,10 @@ def describe_text_encoder(path: Path, name: str | None = None) -> ModelFacts:
 
 
 def component_of(path: Path) -> str | None:
-    """The part of a model that a folder is, where a job may name it in place of the base's; None: none such."""
+    """The component in a folder that a job may name in place of the base's; None where it is another model."""
     if not path.is_dir() or (path / "model_index.json").is_file():
         return None
-    # CLIP's published folders hold both, and are named for their weights.
+    # CLIP's published folders hold a tokenizer too; the weights count.
     if (path / "config.json").is_file() and _is_text_encoder(read_json(path / "config.json")):
         return "text_encoder"
     return "tokenizer" if has_vocabulary(path) else None
@@ -77,14 +77,14 @@ def component_of(path: Path) -> str | None:
 def signature(path: Path) -> tuple[Any, ...]:
     """Changes whenever a file of the model is replaced: names, sizes, times and inodes of its files.
 
-    Raises ModelInvalid for a pipe, a device or a socket, whose reader could wait for good.
+    Raises ModelInvalid for a pipe, a device or a socket: reading one may block for ever.
     """
     files = sorted(p for p in (path, *path.rglob("*")) if p.exists() and not p.is_dir())
     stats = [(file, file.stat()) for file in files]
     for file, found in stats:
         if not stat.S_ISREG(found.st_mode):
             raise ModelInvalid(f"{file.name} is no regular file")
-    # Without the model's own path: by every name of a link it is the same model.
+    # Relative to the model's path, so that a model has one signature by all links to it.
     return tuple(
         (str(file.relative_to(path)), found.st_size, found.st_mtime_ns, found.st_dev, found.st_ino) for file, found in stats
     )

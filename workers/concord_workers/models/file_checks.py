@@ -1,7 +1,7 @@
-"""`validate_model_files`: opens model files and says what is wrong with them, without loading them.
+"""`validate_model_files`: opens model files and lists their faults, without loading them.
 
-Always: header, types, shapes against byte ranges, overlaps, holes, truncation, kind, and the weights against what the
-configuration asks for. Deep: SHA-256, and values that are not finite.
+Always: header, types, shapes against byte ranges, overlaps, holes, truncation, kind, and the weights against the
+configuration. Deep: SHA-256, and values that are not finite.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def validate_path(
         row["issues"] = [error.message]
         return row
     files = [real] if real.is_file() else sorted(real.rglob("*.safetensors"))
-    row["file_size_bytes"] = sum(file.stat().st_size for file in files if file.exists())  # a link may lead nowhere
+    row["file_size_bytes"] = sum(file.stat().st_size for file in files if file.exists())  # a link may be broken
     row["format"] = _format_of(real)
     row["issues"] = _check_files(real, files, row, deep, check)
     try:
@@ -63,7 +63,7 @@ def validate_path(
 
 
 def _describe(path: Path, row: dict[str, Any], field: str, context: JobContext) -> None:
-    """Fills in what it is, or that it is nothing that is known. Raises ModelInvalid where a job could not load it."""
+    """Fills in the kind of the model, or an issue for an unknown one. Raises ModelInvalid where a job could not load it."""
     component = component_of(path)
     if component is not None:
         row["detected_component"] = component

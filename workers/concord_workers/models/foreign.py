@@ -1,7 +1,6 @@
-"""Names what a single file is that no job here can use, from its tensors' names and shapes.
+"""Recognises single files of other architectures by their tensors' names and shapes.
 
-A file of another architecture is refused as what it is: a reason that names the wrong thing sends its owner to mend the
-wrong thing.
+The refusal names the architecture, so that the owner of the file does not look for a fault in it.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ _UNION = ("task_embedding", "control_add_embedding.", "transformer_layes.", "spa
 
 
 def foreign_name(tensors: Mapping[str, TensorInfo]) -> str | None:
-    """What the file is, with its article; None: nothing that is known as foreign."""
+    """The file's architecture, with its article; None where no foreign one is recognised."""
     names = tensors.keys()
 
     def starts(*prefixes: str) -> bool:

@@ -1,6 +1,6 @@
-"""What a LoRA file says by its names alone: which layers it changes, by which kind of change, for which architecture.
+"""Reads a LoRA file's names: the layers that it changes, the kind of change, and the architecture.
 
-Every name of a file is understood or the file is refused, so that nothing in it is left out without a word.
+A file with a name that is not understood is refused, so that no part of a file is dropped silently.
 """
 
 from __future__ import annotations
@@ -82,9 +82,9 @@ _OWN_LAYOUTS = re.compile(
 )
 _METADATA = "lora_adapter_metadata"
 _COMPONENTS = ("unet", "text_encoder", "text_encoder_2")
-# What peft's configuration says of the size of a change.
+# Members of peft's configuration that set the size of a change.
 _SCALING = ("lora_alpha", "alpha_pattern", "r", "rank_pattern", "use_rslora", "use_dora")
-# What a pattern of `alpha_pattern` may be: a name, or one with a few wildcards. Others could be matched for hours.
+# Allowed forms in `alpha_pattern`: a name, or one with a few wildcards. Matching others could take hours.
 _PATTERN = re.compile(r"\^?(?:[\w-]|\.\*|\\\.|\.|\\d\+|\|)+\$?")
 _WILDCARDS_MAX = 3
 
@@ -152,7 +152,7 @@ def require_supported(tensors: Mapping[str, Any], metadata: Mapping[str, str], n
             hint="use a LoRA for SDXL, in the layout of kohya's trainers (lora_unet_) or diffusers (unet.)",
             details={"names": (strange or sorted(tensors))[:100]},
         )
-    # A vector that is empty is no matter of the rank: its own check says so.
+    # An empty vector has its own check; the rank is not at fault.
     if empty := sorted(key for key, tensor in tensors.items() if len(tensor.shape) > 1 and 0 in tensor.shape):
         raise ModelInvalid(
             f"{name} has layers of rank 0: {len(empty)} of its {len(tensors)} tensors are empty, {empty[0]} first",
@@ -173,7 +173,7 @@ def _is_sure(tensors: Mapping[str, Any]) -> bool:
 
 
 def made_for(tensors: Mapping[str, Any], metadata: Mapping[str, str]) -> str | None:
-    """The other architecture that the names, shapes or metadata of a LoRA tell of; None: none that is known."""
+    """The other architecture of a LoRA by its names, shapes or metadata; None where none is recognised."""
     for pattern, model in _OTHER_MODELS:
         if any(pattern.search(key) for key in tensors):
             width = _cross_width(tensors)
@@ -227,7 +227,7 @@ def _is_setting(setting: str, value: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    # A whole number may be too large for any other.
+    # An integer may be too large for a float.
     return type(value) in (int, float) and abs(value) < 1e38 and math.isfinite(value)
 
 
@@ -237,7 +237,7 @@ def _is_pattern(text: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def matcher_of(pattern: str) -> re.Pattern[str]:
-    """What a pattern that `adapter_metadata` let through means for the path of a layer, as peft reads it."""
+    """The matcher of a layer's path for a pattern that `adapter_metadata` accepted, as peft reads it."""
     return re.compile(rf"(.*\.)?({pattern})")
 
 

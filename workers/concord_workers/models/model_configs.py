@@ -1,4 +1,4 @@
-"""The configuration files of a model: found, read, and held against what an SDXL pipeline takes."""
+"""Finds, reads and checks the configuration files of a model."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def require_scheduler(config: dict[str, Any], class_name: Any, prediction: Predi
     try:
         scheduler.from_config(with_prediction(config, prediction))
     except Exception as error:
-        # Each of its values breaks the library in a way of its own.
+        # A bad value of a configuration can raise any error in the library.
         raise ModelInvalid(f"the scheduler of {name} cannot be made of its configuration: {error}") from error
 
 

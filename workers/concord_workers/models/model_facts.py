@@ -15,7 +15,7 @@ CHUNK_LENGTH = 77
 """Tokens that a text encoder is given at once, with those that begin and end them."""
 
 FAMILY = "sdxl"
-"""The family of models that is run here."""
+"""The family of models that this worker runs."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,8 @@ class ModelFacts:
     dtype: the number format that most of it is stored in, in the contract's spelling; None: another.
     clip_layers: layers of its shortest text encoder; None: it has none.
     configs: component → its configuration, as far as there are files of it.
-    prediction: what its UNet predicts; None: it has none.
-    unused: names of weights in its files that belong to nothing, but for those that are known to change no picture.
+    prediction: of its UNet; None: it has none.
+    unused: names of weights in its files that no component takes, without those that are known to change no picture.
     """
 
     path: Path
@@ -50,7 +50,7 @@ class ModelFacts:
 
     @property
     def unused_text(self) -> str | None:
-        """What the warning `weights_unused` says; None: everything is used."""
+        """The sentence of the warning `weights_unused`; None where all weights are used."""
         if not self.unused:
             return None
         first = ", ".join(name[:100] for name in self.unused[:3])

@@ -1,4 +1,4 @@
-"""Which model an id or a path means: the contract's rules of "Ids and paths", in one place."""
+"""Finds the model of an id or a path, by the contract's rules of "Ids and paths"."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Located:
 
 
 class ModelFinder:
-    """Finds models. taken: tells the path that an id has now among what is loaded or cached; None: none."""
+    """Finds models. taken: id → path of the loaded or cached model with that id; None where there is none."""
 
     def __init__(self, roots: Roots, taken: Callable[[str], Path | None], configured: dict[str, str]) -> None:
         self._roots = roots
@@ -43,7 +43,7 @@ class ModelFinder:
         )
 
     def locate(self, path: str, field: str | None = None) -> Located:
-        """The model at what is always a path, under the id that its place gives it; such an id conflicts with none."""
+        """The model of a field that is always a path, with the id of its place; such an id conflicts with no other."""
         found, root, below = self._roots.locate_model(path, field)
         place = ModelPlace.below(root, below)
         if place is None:
@@ -51,7 +51,7 @@ class ModelFinder:
         return Located(place.id(lambda stem: self._means_another(stem, found)), found)
 
     def name_path(self, reference: str, model_id: str | None, field: str | None = None) -> Located:
-        """The model at a path (or of an id, as `load_model` may say), under the id that somebody wrote for it, if any.
+        """The model of a path or an id (`load_model` takes both), with the id of the command, if it has one.
 
         Raises Conflict where the written id means another path.
         """
@@ -72,7 +72,7 @@ class ModelFinder:
         try:
             holder = self._path_of_id(model_id, None)
         except ContractError:
-            return True  # configured for a file that is not there, or that may not be read
+            return True  # configured for a file that is absent or outside the roots
         return holder is not None and holder.resolve() != path.resolve()
 
     def _path_of_id(self, model_id: str, field: str | None) -> Path | None:

@@ -85,7 +85,7 @@ def _describe_pipeline(path: Path, index: dict[str, Any]) -> ModelFacts:
         if not own:
             _require_no_pickles(path / part, f"{path.name}/{part}")
         own_headers = [sound_header(file) for file in own]
-        if not (refiner and part == "vae"):  # both stages are decoded by the base's
+        if not (refiner and part == "vae"):  # the base's VAE decodes both stages
             rest = part_rest(part, configs[part], tensors_of(path / part, own_headers), f"{path.name}/{part}")
             unused += [f"{part}/{name}" for name in rest]
         headers += own_headers

@@ -1,6 +1,6 @@
-"""Ids of models that are named by their path.
+"""Ids of models that a command names by path.
 
-The id depends on the file's place and on nothing else, so that gateway and workers say the same one: the stem where the
+The id depends on the file's place alone, so that gateway and workers compute the same one: the stem where the
 file lies directly under the first root, else a readable part with a hash of the place. `contracts/src/model_id.rs` is its
 twin; `fixtures/model_ids.json` holds both to one table.
 """

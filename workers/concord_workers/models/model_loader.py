@@ -1,4 +1,4 @@
-"""Loads, caches, frees and describes models: what the load, unload, cache, suite and info commands do.
+"""Loads, caches, frees and describes models, for the load, unload, cache, suite and info commands.
 
 One thread (the one that runs jobs and loads) changes what is loaded; queries may read from others. Every method that a
 command maps to returns the `data` of its reply.
@@ -38,7 +38,7 @@ class ModelLoader:
         self.device = device
         self.roots = roots
         stats = device.memory_stats()
-        # A tenth is left for activations at least; a job that needs more evicts what idles (`make_room_to_work`).
+        # A tenth stays free for activations; a job that needs more evicts idle models (`make_room_to_work`).
         budget = settings.vram_budget_bytes if settings.vram_budget_bytes is not None else int(stats.vram_total_bytes * 0.9)
         cache_budget = settings.ram_budget_bytes
         if cache_budget is None:
@@ -49,7 +49,7 @@ class ModelLoader:
         self._registry = ModelFinder(roots, self._path_taken, configured)
         self._current: str | None = None
 
-    # What is asked
+    # Queries
 
     @property
     def current_model_id(self) -> str | None:
@@ -66,11 +66,11 @@ class ModelLoader:
         return self._registry.resolve(reference, field)
 
     def locate(self, path: str, field: str | None = None) -> Located:
-        """Id and path of what is always named by a path (an inversion)."""
+        """Id and path of a model that is always named by its path (an inversion)."""
         return self._registry.locate(path, field)
 
     def resolve_path(self, path: str, field: str | None = None) -> Path:
-        """The path of what is always named by a path."""
+        """The path of a model that is always named by its path."""
         return self.locate(path, field).path
 
     def describe(self, reference: str, field: str | None = None) -> ModelFacts:
@@ -112,12 +112,12 @@ class ModelLoader:
             raise ModelNotFound(f"no suite {shorten(suite)} is loaded or cached", field="/suite")
         return {"results": [validate_path(self.roots, path, "/suite", deep, context, check) for path in paths]}
 
-    # What is commanded
+    # Commands
 
     def load(
         self, model_path: str, model_type: str, model_id: str | None = None, context: JobContext | None = None
     ) -> dict[str, Any]:
-        """`load_model`: adds a model to what is on the device."""
+        """`load_model`: brings a model to the device, beside those that are there."""
         located = self._registry.name_path(model_path, model_id, "/model_path")
         return self._load(located, model_type, context or JobContext(), None)
 
@@ -145,7 +145,7 @@ class ModelLoader:
         return self._suite(suite_name, paths, context or JobContext(), self._cache, self.cache.drop)
 
     def unload(self, model_id: str | None = None) -> dict[str, Any]:
-        """`unload_model`: one model, with the parts of its suite, or everything that is on the device."""
+        """`unload_model`: takes one model with the parts of its suite, or all models, off the device."""
         if model_id is None:
             going = self.on_device.all()
         else:
@@ -153,7 +153,7 @@ class ModelLoader:
             if model is None:
                 raise ModelNotFound(f"{shorten(model_id)} is not loaded", field="/model_id", hint="see get_model_info")
             if len(model.ids) > 1 and model.ids[model_id] is None:
-                del model.ids[model_id]  # the same files stay loaded under another id
+                del model.ids[model_id]  # the model stays loaded under its other ids
                 self._forget_current()
                 return {"model_ids": [model_id], "freed_bytes": 0}
             going = self.on_device.with_suite(model)
@@ -168,7 +168,7 @@ class ModelLoader:
 
     @contextmanager
     def lease(self, context: JobContext) -> Iterator[Lease]:
-        """The models of one job, kept on the device until it ends."""
+        """Keeps the models of one job on the device until it ends."""
         lease = Lease(self, context)
         try:
             yield lease
@@ -177,7 +177,7 @@ class ModelLoader:
                 model.pinned = False
                 model.last_used = time.monotonic()
 
-    # How
+    # Helpers
 
     def _path_taken(self, model_id: str) -> Path | None:
         loaded = self.on_device.by_id(model_id)
@@ -196,7 +196,7 @@ class ModelLoader:
         suite: str | None,
         field: str | None,
     ) -> tuple[LoadedModel, float, bool]:
-        """The model on the device; seconds that it took; whether its bytes were in the RAM cache."""
+        """The model on the device, the seconds of its load, and whether its bytes were in the RAM cache."""
         context.check()
         cached = self.cache.holds(located.path)
         began = time.monotonic()
@@ -302,7 +302,7 @@ class ModelLoader:
         self._forget_current()
 
     def _forget_current(self) -> None:
-        """After models went: the base used last among those that stayed."""
+        """After an eviction: the current base is the one used last among those that are left."""
         if self._current is not None and self.on_device.by_id(self._current) is not None:
             return
         bases = [model for model in self.on_device.all() if model.model_type == "sdxl"]
@@ -310,7 +310,7 @@ class ModelLoader:
 
 
 class Lease:
-    """What one job holds. load_seconds: time that loading its models took."""
+    """The models that one job holds. load_seconds: of loading them."""
 
     def __init__(self, loader: ModelLoader, context: JobContext) -> None:
         self._loader = loader

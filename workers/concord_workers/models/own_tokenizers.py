@@ -1,6 +1,6 @@
-"""The tokenizers of a base or refiner, held against the text encoders that read their numbers.
+"""Checks the tokenizers of a base or refiner against the text encoders that read their token ids.
 
-A number beyond an encoder's table is an index error on the processor, and on a GPU the end of the process.
+An id beyond an encoder's table is an index error on the processor; on a GPU it ends the process.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from concord_workers.models.vocabulary import highest_id, require_vocabulary
 __all__ = ["require_ids_fit", "require_own_tokenizers"]
 
 _TOKENIZERS = {"text_encoder": "tokenizer", "text_encoder_2": "tokenizer_2"}
-_VOCABULARY = 49408  # of an encoder whose configuration names none
+_VOCABULARY = 49408  # for an encoder whose configuration has none
 
 
 def require_own_tokenizers(facts: ModelFacts) -> dict[str, Path]:
@@ -35,7 +35,7 @@ def require_own_tokenizers(facts: ModelFacts) -> dict[str, Path]:
 
 
 def require_ids_fit(folder: Path, part: str, config: Mapping[str, Any]) -> None:
-    """Raises ModelInvalid where a tokenizer has words that a text encoder has no row for. config: of the encoder."""
+    """Raises ModelInvalid where a text encoder lacks a row for a token of the tokenizer. config: of the encoder."""
     rows = (config.get("text_config") or config).get("vocab_size") or _VOCABULARY
     highest = highest_id(folder)
     if highest >= rows:

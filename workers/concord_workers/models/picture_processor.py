@@ -1,4 +1,4 @@
-"""What makes a safety checker's input of pictures, held against what its net takes before a job relies on it."""
+"""Checks a safety checker's image processor against its net, before a job relies on it."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from concord_workers.models.cause import cause_of
 
 __all__ = ["processor_of"]
 
-_SIDE = 224  # of a net whose configuration names none
+_SIDE = 224  # for a net whose configuration has none
 
 
 def processor_of(folder: Path, config: Mapping[str, Any]) -> Any:
     """The image processor of a checker's folder. config: of its net.
 
-    Raises ModelInvalid where it cannot be read, or gives other values than the net takes. With values that are not
+    Raises ModelInvalid where it cannot be read, or makes values that the net does not take. With values that are not
     finite no picture would ever be flagged.
     """
     try:
         processor = transformers.CLIPImageProcessor.from_pretrained(folder, local_files_only=True)
         pixels = processor([Image.new("RGB", (8, 8), "grey")], return_tensors="pt").pixel_values
     except Exception as error:
-        # Each value of its configuration breaks the library in a way of its own.
+        # A bad value of its configuration can raise any error in the library.
         raise ModelInvalid(f"the image processor of {folder.name} cannot be read: {cause_of(error, folder)}") from error
     vision = config.get("vision_config")
     side = vision.get("image_size", _SIDE) if isinstance(vision, Mapping) else _SIDE

@@ -1,7 +1,7 @@
-"""What a base model predicts, and on which noise schedule: read from the keys, metadata and configuration of its files.
+"""The prediction type and noise schedule of a base, from the keys, metadata and configuration of its files.
 
-A UNet does not say by its shapes whether it predicts noise (epsilon) or velocity (v). Sampled as the other it makes
-noise, so every place that says it is read, and places that contradict each other refuse the model.
+The shapes of a UNet do not show whether it predicts noise (epsilon) or velocity (v), and sampled as the other one it
+makes noise. So every place that states it is read, and a model whose places contradict each other is refused.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Prediction:
 
 
 def prediction_of_config(config: Mapping[str, Any], name: str) -> Prediction:
-    """What a scheduler's configuration says. Raises ModelInvalid for what no sampler here can follow."""
+    """The prediction of a scheduler's configuration. Raises ModelInvalid for one that no sampler here supports."""
     kind = str(config.get("prediction_type", "epsilon"))
     sampler = str(config.get("_class_name", ""))
     if sampler.startswith(("EDM", "FlowMatch")) or config.get("use_flow_sigmas"):
@@ -53,7 +53,7 @@ def prediction_of_config(config: Mapping[str, Any], name: str) -> Prediction:
 
 
 def prediction_of_file(header: Header, config: Mapping[str, Any]) -> Prediction:
-    """What a single file and the configuration that goes with it say.
+    """The prediction of a single file and its configuration.
 
     The file's keys `v_pred` and `ztsnr` come before its metadata, and both before the configuration, where `epsilon`
     is only the default that every configuration is written with. Raises ModelInvalid for places that contradict each
@@ -87,6 +87,6 @@ def prediction_of_file(header: Header, config: Mapping[str, Any]) -> Prediction:
 
 
 def with_prediction(config: Mapping[str, Any], prediction: Prediction) -> dict[str, Any]:
-    """A scheduler's configuration that says the prediction, with what it leaves out as SDXL was published."""
+    """A scheduler's configuration with the prediction, and with SDXL's published values for absent members."""
     said = {"prediction_type": prediction.type, "rescale_betas_zero_snr": prediction.zero_snr}
     return PUBLISHED_SCHEDULER | dict(config) | said

@@ -1,8 +1,8 @@
 """Keeps the bytes of model files in RAM, shared by all workers of the host, under a byte budget.
 
 The host's page cache is the store: a cached file is mapped, read through once, and its pages are locked where the
-process may (RLIMIT_MEMLOCK). Two workers that map one file share its pages, so N workers cost one copy. What exceeds the
-budget drives out what was used longest ago.
+process may (RLIMIT_MEMLOCK). Two workers that map one file share its pages, so N workers cost one copy. Over the
+budget, the models used longest ago are dropped.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ class RamCache:
             return list(self._models.values())
 
     def get(self, model_id: str) -> CachedModel | None:
-        """The cached model, now the one used last. One whose files were replaced meanwhile is dropped."""
+        """The cached model, which now counts as used last. A model whose files were replaced is dropped."""
         with self._lock:
             model = self._models.get(model_id)
         if model is None:
@@ -106,7 +106,7 @@ class RamCache:
         return model
 
     def holds(self, path: Path) -> bool:
-        """Whether the model at this path is in RAM, under whatever id."""
+        """Whether the model at this path is in RAM, under any id."""
         real = path.resolve()
         with self._lock:
             return any(model.facts.real == real for model in self._models.values())
@@ -114,7 +114,7 @@ class RamCache:
     def put(
         self, model_id: str, model_type: str, facts: ModelFacts, check: Callable[[], None], suite: str | None = None
     ) -> CachedModel:
-        """Bring a model's files into RAM. Raises OutOfMemory where it is larger than the whole budget."""
+        """Brings a model's files into RAM. Raises OutOfMemory where it is larger than the whole budget."""
         if facts.file_bytes > self.budget_bytes:
             raise OutOfMemory(
                 f"{model_id} has {facts.file_bytes >> 20} MiB, over the cache's budget of {self.budget_bytes >> 20} MiB",
@@ -138,7 +138,7 @@ class RamCache:
         return model
 
     def drop(self, model_id: str) -> int:
-        """Forget a model; its bytes, 0 where it was not there. The page cache keeps its pages as long as it likes."""
+        """Drops a model; returns its bytes, 0 where it was absent. The kernel decides how long its pages stay in RAM."""
         with self._lock:
             model = self._models.pop(model_id, None)
         if model is None:

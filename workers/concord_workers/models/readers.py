@@ -1,7 +1,7 @@
-"""Makes the live object of a model from its files: one function a kind.
+"""Makes the live object of a model from its files; one function for each kind.
 
-Weights come memory-mapped from `.safetensors` files and go to the device in the dtype asked for. Nothing is fetched,
-nothing is initialised at random in place of a weight that is missing, and no pickle is read.
+Weights come memory-mapped from `.safetensors` files and go to the device in the job's dtype. Nothing is fetched, no
+missing weight is initialised at random, and no pickle is read.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Inversion:
 
 def _require_complete(info: dict[str, Any], name: str) -> None:
     missing = sorted(info.get("missing_keys", []))
-    # position_ids is a buffer that newer code makes itself.
+    # position_ids is a buffer, which newer code computes.
     missing = [key for key in missing if not key.endswith("position_ids")]
     mismatched = info.get("mismatched_keys", [])
     if missing:
@@ -95,7 +95,7 @@ def _pipeline_index(path: Path) -> dict[str, Any]:
 
 
 def set_end_of_text(text_encoder: Any, tokenizer: Any) -> None:
-    """Published SDXL configurations say eos_token_id 2, by which a prompt with an inversion's token is pooled wrongly."""
+    """Sets the tokenizer's eos_token_id. The published SDXL value of 2 pools a prompt with an inversion's token wrongly."""
     if text_encoder is not None and tokenizer is not None:
         text_encoder.config.eos_token_id = tokenizer.eos_token_id
         # The second encoder pools in a model inside it, which has its own copy of the number.
@@ -117,7 +117,7 @@ def _read_pipeline_folder(facts: ModelFacts, dtype: str, *, refiner: bool) -> di
         "force_zeros_for_empty_prompt": bool(index.get("force_zeros_for_empty_prompt", not refiner)),
     }
     if refiner:
-        # The pictures of both stages are decoded by one VAE, the base's or the one asked for.
+        # One VAE decodes the pictures of both stages: the base's, or the job's.
         parts |= {"vae": None, "text_encoder": None, "tokenizer": None}
         parts["requires_aesthetics_score"] = bool(index.get("requires_aesthetics_score", True))
     else:
@@ -128,7 +128,7 @@ def _read_pipeline_folder(facts: ModelFacts, dtype: str, *, refiner: bool) -> di
 
 
 def _unet_of_other_channels(facts: ModelFacts, config: Path, dtype: str) -> dict[str, Any]:
-    """The UNet of a single file that takes other channels than its configuration folder says; `{}`: it takes those."""
+    """The UNet of a single file with other input channels than its configuration folder has; `{}` where they are equal."""
     channels = facts.configs["unet"]["in_channels"]
     said = diffusers.UNet2DConditionModel.load_config(config, subfolder="unet", local_files_only=True)["in_channels"]
     if channels == said:
@@ -162,11 +162,11 @@ def _read_pipeline_file(facts: ModelFacts, dtype: str, *, refiner: bool) -> dict
 
 
 def _scheduler_of(own: Any, facts: ModelFacts) -> Any:
-    """The scheduler whose configuration jobs and trainings start from, with what the model predicts."""
+    """The scheduler whose configuration jobs and trainings start from, with the model's prediction."""
     if facts.prediction is None:
         raise ValueError(f"{facts.path.name} was not described as a base")
     config = with_prediction(own.config, facts.prediction)
-    # A class that does not know zero terminal SNR would leave it out without a word.
+    # A class without zero terminal SNR would ignore it silently.
     cls = diffusers.EulerDiscreteScheduler if facts.prediction.zero_snr else type(own)
     return cls.from_config(config)
 
@@ -212,13 +212,13 @@ def _read_control_net(facts: ModelFacts, dtype: str, device: torch.device) -> An
     with init_empty_weights():
         net = diffusers.ControlNetModel.from_config(facts.configs["model"])
     wanted = net.state_dict().keys()
-    # What belongs to nothing is said as `unused`; whatever is missing raises.
+    # Unused weights are reported as `unused`; missing ones raise here.
     net.load_state_dict({name: t for name, t in load_file(facts.path).items() if name in wanted}, assign=True)
     return to_device(net.to(DTYPES[dtype]).eval().requires_grad_(False), device)
 
 
 def _require_finite(tensors: Mapping[str, torch.Tensor], name: str, dtype: str) -> None:
-    """Raises ModelInvalid for weights that would make the base's own not finite, so that not the base is blamed."""
+    """Raises ModelInvalid for weights that are not finite. Later the base would seem to be at fault."""
     bad = [key for key, t in tensors.items() if t.is_floating_point() and t.ndim and not bool(torch.isfinite(t.float()).all())]
     if bad:
         raise ModelInvalid(
@@ -256,7 +256,7 @@ def _read_safety_checker(facts: ModelFacts, dtype: str, device: torch.device) ->
     from diffusers.pipelines.stable_diffusion.safety_checker import StableDiffusionSafetyChecker
 
     checker = _part(StableDiffusionSafetyChecker, facts, dtype, None).requires_grad_(False).to(device)
-    # A verdict made of them would let every picture pass.
+    # A comparison with such weights would flag no picture.
     _require_finite(checker.state_dict(), facts.path.name, dtype)
     return checker, processor_of(facts.path, facts.configs["model"])
 

@@ -1,7 +1,7 @@
 """Reads and checks `.safetensors` files without loading them: the header, its shapes, types and byte ranges.
 
 A file is 8 bytes of header length (little endian), a JSON header of that length, and the tensors' bytes. Everything that
-a loader relies on is checked here first, so that a broken file is refused with its violations named.
+a loader relies on is checked here first, so that a broken file is refused with its faults.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class TensorInfo:
 
 @dataclass(frozen=True)
 class Header:
-    """What a file says about itself. data_begin: offset of the tensors' bytes in the file."""
+    """A file's header. data_begin: offset of the tensors' bytes in the file."""
 
     path: Path
     file_bytes: int
@@ -74,7 +74,7 @@ class _RawTensor(msgspec.Struct):
 
 
 def read_header(path: Path) -> Header:
-    """Parse the header. Raises ModelInvalid where it is no header; `issues_of` finds what is wrong with a readable one."""
+    """Parses the header. Raises ModelInvalid where it cannot be parsed; `issues_of` finds the faults of one that can."""
     try:
         with open(path, "rb", opener=only_regular) as file:
             file_bytes = os.fstat(file.fileno()).st_size
@@ -105,7 +105,7 @@ def read_header(path: Path) -> Header:
 
 
 def _require_unique(pairs: list[tuple[str, Any]]) -> None:
-    """Raises ValueError for a name that stands twice: which of the two is meant, each reader decides for itself."""
+    """Raises ValueError for a name that stands twice: readers differ in which of the two they take."""
     seen: set[str] = set()
     for name, _ in pairs:
         if name in seen:
@@ -114,7 +114,7 @@ def _require_unique(pairs: list[tuple[str, Any]]) -> None:
 
 
 def issues_of(header: Header) -> list[str]:
-    """What is wrong with a readable header: unknown types, sizes that do not match, overlaps, holes, missing bytes."""
+    """The faults of a readable header: unknown types, sizes that do not match, overlaps, holes, missing bytes."""
     issues: list[str] = []
     if not header.tensors:
         issues.append("it holds no tensors")
@@ -155,7 +155,7 @@ def file_sha256(path: Path, check: Callable[[], None]) -> str:
 
 
 def read_tensors(path: Path, names: Sequence[str]) -> dict[str, torch.Tensor]:
-    """Some tensors of a file, for a look at their values. Raises ModelInvalid where they are no longer there."""
+    """Reads some tensors of a file. Raises ModelInvalid where the file no longer has them."""
     from safetensors import SafetensorError, safe_open
 
     try:

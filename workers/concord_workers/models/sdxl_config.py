@@ -108,7 +108,7 @@ PUBLISHED_SCHEDULER: dict[str, Any] = {
 }
 """The scheduler configuration that SDXL 1.0 was published with, base and refiner alike.
 
-What a model's own configuration leaves out is taken from here: the classes' own defaults are those of other models,
+Members that a model's own configuration lacks come from here. The defaults of the classes are those of other models,
 and clip latents to ±1, for example.
 """
 
@@ -165,7 +165,7 @@ def _write_tokenizer(folder: Path, pad_token: str) -> None:
 
 
 def write_config(folder: Path, *, refiner: bool) -> None:
-    """Write one configuration folder, as `from_single_file(..., config=folder)` reads it."""
+    """Writes one configuration folder, as `from_single_file(..., config=folder)` reads it."""
     index: dict[str, Any] = {
         "_class_name": "StableDiffusionXLImg2ImgPipeline" if refiner else "StableDiffusionXLPipeline",
         "force_zeros_for_empty_prompt": not refiner,

@@ -57,7 +57,7 @@ def describe_file(path: Path) -> ModelFacts:
 
 
 def detect_type(tensors: dict[str, Any]) -> str | None:
-    """The contract's name for what a file with these tensor names is; None: nothing known."""
+    """The contract's kind of a file by its tensors' names; None where it is unknown."""
     names = set(tensors)
 
     def any_of(*parts: str) -> bool:

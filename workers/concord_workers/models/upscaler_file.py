@@ -1,6 +1,6 @@
-"""Upscaling nets: made of their tensors by the library that runs them, from shapes alone before a job.
+"""Makes upscaling nets of their tensors; before a job, of the shapes alone.
 
-Both ways go through `net_of`, so that what is refused in a job is refused before it.
+Both use `net_of`, so that a check refuses the same files as a job.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ def net_of(weights: dict[str, Any], path: Path) -> Any:
     import spandrel
 
     try:
-        # What has no place in the net, and what is missing, raises in here.
+        # Raises for weights without a place in the net, and for missing ones.
         net = spandrel.MAIN_REGISTRY.load(weights)
     except spandrel.UnsupportedModelError as error:
         raise ModelInvalid(f"{path.name} is no upscaling net that is known here") from error
     except Exception as error:
-        # Each architecture meets weights that do not fit it in a way of its own.
+        # Each architecture raises other errors for weights that do not fit it.
         raise ModelInvalid(f"{path.name} is no upscaling net: {cause_of(error, path)}") from error
     if not isinstance(net, spandrel.ImageModelDescriptor) or net.input_channels != 3 or net.output_channels != 3:
         raise ModelInvalid(f"{path.name} is no upscaling net for RGB pictures")
@@ -37,7 +37,7 @@ def net_of(weights: dict[str, Any], path: Path) -> Any:
 
 def require_net(tensors: Mapping[str, TensorInfo], path: Path) -> None:
     """Raises ModelInvalid where no net can be made of tensors of these names and shapes. Nothing is loaded."""
-    # The device is chosen for this thread alone: a job may be loading in another one.
+    # The device is set for this thread alone: another one may load a model for a job.
     with torch.device("meta"):
         net_of({name: torch.empty(tensor.shape) for name, tensor in tensors.items()}, path)
 

@@ -1,4 +1,4 @@
-"""The words of a tokenizer and their numbers, as the library that jobs use reads them."""
+"""The words of a tokenizer and their token ids, as the library of the jobs reads them."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def has_vocabulary(folder: Path) -> bool:
 
 
 def require_vocabulary(folder: Path) -> None:
-    """Raises ModelInvalid where a vocabulary is missing or broken (the library would make up an empty one), or the rest
-    of the folder is such that no tokenizer can be made of it."""
+    """Raises ModelInvalid where no tokenizer can be made of the folder, or its vocabulary is missing or broken: the library
+    would make an empty one."""
     if not has_vocabulary(folder):
         raise ModelInvalid(
             f"{folder.name} is no tokenizer", hint="a tokenizer's folder holds tokenizer.json, or vocab.json and merges.txt"
@@ -45,7 +45,7 @@ def highest_id(folder: Path) -> int:
         files = sorted(file for file in folder.iterdir() if file.suffix in (".json", ".txt"))
         return _highest_id(folder, tuple((file.name, file.stat().st_mtime_ns) for file in files))
     except Exception as error:
-        # Each value of its files breaks the library in a way of its own.
+        # A bad value of its files can raise any error in the library.
         raise ModelInvalid(f"no tokenizer can be made of {folder.name}: {cause_of(error, folder)}") from error
 
 
@@ -55,7 +55,7 @@ def _highest_id(folder: Path, _changed: tuple[tuple[str, int], ...]) -> int:
     needed = {"bos": tokenizer.bos_token_id, "eos": tokenizer.eos_token_id, "pad": tokenizer.pad_token_id}
     if lacking := [name for name, number in needed.items() if type(number) is not int]:
         raise ValueError(f"it has no {lacking[0]} token")
-    tokenizer("a", add_special_tokens=False)  # some of its settings are not looked at before
+    tokenizer("a", add_special_tokens=False)  # some of its settings are used here for the first time
     return max(int(number) for number in tokenizer.get_vocab().values())
 
 

@@ -1,7 +1,7 @@
-"""Holds a file's weights against the model that its configuration describes, by the header alone.
+"""Compares a file's weights with the model of its configuration, by the header alone.
 
-Weights that are missing, of another shape, or of layers that the model lacks refuse the file. Names that belong to nothing
-are told, so that what a file holds and nobody uses is never dropped without a word. Single files go through the library's
+A file is refused where weights are missing, have another shape, or belong to layers that the model lacks. Names that no
+component takes are reported, so that no part of a file is dropped silently. Single files go through the library's
 own renaming, with tensors that have shapes and no values, so that the check and the job read the same names alike.
 """
 
@@ -32,7 +32,7 @@ __all__ = ["checkpoint_rest", "part_rest", "vae_file_rest"]
 Config = Mapping[str, Any]
 Tensors = Mapping[str, TensorInfo]
 
-# A name that no component takes → why the picture is the same without it. Every other such name is told.
+# A name that no component takes → why the picture is the same without it. Every other such name is reported.
 _HARMLESS = tuple(
     (re.compile(pattern), reason)
     for pattern, reason in (
@@ -52,7 +52,7 @@ _HARMLESS = tuple(
         (r"^(v_pred|ztsnr)$", "says what the model predicts, and is read as that"),
     )
 )
-# The first text encoder is read before its projection, which only some files leave out.
+# The job uses the first text encoder's states before its projection, so that files may lack it.
 _FIRST_PROJECTION = re.compile(r"(^|\.)text_projection(\.weight)?$")
 _UNET_PREFIX, _VAE_PREFIX = "model.diffusion_model.", "first_stage_model."
 _FIRST_PREFIX = "conditioner.embedders.0.transformer."
@@ -80,7 +80,7 @@ class _Shape(torch.Tensor):
 
 
 def part_rest(component: str, config: Config, tensors: Tensors, name: str) -> list[str]:
-    """The names of a component's own files that belong to nothing. Raises ModelInvalid where its weights do not fit."""
+    """The names in a component's own files that it does not take. Raises ModelInvalid where its weights do not fit."""
     wanted = _wanted(component, config, len(tensors))
     found = {_library_name(key, wanted): _Found(t.shape, frozenset({key})) for key, t in tensors.items()}
     _require_fit(component, wanted, found, name)
@@ -96,7 +96,7 @@ def vae_file_rest(config: Config, tensors: Tensors, name: str) -> list[str]:
 
 
 def checkpoint_rest(configs: Mapping[str, Config], tensors: Tensors, name: str, *, refiner: bool) -> list[str]:
-    """As `part_rest`, of a single file with all components. The hint tells where a variant's configuration belongs."""
+    """As `part_rest`, of a single file with all components. The hint names the folder for a variant's configuration."""
     shapes = _shapes(tensors)
     second = f"conditioner.embedders.{0 if refiner else 1}.model."
     wanted = {part: _wanted(part, configs[part], len(tensors)) for part in _parts_of(configs, refiner)}
@@ -123,7 +123,7 @@ def _parts_of(configs: Mapping[str, Config], refiner: bool) -> Iterator[str]:
             yield part
 
 
-# What the model wants
+# The model's weights
 
 
 def _frozen(config: Config) -> str:
@@ -132,19 +132,19 @@ def _frozen(config: Config) -> str:
 
 def _wanted(component: str, config: Config, tensors: int) -> dict[str, tuple[int, ...]]:
     """Name → shape of every weight of the model. Raises ModelInvalid where the files can not hold so many layers."""
-    # Before it is made: a configuration that asks for a million layers would keep the check busy for hours.
+    # Checked before the model is made: a configuration with a million layers would take hours to build.
     if (layers := _layers_of(config)) > tensors:
         raise ModelInvalid(f"the configuration of the {component} asks for {layers} layers, its files hold {tensors} tensors")
     try:
         skeleton = _skeleton(component, _frozen(config))
     except Exception as error:
-        # Each value of a configuration breaks the library in a way of its own.
+        # A bad value of a configuration can raise any error in the library.
         raise ModelInvalid(f"no {component} can be made of its configuration: {first_line(error)[:200]}") from error
     return {name: tuple(t.shape) for name, t in skeleton.state_dict().items()}
 
 
 def _layers_of(config: Config) -> int:
-    """A lower bound of how many layers a configuration asks for."""
+    """A lower bound of the number of layers in a configuration."""
     total = int((config.get("text_config") or config).get("num_hidden_layers") or 0)
     blocks = config.get("block_out_channels") or []
     depths = config.get("transformer_layers_per_block") or 1
@@ -157,7 +157,7 @@ def _layers_of(config: Config) -> int:
 
 @lru_cache(maxsize=32)
 def _skeleton(component: str, text: str) -> Any:
-    """The model without values. Its device is chosen for this thread alone: a job may be loading in another one."""
+    """The model without values. Its device is set for this thread alone: another one may load a model for a job."""
     config = json.loads(text)
     with torch.device("meta"):
         if component in ("text_encoder", "text_encoder_2"):
@@ -175,7 +175,7 @@ def _skeleton(component: str, text: str) -> Any:
         return cls.from_config(config)
 
 
-# What the file has, under the model's names
+# The file's weights, under the model's names
 
 
 def _shapes(tensors: Tensors) -> dict[str, _Shape]:
@@ -199,7 +199,7 @@ def _unet(config: Config, shapes: dict[str, _Shape]) -> dict[str, _Found]:
 
 
 def _vae(wanted: Mapping[str, Any], config: Config, shapes: dict[str, _Shape]) -> dict[str, _Found]:
-    # The library takes a file that has exactly the model's names as it is.
+    # The library loads a file with exactly the model's names as it is.
     converted = shapes if wanted.keys() == shapes.keys() else convert_ldm_vae_checkpoint(shapes, config)
     return {key: _found_of(tensor) for key, tensor in converted.items()}
 
@@ -240,12 +240,12 @@ def _rest(
     name: str,
     inside: Iterable[str],
 ) -> list[str]:
-    """The names that nothing takes and that do matter. inside: the names that stand within a component."""
+    """The names that no component takes, without harmless ones. inside: the names within a component."""
     taken = [found[part][key] for part in wanted for key in wanted[part].keys() & found[part].keys()]
     used = {source for weight in taken for source in weight.sources}
     rest = sorted(key for key in tensors if key not in used and not _is_harmless(key, wanted.keys()))
     within = set(inside)
-    # A matrix within a component is a layer that the configuration's model lacks: the file is of another model.
+    # A matrix within a component is a layer that the model lacks, so that the file is of another model.
     if layers := [key for key in rest if key in within and len(tensors[key].shape) > 1]:
         _refuse(name, f"has {len(layers)} weights of layers that its configuration's {' and '.join(wanted)} lack", layers)
     return rest

@@ -28,7 +28,7 @@ RECORD_KEY = "prompt_submission"
 _EXTENSIONS = {"png": "png", "jpeg": "jpg", "webp": "webp"}
 _JPEG_SEGMENT_MAX = 65533
 _EXIF_DESCRIPTION = 0x010E
-# The table's own hint covers every errno; these say what to do about a frequent one.
+# Hints for frequent errnos; the table's own hint covers the others.
 _HINTS: dict[int | None, str] = {
     errno.ENOSPC: "free disk space",
     errno.EDQUOT: "raise the quota, or free disk space",
@@ -59,7 +59,7 @@ def encode_picture(picture: Image.Image, image_format: str, quality: int | None,
     if image_format == "png":
         info = PngInfo()
         info.add_itxt(RECORD_KEY, record)
-        # Pixels are sRGB: a profile that a picture got from an input would be false.
+        # Pixels are sRGB: the profile of an input would be false.
         picture.save(buffer, "PNG", pnginfo=info, icc_profile=None)
         return buffer.getvalue()
     assert quality is not None, "the contract gives every lossy format a quality"
@@ -91,7 +91,7 @@ def read_record(path: Path) -> str:
         if picture.format == "PNG":
             return str(picture.info[RECORD_KEY])
         description = picture.getexif()[_EXIF_DESCRIPTION]
-    # Pillow reads the UTF-8 that stands there byte by byte.
+    # Pillow decodes the UTF-8 as Latin-1, byte by byte.
     return str(description).encode("latin-1").decode("utf-8")
 
 

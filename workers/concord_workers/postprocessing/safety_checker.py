@@ -1,4 +1,4 @@
-"""Looks for pictures that should not be shown, with a local checker model, and blackens them."""
+"""Flags pictures that should not be shown, with a local checker model."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def check_pictures(pictures: list[Image.Image], checker: Any, device: torch.devi
     """Which pictures are flagged. checker: the model and its image processor, as the loader gives them."""
     model, processor = checker
     pixels = processor(pictures, return_tensors="pt").pixel_values.to(device=device, dtype=dtype)
-    # The model blackens what it is given; its verdict is all that is wanted here.
+    # The model blackens its input; only its verdict is used.
     scratch = [np.zeros((1, 1, 3), dtype=np.float32) for _ in pictures]
     seen: list[torch.Tensor] = []
     watch = model.visual_projection.register_forward_hook(lambda module, given, made: seen.append(made))
@@ -50,7 +50,7 @@ def check_pictures(pictures: list[Image.Image], checker: Any, device: torch.devi
     finally:
         watch.remove()
     if not all(bool(torch.isfinite(made).all()) for made in seen):
-        # Compared with anything they are not over it, so that no picture would be flagged.
+        # A comparison with NaN is false, so that no picture would be flagged.
         raise ModelInvalid(
             f"the safety checker gives values that are not finite in {str(dtype).removeprefix('torch.')}",
             field="/postprocessing/safety_checker",

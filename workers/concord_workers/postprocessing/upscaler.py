@@ -41,7 +41,7 @@ def available_upscalers(loader: ModelLoader, settings: InferenceSettings) -> lis
             try:
                 locate_net(loader, settings, name)
             except ContractError:
-                continue  # not configured: it is not advertised, and a job that asks for it is told why
+                continue  # without weights it is not advertised; the error of a job that names it gives the reason
         found.append(name)
     return found
 
@@ -67,7 +67,7 @@ def upscale_with_pillow(picture: Image.Image, name: str, size: tuple[int, int]) 
 def upscale_with_net(
     picture: Image.Image, net: Any, size: tuple[int, int], device: torch.device, tile: int, check: Callable[[], None]
 ) -> Image.Image:
-    """Run the net at its own scale, tile by tile, then Lanczos for the rest of the way to `size`.
+    """Runs the net at its own scale, tile by tile, then Lanczos for the rest of the way to `size`.
 
     net: spandrel's descriptor. check: called before each tile, may raise.
     """

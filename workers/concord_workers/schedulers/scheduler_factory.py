@@ -1,6 +1,6 @@
-"""Samplers by their contract names: what there is, and the diffusers object for one job.
+"""Samplers by their contract names, and the diffusers object for one job.
 
-Every sampler is built from the model's own scheduler configuration, so that nothing that a job sets outlives it.
+Each job builds its sampler from the model's own scheduler configuration, so that its settings end with it.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ _OF_THE_MODEL = frozenset(
         "trained_betas",
     )
 )
-"""What of a model's scheduler configuration is about the model; the rest is about the sampler that it was saved with."""
+"""Members of a scheduler configuration that belong to the model; the others belong to the sampler that it was saved with."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ def _knows_zero_terminal_snr(class_name: str) -> bool:
 
 
 def require_zero_terminal_snr(choice: SchedulerChoice) -> None:
-    """Raises UnsupportedFeature for a sampler that would leave a base's zero terminal SNR out without a word."""
+    """Raises UnsupportedFeature for a sampler that would ignore a base's zero terminal SNR silently."""
     if _knows_zero_terminal_snr(choice.class_name):
         return
     rows = scheduler_values()
@@ -154,6 +154,6 @@ def make_scheduler(choice: SchedulerChoice, model_config: dict[str, Any], seeds:
     if choice.class_name == "DPMSolverSDEScheduler":
         # Its Brownian tree has a seed of its own; a list gives each picture of a batch its own tree.
         options["noise_sampler_seed"] = list(seeds)
-    # What the model's own configuration leaves out is SDXL's, not the default of the class.
+    # Absent members are SDXL's published ones, not the defaults of the class.
     own = {key: value for key, value in model_config.items() if key in _OF_THE_MODEL}
     return getattr(diffusers, choice.class_name).from_config(PUBLISHED_SCHEDULER | own, **options)

@@ -1,7 +1,7 @@
 """The base model that a training starts from, and the two ways to use a module of it without changing it.
 
 The modules belong to the model loader, and inference uses them before and after. A training never writes into them: it
-works on views (own module objects over the same frozen tensors, so no memory is spent) or on copies.
+works on views (own module objects over the same frozen tensors, without further memory) or on copies.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How a running training is asked to stop, and how one sees that it moves."""
+"""Requests to stop a running training, and the time of its last progress."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class Stopped(Exception):
 
 
 class Control:
-    """Shared by the thread that trains and those that ask. The first request stands.
+    """Shared by the training's thread and those that control it. The first request counts.
 
-    stage: what it does, in the words of progress events; None while it makes training steps.
-    asked: a stop was requested. ended: the training is over, its record is true and its memory is free.
+    stage: as in progress events; None during training steps. asked: a stop was requested. ended: the training is over, its
+    record is written and its memory is free.
     """
 
     def __init__(self) -> None:
@@ -40,7 +40,7 @@ class Control:
         self.ended = threading.Event()
 
     def request(self, how: Stop) -> bool:
-        """Asks for a stop; False where one was asked for before, which then stands."""
+        """Requests a stop; False where an earlier request counts."""
         with self._lock:
             if self._request is not None:
                 return False
@@ -58,7 +58,7 @@ class Control:
         return time.monotonic() - self._moved_at
 
     def check(self) -> None:
-        """Called at every piece of work: notes that the training moves, and raises Stopped where it shall stop."""
+        """Called at every piece of work: notes the progress, and raises Stopped after a request to stop."""
         self.moved()
         if self._request is not None:
             raise Stopped(self._request)

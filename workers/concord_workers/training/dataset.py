@@ -1,8 +1,8 @@
 """The training data: a folder of pictures with `.txt` captions, or with one `metadata.jsonl`, read and checked whole.
 
 `a.png` has its caption in `a.txt`, or a row `{"file_name": "a.png", "text": "..."}` in `metadata.jsonl` (whose files may
-lie in subfolders). Every violation is found before the first step and named, one entry a file; nothing in the folder is passed
-over but names that begin with a dot. Folders that kohya's trainers read in a way of their own (`10_name` repeats ten times,
+lie in subfolders). Every violation is found before the first step and named, one entry a file; only names
+that begin with a dot are ignored. Folders that kohya's trainers read in a way of their own (`10_name` repeats ten times,
 `reg` holds class pictures) are refused: read as plain folders they would train something else.
 """
 
@@ -48,9 +48,9 @@ class Picture:
 
 @dataclass(frozen=True)
 class DataSet:
-    """pictures: ordered by path. fingerprint: hash of names, bytes and captions, by which a resume knows its data again.
+    """pictures: ordered by path. fingerprint: hash of names, bytes and captions; a resume compares it.
 
-    warnings: code and sentence of each kind of thing that was done to its pictures, with their count.
+    warnings: code and sentence of each kind of conversion of its pictures, with their count.
     """
 
     pictures: tuple[Picture, ...]
@@ -124,7 +124,7 @@ def _not_taken(file: str) -> str:
 
 
 def _kohya_folder(root: Path, file: str) -> str | None:
-    """Why a picture is not read: it lies in a folder whose name means something to kohya's trainers that is not done here.
+    """The refusal of a picture in a folder whose name has a meaning to kohya's trainers that is missing here.
 
     The data set's own folder counts too: it may be the `10_name` folder itself.
     """
@@ -148,7 +148,7 @@ def _files(root: Path, violations: list[_Violation]) -> list[str]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in folders:
             if (Path(folder) / name).is_symlink():
-                # os.walk would pass it over, and what it holds with it.
+                # os.walk would skip the folder silently.
                 file = os.path.relpath(Path(folder) / name, root)
                 violations.append(_Violation(file, "path_not_allowed", f"{file} is a link to another folder"))
         found += [os.path.relpath(Path(folder) / name, root) for name in names if not name.startswith(".")]
@@ -233,12 +233,12 @@ def _from_metadata(root: Path, pictures: dict[str, None], violations: list[_Viol
 
 
 def _is_text(text: str) -> bool:
-    """Whether it can be written as UTF-8: no lone surrogate of JSON, no byte of a file's name that is none of a character."""
+    """Whether it can be written as UTF-8: it has no lone surrogate of JSON, and no undecodable byte of a file's name."""
     return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _absent(file: str, captions: dict[str, str | None]) -> str:
-    """That there is no such picture. macOS writes é as two characters: names that look alike are told apart."""
+    """The violation for an absent picture. macOS writes é as two characters; the message shows such a difference."""
     alike = next((other for other in captions if _composed(other) == _composed(file)), None)
     if alike is None:
         return f"there is no picture {file}"
@@ -250,7 +250,7 @@ def _composed(name: str) -> str:
 
 
 def _row(line: str) -> tuple[str, str | None] | str:
-    """File name and caption of a row, or what is wrong with it."""
+    """File name and caption of a row, or the sentence about its fault."""
     try:
         row = json.loads(line)
     except (ValueError, RecursionError) as exc:
@@ -273,7 +273,7 @@ def _row(line: str) -> tuple[str, str | None] | str:
 def _decode_all(
     root: Path, files: list[str], violations: list[_Violation], check: Callable[[], None]
 ) -> tuple[dict[str, str], list[tuple[str, str]]]:
-    """Decodes every picture, as a torn file shows itself only then.
+    """Decodes every picture: only that finds a truncated file.
 
     Returns sha256 of each file's bytes, and file and code of each warning about colours.
     """
@@ -303,7 +303,7 @@ def _decode_all(
 
 
 def _summed(noted: list[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    """One warning a code, however many pictures it is about."""
+    """One warning for each code, with the number of its pictures."""
     found = []
     for code, what in (
         ("colour_converted", "were converted to sRGB from the colour profiles in them"),

@@ -1,4 +1,4 @@
-"""What the schemas say about a training job: its defaults and limits, read from the generated bundle."""
+"""Defaults and limits of a training job, from the bundle of the schemas."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def dreambooth_mode() -> str:
 
 
 def loss_max() -> float:
-    """The largest loss that a status can say."""
+    """The largest loss that a status can hold."""
     value: float = bundle()["$defs"]["TrainingStatus"]["properties"]["loss"]["maximum"]
     return value
 
 
 def chosen_seed_max() -> int:
-    """The largest seed that a worker chooses by itself."""
+    """The largest seed that a worker chooses."""
     return int(limits("chosen_seed_max"))

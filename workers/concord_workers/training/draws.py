@@ -1,7 +1,7 @@
 """Every random draw of a training, as a pure function of the seed and of where it is drawn.
 
-Nothing depends on how often a generator was used before, so stopping and resuming cannot change a draw. All draws are made
-on the CPU and then moved, so they are the same on every device.
+No draw depends on earlier uses of a generator, so that stopping and resuming cannot change one. All draws are made on the
+CPU and then moved, so that they are the same on every device.
 """
 
 from __future__ import annotations

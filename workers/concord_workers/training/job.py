@@ -1,8 +1,8 @@
-"""The training job: what was asked, with its defaults, and what a resumed training may change.
+"""The training job with its defaults, and the changes that a resumed training may make.
 
 A job arrives as the canonical document of contract §8 (snake, accepted spellings resolved, only what the sender said):
-without that, a resumed job could not tell "said" from "defaulted". `new_job` applies the one table of defaults;
-`resumed_job` holds the said fields against the record.
+otherwise a resumed job could not tell a sender's value from a default. `new_job` applies the one table of defaults;
+`resumed_job` compares the sender's fields with the record.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def document_of(job: object) -> dict[str, Any]:
 
 
 def new_job(document: Mapping[str, Any], training_id: str) -> TrainingJob:
-    """Applies the defaults to a first job, and chooses its seed where the job leaves it to us.
+    """Applies the defaults to a first job, and chooses its seed where the job has none.
 
     document: one that the contract's rules hold for: required fields there, epochs or max_steps. Raises `validation_failed`
     for validation_every without a validation_prompt.
@@ -117,7 +117,7 @@ def new_job(document: Mapping[str, Any], training_id: str) -> TrainingJob:
 
 
 def resumed_job(document: Mapping[str, Any], recorded: TrainingJob) -> TrainingJob:
-    """The recorded job with the epochs or max_steps said now; any other difference is `conflict`, all of them named."""
+    """The recorded job with the sender's epochs or max_steps. Other differences are one `conflict` that names all."""
     said = _flat({name: value for name, value in document.items() if name != "resume_from"})
     recorded_fields = recorded.to_record()
     violations = []
@@ -147,9 +147,9 @@ def resumed_job(document: Mapping[str, Any], recorded: TrainingJob) -> TrainingJ
 
 
 def unused_fields(document: Mapping[str, Any], job: TrainingJob, total_steps: int) -> list[tuple[str, str]]:
-    """Pointer and sentence of each said field that can take no effect in this training and is not at its default.
+    """Pointer and sentence of each field of the sender that has no effect in this training and differs from its default.
 
-    What the schema itself says of (`x-takes-effect-when`) the reading of the command warns of, and this does not.
+    The reading of the command has warned of those with `x-takes-effect-when`.
     """
     unused = {
         LORA: ("instance_prompt", "placeholder_token", "initializer_token"),

@@ -31,7 +31,7 @@ class LoraTechnique:
         self._base = base
         self._captions = captions
         self._scale = alpha / rank
-        # PEFT initialises from the global generator: seeded inside the fork, and left as it was outside.
+        # PEFT initialises from the global generator. It is seeded inside the fork alone, so that nothing else changes.
         with torch.random.fork_rng():
             torch.manual_seed(generator(seed, "lora").initial_seed())
             self.unet.add_adapter(LoraConfig(r=rank, lora_alpha=alpha, init_lora_weights="gaussian", target_modules=ATTENTION))
@@ -50,7 +50,7 @@ class LoraTechnique:
         """A `.safetensors` in diffusers' layout.
 
         alpha / rank is multiplied into the second factor: the layout holds no alpha, and a reader that finds none takes
-        alpha = rank. So every reader applies what was trained, whether or not it looks at metadata.
+        alpha = rank. So every reader applies the trained change, with or without metadata.
         """
         state = {
             name: (weight * self._scale if name.endswith(".lora_B.weight") else weight).detach().cpu().contiguous()

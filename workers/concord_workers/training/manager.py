@@ -1,4 +1,4 @@
-"""Trainings of one worker: accepted here, run one at a time in one background thread, stopped and looked up here."""
+"""The trainings of one worker: accepts, stops and looks them up, and runs them one at a time in a background thread."""
 
 from __future__ import annotations
 
@@ -66,25 +66,25 @@ class TrainingManager:
 
     @property
     def running_id(self) -> str | None:
-        """The training that has its turn, or is the next to have it."""
+        """The running training, or else the next one."""
         return next((run.record.training_id for run in self._live()), None)
 
     @property
     def last_progress_seconds(self) -> float | None:
-        """Seconds since the running training last moved: a micro-batch, a picture encoded, a file saved; None: none runs."""
+        """Seconds since the last progress of the running training (a micro-batch, a picture, a file); None where none runs."""
         return next((run.control.last_progress_seconds for run in self._live()), None)
 
     @property
     def stage(self) -> str | None:
-        """For heartbeats: loading, preprocessing, denoising or saving; None while it makes training steps, or none runs."""
+        """For heartbeats: loading, preprocessing, denoising or saving; None during training steps, or where none runs."""
         return next((run.control.stage for run in self._live()), None)
 
     def start(
         self, job: Mapping[str, Any] | object, training_id: str | None = None, warn: Warn | None = None
     ) -> dict[str, Any]:
-        """Accepts a training, or lets a recorded one go on (`resume_from`): {training_id, state, output_path}.
+        """Accepts a training, or resumes a recorded one (`resume_from`): {training_id, state, output_path}.
 
-        job: the canonical document, only what the sender said. warn: called with code, message and pointer.
+        job: the canonical document, with the sender's values alone. warn: called with code, message and pointer.
         Reads and decodes the whole data set first, so it may take minutes; call it where that may block.
         Raises the errors of §8: `validation_failed` for violations of the data set, `conflict`, `training_not_found`,
         `model_not_found`, `path_not_allowed`, and `queue_full`.
@@ -115,9 +115,9 @@ class TrainingManager:
     def stop(self, training_id: str, save_checkpoint: bool = True) -> dict[str, Any]:
         """Stops a training and waits until it has stopped: {state, checkpoint_path?}.
 
-        Saved it is `paused`, else `cancelled`; one that ended by itself meanwhile says so in `state`. Before its first
-        step there is nothing to save: `paused` without a checkpoint_path, and a resume begins at the first step.
-        Raises `conflict` where it does not run here, or the checkpoint's own error where that cannot be written.
+        With a checkpoint it is `paused`, else `cancelled`; `state` has its own end where it ended by itself meanwhile.
+        Before its first step there is nothing to save: `paused` without a checkpoint_path, and a resume begins at the
+        first step. Raises Conflict where it does not run here, or the error of writing the checkpoint.
         """
         run = self._run(training_id)
         if run is None:
@@ -137,13 +137,13 @@ class TrainingManager:
         return {name: status[name] for name in members if name in status}
 
     def shutdown(self, grace_seconds: float) -> None:
-        """Pauses what runs and waits, with a checkpoint; what is not done in time is `failed`. Nothing starts after it."""
+        """Pauses the running training with a checkpoint, and the waiting ones. A late one is `failed`. No other starts."""
         deadline = time.monotonic() + grace_seconds
         with self._lock:
             self._leaving = True
         runs = self._live()
         for run in reversed(runs):
-            # One that is being cancelled stays so.
+            # An earlier request to cancel counts.
             if run.control.request(Stop.PAUSE) and run.begin():
                 run.end_waiting(Stop.PAUSE)
         for run in runs:
@@ -218,7 +218,7 @@ class TrainingManager:
 
     @contextlib.contextmanager
     def _place(self) -> Iterator[None]:
-        """A place among those that may run and wait, held until the training ends, or is not accepted after all."""
+        """Holds one of the places for running and waiting trainings, until the training ends or is refused."""
         with self._lock:
             self._accepting()
             if self._accepted > self._settings.queue_max:
@@ -232,7 +232,7 @@ class TrainingManager:
             raise
 
     def _enqueue(self, run: TrainingRun) -> str:
-        """Lets a run wait for its turn. One accepted while the worker was told to leave is paused at once."""
+        """Adds a run to the queue. One that was accepted while the worker began to stop is paused at once."""
         with self._lock:
             leaving = self._leaving
             self._runs.append(run)
@@ -253,7 +253,7 @@ class TrainingManager:
                 self._take_turn(run)
 
     def _take_turn(self, run: TrainingRun) -> None:
-        """One training's turn. Whatever goes wrong in it, the training ends, and the thread lives for the next one."""
+        """Runs one training. An error of any kind ends the training and not the thread, which runs the next one."""
         try:
             if run.begin():
                 run.execute()
@@ -307,7 +307,7 @@ def _first_status(job: TrainingJob, training_id: str, pictures: int) -> dict[str
 
 
 def _next_status(record: Record, job: TrainingJob, pictures: int) -> dict[str, Any]:
-    """The status of a training that goes on: at its checkpoint's step, no longer ended."""
+    """The status of a resumed training: at its checkpoint's step, and queued."""
     status = record.status()
     checkpoint = latest_checkpoint(record.checkpoints)
     step = step_of(checkpoint) if checkpoint else 0

@@ -1,6 +1,6 @@
-"""Captions to SDXL's two kinds of conditioning, in chunks of 75 tokens, never cut.
+"""Encodes captions to SDXL's two kinds of conditioning, in chunks of 75 tokens, without a cut.
 
-All captions of a training are brought to the same number of chunks, so that batches can be mixed at will.
+All captions of a training are padded to the same number of chunks, so that any of them can share a batch.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What is kept of a training under `<output-dir>/training/<training_id>/`, and who may write it.
+"""The record of a training under `<output-dir>/training/<training_id>/`, and its lock.
 
     job.json       the job with defaults applied, and the data set it was checked against; written once a start
     status.json    TrainingStatus, written beside and renamed
@@ -7,7 +7,7 @@
     validation/    validation pictures
     lock           held (flock) by the process whose training this is; the kernel frees it when that process dies
 
-Several workers share one output dir: the lock says whose a record is, `names/` which output names are taken.
+Several workers share one output dir: the lock shows the owner of a record, `names/` has the output names in use.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ NAMES = "names"
 
 
 def write_beside(path: Path, content: bytes, durable: bool = False) -> None:
-    """Writes a file under another name and renames it, so that no reader ever sees half of it; durable: synced first."""
+    """Writes a file under another name and renames it, so that no reader sees half of it. durable: synced before the rename."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with open(beside, "wb") as file:
@@ -101,7 +101,7 @@ class Record:
         write_beside(self.folder / "status.json", _json(status), durable)
 
     def append_history(self, row: dict[str, Any]) -> None:
-        """Appends a row whole or not at all: half of one, left by a full disk, would spoil the next. Raises OSError."""
+        """Appends a whole row or nothing: half a row, as a full disk leaves it, would damage the next. Raises OSError."""
         content = _json(row)
         with open(self.folder / "history.jsonl", "ab", buffering=0) as file:
             before = file.seek(0, os.SEEK_END)
@@ -114,7 +114,7 @@ class Record:
                 raise
 
     def history(self) -> list[dict[str, Any]]:
-        """The rows, oldest first; a last line that a crash cut short is left out, and said in the log."""
+        """The rows, oldest first. A last line that a crash cut short is left out, with a line in the log."""
         path = self.folder / "history.jsonl"
         if not path.exists():
             return []
@@ -124,7 +124,7 @@ class Record:
         return [json.loads(line) for line in lines]
 
     def cut_history(self, step: int) -> None:
-        """Drops the rows after a step: they are about to be trained again."""
+        """Drops the rows after a step, as the resumed training writes them again."""
         kept = [row for row in self.history() if row["step"] <= step]
         write_beside(self.folder / "history.jsonl", b"".join(_json(row) for row in kept), durable=True)
 
@@ -143,7 +143,7 @@ class RecordStore:
         self.root = output_dir / "training"
 
     def create(self, training_id: str, output_name: str, job: dict[str, Any], status: dict[str, Any]) -> Record:
-        """A new record, locked. A training_id or output_name that is taken is `conflict`, and leaves nothing behind."""
+        """A new record, locked. Raises Conflict for a training_id or output_name in use, and leaves no file."""
         if not _is_training_id(training_id):
             raise UnsupportedValue(f"{shorten(training_id)} is no training id")
         self.root.mkdir(parents=True, exist_ok=True)
@@ -164,7 +164,7 @@ class RecordStore:
         return record
 
     def open(self, training_id: str) -> Record:
-        """The record of a training; `training_not_found` for anything else, odd characters included."""
+        """The record of a training. Raises TrainingNotFound."""
         record = Record(self.root / training_id)
         if not _is_training_id(training_id) or not (record.folder / "status.json").is_file():
             raise TrainingNotFound(f"there is no training {shorten(training_id)}")
@@ -193,14 +193,14 @@ class RecordStore:
         record.write_status({**status, "state": "failed", "error": error, "updated_at": at, "completed_at": at})
 
     def recover(self, on_failed: Callable[[str], None]) -> None:
-        """Settles every record left behind by a worker that is gone; called once, at the start of a worker."""
+        """Settles the records of workers that died. Called once, at the start of a worker."""
         for record in self._records():
             try:
                 before = record.status()["state"]
                 if self.status(record.training_id)["state"] != before:
                     on_failed(record.training_id)
             except Internal:
-                # One damaged record must not keep a worker from starting; whoever asks for it is told.
+                # One damaged record must not stop the worker's start; commands about it get the error.
                 log.exception("training %s cannot be recovered", record.training_id)
 
     def _records(self) -> Iterator[Record]:
@@ -210,7 +210,7 @@ class RecordStore:
                     yield Record(folder)
 
     def _take_name(self, name: str, training_id: str) -> None:
-        """One file a name, made with O_EXCL; a name whose training is gone (somebody deleted its folder) is free."""
+        """Takes a name by a file that `publish` never overwrites. A name whose training's folder was deleted is free."""
         names = self.root / NAMES
         names.mkdir(exist_ok=True)
         path = names / name

@@ -1,4 +1,4 @@
-"""One training from `queued` to an end: prepares, steps, saves, and keeps its record true at every moment."""
+"""One training from `queued` to its end: prepares, makes steps, saves, and keeps its record up to date."""
 
 from __future__ import annotations
 
@@ -47,12 +47,12 @@ log = logging.getLogger(__name__)
 
 EVENT_MEMBERS = ("training_id", "state", "epoch", "step", "total_steps", "loss")
 
-# So many of the last steps are averaged for the estimate of the time that is left.
+# Steps that the estimate of the remaining time averages over: enough to smooth it, few enough to follow a change.
 STEPS_MEASURED = 50
 
 
 class TrainingRun:
-    """Owns a record (its lock is held) until `execute` or `abandon` ends it. command: for the log, who started it."""
+    """Owns a record and its lock until `execute` or `abandon` ends it. command: the one that started it, for the log."""
 
     def __init__(
         self,
@@ -90,30 +90,30 @@ class TrainingRun:
             return dict(self._status)
 
     def begin(self) -> bool:
-        """Whether the caller is the one who decides over this training: runs it, or ends it before its turn."""
+        """Claims the training for the caller, who runs it or ends it before its turn. False where another thread claimed it."""
         with self._lock:
             first, self._begun = not self._begun, True
             return first
 
     def execute(self) -> None:
-        """Ends as completed, paused, cancelled or failed; raises nothing, so that the next training gets its turn.
+        """Runs to completed, paused, cancelled or failed. Raises nothing, so that the next training runs.
 
-        The end is told only when the memory is free again: whoever reads it may use the device at once.
+        The end is published once the memory is free: a reader of the status may use the device at once.
         """
         state, members = self._execute()
         try:
             self._source.free()
         except Exception:
-            # A device that can no longer compute has nothing to give back; the end must be told all the same.
+            # A failed device frees nothing; the end must be published all the same.
             log.exception("the memory of training %s cannot be freed", self.record.training_id)
         self._finish(state, **members)
 
     def end_waiting(self, how: Stop) -> None:
-        """Ends a training that never got its turn. Paused, it has no checkpoint but the one that it may have come with."""
+        """Ends a training before its turn. A paused one keeps the checkpoint that it was resumed from, if any."""
         self._finish("paused" if how is Stop.PAUSE else "cancelled")
 
     def abandon(self, error: ContractError) -> None:
-        """The end of a training whose process ends under it: failed, resumable from its last checkpoint."""
+        """Ends a training whose process ends: failed, and resumable from its last checkpoint."""
         self._finish("failed", failure=error, working=True)
 
     def _execute(self) -> tuple[str, dict[str, Any]]:
@@ -196,7 +196,7 @@ class TrainingRun:
         )
 
     def _write_history(self, *, must: bool) -> None:
-        """Writes the rows that are not on file yet. A full disk costs no training: they wait, until the end at most."""
+        """Writes the rows that are not on file yet. After a full disk they wait for the next write; the training goes on."""
         try:
             while self._unwritten:
                 self.record.append_history(self._unwritten[0])
@@ -223,13 +223,13 @@ class TrainingRun:
         self._publish(checkpoint_path=str(path))
 
     def _save(self, trainer: Trainer) -> str:
-        """The last checkpoint stays: with more epochs or max_steps the training can go on from it."""
+        """Saves the output. The last checkpoint stays: a resume with more epochs or max_steps starts from it."""
         self._checkpoint(trainer)
         beside = self.output_path.with_name(f".{self.output_path.name}")
         _remove(beside)
         with self._stage("saving"):
             trainer.technique.save(beside)
-        # A model folder cannot be renamed over another one; only a training that was resumed after its end has one.
+        # A rename cannot replace a folder. Only a training that was resumed after its end has one already.
         _remove(self.output_path)
         os.replace(beside, self.output_path)
         _open_to_readers(self.output_path)
@@ -244,7 +244,7 @@ class TrainingRun:
             self.control.stage = None
 
     def _publish(self, durable: bool = True, **members: Any) -> None:
-        """A word on the way. After the end was told, nothing more is: the thread then finds out here."""
+        """Publishes progress. Raises Stopped where another thread has published the end."""
         self.control.moved()
         with self._lock:
             if self.control.ended.is_set():
@@ -254,7 +254,7 @@ class TrainingRun:
         self._tell()
 
     def _write_status(self, durable: bool) -> None:
-        """A step's status is worth no training: where the disk is full, memory has it, and the next one is written again."""
+        """Writes a step's status. A full disk does not end the training: memory has the status, and the next one is written."""
         try:
             self.record.write_status(self._status, durable)
         except OSError as exc:
@@ -263,7 +263,7 @@ class TrainingRun:
             log.warning("training %s: the status of a step cannot be written: %s", self.record.training_id, exc.strerror)
 
     def _finish(self, state: str, failure: ContractError | None = None, working: bool = False, **members: Any) -> None:
-        """The end; the first one told stands. working: the thread may still write, so the record stays locked."""
+        """Publishes the end; the first one counts. working: the thread may still write, so that the record stays locked."""
         with self._lock:
             if self.control.ended.is_set():
                 return
@@ -278,7 +278,7 @@ class TrainingRun:
             try:
                 self.record.write_status(self._status)
             except OSError:
-                # A full disk may be why it failed. Memory has the truth, and the next start settles the file.
+                # A full disk may be the cause of the failure. Memory has the status; the next start settles the file.
                 log.exception("the record of training %s cannot be written", self.record.training_id)
             if not working:
                 self.record.release()
@@ -296,11 +296,11 @@ class TrainingRun:
                 }
             )
         except Exception:
-            # A reader that is gone must not cost hours of training; what it missed stands in the record.
+            # A reader that is gone must not end hours of training; the record has the missed events.
             log.exception("an event of training %s could not be told", self.record.training_id)
 
     def _coded(self, exc: BaseException) -> ContractError:
-        """The contract's word for what ended a training, without the frames that hold its tensors."""
+        """The contract's error for the end of a training, without the frames that hold its tensors."""
         if is_device_failure(exc):
             return crashed_by(exc)
         if isinstance(exc, ContractError):
@@ -320,7 +320,7 @@ def _remove(path: Path) -> None:
 
 
 def _open_to_readers(path: Path) -> None:
-    """safetensors writes files for their owner alone; other workers of the host load them too."""
+    """Makes a file readable for all: safetensors writes it for its owner alone, and other workers of the host load it."""
     for file in path.rglob("*.safetensors") if path.is_dir() else [path]:
         file.chmod(0o644)
 
@@ -328,6 +328,6 @@ def _open_to_readers(path: Path) -> None:
 def _is_disk_full(exc: BaseException) -> bool:
     if isinstance(exc, OSError):
         return is_disk_error(exc)
-    # safetensors writes files by itself and only words the cause.
+    # safetensors writes files by itself, and its error has the cause as text alone.
     worded = re.search(r"os error (\d+)", str(exc)) if isinstance(exc, SafetensorError) else None
     return worded is not None and is_disk_error(OSError(int(worded[1]), ""))

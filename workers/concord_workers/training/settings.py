@@ -1,4 +1,4 @@
-"""What an operator may set about training, beside the job itself."""
+"""The operator's settings of training."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["TrainingSettings"]
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """Knobs of the worker, none of which is part of a training job.
+    """Settings of the worker; a training job has none of them.
 
     fixed_noise: one noise and one timestep for each picture, the same at every step, so that the loss of an
         overfit set falls without the scatter of fresh noise. For tests and for measuring; off in production.

@@ -1,4 +1,4 @@
-"""Where a training gets its base model: through the worker's model loader, for as long as it trains."""
+"""Leases the base model of a training from the worker's model loader."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class BaseSource:
     def find(self, name: str) -> str:
         """A fingerprint of the base's files (names and sizes); nothing is loaded.
 
-        Raises `model_invalid` for what is no SDXL base, and the loader's own errors.
+        Raises ModelInvalid for another model, and the loader's own errors.
         """
         facts = self._loader.describe(name, FIELD)
         if facts.model_type != "sdxl":
@@ -62,7 +62,7 @@ class BaseSource:
 
     @contextmanager
     def lease(self, name: str, control: Control) -> Iterator[Base]:
-        """The base on the device, kept there until the training ends. Every other model leaves: the device is training's."""
+        """The base on the device until the training ends. All other models are evicted: a training uses the whole device."""
         control.check()
         context = JobContext()
         with self._loader.lease(context) as lease:

@@ -1,4 +1,4 @@
-"""What the three kinds of training have in common towards the loop: trained tensors, conditioning, a file at the end."""
+"""The interface between the training loop and the three kinds of training."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Technique(Protocol):
 
 
 def restore(technique: Technique, tensors: dict[str, torch.Tensor]) -> None:
-    """Puts the weights of a checkpoint back; both sides must name the same tensors."""
+    """Loads the weights of a checkpoint, which must have the same names."""
     trained = technique.trained()
     if trained.keys() != tensors.keys():
         raise ValueError(f"the checkpoint holds other weights: {_first(trained.keys() ^ tensors.keys())}")

@@ -63,7 +63,7 @@ class InversionTechnique:
             own_encoder = view_of(encoder)
             table = _WithNewToken(own_encoder.get_input_embeddings(), token_id, initial_id)
             own_encoder.set_input_embeddings(table)
-            # Else the pooled state is taken at the highest id: at the new token.
+            # Otherwise the pooled state would be that of the highest id, which is the new token's.
             set_end_of_text(own_encoder, tokenizer)
             self._tokenizers.append(own_tokenizer)
             self._encoders.append(own_encoder)

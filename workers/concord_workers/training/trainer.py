@@ -1,4 +1,4 @@
-"""The optimiser step, and the state that a checkpoint must hold for the next one to be the same."""
+"""The optimiser step, and the state that a checkpoint needs for the same next step."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Trainer:
         if base.device.type != "cpu":
             technique.unet.enable_gradient_checkpointing()
         technique.unet.train()
-        # Diffusers finds it by a walk over all modules, which at every step would cost more than the optimiser.
+        # Diffusers walks over all modules for it, which takes longer than the optimiser; so it is read once.
         self._unet_dtype = technique.unet.dtype
 
     def advance(self, check: Callable[[], None]) -> tuple[float, float]:
@@ -88,7 +88,7 @@ class Trainer:
         return loss, learning_rate
 
     def checkpoint(self) -> Checkpoint:
-        """What the next step depends on, now."""
+        """The present state that the next step depends on."""
         return Checkpoint(
             step=self.step,
             trained={name: weight.detach() for name, weight in self.technique.trained().items()},
@@ -98,7 +98,7 @@ class Trainer:
         )
 
     def resume(self, checkpoint: Checkpoint) -> None:
-        """Goes on from a checkpoint. The schedule's length is that of the job now, so a longer job has another slope."""
+        """Loads a checkpoint. The schedule has the length of the present job, so that a longer job has another slope."""
         restore(self.technique, checkpoint.trained)
         self._optimizer.load_state_dict(checkpoint.optimizer)
         self._schedule.load_state_dict(checkpoint.schedule)
@@ -144,7 +144,7 @@ class Trainer:
 def _schedule(job: TrainingJob, optimizer: torch.optim.Optimizer, total_steps: int) -> LambdaLR:
     schedule: LambdaLR
     if job.lr_scheduler == "polynomial":
-        # diffusers ends at 1e-7 and refuses rates that begin there, which the contract allows.
+        # diffusers ends at 1e-7 and refuses rates that begin there; the contract allows them.
         schedule = get_polynomial_decay_schedule_with_warmup(optimizer, 0, total_steps, lr_end=0.0)
     else:
         schedule = get_scheduler(job.lr_scheduler, optimizer, num_warmup_steps=0, num_training_steps=total_steps)

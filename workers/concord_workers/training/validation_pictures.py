@@ -1,4 +1,4 @@
-"""Validation pictures: the model as trained so far draws the validation prompt."""
+"""Validation pictures: the validation prompt, drawn by the model as trained so far."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ GUIDANCE_SCALE = 7.5
 def draw_validation(
     job: TrainingJob, base: Base, vae: AutoencoderKL, technique: Technique, steps: int, path: Path, check: Callable[[], None]
 ) -> None:
-    """Writes one PNG of resolution x resolution. The same seed each time, so that pictures of a training compare.
+    """Writes one PNG of resolution x resolution. The same seed each time, so that the pictures of a training can be compared.
 
     vae: float32. check: called after each denoising step, may raise. Draws nothing from the global generators.
     """

@@ -1,1 +1,1 @@
-"""What runs a worker: its start and end, what each action does, heartbeats, the self test. Above every other room."""
+"""The worker: its start and end, the handlers of actions, heartbeats and the self test. This room is above every other."""

@@ -1,6 +1,6 @@
-"""What each action does: validation, status, and one flat table from action to handler for everything else.
+"""The handlers of actions, in one flat table, and validation and status of the worker.
 
-Handlers are plain functions of a command without violations; when they run is the pipeline manager's business.
+A handler is a plain function of a command without violations. The pipeline manager decides when it runs.
 """
 
 from __future__ import annotations
@@ -83,10 +83,10 @@ class BaseWorker:
             "run_self_test": self._run_self_test,
         }
 
-    # What the pipeline manager asks
+    # For the pipeline manager
 
     def watch(self, manager: PipelineManager) -> None:
-        """The manager whose queue the status tells of."""
+        """Sets the manager whose queue the status reports."""
         self._manager = manager
 
     @property
@@ -116,7 +116,7 @@ class BaseWorker:
         return command.reading.violations
 
     def timeout_of(self, command: Command, seconds: float | None) -> float | None:
-        """How long a job may take, from its receipt."""
+        """The seconds that a job may take, from its receipt."""
         fields = command.reading.document or {}
         if command.action.name == "batch_generate":
             each = bundle()["limits"]["batch_request_seconds"]["value"]
@@ -133,7 +133,7 @@ class BaseWorker:
         return lambda *pointers: command.sender(*map(submission.pointer, pointers))
 
     def warnings_of(self, command: Command, context: JobContext) -> list[dict[str, Any]]:
-        """What the engine warned of, as `warning_details`."""
+        """The engine's warnings, as `warning_details`."""
         return warning_rows(context, self.sender_of(command))
 
     def answer(self, task: Task) -> Outcome:
@@ -141,11 +141,11 @@ class BaseWorker:
         return self._queries[task.action](task)
 
     def work(self, engine: Engine, task: Task) -> Outcome:
-        """Does what the working thread does."""
+        """Runs the handler of a command for the working thread."""
         return self._work[task.action](engine, task)
 
     def initialize(self, task: Task, protocol: ProtocolState, is_busy: bool) -> Outcome:
-        """Opens the conversation, or changes what was agreed. Raises Conflict while a job runs."""
+        """Agrees on version, features and dialect, for the first time or anew. Raises Conflict where a job runs meanwhile."""
         fields = task.fields
         if protocol.initialized and is_busy:
             raise Conflict("a job runs: the features stay as they are until it has ended")
@@ -231,7 +231,7 @@ class BaseWorker:
         rows = []
         for position, job in enumerate([*running, *queued], 0 if running else 1):
             if job.request_id is None:
-                continue  # it is counted, but has no name to stand under
+                continue  # counted above; a row needs a request_id
             row: dict[str, Any] = {
                 "request_id": job.request_id,
                 "status": "running" if job.state == "running" else "queued",
@@ -267,7 +267,7 @@ class BaseWorker:
         }
         return Outcome(self.source.now().capabilities() | own)
 
-    # Questions about a prompt submission
+    # Queries about a prompt submission
 
     def _validate_request(self, task: Task) -> Outcome:
         assert task.command is not None
@@ -284,13 +284,13 @@ class BaseWorker:
         return Outcome(self.source.now().optimize(normalized, self._sound_of(normalized), preferences))
 
     def _sound_of(self, normalized: dict[str, Any]) -> dict[str, Any]:
-        """The effective submission. Raises all that stands against it but that it may be too large: figures tell that."""
+        """The effective submission. Raises its violations, except that it may be too large: the figures show that."""
         document = self.effective_of(normalized)
         raise_all([violation for violation in self.source.now().check(document) if not isinstance(violation, BeyondDevice)])
         return document
 
     def effective_of(self, normalized: dict[str, Any]) -> dict[str, Any]:
-        """A submission with its defaults. One that names no base means the current one. Raises ModelNotLoaded."""
+        """A submission with its defaults; a missing base is the current one. Raises ModelNotLoaded where there is none."""
         document: dict[str, Any] = effective("PromptSubmission", normalized, self.device_kind)
         if "base" not in document.get("model", {}):
             current = self.source.now().current_model()

@@ -1,4 +1,4 @@
-"""The worker's clock: a heartbeat every second where events are wanted, and the ends of what is late."""
+"""The worker's clock: a heartbeat every second where `events` was negotiated, and the end of commands that are late."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["Heartbeat"]
 log = logging.getLogger(__name__)
 
 _MIB = 2**20
-# How late a deadline may be noticed at most.
+# A deadline is noticed so much later at most; short beside the shortest timeout of 1 s.
 _TICK_SECONDS = 0.25
 
 
@@ -32,7 +32,7 @@ class Heartbeat:
         self._manager = manager
         self._protocol = protocol
         self._every = limits("heartbeat_seconds")
-        # What failed at its last attempt, and how.
+        # Work that failed at its last attempt → its error.
         self._violations: dict[str, str] = {}
         self._beat_at = 0.0
 
@@ -46,11 +46,11 @@ class Heartbeat:
             pause.wait(_TICK_SECONDS)
 
     def tick(self, now: float) -> None:
-        """Does what is due at a time of the monotonic clock; raises nothing."""
-        # Each has a net of its own: this thread alone ends what is late, and the gateway kills a worker that is silent.
+        """Does the work that is due at a time of the monotonic clock; raises nothing."""
+        # Each catches its own errors: only this thread ends late commands, and the gateway kills a worker without heartbeats.
         self._attempt("deadlines", lambda: self._expire(now))
         if "events" in self._protocol.features and now >= self._beat_at:
-            # One that comes late does not hurry the next.
+            # A late beat does not bring the next one forward.
             self._beat_at = self._beat_at + self._every if now - self._beat_at < self._every else now + self._every
             self._attempt("a heartbeat", self._beat)
 
@@ -74,7 +74,7 @@ class Heartbeat:
             self._manager.expire()
 
     def _beat(self) -> None:
-        # Where its figures cannot be had there is no beat: an invented one would hide a broken worker from the gateway.
+        # Without figures there is no beat: an invented one would hide a broken worker from the gateway.
         self._protocol.event("heartbeat", self._members())
 
     def _members(self) -> dict[str, Any]:
@@ -90,7 +90,7 @@ class Heartbeat:
             members["stage"] = stage
         if running is not None and running.request_id is not None:
             members["running_request_id"] = running.request_id
-        # Whoever has nothing to do makes no progress, and is not late with it.
+        # An idle worker makes no progress and is not late.
         members["last_progress_seconds"] = since if since is not None else 0.0
         members["memory_used_mb"] = engine.memory_used_mb() if engine is not None else resident_bytes() / _MIB
         return members

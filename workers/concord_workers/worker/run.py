@@ -1,4 +1,4 @@
-"""The composition root of a worker: options in, rooms wired, lines fed, and a polite end."""
+"""The composition root of a worker: reads options, wires the rooms, feeds the lines, and ends within the grace."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ log = logging.getLogger(__name__)
 
 MakeEngine = Callable[[Choice, Options, Callable[[dict[str, Any]], None]], Engine]
 
-# What the engine cannot do without; looked for before anything else, as importing it takes seconds.
+# Packages that the engine needs. Searched for at the start, as importing them takes seconds.
 _PACKAGES = ("torch", "diffusers", "transformers", "accelerate", "peft", "safetensors", "spandrel", "PIL", "numpy")
-# Of the 4 s grace a training gets the last ones for its checkpoint.
+# The last seconds of the 4 s grace are for a training's checkpoint.
 _CHECKPOINT_SECONDS = 2.5
-# Between the end of the grace and the end of the process: what was cancelled may still answer.
+# Between the end of the grace and the end of the process, for the replies of cancelled jobs.
 _LAST_WORDS_SECONDS = 0.7
-# So long the reading thread may take to end a process that has to end; else it is ended under it.
+# The reading thread has so long to end a process that must end; then another thread ends it.
 _END_SECONDS = 5.0
 
 
@@ -58,7 +58,7 @@ def run(arguments: Sequence[str], incoming: int, outgoing: int, make_engine: Mak
         print(f"concord: the worker does not start: {error}", file=sys.stderr)
         return ExitCode.CONFIGURATION
     except SystemExit as left:
-        # argparse has said what is wrong with the flags; `--help` ends with 0.
+        # argparse has written its message; `--help` ends with 0.
         return ExitCode.CONFIGURATION if left.code else ExitCode.ENDED
     for note in choice.notes:
         log.warning("%s", note)
@@ -89,7 +89,7 @@ class _Signalled(Exception):
 
 
 class _InputLoop:
-    """Reads lines until there is a reason to stop, then ends the worker within its time."""
+    """Reads lines until a reason to stop, then ends the worker within its grace."""
 
     def __init__(self, manager: PipelineManager, options: Options, incoming: int) -> None:
         self._manager = manager
@@ -103,7 +103,7 @@ class _InputLoop:
         self._woken, self._wake = os.pipe()
 
     def end_soon(self) -> None:
-        """Ends the reading, once what was read is answered; the process ends even where that thread hangs in the device."""
+        """Ends the reading. The process ends even where the reading thread hangs in a call of the device."""
         os.write(self._wake, b"x")
         threading.Thread(target=self._end_at_last, name="end", daemon=True).start()
 
@@ -114,7 +114,8 @@ class _InputLoop:
     def run_to_end(self, source: EngineSource) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
-        # The handler runs in this thread, but the kernel may interrupt another one, or this one just before it begins to wait.
+        # Without the wakeup descriptor a signal could be lost: the kernel may interrupt another thread, or this one just before
+        # it begins to wait.
         os.set_blocking(self._wake, False)
         signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
         lines = read_lines(self._incoming, self._options.frame_bytes_max, self._woken)
@@ -129,7 +130,7 @@ class _InputLoop:
             self._end(source)
 
     def _each(self, lines: Iterator[Line]) -> Iterator[Line]:
-        """The lines; a signal interrupts the reading, never what is done with a line."""
+        """The lines. A signal interrupts the reading, but not the work on a line."""
         while not self._is_signalled:
             self._is_reading = True
             line = next(lines, None)
@@ -159,7 +160,7 @@ class _InputLoop:
         self._manager.end_shutdown()
 
     def _end_within(self, seconds: float) -> None:
-        """Sets the deadline, or brings it forward; it is never put off."""
+        """Sets the deadline, or brings it forward. A later one is ignored."""
         at = time.monotonic() + seconds
         if self._deadline is None or at < self._deadline:
             self._deadline = at
@@ -181,12 +182,12 @@ class _InputLoop:
         engine.training.shutdown(grace)
 
     def _watch_for_end(self) -> None:
-        """After `shutdown` nothing is read any more, but the end of stdin shortens a longer grace."""
+        """Drops input after `shutdown`. The end of stdin shortens a longer grace."""
         try:
             while os.read(self._incoming, 1 << 16):
                 continue
         except OSError as error:
-            log.warning("stdin cannot be read any more: %s", error)  # as its end
+            log.warning("stdin cannot be read any more: %s", error)  # then as at its end
         self._end_within(self._grace)
 
 
@@ -206,10 +207,10 @@ def _make_real_engine(choice: Choice, options: Options, emit: Callable[[dict[str
 
 
 def _show_one_gpu(choice: Choice) -> None:
-    """CUDA sees the one GPU of this worker, by its UUID: its own numbering then means nothing."""
+    """Shows CUDA this worker's GPU alone, by its UUID: CUDA numbers GPUs in another order than NVML."""
     os.environ["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"
     os.environ["CUDA_VISIBLE_DEVICES"] = choice.uuid or ""
-    # Everything comes from the model roots: no library may look elsewhere.
+    # Models come from the model roots alone; no library may search or fetch elsewhere.
     os.environ.update(HF_HUB_OFFLINE="1", HF_HUB_DISABLE_PROGRESS_BARS="1", HF_HUB_DISABLE_TELEMETRY="1")
 
 

@@ -1,7 +1,6 @@
-"""`run_self_test`: the worker tests itself with its own means, in the thread that works.
+"""`run_self_test`: the worker tests itself with its own commands, in the working thread.
 
-Each check does the thing and looks at what came out. What cannot be tried (no model is there) is a failed check that
-says so. Pictures made on the way are deleted.
+Each check runs a command and examines its result. A check without its model fails with a message. Pictures are deleted.
 """
 
 from __future__ import annotations
@@ -30,11 +29,11 @@ _SIDE = 64
 
 
 class _Failed(Exception):
-    """What came out is not what should have."""
+    """A result is not the expected one."""
 
 
 def run_self_test(scope: str, worker: WorkerActions, engine: Engine, context: JobContext) -> dict[str, Any]:
-    """SelfTestReport. Raises what stops the job: cancel, timeout, the end of the worker."""
+    """SelfTestReport. Raises Cancelled, JobTimeout and ShuttingDown."""
     lab = _SelfTest(worker, engine, context)
     checks: Iterator[_Check] = {
         "commands": lab.commands,
@@ -53,7 +52,7 @@ def run_self_test(scope: str, worker: WorkerActions, engine: Engine, context: Jo
         except _Failed as error:
             row["passed"], message = False, str(error)
         except ContractError as error:
-            context.check()  # a stop of this job is no failed check
+            context.check()  # a stop of the job raises here; it is no failed check
             row["passed"], message = False, f"{error.code}: {error.message}"
         row["seconds"] = time.monotonic() - began
         if message is not None:
@@ -64,7 +63,7 @@ def run_self_test(scope: str, worker: WorkerActions, engine: Engine, context: Jo
 
 
 class _SelfTest:
-    """What the checks work with. base: the model that they make pictures with."""
+    """The checks, and the base model that they make pictures with."""
 
     def __init__(self, worker: WorkerActions, engine: Engine, context: JobContext) -> None:
         self._worker = worker
@@ -78,7 +77,7 @@ class _SelfTest:
     # Scopes
 
     def commands(self) -> Iterator[_Check]:
-        """Every command that changes nothing but memory, once; its data is held against the schema."""
+        """Every command that changes memory alone, once; its data is checked against the schema."""
         request = self._request()
         tried: dict[str, dict[str, Any]] = {
             "validate_request": {"prompt_submission": request},
@@ -101,7 +100,7 @@ class _SelfTest:
                 yield f"commands/{action}", action, partial(self._command, action, fields)
 
     def sdxl(self) -> Iterator[_Check]:
-        """The features of SDXL on the base at hand."""
+        """The features of SDXL on the base."""
         yield "sdxl/text2img", "a picture of the asked size", lambda: self._size(_SIDE * 2, _SIDE)
         yield "sdxl/seed", "the same seed gives the same picture, another one another", self._seeds
         yield "sdxl/batch", "a batch has one picture a seed", self._batch
@@ -123,7 +122,7 @@ class _SelfTest:
                 yield f"models/{Path(path).name}", f"the files of {kind} {Path(path).name}", partial(self._files, path)
 
     def benchmark(self) -> Iterator[_Check]:
-        """Timings, told in the messages."""
+        """Timings, as messages."""
         for side in (256, 512):
             yield f"benchmark/{side}", f"seconds a step at {side}x{side}", partial(self._timing, side)
 
@@ -208,7 +207,7 @@ class _SelfTest:
         )
         return f"{denoising / max(result['steps_used'], 1):.4f} s a step, {result['generation_time_seconds']:.3f} s a picture"
 
-    # Means
+    # Helpers
 
     def _request(self) -> dict[str, Any]:
         return {
@@ -234,7 +233,7 @@ class _SelfTest:
         return result
 
     def _quiet(self) -> JobContext:
-        """A context that ends with the job's own, and says nothing of its steps but that they were made."""
+        """A context with the job's own deadline, whose progress goes to the job's context."""
         outer = self._context
         return JobContext(
             deadline=outer.deadline,
