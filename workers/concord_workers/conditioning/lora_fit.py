@@ -137,14 +137,14 @@ def _scale(
     if settings.get(f"{layer.component}.use_dora") and "magnitude" not in entry.names:
         raise ModelInvalid(f"{name} says DoRA in the header's metadata, and has no magnitudes for {entry.layer}")
     own = float(tensors[entry.names["alpha"]]) / rank if "alpha" in entry.names else None
-    said = _scale_of_metadata(layer, rank, settings, name)
-    if own is not None and said is not None and abs(own - said) > 1e-3 * abs(own):
+    stated = _scale_of_metadata(layer, rank, settings, name)
+    if own is not None and stated is not None and abs(own - stated) > 1e-3 * abs(own):
         raise ModelInvalid(
-            f"{name} contradicts itself: {entry.layer} has the scale {own:g} by its alpha, {said:g} by the header's metadata"
+            f"{name} contradicts itself: {entry.layer} has the scale {own:g} by its alpha, {stated:g} by the header's metadata"
         )
     if own is not None:
         return own
-    return said if said is not None else 1.0
+    return stated if stated is not None else 1.0
 
 
 def _scale_of_metadata(layer: Layer, rank: int, settings: dict[str, Any], name: str) -> float | None:
@@ -158,7 +158,9 @@ def _scale_of_metadata(layer: Layer, rank: int, settings: dict[str, Any], name: 
     alpha = of_layer("lora_alpha", "alpha_pattern")
     if alpha is None:
         return None
-    said = of_layer("r", "rank_pattern")
-    if said is not None and said != rank:
-        raise ModelInvalid(f"{name} contradicts itself: {layer.path} has the rank {rank}, and {said} by the header's metadata")
+    stated = of_layer("r", "rank_pattern")
+    if stated is not None and stated != rank:
+        raise ModelInvalid(
+            f"{name} contradicts itself: {layer.path} has the rank {rank}, and {stated} by the header's metadata"
+        )
     return float(alpha) / (rank**0.5 if settings.get(f"{layer.component}.use_rslora") else rank)

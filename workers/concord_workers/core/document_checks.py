@@ -72,31 +72,31 @@ def apply_rules(reading: Reading, whole: Definition, visited: list[Visited], roo
     """
     for read_object in visited:
         definition, place = read_object.definition, read_object.place
-        said = at(root, place) if definition is not None else MISSING
-        if definition is None or said is MISSING:
+        document = at(root, place) if definition is not None else MISSING
+        if definition is None or document is MISSING:
             continue
-        effective = with_defaults(said, definition.shape, None)
+        effective = with_defaults(document, definition.shape, None)
         refused: list[str] = []
         for rule in definition.rules:
             for breach in rule.breaches(effective, definition.shape, lambda f, place=place: reading.is_faulty(place + f)):
-                if (blamed := _note_breach(reading, whole, breach, said, place)) is not None:
+                if (blamed := _note_breach(reading, whole, breach, document, place)) is not None:
                     refused.append(blamed)
         # Blamed after all rules, so that each rule sees the values that the sender wrote; and before the search for
         # settings without effect, as a warning beside the violation would repeat it.
         for blamed in refused:
             reading.blame(blamed)
         if not canonical:
-            _find_no_effect(reading, whole, definition, said, effective, place)
+            _find_no_effect(reading, whole, definition, document, effective, place)
 
 
-def _note_breach(reading: Reading, whole: Definition, breach: Breach, said: Any, place: str) -> str | None:
+def _note_breach(reading: Reading, whole: Definition, breach: Breach, document: Any, place: str) -> str | None:
     """Adds a broken rule as a violation or a warning. Returns the pointer of the value that it refuses."""
-    written = (field for field in reversed(breach.fields) if at(said, field) is not MISSING)
+    written = (field for field in reversed(breach.fields) if at(document, field) is not MISSING)
     blamed = place + next(written, breach.fields[0])
     pointer = reading.places.sender(blamed, whole.shape)
     if breach.is_warning:
         # Warns only about values the sender wrote, never about defaults.
-        if at(said, breach.fields[-1]) is not MISSING:
+        if at(document, breach.fields[-1]) is not MISSING:
             reading.warn(breach.code, pointer, breach.message, None)
         return None
     violation: Violation = {"pointer": pointer, "code": breach.code, "message": breach.message}
@@ -108,9 +108,11 @@ def _note_breach(reading: Reading, whole: Definition, breach: Breach, said: Any,
     return blamed
 
 
-def _find_no_effect(reading: Reading, whole: Definition, definition: Definition, said: Any, effective: Any, place: str) -> None:
+def _find_no_effect(
+    reading: Reading, whole: Definition, definition: Definition, document: Any, effective: Any, place: str
+) -> None:
     """Warns of a value that can take no effect, unless it equals its default."""
-    for pointer, prop, value in _properties(said, definition.shape, ""):
+    for pointer, prop, value in _properties(document, definition.shape, ""):
         condition = prop.takes_effect_when
         if condition is None or condition(effective, definition.shape):
             continue

@@ -91,10 +91,10 @@ def read_frame(content: bytes) -> Command:
     return opened.command()
 
 
-def unknown_action(pointer: str, said: str) -> Failure:
+def unknown_action(pointer: str, written: str) -> Failure:
     """The failure of an unknown action."""
-    near = nearest(said, actions())
-    message = f"{shorten(said)} is not an action" + (f"; the nearest is `{near}`" if near else "")
+    near = nearest(written, actions())
+    message = f"{shorten(written)} is not an action" + (f"; the nearest is `{near}`" if near else "")
     violation: Violation = {"pointer": pointer, "code": "unknown_action", "message": message}
     if near:
         violation["nearest"] = near
@@ -261,18 +261,18 @@ class _Opened:
             name = "Action" if self.names.most() == "pascal" else "action"
             failure = _violation_of_action(f"/{name}", "missing_field", f"`{name}` is missing")
         else:
-            name, said = self.action
+            name, written = self.action
             pointer = "/" + escape(name)
-            if said is None or said == "":
+            if written is None or written == "":
                 failure = _violation_of_action(pointer, "missing_field", f"`{name}` is empty")
-            elif not isinstance(said, str):
-                message = f"`{name}` is a string, not {kind_of(said)}"
+            elif not isinstance(written, str):
+                message = f"`{name}` is a string, not {kind_of(written)}"
                 failure = _violation_of_action(pointer, "unsupported_value", message)
                 failure.hint = _ACTION_HINT
-            elif (action := find_action(said)) is not None:
+            elif (action := find_action(written)) is not None:
                 return action
             else:
-                failure = unknown_action(pointer, said)
+                failure = unknown_action(pointer, written)
         raise self.refusal(failure, self.values.get("request_id"))
 
     def _fields(self, action: Action) -> tuple[dict[str, Any], str]:

@@ -58,15 +58,15 @@ def choose_gpu(flag: str | None, environment: Mapping[str, str], gpus: list[Gpu]
     if environment.get("GPU_ID"):
         named["GPU_ID"] = _gpu_of(environment["GPU_ID"], "GPU_ID", gpus, notes)
     if len({gpu.index for gpu in named.values()}) > 1:
-        said = " and ".join(f"{source} means gpu_{gpu.index}" for source, gpu in named.items())
-        raise GpuError(f"{said}: a worker owns one GPU")
+        claims = " and ".join(f"{source} means gpu_{gpu.index}" for source, gpu in named.items())
+        raise GpuError(f"{claims}: a worker owns one GPU")
     if named:
         return _chosen(next(iter(named.values())), notes)
     if gpus:
-        return _chosen(gpus[0], [*notes, "told no GPU, this worker takes gpu_0"])
+        return _chosen(gpus[0], [*notes, "no GPU is named; this worker takes gpu_0"])
     if flag in ("cuda", "auto") and flag == "cuda":
         raise GpuError("--device cuda, and there is no GPU here")
-    return Choice("cpu_0", None, None, 0, [*notes, "told no GPU and finding none, this worker is cpu_0"])
+    return Choice("cpu_0", None, None, 0, [*notes, "no GPU is named and none is there; this worker is cpu_0"])
 
 
 def _chosen(gpu: Gpu, notes: list[str]) -> Choice:

@@ -54,23 +54,23 @@ def read_options(arguments: Sequence[str], environment: Mapping[str, str] = os.e
     schema = flags.schema or config.get("schema")
     if schema:
         _check_schema(Path(schema))
-    said = {name: value for name, value in vars(flags).items() if value is not None}
-    options = Options(frame_bytes_max=said.get("frame_bytes_max", int(limits("frame_bytes_max"))))
+    given = {name: value for name, value in vars(flags).items() if value is not None}
+    options = Options(frame_bytes_max=given.get("frame_bytes_max", int(limits("frame_bytes_max"))))
     for name, variable in (("model_roots", "CONCORD_MODEL_ROOTS"), ("input_roots", "CONCORD_INPUT_ROOTS")):
         of_environment = [root for root in environment.get(variable, "").split(os.pathsep) if root]
-        setattr(options, name, said.get(name) or of_environment or config.get(name) or getattr(options, name))
+        setattr(options, name, given.get(name) or of_environment or config.get(name) or getattr(options, name))
     options.output_dir = (
-        said.get("output_dir") or environment.get("CONCORD_OUTPUT_DIR") or config.get("output_dir") or options.output_dir
+        given.get("output_dir") or environment.get("CONCORD_OUTPUT_DIR") or config.get("output_dir") or options.output_dir
     )
     for name in ("device", "log_level", "log_file", "on_eof", "deterministic"):
-        setattr(options, name, said.get(name, config.get(name, getattr(options, name))))
+        setattr(options, name, given.get(name, config.get(name, getattr(options, name))))
     if options.log_level not in _LEVELS or options.on_eof not in ("stop", "finish"):
         raise OptionsError(f"log_level is one of {', '.join(_LEVELS)}; on_eof is stop or finish")
     for name in (*_MAPS, *_NUMBERS, "safety_checker", "training_dtype", "training_fixed_noise"):
         if name in config:
             options.engine[name] = config[name]
-    if "threads" in said:
-        options.engine["threads"] = said["threads"]
+    if "threads" in given:
+        options.engine["threads"] = given["threads"]
     return options
 
 

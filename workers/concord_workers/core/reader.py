@@ -332,8 +332,8 @@ class _Reader:
     def _scalar(self, shape: Shape, tree: Any, place: _At) -> Any:
         scalar = read_scalar(shape, tree, lenient=not self.canonical, hints=place.hints)
         if scalar.respelt is not None:
-            code, said, meant = scalar.respelt
-            self.reading.warn(code, place.sender, f"`{said}` was read as `{meant}`", f"write `{meant}`")
+            code, written, meant = scalar.respelt
+            self.reading.warn(code, place.sender, f"`{written}` was read as `{meant}`", f"write `{meant}`")
         if scalar.violation is not None:
             # A document without the value would mean something else than the sender wrote.
             self.unread |= scalar.value is MISSING

@@ -168,19 +168,19 @@ def _number(shape: NumberShape, tree: Any, lenient: bool, hints: Hints) -> Scala
 
 
 def _text(shape: TextShape, tree: str, lenient: bool, hints: Hints) -> Scalar:
-    said = tree.lower() if lenient and shape.lower_case else tree
-    if not shape.minimum <= len(said) <= shape.maximum:
+    text = tree.lower() if lenient and shape.lower_case else tree
+    if not shape.minimum <= len(text) <= shape.maximum:
         allowed = f"{shape.minimum}..{shape.maximum} are allowed"
-        return _beyond(said, f"{len(said)} characters; {allowed}", shape.minimum, shape.maximum)
-    if shape.not_blank and all(char in _WHITE for char in said):
+        return _beyond(text, f"{len(text)} characters; {allowed}", shape.minimum, shape.maximum)
+    if shape.not_blank and all(char in _WHITE for char in text):
         return _bad("the text is blank", f"write more than white space{hints.such_as()}")
-    if shape.pattern is None or shape.pattern.search(said):
-        return Scalar(said)
+    if shape.pattern is None or shape.pattern.search(text):
+        return Scalar(text)
     for pattern, template, warning in shape.aliases if lenient else []:
-        if pattern.search(said):
-            meant = pattern.sub(template, said, count=1)
-            return Scalar(meant, respelt=(warning, said, meant))
-    return _bad(f"{shorten(said)} does not match {_brief(shape.pattern_text)}", hints.of_form())
+        if pattern.search(text):
+            meant = pattern.sub(template, text, count=1)
+            return Scalar(meant, respelt=(warning, text, meant))
+    return _bad(f"{shorten(text)} does not match {_brief(shape.pattern_text)}", hints.of_form())
 
 
 def _no_name(shape: EnumShape, tree: Any) -> Scalar:

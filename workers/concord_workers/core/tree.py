@@ -1,6 +1,6 @@
 """Parses JSON and keeps its written form: the order of members, duplicate names, integers apart from numbers. Bounds the depth.
 
-A document without duplicates is plain dicts and lists; one with duplicates is `Pairs`, whose pointers can be told.
+A document without duplicates is plain dicts and lists; one with duplicates is `Pairs`, which has their pointers.
 """
 
 from __future__ import annotations

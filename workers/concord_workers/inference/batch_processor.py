@@ -140,8 +140,8 @@ def _run_part(
     if command.session_id is not None:
         result["session_id"] = command.session_id
     inside = sender("")
-    said = [w["message"] for w in command.reading.warnings if (w.get("pointer") or "").startswith(inside + "/")]
-    result["warnings"] = said + [warning.message for warning in part.warnings]
+    of_reading = [w["message"] for w in command.reading.warnings if (w.get("pointer") or "").startswith(inside + "/")]
+    result["warnings"] = of_reading + [warning.message for warning in part.warnings]
     return result, None
 
 

@@ -178,9 +178,9 @@ def made_for(tensors: Mapping[str, Any], metadata: Mapping[str, str]) -> str | N
         if any(pattern.search(key) for key in tensors):
             width = _cross_width(tensors)
             return {768: "Stable Diffusion 1.x", 1024: "Stable Diffusion 2.x"}.get(width or 0, model)
-    said = metadata.get("modelspec.architecture") or metadata.get("ss_base_model_version") or ""
-    if said and not said.lower().startswith(("stable-diffusion-xl", "sdxl")):
-        return said.removesuffix("/lora")
+    architecture = metadata.get("modelspec.architecture") or metadata.get("ss_base_model_version") or ""
+    if architecture and not architecture.lower().startswith(("stable-diffusion-xl", "sdxl")):
+        return architecture.removesuffix("/lora")
     known = {768: "Stable Diffusion 1.x", 1024: "Stable Diffusion 2.x", 1280: "the SDXL refiner"}
     return known.get(_cross_width(tensors) or 0)
 

@@ -62,21 +62,21 @@ def prediction_of_file(header: Header, config: Mapping[str, Any]) -> Prediction:
     name = header.path.name
     if edm := [key for key in _EDM_KEYS if key in header.tensors]:
         raise ModelInvalid(f"{name} is an EDM checkpoint ({edm[0]}), whose noise schedule no sampler here follows")
-    said: dict[str, str] = {}
+    stated: dict[str, str] = {}
     if "v_pred" in header.tensors:
-        said["its key v_pred"] = "v_prediction"
+        stated["its key v_pred"] = "v_prediction"
     if (spec := header.metadata.get(_MODELSPEC)) is not None:
         known = _SPELLINGS.get(spec.strip().lower())
         if known is None:
             raise ModelInvalid(f"the metadata of {name} say {_MODELSPEC} {shorten(spec)}, which is not supported")
-        said[f"its metadata ({_MODELSPEC} {shorten(spec)})"] = known
+        stated[f"its metadata ({_MODELSPEC} {shorten(spec)})"] = known
     configured = prediction_of_config(config, name)
     if configured.type != "epsilon":
-        said["its configuration"] = configured.type
-    if len(set(said.values())) > 1:
-        places = ", ".join(f"{place} says {kind}" for place, kind in said.items())
+        stated["its configuration"] = configured.type
+    if len(set(stated.values())) > 1:
+        places = ", ".join(f"{place} says {kind}" for place, kind in stated.items())
         raise ModelInvalid(f"{name} contradicts itself: {places}", hint="correct the wrong place")
-    kind = next(iter(said.values()), "epsilon")
+    kind = next(iter(stated.values()), "epsilon")
     zero_snr = "ztsnr" in header.tensors
     if zero_snr and kind != "v_prediction":
         raise ModelInvalid(
@@ -88,5 +88,5 @@ def prediction_of_file(header: Header, config: Mapping[str, Any]) -> Prediction:
 
 def with_prediction(config: Mapping[str, Any], prediction: Prediction) -> dict[str, Any]:
     """A scheduler's configuration with the prediction, and with SDXL's published values for absent members."""
-    said = {"prediction_type": prediction.type, "rescale_betas_zero_snr": prediction.zero_snr}
-    return PUBLISHED_SCHEDULER | dict(config) | said
+    stated = {"prediction_type": prediction.type, "rescale_betas_zero_snr": prediction.zero_snr}
+    return PUBLISHED_SCHEDULER | dict(config) | stated

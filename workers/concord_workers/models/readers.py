@@ -130,8 +130,8 @@ def _read_pipeline_folder(facts: ModelFacts, dtype: str, *, refiner: bool) -> di
 def _unet_of_other_channels(facts: ModelFacts, config: Path, dtype: str) -> dict[str, Any]:
     """The UNet of a single file with other input channels than its configuration folder has; `{}` where they are equal."""
     channels = facts.configs["unet"]["in_channels"]
-    said = diffusers.UNet2DConditionModel.load_config(config, subfolder="unet", local_files_only=True)["in_channels"]
-    if channels == said:
+    configured = diffusers.UNet2DConditionModel.load_config(config, subfolder="unet", local_files_only=True)["in_channels"]
+    if channels == configured:
         return {}
     unet = diffusers.UNet2DConditionModel.from_single_file(
         str(facts.path), config=str(config), subfolder="unet", in_channels=channels, dtype=DTYPES[dtype], local_files_only=True

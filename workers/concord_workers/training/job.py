@@ -1,6 +1,6 @@
 """The training job with its defaults, and the changes that a resumed training may make.
 
-A job arrives as the canonical document of contract §8 (snake, accepted spellings resolved, only what the sender said):
+A job arrives as the canonical document of contract §8 (snake, accepted spellings resolved, with the sender's values alone):
 otherwise a resumed job could not tell a sender's value from a default. `new_job` applies the one table of defaults;
 `resumed_job` compares the sender's fields with the record.
 """
@@ -104,9 +104,9 @@ def new_job(document: Mapping[str, Any], training_id: str) -> TrainingJob:
     document: one that the contract's rules hold for: required fields there, epochs or max_steps. Raises `validation_failed`
     for validation_every without a validation_prompt.
     """
-    said = document.get("hyperparameters", {})
-    numbers = {**hyperparameters(document["training_type"]), **said}
-    if "max_steps" in said:
+    written = document.get("hyperparameters", {})
+    numbers = {**hyperparameters(document["training_type"]), **written}
+    if "max_steps" in written:
         numbers["epochs"] = None
     fields = {name: value for name, value in document.items() if name != "hyperparameters"}
     fields.setdefault("output_name", training_id)
@@ -118,10 +118,10 @@ def new_job(document: Mapping[str, Any], training_id: str) -> TrainingJob:
 
 def resumed_job(document: Mapping[str, Any], recorded: TrainingJob) -> TrainingJob:
     """The recorded job with the sender's epochs or max_steps. Other differences are one `conflict` that names all."""
-    said = _flat({name: value for name, value in document.items() if name != "resume_from"})
+    written = _flat({name: value for name, value in document.items() if name != "resume_from"})
     recorded_fields = recorded.to_record()
     violations = []
-    for pointer, value in said.items():
+    for pointer, value in written.items():
         name = pointer.rsplit("/", 1)[-1]
         if pointer in MAY_CHANGE or _same(name, value, recorded_fields):
             continue
@@ -140,7 +140,7 @@ def resumed_job(document: Mapping[str, Any], recorded: TrainingJob) -> TrainingJ
             hint="leave these fields out, or start a new training",
             errors=violations,
         )
-    length = {pointer.rsplit("/", 1)[-1]: said[pointer] for pointer in MAY_CHANGE if pointer in said}
+    length = {pointer.rsplit("/", 1)[-1]: written[pointer] for pointer in MAY_CHANGE if pointer in written}
     if not length:
         return recorded
     return TrainingJob.from_record({**recorded_fields, "epochs": None, "max_steps": None, **length})
@@ -160,16 +160,16 @@ def unused_fields(document: Mapping[str, Any], job: TrainingJob, total_steps: in
     pointers = [f"/{name}" for name in unused]
     pointers += ["/hyperparameters/rank", "/hyperparameters/alpha"] if without_lora else []
     defaults = _flat({"hyperparameters": hyperparameters(job.training_type)})
-    said = _flat(document)
+    written = _flat(document)
     found = [
         (
             pointer,
             f"{pointer.rsplit('/', 1)[-1]} has no effect in {'full DreamBooth' if job.full else job.training_type}",
         )
         for pointer in pointers
-        if pointer in said and said[pointer] != defaults.get(pointer)
+        if pointer in written and written[pointer] != defaults.get(pointer)
     ]
-    interval = next((pointer for pointer in ("/validation_every", "/validation_prompt") if pointer in said), None)
+    interval = next((pointer for pointer in ("/validation_every", "/validation_prompt") if pointer in written), None)
     if interval is not None and job.validation_every is not None and job.validation_every > total_steps:
         every = f"a validation picture every {job.validation_every} steps"
         found.append((interval, f"{every} is never drawn in a training of {total_steps} steps"))

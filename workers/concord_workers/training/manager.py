@@ -258,7 +258,7 @@ class TrainingManager:
             if run.begin():
                 run.execute()
         except Exception as error:
-            log.exception("the end of training %s cannot be told as it was", run.record.training_id)
+            log.exception("the end of training %s cannot be published in full", run.record.training_id)
             run.abandon(Internal(f"{type(error).__name__}: {error}"))
         self._drop(run)
         if run.device_failure is not None:

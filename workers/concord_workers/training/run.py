@@ -251,7 +251,7 @@ class TrainingRun:
                 raise Stopped(Stop.CANCEL)
             self._status.update(updated_at=timestamp(), **members)
             self._write_status(durable)
-        self._tell()
+        self._send_event()
 
     def _write_status(self, durable: bool) -> None:
         """Writes a step's status. A full disk does not end the training: memory has the status, and the next one is written."""
@@ -283,9 +283,9 @@ class TrainingRun:
             if not working:
                 self.record.release()
             self.control.ended.set()
-        self._tell()
+        self._send_event()
 
-    def _tell(self) -> None:
+    def _send_event(self) -> None:
         status = self.status()
         try:
             self._emit(
@@ -297,7 +297,7 @@ class TrainingRun:
             )
         except Exception:
             # A reader that is gone must not end hours of training; the record has the missed events.
-            log.exception("an event of training %s could not be told", self.record.training_id)
+            log.exception("an event of training %s could not be sent", self.record.training_id)
 
     def _coded(self, exc: BaseException) -> ContractError:
         """The contract's error for the end of a training, without the frames that hold its tensors."""

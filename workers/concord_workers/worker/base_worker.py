@@ -122,8 +122,8 @@ class BaseWorker:
             each = bundle()["limits"]["batch_request_seconds"]["value"]
             return float(fields.get("timeout_seconds", each * len(fields["requests"])))
         submission = Submission.of(fields)
-        said = submission.document.get("metadata", {}).get("timeout_seconds") if submission is not None else None
-        return float(said) if said is not None else seconds
+        written = submission.document.get("metadata", {}).get("timeout_seconds") if submission is not None else None
+        return float(written) if written is not None else seconds
 
     def sender_of(self, command: Command) -> Callable[..., str]:
         """Maps the engine's pointers to the sender's: those of a job point into its prompt submission."""

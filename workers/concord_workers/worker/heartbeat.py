@@ -61,10 +61,10 @@ class Heartbeat:
         except Exception as error:
             if is_device_failure(error):
                 self._manager.device_failed(error)
-            said = f"{type(error).__name__}: {error}"
-            if self._violations.get(what) != said:
+            text = f"{type(error).__name__}: {error}"
+            if self._violations.get(what) != text:
                 log.exception("%s failed; the next tick tries again", what)
-            self._violations[what] = said
+            self._violations[what] = text
         else:
             self._violations.pop(what, None)
 
