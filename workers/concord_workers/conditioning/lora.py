@@ -23,7 +23,7 @@ from concord_workers.models.device_models import LoadedModel
 __all__ = ["LoraUse", "apply_loras", "strip_loras", "summed_weights"]
 
 _KEY = "lora_adapters"
-Configs = Mapping[str, Mapping[str, Any]]
+Configs = Mapping[str, Mapping[str, object]]
 
 
 @dataclass(frozen=True)

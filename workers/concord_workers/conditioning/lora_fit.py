@@ -32,7 +32,7 @@ class LayerChange:
 
 
 def fit(
-    tensors: Mapping[str, Any], metadata: Mapping[str, str], configs: Mapping[str, Mapping[str, Any]], name: str
+    tensors: Mapping[str, object], metadata: Mapping[str, str], configs: Mapping[str, Mapping[str, object]], name: str
 ) -> list[tuple[Layer, LoraEntry]]:
     """The base's layer of each entry of the file. tensors: name → anything with a shape. name: of the LoRA.
 
@@ -98,7 +98,7 @@ def _ones(sides: tuple[int, ...]) -> bool:
     return all(side == 1 for side in sides)
 
 
-def changes_of(file: LoraFile, configs: Mapping[str, Mapping[str, Any]], name: str) -> list[LayerChange]:
+def changes_of(file: LoraFile, configs: Mapping[str, Mapping[str, object]], name: str) -> list[LayerChange]:
     """The file's change of each layer of the base, its alphas multiplied in. Raises ModelInvalid as `fit` does."""
     settings = adapter_metadata(file.metadata)
     return [

@@ -45,7 +45,7 @@ def compile_condition(schema: dict[str, Any], dictionary: Dictionary) -> Conditi
     if kind == "not_in":
         values = of[1]
 
-        def not_in(document: Any, shape: Shape) -> bool:
+        def not_in(document: object, shape: Shape) -> bool:
             value = follow(document, path)
             return value is not MISSING and not _is_one_of(value, values)
 
@@ -53,7 +53,7 @@ def compile_condition(schema: dict[str, Any], dictionary: Dictionary) -> Conditi
     if kind == "above":
         bound = of[1]
 
-        def above(document: Any, shape: Shape) -> bool:
+        def above(document: object, shape: Shape) -> bool:
             value = follow(document, path)
             return isinstance(value, int | float) and not isinstance(value, bool) and value > bound
 
@@ -63,15 +63,15 @@ def compile_condition(schema: dict[str, Any], dictionary: Dictionary) -> Conditi
     raise ValueError(f"unknown condition `{kind}`")
 
 
-def _is_one_of(value: object, values: list[Any]) -> bool:
+def _is_one_of(value: object, values: list[object]) -> bool:
     return any(same(value, other) for other in values)
 
 
-def _of_enum(kind: str, of: list[Any], pointer: str, path: tuple[str, ...], dictionary: Dictionary) -> Condition:
+def _of_enum(kind: str, of: list[object], pointer: str, path: tuple[str, ...], dictionary: Dictionary) -> Condition:
     """Whether the schema's row of an enum's value has an entry, or has it with a certain value."""
     key = of[1]
 
-    def holds(document: Any, shape: Shape) -> bool:
+    def holds(document: object, shape: Shape) -> bool:
         at = dictionary.shape_at(shape, pointer)
         value = follow(document, path)
         data = getattr(at and at.resolved, "data", None)

@@ -48,7 +48,7 @@ class Shape:
     """The form of a value."""
 
     @property
-    def example(self) -> Any:
+    def example(self) -> object:
         """An example of the definition that it refers to; MISSING where there is none."""
         return MISSING
 
@@ -81,7 +81,7 @@ class RefShape(Shape):
         return self.definition.shape.resolved
 
     @property
-    def example(self) -> Any:
+    def example(self) -> object:
         own = self.definition.example
         return own if own is not MISSING else self.definition.shape.example
 
@@ -164,9 +164,9 @@ class Property:
     camel: str
     required: bool
     shape: Shape
-    default: Any
+    default: object
     # Its own example, else that of the definition that it refers to.
-    example: Any
+    example: object
     default_by_device: dict[str, Any] | None
     default_by: tuple[str, dict[str, Any]] | None
     takes_effect_when: Condition | None
@@ -176,7 +176,7 @@ class Property:
     wrapper: bool
     # Set once every definition is compiled: the shape behind references, and the value of an absent property.
     resolved: Shape = dataclasses.field(default_factory=Shape)
-    absent: Any = MISSING
+    absent: object = MISSING
 
     def name(self, dialect: str) -> str:
         """Its name in a dialect."""
@@ -344,12 +344,12 @@ class Dictionary:
         return shape
 
 
-def _first_example(schema: dict[str, Any]) -> Any:
+def _first_example(schema: dict[str, Any]) -> object:
     examples = schema.get("examples")
     return examples[0] if examples else MISSING
 
 
-def _default_of(prop: Property) -> Any:
+def _default_of(prop: Property) -> object:
     """Its own default, else that of the definition it refers to, else MISSING."""
     if prop.default is not MISSING:
         return prop.default

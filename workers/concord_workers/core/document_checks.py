@@ -89,7 +89,7 @@ def apply_rules(reading: Reading, whole: Definition, visited: list[Visited], roo
             _find_no_effect(reading, whole, definition, document, effective, place)
 
 
-def _note_breach(reading: Reading, whole: Definition, breach: Breach, document: Any, place: str) -> str | None:
+def _note_breach(reading: Reading, whole: Definition, breach: Breach, document: object, place: str) -> str | None:
     """Adds a broken rule as a violation or a warning. Returns the pointer of the value that it refuses."""
     written = (field for field in reversed(breach.fields) if at(document, field) is not MISSING)
     blamed = place + next(written, breach.fields[0])
@@ -109,7 +109,7 @@ def _note_breach(reading: Reading, whole: Definition, breach: Breach, document: 
 
 
 def _find_no_effect(
-    reading: Reading, whole: Definition, definition: Definition, document: Any, effective: Any, place: str
+    reading: Reading, whole: Definition, definition: Definition, document: object, effective: object, place: str
 ) -> None:
     """Warns of a value that can take no effect, unless it equals its default."""
     for pointer, prop, value in _properties(document, definition.shape, ""):
@@ -123,12 +123,12 @@ def _find_no_effect(
         reading.warn("no_effect", sender, f"`{prop.snake}` takes no effect here", "leave it out")
 
 
-def _equal_numbers(a: Any, b: Any) -> bool:
+def _equal_numbers(a: object, b: object) -> bool:
     """Whether two values are equal: 2 and 2.0 are, 1 and true are not."""
     return isinstance(a, bool) == isinstance(b, bool) and bool(a == b)
 
 
-def _properties(value: Any, shape: Shape, pointer: str) -> Iterator[tuple[str, Property, Any]]:
+def _properties(value: object, shape: Shape, pointer: str) -> Iterator[tuple[str, Property, Any]]:
     """Pointer, property and value of every member of a document, in the schema's order."""
     resolved = shape.resolved
     if isinstance(resolved, ObjectShape) and isinstance(value, dict):
@@ -142,7 +142,7 @@ def _properties(value: Any, shape: Shape, pointer: str) -> Iterator[tuple[str, P
             yield from _properties(item, resolved.item, f"{pointer}/{i}")
 
 
-def _insert(value: Any, path: list[str], new: Any, shape: Shape) -> None:
+def _insert(value: object, path: list[str], new: object, shape: Shape) -> None:
     """Sets a value below an object or list, making the objects on the way, each in the schema's order."""
     token, rest = path[0], path[1:]
     resolved = shape.resolved

@@ -20,18 +20,18 @@ def effective(definition: str, document: Any, device: DeviceKind) -> Any:
     return with_defaults(document, dictionary().named(definition).shape, device)
 
 
-def with_defaults(document: Any, shape: Shape, device: DeviceKind | None) -> Any:
+def with_defaults(document: object, shape: Shape, device: DeviceKind | None) -> object:
     """A copy with defaults; those that depend on the device only where one is given."""
     whole = _copy(document)
 
-    def plain(prop: Property) -> Any:
+    def plain(prop: Property) -> object:
         if prop.takes_effect_when is not None:
             return MISSING
         if prop.default_by_device is not None and device is not None:
             return prop.default_by_device.get(device, MISSING)
         return prop.absent
 
-    def bound(prop: Property) -> Any:
+    def bound(prop: Property) -> object:
         if prop.default_by is not None:
             field, values = prop.default_by
             value = at(asked, field)
@@ -47,7 +47,7 @@ def with_defaults(document: Any, shape: Shape, device: DeviceKind | None) -> Any
     return whole
 
 
-def _fill(value: Any, shape: Shape, default: _Default) -> None:
+def _fill(value: object, shape: Shape, default: _Default) -> None:
     if isinstance(shape, ObjectShape):
         if isinstance(value, dict):
             _fill_object(value, shape, default)
@@ -72,7 +72,7 @@ def _fill_object(members: dict[str, Any], shape: ObjectShape, default: _Default)
             members[name] = _copy(value)
 
 
-def _copy(value: Any) -> Any:
+def _copy(value: object) -> object:
     """A deep copy of a JSON value; faster than copy.deepcopy, which also looks for rings."""
     if isinstance(value, dict):
         return {name: _copy(member) for name, member in value.items()}

@@ -197,7 +197,7 @@ class _Opened:
             else:
                 self.rest[name] = tree
 
-    def _member(self, snake: str, name: str, tree: Any, pointer: str) -> None:
+    def _member(self, snake: str, name: str, tree: object, pointer: str) -> None:
         """Reads one of the envelope's own members."""
         if tree is None or tree == "":
             return
@@ -213,7 +213,7 @@ class _Opened:
             self.values[snake] = scalar.value
             self.spelt[snake] = pointer[1:]
 
-    def _take_action(self, name: str, tree: Any) -> None:
+    def _take_action(self, name: str, tree: object) -> None:
         """Takes `action` in one spelling; a further one must say the same."""
         if self.action is None or self.action[1] in (None, ""):
             self.action = (name, tree)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
 
 from concord_workers.core.bundle import limits
 from concord_workers.core.dictionary import (
@@ -38,9 +37,9 @@ _BARE = (IntegerShape, NumberShape, BooleanShape, NullShape)
 class Hints:
     """The hints for one place of a document. example: the schema's example for it."""
 
-    example: Any = MISSING
+    example: object = MISSING
 
-    def of_type(self, shape: Shape, tree: Any) -> str:
+    def of_type(self, shape: Shape, tree: object) -> str:
         """The hint for a value of another JSON type."""
         quotes = " without quotes" if isinstance(shape, _BARE) and isinstance(tree, str) else ""
         such_as = "" if isinstance(shape, BooleanShape | NullShape) else self.such_as()

@@ -132,7 +132,7 @@ _KINDS = (
 )
 
 
-def _is_kind(value: Any, kind: str) -> bool:
+def _is_kind(value: object, kind: str) -> bool:
     if kind == "a list of strings":
         return isinstance(value, list) and all(isinstance(item, str) for item in value)
     if kind == "a map of strings":
@@ -156,7 +156,7 @@ def _check_schema(path: Path) -> None:
         raise OptionsError(f"--schema {path} is not the schema that this worker was built from: {what}")
 
 
-def _means(theirs: Any, ours: Any) -> bool:
+def _means(theirs: object, ours: object) -> bool:
     """Whether a definition means the same as the bundled one, whose references are resolved and whose tables are expanded."""
     if isinstance(theirs, dict) and isinstance(ours, dict):
         return all(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Final
 
 __all__ = ["MISSING", "Missing", "at", "follow"]
 
@@ -18,7 +18,7 @@ class Missing:
 MISSING: Final = Missing()
 
 
-def follow(document: Any, path: Iterable[str]) -> Any:
+def follow(document: object, path: Iterable[str]) -> object:
     """The value at a path of names and indices, or `MISSING`."""
     for token in path:
         if isinstance(document, dict):
@@ -30,7 +30,7 @@ def follow(document: Any, path: Iterable[str]) -> Any:
     return document
 
 
-def at(document: Any, pointer: str) -> Any:
+def at(document: object, pointer: str) -> object:
     """The value at a JSON Pointer, or `MISSING`. Tokens of maps keep their `~` escapes."""
     if not pointer:
         return document

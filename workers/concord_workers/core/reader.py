@@ -41,7 +41,7 @@ from concord_workers.core.tree import Number, kind_of
 __all__ = ["read", "read_sources"]
 
 
-def read(definition: str, tree: Any, canonical: bool = False) -> Reading:
+def read(definition: str, tree: object, canonical: bool = False) -> Reading:
     """Reads a document; pointers begin at it. canonical: a party of this project wrote it, and other spellings are refused."""
     return read_sources(definition, [(tree, "")], canonical=canonical)
 
@@ -394,7 +394,7 @@ class _Reader:
             self.places.senders[f"{canonical}/{i}"] = stood[item_]
 
 
-def _is_neutral(tree: Any) -> bool:
+def _is_neutral(tree: object) -> bool:
     """Whether a neutral-only property may have the value."""
     if isinstance(tree, str):
         return tree == "" or (tree.isascii() and tree.lower() == "none")

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from concord_workers.core.dictionary import dictionary
-from concord_workers.core.effective import effective
+from concord_workers.core.effective import DeviceKind, effective
 from concord_workers.core.envelope import Refusal, read_frame
 from concord_workers.core.naming import escape
 from concord_workers.core.reader import read
@@ -50,7 +50,7 @@ def _of_document(line: bytes, options: argparse.Namespace) -> dict[str, Any]:
     return row | {"places": _places(reading, options.definition)}
 
 
-def _of_frame(line: bytes, device: Any) -> dict[str, Any]:
+def _of_frame(line: bytes, device: DeviceKind) -> dict[str, Any]:
     try:
         command = read_frame(line.strip(b"\r\n"))
     except Refusal as refusal:
@@ -61,7 +61,7 @@ def _of_frame(line: bytes, device: Any) -> dict[str, Any]:
     return {"action": command.action.name, **_row(command.reading, document, "PromptSubmission", device), "fields": fields}
 
 
-def _row(reading: Reading, document: Any, definition: str, device: Any) -> dict[str, Any]:
+def _row(reading: Reading, document: Any, definition: str, device: DeviceKind) -> dict[str, Any]:
     return {
         "normalized": document,
         "effective": effective(definition, document, device) if document is not None else None,
@@ -76,7 +76,7 @@ def _places(reading: Reading, definition: str) -> dict[str, str]:
     return {pointer: reading.places.sender(pointer, shape) for pointer in _pointers(reading.document, "")}
 
 
-def _pointers(value: Any, place: str) -> Iterator[str]:
+def _pointers(value: object, place: str) -> Iterator[str]:
     yield place
     members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for name, member in members:

@@ -92,7 +92,7 @@ class Reply:
         return Reply(self.action, self.request_id, self.session_id, failure=Failure("internal", message)).frame(dialect)
 
 
-def _written_out(value: Any) -> Any:
+def _written_out(value: object) -> object:
     """A copy with lone surrogates escaped: no UTF-8 frame can hold them."""
     if isinstance(value, str):
         return value.encode(errors="backslashreplace").decode()
@@ -135,7 +135,7 @@ def spell(definition: str, document: Any, dialect: str) -> Any:
     return _spell(dictionary().named(definition).shape, document, dialect)
 
 
-def _spell(shape: Shape, value: Any, dialect: str) -> Any:
+def _spell(shape: Shape, value: object, dialect: str) -> object:
     resolved = shape.resolved
     if isinstance(resolved, NullableShape):
         return _spell(resolved.inner, value, dialect)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from concord_workers.core.effective import effective
+from concord_workers.core.effective import DeviceKind, effective
 from concord_workers.core.engine import Engine
 from concord_workers.core.envelope import Command
 from concord_workers.core.errors import BeyondDevice, ContractError, OutOfMemory
@@ -30,7 +30,7 @@ def is_about_document(command: Command) -> bool:
     return inside is not None and all(violation["pointer"].startswith(inside + "/") for violation in command.reading.violations)
 
 
-def report(command: Command, engine: Engine, device_kind: Any, context: JobContext) -> dict[str, Any]:
+def report(command: Command, engine: Engine, device_kind: DeviceKind, context: JobContext) -> dict[str, Any]:
     """ValidationReport: schema, cross-field rules, roots, presence of models, features and fit of this worker.
 
     context: gets the warnings that a run of it would have about its model files and images.

@@ -47,7 +47,7 @@ class Rule:
         self._when: Condition | None = compile_condition(schema["when"], dictionary) if "when" in schema else None
         self._check = _KINDS[self._kind](schema, dictionary)
 
-    def breaches(self, effective: Any, shape: Shape, is_faulty: Callable[[str], bool]) -> list[Breach]:
+    def breaches(self, effective: object, shape: Shape, is_faulty: Callable[[str], bool]) -> list[Breach]:
         """Every breach in a document with its defaults applied. Faulty values are not compared."""
         if self._when is not None and not self._when(effective, shape):
             return []
@@ -61,14 +61,14 @@ class Rule:
                 found.append(self._breach(fields, values, measured))
         return found
 
-    def _instances(self, document: Any) -> list[list[str]]:
+    def _instances(self, document: object) -> list[list[str]]:
         if not self._fields or "/*" not in self._fields[0]:
             return [self._fields]
         items = at(document, self._fields[0].split("/*")[0])
         count = len(items) if isinstance(items, list) else 0
         return [[field.replace("*", str(i)) for field in self._fields] for i in range(count)]
 
-    def _breach(self, fields: list[str], values: list[Any], measured: _Measured) -> Breach:
+    def _breach(self, fields: list[str], values: list[object], measured: _Measured) -> Breach:
         value, minimum, maximum = measured
         shown = [_show(of) for of in values] + ["absent"] * 2
         message = (
@@ -96,7 +96,7 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _numbers(values: list[Any], count: int) -> bool:
+def _numbers(values: list[object], count: int) -> bool:
     return all(_is_number(value) for value in values[:count])
 
 
@@ -177,7 +177,7 @@ _KINDS: dict[str, Callable[[dict[str, Any], Dictionary], _Check]] = {
 }
 
 
-def _show(value: Any) -> str:
+def _show(value: object) -> str:
     if value is MISSING:
         return "absent"
     if isinstance(value, str):

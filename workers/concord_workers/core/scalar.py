@@ -45,7 +45,7 @@ class Scalar:
     respelt: tuple[str, str, str] | None = None
 
 
-def read_scalar(shape: Shape, tree: Any, lenient: bool, hints: Hints) -> Scalar:
+def read_scalar(shape: Shape, tree: object, lenient: bool, hints: Hints) -> Scalar:
     """Reads a scalar of a resolved shape. lenient: accepted spellings and case are read too."""
     kinds, wanted, reader = _READERS[type(shape)]
     if type(tree) in kinds:
@@ -127,7 +127,7 @@ def _shown(number: float) -> str:
     return number.written[:_SHOWN] + "…" if len(number.written) > _SHOWN else number.written
 
 
-def _beyond(value: Any, message: str, minimum: float, maximum: float) -> Scalar:
+def _beyond(value: object, message: str, minimum: float, maximum: float) -> Scalar:
     violation: dict[str, Any] = {"code": "out_of_range", "message": message}
     if abs(minimum) < _FLOAT_MAX:
         violation["minimum"] = whole(minimum)
@@ -136,7 +136,7 @@ def _beyond(value: Any, message: str, minimum: float, maximum: float) -> Scalar:
     return Scalar(value, violation)
 
 
-def _itself(shape: Shape, tree: Any, lenient: bool, hints: Hints) -> Scalar:
+def _itself(shape: Shape, tree: object, lenient: bool, hints: Hints) -> Scalar:
     return Scalar(tree)
 
 
@@ -183,7 +183,7 @@ def _text(shape: TextShape, tree: str, lenient: bool, hints: Hints) -> Scalar:
     return _bad(f"{shorten(text)} does not match {_brief(shape.pattern_text)}", hints.of_form())
 
 
-def _no_name(shape: EnumShape, tree: Any) -> Scalar:
+def _no_name(shape: EnumShape, tree: object) -> Scalar:
     """A value of another type in the place of an enum."""
     message = f"expected one of the allowed names, not {kind_of(tree)}"
     hint = f'write one of the allowed names in quotes, such as "{shape.values[0]}"'

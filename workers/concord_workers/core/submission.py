@@ -50,7 +50,7 @@ class Submission:
         return "/parameters"
 
 
-def _place(document: dict[str, Any], pointer: str, value: Any) -> None:
+def _place(document: dict[str, Any], pointer: str, value: object) -> None:
     *path, last = pointer.split("/")[1:]
     for token in path:
         document = document.setdefault(token, {})

@@ -32,7 +32,7 @@ class Duplicates(Exception):
     total: how many there are.
     """
 
-    def __init__(self, pairs: Any, pointers: list[str], total: int) -> None:
+    def __init__(self, pairs: object, pointers: list[str], total: int) -> None:
         super().__init__(pointers[0])
         self.pairs = pairs
         self.pointers = pointers
@@ -53,7 +53,7 @@ class _Seen(Exception):
     pass
 
 
-def parse(content: bytes) -> Any:
+def parse(content: bytes) -> object:
     """Parses one document. Raises TreeError, Duplicates."""
     try:
         text = content.decode("utf-8")
@@ -82,7 +82,7 @@ def _comment(text: str, error: Exception) -> str | None:
     return f"JSON has no comments: one begins at line {error.lineno} column {error.colno}"
 
 
-def kind_of(tree: Any) -> str:
+def kind_of(tree: object) -> str:
     """What kind of JSON value it is, in words."""
     return _KINDS[type(tree)]
 
@@ -100,7 +100,7 @@ _KINDS = {
 }
 
 
-def _with_duplicates(text: str) -> Any:
+def _with_duplicates(text: str) -> object:
     try:
         pairs = _PAIRS_DECODER.decode(text)
     except (ValueError, RecursionError) as error:
@@ -119,7 +119,7 @@ class _Found:
         self.total = 0
         self._bytes = 0
 
-    def find(self, tree: Any, path: list[str]) -> None:
+    def find(self, tree: object, path: list[str]) -> None:
         if isinstance(tree, Pairs):
             known: set[str] = set()
             for name, value in tree:
@@ -145,7 +145,7 @@ class _Found:
             self.pointers.append(pointer)
 
 
-def _check(text: str, tree: Any) -> None:
+def _check(text: str, tree: object) -> None:
     """Depth and lone surrogates: looked for only where the text may have them."""
     if text.count("{") + text.count("[") > _DEPTH_MAX and _depth(tree, _DEPTH_MAX + 1) > _DEPTH_MAX:
         raise TreeError(f"nesting deeper than {_DEPTH_MAX} levels")
@@ -156,7 +156,7 @@ def _check(text: str, tree: Any) -> None:
             raise TreeError("a lone surrogate in an escape") from error
 
 
-def _depth(tree: Any, most: int) -> int:
+def _depth(tree: object, most: int) -> int:
     if most == 0:
         return 0
     if isinstance(tree, Pairs):

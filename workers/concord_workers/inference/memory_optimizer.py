@@ -287,7 +287,7 @@ class _Changing:
     def seconds(self) -> float:
         return float(self.estimate["estimated_time_seconds"])
 
-    def change(self, path: tuple[str, ...], to: Any, reason: str) -> None:
+    def change(self, path: tuple[str, ...], to: object, reason: str) -> None:
         """Sets a value in both documents. A second change of a value joins the first one, with both reasons."""
         was = self._set(self.normalized, path, to)
         self._set(self._effective, path, to)
@@ -303,14 +303,14 @@ class _Changing:
         self.estimate = self._optimizer.estimate(self.submission)
 
     @staticmethod
-    def _set(document: dict[str, Any], path: tuple[str, ...], to: Any) -> Any:
+    def _set(document: dict[str, Any], path: tuple[str, ...], to: object) -> object:
         for name in path[:-1]:
             document = document.setdefault(name, {})
         was = document.get(path[-1])
         document[path[-1]] = to
         return was
 
-    def tried(self, path: tuple[str, ...], to: Any) -> dict[str, Any]:
+    def tried(self, path: tuple[str, ...], to: object) -> dict[str, Any]:
         """The estimate with a changed value; the documents stay."""
         trial = copy.deepcopy(self._effective)
         self._set(trial, path, to)

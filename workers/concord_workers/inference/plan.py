@@ -272,7 +272,7 @@ def _require_text_encoder(loader: ModelLoader, reference: str, name: str, base: 
     return config
 
 
-def require_widths(name: str, own: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+def require_widths(name: str, own: Mapping[str, object], new: Mapping[str, object]) -> None:
     """Raises ModelInvalid where a text encoder's configuration says other widths than the one that it replaces."""
     for width in ("hidden_size", "projection_dim"):
         if width in own and width in new and new[width] != own[width]:

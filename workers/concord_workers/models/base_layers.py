@@ -47,7 +47,7 @@ class Layer:
         return len(self.shape) == 4
 
 
-def layers_of(configs: Mapping[str, Mapping[str, Any]]) -> dict[str, Layer]:
+def layers_of(configs: Mapping[str, Mapping[str, object]]) -> dict[str, Layer]:
     """Name in a LoRA file → layer, of a base whose components have these configurations. Nothing is loaded."""
     names: dict[str, Layer] = {}
     for component in ("unet", *_TEXT_CLASSES):
@@ -56,7 +56,7 @@ def layers_of(configs: Mapping[str, Mapping[str, Any]]) -> dict[str, Layer]:
     return names
 
 
-def _frozen(config: Mapping[str, Any]) -> str:
+def _frozen(config: Mapping[str, object]) -> str:
     return json.dumps(config, sort_keys=True, default=str)
 
 
@@ -84,7 +84,7 @@ def _shapes(component: str, config: dict[str, Any]) -> dict[str, tuple[int, ...]
     }
 
 
-def _unet_names(path: str, config: Mapping[str, Any]) -> list[str]:
+def _unet_names(path: str, config: Mapping[str, object]) -> list[str]:
     sgm = _to_sgm(path, config)
     names = [f"unet.{path}", "lora_unet_" + path.replace(".", "_")]
     if sgm is not None:

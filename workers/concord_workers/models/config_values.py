@@ -71,11 +71,11 @@ def _require_channel_values(config: Mapping[str, Any], key: str, name: str) -> N
         raise ModelInvalid(f"{name} says {key} {_shown(values)}; {channels} numbers{above} are possible")
 
 
-def _is_count(value: Any, most: int) -> bool:
+def _is_count(value: object, most: int) -> bool:
     if isinstance(value, list):
         return all(_is_count(item, most) for item in value)
     return type(value) is int and 1 <= value <= most
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     return repr(value)[:100]

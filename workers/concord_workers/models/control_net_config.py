@@ -81,7 +81,7 @@ def _config(tensors: Mapping[str, TensorInfo]) -> dict[str, Any]:
     }
 
 
-def _count(tensors: Mapping[str, Any], pattern: str) -> int:
+def _count(tensors: Mapping[str, object], pattern: str) -> int:
     """One more than the largest number at a place in the names; 0 where there is none."""
     matches = (re.fullmatch(pattern, key) for key in tensors)
     return max((int(found[1]) + 1 for found in matches if found is not None), default=0)

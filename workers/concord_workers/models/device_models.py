@@ -41,7 +41,7 @@ class LoadedModel:
     ids: dict[str, str | None]
     model_type: str
     facts: ModelFacts
-    signature: tuple[Any, ...]
+    signature: tuple[object, ...]
     dtype: str
     value: Any
     memory_bytes: int

@@ -28,7 +28,7 @@ _TEXT_ENCODERS = {"CLIPModel", "CLIPTextModel", "CLIPTextModelWithProjection"}
 # Errors of the code below at configurations and tensors of impossible forms, each from another line.
 _SHAPELESS = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 
-_remembered: dict[Path, tuple[tuple[Any, ...], ModelFacts]] = {}
+_remembered: dict[Path, tuple[tuple[object, ...], ModelFacts]] = {}
 
 
 def describe(path: Path) -> ModelFacts:
@@ -74,7 +74,7 @@ def component_of(path: Path) -> str | None:
     return "tokenizer" if has_vocabulary(path) else None
 
 
-def signature(path: Path) -> tuple[Any, ...]:
+def signature(path: Path) -> tuple[object, ...]:
     """Changes whenever a file of the model is replaced: names, sizes, times and inodes of its files.
 
     Raises ModelInvalid for a pipe, a device or a socket: reading one may block for ever.

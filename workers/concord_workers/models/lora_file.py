@@ -168,11 +168,11 @@ def require_supported(tensors: Mapping[str, Any], metadata: Mapping[str, str], n
         raise
 
 
-def _is_sure(tensors: Mapping[str, Any]) -> bool:
+def _is_sure(tensors: Mapping[str, object]) -> bool:
     return any(pattern.search(key) for pattern, _ in _OTHER_MODELS for key in tensors)
 
 
-def made_for(tensors: Mapping[str, Any], metadata: Mapping[str, str]) -> str | None:
+def made_for(tensors: Mapping[str, object], metadata: Mapping[str, str]) -> str | None:
     """The other architecture of a LoRA by its names, shapes or metadata; None where none is recognised."""
     for pattern, model in _OTHER_MODELS:
         if any(pattern.search(key) for key in tensors):
@@ -218,7 +218,7 @@ def adapter_metadata(metadata: Mapping[str, str]) -> dict[str, Any]:
     return document
 
 
-def _is_setting(setting: str, value: Any) -> bool:
+def _is_setting(setting: str, value: object) -> bool:
     if setting.startswith("use_"):
         return isinstance(value, bool)
     if setting.endswith("_pattern"):

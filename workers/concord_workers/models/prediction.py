@@ -35,7 +35,7 @@ class Prediction:
         return self.type + (" with zero terminal SNR" if self.zero_snr else "")
 
 
-def prediction_of_config(config: Mapping[str, Any], name: str) -> Prediction:
+def prediction_of_config(config: Mapping[str, object], name: str) -> Prediction:
     """The prediction of a scheduler's configuration. Raises ModelInvalid for one that no sampler here supports."""
     kind = str(config.get("prediction_type", "epsilon"))
     sampler = str(config.get("_class_name", ""))
@@ -52,7 +52,7 @@ def prediction_of_config(config: Mapping[str, Any], name: str) -> Prediction:
     return Prediction(kind, bool(config.get("rescale_betas_zero_snr", False)))
 
 
-def prediction_of_file(header: Header, config: Mapping[str, Any]) -> Prediction:
+def prediction_of_file(header: Header, config: Mapping[str, object]) -> Prediction:
     """The prediction of a single file and its configuration.
 
     The file's keys `v_pred` and `ztsnr` come before its metadata, and both before the configuration, where `epsilon`
@@ -86,7 +86,7 @@ def prediction_of_file(header: Header, config: Mapping[str, Any]) -> Prediction:
     return Prediction(kind, zero_snr or configured.zero_snr)
 
 
-def with_prediction(config: Mapping[str, Any], prediction: Prediction) -> dict[str, Any]:
+def with_prediction(config: Mapping[str, object], prediction: Prediction) -> dict[str, Any]:
     """A scheduler's configuration with the prediction, and with SDXL's published values for absent members."""
     stated = {"prediction_type": prediction.type, "rescale_betas_zero_snr": prediction.zero_snr}
     return PUBLISHED_SCHEDULER | dict(config) | stated

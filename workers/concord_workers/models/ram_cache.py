@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy
 
@@ -66,7 +65,7 @@ class CachedModel:
     facts: ModelFacts
     bytes: int
     cached_at: float
-    signature: tuple[Any, ...]
+    signature: tuple[object, ...]
     suite: str | None = None
     last_used: float = field(default_factory=time.monotonic)
     files: list[_MappedFile] = field(default_factory=list)

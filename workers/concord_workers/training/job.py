@@ -116,7 +116,7 @@ def new_job(document: Mapping[str, Any], training_id: str) -> TrainingJob:
     return _with_validation(TrainingJob.from_record({**fields, **numbers, "seed_said": seed_said}))
 
 
-def resumed_job(document: Mapping[str, Any], recorded: TrainingJob) -> TrainingJob:
+def resumed_job(document: Mapping[str, object], recorded: TrainingJob) -> TrainingJob:
     """The recorded job with the sender's epochs or max_steps. Other differences are one `conflict` that names all."""
     written = _flat({name: value for name, value in document.items() if name != "resume_from"})
     recorded_fields = recorded.to_record()
@@ -146,7 +146,7 @@ def resumed_job(document: Mapping[str, Any], recorded: TrainingJob) -> TrainingJ
     return TrainingJob.from_record({**recorded_fields, "epochs": None, "max_steps": None, **length})
 
 
-def unused_fields(document: Mapping[str, Any], job: TrainingJob, total_steps: int) -> list[tuple[str, str]]:
+def unused_fields(document: Mapping[str, object], job: TrainingJob, total_steps: int) -> list[tuple[str, str]]:
     """Pointer and sentence of each field of the sender that has no effect in this training and differs from its default.
 
     The reading of the command has warned of those with `x-takes-effect-when`.
@@ -184,7 +184,7 @@ def _with_validation(job: TrainingJob) -> TrainingJob:
     return job
 
 
-def _same(name: str, value: Any, recorded: Mapping[str, Any]) -> bool:
+def _same(name: str, value: object, recorded: Mapping[str, object]) -> bool:
     if name == "seed":
         return value in (recorded["seed"], recorded["seed_said"])
     return name in recorded and bool(recorded[name] == value)
@@ -197,7 +197,7 @@ def _flat(document: Mapping[str, Any]) -> dict[str, Any]:
     return {**fields, **{f"/hyperparameters/{name}": value for name, value in hyperparameters.items()}}
 
 
-def _without_none(value: Any) -> Any:
+def _without_none(value: object) -> object:
     if isinstance(value, Mapping):
         return {name: item for name, item in value.items() if item is not None}
     return value

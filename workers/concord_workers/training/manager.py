@@ -80,7 +80,7 @@ class TrainingManager:
         return next((run.control.stage for run in self._live()), None)
 
     def start(
-        self, job: Mapping[str, Any] | object, training_id: str | None = None, warn: Warn | None = None
+        self, job: Mapping[str, object] | object, training_id: str | None = None, warn: Warn | None = None
     ) -> dict[str, Any]:
         """Accepts a training, or resumes a recorded one (`resume_from`): {training_id, state, output_path}.
 

@@ -243,7 +243,7 @@ class TrainingRun:
         finally:
             self.control.stage = None
 
-    def _publish(self, durable: bool = True, **members: Any) -> None:
+    def _publish(self, durable: bool = True, **members: object) -> None:
         """Publishes progress. Raises Stopped where another thread has published the end."""
         self.control.moved()
         with self._lock:
@@ -262,7 +262,7 @@ class TrainingRun:
                 raise
             log.warning("training %s: the status of a step cannot be written: %s", self.record.training_id, exc.strerror)
 
-    def _finish(self, state: str, failure: ContractError | None = None, working: bool = False, **members: Any) -> None:
+    def _finish(self, state: str, failure: ContractError | None = None, working: bool = False, **members: object) -> None:
         """Publishes the end; the first one counts. working: the thread may still write, so that the record stays locked."""
         with self._lock:
             if self.control.ended.is_set():

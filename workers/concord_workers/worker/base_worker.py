@@ -13,7 +13,7 @@ from typing import Any
 from concord_workers.core.actions import actions
 from concord_workers.core.bundle import bundle
 from concord_workers.core.clock import timestamp
-from concord_workers.core.effective import effective
+from concord_workers.core.effective import DeviceKind, effective
 from concord_workers.core.engine import Engine, EngineSource
 from concord_workers.core.envelope import Command
 from concord_workers.core.errors import BeyondDevice, Conflict, ModelNotLoaded, UnsupportedFeature, UnsupportedValue, raise_all
@@ -101,7 +101,7 @@ class BaseWorker:
         return [name for name in actions() if name in own]
 
     @property
-    def device_kind(self) -> Any:
+    def device_kind(self) -> DeviceKind:
         return "cpu" if self.gpu_id == "cpu_0" else "gpu"
 
     def needs_engine(self, action: str) -> bool:
