@@ -233,7 +233,7 @@ class _Reader:
             self._violation(
                 place,
                 "unsupported_feature",
-                f'`{name}` has no meaning to any worker; leave it out, or null, false, 0, empty or "none"',
+                f'no worker supports `{name}`; leave it out, or write null, false, 0, "none" or an empty value',
                 f"leave `{name}` out",
             )
 
@@ -268,7 +268,7 @@ class _Reader:
     def _list(self, shape: ListShape, tree: Any, parent: _At) -> Any:
         if not isinstance(tree, list):
             why = next((why for name in tree if (why := written_by(name))), None) if isinstance(tree, dict) else None
-            message = f"a list is wanted here, not {kind_of(tree)}" + (f"; {why}" if why is not None else "")
+            message = f"expected a list, not {kind_of(tree)}" + (f"; {why}" if why is not None else "")
             self._unreadable(parent, message, why or parent.hints.of_type(shape, tree))
             return MISSING
         if len(tree) > shape.maximum:
@@ -284,13 +284,13 @@ class _Reader:
             if order is None:
                 self.places.senders.setdefault(place.canonical, place.sender)
             if value is None and not isinstance(shape.item, AnyShape):
-                self._unreadable(place, "null is no item of a list", "leave it out of the list")
+                self._unreadable(place, "a list must not contain null", "leave it out of the list")
                 continue
             item = self._value(shape.item, value, place)
             if item is MISSING:
                 continue
             if shape.unique and any(same(item, other) for other in items):
-                message = f"{json.dumps(item, ensure_ascii=False)} stands twice"
+                message = f"{json.dumps(item, ensure_ascii=False)} stands in the list twice"
                 self._unreadable(place, message, "write each item once")
             items.append(item)
             if order is not None:
@@ -355,7 +355,7 @@ class _Reader:
         self._violation(place, "unsupported_value", message, hint)
 
     def _another_type(self, shape: Shape, wanted: str, tree: Any, place: _At) -> None:
-        message = f"{wanted} is wanted here, not {kind_of(tree)}"
+        message = f"expected {wanted}, not {kind_of(tree)}"
         self._unreadable(place, message, place.hints.of_type(shape, tree))
 
     def _accepted(self, name: str, csharp: str, canonical: str, sender: str) -> None:

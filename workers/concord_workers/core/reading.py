@@ -54,11 +54,13 @@ class Reading:
 
     def warn_of_duplicate(self, first: str, second: str) -> None:
         """Warns of one property that stands twice with equal values."""
-        self.warn("duplicate_equal", second, f"{_both(first, second)} are one property, with equal values", "write it once")
+        self.warn(
+            "duplicate_equal", second, f"{_both(first, second)} name the same property, with equal values", "write it once"
+        )
 
     def refuse_duplicate(self, canonical: str, first: str, second: str) -> None:
         """Refuses one property that stands twice with unequal values. first, second: pointers in the sender's document."""
-        message = f"{_both(first, second)} are one property, with unequal values"
+        message = f"{_both(first, second)} name the same property, with different values"
         self.refuse(canonical, {"pointer": second, "code": "duplicate_field", "message": message})
 
 
