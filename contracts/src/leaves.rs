@@ -88,11 +88,11 @@ impl<'v> Found<'v> {
     fn add(&mut self, leaf: &'static Leaf, segments: &[String], value: &'v Value) {
         match (segments.split_first(), value) {
             // The default first: most leaves are at theirs, and a condition is a walk of its own.
-            (None, value) => {
-                if !is_default(leaf.property, value, self.effective, dictionary()) && self.takes_effect(leaf)
-                {
-                    self.set.push(Set { leaf, pointer: leaf.pointer_of(&self.indices), value });
-                }
+            (None, value)
+                if !is_default(leaf.property, value, self.effective, dictionary())
+                    && self.takes_effect(leaf) =>
+            {
+                self.set.push(Set { leaf, pointer: leaf.pointer_of(&self.indices), value });
             }
             (Some((segment, rest)), Value::Array(items)) if segment == ANY_ITEM => {
                 for (index, item) in items.iter().enumerate() {

@@ -41,7 +41,7 @@ class EffectiveModel(PartialModel, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class PartialScheduler(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """How to sample."""
+    """Settings of the sampler."""
 
     type: str | None = None
     steps: int | None = None
@@ -50,7 +50,7 @@ class PartialScheduler(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class EffectiveScheduler(PartialScheduler, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """How to sample."""
+    """Settings of the sampler."""
 
     type: types.SchedulerType
     steps: types.Steps
@@ -151,7 +151,7 @@ class EffectiveTextualInversion(PartialTextualInversion, frozen=True, kw_only=Tr
 
 
 class PartialConditioning(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What steers the picture."""
+    """Prompts, images and networks that steer the picture."""
 
     prompt: str | None = None
     prompt_2: str | None = None
@@ -169,7 +169,7 @@ class PartialConditioning(Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class EffectiveConditioning(PartialConditioning, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What steers the picture."""
+    """Prompts, images and networks that steer the picture."""
 
     prompt: types.Prompt
     prompt_2: types.OptionalPrompt | None = None
@@ -191,7 +191,7 @@ class EffectiveConditioning(PartialConditioning, frozen=True, kw_only=True, forb
 
 
 class PartialPerformance(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Where and how to run."""
+    """Device and memory settings."""
 
     device: str | None = None
     dtype: str | None = None
@@ -199,7 +199,7 @@ class PartialPerformance(Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class EffectivePerformance(PartialPerformance, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Where and how to run."""
+    """Device and memory settings."""
 
     device: types.DeviceName
     dtype: types.PrecisionName
@@ -211,7 +211,7 @@ class EffectivePerformance(PartialPerformance, frozen=True, kw_only=True, forbid
 
 
 class PartialPostprocessing(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What happens to the picture afterwards."""
+    """Steps after the picture is drawn."""
 
     safety_checker: bool | None = None
     upscaler: str | None = None
@@ -222,7 +222,7 @@ class PartialPostprocessing(Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class EffectivePostprocessing(PartialPostprocessing, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What happens to the picture afterwards."""
+    """Steps after the picture is drawn."""
 
     safety_checker: bool
     upscaler: types.UpscalerName
