@@ -12,7 +12,7 @@ from concord_workers.core.effective import with_defaults
 from concord_workers.core.pointer import MISSING, at
 from concord_workers.core.reading import Reading
 from concord_workers.core.rules import Breach
-from concord_workers.core.tally import Violation
+from concord_workers.core.violation import Violation
 
 __all__ = ["Moved", "Visited", "apply_rules", "find_missing", "place_moved"]
 

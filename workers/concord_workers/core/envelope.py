@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from concord_workers.core.actions import Action, actions, find_action
 from concord_workers.core.condition import same
@@ -17,8 +17,9 @@ from concord_workers.core.pointer import MISSING, at
 from concord_workers.core.reader import read_sources
 from concord_workers.core.reading import ContractWarning, Reading
 from concord_workers.core.scalar import named, nearest, pointed, read_scalar, shorten
-from concord_workers.core.tally import Tally, Violation
+from concord_workers.core.tally import Tally
 from concord_workers.core.tree import Duplicates, Pairs, TreeError, kind_of, parse
+from concord_workers.core.violation import Violation
 
 __all__ = ["Command", "Refusal", "read_frame", "unknown_action"]
 
@@ -204,8 +205,9 @@ class _Opened:
         prop = _head()[1].by_snake[snake]
         scalar = read_scalar(prop.resolved, tree, lenient=True, hints=Hints(prop.example))
         if scalar.violation is not None:
-            violation = {key: value for key, value in scalar.violation.items() if key in ("code", "minimum", "maximum", "hint")}
-            self.violations.append({"pointer": pointer, **violation, "message": f"`{name}`: {scalar.violation['message']}"})
+            kept = {key: value for key, value in scalar.violation.items() if key in ("code", "minimum", "maximum", "hint")}
+            message = f"`{name}`: {scalar.violation['message']}"
+            self.violations.append(cast("Violation", {"pointer": pointer, **kept, "message": message}))
             return
         if snake in self.values:
             self._twice(self.values[snake] == scalar.value, name, pointer)

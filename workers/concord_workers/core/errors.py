@@ -6,7 +6,10 @@ a JSON Pointer into the canonical document (`/conditioning/loras/0/name`); the d
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
+
+from concord_workers.core.violation import CanonicalViolation
 
 __all__ = [
     "BeyondDevice",
@@ -54,7 +57,7 @@ class ContractError(Exception):
         field: str | None = None,
         hint: str | None = None,
         details: dict[str, Any] | None = None,
-        errors: list[dict[str, Any]] | None = None,
+        errors: Sequence[CanonicalViolation] | None = None,
     ) -> None:
         super().__init__(message)
         self.code = code
@@ -64,10 +67,12 @@ class ContractError(Exception):
         self.details = details
         self.errors = errors
 
-    def as_entry(self) -> dict[str, Any]:
+    def as_entry(self) -> CanonicalViolation:
         """This violation as an entry of `errors[]`; a violation of no field points at the document itself."""
-        entry: dict[str, Any] = {"pointer": self.field or "", "code": self.code, "message": self.message}
-        return entry | {"fields": self.fields} if self.fields else entry
+        entry: CanonicalViolation = {"pointer": self.field or "", "code": self.code, "message": self.message}
+        if self.fields:
+            entry["fields"] = self.fields
+        return entry
 
 
 class _Coded(ContractError):
@@ -82,7 +87,7 @@ class _Coded(ContractError):
         field: str | None = None,
         hint: str | None = None,
         details: dict[str, Any] | None = None,
-        errors: list[dict[str, Any]] | None = None,
+        errors: Sequence[CanonicalViolation] | None = None,
     ) -> None:
         super().__init__(self.code_of_class, message, field=field, hint=hint, details=details, errors=errors)
 
@@ -162,7 +167,7 @@ class OutOfRange(_Coded):
         super().__init__(message, field=field, hint=hint)
         self.maximum = maximum
 
-    def as_entry(self) -> dict[str, Any]:
+    def as_entry(self) -> CanonicalViolation:
         return {**super().as_entry(), "maximum": self.maximum}
 
 

@@ -8,13 +8,14 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from concord_workers.core.bundle import bundle
 from concord_workers.core.device_failure import WorkerCrashed, crashed_by, is_device_failure
 from concord_workers.core.errors import ContractError
 from concord_workers.core.scalar import pointed
 from concord_workers.core.tally import ERRORS_MAX, entries, total_of
+from concord_workers.core.violation import CanonicalViolation, Violation
 
 __all__ = ["Failure", "as_written", "failure_of", "is_disk_error", "table_of_errors"]
 
@@ -45,12 +46,12 @@ class Failure:
     field: str | None = None
     hint: str | None = None
     details: dict[str, Any] | None = None
-    errors: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+    errors: list[Violation] = dataclasses.field(default_factory=list)
     retry_after_seconds: float | None = None
     errors_total: int = 0
 
     @classmethod
-    def of_violations(cls, violations: list[dict[str, Any]]) -> Failure:
+    def of_violations(cls, violations: list[Violation]) -> Failure:
         """All violations of a document: one keeps its own code, several are `validation_failed`."""
         first, total = violations[0], total_of(violations)
         code, message = first["code"], first["message"]
@@ -110,7 +111,8 @@ def failure_of(error: BaseException, sender: Callable[..., str] = as_written, do
     return Failure("internal", f"{doing} failed in a way that is not foreseen: {type(error).__name__}; see the log")
 
 
-def _at_sender(entry: dict[str, Any], sender: Callable[..., str]) -> dict[str, Any]:
+def _at_sender(entry: CanonicalViolation, sender: Callable[..., str]) -> Violation:
     """An entry of `errors[]` whose pointers are canonical, with the sender's one."""
-    own = {name: value for name, value in entry.items() if name != "fields"}
-    return own | {"pointer": sender(*entry.get("fields", (entry["pointer"],)))}
+    own = cast("Violation", {name: value for name, value in entry.items() if name != "fields"})
+    own["pointer"] = sender(*entry.get("fields", (entry["pointer"],)))
+    return own

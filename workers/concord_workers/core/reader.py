@@ -35,8 +35,9 @@ from concord_workers.core.naming import escape
 from concord_workers.core.pointer import MISSING
 from concord_workers.core.reading import Reading
 from concord_workers.core.scalar import count_violation, named, nearest, read_scalar, written_by
-from concord_workers.core.tally import Tally, Violation
+from concord_workers.core.tally import Tally
 from concord_workers.core.tree import Number, kind_of
+from concord_workers.core.violation import ValueViolation, Violation
 
 __all__ = ["read", "read_sources"]
 
@@ -340,7 +341,7 @@ class _Reader:
             self._scalar_violation(place, scalar.violation)
         return scalar.value
 
-    def _scalar_violation(self, place: _At, violation: dict[str, Any]) -> None:
+    def _scalar_violation(self, place: _At, violation: ValueViolation) -> None:
         self.unread |= violation["code"] == "unsupported_value"
         self.reading.blame(place.canonical)
         self.violations.append({"pointer": place.sender, **violation})
@@ -348,7 +349,9 @@ class _Reader:
     def _violation(self, place: _At, code: str, message: str, hint: str | None = None) -> None:
         self.reading.blame(place.canonical)
         violation: Violation = {"pointer": place.sender, "code": code, "message": message}
-        self.violations.append(violation if hint is None else violation | {"hint": hint})
+        if hint is not None:
+            violation["hint"] = hint
+        self.violations.append(violation)
 
     def _unreadable(self, place: _At, message: str, hint: str) -> None:
         self.unread = True

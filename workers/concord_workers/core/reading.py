@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from concord_workers.core.places import Places
-from concord_workers.core.tally import Tally, Violation
+from concord_workers.core.tally import Tally
+from concord_workers.core.violation import Violation
 
 __all__ = ["ContractWarning", "Reading"]
 

@@ -12,6 +12,7 @@ from concord_workers.core.failure import failure_of
 from concord_workers.core.job_context import JobContext
 from concord_workers.core.naming import escape
 from concord_workers.core.tally import WARNINGS_MAX, Tally, entries
+from concord_workers.core.violation import Violation
 
 __all__ = ["document_of", "is_about_document", "report"]
 
@@ -94,11 +95,11 @@ def _is_faulty(value: Any, faulty: set[str], pointer: str) -> bool:
     return pointer in faulty and not isinstance(value, dict | list)
 
 
-def _entries_of(command: Command, found: list[ContractError]) -> list[dict[str, Any]]:
+def _entries_of(command: Command, found: list[ContractError]) -> list[Violation]:
     def sender(*pointers: str) -> str:
         return command.sender(*(_AT + pointer for pointer in pointers))
 
-    violations = []
+    violations: list[Violation] = []
     for error in found:
         failure = failure_of(error, sender, "validation")
         violations += failure.errors or [{"pointer": sender(""), "code": failure.code, "message": failure.message}]

@@ -13,6 +13,7 @@ from concord_workers.core.dictionary import BooleanShape, EnumShape, IntegerShap
 from concord_workers.core.hint import Hints
 from concord_workers.core.pointer import MISSING
 from concord_workers.core.tree import Number, kind_of
+from concord_workers.core.violation import ValueViolation
 
 __all__ = ["Scalar", "count_violation", "named", "nearest", "plain", "pointed", "read_scalar", "shorten", "whole", "written_by"]
 
@@ -41,7 +42,7 @@ class Scalar:
     """
 
     value: Any = MISSING
-    violation: dict[str, Any] | None = None
+    violation: ValueViolation | None = None
     respelt: tuple[str, str, str] | None = None
 
 
@@ -55,7 +56,7 @@ def read_scalar(shape: Shape, tree: object, lenient: bool, hints: Hints) -> Scal
     return _bad(f"expected {wanted}, not {kind_of(tree)}", hints.of_type(shape, tree))
 
 
-def count_violation(length: int, minimum: int, maximum: int, of: str) -> dict[str, Any] | None:
+def count_violation(length: int, minimum: int, maximum: int, of: str) -> ValueViolation | None:
     """The violation of a list's or map's length."""
     if minimum <= length <= maximum:
         return None
@@ -128,7 +129,7 @@ def _shown(number: float) -> str:
 
 
 def _beyond(value: object, message: str, minimum: float, maximum: float) -> Scalar:
-    violation: dict[str, Any] = {"code": "out_of_range", "message": message}
+    violation: ValueViolation = {"code": "out_of_range", "message": message}
     if abs(minimum) < _FLOAT_MAX:
         violation["minimum"] = whole(minimum)
     if abs(maximum) < _FLOAT_MAX:
@@ -199,7 +200,7 @@ def _enumeration(shape: EnumShape, tree: str, lenient: bool, hints: Hints) -> Sc
     if lenient and (found := shape.spellings.get(tree.lower())) is not None:
         meant, accepted = found
         return Scalar(meant, respelt=("accepted_spelling", tree, meant) if accepted else None)
-    violation: dict[str, Any] = {
+    violation: ValueViolation = {
         "code": "unsupported_value",
         "message": f"{shorten(tree)} is not one of {', '.join(shape.values)}",
         "allowed": list(shape.values),

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, SupportsIndex
+from typing import SupportsIndex, cast
 
 from concord_workers.core.bundle import limits
+from concord_workers.core.violation import Violation
 
-__all__ = ["ERRORS_MAX", "WARNINGS_MAX", "Tally", "Violation", "entries", "total_of"]
+__all__ = ["ERRORS_MAX", "WARNINGS_MAX", "Tally", "entries", "total_of"]
 
 ERRORS_MAX = int(limits("errors_max"))
 WARNINGS_MAX = int(limits("warnings_max"))
 _POINTER_BYTES_MAX = int(limits("pointer_bytes_max"))
-
-Violation = dict[str, Any]
-"""An entry of `errors[]`: pointer, code, message, allowed?, minimum?, maximum?, nearest?; and hint?, which no entry shows."""
 
 
 class Tally(list[Violation]):
@@ -68,7 +66,7 @@ class Tally(list[Violation]):
 
 def entries(violations: Iterable[Violation]) -> list[Violation]:
     """The violations as entries of `errors[]`, which have no hint: the reply has one, that of the first violation."""
-    return [{name: value for name, value in violation.items() if name != "hint"} for violation in violations]
+    return [cast("Violation", {name: value for name, value in of.items() if name != "hint"}) for of in violations]
 
 
 def total_of(violations: Iterable[Violation]) -> int:

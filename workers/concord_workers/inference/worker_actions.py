@@ -12,6 +12,7 @@ from concord_workers.core.metrics import Metrics
 from concord_workers.core.outcome import Outcome
 from concord_workers.core.protocol_state import ProtocolState
 from concord_workers.core.task import Task
+from concord_workers.core.violation import Violation
 
 __all__ = ["WorkerActions"]
 
@@ -31,7 +32,7 @@ class WorkerActions(Protocol):
         """Whether a query waits for the engine's start."""
         ...
 
-    def violations_of(self, command: Command) -> list[dict[str, Any]]:
+    def violations_of(self, command: Command) -> list[Violation]:
         """The violations that end a command before it begins."""
         ...
 

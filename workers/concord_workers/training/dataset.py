@@ -23,6 +23,7 @@ from concord_workers.core.errors import ContractError, ImageInvalid, PathNotAllo
 from concord_workers.core.job_context import JobContext, JobWarning
 from concord_workers.core.regular_file import only_regular
 from concord_workers.core.scalar import shorten
+from concord_workers.core.violation import CanonicalViolation
 
 from .pictures import read_picture
 
@@ -321,7 +322,7 @@ def _failed(violations: list[_Violation]) -> ContractError:
     by_file: dict[str, list[_Violation]] = {}
     for violation in violations:
         by_file.setdefault(violation.file, []).append(violation)
-    entries = [
+    entries: list[CanonicalViolation] = [
         {"pointer": POINTER, "code": of_file[0].code, "message": "; ".join(violation.message for violation in of_file)}
         for _, of_file in sorted(by_file.items())
     ]

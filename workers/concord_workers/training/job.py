@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from concord_workers.core.errors import Conflict, ValidationFailed
+from concord_workers.core.violation import CanonicalViolation
 
 from .defaults import chosen_seed_max, dreambooth_mode, hyperparameters
 
@@ -120,7 +121,7 @@ def resumed_job(document: Mapping[str, object], recorded: TrainingJob) -> Traini
     """The recorded job with the sender's epochs or max_steps. Other differences are one `conflict` that names all."""
     written = _flat({name: value for name, value in document.items() if name != "resume_from"})
     recorded_fields = recorded.to_record()
-    violations = []
+    violations: list[CanonicalViolation] = []
     for pointer, value in written.items():
         name = pointer.rsplit("/", 1)[-1]
         if pointer in MAY_CHANGE or _same(name, value, recorded_fields):

@@ -17,6 +17,7 @@ from concord_workers.core.errors import Conflict, ContractError, ImageInvalid, I
 from concord_workers.core.ids import uuid7
 from concord_workers.core.log_context import resume_command_context
 from concord_workers.core.roots import Roots
+from concord_workers.core.violation import CanonicalViolation
 from concord_workers.models.model_loader import ModelLoader
 
 from .checkpoint import latest_checkpoint, step_of
@@ -206,7 +207,7 @@ class TrainingManager:
         try:
             root = self._roots.resolve_input(job.training_data, field="/training_data")
         except ImageInvalid as exc:
-            entry = {"pointer": "/training_data", "code": "validation_failed", "message": exc.message}
+            entry: CanonicalViolation = {"pointer": "/training_data", "code": "validation_failed", "message": exc.message}
             raise ValidationFailed(exc.message, field="/training_data", hint=exc.hint, errors=[entry]) from exc
         default = {DREAMBOOTH: job.instance_prompt, TEXTUAL_INVERSION: f"a photo of {job.placeholder_token}"}
         must_hold = job.placeholder_token if job.training_type == TEXTUAL_INVERSION else None

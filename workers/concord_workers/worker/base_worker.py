@@ -25,6 +25,7 @@ from concord_workers.core.protocol_state import ProtocolState
 from concord_workers.core.request_checks import document_of, is_about_document, report
 from concord_workers.core.submission import Submission
 from concord_workers.core.task import Task
+from concord_workers.core.violation import Violation
 from concord_workers.core.warning_rows import warning_rows
 from concord_workers.inference.batch_processor import run_batch
 from concord_workers.inference.pipeline_manager import PipelineManager
@@ -108,7 +109,7 @@ class BaseWorker:
         """Whether a query waits for the engine's start."""
         return action not in ("get_status", "get_queue_status", "get_performance_metrics")
 
-    def violations_of(self, command: Command) -> list[dict[str, Any]]:
+    def violations_of(self, command: Command) -> list[Violation]:
         """The violations that end a command before it begins."""
         self._last_activity = timestamp()
         if command.action.name == "validate_request" and is_about_document(command):
