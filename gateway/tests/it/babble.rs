@@ -1,4 +1,4 @@
-//! Workers that write what they should not: nothing of it reaches a client as a reply.
+//! Workers that write lines that are no frames: no such line reaches a client as a reply.
 
 use serde_json::json;
 
@@ -24,15 +24,15 @@ async fn noise_on_stdout_is_never_a_reply() {
     }
 }
 
-/// A library that prints without end, on fd 1: the job is answered, and the next worker serves.
+/// A library prints to fd 1 without end: the job is answered, and the next worker serves.
 #[tokio::test]
 async fn a_worker_that_writes_only_garbage_is_replaced() {
-    // No limit of silence may be what ends it.
+    // Longer than the test, so that no limit of silence ends it.
     let config =
         "[limits]\nstart_seconds = 25\nidle_seconds = 25\nother_seconds = 25\ndenoising_seconds = 25\n";
     let stray = r#"{"request_id":"nobody","success":true,"data":{}}"#;
     let event = r#"{"event":"shouting"}"#;
-    // Of a command that has ended, and of none that ever was.
+    // For a command that has ended, and for one that never was.
     let late = r#"{"request_id":"asked","success":true,"data":{}}"#;
     let progress = r#"{"event":"progress","request_id":"asked","attempt":1,"sequence":1,"timestamp":"2026-01-01T00:00:00.000Z","stage":"saving","step":1,"total_steps":1,"progress":1.0,"image_index":0}"#;
     let log = r#"{"event":"log","request_id":"dead","attempt":1,"sequence":1,"timestamp":"2026-01-01T00:00:00.000Z","level":"info","message":"x"}"#;
@@ -67,7 +67,7 @@ async fn a_worker_that_never_says_anything_else_opens_its_lane() {
     rig.stop().await;
 }
 
-/// A bridge may call its commands `1`, `2`, `3`: noise has such words, and is no reply for that.
+/// A bridge may use the ids `1`, `2`, `3`. Noise contains such words, and is still no reply.
 #[tokio::test]
 async fn noise_with_the_word_of_an_id_fails_no_job() {
     let rig = Rig::start(&["--fault", "garbage:Successfully loaded 1/7 components"]).await;
@@ -87,7 +87,7 @@ async fn an_event_after_the_reply_is_no_event_of_the_job() {
     let rig = Rig::with(1, "", &["--fault", "event_after_reply"]).await;
     let id = rig.queue(&job("generate_sdxl")).await;
     rig.reply(&id).await;
-    // Another command makes sure that the late line was read.
+    // The reply to another command shows that the late line was read.
     rig.assert_makes_pictures().await;
     let job = rig.dispatcher.queue().job(id.as_str().into()).await.unwrap().unwrap();
     assert_eq!(job.events.subscribe().borrow().last().unwrap()["stage"], "saving");
@@ -160,7 +160,7 @@ async fn out_of_memory_is_the_jobs_failure_and_not_the_workers() {
 /// A worker whose replies to jobs pass through `sed`, and what its client gets.
 async fn garbled(sed: &str) -> (Rig, serde_json::Value) {
     let script = format!("$SIM \"$@\" | sed -u -E '/\"images\"/ {{ {sed} }}'\n");
-    // No limit of silence may be what ends the job.
+    // Longer than the test, so that no limit of silence ends the job.
     let config = "[limits]\nidle_seconds = 25\nother_seconds = 25\ndenoising_seconds = 25\n";
     let rig = Rig::scripted(config, &script).await;
     within(rig.dispatcher.pool().settled()).await;
@@ -213,7 +213,7 @@ async fn an_answer_to_initialize_that_cannot_be_read_is_judged_at_once() {
     }
 }
 
-/// Which of the two is meant, nobody knows: `serde_json` itself takes the last without a word.
+/// A name that stands twice is ambiguous: `serde_json` itself silently takes the last value.
 #[tokio::test]
 async fn a_name_twice_in_a_reply_is_a_broken_reply() {
     let rig = Rig::start(&["--fault", "duplicate_name:data@generate_sdxl"]).await;

@@ -1,5 +1,5 @@
-//! Every bound and every invalid fixture as a real command: it gets one reply with the library's verdict, and the
-//! gateway goes on. Over `validate_request` alone no bound of a command that is run would be met.
+//! Sends every bound and every invalid fixture as a real command: each gets one reply with the verdict of `contracts`,
+//! and the gateway serves on. `validate_request` alone would test no bound of a command that runs.
 
 #[path = "../../../contracts/tests/it/bounds.rs"]
 mod commands;
@@ -13,11 +13,11 @@ use commands::{code, field, id};
 
 use crate::{rig::Rig, stdio::StdioClient};
 
-/// Requests that are on their way together.
+/// Requests that are in flight at the same time.
 const AT_ONCE: usize = 16;
-/// Lines that are written before their replies are read; a pipe takes far more.
+/// Lines that are written before their replies are read. A pipe holds far more.
 const AHEAD: usize = 32;
-/// Mutants that are sent each way: `CONCORD_MUTANTS_SEED` chooses others.
+/// Mutants that are sent each way. `CONCORD_MUTANTS_SEED` chooses others.
 const MUTANTS: usize = 3000;
 
 #[tokio::test]

@@ -103,7 +103,7 @@ async fn initialize_tries_at_once_and_waits_for_its_own_start() {
     rig.stop().await;
 }
 
-/// The facts of a worker that is gone are nobody's answer.
+/// The facts of a dead worker are no answer to `initialize`.
 #[tokio::test]
 async fn initialize_is_refused_once_a_worker_that_was_ready_can_not_start_again() {
     let rig = Rig::scripted(OPENS, DOWN).await;
@@ -197,7 +197,7 @@ async fn three_documents_that_end_in_internal_replace_their_worker() {
         command["payload"]["prompt_submission"]["conditioning"]["prompt"] = prompt.into();
         command
     };
-    // One document again and again says nothing of its worker, whatever seed was chosen for it.
+    // The same document again and again does not count against its worker, whatever seed was chosen.
     for _ in 0..4 {
         assert_eq!(rig.command(&with("one")).await.code(), "internal");
     }
@@ -216,7 +216,7 @@ async fn a_dead_device_is_a_crash_and_its_job_runs_elsewhere() {
     assert_eq!(response.body["data"]["gpu_id"], "gpu_1", "{response:?}");
     rig.lane(|view| view.starts == 2 && view.state == LaneState::Ready).await;
     rig.stop().await;
-    // With one GPU the repeated job waits for the next worker; the one that gives up gets nothing more.
+    // With one GPU the repeated job waits for the next worker; the worker that gave up gets no further job.
     let rig = Rig::with(1, "", &["--fault", "device_lost@generate_sdxl@attempt=1"]).await;
     let response = rig.command(&job("generate_sdxl")).await;
     assert_eq!(response.body["success"], true, "{response:?}");

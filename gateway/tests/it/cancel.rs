@@ -246,7 +246,7 @@ async fn a_cancelled_request_of_a_batch_stays_cancelled_when_its_worker_dies() {
     rig.stop().await;
 }
 
-/// `was` says where the cancel met the request; its own result says how it ended, as a job's reply does.
+/// `was` is the state in which the cancel met the request; its result says how it ended, as a job's reply does.
 #[tokio::test]
 async fn a_request_of_a_batch_that_runs_on_after_its_cancel_says_so_in_its_result() {
     let rig = Rig::with(1, "", &["--step-ms", "20", "--fault", "ignored_cancel"]).await;

@@ -1,4 +1,4 @@
-//! Workers that die: whoever waits gets an answer, jobs are repeated, and the pool goes on.
+//! Workers that die: every waiting client gets an answer, jobs are repeated, and the pool serves on.
 
 use serde_json::json;
 
@@ -64,7 +64,7 @@ async fn twenty_kills_lose_nothing() {
         .unwrap();
         let response = rig.command(&job("generate_sdxl")).await;
         assert_eq!(response.body["success"], true, "{response:?}");
-        // The killed one serves again before the next kill, and has answered something.
+        // The lane serves again, and has answered a command, before the next kill.
         let mut views = rig.dispatcher.pool().lanes()[0].views();
         let back = |view: &gateway::lane::LaneView| {
             view.starts > starts && view.state == gateway::lane::LaneState::Ready
@@ -78,7 +78,7 @@ async fn twenty_kills_lose_nothing() {
     rig.stop().await;
 }
 
-/// A worker that answers every job that its device could not even begin it, and lives on.
+/// A worker that answers to every job that its device could not begin it, and does not exit.
 const GIVES_UP: &str = concat!(
     r#"echo >> $DIR/starts; [ $(wc -l < $DIR/starts) -ge ENOUGH ] && exec $SIM "$@""#,
     "\nexec 3<&0\nexec sed -u '",
@@ -102,7 +102,7 @@ async fn a_job_that_had_not_started_is_repeated_and_costs_no_attempt() {
     rig.stop().await;
 }
 
-/// Each repeat is a death of its lane, which opens: the job then waits as for any open lane, and its time is the bound.
+/// Each repeat is a death in its lane, which opens. The job then waits as for any open lane, until its timeout.
 #[tokio::test]
 async fn a_job_that_never_starts_opens_its_lane_and_ends_with_timeout_and_the_reason() {
     let rig = Rig::scripted(PATIENT, &GIVES_UP.replace("ENOUGH", "100")).await;

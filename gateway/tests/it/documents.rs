@@ -1,4 +1,4 @@
-//! What the gateway changes in a document, and what it says of it to its sender.
+//! What the gateway changes in a document, and how its reply reports that.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::json;
@@ -96,7 +96,7 @@ async fn a_workers_pointers_are_the_senders() {
     let response = rig.post("/v1/generate", &two).await;
     let sentence = response.body["Error"].as_str().unwrap_or_default();
     assert!(sentence.starts_with("2 faults; the first at /Model/Base: "), "{response:?}");
-    // The gateway's warnings come first, the worker's own follow, none stands twice.
+    // The gateway's warnings come first, then the worker's; none stands twice.
     direct["request"]["Model"]["Base"] = "sdxl_base".into();
     direct["request"]["Scheduler"]["Type"] = "DPM++".into();
     direct["request"]["Conditioning"]["LoRAs"] = json!([{"Name": "/models/lora.safetensors", "Weight": 0}]);

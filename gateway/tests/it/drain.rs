@@ -1,4 +1,4 @@
-//! The end over HTTP: nothing accepted is lost, whatever connections are open.
+//! The drain over HTTP: no accepted command is lost, whether or not connections are open.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ async fn data(rig: &Rig, id: &str) -> Value {
     rig.get(&format!("/v1/jobs/{id}")).await.body["data"].clone()
 }
 
-/// The status of a job, once its picture or its failure is there.
+/// Waits for the end of a job. Returns its status.
 async fn ended(rig: &Rig, id: &str) -> String {
     within(async {
         loop {
@@ -66,7 +66,7 @@ async fn polls_are_served_and_new_work_is_refused_while_it_drains() {
     }
     assert_eq!(ended(&rig, "polled").await, "completed");
     assert_eq!(rig.get("/v1/jobs/polled/images/0").await.status, 200);
-    // What stops work goes on being served.
+    // Commands that stop work are still served.
     let response = rig.delete("/v1/jobs/long").await;
     assert_eq!(response.status, 200, "{response:?}");
     rig.stopped().await;
@@ -116,7 +116,7 @@ async fn a_worker_that_hangs_is_killed_by_the_earlier_end() {
     let pid = nix::unistd::Pid::from_raw(pid.cast_signed());
     nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGSTOP).unwrap();
     let dispatcher = rig.dispatcher.clone();
-    // The lane is told of this end first, and of the earlier one when it waits for its worker already.
+    // The lane gets this end first, and the earlier one when it already waits for its worker.
     let late = dispatcher.pool().stop(tokio::time::Instant::now() + Duration::from_secs(600));
     let early = async {
         dispatcher.stop(Some(Duration::from_millis(1)));
@@ -125,7 +125,7 @@ async fn a_worker_that_hangs_is_killed_by_the_earlier_end() {
     within(async { tokio::join!(late, early) }).await;
 }
 
-/// Nobody waits for it, so that the grace, which is for jobs, is not its own.
+/// A worker that hangs when every command has its reply: the grace is for jobs, and does not apply to it.
 #[tokio::test]
 async fn a_worker_that_hangs_idle_is_not_waited_for_as_a_job_is() {
     let mut rig = Rig::with(1, "", &[]).await;
@@ -138,7 +138,7 @@ async fn a_worker_that_hangs_idle_is_not_waited_for_as_a_job_is() {
 
 #[tokio::test]
 async fn what_is_not_done_when_the_grace_ends_is_cancelled_and_answered() {
-    // A worker that obeys is not killed: its picture is given up at the next step.
+    // A worker that obeys is not killed: it abandons its picture at the next step.
     let mut rig = Rig::with(1, "", &["--step-ms", "50"]).await;
     rig.queue(&long_job("runs", 150)).await;
     rig.queue(&job_with_id("waits")).await;

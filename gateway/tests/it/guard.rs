@@ -1,4 +1,4 @@
-//! Strangers: names that a gateway is not known by, and pages that may not send.
+//! Strangers: hosts that are not the gateway's, and pages that may not send.
 
 use serde_json::json;
 
@@ -89,7 +89,7 @@ async fn pages_of_strangers_send_nothing() {
         ("Origin: https://app.example:444\r\n".to_owned(), 403),
         (format!("Origin: {at_localhost}\r\nOrigin: http://evil.example\r\n"), 403),
     ] {
-        // Without a body, too.
+        // Also without a body.
         let request = format!("DELETE /v1/jobs/nobody HTTP/1.1\r\nHost: {host}\r\n{headers}\r\n");
         let answer = ask(&rig, request).await;
         assert_eq!(answer.status, expected, "{headers:?} {answer:?}");
@@ -157,7 +157,7 @@ async fn known_pages_are_answered_by_cors_and_others_are_not() {
         (200, Some("https://app.example"))
     );
     let allowed = answer.header("access-control-allow-headers").unwrap_or_default();
-    // A page that traces its requests sends the last two together.
+    // A page that traces its requests sends the last two headers together.
     for name in ["prefer", "traceparent", "tracestate"] {
         assert!(allowed.split(',').any(|one| one == name), "{name} is not in {allowed}");
     }

@@ -1,4 +1,4 @@
-//! Commands that wait for their worker's start: as many as is promised, in order, and no cancel of them is lost.
+//! Commands that wait for their worker's start: as many as `held_max`, in their order, and no cancel is lost.
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use crate::rig::{Rig, flags, job, within};
 
-/// Starts once `$DIR/up` is there.
+/// Starts when `$DIR/up` exists.
 const WAITS: &str = "until [ -e $DIR/up ]; do sleep 0.02; done\nexec $SIM \"$@\"\n";
 
 fn come_up(rig: &Rig) {
@@ -45,7 +45,7 @@ async fn all_that_a_lane_holds_reaches_its_worker_and_the_refusal_tells_the_true
         let lane = lane.clone();
         async move {
             if index % 100 == 0 {
-                // The lane looks at its mailbox now and then.
+                // Lets the lane's task read its mailbox.
                 tokio::task::yield_now().await;
             }
             lane.run(order(Action::GetControlnetTypes, &format!("q{index}"), false)).await
@@ -53,7 +53,7 @@ async fn all_that_a_lane_holds_reaches_its_worker_and_the_refusal_tells_the_true
     });
     let asks = futures::future::join_all(asks);
     let up = async {
-        // The last are refused once all have been looked at; the others wait for the start.
+        // The last ones are refused when all have been read; the others wait for the start.
         rig.lane(|view| view.starts == 1).await;
         come_up(&rig);
     };
@@ -106,7 +106,7 @@ async fn a_worker_that_closes_its_stdout_and_stays_is_told_so() {
 
 #[tokio::test]
 async fn a_worker_that_closes_its_stdin_and_stays_is_told_so() {
-    // It shakes hands, beats on, and reads no more.
+    // It shakes hands, sends heartbeats, and reads no more.
     let script = "mkfifo $DIR/in\n$SIM \"$@\" <$DIR/in &\nexec 3>$DIR/in\nIFS= read -r line\n\
                   printf '%s\\n' \"$line\" >&3\nexec 0<&-\necho closed >&2\nwait\n";
     let rig = Rig::scripted("[restart]\ndeaths_max = 1\nopen_min_seconds = 200\n", script).await;
@@ -125,7 +125,7 @@ fn kill_worker(rig: &Rig) {
     kill(Pid::from_raw(pid.cast_signed()), Signal::SIGKILL).unwrap();
 }
 
-/// Rests long enough that nothing is started again within a test.
+/// A rest so long that no worker starts again within a test.
 const RESTS: &str = "[restart]\nbackoff_min_seconds = 200\nbackoff_max_seconds = 200\n";
 
 #[tokio::test]
@@ -136,7 +136,7 @@ async fn a_lane_that_rests_gives_back_what_is_done_alone_and_nothing_else() {
     let lane = rig.dispatcher.pool().lanes()[0].clone();
     let given = within(lane.run(order(Action::GenerateSdxl, "alone", true))).await;
     assert!(matches!(given, Err(LaneError::Resting { .. })), "{given:?}");
-    // A query waits for the next worker, within its own time.
+    // A query waits for the next worker, within its own timeout.
     let id: Arc<str> = "query".into();
     let ask = lane.run(order(Action::GetSchedulers, &id, false));
     let cancel = async {
@@ -151,7 +151,7 @@ async fn a_lane_that_rests_gives_back_what_is_done_alone_and_nothing_else() {
 
 #[tokio::test]
 async fn jobs_that_come_while_a_worker_is_buried_run_on_another_lane() {
-    // A process that left the group of the worker holds its pipes: the burial takes a while.
+    // A process that left the group of the worker holds its pipes, so that reaping takes a while.
     let dir = tempfile::tempdir().unwrap();
     let program = dir.path().join("held-open");
     let script = format!("#!/bin/bash\nsetsid sleep 5 &\nexec {} \"$@\"\n", crate::rig::GATEWAY);
@@ -163,7 +163,7 @@ async fn jobs_that_come_while_a_worker_is_buried_run_on_another_lane() {
     within(rig.dispatcher.pool().settled()).await;
     kill_worker(&rig);
     let rests = |rig: &Rig| matches!(rig.dispatcher.pool().lanes()[0].view().state, LaneState::Resting(_));
-    // Every other job would go to the lane that is idle longest.
+    // Every other job would go to the lane that has been idle longest.
     let mut done = 0;
     while !rests(&rig) || done < 4 {
         let response = rig.command(&job("generate_sdxl")).await;

@@ -1,4 +1,4 @@
-//! Bodies that no one should send: each gives its code, and the gateway goes on.
+//! Hostile bodies: each gets its error code, and the gateway serves on.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
@@ -58,7 +58,7 @@ async fn a_hundred_megabytes_are_refused_before_they_are_read() {
         let (mut read, mut write) = stream.split();
         let events = async {
             let chunk = vec![b' '; 1 << 20];
-            // The gateway may close its side before all is written: that is the point.
+            // The gateway may close the connection before all is written, which is what is tested.
             for _ in 0..100 {
                 if write.write_all(&chunk).await.is_err() {
                     break;
@@ -106,7 +106,7 @@ async fn a_body_at_the_limit_is_answered_at_once() {
     let response = rig.bytes("/v1/validate", sound).await;
     assert_eq!(response.status, 200, "{}", response.code());
     assert_eq!(response.body["data"]["valid"], true, "{}", response.body["data"]["error"]);
-    // What is no image stays in the document, and the envelope around it is too much.
+    // Bytes that are no image stay in the document, which with its envelope is too long.
     let response = rig.bytes("/v1/validate", full_body(b"nothing")).await;
     assert_eq!((response.status, response.code()), (413, "frame_too_large"), "{response:?}");
     let details = &response.body["error_details"];

@@ -111,7 +111,7 @@ async fn a_client_that_leaves_at_once_and_retries_under_its_key_gets_one_job() {
     let rig = Rig::with(1, "", &["--step-ms", "5"]).await;
     let command = long_job("once", 20);
     for _ in 0..5 {
-        // Dropped as soon as it was sent: wherever the acceptance stands then, it goes on.
+        // Dropped as soon as it was sent: the acceptance goes on, however far it is.
         let request = rig.request("POST", "/v1/commands").header("idempotency-key", "k").json(&command);
         tokio::time::timeout(std::time::Duration::from_millis(3), request.send()).await.ok();
     }

@@ -1,4 +1,4 @@
-//! Clients that leave before the reply: what becomes of their jobs, and of what is no job.
+//! Clients that leave before the reply: which of their commands are cancelled.
 
 use serde_json::{Value, json};
 use tokio::{
@@ -35,7 +35,7 @@ fn leave(stream: TcpStream, way: Way) {
     drop(stream);
 }
 
-/// Waits until a job is accepted: asked over and over, as nothing tells it.
+/// Waits until a job is accepted. It polls, because a job that is not accepted yet has no events.
 async fn accepted(rig: &Rig, id: &str) {
     within(async {
         while rig.dispatcher.queue().job(id.into()).await.unwrap().is_none() {
@@ -112,7 +112,7 @@ async fn a_client_that_half_closes_says_finish() {
     accepted(&rig, "half").await;
     client.shutdown().await.unwrap();
     assert_eq!(rig.reply("half").await["success"], true);
-    // The connection is over for the server, as for HTTP/1.1 servers in general: the reply is at the job.
+    // The connection has ended for the server, as for HTTP/1.1 servers in general: the reply is at the job's URL.
     let mut rest = Vec::new();
     within(client.read_to_end(&mut rest)).await.ok();
     assert_eq!(rig.get("/v1/jobs/half").await.body["data"]["status"], "completed");
@@ -159,7 +159,7 @@ async fn of_two_clients_of_one_key_the_last_that_leaves_cancels_and_the_key_is_f
     assert!(shared.events.subscribe().borrow().reply().is_none(), "the second still waits");
     leave(second, Way::Fin);
     is_left(&rig.reply("shared").await);
-    // Another request takes the key: the job that it stood for was given up.
+    // Another request takes the key, because its job was cancelled.
     let request = rig.request("POST", path).header("idempotency-key", "both").json(&job("generate_sdxl"));
     let again = rig.send_request(request).await;
     assert_eq!(again.body["success"], true, "{again:?}");
@@ -249,7 +249,7 @@ async fn closing_a_stream_of_events_cancels_nothing() {
 async fn the_id_of_a_query_whose_client_left_is_in_flight_until_the_worker_is_done_with_it() {
     let rig = Rig::with(1, "", &["--fault", "slow:2000@get_schedulers"]).await;
     let query = json!({"action": "get_schedulers", "request_id": "same"});
-    // Whichever of the two comes first is under way while the other is refused: it is to be the one that leaves.
+    // The one that comes first is running while the other is refused; the first one is to leave.
     let first = loop {
         let first = send(&rig, "/v1/commands", "", &query).await;
         if rig.command(&query).await.code() == "conflict" {

@@ -1,4 +1,4 @@
-//! The log and the work: what becomes of stderr hurts no job, and each failure leaves its line.
+//! The log: a broken stderr harms no job, and each failure leaves its line.
 
 use nix::{
     sys::signal::{Signal, kill},
@@ -13,9 +13,9 @@ use crate::{
     stdio::StdioClient,
 };
 
-/// What a pipe holds.
+/// The bytes that a pipe holds.
 const PIPE: usize = 64 << 10;
-/// A worker that says 2 MB on its stderr before it is ready.
+/// A worker that writes 2 MB to its stderr before it is ready.
 const FLOOD: &str = "head -c 2000000 /dev/zero | tr '\\0' x | fold -w 200 >&2\nexec $SIM \"$@\"\n";
 
 /// Kills the worker, whose death is logged; the pool must start another all the same.
@@ -93,7 +93,7 @@ async fn a_failed_job_leaves_one_line_with_whose_where_and_why() {
     assert_eq!((refused.len(), &refused[0]["request_id"]), (1, &json!("bad")), "{text}");
 }
 
-/// Noise on stdout is limited as stderr is; whatever was left out is counted, and nothing is counted twice.
+/// Noise on stdout is limited like stderr. Each suppressed line is counted once.
 #[tokio::test]
 async fn noise_on_stdout_is_logged_up_to_its_limit_and_counted() {
     const LINES: u64 = 5000;
@@ -123,7 +123,7 @@ async fn noise_on_stdout_is_logged_up_to_its_limit_and_counted() {
     assert_eq!(status, 200, "{reply}");
 }
 
-/// A refusal has an id of its own, whatever it refuses, and the line of the log has it too.
+/// Each refusal has an id of its own, which is in its line of the log, too.
 #[tokio::test]
 async fn each_refusal_has_an_id_that_its_line_of_the_log_has() {
     let program = Program::serve(Stderr::Kept, &["--log-format", "json"]).await;
@@ -193,14 +193,14 @@ async fn a_log_over_the_limit_of_file_sizes_costs_its_lines_alone() {
     while length() < 1000 {
         assert_eq!(program.get("/health/live").await, Some(200));
     }
-    // Lines for which there is no room.
+    // Lines that the disk has no room for.
     for _ in 0..20 {
         assert_eq!(program.get("/health/live").await, Some(200));
     }
     assert_eq!(program.end().await, Some(0));
 }
 
-/// It hung in `open`, before it heard any signal.
+/// The open would block before the handlers of signals exist.
 #[tokio::test]
 async fn a_log_file_that_is_a_fifo_without_a_reader_is_refused() {
     let dir = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! `/openapi.json` as a rule book: what generators of clients stumble over is not in it, and what is in it is true.
+//! `/openapi.json`: it has nothing that generators of clients cannot read, and the gateway does what it says.
 
 use std::collections::BTreeSet;
 
@@ -272,7 +272,7 @@ async fn every_command_takes_a_traceparent() {
             header["description"].as_str().is_some_and(|text| text.contains("`tracestate` is dropped")),
             "{path}"
         );
-        // What is malformed is no fault of the request, and a later version is not malformed.
+        // A malformed header is not an error of the request, and a later version is not malformed.
         assert_eq!(header["schema"].get("pattern"), None, "{path}");
         assert!(header["schema"]["examples"][0].is_string(), "{header}");
     });
@@ -307,7 +307,7 @@ async fn bodies_are_closed_and_leave_out_what_the_route_says() {
     assert_eq!((&key["schema"]["minLength"], &key["schema"]["maxLength"]), (&json!(1), &json!(255)));
 }
 
-/// What the gateway says, held to the document that it hands out.
+/// The gateway's answers match its own document.
 #[tokio::test]
 async fn answers_are_what_the_document_says() {
     let rig = Rig::start(&[]).await;
@@ -361,7 +361,7 @@ async fn answers_are_what_the_document_says() {
     rig.stop().await;
 }
 
-/// 202 is an answer exactly where `Prefer: respond-async` may be asked for.
+/// An operation has 202 exactly if it takes `Prefer: respond-async`.
 #[tokio::test]
 async fn an_operation_says_202_where_it_takes_prefer() {
     let document = document().await;
@@ -395,7 +395,7 @@ fn is_of_every_answer(document: &Value, header: &str) -> bool {
         || about.contains(&format!("`{header}`"))
 }
 
-/// Holds one answer to what the document says of its operation.
+/// Checks one answer against its operation in the document.
 fn holds(document: &Value, at: &str, operation: &Value, answer: &reqwest::Response) {
     let status = answer.status().as_u16();
     let expected = &operation["responses"][status.to_string()];
@@ -484,7 +484,7 @@ async fn statuses_media_types_and_headers_are_in_the_document() {
         let answer = crate::rig::within(request.send()).await.unwrap();
         holds(&document, &format!("{verb} {path} {headers:?}"), &document["paths"][path][verb], &answer);
         seen.insert(answer.status().as_u16());
-        // What a request began is over before the next one.
+        // Waits for the end of what a request began, before the next one.
         crate::rig::within(answer.bytes()).await.unwrap();
     }
     for status in [200, 202, 204, 206, 304, 404, 406, 416, 422] {

@@ -1,4 +1,4 @@
-//! Workers and their children end with the gateway, however it ends, and leave no zombies.
+//! Workers and their children end with the gateway, however it ends, and leave no zombies behind.
 
 use std::{collections::BTreeMap, path::Path, process::Stdio};
 
@@ -9,7 +9,7 @@ use tokio::{
 
 use crate::rig::{GATEWAY, job, within};
 
-/// A process as `/proc` shows it.
+/// A process in `/proc`.
 #[derive(Clone, Debug)]
 struct Seen {
     parent: u32,
@@ -23,7 +23,7 @@ fn processes() -> BTreeMap<u32, Seen> {
         let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else {
             continue;
         };
-        // One that ends meanwhile is gone.
+        // A process that ends meanwhile is left out.
         let Ok(stat) = std::fs::read_to_string(entry.path().join("stat")) else { continue };
         let command = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
         let command = String::from_utf8_lossy(&command).replace('\0', " ");
@@ -36,7 +36,7 @@ fn processes() -> BTreeMap<u32, Seen> {
     seen
 }
 
-/// All that descend from a process, itself left out.
+/// All descendants of a process, without itself.
 fn descendants(of: u32) -> BTreeMap<u32, Seen> {
     let all = processes();
     let mut found: BTreeMap<u32, Seen> = BTreeMap::new();
@@ -68,7 +68,7 @@ async fn until<T>(mut condition: impl FnMut() -> Option<T>) -> T {
     .await
 }
 
-/// `gateway serve` on this script as its worker, and its address.
+/// Starts `gateway serve` with this script as its worker. Returns it and its address.
 async fn serve(dir: &Path, script: &str) -> (Child, String) {
     let worker = dir.join("worker");
     let head = format!("#!/bin/bash\nSIM=\"{GATEWAY} worker-sim --load-ms 0\"\nshift\n");
@@ -101,7 +101,7 @@ async fn serve(dir: &Path, script: &str) -> (Child, String) {
         }
     })
     .await;
-    // What it says later is read over: a full pipe would hold it up.
+    // Its later output is read and dropped, because a full pipe would block it.
     tokio::task::spawn_local(async move { while let Ok(Some(_)) = lines.next_line().await {} });
     (child, address)
 }
@@ -120,7 +120,7 @@ async fn ready(address: &str) {
     .await;
 }
 
-/// Kills a gateway with SIGKILL once its tree looks so; all of the tree is gone thereafter.
+/// Kills a gateway with SIGKILL when its process tree meets a condition, and waits until the whole tree is gone.
 async fn all_end_with_it(
     script: &str,
     mut reply_reader: impl FnMut(&BTreeMap<u32, Seen>) -> bool,
@@ -143,7 +143,8 @@ async fn all_end_with_it(
             gateway.kill().await.unwrap();
             until(|| {
                 let now = processes();
-                // A zombie that its new parent has not reaped yet holds nothing; nor is another process of that number.
+                // A zombie that its new parent has not reaped yet counts as gone, and so does another process of that
+                // number.
                 let lives = |(pid, seen): (&u32, &Seen)| {
                     now.get(pid).is_some_and(|now| now.state != 'Z' && now.command == seen.command)
                 };
@@ -182,7 +183,7 @@ async fn what_a_worker_leaves_behind_is_reaped() {
     local
         .run_until(async {
             let dir = tempfile::tempdir().unwrap();
-            // Its parent leaves at once, so that the kernel gives it to the gateway; then it ends.
+            // Its parent exits at once, so that the kernel gives it to the gateway; then it ends.
             let script = format!(
                 "(setsid bash -c 'echo $$ > {0}/orphan; until [ -e {0}/end ]; do sleep 0.02; done' & )\nexec $SIM \"$@\"\n",
                 dir.path().display()

@@ -10,7 +10,7 @@ use crate::{
     rig::{Rig, job, submission},
 };
 
-/// A file where the folder was: nobody, root neither, can write below it.
+/// Replaces the folder by a file: no process, not even root's, can write below it.
 fn spoil(rig: &Rig) {
     let out = rig.dir.path().join("out");
     std::fs::remove_dir_all(&out).unwrap();
@@ -46,7 +46,7 @@ async fn a_folder_that_can_not_be_written_is_not_ready_and_no_fault_of_ours() {
     rig.stop().await;
 }
 
-/// The worker's probe of a few KiB fits on a disk that has no room for a picture.
+/// The probe of a few KiB fits on a disk that has no room for a picture.
 #[tokio::test]
 async fn a_disk_with_too_little_room_is_not_ready_before_a_job_fails() {
     let rig = Rig::with(1, "[keep]\ndisk_free_bytes_min = 1125899906842624\n", &[]).await;
@@ -55,7 +55,7 @@ async fn a_disk_with_too_little_room_is_not_ready_before_a_job_fails() {
     assert!(ready.body["reason"].as_str().unwrap().contains("less than 1125899906842624 bytes"), "{ready:?}");
     let readiness = rig.get("/v1/readiness").await;
     assert!(readiness.body["data"]["gpus"][0]["reasons"][0].as_str().unwrap().contains("bytes free"));
-    // It is a warning to whoever sends work here: what comes all the same is tried.
+    // Unreadiness is a warning to balancers: a job that arrives is tried.
     assert_eq!(rig.command(&job("generate_sdxl")).await.body["success"], true);
     rig.stop().await;
 }
@@ -102,7 +102,7 @@ async fn what_is_over_the_limit_of_file_sizes_is_storage_full() {
     assert_eq!(program.end().await, Some(0));
 }
 
-/// The disk under the pictures may be another machine's: while it is silent, all else is answered.
+/// The disk of the pictures may be on another machine. While it does not answer, everything else is served.
 #[tokio::test]
 async fn a_disk_that_answers_late_holds_up_its_own_job_alone() {
     let rig = Rig::start(&[]).await;

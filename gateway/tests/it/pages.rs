@@ -1,4 +1,4 @@
-//! Pages of jobs, URLs of replies, and what becomes of those who listen to the end.
+//! Pages of jobs, URLs in replies, streams of events, and the environment.
 
 use serde_json::{Value, json};
 
@@ -29,12 +29,12 @@ async fn pages_of_jobs_are_complete_and_stand_still() {
     }
     let first = rig.get("/v1/jobs?limit=3").await.body["data"].clone();
     assert_eq!((ids(&first), &first["total"]), (vec!["job-6", "job-5", "job-4"], &json!(7)));
-    // What comes between two pages moves none.
+    // Jobs that arrive between two pages move no page.
     rig.command(&tagged("later", None, json!({}))).await;
     let cursor = first["next_cursor"].as_str().unwrap();
     let second = rig.get(&format!("/v1/jobs?limit=3&cursor={cursor}")).await.body["data"].clone();
     assert_eq!((ids(&second), &second["total"]), (vec!["job-3", "job-2", "job-1"], &json!(8)));
-    // A command says the same as the query.
+    // A command has the same fields as the query.
     let command = json!({"action": "list_jobs", "payload": {"limit": 3, "cursor": second["next_cursor"]}});
     let third = rig.command(&command).await.body["data"].clone();
     assert_eq!((ids(&third), third.get("next_cursor")), (vec!["job-0"], None));
@@ -238,7 +238,7 @@ async fn a_wrong_path_is_told_as_one() {
     rig.stop().await;
 }
 
-/// What the program says of an environment, and how it ends.
+/// Runs the program with a variable. Returns its exit code and its stderr.
 fn run(name: &str, value: &str, args: &[&str]) -> (Option<i32>, String) {
     let dir = tempfile::tempdir().unwrap();
     let ran = std::process::Command::new(crate::rig::GATEWAY)

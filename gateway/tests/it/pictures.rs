@@ -1,4 +1,4 @@
-//! Pictures as their bytes: by their URL, and in place of a reply.
+//! Pictures by their URL, and in place of a reply.
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -155,7 +155,7 @@ async fn only_a_regular_file_beneath_the_output_folder_is_served() {
     assert_eq!(served().await.status, 403);
     std::fs::remove_file(folder).unwrap();
     std::fs::create_dir(folder).unwrap();
-    // A pipe that nobody writes to must hold nobody.
+    // A pipe without a writer must not block the gateway.
     let made = std::process::Command::new("mkfifo").arg(&path).status().unwrap();
     assert!(made.success());
     assert_eq!(served().await.status, 404);
@@ -168,7 +168,7 @@ async fn only_a_regular_file_beneath_the_output_folder_is_served() {
 async fn wanted(rig: &Rig, document: &Value, headers: &str) -> Answer {
     let body = document.to_string();
     let headers = format!("Content-Type: application/json\r\nContent-Length: {}\r\n{headers}", body.len());
-    // A streamed picture says its length, so one answer can be read.
+    // A streamed picture has its length, so that one answer can be read.
     Raw::to(rig).await.ask(head("POST", "/v1/generate", &headers) + &body).await
 }
 

@@ -32,7 +32,7 @@ async fn jobs_go_where_their_model_is_and_beside_each_other() {
     for _ in 0..3 {
         assert_eq!(rig.command(&command).await.body["data"]["gpu_id"], "gpu_1");
     }
-    // A job without a model means the one that is loaded, wherever that is.
+    // A job without a model uses the loaded one, on whichever lane that is.
     let flat = json!({"action": "generate_image", "parameters": {"prompt": "x", "width": 64, "height": 64, "steps": 1}});
     let response = rig.command(&flat).await;
     assert_eq!(response.body["data"]["model_id"], "other", "{response:?}");

@@ -1,4 +1,5 @@
-//! The seed's own payloads, as C# writes them, by HTTP, by stdio and by `submit`: replies are snapshots, pictures open.
+//! The payloads of the seed, as C# writes them, over HTTP, stdio and `submit`: the replies match snapshots, and the
+//! pictures exist.
 
 use std::{
     path::{Path, PathBuf},
@@ -14,7 +15,7 @@ use tokio::{
 
 use crate::rig::{GATEWAY, Rig, within};
 
-/// What differs from run to run stands as its kind.
+/// Replaces values that differ from run to run by their kind.
 fn tame(value: &mut Value, name: &str) {
     let snake: String = name
         .chars()
@@ -54,7 +55,7 @@ fn payloads() -> Vec<(String, PathBuf)> {
     files.into_iter().map(|file| (file.file_stem().unwrap().to_string_lossy().into_owned(), file)).collect()
 }
 
-/// What one of them trains on.
+/// The data set of the training payload.
 fn make_data_set(folder: &Path) {
     let data_set = folder.join("custom_dataset");
     std::fs::create_dir(&data_set).unwrap();
@@ -62,7 +63,7 @@ fn make_data_set(folder: &Path) {
     std::fs::write(data_set.join("one.txt"), "a blue square").unwrap();
 }
 
-/// Every picture that a reply names is a file of the size that it says; how many there are.
+/// Checks that each picture in a reply is a file of the reported size. Returns how many there are.
 fn open_pictures(reply: &Value) -> usize {
     let data = reply.get("Data").or_else(|| reply.get("data")).unwrap();
     let details = data.get("ImageDetails").or_else(|| data.get("image_details"));
@@ -122,7 +123,7 @@ async fn the_payloads_of_the_seed_are_answered_on_stdio() {
         stdin.write_all(one_line.as_bytes()).await.unwrap();
         let line = within(lines.next_line()).await.unwrap().expect("a reply");
         let mut reply: Value = serde_json::from_str(&line).unwrap();
-        // A bridge reads PascalCase alone; the documented envelope is answered in snake.
+        // A bridge reads only PascalCase; the documented envelope is answered in snake.
         let member = if name == "documented" { "success" } else { "Success" };
         assert_eq!(reply[member], true, "{name}: {reply}");
         pictures += open_pictures(&reply);

@@ -1,4 +1,4 @@
-//! Signals to the real program: which ends it, and which does not.
+//! Signals to the real program: which of them end it.
 
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
@@ -50,8 +50,8 @@ async fn sighup_without_a_log_file_is_told_and_ends_nothing() {
     assert_eq!(program.end().await, Some(0));
 }
 
-/// An orchestrator sends SIGTERM while the operator shuts down, or the other way round: one is told what the other was
-/// told already, and only a second signal insists.
+/// An orchestrator may send SIGTERM while the operator shuts down, or the other way round. Both mean the same drain;
+/// only a second signal ends the gateway at once.
 #[tokio::test]
 async fn sigterm_and_shutdown_in_either_order_lose_nothing_over_http() {
     for signal_first in [true, false] {
@@ -97,7 +97,7 @@ async fn sigterm_and_shutdown_in_either_order_lose_nothing_over_stdio() {
             (&json!("waits"), &json!(true)),
             "{replies:?}"
         );
-        // What comes after a signal is not read; a `shutdown` that was read is the last line.
+        // Input after a signal is not read; the reply to a `shutdown` that was read is the last line.
         let rest: Vec<&Value> = replies[1..].iter().map(|reply| &reply["request_id"]).collect();
         assert!(rest.is_empty() || rest == ["bye"], "{replies:?}");
         assert_eq!(code, Some(0), "signal first: {signal_first}");

@@ -1,4 +1,4 @@
-//! Clients that take their time, and bodies that nobody wants.
+//! Slow clients, and bodies that are refused.
 
 use crate::{
     raw::{Raw, head},
@@ -19,7 +19,7 @@ async fn a_head_that_never_ends_is_cut() {
         raw.send(begun).await;
         assert_eq!(raw.end().await, b"", "{begun:?}");
     }
-    // The second request of a connection has the same time, from its first byte.
+    // The second request of a connection has the same limit, from its first byte.
     let mut raw = Raw::to(&rig).await;
     assert_eq!(raw.ask(head("GET", "/v1/jobs", "")).await.status, 200);
     raw.send("GET /v1").await;
@@ -30,7 +30,7 @@ async fn a_head_that_never_ends_is_cut() {
 
 #[tokio::test]
 async fn a_connection_between_two_requests_is_kept_for_a_while_of_its_own() {
-    // Whichever time is applied, the other would never let the test end.
+    // Each limit is tested with the other one too long for the test.
     let rig = hasty("head_seconds = 100\nidle_seconds = 0.05").await;
     let mut raw = Raw::to(&rig).await;
     assert_eq!(raw.ask(head("GET", "/v1/jobs", "")).await.status, 200);
@@ -71,7 +71,7 @@ async fn a_body_that_drips_is_cut_with_an_answer() {
 #[tokio::test]
 async fn a_body_over_the_limit_is_answered_though_its_sender_does_not_look() {
     let rig = Rig::with(1, "frame_bytes_max = 4096\n", &[]).await;
-    // More than sockets hold: the sender is stuck unless somebody reads.
+    // More than sockets hold, so that the sender is stuck unless the gateway reads.
     let long = vec![b' '; 12 << 20];
     for (path, kind) in
         [("/v1/generate", "application/json"), ("/v1/uploads", "image/png"), ("/v1/commands", "text/json")]
@@ -166,7 +166,7 @@ async fn a_client_that_takes_nothing_of_its_replies_is_cut() {
     let mut deaf = Raw::to(&rig).await;
     // More than sockets hold.
     deaf.send(head("GET", "/openapi.json", "").repeat(200)).await;
-    // There is room for another once it is gone.
+    // When it is closed there is room for another.
     let mut next = Raw::to(&rig).await;
     assert_eq!(next.ask(head("GET", "/health/live", "")).await.status, 200);
     rig.stop().await;

@@ -25,7 +25,7 @@ impl StdioClient {
         Self::spawn(command, args)
     }
 
-    /// One with these flags alone, whose stderr is a pipe that is held and never read.
+    /// A program with only these flags, whose stderr is a pipe that is never read.
     pub(crate) fn unread(args: &[&str]) -> Self {
         let mut command = Command::new(GATEWAY);
         command.arg("stdio").args(args).stderr(Stdio::piped());
@@ -77,7 +77,7 @@ impl StdioClient {
         serde_json::from_str(&line).unwrap()
     }
 
-    /// The next line that is no event.
+    /// Reads the next line that is no event.
     pub(crate) async fn reply(&mut self) -> Value {
         loop {
             let line = self.line().await;
@@ -95,7 +95,7 @@ impl StdioClient {
         nix::sys::signal::kill(nix::unistd::Pid::from_raw(self.pid().cast_signed()), signal).unwrap();
     }
 
-    /// Waits for its own end, while stdin is open; the exit code and what it wrote to a stderr that is a pipe.
+    /// Waits until it ends by itself, while stdin is open. Returns the exit code and its stderr.
     pub(crate) async fn ended(self) -> (Option<i32>, String) {
         let Self { child, stdin, lines: _lines, dir: _dir } = self;
         let output = within(child.wait_with_output()).await.unwrap();
@@ -103,7 +103,7 @@ impl StdioClient {
         (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
     }
 
-    /// Closes stdin; the rest of the lines, the exit code, and how long it took.
+    /// Closes stdin. Returns the rest of the lines, the exit code, and how long that took.
     pub(crate) async fn end(mut self) -> (Vec<Value>, Option<i32>, f64) {
         let before = Instant::now();
         drop(self.stdin.take());
@@ -401,7 +401,7 @@ async fn a_crash_is_repeated_here_too() {
     client.end().await;
 }
 
-/// A bridge that starts `python main.py` with any of its flags may start this in its place.
+/// A bridge that starts `python main.py` with any of its flags can start this program instead.
 #[tokio::test]
 async fn every_flag_of_the_python_worker_is_taken() {
     let options = std::fs::read_to_string("../workers/concord_workers/core/options.py").unwrap();
@@ -434,7 +434,7 @@ async fn a_long_line_is_answered_in_its_place() {
     let names: String = (0..200_000).map(|i| format!(r#","name{i}":1"#)).collect();
     let long = format!(r#"{{"action":"get_status","request_id":"long","payload":{{}}{names}}}"#);
     let mut lines = format!("{}\n{long}\n", json!({"action": "get_status", "request_id": "before"}));
-    // The last line has no end: it is read after the end of stdin.
+    // The last line has no LF: it is read after the end of stdin.
     lines.push_str(&json!({"action": "list_jobs", "request_id": "after"}).to_string());
     client.write(lines.as_bytes()).await;
     let (replies, code, _) = client.end().await;

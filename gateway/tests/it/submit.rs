@@ -77,7 +77,7 @@ async fn a_terminal_that_closes_ends_no_job() {
         .spawn()
         .unwrap();
     let pid = child.id().unwrap();
-    // Who has a worker listens to signals.
+    // When it has a worker, its handlers of signals are installed.
     within(async {
         while workers_of(pid).is_empty() {
             poll_pause().await;

@@ -1,4 +1,4 @@
-//! Traces: where a client says one, what its worker and its events say then, and the log.
+//! Traces: where a client names one, and what its worker, its events and the log have then.
 
 use contracts::Trace;
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ const ID: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const SAID: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 const OTHER: &str = "00-11111111111111111111111111111111-00f067aa0ba902b7-01";
 
-/// Writes down each line that the worker is sent, before the worker has it.
+/// A worker that records each line before it reads it.
 const LISTENS: &str = "while IFS= read -r line; do printf '%s\\n' \"$line\" >> \"$DIR/asked\"; printf '%s\\n' \"$line\"; done \
     | $SIM \"$@\" $FAULT\n";
 
@@ -23,14 +23,14 @@ async fn listened(fault: &str) -> Rig {
     rig
 }
 
-/// What the worker was sent of an action.
+/// Returns the recorded frame of an action.
 fn asked(rig: &Rig, action: &str) -> Vec<Value> {
     let text = std::fs::read_to_string(rig.dir.path().join("asked")).unwrap();
     let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     lines.filter(|line| line["action"] == action).collect()
 }
 
-/// Sends a job with headers, and waits for its end; its id and its reply.
+/// Sends a job with headers, and waits for its end. Returns its id and its reply.
 async fn run(rig: &Rig, headers: &[(&str, &str)], command: &Value) -> (String, HttpResponse) {
     let mut request = rig.request("POST", "/v1/commands?dialect=snake").json(command);
     for (name, value) in headers {
@@ -41,7 +41,7 @@ async fn run(rig: &Rig, headers: &[(&str, &str)], command: &Value) -> (String, H
     (response.body["request_id"].as_str().unwrap().to_owned(), response)
 }
 
-/// What the events of a job say of its trace: all the same.
+/// Returns the trace in the events of a job, which all have the same.
 async fn told(rig: &Rig, id: &str) -> Option<Trace> {
     let request = rig.request("GET", &format!("/v1/jobs/{id}/events?dialect=pascal"));
     let text = within(async { request.send().await.unwrap().text().await.unwrap() }).await;
@@ -75,7 +75,7 @@ async fn a_header_and_an_envelope_go_to_the_worker_and_into_the_events_under_our
         (&[("traceparent", SAID)][..], job("generate_sdxl")),
         (&[], envelope(SAID)),
         (&[("traceparent", SAID)], envelope(&same_trace)),
-        // What another vendor adds is dropped, and so is a later version's.
+        // The additions of other vendors and of later versions are dropped.
         (
             &[("traceparent", &*format!("01{}-more", &SAID[2..])), ("tracestate", "vendor=1")],
             job("generate_sdxl"),
@@ -92,7 +92,7 @@ async fn a_header_and_an_envelope_go_to_the_worker_and_into_the_events_under_our
         let record = rig.get(&format!("/v1/jobs/{id}")).await;
         assert!(!record.body["data"].to_string().contains(ID), "{record:?}");
     }
-    // A query too: its worker may log it.
+    // Queries have it, too, because their worker may log it.
     rig.send_request(rig.request("GET", "/v1/capabilities").header("traceparent", SAID)).await;
     let sent = asked(&rig, "get_capabilities").pop().unwrap();
     assert!(sent["traceparent"].as_str().unwrap().starts_with(&SAID[..36]), "{sent}");
@@ -139,7 +139,7 @@ async fn a_malformed_header_begins_a_new_trace_and_so_do_several() {
         assert_ne!(told.id(), ID, "{headers:?}");
         assert!(told.as_str().ends_with("-00"), "{told}: nobody has sampled it");
         assert_eq!(warnings(&response), [], "{response:?}");
-        // The new one wins over the envelope, as any header does.
+        // The new one takes precedence over the envelope's, as any header does.
         let (id, response) = run(&rig, headers, &envelope(SAID)).await;
         assert_ne!(self::told(&rig, &id).await.unwrap().id(), ID, "{headers:?}");
         assert_eq!(warnings(&response), [("no_effect", "/traceparent")], "{response:?}");
@@ -177,7 +177,7 @@ async fn a_malformed_envelope_is_refused_where_it_stands_whatever_the_header() {
     rig.stop().await;
 }
 
-/// A retry comes under another span, or in another trace: it is the same request all the same.
+/// A retry has another span, or another trace, and is still the same request.
 #[tokio::test]
 async fn a_trace_is_no_part_of_what_a_key_stands_for() {
     let rig = Rig::with(1, "", &[]).await;
@@ -207,7 +207,7 @@ async fn a_worker_that_refuses_the_feature_is_asked_again_without_and_never_told
     let features: Vec<&Value> = greetings.iter().map(|frame| &frame["payload"]["features"]).collect();
     assert_eq!(features, [&json!(["events", "out_of_order", "trace"]), &json!(["events", "out_of_order"])]);
     assert_eq!(rig.dispatcher.pool().lanes()[0].view().starts, 1, "it is no death");
-    // It would refuse the field.
+    // A worker without the feature would refuse the field.
     let (id, response) = run(&rig, &[("traceparent", SAID)], &job("generate_sdxl")).await;
     assert_eq!(warnings(&response), [], "{response:?}");
     assert_eq!(told(&rig, &id).await.unwrap().id(), ID, "the gateway itself knows the trace");
@@ -215,7 +215,7 @@ async fn a_worker_that_refuses_the_feature_is_asked_again_without_and_never_told
     rig.stop().await;
 }
 
-/// One that refuses the second question too has other reasons.
+/// A worker that also refuses `initialize` without `trace` has another reason.
 #[tokio::test]
 async fn a_worker_that_refuses_for_other_reasons_is_asked_twice_and_no_more() {
     let script =
@@ -229,7 +229,7 @@ async fn a_worker_that_refuses_for_other_reasons_is_asked_twice_and_no_more() {
     rig.stop().await;
 }
 
-/// A worker that says nothing of traces, or another's: its events have the job's own.
+/// The events of a job have its own trace, even if its worker writes none or another.
 #[tokio::test]
 async fn events_have_the_jobs_own_trace_whatever_the_worker_says() {
     let rig = Rig::with(1, "", &["--fault", "dropped_trace"]).await;

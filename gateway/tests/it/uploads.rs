@@ -1,4 +1,4 @@
-//! What clients send as images: how long it is kept, and how it goes.
+//! Images that clients send: how long they are kept, and how they are removed.
 
 use std::{io::Cursor, path::Path, time::Duration};
 
@@ -38,7 +38,8 @@ fn data(shade: u8) -> String {
     format!("data:image/png;base64,{}", BASE64_STANDARD.encode(picture(shade)))
 }
 
-/// Sweeps until so many files are left in a folder; what holds a file lets go of it on a task of its own.
+/// Sweeps until this many files are left in a folder. A hold is released on a task of its own, so that one sweep may
+/// come too early.
 async fn left(rig: &Rig, folder: &str, count: usize) {
     within(async {
         while files(rig.dir.path(), folder) != count {
@@ -108,7 +109,7 @@ async fn what_an_accepted_job_reads_is_kept_until_it_ends() {
 
 #[tokio::test]
 async fn a_full_budget_is_storage_full_until_an_upload_is_deleted() {
-    // In blocks of the disk: tiny files fill it as well.
+    // Counted in blocks of the disk, because tiny files fill it as well.
     let budget = picture(1).len().next_multiple_of(4096) * 3;
     let rig = Rig::with(1, &format!("[keep]\ninputs_bytes_max = {budget}\n"), &[]).await;
     let mut ids = Vec::new();
@@ -131,7 +132,7 @@ async fn a_full_budget_is_storage_full_until_an_upload_is_deleted() {
     rig.stop().await;
 }
 
-/// Ids of one file take no room of the disk, and memory all the same.
+/// Ids of the same file take no room on the disk, but they take memory.
 #[tokio::test]
 async fn uploads_are_bounded_however_small_they_are() {
     let rig = Rig::with(1, "[keep]\nuploads_max = 2\n", &[]).await;
@@ -172,7 +173,7 @@ async fn files_of_an_earlier_run_go_by_their_age_and_a_cut_file_is_trusted_by_no
     put("uploads", "old.png.x.part", 2 * 86_400);
     put("inputs", "old.png", 3_600);
     put("inputs", "young.png", 60);
-    // As an earlier version named them, and a power loss cut it.
+    // A file of an earlier version, which a power loss cut short.
     let digest = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
     put("inputs", &format!("{digest}.png"), 60);
     let uploads = gateway::uploads::Uploads::new(dir.path(), &gateway::config::Keep::default());
@@ -206,7 +207,7 @@ async fn a_file_that_somebody_removed_is_written_again() {
     rig.stop().await;
 }
 
-/// A picture whose colour profile is so many zeros: a file a thousandth of that.
+/// A picture whose colour profile inflates to this many zeros, from a file a thousandth as long.
 fn with_profile(bytes: usize) -> Vec<u8> {
     use image::ImageEncoder;
     let mut file = Vec::new();
