@@ -120,6 +120,11 @@ impl LastSeen {
         let millis = u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.millis.store(millis, Ordering::Relaxed);
     }
+
+    /// How long ago that was.
+    pub(crate) fn silent_for(&self) -> Duration {
+        self.since.elapsed().saturating_sub(Duration::from_millis(self.millis.load(Ordering::Relaxed)))
+    }
 }
 
 /// The handle of a lane; a cheap clone.
@@ -254,8 +259,7 @@ impl LaneHandle {
     /// How long ago the worker last wrote a line.
     #[must_use]
     pub fn silent_for(&self) -> Duration {
-        let last_seen = Duration::from_millis(self.last_seen.millis.load(Ordering::Relaxed));
-        self.last_seen.since.elapsed().saturating_sub(last_seen)
+        self.last_seen.silent_for()
     }
 
     /// The failure of a command that does not wait for an open lane; `None` if the lane is not open.

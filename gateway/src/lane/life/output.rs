@@ -31,9 +31,10 @@ const EVENT: &[u8] = br#"{"event""#;
 impl Life<'_> {
     pub(super) fn on_lines(&mut self, lines: Vec<Line>) -> Option<Exit> {
         let now = Instant::now();
-        // The queue gives a silent lane nothing, and checks it again only when it is notified.
-        let was_silent =
-            now.duration_since(self.liveness.last_line) > self.actor.policy.limits.idle_seconds.duration();
+        // The queue gives a silent lane no job and checks it again only when it is notified. Both must measure the silence
+        // alike: `liveness.last_line` moves on by the time for which the gateway itself was held up, which the queue does
+        // not know.
+        let was_silent = self.actor.last_seen.silent_for() > self.actor.policy.limits.idle_seconds.duration();
         self.liveness.last_line = now;
         self.actor.last_seen.touch();
         if was_silent {
