@@ -38,6 +38,11 @@ pub(crate) enum Kind {
     VagueFailure,
     AnyType,
     BlockingStderr,
+    WrongNumber,
+    BaselessFigures,
+    FitsAnyway,
+    LostAtStop,
+    CountsEachId,
 }
 
 /// Every fault: its name, its parameter and its effect.
@@ -152,6 +157,26 @@ const TABLE: &[(Kind, &str, &str, &str)] = &[
         "",
         "writes a line to stderr before it reads anything, and waits until there is room for it",
     ),
+    (
+        Kind::WrongNumber,
+        "wrong_number",
+        "field=number",
+        "writes that number for the field of data; default: 0 for the first",
+    ),
+    (
+        Kind::BaselessFigures,
+        "baseless_figures",
+        "",
+        "estimates a submission that no job can be made of, in the report of its validation",
+    ),
+    (Kind::FitsAnyway, "fits_anyway", "", "validates a submission that does not fit the memory"),
+    (
+        Kind::LostAtStop,
+        "lost_at_stop",
+        "",
+        "ends at once at the end of stdin and at shutdown, and answers nothing that waits or runs",
+    ),
+    (Kind::CountsEachId, "counts_each_id", "", "counts the memory of a file once for each id that it has"),
 ];
 
 /// The text below `--help`.
@@ -268,6 +293,7 @@ impl Fault {
             Kind::DuplicateName => ["reply", "data"].contains(&param.as_str()),
             Kind::Slow | Kind::HugeLine | Kind::EventStorm => param.parse::<u32>().is_ok(),
             Kind::RenamedField => param.split_once('=').is_some_and(|(from, to)| from != to),
+            Kind::WrongNumber => number_field(param).is_some(),
             Kind::Garbage | Kind::Banner => !param.contains('\n'),
             Kind::CrashBeforeReady | Kind::Misconfigured => !param.is_empty(),
             Kind::WrongId | Kind::Nan | Kind::WrongType | Kind::DroppedField => !param.is_empty(),
@@ -275,6 +301,12 @@ impl Fault {
         };
         if good { Ok(()) } else { Err(FaultError::Param { param: param.clone(), fault: self.row().1 }) }
     }
+}
+
+/// The field and the number of `wrong_number`.
+pub(crate) fn number_field(param: &str) -> Option<(&str, u64)> {
+    let (field, number) = param.split_once('=')?;
+    Some((field, number.parse().ok()?))
 }
 
 fn when(text: &str) -> Result<When, FaultError> {
@@ -350,7 +382,7 @@ impl Faults {
         })
     }
 
-    /// What strikes at start.
+    /// A fault that no single command has: `Some` of its parameter.
     pub(crate) fn at_start(&self, kind: Kind) -> Option<Option<String>> {
         self.faults.iter().find(|fault| fault.kind == kind).map(|fault| fault.param.clone())
     }

@@ -30,12 +30,14 @@ pub(crate) struct Memory {
     pub(crate) held: Vec<Held>,
     /// Memory that the running job, or the last one, works in.
     pub(crate) workspace: u64,
+    /// The fault `counts_each_id`.
+    pub(crate) counts_each_id: bool,
     uses: u64,
 }
 
 impl Memory {
     pub(crate) fn new(location: &'static str, total: u64) -> Self {
-        Self { location, total, held: Vec::new(), workspace: 0, uses: 0 }
+        Self { location, total, held: Vec::new(), workspace: 0, counts_each_id: false, uses: 0 }
     }
 
     pub(crate) fn used(&self) -> u64 {
@@ -45,7 +47,8 @@ impl Memory {
     pub(crate) fn weights(&self) -> u64 {
         // A file may have several ids; it lies here once.
         let first = |number: usize, held: &Held| {
-            !self.held[..number].iter().any(|before| is_same(&before.model, &held.model))
+            self.counts_each_id
+                || !self.held[..number].iter().any(|before| is_same(&before.model, &held.model))
         };
         self.held
             .iter()

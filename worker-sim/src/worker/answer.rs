@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::{Command, Effect, Outcome, PendingReply, Worker};
 use crate::{
     clock::Now,
-    faults::{Kind, Moment},
+    faults::{Kind, Moment, number_field},
 };
 
 impl Worker {
@@ -154,6 +154,11 @@ impl Worker {
                 Value::from("forty-two")
             };
             members.insert(name, wrong);
+        }
+        if let Some(param) = strike(Kind::WrongNumber) {
+            let (field, number) = param.as_deref().and_then(number_field).unzip();
+            let (members, name) = corrupt(&mut value, field, "success");
+            members.insert(name, number.unwrap_or(0).into());
         }
         value
     }

@@ -171,9 +171,13 @@ impl Worker {
             ),
         )];
         effects.extend(notes.into_iter().map(|note| Effect::Log(LogLevel::Warning, note)));
+        let memory = |location, total| {
+            let counts_each_id = faults.at_start(Kind::CountsEachId).is_some();
+            Memory { counts_each_id, ..Memory::new(location, total) }
+        };
         Self {
-            gpu: Memory::new("gpu", settings.vram_bytes),
-            ram: Memory::new("ram", settings.ram_bytes),
+            gpu: memory("gpu", settings.vram_bytes),
+            ram: memory("ram", settings.ram_bytes),
             faults,
             seeds: Rng::new(settings.seed ^ settings.device.seed()),
             settings,

@@ -242,7 +242,8 @@ impl Worker {
             let needs = check::needs(whole, &self.registry, &self.settings.device);
             // Figures of a value that breaks a bound, or without a model that is not there, would be of nothing.
             let keeps_bounds = violations.is_empty();
-            let can_be_reckoned = keeps_bounds && needs.violations.is_empty();
+            let is_baseless = self.faults.at_start(Kind::BaselessFigures).is_some();
+            let can_be_reckoned = keeps_bounds && (needs.violations.is_empty() || is_baseless);
             if keeps_bounds {
                 details = size(whole);
             }
@@ -252,7 +253,10 @@ impl Worker {
                     needs.models.iter().filter(|model| !self.gpu.has(model)).cloned().collect();
                 let cost = Cost::of(whole, &needs.models, &missing, self.speed());
                 details.extend(cost.figures());
-                fit = check::fit(&submission.document, whole, &needs.models, self.speed(), self.gpu.total);
+                if self.faults.at_start(Kind::FitsAnyway).is_none() {
+                    fit =
+                        check::fit(&submission.document, whole, &needs.models, self.speed(), self.gpu.total);
+                }
             }
             for mut violation in needs.violations.into_iter().chain(fit) {
                 violation.pointer = command.of_submission(submission, &violation.pointer);

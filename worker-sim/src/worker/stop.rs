@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use super::{Command, Effect, Running, Stopping, Worker};
 use crate::{
     clock::Now,
+    faults::Kind,
     settings::{LogLevel, OnEof},
 };
 
@@ -26,8 +27,17 @@ impl Worker {
                 }
             }
         }
+        self.lose_at_stop();
         self.pump(now);
         self.end_stopping(now);
+    }
+
+    /// The fault `lost_at_stop`: what waits and what runs is forgotten.
+    fn lose_at_stop(&mut self) {
+        if self.faults.at_start(Kind::LostAtStop).is_some() {
+            self.queue.clear();
+            self.running = None;
+        }
     }
 
     pub(super) fn shutdown(&mut self, command: Command, now: Now) {
@@ -37,6 +47,7 @@ impl Worker {
         }
         let grace = contracts::seconds(&command.fields["grace_seconds"]).unwrap_or(STOP_GRACE);
         let deadline = Some(now.mono + grace);
+        self.lose_at_stop();
         self.stopping = Some(Stopping { deadline, shutdown: Some(command) });
         self.pause_trainings(now);
     }
