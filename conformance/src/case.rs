@@ -1,6 +1,6 @@
 //! Cases: the fields of every command, made from its definition in the dictionary.
 //!
-//! What a property is filled with goes by its name; which actions there are, and which properties each has, is the registry's.
+//! The name of a property decides its value. The registry lists the actions and the properties of each.
 
 use contracts::{
     Action, Class, ErrorCode,
@@ -18,7 +18,7 @@ pub fn worker_actions() -> impl Iterator<Item = Action> {
 /// Fields that make a command succeed; `target` is the job or training that it is about.
 ///
 /// # Errors
-/// A skip where the target lacks what it needs.
+/// [`ScenarioEnd::Skip`] if the target lacks a model or a folder for it.
 pub fn fields(action: Action, context: &mut Context, target: &str) -> Result<Value, ScenarioEnd> {
     let spec = dictionary().object(action.info().request);
     let mut fields = Map::new();
@@ -30,7 +30,7 @@ pub fn fields(action: Action, context: &mut Context, target: &str) -> Result<Val
     Ok(fields.into())
 }
 
-/// Properties that no single rule of the schema requires, but one of several.
+/// Optional properties of which the schema requires one of several.
 fn chosen(spec: &ObjectSpec, name: &str) -> bool {
     match name {
         "model_paths" | "training_type" | "base_model" | "training_data" => true,
@@ -64,7 +64,7 @@ fn value(name: &str, context: &mut Context, target: &str) -> Result<Value, Scena
     })
 }
 
-/// A job that takes long enough to be met while it runs.
+/// A job that takes seconds, so that commands reach the target while it runs.
 #[must_use]
 pub fn long_submission(context: &Context) -> Value {
     let mut submission = context.small_submission();
@@ -74,7 +74,7 @@ pub fn long_submission(context: &Context) -> Value {
     submission
 }
 
-/// The document with one value set; objects on the way are made.
+/// The document with one value set. Missing objects and list items on the way are added.
 #[must_use]
 pub fn with(mut document: Value, pointer: &str, value: Value) -> Value {
     let mut at = &mut document;
@@ -102,7 +102,7 @@ pub fn with(mut document: Value, pointer: &str, value: Value) -> Value {
     document
 }
 
-/// Whether a document alone decides that it has a fault of this code; of the others only the target can know.
+/// Whether a document alone decides that it has a violation of this code. The other codes depend on the target.
 #[must_use]
 pub fn is_of_the_document(code: ErrorCode) -> bool {
     matches!(

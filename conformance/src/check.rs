@@ -2,12 +2,12 @@
 
 use crate::{class::Class, target::TargetError};
 
-/// One thing that is proved, with a stable id.
+/// A check, with a stable id.
 #[derive(Clone, Debug)]
 pub struct CheckDef {
     /// Its id within the scenario.
     pub id: String,
-    /// The class of drift that it looks for.
+    /// The class of drift that it finds.
     pub class: Class,
     /// The sentence of the contract that it proves.
     pub proves: &'static str,
@@ -19,29 +19,29 @@ impl CheckDef {
     }
 }
 
-/// How a check came out.
+/// The outcome of a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It holds.
+    /// The sentence holds.
     Passed,
-    /// It does not; why.
+    /// The sentence is broken; the reason.
     Failed(String),
-    /// The target does not offer what it needs; what.
+    /// The target lacks a thing that the check needs; the reason.
     Skipped(String),
-    /// Neither could be told; why.
+    /// The tool could not decide; the reason.
     Undecided(String),
 }
 
-/// Why a scenario ended before its end.
+/// The reason of a scenario that ends early.
 #[derive(Debug, thiserror::Error)]
 pub enum ScenarioEnd {
-    /// The target broke the contract on the way: every check that is left fails.
+    /// The target broke the contract: every check that is not decided yet fails.
     #[error("{0}")]
     Broken(String),
-    /// The target does not offer it: every check that is left is skipped.
+    /// The target does not offer it: every check that is not decided yet is skipped.
     #[error("{0}")]
     Skip(String),
-    /// The tool itself could not go on: every check that is left is undecided.
+    /// The tool could not go on: every check that is not decided yet is undecided.
     #[error("{0}")]
     Undecided(String),
 }

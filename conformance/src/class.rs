@@ -1,4 +1,4 @@
-//! The classes of drift that checks look for, by their stable codes.
+//! The classes of drift that checks find, with stable codes.
 
 /// A class of drift between two sides of the contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
@@ -30,7 +30,7 @@ pub enum Class {
     /// Units in names, and quantities that agree.
     #[serde(rename = "G-UNIT")]
     Unit,
-    /// Purity of stdout, one terminal reply, progress told apart.
+    /// Purity of stdout, one terminal reply, events that differ from replies.
     #[serde(rename = "G-FRAME")]
     Frame,
     /// Ids of replies, in errors too.

@@ -1,4 +1,4 @@
-//! Flags: what is under test, what the tool must know of it, which checks, and how the report is printed.
+//! Flags: the target, facts about it, the choice of checks, the form of the report.
 
 use clap::{
     Args, Parser, Subcommand, ValueEnum,
@@ -30,7 +30,7 @@ struct Flags {
 
 #[derive(Debug, Subcommand)]
 enum TargetFlags {
-    /// Any worker process on stdin and stdout: `conformance worker -- worker-sim`.
+    /// A worker process on stdin and stdout: `conformance worker -- worker-sim`.
     Worker {
         #[command(flatten)]
         common: Common,
@@ -38,13 +38,18 @@ enum TargetFlags {
         #[arg(last = true, required_unless_present = "list")]
         command: Vec<OsString>,
     },
-    /// A gateway that runs: `conformance gateway http://127.0.0.1:8080`.
+    /// A gateway: one that runs, `conformance gateway http://127.0.0.1:8080`, or a command that starts one,
+    /// `conformance gateway -- gateway serve --listen {address}`.
     Gateway {
         #[command(flatten)]
         common: Common,
-        /// Its address.
-        #[arg(required_unless_present = "list")]
+        /// Address of a running gateway.
+        #[arg(required_unless_present_any = ["list", "command"], conflicts_with = "command")]
         url: Option<String>,
+        /// A command line that starts it; `{address}` in it becomes 127.0.0.1 and a free port. Only such a gateway is ended,
+        /// held up and killed by checks.
+        #[arg(last = true)]
+        command: Vec<OsString>,
     },
 }
 
@@ -53,7 +58,7 @@ struct Common {
     /// The base model of jobs: an id, or a path.
     #[arg(long, default_value = options::MODEL, value_parser = NonEmptyStringValueParser::new())]
     model: String,
-    /// A base model that can be loaded, by its path or id; without it: --model.
+    /// Path or id of a base model to load; default: --model.
     #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     model_path: Option<String>,
     /// A refiner that the target has.
@@ -68,37 +73,37 @@ struct Common {
     /// A ControlNet that the target has.
     #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     control_net: Option<String>,
-    /// What that ControlNet takes.
+    /// The type of that ControlNet.
     #[arg(long, default_value = options::CONTROL_NET_TYPE, value_parser = control_net_types())]
     control_net_type: String,
-    /// A folder that the target may read and this tool may write. A worker without --input-root is given one.
+    /// A folder that the target may read and this tool may write. A target that the tool starts gets one.
     #[arg(long)]
     input_root: Option<PathBuf>,
-    /// A folder of pictures with captions, as the target names it; without it one is made under the input root.
+    /// A folder of pictures with captions, by its path on the target; default: a new one below the input root.
     #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     training_data: Option<String>,
     /// Longest wait for one answer, seconds.
     #[arg(long, default_value_t = options::TIMEOUT_SECONDS, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     timeout: u64,
-    /// Longest wait for a worker's first answer of all, seconds; at most --timeout.
+    /// Longest wait for the first answer of a target, seconds; at most --timeout.
     #[arg(long, default_value_t = options::START_TIMEOUT_SECONDS, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     start_timeout: u64,
-    /// Decides every generated document.
+    /// Seed of the generated documents.
     #[arg(long, default_value_t = options::SEED)]
     seed: u64,
-    /// Only scenarios whose id begins with this (`effects`, `errors.frames`); repeatable.
+    /// Runs only scenarios whose id begins so (`effects`, `errors.frames`); repeatable.
     #[arg(long)]
     only: Vec<String>,
-    /// No scenario whose id begins with this; repeatable.
+    /// Leaves out scenarios whose id begins so; repeatable.
     #[arg(long)]
     skip: Vec<String>,
-    /// Prints the id, class and sentence of every check, and runs none.
+    /// Prints the id, class and sentence of every check, and runs nothing.
     #[arg(long)]
     list: bool,
-    /// How the report is printed.
+    /// Form of the report.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
-    /// Writes the report there; without it: to stdout.
+    /// File of the report; default: stdout.
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
 }
@@ -112,12 +117,12 @@ pub enum Format {
     Json,
 }
 
-/// A command line, read.
+/// A parsed command line.
 #[derive(Clone, Debug)]
 pub struct Invocation {
     /// The run.
     pub plan: Plan,
-    /// Whether checks are listed and none is run.
+    /// Whether checks are only listed.
     pub list: bool,
     /// How the report is printed.
     pub format: Format,
@@ -128,12 +133,15 @@ pub struct Invocation {
 /// Reads the flags.
 ///
 /// # Errors
-/// clap's own, help and version among them.
+/// The errors of clap, which include the texts of `--help` and `--version`.
 pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<Invocation, clap::Error> {
     let flags = Flags::try_parse_from(args)?;
     let (target, common) = match flags.target {
         TargetFlags::Worker { common, command } => (TargetPlan::Worker(command), common),
-        TargetFlags::Gateway { common, url } => (TargetPlan::Gateway(url.unwrap_or_default()), common),
+        // Without a URL there is a command, or only a list is asked for, which is the same for both.
+        TargetFlags::Gateway { common, url, command } => {
+            (url.map_or(TargetPlan::OwnGateway(command), TargetPlan::Gateway), common)
+        }
     };
     let options = Options {
         model_path: common.model_path.clone().unwrap_or_else(|| common.model.clone()),
@@ -156,7 +164,7 @@ pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<Invocation, clap
     Ok(Invocation { plan, list, format, output })
 }
 
-/// A prefix that chooses nothing is a mistake: the run would check less, or more, than was meant.
+/// Refuses a prefix that chooses nothing: the run would check less, or more, than its user expects.
 fn check_prefixes(plan: &Plan) -> Result<(), clap::Error> {
     let suites = suite::for_target(&plan.target, plan.options.seed);
     let ids: Vec<&str> =
@@ -179,12 +187,12 @@ fn check_prefixes(plan: &Plan) -> Result<(), clap::Error> {
     Ok(())
 }
 
-/// The values of the contract. Another value is the user's mistake, not the target's.
+/// The values of the contract: another value is the user's mistake, and no check must blame the target.
 fn control_net_types() -> PossibleValuesParser {
     dictionary().enumeration("ControlNetType").values.iter().map(String::as_str).into()
 }
 
-/// Pictures are put there: where none can be, a check would blame the target for it.
+/// Refuses a folder in which no file can be written: a check would otherwise blame the target.
 fn check_input_root(root: &Path) -> Result<(), clap::Error> {
     let written = tempfile::tempfile_in(root);
     written.map(|_| ()).map_err(|err| {

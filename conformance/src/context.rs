@@ -1,4 +1,4 @@
-//! What scenarios share: the target, its options, what it advertises, and the folders that it may read.
+//! The state that scenarios share: the target, its options, its capabilities, its input folder.
 
 use base64::Engine as _;
 use contracts::{Action, Dialect};
@@ -8,28 +8,33 @@ use std::{io::Cursor, path::Path};
 use crate::{
     check::{Outcome, ScenarioEnd},
     exchange::{Command, StrictReading},
+    member,
     options::Options,
     target::{
         Answer, TargetError, ToolError,
         gateway::Gateway,
+        launch::{GatewayLauncher, OwnGateway},
+        process::Process,
         worker::{Launcher, Worker},
     },
 };
 
-/// What is under test.
+/// The target.
 pub enum Subject {
-    /// A worker, started by us as often as need be.
+    /// A worker. The tool starts it as often as scenarios need one.
     Worker(Launcher),
-    /// A gateway that runs.
+    /// A running gateway.
     Gateway(Gateway),
 }
 
-/// What scenarios share.
+/// The state that scenarios share.
 pub struct Context {
     /// The target.
     pub subject: Subject,
-    /// What the tool was told.
+    /// The options of the run.
     pub options: Options,
+    /// How further gateways are started, and the process of the gateway at hand, if the tool started it.
+    own: Option<(GatewayLauncher, Process)>,
     worker: Option<Worker>,
     capabilities: Option<Value>,
     next_id: u64,
@@ -40,16 +45,16 @@ pub struct Context {
 impl Context {
     /// A context of a target.
     #[must_use]
-    pub fn new(subject: Subject, options: Options) -> Self {
-        // A gateway may serve two runs at once, and their ids must not meet; a worker is ours alone.
+    pub fn new(subject: Subject, own: Option<(GatewayLauncher, Process)>, options: Options) -> Self {
+        // A gateway may serve two runs at once, whose ids must differ; a worker serves this run alone.
         let run_tag = match &subject {
             Subject::Gateway(_) => format!("{}-", std::process::id()),
             Subject::Worker(_) => String::new(),
         };
-        Self { subject, options, worker: None, capabilities: None, next_id: 0, run_tag }
+        Self { subject, options, own, worker: None, capabilities: None, next_id: 0, run_tag }
     }
 
-    /// Outcomes with the ids of this run as any other run would have them: equal runs give equal reports.
+    /// Outcomes whose reasons name ids without the tag of this run, so that equal runs give equal reports.
     #[must_use]
     pub fn without_run_tag(&self, outcomes: Vec<Outcome>) -> Vec<Outcome> {
         if self.run_tag.is_empty() {
@@ -83,7 +88,7 @@ impl Context {
     /// A new worker, of the scenario's own.
     ///
     /// # Errors
-    /// Where it does not start, or the target is no worker.
+    /// [`ScenarioEnd::Undecided`] if it does not start; [`ScenarioEnd::Skip`] if the target is no worker.
     pub fn start(&self) -> Result<Worker, ScenarioEnd> {
         match &self.subject {
             Subject::Worker(launcher) => Ok(launcher.start()?),
@@ -93,7 +98,20 @@ impl Context {
         }
     }
 
-    /// The same with a stderr that is full, and that nobody reads.
+    /// A new gateway, of the scenario's own.
+    ///
+    /// # Errors
+    /// [`ScenarioEnd::Skip`] if the tool did not start the gateway at hand; [`ScenarioEnd::Broken`] if another does not start.
+    pub fn start_gateway(&self) -> Result<OwnGateway, ScenarioEnd> {
+        match &self.own {
+            Some((launcher, _)) => Ok(launcher.start()?),
+            None => Err(ScenarioEnd::Skip(
+                "the tool ends only a gateway that it started: conformance gateway -- COMMAND".to_owned(),
+            )),
+        }
+    }
+
+    /// A new worker whose stderr is a full pipe that nobody reads.
     ///
     /// # Errors
     /// As [`Context::start`].
@@ -107,7 +125,7 @@ impl Context {
     /// The gateway.
     ///
     /// # Errors
-    /// Where the target is none.
+    /// [`ScenarioEnd::Skip`] if the target is none.
     pub fn gateway(&self) -> Result<&Gateway, ScenarioEnd> {
         match &self.subject {
             Subject::Gateway(gateway) => Ok(gateway),
@@ -118,7 +136,7 @@ impl Context {
     /// The worker that scenarios share; it has agreed on no features.
     ///
     /// # Errors
-    /// Where it does not start.
+    /// As [`Context::start`].
     pub fn worker(&mut self) -> Result<&mut Worker, ScenarioEnd> {
         if self.worker.as_mut().is_none_or(|worker| !worker.is_running()) {
             self.worker = Some(self.start()?);
@@ -129,7 +147,8 @@ impl Context {
     /// Sends bytes as one command and waits for its reply.
     ///
     /// # Errors
-    /// Where there is none. The shared worker is given up then: what it says next might belong to this command.
+    /// [`ScenarioEnd::Broken`] if there is none. The shared worker is then replaced: a late reply would be taken for the reply
+    /// to the next command.
     pub fn send(&mut self, bytes: &[u8], what: &str) -> Result<Answer, ScenarioEnd> {
         let timeout = self.options.timeout;
         if let Subject::Gateway(gateway) = &self.subject {
@@ -155,7 +174,7 @@ impl Context {
         }
     }
 
-    /// Sends a command and reads its reply in the dialect that it must have.
+    /// Sends a command and reads its reply as a strict reader of the expected dialect.
     ///
     /// # Errors
     /// As [`Context::send`].
@@ -168,20 +187,20 @@ impl Context {
     /// `data` of a documented command that must succeed.
     ///
     /// # Errors
-    /// Where it does not.
+    /// [`ScenarioEnd::Broken`] if it fails.
     pub fn get(&mut self, action: Action, fields: Value) -> Result<Value, ScenarioEnd> {
         let id = self.fresh_id();
         let reading = self.ask(&Command::new(action, fields).id(id))?;
         reading.data().cloned().map_err(|why| ScenarioEnd::Broken(format!("{action}: {why}")))
     }
 
-    /// What the target advertises.
+    /// The capabilities of the target, asked for once.
     ///
     /// # Errors
-    /// Where it does not say.
+    /// [`ScenarioEnd::Broken`] if it does not answer.
     pub fn capabilities(&mut self) -> Result<Value, ScenarioEnd> {
         if self.capabilities.is_none() {
-            // Its limits are those of the model at hand.
+            // A model first: the limits are those of the loaded model.
             let path = self.options.model_path.clone();
             self.get(Action::LoadModel, json!({"model_path": path, "model_type": "sdxl"}))?;
             self.capabilities = Some(self.get(Action::GetCapabilities, json!({}))?);
@@ -192,7 +211,7 @@ impl Context {
     /// Skips unless the target advertises a feature.
     ///
     /// # Errors
-    /// A skip.
+    /// [`ScenarioEnd::Skip`] without the feature.
     pub fn need_feature(&mut self, feature: &str) -> Result<(), ScenarioEnd> {
         if self.capabilities()?["features"][feature] == true {
             Ok(())
@@ -207,10 +226,10 @@ impl Context {
         self.options.small_submission()
     }
 
-    /// The folder of training pictures with captions, made where none was given.
+    /// The folder of training pictures with captions: the given one, or a new one below the input root.
     ///
     /// # Errors
-    /// A skip where there is no folder to make it in.
+    /// [`ScenarioEnd::Skip`] without either.
     pub fn training_data(&self) -> Result<String, ScenarioEnd> {
         if let Some(data) = &self.options.training_data {
             return Ok(data.clone());
@@ -223,10 +242,10 @@ impl Context {
         Ok(folder.display().to_string())
     }
 
-    /// Starts a worker and agrees on features; the dialect is snake.
+    /// Starts a worker and negotiates features and the dialect snake. Returns the worker and `data` of `initialize`.
     ///
     /// # Errors
-    /// Where it refuses.
+    /// [`ScenarioEnd::Broken`] if it refuses; [`ScenarioEnd::Skip`] if it leaves out a feature.
     pub fn start_with(&self, features: &[&str]) -> Result<(Worker, Value), ScenarioEnd> {
         let mut worker = self.start()?;
         let fields = json!({"protocol_versions": ["1"], "features": features, "dialect": "snake"});
@@ -234,7 +253,7 @@ impl Context {
         let value = worker.reply(self.options.timeout, "initialize", &mut |_| ())?;
         let reading = StrictReading::of(Action::Initialize, Dialect::Snake, &Answer { value, http: None });
         let data = reading.data().map_err(|why| ScenarioEnd::Broken(format!("initialize: {why}")))?.clone();
-        let agreed = data["features"].as_array().cloned().unwrap_or_default();
+        let agreed = member::list(&data, "/features")?;
         match features.iter().find(|feature| !agreed.iter().any(|agreed| agreed == **feature)) {
             Some(feature) => Err(ScenarioEnd::Skip(format!("the worker does not offer {feature}"))),
             None => Ok((worker, data)),

@@ -1,10 +1,10 @@
-//! How values look in a report: as JSON, never as Rust prints them for debugging.
+//! Values as reports show them: as JSON, never in the format of Rust for debugging.
 
 use contracts::framing::Line;
 use serde::Serialize;
 use std::{fmt::Display, time::Duration};
 
-/// Characters of a text in a message; what is longer is cut.
+/// Characters of a text in a message, three lines of a terminal. A longer text is cut.
 const SHOWN: usize = 240;
 
 /// A value as JSON.

@@ -11,11 +11,11 @@ use crate::target::Answer;
 /// A command to be sent.
 #[derive(Clone, Debug)]
 pub struct Command {
-    /// What is asked.
+    /// Its action.
     pub action: Action,
-    /// In which envelope.
+    /// Its envelope.
     pub form: Form,
-    /// How names are spelt.
+    /// The spelling of its names.
     pub dialect: Dialect,
     /// Its id.
     pub request_id: Option<String>,
@@ -82,7 +82,7 @@ impl Command {
         Value::Object(frame)
     }
 
-    /// The dialect that its reply must be in, where nothing else was agreed.
+    /// The dialect of its reply, if `initialize` chose none.
     #[must_use]
     pub fn reply_dialect(&self, over_http: bool) -> Dialect {
         if over_http {
@@ -95,7 +95,7 @@ impl Command {
     }
 }
 
-/// What a strict reader makes of a reply.
+/// A reply as a strict reader of one dialect reads it.
 #[derive(Clone, Debug)]
 pub struct StrictReading {
     /// The reply in snake; names that are not of the dialect stay as they are.
@@ -141,7 +141,7 @@ impl StrictReading {
     /// `data` of a success.
     ///
     /// # Errors
-    /// The failure, or why it is no reply, as a sentence.
+    /// A sentence: the failure, or the reason why the answer is no reply.
     pub fn data(&self) -> Result<&Value, String> {
         let read = self.read.as_ref().map_err(Clone::clone)?;
         match &read.reply.outcome {
@@ -153,7 +153,7 @@ impl StrictReading {
     /// The code of a failure.
     ///
     /// # Errors
-    /// Where it is no failure.
+    /// A sentence, if it is no failure.
     pub fn code(&self) -> Result<&'static str, String> {
         let read = self.read.as_ref().map_err(Clone::clone)?;
         match &read.reply.outcome {
@@ -162,11 +162,13 @@ impl StrictReading {
         }
     }
 
-    /// The codes of its warnings.
+    /// The codes of its warnings; none where it is no reply.
     #[must_use]
     pub fn warnings(&self) -> Vec<&'static str> {
-        let warnings = self.read.as_ref().map(|read| read.reply.warnings.as_slice()).unwrap_or_default();
-        warnings.iter().map(|warning| warning.code.as_str()).collect()
+        match &self.read {
+            Ok(read) => read.reply.warnings.iter().map(|warning| warning.code.as_str()).collect(),
+            Err(_) => Vec::new(),
+        }
     }
 }
 
@@ -177,7 +179,7 @@ fn problem_members() -> impl Iterator<Item = &'static str> {
     problem.map(|property| property.snake.as_str()).filter(|name| reply.property(name).is_none())
 }
 
-/// A document of one dialect in snake; every name that the dialect does not spell so is taken down.
+/// A document of one dialect in snake. The pointers of names that are not of the dialect go to `misspelt`.
 #[must_use]
 pub fn unspell(
     dialect: Dialect,
@@ -214,7 +216,7 @@ pub fn unspell(
     }
 }
 
-/// Equal as values: `2` and `2.0` are one number.
+/// Whether two documents are equal; `2` and `2.0` are one number.
 #[must_use]
 pub fn same(a: &Value, b: &Value) -> bool {
     match (a, b) {
@@ -242,7 +244,7 @@ pub fn difference(ours: &Value, theirs: &Value, at: &str) -> Option<String> {
             missing.or_else(|| {
                 b.iter()
                     .find(|(name, _)| !a.contains_key(*name))
-                    .map(|(name, value)| format!("{at}/{name}: {value} is there, unsaid"))
+                    .map(|(name, value)| format!("{at}/{name}: {value} is there, and was not sent"))
             })
         }
         (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {

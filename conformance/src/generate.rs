@@ -1,4 +1,4 @@
-//! Documents generated from the dictionary: every value good by itself, near its limits more often than not.
+//! Documents generated from the dictionary. Every value is valid by itself, and most are near their limits.
 
 use contracts::{
     checked::{IntegerLimits, ListLimits, NumberLimits},
@@ -31,10 +31,10 @@ impl Generator {
         self.next() % bound.max(1)
     }
 
-    /// A document of a definition. Rules over several fields may be broken; no single value is.
+    /// A document of a definition. Single values are valid; rules over several fields may be broken.
     ///
     /// # Panics
-    /// Where the definition is no object.
+    /// If the definition is no object.
     #[must_use]
     pub fn document(&mut self, definition: &str) -> Value {
         self.value("", &dictionary().named(definition).shape)

@@ -1,4 +1,4 @@
-//! What an interrupted run takes away with it: the workers that it started and the files that it had begun.
+//! The end of an interrupted run: its processes are killed, its unfinished files removed.
 
 use nix::{
     sys::signal::{Signal, killpg},
@@ -16,7 +16,7 @@ use std::{
 /// Exit code of a run that SIGINT or SIGTERM ended, as shells have it.
 const INTERRUPTED: i32 = 130;
 
-// One list for the process: signals belong to the process, too.
+// Static, as a signal handler belongs to the whole process.
 static GROUPS: Mutex<BTreeSet<i32>> = Mutex::new(BTreeSet::new());
 static PATHS: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
@@ -24,13 +24,13 @@ fn lock<T>(list: &'static Mutex<BTreeSet<T>>) -> MutexGuard<'static, BTreeSet<T>
     list.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// From now on SIGINT and SIGTERM end the run at once and leave nothing behind.
+/// Makes SIGINT and SIGTERM end the run at once and leave nothing behind.
 ///
 /// # Errors
-/// Another handler is installed.
+/// [`ctrlc::Error`] if another handler is installed.
 pub fn install() -> Result<(), ctrlc::Error> {
     ctrlc::set_handler(|| {
-        // Held until the end, so that no further worker starts.
+        // The lock is held until the exit, so that no further process starts.
         let groups = lock(&GROUPS);
         for group in groups.iter() {
             // An error means that the group has ended.
@@ -49,8 +49,8 @@ pub fn install() -> Result<(), ctrlc::Error> {
     })
 }
 
-/// Starts a worker that leads a process group, which an interrupt kills. An interrupt waits meanwhile: between the start
-/// and the note it would leave the worker behind.
+/// Starts a process as the leader of a group, which an interrupt kills. The lock is held over the start: an interrupt between
+/// the start and the entry in the list would leave the process behind.
 pub(crate) fn spawn(command: &mut Command) -> io::Result<Child> {
     let mut groups = lock(&GROUPS);
     let child = command.process_group(0).spawn()?;

@@ -1,6 +1,6 @@
 //! JSON as the contract allows it: a name may stand once in an object, at any depth.
 //!
-//! `serde_json::Value` keeps the last of two equal names without a word; readers that keep the first see another reply.
+//! `serde_json::Value` silently keeps the last of two equal names, and other readers keep the first: they read another reply.
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
@@ -9,7 +9,7 @@ use std::fmt;
 /// Reads a document.
 ///
 /// # Errors
-/// What is no JSON, and where; or a name that stands twice, by its pointer.
+/// The place where the text is no JSON, or the pointer of a name that stands twice.
 pub fn read(bytes: &[u8]) -> Result<Value, serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = At("").deserialize(&mut deserializer)?;

@@ -3,7 +3,7 @@
 //! A [`suite::Suite`] has [`scenario::Scenario`]s, a scenario has checks with stable ids (`suite.scenario.check`), each with its
 //! class of drift and the sentence of the contract that it proves. A run gives a [`report::Report`]; its verdict is the exit code.
 //!
-//! For those who write workers in Rust:
+//! For authors of workers in Rust:
 //! ```no_run
 //! conformance::assert_worker_conforms(["python3", "main.py", "--worker", "pipeline_manager"].map(Into::into).to_vec());
 //! ```
@@ -21,6 +21,7 @@ pub mod exchange;
 pub mod generate;
 pub mod interrupt;
 pub mod json;
+mod member;
 pub mod options;
 pub mod picture;
 pub mod plan;
@@ -38,7 +39,7 @@ use plan::{Plan, TargetPlan};
 /// Runs every suite for workers against a command.
 ///
 /// # Panics
-/// With the report, where the worker does not conform.
+/// If the worker does not conform; the message is the report.
 pub fn assert_worker_conforms(command: Vec<OsString>) {
     let plan = Plan::all(TargetPlan::Worker(command));
     let report = run::run(&plan, &mut |_, _, _| ()).unwrap_or_else(|err| panic!("{err}"));

@@ -41,7 +41,7 @@ fn exit(verdict: Verdict) -> ExitCode {
 }
 
 fn go(invocation: &Invocation) -> anyhow::Result<Verdict> {
-    // Opened first: a report that cannot be written is found before the run, not after it.
+    // Opened before the run: a path that cannot be written must not cost a whole run.
     let output = invocation.output.as_deref().map(Output::create).transpose()?;
     interrupt::install().context("no handler for SIGINT")?;
     if invocation.list {
@@ -59,7 +59,7 @@ fn go(invocation: &Invocation) -> anyhow::Result<Verdict> {
     Ok(report.verdict())
 }
 
-/// Prints to the file that was asked for, else to stdout.
+/// Prints to the file of `--output`, else to stdout.
 fn put(output: Option<Output>, print: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> anyhow::Result<()> {
     match output {
         Some(output) => output.write(print),
@@ -71,7 +71,7 @@ fn put(output: Option<Output>, print: impl FnOnce(&mut dyn Write) -> io::Result<
     }
 }
 
-/// A report's file: written beside its place and renamed, so that an interrupted run leaves no half of one.
+/// The file of a report. It is written under another name and renamed, so that an interrupted run leaves no half report.
 struct Output {
     file: NamedTempFile,
     path: PathBuf,
@@ -105,7 +105,7 @@ impl Output {
     }
 }
 
-/// A bar on stderr; nothing where that is no terminal.
+/// A bar on stderr; hidden if stderr is no terminal.
 fn bar() -> ProgressBar {
     let bar = ProgressBar::new(0);
     bar.set_style(

@@ -1,20 +1,20 @@
-//! The options of a run: what the tool must know about a target.
+//! The options of a run: facts about a target that no reply gives.
 
 use serde_json::{Value, json};
 use std::{path::PathBuf, time::Duration};
 
-/// The base model of jobs, if no other is named.
+/// Default base model of jobs.
 pub(crate) const MODEL: &str = "sdxl_base";
-/// The type of the ControlNet, if no other is named.
+/// Default type of the ControlNet.
 pub(crate) const CONTROL_NET_TYPE: &str = "canny";
-/// The longest wait for one answer, if no other is given, in seconds: a job of the suites on a slow processor.
+/// Default longest wait for one answer, seconds: time for a job of the suites on a slow processor.
 pub(crate) const TIMEOUT_SECONDS: u64 = 60;
-/// The longest wait for the first answer of all, if no other is given, in seconds.
+/// Default longest wait for the first answer, seconds: workers answer queries before they load their libraries.
 pub(crate) const START_TIMEOUT_SECONDS: u64 = 10;
-/// The seed of generated documents, if no other is given.
+/// Default seed of generated documents.
 pub(crate) const SEED: u64 = 1;
 
-/// What the tool must know about a target.
+/// Facts about a target that no reply gives.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The base model of jobs.
@@ -37,7 +37,7 @@ pub struct Options {
     pub training_data: Option<String>,
     /// Longest wait for one answer.
     pub timeout: Duration,
-    /// Longest wait for the first answer of all.
+    /// Longest wait for the first answer.
     pub start_timeout: Duration,
     /// Decides every generated document.
     pub seed: u64,

@@ -1,4 +1,4 @@
-//! Pictures as the consumer opens them: the file itself, held against what the reply says of it.
+//! Pictures as their consumer opens them, compared with `image_details[]` of the reply.
 
 use image::{ImageFormat, RgbImage};
 use serde_json::Value;
@@ -7,6 +7,7 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     check::ScenarioEnd,
     context::{Context, Subject},
+    member,
 };
 
 /// An opened picture.
@@ -20,12 +21,12 @@ pub struct Picture {
 }
 
 impl Picture {
-    /// Opens the picture of one of `image_details[]`; what the reply says of it must be true.
+    /// Opens the picture of an entry of `image_details[]` and compares the file with the entry.
     ///
     /// # Errors
-    /// Where it is not, or there is no such picture.
+    /// [`ScenarioEnd::Broken`] if there is no such picture or the entry is wrong.
     pub fn open(context: &Context, detail: &Value) -> Result<Self, ScenarioEnd> {
-        let path = detail["path"].as_str().unwrap_or_default();
+        let path = member::text(detail, "/path")?;
         let broken = |why: String| ScenarioEnd::Broken(format!("{path}: {why}"));
         let bytes = match (std::fs::read(path), &context.subject, detail["url"].as_str()) {
             (Ok(bytes), ..) => bytes,

@@ -9,16 +9,18 @@ use crate::options::Options;
 pub enum TargetPlan {
     /// The command line of a worker.
     Worker(Vec<OsString>),
-    /// The URL of a gateway.
+    /// The URL of a gateway that runs.
     Gateway(String),
+    /// The command line of a gateway, which the tool starts; an argument has [`ADDRESS`](crate::target::launch::ADDRESS).
+    OwnGateway(Vec<OsString>),
 }
 
 /// A run to be made.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// What is under test.
+    /// The target.
     pub target: TargetPlan,
-    /// What the tool must know about it.
+    /// Facts about the target that no reply gives.
     pub options: Options,
     /// Which scenarios run.
     pub selection: Selection,
@@ -32,7 +34,7 @@ impl Plan {
     }
 }
 
-/// A choice of scenarios, by whole first parts of their ids.
+/// A choice of scenarios by the beginnings of their ids, in whole parts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selection {
     /// Only scenarios whose id begins with one of these; all, if there are none.
@@ -42,7 +44,7 @@ pub struct Selection {
 }
 
 impl Selection {
-    /// Whether it takes a scenario.
+    /// Whether a scenario runs.
     #[must_use]
     pub fn takes(&self, id: &str) -> bool {
         let any = |prefixes: &[String]| prefixes.iter().any(|prefix| begins(id, prefix));
@@ -50,7 +52,7 @@ impl Selection {
     }
 }
 
-/// Whether `prefix` is an id, or whole first parts of one.
+/// Whether `prefix` is the id, or its beginning in whole parts.
 pub(crate) fn begins(id: &str, prefix: &str) -> bool {
     id.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }

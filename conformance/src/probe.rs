@@ -1,4 +1,4 @@
-//! Whether there is a worker or a gateway to be judged at all: asked before the first scenario, and again after a silence.
+//! Probes of the target: before the first scenario, and after each silence.
 
 use contracts::Action;
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ use crate::{
 /// Asks the target for its status.
 ///
 /// # Errors
-/// [`TargetError::Tool`] if there is nothing to be judged; any other error if the target is at fault.
+/// [`TargetError::Tool`] if no target was reached; any other error if the target is at fault.
 pub(crate) fn probe(subject: &Subject, within: Duration) -> Result<(), TargetError> {
     match subject {
         Subject::Worker(launcher) => worker(launcher, within),
@@ -24,7 +24,7 @@ pub(crate) fn probe(subject: &Subject, within: Duration) -> Result<(), TargetErr
     }
 }
 
-/// Whether something stayed unanswered since the last time.
+/// Whether a command stayed unanswered since the last call.
 pub(crate) fn was_silent(subject: &Subject) -> bool {
     match subject {
         Subject::Worker(launcher) => launcher.silent.swap(false, Ordering::Relaxed),
@@ -32,8 +32,8 @@ pub(crate) fn was_silent(subject: &Subject) -> bool {
     }
 }
 
-/// A worker answers queries at once, whatever it still loads. Two of them are tried, so that a worker that fails one is
-/// still judged by all others.
+/// A worker answers queries while it still loads. Two queries are tried: a worker that fails one of them is still judged by
+/// all other checks.
 fn worker(launcher: &Launcher, within: Duration) -> Result<(), TargetError> {
     let first = answers(launcher, Action::GetStatus, within / 2);
     match first {
@@ -42,7 +42,7 @@ fn worker(launcher: &Launcher, within: Duration) -> Result<(), TargetError> {
     }
 }
 
-/// Whether a new worker answers a query. Other lines are the business of the suites.
+/// Whether a new worker answers a query. Other lines are ignored here; the suites judge them.
 fn answers(launcher: &Launcher, action: Action, within: Duration) -> Result<(), TargetError> {
     const ID: &str = "conf-probe";
     let mut worker = launcher.start()?;

@@ -12,13 +12,18 @@ use crate::{
     probe,
     report::Report,
     suite::{self, Suite},
-    target::{TargetError, ToolError, gateway::Gateway, worker::Launcher},
+    target::{
+        TargetError, ToolError,
+        gateway::Gateway,
+        launch::{GatewayLauncher, OwnGateway},
+        worker::Launcher,
+    },
 };
 
-/// Told before each scenario: how many are done, how many there are, and the id of the next.
+/// Called before each scenario with the number of scenarios done, the number of all, and the id of the next one.
 pub type Progress<'p> = &'p mut dyn FnMut(usize, usize, &str);
 
-/// The suites for a target, without the scenarios that were not chosen.
+/// The suites for a target, with the chosen scenarios.
 #[must_use]
 pub fn chosen(plan: &Plan) -> Vec<Suite> {
     let mut suites = suite::for_target(&plan.target, plan.options.seed);
@@ -32,26 +37,36 @@ pub fn chosen(plan: &Plan) -> Vec<Suite> {
 /// Runs the plan.
 ///
 /// # Errors
-/// Where nothing could be run at all: a folder that cannot be made, a command that does not start, a URL that nobody answers.
+/// [`TargetError`] if nothing could run: a folder cannot be made, a command does not start, no gateway answers at the URL.
 pub fn run(plan: &Plan, progress: Progress<'_>) -> Result<Report, TargetError> {
     let scratch =
         tempfile::Builder::new().prefix("concord-conformance-").tempdir().map_err(ToolError::NoScratch)?;
     interrupt::remove_at_interrupt(scratch.path());
     let mut options = plan.options.clone();
-    let (subject, target) = match &plan.target {
+    let (subject, own, target) = match &plan.target {
         TargetPlan::Worker(command) => {
-            (Subject::Worker(launcher(command, &mut options, scratch.path())?), "worker")
+            let env = folders(command, &mut options, scratch.path())?;
+            let launcher = Launcher { command: command.clone(), env, silent: Arc::default() };
+            (Subject::Worker(launcher), None, "worker")
         }
         TargetPlan::Gateway(url) => {
             let gateway = Gateway::new(url, options.timeout)?;
             probe::is_a_gateway(&gateway)?;
-            (Subject::Gateway(gateway), "gateway")
+            (Subject::Gateway(gateway), None, "gateway")
+        }
+        TargetPlan::OwnGateway(command) => {
+            let env = folders(command, &mut options, scratch.path())?;
+            let Options { timeout, start_timeout, .. } = options;
+            let launcher = GatewayLauncher { command: command.clone(), env, timeout, start_timeout };
+            let OwnGateway { gateway, process } = launcher.start()?;
+            probe::is_a_gateway(&gateway)?;
+            (Subject::Gateway(gateway), Some((launcher, process)), "gateway")
         }
     };
     let suites = chosen(plan);
     let scenarios: Vec<_> = suites.iter().flat_map(|suite| &suite.scenarios).collect();
     let within = options.start_timeout;
-    let mut context = Context::new(subject, options);
+    let mut context = Context::new(subject, own, options);
     let mut report = Report { target: target.to_owned(), ..Report::default() };
     progress(0, scenarios.len(), ANSWERS);
     let mut answers = probe::probe(&context.subject, within);
@@ -67,7 +82,7 @@ pub fn run(plan: &Plan, progress: Progress<'_>) -> Result<Report, TargetError> {
     }
     match answers {
         Ok(()) => Ok(report),
-        // A program that does not start proves nothing about it.
+        // A program that does not start is not judged.
         Err(err @ TargetError::Tool(_)) if report.rows.is_empty() => Err(err),
         Err(why) => {
             report.not_run = scenarios[done..].iter().map(|scenario| scenario.checks.len()).sum();
@@ -77,15 +92,20 @@ pub fn run(plan: &Plan, progress: Progress<'_>) -> Result<Report, TargetError> {
     }
 }
 
-/// The check that ends a run; it stands in a report only if it fails.
+/// The check that ends a run. A report has it only if it fails.
 const ANSWERS: &str = "target.answers";
 
 fn answers_check() -> CheckDef {
     CheckDef::new("answers", Class::Life, "exactly one line per command, in the order of the commands")
 }
 
-/// The worker's own folders, unless the environment or the caller says others; flags of the command win.
-fn launcher(command: &[OsString], options: &mut Options, scratch: &Path) -> Result<Launcher, TargetError> {
+/// Variables that name folders of the tool for output and input, unless the environment or the caller names others. Flags
+/// of the command win over them.
+fn folders(
+    command: &[OsString],
+    options: &mut Options,
+    scratch: &Path,
+) -> Result<Vec<(OsString, OsString)>, ToolError> {
     let mut env: Vec<(OsString, OsString)> = Vec::new();
     let make = |name: &str| {
         let folder = scratch.join(name);
@@ -104,5 +124,5 @@ fn launcher(command: &[OsString], options: &mut Options, scratch: &Path) -> Resu
         env.push(("CONCORD_INPUT_ROOTS".into(), inputs.clone().into()));
         options.input_root = Some(inputs);
     }
-    Ok(Launcher { command: command.to_vec(), env, silent: Arc::default() })
+    Ok(env)
 }

@@ -11,7 +11,7 @@ type Body = Box<dyn Fn(&mut Context, &mut Checks<'_>) -> Result<(), ScenarioEnd>
 pub struct Scenario {
     /// Its id: `suite.scenario`.
     pub id: String,
-    /// What it checks; ids of checks are `suite.scenario.check`.
+    /// Its checks; their full ids are `suite.scenario.check`.
     pub checks: Vec<CheckDef>,
     body: Body,
 }
@@ -25,7 +25,7 @@ impl Scenario {
         Self { id: id.into(), checks, body: Box::new(body) }
     }
 
-    /// Runs it; one outcome for each of its checks, in their order.
+    /// Runs it and returns one outcome for each of its checks, in their order.
     pub fn run(&self, context: &mut Context) -> Vec<Outcome> {
         let mut checks = Checks { defs: &self.checks, outcomes: vec![None; self.checks.len()] };
         let left = match (self.body)(context, &mut checks) {
@@ -45,7 +45,7 @@ pub struct Checks<'s> {
 }
 
 impl Checks<'_> {
-    /// Decides a check. A check decided twice keeps its first failure.
+    /// Decides a check. A check that is decided again keeps its first failure: scenarios decide one check in a loop.
     pub(crate) fn decide(&mut self, id: &str, verdict: Result<(), String>) {
         self.set(id, verdict.map_or_else(Outcome::Failed, |()| Outcome::Passed));
     }

@@ -1,4 +1,4 @@
-//! The report for people: what is broken first, then what was left out, then the numbers.
+//! The report for people: broken checks first, then skipped ones, then the numbers.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -11,7 +11,7 @@ use crate::check::Outcome;
 /// Writes the report.
 ///
 /// # Errors
-/// Where the writer fails.
+/// The error of the writer.
 pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     for cause in causes(report) {
         fault(out, &cause)?;
@@ -38,10 +38,10 @@ pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     )
 }
 
-/// Writes the checks of a report without their outcomes: what `--list` prints.
+/// Writes the checks of a report without their outcomes, for `--list`.
 ///
 /// # Errors
-/// Where the writer fails.
+/// The error of the writer.
 pub fn list(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     for row in &report.rows {
         writeln!(out, "{}\t{}\t{}", row.id, row.class, row.proves)?;
@@ -49,14 +49,14 @@ pub fn list(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     writeln!(out, "{} checks", report.rows.len())
 }
 
-/// Checks that came out alike for one reason, in the order of the first of each: a cause is said once.
+/// Checks with one outcome and one reason. Each reason is printed once, where its first check stands.
 struct Cause<'r> {
     word: &'static str,
     why: &'r str,
     rows: Vec<&'r Row>,
 }
 
-/// Ids that are written out for one cause.
+/// Ids that are printed for one cause: five fit into a few lines.
 const IDS_SHOWN: usize = 5;
 
 fn causes(report: &Report) -> Vec<Cause<'_>> {

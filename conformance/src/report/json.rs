@@ -39,16 +39,16 @@ pub fn document(report: &Report) -> Value {
 /// Writes the report.
 ///
 /// # Errors
-/// Where the writer fails.
+/// The error of the writer.
 pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     serde_json::to_writer_pretty(&mut *out, &document(report))?;
     writeln!(out)
 }
 
-/// Writes the checks of a report without their outcomes: what `--list` prints.
+/// Writes the checks of a report without their outcomes, for `--list`.
 ///
 /// # Errors
-/// Where the writer fails.
+/// The error of the writer.
 pub fn list(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     let checks =
         report.rows.iter().map(|row| json!({"id": row.id, "class": row.class, "proves": row.proves}));

@@ -1,4 +1,4 @@
-//! How a run came out, and the forms in which it is printed.
+//! The report of a run, and its printed forms.
 
 pub mod human;
 pub mod json;

@@ -5,7 +5,7 @@ use crate::{
     class::Class,
 };
 
-/// One check and how it came out.
+/// One check and its outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
     /// `suite.scenario.check`.
@@ -14,31 +14,31 @@ pub struct Row {
     pub class: Class,
     /// The sentence of the contract.
     pub proves: &'static str,
-    /// How it came out.
+    /// The outcome.
     pub outcome: Outcome,
 }
 
 /// A whole run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
-    /// What was under test: `worker` or `gateway`.
+    /// The target: `worker` or `gateway`.
     pub target: String,
     /// Every check that ran.
     pub rows: Vec<Row>,
-    /// How many of the chosen checks did not run, as the target no longer answered.
+    /// Number of chosen checks that did not run, because the target stopped answering.
     pub not_run: usize,
 }
 
 /// The verdict of a run; its exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Every check holds, or needs what the target does not offer.
+    /// Every check passed or was skipped, and at least one passed.
     Ok,
-    /// A check does not hold.
+    /// A check failed.
     Broken,
-    /// A check could not be decided.
+    /// No check failed, and the tool could not decide one.
     Undecided,
-    /// Nothing was checked.
+    /// Nothing passed and nothing failed.
     CouldNotRun,
 }
 
@@ -66,16 +66,16 @@ impl Verdict {
     }
 }
 
-/// How many checks came out how.
+/// Number of checks by outcome.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Counts {
-    /// They hold.
+    /// Passed.
     pub passed: usize,
-    /// They do not.
+    /// Failed.
     pub failed: usize,
-    /// They need what the target does not offer.
+    /// The target lacks a thing that they need.
     pub skipped: usize,
-    /// It could not be told.
+    /// The tool could not decide them.
     pub undecided: usize,
 }
 
@@ -92,7 +92,7 @@ impl Report {
         }
     }
 
-    /// How many checks came out how.
+    /// Number of checks by outcome.
     #[must_use]
     pub fn counts(&self) -> Counts {
         let mut counts = Counts::default();
@@ -107,7 +107,7 @@ impl Report {
         counts
     }
 
-    /// The verdict. A run in which nothing passed and nothing failed has proved nothing.
+    /// The verdict.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         let counts = self.counts();

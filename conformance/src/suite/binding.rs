@@ -1,4 +1,4 @@
-//! What the existing C# bridge binds (contract §7.4): every member, under its exact PascalCase name, with its C# type.
+//! The members that the existing C# bridge binds (contract §7.4), under their exact PascalCase names, with their C# types.
 
 use contracts::{Action, Dialect, Form};
 use serde::Deserialize;

@@ -45,7 +45,7 @@ fn walk(at: &str, shape: &'static Shape, fields: &mut Vec<(String, &'static Prop
     }
 }
 
-/// Numbers far outside every limit: what a report says beside its fault must not be made of them.
+/// Numbers far outside every limit. A report must refuse them and compute no figure from them.
 const FAR: &[(&str, f64)] = &[
     ("far-below", -512.0),
     ("beyond-32-bits", 2_147_483_648.0),
@@ -59,7 +59,7 @@ const FAR: &[(&str, f64)] = &[
 /// Those of them that are outside these limits.
 fn far(min: f64, max: f64, step: i64) -> impl Iterator<Item = (&'static str, Value)> {
     FAR.iter().filter(move |(_, far)| *far < min || *far > max).map(move |(word, far)| {
-        // Where an integer is wanted, what it can be is written as one, and as a multiple.
+        // For an integer property the number is an integer and a multiple, as far as 64 bits allow: then only its size is wrong.
         let value = match far.abs() < 1e16 {
             true if step > 0 => (*far as i64 / step * step).into(),
             _ => json!(far),
@@ -230,7 +230,7 @@ fn probe(
     Ok(())
 }
 
-/// Every fault of the document is there with its bounds, and none beside it but what this target alone can know.
+/// Every violation of the document is there with its bounds; beside them only violations that depend on the target.
 fn judge(wanted: &[Violation], errors: &Value, limits: &Value) -> Result<(), String> {
     let found: Vec<Violation> = serde_json::from_value(errors.clone()).map_err(|err| err.to_string())?;
     for violation in wanted {

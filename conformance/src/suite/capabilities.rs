@@ -1,4 +1,4 @@
-//! Advertised means implemented, and what is not advertised is refused.
+//! Advertised values are implemented, and other values are refused.
 
 use contracts::{Action, dictionary::dictionary};
 use serde_json::{Value, json};
@@ -10,6 +10,7 @@ use crate::{
     context::{Context, picture_url},
     display,
     exchange::{Command, StrictReading},
+    member,
     scenario::Scenario,
 };
 
@@ -71,10 +72,8 @@ fn refused_at(context: &mut Context, document: &Value, pointer: &str) -> Result<
     let errors = errors.ok_or_else(|| ScenarioEnd::Broken(format!("a report without errors[]: {data}")))?;
     let parent = pointer.trim_end_matches("/0");
     Ok(errors.iter().any(|error| {
-        let code = error["code"].as_str().unwrap_or_default();
-        let at = error["pointer"].as_str().unwrap_or_default();
-        matches!(code, "unsupported_feature" | "unsupported_value")
-            && (at.ends_with(pointer) || at.ends_with(parent))
+        matches!(error["code"].as_str(), Some("unsupported_feature" | "unsupported_value"))
+            && error["pointer"].as_str().is_some_and(|at| at.ends_with(pointer) || at.ends_with(parent))
     }))
 }
 
@@ -92,7 +91,7 @@ fn actions() -> Scenario {
     })
 }
 
-/// What the other queries say agrees with what is advertised, and with the schema's tables.
+/// The other queries agree with the capabilities and with the tables of the schema.
 fn described() -> Scenario {
     let checks = vec![
         CheckDef::new(
@@ -119,11 +118,17 @@ fn described() -> Scenario {
             format!("{listed} is not what is advertised")
         });
         let data = &dictionary().enumeration("SchedulerType").data;
-        let wrong = schedulers["schedulers"].as_array().into_iter().flatten().find(|scheduler| {
-            data[scheduler["name"].as_str().unwrap_or_default()]["diffusers_class"]
-                != scheduler["diffusers_class"]
+        let described = member::list(&schedulers, "/schedulers")?;
+        let is_right = |scheduler: &&Value| {
+            let known = scheduler["name"].as_str().and_then(|name| data.get(name));
+            known.is_some_and(|row| {
+                row["diffusers_class"].is_string() && row["diffusers_class"] == scheduler["diffusers_class"]
+            })
+        };
+        let wrong = described.iter().find(|scheduler| !is_right(scheduler));
+        checks.hold("diffusers-classes", wrong.is_none() && !described.is_empty(), || {
+            wrong.map_or_else(|| "there are no schedulers".to_owned(), Value::to_string)
         });
-        checks.hold("diffusers-classes", wrong.is_none(), || display::json(&wrong));
         let recommended = &schedulers["recommended_scheduler"];
         checks.hold(
             "recommended-scheduler",
@@ -170,16 +175,16 @@ fn invariants() -> Scenario {
         checks.hold("families", strange.is_none() && is_run(&json!("sdxl")), || {
             format!("{families} and {}", display::json(&strange))
         });
-        let side = capabilities["max_resolution"].as_u64().unwrap_or(u64::MAX);
-        let fits = side.saturating_mul(side) <= limits["pixels_max"].as_u64().unwrap_or(0)
-            && side <= limits["side_max"].as_u64().unwrap_or(0);
+        let side = member::integer(&capabilities, "/max_resolution")?;
+        let fits = side.saturating_mul(side) <= member::integer(limits, "/pixels_max")?
+            && side <= member::integer(limits, "/side_max")?;
         checks.hold("resolution", fits, || format!("{side}² is over {}", limits["pixels_max"]));
         let stats = &capabilities["memory_stats"];
-        let bytes = |name: &str| stats[name].as_u64().unwrap_or(u64::MAX);
-        let sound = bytes("vram_used_bytes").saturating_add(bytes("vram_available_bytes"))
-            <= bytes("vram_total_bytes").saturating_add(1 << 20);
+        let bytes = |name: &str| member::integer(stats, name);
+        let sound = bytes("/vram_used_bytes")?.saturating_add(bytes("/vram_available_bytes")?)
+            <= bytes("/vram_total_bytes")?.saturating_add(1 << 20);
         checks.hold("memory", sound, || stats.to_string());
-        let over = limits["batch_size_max"].as_u64().unwrap_or(0) + 1;
+        let over = member::integer(limits, "/batch_size_max")?.saturating_add(1);
         let document = with(context.small_submission(), "/hyperparameters/batch_size", over.into());
         let id = context.fresh_id();
         let reading: StrictReading = context

@@ -10,6 +10,7 @@ use crate::{
     context::{Context, Subject},
     display,
     exchange::{Command, StrictReading},
+    member,
     scenario::{Checks, Scenario},
     target::Answer,
 };
@@ -77,7 +78,7 @@ fn judge(checks: &mut Checks<'_>, prefix: &str, command: &Command, reading: &Str
     }
 }
 
-/// One command with what must stand before and after it.
+/// Sends one command, with the commands that it needs before and after it.
 fn exchange(context: &mut Context, command: &mut Command) -> Result<StrictReading, ScenarioEnd> {
     let action = command.action;
     let spec = dictionary().object(action.info().request);
@@ -98,8 +99,11 @@ fn exchange(context: &mut Context, command: &mut Command) -> Result<StrictReadin
     }
     command.fields = case::fields(action, context, &target)?;
     let reading = context.ask(command)?;
-    if action.info().class == ActionClass::Training {
-        target = reading.snake["data"]["training_id"].as_str().unwrap_or_default().to_owned();
+    // A training that is refused does not run.
+    if action.info().class == ActionClass::Training
+        && let Ok(data) = reading.data()
+    {
+        target = member::text(data, "/training_id")?.to_owned();
     }
     if !target.is_empty() {
         super::training::end(context, &target)?;
@@ -111,7 +115,7 @@ fn start_training(context: &mut Context) -> Result<String, ScenarioEnd> {
     let mut fields = case::fields(Action::StartTraining, context, "")?;
     fields["hyperparameters"]["max_steps"] = 200.into();
     let data = context.get(Action::StartTraining, fields)?;
-    Ok(data["training_id"].as_str().unwrap_or_default().to_owned())
+    Ok(member::text(&data, "/training_id")?.to_owned())
 }
 
 fn shut_down(context: &mut Context, command: &Command) -> Result<StrictReading, ScenarioEnd> {
@@ -166,7 +170,7 @@ fn cancel(context: &mut Context, command: &mut Command) -> Result<StrictReading,
     }
 }
 
-/// A bare worker refuses what is the gateway's own.
+/// A bare worker refuses the actions of a gateway.
 fn gateway_actions() -> Scenario {
     let actions: Vec<Action> =
         Action::ALL.iter().copied().filter(|action| action.info().class == ActionClass::Gateway).collect();
@@ -188,7 +192,7 @@ fn gateway_actions() -> Scenario {
     })
 }
 
-/// The dialect that `initialize` chose, in every later reply whatever the envelope.
+/// The dialect that `initialize` chose holds for every later reply, in both envelopes.
 fn chosen_dialect(dialect: Dialect) -> Scenario {
     let actions: Vec<Action> = worker_actions()
         .filter(|action| {

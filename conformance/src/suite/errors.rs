@@ -51,7 +51,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
     files.chain([lacking()]).collect()
 }
 
-/// What the target lacks is told where its sender wrote it: in a list of any order, and as a member of its own.
+/// A feature that the target lacks is refused at the pointer where its sender wrote it: in a list of any order, and as a flag.
 fn lacking() -> Scenario {
     let proves = "Pointers (RFC 6901) start at the frame (stdio) or the body (HTTP) as the sender spelt it";
     let checks = ["in-a-list", "as-a-member"].map(|id| CheckDef::new(id, Class::Names, proves));
@@ -66,7 +66,7 @@ fn lacking() -> Scenario {
         let mut list = vec![lacks];
         list.extend(all.iter().filter(|name| is_offered(name)).take(1));
         list.sort_by_key(|name| std::cmp::Reverse(all.iter().position(|value| value == *name)));
-        let at = list.iter().position(|name| *name == lacks).unwrap_or_default();
+        let at = list.iter().position(|name| *name == lacks).expect("it is in the list");
         let wanted = format!("optimizations/{at}");
         checks.decide("in-a-list", pointed_at(context, &json!({"optimizations": list}), &wanted)?);
         let flags = dictionary().object("Performance").extras.iter().filter_map(|extra| {
@@ -84,7 +84,7 @@ fn lacking() -> Scenario {
     })
 }
 
-/// Whether `validate_request` says `unsupported_feature` at a place of `performance`.
+/// Whether `validate_request` reports `unsupported_feature` at a place of `performance`.
 fn pointed_at(
     context: &mut Context,
     performance: &Value,
@@ -129,7 +129,7 @@ impl Invalid {
         let action = serde_json::from_slice::<Value>(&frame)
             .ok()
             .and_then(|frame| frame["action"].as_str().map(str::to_owned));
-        let word = |fault: &Value, i: usize| fault[i].as_str().unwrap_or_default().to_owned();
+        let word = |fault: &Value, i: usize| fault[i].as_str().expect("fixtures are tested").to_owned();
         let mut faults: Vec<_> = row["faults"]
             .as_array()
             .into_iter()
@@ -137,10 +137,10 @@ impl Invalid {
             .map(|fault| (word(fault, 0), word(fault, 1)))
             .collect();
         faults.sort();
-        Self { id: text("id").unwrap_or_default(), frame, action, refused: text("refused"), faults }
+        Self { id: text("id").expect("fixtures are tested"), frame, action, refused: text("refused"), faults }
     }
 
-    /// What the target must answer, held against what it did.
+    /// Compares the reply with the violations of the row.
     fn judge(&self, reply: &Value) -> Result<(), String> {
         let validates = self.action.as_deref() == Some("validate_request") && self.refused.is_none();
         let errors = if validates {
@@ -164,14 +164,9 @@ impl Invalid {
             .as_array()
             .into_iter()
             .flatten()
-            .map(|error| {
-                (
-                    error["code"].as_str().unwrap_or_default().to_owned(),
-                    error["pointer"].as_str().unwrap_or_default().to_owned(),
-                )
-            })
+            .map(|error| (shown(&error["code"]), shown(&error["pointer"])))
             .collect();
-        // What only the target can know (a model that is not there) may stand beside the faults of the document.
+        // Violations that depend on the target (a model that is not there) may stand beside those of the document.
         found.retain(|fault| {
             self.faults.contains(fault) || fault.0.parse().is_ok_and(case::is_of_the_document)
         });
@@ -188,6 +183,11 @@ impl Invalid {
         let code = &reply["error_details"]["code"];
         if code == wanted { Ok(()) } else { Err(format!("the code is {code}, not {wanted}")) }
     }
+}
+
+/// A string as it is; any other value as JSON, which is no code and no pointer.
+fn shown(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 fn file(name: &'static str, text: &'static str, class: Class, proves: &'static str) -> Scenario {
@@ -212,11 +212,12 @@ fn file(name: &'static str, text: &'static str, class: Class, proves: &'static s
     })
 }
 
-/// The reply in snake, whatever dialect it came in: its dialect is the business of another suite.
+/// The reply in snake, from the dialect that fits best: another suite judges its dialect.
 fn send(context: &mut Context, row: &Invalid) -> Result<Value, ScenarioEnd> {
     let answer = context.send(&row.frame, &row.id)?;
+    // A frame without a known action is refused, and all refusals have one schema.
     let action = row.action.as_deref().and_then(|action| action.parse().ok()).unwrap_or(Action::GetStatus);
     let read = |dialect| StrictReading::of(action, dialect, &answer);
     let best = Dialect::ALL.into_iter().map(read).min_by_key(|reading| reading.misspelt.len());
-    Ok(best.map(|reading| reading.snake).unwrap_or_default())
+    Ok(best.expect("there are three dialects").snake)
 }

@@ -1,4 +1,4 @@
-//! Lines: how they may come in, how they must go out, and that the stream goes on after every bad one.
+//! Lines: the forms in which they may come in and must go out, and the stream after a bad one.
 
 use contracts::{
     Action,
@@ -17,7 +17,7 @@ use crate::{
     target::worker::Worker,
 };
 
-/// Frames that look odd and are right.
+/// Valid frames in unusual forms.
 const UNUSUAL: &str = include_str!("../../../fixtures/invalid/unusual.jsonl");
 
 pub(super) fn scenarios() -> Vec<Scenario> {
@@ -34,7 +34,12 @@ fn ping(worker: &mut Worker, context: &Context, id: &str) -> Result<(), Scenario
     }
 }
 
-/// Each in a worker of its own: a BOM is one only at the beginning of the stream.
+/// A member of a row of [`UNUSUAL`].
+fn fixture<'r>(row: &'r Value, name: &str) -> &'r str {
+    row[name].as_str().expect("fixtures are tested")
+}
+
+/// A frame with a BOM needs a new worker: a BOM is one only at the beginning of the stream.
 fn unusual() -> Scenario {
     let rows: Vec<Value> = UNUSUAL
         .lines()
@@ -44,15 +49,11 @@ fn unusual() -> Scenario {
         })
         .collect();
     let proves = "Readers accept CRLF, a BOM before the first frame, and blank lines.";
-    let checks = rows
-        .iter()
-        .map(|row| CheckDef::new(row["id"].as_str().unwrap_or_default(), Class::Frame, proves))
-        .collect();
+    let checks = rows.iter().map(|row| CheckDef::new(fixture(row, "id"), Class::Frame, proves)).collect();
     Scenario::new("framing.unusual", checks, move |context, checks| {
         let mut worker = context.start()?;
         for row in &rows {
-            let (id, text) =
-                (row["id"].as_str().unwrap_or_default(), row["text"].as_str().unwrap_or_default());
+            let (id, text) = (fixture(row, "id"), fixture(row, "text"));
             if text.starts_with('\u{feff}') {
                 let mut fresh = context.start()?;
                 checks.decide(id, served(&mut fresh, context, text)?);
@@ -93,7 +94,7 @@ fn pieces() -> Scenario {
         };
         let text =
             format!("{}\n", Command::new(Action::ValidateRequest, submission("日本語")).id("cut").frame());
-        let middle = text.find('本').unwrap_or(1) + 1;
+        let middle = text.find('本').expect("it is in the prompt") + 1;
         worker.write(&text.as_bytes()[..middle])?;
         worker.write(&text.as_bytes()[middle..])?;
         expect(checks, "split-in-a-character", &mut worker, context, &["cut"])?;
@@ -152,7 +153,7 @@ fn too_large() -> Scenario {
     })
 }
 
-/// What the worker writes: one object a line, UTF-8, no BOM, no CR, no blank line.
+/// The lines that a worker writes: one object each, UTF-8, no BOM, no CR, no blank line.
 fn written() -> Scenario {
     let checks = vec![
         CheckDef::new(

@@ -1,5 +1,5 @@
-//! Input that must cost its sender an error and nobody anything else: values beyond every bound as real commands, and
-//! documents made to be expensive.
+//! Hostile input must give its sender an error and cost other clients nothing: values beyond every bound as real commands,
+//! and expensive documents.
 
 use contracts::{Action, limits::QUERY_ANSWER};
 use serde_json::{Map, Value, json};
@@ -13,6 +13,7 @@ use crate::{
     context::Context,
     display,
     exchange::{Command, StrictReading},
+    member,
     scenario::{Checks, Scenario},
 };
 
@@ -186,7 +187,7 @@ fn long_list() -> Scenario {
         let command = Command::new(Action::ValidateRequest, json!({"prompt_submission": document})).id(id);
         let reading = context.ask(&command)?;
         let data = &reading.snake["data"];
-        let errors = data["errors"].as_array().cloned().unwrap_or_default();
+        let errors = member::list(data, "/errors")?;
         checks.hold(
             "one-fault",
             errors.len() == 1
@@ -207,7 +208,7 @@ fn long_list() -> Scenario {
 fn many_warnings() -> Scenario {
     let checks = ["bounded", "counted"].map(|id| CheckDef::new(id, Class::Limit, BOUNDED));
     Scenario::new("hostile.warnings", checks.into(), |context, checks| {
-        // Refused for its timeout, so that nothing is drawn; each request brings warnings of its own.
+        // The timeout refuses it, so that nothing is drawn; each request still adds its warnings.
         let mut useless = context.small_submission();
         useless["hyperparameters"]["strength"] = 0.5.into();
         useless["postprocessing"] = json!({"quality": 50, "upscale_factor": 3});
@@ -224,7 +225,7 @@ fn many_warnings() -> Scenario {
     })
 }
 
-/// One client's expensive body is no other client's wait.
+/// Other clients are answered while one client's expensive body is read.
 fn meanwhile() -> Scenario {
     let checks = vec![CheckDef::new(
         "others-answered",

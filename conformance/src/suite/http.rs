@@ -14,8 +14,9 @@ use crate::{
     context::Context,
     display,
     exchange::{Command, StrictReading},
+    member,
     scenario::{Checks, Scenario},
-    target::gateway::Exchange,
+    target::gateway::{Exchange, Gateway},
 };
 
 pub(super) fn scenarios() -> Vec<Scenario> {
@@ -39,8 +40,7 @@ fn routes() -> Scenario {
         all_routes().iter().map(|(_, route)| CheckDef::new(route_id(route), Class::Http, proves)).collect();
     Scenario::new("http.routes", checks, |context, checks| {
         context.gateway()?;
-        let gpu_id =
-            context.get(Action::GetStatus, json!({}))?["gpu_id"].as_str().unwrap_or("gpu_0").to_owned();
+        let gpu_id = member::text(&context.get(Action::GetStatus, json!({}))?, "/gpu_id")?.to_owned();
         // A worker that still loads its libraries answers a query late; a load waits for it.
         context.capabilities()?;
         let document = context.gateway()?.send("GET", "/openapi.json", &[], None)?.answer()?.value;
@@ -62,7 +62,7 @@ enum Visit {
     Bad(String),
 }
 
-/// Whether the gateway's own OpenAPI document says that the service behind a route is not there yet.
+/// Whether the gateway's OpenAPI document marks a route as not implemented yet.
 fn is_pending(document: &Value, route: &Route) -> bool {
     document["paths"][route.path][route.verb.to_lowercase()]["x-pending"] == true
 }
@@ -86,13 +86,13 @@ fn verdict_of(checks: &mut Checks<'_>, route: &Route, visit: Visit, pending: boo
     }
 }
 
-/// Sends a route what it needs. Where it is about a job, a session or a training that there is not, its code must say so.
+/// Sends a request to a route. A route about a job, session or training must answer that it does not exist.
 fn visit(context: &mut Context, action: Action, route: &Route, gpu_id: &str) -> Result<Visit, ScenarioEnd> {
     let mut fields = case::fields(action, context, "conf-nobody")?;
     let mut path = route.path.to_owned();
     let mut about_nobody = route.path.contains('{');
     while let Some((before, rest)) = path.split_once('{') {
-        let (name, after) = rest.split_once('}').unwrap_or((rest, ""));
+        let (name, after) = rest.split_once('}').expect("routes are generated");
         let field = route.params.iter().find(|(param, _)| *param == name).map_or(name, |(_, field)| field);
         let value = if name == "gpu_id" { gpu_id } else { "conf-nobody" };
         about_nobody &= name != "gpu_id";
@@ -112,7 +112,7 @@ fn visit(context: &mut Context, action: Action, route: &Route, gpu_id: &str) -> 
     };
     let exchange = context.gateway()?.send(route.verb, &path, &[], body)?;
     if action.info().class == ActionClass::Training && exchange.status < 300 {
-        let id = exchange.answer()?.value["data"]["training_id"].as_str().unwrap_or_default().to_owned();
+        let id = member::text(&exchange.answer()?.value, "/data/training_id")?.to_owned();
         super::training::end(context, &id)?;
     }
     let answer = exchange.answer()?;
@@ -194,18 +194,18 @@ fn openapi() -> Scenario {
     })
 }
 
+/// The id of a check of a resource, its path and its summary: resources that are read without an id in their path.
+fn plain_resources() -> impl Iterator<Item = (String, &'static str, &'static str)> {
+    let plain = RESOURCES.iter().filter(|resource| resource.verb == "GET" && !resource.path.contains('{'));
+    plain.map(|resource| {
+        let id = resource.path.trim_start_matches('/').replace(['/', '.'], "-");
+        (id, resource.path, resource.summary)
+    })
+}
+
 fn resources() -> Scenario {
-    let mut checks: Vec<CheckDef> = RESOURCES
-        .iter()
-        .filter(|resource| resource.verb == "GET" && !resource.path.contains('{'))
-        .map(|resource| {
-            CheckDef::new(
-                resource.path.trim_start_matches('/').replace(['/', '.'], "-"),
-                Class::Http,
-                resource.summary,
-            )
-        })
-        .collect();
+    let mut checks: Vec<CheckDef> =
+        plain_resources().map(|(id, _, summary)| CheckDef::new(id, Class::Http, summary)).collect();
     checks.push(CheckDef::new("picture", Class::Asset, "jobs/{id}/images/{n}: a picture of a job."));
     checks.push(CheckDef::new("events", Class::Http, "jobs/{id}/events (server-sent events, id = sequence)"));
     checks.push(CheckDef::new(
@@ -214,54 +214,51 @@ fn resources() -> Scenario {
         "Job: request_id, worker_id, model_id, status, queued_at, … result?",
     ));
     Scenario::new("http.resources", checks, |context, checks| {
-        let gateway = context.gateway()?;
-        for resource in
-            RESOURCES.iter().filter(|resource| resource.verb == "GET" && !resource.path.contains('{'))
-        {
-            let exchange = gateway.send("GET", resource.path, &[], None)?;
-            checks.hold(
-                &resource.path.trim_start_matches('/').replace(['/', '.'], "-"),
-                exchange.status == 200,
-                || format!("{}", exchange.status),
-            );
+        for (id, path, _) in plain_resources() {
+            let exchange = context.gateway()?.send("GET", path, &[], None)?;
+            checks.hold(&id, exchange.status == 200, || exchange.status.to_string());
         }
         let id = context.fresh_id();
         let submission = context.small_submission();
         let reading = context
             .ask(&Command::new(Action::GenerateSdxl, json!({"prompt_submission": submission})).id(&id))?;
         let result = reading.data().map_err(ScenarioEnd::Broken)?.clone();
-        let gateway = context.gateway()?;
-        let picture = gateway.send("GET", &format!("/v1/jobs/{id}/images/0"), &[], None)?;
-        let bytes = result["image_details"][0]["bytes"].as_u64();
-        checks.hold(
-            "picture",
-            picture.status == 200
-                && picture.content_type == "image/png"
-                && bytes == Some(picture.body.len() as u64),
-            || format!("{} {} {} bytes", picture.status, picture.content_type, picture.body.len()),
-        );
-        let events = gateway.send(
-            "GET",
-            &format!("/v1/jobs/{id}/events"),
-            &[("accept", "text/event-stream")],
-            None,
-        )?;
-        let text = String::from_utf8_lossy(&events.body);
-        checks.hold(
-            "events",
-            events.status == 200
-                && events.content_type == "text/event-stream"
-                && text.contains("id:")
-                && text.contains("data:"),
-            || format!("{} {} {text}", events.status, events.content_type),
-        );
-        let job = gateway.send("GET", &format!("/v1/jobs/{id}"), &[], None)?;
-        let reading = StrictReading::of(Action::GetJob, Dialect::Snake, &job.answer()?);
-        let completed =
-            reading.data().map(|job| job["status"] == "completed" && job["request_id"] == id.as_str());
-        checks.hold("job", completed == Ok(true), || reading.snake.to_string());
-        Ok(())
+        job_resources(context.gateway()?, checks, &id, &result)
     })
+}
+
+/// The picture, the events and the record of a job that completed with `result`.
+fn job_resources(
+    gateway: &Gateway,
+    checks: &mut Checks<'_>,
+    id: &str,
+    result: &Value,
+) -> Result<(), ScenarioEnd> {
+    let picture = gateway.send("GET", &format!("/v1/jobs/{id}/images/0"), &[], None)?;
+    let bytes = result["image_details"][0]["bytes"].as_u64();
+    checks.hold(
+        "picture",
+        picture.status == 200
+            && picture.content_type == "image/png"
+            && bytes == Some(picture.body.len() as u64),
+        || format!("{} {} {} bytes", picture.status, picture.content_type, picture.body.len()),
+    );
+    let events =
+        gateway.send("GET", &format!("/v1/jobs/{id}/events"), &[("accept", "text/event-stream")], None)?;
+    let text = String::from_utf8_lossy(&events.body);
+    checks.hold(
+        "events",
+        events.status == 200
+            && events.content_type == "text/event-stream"
+            && text.contains("id:")
+            && text.contains("data:"),
+        || format!("{} {} {text}", events.status, events.content_type),
+    );
+    let job = gateway.send("GET", &format!("/v1/jobs/{id}"), &[], None)?;
+    let reading = StrictReading::of(Action::GetJob, Dialect::Snake, &job.answer()?);
+    let completed = reading.data().map(|job| job["status"] == "completed" && job["request_id"] == id);
+    checks.hold("job", completed == Ok(true), || reading.snake.to_string());
+    Ok(())
 }
 
 fn problems() -> Scenario {
@@ -373,7 +370,7 @@ fn asynchronous() -> Scenario {
         let data = accepted.get("data").cloned().unwrap_or_else(|| accepted.clone());
         let mut misspelt = Vec::new();
         let accepted_data = crate::exchange::unspell(Dialect::Snake, &data, shape, "", &mut misspelt);
-        let id = accepted_data["request_id"].as_str().unwrap_or_default().to_owned();
+        let id = member::text(&accepted_data, "/request_id")?.to_owned();
         checks.hold(
             "accepted",
             exchange.status == 202 && misspelt.is_empty() && accepted_data["status"].is_string(),
@@ -420,8 +417,8 @@ fn bad_bodies() -> Scenario {
             Some(json!({"model_paths": ["../../../../etc/passwd"]}).to_string().into_bytes()),
         )?;
         let body = escape.answer()?.value;
-        let refused = ["path_not_allowed", "model_not_found"]
-            .contains(&body["error_details"]["code"].as_str().unwrap_or_default())
+        let code = &body["error_details"]["code"];
+        let refused = ["path_not_allowed", "model_not_found"].iter().any(|allowed| code == allowed)
             || body["data"]["results"][0]["is_valid"] == false;
         checks.hold("dot-dot", refused, || body.to_string());
         let status = context.get(Action::GetStatus, json!({}));

@@ -12,6 +12,7 @@ use crate::{
     context::{self, Context},
     display,
     exchange::{Command, StrictReading},
+    member,
     scenario::Scenario,
 };
 
@@ -40,7 +41,7 @@ fn list() -> Scenario {
         };
         let first = page("limit=1")?;
         checks.hold("total", first["total"].as_u64() >= Some(3), || display::json(&first["total"]));
-        let cursor = first["next_cursor"].as_str().unwrap_or_default().to_owned();
+        let cursor = member::text(&first, "/next_cursor")?.to_owned();
         let second = page(&format!("limit=1&cursor={cursor}"))?;
         let id_of = |page: &Value| page["jobs"][0]["request_id"].clone();
         checks.hold("pages", id_of(&first) == ids[2].as_str() && id_of(&second) == ids[1].as_str(), || {
@@ -90,13 +91,17 @@ fn events() -> Scenario {
         let buffered = stream.header("x-accel-buffering");
         checks.hold("not-buffered", buffered == Some("no"), || display::json(&buffered));
         let text = String::from_utf8_lossy(&stream.body).into_owned();
-        let last = text.split("\n\n").filter(|event| event.contains("data:")).last().unwrap_or_default();
-        let last_id =
-            last.lines().find_map(|line| line.strip_prefix("id:")).map(str::trim).unwrap_or_default();
+        let Some(last) = text.split("\n\n").filter(|event| event.contains("data:")).last() else {
+            return Err(ScenarioEnd::Broken("the stream has no event".to_owned()));
+        };
+        let last_id = last.lines().find_map(|line| line.strip_prefix("id:")).map(str::trim);
+        let Some(last_id) = last_id.filter(|id| !id.is_empty()) else {
+            return Err(ScenarioEnd::Broken(format!("the last event has no id: {last}")));
+        };
         let is_reply = last.lines().any(|line| line.replace(' ', "") == "event:reply");
-        checks.hold("reply-has-an-id", is_reply && !last_id.is_empty(), || last.to_owned());
+        checks.hold("reply-has-an-id", is_reply, || last.to_owned());
         let again = gateway.send("GET", &path, &[("last-event-id", last_id)], None)?;
-        checks.hold("no-content", !last_id.is_empty() && again.status == 204, || again.status.to_string());
+        checks.hold("no-content", again.status == 204, || again.status.to_string());
         Ok(())
     })
 }
@@ -144,7 +149,7 @@ fn left_job(context: &mut Context, query: &str, submission: Value) -> Result<Val
     };
     job(&|_| true)?;
     drop(leaving);
-    job(&|job| !["queued", "running"].contains(&job["status"].as_str().unwrap_or_default()))
+    job(&|job| job["status"].as_str().is_some_and(|status| !["queued", "running"].contains(&status)))
 }
 
 fn keys() -> Scenario {
@@ -185,8 +190,7 @@ fn uploads() -> Scenario {
         let gateway = context.gateway()?;
         let kept = gateway.send("POST", "/v1/uploads", &[("content-type", "image/png")], Some(picture))?;
         let answer = kept.answer()?.value;
-        let upload =
-            answer.get("data").unwrap_or(&answer)["upload_id"].as_str().unwrap_or_default().to_owned();
+        let upload = member::text(answer.get("data").unwrap_or(&answer), "/upload_id")?.to_owned();
         checks.hold("uploaded", kept.status < 300 && !upload.is_empty(), || answer.to_string());
         let path = format!("/v1/uploads/{upload}");
         let deleted = gateway.send("DELETE", &path, &[], None)?;

@@ -8,10 +8,12 @@ mod envelopes;
 mod errors;
 mod events;
 mod framing;
+mod gateway_process;
 mod hostile;
 mod http;
 mod jobs;
 mod lifecycle;
+mod memory;
 mod models;
 mod ordering;
 mod pictures;
@@ -20,6 +22,7 @@ mod sentences;
 mod strangers;
 mod traces;
 mod training;
+mod worker_process;
 
 use crate::{plan::TargetPlan, scenario::Scenario};
 
@@ -27,15 +30,15 @@ use crate::{plan::TargetPlan, scenario::Scenario};
 pub struct Suite {
     /// Its id; the first part of the ids of its checks.
     pub id: &'static str,
-    /// What it is about.
+    /// Its subject.
     pub about: &'static str,
-    /// For which targets.
+    /// Its targets.
     pub targets: Targets,
     /// Its scenarios.
     pub scenarios: Vec<Scenario>,
 }
 
-/// For which targets a suite is.
+/// The targets of a suite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Targets {
     /// Both.
@@ -53,6 +56,18 @@ pub fn all(seed: u64) -> Vec<Suite> {
     let suite = |id, about, targets, scenarios| Suite { id, about, targets, scenarios };
     vec![
         suite("lifecycle", "start, handshake, polite stop", Worker, lifecycle::scenarios()),
+        suite(
+            "worker-process",
+            "work that waits at the end, signals, stalls, processes left behind",
+            Worker,
+            worker_process::scenarios(),
+        ),
+        suite(
+            "gateway-process",
+            "the end of a gateway, signals, stalls, processes left behind",
+            Gateway,
+            gateway_process::scenarios(),
+        ),
         suite("framing", "lines, bad frames, purity of stdout", Worker, framing::scenarios()),
         suite("http", "routes, statuses, problems", Gateway, http::scenarios()),
         suite("strangers", "web pages and other hosts", Gateway, strangers::scenarios()),
@@ -64,8 +79,8 @@ pub fn all(seed: u64) -> Vec<Suite> {
         ),
         suite("jobs", "the list of jobs, clients that leave, keys, uploads", Gateway, jobs::scenarios()),
         suite("envelopes", "every action in both envelopes and three dialects", Both, envelopes::scenarios()),
-        suite("binding", "what the C# bridge binds", Both, binding::scenarios()),
-        suite("errors", "every fault with its code and its place", Both, errors::scenarios()),
+        suite("binding", "members that the C# bridge binds", Both, binding::scenarios()),
+        suite("errors", "every violation with its code and its place", Both, errors::scenarios()),
         suite(
             "bounds",
             "every limit, one below, at it, one above and far outside",
@@ -74,17 +89,28 @@ pub fn all(seed: u64) -> Vec<Suite> {
         ),
         suite(
             "hostile",
-            "input that must cost its sender an error and nobody else anything",
+            "hostile input gives its sender an error and costs others nothing",
             Both,
             hostile::scenarios(),
         ),
-        suite("sentences", "what a refusal says", Both, sentences::scenarios()),
-        suite("readings", "what was understood", Both, readings::scenarios(seed)),
+        suite("sentences", "the sentences of refusals", Both, sentences::scenarios()),
+        suite("readings", "how documents are read", Both, readings::scenarios(seed)),
         suite("capabilities", "advertised means implemented", Both, capabilities::scenarios()),
         suite("models", "load, unload, cache, suites", Both, models::scenarios()),
-        suite("effects", "each field changes the picture as said", Both, effects::scenarios()),
+        suite(
+            "memory",
+            "figures of memory agree with each other and with what was done",
+            Both,
+            memory::scenarios(),
+        ),
+        suite(
+            "effects",
+            "each field changes the picture as the contract describes",
+            Both,
+            effects::scenarios(),
+        ),
         suite("ordering", "order of lines, cancel", Worker, ordering::scenarios()),
-        suite("events", "words on the way", Worker, events::scenarios()),
+        suite("events", "events before the reply", Worker, events::scenarios()),
         suite("traces", "W3C traces, from a command to its events", Both, traces::scenarios()),
         suite("training", "start, status, history, stop", Both, training::scenarios()),
     ]
@@ -93,7 +119,10 @@ pub fn all(seed: u64) -> Vec<Suite> {
 /// All suites for a target.
 #[must_use]
 pub fn for_target(target: &TargetPlan, seed: u64) -> Vec<Suite> {
-    let unfit = if matches!(target, TargetPlan::Gateway(_)) { Targets::Worker } else { Targets::Gateway };
+    let unfit = match target {
+        TargetPlan::Worker(_) => Targets::Gateway,
+        TargetPlan::Gateway(_) | TargetPlan::OwnGateway(_) => Targets::Worker,
+    };
     let mut suites = all(seed);
     suites.retain(|suite| suite.targets != unfit);
     suites

@@ -10,6 +10,7 @@ use crate::{
     context::Context,
     display,
     exchange::Command,
+    member,
     scenario::Scenario,
 };
 
@@ -19,13 +20,11 @@ pub(super) fn scenarios() -> Vec<Scenario> {
 
 fn ids(context: &mut Context) -> Result<Vec<(String, String)>, ScenarioEnd> {
     let models = context.get(Action::GetModelInfo, json!({}))?;
-    let text = |model: &Value, name: &str| model[name].as_str().unwrap_or_default().to_owned();
-    Ok(models["models"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(|model| (text(model, "model_id"), text(model, "location")))
-        .collect())
+    let text = |model: &Value, name: &str| member::text(model, name).map(str::to_owned);
+    member::list(&models, "/models")?
+        .iter()
+        .map(|model| Ok((text(model, "/model_id")?, text(model, "/location")?)))
+        .collect()
 }
 
 fn loading() -> Scenario {
@@ -45,7 +44,7 @@ fn loading() -> Scenario {
     Scenario::new("models.loading", checks, |context, checks| {
         let path = context.options.model_path.clone();
         let loaded = context.get(Action::LoadModel, json!({"model_path": path, "model_type": "sdxl"}))?;
-        let id = loaded["model_id"].as_str().unwrap_or_default().to_owned();
+        let id = member::text(&loaded, "/model_id")?.to_owned();
         let on_gpu = |models: &[(String, String)]| {
             models.iter().any(|(model, location)| *model == id && location == "gpu")
         };
@@ -88,7 +87,7 @@ fn caching() -> Scenario {
         let path = context.options.model_path.clone();
         let cached =
             context.get(Action::LoadModelToCache, json!({"model_path": path, "model_type": "sdxl"}))?;
-        let id = cached["model_id"].as_str().unwrap_or_default().to_owned();
+        let id = member::text(&cached, "/model_id")?.to_owned();
         let listed = ids(context)?;
         checks.hold(
             "in-ram",
@@ -126,9 +125,9 @@ fn suite() -> Scenario {
         let base = context.options.model_path.clone();
         let fields = json!({"suite_name": "conf", "base_model_path": base, "refiner_model_path": refiner, "vae_model_path": vae});
         let loaded = context.get(Action::LoadSdxlSuite, fields.clone())?;
-        let parts = loaded["component_results"].as_array().cloned().unwrap_or_default();
-        let named: Vec<String> =
-            parts.iter().map(|part| part["model_id"].as_str().unwrap_or_default().to_owned()).collect();
+        let parts = member::list(&loaded, "/component_results")?;
+        let named: Vec<&str> =
+            parts.iter().map(|part| member::text(part, "/model_id")).collect::<Result<_, _>>()?;
         checks.hold(
             "parts",
             named == ["sdxl_conf_base", "sdxl_conf_refiner", "sdxl_conf_vae"]
@@ -160,8 +159,21 @@ fn suite() -> Scenario {
     })
 }
 
-fn refusals() -> Scenario {
-    let cases = [
+const NOT_FOUND: &str = "Ids and paths: … else model_not_found";
+
+/// References that no folder of models holds, on any system.
+const NOWHERE: [(&str, &str); 6] = [
+    ("address", "https://example.org/x.safetensors"),
+    ("file-address", "file:///models/x.safetensors"),
+    ("home", "~/x.safetensors"),
+    ("drive", "C:\\models\\x.safetensors"),
+    ("escaped", "/models/a%20b.safetensors"),
+    ("control-character", "/models/a\nb.safetensors"),
+];
+
+/// Commands about a model that is not there, each with its check and its sentence.
+fn about_unknown_models() -> [(&'static str, Action, Value, &'static str); 4] {
+    [
         (
             "unload-unknown",
             Action::UnloadModel,
@@ -178,28 +190,22 @@ fn refusals() -> Scenario {
             "load-unknown",
             Action::LoadModel,
             json!({"model_path": "conf_no_such_model", "model_type": "sdxl"}),
-            "Ids and paths: … else model_not_found",
+            NOT_FOUND,
         ),
         (
             "generate-unknown",
             Action::GenerateSdxl,
             json!({"prompt_submission": {"model": {"base": "conf_no_such_model"}, "conditioning": {"prompt": "a"}}}),
-            "Ids and paths: … else model_not_found",
+            NOT_FOUND,
         ),
-    ];
-    // No folder of models holds what is so named, on any system.
-    let nowhere = [
-        ("address", "https://example.org/x.safetensors"),
-        ("file-address", "file:///models/x.safetensors"),
-        ("home", "~/x.safetensors"),
-        ("drive", "C:\\models\\x.safetensors"),
-        ("escaped", "/models/a%20b.safetensors"),
-        ("control-character", "/models/a\nb.safetensors"),
-    ];
+    ]
+}
+
+fn refusals() -> Scenario {
+    let cases = about_unknown_models();
     let mut checks: Vec<CheckDef> =
         cases.iter().map(|(id, .., proves)| CheckDef::new(*id, Class::Effect, proves)).collect();
-    let proves = "Ids and paths: … else model_not_found";
-    checks.extend(nowhere.iter().map(|(id, _)| CheckDef::new(*id, Class::Effect, proves)));
+    checks.extend(NOWHERE.iter().map(|(id, _)| CheckDef::new(*id, Class::Effect, NOT_FOUND)));
     checks.push(CheckDef::new(
         "escape",
         Class::Id,
@@ -212,7 +218,7 @@ fn refusals() -> Scenario {
             let reading = context.ask(&Command::new(*action, fields.clone()).id(request_id))?;
             checks.hold(id, reading.code() == Ok("model_not_found"), || display::result(&reading.code()));
         }
-        for (id, reference) in nowhere {
+        for (id, reference) in NOWHERE {
             let request_id = context.fresh_id();
             let submission = with(context.small_submission(), "/model/base", reference.into());
             let fields = json!({"prompt_submission": submission});

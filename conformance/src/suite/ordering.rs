@@ -14,6 +14,7 @@ use crate::{
     context::Context,
     display,
     exchange::{Command, StrictReading},
+    member,
     scenario::Scenario,
     target::{Answer, worker::Worker},
 };
@@ -47,7 +48,7 @@ fn replies(worker: &mut Worker, context: &Context, count: usize) -> Result<Vec<V
 }
 
 fn ids(replies: &[Value]) -> Vec<&str> {
-    replies.iter().map(|reply| reply["request_id"].as_str().unwrap_or_default()).collect()
+    replies.iter().map(|reply| reply["request_id"].as_str().unwrap_or("(no id)")).collect()
 }
 
 fn in_order() -> Scenario {
@@ -218,10 +219,9 @@ fn cancel_running() -> Scenario {
         worker.send(&cancel("c1", "running"))?;
         let answers = replies(&mut worker, context, 2)?;
         checks.hold("target-first", ids(&answers) == ["running", "c1"], || display::json(&ids(&answers)));
-        let target =
-            answers.iter().find(|reply| reply["request_id"] == "running").cloned().unwrap_or_default();
+        let target = member::reply(&answers, "running")?;
         checks.hold("cancelled", target["error_details"]["code"] == "cancelled", || target.to_string());
-        let cancelled = answers.iter().find(|reply| reply["request_id"] == "c1").cloned().unwrap_or_default();
+        let cancelled = member::reply(&answers, "c1")?;
         checks.hold("was-running", cancelled["data"]["was"] == "running", || cancelled.to_string());
         checks.hold("soon", asked.elapsed() < Duration::from_secs(5), || {
             format!("after {}", display::seconds(asked.elapsed()))

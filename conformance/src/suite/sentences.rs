@@ -1,4 +1,4 @@
-//! Checks what a refusal tells its reader: the value as it was written, and what to write instead.
+//! The sentences of refusals: they quote the value as it was written, and hint at a value to write instead.
 
 use contracts::{Action, ErrorCode, limits::SHOWN_CHARACTERS_MAX};
 use serde_json::{Value, json};
@@ -10,6 +10,7 @@ use crate::{
     context::{Context, picture_url},
     display::shorten,
     exchange::{Command, StrictReading},
+    member,
     scenario::Scenario,
 };
 
@@ -23,7 +24,7 @@ const LONG: &str =
     "A path longer than any that can be is path_not_allowed, and costs no more than to read it";
 
 const SHOWN: usize = SHOWN_CHARACTERS_MAX as usize;
-/// A refusal of a megabyte is shorter than this: it does not repeat what was sent.
+/// Longest refusal of a megabyte: it must not repeat the value.
 const SHORT: usize = 4096;
 
 pub(super) fn scenarios() -> Vec<Scenario> {
@@ -66,8 +67,8 @@ fn numbers() -> Scenario {
         for (id, pointer, raw) in &rows {
             let reading = job(context, pointer, raw)?;
             let quoted = if raw.len() > SHOWN { format!("{}…", &raw[..SHOWN]) } else { raw.clone() };
-            let message = reading.snake["error"].as_str().unwrap_or_default();
-            checks.hold(id, has_word(message, &quoted), || {
+            let message = reading.snake["error"].as_str();
+            checks.hold(id, message.is_some_and(|message| has_word(message, &quoted)), || {
                 format!("{quoted} is not in {}", shorten(&reading.snake["error"].to_string()))
             });
         }
@@ -99,10 +100,10 @@ fn hints() -> Scenario {
         for (id, pointer, value) in &rows {
             let reading = job(context, pointer, &value.to_string())?;
             let details = &reading.snake["error_details"];
-            let hint = details["hint"].as_str().unwrap_or_default();
-            let is_general = hint.is_empty() || ErrorCode::ALL.iter().any(|code| code.hint() == hint);
-            checks.hold(id, details["code"] == "unsupported_value" && !is_general, || cut(&reading));
-            entries.extend(details["errors"].as_array().cloned().unwrap_or_default());
+            let hint = details["hint"].as_str().filter(|hint| !hint.is_empty());
+            let is_special = hint.is_some_and(|hint| ErrorCode::ALL.iter().all(|code| code.hint() != hint));
+            checks.hold(id, details["code"] == "unsupported_value" && is_special, || cut(&reading));
+            entries.extend(member::list(details, "/errors")?.iter().cloned());
         }
         let hinted = entries.iter().find(|entry| entry.get("hint").is_some());
         checks.hold("entries", hinted.is_none() && !entries.is_empty(), || {
@@ -149,7 +150,7 @@ fn bare_base64() -> Scenario {
         checks.decide("mask", judge(&reading, places[1], head));
         let id = context.fresh_id();
         let reading = context.ask(&Command::new(Action::ValidateRequest, fields).id(id))?;
-        let errors = reading.snake["data"]["errors"].as_array().cloned().unwrap_or_default();
+        let errors = member::list(&reading.snake, "/data/errors")?;
         let pointer = format!("/payload/prompt_submission{}", places[1]);
         let is_there = |error: &Value| error["code"] == "image_invalid" && error["pointer"] == *pointer;
         checks.hold("report", errors.iter().any(is_there), || cut(&reading));
@@ -159,10 +160,10 @@ fn bare_base64() -> Scenario {
 
 fn judge(reading: &StrictReading, place: &str, head: &str) -> Result<(), String> {
     let details = &reading.snake["error_details"];
-    let hint = details["hint"].as_str().unwrap_or_default();
+    let is_hinted = details["hint"].as_str().is_some_and(|hint| hint.contains(head));
     let is_right = details["code"] == "image_invalid"
         && details["field"] == format!("/payload/prompt_submission{place}")
-        && hint.contains(head);
+        && is_hinted;
     let length = reading.snake.to_string().len();
     match (is_right, length < SHORT) {
         (true, true) => Ok(()),

@@ -1,4 +1,4 @@
-//! Requests that a web page can make in its visitor's browser, and those that come to a name that is not the gateway's.
+//! Requests of web pages in a visitor's browser, and requests under a foreign host name.
 
 use contracts::limits::HTTP_HEAD;
 use serde_json::json;
@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::http::problem;
 use crate::{check::CheckDef, class::Class, display, scenario::Scenario};
 
-/// A busy machine notices the end of a time limit so much later.
+/// Time by which a busy machine may notice the end of a limit later.
 const MARGIN: Duration = Duration::from_secs(5);
 
 pub(super) fn scenarios() -> Vec<Scenario> {
@@ -41,7 +41,7 @@ fn hosts() -> Scenario {
             "foreign-like-ours",
             problem(&gateway.send("GET", "/v1/jobs", &like, get.clone())?, "forbidden"),
         );
-        let port = gateway.base().rsplit(':').next().unwrap_or_default().to_owned();
+        let port = gateway.port()?;
         let localhost = format!("localhost:{port}");
         let own = gateway.send("GET", "/v1/jobs", &[("host", &localhost)], get.clone())?;
         checks.hold("localhost", own.status == 200, || own.status.to_string());
@@ -88,7 +88,7 @@ fn origins() -> Scenario {
     })
 }
 
-/// The one way in which a page sends JSON without asking first: with no content type.
+/// A page can send JSON without a preflight only if it sends no content type.
 fn bodies() -> Scenario {
     let sentence = "A non-empty body without Content-Type is unsupported_media_type.";
     let checks = vec![CheckDef::new("no-content-type", Class::Http, sentence)];

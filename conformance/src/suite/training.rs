@@ -11,6 +11,7 @@ use crate::{
     context::Context,
     display,
     exchange::Command,
+    member,
     scenario::Scenario,
 };
 
@@ -101,9 +102,11 @@ fn whole() -> Scenario {
     ];
     Scenario::new("training.whole", checks, |context, checks| {
         let started = start(context, 3)?;
-        let id = started["training_id"].as_str().unwrap_or_default().to_owned();
-        let state = started["state"].as_str().unwrap_or_default();
-        checks.hold("accepted", matches!(state, "queued" | "preparing" | "running"), || started.to_string());
+        let id = member::text(&started, "/training_id")?.to_owned();
+        let state = started["state"].as_str();
+        checks.hold("accepted", matches!(state, Some("queued" | "preparing" | "running")), || {
+            started.to_string()
+        });
         let status = wait_for_end(context, &id)?;
         checks.hold("completes", status["state"] == "completed", || status.to_string());
         checks.hold(
@@ -111,12 +114,11 @@ fn whole() -> Scenario {
             status["progress"].as_f64() == Some(1.0) && status["step"] == 3 && status["total_steps"] == 3,
             || status.to_string(),
         );
-        let output = status["output_path"].as_str().unwrap_or_default();
-        checks.hold(
-            "output",
-            output.ends_with(".safetensors") && std::fs::metadata(output).is_ok_and(|file| file.len() > 0),
-            || format!("{} is no file that this host can open", display::json(&output)),
-        );
+        let output = status["output_path"].as_str().filter(|path| path.ends_with(".safetensors"));
+        let file = output.map(std::fs::metadata);
+        checks.hold("output", matches!(file, Some(Ok(file)) if file.len() > 0), || {
+            format!("{} is no file that this host can open", status["output_path"])
+        });
         let history = context.get(Action::GetTrainingHistory, json!({"training_id": id}))?;
         let steps: Vec<u64> =
             history["rows"].as_array().into_iter().flatten().filter_map(|row| row["step"].as_u64()).collect();
@@ -135,7 +137,7 @@ fn stopped() -> Scenario {
     Scenario::new("training.stopped", checks, |context, checks| {
         for (check, save, wanted) in [("saved", true, "paused"), ("not-saved", false, "cancelled")] {
             let started = start(context, 2000)?;
-            let id = started["training_id"].as_str().unwrap_or_default().to_owned();
+            let id = member::text(&started, "/training_id")?.to_owned();
             let stop =
                 context.get(Action::StopTraining, json!({"training_id": id, "save_checkpoint": save}))?;
             let status = wait_for_end(context, &id)?;

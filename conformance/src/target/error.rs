@@ -5,38 +5,38 @@
 use contracts::Action;
 use std::{io, path::PathBuf, process::ExitStatus, time::Duration};
 
-use super::gateway::BODY_BYTES_MAX;
+use super::{gateway::BODY_BYTES_MAX, launch::ADDRESS};
 use crate::display::seconds;
 
-/// Why the target gave no answer.
+/// Causes of a missing answer.
 #[derive(Debug, thiserror::Error)]
 pub enum TargetError {
     /// The process has ended.
-    #[error("the worker ended ({}) instead of answering; its last words: {stderr}", ended(*.status))]
+    #[error("the process ended ({}) instead of answering; the end of its stderr: {stderr}", ended(*.status))]
     Ended {
         /// Its exit status; `None` if it closed stdout and runs on.
         status: Option<ExitStatus>,
         /// The end of its stderr.
         stderr: String,
     },
-    /// It sent nothing in time.
+    /// No answer came in time.
     #[error("no answer to {what} within {}", seconds(*.within))]
     Silent {
-        /// What was asked.
+        /// The command or event that was waited for.
         what: String,
         /// The wait.
         within: Duration,
     },
-    /// It answered before and can not be reached any more.
+    /// It has answered before, and now refuses connections.
     #[error("the target is gone: {0}")]
     Gone(ToolError),
-    /// It wrote a line that is no frame.
+    /// A line is no frame.
     #[error("a line that is no frame: {0}")]
     NoFrame(FrameError),
-    /// It answered something else than a reply.
+    /// The answer is no reply.
     #[error(transparent)]
     NoReply(ReplyError),
-    /// The tool could not reach it at all.
+    /// The tool failed, or the target was never reached.
     #[error(transparent)]
     Tool(#[from] ToolError),
 }
@@ -45,7 +45,7 @@ fn ended(status: Option<ExitStatus>) -> String {
     status.map_or_else(|| "stdout closed, still running".to_owned(), |status| status.to_string())
 }
 
-/// Why a line is no frame.
+/// Causes for which a line is no frame.
 #[derive(Debug, thiserror::Error)]
 pub enum FrameError {
     /// It is longer than a frame may be.
@@ -70,7 +70,7 @@ pub enum FrameError {
     },
 }
 
-/// Why an answer is no reply.
+/// Causes for which an answer is no reply.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplyError {
     /// The frame is no reply to the command.
@@ -81,10 +81,10 @@ pub enum ReplyError {
         /// The frame, shortened.
         frame: String,
     },
-    /// The worker sends other frames without end.
+    /// The worker sends too many other frames.
     #[error("no answer to {what} among more than {bytes} bytes of other frames")]
     OtherFrames {
-        /// What was asked.
+        /// The command or event that was waited for.
         what: String,
         /// The limit.
         bytes: usize,
@@ -123,7 +123,7 @@ fn no_object(cause: Option<&serde_json::Error>) -> String {
     cause.map_or_else(|| "no JSON object".to_owned(), ToString::to_string)
 }
 
-/// Why the tool could not talk to a target at all.
+/// Failures of the tool, and targets that were never reached.
 #[derive(Debug, thiserror::Error)]
 pub enum ToolError {
     /// The command line of the worker is empty.
@@ -140,6 +140,17 @@ pub enum ToolError {
     /// A pipe without room cannot be made.
     #[error("cannot fill a pipe: {0}")]
     FullPipe(io::Error),
+    /// The system does not list its processes.
+    #[error("processes cannot be listed: {0}")]
+    Processes(io::Error),
+    /// No port is free for a gateway.
+    #[error("no free port: {0}")]
+    NoPort(io::Error),
+    /// The command line of a gateway has no place for the address.
+    #[error(
+        "no argument has {ADDRESS}, which the tool replaces by an address with a free port\nhint: -- gateway serve --listen {ADDRESS}"
+    )]
+    NoAddress,
     /// No temporary folder can be made.
     #[error("no folder for pictures: {0}")]
     NoScratch(io::Error),
@@ -162,7 +173,7 @@ pub enum ToolError {
     Address {
         /// The address.
         url: String,
-        /// What is wrong with it.
+        /// Its fault.
         cause: AddressError,
     },
     /// The server is no gateway.
@@ -191,7 +202,7 @@ pub enum ToolError {
         /// The error of the client.
         cause: reqwest::Error,
     },
-    /// Only a connection of our own can be cut, and it has no TLS.
+    /// A connection that the tool cuts has no TLS.
     #[error("only a connection without TLS can be cut here")]
     Tls,
     /// A request has no known method.
@@ -202,12 +213,15 @@ pub enum ToolError {
     Background(tokio::task::JoinError),
 }
 
-/// What is wrong with an address.
+/// Faults of an address.
 #[derive(Debug, thiserror::Error)]
 pub enum AddressError {
     /// It is no URL.
     #[error("{0}")]
     Url(<reqwest::Url as std::str::FromStr>::Err),
+    /// It names no host.
+    #[error("it names no host")]
+    NoHost,
     /// It has another scheme than HTTP.
     #[error("it begins with neither http:// nor https://")]
     Scheme,

@@ -11,7 +11,7 @@ use std::{
 use super::{AddressError, Answer, ReplyError, TargetError, ToolError};
 use crate::json;
 
-/// Longest body that is read: no reply, and no picture of 64×64, comes near it.
+/// Longest body that is read. A frame is at most 16 MiB, and a picture of 64×64 takes kilobytes.
 pub(super) const BODY_BYTES_MAX: usize = 64 << 20;
 
 /// A gateway that runs somewhere.
@@ -19,8 +19,9 @@ pub struct Gateway {
     base: String,
     client: reqwest::Client,
     runtime: tokio::runtime::Runtime,
-    /// Whether it answered once: from then on a refused connection is its own fault.
+    /// Whether it has answered. A refused connection before that is the user's mistake, after it the gateway's.
     has_answered: AtomicBool,
+    /// Whether a request failed since the last probe.
     silent: AtomicBool,
 }
 
@@ -29,7 +30,7 @@ pub struct Gateway {
 pub struct Exchange {
     /// Status.
     pub status: u16,
-    /// Content type, without its parameters.
+    /// Content type, without its parameters; empty where the header is absent.
     pub content_type: String,
     /// All headers, names in lower case.
     pub headers: Vec<(String, String)>,
@@ -41,7 +42,7 @@ impl Gateway {
     /// A client of the gateway at `url`.
     ///
     /// # Errors
-    /// Where no HTTP client can be made.
+    /// [`TargetError::Tool`] if the address is none, or no HTTP client can be made.
     pub fn new(url: &str, timeout: Duration) -> Result<Self, TargetError> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
@@ -65,8 +66,18 @@ impl Gateway {
         &self.base
     }
 
-    /// Whether a request stayed unanswered since this was last asked.
+    /// The port of its address.
+    ///
+    /// # Errors
+    /// [`TargetError::Tool`] if the address has none.
+    pub fn port(&self) -> Result<u16, TargetError> {
+        let no_host = || ToolError::Address { url: self.base.clone(), cause: AddressError::NoHost };
+        Ok(parsed(&self.base)?.port_or_known_default().ok_or_else(no_host)?)
+    }
+
+    /// Whether a request failed since the last call.
     pub(crate) fn was_silent(&self) -> bool {
+        // Relaxed: requests run on this thread or are waited for on it.
         self.silent.swap(false, Ordering::Relaxed)
     }
 
@@ -86,7 +97,8 @@ impl Gateway {
     /// Sends a request and reads the whole answer.
     ///
     /// # Errors
-    /// Silence, or no connection.
+    /// [`TargetError::Tool`] or [`TargetError::Gone`] without a connection; [`TargetError::NoReply`] if the exchange broke off
+    /// or the body is too long.
     pub fn send(
         &self,
         verb: &str,
@@ -107,10 +119,10 @@ impl Gateway {
         )
     }
 
-    /// Sends a request, and closes the connection before its answer.
+    /// Sends a request whose connection the caller closes before the answer, by dropping it.
     ///
     /// # Errors
-    /// No connection.
+    /// [`TargetError::Tool`] without a connection.
     pub fn send_and_leave(&self, path: &str, body: &[u8]) -> Result<AbandonedRequest, TargetError> {
         let (mut stream, start) = self.begin(path)?;
         let head = format!("{start}content-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
@@ -119,11 +131,11 @@ impl Gateway {
         Ok(AbandonedRequest(stream))
     }
 
-    /// Sends the half of a request's head and no more: how long the gateway waits for the rest, at most `within`; `None`
-    /// where it still waits then.
+    /// Sends half of a request's head and returns the time until the gateway closes the connection; `None` if it has not
+    /// closed it after `within`.
     ///
     /// # Errors
-    /// No connection.
+    /// [`TargetError::Tool`] without a connection.
     pub fn send_half_a_head(&self, within: Duration) -> Result<Option<Duration>, TargetError> {
         let (mut stream, start) = self.begin("/v1/commands")?;
         stream.write_all(start.as_bytes()).map_err(|err| self.unreachable(err))?;
@@ -136,7 +148,7 @@ impl Gateway {
             }
             stream.set_read_timeout(Some(left)).map_err(|err| self.unreachable(err))?;
             match stream.read(&mut answer) {
-                // It may say why, and closes.
+                // A refusal may come before the connection closes.
                 Ok(1..) => {}
                 Err(err) if matches!(err.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
                     return Ok(None);
@@ -150,13 +162,15 @@ impl Gateway {
         ToolError::Connection { base: self.base.clone(), cause }.into()
     }
 
-    /// A connection of our own, and how the head of a request on it begins.
+    /// A connection outside of the client's pool, and the first lines of a request on it.
     fn begin(&self, path: &str) -> Result<(TcpStream, String), TargetError> {
         let url = parsed(&self.base)?;
-        let (host, port) = (url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or(80));
         if url.scheme() != "http" {
             return Err(ToolError::Tls.into());
         }
+        let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else {
+            return Err(ToolError::Address { url: self.base.clone(), cause: AddressError::NoHost }.into());
+        };
         let stream = TcpStream::connect((host, port)).map_err(|err| self.unreachable(err))?;
         let prefix = url.path().trim_end_matches('/');
         Ok((stream, format!("POST {prefix}{path} HTTP/1.1\r\nhost: {host}:{port}\r\n")))
@@ -174,7 +188,7 @@ impl Gateway {
     /// Sends a frame to `/v1/commands`.
     ///
     /// # Errors
-    /// Silence, no connection, or an answer that is no JSON object.
+    /// As [`Gateway::send`]; [`TargetError::NoReply`] if the body is no JSON object.
     pub fn command(&self, frame: Vec<u8>) -> Result<Answer, TargetError> {
         self.send("POST", "/v1/commands", &[], Some(frame))?.answer()
     }
@@ -196,7 +210,7 @@ impl Exchange {
     /// The answer, where it is a JSON object.
     ///
     /// # Errors
-    /// Where it is none.
+    /// [`TargetError::NoReply`] if it is none.
     pub fn answer(&self) -> Result<Answer, TargetError> {
         let cause = match json::read(&self.body) {
             Ok(value @ Value::Object(_)) => {
@@ -243,7 +257,7 @@ async fn exchange(
             request = request.header("content-type", "application/json");
         }
     }
-    // A header without a value is left out: so a request without a content type is written.
+    // An empty value stands for no header: a caller cannot leave out the content type in another way.
     for (name, value) in headers.iter().filter(|(_, value)| !value.is_empty()) {
         request = request.header(*name, *value);
     }
@@ -273,7 +287,9 @@ async fn exchange(
         body.extend_from_slice(&chunk);
     }
     let mut exchange = Exchange { status, content_type: String::new(), headers, body };
-    let content_type = exchange.header("content-type").unwrap_or_default();
-    exchange.content_type = content_type.split(';').next().unwrap_or_default().trim().to_owned();
+    if let Some(content_type) = exchange.header("content-type") {
+        let essence = content_type.split_once(';').map_or(content_type, |(essence, _)| essence);
+        exchange.content_type = essence.trim().to_owned();
+    }
     Ok(exchange)
 }

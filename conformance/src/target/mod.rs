@@ -1,7 +1,10 @@
-//! The target under test: a worker or a gateway, its answers and its errors.
+//! The target under test: a worker or a gateway, its process, its answers and its errors.
 
 mod error;
 pub mod gateway;
+pub mod launch;
+pub mod process;
+pub mod tree;
 pub mod worker;
 
 pub use error::{AddressError, FrameError, ReplyError, TargetError, ToolError};
@@ -9,7 +12,7 @@ pub use error::{AddressError, FrameError, ReplyError, TargetError, ToolError};
 /// The answer to one command.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    /// The document, as it was spelt.
+    /// The document with the names that its sender wrote.
     pub value: serde_json::Value,
     /// The HTTP status and content type.
     pub http: Option<(u16, String)>,

@@ -1,8 +1,8 @@
-//! Each fault of the simulated worker is caught by the check that claims it, which passes on the same worker without the fault.
+//! Each fault of the simulated worker fails its check, which passes on the same worker without the fault.
 
 use crate::against;
 
-fn outcome<'r>(report: &'r serde_json::Value, check: &str) -> &'r str {
+pub(crate) fn outcome<'r>(report: &'r serde_json::Value, check: &str) -> &'r str {
     let row = report["checks"].as_array().into_iter().flatten().find(|row| row["id"] == check);
     row.and_then(|row| row["outcome"].as_str()).unwrap_or_else(|| panic!("there is no check {check}"))
 }
@@ -58,9 +58,45 @@ caught! {
     any_type: "any_type" => "models.other-types.base-as-lora",
     blocking_stderr: "blocking_stderr" => "lifecycle.stderr-unread.answered",
     dropped_trace: "dropped_trace" => "traces.worker.repeated",
+    jobs_lost_at_the_end_of_input: "lost_at_stop" => "worker-process.queued-at-end-of-input.answered",
+    jobs_lost_at_shutdown: "lost_at_stop" => "worker-process.queued-at-shutdown.answered",
+    an_estimate_of_nothing: "wrong_number:estimated_vram_usage_mb=0@get_performance_estimate" => "memory.estimate.not-zero",
+    an_estimate_unlike_the_report: "wrong_number:estimated_vram_usage_mb=5000@get_performance_estimate" => "memory.estimate.report",
+    an_optimization_of_another_job: "wrong_number:estimated_vram_usage_mb=5000@get_performance_estimate" => "memory.estimate.optimization",
+    one_estimate_for_all_sizes: "wrong_number:estimated_vram_usage_mb=5000@get_performance_estimate" => "memory.estimate.larger",
+    no_memory_used: "wrong_number:memory_used_mb=0@generate_sdxl" => "memory.metrics.job",
+    a_peak_below_a_job: "wrong_number:peak_memory_used_mb=1@get_performance_metrics" => "memory.metrics.peak",
+    a_job_unlike_its_estimate: "wrong_number:memory_used_mb=9000@generate_sdxl" => "memory.metrics.as-estimated",
+    figures_of_an_impossible_job: "baseless_figures" => "memory.impossible.no-such-model-report",
+    an_estimate_of_an_impossible_job: "dropped_field:error_details@get_performance_estimate" => "memory.impossible.no-such-model-estimate",
+    an_optimization_of_an_impossible_job: "dropped_field:error_details@optimize_request" => "memory.impossible.no-such-model-optimization",
+    a_second_id_that_is_not_listed: "success_without_effect@load_model" => "memory.several-ids.both-listed",
+    a_file_that_counts_twice: "counts_each_id" => "memory.several-ids.one-copy",
+    a_cached_file_that_counts_twice: "counts_each_id" => "memory.several-ids.cached-once",
+    an_id_that_frees_a_file_in_use: "wrong_number:freed_bytes=5@unload_model" => "memory.several-ids.first-unloaded",
+    the_last_id_that_frees_nothing: "wrong_number:freed_bytes=0@unload_model" => "memory.several-ids.last-unloaded",
+    two_sizes_of_a_model: "wrong_number:model_size_bytes=5@load_model" => "memory.stats.one-size",
+    a_load_that_uses_nothing: "wrong_number:memory_used_bytes=0@load_model" => "memory.stats.load-used",
+    more_freed_than_there_was: "wrong_number:freed_bytes=99000000000@unload_model" => "memory.stats.loaded",
+    freed_unlike_the_device: "wrong_number:freed_bytes=5@unload_model" => "memory.stats.freed",
 }
 
-/// A worker that never answers is told from the first: one check, one cause, and nothing else is tried.
+/// Where the memory takes no job of the largest size, the report and the job must both say so.
+#[test]
+fn a_report_that_allows_what_does_not_fit() {
+    for (fault, check) in [
+        (&["--fault", "fits_anyway"][..], "memory.beyond.report"),
+        (&["--fault", "dropped_field:error_details@generate_sdxl"], "memory.beyond.job"),
+    ] {
+        let small = ["--vram-mb", "7000"];
+        let (code, report) = against(&small, &["memory.beyond"]);
+        assert_eq!((code, outcome(&report, check)), (0, "passed"), "without a fault: {report:#}");
+        let (code, report) = against(&[&small, fault].concat(), &["memory.beyond"]);
+        assert_eq!((code, outcome(&report, check)), (10, "failed"), "with {fault:?}: {report:#}");
+    }
+}
+
+/// A worker that never answers fails one check, and nothing else runs.
 #[test]
 fn a_worker_that_ends_at_once_ends_the_run() {
     for fault in ["crash_before_ready", "misconfigured"] {
@@ -73,14 +109,14 @@ fn a_worker_that_ends_at_once_ends_the_run() {
     }
 }
 
-/// A worker of before refuses the feature, which it may: what traces are about is skipped.
+/// An older worker may refuse the feature: checks of traces are skipped.
 #[test]
 fn a_worker_without_traces_breaks_nothing() {
     let (code, report) = against(&["--fault", "no_trace"], &["traces.worker", "lifecycle.initialize"]);
     assert_eq!((code, outcome(&report, "traces.worker.repeated")), (0, "skipped"), "{report:#}");
 }
 
-/// Ten thousand events break no sentence of the contract: the tool must read over them and lose nothing.
+/// Ten thousand events are allowed: the tool must skip them and find the reply.
 #[test]
 fn an_event_storm_is_survived() {
     let (code, report) = against(&["--fault", "event_storm@generate_sdxl"], &["events.progress"]);

@@ -1,6 +1,7 @@
-//! The tool itself: it passes a good worker, catches every fault by the check that claims it, and says so.
+//! The tool itself: a good worker passes, each fault fails its check, and the report names it.
 
 mod faults;
+mod processes;
 mod replies;
 mod report;
 mod tool;
@@ -17,6 +18,17 @@ pub(crate) fn simulated_worker() -> PathBuf {
     let worker = tool.with_file_name("examples").join("simulated-worker");
     assert!(worker.exists(), "{} is not built; `cargo test -p conformance` builds it", worker.display());
     worker
+}
+
+/// The gateway. It belongs to another package: commands for the whole workspace build it beside the tool.
+pub(crate) fn gateway() -> PathBuf {
+    let gateway = PathBuf::from(env!("CARGO_BIN_EXE_conformance")).with_file_name("gateway");
+    assert!(
+        gateway.exists(),
+        "{} is not built; `cargo build --workspace --bins` builds it",
+        gateway.display()
+    );
+    gateway
 }
 
 /// Runs the tool.
@@ -40,7 +52,12 @@ pub(crate) fn against(worker: &[&str], only: &[&str]) -> (i32, Value) {
     args.extend(["--", path.to_str().expect("a path of the build")]);
     args.extend(["--load-ms", "0"]);
     args.extend(worker);
-    let output = tool(&args);
+    run(&args)
+}
+
+/// Runs the tool with a report for programs; its exit code and report.
+pub(crate) fn run(args: &[&str]) -> (i32, Value) {
+    let output = tool(args);
     let report = serde_json::from_slice(&output.stdout).unwrap_or_else(|err| {
         panic!(
             "{err}: {}{}",

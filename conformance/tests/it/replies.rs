@@ -1,4 +1,4 @@
-//! Replies that workers gave to the C# payloads, recorded: a strict reader of their dialect takes each, whole.
+//! Recorded replies of workers to the C# payloads: a strict reader of their dialect reads each of them whole.
 
 use std::path::Path;
 

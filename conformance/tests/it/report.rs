@@ -1,4 +1,4 @@
-//! Reports: the human one as it reads, the JSON one by its schema.
+//! Reports: the text for people, and the JSON document by its schema.
 
 use conformance::{
     check::{CheckDef, Outcome},
@@ -43,7 +43,7 @@ fn people_read_it() {
     ");
 }
 
-/// A cause that strikes many checks is said once, and what did not run is counted.
+/// A cause of many failures is printed once, and checks that did not run are counted.
 #[test]
 fn a_cause_is_said_once() {
     let mut report = sample(vec![Outcome::Failed("no answer".to_owned()); 8]);
@@ -97,4 +97,23 @@ fn the_verdict_is_the_worst_outcome_and_nothing_is_never_ok() {
     let codes =
         [Verdict::Ok, Verdict::Broken, Verdict::Undecided, Verdict::CouldNotRun].map(Verdict::exit_code);
     assert_eq!(codes, [0, 10, 20, 30]);
+}
+
+/// No check reads a default in place of an absent member: it would pass, or fail, for another reason than its own.
+#[test]
+fn no_check_leans_on_a_default() {
+    let sources = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut folders = vec![sources];
+    let mut found = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if std::fs::read_to_string(&path).unwrap().contains("unwrap_or_default") {
+                found.push(path);
+            }
+        }
+    }
+    assert!(found.is_empty(), "use `member` in {found:?}");
 }

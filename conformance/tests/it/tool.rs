@@ -1,4 +1,4 @@
-//! The command line: what it lists, and the exit code of whatever goes wrong with the tool itself.
+//! The command line: its lists, and the exit codes of mistakes and of failures of the tool.
 
 use crate::{against, simulated_worker, tool};
 use std::collections::HashSet;
@@ -21,7 +21,7 @@ fn every_check_has_an_id_of_its_own() {
     }
 }
 
-/// A list goes where a report would, in the form of one.
+/// A list has the destination and the form of a report.
 #[test]
 fn a_list_is_printed_as_it_was_asked_for() {
     let text = String::from_utf8(tool(&["worker", "--list", "--only", "events"]).stdout).unwrap();
@@ -39,7 +39,7 @@ fn a_list_is_printed_as_it_was_asked_for() {
     assert_eq!(listed, ids);
 }
 
-/// A user's mistake is reported with its reason before anything runs, and is never a verdict about the target.
+/// A user's mistake is reported with its reason before anything runs, and gives no verdict about the target.
 #[test]
 fn a_wrong_flag_or_folder_is_30_with_a_reason() {
     let worker = simulated_worker();
@@ -90,7 +90,7 @@ fn what_cannot_run_is_30() {
     assert_eq!(code(&["worker", "--list", "--only", "no-such-suite"]), Some(30));
 }
 
-/// Another server, or a path too many, is the user's mistake: one sentence, and nothing is said of the contract.
+/// Another server, or a wrong path, is the user's mistake: one sentence, and no verdict.
 #[test]
 fn an_address_that_is_no_gateway_is_30_with_one_sentence() {
     let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -122,7 +122,7 @@ fn an_address_that_is_no_gateway_is_30_with_one_sentence() {
     }
 }
 
-/// SIGINT ends the run, its worker, and whatever it had begun to write.
+/// SIGINT ends the run and its worker, and removes its unfinished files.
 #[test]
 fn an_interrupt_leaves_nothing_behind() {
     use nix::{
@@ -136,7 +136,7 @@ fn an_interrupt_leaves_nothing_behind() {
     let temporary = scratch.path().join("tmp");
     std::fs::create_dir(&temporary).unwrap();
     nix::unistd::mkfifo(&told, nix::sys::stat::Mode::S_IRWXU).unwrap();
-    // A worker that says its process id and then stays silent.
+    // A worker that writes its process id and then stays silent.
     let script = format!("echo $$ > {}; exec sleep 1000", told.display());
     let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_conformance"))
         .args(["worker", "--output", output.to_str().unwrap(), "--start-timeout", "60"])
@@ -167,7 +167,7 @@ fn an_interrupt_leaves_nothing_behind() {
     }
 }
 
-/// What needs a model that nobody named is skipped, says so, and is counted.
+/// A check that needs a model without its option is skipped with the reason, and counted.
 #[test]
 fn what_the_target_lacks_is_skipped_with_its_reason() {
     let (code, report) = against(&[], &["models.suite", "models.caching"]);
@@ -178,7 +178,7 @@ fn what_the_target_lacks_is_skipped_with_its_reason() {
     assert_eq!(skipped["why"], "needs --refiner and --vae");
 }
 
-/// A worker that is no worker breaks the contract; it does not make the tool fail.
+/// A program that is no worker breaks the contract; the tool does not fail.
 #[test]
 fn a_program_that_is_no_worker_is_broken() {
     for (command, said) in [
@@ -194,8 +194,8 @@ fn a_program_that_is_no_worker_is_broken() {
     }
 }
 
-/// Who never stops talking is judged as soon as who never says anything. What it writes is taken at the pace of the tool, which
-/// here may have no more memory than this: a tool that kept it would be killed or abort, and 10 would not be its exit code.
+/// A worker that writes without end is judged as fast as a silent one. The tool may use a gigabyte here: a tool that kept all
+/// that the worker writes would be killed, and its exit code would not be 10.
 #[test]
 fn a_worker_that_never_stops_talking_is_broken_within_its_time() {
     const BEAT: &str = r#"{"event":"heartbeat","request_id":null,"state":"ready"}"#;
@@ -222,13 +222,13 @@ fn a_worker_that_never_stops_talking_is_broken_within_its_time() {
     }
 }
 
-/// One that answers as it should and then talks without end is told by every check that waits for something else.
+/// A worker that answers well and then writes without end fails every check that waits for another line.
 #[test]
 fn no_wait_of_a_scenario_is_endless() {
     let worker = simulated_worker();
     let worker = worker.to_str().unwrap();
     const BEAT: &str = r#"{"event":"heartbeat","request_id":null,"state":"ready","last_progress_seconds":0,"memory_used_mb":0}"#;
-    // It is a good worker up to the line that has this word, and beats without end from there on.
+    // It is a good worker up to the line with this word, and writes heartbeats without end after it.
     let beats = |after: &str| {
         format!("exec 3<&0; sed -u '/\"{after}\"/q' < <(exec {worker} --load-ms 0 <&3); exec yes '{BEAT}'")
     };
@@ -247,7 +247,7 @@ fn no_wait_of_a_scenario_is_endless() {
     }
 }
 
-/// stderr may hold any bytes: text after bytes that are not UTF-8 is read, too.
+/// stderr may have any bytes: text after bytes that are no UTF-8 is read, too.
 #[test]
 fn last_words_are_heard_after_bytes_that_are_no_text() {
     let script = "printf '\\377\\n' >&2; echo 'the disk is full' >&2; exit 3";
@@ -257,7 +257,7 @@ fn last_words_are_heard_after_bytes_that_are_no_text() {
     assert!(report.contains("the disk is full"), "{report}");
 }
 
-/// An endless body is cut: it ends the run as broken, within bounded memory and time.
+/// An endless body is cut within bounded memory and time, and ends the run.
 #[test]
 fn a_body_without_an_end_is_told() {
     let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

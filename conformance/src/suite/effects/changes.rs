@@ -1,4 +1,4 @@
-//! Fields changed alone: each changes the picture, or keeps it, as said.
+//! Fields changed alone: each changes the picture, or keeps it, by its row.
 
 use serde_json::{Value, json};
 
@@ -14,7 +14,7 @@ use crate::{
     scenario::Scenario,
 };
 
-/// What a change does to the picture.
+/// The effect of a change on the picture.
 #[derive(Clone, Copy, PartialEq)]
 enum Effect {
     /// The pixels are others.
@@ -87,21 +87,34 @@ fn part_of_steps(id: &'static str, set: fn(Value, &Options) -> Value) -> Change 
     }
 }
 
+/// A field that changes the picture and needs nothing but the base.
+const fn set(id: &'static str, set: fn(Value, &Options) -> Value, proves: &'static str) -> Change {
+    change(id, Effect::Changes, set, proves)
+}
+
+const SAME_PICTURE: &str = "the metadata inside the picture: no request id, time or path, so that the same request and seed give the same bytes.";
+const TAKES_PART: &str = "features_used.x is true only if x took part.";
+const WEIGHT_ZERO: &str = "A LoRA or ControlNet of weight 0 takes no part (warning weight_zero).";
+
+/// All of them, in the order of their checks.
 fn changes() -> Vec<Change> {
-    use Effect::{Changes, Keeps};
-    let set =
-        |id, pointer_set: fn(Value, &Options) -> Value, proves| change(id, Changes, pointer_set, proves);
-    let same_picture = "the metadata inside the picture: no request id, time or path, so that the same request and seed give the same bytes.";
-    let takes_part = "features_used.x is true only if x took part.";
-    let weight = "A LoRA or ControlNet of weight 0 takes no part (warning weight_zero).";
+    [
+        of_the_scheduler(),
+        of_the_prompt(),
+        of_the_file(),
+        of_loras(),
+        of_control_nets(),
+        of_models(),
+        of_images(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn of_the_scheduler() -> Vec<Change> {
     vec![
         set("seed", |d, _| with(d, "/hyperparameters/seed", 8.into()), "hyperparameters.seed"),
-        set("prompt", |d, _| with(d, "/conditioning/prompt", "a red car".into()), "conditioning.prompt"),
-        set(
-            "negative-prompt",
-            |d, _| with(d, "/conditioning/negative_prompt", "fog".into()),
-            "conditioning.negative_prompt",
-        ),
         set("steps", |d, _| with(d, "/scheduler/steps", 5.into()), "scheduler.steps"),
         set(
             "guidance",
@@ -117,6 +130,17 @@ fn changes() -> Vec<Change> {
             "karras",
             |d, _| with(d, "/scheduler/karras_sigmas", true.into()),
             "Karras is on when the name or the flag says so, and scheduler_used then names the Karras form where there is one.",
+        ),
+    ]
+}
+
+fn of_the_prompt() -> Vec<Change> {
+    vec![
+        set("prompt", |d, _| with(d, "/conditioning/prompt", "a red car".into()), "conditioning.prompt"),
+        set(
+            "negative-prompt",
+            |d, _| with(d, "/conditioning/negative_prompt", "fog".into()),
+            "conditioning.negative_prompt",
         ),
         set("weighted-prompt", weighted, "hyperparameters.prompt_weighting: (text:1.2) weights"),
         set(
@@ -138,6 +162,11 @@ fn changes() -> Vec<Change> {
             )
         },
         set("clip-skip", |d, _| with(d, "/conditioning/clip_skip", 1.into()), "conditioning.clip_skip"),
+    ]
+}
+
+fn of_the_file() -> Vec<Change> {
+    vec![
         set(
             "auto-contrast",
             |d, _| with(d, "/postprocessing/auto_contrast", true.into()),
@@ -145,30 +174,45 @@ fn changes() -> Vec<Change> {
         ),
         change(
             "labels",
-            Keeps,
+            Effect::Keeps,
             |d, _| {
                 with(with(d, "/metadata/tags", json!({"team": "cats"})), "/metadata/priority", "high".into())
             },
-            same_picture,
+            SAME_PICTURE,
         ),
+    ]
+}
+
+fn of_loras() -> Vec<Change> {
+    vec![
         Change {
             needs: Needs::Lora,
             feature: Some("lora"),
-            ..set("lora", |d, c| with(d, "/conditioning/loras", lora(c, 1.5)), takes_part)
+            ..set("lora", |d, c| with(d, "/conditioning/loras", lora(c, 1.5)), TAKES_PART)
         },
         Change {
             needs: Needs::Lora,
             feature: Some("lora"),
             warning: Some("weight_zero"),
-            ..change("lora-weight-zero", Keeps, |d, c| with(d, "/conditioning/loras", lora(c, 0.0)), weight)
+            ..change(
+                "lora-weight-zero",
+                Effect::Keeps,
+                |d, c| with(d, "/conditioning/loras", lora(c, 0.0)),
+                WEIGHT_ZERO,
+            )
         },
+    ]
+}
+
+fn of_control_nets() -> Vec<Change> {
+    vec![
         Change {
             needs: Needs::ControlNet,
             feature: Some("controlnet"),
             ..set(
                 "control-net",
                 |d, c| with(d, "/conditioning/control_nets", control_net(c, 1.5)),
-                takes_part,
+                TAKES_PART,
             )
         },
         Change {
@@ -177,9 +221,9 @@ fn changes() -> Vec<Change> {
             warning: Some("weight_zero"),
             ..change(
                 "control-net-weight-zero",
-                Keeps,
+                Effect::Keeps,
                 |d, c| with(d, "/conditioning/control_nets", control_net(c, 0.0)),
-                weight,
+                WEIGHT_ZERO,
             )
         },
         part_of_steps("control-net-start", |d, o| {
@@ -198,6 +242,11 @@ fn changes() -> Vec<Change> {
                 "control_nets[].preprocess",
             )
         },
+    ]
+}
+
+fn of_models() -> Vec<Change> {
+    vec![
         Change {
             needs: Needs::Refiner,
             feature: Some("refiner"),
@@ -210,27 +259,32 @@ fn changes() -> Vec<Change> {
                         0.5.into(),
                     )
                 },
-                takes_part,
+                TAKES_PART,
             )
         },
         Change {
             needs: Needs::Vae,
             feature: Some("custom_vae"),
-            ..set("vae", |d, c| with(d, "/model/vae", json!(c.vae)), takes_part)
+            ..set("vae", |d, c| with(d, "/model/vae", json!(c.vae)), TAKES_PART)
         },
+    ]
+}
+
+fn of_images() -> Vec<Change> {
+    vec![
         Change {
             needs: Needs::Feature("img2img"),
             feature: Some("img2img"),
             ..set(
                 "init-image",
                 |d, _| with(d, "/conditioning/init_image", picture_url(60).into()),
-                takes_part,
+                TAKES_PART,
             )
         },
         Change {
             needs: Needs::Feature("inpaint"),
             feature: Some("inpaint"),
-            ..set("mask", masked, takes_part)
+            ..set("mask", masked, TAKES_PART)
         },
         Change {
             from: Some(masked),

@@ -1,4 +1,4 @@
-//! Leaves of the prompt submission against the probes of this suite: what the schema has, a probe has.
+//! Leaves of the prompt submission against the probes of this suite: each leaf of the schema has a probe.
 
 use contracts::{
     DeviceKind,
@@ -73,7 +73,7 @@ fn is_probed(pointer: &str, by_hand: &[&str]) -> bool {
     by_hand.contains(&pointer) || changes::probes(pointer)
 }
 
-/// Leaves that decide the picture, and that nobody wrote a probe for: another value of the schema changes the picture.
+/// A probe for each leaf that decides the picture and has none by hand: another value of the schema must change the picture.
 pub(super) fn generated(by_hand: &[&str]) -> Option<Scenario> {
     let probes: Vec<(&'static Leaf, Value)> = leaves()
         .iter()

@@ -1,0 +1,93 @@
+//! A gateway that the tool starts itself, so that its process can be stopped, held up and killed.
+
+use std::{
+    ffi::OsString,
+    net::{Ipv4Addr, TcpListener},
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use super::{TargetError, ToolError, gateway::Gateway, process::Process};
+
+/// The part of the command line that becomes the address to listen at.
+pub const ADDRESS: &str = "{address}";
+
+/// Pause between two looks at a gateway that starts: short beside any start, long beside a look.
+const POLL: Duration = Duration::from_millis(20);
+
+/// How to start a gateway.
+#[derive(Clone, Debug)]
+pub struct GatewayLauncher {
+    /// Program and arguments; one of them has [`ADDRESS`].
+    pub command: Vec<OsString>,
+    /// Variables added to the environment.
+    pub env: Vec<(OsString, OsString)>,
+    /// Longest wait for one answer.
+    pub timeout: Duration,
+    /// Longest wait for its first answer.
+    pub start_timeout: Duration,
+}
+
+/// A gateway that was started here, and its process. The process is killed when this is dropped.
+pub struct OwnGateway {
+    /// Its client.
+    pub gateway: Gateway,
+    /// Its process.
+    pub process: Process,
+}
+
+impl GatewayLauncher {
+    /// Starts one, and waits until it answers.
+    ///
+    /// # Errors
+    /// [`TargetError::Tool`] if it cannot be started at all; [`TargetError::Ended`] or [`TargetError::Silent`] if it does not
+    /// answer.
+    pub fn start(&self) -> Result<OwnGateway, TargetError> {
+        let program = self.command.first().ok_or(ToolError::NoCommand)?;
+        let address = free_address()?;
+        let mut has_address = false;
+        let args: Vec<OsString> = self.command[1..]
+            .iter()
+            .map(|arg| match arg.to_str() {
+                Some(text) if text.contains(ADDRESS) => {
+                    has_address = true;
+                    text.replace(ADDRESS, &address).into()
+                }
+                _ => arg.clone(),
+            })
+            .collect();
+        if !has_address {
+            return Err(ToolError::NoAddress.into());
+        }
+        let mut command = Command::new(program);
+        command.args(args).envs(self.env.iter().cloned());
+        // stdout is for the operator: it says where the gateway listens, which is known here.
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let (process, _) = Process::start(&mut command)?;
+        let gateway = Gateway::new(&format!("http://{address}"), self.timeout)?;
+        self.wait(OwnGateway { gateway, process })
+    }
+
+    fn wait(&self, mut own: OwnGateway) -> Result<OwnGateway, TargetError> {
+        let until = Instant::now() + self.start_timeout;
+        while own.gateway.send("GET", "/health/live", &[], None).is_err() {
+            if own.process.exit(POLL).is_ok() {
+                return Err(own.process.ended());
+            }
+            if Instant::now() > until {
+                let what = "GET /health/live after its start".to_owned();
+                return Err(TargetError::Silent { what, within: self.start_timeout });
+            }
+        }
+        // The refused connections of the start are no silence of a gateway that runs.
+        own.gateway.was_silent();
+        Ok(own)
+    }
+}
+
+/// An address of this machine with a port that was free a moment ago. Another program may take the port before the gateway
+/// does; the gateway then ends and says so, and the run ends without a verdict.
+fn free_address() -> Result<String, ToolError> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(ToolError::NoPort)?;
+    Ok(listener.local_addr().map_err(ToolError::NoPort)?.to_string())
+}
