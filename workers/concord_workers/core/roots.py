@@ -13,6 +13,7 @@ from pathlib import Path
 
 from concord_workers.core.bundle import limits
 from concord_workers.core.errors import ImageInvalid, ModelNotFound, PathNotAllowed
+from concord_workers.core.model_files import files_of
 from concord_workers.core.scalar import shorten
 
 __all__ = ["Roots"]
@@ -48,15 +49,21 @@ class Roots:
         real = _resolve(path, roots, field, "models")
         if real is None:
             raise ModelNotFound(f"no model at {shorten(path)}", field=field, hint="see the allowed model roots")
-        if (link := _link_out(real, roots)) is not None:
+        number, below = self._place(path, real, roots)
+        found = roots[number] / below
+        if (link := _link_out(found, roots)) is not None:
             raise PathNotAllowed(f"{link.name} in {shorten(path)} is a link out of the allowed roots for models", field=field)
+        return found, number, below
+
+    def _place(self, path: str, real: Path, roots: list[Path]) -> tuple[int, str]:
+        """The number of the root that a model lies under, and its path below it as it was written."""
         for number, root in enumerate(roots):
             below = _below(path, (root, self._written_roots[number]))
             if below is not None and (root / below).resolve() == real:
-                return root / below, number, below
+                return number, below
         # Named through a link outside the roots, or by `..` behind a link: the file's own place counts.
         number = next(number for number, root in enumerate(roots) if real.is_relative_to(root))
-        return real, number, str(real.relative_to(roots[number]))
+        return number, str(real.relative_to(roots[number]))
 
     def resolve_input(self, path: str, field: str | None = None) -> Path:
         """The real path of an image or a data set. Raises PathNotAllowed, or ImageInvalid where nothing is there."""
@@ -74,12 +81,11 @@ class Roots:
         return None
 
 
-def _link_out(folder: Path, roots: list[Path]) -> Path | None:
-    """The first link in a model's folder to a file outside the roots; None where there is none."""
-    for parent, folders, files in os.walk(folder):
-        for entry in (Path(parent) / name for name in (*folders, *files)):
-            if entry.is_symlink() and entry.exists() and not any(entry.resolve().is_relative_to(root) for root in roots):
-                return entry
+def _link_out(model: Path, roots: list[Path]) -> Path | None:
+    """The first link among a model's files to a file outside the roots; None where there is none."""
+    for _, entry in files_of(model):
+        if entry.is_symlink() and entry.exists() and not any(entry.resolve().is_relative_to(root) for root in roots):
+            return entry
     return None
 
 

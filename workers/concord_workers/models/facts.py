@@ -5,12 +5,12 @@ No weights are loaded, so that queries can ask while a job runs. Facts are remem
 
 from __future__ import annotations
 
-import stat
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from concord_workers.core.errors import ModelInvalid
+from concord_workers.core.model_files import files_of, stamp
 from concord_workers.models.cause import cause_of
 from concord_workers.models.model_configs import read_json, require_length
 from concord_workers.models.model_facts import ModelFacts
@@ -75,19 +75,12 @@ def component_of(path: Path) -> str | None:
 
 
 def signature(path: Path) -> tuple[object, ...]:
-    """Changes whenever a file of the model is replaced: names, sizes, times and inodes of its files.
+    """Changes whenever a file that a load of the model reads is replaced: names, sizes, times and inodes of its files.
 
     Raises ModelInvalid for a pipe, a device or a socket: reading one may block for ever.
     """
-    files = sorted(p for p in (path, *path.rglob("*")) if p.exists() and not p.is_dir())
-    stats = [(file, file.stat()) for file in files]
-    for file, found in stats:
-        if not stat.S_ISREG(found.st_mode):
-            raise ModelInvalid(f"{file.name} is no regular file")
-    # Relative to the model's path, so that a model has one signature by all links to it.
-    return tuple(
-        (str(file.relative_to(path)), found.st_size, found.st_mtime_ns, found.st_dev, found.st_ino) for file, found in stats
-    )
+    # Names within the model, so that a model has one signature by all links to it.
+    return tuple((name, *stamp(file)) for name, file in files_of(path))
 
 
 def _is_text_encoder(config: dict[str, Any]) -> bool:

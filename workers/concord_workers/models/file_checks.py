@@ -13,6 +13,7 @@ from typing import Any
 
 from concord_workers.core.errors import ContractError, ModelNotFound
 from concord_workers.core.job_context import JobContext
+from concord_workers.core.model_files import files_of
 from concord_workers.core.roots import Roots
 from concord_workers.models.facts import component_of, describe, describe_text_encoder
 from concord_workers.models.own_tokenizers import require_own_tokenizers
@@ -46,7 +47,7 @@ def validate_path(
     except ModelNotFound as error:
         row["issues"] = [error.message]
         return row
-    files = [real] if real.is_file() else sorted(real.rglob("*.safetensors"))
+    files = [real] if real.is_file() else [file for _, file in files_of(real) if file.suffix == ".safetensors"]
     row["file_size_bytes"] = sum(file.stat().st_size for file in files if file.exists())  # a link may be broken
     row["format"] = _format_of(real)
     row["issues"] = _check_files(real, files, row, deep, check)

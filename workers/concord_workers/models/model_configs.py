@@ -11,6 +11,7 @@ from typing import Any
 import diffusers
 
 from concord_workers.core.errors import ModelInvalid
+from concord_workers.core.model_files import config_beside
 from concord_workers.core.scalar import shorten
 from concord_workers.models.cause import cause_of
 from concord_workers.models.config_values import require_sane_values
@@ -37,7 +38,7 @@ def config_folder(path: Path, facts_type: str | None, header: Header) -> Path:
 
     Raises ModelInvalid where the file is of another size than SDXL and has no folder beside it.
     """
-    beside = path.with_name(f"{path.stem}.config")
+    beside = config_beside(path)
     if beside.is_dir():
         return beside
     real = Path(sys.prefix) / "share" / "sdxl-config" / ("refiner" if facts_type == "sdxl_refiner" else "base")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from concord_workers.core.errors import ModelInvalid
+from concord_workers.core.model_files import config_beside
 from concord_workers.models.control_net_config import control_net_config
 from concord_workers.models.foreign import foreign_name
 from concord_workers.models.lora_file import alphas_of, require_finite_alphas, require_supported
@@ -159,7 +160,7 @@ def _input_channels(header: Header) -> int | None:
 
 def _control_net_config(path: Path, header: Header) -> dict[str, Any]:
     """The configuration in the folder `<stem>.config` beside the file, else what its shapes say."""
-    beside = path.with_name(f"{path.stem}.config") / "config.json"
+    beside = config_beside(path) / "config.json"
     return read_json(beside) if beside.is_file() else control_net_config(header.tensors, path.name)
 
 

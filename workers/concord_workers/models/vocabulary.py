@@ -9,6 +9,7 @@ from pathlib import Path
 import transformers
 
 from concord_workers.core.errors import ModelInvalid
+from concord_workers.core.model_files import stamp
 from concord_workers.models.cause import cause_of
 
 __all__ = ["has_vocabulary", "has_word", "highest_id", "require_vocabulary"]
@@ -43,14 +44,14 @@ def highest_id(folder: Path) -> int:
     """The largest number that the tokenizer of a folder gives a token. Raises ModelInvalid where none can be made of it."""
     try:
         files = sorted(file for file in folder.iterdir() if file.suffix in (".json", ".txt"))
-        return _highest_id(folder, tuple((file.name, file.stat().st_mtime_ns) for file in files))
+        return _highest_id(folder, tuple((file.name, *stamp(file)) for file in files))
     except Exception as error:
         # A bad value of its files can raise any error in the library.
         raise ModelInvalid(f"no tokenizer can be made of {folder.name}: {cause_of(error, folder)}") from error
 
 
 @lru_cache(maxsize=16)
-def _highest_id(folder: Path, _changed: tuple[tuple[str, int], ...]) -> int:
+def _highest_id(folder: Path, _changed: tuple[tuple[str | int, ...], ...]) -> int:
     tokenizer = transformers.CLIPTokenizer.from_pretrained(folder, local_files_only=True)
     needed = {"bos": tokenizer.bos_token_id, "eos": tokenizer.eos_token_id, "pad": tokenizer.pad_token_id}
     if lacking := [name for name, number in needed.items() if type(number) is not int]:
@@ -64,13 +65,13 @@ def _words_of(folder: Path) -> frozenset[str]:
     whole = folder / "tokenizer.json"
     file = whole if whole.is_file() else folder / "vocab.json"
     try:
-        return _words(file, file.stat().st_mtime_ns)
+        return _words(file, stamp(file))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ModelInvalid(f"{folder.name}/{file.name} cannot be read: {cause_of(error, file)}") from error
 
 
 @lru_cache(maxsize=16)
-def _words(file: Path, _changed_ns: int) -> frozenset[str]:
+def _words(file: Path, _changed: tuple[int, ...]) -> frozenset[str]:
     document = json.loads(file.read_text(encoding="utf-8"))
     if file.name == "vocab.json":
         return frozenset(document)
