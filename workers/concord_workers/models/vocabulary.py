@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import transformers
 
 from concord_workers.core.errors import ModelInvalid
 from concord_workers.core.model_files import stamp
+from concord_workers.core.scalar import shorten
 from concord_workers.models.cause import cause_of
 
 __all__ = ["has_vocabulary", "has_word", "highest_id", "require_vocabulary"]
@@ -57,7 +60,21 @@ def _highest_id(folder: Path, _changed: tuple[tuple[str | int, ...], ...]) -> in
     if lacking := [name for name, number in needed.items() if type(number) is not int]:
         raise ValueError(f"it has no {lacking[0]} token")
     tokenizer("a", add_special_tokens=False)  # some of its settings are used here for the first time
+    _require_merges(tokenizer)
     return max(int(number) for number in tokenizer.get_vocab().values())
+
+
+def _require_merges(tokenizer: Any) -> None:
+    """Raises ValueError where words of several letters are never made, as with a list of merges that is cut.
+
+    Each word of CLIP's but the 512 letters and the special ones is made by one merge. The library reads a shorter list
+    without a word, and spells what the lost merges would have made.
+    """
+    model = msgspec.json.decode(tokenizer.backend_tokenizer.to_str())["model"]
+    made = {left + right for left, right in model["merges"]}
+    letters = {word for word in model["vocab"] if len(word.removesuffix("</w>")) <= 1}
+    if lost := sorted(model["vocab"].keys() - made - letters - tokenizer.get_added_vocab().keys()):
+        raise ValueError(f"it lacks the merges of {len(lost)} of its {len(model['vocab'])} words, {shorten(lost[0])} first")
 
 
 def _words_of(folder: Path) -> frozenset[str]:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
+from pathlib import Path
 
 import pytest
-from bench import DEFAULTS, Engine, merge
+from bench import DEFAULTS, Engine, difference, merge
 from safetensors.torch import load_file, save_file
 from transformers import CLIPTokenizer
 
 from concord_workers.contract import read_partial
 from concord_workers.core.errors import ContractError
+from concord_workers.models.vocabulary import require_vocabulary
 
 
 @pytest.fixture
@@ -54,7 +57,31 @@ def refused(engine, field, model):
     return found.message
 
 
+def in_two_files(folder, merges=lambda lines: lines):
+    """The tokenizer of a folder as vocab.json and merges.txt."""
+    model = json.loads((folder / "tokenizer.json").read_text())["model"]
+    (folder / "vocab.json").write_text(json.dumps(model["vocab"]))
+    lines = ["#version: 0.2", *(" ".join(pair) for pair in model["merges"])]
+    (folder / "merges.txt").write_text("".join(f"{line}\n" for line in merges(lines)))
+    (folder / "tokenizer.json").unlink()
+
+
+def without_merges(folder):
+    file = folder / "tokenizer.json"
+    document = json.loads(file.read_text())
+    document["model"]["merges"] = []
+    file.write_text(json.dumps(document))
+
+
+def cut_inside_a_line(lines):
+    return [*lines[:-1], lines[-1].removesuffix("</w>")]
+
+
 TOKENIZERS = {
+    "merges cut inside a line": lambda folder: in_two_files(folder, cut_inside_a_line),
+    "half of the merges": lambda folder: in_two_files(folder, lambda lines: lines[: len(lines) // 2]),
+    "merges of one line": lambda folder: in_two_files(folder, lambda lines: lines[:1]),
+    "no merges": without_merges,
     "more words than the encoder": with_more_words,
     "a length that is a text": lambda folder: edit(folder / "tokenizer_config.json", model_max_length="many"),
     "settings that are no object": lambda folder: (folder / "tokenizer_config.json").write_text("[]"),
@@ -125,3 +152,15 @@ def test_a_vae_whose_latents_no_decoder_can_scale(own, root, values):
     edit(root / "sdxl_base" / "vae" / "config.json", **values)
     refused(own, "/model/base", {})
     assert not own.loader.validate_model_files(["sdxl_base"])["results"][0]["is_valid"]
+
+
+def test_two_whole_files_are_the_same_tokenizer(own, root):
+    before = own.picture()
+    for name in ("tokenizer", "tokenizer_2"):
+        in_two_files(root / "sdxl_base" / name)
+    assert own.violations() == [] and difference(own.picture(), before) == 0
+
+
+def test_the_merges_of_the_published_tokenizers_are_whole():
+    for folder in ("base/tokenizer", "base/tokenizer_2", "refiner/tokenizer_2"):
+        require_vocabulary(Path(sys.prefix) / "share" / "sdxl-config" / folder)
