@@ -172,8 +172,9 @@ impl Worker {
         )];
         effects.extend(notes.into_iter().map(|note| Effect::Log(LogLevel::Warning, note)));
         let memory = |location, total| {
-            let counts_each_id = faults.at_start(Kind::CountsEachId).is_some();
-            Memory { counts_each_id, ..Memory::new(location, total) }
+            let mut memory = Memory::new(location, total);
+            memory.counts_each_id = faults.at_start(Kind::CountsEachId).is_some();
+            memory
         };
         Self {
             gpu: memory("gpu", settings.vram_bytes),

@@ -12,7 +12,7 @@ use super::{finding::Finding, tree::Tree};
 /// What a generated file says in its first lines.
 const GENERATED: [&str; 2] = ["Generated from schemas/", " by cargo xtask codegen; edit the schema instead."];
 /// How far down it may stand: below a docstring's first line.
-const GENERATED_LINES: usize = 4;
+const GENERATED_LINES: usize = 10;
 
 /// Each `.rs` file begins with `//!`, each `.py` file with a docstring.
 ///
