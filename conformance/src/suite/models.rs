@@ -139,7 +139,7 @@ fn suite() -> Scenario {
             format!("{} is not the sum {total}", loaded["total_size_bytes"])
         });
         let listed = ids(context)?;
-        let missing: Vec<&String> = named
+        let missing: Vec<&&str> = named
             .iter()
             .filter(|id| !listed.iter().any(|(model, location)| model == *id && location == "gpu"))
             .collect();
