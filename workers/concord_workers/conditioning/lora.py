@@ -135,10 +135,29 @@ def _set_weight(part: Any, tensor: torch.Tensor, like: torch.Tensor) -> None:
     part.weight = torch.nn.Parameter(tensor.to(device=like.device, dtype=like.dtype).contiguous(), requires_grad=False)
 
 
+class _OfBaseResult:
+    """A DoRA that changes the base's own result, where PEFT's changes the sum that other LoRAs have added to."""
+
+    def __init__(self, variant: Any) -> None:
+        self.variant = variant
+
+    def forward(self, layer: Any, active_adapter: str, x: torch.Tensor, result: torch.Tensor, **more: Any) -> Any:
+        base = layer.base_layer(x)
+        return result + self.variant.forward(layer, active_adapter=active_adapter, x=x, result=base, **more) - base
+
+
 def _activate(pipeline: Any, weights: dict[str, float]) -> None:
     for module in _modules(pipeline).values():
         for layer in _tuned_layers(module):
-            layer.set_adapter([name for name in weights if name in layer.lora_A], inference_mode=True)
+            present = [name for name in weights if name in layer.lora_A]
+            decomposed = [name for name in present if name in layer.lora_variant]
+            # The first in the layer gets the base's own result from PEFT; the others compute it once more. So the
+            # picture is the same in every order of the LoRAs.
+            layer.set_adapter([*decomposed, *(name for name in present if name not in decomposed)], inference_mode=True)
+            for number, name in enumerate(decomposed):
+                variant = layer.lora_variant[name]
+                variant = variant.variant if isinstance(variant, _OfBaseResult) else variant
+                layer.lora_variant[name] = _OfBaseResult(variant) if number else variant
             for name, weight in weights.items():
                 if name in layer.scaling:
                     layer.scaling[name] = weight

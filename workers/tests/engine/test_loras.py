@@ -262,6 +262,28 @@ class TestLayouts:
         save_file(weights, root / "style.safetensors")
         check_equal(own, merged, changes)
 
+    def test_doras_and_a_lora_together_add_up_in_every_order(self, own, root, modules, merged):
+        """DoRA's length is that of the base's weights: no other LoRA of the layer is stretched with it."""
+        changes = {}
+        for name in ("dora", "second", "plain"):
+            weights = {}
+            for path in attention(modules):
+                weight = modules["unet"][path]
+                down, up = pair(weight)
+                change = up @ down
+                weights |= {f"unet.{path}.lora_A.weight": down, f"unet.{path}.lora_B.weight": up}
+                if name != "plain":
+                    changed, magnitude = weight + change, weight.norm(dim=1) * 1.2
+                    weights[f"unet.{path}.lora_magnitude_vector"] = magnitude
+                    change = magnitude[:, None] * changed / changed.norm(dim=1, keepdim=True) - weight
+                changes["unet", path] = changes.get(("unet", path), 0) + change
+            save_file(weights, root / f"{name}.safetensors")
+        merged(changes)
+        truth = own.picture(model={"base": "merged"})
+        for names in (("dora", "second", "plain"), ("plain", "second", "dora"), ("second", "plain", "dora")):
+            loras = [{"name": name, "weight": 1.0} for name in names]
+            assert difference(own.picture(conditioning={"loras": loras}), truth) <= 2, names
+
     def test_with_another_text_encoder(self, own, root, tiny, modules):
         shutil.copytree(tiny / "text_encoder_alt", root / "alt")
         path = "encoder.layers.0.mlp.fc1"
