@@ -58,7 +58,7 @@ def describe_text_encoder(path: Path, name: str | None = None) -> ModelFacts:
         name = "text_encoder_2" if "CLIPTextModelWithProjection" in (config.get("architectures") or []) else "text_encoder"
     require_length(name, config, path.name)
     try:
-        tensors = tensors_of(path, [read_header(file) for file in facts.files])
+        tensors = tensors_of([read_header(file) for file in facts.files])
         return replace(facts, unused=tuple(part_rest(name, config, tensors, path.name)))
     except _SHAPELESS as error:
         raise _not_laid_out(path, error) from error

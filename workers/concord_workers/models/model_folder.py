@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,9 @@ from concord_workers.models.safetensors_file import Header, TensorInfo
 from concord_workers.models.weight_fit import part_rest
 from concord_workers.models.weight_headers import PICKLES, main_dtype, refuse_pickles, sound_header
 
-__all__ = ["describe_folder", "tensors_of", "weight_files"]
+__all__ = ["describe_folder", "tensors_of"]
+
+_VARIANTS = (None, "fp16")  # those that are published; the library is given the same one for all parts of a pipeline
 
 
 def describe_folder(path: Path) -> ModelFacts:
@@ -33,10 +35,9 @@ def describe_folder(path: Path) -> ModelFacts:
     if not (path / "config.json").is_file():
         raise _no_model_folder(path)
     config = read_json(path / "config.json")
-    files = weight_files(path, None) or weight_files(path, "fp16")
-    _require_shards(path, None if weight_files(path, None) else "fp16", path.name)
-    if not files:
-        _require_no_pickles(path, path.name)
+    stem = _DIFFUSERS if "_class_name" in config else _TRANSFORMERS
+    variant = _variant_of({path: stem})
+    files = _weight_files(path, stem, variant, path.name)
     class_name = config.get("_class_name") or (config.get("architectures") or [None])[0]
     model_type = {
         "AutoencoderKL": "vae",
@@ -45,9 +46,8 @@ def describe_folder(path: Path) -> ModelFacts:
     }.get(str(class_name))
     headers = [sound_header(file) for file in files]
     elements = sum(tensor.elements for header in headers for tensor in header.tensors.values())
-    variant = "fp16" if ".fp16" in files[0].suffixes else None
     size = sum(header.file_bytes for header in headers)
-    unused = part_rest(model_type, config, tensors_of(path, headers), path.name) if model_type is not None else []
+    unused = part_rest(model_type, config, tensors_of(headers), path.name) if model_type is not None else []
     if model_type == "safety_checker":
         processor_of(path, config)
     return ModelFacts(
@@ -70,8 +70,8 @@ def _describe_pipeline(path: Path, index: dict[str, Any]) -> ModelFacts:
     parts = [part for part in PIPELINE_PARTS if index.get(part, [None, None])[1] is not None]
     refiner = "text_encoder" not in parts
     configs = configs_in(path)
-    plain = all(weight_files(path / part, None) or _has_index(path / part) for part in parts if (path / part).is_dir())
-    variant = None if plain else "fp16"
+    stems = {part: _TRANSFORMERS if part.startswith("text_encoder") else _DIFFUSERS for part in parts}
+    variant = _variant_of({path / part: stem for part, stem in stems.items()})
     files: list[Path] = []
     elements: dict[str, int] = {}
     headers: list[Header] = []
@@ -80,13 +80,10 @@ def _describe_pipeline(path: Path, index: dict[str, Any]) -> ModelFacts:
         if not (path / part).is_dir() or part not in configs:
             raise ModelInvalid(f"{path.name} lacks its {part}")
         require_length(part, configs[part], path.name)
-        _require_shards(path / part, variant, f"{path.name}/{part}")
-        own = weight_files(path / part, variant)
-        if not own:
-            _require_no_pickles(path / part, f"{path.name}/{part}")
+        own = _weight_files(path / part, stems[part], variant, f"{path.name}/{part}")
         own_headers = [sound_header(file) for file in own]
         if not (refiner and part == "vae"):  # the base's VAE decodes both stages
-            rest = part_rest(part, configs[part], tensors_of(path / part, own_headers), f"{path.name}/{part}")
+            rest = part_rest(part, configs[part], tensors_of(own_headers), f"{path.name}/{part}")
             unused += [f"{part}/{name}" for name in rest]
         headers += own_headers
         files += own
@@ -111,30 +108,49 @@ def _describe_pipeline(path: Path, index: dict[str, Any]) -> ModelFacts:
     )
 
 
-def weight_files(folder: Path, variant: str | None) -> list[Path]:
-    """The `.safetensors` files of one component's folder, without those of another variant."""
-    files = sorted(folder.glob("*.safetensors"))
-    of_variant = [file for file in files if ".fp16" in file.suffixes or ".fp16-" in file.name]
-    return of_variant if variant == "fp16" else [file for file in files if file not in of_variant]
+_DIFFUSERS, _TRANSFORMERS = "diffusion_pytorch_model", "model"
+"""How the files begin that each library reads; it reads no others, however many lie beside them."""
 
 
-def tensors_of(folder: Path, headers: Sequence[Header]) -> dict[str, TensorInfo]:
-    """The weights that a reader takes from a component's files: those that an index names, else all.
-
-    Of files that hold the same names (`…non_ema.safetensors` beside the plain one) the one with the shortest name counts.
-    """
-    named = {
-        str(file)
-        for index in folder.glob("*.safetensors.index*.json")
-        for file in read_json(index).get("weight_map", {}).values()
-    }
-    taken = [header for header in headers if header.path.name in named] or headers
-    longest_first = sorted(taken, key=lambda header: -len(header.path.name))
-    return {name: tensor for header in longest_first for name, tensor in header.tensors.items()}
+def tensors_of(headers: Sequence[Header]) -> dict[str, TensorInfo]:
+    """The weights of a component, of all its files."""
+    return {name: tensor for header in headers for name, tensor in header.tensors.items()}
 
 
-def _has_index(folder: Path) -> bool:
-    return any(".fp16." not in index.name for index in folder.glob("*.safetensors.index*.json"))
+def _variant_of(stems: Mapping[Path, str]) -> str | None:
+    """The variant that the most components have, the plain one first. stems: folder → how its files begin."""
+    return min(_VARIANTS, key=lambda variant: sum(_entry(folder, stem, variant) is None for folder, stem in stems.items()))
+
+
+def _entry(folder: Path, stem: str, variant: str | None) -> Path | None:
+    """The weight file or the index of shards that the library of a component opens; None where there is none."""
+    whole = f"{stem}.{variant}.safetensors" if variant else f"{stem}.safetensors"
+    index = f"{stem}.safetensors.index.{variant}.json" if variant else f"{stem}.safetensors.index.json"
+    # diffusers opens the index where both are there, transformers the whole file.
+    names = (index, whole) if stem == _DIFFUSERS else (whole, index)
+    return next((folder / name for name in names if (folder / name).is_file()), None)
+
+
+def _weight_files(folder: Path, stem: str, variant: str | None, name: str) -> list[Path]:
+    """The files that the library reads for a component. Raises ModelInvalid where there are none, or some are missing."""
+    entry = _entry(folder, stem, variant)
+    if entry is None:
+        raise _no_weights(folder, f"{stem}.{variant}.safetensors" if variant else f"{stem}.safetensors", name)
+    return [entry] if entry.suffix == ".safetensors" else _shards(entry, name)
+
+
+def _no_weights(folder: Path, wanted: str, name: str) -> ModelInvalid:
+    files = sorted(folder.iterdir()) if folder.is_dir() else []
+    others = [file.name for file in files if file.suffix == ".safetensors"]
+    if others:
+        return ModelInvalid(
+            f"{name} has no weights under the name that is read: it lacks {wanted}, and holds {shorten(others[0])}",
+            hint=f"rename the file that is meant to {wanted}, or download shards with their index",
+        )
+    for file in files:
+        if file.suffix in PICKLES:
+            refuse_pickles(file)
+    return ModelInvalid(f"{name} holds no .safetensors file")
 
 
 def _no_model_folder(path: Path) -> ModelInvalid:
@@ -144,30 +160,18 @@ def _no_model_folder(path: Path) -> ModelInvalid:
     return ModelInvalid(message, hint=hint)
 
 
-def _require_shards(folder: Path, variant: str | None, name: str) -> None:
-    """Raises ModelInvalid where an index names files that are not there, as after a download that stopped."""
-    for index in sorted(folder.glob("*.safetensors.index*.json")):
-        if (".fp16." in index.name) != (variant == "fp16"):
-            continue
-        whole = folder / (index.name.split(".safetensors")[0] + ".safetensors")
-        if whole.is_file() and not index.name.startswith("diffusion_pytorch_model"):
-            continue  # transformers takes the whole file, diffusers the index
-        named = read_json(index).get("weight_map")
-        if not isinstance(named, dict):
-            raise ModelInvalid(f"{name}/{index.name} has no weight_map")
-        if strange := [str(file) for file in named.values() if "/" in str(file) or "\\" in str(file)]:
-            raise ModelInvalid(f"{name}/{index.name} names {shorten(strange[0])}, a file of another folder")
-        missing = sorted({str(file) for file in named.values() if not (folder / str(file)).is_file()})
-        if missing:
-            raise ModelInvalid(
-                f"{name} lacks {len(missing)} of the files that {index.name} names, {missing[0]} first",
-                hint="download it again",
-                details={"missing": missing[:100]},
-            )
-
-
-def _require_no_pickles(folder: Path, name: str) -> None:
-    for file in folder.iterdir():
-        if file.suffix in PICKLES:
-            refuse_pickles(file)
-    raise ModelInvalid(f"{name} holds no .safetensors file")
+def _shards(index: Path, name: str) -> list[Path]:
+    """The files that an index names. Raises ModelInvalid where some are not there, as after a download that stopped."""
+    named = read_json(index).get("weight_map")
+    if not isinstance(named, dict) or not named:
+        raise ModelInvalid(f"{name}/{index.name} has no weight_map")
+    if strange := [str(file) for file in named.values() if "/" in str(file) or "\\" in str(file)]:
+        raise ModelInvalid(f"{name}/{index.name} names {shorten(strange[0])}, a file of another folder")
+    files = sorted({str(file) for file in named.values()})
+    if missing := [file for file in files if not (index.parent / file).is_file()]:
+        raise ModelInvalid(
+            f"{name} lacks {len(missing)} of the files that {index.name} names, {missing[0]} first",
+            hint="download it again",
+            details={"missing": missing[:100]},
+        )
+    return [index.parent / file for file in files]
