@@ -86,6 +86,7 @@
 //! # Features
 //! `testing` adds the module of that name: the inside of the crate, for tests and the fuzzer alone.
 
+mod batch;
 mod canonical;
 pub mod checked;
 mod command;
@@ -126,6 +127,7 @@ pub mod tree;
 mod unique;
 mod violation;
 
+pub use batch::batch_and_index;
 pub use command::{Form, Head, Incoming, Refusal, RouteBody};
 pub use decode::decode;
 pub use device::{DeviceName, UnknownDevice};

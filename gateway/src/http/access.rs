@@ -78,7 +78,7 @@ impl Drop for Line {
             trace_id,
             client = %self.client,
             "{}",
-            if self.status.is_some() { "answered" } else { "the client left before the answer" },
+            if self.status.is_some() { "answered" } else { "the connection ended before the answer" },
         );
     }
 }

@@ -9,17 +9,19 @@ use tokio::{
     net::{TcpListener, TcpStream},
     sync::{Semaphore, oneshot, watch},
     task::{JoinError, JoinSet},
-    time::{Instant, sleep, timeout},
+    time::{Instant, sleep, sleep_until},
 };
 
 use super::{connection::Server, descriptors, entry::Entry, wire::Times};
 use crate::{
     app::{App, TaskFailure},
     config::Edge,
+    dispatch::Dispatcher,
 };
 
-/// How long connections may take for their last replies, after every job has one.
-const LAST_REPLIES_MAX: Duration = Duration::from_secs(2);
+/// How long connections have at least for what they have begun, after every job has its reply, however little is left of
+/// the grace.
+const LAST_REPLIES_MIN: Duration = Duration::from_secs(2);
 
 /// The pause after an error of `accept` that is not of one connection. Without it a lack of descriptors would be a busy
 /// loop.
@@ -87,14 +89,31 @@ pub async fn serve(
     tracing::info!(grace_seconds = grace.as_secs_f64(), "draining");
     app.drain().await;
     drop(close);
-    match timeout(LAST_REPLIES_MAX, server.join_next()).await {
-        Ok(None) => {}
-        Ok(Some(served)) => served.map_err(|source| ServeError::Broke { source })?,
-        Err(_) => tracing::warn!("connections that did not take their last reply in time are closed"),
+    match last_replies(&dispatcher, &mut server).await {
+        Some(served) => served.map_err(|source| ServeError::Broke { source })?,
+        None => {
+            tracing::warn!("the grace is over: connections with a request or a reply under way are closed")
+        }
     }
     app.leave().await;
     tracing::info!("drained");
     broken.map_or(Ok(()), Err)
+}
+
+/// Waits until the connections have what they have begun: to the end of the grace, which may be moved forward meanwhile,
+/// so that a client that reads slowly but steadily has its whole reply. `None` if some were not done.
+async fn last_replies(dispatcher: &Dispatcher, server: &mut JoinSet<()>) -> Option<Result<(), JoinError>> {
+    let least = Instant::now() + LAST_REPLIES_MIN;
+    loop {
+        let grace = dispatcher.stopped().await;
+        tokio::select! {
+            // Biased: a reply that was complete at the last moment was not cut.
+            biased;
+            served = server.join_next() => return Some(served.unwrap_or(Ok(()))),
+            () = sleep_until(grace.max(least)) => return None,
+            () = dispatcher.stops_sooner(grace) => {}
+        }
+    }
 }
 
 fn of_end(ended: Result<(), JoinError>) -> ServeError {

@@ -189,11 +189,19 @@ impl UploadIndex {
         if self.ids.len() < self.ids_max { Ok(()) } else { Err(too_many(self.ids_max)) }
     }
 
-    /// Gives a file an id.
-    pub(super) fn name(&mut self, id: String, path: Arc<Path>, until: Instant) {
+    /// Names a file. Checked again, because other uploads may have taken the last names since [`UploadIndex::may_name`].
+    pub(super) fn name(
+        &mut self,
+        id: String,
+        path: Arc<Path>,
+        until: Instant,
+        now: Instant,
+    ) -> Result<(), Box<Failure>> {
+        self.may_name(now)?;
         self.change(&path, |file| file.names += 1);
         self.id_ends.insert((until, id.clone()));
         self.ids.insert(id, (path, until));
+        Ok(())
     }
 
     /// Holds the file of an id; `None` if there is no such id.
@@ -297,8 +305,8 @@ mod tests {
         let (mut index, now) = (UploadIndex::new(100, 10), Instant::now());
         let day = now + Duration::from_secs(86_400);
         let path = put(&mut index, Kind::Upload, 1, 10).unwrap();
-        index.name("a".to_owned(), path.clone(), day);
-        index.name("b".to_owned(), path.clone(), day);
+        index.name("a".to_owned(), path.clone(), day, now).unwrap();
+        index.name("b".to_owned(), path.clone(), day, now).unwrap();
         assert!(!index.release(&path, now));
         assert!(index.unname("a", now) && !index.unname("a", now));
         assert!(paths(index.due(now)).is_empty(), "b names it");
@@ -314,7 +322,7 @@ mod tests {
     fn an_id_ends_with_its_time() {
         let (mut index, now) = (UploadIndex::new(100, 10), Instant::now());
         let path = put(&mut index, Kind::Upload, 1, 10).unwrap();
-        index.name("a".to_owned(), path.clone(), now + Duration::from_secs(1));
+        index.name("a".to_owned(), path.clone(), now + Duration::from_secs(1), now).unwrap();
         index.release(&path, now);
         let end = now + Duration::from_secs(1);
         assert_eq!(index.hold_named("a", end), None);
@@ -327,7 +335,7 @@ mod tests {
         let later = now + Duration::from_secs(60);
         let first = put(&mut index, Kind::Input, 1, 40).unwrap();
         let named = put(&mut index, Kind::Upload, 2, 40).unwrap();
-        index.name("a".to_owned(), named.clone(), later);
+        index.name("a".to_owned(), named.clone(), later, now).unwrap();
         index.release(&named, now);
         assert!(put(&mut index, Kind::Input, 3, 40).is_none(), "both are needed");
         assert_eq!(index.bytes, 80);
@@ -353,12 +361,12 @@ mod tests {
         let (soon, later) = (now + Duration::from_secs(1), now + Duration::from_secs(2));
         let path = put(&mut index, Kind::Upload, 1, 10).unwrap();
         assert!(index.may_name(now).is_ok());
-        index.name("a".to_owned(), path.clone(), soon);
+        index.name("a".to_owned(), path.clone(), soon, now).unwrap();
         let failure = index.may_name(now).unwrap_err();
         assert_eq!(failure.code.as_str(), "storage_full");
         assert!(failure.hint.is_some_and(|hint| hint.contains("uploads_max")));
         assert!(index.may_name(soon).is_ok(), "its time is over");
-        index.name("b".to_owned(), path, later);
+        index.name("b".to_owned(), path, later, now).unwrap();
         assert!(index.may_name(soon).is_err());
         assert!(index.unname("b", soon) && index.may_name(soon).is_ok());
     }

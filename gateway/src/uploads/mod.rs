@@ -133,7 +133,8 @@ impl Uploads {
         let (sha256, hold) = self.place(Kind::Upload, bytes, picture.format)?;
         let id = uuid::Uuid::now_v7().to_string();
         let kept = self.0.upload_kept;
-        self.index().name(id.clone(), hold.path.clone(), Instant::now() + kept);
+        let now = Instant::now();
+        self.index().name(id.clone(), hold.path.clone(), now + kept, now)?;
         Ok(json!({
             "upload_id": id,
             "sha256": sha256,

@@ -97,8 +97,7 @@ impl Worker {
             self.advance(now);
             return;
         }
-        if let Some((batch, part)) =
-            target.rsplit_once('.').and_then(|(id, n)| Some((id, n.parse::<usize>().ok()?)))
+        if let Some((batch, part)) = contracts::batch_and_index(&target)
             && self.cancel_part(&command, &target, batch, part, &is_it, now)
         {
             return;

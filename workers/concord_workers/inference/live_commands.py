@@ -85,6 +85,12 @@ class LiveCommands:
             return target, None
         batch_id, _, index = request_id.rpartition(".")
         target = self._by_id.get(batch_id)
-        if target is not None and target.batch is not None and index.isdecimal() and target.state != "done":
+        if (
+            target is not None
+            and target.batch is not None
+            and index.isdecimal()
+            and str(int(index)) == index
+            and target.state != "done"
+        ):
             return target, int(index)
         return None, None

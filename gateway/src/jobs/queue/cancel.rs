@@ -1,10 +1,13 @@
 //! Cancels: of a command that waits or runs, of one request of a batch, of a session's job.
 
-use std::sync::Arc;
+use std::{pin::pin, sync::Arc};
 
 use chrono::Utc;
 use contracts::{ErrorCode, Failure};
-use tokio::sync::oneshot;
+use tokio::{
+    sync::oneshot,
+    time::{Duration, timeout},
+};
 
 use super::{JobQueue, Place, Waiting};
 use crate::{
@@ -26,8 +29,8 @@ impl JobQueue {
         if !item {
             self.records.request_cancel(seq, attempt);
         }
-        // An attempt is that of the whole command, so a request of a batch has none.
-        let is_another = |present: u32| !item && attempt.is_some_and(|attempt| attempt != present);
+        // A request of a batch is at the attempt of its batch.
+        let is_another = |present: u32| attempt.is_some_and(|attempt| attempt != present);
         if let Some((place, waiting)) = self.waiting.find(seq) {
             if is_another(waiting.attempt) {
                 done.send(Err(self.not_found(target))).ok();
@@ -97,9 +100,8 @@ impl JobQueue {
         if let Some(seq) = self.active.get(target) {
             return Some((*seq, false));
         }
-        let (batch, index) = target.rsplit_once('.')?;
+        let (batch, index) = contracts::batch_and_index(target)?;
         let seq = *self.active.get(batch)?;
-        let index: usize = index.parse().ok()?;
         let job = match self.waiting.find(seq) {
             Some((_, waiting)) => &waiting.work.job,
             None => &self.running.get(&seq)?.work.job,
@@ -126,11 +128,13 @@ impl JobQueue {
         done: Cancelling,
     ) {
         self.cancels.spawn(async move {
-            let cancelled = lane.cancel(holder, target.clone()).await;
-            // The contract: the answer to a cancel follows the target's own reply.
-            let status = match events {
-                Some(events) => Some(Status::of(&*events.reply().await)),
-                None => None,
+            let cancel = lane.cancel(holder, target.clone());
+            let (cancelled, status) = match events {
+                Some(events) => {
+                    let (cancelled, status) = after_reply(cancel, &events).await;
+                    (cancelled, Some(status))
+                }
+                None => (cancel.await, None),
             };
             let not_found = || {
                 let failure = Failure::new(ErrorCode::JobNotFound, format!("{target} has ended already"));
@@ -142,8 +146,6 @@ impl JobQueue {
             let answer = match cancelled {
                 Cancelled::Replaced => Ok("running"),
                 Cancelled::Waiting => Ok("queued"),
-                // The attempt ended before the lane had the cancel, and the queue did not repeat it.
-                Cancelled::NotHere if status == Some(Status::Cancelled) => Ok("running"),
                 Cancelled::Unanswered(seconds) => Err(Box::new(LaneError::TimedOut { seconds }.failure())),
                 Cancelled::NotHere => Err(not_found()),
                 Cancelled::Answered(line) => match contracts::unique(&line) {
@@ -153,6 +155,13 @@ impl JobQueue {
                     Ok(_) => Err(not_found()),
                 },
             };
+            // The worker may not answer, or know the command no more: the target's own reply decides.
+            let answer =
+                answer.or_else(
+                    |failure| {
+                        if status == Some(Status::Cancelled) { Ok("running") } else { Err(failure) }
+                    },
+                );
             done.send(answer).ok();
         });
     }
@@ -210,6 +219,25 @@ impl JobQueue {
             }
             None => failure,
         })
+    }
+}
+
+/// How long a worker may take to answer a cancel after its target has ended. It answers right then; 5 s is the time that
+/// it has to obey one.
+const CANCEL_ANSWER_MAX: Duration = Duration::from_secs(5);
+
+/// The outcome of the cancel of a whole command, and how the command ended. The contract has the answer to a cancel follow
+/// the target's own reply. A worker that never answers the cancel does not hold it up: the target has ended.
+async fn after_reply(cancel: impl Future<Output = Cancelled>, events: &JobEvents) -> (Cancelled, Status) {
+    let mut cancel = pin!(cancel);
+    tokio::select! {
+        // Biased: where both are there, the worker's answer says more.
+        biased;
+        cancelled = &mut cancel => (cancelled, Status::of(&*events.reply().await)),
+        reply = events.reply() => {
+            let cancelled = timeout(CANCEL_ANSWER_MAX, cancel).await;
+            (cancelled.unwrap_or(Cancelled::NotHere), Status::of(&*reply))
+        }
     }
 }
 
