@@ -362,6 +362,8 @@ mod tests {
         let path = put(&mut index, Kind::Upload, 1, 10).unwrap();
         assert!(index.may_name(now).is_ok());
         index.name("a".to_owned(), path.clone(), soon, now).unwrap();
+        // Two that looked at the same time: the second has no place.
+        assert!(index.name("late".to_owned(), path.clone(), soon, now).is_err());
         let failure = index.may_name(now).unwrap_err();
         assert_eq!(failure.code.as_str(), "storage_full");
         assert!(failure.hint.is_some_and(|hint| hint.contains("uploads_max")));

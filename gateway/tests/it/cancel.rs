@@ -279,3 +279,38 @@ async fn a_cancel_of_a_request_of_a_batch_that_is_never_answered_is_a_timeout_an
     rig.assert_makes_pictures().await;
     rig.stop().await;
 }
+
+/// A worker that never answers a cancel does not hold it up: the target's own reply decides.
+#[tokio::test]
+async fn a_cancel_whose_answer_never_comes_is_answered_after_its_target() {
+    let rig = Rig::with(1, "", &["--step-ms", "20", "--fault", "missing_reply@cancel"]).await;
+    rig.queue(&long_job("victim", 150)).await;
+    rig.running("victim").await;
+    let cancelled = rig.delete("/v1/jobs/victim").await;
+    assert_eq!(
+        cancelled.body["data"],
+        json!({"target_request_id": "victim", "was": "running"}),
+        "{cancelled:?}"
+    );
+    assert_eq!(rig.reply("victim").await["error_details"]["code"], "cancelled");
+    rig.stop().await;
+}
+
+/// A request of a batch is at the attempt of its batch, and an id is compared as it is written.
+#[tokio::test]
+async fn another_attempt_or_spelling_cancels_no_request_of_a_batch() {
+    let rig = Rig::with(1, "", &["--step-ms", "10"]).await;
+    rig.queue(&batch(60)).await;
+    rig.running("batch").await;
+    for (target, attempt) in [("batch.1", Some(7)), ("batch.01", None)] {
+        let mut fields = json!({"target_request_id": target});
+        if let Some(attempt) = attempt {
+            fields["attempt"] = attempt.into();
+        }
+        let refused = rig.command(&json!({"action": "cancel", "payload": fields})).await;
+        assert_eq!(refused.code(), "job_not_found", "{target}: {refused:?}");
+    }
+    let reply = rig.reply("batch").await;
+    assert_eq!(reply["data"]["results"][1]["success"], true, "{reply}");
+    rig.stop().await;
+}

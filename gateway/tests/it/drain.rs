@@ -197,3 +197,27 @@ async fn everyone_who_stops_a_lane_waits_for_its_end() {
     let both = async { tokio::join!(told(Duration::from_secs(600)), told(Duration::from_millis(100))) };
     within(both).await;
 }
+
+/// A client that takes its reply slowly, but takes it, has all of it: the grace is its time, too.
+#[tokio::test]
+async fn a_reply_that_is_read_slowly_is_not_cut_before_the_grace_ends() {
+    let rig = Rig::with(1, "", &["--step-ms", "1"]).await;
+    let mut large = job("generate_sdxl");
+    large["payload"]["prompt_submission"]["hyperparameters"]["dimensions"] =
+        json!({"width": 2048, "height": 2048});
+    let submission = &large["payload"]["prompt_submission"];
+    let request = rig.request("POST", "/v1/generate").header("accept", "image/png").json(submission);
+    let mut response = within(request.send()).await.unwrap();
+    assert_eq!(response.status(), 200);
+    let length = usize::try_from(response.content_length().unwrap()).unwrap();
+    assert!(length > 4 << 20, "{length} bytes fit into the sockets' buffers");
+    let mut read = within(response.chunk()).await.unwrap().unwrap().len();
+    let stopped = tokio::spawn(rig.stop());
+    // The pause is what is tested: longer than connections once had after the last job.
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    while let Some(chunk) = within(response.chunk()).await.unwrap() {
+        read += chunk.len();
+    }
+    assert_eq!(read, length);
+    within(stopped).await.unwrap();
+}

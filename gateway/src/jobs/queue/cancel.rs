@@ -136,32 +136,29 @@ impl JobQueue {
                 }
                 None => (cancel.await, None),
             };
-            let not_found = || {
+            // The worker may not answer, or know the command no more: the target's own reply decides.
+            let no_longer_there = || {
+                if status == Some(Status::Cancelled) {
+                    return Ok("running");
+                }
                 let failure = Failure::new(ErrorCode::JobNotFound, format!("{target} has ended already"));
-                Box::new(match status {
+                Err(Box::new(match status {
                     Some(status) => failure.detail("status", status.as_str()),
                     None => failure,
-                })
+                }))
             };
             let answer = match cancelled {
                 Cancelled::Replaced => Ok("running"),
                 Cancelled::Waiting => Ok("queued"),
                 Cancelled::Unanswered(seconds) => Err(Box::new(LaneError::TimedOut { seconds }.failure())),
-                Cancelled::NotHere => Err(not_found()),
+                Cancelled::NotHere => no_longer_there(),
                 Cancelled::Answered(line) => match contracts::unique(&line) {
                     Err(err) => Err(Box::new(LaneError::Protocol { breach: err.into() }.failure())),
                     Ok(reply) if reply["success"] == true && reply["data"]["was"] == "queued" => Ok("queued"),
                     Ok(reply) if reply["success"] == true => Ok("running"),
-                    Ok(_) => Err(not_found()),
+                    Ok(_) => no_longer_there(),
                 },
             };
-            // The worker may not answer, or know the command no more: the target's own reply decides.
-            let answer =
-                answer.or_else(
-                    |failure| {
-                        if status == Some(Status::Cancelled) { Ok("running") } else { Err(failure) }
-                    },
-                );
             done.send(answer).ok();
         });
     }
