@@ -11,7 +11,11 @@ use crate::{
     command::{Form, Head, Incoming},
     dialect::Dialect,
     dictionary::{Name, ObjectSpec, dictionary},
-    generated::{action::Action, error_code::ErrorCode, warning_code::WarningCode},
+    generated::{
+        action::{Action, ActionInfo},
+        error_code::ErrorCode,
+        warning_code::WarningCode,
+    },
     naming::pascal,
     pointer::escape,
     reading::{Reading, Source, Writer, read_sources},
@@ -42,6 +46,7 @@ impl Members {
         let written = parts.iter().map(|(tree, pointer)| Source::written(tree, pointer.clone()));
         let given = given.iter().map(|tree| Source { tree, pointer: String::new(), spelt: false });
         let sources: Vec<Source<'_>> = written.chain(given).collect();
+        self.check_request_id(info);
         let violations = std::mem::take(&mut self.violations);
         let mut reading = read_sources(info.request, &sources, Writer::Sender, violations, self.names);
         if let Some(name) = bare {
@@ -65,6 +70,28 @@ impl Members {
             spelt: self.spelt,
         };
         Incoming { head, form, reading }
+    }
+
+    /// An action may allow fewer characters than an id has: a worker appends to the id of a batch.
+    fn check_request_id(&mut self, info: &ActionInfo) {
+        let (Some(maximum), Some(id)) = (info.request_id_max, self.id("request_id")) else { return };
+        // An id is ASCII.
+        if id.len() <= maximum {
+            return;
+        }
+        let spelt = self.spelt.iter().find(|(name, _)| *name == "request_id");
+        let pointer = spelt.map_or_else(|| "/request_id".to_owned(), |(_, pointer)| pointer.clone());
+        let message = format!(
+            "`{}`: {} characters; 1..{maximum} are allowed for {}",
+            &pointer[1..],
+            id.len(),
+            info.action
+        );
+        self.violations.add(|| Violation {
+            minimum: Some(1.0),
+            maximum: Some(maximum as f64),
+            ..Violation::new(pointer, ErrorCode::OutOfRange, message)
+        });
     }
 
     /// The command's fields as the sender wrote them: the payload, the body itself, or the members beside `action`.

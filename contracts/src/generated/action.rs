@@ -30,6 +30,8 @@ pub struct ActionInfo {
     pub timeout_seconds: Option<f64>,
     /// The name of the object that its fields may stand in, beside the envelope.
     pub wrapped_in: Option<&'static str>,
+    /// The most characters of its `request_id`, where that is fewer than of any id.
+    pub request_id_max: Option<usize>,
     /// When it belongs to another class.
     pub class_when: Option<ClassWhen>,
 }
@@ -441,6 +443,7 @@ static INFOS: [ActionInfo; 45usize] = [
         routes: &[],
         timeout_seconds: Some(300.0),
         wrapped_in: None,
+        request_id_max: None,
         class_when: None,
     },
     ActionInfo {
@@ -455,6 +458,7 @@ static INFOS: [ActionInfo; 45usize] = [
         routes: &[],
         timeout_seconds: Some(300.0),
         wrapped_in: None,
+        request_id_max: None,
         class_when: None,
     },
     ActionInfo {
@@ -469,6 +473,7 @@ static INFOS: [ActionInfo; 45usize] = [
         routes: &[Route { verb: "GET", path: "/v1/gpus", params: &[], bare: None, fixed: &[] }],
         timeout_seconds: Some(10.0),
         wrapped_in: None,
+        request_id_max: None,
         class_when: None,
     },
     ActionInfo {
@@ -487,6 +492,7 @@ static INFOS: [ActionInfo; 45usize] = [
         routes: &[Route { verb: "GET", path: "/v1/capabilities", params: &[], bare: None, fixed: &[] }],
         timeout_seconds: Some(10.0),
         wrapped_in: None,
+        request_id_max: None,
         class_when: None,
     },
     ActionInfo {
@@ -501,6 +507,7 @@ static INFOS: [ActionInfo; 45usize] = [
         routes: &[Route { verb: "GET", path: "/v1/schedulers", params: &[], bare: None, fixed: &[] }],
         timeout_seconds: Some(10.0),
         wrapped_in: None,
+        request_id_max: None,
         class_when: None,
     },
     ActionInfo {
@@ -515,6 +522,7 @@ static INFOS: [ActionInfo; 45usize] = [
         routes: &[Route { verb: "GET", path: "/v1/controlnet-types", params: &[], bare: None, fixed: &[] }],
         timeout_seconds: Some(10.0),
         wrapped_in: None,
+        request_id_max: None,
         class_when: None,
     },
     ActionInfo {
@@ -535,6 +543,7 @@ static INFOS: [ActionInfo; 45usize] = [
         }],
         timeout_seconds: Some(10.0),
         wrapped_in: None,
+        request_id_max: None,
         class_when: None,
     },
     ActionInfo {
@@ -549,6 +558,7 @@ static INFOS: [ActionInfo; 45usize] = [
         routes: &[Route { verb: "GET", path: "/v1/metrics", params: &[], bare: None, fixed: &[] }],
         timeout_seconds: Some(10.0),
         wrapped_in: None,
+        request_id_max: None,
         class_when: None,
     },
     ActionInfo {
@@ -563,6 +573,7 @@ static INFOS: [ActionInfo; 45usize] = [
         routes: &[Route { verb: "GET", path: "/v1/queue", params: &[], bare: None, fixed: &[] }],
         timeout_seconds: Some(10.0),
         wrapped_in: None,
+        request_id_max: None,
         class_when: None,
     },
     ActionInfo {
@@ -586,6 +597,7 @@ static INFOS: [ActionInfo; 45usize] = [
         }],
         timeout_seconds: Some(10.0),
         wrapped_in: None,
+        request_id_max: None,
         class_when: None,
     },
     ActionInfo {
@@ -606,6 +618,7 @@ static INFOS: [ActionInfo; 45usize] = [
         }],
         timeout_seconds: Some(10.0),
         wrapped_in: None,
+        request_id_max: None,
         class_when: None,
     },
     ActionInfo {
@@ -620,6 +633,7 @@ static INFOS: [ActionInfo; 45usize] = [
         routes: &[Route { verb: "POST", path: "/v1/optimize", params: &[], bare: None, fixed: &[] }],
         timeout_seconds: Some(10.0),
         wrapped_in: None,
+        request_id_max: None,
         class_when: None,
     },
     ActionInfo {
@@ -644,6 +658,7 @@ static INFOS: [ActionInfo; 45usize] = [
         }],
         timeout_seconds: Some(300.0),
         wrapped_in: None,
+        request_id_max: None,
         class_when: None,
     },
     ActionInfo {
@@ -664,6 +679,7 @@ static INFOS: [ActionInfo; 45usize] = [
         }],
         timeout_seconds: Some(300.0),
         wrapped_in: None,
+        request_id_max: None,
         class_when: None,
     },
     ActionInfo {
@@ -684,6 +700,7 @@ static INFOS: [ActionInfo; 45usize] = [
         }],
         timeout_seconds: Some(300.0),
         wrapped_in: None,
+        request_id_max: None,
         class_when: None,
     },
     ActionInfo {
@@ -704,6 +721,7 @@ static INFOS: [ActionInfo; 45usize] = [
         }],
         timeout_seconds: Some(300.0),
         wrapped_in: None,
+        request_id_max: None,
         class_when: None,
     },
     ActionInfo {
@@ -718,6 +736,7 @@ static INFOS: [ActionInfo; 45usize] = [
         routes: &[Route { verb: "POST", path: "/v1/cache/models", params: &[], bare: None, fixed: &[] }],
         timeout_seconds: Some(300.0),
         wrapped_in: None,
+        request_id_max: None,
         class_when: None,
     },
     ActionInfo {
@@ -732,6 +751,7 @@ static INFOS: [ActionInfo; 45usize] = [
         routes: &[],
         timeout_seconds: Some(300.0),
         wrapped_in: None,
+        request_id_max: None,
         class_when: None,
     },
     ActionInfo {
@@ -746,6 +766,7 @@ static INFOS: [ActionInfo; 45usize] = [
         routes: &[Route { verb: "POST", path: "/v1/cache/suites", params: &[], bare: None, fixed: &[] }],
         timeout_seconds: Some(300.0),
         wrapped_in: None,
+        request_id_max: None,
         class_when: None,
     },
     ActionInfo {
@@ -763,6 +784,7 @@ static INFOS: [ActionInfo; 45usize] = [
         routes: &[Route { verb: "POST", path: "/v1/models/validate", params: &[], bare: None, fixed: &[] }],
         timeout_seconds: Some(10.0),
         wrapped_in: None,
+        request_id_max: None,
         class_when: Some(ClassWhen {
             field: "deep",
             equals: true,
@@ -788,6 +810,7 @@ static INFOS: [ActionInfo; 45usize] = [
         }],
         timeout_seconds: Some(600.0),
         wrapped_in: None,
+        request_id_max: None,
         class_when: None,
     },
     ActionInfo {
@@ -805,6 +828,7 @@ static INFOS: [ActionInfo; 45usize] = [
         routes: &[],
         timeout_seconds: Some(600.0),
         wrapped_in: None,
+        request_id_max: None,
         class_when: None,
     },
     ActionInfo {
@@ -819,6 +843,7 @@ static INFOS: [ActionInfo; 45usize] = [
         routes: &[],
         timeout_seconds: Some(600.0),
         wrapped_in: None,
+        request_id_max: None,
         class_when: None,
     },
     ActionInfo {
@@ -833,6 +858,7 @@ static INFOS: [ActionInfo; 45usize] = [
         routes: &[],
         timeout_seconds: Some(600.0),
         wrapped_in: None,
+        request_id_max: None,
         class_when: None,
     },
     ActionInfo {
@@ -853,6 +879,7 @@ static INFOS: [ActionInfo; 45usize] = [
         }],
         timeout_seconds: Some(600.0),
         wrapped_in: None,
+        request_id_max: None,
         class_when: None,
     },
     ActionInfo {
@@ -867,6 +894,7 @@ static INFOS: [ActionInfo; 45usize] = [
         routes: &[],
         timeout_seconds: Some(600.0),
         wrapped_in: None,
+        request_id_max: None,
         class_when: None,
     },
     ActionInfo {
@@ -881,6 +909,7 @@ static INFOS: [ActionInfo; 45usize] = [
         routes: &[Route { verb: "POST", path: "/v1/batches", params: &[], bare: None, fixed: &[] }],
         timeout_seconds: Some(600.0),
         wrapped_in: None,
+        request_id_max: Some(125),
         class_when: None,
     },
     ActionInfo {
@@ -901,6 +930,7 @@ static INFOS: [ActionInfo; 45usize] = [
         }],
         timeout_seconds: Some(300.0),
         wrapped_in: None,
+        request_id_max: None,
         class_when: None,
     },
     ActionInfo {
@@ -915,6 +945,7 @@ static INFOS: [ActionInfo; 45usize] = [
         routes: &[Route { verb: "POST", path: "/v1/training", params: &[], bare: None, fixed: &[] }],
         timeout_seconds: None,
         wrapped_in: Some("request"),
+        request_id_max: None,
         class_when: None,
     },
     ActionInfo {
@@ -929,6 +960,7 @@ static INFOS: [ActionInfo; 45usize] = [
         routes: &[Route { verb: "POST", path: "/v1/training/sdxl", params: &[], bare: None, fixed: &[] }],
         timeout_seconds: None,
         wrapped_in: Some("request"),
+        request_id_max: None,
         class_when: None,
     },
     ActionInfo {
@@ -949,6 +981,7 @@ static INFOS: [ActionInfo; 45usize] = [
         }],
         timeout_seconds: Some(10.0),
         wrapped_in: None,
+        request_id_max: None,
         class_when: None,
     },
     ActionInfo {
@@ -969,6 +1002,7 @@ static INFOS: [ActionInfo; 45usize] = [
         }],
         timeout_seconds: Some(10.0),
         wrapped_in: None,
+        request_id_max: None,
         class_when: None,
     },
     ActionInfo {
@@ -989,6 +1023,7 @@ static INFOS: [ActionInfo; 45usize] = [
         }],
         timeout_seconds: Some(300.0),
         wrapped_in: None,
+        request_id_max: None,
         class_when: None,
     },
     ActionInfo {
@@ -1036,6 +1071,7 @@ static INFOS: [ActionInfo; 45usize] = [
         ],
         timeout_seconds: Some(3600.0),
         wrapped_in: None,
+        request_id_max: None,
         class_when: None,
     },
     ActionInfo {
@@ -1050,6 +1086,7 @@ static INFOS: [ActionInfo; 45usize] = [
         routes: &[Route { verb: "GET", path: "/v1/gpus/best", params: &[], bare: None, fixed: &[] }],
         timeout_seconds: Some(10.0),
         wrapped_in: None,
+        request_id_max: None,
         class_when: None,
     },
     ActionInfo {
@@ -1064,6 +1101,7 @@ static INFOS: [ActionInfo; 45usize] = [
         routes: &[Route { verb: "GET", path: "/v1/readiness", params: &[], bare: None, fixed: &[] }],
         timeout_seconds: Some(10.0),
         wrapped_in: None,
+        request_id_max: None,
         class_when: None,
     },
     ActionInfo {
@@ -1078,6 +1116,7 @@ static INFOS: [ActionInfo; 45usize] = [
         routes: &[Route { verb: "POST", path: "/v1/balance", params: &[], bare: None, fixed: &[] }],
         timeout_seconds: Some(10.0),
         wrapped_in: None,
+        request_id_max: None,
         class_when: None,
     },
     ActionInfo {
@@ -1092,6 +1131,7 @@ static INFOS: [ActionInfo; 45usize] = [
         routes: &[Route { verb: "GET", path: "/v1/sessions", params: &[], bare: None, fixed: &[] }],
         timeout_seconds: Some(10.0),
         wrapped_in: None,
+        request_id_max: None,
         class_when: None,
     },
     ActionInfo {
@@ -1112,6 +1152,7 @@ static INFOS: [ActionInfo; 45usize] = [
         }],
         timeout_seconds: Some(10.0),
         wrapped_in: None,
+        request_id_max: None,
         class_when: None,
     },
     ActionInfo {
@@ -1132,6 +1173,7 @@ static INFOS: [ActionInfo; 45usize] = [
         }],
         timeout_seconds: Some(10.0),
         wrapped_in: None,
+        request_id_max: None,
         class_when: None,
     },
     ActionInfo {
@@ -1152,6 +1194,7 @@ static INFOS: [ActionInfo; 45usize] = [
         }],
         timeout_seconds: Some(10.0),
         wrapped_in: None,
+        request_id_max: None,
         class_when: None,
     },
     ActionInfo {
@@ -1166,6 +1209,7 @@ static INFOS: [ActionInfo; 45usize] = [
         routes: &[Route { verb: "GET", path: "/v1/jobs", params: &[], bare: None, fixed: &[] }],
         timeout_seconds: Some(10.0),
         wrapped_in: None,
+        request_id_max: None,
         class_when: None,
     },
     ActionInfo {
@@ -1186,6 +1230,7 @@ static INFOS: [ActionInfo; 45usize] = [
         }],
         timeout_seconds: Some(10.0),
         wrapped_in: None,
+        request_id_max: None,
         class_when: None,
     },
     ActionInfo {
@@ -1200,6 +1245,7 @@ static INFOS: [ActionInfo; 45usize] = [
         routes: &[Route { verb: "GET", path: "/v1/devices", params: &[], bare: None, fixed: &[] }],
         timeout_seconds: Some(10.0),
         wrapped_in: None,
+        request_id_max: None,
         class_when: None,
     },
     ActionInfo {
@@ -1214,6 +1260,7 @@ static INFOS: [ActionInfo; 45usize] = [
         routes: &[Route { verb: "GET", path: "/v1/cache/models", params: &[], bare: None, fixed: &[] }],
         timeout_seconds: Some(10.0),
         wrapped_in: None,
+        request_id_max: None,
         class_when: None,
     },
 ];

@@ -14,6 +14,7 @@ __all__ = ["Action", "actions", "find_action"]
 @dataclass(frozen=True)
 class Action:
     """One action. kind: query, control, job, training or gateway. request, reply: names of definitions.
+    request_id_max: the most characters of its `request_id`; None: as many as any id has.
 
     timeout_seconds: the limit of a command that sets none; None: no limit. when: (field, value, kind, timeout), an override.
     """
@@ -23,6 +24,7 @@ class Action:
     request: str
     reply: str
     wrapped_in: str | None
+    request_id_max: int | None
     timeout_seconds: float | None
     when: tuple[str, Any, str, float | None] | None
 
@@ -47,6 +49,7 @@ def actions() -> dict[str, Action]:
             request=row["request"].removeprefix("#/$defs/"),
             reply=row["reply"].removeprefix("#/$defs/"),
             wrapped_in=row.get("wrapped_in"),
+            request_id_max=row.get("request_id_max"),
             timeout_seconds=row.get("timeout_seconds", classes[row["class"]]["timeout_seconds"]),
             when=(when["field"], when["equals"], when["class"], when.get("timeout_seconds")) if when else None,
         )

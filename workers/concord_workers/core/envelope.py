@@ -236,6 +236,7 @@ class _Opened:
         sources = [self._fields(action)]
         if action.wrapped_in is not None:
             sources += self._unwrap(sources[0], action)
+        self._check_request_id(action)
         if action.request == "Nothing" and not sources[0][0] and not self.violations and len(sources) == 1:
             # The commonest commands have no fields; the walk is skipped for them.
             reading = Reading({}, dialect=self.names.most())
@@ -255,6 +256,17 @@ class _Opened:
             reading=reading,
             spelt=self.spelt,
             around=self.names.most(),
+        )
+
+    def _check_request_id(self, action: Action) -> None:
+        """An action may allow fewer characters than an id has: a worker appends to the id of a batch."""
+        maximum, said = action.request_id_max, self.values.get("request_id")
+        if maximum is None or said is None or len(said) <= maximum:
+            return
+        name = self.spelt["request_id"]
+        message = f"`{name}`: {len(said)} characters; 1..{maximum} are allowed for {action.name}"
+        self.violations.append(
+            {"pointer": f"/{name}", "code": "out_of_range", "minimum": 1, "maximum": maximum, "message": message}
         )
 
     def _action(self) -> Action:

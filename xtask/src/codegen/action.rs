@@ -1,8 +1,8 @@
 //! `action.rs` from the registry of commands.
 
 use anyhow::{Context as _, Result, bail};
-use proc_macro2::TokenStream;
-use quote::quote;
+use proc_macro2::{Literal, TokenStream};
+use quote::{ToTokens, quote};
 use serde_json::{Map, Value};
 
 use super::rust::{camel, doc, file, ident};
@@ -59,6 +59,8 @@ fn action_row() -> TokenStream {
             pub timeout_seconds: Option<f64>,
             /// The name of the object that its fields may stand in, beside the envelope.
             pub wrapped_in: Option<&'static str>,
+            /// The most characters of its `request_id`, where that is fewer than of any id.
+            pub request_id_max: Option<usize>,
             /// When it belongs to another class.
             pub class_when: Option<ClassWhen>,
         }
@@ -220,6 +222,7 @@ fn info(row: &Value, classes: &Map<String, Value>) -> Result<TokenStream> {
     let reply = definition(row, "reply")?.with_context(|| format!("{action}: no reply"))?;
     let module = option(row.get("worker_module").and_then(Value::as_str));
     let wrapped = option(row.get("wrapped_in").and_then(Value::as_str));
+    let id_max = option(row.get("request_id_max").and_then(Value::as_u64).map(Literal::u64_unsuffixed));
     let routes = row.get("routes").and_then(Value::as_array).context("no routes")?;
     let routes = routes.iter().map(route).collect::<Result<Vec<_>>>()?;
     let when = class_when(row.get("class_when"))?;
@@ -236,6 +239,7 @@ fn info(row: &Value, classes: &Map<String, Value>) -> Result<TokenStream> {
             routes: &[#(#routes),*],
             timeout_seconds: #timeout,
             wrapped_in: #wrapped,
+            request_id_max: #id_max,
             class_when: #when,
         }
     })
@@ -401,8 +405,8 @@ fn definition<'a>(row: &'a Value, member: &str) -> Result<Option<&'a str>> {
     }
 }
 
-fn option(text: Option<&str>) -> TokenStream {
-    text.map_or_else(|| quote! { None }, |text| quote! { Some(#text) })
+fn option(value: Option<impl ToTokens>) -> TokenStream {
+    value.map_or_else(|| quote! { None }, |value| quote! { Some(#value) })
 }
 
 fn optional_number(value: &Value) -> Result<TokenStream> {
@@ -410,7 +414,7 @@ fn optional_number(value: &Value) -> Result<TokenStream> {
         Value::Null => Ok(quote! { None }),
         Value::Number(number) => {
             let number = number.as_f64().context("not a finite number")?;
-            let number = proc_macro2::Literal::f64_unsuffixed(number);
+            let number = Literal::f64_unsuffixed(number);
             Ok(quote! { Some(#number) })
         }
         _ => bail!("registry.json: timeout_seconds is {value}"),

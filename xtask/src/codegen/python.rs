@@ -252,6 +252,7 @@ class ActionRow(NamedTuple):
     worker_module: str | None
     timeout_seconds: float | None
     wrapped_in: str | None
+    request_id_max: int | None
     class_when: dict[str, Any] | None
 
 "#;
@@ -272,13 +273,14 @@ fn actions(registry: &Value) -> Result<String> {
         writeln!(
             text,
             "    {}: ActionRow(\n        aliases=({aliases}), action_class=\"{class}\", {},\n        request=\"{}\", \
-             reply=\"{}\", worker_module={}, timeout_seconds={timeout},\n        wrapped_in={}, class_when={},\n    ),",
+             reply=\"{}\", worker_module={}, timeout_seconds={timeout},\n        wrapped_in={}, request_id_max={}, class_when={},\n    ),",
             literal(row.get("action").context("no action")?),
             keyword(row, "summary")?,
             name("request")?,
             name("reply")?,
             optional("worker_module"),
             optional("wrapped_in"),
+            optional("request_id_max"),
             optional("class_when"),
         )?;
     }

@@ -28,6 +28,7 @@ class ActionRow(NamedTuple):
     worker_module: str | None
     timeout_seconds: float | None
     wrapped_in: str | None
+    request_id_max: int | None
     class_when: dict[str, Any] | None
 
 
@@ -94,227 +95,227 @@ ACTIONS: Final[dict[str, ActionRow]] = {
     "initialize": ActionRow(
         aliases=(), action_class="control", summary="Opens the conversation.",
         request="Initialize", reply="InitializeResult", worker_module="main.py", timeout_seconds=300,
-        wrapped_in=None, class_when=None,
+        wrapped_in=None, request_id_max=None, class_when=None,
     ),
     "shutdown": ActionRow(
         aliases=(), action_class="control", summary="Ends the worker or gateway politely.",
         request="Shutdown", reply="Empty", worker_module="main.py", timeout_seconds=300,
-        wrapped_in=None, class_when=None,
+        wrapped_in=None, request_id_max=None, class_when=None,
     ),
     "get_status": ActionRow(
         aliases=(), action_class="query", summary="State of the worker or the pool.",
         request="Nothing", reply="WorkerStatus", worker_module="base_worker.py", timeout_seconds=10,
-        wrapped_in=None, class_when=None,
+        wrapped_in=None, request_id_max=None, class_when=None,
     ),
     "get_capabilities": ActionRow(
         aliases=(), action_class="query", summary="Abilities of the worker or the pool.",
         request="Nothing", reply="WorkerCapabilities", worker_module="device_manager.py", timeout_seconds=10,
-        wrapped_in=None, class_when=None,
+        wrapped_in=None, request_id_max=None, class_when=None,
     ),
     "get_schedulers": ActionRow(
         aliases=(), action_class="query", summary="The samplers.",
         request="Nothing", reply="Schedulers", worker_module="scheduler_factory.py", timeout_seconds=10,
-        wrapped_in=None, class_when=None,
+        wrapped_in=None, request_id_max=None, class_when=None,
     ),
     "get_controlnet_types": ActionRow(
         aliases=(), action_class="query", summary="The ControlNet types.",
         request="Nothing", reply="ControlNetTypes", worker_module="controlnet.py", timeout_seconds=10,
-        wrapped_in=None, class_when=None,
+        wrapped_in=None, request_id_max=None, class_when=None,
     ),
     "get_model_info": ActionRow(
         aliases=(), action_class="query", summary="Models loaded or cached.",
         request="GetModelInfo", reply="Models", worker_module="model_loader.py", timeout_seconds=10,
-        wrapped_in=None, class_when=None,
+        wrapped_in=None, request_id_max=None, class_when=None,
     ),
     "get_performance_metrics": ActionRow(
         aliases=(), action_class="query", summary="Measurements since start.",
         request="Nothing", reply="PerformanceMetrics", worker_module="device_manager.py", timeout_seconds=10,
-        wrapped_in=None, class_when=None,
+        wrapped_in=None, request_id_max=None, class_when=None,
     ),
     "get_queue_status": ActionRow(
         aliases=(), action_class="query", summary="The queue of jobs.",
         request="Nothing", reply="QueueStatus", worker_module="pipeline_manager.py", timeout_seconds=10,
-        wrapped_in=None, class_when=None,
+        wrapped_in=None, request_id_max=None, class_when=None,
     ),
     "validate_request": ActionRow(
         aliases=(), action_class="query", summary="Reads a prompt submission and says what was understood and what is wrong.",
         request="SubmissionCommand", reply="ValidationReport", worker_module="base_worker.py", timeout_seconds=10,
-        wrapped_in=None, class_when=None,
+        wrapped_in=None, request_id_max=None, class_when=None,
     ),
     "get_performance_estimate": ActionRow(
         aliases=(), action_class="query", summary="Memory and time that a job would need.",
         request="SubmissionCommand", reply="PerformanceEstimate", worker_module="memory_optimizer.py", timeout_seconds=10,
-        wrapped_in=None, class_when=None,
+        wrapped_in=None, request_id_max=None, class_when=None,
     ),
     "optimize_request": ActionRow(
         aliases=(), action_class="query", summary="A changed request that fits.",
         request="OptimizeRequest", reply="OptimizationResult", worker_module="memory_optimizer.py", timeout_seconds=10,
-        wrapped_in=None, class_when=None,
+        wrapped_in=None, request_id_max=None, class_when=None,
     ),
     "load_model": ActionRow(
         aliases=(), action_class="control", summary="Loads one model to a GPU.",
         request="LoadModel", reply="LoadResult", worker_module="model_loader.py", timeout_seconds=300,
-        wrapped_in=None, class_when=None,
+        wrapped_in=None, request_id_max=None, class_when=None,
     ),
     "load_sdxl_suite": ActionRow(
         aliases=(), action_class="control", summary="Loads a model suite to a GPU.",
         request="SuiteCommand", reply="SuiteResult", worker_module="model_loader.py", timeout_seconds=300,
-        wrapped_in=None, class_when=None,
+        wrapped_in=None, request_id_max=None, class_when=None,
     ),
     "unload_model": ActionRow(
         aliases=(), action_class="control", summary="Unloads one model, or everything on the GPU.",
         request="UnloadModel", reply="UnloadResult", worker_module="model_loader.py", timeout_seconds=300,
-        wrapped_in=None, class_when=None,
+        wrapped_in=None, request_id_max=None, class_when=None,
     ),
     "cleanup_memory": ActionRow(
         aliases=(), action_class="control", summary="Frees what nothing holds.",
         request="Nothing", reply="CleanupResult", worker_module="memory_optimizer.py", timeout_seconds=300,
-        wrapped_in=None, class_when=None,
+        wrapped_in=None, request_id_max=None, class_when=None,
     ),
     "load_model_to_cache": ActionRow(
         aliases=(), action_class="control", summary="Loads one model to the RAM cache.",
         request="LoadModel", reply="LoadResult", worker_module="model_loader.py", timeout_seconds=300,
-        wrapped_in=None, class_when=None,
+        wrapped_in=None, request_id_max=None, class_when=None,
     ),
     "load_from_cache": ActionRow(
         aliases=("load_model_from_cache",), action_class="control", summary="Loads a cached model to a GPU.",
         request="LoadFromCache", reply="LoadResult", worker_module="model_loader.py", timeout_seconds=300,
-        wrapped_in=None, class_when=None,
+        wrapped_in=None, request_id_max=None, class_when=None,
     ),
     "cache_sdxl_suite": ActionRow(
         aliases=(), action_class="control", summary="Loads a model suite to the RAM cache.",
         request="SuiteCommand", reply="SuiteResult", worker_module="model_loader.py", timeout_seconds=300,
-        wrapped_in=None, class_when=None,
+        wrapped_in=None, request_id_max=None, class_when=None,
     ),
     "validate_model_files": ActionRow(
         aliases=(), action_class="query", summary="Opens model files and says what is wrong with them.",
         request="ValidateModelFiles", reply="FileResults", worker_module="model_loader.py", timeout_seconds=10,
-        wrapped_in=None, class_when={"field": "deep", "equals": True, "class": "job", "timeout_seconds": 3600},
+        wrapped_in=None, request_id_max=None, class_when={"field": "deep", "equals": True, "class": "job", "timeout_seconds": 3600},
     ),
     "generate_sdxl": ActionRow(
         aliases=(), action_class="job", summary="Makes pictures.",
         request="SubmissionCommand", reply="SdxlResult", worker_module="sdxl_worker.py", timeout_seconds=600,
-        wrapped_in=None, class_when=None,
+        wrapped_in=None, request_id_max=None, class_when=None,
     ),
     "generate_sdxl_enhanced": ActionRow(
         aliases=(), action_class="job", summary="Makes pictures; the name that the C# bridge uses.",
         request="SubmissionCommand", reply="SdxlResult", worker_module="sdxl_worker.py", timeout_seconds=600,
-        wrapped_in=None, class_when=None,
+        wrapped_in=None, request_id_max=None, class_when=None,
     ),
     "enhanced_sdxl": ActionRow(
         aliases=(), action_class="job", summary="Makes pictures; the name that the inference service uses.",
         request="SubmissionCommand", reply="SdxlResult", worker_module="sdxl_worker.py", timeout_seconds=600,
-        wrapped_in=None, class_when=None,
+        wrapped_in=None, request_id_max=None, class_when=None,
     ),
     "generate_image": ActionRow(
         aliases=(), action_class="job", summary="Makes pictures from flat parameters.",
         request="ParametersCommand", reply="ImageResult", worker_module="sdxl_worker.py", timeout_seconds=600,
-        wrapped_in=None, class_when=None,
+        wrapped_in=None, request_id_max=None, class_when=None,
     ),
     "run_inference": ActionRow(
         aliases=(), action_class="job", summary="Makes pictures from a model and flat parameters.",
         request="RunInference", reply="SdxlResult", worker_module="sdxl_worker.py", timeout_seconds=600,
-        wrapped_in=None, class_when=None,
+        wrapped_in=None, request_id_max=None, class_when=None,
     ),
     "structured_inference": ActionRow(
         aliases=(), action_class="job", summary="Makes pictures, and says what was read.",
         request="SubmissionCommand", reply="StructuredResult", worker_module="pipeline_manager.py", timeout_seconds=600,
-        wrapped_in=None, class_when=None,
+        wrapped_in=None, request_id_max=None, class_when=None,
     ),
     "batch_generate": ActionRow(
         aliases=(), action_class="job", summary="Several prompt submissions, one after another.",
         request="BatchGenerate", reply="BatchResult", worker_module="batch_processor.py", timeout_seconds=600,
-        wrapped_in=None, class_when=None,
+        wrapped_in=None, request_id_max=125, class_when=None,
     ),
     "cancel": ActionRow(
         aliases=(), action_class="control", summary="Cancels a job, waiting or running.",
         request="Cancel", reply="CancelResult", worker_module="pipeline_manager.py", timeout_seconds=300,
-        wrapped_in=None, class_when=None,
+        wrapped_in=None, request_id_max=None, class_when=None,
     ),
     "start_training": ActionRow(
         aliases=(), action_class="training", summary="Starts a training.",
         request="TrainingJob", reply="TrainingStarted", worker_module="training", timeout_seconds=None,
-        wrapped_in="request", class_when=None,
+        wrapped_in="request", request_id_max=None, class_when=None,
     ),
     "start_sdxl_training": ActionRow(
         aliases=(), action_class="training", summary="Starts a training on an SDXL base.",
         request="TrainingJob", reply="TrainingStarted", worker_module="training", timeout_seconds=None,
-        wrapped_in="request", class_when=None,
+        wrapped_in="request", request_id_max=None, class_when=None,
     ),
     "get_training_status": ActionRow(
         aliases=(), action_class="query", summary="Status of a training.",
         request="TrainingCommand", reply="TrainingStatus", worker_module="training", timeout_seconds=10,
-        wrapped_in=None, class_when=None,
+        wrapped_in=None, request_id_max=None, class_when=None,
     ),
     "get_training_history": ActionRow(
         aliases=(), action_class="query", summary="The history of a training.",
         request="TrainingCommand", reply="TrainingHistory", worker_module="training", timeout_seconds=10,
-        wrapped_in=None, class_when=None,
+        wrapped_in=None, request_id_max=None, class_when=None,
     ),
     "stop_training": ActionRow(
         aliases=(), action_class="control", summary="Stops a training.",
         request="StopTraining", reply="TrainingStopped", worker_module="training", timeout_seconds=300,
-        wrapped_in=None, class_when=None,
+        wrapped_in=None, request_id_max=None, class_when=None,
     ),
     "run_self_test": ActionRow(
         aliases=(), action_class="job", summary="Tests a worker by its own means.",
         request="RunSelfTest", reply="SelfTestReport", worker_module="all", timeout_seconds=3600,
-        wrapped_in=None, class_when=None,
+        wrapped_in=None, request_id_max=None, class_when=None,
     ),
     "find_best_gpu": ActionRow(
         aliases=(), action_class="gateway", summary="Which GPU would take a job now.",
         request="FindBestGpu", reply="BestGpu", worker_module=None, timeout_seconds=10,
-        wrapped_in=None, class_when=None,
+        wrapped_in=None, request_id_max=None, class_when=None,
     ),
     "get_sdxl_readiness": ActionRow(
         aliases=(), action_class="gateway", summary="Whether the pool is ready for SDXL.",
         request="Nothing", reply="SdxlReadiness", worker_module=None, timeout_seconds=10,
-        wrapped_in=None, class_when=None,
+        wrapped_in=None, request_id_max=None, class_when=None,
     ),
     "auto_balance": ActionRow(
         aliases=(), action_class="gateway", summary="Moves queued work and models between GPUs.",
         request="AutoBalance", reply="BalanceResult", worker_module=None, timeout_seconds=10,
-        wrapped_in=None, class_when=None,
+        wrapped_in=None, request_id_max=None, class_when=None,
     ),
     "list_sessions": ActionRow(
         aliases=(), action_class="gateway", summary="Sessions, newest first.",
         request="Nothing", reply="Sessions", worker_module=None, timeout_seconds=10,
-        wrapped_in=None, class_when=None,
+        wrapped_in=None, request_id_max=None, class_when=None,
     ),
     "get_session": ActionRow(
         aliases=(), action_class="gateway", summary="One session.",
         request="SessionCommand", reply="Job", worker_module=None, timeout_seconds=10,
-        wrapped_in=None, class_when=None,
+        wrapped_in=None, request_id_max=None, class_when=None,
     ),
     "cancel_session": ActionRow(
         aliases=(), action_class="gateway", summary="Cancels the job of a session.",
         request="SessionCommand", reply="Job", worker_module=None, timeout_seconds=10,
-        wrapped_in=None, class_when=None,
+        wrapped_in=None, request_id_max=None, class_when=None,
     ),
     "get_job": ActionRow(
         aliases=(), action_class="gateway", summary="One job.",
         request="GetJob", reply="Job", worker_module=None, timeout_seconds=10,
-        wrapped_in=None, class_when=None,
+        wrapped_in=None, request_id_max=None, class_when=None,
     ),
     "list_jobs": ActionRow(
         aliases=(), action_class="gateway", summary="Jobs, newest first.",
         request="ListJobs", reply="Jobs", worker_module=None, timeout_seconds=10,
-        wrapped_in=None, class_when=None,
+        wrapped_in=None, request_id_max=None, class_when=None,
     ),
     "delete_upload": ActionRow(
         aliases=(), action_class="gateway", summary="Forgets an upload; its file goes when no job reads it any more.",
         request="DeleteUpload", reply="Empty", worker_module=None, timeout_seconds=10,
-        wrapped_in=None, class_when=None,
+        wrapped_in=None, request_id_max=None, class_when=None,
     ),
     "list_devices": ActionRow(
         aliases=(), action_class="gateway", summary="The devices of the host.",
         request="Nothing", reply="Devices", worker_module=None, timeout_seconds=10,
-        wrapped_in=None, class_when=None,
+        wrapped_in=None, request_id_max=None, class_when=None,
     ),
     "get_cache_status": ActionRow(
         aliases=(), action_class="gateway", summary="The RAM cache of the host.",
         request="Nothing", reply="CacheStatus", worker_module=None, timeout_seconds=10,
-        wrapped_in=None, class_when=None,
+        wrapped_in=None, request_id_max=None, class_when=None,
     ),
 }
 
