@@ -16,6 +16,7 @@ mod executor;
 mod faults;
 pub mod file_size;
 mod files;
+mod folders;
 mod inputs;
 mod log;
 mod models;
@@ -37,7 +38,7 @@ use std::{ffi::OsString, process::ExitCode};
 /// Runs a simulated worker on this process's stdin, stdout and stderr until it is asked to stop.
 ///
 /// `args` begins with the program's name. 0: stopped politely; 1: stdin, stdout or an output file failed; 2: the flags
-/// or the environment were no good; 70: the fault `crash` struck.
+/// or the environment were no good; 70: the fault `crash` struck; 78: a folder cannot be read or written.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     file_size::fail_softly();
     match cli::settings(args) {

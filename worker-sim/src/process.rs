@@ -20,6 +20,7 @@ use crate::{
     clock::Clock,
     executor::{self, Finished, Task},
     faults::Kind,
+    folders,
     log::{Log, PIECE_BYTES, write_stderr},
     settings::{LogLevel, Settings},
     worker::{Effect, Worker},
@@ -35,6 +36,10 @@ const EXIT_PATIENCE: Duration = Duration::from_millis(500);
 
 /// Runs a worker until it stops.
 pub(crate) fn serve(settings: Settings) -> ExitCode {
+    if let Err(err) = folders::require(&settings.roots) {
+        write_stderr(&format!("worker-sim: error: {err}"));
+        return ExitCode::from(MISCONFIGURED);
+    }
     let mut log = match Log::open(&settings) {
         Ok(log) => log,
         Err(err) => {
