@@ -104,7 +104,7 @@ pub enum ErrorCode {
     /// The command conflicts with something that exists already.
     #[serde(rename = "conflict")]
     Conflict,
-    /// The worker is busy with a training.
+    /// The worker trains, or waits to be started again.
     #[serde(rename = "worker_busy")]
     WorkerBusy,
     /// Every worker that could run the command is misconfigured.
@@ -265,7 +265,7 @@ impl ErrorCode {
             Self::ImageInvalid => "The image is absent, unreadable or not allowed.",
             Self::ModelNotLoaded => "The job names no model and none is loaded.",
             Self::Conflict => "The command conflicts with something that exists already.",
-            Self::WorkerBusy => "The worker is busy with a training.",
+            Self::WorkerBusy => "The worker trains, or waits to be started again.",
             Self::NoGpuAvailable => "Every worker that could run the command is misconfigured.",
             Self::QueueFull => "The queue is full.",
             Self::RateLimited => "Too many requests.",

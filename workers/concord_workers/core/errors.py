@@ -222,7 +222,7 @@ class ValidationFailed(_Coded):
 
 
 class WorkerBusy(_Coded):
-    """The worker is busy with a training."""
+    """The worker trains, or waits to be started again."""
 
     code_of_class = "worker_busy"
 
