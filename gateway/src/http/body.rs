@@ -12,13 +12,34 @@ use axum::{
     extract::Request,
     http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header},
 };
-use contracts::{ErrorCode, Failure, limits};
+use contracts::{ErrorCode, Failure, limits, shorten};
 use http_body::{Frame, SizeHint};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::{
     sync::mpsc,
     time::{Instant, Sleep, sleep},
 };
+
+/// Refuses a body that is coded for its way, but for the pieces that HTTP itself makes of it.
+///
+/// # Errors
+/// `unsupported_feature` (501, RFC 9112 §6.1) for another transfer coding than `chunked`: hyper takes the pieces apart and
+/// hands on what is still compressed.
+pub(super) fn check_coding(headers: &HeaderMap) -> Result<(), Box<Failure>> {
+    let codings = headers
+        .get_all(header::TRANSFER_ENCODING)
+        .iter()
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+        .map(<[u8]>::trim_ascii);
+    let unknown =
+        codings.filter(|coding| !coding.is_empty()).find(|coding| !coding.eq_ignore_ascii_case(b"chunked"));
+    let Some(unknown) = unknown else { return Ok(()) };
+    let message =
+        format!("Transfer-Encoding: {} is not decoded here", shorten(&String::from_utf8_lossy(unknown)));
+    Err(Box::new(
+        Failure::new(ErrorCode::UnsupportedFeature, message).hint("send the body as it is, or chunked"),
+    ))
+}
 
 /// A body arrived too slowly.
 #[derive(Debug, thiserror::Error)]

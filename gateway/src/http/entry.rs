@@ -68,7 +68,8 @@ impl Entry {
 
     async fn guarded(self, request: Request, client: Client) -> Response<Body> {
         let request = body::pace(request, self.0.edge.body, client.unread);
-        let mut response = match self.0.guard.host(&request) {
+        let checked = body::check_coding(request.headers()).and_then(|()| self.0.guard.host(&request));
+        let mut response = match checked {
             Ok(site) => self.shared(request, site, client.address).await,
             Err(failure) => refused(&request, *failure),
         };
