@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use contracts::{Action, ErrorCode, Failure};
+use contracts::{Action, ErrorCode, Failure, limits::PROTOCOL_VERSIONS};
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -26,7 +26,8 @@ impl Life<'_> {
         if self.asks_trace {
             features.push("trace");
         }
-        let payload = json!({"protocol_versions": ["1"], "features": features, "dialect": "snake"});
+        let payload =
+            json!({"protocol_versions": PROTOCOL_VERSIONS, "features": features, "dialect": "snake"});
         self.send_own(Action::Initialize, &payload, Waiter::Handshake, None);
     }
 
@@ -51,6 +52,14 @@ impl Life<'_> {
             }
             Err(failure) => return refuse(failure.to_string()),
         };
+        if !PROTOCOL_VERSIONS.iter().any(|version| data["protocol_version"] == *version) {
+            let ours = PROTOCOL_VERSIONS.join(", ");
+            return refuse(format!("it speaks protocol {}, and a lane {ours}", data["protocol_version"]));
+        }
+        // A lane owns one GPU; a gateway has a pool of its own.
+        if data["worker"] == "gateway" {
+            return refuse("it is a gateway, and a lane needs a worker".to_owned());
+        }
         let has = |feature: &str| {
             data["features"].as_array().is_some_and(|all| all.iter().any(|one| one == feature))
         };
