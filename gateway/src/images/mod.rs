@@ -3,7 +3,7 @@
 use std::io::Cursor;
 
 use contracts::{ErrorCode, Failure, limits};
-use image::{ImageFormat, ImageReader};
+use image::{ImageError, ImageFormat, ImageReader};
 
 /// Reads the chunks before the pixels without inflating any: a profile or a text of 2 MB can inflate to 2 GB.
 fn size_of_png(bytes: &[u8]) -> Result<(u32, u32), png::DecodingError> {
@@ -35,11 +35,19 @@ pub(crate) fn read_header(bytes: &[u8]) -> Result<Picture, Box<Failure>> {
         Some(ImageFormat::WebP) => "webp",
         _ => return Err(invalid("the image is no PNG, JPEG or WebP".to_owned())),
     };
-    let broken = |err: &dyn std::fmt::Display| invalid(format!("the image's header is broken: {err}"));
-    let (width, height) = match format {
-        "png" => size_of_png(bytes).map_err(|err| broken(&err))?,
-        _ => reader.into_dimensions().map_err(|err| broken(&err))?,
+    let size = match format {
+        "png" => {
+            size_of_png(bytes).map_err(|err| (matches!(err, png::DecodingError::IoError(_)), err.to_string()))
+        }
+        _ => reader.into_dimensions().map_err(|err| (matches!(err, ImageError::IoError(_)), err.to_string())),
     };
+    let (width, height) = size.map_err(|(ended, why)| {
+        // The decoder's own words name its types: they are for the log.
+        tracing::debug!(format, why, "the header of an image cannot be read");
+        let what =
+            if ended { "it ends too early" } else { "a part of it is damaged, or not where it belongs" };
+        invalid(format!("the header of the {format} image is broken: {what}"))
+    })?;
     let pixels = u64::from(width) * u64::from(height);
     if pixels > limits::IMAGE_PIXELS_MAX {
         return Err(invalid(format!(
