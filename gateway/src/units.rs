@@ -59,9 +59,19 @@ impl<'de, const ZERO: bool> Deserialize<'de> for Seconds<ZERO> {
         let or_none = if ZERO { "0, or " } else { "" };
         Self::new(seconds).ok_or_else(|| {
             D::Error::custom(format!(
-                "{seconds} is out of range: give {or_none}{SECONDS_MIN} to {SECONDS_MAX} seconds"
+                "{} is out of range: give {or_none}{SECONDS_MIN} to {SECONDS_MAX} seconds",
+                short(seconds)
             ))
         })
+    }
+}
+
+/// A number in a sentence: as it is written, but one of many digits with an exponent.
+fn short(number: f64) -> String {
+    if number == 0.0 || (1e-6..1e15).contains(&number.abs()) {
+        number.to_string()
+    } else {
+        format!("{number:e}")
     }
 }
 
