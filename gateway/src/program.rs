@@ -3,13 +3,15 @@
 use std::{
     net::SocketAddr,
     panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
     process::ExitCode,
     sync::Arc,
 };
 
 use anyhow::Context;
 use clap::Parser;
-use contracts::Submission;
+use contracts::{Submission, framing::FRAME_BYTES_MAX};
+use futures::{FutureExt, future::BoxFuture};
 
 use crate::{
     app::{App, BROKEN},
@@ -18,6 +20,7 @@ use crate::{
     environment,
     gpu::{BrokenGpus, GpuError, Gpus, NvmlGpus},
     http, lane, log, pending, signals, stdio, submit, supervise,
+    units::Count,
 };
 
 /// Runs the program, with the arguments and the environment of this process.
@@ -102,13 +105,31 @@ fn start_log(flags: &PoolFlags, level: &str) -> anyhow::Result<()> {
     Ok(log::start(level, flags.log_file.as_deref(), flags.log_format)?)
 }
 
-/// Starts the gateway. This reads NVML, files and folders on the runtime's only thread, which delays no client: none is
-/// served yet.
-fn start(flags: &PoolFlags) -> anyhow::Result<App> {
+/// What a start needs, and the GPUs where NVML finds them.
+type Decided = (Config, Option<Arc<dyn Gpus>>);
+
+/// Reads what a start needs: NVML, the configuration, folders. May block for ever: the file may be a FIFO, the disk dead.
+fn decide(flags: &PoolFlags) -> anyhow::Result<Decided> {
     let gpus = nvml();
     let config = Config::decide(flags, &owned_gpus(flags, gpus.as_deref())?, gpus.as_deref())?;
     let gpus = gpus.filter(|_| config.gpus.is_some());
-    Ok(App::start(config, gpus))
+    Ok((config, gpus))
+}
+
+/// Does what may block for ever on a thread of its own: the signal that ends the process is caught already, and acts.
+///
+/// # Errors
+/// Those of `work`; where the signal comes first.
+async fn unless_terminated<T: Send + 'static>(
+    terminated: &mut BoxFuture<'static, ()>,
+    work: impl FnOnce() -> anyhow::Result<T> + Send + 'static,
+) -> anyhow::Result<T> {
+    tokio::select! {
+        // A signal that comes before this is caught has its own effect, and ends the process as well.
+        biased;
+        () = terminated => anyhow::bail!("a signal ended it before it had started"),
+        done = tokio::task::spawn_blocking(work) => done.context("the start broke")?,
+    }
 }
 
 #[expect(clippy::print_stdout, reason = "this command's answer")]
@@ -120,10 +141,13 @@ fn list_pending() -> anyhow::Result<ExitCode> {
 }
 
 async fn serve(flags: Serve) -> anyhow::Result<ExitCode> {
-    start_log(&flags.pool, &flags.pool.log_level)?;
-    let gpus = nvml();
-    let mut config =
-        Config::decide(&flags.pool, &owned_gpus(&flags.pool, gpus.as_deref())?, gpus.as_deref())?;
+    let mut terminated = signals::terminated().boxed();
+    let pool = flags.pool;
+    let (mut config, gpus) = unless_terminated(&mut terminated, move || {
+        start_log(&pool, &pool.log_level)?;
+        decide(&pool)
+    })
+    .await?;
     let listen = flags.listen.or(config.listen).unwrap_or_default().0;
     if !listen.ip().is_loopback() && !flags.allow_remote {
         anyhow::bail!(
@@ -135,10 +159,9 @@ async fn serve(flags: Serve) -> anyhow::Result<ExitCode> {
     let listener =
         tokio::net::TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
     let address = listener.local_addr()?;
-    let gpus = gpus.filter(|_| config.gpus.is_some());
     let app = App::start(config, gpus);
     print_address(&app.dispatcher().config().about_workers, address);
-    if let Err(err) = http::serve(app, listener, signals::terminated()).await {
+    if let Err(err) = http::serve(app, listener, terminated).await {
         // With its sources, which a typed error prints only by `anyhow`.
         log::print(&format!("error: {:#}", anyhow::Error::new(err)));
         return Ok(ExitCode::from(BROKEN));
@@ -169,29 +192,38 @@ fn print_address(about_workers: &str, listener: SocketAddr) {
 }
 
 async fn serve_stdio(flags: Stdio) -> anyhow::Result<ExitCode> {
-    start_log(&flags.pool, &flags.pool.log_level)?;
-    if let Some(path) = &flags.schema {
-        let text = std::fs::read_to_string(path).with_context(|| format!("--schema {}", path.display()))?;
-        let schema: serde_json::Value =
-            serde_json::from_str(&text).with_context(|| format!("--schema {}", path.display()))?;
-        if !Submission::is_schema(&schema) {
-            anyhow::bail!(
-                "--schema {} is not {}, the schema built in",
-                path.display(),
-                Submission::SCHEMA_ID
-            );
-        }
+    let mut terminated = signals::terminated().boxed();
+    let Stdio { pool, schema, on_eof, .. } = flags;
+    let (config, gpus) = unless_terminated(&mut terminated, move || {
+        start_log(&pool, &pool.log_level)?;
+        schema.as_deref().map_or(Ok(()), check_schema)?;
+        decide(&pool)
+    })
+    .await?;
+    tracing::info!("{}", config.about_workers);
+    Ok(stdio::serve(App::start(config, gpus), on_eof, terminated).await)
+}
+
+/// Checks that a schema which an operator names is the one that is built in.
+fn check_schema(path: &Path) -> anyhow::Result<()> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("--schema {}", path.display()))?;
+    let schema: serde_json::Value =
+        serde_json::from_str(&text).with_context(|| format!("--schema {}", path.display()))?;
+    if !Submission::is_schema(&schema) {
+        anyhow::bail!("--schema {} is not {}, the schema built in", path.display(), Submission::SCHEMA_ID);
     }
-    let app = start(&flags.pool)?;
-    tracing::info!("{}", app.dispatcher().config().about_workers);
-    Ok(stdio::serve(app, flags.on_eof).await)
+    Ok(())
 }
 
 /// The GPUs that the environment gives to this process, as it names them.
 fn owned_gpus(flags: &PoolFlags, nvml: Option<&dyn Gpus>) -> anyhow::Result<Vec<String>> {
-    let variable = |name: &str| std::env::var(name).ok();
+    // One that is no text names no GPU, and is not taken for absent.
+    let variable = |name: &str| {
+        let value = std::env::var_os(name).map(std::ffi::OsString::into_string).transpose();
+        value.map_err(|value| anyhow::anyhow!("{name}={} is no UTF-8, and names no GPU", value.display()))
+    };
     let gpus = nvml.and_then(|nvml| nvml.list().ok()).filter(|gpus| !gpus.is_empty());
-    let (visible, gpu_id) = (variable("CUDA_VISIBLE_DEVICES"), variable("GPU_ID"));
+    let (visible, gpu_id) = (variable("CUDA_VISIBLE_DEVICES")?, variable("GPU_ID")?);
     let names = config::owned(visible.as_deref(), gpu_id.as_deref(), flags, gpus.as_deref())?;
     for name in names.iter().filter(|name| name.starts_with("gpu_")) {
         tracing::warn!(
@@ -204,10 +236,17 @@ fn owned_gpus(flags: &PoolFlags, nvml: Option<&dyn Gpus>) -> anyhow::Result<Vec<
 
 async fn run_submit(flags: Submit) -> anyhow::Result<ExitCode> {
     start_log(&flags.pool, quiet(&flags.pool.log_level))?;
-    let submission = submit::Submission::read(&flags.file)?;
     match &flags.url {
-        Some(url) => submit::remotely(url, &submission, flags.json).await,
-        None => submit::locally(start(&flags.pool)?, &submission, flags.json).await,
+        Some(url) => {
+            let bytes_max = flags.pool.frame_bytes_max.map_or(FRAME_BYTES_MAX, Count::size);
+            let submission = submit::Submission::read(&flags.file, bytes_max)?;
+            submit::remotely(url, &submission, flags.json).await
+        }
+        None => {
+            let (config, gpus) = decide(&flags.pool)?;
+            let submission = submit::Submission::read(&flags.file, config.frame_bytes_max)?;
+            submit::locally(App::start(config, gpus), &submission, flags.json).await
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! `gateway submit FILE`: sends one command, shows its progress, and prints the path of the picture.
 
 use std::{
+    fs::File,
     io::{Read, Write},
     path::Path,
     process::ExitCode,
@@ -31,18 +32,26 @@ pub struct Submission {
 }
 
 impl Submission {
-    /// Reads a file; `-` is stdin.
+    /// Reads a file of at most so many bytes; `-` is stdin.
     ///
     /// # Errors
-    /// The file cannot be read.
-    pub fn read(path: &Path) -> anyhow::Result<Self> {
-        let bytes = if path == Path::new("-") {
-            let mut bytes = Vec::new();
-            std::io::stdin().read_to_end(&mut bytes).context("stdin cannot be read")?;
-            bytes
+    /// The file cannot be read, or is longer.
+    pub fn read(path: &Path, bytes_max: usize) -> anyhow::Result<Self> {
+        let named = if path == Path::new("-") { "stdin".into() } else { path.display().to_string() };
+        let file: Box<dyn Read> = if path == Path::new("-") {
+            Box::new(std::io::stdin())
         } else {
-            std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?
+            Box::new(File::open(path).with_context(|| format!("{named} cannot be read"))?)
         };
+        let mut bytes = Vec::new();
+        // One more than it may have shows that there are more, of a device without an end too.
+        let most = u64::try_from(bytes_max).unwrap_or(u64::MAX).saturating_add(1);
+        file.take(most).read_to_end(&mut bytes).with_context(|| format!("{named} cannot be read"))?;
+        if bytes.len() > bytes_max {
+            bail!(
+                "{named} has more than {bytes_max} bytes, the longest frame; --frame-bytes-max allows more"
+            );
+        }
         let named = |name: &str| name.eq_ignore_ascii_case("action");
         let bare = serde_json::from_slice::<Map<String, Value>>(&bytes)
             .is_ok_and(|members| !members.keys().any(|name| named(name)));

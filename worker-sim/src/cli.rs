@@ -148,12 +148,11 @@ fn check(flags: Flags) -> Result<Settings, CliError> {
             return Err(CliError::OtherSchema { path: path.clone() });
         }
     }
-    let variable = |name: &str| std::env::var(name).ok();
     let (device, warnings) = Device::find(
         flags.gpu.as_deref(),
         flags.device == "cpu",
-        variable("CUDA_VISIBLE_DEVICES").as_deref(),
-        variable("GPU_ID").as_deref(),
+        variable("CUDA_VISIBLE_DEVICES")?.as_deref(),
+        variable("GPU_ID")?.as_deref(),
     )?;
     let mut notes: Vec<_> = warnings.into_iter().map(|warning| (LogLevel::Warning, warning)).collect();
     for fault in &flags.faults {
@@ -192,6 +191,13 @@ fn check(flags: Flags) -> Result<Settings, CliError> {
     })
 }
 
+/// A variable of the environment. One that is no text names no device, and is not taken for absent.
+fn variable(name: &'static str) -> Result<Option<String>, CliError> {
+    std::env::var_os(name)
+        .map(|value| value.into_string().map_err(|value| CliError::NotText { name, value }))
+        .transpose()
+}
+
 fn first_given(flag: Vec<PathBuf>, config: Vec<PathBuf>, default: &str) -> Vec<PathBuf> {
     match (flag.is_empty(), config.is_empty()) {
         (false, _) => flag,
@@ -223,6 +229,8 @@ enum CliError {
     OutOfRange { name: &'static str, value: u64, range: RangeInclusive<u64> },
     #[error("{} is not {}, the schema built in", .path.display(), Submission::SCHEMA_ID)]
     OtherSchema { path: PathBuf },
+    #[error("{name}={} is no UTF-8, and names no GPU", .value.display())]
+    NotText { name: &'static str, value: OsString },
     #[error(transparent)]
     Device(#[from] DeviceError),
 }

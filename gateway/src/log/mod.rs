@@ -15,6 +15,7 @@ mod text;
 
 use std::{
     error::Error,
+    ffi::OsString,
     io, panic,
     path::{Path, PathBuf},
     sync::OnceLock,
@@ -64,6 +65,9 @@ pub enum LogError {
         #[source]
         source: ParseError,
     },
+    /// `RUST_LOG` is no text.
+    #[error("RUST_LOG={} is no UTF-8", .0.display())]
+    NotText(OsString),
     /// The file cannot be opened.
     #[error("--log-file {}", .path.display())]
     File {
@@ -87,7 +91,9 @@ pub enum LogError {
 /// # Errors
 /// [`LogError`].
 pub fn start(level: &str, path: Option<&Path>, format: LogFormat) -> Result<(), LogError> {
-    let filter = filter(level, std::env::var("RUST_LOG").ok().as_deref())?;
+    let variable = std::env::var_os("RUST_LOG").map(OsString::into_string).transpose();
+    let variable = variable.map_err(LogError::NotText)?;
+    let filter = filter(level, variable.as_deref())?;
     let sink = match path {
         Some(path) => file(path)?,
         None => console(),

@@ -15,7 +15,7 @@ mod reply_order;
 use std::process::ExitCode;
 
 use contracts::limits;
-use futures::FutureExt;
+use futures::future::BoxFuture;
 use tokio::{
     sync::watch,
     time::{Duration, Instant, sleep_until},
@@ -28,11 +28,11 @@ use connection::{Connection, Stops};
 /// machine is some ten times slower.
 const LAST_LINES_MARGIN: Duration = Duration::from_millis(150);
 
-/// Serves this process's stdin and stdout until their end.
-pub async fn serve(app: App, on_eof: OnEof) -> ExitCode {
+/// Serves this process's stdin and stdout until their end, or until it is `terminated`.
+pub async fn serve(app: App, on_eof: OnEof, terminated: BoxFuture<'static, ()>) -> ExitCode {
     let input = pipes::read_stdin();
     let (output, written) = pipes::write_stdout();
-    let stops = Stops { terminated: crate::signals::terminated().boxed(), hung_up: pipes::stdin_hung_up() };
+    let stops = Stops { terminated, hung_up: pipes::stdin_hung_up() };
     let alarm = watch::Sender::new(None);
     let mut ring = alarm.subscribe();
     let mut last_alarm = alarm.subscribe();

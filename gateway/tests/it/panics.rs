@@ -59,7 +59,7 @@ async fn a_submit_whose_job_queue_broke_does_not_hang() {
     let args = ["gateway", "submit", file.to_str().unwrap()];
     let Command::Submit(submit) = Cli::parse_from(args).command else { unreachable!("it is a submit") };
     plant(FaultPoint::JobQueue, "panics-submit");
-    let submission = submit::Submission::read(&submit.file).unwrap();
+    let submission = submit::Submission::read(&submit.file, 1 << 20).unwrap();
     let ended = within(submit::locally(App::start(config, None), &submission, true)).await;
     assert_ne!(ended.ok(), Some(std::process::ExitCode::SUCCESS));
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::{
     program::{Program, Stderr},
-    rig::{long_job, within},
+    rig::{GATEWAY, long_job, within},
     stdio::StdioClient,
 };
 
@@ -102,4 +102,67 @@ async fn sigterm_and_shutdown_in_either_order_lose_nothing_over_stdio() {
         assert!(rest.is_empty() || rest == ["bye"], "{replies:?}");
         assert_eq!(code, Some(0), "signal first: {signal_first}");
     }
+}
+
+/// What is read before anybody is served may never come: a FIFO without a writer, a dead disk.
+#[tokio::test]
+async fn a_start_that_waits_for_its_configuration_can_be_ended() {
+    for mode in ["serve", "stdio"] {
+        let dir = tempfile::tempdir().unwrap();
+        let fifo = dir.path().join("gateway.toml");
+        nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let mut child = tokio::process::Command::new(GATEWAY)
+            .args([mode, "--config"])
+            .arg(&fifo)
+            .current_dir(dir.path())
+            .stdin(std::process::Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let pid = nix::unistd::Pid::from_raw(child.id().unwrap().cast_signed());
+        // SIGTERM is caught by then: bit 14 of the mask.
+        let caught = || {
+            let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+            let mask =
+                status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap().trim().to_owned();
+            u64::from_str_radix(&mask, 16).unwrap() & (1 << 14) != 0
+        };
+        within(async {
+            while !caught() {
+                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            }
+        })
+        .await;
+        nix::sys::signal::kill(pid, Signal::SIGTERM).unwrap();
+        assert_eq!(within(child.wait()).await.unwrap().code(), Some(1), "{mode}");
+    }
+}
+
+#[tokio::test]
+async fn a_start_refuses_what_it_cannot_take_in() {
+    use std::os::unix::ffi::OsStrExt;
+    let dir = tempfile::tempdir().unwrap();
+    let refused = async |args: &[&str], variable: &str, value: &[u8]| {
+        let output = tokio::process::Command::new(GATEWAY)
+            .args(args)
+            .current_dir(dir.path())
+            .env(variable, std::ffi::OsStr::from_bytes(value))
+            .stdin(std::process::Stdio::null())
+            .output();
+        let output = within(output).await.unwrap();
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let stdio = ["stdio", "--workers", "sim"];
+    for variable in ["CUDA_VISIBLE_DEVICES", "GPU_ID", "RUST_LOG"] {
+        let why = refused(&stdio, variable, b"\xFF").await;
+        assert!(why.contains(&format!("{variable}=")) && why.contains("no UTF-8"), "{why}");
+    }
+    // A device without an end.
+    let submit = ["submit", "--workers", "sim", "--frame-bytes-max", "65536", "/dev/zero"];
+    let why = refused(&submit, "LANG", b"C").await;
+    assert!(why.contains("/dev/zero has more than 65536 bytes"), "{why}");
+    std::fs::write(dir.path().join("c.toml"), "drain_seconds = 1e300\n").unwrap();
+    let why = refused(&["stdio", "--workers", "sim", "--config", "c.toml"], "LANG", b"C").await;
+    assert!(why.contains("1e300 is out of range"), "{why}");
 }
