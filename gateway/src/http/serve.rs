@@ -92,7 +92,7 @@ pub async fn serve(
     match last_replies(&dispatcher, &mut server).await {
         Some(served) => served.map_err(|source| ServeError::Broke { source })?,
         None => {
-            tracing::warn!("the grace is over: connections with a request or a reply under way are closed")
+            tracing::warn!("the grace is over: connections with a request or a reply under way are closed");
         }
     }
     app.leave().await;

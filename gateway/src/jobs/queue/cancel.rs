@@ -233,7 +233,7 @@ async fn after_reply(cancel: impl Future<Output = Cancelled>, events: &JobEvents
         cancelled = &mut cancel => (cancelled, Status::of(&*events.reply().await)),
         reply = events.reply() => {
             let cancelled = timeout(CANCEL_ANSWER_MAX, cancel).await;
-            (cancelled.unwrap_or(Cancelled::NotHere), Status::of(&*reply))
+            (cancelled.unwrap_or(Cancelled::NotHere), Status::of(&reply))
         }
     }
 }
