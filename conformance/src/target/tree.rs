@@ -138,10 +138,10 @@ mod tests {
             }
             assert!(Instant::now() < until, "{found:?}");
         };
-        drop(process);
         let orphan = found.iter().find(|seen| seen.command == "sleep 1000").unwrap();
-        assert!(orphan.is_alive(), "it has a session of its own, which the kill of the group does not reach");
-        orphan.kill();
+        assert!(orphan.is_alive(), "its parent alone has ended");
+        // It has a session of its own: the kill of the group does not reach it, the mark does.
+        drop(process);
         while orphan.is_alive() {
             assert!(Instant::now() < until, "{orphan} is not killed");
         }

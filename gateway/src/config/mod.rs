@@ -311,7 +311,7 @@ mod tests {
         for (text, value, range) in [
             ("drain_seconds = -1", "-1", "0, or 0.001 to 2678400"),
             ("drain_seconds = nan", "NaN", "0, or 0.001 to 2678400"),
-            ("drain_seconds = 1e300", "1000", "0, or 0.001 to 2678400"),
+            ("drain_seconds = 1e300", "1e300", "0, or 0.001 to 2678400"),
             ("queue_max = 0", "0", "1 to 10000000"),
             ("records_max = 0", "0", "1 to 10000000"),
             ("frame_bytes_max = 0", "0", "1024 to 1073676288"),
