@@ -39,6 +39,7 @@ use crate::{
 pub use clients::OnDisconnect;
 pub(crate) use clients::may_run;
 use context::CommandContext;
+pub(crate) use context::in_flight;
 use idempotency::Keys;
 use in_flight_ids::InFlightIds;
 use tokio_util::task::TaskTracker;

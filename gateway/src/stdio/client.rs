@@ -25,7 +25,7 @@ use super::{
     reply_order::{PendingReply, ReplyOrder},
 };
 use crate::{
-    dispatch::{Answer, Dispatcher, ReplyOptions},
+    dispatch::{Answer, Dispatcher, ReplyOptions, in_flight},
     faults,
 };
 
@@ -36,15 +36,22 @@ const READ_AHEAD_MAX: usize = 1024;
 pub(super) struct OutgoingReply {
     reply: Reply,
     dialect: Option<Dialect>,
-    /// The command whose reply must be written before this one: the target of a cancel.
-    after: Option<String>,
+    /// The number of the command whose reply must be written before this one: the target of a cancel.
+    after: Option<u64>,
     /// The share of its command in the bytes that may be read ahead.
     share: Option<ReadAheadPermit>,
+    /// The number of its command, in the order of the lines.
+    number: u64,
 }
 
 impl OutgoingReply {
+    /// A reply in the dialect of the reply before it.
+    fn undecided(reply: Reply) -> Self {
+        Self { reply, dialect: None, after: None, share: None, number: 0 }
+    }
+
     fn new(reply: Reply, dialect: Dialect) -> Self {
-        Self { reply, dialect: Some(dialect), after: None, share: None }
+        Self { dialect: Some(dialect), ..Self::undecided(reply) }
     }
 }
 
@@ -61,7 +68,7 @@ impl CurrentCommand {
     fn failed(self) -> OutgoingReply {
         let mut reply = Reply::failed(self.action, self.request_id, crate::log::internal_failure());
         reply.session_id = self.session_id;
-        OutgoingReply { reply, dialect: self.dialect, after: None, share: None }
+        OutgoingReply { dialect: self.dialect, ..OutgoingReply::undecided(reply) }
     }
 }
 
@@ -80,14 +87,18 @@ pub(super) struct StdioClient {
     pub(super) reply_order: ReplyOrder,
     /// Jobs that wait for the replies before them, and how to cancel each.
     waiting: HashMap<String, oneshot::Sender<()>>,
-    /// Ids of commands without a reply, while replies may come out of order.
-    open: HashSet<String>,
+    /// Ids of commands that were read and have no reply yet, each with the number of its command.
+    in_flight: HashMap<String, u64>,
+    /// Numbers of commands without a reply, while replies may come out of order.
+    open: HashSet<u64>,
     /// Replies to cancels whose targets have no reply yet.
     held: Vec<OutgoingReply>,
     current: CurrentCommand,
     ahead: ReadAhead,
     /// The length of the command that is being handled.
     bytes: usize,
+    /// Its number: how many lines were read.
+    number: u64,
     /// Counts jobs that have not ended: each holds a clone.
     jobs: Arc<()>,
     /// The reply to `shutdown`, which is written last.
@@ -109,11 +120,13 @@ impl StdioClient {
             unordered: FuturesUnordered::new(),
             reply_order: ReplyOrder::default(),
             waiting: HashMap::new(),
+            in_flight: HashMap::new(),
             open: HashSet::new(),
             held: Vec::new(),
             current: CurrentCommand::default(),
             ahead,
             bytes: 0,
+            number: 0,
             jobs: Arc::default(),
             shutdown_reply: None,
         }
@@ -129,19 +142,22 @@ impl StdioClient {
 
     /// Writes a reply. The reply to a cancel waits until its target's is written.
     pub(super) fn write(&mut self, outgoing: OutgoingReply) {
-        if outgoing.after.as_ref().is_some_and(|target| self.open.contains(target)) {
+        if outgoing.after.is_some_and(|target| self.open.contains(&target)) {
             return self.held.push(outgoing);
         }
         let mut next = Some(outgoing);
-        while let Some(OutgoingReply { reply, dialect, share: _share, .. }) = next.take() {
+        while let Some(OutgoingReply { reply, dialect, share: _share, number, .. }) = next.take() {
             let dialect = dialect.unwrap_or(self.last);
             self.last = dialect;
-            if let Some(id) = &reply.request_id {
-                self.open.remove(id);
+            self.open.remove(&number);
+            // A line that was refused because its id is taken does not free the id.
+            if let Some(id) = &reply.request_id
+                && self.in_flight.get(id) == Some(&number)
+            {
+                self.in_flight.remove(id);
             }
             self.writer.reply(&reply, dialect);
-            let due =
-                |held: &OutgoingReply| held.after.as_ref().is_none_or(|target| !self.open.contains(target));
+            let due = |held: &OutgoingReply| held.after.is_none_or(|target| !self.open.contains(&target));
             next = self.held.iter().position(due).map(|index| self.held.swap_remove(index));
         }
     }
@@ -150,6 +166,7 @@ impl StdioClient {
     pub(super) fn on_line(&mut self, line: Input) -> Option<Duration> {
         self.current = CurrentCommand { dialect: self.dialect, ..CurrentCommand::default() };
         self.bytes = 0;
+        self.number += 1;
         let read = match line {
             Input::Read { read, bytes } => {
                 self.bytes = bytes;
@@ -172,7 +189,7 @@ impl StdioClient {
                 let mut reply = Reply::failed(None, refusal.request_id, *refusal.failure);
                 reply.session_id = refusal.session_id;
                 self.put(
-                    std::future::ready(OutgoingReply { reply, dialect, after: None, share: None }).boxed(),
+                    std::future::ready(OutgoingReply { dialect, ..OutgoingReply::undecided(reply) }).boxed(),
                 );
                 None
             }
@@ -184,9 +201,12 @@ impl StdioClient {
     fn put(&mut self, answer: BoxFuture<'static, OutgoingReply>) {
         let current = self.current.clone();
         let share = Some(self.ahead.take(self.bytes));
-        let answer = AssertUnwindSafe(answer)
-            .catch_unwind()
-            .map(|made| OutgoingReply { share, ..made.unwrap_or_else(|_| current.failed()) });
+        let number = self.number;
+        let answer = AssertUnwindSafe(answer).catch_unwind().map(move |made| OutgoingReply {
+            share,
+            number,
+            ..made.unwrap_or_else(|_| current.failed())
+        });
         let answer = answer.boxed();
         if self.out_of_order {
             self.unordered.push(answer);
@@ -217,6 +237,16 @@ impl StdioClient {
                 Reply::failed(Some(incoming.head.action), None, Failure::of_violations(vec![violation]));
             self.put(std::future::ready(OutgoingReply::new(reply, dialect)).boxed());
             return None;
+        }
+        if let Some(id) = &incoming.head.request_id {
+            if self.in_flight.contains_key(id) {
+                let mut reply = Reply::failed(Some(incoming.head.action), Some(id.clone()), in_flight(id));
+                reply.session_id = incoming.head.session_id;
+                reply.warnings = incoming.reading.warnings;
+                self.put(std::future::ready(OutgoingReply::new(reply, dialect)).boxed());
+                return None;
+            }
+            self.in_flight.insert(id.clone(), self.number);
         }
         match incoming.head.action {
             Action::Initialize => self.initialize(incoming),
@@ -291,7 +321,8 @@ impl StdioClient {
             warnings: incoming.reading.warnings.clone(),
             more_warnings: 0,
         };
-        self.shutdown_reply = Some(OutgoingReply::new(reply, dialect));
+        self.shutdown_reply =
+            Some(OutgoingReply { number: self.number, ..OutgoingReply::new(reply, dialect) });
         grace.unwrap_or(STOP_GRACE)
     }
 
@@ -299,6 +330,8 @@ impl StdioClient {
         let fields = incoming.reading.document();
         let target = fields.and_then(|fields| fields["target_request_id"].as_str());
         let attempt = fields.and_then(|fields| fields["attempt"].as_u64()).unwrap_or(1);
+        // The command that has the id now: another may have it when this reply is ready.
+        let after = target.and_then(|target| self.in_flight.get(target).copied());
         if let Some(target) = target
             && attempt == 1
             && let Some(cancel) = self.waiting.remove(target)
@@ -312,11 +345,9 @@ impl StdioClient {
                 warnings: incoming.reading.warnings.clone(),
                 more_warnings: 0,
             };
-            let outgoing =
-                OutgoingReply { after: Some(target.to_owned()), ..OutgoingReply::new(reply, dialect) };
+            let outgoing = OutgoingReply { after, ..OutgoingReply::new(reply, dialect) };
             return self.put(std::future::ready(outgoing).boxed());
         }
-        let after = target.map(str::to_owned);
         let dispatcher = self.dispatcher.clone();
         self.put(
             async move {
@@ -341,8 +372,8 @@ impl StdioClient {
         if let (true, Some(id)) = (is_job, &incoming.head.request_id) {
             self.waiting.entry(id.clone()).or_insert(cancel);
         }
-        if let (true, Some(id)) = (self.out_of_order, &incoming.head.request_id) {
-            self.open.insert(id.clone());
+        if self.out_of_order {
+            self.open.insert(self.number);
         }
         let dispatcher = self.dispatcher.clone();
         let writer = self.writer.clone();

@@ -224,6 +224,46 @@ async fn a_client_that_asks_much_reads_nothing_and_goes_keeps_no_process() {
 }
 
 #[tokio::test]
+async fn an_id_is_in_flight_from_its_line_to_its_reply() {
+    let mut talk = StdioClient::start(&["--sim-workers", "1", "--sim-arg", "--step-ms", "--sim-arg", "10"]);
+    let cancel = |id: &str, target: &str| json!({"action": "cancel", "request_id": id, "payload": {"target_request_id": target}});
+    // The first is at work, and what waits behind it has its id all the same.
+    talk.send(&long_job("barrier", 50)).await;
+    talk.send(&json!({"action": "get_status", "request_id": "query", "payload": {}})).await;
+    talk.send(&long_job("waits", 1)).await;
+    for id in ["barrier", "query", "waits"] {
+        talk.send(&json!({"action": "get_schedulers", "request_id": id, "payload": {}})).await;
+    }
+    talk.send(&cancel("waits", "waits")).await;
+    talk.send(&cancel("barrier", "barrier")).await;
+    talk.send(&json!({"action": "shutdown", "request_id": "barrier", "payload": {}})).await;
+    let mut codes = Vec::new();
+    for _ in 0..9 {
+        let line = talk.line().await;
+        codes.push((line["request_id"].clone(), line["error_details"]["code"].clone()));
+    }
+    let conflict = |id: &str| (json!(id), json!("conflict"));
+    let done = |id: &str| (json!(id), Value::Null);
+    assert_eq!(
+        codes,
+        [
+            done("barrier"),
+            done("query"),
+            done("waits"),
+            conflict("barrier"),
+            conflict("query"),
+            conflict("waits"),
+            conflict("waits"),
+            conflict("barrier"),
+            conflict("barrier"),
+        ]
+    );
+    talk.send(&long_job("barrier", 1)).await;
+    assert_eq!(talk.line().await["success"], true, "an id that was answered is free");
+    assert_eq!(talk.end().await.1, Some(0));
+}
+
+#[tokio::test]
 async fn work_that_fits_into_the_grace_is_done_and_finish_waits_for_all() {
     for (args, steps) in [
         (vec!["--sim-arg", "--step-ms", "--sim-arg", "10"], 100),
