@@ -13,6 +13,7 @@ use tokio::{
 };
 
 use super::{
+    STALL,
     client::StdioClient,
     events::UnsolicitedEvents,
     lines::{Input, Lines},
@@ -76,11 +77,14 @@ pub(super) struct Connection {
     lines: Lines,
     terminated: Fuse<BoxFuture<'static, ()>>,
     hung_up: Fuse<oneshot::Receiver<()>>,
+    stdout_broke: Fuse<BoxFuture<'static, ()>>,
     ending: Option<Ending>,
     /// Refuses and cancels what is left after the grace, and then stops the workers.
     drained: BoxFuture<'static, ()>,
     /// A task of the gateway has failed, and the exit code says so.
     is_broken: bool,
+    /// No reply can be written, and the exit code says so.
+    is_mute: bool,
     /// When everything must have ended, for the watchdog.
     alarm: watch::Sender<Option<Instant>>,
 }
@@ -104,6 +108,7 @@ impl Connection {
             on_eof,
             input,
             stdin: Stdin::Open,
+            stdout_broke: output.clone().broken().boxed().fuse(),
             output,
             lines: Lines::default(),
             terminated: stops.terminated.fuse(),
@@ -111,6 +116,7 @@ impl Connection {
             ending: None,
             drained: std::future::pending().boxed(),
             is_broken: false,
+            is_mute: false,
             alarm,
         }
     }
@@ -148,6 +154,7 @@ impl Connection {
             () = sleep_until(until.unwrap_or_else(Instant::now)), if until.is_some() => self.on_grace_over(),
             () = &mut self.drained => self.drained = std::future::pending().boxed(),
             failure = self.app.failed(), if !is_over && !self.is_broken => self.on_task_failed(&failure),
+            () = &mut self.stdout_broke => self.on_stdout_broke(),
             line = self.lines.next(), if !self.lines.is_empty() => self.on_line(line),
             Some(reply) = self.client.ordered.next(), if may_write && !self.client.ordered.is_empty() => {
                 self.client.reply_order.next();
@@ -198,6 +205,12 @@ impl Connection {
     fn on_grace_over(&mut self) {
         let Some(ending) = &mut self.ending else { return };
         ending.is_over = true;
+        let late = ending.until.map(|until| until.elapsed()).filter(|late| *late > STALL);
+        if let Some(late) = late {
+            tracing::warn!(?late, "this process did not run for a while; its end is later by that");
+            // The workers did not get their time to leave either.
+            ending.until = Some(Instant::now());
+        }
         let (dispatcher, kill_at) = (self.app.dispatcher().clone(), ending.kill_at());
         self.drained = async move { app::end(&dispatcher, Instant::now(), kill_at).await }.boxed();
     }
@@ -210,6 +223,14 @@ impl Connection {
         self.is_broken = true;
         self.close_input();
         self.end_within(limits::STOP_GRACE);
+    }
+
+    /// No command can be answered: what runs is cancelled at once, and lines that were read are not begun.
+    fn on_stdout_broke(&mut self) {
+        self.is_mute = true;
+        self.lines.clear();
+        self.stdin = Stdin::Closed;
+        self.end_within(Duration::ZERO);
     }
 
     fn on_terminated(&mut self) {
@@ -247,6 +268,10 @@ impl Connection {
             self.client.write(shutdown_reply);
         }
         self.app.stop(Duration::ZERO).await;
-        if self.is_broken { ExitCode::from(app::BROKEN) } else { ExitCode::SUCCESS }
+        match (self.is_broken, self.is_mute) {
+            (true, _) => ExitCode::from(app::BROKEN),
+            (false, true) => ExitCode::FAILURE,
+            (false, false) => ExitCode::SUCCESS,
+        }
     }
 }

@@ -57,7 +57,7 @@ impl FrameWriter {
 
     fn write(&self, frame: Vec<u8>) {
         if !self.output.send(frame) {
-            tracing::warn!("stdout is closed; a line is lost");
+            tracing::debug!("a line is lost: stdout broke, which is logged once");
         }
     }
 

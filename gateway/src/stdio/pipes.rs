@@ -23,24 +23,26 @@ const BACKLOG_BYTES_MAX: usize = 1 << 20;
 #[derive(Clone)]
 pub(super) struct StdoutQueue {
     lines: mpsc::UnboundedSender<Vec<u8>>,
-    backlog: Arc<watch::Sender<usize>>,
+    /// Bytes that wait to be written; `None` once stdout broke.
+    backlog: Arc<watch::Sender<Option<usize>>>,
 }
 
 impl StdoutQueue {
     /// Queues a line. Returns whether the writer still runs.
     pub(super) fn send(&self, line: Vec<u8>) -> bool {
         let bytes = line.len();
-        self.backlog.send_modify(|backlog| *backlog += bytes);
-        let was_sent = self.lines.send(line).is_ok();
-        if !was_sent {
-            self.backlog.send_replace(0);
-        }
-        was_sent
+        self.backlog.send_modify(|backlog| *backlog = backlog.map(|backlog| backlog + bytes));
+        self.lines.send(line).is_ok()
+    }
+
+    /// Bytes that were queued and are not written.
+    pub(super) fn backlog(&self) -> usize {
+        self.backlog.borrow().unwrap_or(0)
     }
 
     /// Whether a further line may be made.
     pub(super) fn has_room(&self) -> bool {
-        *self.backlog.borrow() < BACKLOG_BYTES_MAX
+        self.backlog() < BACKLOG_BYTES_MAX
     }
 
     /// Waits until a further line may be made.
@@ -49,7 +51,14 @@ impl StdoutQueue {
     /// It takes nothing.
     pub(super) async fn wait_for_room(&self) {
         // An error would mean that the sender is gone, and `self` holds it.
-        self.backlog.subscribe().wait_for(|backlog| *backlog < BACKLOG_BYTES_MAX).await.ok();
+        let has_room = |backlog: &Option<usize>| backlog.is_none_or(|backlog| backlog < BACKLOG_BYTES_MAX);
+        self.backlog.subscribe().wait_for(has_room).await.ok();
+    }
+
+    /// Waits until a line cannot be written; no further line is.
+    pub(super) async fn broken(self) {
+        // An error would mean that the sender is gone, and `self` holds it.
+        self.backlog.subscribe().wait_for(Option::is_none).await.ok();
     }
 }
 
@@ -115,7 +124,7 @@ pub(super) fn write_stdout() -> (StdoutQueue, oneshot::Receiver<()>) {
 
 fn write_lines(mut out: impl Write + Send + 'static) -> (StdoutQueue, oneshot::Receiver<()>) {
     let (lines, mut waiting) = mpsc::unbounded_channel::<Vec<u8>>();
-    let backlog = Arc::new(watch::Sender::new(0));
+    let backlog = Arc::new(watch::Sender::new(Some(0)));
     let (done, written) = oneshot::channel();
     let queue = StdoutQueue { lines, backlog: backlog.clone() };
     std::thread::spawn(move || {
@@ -125,13 +134,13 @@ fn write_lines(mut out: impl Write + Send + 'static) -> (StdoutQueue, oneshot::R
                 line.extend_from_slice(&more);
             }
             if let Err(err) = out.write_all(&line).and_then(|()| out.flush()) {
-                tracing::error!(%err, "stdout broke; what is said from now on is lost");
+                tracing::error!(%err, "stdout broke: running commands are cancelled, and the gateway ends");
                 drop(waiting);
-                backlog.send_replace(0);
+                backlog.send_replace(None);
                 return;
             }
             // No underflow: `send` has added the bytes before it queued the line.
-            backlog.send_modify(|backlog| *backlog -= line.len());
+            backlog.send_modify(|backlog| *backlog = backlog.map(|backlog| backlog - line.len()));
         }
         // An error means that nothing waits for it.
         done.send(()).ok();
@@ -183,6 +192,7 @@ mod tests {
         drop(reader);
         let (queue, written) = write_lines(File::from(OwnedFd::from(writer)));
         queue.send(vec![b'x'; 2 * BACKLOG_BYTES_MAX]);
+        queue.clone().broken().await;
         queue.wait_for_room().await;
         assert!(written.await.is_err(), "not written");
         assert!(!queue.send(b"more".to_vec()));

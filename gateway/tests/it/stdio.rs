@@ -103,6 +103,15 @@ impl StdioClient {
         (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
     }
 
+    /// Closes its stdout while stdin is open, and waits for its end: the exit code and its stderr.
+    pub(crate) async fn deaf(self) -> (Option<i32>, String) {
+        let Self { child, stdin, lines, dir: _dir } = self;
+        drop(lines);
+        let output = within(child.wait_with_output()).await.unwrap();
+        drop(stdin);
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    }
+
     /// Closes stdin. Returns the rest of the lines, the exit code, and how long that took.
     pub(crate) async fn end(mut self) -> (Vec<Value>, Option<i32>, f64) {
         let before = Instant::now();
@@ -220,7 +229,7 @@ async fn a_client_that_asks_much_reads_nothing_and_goes_keeps_no_process() {
     let mut client = StdioClient::start(&[]);
     client.write(b"{\"action\":\"get_capabilities\"}\n".repeat(1500).as_slice()).await;
     drop(client.stdin.take());
-    assert_eq!(within(client.child.wait()).await.unwrap().code(), Some(0));
+    assert_eq!(within(client.child.wait()).await.unwrap().code(), Some(1));
 }
 
 #[tokio::test]
@@ -261,6 +270,53 @@ async fn an_id_is_in_flight_from_its_line_to_its_reply() {
     talk.send(&long_job("barrier", 1)).await;
     assert_eq!(talk.line().await["success"], true, "an id that was answered is free");
     assert_eq!(talk.end().await.1, Some(0));
+}
+
+#[tokio::test]
+async fn a_gateway_that_cannot_answer_cancels_what_runs_and_ends() {
+    let mut talk = StdioClient::unread(&[
+        "--workers",
+        "sim",
+        "--sim-workers",
+        "1",
+        "--sim-arg",
+        "--step-ms",
+        "--sim-arg",
+        "200",
+        "--sim-arg",
+        "--load-ms",
+        "--sim-arg",
+        "0",
+    ]);
+    talk.send(&json!({"action": "initialize", "payload": {"features": ["events"]}})).await;
+    talk.reply().await;
+    talk.send(&long_job("running", 150)).await;
+    while talk.line().await["event"] != "progress" {}
+    let before = Instant::now();
+    let (code, stderr) = talk.deaf().await;
+    assert_eq!(code, Some(1), "{stderr}");
+    assert!(before.elapsed().as_secs_f64() < 4.0, "it waits for no job: {:?}", before.elapsed());
+    assert_eq!(stderr.matches("ERROR").count(), 1, "{stderr}");
+    assert!(stderr.contains("stdout broke"), "{stderr}");
+}
+
+#[tokio::test]
+async fn a_stall_after_the_end_of_stdin_loses_no_reply() {
+    let mut talk = StdioClient::start(&["--sim-workers", "1", "--sim-arg", "--step-ms", "--sim-arg", "10"]);
+    talk.send(&json!({"action": "get_status", "request_id": "ready", "payload": {}})).await;
+    talk.line().await;
+    for n in 0..5 {
+        talk.send(&long_job(&format!("job-{n}"), 40)).await;
+    }
+    drop(talk.stdin.take());
+    // Beyond the whole time that it has for its end.
+    talk.signal(nix::sys::signal::Signal::SIGSTOP);
+    tokio::time::sleep(std::time::Duration::from_secs(6)).await;
+    talk.signal(nix::sys::signal::Signal::SIGCONT);
+    let (rest, code, _) = talk.end().await;
+    let ids: Vec<&str> = rest.iter().map(|reply| reply["request_id"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["job-0", "job-1", "job-2", "job-3", "job-4"], "{rest:?}");
+    assert_eq!(code, Some(0));
 }
 
 #[tokio::test]
