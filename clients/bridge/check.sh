@@ -11,7 +11,8 @@ if ! command -v dotnet >/dev/null; then
     exit 77
   fi
 fi
-cargo build --quiet --package worker-sim --package gateway
+# The whole workspace: one choice of features, so that what the tests built is used again.
+cargo build --quiet --workspace --bins
 dotnet build --verbosity quiet --nologo clients/bridge
 bridge=(dotnet clients/bridge/bin/Debug/net10.0/Bridge.dll)
 out=$(mktemp -d)
