@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -10,6 +11,9 @@ from pathlib import Path
 from concord_workers.core.errors import ModelInvalid
 
 __all__ = ["config_beside", "files_of", "stamp"]
+
+# What the system says of a link to nothing, to itself, or through a file.
+_LEADS_NOWHERE = (errno.ENOENT, errno.ELOOP, errno.ENOTDIR)
 
 
 def config_beside(file: Path) -> Path:
@@ -24,7 +28,7 @@ def files_of(model: Path) -> Iterator[tuple[str, Path]]:
     leads nowhere comes too.
     """
     # A folder is entered once, and none that the model itself lies in: links may lead in a circle.
-    entered = {str(folder) for folder in model.resolve().parents}
+    entered = {str(folder) for folder in Path(os.path.realpath(model)).parents}  # resolve() raises for a link to itself
     yield from _tree("", model, entered)
     if not model.is_dir() and (beside := config_beside(model)).exists():
         yield from _tree(".config", beside, entered)
@@ -51,8 +55,10 @@ def stamp(path: Path) -> tuple[int, ...]:
     """
     try:
         found = path.stat()
-    except FileNotFoundError:
-        return ()
+    except OSError as error:
+        if error.errno in _LEADS_NOWHERE:
+            return ()
+        raise
     if stat.S_ISDIR(found.st_mode):
         return (found.st_dev, found.st_ino)  # its time changes with files that have stamps of their own
     if not stat.S_ISREG(found.st_mode):

@@ -165,7 +165,7 @@ def test_metadata_and_texts(tmp_path):
         ("[]", "no JSON object"),
         ('{"text": "a"}', "no file_name"),
         ('{"file_name": "0.png", "text": 3}', "text is no string"),
-        ('{"file_name": "0.png", "text": "a", "prompt": "b"}', "unknown column 'prompt'"),
+        ('{"file_name": "0.png", "text": "a", "prompt": "b"}', 'unknown column "prompt"'),
     ],
 )
 def test_metadata_row(tmp_path, line, word):

@@ -260,7 +260,7 @@ def test_a_reader_that_is_gone_does_not_end_a_training(lab, caplog):
 
     lab.watchers.append(gone)
     assert lab.wait(lab.start(**job("lora", hyperparameters={"max_steps": 2})))["state"] == "completed"
-    assert "could not be told" in caplog.text
+    assert "could not be sent" in caplog.text
 
 
 def test_stages_are_told(lab):
