@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The conformance suite against a gateway that it starts, over HTTP: on two simulated workers, or on the real Python worker
-# with the tiny models that workers/setup.sh makes. Then, over stdio, what concerns its process.
+# with the tiny models that workers/setup.sh makes. On simulated workers also what concerns its process, over HTTP and stdio.
 #
 #   conformance/gateway.sh [--python] [FLAG OF conformance gateway ...]
 set -euo pipefail
@@ -12,6 +12,8 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 mkdir "$scratch/inputs"
 
+# Its process ends and stalls alike whatever its workers are, and simulated ones start soon.
+process=(--only worker-process)
 workers=(--workers sim --sim-arg --step-ms --sim-arg 5 --sim-arg --load-ms --sim-arg 0)
 # Pretend models are of the type that their names tell.
 has=(--refiner sdxl_refiner --vae sdxl_vae --lora loras/style.safetensors --control-net controlnet_canny.safetensors)
@@ -21,11 +23,12 @@ if [ "${1:-}" = --python ]; then
   [ -x workers/.venv/bin/python ] && [ -d "$models" ] || { echo "run workers/setup.sh first" >&2; exit 30; }
   echo "{\"control_nets\": {\"canny\": \"$models/controlnet_canny\"}}" >"$scratch/worker.json"
   workers=(--workers python --device cpu --threads 1 --model-root "$models" --worker-arg --config --worker-arg "$scratch/worker.json")
-  has=(--timeout 120 --model sdxl_base --refiner sdxl_refiner --vae sdxl_vae --lora lora_style.safetensors --control-net controlnet_canny)
+  process=()
+  has=(--skip gateway-process --timeout 120 --model sdxl_base --refiner sdxl_refiner --vae sdxl_vae --lora lora_style.safetensors --control-net controlnet_canny)
 fi
 folders=(--input-root "$scratch/inputs" --output-dir "$scratch/outputs")
 "$bin/conformance" gateway --input-root "$scratch/inputs" --start-timeout 60 "${has[@]}" "$@" \
   -- "$bin/gateway" serve "${workers[@]}" --listen '{address}' "${folders[@]}"
 # The caller's choice of checks is about HTTP.
-[ $# -gt 0 ] || "$bin/conformance" worker --only worker-process --start-timeout 60 "${has[@]}" \
+[ $# -gt 0 ] || [ ${#process[@]} -eq 0 ] || "$bin/conformance" worker "${process[@]}" --start-timeout 60 "${has[@]}" \
   -- "$bin/gateway" stdio "${workers[@]}" "${folders[@]}"
