@@ -4,7 +4,10 @@
 use serde_json::Value;
 use std::sync::LazyLock;
 
-use crate::dictionary::{Dictionary, Effect, Property, Shape, dictionary};
+use crate::{
+    dictionary::{Dictionary, Effect, Property, Shape, dictionary},
+    pointer,
+};
 
 /// The definition that has the leaves.
 const ROOT: &str = "PromptSubmission";
@@ -69,8 +72,14 @@ fn add_leaves(shape: &'static Shape, at: &str, leaves: &mut Vec<Leaf>) {
 /// The leaves of an effective submission that differ from their defaults and can take effect, in the order of the schema.
 #[must_use]
 pub fn set_leaves(effective: &Value) -> Vec<Set<'_>> {
+    set_among(leaves(), effective)
+}
+
+/// Those of some leaves that differ from their defaults and can take effect, in the order of the leaves.
+#[must_use]
+pub fn set_among(leaves: impl IntoIterator<Item = &'static Leaf>, effective: &Value) -> Vec<Set<'_>> {
     let mut found = Found { effective, indices: Vec::new(), set: Vec::new() };
-    for leaf in leaves() {
+    for leaf in leaves {
         found.add(leaf, &leaf.segments, effective);
     }
     found.set
@@ -136,7 +145,7 @@ fn is_default(property: &Property, value: &Value, effective: &Value, dictionary:
     let by_field = property
         .default_by
         .iter()
-        .filter_map(|(field, defaults)| defaults.get(effective.pointer(field)?.as_str()?));
+        .filter_map(|(field, defaults)| defaults.get(pointer::get(effective, field)?.as_str()?));
     let of_shape = dictionary.default_of(&property.shape);
     let plain = property.default.as_ref().or(of_shape.as_ref());
     let is_it = |default: &Value| match (default.as_f64(), value.as_f64()) {

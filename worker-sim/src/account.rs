@@ -6,9 +6,10 @@
 
 use contracts::{
     dictionary::Effect,
-    leaves::{Set, set_leaves},
+    leaves::{Leaf, Set, leaves, set_among},
 };
 use serde_json::Value;
+use std::sync::LazyLock;
 
 /// The leaves with a meaning of their own.
 const MEANT: &[&str] = &[
@@ -67,7 +68,9 @@ const MEANT: &[&str] = &[
 
 /// The leaves of an effective submission that are not at their defaults and have no meaning of their own.
 pub(crate) fn unmeant(effective: &Value) -> impl Iterator<Item = Set<'_>> {
-    without(MEANT, effective)
+    // Chosen once: a job asks five times, and there is seldom any.
+    static UNMEANT: LazyLock<Vec<&'static Leaf>> = LazyLock::new(|| without(MEANT));
+    set_among(UNMEANT.iter().copied(), effective).into_iter()
 }
 
 /// Those of them that act on one thing.
@@ -75,20 +78,24 @@ pub(crate) fn unmeant_of(effective: &Value, effect: Effect) -> impl Iterator<Ite
     unmeant(effective).filter(move |set| set.leaf.effect == effect)
 }
 
-fn without<'v>(meant: &'static [&'static str], effective: &'v Value) -> impl Iterator<Item = Set<'v>> {
-    set_leaves(effective).into_iter().filter(move |set| !meant.contains(&set.leaf.pointer.as_str()))
+/// The leaves that are not among these.
+fn without(meant: &[&str]) -> Vec<&'static Leaf> {
+    leaves().iter().filter(|leaf| !meant.contains(&leaf.pointer.as_str())).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use contracts::{DeviceKind, effective, leaves::leaves};
+    use contracts::{
+        DeviceKind, effective,
+        leaves::{leaves, set_among},
+    };
     use serde_json::{Value, json};
 
     use super::{MEANT, without};
 
     fn unmeant(meant: &'static [&'static str], submission: &Value) -> Vec<(String, Value)> {
         let whole = effective(submission, DeviceKind::Gpu);
-        without(meant, &whole).map(|set| (set.pointer, set.value.clone())).collect()
+        set_among(without(meant), &whole).into_iter().map(|set| (set.pointer, set.value.clone())).collect()
     }
 
     #[test]

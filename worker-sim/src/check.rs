@@ -3,7 +3,7 @@
 use contracts::{
     DeviceKind, ErrorCode, Failure, Violation,
     dictionary::{Effect, dictionary},
-    is_model_path,
+    is_model_path, pointer,
 };
 use serde_json::Value;
 
@@ -97,7 +97,7 @@ fn of_one_picture(effective: &Value) -> Value {
 
 /// The last of several fields that the sender wrote, as rules over several fields blame it; the first where none was.
 fn blamed(written: &Value, fields: &[&'static str]) -> &'static str {
-    fields.iter().rev().find(|field| written.pointer(field).is_some()).unwrap_or(&fields[0])
+    fields.iter().rev().find(|field| pointer::get(written, field).is_some()).unwrap_or(&fields[0])
 }
 
 impl Checker<'_> {
@@ -123,14 +123,14 @@ impl Checker<'_> {
     fn model(&mut self, effective: &Value) {
         for (name, kind) in [("base", "sdxl"), ("refiner", "sdxl_refiner"), ("vae", "vae")] {
             let pointer = format!("/model/{name}");
-            if let Some(reference) = effective.pointer(&pointer).and_then(Value::as_str) {
+            if let Some(reference) = pointer::get(effective, &pointer).and_then(Value::as_str) {
                 self.find(reference, kind, &pointer, true);
             }
         }
         // Parts of a base in folders of their own: they must be there, and take no memory beside the base's.
         for name in ["tokenizer", "text_encoder", "text_encoder_2"] {
             let pointer = format!("/model/{name}");
-            if let Some(reference) = effective.pointer(&pointer).and_then(Value::as_str) {
+            if let Some(reference) = pointer::get(effective, &pointer).and_then(Value::as_str) {
                 self.find(reference, "sdxl", &pointer, false);
             }
         }
@@ -155,7 +155,7 @@ impl Checker<'_> {
     }
 
     fn conditioning(&mut self, effective: &Value) {
-        if let Some(skip) = effective.pointer("/conditioning/clip_skip").and_then(Value::as_u64)
+        if let Some(skip) = pointer::get(effective, "/conditioning/clip_skip").and_then(Value::as_u64)
             && skip > CLIP_SKIP_MAX
         {
             let message = format!("clip_skip is {skip}; the shortest text encoder allows {CLIP_SKIP_MAX}");
@@ -185,7 +185,7 @@ impl Checker<'_> {
                 );
             }
         }
-        if let Some(reference) = effective.pointer("/conditioning/init_image").and_then(Value::as_str) {
+        if let Some(reference) = pointer::get(effective, "/conditioning/init_image").and_then(Value::as_str) {
             self.image(reference, "/conditioning/init_image");
         }
         self.mask(effective);
@@ -211,9 +211,10 @@ impl Checker<'_> {
     /// A mask is decoded here too: only its pixels tell whether it has the channel that is asked for.
     fn mask(&mut self, effective: &Value) {
         let at = "/conditioning/inpaint_mask";
-        let Some(reference) = effective.pointer(at).and_then(Value::as_str) else { return };
-        let channel =
-            effective.pointer("/conditioning/mask_channel").and_then(Value::as_str).unwrap_or("luminance");
+        let Some(reference) = pointer::get(effective, at).and_then(Value::as_str) else { return };
+        let channel = pointer::get(effective, "/conditioning/mask_channel")
+            .and_then(Value::as_str)
+            .unwrap_or("luminance");
         let checked = inputs::bytes(&self.registry.roots, reference)
             .and_then(|bytes| inputs::decode(&bytes))
             .and_then(|picture| inputs::mask(picture, channel));
@@ -235,7 +236,7 @@ impl Checker<'_> {
                 format!("this worker is {}, and knows no other place", self.device.gpu_id),
             );
         }
-        if let Some(device) = effective.pointer("/performance/device").and_then(Value::as_str)
+        if let Some(device) = pointer::get(effective, "/performance/device").and_then(Value::as_str)
             && !self.device.is_own_name(device)
         {
             let message = format!("this worker is {}, not {device}", self.device.gpu_id);
@@ -252,7 +253,7 @@ impl Checker<'_> {
     }
 
     fn postprocessing(&mut self, effective: &Value) {
-        let upscaler = effective.pointer("/postprocessing/upscaler").and_then(Value::as_str);
+        let upscaler = pointer::get(effective, "/postprocessing/upscaler").and_then(Value::as_str);
         if let Some(name) = upscaler {
             let data = dictionary().enumeration("UpscalerName").data.get(name);
             if data.is_some_and(|data| data["network"].as_bool() == Some(true)) {
@@ -260,7 +261,7 @@ impl Checker<'_> {
                 self.find(&path, "upscaler", "/postprocessing/upscaler", true);
             }
         }
-        if effective.pointer("/postprocessing/safety_checker").and_then(Value::as_bool) == Some(true) {
+        if pointer::get(effective, "/postprocessing/safety_checker").and_then(Value::as_bool) == Some(true) {
             let path = format!("{PRETEND_ROOT}/safety_checker.safetensors");
             self.find(&path, "safety_checker", "/postprocessing/safety_checker", true);
         }

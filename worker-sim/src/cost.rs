@@ -2,7 +2,7 @@
 //!
 //! The worker keeps to these figures itself, so that an estimate can be measured.
 
-use contracts::dictionary::Effect;
+use contracts::{dictionary::Effect, pointer};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -65,7 +65,7 @@ pub(crate) struct Cost {
 impl Cost {
     /// The cost of an effective submission. `missing`: those of its models that are yet to be loaded.
     pub(crate) fn of(effective: &Value, models: &[Model], missing: &[Model], speed: Speed) -> Self {
-        let number = |pointer: &str| effective.pointer(pointer).and_then(Value::as_f64);
+        let number = |pointer: &str| pointer::get(effective, pointer).and_then(Value::as_f64);
         let pixels = number("/hyperparameters/dimensions/width").unwrap_or_default()
             * number("/hyperparameters/dimensions/height").unwrap_or_default();
         let batch = number("/hyperparameters/batch_size").unwrap_or(1.0);

@@ -108,7 +108,7 @@ struct Draft<'d> {
 impl Draft<'_> {
     fn cost(&self) -> Cost {
         let whole = effective(&self.document, self.device.kind());
-        let takes_refiner = whole.pointer("/model/refiner").is_some();
+        let takes_refiner = pointer::get(&whole, "/model/refiner").is_some();
         let kept = |list: &[Model]| -> Vec<Model> {
             list.iter().filter(|model| takes_refiner || model.kind != "sdxl_refiner").cloned().collect()
         };
@@ -118,7 +118,7 @@ impl Draft<'_> {
     /// Takes a step that changes something, unless it lowers a quality that must be preserved.
     fn take(&mut self, step: Step) {
         let whole = effective(&self.document, self.device.kind());
-        let from = whole.pointer(step.pointer).cloned().unwrap_or(Value::Null);
+        let from = pointer::get(&whole, step.pointer).cloned().unwrap_or(Value::Null);
         if from == step.to || (step.lossy && self.goals.preserve_quality) {
             return;
         }
@@ -162,8 +162,9 @@ fn memory_steps(document: &Value, device: &Device, bounds: &Bounds<'_>) -> Vec<S
         asked.iter().filter(|(name, _)| has(name)).map(|(name, reason)| optimization(name, reason)).collect();
     let whole = effective(document, device.kind());
     let halved =
-        |pointer: &str| whole.pointer(pointer).and_then(Value::as_u64).map(|value| (value / 2).max(1));
-    if whole.pointer("/performance/dtype") == Some(&json!("fp32")) && device.kind() == DeviceKind::Gpu {
+        |pointer: &str| pointer::get(&whole, pointer).and_then(Value::as_u64).map(|value| (value / 2).max(1));
+    if pointer::get(&whole, "/performance/dtype") == Some(&json!("fp32")) && device.kind() == DeviceKind::Gpu
+    {
         let reason = "half precision takes half the memory".to_owned();
         steps.insert(0, Step { pointer: "/performance/dtype", to: "fp16".into(), reason, lossy: true });
     }
@@ -184,10 +185,10 @@ fn time_steps(document: &Value, device: &Device, bounds: &Bounds<'_>) -> Vec<Ste
     let mut steps: Vec<Step> = recommended(document, device, false).into_iter().collect();
     steps.extend(asked.iter().filter(|(name, _)| has(name)).map(|(name, reason)| optimization(name, reason)));
     let whole = effective(document, device.kind());
-    let strength = whole.pointer("/hyperparameters/strength").and_then(Value::as_f64).unwrap_or(1.0);
+    let strength = pointer::get(&whole, "/hyperparameters/strength").and_then(Value::as_f64).unwrap_or(1.0);
     // One step must be left for an image that is started from.
     let steps_halved =
-        whole.pointer("/scheduler/steps").and_then(Value::as_u64).map(|count| (count / 2).max(1));
+        pointer::get(&whole, "/scheduler/steps").and_then(Value::as_u64).map(|count| (count / 2).max(1));
     if let Some(count) = steps_halved.filter(|count| *count as f64 * strength >= 1.0) {
         let reason = "fewer steps take less time".to_owned();
         steps.push(Step { pointer: "/scheduler/steps", to: count.into(), reason, lossy: true });
@@ -201,7 +202,7 @@ fn merged(document: &Value, mut step: Step) -> Step {
         return step;
     }
     let known: Vec<&Value> =
-        document.pointer(OPTIMIZATIONS).and_then(Value::as_array).into_iter().flatten().collect();
+        pointer::get(document, OPTIMIZATIONS).and_then(Value::as_array).into_iter().flatten().collect();
     let order = dictionary().enumeration("Optimization").values.iter();
     let list = order.filter(|name| known.iter().any(|known| *known == *name) || step.to == **name);
     step.to = list.map(|name| Value::from(name.clone())).collect();

@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
-use crate::dictionary::{Condition, Dictionary, Shape};
+use crate::{
+    dictionary::{Condition, Dictionary, Shape},
+    pointer,
+};
 
 impl Condition {
     /// Whether it holds for a document of a shape, with its defaults applied.
@@ -11,21 +14,21 @@ impl Condition {
         let data = |pointer: &str| {
             let shape = dictionary.resolve(dictionary.shape_at(shape, pointer)?);
             match shape {
-                Shape::Enum(spec) => spec.data.get(document.pointer(pointer)?.as_str()?),
+                Shape::Enum(spec) => spec.data.get(pointer::get(document, pointer)?.as_str()?),
                 _ => None,
             }
         };
         match self {
-            Self::Present(pointer) => document.pointer(pointer).is_some(),
-            Self::Absent(pointer) => document.pointer(pointer).is_none(),
+            Self::Present(pointer) => pointer::get(document, pointer).is_some(),
+            Self::Absent(pointer) => pointer::get(document, pointer).is_none(),
             Self::In(pointer, values) => {
-                document.pointer(pointer).is_some_and(|value| values.contains(value))
+                pointer::get(document, pointer).is_some_and(|value| values.contains(value))
             }
             Self::NotIn(pointer, values) => {
-                document.pointer(pointer).is_some_and(|value| !values.contains(value))
+                pointer::get(document, pointer).is_some_and(|value| !values.contains(value))
             }
             Self::Above(pointer, bound) => {
-                document.pointer(pointer).and_then(Value::as_f64).is_some_and(|number| number > *bound)
+                pointer::get(document, pointer).and_then(Value::as_f64).is_some_and(|number| number > *bound)
             }
             Self::ValueHas(pointer, key) => data(pointer).is_some_and(|of| of.get(key).is_some()),
             Self::ValueIs(pointer, key, value) => data(pointer).is_some_and(|of| of.get(key) == Some(value)),

@@ -2,7 +2,10 @@
 
 use serde_json::{Map, Value};
 
-use crate::dictionary::{Dictionary, ObjectSpec, Property, Shape, dictionary};
+use crate::{
+    dictionary::{Dictionary, ObjectSpec, Property, Shape, dictionary},
+    pointer,
+};
 
 /// The kind of device that a command runs on: some defaults depend on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,7 +88,7 @@ impl Fill<'_> {
 
     fn bound(&self, property: &Property, document: &Value) -> Option<Value> {
         if let Some((field, values)) = &property.default_by {
-            return values.get(document.pointer(field)?.as_str()?).cloned();
+            return values.get(pointer::get(document, field)?.as_str()?).cloned();
         }
         let condition = property.takes_effect_when.as_ref()?;
         let holds = condition.holds(document, self.shape, self.dictionary);

@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
-use crate::dictionary::{Dictionary, Kind, Outcome, Rule, Shape};
+use crate::{
+    dictionary::{Dictionary, Kind, Outcome, Rule, Shape},
+    pointer,
+};
 
 /// A rule that a document breaks.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,7 +48,7 @@ impl Rule {
         let Some((list, _)) = self.fields[0].split_once("/*") else {
             return vec![self.fields.clone()];
         };
-        let items = document.pointer(list).and_then(Value::as_array).map_or(0, Vec::len);
+        let items = pointer::get(document, list).and_then(Value::as_array).map_or(0, Vec::len);
         let at = |i: usize| self.fields.iter().map(move |field| field.replace('*', &i.to_string()));
         (0..items).map(|i| at(i).collect()).collect()
     }
@@ -75,7 +78,7 @@ impl Rule {
             Kind::ScaledAtMost(max) => over(scaled(0)?.max(scaled(1)?), *max),
             Kind::ScaledProductAtMost(max) => over(scaled(0)? * scaled(1)?, *max),
             Kind::LessThan => broken_if(number(0)? >= number(1)?),
-            Kind::Requires(other) => broken_if(has(0) && of.document.pointer(other).is_none()),
+            Kind::Requires(other) => broken_if(has(0) && pointer::get(of.document, other).is_none()),
             Kind::Forbidden(condition) => broken_if(condition.holds(of.document, shape, dictionary)),
             Kind::NotBoth => broken_if(has(0) && has(1)),
             Kind::RequiredWhen => broken_if(!has(0)),
@@ -105,7 +108,7 @@ struct Fields<'d> {
 
 impl<'d> Fields<'d> {
     fn value(self, i: usize) -> Option<&'d Value> {
-        self.document.pointer(self.pointers.get(i)?)
+        pointer::get(self.document, self.pointers.get(i)?)
     }
 
     fn number(self, i: usize) -> Option<f64> {

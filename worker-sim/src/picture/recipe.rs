@@ -1,6 +1,6 @@
 //! What of an effective submission decides the picture, and which of its features take part.
 
-use contracts::dictionary::Effect;
+use contracts::{dictionary::Effect, pointer};
 use image::{GrayImage, RgbImage};
 use serde_json::{Map, Value, json};
 
@@ -65,7 +65,7 @@ pub(crate) struct Images {
 impl Recipe {
     /// The recipe of an effective submission.
     pub(crate) fn of(effective: &Value, images: Images) -> Self {
-        let at = |pointer: &str| effective.pointer(pointer);
+        let at = |pointer: &str| pointer::get(effective, pointer);
         let text = |pointer: &str| at(pointer).and_then(Value::as_str).map(str::to_owned);
         let number = |pointer: &str| at(pointer).and_then(Value::as_f64);
         let count = |pointer: &str| at(pointer).and_then(Value::as_u64).unwrap_or_default();
@@ -174,7 +174,7 @@ pub(crate) fn steps_used(effective: &Value) -> u64 {
 
 /// The items of a list that may be absent.
 pub(crate) fn items<'v>(value: &'v Value, pointer: &str) -> impl Iterator<Item = &'v Value> {
-    value.pointer(pointer).and_then(Value::as_array).into_iter().flatten()
+    pointer::get(value, pointer).and_then(Value::as_array).into_iter().flatten()
 }
 
 /// The weight of a LoRA or ControlNet; `None` where it takes no part.
@@ -189,7 +189,7 @@ pub(crate) fn file_name(reference: &str) -> String {
 }
 
 fn name_at(effective: &Value, pointer: &str) -> Option<String> {
-    let name = effective.pointer(pointer)?.as_str()?;
+    let name = pointer::get(effective, pointer)?.as_str()?;
     // `sdxl_base` and `/models/sdxl_base.safetensors` are one model.
     let name = file_name(name);
     Some(name.strip_suffix(".safetensors").map_or(name.clone(), str::to_owned))

@@ -1,7 +1,9 @@
 //! One picture job: models loaded, images read, steps taken in their time, pictures made by the executor.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use contracts::{Action, ErrorCode, Failure, Submission, Warning, WarningCode, limits::CHOSEN_SEED_MAX};
+use contracts::{
+    Action, ErrorCode, Failure, Submission, Warning, WarningCode, limits::CHOSEN_SEED_MAX, pointer,
+};
 use serde_json::{Value, json};
 use std::{
     collections::VecDeque,
@@ -120,14 +122,14 @@ impl Worker {
         let more = missing.iter().map(|model| (model.bytes as f64 * share) as u64).sum();
         self.gpu.keep_share(&models, share);
         let warnings = self.make_room(&models, more, cost.workspace)?;
-        let seed = whole.pointer("/hyperparameters/seed").and_then(Value::as_u64);
+        let seed = pointer::get(&whole, "/hyperparameters/seed").and_then(Value::as_u64);
         let seed = seed.unwrap_or_else(|| self.seeds.below(CHOSEN_SEED_MAX + 1));
         whole["hyperparameters"]["seed"] = seed.into();
         let folder = self.settings.roots.output.join(now.wall.format("%Y-%m-%d").to_string());
         Ok(Job {
             place,
             seed,
-            batch: whole.pointer("/hyperparameters/batch_size").and_then(Value::as_u64).unwrap_or(1),
+            batch: pointer::get(&whole, "/hyperparameters/batch_size").and_then(Value::as_u64).unwrap_or(1),
             whole,
             base: models[0].clone(),
             loads: missing.into(),
@@ -280,7 +282,7 @@ impl Worker {
         // Kept to the plan, not to when we came by: late ticks do not add up.
         let due = Now { mono: job.due.unwrap_or(now.mono), ..now }.after(job.cost.step);
         job.due = Some(if left == 0 { now.mono } else { due });
-        let refines = job.whole.pointer("/hyperparameters/refiner_start").and_then(Value::as_f64);
+        let refines = pointer::get(&job.whole, "/hyperparameters/refiner_start").and_then(Value::as_f64);
         let refining = refines.is_some_and(|start| job.done as f64 > job.cost.steps as f64 * start);
         let progress = Progress {
             stage: if refining { "refining" } else { "denoising" },

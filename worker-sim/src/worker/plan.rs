@@ -1,6 +1,6 @@
 //! The tasks of a job for the executor: its images read, its pictures painted and written.
 
-use contracts::{ErrorCode, Failure, Warning, WarningCode};
+use contracts::{ErrorCode, Failure, Warning, WarningCode, pointer};
 use image::{
     DynamicImage, GrayImage, Luma,
     imageops::{FilterType, fast_blur},
@@ -27,19 +27,20 @@ use crate::{
 
 /// Whether a submission names images.
 pub(super) fn has_images(whole: &Value) -> bool {
-    whole.pointer("/conditioning/init_image").is_some()
+    pointer::get(whole, "/conditioning/init_image").is_some()
         || items(whole, "/conditioning/control_nets").next().is_some()
 }
 
 /// Reads and decodes the images of a submission.
 pub(super) fn prepare(whole: &Value, roots: &Roots, halt: &AtomicBool) -> Result<Output, Box<Failure>> {
     let side = |name: &str| {
-        let side = whole.pointer(&format!("/hyperparameters/dimensions/{name}")).and_then(Value::as_u64);
+        let side =
+            pointer::get(whole, &format!("/hyperparameters/dimensions/{name}")).and_then(Value::as_u64);
         u32::try_from(side.unwrap_or_default()).unwrap_or_default()
     };
     let size = (side("width"), side("height"));
     let mut prepared = Prepared::default();
-    let text = |pointer: &str| whole.pointer(pointer).and_then(Value::as_str);
+    let text = |pointer: &str| pointer::get(whole, pointer).and_then(Value::as_str);
     if let Some(reference) = text("/conditioning/init_image") {
         let at = "/conditioning/init_image";
         let picture = open_colour(&mut prepared, roots, reference, at)?;
@@ -54,7 +55,7 @@ pub(super) fn prepare(whole: &Value, roots: &Roots, halt: &AtomicBool) -> Result
         let picture = inputs::mask(picture, channel).map_err(|failure| Box::new(failure.at(at)))?;
         let (mask, own) = inputs::grey(&picture, size, FilterType::Nearest);
         note_resize(&mut prepared, own, size, at);
-        let blur = whole.pointer("/conditioning/mask_blur").and_then(Value::as_f64).unwrap_or_default();
+        let blur = pointer::get(whole, "/conditioning/mask_blur").and_then(Value::as_f64).unwrap_or_default();
         prepared.images.mask = Some(if blur > 0.0 { fast_blur(&mask, blur as f32) } else { mask });
     }
     for (i, control) in items(whole, "/conditioning/control_nets").enumerate() {

@@ -1,7 +1,8 @@
 //! Queries: computed at once, in their turn.
 
 use contracts::{
-    Action, Class, ErrorCode, Failure, Submission, dictionary::dictionary, effective, limits, shorten,
+    Action, Class, ErrorCode, Failure, Submission, dictionary::dictionary, effective, limits, pointer,
+    shorten,
 };
 use serde_json::{Map, Value, json};
 use std::sync::LazyLock;
@@ -334,8 +335,9 @@ impl Worker {
 
 /// The figures of a submission that need no model.
 fn size(whole: &Value) -> Map<String, Value> {
-    let side =
-        |name: &str| whole.pointer(&format!("/hyperparameters/dimensions/{name}")).and_then(Value::as_f64);
+    let side = |name: &str| {
+        pointer::get(whole, &format!("/hyperparameters/dimensions/{name}")).and_then(Value::as_f64)
+    };
     let (Some(width), Some(height)) = (side("width"), side("height")) else { return Map::new() };
     let figures = [("pixel_count", width * height), ("aspect_ratio", width / height)];
     figures.map(|(name, figure)| (name.to_owned(), figure.into())).into_iter().collect()
