@@ -24,18 +24,17 @@ fn is_of(def: &Def, value: &Value) -> bool {
 }
 
 fn has_members(spec: &ObjectSpec, members: &Map<String, Value>) -> bool {
+    // Counted, not looked up again: a map has each name once, and a look-up hashes the name.
+    let mut required = 0;
     let known = members.iter().all(|(name, value)| match spec.names.get(name) {
         Some(Name::Property { index, spelling }) if spelling.snake => {
-            fits(&spec.properties[*index].shape, value)
+            let property = &spec.properties[*index];
+            required += usize::from(property.required);
+            fits(&property.shape, value)
         }
         _ => false,
     });
-    known
-        && spec
-            .properties
-            .iter()
-            .filter(|property| property.required)
-            .all(|property| members.contains_key(&property.snake))
+    known && required == spec.required
 }
 
 fn fits(shape: &Shape, value: &Value) -> bool {

@@ -149,7 +149,7 @@ pub use negotiate::protocol_version;
 pub use number::Number;
 pub use places::Places;
 pub use reading::{Reading, Writer, read};
-pub use reply::{ReadReply, Reply, ReplyError};
+pub use reply::{ReadReply, Reply, ReplyError, ReplyJsonError};
 pub use schedule::{schedule, seconds};
 pub use shown::shorten;
 pub use strict::{Null, UnknownValue};

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::{Incoming, Refusal, RouteBody, canonical, envelope};
+use crate::{Action, Incoming, Refusal, RouteBody, canonical, envelope};
 
 pub use crate::generated::definition;
 
@@ -35,4 +35,10 @@ pub fn read_body_slowly(
     given: &Map<String, Value>,
 ) -> Result<Incoming, Refusal> {
     envelope::read_body_slowly(bytes, body, given)
+}
+
+/// Whether the fast path of [`Reply::from_json`](crate::Reply::from_json) reads a reply.
+#[must_use]
+pub fn read_reply_quickly(action: Action, bytes: &[u8]) -> bool {
+    crate::reply::reads_quickly(action, bytes)
 }

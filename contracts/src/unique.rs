@@ -1,5 +1,6 @@
 //! `serde_json` values of documents in which each name stands once; `serde_json` itself silently keeps the last.
 
+use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Error, Map, Number, Value};
 use std::fmt;
@@ -18,6 +19,15 @@ pub fn unique(bytes: &[u8]) -> Result<Value, Error> {
     let value = Seed.deserialize(&mut deserializer)?;
     deserializer.end()?;
     Ok(value)
+}
+
+/// A value in which each name stands once in its object.
+pub(crate) struct Unique(pub(crate) Value);
+
+impl<'de> Deserialize<'de> for Unique {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Seed.deserialize(deserializer).map(Self)
+    }
 }
 
 struct Seed;

@@ -95,6 +95,7 @@ impl Compiler<'_> {
                 .is_some_and(|required| required.iter().any(|name| name == snake));
             let property = self.property(snake, property, required);
             object.by_snake.insert(snake.clone(), object.properties.len());
+            object.required += usize::from(required);
             object.properties.push(property);
         }
         object.add_names(schema);
@@ -112,9 +113,10 @@ impl Compiler<'_> {
             default: schema.get("default").cloned(),
             example: schema["examples"].get(0).cloned(),
             default_by_device: schema["x-default-by-device"].as_object().cloned(),
-            default_by: schema["x-default-by"]["field"].as_str().map(|field| {
-                let values = schema["x-default-by"]["values"].as_object();
-                (field.to_owned(), values.cloned().unwrap_or_default())
+            default_by: schema.get("x-default-by").map(|by| {
+                let field = by["field"].as_str().expect("x-default-by has a field");
+                let values = by["values"].as_object().expect("x-default-by has values");
+                (field.to_owned(), values.clone())
             }),
             takes_effect_when: schema.get("x-takes-effect-when").map(Condition::of),
             maps_to: schema["x-maps-to"].as_str().map(str::to_owned),

@@ -17,6 +17,8 @@ pub struct ObjectSpec {
     /// Names of C# that are not properties: [`Name::Neutral`] and [`Name::Flag`] point here.
     pub extras: Vec<Extra>,
     pub(super) by_snake: Table<usize>,
+    /// How many of its properties are required.
+    pub(crate) required: usize,
 }
 
 /// One property of an object.

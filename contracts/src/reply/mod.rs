@@ -1,5 +1,6 @@
 //! Replies: the one terminal answer to a command, in any dialect, and as problem details over HTTP.
 
+mod fast;
 mod read;
 mod write;
 
@@ -10,7 +11,13 @@ use crate::{
     violation::{Failure, Warning},
 };
 
-pub use read::{ReadReply, ReplyError};
+pub use read::{ReadReply, ReplyError, ReplyJsonError};
+
+/// Whether the fast path reads a reply.
+#[cfg(feature = "testing")]
+pub(crate) fn reads_quickly(action: Action, bytes: &[u8]) -> bool {
+    fast::read(action, bytes).is_some()
+}
 
 /// The one terminal answer to a command.
 #[derive(Clone, Debug, PartialEq)]

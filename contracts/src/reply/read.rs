@@ -2,11 +2,12 @@
 
 use serde_json::Value;
 
-use super::Reply;
+use super::{Reply, fast};
 use crate::{
     generated::{action::Action, error_code::ErrorCode},
     reading::violations_of,
     tally::Tally,
+    unique::unique,
     violation::{Failure, Violation, Warning},
 };
 
@@ -29,6 +30,17 @@ pub struct ReplyError {
     pub violations: Vec<Violation>,
 }
 
+/// Bytes that are not a valid reply.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplyJsonError {
+    /// They are not JSON, or an object has a name twice.
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+    /// The reply breaks the schema.
+    #[error(transparent)]
+    Reply(#[from] ReplyError),
+}
+
 impl Reply {
     /// Reads a reply in snake to a command of an action.
     ///
@@ -38,6 +50,25 @@ impl Reply {
     /// [`ReplyError`] if it breaks the schema in any other way.
     pub fn read(action: Action, reply: &Value) -> Result<ReadReply, ReplyError> {
         Self::take(action, reply.clone())
+    }
+
+    /// As [`read`](Self::read), from JSON in which a name must not stand twice.
+    ///
+    /// ```
+    /// use contracts::{Action, Reply};
+    /// let line = br#"{"request_id":"r1","success":true,"data":{"freed_gpu_bytes":1,"freed_ram_bytes":2},"error":null,"error_details":null,"warnings":[],"warning_details":[]}"#;
+    /// let read = Reply::from_json(Action::CleanupMemory, line).unwrap();
+    /// assert_eq!(read.reply.outcome.unwrap()["freed_ram_bytes"], 2);
+    /// ```
+    ///
+    /// # Errors
+    /// [`ReplyJsonError::Json`] if the bytes are not JSON or an object has a name twice, [`ReplyJsonError::Reply`] if the
+    /// reply breaks the schema.
+    pub fn from_json(action: Action, bytes: &[u8]) -> Result<ReadReply, ReplyJsonError> {
+        if let Some(reply) = fast::read(action, bytes) {
+            return Ok(ReadReply { reply, unknown_members: Vec::new(), unknown_total: 0 });
+        }
+        Ok(Self::take(action, unique(bytes)?)?)
     }
 
     /// As [`read`](Self::read), of an owned reply: its data is moved, not copied.

@@ -51,12 +51,12 @@ fn one_name_is_spelt_alike_everywhere() {
 #[test]
 fn every_dialect_of_a_generated_command_means_the_same() {
     let mut read = 0;
-    for (definition, document) in generated::documents::documents() {
+    for &(definition, ref document) in generated::documents::documents() {
         for action in Action::ALL.iter().filter(|action| action.info().request == definition) {
             // The generator does not know the rules over several fields; those violations come in every dialect alike.
-            let meant = contracts::read(definition, &Tree::of(&document), Writer::Sender);
+            let meant = contracts::read(definition, &Tree::of(document), Writer::Sender);
             for dialect in Dialect::ALL {
-                let spelt = dialect.spell(definition, &document);
+                let spelt = dialect.spell(definition, document);
                 let mut direct = serde_json::Map::new();
                 direct.insert("action".into(), action.as_str().into());
                 direct.extend(spelt.as_object().unwrap().clone());

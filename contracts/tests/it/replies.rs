@@ -1,7 +1,7 @@
 //! Replies as text: the short way to JSON writes what the long way writes.
 
 use contracts::{Action, Dialect, Reply, Warning, WarningCode, framing::FRAME_BYTES_MAX};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::HashMap;
 
 use crate::generated::documents::documents;
@@ -9,7 +9,7 @@ use crate::generated::documents::documents;
 #[test]
 fn both_ways_to_json_write_the_same_bytes() {
     let mut of: HashMap<&str, Vec<_>> = HashMap::new();
-    for (name, document) in documents() {
+    for &(name, ref document) in documents() {
         of.entry(name).or_default().push(document);
     }
     let warning = Warning {
@@ -22,14 +22,14 @@ fn both_ways_to_json_write_the_same_bytes() {
     for action in Action::ALL {
         for document in of.get(action.info().reply).into_iter().flatten() {
             // As a worker repeats them in its data, where the data has a place for them; as it came; and not at all.
-            let mut repeated = document.clone();
+            let mut repeated = Value::clone(document);
             if repeated.get("warnings").is_some() {
                 repeated["warnings"] = json!([warning.message]);
             }
             for (data, warnings) in [
                 (repeated, vec![warning.clone()]),
-                (document.clone(), vec![warning.clone()]),
-                (document.clone(), vec![]),
+                (Value::clone(document), vec![warning.clone()]),
+                (Value::clone(document), vec![]),
             ] {
                 let session_id = (compared % 2 == 0).then(|| "s1".to_owned());
                 let request_id = Some("r1".to_owned());
@@ -73,4 +73,57 @@ fn a_reply_too_long_for_a_frame_becomes_a_failure() {
     let said: serde_json::Value = serde_json::from_slice(&frame).expect("a frame is JSON");
     assert_eq!(said["RequestId"], "r1");
     assert_eq!(said["ErrorDetails"]["Code"], "frame_too_large");
+}
+
+/// Each reply of the documents, as it stands and with one thing wrong or unusual.
+fn variants(reply: &Value) -> Vec<String> {
+    let mut variants = vec![reply.to_string()];
+    let with = |change: &dyn Fn(&mut Value)| {
+        let mut changed = reply.clone();
+        change(&mut changed);
+        changed.to_string()
+    };
+    for name in ["request_id", "success", "data", "error", "error_details", "warnings", "warning_details"] {
+        variants.push(with(&|reply| drop(reply.as_object_mut().expect("an object").shift_remove(name))));
+        for value in [json!(null), json!(""), json!(1), json!(true), json!([]), json!([1]), json!({})] {
+            variants.push(with(&|reply| reply[name] = value.clone()));
+        }
+        let twice = format!(r#"{{"{name}":null,"#);
+        variants.push(reply.to_string().replacen('{', &twice, 1));
+    }
+    for (name, value) in
+        [("session_id", json!("s1")), ("session_id", json!(null)), ("warnings_total", json!(0))]
+    {
+        variants.push(with(&|reply| reply[name] = value.clone()));
+    }
+    variants.push(with(&|reply| reply["unknown"] = json!(1)));
+    variants.push(with(&|reply| reply["data"]["unknown"] = json!({"a": 1})));
+    variants.push(reply.to_string().replacen(r#""data":{"#, r#""data":{"a":1,"a":1,"#, 1));
+    variants.push(format!("{reply} x"));
+    variants
+}
+
+#[test]
+fn both_ways_from_json_read_the_same_reply() {
+    let (mut quick, mut refused) = (0, 0);
+    let mut of: HashMap<&str, Vec<_>> = HashMap::new();
+    for &(name, ref document) in documents() {
+        of.entry(name).or_default().push(document);
+    }
+    for action in Action::ALL {
+        for document in of.get(action.info().reply).into_iter().flatten().copied().take(2) {
+            let reply =
+                Reply::succeeded(action, Some("r1".to_owned()), document.clone()).to_value(Dialect::Snake);
+            for text in variants(&reply) {
+                let whole = contracts::unique(text.as_bytes())
+                    .map_err(|err| err.to_string())
+                    .and_then(|value| Reply::take(action, value).map_err(|err| err.to_string()));
+                let read = Reply::from_json(action, text.as_bytes()).map_err(|err| err.to_string());
+                assert_eq!(read, whole, "{text}");
+                quick += usize::from(contracts::testing::read_reply_quickly(action, text.as_bytes()));
+                refused += usize::from(whole.is_err());
+            }
+        }
+    }
+    assert!(quick >= 100 && refused >= 1000, "{quick} read quickly, {refused} refused");
 }

@@ -326,8 +326,7 @@ impl Dispatcher {
             kept: None,
         };
         let line = lane.run(order).await?;
-        let value = contracts::unique(&line).map_err(protocol)?;
-        let read = Reply::read(action, &value).map_err(protocol)?;
+        let read = Reply::from_json(action, &line).map_err(protocol)?;
         read.reply.outcome.map_err(|failure| protocol(ProtocolBreach::Refused { failure }))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{io, sync::Arc, time::Duration};
 
-use contracts::{ErrorCode, Failure, ReplyError};
+use contracts::{ErrorCode, Failure, ReplyError, ReplyJsonError};
 use serde_json::Value;
 
 use super::GpuId;
@@ -94,6 +94,15 @@ pub enum ProtocolBreach {
 impl From<serde_json::Error> for ProtocolBreach {
     fn from(reason: serde_json::Error) -> Self {
         Self::NotJson { reason: Arc::new(reason) }
+    }
+}
+
+impl From<ReplyJsonError> for ProtocolBreach {
+    fn from(err: ReplyJsonError) -> Self {
+        match err {
+            ReplyJsonError::Json(reason) => reason.into(),
+            ReplyJsonError::Reply(err) => err.into(),
+        }
     }
 }
 

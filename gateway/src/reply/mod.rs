@@ -87,10 +87,7 @@ impl ReplyContext {
     }
 
     fn read(&self, line: &[u8]) -> Reply {
-        let read = contracts::unique(line)
-            .map_err(ProtocolBreach::from)
-            .and_then(|value| Ok(Reply::take(self.action, value)?));
-        let read = match read {
+        let read = match Reply::from_json(self.action, line).map_err(ProtocolBreach::from) {
             Ok(read) => read,
             Err(breach) => {
                 let what = breach.to_string();

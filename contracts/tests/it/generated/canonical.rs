@@ -17,7 +17,7 @@ use crate::mutated::{mutants::mutate, typed};
 fn a_quick_look_and_a_reading_agree() {
     let (mut vouched, mut faulty, mut left) = (0_usize, 0_usize, 0_usize);
     let mut seen: HashMap<&str, usize> = HashMap::new();
-    for (name, document) in documents() {
+    for &(name, ref document) in documents() {
         let is_object = matches!(dictionary().resolve(&dictionary().named(name).shape), Shape::Object(_));
         let round = seen.entry(name).or_default();
         *round += 1;
@@ -25,7 +25,7 @@ fn a_quick_look_and_a_reading_agree() {
             continue;
         }
         let schema = typed().find(|(typed, _)| *typed == name).map(|(_, schema)| schema).unwrap();
-        mutate(schema, &document, &mut |mutant| {
+        mutate(schema, document, &mut |mutant| {
             let violations = read(name, &Tree::of(mutant), Writer::Canonical).violations;
             match (is_faultless(name, mutant), violations.is_empty()) {
                 (true, good) => {

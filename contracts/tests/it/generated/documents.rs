@@ -2,6 +2,7 @@
 
 use rand::{SeedableRng as _, rngs::StdRng};
 use serde_json::{Map, Value};
+use std::sync::LazyLock;
 
 use super::{read, same};
 use crate::mutated::{
@@ -17,9 +18,13 @@ pub(crate) const SEED: u64 = 20_260_102;
 const EACH: usize = 40;
 
 /// Documents of every definition, by a seeded generator: short strings and lists, everything else as it comes.
-pub(crate) fn documents() -> Vec<(&'static str, Value)> {
-    let mut rng = StdRng::seed_from_u64(SEED);
-    typed().flat_map(|(name, _)| of_definition(name, EACH, &mut rng)).collect()
+pub(crate) fn documents() -> &'static [(&'static str, Value)] {
+    // Made once: five tests use them, and making them takes longer than all that is done with them.
+    static DOCUMENTS: LazyLock<Vec<(&'static str, Value)>> = LazyLock::new(|| {
+        let mut rng = StdRng::seed_from_u64(SEED);
+        typed().flat_map(|(name, _)| of_definition(name, EACH, &mut rng)).collect()
+    });
+    &DOCUMENTS
 }
 
 /// A valid value of a schema.
@@ -36,7 +41,7 @@ pub(super) fn sample(schema: &Value) -> Value {
 fn generated_documents_are_accepted_and_round_trip() {
     let documents = documents();
     assert!(documents.len() >= 2_000, "{}", documents.len());
-    for (name, document) in &documents {
+    for &(name, ref document) in documents {
         let back = read(name, document).unwrap_or_else(|error| panic!("{name} refuses {document}: {error}"));
         assert!(same(&back, document), "{name}: {document}\nbecame {back}");
         assert!(VALIDATORS[name].is_valid(&back), "{name}: {back}");

@@ -10,7 +10,7 @@ fn the_types_and_the_validator_refuse_the_same_mutants() {
     let (mut refused, mut accepted) = (0_usize, 0_usize);
     let mut disagreements: Vec<String> = Vec::new();
     let mut seen: std::collections::BTreeMap<&str, usize> = std::collections::BTreeMap::new();
-    for (name, document) in documents() {
+    for &(name, ref document) in documents() {
         let round = seen.entry(name).or_default();
         *round += 1;
         // The first few documents of each definition; of the prompt submission more, as everything hangs on it.
@@ -18,7 +18,7 @@ fn the_types_and_the_validator_refuse_the_same_mutants() {
             continue;
         }
         let schema = typed().find(|(typed, _)| *typed == name).map(|(_, schema)| schema).unwrap();
-        mutate(schema, &document, &mut |mutant| {
+        mutate(schema, document, &mut |mutant| {
             let valid = VALIDATORS[name].is_valid(mutant);
             let read = read(name, mutant);
             if valid {

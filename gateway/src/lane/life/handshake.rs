@@ -33,11 +33,7 @@ impl Life<'_> {
 
     pub(super) fn on_handshake(&mut self, line: &[u8]) -> Option<Exit> {
         let refuse = |what: String| Some(Exit::kill(format!("its answer to initialize is no good: {what}")));
-        let value = match contracts::unique(line) {
-            Ok(value) => value,
-            Err(err) => return refuse(err.to_string()),
-        };
-        let read = match contracts::Reply::read(Action::Initialize, &value) {
+        let read = match contracts::Reply::from_json(Action::Initialize, line) {
             Ok(read) => read.reply,
             Err(err) => return refuse(err.to_string()),
         };
