@@ -1,6 +1,6 @@
 //! The access log, with one line per request; and the answer to a request whose handler panics.
 
-use std::{net::SocketAddr, time::Instant};
+use std::{sync::Arc, time::Instant};
 
 use axum::{
     body::{Body, HttpBody},
@@ -21,7 +21,8 @@ pub(super) struct Answered {
 pub(super) struct Line {
     method: Method,
     uri: Uri,
-    client: SocketAddr,
+    /// Its address, as text.
+    client: Arc<str>,
     since: Instant,
     status: Option<u16>,
     bytes: Option<u64>,
@@ -31,7 +32,7 @@ pub(super) struct Line {
 }
 
 impl Line {
-    pub(super) fn new(request: &Request, client: SocketAddr) -> Self {
+    pub(super) fn new(request: &Request, client: Arc<str>) -> Self {
         Self {
             method: request.method().clone(),
             uri: request.uri().clone(),

@@ -162,7 +162,10 @@ async fn answer(
                 }
             }
         }
-        Answer::Reply(reply) => respond(&base.located(&reply), dialect, path),
+        Answer::Reply(mut reply) => {
+            base.locate(&mut reply);
+            respond(&reply, dialect, path)
+        }
         Answer::Queued { request_id, accepted } => {
             let (status, queue_position) = current_status(dispatcher, &request_id, &accepted).await;
             let body = json!({

@@ -39,7 +39,7 @@ impl Server {
         let wire = TokioIo::new(Wire::new(stream, self.times, requests.clone()));
         // HTTP/1.1 has one request at a time, so that one body at most is left over.
         let (unread, mut left) = mpsc::channel(1);
-        let client = Client { address: peer, unread: Unread(unread) };
+        let client = Client { address: peer, name: peer.to_string().into(), unread: Unread(unread) };
         let (entry, counted) = (self.entry, requests.clone());
         let service = service_fn(move |request: hyper::Request<Incoming>| {
             let held = counted.hold();

@@ -30,6 +30,8 @@ use crate::config::Edge;
 #[derive(Clone, Debug)]
 pub(super) struct Client {
     pub(super) address: SocketAddr,
+    /// The address as text: written once a connection, logged for each request.
+    pub(super) name: Arc<str>,
     pub(super) unread: Unread,
 }
 
@@ -53,7 +55,7 @@ impl Entry {
 
     /// Answers a request and logs it. A handler that panics is answered with `internal`.
     pub(super) async fn answer(self, mut request: Request, client: Client) -> Response<Body> {
-        let line = access::Line::new(&request, client.address);
+        let line = access::Line::new(&request, client.name.clone());
         if let Some(trace) = line.trace() {
             let traced = Traced(trace.clone());
             request.extensions_mut().insert(traced);

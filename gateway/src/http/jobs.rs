@@ -96,9 +96,10 @@ fn follow(
                     let data = event::spell(&event, at.dialect).to_string();
                     return Some((Ok(Event::default().id(sequence.to_string()).event(name).data(data)), at));
                 }
-                Some(Err((end, reply))) => {
+                Some(Err((end, mut reply))) => {
                     at.ended = true;
-                    let data = at.base.located(&reply).to_value(at.dialect).to_string();
+                    at.base.locate(&mut reply);
+                    let data = reply.to_value(at.dialect).to_string();
                     return Some((Ok(Event::default().id(end.to_string()).event("reply").data(data)), at));
                 }
                 // The record holds the sender. An error means that the record was forgotten, which ends the stream.

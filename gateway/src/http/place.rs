@@ -1,7 +1,7 @@
 //! The URLs in replies, and the base that they begin with. They depend on how the client reached the gateway, so that
 //! they are made for each request and not kept in records.
 
-use std::{borrow::Cow, net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc};
 
 use axum::{extract::Request, http::HeaderMap};
 use contracts::{Action, ErrorCode, Failure, Reply};
@@ -38,23 +38,21 @@ impl Base {
         format!("{}/v1/jobs/{id}/images/{n}", self.0)
     }
 
-    /// Returns a reply with its URLs, if it has any.
-    pub(super) fn located<'r>(&self, reply: &'r Reply) -> Cow<'r, Reply> {
-        let Ok(data) = &reply.outcome else { return Cow::Borrowed(reply) };
-        if !has_urls(reply.action, data) {
-            return Cow::Borrowed(reply);
+    /// Adds the URLs to a reply that has any. A reply that only this request holds is not copied.
+    pub(super) fn locate(&self, reply: &mut Arc<Reply>) {
+        if !reply.outcome.as_ref().is_ok_and(|data| has_urls(reply.action, data)) {
+            return;
         }
-        let mut located = reply.clone();
-        let Ok(data) = &mut located.outcome else { return Cow::Borrowed(reply) };
-        match reply.action {
+        let Reply { action, request_id, outcome, .. } = Arc::make_mut(reply);
+        let Ok(data) = outcome else { return };
+        match action {
             Some(Action::GetJob | Action::GetSession | Action::CancelSession) => self.locate_job(data),
             Some(Action::ListJobs) => self.locate_jobs(&mut data["jobs"]),
             Some(Action::ListSessions) => self.locate_jobs(&mut data["sessions"]),
             _ => {
-                self.locate_images(reply.request_id.as_deref().unwrap_or_default(), data);
+                self.locate_images(request_id.as_deref().unwrap_or_default(), data);
             }
         }
-        Cow::Owned(located)
     }
 
     fn locate_jobs(&self, jobs: &mut Value) {
