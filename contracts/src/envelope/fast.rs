@@ -1,13 +1,15 @@
 //! The fast path of [`crate::read_frame`] and [`crate::read_body`].
 //!
 //! A command about a prompt submission that is in one dialect and has nothing to warn of goes straight into its checked
-//! type; so does the bare submission of a route. Everything else is left to the reading.
+//! type; so does the bare submission of a route. A command that has no fields, and needs none, has nothing to read beside
+//! the envelope. Everything else is left to the reading.
 
 use serde::{Deserialize, Deserializer, de::MapAccess, de::Visitor};
 use serde_json::{Map, Value, value::RawValue};
 use std::{borrow::Cow, fmt};
 
 use crate::{
+    canonical,
     command::{Form, Head, Incoming, RouteBody},
     decode::decode_in,
     dialect::Dialect,
@@ -32,7 +34,11 @@ pub(crate) fn read(bytes: &[u8]) -> Option<Incoming> {
         return None;
     }
     let frame: Members<'_> = serde_json::from_slice(bytes).ok()?;
-    let Sorted { head, submission: (name, raw), mut snake } = sort(&frame)?;
+    let Sorted { head, submission, mut snake } = sort(&frame)?;
+    let Some((name, raw)) = submission else { return without_fields(head, snake, &frame) };
+    if head.action.info().request != "SubmissionCommand" {
+        return None;
+    }
     let (form, place, raw) = if name == "payload" {
         let payload: Members<'_> = serde_json::from_str(raw.get()).ok()?;
         let [(inner, raw)] = payload.0.as_slice() else { return None };
@@ -49,11 +55,25 @@ pub(crate) fn read(bytes: &[u8]) -> Option<Incoming> {
     Some(Incoming { head, form, reading: faultless(document, spelt, told) })
 }
 
+/// A command that needs no fields and has none.
+fn without_fields(head: Head, snake: bool, frame: &Members<'_>) -> Option<Incoming> {
+    let request = head.action.info().request;
+    let spec = dictionary().object(request);
+    // Some commands have a field of a name that the envelope has, too: `request_id` of the job that is asked for.
+    let has_field = frame.0.iter().any(|(name, _)| spec.index(name).is_some());
+    let fields = Value::Object(Map::new());
+    (!has_field && canonical::is_faultless(request, &fields)).then(|| Incoming {
+        head,
+        form: Form::Direct,
+        reading: Reading::faultless(fields, Places::default(), snake.then_some(Dialect::Snake)),
+    })
+}
+
 /// A frame's members, sorted out.
 struct Sorted<'f, 'de> {
     head: Head,
     /// The name and the value of `payload`, or of the submission itself.
-    submission: (&'f str, &'de RawValue),
+    submission: Option<(&'f str, &'de RawValue)>,
     /// Whether a name has an underscore. The envelope's names are snake here, or the same in all dialects.
     snake: bool,
 }
@@ -81,8 +101,8 @@ fn sort<'f, 'de>(frame: &'f Members<'de>) -> Option<Sorted<'f, 'de>> {
         }
         snake |= name.contains('_');
     }
-    head.action = action.filter(|action| action.info().request == "SubmissionCommand")?;
-    Some(Sorted { head, submission: submission?, snake })
+    head.action = action?;
+    Some(Sorted { head, submission, snake })
 }
 
 /// The head of a command that has no members of its own.

@@ -1,5 +1,7 @@
 //! The names of the envelope's own members.
 
+use std::sync::LazyLock;
+
 use crate::{
     dialect::Dialect,
     dictionary::{Name, ObjectSpec, dictionary},
@@ -10,7 +12,9 @@ pub(super) fn is_payload(name: &str) -> bool {
 }
 
 pub(super) fn head_spec() -> &'static ObjectSpec {
-    dictionary().object("EnvelopeHead")
+    // Looked up once: each member of each frame asks for it.
+    static SPEC: LazyLock<&ObjectSpec> = LazyLock::new(|| dictionary().object("EnvelopeHead"));
+    &SPEC
 }
 
 /// The canonical name of a member of the head.

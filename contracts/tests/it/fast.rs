@@ -165,3 +165,43 @@ fn the_rules_of_the_types_are_those_of_the_reading() {
     }
     assert!(broken > 0, "no row breaks a rule");
 }
+
+/// A command without fields, and with members of the envelope as they may and may not be.
+#[test]
+fn a_command_without_fields_is_read_alike_both_ways() {
+    let heads = [
+        json!({}),
+        json!({"gpu_id": "gpu_0"}),
+        json!({"request_id": "r1", "session_id": "s1", "gpu_id": "gpu_1", "attempt": 2}),
+        json!({"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}),
+        json!({"RequestId": "r1"}),
+        json!({"request_id": null}),
+        json!({"request_id": ""}),
+        json!({"request_id": 7}),
+        json!({"gpu_id": "no gpu"}),
+        json!({"attempt": 0}),
+        json!({"payload": null}),
+        json!({"payload": {}}),
+        json!({"payload": []}),
+        json!({"unknown": 1}),
+        json!({"timeout_seconds": 5}),
+    ];
+    let mut taken = 0;
+    for action in Action::ALL {
+        for head in &heads {
+            let mut frame = json!({"action": action.as_str()});
+            frame.as_object_mut().expect("an object").extend(head.as_object().expect("an object").clone());
+            taken += usize::from(agree(frame.to_string().as_bytes()));
+            let read = read_frame(frame.to_string().as_bytes());
+            let slow = read_frame_slowly(frame.to_string().as_bytes());
+            let (Ok(read), Ok(slow)) = (read, slow) else { continue };
+            for property in &dictionary().object(action.info().request).properties {
+                let shape = &dictionary().named(action.info().request).shape;
+                let pointer = format!("/{}", property.snake);
+                let places = [&read, &slow].map(|incoming| incoming.reading.places.sender(&pointer, shape));
+                assert_eq!(places[0], places[1], "{frame}");
+            }
+        }
+    }
+    assert!(taken > 20, "the fast path took {taken}");
+}
