@@ -122,43 +122,68 @@ async fn answer(
     body: Bytes,
     client: Client,
 ) -> Response<Body> {
-    let Client { base, picture, path, trace } = client;
-    let path = path.as_str();
     let incoming = match read {
         Ok(incoming) => incoming,
         Err(refusal) => {
             let dialect = parameters.dialect.or(refusal.dialect).unwrap_or(Dialect::Snake);
             let mut reply = Reply::failed(None, refusal.request_id, *refusal.failure);
             reply.session_id = refusal.session_id;
-            return respond(&reply, dialect, path);
+            return respond(&reply, dialect, &client.path);
         }
     };
     let dialect = parameters.dialect.or(incoming.reading.dialect).unwrap_or(Dialect::Snake);
+    let (action, request_id) = (incoming.head.action, incoming.head.request_id.clone());
+    let answered = match reply_options(&incoming, dialect, parameters, headers, body, &client).await {
+        Ok(options) => dispatcher.take(incoming, options).await,
+        Err(failure) => Answer::Reply(Arc::new(Reply::failed(Some(action), request_id, *failure))),
+    };
+    answered_as(dispatcher, answered, dialect, &client).await
+}
+
+/// How a command is answered, by the request around it.
+///
+/// # Errors
+/// The failure of a command that the request asks to answer in a way that is not possible.
+async fn reply_options(
+    incoming: &Incoming,
+    dialect: Dialect,
+    parameters: &Parameters,
+    headers: &HeaderMap,
+    body: Bytes,
+    client: &Client,
+) -> Result<ReplyOptions, Box<Failure>> {
     let action = incoming.head.action;
     let runs = may_run(action);
-    let key = match idempotency_key(headers).filter(|_| runs).transpose() {
-        Ok(Some(key)) => Some((key, key_hash(action, path, parameters, body).await)),
-        Ok(None) => None,
-        Err(failure) => {
-            return respond(&Reply::failed(None, incoming.head.request_id, *failure), dialect, path);
-        }
+    let key = match idempotency_key(headers).filter(|_| runs).transpose()? {
+        Some(key) => Some((key, key_hash(action, &client.path, parameters, body).await)),
+        None => None,
     };
-    if let Some(Err(failure)) = picture.as_ref().map(|accept| accept.check(&incoming)) {
-        return respond(&Reply::failed(Some(action), incoming.head.request_id, *failure), dialect, path);
+    if let Some(accept) = &client.picture {
+        accept.check(incoming)?;
     }
     let wait = !(runs && wants_async(headers));
     if let (false, Some(OnDisconnect::Cancel)) = (wait, parameters.on_disconnect) {
         let message = "`on_disconnect=cancel` beside `Prefer: respond-async`: a client that does not wait can not leave";
-        let failure = violation("on_disconnect", ErrorCode::ValidationFailed, message.to_owned());
-        return respond(&Reply::failed(Some(action), incoming.head.request_id, *failure), dialect, path);
+        return Err(violation("on_disconnect", ErrorCode::ValidationFailed, message.to_owned()));
     }
-    let options = ReplyOptions { dialect, wait, key, on_disconnect: parameters.on_disconnect, trace };
-    match dispatcher.take(incoming, options).await {
+    let trace = client.trace.clone();
+    Ok(ReplyOptions { dialect, wait, key, on_disconnect: parameters.on_disconnect, trace })
+}
+
+/// Writes an answer as the response that the client wants: its picture, its reply, or where its job is found.
+async fn answered_as(
+    dispatcher: &Dispatcher,
+    answer: Answer,
+    dialect: Dialect,
+    client: &Client,
+) -> Response<Body> {
+    let Client { base, picture, path, .. } = client;
+    match answer {
         Answer::Reply(reply) if picture.is_some() && reply.outcome.is_ok() => {
-            match accept::picture(dispatcher, &reply, &base).await {
+            match accept::picture(dispatcher, &reply, base).await {
                 Ok(response) => response,
                 Err(failure) => {
-                    respond(&Reply::failed(Some(action), reply.request_id.clone(), *failure), dialect, path)
+                    respond(&Reply::failed(reply.action, reply.request_id.clone(), *failure), dialect, path)
                 }
             }
         }
