@@ -3,7 +3,8 @@
 //! Causes stand in the sentences and are not sources: reports and the program print one sentence, never a chain.
 
 use contracts::Action;
-use std::{io, path::PathBuf, process::ExitStatus, time::Duration};
+use nix::unistd::Pid;
+use std::{io, path::PathBuf, process::ExitStatus, sync::Arc, time::Duration};
 
 use super::{gateway::BODY_BYTES_MAX, launch::ADDRESS};
 use crate::display::seconds;
@@ -30,10 +31,10 @@ pub enum TargetError {
     /// It has answered before, and now refuses connections.
     #[error("the target is gone: {0}")]
     Gone(ToolError),
-    /// A line is no frame.
+    /// A line is not a frame.
     #[error("a line that is no frame: {0}")]
     NoFrame(FrameError),
-    /// The answer is no reply.
+    /// The answer is not a reply.
     #[error(transparent)]
     NoReply(ReplyError),
     /// The tool failed, or the target was never reached.
@@ -45,7 +46,7 @@ fn ended(status: Option<ExitStatus>) -> String {
     status.map_or_else(|| "stdout closed, still running".to_owned(), |status| status.to_string())
 }
 
-/// Causes for which a line is no frame.
+/// Causes for which a line is not a frame.
 #[derive(Debug, thiserror::Error)]
 pub enum FrameError {
     /// It is longer than a frame may be.
@@ -60,7 +61,7 @@ pub enum FrameError {
         /// The line, shortened.
         line: String,
     },
-    /// It is no JSON.
+    /// It is not JSON.
     #[error("{cause}: {line}")]
     NoJson {
         /// The error of the reader.
@@ -70,10 +71,10 @@ pub enum FrameError {
     },
 }
 
-/// Causes for which an answer is no reply.
+/// Causes for which an answer is not a reply.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplyError {
-    /// The frame is no reply to the command.
+    /// The frame is not a reply to the command.
     #[error("{action} is answered with {frame}, which is no reply to it")]
     OtherFrame {
         /// The action of the command.
@@ -89,7 +90,7 @@ pub enum ReplyError {
         /// The limit.
         bytes: usize,
     },
-    /// The body of an HTTP response is no JSON object.
+    /// The body of an HTTP response is not a JSON object.
     #[error("{status} with a body that is no reply: {}: {body}", no_object(.cause.as_ref()))]
     Body {
         /// The HTTP status.
@@ -140,6 +141,14 @@ pub enum ToolError {
     /// A pipe without room cannot be made.
     #[error("cannot fill a pipe: {0}")]
     FullPipe(io::Error),
+    /// The system does not tell how a process ended.
+    #[error("the end of process {pid} is unknown: {cause}")]
+    Wait {
+        /// The process.
+        pid: Pid,
+        /// The error of the system.
+        cause: Arc<io::Error>,
+    },
     /// The system does not list its processes.
     #[error("processes cannot be listed: {0}")]
     Processes(io::Error),
@@ -176,7 +185,7 @@ pub enum ToolError {
         /// Its fault.
         cause: AddressError,
     },
-    /// The server is no gateway.
+    /// The server is not a gateway.
     #[error("no gateway at {base}: GET /health/live is answered with status {status}\nhint: {}", way_out(.base))]
     NoGateway {
         /// Its address.
@@ -216,7 +225,7 @@ pub enum ToolError {
 /// Faults of an address.
 #[derive(Debug, thiserror::Error)]
 pub enum AddressError {
-    /// It is no URL.
+    /// It is not a URL.
     #[error("{0}")]
     Url(<reqwest::Url as std::str::FromStr>::Err),
     /// It names no host.

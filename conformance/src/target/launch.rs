@@ -71,7 +71,7 @@ impl GatewayLauncher {
     fn wait(&self, mut own: OwnGateway) -> Result<OwnGateway, TargetError> {
         let until = Instant::now() + self.start_timeout;
         while own.gateway.send("GET", "/health/live", &[], None).is_err() {
-            if own.process.exit(POLL).is_ok() {
+            if !matches!(own.process.exit(POLL), Err(TargetError::Silent { .. })) {
                 return Err(own.process.ended());
             }
             if Instant::now() > until {
@@ -79,7 +79,7 @@ impl GatewayLauncher {
                 return Err(TargetError::Silent { what, within: self.start_timeout });
             }
         }
-        // The refused connections of the start are no silence of a gateway that runs.
+        // The refused connections of the start do not count as silence of a running gateway.
         own.gateway.was_silent();
         Ok(own)
     }

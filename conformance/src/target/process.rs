@@ -7,7 +7,7 @@ use nix::{
 };
 use std::{
     convert::Infallible,
-    io::Read,
+    io::{self, Read},
     process::{Child, ChildStdin, ChildStdout, Command, ExitStatus},
     sync::{
         Arc, Mutex, PoisonError,
@@ -43,12 +43,15 @@ static STARTED: AtomicU64 = AtomicU64::new(0);
 pub struct Process {
     pid: Pid,
     mark: String,
-    exit: Receiver<ExitStatus>,
-    exited: Option<ExitStatus>,
+    exit: Receiver<Exit>,
+    exited: Option<Exit>,
     stderr: Arc<Mutex<Vec<String>>>,
     /// Disconnected once stderr was read to its end.
     stderr_read: Receiver<Infallible>,
 }
+
+/// How a process ended; the error of the system if it does not tell.
+type Exit = Result<ExitStatus, Arc<io::Error>>;
 
 /// The pipes of a process, as far as its command asked for them.
 pub(super) struct Pipes {
@@ -104,17 +107,17 @@ impl Process {
     /// Its exit status, once it ends.
     ///
     /// # Errors
-    /// [`TargetError::Silent`] if it still runs after that time.
+    /// - [`TargetError::Silent`] if it still runs after that time;
+    /// - [`ToolError::Wait`] if the system does not tell how it ended.
     pub fn exit(&mut self, within: Duration) -> Result<ExitStatus, TargetError> {
-        if let Some(status) = self.exited {
-            return Ok(status);
+        if self.exited.is_none() {
+            self.exited = self.exit.recv_timeout(within).ok();
         }
-        let status = self
-            .exit
-            .recv_timeout(within)
-            .map_err(|_| TargetError::Silent { what: "the end of the process".to_owned(), within })?;
-        self.exited = Some(status);
-        Ok(status)
+        match &self.exited {
+            Some(Ok(status)) => Ok(*status),
+            Some(Err(cause)) => Err(ToolError::Wait { pid: self.pid, cause: Arc::clone(cause) }.into()),
+            None => Err(TargetError::Silent { what: "the end of the process".to_owned(), within }),
+        }
     }
 
     /// Whether it still runs.
@@ -154,13 +157,14 @@ impl Drop for Process {
 }
 
 /// Waits for the end of a process on a thread of its own, as `wait` has no time limit.
-fn reap(mut child: Child, pid: Pid) -> Receiver<ExitStatus> {
+fn reap(mut child: Child, pid: Pid) -> Receiver<Exit> {
     let (ended, exit) = channel();
     thread::spawn(move || {
         let status = child.wait();
         // Before anybody learns of the end: afterwards the number may be another process's.
         interrupt::has_ended(pid);
-        status.map(|status| ended.send(status))
+        // An error means that nobody asks for the end any more.
+        let _: Result<_, _> = ended.send(status.map_err(Arc::new));
     });
     exit
 }
