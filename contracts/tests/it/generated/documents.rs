@@ -4,7 +4,8 @@ use rand::{SeedableRng as _, rngs::StdRng};
 use serde_json::{Map, Value};
 use std::sync::LazyLock;
 
-use super::{read, same};
+use super::read;
+use crate::data::same;
 use crate::mutated::{
     VALIDATORS, definitions,
     documents::{of_definition, small},

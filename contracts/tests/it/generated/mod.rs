@@ -9,26 +9,14 @@ use contracts::{Command, ReplyData, testing::definition, types};
 use serde_json::{Value, json};
 
 use self::documents::sample;
-use crate::mutated::{definitions, typed};
+use crate::{
+    data::same,
+    mutated::{definitions, typed},
+};
 
 /// Reads a value as the type of a definition and writes it back.
 fn read(name: &str, value: &Value) -> Result<Value, serde_json::Error> {
     definition::round_trip(name, value).unwrap_or_else(|| panic!("there is no type {name}"))
-}
-
-/// Equal, where 4 and 4.0 are the same number.
-fn same(left: &Value, right: &Value) -> bool {
-    match (left, right) {
-        (Value::Number(left), Value::Number(right)) => left == right || left.as_f64() == right.as_f64(),
-        (Value::Array(left), Value::Array(right)) => {
-            left.len() == right.len() && left.iter().zip(right).all(|(left, right)| same(left, right))
-        }
-        (Value::Object(left), Value::Object(right)) => {
-            left.len() == right.len()
-                && left.iter().all(|(key, value)| right.get(key).is_some_and(|other| same(value, other)))
-        }
-        _ => left == right,
-    }
 }
 
 #[test]
