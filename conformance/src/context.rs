@@ -88,7 +88,7 @@ impl Context {
     /// A new worker, of the scenario's own.
     ///
     /// # Errors
-    /// [`ScenarioEnd::Undecided`] if it does not start; [`ScenarioEnd::Skip`] if the target is no worker.
+    /// [`ScenarioEnd::Undecided`] if it does not start; [`ScenarioEnd::Skip`] if the target is not a worker.
     pub fn start(&self) -> Result<Worker, ScenarioEnd> {
         match &self.subject {
             Subject::Worker(launcher) => Ok(launcher.start()?),

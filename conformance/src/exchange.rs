@@ -141,7 +141,7 @@ impl StrictReading {
     /// `data` of a success.
     ///
     /// # Errors
-    /// A sentence: the failure, or the reason why the answer is no reply.
+    /// A sentence: the failure, or the reason why the answer is not a reply.
     pub fn data(&self) -> Result<&Value, String> {
         let read = self.read.as_ref().map_err(Clone::clone)?;
         match &read.reply.outcome {
@@ -153,7 +153,7 @@ impl StrictReading {
     /// The code of a failure.
     ///
     /// # Errors
-    /// A sentence, if it is no failure.
+    /// A sentence, if it is not a failure.
     pub fn code(&self) -> Result<&'static str, String> {
         let read = self.read.as_ref().map_err(Clone::clone)?;
         match &read.reply.outcome {
@@ -162,7 +162,7 @@ impl StrictReading {
         }
     }
 
-    /// The codes of its warnings; none where it is no reply.
+    /// The codes of its warnings; empty if it is not a reply.
     #[must_use]
     pub fn warnings(&self) -> Vec<&'static str> {
         match &self.read {

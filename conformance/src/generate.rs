@@ -34,7 +34,7 @@ impl Generator {
     /// A document of a definition. Single values are valid; rules over several fields may be broken.
     ///
     /// # Panics
-    /// If the definition is no object.
+    /// If the definition is not an object.
     #[must_use]
     pub fn document(&mut self, definition: &str) -> Value {
         self.value("", &dictionary().named(definition).shape)

@@ -9,7 +9,7 @@ use std::fmt;
 /// Reads a document.
 ///
 /// # Errors
-/// The place where the text is no JSON, or the pointer of a name that stands twice.
+/// The place where the text is not JSON, or the pointer of a name that stands twice.
 pub fn read(bytes: &[u8]) -> Result<Value, serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = At("").deserialize(&mut deserializer)?;

@@ -105,7 +105,7 @@ impl Output {
     }
 }
 
-/// A bar on stderr; hidden if stderr is no terminal.
+/// A bar on stderr; hidden if stderr is not a terminal.
 fn bar() -> ProgressBar {
     let bar = ProgressBar::new(0);
     bar.set_style(

@@ -217,7 +217,7 @@ fn check_schema(path: &Path) -> anyhow::Result<()> {
 
 /// The GPUs that the environment gives to this process, as it names them.
 fn owned_gpus(flags: &PoolFlags, nvml: Option<&dyn Gpus>) -> anyhow::Result<Vec<String>> {
-    // One that is no text names no GPU, and is not taken for absent.
+    // One that is not UTF-8 names no GPU, and is not taken for absent.
     let variable = |name: &str| {
         let value = std::env::var_os(name).map(std::ffi::OsString::into_string).transpose();
         value.map_err(|value| anyhow::anyhow!("{name}={} is no UTF-8, and names no GPU", value.display()))

@@ -191,7 +191,7 @@ fn check(flags: Flags) -> Result<Settings, CliError> {
     })
 }
 
-/// A variable of the environment. One that is no text names no device, and is not taken for absent.
+/// A variable of the environment. One that is not UTF-8 names no device, and is not taken for absent.
 fn variable(name: &'static str) -> Result<Option<String>, CliError> {
     std::env::var_os(name)
         .map(|value| value.into_string().map_err(|value| CliError::NotText { name, value }))

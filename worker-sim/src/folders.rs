@@ -23,10 +23,10 @@ pub(crate) enum FolderError {
 
 /// Checks that the roots that exist are folders, and that the output directory can be written.
 ///
-/// A root that does not exist may be mounted later. A full disk is no mistake of the configuration: jobs report it.
+/// A root that does not exist may be mounted later. A full disk is not a mistake of the configuration: jobs report it.
 ///
 /// # Errors
-/// - `NoFolder`, `Unreadable`: a root exists and is no folder that can be read;
+/// - `NoFolder`, `Unreadable`: a root exists and is not a folder that can be read;
 /// - `Unwritable`: no file can be made in the output directory.
 pub(crate) fn require(roots: &Roots) -> Result<(), FolderError> {
     for root in roots.models.iter().chain(&roots.inputs).filter(|root| *root != Path::new(PRETEND_ROOT)) {

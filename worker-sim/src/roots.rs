@@ -130,8 +130,8 @@ impl Roots {
     }
 }
 
-/// Whether a real folder of models could hold it by its name as it is written: a pretend model is no excuse for a path
-/// that no worker would find. Addresses, home folders, drives, escapes and backslashes are no paths here.
+/// Whether a real folder of models could hold it by its name as it is written: a pretend model is not an excuse for a path
+/// that no worker would find. Addresses, home folders, drives, escapes and backslashes are not paths here.
 fn could_be_a_file(asked: &str) -> bool {
     let bytes = asked.as_bytes();
     let drive = bytes.len() > 1 && bytes[0].is_ascii_alphabetic() && bytes[1] == b':';

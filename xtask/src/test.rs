@@ -108,7 +108,7 @@ pub(crate) const STEPS: &[Step] = &[
 /// Runs the steps of `cargo xtask <task>`; `only` names those to run, all where it is empty.
 ///
 /// # Errors
-/// A step that failed, or a name that is no step's.
+/// A step that failed, or a name that is not a step's.
 pub(crate) fn run(
     root: &Path,
     task: &str,

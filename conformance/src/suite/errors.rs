@@ -185,7 +185,7 @@ impl Invalid {
     }
 }
 
-/// A string as it is; any other value as JSON, which is no code and no pointer.
+/// A string as it is; any other value as JSON, which is neither a code nor a pointer.
 fn shown(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

@@ -139,7 +139,7 @@ fn watch(own: &mut OwnGateway, jobs: Vec<Polled>, within: Duration) -> Ending {
         }
     }
     ending.took = begun.elapsed();
-    // The refused connections of the end are no silence of the gateway at hand.
+    // The refused connections of the end do not count as silence of the gateway under test.
     own.gateway.was_silent();
     ending
 }

@@ -188,7 +188,7 @@ impl Gateway {
     /// Sends a frame to `/v1/commands`.
     ///
     /// # Errors
-    /// As [`Gateway::send`]; [`TargetError::NoReply`] if the body is no JSON object.
+    /// As [`Gateway::send`]; [`TargetError::NoReply`] if the body is not a JSON object.
     pub fn command(&self, frame: Vec<u8>) -> Result<Answer, TargetError> {
         self.send("POST", "/v1/commands", &[], Some(frame))?.answer()
     }

@@ -25,7 +25,7 @@ pub enum ConfigError {
         #[source]
         source: io::Error,
     },
-    /// The file is no configuration.
+    /// The file is not a configuration.
     #[error("{path} is no configuration of the gateway")]
     NoConfig {
         /// The file.

@@ -65,7 +65,7 @@ pub enum GpuError {
         /// The GPUs of this host: `gpu_N (UUID)`.
         known: Vec<String>,
     },
-    /// The name is no index, and without NVML nothing else names a GPU.
+    /// The name is not an index, and without NVML nothing else names a GPU.
     #[error("{name:?} names no GPU here; there are none, as there is no NVML")]
     UnknownWithoutNvml {
         /// The name.

@@ -40,7 +40,7 @@ fn spell(reply: &Reply, dialect: Dialect, instance: &str) -> Response<Body> {
     }
 }
 
-/// Answers a request that is no command with a failure.
+/// Answers a request that is not a command with a failure.
 pub(crate) fn refuse(failure: Failure, dialect: Dialect, instance: &str) -> Response<Body> {
     respond(&Reply::failed(None, None, failure), dialect, instance)
 }

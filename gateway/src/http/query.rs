@@ -34,7 +34,7 @@ pub(super) enum RequestKind {
     Route(Action),
     /// Any action: its fields are in the body.
     Any,
-    /// A resource that is no action.
+    /// A resource that is not an action.
     Resource,
 }
 

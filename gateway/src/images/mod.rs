@@ -23,7 +23,7 @@ pub(crate) struct Picture {
 /// Reads the header of an image.
 ///
 /// # Errors
-/// `image_invalid` if it is no PNG, JPEG or WebP, or has more than `IMAGE_PIXELS_MAX` pixels.
+/// `image_invalid` if it is not a PNG, JPEG or WebP, or has more than `IMAGE_PIXELS_MAX` pixels.
 pub(crate) fn read_header(bytes: &[u8]) -> Result<Picture, Box<Failure>> {
     let invalid = |message: String| Box::new(Failure::new(ErrorCode::ImageInvalid, message));
     let reader = ImageReader::new(Cursor::new(bytes))

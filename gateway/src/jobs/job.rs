@@ -49,7 +49,7 @@ pub struct Job {
     pub compiles: bool,
     /// Whether the queue keeps a record of it: jobs and trainings.
     pub recorded: bool,
-    /// Requests in the batch; 0 if it is no batch.
+    /// Requests in the batch; 0 if it is not a batch.
     pub batch: usize,
     /// The dialect of its reply.
     pub dialect: Dialect,

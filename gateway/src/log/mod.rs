@@ -56,7 +56,7 @@ pub enum LogError {
         /// What was given.
         level: String,
     },
-    /// `RUST_LOG` is no filter.
+    /// `RUST_LOG` is not a filter.
     #[error("RUST_LOG={filter:?} is no filter")]
     Filter {
         /// Its value.
@@ -65,7 +65,7 @@ pub enum LogError {
         #[source]
         source: ParseError,
     },
-    /// `RUST_LOG` is no text.
+    /// `RUST_LOG` is not UTF-8.
     #[error("RUST_LOG={} is no UTF-8", .0.display())]
     NotText(OsString),
     /// The file cannot be opened.

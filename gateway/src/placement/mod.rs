@@ -108,7 +108,7 @@ pub(crate) fn best(lanes: &[LaneHandle], loads: &[LaneLoadView], model: Option<&
     lanes.iter().enumerate().min_by_key(rank).map_or(0, |(index, _)| index)
 }
 
-/// The failure of a command that must not wait: the breaker of every eligible lane is open, and either it is no job or
+/// The failure of a command that must not wait: the breaker of every eligible lane is open, and either it is not a job or
 /// all of these lanes are configured wrong. `None` if it waits.
 pub(crate) fn refusal(lane_loads: &[LaneLoad], need: &Need) -> Option<Failure> {
     let mut open = Vec::new();

@@ -1,7 +1,7 @@
 //! Stdio: the same commands over stdin and stdout. A drop-in for `python main.py --worker pipeline_manager`.
 //!
 //! Without `out_of_order` there is exactly one line per command, in the order of the commands, however many lanes there
-//! are. Jobs run side by side, and each reply waits until those before it are written. A command that is no job starts
+//! are. Jobs run side by side, and each reply waits until those before it are written. A command that is not a job starts
 //! when all commands before it are done, so that it sees their effects.
 
 mod client;

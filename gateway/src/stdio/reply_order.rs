@@ -6,7 +6,7 @@ use tokio::sync::{oneshot, watch};
 #[derive(Debug, Default)]
 pub(super) struct ReplyOrder {
     read: u64,
-    /// The number of commands up to the last one that was no job; jobs wait for these.
+    /// The number of commands up to the last one that was not a job; jobs wait for these.
     barrier: u64,
     written: watch::Sender<u64>,
 }
@@ -22,7 +22,7 @@ impl ReplyOrder {
         self.written.send_modify(|written| *written += 1);
     }
 
-    /// The place of the next command. A job may start when every command before it that is no job is done; any other
+    /// The place of the next command. A job may start when every command before it that is not a job is done; any other
     /// command when all before it are.
     pub(super) fn pending(&mut self, is_job: bool) -> PendingReply {
         let after = if is_job { self.barrier } else { self.read };

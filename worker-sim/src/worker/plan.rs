@@ -76,7 +76,7 @@ pub(super) fn prepare(whole: &Value, roots: &Roots, halt: &AtomicBool) -> Result
     Ok(Output::Prepared(Box::new(prepared)))
 }
 
-/// A mask: its values are no colours, so that its profile is never applied.
+/// A mask: its values are not colours, so that its profile is never applied.
 fn open(
     prepared: &mut Prepared,
     roots: &Roots,

@@ -56,7 +56,7 @@ struct Validators {
 
 impl Validators {
     /// # Panics
-    /// When a meta-schema is no schema, which every run of the tests would show.
+    /// When a meta-schema is not a schema, which every run of the tests would show.
     fn new() -> Self {
         let subset: Value = serde_json::from_str(SUBSET).expect("subset_schema.json is JSON");
         let tables: Value = serde_json::from_str(TABLES).expect("tables_schema.json is JSON");

@@ -20,7 +20,7 @@ impl Tree {
     /// left out too.
     ///
     /// # Errors
-    /// A folder that is no git checkout.
+    /// A folder that is not a git checkout.
     pub(super) fn tracked(root: &Path) -> Result<Self> {
         let output = Command::new("git")
             .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])

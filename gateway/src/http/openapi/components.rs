@@ -112,7 +112,7 @@ impl Components {
             let mut reply = self.written(&self.bundle["Reply"]);
             reply["description"] = format!("A success that carries {data}.").into();
             let properties = &mut reply["properties"];
-            // Only the reply to a line that is no command has none, and that is a failure.
+            // Only the reply to a line that is not a command has none, and that is a failure.
             properties["request_id"] = self.parameter("Id", None);
             properties["request_id"]["description"] =
                 "The command's; one that the gateway made where it had none.".into();
@@ -236,7 +236,7 @@ fn references(value: &Value, prefix: &str, found: &mut dyn FnMut(&str)) {
     }
 }
 
-/// Whether a definition is inlined: a scalar that is no enumeration, or a choice with null.
+/// Whether a definition is inlined: a scalar that is not an enumeration, or a choice with null.
 fn is_inlined(definition: &Value) -> bool {
     let scalar = matches!(definition["type"].as_str(), Some("string" | "number" | "integer" | "boolean"));
     (scalar && definition.get("enum").is_none()) || definition.get("oneOf").is_some()

@@ -1,4 +1,4 @@
-//! What HTTP adds to an operation: the headers that it reads, and answers that are no reply.
+//! What HTTP adds to an operation: the headers that it reads, and answers that are not replies.
 
 use serde_json::{Value, json};
 

@@ -128,7 +128,7 @@ mod tests {
         (job(id), hang(spot, id))
     }
 
-    /// Reads an answer that is no reply: only when and where it is read is tested.
+    /// Reads an answer that is not a reply: only when and where it is read is tested.
     async fn read(reply_reader: &ReplyReader, job: Arc<Job>) -> Option<ErrorCode> {
         match reply_reader.clone().outcome(job, 1, Ok(Vec::new())).await {
             Outcome::Reply { reply, .. } => reply.outcome.err().map(|failure| failure.code),

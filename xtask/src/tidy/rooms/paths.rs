@@ -9,7 +9,7 @@ use syn::{
 
 use super::module::{Mention, Module, attributes, is_test};
 
-/// Macros of which the tokens are no code of the module.
+/// Macros of which the tokens are not code of the module.
 const QUOTES: [&str; 3] = ["quote", "quote_spanned", "parse_quote"];
 
 /// Adds the paths of an item to its module.
