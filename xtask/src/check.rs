@@ -5,14 +5,17 @@ use std::{collections::BTreeSet, io::Write, path::Path, process::Command};
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::test::{STEPS, Step, step};
+use crate::{
+    steps::{Step, step},
+    test::STEPS,
+};
 
 /// Steps of the test command that take seconds on a warm machine; lints take longest, as they compile.
 const QUICK: [&str; 4] = ["codegen", "tidy", "format", "lint"];
 
 /// The steps of the check, in their order.
 pub(crate) fn steps() -> Vec<Step> {
-    let quick = STEPS.iter().filter(|step| QUICK.contains(&step.name()));
+    let quick = STEPS.iter().filter(|step| QUICK.contains(&step.name));
     let unit = step("unit", "the unit tests of the crates that changed", &["cargo", "xtask", "unit"]);
     quick.copied().chain([unit]).collect()
 }

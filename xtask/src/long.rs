@@ -4,7 +4,7 @@ use std::{path::Path, process::Command};
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::test::{Step, step};
+use crate::steps::{Step, step};
 
 /// The long checks.
 pub(crate) const LONG: &[Step] = &[
