@@ -6,7 +6,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # The whole workspace: one choice of features, so that what the tests built is used again.
-cargo build --quiet --workspace --bins
+cargo bins --quiet
 bin="${CARGO_TARGET_DIR:-target}/debug"
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT

@@ -150,7 +150,7 @@ schemathesis() {
 
 # ---- a gateway, and everything in turn
 
-cargo build --quiet --package gateway
+cargo bins --quiet
 mkdir "$scratch/inputs"
 touch "$scratch/out"
 "${CARGO_TARGET_DIR:-target}/debug/gateway" serve --workers sim --sim-arg --step-ms --sim-arg 0 --sim-arg --load-ms --sim-arg 0 \

@@ -7,7 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 models="$PWD/workers/.tiny-models"
 [ -x workers/.venv/bin/python ] && [ -d "$models" ] || { echo "run workers/setup.sh first" >&2; exit 30; }
 # The whole workspace: one choice of features, so that what the tests built is used again.
-cargo build --quiet --workspace --bins
+cargo bins --quiet
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 echo "{\"control_nets\": {\"canny\": \"$models/controlnet_canny\"}}" >"$scratch/worker.json"

@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # The whole workspace: one choice of features, so that what the tests built is used again.
-cargo build --quiet --workspace --bins
+cargo bins --quiet
 bin="${CARGO_TARGET_DIR:-target}/debug"
 # Pretend models are of the type that their names tell.
 has=(--refiner sdxl_refiner --vae sdxl_vae --lora loras/style.safetensors --control-net controlnet_canny.safetensors)

@@ -12,7 +12,7 @@ if ! command -v dotnet >/dev/null; then
   fi
 fi
 # The whole workspace: one choice of features, so that what the tests built is used again.
-cargo build --quiet --workspace --bins
+cargo bins --quiet
 dotnet build --verbosity quiet --nologo clients/bridge
 bridge=(dotnet clients/bridge/bin/Debug/net10.0/Bridge.dll)
 out=$(mktemp -d)
