@@ -16,11 +16,11 @@ const KILL_AFTER: Duration = Duration::from_millis(500);
 
 /// How long idle workers have to exit. Container runtimes give a process 10 s at least by default, so that half of that
 /// leaves room for the rest of the end.
-const IDLE_LEAVE_MAX: Duration = Duration::from_millis(4500);
+const IDLE_TASKS_END_MAX: Duration = Duration::from_millis(4500);
 
 /// How long the tasks have to return when nothing is left to do. They need milliseconds; a task that takes longer
 /// hangs.
-const LEAVE_MAX: Duration = Duration::from_secs(1);
+const TASKS_END_MAX: Duration = Duration::from_secs(1);
 
 /// The exit code of a gateway of which a task failed: `EX_SOFTWARE` of sysexits.h.
 pub const BROKEN: u8 = 70;
@@ -103,19 +103,19 @@ impl App {
     }
 
     /// Ends the tasks, after a drain.
-    pub async fn leave(mut self) {
-        self.dispatcher.queue().leave().await;
-        let left = timeout(LEAVE_MAX, async { while self.tasks.join_next().await.is_some() {} });
+    pub async fn end_tasks(mut self) {
+        self.dispatcher.queue().close().await;
+        let left = timeout(TASKS_END_MAX, async { while self.tasks.join_next().await.is_some() {} });
         if left.await.is_err() {
             tracing::error!(tasks = self.tasks.len(), "tasks did not return and are dropped");
         }
     }
 
-    /// Drains and leaves.
+    /// Drains and ends the tasks.
     pub async fn stop(mut self, grace: Duration) {
         self.dispatcher.stop(Some(grace));
         self.drain().await;
-        self.leave().await;
+        self.end_tasks().await;
     }
 }
 
@@ -127,7 +127,7 @@ pub(crate) async fn end(dispatcher: &Dispatcher, until: Instant, kill_at: Instan
     let (in_time, ()) =
         futures::join!(timeout_at(kill_at, &mut drained), dispatcher.pool().stop_trainings(kill_at));
     // Every command has its reply, so that a worker that hangs now delays only the exit.
-    let kill_at = if in_time.is_ok() { kill_at.min(Instant::now() + IDLE_LEAVE_MAX) } else { kill_at };
+    let kill_at = if in_time.is_ok() { kill_at.min(Instant::now() + IDLE_TASKS_END_MAX) } else { kill_at };
     dispatcher.pool().stop(kill_at).await;
     let drained = match in_time {
         Ok(drained) => drained,

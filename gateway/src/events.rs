@@ -12,7 +12,7 @@ use tokio::sync::{oneshot, watch};
 /// The events of a job so far, and its reply.
 #[derive(Debug, Default)]
 pub struct EventLog {
-    /// `(sequence, event)`, oldest first. Kept as the lines that the worker wrote, because most are never read.
+    /// `(sequence, event)`, oldest first. StoredReply as the lines that the worker wrote, because most are never read.
     events: VecDeque<(u64, Vec<u8>)>,
     /// Bytes of these events.
     bytes: usize,
@@ -20,7 +20,7 @@ pub struct EventLog {
     /// The trace of the job, with the gateway's span as the parent. Each event gets it, even if the worker has no
     /// traces.
     trace: Option<Trace>,
-    reply: Option<Kept>,
+    reply: Option<StoredReply>,
     /// Those that wait for the reply. Channels of their own, so that no event wakes them.
     waiters: Vec<oneshot::Sender<Arc<Reply>>>,
     /// Clients that wait for the reply over a connection.
@@ -31,14 +31,14 @@ pub struct EventLog {
 
 /// A terminal reply as it is kept: as text, which takes a fifth of the memory of a tree. Most are never read again.
 #[derive(Debug)]
-struct Kept {
+struct StoredReply {
     /// The reply without the `data` of a success.
     head: Arc<Reply>,
     /// The `data` of a success, as JSON.
     data: Option<Box<str>>,
 }
 
-impl Kept {
+impl StoredReply {
     fn of(reply: &Reply) -> Self {
         let Ok(data) = &reply.outcome else { return Self { head: Arc::new(reply.clone()), data: None } };
         let head = Reply {
@@ -105,7 +105,7 @@ impl EventLog {
     /// The terminal reply.
     #[must_use]
     pub fn reply(&self) -> Option<Arc<Reply>> {
-        self.reply.as_ref().map(Kept::reply)
+        self.reply.as_ref().map(StoredReply::reply)
     }
 }
 
@@ -200,7 +200,7 @@ impl JobEvents {
 
     /// Ends the job with its reply. Returns the bytes that are kept of it.
     pub(crate) fn end(&self, reply: Reply) -> usize {
-        let kept = Kept::of(&reply);
+        let kept = StoredReply::of(&reply);
         let bytes = kept.bytes();
         self.log.send_modify(|log| {
             log.reply = Some(kept);

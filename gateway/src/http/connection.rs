@@ -15,7 +15,7 @@ use tokio::{
 use super::{
     body::{Unread, drop_unread},
     entry::{Client, Entry},
-    wire::{HeldBody, Requests, Times, Wire},
+    wire::{CountedBody, Requests, Times, Wire},
 };
 
 /// The service of all connections.
@@ -42,11 +42,11 @@ impl Server {
         let client = Client { address: peer, name: peer.to_string().into(), unread: Unread(unread) };
         let (entry, counted) = (self.entry, requests.clone());
         let service = service_fn(move |request: hyper::Request<Incoming>| {
-            let held = counted.hold();
+            let guard = counted.hold();
             let answer = entry.clone().answer(request.map(Body::new), client.clone());
             async move {
                 let response = answer.await;
-                Ok::<_, Infallible>(response.map(|body| HeldBody { body, _held: held }))
+                Ok::<_, Infallible>(response.map(|body| CountedBody { body, _guard: guard }))
             }
         });
         let mut connection = pin!(http1::Builder::new().serve_connection(wire, service));
@@ -64,9 +64,9 @@ impl Server {
                     return;
                 }
                 Some(body) = left.recv() => {
-                    let held = requests.hold();
+                    let guard = requests.hold();
                     let dropped = drop_unread(body, self.body);
-                    drops.push(async move { dropped.await; drop(held); });
+                    drops.push(async move { dropped.await; drop(guard); });
                 }
                 Some(()) = drops.next() => {}
                 _ = &mut closed, if !closing => {

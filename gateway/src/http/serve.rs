@@ -95,7 +95,7 @@ pub async fn serve(
             tracing::warn!("the grace is over: connections with a request or a reply under way are closed");
         }
     }
-    app.leave().await;
+    app.end_tasks().await;
     tracing::info!("drained");
     broken.map_or(Ok(()), Err)
 }

@@ -52,10 +52,10 @@ impl Default for Requests {
 
 impl Requests {
     /// Counts a request, until the guard is dropped.
-    pub(super) fn hold(&self) -> Held {
+    pub(super) fn hold(&self) -> RequestGuard {
         self.0.now.fetch_add(1, Ordering::Relaxed);
         self.0.ever.fetch_add(1, Ordering::Relaxed);
-        Held(self.clone())
+        RequestGuard(self.clone())
     }
 
     fn any(&self) -> bool {
@@ -74,9 +74,9 @@ impl Requests {
 
 /// A request that is being answered.
 #[derive(Debug)]
-pub(super) struct Held(Requests);
+pub(super) struct RequestGuard(Requests);
 
-impl Drop for Held {
+impl Drop for RequestGuard {
     fn drop(&mut self) {
         let Counts { now, start, ended, .. } = &*self.0.0;
         // 64 bits of nanoseconds are 584 years.
@@ -86,12 +86,12 @@ impl Drop for Held {
 }
 
 /// The body of a reply. Its request counts as being answered until the body is written.
-pub(super) struct HeldBody<B> {
+pub(super) struct CountedBody<B> {
     pub(super) body: B,
-    pub(super) _held: Held,
+    pub(super) _guard: RequestGuard,
 }
 
-impl<B: http_body::Body<Data = Bytes> + Unpin> http_body::Body for HeldBody<B> {
+impl<B: http_body::Body<Data = Bytes> + Unpin> http_body::Body for CountedBody<B> {
     type Data = Bytes;
     type Error = B::Error;
 

@@ -79,7 +79,7 @@ pub(super) enum Mail {
         until: Instant,
         done: oneshot::Sender<()>,
     },
-    Leave,
+    Close,
 }
 
 /// The answer to a query for a page.
@@ -251,9 +251,9 @@ impl JobQueueHandle {
     }
 
     /// Ends the job queue's task.
-    pub async fn leave(&self) {
+    pub async fn close(&self) {
         // An error means that it has ended already.
-        self.mailbox.send(Mail::Leave).await.ok();
+        self.mailbox.send(Mail::Close).await.ok();
     }
 
     async fn ask<T>(&self, mail: impl FnOnce(oneshot::Sender<T>) -> Mail) -> Result<T, Box<Failure>> {

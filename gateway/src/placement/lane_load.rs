@@ -17,12 +17,12 @@ const BLOCKED: Duration = Duration::from_secs(1);
 
 /// What a lane can begin now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Vacancy {
+pub(crate) struct Availability {
     trainings: bool,
     others: bool,
 }
 
-impl Vacancy {
+impl Availability {
     pub(crate) fn is_none(self) -> bool {
         self == Self::default()
     }
@@ -105,11 +105,11 @@ impl LaneLoad {
     }
 
     /// What it can begin now. The worker queues trainings behind a training, but nothing else.
-    pub(crate) fn vacancy(&self) -> Vacancy {
+    pub(crate) fn availability(&self) -> Availability {
         if self.busy.is_some() || self.blocked_until.is_some() {
-            return Vacancy::default();
+            return Availability::default();
         }
-        Vacancy { trainings: self.lane.view().state == LaneState::Ready, others: self.lane.is_ready() }
+        Availability { trainings: self.lane.view().state == LaneState::Ready, others: self.lane.is_ready() }
     }
 
     pub(crate) fn load(&mut self) -> LaneLoadView {

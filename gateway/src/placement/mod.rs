@@ -10,8 +10,8 @@ use crate::{
     gpu::GpuId,
     lane::{LaneError, LaneHandle},
 };
+use lane_load::Availability;
 pub(crate) use lane_load::LaneLoad;
-use lane_load::Vacancy;
 
 /// What a command needs of a lane.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -48,24 +48,24 @@ pub(crate) fn next<'t, P>(
     lane_loads: &[LaneLoad],
     queue: impl IntoIterator<Item = (P, &'t Need, Option<usize>)>,
 ) -> Option<(P, usize)> {
-    let vacancies: Vec<Vacancy> = lane_loads.iter().map(LaneLoad::vacancy).collect();
-    if vacancies.iter().all(|vacancy| vacancy.is_none()) {
+    let availabilities: Vec<Availability> = lane_loads.iter().map(LaneLoad::availability).collect();
+    if availabilities.iter().all(|availability| availability.is_none()) {
         return None;
     }
     queue
         .into_iter()
-        .find_map(|(place, need, avoid)| Some((place, choose(lane_loads, &vacancies, need, avoid)?)))
+        .find_map(|(place, need, avoid)| Some((place, choose(lane_loads, &availabilities, need, avoid)?)))
 }
 
 /// Chooses a free lane for a command: the pinned one; else one that has the model; else the one that has been idle
 /// longest.
 fn choose(
     lane_loads: &[LaneLoad],
-    vacancies: &[Vacancy],
+    availabilities: &[Availability],
     need: &Need,
     avoid: Option<usize>,
 ) -> Option<usize> {
-    if !vacancies.iter().any(|vacancy| vacancy.takes(need.action)) {
+    if !availabilities.iter().any(|availability| availability.takes(need.action)) {
         return None;
     }
     let uses_current = need.model.is_none() && needs_model(need);
@@ -87,7 +87,7 @@ fn choose(
                 || need.pin.is_some()
                 || need.model.as_deref().is_some_and(|model| lane_load.has_cached(model))
         })
-        .filter(|(index, _)| vacancies[*index].takes(need.action))
+        .filter(|(index, _)| availabilities[*index].takes(need.action))
         .min_by_key(|(index, lane_load)| {
             let has_model = need.model.as_deref().is_some_and(|model| lane_load.has_model(model));
             (avoid == Some(*index), !has_model, lane_load.last_begun, *index)

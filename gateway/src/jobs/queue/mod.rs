@@ -139,7 +139,7 @@ impl JobQueue {
                 },
                 Some(_) = self.cancels.join_next() => {}
                 mail = self.mailbox.recv() => match mail {
-                    Some(Mail::Leave) | None => return,
+                    Some(Mail::Close) | None => return,
                     Some(mail) => self.on_mail(mail),
                 },
                 () = changed.notified() => {}
@@ -190,7 +190,7 @@ impl JobQueue {
             }
             Mail::Drain { until, done } => self.drain(until, done),
             // `run` returns on it and passes none on.
-            Mail::Leave => {}
+            Mail::Close => {}
         }
     }
 
