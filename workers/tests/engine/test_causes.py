@@ -22,6 +22,11 @@ MODEL = Path("/srv/models/a/model")
         (ValueError(f"{MODEL}/unet/config.json and {MODEL.parent}/other"), "model/unet/config.json and another path"),
         (ValueError(f"'{MODEL}-secret/my files/x' and {MODEL}2 and ~/x"), "'another path' and another path and another path"),
         (ValueError("see /etc/passwd, (/opt/cache/a b)"), "see another path, (another path b)"),
+        (
+            ValueError(f"cannot open:{MODEL.parent}/other and file://{MODEL.parent}/b"),
+            "cannot open:another path and another path",
+        ),
+        (ValueError(f"'{MODEL}/my files/x' is not '{MODEL} b/x'"), "'model/my files/x' is not 'another path'"),
         (ValueError("and/or https://huggingface.co/models/x 1/2"), "and/or https://huggingface.co/models/x 1/2"),
         (KeyError("vocab"), "it lacks 'vocab'"),
         (KeyError(f"{MODEL.parent}/other"), "it lacks 'another path'"),
@@ -40,6 +45,16 @@ def test_the_first_line_without_folders(error, said):
 def test_a_folder_with_blanks_is_not_named_either():
     model = Path("/srv/my models/model")
     assert cause_of(ValueError(f"{model}/a and {model.parent}/other too"), model) == "model/a and another path too"
+
+
+def test_a_neighbour_whose_name_has_blanks_is_not_named(tmp_path):
+    """Its name begins as the model's does, or as no other; without quotes it seems to end at a blank."""
+    model = tmp_path / "model"
+    for folder in (model, tmp_path / "model of a customer", tmp_path / "other customer" / "their model"):
+        folder.mkdir(parents=True)
+        text = f"{folder}/vae/config.json is broken, see {model}"
+        said = "model/vae/config.json" if folder == model else "another path"
+        assert cause_of(ValueError(text), model) == f"{said} is broken, see model"
 
 
 def test_a_link_s_target_is_not_named(tmp_path):
