@@ -59,11 +59,14 @@ pub enum WarningCode {
     /// A worker's reply has a member that the schema does not know; it was passed on.
     #[serde(rename = "unknown_member")]
     UnknownMember,
+    /// The worker of a GPU gave no answer. The reply is about the others, or lacks what only that worker knows; the message names the GPU and the reason.
+    #[serde(rename = "gpu_left_out")]
+    GpuLeftOut,
 }
 
 impl WarningCode {
     /// Every code, in the order of the table.
-    pub const ALL: [Self; 13usize] = [
+    pub const ALL: [Self; 14usize] = [
         Self::AcceptedSpelling,
         Self::DuplicateEqual,
         Self::NoEffect,
@@ -77,6 +80,7 @@ impl WarningCode {
         Self::DeviceAlias,
         Self::WeightZero,
         Self::UnknownMember,
+        Self::GpuLeftOut,
     ];
     /// The name on the wire.
     #[must_use]
@@ -95,6 +99,7 @@ impl WarningCode {
             Self::DeviceAlias => "device_alias",
             Self::WeightZero => "weight_zero",
             Self::UnknownMember => "unknown_member",
+            Self::GpuLeftOut => "gpu_left_out",
         }
     }
 
@@ -124,6 +129,9 @@ impl WarningCode {
             Self::WeightZero => "A LoRA or ControlNet of weight 0 is not used.",
             Self::UnknownMember => {
                 "A worker's reply has a member that the schema does not know; it was passed on."
+            }
+            Self::GpuLeftOut => {
+                "The worker of a GPU gave no answer. The reply is about the others, or lacks what only that worker knows; the message names the GPU and the reason."
             }
         }
     }

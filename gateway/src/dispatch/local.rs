@@ -10,16 +10,14 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 use tokio::time::{Duration, timeout};
 
-use super::{Answer, Dispatcher, Failed, RoutedCommand, context::CommandContext, reply, sender_pointer};
+use super::{
+    Answer, Dispatcher, Failed, RoutedCommand, ask::share, context::CommandContext, reply, sender_pointer,
+};
 use crate::{
-    gpu::GpuId,
     jobs::{Filter, JobView, Status, timestamp},
     lane::{LaneError, LaneHandle, LaneState},
     placement,
 };
-
-/// The prefix of the UUIDs of devices that NVML does not list.
-const NO_UUID: &str = "simulated";
 
 /// Points a `job_not_found` at the field that names the job; at `attempt` if the job exists and only its attempt
 /// differs.
@@ -41,17 +39,17 @@ impl Dispatcher {
     pub(super) async fn answer_locally(
         &self,
         command: RoutedCommand,
-        context: CommandContext,
+        mut context: CommandContext,
     ) -> Result<Answer, Failed> {
         // Some of these wait for a start or for the end of a job: the timeout of their class bounds that.
-        let outcome = in_time(command.timeout, self.local_outcome(&command, &context)).await;
+        let outcome = in_time(command.timeout, self.local_outcome(&command, &mut context)).await;
         Ok(reply(context.with(outcome.map_err(|failure| at_target(failure, &command, &context)))))
     }
 
     async fn local_outcome(
         &self,
         command: &RoutedCommand,
-        context: &CommandContext,
+        context: &mut CommandContext,
     ) -> Result<Value, Box<Failure>> {
         match command.action {
             Action::Initialize => self.initialize_http(command, context).await,
@@ -65,7 +63,11 @@ impl Dispatcher {
             Action::GetJob => self.job(&command.fields).await,
             Action::ListJobs => self.list_jobs(&command.fields, context).await,
             Action::DeleteUpload => self.delete_upload(&command.fields).await,
-            Action::ListDevices => self.devices().await,
+            Action::ListDevices => {
+                let (devices, warnings) = self.devices(command.timeout).await?;
+                context.warnings.extend(warnings);
+                Ok(devices)
+            }
             other => {
                 Err(Box::new(Failure::new(ErrorCode::Internal, format!("{other} has no one who answers it"))))
             }
@@ -160,8 +162,13 @@ impl Dispatcher {
         // A lane that rests is tried now, and the start awaited here is the one that this call begins.
         let resting =
             |lane: &&LaneHandle| matches!(lane.view().state, LaneState::Open(_) | LaneState::Resting(_));
-        join_all(lanes.iter().filter(resting).map(LaneHandle::try_now)).await;
-        self.pool().settled().await;
+        let tried = async {
+            join_all(lanes.iter().filter(resting).map(LaneHandle::try_now)).await;
+            self.pool().settled().await;
+        };
+        // One lane that starts for ever must not hide that another is ready.
+        let limit = share(contracts::schedule(Action::Initialize, None).1).unwrap_or(Duration::MAX);
+        timeout(limit, tried).await.ok();
         let lane = match wanted {
             Some(index) => &lanes[index],
             None => &lanes[placement::best(lanes, &self.queue().loads().await?, None)],
@@ -308,82 +315,6 @@ impl Dispatcher {
             .collect();
         let percent = 100.0 * small(ready) / small(lanes.len().max(1));
         json!({"total_gpus": lanes.len(), "sdxl_ready_gpus": ready, "readiness_percent": percent, "gpus": gpus})
-    }
-
-    async fn devices(&self) -> Result<Value, Box<Failure>> {
-        let mut devices = Vec::new();
-        let host = match &self.inner.gpus {
-            Some(gpus) => {
-                // On a blocking thread, because a failing driver takes seconds to answer.
-                let gpus = gpus.clone();
-                let listed = tokio::task::spawn_blocking(move || gpus.list()).await;
-                let internal = |what: String| Box::new(Failure::new(ErrorCode::Internal, what));
-                listed.map_err(|err| internal(err.to_string()))?.map_err(|err| internal(err.to_string()))?
-            }
-            None => Vec::new(),
-        };
-        for gpu in &host {
-            let lane = self.pool().lane(gpu.id().as_str());
-            devices.push(json!({
-                "device_id": gpu.id().as_str(),
-                "name": gpu.name,
-                "uuid": gpu.uuid,
-                "device_type": "gpu",
-                "total_memory_bytes": gpu.memory_total_bytes,
-                "available_memory_bytes": gpu.memory_free_bytes,
-                "is_available": lane.is_some_and(LaneHandle::is_ready),
-            }));
-        }
-        // All at once, so that a worker that does not answer delays only its own row.
-        let unlisted = self.pool().lanes().iter().filter(|lane| !host.iter().any(|gpu| gpu.id() == lane.gpu));
-        devices.extend(join_all(unlisted.map(|lane| self.device_without_nvml(lane))).await);
-        join_all(devices.iter_mut().map(|device| self.add_families(device))).await;
-        Ok(json!({"devices": devices}))
-    }
-
-    /// A device that NVML does not list, as its worker describes it.
-    async fn device_without_nvml(&self, lane: &LaneHandle) -> Value {
-        let answer = match lane.view().facts.is_some() && lane.is_ready() {
-            true => self.ask_or_log(lane, Action::GetStatus).await,
-            false => None,
-        };
-        let name = lane.view().facts.as_ref().map(|facts| facts.device_name.clone());
-        let kind = if lane.gpu == GpuId::cpu() { "cpu" } else { "simulated" };
-        let mut device = json!({
-            "device_id": lane.gpu.as_str(),
-            "name": name.unwrap_or_else(|| "not started".to_owned()),
-            "uuid": format!("{NO_UUID}-{}", lane.gpu),
-            "device_type": kind,
-            "is_available": answer.is_some(),
-        });
-        if let Some(memory) = answer.as_ref().and_then(|answer| answer.get("memory_stats")) {
-            device["total_memory_bytes"] = memory["vram_total_bytes"].clone();
-            device["available_memory_bytes"] = memory["vram_available_bytes"].clone();
-        }
-        device
-    }
-
-    /// Adds the families of models that the device's worker runs.
-    async fn add_families(&self, device: &mut Value) {
-        let lane = device["device_id"].as_str().and_then(|id| self.pool().lane(id));
-        if let Some(lane) = lane.filter(|lane| lane.is_ready()) {
-            let answer = self.ask_or_log(lane, Action::GetCapabilities).await;
-            if let Some(families) = answer.as_ref().and_then(|answer| answer.get("families")) {
-                device["families"] = families.clone();
-            }
-        }
-    }
-
-    /// Asks a worker about itself. If it does not answer, its part of the list is left out and a warning is logged: one
-    /// worker must not hide the other devices.
-    async fn ask_or_log(&self, lane: &LaneHandle, action: Action) -> Option<Value> {
-        match self.ask_data(lane, action).await {
-            Ok(data) => Some(data),
-            Err(err) => {
-                tracing::warn!(gpu = %lane.gpu, %action, %err, "left out of the list of devices");
-                None
-            }
-        }
     }
 
     /// Why a lane makes no picture now: its worker is not ready, or the output folder cannot be written.

@@ -1,7 +1,9 @@
 //! The dispatcher: the way of a command from its reading to its reply, over HTTP and stdio alike.
 
+mod ask;
 mod clients;
 mod context;
+mod devices;
 pub(crate) mod document;
 mod enqueue;
 mod idempotency;
@@ -25,10 +27,8 @@ use tokio::{
 use crate::{
     aside::ReadingBudget,
     config::Config,
-    events::JobEvents,
     gpu::{GpuId, Gpus},
     jobs::{Accepted, JobQueueHandle},
-    lane::{LaneHandle, Order},
     outputs::Outputs,
     pending,
     pool::Pool,
@@ -361,46 +361,6 @@ impl Dispatcher {
             }
             _ => self.enqueue(command, context).await,
         }
-    }
-
-    /// Sends a query to one lane, past the job queue.
-    async fn ask(
-        &self,
-        lane: &LaneHandle,
-        command: &RoutedCommand,
-        payload: &str,
-        context: &CommandContext,
-    ) -> Reply {
-        let frame = crate::jobs::frame(
-            command.action,
-            &context.request_id,
-            context.session_id.as_deref(),
-            1,
-            payload,
-        );
-        let bytes = frame.len() - 1 + trace::member_bytes(context.trace.as_ref());
-        if let Err(failure) = document::check_frame(bytes) {
-            return context.failure(*failure);
-        }
-        let order = Order {
-            action: command.action,
-            request_id: context.request_id.clone(),
-            // The same as in the frame: the gateway counts attempts, and a query has one.
-            attempt: 1,
-            frame,
-            trace: context.trace.clone(),
-            deadline: command.timeout.map(|timeout| (Instant::now() + timeout, timeout)),
-            exclusive: false,
-            compiles: false,
-            events: None::<JobEvents>,
-            kept: Some(context.kept()),
-        };
-        let answer = lane.run(order).await;
-        let reply = context.reply.reply(answer.as_deref());
-        if reply.outcome.as_ref().is_err_and(|failure| failure.code == ErrorCode::StorageFull) {
-            self.inner.outputs.recheck();
-        }
-        reply
     }
 }
 

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use chrono::Utc;
 use contracts::{Action, ErrorCode, Failure, Reply};
-use futures::future::join_all;
+use futures::{StreamExt, future::join_all, stream::FuturesUnordered};
 use serde_json::{Value, json};
 
 use super::{
     Answer, Dispatcher, Failed, RoutedCommand,
+    ask::{is_of_lane, left_out, rows},
     context::CommandContext,
     document,
     document::SubmissionFacts,
@@ -18,7 +19,7 @@ use super::{
 };
 use crate::{
     jobs::timestamp,
-    lane::{LaneError, LaneHandle, LaneState, ProtocolBreach},
+    lane::{LaneError, LaneHandle, LaneState},
     placement::{self, LaneLoadView},
     reply::ReplyContext,
 };
@@ -44,7 +45,6 @@ impl Dispatcher {
                 return Ok(reply(self.ask_pool(&command, context).await));
             }
             Action::GetTrainingStatus | Action::GetTrainingHistory | Action::StopTraining => {
-                // Lanes are asked one after another, and share the timeout of one command.
                 let answer = self.ask_training_lane(&command, &context);
                 return Ok(reply(match command.timeout {
                     Some(limit) => tokio::time::timeout(limit, answer).await.unwrap_or_else(|_| {
@@ -108,12 +108,14 @@ impl Dispatcher {
             .collect();
         let replies = match askable.as_slice() {
             [lane] => vec![self.ask(lane, command, &payload, &context).await],
-            lanes => join_all(lanes.iter().map(|lane| self.ask(lane, command, &payload, &context))).await,
+            lanes => {
+                join_all(lanes.iter().map(|lane| self.ask_share(lane, command, &payload, &context))).await
+            }
         };
         let mut warnings = context.warnings.clone();
         let mut more_warnings = 0;
         let mut answers: Vec<(&LaneHandle, Value)> = Vec::with_capacity(lanes.len());
-        let mut failed = None;
+        let mut failed: Vec<(&LaneHandle, Box<Failure>)> = Vec::new();
         for (lane, reply) in askable.iter().copied().zip(replies) {
             match reply.outcome {
                 Ok(data) => {
@@ -123,21 +125,30 @@ impl Dispatcher {
                 }
                 Err(failure) => {
                     tracing::warn!(gpu = %lane.gpu, action = %command.action, %failure, "a worker of the pool did not answer");
-                    failed = Some(failure);
+                    failed.push((lane, failure));
                 }
             }
         }
-        if command.action == Action::GetStatus {
-            for lane in lanes {
-                if !answers.iter().any(|(answered, _)| answered.gpu == lane.gpu) {
-                    answers.push((lane, self.status_of(lane)));
-                }
+        if answers.is_empty() && command.action != Action::GetStatus {
+            return context.with(Err(self.unanswered(failed)));
+        }
+        for lane in lanes {
+            if answers.iter().any(|(answered, _)| answered.gpu == lane.gpu) {
+                continue;
             }
-            answers.sort_by_key(|(lane, _)| lanes.iter().position(|one| one.gpu == lane.gpu));
+            let asked = failed.iter().find(|(failed, _)| failed.gpu == lane.gpu);
+            let why = match asked {
+                Some((_, failure)) => failure.message.clone(),
+                None => lane.unready().unwrap_or_else(|| "its worker takes no commands".to_owned()),
+            };
+            if command.action == Action::GetStatus {
+                // Its row says all of it.
+                answers.push((lane, self.status_of(lane, why)));
+            } else {
+                warnings.push(left_out(&lane.gpu, "it is left out", &why));
+            }
         }
-        if answers.is_empty() {
-            return context.with(Err(failed.unwrap_or_else(|| self.no_lane_failure())));
-        }
+        answers.sort_by_key(|(lane, _)| lanes.iter().position(|one| one.gpu == lane.gpu));
         let data = self.merged(command, answers).await;
         Reply { warnings, more_warnings, ..context.with(data) }
     }
@@ -177,8 +188,18 @@ impl Dispatcher {
         Ok(merged)
     }
 
-    /// The status of a lane whose worker does not answer.
-    fn status_of(&self, lane: &LaneHandle) -> Value {
+    /// The failure of a query that no lane has answered.
+    fn unanswered(&self, mut failed: Vec<(&LaneHandle, Box<Failure>)>) -> Box<Failure> {
+        let reasons = failed.iter().map(|(lane, failure)| (&lane.gpu, failure.message.as_str()));
+        let lanes = rows(reasons);
+        match failed.pop() {
+            Some((_, failure)) => Box::new(failure.detail("lanes", lanes)),
+            None => self.no_lane_failure(),
+        }
+    }
+
+    /// The status of a lane whose worker gave no answer.
+    fn status_of(&self, lane: &LaneHandle, why: String) -> Value {
         let state = match lane.view().state {
             LaneState::Starting | LaneState::Resting(_) => "starting",
             LaneState::Ready | LaneState::Open(_) | LaneState::Stopped => "error",
@@ -191,7 +212,7 @@ impl Dispatcher {
             "active_inference_sessions": 0,
             "last_activity": timestamp(Utc::now() - lane.silent_for()),
             "uptime_seconds": 0.0,
-            "error_message": lane.unready().unwrap_or_else(|| "its worker did not answer".to_owned()),
+            "error_message": why,
         })
     }
 
@@ -225,21 +246,24 @@ impl Dispatcher {
         {
             return self.ask(lane, command, &payload, context).await;
         }
-        let mut last = None;
-        for lane in self.inner.pool.lanes() {
-            let reply = self.ask(lane, command, &payload, context).await;
-            match &reply.outcome {
-                Err(failure) if failure.code == ErrorCode::TrainingNotFound => {
-                    last.get_or_insert(reply);
-                }
+        let ask = |lane| {
+            let answer = self.ask_share(lane, command, &payload, context);
+            async move { (lane, answer.await) }
+        };
+        let mut replies: FuturesUnordered<_> = self.inner.pool.lanes().iter().map(ask).collect();
+        let (mut not_found, mut failed) = (None, Vec::new());
+        while let Some((lane, reply)) = replies.next().await {
+            match reply.outcome {
+                Err(failure) if failure.code == ErrorCode::TrainingNotFound => not_found = Some(failure),
                 // This lane may have the training, so that another lane's `training_not_found` is not the answer.
-                Err(failure) if matches!(failure.code, ErrorCode::NoGpuAvailable | ErrorCode::WorkerBusy) => {
-                    last = Some(reply);
-                }
+                Err(failure) if is_of_lane(&failure) => failed.push((lane, failure)),
                 _ => return reply,
             }
         }
-        last.unwrap_or_else(|| context.with(Err(self.no_lane_failure())))
+        context.with(Err(match not_found {
+            Some(failure) if failed.is_empty() => failure,
+            _ => self.unanswered(failed),
+        }))
     }
 
     /// Frees memory on every GPU, as a job of each lane. Lists are united, bytes summed.
@@ -251,23 +275,24 @@ impl Dispatcher {
         let lanes = self.inner.pool.lanes();
         let replies = join_all(lanes.iter().map(|lane| self.free(lane, &command, &context))).await;
         let mut data = Vec::new();
-        let mut failed: Option<Box<Failure>> = None;
+        let (mut freed, mut not_found, mut failed) = (Vec::new(), None, Vec::new());
         for (lane, answer) in lanes.iter().zip(replies) {
             match answer.outcome {
-                Ok(answer) => data.push(answer),
+                Ok(answer) => {
+                    freed.push(lane.gpu.as_str());
+                    data.push(answer);
+                }
+                // A model that is not loaded on one GPU may be loaded on another.
+                Err(failure) if failure.code == ErrorCode::ModelNotFound => not_found = Some(failure),
                 Err(failure) => {
                     tracing::debug!(gpu = %lane.gpu, %failure, "nothing was freed");
-                    // A model that is not loaded on one GPU may be loaded on another. Any other failure takes
-                    // precedence.
-                    let worse = failure.code != ErrorCode::ModelNotFound;
-                    if worse || failed.is_none() {
-                        failed = Some(failure);
-                    }
+                    failed.push((lane, failure));
                 }
             }
         }
-        let outcome = match failed {
-            Some(failure) if data.is_empty() || failure.code != ErrorCode::ModelNotFound => Err(failure),
+        let outcome = match not_found {
+            _ if !failed.is_empty() => Err(Box::new(self.unanswered(failed).detail("freed_gpu_ids", freed))),
+            Some(failure) if data.is_empty() => Err(failure),
             _ => Ok(merge(command.action.info().reply, &data, 0)),
         };
         Ok(reply(context.with(outcome)))
@@ -308,29 +333,4 @@ impl Dispatcher {
             Err(failure) => own.failure(*failure),
         }
     }
-
-    /// Sends a query of the gateway's own, and returns its data.
-    pub(super) async fn ask_data(&self, lane: &LaneHandle, action: Action) -> Result<Value, LaneError> {
-        let request_id: Arc<str> = uuid::Uuid::now_v7().to_string().into();
-        let (_, timeout) = contracts::schedule(action, None);
-        let order = crate::lane::Order {
-            action,
-            frame: crate::jobs::frame(action, &request_id, None, 1, "{}"),
-            request_id,
-            trace: None,
-            attempt: 1,
-            deadline: timeout.map(|timeout| (tokio::time::Instant::now() + timeout, timeout)),
-            exclusive: false,
-            compiles: false,
-            events: None,
-            kept: None,
-        };
-        let line = lane.run(order).await?;
-        let read = Reply::from_json(action, &line).map_err(protocol)?;
-        read.reply.outcome.map_err(|failure| protocol(ProtocolBreach::Refused { failure }))
-    }
-}
-
-fn protocol(breach: impl Into<ProtocolBreach>) -> LaneError {
-    LaneError::Protocol { breach: breach.into() }
 }

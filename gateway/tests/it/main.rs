@@ -12,6 +12,7 @@ mod held;
 mod hostile;
 mod keys;
 mod leave;
+mod left_out;
 mod log;
 mod openapi;
 mod orphans;

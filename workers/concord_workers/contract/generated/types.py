@@ -140,7 +140,7 @@ IdempotencyKey = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^[!
 ErrorCode = Literal["bad_frame", "duplicate_field", "bad_request", "unknown_field", "missing_field", "unsupported_value", "out_of_range", "validation_failed", "unknown_action", "unsupported_feature", "frame_too_large", "method_not_allowed", "unsupported_media_type", "not_acceptable", "unauthorized", "forbidden", "path_not_allowed", "model_not_found", "session_not_found", "training_not_found", "job_not_found", "gpu_not_found", "upload_not_found", "route_not_found", "model_invalid", "image_invalid", "model_not_loaded", "conflict", "worker_busy", "no_gpu_available", "queue_full", "rate_limited", "out_of_memory", "storage_full", "worker_crashed", "worker_protocol_error", "timeout", "cancelled", "shutting_down", "internal"]
 """A code of schemas/errors.json."""
 
-WarningCode = Literal["accepted_spelling", "duplicate_equal", "no_effect", "image_resized", "colour_converted", "colour_profile_ignored", "decoded_in_tiles", "weights_unused", "image_flagged", "model_swapped", "device_alias", "weight_zero", "unknown_member"]
+WarningCode = Literal["accepted_spelling", "duplicate_equal", "no_effect", "image_resized", "colour_converted", "colour_profile_ignored", "decoded_in_tiles", "weights_unused", "image_flagged", "model_swapped", "device_alias", "weight_zero", "unknown_member", "gpu_left_out"]
 """A code of schemas/warnings.json."""
 
 Pointer = Annotated[str, Meta(max_length=4096)]

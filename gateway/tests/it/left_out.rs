@@ -1,0 +1,93 @@
+//! Commands that ask several workers, of which one gives no answer: the others' answers come in time, and a warning names
+//! the GPU that is missing.
+
+use serde_json::{Value, json};
+
+use crate::rig::{HttpResponse, Rig};
+
+/// Two workers, of which the one of `gpu` never answers these actions. Its heartbeats go on.
+async fn half_deaf(gpu: &str, actions: &[&str], config: &str) -> Rig {
+    let faults: String = actions.iter().map(|action| format!(" --fault missing_reply@{action}")).collect();
+    let script =
+        format!("case \"$*\" in *{gpu}*) exec $GATEWAY \"$@\"{faults};; esac\nexec $GATEWAY \"$@\"\n");
+    Rig::differing(2, config, &script).await
+}
+
+fn assert_names(response: &HttpResponse, gpu: &str, why: &str) {
+    let warnings = response.body["warning_details"].as_array().unwrap();
+    let named = warnings.iter().any(|warning| {
+        let message = warning["message"].as_str().unwrap();
+        warning["code"] == "gpu_left_out" && message.starts_with(gpu) && message.contains(why)
+    });
+    assert!(named, "{response:?}");
+}
+
+fn row<'r>(response: &'r HttpResponse, list: &str, name: &str, gpu: &str) -> &'r Value {
+    let rows = response.body["data"][list].as_array().unwrap();
+    rows.iter().find(|row| row[name] == gpu).unwrap()
+}
+
+#[tokio::test]
+async fn a_worker_that_does_not_answer_hides_no_other() {
+    let asked = ["get_status", "get_capabilities", "get_performance_metrics", "get_model_info"];
+    let rig = half_deaf("gpu_1", &asked, "").await;
+    let ask = |action: &str| {
+        let command = json!({"action": action});
+        let rig = &rig;
+        async move { rig.command(&command).await }
+    };
+    let (devices, status, capabilities, metrics, models) =
+        tokio::join!(ask("list_devices"), ask(asked[0]), ask(asked[1]), ask(asked[2]), ask(asked[3]));
+    for response in [&devices, &status, &capabilities, &metrics, &models] {
+        assert_eq!(response.status, 200, "{response:?}");
+    }
+    for response in [&devices, &capabilities, &metrics, &models] {
+        assert_names(response, "gpu_1", "no answer within 5 s");
+    }
+    for response in [&capabilities, &metrics, &models] {
+        assert_eq!(response.body["data"]["gpus"].as_array().unwrap().len(), 1, "{response:?}");
+    }
+    assert_eq!(row(&devices, "devices", "device_id", "gpu_0")["is_available"], true);
+    assert!(row(&devices, "devices", "device_id", "gpu_0")["families"].is_array());
+    assert_eq!(row(&devices, "devices", "device_id", "gpu_1")["is_available"], false);
+    let silent = row(&status, "gpus", "gpu_id", "gpu_1");
+    assert_eq!(
+        (&silent["state"], &silent["error_message"]),
+        (&json!("error"), &json!("no answer within 5 s"))
+    );
+    assert_eq!(row(&status, "gpus", "gpu_id", "gpu_0")["state"], "ready");
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn a_lane_without_a_worker_is_named() {
+    let script = "case \"$*\" in *gpu_1*) echo no such card >&2; exit 78;; esac\nexec $GATEWAY \"$@\"\n";
+    let rig = Rig::differing(2, "", script).await;
+    for action in ["get_capabilities", "get_performance_metrics", "get_model_info"] {
+        let response = rig.command(&json!({"action": action})).await;
+        assert_eq!(response.status, 200, "{response:?}");
+        assert_names(&response, "gpu_1", "no such card");
+    }
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn a_worker_that_may_have_the_training_is_named() {
+    let rig = half_deaf("gpu_0", &["get_training_status"], "").await;
+    let response = rig.get("/v1/training/nobody").await;
+    assert_eq!((response.status, response.code()), (504, "timeout"), "{response:?}");
+    let lanes = &response.body["error_details"]["details"]["lanes"];
+    assert_eq!(lanes, &json!([{"gpu_id": "gpu_0", "reason": "no answer within 5 s"}]));
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn memory_that_was_not_freed_everywhere_is_a_failure_that_says_where() {
+    let rig = half_deaf("gpu_1", &["cleanup_memory"], "[limits]\nidle_seconds = 1.5\n").await;
+    let response = rig.command(&json!({"action": "cleanup_memory"})).await;
+    assert_eq!(response.code(), "worker_protocol_error", "{response:?}");
+    let details = &response.body["error_details"]["details"];
+    assert_eq!(details["lanes"][0]["gpu_id"], "gpu_1", "{details}");
+    assert_eq!(details["freed_gpu_ids"], json!(["gpu_0"]));
+    rig.stop().await;
+}
