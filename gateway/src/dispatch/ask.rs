@@ -10,6 +10,7 @@ use super::{Dispatcher, RoutedCommand, context::CommandContext, document};
 use crate::{
     gpu::GpuId,
     lane::{LaneError, LaneHandle, Order, ProtocolBreach},
+    reply::{Known, unlike},
     trace,
 };
 
@@ -96,7 +97,9 @@ impl Dispatcher {
             ..query(command.action, context.request_id.clone(), frame, limit)
         };
         let answer = lane.run(order).await;
-        let reply = context.reply.reply(answer.as_deref());
+        let training_id = command.fields["training_id"].as_str();
+        let known = Known { training_id, ..Known::of(&lane.gpu) };
+        let reply = context.reply.reply(known, answer.as_deref());
         if reply.outcome.as_ref().is_err_and(|failure| failure.code == ErrorCode::StorageFull) {
             self.inner.outputs.recheck();
         }
@@ -115,7 +118,9 @@ impl Dispatcher {
         let order = query(action, request_id, frame, limit);
         let line = unless_stuck(limit, lane.run(order), Err).await?;
         let read = Reply::from_json(action, &line).map_err(protocol)?;
-        read.reply.outcome.map_err(|failure| protocol(ProtocolBreach::Refused { failure }))
+        let data = read.reply.outcome.map_err(|failure| protocol(ProtocolBreach::Refused { failure }))?;
+        let breach = unlike("/data/gpu_id", data.get("gpu_id"), lane.gpu.as_str());
+        breach.map_or(Ok(data), |breach| Err(protocol(breach)))
     }
 }
 
@@ -132,6 +137,7 @@ fn query(action: Action, request_id: Arc<str>, frame: Vec<u8>, limit: Option<Dur
         exclusive: false,
         compiles: false,
         events: None,
+        requests: 0,
         kept: None,
     }
 }

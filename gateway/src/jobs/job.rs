@@ -14,9 +14,10 @@ use serde::{Deserialize, Serialize};
 use super::record::Tags;
 use crate::{
     faults::{self, FaultPoint},
+    gpu::GpuId,
     lane::LaneError,
     placement::Need,
-    reply::ReplyContext,
+    reply::{Known, ReplyContext},
 };
 
 /// The order in which waiting jobs are offered to lanes.
@@ -76,10 +77,10 @@ impl Job {
     /// Turns a lane's answer into the client's reply. Blocks on the disk if the answer names pictures.
     ///
     /// A panic in here becomes `internal` for this command: it must not end the queue, which holds all others.
-    pub(crate) fn reply(&self, answer: Result<&[u8], &LaneError>) -> Reply {
+    pub(crate) fn reply(&self, gpu: &GpuId, answer: Result<&[u8], &LaneError>) -> Reply {
         let made = catch_unwind(AssertUnwindSafe(|| {
             faults::strike(FaultPoint::Reply, self.request_id());
-            self.context.reply(answer)
+            self.context.reply(Known { requests: self.batch, ..Known::of(gpu) }, answer)
         }));
         made.unwrap_or_else(|_| self.context.with(Err(Box::new(crate::log::internal_failure()))))
     }
@@ -152,7 +153,7 @@ mod tests {
     use contracts::{Trace, read_frame};
 
     use super::*;
-    use crate::{gpu::GpuId, jobs::Record};
+    use crate::jobs::Record;
 
     fn again<T: Serialize + for<'de> Deserialize<'de>>(value: &T) -> T {
         serde_json::from_str(&serde_json::to_string(value).expect("plain data")).expect("it was just written")

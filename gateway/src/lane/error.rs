@@ -65,6 +65,16 @@ pub enum ProtocolBreach {
         /// Why its last unreadable line could not be read: that may have been the reply.
         unreadable: Option<String>,
     },
+    /// It says another thing than the gateway knows of the command or of the worker's GPU.
+    #[error("its reply has {pointer}: {said}, and that of its command is {known}")]
+    Contradiction {
+        /// The member.
+        pointer: String,
+        /// What it says.
+        said: Value,
+        /// What it must say.
+        known: Value,
+    },
     /// A picture of a success is not there.
     #[error("it says that it wrote {path}: {reason}")]
     NoPicture {

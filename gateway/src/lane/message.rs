@@ -35,6 +35,8 @@ pub struct Order {
     pub exclusive: bool,
     /// Whether its first step may compile the model, which takes minutes.
     pub compiles: bool,
+    /// The requests of the batch; 0 if it is none.
+    pub requests: usize,
     /// Where its events go.
     pub events: Option<JobEvents>,
     /// Kept until the worker is done with the command, whether or not a client still waits for the answer.

@@ -1,5 +1,7 @@
 //! Turns a worker's answer into the client's reply: checks it, adds warnings, and points at the sender's document.
 
+mod known;
+
 use std::{collections::HashMap, sync::Arc};
 
 use contracts::{
@@ -10,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::lane::{LaneError, ProtocolBreach};
+pub(crate) use known::{Known, unlike};
 
 /// What a reply needs beside the worker's answer, as plain data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -58,9 +61,9 @@ impl ReplyContext {
     }
 
     /// Turns the worker's answer into the reply. Blocks on the disk if the answer names pictures.
-    pub(crate) fn reply(&self, answer: Result<&[u8], &LaneError>) -> Reply {
+    pub(crate) fn reply(&self, known: Known<'_>, answer: Result<&[u8], &LaneError>) -> Reply {
         match answer {
-            Ok(line) => self.read(line),
+            Ok(line) => self.read(known, line),
             Err(error) => self.failure(error.failure()),
         }
     }
@@ -86,8 +89,11 @@ impl ReplyContext {
         }
     }
 
-    fn read(&self, line: &[u8]) -> Reply {
-        let read = match Reply::from_json(self.action, line).map_err(ProtocolBreach::from) {
+    fn read(&self, known: Known<'_>, line: &[u8]) -> Reply {
+        let read = Reply::from_json(self.action, line)
+            .map_err(ProtocolBreach::from)
+            .and_then(|read| known.contradiction(self, &read.reply).map_or(Ok(read), Err));
+        let read = match read {
             Ok(read) => read,
             Err(breach) => {
                 let what = breach.to_string();

@@ -33,6 +33,7 @@ fn order(action: Action, id: &str, exclusive: bool) -> Order {
         exclusive,
         compiles: false,
         events: None,
+        requests: 0,
         kept: None,
     }
 }

@@ -4,6 +4,7 @@ mod babble;
 mod bounds;
 mod breaker;
 mod cancel;
+mod contradiction;
 mod crash;
 mod documents;
 mod drain;

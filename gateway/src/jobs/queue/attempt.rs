@@ -65,7 +65,7 @@ impl JobQueue {
         self.running.insert(seq, running);
         let reply_reader = self.reply_reader.clone();
         self.runs.spawn(async move {
-            let outcome = reply_reader.outcome(job, attempt, answer.await).await;
+            let outcome = reply_reader.outcome(job, handle.gpu, attempt, answer.await).await;
             Ran { seq, outcome }
         });
     }
@@ -178,6 +178,7 @@ fn order(work: &Work, attempt: u32) -> Order {
         exclusive: true,
         compiles: job.compiles,
         events: Some(work.events.clone()),
+        requests: job.batch,
         // The queue holds these itself, until the lane has answered.
         kept: None,
     }

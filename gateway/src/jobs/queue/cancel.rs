@@ -3,7 +3,7 @@
 use std::{pin::pin, sync::Arc};
 
 use chrono::Utc;
-use contracts::{ErrorCode, Failure};
+use contracts::{Action, ErrorCode, Failure, Reply};
 use tokio::{
     sync::oneshot,
     time::{Duration, timeout},
@@ -17,7 +17,8 @@ use crate::{
         handle::{Cancelling, gone},
         record::Entry,
     },
-    lane::{Cancelled, LaneError, LaneHandle},
+    lane::{Cancelled, LaneError, LaneHandle, ProtocolBreach},
+    reply::unlike,
 };
 
 impl JobQueue {
@@ -152,11 +153,10 @@ impl JobQueue {
                 Cancelled::Waiting => Ok("queued"),
                 Cancelled::Unanswered(seconds) => Err(Box::new(LaneError::TimedOut { seconds }.failure())),
                 Cancelled::NotHere => no_longer_there(),
-                Cancelled::Answered(line) => match contracts::unique(&line) {
-                    Err(err) => Err(Box::new(LaneError::Protocol { breach: err.into() }.failure())),
-                    Ok(reply) if reply["success"] == true && reply["data"]["was"] == "queued" => Ok("queued"),
-                    Ok(reply) if reply["success"] == true => Ok("running"),
-                    Ok(_) => no_longer_there(),
+                Cancelled::Answered(line) => match read_answer(&line, &target) {
+                    Err(breach) => Err(Box::new(LaneError::Protocol { breach }.failure())),
+                    Ok(Some(was)) => Ok(was),
+                    Ok(None) => no_longer_there(),
                 },
             };
             done.send(answer).ok();
@@ -216,6 +216,16 @@ impl JobQueue {
             }
             None => failure,
         })
+    }
+}
+
+/// What the target was when the cancel met it; `None` if the worker refuses the cancel.
+fn read_answer(line: &[u8], target: &str) -> Result<Option<&'static str>, ProtocolBreach> {
+    let reply = Reply::from_json(Action::Cancel, line)?.reply;
+    let Ok(data) = reply.outcome else { return Ok(None) };
+    match unlike("/data/target_request_id", data.get("target_request_id"), target) {
+        Some(breach) => Err(breach),
+        None => Ok(Some(if data["was"] == "queued" { "queued" } else { "running" })),
     }
 }
 

@@ -3,7 +3,7 @@
 use contracts::{ErrorCode, Reply, limits};
 use serde_json::Value;
 
-use crate::{jobs::Job, lane::LaneError};
+use crate::{gpu::GpuId, jobs::Job, lane::LaneError};
 
 /// The end of one attempt.
 pub(super) enum Outcome {
@@ -23,11 +23,11 @@ pub(super) enum Outcome {
 
 impl Outcome {
     /// Reads the answer of a lane. A job's answer names picture files, whose metadata is read: this blocks on the disk.
-    pub(super) fn of(job: &Job, attempt: u32, answer: Result<Vec<u8>, LaneError>) -> Self {
+    pub(super) fn of(job: &Job, gpu: &GpuId, attempt: u32, answer: Result<Vec<u8>, LaneError>) -> Self {
         let may_repeat = job.need.repeatable && u64::from(attempt) < limits::ATTEMPTS_MAX;
         match answer {
-            Ok(line) => Self::of_reply(job, may_repeat, job.reply(Ok(&line))),
-            Err(error) => Self::of_error(may_repeat, job.reply(Err(&error)), &error),
+            Ok(line) => Self::of_reply(job, may_repeat, job.reply(gpu, Ok(&line))),
+            Err(error) => Self::of_error(may_repeat, job.reply(gpu, Err(&error)), &error),
         }
     }
 

@@ -16,6 +16,7 @@ use super::outcome::Outcome;
 use crate::{
     aside,
     faults::{self, FaultPoint},
+    gpu::GpuId,
     jobs::Job,
     lane::LaneError,
     outputs::Outputs,
@@ -48,13 +49,14 @@ impl ReplyReader {
     pub(super) async fn outcome(
         self,
         job: Arc<Job>,
+        gpu: GpuId,
         attempt: u32,
         answer: Result<Vec<u8>, LaneError>,
     ) -> Outcome {
         if self.is_quick(&job, &answer) {
-            self.here(&job, attempt, answer)
+            self.here(&job, &gpu, attempt, answer)
         } else {
-            self.aside(job, attempt, answer).await
+            self.aside(job, gpu, attempt, answer).await
         }
     }
 
@@ -69,10 +71,10 @@ impl ReplyReader {
 
     /// Reads it on the runtime's thread. Another thread would cost two context switches: a tenth of the gateway's whole
     /// work for a job.
-    fn here(&self, job: &Job, attempt: u32, answer: Result<Vec<u8>, LaneError>) -> Outcome {
+    fn here(&self, job: &Job, gpu: &GpuId, attempt: u32, answer: Result<Vec<u8>, LaneError>) -> Outcome {
         let began = Instant::now();
         faults::strike(FaultPoint::LocalDisk, job.request_id());
-        let outcome = Outcome::of(job, attempt, answer);
+        let outcome = Outcome::of(job, gpu, attempt, answer);
         let took = began.elapsed();
         if took >= LATE && !self.late.swap(true, Ordering::Relaxed) {
             tracing::warn!(
@@ -83,14 +85,20 @@ impl ReplyReader {
         outcome
     }
 
-    async fn aside(self, job: Arc<Job>, attempt: u32, answer: Result<Vec<u8>, LaneError>) -> Outcome {
+    async fn aside(
+        self,
+        job: Arc<Job>,
+        gpu: GpuId,
+        attempt: u32,
+        answer: Result<Vec<u8>, LaneError>,
+    ) -> Outcome {
         let of = job.clone();
         let read = async {
             let permit = self.room.acquire_owned().await.expect("nobody closes it");
             let looked = spawn_blocking(move || {
                 // Held as long as the thread runs, also after the timeout below.
                 let _permit = permit;
-                Outcome::of(&of, attempt, answer)
+                Outcome::of(&of, &gpu, attempt, answer)
             });
             looked.await.unwrap_or_else(|err| std::panic::resume_unwind(err.into_panic()))
         };
@@ -130,7 +138,7 @@ mod tests {
 
     /// Reads an answer that is not a reply: only when and where it is read is tested.
     async fn read(reply_reader: &ReplyReader, job: Arc<Job>) -> Option<ErrorCode> {
-        match reply_reader.clone().outcome(job, 1, Ok(Vec::new())).await {
+        match reply_reader.clone().outcome(job, GpuId::gpu(0), 1, Ok(Vec::new())).await {
             Outcome::Reply { reply, .. } => reply.outcome.err().map(|failure| failure.code),
             _ => panic!("it is no reply"),
         }

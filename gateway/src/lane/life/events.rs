@@ -78,7 +78,8 @@ impl Life<'_> {
         // An event of one request of a batch belongs to the batch, which is in flight.
         let entry = match self.in_flight.get(id) {
             Some(entry) => Some(entry),
-            None => id.rsplit_once('.').and_then(|(batch, _)| self.in_flight.get(batch)),
+            None => contracts::batch_and_index(id)
+                .and_then(|(batch, index)| self.in_flight.get(batch).filter(|entry| index < entry.requests)),
         };
         let Some(entry) = entry.filter(|entry| event.attempt == u64::from(entry.attempt)) else {
             if self.may_log() {

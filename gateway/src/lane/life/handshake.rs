@@ -62,6 +62,9 @@ impl Life<'_> {
         if !has("events") || !has("out_of_order") {
             return refuse("it speaks without events or out_of_order, which a lane needs".to_owned());
         }
+        if data["dialect"] != "snake" {
+            return refuse(format!("it speaks {}, and was asked for snake", data["dialect"]));
+        }
         self.sends_trace = self.asks_trace && has("trace");
         let text = |name: &str| data[name].as_str().unwrap_or_default().to_owned();
         let gpu = &self.actor.gpu;

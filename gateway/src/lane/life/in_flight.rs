@@ -21,6 +21,8 @@ pub(super) struct InFlight {
     pub(super) exclusive: bool,
     /// Whether its first step may compile the model.
     pub(super) compiles: bool,
+    /// The requests of the batch; 0 if it is none.
+    pub(super) requests: usize,
     pub(super) events: Option<JobEvents>,
     pub(super) trace: Option<Trace>,
     pub(super) sent: Instant,
