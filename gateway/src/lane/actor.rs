@@ -28,6 +28,8 @@ pub(crate) struct Actor {
     /// Commands that wait for a worker.
     pub(super) held: VecDeque<Held>,
     pub(super) breaker: Breaker,
+    /// Why the last worker ended; `None` once the next one is ready.
+    pub(super) last_death: Option<Arc<Cause>>,
     /// Where events go that belong to no command.
     pub(super) pool_events: PoolEvents,
     launch: Launch,
@@ -63,7 +65,8 @@ impl Actor {
         pool_events: PoolEvents,
     ) -> Self {
         let (held, breaker) = (VecDeque::new(), Breaker::new());
-        Self { gpu, policy, inbox, last_seen, held, breaker, pool_events, launch, view, changed }
+        let last_death = None;
+        Self { gpu, policy, inbox, last_seen, held, breaker, last_death, pool_events, launch, view, changed }
     }
 
     pub(super) async fn run(mut self) {
@@ -128,6 +131,7 @@ impl Actor {
         let until = Instant::now() + rest;
         let (code, signal) = (cause.exit_code, cause.signal);
         let gpu = self.gpu.clone();
+        self.last_death = Some(cause.clone());
         let state = if breaker == BreakerState::Open {
             let seconds = rest.as_secs_f64();
             let reason: Arc<str> = if self.breaker.is_misconfigured() {
@@ -158,6 +162,7 @@ impl Actor {
         self.update(|view| {
             view.state = state;
             view.breaker = shown;
+            view.last_death = Some(cause.what.clone().into());
             true
         });
         until
@@ -239,7 +244,13 @@ impl Actor {
         while let Some(index) = self.held.iter().position(is_over) {
             if let Some(held) = self.held.remove(index) {
                 let seconds = held.order.deadline.map_or(0.0, |(_, timeout)| timeout.as_secs_f64());
-                answer_held(held, LaneError::TimedOut { seconds });
+                answer_held(
+                    held,
+                    match self.last_death.clone() {
+                        Some(cause) => LaneError::NotStarted { seconds, cause },
+                        None => LaneError::TimedOut { seconds },
+                    },
+                );
             }
         }
     }

@@ -149,6 +149,14 @@ pub enum LaneError {
         /// The timeout.
         seconds: f64,
     },
+    /// It was not answered in time, because no worker became ready: this is why the last one ended.
+    #[error("no answer within {seconds} s, because its worker does not start: {cause}")]
+    NotStarted {
+        /// The timeout.
+        seconds: f64,
+        /// Why the last worker ended.
+        cause: Arc<Cause>,
+    },
     /// It was cancelled, and the worker had to be killed for it.
     #[error("cancelled; the worker did not obey and was replaced")]
     Cancelled,
@@ -187,7 +195,7 @@ impl LaneError {
             Self::WorkerCrashed { .. } => ErrorCode::WorkerCrashed,
             Self::Protocol { .. } => ErrorCode::WorkerProtocolError,
             Self::InFlight { .. } => ErrorCode::Conflict,
-            Self::TimedOut { .. } => ErrorCode::Timeout,
+            Self::TimedOut { .. } | Self::NotStarted { .. } => ErrorCode::Timeout,
             Self::Cancelled | Self::CancelledEarly => ErrorCode::Cancelled,
             Self::Open { misconfigured: true, .. } => ErrorCode::NoGpuAvailable,
             Self::Resting { .. } | Self::Open { .. } => ErrorCode::WorkerBusy,
@@ -206,7 +214,7 @@ impl LaneError {
     pub fn failure(&self) -> Failure {
         let failure = Failure::new(self.code(), self.to_string());
         match self {
-            Self::WorkerCrashed { cause } => {
+            Self::WorkerCrashed { cause } | Self::NotStarted { cause, .. } => {
                 let mut failure = failure.detail("cause", cause.what.clone());
                 if let Some(code) = cause.exit_code {
                     failure = failure.detail("exit_code", code);

@@ -86,6 +86,8 @@ pub struct LaneView {
     pub starts: u64,
     /// Its breaker.
     pub breaker: BreakerView,
+    /// Why its last worker ended; `None` once the next one is ready.
+    pub last_death: Option<Arc<str>>,
 }
 
 impl LaneView {
@@ -166,6 +168,7 @@ pub fn start(
             starts_failed: 0,
             misconfigured: false,
         },
+        last_death: None,
     });
     let last_seen = Arc::new(LastSeen { since: Instant::now(), millis: AtomicU64::new(0) });
     let silence_max = policy.limits.idle_seconds.duration();
@@ -281,7 +284,10 @@ impl LaneHandle {
     pub fn unready(&self) -> Option<String> {
         let view = self.view();
         match &view.state {
-            LaneState::Starting => Some("its worker is starting".to_owned()),
+            LaneState::Starting => Some(match &view.last_death {
+                Some(why) => format!("its worker is started again: {why}"),
+                None => "its worker is starting".to_owned(),
+            }),
             LaneState::Resting(why) => Some(format!("its worker is restarted: {why}")),
             LaneState::Open(why) => Some(why.to_string()),
             LaneState::Stopped => Some("it has stopped".to_owned()),

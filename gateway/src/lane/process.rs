@@ -184,7 +184,6 @@ impl Process {
                 (Some(code), _) if misconfigured => {
                     format!("it cannot start as it is configured (exit code {code}){said}")
                 }
-                (Some(0), _) => "it left with exit code 0".to_owned(),
                 (Some(code), _) => format!("it left with exit code {code}{said}"),
                 (_, Some(signal)) => match Signal::try_from(signal) {
                     Ok(name) => format!("it was killed by {name}"),

@@ -20,7 +20,7 @@ fn come_up(rig: &Rig) {
     std::fs::write(rig.dir.path().join("up"), "").unwrap();
 }
 
-fn order(action: Action, id: &str, exclusive: bool) -> Order {
+pub(crate) fn order(action: Action, id: &str, exclusive: bool) -> Order {
     let frame = json!({"action": action, "request_id": id, "attempt": 1, "payload": {}}).to_string() + "\n";
     let timeout = Duration::from_secs(60);
     Order {

@@ -14,6 +14,7 @@ mod hostile;
 mod keys;
 mod leave;
 mod left_out;
+mod limits;
 mod log;
 mod openapi;
 mod orphans;

@@ -81,6 +81,7 @@ impl Life<'_> {
         self.ready = true;
         self.liveness = Liveness::new(Instant::now());
         self.actor.breaker.on_ready();
+        self.actor.last_death = None;
         let (starts_failed, misconfigured) =
             (self.actor.breaker.starts_failed(), self.actor.breaker.is_misconfigured());
         self.actor.update(|view| {
@@ -88,6 +89,7 @@ impl Life<'_> {
             view.breaker.misconfigured = misconfigured;
             view.state = LaneState::Ready;
             view.facts = Some(Arc::new(facts));
+            view.last_death = None;
             view.worker_state = "ready".to_owned();
             true
         });
