@@ -17,7 +17,7 @@ use super::{
     client::StdioClient,
     events::UnsolicitedEvents,
     lines::{Input, Lines},
-    pipes::StdoutQueue,
+    pipes::{Chunk, StdoutQueue},
 };
 use crate::{
     app::{self, App, TaskFailure},
@@ -70,7 +70,7 @@ pub(super) struct Connection {
     on_eof: OnEof,
     client: StdioClient,
     events: UnsolicitedEvents,
-    input: mpsc::Receiver<Vec<u8>>,
+    input: mpsc::Receiver<Chunk>,
     stdin: Stdin,
     output: StdoutQueue,
     decoder: Decoder,
@@ -85,6 +85,8 @@ pub(super) struct Connection {
     is_broken: bool,
     /// No reply can be written, and the exit code says so.
     is_mute: bool,
+    /// A read of stdin failed, and the exit code says so: commands may be lost.
+    is_deaf: bool,
     /// When everything must have ended, for the watchdog.
     alarm: watch::Sender<Option<Instant>>,
 }
@@ -93,7 +95,7 @@ impl Connection {
     pub(super) fn new(
         app: App,
         on_eof: OnEof,
-        input: mpsc::Receiver<Vec<u8>>,
+        input: mpsc::Receiver<Chunk>,
         output: StdoutQueue,
         stops: Stops,
         alarm: watch::Sender<Option<Instant>>,
@@ -117,6 +119,7 @@ impl Connection {
             drained: std::future::pending().boxed(),
             is_broken: false,
             is_mute: false,
+            is_deaf: false,
             alarm,
         }
     }
@@ -247,17 +250,23 @@ impl Connection {
         }
     }
 
-    /// Splits a chunk of stdin into lines; `None` is its end.
-    fn on_chunk(&mut self, chunk: Option<Vec<u8>>) {
-        let last = match chunk {
-            Some(_) => None,
+    /// Splits a chunk of stdin into lines; `None` is its end. After an error a last line without its end is dropped: it
+    /// may be the half of a command.
+    fn on_chunk(&mut self, chunk: Option<Chunk>) {
+        let lines = match chunk {
+            Some(Ok(chunk)) => self.decoder.push(&chunk),
+            Some(Err(err)) => {
+                tracing::error!(%err, "stdin cannot be read: the gateway ends when what was read is answered");
+                self.is_deaf = true;
+                self.stdin = Stdin::Ended;
+                return;
+            }
             None => {
                 self.stdin = Stdin::Ended;
-                self.decoder.finish()
+                self.decoder.finish().into_iter().collect()
             }
         };
-        let lines = chunk.iter().flat_map(|chunk| self.decoder.push(chunk)).chain(last);
-        lines.for_each(|line| self.lines.push(line));
+        lines.into_iter().for_each(|line| self.lines.push(line));
     }
 
     async fn finish(mut self) -> ExitCode {
@@ -268,7 +277,7 @@ impl Connection {
             self.client.write(shutdown_reply);
         }
         self.app.stop(Duration::ZERO).await;
-        match (self.is_broken, self.is_mute) {
+        match (self.is_broken, self.is_mute || self.is_deaf) {
             (true, _) => ExitCode::from(app::BROKEN),
             (false, true) => ExitCode::FAILURE,
             (false, false) => ExitCode::SUCCESS,

@@ -2,7 +2,8 @@
 //! anything else, nor keep the process from its exit.
 
 use std::{
-    io::{Read, Write},
+    fs::File,
+    io::{self, Read, Write},
     os::fd::AsFd,
     sync::Arc,
 };
@@ -62,35 +63,43 @@ impl StdoutQueue {
     }
 }
 
+/// A piece of stdin; an error is the last one.
+pub(super) type Chunk = io::Result<Vec<u8>>;
+
 /// Reads stdin on a thread. The channel closes at its end.
-pub(super) fn read_stdin() -> mpsc::Receiver<Vec<u8>> {
+pub(super) fn read_stdin() -> mpsc::Receiver<Chunk> {
     let (chunks, input) = mpsc::channel(CHUNKS_MAX);
     std::thread::spawn(move || {
-        let mut stdin = std::io::stdin().lock();
-        let mut chunk = vec![0; 64 << 10];
-        loop {
-            match stdin.read(&mut chunk) {
-                Ok(0) => return,
-                Ok(count) => {
-                    if chunks.blocking_send(chunk[..count].to_vec()).is_err() {
-                        return;
-                    }
-                }
-                Err(err) if err.kind() == std::io::ErrorKind::Interrupted => {}
-                Err(err) => {
-                    tracing::error!(%err, "stdin broke");
-                    return;
-                }
-            }
+        // Not `Stdin`, which takes a descriptor that cannot be read for one at its end.
+        match io::stdin().as_fd().try_clone_to_owned() {
+            Ok(stdin) => read_chunks(&mut File::from(stdin), &chunks),
+            // An error means that nothing waits for it.
+            Err(err) => _ = chunks.blocking_send(Err(err)),
         }
     });
     input
 }
 
+fn read_chunks(input: &mut impl Read, chunks: &mpsc::Sender<Chunk>) {
+    let mut chunk = vec![0; 64 << 10];
+    loop {
+        let read = match input.read(&mut chunk) {
+            Ok(0) => return,
+            Ok(count) => Ok(chunk[..count].to_vec()),
+            Err(err) if err.kind() == io::ErrorKind::Interrupted => continue,
+            Err(err) => Err(err),
+        };
+        let is_last = read.is_err();
+        if chunks.blocking_send(read).is_err() || is_last {
+            return;
+        }
+    }
+}
+
 /// Resolves when every writer of stdin is gone, even if bytes of it are still unread. It never resolves for a file or a
 /// terminal, whose end shows only when it is read.
 pub(super) fn stdin_hung_up() -> oneshot::Receiver<()> {
-    hung_up(std::io::stdin())
+    hung_up(io::stdin())
 }
 
 /// Polls for the hang-up, which the system reports at once. The end of the pipe would be seen only behind all unread
@@ -119,7 +128,7 @@ fn hung_up(input: impl AsFd + Send + 'static) -> oneshot::Receiver<()> {
 
 /// The queue of stdout, and a receiver that resolves when the queue is dropped and all its lines are written.
 pub(super) fn write_stdout() -> (StdoutQueue, oneshot::Receiver<()>) {
-    write_lines(std::io::stdout())
+    write_lines(io::stdout())
 }
 
 fn write_lines(mut out: impl Write + Send + 'static) -> (StdoutQueue, oneshot::Receiver<()>) {
@@ -150,9 +159,36 @@ fn write_lines(mut out: impl Write + Send + 'static) -> (StdoutQueue, oneshot::R
 
 #[cfg(test)]
 mod tests {
-    use std::{fs::File, io::Read, os::fd::OwnedFd};
+    use std::{
+        fs::File,
+        io::{self, Read},
+        os::fd::OwnedFd,
+    };
 
-    use super::{BACKLOG_BYTES_MAX, hung_up, write_lines};
+    use super::{BACKLOG_BYTES_MAX, CHUNKS_MAX, hung_up, read_chunks, write_lines};
+
+    /// One that breaks after its first bytes.
+    struct Broken(bool);
+
+    impl Read for Broken {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            if std::mem::replace(&mut self.0, true) {
+                return Err(io::Error::other("it broke"));
+            }
+            buffer[0] = b'x';
+            Ok(1)
+        }
+    }
+
+    #[test]
+    fn what_was_read_comes_before_the_error_and_nothing_after_it() {
+        let (chunks, mut input) = tokio::sync::mpsc::channel(CHUNKS_MAX);
+        read_chunks(&mut Broken(false), &chunks);
+        drop(chunks);
+        assert_eq!(input.blocking_recv().unwrap().unwrap(), b"x");
+        assert_eq!(input.blocking_recv().unwrap().unwrap_err().to_string(), "it broke");
+        assert!(input.blocking_recv().is_none());
+    }
 
     #[tokio::test]
     async fn a_hang_up_is_told_before_what_was_written_is_read() {

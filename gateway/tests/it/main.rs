@@ -31,6 +31,7 @@ mod seed;
 mod signals;
 mod silence;
 mod slow;
+mod stdin;
 mod stdio;
 mod submit;
 mod trace;
