@@ -6,7 +6,6 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use contracts::{Dialect, ErrorCode, Reply};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use tokio::time::Instant;
 
 use super::Job;
 use crate::{
@@ -123,8 +122,6 @@ impl Record {
 pub(super) struct Entry {
     pub(super) record: Record,
     pub(super) events: JobEvents,
-    /// When it ended, by the monotonic clock: the time of its session is counted from here.
-    pub(super) ended: Option<Instant>,
     /// Bytes of its reply that are kept.
     pub(super) reply_bytes: usize,
 }

@@ -15,11 +15,7 @@ use super::{QueueConfig, history::Histories};
 use crate::{
     events::JobEvents,
     gpu::GpuId,
-    jobs::{
-        Job, Record, Status,
-        record::Entry,
-        session::{self, Sessions},
-    },
+    jobs::{Job, Record, Status, record::Entry, session::Sessions},
 };
 
 /// How jobs have ended since the start, records that are gone included.
@@ -64,7 +60,7 @@ impl Records {
 
     /// Begins the record of a job that was accepted.
     pub(super) fn open(&mut self, seq: u64, job: &Job, events: JobEvents) {
-        let entry = Entry { record: Record::queued(job), events, ended: None, reply_bytes: 0 };
+        let entry = Entry { record: Record::queued(job), events, reply_bytes: 0 };
         self.entries.insert(seq, entry);
         self.newest.insert(job.request_id().clone(), seq);
         if let Some(session_id) = &job.context.session_id {
@@ -95,9 +91,7 @@ impl Records {
 
     /// Forgets sessions whose time is over.
     pub(super) fn expire_sessions(&mut self) {
-        let now = Instant::now();
-        let entries = &self.entries;
-        self.sessions.forget(|seq| entries.get(&seq).is_some_and(|entry| session::is_readable(entry, now)));
+        self.sessions.expire(Instant::now());
     }
 
     pub(super) fn newest_first(&self) -> impl Iterator<Item = (u64, &Record)> {
@@ -137,10 +131,12 @@ impl Records {
 
     /// Notes that the job has ended; `ran`: how long its worker took.
     pub(super) fn end(&mut self, seq: u64, events: &JobEvents, reply: &Reply, ran: Option<Duration>) {
-        let Some(Entry { record, ended, .. }) = self.entries.get_mut(&seq) else { return };
+        let Some(Entry { record, .. }) = self.entries.get_mut(&seq) else { return };
         record.status = Status::of(reply);
         record.completed_at = Some(Utc::now());
-        *ended = Some(Instant::now());
+        if let Some(session_id) = &record.session_id {
+            self.sessions.end(session_id, seq, Instant::now(), self.config.records_max);
+        }
         if let (None, Ok(data)) = (&record.model, &reply.outcome) {
             record.model = data["model_id"].as_str().map(str::to_owned);
         }
