@@ -173,6 +173,27 @@ async fn a_client_that_takes_nothing_of_its_replies_is_cut() {
 }
 
 #[tokio::test]
+async fn a_transfer_coding_that_is_not_decoded_is_refused() {
+    let rig = Rig::with(1, "", &[]).await;
+    let body = submission().to_string();
+    let body = format!("{:x}\r\n{body}\r\n0\r\n\r\n", body.len());
+    for (coding, status) in
+        [("gzip, chunked", 501), ("x-own,chunked", 501), ("chunked", 200), ("Chunked", 200)]
+    {
+        let mut raw = Raw::to(&rig).await;
+        let headers = format!("{JSON}Transfer-Encoding: {coding}\r\n");
+        let answer = raw.ask(head("POST", "/v1/validate", &headers) + &body).await;
+        assert_eq!(answer.status, status, "{coding}: {answer:?}");
+        if status == 501 {
+            let error = answer.json()["error"].as_str().unwrap().to_owned();
+            assert_eq!(answer.code(), "unsupported_feature", "{coding}");
+            assert!(error.contains(coding.split(',').next().unwrap()), "{error}");
+        }
+    }
+    rig.stop().await;
+}
+
+#[tokio::test]
 async fn http_2_is_not_begun() {
     let rig = Rig::with(1, "", &[]).await;
     let mut raw = Raw::to(&rig).await;

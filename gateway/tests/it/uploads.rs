@@ -50,6 +50,26 @@ async fn left(rig: &Rig, folder: &str, count: usize) {
     .await;
 }
 
+/// A client reads what is wrong with the file, and not the types of the decoder.
+#[tokio::test]
+async fn a_broken_header_is_told_in_plain_words() {
+    let rig = Rig::with(1, "", &[]).await;
+    let mut damaged = picture(1);
+    damaged[12..16].copy_from_slice(b"xxxx");
+    let jpeg = [&b"\xFF\xD8\xFF\xE0\x00\x10JFIF\x00"[..], &[0; 9]].concat();
+    let (early, wrong) = ("it ends too early", "a part of it is damaged, or not where it belongs");
+    for (kind, bytes, why) in
+        [("png", picture(1)[..20].to_vec(), early), ("png", damaged, wrong), ("jpeg", jpeg, wrong)]
+    {
+        let request = rig.request("POST", "/v1/uploads").header("content-type", format!("image/{kind}"));
+        let response = rig.send_request(request.body(bytes)).await;
+        assert_eq!(response.code(), "image_invalid", "{response:?}");
+        let error = response.body["error"].as_str().unwrap();
+        assert!(error.ends_with(&format!("the header of the {kind} image is broken: {why}")), "{error}");
+    }
+    rig.stop().await;
+}
+
 #[tokio::test]
 async fn an_upload_is_deleted_and_its_file_with_it() {
     let rig = Rig::with(1, "", &[]).await;
