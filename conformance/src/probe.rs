@@ -32,13 +32,13 @@ pub(crate) fn was_silent(subject: &Subject) -> bool {
     }
 }
 
-/// A worker answers queries while it still loads. Two queries are tried: a worker that fails one of them is still judged by
-/// all other checks.
+/// A worker answers queries while it still loads. Two queries are tried, of a new worker each, which has the whole time to
+/// start: a worker that fails one of them is still judged by all other checks.
 fn worker(launcher: &Launcher, within: Duration) -> Result<(), TargetError> {
-    let first = answers(launcher, Action::GetStatus, within / 2);
+    let first = answers(launcher, Action::GetStatus, within);
     match first {
         Ok(()) | Err(TargetError::Tool(_)) => first,
-        Err(first) => answers(launcher, Action::GetSchedulers, within / 2).map_err(|_| first),
+        Err(first) => answers(launcher, Action::GetSchedulers, within).map_err(|_| first),
     }
 }
 

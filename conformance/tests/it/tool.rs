@@ -1,6 +1,6 @@
 //! The command line: its lists, and the exit codes of mistakes and of failures of the tool.
 
-use crate::{against, simulated_worker, tool};
+use crate::{against, run, simulated_worker, tool};
 use std::collections::HashSet;
 
 fn code(args: &[&str]) -> Option<i32> {
@@ -58,6 +58,25 @@ fn a_wrong_flag_or_folder_is_30_with_a_reason() {
         assert!(said.iter().all(|said| stderr.contains(said)), "{flags:?}: {stderr}");
         assert!(output.stdout.is_empty(), "{flags:?}");
     }
+}
+
+/// A worker whose first start takes more than half of the time that it has. The time itself is tested, so that no signal can
+/// stand for it.
+#[test]
+fn a_worker_has_the_whole_start_timeout() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = folder.path().join("slow");
+    // Later starts are quick, and fail where the first was given up: they must not hide that.
+    let (place, worker) = (folder.path().display(), simulated_worker());
+    let slow = format!(
+        "if mkdir {place}/begun; then sleep 5; touch {place}/up; fi 2>/dev/null\n[ -e {place}/up ] || exit 9\nexec {}\n",
+        worker.display()
+    );
+    std::fs::write(&script, slow).unwrap();
+    let flags = ["worker", "--format", "json", "--timeout", "8", "--start-timeout", "8"];
+    let only = ["--only", "readings.dotnet-web", "--", "bash", script.to_str().unwrap()];
+    let (code, report) = run(&[&flags[..], &only].concat());
+    assert_eq!(code, 0, "{report}");
 }
 
 #[test]
