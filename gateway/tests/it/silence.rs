@@ -28,6 +28,28 @@ async fn heartbeats_cannot_hide_a_hung_job() {
     rig.stop().await;
 }
 
+/// A training that the worker does not have is no progress of its job.
+#[tokio::test]
+async fn progress_of_a_training_cannot_hide_a_hung_job() {
+    let event = json!({
+        "event": "training_progress", "request_id": null, "attempt": 1, "sequence": 1,
+        "timestamp": "2026-01-01T00:00:00.000Z", "training_id": "t", "state": "running",
+        "epoch": 1, "step": 1, "total_steps": 9, "loss": 0.5,
+    });
+    let script = format!(
+        "exec 3<&0\n(while echo '{event}'; do sleep 0.2; done) &\nexec $SIM --fault hang:job@generate_sdxl \"$@\" <&3\n"
+    );
+    let rig = Rig::scripted(SHORT, &script).await;
+    within(rig.dispatcher.pool().settled()).await;
+    let mut command = job("generate_sdxl");
+    command["payload"]["prompt_submission"]["metadata"] = json!({"timeout_seconds": 20});
+    let response = rig.command(&command).await;
+    assert_eq!(response.code(), "worker_crashed", "{response:?}");
+    let cause = response.body["error_details"]["details"]["cause"].as_str().unwrap();
+    assert!(cause.contains("it hung"), "{cause}");
+    rig.stop().await;
+}
+
 #[tokio::test]
 async fn a_stopped_worker_is_seen_and_replaced() {
     let rig = Rig::with(1, SHORT, &[]).await;

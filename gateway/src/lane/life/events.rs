@@ -54,7 +54,10 @@ impl Life<'_> {
             }
             "training_progress" => {
                 self.unusable = 0;
-                self.liveness.last_progress = Instant::now();
+                // Of a job that hangs this is no progress.
+                if self.liveness.activity == Activity::Training {
+                    self.liveness.last_progress = Instant::now();
+                }
                 // An error means that no client listens.
                 self.actor.pool_events.send(Arc::new(event)).ok();
                 None
