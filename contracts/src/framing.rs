@@ -99,7 +99,7 @@ impl Decoder {
         if line.last() == Some(&b'\r') {
             line.pop();
         }
-        if line.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r')) {
+        if is_blank(&line) {
             return;
         }
         self.begun = true;
@@ -109,6 +109,19 @@ impl Decoder {
             lines.push(Line::Text(line));
         }
     }
+}
+
+/// Whether bytes are nothing but the white space of JSON: blanks, tabs, CRs and LFs (RFC 8259, 2). A form feed, which
+/// [`u8::is_ascii_whitespace`] takes too, is not JSON, and such a line or body is refused like any other.
+///
+/// ```
+/// use contracts::framing::is_blank;
+/// assert!(is_blank(b" \t\r\n") && is_blank(b""));
+/// assert!(!is_blank(b"\x0c"));
+/// ```
+#[must_use]
+pub fn is_blank(bytes: &[u8]) -> bool {
+    bytes.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'))
 }
 
 /// Why a value cannot be written as a frame.

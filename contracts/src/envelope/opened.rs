@@ -11,6 +11,7 @@ use super::{
 use crate::{
     command::{Incoming, Refusal, RouteBody},
     dictionary::dictionary,
+    framing::is_blank,
     generated::error_code::ErrorCode,
     shown::pointed,
     tree::{self, Parsed, Tree},
@@ -49,7 +50,7 @@ impl Opened {
         body: RouteBody<'_>,
         given: &Map<String, Value>,
     ) -> Result<Self, Refusal> {
-        if !bytes.iter().all(u8::is_ascii_whitespace) {
+        if !is_blank(bytes) {
             return Self::of(bytes);
         }
         let spec = dictionary().object(body.action.info().request);

@@ -42,6 +42,9 @@ fn an_empty_body_is_no_frame_where_fields_are_required() {
     assert_eq!(refusal.failure.code, ErrorCode::BadFrame);
     let cleanup = RouteBody { action: Action::CleanupMemory, bare: None };
     assert!(read_body(b" \n", cleanup, &Map::new()).unwrap().reading.is_valid());
+    // A form feed is white space to C, and not to JSON.
+    let refusal = read_body(b"\x0c", cleanup, &Map::new()).unwrap_err();
+    assert_eq!(refusal.failure.code, ErrorCode::BadFrame);
 }
 
 #[test]

@@ -8,8 +8,8 @@ use axum::{
     http::{HeaderMap, HeaderValue, Response, StatusCode, header},
 };
 use contracts::{
-    Action, Dialect, ErrorCode, Failure, Incoming, Refusal, Reply, RouteBody, Trace, read_body, read_frame,
-    registry::Route, types::IdempotencyKey,
+    Action, Dialect, ErrorCode, Failure, Incoming, Refusal, Reply, RouteBody, Trace, framing::is_blank,
+    read_body, read_frame, registry::Route, types::IdempotencyKey,
 };
 use serde_json::{Value, json, value::RawValue};
 use sha2::{Digest, Sha256};
@@ -44,7 +44,7 @@ pub(crate) async fn any(State(dispatcher): State<Dispatcher>, mut request: Reque
             return cut(*failure, parameters.dialect.unwrap_or(Dialect::Snake), &client.path);
         }
     };
-    let read = if body.iter().all(u8::is_ascii_whitespace) {
+    let read = if is_blank(&body) {
         let failure = Box::new(Failure::new(ErrorCode::BadFrame, "the body is empty"));
         Err(Refusal { request_id: None, session_id: None, form: None, dialect: None, failure })
     } else {
@@ -277,7 +277,7 @@ async fn key_hash(action: Action, path: &str, parameters: &Parameters, body: Byt
 /// of its members does not count.
 fn finished(mut hash: Sha256, action: Action, body: &[u8]) -> [u8; 32] {
     let body = strip_bom(body);
-    if body.iter().all(u8::is_ascii_whitespace) {
+    if is_blank(body) {
         return hash.finalize().into();
     }
     let members: BTreeMap<String, &RawValue> =
