@@ -204,7 +204,7 @@ fn a_program_that_is_no_worker_is_broken() {
         (&["true"][..], "ended"),
         (&["echo", "hello"], "hello"),
         (&["cat"], "no reply"),
-        (&["sleep", "60"], "no answer to get_status within 0.5 s"),
+        (&["sleep", "60"], "no answer to get_status within 1.0 s"),
     ] {
         let output = tool(&[&["worker", "--start-timeout", "1", "--"], command].concat());
         let report = String::from_utf8_lossy(&output.stdout).into_owned();

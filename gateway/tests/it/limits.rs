@@ -29,10 +29,9 @@ async fn a_command_for_a_worker_that_never_starts_is_told_why() {
     assert_eq!(failure.code.as_str(), "timeout");
     assert!(failure.message.contains(why), "{}", failure.message);
     let details = serde_json::to_value(failure.details).unwrap();
-    assert_eq!(
-        (&details["exit_code"], &details["stderr_tail"]),
-        (&json!(9), &json!(["no CUDA driver is installed"]))
-    );
+    // The tail may begin with a warning about the environment of the tests.
+    let last = details["stderr_tail"].as_array().and_then(|tail| tail.last());
+    assert_eq!((&details["exit_code"], last), (&json!(9), Some(&json!("no CUDA driver is installed"))));
     // Whether the next worker is awaited or is starting now.
     for state in ["resting", "starting"] {
         rig.lane(|view| matches!(view.state, LaneState::Starting) == (state == "starting")).await;
