@@ -24,7 +24,7 @@ if [ "${1:-}" = --python ]; then
   echo "{\"control_nets\": {\"canny\": \"$models/controlnet_canny\"}}" >"$scratch/worker.json"
   workers=(--workers python --device cpu --threads 1 --model-root "$models" --worker-arg --config --worker-arg "$scratch/worker.json")
   process=()
-  has=(--skip gateway-process --timeout 120 --model sdxl_base --refiner sdxl_refiner --vae sdxl_vae --lora lora_style.safetensors --control-net controlnet_canny)
+  has=(--skip gateway-process --skip gateway-log --timeout 120 --model sdxl_base --refiner sdxl_refiner --vae sdxl_vae --lora lora_style.safetensors --control-net controlnet_canny)
 fi
 folders=(--input-root "$scratch/inputs" --output-dir "$scratch/outputs")
 "$bin/conformance" gateway --input-root "$scratch/inputs" --start-timeout 60 "${has[@]}" "$@" \

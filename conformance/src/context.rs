@@ -103,8 +103,19 @@ impl Context {
     /// # Errors
     /// [`ScenarioEnd::Skip`] if the tool did not start the gateway at hand; [`ScenarioEnd::Broken`] if another does not start.
     pub fn start_gateway(&self) -> Result<OwnGateway, ScenarioEnd> {
+        self.start_gateway_by(GatewayLauncher::start)
+    }
+
+    /// As [`Self::start_gateway`], by one of the ways of the launcher.
+    ///
+    /// # Errors
+    /// As [`Self::start_gateway`].
+    pub fn start_gateway_by(
+        &self,
+        start: impl Fn(&GatewayLauncher) -> Result<OwnGateway, TargetError>,
+    ) -> Result<OwnGateway, ScenarioEnd> {
         match &self.own {
-            Some((launcher, _)) => Ok(launcher.start()?),
+            Some((launcher, _)) => Ok(start(launcher)?),
             None => Err(ScenarioEnd::Skip(
                 "the tool ends only a gateway that it started: conformance gateway -- COMMAND".to_owned(),
             )),

@@ -58,7 +58,7 @@ pub fn run(plan: &Plan, progress: Progress<'_>) -> Result<Report, TargetError> {
             let env = folders(command, &mut options, scratch.path())?;
             let Options { timeout, start_timeout, .. } = options;
             let launcher = GatewayLauncher { command: command.clone(), env, timeout, start_timeout };
-            let OwnGateway { gateway, process } = launcher.start()?;
+            let OwnGateway { gateway, process, .. } = launcher.start()?;
             probe::is_a_gateway(&gateway)?;
             (Subject::Gateway(gateway), Some((launcher, process)), "gateway")
         }

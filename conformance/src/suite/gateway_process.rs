@@ -60,13 +60,13 @@ pub(super) fn scenarios() -> Vec<Scenario> {
 }
 
 /// The frame of a job that takes long enough to be met while it runs.
-fn long_job(context: &Context, id: &str) -> Vec<u8> {
+pub(super) fn long_job(context: &Context, id: &str) -> Vec<u8> {
     let fields = json!({"prompt_submission": case::long_submission(context)});
     json!({"action": "generate_sdxl", "request_id": id, "payload": fields}).to_string().into_bytes()
 }
 
 /// Runs a job and waits for its reply.
-fn run(gateway: &Gateway, frame: Vec<u8>) -> Result<Value, ScenarioEnd> {
+pub(super) fn run(gateway: &Gateway, frame: Vec<u8>) -> Result<Value, ScenarioEnd> {
     let answer = gateway.command(frame)?.value;
     if answer["success"] == true { Ok(answer) } else { Err(ScenarioEnd::Broken(answer.to_string())) }
 }

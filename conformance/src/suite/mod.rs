@@ -8,6 +8,7 @@ mod envelopes;
 mod errors;
 mod events;
 mod framing;
+mod gateway_log;
 mod gateway_process;
 mod hostile;
 mod http;
@@ -67,6 +68,12 @@ pub fn all(seed: u64) -> Vec<Suite> {
             "the end of a gateway, signals, stalls, processes left behind",
             Gateway,
             gateway_process::scenarios(),
+        ),
+        suite(
+            "gateway-log",
+            "a log that nobody reads costs nothing, and has the line of a failed job",
+            Gateway,
+            gateway_log::scenarios(),
         ),
         suite("framing", "lines, bad frames, purity of stdout", Worker, framing::scenarios()),
         suite("http", "routes, statuses, problems", Gateway, http::scenarios()),

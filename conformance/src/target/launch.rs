@@ -2,12 +2,18 @@
 
 use std::{
     ffi::OsString,
+    io::PipeReader,
     net::{Ipv4Addr, TcpListener},
     process::{Command, Stdio},
     time::{Duration, Instant},
 };
 
-use super::{TargetError, ToolError, gateway::Gateway, process::Process};
+use super::{
+    TargetError, ToolError,
+    gateway::Gateway,
+    pipe::{closed_pipe, full_pipe},
+    process::Process,
+};
 
 /// The part of the command line that becomes the address to listen at.
 pub const ADDRESS: &str = "{address}";
@@ -34,6 +40,8 @@ pub struct OwnGateway {
     pub gateway: Gateway,
     /// Its process.
     pub process: Process,
+    /// The reading end of a full stderr. Dropped after `process`: a closed pipe would end a write that waits.
+    unread: Option<PipeReader>,
 }
 
 impl GatewayLauncher {
@@ -43,6 +51,29 @@ impl GatewayLauncher {
     /// [`TargetError::Tool`] if it cannot be started at all; [`TargetError::Ended`] or [`TargetError::Silent`] if it does not
     /// answer.
     pub fn start(&self) -> Result<OwnGateway, TargetError> {
+        self.start_with(Stdio::piped())
+    }
+
+    /// Starts one whose stderr is a full pipe that nobody reads.
+    ///
+    /// # Errors
+    /// As [`GatewayLauncher::start`].
+    pub fn start_unread(&self) -> Result<OwnGateway, TargetError> {
+        let (unread, full) = full_pipe().map_err(ToolError::FullPipe)?;
+        let mut own = self.start_with(full.into())?;
+        own.unread = Some(unread);
+        Ok(own)
+    }
+
+    /// Starts one whose stderr is a pipe that its reader has closed.
+    ///
+    /// # Errors
+    /// As [`GatewayLauncher::start`].
+    pub fn start_unheard(&self) -> Result<OwnGateway, TargetError> {
+        self.start_with(closed_pipe().map_err(ToolError::FullPipe)?.into())
+    }
+
+    fn start_with(&self, stderr: Stdio) -> Result<OwnGateway, TargetError> {
         let program = self.command.first().ok_or(ToolError::NoCommand)?;
         let address = free_address()?;
         let mut has_address = false;
@@ -62,10 +93,10 @@ impl GatewayLauncher {
         let mut command = Command::new(program);
         command.args(args).envs(self.env.iter().cloned());
         // stdout is for the operator: it says where the gateway listens, which is known here.
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(stderr);
         let (process, _) = Process::start(&mut command)?;
         let gateway = Gateway::new(&format!("http://{address}"), self.timeout)?;
-        self.wait(OwnGateway { gateway, process })
+        self.wait(OwnGateway { gateway, process, unread: None })
     }
 
     fn wait(&self, mut own: OwnGateway) -> Result<OwnGateway, TargetError> {

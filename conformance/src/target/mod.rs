@@ -3,6 +3,7 @@
 mod error;
 pub mod gateway;
 pub mod launch;
+mod pipe;
 pub mod process;
 pub mod tree;
 pub mod worker;

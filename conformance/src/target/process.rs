@@ -96,6 +96,13 @@ impl Process {
         Ok(())
     }
 
+    /// Whether a line of its stderr, among the last that were read, has all these words.
+    #[must_use]
+    pub fn has_line(&self, words: &[&str]) -> bool {
+        let lines = self.stderr.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.iter().any(|line| words.iter().all(|word| line.contains(word)))
+    }
+
     /// All processes that it started, and those that these started.
     ///
     /// # Errors

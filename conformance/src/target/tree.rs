@@ -39,6 +39,12 @@ impl Seen {
         read(self.pid.as_raw()).is_ok_and(|now| now.started == self.started && now.state == 'Z')
     }
 
+    /// Whether it is the parent of another.
+    #[must_use]
+    pub fn is_parent_of(&self, other: &Self) -> bool {
+        other.parent == self.pid
+    }
+
     /// Kills it, if it still runs.
     pub fn kill(&self) {
         if self.is_alive() {

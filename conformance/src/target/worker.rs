@@ -5,7 +5,7 @@ use serde_json::Value;
 use std::{
     collections::VecDeque,
     ffi::OsString,
-    io::{self, PipeReader, PipeWriter, Write as _},
+    io::{PipeReader, Write as _},
     process::{Command, ExitStatus, Stdio},
     sync::{
         Arc,
@@ -18,6 +18,7 @@ use std::{
 
 use super::{
     FrameError, ReplyError, TargetError, ToolError,
+    pipe::full_pipe,
     process::{Process, each_chunk},
 };
 use crate::{display::shorten, json};
@@ -100,20 +101,6 @@ impl Launcher {
             silent: Arc::clone(&self.silent),
         })
     }
-}
-
-/// A pipe that takes no byte for this long is full: a write into a pipe with room takes microseconds.
-const FULL_AFTER: Duration = Duration::from_millis(100);
-
-/// A pipe without room for a byte.
-fn full_pipe() -> io::Result<(PipeReader, PipeWriter)> {
-    let (reader, writer) = io::pipe()?;
-    let mut filler = writer.try_clone()?;
-    let (wrote, written) = channel();
-    // The thread waits in its last write, and ends when the reader is dropped.
-    thread::spawn(move || while filler.write_all(b"x").is_ok() && wrote.send(()).is_ok() {});
-    while written.recv_timeout(FULL_AFTER).is_ok() {}
-    Ok((reader, writer))
 }
 
 impl Worker {

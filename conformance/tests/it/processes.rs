@@ -55,6 +55,12 @@ const BLAMES_THE_WORKERS: Script = Script(
 /// SIGHUP ends the script.
 const HUNG_UP_GATEWAY: Script = Script(r#""$@" & wait"#);
 
+/// Does not start without a line of its own.
+const NEEDS_ITS_LOG: Script = Script(r#"timeout 1 bash -c 'echo starting >&2' && exec "$@""#);
+
+/// Its log says nothing of jobs.
+const LOGS_LITTLE: Script = Script(r#""$@" 2>/dev/null & echo started >&2; wait"#);
+
 /// A child that nothing ends.
 const LEAVES_A_CHILD: Script = Script(r#"sleep 1000 & exec "$@""#);
 
@@ -110,6 +116,9 @@ caught! {
     sighup_ends_a_gateway: gateway_by, PLAIN, HUNG_UP_GATEWAY => "gateway-process.sighup.lives",
     a_stall_ends_the_workers: gateway_by, PLAIN, BLAMES_THE_WORKERS => "gateway-process.stalled.workers-kept",
     a_gateway_leaves_a_child: gateway_by, PLAIN, LEAVES_A_CHILD => "gateway-process.killed.nothing-left",
+    an_unread_log_ends_a_gateway: gateway_by, PLAIN, NEEDS_ITS_LOG => "gateway-log.unread.works-on",
+    a_log_without_a_reader_ends_a_gateway: gateway_by, PLAIN, NEEDS_ITS_LOG => "gateway-log.reader-gone.works-on",
+    a_failed_job_has_no_line: gateway_by, PLAIN, LOGS_LITTLE => "gateway-log.failed-job.line",
     a_gateway_leaves_a_zombie: gateway_by, PLAIN, LEAVES_A_ZOMBIE => "gateway-process.zombies.none",
 }
 
