@@ -20,6 +20,7 @@ from concord_workers.models.model_facts import ModelFacts
 from concord_workers.models.picture_processor import processor_of
 from concord_workers.models.prediction import prediction_of_config
 from concord_workers.models.safetensors_file import Header, TensorInfo
+from concord_workers.models.unwritten import require_written
 from concord_workers.models.weight_fit import part_rest
 from concord_workers.models.weight_headers import PICKLES, main_dtype, refuse_pickles, sound_header
 
@@ -48,6 +49,7 @@ def describe_folder(path: Path) -> ModelFacts:
     elements = sum(tensor.elements for header in headers for tensor in header.tensors.values())
     size = sum(header.file_bytes for header in headers)
     unused = part_rest(model_type, config, tensors_of(headers), path.name) if model_type is not None else []
+    require_written(headers, model_type)
     if model_type == "safety_checker":
         processor_of(path, config)
     return ModelFacts(
@@ -93,6 +95,7 @@ def _describe_pipeline(path: Path, index: dict[str, Any]) -> ModelFacts:
     scheduler = scheduler_config(path)
     prediction = prediction_of_config(scheduler, path.name)
     require_scheduler(scheduler, index.get("scheduler", [None, None])[1], prediction, path.name)
+    require_written(headers, "sdxl")
     return ModelFacts(
         path,
         "sdxl_refiner" if refiner else "sdxl",
