@@ -19,7 +19,6 @@ writes the same weights; a root that it made already is left alone.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -42,6 +41,7 @@ from tiny_layouts import (
     unet_to_sgm,
     vae_to_sgm,
 )
+from tiny_stamp import STAMP, is_current, version
 
 WIDTH_L, WIDTH_G, PROJECTION = 32, 48, 40  # all different on purpose: swapped encoders fail loudly
 TIME_WIDTH = 8
@@ -356,19 +356,9 @@ def _check(root: Path) -> None:
                 raise SystemExit(f"tiny_models: {file.name}: {key} is not finite")
 
 
-def version() -> str:
-    """Which models these are: a hash of the files that make them."""
-    here = Path(__file__).parent
-    digest = hashlib.sha256()
-    for name in ("tiny_models.py", "tiny_layouts.py", "concord_workers/models/sdxl_config.py"):
-        digest.update((here / name).read_bytes())
-    return digest.hexdigest()
-
-
 def main() -> None:
     root = Path(sys.argv[1] if len(sys.argv) > 1 else "tiny-models").absolute()
-    stamp = root / ".version"
-    if stamp.is_file() and stamp.read_text() == version():
+    if is_current(root):
         print(f"tiny_models: {root.name} is up to date", file=sys.stderr)
         return
     from diffusers.utils import logging as diffusers_logging
@@ -383,7 +373,7 @@ def main() -> None:
         fresh = Path(scratch) / "models"
         fresh.mkdir()
         build_all(fresh)
-        (fresh / ".version").write_text(version())
+        (fresh / STAMP).write_text(version())
         if root.exists():
             root.rename(Path(scratch) / "old")
         fresh.rename(root)

@@ -19,6 +19,26 @@ pub(crate) const LONG: &[Step] = &[
         "no dependency has a published flaw (skipped where the database cannot be fetched)",
         &["bash", "xtask/deny.sh", "advisories"],
     ),
+    Step {
+        folder: "workers",
+        environment: &[("OMP_NUM_THREADS", "1")],
+        ..step(
+            "workers-long",
+            "the sweeps of the Python workers' tests",
+            &[
+                ".venv/bin/python",
+                "-m",
+                "pytest",
+                "-q",
+                "-m",
+                "long",
+                "--numprocesses",
+                "auto",
+                "--dist",
+                "loadfile",
+            ],
+        )
+    },
     step(
         "bench-decode",
         "what reading a submission costs",

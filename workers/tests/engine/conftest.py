@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 os.environ["OMP_NUM_THREADS"] = "1"
@@ -18,16 +16,6 @@ from PIL import Image
 torch.set_num_threads(1)
 
 from bench import Engine
-
-WORKERS = Path(__file__).resolve().parent.parent.parent
-
-
-@pytest.fixture(scope="session")
-def tiny() -> Path:
-    """The tiny models' folder; made if it is not there."""
-    root = Path(os.environ.get("CONCORD_TINY_MODELS", WORKERS / ".tiny-models"))
-    subprocess.run([sys.executable, str(WORKERS / "tiny_models.py"), str(root)], check=True)
-    return root
 
 
 @pytest.fixture(scope="session")

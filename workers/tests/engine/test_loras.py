@@ -37,17 +37,23 @@ def modules(tiny):
     return found
 
 
-@pytest.fixture
-def root(tmp_path, tiny):
-    folder = tmp_path / "models"
-    folder.mkdir()
+@pytest.fixture(scope="module")
+def root(tmp_path_factory, tiny):
+    """One root for the file: its base stays loaded, and each test writes its own `style` and `merged`."""
+    folder = tmp_path_factory.mktemp("loras")
     shutil.copytree(tiny / "sdxl_base", folder / "sdxl_base")
     return folder
 
 
-@pytest.fixture
-def own(root, inputs, tmp_path):
-    return Engine(root, inputs, tmp_path / "outputs")
+@pytest.fixture(scope="module")
+def own(root, inputs, tmp_path_factory):
+    return Engine(root, inputs, tmp_path_factory.mktemp("outputs"))
+
+
+@pytest.fixture(scope="module")
+def bare(own):
+    """The picture without a LoRA."""
+    return own.picture()
 
 
 @pytest.fixture
@@ -55,6 +61,7 @@ def merged(root):
     """Writes `merged`: the base with changes of weights, by component and path."""
 
     def write(changes: dict[tuple[str, str], torch.Tensor]) -> None:
+        shutil.rmtree(root / "merged", ignore_errors=True)
         shutil.copytree(root / "sdxl_base", root / "merged")
         for component in {component for component, _ in changes}:
             file = next((root / "merged" / component).glob("*.safetensors"))
@@ -95,16 +102,22 @@ def with_lora(engine, name="style", weight=1.0, **more):
     return engine.picture(**merge({"conditioning": {"loras": [{"name": name, "weight": weight}]}}, more))
 
 
-def check_equal(own, merged, changes, most=2, **more):
-    merged(changes)
-    picture, truth = with_lora(own, **more), own.picture(**merge(more, {"model": {"base": "merged"}}))
-    assert difference(picture, truth) <= most
-    assert difference(picture, own.picture(**more)) > 20
+@pytest.fixture
+def check_equal(own, merged, bare):
+    """Checks that `style` changes the picture as the same changes of the base's weights do."""
+
+    def check(changes: dict[tuple[str, str], torch.Tensor]) -> None:
+        merged(changes)
+        picture = with_lora(own)
+        assert difference(picture, own.picture(model={"base": "merged"})) <= 2
+        assert difference(picture, bare) > 20
+
+    return check
 
 
 class TestAlphas:
     @pytest.mark.parametrize("alpha", [lambda rank: rank, lambda rank: 4.0, lambda rank: 0.3 * rank + 1])
-    def test_each_layer_has_its_own_rank_and_alpha(self, own, root, modules, merged, alpha):
+    def test_each_layer_has_its_own_rank_and_alpha(self, root, modules, check_equal, alpha):
         weights, changes = {}, {}
         for index, path in enumerate(attention(modules)):
             rank = 1 + index % 8
@@ -113,9 +126,9 @@ class TestAlphas:
             weights[f"{kohya(path)}.alpha"] = torch.tensor(float(alpha(rank)))
             changes["unet", path] = alpha(rank) / rank * up @ down
         save_file(weights, root / "style.safetensors")
-        check_equal(own, merged, changes)
+        check_equal(changes)
 
-    def test_those_of_the_text_encoders_too(self, own, root, modules, merged):
+    def test_those_of_the_text_encoders_too(self, root, modules, check_equal):
         weights, changes = {}, {}
         for component, prefix in (("text_encoder", "lora_te1_"), ("text_encoder_2", "lora_te2_")):
             for index, path in enumerate(p for p in modules[component] if re.search(r"(_proj|fc[12])$", p)):
@@ -126,9 +139,9 @@ class TestAlphas:
                 weights[f"{name}.alpha"] = torch.tensor(rank / 2)
                 changes[component, path] = 0.5 * up @ down
         save_file(weights, root / "style.safetensors")
-        check_equal(own, merged, changes)
+        check_equal(changes)
 
-    def test_from_the_metadata_in_the_header(self, own, root, modules, merged):
+    def test_from_the_metadata_in_the_header(self, root, modules, check_equal):
         weights, changes = {}, {}
         for path in attention(modules):
             down, up = pair(modules["unet"][path])
@@ -136,9 +149,9 @@ class TestAlphas:
             changes["unet", path] = (8.0 if path.endswith("to_q") else 4.0) * up @ (down * 0.1)
         said = {"unet.r": 4, "unet.lora_alpha": 16, "unet.alpha_pattern": {"to_q": 32}, "unet.target_modules": ["to_q"]}
         save_file(weights, root / "style.safetensors", metadata={"lora_adapter_metadata": json.dumps(said)})
-        check_equal(own, merged, changes)
+        check_equal(changes)
 
-    def test_a_stabilised_rank_divides_by_its_root(self, own, root, modules, merged):
+    def test_a_stabilised_rank_divides_by_its_root(self, root, modules, check_equal):
         weights, changes = {}, {}
         for path in attention(modules):
             down, up = pair(modules["unet"][path])
@@ -146,7 +159,7 @@ class TestAlphas:
             changes["unet", path] = 2.0 * up @ down
         said = {"unet.r": 4, "unet.lora_alpha": 4, "unet.use_rslora": True}
         save_file(weights, root / "style.safetensors", metadata={"lora_adapter_metadata": json.dumps(said)})
-        check_equal(own, merged, changes)
+        check_equal(changes)
 
     @pytest.mark.parametrize("text", ["not json", "[]", '{"unet.lora_alpha": "many"}', '{"unet.lora_alpha": 9}'])
     def test_metadata_that_cannot_be_read_or_contradicts_the_file(self, own, root, modules, text):
@@ -162,7 +175,7 @@ class TestAlphas:
             with_lora(own)
         assert caught.value.field == "/conditioning/loras/0/name"
 
-    def test_fp16_keeps_the_scale(self, own, root, modules, merged):
+    def test_fp16_keeps_the_scale(self, root, modules, check_equal):
         weights, changes = {}, {}
         for path in attention(modules):
             down, up = pair(modules["unet"][path], 3)
@@ -170,10 +183,10 @@ class TestAlphas:
             weights[f"{kohya(path)}.alpha"] = torch.tensor(1.0).half()
             changes["unet", path] = 1 / 3 * up.half().float() @ down.half().float()
         save_file(weights, root / "style.safetensors")
-        check_equal(own, merged, changes)
+        check_equal(changes)
 
-    def test_several_add_up_with_their_weights_and_come_off_again(self, own, root, modules, merged):
-        changes, plain = {}, own.picture()
+    def test_several_add_up_with_their_weights_and_come_off_again(self, own, root, modules, merged, bare):
+        changes = {}
         for number, name in enumerate(("one", "two")):
             weights = {}
             for path in dict.fromkeys(attention(modules)[number::2] + attention(modules)[:4]):
@@ -189,14 +202,14 @@ class TestAlphas:
         only = own.picture(conditioning={"loras": both[1:]})
         assert difference(own.picture(conditioning={"loras": both[::-1]}), truth) <= 2
         assert difference(own.picture(conditioning={"loras": both[1:]}), only) == 0
-        assert difference(own.picture(), plain) == 0
+        assert difference(own.picture(), bare) == 0
 
 
 class TestLayouts:
     @pytest.mark.parametrize(
         "layout", ["sgm", "kohya diffusers", "diffusers", "peft", "onetrainer", "processors", "bare processors"]
     )
-    def test_every_layout_means_the_same(self, own, root, modules, merged, layout):
+    def test_every_layout_means_the_same(self, root, modules, check_equal, layout):
         weights, changes = {}, {}
         for path in attention(modules):
             down, up = pair(modules["unet"][path])
@@ -214,10 +227,10 @@ class TestLayouts:
             weights |= {f"{name}.{ends[0]}.weight": down, f"{name}.{ends[1]}.weight": up}
             changes["unet", path] = up @ down
         save_file(weights, root / "style.safetensors")
-        check_equal(own, merged, changes)
+        check_equal(changes)
 
     @pytest.mark.parametrize("middle", [False, True])
-    def test_convolutions(self, own, root, modules, merged, middle):
+    def test_convolutions(self, root, modules, check_equal, middle):
         weights, changes = {}, {}
         for path, weight in modules["unet"].items():
             if weight.ndim != 4:
@@ -235,9 +248,9 @@ class TestLayouts:
             weights |= {f"{name}.lora_down.weight": down, f"{name}.lora_up.weight": up}
             changes["unet", path] = change
         save_file(weights, root / "style.safetensors")
-        check_equal(own, merged, changes)
+        check_equal(changes)
 
-    def test_kernels_of_one_are_read_for_linear_layers(self, own, root, modules, merged):
+    def test_kernels_of_one_are_read_for_linear_layers(self, root, modules, check_equal):
         weights, changes = {}, {}
         for path in attention(modules):
             down, up = pair(modules["unet"][path])
@@ -247,9 +260,9 @@ class TestLayouts:
             }
             changes["unet", path] = up @ down
         save_file(weights, root / "style.safetensors")
-        check_equal(own, merged, changes)
+        check_equal(changes)
 
-    def test_dora_in_the_layout_of_peft(self, own, root, modules, merged):
+    def test_dora_in_the_layout_of_peft(self, root, modules, check_equal):
         weights, changes = {}, {}
         for path in attention(modules):
             weight = modules["unet"][path]
@@ -260,7 +273,7 @@ class TestLayouts:
             weights[f"unet.{path}.lora_magnitude_vector"] = magnitude
             changes["unet", path] = magnitude[:, None] * changed / changed.norm(dim=1, keepdim=True) - weight
         save_file(weights, root / "style.safetensors")
-        check_equal(own, merged, changes)
+        check_equal(changes)
 
     def test_doras_and_a_lora_together_add_up_in_every_order(self, own, root, modules, merged):
         """DoRA's length is that of the base's weights: no other LoRA of the layer is stretched with it."""
@@ -334,8 +347,11 @@ OTHER_MODELS = {
 class TestRefusals:
     """Before any job, at the entry's pointer, and in it; the job after it is clean."""
 
+    @pytest.fixture(autouse=True)
+    def _bare(self, bare):
+        self.bare = bare
+
     def check(self, own, text: str) -> ModelInvalid:
-        plain = own.picture()
         loras = [{"name": "style", "weight": 1.0}]
         violations = own.worker.check(read_partial(merge(DEFAULTS, {"conditioning": {"loras": loras}})))
         assert [(violation.code, violation.field) for violation in violations] == [
@@ -345,7 +361,7 @@ class TestRefusals:
         with pytest.raises(ModelInvalid) as caught:
             with_lora(own)
         assert caught.value.field == "/conditioning/loras/0/name"
-        assert difference(own.picture(), plain) == 0
+        assert difference(own.picture(), self.bare) == 0
         return caught.value
 
     @pytest.mark.parametrize("kind", OTHER_KINDS)

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 from worker_process import WORKERS, WorkerProcess
 
@@ -40,19 +35,12 @@ def eager(worker):
     return worker
 
 
-@pytest.fixture(scope="session")
-def tiny_models() -> Path:
-    root = Path(os.environ.get("CONCORD_TINY_MODELS", WORKERS / ".tiny-models"))
-    subprocess.run([sys.executable, WORKERS / "tiny_models.py", root], check=True, capture_output=True)
-    return root
-
-
 @pytest.fixture(scope="module")
-def real(tiny_models, tmp_path_factory):
+def real(tiny, tmp_path_factory):
     """One real worker on the tiny models for a whole file."""
     folder = tmp_path_factory.mktemp("real")
     (folder / "in").mkdir()
-    flags = ("--device", "cpu", "--threads", "1", "--model-root", str(tiny_models), "--input-root", str(folder / "in"))
+    flags = ("--device", "cpu", "--threads", "1", "--model-root", str(tiny), "--input-root", str(folder / "in"))
     worker = WorkerProcess(folder, *flags, script=WORKERS / "main.py")
     yield worker
     worker.kill()

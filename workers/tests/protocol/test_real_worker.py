@@ -113,8 +113,8 @@ def test_the_self_test_really_runs(eager, scope):
     assert report["failed"] == 0 and report["passed"] > 10, [row for row in report["checks"] if not row["passed"]]
 
 
-def test_a_killed_worker_leaves_whole_lines_and_another_takes_its_place(tiny_models, tmp_path):
-    flags = ("--device", "cpu", "--threads", "1", "--model-root", str(tiny_models))
+def test_a_killed_worker_leaves_whole_lines_and_another_takes_its_place(tiny, tmp_path):
+    flags = ("--device", "cpu", "--threads", "1", "--model-root", str(tiny))
     worker = WorkerProcess(tmp_path, *flags, script=WORKERS / "main.py")
     worker.ask({"action": "initialize", "payload": {"features": ["events", "out_of_order"]}} | {"request_id": "i"})
     big = {"hyperparameters": {"dimensions": {"width": 256, "height": 256}}, "scheduler": {"steps": 150}}

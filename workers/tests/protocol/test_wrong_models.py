@@ -120,13 +120,13 @@ def odd_models(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def worker(tiny_models, odd_models, tmp_path_factory):
+def worker(tiny, odd_models, tmp_path_factory):
     from PIL import Image
 
     folder = tmp_path_factory.mktemp("wrong")
     (folder / "in").mkdir()
     Image.new("RGB", (64, 64), "white").save(folder / "in" / "init.png")
-    roots = ("--model-root", str(tiny_models), "--model-root", str(odd_models), "--input-root", str(folder / "in"))
+    roots = ("--model-root", str(tiny), "--model-root", str(odd_models), "--input-root", str(folder / "in"))
     started = WorkerProcess(folder, "--device", "cpu", "--threads", "1", *roots, script=WORKERS / "main.py")
     yield started
     started.kill()
@@ -154,8 +154,8 @@ def violations_of(worker: WorkerProcess, document: dict[str, Any], host: list[Pa
 
 
 @pytest.fixture(scope="module")
-def host(tiny_models, odd_models, worker) -> list[Path]:
-    return [tiny_models, odd_models, worker.folder]
+def host(tiny, odd_models, worker) -> list[Path]:
+    return [tiny, odd_models, worker.folder]
 
 
 def test_all_right_models_together_run(worker, host):
