@@ -1,4 +1,4 @@
-"""Converts input images to sRGB by their colour profiles."""
+"""Converts input images to sRGB by their colour profiles, or by the colour spaces that they name without one."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import io
 from typing import Any
 
 from PIL import Image, ImageCms
+
+from concord_workers.images.colour_space import Named
 
 __all__ = ["to_srgb"]
 
@@ -16,11 +18,13 @@ _TOLERANCE = 1
 _SAMPLES = 9
 
 
-def to_srgb(picture: Image.Image) -> tuple[Image.Image, tuple[str, str] | None]:
-    """The picture in RGB, converted by the profile in its info, and code and message of a warning.
+def to_srgb(picture: Image.Image, named: Named | None = None) -> tuple[Image.Image, tuple[str, str] | None]:
+    """The picture in RGB, converted by the profile in its info or the space that it names, and code and message of a warning.
 
-    A profile that cannot be read, or is for pictures of another kind, is ignored with a warning.
+    A profile or space that cannot be read, or is for pictures of another kind, is ignored with a warning.
     """
+    if named is not None and ("icc_profile" not in picture.info or named.before_profile):
+        return _by_name(picture, named)
     if "icc_profile" not in picture.info:
         return _plain(picture), None
     try:
@@ -40,6 +44,18 @@ def to_srgb(picture: Image.Image) -> tuple[Image.Image, tuple[str, str] | None]:
         return _plain(picture), ("colour_profile_ignored", f"the image's colour profile cannot be applied: {error}")
     name = (profile.profile.profile_description or "one without a name").strip()[:80]
     return converted, ("colour_converted", f"the image was converted to sRGB from its colour profile, {name}")
+
+
+def _by_name(picture: Image.Image, named: Named) -> tuple[Image.Image, tuple[str, str] | None]:
+    if named.space is None:
+        return _plain(picture), ("colour_profile_ignored", f"the image has {named.problem}")
+    bare = _in_mode(picture, "L") or _in_mode(picture, "RGB")
+    if bare is None:
+        what = f"a colour space of red, green and blue, and the picture is {picture.mode}"
+        return _plain(picture), ("colour_profile_ignored", f"the image has {what}")
+    if named.space.is_srgb or (bare.mode == "L" and named.space.exponent is None):
+        return _plain(picture), None
+    return named.space.to_srgb(bare), ("colour_converted", f"the image was converted to sRGB from {named.space.name}")
 
 
 def _plain(picture: Image.Image) -> Image.Image:

@@ -29,6 +29,7 @@ from concord_workers.core.job_context import JobContext
 from concord_workers.core.regular_file import only_regular
 from concord_workers.core.roots import Roots
 from concord_workers.images.colour import to_srgb
+from concord_workers.images.colour_space import named_space
 
 __all__ = [
     "BYTES_MAX",
@@ -139,7 +140,7 @@ def load_mask(content: bytes, field: str, size: tuple[int, int], context: JobCon
 def read_picture(content: bytes, field: str, context: JobContext) -> Image.Image:
     """The picture in its own size, RGB in sRGB; warns where it was converted. Raises ImageInvalid."""
     picture = _decode(content, field)
-    converted, warning = to_srgb(picture)
+    converted, warning = to_srgb(picture, named_space(content))
     if warning is not None:
         context.warn(*warning, field)
     # Pillow would copy a profile or EXIF block into files made of the picture.
@@ -210,7 +211,7 @@ def predict_image_warnings(content: bytes, field: str, size: tuple[int, int], co
     outline = _outline(content, field)
     dot = Image.new(outline.mode, (1, 1))
     dot.info = dict(outline.info)
-    _, warning = to_srgb(dot)
+    _, warning = to_srgb(dot, named_space(content))
     if warning is not None:
         context.warn(*warning, field)
     _warn_of_size(outline.size, size, field, context)
