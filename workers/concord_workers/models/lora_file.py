@@ -73,10 +73,15 @@ _OTHER_KINDS = tuple(
 _OTHER_MODELS = (
     (re.compile(r"(double|single)_blocks|single_transformer_blocks"), "Flux"),
     (re.compile(r"joint_blocks|attn\.add_[qkv]_proj"), "Stable Diffusion 3"),
-    (re.compile(r"^lora_te_|unet[._](down|up)_blocks[._]3[._]attentions"), "Stable Diffusion 1.x or 2.x"),
+    (
+        re.compile(r"^lora_te_|unet[._](down_blocks[._][03]|up_blocks[._]3)[._]attentions"),
+        "Stable Diffusion 1.x or 2.x",
+    ),
     (re.compile(r"^lora_prior_|^prior\."), "Stable Cascade or Kandinsky"),
     (re.compile(r"^(lora_)?transformer[._]|^diffusion_model\.(blocks|layers|transformer_blocks)\."), "a diffusion transformer"),
 )
+# Width of the text that a UNet reads → the architecture. SDXL's is 2048, and no base of this family has one of these.
+_OTHER_WIDTHS = {768: "Stable Diffusion 1.x", 1024: "Stable Diffusion 2.x", 1280: "the SDXL refiner"}
 _OWN_LAYOUTS = re.compile(
     r"(lora_unet|lora_te1|lora_te2)_|(unet|text_encoder|text_encoder_2)\.|(down|up|mid)_block.*\.processor\.to_"
 )
@@ -168,8 +173,9 @@ def require_supported(tensors: Mapping[str, Any], metadata: Mapping[str, str], n
         raise
 
 
-def _is_sure(tensors: Mapping[str, object]) -> bool:
-    return any(pattern.search(key) for pattern, _ in _OTHER_MODELS for key in tensors)
+def _is_sure(tensors: Mapping[str, Any]) -> bool:
+    """Whether names or widths tell another architecture; metadata may be wrong."""
+    return _cross_width(tensors) in _OTHER_WIDTHS or any(pattern.search(key) for pattern, _ in _OTHER_MODELS for key in tensors)
 
 
 def made_for(tensors: Mapping[str, object], metadata: Mapping[str, str]) -> str | None:
@@ -177,12 +183,11 @@ def made_for(tensors: Mapping[str, object], metadata: Mapping[str, str]) -> str 
     for pattern, model in _OTHER_MODELS:
         if any(pattern.search(key) for key in tensors):
             width = _cross_width(tensors)
-            return {768: "Stable Diffusion 1.x", 1024: "Stable Diffusion 2.x"}.get(width or 0, model)
+            return _OTHER_WIDTHS.get(width or 0, model)
     architecture = metadata.get("modelspec.architecture") or metadata.get("ss_base_model_version") or ""
     if architecture and not architecture.lower().startswith(("stable-diffusion-xl", "sdxl")):
         return architecture.removesuffix("/lora")
-    known = {768: "Stable Diffusion 1.x", 1024: "Stable Diffusion 2.x", 1280: "the SDXL refiner"}
-    return known.get(_cross_width(tensors) or 0)
+    return _OTHER_WIDTHS.get(_cross_width(tensors) or 0)
 
 
 def _cross_width(tensors: Mapping[str, Any]) -> int | None:

@@ -379,6 +379,14 @@ class TestRefusals:
         row = own.loader.validate_model_files(["style.safetensors"])["results"][0]
         assert not row["is_valid"] and model.strip() in row["issues"][0]
 
+    @pytest.mark.parametrize(
+        ("width", "model"), [(768, "Stable Diffusion 1.x"), (1024, "Stable Diffusion 2.x"), (1280, "refiner")]
+    )
+    def test_a_unet_of_another_width_is_told_without_a_base(self, own, root, width, model):
+        """Nothing but the UNet's layers, in names that SDXL has too: their width tells."""
+        save_file(foreign("unet.down_blocks.1.attentions.0.transformer_blocks.0.attn2.to_k", width), root / "style.safetensors")
+        assert model in refused_alike(own)
+
     def test_bundled_embeddings(self, own, root, modules):
         save_file(lora_of(modules) | {"bundle_emb.sks.clip_l": random(2, 32)}, root / "style.safetensors")
         self.check(own, "embedding")
@@ -401,7 +409,7 @@ class TestRefusals:
     def test_layers_of_another_size(self, own, root, modules):
         weights = lora_of(modules)
         key = next(key for key in weights if "attn2_to_k.lora_down" in key)
-        weights[key] = random(4, 768)
+        weights[key] = random(4, 96)
         save_file(weights, root / "style.safetensors")
         self.check(own, "another size")
 
