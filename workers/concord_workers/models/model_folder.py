@@ -38,7 +38,7 @@ def describe_folder(path: Path) -> ModelFacts:
     config = read_json(path / "config.json")
     stem = _DIFFUSERS if "_class_name" in config else _TRANSFORMERS
     variant = _variant_of({path: stem})
-    files = _weight_files(path, stem, variant, path.name)
+    files = _weight_files(path, stem, variant, path.name, config)
     class_name = config.get("_class_name") or (config.get("architectures") or [None])[0]
     model_type = {
         "AutoencoderKL": "vae",
@@ -82,7 +82,7 @@ def _describe_pipeline(path: Path, index: dict[str, Any]) -> ModelFacts:
         if not (path / part).is_dir() or part not in configs:
             raise ModelInvalid(f"{path.name} lacks its {part}")
         require_length(part, configs[part], path.name)
-        own = _weight_files(path / part, stems[part], variant, f"{path.name}/{part}")
+        own = _weight_files(path / part, stems[part], variant, f"{path.name}/{part}", configs[part])
         own_headers = [sound_header(file) for file in own]
         if not (refiner and part == "vae"):  # the base's VAE decodes both stages
             rest = part_rest(part, configs[part], tensors_of(own_headers), f"{path.name}/{part}")
@@ -134,12 +134,27 @@ def _entry(folder: Path, stem: str, variant: str | None) -> Path | None:
     return next((folder / name for name in names if (folder / name).is_file()), None)
 
 
-def _weight_files(folder: Path, stem: str, variant: str | None, name: str) -> list[Path]:
+def _weight_files(folder: Path, stem: str, variant: str | None, name: str, config: Mapping[str, Any]) -> list[Path]:
     """The files that the library reads for a component. Raises ModelInvalid where there are none, or some are missing."""
-    entry = _entry(folder, stem, variant)
+    entry = _named_entry(folder, name, config) if stem == _TRANSFORMERS else None
+    entry = entry or _entry(folder, stem, variant)
     if entry is None:
         raise _no_weights(folder, f"{stem}.{variant}.safetensors" if variant else f"{stem}.safetensors", name)
     return [entry] if entry.suffix == ".safetensors" else _shards(entry, name)
+
+
+def _named_entry(folder: Path, name: str, config: Mapping[str, Any]) -> Path | None:
+    """The file that a configuration of transformers names; it comes before all others, and has no variants."""
+    if "StableDiffusionSafetyChecker" not in (config.get("architectures") or []):
+        config = config.get("text_config") or config  # the encoder of a folder with both halves of CLIP
+    named = config.get("transformers_weights")
+    if named is None:
+        return None
+    if not isinstance(named, str) or "/" in named or not named.endswith((".safetensors", ".safetensors.index.json")):
+        raise ModelInvalid(f"the configuration of {name} names {shorten(str(named))} as its weights, which is no file to read")
+    if not (folder / named).is_file():
+        raise ModelInvalid(f"{name} lacks {shorten(named)}, which its configuration names as its weights")
+    return folder / named
 
 
 def _no_weights(folder: Path, wanted: str, name: str) -> ModelInvalid:
