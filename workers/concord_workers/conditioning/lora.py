@@ -64,12 +64,12 @@ def apply_loras(pipeline: Any, extras: dict[str, Any], uses: Sequence[LoraUse], 
         _activate(pipeline, weights)
 
 
-def summed_weights(uses: Sequence[LoraUse]) -> list[tuple[float, list[str]]]:
-    """For each file: its weights' sum, as `apply_loras` adds them, and the pointers of its entries."""
+def summed_weights(uses: Sequence[LoraUse]) -> list[tuple[float, list[LoraUse]]]:
+    """For each file: its weights' sum, as `apply_loras` adds them, and its entries."""
     of_file: dict[Any, list[LoraUse]] = {}
     for use in uses:
         of_file.setdefault((use.model.signature, use.model.dtype), []).append(use)
-    return [(sum(use.weight for use in own), [use.pointer for use in own]) for own in of_file.values()]
+    return [(sum(use.weight for use in own), own) for own in of_file.values()]
 
 
 def strip_loras(pipeline: Any, extras: dict[str, Any]) -> None:

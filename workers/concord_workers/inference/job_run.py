@@ -46,7 +46,7 @@ from concord_workers.inference.finish import finish_pictures, write_pictures
 from concord_workers.inference.job_images import JobImages, read_images
 from concord_workers.inference.job_models import JobModels, require_fitting
 from concord_workers.inference.optimizations import optimized, with_compiled_unet
-from concord_workers.inference.plan import offload_of, scheduler_of
+from concord_workers.inference.plan import NO_CHANGE, offload_of, scheduler_of, warn_of_embedded_guidance
 from concord_workers.inference.submission_record import record_of
 from concord_workers.schedulers.scheduler_factory import SchedulerChoice, make_scheduler
 
@@ -96,7 +96,15 @@ class _Job:
 
     @property
     def guidance(self) -> bool:
-        return self.submission.hyperparameters.guidance_scale > 1
+        """Whether the base's steps read the negative prompt."""
+        return self.submission.hyperparameters.guidance_scale > 1 and not self.models.base.facts.embeds_guidance
+
+    @property
+    def refiner_guidance(self) -> bool:
+        """Whether the refiner's steps read it."""
+        refiner = self.models.refiner if self.split.refiner else None
+        scale = self.submission.hyperparameters.guidance_scale
+        return refiner is not None and scale > 1 and not refiner.facts.embeds_guidance
 
 
 class JobRun:
@@ -218,6 +226,7 @@ class JobRun:
             if (image := job.images.controls.get(index)) is not None
         ]
         self._note_loras(job, context)
+        self._note_negative_prompts(job, context)
         self._note_controls(job, controls, context)
         scheduler = make_scheduler(job.choice, base.value.scheduler.config, job.seeds)
         pipeline, arguments = base_pipeline(
@@ -266,12 +275,19 @@ class JobRun:
         if uses and not job.split.base:
             context.warn("no_effect", "the base, which LoRAs act on, does no step", "/conditioning/loras")
             return
-        for weight, pointers in summed_weights(uses):
-            if weight:
+        for weight, own in summed_weights(uses):
+            if weight and not own[0].model.facts.changes_nothing:
                 job.features["lora"] = True
                 continue
-            for pointer in pointers:
-                context.warn("no_effect", "the weights of this LoRA add up to 0", pointer + "/weight")
+            for use in own:
+                if weight:
+                    context.warn("no_effect", NO_CHANGE, use.pointer + "/name")
+                else:
+                    context.warn("no_effect", "the weights of this LoRA add up to 0", use.pointer + "/weight")
+
+    def _note_negative_prompts(self, job: _Job, context: JobContext) -> None:
+        if job.models.base.facts.embeds_guidance:
+            warn_of_embedded_guidance(job.submission, context, refiner_reads=job.refiner_guidance)
 
     def _note_controls(self, job: _Job, controls: list[ControlUse], context: JobContext) -> None:
         acted = [control_took_part(use, job.split.base, job.split.total) for use in controls]
@@ -293,8 +309,10 @@ class JobRun:
         )
         if not job.split.base:
             texts = self._without_second_prompts(texts, job.guidance, context)
+            for name in job.models.overrides:
+                context.warn("no_effect", f"the base, which uses the {name}, does no step", f"/model/{name}")
         if job.models.inversions:
-            used = tokens_used(pipeline, texts, guidance=job.guidance)
+            used = tokens_used(pipeline, texts, guidance=job.guidance or job.refiner_guidance)
             for token, _, pointer in job.models.inversions:
                 if token in used:
                     job.features["textual_inversion"] = True
@@ -305,7 +323,7 @@ class JobRun:
             own = encode_prompts(pipeline, texts, guidance=job.guidance, device=device)
             if refiner is None:
                 return own, None
-            return own, encode_prompts(refiner, texts, guidance=job.guidance, device=device)
+            return own, encode_prompts(refiner, texts, guidance=job.refiner_guidance, device=device)
 
     def _without_second_prompts(self, texts: PromptTexts, guidance: bool, context: JobContext) -> PromptTexts:
         """The prompts of a job whose base does no step: the refiner reads the first of each pair alone."""

@@ -51,7 +51,17 @@ from concord_workers.postprocessing.safety_checker import locate_checker
 from concord_workers.postprocessing.upscaler import locate_net
 from concord_workers.schedulers.scheduler_factory import SchedulerChoice, choose_scheduler, require_zero_terminal_snr
 
-__all__ = ["clip_skip_max", "dtype_of", "offload_of", "require_widths", "scheduler_of", "violations_of", "warn_of_unused"]
+__all__ = [
+    "NO_CHANGE",
+    "clip_skip_max",
+    "dtype_of",
+    "offload_of",
+    "require_widths",
+    "scheduler_of",
+    "violations_of",
+    "warn_of_embedded_guidance",
+    "warn_of_unused",
+]
 
 
 _P = ParamSpec("_P")
@@ -120,15 +130,40 @@ def _scheduler_of(scheduler: PartialScheduler) -> SchedulerChoice | None:
     return choose_scheduler(scheduler.type, scheduler.steps, karras=karras, spacing=scheduler.timestep_spacing)
 
 
+NO_CHANGE = "the alphas or weights of this LoRA are all 0, so that it changes nothing"
+
+
 def warn_of_unused(
     submission: PartialSubmission, loader: ModelLoader, settings: InferenceSettings, context: JobContext
 ) -> None:
-    """Warns of unused weights in the job's model files, at the entries that name them, as loading does."""
+    """Warns of what the job's model files leave unused: weights, a LoRA without a change, negative prompts; as the job does."""
+    for index, lora in enumerate(submission.conditioning.loras):
+        with suppress(ContractError):
+            if lora.name is not None and lora.weight != 0 and loader.describe(lora.name).changes_nothing:
+                context.warn("no_effect", NO_CHANGE, f"/conditioning/loras/{index}/name")
+    with suppress(ContractError):
+        if submission.model.base is not None and loader.describe(submission.model.base).embeds_guidance:
+            warn_of_embedded_guidance(submission, context, refiner_reads=submission.model.refiner is not None)
     for field, facts_of in _named_models(submission, loader, settings):
         # The violations have the errors of files.
         with suppress(ContractError):
             if (text := facts_of().unused_text) is not None:
                 context.warn("weights_unused", text, field)
+
+
+def warn_of_embedded_guidance(submission: PartialSubmission, context: JobContext, *, refiner_reads: bool) -> None:
+    """Warns of negative prompts beside a base that takes the guidance scale as an input.
+
+    refiner_reads: steps of a refiner that takes none read the first negative prompt.
+    """
+    conditioning = submission.conditioning
+    names = {"negative_prompt_2": conditioning.negative_prompt_2}
+    if not refiner_reads:
+        names["negative_prompt"] = conditioning.negative_prompt
+    for name, prompt in names.items():
+        if prompt is not None and (submission.hyperparameters.guidance_scale or 0) > 1:
+            message = "the base takes the guidance scale as an input, and reads no negative prompt"
+            context.warn("no_effect", message, f"/conditioning/{name}")
 
 
 def _named_models(
@@ -329,6 +364,7 @@ def _conditioning_violations(
         attempt(_refuse_references)
     if base is not None:
         attempt(_require_input_channels, base, conditioning)
+        attempt(_require_guidance, base, conditioning)
 
 
 def _control_net_violations(
@@ -440,6 +476,20 @@ def _require_input_channels(base: ModelFacts, conditioning: PartialConditioning)
     if channels == 9 and conditioning.inpaint_mask is None:
         raise UnsupportedFeature(
             "this base only repaints masked pictures", field="/model/base", hint="send init_image and inpaint_mask"
+        )
+
+
+def _require_guidance(base: ModelFacts, conditioning: PartialConditioning) -> None:
+    """Raises where the library would not give the UNet the guidance scale that it takes as an input."""
+    if (
+        base.embeds_guidance
+        and conditioning.init_image is not None
+        and any(net.weight != 0 for net in conditioning.control_nets)
+    ):
+        raise UnsupportedFeature(
+            "this base takes the guidance scale as an input, which is not supported beside ControlNets and an initial image",
+            field="/conditioning/control_nets",
+            hint="leave out the ControlNets or the initial image",
         )
 
 

@@ -29,6 +29,7 @@ class ModelFacts:
     configs: component → its configuration, as far as there are files of it.
     prediction: of its UNet; None: it has none.
     unused: names of weights in its files that no component takes, without those that are known to change no picture.
+    changes_nothing: it is a LoRA whose every change is 0.
     """
 
     path: Path
@@ -42,6 +43,12 @@ class ModelFacts:
     variant: str | None = None
     prediction: Prediction | None = None
     unused: tuple[str, ...] = ()
+    changes_nothing: bool = False
+
+    @property
+    def embeds_guidance(self) -> bool:
+        """Whether its UNet takes the guidance scale as an input, as distilled ones do; it then reads no negative prompt."""
+        return self.configs.get("unet", {}).get("time_cond_proj_dim") is not None
 
     @cached_property
     def real(self) -> Path:

@@ -22,7 +22,7 @@ from concord_workers.models.model_configs import (
 from concord_workers.models.model_facts import ModelFacts
 from concord_workers.models.prediction import Prediction, prediction_of_file
 from concord_workers.models.safetensors_file import Header, TensorInfo, read_tensors
-from concord_workers.models.unwritten import require_written
+from concord_workers.models.unwritten import changes_nothing, require_written
 from concord_workers.models.upscaler_file import require_net
 from concord_workers.models.weight_fit import checkpoint_rest, part_rest, vae_file_rest
 from concord_workers.models.weight_headers import PICKLES, main_dtype, refuse_pickles, sound_header
@@ -56,6 +56,7 @@ def describe_file(path: Path) -> ModelFacts:
         configs,
         prediction=prediction,
         unused=tuple(unused),
+        changes_nothing=model_type == "lora" and changes_nothing(header),
     )
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import BinaryIO
 
 from concord_workers.core.errors import ModelInvalid
 from concord_workers.core.regular_file import only_regular
+from concord_workers.models.lora_file import entries_of
 from concord_workers.models.safetensors_file import Header, TensorInfo
 
-__all__ = ["require_written", "zeros_among"]
+__all__ = ["changes_nothing", "require_written", "zeros_among"]
 
 # A trained matrix differs from 0 in its first numbers; only one that does not is read on.
 _FIRST_BYTES = 64
@@ -34,6 +35,20 @@ def require_written(headers: Iterable[Header], model_type: str | None) -> None:
             zero = zeros_among(header, _matrices(header, _MAY_BE_ZERO.get(model_type or "")))
         if zero:
             raise _unwritten(header, zero)
+
+
+def changes_nothing(header: Header) -> bool:
+    """Whether each layer of a LoRA has a factor of 0: its alpha or one of its matrices. DoRA changes lengths all the same."""
+
+    def is_null(file: BinaryIO, names: Mapping[str, str]) -> bool:
+        factors = (names[role] for role in ("alpha", "up", "mid", "down") if role in names)
+        return "magnitude" not in names and any(_is_zero(file, header, header.tensors[name]) for name in factors)
+
+    def layers_with_effect(file: BinaryIO) -> list[str]:
+        entries = entries_of(header.tensors).values()
+        return next(([entry.layer] for entry in entries if not is_null(file, entry.names)), [])
+
+    return not _read(header, layers_with_effect)
 
 
 def zeros_among(header: Header, names: Iterable[str]) -> list[str]:

@@ -1,0 +1,119 @@
+"""Values that a model file leaves without an effect: the picture is the same without them, and check and job say so."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+import torch
+from bench import DEFAULTS, Engine, difference, merge, pixels
+from diffusers import UNet2DConditionModel
+from safetensors.torch import load_file, save_file
+
+from concord_workers.contract import read_partial
+from concord_workers.core.errors import UnsupportedFeature
+from concord_workers.core.job_context import JobContext
+
+LORA = {"conditioning": {"loras": [{"name": "none", "weight": 1.0}]}}
+NET = {"type": "canny", "image": "init.png", "weight": 1, "guidance_start": 0, "guidance_end": 1, "preprocess": False}
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory, tiny):
+    folder = tmp_path_factory.mktemp("no_effect")
+    for name in ("sdxl_base", "sdxl_refiner", "controlnet_canny"):
+        shutil.copytree(tiny / name, folder / name)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def own(root, inputs, tmp_path_factory) -> Engine:
+    return Engine(root, inputs, tmp_path_factory.mktemp("outputs"))
+
+
+def said(own: Engine, **changes) -> tuple[dict, list[str | None]]:
+    """The result of a job, and the pointers of its `no_effect`, which the check foresees."""
+    foreseen, ran = JobContext(), JobContext()
+    own.worker.predict_warnings(read_partial(merge(DEFAULTS, changes)), foreseen)
+    result = own.run(ran, **changes)
+    found, before = ([w.pointer for w in context.warnings if w.code == "no_effect"] for context in (ran, foreseen))
+    assert sorted(map(str, found)) == sorted(map(str, before))
+    return result, found
+
+
+class TestLorasOfZeros:
+    @pytest.mark.parametrize("part", ["alpha", "lora_up", "lora_down"])
+    def test_one_that_changes_nothing_is_said(self, own, root, tiny, part):
+        weights = load_file(tiny / "lora_kohya.safetensors")
+        save_file({k: torch.zeros_like(t) if part in k else t for k, t in weights.items()}, root / "none.safetensors")
+        result, pointers = said(own, **LORA)
+        assert pointers == ["/conditioning/loras/0/name"]
+        assert not result["features_used"]["lora"]
+        assert difference(pixels(result["images"][0]), own.picture()) == 0
+
+    def test_one_layer_is_an_effect(self, own, root, tiny):
+        weights = load_file(tiny / "lora_kohya.safetensors")
+        kept = max(key for key in weights if "lora_up" in key and "_unet_" in key)
+        zero = {k: torch.zeros_like(t) if "lora_up" in k and k != kept else t for k, t in weights.items()}
+        save_file(zero, root / "none.safetensors")
+        result, pointers = said(own, **LORA)
+        assert pointers == [] and result["features_used"]["lora"]
+
+
+@pytest.fixture(scope="module")
+def distilled(root):
+    """`distilled`: a base whose UNet takes the guidance scale as an input."""
+    shutil.copytree(root / "sdxl_base", root / "distilled")
+    unet = root / "distilled" / "unet"
+    config = json.loads((unet / "config.json").read_text()) | {"time_cond_proj_dim": 16}
+    (unet / "config.json").write_text(json.dumps(config))
+    file = unet / "diffusion_pytorch_model.safetensors"
+    weights = load_file(file)
+    shape = UNet2DConditionModel.from_config(config).time_embedding.cond_proj.weight.shape
+    weights["time_embedding.cond_proj.weight"] = torch.randn(shape, generator=torch.Generator().manual_seed(1))
+    save_file(weights, file, metadata={"format": "pt"})
+    return {"model": {"base": "distilled"}}
+
+
+class TestEmbeddedGuidance:
+    NEGATIVE = {"conditioning": {"negative_prompt": "red", "negative_prompt_2": "blue"}}
+
+    def test_a_negative_prompt_takes_no_effect(self, own, distilled):
+        bare = own.picture(**distilled)
+        result, pointers = said(own, **distilled, **self.NEGATIVE)
+        assert sorted(pointers) == ["/conditioning/negative_prompt", "/conditioning/negative_prompt_2"]
+        assert difference(pixels(result["images"][0]), bare) == 0
+        assert difference(own.picture(**distilled, hyperparameters={"guidance_scale": 2}), bare) > 0
+
+    def test_a_refiner_reads_the_first_of_them(self, own, distilled):
+        changes = merge(distilled, {"model": {"refiner": "sdxl_refiner"}, "hyperparameters": {"refiner_start": 0.5}})
+        bare = own.picture(**changes)
+        result, pointers = said(own, **changes, **self.NEGATIVE)
+        assert pointers == ["/conditioning/negative_prompt_2"]
+        assert difference(pixels(result["images"][0]), bare) > 0
+
+    def test_what_the_library_cannot_do_is_refused(self, own, distilled):
+        """Its pipelines for ControlNets beside an initial image do not give the UNet the scale."""
+        conditioning = {"control_nets": [NET | {"model": "controlnet_canny"}]}
+        own.run(**distilled, conditioning=conditioning)
+        changes = distilled | {"conditioning": conditioning | {"init_image": "init.png"}, "hyperparameters": {"strength": 0.7}}
+        assert own.violations(**changes) == [("unsupported_feature", "/conditioning/control_nets")]
+        with pytest.raises(UnsupportedFeature):
+            own.run(**changes)
+
+
+def test_parts_of_a_base_that_does_no_step(own, root, tiny):
+    for name in ("text_encoder_alt", "text_encoder_2_alt", "tokenizer_alt"):
+        shutil.copytree(tiny / name, root / name)
+    context = JobContext()
+    parts = {"text_encoder": "text_encoder_alt", "text_encoder_2": "text_encoder_2_alt", "tokenizer": "tokenizer_alt"}
+    own.run(
+        context,
+        model={"refiner": "sdxl_refiner", **parts},
+        scheduler={"steps": 10},
+        conditioning={"init_image": "init.png"},
+        hyperparameters={"strength": 0.2, "refiner_start": 0.3},
+    )
+    pointers = [warning.pointer for warning in context.warnings if warning.code == "no_effect"]
+    assert sorted(p for p in pointers if p != "/hyperparameters/refiner_start") == [f"/model/{name}" for name in sorted(parts)]
