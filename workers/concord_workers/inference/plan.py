@@ -46,6 +46,7 @@ from concord_workers.models.model_loader import ModelLoader
 from concord_workers.models.own_tokenizers import require_ids_fit, require_own_tokenizers
 from concord_workers.models.safetensors_file import read_header, read_tensors
 from concord_workers.models.upscaler_file import is_known_net
+from concord_workers.models.vae_kinship import require_kin
 from concord_workers.models.vocabulary import has_word, require_vocabulary
 from concord_workers.postprocessing.safety_checker import locate_checker
 from concord_workers.postprocessing.upscaler import locate_net
@@ -512,6 +513,7 @@ def _require_vae_fits(vae: ModelFacts, base: ModelFacts) -> None:
             raise ModelInvalid(
                 f"{vae.path.name} is for other latents: its {size} is {new}, the base's {old}", field="/model/vae"
             )
+    require_kin(vae, base)
 
 
 def _control_net_facts(loader: ModelLoader, settings: InferenceSettings, net: PartialControlNet, field: str) -> ModelFacts:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 import struct
 import sys
 from pathlib import Path
 
 import pytest
+import torch
 from accelerate import init_empty_weights
 from bench import Engine, submission_of
 from diffusers import AutoencoderKL, UNet2DConditionModel
@@ -19,8 +21,18 @@ from tiny_layouts import text_encoder_2_to_sgm, text_encoder_to_sgm, unet_to_sgm
 CONFIG = Path(sys.prefix) / "share" / "sdxl-config"
 
 
-def write_sparse(path: Path, weights: dict) -> None:
-    """A file of the right size whose bytes are a hole, but for the first number of each weight."""
+FIRST = "decoder.conv_in.weight"
+
+
+def noise(seed: int) -> torch.Tensor:
+    return torch.randn(512, 4, 3, 3, generator=torch.Generator().manual_seed(seed))
+
+
+LATENTS = noise(1)
+
+
+def write_sparse(path: Path, weights: dict, values: dict[str, torch.Tensor] | None = None) -> None:
+    """A file of the right size whose bytes are a hole, but for the first number of each weight, and for values in fp16."""
     header, begins, end = {}, [], 0
     for name, tensor in weights.items():
         begin, end = end, end + tensor.numel() * 2
@@ -33,6 +45,9 @@ def write_sparse(path: Path, weights: dict) -> None:
         for begin in begins:
             file.seek(8 + len(text) + begin)
             file.write(b"\x00\x3c")
+        for name, tensor in (values or {}).items():
+            file.seek(8 + len(text) + header[name]["data_offsets"][0])
+            file.write(tensor.half().numpy().tobytes())
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +65,11 @@ def real(tmp_path_factory, inputs):
         weights |= text_encoder_2_to_sgm(second.state_dict(), f"conditioner.embedders.{number}.model.")
         if first is not None:
             weights |= text_encoder_to_sgm(first.state_dict())
-        write_sparse(root / f"{name}.safetensors", weights)
+        write_sparse(root / f"{name}.safetensors", weights, {f"first_stage_model.{FIRST}": LATENTS})
+        if name == "base":
+            alone = {key.removeprefix("first_stage_model."): t for key, t in vae_to_sgm(vae.state_dict()).items()}
+            write_sparse(root / "tuned.safetensors", alone, {FIRST: LATENTS * 0.5 + 0.2 * noise(2)})
+            write_sparse(root / "sd15.safetensors", alone, {FIRST: noise(3)})
     return Engine(root, inputs, tmp_path_factory.mktemp("outputs"))
 
 
@@ -65,6 +84,20 @@ def test_the_published_models_are_known_by_their_headers(real):
         "text_encoder_2": 694_659_840,
     }
     assert refiner.component_elements["unet"] == 2_259_526_660
+
+
+def test_a_vae_of_other_latents_is_told_by_its_weights(real):
+    """A file alone: the names and shapes of SDXL's VAE and of Stable Diffusion 1.x's are the same."""
+
+    def found(vae: str) -> list[tuple[str, str | None]]:
+        return [row for row in real.violations(model={"base": "base", "vae": vae}) if row[1] == "/model/vae"]
+
+    assert found("tuned") == []
+    assert found("sd15") == [("model_invalid", "/model/vae")]
+    beside = real.roots.model_roots[0] / "sd15.config"
+    shutil.copytree(CONFIG / "base" / "vae", beside)
+    assert found("sd15") == []  # whoever puts a configuration there says so
+    shutil.rmtree(beside)
 
 
 def test_the_published_vocabulary_is_made(real):
