@@ -163,9 +163,8 @@ def test_all_right_models_together_run(worker, host):
     assert ask(worker, "generate_sdxl", request({}))["success"]
 
 
-@pytest.mark.parametrize("field", RIGHT)
-def test_each_kind_of_file_in_a_field_is_one_fault_there(worker, host, field):
-    for kind in KINDS:
+def check_kinds(worker, host, field, kinds) -> None:
+    for kind in kinds:
         found = violations_of(worker, request({field: kind}), host)
         if is_right(field, kind):
             assert found == [], (field, kind)
@@ -174,18 +173,40 @@ def test_each_kind_of_file_in_a_field_is_one_fault_there(worker, host, field):
             assert {code for _, code in found} <= REFUSALS, (field, kind, found)
 
 
+@pytest.mark.parametrize("field", RIGHT)
+def test_a_kind_of_file_in_a_field_is_one_fault_there(worker, host, field):
+    """A third of the kinds in each field, another third in the next one."""
+    check_kinds(worker, host, field, KINDS[list(RIGHT).index(field) % 3 :: 3])
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("field", RIGHT)
+def test_each_kind_of_file_in_a_field_is_one_fault_there(worker, host, field):
+    check_kinds(worker, host, field, KINDS)
+
+
+WRONG = ["sdxl_refiner", "sdxl_base/unet", "controlnet_depth", "ESRGAN.safetensors", "broken/odd_heads", "broken/no_words"]
+
+
+def check_two(worker, host, one, other, index) -> None:
+    kind, second = WRONG[index % len(WRONG)], WRONG[(index + 2) % len(WRONG)]
+    expected = [field for field, name in ((one, kind), (other, second)) if not is_right(field, name)]
+    found = violations_of(worker, request({one: kind, other: second}), host)
+    assert [pointer for pointer, _ in found] == expected, (one, kind, other, second, found)
+
+
 def test_two_wrong_files_are_two_faults(worker, host):
-    wrong = ["sdxl_refiner", "sdxl_base/unet", "controlnet_depth", "ESRGAN.safetensors", "broken/odd_heads", "broken/no_words"]
-    for one, other in itertools.combinations(RIGHT, 2):
-        for index, kind in enumerate(wrong):
-            second = wrong[(index + 2) % len(wrong)]
-            expected = [field for field, name in ((one, kind), (other, second)) if not is_right(field, name)]
-            found = violations_of(worker, request({one: kind, other: second}), host)
-            assert [pointer for pointer, _ in found] == expected, (one, kind, other, second, found)
+    for index, (one, other) in enumerate(itertools.combinations(RIGHT, 2)):
+        check_two(worker, host, one, other, index)
 
 
-@pytest.mark.parametrize(("field", "kind"), PAIRS[::9])
-def test_a_job_says_what_the_check_says(worker, host, field, kind):
+@pytest.mark.long
+def test_any_two_wrong_files_are_two_faults(worker, host):
+    for (one, other), index in itertools.product(itertools.combinations(RIGHT, 2), range(len(WRONG))):
+        check_two(worker, host, one, other, index)
+
+
+def check_job(worker, host, field, kind) -> None:
     document = request({field: kind})
     said = ask(worker, "validate_request", document)["data"]
     reply = ask(worker, "generate_sdxl", document)
@@ -193,3 +214,14 @@ def test_a_job_says_what_the_check_says(worker, host, field, kind):
     if not said["valid"]:
         assert reply["error_details"]["errors"] == said["errors"]
     assert not any(str(root) in json.dumps(reply["error_details"], ensure_ascii=False) for root in host), reply
+
+
+@pytest.mark.parametrize(("field", "kind"), PAIRS[::19])
+def test_a_job_says_what_the_check_says(worker, host, field, kind):
+    check_job(worker, host, field, kind)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("field", "kind"), PAIRS[4::9])
+def test_every_job_says_what_the_check_says(worker, host, field, kind):
+    check_job(worker, host, field, kind)

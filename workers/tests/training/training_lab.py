@@ -19,6 +19,7 @@ from transformers.utils import logging as transformers_logging
 from concord_workers.core.device_manager import Device
 from concord_workers.core.inference_settings import InferenceSettings
 from concord_workers.core.roots import Roots
+from concord_workers.models.device_models import DeviceModels
 from concord_workers.models.model_loader import ModelLoader
 from concord_workers.training import TrainingManager, TrainingSettings
 from concord_workers.training.run import TrainingRun
@@ -40,9 +41,9 @@ class Gate:
 
 
 class Lab:
-    """One worker's training room over a folder of its own."""
+    """One worker's training room over a folder of its own. on_device: models that labs share, which none of them changes."""
 
-    def __init__(self, root: Path, models: Path, **settings) -> None:
+    def __init__(self, root: Path, models: Path, on_device: DeviceModels | None = None, **settings) -> None:
         self.root = root
         self.inputs = root / "inputs"
         self.output = root / "outputs"
@@ -50,6 +51,8 @@ class Lab:
         self.device = Device("cpu_0", "cpu")
         self.roots = Roots([models], [self.inputs], self.output)
         self.loader = ModelLoader(self.device, self.roots, InferenceSettings())
+        if on_device is not None:
+            self.loader.on_device = on_device
         self.events: list[dict] = []
         self.watchers: list = []
         settings = {"fixed_noise": True, "validation_steps": 2, **settings}
@@ -136,11 +139,11 @@ JOBS = {
 
 
 def job(kind: str, /, *, data: str = "cats", base: str = "sdxl_base", hyperparameters: dict | None = None, **fields) -> dict:
-    """A canonical job on the tiny base: 64 pixels, 4 pictures a step, seed 7."""
+    """A canonical job on the tiny base: 64 pixels, 2 pictures a step, seed 7."""
     own = JOBS[kind]
     numbers = {
         "resolution": 64,
-        "batch_size": 4,
+        "batch_size": 2,
         "seed": 7,
         "max_steps": 10,
         **own["hyperparameters"],
