@@ -11,6 +11,7 @@ from bench import Engine, difference
 from safetensors.torch import load_file, save_file
 
 from concord_workers.core.errors import ContractError, ModelInvalid
+from concord_workers.models.prediction import Prediction
 
 V = {"v_pred": torch.tensor([]), "ztsnr": torch.tensor([])}
 
@@ -62,8 +63,13 @@ class TestPrediction:
             (None, None, {"prediction_type": "v_prediction", "rescale_betas_zero_snr": True}, True),
         ],
     )
-    def test_a_file_that_predicts_v_is_sampled_so(self, own, root, write, extra, metadata, scheduler, zero_snr):
+    def test_a_file_that_predicts_v_is_known_as_such(self, own, write, extra, metadata, scheduler, zero_snr):
         write("file", extra, metadata, scheduler)
+        assert own.loader.describe("file").prediction == Prediction("v_prediction", zero_snr)
+
+    @pytest.mark.parametrize(("extra", "zero_snr"), [(V, True), ({"v_pred": torch.tensor([])}, False)])
+    def test_a_file_that_predicts_v_is_sampled_so(self, own, root, write, extra, zero_snr):
+        write("file", extra)
         v_folder(root, rescale_betas_zero_snr=zero_snr)
         picture, folder = (own.picture(model={"base": base}, performance={"dtype": "fp32"}) for base in ("file", "v"))
         assert difference(picture, folder) <= 3  # the file is stored in fp16

@@ -166,6 +166,15 @@ class TestBudget:
         assert small.picture().shape == (64, 64, 3)  # the worker goes on
 
 
+def test_a_root_without_models_says_so(tmp_path, inputs):
+    for root in ("empty", "absent"):
+        (tmp_path / "empty").mkdir(exist_ok=True)
+        bare = Engine(tmp_path / root, inputs, tmp_path / "outputs")
+        assert bare.violations() == [("model_not_found", "/model/base")]
+        with pytest.raises(ModelNotFound):
+            bare.run()
+
+
 class TestCache:
     def test_a_cached_model_loads_from_it(self, own):
         cached = own.loader.load_to_cache("sdxl_base", "sdxl")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from documents import FIXTURES, command, submission
-from worker_process import id_of
+from worker_process import WorkerProcess, id_of
 
 from concord_workers.core.actions import actions
 from concord_workers.core.dictionary import dictionary
@@ -52,16 +52,27 @@ def fields_of(name):
     return {"prompt_submission": submission()} if "Submission" in actions()[name].request or name == "optimize_request" else {}
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    """A worker for all actions: each leaves it without a job and a training."""
+    worker = WorkerProcess(tmp_path_factory.mktemp("actions"), "--device", "cpu")
+    yield worker
+    worker.kill()
+
+
 @pytest.mark.parametrize("name", [name for name in OF_WORKERS if name not in ("shutdown", "cancel")])
-def test_every_action_succeeds_in_every_shape(worker, name):
+def test_every_action_succeeds_in_every_shape(shared, name):
+    worker = shared
     for index, (form, dialect) in enumerate(SHAPES):
         if name in PREPARED:
             worker.ask(PREPARED[name] | ({"output_name": "t"} if index == 0 and "training" in name else {}))
         asked = fields_of(name) | ({"training_id": "t"} if "training_id" in fields_of(name) else {})
         frame = worker.ask(command(actions()[name], asked, form, dialect, f"r-{index}"))
         check_reply(frame, name, "pascal" if form == "direct" else "snake", f"r-{index}")
-        assert canonical(frame)["success"], (name, form, dialect, frame)
-        stop_all(worker)
+        reply = canonical(frame)
+        assert reply["success"], (name, form, dialect, frame)
+        data = frame.get("data") or frame.get("Data") or {}
+        stop_all(worker, "t", data.get("training_id") or data.get("TrainingId") or "t")
 
 
 @pytest.mark.parametrize("dialect", ["snake", "pascal", "camel"])
@@ -96,11 +107,10 @@ def test_every_command_of_the_fixtures_is_answered(worker):
         stop_all(worker)
 
 
-def stop_all(worker):
+def stop_all(worker, *names):
     """Ends the trainings that the fake engine runs, so that the next command finds the device free."""
-    for name in ("t", "training-0", "training-1", "training-2", "training-3", "training-4", "training-5"):
-        if not worker.ask({"action": "stop_training", "payload": {"training_id": name}})["success"]:
-            continue
+    for name in dict.fromkeys(names or ("t", *(f"training-{index}" for index in range(6)))):
+        worker.ask({"action": "stop_training", "payload": {"training_id": name}})
 
 
 def canonical(frame):

@@ -86,7 +86,7 @@ def test_an_unread_stderr_holds_up_no_command(start, pipe, script):
 
 
 def test_what_was_logged_is_said_once_somebody_reads(start, pipe):
-    worker = start(WORKERS / "main.py")
+    worker = start(FAKE)
     assert worker.ask({"action": "get_status", "request_id": "a", "payload": {}})["success"]
     assert b"inputs does not exist" in pipe.drain(until=b"inputs does not exist")
     worker.send({"action": "shutdown", "request_id": "end", "payload": {}})

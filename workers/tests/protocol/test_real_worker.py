@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from documents import job, submission
 from PIL import Image
-from worker_process import WORKERS, WorkerProcess
 
 from concord_workers.core.actions import actions
 from concord_workers.core.reader import read
@@ -113,22 +112,13 @@ def test_the_self_test_really_runs(eager, scope):
     assert report["failed"] == 0 and report["passed"] > 10, [row for row in report["checks"] if not row["passed"]]
 
 
-def test_a_killed_worker_leaves_whole_lines_and_another_takes_its_place(tiny, tmp_path):
-    flags = ("--device", "cpu", "--threads", "1", "--model-root", str(tiny))
-    worker = WorkerProcess(tmp_path, *flags, script=WORKERS / "main.py")
-    worker.ask({"action": "initialize", "payload": {"features": ["events", "out_of_order"]}} | {"request_id": "i"})
+def test_a_killed_worker_leaves_whole_lines_and_no_half_picture(eager):
+    """The last of this file: it kills the worker of all the others."""
+    before = set(eager.folder.rglob("*.png"))
     big = {"hyperparameters": {"dimensions": {"width": 256, "height": 256}}, "scheduler": {"steps": 150}}
-    worker.send(job("j", **BASE, **big))
-    worker.until(lambda frame: frame.get("stage") == "denoising")
-    worker.process.kill()
-    assert worker.end() == -9
-    assert all(isinstance(frame, dict) for frame in worker.frames())
-    worker.kill()
-    assert list(tmp_path.rglob("*.png")) == []
-
-
-def test_a_folder_without_models_says_so(tmp_path):
-    worker = WorkerProcess(tmp_path, "--device", "cpu", script=WORKERS / "main.py")
-    error = worker.ask(job("j", **BASE))["error_details"]
-    worker.kill()
-    assert (error["code"], error["field"]) == ("model_not_found", "/payload/prompt_submission/model/base")
+    eager.send(job("killed", **BASE, **big))
+    eager.until(lambda frame: frame.get("request_id") == "killed" and frame.get("stage") == "denoising")
+    eager.process.kill()
+    assert eager.end() == -9
+    assert all(isinstance(frame, dict) for frame in eager.frames())
+    assert set(eager.folder.rglob("*.png")) == before
