@@ -39,6 +39,17 @@ def ids(engine) -> dict[str, str]:
 
 
 class TestLoading:
+    def test_the_memory_of_a_load_is_the_model_s_own(self, own):
+        """Not the sum of what is there: a second model, and the same one once more, have their own figure."""
+        first = own.loader.load("sdxl_base", "sdxl")["memory_used_bytes"]
+        lora = own.loader.load("lora_style", "lora")["memory_used_bytes"]
+        assert 0 < lora < first / 4
+        assert own.loader.load("sdxl_base", "sdxl")["memory_used_bytes"] == first
+        cached = own.loader.load_to_cache("lora_style", "lora")
+        own.loader.load_to_cache("sdxl_base", "sdxl")
+        again = own.loader.load_to_cache("lora_style", "lora")
+        assert cached["memory_used_bytes"] == again["memory_used_bytes"] == cached["model_size_bytes"]
+
     def test_a_load_says_what_it_took(self, own, root):
         result = own.loader.load("sdxl_base", "sdxl")
         size = sum(file.stat().st_size for file in (root / "sdxl_base").rglob("*.safetensors"))
