@@ -14,7 +14,8 @@ from concord_workers.core.device_manager import Device, is_out_of_memory
 from concord_workers.core.errors import ContractError, ModelInvalid
 from concord_workers.core.inference_settings import InferenceSettings
 from concord_workers.core.job_context import JobContext
-from concord_workers.inference.plan import dtype_of, offload_of, require_widths
+from concord_workers.inference.model_checks import require_widths
+from concord_workers.inference.plan import dtype_of, offload_of
 from concord_workers.models.cause import cause_of
 from concord_workers.models.device_models import LoadedModel
 from concord_workers.models.facts import describe_text_encoder

@@ -43,10 +43,11 @@ from concord_workers.inference.denoise import (
     starting_noise,
 )
 from concord_workers.inference.finish import finish_pictures, write_pictures
+from concord_workers.inference.foreseen import NO_CHANGE, warn_of_embedded_guidance
 from concord_workers.inference.job_images import JobImages, read_images
 from concord_workers.inference.job_models import JobModels, require_fitting
 from concord_workers.inference.optimizations import optimized, with_compiled_unet
-from concord_workers.inference.plan import NO_CHANGE, offload_of, scheduler_of, warn_of_embedded_guidance
+from concord_workers.inference.plan import offload_of, scheduler_of
 from concord_workers.inference.submission_record import record_of
 from concord_workers.schedulers.scheduler_factory import SchedulerChoice, make_scheduler
 

@@ -19,12 +19,14 @@ from concord_workers.core.inference_settings import InferenceSettings
 from concord_workers.core.job_context import JobContext
 from concord_workers.core.roots import Roots
 from concord_workers.core.tables import limit, names
+from concord_workers.inference.conditioning_checks import clip_skip_max
 from concord_workers.inference.cost_model import Measurement
+from concord_workers.inference.foreseen import warn_of_unused
 from concord_workers.inference.job_images import predict_images_warnings
 from concord_workers.inference.job_models import JobModels, take_models
 from concord_workers.inference.job_run import FEATURES, JobRun
 from concord_workers.inference.memory_optimizer import MemoryOptimizer
-from concord_workers.inference.plan import clip_skip_max, violations_of, warn_of_unused
+from concord_workers.inference.plan import violations_of
 from concord_workers.models.device_models import LoadedModel
 from concord_workers.models.model_facts import FAMILY
 from concord_workers.models.model_loader import ModelLoader
