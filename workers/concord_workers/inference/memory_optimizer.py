@@ -65,7 +65,7 @@ class MemoryOptimizer:
         parts = self._models_of(submission)
         base = parts["base"]
         dtype = dtype_of(submission, self.device)
-        shape = _shape_of(submission)
+        shape = _shape_of(submission, parts)
         weights = {name: facts.bytes_at(dtype) for name, facts in parts.items()}
         on_device = self._weights_on_device(weights, base, dtype, shape)
         unet, decoding = self.costs.activation_bytes(base, dtype, shape, parts.get("vae"))
@@ -90,7 +90,7 @@ class MemoryOptimizer:
     def bytes_to_work(self, submission: EffectiveSubmission) -> int:
         """Bytes that a submission needs on the device beside the models that stay there, by the estimate."""
         parts = self._models_of(submission)
-        base, dtype, shape = parts["base"], dtype_of(submission, self.device), _shape_of(submission)
+        base, dtype, shape = parts["base"], dtype_of(submission, self.device), _shape_of(submission, parts)
         work = max(self.costs.activation_bytes(base, dtype, shape, parts.get("vae")))
         if not shape.optimizations & set(_OFFLOADS):
             return work
@@ -413,16 +413,18 @@ def _ordered(optimizations: set[str]) -> list[str]:
     return [name for name in names("Optimization") if name in optimizations]
 
 
-def _shape_of(submission: EffectiveSubmission) -> Shape:
+def _shape_of(submission: EffectiveSubmission, parts: Mapping[str, ModelFacts]) -> Shape:
     parameters = submission.hyperparameters
     pixels = parameters.dimensions.width * parameters.dimensions.height
     steps = submission.scheduler.steps
     if parameters.strength is not None:
         steps = max(int(steps * parameters.strength), 1)
+    # A model that takes the guidance scale as an input computes no second row for the negative prompt.
+    is_guided = any(not parts[name].embeds_guidance for name in ("base", "refiner") if name in parts)
     return Shape(
         pixels=pixels,
         batch=parameters.batch_size,
-        rows=2 if parameters.guidance_scale > 1 else 1,
+        rows=2 if parameters.guidance_scale > 1 and is_guided else 1,
         calls=calls_of(submission.scheduler.type, steps),
         nets=sum(net.weight != 0 for net in submission.conditioning.control_nets),
         finish=Finish.of(submission.postprocessing),

@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 import torch
-from bench import DEFAULTS, Engine, difference, merge, pixels
+from bench import DEFAULTS, Engine, difference, merge, pixels, submission_of
 from diffusers import UNet2DConditionModel
 from safetensors.torch import load_file, save_file
 
@@ -85,6 +85,13 @@ class TestEmbeddedGuidance:
         assert sorted(pointers) == ["/conditioning/negative_prompt", "/conditioning/negative_prompt_2"]
         assert difference(pixels(result["images"][0]), bare) == 0
         assert difference(own.picture(**distilled, hyperparameters={"guidance_scale": 2}), bare) > 0
+
+    def test_the_estimate_counts_one_row(self, own, distilled):
+        def activations(scale: float, **changes) -> float:
+            document = merge(DEFAULTS, merge(changes, {"hyperparameters": {"guidance_scale": scale}}))
+            return own.worker.optimizer.estimate(submission_of(document))["detailed_breakdown"]["activations_mb"]
+
+        assert activations(7.5, **distilled) == activations(1, **distilled) < activations(7.5)
 
     def test_a_refiner_reads_the_first_of_them(self, own, distilled):
         changes = merge(distilled, {"model": {"refiner": "sdxl_refiner"}, "hyperparameters": {"refiner_start": 0.5}})
