@@ -126,10 +126,9 @@ impl Worker {
         let total: u64 = loading.done.iter().map(|(model, ..)| model.bytes).sum();
         let Some(suite) = loading.suite.take() else {
             let (model, seconds, cached) = &loading.done[0];
-            let memory = if loading.to_ram { &self.ram } else { &self.gpu };
             return json!({
                 "model_id": model.id, "load_time_seconds": seconds, "model_size_bytes": model.bytes,
-                "gpu_id": self.settings.device.gpu_id, "from_cache": cached, "memory_used_bytes": memory.used(),
+                "gpu_id": self.settings.device.gpu_id, "from_cache": cached, "memory_used_bytes": model.bytes,
             });
         };
         let parts: Vec<Value> = loading

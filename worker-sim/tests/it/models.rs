@@ -40,6 +40,10 @@ fn a_model_goes_through_the_cache_to_the_gpu_and_away() {
         fast["memory_used_bytes"],
         "it is there already"
     );
+    let vae =
+        sim.data("load_model", json!({"model_path": "/models/sdxl_vae.safetensors", "model_type": "vae"}));
+    assert_eq!(vae["memory_used_bytes"], vae["model_size_bytes"], "its own memory, not that of all models");
+    sim.data("unload_model", json!({"model_id": "sdxl_vae"}));
     let gone = sim.data("unload_model", json!({"model_id": "sdxl_base"}));
     assert_eq!(gone, json!({"model_ids": ["sdxl_base"], "freed_bytes": fast["model_size_bytes"]}));
     assert_eq!(sim.code("unload_model", json!({"model_id": "sdxl_base"})), "model_not_found");
