@@ -12,7 +12,7 @@ use tokio::sync::{oneshot, watch};
 /// The events of a job so far, and its reply.
 #[derive(Debug, Default)]
 pub struct EventLog {
-    /// `(sequence, event)`, oldest first. StoredReply as the lines that the worker wrote, because most are never read.
+    /// `(sequence, event)`, oldest first. Kept as the lines that the worker wrote, because most are never read.
     events: VecDeque<(u64, Vec<u8>)>,
     /// Bytes of these events.
     bytes: usize,

@@ -93,7 +93,7 @@ impl Dispatcher {
         }
         let order = Order {
             trace: context.trace.clone(),
-            kept: Some(context.kept()),
+            guard: Some(context.guard()),
             ..query(command.action, context.request_id.clone(), frame, limit)
         };
         let answer = lane.run(order).await;
@@ -138,7 +138,7 @@ fn query(action: Action, request_id: Arc<str>, frame: Vec<u8>, limit: Option<Dur
         compiles: false,
         events: None,
         requests: 0,
-        kept: None,
+        guard: None,
     }
 }
 

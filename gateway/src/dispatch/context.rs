@@ -8,21 +8,21 @@ use std::{
 use contracts::{ErrorCode, Failure};
 
 use super::in_flight_ids::InFlightId;
-use crate::{lane::Kept, reply::ReplyContext, uploads::Held};
+use crate::{lane::ResourceGuard, reply::ReplyContext, uploads::FileGuard};
 
 /// The context of a command. It dereferences to its [`ReplyContext`].
 #[derive(Debug)]
 pub(crate) struct CommandContext {
     pub(crate) reply: ReplyContext,
     /// Keeps the files of its images.
-    pub(crate) inputs: Vec<Held>,
+    pub(crate) inputs: Vec<FileGuard>,
     /// Keeps its id in flight until its reply is made.
     pub(crate) claim: Option<Arc<InFlightId>>,
 }
 
 impl CommandContext {
     /// What a lane holds until its worker is done with the command, even if the client has left by then.
-    pub(crate) fn kept(&self) -> Kept {
+    pub(crate) fn guard(&self) -> ResourceGuard {
         Arc::new((self.claim.clone(), self.inputs.clone()))
     }
 }

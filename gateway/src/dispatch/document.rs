@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     jobs::{Priority, Tags},
-    uploads::{Held, Uploads},
+    uploads::{FileGuard, Uploads},
 };
 
 /// The facts of a submission that decide where it goes and when.
@@ -131,7 +131,7 @@ pub(crate) struct PlacedImages {
     /// What the sender wrote in place of each path.
     pub(crate) swapped: HashMap<String, String>,
     /// Keeps the files at these paths.
-    pub(crate) inputs: Vec<Held>,
+    pub(crate) inputs: Vec<FileGuard>,
     /// The violations of images that could not become paths, with canonical pointers.
     pub(crate) violations: Vec<Violation>,
 }
@@ -181,7 +181,7 @@ pub(crate) fn check_frame(bytes: usize) -> Result<(), Box<Failure>> {
 }
 
 /// Writes a `data:` image under the output directory.
-async fn place_data(reference: &str, uploads: &Uploads) -> Result<(String, Held), Box<Failure>> {
+async fn place_data(reference: &str, uploads: &Uploads) -> Result<(String, FileGuard), Box<Failure>> {
     let invalid = |message: &str| Box::new(Failure::new(ErrorCode::ImageInvalid, message.to_owned()));
     let encoded = reference
         .split_once(";base64,")

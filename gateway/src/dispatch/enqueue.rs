@@ -68,7 +68,7 @@ impl Dispatcher {
         }
         (context.swapped, context.inputs) = (swapped, inputs);
         let recorded = matches!(class, Class::Job | Class::Training);
-        let kept = context.kept();
+        let guard = context.guard();
         // The job owns the context; a refusal of the job needs a copy.
         let refusal = context.reply.clone();
         let job =
@@ -78,7 +78,7 @@ impl Dispatcher {
         if let Err(failure) = document::check_frame(frame_bytes(&job)) {
             return Ok(refuse(failure));
         }
-        match self.inner.queue.submit(job, kept).await {
+        match self.inner.queue.submit(job, guard).await {
             Err(failure) => Ok(refuse(failure)),
             Ok(accepted) if recorded && !options.wait => Ok(Answer::Queued { request_id, accepted }),
             Ok(accepted) => Ok(Answer::Reply(accepted.events.reply().await)),

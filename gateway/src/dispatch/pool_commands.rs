@@ -233,7 +233,7 @@ impl Dispatcher {
         Box::new(Failure { retry_after_seconds: Some(1.0), ..failure.detail("lanes", lanes) })
     }
 
-    /// Asks the lane of a training. If this gateway did not start it, asks each lane until one knows it.
+    /// Asks the lane of a training. If this gateway did not start it, asks all lanes at once, and takes the first that knows it.
     async fn ask_training_lane(&self, command: &RoutedCommand, context: &CommandContext) -> Reply {
         let id = command.fields["training_id"].as_str().unwrap_or_default().to_owned();
         let payload = command.fields.to_string();
@@ -328,7 +328,7 @@ impl Dispatcher {
         if let Err(failure) = document::check_frame(enqueue::frame_bytes(&job)) {
             return own.failure(*failure);
         }
-        match self.inner.queue.run(job, context.kept()).await {
+        match self.inner.queue.run(job, context.guard()).await {
             Ok(reply) => Arc::unwrap_or_clone(reply),
             Err(failure) => own.failure(*failure),
         }

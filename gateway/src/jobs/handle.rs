@@ -14,7 +14,7 @@ use super::{Cursor, Filter, Job, JobView, Page, QueueConfig, queue::JobQueue};
 use crate::{
     events::JobEvents,
     gpu::GpuId,
-    lane::{Kept, LaneHandle},
+    lane::{LaneHandle, ResourceGuard},
     outputs::Outputs,
     placement::LaneLoadView,
 };
@@ -50,7 +50,7 @@ impl Accepted {
 pub(super) type Cancelling = oneshot::Sender<Result<&'static str, Box<Failure>>>;
 
 pub(super) enum Mail {
-    Submit(Box<Job>, Kept, oneshot::Sender<Result<Accepted, Box<Failure>>>),
+    Submit(Box<Job>, ResourceGuard, oneshot::Sender<Result<Accepted, Box<Failure>>>),
     Cancel {
         target: Arc<str>,
         attempt: Option<u32>,
@@ -114,16 +114,16 @@ pub fn start(
 }
 
 impl JobQueueHandle {
-    /// Queues a command. Its reply arrives by its events, even if the worker or its lane dies. `kept` is dropped after
+    /// Queues a command. Its reply arrives by its events, even if the worker or its lane dies. `guard` is dropped after
     /// the reply.
     ///
     /// # Errors
     /// `queue_full` if as many commands wait as may, `conflict` if the session has a job that has not ended,
     /// `shutting_down` during a drain. A command that no lane will ever take is accepted and fails at once, by its
     /// events.
-    pub async fn submit(&self, job: Job, kept: Kept) -> Result<Accepted, Box<Failure>> {
+    pub async fn submit(&self, job: Job, guard: ResourceGuard) -> Result<Accepted, Box<Failure>> {
         let (answer, accepted) = oneshot::channel();
-        match self.mailbox.try_send(Mail::Submit(Box::new(job), kept, answer)) {
+        match self.mailbox.try_send(Mail::Submit(Box::new(job), guard, answer)) {
             Ok(()) => accepted.await.unwrap_or_else(|_| Err(gone())),
             Err(mpsc::error::TrySendError::Full(_)) => Err(full(self.mailbox.max_capacity())),
             Err(mpsc::error::TrySendError::Closed(_)) => Err(gone()),
@@ -134,8 +134,8 @@ impl JobQueueHandle {
     ///
     /// # Errors
     /// Those of [`Self::submit`]. A later failure is in the reply.
-    pub async fn run(&self, job: Job, kept: Kept) -> Result<Arc<Reply>, Box<Failure>> {
-        Ok(self.submit(job, kept).await?.events.reply().await)
+    pub async fn run(&self, job: Job, guard: ResourceGuard) -> Result<Arc<Reply>, Box<Failure>> {
+        Ok(self.submit(job, guard).await?.events.reply().await)
     }
 
     /// Cancels a command that waits or runs. Returns what it `was`, after its own reply.

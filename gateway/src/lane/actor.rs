@@ -15,7 +15,7 @@ use super::{
     breaker::{Breaker, Death},
     handle::{BreakerView, LastSeen},
     life::{End, Life},
-    message::{Answer, Cancelling, Held, Mail, Stop},
+    message::{Answer, Cancelling, HeldOrder, Mail, Stop},
     process::Process,
 };
 use crate::supervise::is_configuration;
@@ -26,7 +26,7 @@ pub(crate) struct Actor {
     pub(super) inbox: Inbox,
     pub(super) last_seen: Arc<LastSeen>,
     /// Commands that wait for a worker.
-    pub(super) held: VecDeque<Held>,
+    pub(super) held: VecDeque<HeldOrder>,
     pub(super) breaker: Breaker,
     /// Why the last worker ended; `None` once the next one is ready.
     pub(super) last_death: Option<Arc<Cause>>,
@@ -214,7 +214,7 @@ impl Actor {
         if self.held.len() >= self.policy.held_max {
             answer(waiter, Err(LaneError::Full { capacity: self.policy.held_max }));
         } else {
-            self.held.push_back(Held { order, waiter, cancels: Vec::new() });
+            self.held.push_back(HeldOrder { order, waiter, cancels: Vec::new() });
         }
     }
 
@@ -240,7 +240,7 @@ impl Actor {
 
     pub(super) fn expire_held(&mut self) {
         let now = Instant::now();
-        let is_over = |held: &Held| held.order.deadline.is_some_and(|(at, _)| at <= now);
+        let is_over = |held: &HeldOrder| held.order.deadline.is_some_and(|(at, _)| at <= now);
         while let Some(index) = self.held.iter().position(is_over) {
             if let Some(held) = self.held.remove(index) {
                 let seconds = held.order.deadline.map_or(0.0, |(_, timeout)| timeout.as_secs_f64());
@@ -258,7 +258,7 @@ impl Actor {
     /// Returns the commands that a worker runs alone: none has begun, and another lane may be free for it. Queries wait
     /// here.
     pub(super) fn return_exclusive(&mut self) {
-        let (exclusive, others): (VecDeque<Held>, _) =
+        let (exclusive, others): (VecDeque<HeldOrder>, _) =
             std::mem::take(&mut self.held).into_iter().partition(|held| held.order.exclusive);
         self.held = others;
         let error = self.resting();
@@ -304,7 +304,7 @@ impl Actor {
 }
 
 /// Answers a held command, and then the cancels of its requests.
-fn answer_held(held: Held, error: LaneError) {
+fn answer_held(held: HeldOrder, error: LaneError) {
     answer(held.waiter, Err(error));
     for (_, done) in held.cancels {
         done.send(Cancelled::NotHere).ok();

@@ -13,7 +13,7 @@ pub(crate) type Answer = Result<Vec<u8>, LaneError>;
 
 /// What the sender of a command holds until the worker is done with it: the claim of its id, the files that it reads.
 /// The lane only keeps it alive; dropping it frees them.
-pub type Kept = Arc<dyn Any + Send + Sync>;
+pub type ResourceGuard = Arc<dyn Any + Send + Sync>;
 
 /// A command for the worker.
 #[derive(Debug)]
@@ -39,8 +39,8 @@ pub struct Order {
     pub requests: usize,
     /// Where its events go.
     pub events: Option<JobEvents>,
-    /// Kept until the worker is done with the command, whether or not a client still waits for the answer.
-    pub kept: Option<Kept>,
+    /// ResourceGuard until the worker is done with the command, whether or not a client still waits for the answer.
+    pub guard: Option<ResourceGuard>,
 }
 
 impl Order {
@@ -85,7 +85,7 @@ pub enum Verdict {
 pub(crate) type Cancelling = oneshot::Sender<Cancelled>;
 
 /// A command that waits for a worker, and the cancels of its requests if it is a batch.
-pub(crate) struct Held {
+pub(crate) struct HeldOrder {
     pub(crate) order: Order,
     pub(crate) waiter: oneshot::Sender<Answer>,
     pub(crate) cancels: Vec<(Arc<str>, Cancelling)>,

@@ -20,7 +20,7 @@ mod timer;
 pub use breaker::BreakerState;
 pub use error::{Cause, LaneError, ProtocolBreach};
 pub use handle::{BreakerView, LaneHandle, LaneState, LaneView, WorkerFacts, start};
-pub use message::{Cancelled, Kept, Order, Verdict};
+pub use message::{Cancelled, Order, ResourceGuard, Verdict};
 pub use process::Launch;
 pub use silence::Limits;
 pub use spawner::adopt_orphans;

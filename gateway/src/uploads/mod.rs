@@ -52,7 +52,7 @@ struct Hold {
 }
 
 /// A hold on a file that a command and its lane share.
-pub(crate) type Held = Arc<dyn std::fmt::Debug + Send + Sync>;
+pub(crate) type FileGuard = Arc<dyn std::fmt::Debug + Send + Sync>;
 
 impl Drop for Hold {
     fn drop(&mut self) {
@@ -150,7 +150,7 @@ impl Uploads {
     ///
     /// # Errors
     /// `image_invalid` if it is no image, `storage_full` if there is no room or the disk fails.
-    pub(crate) fn keep_input(&self, bytes: &[u8]) -> Result<(String, Held), Box<Failure>> {
+    pub(crate) fn keep_input(&self, bytes: &[u8]) -> Result<(String, FileGuard), Box<Failure>> {
         let picture = read_header(bytes)?;
         let (_, hold) = self.place(Kind::Input, bytes, picture.format)?;
         Ok((hold.path.to_string_lossy().into_owned(), Arc::new(hold)))
@@ -160,7 +160,7 @@ impl Uploads {
     ///
     /// # Errors
     /// `upload_not_found` if no upload has this id.
-    pub(crate) fn hold(&self, id: &str) -> Result<(String, Held), Box<Failure>> {
+    pub(crate) fn hold(&self, id: &str) -> Result<(String, FileGuard), Box<Failure>> {
         let Some(path) = self.index().hold_named(id, Instant::now()) else { return Err(unknown(id)) };
         let text = path.to_string_lossy().into_owned();
         Ok((text, Arc::new(Hold { path, uploads: self.clone() })))

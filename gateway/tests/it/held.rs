@@ -34,7 +34,7 @@ pub(crate) fn order(action: Action, id: &str, exclusive: bool) -> Order {
         compiles: false,
         events: None,
         requests: 0,
-        kept: None,
+        guard: None,
     }
 }
 

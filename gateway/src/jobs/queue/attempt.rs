@@ -180,7 +180,7 @@ fn order(work: &Work, attempt: u32) -> Order {
         events: Some(work.events.clone()),
         requests: job.batch,
         // The queue holds these itself, until the lane has answered.
-        kept: None,
+        guard: None,
     }
 }
 

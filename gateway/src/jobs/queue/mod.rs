@@ -26,7 +26,7 @@ use super::{
 };
 use crate::{
     events::JobEvents,
-    lane::{Kept, LaneError, LaneHandle},
+    lane::{LaneError, LaneHandle, ResourceGuard},
     outputs::Outputs,
     placement::{self, LaneLoad, LaneLoadView},
 };
@@ -61,7 +61,7 @@ struct Work {
     /// When it times out, by the monotonic clock: a change of the wall clock moves no deadline.
     deadline: Option<Instant>,
     /// Input files and the claim of its id; the queue only holds them until the job has ended.
-    _kept: Kept,
+    _guard: ResourceGuard,
 }
 
 /// The state of the queue's task.
@@ -154,8 +154,8 @@ impl JobQueue {
     fn on_mail(&mut self, mail: Mail) {
         // A failed `send` means that the caller hung up: it needs no answer.
         match mail {
-            Mail::Submit(job, kept, answer) => {
-                answer.send(self.submit(*job, kept)).ok();
+            Mail::Submit(job, guard, answer) => {
+                answer.send(self.submit(*job, guard)).ok();
             }
             Mail::Cancel { target, attempt, done } => self.cancel(&target, attempt, done),
             Mail::Abandon(seq) => self.abandon(seq),
@@ -194,7 +194,7 @@ impl JobQueue {
         }
     }
 
-    fn submit(&mut self, job: Job, kept: Kept) -> Result<Accepted, Box<Failure>> {
+    fn submit(&mut self, job: Job, guard: ResourceGuard) -> Result<Accepted, Box<Failure>> {
         if self.draining.is_some() {
             return Err(gone());
         }
@@ -217,7 +217,7 @@ impl JobQueue {
         let queue_position = self.waiting.position(place);
         self.active.insert(job.request_id().clone(), seq);
         let deadline = job.timeout.map(|timeout| Instant::now() + timeout);
-        let work = Work { job: Arc::new(job), events: events.clone(), deadline, _kept: kept };
+        let work = Work { job: Arc::new(job), events: events.clone(), deadline, _guard: guard };
         self.wait(place, Waiting { work, attempt: 1, avoid: None, cancels: Vec::new() });
         Ok(Accepted { seq, queue_position, events })
     }

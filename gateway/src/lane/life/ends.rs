@@ -89,7 +89,7 @@ impl Life<'_> {
         if self.given_up.len() == GIVEN_UP_MAX {
             self.given_up.pop_front();
         }
-        self.given_up.push_back((id.clone(), entry.kept.take()));
+        self.given_up.push_back((id.clone(), entry.guard.take()));
         self.remember(id);
         self.finish(entry, Err(error));
     }

@@ -8,7 +8,7 @@ use tokio::{sync::oneshot, time::Instant};
 use crate::{
     events::JobEvents,
     lane::{
-        Kept, LaneError,
+        LaneError, ResourceGuard,
         message::{Answer, Cancelling},
     },
 };
@@ -29,7 +29,7 @@ pub(super) struct InFlight {
     /// When it times out, and the timeout itself.
     pub(super) deadline: Option<(Instant, Duration)>,
     pub(super) ending: Option<Ending>,
-    pub(super) kept: Option<Kept>,
+    pub(super) guard: Option<ResourceGuard>,
 }
 
 /// The receiver of a reply.

@@ -17,7 +17,7 @@ use std::{
 use tokio::{sync::mpsc, time::Instant};
 
 use super::{
-    Cause, Kept, Verdict,
+    Cause, ResourceGuard, Verdict,
     actor::Actor,
     breaker::Death,
     message::{Mail, Stop},
@@ -68,7 +68,7 @@ pub(super) struct Life<'a> {
     /// Ids of commands that ended last, oldest first: a reply to one of these is late or a second one.
     ended: VecDeque<Arc<str>>,
     /// Queries that were given up, oldest first, until the worker answers them after all.
-    given_up: VecDeque<(Arc<str>, Option<Kept>)>,
+    given_up: VecDeque<(Arc<str>, Option<ResourceGuard>)>,
     /// Whether it has answered `initialize`.
     ready: bool,
     started: Instant,

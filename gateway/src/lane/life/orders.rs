@@ -13,7 +13,7 @@ use super::{Ending, InFlight, Life, Waiter};
 use crate::lane::{
     Cancelled, LaneError, Order,
     actor::answer,
-    message::{Answer, Cancelling, Held, Mail},
+    message::{Answer, Cancelling, HeldOrder, Mail},
     silence::Activity,
 };
 
@@ -61,7 +61,7 @@ impl Life<'_> {
             sent: now,
             deadline: order.deadline,
             ending: None,
-            kept: order.kept,
+            guard: order.guard,
         };
         self.in_flight.insert(order.request_id, entry);
     }
@@ -112,7 +112,7 @@ impl Life<'_> {
             sent: Instant::now(),
             deadline,
             ending: None,
-            kept: None,
+            guard: None,
         };
         self.in_flight.insert(id, entry);
         // It must not be lost because the writer is busy: it is sent as soon as there is room.
@@ -133,7 +133,7 @@ impl Life<'_> {
     pub(super) fn send_next(&mut self, permit: mpsc::OwnedPermit<Vec<u8>>) {
         if let Some(frame) = self.unsent.pop_front() {
             permit.send(frame);
-        } else if let Some(Held { order, waiter, cancels }) = self.actor.held.pop_front() {
+        } else if let Some(HeldOrder { order, waiter, cancels }) = self.actor.held.pop_front() {
             let id = order.request_id.clone();
             self.send(order, waiter, |frame| _ = permit.send(frame));
             for (target, done) in cancels {
