@@ -72,7 +72,7 @@ pub(super) fn read_stdin() -> mpsc::Receiver<Chunk> {
     std::thread::spawn(move || {
         // Not `Stdin`, which takes a descriptor that cannot be read for one at its end.
         match io::stdin().as_fd().try_clone_to_owned() {
-            Ok(stdin) => read_chunks(&mut File::from(stdin), &chunks),
+            Ok(stdin) => read_chunks(&mut File::from(stdin), || wait_for_input(&io::stdin()), &chunks),
             // An error means that nothing waits for it.
             Err(err) => _ = chunks.blocking_send(Err(err)),
         }
@@ -80,19 +80,33 @@ pub(super) fn read_stdin() -> mpsc::Receiver<Chunk> {
     input
 }
 
-fn read_chunks(input: &mut impl Read, chunks: &mpsc::Sender<Chunk>) {
+/// Reads to the end; `wait` waits until there is something to read.
+fn read_chunks(input: &mut impl Read, wait: impl Fn() -> io::Result<()>, chunks: &mpsc::Sender<Chunk>) {
     let mut chunk = vec![0; 64 << 10];
     loop {
         let read = match input.read(&mut chunk) {
             Ok(0) => return,
             Ok(count) => Ok(chunk[..count].to_vec()),
             Err(err) if err.kind() == io::ErrorKind::Interrupted => continue,
+            // Another holder of the pipe has made it non-blocking.
+            Err(err) if err.kind() == io::ErrorKind::WouldBlock => match wait() {
+                Ok(()) => continue,
+                Err(err) => Err(err),
+            },
             Err(err) => Err(err),
         };
         let is_last = read.is_err();
         if chunks.blocking_send(read).is_err() || is_last {
             return;
         }
+    }
+}
+
+fn wait_for_input(input: &impl AsFd) -> io::Result<()> {
+    let mut waited = [PollFd::new(input.as_fd(), PollFlags::POLLIN)];
+    match poll(&mut waited, PollTimeout::NONE) {
+        Ok(_) | Err(Errno::EINTR) => Ok(()),
+        Err(err) => Err(err.into()),
     }
 }
 
@@ -183,7 +197,7 @@ mod tests {
     #[test]
     fn what_was_read_comes_before_the_error_and_nothing_after_it() {
         let (chunks, mut input) = tokio::sync::mpsc::channel(CHUNKS_MAX);
-        read_chunks(&mut Broken(false), &chunks);
+        read_chunks(&mut Broken(false), || unreachable!("it blocks"), &chunks);
         drop(chunks);
         assert_eq!(input.blocking_recv().unwrap().unwrap(), b"x");
         assert_eq!(input.blocking_recv().unwrap().unwrap_err().to_string(), "it broke");

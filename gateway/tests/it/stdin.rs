@@ -3,11 +3,16 @@
 use std::{
     ffi::OsStr,
     fs::File,
+    io::Write as _,
     os::unix::ffi::OsStrExt,
     process::{Output, Stdio},
 };
 
-use tokio::process::Command;
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use tokio::{
+    io::{AsyncBufReadExt as _, BufReader},
+    process::Command,
+};
 
 use crate::rig::{GATEWAY, within};
 
@@ -39,6 +44,27 @@ async fn a_stdin_that_cannot_be_read_is_no_end_of_it() {
     }
     let output = stdio(|command| command).await;
     assert_eq!(output.status.code(), Some(0), "{output:?}");
+}
+
+/// A parent may share its pipe with others and make it non-blocking: nothing to read yet is not an error.
+#[tokio::test]
+async fn a_stdin_that_does_not_block_is_read_to_its_end() {
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    fcntl(&reader, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let mut command = Command::new(GATEWAY);
+    command.args(["stdio", "--workers", "sim", "--sim-workers", "1", "--output-dir"]).arg(dir.path());
+    let mut child = command.stdin(reader).stdout(Stdio::piped()).spawn().unwrap();
+    // The command has a copy of the reader.
+    drop(command);
+    let mut replies = BufReader::new(child.stdout.take().unwrap()).lines();
+    for id in ["one", "two"] {
+        writeln!(writer, r#"{{"action":"get_schedulers","request_id":"{id}"}}"#).unwrap();
+        let reply = within(replies.next_line()).await.unwrap().expect("a reply");
+        assert!(reply.contains(id) && reply.contains(r#""success":true"#), "{reply}");
+    }
+    drop(writer);
+    assert_eq!(within(child.wait()).await.unwrap().code(), Some(0));
 }
 
 /// A variable that is no text names no GPU. It was taken for absent, and the gateway took all GPUs.
