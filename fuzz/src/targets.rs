@@ -6,6 +6,7 @@ use contracts::{
     read, read_body, read_frame,
     testing::{read_body_slowly, read_frame_slowly},
     tree::{self, Tree},
+    unique,
 };
 use serde_json::{Map, Value};
 
@@ -92,14 +93,23 @@ pub fn readings(bytes: &[u8]) {
     }
 }
 
-/// A reply that is read is written and read again as itself, in every dialect its bytes are JSON.
+/// Both ways of reading a reply agree. A reply that is read is written and read again as itself, and in every dialect its
+/// bytes are JSON.
 ///
 /// # Panics
 /// Where that does not hold.
 pub fn replies(bytes: &[u8]) {
+    const ACTIONS: [Action; 4] =
+        [Action::GetStatus, Action::GenerateSdxl, Action::ValidateRequest, Action::Cancel];
+    for action in ACTIONS {
+        let whole = unique(bytes)
+            .map_err(|err| err.to_string())
+            .and_then(|value| Reply::take(action, value).map_err(|err| err.to_string()));
+        assert_eq!(Reply::from_json(action, bytes).map_err(|err| err.to_string()), whole);
+    }
     let Ok(parsed) = tree::parse(bytes) else { return };
     let value = parsed.tree.to_value();
-    for action in [Action::GetStatus, Action::GenerateSdxl, Action::ValidateRequest, Action::Cancel] {
+    for action in ACTIONS {
         let Ok(read) = Reply::read(action, &value) else { continue };
         for dialect in Dialect::ALL {
             let text = read.reply.to_json(dialect);

@@ -3,19 +3,20 @@
 //! Its envelope goes into fields instead of a map, where each of eight names would be hashed when it is stored and again at
 //! each look-up. Every other reply is read whole, which says what is wrong with it.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::Reply;
 use crate::{
     canonical,
     generated::{action::Action, types::Id},
+    strict,
     unique::Unique,
 };
 
 /// The members of such a reply. A type per member refuses whatever the other path must look at.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 struct Success {
     request_id: Id,
     // Not `Option`: the contract has no null here.
@@ -31,6 +32,13 @@ struct Success {
     _warnings: [(); 0],
     #[serde(rename = "warning_details")]
     _warning_details: [(); 0],
+}
+
+// What serde derives would read an array of the members, too.
+impl<'de> Deserialize<'de> for Success {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(strict::Object(deserializer))
+    }
 }
 
 /// Reads a reply in snake; `None` for one that is not a valid success without warnings.

@@ -100,6 +100,8 @@ fn variants(reply: &Value) -> Vec<String> {
     variants.push(with(&|reply| reply["data"]["unknown"] = json!({"a": 1})));
     variants.push(reply.to_string().replacen(r#""data":{"#, r#""data":{"a":1,"a":1,"#, 1));
     variants.push(format!("{reply} x"));
+    variants.push(json!(["r1", true, reply["data"], null, null, [], []]).to_string());
+    variants.push(json!(["r1", "s1", true, reply["data"], null, null, [], []]).to_string());
     variants
 }
 
