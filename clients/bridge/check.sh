@@ -11,6 +11,8 @@ if ! command -v dotnet >/dev/null; then
     exit 77
   fi
 fi
+# Build servers would hold the output open after the build.
+export MSBUILDDISABLENODEREUSE=1
 # The whole workspace: one choice of features, so that what the tests built is used again.
 cargo bins --quiet
 dotnet build --verbosity quiet --nologo clients/bridge

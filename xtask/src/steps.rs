@@ -4,10 +4,11 @@
 //! Steps that leave a core run two at a time; the output of each is printed when it ends, in one piece.
 
 use std::{
-    io::{self, Read as _, Write},
+    convert::Infallible,
+    io::{self, PipeReader, Read as _, Write},
     path::Path,
     process::Command,
-    sync::mpsc,
+    sync::{Arc, Mutex, PoisonError, mpsc},
     thread,
     time::{Duration, Instant},
 };
@@ -18,7 +19,10 @@ use anyhow::{Context as _, Result, bail};
 const SKIPPED: i32 = 77;
 
 /// Steps that share the machine: as many as the smallest machine for them has cores.
-const AT_ONCE: usize = 2;
+const PARALLEL_MAX: usize = 2;
+
+/// How long the end of a step's output is waited for after its own end.
+const PIPE_LEFT_OPEN_MAX: Duration = Duration::from_secs(2);
 
 /// How a step ended.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -33,7 +37,8 @@ enum Verdict {
 pub(crate) enum Share {
     /// All of it: nothing runs beside it.
     Whole,
-    /// At most a core most of the time: it waits for a network, a disk, or a process under test.
+    /// Another step may run beside it: most of the time it waits for a network, a disk or a process, and nothing in it has
+    /// a limit of time that the other could break.
     Half,
 }
 
@@ -121,18 +126,19 @@ fn run_all(root: &Path, steps: &[&Step], out: &mut dyn Write) -> Result<Vec<Row>
                 let step = steps[index];
                 writeln!(out, "\n==> {}: {}\n    {}", step.name, step.shows, step.command.join(" "))?;
                 out.flush()?;
-                let at_once = step.share == Share::Whole || steps.len() == 1;
+                let inherits = step.share == Share::Whole || steps.len() == 1;
                 let ended = ended.clone();
                 scope.spawn(move || {
                     let start = Instant::now();
-                    let result = run_step(root, step, at_once);
+                    let result = run_step(root, step, inherits);
                     // An error means that the caller has failed and waits for no more ends.
                     let _: Result<_, _> = ended.send(Ended { index, result, took: start.elapsed() });
                 });
             }
             let Ended { index, result, took } = ends.recv().context("a step runs")?;
             running.retain(|other| *other != index);
-            let (verdict, output) = result?;
+            // A step that cannot start has failed, and the others run all the same.
+            let (verdict, output) = result.unwrap_or_else(|err| (Verdict::Failed, format!("{err:#}")));
             if !output.is_empty() {
                 writeln!(out, "\n<== {} ended:\n{}", steps[index].name, output.trim_end())?;
             }
@@ -148,15 +154,15 @@ fn next(steps: &[&Step], waiting: &[usize], running: &[usize]) -> Option<usize> 
     let fits = |step: &Step| match step.share {
         Share::Whole => running.is_empty(),
         Share::Half => {
-            running.len() < AT_ONCE && running.iter().all(|index| steps[*index].share == Share::Half)
+            running.len() < PARALLEL_MAX && running.iter().all(|index| steps[*index].share == Share::Half)
         }
     };
     let may_start = |step: &Step| fits(step) && !step.needs.iter().any(|need| is_open(need));
     waiting.iter().copied().find(|index| may_start(steps[*index]))
 }
 
-/// Runs a step. Its output goes to this program's `at_once`, or is returned.
-fn run_step(root: &Path, step: &Step, at_once: bool) -> Result<(Verdict, String)> {
+/// Runs a step. It inherits the output of this program, or its own is returned.
+fn run_step(root: &Path, step: &Step, inherits: bool) -> Result<(Verdict, String)> {
     let [program, arguments @ ..] = step.command else { bail!("{} has no command", step.name) };
     let folder = root.join(step.folder);
     // A program with a slash is a file of ours, whatever the working directory.
@@ -164,24 +170,60 @@ fn run_step(root: &Path, step: &Step, at_once: bool) -> Result<(Verdict, String)
     let mut command = Command::new(&program);
     command.args(arguments).current_dir(&folder).envs(step.environment.iter().copied());
     let starting = || format!("{}: starting {}", step.name, program.display());
-    let mut output = Vec::new();
-    let mut child = if at_once {
-        command.spawn().with_context(starting)?
+    let (mut child, output) = if inherits {
+        (command.spawn().with_context(starting)?, None)
     } else {
-        let (mut reader, writer) = io::pipe()?;
+        let (reader, writer) = io::pipe()?;
         command.stdout(writer.try_clone()?).stderr(writer);
         let child = command.spawn().with_context(starting)?;
         // The command holds the writers: while it does, the end of the output is not seen.
         drop(command);
-        reader.read_to_end(&mut output)?;
-        child
+        (child, Some(read_aside(reader)))
     };
-    let verdict = match child.wait()?.code() {
+    let status = child.wait()?;
+    let output = output.map(|output| output.collect(PIPE_LEFT_OPEN_MAX)).unwrap_or_default();
+    let verdict = match status.code() {
         Some(0) => Verdict::Passed,
         Some(SKIPPED) => Verdict::Skipped,
         _ => Verdict::Failed,
     };
-    Ok((verdict, String::from_utf8_lossy(&output).into_owned()))
+    Ok((verdict, output))
+}
+
+/// Output that a thread reads.
+struct Output {
+    bytes: Arc<Mutex<Vec<u8>>>,
+    /// Disconnected at its end.
+    read: mpsc::Receiver<Infallible>,
+}
+
+/// Reads a pipe on a thread of its own: what a step leaves behind may hold the pipe open for ever.
+fn read_aside(mut pipe: PipeReader) -> Output {
+    let (reads, read) = mpsc::channel();
+    let bytes = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&bytes);
+    thread::spawn(move || {
+        let mut chunk = [0; 1 << 13];
+        // An error of a pipe is its end.
+        while let Ok(count @ 1..) = pipe.read(&mut chunk) {
+            kept.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(&chunk[..count]);
+        }
+        drop(reads);
+    });
+    Output { bytes, read }
+}
+
+impl Output {
+    /// The output to its end, or as far as it came by then.
+    fn collect(self, within: Duration) -> String {
+        let is_whole = self.read.recv_timeout(within) == Err(mpsc::RecvTimeoutError::Disconnected);
+        let bytes = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut text = String::from_utf8_lossy(&bytes).into_owned();
+        if !is_whole {
+            text.push_str("\n(a process that the step left behind holds its output open)\n");
+        }
+        text
+    }
 }
 
 fn summary(steps: &[&Step], rows: &[Row], took: Duration, out: &mut dyn Write) -> io::Result<()> {
@@ -234,17 +276,30 @@ mod tests {
         let steps = [
             says("fails", &["sh", "-c", "echo to stdout; echo to stderr >&2; exit 3"]),
             says("skips", &["sh", "-c", "echo no tool; exit 77"]),
+            says("absent", &["./no-such-program"]),
+            says("leaves", &["sh", "-c", "echo begun; sleep 1000 & echo $! >&2"]),
             Step { needs: &["fails"], ..says("passes", &["true"]) },
         ];
         let mut out = Vec::new();
         let failed = run(Path::new("."), "test", &steps, &[], &mut out).unwrap_err().to_string();
-        assert_eq!(failed, "fails failed; `cargo xtask test fails` runs that alone");
+        assert_eq!(failed, "fails, absent failed; `cargo xtask test fails` runs that alone");
         let out = String::from_utf8(out).unwrap();
         assert!(out.contains("<== fails ended:\nto stdout\nto stderr\n"), "{out}");
         let verdicts: Vec<Vec<&str>> =
-            out.lines().rev().skip(1).take(3).map(|line| line.split_whitespace().take(2).collect()).collect();
-        assert_eq!(verdicts, [["ok", "passes"], ["skipped", "skips"], ["FAILED", "fails"]]);
-        assert!(out.contains("steps: 1 passed, 1 failed, 1 skipped"), "{out}");
+            out.lines().rev().skip(1).take(5).map(|line| line.split_whitespace().take(2).collect()).collect();
+        let expected = [
+            ["ok", "passes"],
+            ["ok", "leaves"],
+            ["FAILED", "absent"],
+            ["skipped", "skips"],
+            ["FAILED", "fails"],
+        ];
+        assert_eq!(verdicts, expected);
+        assert!(out.contains("steps: 2 passed, 2 failed, 1 skipped"), "{out}");
+        assert!(out.contains("absent: starting"), "{out}");
+        let left = out.split("begun\n").nth(1).unwrap().lines().next().unwrap().to_owned();
+        assert!(out.contains("holds its output open"), "{out}");
+        assert!(std::process::Command::new("kill").arg(left).status().unwrap().success());
         assert!(run(Path::new("."), "test", &steps, &["none".to_owned()], &mut Vec::new()).is_err());
     }
 }

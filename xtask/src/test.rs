@@ -21,6 +21,11 @@ const fn beside(name: &'static str, shows: &'static str, command: &'static [&'st
     Step { share: Share::Half, ..step(name, shows, command) }
 }
 
+/// The same, alone: its checks have limits of time, or it builds.
+const fn alone(name: &'static str, shows: &'static str, command: &'static [&'static str]) -> Step {
+    Step { share: Share::Whole, ..built(name, shows, command) }
+}
+
 /// A step that runs what `rust` has built, so that it does not wait for the build.
 const fn built(name: &'static str, shows: &'static str, command: &'static [&'static str]) -> Step {
     Step { needs: &["rust", "workers-setup"], ..beside(name, shows, command) }
@@ -73,13 +78,13 @@ pub(crate) const STEPS: &[Step] = &[
         "the gateway keeps it over HTTP with the Python worker",
         &["bash", "conformance/gateway.sh", "--python"],
     ),
-    built("conformance-sim", "worker-sim keeps the contract", &["bash", "conformance/sim.sh"]),
-    built(
+    alone("conformance-sim", "worker-sim keeps the contract", &["bash", "conformance/sim.sh"]),
+    alone(
         "conformance-gateway",
         "the gateway keeps the contract over HTTP",
         &["bash", "conformance/gateway.sh"],
     ),
-    built(
+    alone(
         "csharp",
         "an unchanged C# bridge binds every reply (real .NET)",
         &["bash", "clients/bridge/check.sh"],
