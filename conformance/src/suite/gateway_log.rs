@@ -105,7 +105,9 @@ fn failed_job() -> Scenario {
         let submission = json!({"model": model, "conditioning": {"prompt": "a pier"}});
         let frame = json!({"action": "generate_sdxl", "request_id": id, "payload": {"prompt_submission": submission}});
         let reply = own.gateway.command(frame.to_string().into_bytes())?.value;
-        let code = reply["error_details"]["code"].as_str().unwrap_or("success").to_owned();
+        let Some(code) = reply["error_details"]["code"].as_str().map(str::to_owned) else {
+            return Err(ScenarioEnd::Broken(format!("a job of an unknown model is answered {reply}")));
+        };
         let until = Instant::now() + LOGGED_WITHIN;
         let is_logged = || own.process.has_line(&[id, &code]);
         while !is_logged() && Instant::now() < until {

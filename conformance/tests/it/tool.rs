@@ -69,11 +69,11 @@ fn a_worker_has_the_whole_start_timeout() {
     // Later starts are quick, and fail where the first was given up: they must not hide that.
     let (place, worker) = (folder.path().display(), simulated_worker());
     let slow = format!(
-        "if mkdir {place}/begun; then sleep 5; touch {place}/up; fi 2>/dev/null\n[ -e {place}/up ] || exit 9\nexec {}\n",
+        "if mkdir {place}/begun; then sleep 7; touch {place}/up; fi 2>/dev/null\n[ -e {place}/up ] || exit 9\nexec {}\n",
         worker.display()
     );
     std::fs::write(&script, slow).unwrap();
-    let flags = ["worker", "--format", "json", "--timeout", "8", "--start-timeout", "8"];
+    let flags = ["worker", "--format", "json", "--timeout", "12", "--start-timeout", "12"];
     let only = ["--only", "readings.dotnet-web", "--", "bash", script.to_str().unwrap()];
     let (code, report) = run(&[&flags[..], &only].concat());
     assert_eq!(code, 0, "{report}");

@@ -149,8 +149,8 @@ pub enum LaneError {
         /// The timeout.
         seconds: f64,
     },
-    /// It was not answered in time, because no worker became ready: this is why the last one ended.
-    #[error("no answer within {seconds} s, because its worker does not start: {cause}")]
+    /// It was not answered in time, and its worker was not ready: the last one had ended.
+    #[error("no answer within {seconds} s: its worker is not ready, and the last one ended: {cause}")]
     NotStarted {
         /// The timeout.
         seconds: f64,

@@ -83,7 +83,7 @@ async fn a_worker_that_may_have_the_training_is_named() {
 
 #[tokio::test]
 async fn memory_that_was_not_freed_everywhere_is_a_failure_that_says_where() {
-    let rig = half_deaf("gpu_1", &["cleanup_memory"], "[limits]\nidle_seconds = 1.5\n").await;
+    let rig = half_deaf("gpu_1", &["cleanup_memory"], "[limits]\nidle_seconds = 5\n").await;
     let response = rig.command(&json!({"action": "cleanup_memory"})).await;
     assert_eq!(response.code(), "worker_protocol_error", "{response:?}");
     let details = &response.body["error_details"]["details"];

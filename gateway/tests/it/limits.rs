@@ -71,7 +71,7 @@ async fn a_command_that_the_gateway_answers_itself_times_out_and_changes_nothing
     let rig = Rig::with(
         1,
         "[restart]\ncancel_grace_seconds = 100\n",
-        &["--step-ms", "100", "--fault", "ignored_cancel"],
+        &["--step-ms", "200", "--fault", "ignored_cancel"],
     )
     .await;
     let mut command = long_job("stubborn", 140);

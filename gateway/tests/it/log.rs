@@ -72,7 +72,7 @@ async fn a_log_that_nobody_reads_holds_up_nothing() {
 #[tokio::test]
 async fn a_failed_job_leaves_one_line_with_whose_where_and_why() {
     let args = ["--log-format", "json", "--sim-arg", "--fault", "--sim-arg", "out_of_memory"];
-    let program = Program::serve(Stderr::Kept, &args).await;
+    let program = Program::serve(Stderr::ResourceGuard, &args).await;
     let mut command = job("generate_sdxl");
     command["request_id"] = "fails".into();
     let (_, reply) = program.command(&command).await;
@@ -98,7 +98,7 @@ async fn a_failed_job_leaves_one_line_with_whose_where_and_why() {
 async fn noise_on_stdout_is_logged_up_to_its_limit_and_counted() {
     const LINES: u64 = 5000;
     let script = format!("yes noise | head -n {LINES}\nexec $SIM \"$@\"\n");
-    let program = Program::scripted(Stderr::Kept, &script).await;
+    let program = Program::scripted(Stderr::ResourceGuard, &script).await;
     let counts = |text: &str| {
         let told = text.lines().filter(|line| line.contains("that is no frame")).count() as u64;
         let left_out = text.lines().filter(|line| line.contains("were left out")).filter_map(|line| {
@@ -126,7 +126,7 @@ async fn noise_on_stdout_is_logged_up_to_its_limit_and_counted() {
 /// Each refusal has an id of its own, which is in its line of the log, too.
 #[tokio::test]
 async fn each_refusal_has_an_id_that_its_line_of_the_log_has() {
-    let program = Program::serve(Stderr::Kept, &["--log-format", "json"]).await;
+    let program = Program::serve(Stderr::ResourceGuard, &["--log-format", "json"]).await;
     let mut ids = std::collections::BTreeSet::new();
     for bad in [json!({"action": "no_such_action"}), json!({}), json!(null), json!([1]), json!("text")] {
         let (status, reply) = program.command(&bad).await;
@@ -142,7 +142,7 @@ async fn each_refusal_has_an_id_that_its_line_of_the_log_has() {
 
 #[tokio::test]
 async fn each_request_is_one_line_of_the_access_log() {
-    let program = Program::serve(Stderr::Kept, &["--log-format", "json"]).await;
+    let program = Program::serve(Stderr::ResourceGuard, &["--log-format", "json"]).await;
     let mut command = job("generate_sdxl");
     command["request_id"] = "seen".into();
     program.command(&command).await;
@@ -187,7 +187,7 @@ async fn stdio_whose_stderr_is_never_read_answers_a_thousand_commands_and_ends()
 
 #[tokio::test]
 async fn a_log_over_the_limit_of_file_sizes_costs_its_lines_alone() {
-    let program = Program::serve(Stderr::Kept, &["--log-file", "gateway.log"]).await;
+    let program = Program::serve(Stderr::ResourceGuard, &["--log-file", "gateway.log"]).await;
     program.limit_file_size(1000).await;
     let length = || std::fs::metadata(program.dir.path().join("gateway.log")).unwrap().len();
     while length() < 1000 {
@@ -225,7 +225,7 @@ async fn a_log_file_may_be_a_fifo_that_is_read() {
     let path = dir.path().join("log");
     nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
     let mut reader = tokio::net::unix::pipe::OpenOptions::new().open_receiver(&path).unwrap();
-    let program = Program::serve(Stderr::Kept, &["--log-file", &path.display().to_string()]).await;
+    let program = Program::serve(Stderr::ResourceGuard, &["--log-file", &path.display().to_string()]).await;
     let read = tokio::spawn(async move {
         let mut log = String::new();
         reader.read_to_string(&mut log).await.unwrap();

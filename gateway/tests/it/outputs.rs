@@ -88,7 +88,7 @@ fn noise() -> Vec<u8> {
 
 #[tokio::test]
 async fn what_is_over_the_limit_of_file_sizes_is_storage_full() {
-    let program = Program::serve(Stderr::Kept, &[]).await;
+    let program = Program::serve(Stderr::ResourceGuard, &[]).await;
     let image = noise();
     assert!(image.len() > 1000, "{}", image.len());
     program.limit_file_size(1000).await;

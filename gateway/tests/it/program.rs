@@ -21,7 +21,7 @@ pub(crate) enum Stderr {
     /// A disk without room.
     Full,
     /// A file, `stderr` in its folder.
-    Kept,
+    ResourceGuard,
 }
 
 /// The program with a fault planted in it: an example, which `cargo test` builds like the program.
@@ -51,7 +51,7 @@ impl Program {
         let mut command = Command::new(broken());
         command.env("GATEWAY_BUG", bug);
         let sim = ["--workers", "sim", "--sim-workers", "1"];
-        Self::start(command, tempfile::tempdir().unwrap(), Stderr::Kept, &sim).await
+        Self::start(command, tempfile::tempdir().unwrap(), Stderr::ResourceGuard, &sim).await
     }
 
     /// A program whose worker is this bash script, in which `$SIM` and `"$@"` start worker-sim.
@@ -69,7 +69,7 @@ impl Program {
         let place = match stderr {
             Stderr::Gone | Stderr::Unread => Stdio::piped(),
             Stderr::Full => std::fs::File::options().write(true).open("/dev/full").unwrap().into(),
-            Stderr::Kept => std::fs::File::create(dir.path().join("stderr")).unwrap().into(),
+            Stderr::ResourceGuard => std::fs::File::create(dir.path().join("stderr")).unwrap().into(),
         };
         let mut child = command
             .args(["serve", "--listen", &address, "--output-dir"])

@@ -26,7 +26,7 @@ async fn sigterm_with_a_dead_log_answers_who_waits_and_exits_with_0() {
 #[tokio::test]
 async fn sighup_opens_a_renamed_log_again_and_ends_no_job() {
     let mut program =
-        Program::serve(Stderr::Kept, &[&STEP[..], &["--log-file", "gateway.log"]].concat()).await;
+        Program::serve(Stderr::ResourceGuard, &[&STEP[..], &["--log-file", "gateway.log"]].concat()).await;
     program.says("gateway.log", "/health/ready").await;
     let waits = program.ask(&long_job("waits", 60));
     program.running("waits").await;
@@ -43,7 +43,7 @@ async fn sighup_opens_a_renamed_log_again_and_ends_no_job() {
 
 #[tokio::test]
 async fn sighup_without_a_log_file_is_told_and_ends_nothing() {
-    let program = Program::serve(Stderr::Kept, &STEP).await;
+    let program = Program::serve(Stderr::ResourceGuard, &STEP).await;
     program.signal(Signal::SIGHUP);
     program.says("stderr", "there is no file to open again").await;
     assert_eq!(program.get("/health/ready").await, Some(200));
@@ -55,7 +55,7 @@ async fn sighup_without_a_log_file_is_told_and_ends_nothing() {
 #[tokio::test]
 async fn sigterm_and_shutdown_in_either_order_lose_nothing_over_http() {
     for signal_first in [true, false] {
-        let mut program = Program::serve(Stderr::Kept, &STEP).await;
+        let mut program = Program::serve(Stderr::ResourceGuard, &STEP).await;
         let waits = program.ask(&long_job("waits", 100));
         program.running("waits").await;
         let shutdown = json!({"action": "shutdown", "payload": {"grace_seconds": 600}});

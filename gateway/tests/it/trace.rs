@@ -283,7 +283,7 @@ async fn over_stdio_events_say_it_where_it_was_negotiated() {
 #[tokio::test]
 async fn lines_of_the_log_have_the_trace_beside_the_request() {
     let args = ["--log-format", "json", "--sim-arg", "--fault", "--sim-arg", "out_of_memory"];
-    let program = Program::serve(Stderr::Kept, &args).await;
+    let program = Program::serve(Stderr::ResourceGuard, &args).await;
     let mut fails = envelope(SAID);
     fails["request_id"] = "fails".into();
     let (_, reply) = program.command(&fails).await;

@@ -240,7 +240,7 @@ fn with_profile(bytes: usize) -> Vec<u8> {
 #[tokio::test]
 async fn a_profile_that_inflates_costs_no_memory() {
     const VAST: usize = 256 << 20;
-    let program = Program::serve(Stderr::Kept, &[]).await;
+    let program = Program::serve(Stderr::ResourceGuard, &[]).await;
     let image = with_profile(VAST);
     assert!(image.len() < 2 << 20, "{}", image.len());
     let before = program.memory_peak();
