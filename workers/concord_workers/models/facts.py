@@ -1,10 +1,14 @@
-"""Facts of a model by its headers and configuration alone: its kind, sizes, layers and number format.
+"""Facts of a model by its headers and configuration: its kind, sizes, layers and number format.
 
-No weights are loaded, so that queries can ask while a job runs. Facts are remembered by the signature of the model's files.
+Of the weights only the beginning of each matrix and a LoRA's alphas are read, and more only where they are zeros; nothing is
+loaded onto the device, so that queries can ask while a job runs. Facts and refusals are remembered by the signature of the
+model's files.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,8 +21,9 @@ from concord_workers.models.model_facts import ModelFacts
 from concord_workers.models.model_folder import describe_folder, tensors_of
 from concord_workers.models.safetensors_file import read_header
 from concord_workers.models.single_file import describe_file
+from concord_workers.models.unwritten import require_written
 from concord_workers.models.vocabulary import has_vocabulary
-from concord_workers.models.weight_fit import part_rest
+from concord_workers.models.weight_fit import part_fit
 
 __all__ = ["component_of", "describe", "describe_text_encoder", "signature"]
 
@@ -28,21 +33,13 @@ _TEXT_ENCODERS = {"CLIPModel", "CLIPTextModel", "CLIPTextModelWithProjection"}
 # Errors of the code below at configurations and tensors of impossible forms, each from another line.
 _SHAPELESS = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 
-_remembered: dict[Path, tuple[tuple[object, ...], ModelFacts]] = {}
+# By path and the component that a text encoder is described as.
+_remembered: dict[tuple[Path, str | None], tuple[tuple[object, ...], ModelFacts | ModelInvalid]] = {}
 
 
 def describe(path: Path) -> ModelFacts:
     """The facts of the model at a path. Raises ModelInvalid for pickles, broken files and special files."""
-    now = signature(path)
-    known = _remembered.get(path)
-    if known is not None and known[0] == now:
-        return known[1]
-    try:
-        facts = describe_folder(path) if path.is_dir() else describe_file(path)
-    except _SHAPELESS as error:
-        raise _not_laid_out(path, error) from error
-    _remembered[path] = (now, facts)
-    return facts
+    return _once(path, None, lambda: describe_folder(path) if path.is_dir() else describe_file(path))
 
 
 def describe_text_encoder(path: Path, name: str | None = None) -> ModelFacts:
@@ -57,11 +54,35 @@ def describe_text_encoder(path: Path, name: str | None = None) -> ModelFacts:
     if name is None:
         name = "text_encoder_2" if "CLIPTextModelWithProjection" in (config.get("architectures") or []) else "text_encoder"
     require_length(name, config, path.name)
+    return _once(path, name, lambda: _describe_text_encoder(facts, name, config))
+
+
+def _describe_text_encoder(facts: ModelFacts, name: str, config: dict[str, Any]) -> ModelFacts:
+    headers = [read_header(file) for file in facts.files]
+    fit = part_fit(name, config, tensors_of(headers), facts.path.name)
+    require_written(headers, None, fit.used)
+    return replace(facts, unused=fit.rest)
+
+
+def _once(path: Path, component: str | None, describe_now: Callable[[], ModelFacts]) -> ModelFacts:
+    """What `describe_now` returned or raised for these files, the first time that it was asked."""
+    now = signature(path)
+    known = _remembered.get((path, component))
+    if known is not None and known[0] == now:
+        if isinstance(known[1], ModelInvalid):
+            raise deepcopy(known[1])  # callers add the field to it
+        return known[1]
     try:
-        tensors = tensors_of([read_header(file) for file in facts.files])
-        return replace(facts, unused=tuple(part_rest(name, config, tensors, path.name)))
+        facts = describe_now()
+    except ModelInvalid as error:
+        # An error with a cause may come from the system, as a file that cannot be read now, and is not remembered.
+        if error.__cause__ is None:
+            _remembered[path, component] = (now, deepcopy(error))
+        raise
     except _SHAPELESS as error:
         raise _not_laid_out(path, error) from error
+    _remembered[path, component] = (now, facts)
+    return facts
 
 
 def component_of(path: Path) -> str | None:

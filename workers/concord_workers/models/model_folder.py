@@ -21,7 +21,7 @@ from concord_workers.models.picture_processor import processor_of
 from concord_workers.models.prediction import prediction_of_config
 from concord_workers.models.safetensors_file import Header, TensorInfo
 from concord_workers.models.unwritten import require_written
-from concord_workers.models.weight_fit import part_rest
+from concord_workers.models.weight_fit import part_fit
 from concord_workers.models.weight_headers import PICKLES, main_dtype, refuse_pickles, sound_header
 
 __all__ = ["describe_folder", "tensors_of"]
@@ -48,8 +48,11 @@ def describe_folder(path: Path) -> ModelFacts:
     headers = [sound_header(file) for file in files]
     elements = sum(tensor.elements for header in headers for tensor in header.tensors.values())
     size = sum(header.file_bytes for header in headers)
-    unused = part_rest(model_type, config, tensors_of(headers), path.name) if model_type is not None else []
-    require_written(headers, model_type)
+    unused: tuple[str, ...] = ()
+    if model_type is not None:
+        fit = part_fit(model_type, config, tensors_of(headers), path.name)
+        require_written(headers, model_type, fit.used)
+        unused = fit.rest
     if model_type == "safety_checker":
         processor_of(path, config)
     return ModelFacts(
@@ -62,7 +65,7 @@ def describe_folder(path: Path) -> ModelFacts:
         None,
         {"model": config},
         variant,
-        unused=tuple(unused),
+        unused=unused,
     )
 
 
@@ -78,6 +81,7 @@ def _describe_pipeline(path: Path, index: dict[str, Any]) -> ModelFacts:
     elements: dict[str, int] = {}
     headers: list[Header] = []
     unused: list[str] = []
+    used: list[tuple[list[Header], frozenset[str]]] = []
     for part in parts:
         if not (path / part).is_dir() or part not in configs:
             raise ModelInvalid(f"{path.name} lacks its {part}")
@@ -85,8 +89,9 @@ def _describe_pipeline(path: Path, index: dict[str, Any]) -> ModelFacts:
         own = _weight_files(path / part, stems[part], variant, f"{path.name}/{part}", configs[part])
         own_headers = [sound_header(file) for file in own]
         if not (refiner and part == "vae"):  # the base's VAE decodes both stages
-            rest = part_rest(part, configs[part], tensors_of(own_headers), f"{path.name}/{part}")
-            unused += [f"{part}/{name}" for name in rest]
+            fit = part_fit(part, configs[part], tensors_of(own_headers), f"{path.name}/{part}")
+            unused += [f"{part}/{name}" for name in fit.rest]
+            used.append((own_headers, fit.used))
         headers += own_headers
         files += own
         elements[part] = sum(tensor.elements for header in own_headers for tensor in header.tensors.values())
@@ -95,7 +100,8 @@ def _describe_pipeline(path: Path, index: dict[str, Any]) -> ModelFacts:
     scheduler = scheduler_config(path)
     prediction = prediction_of_config(scheduler, path.name)
     require_scheduler(scheduler, index.get("scheduler", [None, None])[1], prediction, path.name)
-    require_written(headers, "sdxl")
+    for own_headers, names in used:
+        require_written(own_headers, "sdxl", names)
     return ModelFacts(
         path,
         "sdxl_refiner" if refiner else "sdxl",

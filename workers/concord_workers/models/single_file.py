@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +25,14 @@ from concord_workers.models.prediction import Prediction, prediction_of_file
 from concord_workers.models.safetensors_file import Header, TensorInfo, read_tensors
 from concord_workers.models.unwritten import changes_nothing, require_written
 from concord_workers.models.upscaler_file import require_net
-from concord_workers.models.weight_fit import checkpoint_rest, part_rest, vae_file_rest
+from concord_workers.models.weight_fit import Fit, checkpoint_fit, part_fit, vae_file_fit
 from concord_workers.models.weight_headers import PICKLES, main_dtype, refuse_pickles, sound_header
 
 __all__ = ["describe_file", "detect_type"]
 
 _SGM_PREFIXES = {"model.diffusion_model.": "unet", "first_stage_model.": "vae", "conditioner.embedders.0.": "text_encoder"}
 _CHECKPOINTS = frozenset({"sdxl", "sdxl_refiner"})
+_VECTORS = frozenset({"clip_l", "clip_g"})
 
 
 def describe_file(path: Path) -> ModelFacts:
@@ -43,8 +45,8 @@ def describe_file(path: Path) -> ModelFacts:
     model_type = detect_type(header.tensors)
     _require_kind(path, header, model_type)
     elements, layers = _sizes(header, model_type)
-    configs, prediction, unused = _configuration(path, header, model_type)
-    require_written([header], model_type)
+    configs, prediction, fit = _configuration(path, header, model_type)
+    require_written([header], model_type, fit.used)
     return ModelFacts(
         path,
         model_type,
@@ -55,7 +57,7 @@ def describe_file(path: Path) -> ModelFacts:
         min(layers.values()) if layers else None,
         configs,
         prediction=prediction,
-        unused=tuple(unused),
+        unused=fit.rest,
         changes_nothing=model_type == "lora" and changes_nothing(header),
     )
 
@@ -124,35 +126,38 @@ def _component_of(name: str, model_type: str | None) -> str:
 
 def _configuration(
     path: Path, header: Header, model_type: str | None
-) -> tuple[dict[str, dict[str, Any]], Prediction | None, list[str]]:
-    """Configurations of the components, what the UNet predicts, and the names of weights that nothing uses."""
+) -> tuple[dict[str, dict[str, Any]], Prediction | None, Fit]:
+    """Configurations of the components, what the UNet predicts, and how the weights fit."""
     if model_type in _CHECKPOINTS:
         return _checkpoint_configuration(path, header, is_refiner=model_type == "sdxl_refiner")
     if model_type == "controlnet":
         config = _control_net_config(path, header)
-        return {"model": config}, None, part_rest("controlnet", config, header.tensors, path.name)
+        return {"model": config}, None, part_fit("controlnet", config, header.tensors, path.name)
     if model_type == "vae":
         config = read_json(config_folder(path, "vae", header) / "config.json")
-        return {"model": config}, None, vae_file_rest(config, header.tensors, path.name)
+        return {"model": config}, None, vae_file_fit(config, header.tensors, path.name)
     if model_type == "textual_inversion":
-        return {}, None, sorted(header.tensors.keys() - {"clip_l", "clip_g"})
-    return {}, None, []
+        rest = sorted(header.tensors.keys() - _VECTORS)
+        return {}, None, Fit(_VECTORS, tuple(rest))
+    return {}, None, Fit(frozenset(header.tensors), ())
 
 
 def _checkpoint_configuration(
     path: Path, header: Header, *, is_refiner: bool
-) -> tuple[dict[str, dict[str, Any]], Prediction, list[str]]:
+) -> tuple[dict[str, dict[str, Any]], Prediction, Fit]:
     folder = config_folder(path, "sdxl_refiner" if is_refiner else "sdxl", header)
     configs = configs_in(folder)
     require_parts(configs, folder, refiner=is_refiner)
     channels = _input_channels(header)
     if channels is not None:
         configs["unet"] = configs["unet"] | {"in_channels": channels}
-    unused = checkpoint_rest(configs, header.tensors, path.name, refiner=is_refiner)
+    fit = checkpoint_fit(configs, header.tensors, path.name, refiner=is_refiner)
+    if is_refiner:  # the base's VAE decodes both stages
+        fit = replace(fit, used=frozenset(name for name in fit.used if _component_of(name, "sdxl_refiner") != "vae"))
     scheduler = scheduler_config(folder)
     prediction = prediction_of_file(header, scheduler)
     require_scheduler(scheduler, "EulerDiscreteScheduler", prediction, path.name)
-    return configs, prediction, unused
+    return configs, prediction, fit
 
 
 def _input_channels(header: Header) -> int | None:

@@ -27,7 +27,7 @@ from diffusers.loaders.single_file_utils import (
 from concord_workers.core.errors import ModelInvalid, first_line
 from concord_workers.models.safetensors_file import TensorInfo
 
-__all__ = ["checkpoint_rest", "part_rest", "vae_file_rest"]
+__all__ = ["Fit", "checkpoint_fit", "part_fit", "vae_file_fit"]
 
 Config = Mapping[str, Any]
 Tensors = Mapping[str, TensorInfo]
@@ -59,6 +59,14 @@ _FIRST_PREFIX = "conditioner.embedders.0.transformer."
 
 
 @dataclass(frozen=True)
+class Fit:
+    """How a file's weights fit. used: names that a component takes. rest: names that none takes and that are not harmless."""
+
+    used: frozenset[str]
+    rest: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class _Found:
     """A weight under the model's own name. sources: its names in the file."""
 
@@ -79,24 +87,24 @@ class _Shape(torch.Tensor):
         return result
 
 
-def part_rest(component: str, config: Config, tensors: Tensors, name: str) -> list[str]:
-    """The names in a component's own files that it does not take. Raises ModelInvalid where its weights do not fit."""
+def part_fit(component: str, config: Config, tensors: Tensors, name: str) -> Fit:
+    """The fit of a component's own files. Raises ModelInvalid where its weights do not fit."""
     wanted = _wanted(component, config, len(tensors))
     found = {_library_name(key, wanted): _Found(t.shape, frozenset({key})) for key, t in tensors.items()}
     _require_fit(component, wanted, found, name)
-    return _rest(tensors, {component: wanted}, {component: found}, name, tensors)
+    return _fit(tensors, {component: wanted}, {component: found}, name, tensors)
 
 
-def vae_file_rest(config: Config, tensors: Tensors, name: str) -> list[str]:
-    """As `part_rest`, of a VAE in a file of its own, in the original layout or in diffusers'."""
+def vae_file_fit(config: Config, tensors: Tensors, name: str) -> Fit:
+    """As `part_fit`, of a VAE in a file of its own, in the original layout or in diffusers'."""
     wanted = _wanted("vae", config, len(tensors))
     found = _vae(wanted, config, _shapes(tensors))
     _require_fit("vae", wanted, found, name)
-    return _rest(tensors, {"vae": wanted}, {"vae": found}, name, tensors)
+    return _fit(tensors, {"vae": wanted}, {"vae": found}, name, tensors)
 
 
-def checkpoint_rest(configs: Mapping[str, Config], tensors: Tensors, name: str, *, refiner: bool) -> list[str]:
-    """As `part_rest`, of a single file with all components. The hint names the folder for a variant's configuration."""
+def checkpoint_fit(configs: Mapping[str, Config], tensors: Tensors, name: str, *, refiner: bool) -> Fit:
+    """As `part_fit`, of a single file with all components. The hint names the folder for a variant's configuration."""
     shapes = _shapes(tensors)
     second = f"conditioner.embedders.{0 if refiner else 1}.model."
     wanted = {part: _wanted(part, configs[part], len(tensors)) for part in _parts_of(configs, refiner)}
@@ -114,7 +122,7 @@ def checkpoint_rest(configs: Mapping[str, Config], tensors: Tensors, name: str, 
             found[part] = {key: _found_of(t) for key, t in converted.items()}
         _require_fit(part, wanted[part], found[part], name)
     inside = [key for key in tensors if key.startswith((_UNET_PREFIX, _VAE_PREFIX, _FIRST_PREFIX, second))]
-    return _rest(tensors, wanted, found, name, inside)
+    return _fit(tensors, wanted, found, name, inside)
 
 
 def _parts_of(configs: Mapping[str, Config], refiner: bool) -> Iterator[str]:
@@ -214,7 +222,9 @@ def _library_name(key: str, wanted: Mapping[str, Any]) -> str:
     parts = key.rsplit(".", 2)
     if len(parts) == 3 and (new := _OLD_ATTENTION.get(parts[1])) is not None:
         key = f"{parts[0]}.{new}.{parts[2]}"
-    candidates = (key, key.removeprefix("text_model."), f"text_model.{key}", key.removeprefix("vision_model."))
+    candidates = [key, key.removeprefix("text_model."), f"text_model.{key}"]
+    if key.startswith("vision_model.vision_model."):  # of the safety checker; a text encoder reads no layer for pictures
+        candidates.append(key.removeprefix("vision_model."))
     return next((name for name in candidates if name in wanted), key)
 
 
@@ -233,14 +243,14 @@ def _require_fit(component: str, wanted: Mapping[str, tuple[int, ...]], found: M
         _refuse(name, f"{what.format(len(names))} of its configuration's {component}", names)
 
 
-def _rest(
+def _fit(
     tensors: Tensors,
     wanted: Mapping[str, Mapping[str, Any]],
     found: Mapping[str, Mapping[str, _Found]],
     name: str,
     inside: Iterable[str],
-) -> list[str]:
-    """The names that no component takes, without harmless ones. inside: the names within a component."""
+) -> Fit:
+    """inside: the names within a component."""
     taken = [found[part][key] for part in wanted for key in wanted[part].keys() & found[part].keys()]
     used = {source for weight in taken for source in weight.sources}
     rest = sorted(key for key in tensors if key not in used and not _is_harmless(key, wanted.keys()))
@@ -248,7 +258,7 @@ def _rest(
     # A matrix within a component is a layer that the model lacks, so that the file is of another model.
     if layers := [key for key in rest if key in within and len(tensors[key].shape) > 1]:
         _refuse(name, f"has {len(layers)} weights of layers that its configuration's {' and '.join(wanted)} lack", layers)
-    return rest
+    return Fit(frozenset(used), tuple(rest))
 
 
 def _is_harmless(key: str, components: Iterable[str]) -> bool:

@@ -11,6 +11,7 @@ from bench import Engine
 from safetensors.torch import load_file, save_file
 
 from concord_workers.core.errors import ModelInvalid
+from concord_workers.models import facts, unwritten
 
 CONTROL = {"type": "canny", "image": "shapes.png", "weight": 1.0, "guidance_start": 0.0, "guidance_end": 1.0}
 # Kind → the file whose end is zeros, the changes of a job that reads it, and the pointer of the refusal.
@@ -60,10 +61,17 @@ KINDS = {
 WRITTEN = dict.fromkeys(KINDS, 0.5) | {"inversion": 0.0}
 
 
+def link_or_copy(source: str, target: str) -> None:
+    try:
+        Path(target).hardlink_to(source)
+    except OSError:  # as across file systems
+        shutil.copy2(source, target)
+
+
 @pytest.fixture
 def own(tmp_path, tiny, inputs) -> Engine:
     root = tmp_path / "models"
-    shutil.copytree(tiny, root, copy_function=lambda source, target: Path(target).hardlink_to(source))
+    shutil.copytree(tiny, root, copy_function=link_or_copy)
     return Engine(root, inputs, tmp_path / "outputs")
 
 
@@ -108,3 +116,62 @@ def test_zeros_that_files_may_hold(own):
         name, changes, _ = KINDS[kind]
         assert own.violations(**changes) == []
         assert own.loader.validate_model_files([name.split("/")[0]])["results"][0]["is_valid"]
+
+
+def test_zeros_that_no_job_reads(own):
+    """Of training, of CLIP's half for pictures, of a name that nothing knows, and of a refiner's own VAE."""
+    root = own.roots.model_roots[0]
+    zero = torch.zeros(8, 8)
+
+    def add(name: str, *keys: str) -> None:
+        weights = load_file(root / name) | {key: zero.clone() for key in keys}
+        (root / name).unlink()
+        save_file(weights, root / name, metadata={"format": "pt"})
+
+    add("sdxl_base_file.safetensors", "model_ema.diffusion_model.out", "unknown.matrix")
+    add("sdxl_vae_file.safetensors", "loss.logvar_matrix")
+    add("text_encoder_alt/model.safetensors", "vision_model.encoder.layers.0.mlp.fc1.weight")
+    add("sdxl_base/text_encoder/model.safetensors", "visual_projection.weight")
+    weights = load_file(root / "sdxl_refiner_file.safetensors")
+    (root / "sdxl_refiner_file.safetensors").unlink()
+    blank = {key: torch.zeros_like(t) if key.startswith("first_stage_model.") else t for key, t in weights.items()}
+    save_file(blank, root / "sdxl_refiner_file.safetensors")
+    for kind in ("base", "base folder", "vae", "text encoder", "refiner"):
+        assert own.violations(**KINDS[kind][1]) == [], kind
+
+
+def test_numbers_of_8_bits_may_be_rounded_to_zero(own):
+    root = own.roots.model_roots[0]
+    file = root / "sdxl_vae_file.safetensors"
+    weights = {key: t.to(torch.float8_e4m3fn) for key, t in load_file(file).items()}
+    key = next(key for key, t in weights.items() if t.dim() > 1)
+    weights[key] = torch.zeros_like(weights[key])
+    file.unlink()
+    save_file(weights, file)
+    assert facts.describe(file).model_type == "vae"
+    stop_download(file, 0.5)
+    with pytest.raises(ModelInvalid, match="nothing but zeros"):
+        facts.describe(file)
+
+
+def test_a_refusal_is_read_once_and_no_further_than_the_first_zeros(own, monkeypatch):
+    file, changes, pointer = KINDS["base"]
+    file = own.roots.model_roots[0] / file
+    whole = file.read_bytes()
+    stop_download(file, 0.5)
+    found: list[bool] = []
+    is_zero = unwritten._is_zero
+
+    def counted(*args) -> bool:
+        found.append(is_zero(*args))
+        return found[-1]
+
+    monkeypatch.setattr(unwritten, "_is_zero", counted)
+    assert own.violations(**changes) == [("model_invalid", pointer)]
+    assert sum(found) == 1
+    read = len(found)
+    assert own.violations(**changes) == [("model_invalid", pointer)]
+    assert not own.loader.validate_model_files(["sdxl_base_file.safetensors"])["results"][0]["is_valid"]
+    assert len(found) == read
+    file.write_bytes(whole)
+    assert own.violations(**changes) == []
