@@ -1,4 +1,7 @@
-"""Checks the models of a job against each other: base, refiner, VAE, text encoders, tokenizers. Nothing is loaded."""
+"""Checks the models of a job against each other: base, refiner, VAE, text encoders, tokenizers.
+
+No model is loaded. Of weights it reads the beginnings, a LoRA's alphas, and the first layer of two VAEs.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ from concord_workers.models.facts import describe_text_encoder
 from concord_workers.models.model_facts import ModelFacts
 from concord_workers.models.model_loader import ModelLoader
 from concord_workers.models.own_tokenizers import require_ids_fit, require_own_tokenizers
-from concord_workers.models.vae_kinship import require_kin
+from concord_workers.models.vae_latents import require_same_latents
 from concord_workers.models.vocabulary import require_vocabulary
 
 __all__ = ["Attempt", "Parts", "at", "facts_of", "model_violations", "require_type", "require_widths"]
@@ -114,7 +117,7 @@ def _require_vae_fits(vae: ModelFacts, base: ModelFacts) -> None:
             raise ModelInvalid(
                 f"{vae.path.name} is for other latents: its {size} is {new}, the base's {old}", field="/model/vae"
             )
-    require_kin(vae, base)
+    require_same_latents(vae, base)
 
 
 def _require_folder(loader: ModelLoader, reference: str, field: str) -> Path:

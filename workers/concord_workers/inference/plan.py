@@ -1,7 +1,7 @@
 """Checks a job before anything is loaded: features of this worker, models, images, bounds of the model.
 
-`violations_of` finds all violations at once; it reads headers and nothing more, so `validate_request` answers with it while a
-job runs. The reading has checked the schema and the rules before.
+`violations_of` finds all violations; it reads headers, configurations and small parts of weights, and loads no model, so
+that `validate_request` answers with it while a job runs. The reading has checked the schema and the rules before.
 """
 
 from __future__ import annotations
