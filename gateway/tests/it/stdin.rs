@@ -61,7 +61,7 @@ async fn a_stdin_that_does_not_block_is_read_to_its_end() {
     for id in ["one", "two"] {
         writeln!(writer, r#"{{"action":"get_schedulers","request_id":"{id}"}}"#).unwrap();
         let reply = within(replies.next_line()).await.unwrap().expect("a reply");
-        assert!(reply.contains(id) && reply.contains(r#""success":true"#), "{reply}");
+        assert!(reply.contains(id) && reply.contains(r#""Success":true"#), "{reply}");
     }
     drop(writer);
     assert_eq!(within(child.wait()).await.unwrap().code(), Some(0));

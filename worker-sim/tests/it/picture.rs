@@ -119,6 +119,17 @@ fn every_feature_changes_the_pixels() {
     }
 }
 
+/// Weights of a prompt have no bound: the picture saturates.
+#[test]
+fn no_weight_of_a_prompt_ends_a_job() {
+    let mut sim = Sim::start(&[]);
+    let (_, plain) = make(&mut sim, json!({}));
+    for weight in ["1e9", "-1e30", "1e300"] {
+        let negative = json!({"conditioning": {"negative_prompt": format!("(fog:{weight})")}});
+        assert_ne!(pixels(&make(&mut sim, negative).1), pixels(&plain), "{weight}");
+    }
+}
+
 #[test]
 fn what_takes_no_part_changes_nothing() {
     let mut sim = Sim::start(&[]);
