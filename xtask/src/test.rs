@@ -55,7 +55,13 @@ pub(crate) const STEPS: &[Step] = &[
     python("workers-format", "Python is formatted", &[PYTHON, "-m", "ruff", "format", "--check", "."]),
     python("workers-types", "Python's types hold", &[PYTHON, "-m", "mypy", "."]),
     Step {
-        environment: &[("CONCORD_REQUIRE_PYTHON", "1"), ("INSTA_UPDATE", "no"), ONE_THREAD],
+        // Three tests at a time on two cores: most of those that take long wait for processes.
+        environment: &[
+            ("CONCORD_REQUIRE_PYTHON", "1"),
+            ("INSTA_UPDATE", "no"),
+            ("RUST_TEST_THREADS", "3"),
+            ONE_THREAD,
+        ],
         needs: &["workers-setup"],
         ..step("rust", "the tests of every crate", &["cargo", "test", "--workspace", "--no-fail-fast"])
     },
