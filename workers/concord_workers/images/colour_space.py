@@ -7,6 +7,7 @@ before sRGB, gAMA and cHRM, and those before nothing, as PNG's third edition say
 from __future__ import annotations
 
 import io
+import logging
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ import numpy as np
 from PIL import ExifTags, Image
 
 __all__ = ["Named", "Space", "named_space"]
+
+log = logging.getLogger(__name__)
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _D65 = (0.3127, 0.329)
@@ -91,15 +94,30 @@ def named_space(content: bytes) -> Named | None:
 _ADOBE = Space("Adobe RGB", (_D65, (0.64, 0.33), (0.21, 0.71), (0.15, 0.06)), 563 / 256)
 
 
+# Pillow's errors for broken EXIF, whose pixels may be sound; each broken member raises another one.
+_BROKEN_EXIF = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    OSError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    struct.error,
+    Image.DecompressionBombError,
+)
+
+
 def _is_adobe(content: bytes) -> bool:
     """Whether EXIF says Adobe RGB, by the mark that DCF prescribes or the colour space that some programs write."""
     try:
-        with Image.open(io.BytesIO(content)) as picture:
+        with Image.open(io.BytesIO(content), formats=("JPEG", "WEBP")) as picture:
             exif = picture.getexif()
         mark = exif.get_ifd(ExifTags.IFD.Interop).get(1)
         return str(mark).startswith("R03") or exif.get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.ColorSpace) == 2
-    except Exception:
-        return False  # Pillow raises many kinds of errors for broken EXIF, which is none of the picture's pixels
+    except _BROKEN_EXIF as error:
+        log.info("the EXIF block of a picture cannot be read: %r", error)
+        return False
 
 
 def _chunks(content: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -128,7 +146,7 @@ def _of_png(chunks: dict[bytes, bytes]) -> Named | None:
     if numbers:
         primaries = ((numbers[0], numbers[1]), (numbers[2], numbers[3]), (numbers[4], numbers[5]), (numbers[6], numbers[7]))
     if exponent is not None and not _GAMMAS[0] <= exponent <= _GAMMAS[1]:
-        return Named(problem=f"the gamma {exponent:.4g}, which no picture has")
+        return Named(problem=f"a gamma that is not between {_GAMMAS[0]} and {_GAMMAS[1]} in its gAMA")
     if not _is_gamut(primaries):
         return Named(problem="primaries in its cHRM that span no colours")
     if exponent is not None and _are_near(primaries, _SRGB) and abs(exponent / _GAMMA_OF_SRGB - 1) <= _GAMMA_TOLERANCE:

@@ -80,6 +80,7 @@ IGNORED = {
     "HLG": [(b"cICP", bytes([9, 18, 0, 1]))],
     "video": [(b"cICP", bytes([1, 1, 0, 0]))],
     "no gamma": [gamma(0)],
+    "a gamma out of bounds": [gamma(1)],
     "primaries of one point": [primaries((*D65, *(33000, 33000) * 3))],
     "a primary of no light": [primaries((*D65, 64000, 0, 30000, 60000, 15000, 6000))],
 }
