@@ -80,11 +80,13 @@ _OTHER_MODELS = (
     (re.compile(r"^lora_prior_|^prior\."), "Stable Cascade or Kandinsky"),
     (re.compile(r"^(lora_)?transformer[._]|^diffusion_model\.(blocks|layers|transformer_blocks)\."), "a diffusion transformer"),
 )
-# Width of the text that a UNet reads → the architecture. SDXL's is 2048, and no base of this family has one of these.
+# Width of the text that a UNet reads → the architecture; no base of SDXL's family has one of these.
+_OWN_WIDTH = 2048
 _OTHER_WIDTHS = {768: "Stable Diffusion 1.x", 1024: "Stable Diffusion 2.x", 1280: "the SDXL refiner"}
 _OWN_LAYOUTS = re.compile(
     r"(lora_unet|lora_te1|lora_te2)_|(unet|text_encoder|text_encoder_2)\.|(down|up|mid)_block.*\.processor\.to_"
 )
+_HINT = "use a LoRA for SDXL, in the layout of kohya's trainers (lora_unet_) or diffusers (unet.)"
 _METADATA = "lora_adapter_metadata"
 _COMPONENTS = ("unet", "text_encoder", "text_encoder_2")
 # Members of peft's configuration that set the size of a change.
@@ -148,14 +150,18 @@ def require_supported(tensors: Mapping[str, Any], metadata: Mapping[str, str], n
             )
     strange = sorted(key for key in tensors if _OWN_LAYOUTS.match(key) is None)
     other = made_for(tensors, metadata)
-    if strange or (other is not None and _is_sure(tensors)):
-        what = f"is for {other}, not SDXL" if other is not None else "names no layers of SDXL"
-        first = strange[0] if strange else min(tensors)
-        count = len(strange) if strange else len(tensors)
+    width = _cross_width(tensors)
+    if not strange and width in _OTHER_WIDTHS:
         raise ModelInvalid(
-            f"{name} {what}: {count} of its {len(tensors)} tensors have other names, {first} first",
-            hint="use a LoRA for SDXL, in the layout of kohya's trainers (lora_unet_) or diffusers (unet.)",
-            details={"names": (strange or sorted(tensors))[:100]},
+            f"{name} is for {other}, not SDXL: its UNet reads text of width {width}, SDXL's {_OWN_WIDTH}", hint=_HINT
+        )
+    # Metadata alone may be wrong, and refuses nothing.
+    if wrong := strange or sorted(key for key in tensors if _is_of_other_model(key)):
+        what = f"is for {other}, not SDXL" if other is not None else "names no layers of SDXL"
+        raise ModelInvalid(
+            f"{name} {what}: {len(wrong)} of its {len(tensors)} tensors have other names, {wrong[0]} first",
+            hint=_HINT,
+            details={"names": wrong[:100]},
         )
     # An empty vector has its own check; the rank is not at fault.
     if empty := sorted(key for key, tensor in tensors.items() if len(tensor.shape) > 1 and 0 in tensor.shape):
@@ -173,21 +179,22 @@ def require_supported(tensors: Mapping[str, Any], metadata: Mapping[str, str], n
         raise
 
 
-def _is_sure(tensors: Mapping[str, Any]) -> bool:
-    """Whether names or widths tell another architecture; metadata may be wrong."""
-    return _cross_width(tensors) in _OTHER_WIDTHS or any(pattern.search(key) for pattern, _ in _OTHER_MODELS for key in tensors)
+def _is_of_other_model(key: str) -> bool:
+    return any(pattern.search(key) for pattern, _ in _OTHER_MODELS)
 
 
 def made_for(tensors: Mapping[str, object], metadata: Mapping[str, str]) -> str | None:
-    """The other architecture of a LoRA by its names, shapes or metadata; None where none is recognised."""
+    """The other architecture of a LoRA by its names, then its width, then its metadata; None where none is recognised."""
+    width = _cross_width(tensors)
     for pattern, model in _OTHER_MODELS:
         if any(pattern.search(key) for key in tensors):
-            width = _cross_width(tensors)
             return _OTHER_WIDTHS.get(width or 0, model)
+    if width in _OTHER_WIDTHS:
+        return _OTHER_WIDTHS[width]
     architecture = metadata.get("modelspec.architecture") or metadata.get("ss_base_model_version") or ""
     if architecture and not architecture.lower().startswith(("stable-diffusion-xl", "sdxl")):
         return architecture.removesuffix("/lora")
-    return _OTHER_WIDTHS.get(_cross_width(tensors) or 0)
+    return None
 
 
 def _cross_width(tensors: Mapping[str, Any]) -> int | None:

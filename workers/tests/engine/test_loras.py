@@ -384,8 +384,12 @@ class TestRefusals:
     )
     def test_a_unet_of_another_width_is_told_without_a_base(self, own, root, width, model):
         """Nothing but the UNet's layers, in names that SDXL has too: their width tells."""
-        save_file(foreign("unet.down_blocks.1.attentions.0.transformer_blocks.0.attn2.to_k", width), root / "style.safetensors")
-        assert model in refused_alike(own)
+        weights = foreign("unet.down_blocks.1.attentions.0.transformer_blocks.0.attn2.to_k", width)
+        for metadata in ({}, {"modelspec.architecture": "flux-1-dev/lora"}):
+            save_file(weights, root / "style.safetensors", metadata=metadata)
+            message = refused_alike(own)
+            assert model in message and f"its UNet reads text of width {width}, SDXL's 2048" in message
+            assert "names" not in message and "flux" not in message
 
     def test_bundled_embeddings(self, own, root, modules):
         save_file(lora_of(modules) | {"bundle_emb.sks.clip_l": random(2, 32)}, root / "style.safetensors")
