@@ -43,7 +43,7 @@ from concord_workers.inference.denoise import (
     starting_noise,
 )
 from concord_workers.inference.finish import finish_pictures, write_pictures
-from concord_workers.inference.foreseen import NO_CHANGE, warn_of_embedded_guidance
+from concord_workers.inference.foreseen import NO_CHANGE, warn_of_embedded_guidance, warn_of_idle_stage
 from concord_workers.inference.job_images import JobImages, read_images
 from concord_workers.inference.job_models import JobModels, require_fitting
 from concord_workers.inference.optimizations import optimized, with_compiled_unet
@@ -226,6 +226,7 @@ class JobRun:
             for index, net in enumerate(submission.conditioning.control_nets)
             if (image := job.images.controls.get(index)) is not None
         ]
+        warn_of_idle_stage(submission, job.split, context, guidance=job.guidance)
         self._note_loras(job, context)
         self._note_negative_prompts(job, context)
         self._note_controls(job, controls, context)
@@ -273,8 +274,7 @@ class JobRun:
 
     def _note_loras(self, job: _Job, context: JobContext) -> None:
         uses = job.models.loras
-        if uses and not job.split.base:
-            context.warn("no_effect", "the base, which LoRAs act on, does no step", "/conditioning/loras")
+        if not job.split.base:
             return
         for weight, own in summed_weights(uses):
             if weight and not own[0].model.facts.changes_nothing:
@@ -309,9 +309,8 @@ class JobRun:
             conditioning.clip_skip,
         )
         if not job.split.base:
-            texts = self._without_second_prompts(texts, job.guidance, context)
-            for name in job.models.overrides:
-                context.warn("no_effect", f"the base, which uses the {name}, does no step", f"/model/{name}")
+            # The refiner reads the first of each pair alone.
+            texts = replace(texts, prompt_2=None, negative_prompt_2=None)
         if job.models.inversions:
             used = tokens_used(pipeline, texts, guidance=job.guidance or job.refiner_guidance)
             for token, _, pointer in job.models.inversions:
@@ -325,16 +324,6 @@ class JobRun:
             if refiner is None:
                 return own, None
             return own, encode_prompts(refiner, texts, guidance=job.refiner_guidance, device=device)
-
-    def _without_second_prompts(self, texts: PromptTexts, guidance: bool, context: JobContext) -> PromptTexts:
-        """The prompts of a job whose base does no step: the refiner reads the first of each pair alone."""
-        read_by_base = {"prompt_2": texts.prompt_2}
-        if guidance:
-            read_by_base["negative_prompt_2"] = texts.negative_prompt_2
-        for name, text in read_by_base.items():
-            if text is not None:
-                context.warn("no_effect", f"the base, which reads {name}, does no step", f"/conditioning/{name}")
-        return replace(texts, prompt_2=None, negative_prompt_2=None)
 
     def _denoise(
         self,
@@ -361,9 +350,6 @@ class JobRun:
             handed = run_base(base, arguments, canvas, hands_over=split.refiner > 0)
         elif canvas.image is None:
             handed = starting_noise(pipeline, canvas, base.steps, generators)
-        if job.models.refiner is not None and not (split.base and split.refiner):
-            stage = "base" if not split.base else "refiner"
-            context.warn("no_effect", f"refiner_start leaves the {stage} no step", "/hyperparameters/refiner_start")
         if refiner is None:
             assert isinstance(handed, torch.Tensor)
             return handed

@@ -15,12 +15,13 @@ from concord_workers.core.model_files import config_beside
 from concord_workers.core.scalar import shorten
 from concord_workers.models.cause import cause_of
 from concord_workers.models.config_values import require_sane_values
-from concord_workers.models.model_facts import CHUNK_LENGTH
+from concord_workers.models.model_facts import CHUNK_LENGTH, ModelFacts
 from concord_workers.models.prediction import Prediction, with_prediction
-from concord_workers.models.safetensors_file import Header
+from concord_workers.models.safetensors_file import Header, read_header
 
 __all__ = [
     "PIPELINE_PARTS",
+    "base_scheduler",
     "config_folder",
     "configs_in",
     "read_json",
@@ -80,6 +81,13 @@ def scheduler_config(folder: Path) -> dict[str, Any]:
     if not file.is_file():
         raise ModelInvalid(f"{folder.name} lacks its scheduler/scheduler_config.json")
     return read_json(file)
+
+
+def base_scheduler(facts: ModelFacts) -> dict[str, Any]:
+    """The scheduler's configuration that jobs with this base start from. Raises ModelInvalid where it cannot be read."""
+    path = facts.path
+    config = scheduler_config(path if path.is_dir() else config_folder(path, facts.model_type, read_header(path)))
+    return config if facts.prediction is None else with_prediction(config, facts.prediction)
 
 
 def require_scheduler(config: dict[str, Any], class_name: Any, prediction: Prediction, name: str) -> None:

@@ -12,6 +12,7 @@ from diffusers import UNet2DConditionModel
 from safetensors.torch import load_file, save_file
 
 from concord_workers.contract import read_partial
+from concord_workers.core.effective import effective
 from concord_workers.core.errors import UnsupportedFeature
 from concord_workers.core.job_context import JobContext
 
@@ -35,7 +36,7 @@ def own(root, inputs, tmp_path_factory) -> Engine:
 def said(own: Engine, **changes) -> tuple[dict, list[str | None]]:
     """The result of a job, and the pointers of its `no_effect`, which the check foresees."""
     foreseen, ran = JobContext(), JobContext()
-    own.worker.predict_warnings(read_partial(merge(DEFAULTS, changes)), foreseen)
+    own.worker.predict_warnings(read_partial(effective("PromptSubmission", merge(DEFAULTS, changes), "cpu")), foreseen)
     result = own.run(ran, **changes)
     found, before = ([w.pointer for w in context.warnings if w.code == "no_effect"] for context in (ran, foreseen))
     assert sorted(map(str, found)) == sorted(map(str, before))
@@ -63,9 +64,15 @@ class TestLorasOfZeros:
 
 @pytest.fixture(scope="module")
 def distilled(root):
-    """`distilled`: a base whose UNet takes the guidance scale as an input."""
-    shutil.copytree(root / "sdxl_base", root / "distilled")
-    unet = root / "distilled" / "unet"
+    """A job with `distilled`."""
+    distill(root, "sdxl_base", "distilled")
+    return {"model": {"base": "distilled"}}
+
+
+def distill(root, name: str, new: str) -> None:
+    """A copy of a base or refiner whose UNet takes the guidance scale as an input."""
+    shutil.copytree(root / name, root / new)
+    unet = root / new / "unet"
     config = json.loads((unet / "config.json").read_text()) | {"time_cond_proj_dim": 16}
     (unet / "config.json").write_text(json.dumps(config))
     file = unet / "diffusion_pytorch_model.safetensors"
@@ -73,7 +80,6 @@ def distilled(root):
     shape = UNet2DConditionModel.from_config(config).time_embedding.cond_proj.weight.shape
     weights["time_embedding.cond_proj.weight"] = torch.randn(shape, generator=torch.Generator().manual_seed(1))
     save_file(weights, file, metadata={"format": "pt"})
-    return {"model": {"base": "distilled"}}
 
 
 class TestEmbeddedGuidance:
@@ -100,6 +106,18 @@ class TestEmbeddedGuidance:
         assert pointers == ["/conditioning/negative_prompt_2"]
         assert difference(pixels(result["images"][0]), bare) > 0
 
+    def test_a_refiner_without_steps_reads_none(self, own, distilled):
+        changes = merge(distilled, {"model": {"refiner": "sdxl_refiner"}, "hyperparameters": {"refiner_start": 0.999}})
+        _, pointers = said(own, **changes, **self.NEGATIVE)
+        prompts = ["/conditioning/negative_prompt", "/conditioning/negative_prompt_2"]
+        assert sorted(pointers) == [*prompts, "/hyperparameters/refiner_start"]
+
+    def test_a_distilled_refiner_reads_none(self, own, distilled, root):
+        distill(root, "sdxl_refiner", "distilled_refiner")
+        changes = merge(distilled, {"model": {"refiner": "distilled_refiner"}, "hyperparameters": {"refiner_start": 0.5}})
+        _, pointers = said(own, **changes, **self.NEGATIVE)
+        assert sorted(pointers) == ["/conditioning/negative_prompt", "/conditioning/negative_prompt_2"]
+
     def test_what_the_library_cannot_do_is_refused(self, own, distilled):
         """Its pipelines for ControlNets beside an initial image do not give the UNet the scale."""
         conditioning = {"control_nets": [NET | {"model": "controlnet_canny"}]}
@@ -113,14 +131,15 @@ class TestEmbeddedGuidance:
 def test_parts_of_a_base_that_does_no_step(own, root, tiny):
     for name in ("text_encoder_alt", "text_encoder_2_alt", "tokenizer_alt"):
         shutil.copytree(tiny / name, root / name)
-    context = JobContext()
     parts = {"text_encoder": "text_encoder_alt", "text_encoder_2": "text_encoder_2_alt", "tokenizer": "tokenizer_alt"}
-    own.run(
-        context,
+    shutil.copy(tiny / "lora_kohya.safetensors", root / "lora_kohya.safetensors")
+    prompts = {"prompt_2": "a dog", "negative_prompt_2": "red"}
+    _, pointers = said(
+        own,
         model={"refiner": "sdxl_refiner", **parts},
         scheduler={"steps": 10},
-        conditioning={"init_image": "init.png"},
+        conditioning={"init_image": "init.png", "loras": [{"name": "lora_kohya", "weight": 1.0}], **prompts},
         hyperparameters={"strength": 0.2, "refiner_start": 0.3},
     )
-    pointers = [warning.pointer for warning in context.warnings if warning.code == "no_effect"]
-    assert sorted(p for p in pointers if p != "/hyperparameters/refiner_start") == [f"/model/{name}" for name in sorted(parts)]
+    unused = [f"/model/{name}" for name in parts] + [f"/conditioning/{name}" for name in (*prompts, "loras")]
+    assert sorted(pointers) == sorted([*unused, "/hyperparameters/refiner_start"])
