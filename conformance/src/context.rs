@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use contracts::{Action, Dialect};
 use serde_json::{Value, json};
-use std::{io::Cursor, path::Path};
+use std::{ffi::OsString, io::Cursor, path::Path};
 
 use crate::{
     check::{Outcome, ScenarioEnd},
@@ -18,6 +18,9 @@ use crate::{
         worker::{Launcher, Worker},
     },
 };
+
+/// Flags of a gateway that move its log from stderr or shorten it.
+const LOG_FLAGS: [&str; 2] = ["--log-file", "--log-level"];
 
 /// The target.
 pub enum Subject {
@@ -104,6 +107,19 @@ impl Context {
     /// [`ScenarioEnd::Skip`] if the tool did not start the gateway at hand; [`ScenarioEnd::Broken`] if another does not start.
     pub fn start_gateway(&self) -> Result<OwnGateway, ScenarioEnd> {
         self.start_gateway_by(GatewayLauncher::start)
+    }
+
+    /// Whether the command of the gateway sends its log elsewhere than to stderr, or leaves out some of it.
+    #[must_use]
+    pub fn logs_elsewhere(&self) -> bool {
+        let says = |argument: &OsString| {
+            argument.to_str().is_some_and(|argument| {
+                LOG_FLAGS.iter().any(|flag| {
+                    argument.strip_prefix(flag).is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+                })
+            })
+        };
+        self.own.as_ref().is_some_and(|(launcher, _)| launcher.command.iter().any(says))
     }
 
     /// As [`Self::start_gateway`], by one of the ways of the launcher.

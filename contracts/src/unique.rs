@@ -5,6 +5,8 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess,
 use serde_json::{Error, Map, Number, Value};
 use std::fmt;
 
+use crate::generated::limits::DEPTH_MAX;
+
 /// Reads JSON as `serde_json::from_slice` does and at its cost, but refuses a name that stands twice in one object.
 ///
 /// ```
@@ -13,10 +15,11 @@ use std::fmt;
 /// ```
 ///
 /// # Errors
-/// [`serde_json::Error`] if the bytes are not JSON, or an object has a name twice, at any depth.
+/// [`serde_json::Error`] if the bytes are not JSON, are nested deeper than [`DEPTH_MAX`], or an object has a name twice, at
+/// any depth.
 pub fn unique(bytes: &[u8]) -> Result<Value, Error> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let value = Seed.deserialize(&mut deserializer)?;
+    let value = Seed { depth: 0 }.deserialize(&mut deserializer)?;
     deserializer.end()?;
     Ok(value)
 }
@@ -26,11 +29,24 @@ pub(crate) struct Unique(pub(crate) Value);
 
 impl<'de> Deserialize<'de> for Unique {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Seed.deserialize(deserializer).map(Self)
+        // It is a member of an object.
+        Seed { depth: 1 }.deserialize(deserializer).map(Self)
     }
 }
 
-struct Seed;
+#[derive(Clone, Copy)]
+struct Seed {
+    depth: u64,
+}
+
+impl Seed {
+    fn deeper<E: serde::de::Error>(self) -> Result<Self, E> {
+        if self.depth == DEPTH_MAX {
+            return Err(E::custom(format_args!("nesting deeper than {DEPTH_MAX} levels")));
+        }
+        Ok(Self { depth: self.depth + 1 })
+    }
+}
 
 impl<'de> DeserializeSeed<'de> for Seed {
     type Value = Value;
@@ -68,13 +84,15 @@ impl<'de> Visitor<'de> for Seed {
         Ok(Value::String(s))
     }
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
+        let inner = self.deeper()?;
         let mut items = Vec::new();
-        while let Some(item) = seq.next_element_seed(Seed)? {
+        while let Some(item) = seq.next_element_seed(inner)? {
             items.push(item);
         }
         Ok(Value::Array(items))
     }
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        let inner = self.deeper()?;
         let mut members = Map::new();
         while let Some(name) = map.next_key::<String>()? {
             let entry = match members.entry(name) {
@@ -83,7 +101,7 @@ impl<'de> Visitor<'de> for Seed {
                     return Err(A::Error::custom(format_args!("the name {:?} stands twice", entry.key())));
                 }
             };
-            entry.insert(map.next_value_seed(Seed)?);
+            entry.insert(map.next_value_seed(inner)?);
         }
         Ok(Value::Object(members))
     }
@@ -106,6 +124,14 @@ mod tests {
             assert!(err.contains("stands twice"), "{err}");
         }
         assert!(unique(br#"{"a":{"a":[{"a":1},{"a":2}]},"A":1}"#).is_ok());
+    }
+
+    #[test]
+    fn no_reader_of_the_contract_is_asked_for_more_levels_than_it_has() {
+        let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+        assert!(unique(nested(64).as_bytes()).is_ok());
+        let err = unique(nested(65).as_bytes()).unwrap_err().to_string();
+        assert!(err.starts_with("nesting deeper than 64 levels"), "{err}");
     }
 
     #[test]

@@ -56,7 +56,10 @@ impl Dispatcher {
             "available_memory_bytes": gpu.memory_free_bytes,
             "is_available": lane.is_some_and(LaneHandle::is_ready),
         });
-        let Some(lane) = lane.filter(|lane| lane.is_ready()) else { return (device, None) };
+        let Some(lane) = lane else { return (device, None) };
+        if let Some(warning) = without_worker(lane) {
+            return (device, Some(warning));
+        }
         let (answer, warning) = self.ask_or_warn(lane, Action::GetCapabilities, limit).await;
         add_families(&mut device, answer.as_ref());
         (device, warning)
@@ -68,13 +71,12 @@ impl Dispatcher {
         lane: &LaneHandle,
         limit: Option<Duration>,
     ) -> (Value, Option<Warning>) {
-        let ((status, warning), (capabilities, other)) = match lane.view().facts.is_some() && lane.is_ready()
-        {
-            true => futures::join!(
+        let ((status, warning), (capabilities, other)) = match without_worker(lane) {
+            None => futures::join!(
                 self.ask_or_warn(lane, Action::GetStatus, limit),
                 self.ask_or_warn(lane, Action::GetCapabilities, limit)
             ),
-            false => Default::default(),
+            warning => ((None, warning), (None, None)),
         };
         let name = lane.view().facts.as_ref().map(|facts| facts.device_name.clone());
         let kind = if lane.gpu == GpuId::cpu() { "cpu" } else { "simulated" };
@@ -105,11 +107,18 @@ impl Dispatcher {
             Ok(data) => (Some(data), None),
             Err(err) => {
                 tracing::warn!(gpu = %lane.gpu, %action, %err, "left out of the list of devices");
-                let lacks = "its row lacks what its worker knows";
-                (None, Some(left_out(&lane.gpu, lacks, &err.to_string())))
+                (None, Some(left_out(&lane.gpu, LACKS, &err.to_string())))
             }
         }
     }
+}
+
+/// What the row of a device lacks whose worker gives no answer.
+const LACKS: &str = "its row lacks what its worker knows";
+
+/// The warning of a lane that has no worker to ask.
+fn without_worker(lane: &LaneHandle) -> Option<Warning> {
+    lane.unready().map(|reason| left_out(&lane.gpu, LACKS, &reason))
 }
 
 /// Adds the families of models that the device's worker runs.

@@ -276,7 +276,7 @@ impl Dispatcher {
         claim: Option<Arc<in_flight_ids::InFlightId>>,
     ) -> CommandContext {
         let reading = &incoming.reading;
-        let request_id = incoming.head.request_id.clone().unwrap_or_default();
+        let request_id = incoming.head.request_id.clone().unwrap_or_else(|| uuid::Uuid::now_v7().to_string());
         let reply = ReplyContext {
             session_id: incoming.head.session_id.clone(),
             trace: incoming.head.trace.as_ref().map(trace::ours),

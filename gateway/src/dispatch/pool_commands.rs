@@ -270,13 +270,18 @@ impl Dispatcher {
     pub(super) async fn free_all(
         &self,
         command: RoutedCommand,
-        context: CommandContext,
+        mut context: CommandContext,
     ) -> Result<Answer, Failed> {
         let lanes = self.inner.pool.lanes();
         let replies = join_all(lanes.iter().map(|lane| self.free(lane, &command, &context))).await;
         let mut data = Vec::new();
         let (mut freed, mut not_found, mut failed) = (Vec::new(), None, Vec::new());
         for (lane, answer) in lanes.iter().zip(replies) {
+            for warning in answer.warnings {
+                if !context.warnings.contains(&warning) {
+                    context.warnings.push(warning);
+                }
+            }
             match answer.outcome {
                 Ok(answer) => {
                     freed.push(lane.gpu.as_str());

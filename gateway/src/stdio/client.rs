@@ -216,7 +216,7 @@ impl StdioClient {
         }
     }
 
-    fn command(&mut self, incoming: Incoming) -> Option<Duration> {
+    fn command(&mut self, mut incoming: Incoming) -> Option<Duration> {
         let dialect = self.dialect.unwrap_or_else(|| incoming.stdio_dialect());
         self.current = CurrentCommand {
             action: Some(incoming.head.action),
@@ -238,16 +238,16 @@ impl StdioClient {
             self.put(std::future::ready(OutgoingReply::new(reply, dialect)).boxed());
             return None;
         }
-        if let Some(id) = &incoming.head.request_id {
-            if self.in_flight.contains_key(id) {
-                let mut reply = Reply::failed(Some(incoming.head.action), Some(id.clone()), in_flight(id));
-                reply.session_id = incoming.head.session_id;
-                reply.warnings = incoming.reading.warnings;
-                self.put(std::future::ready(OutgoingReply::new(reply, dialect)).boxed());
-                return None;
-            }
-            self.in_flight.insert(id.clone(), self.number);
+        // Every reply to a command carries an id.
+        let id = incoming.head.request_id.get_or_insert_with(|| uuid::Uuid::now_v7().to_string());
+        if self.in_flight.contains_key(id) {
+            let mut reply = Reply::failed(Some(incoming.head.action), Some(id.clone()), in_flight(id));
+            reply.session_id = incoming.head.session_id;
+            reply.warnings = incoming.reading.warnings;
+            self.put(std::future::ready(OutgoingReply::new(reply, dialect)).boxed());
+            return None;
         }
+        self.in_flight.insert(id.clone(), self.number);
         match incoming.head.action {
             Action::Initialize => self.initialize(incoming),
             Action::Shutdown if incoming.reading.is_valid() => {
@@ -366,7 +366,9 @@ impl StdioClient {
         let (class, _) = schedule(action, incoming.reading.document());
         let is_job = class == Class::Job;
         let pending = if self.out_of_order { PendingReply::now() } else { self.reply_order.pending(is_job) };
-        let job = is_job.then(|| self.jobs.clone());
+        // A command that is refused runs no job, and `initialize` need not wait for it.
+        let runs = is_job && incoming.refusal().is_none() && incoming.reading.is_valid();
+        let job = runs.then(|| self.jobs.clone());
         let (cancel, cancelled) = oneshot::channel();
         self.waiting.retain(|_, cancel| !cancel.is_closed());
         if let (true, Some(id)) = (is_job, &incoming.head.request_id) {

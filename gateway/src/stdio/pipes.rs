@@ -72,7 +72,9 @@ pub(super) fn read_stdin() -> mpsc::Receiver<Chunk> {
     std::thread::spawn(move || {
         // Not `Stdin`, which takes a descriptor that cannot be read for one at its end.
         match io::stdin().as_fd().try_clone_to_owned() {
-            Ok(stdin) => read_chunks(&mut File::from(stdin), || wait_for_input(&io::stdin()), &chunks),
+            Ok(stdin) => {
+                read_chunks(&mut File::from(stdin), || wait_for(&io::stdin(), PollFlags::POLLIN), &chunks);
+            }
             // An error means that nothing waits for it.
             Err(err) => _ = chunks.blocking_send(Err(err)),
         }
@@ -102,8 +104,8 @@ fn read_chunks(input: &mut impl Read, wait: impl Fn() -> io::Result<()>, chunks:
     }
 }
 
-fn wait_for_input(input: &impl AsFd) -> io::Result<()> {
-    let mut waited = [PollFd::new(input.as_fd(), PollFlags::POLLIN)];
+fn wait_for(pipe: &impl AsFd, event: PollFlags) -> io::Result<()> {
+    let mut waited = [PollFd::new(pipe.as_fd(), event)];
     match poll(&mut waited, PollTimeout::NONE) {
         Ok(_) | Err(Errno::EINTR) => Ok(()),
         Err(err) => Err(err.into()),
@@ -142,10 +144,46 @@ fn hung_up(input: impl AsFd + Send + 'static) -> oneshot::Receiver<()> {
 
 /// The queue of stdout, and a receiver that resolves when the queue is dropped and all its lines are written.
 pub(super) fn write_stdout() -> (StdoutQueue, oneshot::Receiver<()>) {
-    write_lines(io::stdout())
+    let wait = || wait_for(&io::stdout(), PollFlags::POLLOUT);
+    // Not `Stdout`, which forgets how much of a line it wrote before an error, and takes a closed descriptor for a reader.
+    match io::stdout().as_fd().try_clone_to_owned() {
+        Ok(stdout) => write_lines(File::from(stdout), wait),
+        Err(err) => write_lines(Unwritable(err), wait),
+    }
 }
 
-fn write_lines(mut out: impl Write + Send + 'static) -> (StdoutQueue, oneshot::Receiver<()>) {
+/// A stdout that cannot be had.
+struct Unwritable(io::Error);
+
+impl Write for Unwritable {
+    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+        Err(io::Error::new(self.0.kind(), self.0.to_string()))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// As [`Write::write_all`], but `wait` waits while there is no room: another holder of the pipe may have made it
+/// non-blocking.
+fn write_all(out: &mut impl Write, mut bytes: &[u8], wait: &impl Fn() -> io::Result<()>) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match out.write(bytes) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(count) => bytes = &bytes[count..],
+            Err(err) if err.kind() == io::ErrorKind::Interrupted => {}
+            Err(err) if err.kind() == io::ErrorKind::WouldBlock => wait()?,
+            Err(err) => return Err(err),
+        }
+    }
+    Ok(())
+}
+
+fn write_lines(
+    mut out: impl Write + Send + 'static,
+    wait: impl Fn() -> io::Result<()> + Send + 'static,
+) -> (StdoutQueue, oneshot::Receiver<()>) {
     let (lines, mut waiting) = mpsc::unbounded_channel::<Vec<u8>>();
     let backlog = Arc::new(watch::Sender::new(Some(0)));
     let (done, written) = oneshot::channel();
@@ -156,7 +194,7 @@ fn write_lines(mut out: impl Write + Send + 'static) -> (StdoutQueue, oneshot::R
             while let Ok(more) = waiting.try_recv() {
                 line.extend_from_slice(&more);
             }
-            if let Err(err) = out.write_all(&line).and_then(|()| out.flush()) {
+            if let Err(err) = write_all(&mut out, &line, &wait) {
                 tracing::error!(%err, "stdout broke: running commands are cancelled, and the gateway ends");
                 drop(waiting);
                 backlog.send_replace(None);
@@ -219,7 +257,7 @@ mod tests {
     #[tokio::test]
     async fn saying_never_waits_and_room_comes_back_when_somebody_reads() {
         let (mut reader, writer) = std::io::pipe().unwrap();
-        let (queue, written) = write_lines(File::from(OwnedFd::from(writer)));
+        let (queue, written) = write_lines(File::from(OwnedFd::from(writer)), || unreachable!("it blocks"));
         let line = vec![b'x'; BACKLOG_BYTES_MAX];
         assert!(queue.has_room());
         assert!(queue.send(line.clone()));
@@ -240,7 +278,7 @@ mod tests {
     async fn a_reader_that_is_gone_leaves_room() {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
-        let (queue, written) = write_lines(File::from(OwnedFd::from(writer)));
+        let (queue, written) = write_lines(File::from(OwnedFd::from(writer)), || unreachable!("it blocks"));
         queue.send(vec![b'x'; 2 * BACKLOG_BYTES_MAX]);
         queue.clone().broken().await;
         queue.wait_for_room().await;

@@ -69,6 +69,23 @@ async fn the_answer_to_a_cancel_is_about_its_target_and_keeps_the_contract() {
     }
 }
 
+/// An id may be a word that stands in every reply.
+#[tokio::test]
+async fn a_broken_reply_fails_its_own_command_alone() {
+    for id in ["success", "data", "sdxl", "warnings"] {
+        let rig = garbled(r#"/"request_id":"asks"/ s/"warnings":\[\]/"warnings":NaN/"#).await;
+        rig.queue(&long_job(id, 20)).await;
+        rig.running(id).await;
+        let query =
+            json!({"action": "get_capabilities", "request_id": "asks", "gpu_id": "cpu_0", "payload": {}});
+        let response = rig.command(&query).await;
+        assert_eq!((response.status, response.code()), (502, "worker_protocol_error"), "{id}: {response:?}");
+        let reply = rig.reply(id).await;
+        assert_eq!(reply["success"], true, "{id}: {reply}");
+        rig.stop().await;
+    }
+}
+
 #[tokio::test]
 async fn an_event_of_no_request_of_the_batch_is_none() {
     for (id, is_one) in [("batch.1", true), ("batch.2", false), ("batch.01", false), ("batch.x", false)] {

@@ -4,13 +4,17 @@ use std::{
     ffi::OsStr,
     fs::File,
     io::Write as _,
+    os::fd::AsFd as _,
     os::unix::ffi::OsStrExt,
     process::{Output, Stdio},
 };
 
-use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::{
+    fcntl::{FcntlArg, OFlag, fcntl},
+    poll::{PollFd, PollFlags, PollTimeout, poll},
+};
 use tokio::{
-    io::{AsyncBufReadExt as _, BufReader},
+    io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
     process::Command,
 };
 
@@ -64,6 +68,36 @@ async fn a_stdin_that_does_not_block_is_read_to_its_end() {
         assert!(reply.contains(id) && reply.contains(r#""Success":true"#), "{reply}");
     }
     drop(writer);
+    assert_eq!(within(child.wait()).await.unwrap().code(), Some(0));
+}
+
+/// A client that reads later, through a pipe that was made non-blocking, has every reply.
+#[tokio::test]
+async fn a_stdout_that_does_not_block_is_waited_for() {
+    const COMMANDS: usize = 60;
+    let (mut reader, writer) = std::io::pipe().unwrap();
+    fcntl(&writer, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).unwrap();
+    let other_writer = writer.try_clone().unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let mut command = Command::new(GATEWAY);
+    command.args(["stdio", "--workers", "sim", "--sim-workers", "1", "--output-dir"]).arg(dir.path());
+    let mut child = command.stdin(Stdio::piped()).stdout(writer).spawn().unwrap();
+    drop(command);
+    let mut stdin = child.stdin.take().unwrap();
+    let lines = "{\"action\":\"get_schedulers\"}\n".repeat(COMMANDS);
+    stdin.write_all(lines.as_bytes()).await.unwrap();
+    drop(stdin);
+    let has_room = || poll(&mut [PollFd::new(other_writer.as_fd(), PollFlags::POLLOUT)], PollTimeout::ZERO);
+    within(async {
+        while has_room().unwrap() > 0 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    drop(other_writer);
+    let read = tokio::task::spawn_blocking(move || std::io::read_to_string(&mut reader).unwrap());
+    let replies = within(read).await.unwrap();
+    assert_eq!(replies.lines().filter(|line| line.contains(r#""Success":true"#)).count(), COMMANDS);
     assert_eq!(within(child.wait()).await.unwrap().code(), Some(0));
 }
 

@@ -25,6 +25,18 @@ fn is_quoted(line: &str, word: &str) -> bool {
     ['"', '\''].iter().any(|quote| line.contains(&format!("{quote}{word}{quote}")))
 }
 
+/// The id that a line in lower case gives as its `request_id`, in any dialect, though the line cannot be read.
+fn named_id(line: &str) -> Option<&str> {
+    let after = |name: &str| {
+        let quoted = ['"', '\''].map(|quote| format!("{quote}{name}{quote}"));
+        quoted.iter().find_map(|name| Some(line.find(name)? + name.len()))
+    };
+    let at = ["request_id", "requestid"].into_iter().filter_map(after).min()?;
+    let value = line[at..].trim_start().strip_prefix(':')?.trim_start();
+    let quote = value.chars().next().filter(|first| matches!(first, '"' | '\''))?;
+    value[1..].split(quote).next()
+}
+
 /// How the workers of this project begin an event.
 const EVENT: &[u8] = br#"{"event""#;
 
@@ -98,9 +110,7 @@ impl Life<'_> {
             return Some(exit);
         }
         let text = text.to_ascii_lowercase();
-        // In quotes, as in a reply: an id may be as short as `1`, and much noise contains that.
-        let meant = |id: &Arc<str>| is_quoted(&text, &id.to_ascii_lowercase());
-        let Some(id) = self.in_flight.keys().find(|id| meant(id)).cloned() else {
+        let Some(id) = self.meant(&text) else {
             self.unreadable = Some(why.to_owned());
             return None;
         };
@@ -111,6 +121,21 @@ impl Life<'_> {
         }
         self.unreadable = Some(why.to_owned());
         None
+    }
+
+    /// The command in flight that an unreadable line, in lower case, was meant for: the one that it names as its
+    /// `request_id`, else the only one whose id stands in it. With several it is none's: another client's command would fail
+    /// for a word that its id happens to be.
+    fn meant(&self, line: &str) -> Option<Arc<str>> {
+        if let Some(named) = named_id(line) {
+            return self.in_flight.keys().find(|id| id.eq_ignore_ascii_case(named)).cloned();
+        }
+        // In quotes, as in a reply: an id may be as short as `1`, and much noise contains that.
+        let mut found = self.in_flight.keys().filter(|id| is_quoted(line, &id.to_ascii_lowercase()));
+        match (found.next(), found.next()) {
+            (Some(id), None) => Some(id.clone()),
+            _ => None,
+        }
     }
 
     /// Whether a warning about a line may be logged. If not, it is counted.
