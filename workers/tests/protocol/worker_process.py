@@ -14,7 +14,7 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 WORKERS = HERE.parent.parent
-WAIT_SECONDS = 60.0
+WAIT_SECONDS = 180.0
 
 
 class WorkerProcess:
