@@ -275,8 +275,9 @@ impl Dispatcher {
         let lanes = self.inner.pool.lanes();
         let replies = join_all(lanes.iter().map(|lane| self.free(lane, &command, &context))).await;
         let mut data = Vec::new();
-        let (mut freed, mut not_found, mut failed) = (Vec::new(), None, Vec::new());
+        let (mut freed, mut not_found, mut failed, mut more_warnings) = (Vec::new(), None, Vec::new(), 0);
         for (lane, answer) in lanes.iter().zip(replies) {
+            more_warnings += answer.more_warnings;
             for warning in answer.warnings {
                 if !context.warnings.contains(&warning) {
                     context.warnings.push(warning);
@@ -300,7 +301,7 @@ impl Dispatcher {
             Some(failure) if data.is_empty() => Err(failure),
             _ => Ok(merge(command.action.info().reply, &data, 0)),
         };
-        Ok(reply(context.with(outcome)))
+        Ok(reply(Reply { more_warnings, ..context.with(outcome) }))
     }
 
     async fn free(&self, lane: &LaneHandle, command: &RoutedCommand, context: &CommandContext) -> Reply {
