@@ -137,7 +137,12 @@ impl Process {
 
     /// The error of a process that ended, or is about to end, without its answer.
     pub(super) fn ended(&mut self) -> TargetError {
-        let status = self.exit(ENDS_WITHIN).ok();
+        let status = match self.exit(ENDS_WITHIN) {
+            Ok(status) => Some(status),
+            // The end is unknown: the process is neither known to run nor to have ended.
+            Err(err @ TargetError::Tool(_)) => return err,
+            Err(_) => None,
+        };
         // The exit may be seen before the last lines are read. A child of the process may hold stderr open for ever;
         // the wait is bounded, and what was read by then is shown.
         let _: Result<Infallible, _> = self.stderr_read.recv_timeout(ENDS_WITHIN);
@@ -170,7 +175,7 @@ fn reap(mut child: Child, pid: Pid) -> Receiver<Exit> {
         let status = child.wait();
         // Before anybody learns of the end: afterwards the number may be another process's.
         interrupt::has_ended(pid);
-        // An error means that nobody asks for the end any more.
+        // An error means that the process was dropped: no caller is left.
         let _: Result<_, _> = ended.send(status.map_err(Arc::new));
     });
     exit
