@@ -1,4 +1,4 @@
-//! The log of a gateway: a stderr that nobody reads, one whose reader is gone, and the line of a failed job.
+//! The log of a gateway: an unread stderr, a stderr without a reader, and the line of a failed job.
 
 use serde_json::json;
 use std::{

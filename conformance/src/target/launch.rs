@@ -54,7 +54,7 @@ impl GatewayLauncher {
         self.start_with(Stdio::piped())
     }
 
-    /// Starts one whose stderr is a full pipe that nobody reads.
+    /// Starts one with a full, unread pipe as its stderr.
     ///
     /// # Errors
     /// As [`GatewayLauncher::start`].

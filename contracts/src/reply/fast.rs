@@ -34,7 +34,7 @@ struct Success {
     _warning_details: [(); 0],
 }
 
-// What serde derives would read an array of the members, too.
+// The derived code also accepts an array of the members.
 impl<'de> Deserialize<'de> for Success {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Self::deserialize(strict::Object(deserializer))

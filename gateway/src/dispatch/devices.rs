@@ -113,7 +113,7 @@ impl Dispatcher {
     }
 }
 
-/// What the row of a device lacks whose worker gives no answer.
+/// Says what is missing from the row of a device without an answer of its worker.
 const LACKS: &str = "its row lacks what its worker knows";
 
 /// The warning of a lane that has no worker to ask.
