@@ -65,10 +65,10 @@ def test_a_malformed_one_is_refused_where_it_stands(worker, said):
 def test_the_log_says_whose_command_a_line_is_about(eager):
     reply = eager.ask(job("secret-job", "unforeseen") | {"traceparent": TRACEPARENT})
     assert reply["error_details"]["code"] == "internal"
-    line = next(line for line in eager.errors().splitlines() if "not foreseen" in line)
+    line = eager.error_line("not foreseen")
     assert f" request_id=secret-job trace_id={TRACE}: " in line
     assert eager.ask(job("another", "unforeseen"))["error_details"]["code"] == "internal"
-    line = next(line for line in eager.errors().splitlines() if "request_id=another" in line)
+    line = eager.error_line("request_id=another")
     assert "trace_id" not in line
 
 
@@ -78,7 +78,7 @@ def test_the_log_names_a_query_that_another_command_s_end_lets_in(worker, tmp_pa
     worker.send(job("works", f"wait for {free}") | {"traceparent": TRACEPARENT}, query)
     free.touch()
     assert [worker.reply()["success"] for _ in range(2)] == [True, False]
-    line = next(line for line in worker.errors().splitlines() if "not foreseen" in line)
+    line = worker.error_line("not foreseen")
     assert " request_id=asks: " in line and TRACE not in line
 
 

@@ -20,7 +20,7 @@ WAIT_SECONDS = 180.0
 class WorkerProcess:
     """Owns the process. lines: everything that came on stdout so far, as it came.
 
-    stderr: a descriptor in the place of the file `stderr.txt`.
+    stderr: a descriptor in the place of the pipe that `errors` and `error_line` read.
     """
 
     def __init__(
@@ -29,19 +29,21 @@ class WorkerProcess:
         self.folder = folder
         hidden = ("CUDA_VISIBLE_DEVICES", "GPU_ID", "CONCORD_MODEL_ROOTS", "CONCORD_INPUT_ROOTS", "CONCORD_OUTPUT_DIR")
         inherited = {name: value for name, value in os.environ.items() if name not in hidden}
-        self.error_path = folder / "stderr.txt"
-        with self.error_path.open("wb") as errors:
-            self.process = subprocess.Popen(
-                [sys.executable, str(script), "--worker", "pipeline_manager", "--output-dir", str(folder), *flags],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=errors if stderr is None else stderr,
-                env={**inherited, "OMP_NUM_THREADS": "1", **environment},
-                cwd=folder,
-            )
+        self.process = subprocess.Popen(
+            [sys.executable, str(script), "--worker", "pipeline_manager", "--output-dir", str(folder), *flags],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE if stderr is None else stderr,
+            env={**inherited, "OMP_NUM_THREADS": "1", **environment},
+            cwd=folder,
+        )
         self.lines: list[bytes] = []
         self._queue: queue.Queue[bytes | None] = queue.Queue()
-        threading.Thread(target=self._read, daemon=True).start()
+        self._errors: list[str] = []
+        self._errors_ended = self.process.stderr is None
+        self._errors_changed = threading.Condition()
+        for read in (self._read, self._read_errors):
+            threading.Thread(target=read, daemon=True).start()
 
     def _read(self) -> None:
         assert self.process.stdout is not None
@@ -49,6 +51,17 @@ class WorkerProcess:
             self.lines.append(line)
             self._queue.put(line)
         self._queue.put(None)
+
+    def _read_errors(self) -> None:
+        if self.process.stderr is not None:
+            with self.process.stderr as lines:
+                for line in lines:
+                    with self._errors_changed:
+                        self._errors.append(line.decode(errors="replace"))
+                        self._errors_changed.notify_all()
+        with self._errors_changed:
+            self._errors_ended = True
+            self._errors_changed.notify_all()
 
     def write(self, content: bytes) -> None:
         assert self.process.stdin is not None
@@ -97,7 +110,23 @@ class WorkerProcess:
         return [json.loads(line) for line in self.lines]
 
     def errors(self) -> str:
-        return self.error_path.read_text(errors="replace")
+        """What came on stderr so far; all of it once the process has ended."""
+        with self._errors_changed:
+            if self.process.poll() is not None:
+                self._errors_changed.wait_for(lambda: self._errors_ended, WAIT_SECONDS)
+            return "".join(self._errors)
+
+    def error_line(self, text: str, seconds: float = WAIT_SECONDS) -> str:
+        """The first line on stderr that holds a text. A log line may come after the reply that it is about."""
+
+        def found() -> str | None:
+            return next((line for line in self._errors if text in line), None)
+
+        with self._errors_changed:
+            self._errors_changed.wait_for(lambda: found() is not None or self._errors_ended, seconds)
+            line = found()
+        assert line is not None, f"no line of stderr holds {text!r}: {self.errors()[-2000:]}"
+        return line
 
     def kill(self) -> None:
         self.process.kill()
