@@ -55,20 +55,27 @@ pub(super) fn scenarios() -> Vec<Scenario> {
     vec![end_of_input(), shutdown(), sigterm(), sighup(), stalled(), killed()]
 }
 
-/// Starts a worker, gives it [`JOBS`] and waits until the first of them runs.
+/// Starts a worker, gives it [`JOBS`], and waits until it has read them all and the first of them runs.
 fn busy(context: &Context) -> Result<(Worker, Value), ScenarioEnd> {
+    // The query behind the jobs: what a worker has not read it has not accepted, and may leave unanswered.
+    const READ: &str = "all-read";
     let (mut worker, data) = context.start_with(&["out_of_order", "events"])?;
     for id in JOBS {
         let fields = json!({"prompt_submission": case::long_submission(context)});
         worker.send(&Command::new(Action::GenerateSdxl, fields).id(id).frame())?;
     }
-    let runs = worker.frame_that(context.options.timeout, "the first event of a job", &mut |frame| {
-        frame["event"] == "progress" || frame.get("success").is_some()
+    worker.send(&Command::new(Action::GetStatus, json!({})).id(READ).frame())?;
+    let (mut runs, mut read) = (false, false);
+    let awaited = "the first event of a job, and the reply to the query behind the jobs";
+    let last = worker.frame_that(context.options.timeout, awaited, &mut |frame| {
+        runs |= frame["event"] == "progress";
+        read |= frame["request_id"] == READ;
+        (runs && read) || (frame.get("success").is_some() && frame["request_id"] != READ)
     })?;
-    if runs.get("success").is_some() {
-        return Err(ScenarioEnd::Broken(format!("a reply before any progress: {runs}")));
+    if runs && read {
+        return Ok((worker, data));
     }
-    Ok((worker, data))
+    Err(ScenarioEnd::Broken(format!("a job has ended before another could be read: {last}")))
 }
 
 /// The ids of all replies until the end of stdout, in their order; events are left out.
