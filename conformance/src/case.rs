@@ -70,7 +70,7 @@ pub fn long_submission(context: &Context) -> Value {
     let mut submission = context.small_submission();
     submission["scheduler"]["steps"] = 150.into();
     submission["hyperparameters"]["batch_size"] = 4.into();
-    submission["hyperparameters"]["dimensions"] = json!({"width": 256, "height": 256});
+    submission["hyperparameters"]["dimensions"] = json!({"width": 128, "height": 128});
     submission
 }
 
