@@ -231,7 +231,7 @@ fn a_worker_that_never_stops_talking_is_broken_within_its_time() {
     ] {
         let output = std::process::Command::new("prlimit")
             .args(["--data=1000000000:", env!("CARGO_BIN_EXE_conformance")])
-            .args(["worker", "--start-timeout", "4", "--", "sh", "-c", script])
+            .args(["worker", "--start-timeout", "2", "--", "sh", "-c", script])
             .output()
             .unwrap();
         let report = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -295,24 +295,4 @@ fn a_body_without_an_end_is_told() {
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(30), "{stderr}");
     assert!(stderr.contains("a body of more than 67108864 bytes"), "{stderr}");
-}
-
-/// The whole suite passes on the worker that keeps the contract.
-#[test]
-fn the_simulated_worker_conforms() {
-    let path = simulated_worker();
-    let output = tool(&[
-        "worker",
-        "--refiner",
-        "sdxl_refiner",
-        "--vae",
-        "sdxl_vae",
-        "--lora",
-        "/models/loras/style.safetensors",
-        "--control-net",
-        "/models/controlnet_canny.safetensors",
-        "--",
-        path.to_str().unwrap(),
-    ]);
-    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stdout));
 }
