@@ -37,8 +37,7 @@ enum Verdict {
 pub(crate) enum Share {
     /// All of it: nothing runs beside it.
     Whole,
-    /// Another step may run beside it: most of the time it waits for a network, a disk or a process, and nothing in it has
-    /// a limit of time that the other could break.
+    /// Another step may run beside it: it needs one core at most, and its limits of time hold on that.
     Half,
 }
 

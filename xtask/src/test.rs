@@ -21,11 +21,6 @@ const fn beside(name: &'static str, shows: &'static str, command: &'static [&'st
     Step { share: Share::Half, ..step(name, shows, command) }
 }
 
-/// The same, alone: its checks have limits of time, or it builds.
-const fn alone(name: &'static str, shows: &'static str, command: &'static [&'static str]) -> Step {
-    Step { share: Share::Whole, ..built(name, shows, command) }
-}
-
 /// A step that runs what `rust` has built, so that it does not wait for the build.
 const fn built(name: &'static str, shows: &'static str, command: &'static [&'static str]) -> Step {
     Step { needs: &["rust", "workers-setup"], ..beside(name, shows, command) }
@@ -55,25 +50,26 @@ pub(crate) const STEPS: &[Step] = &[
     python("workers-format", "Python is formatted", &[PYTHON, "-m", "ruff", "format", "--check", "."]),
     python("workers-types", "Python's types hold", &[PYTHON, "-m", "mypy", "."]),
     Step {
-        // Three tests at a time on two cores: most of those that take long wait for processes.
+        // Four tests at a time on two cores: most of those that take long wait for processes.
         environment: &[
             ("CONCORD_REQUIRE_PYTHON", "1"),
             ("INSTA_UPDATE", "no"),
-            ("RUST_TEST_THREADS", "3"),
+            ("RUST_TEST_THREADS", "4"),
             ONE_THREAD,
         ],
         needs: &["workers-setup"],
         ..step("rust", "the tests of every crate", &["cargo", "test", "--workspace", "--no-fail-fast"])
     },
-    // A process per core; a file stays with one, as its tests share an engine.
+    // Three processes on two cores, as some tests wait; a file stays with one, as its tests share an engine.
     Step {
         share: Share::Whole,
         ..python(
             "workers-test",
             "the tests of the Python workers",
-            &[PYTHON, "-m", "pytest", "-q", "--numprocesses", "auto", "--dist", "loadfile"],
+            &[PYTHON, "-m", "pytest", "-q", "--numprocesses", "3", "--dist", "loadfile"],
         )
     },
+    // The longest first: the others run beside it, one after the other.
     built(
         "conformance-python",
         "the Python worker keeps the contract on the tiny SDXL",
@@ -84,13 +80,13 @@ pub(crate) const STEPS: &[Step] = &[
         "the gateway keeps it over HTTP with the Python worker",
         &["bash", "conformance/gateway.sh", "--python"],
     ),
-    alone("conformance-sim", "worker-sim keeps the contract", &["bash", "conformance/sim.sh"]),
-    alone(
+    built("conformance-sim", "worker-sim keeps the contract", &["bash", "conformance/sim.sh"]),
+    built(
         "conformance-gateway",
         "the gateway keeps the contract over HTTP",
         &["bash", "conformance/gateway.sh"],
     ),
-    alone(
+    built(
         "csharp",
         "an unchanged C# bridge binds every reply (real .NET)",
         &["bash", "clients/bridge/check.sh"],
