@@ -1,8 +1,12 @@
 //! A scenario: one exchange with the target, and the outcomes of its checks.
 
+use std::process::ExitStatus;
+
 use crate::{
     check::{CheckDef, Outcome, ScenarioEnd},
     context::Context,
+    display,
+    target::TargetError,
 };
 
 type Body = Box<dyn Fn(&mut Context, &mut Checks<'_>) -> Result<(), ScenarioEnd>>;
@@ -53,6 +57,22 @@ impl Checks<'_> {
     /// Decides a check by a condition.
     pub(crate) fn hold(&mut self, id: &str, holds: bool, why_not: impl FnOnce() -> String) {
         self.decide(id, if holds { Ok(()) } else { Err(why_not()) });
+    }
+
+    /// Decides whether a process ended well.
+    pub(crate) fn exits_with_0(&mut self, id: &str, exit: &Result<ExitStatus, TargetError>) {
+        match exit {
+            Err(TargetError::Tool(why)) => self.set(id, Outcome::Undecided(why.to_string())),
+            exit => self.hold(id, exit.as_ref().is_ok_and(ExitStatus::success), || display::result(exit)),
+        }
+    }
+
+    /// Decides whether a process runs on after the wait for its end.
+    pub(crate) fn lives(&mut self, id: &str, exit: &Result<ExitStatus, TargetError>) {
+        match exit {
+            Err(TargetError::Tool(why)) => self.set(id, Outcome::Undecided(why.to_string())),
+            exit => self.hold(id, exit.is_err(), || display::result(exit)),
+        }
     }
 
     /// Skips a check.

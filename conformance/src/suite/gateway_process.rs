@@ -126,13 +126,14 @@ fn watch(own: &mut OwnGateway, jobs: Vec<Polled>, within: Duration) -> Ending {
         refused: None,
     };
     while begun.elapsed() < within {
-        if let Ok(exit) = own.process.exit(POLL) {
-            ending.exit = Ok(exit);
+        let exit = own.process.exit(POLL);
+        if !is_silent(&exit) {
+            ending.exit = exit;
             break;
         }
         if let Err(err) = look(&own.gateway, &mut ending) {
             ending.exit = own.process.exit(REFUSES_WITHIN);
-            if ending.exit.is_ok() {
+            if !is_silent(&ending.exit) {
                 break;
             }
             ending.refused.get_or_insert(err.to_string());
@@ -142,6 +143,10 @@ fn watch(own: &mut OwnGateway, jobs: Vec<Polled>, within: Duration) -> Ending {
     // The refused connections of the end do not count as silence of the gateway under test.
     own.gateway.was_silent();
     ending
+}
+
+fn is_silent(exit: &Result<ExitStatus, TargetError>) -> bool {
+    matches!(exit, Err(TargetError::Silent { .. }))
 }
 
 fn look(gateway: &Gateway, ending: &mut Ending) -> Result<(), TargetError> {
@@ -234,9 +239,7 @@ impl Ending {
         checks.hold("polls-answered", self.refused.is_none() && self.answered > 0, || {
             self.refused.clone().unwrap_or_else(|| "no poll was answered after the stop".to_owned())
         });
-        checks.hold("exit-0", self.exit.as_ref().is_ok_and(ExitStatus::success), || {
-            display::result(&self.exit)
-        });
+        checks.exits_with_0("exit-0", &self.exit);
     }
 }
 
@@ -266,7 +269,7 @@ fn sighup() -> Scenario {
         let is_completed = job.as_ref().is_ok_and(|job| job["status"] == "completed");
         checks.hold("job-completed", is_completed, || display::result(&job));
         let exit = own.process.exit(SIGNAL_ENDS_WITHIN);
-        checks.hold("lives", exit.is_err(), || display::result(&exit));
+        checks.lives("lives", &exit);
         Ok(())
     })
 }

@@ -93,9 +93,7 @@ fn stderr_unread() -> Scenario {
         checks.decide("answered", unanswered.map_or(Ok(()), Err));
         worker.end_input();
         let exit = worker.exit(stop_limit());
-        checks.hold("exit-0", exit.as_ref().is_ok_and(std::process::ExitStatus::success), || {
-            display::result(&exit)
-        });
+        checks.exits_with_0("exit-0", &exit);
         Ok(())
     })
 }
@@ -207,9 +205,7 @@ fn end_of_input() -> Scenario {
         let more = worker.line(context.options.timeout, "the end of stdout")?;
         checks.hold("nothing-more", more.is_none(), || display::line(more.as_ref()));
         let exit = worker.exit(stop_limit());
-        checks.hold("exit-0", exit.as_ref().is_ok_and(std::process::ExitStatus::success), || {
-            display::result(&exit)
-        });
+        checks.exits_with_0("exit-0", &exit);
         Ok(())
     })
 }
@@ -242,9 +238,7 @@ fn end_of_input_while_busy() -> Scenario {
             reading.snake.to_string()
         });
         let exit = worker.exit(stop_limit().saturating_sub(ended.elapsed()));
-        checks.hold("exit-0", exit.as_ref().is_ok_and(std::process::ExitStatus::success), || {
-            format!("{} {} after the end of stdin", display::result(&exit), display::seconds(ended.elapsed()))
-        });
+        checks.exits_with_0("exit-0", &exit);
         Ok(())
     })
 }
@@ -271,9 +265,7 @@ fn shutdown() -> Scenario {
         }
         checks.hold("last-line", ids == ["before", "bye"], || display::json(&ids));
         let exit = worker.exit(stop_limit());
-        checks.hold("exit-0", exit.as_ref().is_ok_and(std::process::ExitStatus::success), || {
-            display::result(&exit)
-        });
+        checks.exits_with_0("exit-0", &exit);
         Ok(())
     })
 }

@@ -6,7 +6,6 @@ use contracts::{Action, framing::Line, limits::SILENCE_IDLE};
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 use std::{
-    process::ExitStatus,
     thread,
     time::{Duration, Instant},
 };
@@ -112,10 +111,6 @@ fn all_answered(replies: &[Value]) -> Result<(), String> {
     Ok(())
 }
 
-fn exits_with_0(exit: &Result<ExitStatus, TargetError>) -> Result<(), String> {
-    if exit.as_ref().is_ok_and(ExitStatus::success) { Ok(()) } else { Err(display::result(exit)) }
-}
-
 fn end_of_input() -> Scenario {
     let checks = vec![
         CheckDef::new(
@@ -130,7 +125,7 @@ fn end_of_input() -> Scenario {
         worker.end_input();
         let replies = replies_to_the_end(&mut worker, stop_limit())?;
         checks.decide("answered", all_answered(&replies));
-        checks.decide("exit-0", exits_with_0(&worker.exit(stop_limit())));
+        checks.exits_with_0("exit-0", &worker.exit(stop_limit()));
         Ok(())
     })
 }
@@ -156,7 +151,7 @@ fn shutdown() -> Scenario {
         checks.hold("last-line", is_last, || {
             last.map_or_else(|| "there is no reply".to_owned(), |reply| display::shorten(&reply.to_string()))
         });
-        checks.decide("exit-0", exits_with_0(&worker.exit(stop_limit())));
+        checks.exits_with_0("exit-0", &worker.exit(stop_limit()));
         Ok(())
     })
 }
@@ -175,7 +170,7 @@ fn sigterm() -> Scenario {
             return Err(ScenarioEnd::Skip(format!("SIGTERM ends {} by itself", data["worker"])));
         }
         checks.decide("answered", all_answered(&replies?));
-        checks.decide("exit-0", exits_with_0(&exit));
+        checks.exits_with_0("exit-0", &exit);
         Ok(())
     })
 }
@@ -216,7 +211,7 @@ fn sighup() -> Scenario {
             },
         );
         let exit = worker.exit(SIGNAL_ENDS_WITHIN);
-        checks.hold("lives", exit.is_err(), || display::result(&exit));
+        checks.lives("lives", &exit);
         Ok(())
     })
 }

@@ -149,6 +149,12 @@ pub enum ToolError {
         /// The error of the system.
         cause: Arc<io::Error>,
     },
+    /// The tool's thread that waits for a process ended before the process did.
+    #[error("the end of process {pid} is unknown: nothing waits for it any more")]
+    NoWaiter {
+        /// The process.
+        pid: Pid,
+    },
     /// The system does not list its processes.
     #[error("processes cannot be listed: {0}")]
     Processes(io::Error),

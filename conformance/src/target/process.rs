@@ -12,7 +12,7 @@ use std::{
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
-        mpsc::{Receiver, channel},
+        mpsc::{Receiver, RecvTimeoutError, TryRecvError, channel},
     },
     thread,
     time::Duration,
@@ -50,8 +50,17 @@ pub struct Process {
     stderr_read: Receiver<Infallible>,
 }
 
-/// How a process ended; the error of the system if it does not tell.
-type Exit = Result<ExitStatus, Arc<io::Error>>;
+/// How a process ended; why that is not known.
+type Exit = Result<ExitStatus, Unknown>;
+
+/// Why the end of a process is not known.
+#[derive(Clone, Debug)]
+enum Unknown {
+    /// The system does not tell.
+    System(Arc<io::Error>),
+    /// The thread that waits for it ended without a word.
+    NoWaiter,
+}
 
 /// The pipes of a process, as far as its command asked for them.
 pub(super) struct Pipes {
@@ -115,22 +124,34 @@ impl Process {
     ///
     /// # Errors
     /// - [`TargetError::Silent`] if it still runs after that time;
-    /// - [`ToolError::Wait`] if the system does not tell how it ended.
+    /// - [`ToolError::Wait`] if the system does not tell how it ended;
+    /// - [`ToolError::NoWaiter`] if the tool's own thread that waits for it is gone.
     pub fn exit(&mut self, within: Duration) -> Result<ExitStatus, TargetError> {
         if self.exited.is_none() {
-            self.exited = self.exit.recv_timeout(within).ok();
+            self.exited = match self.exit.recv_timeout(within) {
+                Ok(exit) => Some(exit),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => Some(Err(Unknown::NoWaiter)),
+            };
         }
         match &self.exited {
             Some(Ok(status)) => Ok(*status),
-            Some(Err(cause)) => Err(ToolError::Wait { pid: self.pid, cause: Arc::clone(cause) }.into()),
+            Some(Err(Unknown::System(cause))) => {
+                Err(ToolError::Wait { pid: self.pid, cause: Arc::clone(cause) }.into())
+            }
+            Some(Err(Unknown::NoWaiter)) => Err(ToolError::NoWaiter { pid: self.pid }.into()),
             None => Err(TargetError::Silent { what: "the end of the process".to_owned(), within }),
         }
     }
 
-    /// Whether it still runs.
+    /// Whether it still runs; false where that is not known.
     pub fn is_running(&mut self) -> bool {
         if self.exited.is_none() {
-            self.exited = self.exit.try_recv().ok();
+            self.exited = match self.exit.try_recv() {
+                Ok(exit) => Some(exit),
+                Err(TryRecvError::Empty) => None,
+                Err(TryRecvError::Disconnected) => Some(Err(Unknown::NoWaiter)),
+            };
         }
         self.exited.is_none()
     }
@@ -176,7 +197,7 @@ fn reap(mut child: Child, pid: Pid) -> Receiver<Exit> {
         // Before anybody learns of the end: afterwards the number may be another process's.
         interrupt::has_ended(pid);
         // An error means that the process was dropped: no caller is left.
-        let _: Result<_, _> = ended.send(status.map_err(Arc::new));
+        let _: Result<_, _> = ended.send(status.map_err(|cause| Unknown::System(Arc::new(cause))));
     });
     exit
 }
@@ -210,4 +231,35 @@ fn keep_last(mut stderr: impl Read, kept: &Mutex<Vec<String>>) {
         true
     });
     decoder.finish().into_iter().for_each(keep);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        process::{Command, Stdio},
+        sync::mpsc::channel,
+        time::Duration,
+    };
+
+    use nix::sys::signal::Signal;
+
+    use super::{Process, TargetError, ToolError};
+
+    /// A tool whose thread is gone knows nothing of the process: it is neither silent nor running.
+    #[test]
+    fn a_process_that_nobody_waits_for_has_an_unknown_end() {
+        let mut command = Command::new("sleep");
+        command.arg("1000").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let (mut process, _) = Process::start(&mut command).unwrap();
+        let (_, nobody) = channel();
+        let waiter = std::mem::replace(&mut process.exit, nobody);
+        let is_unknown = |err: &TargetError| matches!(err, TargetError::Tool(ToolError::NoWaiter { .. }));
+        assert!(process.exit(Duration::from_secs(60)).is_err_and(|err| is_unknown(&err)));
+        assert!(process.signal(Signal::SIGTERM).is_err_and(|err| is_unknown(&err)));
+        process.exited = None;
+        assert!(!process.is_running());
+        assert!(is_unknown(&process.ended()));
+        // The process itself is ended as any other.
+        (process.exit, process.exited) = (waiter, None);
+    }
 }
