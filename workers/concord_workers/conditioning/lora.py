@@ -20,7 +20,7 @@ from concord_workers.conditioning.lora_fit import LayerChange, changes_of
 from concord_workers.core.errors import ModelInvalid
 from concord_workers.models.device_models import LoadedModel
 
-__all__ = ["LoraUse", "apply_loras", "strip_loras", "summed_weights"]
+__all__ = ["LoraUse", "apply_loras", "strip_loras"]
 
 _KEY = "lora_adapters"
 Configs = Mapping[str, Mapping[str, object]]
@@ -62,14 +62,6 @@ def apply_loras(pipeline: Any, extras: dict[str, Any], uses: Sequence[LoraUse], 
     extras[_KEY] = wanted
     if weights:
         _activate(pipeline, weights)
-
-
-def summed_weights(uses: Sequence[LoraUse]) -> list[tuple[float, list[LoraUse]]]:
-    """For each file: its weights' sum, as `apply_loras` adds them, and its entries."""
-    of_file: dict[Any, list[LoraUse]] = {}
-    for use in uses:
-        of_file.setdefault((use.model.signature, use.model.dtype), []).append(use)
-    return [(sum(use.weight for use in own), own) for own in of_file.values()]
 
 
 def strip_loras(pipeline: Any, extras: dict[str, Any]) -> None:

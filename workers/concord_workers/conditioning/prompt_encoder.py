@@ -17,7 +17,7 @@ from concord_workers.conditioning.prompt import parse_prompt
 from concord_workers.conditioning.textual_inversion import expansions_of
 from concord_workers.models.model_facts import CHUNK_LENGTH
 
-__all__ = ["CHUNK_TOKENS", "Embeddings", "PromptTexts", "closed_chunk", "encode_prompts", "tokens_used"]
+__all__ = ["CHUNK_TOKENS", "Embeddings", "PromptTexts", "closed_chunk", "encode_prompts", "tokenizers_of", "tokens_used"]
 
 CHUNK_TOKENS = CHUNK_LENGTH - 2  # without the ones that begin and end it
 
@@ -89,21 +89,23 @@ def encode_prompts(pipeline: Any, texts: PromptTexts, *, guidance: bool, device:
     return Embeddings(states, pooled, negative_states, negative_pooled)
 
 
-def tokens_used(pipeline: Any, texts: PromptTexts, *, guidance: bool) -> set[str]:
-    """The tokens of textual inversions, as the job spells them, that its prompts hold."""
+def tokens_used(tokenizers: Sequence[Any], tokens: Sequence[str], texts: PromptTexts, *, guidance: bool) -> set[str]:
+    """Those of the tokens that a prompt holds. tokenizers: have these tokens."""
     given = [texts.prompt, texts.prompt_2]
     if guidance:
         given += [texts.negative_prompt, texts.negative_prompt_2]
+    prompts = [text for text in given if text is not None]
+    fragments = [fragment.text for text in prompts for fragment in parse_prompt(text, weighting=texts.weighting)]
     used: set[str] = set()
-    for tokenizer, _ in _encoders_of(pipeline):
-        for text in given:
-            if text is not None:
-                expansions = expansions_of(tokenizer)
-                ids = {
-                    id_ for fragment in parse_prompt(text, weighting=texts.weighting) for id_ in _ids(tokenizer, fragment.text)
-                }
-                used |= {expansion.token for id_, expansion in expansions.items() if id_ in ids}
+    for tokenizer in tokenizers if tokens else []:
+        ids = {id_ for fragment in fragments for id_ in _ids(tokenizer, fragment)}
+        used |= {token for token in tokens if tokenizer.convert_tokens_to_ids(token) in ids}
     return used
+
+
+def tokenizers_of(pipeline: Any) -> list[Any]:
+    """The tokenizers that a pipeline reads prompts with."""
+    return [tokenizer for tokenizer, _ in _encoders_of(pipeline)]
 
 
 def _encoders_of(pipeline: Any) -> list[tuple[Any, Any]]:

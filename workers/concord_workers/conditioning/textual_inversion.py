@@ -18,7 +18,7 @@ from concord_workers.core.errors import ModelInvalid, UnsupportedValue
 from concord_workers.core.scalar import shorten
 from concord_workers.models.readers import Inversion
 
-__all__ = ["Expansion", "expansions_of", "inversions_in"]
+__all__ = ["Expansion", "add_token", "expansions_of", "inversions_in"]
 
 _PLACES = (("tokenizer", "text_encoder", "clip_l"), ("tokenizer_2", "text_encoder_2", "clip_g"))
 
@@ -60,6 +60,13 @@ def expansions_of(tokenizer: Any) -> dict[int, Expansion]:
     return found
 
 
+def add_token(tokenizer: Any, token: str) -> bool:
+    """Adds a token to a tokenizer. Returns whether it is new: a vocabulary may have it already, in any case."""
+    vocabulary = tokenizer.get_vocab()
+    folded = token.lower()
+    return folded not in vocabulary and f"{folded}</w>" not in vocabulary and tokenizer.add_tokens([token]) == 1
+
+
 def _add(tokenizer: Any, encoder: Any, token: str, vectors: torch.Tensor, pointer: str) -> None:
     """One token of n vectors: the tokenizer gets the token, the embedding table n rows behind its last."""
     table = encoder.get_input_embeddings()
@@ -69,9 +76,7 @@ def _add(tokenizer: Any, encoder: Any, token: str, vectors: torch.Tensor, pointe
             f"the encoder takes {table.weight.shape[1]}",
             field=pointer + "/path",
         )
-    vocabulary = tokenizer.get_vocab()
-    folded = token.lower()
-    if folded in vocabulary or f"{folded}</w>" in vocabulary or tokenizer.add_tokens([token]) != 1:
+    if not add_token(tokenizer, token):
         raise UnsupportedValue(
             f"{shorten(token)} is a token of the model already", field=pointer + "/token", hint="choose another token"
         )

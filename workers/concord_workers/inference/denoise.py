@@ -32,12 +32,12 @@ __all__ = [
     "Stage",
     "StepCounter",
     "base_pipeline",
-    "control_took_part",
     "refiner_pipeline",
     "run_base",
     "run_refiner",
     "split_steps",
     "starting_noise",
+    "window_holds_a_call",
 ]
 
 _PLAIN = {
@@ -150,9 +150,9 @@ def refiner_pipeline(components: dict[str, Any], config: Any, scheduler: Any, va
     return pipeline
 
 
-def control_took_part(use: ControlUse, calls: int, calls_of_schedule: int) -> bool:
-    """Whether a ControlNet's window holds any of the calls that ran; diffusers cuts the window this way."""
-    return any(index / calls_of_schedule >= use.start and (index + 1) / calls_of_schedule <= use.end for index in range(calls))
+def window_holds_a_call(start: float, end: float, split: Split) -> bool:
+    """Whether a ControlNet's window holds any call of the base; diffusers cuts the window this way."""
+    return any(index / split.total >= start and (index + 1) / split.total <= end for index in range(split.base))
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from concord_workers.core.inference_settings import InferenceSettings
 from concord_workers.core.job_context import JobContext
 from concord_workers.inference.job_images import JobImages
 from concord_workers.inference.job_models import JobModels
+from concord_workers.inference.no_effect import warn_of_upscaling
 from concord_workers.postprocessing.contrast import auto_contrast
 from concord_workers.postprocessing.image_writer import WrittenImage, write_picture
 from concord_workers.postprocessing.safety_checker import check_pictures
@@ -77,8 +78,7 @@ def _upscale(
     if models.upscaler is not None:
         net = models.upscaler.value
         return upscale_with_net(picture, net, size, device.torch_device, settings.upscale_tile, context.check)
-    if size == picture.size:
-        context.warn("no_effect", f"{post.upscaler} by 1 changes nothing", "/postprocessing/upscale_factor")
+    if warn_of_upscaling(post, picture.width, picture.height, context):
         return picture
     return upscale_with_pillow(picture, post.upscaler, size)
 

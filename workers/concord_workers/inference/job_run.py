@@ -10,15 +10,15 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import torch
 from PIL import Image
 
 from concord_workers.conditioning.controlnet import ControlUse
-from concord_workers.conditioning.lora import apply_loras, strip_loras, summed_weights
-from concord_workers.conditioning.prompt_encoder import Embeddings, PromptTexts, encode_prompts, tokens_used
+from concord_workers.conditioning.lora import apply_loras, strip_loras
+from concord_workers.conditioning.prompt_encoder import Embeddings, encode_prompts, tokenizers_of
 from concord_workers.conditioning.textual_inversion import inversions_in
 from concord_workers.contract.generated.submission import EffectiveSubmission
 from concord_workers.core.bundle import limits
@@ -26,7 +26,6 @@ from concord_workers.core.device_manager import Device
 from concord_workers.core.inference_settings import InferenceSettings
 from concord_workers.core.job_context import JobContext
 from concord_workers.core.roots import Roots
-from concord_workers.core.scalar import shorten
 from concord_workers.inference.cost_model import Finish, Measurement
 from concord_workers.inference.decode import decode_within_memory
 from concord_workers.inference.denoise import (
@@ -35,7 +34,6 @@ from concord_workers.inference.denoise import (
     Stage,
     StepCounter,
     base_pipeline,
-    control_took_part,
     refiner_pipeline,
     run_base,
     run_refiner,
@@ -43,9 +41,18 @@ from concord_workers.inference.denoise import (
     starting_noise,
 )
 from concord_workers.inference.finish import finish_pictures, write_pictures
-from concord_workers.inference.foreseen import NO_CHANGE, warn_of_embedded_guidance, warn_of_idle_stage
 from concord_workers.inference.job_images import JobImages, read_images
 from concord_workers.inference.job_models import JobModels, require_fitting
+from concord_workers.inference.no_effect import (
+    LoraEntry,
+    NetWindow,
+    texts_of,
+    warn_of_embedded_guidance,
+    warn_of_idle_stage,
+    warn_of_loras,
+    warn_of_unread_tokens,
+    warn_of_windows,
+)
 from concord_workers.inference.optimizations import optimized, with_compiled_unet
 from concord_workers.inference.plan import offload_of, scheduler_of
 from concord_workers.inference.submission_record import record_of
@@ -273,51 +280,32 @@ class JobRun:
         apply_loras(pipeline, extras, job.models.loras, base.facts.configs | own)
 
     def _note_loras(self, job: _Job, context: JobContext) -> None:
-        uses = job.models.loras
         if not job.split.base:
             return
-        for weight, own in summed_weights(uses):
-            if weight and not own[0].model.facts.changes_nothing:
-                job.features["lora"] = True
-                continue
-            for use in own:
-                if weight:
-                    context.warn("no_effect", NO_CHANGE, use.pointer + "/name")
-                else:
-                    context.warn("no_effect", "the weights of this LoRA add up to 0", use.pointer + "/weight")
+        entries = [
+            LoraEntry(use.pointer, use.weight, use.model.signature, use.model.facts.changes_nothing) for use in job.models.loras
+        ]
+        job.features["lora"] = warn_of_loras(entries, context)
 
     def _note_negative_prompts(self, job: _Job, context: JobContext) -> None:
         if job.models.base.facts.embeds_guidance:
             warn_of_embedded_guidance(job.submission, context, refiner_reads=job.refiner_guidance)
 
     def _note_controls(self, job: _Job, controls: list[ControlUse], context: JobContext) -> None:
-        acted = [control_took_part(use, job.split.base, job.split.total) for use in controls]
-        job.features["controlnet"] = any(acted)
-        for index, took_part in zip(job.models.nets, acted, strict=True):
-            if not took_part:
-                pointer = f"/conditioning/control_nets/{index}/guidance_end"
-                context.warn("no_effect", "no step of the base lies within the ControlNet's guidance window", pointer)
+        windows = [
+            NetWindow(f"/conditioning/control_nets/{index}", use.start, use.end)
+            for index, use in zip(job.models.nets, controls, strict=True)
+        ]
+        job.features["controlnet"] = warn_of_windows(windows, job.split, context)
 
     def _encode(self, job: _Job, pipeline: Any, refiner: Any, context: JobContext) -> tuple[Embeddings, Embeddings | None]:
-        conditioning = job.submission.conditioning
-        texts = PromptTexts(
-            conditioning.prompt,
-            conditioning.prompt_2,
-            conditioning.negative_prompt,
-            conditioning.negative_prompt_2,
-            job.submission.hyperparameters.prompt_weighting,
-            conditioning.clip_skip,
-        )
-        if not job.split.base:
-            # The refiner reads the first of each pair alone.
-            texts = replace(texts, prompt_2=None, negative_prompt_2=None)
+        texts = texts_of(job.submission, job.split)
         if job.models.inversions:
-            used = tokens_used(pipeline, texts, guidance=job.guidance or job.refiner_guidance)
-            for token, _, pointer in job.models.inversions:
-                if token in used:
-                    job.features["textual_inversion"] = True
-                else:
-                    context.warn("no_effect", f"no prompt holds the token {shorten(token)}", pointer + "/token")
+            named = [(token, pointer) for token, _, pointer in job.models.inversions]
+            guidance = job.guidance or job.refiner_guidance
+            job.features["textual_inversion"] = warn_of_unread_tokens(
+                named, tokenizers_of(pipeline), texts, context, guidance=guidance
+            )
         device = self.device.torch_device
         with torch.no_grad():
             own = encode_prompts(pipeline, texts, guidance=job.guidance, device=device)

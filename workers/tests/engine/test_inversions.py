@@ -13,7 +13,7 @@ import torch
 from bench import Engine, difference
 from safetensors.torch import load_file, save_file
 
-from concord_workers.conditioning.prompt_encoder import PromptTexts, _tokenize, tokens_used
+from concord_workers.conditioning.prompt_encoder import PromptTexts, _tokenize, tokenizers_of, tokens_used
 from concord_workers.conditioning.textual_inversion import inversions_in
 from concord_workers.core.errors import ContractError
 from concord_workers.models.readers import Inversion, read_tokenizer
@@ -130,7 +130,7 @@ def test_with_the_published_vocabulary_through_both_tokenizers(token):
             ids = _tokenize(tokenizer, texts.prompt, True).ids
             rows = [index for index in ids if index >= 49408]
             assert len(rows) == 3 and torch.all(encoder.table.weight[rows] == 1)
-        assert tokens_used(pipeline, texts, guidance=False) == {token}
+        assert tokens_used(tokenizers_of(pipeline), [token], texts, guidance=False) == {token}
     assert pipeline.__dict__ == before
 
 

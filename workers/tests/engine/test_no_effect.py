@@ -143,3 +143,79 @@ def test_parts_of_a_base_that_does_no_step(own, root, tiny):
     )
     unused = [f"/model/{name}" for name in parts] + [f"/conditioning/{name}" for name in (*prompts, "loras")]
     assert sorted(pointers) == sorted([*unused, "/hyperparameters/refiner_start"])
+
+
+class TestLorasThatCancel:
+    def test_one_file_under_two_names(self, own, root, tiny):
+        shutil.copy(tiny / "lora_kohya.safetensors", root / "twice.safetensors")
+        loras = [{"name": "twice", "weight": 0.5}, {"name": str(root / "twice.safetensors"), "weight": -0.5}]
+        result, pointers = said(own, conditioning={"loras": loras})
+        assert pointers == ["/conditioning/loras/0/weight", "/conditioning/loras/1/weight"]
+        assert not result["features_used"]["lora"]
+        _, pointers = said(own, conditioning={"loras": [loras[0], loras[1] | {"weight": 0.25}]})
+        assert pointers == []
+
+
+class TestControlNetWindows:
+    @pytest.mark.parametrize(("start", "end", "refiner"), [(0.4, 0.5, None), (0.0, 0.2, None), (0.6, 1.0, 0.5)])
+    def test_one_that_holds_no_step_of_the_base(self, own, start, end, refiner):
+        whole = NET | {"model": "controlnet_canny"}
+        changes = {"conditioning": {"control_nets": [whole, whole | {"guidance_start": start, "guidance_end": end}]}}
+        if refiner is not None:
+            changes |= {"model": {"refiner": "sdxl_refiner"}, "hyperparameters": {"refiner_start": refiner}}
+        result, pointers = said(own, **changes)
+        assert pointers == ["/conditioning/control_nets/1/guidance_end"]
+        assert result["features_used"]["controlnet"]
+
+    def test_of_weight_0_it_is_not_said(self, own):
+        net = NET | {"model": "controlnet_canny", "guidance_start": 0.4, "guidance_end": 0.5, "weight": 0}
+        assert said(own, conditioning={"control_nets": [net]})[1] == []
+
+
+class TestTokensOfInversions:
+    @pytest.mark.parametrize(
+        ("prompts", "scale", "is_read"),
+        [
+            ({"prompt": "a ZZQ"}, 7.5, True),
+            ({"prompt": "a zz q"}, 7.5, False),
+            ({"prompt_2": "a zzq"}, 7.5, True),
+            ({"negative_prompt": "(a zzq:1.2)"}, 7.5, True),
+            ({"negative_prompt": "a zzq"}, 1.0, False),
+        ],
+    )
+    def test_one_that_no_prompt_holds(self, own, root, tiny, prompts, scale, is_read):
+        shutil.copy(tiny / "ti_style.safetensors", root / "ti_style.safetensors")
+        inversions = [{"path": "ti_style.safetensors", "token": "zzq"}]
+        changes = {"conditioning": prompts | {"textual_inversions": inversions}, "hyperparameters": {"guidance_scale": scale}}
+        result, pointers = said(own, **changes)
+        assert pointers == ([] if is_read else ["/conditioning/textual_inversions/0/token"])
+        assert result["features_used"]["textual_inversion"] == is_read
+
+    @pytest.mark.parametrize("prompts", [{"prompt_2": "a zzq"}, {"negative_prompt": "a zzq"}])
+    def test_a_refiner_alone_reads_the_first_of_each_pair(self, own, root, tiny, prompts):
+        shutil.copy(tiny / "ti_style.safetensors", root / "ti_style.safetensors")
+        inversions = [{"path": "ti_style.safetensors", "token": "zzq"}]
+        _, pointers = said(
+            own,
+            model={"refiner": "sdxl_refiner"},
+            scheduler={"steps": 10},
+            conditioning={"init_image": "init.png", "textual_inversions": inversions, **prompts},
+            hyperparameters={"strength": 0.2, "refiner_start": 0.3},
+        )
+        assert ("/conditioning/textual_inversions/0/token" in pointers) == ("prompt_2" in prompts)
+
+    def test_a_tokenizer_of_the_job_reads_them(self, own, root, tiny):
+        for name in ("ti_style.safetensors", "tokenizer_alt"):
+            copy = shutil.copytree if (tiny / name).is_dir() else shutil.copy
+            if not (root / name).exists():
+                copy(tiny / name, root / name)
+        inversions = [{"path": "ti_style.safetensors", "token": "zzq"}]
+        for prompt, pointers in (("a zzq", []), ("a cat", ["/conditioning/textual_inversions/0/token"])):
+            conditioning = {"prompt": prompt, "textual_inversions": inversions}
+            assert said(own, model={"tokenizer": "tokenizer_alt"}, conditioning=conditioning)[1] == pointers
+
+
+@pytest.mark.parametrize("factor", [1, 2])
+def test_an_upscaling_by_1(own, factor):
+    _, pointers = said(own, postprocessing={"upscaler": "Lanczos", "upscale_factor": factor})
+    assert pointers == (["/postprocessing/upscale_factor"] if factor == 1 else [])
