@@ -14,7 +14,7 @@ from typing import Any
 
 from concord_workers.core.clock import timestamp
 from concord_workers.core.device_manager import Device
-from concord_workers.core.errors import ContractError, ModelNotFound
+from concord_workers.core.errors import ContractError, ModelInvalid, ModelNotFound
 from concord_workers.core.inference_settings import InferenceSettings
 from concord_workers.core.job_context import JobContext
 from concord_workers.core.roots import Roots
@@ -127,7 +127,7 @@ class ModelLoader:
         if cached is None:
             raise ModelNotFound(f"{shorten(model_id)} is not cached", field="/model_id", hint="load_model_to_cache")
         located = Located(model_id, cached.facts.path)
-        return self._load(located, cached.model_type, context or JobContext(), cached.suite)
+        return self._load(located, cached.model_type, context or JobContext(), cached.suite, "/model_id")
 
     def load_to_cache(
         self, model_path: str, model_type: str, model_id: str | None = None, context: JobContext | None = None
@@ -201,9 +201,10 @@ class ModelLoader:
         cached = self.cache.holds(located.path)
         began = time.monotonic()
         before = self.on_device.by_path(located.path, model_type)
-        model, evicted = self.on_device.add(
-            located.model_id, model_type, located.path, dtype, offload=offload, suite=suite, field=field
-        )
+        with _about(field):
+            model, evicted = self.on_device.add(
+                located.model_id, model_type, located.path, dtype, offload=offload, suite=suite, field=field
+            )
         seconds = 0.0 if model is before else time.monotonic() - began
         if evicted:
             gone = ", ".join(evicted)
@@ -239,7 +240,8 @@ class ModelLoader:
     ) -> dict[str, Any]:
         context.progress("loading", 0, 1)
         began = time.monotonic()
-        facts = describe(located.path)
+        with _about(field):
+            facts = describe(located.path)
         self.on_device.require_type(facts, model_type, located.model_id, field)
         if (text := facts.unused_text) is not None:
             context.warn("weights_unused", text, field)
@@ -307,6 +309,16 @@ class ModelLoader:
             return
         bases = [model for model in self.on_device.all() if model.model_type == "sdxl"]
         self._current = max(bases, key=lambda model: model.last_used).model_id if bases else None
+
+
+@contextmanager
+def _about(field: str | None) -> Iterator[None]:
+    """Makes an error of a model's files lead to the field that names the model."""
+    try:
+        yield
+    except ModelInvalid as error:
+        error.field = error.field or field
+        raise
 
 
 class Lease:

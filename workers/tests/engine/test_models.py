@@ -358,3 +358,32 @@ class TestFileValidation:
         context.cancel()
         with pytest.raises(Cancelled):
             own.loader.validate_model_files(["sdxl_base"], deep=True, check=context.check)
+
+
+class TestBrokenFilesOfLoads:
+    @pytest.fixture
+    def own(self, tmp_path, tiny, inputs):
+        shutil.copytree(tiny / "sdxl_vae", tmp_path / "sdxl_vae")
+        (tmp_path / "page.safetensors").write_text("<!DOCTYPE html><html></html>")
+        return Engine(tmp_path, inputs, tmp_path / "outputs")
+
+    @pytest.mark.parametrize("command", ["load", "load_to_cache"])
+    def test_the_field_that_names_one_is_told(self, own, command):
+        with pytest.raises(ModelInvalid) as caught:
+            getattr(own.loader, command)("page.safetensors", "sdxl")
+        assert caught.value.field == "/model_path"
+
+    @pytest.mark.parametrize("command", ["load_suite", "cache_suite"])
+    def test_a_part_of_a_suite_too(self, own, command):
+        with pytest.raises(ModelInvalid) as caught:
+            getattr(own.loader, command)("one", {"base": "page.safetensors", "vae": "sdxl_vae"})
+        assert caught.value.field == "/base_model_path"
+
+
+def test_a_load_from_the_cache_warns_at_its_id(own, root):
+    file = root / "sdxl_base_file.safetensors"
+    save_file(load_file(file) | {"foreign.weight": torch.ones(2, 2)}, file)
+    own.loader.load_to_cache("sdxl_base_file", "sdxl")
+    context = JobContext()
+    own.loader.load_from_cache("sdxl_base_file", context)
+    assert [(warning.code, warning.pointer) for warning in context.warnings] == [("weights_unused", "/model_id")]
