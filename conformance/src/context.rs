@@ -130,12 +130,19 @@ impl Context {
         &self,
         start: impl Fn(&GatewayLauncher) -> Result<OwnGateway, TargetError>,
     ) -> Result<OwnGateway, ScenarioEnd> {
-        match &self.own {
-            Some((launcher, _)) => Ok(start(launcher)?),
-            None => Err(ScenarioEnd::Skip(
+        Ok(start(self.own_launcher()?)?)
+    }
+
+    /// How the tool started the gateway at hand.
+    ///
+    /// # Errors
+    /// [`ScenarioEnd::Skip`] if it did not.
+    pub fn own_launcher(&self) -> Result<&GatewayLauncher, ScenarioEnd> {
+        self.own.as_ref().map(|(launcher, _)| launcher).ok_or_else(|| {
+            ScenarioEnd::Skip(
                 "the tool ends only a gateway that it started: conformance gateway -- COMMAND".to_owned(),
-            )),
-        }
+            )
+        })
     }
 
     /// A new worker whose stderr is a full pipe that nobody reads.

@@ -31,10 +31,33 @@ const LOGGED_WITHIN: Duration = Duration::from_secs(5);
 
 pub(super) fn scenarios() -> Vec<Scenario> {
     vec![
+        starts(),
         harmless("gateway-log.unread", GatewayLauncher::start_unread),
         harmless("gateway-log.reader-gone", GatewayLauncher::start_unheard),
         failed_job(),
     ]
+}
+
+/// A gateway that starts while nobody reads its stderr. The command may be a script that writes lines of its own before it
+/// starts the gateway: one that does not answer is not judged by this. The others of the suite judge it, whose stderr has room
+/// until it answers.
+fn starts() -> Scenario {
+    let checks = vec![CheckDef::new("answers", Class::Life, HARMLESS)];
+    Scenario::new("gateway-log.full-at-start", checks, |context, checks| {
+        let started = context.own_launcher()?.start_with_full_stderr();
+        match started {
+            Ok(_) => checks.hold("answers", true, String::new),
+            Err(err @ TargetError::Tool(_)) => return Err(err.into()),
+            Err(err) => {
+                return Err(ScenarioEnd::Undecided(format!(
+                    "with a stderr that is full before its start the command does not answer ({err}), and with one that \
+                     is read it does: either the gateway waits for its log, or a script in front of it does; give the \
+                     gateway's own command"
+                )));
+            }
+        }
+        Ok(())
+    })
 }
 
 /// The end of a worker is what every gateway logs. Whatever becomes of the line, the gateway answers and the worker's

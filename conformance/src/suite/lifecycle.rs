@@ -2,7 +2,10 @@
 
 use contracts::{Action, Dialect, framing::Line, limits::STOP_TOTAL};
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use crate::{
     case,
@@ -13,7 +16,7 @@ use crate::{
     exchange::{Command, StrictReading},
     json,
     scenario::Scenario,
-    target::{Answer, worker::Worker},
+    target::{Answer, TargetError, worker::Worker},
 };
 
 pub(super) fn scenarios() -> Vec<Scenario> {
@@ -72,6 +75,7 @@ fn stderr_unread() -> Scenario {
         CheckDef::new("exit-0", Class::Life, "exit 0 within 5 s (the C# bridge kills after 5 s)"),
     ];
     Scenario::new("lifecycle.stderr-unread", checks, |context, checks| {
+        let good = programs(&mut context.start()?, context)?;
         let mut worker = context.start_unread()?;
         let job = json!({"prompt_submission": context.small_submission()});
         let commands = [
@@ -86,6 +90,9 @@ fn stderr_unread() -> Scenario {
             let id = format!("unread-{number}");
             let reading = ask(&mut worker, context, &Command::new(action, fields).id(&id));
             if let Err(end) = reading {
+                if number == 0 {
+                    require_started(&worker, &good, &end)?;
+                }
                 unanswered = Some(format!("{action}: {end}"));
                 break;
             }
@@ -96,6 +103,27 @@ fn stderr_unread() -> Scenario {
         checks.exits_with_0("exit-0", &exit);
         Ok(())
     })
+}
+
+/// The programs of a worker that answers.
+fn programs(worker: &mut Worker, context: &Context) -> Result<BTreeSet<String>, ScenarioEnd> {
+    ask(worker, context, &Command::new(Action::GetStatus, json!({})).id("control"))?;
+    Ok(worker.process.programs().map_err(TargetError::Tool)?)
+}
+
+/// A command may be a script that writes to stderr before it starts the worker: it is judged only where the worker runs.
+fn require_started(worker: &Worker, good: &BTreeSet<String>, end: &ScenarioEnd) -> Result<(), ScenarioEnd> {
+    // A process that ended has no programs.
+    let now = worker.process.programs().unwrap_or_else(|_| BTreeSet::new());
+    let lacking: Vec<&String> = good.difference(&now).collect();
+    if lacking.is_empty() {
+        return Ok(());
+    }
+    Err(ScenarioEnd::Undecided(format!(
+        "with a full stderr the command does not start {}: a script in front of the worker may wait for its own lines ({end}); \
+         give the worker's own command",
+        display::json(&lacking)
+    )))
 }
 
 /// A number that was not measured is absent: a reader would take 0 for a measurement.

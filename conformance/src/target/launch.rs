@@ -2,7 +2,7 @@
 
 use std::{
     ffi::OsString,
-    io::PipeReader,
+    io::{self, PipeReader},
     net::{Ipv4Addr, TcpListener},
     process::{Command, Stdio},
     time::{Duration, Instant},
@@ -11,7 +11,7 @@ use std::{
 use super::{
     TargetError, ToolError,
     gateway::Gateway,
-    pipe::{closed_pipe, full_pipe},
+    pipe::{fill, full_pipe},
     process::Process,
 };
 
@@ -58,19 +58,37 @@ impl GatewayLauncher {
     ///
     /// # Errors
     /// As [`GatewayLauncher::start`].
-    pub fn start_unread(&self) -> Result<OwnGateway, TargetError> {
+    pub fn start_with_full_stderr(&self) -> Result<OwnGateway, TargetError> {
         let (unread, full) = full_pipe().map_err(ToolError::FullPipe)?;
         let mut own = self.start_with(full.into())?;
         own.unread = Some(unread);
         Ok(own)
     }
 
-    /// Starts one whose stderr is a pipe that its reader has closed.
+    /// Starts one with an unread pipe as its stderr, which is full once the gateway answers. A script in front of the
+    /// gateway has room for its own lines.
+    ///
+    /// # Errors
+    /// As [`GatewayLauncher::start`].
+    pub fn start_unread(&self) -> Result<OwnGateway, TargetError> {
+        let (unread, writer) = io::pipe().map_err(ToolError::FullPipe)?;
+        let filler = writer.try_clone().map_err(ToolError::FullPipe)?;
+        let mut own = self.start_with(writer.into())?;
+        fill(filler).map_err(ToolError::FullPipe)?;
+        own.unread = Some(unread);
+        Ok(own)
+    }
+
+    /// Starts one whose stderr is a pipe that its reader closes once the gateway answers: a write fails then, and its writer
+    /// gets SIGPIPE.
     ///
     /// # Errors
     /// As [`GatewayLauncher::start`].
     pub fn start_unheard(&self) -> Result<OwnGateway, TargetError> {
-        self.start_with(closed_pipe().map_err(ToolError::FullPipe)?.into())
+        let (reader, writer) = io::pipe().map_err(ToolError::FullPipe)?;
+        let own = self.start_with(writer.into())?;
+        drop(reader);
+        Ok(own)
     }
 
     fn start_with(&self, stderr: Stdio) -> Result<OwnGateway, TargetError> {

@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, PipeReader, PipeWriter, Write as _},
-    sync::mpsc::channel,
+    sync::mpsc::{RecvTimeoutError, channel},
     thread,
     time::Duration,
 };
@@ -13,15 +13,20 @@ const FULL_AFTER: Duration = Duration::from_millis(100);
 /// A pipe without room for a byte.
 pub(super) fn full_pipe() -> io::Result<(PipeReader, PipeWriter)> {
     let (reader, writer) = io::pipe()?;
-    let mut filler = writer.try_clone()?;
-    let (wrote, written) = channel();
-    // The thread waits in its last write, and ends when the reader is dropped.
-    thread::spawn(move || while filler.write_all(b"x").is_ok() && wrote.send(()).is_ok() {});
-    while written.recv_timeout(FULL_AFTER).is_ok() {}
+    fill(writer.try_clone()?)?;
     Ok((reader, writer))
 }
 
-/// A pipe whose reader is gone: a write fails, and its writer gets SIGPIPE.
-pub(super) fn closed_pipe() -> io::Result<PipeWriter> {
-    io::pipe().map(|(_, writer)| writer)
+/// Fills a pipe, whoever else writes to it.
+pub(super) fn fill(mut writer: PipeWriter) -> io::Result<()> {
+    let (wrote, written) = channel();
+    // The thread waits in its last write, and ends when the reader is dropped.
+    thread::spawn(move || while writer.write_all(b"x").is_ok() && wrote.send(()).is_ok() {});
+    loop {
+        match written.recv_timeout(FULL_AFTER) {
+            Ok(()) => {}
+            Err(RecvTimeoutError::Timeout) => return Ok(()),
+            Err(RecvTimeoutError::Disconnected) => return Err(io::ErrorKind::BrokenPipe.into()),
+        }
+    }
 }

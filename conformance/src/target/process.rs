@@ -6,6 +6,7 @@ use nix::{
     unistd::Pid,
 };
 use std::{
+    collections::BTreeSet,
     convert::Infallible,
     io::{self, Read},
     process::{Child, ChildStdin, ChildStdout, Command, ExitStatus},
@@ -118,6 +119,15 @@ impl Process {
     /// [`ToolError::Processes`] if the system does not list its processes.
     pub fn descendants(&self) -> Result<Vec<tree::Seen>, ToolError> {
         tree::descendants(self.pid, &self.mark)
+    }
+
+    /// The names of its program and of all programs that it started and that run.
+    ///
+    /// # Errors
+    /// [`ToolError::Processes`] if it has ended, or the system does not list its processes.
+    pub fn programs(&self) -> Result<BTreeSet<String>, ToolError> {
+        let below = self.descendants()?;
+        Ok(below.into_iter().chain([tree::process(self.pid)?]).map(|seen| seen.name).collect())
     }
 
     /// Its exit status, once it ends.

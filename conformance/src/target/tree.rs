@@ -17,6 +17,8 @@ pub(super) const MARK: &str = "CONFORMANCE_PROCESS";
 pub struct Seen {
     /// Its number.
     pub pid: Pid,
+    /// The name of its program.
+    pub name: String,
     /// The start of its command line; its name where it has none.
     pub command: String,
     /// `Z` for a zombie; other letters as in proc(5).
@@ -83,6 +85,11 @@ pub(super) fn descendants(root: Pid, mark: &str) -> Result<Vec<Seen>, ToolError>
     }
 }
 
+/// A process by its number.
+pub(super) fn process(pid: Pid) -> Result<Seen, ToolError> {
+    read(pid.as_raw()).map_err(ToolError::Processes)
+}
+
 fn processes() -> io::Result<Vec<Seen>> {
     let numbers =
         fs::read_dir("/proc")?.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<i32>().ok());
@@ -107,6 +114,7 @@ fn read(pid: i32) -> io::Result<Seen> {
     let command = if line.is_empty() { name.to_owned() } else { words.join(" ").trim().to_owned() };
     Ok(Seen {
         pid: Pid::from_raw(pid),
+        name: name.to_owned(),
         command,
         state: state.chars().next().ok_or_else(odd)?,
         parent: Pid::from_raw(parent.parse().map_err(|_| odd())?),

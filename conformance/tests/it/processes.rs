@@ -55,8 +55,17 @@ const BLAMES_THE_WORKERS: Script = Script(
 /// SIGHUP ends the script.
 const HUNG_UP_GATEWAY: Script = Script(r#""$@" & wait"#);
 
-/// Does not start without a line of its own.
-const NEEDS_ITS_LOG: Script = Script(r#"timeout 1 bash -c 'echo starting >&2' && exec "$@""#);
+/// A gateway that stands still until each line of its log is written, and ends where one cannot be.
+const NEEDS_ITS_LOG: Script = Script(
+    r#"exec 3< <(exec "$@" 2>&1 >/dev/null); gateway=$!
+    while read -r line <&3; do
+        kill -STOP $gateway
+        if timeout 1 bash -c 'echo "$0" >&2' "$line"; then kill -CONT $gateway; else kill -9 $gateway; fi
+    done"#,
+);
+
+/// Writes a line of its own before it starts a good gateway or worker, and fails without it.
+const WRITES_FIRST: Script = Script(r#"timeout 1 bash -c 'echo starting >&2' && exec "$@""#);
 
 /// Its log says nothing of jobs.
 const LOGS_LITTLE: Script = Script(r#""$@" 2>/dev/null & echo started >&2; wait"#);
@@ -120,6 +129,29 @@ caught! {
     a_log_without_a_reader_ends_a_gateway: gateway_by, PLAIN, NEEDS_ITS_LOG => "gateway-log.reader-gone.works-on",
     a_failed_job_has_no_line: gateway_by, PLAIN, LOGS_LITTLE => "gateway-log.failed-job.line",
     a_gateway_leaves_a_zombie: gateway_by, PLAIN, LEAVES_A_ZOMBIE => "gateway-process.zombies.none",
+}
+
+/// A script that needs its own stderr is told from a gateway that does.
+#[test]
+fn a_script_that_writes_before_the_gateway_is_not_its_fault() {
+    for (check, outcome) in [
+        ("gateway-log.unread.works-on", (0, "passed")),
+        ("gateway-log.reader-gone.works-on", (0, "passed")),
+        ("gateway-log.full-at-start.answers", (20, "undecided")),
+    ] {
+        let (code, is) = gateway_by(check, &WRITES_FIRST);
+        assert_eq!((code, is.as_str()), outcome, "{check}");
+    }
+    assert_eq!(gateway_by("gateway-log.full-at-start.answers", &PLAIN), (0, "passed".to_owned()));
+}
+
+/// The same for a worker, whose own programs tell whether it was started.
+#[test]
+fn a_script_that_writes_before_the_worker_is_not_its_fault() {
+    for check in ["lifecycle.stderr-unread.answered", "lifecycle.stderr-unread.exit-0"] {
+        assert_eq!(worker(check, &WRITES_FIRST), (20, "undecided".to_owned()), "{check}");
+        assert_eq!(worker(check, &PLAIN), (0, "passed".to_owned()), "{check}");
+    }
 }
 
 /// A worker without a handler is ended by SIGTERM, which its parent sees: nothing is promised, and nothing is judged.
