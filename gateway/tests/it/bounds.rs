@@ -11,7 +11,7 @@ use serde_json::json;
 
 use commands::{code, field, id};
 
-use crate::{rig::Rig, stdio::StdioClient};
+use crate::{rig::Rig, stdio_client::StdioClient};
 
 /// Requests that are in flight at the same time.
 const AT_ONCE: usize = 16;

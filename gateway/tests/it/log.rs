@@ -10,7 +10,7 @@ use tokio::io::AsyncReadExt;
 use crate::{
     program::{Program, Stderr, scripted},
     rig::{GATEWAY, job, within},
-    stdio::StdioClient,
+    stdio_client::StdioClient,
 };
 
 /// The bytes that a pipe holds.

@@ -33,6 +33,8 @@ mod silence;
 mod slow;
 mod stdin;
 mod stdio;
+mod stdio_client;
+mod stdio_ends;
 mod submit;
 mod trace;
 mod uploads;

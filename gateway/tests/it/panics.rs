@@ -13,7 +13,7 @@ use serde_json::json;
 use crate::{
     program::{Program, broken, gone, workers_of},
     rig::{Rig, flags, job, within},
-    stdio::StdioClient,
+    stdio_client::StdioClient,
 };
 
 fn named(id: &str) -> serde_json::Value {

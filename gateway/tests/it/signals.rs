@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::{
     program::{Program, Stderr},
     rig::{GATEWAY, long_job, within},
-    stdio::StdioClient,
+    stdio_client::StdioClient,
 };
 
 const STEP: [&str; 4] = ["--sim-arg", "--step-ms", "--sim-arg", "10"];

@@ -1,129 +1,14 @@
-//! `gateway stdio`: the real program on real pipes.
+//! `gateway stdio`: replies, their order, dialects and ids.
 
-use std::{process::Stdio, time::Instant};
+use std::process::Stdio;
 
 use serde_json::{Value, json};
-use tempfile::TempDir;
-use tokio::{
-    io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines},
-    process::{Child, ChildStdin, ChildStdout, Command},
+use tokio::{io::AsyncWriteExt, process::Command};
+
+use crate::{
+    rig::{GATEWAY, job, long_job, within},
+    stdio_client::StdioClient,
 };
-
-use crate::rig::{GATEWAY, job, long_job, within};
-
-pub(crate) struct StdioClient {
-    dir: TempDir,
-    child: Child,
-    stdin: Option<ChildStdin>,
-    lines: Lines<BufReader<ChildStdout>>,
-}
-
-impl StdioClient {
-    pub(crate) fn start(args: &[&str]) -> Self {
-        let mut command = Command::new(GATEWAY);
-        command.arg("stdio");
-        Self::spawn(command, args)
-    }
-
-    /// A program with only these flags, whose stderr is a pipe that is never read.
-    pub(crate) fn unread(args: &[&str]) -> Self {
-        let mut command = Command::new(GATEWAY);
-        command.arg("stdio").args(args).stderr(Stdio::piped());
-        Self::run(command, tempfile::tempdir().unwrap())
-    }
-
-    pub(crate) fn spawn(mut command: Command, args: &[&str]) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        command
-            .args([
-                "--worker",
-                "pipeline_manager",
-                "--log-level",
-                "WARNING",
-                "--workers",
-                "sim",
-                "--output-dir",
-            ])
-            .arg(dir.path())
-            .args(["--sim-arg", "--load-ms", "--sim-arg", "0"])
-            .args(args);
-        Self::run(command, dir)
-    }
-
-    fn run(mut command: Command, dir: TempDir) -> Self {
-        command
-            .current_dir(dir.path())
-            .env_remove("CUDA_VISIBLE_DEVICES")
-            .env_remove("GPU_ID")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true);
-        let mut child = command.spawn().unwrap();
-        let stdin = child.stdin.take();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        Self { dir, child, stdin, lines }
-    }
-
-    pub(crate) async fn write(&mut self, bytes: &[u8]) {
-        within(self.stdin.as_mut().unwrap().write_all(bytes)).await.unwrap();
-    }
-
-    pub(crate) async fn send(&mut self, command: &Value) {
-        self.write(format!("{command}\n").as_bytes()).await;
-    }
-
-    pub(crate) async fn line(&mut self) -> Value {
-        let line = within(self.lines.next_line()).await.unwrap().expect("a line");
-        serde_json::from_str(&line).unwrap()
-    }
-
-    /// Reads the next line that is no event.
-    pub(crate) async fn reply(&mut self) -> Value {
-        loop {
-            let line = self.line().await;
-            if line.get("event").or_else(|| line.get("Event")).is_none() {
-                return line;
-            }
-        }
-    }
-
-    pub(crate) fn pid(&self) -> u32 {
-        self.child.id().unwrap()
-    }
-
-    pub(crate) fn signal(&self, signal: nix::sys::signal::Signal) {
-        nix::sys::signal::kill(nix::unistd::Pid::from_raw(self.pid().cast_signed()), signal).unwrap();
-    }
-
-    /// Waits until it ends by itself, while stdin is open. Returns the exit code and its stderr.
-    pub(crate) async fn ended(self) -> (Option<i32>, String) {
-        let Self { child, stdin, lines: _lines, dir: _dir } = self;
-        let output = within(child.wait_with_output()).await.unwrap();
-        drop(stdin);
-        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
-    }
-
-    /// Closes its stdout while stdin is open, and waits for its end: the exit code and its stderr.
-    pub(crate) async fn deaf(self) -> (Option<i32>, String) {
-        let Self { child, stdin, lines, dir: _dir } = self;
-        drop(lines);
-        let output = within(child.wait_with_output()).await.unwrap();
-        drop(stdin);
-        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
-    }
-
-    /// Closes stdin. Returns the rest of the lines, the exit code, and how long that took.
-    pub(crate) async fn end(mut self) -> (Vec<Value>, Option<i32>, f64) {
-        let before = Instant::now();
-        drop(self.stdin.take());
-        let mut rest = Vec::new();
-        while let Some(line) = within(self.lines.next_line()).await.unwrap() {
-            rest.push(serde_json::from_str(&line).unwrap());
-        }
-        let status = within(self.child.wait()).await.unwrap();
-        (rest, status.code(), before.elapsed().as_secs_f64())
-    }
-}
 
 #[tokio::test]
 async fn one_line_a_command_in_their_order_over_two_lanes() {
@@ -171,41 +56,6 @@ async fn the_direct_envelope_is_answered_in_pascal_and_the_documented_in_snake()
 }
 
 #[tokio::test]
-async fn what_is_not_done_after_the_end_of_stdin_is_cancelled() {
-    let mut client =
-        StdioClient::start(&["--sim-workers", "1", "--sim-arg", "--step-ms", "--sim-arg", "200"]);
-    client.send(&json!({"action": "initialize", "payload": {"features": ["events"]}})).await;
-    assert_eq!(client.reply().await["success"], true);
-    client.send(&long_job("running", 150)).await;
-    client.send(&long_job("waiting", 150)).await;
-    while client.line().await["event"] != "progress" {}
-    let (rest, code, seconds) = client.end().await;
-    let replies: Vec<&Value> = rest.iter().filter(|line| line.get("event").is_none()).collect();
-    assert_eq!(replies.len(), 2, "{replies:?}");
-    for reply in replies {
-        assert_eq!(reply["error_details"]["code"], "shutting_down", "{reply}");
-    }
-    assert_eq!(code, Some(0));
-    assert!((3.9..5.0).contains(&seconds), "{seconds}");
-}
-
-#[tokio::test]
-async fn the_end_of_stdin_is_noticed_behind_more_commands_than_are_read_ahead() {
-    let mut client =
-        StdioClient::start(&["--sim-workers", "1", "--sim-arg", "--step-ms", "--sim-arg", "200"]);
-    let jobs: Vec<String> = (0..1200).map(|n| format!("{}\n", long_job(&format!("job-{n}"), 150))).collect();
-    client.write(jobs.concat().as_bytes()).await;
-    let (rest, code, _) = client.end().await;
-    let ids: Vec<&str> = rest.iter().map(|reply| reply["request_id"].as_str().unwrap()).collect();
-    let sent: Vec<String> = (0..1200).map(|n| format!("job-{n}")).collect();
-    assert_eq!(ids, sent, "one line a command, in their order");
-    for reply in &rest {
-        assert_eq!(reply["error_details"]["code"], "shutting_down", "{reply}");
-    }
-    assert_eq!(code, Some(0));
-}
-
-#[tokio::test]
 async fn what_is_over_the_bytes_that_are_read_ahead_stays_in_the_pipe() {
     let dir = tempfile::tempdir().unwrap();
     let config = dir.path().join("gateway.toml");
@@ -222,14 +72,6 @@ async fn what_is_over_the_bytes_that_are_read_ahead_stays_in_the_pipe() {
     assert_eq!(client.reply().await["request_id"], "long");
     assert_eq!(client.reply().await["request_id"], "behind");
     assert_eq!(client.end().await.1, Some(0));
-}
-
-#[tokio::test]
-async fn a_client_that_asks_much_reads_nothing_and_goes_keeps_no_process() {
-    let mut client = StdioClient::start(&[]);
-    client.write(b"{\"action\":\"get_capabilities\"}\n".repeat(1500).as_slice()).await;
-    drop(client.stdin.take());
-    assert_eq!(within(client.child.wait()).await.unwrap().code(), Some(1));
 }
 
 #[tokio::test]
@@ -270,81 +112,6 @@ async fn an_id_is_in_flight_from_its_line_to_its_reply() {
     talk.send(&long_job("barrier", 1)).await;
     assert_eq!(talk.line().await["success"], true, "an id that was answered is free");
     assert_eq!(talk.end().await.1, Some(0));
-}
-
-#[tokio::test]
-async fn a_gateway_that_cannot_answer_cancels_what_runs_and_ends() {
-    let mut talk = StdioClient::unread(&[
-        "--workers",
-        "sim",
-        "--sim-workers",
-        "1",
-        "--sim-arg",
-        "--step-ms",
-        "--sim-arg",
-        "200",
-        "--sim-arg",
-        "--load-ms",
-        "--sim-arg",
-        "0",
-    ]);
-    talk.send(&json!({"action": "initialize", "payload": {"features": ["events"]}})).await;
-    talk.reply().await;
-    talk.send(&long_job("running", 150)).await;
-    while talk.line().await["event"] != "progress" {}
-    let before = Instant::now();
-    let (code, stderr) = talk.deaf().await;
-    assert_eq!(code, Some(1), "{stderr}");
-    assert!(before.elapsed().as_secs_f64() < 4.0, "it waits for no job: {:?}", before.elapsed());
-    assert_eq!(stderr.matches("ERROR").count(), 1, "{stderr}");
-    assert!(stderr.contains("stdout broke"), "{stderr}");
-}
-
-#[tokio::test]
-async fn a_stall_after_the_end_of_stdin_loses_no_reply() {
-    let mut talk = StdioClient::start(&["--sim-workers", "1", "--sim-arg", "--step-ms", "--sim-arg", "10"]);
-    talk.send(&json!({"action": "get_status", "request_id": "ready", "payload": {}})).await;
-    talk.line().await;
-    for n in 0..5 {
-        talk.send(&long_job(&format!("job-{n}"), 40)).await;
-    }
-    drop(talk.stdin.take());
-    // Beyond the whole time that it has for its end.
-    talk.signal(nix::sys::signal::Signal::SIGSTOP);
-    tokio::time::sleep(std::time::Duration::from_secs(6)).await;
-    talk.signal(nix::sys::signal::Signal::SIGCONT);
-    let (rest, code, _) = talk.end().await;
-    let ids: Vec<&str> = rest.iter().map(|reply| reply["request_id"].as_str().unwrap()).collect();
-    assert_eq!(ids, ["job-0", "job-1", "job-2", "job-3", "job-4"], "{rest:?}");
-    assert_eq!(code, Some(0));
-}
-
-#[tokio::test]
-async fn work_that_fits_into_the_grace_is_done_and_finish_waits_for_all() {
-    for (args, steps) in [
-        (vec!["--sim-arg", "--step-ms", "--sim-arg", "10"], 100),
-        (vec!["--on-eof", "finish", "--sim-arg", "--step-ms", "--sim-arg", "45"], 110),
-    ] {
-        let mut client = StdioClient::start(&args);
-        client.send(&long_job("fits", steps)).await;
-        let (rest, code, _) = client.end().await;
-        assert_eq!(rest[0]["success"], true, "{rest:?}");
-        assert_eq!((rest.len(), code), (1, Some(0)));
-    }
-}
-
-#[tokio::test]
-async fn shutdown_is_the_last_line() {
-    let mut client = StdioClient::start(&["--sim-arg", "--step-ms", "--sim-arg", "50"]);
-    client.send(&long_job("long", 150)).await;
-    client.send(&json!({"action": "shutdown", "request_id": "bye", "payload": {"grace_seconds": 0.5}})).await;
-    client.send(&json!({"action": "get_status", "request_id": "unread"})).await;
-    let first = client.line().await;
-    assert_eq!(first["error_details"]["code"], "shutting_down", "{first}");
-    let last = client.line().await;
-    assert_eq!((&last["request_id"], &last["success"]), (&json!("bye"), &json!(true)));
-    let (rest, code, _) = client.end().await;
-    assert_eq!((rest.len(), code), (0, Some(0)), "{rest:?}");
 }
 
 #[tokio::test]
@@ -441,27 +208,6 @@ async fn gpus_are_owned_as_they_are_named() {
     let output = within(unknown).await.unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("names no GPU here"), "{output:?}");
-}
-
-#[tokio::test]
-async fn a_second_signal_ends_it_at_once() {
-    let mut client =
-        StdioClient::start(&["--sim-workers", "1", "--sim-arg", "--step-ms", "--sim-arg", "200"]);
-    client.send(&json!({"action": "initialize", "payload": {"features": ["events"]}})).await;
-    client.reply().await;
-    client.send(&long_job("running", 150)).await;
-    while client.line().await["event"] != "progress" {}
-    let pid = nix::unistd::Pid::from_raw(client.child.id().unwrap().try_into().unwrap());
-    let before = Instant::now();
-    for signal in [nix::sys::signal::Signal::SIGTERM, nix::sys::signal::Signal::SIGINT] {
-        nix::sys::signal::kill(pid, signal).unwrap();
-        // Lets the drain begin, so that the second signal meets it. Nothing on stdout shows that a drain has begun, and
-        // the test holds without the pause, too.
-        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
-    }
-    let status = within(client.child.wait()).await.unwrap();
-    assert_eq!(status.code(), Some(1));
-    assert!(before.elapsed().as_secs_f64() < 2.0, "{:?}", before.elapsed());
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::{
     program::{Program, Stderr},
     rig::{HttpResponse, Rig, job, submission, within},
-    stdio::StdioClient,
+    stdio_client::StdioClient,
 };
 
 const ID: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
