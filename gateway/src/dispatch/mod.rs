@@ -11,12 +11,13 @@ mod in_flight_ids;
 mod local;
 mod merge;
 mod pool_commands;
+mod unused;
 
 use std::sync::Arc;
 
 use contracts::{
-    Action, Class, Dialect, ErrorCode, Failure, Head, Incoming, Places, Reply, Trace, Violation, Warning,
-    WarningCode, dictionary::dictionary, schedule,
+    Action, Class, Dialect, ErrorCode, Failure, Head, Incoming, Places, Reply, Trace, Violation,
+    dictionary::dictionary, schedule,
 };
 use serde_json::{Value, json};
 use tokio::{
@@ -43,6 +44,8 @@ pub(crate) use context::in_flight;
 use idempotency::Keys;
 use in_flight_ids::InFlightIds;
 use tokio_util::task::TaskTracker;
+use unused::unused_on_disconnect;
+pub(crate) use unused::warnings_of;
 
 /// The job queue answers in microseconds. A queue that takes this long has ended or hangs.
 const QUEUE_ANSWERS_WITHIN: Duration = Duration::from_secs(1);
@@ -275,13 +278,12 @@ impl Dispatcher {
         places: Places,
         claim: Option<Arc<in_flight_ids::InFlightId>>,
     ) -> CommandContext {
-        let reading = &incoming.reading;
         let request_id = incoming.head.request_id.clone().unwrap_or_else(|| uuid::Uuid::now_v7().to_string());
         let reply = ReplyContext {
             session_id: incoming.head.session_id.clone(),
             trace: incoming.head.trace.as_ref().map(trace::ours),
             places,
-            warnings: reading.warnings.iter().cloned().chain(unused_attempt(incoming)).collect(),
+            warnings: warnings_of(incoming),
             ..ReplyContext::new(incoming.head.action, request_id.into())
         };
         CommandContext { reply, inputs: Vec::new(), claim }
@@ -319,7 +321,8 @@ impl Dispatcher {
         if options.on_disconnect.is_some() && class != Class::Job {
             context.warnings.push(unused_on_disconnect(action));
         }
-        let command = RoutedCommand { action, class, fields, pin, timeout, options };
+        let pin_pointer = incoming.head.pointer("gpu_id");
+        let command = RoutedCommand { action, class, fields, pin, pin_pointer, timeout, options };
         let trace = context.trace.clone();
         let log = |answer: &Answer| log_refusal(answer, trace.as_ref());
         // Boxed: the future of a command has room for the largest of these, and is moved on its way to its task.
@@ -370,6 +373,8 @@ struct RoutedCommand {
     class: Class,
     fields: Value,
     pin: Option<GpuId>,
+    /// Where the sender wrote the GPU.
+    pin_pointer: String,
     timeout: Option<Duration>,
     options: ReplyOptions,
 }
@@ -405,31 +410,6 @@ fn reply(reply: Reply) -> Answer {
 
 fn sender_pointer(context: &CommandContext, canonical: &str) -> String {
     context.places.sender(canonical, &dictionary().named(context.action.info().request).shape)
-}
-
-/// Warns about the attempt of an envelope, which takes no effect: the gateway counts attempts itself. A cancel has an
-/// attempt as a field of its own.
-fn unused_attempt(incoming: &Incoming) -> Option<Warning> {
-    let head = &incoming.head;
-    (head.attempt != 1 && head.action != Action::Cancel).then(|| {
-        let pointer = head.pointer("attempt");
-        Warning {
-            code: WarningCode::NoEffect,
-            message: format!("`{}` takes no effect here: the gateway counts attempts itself", &pointer[1..]),
-            pointer: Some(pointer),
-            hint: Some("leave it out".to_owned()),
-        }
-    })
-}
-
-/// Warns about `on_disconnect` beside a command that is no job.
-fn unused_on_disconnect(action: Action) -> Warning {
-    Warning {
-        code: WarningCode::NoEffect,
-        pointer: Some("/on_disconnect".to_owned()),
-        message: format!("`on_disconnect` takes no effect: this {action} is no job"),
-        hint: Some("leave it out".to_owned()),
-    }
 }
 
 /// The report on a document that cannot be read as a whole. No worker could find more in it.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::Utc;
-use contracts::{Action, ErrorCode, Failure, Reply};
+use contracts::{Action, ErrorCode, Failure, Reply, Violation};
 use futures::{StreamExt, future::join_all, stream::FuturesUnordered};
 use serde_json::{Value, json};
 
@@ -18,6 +18,7 @@ use super::{
     reply,
 };
 use crate::{
+    gpu::GpuId,
     jobs::timestamp,
     lane::{LaneError, LaneHandle, LaneState},
     placement::{self, LaneLoadView},
@@ -237,9 +238,15 @@ impl Dispatcher {
     async fn ask_training_lane(&self, command: &RoutedCommand, context: &CommandContext) -> Reply {
         let id = command.fields["training_id"].as_str().unwrap_or_default().to_owned();
         let payload = command.fields.to_string();
-        let known = match self.inner.queue.training(id).await {
-            Ok(known) => known.or_else(|| command.pin.clone()),
+        let known = match self.inner.queue.training(id.clone()).await {
+            Ok(known) => known,
             Err(failure) => return context.failure(*failure),
+        };
+        let known = match (known, &command.pin) {
+            (Some(gpu), Some(pin)) if gpu != *pin => {
+                return context.failure(on_another_gpu(&id, &gpu, pin, &command.pin_pointer));
+            }
+            (known, pin) => known.or_else(|| pin.clone()),
         };
         if let Some(gpu) = known
             && let Some(lane) = self.inner.pool.lane(gpu.as_str())
@@ -339,4 +346,14 @@ impl Dispatcher {
             Err(failure) => own.failure(*failure),
         }
     }
+}
+
+/// The failure of a command about a training that names another GPU than the training's: that GPU's worker, which has no
+/// such training, would answer the same.
+fn on_another_gpu(id: &str, gpu: &GpuId, pin: &GpuId, pointer: &str) -> Failure {
+    let message = format!("training {id} is on {gpu}, and not on {pin}");
+    let violation = Violation::new(pointer, ErrorCode::TrainingNotFound, message);
+    Failure::of_violations(vec![violation])
+        .hint(format!("ask without it, or for {gpu}"))
+        .detail("gpu_id", gpu.as_str())
 }

@@ -25,7 +25,7 @@ use super::{
     reply_order::{PendingReply, ReplyOrder},
 };
 use crate::{
-    dispatch::{Answer, Dispatcher, ReplyOptions, in_flight},
+    dispatch::{Answer, Dispatcher, ReplyOptions, in_flight, warnings_of},
     faults,
 };
 
@@ -242,8 +242,8 @@ impl StdioClient {
         let id = incoming.head.request_id.get_or_insert_with(|| uuid::Uuid::now_v7().to_string());
         if self.in_flight.contains_key(id) {
             let mut reply = Reply::failed(Some(incoming.head.action), Some(id.clone()), in_flight(id));
+            reply.warnings = warnings_of(&incoming);
             reply.session_id = incoming.head.session_id;
-            reply.warnings = incoming.reading.warnings;
             self.put(std::future::ready(OutgoingReply::new(reply, dialect)).boxed());
             return None;
         }
@@ -274,7 +274,7 @@ impl StdioClient {
             let mut reply =
                 Reply::failed(Some(Action::Initialize), incoming.head.request_id.clone(), failure);
             reply.session_id.clone_from(&incoming.head.session_id);
-            reply.warnings.clone_from(&incoming.reading.warnings);
+            reply.warnings = warnings_of(&incoming);
             std::future::ready(OutgoingReply::new(reply, before)).boxed()
         };
         if Arc::strong_count(&self.jobs) > 1 {
@@ -318,7 +318,7 @@ impl StdioClient {
             request_id: incoming.head.request_id.clone(),
             session_id: incoming.head.session_id.clone(),
             outcome: Ok(serde_json::json!({})),
-            warnings: incoming.reading.warnings.clone(),
+            warnings: warnings_of(incoming),
             more_warnings: 0,
         };
         self.shutdown_reply =
@@ -342,7 +342,7 @@ impl StdioClient {
                 request_id: incoming.head.request_id.clone(),
                 session_id: incoming.head.session_id.clone(),
                 outcome: Ok(serde_json::json!({"target_request_id": target, "was": "queued"})),
-                warnings: incoming.reading.warnings.clone(),
+                warnings: warnings_of(&incoming),
                 more_warnings: 0,
             };
             let outgoing = OutgoingReply { after, ..OutgoingReply::new(reply, dialect) };
@@ -384,9 +384,10 @@ impl StdioClient {
                 let _job = job;
                 if is_job && pending.or_cancelled(cancelled).await {
                     let failure = Failure::new(ErrorCode::Cancelled, "cancelled before it began");
+                    let warnings = warnings_of(&incoming);
                     let mut reply = Reply::failed(Some(action), incoming.head.request_id, failure);
                     reply.session_id = incoming.head.session_id;
-                    reply.warnings = incoming.reading.warnings;
+                    reply.warnings = warnings;
                     return OutgoingReply::new(reply, dialect);
                 }
                 pending.wait().await;

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::rig::{Rig, job, long_job, submission};
+use crate::rig::{Rig, job, long_job, submission, within};
 
 #[tokio::test]
 async fn the_pool_answers_as_one_and_for_each() {
@@ -156,11 +156,54 @@ async fn a_training_is_asked_of_the_gpu_that_has_it() {
         "training_type": "LoRA", "base_model": "sdxl_base", "training_data": rig.dir.path().join("set"),
         "hyperparameters": {"max_steps": 20, "resolution": 64},
     }});
+    let mut events = rig.dispatcher.pool().pool_events();
     let started = rig.command(&start).await;
     assert_eq!(started.body["success"], true, "{started:?}");
     let id = started.body["data"]["training_id"].as_str().unwrap();
     let status = rig.get(&format!("/v1/training/{id}")).await;
     assert_eq!(status.body["data"]["training_id"], id, "{status:?}");
     assert_eq!(rig.get("/v1/training/nobody").await.code(), "training_not_found");
+    assert_eq!(within(events.recv()).await.unwrap()["training_id"], id);
+    // Each GPU is asked for it: one has it, and the other is refused without being asked.
+    let mut found = Vec::new();
+    for gpu in ["gpu_0", "gpu_1"] {
+        for action in ["get_training_status", "get_training_history", "stop_training"] {
+            let command = json!({"action": action, "gpu_id": gpu, "payload": {"training_id": id}});
+            let response = rig.command(&command).await;
+            if response.code() == "training_not_found" {
+                let details = &response.body["error_details"];
+                assert_eq!(details["field"], "/gpu_id", "{response:?}");
+                assert_ne!(details["details"]["gpu_id"], gpu, "{response:?}");
+            } else {
+                found.push((gpu, action));
+            }
+        }
+    }
+    let gpu = found[0].0;
+    assert!(found.len() == 3 && found.iter().all(|(other, _)| *other == gpu), "{found:?}");
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn a_gpu_that_takes_no_effect_is_warned_about() {
+    let rig = Rig::start(&[]).await;
+    for (action, payload) in [
+        ("list_jobs", json!({})),
+        ("get_queue_status", json!({})),
+        ("cancel", json!({"target_request_id": "nobody"})),
+    ] {
+        let command = json!({"action": action, "gpu_id": "gpu_1", "payload": payload});
+        let response = rig.command(&command).await;
+        let warning = &response.body["warning_details"][0];
+        assert_eq!(
+            (&warning["code"], &warning["pointer"]),
+            (&json!("no_effect"), &json!("/gpu_id")),
+            "{response:?}"
+        );
+    }
+    for action in ["get_status", "cleanup_memory"] {
+        let response = rig.command(&json!({"action": action, "gpu_id": "gpu_1"})).await;
+        assert_eq!((response.status, &response.body["warnings"]), (200, &json!([])), "{response:?}");
+    }
     rig.stop().await;
 }
