@@ -59,7 +59,7 @@ pub enum WarningCode {
     /// A worker's reply has a member that the schema does not know; it was passed on.
     #[serde(rename = "unknown_member")]
     UnknownMember,
-    /// The worker of a GPU gave no answer. The reply is about the others, or lacks what only that worker knows; the message names the GPU and the reason.
+    /// The worker of a GPU, or its driver, gave no answer. The reply is about the others, or lacks what only that one knows; the message names the GPU and the reason.
     #[serde(rename = "gpu_left_out")]
     GpuLeftOut,
 }
@@ -131,7 +131,7 @@ impl WarningCode {
                 "A worker's reply has a member that the schema does not know; it was passed on."
             }
             Self::GpuLeftOut => {
-                "The worker of a GPU gave no answer. The reply is about the others, or lacks what only that worker knows; the message names the GPU and the reason."
+                "The worker of a GPU, or its driver, gave no answer. The reply is about the others, or lacks what only that one knows; the message names the GPU and the reason."
             }
         }
     }

@@ -9,8 +9,8 @@ use tokio::time::{Duration, Instant, timeout};
 use super::{Dispatcher, RoutedCommand, context::CommandContext, document};
 use crate::{
     gpu::GpuId,
-    lane::{LaneError, LaneHandle, Order, ProtocolBreach},
-    reply::{Known, unlike},
+    lane::{LaneError, LaneHandle, Order},
+    reply::{Known, ReplyContext},
     trace,
 };
 
@@ -106,21 +106,13 @@ impl Dispatcher {
         reply
     }
 
-    /// Sends one of several lanes a query of the gateway's own, and returns its data.
-    pub(super) async fn ask_data(
-        &self,
-        lane: &LaneHandle,
-        action: Action,
-        limit: Option<Duration>,
-    ) -> Result<Value, LaneError> {
-        let request_id: Arc<str> = uuid::Uuid::now_v7().to_string().into();
-        let frame = crate::jobs::frame(action, &request_id, None, 1, "{}");
-        let order = query(action, request_id, frame, limit);
-        let line = unless_stuck(limit, lane.run(order), Err).await?;
-        let read = Reply::from_json(action, &line).map_err(protocol)?;
-        let data = read.reply.outcome.map_err(|failure| protocol(ProtocolBreach::Refused { failure }))?;
-        let breach = unlike("/data/gpu_id", data.get("gpu_id"), lane.gpu.as_str());
-        breach.map_or(Ok(data), |breach| Err(protocol(breach)))
+    /// Sends one of several lanes a query of the gateway's own.
+    pub(super) async fn ask_own(&self, lane: &LaneHandle, action: Action, limit: Option<Duration>) -> Reply {
+        let context = ReplyContext::new(action, uuid::Uuid::now_v7().to_string().into());
+        let frame = crate::jobs::frame(action, &context.request_id, None, 1, "{}");
+        let order = query(action, context.request_id.clone(), frame, limit);
+        let answer = unless_stuck(limit, lane.run(order), Err).await;
+        context.reply(Known::of(&lane.gpu), answer.as_deref())
     }
 }
 
@@ -140,10 +132,6 @@ fn query(action: Action, request_id: Arc<str>, frame: Vec<u8>, limit: Option<Dur
         requests: 0,
         guard: None,
     }
-}
-
-fn protocol(breach: impl Into<ProtocolBreach>) -> LaneError {
-    LaneError::Protocol { breach: breach.into() }
 }
 
 /// Whether the failure says that a lane could not be asked, and nothing about the question.

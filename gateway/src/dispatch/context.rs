@@ -5,7 +5,8 @@ use std::{
     sync::Arc,
 };
 
-use contracts::{ErrorCode, Failure};
+use contracts::{ErrorCode, Failure, Reply, Warning};
+use serde_json::Value;
 
 use super::in_flight_ids::InFlightId;
 use crate::{lane::ResourceGuard, reply::ReplyContext, uploads::FileGuard};
@@ -18,9 +19,26 @@ pub(crate) struct CommandContext {
     pub(crate) inputs: Vec<FileGuard>,
     /// Keeps its id in flight until its reply is made.
     pub(crate) claim: Option<Arc<InFlightId>>,
+    /// Warnings of workers beyond those in `reply`: each worker says how many it has left out.
+    pub(crate) more_warnings: usize,
 }
 
 impl CommandContext {
+    /// A reply with this outcome.
+    pub(crate) fn with(&self, outcome: Result<Value, Box<Failure>>) -> Reply {
+        Reply { more_warnings: self.more_warnings, ..self.reply.with(outcome) }
+    }
+
+    /// Adds the warnings of a worker, each once: several workers may say the same.
+    pub(crate) fn add_warnings(&mut self, warnings: Vec<Warning>, more: usize) {
+        for warning in warnings {
+            if !self.reply.warnings.contains(&warning) {
+                self.reply.warnings.push(warning);
+            }
+        }
+        self.more_warnings += more;
+    }
+
     /// What a lane holds until its worker is done with the command, even if the client has left by then.
     pub(crate) fn guard(&self) -> ResourceGuard {
         Arc::new((self.claim.clone(), self.inputs.clone()))

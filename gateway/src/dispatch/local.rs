@@ -63,11 +63,7 @@ impl Dispatcher {
             Action::GetJob => self.job(&command.fields).await,
             Action::ListJobs => self.list_jobs(&command.fields, context).await,
             Action::DeleteUpload => self.delete_upload(&command.fields).await,
-            Action::ListDevices => {
-                let (devices, warnings) = self.devices(command.timeout).await?;
-                context.warnings.extend(warnings);
-                Ok(devices)
-            }
+            Action::ListDevices => Ok(self.devices(command.timeout, context).await),
             other => {
                 Err(Box::new(Failure::new(ErrorCode::Internal, format!("{other} has no one who answers it"))))
             }

@@ -286,7 +286,7 @@ impl Dispatcher {
             warnings: warnings_of(incoming),
             ..ReplyContext::new(incoming.head.action, request_id.into())
         };
-        CommandContext { reply, inputs: Vec::new(), claim }
+        CommandContext { reply, inputs: Vec::new(), claim, more_warnings: 0 }
     }
 
     async fn route(

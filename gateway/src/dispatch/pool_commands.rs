@@ -282,14 +282,9 @@ impl Dispatcher {
         let lanes = self.inner.pool.lanes();
         let replies = join_all(lanes.iter().map(|lane| self.free(lane, &command, &context))).await;
         let mut data = Vec::new();
-        let (mut freed, mut not_found, mut failed, mut more_warnings) = (Vec::new(), None, Vec::new(), 0);
+        let (mut freed, mut not_found, mut failed) = (Vec::new(), None, Vec::new());
         for (lane, answer) in lanes.iter().zip(replies) {
-            more_warnings += answer.more_warnings;
-            for warning in answer.warnings {
-                if !context.warnings.contains(&warning) {
-                    context.warnings.push(warning);
-                }
-            }
+            context.add_warnings(answer.warnings, answer.more_warnings);
             match answer.outcome {
                 Ok(answer) => {
                     freed.push(lane.gpu.as_str());
@@ -308,7 +303,7 @@ impl Dispatcher {
             Some(failure) if data.is_empty() => Err(failure),
             _ => Ok(merge(command.action.info().reply, &data, 0)),
         };
-        Ok(reply(Reply { more_warnings, ..context.with(outcome) }))
+        Ok(reply(context.with(outcome)))
     }
 
     async fn free(&self, lane: &LaneHandle, command: &RoutedCommand, context: &CommandContext) -> Reply {

@@ -93,12 +93,6 @@ pub enum ProtocolBreach {
         /// The size of the file.
         bytes: u64,
     },
-    /// It refused a query of the gateway's own, which it must answer.
-    #[error("{failure}")]
-    Refused {
-        /// Its failure.
-        failure: Box<Failure>,
-    },
 }
 
 impl From<serde_json::Error> for ProtocolBreach {

@@ -13,7 +13,7 @@ async fn half_deaf(gpu: &str, actions: &[&str], config: &str) -> Rig {
     Rig::differing(2, config, &script).await
 }
 
-fn assert_names(response: &HttpResponse, gpu: &str, why: &str) {
+pub(crate) fn assert_names(response: &HttpResponse, gpu: &str, why: &str) {
     let warnings = response.body["warning_details"].as_array().unwrap();
     let named = warnings.iter().any(|warning| {
         let message = warning["message"].as_str().unwrap();
@@ -22,7 +22,7 @@ fn assert_names(response: &HttpResponse, gpu: &str, why: &str) {
     assert!(named, "{response:?}");
 }
 
-fn row<'r>(response: &'r HttpResponse, list: &str, name: &str, gpu: &str) -> &'r Value {
+pub(crate) fn row<'r>(response: &'r HttpResponse, list: &str, name: &str, gpu: &str) -> &'r Value {
     let rows = response.body["data"][list].as_array().unwrap();
     rows.iter().find(|row| row[name] == gpu).unwrap()
 }

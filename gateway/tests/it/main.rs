@@ -6,6 +6,7 @@ mod breaker;
 mod cancel;
 mod contradiction;
 mod crash;
+mod devices;
 mod documents;
 mod drain;
 mod guard;

@@ -1,6 +1,6 @@
 //! A gateway for one test: its own workers, output directory and port.
 
-use std::{path::Path, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use clap::Parser;
 use gateway::{
@@ -8,6 +8,7 @@ use gateway::{
     cli::{Cli, Command},
     config::{Config, PoolFlags},
     dispatch::Dispatcher,
+    gpu::Gpus,
     http,
 };
 use serde_json::{Value, json};
@@ -129,7 +130,12 @@ impl Rig {
     }
 
     pub(crate) async fn configured(dir: TempDir, config: Config) -> Self {
-        let app = App::start(config, None);
+        Self::on_host(dir, config, None).await
+    }
+
+    /// A gateway on a host with these GPUs.
+    pub(crate) async fn on_host(dir: TempDir, config: Config, gpus: Option<Arc<dyn Gpus>>) -> Self {
+        let app = App::start(config, gpus);
         let dispatcher = app.dispatcher().clone();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());

@@ -89,7 +89,7 @@ WARNINGS: Final[dict[str, str]] = {
     "device_alias": "`gpu_N` was read as `cuda:N`.",
     "weight_zero": "A LoRA or ControlNet of weight 0 is not used.",
     "unknown_member": "A worker's reply has a member that the schema does not know; it was passed on.",
-    "gpu_left_out": "The worker of a GPU gave no answer. The reply is about the others, or lacks what only that worker knows; the message names the GPU and the reason.",
+    "gpu_left_out": "The worker of a GPU, or its driver, gave no answer. The reply is about the others, or lacks what only that one knows; the message names the GPU and the reason.",
 }
 
 ACTIONS: Final[dict[str, ActionRow]] = {
