@@ -75,6 +75,12 @@ pub enum ProtocolBreach {
         /// What it must say.
         known: Value,
     },
+    /// It reports that it runs a command that it does not have.
+    #[error("its reply has /data/running_request_id: {id:?}, and it has no such command")]
+    NotRunning {
+        /// The id in the reply.
+        id: String,
+    },
     /// A picture of a success is not there.
     #[error("it says that it wrote {path}: {reason}")]
     NoPicture {

@@ -101,6 +101,60 @@ async fn an_event_of_no_request_of_the_batch_is_none() {
 }
 
 #[tokio::test]
+async fn a_status_names_a_command_that_the_worker_has() {
+    for (running, is_one) in [("runs", true), ("runs.0", false), ("walks", false)] {
+        let sed = format!(r#"/"uptime_seconds"/ s/("running_request_id":)"runs"/\1"{running}"/"#);
+        let rig = garbled(&sed).await;
+        rig.queue(&long_job("runs", 150)).await;
+        rig.running("runs").await;
+        let status = rig.command(&json!({"action": "get_status", "gpu_id": "cpu_0"})).await;
+        if is_one {
+            assert_eq!(status.body["data"]["running_request_id"], "runs", "{status:?}");
+        } else {
+            assert_eq!((status.status, status.code()), (502, "worker_protocol_error"), "{status:?}");
+            let said = format!("/data/running_request_id: {running:?}");
+            assert!(status.body["error"].as_str().unwrap().contains(&said), "{status:?}");
+        }
+        assert_eq!(rig.delete("/v1/jobs/runs").await.status, 200);
+        rig.stop().await;
+    }
+}
+
+/// A heartbeat about a command that the worker does not have says nothing about the worker.
+#[tokio::test]
+async fn a_heartbeat_of_a_command_that_the_worker_has_not_is_dropped() {
+    let with = |running: &str| {
+        format!(
+            r#"/"event":"heartbeat"/ {{ s/,"running_request_id":"[^"]*"//; s/"state":"[a-z]*"/"state":"draining"{running}/ }}"#
+        )
+    };
+    for (running, state) in [("", "draining"), (r#","running_request_id":"walks""#, "ready")] {
+        let rig = garbled(&with(running)).await;
+        // Long enough for a heartbeat, which comes before the reply.
+        rig.queue(&long_job("runs", 60)).await;
+        assert_eq!(rig.reply("runs").await["success"], true);
+        assert_eq!(rig.dispatcher.pool().lanes()[0].view().worker_state, state, "{running}");
+        rig.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn progress_of_a_training_that_the_worker_has_not_is_dropped() {
+    let event = json!({
+        "event": "training_progress", "request_id": null, "attempt": 1, "sequence": 1,
+        "timestamp": "2026-01-01T00:00:00.000Z", "training_id": "nobody", "state": "running",
+        "epoch": 1, "step": 1, "total_steps": 9, "loss": 0.5,
+    });
+    let rig = garbled(&format!(r#"/"request_id":"asks"/ i {event}"#)).await;
+    let mut events = rig.dispatcher.pool().pool_events();
+    let asks = json!({"action": "get_capabilities", "request_id": "asks", "gpu_id": "cpu_0", "payload": {}});
+    assert_eq!(rig.command(&asks).await.status, 200);
+    // The event stands before the reply, so that it was read.
+    assert!(events.try_recv().is_err());
+    rig.stop().await;
+}
+
+#[tokio::test]
 async fn a_worker_of_another_version_kind_or_dialect_is_refused() {
     for (sed, why) in [
         (r#"s/"protocol_version":"1"/"protocol_version":"2"/"#, "it speaks protocol \"2\""),

@@ -6,7 +6,7 @@ use contracts::Trace;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::{Exit, Life};
+use super::{Exit, Life, known::holder};
 use crate::lane::{LaneError, ProtocolBreach, silence::Activity};
 
 /// An event of a job, as far as the lane reads it.
@@ -31,28 +31,21 @@ impl Life<'_> {
                 return self.on_unusable(&err.to_string());
             }
         };
-        match contracts::event::violations(&event) {
-            Some(violations) if violations.is_empty() => {}
-            Some(violations) => {
-                let violation = &violations[0];
-                if self.may_log() {
-                    tracing::warn!(gpu = %self.actor.gpu, event = name, pointer = violation.pointer, fault = violation.message, "the worker wrote an event that breaks the contract; it is dropped");
-                }
-                return self.on_unusable(&violation.message);
-            }
-            None => {
-                if self.may_log() {
-                    tracing::warn!(gpu = %self.actor.gpu, event = name, "the worker wrote an unknown event; it is dropped");
-                }
-                return self.on_unusable("an unknown event");
-            }
+        if let Some(fault) = self.fault_of(name, &event) {
+            return self.on_unusable(&fault);
         }
         match name {
             "heartbeat" => {
+                if let Some(id) = event["running_request_id"].as_str().filter(|id| !self.may_run(id)) {
+                    return self.on_stray_event(name, id);
+                }
                 self.unusable = 0;
                 self.on_heartbeat(&event)
             }
             "training_progress" => {
+                if let Some(id) = event["training_id"].as_str().filter(|id| !self.may_train(id)) {
+                    return self.on_stray_event(name, id);
+                }
                 self.unusable = 0;
                 // Of a job that hangs this is no progress.
                 if self.liveness.activity == Activity::Training {
@@ -76,20 +69,31 @@ impl Life<'_> {
         }
     }
 
+    /// How an event breaks the contract, if it does; logged.
+    fn fault_of(&mut self, name: &str, event: &Value) -> Option<String> {
+        match contracts::event::violations(event) {
+            Some(violations) => {
+                let violation = violations.first()?;
+                if self.may_log() {
+                    tracing::warn!(gpu = %self.actor.gpu, event = name, pointer = violation.pointer, fault = violation.message, "the worker wrote an event that breaks the contract; it is dropped");
+                }
+                Some(violation.message.clone())
+            }
+            None => {
+                if self.may_log() {
+                    tracing::warn!(gpu = %self.actor.gpu, event = name, "the worker wrote an unknown event; it is dropped");
+                }
+                Some("an unknown event".to_owned())
+            }
+        }
+    }
+
     pub(super) fn on_job_event(&mut self, event: &JobEvent<'_>, line: Vec<u8>) -> Option<Exit> {
         let id = event.id;
         // An event of one request of a batch belongs to the batch, which is in flight.
-        let entry = match self.in_flight.get(id) {
-            Some(entry) => Some(entry),
-            None => contracts::batch_and_index(id)
-                .and_then(|(batch, index)| self.in_flight.get(batch).filter(|entry| index < entry.requests)),
-        };
-        let Some(entry) = entry.filter(|entry| event.attempt == u64::from(entry.attempt)) else {
-            if self.may_log() {
-                let gpu = &self.actor.gpu;
-                tracing::warn!(%gpu, event = event.name, request_id = id, "the worker wrote an event of nothing in flight; it is dropped");
-            }
-            return self.on_unusable("an event of nothing in flight");
+        let entry = holder(&self.in_flight, id).filter(|entry| event.attempt == u64::from(entry.attempt));
+        let Some(entry) = entry else {
+            return self.on_stray_event(event.name, id);
         };
         self.unusable = 0;
         if let Some((stage, first)) = event.progress {
@@ -111,6 +115,15 @@ impl Life<'_> {
             (None, None) => {}
         }
         None
+    }
+
+    /// Drops an event about a command or a training that the worker does not have.
+    fn on_stray_event(&mut self, event: &str, id: &str) -> Option<Exit> {
+        if self.may_log() {
+            let gpu = &self.actor.gpu;
+            tracing::warn!(%gpu, event, id, "the worker wrote an event of nothing that it has; it is dropped");
+        }
+        self.on_unusable("an event of nothing that it has")
     }
 
     fn on_heartbeat(&mut self, event: &Value) -> Option<Exit> {

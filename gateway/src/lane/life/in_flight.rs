@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use contracts::Trace;
+use contracts::{Action, Trace};
 use tokio::{sync::oneshot, time::Instant};
 
 use crate::{
@@ -15,6 +15,7 @@ use crate::{
 
 /// A command that was sent and has no reply yet.
 pub(super) struct InFlight {
+    pub(super) action: Action,
     pub(super) waiter: Waiter,
     pub(super) attempt: u32,
     /// Whether the worker runs it alone.

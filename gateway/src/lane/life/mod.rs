@@ -5,6 +5,7 @@ mod ends;
 mod events;
 mod handshake;
 mod in_flight;
+mod known;
 mod orders;
 mod output;
 mod unreadable;
@@ -69,6 +70,8 @@ pub(super) struct Life<'a> {
     ended: VecDeque<Arc<str>>,
     /// Queries that were given up, oldest first, until the worker answers them after all.
     given_up: VecDeque<(Arc<str>, Option<ResourceGuard>)>,
+    /// Ids of the trainings that it has accepted, oldest first.
+    trainings: VecDeque<Box<str>>,
     /// Whether it has answered `initialize`.
     ready: bool,
     started: Instant,
@@ -137,6 +140,7 @@ impl<'a> Life<'a> {
             in_flight: HashMap::new(),
             ended: VecDeque::new(),
             given_up: VecDeque::new(),
+            trainings: VecDeque::new(),
             ready: false,
             started,
             liveness: Liveness::new(started),

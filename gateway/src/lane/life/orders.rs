@@ -51,6 +51,7 @@ impl Life<'_> {
             }
         }
         let entry = InFlight {
+            action: order.action,
             waiter: Waiter::Order(waiter),
             attempt: order.attempt,
             exclusive: order.exclusive,
@@ -102,6 +103,7 @@ impl Life<'_> {
         let mut frame = frame.to_string().into_bytes();
         frame.push(b'\n');
         let entry = InFlight {
+            action,
             waiter,
             attempt: 1,
             exclusive: false,

@@ -239,12 +239,13 @@ impl Life<'_> {
             self.on_idle();
         }
         self.actor.breaker.on_answer();
+        let breach = self.learn(entry.action, &line);
         match entry.ending {
             // The timeout is decided: an answer within the grace of the cancel does not undo it.
             Some(Ending { error: error @ LaneError::TimedOut { .. }, .. }) => {
                 self.finish(InFlight { ending: None, ..entry }, Err(error));
             }
-            _ => self.finish(entry, Ok(line)),
+            _ => self.finish(entry, breach.map_or(Ok(line), |breach| Err(LaneError::Protocol { breach }))),
         }
         None
     }
