@@ -2,20 +2,14 @@
 
 use std::sync::Arc;
 
-use contracts::{
-    Action, DeviceKind, Dialect, ErrorCode, Failure, Incoming, Reply, Violation, effective_of,
-    protocol_version,
-};
-use futures::future::join_all;
+use contracts::{Action, DeviceKind, ErrorCode, Failure, Violation, effective_of};
 use serde_json::{Value, json};
 use tokio::time::{Duration, timeout};
 
-use super::{
-    Answer, Dispatcher, Failed, RoutedCommand, ask::share, context::CommandContext, reply, sender_pointer,
-};
+use super::{Answer, Dispatcher, Failed, RoutedCommand, context::CommandContext, reply, sender_pointer};
 use crate::{
     jobs::{Filter, JobView, Status, timestamp},
-    lane::{LaneError, LaneHandle, LaneState},
+    lane::{LaneError, LaneHandle},
     placement,
 };
 
@@ -70,129 +64,12 @@ impl Dispatcher {
         }
     }
 
-    // ---- initialize and shutdown ----
-
-    /// Over HTTP: starts the lanes that rest. There is nothing to negotiate, because a connection has no state.
-    async fn initialize_http(
-        &self,
-        command: &RoutedCommand,
-        context: &CommandContext,
-    ) -> Result<Value, Box<Failure>> {
-        for field in ["features", "dialect"] {
-            let value = command.fields.get(field).filter(|value| **value != json!([]));
-            if value.is_some() {
-                let message = format!("`{field}` cannot be negotiated over HTTP");
-                let violation = Violation::new(
-                    sender_pointer(context, &format!("/{field}")),
-                    ErrorCode::UnsupportedFeature,
-                    message,
-                );
-                let failure = Failure::of_violations(vec![violation]);
-                return Err(Box::new(
-                    failure.hint("use the `dialect` query parameter, and events by `jobs/{id}/events`"),
-                ));
-            }
-        }
-        self.initialize(&command.fields, context, &[], command.options.dialect).await
-    }
-
-    /// Over stdio: the same, and the reply has what was negotiated.
-    pub(crate) async fn initialize_stdio(
-        &self,
-        incoming: &Incoming,
-        features: &[&str],
-        dialect: Dialect,
-    ) -> Reply {
-        let context = self.context(incoming, None);
-        let fields = incoming.reading.document().cloned().unwrap_or_default();
-        let outcome = self.initialize(&fields, &context, features, dialect).await;
-        context.with(outcome)
-    }
-
-    /// Checks an `initialize` as far as that is possible without a worker.
-    ///
-    /// # Errors
-    /// Its violations; `unsupported_value` if there is no common version; `unsupported_feature` if its GPU is not in
-    /// this pool.
-    pub(crate) fn check_initialize(&self, incoming: &Incoming) -> Result<(), Box<Failure>> {
-        if let Some(failure) = incoming.failure() {
-            return Err(Box::new(failure));
-        }
-        let fields = incoming.reading.document().cloned().unwrap_or_default();
-        self.wanted(&fields, &self.context(incoming, None)).map(|_| ())
-    }
-
-    /// Returns the index of the lane that `device_index` names; `None` if it names none.
-    fn wanted(&self, fields: &Value, context: &CommandContext) -> Result<Option<usize>, Box<Failure>> {
-        let violation = |field: &str, code, message| {
-            Box::new(Failure::of_violations(vec![Violation::new(
-                sender_pointer(context, field),
-                code,
-                message,
-            )]))
-        };
-        protocol_version(fields)
-            .map_err(|failure| violation("/protocol_versions", failure.code, failure.message))?;
-        let Some(index) = fields["device_index"].as_u64() else { return Ok(None) };
-        let gpu = format!("gpu_{index}");
-        match self.pool().lanes().iter().position(|lane| lane.gpu.as_str() == gpu) {
-            Some(lane) => Ok(Some(lane)),
-            None => Err(violation(
-                "/device_index",
-                ErrorCode::UnsupportedFeature,
-                format!("{gpu} is not of this pool"),
-            )),
-        }
-    }
-
-    /// Starts the lanes that rest, and describes the worker that answers.
-    async fn initialize(
-        &self,
-        fields: &Value,
-        context: &CommandContext,
-        features: &[&str],
-        dialect: Dialect,
-    ) -> Result<Value, Box<Failure>> {
-        let wanted = self.wanted(fields, context)?;
-        let lanes = self.pool().lanes();
-        // A lane that rests is tried now, and the start awaited here is the one that this call begins.
-        let resting =
-            |lane: &&LaneHandle| matches!(lane.view().state, LaneState::Open(_) | LaneState::Resting(_));
-        let tried = async {
-            join_all(lanes.iter().filter(resting).map(LaneHandle::try_now)).await;
-            self.pool().settled().await;
-        };
-        // One lane that starts for ever must not hide that another is ready.
-        let limit = share(contracts::schedule(Action::Initialize, None).1).unwrap_or(Duration::MAX);
-        timeout(limit, tried).await.ok();
-        let lane = match wanted {
-            Some(index) => &lanes[index],
-            None => &lanes[placement::best(lanes, &self.queue().loads().await?, None)],
-        };
-        // The view keeps the facts of a dead worker, so that the state decides whether there is one.
-        let view = lane.view();
-        let Some(facts) = view.facts.clone().filter(|_| view.state == LaneState::Ready) else {
-            return Err(self.no_lane_failure());
-        };
-        drop(view);
-        Ok(json!({
-            "worker": "gateway",
-            "worker_version": env!("CARGO_PKG_VERSION"),
-            "protocol_version": protocol_version(fields).map_err(Box::new)?,
-            "features": features,
-            "dialect": dialect.as_str(),
-            "gpu_id": lane.gpu.as_str(),
-            "device_name": facts.device_name,
-            "pid": std::process::id(),
-        }))
-    }
+    // ---- shutdown, jobs and sessions ----
 
     fn shut_down(&self, fields: &Value) -> Value {
         self.stop(contracts::seconds(&fields["grace_seconds"]));
         json!({})
     }
-
-    // ---- jobs and sessions ----
 
     async fn cancel(&self, command: &RoutedCommand) -> Result<Value, Box<Failure>> {
         let target: Arc<str> = command.fields["target_request_id"].as_str().unwrap_or_default().into();

@@ -8,6 +8,7 @@ pub(crate) mod document;
 mod enqueue;
 mod idempotency;
 mod in_flight_ids;
+mod initialize;
 mod local;
 mod merge;
 mod pool_commands;

@@ -1,9 +1,10 @@
 //! Commands that ask several workers, of which one gives no answer: the others' answers come in time, and a warning names
 //! the GPU that is missing.
 
+use gateway::lane::LaneState;
 use serde_json::{Value, json};
 
-use crate::rig::{HttpResponse, Rig};
+use crate::rig::{HttpResponse, Rig, within};
 
 /// Two workers, of which the one of `gpu` never answers these actions. Its heartbeats go on.
 async fn half_deaf(gpu: &str, actions: &[&str], config: &str) -> Rig {
@@ -63,11 +64,37 @@ async fn a_worker_that_does_not_answer_hides_no_other() {
 async fn a_lane_without_a_worker_is_named() {
     let script = "case \"$*\" in *gpu_1*) echo no such card >&2; exit 78;; esac\nexec $GATEWAY \"$@\"\n";
     let rig = Rig::differing(2, "", script).await;
-    for action in ["get_capabilities", "get_performance_metrics", "get_model_info"] {
+    let actions =
+        ["get_capabilities", "get_performance_metrics", "get_model_info", "initialize"];
+    for action in actions {
         let response = rig.command(&json!({"action": action})).await;
         assert_eq!(response.status, 200, "{response:?}");
         assert_names(&response, "gpu_1", "no such card");
     }
+    rig.stop().await;
+}
+
+/// A worker that never answers the handshake. The time that the others have once one is up is what is waited for.
+#[tokio::test]
+async fn a_start_that_never_ends_hides_no_worker_that_is_up() {
+    let script = "case \"$*\" in *gpu_1*) exec $GATEWAY \"$@\" --fault missing_reply@initialize;; esac\nexec $GATEWAY \"$@\"\n";
+    let rig = Rig::differing_unsettled(2, "", script).await;
+    let lanes = rig.dispatcher.pool().lanes();
+    let mut views = lanes[0].views();
+    within(views.wait_for(|view| view.state == LaneState::Ready)).await.unwrap();
+    let before = std::time::Instant::now();
+    // It is asked for one that is up, and need not wait for the other.
+    let own = rig.command(&json!({"action": "initialize", "gpu_id": "gpu_0"})).await;
+    assert_eq!(
+        (&own.body["data"]["gpu_id"], &own.body["warnings"]),
+        (&json!("gpu_0"), &json!([])),
+        "{own:?}"
+    );
+    assert!(before.elapsed().as_secs_f64() < 4.0, "{:?}", before.elapsed());
+    let response = rig.command(&json!({"action": "initialize"})).await;
+    assert_eq!(response.body["data"]["gpu_id"], "gpu_0", "{response:?}");
+    assert_names(&response, "gpu_1", "it is not up: its worker is starting");
+    assert_eq!(lanes[1].view().state, LaneState::Starting);
     rig.stop().await;
 }
 

@@ -201,7 +201,7 @@ async fn a_gpu_that_takes_no_effect_is_warned_about() {
             "{response:?}"
         );
     }
-    for action in ["get_status", "cleanup_memory"] {
+    for action in ["get_status", "initialize", "cleanup_memory"] {
         let response = rig.command(&json!({"action": action, "gpu_id": "gpu_1"})).await;
         assert_eq!((response.status, &response.body["warnings"]), (200, &json!([])), "{response:?}");
     }

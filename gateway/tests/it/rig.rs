@@ -115,14 +115,19 @@ impl Rig {
     /// Simulated workers that this bash script starts, each by `exec $GATEWAY "$@"`. Among its arguments is `--gpu gpu_N`,
     /// so that one can be given a fault of its own.
     pub(crate) async fn differing(workers: u32, config: &str, script: &str) -> Self {
+        let rig = Self::differing_unsettled(workers, config, script).await;
+        within(rig.dispatcher.pool().settled()).await;
+        rig
+    }
+
+    /// The same, but without waiting for the start of its workers.
+    pub(crate) async fn differing_unsettled(workers: u32, config: &str, script: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let program = dir.path().join("worker");
         std::fs::write(&program, format!("#!/bin/bash\nGATEWAY={GATEWAY}\n{script}")).unwrap();
         std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
         let flags = PoolFlags { sim_program: Some(program), ..flags(dir.path(), workers, config, &[]) };
-        let rig = Self::of(dir, &flags).await;
-        within(rig.dispatcher.pool().settled()).await;
-        rig
+        Self::of(dir, &flags).await
     }
 
     pub(crate) async fn of(dir: TempDir, flags: &PoolFlags) -> Self {
