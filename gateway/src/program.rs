@@ -196,6 +196,7 @@ async fn serve_stdio(flags: Stdio) -> anyhow::Result<ExitCode> {
     let Stdio { pool, schema, on_eof, .. } = flags;
     let (config, gpus) = unless_terminated(&mut terminated, move || {
         start_log(&pool, &pool.log_level)?;
+        stdio::check_pipes()?;
         schema.as_deref().map_or(Ok(()), check_schema)?;
         decide(&pool)
     })

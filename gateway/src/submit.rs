@@ -3,6 +3,7 @@
 use std::{
     fs::File,
     io::{Read, Write},
+    os::fd::AsFd,
     path::Path,
     process::ExitCode,
     time::Duration,
@@ -187,17 +188,17 @@ fn show_progress(bar: &ProgressBar, event: &Value) {
 
 /// Prints the reply, and returns the exit code.
 fn report(reply: &Value, json: bool) -> anyhow::Result<ExitCode> {
-    let mut stdout = std::io::stdout().lock();
     for warning in reply["warnings"].as_array().into_iter().flatten().filter_map(Value::as_str) {
         print_line!("warning: {warning}");
     }
+    let has_succeeded = reply["success"] == true;
     if json {
-        writeln!(stdout, "{reply:#}")?;
+        print_result(&format!("{reply:#}\n"))?;
+    } else if has_succeeded {
+        print_result(&result(&reply["data"]))?;
+        print_figures(&reply["data"]);
     }
-    if reply["success"] == true {
-        if !json {
-            print_result(&mut stdout, &reply["data"])?;
-        }
+    if has_succeeded {
         return Ok(ExitCode::SUCCESS);
     }
     let details = &reply["error_details"];
@@ -213,19 +214,22 @@ fn report(reply: &Value, json: bool) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::FAILURE)
 }
 
-/// Prints the paths of pictures, one per line; other data as JSON.
-fn print_result(out: &mut impl Write, data: &Value) -> std::io::Result<()> {
-    let images = |data: &Value| data["images"].as_array().cloned().unwrap_or_default();
-    let mut all = images(data);
-    for item in data["results"].as_array().into_iter().flatten() {
-        all.extend(images(&item["data"]));
-    }
-    if all.is_empty() {
-        return writeln!(out, "{data:#}");
-    }
-    for image in all.iter().filter_map(Value::as_str) {
-        writeln!(out, "{image}")?;
-    }
+/// Writes to stdout. Not by `Stdout`, which takes a descriptor that cannot be written for a reader.
+fn print_result(text: &str) -> anyhow::Result<()> {
+    let print = || File::from(std::io::stdout().as_fd().try_clone_to_owned()?).write_all(text.as_bytes());
+    print().context("the result cannot be written to stdout")
+}
+
+/// The paths of the pictures in a result, one per line; other results as JSON.
+fn result(data: &Value) -> String {
+    let results = data["results"].as_array().into_iter().flatten().map(|item| &item["data"]);
+    let images = std::iter::once(data).chain(results).flat_map(|data| data["images"].as_array()).flatten();
+    let paths: Vec<&str> = images.filter_map(Value::as_str).collect();
+    if paths.is_empty() { format!("{data:#}\n") } else { paths.join("\n") + "\n" }
+}
+
+/// Prints the seed, the time and the GPU of a picture on stderr.
+fn print_figures(data: &Value) {
     if let Some(seconds) = data["generation_time_seconds"].as_f64() {
         print_line!(
             "seed {}, {seconds:.2} s on {}",
@@ -233,5 +237,4 @@ fn print_result(out: &mut impl Write, data: &Value) -> std::io::Result<()> {
             data["gpu_id"].as_str().unwrap_or("?")
         );
     }
-    Ok(())
 }

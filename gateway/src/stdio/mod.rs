@@ -39,6 +39,28 @@ const AFTER_STALL: Duration = Duration::from_secs(1);
 /// How long the end of a gateway whose client reads everything may be overdue: as long as the whole time.
 const OVERDUE_MAX: Duration = limits::STOP_TOTAL;
 
+/// The error of a stdout that no reply can be read from.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "stdout is closed, or the null device: no client could read a reply\nhint: give it a pipe, a file or a terminal"
+)]
+pub struct NullStdout;
+
+/// Checks the pipes of this process before anything is started. A null stdin ends at once, and is only warned about:
+/// nothing is lost by it.
+///
+/// # Errors
+/// [`NullStdout`].
+pub fn check_pipes() -> Result<(), NullStdout> {
+    if pipes::is_null(&std::io::stdout()) {
+        return Err(NullStdout);
+    }
+    if pipes::is_null(&std::io::stdin()) {
+        tracing::warn!("stdin is closed, or the null device: no command can come");
+    }
+    Ok(())
+}
+
 /// Serves this process's stdin and stdout until their end, or until it is `terminated`.
 pub async fn serve(app: App, on_eof: OnEof, terminated: BoxFuture<'static, ()>) -> ExitCode {
     let input = pipes::read_stdin();

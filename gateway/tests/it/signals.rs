@@ -116,6 +116,7 @@ async fn a_start_that_waits_for_its_configuration_can_be_ended() {
             .arg(&fifo)
             .current_dir(dir.path())
             .stdin(std::process::Stdio::null())
+            .stdout(std::process::Stdio::piped())
             .kill_on_drop(true)
             .spawn()
             .unwrap();

@@ -50,6 +50,38 @@ async fn a_stdin_that_cannot_be_read_is_no_end_of_it() {
     assert_eq!(output.status.code(), Some(0), "{output:?}");
 }
 
+/// The runtime opens the null device in place of a pipe that is closed: replies went there, and the exit was 0.
+#[tokio::test]
+async fn a_pipe_that_is_closed_or_null_is_told_at_the_start() {
+    for redirection in [">&-", ">/dev/null", "1<>/dev/null"] {
+        let output = redirected(&format!("\"$@\" {redirection}")).await;
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{redirection}: {stderr}");
+        assert!(stderr.contains("error: stdout is closed, or the null device"), "{redirection}: {stderr}");
+        assert!(!stderr.contains("worker"), "nothing was started: {stderr}");
+    }
+    for (line, is_null) in [("\"$@\" <&-", true), ("\"$@\" </dev/null", true), ("true | \"$@\"", false)] {
+        let output = redirected(line).await;
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        let told =
+            stderr.matches("WARN").count() == 1 && stderr.contains("stdin is closed, or the null device");
+        assert_eq!(told, is_null, "{line}: {stderr}");
+        assert_eq!(output.status.code(), Some(0), "{line}: {stderr}");
+    }
+}
+
+/// Runs `gateway stdio`, the arguments of a line of `sh`.
+async fn redirected(line: &str) -> Output {
+    let dir = tempfile::tempdir().unwrap();
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", line, "sh", GATEWAY, "stdio", "--workers", "sim", "--sim-workers", "1", "--output-dir"])
+        .arg(dir.path())
+        .env_remove("CUDA_VISIBLE_DEVICES")
+        .env_remove("GPU_ID");
+    within(command.output()).await.unwrap()
+}
+
 /// A parent may share its pipe with others and make it non-blocking: nothing to read yet is not an error.
 #[tokio::test]
 async fn a_stdin_that_does_not_block_is_read_to_its_end() {

@@ -59,6 +59,33 @@ async fn a_failure_has_its_code_its_place_and_a_hint() {
     rig.stop().await;
 }
 
+/// A result that nobody gets is no success: on a full disk, and on a descriptor that cannot be written.
+#[tokio::test]
+async fn a_result_that_cannot_be_written_is_a_failure() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("document.json");
+    std::fs::write(&file, submission().to_string()).unwrap();
+    let stdouts = || [std::fs::File::create("/dev/full").unwrap(), std::fs::File::open(&file).unwrap()];
+    for args in [&["--json"][..], &[]] {
+        for stdout in stdouts() {
+            let run = Command::new(GATEWAY)
+                .arg("submit")
+                .arg(&file)
+                .args(["--workers", "sim", "--sim-arg", "--load-ms", "--sim-arg", "0", "--output-dir"])
+                .arg(dir.path().join("submitted"))
+                .args(args)
+                .stdout(stdout)
+                .stderr(std::process::Stdio::piped())
+                .spawn()
+                .unwrap();
+            let output = within(run.wait_with_output()).await.unwrap();
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.code(), Some(1), "{args:?}: {stderr}");
+            assert!(stderr.contains("the result cannot be written to stdout"), "{args:?}: {stderr}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_terminal_that_closes_ends_no_job() {
     let dir = tempfile::tempdir().unwrap();
