@@ -236,8 +236,17 @@ impl Connection {
         self.end_within(Duration::ZERO);
     }
 
+    /// A signal ends stdin where it was read to. A line that had begun is treated as at the end of the pipe, so that its
+    /// reply is the same whichever of the two is seen first.
     fn on_terminated(&mut self) {
-        self.close_input();
+        if self.stdin == Stdin::Open {
+            while let Ok(chunk) = self.input.try_recv() {
+                self.on_chunk(Some(chunk));
+            }
+            if self.stdin == Stdin::Open {
+                self.on_chunk(None);
+            }
+        }
         self.end_within(limits::STOP_GRACE);
     }
 

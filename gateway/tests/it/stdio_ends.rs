@@ -147,3 +147,27 @@ async fn a_second_signal_ends_it_at_once() {
     assert_eq!(status.code(), Some(1));
     assert!(before.elapsed().as_secs_f64() < 2.0, "{:?}", before.elapsed());
 }
+
+/// A line that has begun is answered as at the end of the pipe, whichever of signal and end comes first.
+#[tokio::test]
+async fn a_line_that_has_begun_at_a_signal_is_answered_as_at_the_end_of_stdin() {
+    let whole = r#"{"action":"get_schedulers","request_id":"whole","payload":{}}"#;
+    for (begun, code) in [(&whole[..20], json!("bad_frame")), (whole, Value::Null)] {
+        for closes in [true, false] {
+            let mut client = StdioClient::start(&["--sim-workers", "1"]);
+            // In one piece: when the first is answered, the second was read.
+            client.write(format!("{whole}\n{begun}").as_bytes()).await;
+            assert_eq!(client.line().await["success"], true);
+            client.signal(nix::sys::signal::Signal::SIGTERM);
+            let (reply, exit) = if closes {
+                let (lines, exit, _) = client.end().await;
+                assert_eq!(lines.len(), 1, "{lines:?}");
+                (lines[0].clone(), exit)
+            } else {
+                let reply = client.line().await;
+                (reply, client.ended().await.0)
+            };
+            assert_eq!((&reply["error_details"]["code"], exit), (&code, Some(0)), "{begun}: {reply}");
+        }
+    }
+}
