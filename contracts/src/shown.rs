@@ -45,6 +45,11 @@ pub(crate) fn pointed(pointer: &str) -> Cow<'_, str> {
     cut(pointer, POINTER_SHOWN)
 }
 
+/// A number as a message shows it.
+pub(crate) fn numeral(number: &str) -> Cow<'_, str> {
+    cut(number, SHOWN)
+}
+
 /// A pattern as a message shows it.
 pub(crate) fn brief(pattern: &str) -> Cow<'_, str> {
     cut(pattern, PATTERN_SHOWN)

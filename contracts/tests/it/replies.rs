@@ -1,6 +1,7 @@
 //! Replies as text: the short way to JSON writes what the long way writes.
 
 use contracts::{Action, Dialect, Reply, Warning, WarningCode, framing::FRAME_BYTES_MAX};
+use proptest::{prop_assert, prop_assert_eq, proptest};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 
@@ -99,6 +100,11 @@ fn variants(reply: &Value) -> Vec<String> {
     variants.push(with(&|reply| reply["unknown"] = json!(1)));
     variants.push(with(&|reply| reply["data"]["unknown"] = json!({"a": 1})));
     variants.push(reply.to_string().replacen(r#""data":{"#, r#""data":{"a":1,"a":1,"#, 1));
+    variants.push(reply.to_string().replacen(
+        r#""data":{"#,
+        r#""data":{"a":123456789012345678901234567890,"#,
+        1,
+    ));
     variants.push(format!("{reply} x"));
     variants.push(json!(["r1", true, reply["data"], null, null, [], []]).to_string());
     variants.push(json!(["r1", "s1", true, reply["data"], null, null, [], []]).to_string());
@@ -128,4 +134,27 @@ fn both_ways_from_json_read_the_same_reply() {
         }
     }
     assert!(quick >= 100 && refused >= 1000, "{quick} read quickly, {refused} refused");
+}
+
+proptest! {
+    /// A member of a newer worker is passed on digit by digit, or its reply is refused.
+    #[test]
+    fn an_integer_of_an_unknown_member_loses_no_digit(digits in "-?[1-9][0-9]{0,39}") {
+        let data = format!(r#"{{"freed_gpu_bytes":1,"freed_ram_bytes":2,"new":{digits}}}"#);
+        let reply = Reply::succeeded(Action::CleanupMemory, Some("r1".to_owned()), json!({}));
+        let line = reply.to_value(Dialect::Snake).to_string().replacen("{}", &data, 1);
+        let fits = digits.parse::<i64>().is_ok() || digits.parse::<u64>().is_ok();
+        match Reply::from_json(Action::CleanupMemory, line.as_bytes()) {
+            Ok(read) => {
+                prop_assert!(fits, "{line}");
+                prop_assert_eq!(read.reply.outcome.expect("a success").to_string(), data);
+                prop_assert_eq!(read.unknown_members, ["/data/new"]);
+            }
+            Err(err) => {
+                prop_assert!(!fits, "{line}");
+                let said = format!("the integer {digits} has more than 64 bits");
+                prop_assert!(err.to_string().contains(&said), "{err}");
+            }
+        }
+    }
 }

@@ -155,6 +155,25 @@ async fn progress_of_a_training_that_the_worker_has_not_is_dropped() {
 }
 
 #[tokio::test]
+async fn a_number_that_would_lose_digits_is_not_passed_on() {
+    for (number, is_kept) in [("18446744073709551615", true), ("123456789012345678901234567890", false)] {
+        let sed = format!(r#"/"request_id":"asks"/ s/"data":\{{/"data":{{"new":{number},/"#);
+        let rig = garbled(&sed).await;
+        let asks =
+            json!({"action": "get_capabilities", "request_id": "asks", "gpu_id": "cpu_0", "payload": {}});
+        let response = rig.command(&asks).await;
+        if is_kept {
+            assert_eq!(response.body["data"]["new"].to_string(), number, "{response:?}");
+            assert_eq!(response.body["warning_details"][0]["code"], "unknown_member", "{response:?}");
+        } else {
+            assert_eq!((response.status, response.code()), (502, "worker_protocol_error"), "{response:?}");
+            assert!(response.body["error"].as_str().unwrap().contains(number), "{response:?}");
+        }
+        rig.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn a_worker_of_another_version_kind_or_dialect_is_refused() {
     for (sed, why) in [
         (r#"s/"protocol_version":"1"/"protocol_version":"2"/"#, "it speaks protocol \"2\""),
