@@ -65,11 +65,18 @@ async fn a_lane_without_a_worker_is_named() {
     let script = "case \"$*\" in *gpu_1*) echo no such card >&2; exit 78;; esac\nexec $GATEWAY \"$@\"\n";
     let rig = Rig::differing(2, "", script).await;
     let actions =
-        ["get_capabilities", "get_performance_metrics", "get_model_info", "initialize"];
+        ["get_capabilities", "get_performance_metrics", "get_model_info", "list_devices", "initialize"];
     for action in actions {
         let response = rig.command(&json!({"action": action})).await;
         assert_eq!(response.status, 200, "{response:?}");
         assert_names(&response, "gpu_1", "no such card");
+        if action == "list_devices" {
+            assert_eq!(
+                row(&response, "devices", "device_id", "gpu_1")["is_available"],
+                false,
+                "{response:?}"
+            );
+        }
     }
     rig.stop().await;
 }
@@ -95,6 +102,24 @@ async fn a_start_that_never_ends_hides_no_worker_that_is_up() {
     assert_eq!(response.body["data"]["gpu_id"], "gpu_0", "{response:?}");
     assert_names(&response, "gpu_1", "it is not up: its worker is starting");
     assert_eq!(lanes[1].view().state, LaneState::Starting);
+    rig.stop().await;
+}
+
+/// What a worker says beside its answer is the client's, whoever asks the worker for it.
+#[tokio::test]
+async fn the_warnings_of_each_worker_are_in_the_reply_about_all() {
+    let warned = r#"s/"warnings":\[\],"warning_details":\[\]/"warnings":["w"],"warning_details":[{"code":"no_effect","message":"w"}],"warnings_total":3/"#;
+    let lines = r#"/"freed_|"families"/ "#;
+    let script = format!(
+        "case \"$*\" in *gpu_1*) exec 3<&0; exec sed -u -E '{lines}{warned}' < <($GATEWAY \"$@\" <&3);; esac\nexec $GATEWAY \"$@\"\n"
+    );
+    let rig = Rig::differing(2, "", &script).await;
+    for action in ["list_devices", "unload_model", "cleanup_memory", "get_capabilities"] {
+        let response = rig.command(&json!({"action": action})).await;
+        assert_eq!(response.status, 200, "{response:?}");
+        assert_eq!(response.body["warnings"], json!(["w"]), "{action}: {response:?}");
+        assert_eq!(response.body["warnings_total"], 3, "{action}: {response:?}");
+    }
     rig.stop().await;
 }
 

@@ -287,3 +287,40 @@ async fn a_long_line_is_answered_in_its_place() {
     assert_eq!(ids, ["before", "long", "after"]);
     assert_eq!(code, Some(0));
 }
+
+/// A reply to a command has an id, so that no two can be taken for each other.
+#[tokio::test]
+async fn every_initialize_has_an_id() {
+    let mut client = StdioClient::start(&["--sim-workers", "1"]);
+    let mut ids = Vec::new();
+    for command in [
+        json!({"action": "initialize", "payload": {}}),
+        json!({"action": "initialize", "payload": {}}),
+        json!({"action": "initialize", "payload": {"device_index": 7}}),
+        json!({"action": "initialize", "gpu_id": "gpu_7", "payload": {}}),
+    ] {
+        client.send(&command).await;
+        let reply = client.line().await;
+        ids.push(reply["request_id"].as_str().unwrap_or_default().to_owned());
+    }
+    ids.sort();
+    ids.dedup();
+    assert!(ids.len() == 4 && ids.iter().all(|id| id.len() == 36), "{ids:?}");
+    client.send(&json!({"action": "initialize", "gpu_id": "gpu_7", "payload": {}})).await;
+    assert_eq!(client.line().await["error_details"]["code"], "gpu_not_found");
+    assert_eq!(client.end().await.1, Some(0));
+}
+
+/// A job that is refused runs nothing, so that nothing changes under it.
+#[tokio::test]
+async fn an_initialize_waits_for_no_refused_job() {
+    let mut client = StdioClient::start(&["--sim-workers", "1"]);
+    let refused = long_job("refused", 151);
+    let initialize = json!({"action": "initialize", "request_id": "i", "payload": {"dialect": "camel"}});
+    // In one piece, so that the second is read before the first is answered.
+    client.write(format!("{refused}\n{initialize}\n").as_bytes()).await;
+    assert_eq!(client.line().await["error_details"]["code"], "out_of_range");
+    let reply = client.line().await;
+    assert_eq!((&reply["requestId"], &reply["success"]), (&json!("i"), &json!(true)), "{reply}");
+    assert_eq!(client.end().await.1, Some(0));
+}
