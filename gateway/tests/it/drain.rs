@@ -213,8 +213,8 @@ async fn a_reply_that_is_read_slowly_is_not_cut_before_the_grace_ends() {
     assert!(length > 4 << 20, "{length} bytes fit into the sockets' buffers");
     let mut read = within(response.chunk()).await.unwrap().unwrap().len();
     let stopped = tokio::spawn(rig.stop());
-    // The pause is what is tested: longer than connections once had after the last job.
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    // The pause is what is tested: longer than the 2 s that connections have at least, and once had at most.
+    tokio::time::sleep(Duration::from_millis(2200)).await;
     while let Some(chunk) = within(response.chunk()).await.unwrap() {
         read += chunk.len();
     }

@@ -99,19 +99,22 @@ async fn a_query_without_an_answer_times_out_alone() {
     rig.stop().await;
 }
 
-/// Blocks the gateway's only thread, which is that of the test, for longer than the limits of [`SHORT`]: it reads no
-/// line of its worker meanwhile. The stall itself is tested, so that no signal can stand for it.
-fn stall(seconds: u64) {
-    std::thread::sleep(std::time::Duration::from_secs(seconds));
+/// Longer than the limits of [`SHORT`], by as much as a lane must be late to take it for a stall.
+const STALL: std::time::Duration = std::time::Duration::from_millis(1750);
+
+/// Blocks the gateway's only thread, which is that of the test: it reads no line of its worker meanwhile. The stall itself
+/// is tested, so that no signal can stand for it.
+fn stall() {
+    std::thread::sleep(STALL);
 }
 
 #[tokio::test]
 async fn a_gateway_that_was_held_up_itself_kills_no_worker() {
     let rig = Rig::with(1, SHORT, &["--step-ms", "20"]).await;
-    for seconds in [2, 4] {
+    for _ in 0..2 {
         let id = rig.queue(&long_job("goes-on", 150)).await;
         rig.running(&id).await;
-        stall(seconds);
+        stall();
         let reply = rig.reply(&id).await;
         assert_eq!(reply["success"], true, "{reply}");
         assert_eq!(rig.get("/v1/jobs/goes-on").await.body["data"]["attempt"], 1);
@@ -124,7 +127,7 @@ async fn a_gateway_that_was_held_up_itself_kills_no_worker() {
         nix::sys::signal::Signal::SIGSTOP,
     )
     .unwrap();
-    stall(2);
+    stall();
     rig.lane(|view| view.starts == 2).await;
     rig.stop().await;
 }
@@ -132,7 +135,7 @@ async fn a_gateway_that_was_held_up_itself_kills_no_worker() {
 #[tokio::test]
 async fn an_idle_worker_survives_a_gateway_that_was_held_up() {
     let rig = Rig::with(2, SHORT, &[]).await;
-    stall(3);
+    stall();
     rig.assert_makes_pictures().await;
     for lane in rig.dispatcher.pool().lanes() {
         assert_eq!(lane.view().starts, 1);
