@@ -18,7 +18,10 @@ use tokio::{
     process::Command,
 };
 
-use crate::rig::{GATEWAY, within};
+use crate::{
+    program::poll_pause,
+    rig::{GATEWAY, within},
+};
 
 async fn stdio(change: impl FnOnce(&mut Command) -> &mut Command) -> Output {
     let dir = tempfile::tempdir().unwrap();
@@ -118,16 +121,17 @@ async fn a_stdout_that_does_not_block_is_waited_for() {
     let mut stdin = child.stdin.take().unwrap();
     let lines = "{\"action\":\"get_schedulers\"}\n".repeat(COMMANDS);
     stdin.write_all(lines.as_bytes()).await.unwrap();
-    drop(stdin);
     let has_room = || poll(&mut [PollFd::new(other_writer.as_fd(), PollFlags::POLLOUT)], PollTimeout::ZERO);
     within(async {
         while has_room().unwrap() > 0 {
-            tokio::task::yield_now().await;
+            poll_pause().await;
         }
     })
     .await;
     drop(other_writer);
     let read = tokio::task::spawn_blocking(move || std::io::read_to_string(&mut reader).unwrap());
+    // Only now: the time after the end of stdin is not what is tested, and a busy machine needs more for the start.
+    drop(stdin);
     let replies = within(read).await.unwrap();
     assert_eq!(replies.lines().filter(|line| line.contains(r#""Success":true"#)).count(), COMMANDS);
     assert_eq!(within(child.wait()).await.unwrap().code(), Some(0));
