@@ -8,11 +8,13 @@ use clap::{
 use contracts::dictionary::dictionary;
 use std::{
     ffi::OsString,
+    num::NonZeroUsize,
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use crate::{
+    mutants::hunt::Choice,
     options::{self, Options},
     plan::{Plan, Selection, TargetPlan, begins},
     suite,
@@ -51,6 +53,30 @@ enum TargetFlags {
         #[arg(last = true)]
         command: Vec<OsString>,
     },
+    /// Breaks one member of what a good worker writes, one after another, and says which check finds each:
+    /// `conformance mutants -- worker-sim`.
+    Mutants {
+        #[command(flatten)]
+        common: Common,
+        #[command(flatten)]
+        choice: ChoiceFlags,
+        /// The command line of a worker that passes the suite.
+        #[arg(last = true, required = true)]
+        command: Vec<OsString>,
+    },
+}
+
+#[derive(Debug, Args)]
+struct ChoiceFlags {
+    /// Only mutants whose name contains this, as `scale event.progress/step`.
+    #[arg(long, value_name = "TEXT")]
+    mutant: Option<String>,
+    /// At most so many, chosen by --seed.
+    #[arg(long, value_name = "NUMBER")]
+    sample: Option<NonZeroUsize>,
+    /// Mutants at the same time.
+    #[arg(long, value_name = "NUMBER", default_value = "2")]
+    jobs: NonZeroUsize,
 }
 
 #[derive(Debug, Args)]
@@ -117,13 +143,24 @@ pub enum Format {
     Json,
 }
 
+/// What is done with a plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// Its checks are run.
+    Run,
+    /// Its checks are listed.
+    List,
+    /// Its target is broken, one member at a time.
+    Mutants(Choice),
+}
+
 /// A parsed command line.
 #[derive(Clone, Debug)]
 pub struct Invocation {
     /// The run.
     pub plan: Plan,
-    /// Whether checks are only listed.
-    pub list: bool,
+    /// What is done with it.
+    pub task: Task,
     /// How the report is printed.
     pub format: Format,
     /// The report's file; stdout, if none.
@@ -136,11 +173,14 @@ pub struct Invocation {
 /// The errors of clap, which include the texts of `--help` and `--version`.
 pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<Invocation, clap::Error> {
     let flags = Flags::try_parse_from(args)?;
-    let (target, common) = match flags.target {
-        TargetFlags::Worker { common, command } => (TargetPlan::Worker(command), common),
+    let (target, common, choice) = match flags.target {
+        TargetFlags::Worker { common, command } => (TargetPlan::Worker(command), common, None),
         // Without a URL there is a command, or only a list is asked for, which is the same for both.
         TargetFlags::Gateway { common, url, command } => {
-            (url.map_or(TargetPlan::OwnGateway(command), TargetPlan::Gateway), common)
+            (url.map_or(TargetPlan::OwnGateway(command), TargetPlan::Gateway), common, None)
+        }
+        TargetFlags::Mutants { common, choice, command } => {
+            (TargetPlan::Worker(command), common, Some(choice))
         }
     };
     let options = Options {
@@ -161,7 +201,14 @@ pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<Invocation, clap
     let plan = Plan { target, options, selection: Selection { only, skip } };
     check_prefixes(&plan)?;
     plan.options.input_root.as_deref().map_or(Ok(()), check_input_root)?;
-    Ok(Invocation { plan, list, format, output })
+    let task = match choice {
+        _ if list => Task::List,
+        None => Task::Run,
+        Some(ChoiceFlags { mutant, sample, jobs }) => {
+            Task::Mutants(Choice { only: mutant, sample: sample.map(NonZeroUsize::get), jobs: jobs.get() })
+        }
+    };
+    Ok(Invocation { plan, task, format, output })
 }
 
 /// Refuses a prefix that chooses nothing: the run would check less, or more, than its user expects.

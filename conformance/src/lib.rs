@@ -22,6 +22,7 @@ pub mod generate;
 pub mod interrupt;
 pub mod json;
 mod member;
+pub mod mutants;
 pub mod options;
 pub mod picture;
 pub mod plan;

@@ -3,8 +3,8 @@
 use anyhow::Context as _;
 use conformance::{
     check::Outcome,
-    cli::{self, Format, Invocation},
-    interrupt,
+    cli::{self, Format, Invocation, Task},
+    interrupt, mutants,
     report::{self, Report, Verdict},
     run,
 };
@@ -44,10 +44,32 @@ fn go(invocation: &Invocation) -> anyhow::Result<Verdict> {
     // Opened before the run: a path that cannot be written must not cost a whole run.
     let output = invocation.output.as_deref().map(Output::create).transpose()?;
     interrupt::install().context("no handler for SIGINT")?;
-    if invocation.list {
-        put(output, |out| list(invocation, out))?;
-        return Ok(Verdict::Ok);
+    match &invocation.task {
+        Task::List => {
+            put(output, |out| list(invocation, out))?;
+            Ok(Verdict::Ok)
+        }
+        Task::Run => run(invocation, output),
+        Task::Mutants(choice) => hunt(invocation, choice, output),
     }
+}
+
+fn hunt(
+    invocation: &Invocation,
+    choice: &mutants::hunt::Choice,
+    output: Option<Output>,
+) -> anyhow::Result<Verdict> {
+    let bar = bar();
+    let hunt = mutants::hunt::hunt(&invocation.plan, choice, &|done, all| {
+        bar.set_length(all as u64);
+        bar.set_position(done as u64);
+    })?;
+    bar.finish_and_clear();
+    put(output, |out| mutants::report::write(&hunt, out))?;
+    Ok(mutants::report::verdict(&hunt))
+}
+
+fn run(invocation: &Invocation, output: Option<Output>) -> anyhow::Result<Verdict> {
     let bar = bar();
     let report = run::run(&invocation.plan, &mut |done, all, id| {
         bar.set_length(all as u64);

@@ -2,11 +2,14 @@
 
 use std::{ffi::OsString, path::Path, sync::Arc};
 
+use tempfile::TempDir;
+
 use crate::{
     check::{CheckDef, Outcome},
     class::Class,
     context::{Context, Subject},
     interrupt,
+    mutants::tap::Tap,
     options::Options,
     plan::{Plan, TargetPlan},
     probe,
@@ -34,11 +37,23 @@ pub fn chosen(plan: &Plan) -> Vec<Suite> {
     suites
 }
 
-/// Runs the plan.
+/// A target that has been started, and the scenarios for it.
+pub(crate) struct Prepared {
+    /// The chosen scenarios.
+    pub(crate) suites: Vec<Suite>,
+    /// What they share.
+    pub(crate) context: Context,
+    /// `worker` or `gateway`.
+    pub(crate) target: &'static str,
+    /// Removed when it is dropped: who takes the others apart keeps it.
+    pub(crate) _scratch: TempDir,
+}
+
+/// Starts what the plan names. `tap` stands before every worker.
 ///
 /// # Errors
-/// [`TargetError`] if nothing could run: a folder cannot be made, a command does not start, no gateway answers at the URL.
-pub fn run(plan: &Plan, progress: Progress<'_>) -> Result<Report, TargetError> {
+/// As [`run`].
+pub(crate) fn prepare(plan: &Plan, tap: Option<Arc<Tap>>) -> Result<Prepared, TargetError> {
     let scratch =
         tempfile::Builder::new().prefix("concord-conformance-").tempdir().map_err(ToolError::NoScratch)?;
     interrupt::remove_at_interrupt(scratch.path());
@@ -46,7 +61,7 @@ pub fn run(plan: &Plan, progress: Progress<'_>) -> Result<Report, TargetError> {
     let (subject, own, target) = match &plan.target {
         TargetPlan::Worker(command) => {
             let env = folders(command, &mut options, scratch.path())?;
-            let launcher = Launcher { command: command.clone(), env, silent: Arc::default() };
+            let launcher = Launcher { command: command.clone(), env, silent: Arc::default(), tap };
             (Subject::Worker(launcher), None, "worker")
         }
         TargetPlan::Gateway(url) => {
@@ -63,10 +78,18 @@ pub fn run(plan: &Plan, progress: Progress<'_>) -> Result<Report, TargetError> {
             (Subject::Gateway(gateway), Some((launcher, process)), "gateway")
         }
     };
-    let suites = chosen(plan);
+    let context = Context::new(subject, own, options);
+    Ok(Prepared { suites: chosen(plan), context, target, _scratch: scratch })
+}
+
+/// Runs the plan.
+///
+/// # Errors
+/// [`TargetError`] if nothing could run: a folder cannot be made, a command does not start, no gateway answers at the URL.
+pub fn run(plan: &Plan, progress: Progress<'_>) -> Result<Report, TargetError> {
+    let Prepared { suites, mut context, target, _scratch } = prepare(plan, None)?;
     let scenarios: Vec<_> = suites.iter().flat_map(|suite| &suite.scenarios).collect();
-    let within = options.start_timeout;
-    let mut context = Context::new(subject, own, options);
+    let within = context.options.start_timeout;
     let mut report = Report { target: target.to_owned(), ..Report::default() };
     progress(0, scenarios.len(), ANSWERS);
     let mut answers = probe::probe(&context.subject, within);

@@ -21,7 +21,11 @@ use super::{
     pipe::full_pipe,
     process::{Process, each_chunk},
 };
-use crate::{display::shorten, json};
+use crate::{
+    display::shorten,
+    json,
+    mutants::tap::{Conversation, Tap},
+};
 
 /// How to start a worker.
 #[derive(Clone, Debug)]
@@ -32,6 +36,8 @@ pub struct Launcher {
     pub env: Vec<(OsString, OsString)>,
     /// Whether a worker left a command unanswered since the last probe.
     pub silent: Arc<AtomicBool>,
+    /// Edits or notes what each worker writes; none in a run that judges the worker itself.
+    pub tap: Option<Arc<Tap>>,
 }
 
 /// Reads of stdout that wait for a scenario. A worker that writes more has to wait, and takes no memory of the tool.
@@ -53,6 +59,7 @@ pub struct Worker {
     /// The reading end of a full stderr. Dropped after `process`: a closed pipe would end the worker's waiting write.
     unread: Option<PipeReader>,
     silent: Arc<AtomicBool>,
+    conversation: Option<Conversation>,
 }
 
 impl Launcher {
@@ -99,6 +106,7 @@ impl Launcher {
             taken: 0,
             unread: None,
             silent: Arc::clone(&self.silent),
+            conversation: self.tap.clone().map(Conversation::new),
         })
     }
 }
@@ -109,6 +117,9 @@ impl Worker {
     /// # Errors
     /// [`TargetError::Ended`] if stdin was closed, here or by the worker's end.
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), TargetError> {
+        if let Some(conversation) = &mut self.conversation {
+            conversation.sent(bytes);
+        }
         let sent = self.stdin.as_ref().is_some_and(|stdin| stdin.send(bytes.to_vec()).is_ok());
         if sent { Ok(()) } else { Err(self.process.ended()) }
     }
@@ -132,6 +143,14 @@ impl Worker {
     /// # Errors
     /// [`TargetError::Silent`] if no line comes in time.
     pub fn line(&mut self, within: Duration, what: &str) -> Result<Option<Line>, TargetError> {
+        let line = self.line_as_written(within, what)?;
+        Ok(match (&mut self.conversation, line) {
+            (Some(conversation), Some(line)) => Some(conversation.received(line)),
+            (_, line) => line,
+        })
+    }
+
+    fn line_as_written(&mut self, within: Duration, what: &str) -> Result<Option<Line>, TargetError> {
         let until = Instant::now() + within;
         loop {
             let left = until.saturating_duration_since(Instant::now());

@@ -1,0 +1,48 @@
+//! The suite is tried on workers that are wrong in one member.
+
+use crate::{simulated_worker, tool};
+
+fn mutants(flags: &[&str]) -> (Option<i32>, String, String) {
+    let worker = simulated_worker();
+    let worker = worker.to_str().expect("a path of the build");
+    let output = tool(&[&["mutants"], flags, &["--", worker, "--load-ms", "0"]].concat());
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code(), text(&output.stdout), text(&output.stderr))
+}
+
+#[test]
+fn a_mutant_is_killed_by_a_check_that_names_it() {
+    let (code, report, stderr) =
+        mutants(&["--only", "envelopes.get_status", "--mutant", "null get_status/state"]);
+    assert_eq!(
+        (code, report.as_str()),
+        (Some(0), "1 mutants: 1 killed, 0 noticed, 0 survived, 0 changed nothing; 0 members unseen\n"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn a_survivor_is_named_and_breaks_the_run() {
+    // Nothing but the form of a status is checked there.
+    let (code, report, stderr) =
+        mutants(&["--only", "envelopes.get_status", "--mutant", "next get_status/uptime_seconds"]);
+    assert_eq!(code, Some(10), "{report}{stderr}");
+    assert!(report.starts_with("survived  next get_status/uptime_seconds: "), "{report}");
+}
+
+#[test]
+fn what_cannot_be_hunted_is_30() {
+    let (code, _, stderr) = mutants(&["--only", "envelopes.get_status", "--mutant", "scale get_status/sate"]);
+    assert_eq!(code, Some(30), "{stderr}");
+    assert!(
+        stderr.contains("no mutant that a chosen scenario sees has a name with `scale get_status/sate`"),
+        "{stderr}"
+    );
+    let worker = simulated_worker();
+    let worker = worker.to_str().expect("a path of the build");
+    let output =
+        tool(&["mutants", "--only", "envelopes.get_status", "--", worker, "--fault", "wrong_id@get_status"]);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(30), "{stderr}");
+    assert!(stderr.contains("fails on the target as it is"), "{stderr}");
+}
