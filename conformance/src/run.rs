@@ -9,7 +9,6 @@ use crate::{
     class::Class,
     context::{Context, Subject},
     interrupt,
-    mutants::tap::Tap,
     options::Options,
     plan::{Plan, TargetPlan},
     probe,
@@ -19,6 +18,7 @@ use crate::{
         TargetError, ToolError,
         gateway::Gateway,
         launch::{GatewayLauncher, OwnGateway},
+        tap::Tap,
         worker::Launcher,
     },
 };
@@ -53,7 +53,7 @@ pub(crate) struct Prepared {
 ///
 /// # Errors
 /// As [`run`].
-pub(crate) fn prepare(plan: &Plan, tap: Option<Arc<Tap>>) -> Result<Prepared, TargetError> {
+pub(crate) fn prepare(plan: &Plan, tap: Option<Arc<dyn Tap>>) -> Result<Prepared, TargetError> {
     let scratch =
         tempfile::Builder::new().prefix("concord-conformance-").tempdir().map_err(ToolError::NoScratch)?;
     interrupt::remove_at_interrupt(scratch.path());

@@ -13,7 +13,7 @@ use std::{
 use super::{
     Mutant,
     site::{self, Site},
-    tap::Tap,
+    tap::{Editor, Notes},
 };
 use crate::{
     check::Outcome,
@@ -136,8 +136,8 @@ pub enum HuntError {
 
 /// The shortest scenarios first, each with the sites that it sees.
 fn look(plan: &Plan, sites: &[Site]) -> Result<Vec<Sight>, HuntError> {
-    let tap = Arc::new(Tap::note(sites.to_vec()));
-    let Prepared { suites, mut context, _scratch, .. } = run::prepare(plan, Some(Arc::clone(&tap)))?;
+    let tap = Arc::new(Notes::new(sites.to_vec()));
+    let Prepared { suites, mut context, _scratch, .. } = run::prepare(plan, Some(tap.clone()))?;
     let mut sights = Vec::new();
     for (index, scenario) in suites.iter().flat_map(|suite| &suite.scenarios).enumerate() {
         let begun = Instant::now();
@@ -206,8 +206,8 @@ fn hunt_one(plan: &Plan, site: usize, mutant: &Mutant, sights: &[Sight]) -> Resu
     let mut plan = plan.clone();
     plan.options.timeout = plan.options.timeout.min(TIMEOUT);
     plan.options.start_timeout = plan.options.start_timeout.min(TIMEOUT);
-    let tap = Arc::new(Tap::edit(mutant.clone()));
-    let Prepared { suites, mut context, _scratch, .. } = run::prepare(&plan, Some(Arc::clone(&tap)))?;
+    let tap = Arc::new(Editor::new(mutant.clone()));
+    let Prepared { suites, mut context, _scratch, .. } = run::prepare(&plan, Some(tap.clone()))?;
     let all: Vec<&Scenario> = suites.iter().flat_map(|suite| &suite.scenarios).collect();
     let (mut noticed, mut noticed_by, mut edited, mut ran) = (None, 0, 0, 0);
     for sight in sights.iter().filter(|sight| sight.sites.contains(&site)) {

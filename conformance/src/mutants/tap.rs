@@ -1,7 +1,8 @@
-//! The tap: it stands between the suite and a worker, and edits or notes what the worker writes.
+//! Taps: one edits a member of what workers write, the other notes which members have a value.
 
 use std::{
     collections::{HashMap, VecDeque},
+    fmt,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -18,102 +19,130 @@ use super::{
     Mutant,
     site::{self, Frame, Site},
 };
+use crate::target::{
+    tap::{Conversation, Tap},
+    worker::is_event,
+};
 
-/// What is done to the frames of all workers of one run.
+/// Edits one member wherever it stands.
 #[derive(Debug)]
-pub enum Tap {
-    /// One member is edited wherever it stands.
-    Edit {
-        /// How.
-        mutant: Mutant,
-        /// Frames that were edited.
-        edited: AtomicUsize,
-    },
-    /// The sites with a value are noted.
-    Note {
-        /// Those that are looked for.
-        sites: Vec<Site>,
-        /// Whether each has been seen since the last [`Tap::take_seen`].
-        seen: Mutex<Vec<bool>>,
-    },
+pub struct Editor {
+    mutant: Mutant,
+    edited: AtomicUsize,
 }
 
-impl Tap {
-    /// A tap that edits.
-    #[must_use]
-    pub fn edit(mutant: Mutant) -> Self {
-        Self::Edit { mutant, edited: AtomicUsize::new(0) }
-    }
+/// Notes the members that have a value.
+#[derive(Debug)]
+pub struct Notes {
+    sites: Vec<Site>,
+    seen: Mutex<Vec<bool>>,
+}
 
-    /// A tap that notes.
+/// What is done to a frame whose kinds are known.
+trait Passage: fmt::Debug + Send + Sync {
+    /// The frame as the suite reads it; `None` if it stays as it is.
+    fn pass(&self, frame: Value, kinds: &[Frame]) -> Option<Value>;
+}
+
+impl Editor {
+    /// An editor that has edited nothing.
     #[must_use]
-    pub fn note(sites: Vec<Site>) -> Self {
-        let seen = Mutex::new(vec![false; sites.len()]);
-        Self::Note { sites, seen }
+    pub fn new(mutant: Mutant) -> Self {
+        Self { mutant, edited: AtomicUsize::new(0) }
     }
 
     /// Frames that were edited since the last call.
     pub fn take_edited(&self) -> usize {
-        match self {
-            Self::Edit { edited, .. } => edited.swap(0, Ordering::Relaxed),
-            Self::Note { .. } => 0,
+        // Relaxed: a count alone; the replies that it counts were received by the caller.
+        self.edited.swap(0, Ordering::Relaxed)
+    }
+}
+
+impl Passage for Editor {
+    fn pass(&self, mut frame: Value, kinds: &[Frame]) -> Option<Value> {
+        let Mutant { site, edit } = &self.mutant;
+        if !kinds.contains(&site.frame) {
+            return None;
         }
+        let (holder, key) = site.find(&mut frame)?;
+        if !edit.apply(holder, &key, site.shape) {
+            return None;
+        }
+        self.edited.fetch_add(1, Ordering::Relaxed);
+        Some(frame)
+    }
+}
+
+impl Notes {
+    /// Notes of these members, none of which is seen yet.
+    #[must_use]
+    pub fn new(sites: Vec<Site>) -> Self {
+        let seen = Mutex::new(vec![false; sites.len()]);
+        Self { sites, seen }
     }
 
-    /// The sites that have been seen since the last call.
+    /// The members, by their indices, that have been seen since the last call.
     pub fn take_seen(&self) -> Vec<usize> {
-        let Self::Note { seen, .. } = self else { return Vec::new() };
         // A thread that panicked while it noted has changed nothing by halves.
-        let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let found = (0..seen.len()).filter(|index| seen[*index]).collect();
         seen.fill(false);
         found
     }
+}
 
-    /// The frame as the suite reads it; `None` if it stays as it is.
+impl Passage for Notes {
     fn pass(&self, mut frame: Value, kinds: &[Frame]) -> Option<Value> {
-        match self {
-            Self::Edit { mutant, edited } => {
-                if !kinds.contains(&mutant.site.frame) {
-                    return None;
-                }
-                let (holder, key) = mutant.site.find(&mut frame)?;
-                if !mutant.edit.apply(holder, &key, mutant.site.shape) {
-                    return None;
-                }
-                edited.fetch_add(1, Ordering::Relaxed);
-                Some(frame)
-            }
-            Self::Note { sites, seen } => {
-                let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-                for (site, seen) in sites.iter().zip(seen.iter_mut()) {
-                    *seen = *seen || (kinds.contains(&site.frame) && site.find(&mut frame).is_some());
-                }
-                None
-            }
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        for (site, seen) in self.sites.iter().zip(seen.iter_mut()) {
+            *seen = *seen || (kinds.contains(&site.frame) && site.find(&mut frame).is_some());
         }
+        None
     }
 }
 
-/// The tap of one worker: it knows which command each reply answers.
+impl Tap for Editor {
+    fn conversation(self: Arc<Self>) -> Box<dyn Conversation> {
+        Box::new(Talk::new(self))
+    }
+}
+
+impl Tap for Notes {
+    fn conversation(self: Arc<Self>) -> Box<dyn Conversation> {
+        Box::new(Talk::new(self))
+    }
+}
+
+/// The conversation with one worker: it knows which command each reply answers.
 #[derive(Debug)]
-pub struct Conversation {
-    tap: Arc<Tap>,
+struct Talk {
+    passage: Arc<dyn Passage>,
     written: Decoder,
     by_id: HashMap<String, Action>,
     /// Commands without an id are answered in their order.
     without_id: VecDeque<Action>,
 }
 
-impl Conversation {
-    /// A conversation that has not begun.
-    #[must_use]
-    pub fn new(tap: Arc<Tap>) -> Self {
-        Self { tap, written: Decoder::default(), by_id: HashMap::new(), without_id: VecDeque::new() }
+impl Talk {
+    fn new(passage: Arc<dyn Passage>) -> Self {
+        Self { passage, written: Decoder::default(), by_id: HashMap::new(), without_id: VecDeque::new() }
     }
 
-    /// Notes the commands in bytes that are sent to the worker.
-    pub fn sent(&mut self, bytes: &[u8]) {
+    /// The action that a frame answers; none of an event.
+    fn asked(&mut self, frame: &Value) -> Option<Action> {
+        if is_event(frame) {
+            return None;
+        }
+        let id = ["request_id", "RequestId", "requestId"].into_iter().find_map(|name| frame.get(name));
+        match id.and_then(Value::as_str) {
+            Some(id) => self.by_id.get(id).copied(),
+            None => self.without_id.pop_front(),
+        }
+    }
+}
+
+impl Conversation for Talk {
+    fn sent(&mut self, bytes: &[u8]) {
         for line in self.written.push(bytes) {
             let Line::Text(text) = line else { continue };
             // What is no command gets a failure, which has the same members whatever was asked.
@@ -125,26 +154,14 @@ impl Conversation {
         }
     }
 
-    /// A line of the worker as the suite reads it.
-    pub fn received(&mut self, line: Line) -> Line {
+    fn received(&mut self, line: Line) -> Line {
         let Line::Text(text) = &line else { return line };
         let Ok(frame @ Value::Object(_)) = serde_json::from_slice::<Value>(text) else { return line };
         let asked = self.asked(&frame);
         let kinds = site::kinds(&frame, asked);
-        match self.tap.pass(frame, &kinds) {
+        match self.passage.pass(frame, &kinds) {
             Some(edited) => Line::Text(edited.to_string().into_bytes()),
             None => line,
-        }
-    }
-
-    fn asked(&mut self, frame: &Value) -> Option<Action> {
-        if crate::target::worker::is_event(frame) {
-            return None;
-        }
-        let id = ["request_id", "RequestId", "requestId"].into_iter().find_map(|name| frame.get(name));
-        match id.and_then(Value::as_str) {
-            Some(id) => self.by_id.get(id).copied(),
-            None => self.without_id.pop_front(),
         }
     }
 }

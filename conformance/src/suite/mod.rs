@@ -14,6 +14,7 @@ mod hostile;
 mod http;
 mod jobs;
 mod lifecycle;
+mod members;
 mod memory;
 mod models;
 mod ordering;
@@ -104,6 +105,7 @@ pub fn all(seed: u64) -> Vec<Suite> {
         suite("readings", "how documents are read", Both, readings::scenarios(seed)),
         suite("capabilities", "advertised means implemented", Both, capabilities::scenarios()),
         suite("models", "load, unload, cache, suites", Both, models::scenarios()),
+        suite("members", "members of replies against what they tell of", Worker, members::scenarios()),
         suite(
             "memory",
             "figures of memory agree with each other and with what was done",

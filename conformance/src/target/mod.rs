@@ -5,6 +5,7 @@ pub mod gateway;
 pub mod launch;
 mod pipe;
 pub mod process;
+pub mod tap;
 pub mod tree;
 pub mod worker;
 

@@ -94,6 +94,12 @@ impl Process {
         Ok((Self { pid, mark, exit: reap(child, pid), exited: None, stderr, stderr_read }, pipes))
     }
 
+    /// Its number.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.pid.as_raw().unsigned_abs()
+    }
+
     /// Sends a signal to the process alone, not to its group.
     ///
     /// # Errors

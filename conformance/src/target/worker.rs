@@ -20,12 +20,9 @@ use super::{
     FrameError, ReplyError, TargetError, ToolError,
     pipe::full_pipe,
     process::{Process, each_chunk},
+    tap::{Conversation, Tap},
 };
-use crate::{
-    display::shorten,
-    json,
-    mutants::tap::{Conversation, Tap},
-};
+use crate::{display::shorten, json};
 
 /// How to start a worker.
 #[derive(Clone, Debug)]
@@ -37,7 +34,7 @@ pub struct Launcher {
     /// Whether a worker left a command unanswered since the last probe.
     pub silent: Arc<AtomicBool>,
     /// Edits or notes what each worker writes; none in a run that judges the worker itself.
-    pub tap: Option<Arc<Tap>>,
+    pub tap: Option<Arc<dyn Tap>>,
 }
 
 /// Reads of stdout that wait for a scenario. A worker that writes more has to wait, and takes no memory of the tool.
@@ -59,7 +56,7 @@ pub struct Worker {
     /// The reading end of a full stderr. Dropped after `process`: a closed pipe would end the worker's waiting write.
     unread: Option<PipeReader>,
     silent: Arc<AtomicBool>,
-    conversation: Option<Conversation>,
+    conversation: Option<Box<dyn Conversation>>,
 }
 
 impl Launcher {
@@ -106,7 +103,7 @@ impl Launcher {
             taken: 0,
             unread: None,
             silent: Arc::clone(&self.silent),
-            conversation: self.tap.clone().map(Conversation::new),
+            conversation: self.tap.clone().map(Tap::conversation),
         })
     }
 }

@@ -47,6 +47,7 @@ class BaseWorker:
         self.metrics = Metrics()
         self._began = time.monotonic()
         self._last_activity = timestamp()
+        self._is_initialized = False
         self._manager: PipelineManager | None = None
         self._queries: dict[str, Callable[[Task], Outcome]] = {
             "get_status": self._get_status,
@@ -162,6 +163,7 @@ class BaseWorker:
         features = [name for name in protocol.known_features() if name in fields.get("features", [])]
         task.dialect = fields.get("dialect", task.dialect)
         protocol.agree(features, fields.get("dialect"), task.dialect)
+        self._is_initialized = True
         return Outcome(
             {
                 "worker": "concord-python",
@@ -203,16 +205,14 @@ class BaseWorker:
         data: dict[str, Any] = {
             "gpu_id": self.gpu_id,
             "state": self.state(),
-            "is_initialized": engine is not None,
+            "is_initialized": self._is_initialized,
             "has_model_loaded": current is not None,
         }
         if current is not None:
             data["current_model_id"] = current["model_id"]
             data["model_loaded_at"] = current["loaded_at"]
             data["model_size_bytes"] = current["model_size_bytes"]
-        data["active_inference_sessions"] = len(
-            {job.command.session_id for job in self.manager.jobs() if job.command is not None and job.command.session_id}
-        )
+        data["active_inference_sessions"] = int(running is not None and running.is_job)
         data["last_activity"] = self._last_activity
         data["uptime_seconds"] = time.monotonic() - self._began
         if running is not None and running.request_id is not None:

@@ -1,0 +1,80 @@
+//! What a worker counts, against what it was asked.
+
+use contracts::Action;
+use serde_json::{Value, json};
+
+use super::{
+    each,
+    interview::{ask, is, lies, try_to_ask},
+};
+use crate::{case::with, check::ScenarioEnd, class::Class, member, scenario::Scenario};
+
+const METRICS: &str = "PerformanceMetrics: commands_total, commands_failed, jobs_completed, images_generated, average_generation_time_seconds?, p95_generation_time_seconds?";
+const QUEUE: &str = "QueueStatus: total_queued, currently_processing, completed, failed, cancelled, average_processing_time_seconds?";
+
+/// Figures are rounded, to three digits behind the point at most.
+const ROUNDING_SECONDS: f64 = 0.001;
+
+/// A job with two pictures, and one that is refused, on a worker of its own.
+pub(super) fn scenario() -> Scenario {
+    let metrics = [
+        "commands_total",
+        "commands_failed",
+        "jobs_completed",
+        "images_generated",
+        "average_generation_time_seconds",
+        "p95_generation_time_seconds",
+    ];
+    let queue = [
+        "completed",
+        "failed",
+        "cancelled",
+        "total_queued",
+        "currently_processing",
+        "queued_requests",
+        "average_processing_time_seconds",
+    ];
+    let checks = [each(Class::Unit, METRICS, &metrics), each(Class::Unit, QUEUE, &queue)].concat();
+    Scenario::new("members.counters", checks, |context, checks| {
+        let mut worker = context.start()?;
+        let before = ask(&mut worker, context, Action::GetPerformanceMetrics, json!({}))?.data;
+        let two = with(context.small_submission(), "/hyperparameters/batch_size", 2.into());
+        let job = ask(&mut worker, context, Action::GenerateSdxl, json!({"prompt_submission": two}))?;
+        let refused = with(context.small_submission(), "/scheduler/steps", 0.into());
+        let refused = json!({"prompt_submission": refused});
+        let (_, result) = try_to_ask(&mut worker, context, Action::GenerateSdxl, refused)?;
+        if result.is_ok() {
+            return Err(ScenarioEnd::Broken("a job of 0 steps succeeds".to_owned()));
+        }
+        let queue = ask(&mut worker, context, Action::GetQueueStatus, json!({}))?.data;
+        let after = ask(&mut worker, context, Action::GetPerformanceMetrics, json!({}))?.data;
+        // Two jobs, the question about the queue, and one of the two about the metrics.
+        for (member, more) in
+            [("commands_total", 4), ("commands_failed", 1), ("jobs_completed", 1), ("images_generated", 2)]
+        {
+            let pointer = format!("/{member}");
+            let expected = member::integer(&before, &pointer)? + more;
+            checks.decide(member, is(&after, &pointer, &expected.into()));
+        }
+        let own = member::number(&job.data, "/generation_time_seconds")?;
+        let (least, most) = (own - ROUNDING_SECONDS, own + ROUNDING_SECONDS);
+        for member in ["average_generation_time_seconds", "p95_generation_time_seconds"] {
+            checks.decide(member, lies(&after, &format!("/{member}"), least, most));
+        }
+        let ended = [("completed", json!(1)), ("failed", json!(1)), ("cancelled", json!(0))];
+        let idle =
+            [("total_queued", json!(0)), ("currently_processing", json!(0)), ("queued_requests", json!([]))];
+        for (member, expected) in ended.into_iter().chain(idle) {
+            checks.decide(member, is(&queue, &format!("/{member}"), &expected));
+        }
+        let most = job.took().as_secs_f64() + ROUNDING_SECONDS;
+        let pointer = "/average_processing_time_seconds";
+        checks.decide("average_processing_time_seconds", lies(&queue, pointer, least, most));
+        Ok(())
+    })
+}
+
+/// The members of a list of objects under one name.
+pub(super) fn column(rows: &[Value], name: &str) -> Value {
+    rows.iter().map(|row| row[name].clone()).collect()
+}

@@ -1,0 +1,182 @@
+//! The result of a job, against what was asked, the time that it took, its files, and what the worker says of itself.
+
+use contracts::Action;
+use serde_json::{Value, json};
+
+use super::{
+    each,
+    interview::{Told, ask, is, lies},
+};
+use crate::{
+    case::with,
+    check::ScenarioEnd,
+    class::Class,
+    context::Context,
+    member,
+    picture::Picture,
+    scenario::{Checks, Scenario},
+    target::worker::Worker,
+};
+
+const RESULT: &str = "SDXLResult: images[], image_details[], generation_time_seconds, …, seed_used, features_used, scheduler_used, steps_used, model_id, device, gpu_id";
+
+/// Figures are rounded, to three digits behind the point at most.
+const ROUNDING_SECONDS: f64 = 0.001;
+
+const STEPS: u32 = 3;
+const SEED: u32 = 7;
+const SAMPLER: &str = "Euler";
+
+/// The actions whose `data` is an SDXLResult, with the envelope's field for the submission.
+const ACTIONS: [Action; 5] = [
+    Action::GenerateSdxl,
+    Action::GenerateSdxlEnhanced,
+    Action::EnhancedSdxl,
+    Action::StructuredInference,
+    Action::BatchGenerate,
+];
+
+pub(super) fn scenario() -> Scenario {
+    let members = [
+        "images",
+        "image_details",
+        "seed",
+        "flagged",
+        "generation_time_seconds",
+        "preprocessing_time_seconds",
+        "postprocessing_time_seconds",
+        "load_time_seconds",
+        "seed_used",
+        "features_used",
+        "scheduler_used",
+        "steps_used",
+        "model_id",
+        "device",
+        "gpu_id",
+        "warnings",
+        "results",
+        "succeeded",
+        "failed",
+        "cancelled",
+        "index",
+        "request_id",
+    ];
+    Scenario::new("members.result", each(Class::Effect, RESULT, &members), |context, checks| {
+        let mut worker = context.start()?;
+        let capabilities = ask(&mut worker, context, Action::GetCapabilities, json!({}))?.data;
+        for action in ACTIONS {
+            let told = ask(&mut worker, context, action, fields(action, context))?;
+            let result = match action {
+                Action::BatchGenerate => batch(checks, &told)?,
+                _ => told.data.clone(),
+            };
+            pictures(checks, context, &result)?;
+            times(checks, &told, &result)?;
+            choices(checks, context, &result, &capabilities)?;
+        }
+        single(checks, &mut worker, context)
+    })
+}
+
+/// Two pictures, and everything said that has another default.
+fn submission(context: &Context) -> Value {
+    let document = with(context.small_submission(), "/hyperparameters/batch_size", 2.into());
+    with(with(document, "/scheduler/steps", STEPS.into()), "/scheduler/type", SAMPLER.into())
+}
+
+fn fields(action: Action, context: &Context) -> Value {
+    match action {
+        Action::BatchGenerate => json!({"requests": [context.small_submission(), submission(context)]}),
+        _ => json!({"prompt_submission": submission(context)}),
+    }
+}
+
+/// The counts of a batch, and its last result.
+fn batch(checks: &mut Checks<'_>, told: &Told) -> Result<Value, ScenarioEnd> {
+    for (member, expected) in [("succeeded", 2), ("failed", 0), ("cancelled", 0)] {
+        checks.decide(member, is(&told.data, &format!("/{member}"), &json!(expected)));
+    }
+    let items = member::list(&told.data, "/results")?;
+    checks.hold("results", items.len() == 2, || format!("{} results of 2 requests", items.len()));
+    let column = |name: &str| -> Value { items.iter().map(|item| item[name].clone()).collect() };
+    let told = json!({"index": column("index"), "request_id": column("request_id")});
+    checks.decide("index", is(&told, "/index", &json!([0, 1])));
+    let ids = json!(["members-batch_generate.0", "members-batch_generate.1"]);
+    checks.decide("request_id", is(&told, "/request_id", &ids));
+    let last = items.last().map(|item| item["data"].clone());
+    last.filter(Value::is_object)
+        .ok_or_else(|| ScenarioEnd::Broken("the last item of results has no data".to_owned()))
+}
+
+fn pictures(checks: &mut Checks<'_>, context: &Context, result: &Value) -> Result<(), ScenarioEnd> {
+    let details = member::list(result, "/image_details")?;
+    checks.hold("image_details", details.len() == 2, || format!("{} of 2 pictures", details.len()));
+    let paths: Value = details.iter().map(|detail| detail["path"].clone()).collect();
+    checks.decide("images", is(result, "/images", &paths));
+    for (number, detail) in (0..).zip(details) {
+        // The size, format, bytes and hash of the file.
+        Picture::open(context, detail)?;
+        checks.decide("seed", is(detail, "/seed", &json!(SEED + number)));
+        checks.decide("flagged", is(detail, "/flagged", &json!(false)));
+    }
+    Ok(())
+}
+
+fn times(checks: &mut Checks<'_>, told: &Told, result: &Value) -> Result<(), ScenarioEnd> {
+    let most = told.took().as_secs_f64() + ROUNDING_SECONDS;
+    let whole = member::number(result, "/generation_time_seconds")?;
+    // A picture takes time: 0 is a figure that nobody measured.
+    checks
+        .decide("generation_time_seconds", lies(result, "/generation_time_seconds", f64::MIN_POSITIVE, most));
+    checks.decide(
+        "load_time_seconds",
+        lies(result, "/load_time_seconds", 0.0, most - whole + ROUNDING_SECONDS),
+    );
+    for member in ["preprocessing_time_seconds", "postprocessing_time_seconds"] {
+        checks.decide(member, lies(result, &format!("/{member}"), 0.0, whole + ROUNDING_SECONDS));
+    }
+    Ok(())
+}
+
+fn choices(
+    checks: &mut Checks<'_>,
+    context: &Context,
+    result: &Value,
+    capabilities: &Value,
+) -> Result<(), ScenarioEnd> {
+    checks.decide("seed_used", is(result, "/seed_used", &json!(SEED)));
+    checks.decide("scheduler_used", is(result, "/scheduler_used", &json!(SAMPLER)));
+    checks.decide("steps_used", is(result, "/steps_used", &json!(STEPS)));
+    checks.decide("model_id", is(result, "/model_id", &json!(context.options.model)));
+    checks.decide("gpu_id", is(result, "/gpu_id", &capabilities["gpu_id"]));
+    checks.decide("warnings", is(result, "/warnings", &json!([])));
+    let device = member::text(result, "/device")?;
+    let is_cpu = capabilities["gpu_id"] == "cpu_0";
+    checks.hold("device", device.starts_with("cpu") == is_cpu, || {
+        format!("device is {device}, and gpu_id {}", capabilities["gpu_id"])
+    });
+    for (feature, used) in member::object(result, "/features_used")? {
+        checks.hold("features_used", *used == (feature == "batch"), || {
+            format!("features_used.{feature} is {used}, and only a batch was asked for")
+        });
+    }
+    Ok(())
+}
+
+/// The one picture of flat parameters.
+fn single(checks: &mut Checks<'_>, worker: &mut Worker, context: &Context) -> Result<(), ScenarioEnd> {
+    let fields = json!({"parameters": {
+        "prompt": "a lighthouse at dusk", "width": 128, "height": 64, "steps": STEPS, "seed": SEED,
+        "model_id": context.options.model,
+    }});
+    let told = ask(worker, context, Action::GenerateImage, fields)?.data;
+    checks.decide("seed", is(&told, "/seed", &json!(SEED)));
+    let path = member::text(&told, "/output_path")?;
+    let opened =
+        image::image_dimensions(path).map_err(|err| ScenarioEnd::Broken(format!("{path}: {err}")))?;
+    let said = (told["width"].as_u64(), told["height"].as_u64());
+    checks.hold("images", said == (Some(128), Some(64)) && opened == (128, 64), || {
+        format!("128×64 was asked for, width and height are {said:?}, and the file is {opened:?}")
+    });
+    Ok(())
+}

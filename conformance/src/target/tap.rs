@@ -1,0 +1,20 @@
+//! What may stand between the suite and its workers.
+
+use std::{fmt, sync::Arc};
+
+use contracts::framing::Line;
+
+/// Edits or notes what the workers of a run write.
+pub trait Tap: fmt::Debug + Send + Sync {
+    /// The tap of one worker, which has not begun to talk.
+    fn conversation(self: Arc<Self>) -> Box<dyn Conversation>;
+}
+
+/// The tap of one worker.
+pub trait Conversation: fmt::Debug + Send {
+    /// Takes note of bytes that are sent to the worker.
+    fn sent(&mut self, bytes: &[u8]);
+
+    /// A line of the worker as the suite reads it.
+    fn received(&mut self, line: Line) -> Line;
+}
