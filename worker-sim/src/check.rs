@@ -11,8 +11,8 @@ use crate::{
     account::unmeant_of,
     cost::{Cost, Speed},
     device::Device,
-    inputs,
-    models::{Model, Registry},
+    inputs, model_file,
+    models::{Model, Registry, is_pretend},
     picture::recipe::{items, weight},
     roots::PRETEND_ROOT,
 };
@@ -95,6 +95,14 @@ fn of_one_picture(effective: &Value) -> Value {
     one
 }
 
+/// Refuses a LoRA that no base here could take: its own file does not tell.
+fn with_known_layers(model: Model) -> Result<Model, Failure> {
+    if model.kind == "lora" && !is_pretend(&model.path) {
+        model_file::require_layers(&model.path)?;
+    }
+    Ok(model)
+}
+
 /// The last of several fields that the sender wrote, as rules over several fields blame it; the first where none was.
 fn blamed(written: &Value, fields: &[&'static str]) -> &'static str {
     fields.iter().rev().find(|field| pointer::get(written, field).is_some()).unwrap_or(&fields[0])
@@ -113,7 +121,7 @@ impl Checker<'_> {
     }
 
     fn find(&mut self, reference: &str, kind: &str, pointer: &str, takes_part: bool) {
-        match self.registry.resolve(reference, kind) {
+        match self.registry.resolve(reference, kind).and_then(with_known_layers) {
             Ok(model) if takes_part && !self.needs.models.contains(&model) => self.needs.models.push(model),
             Ok(_) => {}
             Err(failure) => self.violation(pointer, &failure),

@@ -37,6 +37,7 @@ pub(crate) enum Kind {
     DroppedTrace,
     VagueFailure,
     AnyType,
+    AnyFile,
     BlockingStderr,
     WrongNumber,
     BaselessFigures,
@@ -151,6 +152,7 @@ const TABLE: &[(Kind, &str, &str, &str)] = &[
         "fails with the sentence and the hint of the code alone, whatever the case",
     ),
     (Kind::AnyType, "any_type", "", "takes a model of any type in the place of any other"),
+    (Kind::AnyFile, "any_file", "", "takes any file under a model root, whatever is in it"),
     (
         Kind::BlockingStderr,
         "blocking_stderr",

@@ -3,14 +3,11 @@
 use contracts::{Failure, hex};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use std::{
-    fs::File,
-    io,
-    path::{Path, PathBuf},
-};
+use std::{fs::File, io, path::Path};
 
 use crate::{
     inputs,
+    model_file::Look,
     models::{self, Model, Registry, is_pretend},
     safetensors,
 };
@@ -53,22 +50,8 @@ fn pretend(reference: &str, model: &Model, deep: bool) -> Value {
 
 fn real(reference: &str, model: &Model, deep: bool) -> Value {
     let folder = model.path.is_dir();
-    let files = if folder { weights(&model.path) } else { Ok(vec![model.path.clone()]) };
-    let mut issues = Vec::new();
-    let mut headers = Vec::new();
-    match files {
-        Ok(files) if files.is_empty() => issues.push("no .safetensors file is in it".to_owned()),
-        Ok(files) => {
-            for file in files {
-                match safetensors::header_of(&file) {
-                    Ok(header) => headers.push(header),
-                    Err(err) => issues.push(format!("{}: {err}", file.display())),
-                }
-            }
-        }
-        Err(err) => issues.push(err.to_string()),
-    }
-    let tensors = || headers.iter().flatten().filter(|(name, _)| *name != "__metadata__");
+    let Look { headers, mut issues } = Look::at(&model.path, &model.kind);
+    let tensors = || headers.iter().flat_map(safetensors::tensors);
     let mut dtypes: Vec<&str> =
         tensors().filter_map(|(_, tensor)| tensor["dtype"].as_str()).map(dtype).collect();
     dtypes.sort_unstable();
@@ -100,20 +83,6 @@ fn dtype(in_file: &str) -> &str {
         "F32" => "fp32",
         other => other,
     }
-}
-
-fn weights(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            found.extend(weights(&path)?);
-        } else if path.extension().is_some_and(|ending| ending == "safetensors") {
-            found.push(path);
-        }
-    }
-    found.sort();
-    Ok(found)
 }
 
 fn hash(path: &Path) -> io::Result<String> {

@@ -19,6 +19,7 @@ mod files;
 mod folders;
 mod inputs;
 mod log;
+mod model_file;
 mod models;
 mod optimize;
 mod picture;

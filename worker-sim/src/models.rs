@@ -7,6 +7,7 @@ use std::{
 };
 
 use crate::{
+    model_file,
     roots::{ModelPath, Roots},
     safetensors,
 };
@@ -53,12 +54,17 @@ pub(crate) struct Registry {
     pub(crate) loaded_ids: BTreeMap<String, Model>,
     /// The fault `any_type`.
     pub(crate) takes_any_type: bool,
+    /// The fault `any_file`.
+    pub(crate) takes_any_file: bool,
 }
 
 impl Registry {
     /// The model that a job names, by id or path, as a model of a type.
     pub(crate) fn resolve(&self, reference: &str, kind: &str) -> Result<Model, Failure> {
         let model = self.find(reference, kind)?;
+        if !is_pretend(&model.path) && !self.takes_any_file {
+            model_file::require_sound(&model.path, &model.kind)?;
+        }
         if model.kind == kind {
             return Ok(model);
         }
@@ -169,6 +175,11 @@ impl Registry {
             let message =
                 format!("{} is pickled; pickled weights are refused everywhere", name_of_path(&written));
             return Err(Failure::new(ErrorCode::ModelInvalid, message).hint("convert it to .safetensors"));
+        }
+        let is_weights = written.extension().is_some_and(|ending| ending == "safetensors");
+        if path.is_file() && !is_weights && !self.takes_any_file {
+            let message = format!("{} is no .safetensors file", name_of_path(&written));
+            return Err(Failure::new(ErrorCode::ModelInvalid, message));
         }
         Ok(Model { id, path, kind, bytes })
     }

@@ -159,6 +159,7 @@ impl Worker {
             configured: settings.models.clone(),
             loaded_ids: BTreeMap::new(),
             takes_any_type: faults.at_start(Kind::AnyType).is_some(),
+            takes_any_file: faults.at_start(Kind::AnyFile).is_some(),
         };
         let (trainings, notes) = Trainings::open(&settings.roots.output, now);
         let mut effects = vec![Effect::Log(

@@ -129,7 +129,7 @@ impl Worker {
         let paths = command.fields["model_paths"].as_array().into_iter().flatten().filter_map(Value::as_str);
         for (i, path) in paths.clone().enumerate() {
             // A missing file is a finding of the report; a path outside the roots fails the command.
-            if let Err(failure) = self.registry.resolve(path, "sdxl")
+            if let Err(failure) = self.registry.find(path, "sdxl")
                 && failure.code == ErrorCode::PathNotAllowed
             {
                 return Err(command.fail_at(failure, &format!("model_paths/{i}")));

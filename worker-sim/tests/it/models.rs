@@ -182,9 +182,59 @@ fn real_files_are_opened() {
     assert_eq!(data["results"][0]["dtypes"], json!(["fp16"]));
     assert_eq!(sim.code("validate_model_files", json!({"model_paths": ["/etc/passwd"]})), "path_not_allowed");
     assert_eq!(
-        sim.data("load_model", json!({"model_path": "good", "model_type": "lora"}))["model_size_bytes"],
+        sim.data("load_model", json!({"model_path": "good", "model_type": "vae"}))["model_size_bytes"],
         good.len()
     );
+}
+
+/// Bytes of a file with this header and eight bytes behind it.
+fn file(header: &str) -> Vec<u8> {
+    [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), &[1, 2, 3, 4, 0, 0, 0, 0]].concat()
+}
+
+fn tensor(name: &str, begin: u64, end: u64) -> String {
+    let side = (end - begin) / 2;
+    format!(r#""{name}":{{"dtype":"F16","shape":[1,{side}],"data_offsets":[{begin},{end}]}}"#)
+}
+
+#[test]
+fn a_broken_file_is_refused_by_looks_loads_and_jobs() {
+    let home = tempfile::tempdir().expect("a folder");
+    let root = home.path().join("models");
+    std::fs::create_dir_all(root.join("folder.safetensors")).expect("a folder");
+    let sound = file(&format!("{{{}}}", tensor("w", 0, 8)));
+    let broken = [
+        ("empty.safetensors", Vec::new()),
+        ("page.safetensors", b"<!DOCTYPE html><html></html>".to_vec()),
+        ("cut.safetensors", sound[..20].to_vec()),
+        ("nothing.safetensors", file("{}")),
+        ("twice.safetensors", file(&format!("{{{},{}}}", tensor("w", 0, 4), tensor("w", 0, 8)))),
+        ("overlap.safetensors", file(&format!("{{{},{}}}", tensor("a", 0, 4), tensor("b", 2, 8)))),
+        ("hole.safetensors", file(&format!("{{{},{}}}", tensor("a", 0, 2), tensor("b", 4, 8)))),
+        ("rest.safetensors", file(&format!("{{{}}}", tensor("w", 0, 4)))),
+        ("zeros.safetensors", file(&format!("{{{},{}}}", tensor("a", 0, 4), tensor("b", 4, 8)))),
+        ("sound.safetensors.part", sound.clone()),
+    ];
+    for (name, bytes) in &broken {
+        std::fs::write(root.join(name), bytes).expect("a file");
+    }
+    std::fs::write(root.join("sound.safetensors"), sound).expect("a file");
+    let mut sim = Sim::start_in(home, &["--model-root", root.to_str().expect("text")]);
+    let names = broken.iter().map(|(name, _)| *name).chain(["folder.safetensors"]);
+    for path in names.map(|name| root.join(name)).map(|path| path.display().to_string()) {
+        let looked = sim.data("validate_model_files", json!({"model_paths": [path]}));
+        assert_eq!(looked["results"][0]["is_valid"], false, "{looked}");
+        let load = json!({"model_path": path, "model_type": "sdxl"});
+        assert_eq!(sim.code("load_model", load), "model_invalid", "{path}");
+        assert_eq!(
+            sim.code("generate_sdxl", job(json!({"model": {"base": path}}))),
+            "model_invalid",
+            "{path}"
+        );
+    }
+    let looked = sim.data("validate_model_files", json!({"model_paths": ["sound"]}));
+    assert_eq!(looked["results"][0]["is_valid"], true, "{looked}");
+    sim.data("generate_sdxl", job(json!({"model": {"base": "sound"}})));
 }
 
 #[test]

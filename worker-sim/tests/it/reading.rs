@@ -159,8 +159,9 @@ fn a_model_of_another_type_is_refused_wherever_it_is_named() {
 
 #[test]
 fn a_file_that_says_its_type_is_no_other() {
-    let header = json!({"__metadata__": {"model_type": "lora"}}).to_string();
-    let file = [&(header.len() as u64).to_le_bytes()[..], header.as_bytes()].concat();
+    let layer = json!({"dtype": "F16", "shape": [1], "data_offsets": [0, 2]});
+    let header = json!({"__metadata__": {"model_type": "lora"}, "lora_unet_x.alpha": layer}).to_string();
+    let file = [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), &[0; 2]].concat();
     let home = tempfile::tempdir().expect("a folder");
     let models = home.path().join("models");
     std::fs::create_dir_all(&models).expect("a folder");
