@@ -21,6 +21,7 @@ mod inputs;
 mod log;
 mod model_file;
 mod models;
+pub mod null_device;
 mod optimize;
 mod picture;
 mod process;

@@ -22,6 +22,7 @@ use crate::{
     faults::Kind,
     folders,
     log::{Log, PIECE_BYTES, write_stderr},
+    null_device::is_null,
     settings::{LogLevel, Settings},
     worker::{Effect, Worker},
 };
@@ -47,6 +48,13 @@ pub(crate) fn serve(settings: Settings) -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    if is_null(&io::stdout()) {
+        log.write(LogLevel::Error, "stdout is closed, or the null device: no client could read a reply");
+        return ExitCode::from(1);
+    }
+    if is_null(&io::stdin()) {
+        log.write(LogLevel::Warning, "stdin is closed, or the null device: no command can come");
+    }
     match Process::start(settings, &mut log).and_then(|mut process| process.run(&mut log)) {
         Ok(code) => ExitCode::from(code),
         Err(err) => {

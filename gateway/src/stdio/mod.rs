@@ -24,6 +24,7 @@ use tokio::{
 use crate::{app::App, cli::OnEof};
 use connection::{Connection, Stops};
 use pipes::StdoutQueue;
+use worker_sim::null_device::is_null;
 
 /// What is left of the whole time for the process to exit: the runtime ends within some milliseconds, and a busy
 /// machine is some ten times slower.
@@ -52,10 +53,10 @@ pub struct NullStdout;
 /// # Errors
 /// [`NullStdout`].
 pub fn check_pipes() -> Result<(), NullStdout> {
-    if pipes::is_null(&std::io::stdout()) {
+    if is_null(&std::io::stdout()) {
         return Err(NullStdout);
     }
-    if pipes::is_null(&std::io::stdin()) {
+    if is_null(&std::io::stdin()) {
         tracing::warn!("stdin is closed, or the null device: no command can come");
     }
     Ok(())

@@ -4,10 +4,7 @@
 use std::{
     fs::File,
     io::{self, Read, Write},
-    os::{
-        fd::AsFd,
-        unix::fs::{FileTypeExt, MetadataExt},
-    },
+    os::fd::AsFd,
     sync::Arc,
 };
 
@@ -16,18 +13,6 @@ use nix::{
     poll::{PollFd, PollFlags, PollTimeout, poll},
 };
 use tokio::sync::{mpsc, oneshot, watch};
-
-/// Whether a pipe of this process is the null device. The runtime of the language opens that for a descriptor that is
-/// closed at the start, so that the two cannot be told apart.
-pub(super) fn is_null(pipe: &impl AsFd) -> bool {
-    let is_null = || {
-        let file = File::from(pipe.as_fd().try_clone_to_owned()?);
-        let (file, null) = (file.metadata()?, std::fs::metadata("/dev/null")?);
-        io::Result::Ok(file.file_type().is_char_device() && file.rdev() == null.rdev())
-    };
-    // A pipe that cannot be had fails where it is used, with that error.
-    is_null().unwrap_or(false)
-}
 
 /// Chunks of 64 KiB of stdin that wait to be split. A full channel leaves the rest in the pipe.
 const CHUNKS_MAX: usize = 8;

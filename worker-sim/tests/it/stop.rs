@@ -99,6 +99,29 @@ fn much_can_be_written_before_anything_is_read() {
     }
 }
 
+/// The runtime opens the null device in place of a pipe that is closed: replies went there, and the exit was 0.
+#[test]
+fn a_pipe_that_is_closed_or_null_is_told_at_the_start() {
+    let home = tempfile::tempdir().expect("a folder");
+    for (redirection, code, told) in [
+        (">&-", 1, "stdout is closed, or the null device"),
+        (">/dev/null", 1, "stdout is closed, or the null device"),
+        ("<&-", 0, "stdin is closed, or the null device"),
+        ("</dev/null", 0, "stdin is closed, or the null device"),
+    ] {
+        let output = Command::new("sh")
+            .args(["-c", &format!("exec \"$0\" {redirection}"), env!("CARGO_BIN_EXE_worker-sim")])
+            .current_dir(home.path())
+            .env_remove("CUDA_VISIBLE_DEVICES")
+            .env_remove("GPU_ID")
+            .output()
+            .expect("it starts");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{redirection}: {stderr}");
+        assert!(stderr.contains(told), "{redirection}: {stderr}");
+    }
+}
+
 /// Exit code and stderr of a start with flags and environment.
 fn start(args: &[&str], env: &[(&str, &str)]) -> (Option<i32>, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_worker-sim"))
@@ -106,7 +129,7 @@ fn start(args: &[&str], env: &[(&str, &str)]) -> (Option<i32>, String) {
         .env_remove("CUDA_VISIBLE_DEVICES")
         .env_remove("GPU_ID")
         .envs(env.iter().copied())
-        .stdin(std::process::Stdio::null())
+        .stdin(std::process::Stdio::piped())
         .output()
         .expect("it starts");
     assert!(output.stdout.is_empty() || args.contains(&"--help"));
