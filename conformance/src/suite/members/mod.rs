@@ -1,6 +1,7 @@
 //! Members of replies, each held against something else: what was asked, what the suite measured, what lies on disk, what
 //! another action says.
 
+mod catalogue;
 mod counters;
 mod interview;
 mod queue;
@@ -10,7 +11,13 @@ mod status;
 use crate::{check::CheckDef, class::Class, scenario::Scenario};
 
 pub(super) fn scenarios() -> Vec<Scenario> {
-    vec![counters::scenario(), queue::scenario(), status::scenario(), result::scenario()]
+    vec![
+        catalogue::scenario(),
+        counters::scenario(),
+        queue::scenario(),
+        status::scenario(),
+        result::scenario(),
+    ]
 }
 
 /// A check for each member of a definition, by its name.

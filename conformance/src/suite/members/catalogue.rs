@@ -1,0 +1,103 @@
+//! What a worker can do and holds, as several of its answers tell it.
+
+use contracts::Action;
+use serde_json::{Map, Value, json};
+
+use super::{
+    each,
+    interview::{ask, is},
+};
+use crate::{
+    check::ScenarioEnd,
+    class::Class,
+    context::Context,
+    member,
+    scenario::{Checks, Scenario},
+    target::worker::Worker,
+};
+
+const TYPES: &str =
+    "types[] name, description, recommended_weight, supported_formats[]; recommended_weights{}";
+const SCHEDULERS: &str = "schedulers[] name, description, diffusers_class, recommended_steps; recommended_scheduler, default_steps{}";
+const CAPABILITIES: &str =
+    "WorkerCapabilities: features{}, max_resolution (the largest square side), memory_stats, loaded_models[]";
+
+/// Sides are multiples of it.
+const SIDE_STEP: u64 = 8;
+
+pub(super) fn scenario() -> Scenario {
+    let schedulers = ["default_steps", "recommended_steps", "recommended_scheduler"];
+    let types = ["recommended_weights", "recommended_weight"];
+    let capabilities = ["features", "max_resolution", "memory_stats", "loaded_models"];
+    let checks = [
+        each(Class::Cap, SCHEDULERS, &schedulers),
+        each(Class::Cap, TYPES, &types),
+        each(Class::Cap, CAPABILITIES, &capabilities),
+    ];
+    Scenario::new("members.catalogue", checks.concat(), |context, checks| {
+        let mut worker = context.start()?;
+        let path = context.options.model_path.clone();
+        let fields = json!({"model_path": path, "model_type": "sdxl"});
+        ask(&mut worker, context, Action::LoadModel, fields)?;
+        let schedulers = ask(&mut worker, context, Action::GetSchedulers, json!({}))?.data;
+        let steps = by_name(&schedulers, "/schedulers", "recommended_steps")?;
+        checks.decide("default_steps", is(&schedulers, "/default_steps", &steps));
+        let are_some =
+            steps.as_object().is_some_and(|all| all.values().all(|steps| steps.as_u64() > Some(0)));
+        checks.hold("recommended_steps", are_some, || steps.to_string());
+        let types = ask(&mut worker, context, Action::GetControlnetTypes, json!({}))?.data;
+        let weights = by_name(&types, "/types", "recommended_weight")?;
+        checks.decide("recommended_weights", is(&types, "/recommended_weights", &weights));
+        let are_some =
+            weights.as_object().is_some_and(|all| all.values().all(|weight| weight.as_f64() > Some(0.0)));
+        checks.hold("recommended_weight", are_some, || weights.to_string());
+        capable(checks, &mut worker, context, &schedulers)
+    })
+}
+
+/// A member of each item of a list, by the item's name.
+fn by_name(document: &Value, list: &str, name: &str) -> Result<Value, ScenarioEnd> {
+    let items = member::list(document, list)?;
+    let entries = items.iter().map(|item| Ok((member::text(item, "/name")?.to_owned(), item[name].clone())));
+    Ok(Value::Object(entries.collect::<Result<Map<_, _>, ScenarioEnd>>()?))
+}
+
+fn capable(
+    checks: &mut Checks<'_>,
+    worker: &mut Worker,
+    context: &Context,
+    schedulers: &Value,
+) -> Result<(), ScenarioEnd> {
+    let job = json!({"prompt_submission": context.small_submission()});
+    let result = ask(worker, context, Action::GenerateSdxl, job)?.data;
+    // The submission names none, so that the worker's own choice is used.
+    checks
+        .decide("recommended_scheduler", is(schedulers, "/recommended_scheduler", &result["scheduler_used"]));
+    let capabilities = ask(worker, context, Action::GetCapabilities, json!({}))?.data;
+    let models = ask(worker, context, Action::GetModelInfo, json!({}))?.data;
+    let mut used: Vec<&String> = member::object(&result, "/features_used")?.keys().collect();
+    let mut features: Vec<&String> = member::object(&capabilities, "/features")?.keys().collect();
+    features.retain(|name| *name != "text2img");
+    used.sort_unstable();
+    features.sort_unstable();
+    checks.hold("features", used == features, || {
+        format!(
+            "features has {}, and features_used {}",
+            crate::display::json(&features),
+            crate::display::json(&used)
+        )
+    });
+    let side = member::integer(&capabilities, "/max_resolution")?;
+    let more = side.saturating_add(SIDE_STEP);
+    let is_largest = more > member::integer(&capabilities, "/limits/side_max")?
+        || more.saturating_mul(more) > member::integer(&capabilities, "/limits/pixels_max")?;
+    checks.hold("max_resolution", is_largest, || {
+        format!("{more}×{more} is within the limits, and max_resolution {side}")
+    });
+    let total = "/memory_stats/vram_total_bytes";
+    let status = ask(worker, context, Action::GetStatus, json!({}))?.data;
+    let expected = status.pointer(total).cloned().unwrap_or_default();
+    checks.decide("memory_stats", is(&capabilities, total, &expected));
+    checks.decide("loaded_models", is(&capabilities, "/loaded_models", &models["models"]));
+    Ok(())
+}
