@@ -10,7 +10,8 @@ cargo bins --quiet
 bin="${CARGO_TARGET_DIR:-target}/debug"
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-mkdir "$scratch/inputs"
+mkdir "$scratch/inputs" "$scratch/models"
+base=conformance/data/pretend_base.safetensors
 
 # Its process ends and stalls alike whatever its workers are, and simulated ones start soon.
 process=(--only worker-process)
@@ -23,11 +24,13 @@ if [ "${1:-}" = --python ]; then
   [ -x workers/.venv/bin/python ] && [ -d "$models" ] || { echo "run workers/setup.sh first" >&2; exit 30; }
   echo "{\"control_nets\": {\"canny\": \"$models/controlnet_canny\"}}" >"$scratch/worker.json"
   workers=(--workers python --device cpu --threads 1 --model-root "$models" --worker-arg --config --worker-arg "$scratch/worker.json")
+  base="$models/sdxl_base_file.safetensors"
   process=()
   has=(--skip gateway-process --skip gateway-log --timeout 120 --model sdxl_base --refiner sdxl_refiner --vae sdxl_vae --lora lora_style.safetensors --control-net controlnet_canny)
 fi
-folders=(--input-root "$scratch/inputs" --output-dir "$scratch/outputs")
-"$bin/conformance" gateway --input-root "$scratch/inputs" --start-timeout 60 "${has[@]}" "$@" \
+folders=(--model-root "$scratch/models" --input-root "$scratch/inputs" --output-dir "$scratch/outputs")
+files=(--scratch-models "$scratch/models" --base-file "$base")
+"$bin/conformance" gateway --input-root "$scratch/inputs" --start-timeout 60 "${has[@]}" "${files[@]}" "$@" \
   -- "$bin/gateway" serve "${workers[@]}" --listen '{address}' "${folders[@]}"
 # The caller's choice of checks is about HTTP.
 [ $# -gt 0 ] || [ ${#process[@]} -eq 0 ] || "$bin/conformance" worker "${process[@]}" --start-timeout 60 "${has[@]}" \

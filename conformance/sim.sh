@@ -7,6 +7,10 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # The whole workspace: one choice of features, so that what the tests built is used again.
 cargo bins --quiet
 bin="${CARGO_TARGET_DIR:-target}/debug"
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+mkdir "$scratch/models"
 # Pretend models are of the type that their names tell.
 has=(--refiner sdxl_refiner --vae sdxl_vae --lora loras/style.safetensors --control-net controlnet_canny.safetensors)
-exec "$bin/conformance" worker "${has[@]}" "$@" -- "$bin/worker-sim"
+files=(--scratch-models "$scratch/models" --base-file conformance/data/pretend_base.safetensors)
+"$bin/conformance" worker "${has[@]}" "${files[@]}" "$@" -- "$bin/worker-sim" --model-root "$scratch/models"

@@ -105,6 +105,13 @@ struct Common {
     /// A folder that the target may read and this tool may write. A target that the tool starts gets one.
     #[arg(long)]
     input_root: Option<PathBuf>,
+    /// A folder below a model root of the target, in which this tool may write: it writes files that users have there.
+    #[arg(long, requires = "base_file")]
+    scratch_models: Option<PathBuf>,
+    /// A base in one .safetensors file that the target can use, with its configuration beside it in <stem>.config where the
+    /// target needs one. Broken files are made of it.
+    #[arg(long, requires = "scratch_models")]
+    base_file: Option<PathBuf>,
     /// A folder of pictures with captions, by its path on the target; default: a new one below the input root.
     #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     training_data: Option<String>,
@@ -192,6 +199,8 @@ pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<Invocation, clap
         control_net: common.control_net.clone(),
         control_net_type: common.control_net_type.clone(),
         input_root: common.input_root.clone(),
+        scratch_models: common.scratch_models.clone(),
+        base_file: common.base_file.clone(),
         training_data: common.training_data.clone(),
         timeout: Duration::from_secs(common.timeout),
         start_timeout: Duration::from_secs(common.start_timeout.min(common.timeout)),
@@ -200,7 +209,11 @@ pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<Invocation, clap
     let Common { only, skip, list, format, output, .. } = common;
     let plan = Plan { target, options, selection: Selection { only, skip } };
     check_prefixes(&plan)?;
-    plan.options.input_root.as_deref().map_or(Ok(()), check_input_root)?;
+    let Options { input_root, scratch_models, base_file, .. } = &plan.options;
+    for (flag, folder) in [("--input-root", input_root), ("--scratch-models", scratch_models)] {
+        folder.as_deref().map_or(Ok(()), |folder| check_writable(flag, folder))?;
+    }
+    base_file.as_deref().map_or(Ok(()), check_base_file)?;
     let task = match choice {
         _ if list => Task::List,
         None => Task::Run,
@@ -240,16 +253,27 @@ fn control_net_types() -> PossibleValuesParser {
 }
 
 /// Refuses a folder in which no file can be written: a check would otherwise blame the target.
-fn check_input_root(root: &Path) -> Result<(), clap::Error> {
-    let written = tempfile::tempfile_in(root);
+fn check_writable(flag: &str, folder: &Path) -> Result<(), clap::Error> {
+    let written = tempfile::tempfile_in(folder);
     written.map(|_| ()).map_err(|err| {
         clap::Error::raw(
             ErrorKind::InvalidValue,
             format!(
-                "--input-root {}: no file can be written there: {err}\n\
+                "{flag} {}: no file can be written there: {err}\n\
                  hint: make the folder, and let the target read it\n",
-                root.display()
+                folder.display()
             ),
         )
+    })
+}
+
+/// Refuses a file that no broken one can be made of.
+fn check_base_file(path: &Path) -> Result<(), clap::Error> {
+    suite::sound_base(path).map_err(|err| {
+        let text = format!(
+            "--base-file {}: {err}\nhint: a base in one .safetensors file, of two tensors or more\n",
+            path.display()
+        );
+        clap::Error::raw(ErrorKind::InvalidValue, text)
     })
 }

@@ -3,12 +3,19 @@
 use base64::Engine as _;
 use contracts::{Action, Dialect};
 use serde_json::{Value, json};
-use std::{ffi::OsString, io::Cursor, path::Path};
+use std::{
+    ffi::OsString,
+    fs::Permissions,
+    io::Cursor,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+};
+use tempfile::TempDir;
 
 use crate::{
     check::{Outcome, ScenarioEnd},
     exchange::{Command, StrictReading},
-    member,
+    interrupt, member,
     options::Options,
     target::{
         Answer, TargetError, ToolError,
@@ -43,6 +50,8 @@ pub struct Context {
     next_id: u64,
     /// Between `conf-` and the number of every id.
     run_tag: String,
+    /// The folder of this run below `--scratch-models`. Dropped with the context, it removes itself.
+    model_folder: Option<TempDir>,
 }
 
 impl Context {
@@ -54,7 +63,16 @@ impl Context {
             Subject::Gateway(_) => format!("{}-", std::process::id()),
             Subject::Worker(_) => String::new(),
         };
-        Self { subject, options, own, worker: None, capabilities: None, next_id: 0, run_tag }
+        Self {
+            subject,
+            options,
+            own,
+            worker: None,
+            capabilities: None,
+            next_id: 0,
+            run_tag,
+            model_folder: None,
+        }
     }
 
     /// Outcomes whose reasons name ids without the tag of this run, so that equal runs give equal reports.
@@ -274,6 +292,28 @@ impl Context {
         let folder = root.join("conformance-training");
         make_training_data(&folder).map_err(TargetError::Tool)?;
         Ok(folder.display().to_string())
+    }
+
+    /// The folder of this run below `--scratch-models`.
+    ///
+    /// # Errors
+    /// [`ScenarioEnd::Skip`] without the option; [`ScenarioEnd::Undecided`] if it cannot be made.
+    pub fn model_folder(&mut self) -> Result<PathBuf, ScenarioEnd> {
+        let Some(root) = &self.options.scratch_models else {
+            return Err(ScenarioEnd::Skip("needs --scratch-models and --base-file".to_owned()));
+        };
+        let unwritable = |cause| TargetError::Tool(ToolError::Unwritable { path: root.clone(), cause });
+        // The target may have another working directory.
+        let root = std::path::absolute(root).map_err(unwritable)?;
+        if self.model_folder.is_none() {
+            let readable = Permissions::from_mode(0o755);
+            let mut folder = tempfile::Builder::new();
+            let made =
+                folder.prefix("conformance-").permissions(readable).tempdir_in(root).map_err(unwritable)?;
+            interrupt::remove_at_interrupt(made.path());
+            self.model_folder = Some(made);
+        }
+        Ok(self.model_folder.as_ref().map(|folder| folder.path().to_owned()).unwrap_or_default())
     }
 
     /// Starts a worker and negotiates features and the dialect snake. Returns the worker and `data` of `initialize`.

@@ -33,6 +33,10 @@ pub struct Options {
     pub control_net_type: String,
     /// A folder that the target may read and this tool may write.
     pub input_root: Option<PathBuf>,
+    /// A folder below a model root of the target, in which this tool may write.
+    pub scratch_models: Option<PathBuf>,
+    /// A base in one file that the target can use.
+    pub base_file: Option<PathBuf>,
     /// A folder of pictures and captions.
     pub training_data: Option<String>,
     /// Longest wait for one answer.
@@ -67,6 +71,8 @@ impl Default for Options {
             control_net: None,
             control_net_type: CONTROL_NET_TYPE.to_owned(),
             input_root: None,
+            scratch_models: None,
+            base_file: None,
             training_data: None,
             timeout: Duration::from_secs(TIMEOUT_SECONDS),
             start_timeout: Duration::from_secs(START_TIMEOUT_SECONDS),

@@ -7,6 +7,7 @@ mod effects;
 mod envelopes;
 mod errors;
 mod events;
+mod files;
 mod framing;
 mod gateway_log;
 mod gateway_process;
@@ -25,6 +26,8 @@ mod strangers;
 mod traces;
 mod training;
 mod worker_process;
+
+use std::{io, path::Path};
 
 use crate::{plan::TargetPlan, scenario::Scenario};
 
@@ -107,6 +110,12 @@ pub fn all(seed: u64) -> Vec<Suite> {
         suite("models", "load, unload, cache, suites", Both, models::scenarios()),
         suite("members", "members of replies against what they tell of", Worker, members::scenarios()),
         suite(
+            "files",
+            "model files that users have: the right picture, or one clear refusal",
+            Both,
+            files::scenarios(),
+        ),
+        suite(
             "memory",
             "figures of memory agree with each other and with what was done",
             Both,
@@ -135,4 +144,9 @@ pub fn for_target(target: &TargetPlan, seed: u64) -> Vec<Suite> {
     let mut suites = all(seed);
     suites.retain(|suite| suite.targets != unfit);
     suites
+}
+
+/// Whether broken files can be made of a base.
+pub(crate) fn sound_base(path: &Path) -> io::Result<()> {
+    files::require_sound(path)
 }

@@ -162,7 +162,7 @@ fn suite() -> Scenario {
 const NOT_FOUND: &str = "Ids and paths: … else model_not_found";
 
 /// References that no folder of models holds, on any system.
-const NOWHERE: [(&str, &str); 6] = [
+pub(super) const NOWHERE: [(&str, &str); 6] = [
     ("address", "https://example.org/x.safetensors"),
     ("file-address", "file:///models/x.safetensors"),
     ("home", "~/x.safetensors"),

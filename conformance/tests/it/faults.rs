@@ -1,6 +1,6 @@
 //! Each fault of the simulated worker fails its check, which passes on the same worker without the fault.
 
-use crate::against;
+use crate::{PRETEND_BASE, against, against_with};
 
 pub(crate) fn outcome<'r>(report: &'r serde_json::Value, check: &str) -> &'r str {
     let row = report["checks"].as_array().into_iter().flatten().find(|row| row["id"] == check);
@@ -93,6 +93,34 @@ fn a_report_that_allows_what_does_not_fit() {
         assert_eq!((code, outcome(&report, check)), (0, "passed"), "without a fault: {report:#}");
         let (code, report) = against(&[&small, fault].concat(), &["memory.beyond"]);
         assert_eq!((code, outcome(&report, check)), (10, "failed"), "with {fault:?}: {report:#}");
+    }
+}
+
+/// A worker that takes any file as a model fails the checks of the files that users have.
+#[test]
+fn a_worker_that_takes_any_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let scratch = folder.path().to_str().unwrap();
+    let flags = ["--scratch-models", scratch, "--base-file", PRETEND_BASE];
+    let judge =
+        |fault: &[&str]| against_with(&flags, &[&["--model-root", scratch], fault].concat(), &["files"]);
+    let (code, report) = judge(&[]);
+    assert_eq!((code, &report["counts"]["skipped"]), (0, &0.into()), "without a fault: {report:#}");
+    assert_eq!(std::fs::read_dir(scratch).unwrap().count(), 0, "files are left");
+    for (fault, checks) in [
+        ("any_file", &["files.page.report", "files.page.load", "files.page.job", "files.reserved.job"][..]),
+        ("dropped_field:error_details@load_model", &["files.empty.load", "files.empty.alike"]),
+        (
+            "dropped_field:results@validate_model_files",
+            &["files.empty.listed", "files.link-to-itself.listed"],
+        ),
+        ("crash@generate_sdxl", &["files.pickle.next-job", "files.sound.job"]),
+    ] {
+        let (code, report) = judge(&["--fault", fault]);
+        assert_eq!(code, 10, "with {fault}: {report:#}");
+        for check in checks {
+            assert_eq!(outcome(&report, check), "failed", "with {fault}: {report:#}");
+        }
     }
 }
 

@@ -13,6 +13,9 @@ use std::{
     process::{Command, Output},
 };
 
+/// A file that the simulated worker takes as a base.
+pub(crate) const PRETEND_BASE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/data/pretend_base.safetensors");
+
 /// The simulated worker, built beside the tool.
 pub(crate) fn simulated_worker() -> PathBuf {
     let tool = PathBuf::from(env!("CARGO_BIN_EXE_conformance"));
@@ -45,8 +48,14 @@ pub(crate) fn tool(args: &[&str]) -> Output {
 
 /// Runs scenarios against a simulated worker; its exit code and report.
 pub(crate) fn against(worker: &[&str], only: &[&str]) -> (i32, Value) {
+    against_with(&[], worker, only)
+}
+
+/// The same with flags of the tool.
+pub(crate) fn against_with(flags: &[&str], worker: &[&str], only: &[&str]) -> (i32, Value) {
     let path = simulated_worker();
     let mut args = vec!["worker", "--format", "json", "--timeout", "3"];
+    args.extend(flags);
     for id in only {
         args.extend(["--only", id]);
     }

@@ -1,6 +1,6 @@
 //! The command line: its lists, and the exit codes of mistakes and of failures of the tool.
 
-use crate::{against, run, simulated_worker, tool};
+use crate::{PRETEND_BASE, against, run, simulated_worker, tool};
 use std::collections::HashSet;
 
 fn code(args: &[&str]) -> Option<i32> {
@@ -48,6 +48,12 @@ fn a_wrong_flag_or_folder_is_30_with_a_reason() {
         (&["--control-net-type", "bogus"], &["bogus", "canny"]),
         (&["--input-root", "/nonexistent"], &["--input-root /nonexistent", "No such file"]),
         (&["--input-root", "/proc"], &["--input-root /proc"]),
+        (
+            &["--scratch-models", "/nonexistent", "--base-file", PRETEND_BASE],
+            &["--scratch-models /nonexistent", "No such file"],
+        ),
+        (&["--scratch-models", "/tmp", "--base-file", "/dev/null"], &["--base-file /dev/null", "too short"]),
+        (&["--scratch-models", "/tmp"], &["--base-file"]),
         (&["--model", ""], &["--model"]),
         (&["--lora", ""], &["--lora"]),
     ] {
