@@ -1,0 +1,82 @@
+"""Broken LoRAs: the check, `validate_model_files` and the job say the same."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import torch
+from lora_lab import plain_lora, refused_alike, with_lora
+from safetensors.torch import save_file
+
+from concord_workers.core.errors import ModelInvalid
+
+
+class TestWhatTheCheckSaysTheJobSays:
+    @pytest.mark.parametrize(
+        "alpha", [torch.tensor(float("nan")), torch.tensor(float("inf")), torch.zeros(0), torch.ones(2), torch.ones(1, 1, 1, 1)]
+    )
+    def test_an_alpha_that_is_no_number(self, own, root, modules, alpha):
+        weights, name = plain_lora(modules)
+        save_file(weights | {f"{name}.alpha": alpha}, root / "style.safetensors")
+        assert "alpha" in refused_alike(own)
+
+    @pytest.mark.parametrize(
+        "said",
+        [
+            '{"unet.lora_alpha": "many"}',
+            '{"unet.lora_alpha": 1e400}',
+            '{"unet.lora_alpha": 4, "unet.alpha_pattern": 5}',
+            '{"unet.lora_alpha": 4, "unet.alpha_pattern": {"(((": 5}}',
+            '{"unet.lora_alpha": 4, "unet.alpha_pattern": {"to_q": []}}',
+            '{"unet.lora_alpha": 4, "unet.use_rslora": "yes"}',
+            '{"unet.lora_alpha": 1' + "0" * 400 + "}",
+            '{"lora_alpha": 16, "r": 4}',
+            '{"transformer.lora_alpha": 16}',
+            "[" * 200_000,
+        ],
+        ids=["text", "infinite", "pattern", "expression", "value", "flag", "large", "of nothing", "of another", "deep"],
+    )
+    def test_metadata_that_cannot_be_read(self, own, root, modules, said):
+        save_file(plain_lora(modules)[0], root / "style.safetensors", metadata={"lora_adapter_metadata": said})
+        refused_alike(own)
+
+    @pytest.mark.parametrize(
+        "said",
+        [
+            {"unet.lora_alpha": 16, "unet.r": 64},
+            {"unet.lora_alpha": 16, "unet.r": 4, "unet.rank_pattern": {"to_q": 8}},
+            {"unet.lora_alpha": 4, "unet.use_dora": True},
+        ],
+        ids=["rank", "rank of a layer", "dora"],
+    )
+    def test_metadata_that_say_another_change_than_the_weights(self, own, root, modules, said):
+        weights, _ = plain_lora(modules)
+        save_file(weights, root / "style.safetensors", metadata={"lora_adapter_metadata": json.dumps(said)})
+        refused_alike(own, by_itself=False)
+
+    @pytest.mark.parametrize("pattern", ["([a-z_.0-9]+)+!", "(a|a)*b", ".*.*.*.*!"])
+    def test_a_pattern_that_could_be_matched_for_hours(self, own, root, modules, pattern):
+        said = json.dumps({"unet.lora_alpha": 4, "unet.alpha_pattern": {pattern: 5}})
+        save_file(plain_lora(modules)[0], root / "style.safetensors", metadata={"lora_adapter_metadata": said})
+        assert "pattern" in refused_alike(own)
+
+    @pytest.mark.parametrize("size", [0, 3])
+    def test_magnitudes_of_another_size(self, own, root, modules, size):
+        weights, name = plain_lora(modules)
+        save_file(weights | {f"{name}.lora_magnitude_vector": torch.ones(size)}, root / "style.safetensors")
+        assert "magnitudes" in refused_alike(own, by_itself=False)
+
+    @pytest.mark.parametrize("dtype", [torch.int8, torch.uint8, torch.bool])
+    def test_weights_that_are_quantised(self, own, root, modules, dtype):
+        weights = {name: (tensor * 100).to(dtype) for name, tensor in plain_lora(modules)[0].items()}
+        save_file(weights, root / "style.safetensors")
+        assert "floating-point" in refused_alike(own)
+
+
+def test_not_the_base_is_blamed_for_weights_that_are_not_finite(own, root, modules):
+    weights, name = plain_lora(modules)
+    save_file(weights | {f"{name}.lora_A.weight": weights[f"{name}.lora_A.weight"] / 0}, root / "style.safetensors")
+    with pytest.raises(ModelInvalid, match="not finite") as caught:
+        with_lora(own)
+    assert caught.value.field == "/conditioning/loras/0/name"
