@@ -96,8 +96,7 @@ fn capable(
     });
     let total = "/memory_stats/vram_total_bytes";
     let status = ask(worker, context, Action::GetStatus, json!({}))?.data;
-    let expected = status.pointer(total).cloned().unwrap_or_default();
-    checks.decide("memory_stats", is(&capabilities, total, &expected));
+    checks.decide("memory_stats", is(&capabilities, total, &member::integer(&status, total)?.into()));
     checks.decide("loaded_models", is(&capabilities, "/loaded_models", &models["models"]));
     Ok(())
 }

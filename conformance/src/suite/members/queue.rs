@@ -57,8 +57,9 @@ pub(super) fn scenario() -> Scenario {
         if runs.get("success").is_some() {
             return Err(ScenarioEnd::Broken(format!("a job has ended before the others wait: {runs}")));
         }
-        let queue = answer(&mut worker, context, Action::GetQueueStatus, json!({}))?;
-        let status = answer(&mut worker, context, Action::GetStatus, json!({}))?;
+        let query = |action| Command::new(action, json!({})).id("members-query");
+        let queue = answer(&mut worker, context, &query(Action::GetQueueStatus))?;
+        let status = answer(&mut worker, context, &query(Action::GetStatus))?;
         let now = Moment::now();
         waiting(checks, &queue, sent, now)?;
         checks.decide("state", is(&status, "/state", &json!("running")));
@@ -67,11 +68,12 @@ pub(super) fn scenario() -> Scenario {
         // The last first: one that begins to run would no longer wait.
         for (id, was) in [(JOBS[2], "queued"), (JOBS[1], "queued"), (JOBS[0], "running")] {
             let fields = json!({"target_request_id": id});
-            let cancelled = answer(&mut worker, context, Action::Cancel, fields)?;
+            let command = Command::new(Action::Cancel, fields).id(format!("cancels-{id}"));
+            let cancelled = answer(&mut worker, context, &command)?;
             checks.decide("target_request_id", is(&cancelled, "/target_request_id", &json!(id)));
             checks.decide("was", is(&cancelled, "/was", &json!(was)));
         }
-        let queue = answer(&mut worker, context, Action::GetQueueStatus, json!({}))?;
+        let queue = answer(&mut worker, context, &query(Action::GetQueueStatus))?;
         checks.decide("cancelled", is(&queue, "/cancelled", &json!(JOBS.len())));
         Ok(())
     })
@@ -103,19 +105,14 @@ fn waiting(checks: &mut Checks<'_>, queue: &Value, sent: Moment, now: Moment) ->
 }
 
 /// `data` of the reply to a command, beside the events and replies of jobs.
-fn answer(
-    worker: &mut Worker,
-    context: &Context,
-    action: Action,
-    fields: Value,
-) -> Result<Value, ScenarioEnd> {
-    let id = format!("members-{action}-{}", fields["target_request_id"].as_str().unwrap_or_default());
-    worker.send(&Command::new(action, fields).id(&id).frame())?;
-    let reply = worker.frame_that(context.options.timeout, action.as_str(), &mut |frame| {
-        frame["request_id"] == id.as_str() && frame.get("success").is_some()
+fn answer(worker: &mut Worker, context: &Context, command: &Command) -> Result<Value, ScenarioEnd> {
+    worker.send(&command.frame())?;
+    let what = command.action.as_str();
+    let reply = worker.frame_that(context.options.timeout, what, &mut |frame| {
+        frame["request_id"].as_str() == command.request_id.as_deref() && frame.get("success").is_some()
     })?;
     if reply["success"] == true {
         return Ok(reply["data"].clone());
     }
-    Err(ScenarioEnd::Broken(format!("{action}: {reply}")))
+    Err(ScenarioEnd::Broken(format!("{what}: {reply}")))
 }

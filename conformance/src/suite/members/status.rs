@@ -69,7 +69,7 @@ pub(super) fn scenario() -> Scenario {
             checks.decide("gpu_id", same);
         }
         checks.decide("device_name", is(&capabilities, "/device_name", &initialized["device_name"]));
-        activity(checks, start, &before, &after);
+        activity(checks, start, &before, &after)?;
         let model = [("current_model_id", "model_id"), ("model_loaded_at", "loaded_at")];
         let rows = member::list(&models, "/models")?;
         let row = rows.iter().find(|row| row["model_id"] == loaded.data["model_id"]);
@@ -82,11 +82,11 @@ pub(super) fn scenario() -> Scenario {
             within(&after.data, "/model_loaded_at", loaded.asked, loaded.answered),
         );
         checks.decide("loaded_at", within(row, "/loaded_at", loaded.asked, loaded.answered));
-        sizes(checks, &loaded, row, &before.data, &after.data);
+        sizes(checks, &loaded, row, &before.data, &after.data)?;
         checks.decide("model_type", is(row, "/model_type", &json!("sdxl")));
         checks.decide("location", is(row, "/location", &json!("gpu")));
-        let has_name =
-            member::text(row, "/model_path")?.contains(loaded.data["model_id"].as_str().unwrap_or("\0"));
+        let id = member::text(&loaded.data, "/model_id")?;
+        let has_name = member::text(row, "/model_path")?.contains(id);
         checks.hold("model_path", has_name, || {
             format!("it is {}, and the id {}", row["model_path"], row["model_id"])
         });
@@ -108,7 +108,7 @@ fn handshake(checks: &mut Checks<'_>, initialized: &Value, worker: &Worker) -> R
     Ok(())
 }
 
-fn activity(checks: &mut Checks<'_>, start: Moment, before: &Told, after: &Told) {
+fn activity(checks: &mut Checks<'_>, start: Moment, before: &Told, after: &Told) -> Result<(), ScenarioEnd> {
     checks.decide("is_initialized", is(&before.data, "/is_initialized", &json!(false)));
     checks.decide("has_model_loaded", is(&before.data, "/has_model_loaded", &json!(false)));
     checks.decide("has_model_loaded", is(&after.data, "/has_model_loaded", &json!(true)));
@@ -117,26 +117,34 @@ fn activity(checks: &mut Checks<'_>, start: Moment, before: &Told, after: &Told)
     let age = |told: &Told| (told.answered.instant - start.instant).as_secs_f64();
     checks.decide("uptime_seconds", lies(&before.data, "/uptime_seconds", 0.0, age(before) + CLOCK_SECONDS));
     let between = (after.asked.instant - before.answered.instant).as_secs_f64();
-    let first = before.data["uptime_seconds"].as_f64().unwrap_or(f64::INFINITY);
-    let least = first + between - CLOCK_SECONDS;
+    let least = member::number(&before.data, "/uptime_seconds")? + between - CLOCK_SECONDS;
     checks.decide("uptime_seconds", lies(&after.data, "/uptime_seconds", least, age(after) + CLOCK_SECONDS));
+    Ok(())
 }
 
-fn sizes(checks: &mut Checks<'_>, loaded: &Told, row: &Value, before: &Value, after: &Value) {
+fn sizes(
+    checks: &mut Checks<'_>,
+    loaded: &Told,
+    row: &Value,
+    before: &Value,
+    after: &Value,
+) -> Result<(), ScenarioEnd> {
     let size = &row["model_size_bytes"];
     checks.decide("model_size_bytes", is(&loaded.data, "/model_size_bytes", size));
     checks.decide("model_size_bytes", is(after, "/model_size_bytes", size));
     let took = loaded.took().as_secs_f64();
     checks.decide("load_time_seconds", lies(&loaded.data, "/load_time_seconds", 0.0, took + CLOCK_SECONDS));
     checks.decide("from_cache", is(&loaded.data, "/from_cache", &json!(false)));
-    let held = loaded.data["memory_used_bytes"].as_f64().unwrap_or(0.0);
-    checks.hold("memory_used_bytes", held > 0.0, || loaded.data.to_string());
+    let held = member::integer(&loaded.data, "/memory_used_bytes")?;
+    checks.hold("memory_used_bytes", held > 0, || loaded.data.to_string());
     let (Some(one), Some(two)) = (before.get("memory_stats"), after.get("memory_stats")) else {
-        return checks.skip("vram_total_bytes", "it measures no memory");
+        checks.skip("vram_total_bytes", "it measures no memory");
+        return Ok(());
     };
     checks.decide("vram_total_bytes", is(two, "/vram_total_bytes", &one["vram_total_bytes"]));
-    let total = two["vram_total_bytes"].as_f64().unwrap_or(0.0);
+    let total = member::number(two, "/vram_total_bytes")?;
     for part in ["/vram_used_bytes", "/vram_available_bytes"] {
         checks.decide("vram_total_bytes", lies(two, part, 0.0, total));
     }
+    Ok(())
 }
