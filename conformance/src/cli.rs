@@ -148,6 +148,12 @@ pub enum Format {
     Human,
     /// For programs.
     Json,
+    /// JUnit XML, which CI systems show as tests.
+    Junit,
+    /// Annotations of GitHub Actions.
+    Github,
+    /// Markdown, for the summary of a CI job.
+    Markdown,
 }
 
 /// What is done with a plan.
@@ -208,6 +214,10 @@ pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<Invocation, clap
     };
     let Common { only, skip, list, format, output, .. } = common;
     let plan = Plan { target, options, selection: Selection { only, skip } };
+    if list && !matches!(format, Format::Human | Format::Json) {
+        let why = "--list prints for people or as JSON: use --format human or --format json\n";
+        return Err(clap::Error::raw(ErrorKind::ArgumentConflict, why));
+    }
     check_prefixes(&plan)?;
     let Options { input_root, scratch_models, base_file, .. } = &plan.options;
     for (flag, folder) in [("--input-root", input_root), ("--scratch-models", scratch_models)] {

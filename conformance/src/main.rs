@@ -141,6 +141,9 @@ fn print(format: Format, report: &Report, out: &mut dyn Write) -> io::Result<()>
     match format {
         Format::Human => report::human::write(report, out),
         Format::Json => report::json::write(report, out),
+        Format::Junit => report::junit::write(report, out),
+        Format::Github => report::github::write(report, out),
+        Format::Markdown => report::markdown::write(report, out),
     }
 }
 
@@ -155,8 +158,8 @@ fn list(invocation: &Invocation, out: &mut dyn Write) -> io::Result<()> {
             );
         }
     }
-    match invocation.format {
-        Format::Human => report::human::list(&report, out),
-        Format::Json => report::json::list(&report, out),
+    if invocation.format == Format::Json {
+        return report::json::list(&report, out);
     }
+    report::human::list(&report, out)
 }

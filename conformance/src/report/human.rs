@@ -1,11 +1,11 @@
 //! The report for people: broken checks first, then skipped ones, then the numbers.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    io,
-};
+use std::{collections::BTreeMap, io};
 
-use super::{Report, Row, Verdict};
+use super::{
+    Report,
+    cause::{Cause, causes},
+};
 use crate::check::Outcome;
 
 /// Writes the report.
@@ -21,12 +21,7 @@ pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
         writeln!(out, "not run   {}: the target no longer answered", report.not_run)?;
     }
     let counts = report.counts();
-    let verdict = match report.verdict() {
-        Verdict::Ok => "the target keeps the contract",
-        Verdict::Broken => "the target breaks the contract",
-        Verdict::Undecided => "it could not be decided",
-        Verdict::CouldNotRun => "nothing was checked",
-    };
+    let verdict = report.verdict().sentence();
     writeln!(
         out,
         "{} checks: {} passed, {} broken, {} undecided, {} skipped: {verdict}",
@@ -49,37 +44,12 @@ pub fn list(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     writeln!(out, "{} checks", report.rows.len())
 }
 
-/// Checks with one outcome and one reason. Each reason is printed once, where its first check stands.
-struct Cause<'r> {
-    word: &'static str,
-    why: &'r str,
-    rows: Vec<&'r Row>,
-}
-
 /// Ids that are printed for one cause: five fit into a few lines.
 const IDS_SHOWN: usize = 5;
 
-fn causes(report: &Report) -> Vec<Cause<'_>> {
-    let mut causes: Vec<Cause<'_>> = Vec::new();
-    let mut known: HashMap<(&str, &str), usize> = HashMap::new();
-    for row in &report.rows {
-        let (word, why) = match &row.outcome {
-            Outcome::Failed(why) => ("broken   ", why.as_str()),
-            Outcome::Undecided(why) => ("undecided", why.as_str()),
-            Outcome::Passed | Outcome::Skipped(_) => continue,
-        };
-        let at = *known.entry((word, why)).or_insert_with(|| {
-            causes.push(Cause { word, why, rows: Vec::new() });
-            causes.len() - 1
-        });
-        causes[at].rows.push(row);
-    }
-    causes
-}
-
 fn fault(out: &mut dyn io::Write, cause: &Cause<'_>) -> io::Result<()> {
     let Some((first, others)) = cause.rows.split_first() else { return Ok(()) };
-    writeln!(out, "{} {} [{}]\n          {}", cause.word, first.id, first.class, cause.why)?;
+    writeln!(out, "{:<9} {} [{}]\n          {}", cause.word, first.id, first.class, cause.why)?;
     if !others.is_empty() {
         let ids: Vec<&str> = others.iter().take(IDS_SHOWN).map(|row| row.id.as_str()).collect();
         let more = match others.len().saturating_sub(IDS_SHOWN) {

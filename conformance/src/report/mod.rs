@@ -1,7 +1,11 @@
 //! The report of a run, and its printed forms.
 
+mod cause;
+pub mod github;
 pub mod human;
 pub mod json;
+pub mod junit;
+pub mod markdown;
 pub mod model;
 
 pub use model::{Report, Row, Verdict};

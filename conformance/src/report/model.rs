@@ -54,6 +54,17 @@ impl Verdict {
         }
     }
 
+    /// It, for people.
+    #[must_use]
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::Ok => "the target keeps the contract",
+            Self::Broken => "the target breaks the contract",
+            Self::Undecided => "it could not be decided",
+            Self::CouldNotRun => "nothing was checked",
+        }
+    }
+
     /// Its name in reports.
     #[must_use]
     pub fn as_str(self) -> &'static str {

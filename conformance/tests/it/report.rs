@@ -3,7 +3,7 @@
 use conformance::{
     check::{CheckDef, Outcome},
     class::Class,
-    report::{Report, Verdict, human, json},
+    report::{Report, Verdict, github, human, json, junit, markdown},
 };
 
 fn sample(outcomes: Vec<Outcome>) -> Report {
@@ -58,6 +58,38 @@ fn a_cause_is_said_once() {
     not run   12: the target no longer answered
     8 checks: 0 passed, 8 broken, 0 undecided, 0 skipped: the target breaks the contract
     ");
+}
+
+type Write = fn(&Report, &mut dyn std::io::Write) -> std::io::Result<()>;
+
+fn written(write: Write, report: &Report) -> String {
+    let mut text = Vec::new();
+    write(report, &mut text).unwrap();
+    String::from_utf8(text).unwrap()
+}
+
+/// Reasons hold what a target wrote: it must neither end its place in a report nor become markup.
+fn hostile() -> Outcome {
+    Outcome::Failed("a|b, <b>x</b>\r\n::error::100 % \u{1b}[31m\u{0}".to_owned())
+}
+
+#[test]
+fn ci_systems_read_it() {
+    let mut outcomes = all();
+    outcomes.push(hostile());
+    let report = sample(outcomes);
+    insta::assert_snapshot!("junit", written(junit::write, &report));
+    insta::assert_snapshot!("github", written(github::write, &report));
+    insta::assert_snapshot!("markdown", written(markdown::write, &report));
+}
+
+#[test]
+fn what_has_no_room_is_counted() {
+    let report = sample((0..30).map(|i| Outcome::Failed(format!("reason {i}"))).collect());
+    let text = written(github::write, &report);
+    assert_eq!(text.lines().filter(|line| line.starts_with("::error")).count(), 10, "{text}");
+    assert!(text.contains("::error title=conformance::21 more causes"), "{text}");
+    assert!(written(markdown::write, &report).contains("10 more causes"));
 }
 
 #[test]

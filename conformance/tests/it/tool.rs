@@ -54,6 +54,7 @@ fn a_wrong_flag_or_folder_is_30_with_a_reason() {
         ),
         (&["--scratch-models", "/tmp", "--base-file", "/dev/null"], &["--base-file /dev/null", "too short"]),
         (&["--scratch-models", "/tmp"], &["--base-file"]),
+        (&["--list", "--format", "junit"], &["--list", "--format json"]),
         (&["--model", ""], &["--model"]),
         (&["--lora", ""], &["--lora"]),
     ] {
