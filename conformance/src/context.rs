@@ -305,15 +305,17 @@ impl Context {
         let unwritable = |cause| TargetError::Tool(ToolError::Unwritable { path: root.clone(), cause });
         // The target may have another working directory.
         let root = std::path::absolute(root).map_err(unwritable)?;
-        if self.model_folder.is_none() {
-            let readable = Permissions::from_mode(0o755);
-            let mut folder = tempfile::Builder::new();
-            let made =
-                folder.prefix("conformance-").permissions(readable).tempdir_in(root).map_err(unwritable)?;
-            interrupt::remove_at_interrupt(made.path());
-            self.model_folder = Some(made);
+        if let Some(folder) = &self.model_folder {
+            return Ok(folder.path().to_owned());
         }
-        Ok(self.model_folder.as_ref().map(|folder| folder.path().to_owned()).unwrap_or_default())
+        let readable = Permissions::from_mode(0o755);
+        let mut folder = tempfile::Builder::new();
+        let made =
+            folder.prefix("conformance-").permissions(readable).tempdir_in(root).map_err(unwritable)?;
+        interrupt::remove_at_interrupt(made.path());
+        let path = made.path().to_owned();
+        self.model_folder = Some(made);
+        Ok(path)
     }
 
     /// Starts a worker and negotiates features and the dialect snake. Returns the worker and `data` of `initialize`.

@@ -113,10 +113,11 @@ fn refusal(context: &mut Context, action: Action, fields: Value) -> Result<Refus
 fn reported(context: &mut Context, submission: &Value) -> Result<Refusal, ScenarioEnd> {
     let report = context.get(Action::ValidateRequest, of(submission))?;
     let errors = member::list(&report, "/errors")?;
-    let text = |name: &str| errors[0][name].as_str().unwrap_or_default().to_owned();
-    Ok(match errors.len() {
-        0 => Err("it is valid".to_owned()),
-        1 => Ok((text("code"), text("pointer"))),
+    Ok(match errors {
+        [] => Err("it is valid".to_owned()),
+        [error] => {
+            Ok((member::text(error, "/code")?.to_owned(), member::text(error, "/pointer")?.to_owned()))
+        }
         _ => Err(format!("one fault has several errors: {}", display::json(&errors))),
     })
 }
