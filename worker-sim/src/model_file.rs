@@ -38,6 +38,11 @@ impl Look {
         let mut look = Self::default();
         let files = if path.is_dir() { weights(path) } else { Ok(vec![path.to_owned()]) };
         match files {
+            // A pipe would wait for its writer.
+            Ok(files) if files.iter().any(|file| !file.is_file()) => {
+                look.issues
+                    .push(format!("{} is no file, or has one among its weights that is none", name(path)));
+            }
             Ok(files) if files.is_empty() => look.issues.push("no .safetensors file is in it".to_owned()),
             Ok(files) => files.iter().for_each(|file| look.read(file, kind)),
             Err(err) => look.issues.push(err.to_string()),

@@ -219,8 +219,10 @@ fn a_broken_file_is_refused_by_looks_loads_and_jobs() {
         std::fs::write(root.join(name), bytes).expect("a file");
     }
     std::fs::write(root.join("sound.safetensors"), sound).expect("a file");
+    let mode = nix::sys::stat::Mode::S_IRWXU;
+    nix::unistd::mkfifo(&root.join("pipe.safetensors"), mode).expect("a pipe");
     let mut sim = Sim::start_in(home, &["--model-root", root.to_str().expect("text")]);
-    let names = broken.iter().map(|(name, _)| *name).chain(["folder.safetensors"]);
+    let names = broken.iter().map(|(name, _)| *name).chain(["folder.safetensors", "pipe.safetensors"]);
     for path in names.map(|name| root.join(name)).map(|path| path.display().to_string()) {
         let looked = sim.data("validate_model_files", json!({"model_paths": [path]}));
         assert_eq!(looked["results"][0]["is_valid"], false, "{looked}");
