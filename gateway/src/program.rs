@@ -54,6 +54,7 @@ pub fn main() -> ExitCode {
     };
     let code = result.unwrap_or_else(|err| {
         log::print(&format!("error: {err:#}"));
+        log::flush_error();
         ExitCode::FAILURE
     });
     log::flush();

@@ -37,6 +37,10 @@ static FILE: OnceLock<Sink> = OnceLock::new();
 /// How long the last lines may take. A pipe that no process reads must not keep this one from its exit.
 const FLUSH_MAX: Duration = Duration::from_millis(200);
 
+/// How long the line of an error may take, as nothing else says why the program ended. No client waits for this exit, and
+/// on a busy machine the writer's thread may not run for as long as [`FLUSH_MAX`].
+const FLUSH_ERROR_MAX: Duration = Duration::from_secs(1);
+
 /// The format of the log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
@@ -147,8 +151,17 @@ pub fn reopen() {
 
 /// Waits until queued lines are written, [`FLUSH_MAX`] at most for each sink.
 pub fn flush() {
+    flush_within(FLUSH_MAX);
+}
+
+/// The same before an exit by an error, [`FLUSH_ERROR_MAX`] at most for each sink.
+pub fn flush_error() {
+    flush_within(FLUSH_ERROR_MAX);
+}
+
+fn flush_within(at_most: Duration) {
     for sink in [FILE.get(), CONSOLE.get()].into_iter().flatten() {
-        sink.flush(FLUSH_MAX);
+        sink.flush(at_most);
     }
 }
 
