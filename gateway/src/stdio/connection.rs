@@ -17,7 +17,7 @@ use super::{
     client::StdioClient,
     events::UnsolicitedEvents,
     lines::{Input, Lines},
-    pipes::{Chunk, StdoutQueue},
+    pipes::{CHUNKS_MAX, Chunk, StdoutQueue},
 };
 use crate::{
     app::{self, App, TaskFailure},
@@ -240,7 +240,9 @@ impl Connection {
     /// reply is the same whichever of the two is seen first.
     fn on_terminated(&mut self) {
         if self.stdin == Stdin::Open {
-            while let Ok(chunk) = self.input.try_recv() {
+            // As many as the channel has: a client that writes without end must not keep the loop here.
+            for _ in 0..CHUNKS_MAX {
+                let Ok(chunk) = self.input.try_recv() else { break };
                 self.on_chunk(Some(chunk));
             }
             if self.stdin == Stdin::Open {

@@ -15,7 +15,7 @@ use nix::{
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// Chunks of 64 KiB of stdin that wait to be split. A full channel leaves the rest in the pipe.
-const CHUNKS_MAX: usize = 8;
+pub(super) const CHUNKS_MAX: usize = 8;
 /// Bytes that wait to be written; beyond this no further reply or event is made.
 const BACKLOG_BYTES_MAX: usize = 1 << 20;
 
