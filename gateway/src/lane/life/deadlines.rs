@@ -16,6 +16,10 @@ use crate::lane::{
 /// by some milliseconds, so that this is far above their noise; and far below the shortest limit, so that a stall which
 /// could end a worker is never missed.
 const LATE_MIN: Duration = Duration::from_millis(250);
+/// How long the reader of a worker's output has after a delay, before the worker is judged. On a busy machine one thread of
+/// the runtime may be without a core for a second while another runs this loop; a worker that is hung is found that much
+/// later.
+const CATCH_UP: Duration = Duration::from_secs(2);
 /// A delay this long goes into the log as a warning. Shorter ones are common on a busy machine.
 const LATE_WARNED: Duration = Duration::from_secs(1);
 
@@ -96,7 +100,7 @@ impl Life<'_> {
             }
         }
         // Its reader task was held up, too: it gets this long to bring what the worker has written meanwhile.
-        self.caught_up = now + LATE_MIN;
+        self.caught_up = now + CATCH_UP;
     }
 
     /// Reads the output that has arrived, before the worker is judged: a sign of life may be among it.
