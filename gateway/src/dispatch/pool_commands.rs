@@ -93,31 +93,13 @@ impl Dispatcher {
     /// Asks every lane that can answer, and merges the answers.
     async fn ask_pool(&self, command: &RoutedCommand, context: CommandContext) -> Reply {
         let lanes = self.inner.pool.lanes();
-        let payload = command.fields.to_string();
-        let state = |lane: &LaneHandle| lane.view().state.clone();
-        let some_ready = lanes.iter().any(|lane| state(lane) == LaneState::Ready);
-        // If no lane is ready, wait for those that start: the query's own timeout bounds that.
-        let askable: Vec<&LaneHandle> = lanes
-            .iter()
-            .filter(|lane| match state(lane) {
-                LaneState::Ready => true,
-                LaneState::Starting | LaneState::Resting(_) => {
-                    !some_ready && command.action != Action::GetStatus
-                }
-                LaneState::Open(_) | LaneState::Stopped => false,
-            })
-            .collect();
-        let replies = match askable.as_slice() {
-            [lane] => vec![self.ask(lane, command, &payload, &context).await],
-            lanes => {
-                join_all(lanes.iter().map(|lane| self.ask_share(lane, command, &payload, &context))).await
-            }
-        };
+        let asked = self.askable(command);
+        let replies = self.ask_each(&asked, command, &context).await;
         let mut warnings = context.warnings.clone();
         let mut more_warnings = 0;
         let mut answers: Vec<(&LaneHandle, Value)> = Vec::with_capacity(lanes.len());
         let mut failed: Vec<(&LaneHandle, Box<Failure>)> = Vec::new();
-        for (lane, reply) in askable.iter().copied().zip(replies) {
+        for (lane, reply) in asked.into_iter().zip(replies) {
             match reply.outcome {
                 Ok(data) => {
                     warnings.extend(reply.warnings.into_iter().skip(context.warnings.len()));
@@ -152,6 +134,36 @@ impl Dispatcher {
         answers.sort_by_key(|(lane, _)| lanes.iter().position(|one| one.gpu == lane.gpu));
         let data = self.merged(command, answers).await;
         Reply { warnings, more_warnings, ..context.with(data) }
+    }
+
+    /// The lanes that can answer. If none is ready, those that start: the query's own timeout bounds that wait.
+    fn askable(&self, command: &RoutedCommand) -> Vec<&LaneHandle> {
+        let lanes = self.inner.pool.lanes();
+        let state = |lane: &LaneHandle| lane.view().state.clone();
+        let some_ready = lanes.iter().any(|lane| state(lane) == LaneState::Ready);
+        let waits = !some_ready && command.action != Action::GetStatus;
+        let can_answer = |lane: &&LaneHandle| match state(lane) {
+            LaneState::Ready => true,
+            LaneState::Starting | LaneState::Resting(_) => waits,
+            LaneState::Open(_) | LaneState::Stopped => false,
+        };
+        lanes.iter().filter(can_answer).collect()
+    }
+
+    /// The replies of lanes, in their order. Several of them have a share of the command's time each.
+    async fn ask_each(
+        &self,
+        lanes: &[&LaneHandle],
+        command: &RoutedCommand,
+        context: &CommandContext,
+    ) -> Vec<Reply> {
+        let payload = command.fields.to_string();
+        match lanes {
+            [lane] => vec![self.ask(lane, command, &payload, context).await],
+            lanes => {
+                join_all(lanes.iter().map(|lane| self.ask_share(lane, command, &payload, context))).await
+            }
+        }
     }
 
     async fn merged(

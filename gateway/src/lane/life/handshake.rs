@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use contracts::{Action, ErrorCode, Failure, limits::PROTOCOL_VERSIONS};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::{Exit, Life, Waiter};
@@ -48,29 +48,42 @@ impl Life<'_> {
             }
             Err(failure) => return refuse(failure.to_string()),
         };
+        if let Err(what) = self.fits(&data) {
+            return refuse(what);
+        }
+        self.sends_trace = self.asks_trace && has(&data, "trace");
+        self.begin(&data);
+        // Commands that wait are sent by the loop, as the writer has room.
+        None
+    }
+
+    /// Whether the lane can work with what a worker says of itself; the reason, if it cannot.
+    fn fits(&self, data: &Value) -> Result<(), String> {
         if !PROTOCOL_VERSIONS.iter().any(|version| data["protocol_version"] == *version) {
             let ours = PROTOCOL_VERSIONS.join(", ");
-            return refuse(format!("it speaks protocol {}, and a lane {ours}", data["protocol_version"]));
+            return Err(format!("it speaks protocol {}, and a lane {ours}", data["protocol_version"]));
         }
         // A lane owns one GPU; a gateway has a pool of its own.
         if data["worker"] == "gateway" {
-            return refuse("it is a gateway, and a lane needs a worker".to_owned());
+            return Err("it is a gateway, and a lane needs a worker".to_owned());
         }
-        let has = |feature: &str| {
-            data["features"].as_array().is_some_and(|all| all.iter().any(|one| one == feature))
-        };
-        if !has("events") || !has("out_of_order") {
-            return refuse("it speaks without events or out_of_order, which a lane needs".to_owned());
+        if !has(data, "events") || !has(data, "out_of_order") {
+            return Err("it speaks without events or out_of_order, which a lane needs".to_owned());
         }
         if data["dialect"] != "snake" {
-            return refuse(format!("it speaks {}, and was asked for snake", data["dialect"]));
+            return Err(format!("it speaks {}, and was asked for snake", data["dialect"]));
         }
-        self.sends_trace = self.asks_trace && has("trace");
-        let text = |name: &str| data[name].as_str().unwrap_or_default().to_owned();
         let gpu = &self.actor.gpu;
         if data["gpu_id"] != gpu.as_str() {
-            return refuse(format!("it is {}, and its lane is {gpu}", data["gpu_id"]));
+            return Err(format!("it is {}, and its lane is {gpu}", data["gpu_id"]));
         }
+        Ok(())
+    }
+
+    /// The worker is up: it gets work from now on.
+    fn begin(&mut self, data: &Value) {
+        let text = |name: &str| data[name].as_str().unwrap_or_default().to_owned();
+        let gpu = &self.actor.gpu;
         let facts = WorkerFacts {
             worker: text("worker"),
             version: text("worker_version"),
@@ -93,7 +106,10 @@ impl Life<'_> {
             view.worker_state = "ready".to_owned();
             true
         });
-        // Commands that wait are sent by the loop, as the writer has room.
-        None
     }
+}
+
+/// Whether a feature was agreed on.
+fn has(data: &Value, feature: &str) -> bool {
+    data["features"].as_array().is_some_and(|all| all.iter().any(|one| one == feature))
 }
