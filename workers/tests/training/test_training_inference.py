@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from training_lab import JOBS, job
+from training_lab import KINDS, job
 
 from concord_workers.contract import read_effective
 from concord_workers.core.effective import effective
@@ -43,7 +43,7 @@ class Engine:
             return np.asarray(picture).astype(int), result["features_used"]
 
 
-@pytest.mark.parametrize("kind", JOBS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_the_engine_loads_what_was_trained(lab, kind):
     engine = Engine(lab)
     before, _ = engine.run()

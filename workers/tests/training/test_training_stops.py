@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from training_lab import JOBS, WAIT_SECONDS, Lab, fill, job, picture
+from training_lab import KINDS, WAIT_SECONDS, Lab, fill, job, picture
 
 from concord_workers.core.device_manager import Device
 from concord_workers.core.errors import Conflict, ContractError, ShuttingDown, StorageFull, TrainingNotFound, ValidationFailed
@@ -62,7 +62,7 @@ def pause_at(lab: Lab, step: int, kind: str = "lora", **numbers) -> str:
 
 
 # DreamBooth's low-rank mode trains as `lora` does, and differs from it in its captions alone.
-@pytest.mark.parametrize("kind", [pytest.param(k, marks=pytest.mark.long) if k == "dreambooth" else k for k in JOBS])
+@pytest.mark.parametrize("kind", KINDS)
 def test_paused_and_resumed_equals_uninterrupted(lab, uninterrupted, kind):
     gate = lab.hold_at(5)
     training_id = lab.start(**job(kind, hyperparameters=SLOPE))

@@ -9,7 +9,7 @@ import pytest
 import torch
 from diffusers import StableDiffusionXLPipeline
 from safetensors.torch import load_file
-from training_lab import JOBS, fill, job
+from training_lab import KINDS, fill, job
 
 from concord_workers.core.errors import Conflict, UnsupportedValue
 from concord_workers.training.base import Base, view_of
@@ -62,7 +62,7 @@ def untrained(models) -> np.ndarray:
     return draw(pipeline_of(models / "sdxl_base"))
 
 
-@pytest.mark.parametrize("kind", JOBS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_learns_and_reloads(lab, models, untrained, kind):
     training_id = lab.start(**job(kind, hyperparameters={"max_steps": 16, "batch_size": 4}, output_name="mine"))
     status = lab.wait(training_id)
@@ -77,7 +77,7 @@ def test_learns_and_reloads(lab, models, untrained, kind):
     assert abs(draw(reloaded(kind, output, models / "sdxl_base")) - untrained).max() > 0
 
 
-@pytest.mark.parametrize("kind", JOBS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_the_base_stays_as_it_was(lab, kind):
     lab.loader.load("sdxl_base", "sdxl")
     pipeline = lab.loader.on_device.by_id("sdxl_base").value
@@ -160,7 +160,10 @@ def test_an_epoch_shows_every_picture_once():
     assert sorted(again) == list(range(10)) and again != shown
 
 
-@pytest.mark.parametrize(("dtype", "kinds"), [("bf16", ["lora"]), ("fp16", ["lora", "dreambooth_full", "inversion"])])
+@pytest.mark.parametrize(
+    ("dtype", "kinds"),
+    [("bf16", ["lora"]), ("fp16", ["lora"]), pytest.param("fp16", ["dreambooth_full", "inversion"], marks=pytest.mark.long)],
+)
 def test_half_precision(tmp_path, make_lab, dtype, kinds):
     """float16 goes with a scaled loss, whose scale is part of the checkpoint."""
     lab = make_lab(tmp_path, dtype=dtype)

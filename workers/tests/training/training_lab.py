@@ -11,6 +11,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
 import torch
 from diffusers.utils import logging as diffusers_logging
 from PIL import Image, ImageDraw
@@ -136,6 +137,9 @@ JOBS = {
         "hyperparameters": {"learning_rate": 1e-1},
     },
 }
+
+# For sweeps. A DreamBooth of an adapter is a LoRA with an instance prompt, and goes the LoRA's way but for that.
+KINDS = [pytest.param(kind, marks=pytest.mark.long) if kind == "dreambooth" else kind for kind in JOBS]
 
 
 def job(kind: str, /, *, data: str = "cats", base: str = "sdxl_base", hyperparameters: dict | None = None, **fields) -> dict:

@@ -8,9 +8,15 @@ import pytest
 import torch
 from bench import Engine, difference
 from diffusers import UNet2DConditionModel
-from lora_lab import with_lora
+from lora_lab import reseed, with_lora
 from safetensors.torch import load_file, save_file
 from transformers import CLIPTextModel, CLIPTextModelWithProjection
+
+
+@pytest.fixture(autouse=True)
+def _same_numbers():
+    """The random numbers of a test are its own, whichever tests ran before it in this process."""
+    reseed()
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,12 @@ from concord_workers.contract import read_partial
 from concord_workers.core.errors import ModelInvalid
 
 ATTENTION = re.compile(r"attn[12]\.(to_q|to_k|to_v|to_out\.0)$")
-GENERATOR = torch.Generator().manual_seed(7)
+GENERATOR = torch.Generator()
+
+
+def reseed() -> None:
+    """Begins the random numbers anew."""
+    GENERATOR.manual_seed(7)
 
 
 def random(*shape: int) -> torch.Tensor:
