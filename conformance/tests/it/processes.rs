@@ -102,6 +102,10 @@ fn judge(target: &str, check: &str, script: &Script, command: &[&str]) -> (i32, 
     let scenario = check.rsplit_once('.').expect("an id of three parts").0;
     let flags = [target, "--format", "json", "--start-timeout", "60", "--only", scenario, "--", "bash", "-c"];
     let (code, report) = run(&[&flags[..], &[script.0, "bash"], command].concat());
+    // Shown of a test that fails.
+    for row in report["checks"].as_array().into_iter().flatten().filter(|row| row["outcome"] == "failed") {
+        eprintln!("{}: {}", row["id"], row["why"]);
+    }
     (code, outcome(&report, check).to_owned())
 }
 

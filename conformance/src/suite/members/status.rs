@@ -1,6 +1,6 @@
 //! What a worker says of itself and of its model, against its process, a clock, and its other answers.
 
-use contracts::Action;
+use contracts::{Action, ModelPlace};
 use serde_json::{Value, json};
 
 use super::{
@@ -10,6 +10,7 @@ use super::{
 use crate::{
     check::ScenarioEnd,
     class::Class,
+    context::Context,
     member,
     scenario::{Checks, Scenario},
     target::{TargetError, worker::Worker},
@@ -49,50 +50,77 @@ pub(super) fn scenario() -> Scenario {
     Scenario::new("members.status", checks.concat(), |context, checks| {
         let start = Moment::now();
         let mut worker = context.start()?;
-        let fields = json!({"protocol_versions": ["1"], "features": [], "dialect": "snake"});
-        let before = ask(&mut worker, context, Action::GetStatus, json!({}))?;
-        let initialized = ask(&mut worker, context, Action::Initialize, fields)?.data;
-        let greeted = ask(&mut worker, context, Action::GetStatus, json!({}))?.data;
-        checks.decide("is_initialized", is(&greeted, "/is_initialized", &json!(true)));
-        checks.decide("has_model_loaded", is(&greeted, "/has_model_loaded", &json!(false)));
-        let path = context.options.model_path.clone();
-        let fields = json!({"model_path": path, "model_type": "sdxl"});
-        let loaded = ask(&mut worker, context, Action::LoadModel, fields)?;
-        let after = ask(&mut worker, context, Action::GetStatus, json!({}))?;
-        let capabilities = ask(&mut worker, context, Action::GetCapabilities, json!({}))?.data;
-        let models = ask(&mut worker, context, Action::GetModelInfo, json!({}))?.data;
-        handshake(checks, &initialized, &worker)?;
-        for (name, other) in
-            [("get_status", &after.data), ("get_capabilities", &capabilities), ("load_model", &loaded.data)]
-        {
-            let same = is(other, "/gpu_id", &initialized["gpu_id"]).map_err(|why| format!("{name}: {why}"));
-            checks.decide("gpu_id", same);
-        }
-        checks.decide("device_name", is(&capabilities, "/device_name", &initialized["device_name"]));
-        activity(checks, start, &before, &after)?;
-        let model = [("current_model_id", "model_id"), ("model_loaded_at", "loaded_at")];
-        let rows = member::list(&models, "/models")?;
-        let row = rows.iter().find(|row| row["model_id"] == loaded.data["model_id"]);
-        let row = row.ok_or_else(|| ScenarioEnd::Broken(format!("the loaded model is not in {models}")))?;
-        for (own, other) in model {
-            checks.decide(own, is(&after.data, &format!("/{own}"), &row[other]));
-        }
-        checks.decide(
-            "model_loaded_at",
-            within(&after.data, "/model_loaded_at", loaded.asked, loaded.answered),
-        );
-        checks.decide("loaded_at", within(row, "/loaded_at", loaded.asked, loaded.answered));
-        sizes(checks, &loaded, row, &before.data, &after.data)?;
-        checks.decide("model_type", is(row, "/model_type", &json!("sdxl")));
-        checks.decide("location", is(row, "/location", &json!("gpu")));
-        let id = member::text(&loaded.data, "/model_id")?;
-        let has_name = member::text(row, "/model_path")?.contains(id);
-        checks.hold("model_path", has_name, || {
-            format!("it is {}, and the id {}", row["model_path"], row["model_id"])
-        });
-        checks.decide("model_id", is(row, "/model_id", &loaded.data["model_id"]));
-        Ok(())
+        let answers = Answers::of(&mut worker, context)?;
+        handshake(checks, &answers.initialized, &worker)?;
+        place(checks, &answers);
+        activity(checks, start, &answers)?;
+        model(checks, &answers)
     })
+}
+
+/// What a worker says before its first model and with it.
+struct Answers {
+    /// Status before `initialize`.
+    before: Told,
+    initialized: Value,
+    /// Status between the two.
+    greeted: Value,
+    loaded: Told,
+    /// Status with the model.
+    after: Told,
+    capabilities: Value,
+    models: Value,
+}
+
+impl Answers {
+    fn of(worker: &mut Worker, context: &Context) -> Result<Self, ScenarioEnd> {
+        let query = |worker: &mut Worker, action| ask(worker, context, action, json!({}));
+        let fields = json!({"protocol_versions": ["1"], "features": [], "dialect": "snake"});
+        let model = json!({"model_path": context.options.model_path, "model_type": "sdxl"});
+        Ok(Self {
+            before: query(worker, Action::GetStatus)?,
+            initialized: ask(worker, context, Action::Initialize, fields)?.data,
+            greeted: query(worker, Action::GetStatus)?.data,
+            loaded: ask(worker, context, Action::LoadModel, model)?,
+            after: query(worker, Action::GetStatus)?,
+            capabilities: query(worker, Action::GetCapabilities)?.data,
+            models: query(worker, Action::GetModelInfo)?.data,
+        })
+    }
+}
+
+/// One GPU and one device, whatever is asked.
+fn place(checks: &mut Checks<'_>, answers: &Answers) {
+    let Answers { initialized, after, loaded, capabilities, .. } = answers;
+    let others =
+        [("get_status", &after.data), ("get_capabilities", capabilities), ("load_model", &loaded.data)];
+    for (name, other) in others {
+        let same = is(other, "/gpu_id", &initialized["gpu_id"]).map_err(|why| format!("{name}: {why}"));
+        checks.decide("gpu_id", same);
+    }
+    checks.decide("device_name", is(capabilities, "/device_name", &initialized["device_name"]));
+}
+
+/// The loaded model, in the list of models and in the status.
+fn model(checks: &mut Checks<'_>, answers: &Answers) -> Result<(), ScenarioEnd> {
+    let Answers { before, loaded, after, models, .. } = answers;
+    let id = member::text(&loaded.data, "/model_id")?;
+    let rows = member::list(models, "/models")?;
+    let row = rows.iter().find(|row| row["model_id"] == id);
+    let row =
+        row.ok_or_else(|| ScenarioEnd::Broken(format!("model_id {id} is loaded, and not in {models}")))?;
+    checks.decide("model_id", is(row, "/model_id", &json!(id)));
+    for (own, other) in [("current_model_id", "model_id"), ("model_loaded_at", "loaded_at")] {
+        checks.decide(own, is(&after.data, &format!("/{own}"), &row[other]));
+    }
+    let load = |document, pointer| within(document, pointer, loaded.asked, loaded.answered);
+    checks.decide("model_loaded_at", load(&after.data, "/model_loaded_at"));
+    checks.decide("loaded_at", load(row, "/loaded_at"));
+    checks.decide("model_type", is(row, "/model_type", &json!("sdxl")));
+    checks.decide("location", is(row, "/location", &json!("gpu")));
+    let path = member::text(row, "/model_path")?;
+    checks.hold("model_path", is_id_of(path, id), || format!("{path} has another id than {id}"));
+    sizes(checks, loaded, row, &before.data, &after.data)
 }
 
 fn handshake(checks: &mut Checks<'_>, initialized: &Value, worker: &Worker) -> Result<(), ScenarioEnd> {
@@ -108,17 +136,30 @@ fn handshake(checks: &mut Checks<'_>, initialized: &Value, worker: &Worker) -> R
     Ok(())
 }
 
-fn activity(checks: &mut Checks<'_>, start: Moment, before: &Told, after: &Told) -> Result<(), ScenarioEnd> {
-    checks.decide("is_initialized", is(&before.data, "/is_initialized", &json!(false)));
-    checks.decide("has_model_loaded", is(&before.data, "/has_model_loaded", &json!(false)));
-    checks.decide("has_model_loaded", is(&after.data, "/has_model_loaded", &json!(true)));
+/// Whether a model at a path may have this id: its stem, or the readable part of it with a hash of the place. The root of
+/// the path is not known, so that the hash is not looked at.
+fn is_id_of(path: &str, id: &str) -> bool {
+    let Some(place) = ModelPlace::below(0, path) else { return false };
+    let hashed = place.hashed_id();
+    let readable = hashed.rsplit_once('-').map_or(hashed.as_str(), |(readable, _)| readable);
+    place.stem() == id || id.rsplit_once('-').is_some_and(|(own, _)| own == readable)
+}
+
+fn activity(checks: &mut Checks<'_>, start: Moment, answers: &Answers) -> Result<(), ScenarioEnd> {
+    let Answers { before, greeted, after, .. } = answers;
+    for (status, initialized, loaded) in
+        [(&before.data, false, false), (greeted, true, false), (&after.data, true, true)]
+    {
+        checks.decide("is_initialized", is(status, "/is_initialized", &json!(initialized)));
+        checks.decide("has_model_loaded", is(status, "/has_model_loaded", &json!(loaded)));
+    }
     checks.decide("state", is(&after.data, "/state", &json!("ready")));
     checks.decide("last_activity", within(&after.data, "/last_activity", before.answered, after.answered));
-    let age = |told: &Told| (told.answered.instant - start.instant).as_secs_f64();
-    checks.decide("uptime_seconds", lies(&before.data, "/uptime_seconds", 0.0, age(before) + CLOCK_SECONDS));
+    let most = |told: &Told| (told.answered.instant - start.instant).as_secs_f64() + CLOCK_SECONDS;
+    checks.decide("uptime_seconds", lies(&before.data, "/uptime_seconds", 0.0, most(before)));
     let between = (after.asked.instant - before.answered.instant).as_secs_f64();
     let least = member::number(&before.data, "/uptime_seconds")? + between - CLOCK_SECONDS;
-    checks.decide("uptime_seconds", lies(&after.data, "/uptime_seconds", least, age(after) + CLOCK_SECONDS));
+    checks.decide("uptime_seconds", lies(&after.data, "/uptime_seconds", least, most(after)));
     Ok(())
 }
 
