@@ -156,7 +156,7 @@ pub enum Format {
     Markdown,
 }
 
-/// What is done with a plan.
+/// The task of the tool.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Task {
     /// Its checks are run.
@@ -172,7 +172,7 @@ pub enum Task {
 pub struct Invocation {
     /// The run.
     pub plan: Plan,
-    /// What is done with it.
+    /// The task.
     pub task: Task,
     /// How the report is printed.
     pub format: Format,

@@ -41,7 +41,7 @@ pub fn chosen(plan: &Plan) -> Vec<Suite> {
 pub(crate) struct Prepared {
     /// The chosen scenarios.
     pub(crate) suites: Vec<Suite>,
-    /// What they share.
+    /// The state that they share.
     pub(crate) context: Context,
     /// `worker` or `gateway`.
     pub(crate) target: &'static str,

@@ -38,7 +38,7 @@ pub struct Notes {
     seen: Mutex<Vec<bool>>,
 }
 
-/// What is done to a frame whose kinds are known.
+/// Edits or notes a frame whose kinds are known.
 trait Passage: fmt::Debug + Send + Sync {
     /// The frame as the suite reads it; `None` if it stays as it is.
     fn pass(&self, frame: Value, kinds: &[Frame]) -> Option<Value>;
@@ -145,7 +145,7 @@ impl Conversation for Talk {
     fn sent(&mut self, bytes: &[u8]) {
         for line in self.written.push(bytes) {
             let Line::Text(text) = line else { continue };
-            // What is no command gets a failure, which has the same members whatever was asked.
+            // A line that is not a command gets a failure, and failures have the same members for every action.
             let Ok(incoming) = contracts::read_frame(&text) else { continue };
             match incoming.head.request_id {
                 Some(id) => _ = self.by_id.insert(id, incoming.head.action),

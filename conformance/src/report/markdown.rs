@@ -47,7 +47,7 @@ pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     }
 }
 
-/// Text that ends neither its cell nor its row, and is no markup.
+/// Escapes a text, so that it stays within its cell and is not read as markup.
 fn cell(text: &str) -> String {
     let mut cell = String::with_capacity(text.len());
     for character in printable(text).chars() {

@@ -1,4 +1,4 @@
-//! What a worker can do and holds, as several of its answers tell it.
+//! The abilities and models of a worker. Several of its answers tell them, and must agree.
 
 use contracts::Action;
 use serde_json::{Map, Value, json};

@@ -1,19 +1,16 @@
-//! What a worker counts, against what it was asked.
+//! The counters of a worker. They are compared with the commands that it was sent.
 
 use contracts::Action;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{
     each,
-    interview::{ask, is, lies, try_to_ask},
+    interview::{ROUNDING_SECONDS, ask, is, lies, try_to_ask},
 };
 use crate::{case::with, check::ScenarioEnd, class::Class, member, scenario::Scenario};
 
 const METRICS: &str = "PerformanceMetrics: commands_total, commands_failed, jobs_completed, images_generated, average_generation_time_seconds?, p95_generation_time_seconds?";
 const QUEUE: &str = "QueueStatus: total_queued, currently_processing, completed, failed, cancelled, average_processing_time_seconds?";
-
-/// Figures are rounded, to three digits behind the point at most.
-const ROUNDING_SECONDS: f64 = 0.001;
 
 /// A job with two pictures, and one that is refused, on a worker of its own.
 pub(super) fn scenario() -> Scenario {
@@ -72,9 +69,4 @@ pub(super) fn scenario() -> Scenario {
         checks.decide("average_processing_time_seconds", lies(&queue, pointer, least, most));
         Ok(())
     })
-}
-
-/// The members of a list of objects under one name.
-pub(super) fn column(rows: &[Value], name: &str) -> Value {
-    rows.iter().map(|row| row[name].clone()).collect()
 }

@@ -16,6 +16,9 @@ use crate::{
 /// A timestamp has milliseconds: it may be a millisecond before the moment that it names.
 const RESOLUTION: Duration = Duration::from_millis(1);
 
+/// Figures are rounded, to three digits behind the point at most.
+pub(super) const ROUNDING_SECONDS: f64 = 0.001;
+
 /// An answer, and the time in which it was given.
 pub(super) struct Told {
     pub(super) data: Value,
@@ -104,4 +107,9 @@ pub(super) fn lies(document: &Value, pointer: &str, from: f64, to: f64) -> Resul
     } else {
         Err(format!("{pointer} is {number}, and not from {from} to {to}"))
     }
+}
+
+/// The members of a list of objects under one name.
+pub(super) fn column(rows: &[Value], name: &str) -> Value {
+    rows.iter().map(|row| row[name].clone()).collect()
 }

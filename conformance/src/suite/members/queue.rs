@@ -4,9 +4,8 @@ use contracts::Action;
 use serde_json::{Value, json};
 
 use super::{
-    counters::column,
     each,
-    interview::{Moment, is, within},
+    interview::{Moment, column, is, within},
 };
 use crate::{
     case,

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     each,
-    interview::{Told, ask, is, lies},
+    interview::{ROUNDING_SECONDS, Told, ask, column, is, lies},
 };
 use crate::{
     case::with,
@@ -20,14 +20,11 @@ use crate::{
 
 const RESULT: &str = "SDXLResult: images[], image_details[], generation_time_seconds, …, seed_used, features_used, scheduler_used, steps_used, model_id, device, gpu_id";
 
-/// Figures are rounded, to three digits behind the point at most.
-const ROUNDING_SECONDS: f64 = 0.001;
-
 const STEPS: u32 = 3;
 const SEED: u32 = 7;
 const SAMPLER: &str = "Euler";
 
-/// The actions whose `data` is an SDXLResult, with the envelope's field for the submission.
+/// The actions whose `data` is an SDXLResult, or has one for each of its items.
 const ACTIONS: [Action; 5] = [
     Action::GenerateSdxl,
     Action::GenerateSdxlEnhanced,
@@ -98,8 +95,7 @@ fn batch(checks: &mut Checks<'_>, told: &Told) -> Result<Value, ScenarioEnd> {
     }
     let items = member::list(&told.data, "/results")?;
     checks.hold("results", items.len() == 2, || format!("{} results of 2 requests", items.len()));
-    let column = |name: &str| -> Value { items.iter().map(|item| item[name].clone()).collect() };
-    let told = json!({"index": column("index"), "request_id": column("request_id")});
+    let told = json!({"index": column(items, "index"), "request_id": column(items, "request_id")});
     checks.decide("index", is(&told, "/index", &json!([0, 1])));
     let ids = json!(["members-batch_generate.0", "members-batch_generate.1"]);
     checks.decide("request_id", is(&told, "/request_id", &ids));
@@ -111,8 +107,7 @@ fn batch(checks: &mut Checks<'_>, told: &Told) -> Result<Value, ScenarioEnd> {
 fn pictures(checks: &mut Checks<'_>, context: &Context, result: &Value) -> Result<(), ScenarioEnd> {
     let details = member::list(result, "/image_details")?;
     checks.hold("image_details", details.len() == 2, || format!("{} of 2 pictures", details.len()));
-    let paths: Value = details.iter().map(|detail| detail["path"].clone()).collect();
-    checks.decide("images", is(result, "/images", &paths));
+    checks.decide("images", is(result, "/images", &column(details, "path")));
     for (number, detail) in (0..).zip(details) {
         // The size, format, bytes and hash of the file.
         Picture::open(context, detail)?;
@@ -125,7 +120,7 @@ fn pictures(checks: &mut Checks<'_>, context: &Context, result: &Value) -> Resul
 fn times(checks: &mut Checks<'_>, told: &Told, result: &Value) -> Result<(), ScenarioEnd> {
     let most = told.took().as_secs_f64() + ROUNDING_SECONDS;
     let whole = member::number(result, "/generation_time_seconds")?;
-    // A picture takes time: 0 is a figure that nobody measured.
+    // A picture takes time, so that 0 was not measured.
     checks
         .decide("generation_time_seconds", lies(result, "/generation_time_seconds", f64::MIN_POSITIVE, most));
     checks.decide(

@@ -1,4 +1,4 @@
-//! What a worker says of itself and of its model, against its process, a clock, and its other answers.
+//! The status of a worker and of its model. They are compared with its process, a clock, and its other answers.
 
 use contracts::{Action, ModelPlace};
 use serde_json::{Value, json};
@@ -58,7 +58,7 @@ pub(super) fn scenario() -> Scenario {
     })
 }
 
-/// What a worker says before its first model and with it.
+/// The answers of a worker before it has a model, and with one.
 struct Answers {
     /// Status before `initialize`.
     before: Told,
