@@ -5,6 +5,7 @@ use std::fmt;
 use contracts::{
     Action,
     dictionary::{ObjectSpec, Property, Shape, dictionary},
+    event,
 };
 use serde_json::Value;
 
@@ -41,15 +42,6 @@ pub struct Site {
     pub shape: &'static Shape,
 }
 
-/// Events, by the definition of each.
-const EVENTS: [(&str, &str); 5] = [
-    ("progress", "ProgressEvent"),
-    ("preview", "PreviewEvent"),
-    ("log", "LogEvent"),
-    ("heartbeat", "HeartbeatEvent"),
-    ("training_progress", "TrainingProgressEvent"),
-];
-
 /// All sites that a worker can write, in the order of the schemas. The gateway's own actions have none.
 #[must_use]
 pub fn all() -> Vec<Site> {
@@ -61,8 +53,9 @@ pub fn all() -> Vec<Site> {
     for action in Action::ALL.into_iter().filter(|action| action.info().worker_module.is_some()) {
         walk.frame(Frame::Data(action), action.info().reply);
     }
-    for (event, definition) in EVENTS {
-        walk.frame(Frame::Event(event), definition);
+    for name in event::names() {
+        let definition = event::definition(name).expect("every name has a definition");
+        walk.frame(Frame::Event(name), definition);
     }
     walk.sites
 }
@@ -210,9 +203,9 @@ impl fmt::Display for Site {
 /// The kinds that a frame is of. `asked`: the action that a reply answers.
 pub(super) fn kinds(frame: &Value, asked: Option<Action>) -> Vec<Frame> {
     let of = |snake: &str, pascal: &str| frame.get(snake).or_else(|| frame.get(pascal));
-    if let Some(event) = of("event", "Event") {
-        let known = EVENTS.iter().find(|(name, _)| event == name);
-        return known.map(|(name, _)| Frame::Event(name)).into_iter().collect();
+    if let Some(name) = of("event", "Event") {
+        let known = event::names().into_iter().find(|known| name == known);
+        return known.map(Frame::Event).into_iter().collect();
     }
     match (of("success", "Success"), asked) {
         (Some(Value::Bool(true)), Some(action)) => vec![Frame::Reply, Frame::Data(action)],
