@@ -21,9 +21,9 @@ const fn beside(name: &'static str, shows: &'static str, command: &'static [&'st
     Step { share: Share::Half, ..step(name, shows, command) }
 }
 
-/// A step that runs what `rust` has built, so that it does not wait for the build.
+/// A step that runs what `rust-build` has built, so that it does not wait for the build.
 const fn built(name: &'static str, shows: &'static str, command: &'static [&'static str]) -> Step {
-    Step { needs: &["rust", "workers-setup"], ..beside(name, shows, command) }
+    Step { needs: &["rust-build", "workers-setup"], ..beside(name, shows, command) }
 }
 
 /// The test command.
@@ -49,27 +49,23 @@ pub(crate) const STEPS: &[Step] = &[
     python("workers-lint", "no lint of Python", &[PYTHON, "-m", "ruff", "check", "."]),
     python("workers-format", "Python is formatted", &[PYTHON, "-m", "ruff", "format", "--check", "."]),
     python("workers-types", "Python's types hold", &[PYTHON, "-m", "mypy", "."]),
+    step("rust-build", "every crate and its tests build", &["cargo", "test", "--quiet", "--workspace", "--no-run"]),
     Step {
-        // Four tests at a time on two cores: most of those that take long wait for processes.
+        // Four tests at a time: most of those that take long wait for processes.
         environment: &[
             ("CONCORD_REQUIRE_PYTHON", "1"),
             ("INSTA_UPDATE", "no"),
             ("RUST_TEST_THREADS", "4"),
             ONE_THREAD,
         ],
-        needs: &["workers-setup"],
-        ..step("rust", "the tests of every crate", &["cargo", "test", "--workspace", "--no-fail-fast"])
+        ..built("rust", "the tests of every crate", &["cargo", "test", "--workspace", "--no-fail-fast"])
     },
-    // Three processes on two cores, as some tests wait; a file stays with one, as its tests share an engine.
+    // Not before the build, which keeps both cores busy.
     Step {
-        share: Share::Whole,
-        ..python(
-            "workers-test",
-            "the tests of the Python workers",
-            &[PYTHON, "-m", "pytest", "-q", "--numprocesses", "3", "--dist", "loadfile"],
-        )
+        needs: &["rust-build", "workers-setup"],
+        ..python("workers-test", "the tests of the Python workers", &[PYTHON, "-m", "pytest", "-q"])
     },
-    // The longest first: the others run beside it, one after the other.
+    // The longest first: two at a time, and none is left alone at the end.
     built(
         "conformance-python",
         "the Python worker keeps the contract on the tiny SDXL",
