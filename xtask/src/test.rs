@@ -49,7 +49,11 @@ pub(crate) const STEPS: &[Step] = &[
     python("workers-lint", "no lint of Python", &[PYTHON, "-m", "ruff", "check", "."]),
     python("workers-format", "Python is formatted", &[PYTHON, "-m", "ruff", "format", "--check", "."]),
     python("workers-types", "Python's types hold", &[PYTHON, "-m", "mypy", "."]),
-    step("rust-build", "every crate and its tests build", &["cargo", "test", "--quiet", "--workspace", "--no-run"]),
+    step(
+        "rust-build",
+        "every crate and its tests build",
+        &["cargo", "test", "--quiet", "--workspace", "--no-run"],
+    ),
     Step {
         // Four tests at a time: most of those that take long wait for processes.
         environment: &[
