@@ -1,6 +1,6 @@
 //! A check: the sentence that it proves, and its outcome.
 
-use crate::{class::Class, target::TargetError};
+use crate::{class::Class, sentence::Sentence, target::TargetError};
 
 /// A check, with a stable id.
 #[derive(Clone, Debug)]
@@ -10,11 +10,11 @@ pub struct CheckDef {
     /// The class of drift that it finds.
     pub class: Class,
     /// The sentence of the contract that it proves.
-    pub proves: &'static str,
+    pub proves: Sentence,
 }
 
 impl CheckDef {
-    pub(crate) fn new(id: impl Into<String>, class: Class, proves: &'static str) -> Self {
+    pub(crate) fn new(id: impl Into<String>, class: Class, proves: Sentence) -> Self {
         Self { id: id.into(), class, proves }
     }
 }

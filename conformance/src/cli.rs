@@ -53,6 +53,12 @@ enum TargetFlags {
         #[arg(last = true)]
         command: Vec<OsString>,
     },
+    /// Every sentence of the contract with the checks that prove it, or with the reason why none does.
+    Trace {
+        /// File of the report; default: stdout.
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
     /// Breaks one member of what a good worker writes, one after another, and says which check finds each:
     /// `conformance mutants -- worker-sim`.
     Mutants {
@@ -165,6 +171,8 @@ pub enum Task {
     List,
     /// Its target is broken, one member at a time.
     Mutants(Choice),
+    /// The sentences of the contract are listed with their checks.
+    Trace,
 }
 
 /// A parsed command line.
@@ -194,6 +202,11 @@ pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<Invocation, clap
         }
         TargetFlags::Mutants { common, choice, command } => {
             (TargetPlan::Worker(command), common, Some(choice))
+        }
+        TargetFlags::Trace { output } => {
+            // It has no target: no scenario runs.
+            let plan = Plan::all(TargetPlan::Worker(Vec::new()));
+            return Ok(Invocation { plan, task: Task::Trace, format: Format::Human, output });
         }
     };
     let options = Options {

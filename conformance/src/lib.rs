@@ -30,6 +30,7 @@ mod probe;
 pub mod report;
 pub mod run;
 pub mod scenario;
+pub mod sentence;
 pub mod suite;
 pub mod target;
 

@@ -4,9 +4,9 @@ use anyhow::Context as _;
 use conformance::{
     check::Outcome,
     cli::{self, Format, Invocation, Task},
-    interrupt, mutants,
+    interrupt, mutants, options,
     report::{self, Report, Verdict},
-    run,
+    run, suite,
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use std::{
@@ -48,6 +48,11 @@ fn go(invocation: &Invocation) -> anyhow::Result<Verdict> {
         Task::List => {
             put(output, |out| list(invocation, out))?;
             Ok(Verdict::Ok)
+        }
+        Task::Trace => {
+            let trace = report::trace::Trace::of(&suite::all(options::SEED));
+            put(output, |out| report::trace::write(&trace, out))?;
+            Ok(if trace.faults().is_empty() { Verdict::Ok } else { Verdict::Broken })
         }
         Task::Run => run(invocation, output),
         Task::Mutants(choice) => hunt(invocation, choice, output),

@@ -12,7 +12,7 @@ pub(crate) const TIMEOUT_SECONDS: u64 = 60;
 /// Default longest wait for the first answer, seconds: workers answer queries before they load their libraries.
 pub(crate) const START_TIMEOUT_SECONDS: u64 = 10;
 /// Default seed of generated documents.
-pub(crate) const SEED: u64 = 1;
+pub const SEED: u64 = 1;
 
 /// Facts about a target that no reply gives.
 #[derive(Clone, Debug)]

@@ -13,6 +13,7 @@ use crate::{
     plan::{Plan, TargetPlan},
     probe,
     report::Report,
+    sentence::Sentence,
     suite::{self, Suite},
     target::{
         TargetError, ToolError,
@@ -119,7 +120,7 @@ pub fn run(plan: &Plan, progress: Progress<'_>) -> Result<Report, TargetError> {
 const ANSWERS: &str = "target.answers";
 
 fn answers_check() -> CheckDef {
-    CheckDef::new("answers", Class::Life, "exactly one line per command, in the order of the commands")
+    CheckDef::new("answers", Class::Life, Sentence::OneLineInOrder)
 }
 
 /// Variables that name folders of the tool for output and input, unless the environment or the caller names others. Flags

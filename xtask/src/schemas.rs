@@ -97,6 +97,7 @@ impl Schemas {
             warnings: self.table("warnings.json", "warnings")?,
             rules: self.table("rules.json", "rules")?,
             limits: self.file("limits.json")?.clone(),
+            sentences: self.table("sentences.json", "sentences")?,
         })
     }
 
@@ -201,6 +202,8 @@ pub(crate) struct Bundle {
     pub(crate) rules: Value,
     /// `limits.json`.
     pub(crate) limits: Value,
+    /// The rows of `sentences.json`: for the conformance suite alone, so the bundle's document has none.
+    pub(crate) sentences: Value,
 }
 
 impl Bundle {

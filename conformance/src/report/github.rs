@@ -45,7 +45,7 @@ fn annotate(cause: &Cause<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     let Some((first, others)) = cause.rows.split_first() else { return Ok(()) };
     let kind = if cause.word == "broken" { "error" } else { "warning" };
     let more = if others.is_empty() { String::new() } else { format!(" (and {} more)", others.len()) };
-    let message = format!("{}\ncontract: {}", cause.why, first.proves);
+    let message = format!("{}\ncontract: {}", cause.why, first.proves.text());
     writeln!(
         out,
         "::{kind} title={}::{}",

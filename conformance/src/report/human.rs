@@ -39,7 +39,7 @@ pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
 /// The error of the writer.
 pub fn list(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     for row in &report.rows {
-        writeln!(out, "{}\t{}\t{}", row.id, row.class, row.proves)?;
+        writeln!(out, "{}\t{}\t{}", row.id, row.class, row.proves.text())?;
     }
     writeln!(out, "{} checks", report.rows.len())
 }
@@ -58,7 +58,7 @@ fn fault(out: &mut dyn io::Write, cause: &Cause<'_>) -> io::Result<()> {
         };
         writeln!(out, "          the same: {}{more}", ids.join(", "))?;
     }
-    writeln!(out, "          contract: {}", first.proves)
+    writeln!(out, "          contract: {}", first.proves.text())
 }
 
 fn skipped(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {

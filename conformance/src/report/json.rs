@@ -19,7 +19,7 @@ pub fn document(report: &Report) -> Value {
             Outcome::Skipped(why) => ("skipped", Some(why)),
             Outcome::Undecided(why) => ("undecided", Some(why)),
         };
-        let mut check = json!({"id": row.id, "class": row.class, "proves": row.proves, "outcome": outcome});
+        let mut check = json!({"id": row.id, "class": row.class, "sentence": row.proves.id(), "proves": row.proves.text(), "outcome": outcome});
         if let Some(why) = why {
             check["why"] = why.clone().into();
         }
@@ -51,7 +51,7 @@ pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
 /// The error of the writer.
 pub fn list(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     let checks =
-        report.rows.iter().map(|row| json!({"id": row.id, "class": row.class, "proves": row.proves}));
+        report.rows.iter().map(|row| json!({"id": row.id, "class": row.class, "sentence": row.proves.id(), "proves": row.proves.text()}));
     let document = json!({"format": "concord-conformance-list/1", "checks": checks.collect::<Vec<_>>()});
     serde_json::to_writer_pretty(&mut *out, &document)?;
     writeln!(out)

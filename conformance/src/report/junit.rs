@@ -27,7 +27,7 @@ fn case(row: &Row) -> TestCase {
     let broken = |kind, why: &str| {
         let mut status = TestCaseStatus::non_success(kind);
         status.set_message(why).set_type(row.class.to_string());
-        status.set_description(format!("{why}\ncontract: {}", row.proves));
+        status.set_description(format!("{why}\ncontract: {}", row.proves.text()));
         status
     };
     let status = match &row.outcome {

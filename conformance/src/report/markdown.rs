@@ -38,7 +38,7 @@ pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
             first.class,
             cause.rows.len(),
             cell(cause.why),
-            cell(first.proves)
+            cell(first.proves.text())
         )?;
     }
     match causes.len().saturating_sub(SHOWN_MAX) {

@@ -3,6 +3,7 @@
 use crate::{
     check::{CheckDef, Outcome},
     class::Class,
+    sentence::Sentence,
 };
 
 /// One check and its outcome.
@@ -13,7 +14,7 @@ pub struct Row {
     /// The class of drift.
     pub class: Class,
     /// The sentence of the contract.
-    pub proves: &'static str,
+    pub proves: Sentence,
     /// The outcome.
     pub outcome: Outcome,
 }

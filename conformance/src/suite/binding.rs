@@ -13,6 +13,7 @@ use crate::{
     display,
     exchange::Command,
     scenario::Scenario,
+    sentence::Sentence,
 };
 
 /// The table of contract §7.4.
@@ -24,8 +25,7 @@ struct Row {
     members: BTreeMap<String, String>,
 }
 
-const SENTENCE: &str =
-    "Its classes, case-insensitive; our replies fill every one of these, under these names and types.";
+const SENTENCE: Sentence = Sentence::BridgeMembers;
 
 pub(super) fn scenarios() -> Vec<Scenario> {
     let rows: Vec<Row> = serde_json::from_str(TABLE).expect("the table is tested");
@@ -41,9 +41,9 @@ pub(super) fn scenarios() -> Vec<Scenario> {
 
 fn scenario(action: Action, members: BTreeMap<String, String>) -> Scenario {
     let mut checks = vec![
-        CheckDef::new("Success", Class::Type, "PyTorchResponse<T> Success: bool"),
-        CheckDef::new("Error", Class::Type, "PyTorchResponse<T> Error: string?"),
-        CheckDef::new("Data", Class::Type, "PyTorchResponse<T> Data: T?"),
+        CheckDef::new("Success", Class::Type, Sentence::BridgeResponseSuccess),
+        CheckDef::new("Error", Class::Type, Sentence::BridgeResponseError),
+        CheckDef::new("Data", Class::Type, Sentence::BridgeResponseData),
     ];
     checks
         .extend(members.keys().map(|member| CheckDef::new(format!("Data-{member}"), Class::Case, SENTENCE)));

@@ -16,10 +16,10 @@ use crate::{
     context::Context,
     exchange::Command,
     scenario::{Checks, Scenario},
+    sentence::Sentence,
 };
 
-pub(super) const SENTENCE: &str =
-    "A number, length or count outside its limits, or not a multiple of 8: out_of_range.";
+pub(super) const SENTENCE: Sentence = Sentence::OutOfRange;
 
 /// Longest text that is sent as a probe: image references may be as long as a frame.
 const TEXT_MAX: u64 = 20_000;

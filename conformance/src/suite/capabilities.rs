@@ -12,10 +12,10 @@ use crate::{
     exchange::{Command, StrictReading},
     member,
     scenario::Scenario,
+    sentence::Sentence,
 };
 
-const SENTENCE: &str =
-    "Advertised means implemented: what get_capabilities says is what the conformance checks find.";
+const SENTENCE: Sentence = Sentence::AdvertisedIsImplemented;
 
 /// Lists of capabilities: the member, the enum of its values, and where a value stands in a submission.
 const LISTS: [(&str, &str, &str); 5] = [
@@ -94,18 +94,10 @@ fn actions() -> Scenario {
 /// The other queries agree with the capabilities and with the tables of the schema.
 fn described() -> Scenario {
     let checks = vec![
-        CheckDef::new(
-            "schedulers",
-            Class::Cap,
-            "schedulers[] name, description, diffusers_class, recommended_steps",
-        ),
-        CheckDef::new("diffusers-classes", Class::Enum, "Canonical name → diffusers class"),
+        CheckDef::new("schedulers", Class::Cap, Sentence::SchedulerMembers),
+        CheckDef::new("diffusers-classes", Class::Enum, Sentence::SchedulerClasses),
         CheckDef::new("recommended-scheduler", Class::Cap, SENTENCE),
-        CheckDef::new(
-            "control-net-types",
-            Class::Cap,
-            "types[] name, description, recommended_weight, supported_formats[]",
-        ),
+        CheckDef::new("control-net-types", Class::Cap, Sentence::ControlNetTypeMembers),
     ];
     Scenario::new("capabilities.described", checks, |context, checks| {
         let capabilities = context.capabilities()?;
@@ -147,19 +139,11 @@ fn described() -> Scenario {
 /// Numbers of one document that must agree with one another.
 fn invariants() -> Scenario {
     let checks = vec![
-        CheckDef::new("batch", Class::Cap, "max_batch_size; limits {batch_size_max}"),
-        CheckDef::new("families", Class::Cap, "models[] gain family?, capabilities families[]"),
-        CheckDef::new("resolution", Class::Cap, "max_resolution (the largest square side)"),
-        CheckDef::new(
-            "memory",
-            Class::Unit,
-            "memory_stats {vram_used_bytes, vram_total_bytes, vram_available_bytes}",
-        ),
-        CheckDef::new(
-            "beyond-max-batch",
-            Class::Limit,
-            "Bounds of the model at hand: in get_capabilities.limits, beyond them out_of_range from the worker.",
-        ),
+        CheckDef::new("batch", Class::Cap, Sentence::BatchSizeLimit),
+        CheckDef::new("families", Class::Cap, Sentence::ModelFamilies),
+        CheckDef::new("resolution", Class::Cap, Sentence::MaxResolution),
+        CheckDef::new("memory", Class::Unit, Sentence::MemoryStats),
+        CheckDef::new("beyond-max-batch", Class::Limit, Sentence::ModelLimits),
     ];
     Scenario::new("capabilities.invariants", checks, |context, checks| {
         let capabilities = context.capabilities()?;

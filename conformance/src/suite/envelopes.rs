@@ -12,6 +12,7 @@ use crate::{
     exchange::{Command, StrictReading},
     member,
     scenario::{Checks, Scenario},
+    sentence::Sentence,
     target::Answer,
 };
 
@@ -30,11 +31,11 @@ fn scenario(action: Action) -> Scenario {
         for dialect in Dialect::ALL {
             let id = |aspect: &str| format!("{form}.{dialect}.{aspect}");
             checks.extend([
-                CheckDef::new(id("answered"), Class::Cmd, "Both are accepted for every command, over stdio and over HTTP."),
-                CheckDef::new(id("schema"), Class::Env, "Replies are closed too: a member that the schema does not know is a failure to the conformance checks."),
-                CheckDef::new(id("dialect"), Class::Case, "Dialect of a reply: on stdio snake for the documented envelope, pascal for the direct one; over HTTP the one that alone spells the most names among the command's own fields, else among the envelope's, else snake."),
-                CheckDef::new(id("request_id"), Class::Corr, "A reply is matched by request_id, never by order, whenever the command had one."),
-                CheckDef::new(id("session"), Class::Names, "A bare worker keeps no sessions and only echoes the id."),
+                CheckDef::new(id("answered"), Class::Cmd, Sentence::BothEnvelopes),
+                CheckDef::new(id("schema"), Class::Env, Sentence::RepliesAreClosed),
+                CheckDef::new(id("dialect"), Class::Case, Sentence::DialectOfReply),
+                CheckDef::new(id("request_id"), Class::Corr, Sentence::MatchedById),
+                CheckDef::new(id("session"), Class::Names, Sentence::SessionIdEchoed),
             ]);
         }
     }
@@ -174,9 +175,8 @@ fn cancel(context: &mut Context, command: &mut Command) -> Result<StrictReading,
 fn gateway_actions() -> Scenario {
     let actions: Vec<Action> =
         Action::ALL.iter().copied().filter(|action| action.info().class == ActionClass::Gateway).collect();
-    let checks = actions.iter().map(|action| {
-        CheckDef::new(action.as_str(), Class::Cmd, "G the gateway's own (a worker answers unknown_action).")
-    });
+    let checks =
+        actions.iter().map(|action| CheckDef::new(action.as_str(), Class::Cmd, Sentence::GatewayActions));
     Scenario::new("envelopes.gateway-actions", checks.collect(), move |context, checks| {
         if context.is_gateway() {
             return Err(ScenarioEnd::Skip("the gateway answers them itself".to_owned()));
@@ -205,12 +205,8 @@ fn chosen_dialect(dialect: Dialect) -> Scenario {
                 && action.info().class_when.is_none()
         })
         .collect();
-    let sentence = "Dialect of a reply, the first that applies: … the dialect that initialize chose.";
-    let mut checks = vec![CheckDef::new(
-        "initialize",
-        Class::Case,
-        "Its own reply is in the dialect that it chooses, and names it.",
-    )];
+    let sentence = Sentence::DialectOfHandshake;
+    let mut checks = vec![CheckDef::new("initialize", Class::Case, Sentence::DialectOfInitialize)];
     checks.extend(actions.iter().map(|action| CheckDef::new(action.as_str(), Class::Case, sentence)));
     Scenario::new(format!("envelopes.chosen-{dialect}"), checks, move |context, checks| {
         let mut worker = context.start()?;

@@ -11,38 +11,24 @@ use crate::{
     display,
     exchange::StrictReading,
     scenario::Scenario,
+    sentence::Sentence,
 };
 
-const FILES: [(&str, &str, Class, &str); 5] = [
-    (
-        "frames",
-        include_str!("../../../fixtures/invalid/frames.jsonl"),
-        Class::Frame,
-        "bad_frame, with request_id: null, and the stream goes on. … Duplicate property names in one object, at any depth: the command fails with duplicate_field.",
-    ),
-    (
-        "envelopes",
-        include_str!("../../../fixtures/invalid/envelopes.jsonl"),
-        Class::Env,
-        "Pointers (RFC 6901) start at the frame (stdio) or the body (HTTP) as the sender spelt it; a missing field is named as its siblings are spelt.",
-    ),
+const FILES: [(&str, &str, Class, Sentence); 5] = [
+    ("frames", include_str!("../../../fixtures/invalid/frames.jsonl"), Class::Frame, Sentence::BadFrames),
+    ("envelopes", include_str!("../../../fixtures/invalid/envelopes.jsonl"), Class::Env, Sentence::Pointers),
     (
         "submissions",
         include_str!("../../../fixtures/invalid/submissions.jsonl"),
         Class::Names,
-        "Nothing is ever ignored. … one per fault, all faults at once.",
+        Sentence::AllFaultsAtOnce,
     ),
-    (
-        "rules",
-        include_str!("../../../fixtures/invalid/rules.jsonl"),
-        Class::Limit,
-        "A rule over several fields: validation_failed, pointing at the last of these fields, in the schema's order, that the sender wrote.",
-    ),
+    ("rules", include_str!("../../../fixtures/invalid/rules.jsonl"), Class::Limit, Sentence::RulesOverFields),
     (
         "commands",
         include_str!("../../../fixtures/invalid/commands.jsonl"),
         Class::Names,
-        "Which code: a name that nothing knows: unknown_field. Wrong JSON type or form of number, unknown enum spelling, pattern, blank prompt: unsupported_value.",
+        Sentence::CodeOfAFault,
     ),
 ];
 
@@ -53,7 +39,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
 
 /// A feature that the target lacks is refused at the pointer where its sender wrote it: in a list of any order, and as a flag.
 fn lacking() -> Scenario {
-    let proves = "Pointers (RFC 6901) start at the frame (stdio) or the body (HTTP) as the sender spelt it";
+    let proves = Sentence::PointersAsSpelt;
     let checks = ["in-a-list", "as-a-member"].map(|id| CheckDef::new(id, Class::Names, proves));
     Scenario::new("errors.lacking", checks.into(), |context, checks| {
         let offered = context.capabilities()?["memory_optimizations"].clone();
@@ -190,17 +176,13 @@ fn shown(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-fn file(name: &'static str, text: &'static str, class: Class, proves: &'static str) -> Scenario {
+fn file(name: &'static str, text: &'static str, class: Class, proves: Sentence) -> Scenario {
     let rows: Vec<Invalid> = text
         .lines()
         .map(|line| Invalid::of(&serde_json::from_str(line).expect("fixtures are tested")))
         .collect();
     let mut checks: Vec<CheckDef> = rows.iter().map(|row| CheckDef::new(&row.id, class, proves)).collect();
-    checks.push(CheckDef::new(
-        "still-served",
-        Class::Life,
-        "Bad input gives its code, and the stream goes on.",
-    ));
+    checks.push(CheckDef::new("still-served", Class::Life, Sentence::StreamGoesOn));
     Scenario::new(format!("errors.{name}"), checks, move |context, checks| {
         for row in &rows {
             let reply = send(context, row)?;

@@ -10,6 +10,7 @@ use crate::{
     display,
     exchange::Command,
     scenario::Scenario,
+    sentence::Sentence,
     target::worker::is_event,
 };
 
@@ -19,20 +20,12 @@ pub(super) fn scenarios() -> Vec<Scenario> {
 
 fn progress() -> Scenario {
     let checks = vec![
-        CheckDef::new(
-            "progress",
-            Class::Frame,
-            "progress: stage, step, total_steps, progress 0..1, image_index, eta_seconds?",
-        ),
-        CheckDef::new(
-            "schema",
-            Class::Env,
-            "{event, request_id, attempt, sequence, timestamp, …}; an event has no success.",
-        ),
-        CheckDef::new("sequence", Class::Conc, "server-sent events, id = sequence"),
-        CheckDef::new("forward", Class::Unit, "progress 0..1"),
-        CheckDef::new("steps", Class::Unit, "progress: step, total_steps"),
-        CheckDef::new("last-is-the-reply", Class::Frame, "None with a request_id follows its reply."),
+        CheckDef::new("progress", Class::Frame, Sentence::ProgressMembers),
+        CheckDef::new("schema", Class::Env, Sentence::EventMembers),
+        CheckDef::new("sequence", Class::Conc, Sentence::EventSequence),
+        CheckDef::new("forward", Class::Unit, Sentence::ProgressRange),
+        CheckDef::new("steps", Class::Unit, Sentence::ProgressSteps),
+        CheckDef::new("last-is-the-reply", Class::Frame, Sentence::NoEventAfterReply),
     ];
     Scenario::new("events.progress", checks, |context, checks| {
         let (mut worker, _) = context.start_with(&["events", "out_of_order"])?;
@@ -86,12 +79,8 @@ fn progress() -> Scenario {
 
 fn heartbeat() -> Scenario {
     let checks = vec![
-        CheckDef::new("idle", Class::Life, "heartbeat: request_id: null; … every 1 s, also while a job runs"),
-        CheckDef::new(
-            "schema",
-            Class::Env,
-            "heartbeat: state, stage?, running_request_id?, last_progress_seconds, memory_used_mb",
-        ),
+        CheckDef::new("idle", Class::Life, Sentence::HeartbeatEverySecond),
+        CheckDef::new("schema", Class::Env, Sentence::HeartbeatMembers),
     ];
     Scenario::new("events.heartbeat", checks, |context, checks| {
         let (mut worker, _) = context.start_with(&["events"])?;
@@ -114,7 +103,7 @@ fn heartbeat() -> Scenario {
 }
 
 fn none_unasked() -> Scenario {
-    let proves = "Features that initialize negotiates: events … Without any, exactly one line per command";
+    let proves = Sentence::EventsNegotiated;
     Scenario::new(
         "events.none-unasked",
         vec![CheckDef::new("silent", Class::Frame, proves)],

@@ -14,6 +14,7 @@ use crate::{
     exchange::Command,
     json,
     scenario::{Checks, Scenario},
+    sentence::Sentence,
     target::worker::Worker,
 };
 
@@ -48,7 +49,7 @@ fn unusual() -> Scenario {
             row["text"].as_str().is_some_and(|text| !text.contains("training") && !text.contains("cache"))
         })
         .collect();
-    let proves = "Readers accept CRLF, a BOM before the first frame, and blank lines.";
+    let proves = Sentence::UnusualLinesRead;
     let checks = rows.iter().map(|row| CheckDef::new(fixture(row, "id"), Class::Frame, proves)).collect();
     Scenario::new("framing.unusual", checks, move |context, checks| {
         let mut worker = context.start()?;
@@ -75,7 +76,7 @@ fn served(worker: &mut Worker, context: &Context, text: &str) -> Result<Result<(
 }
 
 fn pieces() -> Scenario {
-    let proves = "One JSON object per line, UTF-8, ended by LF.";
+    let proves = Sentence::OneObjectALine;
     let checks = ["byte-by-byte", "two-at-once", "split-in-a-character", "large", "no-final-lf"]
         .map(|id| CheckDef::new(id, Class::Frame, proves));
     Scenario::new("framing.pieces", checks.into(), |context, checks| {
@@ -128,12 +129,8 @@ fn expect(
 
 fn too_large() -> Scenario {
     let checks = vec![
-        CheckDef::new(
-            "refused",
-            Class::Frame,
-            "Frame limit 16 MiB by default. Over it: error frame_too_large, then resynchronise at the next LF",
-        ),
-        CheckDef::new("still-served", Class::Life, "then resynchronise at the next LF (gateway → worker)"),
+        CheckDef::new("refused", Class::Frame, Sentence::FrameLimit),
+        CheckDef::new("still-served", Class::Life, Sentence::FrameResynchronised),
     ];
     Scenario::new("framing.too-large", checks, |context, checks| {
         let mut worker = context.start()?;
@@ -156,12 +153,8 @@ fn too_large() -> Scenario {
 /// The lines that a worker writes: one object each, UTF-8, no BOM, no CR, no blank line.
 fn written() -> Scenario {
     let checks = vec![
-        CheckDef::new(
-            "lines",
-            Class::Frame,
-            "Writers never write a BOM, NaN, Infinity, a blank line, or a raw newline inside a frame.",
-        ),
-        CheckDef::new("pure", Class::Frame, "stdout is for frames alone."),
+        CheckDef::new("lines", Class::Frame, Sentence::LinesWritten),
+        CheckDef::new("pure", Class::Frame, Sentence::StdoutIsForFrames),
     ];
     Scenario::new("framing.written", checks, |context, checks| {
         let mut worker = context.start()?;
@@ -187,7 +180,7 @@ fn written() -> Scenario {
 }
 
 fn dialect_of_bad_frames() -> Scenario {
-    let proves = "A bad_frame or frame_too_large reply: what initialize chose, else that of the last reply, else pascal.";
+    let proves = Sentence::DialectOfBadFrame;
     let checks = ["at-first", "after-snake", "after-pascal"].map(|id| CheckDef::new(id, Class::Case, proves));
     Scenario::new("framing.dialect-of-bad-frames", checks.into(), |context, checks| {
         let mut worker = context.start()?;

@@ -13,6 +13,7 @@ use crate::{
     context::Context,
     display,
     scenario::{Checks, Scenario},
+    sentence::Sentence,
     target::{
         TargetError,
         launch::{GatewayLauncher, OwnGateway},
@@ -20,8 +21,8 @@ use crate::{
     },
 };
 
-const HARMLESS: &str = "The log can not hurt: reader gone, disk full, pipe full.";
-const FAILED_JOB: &str = "Every failed job leaves one structured line with its request id and its code.";
+const HARMLESS: Sentence = Sentence::LogHurtsNothing;
+const FAILED_JOB: Sentence = Sentence::FailedJobLogged;
 
 /// Pause between two tries of a job while a worker starts anew.
 const TRY_AGAIN: Duration = Duration::from_millis(100);

@@ -21,14 +21,14 @@ use crate::{
     display,
     exchange::StrictReading,
     scenario::{Checks, Scenario},
+    sentence::Sentence,
     target::{TargetError, gateway::Gateway, launch::OwnGateway, tree::Seen},
 };
 
-const DRAINS: &str =
-    "Nothing accepted is lost at the end: drain on SIGTERM and shutdown, with and without open connections.";
-const POLLED: &str = "Polling goes on while it drains; the last replies reach their clients.";
-const SIGHUP: &str = "SIGHUP reopens the log; it does not kill.";
-const NO_ZOMBIES: &str = "Workers and their children end with the gateway; no zombies.";
+const DRAINS: Sentence = Sentence::NothingAcceptedIsLost;
+const POLLED: Sentence = Sentence::PollingWhileDraining;
+const SIGHUP: Sentence = Sentence::SighupReopensLog;
+const NO_ZOMBIES: Sentence = Sentence::NoZombies;
 
 /// Jobs that are accepted before the end: more than a small pool runs at once, so that some wait.
 const JOBS: usize = 3;
@@ -169,7 +169,7 @@ fn end(
         CheckDef::new("jobs-end", Class::Life, DRAINS),
         CheckDef::new("waits-for-jobs", Class::Life, DRAINS),
         CheckDef::new("polls-answered", Class::Life, POLLED),
-        CheckDef::new("exit-0", Class::Life, "0: it drained"),
+        CheckDef::new("exit-0", Class::Life, Sentence::ExitCodeDrained),
     ];
     if with_client {
         checks.push(CheckDef::new("last-reply", Class::Life, POLLED));

@@ -15,10 +15,11 @@ use crate::{
     exchange::{Command, StrictReading},
     member,
     scenario::{Checks, Scenario},
+    sentence::Sentence,
 };
 
-const LIVES: &str = "Every accepted job ends in exactly one reply, whatever dies.";
-const BOUNDED: &str = "At most 100 errors[], warnings and warning_details a reply; where there were more, errors_total says how many.";
+const LIVES: Sentence = Sentence::OneReplyWhateverDies;
+const BOUNDED: Sentence = Sentence::FaultListsBounded;
 
 /// Members or items of an expensive document.
 const MANY: usize = 60_000;
@@ -174,12 +175,8 @@ fn bounded(checks: &mut Checks<'_>, bounded: &str, counted: &str, holder: &Value
 /// A list over its limit is one fault; its items are not read.
 fn long_list() -> Scenario {
     let checks = vec![
-        CheckDef::new(
-            "one-fault",
-            Class::Limit,
-            "A list over its maxItems is one out_of_range at the list, counts as one, is not read further",
-        ),
-        CheckDef::new("nothing-normalized", Class::Limit, "and makes normalized and effective null"),
+        CheckDef::new("one-fault", Class::Limit, Sentence::LongListIsOneFault),
+        CheckDef::new("nothing-normalized", Class::Limit, Sentence::FaultyHasNoNormalized),
     ];
     Scenario::new("hostile.long-list", checks, |context, checks| {
         let document = with(context.small_submission(), "/conditioning/loras", vec![json!({}); MANY].into());
@@ -227,11 +224,7 @@ fn many_warnings() -> Scenario {
 
 /// Other clients are answered while one client's expensive body is read.
 fn meanwhile() -> Scenario {
-    let checks = vec![CheckDef::new(
-        "others-answered",
-        Class::Conc,
-        "class Q is answered within 1 s while a job runs: an expensive body is no other client's wait",
-    )];
+    let checks = vec![CheckDef::new("others-answered", Class::Conc, Sentence::OthersAnsweredMeanwhile)];
     Scenario::new("hostile.meanwhile", checks, |context, checks| {
         if !context.is_gateway() {
             return Err(ScenarioEnd::Skip("a worker has one client".to_owned()));

@@ -16,6 +16,7 @@ use crate::{
     exchange::{Command, StrictReading},
     member,
     scenario::{Checks, Scenario},
+    sentence::Sentence,
     target::gateway::{Exchange, Gateway},
 };
 
@@ -34,8 +35,7 @@ fn route_id(route: &Route) -> String {
 }
 
 fn routes() -> Scenario {
-    let proves =
-        "Dispatch, validation, OpenAPI, docs and the conformance cases all come from it (the registry).";
+    let proves = Sentence::RoutesFromRegistry;
     let checks =
         all_routes().iter().map(|(_, route)| CheckDef::new(route_id(route), Class::Http, proves)).collect();
     Scenario::new("http.routes", checks, |context, checks| {
@@ -168,15 +168,9 @@ pub(super) fn problem(exchange: &Exchange, code: &str) -> Result<(), String> {
 fn openapi() -> Scenario {
     let mut checks: Vec<CheckDef> = all_routes()
         .iter()
-        .map(|(_, route)| {
-            CheckDef::new(
-                route_id(route),
-                Class::Http,
-                "Dispatch, validation, OpenAPI, docs … all come from it.",
-            )
-        })
+        .map(|(_, route)| CheckDef::new(route_id(route), Class::Http, Sentence::OpenapiFromRegistry))
         .collect();
-    checks.push(CheckDef::new("version", Class::Http, "/openapi.json: this interface as OpenAPI 3.1."));
+    checks.push(CheckDef::new("version", Class::Http, Sentence::OpenapiDocument));
     Scenario::new("http.openapi", checks, |context, checks| {
         let document = context.gateway()?.send("GET", "/openapi.json", &[], None)?.answer()?.value;
         checks.hold(
@@ -194,27 +188,24 @@ fn openapi() -> Scenario {
     })
 }
 
-/// The id of a check of a resource, its path and its summary: resources that are read without an id in their path.
-fn plain_resources() -> impl Iterator<Item = (String, &'static str, &'static str)> {
+/// The id of a check of a resource, and its path: resources that are read without an id in their path.
+fn plain_resources() -> impl Iterator<Item = (String, &'static str)> {
     let plain = RESOURCES.iter().filter(|resource| resource.verb == "GET" && !resource.path.contains('{'));
     plain.map(|resource| {
         let id = resource.path.trim_start_matches('/').replace(['/', '.'], "-");
-        (id, resource.path, resource.summary)
+        (id, resource.path)
     })
 }
 
 fn resources() -> Scenario {
-    let mut checks: Vec<CheckDef> =
-        plain_resources().map(|(id, _, summary)| CheckDef::new(id, Class::Http, summary)).collect();
-    checks.push(CheckDef::new("picture", Class::Asset, "jobs/{id}/images/{n}: a picture of a job."));
-    checks.push(CheckDef::new("events", Class::Http, "jobs/{id}/events (server-sent events, id = sequence)"));
-    checks.push(CheckDef::new(
-        "job",
-        Class::Http,
-        "Job: request_id, worker_id, model_id, status, queued_at, … result?",
-    ));
+    let mut checks: Vec<CheckDef> = plain_resources()
+        .map(|(id, _)| CheckDef::new(id, Class::Http, Sentence::ResourcesOfRegistry))
+        .collect();
+    checks.push(CheckDef::new("picture", Class::Asset, Sentence::PictureOfAJob));
+    checks.push(CheckDef::new("events", Class::Http, Sentence::EventStream));
+    checks.push(CheckDef::new("job", Class::Http, Sentence::JobMembers));
     Scenario::new("http.resources", checks, |context, checks| {
-        for (id, path, _) in plain_resources() {
+        for (id, path) in plain_resources() {
             let exchange = context.gateway()?.send("GET", path, &[], None)?;
             checks.hold(&id, exchange.status == 200, || exchange.status.to_string());
         }
@@ -262,8 +253,7 @@ fn job_resources(
 }
 
 fn problems() -> Scenario {
-    let sentence =
-        "A failure is application/problem+json (RFC 9457) that also carries the members of the failed reply.";
+    let sentence = Sentence::ProblemDocuments;
     let checks = [
         "route_not_found",
         "method_not_allowed",
@@ -274,7 +264,7 @@ fn problems() -> Scenario {
         "job_not_found",
     ]
     .map(|id| CheckDef::new(id, Class::Http, sentence));
-    let ids = "Without `request_id` … the gateway makes a UUIDv7 and answers it";
+    let ids = Sentence::GatewayMakesIds;
     let checks = [&checks[..], &[CheckDef::new("request-ids", Class::Corr, ids)]].concat();
     Scenario::new("http.problems", checks, |context, checks| {
         let command = |action: &str, payload: Value| {
@@ -319,13 +309,8 @@ fn problems() -> Scenario {
 }
 
 fn dialects() -> Scenario {
-    let checks = Dialect::ALL.map(|dialect| {
-        CheckDef::new(
-            format!("query-{dialect}"),
-            Class::Case,
-            "Dialect of a reply, the first that applies: the dialect query parameter (HTTP)",
-        )
-    });
+    let checks = Dialect::ALL
+        .map(|dialect| CheckDef::new(format!("query-{dialect}"), Class::Case, Sentence::DialectOfQuery));
     Scenario::new("http.dialects", checks.into(), |context, checks| {
         for dialect in Dialect::ALL {
             let exchange =
@@ -349,17 +334,9 @@ fn dialects() -> Scenario {
 
 fn asynchronous() -> Scenario {
     let checks = vec![
-        CheckDef::new(
-            "accepted",
-            Class::Http,
-            "Prefer: respond-async → 202, Location, {request_id, status, queue_position}.",
-        ),
-        CheckDef::new("location", Class::Http, "jobs/{id} (GET, DELETE cancels)"),
-        CheckDef::new(
-            "own-id",
-            Class::Corr,
-            "Without request_id … the gateway makes a UUIDv7 and answers it",
-        ),
+        CheckDef::new("accepted", Class::Http, Sentence::RespondAsync),
+        CheckDef::new("location", Class::Http, Sentence::JobResource),
+        CheckDef::new("own-id", Class::Corr, Sentence::GatewayMakesIds),
     ];
     Scenario::new("http.asynchronous", checks, |context, checks| {
         let body = context.small_submission().to_string().into_bytes();
@@ -393,7 +370,7 @@ fn asynchronous() -> Scenario {
 }
 
 fn bad_bodies() -> Scenario {
-    let sentence = "Bad input: each gives its code, and the gateway goes on serving.";
+    let sentence = Sentence::BadBodies;
     let checks = ["empty", "deep", "not-utf8", "too-large", "dot-dot", "still-served"]
         .map(|id| CheckDef::new(id, Class::Http, sentence));
     Scenario::new("http.bad-bodies", checks.into(), |context, checks| {

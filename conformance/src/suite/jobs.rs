@@ -14,6 +14,7 @@ use crate::{
     exchange::{Command, StrictReading},
     member,
     scenario::Scenario,
+    sentence::Sentence,
 };
 
 pub(super) fn scenarios() -> Vec<Scenario> {
@@ -25,7 +26,7 @@ fn body(document: &Value) -> Option<Vec<u8>> {
 }
 
 fn list() -> Scenario {
-    let sentence = "GET /v1/jobs: limit 1..1000 = 100, newest first, cursor (opaque, stable under inserts); the reply has total (exact) and next_cursor?";
+    let sentence = Sentence::JobList;
     let checks = ["total", "pages", "stable", "filtered", "bad-cursor"]
         .map(|id| CheckDef::new(id, Class::Http, sentence));
     Scenario::new("jobs.list", checks.into(), |context, checks| {
@@ -77,11 +78,11 @@ fn one_job(context: &mut Context) -> Result<String, ScenarioEnd> {
 }
 
 fn events() -> Scenario {
-    let sentence = "reply has an id like every event; a Last-Event-ID at or after the last answers 204.";
+    let sentence = Sentence::ReplyEventHasId;
     let checks = vec![
         CheckDef::new("reply-has-an-id", Class::Http, sentence),
         CheckDef::new("no-content", Class::Http, sentence),
-        CheckDef::new("not-buffered", Class::Http, "X-Accel-Buffering: no."),
+        CheckDef::new("not-buffered", Class::Http, Sentence::EventsNotBuffered),
     ];
     Scenario::new("jobs.events", checks, |context, checks| {
         let id = one_job(context)?;
@@ -108,11 +109,11 @@ fn events() -> Scenario {
 
 /// A client that closes its connection before the reply.
 fn leaving() -> Scenario {
-    let sentence = "The end of the client's side of a connection before the reply cancels the job of a synchronous request, waiting or running. It ends cancelled, details.reason: client_left.";
+    let sentence = Sentence::ClientLeft;
     let checks = vec![
         CheckDef::new("cancelled", Class::Life, sentence),
         CheckDef::new("reason", Class::Life, sentence),
-        CheckDef::new("on-disconnect-finish", Class::Life, "on_disconnect (cancel, finish) in the query"),
+        CheckDef::new("on-disconnect-finish", Class::Life, Sentence::OnDisconnect),
     ];
     Scenario::new("jobs.leaving", checks, |context, checks| {
         let left = left_job(context, "", case::long_submission(context))?;
@@ -154,13 +155,9 @@ fn left_job(context: &mut Context, query: &str, submission: Value) -> Result<Val
 
 fn keys() -> Scenario {
     let checks = vec![
-        CheckDef::new("one-job", Class::Corr, "Idempotency-Key is kept 24 h: a retry joins the job."),
-        CheckDef::new("another-body", Class::Corr, "Idempotency-Key … with another body: conflict."),
-        CheckDef::new(
-            "free-after-refusal",
-            Class::Corr,
-            "a key of a request that was refused stands for nothing",
-        ),
+        CheckDef::new("one-job", Class::Corr, Sentence::KeyJoinsJob),
+        CheckDef::new("another-body", Class::Corr, Sentence::KeyWithAnotherBody),
+        CheckDef::new("free-after-refusal", Class::Corr, Sentence::KeyOfRefusedRequest),
     ];
     Scenario::new("jobs.keys", checks, |context, checks| {
         let submission = context.small_submission();
@@ -182,7 +179,7 @@ fn keys() -> Scenario {
 }
 
 fn uploads() -> Scenario {
-    let sentence = "DELETE /v1/uploads/{id} (action delete_upload, class G, reply {})";
+    let sentence = Sentence::DeleteUpload;
     let checks =
         ["uploaded", "deleted", "gone", "unknown"].map(|id| CheckDef::new(id, Class::Http, sentence));
     Scenario::new("jobs.uploads", checks.into(), |context, checks| {
@@ -209,7 +206,7 @@ fn uploads() -> Scenario {
 
 /// The order of members never decides the dialect of the reply.
 fn dialects() -> Scenario {
-    let sentence = "the dialect that alone spells the most names among the command's own fields; … The order of members never decides.";
+    let sentence = Sentence::DialectOfMostNames;
     let checks = ["most-names", "order", "map-keys"].map(|id| CheckDef::new(id, Class::Case, sentence));
     Scenario::new("jobs.dialects", checks.into(), |context, checks| {
         let gateway = context.gateway()?;

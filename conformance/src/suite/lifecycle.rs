@@ -16,6 +16,7 @@ use crate::{
     exchange::{Command, StrictReading},
     json,
     scenario::Scenario,
+    sentence::Sentence,
     target::{Answer, TargetError, worker::Worker},
 };
 
@@ -44,12 +45,8 @@ fn ask(worker: &mut Worker, context: &Context, command: &Command) -> Result<Stri
 
 fn first_words() -> Scenario {
     let checks = vec![
-        CheckDef::new("silent", Class::Frame, "A worker writes nothing before its first command."),
-        CheckDef::new(
-            "no-handshake",
-            Class::Life,
-            "initialize is optional; commands before it work with no features.",
-        ),
+        CheckDef::new("silent", Class::Frame, Sentence::SilentBeforeFirstCommand),
+        CheckDef::new("no-handshake", Class::Life, Sentence::InitializeIsOptional),
     ];
     Scenario::new("lifecycle.first-words", checks, |context, checks| {
         let mut worker = context.start()?;
@@ -71,8 +68,8 @@ fn first_words() -> Scenario {
 /// A parent that does not read stderr, whose pipe is full: log lines are lost, and no reply waits.
 fn stderr_unread() -> Scenario {
     let checks = vec![
-        CheckDef::new("answered", Class::Life, "Log writes hold up no reply: lines are lost and counted."),
-        CheckDef::new("exit-0", Class::Life, "exit 0 within 5 s (the C# bridge kills after 5 s)"),
+        CheckDef::new("answered", Class::Life, Sentence::LogHoldsUpNoReply),
+        CheckDef::new("exit-0", Class::Life, Sentence::ExitWithinFiveSeconds),
     ];
     Scenario::new("lifecycle.stderr-unread", checks, |context, checks| {
         let good = programs(&mut context.start()?, context)?;
@@ -128,7 +125,7 @@ fn require_started(worker: &Worker, good: &BTreeSet<String>, end: &ScenarioEnd) 
 
 /// A number that was not measured is absent: a reader would take 0 for a measurement.
 fn nothing_measured() -> Scenario {
-    const ABSENT: &str = "averages, percentiles and peaks before the first job: Absent.";
+    const ABSENT: Sentence = Sentence::UnmeasuredIsAbsent;
     let members = [
         (Action::GetPerformanceMetrics, "average_generation_time_seconds"),
         (Action::GetPerformanceMetrics, "p95_generation_time_seconds"),
@@ -150,23 +147,11 @@ fn nothing_measured() -> Scenario {
 
 fn initialize() -> Scenario {
     let checks = vec![
-        CheckDef::new(
-            "names-itself",
-            Class::Life,
-            "initialize: worker, worker_version, protocol_version, features[], dialect, gpu_id, device_name, pid",
-        ),
-        CheckDef::new("same-gpu", Class::Id, "gpu_id in replies is gpu_N, or cpu_0."),
-        CheckDef::new("no-features", Class::Life, "initialize: Again: it replaces the features"),
-        CheckDef::new(
-            "no-common-version",
-            Class::Enum,
-            "protocol_versions: [\"1\"]; no common one: unsupported_value.",
-        ),
-        CheckDef::new(
-            "another-gpu",
-            Class::Id,
-            "A worker accepts auto, its own name in every spelling, and cpu if it is cpu_0; anything else is unsupported_feature.",
-        ),
+        CheckDef::new("names-itself", Class::Life, Sentence::InitializeMembers),
+        CheckDef::new("same-gpu", Class::Id, Sentence::GpuNameInReplies),
+        CheckDef::new("no-features", Class::Life, Sentence::InitializeReplacesFeatures),
+        CheckDef::new("no-common-version", Class::Enum, Sentence::ProtocolVersion),
+        CheckDef::new("another-gpu", Class::Id, Sentence::GpuNamesAccepted),
     ];
     Scenario::new("lifecycle.initialize", checks, |context, checks| {
         let (mut worker, data) = context.start_with(&["events", "out_of_order"])?;
@@ -207,17 +192,9 @@ fn initialize() -> Scenario {
 
 fn end_of_input() -> Scenario {
     let checks = vec![
-        CheckDef::new(
-            "answered",
-            Class::Life,
-            "End of stdin is the polite stop: every frame read is answered",
-        ),
-        CheckDef::new("exit-0", Class::Life, "exit 0 within 5 s (the C# bridge kills after 5 s)"),
-        CheckDef::new(
-            "nothing-more",
-            Class::Frame,
-            "Without any, exactly one line per command, in the order of the commands",
-        ),
+        CheckDef::new("answered", Class::Life, Sentence::EndOfInputAnswersAll),
+        CheckDef::new("exit-0", Class::Life, Sentence::ExitWithinFiveSeconds),
+        CheckDef::new("nothing-more", Class::Frame, Sentence::OneLineInOrder),
     ];
     Scenario::new("lifecycle.end-of-input", checks, |context, checks| {
         let mut worker = context.start()?;
@@ -240,12 +217,8 @@ fn end_of_input() -> Scenario {
 
 fn end_of_input_while_busy() -> Scenario {
     let checks = vec![
-        CheckDef::new(
-            "job-answered",
-            Class::Life,
-            "what is not done 4 s later is cancelled with shutting_down",
-        ),
-        CheckDef::new("exit-0", Class::Time, "exit 0 within 5 s (the C# bridge kills after 5 s)"),
+        CheckDef::new("job-answered", Class::Life, Sentence::UnfinishedAtEndOfInput),
+        CheckDef::new("exit-0", Class::Time, Sentence::ExitWithinFiveSeconds),
     ];
     Scenario::new("lifecycle.end-of-input-while-busy", checks, |context, checks| {
         let mut worker = context.start()?;
@@ -273,12 +246,8 @@ fn end_of_input_while_busy() -> Scenario {
 
 fn shutdown() -> Scenario {
     let checks = vec![
-        CheckDef::new(
-            "last-line",
-            Class::Life,
-            "shutdown: nothing is read after it and its reply is the last line",
-        ),
-        CheckDef::new("exit-0", Class::Life, "shutdown does the same with grace_seconds (default 4)"),
+        CheckDef::new("last-line", Class::Life, Sentence::ShutdownReplyIsLast),
+        CheckDef::new("exit-0", Class::Life, Sentence::ShutdownGrace),
     ];
     Scenario::new("lifecycle.shutdown", checks, |context, checks| {
         let mut worker = context.start()?;

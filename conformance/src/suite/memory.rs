@@ -15,19 +15,17 @@ use crate::{
     exchange::{Command, StrictReading},
     member,
     scenario::{Checks, Scenario},
+    sentence::Sentence,
 };
 
-const ESTIMATE: &str =
-    "validation_details {estimated_vram_mb, estimated_time_seconds}; estimated_vram_usage_mb (integer)";
-const MEASURED: &str = "Numbers are what was measured. memory_used_mb is the peak device memory of the command (on CPU: peak resident memory).";
-const WITHIN: &str = "the estimate within 10 % of what was measured";
-const NOTHING: &str =
-    "Figures of a value that breaks a bound, or without a model that is not there, would be of nothing.";
-const REFUSED: &str = "get_performance_estimate and optimize_request of a submission that no job would be made of: refused with all faults, as the job is; one that merely does not fit has its figures, fits: false.";
-const FITS: &str = "Bounds of the model at hand (… VRAM): beyond them out_of_range from the worker. validate_request checks … fit of this worker.";
-const IDS: &str = "a file may have several ids and is loaded once";
-const STATS: &str =
-    "memory_stats {vram_used_bytes, vram_total_bytes, vram_available_bytes}; model_ids[], freed_bytes";
+const ESTIMATE: Sentence = Sentence::EstimateMembers;
+const MEASURED: Sentence = Sentence::MemoryIsMeasured;
+const WITHIN: Sentence = Sentence::EstimateNearMeasured;
+const NOTHING: Sentence = Sentence::NoFiguresOfFaulty;
+const REFUSED: Sentence = Sentence::EstimateOfImpossible;
+const FITS: Sentence = Sentence::BeyondThisWorker;
+const IDS: Sentence = Sentence::FileOfSeveralIds;
+const STATS: Sentence = Sentence::MemoryAfterLoad;
 
 /// An estimate is an integer of MiB and a report's figure is a fraction of them.
 const ROUNDING_MB: f64 = 1.0;
@@ -65,7 +63,7 @@ fn estimate() -> Scenario {
     let checks = vec![
         CheckDef::new("not-zero", Class::Unit, ESTIMATE),
         CheckDef::new("report", Class::Unit, ESTIMATE),
-        CheckDef::new("optimization", Class::Unit, "OptimizationResult: estimate_before, estimate_after"),
+        CheckDef::new("optimization", Class::Unit, Sentence::OptimizationMembers),
         CheckDef::new("larger", Class::Unit, ESTIMATE),
     ];
     Scenario::new("memory.estimate", checks, |context, checks| {
@@ -101,7 +99,7 @@ fn estimate() -> Scenario {
 fn metrics() -> Scenario {
     let checks = vec![
         CheckDef::new("job", Class::Unit, MEASURED),
-        CheckDef::new("peak", Class::Unit, "PerformanceMetrics: peak_memory_used_mb"),
+        CheckDef::new("peak", Class::Unit, Sentence::PeakMemory),
         CheckDef::new("as-estimated", Class::Unit, WITHIN),
     ];
     Scenario::new("memory.metrics", checks, |context, checks| {
@@ -316,8 +314,8 @@ fn listed(context: &mut Context, location: &str) -> Result<Vec<Value>, ScenarioE
 /// One size of a model in every reply, and the device's memory as loads and unloads change it.
 fn stats() -> Scenario {
     let checks = vec![
-        CheckDef::new("one-size", Class::Unit, "model_size_bytes of LoadResult, models[] and WorkerStatus"),
-        CheckDef::new("load-used", Class::Unit, "LoadResult: memory_used_bytes"),
+        CheckDef::new("one-size", Class::Unit, Sentence::OneSizeOfAModel),
+        CheckDef::new("load-used", Class::Unit, Sentence::LoadMemory),
         CheckDef::new("loaded", Class::Unit, STATS),
         CheckDef::new("freed", Class::Unit, STATS),
     ];

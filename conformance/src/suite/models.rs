@@ -12,6 +12,7 @@ use crate::{
     exchange::Command,
     member,
     scenario::Scenario,
+    sentence::Sentence,
 };
 
 pub(super) fn scenarios() -> Vec<Scenario> {
@@ -28,18 +29,14 @@ fn ids(context: &mut Context) -> Result<Vec<(String, String)>, ScenarioEnd> {
 }
 
 fn loading() -> Scenario {
-    let effect = "success: true means that the thing was done. There is no placeholder success.";
+    let effect = Sentence::NoPlaceholderSuccess;
     let checks = vec![
         CheckDef::new("listed", Class::Effect, effect),
-        CheckDef::new("status", Class::Effect, "WorkerStatus: has_model_loaded, current_model_id?"),
-        CheckDef::new("size", Class::Unit, "LoadResult: model_size_bytes"),
-        CheckDef::new("unloaded-named", Class::Effect, "model_ids[], freed_bytes"),
+        CheckDef::new("status", Class::Effect, Sentence::StatusOfLoadedModel),
+        CheckDef::new("size", Class::Unit, Sentence::LoadSize),
+        CheckDef::new("unloaded-named", Class::Effect, Sentence::UnloadMembers),
         CheckDef::new("gone", Class::Effect, effect),
-        CheckDef::new(
-            "nothing-to-unload",
-            Class::Default,
-            "unload_model without an id and cleanup_memory succeed with nothing to free",
-        ),
+        CheckDef::new("nothing-to-unload", Class::Default, Sentence::NothingToFree),
     ];
     Scenario::new("models.loading", checks, |context, checks| {
         let path = context.options.model_path.clone();
@@ -79,9 +76,9 @@ fn loading() -> Scenario {
 
 fn caching() -> Scenario {
     let checks = vec![
-        CheckDef::new("in-ram", Class::Effect, "LoadResult (in RAM)"),
-        CheckDef::new("from-cache", Class::Effect, "load_from_cache: LoadResult, from_cache: true"),
-        CheckDef::new("on-gpu", Class::Effect, "success: true means that the thing was done."),
+        CheckDef::new("in-ram", Class::Effect, Sentence::LoadToCache),
+        CheckDef::new("from-cache", Class::Effect, Sentence::LoadFromCache),
+        CheckDef::new("on-gpu", Class::Effect, Sentence::SuccessMeansDone),
     ];
     Scenario::new("models.caching", checks, |context, checks| {
         let path = context.options.model_path.clone();
@@ -108,14 +105,10 @@ fn caching() -> Scenario {
 
 fn suite() -> Scenario {
     let checks = vec![
-        CheckDef::new(
-            "parts",
-            Class::Effect,
-            "SuiteResult: component_results[] {component_type, model_id (sdxl_<suite>_<component>), success}",
-        ),
-        CheckDef::new("total", Class::Unit, "total_size_bytes"),
-        CheckDef::new("all-there", Class::Effect, "the parts of a suite stay together."),
-        CheckDef::new("cached", Class::Effect, "cache_sdxl_suite: SuiteResult"),
+        CheckDef::new("parts", Class::Effect, Sentence::SuiteParts),
+        CheckDef::new("total", Class::Unit, Sentence::SuiteSize),
+        CheckDef::new("all-there", Class::Effect, Sentence::SuiteStaysTogether),
+        CheckDef::new("cached", Class::Effect, Sentence::SuiteResult),
     ];
     Scenario::new("models.suite", checks, |context, checks| {
         let (Some(refiner), Some(vae)) = (context.options.refiner.clone(), context.options.vae.clone())
@@ -159,7 +152,7 @@ fn suite() -> Scenario {
     })
 }
 
-const NOT_FOUND: &str = "Ids and paths: … else model_not_found";
+const NOT_FOUND: Sentence = Sentence::UnknownModel;
 
 /// References that no folder of models holds, on any system.
 pub(super) const NOWHERE: [(&str, &str); 6] = [
@@ -172,19 +165,19 @@ pub(super) const NOWHERE: [(&str, &str); 6] = [
 ];
 
 /// Commands about a model that is not there, each with its check and its sentence.
-fn about_unknown_models() -> [(&'static str, Action, Value, &'static str); 4] {
+fn about_unknown_models() -> [(&'static str, Action, Value, Sentence); 4] {
     [
         (
             "unload-unknown",
             Action::UnloadModel,
             json!({"model_id": "conf_no_such_model"}),
-            "unload_model of an id that is not loaded … are model_not_found",
+            Sentence::NotLoaded,
         ),
         (
             "load-from-empty-cache",
             Action::LoadFromCache,
             json!({"model_id": "conf_no_such_model"}),
-            "load_from_cache of what is not cached (hint: load_model_to_cache), are model_not_found",
+            Sentence::NotCached,
         ),
         (
             "load-unknown",
@@ -204,14 +197,10 @@ fn about_unknown_models() -> [(&'static str, Action, Value, &'static str); 4] {
 fn refusals() -> Scenario {
     let cases = about_unknown_models();
     let mut checks: Vec<CheckDef> =
-        cases.iter().map(|(id, .., proves)| CheckDef::new(*id, Class::Effect, proves)).collect();
+        cases.iter().map(|(id, .., proves)| CheckDef::new(*id, Class::Effect, *proves)).collect();
     checks.extend(NOWHERE.iter().map(|(id, _)| CheckDef::new(*id, Class::Effect, NOT_FOUND)));
-    checks.push(CheckDef::new(
-        "escape",
-        Class::Id,
-        "the real path must stay under a root of its kind, else path_not_allowed",
-    ));
-    checks.push(CheckDef::new("ready-again", Class::Life, "A refusal never counts against a worker."));
+    checks.push(CheckDef::new("escape", Class::Id, Sentence::PathUnderARoot));
+    checks.push(CheckDef::new("ready-again", Class::Life, Sentence::RefusalCountsNot));
     Scenario::new("models.refusals", checks, move |context, checks| {
         for (id, action, fields, _) in &cases {
             let request_id = context.fresh_id();
@@ -241,7 +230,7 @@ fn refusals() -> Scenario {
 
 /// A model in the place of one of another type, by a job and by its check.
 fn other_types() -> Scenario {
-    let proves = "A model of another type than its field's is model_invalid, at the field.";
+    let proves = Sentence::ModelOfAnotherType;
     let checks = ["base-as-vae", "base-as-lora", "lora-as-base", "loaded"];
     let checks = checks.map(|id| CheckDef::new(id, Class::Effect, proves));
     Scenario::new("models.other-types", checks.into(), |context, checks| {
@@ -286,18 +275,10 @@ fn is_of_another_type(
 
 fn files() -> Scenario {
     let checks = vec![
-        CheckDef::new(
-            "valid",
-            Class::Effect,
-            "results[] of files: model_path, is_valid, format, tensor_count, file_size_bytes, issues[]",
-        ),
-        CheckDef::new("as-asked", Class::Names, "FileResult: model_path, as asked"),
-        CheckDef::new("deep", Class::Effect, "sha256? (only deep)"),
-        CheckDef::new(
-            "missing",
-            Class::Effect,
-            "A file that is not there is not valid, and an issue says so.",
-        ),
+        CheckDef::new("valid", Class::Effect, Sentence::FileResultMembers),
+        CheckDef::new("as-asked", Class::Names, Sentence::FileResultPath),
+        CheckDef::new("deep", Class::Effect, Sentence::FileHashWhenDeep),
+        CheckDef::new("missing", Class::Effect, Sentence::MissingFileIsInvalid),
     ];
     Scenario::new("models.files", checks, |context, checks| {
         let path = context.options.model_path.clone();

@@ -16,6 +16,7 @@ use crate::{
     exchange::{Command, StrictReading},
     member,
     scenario::Scenario,
+    sentence::Sentence,
     target::{Answer, worker::Worker},
 };
 
@@ -53,16 +54,8 @@ fn ids(replies: &[Value]) -> Vec<&str> {
 
 fn in_order() -> Scenario {
     let checks = vec![
-        CheckDef::new(
-            "lines",
-            Class::Conc,
-            "Without any, exactly one line per command, in the order of the commands",
-        ),
-        CheckDef::new(
-            "sees-what-came-before",
-            Class::Conc,
-            "Class Q: without it, computed when its line is due, so that it sees what the commands before it did.",
-        ),
+        CheckDef::new("lines", Class::Conc, Sentence::OneLineInOrder),
+        CheckDef::new("sees-what-came-before", Class::Conc, Sentence::QueriesInOrder),
     ];
     Scenario::new("ordering.in-order", checks, |context, checks| {
         let mut worker = context.start()?;
@@ -83,7 +76,7 @@ fn in_order() -> Scenario {
 
 /// The C# bridge sends no ids and reads one line per command.
 fn without_ids() -> Scenario {
-    let proves = "Without request_id a worker answers null; exactly one line per command, in the order of the commands (the C# bridge reads one line per command)";
+    let proves = Sentence::RepliesWithoutIds;
     Scenario::new(
         "ordering.without-ids",
         vec![CheckDef::new("each-its-own", Class::Corr, proves)],
@@ -116,18 +109,10 @@ fn without_ids() -> Scenario {
 
 fn out_of_order() -> Scenario {
     let checks = vec![
-        CheckDef::new(
-            "query-within-a-second",
-            Class::Time,
-            "class Q is answered within 1 s while a job runs.",
-        ),
-        CheckDef::new("needs-an-id", Class::Corr, "With out_of_order every command needs a request_id"),
-        CheckDef::new("each-once", Class::Frame, "Every accepted job ends in exactly one reply"),
-        CheckDef::new(
-            "first-in-first-out",
-            Class::Conc,
-            "Scheduling in a worker: class J …: first in, first out, one at a time.",
-        ),
+        CheckDef::new("query-within-a-second", Class::Time, Sentence::QueryWithinASecond),
+        CheckDef::new("needs-an-id", Class::Corr, Sentence::OutOfOrderNeedsIds),
+        CheckDef::new("each-once", Class::Frame, Sentence::ExactlyOneReply),
+        CheckDef::new("first-in-first-out", Class::Conc, Sentence::FirstInFirstOut),
     ];
     Scenario::new("ordering.out-of-order", checks, |context, checks| {
         let (mut worker, _) = context.start_with(&["out_of_order"])?;
@@ -166,7 +151,7 @@ fn out_of_order() -> Scenario {
 }
 
 fn conflict() -> Scenario {
-    let proves = "one that is in flight already is conflict";
+    let proves = Sentence::IdInFlight;
     Scenario::new(
         "ordering.conflict",
         vec![CheckDef::new("same-id-twice", Class::Corr, proves)],
@@ -183,25 +168,13 @@ fn conflict() -> Scenario {
 
 fn cancel_running() -> Scenario {
     let checks = vec![
-        CheckDef::new(
-            "target-first",
-            Class::Conc,
-            "cancel is answered after the target's own terminal reply.",
-        ),
-        CheckDef::new("cancelled", Class::Effect, "cancelled 409"),
-        CheckDef::new("was-running", Class::Effect, "cancel: target_request_id, was: queued or running"),
-        CheckDef::new("soon", Class::Time, "cancel within one step"),
-        CheckDef::new("waiting", Class::Effect, "cancel: target_request_id, was: queued or running"),
-        CheckDef::new(
-            "ended",
-            Class::Effect,
-            "Unknown or already ended: job_not_found, with details.status where known.",
-        ),
-        CheckDef::new(
-            "ready-again",
-            Class::Life,
-            "Every accepted job ends in exactly one reply, whatever dies: success, failure, cancelled or timeout.",
-        ),
+        CheckDef::new("target-first", Class::Conc, Sentence::CancelAfterItsTarget),
+        CheckDef::new("cancelled", Class::Effect, Sentence::CancelledStatus),
+        CheckDef::new("was-running", Class::Effect, Sentence::CancelWas),
+        CheckDef::new("soon", Class::Time, Sentence::CancelWithinAStep),
+        CheckDef::new("waiting", Class::Effect, Sentence::CancelWas),
+        CheckDef::new("ended", Class::Effect, Sentence::CancelOfEnded),
+        CheckDef::new("ready-again", Class::Life, Sentence::OneEndOfEachJob),
     ];
     Scenario::new("ordering.cancel", checks, |context, checks| {
         let (mut worker, _) = context.start_with(&["out_of_order", "events"])?;
@@ -252,19 +225,11 @@ fn wait_for_step(worker: &mut Worker, context: &Context, id: &str) -> Result<(),
 
 fn cancel_refused() -> Scenario {
     let checks = vec![
-        CheckDef::new("unknown", Class::Effect, "Unknown or already ended: job_not_found"),
-        CheckDef::new(
-            "place",
-            Class::Env,
-            "`field` and each `pointer`: where it stands, as the sender spelt it.",
-        ),
-        CheckDef::new("another-attempt", Class::Effect, "Another attempt: nothing is done, job_not_found."),
-        CheckDef::new(
-            "another-attempt-direct",
-            Class::Names,
-            "Both are accepted for every command; cancel's own field attempt? stands beside action in the direct envelope.",
-        ),
-        CheckDef::new("goes-on", Class::Effect, "Another attempt: nothing is done"),
+        CheckDef::new("unknown", Class::Effect, Sentence::CancelOfUnknown),
+        CheckDef::new("place", Class::Env, Sentence::FaultWhereItStands),
+        CheckDef::new("another-attempt", Class::Effect, Sentence::CancelOfAnotherAttempt),
+        CheckDef::new("another-attempt-direct", Class::Names, Sentence::AttemptInDirectEnvelope),
+        CheckDef::new("goes-on", Class::Effect, Sentence::OtherAttemptGoesOn),
     ];
     Scenario::new("ordering.cancel-refused", checks, |context, checks| {
         let (mut worker, _) = context.start_with(&["out_of_order"])?;
@@ -299,12 +264,8 @@ fn cancel_refused() -> Scenario {
 
 fn timeout() -> Scenario {
     let checks = vec![
-        CheckDef::new(
-            "code",
-            Class::Time,
-            "metadata.timeout_seconds counts from receipt to reply, queue included; on expiry: cancel, … code timeout.",
-        ),
-        CheckDef::new("in-time", Class::Time, "on expiry: cancel, 5 s grace, kill"),
+        CheckDef::new("code", Class::Time, Sentence::TimeoutCode),
+        CheckDef::new("in-time", Class::Time, Sentence::TimeoutGrace),
     ];
     Scenario::new("ordering.timeout", checks, |context, checks| {
         let mut worker = context.start()?;

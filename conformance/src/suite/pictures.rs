@@ -13,6 +13,7 @@ use crate::{
     exchange::Command,
     member,
     scenario::Scenario,
+    sentence::Sentence,
 };
 
 pub(super) fn scenarios() -> Vec<Scenario> {
@@ -28,7 +29,7 @@ fn draw(context: &mut Context, id: &str, seed: u64) -> Result<Value, ScenarioEnd
 }
 
 fn caching() -> Scenario {
-    let sentence = "ETag: \"<sha256>\", Cache-Control: private, no-cache, Range, If-None-Match, HEAD";
+    let sentence = Sentence::PictureCaching;
     let checks = ["etag", "cache-control", "not-modified", "changed", "range", "range-beyond", "head"]
         .map(|id| CheckDef::new(id, Class::Asset, sentence));
     Scenario::new("pictures.caching", checks.into(), |context, checks| {
@@ -70,7 +71,7 @@ fn caching() -> Scenario {
 }
 
 fn instead_of_json() -> Scenario {
-    let sentence = "On POST /v1/generate, an Accept that names an image type and not JSON answers the picture's bytes: it must admit the job's output_format, else not_acceptable";
+    let sentence = Sentence::PictureInsteadOfJson;
     let checks = ["picture", "seed", "job", "vary", "another-type", "several", "any"]
         .map(|id| CheckDef::new(id, Class::Http, sentence));
     Scenario::new("pictures.instead-of-json", checks.into(), |context, checks| {

@@ -10,6 +10,7 @@ use crate::{
     exchange::{Command, StrictReading, difference},
     generate::Generator,
     scenario::{Checks, Scenario},
+    sentence::Sentence,
 };
 
 /// Payloads that real .NET wrote in four option sets, with their canonical documents.
@@ -18,9 +19,8 @@ const ORACLE: &str = include_str!("../../../fixtures/oracle/requests.jsonl");
 /// Documents that are generated from the schema.
 const GENERATED: usize = 200;
 
-const NORMALIZED: &str =
-    "normalized is what this party read: snake in every reply dialect, only what the sender said.";
-const EFFECTIVE: &str = "effective is the same with every default of §7 that applies.";
+const NORMALIZED: Sentence = Sentence::NormalizedIsWhatWasRead;
+const EFFECTIVE: Sentence = Sentence::EffectiveHasDefaults;
 
 pub(super) fn scenarios(seed: u64) -> Vec<Scenario> {
     let mut scenarios: Vec<Scenario> =

@@ -12,16 +12,14 @@ use crate::{
     exchange::{Command, StrictReading},
     member,
     scenario::Scenario,
+    sentence::Sentence,
 };
 
-const QUOTED: &str = "A sentence quotes a number as its sender wrote it, at most 64 characters and then …";
-const HINT: &str =
-    "error_details.hint is the way out: of a wrong JSON type, what to write; entries of errors[] have none";
-const BARE: &str =
-    "Base64 without data:image/…;base64, before it is image_invalid, and the hint says what is missing";
+const QUOTED: Sentence = Sentence::NumbersQuotedAsWritten;
+const HINT: Sentence = Sentence::Hints;
+const BARE: Sentence = Sentence::BareBase64;
 
-const LONG: &str =
-    "A path longer than any that can be is path_not_allowed, and costs no more than to read it";
+const LONG: Sentence = Sentence::LongPath;
 
 const SHOWN: usize = SHOWN_CHARACTERS_MAX as usize;
 /// Longest refusal of a megabyte: it must not repeat the value.

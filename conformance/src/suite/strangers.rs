@@ -5,7 +5,7 @@ use serde_json::json;
 use std::time::Duration;
 
 use super::http::problem;
-use crate::{check::CheckDef, class::Class, display, scenario::Scenario};
+use crate::{check::CheckDef, class::Class, display, scenario::Scenario, sentence::Sentence};
 
 /// Time by which a busy machine may notice the end of a limit later.
 const MARGIN: Duration = Duration::from_secs(5);
@@ -17,13 +17,13 @@ pub(super) fn scenarios() -> Vec<Scenario> {
 const BODY: &str = r#"{"action":"get_status"}"#;
 
 fn hosts() -> Scenario {
-    let sentence = "Host must be the listener's address, localhost, the host of public_url, or in allowed_hosts, else forbidden.";
+    let sentence = Sentence::HostHeader;
     let checks = vec![
         CheckDef::new("foreign-command", Class::Http, sentence),
         CheckDef::new("foreign-read", Class::Http, sentence),
         CheckDef::new("foreign-like-ours", Class::Http, sentence),
         CheckDef::new("localhost", Class::Http, sentence),
-        CheckDef::new("health-any", Class::Http, "/health/* answers any Host"),
+        CheckDef::new("health-any", Class::Http, Sentence::HealthOfAnyHost),
     ];
     Scenario::new("strangers.hosts", checks, |context, checks| {
         let gateway = context.gateway()?;
@@ -52,7 +52,7 @@ fn hosts() -> Scenario {
 }
 
 fn origins() -> Scenario {
-    let sentence = "an Origin that is own or in cors_origins is served; any other (also null), or Sec-Fetch-Site: cross-site without Origin, is forbidden.";
+    let sentence = Sentence::OriginHeader;
     let refused: [(&str, &[(&str, &str)]); 4] = [
         ("foreign", &[("origin", "https://evil.example")]),
         ("null", &[("origin", "null")]),
@@ -63,7 +63,7 @@ fn origins() -> Scenario {
         refused.iter().map(|(id, _)| CheckDef::new(*id, Class::Http, sentence)).collect();
     checks.push(CheckDef::new("own", Class::Http, sentence));
     checks.push(CheckDef::new("no-origin", Class::Http, sentence));
-    checks.push(CheckDef::new("read", Class::Http, "For every method but GET, HEAD and a CORS preflight"));
+    checks.push(CheckDef::new("read", Class::Http, Sentence::OriginOfReads));
     Scenario::new("strangers.origins", checks, move |context, checks| {
         let gateway = context.gateway()?;
         let body = || Some(BODY.as_bytes().to_vec());
@@ -90,7 +90,7 @@ fn origins() -> Scenario {
 
 /// A page can send JSON without a preflight only if it sends no content type.
 fn bodies() -> Scenario {
-    let sentence = "A non-empty body without Content-Type is unsupported_media_type.";
+    let sentence = Sentence::ContentTypeRequired;
     let checks = vec![CheckDef::new("no-content-type", Class::Http, sentence)];
     Scenario::new("strangers.bodies", checks, |context, checks| {
         let gateway = context.gateway()?;
@@ -102,7 +102,7 @@ fn bodies() -> Scenario {
 }
 
 fn sniffing() -> Scenario {
-    let sentence = "nosniff on every answer: a browser takes nothing for a script or a page that is none.";
+    let sentence = Sentence::Nosniff;
     let paths = ["/v1/jobs", "/v1/nothing", "/health/live", "/openapi.json"];
     let checks = paths
         .iter()
@@ -123,7 +123,7 @@ fn sniffing() -> Scenario {
 
 /// A client that never ends its head, as a scanner of ports or a slow attacker.
 fn slowness() -> Scenario {
-    let sentence = "limits of time, configurable: head 10 s";
+    let sentence = Sentence::LimitsOfTime;
     let checks = vec![
         CheckDef::new("half-a-head", Class::Http, sentence),
         CheckDef::new("still-served", Class::Http, sentence),

@@ -11,6 +11,7 @@ use crate::{
     display,
     exchange::{Command, StrictReading},
     scenario::Scenario,
+    sentence::Sentence,
     target::{Answer, worker::Worker},
 };
 
@@ -32,9 +33,9 @@ const MALFORMED: [(&str, &str); 6] = [
 /// Codes with which a worker may refuse a feature.
 const REFUSALS: [&str; 3] = ["unsupported_value", "unsupported_feature", "validation_failed"];
 
-const REPEATED: &str = "traceparent? as HTTP header and envelope field: in log lines and events";
-const REFUSED: &str = "a malformed one in an envelope is unsupported_value";
-const RECORD: &str = "No part of the idempotency hash nor of a picture's record.";
+const REPEATED: Sentence = Sentence::TraceRepeated;
+const REFUSED: Sentence = Sentence::MalformedTraceInEnvelope;
+const RECORD: Sentence = Sentence::TraceNotInRecord;
 
 pub(super) fn scenarios() -> Vec<Scenario> {
     vec![worker(), gateway(), headers(), envelopes(), keys()]
@@ -108,10 +109,10 @@ fn ask(worker: &mut Worker, context: &Context, frame: &Value) -> Result<(Value, 
 }
 
 fn worker() -> Scenario {
-    let features = "Features that initialize negotiates: events, out_of_order, previews, trace";
+    let features = Sentence::TraceNegotiated;
     let mut checks = vec![
         CheckDef::new("repeated", Class::Corr, REPEATED),
-        CheckDef::new("none", Class::Corr, "events of a command that names no trace have none"),
+        CheckDef::new("none", Class::Corr, Sentence::NoTraceNoMember),
         CheckDef::new("picture", Class::Default, RECORD),
         CheckDef::new("not-negotiated", Class::Frame, features),
     ];
@@ -174,7 +175,7 @@ fn gateway() -> Scenario {
     let checks = vec![
         CheckDef::new("header", Class::Corr, REPEATED),
         CheckDef::new("envelope", Class::Corr, REPEATED),
-        CheckDef::new("none", Class::Corr, "events of a command that names no trace have none"),
+        CheckDef::new("none", Class::Corr, Sentence::NoTraceNoMember),
         CheckDef::new("picture", Class::Default, RECORD),
     ];
     Scenario::new("traces.gateway", checks, |context, checks| {
@@ -191,12 +192,12 @@ fn gateway() -> Scenario {
 }
 
 fn headers() -> Scenario {
-    let anew = "A malformed header starts a new trace";
-    let wins = "the header wins, an envelope's with another trace id gets the warning no_effect";
+    let anew = Sentence::MalformedTraceHeader;
+    let wins = Sentence::TraceHeaderWins;
     let checks = vec![
         CheckDef::new("malformed", Class::Http, anew),
         CheckDef::new("upper-case", Class::Http, anew),
-        CheckDef::new("later-version", Class::Http, "W3C: of a later version what version 00 has is read"),
+        CheckDef::new("later-version", Class::Http, Sentence::TraceOfLaterVersion),
         CheckDef::new("wins", Class::Http, wins),
         CheckDef::new("no-effect", Class::Default, wins),
         CheckDef::new("same-trace", Class::Default, wins),

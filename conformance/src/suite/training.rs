@@ -13,6 +13,7 @@ use crate::{
     exchange::Command,
     member,
     scenario::Scenario,
+    sentence::Sentence,
 };
 
 pub(super) fn scenarios() -> Vec<Scenario> {
@@ -78,27 +79,11 @@ fn start(context: &mut Context, steps: u64) -> Result<Value, ScenarioEnd> {
 
 fn whole() -> Scenario {
     let checks = vec![
-        CheckDef::new(
-            "accepted",
-            Class::Effect,
-            "A T takes its turn in the queue (state queued), is answered once accepted, then runs in the background.",
-        ),
-        CheckDef::new(
-            "completes",
-            Class::Effect,
-            "States: queued, preparing, running, checkpointing, paused, completed, failed, cancelled.",
-        ),
-        CheckDef::new("progress", Class::Unit, "progress 0..1, … step, total_steps"),
-        CheckDef::new(
-            "output",
-            Class::Asset,
-            "Output: a .safetensors that §7's loras or textual_inversions loads",
-        ),
-        CheckDef::new(
-            "history",
-            Class::Effect,
-            "History rows, oldest first: step, epoch, loss, learning_rate, recorded_at",
-        ),
+        CheckDef::new("accepted", Class::Effect, Sentence::TrainingTakesItsTurn),
+        CheckDef::new("completes", Class::Effect, Sentence::TrainingStates),
+        CheckDef::new("progress", Class::Unit, Sentence::TrainingProgress),
+        CheckDef::new("output", Class::Asset, Sentence::TrainingOutput),
+        CheckDef::new("history", Class::Effect, Sentence::TrainingHistory),
     ];
     Scenario::new("training.whole", checks, |context, checks| {
         let started = start(context, 3)?;
@@ -131,8 +116,8 @@ fn whole() -> Scenario {
 
 fn stopped() -> Scenario {
     let checks = vec![
-        CheckDef::new("saved", Class::Life, "stop_training: saved → paused, not saved → cancelled"),
-        CheckDef::new("not-saved", Class::Life, "stop_training: saved → paused, not saved → cancelled"),
+        CheckDef::new("saved", Class::Life, Sentence::StopSavedOrNot),
+        CheckDef::new("not-saved", Class::Life, Sentence::StopSavedOrNot),
     ];
     Scenario::new("training.stopped", checks, |context, checks| {
         for (check, save, wanted) in [("saved", true, "paused"), ("not-saved", false, "cancelled")] {
@@ -152,9 +137,11 @@ fn stopped() -> Scenario {
 
 fn refusals() -> Scenario {
     let about = [Action::GetTrainingStatus, Action::GetTrainingHistory, Action::StopTraining];
-    let mut checks: Vec<CheckDef> =
-        about.iter().map(|action| CheckDef::new(action.as_str(), Class::Cmd, "training_not_found")).collect();
-    checks.push(CheckDef::new("empty-data", Class::Effect, "Faults of the data set (absent, empty, …): validation_failed, one entry of errors[] a file, pointer at training_data."));
+    let mut checks: Vec<CheckDef> = about
+        .iter()
+        .map(|action| CheckDef::new(action.as_str(), Class::Cmd, Sentence::TrainingNotFound))
+        .collect();
+    checks.push(CheckDef::new("empty-data", Class::Effect, Sentence::TrainingDataFaults));
     Scenario::new("training.refusals", checks, move |context, checks| {
         for action in about {
             let request_id = context.fresh_id();

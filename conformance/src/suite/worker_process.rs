@@ -20,22 +20,21 @@ use crate::{
     exchange::Command,
     json,
     scenario::{Checks, Scenario},
+    sentence::Sentence,
     target::{TargetError, process::Process, tree::Seen, worker::Worker},
 };
 
 /// Jobs that are accepted and not done at the end: one that runs, and two that wait for it.
 const JOBS: [&str; 3] = ["runs", "waits-1", "waits-2"];
 
-const ANSWERED: &str = "Every accepted job ends in exactly one reply, whatever dies.";
-const EXIT: &str = "exit 0 within 5 s (the C# bridge kills after 5 s)";
-const SIGHUP: &str = "SIGHUP reopens the log; it does not kill.";
-const SIGTERM: &str = "Nothing accepted is lost at the end: drain on SIGTERM and shutdown.";
+const ANSWERED: Sentence = Sentence::OneReplyWhateverDies;
+const EXIT: Sentence = Sentence::ExitWithinFiveSeconds;
+const SIGHUP: Sentence = Sentence::SighupReopensLog;
+const SIGTERM: Sentence = Sentence::SigtermDrains;
 /// The sentence of the checks about a gateway that was itself held up.
-pub(super) const FAIR: &str =
-    "A gateway that was itself stalled reads what lies in the pipe before it calls a worker hung.";
+pub(super) const FAIR: Sentence = Sentence::StalledGatewayIsFair;
 /// The sentence of the checks about processes below a gateway.
-pub(super) const NOTHING_LEFT: &str =
-    "Workers and their children end with the gateway, also when it is killed.";
+pub(super) const NOTHING_LEFT: Sentence = Sentence::WorkersEndWithGateway;
 
 /// A stall longer than the silence that an idle worker may keep, by more than the gap between two heartbeats.
 pub(super) const STALL: Duration = SILENCE_IDLE.saturating_add(Duration::from_secs(2));
@@ -113,11 +112,7 @@ fn all_answered(replies: &[Value]) -> Result<(), String> {
 
 fn end_of_input() -> Scenario {
     let checks = vec![
-        CheckDef::new(
-            "answered",
-            Class::Life,
-            "End of stdin is the polite stop: every frame read is answered; what is not done 4 s later is cancelled with shutting_down",
-        ),
+        CheckDef::new("answered", Class::Life, Sentence::EndOfInputAnswersQueue),
         CheckDef::new("exit-0", Class::Life, EXIT),
     ];
     Scenario::new("worker-process.queued-at-end-of-input", checks, |context, checks| {
@@ -133,11 +128,7 @@ fn end_of_input() -> Scenario {
 fn shutdown() -> Scenario {
     let checks = vec![
         CheckDef::new("answered", Class::Life, ANSWERED),
-        CheckDef::new(
-            "last-line",
-            Class::Life,
-            "shutdown: nothing is read after it and its reply is the last line",
-        ),
+        CheckDef::new("last-line", Class::Life, Sentence::ShutdownReplyIsLast),
         CheckDef::new("exit-0", Class::Life, EXIT),
     ];
     Scenario::new("worker-process.queued-at-shutdown", checks, |context, checks| {

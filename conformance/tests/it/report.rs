@@ -3,15 +3,14 @@
 use conformance::{
     check::{CheckDef, Outcome},
     class::Class,
-    report::{Report, Verdict, github, human, json, junit, markdown},
+    options,
+    report::{Report, Verdict, github, human, json, junit, markdown, trace::Trace},
+    sentence::Sentence,
+    suite,
 };
 
 fn sample(outcomes: Vec<Outcome>) -> Report {
-    let def = |id: &str| CheckDef {
-        id: id.to_owned(),
-        class: Class::Corr,
-        proves: "A reply reaches only the request that it answers.",
-    };
+    let def = |id: &str| CheckDef { id: id.to_owned(), class: Class::Corr, proves: Sentence::MatchedById };
     let defs: Vec<CheckDef> = (0..outcomes.len()).map(|i| def(&format!("check-{i}"))).collect();
     let mut report = Report { target: "worker".to_owned(), ..Report::default() };
     report.add("suite.scenario", &defs, outcomes);
@@ -34,10 +33,10 @@ fn people_read_it() {
     insta::assert_snapshot!(String::from_utf8(text).unwrap(), @r"
     broken    suite.scenario.check-1 [G-CORR]
               the id is another
-              contract: A reply reaches only the request that it answers.
+              contract: A reply is matched by request_id, never by order, whenever the command had one.
     undecided suite.scenario.check-3 [G-CORR]
               the tool could not tell
-              contract: A reply reaches only the request that it answers.
+              contract: A reply is matched by request_id, never by order, whenever the command had one.
     skipped   1: needs --lora
     4 checks: 1 passed, 1 broken, 1 undecided, 1 skipped: the target breaks the contract
     ");
@@ -54,7 +53,7 @@ fn a_cause_is_said_once() {
     broken    suite.scenario.check-0 [G-CORR]
               no answer
               the same: suite.scenario.check-1, suite.scenario.check-2, suite.scenario.check-3, suite.scenario.check-4, suite.scenario.check-5 and 2 more
-              contract: A reply reaches only the request that it answers.
+              contract: A reply is matched by request_id, never by order, whenever the command had one.
     not run   12: the target no longer answered
     8 checks: 0 passed, 8 broken, 0 undecided, 0 skipped: the target breaks the contract
     ");
@@ -148,4 +147,15 @@ fn no_check_leans_on_a_default() {
         }
     }
     assert!(found.is_empty(), "use `member` in {found:?}");
+}
+
+/// The trace: each sentence of the contract has a check, or a reason for having none.
+#[test]
+fn each_sentence_has_a_check_or_a_reason() {
+    let trace = Trace::of(&suite::all(options::SEED));
+    assert_eq!(trace.faults(), Vec::<String>::new());
+    let without = Trace::of(&[]);
+    let faults = without.faults();
+    assert!(faults.contains(&"matched-by-id: no check proves it, and no reason is given".to_owned()));
+    assert!(faults.iter().all(|fault| !fault.starts_with("gpu-visible:")), "{faults:?}");
 }

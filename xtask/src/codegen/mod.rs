@@ -12,6 +12,7 @@ mod python;
 mod python_submission;
 mod rules;
 mod rust;
+mod sentence;
 mod types;
 
 use std::io::Write;
@@ -69,6 +70,7 @@ pub(crate) fn generate(bundle: &Bundle) -> Result<Files> {
     files.add("contracts/src/generated/bundle.json", text);
     files.add("contracts/src/generated/error_code.rs", codes::errors(&bundle.errors)?);
     files.add("contracts/src/generated/warning_code.rs", codes::warnings(&bundle.warnings)?);
+    files.add("conformance/src/sentence.rs", sentence::sentences(&bundle.sentences)?);
     files.add("contracts/src/generated/action.rs", action::actions(&bundle.registry)?);
     files.add("contracts/src/generated/limits.rs", limits::limits(&bundle.limits)?);
     let model = Model::of(bundle)?;

@@ -73,7 +73,7 @@ impl Validators {
         };
         Self {
             subset: validator("urn:concord:meta:subset-1"),
-            tables: ["registry", "errors", "warnings", "rules", "limits"]
+            tables: ["registry", "errors", "warnings", "rules", "limits", "sentences"]
                 .map(|table| (table, validator(&format!("urn:concord:meta:tables-1#/$defs/{table}"))))
                 .into(),
         }

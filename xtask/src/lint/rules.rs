@@ -87,19 +87,25 @@ fn has_code(table: &Value, code: &str) -> bool {
     rows.filter_map(|row| row.get("code")).any(|known| known == code)
 }
 
-/// Codes stand once.
+/// Codes and sentences stand once.
 fn codes(lint: &mut Lint<'_>) {
     let tables = [
-        ("errors.json", "errors", lint.bundle.errors.clone()),
-        ("warnings.json", "warnings", lint.bundle.warnings.clone()),
+        ("errors.json", "errors", "code", lint.bundle.errors.clone()),
+        ("warnings.json", "warnings", "code", lint.bundle.warnings.clone()),
+        ("sentences.json", "sentences", "id", lint.bundle.sentences.clone()),
     ];
-    for (file, list, table) in tables {
+    for (file, list, member, table) in tables {
         let mut seen = BTreeSet::new();
         for (index, row) in table.as_array().into_iter().flatten().enumerate() {
-            let code = row.get("code").and_then(Value::as_str).unwrap_or_default();
+            let code = row.get(member).and_then(Value::as_str).unwrap_or_default();
             if !seen.insert(code.to_owned()) {
                 let place = format!("/{list}/{index}");
-                lint.find(file, &place, format!("the code {code} is taken"), "write each code once");
+                lint.find(
+                    file,
+                    &place,
+                    format!("the {member} {code} is taken"),
+                    &format!("write each {member} once"),
+                );
             }
         }
     }

@@ -12,6 +12,7 @@ use crate::{
     options::Options,
     picture::difference,
     scenario::Scenario,
+    sentence::Sentence,
 };
 
 /// The effect of a change on the picture.
@@ -34,7 +35,7 @@ struct Change {
     /// The key of `features_used` that must be true (or false for `Keeps`).
     feature: Option<&'static str>,
     warning: Option<&'static str>,
-    proves: &'static str,
+    proves: Sentence,
 }
 
 #[derive(Clone, Copy)]
@@ -51,7 +52,7 @@ const fn change(
     id: &'static str,
     effect: Effect,
     set: fn(Value, &Options) -> Value,
-    proves: &'static str,
+    proves: Sentence,
 ) -> Change {
     Change { id, needs: Needs::Nothing, from: None, set, effect, feature: None, warning: None, proves }
 }
@@ -83,18 +84,18 @@ fn part_of_steps(id: &'static str, set: fn(Value, &Options) -> Value) -> Change 
         from: Some(guided),
         needs: Needs::ControlNet,
         feature: Some("controlnet"),
-        ..change(id, Effect::Changes, set, "control_nets[].guidance_start, guidance_end")
+        ..change(id, Effect::Changes, set, Sentence::FieldGuidanceInterval)
     }
 }
 
 /// A field that changes the picture and needs nothing but the base.
-const fn set(id: &'static str, set: fn(Value, &Options) -> Value, proves: &'static str) -> Change {
+const fn set(id: &'static str, set: fn(Value, &Options) -> Value, proves: Sentence) -> Change {
     change(id, Effect::Changes, set, proves)
 }
 
-const SAME_PICTURE: &str = "the metadata inside the picture: no request id, time or path, so that the same request and seed give the same bytes.";
-const TAKES_PART: &str = "features_used.x is true only if x took part.";
-const WEIGHT_ZERO: &str = "A LoRA or ControlNet of weight 0 takes no part (warning weight_zero).";
+const SAME_PICTURE: Sentence = Sentence::PictureRecord;
+const TAKES_PART: Sentence = Sentence::FeaturesUsed;
+const WEIGHT_ZERO: Sentence = Sentence::WeightZero;
 
 /// All of them, in the order of their checks.
 fn changes() -> Vec<Change> {
@@ -114,54 +115,46 @@ fn changes() -> Vec<Change> {
 
 fn of_the_scheduler() -> Vec<Change> {
     vec![
-        set("seed", |d, _| with(d, "/hyperparameters/seed", 8.into()), "hyperparameters.seed"),
-        set("steps", |d, _| with(d, "/scheduler/steps", 5.into()), "scheduler.steps"),
+        set("seed", |d, _| with(d, "/hyperparameters/seed", 8.into()), Sentence::FieldSeed),
+        set("steps", |d, _| with(d, "/scheduler/steps", 5.into()), Sentence::FieldSteps),
         set(
             "guidance",
             |d, _| with(d, "/hyperparameters/guidance_scale", 3.0.into()),
-            "hyperparameters.guidance_scale",
+            Sentence::FieldGuidanceScale,
         ),
         set(
             "scheduler",
             |d, _| with(d, "/scheduler/type", "Euler".into()),
-            "Anything else: unsupported_value with the list; never a substitute.",
+            Sentence::SchedulerNeverSubstituted,
         ),
-        set(
-            "karras",
-            |d, _| with(d, "/scheduler/karras_sigmas", true.into()),
-            "Karras is on when the name or the flag says so, and scheduler_used then names the Karras form where there is one.",
-        ),
+        set("karras", |d, _| with(d, "/scheduler/karras_sigmas", true.into()), Sentence::Karras),
     ]
 }
 
 fn of_the_prompt() -> Vec<Change> {
     vec![
-        set("prompt", |d, _| with(d, "/conditioning/prompt", "a red car".into()), "conditioning.prompt"),
+        set("prompt", |d, _| with(d, "/conditioning/prompt", "a red car".into()), Sentence::FieldPrompt),
         set(
             "negative-prompt",
             |d, _| with(d, "/conditioning/negative_prompt", "fog".into()),
-            "conditioning.negative_prompt",
+            Sentence::FieldNegativePrompt,
         ),
-        set("weighted-prompt", weighted, "hyperparameters.prompt_weighting: (text:1.2) weights"),
-        set(
-            "prompt-2",
-            |d, _| with(d, "/conditioning/prompt_2", "a red car".into()),
-            "conditioning.prompt_2",
-        ),
+        set("weighted-prompt", weighted, Sentence::PromptWeighting),
+        set("prompt-2", |d, _| with(d, "/conditioning/prompt_2", "a red car".into()), Sentence::FieldPrompt2),
         set(
             "negative-prompt-2",
             |d, _| with(d, "/conditioning/negative_prompt_2", "fog".into()),
-            "conditioning.negative_prompt_2",
+            Sentence::FieldNegativePrompt2,
         ),
         Change {
             from: Some(weighted),
             ..set(
                 "prompt-weighting",
                 |d, o| with(weighted(d, o), "/hyperparameters/prompt_weighting", false.into()),
-                "hyperparameters.prompt_weighting: (text:1.2) weights",
+                Sentence::PromptWeighting,
             )
         },
-        set("clip-skip", |d, _| with(d, "/conditioning/clip_skip", 1.into()), "conditioning.clip_skip"),
+        set("clip-skip", |d, _| with(d, "/conditioning/clip_skip", 1.into()), Sentence::FieldClipSkip),
     ]
 }
 
@@ -170,7 +163,7 @@ fn of_the_file() -> Vec<Change> {
         set(
             "auto-contrast",
             |d, _| with(d, "/postprocessing/auto_contrast", true.into()),
-            "postprocessing.auto_contrast",
+            Sentence::FieldAutoContrast,
         ),
         change(
             "labels",
@@ -239,7 +232,7 @@ fn of_control_nets() -> Vec<Change> {
             ..set(
                 "control-net-preprocess",
                 |d, o| with(guided(d, o), "/conditioning/control_nets/0/preprocess", true.into()),
-                "control_nets[].preprocess",
+                Sentence::FieldPreprocess,
             )
         },
     ]
@@ -293,7 +286,7 @@ fn of_images() -> Vec<Change> {
             ..set(
                 "mask-blur",
                 |d, o| with(masked(d, o), "/conditioning/mask_blur", 8.into()),
-                "conditioning.mask_blur",
+                Sentence::FieldMaskBlur,
             )
         },
     ]

@@ -20,6 +20,7 @@ use crate::{
     options::Options,
     picture::{Picture, difference},
     scenario::{Checks, Scenario},
+    sentence::Sentence,
 };
 
 pub(super) fn scenarios() -> Vec<Scenario> {
@@ -84,23 +85,11 @@ fn distance(differs: Option<u8>) -> String {
 
 fn repeat() -> Scenario {
     let checks = vec![
-        CheckDef::new(
-            "same-pixels",
-            Class::Effect,
-            "Same request, resolved seed, device, versions and batch size: same pixels on CPU; on CUDA within 1/255 a channel.",
-        ),
-        CheckDef::new("own-file", Class::Asset, "Files: written beside and renamed, never overwritten."),
-        CheckDef::new(
-            "absolute",
-            Class::Asset,
-            "images[] (absolute paths, as the C# List<string> Images binds)",
-        ),
-        CheckDef::new(
-            "measured",
-            Class::Unit,
-            "generation = preprocessing + denoising + postprocessing, without queue and load; the other two are parts of it.",
-        ),
-        CheckDef::new("no-part", Class::Effect, "features_used.x is true only if x took part."),
+        CheckDef::new("same-pixels", Class::Effect, Sentence::SameRequestSamePixels),
+        CheckDef::new("own-file", Class::Asset, Sentence::FilesNeverOverwritten),
+        CheckDef::new("absolute", Class::Asset, Sentence::ImagePaths),
+        CheckDef::new("measured", Class::Unit, Sentence::GenerationTimeParts),
+        CheckDef::new("no-part", Class::Effect, Sentence::FeaturesUsed),
     ];
     Scenario::new("effects.repeat", checks, |context, checks| {
         let one = draw(context, base(&context.options))?;
@@ -139,7 +128,7 @@ fn repeat() -> Scenario {
 }
 
 fn strength() -> Scenario {
-    let proves = "hyperparameters.strength: number > 0..1; with init_image";
+    let proves = Sentence::FieldStrength;
     Scenario::new(
         "effects.strength",
         vec![CheckDef::new("changes", Class::Effect, proves)],
@@ -159,19 +148,11 @@ fn strength() -> Scenario {
 
 fn mask_channel() -> Scenario {
     let checks = vec![
-        CheckDef::new("alpha", Class::Effect, "mask_channel alpha: opaque is repainted"),
-        CheckDef::new(
-            "alpha-inverted",
-            Class::Effect,
-            "mask_channel alpha_inverted: transparent is repainted",
-        ),
-        CheckDef::new(
-            "luminance",
-            Class::Asset,
-            "A mask of one colour whose alpha varies, without mask_channel, is image_invalid with that hint.",
-        ),
-        CheckDef::new("no-alpha", Class::Asset, "alpha… on a mask without alpha is image_invalid"),
-        CheckDef::new("no-mask", Class::Effect, "mask_channel without a mask: no_effect"),
+        CheckDef::new("alpha", Class::Effect, Sentence::MaskAlpha),
+        CheckDef::new("alpha-inverted", Class::Effect, Sentence::MaskAlphaInverted),
+        CheckDef::new("luminance", Class::Asset, Sentence::MaskOfOneColour),
+        CheckDef::new("no-alpha", Class::Asset, Sentence::MaskWithoutAlpha),
+        CheckDef::new("no-mask", Class::Effect, Sentence::MaskChannelWithoutMask),
     ];
     Scenario::new("effects.mask-channel", checks, |context, checks| {
         context.need_feature("inpaint")?;
@@ -215,7 +196,7 @@ fn mask_channel() -> Scenario {
 fn size() -> Scenario {
     Scenario::new(
         "effects.size",
-        vec![CheckDef::new("file", Class::Effect, "hyperparameters.dimensions.width, .height")],
+        vec![CheckDef::new("file", Class::Effect, Sentence::FieldDimensions)],
         |context, checks| {
             let drawn = draw(
                 context,
@@ -237,13 +218,9 @@ fn formats() -> Scenario {
     let formats = ["jpeg", "webp"];
     let mut checks: Vec<CheckDef> = formats
         .iter()
-        .map(|format| CheckDef::new(*format, Class::Effect, "postprocessing.output_format"))
+        .map(|format| CheckDef::new(*format, Class::Effect, Sentence::FieldOutputFormat))
         .collect();
-    checks.push(CheckDef::new(
-        "quality",
-        Class::Effect,
-        "postprocessing.quality: integer 1..100 (jpeg, webp)",
-    ));
+    checks.push(CheckDef::new("quality", Class::Effect, Sentence::FieldQuality));
     Scenario::new("effects.formats", checks, move |context, checks| {
         let offered = context.capabilities()?["supported_formats"].clone();
         for format in formats {
@@ -274,13 +251,9 @@ fn formats() -> Scenario {
 
 fn batch() -> Scenario {
     let checks = vec![
-        CheckDef::new("count", Class::Effect, "hyperparameters.batch_size"),
-        CheckDef::new("seeds", Class::Effect, "image i of a batch uses seed + i"),
-        CheckDef::new(
-            "single",
-            Class::Effect,
-            "Image i of a batch against a single run with seed + i: within 1/255.",
-        ),
+        CheckDef::new("count", Class::Effect, Sentence::FieldBatchSize),
+        CheckDef::new("seeds", Class::Effect, Sentence::BatchSeeds),
+        CheckDef::new("single", Class::Effect, Sentence::BatchItemIsSingleRun),
     ];
     Scenario::new("effects.batch", checks, |context, checks| {
         let drawn = draw(context, with(base(&context.options), "/hyperparameters/batch_size", 2.into()))?;
@@ -309,12 +282,8 @@ fn batch() -> Scenario {
 
 fn chosen_seed() -> Scenario {
     let checks = vec![
-        CheckDef::new(
-            "range",
-            Class::Type,
-            "A seed that the worker chose is 0..2^31−17: existing C# reads SeedUsed and Seed into an int.",
-        ),
-        CheckDef::new("replays", Class::Effect, "−1 means \"choose one and tell me\""),
+        CheckDef::new("range", Class::Type, Sentence::ChosenSeedRange),
+        CheckDef::new("replays", Class::Effect, Sentence::ChosenSeedIsTold),
     ];
     Scenario::new("effects.chosen-seed", checks, |context, checks| {
         let drawn = draw(context, with(base(&context.options), "/hyperparameters/seed", (-1).into()))?;
@@ -334,7 +303,7 @@ fn chosen_seed() -> Scenario {
 fn upscaler() -> Scenario {
     Scenario::new(
         "effects.upscaler",
-        vec![CheckDef::new("size", Class::Effect, "postprocessing.upscaler, upscale_factor")],
+        vec![CheckDef::new("size", Class::Effect, Sentence::FieldUpscaler)],
         |context, checks: &mut Checks<'_>| {
             context.need_feature("upscaler")?;
             let document = with(

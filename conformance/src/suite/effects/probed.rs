@@ -18,10 +18,10 @@ use crate::{
     options::Options,
     picture::difference,
     scenario::Scenario,
+    sentence::Sentence,
 };
 
-const PROVES: &str = "Nothing is silently dropped, defaulted, clamped, substituted or truncated. Either it is done, or an \
-                      error or a warning says so.";
+const PROVES: Sentence = Sentence::NothingSilent;
 
 /// Leaves without a probe in this suite, each with its reason.
 const UNPROBED: &[(&str, &str)] = &[

@@ -17,14 +17,15 @@ use crate::{
     exchange::Command,
     member,
     scenario::{Checks, Scenario},
+    sentence::Sentence,
     target::{TargetError, ToolError},
 };
 use broken::{Make, Sound};
 
-const CLEAR: &str = "The right picture, or a clear refusal at the entry's pointer that validate_request says too; validate_model_files agrees with what a job then finds.";
-const INVALID_FILE: &str = "model_invalid: The model file is broken or of the wrong kind.";
-const NOT_FOUND: &str = "Ids and paths: … else model_not_found … else path_not_allowed";
-const LIVES: &str = "A refusal never counts against a worker.";
+const CLEAR: Sentence = Sentence::SoundOrRefusedFiles;
+const INVALID_FILE: Sentence = Sentence::ModelInvalid;
+const NOT_FOUND: Sentence = Sentence::PathNotAllowedOrNotFound;
+const LIVES: Sentence = Sentence::RefusalCountsNot;
 const BASE: &str = "/payload/prompt_submission/model/base";
 
 const BROKEN: &[&str] = &["model_invalid"];
@@ -168,7 +169,7 @@ fn next_job(context: &mut Context, checks: &mut Checks<'_>) {
     checks.hold("next-job", done.is_ok(), || display::result(&done.map(|_| "")));
 }
 
-fn refused_base_checks(proves: &'static str) -> Vec<CheckDef> {
+fn refused_base_checks(proves: Sentence) -> Vec<CheckDef> {
     vec![
         CheckDef::new("listed", Class::Effect, CLEAR),
         CheckDef::new("report", Class::Effect, proves),

@@ -13,14 +13,13 @@ use crate::{
     context::Context,
     member,
     scenario::{Checks, Scenario},
+    sentence::Sentence,
     target::worker::Worker,
 };
 
-const TYPES: &str =
-    "types[] name, description, recommended_weight, supported_formats[]; recommended_weights{}";
-const SCHEDULERS: &str = "schedulers[] name, description, diffusers_class, recommended_steps; recommended_scheduler, default_steps{}";
-const CAPABILITIES: &str =
-    "WorkerCapabilities: features{}, max_resolution (the largest square side), memory_stats, loaded_models[]";
+const TYPES: Sentence = Sentence::ControlNetCatalogue;
+const SCHEDULERS: Sentence = Sentence::SchedulerCatalogue;
+const CAPABILITIES: Sentence = Sentence::CapabilitiesMembers;
 
 /// Sides are multiples of it.
 const SIDE_STEP: u64 = 8;

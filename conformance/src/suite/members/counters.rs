@@ -7,10 +7,10 @@ use super::{
     each,
     interview::{ROUNDING_SECONDS, ask, is, lies, try_to_ask},
 };
-use crate::{case::with, check::ScenarioEnd, class::Class, member, scenario::Scenario};
+use crate::{case::with, check::ScenarioEnd, class::Class, member, scenario::Scenario, sentence::Sentence};
 
-const METRICS: &str = "PerformanceMetrics: commands_total, commands_failed, jobs_completed, images_generated, average_generation_time_seconds?, p95_generation_time_seconds?";
-const QUEUE: &str = "QueueStatus: total_queued, currently_processing, completed, failed, cancelled, average_processing_time_seconds?";
+const METRICS: Sentence = Sentence::PerformanceMetrics;
+const QUEUE: Sentence = Sentence::QueueCounts;
 
 /// A job with two pictures, and one that is refused, on a worker of its own.
 pub(super) fn scenario() -> Scenario {

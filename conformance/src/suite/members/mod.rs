@@ -8,7 +8,7 @@ mod queue;
 mod result;
 mod status;
 
-use crate::{check::CheckDef, class::Class, scenario::Scenario};
+use crate::{check::CheckDef, class::Class, scenario::Scenario, sentence::Sentence};
 
 pub(super) fn scenarios() -> Vec<Scenario> {
     vec![
@@ -21,6 +21,6 @@ pub(super) fn scenarios() -> Vec<Scenario> {
 }
 
 /// A check for each member of a definition, by its name.
-fn each(class: Class, proves: &'static str, members: &[&'static str]) -> Vec<CheckDef> {
+fn each(class: Class, proves: Sentence, members: &[&'static str]) -> Vec<CheckDef> {
     members.iter().map(|member| CheckDef::new(*member, class, proves)).collect()
 }

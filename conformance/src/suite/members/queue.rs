@@ -15,12 +15,13 @@ use crate::{
     exchange::Command,
     member,
     scenario::{Checks, Scenario},
+    sentence::Sentence,
     target::worker::Worker,
 };
 
-const QUEUE: &str = "QueueStatus: total_queued, currently_processing, …, queued_requests[] {request_id, status, queue_position, queued_at, started_at?}";
-const STATUS: &str = "WorkerStatus: active_inference_sessions, running_request_id?";
-const CANCEL: &str = "CancelResult: target_request_id, was";
+const QUEUE: Sentence = Sentence::QueueMembers;
+const STATUS: Sentence = Sentence::StatusOfRunningJob;
+const CANCEL: Sentence = Sentence::CancelMembers;
 
 /// In the order in which they are sent.
 const JOBS: [&str; 3] = ["members-first", "members-second", "members-third"];

@@ -15,10 +15,11 @@ use crate::{
     member,
     picture::Picture,
     scenario::{Checks, Scenario},
+    sentence::Sentence,
     target::worker::Worker,
 };
 
-const RESULT: &str = "SDXLResult: images[], image_details[], generation_time_seconds, …, seed_used, features_used, scheduler_used, steps_used, model_id, device, gpu_id";
+const RESULT: Sentence = Sentence::ResultMembers;
 
 const STEPS: u32 = 3;
 const SEED: u32 = 7;

@@ -13,16 +13,14 @@ use crate::{
     context::Context,
     member,
     scenario::{Checks, Scenario},
+    sentence::Sentence,
     target::{TargetError, worker::Worker},
 };
 
-const INITIALIZED: &str =
-    "InitializeResult: worker, worker_version, protocol_version, features, dialect, gpu_id, device_name, pid";
-const STATUS: &str = "WorkerStatus: gpu_id, state, is_initialized, has_model_loaded, current_model_id?, last_activity, uptime_seconds";
-const LOADED: &str =
-    "LoadResult: model_id, load_time_seconds, model_size_bytes, gpu_id, from_cache, memory_used_bytes";
-const LISTED: &str =
-    "ModelInfo: model_id, model_type, model_path, model_size_bytes, dtype, location, loaded_at?";
+const INITIALIZED: Sentence = Sentence::InitializeResult;
+const STATUS: Sentence = Sentence::StatusMembers;
+const LOADED: Sentence = Sentence::LoadMembers;
+const LISTED: Sentence = Sentence::ModelMembers;
 
 /// Clocks of two processes are read one after the other.
 const CLOCK_SECONDS: f64 = 0.01;
