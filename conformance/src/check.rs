@@ -1,6 +1,10 @@
 //! A check: the sentence that it proves, and its outcome.
 
-use crate::{class::Class, sentence::Sentence, target::TargetError};
+use crate::{
+    class::Class,
+    sentence::Sentence,
+    target::{TargetError, transcript::Message},
+};
 
 /// A check, with a stable id.
 #[derive(Clone, Debug)]
@@ -30,6 +34,21 @@ pub enum Outcome {
     Skipped(String),
     /// The tool could not decide; the reason.
     Undecided(String),
+}
+
+/// The outcome of a check and what it was decided on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The outcome.
+    pub outcome: Outcome,
+    /// The last messages before it was decided; empty where it passed or was skipped.
+    pub transcript: Vec<Message>,
+}
+
+impl From<Outcome> for Finding {
+    fn from(outcome: Outcome) -> Self {
+        Self { outcome, transcript: Vec::new() }
+    }
 }
 
 /// The reason of a scenario that ends early.

@@ -13,7 +13,7 @@ use std::{
 use tempfile::TempDir;
 
 use crate::{
-    check::{Outcome, ScenarioEnd},
+    check::{Finding, Outcome, ScenarioEnd},
     exchange::{Command, StrictReading},
     interrupt, member,
     options::Options,
@@ -22,6 +22,7 @@ use crate::{
         gateway::Gateway,
         launch::{GatewayLauncher, OwnGateway},
         process::Process,
+        transcript::Transcript,
         worker::{Launcher, Worker},
     },
 };
@@ -75,23 +76,30 @@ impl Context {
         }
     }
 
-    /// Outcomes whose reasons name ids without the tag of this run, so that equal runs give equal reports.
+    /// Findings that name ids without the tag of this run, so that equal runs give equal reports.
     #[must_use]
-    pub fn without_run_tag(&self, outcomes: Vec<Outcome>) -> Vec<Outcome> {
+    pub fn without_run_tag(&self, mut findings: Vec<Finding>) -> Vec<Finding> {
         if self.run_tag.is_empty() {
-            return outcomes;
+            return findings;
         }
-        let (ours, anyones) = (format!("conf-{}", self.run_tag), "conf-");
-        let plain = |why: String| why.replace(&ours, anyones);
-        outcomes
-            .into_iter()
-            .map(|outcome| match outcome {
-                Outcome::Passed => Outcome::Passed,
-                Outcome::Failed(why) => Outcome::Failed(plain(why)),
-                Outcome::Skipped(why) => Outcome::Skipped(plain(why)),
-                Outcome::Undecided(why) => Outcome::Undecided(plain(why)),
-            })
-            .collect()
+        let ours = format!("conf-{}", self.run_tag);
+        let plain = |text: &mut String| *text = text.replace(&ours, "conf-");
+        for finding in &mut findings {
+            match &mut finding.outcome {
+                Outcome::Passed => {}
+                Outcome::Failed(why) | Outcome::Skipped(why) | Outcome::Undecided(why) => plain(why),
+            }
+            finding.transcript.iter_mut().for_each(|message| plain(&mut message.text));
+        }
+        findings
+    }
+
+    /// What is said with the target.
+    pub(crate) fn transcript(&self) -> Transcript {
+        match &self.subject {
+            Subject::Worker(launcher) => launcher.transcript.clone(),
+            Subject::Gateway(gateway) => gateway.transcript.clone(),
+        }
     }
 
     /// Whether the target is a gateway.

@@ -5,7 +5,7 @@ use std::{ffi::OsString, path::Path, sync::Arc};
 use tempfile::TempDir;
 
 use crate::{
-    check::{CheckDef, Outcome},
+    check::{CheckDef, Finding, Outcome},
     class::Class,
     context::{Context, Subject},
     interrupt,
@@ -20,6 +20,7 @@ use crate::{
         gateway::Gateway,
         launch::{GatewayLauncher, OwnGateway},
         tap::Tap,
+        transcript::Transcript,
         worker::Launcher,
     },
 };
@@ -62,7 +63,13 @@ pub(crate) fn prepare(plan: &Plan, tap: Option<Arc<dyn Tap>>) -> Result<Prepared
     let (subject, own, target) = match &plan.target {
         TargetPlan::Worker(command) => {
             let env = folders(command, &mut options, scratch.path())?;
-            let launcher = Launcher { command: command.clone(), env, silent: Arc::default(), tap };
+            let launcher = Launcher {
+                command: command.clone(),
+                env,
+                silent: Arc::default(),
+                tap,
+                transcript: Transcript::default(),
+            };
             (Subject::Worker(launcher), None, "worker")
         }
         TargetPlan::Gateway(url) => {
@@ -97,8 +104,8 @@ pub fn run(plan: &Plan, progress: Progress<'_>) -> Result<Report, TargetError> {
     let mut done = 0;
     while let (Ok(()), Some(scenario)) = (&answers, scenarios.get(done)) {
         progress(done, scenarios.len(), &scenario.id);
-        let outcomes = scenario.run(&mut context);
-        report.add(&scenario.id, &scenario.checks, context.without_run_tag(outcomes));
+        let findings = scenario.run(&mut context);
+        report.add(&scenario.id, &scenario.checks, context.without_run_tag(findings));
         done += 1;
         if probe::was_silent(&context.subject) {
             answers = probe::probe(&context.subject, within);
@@ -110,7 +117,9 @@ pub fn run(plan: &Plan, progress: Progress<'_>) -> Result<Report, TargetError> {
         Err(err @ TargetError::Tool(_)) if report.rows.is_empty() => Err(err),
         Err(why) => {
             report.not_run = scenarios[done..].iter().map(|scenario| scenario.checks.len()).sum();
-            report.add("target", &[answers_check()], vec![Outcome::Failed(why.to_string())]);
+            let transcript = context.transcript().so_far();
+            let finding = Finding { outcome: Outcome::Failed(why.to_string()), transcript };
+            report.add("target", &[answers_check()], context.without_run_tag(vec![finding]));
             Ok(report)
         }
     }

@@ -3,10 +3,10 @@
 use std::process::ExitStatus;
 
 use crate::{
-    check::{CheckDef, Outcome, ScenarioEnd},
+    check::{CheckDef, Finding, Outcome, ScenarioEnd},
     context::Context,
     display,
-    target::TargetError,
+    target::{TargetError, transcript::Transcript},
 };
 
 type Body = Box<dyn Fn(&mut Context, &mut Checks<'_>) -> Result<(), ScenarioEnd>>;
@@ -29,23 +29,28 @@ impl Scenario {
         Self { id: id.into(), checks, body: Box::new(body) }
     }
 
-    /// Runs it and returns one outcome for each of its checks, in their order.
-    pub fn run(&self, context: &mut Context) -> Vec<Outcome> {
-        let mut checks = Checks { defs: &self.checks, outcomes: vec![None; self.checks.len()] };
+    /// Runs it and returns one finding for each of its checks, in their order.
+    pub fn run(&self, context: &mut Context) -> Vec<Finding> {
+        let transcript = context.transcript();
+        transcript.begin();
+        let findings = vec![None; self.checks.len()];
+        let mut checks = Checks { defs: &self.checks, findings, transcript };
         let left = match (self.body)(context, &mut checks) {
             Ok(()) => Outcome::Undecided("the scenario ended without deciding it".to_owned()),
             Err(ScenarioEnd::Broken(why)) => Outcome::Failed(why),
             Err(ScenarioEnd::Skip(why)) => Outcome::Skipped(why),
             Err(ScenarioEnd::Undecided(why)) => Outcome::Undecided(why),
         };
-        checks.outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(|| left.clone())).collect()
+        let left = checks.finding(left);
+        checks.findings.into_iter().map(|finding| finding.unwrap_or_else(|| left.clone())).collect()
     }
 }
 
-/// The outcomes of a scenario while it runs.
+/// The findings of a scenario while it runs.
 pub struct Checks<'s> {
     defs: &'s [CheckDef],
-    outcomes: Vec<Option<Outcome>>,
+    findings: Vec<Option<Finding>>,
+    transcript: Transcript,
 }
 
 impl Checks<'_> {
@@ -83,8 +88,16 @@ impl Checks<'_> {
     fn set(&mut self, id: &str, outcome: Outcome) {
         let at = self.defs.iter().position(|def| def.id == id);
         let at = at.unwrap_or_else(|| panic!("the scenario does not declare the check `{id}`"));
-        if !matches!(self.outcomes[at], Some(Outcome::Failed(_))) {
-            self.outcomes[at] = Some(outcome);
+        if !matches!(self.findings[at], Some(Finding { outcome: Outcome::Failed(_), .. })) {
+            self.findings[at] = Some(self.finding(outcome));
         }
+    }
+
+    fn finding(&self, outcome: Outcome) -> Finding {
+        let transcript = match outcome {
+            Outcome::Passed | Outcome::Skipped(_) => Vec::new(),
+            Outcome::Failed(_) | Outcome::Undecided(_) => self.transcript.so_far(),
+        };
+        Finding { outcome, transcript }
     }
 }

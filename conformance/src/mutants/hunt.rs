@@ -141,9 +141,9 @@ fn look(plan: &Plan, sites: &[Site]) -> Result<Vec<Sight>, HuntError> {
     let mut sights = Vec::new();
     for (index, scenario) in suites.iter().flat_map(|suite| &suite.scenarios).enumerate() {
         let begun = Instant::now();
-        let outcomes = scenario.run(&mut context);
-        for (def, outcome) in scenario.checks.iter().zip(outcomes) {
-            if let Outcome::Failed(why) | Outcome::Undecided(why) = outcome {
+        let findings = scenario.run(&mut context);
+        for (def, finding) in scenario.checks.iter().zip(findings) {
+            if let Outcome::Failed(why) | Outcome::Undecided(why) = finding.outcome {
                 return Err(HuntError::Broken { id: format!("{}.{}", scenario.id, def.id), why });
             }
         }
@@ -212,12 +212,12 @@ fn hunt_one(plan: &Plan, site: usize, mutant: &Mutant, sights: &[Sight]) -> Resu
     let (mut noticed, mut noticed_by, mut edited, mut ran) = (None, 0, 0, 0);
     for sight in sights.iter().filter(|sight| sight.sites.contains(&site)) {
         let scenario = all[sight.scenario];
-        let outcomes = scenario.run(&mut context);
+        let findings = scenario.run(&mut context);
         ran += 1;
         edited += tap.take_edited();
         let mut failed = 0;
-        for (def, outcome) in scenario.checks.iter().zip(outcomes) {
-            let Outcome::Failed(why) = outcome else { continue };
+        for (def, finding) in scenario.checks.iter().zip(findings) {
+            let Outcome::Failed(why) = finding.outcome else { continue };
             let id = format!("{}.{}", scenario.id, def.id);
             if names(mutant, &id, &why) {
                 return Ok(Hunted { mutant: mutant.clone(), fate: Fate::Killed(id), scenarios: ran });

@@ -23,6 +23,9 @@ pub fn document(report: &Report) -> Value {
         if let Some(why) = why {
             check["why"] = why.clone().into();
         }
+        if !row.transcript.is_empty() {
+            check["transcript"] = json!(row.transcript);
+        }
         check
     });
     json!({

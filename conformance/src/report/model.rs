@@ -1,9 +1,10 @@
 //! The model of a report: one row a check, in the order of the suites.
 
 use crate::{
-    check::{CheckDef, Outcome},
+    check::{CheckDef, Finding, Outcome},
     class::Class,
     sentence::Sentence,
+    target::transcript::Message,
 };
 
 /// One check and its outcome.
@@ -17,6 +18,8 @@ pub struct Row {
     pub proves: Sentence,
     /// The outcome.
     pub outcome: Outcome,
+    /// The last messages before it was decided; empty where it passed or was skipped.
+    pub transcript: Vec<Message>,
 }
 
 /// A whole run.
@@ -93,13 +96,15 @@ pub struct Counts {
 
 impl Report {
     /// Adds the checks of a scenario.
-    pub fn add(&mut self, scenario: &str, defs: &[CheckDef], outcomes: Vec<Outcome>) {
-        for (def, outcome) in defs.iter().zip(outcomes) {
+    pub fn add(&mut self, scenario: &str, defs: &[CheckDef], findings: Vec<impl Into<Finding>>) {
+        for (def, finding) in defs.iter().zip(findings) {
+            let Finding { outcome, transcript } = finding.into();
             self.rows.push(Row {
                 id: format!("{scenario}.{}", def.id),
                 class: def.class,
                 proves: def.proves,
                 outcome,
+                transcript,
             });
         }
     }

@@ -8,7 +8,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{AddressError, Answer, ReplyError, TargetError, ToolError};
+use super::{
+    AddressError, Answer, ReplyError, TargetError, ToolError,
+    transcript::{Direction, Transcript},
+};
 use crate::json;
 
 /// Longest body that is read. A frame is at most 16 MiB, and a picture of 64×64 takes kilobytes.
@@ -23,6 +26,8 @@ pub struct Gateway {
     has_answered: AtomicBool,
     /// Whether a request failed since the last probe.
     silent: AtomicBool,
+    /// What is said.
+    pub transcript: Transcript,
 }
 
 /// One HTTP exchange.
@@ -57,6 +62,7 @@ impl Gateway {
             runtime,
             has_answered: AtomicBool::new(false),
             silent: AtomicBool::new(false),
+            transcript: Transcript::default(),
         })
     }
 
@@ -83,7 +89,10 @@ impl Gateway {
 
     fn outcome(&self, exchange: Result<Exchange, TargetError>) -> Result<Exchange, TargetError> {
         match &exchange {
-            Ok(_) => self.has_answered.store(true, Ordering::Relaxed),
+            Ok(exchange) => {
+                self.has_answered.store(true, Ordering::Relaxed);
+                self.transcript.note(Direction::Received, &exchange.shown());
+            }
             Err(_) => self.silent.store(true, Ordering::Relaxed),
         }
         match exchange {
@@ -106,6 +115,8 @@ impl Gateway {
         headers: &[(&str, &str)],
         body: Option<Vec<u8>>,
     ) -> Result<Exchange, TargetError> {
+        let request = [verb.as_bytes(), b" ", path.as_bytes(), b" ", body.as_deref().unwrap_or(&[])].concat();
+        self.transcript.note(Direction::Sent, &request);
         self.outcome(self.runtime.block_on(exchange(&self.client, &self.base, verb, path, headers, body)))
     }
 
@@ -201,6 +212,14 @@ pub struct AbandonedRequest(#[expect(dead_code, reason = "kept open until it is 
 pub struct PendingExchange(tokio::task::JoinHandle<Result<Exchange, TargetError>>);
 
 impl Exchange {
+    /// Its status and its body, or how long the body is where that is no text.
+    fn shown(&self) -> Vec<u8> {
+        if self.content_type.starts_with("image/") {
+            return format!("{} {}, {} bytes", self.status, self.content_type, self.body.len()).into_bytes();
+        }
+        [self.status.to_string().as_bytes(), b" ", &self.body].concat()
+    }
+
     /// A header's value.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {

@@ -6,6 +6,7 @@ pub mod launch;
 mod pipe;
 pub mod process;
 pub mod tap;
+pub mod transcript;
 pub mod tree;
 pub mod worker;
 

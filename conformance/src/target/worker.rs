@@ -21,6 +21,7 @@ use super::{
     pipe::full_pipe,
     process::{Process, each_chunk},
     tap::{Conversation, Tap},
+    transcript::{Direction, Transcript},
 };
 use crate::{display::shorten, json};
 
@@ -35,6 +36,8 @@ pub struct Launcher {
     pub silent: Arc<AtomicBool>,
     /// Edits or notes what each worker writes; none in a run that judges the worker itself.
     pub tap: Option<Arc<dyn Tap>>,
+    /// What is said.
+    pub transcript: Transcript,
 }
 
 /// Reads of stdout that wait for a scenario. A worker that writes more has to wait, and takes no memory of the tool.
@@ -57,6 +60,7 @@ pub struct Worker {
     unread: Option<PipeReader>,
     silent: Arc<AtomicBool>,
     conversation: Option<Box<dyn Conversation>>,
+    transcript: Transcript,
 }
 
 impl Launcher {
@@ -104,6 +108,7 @@ impl Launcher {
             unread: None,
             silent: Arc::clone(&self.silent),
             conversation: self.tap.clone().map(Tap::conversation),
+            transcript: self.transcript.clone(),
         })
     }
 }
@@ -114,6 +119,7 @@ impl Worker {
     /// # Errors
     /// [`TargetError::Ended`] if stdin was closed, here or by the worker's end.
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), TargetError> {
+        self.transcript.note(Direction::Sent, bytes);
         if let Some(conversation) = &mut self.conversation {
             conversation.sent(bytes);
         }
@@ -141,10 +147,17 @@ impl Worker {
     /// [`TargetError::Silent`] if no line comes in time.
     pub fn line(&mut self, within: Duration, what: &str) -> Result<Option<Line>, TargetError> {
         let line = self.line_as_written(within, what)?;
-        Ok(match (&mut self.conversation, line) {
+        let line = match (&mut self.conversation, line) {
             (Some(conversation), Some(line)) => Some(conversation.received(line)),
             (_, line) => line,
-        })
+        };
+        match &line {
+            Some(Line::Text(text)) => self.transcript.note(Direction::Received, text),
+            Some(Line::TooLarge { .. }) | None => {
+                self.transcript.note(Direction::Received, crate::display::line(line.as_ref()).as_bytes());
+            }
+        }
+        Ok(line)
     }
 
     fn line_as_written(&mut self, within: Duration, what: &str) -> Result<Option<Line>, TargetError> {
