@@ -6,17 +6,21 @@ This module imports nothing heavy: `claim_descriptors` runs before any import th
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import select
+import stat
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from concord_workers.core.log_output import LogOutput, flush_logs, make_non_blocking, text_stream
 
-__all__ = ["FrameWriter", "Line", "LineDecoder", "claim_descriptors", "read_lines"]
+__all__ = ["FrameWriter", "Line", "LineDecoder", "ReadingFailed", "claim_descriptors", "is_null", "read_lines"]
+
+log = logging.getLogger(__name__)
 
 _BOM = b"\xef\xbb\xbf"
 _READ_BYTES = 1 << 16
@@ -31,6 +35,7 @@ def claim_descriptors() -> tuple[int, int]:
     between the frames or read them. Both private descriptors are closed in children. `sys.stdout` and `sys.stderr` never
     wait for the reader of stderr.
     """
+    _open_closed()
     make_non_blocking(2)
     incoming, outgoing = os.dup(0), os.dup(1)
     os.dup2(2, 1)
@@ -43,6 +48,24 @@ def claim_descriptors() -> tuple[int, int]:
     sys.__stdout__ = sys.__stderr__ = stream  # type: ignore[misc]
     atexit.register(flush_logs)  # runs after the interpreter has printed its last traceback
     return incoming, outgoing
+
+
+def _open_closed() -> None:
+    """Opens the null device for each standard descriptor that is closed.
+
+    Else the next file that is opened takes its number, and is read, written or logged to in its place.
+    """
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number, which is this one
+
+
+def is_null(descriptor: int) -> bool:
+    """Whether it is the null device, as each descriptor that was closed at the start is."""
+    found = os.fstat(descriptor)
+    return stat.S_ISCHR(found.st_mode) and found.st_rdev == os.stat(os.devnull).st_rdev
 
 
 @dataclass(frozen=True)
@@ -108,10 +131,17 @@ class LineDecoder:
         lines.append(Line(b"" if too_large else line, too_large))
 
 
-def read_lines(descriptor: int, frame_bytes_max: int, wake: int | None = None) -> Iterator[Line]:
+class ReadingFailed(Exception):
+    """The input cannot be read any more, and commands may be lost."""
+
+
+def read_lines(
+    descriptor: int, frame_bytes_max: int, wake: int | None = None, keeps_begun: Callable[[], bool] = lambda: False
+) -> Iterator[Line]:
     """Every line until the end of the stream, as soon as it is there.
 
-    wake: a descriptor that ends the reading once it is readable; complete lines are returned first.
+    wake: a descriptor that ends the reading once it is readable; complete lines are returned first. keeps_begun: asked
+    then; a line that has begun is treated as at the end of the stream, or else dropped. Raises ReadingFailed.
     """
     decoder = LineDecoder(frame_bytes_max)
     poll = select.poll()
@@ -120,8 +150,15 @@ def read_lines(descriptor: int, frame_bytes_max: int, wake: int | None = None) -
         poll.register(wake, select.POLLIN)
     while True:
         if any(ready == wake for ready, _ in poll.poll()):
+            if keeps_begun():
+                break
             return
-        content = os.read(descriptor, _READ_BYTES)
+        try:
+            content = os.read(descriptor, _READ_BYTES)
+        except BlockingIOError:
+            continue  # another holder of the pipe has made it non-blocking, and has read what was there
+        except OSError as error:
+            raise ReadingFailed(str(error)) from error
         if not content:
             break
         yield from decoder.push(content)
@@ -137,6 +174,8 @@ class FrameWriter:
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
+        # Called once no frame can be written any more.
+        self.on_break: Callable[[], None] = lambda: None
         self._poll = select.poll()
         self._poll.register(descriptor, select.POLLOUT)
         self._lock = threading.Lock()
@@ -173,15 +212,18 @@ class FrameWriter:
         """Writes as much as the descriptor takes; returns the rest."""
         try:
             return frame[os.write(self._descriptor, frame) :]
+        except BlockingIOError:
+            return frame
         except OSError as error:
             self._break(error)
             return b""
 
     def _break(self, error: OSError) -> None:
-        # The reader is gone. The end of stdin follows and stops the worker; until then frames are dropped.
+        # Nobody can be answered: pictures that nobody hears of would only take the device.
         self.broken = True
         self._waiting.clear()
-        print(f"concord: frames cannot be written any more: {error.strerror}", file=sys.stderr)
+        log.error("stdout broke, and the worker ends: %s", error.strerror)
+        self.on_break()
 
     def _drain(self) -> None:
         while True:
@@ -190,8 +232,7 @@ class FrameWriter:
                 frame = self._waiting[0]
             # Without the lock: the write waits for the peer. The frame keeps its place in the queue meanwhile.
             try:
-                while frame:
-                    frame = frame[os.write(self._descriptor, frame) :]
+                self._write_all(frame)
             except OSError as error:
                 with self._changed:
                     self._break(error)
@@ -200,3 +241,12 @@ class FrameWriter:
             with self._changed:
                 self._waiting.popleft()
                 self._changed.notify_all()
+
+    def _write_all(self, frame: bytes) -> None:
+        poll = select.poll()
+        poll.register(self._descriptor, select.POLLOUT)
+        while frame:
+            try:
+                frame = frame[os.write(self._descriptor, frame) :]
+            except BlockingIOError:
+                poll.poll()  # another holder of the pipe has made it non-blocking

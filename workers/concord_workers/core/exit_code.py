@@ -11,6 +11,8 @@ class ExitCode(IntEnum):
     """Numbers are those of sysexits.h."""
 
     ENDED = 0
+    # Replies or commands are lost: stdout broke or was not read, or stdin could not be read.
+    FAILED = 1
     # EX_SOFTWARE: the device can no longer compute; a new process may.
     CRASHED = 70
     # EX_CONFIG: roots, packages or flags are wrong; no start can succeed until somebody changes them.

@@ -9,12 +9,12 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import Any
 
 from concord_workers.core.bundle import limits
-from concord_workers.core.communication import FrameWriter, Line, read_lines
+from concord_workers.core.communication import FrameWriter, ReadingFailed, is_null, read_lines
 from concord_workers.core.engine import Engine, EngineSource
 from concord_workers.core.exit_code import ExitCode
 from concord_workers.core.folders import ConfigurationError, require_folders
@@ -62,6 +62,11 @@ def run(arguments: Sequence[str], incoming: int, outgoing: int, make_engine: Mak
         return ExitCode.CONFIGURATION if left.code else ExitCode.ENDED
     for note in choice.notes:
         log.warning("%s", note)
+    if is_null(outgoing):
+        log.error("stdout is closed, or the null device: no client could read a reply")
+        return ExitCode.FAILED
+    if is_null(incoming):
+        log.warning("stdin is closed, or the null device: no command can come")
     _show_one_gpu(choice)
     writer = FrameWriter(outgoing)
     protocol = ProtocolState(writer)
@@ -75,32 +80,44 @@ def run(arguments: Sequence[str], incoming: int, outgoing: int, make_engine: Mak
     worker = BaseWorker(choice.gpu_id, choice.name or processor_name(), source)
     manager = PipelineManager(worker, protocol, source)
     worker.watch(manager)
-    input_loop = _InputLoop(manager, options, incoming)
+    input_loop = _InputLoop(manager, source, options, incoming)
+    writer.on_break = input_loop.stop_mute
     source.start()
     manager.start(input_loop.end_soon)
     Heartbeat(worker, manager, protocol).start()
-    input_loop.run_to_end(source)
-    writer.flush(_LAST_WORDS_SECONDS)
-    return manager.exit_code or ExitCode.ENDED
-
-
-class _Signalled(Exception):
-    """SIGTERM or SIGINT: the polite end, as at the end of stdin."""
+    input_loop.run_to_end()
+    if not writer.flush(_LAST_WORDS_SECONDS):
+        log.error("the client does not read; the last lines are lost")
+        return manager.exit_code or ExitCode.FAILED
+    return manager.exit_code or input_loop.exit_code
 
 
 class _InputLoop:
     """Reads lines until a reason to stop, then ends the worker within its grace."""
 
-    def __init__(self, manager: PipelineManager, options: Options, incoming: int) -> None:
+    def __init__(self, manager: PipelineManager, source: EngineSource, options: Options, incoming: int) -> None:
         self._manager = manager
+        self._source = source
         self._options = options
         self._incoming = incoming
         self._grace = limits("stop_grace_seconds")
         self._deadline: float | None = None
-        self._is_reading = False
         self._is_signalled = False
-        self._is_ending = False
+        # No reply can be written.
+        self._is_mute = False
+        # The input cannot be read.
+        self._is_deaf = False
         self._woken, self._wake = os.pipe()
+        os.set_blocking(self._wake, False)  # as `set_wakeup_fd` wants it
+
+    @property
+    def exit_code(self) -> ExitCode:
+        return ExitCode.FAILED if self._is_mute or self._is_deaf else ExitCode.ENDED
+
+    def stop_mute(self) -> None:
+        """Ends the worker: nobody reads its replies. It only wakes the main thread, as the caller holds the writer's lock."""
+        self._is_mute = True
+        os.write(self._wake, b"x")
 
     def end_soon(self) -> None:
         """Ends the reading. The process ends even where the reading thread hangs in a call of the device."""
@@ -111,52 +128,40 @@ class _InputLoop:
         threading.Event().wait(_END_SECONDS)
         leave(self._manager.exit_code or ExitCode.CRASHED)
 
-    def run_to_end(self, source: EngineSource) -> None:
+    def run_to_end(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
-        # Without the wakeup descriptor a signal could be lost: the kernel may interrupt another thread, or this one just before
-        # it begins to wait.
-        os.set_blocking(self._wake, False)
+        # A signal ends the reading by this descriptor. An exception of the handler could be lost: the kernel may interrupt
+        # another thread, or this one just before it begins to wait.
         signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
-        lines = read_lines(self._incoming, self._options.frame_bytes_max, self._woken)
+        # A line that has begun is answered at a signal as at the end of the input.
+        lines = read_lines(self._incoming, self._options.frame_bytes_max, self._woken, lambda: self._is_signalled)
         try:
-            for line in self._each(lines):
-                self._manager.accept(line)
-                if self._manager.shutdown_command is not None or self._is_signalled:
+            for line in lines:
+                if self._is_mute:
                     break
-        except _Signalled:
-            pass
+                self._manager.accept(line)
+                if self._manager.shutdown_command is not None:
+                    break
+        except ReadingFailed as error:
+            log.error("stdin cannot be read, and the worker ends: %s", error)
+            self._is_deaf = True
         if self._manager.exit_code is None:
-            self._end(source)
-
-    def _each(self, lines: Iterator[Line]) -> Iterator[Line]:
-        """The lines. A signal interrupts the reading, but not the work on a line."""
-        while not self._is_signalled:
-            self._is_reading = True
-            line = next(lines, None)
-            self._is_reading = False
-            if line is None:
-                return
-            yield line
+            self._end()
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self._is_signalled = True
-        if self._is_reading:
-            self._is_reading = False
-            raise _Signalled
-        if self._is_ending:
-            self._end_within(self._grace)
+        self._end_within(self._grace)
 
-    def _end(self, source: EngineSource) -> None:
-        self._is_ending = True
+    def _end(self) -> None:
         shutdown = self._manager.shutdown_command
         if shutdown is not None:
             self._end_within(shutdown.fields.get("grace_seconds", self._grace))
             threading.Thread(target=self._watch_for_end, name="stdin", daemon=True).start()
-        elif self._options.on_eof == "stop" or self._is_signalled:
+        elif self._options.on_eof == "stop":
             self._end_within(self._grace)
-        self._manager.drain(lambda: self._deadline_for_jobs(source), _LAST_WORDS_SECONDS)
-        self._end_training(source)
+        self._manager.drain(self._deadline_for_jobs, _LAST_WORDS_SECONDS)
+        self._end_training()
         self._manager.end_shutdown()
 
     def _end_within(self, seconds: float) -> None:
@@ -165,28 +170,38 @@ class _InputLoop:
         if self._deadline is None or at < self._deadline:
             self._deadline = at
 
-    def _deadline_for_jobs(self, source: EngineSource) -> float | None:
-        trains = source.engine is not None and source.engine.training.busy
-        if self._deadline is None or not trains:
-            return self._deadline
-        return self._deadline - min(_CHECKPOINT_SECONDS, self._grace / 2)
+    def _deadline_now(self) -> float | None:
+        if self._is_mute:
+            # Only a training has the grace, for its checkpoint.
+            self._end_within(self._grace if self._trains() else 0.0)
+        return self._deadline
 
-    def _end_training(self, source: EngineSource) -> None:
-        engine = source.engine
+    def _deadline_for_jobs(self) -> float | None:
+        deadline = self._deadline_now()
+        if deadline is None or not self._trains():
+            return deadline
+        return deadline - min(_CHECKPOINT_SECONDS, self._grace / 2)
+
+    def _trains(self) -> bool:
+        engine = self._source.engine
+        return engine is not None and engine.training.busy
+
+    def _end_training(self) -> None:
+        engine = self._source.engine
         if engine is None:
             return
         pause = threading.Event()
-        while self._deadline is None and engine.training.busy:
+        while (deadline := self._deadline_now()) is None and engine.training.busy:
             pause.wait(0.2)
-        grace = 0.0 if self._deadline is None else max(self._deadline - time.monotonic(), 0.0)
+        grace = 0.0 if deadline is None else max(deadline - time.monotonic(), 0.0)
         engine.training.shutdown(grace)
 
     def _watch_for_end(self) -> None:
         """Drops input after `shutdown`. The end of stdin shortens a longer grace."""
         try:
-            while os.read(self._incoming, 1 << 16):
+            for _ in read_lines(self._incoming, self._options.frame_bytes_max):
                 continue
-        except OSError as error:
+        except ReadingFailed as error:
             log.warning("stdin cannot be read any more: %s", error)  # then as at its end
         self._end_within(self._grace)
 

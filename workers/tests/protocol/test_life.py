@@ -1,9 +1,8 @@
-"""Starting and ending: readiness, the end of stdin, `shutdown`, signals, a stdout that nobody reads, a crash."""
+"""Starting and ending: readiness, the end of stdin, `shutdown`, signals, a crash."""
 
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -12,7 +11,7 @@ import time
 import pytest
 from documents import job
 from test_order import query, wait_for
-from worker_process import HERE, WORKERS, WorkerProcess, id_of
+from worker_process import WORKERS, WorkerProcess, id_of
 
 TRAINING = {"training_type": "LoRA", "base_model": "base", "training_data": "cats", "output_name": "t"}
 
@@ -156,22 +155,26 @@ def test_a_signal_is_a_polite_end_too(start, number):
     assert worker.end() == 0
 
 
+@pytest.mark.parametrize(
+    ("begun", "answer"), [(json.dumps(query("b", "get_status")), (True, "b")), ('{"action":"get_st', (False, None))]
+)
+def test_a_line_that_has_begun_is_answered_at_a_signal(start, tmp_path, begun, answer):
+    worker = start()
+    # Read in one piece with the job's line, which has begun to run when the signal comes.
+    worker.write(json.dumps(job("a", f"wait for {tmp_path / 'gate'}")).encode() + b"\n" + begun.encode())
+    wait_for(tmp_path / "gate.begun")
+    worker.process.send_signal(signal.SIGTERM)
+    (tmp_path / "gate").touch()
+    assert worker.end() == 0
+    assert [(frame["success"], id_of(frame)) for frame in worker.frames()] == [(True, "a"), answer]
+
+
 def test_a_training_is_paused_at_the_end_of_stdin(start, tmp_path):
     worker = start()
     worker.ask({"action": "start_training", "payload": TRAINING})
     worker.close()
     assert worker.end() == 0
     assert (tmp_path / "t.paused").exists()
-
-
-def test_a_reader_that_goes_away_does_not_keep_the_worker(tmp_path):
-    reading, writing = os.pipe()
-    command = [sys.executable, str(HERE / "fake_worker.py"), "--device", "cpu", "--output-dir", str(tmp_path)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=writing, stderr=subprocess.DEVNULL) as process:
-        os.close(writing)
-        os.close(reading)
-        process.communicate(b'{"action":"get_status"}\n{"action":"get_status"}\n', timeout=10)
-    assert process.returncode == 0
 
 
 def test_a_worker_that_dies_leaves_whole_lines(start):
