@@ -388,3 +388,12 @@ pub fn alpha_mask_url() -> String {
     mask.write_to(&mut bytes, image::ImageFormat::Png).expect("a picture fits in memory");
     format!("data:image/png;base64,{}", base64::engine::general_purpose::STANDARD.encode(bytes.into_inner()))
 }
+
+/// A 64×64 mask as a `data:` URL: its left half is white, the rest black.
+#[must_use]
+pub fn half_mask_url() -> String {
+    let mask = image::GrayImage::from_fn(64, 64, |x, _| image::Luma([if x < 32 { 255 } else { 0 }]));
+    let mut bytes = Cursor::new(Vec::new());
+    mask.write_to(&mut bytes, image::ImageFormat::Png).expect("a picture fits in memory");
+    format!("data:image/png;base64,{}", base64::engine::general_purpose::STANDARD.encode(bytes.into_inner()))
+}

@@ -59,6 +59,12 @@ impl Picture {
         Ok(Self { pixels, format, bytes: bytes.len() })
     }
 
+    /// The pixels.
+    #[must_use]
+    pub fn pixels(&self) -> &RgbImage {
+        &self.pixels
+    }
+
     /// Width and height.
     #[must_use]
     pub fn size(&self) -> (u32, u32) {
@@ -71,4 +77,12 @@ impl Picture {
 pub fn difference(a: &Picture, b: &Picture) -> Option<u8> {
     let pairs = || a.pixels.as_raw().iter().zip(b.pixels.as_raw());
     (a.size() == b.size()).then(|| pairs().map(|(a, b)| a.abs_diff(*b)).max().unwrap_or(0))
+}
+
+/// The mean difference of a channel, of 255; `None` where the sizes differ.
+#[must_use]
+pub fn mean_difference(a: &Picture, b: &Picture) -> Option<f64> {
+    let sum: u64 =
+        a.pixels.as_raw().iter().zip(b.pixels.as_raw()).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
+    (a.size() == b.size()).then(|| sum as f64 / a.pixels.as_raw().len() as f64)
 }

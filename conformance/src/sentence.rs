@@ -5,6 +5,8 @@
 /// A sentence of the contract; a check proves one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Sentence {
+    /// `The actions that run a submission differ in their envelopes; the same submission makes the same picture.`
+    ActionsAreOneJob,
     /// `Advertised means implemented: what get_capabilities says is what the conformance checks find.`
     AdvertisedIsImplemented,
     /// `Nothing is ever ignored. … one per fault, all faults at once.`
@@ -91,6 +93,8 @@ pub enum Sentence {
     DialectOfQuery,
     /// `Dialect of a reply: on stdio snake for the documented envelope, pascal for the direct one; over HTTP the one that alone spells the most names among the command's own fields, else among the envelope's, else snake.`
     DialectOfReply,
+    /// `The same bytes mean the same to every party; the same document in another dialect is the same document.`
+    DialectsMeanTheSame,
     /// `effective is the same with every default of §7 that applies.`
     EffectiveHasDefaults,
     /// `End of stdin is the polite stop: every frame read is answered`
@@ -199,6 +203,8 @@ pub enum Sentence {
     GpuToldButUnseen,
     /// `CUDA_VISIBLE_DEVICES names the GPU by index or UUID; gpu_N is read as index N with a warning on stderr, anything else unknown is an error at start.`
     GpuVisible,
+    /// `number 0..50 (0..1 turns guidance off)`
+    GuidanceOff,
     /// `/health/* answers any Host`
     HealthOfAnyHost,
     /// `heartbeat: request_id: null; … every 1 s, also while a job runs`
@@ -263,6 +269,8 @@ pub enum Sentence {
     LongListIsOneFault,
     /// `A path longer than any that can be is path_not_allowed, and costs no more than to read it`
     LongPath,
+    /// `conditioning.loras[0..16]: each takes part by its own weight; their order says nothing.`
+    LorasAddUp,
     /// `A malformed header starts a new trace`
     MalformedTraceHeader,
     /// `a malformed one in an envelope is unsupported_value`
@@ -323,6 +331,8 @@ pub enum Sentence {
     NothingSilent,
     /// `unload_model without an id and cleanup_memory succeed with nothing to free`
     NothingToFree,
+    /// `A number acts by its size: almost the same number makes almost the same picture.`
+    NumbersAreNumbers,
     /// `A sentence quotes a number as its sender wrote it, at most 64 characters and then …`
     NumbersQuotedAsWritten,
     /// `on_disconnect (cancel, finish) in the query`
@@ -387,6 +397,8 @@ pub enum Sentence {
     ProgressRange,
     /// `progress: step, total_steps`
     ProgressSteps,
+    /// `conditioning.prompt: encoded in chunks of 75 tokens, never cut`
+    PromptNeverCut,
     /// `hyperparameters.prompt_weighting: (text:1.2) weights`
     PromptWeighting,
     /// `protocol_versions: ["1"]; no common one: unsupported_value.`
@@ -401,6 +413,8 @@ pub enum Sentence {
     QueueMembers,
     /// `reference_images: image references (IP-Adapter); unsupported_feature where the worker has none.`
     ReferenceImages,
+    /// `hyperparameters.refiner_start: number > 0 and < 1; the share of the steps that the base runs.`
+    RefinerStart,
     /// `A refusal never counts against a worker.`
     RefusalCountsNot,
     /// `Replies are closed too: a member that the schema does not know is a failure to the conformance checks.`
@@ -445,6 +459,8 @@ pub enum Sentence {
     SigtermDrains,
     /// `A worker writes nothing before its first command.`
     SilentBeforeFirstCommand,
+    /// `weight −2..2; a LoRA or ControlNet of weight 0 takes no part: one of almost no weight takes almost none.`
+    SmallWeightIsNearNone,
     /// `The right picture, or a clear refusal at the entry's pointer that validate_request says too; validate_model_files agrees with what a job then finds.`
     SoundOrRefusedFiles,
     /// `The gateway judges a worker by silence and by last_progress_seconds per stage.`
@@ -463,6 +479,8 @@ pub enum Sentence {
     StopSavedOrNot,
     /// `Bad input gives its code, and the stream goes on.`
     StreamGoesOn,
+    /// `hyperparameters.strength: the smaller, the more of init_image stays.`
+    StrengthKeepsTheImage,
     /// `success: true means that the thing was done.`
     SuccessMeansDone,
     /// `SuiteResult: component_results[] {component_type, model_id (sdxl_<suite>_<component>), success}`
@@ -507,6 +525,8 @@ pub enum Sentence {
     UnknownModel,
     /// `model_ids[], freed_bytes`
     UnloadMembers,
+    /// `inpaint_mask: white is repainted.`
+    UnmaskedStays,
     /// `averages, percentiles and peaks before the first job: Absent.`
     UnmeasuredIsAbsent,
     /// `Readers accept CRLF, a BOM before the first frame, and blank lines.`
@@ -521,7 +541,8 @@ pub enum Sentence {
 
 impl Sentence {
     /// Every sentence, by id.
-    pub const ALL: [Self; 256usize] = [
+    pub const ALL: [Self; 266usize] = [
+        Self::ActionsAreOneJob,
         Self::AdvertisedIsImplemented,
         Self::AllFaultsAtOnce,
         Self::AttemptInDirectEnvelope,
@@ -565,6 +586,7 @@ impl Sentence {
         Self::DialectOfMostNames,
         Self::DialectOfQuery,
         Self::DialectOfReply,
+        Self::DialectsMeanTheSame,
         Self::EffectiveHasDefaults,
         Self::EndOfInputAnswersAll,
         Self::EndOfInputAnswersQueue,
@@ -619,6 +641,7 @@ impl Sentence {
         Self::GpuNamesAccepted,
         Self::GpuToldButUnseen,
         Self::GpuVisible,
+        Self::GuidanceOff,
         Self::HealthOfAnyHost,
         Self::HeartbeatEverySecond,
         Self::HeartbeatMembers,
@@ -651,6 +674,7 @@ impl Sentence {
         Self::LogHurtsNothing,
         Self::LongListIsOneFault,
         Self::LongPath,
+        Self::LorasAddUp,
         Self::MalformedTraceHeader,
         Self::MalformedTraceInEnvelope,
         Self::MaskAlpha,
@@ -681,6 +705,7 @@ impl Sentence {
         Self::NothingAcceptedIsLost,
         Self::NothingSilent,
         Self::NothingToFree,
+        Self::NumbersAreNumbers,
         Self::NumbersQuotedAsWritten,
         Self::OnDisconnect,
         Self::OneEndOfEachJob,
@@ -713,6 +738,7 @@ impl Sentence {
         Self::ProgressMembers,
         Self::ProgressRange,
         Self::ProgressSteps,
+        Self::PromptNeverCut,
         Self::PromptWeighting,
         Self::ProtocolVersion,
         Self::QueriesInOrder,
@@ -720,6 +746,7 @@ impl Sentence {
         Self::QueueCounts,
         Self::QueueMembers,
         Self::ReferenceImages,
+        Self::RefinerStart,
         Self::RefusalCountsNot,
         Self::RepliesAreClosed,
         Self::RepliesWithoutIds,
@@ -742,6 +769,7 @@ impl Sentence {
         Self::SighupReopensLog,
         Self::SigtermDrains,
         Self::SilentBeforeFirstCommand,
+        Self::SmallWeightIsNearNone,
         Self::SoundOrRefusedFiles,
         Self::StageDeadlines,
         Self::StalledGatewayIsFair,
@@ -751,6 +779,7 @@ impl Sentence {
         Self::StdoutIsForFrames,
         Self::StopSavedOrNot,
         Self::StreamGoesOn,
+        Self::StrengthKeepsTheImage,
         Self::SuccessMeansDone,
         Self::SuiteParts,
         Self::SuiteResult,
@@ -773,6 +802,7 @@ impl Sentence {
         Self::UnfinishedAtEndOfInput,
         Self::UnknownModel,
         Self::UnloadMembers,
+        Self::UnmaskedStays,
         Self::UnmeasuredIsAbsent,
         Self::UnusualLinesRead,
         Self::UploadsExpire,
@@ -783,6 +813,7 @@ impl Sentence {
     #[must_use]
     pub const fn id(self) -> &'static str {
         match self {
+            Self::ActionsAreOneJob => "actions-are-one-job",
             Self::AdvertisedIsImplemented => "advertised-is-implemented",
             Self::AllFaultsAtOnce => "all-faults-at-once",
             Self::AttemptInDirectEnvelope => "attempt-in-direct-envelope",
@@ -826,6 +857,7 @@ impl Sentence {
             Self::DialectOfMostNames => "dialect-of-most-names",
             Self::DialectOfQuery => "dialect-of-query",
             Self::DialectOfReply => "dialect-of-reply",
+            Self::DialectsMeanTheSame => "dialects-mean-the-same",
             Self::EffectiveHasDefaults => "effective-has-defaults",
             Self::EndOfInputAnswersAll => "end-of-input-answers-all",
             Self::EndOfInputAnswersQueue => "end-of-input-answers-queue",
@@ -880,6 +912,7 @@ impl Sentence {
             Self::GpuNamesAccepted => "gpu-names-accepted",
             Self::GpuToldButUnseen => "gpu-told-but-unseen",
             Self::GpuVisible => "gpu-visible",
+            Self::GuidanceOff => "guidance-off",
             Self::HealthOfAnyHost => "health-of-any-host",
             Self::HeartbeatEverySecond => "heartbeat-every-second",
             Self::HeartbeatMembers => "heartbeat-members",
@@ -912,6 +945,7 @@ impl Sentence {
             Self::LogHurtsNothing => "log-hurts-nothing",
             Self::LongListIsOneFault => "long-list-is-one-fault",
             Self::LongPath => "long-path",
+            Self::LorasAddUp => "loras-add-up",
             Self::MalformedTraceHeader => "malformed-trace-header",
             Self::MalformedTraceInEnvelope => "malformed-trace-in-envelope",
             Self::MaskAlpha => "mask-alpha",
@@ -942,6 +976,7 @@ impl Sentence {
             Self::NothingAcceptedIsLost => "nothing-accepted-is-lost",
             Self::NothingSilent => "nothing-silent",
             Self::NothingToFree => "nothing-to-free",
+            Self::NumbersAreNumbers => "numbers-are-numbers",
             Self::NumbersQuotedAsWritten => "numbers-quoted-as-written",
             Self::OnDisconnect => "on-disconnect",
             Self::OneEndOfEachJob => "one-end-of-each-job",
@@ -974,6 +1009,7 @@ impl Sentence {
             Self::ProgressMembers => "progress-members",
             Self::ProgressRange => "progress-range",
             Self::ProgressSteps => "progress-steps",
+            Self::PromptNeverCut => "prompt-never-cut",
             Self::PromptWeighting => "prompt-weighting",
             Self::ProtocolVersion => "protocol-version",
             Self::QueriesInOrder => "queries-in-order",
@@ -981,6 +1017,7 @@ impl Sentence {
             Self::QueueCounts => "queue-counts",
             Self::QueueMembers => "queue-members",
             Self::ReferenceImages => "reference-images",
+            Self::RefinerStart => "refiner-start",
             Self::RefusalCountsNot => "refusal-counts-not",
             Self::RepliesAreClosed => "replies-are-closed",
             Self::RepliesWithoutIds => "replies-without-ids",
@@ -1003,6 +1040,7 @@ impl Sentence {
             Self::SighupReopensLog => "sighup-reopens-log",
             Self::SigtermDrains => "sigterm-drains",
             Self::SilentBeforeFirstCommand => "silent-before-first-command",
+            Self::SmallWeightIsNearNone => "small-weight-is-near-none",
             Self::SoundOrRefusedFiles => "sound-or-refused-files",
             Self::StageDeadlines => "stage-deadlines",
             Self::StalledGatewayIsFair => "stalled-gateway-is-fair",
@@ -1012,6 +1050,7 @@ impl Sentence {
             Self::StdoutIsForFrames => "stdout-is-for-frames",
             Self::StopSavedOrNot => "stop-saved-or-not",
             Self::StreamGoesOn => "stream-goes-on",
+            Self::StrengthKeepsTheImage => "strength-keeps-the-image",
             Self::SuccessMeansDone => "success-means-done",
             Self::SuiteParts => "suite-parts",
             Self::SuiteResult => "suite-result",
@@ -1034,6 +1073,7 @@ impl Sentence {
             Self::UnfinishedAtEndOfInput => "unfinished-at-end-of-input",
             Self::UnknownModel => "unknown-model",
             Self::UnloadMembers => "unload-members",
+            Self::UnmaskedStays => "unmasked-stays",
             Self::UnmeasuredIsAbsent => "unmeasured-is-absent",
             Self::UnusualLinesRead => "unusual-lines-read",
             Self::UploadsExpire => "uploads-expire",
@@ -1046,6 +1086,9 @@ impl Sentence {
     #[must_use]
     pub const fn text(self) -> &'static str {
         match self {
+            Self::ActionsAreOneJob => {
+                "The actions that run a submission differ in their envelopes; the same submission makes the same picture."
+            }
             Self::AdvertisedIsImplemented => {
                 "Advertised means implemented: what get_capabilities says is what the conformance checks find."
             }
@@ -1133,6 +1176,9 @@ impl Sentence {
             Self::DialectOfReply => {
                 "Dialect of a reply: on stdio snake for the documented envelope, pascal for the direct one; over HTTP the one that alone spells the most names among the command's own fields, else among the envelope's, else snake."
             }
+            Self::DialectsMeanTheSame => {
+                "The same bytes mean the same to every party; the same document in another dialect is the same document."
+            }
             Self::EffectiveHasDefaults => "effective is the same with every default of §7 that applies.",
             Self::EndOfInputAnswersAll => "End of stdin is the polite stop: every frame read is answered",
             Self::EndOfInputAnswersQueue => {
@@ -1215,6 +1261,7 @@ impl Sentence {
             Self::GpuVisible => {
                 "CUDA_VISIBLE_DEVICES names the GPU by index or UUID; gpu_N is read as index N with a warning on stderr, anything else unknown is an error at start."
             }
+            Self::GuidanceOff => "number 0..50 (0..1 turns guidance off)",
             Self::HealthOfAnyHost => "/health/* answers any Host",
             Self::HeartbeatEverySecond => "heartbeat: request_id: null; … every 1 s, also while a job runs",
             Self::HeartbeatMembers => {
@@ -1268,6 +1315,9 @@ impl Sentence {
             }
             Self::LongPath => {
                 "A path longer than any that can be is path_not_allowed, and costs no more than to read it"
+            }
+            Self::LorasAddUp => {
+                "conditioning.loras[0..16]: each takes part by its own weight; their order says nothing."
             }
             Self::MalformedTraceHeader => "A malformed header starts a new trace",
             Self::MalformedTraceInEnvelope => "a malformed one in an envelope is unsupported_value",
@@ -1329,6 +1379,9 @@ impl Sentence {
             Self::NothingToFree => {
                 "unload_model without an id and cleanup_memory succeed with nothing to free"
             }
+            Self::NumbersAreNumbers => {
+                "A number acts by its size: almost the same number makes almost the same picture."
+            }
             Self::NumbersQuotedAsWritten => {
                 "A sentence quotes a number as its sender wrote it, at most 64 characters and then …"
             }
@@ -1389,6 +1442,7 @@ impl Sentence {
             }
             Self::ProgressRange => "progress 0..1",
             Self::ProgressSteps => "progress: step, total_steps",
+            Self::PromptNeverCut => "conditioning.prompt: encoded in chunks of 75 tokens, never cut",
             Self::PromptWeighting => "hyperparameters.prompt_weighting: (text:1.2) weights",
             Self::ProtocolVersion => "protocol_versions: [\"1\"]; no common one: unsupported_value.",
             Self::QueriesInOrder => {
@@ -1403,6 +1457,9 @@ impl Sentence {
             }
             Self::ReferenceImages => {
                 "reference_images: image references (IP-Adapter); unsupported_feature where the worker has none."
+            }
+            Self::RefinerStart => {
+                "hyperparameters.refiner_start: number > 0 and < 1; the share of the steps that the base runs."
             }
             Self::RefusalCountsNot => "A refusal never counts against a worker.",
             Self::RepliesAreClosed => {
@@ -1450,6 +1507,9 @@ impl Sentence {
             Self::SighupReopensLog => "SIGHUP reopens the log; it does not kill.",
             Self::SigtermDrains => "Nothing accepted is lost at the end: drain on SIGTERM and shutdown.",
             Self::SilentBeforeFirstCommand => "A worker writes nothing before its first command.",
+            Self::SmallWeightIsNearNone => {
+                "weight −2..2; a LoRA or ControlNet of weight 0 takes no part: one of almost no weight takes almost none."
+            }
             Self::SoundOrRefusedFiles => {
                 "The right picture, or a clear refusal at the entry's pointer that validate_request says too; validate_model_files agrees with what a job then finds."
             }
@@ -1467,6 +1527,9 @@ impl Sentence {
             Self::StdoutIsForFrames => "stdout is for frames alone.",
             Self::StopSavedOrNot => "stop_training: saved → paused, not saved → cancelled",
             Self::StreamGoesOn => "Bad input gives its code, and the stream goes on.",
+            Self::StrengthKeepsTheImage => {
+                "hyperparameters.strength: the smaller, the more of init_image stays."
+            }
             Self::SuccessMeansDone => "success: true means that the thing was done.",
             Self::SuiteParts => {
                 "SuiteResult: component_results[] {component_type, model_id (sdxl_<suite>_<component>), success}"
@@ -1505,6 +1568,7 @@ impl Sentence {
             Self::UnfinishedAtEndOfInput => "what is not done 4 s later is cancelled with shutting_down",
             Self::UnknownModel => "Ids and paths: … else model_not_found",
             Self::UnloadMembers => "model_ids[], freed_bytes",
+            Self::UnmaskedStays => "inpaint_mask: white is repainted.",
             Self::UnmeasuredIsAbsent => "averages, percentiles and peaks before the first job: Absent.",
             Self::UnusualLinesRead => "Readers accept CRLF, a BOM before the first frame, and blank lines.",
             Self::UploadsExpire => "An upload expires after 24 h.",
@@ -1519,6 +1583,7 @@ impl Sentence {
     #[must_use]
     pub const fn unchecked(self) -> Option<&'static str> {
         match self {
+            Self::ActionsAreOneJob => None,
             Self::AdvertisedIsImplemented => None,
             Self::AllFaultsAtOnce => None,
             Self::AttemptInDirectEnvelope => None,
@@ -1570,6 +1635,7 @@ impl Sentence {
             Self::DialectOfMostNames => None,
             Self::DialectOfQuery => None,
             Self::DialectOfReply => None,
+            Self::DialectsMeanTheSame => None,
             Self::EffectiveHasDefaults => None,
             Self::EndOfInputAnswersAll => None,
             Self::EndOfInputAnswersQueue => None,
@@ -1630,6 +1696,7 @@ impl Sentence {
             Self::GpuVisible => Some(
                 "The tool starts a worker on machines without a GPU; tests of the Python worker and of the gateway hold it with a recorded NVML.",
             ),
+            Self::GuidanceOff => None,
             Self::HealthOfAnyHost => None,
             Self::HeartbeatEverySecond => None,
             Self::HeartbeatMembers => None,
@@ -1668,6 +1735,7 @@ impl Sentence {
             Self::LogHurtsNothing => None,
             Self::LongListIsOneFault => None,
             Self::LongPath => None,
+            Self::LorasAddUp => None,
             Self::MalformedTraceHeader => None,
             Self::MalformedTraceInEnvelope => None,
             Self::MaskAlpha => None,
@@ -1698,6 +1766,7 @@ impl Sentence {
             Self::NothingAcceptedIsLost => None,
             Self::NothingSilent => None,
             Self::NothingToFree => None,
+            Self::NumbersAreNumbers => None,
             Self::NumbersQuotedAsWritten => None,
             Self::OnDisconnect => None,
             Self::OneEndOfEachJob => None,
@@ -1732,6 +1801,7 @@ impl Sentence {
             Self::ProgressMembers => None,
             Self::ProgressRange => None,
             Self::ProgressSteps => None,
+            Self::PromptNeverCut => None,
             Self::PromptWeighting => None,
             Self::ProtocolVersion => None,
             Self::QueriesInOrder => None,
@@ -1739,6 +1809,7 @@ impl Sentence {
             Self::QueueCounts => None,
             Self::QueueMembers => None,
             Self::ReferenceImages => Some("No target has an IP-Adapter; errors holds the refusal."),
+            Self::RefinerStart => None,
             Self::RefusalCountsNot => None,
             Self::RepliesAreClosed => None,
             Self::RepliesWithoutIds => None,
@@ -1763,6 +1834,7 @@ impl Sentence {
             Self::SighupReopensLog => None,
             Self::SigtermDrains => None,
             Self::SilentBeforeFirstCommand => None,
+            Self::SmallWeightIsNearNone => None,
             Self::SoundOrRefusedFiles => None,
             Self::StageDeadlines => Some(
                 "The tool cannot make a worker of a foreign gateway hang; gateway tests and the mutants of worker-sim do.",
@@ -1774,6 +1846,7 @@ impl Sentence {
             Self::StdoutIsForFrames => None,
             Self::StopSavedOrNot => None,
             Self::StreamGoesOn => None,
+            Self::StrengthKeepsTheImage => None,
             Self::SuccessMeansDone => None,
             Self::SuiteParts => None,
             Self::SuiteResult => None,
@@ -1796,6 +1869,7 @@ impl Sentence {
             Self::UnfinishedAtEndOfInput => None,
             Self::UnknownModel => None,
             Self::UnloadMembers => None,
+            Self::UnmaskedStays => None,
             Self::UnmeasuredIsAbsent => None,
             Self::UnusualLinesRead => None,
             Self::UploadsExpire => Some("A run is shorter; gateway tests hold it in paused time."),

@@ -44,6 +44,8 @@ pub(crate) enum Kind {
     FitsAnyway,
     LostAtStop,
     CountsEachId,
+    Noise,
+    FirstReply,
 }
 
 /// Every fault: its name, its parameter and its effect.
@@ -179,6 +181,13 @@ const TABLE: &[(Kind, &str, &str, &str)] = &[
         "ends at once at the end of stdin and at shutdown, and answers nothing that waits or runs",
     ),
     (Kind::CountsEachId, "counts_each_id", "", "counts the memory of a file once for each id that it has"),
+    (Kind::Noise, "noise", "", "draws noise in place of the picture, decided by all that the job was asked"),
+    (
+        Kind::FirstReply,
+        "first_reply",
+        "",
+        "answers every successful command of an action with the data of its first reply",
+    ),
 ];
 
 /// The text below `--help`.

@@ -78,6 +78,11 @@ caught! {
     two_sizes_of_a_model: "wrong_number:model_size_bytes=5@load_model" => "memory.stats.one-size",
     a_load_that_uses_nothing: "wrong_number:memory_used_bytes=0@load_model" => "memory.stats.load-used",
     more_freed_than_there_was: "wrong_number:freed_bytes=99000000000@unload_model" => "memory.stats.loaded",
+    noise_for_pictures: "noise" => "effects.relations.guidance-almost",
+    noise_of_other_words: "noise" => "effects.relations.weight-of-one",
+    noise_where_nothing_is_repainted: "noise" => "effects.relations.unmasked-stays",
+    first_replies_again: "first_reply" => "effects.repeat.own-file",
+    a_first_status_again: "first_reply@get_status" => "members.status.last_activity",
     freed_unlike_the_device: "wrong_number:freed_bytes=5@unload_model" => "memory.stats.freed",
 }
 

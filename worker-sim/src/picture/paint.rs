@@ -95,7 +95,7 @@ fn waves(recipe: &Recipe, seed: u64) -> Vec<Wave> {
         add(&["inversion", path, token], 14.0, 8);
     }
     if let Some((name, start)) = &recipe.refiner {
-        add(&["refiner", name], 6.0 + 12.0 * (1.0 - start), 24);
+        add(&["refiner", name], 30.0 * (1.0 - start), 24);
     }
     if let Some(name) = &recipe.vae {
         add(&["vae", name], 10.0, 2);

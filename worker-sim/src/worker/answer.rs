@@ -122,6 +122,7 @@ impl Worker {
     fn corrupted_value(&mut self, reply: &Reply, dialect: Dialect, moment: Moment) -> Value {
         let mut strike = |kind| self.faults.strike(kind, moment);
         let dialect = if strike(Kind::SnakeForPascal).is_some() { Dialect::Snake } else { dialect };
+        let is_stale = strike(Kind::FirstReply).is_some();
         let mut value = match &reply.outcome {
             Err(failure) if strike(Kind::VagueFailure).is_some() => {
                 let vague =
@@ -130,6 +131,14 @@ impl Worker {
             }
             _ => reply.to_value(dialect),
         };
+        let data = if dialect == Dialect::Pascal { "Data" } else { "data" };
+        if is_stale && !value[data].is_null() {
+            // By name and dialect: the data of another dialect would be seen at once.
+            let first =
+                self.first_replies.entry((moment.action, dialect)).or_insert_with(|| value[data].clone());
+            value[data] = first.clone();
+        }
+        let mut strike = |kind| self.faults.strike(kind, moment);
         if let Some(id) = strike(Kind::WrongId) {
             let name = if dialect == Dialect::Pascal { "RequestId" } else { "request_id" };
             let name = if dialect == Dialect::Camel { "requestId" } else { name };

@@ -83,6 +83,8 @@ pub(super) struct Job {
     recipe: Option<Arc<Recipe>>,
     name: Name,
     pretend: bool,
+    /// The fault `noise`.
+    noise: bool,
     began: Now,
     prepare: Now,
     denoise: Now,
@@ -142,6 +144,7 @@ impl Worker {
             recipe: None,
             name: Name { folder, request_id, attempt: command.head.attempt, index: 0 },
             pretend: self.is_without_effect(command),
+            noise: self.faults.strike(Kind::Noise, command.moment()).is_some(),
             began: now,
             prepare: now,
             denoise: now,
@@ -365,6 +368,7 @@ impl Worker {
             batch: job.batch,
             name: job.name.clone(),
             pretend: job.pretend,
+            noise: job.noise,
         };
         let halt = Arc::clone(halt);
         let run = Box::new(move || painting.paint(&halt));

@@ -16,9 +16,10 @@ mod stop;
 mod tests;
 mod training;
 
-use contracts::{Dialect, Failure, Refusal};
+use contracts::{Action, Dialect, Failure, Refusal};
+use serde_json::Value;
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, HashMap, VecDeque},
     sync::{Arc, atomic::AtomicBool},
     time::Duration,
 };
@@ -119,6 +120,8 @@ pub(crate) struct Worker {
     /// The base model loaded or used last: its id.
     current: Option<String>,
     pub(crate) faults: Faults,
+    /// The data of the first replies, for the fault `first_reply`.
+    first_replies: HashMap<(Option<Action>, Dialect), Value>,
     seeds: Rng,
     features: Features,
     is_initialized: bool,
@@ -181,6 +184,7 @@ impl Worker {
             gpu: memory("gpu", settings.vram_bytes),
             ram: memory("ram", settings.ram_bytes),
             faults,
+            first_replies: HashMap::new(),
             seeds: Rng::new(settings.seed ^ settings.device.seed()),
             settings,
             registry,

@@ -148,6 +148,8 @@ pub(super) struct Painting {
     pub(super) name: Name,
     /// The fault `success_without_effect`: no file is written.
     pub(super) pretend: bool,
+    /// The fault `noise`: no recipe is painted.
+    pub(super) noise: bool,
 }
 
 impl Painting {
@@ -178,7 +180,12 @@ impl Painting {
 
     fn one(&self, index: u64) -> Result<Value, Failure> {
         let seed = self.seed + index;
-        let (image, flagged) = picture::finish(&self.recipe, picture::paint(&self.recipe, seed));
+        let painted = if self.noise {
+            picture::noise(&self.whole, seed, (self.recipe.width, self.recipe.height))
+        } else {
+            picture::paint(&self.recipe, seed)
+        };
+        let (image, flagged) = picture::finish(&self.recipe, painted);
         let post = &self.whole["postprocessing"];
         let format = post["output_format"].as_str().unwrap_or("png");
         let quality = post["quality"].as_u64().and_then(|quality| u8::try_from(quality).ok()).unwrap_or(95);

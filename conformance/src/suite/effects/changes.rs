@@ -57,11 +57,11 @@ const fn change(
     Change { id, needs: Needs::Nothing, from: None, set, effect, feature: None, warning: None, proves }
 }
 
-fn lora(options: &Options, weight: f64) -> Value {
+pub(super) fn lora(options: &Options, weight: f64) -> Value {
     json!([{"name": options.lora, "weight": weight}])
 }
 
-fn control_net(options: &Options, weight: f64) -> Value {
+pub(super) fn control_net(options: &Options, weight: f64) -> Value {
     json!([{"type": options.control_net_type, "model": options.control_net, "image": picture_url(120), "weight": weight}])
 }
 
