@@ -529,6 +529,8 @@ pub enum Sentence {
     UnmaskedStays,
     /// `averages, percentiles and peaks before the first job: Absent.`
     UnmeasuredIsAbsent,
+    /// `null, and "" for an optional string, mean absent; spellings of enum values are read regardless of case.`
+    UnsetIsAbsent,
     /// `Readers accept CRLF, a BOM before the first frame, and blank lines.`
     UnusualLinesRead,
     /// `An upload expires after 24 h.`
@@ -541,7 +543,7 @@ pub enum Sentence {
 
 impl Sentence {
     /// Every sentence, by id.
-    pub const ALL: [Self; 266usize] = [
+    pub const ALL: [Self; 267usize] = [
         Self::ActionsAreOneJob,
         Self::AdvertisedIsImplemented,
         Self::AllFaultsAtOnce,
@@ -804,6 +806,7 @@ impl Sentence {
         Self::UnloadMembers,
         Self::UnmaskedStays,
         Self::UnmeasuredIsAbsent,
+        Self::UnsetIsAbsent,
         Self::UnusualLinesRead,
         Self::UploadsExpire,
         Self::WeightZero,
@@ -1075,6 +1078,7 @@ impl Sentence {
             Self::UnloadMembers => "unload-members",
             Self::UnmaskedStays => "unmasked-stays",
             Self::UnmeasuredIsAbsent => "unmeasured-is-absent",
+            Self::UnsetIsAbsent => "unset-is-absent",
             Self::UnusualLinesRead => "unusual-lines-read",
             Self::UploadsExpire => "uploads-expire",
             Self::WeightZero => "weight-zero",
@@ -1570,6 +1574,9 @@ impl Sentence {
             Self::UnloadMembers => "model_ids[], freed_bytes",
             Self::UnmaskedStays => "inpaint_mask: white is repainted.",
             Self::UnmeasuredIsAbsent => "averages, percentiles and peaks before the first job: Absent.",
+            Self::UnsetIsAbsent => {
+                "null, and \"\" for an optional string, mean absent; spellings of enum values are read regardless of case."
+            }
             Self::UnusualLinesRead => "Readers accept CRLF, a BOM before the first frame, and blank lines.",
             Self::UploadsExpire => "An upload expires after 24 h.",
             Self::WeightZero => "A LoRA or ControlNet of weight 0 takes no part (warning weight_zero).",
@@ -1871,6 +1878,7 @@ impl Sentence {
             Self::UnloadMembers => None,
             Self::UnmaskedStays => None,
             Self::UnmeasuredIsAbsent => None,
+            Self::UnsetIsAbsent => None,
             Self::UnusualLinesRead => None,
             Self::UploadsExpire => Some("A run is shorter; gateway tests hold it in paused time."),
             Self::WeightZero => None,

@@ -22,7 +22,7 @@ use crate::{
 pub(super) const SENTENCE: Sentence = Sentence::OutOfRange;
 
 /// Longest text that is sent as a probe: image references may be as long as a frame.
-const TEXT_MAX: u64 = 20_000;
+pub(super) const TEXT_MAX: u64 = 20_000;
 
 pub(super) fn scenarios() -> Vec<Scenario> {
     let mut fields = Vec::new();
@@ -192,16 +192,18 @@ pub(super) fn beyond() -> Vec<Beyond> {
     beyond
 }
 
+/// A least item of a list of the submission.
+pub(super) fn item_of(list: &str) -> Option<Value> {
+    let submission = &dictionary().named("PromptSubmission").shape;
+    sample(dictionary().shape_at(submission, &format!("{list}/0"))?)
+}
+
 /// A small submission with one value set, in the first item of each list on the way.
 pub(super) fn document(context: &Context, pointer: &str, value: &Value) -> Result<Value, ScenarioEnd> {
     let mut document = context.small_submission();
     if let Some((list, _)) = pointer.split_once("/0/") {
-        let item = sample(
-            dictionary()
-                .shape_at(&dictionary().named("PromptSubmission").shape, &format!("{list}/0"))
-                .ok_or_else(|| ScenarioEnd::Undecided(pointer.to_owned()))?,
-        );
-        let item = item.ok_or_else(|| ScenarioEnd::Undecided(format!("{list} has no item to probe with")))?;
+        let item = item_of(list)
+            .ok_or_else(|| ScenarioEnd::Undecided(format!("{list} has no item to probe with")))?;
         document = with(document, &format!("{list}/0"), item);
     }
     Ok(with(document, pointer, value.clone()))

@@ -7,6 +7,7 @@ mod effects;
 mod envelopes;
 mod errors;
 mod events;
+mod fields;
 mod files;
 mod framing;
 mod gateway_log;
@@ -103,6 +104,13 @@ pub fn all(seed: u64) -> Vec<Suite> {
             "hostile input gives its sender an error and costs others nothing",
             Both,
             hostile::scenarios(),
+        ),
+        suite("fields", "every field of every command, spoilt in every way", Both, fields::of_workers()),
+        suite(
+            "own-fields",
+            "every field of the gateway's own commands, as fields",
+            Gateway,
+            fields::of_the_gateway(),
         ),
         suite("sentences", "the sentences of refusals", Both, sentences::scenarios()),
         suite("readings", "how documents are read", Both, readings::scenarios(seed)),

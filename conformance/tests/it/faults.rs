@@ -78,6 +78,7 @@ caught! {
     two_sizes_of_a_model: "wrong_number:model_size_bytes=5@load_model" => "memory.stats.one-size",
     a_load_that_uses_nothing: "wrong_number:memory_used_bytes=0@load_model" => "memory.stats.load-used",
     more_freed_than_there_was: "wrong_number:freed_bytes=99000000000@unload_model" => "memory.stats.loaded",
+    a_refusal_that_says_no_place: "dropped_field:error_details@load_model" => "fields.load_model.model_type-no-such-value",
     noise_for_pictures: "noise" => "effects.relations.guidance-almost",
     noise_of_other_words: "noise" => "effects.relations.weight-of-one",
     noise_where_nothing_is_repainted: "noise" => "effects.relations.unmasked-stays",
