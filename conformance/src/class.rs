@@ -1,89 +1,56 @@
 //! The classes of drift that checks find, with stable codes.
 
-/// A class of drift between two sides of the contract.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
-pub enum Class {
-    /// Command parity: names sent are names handled, unknown ones are refused with a code.
-    #[serde(rename = "G-CMD")]
-    Cmd,
-    /// Every reply is one closed envelope.
-    #[serde(rename = "G-ENV")]
-    Env,
-    /// Every field is declared and read.
-    #[serde(rename = "G-NAMES")]
-    Names,
-    /// One casing rule at each boundary.
-    #[serde(rename = "G-CASE")]
-    Case,
-    /// Types, integer widths, timestamps.
-    #[serde(rename = "G-TYPE")]
-    Type,
-    /// Absent, null, empty, and effective defaults.
-    #[serde(rename = "G-DEFAULT")]
-    Default,
-    /// Closed sets, never substituted.
-    #[serde(rename = "G-ENUM")]
-    Enum,
-    /// Boundary probes.
-    #[serde(rename = "G-LIMIT")]
-    Limit,
-    /// Units in names, and quantities that agree.
-    #[serde(rename = "G-UNIT")]
-    Unit,
-    /// Purity of stdout, one terminal reply, events that differ from replies.
-    #[serde(rename = "G-FRAME")]
-    Frame,
-    /// Ids of replies, in errors too.
-    #[serde(rename = "G-CORR")]
-    Corr,
-    /// Concurrency and order.
-    #[serde(rename = "G-CONC")]
-    Conc,
-    /// Deadlines.
-    #[serde(rename = "G-TIME")]
-    Time,
-    /// Start, health, stop.
-    #[serde(rename = "G-LIFE")]
-    Life,
-    /// Success has an observable effect.
-    #[serde(rename = "G-EFFECT")]
-    Effect,
-    /// Advertised means implemented.
-    #[serde(rename = "G-CAP")]
-    Cap,
-    /// Grammar of identifiers.
-    #[serde(rename = "G-ID")]
-    Id,
-    /// Files that the consumer can open.
-    #[serde(rename = "G-ASSET")]
-    Asset,
-    /// Routes, verbs, statuses.
-    #[serde(rename = "G-HTTP")]
-    Http,
+macro_rules! classes {
+    ($($name:ident $code:literal $means:literal,)*) => {
+        /// A class of drift between two sides of the contract.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
+        pub enum Class {
+            $(#[doc = $means] #[serde(rename = $code)] $name,)*
+        }
+
+        impl Class {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// Its code.
+            #[must_use]
+            pub fn code(self) -> &'static str {
+                match self { $(Self::$name => $code,)* }
+            }
+
+            /// What its checks prove.
+            #[must_use]
+            pub fn means(self) -> &'static str {
+                match self { $(Self::$name => $means,)* }
+            }
+        }
+    };
+}
+
+classes! {
+    Cmd "G-CMD" "Command parity: names sent are names handled, unknown ones are refused with a code.",
+    Env "G-ENV" "Every reply is one closed envelope.",
+    Names "G-NAMES" "Every field is declared and read.",
+    Case "G-CASE" "One casing rule at each boundary.",
+    Type "G-TYPE" "Types, integer widths, timestamps.",
+    Default "G-DEFAULT" "Absent, null, empty, and effective defaults.",
+    Enum "G-ENUM" "Closed sets, never substituted.",
+    Limit "G-LIMIT" "Boundary probes.",
+    Unit "G-UNIT" "Units in names, and quantities that agree.",
+    Frame "G-FRAME" "Purity of stdout, one terminal reply, events that differ from replies.",
+    Corr "G-CORR" "Ids of replies, in errors too.",
+    Conc "G-CONC" "Concurrency and order.",
+    Time "G-TIME" "Deadlines.",
+    Life "G-LIFE" "Start, health, stop.",
+    Effect "G-EFFECT" "Success has an observable effect.",
+    Cap "G-CAP" "Advertised means implemented.",
+    Id "G-ID" "Grammar of identifiers.",
+    Asset "G-ASSET" "Files that the consumer can open.",
+    Http "G-HTTP" "Routes, verbs, statuses.",
 }
 
 impl std::fmt::Display for Class {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Cmd => "G-CMD",
-            Self::Env => "G-ENV",
-            Self::Names => "G-NAMES",
-            Self::Case => "G-CASE",
-            Self::Type => "G-TYPE",
-            Self::Default => "G-DEFAULT",
-            Self::Enum => "G-ENUM",
-            Self::Limit => "G-LIMIT",
-            Self::Unit => "G-UNIT",
-            Self::Frame => "G-FRAME",
-            Self::Corr => "G-CORR",
-            Self::Conc => "G-CONC",
-            Self::Time => "G-TIME",
-            Self::Life => "G-LIFE",
-            Self::Effect => "G-EFFECT",
-            Self::Cap => "G-CAP",
-            Self::Id => "G-ID",
-            Self::Asset => "G-ASSET",
-            Self::Http => "G-HTTP",
-        })
+        f.write_str(self.code())
     }
 }

@@ -17,7 +17,7 @@ use crate::{
     mutants::hunt::Choice,
     options::{self, Options},
     plan::{Plan, Selection, TargetPlan, begins},
-    suite,
+    replay, suite,
 };
 
 /// Drives a worker or a gateway from outside and checks that it keeps the contract.
@@ -160,6 +160,8 @@ pub enum Format {
     Github,
     /// Markdown, for the summary of a CI job.
     Markdown,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
 }
 
 /// The task of the tool.
@@ -186,6 +188,8 @@ pub struct Invocation {
     pub format: Format,
     /// The report's file; stdout, if none.
     pub output: Option<PathBuf>,
+    /// The arguments that run all checks against the same target.
+    pub replay: Vec<String>,
 }
 
 /// Reads the flags.
@@ -193,7 +197,9 @@ pub struct Invocation {
 /// # Errors
 /// The errors of clap, which include the texts of `--help` and `--version`.
 pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<Invocation, clap::Error> {
-    let flags = Flags::try_parse_from(args)?;
+    let args: Vec<OsString> = args.into_iter().collect();
+    let flags = Flags::try_parse_from(&args)?;
+    let replay = replay::of_args(&args);
     let (target, common, choice) = match flags.target {
         TargetFlags::Worker { common, command } => (TargetPlan::Worker(command), common, None),
         // Without a URL there is a command, or only a list is asked for, which is the same for both.
@@ -206,7 +212,7 @@ pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<Invocation, clap
         TargetFlags::Trace { output } => {
             // It has no target: no scenario runs.
             let plan = Plan::all(TargetPlan::Worker(Vec::new()));
-            return Ok(Invocation { plan, task: Task::Trace, format: Format::Human, output });
+            return Ok(Invocation { plan, task: Task::Trace, format: Format::Human, output, replay });
         }
     };
     let options = Options {
@@ -244,7 +250,7 @@ pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<Invocation, clap
             Task::Mutants(Choice { only: mutant, sample: sample.map(NonZeroUsize::get), jobs: jobs.get() })
         }
     };
-    Ok(Invocation { plan, task, format, output })
+    Ok(Invocation { plan, task, format, output, replay })
 }
 
 /// Refuses a prefix that chooses nothing: the run would check less, or more, than its user expects.

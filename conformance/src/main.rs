@@ -76,12 +76,13 @@ fn hunt(
 
 fn run(invocation: &Invocation, output: Option<Output>) -> anyhow::Result<Verdict> {
     let bar = bar();
-    let report = run::run(&invocation.plan, &mut |done, all, id| {
+    let mut report = run::run(&invocation.plan, &mut |done, all, id| {
         bar.set_length(all as u64);
         bar.set_position(done as u64);
         bar.set_message(id.to_owned());
     })?;
     bar.finish_and_clear();
+    report.replay.clone_from(&invocation.replay);
     put(output, |out| print(invocation.format, &report, out))?;
     Ok(report.verdict())
 }
@@ -149,6 +150,7 @@ fn print(format: Format, report: &Report, out: &mut dyn Write) -> io::Result<()>
         Format::Junit => report::junit::write(report, out),
         Format::Github => report::github::write(report, out),
         Format::Markdown => report::markdown::write(report, out),
+        Format::Sarif => report::sarif::write(report, out),
     }
 }
 

@@ -11,8 +11,8 @@ use crate::{
     interrupt,
     options::Options,
     plan::{Plan, TargetPlan},
-    probe,
-    report::Report,
+    probe, replay,
+    report::{ENDS_THE_RUN, Report},
     sentence::Sentence,
     suite::{self, Suite},
     target::{
@@ -98,7 +98,8 @@ pub fn run(plan: &Plan, progress: Progress<'_>) -> Result<Report, TargetError> {
     let Prepared { suites, mut context, target, _scratch } = prepare(plan, None)?;
     let scenarios: Vec<_> = suites.iter().flat_map(|suite| &suite.scenarios).collect();
     let within = context.options.start_timeout;
-    let mut report = Report { target: target.to_owned(), ..Report::default() };
+    let (replay, source) = (replay::of_target(&plan.target), replay::source(&plan.target));
+    let mut report = Report { target: target.to_owned(), replay, source, ..Report::default() };
     progress(0, scenarios.len(), ANSWERS);
     let mut answers = probe::probe(&context.subject, within);
     let mut done = 0;
@@ -119,7 +120,7 @@ pub fn run(plan: &Plan, progress: Progress<'_>) -> Result<Report, TargetError> {
             report.not_run = scenarios[done..].iter().map(|scenario| scenario.checks.len()).sum();
             let transcript = context.transcript().so_far();
             let finding = Finding { outcome: Outcome::Failed(why.to_string()), transcript };
-            report.add("target", &[answers_check()], context.without_run_tag(vec![finding]));
+            report.add(ENDS_THE_RUN, &[answers_check()], context.without_run_tag(vec![finding]));
             Ok(report)
         }
     }

@@ -1,6 +1,6 @@
 //! Causes: the failures of a report, each reason once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{Report, Row};
 use crate::check::Outcome;
@@ -30,6 +30,11 @@ pub(super) fn causes(report: &Report) -> Vec<Cause<'_>> {
         causes[at].rows.push(row);
     }
     causes
+}
+
+/// The ids of the first checks of all causes: these have the messages, which are mostly the same for the others.
+pub(super) fn firsts(report: &Report) -> HashSet<&str> {
+    causes(report).iter().filter_map(|cause| cause.rows.first().map(|row| row.id.as_str())).collect()
 }
 
 /// Text whose control characters are written out: what a target wrote must not command a terminal. Ends of lines stay.

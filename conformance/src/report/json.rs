@@ -23,6 +23,12 @@ pub fn document(report: &Report) -> Value {
         if let Some(why) = why {
             check["why"] = why.clone().into();
         }
+        if matches!(row.outcome, Outcome::Failed(_) | Outcome::Undecided(_)) {
+            if let Some(pointer) = row.pointer() {
+                check["pointer"] = pointer.into();
+            }
+            check["replay"] = report.replay_of(row).into();
+        }
         if !row.transcript.is_empty() {
             check["transcript"] = json!(row.transcript);
         }

@@ -7,6 +7,8 @@ pub mod json;
 pub mod junit;
 pub mod markdown;
 pub mod model;
+pub mod sarif;
 pub mod trace;
 
-pub use model::{Report, Row, Verdict};
+pub(crate) use model::ENDS_THE_RUN;
+pub use model::{Counts, Report, Row, Verdict};

@@ -3,15 +3,21 @@
 use crate::{
     check::{CheckDef, Finding, Outcome},
     class::Class,
+    evidence, replay,
     sentence::Sentence,
     target::transcript::Message,
 };
+
+/// The scenario of the check that ends a run. No choice names it: it is of every run.
+pub(crate) const ENDS_THE_RUN: &str = "target";
 
 /// One check and its outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
     /// `suite.scenario.check`.
     pub id: String,
+    /// `suite.scenario`, which `--only` chooses.
+    pub scenario: String,
     /// The class of drift.
     pub class: Class,
     /// The sentence of the contract.
@@ -22,11 +28,26 @@ pub struct Row {
     pub transcript: Vec<Message>,
 }
 
+impl Row {
+    /// Where in the documents of the evidence the finding is.
+    #[must_use]
+    pub fn pointer(&self) -> Option<&str> {
+        match &self.outcome {
+            Outcome::Failed(why) | Outcome::Undecided(why) => evidence::pointer(why, &self.transcript),
+            Outcome::Passed | Outcome::Skipped(_) => None,
+        }
+    }
+}
+
 /// A whole run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
     /// The target: `worker` or `gateway`.
     pub target: String,
+    /// The arguments that run all checks against the same target.
+    pub replay: Vec<String>,
+    /// The file of the target: relative to the working directory if it lies below it, else its name.
+    pub source: String,
     /// Every check that ran.
     pub rows: Vec<Row>,
     /// Number of chosen checks that did not run, because the target stopped answering.
@@ -101,6 +122,7 @@ impl Report {
             let Finding { outcome, transcript } = finding.into();
             self.rows.push(Row {
                 id: format!("{scenario}.{}", def.id),
+                scenario: scenario.to_owned(),
                 class: def.class,
                 proves: def.proves,
                 outcome,
@@ -109,11 +131,28 @@ impl Report {
         }
     }
 
+    /// The command line that runs all checks again.
+    #[must_use]
+    pub fn replay_all(&self) -> String {
+        replay::command(&self.replay, None)
+    }
+
+    /// The command line that runs the scenario of a check alone.
+    #[must_use]
+    pub fn replay_of(&self, row: &Row) -> String {
+        replay::command(&self.replay, Some(&row.scenario).filter(|scenario| *scenario != ENDS_THE_RUN))
+    }
+
     /// Number of checks by outcome.
     #[must_use]
     pub fn counts(&self) -> Counts {
+        self.counts_of(|_| true)
+    }
+
+    /// Number of some checks by outcome.
+    pub(crate) fn counts_of(&self, is_counted: impl Fn(&Row) -> bool) -> Counts {
         let mut counts = Counts::default();
-        for row in &self.rows {
+        for row in self.rows.iter().filter(|row| is_counted(row)) {
             match row.outcome {
                 Outcome::Passed => counts.passed += 1,
                 Outcome::Failed(_) => counts.failed += 1,

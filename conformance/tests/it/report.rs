@@ -1,18 +1,21 @@
 //! Reports: the text for people, and the JSON document by its schema.
 
 use conformance::{
-    check::{CheckDef, Outcome},
+    check::{CheckDef, Finding, Outcome},
     class::Class,
     options,
-    report::{Report, Verdict, github, human, json, junit, markdown, trace::Trace},
+    report::{Report, Verdict, github, human, json, junit, markdown, sarif, trace::Trace},
     sentence::Sentence,
     suite,
+    target::transcript::{Direction, Message},
 };
 
 fn sample(outcomes: Vec<Outcome>) -> Report {
     let def = |id: &str| CheckDef { id: id.to_owned(), class: Class::Corr, proves: Sentence::MatchedById };
     let defs: Vec<CheckDef> = (0..outcomes.len()).map(|i| def(&format!("check-{i}"))).collect();
-    let mut report = Report { target: "worker".to_owned(), ..Report::default() };
+    let replay = ["worker", "--lora", "a b", "--", "workers/main.py"].map(str::to_owned).to_vec();
+    let (target, source) = ("worker".to_owned(), "workers/main 1.py".to_owned());
+    let mut report = Report { target, replay, source, ..Report::default() };
     report.add("suite.scenario", &defs, outcomes);
     report
 }
@@ -72,6 +75,25 @@ fn hostile() -> Outcome {
     Outcome::Failed("a|b, <b>x</b>\r\n::error::100 % \u{1b}[31m\u{0}".to_owned())
 }
 
+/// A finding with its messages: what was sent, and what came back.
+fn with_messages(why: &str, sent: &str, received: &str) -> Report {
+    let mut report = sample(vec![Outcome::Passed]);
+    let def = CheckDef { id: "seen".to_owned(), class: Class::Effect, proves: Sentence::MatchedById };
+    let message = |direction, text: &str| Message { direction, text: text.to_owned() };
+    let transcript = vec![message(Direction::Sent, sent), message(Direction::Received, received)];
+    let finding = Finding { outcome: Outcome::Failed(why.to_owned()), transcript };
+    report.add("suite.other", &[def], vec![finding]);
+    report
+}
+
+fn lied() -> Report {
+    with_messages(
+        "/data/seed_used: 8 in place of 7, see [the log](http://x.example/) \u{1b}[2J",
+        r#"{"action":"generate_sdxl","request_id":"conf-1"}"#,
+        r#"{"success":true,"data":{"seed_used":8,"note":"</script><script>alert(1)</script>"}}"#,
+    )
+}
+
 #[test]
 fn ci_systems_read_it() {
     let mut outcomes = all();
@@ -80,6 +102,77 @@ fn ci_systems_read_it() {
     insta::assert_snapshot!("junit", written(junit::write, &report));
     insta::assert_snapshot!("github", written(github::write, &report));
     insta::assert_snapshot!("markdown", written(markdown::write, &report));
+    insta::assert_snapshot!("sarif", without_rules(&written(sarif::write, &report)));
+    insta::assert_snapshot!("sarif_with_messages", without_rules(&written(sarif::write, &lied())));
+}
+
+/// The rules are those of [`Class::ALL`], and are the same in every report.
+fn without_rules(sarif: &str) -> String {
+    let mut sarif: serde_json::Value = serde_json::from_str(sarif).unwrap();
+    let rules = sarif["runs"][0]["tool"]["driver"]["rules"].take();
+    assert_eq!(rules.as_array().map(Vec::len), Some(Class::ALL.len()));
+    format!("{sarif:#}")
+}
+
+/// Every kind of report keeps the schema that OASIS publishes, and what code scanning asks for beyond it.
+#[test]
+fn code_scanning_takes_it() {
+    let schema = serde_json::from_str(include_str!("data/sarif-2.1.0.json")).unwrap();
+    let validator = jsonschema::options().should_validate_formats(true).build(&schema).unwrap();
+    let mut all_hostile = all();
+    all_hostile.extend([hostile(), Outcome::Undecided("](".to_owned())]);
+    let mut cut_off = sample(vec![Outcome::Failed("gone".to_owned())]);
+    cut_off.not_run = 3;
+    for report in [sample(all_hostile), sample(Vec::new()), sample(vec![Outcome::Passed]), cut_off, lied()] {
+        let document = sarif::document(&report);
+        let errors: Vec<String> =
+            validator.iter_errors(&document).map(|err| format!("{}: {err}", err.instance_path())).collect();
+        assert_eq!(errors, Vec::<String>::new(), "{document:#}");
+        let results = document["runs"][0]["results"].as_array().unwrap();
+        let counts = report.counts();
+        assert_eq!(results.len(), counts.failed + counts.undecided);
+        for result in results {
+            let file = &result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"];
+            assert_eq!(file, "workers/main%201.py");
+            let rule = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
+            assert_eq!(document["runs"][0]["tool"]["driver"]["rules"][rule]["id"], result["ruleId"]);
+        }
+        let prints: std::collections::HashSet<String> =
+            results.iter().map(|result| result["partialFingerprints"].to_string()).collect();
+        assert_eq!(prints.len(), results.len(), "two findings would be shown as one");
+    }
+    // The validator does refuse what is no such report.
+    let mut wrong = sarif::document(&lied());
+    wrong["runs"][0]["results"][0]["level"] = "fatal".into();
+    assert!(!validator.is_valid(&wrong));
+}
+
+/// The same by a real run: a finding has what was sent, what came back, and the command that shows it again.
+#[test]
+fn a_finding_is_seen_again_by_its_command() {
+    let fault = ["--fault", "wrong_id@get_status"];
+    let (_, report) = crate::against(&fault, &["envelopes.get_status"]);
+    let schema = serde_json::from_str(json::SCHEMA).unwrap();
+    assert!(jsonschema::is_valid(&schema, &report), "{report:#}");
+    let finding =
+        report["checks"].as_array().unwrap().iter().find(|check| check["outcome"] == "failed").unwrap();
+    let turns = finding["transcript"].as_array().unwrap();
+    let [.., sent, received] = turns.as_slice() else { panic!("{finding:#}") };
+    assert_eq!(
+        (&sent["direction"], &received["direction"]),
+        (&"sent".into(), &"received".into()),
+        "{finding:#}"
+    );
+    assert!(sent["text"].as_str().unwrap().contains("get_status"), "{finding:#}");
+    let replay = finding["replay"].as_str().unwrap();
+    let (scenario, worker) = (replay.split(' ').nth(3).unwrap(), crate::simulated_worker());
+    assert!(finding["id"].as_str().unwrap().starts_with(scenario), "{replay}");
+    assert!(replay.contains("--timeout 3") && replay.contains(worker.to_str().unwrap()), "{replay}");
+    let again = replay.replacen("conformance", env!("CARGO_BIN_EXE_conformance"), 1);
+    let output = std::process::Command::new("sh").args(["-c", &again]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(10), "{again}: {said}");
+    assert!(said.contains(finding["id"].as_str().unwrap()), "{said}");
 }
 
 #[test]
@@ -95,8 +188,8 @@ fn what_has_no_room_is_counted() {
 fn programs_read_it() {
     let schema = serde_json::from_str(json::SCHEMA).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
-    for outcomes in [all(), Vec::new()] {
-        let document = json::document(&sample(outcomes));
+    for report in [sample(all()), sample(Vec::new()), lied()] {
+        let document = json::document(&report);
         let errors: Vec<String> = validator.iter_errors(&document).map(|error| error.to_string()).collect();
         assert_eq!(errors, Vec::<String>::new(), "{document:#}");
     }
