@@ -162,6 +162,8 @@ pub enum Format {
     Markdown,
     /// SARIF 2.1.0, for code scanning.
     Sarif,
+    /// One page for a browser, with the evidence of each finding.
+    Html,
 }
 
 /// The task of the tool.

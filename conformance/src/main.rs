@@ -150,6 +150,7 @@ fn print(format: Format, report: &Report, out: &mut dyn Write) -> io::Result<()>
         Format::Junit => report::junit::write(report, out),
         Format::Github => report::github::write(report, out),
         Format::Markdown => report::markdown::write(report, out),
+        Format::Html => report::html::write(report, out),
         Format::Sarif => report::sarif::write(report, out),
     }
 }

@@ -4,7 +4,7 @@ use conformance::{
     check::{CheckDef, Finding, Outcome},
     class::Class,
     options,
-    report::{Report, Verdict, github, human, json, junit, markdown, sarif, trace::Trace},
+    report::{Report, Verdict, github, html, human, json, junit, markdown, sarif, trace::Trace},
     sentence::Sentence,
     suite,
     target::transcript::{Direction, Message},
@@ -145,6 +145,106 @@ fn code_scanning_takes_it() {
     let mut wrong = sarif::document(&lied());
     wrong["runs"][0]["results"][0]["level"] = "fatal".into();
     assert!(!validator.is_valid(&wrong));
+}
+
+/// A page shows what a target wrote as text: no tag, attribute, script or mark of direction of it is one of the page.
+#[test]
+fn a_browser_shows_what_a_target_wrote_as_text() {
+    let evil = "</pre><script>alert(1)</script><img src=x onerror=alert(1)>\u{202e}\u{0} &lt; \"' ";
+    let mut report = with_messages(evil, evil, evil);
+    let defs: Vec<CheckDef> = ["broken", "skipped", "undecided"]
+        .map(|id| CheckDef { id: format!("{id}{evil}"), class: Class::Http, proves: Sentence::BareBase64 })
+        .to_vec();
+    let evil = || evil.to_owned();
+    let outcomes = vec![Outcome::Failed(evil()), Outcome::Skipped(evil()), Outcome::Undecided(evil())];
+    report.add(&format!("suite{}", evil()), &defs, outcomes);
+    report.add(&evil(), &defs[..1], vec![Outcome::Passed]);
+    report.replay.push(evil());
+    report.target = evil();
+    let page = written(html::write, &report);
+    let tags = tags_of(&page);
+    let known = [
+        "a",
+        "article",
+        "body",
+        "code",
+        "dd",
+        "details",
+        "div",
+        "dl",
+        "dt",
+        "figcaption",
+        "figure",
+        "h1",
+        "h2",
+        "h3",
+        "head",
+        "header",
+        "html",
+        "li",
+        "main",
+        "mark",
+        "meta",
+        "nav",
+        "p",
+        "pre",
+        "section",
+        "span",
+        "style",
+        "summary",
+        "table",
+        "tbody",
+        "td",
+        "th",
+        "thead",
+        "title",
+        "tr",
+        "ul",
+        "!doctype",
+    ];
+    let other: Vec<&String> = tags.iter().filter(|tag| !known.contains(&tag.as_str())).collect();
+    assert!(other.is_empty(), "{other:?}");
+    assert!(!page.contains('\u{202e}') && !page.contains('\u{0}') && page.contains("\\u{202e}"), "{page}");
+    assert!(page.matches("&lt;script&gt;").count() > 5);
+    // Nothing is loaded.
+    for what in ["http://", "https://", "url(", "@import", "src=\"", "<link"] {
+        assert!(!page.contains(what), "{what}");
+    }
+}
+
+/// The names of all tags of a page, in which every `<` begins one.
+fn tags_of(page: &str) -> Vec<String> {
+    let after = page.split('<').skip(1);
+    after
+        .map(|tag| tag.trim_start_matches('/').split([' ', '>', '\n']).next().unwrap_or("").to_owned())
+        .collect()
+}
+
+/// Each tag is closed where HTML asks for it, in the order of opening.
+#[test]
+fn a_page_is_well_formed() {
+    let mut report = lied();
+    report.add("suite.more", &[], Vec::<Outcome>::new());
+    for report in [report, sample(all()), sample(Vec::new()), sample(vec![Outcome::Passed])] {
+        let page = written(html::write, &report);
+        let mut open: Vec<String> = Vec::new();
+        for tag in page.split('<').skip(1) {
+            let name = tag.trim_start_matches('/').split([' ', '>', '\n']).next().unwrap_or("").to_owned();
+            match tag.strip_prefix('/') {
+                Some(_) => assert_eq!(open.pop().as_deref(), Some(name.as_str()), "{page}"),
+                None if ["meta", "!doctype"].contains(&name.as_str()) => {}
+                None => open.push(name),
+            }
+        }
+        assert_eq!(open, Vec::<String>::new(), "{page}");
+    }
+    insta::assert_snapshot!("html", without_style(&written(html::write, &lied())));
+}
+
+/// The style is a file of its own.
+fn without_style(page: &str) -> String {
+    let (before, rest) = page.split_once("<style>").unwrap();
+    format!("{before}{}", rest.split_once("</style>\n").unwrap().1)
 }
 
 /// The same by a real run: a finding has what was sent, what came back, and the command that shows it again.
