@@ -14,6 +14,7 @@ use std::{
 };
 
 use crate::{
+    bench,
     mutants::hunt::Choice,
     options::{self, Options},
     plan::{Plan, Selection, TargetPlan, begins},
@@ -22,7 +23,7 @@ use crate::{
 
 /// Drives a worker or a gateway from outside and checks that it keeps the contract.
 ///
-/// Exit codes: 0 ok, 10 broken, 20 undecided, 30 could not run, 130 interrupted.
+/// Exit codes: 0 ok, 10 broken (or slower, of a comparison), 20 undecided, 30 could not run, 130 interrupted.
 #[derive(Debug, Parser)]
 #[command(name = "conformance", version)]
 struct Flags {
@@ -59,6 +60,14 @@ enum TargetFlags {
         #[arg(long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
+    /// Measures this build and a worker, as ratios against baselines of the same run: `conformance bench -- worker-sim`.
+    Bench {
+        #[command(flatten)]
+        bench: BenchFlags,
+        /// The worker's command line.
+        #[arg(last = true, required = true)]
+        command: Vec<OsString>,
+    },
     /// Breaks one member of what a good worker writes, one after another, and says which check finds each:
     /// `conformance mutants -- worker-sim`.
     Mutants {
@@ -83,6 +92,28 @@ struct ChoiceFlags {
     /// Mutants at the same time.
     #[arg(long, value_name = "NUMBER", default_value = "2")]
     jobs: NonZeroUsize,
+}
+
+#[derive(Debug, Args)]
+struct BenchFlags {
+    /// The base model of the jobs: an id, or a path.
+    #[arg(long, default_value = options::MODEL, value_parser = NonEmptyStringValueParser::new())]
+    model: String,
+    /// Longest wait for one answer, seconds.
+    #[arg(long, default_value_t = options::TIMEOUT_SECONDS, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    timeout: u64,
+    /// Rounds of each figure.
+    #[arg(long, default_value_t = bench::ROUNDS, value_parser = rounds)]
+    rounds: usize,
+    /// Saves the run in a file.
+    #[arg(long, value_name = "FILE")]
+    save: Option<PathBuf>,
+    /// Compares with a saved run: a figure that is worse by more than --threshold is exit 10.
+    #[arg(long, value_name = "FILE")]
+    compare: Option<PathBuf>,
+    /// How much worse a figure may be: 0.25 is a quarter.
+    #[arg(long, default_value_t = bench::THRESHOLD, value_parser = threshold, requires = "compare")]
+    threshold: f64,
 }
 
 #[derive(Debug, Args)]
@@ -167,7 +198,7 @@ pub enum Format {
 }
 
 /// The task of the tool.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Task {
     /// Its checks are run.
     Run,
@@ -177,6 +208,19 @@ pub enum Task {
     Mutants(Choice),
     /// The sentences of the contract are listed with their checks.
     Trace,
+    /// Its target is measured.
+    Bench(BenchChoice),
+}
+
+/// What is measured, and with what it is compared.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BenchChoice {
+    /// Rounds of each figure.
+    pub rounds: usize,
+    /// The file of a saved run.
+    pub compare: Option<PathBuf>,
+    /// How much worse a figure may be.
+    pub threshold: f64,
 }
 
 /// A parsed command line.
@@ -211,6 +255,7 @@ pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<Invocation, clap
         TargetFlags::Mutants { common, choice, command } => {
             (TargetPlan::Worker(command), common, Some(choice))
         }
+        TargetFlags::Bench { bench, command } => return Ok(measuring(bench, command, replay)),
         TargetFlags::Trace { output } => {
             // It has no target: no scenario runs.
             let plan = Plan::all(TargetPlan::Worker(Vec::new()));
@@ -253,6 +298,30 @@ pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<Invocation, clap
         }
     };
     Ok(Invocation { plan, task, format, output, replay })
+}
+
+/// A run that measures. What it saves is its output.
+fn measuring(flags: BenchFlags, command: Vec<OsString>, replay: Vec<String>) -> Invocation {
+    let BenchFlags { model, timeout, rounds, save, compare, threshold } = flags;
+    let timeout = Duration::from_secs(timeout);
+    let options = Options { model, timeout, start_timeout: timeout, ..Options::default() };
+    let plan = Plan { options, ..Plan::all(TargetPlan::Worker(command)) };
+    let task = Task::Bench(BenchChoice { rounds, compare, threshold });
+    Invocation { plan, task, format: Format::Human, output: save, replay }
+}
+
+fn rounds(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(rounds @ 1..=1000) => Ok(rounds),
+        _ => Err("a number from 1 to 1000".to_owned()),
+    }
+}
+
+fn threshold(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(threshold) if (0.0..=1000.0).contains(&threshold) => Ok(threshold),
+        _ => Err("a number from 0 to 1000".to_owned()),
+    }
 }
 
 /// Refuses a prefix that chooses nothing: the run would check less, or more, than its user expects.

@@ -2,8 +2,9 @@
 
 use anyhow::Context as _;
 use conformance::{
+    bench,
     check::Outcome,
-    cli::{self, Format, Invocation, Task},
+    cli::{self, BenchChoice, Format, Invocation, Task},
     interrupt, mutants, options,
     report::{self, Report, Verdict},
     run, suite,
@@ -56,6 +57,7 @@ fn go(invocation: &Invocation) -> anyhow::Result<Verdict> {
         }
         Task::Run => run(invocation, output),
         Task::Mutants(choice) => hunt(invocation, choice, output),
+        Task::Bench(choice) => measure(invocation, choice, output),
     }
 }
 
@@ -72,6 +74,29 @@ fn hunt(
     bar.finish_and_clear();
     put(output, |out| mutants::report::write(&hunt, out))?;
     Ok(mutants::report::verdict(&hunt))
+}
+
+fn measure(invocation: &Invocation, choice: &BenchChoice, save: Option<Output>) -> anyhow::Result<Verdict> {
+    // Before the run: a file that cannot be compared with must not cost one.
+    let saved = choice.compare.as_deref().map(bench::saved::read).transpose()?;
+    let bar = bar();
+    let measured = bench::run(&invocation.plan, choice.rounds, &mut |what| bar.set_message(what.to_owned()));
+    bar.finish_and_clear();
+    let measured = match measured {
+        Ok(measured) => measured,
+        Err(err) if err.is_of_the_worker() => {
+            eprintln!("conformance: the worker cannot be measured: {err}");
+            return Ok(Verdict::Broken);
+        }
+        Err(err) => return Err(err.into()),
+    };
+    let changes = saved.map(|saved| bench::compare::compare(&measured, &saved, choice.threshold));
+    let shown = changes.as_deref().unwrap_or(&[]);
+    put(None, |out| bench::report::write(&measured, shown, out))?;
+    if let Some(save) = save {
+        save.write(|out| bench::saved::write(&measured, out))?;
+    }
+    Ok(changes.map_or(Verdict::Ok, |changes| bench::compare::verdict(&changes)))
 }
 
 fn run(invocation: &Invocation, output: Option<Output>) -> anyhow::Result<Verdict> {

@@ -127,6 +127,17 @@ impl Process {
         tree::descendants(self.pid, &self.mark)
     }
 
+    /// Resident memory of it and of all processes that it started.
+    ///
+    /// # Errors
+    /// [`ToolError::Processes`] if it has ended, or the system does not list its processes.
+    pub fn resident_bytes(&self) -> Result<u64, ToolError> {
+        let below = self.descendants()?;
+        // A child that ended meanwhile has no memory.
+        let children = below.iter().filter_map(|seen| tree::resident_bytes(seen.pid).ok());
+        Ok(tree::resident_bytes(self.pid)? + children.sum::<u64>())
+    }
+
     /// The names of its program and of all programs that it started and that run.
     ///
     /// # Errors

@@ -62,6 +62,15 @@ impl std::fmt::Display for Seen {
     }
 }
 
+/// The resident memory of one process, as `/proc` tells it in KiB.
+pub(super) fn resident_bytes(pid: Pid) -> Result<u64, ToolError> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).map_err(ToolError::Processes)?;
+    let kib =
+        status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.parse().ok());
+    // A zombie has no memory, and no such line.
+    Ok(kib.unwrap_or(0_u64) * 1024)
+}
+
 /// All processes below `root`: its children, theirs, and those with its mark.
 pub(super) fn descendants(root: Pid, mark: &str) -> Result<Vec<Seen>, ToolError> {
     let all: Vec<Seen> = processes().map_err(ToolError::Processes)?;
