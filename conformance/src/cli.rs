@@ -176,6 +176,9 @@ struct Common {
     /// File of the report; default: stdout.
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// A further report of the same run, as `sarif=report.sarif`; repeatable.
+    #[arg(long, value_name = "FORM=FILE", value_parser = further_report)]
+    report: Vec<(Format, PathBuf)>,
 }
 
 /// How a report is printed.
@@ -234,6 +237,8 @@ pub struct Invocation {
     pub format: Format,
     /// The report's file; stdout, if none.
     pub output: Option<PathBuf>,
+    /// Further reports of the same run, and their files.
+    pub reports: Vec<(Format, PathBuf)>,
     /// The arguments that run all checks against the same target.
     pub replay: Vec<String>,
 }
@@ -259,7 +264,14 @@ pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<Invocation, clap
         TargetFlags::Trace { output } => {
             // It has no target: no scenario runs.
             let plan = Plan::all(TargetPlan::Worker(Vec::new()));
-            return Ok(Invocation { plan, task: Task::Trace, format: Format::Human, output, replay });
+            return Ok(Invocation {
+                plan,
+                task: Task::Trace,
+                format: Format::Human,
+                output,
+                reports: Vec::new(),
+                replay,
+            });
         }
     };
     let options = Options {
@@ -278,10 +290,14 @@ pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<Invocation, clap
         start_timeout: Duration::from_secs(common.start_timeout.min(common.timeout)),
         seed: common.seed,
     };
-    let Common { only, skip, list, format, output, .. } = common;
+    let Common { only, skip, list, format, output, report: reports, .. } = common;
     let plan = Plan { target, options, selection: Selection { only, skip } };
     if list && !matches!(format, Format::Human | Format::Json) {
         let why = "--list prints for people or as JSON: use --format human or --format json\n";
+        return Err(clap::Error::raw(ErrorKind::ArgumentConflict, why));
+    }
+    if !reports.is_empty() && (list || choice.is_some()) {
+        let why = "--report is of a run of the suite: leave it off\n";
         return Err(clap::Error::raw(ErrorKind::ArgumentConflict, why));
     }
     check_prefixes(&plan)?;
@@ -297,7 +313,7 @@ pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<Invocation, clap
             Task::Mutants(Choice { only: mutant, sample: sample.map(NonZeroUsize::get), jobs: jobs.get() })
         }
     };
-    Ok(Invocation { plan, task, format, output, replay })
+    Ok(Invocation { plan, task, format, output, reports, replay })
 }
 
 /// A run that measures. What it saves is its output.
@@ -307,7 +323,16 @@ fn measuring(flags: BenchFlags, command: Vec<OsString>, replay: Vec<String>) -> 
     let options = Options { model, timeout, start_timeout: timeout, ..Options::default() };
     let plan = Plan { options, ..Plan::all(TargetPlan::Worker(command)) };
     let task = Task::Bench(BenchChoice { rounds, compare, threshold });
-    Invocation { plan, task, format: Format::Human, output: save, replay }
+    Invocation { plan, task, format: Format::Human, output: save, reports: Vec::new(), replay }
+}
+
+/// A form and a file.
+fn further_report(text: &str) -> Result<(Format, PathBuf), String> {
+    let (form, file) = text.split_once('=').ok_or("a form, `=` and a file: sarif=report.sarif")?;
+    if file.is_empty() {
+        return Err("there is no file after `=`".to_owned());
+    }
+    Ok((Format::from_str(form, false)?, file.into()))
 }
 
 fn rounds(text: &str) -> Result<usize, String> {

@@ -100,6 +100,9 @@ fn measure(invocation: &Invocation, choice: &BenchChoice, save: Option<Output>) 
 }
 
 fn run(invocation: &Invocation, output: Option<Output>) -> anyhow::Result<Verdict> {
+    let further = invocation.reports.iter();
+    let further = further.map(|(format, path)| Ok((*format, Output::create(path)?)));
+    let further: Vec<(Format, Output)> = further.collect::<anyhow::Result<_>>()?;
     let bar = bar();
     let mut report = run::run(&invocation.plan, &mut |done, all, id| {
         bar.set_length(all as u64);
@@ -108,6 +111,9 @@ fn run(invocation: &Invocation, output: Option<Output>) -> anyhow::Result<Verdic
     })?;
     bar.finish_and_clear();
     report.replay.clone_from(&invocation.replay);
+    for (format, output) in further {
+        output.write(|out| print(format, &report, out))?;
+    }
     put(output, |out| print(invocation.format, &report, out))?;
     Ok(report.verdict())
 }

@@ -5,7 +5,7 @@ use std::{ffi::OsString, path::Path};
 use crate::plan::TargetPlan;
 
 /// Flags that choose checks, or the form and the place of the report: each has a value.
-const OF_ONE_RUN: [&str; 4] = ["--only", "--skip", "--format", "--output"];
+const OF_ONE_RUN: [&str; 5] = ["--only", "--skip", "--format", "--output", "--report"];
 
 /// Programs that run the file in a later argument.
 const INTERPRETERS: [&str; 5] = ["bash", "dotnet", "node", "python", "sh"];

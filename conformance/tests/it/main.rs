@@ -1,6 +1,7 @@
 //! The tool itself: a good worker passes, each fault fails its check, and the report names it.
 
 mod bench;
+mod ci;
 mod faults;
 mod mutants;
 mod processes;
