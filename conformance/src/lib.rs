@@ -5,7 +5,9 @@
 //!
 //! For authors of workers in Rust:
 //! ```no_run
-//! conformance::assert_worker_conforms(["python3", "main.py", "--worker", "pipeline_manager"].map(Into::into).to_vec());
+//! let command = ["python3", "main.py", "--worker", "pipeline_manager"].map(Into::into).to_vec();
+//! // It has no refiner, no VAE and no folder of models to write in: the checks that need them may be skipped, and no others.
+//! conformance::assert_worker_conforms(command, &["models.suite", "files"]);
 //! ```
 
 // A report is read by people: values stand in it as JSON, not as Rust prints them for debugging.
@@ -23,6 +25,7 @@ pub mod exchange;
 pub mod generate;
 pub mod interrupt;
 pub mod json;
+mod kit;
 mod member;
 pub mod mutants;
 pub mod options;
@@ -37,18 +40,4 @@ pub mod sentence;
 pub mod suite;
 pub mod target;
 
-use std::ffi::OsString;
-
-use plan::{Plan, TargetPlan};
-
-/// Runs every suite for workers against a command.
-///
-/// # Panics
-/// If the worker does not conform; the message is the report.
-pub fn assert_worker_conforms(command: Vec<OsString>) {
-    let plan = Plan::all(TargetPlan::Worker(command));
-    let report = run::run(&plan, &mut |_, _, _| ()).unwrap_or_else(|err| panic!("{err}"));
-    let mut text = Vec::new();
-    report::human::write(&report, &mut text).expect("memory takes it");
-    assert_eq!(report.verdict(), report::Verdict::Ok, "{}", String::from_utf8_lossy(&text));
-}
+pub use kit::{assert_conforms, assert_worker_conforms};
