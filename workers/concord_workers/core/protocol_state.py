@@ -20,7 +20,9 @@ class ProtocolState:
     def __init__(self, writer: FrameWriter) -> None:
         self._writer = writer
         self._lock = threading.Lock()
-        self._sequence = 0
+        self._next_sequence = 0
+        # From the agreement on events to the reply that tells of it: a client reads that as the next line.
+        self._is_opening = False
         self.initialized = False
         self.features: frozenset[str] = frozenset()
         self.dialect: str | None = None
@@ -33,6 +35,7 @@ class ProtocolState:
         own_dialect: of its own reply.
         """
         self.initialized = True
+        self._is_opening = True
         self.features = frozenset(features)
         self.dialect = dialect or self.dialect
         self.event_dialect = own_dialect
@@ -51,6 +54,10 @@ class ProtocolState:
         self.last_dialect = dialect
         self._writer.write(frame)
 
+    def opened(self) -> None:
+        """The reply to `initialize` is written: events may follow."""
+        self._is_opening = False
+
     def event(
         self,
         name: str,
@@ -66,21 +73,21 @@ class ProtocolState:
         traceparent: of the command; written where `trace` was negotiated. only_if: asked under the lock, so that no other
         event and no reply comes between the answer and the write.
         """
-        if "events" not in self.features:
+        if "events" not in self.features or self._is_opening:
             return
         with self._lock:
             if not only_if():
                 return
-            self._sequence += 1
             event: dict[str, Any] = {
                 "event": name,
                 "request_id": request_id,
                 "attempt": attempt,
-                "sequence": self._sequence,
+                "sequence": self._next_sequence,
                 "timestamp": timestamp(),
             }
             if traceparent is not None and "trace" in self.features:
                 event["traceparent"] = traceparent
+            self._next_sequence += 1
             event.update(members)
             self._writer.write(event_frame(event, self.event_dialect))
 

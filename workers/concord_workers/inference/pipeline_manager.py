@@ -382,6 +382,8 @@ class PipelineManager:
         assert task.frame is not None
         self._live.remove(task)
         self.protocol.reply(task.frame, task.dialect)
+        if task.action == "initialize":
+            self.protocol.opened()
         self._changed.notify_all()
 
     # What acts at once

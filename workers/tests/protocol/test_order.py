@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from documents import job
 from worker_process import id_of
+
+from concord_workers.core.protocol_state import ProtocolState
 
 
 def query(request_id, action="get_queue_status"):
@@ -99,7 +103,24 @@ def test_events_of_a_request_come_before_its_reply_and_grow(eager):
     assert [frame["step"] for frame in own if frame["stage"] == "denoising"] == [1, 2, 3, 4, 5]
     assert frames.index(own[-1]) < frames.index(reply)
     sequences = [frame["sequence"] for frame in frames if "event" in frame]
-    assert sequences == sorted(set(sequences))
+    assert sequences == list(range(len(sequences)))
+
+
+def test_events_begin_after_the_reply_that_agrees_on_them():
+    lines: list[bytes] = []
+
+    class Lines:
+        def write(self, frame: bytes) -> None:
+            lines.append(frame)
+
+    protocol = ProtocolState(Lines())
+    protocol.agree(["events"], None, "snake")
+    protocol.event("log", {"level": "info", "message": "too early"})
+    protocol.reply(b"the reply", "snake")
+    assert lines == [b"the reply"]
+    protocol.opened()
+    protocol.event("log", {"level": "info", "message": "in time"})
+    assert [json.loads(line)["sequence"] for line in lines[1:]] == [0]
 
 
 def test_previews_only_where_they_were_negotiated(start):
