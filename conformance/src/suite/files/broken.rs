@@ -54,6 +54,16 @@ impl Sound {
         fs::write(path, bytes)
     }
 
+    /// The whole file.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The entries of its tensors.
+    pub(super) fn tensors(&self) -> impl Iterator<Item = &Value> {
+        self.header.iter().filter(|(name, _)| *name != "__metadata__").map(|(_, tensor)| tensor)
+    }
+
     fn data(&self) -> &[u8] {
         &self.bytes[self.data_begin..]
     }

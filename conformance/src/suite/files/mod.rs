@@ -3,6 +3,7 @@
 //! `broken` writes the files. The sound one of `--base-file` is the control: a copy of it passes all four commands.
 
 mod broken;
+mod told;
 
 use contracts::Action;
 use serde_json::{Value, json};
@@ -61,7 +62,7 @@ const fn case(id: &'static str, name: &'static str, make: Make, codes: &'static 
 }
 
 pub(super) fn scenarios() -> Vec<Scenario> {
-    let mut scenarios = vec![sound(), entries(), lora_of_another_base(), outside()];
+    let mut scenarios = vec![sound(), told::scenario(), entries(), lora_of_another_base(), outside()];
     scenarios.extend(CASES.iter().map(file));
     scenarios.extend(NOWHERE.iter().map(|(id, reference)| nowhere(id, reference)));
     scenarios

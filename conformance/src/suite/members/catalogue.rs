@@ -1,6 +1,6 @@
 //! The abilities and models of a worker. Several of its answers tell them, and must agree.
 
-use contracts::Action;
+use contracts::{Action, dictionary::dictionary};
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -8,6 +8,7 @@ use super::{
     interview::{ask, is},
 };
 use crate::{
+    case::with,
     check::ScenarioEnd,
     class::Class,
     context::Context,
@@ -27,7 +28,8 @@ const SIDE_STEP: u64 = 8;
 pub(super) fn scenario() -> Scenario {
     let schedulers = ["default_steps", "recommended_steps", "recommended_scheduler"];
     let types = ["recommended_weights", "recommended_weight"];
-    let capabilities = ["features", "max_resolution", "memory_stats", "loaded_models"];
+    let capabilities =
+        ["features", "max_resolution", "memory_stats", "loaded_models", "postprocessing_options"];
     let checks = [
         each(Class::Cap, SCHEDULERS, &schedulers),
         each(Class::Cap, TYPES, &types),
@@ -96,6 +98,32 @@ fn capable(
     let total = "/memory_stats/vram_total_bytes";
     let status = ask(worker, context, Action::GetStatus, json!({}))?.data;
     checks.decide("memory_stats", is(&capabilities, total, &member::integer(&status, total)?.into()));
+    postprocessing(checks, worker, context, &capabilities)?;
     checks.decide("loaded_models", is(&capabilities, "/loaded_models", &models["models"]));
+    Ok(())
+}
+
+/// What it says that it does to pictures is what it does not refuse.
+fn postprocessing(
+    checks: &mut Checks<'_>,
+    worker: &mut Worker,
+    context: &Context,
+    capabilities: &Value,
+) -> Result<(), ScenarioEnd> {
+    let told = member::list(capabilities, "/postprocessing_options")?;
+    let upscalers = dictionary().enumeration("UpscalerName").values.iter().filter(|name| *name != "none");
+    let all = upscalers.map(|name| (name.as_str(), "/postprocessing/upscaler", json!(name)));
+    let flags = ["auto_contrast", "safety_checker"].map(|name| (name, name, json!(true)));
+    for (name, field, value) in all.chain(flags) {
+        let pointer =
+            if field.starts_with('/') { field.to_owned() } else { format!("/postprocessing/{field}") };
+        let document = with(context.small_submission(), &pointer, value);
+        let report =
+            ask(worker, context, Action::ValidateRequest, json!({"prompt_submission": document}))?.data;
+        let is_told = told.iter().any(|option| option == name);
+        checks.hold("postprocessing_options", is_told == (report["valid"] == true), || {
+            format!("{name} is in {told:?}: {is_told}; a submission with it: {}", report["errors"])
+        });
+    }
     Ok(())
 }

@@ -37,6 +37,11 @@ impl Moment {
     pub(super) fn now() -> Self {
         Self { instant: Instant::now(), wall: SystemTime::now() }
     }
+
+    /// The time from another moment to this one.
+    pub(super) fn since(self, other: Self) -> Duration {
+        self.instant - other.instant
+    }
 }
 
 impl Told {
@@ -44,6 +49,16 @@ impl Told {
     pub(super) fn took(&self) -> Duration {
         self.answered.instant - self.asked.instant
     }
+}
+
+/// Asks the target that scenarios share.
+pub(super) fn ask_shared(context: &mut Context, action: Action, fields: Value) -> Result<Told, ScenarioEnd> {
+    let id = context.fresh_id();
+    let asked = Moment::now();
+    let reading = context.ask(&Command::new(action, fields).id(id))?;
+    let answered = Moment::now();
+    let data = reading.data().map_err(|why| ScenarioEnd::Broken(format!("{action}: {why}")))?.clone();
+    Ok(Told { data, asked, answered })
 }
 
 /// Asks a worker that has agreed on no dialect, or on snake.

@@ -3,10 +3,17 @@
 
 mod catalogue;
 mod counters;
+mod events;
+mod failures;
 mod interview;
+mod limits;
+mod probed;
 mod queue;
+mod reports;
 mod result;
 mod status;
+mod suites;
+mod training;
 
 use crate::{check::CheckDef, class::Class, scenario::Scenario, sentence::Sentence};
 
@@ -17,7 +24,17 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         queue::scenario(),
         status::scenario(),
         result::scenario(),
+        failures::scenario(),
+        training::scenario(),
+        reports::scenario(),
+        suites::scenario(),
+        suites::caching(),
+        limits::scenario(),
+        probed::scenario(),
     ]
+    .into_iter()
+    .chain(events::scenarios())
+    .collect()
 }
 
 /// A check for each member of a definition, by its name.

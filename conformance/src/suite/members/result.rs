@@ -26,12 +26,14 @@ const SEED: u32 = 7;
 const SAMPLER: &str = "Euler";
 
 /// The actions whose `data` is an SDXLResult, or has one for each of its items.
-const ACTIONS: [Action; 5] = [
+const ACTIONS: [Action; 7] = [
     Action::GenerateSdxl,
     Action::GenerateSdxlEnhanced,
     Action::EnhancedSdxl,
     Action::StructuredInference,
     Action::BatchGenerate,
+    Action::GenerateImage,
+    Action::RunInference,
 ];
 
 pub(super) fn scenario() -> Scenario {
@@ -44,6 +46,7 @@ pub(super) fn scenario() -> Scenario {
         "preprocessing_time_seconds",
         "postprocessing_time_seconds",
         "load_time_seconds",
+        "memory_used_mb",
         "seed_used",
         "features_used",
         "scheduler_used",
@@ -58,11 +61,17 @@ pub(super) fn scenario() -> Scenario {
         "cancelled",
         "index",
         "request_id",
+        "item-success",
+        "item-error",
+        "validation",
     ];
     Scenario::new("members.result", each(Class::Effect, RESULT, &members), |context, checks| {
         let mut worker = context.start()?;
         let capabilities = ask(&mut worker, context, Action::GetCapabilities, json!({}))?.data;
-        for action in ACTIONS {
+        // Flat parameters name a model by its id.
+        let by_path = context.options.model.contains('/');
+        let is_flat = |action: &Action| matches!(action, Action::GenerateImage | Action::RunInference);
+        for action in ACTIONS.into_iter().filter(|action| !(by_path && is_flat(action))) {
             let told = ask(&mut worker, context, action, fields(action, context))?;
             let result = match action {
                 Action::BatchGenerate => batch(checks, &told)?,
@@ -70,6 +79,14 @@ pub(super) fn scenario() -> Scenario {
             };
             pictures(checks, context, &result)?;
             times(checks, &told, &result)?;
+            if action == Action::StructuredInference {
+                let report =
+                    ask(&mut worker, context, Action::ValidateRequest, fields(action, context))?.data;
+                for member in ["valid", "errors", "warnings", "normalized", "effective"] {
+                    let pointer = format!("/validation/{member}");
+                    checks.decide("validation", is(&told.data, &pointer, &report[member]));
+                }
+            }
             choices(checks, context, &result, &capabilities)?;
         }
         single(checks, &mut worker, context)
@@ -82,9 +99,19 @@ fn submission(context: &Context) -> Value {
     with(with(document, "/scheduler/steps", STEPS.into()), "/scheduler/type", SAMPLER.into())
 }
 
+/// The same as flat parameters.
+fn parameters(context: &Context) -> Value {
+    json!({
+        "prompt": "a lighthouse at dusk", "width": 64, "height": 64, "steps": STEPS, "seed": SEED, "scheduler": SAMPLER,
+        "num_images": 2, "model_id": context.options.model,
+    })
+}
+
 fn fields(action: Action, context: &Context) -> Value {
     match action {
         Action::BatchGenerate => json!({"requests": [context.small_submission(), submission(context)]}),
+        Action::GenerateImage => json!({"parameters": parameters(context)}),
+        Action::RunInference => json!({"model_id": context.options.model, "parameters": parameters(context)}),
         _ => json!({"prompt_submission": submission(context)}),
     }
 }
@@ -98,6 +125,12 @@ fn batch(checks: &mut Checks<'_>, told: &Told) -> Result<Value, ScenarioEnd> {
     checks.hold("results", items.len() == 2, || format!("{} results of 2 requests", items.len()));
     let told = json!({"index": column(items, "index"), "request_id": column(items, "request_id")});
     checks.decide("index", is(&told, "/index", &json!([0, 1])));
+    for item in items {
+        checks.decide("item-success", is(item, "/success", &json!(true)));
+        for member in ["error", "error_details"] {
+            checks.decide("item-error", is(item, &format!("/{member}"), &Value::Null));
+        }
+    }
     let ids = json!(["members-batch_generate.0", "members-batch_generate.1"]);
     checks.decide("request_id", is(&told, "/request_id", &ids));
     let last = items.last().map(|item| item["data"].clone());
@@ -151,6 +184,8 @@ fn choices(
     checks.hold("device", device.starts_with("cpu") == is_cpu, || {
         format!("device is {device}, and gpu_id {}", capabilities["gpu_id"])
     });
+    let total = member::number(capabilities, "/memory_stats/vram_total_bytes").unwrap_or(f64::MAX);
+    checks.decide("memory_used_mb", lies(result, "/memory_used_mb", 1.0, total / f64::from(1 << 20)));
     for (feature, used) in member::object(result, "/features_used")? {
         checks.hold("features_used", *used == (feature == "batch"), || {
             format!("features_used.{feature} is {used}, and only a batch was asked for")

@@ -38,7 +38,8 @@ pub(super) fn scenario() -> Scenario {
         "vram_total_bytes",
     ];
     let loaded = ["load_time_seconds", "from_cache", "memory_used_bytes"];
-    let listed = ["model_id", "model_type", "model_path", "model_size_bytes", "location", "loaded_at"];
+    let listed =
+        ["model_id", "model_type", "model_path", "model_size_bytes", "dtype", "location", "loaded_at"];
     let checks = [
         each(Class::Life, INITIALIZED, &initialized),
         each(Class::Unit, STATUS, &status),
@@ -68,6 +69,8 @@ struct Answers {
     after: Told,
     capabilities: Value,
     models: Value,
+    /// The report of a small submission.
+    report: Value,
 }
 
 impl Answers {
@@ -83,6 +86,10 @@ impl Answers {
             after: query(worker, Action::GetStatus)?,
             capabilities: query(worker, Action::GetCapabilities)?.data,
             models: query(worker, Action::GetModelInfo)?.data,
+            report: {
+                let fields = json!({"prompt_submission": context.small_submission()});
+                ask(worker, context, Action::ValidateRequest, fields)?.data
+            },
         })
     }
 }
@@ -115,6 +122,8 @@ fn model(checks: &mut Checks<'_>, answers: &Answers) -> Result<(), ScenarioEnd> 
     checks.decide("model_loaded_at", load(&after.data, "/model_loaded_at"));
     checks.decide("loaded_at", load(row, "/loaded_at"));
     checks.decide("model_type", is(row, "/model_type", &json!("sdxl")));
+    // What it was loaded as is what a job that names none would take.
+    checks.decide("dtype", is(row, "/dtype", &answers.report["effective"]["performance"]["dtype"]));
     checks.decide("location", is(row, "/location", &json!("gpu")));
     let path = member::text(row, "/model_path")?;
     checks.hold("model_path", is_id_of(path, id), || format!("{path} has another id than {id}"));

@@ -1,0 +1,62 @@
+//! What `validate_model_files` tells of a sound file, against the file.
+
+use std::collections::BTreeSet;
+
+use contracts::Action;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use super::{broken, files, put};
+use crate::{check::CheckDef, class::Class, exchange::same, member, scenario::Scenario, sentence::Sentence};
+
+const MEMBERS: [&str; 9] = [
+    "model_path",
+    "is_valid",
+    "format",
+    "detected_model_type",
+    "tensor_count",
+    "dtypes",
+    "file_size_bytes",
+    "sha256",
+    "issues",
+];
+
+pub(super) fn scenario() -> Scenario {
+    let checks = MEMBERS.map(|member| CheckDef::new(member, Class::Effect, Sentence::FileResultMembers));
+    Scenario::new("files.told", checks.into(), |context, checks| {
+        let path = put(context, "told.safetensors", broken::copy)?;
+        let (_, sound) = files(context)?;
+        let fields = json!({"model_paths": [path], "deep": true});
+        let told = context.get(Action::ValidateModelFiles, fields)?;
+        let rows = member::list(&told, "/results")?;
+        let [row] = rows else {
+            return Err(crate::check::ScenarioEnd::Broken(format!("{} results of one file", rows.len())));
+        };
+        let tensors: Vec<&Value> = sound.tensors().collect();
+        let dtypes: BTreeSet<&str> = tensors.iter().filter_map(|tensor| tensor["dtype"].as_str()).collect();
+        let hash: String = Sha256::digest(sound.bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+        let expected = [
+            ("model_path", json!(path)),
+            ("is_valid", json!(true)),
+            ("format", json!("safetensors")),
+            ("detected_model_type", json!("sdxl")),
+            ("tensor_count", json!(tensors.len())),
+            ("file_size_bytes", json!(sound.bytes().len())),
+            ("sha256", json!(hash)),
+            ("issues", json!([])),
+        ];
+        for (member, value) in expected {
+            if member == "detected_model_type" && row.get(member).is_none() {
+                checks.skip(member, "the target does not tell what a file is");
+                continue;
+            }
+            checks.hold(member, same(&row[member], &value), || {
+                format!("{} is told, and it is {value}", row[member])
+            });
+        }
+        // Names of number formats are torch's or safetensors' own.
+        let listed = member::list(row, "/dtypes")?.len();
+        checks.hold("dtypes", listed == dtypes.len(), || format!("{} of {dtypes:?}", row["dtypes"]));
+        Ok(())
+    })
+}

@@ -1,0 +1,162 @@
+//! The members of the events of a job and of heartbeats, against the command, the clock, the status and the reply.
+
+use contracts::Action;
+use serde_json::{Value, json};
+
+use super::{
+    each,
+    interview::{Moment, is, lies, within},
+};
+use crate::{
+    case::{long_submission, with},
+    check::ScenarioEnd,
+    class::Class,
+    context::Context,
+    exchange::Command,
+    member,
+    scenario::{Checks, Scenario},
+    sentence::Sentence,
+    target::worker::is_event,
+};
+
+const STEPS: u64 = 5;
+const ATTEMPT: u64 = 3;
+
+pub(super) fn scenarios() -> Vec<Scenario> {
+    vec![progress(), heartbeat()]
+}
+
+fn progress() -> Scenario {
+    let members = [
+        "request_id",
+        "attempt",
+        "sequence",
+        "timestamp",
+        "stage",
+        "step",
+        "total_steps",
+        "progress",
+        "image_index",
+        "eta_seconds",
+    ];
+    Scenario::new(
+        "members.progress",
+        each(Class::Unit, Sentence::ProgressMembers, &members),
+        |context, checks| {
+            let (mut worker, _) = context.start_with(&["events"])?;
+            let document = with(context.small_submission(), "/scheduler/steps", STEPS.into());
+            let document = with(document, "/hyperparameters/batch_size", 2.into());
+            let mut frame =
+                Command::new(Action::GenerateSdxl, json!({"prompt_submission": document})).id("job").frame();
+            frame["attempt"] = ATTEMPT.into();
+            let begun = Moment::now();
+            worker.send(&frame)?;
+            let mut events = Vec::new();
+            let reply = worker
+                .reply(context.options.timeout, "a job with events", &mut |event| events.push(event))?;
+            let ended = Moment::now();
+            if reply["success"] != true {
+                return Err(ScenarioEnd::Broken(reply.to_string()));
+            }
+            let sequences: Vec<u64> = events.iter().filter_map(|event| event["sequence"].as_u64()).collect();
+            let counted =
+                sequences.windows(2).all(|pair| pair[0] + 1 == pair[1]) && sequences.len() == events.len();
+            checks.hold("sequence", counted && sequences.first() == Some(&0), || format!("{sequences:?}"));
+            let own: Vec<&Value> = events.iter().filter(|event| event["event"] == "progress").collect();
+            for event in &own {
+                checks.decide("request_id", is(event, "/request_id", &json!("job")));
+                checks.decide("attempt", is(event, "/attempt", &json!(ATTEMPT)));
+                checks.decide("timestamp", within(event, "/timestamp", begun, ended));
+                let step = member::integer(event, "/step")? as f64;
+                checks.decide("total_steps", lies(event, "/total_steps", step, f64::MAX));
+                if event.get("eta_seconds").is_some() {
+                    let most = context.options.timeout.as_secs_f64();
+                    checks.decide("eta_seconds", lies(event, "/eta_seconds", 0.0, most));
+                }
+            }
+            stages(checks, &own)
+        },
+    )
+}
+
+/// Stages come in the order of a job; the steps of denoising are those that were asked for.
+fn stages(checks: &mut Checks<'_>, own: &[&Value]) -> Result<(), ScenarioEnd> {
+    const ORDER: [&str; 7] =
+        ["loading", "preprocessing", "denoising", "refining", "decoding", "postprocessing", "saving"];
+    let places: Vec<Option<usize>> =
+        own.iter().map(|event| ORDER.iter().position(|stage| event["stage"] == *stage)).collect();
+    checks.hold("stage", places.is_sorted() && !places.contains(&None) && !places.is_empty(), || {
+        own.iter().map(|event| event["stage"].to_string()).collect::<Vec<_>>().join(", ")
+    });
+    let denoising: Vec<&&Value> = own.iter().filter(|event| event["stage"] == "denoising").collect();
+    let steps: Vec<Option<u64>> = denoising.iter().map(|event| event["step"].as_u64()).collect();
+    let ends = steps.last() == Some(&Some(STEPS)) && steps.is_sorted();
+    checks.hold("step", ends, || format!("{steps:?}"));
+    let total = denoising.iter().find(|event| event["total_steps"] != STEPS);
+    checks.hold("total_steps", total.is_none(), || format!("{STEPS} steps were asked for: {total:?}"));
+    let shares: Vec<f64> = own.iter().filter_map(|event| event["progress"].as_f64()).collect();
+    let grows = shares.is_sorted() && shares.iter().all(|share| (0.0..=1.0).contains(share));
+    let moves = shares.first() < shares.last() && shares.last().is_some_and(|last| *last > 0.5);
+    checks.hold("progress", grows && moves && shares.len() == own.len(), || format!("{shares:?}"));
+    let indices: Vec<Option<u64>> = own.iter().map(|event| event["image_index"].as_u64()).collect();
+    let known = indices.iter().all(|index| matches!(index, Some(0 | 1)));
+    checks.hold("image_index", known, || format!("two pictures: {indices:?}"));
+    let left: Vec<f64> = denoising.iter().filter_map(|event| event["eta_seconds"].as_f64()).collect();
+    // What is left after the first step is less than before it only by a guess: the last must be below the largest.
+    let falls = left.is_empty() || left.last() <= left.iter().copied().reduce(f64::max).as_ref();
+    checks.hold("eta_seconds", falls, || format!("{left:?}"));
+    Ok(())
+}
+
+fn heartbeat() -> Scenario {
+    let members =
+        ["state", "running_request_id", "last_progress_seconds", "memory_used_mb", "timestamp", "idle-state"];
+    Scenario::new(
+        "members.heartbeat",
+        each(Class::Life, Sentence::HeartbeatMembers, &members),
+        |context, checks| {
+            let (mut worker, _) = context.start_with(&["events", "out_of_order"])?;
+            let begun = Moment::now();
+            let idle = beat(&mut worker, context, None)?;
+            // It may still load its libraries.
+            let state = idle["state"].as_str();
+            checks.hold("idle-state", matches!(state, Some("ready" | "starting")), || idle.to_string());
+            let submission = long_submission(context);
+            let job = Command::new(Action::GenerateSdxl, json!({"prompt_submission": submission})).id("job");
+            worker.send(&job.frame())?;
+            let busy = beat(&mut worker, context, Some("job"))?;
+            let ended = Moment::now();
+            // The first job loads its model.
+            let state = busy["state"].as_str();
+            checks.hold("state", matches!(state, Some("running" | "loading")), || busy.to_string());
+            checks.decide("running_request_id", is(&busy, "/running_request_id", &json!("job")));
+            for heartbeat in [&idle, &busy] {
+                checks.decide("timestamp", within(heartbeat, "/timestamp", begun, ended));
+            }
+            let most = ended.since(begun).as_secs_f64();
+            checks.decide("last_progress_seconds", lies(&busy, "/last_progress_seconds", 0.0, most));
+            // A picture of 64×64 and its model take something, and less than a host has.
+            checks.decide("memory_used_mb", lies(&busy, "/memory_used_mb", 1.0, 4_194_304.0));
+            Ok(())
+        },
+    )
+}
+
+/// The next heartbeat, with a running job or without one.
+fn beat(
+    worker: &mut crate::target::worker::Worker,
+    context: &Context,
+    running: Option<&str>,
+) -> Result<Value, ScenarioEnd> {
+    let wanted = running.map_or(Value::Null, Into::into);
+    let frame = worker.frame_that(context.options.timeout, "a heartbeat", &mut |frame| {
+        let is_it =
+            frame["event"] == "heartbeat" && (running.is_none() || frame["running_request_id"] == wanted);
+        is_it || !is_event(frame)
+    })?;
+    if is_event(&frame) {
+        Ok(frame)
+    } else {
+        Err(ScenarioEnd::Broken(format!("a job ended before a heartbeat: {frame}")))
+    }
+}

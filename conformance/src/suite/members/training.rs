@@ -1,0 +1,168 @@
+//! The status, the history and the events of a training, against what was asked, the clock, the files and each other.
+
+use contracts::Action;
+use serde_json::{Value, json};
+
+use super::{
+    each,
+    interview::{Moment, ask, is, lies, within},
+};
+use crate::{
+    case,
+    check::ScenarioEnd,
+    class::Class,
+    context::Context,
+    member,
+    scenario::{Checks, Scenario},
+    sentence::Sentence,
+    target::worker::{Worker, is_event},
+};
+
+const STEPS: u64 = 3;
+const RATE: f64 = 2e-4;
+
+pub(super) fn scenario() -> Scenario {
+    let status = [
+        "training_id",
+        "training_type",
+        "state",
+        "progress",
+        "epoch",
+        "total_epochs",
+        "step",
+        "total_steps",
+        "loss",
+        "learning_rate",
+        "started_at",
+        "updated_at",
+        "completed_at",
+        "output_path",
+        "absent",
+    ];
+    let rows = ["row-step", "row-epoch", "row-loss", "row-learning_rate", "row-recorded_at"];
+    let events = [
+        "event-training_id",
+        "event-state",
+        "event-step",
+        "event-total_steps",
+        "event-epoch",
+        "event-loss",
+        "event-timestamp",
+    ];
+    let checks = [
+        each(Class::Unit, Sentence::TrainingProgress, &status),
+        each(Class::Unit, Sentence::TrainingHistory, &rows),
+        each(Class::Unit, Sentence::TrainingStates, &events),
+    ];
+    Scenario::new("members.training", checks.concat(), |context, checks| {
+        let mut fields = case::fields(Action::StartTraining, context, "")?;
+        fields["hyperparameters"]["max_steps"] = STEPS.into();
+        fields["hyperparameters"]["learning_rate"] = RATE.into();
+        let (mut worker, _) = context.start_with(&["events"])?;
+        let begun = Moment::now();
+        let started = ask(&mut worker, context, Action::StartTraining, fields)?.data;
+        let id = member::text(&started, "/training_id")?.to_owned();
+        let seen = until_it_ends(&mut worker, context, &id)?;
+        let about = json!({"training_id": id});
+        let status = ask(&mut worker, context, Action::GetTrainingStatus, about.clone())?;
+        let history = ask(&mut worker, context, Action::GetTrainingHistory, about)?.data;
+        let rows = member::list(&history, "/rows")?;
+        told(checks, &started, &status.data);
+        times(checks, &status.data, rows, begun, status.answered);
+        of_history(checks, &status.data, rows)?;
+        for event in &seen {
+            checks.decide("event-timestamp", within(event, "/timestamp", begun, status.answered));
+        }
+        of_events(checks, &seen, &status.data, rows)
+    })
+}
+
+/// The events of the training until one says that it has ended.
+fn until_it_ends(worker: &mut Worker, context: &Context, id: &str) -> Result<Vec<Value>, ScenarioEnd> {
+    let mut seen = Vec::new();
+    let last = worker.frame_that(context.options.timeout, "the end of a training", &mut |frame| {
+        if frame["event"] == "training_progress" {
+            seen.push(frame.clone());
+        }
+        !is_event(frame) || seen.last().is_some_and(|event| event["state"] == "completed")
+    })?;
+    if is_event(&last) {
+        return Ok(seen);
+    }
+    Err(ScenarioEnd::Broken(format!("a reply that nobody asked for while training {id} runs: {last}")))
+}
+
+fn told(checks: &mut Checks<'_>, started: &Value, status: &Value) {
+    checks.decide("training_id", is(status, "/training_id", &started["training_id"]));
+    checks.decide("training_type", is(status, "/training_type", &json!("LoRA")));
+    checks.decide("state", is(status, "/state", &json!("completed")));
+    checks.decide("progress", is(status, "/progress", &json!(1.0)));
+    checks.decide("step", is(status, "/step", &json!(STEPS)));
+    checks.decide("total_steps", is(status, "/total_steps", &json!(STEPS)));
+    checks.decide("learning_rate", is(status, "/learning_rate", &json!(RATE)));
+    checks.decide("output_path", is(status, "/output_path", &started["output_path"]));
+    let left = ["error", "checkpoint_path"].into_iter().find(|name| {
+        status.get(*name).is_some_and(|value| {
+            // A checkpoint that is kept is a file.
+            *name == "error" || !value.as_str().is_some_and(|path| std::path::Path::new(path).exists())
+        })
+    });
+    checks.hold("absent", left.is_none(), || format!("it completed, and {left:?} is there: {status}"));
+}
+
+fn times(checks: &mut Checks<'_>, status: &Value, rows: &[Value], begun: Moment, ended: Moment) {
+    for name in ["started_at", "updated_at", "completed_at"] {
+        checks.decide(name, within(status, &format!("/{name}"), begun, ended));
+    }
+    let at = |name: &str| status[name].as_str().map(str::to_owned);
+    checks.hold("started_at", at("started_at") <= at("completed_at"), || status.to_string());
+    checks.hold("updated_at", at("completed_at") <= at("updated_at"), || status.to_string());
+    for row in rows {
+        checks.decide("row-recorded_at", within(row, "/recorded_at", begun, ended));
+    }
+    let recorded: Vec<&str> = rows.iter().filter_map(|row| row["recorded_at"].as_str()).collect();
+    checks.hold("row-recorded_at", recorded.is_sorted() && !rows.is_empty(), || format!("{recorded:?}"));
+}
+
+fn of_history(checks: &mut Checks<'_>, status: &Value, rows: &[Value]) -> Result<(), ScenarioEnd> {
+    let steps: Vec<Option<u64>> = rows.iter().map(|row| row["step"].as_u64()).collect();
+    let each_step: Vec<Option<u64>> = (1..=STEPS).map(Some).collect();
+    checks.hold("row-step", steps == each_step, || format!("{steps:?}"));
+    let last = rows.last().ok_or_else(|| ScenarioEnd::Broken("a history without rows".to_owned()))?;
+    let epochs: Vec<u64> = rows.iter().filter_map(|row| row["epoch"].as_u64()).collect();
+    checks.hold("row-epoch", epochs.is_sorted() && epochs.len() == rows.len(), || format!("{epochs:?}"));
+    checks.decide("epoch", is(status, "/epoch", &last["epoch"]));
+    // Two pictures in batches of one: the third step is of the second round.
+    checks.decide("epoch", is(status, "/epoch", &json!(2)));
+    checks.decide("total_epochs", is(status, "/total_epochs", &json!(2)));
+    checks.decide("loss", is(status, "/loss", &last["loss"]));
+    for row in rows {
+        checks.decide("row-learning_rate", is(row, "/learning_rate", &json!(RATE)));
+        checks.decide("row-loss", lies(row, "/loss", 0.0, 1e6));
+    }
+    Ok(())
+}
+
+fn of_events(
+    checks: &mut Checks<'_>,
+    seen: &[Value],
+    status: &Value,
+    rows: &[Value],
+) -> Result<(), ScenarioEnd> {
+    let last = seen.last().ok_or_else(|| ScenarioEnd::Broken("a training without an event".to_owned()))?;
+    checks.decide("event-state", is(last, "/state", &json!("completed")));
+    for (check, name) in [("event-epoch", "epoch"), ("event-loss", "loss"), ("event-step", "step")] {
+        checks.decide(check, is(last, &format!("/{name}"), &status[name]));
+    }
+    for event in seen {
+        checks.decide("event-training_id", is(event, "/training_id", &status["training_id"]));
+        checks.decide("event-total_steps", is(event, "/total_steps", &json!(STEPS)));
+        let row = rows.iter().find(|row| row["step"] == event["step"]);
+        if let (Some(row), Some(loss)) = (row, event.get("loss")) {
+            checks.decide("event-loss", is(row, "/loss", loss));
+        }
+    }
+    let steps: Vec<u64> = seen.iter().filter_map(|event| event["step"].as_u64()).collect();
+    checks.hold("event-step", steps.is_sorted(), || format!("{steps:?}"));
+    Ok(())
+}
