@@ -16,7 +16,7 @@ use nix::{
     errno::Errno,
     sys::{
         prctl,
-        signal::{Signal, killpg},
+        signal::{SigSet, Signal, killpg},
     },
     unistd::{Pid, getppid},
 };
@@ -53,11 +53,20 @@ fn log_line(what: &str) {
     writeln!(io::stderr(), "gateway: {what}").ok();
 }
 
+/// Leaves the end of this process to the gateway. Service managers send SIGTERM to every process of a service, and log
+/// rotation SIGHUP: a worker that obeyed would end its job, although the gateway drains or goes on. Blocked, not ignored:
+/// that needs no unsafe code, and programs that become of this process inherit it.
+fn leave_signals_to_the_gateway() {
+    let signals = SigSet::from_iter([Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP]);
+    signals.thread_block().expect("the kernel blocks any signal but SIGKILL and SIGSTOP");
+}
+
 /// Becomes `program`, which the kernel kills when the thread of `parent` that started this process ends.
 ///
 /// Returns only if that fails: with [`EXIT_CONFIG`] if the program cannot be executed, else with `EX_TEMPFAIL`.
 #[must_use]
 pub fn exec_worker(parent: i32, program: &OsString, args: &[OsString]) -> ExitCode {
+    leave_signals_to_the_gateway();
     if let Err(err) = prctl::set_pdeathsig(Signal::SIGKILL) {
         log_line(&format!("the parent-death signal cannot be asked for: {err}"));
         return ExitCode::from(EXIT_TRANSIENT);
@@ -77,10 +86,12 @@ pub fn exec_worker(parent: i32, program: &OsString, args: &[OsString]) -> ExitCo
 /// Only the gateway holds the other end of stdin, so that the end comes however the gateway ends, by SIGKILL too.
 #[must_use]
 pub fn guard_groups() -> ExitCode {
+    leave_signals_to_the_gateway();
     let mut groups = BTreeSet::new();
     let mut code = ExitCode::SUCCESS;
     for line in io::stdin().lock().lines() {
-        // A broken pipe is an end like any other: the groups named before it are killed.
+        // A broken pipe is an end like any other: the groups named before it are killed, and no work is lost by that, as the
+        // other end is the gateway's.
         let Ok(line) = line else { break };
         match (line.strip_prefix('+').map(str::parse::<i32>), line.strip_prefix('-').map(str::parse::<i32>)) {
             (Some(Ok(group)), _) if group > 1 => _ = groups.insert(group),

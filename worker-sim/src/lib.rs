@@ -30,6 +30,7 @@ mod roots;
 pub mod safetensors;
 mod self_test;
 mod settings;
+mod signals;
 mod suites;
 mod training;
 mod vram;
@@ -39,7 +40,7 @@ use std::{ffi::OsString, process::ExitCode};
 
 /// Runs a simulated worker on this process's stdin, stdout and stderr until it is asked to stop.
 ///
-/// `args` begins with the program's name. 0: stopped politely; 1: stdin, stdout or an output file failed; 2: the flags
+/// `args` begins with the program's name. 0: stopped politely, by a signal too; 1: stdin, stdout or an output file failed; 2: the flags
 /// or the environment were no good; 70: the fault `crash` struck; 78: a folder cannot be read or written.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     file_size::fail_softly();

@@ -17,6 +17,6 @@ pub fn is_null(pipe: &impl AsFd) -> bool {
         let (file, null) = (file.metadata()?, std::fs::metadata("/dev/null")?);
         io::Result::Ok(file.file_type().is_char_device() && file.rdev() == null.rdev())
     };
-    // A pipe that cannot be had fails where it is used, with that error.
+    // A pipe that cannot be had fails where it is used, with that error: nothing is lost by `false` here.
     is_null().unwrap_or(false)
 }

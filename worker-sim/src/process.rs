@@ -24,6 +24,7 @@ use crate::{
     log::{Log, PIECE_BYTES, write_stderr},
     null_device::is_null,
     settings::{LogLevel, Settings},
+    signals::Signals,
     worker::{Effect, Worker},
 };
 
@@ -69,6 +70,10 @@ struct Process {
     clock: Clock,
     decoder: Decoder,
     stdin: Option<File>,
+    /// A read of stdin failed, and the exit code says so: commands may be lost.
+    is_deaf: bool,
+    /// `None` once one has come.
+    signals: Option<Signals>,
     stdout: File,
     backlog: VecDeque<u8>,
     tasks: Sender<Task>,
@@ -87,6 +92,8 @@ impl Process {
         let (tasks, asked) = channel();
         let (done, finished) = channel();
         let (woken, wake) = io::pipe()?;
+        // Before the thread, which inherits what is blocked.
+        let signals = Signals::take()?;
         std::thread::Builder::new()
             .name("executor".to_owned())
             .spawn(move || executor::run(&asked, &done, wake))?;
@@ -97,6 +104,8 @@ impl Process {
             clock,
             decoder,
             stdin: Some(File::from(io::stdin().as_fd().try_clone_to_owned()?)),
+            is_deaf: false,
+            signals,
             stdout: File::from(io::stdout().as_fd().try_clone_to_owned()?),
             backlog: VecDeque::new(),
             tasks,
@@ -149,7 +158,10 @@ impl Process {
                 self.take_finished()?;
             }
             if ready.input {
-                self.read()?;
+                self.read(log);
+            }
+            if ready.signalled {
+                self.on_signal(log)?;
             }
             if due.is_some() {
                 self.worker.tick(self.clock.now());
@@ -171,6 +183,9 @@ impl Process {
         if self.backlog.is_empty() {
             fds.pop();
         }
+        let signals = self.signals.as_ref().map(|signals| PollFd::new(signals.as_fd(), PollFlags::POLLIN));
+        let is_signal_taken = signals.is_some();
+        fds.extend(signals);
         let at = fds.len();
         if let Some(input) = input {
             fds.push(PollFd::new(input.as_fd(), PollFlags::POLLIN));
@@ -185,28 +200,54 @@ impl Process {
             Err(err) => return Err(err.into()),
         }
         let is_ready = |at: usize| fds.get(at).and_then(nix::poll::PollFd::any).unwrap_or(false);
-        Ok(Ready { woken: is_ready(0), input: input.is_some() && is_ready(at) })
+        Ok(Ready {
+            woken: is_ready(0),
+            input: input.is_some() && is_ready(at),
+            signalled: is_signal_taken && is_ready(at - 1),
+        })
     }
 
-    fn read(&mut self) -> io::Result<()> {
-        let Some(stdin) = &mut self.stdin else { return Ok(()) };
-        let length = match stdin.read(&mut self.buffer) {
-            Ok(length) => length,
-            Err(err) if is_no_failure(&err) => return Ok(()),
-            Err(err) => return Err(err),
-        };
+    fn read(&mut self, log: &mut Log) {
+        let Some(stdin) = &mut self.stdin else { return };
         let now = self.clock.now();
-        if length == 0 {
-            self.stdin = None;
-            if let Some(line) = self.decoder.finish() {
-                self.worker.line(line, now);
+        match stdin.read(&mut self.buffer) {
+            Ok(0) => self.end_input(),
+            Ok(length) => {
+                for line in self.decoder.push(&self.buffer[..length]) {
+                    self.worker.line(line, now);
+                }
             }
-            self.worker.eof(now);
-            return Ok(());
+            Err(err) if is_no_failure(&err) => {}
+            Err(err) => {
+                // A line that has begun is not run: it may be the half of a command.
+                let what =
+                    format!("stdin cannot be read: what was read is answered, and the worker ends: {err}");
+                log.write(LogLevel::Error, &what);
+                self.is_deaf = true;
+                self.stdin = None;
+                self.worker.eof(now);
+            }
         }
-        for line in self.decoder.push(&self.buffer[..length]) {
+    }
+
+    /// The end of stdin. A last line needs no LF.
+    fn end_input(&mut self) {
+        let now = self.clock.now();
+        if self.stdin.take().is_some()
+            && let Some(line) = self.decoder.finish()
+        {
             self.worker.line(line, now);
         }
+        self.worker.eof(now);
+    }
+
+    /// The polite end, as at the end of stdin, whatever `--on-eof` says. What is still in the pipe is not read.
+    fn on_signal(&mut self, log: &mut Log) -> io::Result<()> {
+        let Some(signals) = self.signals.take() else { return Ok(()) };
+        log.write(LogLevel::Info, "a signal: the worker ends as at the end of stdin");
+        signals.end()?;
+        self.worker.stop_within_grace();
+        self.end_input();
         Ok(())
     }
 
@@ -228,7 +269,9 @@ impl Process {
                     self.tasks.send(task).map_err(|_| io::Error::other("the executor has stopped"))?;
                 }
                 Effect::Log(level, text) => log.write(level, &text),
-                Effect::Exit => self.exit = self.exit.or(Some((0, self.clock.now().mono))),
+                Effect::Exit => {
+                    self.exit = self.exit.or(Some((u8::from(self.is_deaf), self.clock.now().mono)));
+                }
                 Effect::Crash => {
                     log.write(LogLevel::Error, "fault crash");
                     self.write_all()?;
@@ -280,4 +323,5 @@ fn is_no_failure(err: &io::Error) -> bool {
 struct Ready {
     woken: bool,
     input: bool,
+    signalled: bool,
 }

@@ -11,7 +11,7 @@ use crate::rig::{GATEWAY, job, within};
 
 /// A process in `/proc`.
 #[derive(Clone, Debug)]
-struct Seen {
+pub(crate) struct Seen {
     parent: u32,
     state: char,
     command: String,
@@ -37,7 +37,7 @@ fn processes() -> BTreeMap<u32, Seen> {
 }
 
 /// All descendants of a process, without itself.
-fn descendants(of: u32) -> BTreeMap<u32, Seen> {
+pub(crate) fn descendants(of: u32) -> BTreeMap<u32, Seen> {
     let all = processes();
     let mut found: BTreeMap<u32, Seen> = BTreeMap::new();
     loop {

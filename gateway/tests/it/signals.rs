@@ -1,9 +1,13 @@
 //! Signals to the real program: which of them end it.
 
-use nix::sys::signal::Signal;
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
 use serde_json::{Value, json};
 
 use crate::{
+    orphans::descendants,
     program::{Program, Stderr},
     rig::{GATEWAY, long_job, within},
     stdio_client::StdioClient,
@@ -48,6 +52,26 @@ async fn sighup_without_a_log_file_is_told_and_ends_nothing() {
     program.says("stderr", "there is no file to open again").await;
     assert_eq!(program.get("/health/ready").await, Some(200));
     assert_eq!(program.end().await, Some(0));
+}
+
+/// A service manager stops a service by SIGTERM to each of its processes, and the rotation of logs sends each SIGHUP.
+#[tokio::test]
+async fn a_signal_to_each_process_of_the_service_ends_no_worker() {
+    let mut program = Program::serve(Stderr::ResourceGuard, &STEP).await;
+    for signal in [Signal::SIGHUP, Signal::SIGTERM] {
+        let id = format!("waits-{signal}");
+        let waits = program.ask(&long_job(&id, 60));
+        program.running(&id).await;
+        for process in descendants(program.child.id().unwrap()).keys() {
+            kill(Pid::from_raw(process.cast_signed()), signal).unwrap();
+        }
+        program.signal(signal);
+        let (status, reply) = within(waits).await.unwrap();
+        assert_eq!(status, 200, "{reply}");
+    }
+    assert_eq!(within(program.child.wait()).await.unwrap().code(), Some(0));
+    let log = std::fs::read_to_string(program.dir.path().join("stderr")).unwrap();
+    assert!(!log.contains("worker died") && !log.contains("has ended"), "{log}");
 }
 
 /// An orchestrator may send SIGTERM while the operator shuts down, or the other way round. Both mean the same drain;

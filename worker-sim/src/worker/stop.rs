@@ -12,12 +12,19 @@ use crate::{
 };
 
 impl Worker {
+    /// The end of stdin gives its grace from now on, and waits for no work: a signal has come.
+    pub(crate) fn stop_within_grace(&mut self) {
+        self.settings.on_eof = OnEof::Stop;
+    }
+
     /// stdin has ended: every command that was read is answered, within the grace.
     pub(crate) fn eof(&mut self, now: Now) {
         let deadline = now.mono + STOP_GRACE;
         match &mut self.stopping {
             Some(stopping) => {
                 stopping.deadline = Some(stopping.deadline.map_or(deadline, |own| own.min(deadline)));
+                // Those that `--on-eof finish` waited for.
+                self.pause_trainings(now);
             }
             None => {
                 let stop = self.settings.on_eof == OnEof::Stop;

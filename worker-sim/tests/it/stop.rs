@@ -1,5 +1,6 @@
 //! Starts and ends: the end of stdin, `shutdown`, flags and environment.
 
+use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 use std::{process::Command, time::Duration};
 
@@ -51,6 +52,53 @@ fn what_is_not_done_four_seconds_later_is_cancelled() {
         "{:?}",
         begun.elapsed()
     );
+}
+
+#[test]
+fn a_signal_ends_it_as_the_end_of_stdin_does() {
+    let status = "{\"action\":\"get_status\",\"request_id\":\"b\",\"payload\":{}}";
+    for (begun, answer) in
+        [(status, (json!("b"), Value::Null)), (&status[..30], (Value::Null, json!("bad_frame")))]
+    {
+        let mut sim = Sim::start(&["--step-ms", "50"]);
+        sim.data("initialize", json!({"features": ["events"]}));
+        // In one piece, so that the line that has begun is read when the job makes progress.
+        let line = json!({"action": "generate_sdxl", "request_id": "a", "payload": job(json!({}))});
+        sim.write(format!("{line}\n{begun}").as_bytes());
+        while sim.line()["event"] != "progress" {}
+        sim.signal(Signal::SIGTERM);
+        assert_eq!(sim.reply()["success"], true);
+        let last = sim.reply();
+        assert_eq!((last["request_id"].clone(), last["error_details"]["code"].clone()), answer);
+        assert_eq!(sim.wait().0.code(), Some(0));
+    }
+}
+
+#[test]
+fn a_signal_ends_the_patience_of_on_eof_finish() {
+    let mut sim = Sim::start(&["--step-ms", "1000", "--on-eof", "finish"]);
+    sim.data("initialize", json!({"features": ["events"]}));
+    sim.ask_only("generate_sdxl", "a", &job(json!({"scheduler": {"steps": 100}})));
+    sim.close();
+    while sim.line()["event"] != "progress" {}
+    sim.signal(Signal::SIGINT);
+    assert_eq!(sim.reply()["error_details"]["code"], "shutting_down");
+    assert_eq!(sim.wait().0.code(), Some(0));
+}
+
+#[test]
+fn a_stdin_that_cannot_be_read_is_told() {
+    let home = tempfile::tempdir().expect("a folder");
+    let output = Command::new("sh")
+        .args(["-c", "exec \"$0\" 0>file", env!("CARGO_BIN_EXE_worker-sim")])
+        .current_dir(home.path())
+        .env_remove("CUDA_VISIBLE_DEVICES")
+        .env_remove("GPU_ID")
+        .output()
+        .expect("it starts");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert!(stderr.contains("stdin cannot be read: what was read is answered"), "{stderr}");
 }
 
 #[test]

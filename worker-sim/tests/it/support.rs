@@ -1,6 +1,10 @@
 //! A worker-sim process in a folder of its own, and what tests say to it.
 
 use image::{Rgb, RgbImage};
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
 use serde_json::{Value, json};
 use std::{
     io::{BufRead as _, BufReader, Write as _},
@@ -120,6 +124,10 @@ impl Sim {
 
     pub(crate) fn kill(&mut self) {
         self.child.kill().expect("it can be killed");
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(self.child.id().cast_signed()), signal).expect("it runs");
     }
 
     /// Sets RLIMIT_FSIZE of the process that runs.
