@@ -5,10 +5,10 @@ use std::{
     sync::Arc,
 };
 
-use contracts::{ErrorCode, Failure, Reply, Warning};
+use contracts::{ErrorCode, Failure, Incoming, Reply, Warning};
 use serde_json::Value;
 
-use super::in_flight_ids::InFlightId;
+use super::{in_flight_ids::InFlightId, unused::warnings_of};
 use crate::{lane::ResourceGuard, reply::ReplyContext, uploads::FileGuard};
 
 /// The context of a command. It dereferences to its [`ReplyContext`].
@@ -56,6 +56,16 @@ impl Deref for CommandContext {
 impl DerefMut for CommandContext {
     fn deref_mut(&mut self) -> &mut ReplyContext {
         &mut self.reply
+    }
+}
+
+/// The reply of a command that is refused before it has a context: with its id, its session and the warnings about it.
+pub(crate) fn refused(incoming: &Incoming, failure: Failure) -> Reply {
+    let head = &incoming.head;
+    Reply {
+        session_id: head.session_id.clone(),
+        warnings: warnings_of(incoming),
+        ..Reply::failed(Some(head.action), head.request_id.clone(), failure)
     }
 }
 

@@ -41,7 +41,7 @@ use crate::{
 pub use clients::OnDisconnect;
 pub(crate) use clients::may_run;
 use context::CommandContext;
-pub(crate) use context::in_flight;
+pub(crate) use context::{in_flight, refused};
 use idempotency::Keys;
 use in_flight_ids::InFlightIds;
 use tokio_util::task::TaskTracker;
@@ -339,6 +339,14 @@ impl Dispatcher {
             }
             Class::Control => Box::pin(self.control(command, context)).await,
         }
+    }
+
+    /// Checks that the GPU of an envelope is in this pool.
+    ///
+    /// # Errors
+    /// `gpu_not_found`.
+    pub(crate) fn check_gpu(&self, head: &Head) -> Result<(), Box<Failure>> {
+        self.pinned(head).map(|_| ())
     }
 
     fn pinned(&self, head: &Head) -> Result<Option<GpuId>, Box<Failure>> {

@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     aside,
-    dispatch::{Answer, Dispatcher, OnDisconnect, ReplyOptions, may_run},
+    dispatch::{Answer, Dispatcher, OnDisconnect, ReplyOptions, may_run, refused},
     jobs::{Accepted, Status},
 };
 
@@ -132,10 +132,9 @@ async fn answer(
         }
     };
     let dialect = parameters.dialect.or(incoming.reading.dialect).unwrap_or(Dialect::Snake);
-    let (action, request_id) = (incoming.head.action, incoming.head.request_id.clone());
     let answered = match reply_options(&incoming, dialect, parameters, headers, body, &client).await {
         Ok(options) => dispatcher.take(incoming, options).await,
-        Err(failure) => Answer::Reply(Arc::new(Reply::failed(Some(action), request_id, *failure))),
+        Err(failure) => Answer::Reply(Arc::new(refused(&incoming, *failure))),
     };
     answered_as(dispatcher, answered, dialect, &client).await
 }
@@ -224,6 +223,7 @@ async fn current_status(
     }
     match dispatcher.queue().job(request_id.clone()).await {
         Ok(Some(job)) => (job.record.status, job.queue_position.unwrap_or(0)),
+        // Its record is gone already, or the queue's task is: it was accepted at this place.
         Ok(None) | Err(_) => (Status::Queued, accepted.queue_position),
     }
 }
@@ -233,6 +233,7 @@ fn wants_async(headers: &HeaderMap) -> bool {
     headers
         .get_all("prefer")
         .iter()
+        // As any preference that is not known, one in other letters is ignored (RFC 7240, 2).
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
         .any(|preference| {

@@ -25,7 +25,7 @@ use super::{
     reply_order::{PendingReply, ReplyOrder},
 };
 use crate::{
-    dispatch::{Answer, Dispatcher, ReplyOptions, in_flight, warnings_of},
+    dispatch::{Answer, Dispatcher, ReplyOptions, in_flight, refused, warnings_of},
     faults,
 };
 
@@ -186,7 +186,14 @@ impl StdioClient {
         match read {
             Err(refusal) => {
                 let dialect = self.dialect.or(refusal.stdio_dialect());
-                let mut reply = Reply::failed(None, refusal.request_id, *refusal.failure);
+                let mut failure = *refusal.failure;
+                if let Some(id) = &refusal.request_id
+                    && !self.takes_id(id)
+                {
+                    // Whoever waits for the command of that id must not take this for its reply.
+                    failure = in_flight(id);
+                }
+                let mut reply = Reply::failed(None, refusal.request_id, failure);
                 reply.session_id = refusal.session_id;
                 self.put(
                     std::future::ready(OutgoingReply { dialect, ..OutgoingReply::undecided(reply) }).boxed(),
@@ -233,21 +240,26 @@ impl StdioClient {
                 ErrorCode::MissingField,
                 "with out_of_order every command needs a request_id",
             );
-            let reply =
-                Reply::failed(Some(incoming.head.action), None, Failure::of_violations(vec![violation]));
+            let reply = refused(&incoming, Failure::of_violations(vec![violation]));
             self.put(std::future::ready(OutgoingReply::new(reply, dialect)).boxed());
             return None;
         }
         // Every reply to a command carries an id.
-        let id = incoming.head.request_id.get_or_insert_with(|| uuid::Uuid::now_v7().to_string());
-        if self.in_flight.contains_key(id) {
-            let mut reply = Reply::failed(Some(incoming.head.action), Some(id.clone()), in_flight(id));
-            reply.warnings = warnings_of(&incoming);
-            reply.session_id = incoming.head.session_id;
+        let id = incoming.head.request_id.get_or_insert_with(|| uuid::Uuid::now_v7().to_string()).clone();
+        if !self.takes_id(&id) {
+            let reply = refused(&incoming, in_flight(&id));
             self.put(std::future::ready(OutgoingReply::new(reply, dialect)).boxed());
             return None;
         }
-        self.in_flight.insert(id.clone(), self.number);
+        // Of those that act at once: nobody else would look at the GPU that they name.
+        if matches!(incoming.head.action, Action::Cancel | Action::Shutdown)
+            && incoming.reading.is_valid()
+            && let Err(failure) = self.dispatcher.check_gpu(&incoming.head)
+        {
+            let reply = refused(&incoming, *failure);
+            self.put(std::future::ready(OutgoingReply::new(reply, dialect)).boxed());
+            return None;
+        }
         match incoming.head.action {
             Action::Initialize => self.initialize(incoming),
             Action::Shutdown if incoming.reading.is_valid() => {
@@ -268,14 +280,19 @@ impl StdioClient {
         None
     }
 
+    /// Notes the id of the line that is being handled. Returns whether no other command in flight has it.
+    fn takes_id(&mut self, id: &str) -> bool {
+        let is_free = !self.in_flight.contains_key(id);
+        if is_free {
+            self.in_flight.insert(id.to_owned(), self.number);
+        }
+        is_free
+    }
+
     fn initialize(&mut self, incoming: Incoming) {
         let before = self.dialect.unwrap_or_else(|| incoming.stdio_dialect());
         let fail = |failure: Failure| {
-            let mut reply =
-                Reply::failed(Some(Action::Initialize), incoming.head.request_id.clone(), failure);
-            reply.session_id.clone_from(&incoming.head.session_id);
-            reply.warnings = warnings_of(&incoming);
-            std::future::ready(OutgoingReply::new(reply, before)).boxed()
+            std::future::ready(OutgoingReply::new(refused(&incoming, failure), before)).boxed()
         };
         if Arc::strong_count(&self.jobs) > 1 {
             let failure = Failure::new(ErrorCode::Conflict, "a job runs; initialize again when it has ended");
@@ -384,11 +401,7 @@ impl StdioClient {
                 let _job = job;
                 if is_job && pending.or_cancelled(cancelled).await {
                     let failure = Failure::new(ErrorCode::Cancelled, "cancelled before it began");
-                    let warnings = warnings_of(&incoming);
-                    let mut reply = Reply::failed(Some(action), incoming.head.request_id, failure);
-                    reply.session_id = incoming.head.session_id;
-                    reply.warnings = warnings;
-                    return OutgoingReply::new(reply, dialect);
+                    return OutgoingReply::new(refused(&incoming, failure), dialect);
                 }
                 pending.wait().await;
                 let options = ReplyOptions { wait: false, ..ReplyOptions::plain(dialect) };

@@ -150,3 +150,25 @@ async fn an_attempt_of_the_sender_is_said_to_take_no_effect() {
     assert_eq!(response.body["warning_details"][0]["pointer"], "/attempt", "{response:?}");
     rig.stop().await;
 }
+
+/// What the request around a command does not allow is refused as its fields are: nothing that was read is forgotten.
+#[tokio::test]
+async fn a_refusal_for_the_request_keeps_session_and_warnings() {
+    let rig = Rig::start(&[]).await;
+    let mut document = job("generate_sdxl");
+    document["session_id"] = "mine".into();
+    document["payload"]["prompt_submission"]["scheduler"]["type"] = "DPM++".into();
+    let send = |path: &str, name: &'static str, value: &'static str| {
+        rig.send_request(rig.request("POST", path).header(name, value).json(&document))
+    };
+    for (answer, code) in [
+        (send("/v1/generate", "accept", "image/webp").await, "not_acceptable"),
+        (send("/v1/commands", "idempotency-key", "a b").await, "unsupported_value"),
+        (send("/v1/commands?on_disconnect=cancel", "prefer", "respond-async").await, "validation_failed"),
+    ] {
+        assert_eq!(answer.code(), code, "{answer:?}");
+        assert_eq!(answer.body["session_id"], "mine", "{answer:?}");
+        assert_eq!(answer.body["warning_details"][0]["code"], "accepted_spelling", "{answer:?}");
+    }
+    rig.stop().await;
+}

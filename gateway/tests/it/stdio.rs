@@ -85,11 +85,15 @@ async fn an_id_is_in_flight_from_its_line_to_its_reply() {
     for id in ["barrier", "query", "waits"] {
         talk.send(&json!({"action": "get_schedulers", "request_id": id, "payload": {}})).await;
     }
+    // Whoever waits for the job must not take these refusals for its reply.
+    talk.send(&json!({"action": "nonsense", "request_id": "barrier", "payload": {}})).await;
+    talk.write(b"{\"action\":\"get_status\",\"request_id\":\"barrier\",\"payload\":{\"a\":1,\"a\":2}}\n")
+        .await;
     talk.send(&cancel("waits", "waits")).await;
     talk.send(&cancel("barrier", "barrier")).await;
     talk.send(&json!({"action": "shutdown", "request_id": "barrier", "payload": {}})).await;
     let mut codes = Vec::new();
-    for _ in 0..9 {
+    for _ in 0..11 {
         let line = talk.line().await;
         codes.push((line["request_id"].clone(), line["error_details"]["code"].clone()));
     }
@@ -104,6 +108,8 @@ async fn an_id_is_in_flight_from_its_line_to_its_reply() {
             conflict("barrier"),
             conflict("query"),
             conflict("waits"),
+            conflict("barrier"),
+            conflict("barrier"),
             conflict("waits"),
             conflict("barrier"),
             conflict("barrier"),
@@ -322,5 +328,32 @@ async fn an_initialize_waits_for_no_refused_job() {
     assert_eq!(client.line().await["error_details"]["code"], "out_of_range");
     let reply = client.line().await;
     assert_eq!((&reply["requestId"], &reply["success"]), (&json!("i"), &json!(true)), "{reply}");
+    assert_eq!(client.end().await.1, Some(0));
+}
+
+#[tokio::test]
+async fn a_gpu_that_is_not_here_is_not_found_whatever_acts_at_once() {
+    let mut client = StdioClient::start(&["--sim-workers", "1", "--sim-arg", "--step-ms", "--sim-arg", "20"]);
+    client.send(&long_job("first", 20)).await;
+    client.send(&long_job("waits", 1)).await;
+    for command in [
+        json!({"action": "cancel", "request_id": "c", "payload": {"target_request_id": "waits"}}),
+        json!({"action": "shutdown", "request_id": "s", "payload": {}}),
+    ] {
+        let mut command = command;
+        command["gpu_id"] = "gpu_7".into();
+        command["session_id"] = "mine".into();
+        client.send(&command).await;
+    }
+    for id in ["first", "waits"] {
+        let reply = client.reply().await;
+        assert_eq!((&reply["request_id"], &reply["success"]), (&json!(id), &json!(true)), "{reply}");
+    }
+    for id in ["c", "s"] {
+        let reply = client.reply().await;
+        let details = (&reply["error_details"]["code"], &reply["error_details"]["field"]);
+        assert_eq!(details, (&json!("gpu_not_found"), &json!("/gpu_id")), "{reply}");
+        assert_eq!((&reply["request_id"], &reply["session_id"]), (&json!(id), &json!("mine")));
+    }
     assert_eq!(client.end().await.1, Some(0));
 }

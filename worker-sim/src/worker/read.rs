@@ -42,8 +42,13 @@ impl Worker {
         self.end_stopping(now);
     }
 
-    fn refuse(&mut self, index: u64, refusal: Refusal) {
+    fn refuse(&mut self, index: u64, mut refusal: Refusal) {
         self.tickets += 1;
+        if let Some(id) = refusal.request_id.as_deref().filter(|id| self.is_in_flight(id)) {
+            // Whoever waits for the command of that id must not take this for its reply.
+            refusal.failure =
+                Box::new(Failure::new(ErrorCode::Conflict, format!("{id} is in flight already")));
+        }
         if self.features.out_of_order || self.slots.is_empty() {
             let bytes = self.refusal_bytes(index, &refusal);
             self.deliver(self.tickets, false, bytes);

@@ -49,6 +49,11 @@ fn out_of_order_a_query_overtakes_a_job() {
     assert_eq!(sim.line()["data"]["running_request_id"], "a");
     sim.ask_only("generate_sdxl", "a", &job(json!({})));
     assert_eq!(sim.line()["error_details"]["code"], "conflict", "its id is in flight");
+    // What cannot be read as a command is none's reply either.
+    sim.ask_only("nonsense", "a", &json!({}));
+    assert_eq!(sim.line()["error_details"]["code"], "conflict");
+    sim.write(b"{\"action\":\"get_status\",\"request_id\":\"a\",\"payload\":{\"a\":1,\"a\":2}}\n");
+    assert_eq!(sim.line()["error_details"]["code"], "conflict");
     sim.send(&json!({"action": "get_status", "payload": {}}));
     assert_eq!(sim.line()["error_details"]["field"], "/request_id");
     assert_eq!(sim.code("initialize", json!({})), "conflict");

@@ -35,6 +35,10 @@ class LiveCommands:
         """Adds a line that is no command: nothing can refer to its request_id."""
         self._tasks[id(task)] = task
 
+    def has(self, request_id: str | None) -> bool:
+        """Whether a command has this request_id and no written reply."""
+        return request_id in self._by_id
+
     def remove(self, task: Task) -> None:
         """Forgets a command whose reply is written; its request_id is free again."""
         del self._tasks[id(task)]

@@ -163,11 +163,15 @@ class PipelineManager:
         dialect = self.protocol.dialect or refusal.dialect or self._preceding_dialect(ordered)
         task = Task(None, "query", dialect, ordered)
         task.request_id = refusal.request_id
+        failure = refusal.failure
         with self._lock:
+            if self._live.has(refusal.request_id):
+                # Whoever waits for the command of that id must not take this for its reply.
+                failure = Failure("conflict", f"{refusal.request_id} is in flight already")
             self._live.add_nameless(task)
             if ordered:
                 self._lines.append(task)
-        reply = Reply(None, refusal.request_id, refusal.session_id, failure=refusal.failure)
+        reply = Reply(None, refusal.request_id, refusal.session_id, failure=failure)
         self._finish(task, reply)
 
     def _preceding_dialect(self, ordered: bool) -> str:

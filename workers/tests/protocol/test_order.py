@@ -77,6 +77,13 @@ def test_an_id_in_flight_is_conflict_and_free_again_after_its_end(eager, tmp_pat
     wait_for(tmp_path / "gate.begun")
     refused = eager.ask(query("same"))
     assert refused["error_details"]["code"] == "conflict" and refused["error_details"]["field"] == "/request_id"
+    # What cannot be read as a command is none's reply either.
+    for line in (
+        b'{"action":"nonsense","request_id":"same","payload":{}}',
+        b'{"action":"get_status","request_id":"same","payload":{"a":1,"a":2}}',
+    ):
+        eager.write(line + b"\n")
+        assert eager.reply("same")["error_details"]["code"] == "conflict"
     gate.touch()
     assert eager.reply("same")["success"]
     assert eager.ask(job("same"))["success"]
