@@ -34,6 +34,7 @@ mod signals;
 mod suites;
 mod training;
 mod vram;
+mod walk;
 mod worker;
 
 use std::{ffi::OsString, process::ExitCode};

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::safetensors;
+use crate::{safetensors, walk};
 
 /// Beginnings of the names in a LoRA for SDXL's architecture, which the pretend base models are of.
 const LORA_NAMES: &[&str] = &[
@@ -90,15 +90,6 @@ fn name(file: &Path) -> String {
 }
 
 fn weights(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            found.extend(weights(&path)?);
-        } else if path.extension().is_some_and(|ending| ending == "safetensors") {
-            found.push(path);
-        }
-    }
-    found.sort();
-    Ok(found)
+    let is_weights = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "safetensors");
+    Ok(walk::below(folder)?.into_iter().map(|below| below.path).filter(is_weights).collect())
 }

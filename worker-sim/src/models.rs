@@ -9,7 +9,7 @@ use std::{
 use crate::{
     model_file,
     roots::{ModelPath, Roots},
-    safetensors,
+    safetensors, walk,
 };
 
 /// A model that was found.
@@ -121,6 +121,7 @@ impl Registry {
         }
         match self.roots.model_of_id(id).filter(|_| is_model_id(id)) {
             Some(path) => {
+                self.roots.require_links_inside(id, &path)?;
                 let path = ModelPath::Real { real: path.clone(), written: path, root: None };
                 self.at(path, id.to_owned(), kind).map(Some)
             }
@@ -164,7 +165,8 @@ impl Registry {
             }
             ModelPath::Real { real: path, .. } => {
                 let bytes = size_on_disk(&path).map_err(|err| {
-                    Failure::new(ErrorCode::ModelInvalid, format!("{} cannot be read: {err}", path.display()))
+                    let message = format!("{} cannot be read: {err}", name_of_path(&written));
+                    Failure::new(ErrorCode::ModelInvalid, message)
                 })?;
                 let kind = kind_in_header(&path).unwrap_or_else(|| asked.to_owned());
                 (path, bytes, kind)
@@ -260,7 +262,7 @@ pub(crate) fn size_on_disk(path: &Path) -> std::io::Result<u64> {
     if !about.is_dir() {
         return Ok(about.len());
     }
-    std::fs::read_dir(path)?.map(|entry| size_on_disk(&entry?.path())).sum()
+    Ok(walk::below(path)?.iter().map(|below| below.about.len()).sum())
 }
 
 #[cfg(test)]

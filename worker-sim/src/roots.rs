@@ -3,6 +3,8 @@
 use contracts::{ErrorCode, Failure, ModelPlace, limits::PATH_BYTES_MAX, shorten};
 use std::path::{Component, Path, PathBuf};
 
+use crate::walk;
+
 /// Where pretend models live; every path under it is one.
 pub(crate) const PRETEND_ROOT: &str = "/models";
 
@@ -61,6 +63,7 @@ impl Roots {
         let real: Vec<&Path> = roots.iter().map(PathBuf::as_path).collect();
         let found = find(asked, &real)?;
         if let Found::There { real, written, root } = found {
+            self.require_links_inside(asked, &real)?;
             return Ok(ModelPath::Real { real, written, root });
         }
         let absent = || {
@@ -77,6 +80,27 @@ impl Roots {
             }
             _ if matches!(found, Found::Outside) => Err(outside(asked, "models")),
             _ => Err(absent()),
+        }
+    }
+
+    /// Refuses a folder with a link out of the roots: it would lend what lies there.
+    pub(crate) fn require_links_inside(&self, asked: &str, folder: &Path) -> Result<(), Failure> {
+        if !folder.is_dir() {
+            return Ok(());
+        }
+        let inside: Vec<PathBuf> = self.real_models().iter().map(|root| real(root)).collect();
+        match walk::link_out(folder, &inside) {
+            Ok(None) => Ok(()),
+            Ok(Some(link)) => {
+                let name = link.file_name().unwrap_or_default().to_string_lossy();
+                let message =
+                    format!("{name} in {} is a link out of the allowed roots for models", shorten(asked));
+                Err(Failure::new(ErrorCode::PathNotAllowed, message))
+            }
+            Err(err) => Err(Failure::new(
+                ErrorCode::ModelInvalid,
+                format!("{} cannot be read: {err}", shorten(asked)),
+            )),
         }
     }
 

@@ -1,16 +1,11 @@
 //! The header of a safetensors file: names and descriptions of its tensors.
 
 use std::{
-    fmt,
     fs::File,
     io::{self, Read, Seek, SeekFrom},
     path::Path,
 };
 
-use serde::{
-    Deserialize,
-    de::{Error as _, MapAccess, Visitor},
-};
 use serde_json::{Map, Value};
 
 /// A header may have this many bytes, as the library allows.
@@ -18,6 +13,14 @@ const HEADER_BYTES_MAX: u64 = 100_000_000;
 
 /// Bytes of the length in front of a header.
 const LENGTH_BYTES: u64 = 8;
+
+/// The types of numbers that a tensor may have, and the bytes of one.
+const DTYPES: &[(&[&str], u64)] = &[
+    (&["BOOL", "U8", "I8", "F8_E4M3", "F8_E5M2"], 1),
+    (&["I16", "U16", "F16", "BF16"], 2),
+    (&["I32", "U32", "F32"], 4),
+    (&["I64", "U64", "F64"], 8),
+];
 
 /// A trained matrix differs from 0 in its first numbers; only one that does not is read on.
 const FIRST_BYTES: usize = 64;
@@ -39,6 +42,28 @@ pub enum HeaderError {
     /// Its header is not JSON, or has a name twice.
     #[error("its header is no JSON of a model: {0}")]
     NoJson(serde_json::Error),
+    /// Its header is JSON of another shape.
+    #[error("its header is no JSON of a model: {what}")]
+    NoHeader {
+        /// What is wrong.
+        what: String,
+    },
+    /// A type of numbers that the format does not have.
+    #[error("the tensor {tensor:?} has the unknown type {dtype:?}")]
+    Dtype {
+        /// Its name.
+        tensor: String,
+        /// Its type.
+        dtype: String,
+    },
+    /// A tensor has more or fewer bytes than its shape.
+    #[error("the tensor {tensor:?} has {bytes} bytes, which its shape and type do not make")]
+    Shape {
+        /// Its name.
+        tensor: String,
+        /// Its bytes.
+        bytes: u64,
+    },
     /// There is nothing in it.
     #[error("it holds no tensors")]
     Empty,
@@ -93,41 +118,14 @@ pub fn header(mut from: impl Read, size: u64) -> Result<Map<String, Value>, Head
     if text.len() as u64 != length {
         return Err(HeaderError::Length { length, size });
     }
-    let Unique(header) = serde_json::from_slice(&text).map_err(HeaderError::NoJson)?;
+    // A name that stands twice, at any depth: readers differ in which of the two they take.
+    let Value::Object(header) = contracts::unique(&text).map_err(HeaderError::NoJson)? else {
+        return Err(HeaderError::NoHeader { what: "it is no object".to_owned() });
+    };
+    require_text(&header)?;
     // The file may have shrunk since its size was asked.
     require_filled(&header, size.saturating_sub(LENGTH_BYTES).saturating_sub(length))?;
     Ok(header)
-}
-
-/// The members of an object without a name that stands twice: readers differ in which of the two they take.
-struct Unique(Map<String, Value>);
-
-impl<'de> Deserialize<'de> for Unique {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Members;
-        impl<'de> Visitor<'de> for Members {
-            type Value = Unique;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut from: A) -> Result<Unique, A::Error> {
-                let mut members = Map::new();
-                while let Some((name, value)) = from.next_entry::<String, Value>()? {
-                    if members.contains_key(&name) {
-                        return Err(A::Error::custom(format_args!(
-                            "{} stands twice",
-                            contracts::shorten(&name)
-                        )));
-                    }
-                    members.insert(name, value);
-                }
-                Ok(Unique(members))
-            }
-        }
-        deserializer.deserialize_map(Members)
-    }
 }
 
 /// The tensors of a header.
@@ -141,14 +139,47 @@ fn range(tensor: &Value) -> Option<(u64, u64)> {
     Some((offset(0)?, offset(1)?))
 }
 
-/// Every byte behind the header must belong to one tensor.
+/// The bytes of a number of a type; `None` of an unknown one.
+fn width(dtype: &str) -> Option<u64> {
+    DTYPES.iter().find(|(names, _)| names.contains(&dtype)).map(|(_, bytes)| *bytes)
+}
+
+/// The numbers that a tensor holds by its shape; `None` if that is none, or more than any file has.
+fn elements(tensor: &Value) -> Option<u64> {
+    let sides = tensor["shape"].as_array()?;
+    let sides: Vec<u64> = sides.iter().map(Value::as_u64).collect::<Option<_>>()?;
+    if sides.contains(&0) {
+        return Some(0);
+    }
+    sides.into_iter().try_fold(1_u64, u64::checked_mul)
+}
+
+/// The metadata are texts, as every reader of the format has it.
+fn require_text(header: &Map<String, Value>) -> Result<(), HeaderError> {
+    let is_text = |about: &Value| about.as_object().is_some_and(|about| about.values().all(Value::is_string));
+    match header.get("__metadata__") {
+        Some(about) if !is_text(about) => {
+            Err(HeaderError::NoHeader { what: "__metadata__ is no map of texts".to_owned() })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Every byte behind the header must belong to one tensor, as its type and its shape say.
 fn require_filled(header: &Map<String, Value>, data: u64) -> Result<(), HeaderError> {
     let mut ranges = Vec::new();
     for (name, tensor) in tensors(header) {
-        match range(tensor).filter(|(begin, end)| begin <= end && *end <= data) {
-            Some((begin, end)) => ranges.push((begin, end, name)),
-            None => return Err(HeaderError::Beyond { tensor: name.clone() }),
+        let Some((begin, end)) = range(tensor).filter(|(begin, end)| begin <= end && *end <= data) else {
+            return Err(HeaderError::Beyond { tensor: name.clone() });
+        };
+        let dtype = tensor["dtype"].as_str().unwrap_or("none");
+        let Some(width) = width(dtype) else {
+            return Err(HeaderError::Dtype { tensor: name.clone(), dtype: dtype.to_owned() });
+        };
+        if elements(tensor).and_then(|elements| elements.checked_mul(width)) != Some(end - begin) {
+            return Err(HeaderError::Shape { tensor: name.clone(), bytes: end - begin });
         }
+        ranges.push((begin, end, name));
     }
     if ranges.is_empty() {
         return Err(HeaderError::Empty);

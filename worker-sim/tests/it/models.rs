@@ -197,6 +197,13 @@ fn tensor(name: &str, begin: u64, end: u64) -> String {
     format!(r#""{name}":{{"dtype":"F16","shape":[1,{side}],"data_offsets":[{begin},{end}]}}"#)
 }
 
+/// The header of a sound file with one piece of its text exchanged.
+fn sound_but(piece: &str, other: &str) -> String {
+    let header = format!("{{{}}}", tensor("w", 0, 8));
+    assert!(header.contains(piece), "{header}");
+    header.replace(piece, other)
+}
+
 #[test]
 fn a_broken_file_is_refused_by_looks_loads_and_jobs() {
     let home = tempfile::tempdir().expect("a folder");
@@ -214,6 +221,12 @@ fn a_broken_file_is_refused_by_looks_loads_and_jobs() {
         ("rest.safetensors", file(&format!("{{{}}}", tensor("w", 0, 4)))),
         ("zeros.safetensors", file(&format!("{{{},{}}}", tensor("a", 0, 4), tensor("b", 4, 8)))),
         ("sound.safetensors.part", sound.clone()),
+        ("shape.safetensors", file(&sound_but("[1,4]", "[1,5]"))),
+        ("negative.safetensors", file(&sound_but("[1,4]", "[-1,-4]"))),
+        ("endless.safetensors", file(&sound_but("[1,4]", "[4294967296,4294967296,4]"))),
+        ("dtype.safetensors", file(&sound_but("F16", "Q16"))),
+        ("inner.safetensors", file(&sound_but("\"shape\"", "\"shape\":[1,4],\"shape\""))),
+        ("metadata.safetensors", file(&sound_but("{\"w\"", "{\"__metadata__\":{\"a\":1},\"w\""))),
     ];
     for (name, bytes) in &broken {
         std::fs::write(root.join(name), bytes).expect("a file");
@@ -237,6 +250,36 @@ fn a_broken_file_is_refused_by_looks_loads_and_jobs() {
     let looked = sim.data("validate_model_files", json!({"model_paths": ["sound"]}));
     assert_eq!(looked["results"][0]["is_valid"], true, "{looked}");
     sim.data("generate_sdxl", job(json!({"model": {"base": "sound"}})));
+}
+
+/// As the Python worker takes them: links of a download may lead to nothing, and back into the folder.
+#[test]
+fn links_in_a_folder_are_followed_but_not_out_of_the_roots() {
+    use std::os::unix::fs::symlink;
+    let home = tempfile::tempdir().expect("a folder");
+    let root = home.path().join("models");
+    let sound = file(&format!("{{{}}}", tensor("w", 0, 8)));
+    let targets = [("nothing", "nowhere"), ("circle", "."), ("out", "/etc")];
+    for (name, target) in targets {
+        std::fs::create_dir_all(root.join(name)).expect("a folder");
+        std::fs::write(root.join(name).join("w.safetensors"), &sound).expect("a file");
+        symlink(target, root.join(name).join("a")).expect("a link");
+        symlink(target, root.join(name).join("b")).expect("a link");
+    }
+    let mut sim = Sim::start_in(home, &["--model-root", root.to_str().expect("text")]);
+    for (name, _) in &targets[..2] {
+        let loaded = sim.data("load_model", json!({"model_path": format!("./{name}"), "model_type": "sdxl"}));
+        assert_eq!(loaded["model_size_bytes"], sound.len(), "{name}");
+        let looked = sim.data("validate_model_files", json!({"model_paths": [format!("./{name}")]}));
+        assert_eq!(looked["results"][0]["is_valid"], true, "{looked}");
+    }
+    for base in ["./out", "out"] {
+        assert_eq!(
+            sim.code("generate_sdxl", job(json!({"model": {"base": base}}))),
+            "path_not_allowed",
+            "{base}"
+        );
+    }
 }
 
 #[test]
