@@ -7,7 +7,11 @@ mod store;
 
 use contracts::{ErrorCode, Failure};
 use serde_json::{Value, json};
-use std::{collections::VecDeque, path::Path, time::Duration};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    path::Path,
+    time::Duration,
+};
 
 use crate::{clock::Now, picture::file::write_failure};
 use run::Run;
@@ -33,6 +37,8 @@ pub(crate) enum Stop {
 pub(crate) struct Trainings {
     store: Store,
     runs: VecDeque<Run>,
+    /// The status of each training whose end could not be recorded, by its id: its file says that it runs.
+    unrecorded: BTreeMap<String, Value>,
 }
 
 impl Trainings {
@@ -40,7 +46,7 @@ impl Trainings {
     pub(crate) fn open(output: &Path, now: Now) -> (Self, Vec<String>) {
         let store = Store::new(output);
         let notes = store.recover(now);
-        (Self { store, runs: VecDeque::new() }, notes)
+        (Self { store, runs: VecDeque::new(), unrecorded: BTreeMap::new() }, notes)
     }
 
     /// Whether the device belongs to a training.
@@ -84,6 +90,7 @@ impl Trainings {
         } else {
             self.runs.push_back(run);
         }
+        self.unrecorded.remove(&id);
         Ok(json!({"training_id": id, "state": state, "output_path": output.to_string_lossy()}))
     }
 
@@ -98,9 +105,7 @@ impl Trainings {
             taken += 1;
             if let Err(err) = run.step(step, now) {
                 notes.push(format!("training {} failed: {err}", run.id()));
-                if let Err(err) = run.fail(&err.to_string(), now) {
-                    notes.push(format!("training {}: its failure cannot be recorded: {err}", run.id()));
-                }
+                notes.extend(fail(run, &err.to_string(), &mut self.unrecorded, now));
             }
             events.push(run.event());
             if run.has_ended() {
@@ -132,7 +137,11 @@ impl Trainings {
         if let Some(next) = self.runs.front_mut().filter(|_| at == 0) {
             next.due = now.mono;
         }
-        run.stop(how, now).map_err(|err| write_failure(run.folder(), &err))?;
+        if let Err(err) = run.stop(how, now) {
+            // Its client gets the error of the stop.
+            fail(&mut run, &err.to_string(), &mut self.unrecorded, now);
+            return Err(write_failure(run.folder(), &err));
+        }
         let mut stopped = json!({"state": run.status()["state"]});
         if let Some(path) = run.status().get("checkpoint_path") {
             stopped["checkpoint_path"] = path.clone();
@@ -146,6 +155,7 @@ impl Trainings {
         for mut run in std::mem::take(&mut self.runs) {
             if let Err(err) = run.stop(Stop::Pause, now) {
                 notes.push(format!("training {}: it cannot be paused: {err}", run.id()));
+                notes.extend(fail(&mut run, &err.to_string(), &mut self.unrecorded, now));
             }
             events.push(run.event());
         }
@@ -154,17 +164,18 @@ impl Trainings {
 
     /// Fails what still runs: the grace is over.
     pub(crate) fn abandon(&mut self, now: Now) -> Vec<String> {
-        let fail = |mut run: Run| {
-            let failed = run.fail("shutting_down: it was not done in time; the last checkpoint stands", now);
-            failed.err().map(|err| format!("training {}: its failure cannot be recorded: {err}", run.id()))
-        };
-        std::mem::take(&mut self.runs).into_iter().filter_map(fail).collect()
+        let why = "shutting_down: it was not done in time; the last checkpoint stands";
+        let runs = std::mem::take(&mut self.runs);
+        runs.into_iter().filter_map(|mut run| fail(&mut run, why, &mut self.unrecorded, now)).collect()
     }
 
     /// `TrainingStatus`.
     pub(crate) fn status(&self, id: &str) -> Result<Value, Box<Failure>> {
         if let Some(run) = self.runs.iter().find(|run| run.id() == id) {
             return Ok(run.status().clone());
+        }
+        if let Some(status) = self.unrecorded.get(id) {
+            return Ok(status.clone());
         }
         let record = self.store.find(id)?;
         record.status().map_err(|err| Box::new(write_failure(record.folder(), &err)))
@@ -176,4 +187,11 @@ impl Trainings {
         let rows = record.history().map_err(|err| write_failure(record.folder(), &err))?;
         Ok(json!({"rows": rows}))
     }
+}
+
+/// Fails a training. If that cannot be recorded, its status is kept, and a note for the log returned.
+fn fail(run: &mut Run, why: &str, unrecorded: &mut BTreeMap<String, Value>, now: Now) -> Option<String> {
+    let err = run.fail(why, now).err()?;
+    unrecorded.insert(run.id().to_owned(), run.status().clone());
+    Some(format!("training {}: its failure cannot be recorded: {err}", run.id()))
 }

@@ -265,11 +265,15 @@ impl Run {
     /// Writes the record.
     pub(crate) fn flush(&mut self, now: Now) -> io::Result<()> {
         self.status["updated_at"] = now.stamp().into();
+        let mut appended = Ok(());
         if !self.rows.is_empty() {
-            self.record.append_history(&self.rows)?;
+            appended = self.record.append_history(&self.rows);
+        }
+        if appended.is_ok() {
             self.rows.clear();
         }
-        self.record.write_status(&self.status)
+        // In any case: the status is smaller than the rows, and says more.
+        self.record.write_status(&self.status).and(appended)
     }
 
     /// A safetensors file of one small tensor, a function of the job and the step.

@@ -100,7 +100,12 @@ impl Store {
 
     /// Fails the trainings that a dead worker left running; returns a log line for each.
     pub(crate) fn recover(&self, now: Now) -> Vec<String> {
-        let Ok(entries) = fs::read_dir(&self.root) else { return Vec::new() };
+        let entries = match fs::read_dir(&self.root) {
+            Ok(entries) => entries,
+            // Without the folder there are no trainings.
+            Err(err) if err.kind() == io::ErrorKind::NotFound => return Vec::new(),
+            Err(err) => return vec![format!("the trainings cannot be looked through: {err}")],
+        };
         let mut notes = Vec::new();
         for entry in entries {
             let recovered = entry.and_then(|entry| {
@@ -206,11 +211,10 @@ impl Record {
 
     pub(crate) fn append_history(&self, rows: &[Value]) -> io::Result<()> {
         let lines: String = rows.iter().map(|row| format!("{row}\n")).collect();
-        File::options()
-            .create(true)
-            .append(true)
-            .open(self.folder.join("history.jsonl"))?
-            .write_all(lines.as_bytes())
+        let mut file = File::options().create(true).append(true).open(self.folder.join("history.jsonl"))?;
+        let before = file.metadata()?.len();
+        // Half a row would spoil the next one.
+        file.write_all(lines.as_bytes()).or_else(|err| file.set_len(before).and(Err(err)))
     }
 
     /// Drops the rows after a step: they are about to be trained again.
@@ -253,8 +257,13 @@ impl Record {
 
     fn write(&self, name: &str, content: &[u8]) -> io::Result<()> {
         let beside = self.folder.join(format!("{name}.{}.part", std::process::id()));
-        fs::write(&beside, content)?;
-        fs::rename(beside, self.folder.join(name))
+        let written = fs::write(&beside, content).and_then(|()| fs::rename(&beside, self.folder.join(name)));
+        written.map_err(|err| match fs::remove_file(&beside) {
+            Err(left) if left.kind() != io::ErrorKind::NotFound => {
+                io::Error::new(err.kind(), format!("{err}; and half a file stays: {left}"))
+            }
+            _ => err,
+        })
     }
 
     fn read(&self, name: &str) -> io::Result<Value> {
