@@ -57,11 +57,11 @@ def read_options(arguments: Sequence[str], environment: Mapping[str, str] = os.e
     given = {name: value for name, value in vars(flags).items() if value is not None}
     options = Options(frame_bytes_max=given.get("frame_bytes_max", int(limits("frame_bytes_max"))))
     for name, variable in (("model_roots", "CONCORD_MODEL_ROOTS"), ("input_roots", "CONCORD_INPUT_ROOTS")):
-        of_environment = [root for root in environment.get(variable, "").split(os.pathsep) if root]
-        setattr(options, name, given.get(name) or of_environment or config.get(name) or getattr(options, name))
-    options.output_dir = (
-        given.get("output_dir") or environment.get("CONCORD_OUTPUT_DIR") or config.get("output_dir") or options.output_dir
-    )
+        of_environment = environment[variable].split(os.pathsep) if variable in environment else None
+        setattr(options, name, given.get(name) or of_environment or config.get(name, getattr(options, name)))
+    of_environment = environment.get("CONCORD_OUTPUT_DIR", config.get("output_dir", options.output_dir))
+    options.output_dir = given.get("output_dir", of_environment)
+    _require_folders_named(options)
     for name in ("device", "log_level", "log_file", "on_eof", "deterministic"):
         setattr(options, name, given.get(name, config.get(name, getattr(options, name))))
     if options.log_level not in _LEVELS or options.on_eof not in ("stop", "finish"):
@@ -72,6 +72,17 @@ def read_options(arguments: Sequence[str], environment: Mapping[str, str] = os.e
     if "threads" in given:
         options.engine["threads"] = given["threads"]
     return options
+
+
+def _require_folders_named(options: Options) -> None:
+    """Raises OptionsError for an empty name: it would mean the working directory, which nobody has named."""
+    for what, names in (
+        ("--model-root, CONCORD_MODEL_ROOTS or model_roots", options.model_roots),
+        ("--input-root, CONCORD_INPUT_ROOTS or input_roots", options.input_roots),
+        ("--output-dir, CONCORD_OUTPUT_DIR or output_dir", [options.output_dir]),
+    ):
+        if "" in names:
+            raise OptionsError(f"{what} names a folder by an empty text; leave it out for the default")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -109,8 +120,8 @@ def _read_config(name: str) -> dict[str, Any]:
     path = Path(name)
     try:
         text = path.read_text(encoding="utf-8")
-        config = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
-    except (OSError, ValueError) as error:
+        config = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text, object_pairs_hook=_unique)
+    except (OSError, ValueError, RecursionError) as error:
         raise OptionsError(f"--config {name} cannot be read: {error}") from error
     if not isinstance(config, dict):
         raise OptionsError(f"--config {name} holds no object")
@@ -121,6 +132,16 @@ def _read_config(name: str) -> dict[str, Any]:
         if not _is_kind(value, kinds[key]):
             raise OptionsError(f"--config {name}: {key} is {kinds[key]}, not {json.dumps(value, default=str)}")
     return config
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object of these members. Raises ValueError for a key that stands twice, of which json would take the last."""
+    members: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in members:
+            raise ValueError(f"{named(name)} stands twice")
+        members[name] = value
+    return members
 
 
 _KINDS = (
@@ -146,7 +167,7 @@ def _check_schema(path: Path) -> None:
     """Raises OptionsError where the caller's schema differs from the bundled one: both would read a document differently."""
     try:
         schema = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise OptionsError(f"--schema {path} cannot be read: {error}") from error
     theirs = schema.get("$defs", {}) if isinstance(schema, dict) else {}
     ours = bundle()["$defs"]

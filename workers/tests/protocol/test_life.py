@@ -207,12 +207,21 @@ def test_help_is_for_people(tmp_path):
         (["--worker", "other"], {}, "pipeline_manager"),
         (["--schema", "absent.json"], {}, "--schema"),
         (["--config", "absent.toml"], {}, "--config"),
+        (["--config", "twice.json"], {}, "stands twice"),
+        (["--config", "deep.json"], {}, "--config deep.json cannot be read"),
+        (["--schema", "deep.json"], {}, "--schema deep.json cannot be read"),
+        (["--model-root", ""], {}, "--model-root"),
+        (["--output-dir", ""], {}, "--output-dir"),
+        ([], {"CONCORD_INPUT_ROOTS": ""}, "CONCORD_INPUT_ROOTS"),
+        ([], {"CONCORD_MODEL_ROOTS": "a::b"}, "CONCORD_MODEL_ROOTS"),
         ([], {"CUDA_VISIBLE_DEVICES": "GPU-00000000-0000-0000-0000-000000000000"}, "does not have"),
         ([], {"GPU_ID": "rubbish"}, "rubbish"),
         (["--device", "gpu_77"], {}, "gpu_77"),
     ],
 )
 def test_what_it_cannot_do_stops_the_start(tmp_path, flags, environment, what):
+    (tmp_path / "twice.json").write_text('{"device": "cpu", "device": "gpu_0"}')
+    (tmp_path / "deep.json").write_text("[" * 100_000)
     worker = WorkerProcess(tmp_path, *flags, **environment)
     assert worker.process.wait(30) == 78
     worker.kill()
