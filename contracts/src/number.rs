@@ -112,7 +112,8 @@ fn behind_string(mut rest: &str) -> &str {
         let Some(at) = rest.bytes().position(|byte| matches!(byte, b'"' | b'\\')) else { return "" };
         // An escape is two bytes at least, and its second one is ASCII.
         let is_end = rest.as_bytes()[at] == b'"';
-        rest = rest.get(at + if is_end { 1 } else { 2 }..).unwrap_or_default();
+        // Both lie within the text, as the document has been parsed: a string has its end, and an escape its second byte.
+        rest = &rest[at + if is_end { 1 } else { 2 }..];
         if is_end {
             return rest;
         }

@@ -159,7 +159,7 @@ fn another_form(spec: &TextSpec, said: &str, lenient: bool, hints: Hints<'_>) ->
             return Scalar { respelt, ..Scalar::good(meant) };
         }
     }
-    let pattern = spec.limits.form.pattern().unwrap_or_default();
+    let pattern = spec.limits.form.pattern().expect("only a pattern refuses a form");
     Scalar::bad(format!("{} does not match {}", shorten(said), brief(pattern)), hints.of_form())
 }
 

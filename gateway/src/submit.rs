@@ -142,7 +142,12 @@ pub async fn remotely(url: &str, submission: &Submission, json: bool) -> anyhow:
         while let Some(end) = pending.windows(2).position(|two| two == b"\n\n") {
             let block: Vec<u8> = pending.drain(..end + 2).collect();
             let (name, data) = event(&String::from_utf8_lossy(&block));
-            let Ok(data) = serde_json::from_str::<Value>(&data) else { continue };
+            if data.is_empty() {
+                // A comment, which keeps the connection alive.
+                continue;
+            }
+            let data: Value =
+                serde_json::from_str(&data).with_context(|| format!("the event {name:?} is no JSON"))?;
             if name == "reply" {
                 bar.finish_and_clear();
                 return report(&data, json);

@@ -178,6 +178,7 @@ fn enumeration(schema: &Value) -> EnumSpec {
         .flatten()
         .filter_map(|value| value.as_str().map(str::to_owned))
         .collect();
+    // An enum without a table has no accepted spellings and no facts about its values.
     let data = schema["x-values"].as_object().cloned().unwrap_or_default();
     let mut spellings = Table::default();
     for (index, value) in values.iter().enumerate() {

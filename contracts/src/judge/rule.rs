@@ -90,12 +90,16 @@ impl Rule {
     }
 
     fn sentence(&self, of: Fields<'_>, broken: &Broken) -> String {
-        self.message
+        let sentence = self
+            .message
             .replace("{left}", &show(of.value(0)))
             .replace("{right}", &show(of.value(1)))
-            .replace("{value}", broken.measured.as_deref().unwrap_or_default())
             .replace("{minimum}", &plain(broken.minimum))
-            .replace("{maximum}", &plain(broken.maximum))
+            .replace("{maximum}", &plain(broken.maximum));
+        match &broken.measured {
+            Some(value) => sentence.replace("{value}", value),
+            None => sentence,
+        }
     }
 }
 

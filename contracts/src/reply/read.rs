@@ -88,7 +88,10 @@ impl Reply {
         let outcome = if reply["success"] == true {
             Ok(reply["data"].take())
         } else {
-            let error = reply["error"].as_str().unwrap_or_default();
+            let Some(error) = reply["error"].as_str() else {
+                let missing = contradiction("/error", "a failure must have an error");
+                return Err(ReplyError { violations: vec![missing] });
+            };
             let failure = Failure::of_reply(error, &reply["error_details"]);
             Err(Box::new(failure.map_err(|err| broken("/error_details", &err))?))
         };

@@ -158,3 +158,16 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_failure_without_its_sentence_is_no_reply() {
+    let with = |error: Value| {
+        json!({"request_id": "r1", "success": false, "data": null, "error": error,
+               "error_details": {"code": "model_not_found", "retryable": false},
+               "warnings": [], "warning_details": []})
+    };
+    let read = |reply: Value| Reply::from_json(Action::GetStatus, reply.to_string().as_bytes());
+    assert!(read(with("no model x".into())).is_ok());
+    let err = read(with(Value::Null)).expect_err("C# shows `Error`").to_string();
+    assert!(err.contains("/error"), "{err}");
+}

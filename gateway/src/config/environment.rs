@@ -19,7 +19,8 @@ pub fn owned(
     if !flags.gpus.is_empty() || (device != "auto" && !device.starts_with("cuda:")) {
         return Ok(Vec::new());
     }
-    let named = names(gpu_id.unwrap_or_default());
+    // One that is not set names none.
+    let named = gpu_id.map_or_else(Vec::new, names);
     let Some(visible) = visible else { return Ok(named) };
     let seen = names(visible);
     if seen.is_empty() || seen == ["-1"] {

@@ -62,7 +62,7 @@ impl Dispatcher {
         }
     }
 
-    /// Sends the client its answer; a client that has left needs none.
+    /// Sends the client its answer. An error means that the client has left; the record of its job has the reply.
     #[expect(clippy::unused_self, reason = "reads as what the dispatcher does")]
     fn send_answer(&self, answer: oneshot::Sender<Answer>, with: Answer) {
         answer.send(with).ok();

@@ -35,7 +35,7 @@ pub(crate) async fn events(
         Err(failure) => return refuse(*failure, super::dialect(request.uri()), &path),
     };
     let dialect = super::query::dialect_of_query(request.uri()).unwrap_or(job.record.dialect);
-    let last = request.headers().get("last-event-id").and_then(|id| id.to_str().ok()).map(integer);
+    let last = request.headers().get("last-event-id").map(|id| id.to_str().ok().and_then(integer));
     let next = match last {
         None => 0,
         Some(Some(last)) => last.saturating_add(1),

@@ -174,7 +174,7 @@ pub(super) fn field_of(action: Action, name: &str) -> &str {
 /// Gives the text of a query the type of its schema. A text that does not fit stays text, and is refused as such later.
 fn typed(action: Action, name: &str, text: String) -> Value {
     let spec = dictionary().object(action.info().request);
-    let shape = spec.property(name).map(|property| dictionary().resolve(&property.shape));
+    let shape = spec.property(field_of(action, name)).map(|property| dictionary().resolve(&property.shape));
     let parsed = match shape {
         Some(Shape::Integer(_) | Shape::Number(_) | Shape::Boolean) => {
             serde_json::from_str::<Value>(&text).ok()

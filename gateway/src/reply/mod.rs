@@ -129,8 +129,9 @@ impl ReplyContext {
         let mut warnings = self.warnings.clone();
         for mut warning in theirs {
             warning.pointer = warning.pointer.map(|pointer| self.sender(&pointer));
+            // Compared with the gateway's alone: the worker may say two things about one place.
             let known = |own: &Warning| own.code == warning.code && own.pointer == warning.pointer;
-            if warning.pointer.is_none() || !warnings.iter().any(known) {
+            if warning.pointer.is_none() || !self.warnings.iter().any(known) {
                 warnings.push(warning);
             }
         }
@@ -302,11 +303,28 @@ fn without_effect<'d>(data: &'d Value) -> Option<ProtocolBreach> {
 #[cfg(test)]
 mod tests {
     use contracts::{
-        Action, Class,
+        Action, Class, Warning, WarningCode,
         dictionary::{Shape, dictionary},
     };
 
-    use super::repointed;
+    use super::{ReplyContext, repointed};
+
+    #[test]
+    fn two_warnings_of_a_worker_about_one_place_are_two() {
+        let warning = |message: &str| Warning {
+            code: WarningCode::NoEffect,
+            pointer: Some("/payload/prompt_submission/conditioning/prompt_2".to_owned()),
+            message: message.to_owned(),
+            hint: None,
+        };
+        let mut context = ReplyContext::new(Action::GenerateSdxl, "r".into());
+        let both = vec![warning("no step reads it"), warning("it is the first prompt")];
+        assert_eq!(context.merged(both.clone(), &[]).len(), 2);
+        // What the gateway has said of that place is the same thing.
+        let own = context.merged(vec![warning("no step reads it")], &[]);
+        context.warnings = own.clone();
+        assert_eq!(context.merged(both, &[]), own);
+    }
 
     #[test]
     fn only_replies_of_jobs_have_pictures() {

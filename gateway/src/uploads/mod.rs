@@ -105,12 +105,16 @@ impl Uploads {
         };
         let (now, today) = (Instant::now(), SystemTime::now());
         let mut found = 0_u64;
-        for entry in entries.flatten() {
-            let Ok(meta) = entry.metadata() else { continue };
-            if !meta.is_file() {
-                continue;
-            }
-            // A modification time in the future counts as now.
+        for entry in entries {
+            let (entry, meta) = match entry.and_then(|entry| Ok((entry.metadata()?, entry))) {
+                Ok((meta, entry)) if meta.is_file() => (entry, meta),
+                Ok(_) => continue,
+                Err(err) => {
+                    tracing::warn!(folder = %folder.display(), %err, "something there stays: it cannot be looked at");
+                    continue;
+                }
+            };
+            // A modification time in the future, or of a file system that has none, counts as now.
             let age = meta.modified().ok().and_then(|at| today.duration_since(at).ok()).unwrap_or_default();
             let until = now + self.kept_for(kind).saturating_sub(age);
             self.index().adopt(entry.path().into(), on_disk(meta.len()), until);

@@ -28,6 +28,7 @@ async fn pages_of_jobs_are_complete_and_stand_still() {
         rig.command(&tagged(&format!("job-{n}"), None, json!({}))).await;
     }
     let first = rig.get("/v1/jobs?limit=3").await.body["data"].clone();
+    assert_eq!(rig.get("/v1/jobs?Limit=3").await.body["data"], first, "in any spelling");
     assert_eq!((ids(&first), &first["total"]), (vec!["job-6", "job-5", "job-4"], &json!(7)));
     // Jobs that arrive between two pages move no page.
     rig.command(&tagged("later", None, json!({}))).await;

@@ -84,10 +84,11 @@ async fn a_number_has_one_spelling() {
         let response = rig.get(&format!("/v1/jobs/one/images/{n}")).await;
         assert_eq!((response.status, response.code()), (404, "route_not_found"), "{n}: {response:?}");
     }
-    for id in ["00", "+1", "-1", "1.0", "x"] {
+    // The last one is é in Latin-1, which no header should hold.
+    for id in [&b"00"[..], b"+1", b"-1", b"1.0", b"x", b"\xe9"] {
         let response =
             rig.send_request(rig.request("GET", "/v1/jobs/one/events").header("last-event-id", id)).await;
-        assert_eq!((response.status, response.code()), (422, "unsupported_value"), "{id}: {response:?}");
+        assert_eq!((response.status, response.code()), (422, "unsupported_value"), "{id:?}: {response:?}");
     }
     rig.stop().await;
 }

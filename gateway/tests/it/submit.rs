@@ -86,6 +86,29 @@ async fn a_result_that_cannot_be_written_is_a_failure() {
     }
 }
 
+/// It went on without a word, and then said that there was no reply.
+#[tokio::test]
+async fn an_event_that_is_no_json_is_told() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let app = axum::Router::new()
+        .fallback(|| async { (axum::http::StatusCode::ACCEPTED, r#"{"request_id":"r"}"#) })
+        .route(
+            "/v1/jobs/{id}/events",
+            axum::routing::get(|| async { ": still there\n\nevent: reply\ndata: {\"success\":\n\n" }),
+        );
+    let mut tasks = tokio::task::JoinSet::new();
+    tasks.spawn(async move { axum::serve(listener, app).await.unwrap() });
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("document.json");
+    std::fs::write(&file, submission().to_string()).unwrap();
+    let run = Command::new(GATEWAY).arg("submit").arg(&file).args(["--url", &url]).output();
+    let output = within(run).await.unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert!(stderr.contains("the event \"reply\" is no JSON"), "{stderr}");
+}
+
 #[tokio::test]
 async fn a_terminal_that_closes_ends_no_job() {
     let dir = tempfile::tempdir().unwrap();
