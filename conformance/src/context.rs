@@ -268,6 +268,12 @@ impl Context {
         self.capabilities.clone().ok_or_else(|| ScenarioEnd::Undecided("no capabilities".to_owned()))
     }
 
+    /// Asks for the capabilities anew when they are needed next: a look at what a scenario sees must not depend on those
+    /// before it.
+    pub(crate) fn forget_capabilities(&mut self) {
+        self.capabilities = None;
+    }
+
     /// Skips unless the target advertises a feature.
     ///
     /// # Errors

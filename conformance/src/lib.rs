@@ -36,7 +36,9 @@ pub mod replay;
 pub mod report;
 pub mod run;
 pub mod scenario;
+mod schema;
 pub mod sentence;
+mod strategy;
 pub mod suite;
 pub mod target;
 

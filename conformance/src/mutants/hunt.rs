@@ -140,6 +140,7 @@ fn look(plan: &Plan, sites: &[Site]) -> Result<Vec<Sight>, HuntError> {
     let Prepared { suites, mut context, _scratch, .. } = run::prepare(plan, Some(tap.clone()))?;
     let mut sights = Vec::new();
     for (index, scenario) in suites.iter().flat_map(|suite| &suite.scenarios).enumerate() {
+        context.forget_capabilities();
         let begun = Instant::now();
         let findings = scenario.run(&mut context);
         for (def, finding) in scenario.checks.iter().zip(findings) {

@@ -3,7 +3,7 @@
 //! validator, which no target links, must refuse it too.
 
 use contracts::{
-    Action, BUNDLE, Class as Kind, ErrorCode,
+    Action, Class as Kind, ErrorCode,
     checked::{IntegerLimits, TextLimits},
     dictionary::{ObjectSpec, Property, Shape, dictionary},
 };
@@ -19,6 +19,7 @@ use crate::{
     exchange::{Command, StrictReading},
     member,
     scenario::Scenario,
+    schema,
     sentence::Sentence,
 };
 
@@ -174,7 +175,7 @@ fn scenario(suite: &str, action: Action) -> Scenario {
         if context.is_gateway() && action == Action::Shutdown {
             return Err(ScenarioEnd::Skip("it would end a gateway that passed over a fault".to_owned()));
         }
-        let schema = validator(action)?;
+        let schema = schema::validator(action.info().request)?;
         let base = case::fields(action, context, "no-such-job")?;
         for edit in &edits {
             let verdict = probe(context, action, &schema, &base, edit);
@@ -203,14 +204,6 @@ fn sentence(edit: &Edit) -> Sentence {
         Some(ErrorCode::OutOfRange) => Sentence::OutOfRange,
         Some(_) => Sentence::CodeOfAFault,
     }
-}
-
-/// The JSON Schema of an action's fields.
-fn validator(action: Action) -> Result<jsonschema::Validator, ScenarioEnd> {
-    let undecided = |err: String| ScenarioEnd::Undecided(format!("the schemas do not compile: {err}"));
-    let mut bundle: Value = serde_json::from_str(BUNDLE).map_err(|err| undecided(err.to_string()))?;
-    bundle["$ref"] = format!("#/$defs/{}", action.info().request).into();
-    jsonschema::validator_for(&bundle).map_err(|err| undecided(err.to_string()))
 }
 
 /// The fields with the edit, and the pointer at which its fault stands.

@@ -21,6 +21,7 @@ mod memory;
 mod models;
 mod ordering;
 mod pictures;
+mod properties;
 mod readings;
 mod sentences;
 mod strangers;
@@ -114,6 +115,7 @@ pub fn all(seed: u64) -> Vec<Suite> {
         ),
         suite("sentences", "the sentences of refusals", Both, sentences::scenarios()),
         suite("readings", "how documents are read", Both, readings::scenarios(seed)),
+        suite("properties", "documents and sequences that proptest makes", Both, properties::scenarios(seed)),
         suite("capabilities", "advertised means implemented", Both, capabilities::scenarios()),
         suite("models", "load, unload, cache, suites", Both, models::scenarios()),
         suite("members", "members of replies against what they tell of", Worker, members::scenarios()),
