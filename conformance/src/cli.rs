@@ -60,6 +60,18 @@ enum TargetFlags {
         #[arg(long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
+    /// What the changed snapshots of a repository mean, and for whom: wording, compatible or breaking (exit 10).
+    Review {
+        /// The revision to compare with.
+        #[arg(long, value_name = "REVISION", default_value = "HEAD")]
+        base: String,
+        /// A folder of the repository.
+        #[arg(long, value_name = "FOLDER", default_value = ".")]
+        folder: PathBuf,
+        /// File of the review; default: stdout.
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
     /// Measures this build and a worker, as ratios against baselines of the same run: `conformance bench -- worker-sim`.
     Bench {
         #[command(flatten)]
@@ -211,6 +223,13 @@ pub enum Task {
     Mutants(Choice),
     /// The sentences of the contract are listed with their checks.
     Trace,
+    /// Changed snapshots are judged.
+    Review {
+        /// The revision to compare with.
+        base: String,
+        /// A folder of the repository.
+        folder: PathBuf,
+    },
     /// Its target is measured.
     Bench(BenchChoice),
 }
@@ -261,17 +280,9 @@ pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<Invocation, clap
             (TargetPlan::Worker(command), common, Some(choice))
         }
         TargetFlags::Bench { bench, command } => return Ok(measuring(bench, command, replay)),
-        TargetFlags::Trace { output } => {
-            // It has no target: no scenario runs.
-            let plan = Plan::all(TargetPlan::Worker(Vec::new()));
-            return Ok(Invocation {
-                plan,
-                task: Task::Trace,
-                format: Format::Human,
-                output,
-                reports: Vec::new(),
-                replay,
-            });
+        TargetFlags::Trace { output } => return Ok(without_target(Task::Trace, output, replay)),
+        TargetFlags::Review { base, folder, output } => {
+            return Ok(without_target(Task::Review { base, folder }, output, replay));
         }
     };
     let options = Options {
@@ -347,6 +358,12 @@ fn threshold(text: &str) -> Result<f64, String> {
         Ok(threshold) if (0.0..=1000.0).contains(&threshold) => Ok(threshold),
         _ => Err("a number from 0 to 1000".to_owned()),
     }
+}
+
+/// A task that has no target: no scenario runs.
+fn without_target(task: Task, output: Option<PathBuf>, replay: Vec<String>) -> Invocation {
+    let plan = Plan::all(TargetPlan::Worker(Vec::new()));
+    Invocation { plan, task, format: Format::Human, output, reports: Vec::new(), replay }
 }
 
 /// Refuses a prefix that chooses nothing: the run would check less, or more, than its user expects.

@@ -34,6 +34,7 @@ pub mod plan;
 mod probe;
 pub mod replay;
 pub mod report;
+pub mod review;
 pub mod run;
 pub mod scenario;
 mod schema;

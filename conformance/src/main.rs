@@ -7,7 +7,7 @@ use conformance::{
     cli::{self, BenchChoice, Format, Invocation, Task},
     interrupt, mutants, options,
     report::{self, Report, Verdict},
-    run, suite,
+    review, run, suite,
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use std::{
@@ -54,6 +54,11 @@ fn go(invocation: &Invocation) -> anyhow::Result<Verdict> {
             let trace = report::trace::Trace::of(&suite::all(options::SEED));
             put(output, |out| report::trace::write(&trace, out))?;
             Ok(if trace.faults().is_empty() { Verdict::Ok } else { Verdict::Broken })
+        }
+        Task::Review { base, folder } => {
+            let reviewed = review::review(folder, base)?;
+            put(output, |out| review::write(&reviewed, out))?;
+            Ok(review::verdict(&reviewed))
         }
         Task::Run => run(invocation, output),
         Task::Mutants(choice) => hunt(invocation, choice, output),

@@ -8,6 +8,7 @@ mod mutants;
 mod processes;
 mod replies;
 mod report;
+mod review;
 mod tool;
 
 use serde_json::Value;

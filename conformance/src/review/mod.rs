@@ -1,0 +1,81 @@
+//! `conformance review`: what changed snapshots mean, and for whom.
+//!
+//! A snapshot shows a message. Its change is wording, compatible or breaking by what happened to each member; who breaks is
+//! told by the C# classes that bind the member (`data/binding.json`), by the dialect that the snapshot is written in, and by
+//! the rule that replies are closed.
+
+mod change;
+mod git;
+mod judge;
+
+use std::{
+    io::{self, Write},
+    path::Path,
+};
+
+pub use change::{Change, Kind};
+pub use git::GitError;
+
+use crate::report::Verdict;
+
+/// A changed snapshot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reviewed {
+    /// Its file, from the root of the repository.
+    pub file: String,
+    /// Its changes, in the order of the document.
+    pub changes: Vec<Change>,
+}
+
+/// Reviews the snapshots of a work tree that differ from those of a revision; pending ones (`.snap.new`) stand for theirs.
+///
+/// # Errors
+/// [`GitError`] if the revision or its files cannot be read.
+pub fn review(folder: &Path, base: &str) -> Result<Vec<Reviewed>, GitError> {
+    let changed = git::changed(folder, base)?;
+    let reviewed = changed.into_iter().map(|snapshot| Reviewed {
+        changes: change::changes(snapshot.before.as_deref(), snapshot.after.as_deref()),
+        file: snapshot.file,
+    });
+    Ok(reviewed.filter(|reviewed| !reviewed.changes.is_empty()).collect())
+}
+
+/// The verdict: broken where a change breaks somebody, undecided where one cannot be judged.
+#[must_use]
+pub fn verdict(reviewed: &[Reviewed]) -> Verdict {
+    let has = |kind| reviewed.iter().flat_map(|one| &one.changes).any(|change| change.kind == kind);
+    match (has(Kind::Breaking), has(Kind::Undecided)) {
+        (true, _) => Verdict::Broken,
+        (false, true) => Verdict::Undecided,
+        (false, false) => Verdict::Ok,
+    }
+}
+
+/// Writes the review for people: one snapshot a paragraph, the breaking changes first.
+///
+/// # Errors
+/// A closed output.
+pub fn write(reviewed: &[Reviewed], out: &mut dyn Write) -> io::Result<()> {
+    for one in reviewed {
+        writeln!(out, "{}", one.file)?;
+        let mut changes: Vec<&Change> = one.changes.iter().collect();
+        changes.sort_by_key(|change| change.kind);
+        for change in changes {
+            writeln!(out, "  {:<10} {}: {}", change.kind.as_str(), change.place, change.what)?;
+            if !change.who.is_empty() {
+                writeln!(out, "             breaks: {}", change.who.join("; "))?;
+            }
+        }
+    }
+    let count =
+        |kind| reviewed.iter().flat_map(|one| &one.changes).filter(|change| change.kind == kind).count();
+    writeln!(
+        out,
+        "{} snapshots changed: {} breaking, {} undecided, {} compatible, {} of wording",
+        reviewed.len(),
+        count(Kind::Breaking),
+        count(Kind::Undecided),
+        count(Kind::Compatible),
+        count(Kind::Wording),
+    )
+}
