@@ -11,7 +11,7 @@ use crate::{
     case::with,
     check::ScenarioEnd,
     class::Class,
-    context::Context,
+    context::{Context, picture_url},
     member,
     scenario::{Checks, Scenario},
     sentence::Sentence,
@@ -99,6 +99,7 @@ fn capable(
     let status = ask(worker, context, Action::GetStatus, json!({}))?.data;
     checks.decide("memory_stats", is(&capabilities, total, &member::integer(&status, total)?.into()));
     postprocessing(checks, worker, context, &capabilities)?;
+    features_told(checks, worker, context, &capabilities)?;
     checks.decide("loaded_models", is(&capabilities, "/loaded_models", &models["models"]));
     Ok(())
 }
@@ -123,6 +124,42 @@ fn postprocessing(
         let is_told = told.iter().any(|option| option == name);
         checks.hold("postprocessing_options", is_told == (report["valid"] == true), || {
             format!("{name} is in {told:?}: {is_told}; a submission with it: {}", report["errors"])
+        });
+    }
+    Ok(())
+}
+
+/// A feature is told true if and only if a submission with it is not refused.
+fn features_told(
+    checks: &mut Checks<'_>,
+    worker: &mut Worker,
+    context: &Context,
+    capabilities: &Value,
+) -> Result<(), ScenarioEnd> {
+    let small = context.small_submission();
+    let image = with(small.clone(), "/conditioning/init_image", picture_url(60).into());
+    let options = &context.options;
+    let named = |name: &Option<String>, pointer: &str, small: &Value| {
+        name.as_ref().map(|name| with(small.clone(), pointer, name.clone().into()))
+    };
+    let documents = [
+        ("text2img", Some(small.clone())),
+        ("batch", Some(with(small.clone(), "/hyperparameters/batch_size", 2.into()))),
+        ("inpaint", Some(with(image.clone(), "/conditioning/inpaint_mask", picture_url(220).into()))),
+        ("img2img", Some(image)),
+        ("upscaler", Some(with(small.clone(), "/postprocessing/upscaler", "Lanczos".into()))),
+        ("safety_checker", Some(with(small.clone(), "/postprocessing/safety_checker", true.into()))),
+        ("lora", named(&options.lora, "/conditioning/loras/0/name", &small)),
+        ("refiner", named(&options.refiner, "/model/refiner", &small)),
+        ("custom_vae", named(&options.vae, "/model/vae", &small)),
+    ];
+    for (feature, document) in documents {
+        let Some(document) = document else { continue };
+        let report =
+            ask(worker, context, Action::ValidateRequest, json!({"prompt_submission": document}))?.data;
+        let told = &capabilities["features"][feature];
+        checks.hold("features", *told == report["valid"], || {
+            format!("features.{feature} is {told}; a submission with it: {}", report["errors"])
         });
     }
     Ok(())
