@@ -8,17 +8,8 @@ struct Script(&'static str);
 /// Nothing is wrong.
 const PLAIN: Script = Script(r#"exec "$@""#);
 
-/// SIGTERM closes the worker's stdin, and the script ends as the worker does.
-const STOPS_POLITELY: Script = Script(
-    r#"folder=$(mktemp -d); trap 'rm -r "$folder"' EXIT
-    mkfifo "$folder/in"; exec 3<&0
-    "$@" <"$folder/in" & worker=$!
-    cat <&3 >"$folder/in" & input=$!
-    trap 'kill $input' TERM
-    wait $worker; code=$?
-    while [ $code -gt 128 ]; do wait $worker; code=$?; done
-    exit $code"#,
-);
+/// SIGTERM ends the script, which its parent sees.
+const ENDED_BY_SIGTERM: Script = Script(r#"exec 3<&0; "$@" <&3 & wait"#);
 
 /// SIGTERM ends the worker with all its work, and the exit code says that all is well.
 const DROPS_ALL: Script = Script(r#"exec 3<&0; "$@" <&3 & trap 'kill -9 $!; exit 0' TERM; wait"#);
@@ -119,7 +110,7 @@ macro_rules! caught {
 }
 
 caught! {
-    sigterm_loses_a_workers_jobs: worker, STOPS_POLITELY, DROPS_ALL => "worker-process.sigterm.answered",
+    sigterm_loses_a_workers_jobs: worker, PLAIN, DROPS_ALL => "worker-process.sigterm.answered",
     sighup_ends_a_gateway_on_stdio: worker, NAMED_GATEWAY, HUNG_UP => "worker-process.sighup.lives",
     a_stall_ends_a_worker: worker, PLAIN, BLAMES_THE_WORKER => "worker-process.stalled.workers-kept",
     a_gateway_on_stdio_leaves_a_child: worker, NAMED_GATEWAY, NAMED_GATEWAY_LEAVES_A_CHILD => "worker-process.killed.nothing-left",
@@ -161,5 +152,5 @@ fn a_script_that_writes_before_the_worker_is_not_its_fault() {
 /// A worker without a handler is ended by SIGTERM, which its parent sees: nothing is promised, and nothing is judged.
 #[test]
 fn a_worker_that_sigterm_ends_is_skipped() {
-    assert_eq!(worker("worker-process.sigterm.answered", &PLAIN).1, "skipped");
+    assert_eq!(worker("worker-process.sigterm.answered", &ENDED_BY_SIGTERM).1, "skipped");
 }
