@@ -196,9 +196,13 @@ impl Context {
     /// The worker that scenarios share; it has agreed on no features.
     ///
     /// # Errors
-    /// As [`Context::start`].
+    /// As [`Context::start`]; [`ScenarioEnd::Broken`] if it ended by itself, once: then there is a new one.
     pub fn worker(&mut self) -> Result<&mut Worker, ScenarioEnd> {
-        if self.worker.as_mut().is_none_or(|worker| !worker.is_running()) {
+        // One that ended between two commands is not replaced without a word: nobody asked it to.
+        if let Some(mut worker) = self.worker.take_if(|worker| !worker.is_running()) {
+            return Err(worker.process.ended().into());
+        }
+        if self.worker.is_none() {
             self.worker = Some(self.start()?);
         }
         self.worker.as_mut().ok_or_else(|| ScenarioEnd::Undecided("no worker".to_owned()))

@@ -139,31 +139,40 @@ fn put(output: Option<Output>, print: impl FnOnce(&mut dyn Write) -> io::Result<
 struct Output {
     file: NamedTempFile,
     path: PathBuf,
+    /// A device or a pipe, which is written to and not replaced by a file.
+    device: Option<fs::File>,
 }
 
 impl Output {
     fn create(path: &Path) -> anyhow::Result<Self> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         anyhow::ensure!(!path.is_dir(), "{} is a folder", path.display());
+        let is_device = path.exists() && !path.is_file();
+        let device = is_device.then(|| fs::OpenOptions::new().write(true).open(path)).transpose();
+        let device = device.with_context(|| path.display().to_string())?;
+        // Beside a device there may be no room for a file.
+        let folder = if is_device { std::env::temp_dir() } else { folder.to_owned() };
         let file = tempfile::Builder::new()
             .prefix(".conformance-report-")
             .permissions(fs::Permissions::from_mode(0o644))
             .tempfile_in(folder)
             .with_context(|| path.display().to_string())?;
         interrupt::remove_at_interrupt(file.path());
-        Ok(Self { file, path: path.to_owned() })
+        Ok(Self { file, path: path.to_owned(), device })
     }
 
     fn write(mut self, print: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> anyhow::Result<()> {
+        let whole = || self.path.display().to_string();
         let mut out = BufWriter::new(&mut self.file);
-        print(&mut out)?;
-        out.flush()?;
+        print(&mut out).and_then(|()| out.flush()).with_context(whole)?;
         drop(out);
-        // A device or a pipe is written to, not replaced by a file.
-        if self.path.exists() && !self.path.is_file() {
-            io::copy(&mut self.file.reopen()?, &mut fs::OpenOptions::new().write(true).open(&self.path)?)?;
-        } else {
-            self.file.persist(&self.path).with_context(|| self.path.display().to_string())?;
+        match &mut self.device {
+            Some(device) => {
+                io::copy(&mut self.file.reopen()?, device).with_context(whole)?;
+            }
+            None => {
+                self.file.persist(&self.path).with_context(whole)?;
+            }
         }
         Ok(())
     }

@@ -10,7 +10,7 @@ pub(crate) const CONTROL_NET_TYPE: &str = "canny";
 /// Default longest wait for one answer, seconds: time for a job of the suites on a slow processor.
 pub(crate) const TIMEOUT_SECONDS: u64 = 60;
 /// Default longest wait for the first answer, seconds: workers answer queries before they load their libraries.
-pub(crate) const START_TIMEOUT_SECONDS: u64 = 10;
+pub(crate) const START_TIMEOUT_SECONDS: u64 = 8;
 /// Default seed of generated documents.
 pub const SEED: u64 = 1;
 

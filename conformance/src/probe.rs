@@ -10,7 +10,12 @@ use std::{
 use crate::{
     context::Subject,
     exchange::Command,
-    target::{ReplyError, TargetError, ToolError, gateway::Gateway, worker::Launcher},
+    options::START_TIMEOUT_SECONDS,
+    target::{
+        ReplyError, TargetError, ToolError,
+        gateway::Gateway,
+        worker::{Launcher, Worker},
+    },
 };
 
 /// Asks the target for its status.
@@ -32,34 +37,76 @@ pub(crate) fn was_silent(subject: &Subject) -> bool {
     }
 }
 
+/// How long the first worker is waited for alone: an eighth of its time. A silent target then costs little more than that time.
+const ALONE: u32 = 8;
+
+/// With default options a silent worker ends the run within 15 s, of which the rest is for the start of the tool.
+const _: () = assert!(START_TIMEOUT_SECONDS + START_TIMEOUT_SECONDS / ALONE as u64 <= 12);
+
 /// A worker answers queries while it still loads. Two queries are tried, of a new worker each, which has the whole time to
-/// start: a worker that fails one of them is still judged by all other checks.
+/// start: a worker that fails one of them is still judged by all other checks. The second starts beside a silent first one.
 fn worker(launcher: &Launcher, within: Duration) -> Result<(), TargetError> {
-    let first = answers(launcher, Action::GetStatus, within);
-    match first {
-        Ok(()) | Err(TargetError::Tool(_)) => first,
-        Err(first) => answers(launcher, Action::GetSchedulers, within).map_err(|_| first),
+    let mut first = Asked::new(launcher, Action::GetStatus, within)?;
+    let answered = match first.look(within / ALONE) {
+        None => {
+            let second = Asked::new(launcher, Action::GetSchedulers, within);
+            first.result().map_err(|why| (why, second))
+        }
+        Some(answered) => answered.map_err(|why| (why, Asked::new(launcher, Action::GetSchedulers, within))),
+    };
+    match answered {
+        Ok(()) => Ok(()),
+        Err((why @ TargetError::Tool(_), _)) => Err(why),
+        Err((why, second)) => second.and_then(|mut second| second.result()).map_err(|_| why),
     }
 }
 
-/// Whether a new worker answers a query. Other lines are ignored here; the suites judge them.
-fn answers(launcher: &Launcher, action: Action, within: Duration) -> Result<(), TargetError> {
+/// A new worker that was asked a query.
+struct Asked {
+    worker: Worker,
+    action: Action,
+    begun: Instant,
+    within: Duration,
+    /// The first line that is no reply.
+    other: Option<TargetError>,
+}
+
+impl Asked {
     const ID: &str = "conf-probe";
-    let mut worker = launcher.start()?;
-    worker.send(&Command::new(action, json!({})).id(ID).frame())?;
-    let until = Instant::now() + within;
-    let mut other = None;
-    loop {
-        let left = until.saturating_duration_since(Instant::now());
-        match worker.frame(left, action.as_str()) {
-            Ok(frame) if is_reply(&frame, ID) => return Ok(()),
-            Ok(frame) => other = other.or(Some(TargetError::NoReply(other_frame(action, &frame)))),
-            Err(err @ TargetError::NoFrame(_)) => other = other.or(Some(err)),
-            Err(TargetError::Silent { what, .. }) => {
-                return Err(other.unwrap_or(TargetError::Silent { what, within }));
+
+    fn new(launcher: &Launcher, action: Action, within: Duration) -> Result<Self, TargetError> {
+        let begun = Instant::now();
+        let mut worker = launcher.start()?;
+        worker.send(&Command::new(action, json!({})).id(Self::ID).frame())?;
+        Ok(Self { worker, action, begun, within, other: None })
+    }
+
+    /// Whether it answers in this time after its start; `None` if it has not yet. Other lines are ignored here; the suites
+    /// judge them.
+    fn look(&mut self, within: Duration) -> Option<Result<(), TargetError>> {
+        let until = self.begun + within;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            match self.worker.frame(left, self.action.as_str()) {
+                Ok(frame) if is_reply(&frame, Self::ID) => return Some(Ok(())),
+                Ok(frame) => {
+                    let other = || TargetError::NoReply(other_frame(self.action, &frame));
+                    self.other.get_or_insert_with(other);
+                }
+                Err(err @ TargetError::NoFrame(_)) => {
+                    self.other.get_or_insert(err);
+                }
+                Err(TargetError::Silent { .. }) => return None,
+                Err(err) => return Some(Err(self.other.take().unwrap_or(err))),
             }
-            Err(err) => return Err(other.unwrap_or(err)),
         }
+    }
+
+    /// Whether it answers in its whole time.
+    fn result(&mut self) -> Result<(), TargetError> {
+        let (within, what) = (self.within, self.action.as_str().to_owned());
+        self.look(within)
+            .unwrap_or_else(|| Err(self.other.take().unwrap_or(TargetError::Silent { what, within })))
     }
 }
 
@@ -74,8 +121,8 @@ fn is_reply(frame: &Value, id: &str) -> bool {
 }
 
 /// `/health/live` tells a gateway from any other server.
-pub(crate) fn is_a_gateway(gateway: &Gateway) -> Result<(), TargetError> {
-    let live = gateway.send("GET", "/health/live", &[], None)?;
+pub(crate) fn is_a_gateway(gateway: &Gateway, within: Duration) -> Result<(), TargetError> {
+    let live = gateway.get_within("/health/live", within)?;
     let is_live = live.status == 200
         && live.answer().is_ok_and(|answer| answer.value.get("status") == Some(&"live".into()));
     if is_live {

@@ -74,7 +74,7 @@ pub(crate) fn prepare(plan: &Plan, tap: Option<Arc<dyn Tap>>) -> Result<Prepared
         }
         TargetPlan::Gateway(url) => {
             let gateway = Gateway::new(url, options.timeout)?;
-            probe::is_a_gateway(&gateway)?;
+            probe::is_a_gateway(&gateway, options.start_timeout)?;
             (Subject::Gateway(gateway), None, "gateway")
         }
         TargetPlan::OwnGateway(command) => {
@@ -82,7 +82,7 @@ pub(crate) fn prepare(plan: &Plan, tap: Option<Arc<dyn Tap>>) -> Result<Prepared
             let Options { timeout, start_timeout, .. } = options;
             let launcher = GatewayLauncher { command: command.clone(), env, timeout, start_timeout };
             let OwnGateway { gateway, process, .. } = launcher.start()?;
-            probe::is_a_gateway(&gateway)?;
+            probe::is_a_gateway(&gateway, options.start_timeout)?;
             (Subject::Gateway(gateway), Some((launcher, process)), "gateway")
         }
     };

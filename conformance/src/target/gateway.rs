@@ -120,6 +120,18 @@ impl Gateway {
         self.outcome(self.runtime.block_on(exchange(&self.client, &self.base, verb, path, headers, body)))
     }
 
+    /// Sends a GET and waits for its answer no longer than this, where the time of a request is longer.
+    ///
+    /// # Errors
+    /// As [`Gateway::send`]; [`TargetError::Silent`] if no answer comes in time.
+    pub fn get_within(&self, path: &str, within: Duration) -> Result<Exchange, TargetError> {
+        self.transcript.note(Direction::Sent, format!("GET {path} ").as_bytes());
+        let answer = exchange(&self.client, &self.base, "GET", path, &[], None);
+        let answer = self.runtime.block_on(async { tokio::time::timeout(within, answer).await });
+        let silent = |_| Err(TargetError::Silent { what: format!("GET {path}"), within });
+        self.outcome(answer.unwrap_or_else(silent))
+    }
+
     /// Sends a request in the background.
     #[must_use]
     pub fn send_later(&self, verb: &str, path: &str, body: Vec<u8>) -> PendingExchange {

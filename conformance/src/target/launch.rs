@@ -119,7 +119,9 @@ impl GatewayLauncher {
 
     fn wait(&self, mut own: OwnGateway) -> Result<OwnGateway, TargetError> {
         let until = Instant::now() + self.start_timeout;
-        while own.gateway.send("GET", "/health/live", &[], None).is_err() {
+        // One that takes the connection and never answers is waited for no longer than one that takes none.
+        while own.gateway.get_within("/health/live", until.saturating_duration_since(Instant::now())).is_err()
+        {
             if !matches!(own.process.exit(POLL), Err(TargetError::Silent { .. })) {
                 return Err(own.process.ended());
             }

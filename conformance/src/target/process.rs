@@ -184,7 +184,7 @@ impl Process {
     }
 
     /// The error of a process that ended, or is about to end, without its answer.
-    pub(super) fn ended(&mut self) -> TargetError {
+    pub(crate) fn ended(&mut self) -> TargetError {
         let status = match self.exit(ENDS_WITHIN) {
             Ok(status) => Some(status),
             // The end is unknown: the process is neither known to run nor to have ended.

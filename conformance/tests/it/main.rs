@@ -3,6 +3,7 @@
 mod bench;
 mod ci;
 mod faults;
+mod injection;
 mod kit;
 mod mutants;
 mod processes;
