@@ -288,3 +288,33 @@ async fn replies_are_kept_by_their_bytes_and_the_last_one_always() {
     assert_eq!(rig.get("/v1/jobs/first").await.code(), "job_not_found");
     rig.stop().await;
 }
+
+/// Positions are the contract's everywhere: 0 runs, 1 is next.
+#[tokio::test]
+async fn positions_in_the_queue_begin_behind_the_running_job() {
+    let rig = Rig::with(1, "", &["--step-ms", "50"]).await;
+    let mut accepted = Vec::new();
+    for id in ["runs", "next", "last"] {
+        let command = long_job(id, 150);
+        let request = rig.request("POST", "/v1/commands").header("prefer", "respond-async").json(&command);
+        accepted.push(rig.send_request(request).await.body["queue_position"].clone());
+        rig.running("runs").await;
+    }
+    assert_eq!(accepted[1..], [json!(1), json!(2)]);
+    let queue = rig.get("/v1/queue").await.body["data"]["queued_requests"].clone();
+    let told: Vec<(&str, u64)> = queue
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| (row["request_id"].as_str().unwrap(), row["queue_position"].as_u64().unwrap()))
+        .collect();
+    assert_eq!(told, [("runs", 0), ("next", 1), ("last", 2)]);
+    for (id, position) in [("next", 1), ("last", 2)] {
+        let job = rig.get(&format!("/v1/jobs/{id}")).await.body["data"].clone();
+        assert_eq!(job["queue_position"], position, "{job}");
+    }
+    for id in ["last", "next", "runs"] {
+        rig.command(&json!({"action": "cancel", "payload": {"target_request_id": id}})).await;
+    }
+    rig.stop().await;
+}

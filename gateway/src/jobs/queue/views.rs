@@ -46,13 +46,8 @@ impl JobQueue {
         let wanted: HashSet<u64> = seqs.iter().copied().filter(queued).collect();
         let mut positions = HashMap::with_capacity(wanted.len());
         if !wanted.is_empty() {
-            let waiting = self.waiting.iter().enumerate();
-            positions.extend(
-                waiting
-                    .map(|(position, ((_, seq), _))| (seq, position))
-                    .filter(|(seq, _)| wanted.contains(seq))
-                    .take(wanted.len()),
-            );
+            let of_them = self.waiting.positions().filter(|(seq, _)| wanted.contains(seq));
+            positions.extend(of_them.take(wanted.len()));
         }
         let view = |seq: &u64| Some(self.records.get(*seq)?.view(positions.get(seq).copied()));
         seqs.iter().filter_map(view).collect()
@@ -79,13 +74,8 @@ impl JobQueue {
         let mut running: Vec<u64> = self.running.keys().copied().collect();
         running.sort_unstable();
         running.into_iter().for_each(|seq| row(seq, 0));
-        let queued: Vec<u64> = self
-            .waiting
-            .iter()
-            .filter(|(_, waiting)| waiting.work.job.recorded)
-            .map(|((_, seq), _)| seq)
-            .collect();
-        queued.iter().enumerate().for_each(|(position, seq)| row(*seq, position));
+        let queued: Vec<(u64, usize)> = self.waiting.positions().collect();
+        queued.iter().for_each(|(seq, position)| row(*seq, *position));
         let lanes = self.lane_loads.iter().filter(|lane_load| lane_load.lane.is_ready()).count();
         let mut queue = json!({
             "total_queued": queued.len(),

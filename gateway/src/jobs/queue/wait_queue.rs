@@ -78,9 +78,16 @@ impl WaitQueue {
         self.waiting.first_key_value().map(|(place, _)| *place)
     }
 
-    /// Commands before this place.
+    /// The jobs that wait, each with its position as the contract counts: 0 runs, 1 is next. Queries and loads wait here too,
+    /// and are no jobs.
+    pub(super) fn positions(&self) -> impl Iterator<Item = (u64, usize)> {
+        let jobs = self.waiting.iter().filter(|(_, waiting)| waiting.work.job.recorded);
+        jobs.zip(1..).map(|((place, _), position)| (place.1, position))
+    }
+
+    /// The position of a command at this place, whether it waits there or not.
     pub(super) fn position(&self, place: Place) -> usize {
-        self.waiting.range(..place).count()
+        1 + self.waiting.range(..place).filter(|(_, waiting)| waiting.work.job.recorded).count()
     }
 
     /// Finds a command by its sequence. The priority is the first part of the key, so there are three keys to try.
