@@ -98,6 +98,7 @@ impl Actor {
         self.view.send_modify(|view| {
             view.state = LaneState::Starting;
             view.worker_state = "starting".to_owned();
+            view.running = None;
             view.starts += 1;
             view.breaker.state = breaker.state();
             view.breaker.next_try = None;

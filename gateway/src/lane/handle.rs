@@ -78,6 +78,8 @@ pub struct LaneView {
     pub facts: Option<Arc<WorkerFacts>>,
     /// The state of the worker in its last heartbeat.
     pub worker_state: String,
+    /// The command that runs, and its stage, in the last heartbeat.
+    pub running: Option<RunningJob>,
     /// The device memory in the last heartbeat, in MiB.
     pub memory_used_mb: f64,
     /// The time without progress in the last heartbeat, in seconds.
@@ -88,6 +90,15 @@ pub struct LaneView {
     pub breaker: BreakerView,
     /// Why its last worker ended; `None` once the next one is ready.
     pub last_death: Option<Arc<str>>,
+}
+
+/// What a heartbeat says of the command that runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunningJob {
+    /// Its id.
+    pub request_id: String,
+    /// Its stage.
+    pub stage: Option<String>,
 }
 
 impl LaneView {
@@ -159,6 +170,7 @@ pub fn start(
         state: LaneState::Starting,
         facts: None,
         worker_state: "starting".to_owned(),
+        running: None,
         memory_used_mb: 0.0,
         last_progress_seconds: 0.0,
         starts: 0,

@@ -19,7 +19,7 @@ mod timer;
 
 pub use breaker::BreakerState;
 pub use error::{Cause, LaneError, ProtocolBreach};
-pub use handle::{BreakerView, LaneHandle, LaneState, LaneView, WorkerFacts, start};
+pub use handle::{BreakerView, LaneHandle, LaneState, LaneView, RunningJob, WorkerFacts, start};
 pub use message::{Cancelled, Order, ResourceGuard, Verdict};
 pub use process::Launch;
 pub use silence::Limits;

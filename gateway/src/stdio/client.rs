@@ -157,6 +157,7 @@ impl StdioClient {
                 self.in_flight.remove(id);
             }
             self.writer.reply(&reply, dialect);
+            self.writer.replied(number);
             let due = |held: &OutgoingReply| held.after.is_none_or(|target| !self.open.contains(&target));
             next = self.held.iter().position(due).map(|index| self.held.swap_remove(index));
         }
@@ -323,8 +324,8 @@ impl StdioClient {
         );
         self.dialect = chosen.or(self.dialect);
         self.out_of_order = asks_for("out_of_order");
-        self.writer
-            .set_events(asks_for("events").then_some(EventOptions { dialect, trace: asks_for("trace") }));
+        let options = asks_for("events").then_some(EventOptions { dialect, trace: asks_for("trace") });
+        self.writer.agree(options, self.number);
     }
 
     fn shutdown(&mut self, incoming: &Incoming, dialect: Dialect) -> Duration {

@@ -24,12 +24,20 @@ pub(super) struct EventOptions {
     pub(super) trace: bool,
 }
 
+/// What `initialize` agreed on events.
+#[derive(Clone, Copy, Default)]
+struct Agreement {
+    /// How they are written; `None` if they were not negotiated.
+    options: Option<EventOptions>,
+    /// The number of the `initialize` whose reply is not written yet: its client reads that first.
+    waits_for: Option<u64>,
+}
+
 /// Writes frames to stdout; all commands in flight share it.
 #[derive(Clone)]
 pub(super) struct FrameWriter {
     output: StdoutQueue,
-    /// How events are written; `None` if they were not negotiated.
-    events: Arc<watch::Sender<Option<EventOptions>>>,
+    events: Arc<watch::Sender<Agreement>>,
     sequence: Arc<AtomicU64>,
 }
 
@@ -43,11 +51,23 @@ pub(super) struct UnsolicitedEvents {
 
 impl FrameWriter {
     pub(super) fn new(output: StdoutQueue) -> Self {
-        Self { output, events: Arc::new(watch::Sender::new(None)), sequence: Arc::default() }
+        Self { output, events: Arc::new(watch::Sender::new(Agreement::default())), sequence: Arc::default() }
     }
 
-    pub(super) fn set_events(&self, options: Option<EventOptions>) {
-        self.events.send_replace(options);
+    /// Notes what the `initialize` of a number asks for. Events are written after its reply.
+    pub(super) fn agree(&self, options: Option<EventOptions>, number: u64) {
+        self.events.send_replace(Agreement { options, waits_for: Some(number) });
+    }
+
+    /// The reply to the command of a number is written.
+    pub(super) fn replied(&self, number: u64) {
+        self.events.send_if_modified(|agreed| {
+            let is_it = agreed.waits_for == Some(number);
+            if is_it {
+                agreed.waits_for = None;
+            }
+            is_it
+        });
     }
 
     /// Writes a reply. One that is too long for a frame becomes a failure that says so.
@@ -65,6 +85,9 @@ impl FrameWriter {
     pub(super) async fn follow(&self, events: &JobEvents) -> Arc<Reply> {
         let mut log = events.subscribe();
         let mut next = 0;
+        // A job that was sent behind `initialize` may begin before the reply to that; its events are kept meanwhile.
+        let agreed = self.events.subscribe().wait_for(|agreed| agreed.waits_for.is_none()).await.is_ok();
+        debug_assert!(agreed, "this writer holds the sender");
         loop {
             self.output.wait_for_room().await;
             let (events, reply) = {
@@ -85,7 +108,11 @@ impl FrameWriter {
     }
 
     fn event(&self, mut event: Value) {
-        let Some(EventOptions { dialect, trace }) = *self.events.borrow() else { return };
+        let Agreement { options: Some(EventOptions { dialect, trace }), waits_for: None } =
+            *self.events.borrow()
+        else {
+            return;
+        };
         if let (false, Value::Object(members)) = (trace, &mut event) {
             members.shift_remove("traceparent");
         }
@@ -138,7 +165,7 @@ impl UnsolicitedEvents {
             .filter(|view| view.worker_state != "ready")
             .map(|view| view.last_progress_seconds)
             .fold(0.0, f64::max);
-        json!({
+        let mut heartbeat = json!({
             "event": "heartbeat",
             "request_id": null,
             "attempt": 1,
@@ -147,6 +174,14 @@ impl UnsolicitedEvents {
             "state": state,
             "last_progress_seconds": stalled,
             "memory_used_mb": views.iter().map(|view| view.memory_used_mb).sum::<f64>(),
-        })
+        });
+        // Of several the first: an event has room for one.
+        if let Some(running) = views.iter().find_map(|view| view.running.as_ref()) {
+            heartbeat["running_request_id"] = running.request_id.clone().into();
+            if let Some(stage) = &running.stage {
+                heartbeat["stage"] = stage.clone().into();
+            }
+        }
+        heartbeat
     }
 }

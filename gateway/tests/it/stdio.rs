@@ -163,6 +163,30 @@ async fn with_out_of_order_replies_come_when_they_are_ready() {
     assert_eq!(client.end().await.1, Some(0));
 }
 
+/// A client of lines reads the reply to `initialize` next, though the first heartbeat is due while the workers start; the
+/// events of a job that was sent behind it are all there.
+#[tokio::test]
+async fn events_begin_after_the_reply_that_agrees_on_them() {
+    let mut client = StdioClient::start(&["--sim-workers", "1", "--sim-arg", "--step-ms", "--sim-arg", "10"]);
+    let initialize = json!({"action": "initialize", "request_id": "i", "payload": {"features": ["events"]}});
+    client.send(&initialize).await;
+    client.send(&long_job("job", 5)).await;
+    assert_eq!(client.line().await["request_id"], "i");
+    let (mut sequences, mut steps) = (Vec::new(), Vec::new());
+    loop {
+        let line = client.line().await;
+        if line.get("event").is_none() {
+            assert_eq!((&line["request_id"], &line["success"]), (&json!("job"), &json!(true)), "{line}");
+            break;
+        }
+        sequences.push(line["sequence"].as_u64().unwrap());
+        steps.extend(line["step"].as_u64().filter(|_| line["stage"] == "denoising"));
+    }
+    assert_eq!(sequences, (0..sequences.len() as u64).collect::<Vec<_>>());
+    assert_eq!(steps, [1, 2, 3, 4, 5]);
+    assert_eq!(client.end().await.1, Some(0));
+}
+
 #[tokio::test]
 async fn a_job_that_waits_for_its_turn_can_be_cancelled() {
     let mut client = StdioClient::start(&["--sim-arg", "--step-ms", "--sim-arg", "10"]);

@@ -7,7 +7,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::{Exit, Life, known::holder};
-use crate::lane::{LaneError, ProtocolBreach, silence::Activity};
+use crate::lane::{LaneError, ProtocolBreach, RunningJob, silence::Activity};
 
 /// An event of a job, as far as the lane reads it.
 pub(super) struct JobEvent<'e> {
@@ -130,13 +130,17 @@ impl Life<'_> {
         let now = Instant::now();
         let state = event["state"].as_str().unwrap_or_default();
         let stalled = event["last_progress_seconds"].as_f64().unwrap_or_default();
-        let runs = event.get("running_request_id").is_some();
+        let text = |name: &str| event.get(name).and_then(Value::as_str);
+        let running = text("running_request_id")
+            .map(|id| RunningJob { request_id: id.to_owned(), stage: text("stage").map(str::to_owned) });
+        let runs = running.is_some();
         let memory = event["memory_used_mb"].as_f64().unwrap_or_default();
         self.actor.update(|view| {
             let changed = view.worker_state != state;
             if changed {
                 state.clone_into(&mut view.worker_state);
             }
+            view.running = running;
             view.memory_used_mb = memory;
             view.last_progress_seconds = stalled;
             changed
