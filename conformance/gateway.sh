@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The conformance suite against a gateway that it starts, over HTTP: on two simulated workers, or on the real Python worker
-# with the tiny models that workers/setup.sh makes. On simulated workers also what concerns its process, over HTTP and stdio.
+# with the tiny models that workers/setup.sh makes. On simulated workers also over stdio, as one worker.
 #
 #   conformance/gateway.sh [--python] [FLAG OF conformance gateway ...]
 set -euo pipefail
@@ -13,8 +13,10 @@ trap 'rm -rf "$scratch"' EXIT
 mkdir "$scratch/inputs" "$scratch/models"
 base=conformance/data/pretend_base.safetensors
 
-# Its process ends and stalls alike whatever its workers are, and simulated ones start soon.
-process=(--only worker-process)
+# Over stdio it is held to all that a worker is. Its process ends and stalls alike whatever its workers are, and simulated
+# ones start soon. How documents are read is the same as over HTTP.
+process=(--skip readings --skip bounds)
+one=(--sim-workers 1 --sim-arg --step-ms --sim-arg 20)
 workers=(--workers sim --sim-arg --step-ms --sim-arg 5 --sim-arg --load-ms --sim-arg 0)
 # Pretend models are of the type that their names tell.
 has=(--refiner sdxl_refiner --vae sdxl_vae --lora loras/style.safetensors --control-net controlnet_canny.safetensors)
@@ -33,5 +35,5 @@ files=(--scratch-models "$scratch/models" --base-file "$base")
 "$bin/conformance" gateway --input-root "$scratch/inputs" --start-timeout 60 "${has[@]}" "${files[@]}" "$@" \
   -- "$bin/gateway" serve "${workers[@]}" --listen '{address}' "${folders[@]}"
 # The caller's choice of checks is about HTTP.
-[ $# -gt 0 ] || [ ${#process[@]} -eq 0 ] || "$bin/conformance" worker "${process[@]}" --start-timeout 60 "${has[@]}" \
-  -- "$bin/gateway" stdio "${workers[@]}" "${folders[@]}"
+[ $# -gt 0 ] || [ ${#process[@]} -eq 0 ] || "$bin/conformance" worker "${process[@]}" --input-root "$scratch/inputs" \
+  --start-timeout 60 "${has[@]}" "${files[@]}" -- "$bin/gateway" stdio "${workers[@]}" "${one[@]}" "${folders[@]}"

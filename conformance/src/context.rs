@@ -278,6 +278,22 @@ impl Context {
         self.capabilities = None;
     }
 
+    /// Whether the target is a pool of workers behind a gateway: over HTTP, or a process that speaks as one worker.
+    ///
+    /// # Errors
+    /// [`ScenarioEnd::Broken`] if it does not tell its status.
+    pub fn is_pool(&mut self) -> Result<bool, ScenarioEnd> {
+        Ok(self.is_gateway() || self.get(Action::GetStatus, json!({}))?["gpus"].is_array())
+    }
+
+    /// Skips what is said of one worker alone.
+    ///
+    /// # Errors
+    /// [`ScenarioEnd::Skip`] of a pool.
+    pub fn need_one_worker(&mut self, why: &str) -> Result<(), ScenarioEnd> {
+        if self.is_pool()? { Err(ScenarioEnd::Skip(why.to_owned())) } else { Ok(()) }
+    }
+
     /// Skips unless the target advertises a feature.
     ///
     /// # Errors

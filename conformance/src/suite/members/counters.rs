@@ -33,6 +33,9 @@ pub(super) fn scenario() -> Scenario {
     ];
     let checks = [each(Class::Unit, METRICS, &metrics), each(Class::Unit, QUEUE, &queue)].concat();
     Scenario::new("members.counters", checks, |context, checks| {
+        context.need_one_worker(
+            "a pool's figures are sums of what its workers answered, refusals of its own apart",
+        )?;
         let mut worker = context.start()?;
         let before = ask(&mut worker, context, Action::GetPerformanceMetrics, json!({}))?.data;
         let two = with(context.small_submission(), "/hyperparameters/batch_size", 2.into());

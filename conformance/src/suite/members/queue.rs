@@ -45,6 +45,11 @@ pub(super) fn scenario() -> Scenario {
         each(Class::Corr, CANCEL, &cancel),
     ];
     Scenario::new("members.queue", checks.concat(), |context, checks| {
+        if context.get(Action::GetStatus, json!({}))?["gpus"].as_array().is_some_and(|gpus| gpus.len() > 1) {
+            return Err(ScenarioEnd::Skip(
+                "a pool of several workers runs several jobs at a time".to_owned(),
+            ));
+        }
         let (mut worker, _) = context.start_with(&["events", "out_of_order"])?;
         let sent = Moment::now();
         for id in JOBS {
