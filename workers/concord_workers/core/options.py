@@ -16,6 +16,7 @@ from typing import Any
 
 from concord_workers.core.bundle import bundle, limits
 from concord_workers.core.scalar import named
+from concord_workers.core.unique import load_unique
 
 __all__ = ["Options", "OptionsError", "read_options"]
 
@@ -120,7 +121,7 @@ def _read_config(name: str) -> dict[str, Any]:
     path = Path(name)
     try:
         text = path.read_text(encoding="utf-8")
-        config = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text, object_pairs_hook=_unique)
+        config = tomllib.loads(text) if path.suffix == ".toml" else load_unique(text)
     except (OSError, ValueError, RecursionError) as error:
         raise OptionsError(f"--config {name} cannot be read: {error}") from error
     if not isinstance(config, dict):
@@ -132,16 +133,6 @@ def _read_config(name: str) -> dict[str, Any]:
         if not _is_kind(value, kinds[key]):
             raise OptionsError(f"--config {name}: {key} is {kinds[key]}, not {json.dumps(value, default=str)}")
     return config
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """The object of these members. Raises ValueError for a key that stands twice, of which json would take the last."""
-    members: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in members:
-            raise ValueError(f"{named(name)} stands twice")
-        members[name] = value
-    return members
 
 
 _KINDS = (

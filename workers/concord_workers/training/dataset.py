@@ -23,6 +23,7 @@ from concord_workers.core.errors import ContractError, ImageInvalid, PathNotAllo
 from concord_workers.core.job_context import JobContext, JobWarning
 from concord_workers.core.regular_file import only_regular
 from concord_workers.core.scalar import shorten
+from concord_workers.core.unique import load_unique
 from concord_workers.core.violation import CanonicalViolation
 
 from .pictures import read_picture
@@ -183,9 +184,14 @@ def _caption_file(root: Path, text: str, violations: list[_Violation]) -> str | 
         violations.append(_Violation(text, exc.code, exc.message))
         return None
     except (OSError, UnicodeDecodeError) as exc:
-        violations.append(_Violation(text, "validation_failed", f"{text} cannot be read as UTF-8: {exc}"))
+        violations.append(_Violation(text, "validation_failed", f"{text} cannot be read as UTF-8: {_why(exc)}"))
         return None
     return caption or None
+
+
+def _why(error: OSError | UnicodeDecodeError) -> str:
+    """The reason, without the path that an error of the system repeats: the sentence names the file."""
+    return str(error.strerror) if isinstance(error, OSError) else str(error)
 
 
 def _inside(root: Path, file: str) -> Path:
@@ -193,7 +199,8 @@ def _inside(root: Path, file: str) -> Path:
     try:
         path = (root / file).resolve()
     except (OSError, RuntimeError) as error:  # a loop of links
-        raise PathNotAllowed(f"{file} cannot be resolved: {error}") from error
+        why = error.strerror if isinstance(error, OSError) else "its links lead in a circle"
+        raise PathNotAllowed(f"{file} cannot be resolved: {why}") from error
     if not path.is_relative_to(root.resolve()):
         raise PathNotAllowed(f"{file} leads out of the training data")
     return path
@@ -213,7 +220,7 @@ def _from_metadata(root: Path, pictures: dict[str, None], violations: list[_Viol
         violations.append(_Violation(METADATA, exc.code, exc.message))
         return captions
     except (OSError, UnicodeDecodeError) as exc:
-        violations.append(_Violation(METADATA, "validation_failed", f"{METADATA} cannot be read as UTF-8: {exc}"))
+        violations.append(_Violation(METADATA, "validation_failed", f"{METADATA} cannot be read as UTF-8: {_why(exc)}"))
         return captions
     for number, line in enumerate(lines, start=1):
         if not line.strip():
@@ -253,7 +260,7 @@ def _composed(name: str) -> str:
 def _row(line: str) -> tuple[str, str | None] | str:
     """File name and caption of a row, or the sentence about its fault."""
     try:
-        row = json.loads(line)
+        row = load_unique(line)
     except (ValueError, RecursionError) as exc:
         return f"no JSON: {exc}"
     if not isinstance(row, dict):

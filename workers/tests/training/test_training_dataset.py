@@ -166,12 +166,24 @@ def test_metadata_and_texts(tmp_path):
         ('{"text": "a"}', "no file_name"),
         ('{"file_name": "0.png", "text": 3}', "text is no string"),
         ('{"file_name": "0.png", "text": "a", "prompt": "b"}', 'unknown column "prompt"'),
+        ('{"file_name": "0.png", "text": "a", "text": "b"}', "`text` stands twice"),
     ],
 )
 def test_metadata_row(tmp_path, line, word):
     fill(tmp_path, 1, caption=None)
     (tmp_path / "metadata.jsonl").write_text('{"file_name": "0.png", "text": "a cat"}\n' + line)
     one_violation(tmp_path, "validation_failed", "metadata.jsonl line 2", word)
+
+
+def test_a_caption_that_is_a_pipe(tmp_path):
+    fill(tmp_path, 1)
+    (tmp_path / "0.txt").unlink()
+    os.mkfifo(tmp_path / "0.txt")
+    found = {entry["message"]: entry["code"] for entry in violations(tmp_path)}
+    assert found == {
+        "0.png has no caption": "missing_field",
+        "0.txt cannot be read as UTF-8: it is no regular file": "validation_failed",
+    }
 
 
 def test_metadata_names(tmp_path):
