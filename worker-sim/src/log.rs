@@ -1,10 +1,15 @@
 //! The log of the process: lines on stderr, and in a file if one is named. Never waits for a reader.
 
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::{
+    errno::Errno,
+    fcntl::OFlag,
+    poll::{PollFd, PollFlags, PollTimeout, poll},
+};
 use std::{
     fs::File,
     io::{self, Write as _},
-    os::fd::AsFd,
+    os::{fd::AsFd, unix::fs::OpenOptionsExt},
+    path::Path,
     sync::atomic::{AtomicU64, Ordering},
 };
 
@@ -17,12 +22,14 @@ pub(crate) const PIECE_BYTES: usize = 4096;
 pub(crate) struct Log {
     level: LogLevel,
     file: Option<File>,
+    /// Lines that found no room in the file, which may be a pipe.
+    lost: u64,
 }
 
 impl Log {
     pub(crate) fn open(settings: &Settings) -> io::Result<Self> {
-        let open = |path| File::options().append(true).create(true).open(path);
-        Ok(Self { level: settings.log_level, file: settings.log_file.as_ref().map(open).transpose()? })
+        let file = settings.log_file.as_deref().map(open).transpose()?;
+        Ok(Self { level: settings.log_level, file, lost: 0 })
     }
 
     pub(crate) fn write(&mut self, level: LogLevel, text: &str) {
@@ -31,12 +38,39 @@ impl Log {
         }
         let line = format!("worker-sim: {}: {text}", level.as_str());
         write_stderr(&line);
-        if let Some(file) = &mut self.file
-            && let Err(err) = writeln!(file, "{line}")
-        {
-            self.file = None;
-            write_stderr(&format!("worker-sim: error: the log file cannot be written any more: {err}"));
+        let Some(file) = &mut self.file else { return };
+        let mut text = lost_lines(std::mem::take(&mut self.lost), "in the log file");
+        text.push_str(&line);
+        text.push('\n');
+        match file.write_all(text.as_bytes()) {
+            Ok(()) => {}
+            // A pipe whose reader is slow; a line that it took in part stays so.
+            Err(err) if err.kind() == io::ErrorKind::WouldBlock => self.lost += 1,
+            Err(err) => {
+                self.file = None;
+                write_stderr(&format!("worker-sim: error: the log file cannot be written any more: {err}"));
+            }
         }
+    }
+}
+
+/// Opens a log file to append to; never waits for the reader of a pipe.
+fn open(path: &Path) -> io::Result<File> {
+    let opened = File::options().append(true).create(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(path);
+    opened.map_err(|err| {
+        let why = match err.raw_os_error().map(Errno::from_raw) {
+            Some(Errno::ENXIO) => "it is a FIFO that nobody reads: start its reader first".to_owned(),
+            _ => err.to_string(),
+        };
+        io::Error::new(err.kind(), format!("--log-file {}: {why}", path.display()))
+    })
+}
+
+/// Says how many lines were lost, if any were.
+fn lost_lines(lost: u64, place: &str) -> String {
+    match lost {
+        0 => String::new(),
+        lost => format!("worker-sim: warning: {lost} lines found no room {place}\n"),
     }
 }
 
@@ -52,15 +86,14 @@ pub(crate) fn write_stderr(line: &str) {
         LOST.fetch_add(1, Ordering::Relaxed);
         return;
     }
-    let mut text = match LOST.swap(0, Ordering::Relaxed) {
-        0 => String::new(),
-        lost => format!("worker-sim: warning: {lost} lines found no room on stderr\n"),
-    };
+    let mut text = lost_lines(LOST.swap(0, Ordering::Relaxed), "on stderr");
     text.push_str(line);
     if text.len() >= PIECE_BYTES {
         text.truncate(text.floor_char_boundary(PIECE_BYTES - '…'.len_utf8() - 1));
         text.push('…');
     }
     text.push('\n');
-    stderr.lock().write_all(text.as_bytes()).ok();
+    if stderr.lock().write_all(text.as_bytes()).is_err() {
+        LOST.fetch_add(1, Ordering::Relaxed);
+    }
 }

@@ -4,12 +4,12 @@ use contracts::{ErrorCode, Failure, Violation, hex, shorten};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs, io,
     path::{Path, PathBuf},
 };
 
-use crate::inputs;
+use crate::{inputs, roots::lexical};
 
 const POINTER: &str = "/training_data";
 const METADATA: &str = "metadata.jsonl";
@@ -36,14 +36,16 @@ pub(crate) struct Captions {
 
 /// Reads the folder and decodes every picture.
 pub(crate) fn read(root: &Path, captions: &Captions) -> Result<DataSet, Box<Failure>> {
-    let mut violations: Vec<(String, ErrorCode, String)> = Vec::new();
+    let mut violations: Vec<Fault> = Vec::new();
     if !root.is_dir() {
         return Err(failed(vec![(ErrorCode::ValidationFailed, "training_data is not a folder".to_owned())]));
     }
-    let found = files(root).and_then(|files| captions_of(root, &files, &mut violations));
-    let found = found.map_err(|err| {
+    let unreadable = |err: io::Error| {
         failed(vec![(ErrorCode::ValidationFailed, format!("training_data cannot be read: {err}"))])
-    })?;
+    };
+    let data = Folder { root, real: root.canonicalize().map_err(unreadable)? };
+    let files = files(root).map_err(unreadable)?;
+    let found = captions_of(&data, &files, &mut violations);
     let mut fingerprint = Sha256::new();
     for (file, caption) in &found {
         let caption = caption.as_ref().or(captions.default.as_ref());
@@ -57,10 +59,7 @@ pub(crate) fn read(root: &Path, captions: &Captions) -> Result<DataSet, Box<Fail
             }
             _ => {}
         }
-        match inputs::file(&root.join(file))
-            .map_err(|err| err.to_string())
-            .and_then(|bytes| inputs::decode(&bytes).map(|_| bytes).map_err(|failure| failure.message))
-        {
+        match data.picture(file) {
             Ok(bytes) => {
                 for part in [file.as_bytes(), &bytes, caption.map_or(&b""[..], |caption| caption.as_bytes())]
                 {
@@ -68,9 +67,7 @@ pub(crate) fn read(root: &Path, captions: &Captions) -> Result<DataSet, Box<Fail
                     fingerprint.update(part);
                 }
             }
-            Err(message) => {
-                violations.push((file.clone(), ErrorCode::ImageInvalid, format!("{file}: {message}")));
-            }
+            Err((code, message)) => violations.push((file.clone(), code, message)),
         }
     }
     if found.is_empty() && violations.is_empty() {
@@ -132,70 +129,161 @@ fn files(root: &Path) -> io::Result<Vec<String>> {
     Ok(found)
 }
 
+/// A fault: of which file, its code, its sentence.
+type Fault = (String, ErrorCode, String);
+
+/// The folder of a data set. What its links lead out to is not read.
+struct Folder<'r> {
+    root: &'r Path,
+    real: PathBuf,
+}
+
+impl Folder<'_> {
+    /// The bytes of a regular file: another kind may never end.
+    fn bytes(&self, file: &str) -> Result<Vec<u8>, (ErrorCode, String)> {
+        let path = self.root.join(file);
+        let real = path
+            .canonicalize()
+            .map_err(|err| (ErrorCode::PathNotAllowed, format!("{file} cannot be resolved: {err}")))?;
+        if !real.starts_with(&self.real) {
+            return Err((ErrorCode::PathNotAllowed, format!("{file} leads out of the training data")));
+        }
+        inputs::file(&real).map_err(|err| (ErrorCode::ValidationFailed, format!("{file} {err}")))
+    }
+
+    fn text(&self, file: &str) -> Result<String, (ErrorCode, String)> {
+        let text = String::from_utf8(self.bytes(file)?).map_err(|err| {
+            (ErrorCode::ValidationFailed, format!("{file} cannot be read as UTF-8: {}", err.utf8_error()))
+        })?;
+        Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
+    }
+
+    /// The bytes of a picture that can be decoded.
+    fn picture(&self, file: &str) -> Result<Vec<u8>, (ErrorCode, String)> {
+        let bytes = self.bytes(file).map_err(|(code, message)| match code {
+            ErrorCode::ValidationFailed => (ErrorCode::ImageInvalid, message),
+            _ => (code, message),
+        })?;
+        match inputs::decode(&bytes) {
+            Ok(_) => Ok(bytes),
+            Err(failure) => Err((ErrorCode::ImageInvalid, format!("{file}: {}", failure.message))),
+        }
+    }
+}
+
 /// Every picture with its own caption.
 fn captions_of(
-    root: &Path,
+    data: &Folder<'_>,
     files: &[String],
-    violations: &mut Vec<(String, ErrorCode, String)>,
-) -> io::Result<BTreeMap<String, Option<String>>> {
+    violations: &mut Vec<Fault>,
+) -> BTreeMap<String, Option<String>> {
     let ending =
         |file: &str| Path::new(file).extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase());
     let is_picture = |file: &str| ending(file).is_some_and(|ending| PICTURES.contains(&ending.as_str()));
     let mut pictures: BTreeMap<String, Option<String>> =
         files.iter().filter(|file| is_picture(file)).map(|file| (file.clone(), None)).collect();
+    let mut fault = |file: &str, code, message| violations.push((file.to_owned(), code, message));
+    let refused = ErrorCode::ValidationFailed;
+    for file in pictures.keys() {
+        if let Some(folder) = kohya_folder(data.root, file) {
+            let message =
+                format!("{file} lies in {}, which kohya's trainers read otherwise", shorten(&folder));
+            fault(file, refused, message);
+        }
+    }
     let listed = files.iter().any(|file| file == METADATA);
     for file in files.iter().filter(|file| !is_picture(file) && *file != METADATA) {
-        if ending(file).as_deref() != Some("txt") {
+        if data.root.join(file).is_dir() {
+            fault(file, ErrorCode::PathNotAllowed, format!("{file} is a link to another folder"));
+        } else if ending(file).as_deref() != Some("txt") {
             let message = format!("{file} is neither a PNG, JPEG or WebP picture nor a caption");
-            violations.push((file.clone(), ErrorCode::ImageInvalid, message));
+            fault(file, ErrorCode::ImageInvalid, message);
         } else if listed {
-            let message = format!("{file} stands beside {METADATA}; keep captions in one of them");
-            violations.push((file.clone(), ErrorCode::ValidationFailed, message));
+            fault(file, refused, format!("{file} stands beside {METADATA}; keep captions in one of them"));
         } else {
             let stem = Path::new(file).with_extension("");
-            let text = fs::read_to_string(root.join(file))?;
             let owners: Vec<String> =
                 pictures.keys().filter(|name| Path::new(name).with_extension("") == stem).cloned().collect();
-            if owners.is_empty() {
-                violations.push((
-                    file.clone(),
-                    ErrorCode::ValidationFailed,
-                    format!("{file} is the caption of no picture"),
-                ));
+            match owners.as_slice() {
+                [] => fault(file, refused, format!("{file} is the caption of no picture")),
+                [_] => {}
+                owners => {
+                    fault(file, refused, format!("{file} could be the caption of {}", owners.join(" or ")));
+                }
             }
-            for owner in owners {
-                pictures.insert(owner, Some(text.trim().to_owned()).filter(|text| !text.is_empty()));
+            match data.text(file) {
+                Ok(text) => pictures.extend(owners.into_iter().map(|owner| (owner, caption(&text)))),
+                Err((code, message)) => fault(file, code, message),
             }
         }
     }
     if listed {
-        metadata(root, &mut pictures, violations)?;
+        metadata(data, &mut pictures, violations);
     }
-    Ok(pictures)
+    pictures
 }
 
-fn metadata(
-    root: &Path,
-    pictures: &mut BTreeMap<String, Option<String>>,
-    violations: &mut Vec<(String, ErrorCode, String)>,
-) -> io::Result<()> {
-    let text = fs::read_to_string(root.join(METADATA))?;
+/// A text as a caption; a blank one is none.
+fn caption(text: &str) -> Option<String> {
+    Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+}
+
+/// The folder of a picture whose name has a meaning to kohya's trainers: `10_name` repeats, `reg` has class pictures. The
+/// data set's own folder counts too.
+fn kohya_folder(root: &Path, file: &str) -> Option<String> {
+    let own = root.file_name().map(|name| name.to_string_lossy().into_owned());
+    let folders = Path::new(file).parent().into_iter().flat_map(Path::components);
+    let repeats = |name: &str| {
+        let digits = name.bytes().take_while(u8::is_ascii_digit).count();
+        digits > 0 && name[digits..].starts_with('_')
+    };
+    own.into_iter()
+        .chain(folders.map(|folder| folder.as_os_str().to_string_lossy().into_owned()))
+        .find(|name| repeats(name) || name.eq_ignore_ascii_case("reg"))
+}
+
+fn metadata(data: &Folder<'_>, pictures: &mut BTreeMap<String, Option<String>>, violations: &mut Vec<Fault>) {
+    let text = match data.text(METADATA) {
+        Ok(text) => text,
+        Err((code, message)) => return violations.push((METADATA.to_owned(), code, message)),
+    };
+    let mut seen = BTreeSet::new();
     for (i, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        let at = format!("line {} of {METADATA}", i + 1);
-        let row: Value = serde_json::from_str(line).unwrap_or_default();
-        let (Some(name), Some(caption)) = (row["file_name"].as_str(), row["text"].as_str()) else {
-            let message = format!("{at} is no row of file_name and text");
-            violations.push((METADATA.to_owned(), ErrorCode::ValidationFailed, message));
-            continue;
+        let at = format!("{METADATA} line {}", i + 1);
+        let refused = |file: &str, message: String| (file.to_owned(), ErrorCode::ValidationFailed, message);
+        let (file, caption) = match row(line) {
+            Ok(row) => row,
+            Err(why) => {
+                violations.push(refused(METADATA, format!("{at}: {why}")));
+                continue;
+            }
         };
-        match pictures.get_mut(name) {
-            Some(own) => *own = Some(caption.to_owned()).filter(|text| !text.trim().is_empty()),
-            None => violations.push((
-                name.to_owned(),
-                ErrorCode::ImageInvalid,
-                format!("{at} names {name}, which is no picture here"),
-            )),
+        if !seen.insert(file.clone()) {
+            violations.push(refused(&file, format!("{at}: {file} stands there twice")));
+        } else if let Some(own) = pictures.get_mut(&file) {
+            *own = caption;
+        } else {
+            let message = format!("{at}: there is no picture {file}");
+            violations.push((file, ErrorCode::ImageInvalid, message));
         }
     }
-    Ok(())
+}
+
+/// The file and the caption of a row, or what is wrong with it.
+fn row(line: &str) -> Result<(String, Option<String>), String> {
+    let row = contracts::unique(line.as_bytes()).map_err(|err| format!("no JSON: {err}"))?;
+    let Value::Object(row) = row else { return Err("no JSON object".to_owned()) };
+    if let Some(unknown) = row.keys().find(|name| !matches!(name.as_str(), "file_name" | "text")) {
+        return Err(format!("unknown column {}; the columns are file_name and text", shorten(unknown)));
+    }
+    let file = row.get("file_name").and_then(Value::as_str).filter(|file| !file.is_empty());
+    let file = file.ok_or("no file_name")?;
+    let text = match row.get("text") {
+        None | Some(Value::Null) => None,
+        Some(Value::String(text)) => caption(text),
+        Some(_) => return Err("text is no string".to_owned()),
+    };
+    // `./a.png` is `a.png`; what leads above the folder stays as it is, and is no picture of it.
+    let plain = lexical(Path::new(file)).filter(|_| !file.contains(".."));
+    Ok((plain.map_or_else(|| file.to_owned(), |path| path.to_string_lossy().into_owned()), text))
 }

@@ -170,6 +170,17 @@ fn a_pipe_that_is_closed_or_null_is_told_at_the_start() {
     }
 }
 
+/// It waited for a reader for good.
+#[test]
+fn a_log_that_nobody_reads_is_told_at_the_start() {
+    let home = tempfile::tempdir().expect("a folder");
+    let pipe = home.path().join("log");
+    nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).expect("a pipe");
+    let (code, stderr) = start(&["--log-file", pipe.to_str().expect("text")], &[]);
+    assert_eq!(code, Some(2), "{stderr}");
+    assert!(stderr.contains("it is a FIFO that nobody reads"), "{stderr}");
+}
+
 /// Exit code and stderr of a start with flags and environment.
 fn start(args: &[&str], env: &[(&str, &str)]) -> (Option<i32>, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_worker-sim"))

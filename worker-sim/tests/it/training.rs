@@ -2,6 +2,7 @@
 
 use contracts::event;
 use serde_json::{Value, json};
+use std::path::Path;
 
 use crate::support::{Sim, data_set, job, picture_file};
 
@@ -149,6 +150,88 @@ fn the_end_of_stdin_pauses_a_training() {
         sim.data("start_training", lora(&data, json!({})))["training_id"].as_str().expect("an id").to_owned();
     let mut sim = Sim::start_in(sim.into_home(), &[]);
     assert_eq!(state(&mut sim, &id)["state"], "paused");
+}
+
+/// A data set and one change to it: the fault that follows.
+type Changed = (&'static str, fn(&Path), &'static str, &'static str);
+
+/// As the Python worker judges them. A pipe held up the worker for good, and a link lent what lies outside.
+#[test]
+fn what_lies_in_a_data_set_is_read_or_refused() {
+    use std::{fs, os::unix::fs::symlink};
+    fn listed(folder: &Path, rows: &str) {
+        for name in ["a", "b"] {
+            fs::remove_file(folder.join(name).with_extension("txt")).expect("a caption");
+        }
+        fs::write(folder.join("metadata.jsonl"), rows).expect("a file");
+    }
+    fn instead(file: &Path, target: &str) {
+        fs::remove_file(file).expect("a file");
+        symlink(target, file).expect("a link");
+    }
+    let changed: &[Changed] = &[
+        (
+            "pipe",
+            |folder| {
+                fs::remove_file(folder.join("a.txt")).expect("a caption");
+                nix::unistd::mkfifo(&folder.join("a.txt"), nix::sys::stat::Mode::S_IRWXU).expect("a pipe");
+            },
+            "validation_failed",
+            "a.txt is no regular file",
+        ),
+        ("text_out", |f| instead(&f.join("a.txt"), "/etc/hostname"), "path_not_allowed", "a.txt leads out"),
+        (
+            "picture_out",
+            |f| instead(&f.join("a.png"), "/etc/hostname"),
+            "path_not_allowed",
+            "a.png leads out",
+        ),
+        ("latin", |f| fs::write(f.join("a.txt"), b"\xe9").expect("a file"), "validation_failed", "as UTF-8"),
+        ("owners", |f| picture_file(&f.join("a.jpg"), 8, 8, 1), "validation_failed", "a.jpg or a.png"),
+        ("10_cats", |_| {}, "validation_failed", "lies in \"10_cats\""),
+        (
+            "twice",
+            |f| listed(f, "{\"file_name\":\"a.png\",\"text\":\"a\",\"text\":\"b\"}\n"),
+            "validation_failed",
+            "line 1: no JSON: the name \"text\" stands twice",
+        ),
+        (
+            "rows",
+            |f| {
+                listed(
+                    f,
+                    "{\"file_name\":\"a.png\",\"text\":\"a\"}\n{\"file_name\":\"./a.png\",\"text\":\"b\"}\n",
+                );
+            },
+            "validation_failed",
+            "line 2: a.png stands there twice",
+        ),
+        (
+            "column",
+            |f| listed(f, "{\"file_name\":\"a.png\",\"prompt\":\"a\"}\n"),
+            "validation_failed",
+            "unknown column \"prompt\"",
+        ),
+    ];
+    let mut sim = Sim::start(&[]);
+    for (name, change, code, word) in changed {
+        let folder = sim.inputs().join(name);
+        data_set(&sim.inputs());
+        fs::rename(sim.inputs().join("cats"), &folder).expect("a folder");
+        change(&folder);
+        let reply = sim.ask("start_training", lora(name, json!({})));
+        let errors = reply["error_details"]["errors"].as_array().expect("errors");
+        let found = errors.iter().any(|error| {
+            error["code"] == *code && error["message"].as_str().is_some_and(|message| message.contains(word))
+        });
+        assert!(found, "{name}: {reply}");
+    }
+    // With a byte order mark and CRLF, as Windows writes it.
+    data_set(&sim.inputs());
+    let rows =
+        "\u{feff}{\"file_name\":\"a.png\",\"text\":\"a\"}\r\n{\"file_name\":\"./b.png\",\"text\":\"b\"}\r\n";
+    listed(&sim.inputs().join("cats"), rows);
+    sim.data("start_training", lora("cats", json!({})));
 }
 
 #[test]
