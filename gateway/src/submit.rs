@@ -136,11 +136,10 @@ pub async fn remotely(url: &str, submission: &Submission, json: bool) -> anyhow:
     let response = client.get(format!("{base}/v1/jobs/{id}/events?dialect=snake")).send().await?;
     let mut stream = response.bytes_stream();
     let bar = bar();
-    let mut pending = Vec::new();
+    let mut blocks = Blocks::default();
     while let Some(chunk) = stream.next().await {
-        pending.extend_from_slice(&chunk.context("the events broke off")?);
-        while let Some(end) = pending.windows(2).position(|two| two == b"\n\n") {
-            let block: Vec<u8> = pending.drain(..end + 2).collect();
+        blocks.push(&chunk.context("the events broke off")?)?;
+        while let Some(block) = blocks.take() {
             let (name, data) = event(&String::from_utf8_lossy(&block));
             if data.is_empty() {
                 // A comment, which keeps the connection alive.
@@ -156,6 +155,39 @@ pub async fn remotely(url: &str, submission: &Submission, json: bool) -> anyhow:
         }
     }
     bail!("the events ended without a reply; `curl {base}/v1/jobs/{id}` may know more")
+}
+
+/// The most bytes of one event. A reply has those of a frame, 16 MiB unless the gateway's limit was raised.
+const EVENT_BYTES_MAX: usize = 64 << 20;
+
+/// Splits a stream of server-sent events at its blank lines.
+#[derive(Default)]
+struct Blocks {
+    pending: Vec<u8>,
+    /// Bytes of these that hold no blank line: each is looked at once, however many pieces an event comes in.
+    searched: usize,
+}
+
+impl Blocks {
+    fn push(&mut self, piece: &[u8]) -> anyhow::Result<()> {
+        if self.pending.len() + piece.len() > EVENT_BYTES_MAX {
+            bail!("the gateway writes an event of more than {EVENT_BYTES_MAX} bytes");
+        }
+        self.pending.extend_from_slice(piece);
+        Ok(())
+    }
+
+    /// The next whole event; `None` until more of it comes.
+    fn take(&mut self) -> Option<Vec<u8>> {
+        // Its first line feed may be the last byte that was looked at.
+        let from = self.searched.saturating_sub(1);
+        let Some(at) = self.pending[from..].windows(2).position(|two| two == b"\n\n") else {
+            self.searched = self.pending.len();
+            return None;
+        };
+        self.searched = 0;
+        Some(self.pending.drain(..from + at + 2).collect())
+    }
 }
 
 /// The name and the data of one server-sent event.
@@ -241,5 +273,40 @@ fn print_figures(data: &Value) {
             data["seed_used"],
             data["gpu_id"].as_str().unwrap_or("?")
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Blocks, EVENT_BYTES_MAX};
+
+    #[test]
+    fn events_are_split_wherever_their_pieces_end() {
+        let text = b"event: a\ndata: 1\n\n: still there\n\ndata: 2\n\nrest";
+        for length in 1..text.len() {
+            let (mut blocks, mut found) = (Blocks::default(), Vec::new());
+            for piece in text.chunks(length) {
+                blocks.push(piece).unwrap();
+                found.extend(std::iter::from_fn(|| blocks.take()));
+            }
+            assert_eq!(
+                found,
+                [&b"event: a\ndata: 1\n\n"[..], b": still there\n\n", b"data: 2\n\n"],
+                "{length}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_event_without_an_end_is_refused() {
+        let mut blocks = Blocks::default();
+        let piece = vec![b'x'; EVENT_BYTES_MAX / 2];
+        // Searched from the beginning each time, this would be 2^37 bytes.
+        for half in piece.chunks(1 << 10).take(1 << 14) {
+            blocks.push(half).unwrap();
+            assert!(blocks.take().is_none());
+        }
+        blocks.push(&piece).unwrap();
+        blocks.push(&piece).unwrap_err();
     }
 }
