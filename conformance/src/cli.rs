@@ -15,7 +15,7 @@ use std::{
 
 use crate::{
     bench,
-    mutants::hunt::Choice,
+    mutants::{Edit, hunt::Choice},
     options::{self, Options},
     plan::{Plan, Selection, TargetPlan, begins},
     replay, suite,
@@ -98,6 +98,9 @@ struct ChoiceFlags {
     /// Only mutants whose name contains this, as `scale event.progress/step`.
     #[arg(long, value_name = "TEXT")]
     mutant: Option<String>,
+    /// Only this edit; repeatable.
+    #[arg(long = "edit", value_enum, value_name = "EDIT")]
+    edits: Vec<Edit>,
     /// At most so many, chosen by --seed.
     #[arg(long, value_name = "NUMBER")]
     sample: Option<NonZeroUsize>,
@@ -320,9 +323,12 @@ pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<Invocation, clap
     let task = match choice {
         _ if list => Task::List,
         None => Task::Run,
-        Some(ChoiceFlags { mutant, sample, jobs }) => {
-            Task::Mutants(Choice { only: mutant, sample: sample.map(NonZeroUsize::get), jobs: jobs.get() })
-        }
+        Some(ChoiceFlags { mutant, edits, sample, jobs }) => Task::Mutants(Choice {
+            only: mutant,
+            edits,
+            sample: sample.map(NonZeroUsize::get),
+            jobs: jobs.get(),
+        }),
     };
     Ok(Invocation { plan, task, format, output, reports, replay })
 }

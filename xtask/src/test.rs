@@ -86,6 +86,7 @@ pub(crate) const STEPS: &[Step] = &[
         "the gateway keeps the contract over HTTP",
         &["bash", "conformance/gateway.sh"],
     ),
+    built("mutants", "the suite finds a sample of wrong members", &["bash", "conformance/mutants.sh"]),
     built(
         "csharp",
         "an unchanged C# bridge binds every reply (real .NET)",

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::site::step;
 
 /// One way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
 pub enum Edit {
     /// The member is not there.

@@ -11,7 +11,7 @@ use std::{
 };
 
 use super::{
-    Mutant,
+    Edit, Mutant,
     site::{self, Site},
     tap::{Editor, Notes},
 };
@@ -67,6 +67,8 @@ pub struct Hunt {
 pub struct Choice {
     /// Only mutants whose name contains it.
     pub only: Option<String>,
+    /// Only these edits; all, if there are none.
+    pub edits: Vec<Edit>,
     /// At most so many, chosen by the seed of the plan; all, if none.
     pub sample: Option<usize>,
     /// Mutants at the same time.
@@ -93,7 +95,7 @@ pub fn hunt(
     let sights = look(plan, &sites)?;
     let seen: HashSet<usize> = sights.iter().flat_map(|sight| &sight.sites).copied().collect();
     // A part of the suite, or of the mutants, says nothing about the rest.
-    let is_whole = choice.only.is_none() && plan.selection == Selection::default();
+    let is_whole = choice.only.is_none() && choice.edits.is_empty() && plan.selection == Selection::default();
     let unseen = sites.iter().enumerate().filter(|(index, _)| is_whole && !seen.contains(index));
     let unseen = unseen.map(|(_, site)| site.clone()).collect();
     let mut mutants: Vec<(usize, Mutant)> = Vec::new();
@@ -105,6 +107,9 @@ pub fn hunt(
         if mutants.is_empty() {
             return Err(HuntError::NoMutant(only.clone()));
         }
+    }
+    if !choice.edits.is_empty() {
+        mutants.retain(|(_, mutant)| choice.edits.contains(&mutant.edit));
     }
     if let Some(sample) = choice.sample {
         mutants = sampled(mutants, sample, plan.options.seed);

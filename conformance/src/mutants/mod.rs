@@ -4,6 +4,7 @@
 //! check fails whose id or reason names the member, *noticed* if others fail only, and *survives* if none does.
 
 pub mod edit;
+pub mod expected;
 pub mod hunt;
 pub mod report;
 pub mod site;

@@ -1,7 +1,7 @@
 //! Lines: the forms in which they may come in and must go out, and the stream after a bad one.
 
 use contracts::{
-    Action,
+    Action, ErrorCode,
     framing::{FRAME_BYTES_MAX, Line},
 };
 use serde_json::{Value, json};
@@ -11,11 +11,11 @@ use crate::{
     class::Class,
     context::Context,
     display,
-    exchange::Command,
+    exchange::{Command, StrictReading},
     json,
     scenario::{Checks, Scenario},
     sentence::Sentence,
-    target::worker::Worker,
+    target::{Answer, worker::Worker},
 };
 
 /// Valid frames in unusual forms.
@@ -72,7 +72,33 @@ fn served(worker: &mut Worker, context: &Context, text: &str) -> Result<Result<(
     let success = reply.get("success").or(reply.get("Success"));
     let done = success == Some(&Value::Bool(true))
         || (text.contains("model_id") && success == Some(&Value::Bool(false)));
-    Ok(if done { Ok(()) } else { Err(reply.to_string()) })
+    if !done {
+        return Ok(Err(reply.to_string()));
+    }
+    // The reply is one of its action, in the dialect of its envelope.
+    let frame = text.trim_start_matches('\u{feff}').trim();
+    let Ok(incoming) = contracts::read_frame(frame.as_bytes()) else { return Ok(Ok(())) };
+    let answer = Answer { value: reply, http: None };
+    let reading = StrictReading::of(incoming.head.action, incoming.stdio_dialect(), &answer);
+    Ok(match (&reading.read, reading.misspelt.first()) {
+        (Err(why), _) => Err(why.clone()),
+        (_, Some(name)) => Err(format!("{name} is spelt in another dialect")),
+        _ => retryable(&reading.snake),
+    })
+}
+
+/// Whether each failure in a reply is retryable as the table of codes says.
+fn retryable(reply: &Value) -> Result<(), String> {
+    let items = reply["data"]["results"].as_array().into_iter().flatten();
+    let failures =
+        items.chain([reply]).map(|holder| &holder["error_details"]).filter(|details| details.is_object());
+    for details in failures {
+        let code = details["code"].as_str().and_then(|code| code.parse::<ErrorCode>().ok());
+        if code.is_none_or(|code| details["retryable"] != code.retryable()) {
+            return Err(format!("code and retryable of error_details do not agree: {details}"));
+        }
+    }
+    Ok(())
 }
 
 fn pieces() -> Scenario {

@@ -1,6 +1,6 @@
 //! A worker as its parent sees it: silence at first, the handshake, polite stops.
 
-use contracts::{Action, Dialect, framing::Line, limits::STOP_TOTAL};
+use contracts::{Action, Dialect, ErrorCode, framing::Line, limits::STOP_TOTAL};
 use serde_json::{Value, json};
 use std::{
     collections::BTreeSet,
@@ -218,6 +218,7 @@ fn end_of_input() -> Scenario {
 fn end_of_input_while_busy() -> Scenario {
     let checks = vec![
         CheckDef::new("job-answered", Class::Life, Sentence::UnfinishedAtEndOfInput),
+        CheckDef::new("item-code-retryable", Class::Env, Sentence::UnfinishedAtEndOfInput),
         CheckDef::new("exit-0", Class::Time, Sentence::ExitWithinFiveSeconds),
     ];
     Scenario::new("lifecycle.end-of-input-while-busy", checks, |context, checks| {
@@ -238,10 +239,28 @@ fn end_of_input_while_busy() -> Scenario {
         checks.hold("job-answered", stopped && reading.snake["request_id"] == "busy", || {
             reading.snake.to_string()
         });
+        let wrong = reading.snake["data"]["results"].as_array().and_then(|items| {
+            items
+                .iter()
+                .filter(|item| item["success"] == false)
+                .find(|item| !is_of_a_stop(&item["error_details"]))
+        });
+        checks.hold("item-code-retryable", wrong.is_none(), || {
+            format!("an item that the stop has ended: {}", wrong.map_or_else(String::new, Value::to_string))
+        });
         let exit = worker.exit(stop_limit().saturating_sub(ended.elapsed()));
         checks.exits_with_0("exit-0", &exit);
         Ok(())
     })
+}
+
+/// Whether an item of a batch ended as the stop ends it: one code, at its top and in each entry, and retryable as the table says.
+fn is_of_a_stop(details: &Value) -> bool {
+    let codes = [ErrorCode::ShuttingDown, ErrorCode::Cancelled];
+    let Some(code) = codes.into_iter().find(|code| details["code"] == code.as_str()) else { return false };
+    let entries = details["errors"].as_array().into_iter().flatten();
+    details["retryable"] == code.retryable()
+        && entries.into_iter().all(|entry| entry["code"] == code.as_str())
 }
 
 fn shutdown() -> Scenario {

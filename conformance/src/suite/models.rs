@@ -279,6 +279,7 @@ fn files() -> Scenario {
         CheckDef::new("as-asked", Class::Names, Sentence::FileResultPath),
         CheckDef::new("deep", Class::Effect, Sentence::FileHashWhenDeep),
         CheckDef::new("missing", Class::Effect, Sentence::MissingFileIsInvalid),
+        CheckDef::new("detected_model_type", Class::Effect, Sentence::FileResultMembers),
     ];
     Scenario::new("models.files", checks, |context, checks| {
         let path = context.options.model_path.clone();
@@ -286,6 +287,9 @@ fn files() -> Scenario {
         let first = &flat["results"][0];
         checks
             .hold("valid", first["is_valid"] == true && first.get("sha256").is_none(), || first.to_string());
+        // The option names a base: a target that tells what a file is says so.
+        let detected = first.get("detected_model_type");
+        checks.hold("detected_model_type", detected.is_none_or(|kind| kind == "sdxl"), || first.to_string());
         let model = context.options.model.clone();
         let by_id = context.get(Action::ValidateModelFiles, json!({"model_paths": [model]}))?;
         let asked = &by_id["results"][0]["model_path"];

@@ -16,7 +16,24 @@ fn a_mutant_is_killed_by_a_check_that_names_it() {
         mutants(&["--only", "envelopes.get_status", "--mutant", "null get_status/state"]);
     assert_eq!(
         (code, report.as_str()),
-        (Some(0), "1 mutants: 1 killed, 0 noticed, 0 survived, 0 changed nothing; 0 members unseen\n"),
+        (
+            Some(0),
+            "1 mutants: 1 killed, 0 noticed, 0 survived, 0 changed nothing, 0 expected; 0 members unseen\n"
+        ),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn a_survivor_with_a_reason_is_expected() {
+    let (code, report, stderr) =
+        mutants(&["--only", "envelopes.get_schedulers", "--edit", "next", "--mutant", "recommended_steps"]);
+    assert_eq!(
+        (code, report.as_str()),
+        (
+            Some(0),
+            "1 mutants: 0 killed, 0 noticed, 0 survived, 0 changed nothing, 1 expected; 0 members unseen\n"
+        ),
         "{stderr}"
     );
 }

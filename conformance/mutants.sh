@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# What the conformance suite misses: a sample of mutants of the simulated worker, another one each day.
+#
+#   conformance/mutants.sh [FLAG OF conformance mutants ...]
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# The whole workspace: one choice of features, so that what the tests built is used again.
+cargo bins --quiet
+bin="${CARGO_TARGET_DIR:-target}/debug"
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+mkdir "$scratch/models"
+# Pretend models are of the type that their names tell.
+has=(--refiner sdxl_refiner --vae sdxl_vae --lora loras/style.safetensors --control-net controlnet_canny.safetensors)
+files=(--scratch-models "$scratch/models" --base-file conformance/data/pretend_base.safetensors)
+# Signals and documents say nothing of single members, and take the most time.
+skip=(--skip worker-process --skip readings --skip bounds --skip properties)
+seed=$(date -u +%Y%j)
+echo "seed $seed"
+"$bin/conformance" mutants --edit next --edit flip --edit other --sample 40 --seed "$seed" "${skip[@]}" \
+  "${has[@]}" "${files[@]}" "$@" -- "$bin/worker-sim" --model-root "$scratch/models"
