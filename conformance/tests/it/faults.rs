@@ -116,7 +116,9 @@ fn a_worker_that_takes_any_file() {
     let judge =
         |fault: &[&str]| against_with(&flags, &[&["--model-root", scratch], fault].concat(), &["files"]);
     let (code, report) = judge(&[]);
-    assert_eq!((code, &report["counts"]["skipped"]), (0, &0.into()), "without a fault: {report:#}");
+    // It tells of no file which type it is.
+    assert_eq!((code, &report["counts"]["skipped"]), (0, &1.into()), "without a fault: {report:#}");
+    assert_eq!(outcome(&report, "files.told.detected_model_type"), "skipped");
     assert_eq!(std::fs::read_dir(scratch).unwrap().count(), 0, "files are left");
     for (fault, checks) in [
         ("any_file", &["files.page.report", "files.page.load", "files.page.job", "files.reserved.job"][..]),
