@@ -67,7 +67,13 @@ pub(crate) const STEPS: &[Step] = &[
     // Not before the build, which keeps both cores busy.
     Step {
         needs: &["rust-build", "workers-setup"],
-        ..python("workers-test", "the tests of the Python workers", &[PYTHON, "-m", "pytest", "-q"])
+        // Two processes: the Rust tests beside them wait for processes much of their time. A file stays with one, as its
+        // tests share an engine.
+        ..python(
+            "workers-test",
+            "the tests of the Python workers",
+            &[PYTHON, "-m", "pytest", "-q", "--numprocesses", "2", "--dist", "loadfile"],
+        )
     },
     // The longest first: two at a time, and none is left alone at the end.
     built(

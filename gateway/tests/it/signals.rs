@@ -71,7 +71,8 @@ async fn a_signal_to_each_process_of_the_service_ends_no_worker() {
     }
     assert_eq!(within(program.child.wait()).await.unwrap().code(), Some(0));
     let log = std::fs::read_to_string(program.dir.path().join("stderr")).unwrap();
-    assert!(!log.contains("worker died") && !log.contains("has ended"), "{log}");
+    // A guard that has just started may be hit before it blocks them: another takes its place, and no worker dies.
+    assert!(!log.contains("worker died"), "{log}");
 }
 
 /// An orchestrator may send SIGTERM while the operator shuts down, or the other way round. Both mean the same drain;
