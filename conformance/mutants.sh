@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What the conformance suite misses: a sample of mutants of the simulated worker, another one each day.
 #
-#   conformance/mutants.sh [FLAG OF conformance mutants ...]
+#   conformance/mutants.sh [--all] [FLAG OF conformance mutants ...]
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # The whole workspace: one choice of features, so that what the tests built is used again.
@@ -16,6 +16,12 @@ files=(--scratch-models "$scratch/models" --base-file conformance/data/pretend_b
 # Signals and documents say nothing of single members, and take the most time.
 skip=(--skip worker-process --skip readings --skip bounds --skip properties)
 seed=$(date -u +%Y%j)
-echo "seed $seed"
-"$bin/conformance" mutants --edit next --edit flip --edit other --sample 40 --seed "$seed" "${skip[@]}" \
+sample=(--edit next --edit flip --edit other --sample 40 --seed "$seed")
+if [ "${1:-}" = --all ]; then
+  shift
+  sample=()
+else
+  echo "seed $seed"
+fi
+"$bin/conformance" mutants "${sample[@]}" "${skip[@]}" \
   "${has[@]}" "${files[@]}" "$@" -- "$bin/worker-sim" --model-root "$scratch/models"

@@ -245,7 +245,15 @@ impl Context {
     pub fn ask(&mut self, command: &Command) -> Result<StrictReading, ScenarioEnd> {
         let dialect = command.reply_dialect(self.is_gateway());
         let answer = self.send(command.frame().to_string().as_bytes(), command.action.as_str())?;
-        Ok(StrictReading::of(command.action, dialect, &answer))
+        let reading = StrictReading::of(command.action, dialect, &answer);
+        if let Some(id) = &command.request_id
+            && reading.read.is_ok()
+            && reading.snake["request_id"] != id.as_str()
+        {
+            let answered = &reading.snake["request_id"];
+            return Err(ScenarioEnd::Broken(format!("request_id {id} is answered as {answered}")));
+        }
+        Ok(reading)
     }
 
     /// `data` of a documented command that must succeed.

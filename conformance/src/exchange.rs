@@ -1,7 +1,7 @@
 //! Commands as clients write them, and replies as a strict reader of one dialect reads them.
 
 use contracts::{
-    Action, Dialect, Form, ReadReply, Reply,
+    Action, Dialect, ErrorCode, Form, ReadReply, Reply,
     dictionary::{Shape, dictionary},
 };
 use serde_json::{Map, Value};
@@ -95,6 +95,28 @@ impl Command {
     }
 }
 
+/// Whether the failure in a reply agrees with the table of codes and with itself: retryable is that of the code, and one
+/// fault is told at the top as in its entry.
+fn agrees(reply: &Value) -> Result<(), String> {
+    let details = &reply["error_details"];
+    let Some(code) = details["code"].as_str().and_then(|code| code.parse::<ErrorCode>().ok()) else {
+        return Ok(());
+    };
+    if details["retryable"] != code.retryable() {
+        return Err(format!("retryable is {} of a failure {code}", details["retryable"]));
+    }
+    let entries = details["errors"].as_array().map_or(&[][..], Vec::as_slice);
+    if let [only] = entries
+        && (only["code"] != details["code"] || only["pointer"] != details["field"])
+    {
+        return Err(format!(
+            "one fault, {} at {}, is told as {code} at {}",
+            only["code"], only["pointer"], details["field"]
+        ));
+    }
+    Ok(())
+}
+
 /// A reply as a strict reader of one dialect reads it.
 #[derive(Clone, Debug)]
 pub struct StrictReading {
@@ -130,10 +152,15 @@ impl StrictReading {
                 &mut misspelt,
             );
         }
-        let read = Reply::read(action, &snake).map_err(|err| {
-            let shown =
-                err.violations.iter().take(3).map(|fault| format!("{}: {}", fault.pointer, fault.message));
-            shown.collect::<Vec<_>>().join("; ")
+        let read = agrees(&snake).and_then(|()| {
+            Reply::read(action, &snake).map_err(|err| {
+                let shown = err
+                    .violations
+                    .iter()
+                    .take(3)
+                    .map(|fault| format!("{}: {}", fault.pointer, fault.message));
+                shown.collect::<Vec<_>>().join("; ")
+            })
         });
         Self { snake, misspelt, read }
     }

@@ -18,6 +18,8 @@ pub struct Picture {
     pub format: &'static str,
     /// Size of the file.
     pub bytes: usize,
+    /// The file.
+    file: Vec<u8>,
 }
 
 impl Picture {
@@ -56,7 +58,13 @@ impl Picture {
         if let Some((name, is)) = measured.iter().find(|(name, is)| detail[name] != *is) {
             return Err(broken(format!("{name} is said to be {}, and is {is}", detail[name])));
         }
-        Ok(Self { pixels, format, bytes: bytes.len() })
+        Ok(Self { pixels, format, bytes: bytes.len(), file: bytes })
+    }
+
+    /// Whether a text stands in the file as it is written, as in a comment or a description.
+    #[must_use]
+    pub fn has_text(&self, text: &str) -> bool {
+        self.file.windows(text.len().max(1)).any(|window| window == text.as_bytes())
     }
 
     /// The pixels.

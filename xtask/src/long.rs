@@ -40,6 +40,16 @@ pub(crate) const LONG: &[Step] = &[
         )
     },
     step(
+        "faulty-workers",
+        "the suite finds every worker of conformance/tests/faulty broken",
+        &["bash", "conformance/faulty.sh"],
+    ),
+    step(
+        "mutants-long",
+        "the suite finds every wrong member, but those of which it is known (hours)",
+        &["bash", "conformance/mutants.sh", "--all"],
+    ),
+    step(
         "bench-decode",
         "what reading a submission costs",
         &["cargo", "bench", "--profile", "dist", "-p", "contracts", "--bench", "decode"],

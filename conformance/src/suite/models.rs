@@ -206,6 +206,11 @@ fn refusals() -> Scenario {
             let request_id = context.fresh_id();
             let reading = context.ask(&Command::new(*action, fields.clone()).id(request_id))?;
             checks.hold(id, reading.code() == Ok("model_not_found"), || display::result(&reading.code()));
+            if *action == Action::LoadFromCache {
+                let hint = &reading.snake["error_details"]["hint"];
+                let says = hint.as_str().is_some_and(|hint| hint.contains("load_model_to_cache"));
+                checks.hold(id, says, || format!("the hint does not name load_model_to_cache: {hint}"));
+            }
         }
         for (id, reference) in NOWHERE {
             let request_id = context.fresh_id();

@@ -12,12 +12,12 @@ use crate::{
     display,
     exchange::Command,
     member,
-    scenario::Scenario,
+    scenario::{Checks, Scenario},
     sentence::Sentence,
 };
 
 pub(super) fn scenarios() -> Vec<Scenario> {
-    vec![whole(), stopped(), refusals()]
+    vec![whole(), stopped(), resumed(), refusals()]
 }
 
 const ENDED: [&str; 4] = ["paused", "completed", "failed", "cancelled"];
@@ -138,6 +138,71 @@ fn stopped() -> Scenario {
         }
         Ok(())
     })
+}
+
+/// A training that was stopped and resumed is one: its history has the steps before and after.
+fn resumed() -> Scenario {
+    let checks = vec![
+        CheckDef::new("busy", Class::Life, Sentence::TrainingTakesItsTurn),
+        CheckDef::new("completes", Class::Life, Sentence::StopSavedOrNot),
+        CheckDef::new("history", Class::Effect, Sentence::TrainingHistory),
+    ];
+    Scenario::new("training.resumed", checks, |context, checks| {
+        let started = start(context, 2000)?;
+        let id = member::text(&started, "/training_id")?.to_owned();
+        let step = wait_for_a_step(context, &id)?;
+        busy(context, checks)?;
+        context.get(Action::StopTraining, json!({"training_id": id, "save_checkpoint": true}))?;
+        let stopped = wait_for_end(context, &id)?;
+        let reached = member::integer(&stopped, "/step")?;
+        if reached >= 2000 || reached < step {
+            return Err(ScenarioEnd::Undecided(format!("it was stopped at step {reached} of 2000")));
+        }
+        let hyperparameters = json!({"max_steps": reached + 2});
+        context.get(Action::StartTraining, json!({"resume_from": id, "hyperparameters": hyperparameters}))?;
+        let status = wait_for_end(context, &id)?;
+        checks.hold("completes", status["state"] == "completed" && status["step"] == reached + 2, || {
+            status.to_string()
+        });
+        let history = context.get(Action::GetTrainingHistory, json!({"training_id": id}))?;
+        let steps: Vec<u64> =
+            history["rows"].as_array().into_iter().flatten().filter_map(|row| row["step"].as_u64()).collect();
+        let whole = steps.first().is_some_and(|first| *first <= step) && steps.last() == Some(&(reached + 2));
+        checks.hold("history", whole && steps.is_sorted_by(|one, two| one < two), || {
+            format!("of {} steps the rows are {:?} to {:?}", reached + 2, steps.first(), steps.last())
+        });
+        wait_for_ready(context)
+    })
+}
+
+/// Waits for the first step of a training.
+fn wait_for_a_step(context: &mut Context, training_id: &str) -> Result<u64, ScenarioEnd> {
+    let until = Instant::now() + context.options.timeout;
+    loop {
+        let status = context.get(Action::GetTrainingStatus, json!({"training_id": training_id}))?;
+        let step = member::integer(&status, "/step")?;
+        if step > 0 {
+            return Ok(step);
+        }
+        if Instant::now() > until || status["state"].as_str().is_some_and(|state| ENDED.contains(&state)) {
+            return Err(ScenarioEnd::Broken(format!("the training has no step: {status}")));
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// A load while a worker trains is refused as busy, and may be sent again; a pool may have another worker for it.
+fn busy(context: &mut Context, checks: &mut Checks<'_>) -> Result<(), ScenarioEnd> {
+    if context.is_pool()? {
+        checks.skip("busy", "a pool waits for a worker, or has another");
+        return Ok(());
+    }
+    let path = context.options.model_path.clone();
+    let id = context.fresh_id();
+    let fields = json!({"model_path": path, "model_type": "sdxl"});
+    let reading = context.ask(&Command::new(Action::LoadModel, fields).id(id))?;
+    checks.hold("busy", reading.code() == Ok("worker_busy"), || display::result(&reading.code()));
+    Ok(())
 }
 
 fn refusals() -> Scenario {

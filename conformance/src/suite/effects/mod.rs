@@ -91,6 +91,7 @@ fn repeat() -> Scenario {
         CheckDef::new("absolute", Class::Asset, Sentence::ImagePaths),
         CheckDef::new("measured", Class::Unit, Sentence::GenerationTimeParts),
         CheckDef::new("no-part", Class::Effect, Sentence::FeaturesUsed),
+        CheckDef::new("id-again", Class::Asset, Sentence::FilesNeverOverwritten),
     ];
     Scenario::new("effects.repeat", checks, |context, checks| {
         let one = draw(context, base(&context.options))?;
@@ -109,6 +110,7 @@ fn repeat() -> Scenario {
                 && paths.iter().all(|path| path.as_str().is_some_and(|path| path.starts_with('/'))),
             || display::json(&paths),
         );
+        id_again(context, checks)?;
         let seconds = |name: &str| member::number(&one.result, name);
         let (whole, before, after) = (
             seconds("/generation_time_seconds")?,
@@ -126,6 +128,30 @@ fn repeat() -> Scenario {
         });
         Ok(())
     })
+}
+
+/// The id of an ended job may be used again; the file of the first stays as its reply told.
+fn id_again(context: &mut Context, checks: &mut Checks<'_>) -> Result<(), ScenarioEnd> {
+    let id = context.fresh_id();
+    let mut results = Vec::new();
+    for prompt in ["a lighthouse", "a red car"] {
+        let document = with(base(&context.options), "/conditioning/prompt", prompt.into());
+        let command = Command::new(Action::GenerateSdxl, json!({"prompt_submission": document})).id(&id);
+        let reading = context.ask(&command)?;
+        results
+            .push(reading.data().map_err(|why| ScenarioEnd::Broken(format!("the id again: {why}")))?.clone());
+    }
+    let paths = [&results[0]["images"], &results[1]["images"]];
+    checks.hold("id-again", paths[0] != paths[1], || format!("two jobs of one id wrote {}", paths[0]));
+    // Its size and hash are still those that the reply told.
+    match Picture::open(context, &results[0]["image_details"][0]) {
+        Ok(_) => Ok(()),
+        Err(ScenarioEnd::Broken(why)) => {
+            checks.decide("id-again", Err(why));
+            Ok(())
+        }
+        Err(end) => Err(end),
+    }
 }
 
 fn strength() -> Scenario {
@@ -222,6 +248,7 @@ fn formats() -> Scenario {
         .map(|format| CheckDef::new(*format, Class::Effect, Sentence::FieldOutputFormat))
         .collect();
     checks.push(CheckDef::new("quality", Class::Effect, Sentence::FieldQuality));
+    checks.push(CheckDef::new("record", Class::Asset, Sentence::PictureRecord));
     Scenario::new("effects.formats", checks, move |context, checks| {
         let offered = context.capabilities()?["supported_formats"].clone();
         for format in formats {
@@ -234,6 +261,9 @@ fn formats() -> Scenario {
             checks.hold(format, drawn.pictures[0].format == format, || {
                 format!("the file is {}", drawn.pictures[0].format)
             });
+            let prompt = base(&context.options)["conditioning"]["prompt"].as_str().map(str::to_owned);
+            let has_record = prompt.is_some_and(|prompt| drawn.pictures[0].has_text(&prompt));
+            checks.hold("record", has_record, || format!("no prompt stands in the {format} file"));
             if format == "jpeg" {
                 let coarse = with(
                     with(base(&context.options), "/postprocessing/output_format", format.into()),

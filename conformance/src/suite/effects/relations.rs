@@ -116,6 +116,11 @@ fn started(document: Value, level: u8, strength: f64) -> Value {
     with(document, "/hyperparameters/strength", strength.into())
 }
 
+fn refined(document: Value, options: &Options, start: f64) -> Value {
+    let refined = with(document, "/model/refiner", json!(options.refiner));
+    with(refined, "/hyperparameters/refiner_start", start.into())
+}
+
 fn guided(document: Value, scale: f64) -> Value {
     with(document, "/hyperparameters/guidance_scale", scale.into())
 }
@@ -135,7 +140,7 @@ type Make = fn(
 ) -> Pair;
 
 fn of_numbers(pair: Make) -> Vec<Pair> {
-    use Relation::{Near, Same};
+    use Relation::{Near, Other, Same};
     vec![
         pair(
             "guidance-almost",
@@ -170,13 +175,50 @@ fn of_numbers(pair: Make) -> Vec<Pair> {
             Sentence::SmallWeightIsNearNone,
         ),
         pair(
+            "control-net-above-one",
+            Needs::ControlNet,
+            |d, o| controls(d, o, &[(120, 1.0)]),
+            |d, o| controls(d, o, &[(120, 2.0)]),
+            Other,
+            Sentence::NumbersAreNumbers,
+        ),
+        pair(
+            "lora-above-one",
+            Needs::Lora,
+            |d, o| loras(d, o, &[("one", 1.0)]),
+            |d, o| loras(d, o, &[("one", 2.0)]),
+            Other,
+            Sentence::NumbersAreNumbers,
+        ),
+        pair(
+            "lora-below-zero",
+            Needs::Lora,
+            |d, o| loras(d, o, &[("one", 1.0)]),
+            |d, o| loras(d, o, &[("one", -1.0)]),
+            Other,
+            Sentence::NumbersAreNumbers,
+        ),
+        pair(
+            "guidance-at-its-end",
+            Needs::Nothing,
+            |d, _| guided(d, 25.0),
+            |d, _| guided(d, 50.0),
+            Other,
+            Sentence::NumbersAreNumbers,
+        ),
+        pair(
+            "early-refiner",
+            Needs::Refiner,
+            |d, o| refined(d, o, 0.25),
+            |d, o| refined(d, o, 0.75),
+            Other,
+            Sentence::RefinerStart,
+        ),
+        pair(
             "late-refiner",
             Needs::Refiner,
             plain,
-            |d, o| {
-                let refined = with(d, "/model/refiner", json!(o.refiner));
-                with(refined, "/hyperparameters/refiner_start", 0.999.into())
-            },
+            |d, o| refined(d, o, 0.999),
             Near,
             Sentence::RefinerStart,
         ),
@@ -279,12 +321,15 @@ fn of_samplers(pair: Make) -> Vec<Pair> {
 }
 
 /// The relations that need more than two pictures compared as wholes.
-const OTHERS: [(&str, Sentence); 5] = [
+const OTHERS: [(&str, Sentence); 8] = [
     ("unmasked-stays", Sentence::UnmaskedStays),
     ("small-strength-keeps", Sentence::StrengthKeepsTheImage),
     ("last-of-a-batch", Sentence::BatchItemIsSingleRun),
     ("actions", Sentence::ActionsAreOneJob),
     ("dialects", Sentence::DialectsMeanTheSame),
+    ("samplers", Sentence::SchedulerNeverSubstituted),
+    ("flat-parameters", Sentence::ActionsAreOneJob),
+    ("large-seed", Sentence::FieldSeed),
 ];
 
 pub(super) fn scenario() -> Scenario {
@@ -317,6 +362,9 @@ pub(super) fn scenario() -> Scenario {
         checks.decide("last-of-a-batch", last_of_a_batch(context, &base)?);
         checks.decide("actions", actions(context, &base, &plain)?);
         checks.decide("dialects", dialects(context, &base, &plain)?);
+        checks.decide("samplers", samplers(context, &base)?);
+        checks.decide("flat-parameters", flat_parameters(context, &base)?);
+        checks.decide("large-seed", large_seed(context, &base, &plain)?);
         Ok(())
     })
 }
@@ -411,15 +459,102 @@ fn last_of_a_batch(context: &mut Context, base: &Value) -> Judged {
     })
 }
 
-/// The picture of a command, whatever it is called.
-fn picture_of(context: &mut Context, command: Command, at: &str) -> Result<Picture, ScenarioEnd> {
+/// The result of a command, whatever it is called, and its first picture.
+fn result_of(context: &mut Context, command: Command, at: &str) -> Result<(Value, Picture), ScenarioEnd> {
     let id = context.fresh_id();
     let action = command.action;
     let reading = context.ask(&command.id(id))?;
     let data = reading.data().map_err(|why| ScenarioEnd::Broken(format!("{action}: {why}")))?.clone();
-    let detail = data.pointer(at).and_then(|result| result.pointer("/image_details/0"));
+    let result = data.pointer(at).cloned();
+    let detail = result.as_ref().and_then(|result| result.pointer("/image_details/0"));
     let detail = detail.ok_or_else(|| ScenarioEnd::Broken(format!("{action}: no image_details")))?;
-    Picture::open(context, detail)
+    let picture = Picture::open(context, detail)?;
+    Ok((result.unwrap_or(Value::Null), picture))
+}
+
+fn picture_of(context: &mut Context, command: Command, at: &str) -> Result<Picture, ScenarioEnd> {
+    Ok(result_of(context, command, at)?.1)
+}
+
+/// Samplers that are one in theory: ancestral steps of Euler's are those of DDPM.
+const TWINS: [[&str; 2]; 1] = [["Euler a", "DDPM"]];
+
+/// No two samplers that are advertised draw the same picture: one of them would stand for the other.
+fn samplers(context: &mut Context, base: &Value) -> Judged {
+    let told = context.capabilities()?["supported_schedulers"].clone();
+    let base = with(base.clone(), "/scheduler/steps", 8.into());
+    let mut drawn: Vec<(String, Picture)> = Vec::new();
+    for name in told.as_array().into_iter().flatten().filter_map(Value::as_str) {
+        let mut one = draw(context, with(base.clone(), "/scheduler/type", name.into()))?;
+        let picture = one.pictures.swap_remove(0);
+        let are_twins = |other: &str| TWINS.iter().any(|pair| pair.contains(&name) && pair.contains(&other));
+        let same =
+            |(other, drawn): &&(String, Picture)| difference(drawn, &picture) == Some(0) && !are_twins(other);
+        if let Some((other, _)) = drawn.iter().find(same) {
+            return Ok(Err(format!("{name} draws the picture of {other}")));
+        }
+        drawn.push((name.to_owned(), picture));
+    }
+    Ok(Ok(()))
+}
+
+/// Each flat parameter does what the field of a submission does that it stands for.
+fn flat_parameters(context: &mut Context, base: &Value) -> Judged {
+    let model = context.options.model.clone();
+    if model.contains('/') {
+        return Err(ScenarioEnd::Skip("flat parameters name a model by its id".to_owned()));
+    }
+    let values = [
+        ("prompt", "/conditioning/prompt", json!("a red car")),
+        ("negative_prompt", "/conditioning/negative_prompt", json!("fog")),
+        ("width", "/hyperparameters/dimensions/width", json!(128)),
+        ("height", "/hyperparameters/dimensions/height", json!(72)),
+        ("steps", "/scheduler/steps", json!(3)),
+        ("guidance_scale", "/hyperparameters/guidance_scale", json!(3.5)),
+        ("seed", "/hyperparameters/seed", json!(11)),
+        ("scheduler", "/scheduler/type", json!("Euler")),
+    ];
+    let common = [
+        ("prompt", base["conditioning"]["prompt"].clone()),
+        ("width", json!(64)),
+        ("height", json!(64)),
+        ("steps", base["scheduler"]["steps"].clone()),
+        ("seed", base["hyperparameters"]["seed"].clone()),
+        ("model_id", json!(model)),
+    ];
+    let mut wrong = Vec::new();
+    for (name, pointer, value) in values {
+        let whole = draw(context, with(base.clone(), pointer, value.clone()))?;
+        let mut flat: serde_json::Map<String, Value> =
+            common.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        flat.insert(name.to_owned(), value);
+        for (action, fields) in [
+            (Action::GenerateImage, json!({"parameters": flat})),
+            (Action::RunInference, json!({"model_id": model, "parameters": flat})),
+        ] {
+            match picture_of(context, Command::new(action, fields), "") {
+                Ok(picture) if difference(&picture, &whole.pictures[0]).is_some_and(|most| most <= 1) => {}
+                Ok(_) => wrong.push(format!("{name} of {action} is not {pointer} of a submission")),
+                Err(ScenarioEnd::Broken(why)) => wrong.push(why),
+                Err(end) => return Err(end),
+            }
+        }
+    }
+    Ok(if wrong.is_empty() { Ok(()) } else { Err(wrong.join("; ")) })
+}
+
+/// The largest seed is an integer in the reply, as it was sent.
+fn large_seed(context: &mut Context, base: &Value, plain: &Drawn) -> Judged {
+    const LARGEST: u64 = (1 << 53) - 1;
+    let drawn = draw(context, with(base.clone(), "/hyperparameters/seed", LARGEST.into()))?;
+    let told = [&drawn.result["seed_used"], &drawn.result["image_details"][0]["seed"]];
+    Ok(if told.iter().any(|seed| seed.as_u64() != Some(LARGEST)) {
+        Err(format!("seed {LARGEST} is told as {} and {}", told[0], told[1]))
+    } else if difference(&drawn.pictures[0], &plain.pictures[0]) == Some(0) {
+        Err(format!("seed {LARGEST} draws the picture of seed 7"))
+    } else {
+        Ok(())
+    })
 }
 
 /// Every action that runs a submission makes its picture.
@@ -466,9 +601,15 @@ fn dialects(context: &mut Context, base: &Value, plain: &Drawn) -> Judged {
     for dialect in [Dialect::Pascal, Dialect::Camel] {
         for form in [Form::Documented, Form::Direct] {
             let command = Command::new(Action::GenerateSdxl, json!({"prompt_submission": base}));
-            match picture_of(context, Command { dialect, form, ..command }, "") {
-                Ok(picture) if difference(&picture, &plain.pictures[0]).is_some_and(|most| most <= 1) => {}
-                Ok(_) => wrong.push(format!("{dialect:?} in the {form:?} envelope makes another picture")),
+            match result_of(context, Command { dialect, form, ..command }, "") {
+                Ok((_, picture)) if difference(&picture, &plain.pictures[0]).is_none_or(|most| most > 1) => {
+                    wrong.push(format!("{dialect} in the {form:?} envelope makes another picture"));
+                }
+                // Keys of maps are data, the same in every dialect.
+                Ok((result, _)) if result["features_used"] != plain.result["features_used"] => {
+                    wrong.push(format!("features_used in {dialect} is {}", result["features_used"]));
+                }
+                Ok(_) => {}
                 Err(ScenarioEnd::Broken(why)) => wrong.push(why),
                 Err(end) => return Err(end),
             }

@@ -54,6 +54,15 @@ pub(super) fn scenario() -> Scenario {
                 format!("{} is told, and it is {value}", row[member])
             });
         }
+        // Each row is of its own file, whatever stands before it.
+        let other = put(context, "told-lora.safetensors", |_, path| broken::lora_of_another_base(path))?;
+        let alone = context.get(Action::ValidateModelFiles, json!({"model_paths": [other]}))?;
+        let both = context.get(Action::ValidateModelFiles, json!({"model_paths": [path, other]}))?;
+        for member in ["tensor_count", "file_size_bytes", "model_path"] {
+            let (one, two) = (&alone["results"][0][member], &both["results"][1][member]);
+            checks
+                .hold(member, same(one, two), || format!("{two} of the second file, which has {one} alone"));
+        }
         // Names of number formats are torch's or safetensors' own.
         let listed = member::list(row, "/dtypes")?.len();
         checks.hold("dtypes", listed == dtypes.len(), || format!("{} of {dtypes:?}", row["dtypes"]));

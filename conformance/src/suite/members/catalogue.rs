@@ -37,6 +37,8 @@ pub(super) fn scenario() -> Scenario {
     ];
     Scenario::new("members.catalogue", checks.concat(), |context, checks| {
         let mut worker = context.start()?;
+        let before = ask(&mut worker, context, Action::GetCapabilities, json!({}))?.data;
+        checks.decide("loaded_models", is(&before, "/loaded_models", &json!([])));
         let path = context.options.model_path.clone();
         let fields = json!({"model_path": path, "model_type": "sdxl"});
         ask(&mut worker, context, Action::LoadModel, fields)?;

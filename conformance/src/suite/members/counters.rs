@@ -13,6 +13,9 @@ const METRICS: Sentence = Sentence::PerformanceMetrics;
 const QUEUE: Sentence = Sentence::QueueCounts;
 
 /// A job with two pictures, and one that is refused, on a worker of its own.
+/// A peak is looked at from time to time, so that it may be a little more than a job was told; another unit is 1.049 times it.
+const PEAK_MAX: f64 = 1.03;
+
 pub(super) fn scenario() -> Scenario {
     let metrics = [
         "commands_total",
@@ -30,6 +33,8 @@ pub(super) fn scenario() -> Scenario {
         "currently_processing",
         "queued_requests",
         "average_processing_time_seconds",
+        "active_inference_sessions",
+        "peak_memory_used_mb",
     ];
     let checks = [each(Class::Unit, METRICS, &metrics), each(Class::Unit, QUEUE, &queue)].concat();
     Scenario::new("members.counters", checks, |context, checks| {
@@ -61,6 +66,11 @@ pub(super) fn scenario() -> Scenario {
         for member in ["average_generation_time_seconds", "p95_generation_time_seconds"] {
             checks.decide(member, lies(&after, &format!("/{member}"), least, most));
         }
+        let status = ask(&mut worker, context, Action::GetStatus, json!({}))?.data;
+        checks.decide("active_inference_sessions", is(&status, "/active_inference_sessions", &json!(0)));
+        let peak = member::number(&job.data, "/memory_used_mb")?;
+        // One job has run: the peak is its own.
+        checks.decide("peak_memory_used_mb", lies(&after, "/peak_memory_used_mb", peak, peak * PEAK_MAX));
         let ended = [("completed", json!(1)), ("failed", json!(1)), ("cancelled", json!(0))];
         let idle =
             [("total_queued", json!(0)), ("currently_processing", json!(0)), ("queued_requests", json!([]))];

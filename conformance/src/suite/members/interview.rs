@@ -21,6 +21,8 @@ pub(super) const ROUNDING_SECONDS: f64 = 0.001;
 
 /// An answer, and the time in which it was given.
 pub(super) struct Told {
+    /// The id of the command.
+    pub(super) id: String,
     pub(super) data: Value,
     pub(super) asked: Moment,
     pub(super) answered: Moment,
@@ -55,10 +57,10 @@ impl Told {
 pub(super) fn ask_shared(context: &mut Context, action: Action, fields: Value) -> Result<Told, ScenarioEnd> {
     let id = context.fresh_id();
     let asked = Moment::now();
-    let reading = context.ask(&Command::new(action, fields).id(id))?;
+    let reading = context.ask(&Command::new(action, fields).id(&id))?;
     let answered = Moment::now();
     let data = reading.data().map_err(|why| ScenarioEnd::Broken(format!("{action}: {why}")))?.clone();
-    Ok(Told { data, asked, answered })
+    Ok(Told { id, data, asked, answered })
 }
 
 /// Asks a worker that has agreed on no dialect, or on snake.
@@ -80,7 +82,8 @@ pub(super) fn try_to_ask(
     action: Action,
     fields: Value,
 ) -> Result<(Told, Result<(), String>), ScenarioEnd> {
-    let command = Command::new(action, fields).id(format!("members-{action}"));
+    let id = format!("members-{action}");
+    let command = Command::new(action, fields).id(&id);
     let asked = Moment::now();
     worker.send(&command.frame())?;
     let value = worker.reply(context.options.timeout, action.as_str(), &mut |_| ())?;
@@ -90,7 +93,7 @@ pub(super) fn try_to_ask(
         Ok(data) => (data.clone(), Ok(())),
         Err(why) => (Value::Null, Err(why)),
     };
-    Ok((Told { data, asked, answered }, result))
+    Ok((Told { id, data, asked, answered }, result))
 }
 
 /// Whether the timestamp at a pointer lies between two moments.

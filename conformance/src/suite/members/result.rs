@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     each,
-    interview::{ROUNDING_SECONDS, Told, ask, column, is, lies},
+    interview::{ROUNDING_SECONDS, Told, ask_shared as ask, column, is, lies},
 };
 use crate::{
     case::with,
@@ -16,7 +16,6 @@ use crate::{
     picture::Picture,
     scenario::{Checks, Scenario},
     sentence::Sentence,
-    target::worker::Worker,
 };
 
 const RESULT: Sentence = Sentence::ResultMembers;
@@ -66,13 +65,13 @@ pub(super) fn scenario() -> Scenario {
         "validation",
     ];
     Scenario::new("members.result", each(Class::Effect, RESULT, &members), |context, checks| {
-        let mut worker = context.start()?;
-        let capabilities = ask(&mut worker, context, Action::GetCapabilities, json!({}))?.data;
+        let capabilities = ask(context, Action::GetCapabilities, json!({}))?.data;
         // Flat parameters name a model by its id.
         let by_path = context.options.model.contains('/');
         let is_flat = |action: &Action| matches!(action, Action::GenerateImage | Action::RunInference);
         for action in ACTIONS.into_iter().filter(|action| !(by_path && is_flat(action))) {
-            let told = ask(&mut worker, context, action, fields(action, context))?;
+            let fields = fields(action, context);
+            let told = ask(context, action, fields.clone())?;
             let result = match action {
                 Action::BatchGenerate => batch(checks, &told)?,
                 _ => told.data.clone(),
@@ -80,8 +79,7 @@ pub(super) fn scenario() -> Scenario {
             pictures(checks, context, &result)?;
             times(checks, &told, &result)?;
             if action == Action::StructuredInference {
-                let report =
-                    ask(&mut worker, context, Action::ValidateRequest, fields(action, context))?.data;
+                let report = ask(context, Action::ValidateRequest, fields)?.data;
                 for member in ["valid", "errors", "warnings", "normalized", "effective"] {
                     let pointer = format!("/validation/{member}");
                     checks.decide("validation", is(&told.data, &pointer, &report[member]));
@@ -89,7 +87,7 @@ pub(super) fn scenario() -> Scenario {
             }
             choices(checks, context, &result, &capabilities)?;
         }
-        single(checks, &mut worker, context)
+        single(checks, context)
     })
 }
 
@@ -123,16 +121,16 @@ fn batch(checks: &mut Checks<'_>, told: &Told) -> Result<Value, ScenarioEnd> {
     }
     let items = member::list(&told.data, "/results")?;
     checks.hold("results", items.len() == 2, || format!("{} results of 2 requests", items.len()));
-    let told = json!({"index": column(items, "index"), "request_id": column(items, "request_id")});
-    checks.decide("index", is(&told, "/index", &json!([0, 1])));
+    let rows = json!({"index": column(items, "index"), "request_id": column(items, "request_id")});
+    checks.decide("index", is(&rows, "/index", &json!([0, 1])));
     for item in items {
         checks.decide("item-success", is(item, "/success", &json!(true)));
         for member in ["error", "error_details"] {
             checks.decide("item-error", is(item, &format!("/{member}"), &Value::Null));
         }
     }
-    let ids = json!(["members-batch_generate.0", "members-batch_generate.1"]);
-    checks.decide("request_id", is(&told, "/request_id", &ids));
+    let ids = json!([format!("{}.0", told.id), format!("{}.1", told.id)]);
+    checks.decide("request_id", is(&rows, "/request_id", &ids));
     let last = items.last().map(|item| item["data"].clone());
     last.filter(Value::is_object)
         .ok_or_else(|| ScenarioEnd::Broken("the last item of results has no data".to_owned()))
@@ -195,12 +193,12 @@ fn choices(
 }
 
 /// The one picture of flat parameters.
-fn single(checks: &mut Checks<'_>, worker: &mut Worker, context: &Context) -> Result<(), ScenarioEnd> {
+fn single(checks: &mut Checks<'_>, context: &mut Context) -> Result<(), ScenarioEnd> {
     let fields = json!({"parameters": {
         "prompt": "a lighthouse at dusk", "width": 128, "height": 64, "steps": STEPS, "seed": SEED,
         "model_id": context.options.model,
     }});
-    let told = ask(worker, context, Action::GenerateImage, fields)?.data;
+    let told = ask(context, Action::GenerateImage, fields)?.data;
     checks.decide("seed", is(&told, "/seed", &json!(SEED)));
     let path = member::text(&told, "/output_path")?;
     let opened =
