@@ -54,8 +54,8 @@ pub(super) fn scenario() -> Scenario {
                 format!("{} is told, and it is {value}", row[member])
             });
         }
-        // Each row is of its own file, whatever stands before it.
-        let other = put(context, "told-lora.safetensors", |_, path| broken::lora_of_another_base(path))?;
+        // Each row is of its own model, whatever stands before it; the base of jobs has other tensors than a broken file's.
+        let other = context.options.model_path.clone();
         let alone = context.get(Action::ValidateModelFiles, json!({"model_paths": [other]}))?;
         let both = context.get(Action::ValidateModelFiles, json!({"model_paths": [path, other]}))?;
         for member in ["tensor_count", "file_size_bytes", "model_path"] {
