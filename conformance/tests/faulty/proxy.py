@@ -221,7 +221,7 @@ def run(cmd=nothing, reply=nothing, event=nothing, line=None):
                     m, swallow = was, False
                 if swallow:
                     continue
-                if m != was:
+                if dumps(m) != dumps(was):
                     fire("cmd", was, m)
                     l = dumps(m)
             if not tell(l):
@@ -252,7 +252,7 @@ def run(cmd=nothing, reply=nothing, event=nothing, line=None):
             except Exception as e:
                 print("faulty worker:", repr(e), file=sys.stderr)
                 m = was
-            if m != was or swallow:
+            if dumps(m) != dumps(was) or swallow:
                 fire(
                     "event" if key(was, "event") else "reply",
                     was,
@@ -260,7 +260,7 @@ def run(cmd=nothing, reply=nothing, event=nothing, line=None):
                     None if key(was, "event") else c,
                 )
             if not swallow:
-                out(dumps(m) if m != was else l)
+                out(dumps(m) if dumps(m) != dumps(was) else l)
             after = S.pop("after", None)
             if after:
                 out(after)
