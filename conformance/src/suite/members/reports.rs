@@ -170,12 +170,18 @@ fn self_test(checks: &mut Checks<'_>, context: &mut Context) -> Result<(), Scena
     // A target with pretended times may tell more than passed; each alone is told in seconds.
     checks.hold("seconds", (0.0..=took.max(60.0)).contains(&seconds), || format!("{seconds} s of {took} s"));
     // Each scope has checks of its own.
-    let models = ask(context, Action::RunSelfTest, json!({"scope": "models"}))?.data;
     let ids_of = |data: &Value| -> Vec<Value> {
         data["checks"].as_array().into_iter().flatten().map(|check| check["id"].clone()).collect()
     };
-    let (own, other) = (ids_of(&told.data), ids_of(&models));
-    checks.hold("id", other.iter().all(|id| !own.contains(id)), || format!("scope models has {other:?} too"));
+    let own = ids_of(&told.data);
+    for scope in ["models", "benchmark"] {
+        let other = ids_of(&ask(context, Action::RunSelfTest, json!({"scope": scope}))?.data);
+        let is_its_own = !other.is_empty() && other.iter().all(|id| !own.contains(id));
+        checks.hold("id", is_its_own, || {
+            let (other, own) = (crate::display::json(&other), crate::display::json(&own));
+            format!("scope {scope} has {other}, and commands {own}")
+        });
+    }
     let failed: Vec<&Value> = rows.iter().filter(|row| row["passed"] != true).collect();
     checks.hold("check-passed", failed.is_empty(), || format!("its own test fails: {failed:?}"));
     Ok(())
