@@ -18,7 +18,7 @@ macro_rules! classes {
                 match self { $(Self::$name => $code,)* }
             }
 
-            /// What its checks prove.
+            /// The subject of its checks.
             #[must_use]
             pub fn means(self) -> &'static str {
                 match self { $(Self::$name => $means,)* }

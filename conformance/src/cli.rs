@@ -237,7 +237,7 @@ pub enum Task {
     Bench(BenchChoice),
 }
 
-/// What is measured, and with what it is compared.
+/// The choice of a measurement: its rounds, and the saved run to compare with.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BenchChoice {
     /// Rounds of each figure.

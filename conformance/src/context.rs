@@ -94,7 +94,7 @@ impl Context {
         findings
     }
 
-    /// What is said with the target.
+    /// The messages with the target.
     pub(crate) fn transcript(&self) -> Transcript {
         match &self.subject {
             Subject::Worker(launcher) => launcher.transcript.clone(),
@@ -198,7 +198,7 @@ impl Context {
     /// # Errors
     /// As [`Context::start`]; [`ScenarioEnd::Broken`] if it ended by itself, once: then there is a new one.
     pub fn worker(&mut self) -> Result<&mut Worker, ScenarioEnd> {
-        // One that ended between two commands is not replaced without a word: nobody asked it to.
+        // Nobody asked a worker to end between two commands: it is broken, and not merely replaced.
         if let Some(mut worker) = self.worker.take_if(|worker| !worker.is_running()) {
             return Err(worker.process.ended().into());
         }

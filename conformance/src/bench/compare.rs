@@ -10,7 +10,7 @@ pub struct Change {
     pub name: String,
     /// By how much it is worse: 0.5 is half as much again; below 0 it is better.
     pub worse: f64,
-    /// What that means.
+    /// The judgement of the change.
     pub verdict: Verdict,
 }
 

@@ -73,7 +73,7 @@ pub struct Bench {
     pub figures: Vec<Figure>,
 }
 
-/// What every figure is measured against, for people.
+/// The baseline of each figure, for people.
 pub(crate) const BASELINES: [(&str, &str); 9] = [
     ("decode", "a submission to checked types, against parsing it as a JSON value"),
     ("validate", "all violations of a submission with their places, against the same"),
@@ -100,7 +100,7 @@ pub enum BenchError {
         /// Its reason.
         why: String,
     },
-    /// The target is no worker.
+    /// The target is not a worker.
     #[error("only a worker is measured: conformance bench -- COMMAND")]
     NoWorker,
 }

@@ -29,7 +29,7 @@ pub struct Saved {
 /// Why a run cannot be compared with a saved one.
 #[derive(Debug, thiserror::Error)]
 pub enum SavedError {
-    /// There is no such file, or it cannot be read.
+    /// The file cannot be read.
     #[error("{}: {cause}\nhint: --save writes one", .path.display())]
     Unreadable {
         /// The file.
@@ -37,12 +37,12 @@ pub enum SavedError {
         /// The error of the system.
         cause: io::Error,
     },
-    /// It is no saved run.
-    #[error("{} is no saved run: {why}\nhint: --save writes one", .path.display())]
+    /// The file is not a saved run.
+    #[error("{} is not a saved run: {why}\nhint: --save writes one", .path.display())]
     NoRun {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The fault.
         why: String,
     },
     /// It is of another build.

@@ -26,7 +26,7 @@ pub struct Gateway {
     has_answered: AtomicBool,
     /// Whether a request failed since the last probe.
     silent: AtomicBool,
-    /// What is said.
+    /// The messages with it.
     pub transcript: Transcript,
 }
 

@@ -36,7 +36,7 @@ pub struct Launcher {
     pub silent: Arc<AtomicBool>,
     /// Edits or notes what each worker writes; none in a run that judges the worker itself.
     pub tap: Option<Arc<dyn Tap>>,
-    /// What is said.
+    /// The messages with it.
     pub transcript: Transcript,
 }
 

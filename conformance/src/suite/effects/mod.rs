@@ -6,6 +6,7 @@
 mod changes;
 mod probed;
 mod relations;
+mod several;
 
 use contracts::{Action, limits::CHOSEN_SEED_MAX};
 use serde_json::{Value, json};

@@ -182,7 +182,7 @@ fn choices(
     checks.hold("device", device.starts_with("cpu") == is_cpu, || {
         format!("device is {device}, and gpu_id {}", capabilities["gpu_id"])
     });
-    let total = member::number(capabilities, "/memory_stats/vram_total_bytes").unwrap_or(f64::MAX);
+    let total = member::number(capabilities, "/memory_stats/vram_total_bytes")?;
     checks.decide("memory_used_mb", lies(result, "/memory_used_mb", 1.0, total / f64::from(1 << 20)));
     for (feature, used) in member::object(result, "/features_used")? {
         checks.hold("features_used", *used == (feature == "batch"), || {
