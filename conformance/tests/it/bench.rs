@@ -66,8 +66,8 @@ fn without_a_saved_run_nothing_is_compared() {
     for (path, said) in [
         ("/no/such/file".to_owned(), "No such file"),
         (unreadable, "directory"),
-        (file("empty", ""), "no saved run"),
-        (file("report", r#"{"format":"concord-conformance/1"}"#), "no saved run"),
+        (file("empty", ""), "not a saved run"),
+        (file("report", r#"{"format":"concord-conformance/1"}"#), "not a saved run"),
         (file("version", &run(profile, json!([])).replace("bench/1", "bench/9")), "its format is"),
         (file("profile", &run(other, json!([]))), "build of this tool"),
         (file("figures", &run(profile, json!([]))), "other figures: decode"),
