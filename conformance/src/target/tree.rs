@@ -65,10 +65,17 @@ impl std::fmt::Display for Seen {
 /// The resident memory of one process, as `/proc` tells it in KiB.
 pub(super) fn resident_bytes(pid: Pid) -> Result<u64, ToolError> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).map_err(ToolError::Processes)?;
-    let kib =
-        status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.parse().ok());
-    // A zombie has no memory, and no such line.
-    Ok(kib.unwrap_or(0_u64) * 1024)
+    let value = |name: &str| status.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+    match (value("VmRSS:"), value("State:")) {
+        (Some(size), _) => {
+            size.strip_suffix(" kB").and_then(|kib| kib.parse::<u64>().ok()).map(|kib| kib * 1024).ok_or_else(
+                || ToolError::Processes(io::Error::other(format!("/proc/{pid}/status: VmRSS is {size:?}"))),
+            )
+        }
+        // A zombie has no memory, and no such line.
+        (None, Some(state)) if state.starts_with(['Z', 'X']) => Ok(0),
+        (None, _) => Err(ToolError::Processes(io::Error::other(format!("/proc/{pid}/status has no VmRSS")))),
+    }
 }
 
 /// All processes below `root`: its children, theirs, and those with its mark.
