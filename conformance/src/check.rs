@@ -1,10 +1,6 @@
-//! A check: the sentence that it proves, and its outcome.
+//! A check: the sentence that it proves, and the ways in which a scenario of checks ends early.
 
-use crate::{
-    class::Class,
-    sentence::Sentence,
-    target::{TargetError, transcript::Message},
-};
+use crate::{class::Class, party::TargetError, sentence::Sentence};
 
 /// A check, with a stable id.
 #[derive(Clone, Debug)]
@@ -20,34 +16,6 @@ pub struct CheckDef {
 impl CheckDef {
     pub(crate) fn new(id: impl Into<String>, class: Class, proves: Sentence) -> Self {
         Self { id: id.into(), class, proves }
-    }
-}
-
-/// The outcome of a check.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// The sentence holds.
-    Passed,
-    /// The sentence is broken; the reason.
-    Failed(String),
-    /// The target lacks a thing that the check needs; the reason.
-    Skipped(String),
-    /// The tool could not decide; the reason.
-    Undecided(String),
-}
-
-/// The outcome of a check and what it was decided on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
-    /// The outcome.
-    pub outcome: Outcome,
-    /// The last messages before it was decided; empty where it passed or was skipped.
-    pub transcript: Vec<Message>,
-}
-
-impl From<Outcome> for Finding {
-    fn from(outcome: Outcome) -> Self {
-        Self { outcome, transcript: Vec::new() }
     }
 }
 

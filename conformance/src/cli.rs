@@ -14,11 +14,11 @@ use std::{
 };
 
 use crate::{
-    bench,
+    bench, live,
     mutants::{Edit, hunt::Choice},
     options::{self, Options},
     plan::{Plan, Selection, TargetPlan, begins},
-    replay, suite,
+    replay,
 };
 
 /// Drives a worker or a gateway from outside and checks that it keeps the contract.
@@ -374,7 +374,7 @@ fn without_target(task: Task, output: Option<PathBuf>, replay: Vec<String>) -> I
 
 /// Refuses a prefix that chooses nothing: the run would check less, or more, than its user expects.
 fn check_prefixes(plan: &Plan) -> Result<(), clap::Error> {
-    let suites = suite::for_target(&plan.target, plan.options.seed);
+    let suites = live::for_target(&plan.target, plan.options.seed);
     let ids: Vec<&str> =
         suites.iter().flat_map(|suite| &suite.scenarios).map(|scenario| scenario.id.as_str()).collect();
     let Selection { only, skip } = &plan.selection;
@@ -417,7 +417,7 @@ fn check_writable(flag: &str, folder: &Path) -> Result<(), clap::Error> {
 
 /// Refuses a file that no broken one can be made of.
 fn check_base_file(path: &Path) -> Result<(), clap::Error> {
-    suite::sound_base(path).map_err(|err| {
+    live::sound_base(path).map_err(|err| {
         let text = format!(
             "--base-file {}: {err}\nhint: a base in one .safetensors file, of two tensors or more\n",
             path.display()

@@ -13,11 +13,12 @@ use std::{
 use tempfile::TempDir;
 
 use crate::{
-    check::{Finding, Outcome, ScenarioEnd},
+    check::ScenarioEnd,
     exchange::{Command, StrictReading},
+    finding::{Finding, Outcome},
     interrupt, member,
     options::Options,
-    target::{
+    party::{
         Answer, TargetError, ToolError,
         gateway::Gateway,
         launch::{GatewayLauncher, OwnGateway},

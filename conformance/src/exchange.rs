@@ -6,7 +6,7 @@ use contracts::{
 };
 use serde_json::{Map, Value};
 
-use crate::target::Answer;
+use crate::party::Answer;
 
 /// A command to be sent.
 #[derive(Clone, Debug)]

@@ -3,10 +3,11 @@
 use std::ffi::OsString;
 
 use crate::{
-    check::Outcome,
+    finding::Outcome,
     plan::{Plan, TargetPlan, begins},
-    report::{Report, Verdict, human},
+    report::{Report, human},
     run,
+    verdict::Verdict,
 };
 
 /// Runs every suite for workers against a command, with default options.

@@ -1,6 +1,6 @@
 //! Drives workers and gateways from outside and checks that they keep the contract.
 //!
-//! A [`suite::Suite`] has [`scenario::Scenario`]s, a scenario has checks with stable ids (`suite.scenario.check`), each with its
+//! A [`live::Suite`] has [`scenario::Scenario`]s, a scenario has checks with stable ids (`suite.scenario.check`), each with its
 //! class of drift and the sentence of the contract that it proves. A run gives a [`report::Report`]; its verdict is the exit code.
 //!
 //! For authors of workers in Rust:
@@ -20,15 +20,17 @@ pub mod class;
 pub mod cli;
 pub mod context;
 pub(crate) mod display;
-pub mod evidence;
 pub mod exchange;
+pub mod finding;
 pub mod generate;
 pub mod interrupt;
 pub mod json;
 mod kit;
+pub mod live;
 mod member;
 pub mod mutants;
 pub mod options;
+pub mod party;
 pub mod picture;
 pub mod plan;
 mod probe;
@@ -40,7 +42,6 @@ pub mod scenario;
 mod schema;
 pub mod sentence;
 mod strategy;
-pub mod suite;
-pub mod target;
+pub mod verdict;
 
 pub use kit::{assert_conforms, assert_worker_conforms};

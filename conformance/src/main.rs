@@ -3,11 +3,12 @@
 use anyhow::Context as _;
 use conformance::{
     bench,
-    check::Outcome,
     cli::{self, BenchChoice, Format, Invocation, Task},
-    interrupt, mutants, options,
-    report::{self, Report, Verdict},
-    review, run, suite,
+    finding::Outcome,
+    interrupt, live, mutants, options,
+    report::{self, Report},
+    review, run,
+    verdict::Verdict,
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use std::{
@@ -51,7 +52,7 @@ fn go(invocation: &Invocation) -> anyhow::Result<Verdict> {
             Ok(Verdict::Ok)
         }
         Task::Trace => {
-            let trace = report::trace::Trace::of(&suite::all(options::SEED));
+            let trace = report::trace::Trace::of(&live::all(options::SEED));
             put(output, |out| report::trace::write(&trace, out))?;
             Ok(if trace.faults().is_empty() { Verdict::Ok } else { Verdict::Broken })
         }

@@ -11,7 +11,7 @@ pub enum TargetPlan {
     Worker(Vec<OsString>),
     /// The URL of a gateway that runs.
     Gateway(String),
-    /// The command line of a gateway, which the tool starts; an argument has [`ADDRESS`](crate::target::launch::ADDRESS).
+    /// The command line of a gateway, which the tool starts; an argument has [`ADDRESS`](crate::party::launch::ADDRESS).
     OwnGateway(Vec<OsString>),
 }
 

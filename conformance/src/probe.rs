@@ -11,7 +11,7 @@ use crate::{
     context::Subject,
     exchange::Command,
     options::START_TIMEOUT_SECONDS,
-    target::{
+    party::{
         ReplyError, TargetError, ToolError,
         gateway::Gateway,
         worker::{Launcher, Worker},

@@ -5,17 +5,14 @@ use std::{ffi::OsString, path::Path, sync::Arc};
 use tempfile::TempDir;
 
 use crate::{
-    check::{CheckDef, Finding, Outcome},
+    check::CheckDef,
     class::Class,
     context::{Context, Subject},
+    finding::{Finding, Outcome},
     interrupt,
+    live::{self, Suite},
     options::Options,
-    plan::{Plan, TargetPlan},
-    probe, replay,
-    report::{ENDS_THE_RUN, Report},
-    sentence::Sentence,
-    suite::{self, Suite},
-    target::{
+    party::{
         TargetError, ToolError,
         gateway::Gateway,
         launch::{GatewayLauncher, OwnGateway},
@@ -23,6 +20,10 @@ use crate::{
         transcript::Transcript,
         worker::Launcher,
     },
+    plan::{Plan, TargetPlan},
+    probe, replay,
+    report::{ENDS_THE_RUN, Report},
+    sentence::Sentence,
 };
 
 /// Called before each scenario with the number of scenarios done, the number of all, and the id of the next one.
@@ -31,7 +32,7 @@ pub type Progress<'p> = &'p mut dyn FnMut(usize, usize, &str);
 /// The suites for a target, with the chosen scenarios.
 #[must_use]
 pub fn chosen(plan: &Plan) -> Vec<Suite> {
-    let mut suites = suite::for_target(&plan.target, plan.options.seed);
+    let mut suites = live::for_target(&plan.target, plan.options.seed);
     for suite in &mut suites {
         suite.scenarios.retain(|scenario| plan.selection.takes(&scenario.id));
     }

@@ -3,10 +3,11 @@
 use std::process::ExitStatus;
 
 use crate::{
-    check::{CheckDef, Finding, Outcome, ScenarioEnd},
+    check::{CheckDef, ScenarioEnd},
     context::Context,
     display,
-    target::{TargetError, transcript::Transcript},
+    finding::{Finding, Outcome},
+    party::{TargetError, transcript::Transcript},
 };
 
 type Body = Box<dyn Fn(&mut Context, &mut Checks<'_>) -> Result<(), ScenarioEnd>>;

@@ -1,7 +1,7 @@
 //! A run beside a saved one: which figures are worse by more than a threshold.
 
 use super::{Bench, Better, Figure, saved::Saved};
-use crate::report::Verdict;
+use crate::verdict::Verdict;
 
 /// A figure beside the saved one.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,7 +57,7 @@ mod tests {
     use super::change;
     use crate::{
         bench::{Better, Figure},
-        report::Verdict,
+        verdict::Verdict,
     };
 
     #[test]

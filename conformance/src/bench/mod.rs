@@ -13,8 +13,8 @@ mod worker;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    party::{TargetError, ToolError},
     plan::Plan,
-    target::{TargetError, ToolError},
 };
 
 /// Default rounds of each figure: enough for quartiles.

@@ -15,13 +15,13 @@ use crate::{
     context::Subject,
     exchange::{Command, StrictReading},
     options::Options,
-    plan::Plan,
-    run,
-    target::{
+    party::{
         Answer, ToolError,
         transcript::Transcript,
         worker::{Launcher, Worker},
     },
+    plan::Plan,
+    run,
 };
 
 /// Queries of a batch.

@@ -16,11 +16,11 @@ use super::{
     tap::{Editor, Notes},
 };
 use crate::{
-    check::Outcome,
+    finding::Outcome,
+    party::TargetError,
     plan::{Plan, Selection},
     run::{self, Prepared},
     scenario::Scenario,
-    target::TargetError,
 };
 
 /// Longest wait for one answer of a mutant, whatever the plan says: a dropped id is waited for in every scenario.

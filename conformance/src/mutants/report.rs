@@ -6,7 +6,7 @@ use super::{
     expected::Expected,
     hunt::{Fate, Hunt, Hunted},
 };
-use crate::report::Verdict;
+use crate::verdict::Verdict;
 
 /// Writes what survived, what was noticed without its name, which members are never seen, and the numbers.
 ///

@@ -19,7 +19,7 @@ use super::{
     Mutant,
     site::{self, Frame, Site},
 };
-use crate::target::{
+use crate::party::{
     tap::{Conversation, Tap},
     worker::is_event,
 };

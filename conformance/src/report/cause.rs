@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{Report, Row};
-use crate::check::Outcome;
+use crate::finding::Outcome;
 
 /// Checks with one outcome and one reason. They stand where the first of them does.
 pub(super) struct Cause<'r> {

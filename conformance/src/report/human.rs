@@ -6,7 +6,7 @@ use super::{
     Report,
     cause::{Cause, causes},
 };
-use crate::check::Outcome;
+use crate::finding::Outcome;
 
 /// Writes the report.
 ///

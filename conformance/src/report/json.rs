@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use std::io;
 
 use super::Report;
-use crate::check::Outcome;
+use crate::finding::Outcome;
 
 /// The schema of the report.
 pub const SCHEMA: &str = include_str!("../../schemas/report.json");

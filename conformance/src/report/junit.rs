@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, io};
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
 use super::{Report, Row};
-use crate::check::Outcome;
+use crate::finding::Outcome;
 
 /// Writes the report. A check that is undecided is an error, one that failed a failure.
 ///

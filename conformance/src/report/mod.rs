@@ -12,4 +12,4 @@ pub mod sarif;
 pub mod trace;
 
 pub(crate) use model::ENDS_THE_RUN;
-pub use model::{Counts, Report, Row, Verdict};
+pub use model::{Report, Row};

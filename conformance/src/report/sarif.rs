@@ -8,10 +8,10 @@ use sha2::{Digest as _, Sha256};
 use std::io;
 
 use super::{
-    Report, Row, Verdict,
+    Report, Row,
     cause::{firsts, printable},
 };
-use crate::{check::Outcome, class::Class};
+use crate::{class::Class, finding::Outcome, verdict::Verdict};
 
 /// The schema of the whole format.
 const SCHEMA: &str =

@@ -5,7 +5,7 @@ use std::{
     io::{self, Write},
 };
 
-use crate::{sentence::Sentence, suite::Suite};
+use crate::{live::Suite, sentence::Sentence};
 
 /// The checks of each sentence.
 pub struct Trace {

@@ -16,7 +16,7 @@ use std::{
 pub use change::{Change, Kind};
 pub use git::GitError;
 
-use crate::report::Verdict;
+use crate::verdict::Verdict;
 
 /// A changed snapshot.
 #[derive(Clone, Debug, PartialEq, Eq)]

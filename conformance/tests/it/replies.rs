@@ -4,7 +4,7 @@ use std::path::Path;
 
 use conformance::{
     exchange::{StrictReading, difference},
-    target::Answer,
+    party::Answer,
 };
 use contracts::{Action, Dialect};
 use serde_json::Value;

@@ -1,13 +1,14 @@
 //! Reports: the text for people, and the JSON document by its schema.
 
 use conformance::{
-    check::{CheckDef, Finding, Outcome},
+    check::CheckDef,
     class::Class,
-    options,
-    report::{Report, Verdict, github, html, human, json, junit, markdown, sarif, trace::Trace},
+    finding::{Finding, Outcome},
+    live, options,
+    party::transcript::{Direction, Message},
+    report::{Report, github, html, human, json, junit, markdown, sarif, trace::Trace},
     sentence::Sentence,
-    suite,
-    target::transcript::{Direction, Message},
+    verdict::Verdict,
 };
 
 fn sample(outcomes: Vec<Outcome>) -> Report {
@@ -345,7 +346,7 @@ fn no_check_leans_on_a_default() {
 /// The trace: each sentence of the contract has a check, or a reason for having none.
 #[test]
 fn each_sentence_has_a_check_or_a_reason() {
-    let trace = Trace::of(&suite::all(options::SEED));
+    let trace = Trace::of(&live::all(options::SEED));
     assert_eq!(trace.faults(), Vec::<String>::new());
     let without = Trace::of(&[]);
     let faults = without.faults();

@@ -3,8 +3,8 @@
 use std::{fs, path::Path, process::Command};
 
 use conformance::{
-    report::Verdict,
     review::{review, verdict, write},
+    verdict::Verdict,
 };
 
 const BEFORE: &str = r#"---

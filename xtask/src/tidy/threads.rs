@@ -43,7 +43,7 @@ pub(super) const ALLOWED: &[Allowed] = &[
         "a read of stdin cannot be cancelled, and the runtime would wait for it at its end",
     ),
     allowed("worker-sim", "process", "work runs beside the loop that reads commands; there is no runtime"),
-    allowed("conformance", "target", "a worker's pipes are read with a time limit; there is no runtime"),
+    allowed("conformance", "party", "a worker's pipes are read with a time limit; there is no runtime"),
     allowed("xtask", "steps", "what a step leaves behind may hold its pipe open for ever"),
     allowed("xtask", "codegen", "rustfmt's stdin is written while its stdout is read"),
 ];

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::part::text;
-use crate::{evidence, target::transcript::Message};
+use crate::{finding::evidence, party::transcript::Message};
 
 /// A message as markup: indented if it is JSON and was kept whole, else as it was written.
 pub(super) fn of_message(message: &Message, pointer: Option<&str>) -> String {
@@ -131,7 +131,7 @@ fn is_the_place(at: &str, pointer: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::of_message;
-    use crate::target::transcript::{Direction, Message};
+    use crate::party::transcript::{Direction, Message};
 
     #[test]
     fn json_is_indented_and_the_place_is_marked() {

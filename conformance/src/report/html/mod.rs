@@ -8,13 +8,14 @@ mod part;
 use std::{collections::BTreeMap, io};
 
 use super::{
-    Report, Row, Verdict,
+    Report, Row,
     cause::{Cause, causes},
 };
 use crate::{
-    check::Outcome,
     class::Class,
-    target::transcript::{Direction, Message},
+    finding::Outcome,
+    party::transcript::{Direction, Message},
+    verdict::{Counts, Verdict},
 };
 use part::text;
 
@@ -183,7 +184,7 @@ fn classes(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     )?;
     for class in Class::ALL {
         let counts = report.counts_of(|row| row.class == *class);
-        if counts == super::Counts::default() {
+        if counts == Counts::default() {
             continue;
         }
         write!(out, "<tr><th scope=\"row\"><code>{class}</code></th><td>{}</td>", text(class.means()))?;

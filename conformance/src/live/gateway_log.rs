@@ -12,13 +12,13 @@ use crate::{
     class::Class,
     context::Context,
     display,
-    scenario::{Checks, Scenario},
-    sentence::Sentence,
-    target::{
+    party::{
         TargetError,
         launch::{GatewayLauncher, OwnGateway},
         tree::Seen,
     },
+    scenario::{Checks, Scenario},
+    sentence::Sentence,
 };
 
 const HARMLESS: Sentence = Sentence::LogHurtsNothing;

@@ -10,7 +10,7 @@ use crate::{
     context::Context,
     exchange::{Command, StrictReading},
     member,
-    target::{Answer, worker::Worker},
+    party::{Answer, worker::Worker},
 };
 
 /// A timestamp has milliseconds: it may be a millisecond before the moment that it names.

@@ -19,9 +19,9 @@ use crate::{
     display,
     exchange::Command,
     json,
+    party::{TargetError, process::Process, tree::Seen, worker::Worker},
     scenario::{Checks, Scenario},
     sentence::Sentence,
-    target::{TargetError, process::Process, tree::Seen, worker::Worker},
 };
 
 /// Jobs that are accepted and not done at the end: one that runs, and two that wait for it.

@@ -15,9 +15,9 @@ use crate::{
     display,
     exchange::{Command, StrictReading},
     member,
+    party::gateway::{Exchange, Gateway},
     scenario::{Checks, Scenario},
     sentence::Sentence,
-    target::gateway::{Exchange, Gateway},
 };
 
 pub(super) fn scenarios() -> Vec<Scenario> {
@@ -407,7 +407,7 @@ fn bad_bodies() -> Scenario {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::target::Answer;
+    use crate::party::Answer;
 
     #[test]
     fn a_problem_is_read_as_a_failed_reply() {

@@ -14,9 +14,9 @@ use crate::{
     context::Context,
     exchange::Command,
     member,
+    party::worker::is_event,
     scenario::{Checks, Scenario},
     sentence::Sentence,
-    target::worker::is_event,
 };
 
 const STEPS: u64 = 5;
@@ -148,7 +148,7 @@ fn heartbeat() -> Scenario {
 
 /// The next heartbeat, with a running job or without one.
 fn beat(
-    worker: &mut crate::target::worker::Worker,
+    worker: &mut crate::party::worker::Worker,
     context: &Context,
     running: Option<&str>,
 ) -> Result<Value, ScenarioEnd> {

@@ -20,9 +20,9 @@ use crate::{
     context::Context,
     display,
     exchange::StrictReading,
+    party::{TargetError, gateway::Gateway, launch::OwnGateway, tree::Seen},
     scenario::{Checks, Scenario},
     sentence::Sentence,
-    target::{TargetError, gateway::Gateway, launch::OwnGateway, tree::Seen},
 };
 
 const DRAINS: Sentence = Sentence::NothingAcceptedIsLost;

@@ -11,9 +11,9 @@ use crate::{
     display,
     exchange::{Command, StrictReading},
     member,
+    party::Answer,
     scenario::{Checks, Scenario},
     sentence::Sentence,
-    target::Answer,
 };
 
 const FORMS: [(Form, &str); 2] = [(Form::Documented, "documented"), (Form::Direct, "direct")];

@@ -11,9 +11,9 @@ use crate::{
     display,
     exchange::Command,
     member,
+    party::worker::is_event,
     scenario::Scenario,
     sentence::Sentence,
-    target::worker::is_event,
 };
 
 pub(super) fn scenarios() -> Vec<Scenario> {

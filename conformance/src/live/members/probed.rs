@@ -101,13 +101,13 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::{TABLE, Table, faults, members};
-    use crate::suite;
+    use crate::live;
 
     #[test]
     fn each_member_has_a_row_and_each_row_a_check() {
         let table: Table = serde_json::from_str(TABLE).unwrap();
         assert_eq!(faults(&members(), &table), Vec::<String>::new());
-        let suites = suite::all(1);
+        let suites = live::all(1);
         let scenarios = suites.iter().flat_map(|suite| &suite.scenarios);
         let ids: BTreeSet<String> = scenarios
             .flat_map(|scenario| scenario.checks.iter().map(|check| format!("{}.{}", scenario.id, check.id)))

@@ -17,9 +17,9 @@ use crate::{
     display,
     exchange::Command,
     member,
+    party::{TargetError, ToolError},
     scenario::{Checks, Scenario},
     sentence::Sentence,
-    target::{TargetError, ToolError},
 };
 use broken::{Make, Sound};
 

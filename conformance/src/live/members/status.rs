@@ -12,9 +12,9 @@ use crate::{
     class::Class,
     context::Context,
     member,
+    party::{TargetError, worker::Worker},
     scenario::{Checks, Scenario},
     sentence::Sentence,
-    target::{TargetError, worker::Worker},
 };
 
 const INITIALIZED: Sentence = Sentence::InitializeResult;

@@ -15,9 +15,9 @@ use crate::{
     display,
     exchange::{Command, StrictReading},
     member,
+    party::{Answer, worker::Worker},
     scenario::Scenario,
     sentence::Sentence,
-    target::{Answer, worker::Worker},
 };
 
 pub(super) fn scenarios() -> Vec<Scenario> {

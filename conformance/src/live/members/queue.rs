@@ -14,9 +14,9 @@ use crate::{
     context::Context,
     exchange::Command,
     member,
+    party::worker::Worker,
     scenario::{Checks, Scenario},
     sentence::Sentence,
-    target::worker::Worker,
 };
 
 const QUEUE: Sentence = Sentence::QueueMembers;

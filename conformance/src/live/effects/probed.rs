@@ -146,7 +146,7 @@ mod tests {
     use contracts::leaves::leaves;
 
     use super::{UNPROBED, faults};
-    use crate::suite::effects::own_probes;
+    use crate::live::effects::own_probes;
 
     #[test]
     fn a_leaf_without_a_probe_and_a_stale_reason_are_named() {

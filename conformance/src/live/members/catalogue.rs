@@ -13,9 +13,9 @@ use crate::{
     class::Class,
     context::{Context, picture_url},
     member,
+    party::worker::Worker,
     scenario::{Checks, Scenario},
     sentence::Sentence,
-    target::worker::Worker,
 };
 
 const TYPES: Sentence = Sentence::ControlNetCatalogue;

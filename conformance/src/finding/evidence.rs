@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::target::transcript::Message;
+use crate::party::transcript::Message;
 
 /// The document in a message that was kept whole, and what stands before it: the route or the status of an exchange over HTTP.
 #[must_use]
@@ -43,7 +43,7 @@ fn points_into(document: &Value, pointer: &str, depth: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::pointer;
-    use crate::target::transcript::{Direction, Message};
+    use crate::party::transcript::{Direction, Message};
 
     fn message(direction: Direction, text: &str) -> Message {
         Message { direction, text: text.to_owned() }

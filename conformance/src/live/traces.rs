@@ -10,9 +10,9 @@ use crate::{
     context::Context,
     display,
     exchange::{Command, StrictReading},
+    party::{Answer, worker::Worker},
     scenario::Scenario,
     sentence::Sentence,
-    target::{Answer, worker::Worker},
 };
 
 const ID: &str = "4bf92f3577b34da6a3ce929d0e0e4736";

@@ -15,9 +15,9 @@ use crate::{
     display,
     exchange::{Command, StrictReading},
     json,
+    party::{Answer, TargetError, worker::Worker},
     scenario::Scenario,
     sentence::Sentence,
-    target::{Answer, TargetError, worker::Worker},
 };
 
 pub(super) fn scenarios() -> Vec<Scenario> {

@@ -13,9 +13,9 @@ use crate::{
     class::Class,
     context::Context,
     member,
+    party::worker::{Worker, is_event},
     scenario::{Checks, Scenario},
     sentence::Sentence,
-    target::worker::{Worker, is_event},
 };
 
 const STEPS: u64 = 3;

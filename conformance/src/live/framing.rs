@@ -13,9 +13,9 @@ use crate::{
     display,
     exchange::{Command, StrictReading},
     json,
+    party::{Answer, worker::Worker},
     scenario::{Checks, Scenario},
     sentence::Sentence,
-    target::{Answer, worker::Worker},
 };
 
 /// Valid frames in unusual forms.
