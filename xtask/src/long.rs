@@ -45,6 +45,11 @@ pub(crate) const LONG: &[Step] = &[
         &["bash", "conformance/faulty.sh"],
     ),
     step(
+        "clean-workers",
+        "the suite finds no fault in a worker that writes in another way",
+        &["bash", "conformance/clean.sh"],
+    ),
+    step(
         "mutants-long",
         "the suite finds every wrong member, but those of which it is known (hours)",
         &["bash", "conformance/mutants.sh", "--all"],

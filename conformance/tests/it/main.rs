@@ -2,6 +2,7 @@
 
 mod bench;
 mod ci;
+mod clean;
 mod faults;
 mod injection;
 mod kit;
