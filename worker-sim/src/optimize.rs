@@ -79,6 +79,9 @@ pub(crate) fn optimize(
         }
     }
     let saves_time = greedy && goals.priority == "speed";
+    if saves_time && let Some(step) = recommended(&draft.document, device, false) {
+        draft.take(step);
+    }
     for step in time_steps(&draft.document, device, bounds) {
         let is_late = goals.seconds.is_some_and(|seconds| draft.cost().seconds() > seconds);
         if is_late || (saves_time && step.is_free()) {
@@ -139,7 +142,8 @@ fn recommended(document: &Value, device: &Device, raise: bool) -> Option<Step> {
         pointer: "/scheduler/steps",
         to: best.into(),
         reason: format!("{name} is recommended with {best} steps"),
-        lossy: false,
+        // Fewer steps are another picture, and no better one.
+        lossy: !raise,
     })
 }
 
