@@ -47,23 +47,27 @@ pub struct Set<'v> {
 /// ```
 #[must_use]
 pub fn leaves() -> &'static [Leaf] {
-    static LEAVES: LazyLock<Vec<Leaf>> = LazyLock::new(|| {
-        let mut leaves = Vec::new();
-        add_leaves(&dictionary().named(ROOT).shape, "", &mut leaves);
-        leaves
-    });
+    static LEAVES: LazyLock<Vec<Leaf>> = LazyLock::new(|| leaves_of(dictionary()));
     &LEAVES
 }
 
-fn add_leaves(shape: &'static Shape, at: &str, leaves: &mut Vec<Leaf>) {
-    let Shape::Object(object) = dictionary().resolve(shape) else { return };
+/// All leaves of a dictionary, in the order of its schema.
+#[must_use]
+pub fn leaves_of(dictionary: &'static Dictionary) -> Vec<Leaf> {
+    let mut leaves = Vec::new();
+    add_leaves(dictionary, &dictionary.named(ROOT).shape, "", &mut leaves);
+    leaves
+}
+
+fn add_leaves(dictionary: &'static Dictionary, shape: &'static Shape, at: &str, leaves: &mut Vec<Leaf>) {
+    let Shape::Object(object) = dictionary.resolve(shape) else { return };
     for property in &object.properties {
         let pointer = format!("{at}/{}", property.snake);
         match property.effect {
             Some(effect) => leaves.push(Leaf::new(pointer, property, effect)),
-            None => match dictionary().resolve(&property.shape) {
-                Shape::List(list) => add_leaves(&list.item, &format!("{pointer}/*"), leaves),
-                inner => add_leaves(inner, &pointer, leaves),
+            None => match dictionary.resolve(&property.shape) {
+                Shape::List(list) => add_leaves(dictionary, &list.item, &format!("{pointer}/*"), leaves),
+                inner => add_leaves(dictionary, inner, &pointer, leaves),
             },
         }
     }

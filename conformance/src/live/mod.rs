@@ -1,5 +1,6 @@
 //! The check suites, in the order in which they run.
 
+mod asked;
 mod binding;
 mod bounds;
 mod capabilities;
@@ -20,7 +21,9 @@ mod members;
 mod memory;
 mod models;
 mod ordering;
+mod own_members;
 mod pictures;
+mod probed;
 mod properties;
 mod readings;
 mod sentences;
@@ -113,6 +116,14 @@ pub fn all(seed: u64) -> Vec<Suite> {
             Gateway,
             fields::of_the_gateway(),
         ),
+        suite(
+            "own-members",
+            "members of the gateway's own replies against what they tell of",
+            Gateway,
+            own_members::scenarios(),
+        ),
+        suite("probed", "each field and each member has a check that holds it", Both, probed::scenarios()),
+        suite("asked", "fields of commands decide what is done", Both, asked::scenarios()),
         suite("sentences", "the sentences of refusals", Both, sentences::scenarios()),
         suite("readings", "how documents are read", Both, readings::scenarios(seed)),
         suite("properties", "documents and sequences that proptest makes", Both, properties::scenarios(seed)),

@@ -23,7 +23,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
 const ENDED: [&str; 4] = ["paused", "completed", "failed", "cancelled"];
 
 /// Waits until a training is in an ended state; asked again and again, as a client without events has to.
-fn wait_for_end(context: &mut Context, training_id: &str) -> Result<Value, ScenarioEnd> {
+pub(super) fn wait_for_end(context: &mut Context, training_id: &str) -> Result<Value, ScenarioEnd> {
     let until = Instant::now() + context.options.timeout;
     loop {
         let status = context.get(Action::GetTrainingStatus, json!({"training_id": training_id}))?;
@@ -55,7 +55,7 @@ pub(super) fn end(context: &mut Context, training_id: &str) -> Result<(), Scenar
     wait_for_ready(context)
 }
 
-fn wait_for_ready(context: &mut Context) -> Result<(), ScenarioEnd> {
+pub(super) fn wait_for_ready(context: &mut Context) -> Result<(), ScenarioEnd> {
     let until = Instant::now() + context.options.timeout;
     loop {
         let status = context.get(Action::GetStatus, json!({}))?;

@@ -16,8 +16,12 @@ use crate::{
 };
 
 impl Dictionary {
-    /// Compiles the bundle.
-    pub(super) fn compile(bundle: &Value) -> Self {
+    /// Compiles a bundle as `cargo xtask codegen` makes it: [`crate::BUNDLE`], or another version of it.
+    ///
+    /// # Panics
+    /// If it has a form that the lint of the schemas refuses.
+    #[must_use]
+    pub fn compile(bundle: &Value) -> Self {
         let defs = bundle["$defs"].as_object().expect("the bundle has $defs");
         let by_name: Table<DefId> =
             defs.keys().enumerate().map(|(i, name)| (name.clone(), DefId(i))).collect();

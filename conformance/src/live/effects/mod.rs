@@ -34,6 +34,16 @@ pub(super) fn scenarios() -> Vec<Scenario> {
     scenarios
 }
 
+/// What names the leaves of another dictionary whose names contain a text: the ids of generated checks, and faults.
+#[cfg(test)]
+pub(super) fn what_names(dictionary: &'static contracts::dictionary::Dictionary, name: &str) -> Vec<String> {
+    let own = own_probes();
+    let by_hand: Vec<&str> = own.iter().flat_map(|probe| probe.leaves).copied().collect();
+    let mut named = probed::what_names(&contracts::leaves::leaves_of(dictionary), &by_hand);
+    named.retain(|text| text.contains(name));
+    named
+}
+
 /// A scenario, and the leaves of the prompt submission that it probes.
 struct Probe {
     scenario: Scenario,

@@ -75,12 +75,7 @@ fn is_probed(pointer: &str, by_hand: &[&str]) -> bool {
 
 /// A probe for each leaf that decides the picture and has none by hand: another value of the schema must change the picture.
 pub(super) fn generated(by_hand: &[&str]) -> Option<Scenario> {
-    let probes: Vec<(&'static Leaf, Value)> = leaves()
-        .iter()
-        .filter(|leaf| !is_probed(&leaf.pointer, by_hand))
-        .filter(|leaf| !UNPROBED.iter().any(|(excused, _)| *excused == leaf.pointer))
-        .filter_map(|leaf| Some((leaf, other_value(leaf)?)))
-        .collect();
+    let probes = generated_of(leaves(), by_hand);
     if probes.is_empty() {
         return None;
     }
@@ -102,6 +97,22 @@ pub(super) fn generated(by_hand: &[&str]) -> Option<Scenario> {
         }
         Ok(())
     }))
+}
+
+/// Those of some leaves for which a probe is generated, each with the other value.
+fn generated_of<'l>(leaves: &'l [Leaf], by_hand: &[&str]) -> Vec<(&'l Leaf, Value)> {
+    let without = leaves
+        .iter()
+        .filter(|leaf| !is_probed(&leaf.pointer, by_hand))
+        .filter(|leaf| !UNPROBED.iter().any(|(excused, _)| *excused == leaf.pointer));
+    without.filter_map(|leaf| Some((leaf, other_value(leaf)?))).collect()
+}
+
+/// Ids of the checks that are generated for some leaves, and the faults of the others.
+#[cfg(test)]
+pub(super) fn what_names(leaves: &[Leaf], by_hand: &[&str]) -> Vec<String> {
+    let generated = generated_of(leaves, by_hand).into_iter().map(|(leaf, _)| id(leaf));
+    generated.chain(faults(leaves, by_hand, UNPROBED)).collect()
 }
 
 /// The id of a generated check: the leaf's pointer, as ids are written.

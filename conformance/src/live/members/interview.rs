@@ -17,44 +17,48 @@ use crate::{
 const RESOLUTION: Duration = Duration::from_millis(1);
 
 /// Figures are rounded, to three digits behind the point at most.
-pub(super) const ROUNDING_SECONDS: f64 = 0.001;
+pub(in crate::live) const ROUNDING_SECONDS: f64 = 0.001;
 
 /// An answer, and the time in which it was given.
-pub(super) struct Told {
+pub(in crate::live) struct Told {
     /// The id of the command.
-    pub(super) id: String,
-    pub(super) data: Value,
-    pub(super) asked: Moment,
-    pub(super) answered: Moment,
+    pub(in crate::live) id: String,
+    pub(in crate::live) data: Value,
+    pub(in crate::live) asked: Moment,
+    pub(in crate::live) answered: Moment,
 }
 
 /// A moment, by the clock that only goes forward and by the one that timestamps are of.
 #[derive(Clone, Copy)]
-pub(super) struct Moment {
-    pub(super) instant: Instant,
+pub(in crate::live) struct Moment {
+    pub(in crate::live) instant: Instant,
     wall: SystemTime,
 }
 
 impl Moment {
-    pub(super) fn now() -> Self {
+    pub(in crate::live) fn now() -> Self {
         Self { instant: Instant::now(), wall: SystemTime::now() }
     }
 
     /// The time from another moment to this one.
-    pub(super) fn since(self, other: Self) -> Duration {
+    pub(in crate::live) fn since(self, other: Self) -> Duration {
         self.instant - other.instant
     }
 }
 
 impl Told {
     /// The time between question and answer.
-    pub(super) fn took(&self) -> Duration {
+    pub(in crate::live) fn took(&self) -> Duration {
         self.answered.instant - self.asked.instant
     }
 }
 
 /// Asks the target that scenarios share.
-pub(super) fn ask_shared(context: &mut Context, action: Action, fields: Value) -> Result<Told, ScenarioEnd> {
+pub(in crate::live) fn ask_shared(
+    context: &mut Context,
+    action: Action,
+    fields: Value,
+) -> Result<Told, ScenarioEnd> {
     let id = context.fresh_id();
     let asked = Moment::now();
     let reading = context.ask(&Command::new(action, fields).id(&id))?;
@@ -64,7 +68,7 @@ pub(super) fn ask_shared(context: &mut Context, action: Action, fields: Value) -
 }
 
 /// Asks a worker that has agreed on no dialect, or on snake.
-pub(super) fn ask(
+pub(in crate::live) fn ask(
     worker: &mut Worker,
     context: &Context,
     action: Action,
@@ -76,7 +80,7 @@ pub(super) fn ask(
 }
 
 /// The same for a command that may fail.
-pub(super) fn try_to_ask(
+pub(in crate::live) fn try_to_ask(
     worker: &mut Worker,
     context: &Context,
     action: Action,
@@ -97,7 +101,12 @@ pub(super) fn try_to_ask(
 }
 
 /// Whether the timestamp at a pointer lies between two moments.
-pub(super) fn within(document: &Value, pointer: &str, from: Moment, to: Moment) -> Result<(), String> {
+pub(in crate::live) fn within(
+    document: &Value,
+    pointer: &str,
+    from: Moment,
+    to: Moment,
+) -> Result<(), String> {
     let text = member::text(document, pointer).map_err(|end| end.to_string())?;
     let time = chrono::DateTime::parse_from_rfc3339(text).map_err(|err| format!("{text}: {err}"))?;
     let time = SystemTime::from(time);
@@ -109,7 +118,7 @@ pub(super) fn within(document: &Value, pointer: &str, from: Moment, to: Moment) 
 }
 
 /// Whether the value at a pointer is another one.
-pub(super) fn is(document: &Value, pointer: &str, expected: &Value) -> Result<(), String> {
+pub(in crate::live) fn is(document: &Value, pointer: &str, expected: &Value) -> Result<(), String> {
     match document.pointer(pointer) {
         Some(value) if crate::exchange::same(value, expected) => Ok(()),
         Some(value) => Err(format!("{pointer} is {value}, and not {expected}")),
@@ -118,7 +127,7 @@ pub(super) fn is(document: &Value, pointer: &str, expected: &Value) -> Result<()
 }
 
 /// Whether the number at a pointer lies between two others.
-pub(super) fn lies(document: &Value, pointer: &str, from: f64, to: f64) -> Result<(), String> {
+pub(in crate::live) fn lies(document: &Value, pointer: &str, from: f64, to: f64) -> Result<(), String> {
     let number = member::number(document, pointer).map_err(|end| end.to_string())?;
     if (from..=to).contains(&number) {
         Ok(())
@@ -128,6 +137,6 @@ pub(super) fn lies(document: &Value, pointer: &str, from: f64, to: f64) -> Resul
 }
 
 /// The members of a list of objects under one name.
-pub(super) fn column(rows: &[Value], name: &str) -> Value {
+pub(in crate::live) fn column(rows: &[Value], name: &str) -> Value {
     rows.iter().map(|row| row[name].clone()).collect()
 }

@@ -5,9 +5,8 @@ mod catalogue;
 mod counters;
 mod events;
 mod failures;
-mod interview;
+pub(super) mod interview;
 mod limits;
-mod probed;
 mod queue;
 mod reports;
 mod result;
@@ -30,7 +29,6 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         suites::scenario(),
         suites::caching(),
         limits::scenario(),
-        probed::scenario(),
     ]
     .into_iter()
     .chain(events::scenarios())
@@ -38,6 +36,6 @@ pub(super) fn scenarios() -> Vec<Scenario> {
 }
 
 /// A check for each member of a definition, by its name.
-fn each(class: Class, proves: Sentence, members: &[&'static str]) -> Vec<CheckDef> {
+pub(super) fn each(class: Class, proves: Sentence, members: &[&'static str]) -> Vec<CheckDef> {
     members.iter().map(|member| CheckDef::new(*member, class, proves)).collect()
 }

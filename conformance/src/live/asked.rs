@@ -1,0 +1,123 @@
+//! Fields of commands beside the submission: each decides what is done, and the reply or another answer shows it.
+
+use contracts::Action;
+use serde_json::{Value, json};
+
+use super::training;
+use crate::{
+    case::{self, with},
+    check::{CheckDef, ScenarioEnd},
+    class::Class,
+    context::Context,
+    member,
+    scenario::Scenario,
+    sentence::Sentence,
+};
+
+const PROVES: Sentence = Sentence::NothingSilent;
+
+/// A name that no target has.
+const NO_MODEL: &str = "no_such_model";
+
+pub(super) fn scenarios() -> Vec<Scenario> {
+    vec![models(), batch(), flat(), preferences(), output_name()]
+}
+
+fn check(id: &str) -> CheckDef {
+    CheckDef::new(id, Class::Effect, PROVES)
+}
+
+/// One model is asked for, and the others are not told.
+fn models() -> Scenario {
+    Scenario::new("asked.models", vec![check("model_id")], |context, checks| {
+        let Some(vae) = context.options.vae.clone() else {
+            return Err(ScenarioEnd::Skip("no --vae is named, and two models are needed".to_owned()));
+        };
+        let path = context.options.model_path.clone();
+        context.get(Action::LoadModel, json!({"model_path": path, "model_type": "sdxl"}))?;
+        let loaded = context.get(Action::LoadModel, json!({"model_path": vae, "model_type": "vae"}))?;
+        let id = member::text(&loaded, "/model_id")?.to_owned();
+        let told = context.get(Action::GetModelInfo, json!({"model_id": id}))?;
+        let rows = member::list(&told, "/models")?;
+        let is_alone = !rows.is_empty() && rows.iter().all(|row| row["model_id"] == id.as_str());
+        checks.hold("model_id", is_alone, || format!("{id} was asked for, and told are {told}"));
+        context.get(Action::UnloadModel, json!({"model_id": id}))?;
+        Ok(())
+    })
+}
+
+/// The first of three requests names no model: the others run, or are cancelled.
+fn batch() -> Scenario {
+    Scenario::new("asked.batch", vec![check("continue_on_error")], |context, checks| {
+        for goes_on in [true, false] {
+            let good = context.small_submission();
+            let bad = with(good.clone(), "/model/base", NO_MODEL.into());
+            let fields = json!({"requests": [bad, good, good], "continue_on_error": goes_on});
+            let told = context.get(Action::BatchGenerate, fields)?;
+            let counts = ["succeeded", "failed", "cancelled"].map(|name| told[name].as_u64());
+            let expected = if goes_on { [2, 1, 0] } else { [0, 1, 2] };
+            checks.hold("continue_on_error", counts == expected.map(Some), || {
+                format!("{goes_on}: succeeded, failed and cancelled are {counts:?}, and not {expected:?}")
+            });
+        }
+        Ok(())
+    })
+}
+
+/// Two pictures are asked for by flat parameters.
+fn flat() -> Scenario {
+    Scenario::new("asked.flat", vec![check("num_images")], |context, checks| {
+        let mut fields = case::fields(Action::GenerateImage, context, "")?;
+        fields["parameters"]["num_images"] = 2.into();
+        let told = context.get(Action::GenerateImage, fields)?;
+        let images = member::list(&told, "/images")?;
+        checks.hold("num_images", images.len() == 2, || format!("2 were asked for, and told are {images:?}"));
+        Ok(())
+    })
+}
+
+/// Preferences decide the changes: none that lowers the quality where it is preserved, and no goal is missed on purpose.
+fn preferences() -> Scenario {
+    let checks = vec![check("preserve_quality"), check("priority")];
+    Scenario::new("asked.preferences", checks, |context, checks| {
+        let side = json!({"width": 1024, "height": 1024});
+        let large = with(context.small_submission(), "/hyperparameters/dimensions", side);
+        let large = with(large, "/scheduler/steps", 100.into());
+        let optimized = |context: &mut Context, preferences: Value| {
+            let fields = json!({"prompt_submission": large, "preferences": preferences});
+            context.get(Action::OptimizeRequest, fields)
+        };
+        for priority in ["speed", "memory", "balanced"] {
+            let told = optimized(context, json!({"priority": priority, "preserve_quality": true}))?;
+            let lowers = member::list(&told, "/changes")?.iter().find(|change| {
+                let path = change["path"].as_str().unwrap_or("");
+                ["/scheduler", "/hyperparameters", "/postprocessing"]
+                    .iter()
+                    .any(|part| path.starts_with(part))
+            });
+            checks.hold("preserve_quality", lowers.is_none(), || format!("{priority}: {}", told["changes"]));
+        }
+        let quality = optimized(context, json!({"priority": "quality", "preserve_quality": false}))?;
+        let speed = optimized(context, json!({"priority": "speed", "preserve_quality": false}))?;
+        checks.hold("priority", quality["changes"] != speed["changes"], || {
+            format!("quality and speed have the same changes: {}", speed["changes"])
+        });
+        Ok(())
+    })
+}
+
+/// The result of a training has the name that was asked for.
+fn output_name() -> Scenario {
+    Scenario::new("asked.training", vec![check("output_name")], |context, checks| {
+        let mut fields = case::fields(Action::StartTraining, context, "")?;
+        let name = format!("asked_{}", context.fresh_id().replace('-', "_"));
+        fields["output_name"] = name.clone().into();
+        let started = context.get(Action::StartTraining, fields)?;
+        let status = training::wait_for_end(context, member::text(&started, "/training_id")?)?;
+        let path = status["output_path"].as_str().unwrap_or("");
+        checks.hold("output_name", path.contains(&name), || {
+            format!("{name} was asked for, and the result is {}", status["output_path"])
+        });
+        training::wait_for_ready(context)
+    })
+}
