@@ -310,6 +310,11 @@ pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<Invocation, clap
         let why = "--list prints for people or as JSON: use --format human or --format json\n";
         return Err(clap::Error::raw(ErrorKind::ArgumentConflict, why));
     }
+    if choice.is_some() && !matches!(format, Format::Human | Format::Json | Format::Junit) {
+        let why =
+            "conformance mutants prints for people, as JSON or as JUnit: use --format human, json or junit\n";
+        return Err(clap::Error::raw(ErrorKind::ArgumentConflict, why));
+    }
     if !reports.is_empty() && (list || choice.is_some()) {
         let why = "--report is of a run of the suite: leave it off\n";
         return Err(clap::Error::raw(ErrorKind::ArgumentConflict, why));

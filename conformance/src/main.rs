@@ -78,7 +78,12 @@ fn hunt(
         bar.set_position(done as u64);
     })?;
     bar.finish_and_clear();
-    put(output, |out| mutants::report::write(&hunt, out))?;
+    put(output, |out| match invocation.format {
+        Format::Json => mutants::report::json::write(&hunt, out),
+        Format::Junit => mutants::report::junit::write(&hunt, out),
+        // The command line takes no other form.
+        _ => mutants::report::human::write(&hunt, out),
+    })?;
     Ok(mutants::report::verdict(&hunt))
 }
 

@@ -1,5 +1,8 @@
 //! The suite is tried on workers that are wrong in one member.
 
+use conformance::mutants::report::json;
+use serde_json::Value;
+
 use crate::{simulated_worker, tool};
 
 fn mutants(flags: &[&str]) -> (Option<i32>, String, String) {
@@ -62,4 +65,40 @@ fn what_cannot_be_hunted_is_30() {
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(30), "{stderr}");
     assert!(stderr.contains("fails on the target as it is"), "{stderr}");
+}
+
+/// One of each fate that a form shows, of a part of the suite that decides them quickly.
+const SOME: [&str; 6] = [
+    "--only",
+    "envelopes.get_schedulers",
+    "--mutant",
+    "get_schedulers/schedulers/-1/recommended_steps",
+    "--jobs",
+    "1",
+];
+
+#[test]
+fn the_report_for_programs_follows_its_schema() {
+    let (code, report, stderr) = mutants(&[&SOME[..], &["--format", "json"]].concat());
+    assert_eq!(code, Some(10), "{report}{stderr}");
+    let document: Value = serde_json::from_str(&report).unwrap();
+    let schema = serde_json::from_str(json::SCHEMA).unwrap();
+    assert!(jsonschema::is_valid(&schema, &document), "{document:#}");
+    insta::assert_json_snapshot!("mutants_json", document);
+}
+
+#[test]
+fn the_report_for_ci_has_a_test_for_each_mutant() {
+    let (code, report, stderr) = mutants(&[&SOME[..], &["--format", "junit"]].concat());
+    assert_eq!(code, Some(10), "{report}{stderr}");
+    insta::assert_snapshot!("mutants_junit", report);
+}
+
+#[test]
+fn a_form_that_is_of_runs_of_the_suite_is_30() {
+    for form in ["github", "markdown", "sarif", "html"] {
+        let (code, report, stderr) = mutants(&[&SOME[..], &["--format", form]].concat());
+        assert_eq!((code, report.as_str()), (Some(30), ""), "{form}");
+        assert!(stderr.contains("use --format human, json or junit"), "{stderr}");
+    }
 }
