@@ -16,7 +16,7 @@ files=(--scratch-models "$scratch/models" --base-file conformance/data/pretend_b
 # Signals and documents say nothing of single members, and take the most time.
 skip=(--skip worker-process --skip readings --skip bounds --skip properties)
 seed=$(date -u +%Y%j)
-sample=(--edit next --edit flip --edit other --sample 40 --seed "$seed")
+sample=(--edit next --edit flip --edit other --sample 30 --seed "$seed")
 if [ "${1:-}" = --all ]; then
   shift
   sample=()

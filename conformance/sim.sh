@@ -13,4 +13,4 @@ mkdir "$scratch/models"
 # Pretend models are of the type that their names tell.
 has=(--refiner sdxl_refiner --vae sdxl_vae --lora loras/style.safetensors --control-net controlnet_canny.safetensors)
 files=(--scratch-models "$scratch/models" --base-file conformance/data/pretend_base.safetensors)
-"$bin/conformance" worker "${has[@]}" "${files[@]}" "$@" -- "$bin/worker-sim" --model-root "$scratch/models"
+"$bin/conformance" worker --jobs 4 "${has[@]}" "${files[@]}" "$@" -- "$bin/worker-sim" --model-root "$scratch/models"

@@ -17,7 +17,7 @@ use crate::{
     bench, live,
     mutants::{Edit, hunt::Choice},
     options::{self, Options},
-    plan::{Plan, Selection, TargetPlan, begins},
+    plan::{Plan, Selection, TargetPlan},
     replay,
 };
 
@@ -37,6 +37,10 @@ enum TargetFlags {
     Worker {
         #[command(flatten)]
         common: Common,
+        /// Scenarios at the same time: those of suites that start workers of their own, which mostly wait, run beside the others.
+        /// It takes the memory of as many workers, and more.
+        #[arg(long, value_name = "NUMBER", default_value = "1")]
+        jobs: NonZeroUsize,
         /// The worker's command line.
         #[arg(last = true, required_unless_present = "list")]
         command: Vec<OsString>,
@@ -182,6 +186,9 @@ struct Common {
     /// Leaves out scenarios whose id begins so; repeatable.
     #[arg(long)]
     skip: Vec<String>,
+    /// Reports say how long each check took, and name the slowest scenarios. Reports of equal runs then differ.
+    #[arg(long, conflicts_with = "list")]
+    times: bool,
     /// Prints the id, class and sentence of every check, and runs nothing.
     #[arg(long)]
     list: bool,
@@ -273,8 +280,12 @@ pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<Invocation, clap
     let args: Vec<OsString> = args.into_iter().collect();
     let flags = Flags::try_parse_from(&args)?;
     let replay = replay::of_args(&args);
+    let mut jobs_of_worker = NonZeroUsize::MIN;
     let (target, common, choice) = match flags.target {
-        TargetFlags::Worker { common, command } => (TargetPlan::Worker(command), common, None),
+        TargetFlags::Worker { common, jobs, command } => {
+            jobs_of_worker = jobs;
+            (TargetPlan::Worker(command), common, None)
+        }
         // Without a URL there is a command, or only a list is asked for, which is the same for both.
         TargetFlags::Gateway { common, url, command } => {
             (url.map_or(TargetPlan::OwnGateway(command), TargetPlan::Gateway), common, None)
@@ -303,6 +314,8 @@ pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<Invocation, clap
         timeout: Duration::from_secs(common.timeout),
         start_timeout: Duration::from_secs(common.start_timeout.min(common.timeout)),
         seed: common.seed,
+        times: common.times,
+        jobs: jobs_of_worker,
     };
     let Common { only, skip, list, format, output, report: reports, .. } = common;
     let plan = Plan { target, options, selection: Selection { only, skip } };
@@ -379,14 +392,11 @@ fn without_target(task: Task, output: Option<PathBuf>, replay: Vec<String>) -> I
 
 /// Refuses a prefix that chooses nothing: the run would check less, or more, than its user expects.
 fn check_prefixes(plan: &Plan) -> Result<(), clap::Error> {
-    let suites = live::for_target(&plan.target, plan.options.seed);
-    let ids: Vec<&str> =
-        suites.iter().flat_map(|suite| &suite.scenarios).map(|scenario| scenario.id.as_str()).collect();
     let Selection { only, skip } = &plan.selection;
     let prefixes = only.iter().map(|only| ("--only", only));
     for (flag, prefix) in prefixes.chain(skip.iter().map(|skip| ("--skip", skip))) {
-        if !ids.iter().any(|id| begins(id, prefix)) {
-            let suites: Vec<&str> = suites.iter().map(|suite| suite.id).collect();
+        if !live::is_prefix(&plan.target, plan.options.seed, prefix) {
+            let suites: Vec<&str> = live::ids(&plan.target).collect();
             return Err(clap::Error::raw(
                 ErrorKind::InvalidValue,
                 format!(

@@ -9,6 +9,7 @@ use std::{
     io::Cursor,
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 use tempfile::TempDir;
 
@@ -39,6 +40,15 @@ pub enum Subject {
     Gateway(Gateway),
 }
 
+impl Subject {
+    /// The same target for another thread; none of a gateway, which scenarios share.
+    pub(crate) fn another(&self) -> Option<Self> {
+        let Self::Worker(launcher) = self else { return None };
+        let (silent, transcript) = (Arc::default(), Transcript::default());
+        Some(Self::Worker(Launcher { silent, transcript, ..launcher.clone() }))
+    }
+}
+
 /// The state that scenarios share.
 pub struct Context {
     /// The target.
@@ -49,6 +59,8 @@ pub struct Context {
     own: Option<(GatewayLauncher, Process)>,
     worker: Option<Worker>,
     capabilities: Option<Value>,
+    /// The number of the scenario, and of the last id in it.
+    scenario: usize,
     next_id: u64,
     /// Between `conf-` and the number of every id.
     run_tag: String,
@@ -71,6 +83,7 @@ impl Context {
             own,
             worker: None,
             capabilities: None,
+            scenario: 0,
             next_id: 0,
             run_tag,
             model_folder: None,
@@ -109,10 +122,15 @@ impl Context {
         matches!(self.subject, Subject::Gateway(_))
     }
 
+    /// Begins a scenario: its ids follow from its number, whichever thread runs it.
+    pub(crate) fn begin(&mut self, scenario: usize) {
+        (self.scenario, self.next_id) = (scenario, 0);
+    }
+
     /// A request id that was not used before.
     pub fn fresh_id(&mut self) -> String {
         self.next_id += 1;
-        format!("conf-{}{}", self.run_tag, self.next_id)
+        format!("conf-{}{}-{}", self.run_tag, self.scenario, self.next_id)
     }
 
     /// A new worker, of the scenario's own.

@@ -26,6 +26,7 @@ pub mod generate;
 pub mod interrupt;
 pub mod json;
 mod kit;
+pub mod lanes;
 pub mod live;
 mod member;
 pub mod mutants;

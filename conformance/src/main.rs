@@ -208,7 +208,7 @@ fn print(format: Format, report: &Report, out: &mut dyn Write) -> io::Result<()>
 
 fn list(invocation: &Invocation, out: &mut dyn Write) -> io::Result<()> {
     let mut report = Report::default();
-    for suite in run::chosen(&invocation.plan) {
+    for suite in live::chosen(&invocation.plan) {
         for scenario in &suite.scenarios {
             report.add(
                 &scenario.id,

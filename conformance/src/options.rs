@@ -1,7 +1,7 @@
 //! The options of a run: facts about a target that no reply gives.
 
 use serde_json::{Value, json};
-use std::{path::PathBuf, time::Duration};
+use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 
 /// Default base model of jobs.
 pub(crate) const MODEL: &str = "sdxl_base";
@@ -45,6 +45,10 @@ pub struct Options {
     pub start_timeout: Duration,
     /// Decides every generated document.
     pub seed: u64,
+    /// Whether reports say how long each check took.
+    pub times: bool,
+    /// Threads that run scenarios of a worker.
+    pub jobs: NonZeroUsize,
 }
 
 impl Options {
@@ -77,6 +81,8 @@ impl Default for Options {
             timeout: Duration::from_secs(TIMEOUT_SECONDS),
             start_timeout: Duration::from_secs(START_TIMEOUT_SECONDS),
             seed: SEED,
+            times: false,
+            jobs: NonZeroUsize::MIN,
         }
     }
 }

@@ -50,6 +50,13 @@ impl Selection {
         let any = |prefixes: &[String]| prefixes.iter().any(|prefix| begins(id, prefix));
         (self.only.is_empty() || any(&self.only)) && !any(&self.skip)
     }
+
+    /// Whether a scenario of a suite may run.
+    pub(crate) fn may_take(&self, suite: &str) -> bool {
+        let is_named = |only: &String| begins(suite, only) || begins(only, suite);
+        (self.only.is_empty() || self.only.iter().any(is_named))
+            && !self.skip.iter().any(|skip| skip == suite)
+    }
 }
 
 /// Whether `prefix` is the id, or its beginning in whole parts.

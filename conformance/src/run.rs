@@ -1,6 +1,6 @@
 //! A run: the chosen scenarios of the suites, one after another, into a report.
 
-use std::{ffi::OsString, path::Path, sync::Arc};
+use std::{ffi::OsString, path::Path, sync::Arc, time::Instant};
 
 use tempfile::TempDir;
 
@@ -10,6 +10,7 @@ use crate::{
     context::{Context, Subject},
     finding::{Finding, Outcome},
     interrupt,
+    lanes::{self, Done, Lane, Progress},
     live::{self, Suite},
     options::Options,
     party::{
@@ -25,20 +26,6 @@ use crate::{
     report::{ENDS_THE_RUN, Report},
     sentence::Sentence,
 };
-
-/// Called before each scenario with the number of scenarios done, the number of all, and the id of the next one.
-pub type Progress<'p> = &'p mut dyn FnMut(usize, usize, &str);
-
-/// The suites for a target, with the chosen scenarios.
-#[must_use]
-pub fn chosen(plan: &Plan) -> Vec<Suite> {
-    let mut suites = live::for_target(&plan.target, plan.options.seed);
-    for suite in &mut suites {
-        suite.scenarios.retain(|scenario| plan.selection.takes(&scenario.id));
-    }
-    suites.retain(|suite| !suite.scenarios.is_empty());
-    suites
-}
 
 /// A target that has been started, and the scenarios for it.
 pub(crate) struct Prepared {
@@ -88,7 +75,7 @@ pub(crate) fn prepare(plan: &Plan, tap: Option<Arc<dyn Tap>>) -> Result<Prepared
         }
     };
     let context = Context::new(subject, own, options);
-    Ok(Prepared { suites: chosen(plan), context, target, _scratch: scratch })
+    Ok(Prepared { suites: live::chosen(plan), context, target, _scratch: scratch })
 }
 
 /// Runs the plan.
@@ -96,35 +83,42 @@ pub(crate) fn prepare(plan: &Plan, tap: Option<Arc<dyn Tap>>) -> Result<Prepared
 /// # Errors
 /// [`TargetError`] if nothing could run: a folder cannot be made, a command does not start, no gateway answers at the URL.
 pub fn run(plan: &Plan, progress: Progress<'_>) -> Result<Report, TargetError> {
-    let Prepared { suites, mut context, target, _scratch } = prepare(plan, None)?;
-    let scenarios: Vec<_> = suites.iter().flat_map(|suite| &suite.scenarios).collect();
-    let within = context.options.start_timeout;
+    let Prepared { suites, context, target, _scratch } = prepare(plan, None)?;
+    let defs: Vec<(String, Vec<CheckDef>)> = suites
+        .iter()
+        .flat_map(|suite| &suite.scenarios)
+        .map(|scenario| (scenario.id.clone(), scenario.checks.clone()))
+        .collect();
     let (replay, source) = (replay::of_target(&plan.target), replay::source(&plan.target));
-    let mut report = Report { target: target.to_owned(), replay, source, ..Report::default() };
-    progress(0, scenarios.len(), ANSWERS);
-    let mut answers = probe::probe(&context.subject, within);
-    let mut done = 0;
-    while let (Ok(()), Some(scenario)) = (&answers, scenarios.get(done)) {
-        progress(done, scenarios.len(), &scenario.id);
-        let findings = scenario.run(&mut context);
-        report.add(&scenario.id, &scenario.checks, context.without_run_tag(findings));
-        done += 1;
-        if probe::was_silent(&context.subject) {
-            answers = probe::probe(&context.subject, within);
-        }
-    }
-    match answers {
-        Ok(()) => Ok(report),
+    let has_times = plan.options.times;
+    let mut report = Report { target: target.to_owned(), replay, source, has_times, ..Report::default() };
+    progress(0, defs.len(), ANSWERS);
+    let began = Instant::now();
+    let within = context.options.start_timeout;
+    let Done { findings, end } = match probe::probe(&context.subject, within) {
         // A program that does not start is not judged.
-        Err(err @ TargetError::Tool(_)) if report.rows.is_empty() => Err(err),
+        Err(err @ TargetError::Tool(_)) => return Err(err),
         Err(why) => {
-            report.not_run = scenarios[done..].iter().map(|scenario| scenario.checks.len()).sum();
-            let transcript = context.transcript().so_far();
-            let finding = Finding { outcome: Outcome::Failed(why.to_string()), transcript };
-            report.add(ENDS_THE_RUN, &[answers_check()], context.without_run_tag(vec![finding]));
-            Ok(report)
+            let finding = Finding {
+                outcome: Outcome::Failed(why.to_string()),
+                transcript: context.transcript().so_far(),
+                took: began.elapsed(),
+            };
+            Done { findings: Vec::new(), end: Some(finding) }
+        }
+        Ok(()) => lanes::run(plan, Lane { context, suites }, progress),
+    };
+    let mut findings = findings.into_iter();
+    for (id, checks) in &defs {
+        match findings.next().flatten() {
+            Some(findings) => report.add(id, checks, findings),
+            None => report.not_run += checks.len(),
         }
     }
+    if let Some(finding) = end {
+        report.add(ENDS_THE_RUN, &[answers_check()], vec![finding]);
+    }
+    Ok(report)
 }
 
 /// The check that ends a run. A report has it only if it fails.

@@ -1,6 +1,9 @@
 //! A scenario: one exchange with the target, and the outcomes of its checks.
 
-use std::process::ExitStatus;
+use std::{
+    process::ExitStatus,
+    time::{Duration, Instant},
+};
 
 use crate::{
     check::{CheckDef, ScenarioEnd},
@@ -35,15 +38,23 @@ impl Scenario {
         let transcript = context.transcript();
         transcript.begin();
         let findings = vec![None; self.checks.len()];
-        let mut checks = Checks { defs: &self.checks, findings, transcript };
+        let mut checks = Checks { defs: &self.checks, findings, transcript, decided: Instant::now() };
         let left = match (self.body)(context, &mut checks) {
             Ok(()) => Outcome::Undecided("the scenario ended without deciding it".to_owned()),
             Err(ScenarioEnd::Broken(why)) => Outcome::Failed(why),
             Err(ScenarioEnd::Skip(why)) => Outcome::Skipped(why),
             Err(ScenarioEnd::Undecided(why)) => Outcome::Undecided(why),
         };
-        let left = checks.finding(left);
-        checks.findings.into_iter().map(|finding| finding.unwrap_or_else(|| left.clone())).collect()
+        let mut left = checks.finding(left);
+        let finding = |decided: Option<Finding>| {
+            decided.unwrap_or_else(|| {
+                let first = left.clone();
+                // What is decided together takes its time once.
+                left.took = Duration::ZERO;
+                first
+            })
+        };
+        checks.findings.into_iter().map(finding).collect()
     }
 }
 
@@ -52,6 +63,8 @@ pub struct Checks<'s> {
     defs: &'s [CheckDef],
     findings: Vec<Option<Finding>>,
     transcript: Transcript,
+    /// The moment of the last decision, or the begin.
+    decided: Instant,
 }
 
 impl Checks<'_> {
@@ -89,16 +102,23 @@ impl Checks<'_> {
     fn set(&mut self, id: &str, outcome: Outcome) {
         let at = self.defs.iter().position(|def| def.id == id);
         let at = at.unwrap_or_else(|| panic!("the scenario does not declare the check `{id}`"));
-        if !matches!(self.findings[at], Some(Finding { outcome: Outcome::Failed(_), .. })) {
-            self.findings[at] = Some(self.finding(outcome));
+        let mut finding = self.finding(outcome);
+        match &mut self.findings[at] {
+            Some(first @ Finding { outcome: Outcome::Failed(_), .. }) => first.took += finding.took,
+            decided => {
+                finding.took += decided.as_ref().map_or(Duration::ZERO, |earlier| earlier.took);
+                *decided = Some(finding);
+            }
         }
     }
 
-    fn finding(&self, outcome: Outcome) -> Finding {
+    fn finding(&mut self, outcome: Outcome) -> Finding {
+        let now = Instant::now();
+        let took = now - std::mem::replace(&mut self.decided, now);
         let transcript = match outcome {
             Outcome::Passed | Outcome::Skipped(_) => Vec::new(),
             Outcome::Failed(_) | Outcome::Undecided(_) => self.transcript.so_far(),
         };
-        Finding { outcome, transcript }
+        Finding { outcome, transcript, took }
     }
 }

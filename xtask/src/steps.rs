@@ -1,7 +1,8 @@
 //! Steps of `cargo xtask test`, `check` and `long`, and how they run: all of them, whatever fails. The last lines say which
 //! failed and how to run one alone.
 //!
-//! Steps that leave a core run two at a time; the output of each is printed when it ends, in one piece.
+//! Steps that leave a core run two at a time, and beside them one that mostly waits. The output of each is printed when it
+//! ends, in one piece.
 
 use std::{
     convert::Infallible,
@@ -18,8 +19,8 @@ use anyhow::{Context as _, Result, bail};
 /// Exit code of a step that cannot run here, and says why.
 const SKIPPED: i32 = 77;
 
-/// Steps that share the machine: as many as the smallest machine for them has cores.
-const PARALLEL_MAX: usize = 2;
+/// Steps that keep a core busy at the same time: as many as the smallest machine for them has.
+const CORES: usize = 2;
 
 /// How long the end of a step's output is waited for after its own end.
 const PIPE_LEFT_OPEN_MAX: Duration = Duration::from_secs(2);
@@ -39,6 +40,8 @@ pub(crate) enum Share {
     Whole,
     /// Another step may run beside it: it needs one core at most, and its limits of time hold on that.
     Half,
+    /// It waits for clocks and processes most of its time. One such step runs beside those that need a core.
+    Waits,
 }
 
 /// One step: a name to call it by, what it shows, and the command.
@@ -150,11 +153,11 @@ fn run_all(root: &Path, steps: &[&Step], out: &mut dyn Write) -> Result<Vec<Row>
 /// The first waiting step that may start beside those that run.
 fn next(steps: &[&Step], waiting: &[usize], running: &[usize]) -> Option<usize> {
     let is_open = |name: &str| waiting.iter().chain(running).any(|index| steps[*index].name == name);
+    let count = |share| running.iter().filter(|index| steps[**index].share == share).count();
     let fits = |step: &Step| match step.share {
         Share::Whole => running.is_empty(),
-        Share::Half => {
-            running.len() < PARALLEL_MAX && running.iter().all(|index| steps[*index].share == Share::Half)
-        }
+        Share::Half => count(Share::Whole) == 0 && count(Share::Half) < CORES,
+        Share::Waits => count(Share::Whole) == 0 && count(Share::Waits) == 0,
     };
     let may_start = |step: &Step| fits(step) && !step.needs.iter().any(|need| is_open(need));
     waiting.iter().copied().find(|index| may_start(steps[*index]))
@@ -267,6 +270,25 @@ mod tests {
         assert_eq!(next(&steps, &[3], &[2]), None);
         assert_eq!(next(&steps, &[3], &[]), Some(3));
         assert_eq!(next(&steps[3..], &[0], &[]), Some(0), "a need that was not asked for is not waited for");
+    }
+
+    #[test]
+    fn one_step_that_waits_runs_beside_those_that_work() {
+        let waits = |name| Step { share: Share::Waits, ..step(name, "", &["true"]) };
+        let [one, two, third, clock, other, whole] = [
+            half("one", &[]),
+            half("two", &[]),
+            half("third", &[]),
+            waits("clock"),
+            waits("other"),
+            step("whole", "", &["true"]),
+        ];
+        let steps = [&one, &two, &third, &clock, &other, &whole];
+        assert_eq!(next(&steps, &[2, 3, 4, 5], &[0, 1]), Some(3));
+        assert_eq!(next(&steps, &[2, 4, 5], &[0, 1, 3]), None);
+        assert_eq!(next(&steps, &[2, 4, 5], &[0, 3]), Some(2));
+        assert_eq!(next(&steps, &[4, 5], &[5]), None);
+        assert_eq!(next(&steps, &[5], &[3]), None, "what takes the whole machine runs alone");
     }
 
     #[test]

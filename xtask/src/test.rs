@@ -26,6 +26,11 @@ const fn built(name: &'static str, shows: &'static str, command: &'static [&'sta
     Step { needs: &["rust-build", "workers-setup"], ..beside(name, shows, command) }
 }
 
+/// A step that mostly waits for clocks and processes: of its time a tenth to a quarter is work.
+const fn waits(name: &'static str, shows: &'static str, command: &'static [&'static str]) -> Step {
+    Step { share: Share::Waits, ..built(name, shows, command) }
+}
+
 /// The test command.
 pub(crate) const STEPS: &[Step] = &[
     beside("workers-setup", "the locked Python environment and the tiny models", &["workers/setup.sh"]),
@@ -75,7 +80,7 @@ pub(crate) const STEPS: &[Step] = &[
             &[PYTHON, "-m", "pytest", "-q", "--numprocesses", "2", "--dist", "loadfile"],
         )
     },
-    // The longest first: two at a time, and none is left alone at the end.
+    // The longest first, so that none is left alone at the end.
     built(
         "conformance-python",
         "the Python worker keeps the contract on the tiny SDXL",
@@ -86,14 +91,14 @@ pub(crate) const STEPS: &[Step] = &[
         "the gateway keeps it over HTTP with the Python worker",
         &["bash", "conformance/gateway.sh", "--python"],
     ),
-    built("conformance-sim", "worker-sim keeps the contract", &["bash", "conformance/sim.sh"]),
-    built(
+    waits("conformance-sim", "worker-sim keeps the contract", &["bash", "conformance/sim.sh"]),
+    waits(
         "conformance-gateway",
         "the gateway keeps the contract over HTTP",
         &["bash", "conformance/gateway.sh"],
     ),
     built("mutants", "the suite finds a sample of wrong members", &["bash", "conformance/mutants.sh"]),
-    built(
+    waits(
         "csharp",
         "an unchanged C# bridge binds every reply (real .NET)",
         &["bash", "clients/bridge/check.sh"],

@@ -2,6 +2,8 @@
 
 pub mod evidence;
 
+use std::time::Duration;
+
 use crate::party::transcript::Message;
 
 /// The outcome of a check.
@@ -24,10 +26,12 @@ pub struct Finding {
     pub outcome: Outcome,
     /// The last messages before it was decided; empty where it passed or was skipped.
     pub transcript: Vec<Message>,
+    /// From the decision before it in its scenario, or the scenario's begin, to its own.
+    pub took: Duration,
 }
 
 impl From<Outcome> for Finding {
     fn from(outcome: Outcome) -> Self {
-        Self { outcome, transcript: Vec::new() }
+        Self { outcome, transcript: Vec::new(), took: Duration::ZERO }
     }
 }

@@ -34,7 +34,11 @@ mod worker_process;
 
 use std::{io, path::Path};
 
-use crate::{plan::TargetPlan, scenario::Scenario};
+use self::Targets::{Both, Gateway, Worker};
+use crate::{
+    plan::{Plan, TargetPlan, begins},
+    scenario::Scenario,
+};
 
 /// A check suite.
 pub struct Suite {
@@ -59,112 +63,136 @@ pub enum Targets {
     Gateway,
 }
 
+/// A suite before its scenarios are made, which takes longer than most of them run.
+struct Entry {
+    id: &'static str,
+    about: &'static str,
+    targets: Targets,
+    scenarios: fn(u64) -> Vec<Scenario>,
+}
+
+const fn entry(
+    id: &'static str,
+    about: &'static str,
+    targets: Targets,
+    scenarios: fn(u64) -> Vec<Scenario>,
+) -> Entry {
+    Entry { id, about, targets, scenarios }
+}
+
+/// All suites; each takes the seed of generated documents.
+const SUITES: &[Entry] = &[
+    entry("lifecycle", "start, handshake, polite stop", Worker, |_| lifecycle::scenarios()),
+    entry(
+        "worker-process",
+        "work that waits at the end, signals, stalls, processes left behind",
+        Worker,
+        |_| worker_process::scenarios(),
+    ),
+    entry("gateway-process", "the end of a gateway, signals, stalls, processes left behind", Gateway, |_| {
+        gateway_process::scenarios()
+    }),
+    entry(
+        "gateway-log",
+        "a log that nobody reads costs nothing, and has the line of a failed job",
+        Gateway,
+        |_| gateway_log::scenarios(),
+    ),
+    entry("framing", "lines, bad frames, purity of stdout", Worker, |_| framing::scenarios()),
+    entry("http", "routes, statuses, problems", Gateway, |_| http::scenarios()),
+    entry("strangers", "web pages and other hosts", Gateway, |_| strangers::scenarios()),
+    entry("pictures", "pictures over HTTP: caching, ranges, picture for picture", Gateway, |_| {
+        pictures::scenarios()
+    }),
+    entry("jobs", "the list of jobs, clients that leave, keys, uploads", Gateway, |_| jobs::scenarios()),
+    entry("envelopes", "every action in both envelopes and three dialects", Both, |_| envelopes::scenarios()),
+    entry("binding", "members that the C# bridge binds", Both, |_| binding::scenarios()),
+    entry("errors", "every violation with its code and its place", Both, |_| errors::scenarios()),
+    entry("bounds", "every limit, one below, at it, one above and far outside", Both, |_| {
+        bounds::scenarios()
+    }),
+    entry("hostile", "hostile input gives its sender an error and costs others nothing", Both, |_| {
+        hostile::scenarios()
+    }),
+    entry("fields", "every field of every command, spoilt in every way", Both, |_| fields::of_workers()),
+    entry("own-fields", "every field of the gateway's own commands, as fields", Gateway, |_| {
+        fields::of_the_gateway()
+    }),
+    entry("own-members", "members of the gateway's own replies against what they tell of", Gateway, |_| {
+        own_members::scenarios()
+    }),
+    entry("probed", "each field and each member has a check that holds it", Both, |_| probed::scenarios()),
+    entry("asked", "fields of commands decide what is done", Both, |_| asked::scenarios()),
+    entry("sentences", "the sentences of refusals", Both, |_| sentences::scenarios()),
+    entry("readings", "how documents are read", Both, readings::scenarios),
+    entry("properties", "documents and sequences that proptest makes", Both, |seed| {
+        properties::scenarios(seed)
+    }),
+    entry("capabilities", "advertised means implemented", Both, |_| capabilities::scenarios()),
+    entry("models", "load, unload, cache, suites", Both, |_| models::scenarios()),
+    entry("members", "members of replies against what they tell of", Worker, |_| members::scenarios()),
+    entry("files", "model files that users have: the right picture, or one clear refusal", Both, |_| {
+        files::scenarios()
+    }),
+    entry("memory", "figures of memory agree with each other and with what was done", Both, |_| {
+        memory::scenarios()
+    }),
+    entry("effects", "each field changes the picture as the contract describes", Both, |_| {
+        effects::scenarios()
+    }),
+    entry("ordering", "order of lines, cancel", Worker, |_| ordering::scenarios()),
+    entry("events", "events before the reply", Worker, |_| events::scenarios()),
+    entry("traces", "W3C traces, from a command to its events", Both, |_| traces::scenarios()),
+    entry("training", "start, status, history, stop", Both, |_| training::scenarios()),
+];
+
+impl Entry {
+    fn is_for(&self, target: &TargetPlan) -> bool {
+        let unfit = match target {
+            TargetPlan::Worker(_) => Targets::Gateway,
+            TargetPlan::Gateway(_) | TargetPlan::OwnGateway(_) => Targets::Worker,
+        };
+        self.targets != unfit
+    }
+
+    fn suite(&self, seed: u64) -> Suite {
+        let Self { id, about, targets, scenarios } = *self;
+        Suite { id, about, targets, scenarios: scenarios(seed) }
+    }
+}
+
 /// All suites. `seed` decides generated documents.
 #[must_use]
 pub fn all(seed: u64) -> Vec<Suite> {
-    use Targets::{Both, Gateway, Worker};
-    let suite = |id, about, targets, scenarios| Suite { id, about, targets, scenarios };
-    vec![
-        suite("lifecycle", "start, handshake, polite stop", Worker, lifecycle::scenarios()),
-        suite(
-            "worker-process",
-            "work that waits at the end, signals, stalls, processes left behind",
-            Worker,
-            worker_process::scenarios(),
-        ),
-        suite(
-            "gateway-process",
-            "the end of a gateway, signals, stalls, processes left behind",
-            Gateway,
-            gateway_process::scenarios(),
-        ),
-        suite(
-            "gateway-log",
-            "a log that nobody reads costs nothing, and has the line of a failed job",
-            Gateway,
-            gateway_log::scenarios(),
-        ),
-        suite("framing", "lines, bad frames, purity of stdout", Worker, framing::scenarios()),
-        suite("http", "routes, statuses, problems", Gateway, http::scenarios()),
-        suite("strangers", "web pages and other hosts", Gateway, strangers::scenarios()),
-        suite(
-            "pictures",
-            "pictures over HTTP: caching, ranges, picture for picture",
-            Gateway,
-            pictures::scenarios(),
-        ),
-        suite("jobs", "the list of jobs, clients that leave, keys, uploads", Gateway, jobs::scenarios()),
-        suite("envelopes", "every action in both envelopes and three dialects", Both, envelopes::scenarios()),
-        suite("binding", "members that the C# bridge binds", Both, binding::scenarios()),
-        suite("errors", "every violation with its code and its place", Both, errors::scenarios()),
-        suite(
-            "bounds",
-            "every limit, one below, at it, one above and far outside",
-            Both,
-            bounds::scenarios(),
-        ),
-        suite(
-            "hostile",
-            "hostile input gives its sender an error and costs others nothing",
-            Both,
-            hostile::scenarios(),
-        ),
-        suite("fields", "every field of every command, spoilt in every way", Both, fields::of_workers()),
-        suite(
-            "own-fields",
-            "every field of the gateway's own commands, as fields",
-            Gateway,
-            fields::of_the_gateway(),
-        ),
-        suite(
-            "own-members",
-            "members of the gateway's own replies against what they tell of",
-            Gateway,
-            own_members::scenarios(),
-        ),
-        suite("probed", "each field and each member has a check that holds it", Both, probed::scenarios()),
-        suite("asked", "fields of commands decide what is done", Both, asked::scenarios()),
-        suite("sentences", "the sentences of refusals", Both, sentences::scenarios()),
-        suite("readings", "how documents are read", Both, readings::scenarios(seed)),
-        suite("properties", "documents and sequences that proptest makes", Both, properties::scenarios(seed)),
-        suite("capabilities", "advertised means implemented", Both, capabilities::scenarios()),
-        suite("models", "load, unload, cache, suites", Both, models::scenarios()),
-        suite("members", "members of replies against what they tell of", Worker, members::scenarios()),
-        suite(
-            "files",
-            "model files that users have: the right picture, or one clear refusal",
-            Both,
-            files::scenarios(),
-        ),
-        suite(
-            "memory",
-            "figures of memory agree with each other and with what was done",
-            Both,
-            memory::scenarios(),
-        ),
-        suite(
-            "effects",
-            "each field changes the picture as the contract describes",
-            Both,
-            effects::scenarios(),
-        ),
-        suite("ordering", "order of lines, cancel", Worker, ordering::scenarios()),
-        suite("events", "events before the reply", Worker, events::scenarios()),
-        suite("traces", "W3C traces, from a command to its events", Both, traces::scenarios()),
-        suite("training", "start, status, history, stop", Both, training::scenarios()),
-    ]
+    SUITES.iter().map(|entry| entry.suite(seed)).collect()
 }
 
-/// All suites for a target.
+/// The suites for a target, with the chosen scenarios.
 #[must_use]
-pub fn for_target(target: &TargetPlan, seed: u64) -> Vec<Suite> {
-    let unfit = match target {
-        TargetPlan::Worker(_) => Targets::Gateway,
-        TargetPlan::Gateway(_) | TargetPlan::OwnGateway(_) => Targets::Worker,
-    };
-    let mut suites = all(seed);
-    suites.retain(|suite| suite.targets != unfit);
+pub fn chosen(plan: &Plan) -> Vec<Suite> {
+    let wanted = |entry: &&Entry| entry.is_for(&plan.target) && plan.selection.may_take(entry.id);
+    let mut suites: Vec<Suite> =
+        SUITES.iter().filter(wanted).map(|entry| entry.suite(plan.options.seed)).collect();
+    for suite in &mut suites {
+        suite.scenarios.retain(|scenario| plan.selection.takes(&scenario.id));
+    }
+    suites.retain(|suite| !suite.scenarios.is_empty());
     suites
+}
+
+/// The ids of the suites for a target.
+pub(crate) fn ids(target: &TargetPlan) -> impl Iterator<Item = &'static str> {
+    SUITES.iter().filter(|entry| entry.is_for(target)).map(|entry| entry.id)
+}
+
+/// Whether a scenario for a target has an id that begins so.
+pub(crate) fn is_prefix(target: &TargetPlan, seed: u64, prefix: &str) -> bool {
+    let suite = prefix.split_once('.').map_or(prefix, |(suite, _)| suite);
+    let mut entries = SUITES.iter().filter(|entry| entry.is_for(target) && entry.id == suite);
+    entries.any(|entry| {
+        let has_it = || (entry.scenarios)(seed).iter().any(|scenario| begins(&scenario.id, prefix));
+        prefix == suite || has_it()
+    })
 }
 
 /// Whether broken files can be made of a base.

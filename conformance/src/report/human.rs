@@ -1,6 +1,6 @@
 //! The report for people: broken checks first, then skipped ones, then the numbers.
 
-use std::{collections::BTreeMap, io};
+use std::{collections::BTreeMap, io, time::Duration};
 
 use super::{
     Report,
@@ -19,6 +19,9 @@ pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     skipped(report, out)?;
     if report.not_run > 0 {
         writeln!(out, "not run   {}: the target no longer answered", report.not_run)?;
+    }
+    if report.has_times {
+        slowest(report, out)?;
     }
     let counts = report.counts();
     let verdict = report.verdict().sentence();
@@ -59,6 +62,23 @@ fn fault(out: &mut dyn io::Write, cause: &Cause<'_>) -> io::Result<()> {
         writeln!(out, "          the same: {}{more}", ids.join(", "))?;
     }
     writeln!(out, "          contract: {}", first.proves.text())
+}
+
+/// Scenarios that are named for their time: what to look at first.
+const SLOWEST_SHOWN: usize = 20;
+
+fn slowest(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
+    let mut scenarios: BTreeMap<&str, Duration> = BTreeMap::new();
+    for row in &report.rows {
+        *scenarios.entry(&row.scenario).or_default() += row.took;
+    }
+    let all: Duration = scenarios.values().sum();
+    let mut scenarios: Vec<_> = scenarios.into_iter().collect();
+    scenarios.sort_by_key(|&(_, took)| std::cmp::Reverse(took));
+    for (scenario, took) in scenarios.iter().take(SLOWEST_SHOWN) {
+        writeln!(out, "{:7.1} s {scenario}", took.as_secs_f64())?;
+    }
+    writeln!(out, "{:7.1} s {} scenarios in all", all.as_secs_f64(), scenarios.len())
 }
 
 fn skipped(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {

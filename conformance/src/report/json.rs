@@ -29,6 +29,9 @@ pub fn document(report: &Report) -> Value {
             }
             check["replay"] = report.replay_of(row).into();
         }
+        if report.has_times {
+            check["seconds"] = row.took.as_secs_f64().into();
+        }
         if !row.transcript.is_empty() {
             check["transcript"] = json!(row.transcript);
         }

@@ -16,7 +16,11 @@ pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     for row in &report.rows {
         let name = row.id.split('.').next().unwrap_or(&row.id);
         let suite = suites.entry(name).or_insert_with(|| TestSuite::new(name));
-        suite.add_test_case(case(row));
+        let mut case = case(row);
+        if report.has_times {
+            case.set_time(row.took);
+        }
+        suite.add_test_case(case);
     }
     let mut document = quick_junit::Report::new(format!("conformance {}", report.target));
     document.add_test_suites(suites.into_values());

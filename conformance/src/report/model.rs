@@ -1,5 +1,7 @@
 //! The model of a report: one row a check, in the order of the suites.
 
+use std::time::Duration;
+
 use crate::{
     check::CheckDef,
     class::Class,
@@ -29,6 +31,8 @@ pub struct Row {
     pub outcome: Outcome,
     /// The last messages before it was decided; empty where it passed or was skipped.
     pub transcript: Vec<Message>,
+    /// The time that it took.
+    pub took: Duration,
 }
 
 impl Row {
@@ -55,13 +59,15 @@ pub struct Report {
     pub rows: Vec<Row>,
     /// Number of chosen checks that did not run, because the target stopped answering.
     pub not_run: usize,
+    /// Whether its printed forms say how long each check took: equal runs then differ.
+    pub has_times: bool,
 }
 
 impl Report {
     /// Adds the checks of a scenario.
     pub fn add(&mut self, scenario: &str, defs: &[CheckDef], findings: Vec<impl Into<Finding>>) {
         for (def, finding) in defs.iter().zip(findings) {
-            let Finding { outcome, transcript } = finding.into();
+            let Finding { outcome, transcript, took } = finding.into();
             self.rows.push(Row {
                 id: format!("{scenario}.{}", def.id),
                 scenario: scenario.to_owned(),
@@ -69,6 +75,7 @@ impl Report {
                 proves: def.proves,
                 outcome,
                 transcript,
+                took,
             });
         }
     }

@@ -160,6 +160,7 @@ fn a_worker_without_traces_breaks_nothing() {
 /// Ten thousand events are allowed: the tool must skip them and find the reply.
 #[test]
 fn an_event_storm_is_survived() {
-    let (code, report) = against(&["--fault", "event_storm@generate_sdxl"], &["events.progress"]);
+    let storm = ["--fault", "event_storm@generate_sdxl"];
+    let (code, report) = against_with(&["--timeout", "60"], &storm, &["events.progress"]);
     assert_eq!(code, 0, "{report:#}");
 }

@@ -1,5 +1,7 @@
 //! Reports: the text for people, and the JSON document by its schema.
 
+use std::time::Duration;
+
 use conformance::{
     check::CheckDef,
     class::Class,
@@ -82,7 +84,8 @@ fn with_messages(why: &str, sent: &str, received: &str) -> Report {
     let def = CheckDef { id: "seen".to_owned(), class: Class::Effect, proves: Sentence::MatchedById };
     let message = |direction, text: &str| Message { direction, text: text.to_owned() };
     let transcript = vec![message(Direction::Sent, sent), message(Direction::Received, received)];
-    let finding = Finding { outcome: Outcome::Failed(why.to_owned()), transcript };
+    let finding =
+        Finding { outcome: Outcome::Failed(why.to_owned()), transcript, took: Duration::from_millis(1500) };
     report.add("suite.other", &[def], vec![finding]);
     report
 }
@@ -253,8 +256,7 @@ fn without_style(page: &str) -> String {
 fn a_finding_is_seen_again_by_its_command() {
     let fault = ["--fault", "wrong_id@get_status"];
     let (_, report) = crate::against(&fault, &["envelopes.get_status"]);
-    let schema = serde_json::from_str(json::SCHEMA).unwrap();
-    assert!(jsonschema::is_valid(&schema, &report), "{report:#}");
+    keeps_its_schema(&report);
     let finding =
         report["checks"].as_array().unwrap().iter().find(|check| check["outcome"] == "failed").unwrap();
     let turns = finding["transcript"].as_array().unwrap();
@@ -268,7 +270,7 @@ fn a_finding_is_seen_again_by_its_command() {
     let replay = finding["replay"].as_str().unwrap();
     let (scenario, worker) = (replay.split(' ').nth(3).unwrap(), crate::simulated_worker());
     assert!(finding["id"].as_str().unwrap().starts_with(scenario), "{replay}");
-    assert!(replay.contains("--timeout 3") && replay.contains(worker.to_str().unwrap()), "{replay}");
+    assert!(replay.contains("--timeout 8") && replay.contains(worker.to_str().unwrap()), "{replay}");
     let again = replay.replacen("conformance", env!("CARGO_BIN_EXE_conformance"), 1);
     let output = std::process::Command::new("sh").args(["-c", &again]).output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -287,20 +289,43 @@ fn what_has_no_room_is_counted() {
 
 #[test]
 fn programs_read_it() {
+    for report in [sample(all()), sample(Vec::new()), lied()] {
+        keeps_its_schema(&json::document(&report));
+    }
+}
+
+fn keeps_its_schema(document: &serde_json::Value) {
     let schema = serde_json::from_str(json::SCHEMA).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
-    for report in [sample(all()), sample(Vec::new()), lied()] {
-        let document = json::document(&report);
-        let errors: Vec<String> = validator.iter_errors(&document).map(|error| error.to_string()).collect();
-        assert_eq!(errors, Vec::<String>::new(), "{document:#}");
-    }
+    let errors: Vec<String> = validator.iter_errors(document).map(|error| error.to_string()).collect();
+    assert_eq!(errors, Vec::<String>::new(), "{document:#}");
 }
 
 #[test]
 fn a_real_report_keeps_its_schema() {
     let (_, report) = crate::against(&[], &["lifecycle", "binding", "errors.frames"]);
-    let schema = serde_json::from_str(json::SCHEMA).unwrap();
-    assert!(jsonschema::is_valid(&schema, &report), "{report:#}");
+    keeps_its_schema(&report);
+}
+
+/// Times are in a report that was asked for them, and in no other.
+#[test]
+fn times_are_said_where_they_are_asked_for() {
+    let forms = |has_times| {
+        let report = Report { has_times, ..lied() };
+        [written(human::write, &report), written(json::write, &report), written(junit::write, &report)]
+    };
+    let [people, programs, tests] = forms(true);
+    assert!(
+        people.contains("    1.5 s suite.other\n    0.0 s suite.scenario\n    1.5 s 2 scenarios in all\n"),
+        "{people}"
+    );
+    let document = serde_json::from_str(&programs).unwrap();
+    keeps_its_schema(&document);
+    assert_eq!(document["checks"][1]["seconds"], 1.5);
+    assert!(tests.contains(r#"time="1.500""#), "{tests}");
+    for text in forms(false) {
+        assert!(!text.contains("1.5"), "{text}");
+    }
 }
 
 /// Reports of equal runs are equal, byte for byte.
@@ -308,6 +333,28 @@ fn a_real_report_keeps_its_schema() {
 fn equal_runs_give_equal_reports() {
     let run = || crate::against(&[], &["errors", "capabilities", "bounds.scheduler-steps"]).1.to_string();
     assert_eq!(run(), run());
+}
+
+/// Several threads find what one finds, in the same order.
+#[test]
+fn several_threads_find_the_same() {
+    let run = |jobs, fault: &[&str]| {
+        let only = ["framing", "ordering.conflict", "errors.frames", "envelopes.get_status"];
+        let (code, mut report) = crate::against_with(&["--jobs", jobs], fault, &only);
+        for check in report["checks"].as_array_mut().unwrap() {
+            // These have times of the target, and the flags of the run.
+            let check = check.as_object_mut().unwrap();
+            check.retain(|name, _| name == "id" || name == "outcome");
+        }
+        (code, report)
+    };
+    for (fault, code) in [(&[][..], 0), (&["--fault", "renamed_field@get_status"], 10)] {
+        let [one, four] = ["1", "4"].map(|jobs| run(jobs, fault));
+        assert_eq!(one.0, code, "{:#}", one.1);
+        assert_eq!(one, four);
+    }
+    let dead = ["--fault", "crash_before_ready"];
+    assert_eq!(run("4", &dead), run("1", &dead));
 }
 
 #[test]
