@@ -126,6 +126,8 @@ pub struct StrictReading {
     pub misspelt: Vec<String>,
     /// The reply by its schema.
     pub read: Result<ReadReply, String>,
+    /// The codes of what breaks its schema.
+    pub violations: Vec<ErrorCode>,
 }
 
 impl StrictReading {
@@ -152,8 +154,10 @@ impl StrictReading {
                 &mut misspelt,
             );
         }
+        let mut violations = Vec::new();
         let read = agrees(&snake).and_then(|()| {
             Reply::read(action, &snake).map_err(|err| {
+                violations = err.violations.iter().map(|violation| violation.code).collect();
                 let shown = err
                     .violations
                     .iter()
@@ -162,7 +166,7 @@ impl StrictReading {
                 shown.collect::<Vec<_>>().join("; ")
             })
         });
-        Self { snake, misspelt, read }
+        Self { snake, misspelt, read, violations }
     }
 
     /// `data` of a success.

@@ -1,6 +1,6 @@
 //! Every action in both envelopes and three dialects: answered, closed, in its dialect, with its ids.
 
-use contracts::{Action, Class as ActionClass, Dialect, Form, dictionary::dictionary};
+use contracts::{Action, Class as ActionClass, Dialect, ErrorCode, Form, dictionary::dictionary};
 use serde_json::json;
 
 use crate::{
@@ -33,6 +33,8 @@ fn scenario(action: Action) -> Scenario {
             checks.extend([
                 CheckDef::new(id("answered"), Class::Cmd, Sentence::BothEnvelopes),
                 CheckDef::new(id("schema"), Class::Env, Sentence::RepliesAreClosed),
+                CheckDef::new(id("members"), Class::Names, Sentence::RepliesAreClosed),
+                CheckDef::new(id("types"), Class::Type, Sentence::RepliesAreClosed),
                 CheckDef::new(id("dialect"), Class::Case, Sentence::DialectOfReply),
                 CheckDef::new(id("request_id"), Class::Corr, Sentence::MatchedById),
                 CheckDef::new(id("session"), Class::Names, Sentence::SessionIdEchoed),
@@ -64,6 +66,16 @@ fn judge(checks: &mut Checks<'_>, prefix: &str, command: &Command, reading: &Str
             Err(why) => Err(why.clone()),
         },
     );
+    // Of what breaks the schema, the names and the types, as each is a drift of its own.
+    let unknown = reading.read.as_ref().is_ok_and(|read| !read.unknown_members.is_empty());
+    let breaks = |codes: &[ErrorCode]| reading.violations.iter().any(|code| codes.contains(code));
+    let said = || match &reading.read {
+        Ok(read) => format!("unknown members: {}", read.unknown_members.join(", ")),
+        Err(why) => why.clone(),
+    };
+    let named = !unknown && !breaks(&[ErrorCode::MissingField, ErrorCode::UnknownField]);
+    checks.hold(&format!("{prefix}.members"), named, said);
+    checks.hold(&format!("{prefix}.types"), !breaks(&[ErrorCode::UnsupportedValue]), said);
     checks.hold(&format!("{prefix}.dialect"), reading.misspelt.is_empty(), || {
         format!(
             "not names of that dialect: {}",

@@ -94,6 +94,8 @@ struct Invalid {
     action: Option<String>,
     refused: Option<String>,
     faults: Vec<(String, String)>,
+    /// The id that the command was given here, where its row is about no id.
+    request_id: Option<String>,
 }
 
 impl Invalid {
@@ -103,6 +105,8 @@ impl Invalid {
             (Some(submission), _) => Some(json!({"action": "validate_request", "request": submission})),
             (None, frame) => frame.cloned(),
         };
+        let id = text("id").expect("fixtures are tested");
+        let (document, request_id) = with_an_id(document, &id);
         let frame = match (&document, text("text"), text("hex")) {
             (Some(document), ..) => document.to_string().into_bytes(),
             (None, Some(text), _) => text.into_bytes(),
@@ -123,7 +127,7 @@ impl Invalid {
             .map(|fault| (word(fault, 0), word(fault, 1)))
             .collect();
         faults.sort();
-        Self { id: text("id").expect("fixtures are tested"), frame, action, refused: text("refused"), faults }
+        Self { id, frame, action, refused: text("refused"), faults, request_id }
     }
 
     /// Compares the reply with the violations of the row.
@@ -171,6 +175,18 @@ impl Invalid {
     }
 }
 
+/// A document with an id, if it names an action in snake and says nothing of ids itself.
+fn with_an_id(document: Option<Value>, id: &str) -> (Option<Value>, Option<String>) {
+    let Some(Value::Object(mut members)) = document else { return (document, None) };
+    let is_id = |name: &String| name.replace('_', "").eq_ignore_ascii_case("requestid");
+    if !members.contains_key("action") || members.keys().any(is_id) {
+        return (Some(members.into()), None);
+    }
+    let id = format!("conf-{id}");
+    members.insert("request_id".to_owned(), id.clone().into());
+    (Some(members.into()), Some(id))
+}
+
 /// A string as it is; any other value as JSON, which is neither a code nor a pointer.
 fn shown(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
@@ -182,11 +198,18 @@ fn file(name: &'static str, text: &'static str, class: Class, proves: Sentence) 
         .map(|line| Invalid::of(&serde_json::from_str(line).expect("fixtures are tested")))
         .collect();
     let mut checks: Vec<CheckDef> = rows.iter().map(|row| CheckDef::new(&row.id, class, proves)).collect();
+    let has_ids = rows.iter().any(|row| row.request_id.is_some());
+    checks.extend(has_ids.then(|| CheckDef::new("request-ids", Class::Corr, Sentence::MatchedById)));
     checks.push(CheckDef::new("still-served", Class::Life, Sentence::StreamGoesOn));
     Scenario::new(format!("errors.{name}"), checks, move |context, checks| {
         for row in &rows {
             let reply = send(context, row)?;
             checks.decide(&row.id, row.judge(&reply));
+            if let Some(id) = &row.request_id {
+                checks.hold("request-ids", reply["request_id"] == **id, || {
+                    format!("{id} is answered as {}", reply["request_id"])
+                });
+            }
         }
         let status = context.get(Action::GetStatus, json!({}));
         checks.hold("still-served", status.is_ok(), || display::result(&status));

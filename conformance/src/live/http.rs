@@ -123,7 +123,12 @@ fn visit(context: &mut Context, action: Action, route: &Route, gpu_id: &str) -> 
             good_problem(&exchange, code)
         }
         _ => match reading.data() {
-            Ok(_) if exchange.status == 200 => Visit::Good,
+            Ok(_) if exchange.status == 200 => match &reading.read {
+                Ok(read) if !read.unknown_members.is_empty() => {
+                    Visit::Bad(format!("unknown members: {}", read.unknown_members.join(", ")))
+                }
+                _ => Visit::Good,
+            },
             Ok(_) => Visit::Bad(format!("a success with status {}", exchange.status)),
             Err(why) => Visit::Bad(format!("{} {path}: {why}", route.verb)),
         },

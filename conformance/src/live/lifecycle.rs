@@ -152,6 +152,7 @@ fn initialize() -> Scenario {
         CheckDef::new("no-features", Class::Life, Sentence::InitializeReplacesFeatures),
         CheckDef::new("no-common-version", Class::Enum, Sentence::ProtocolVersion),
         CheckDef::new("another-gpu", Class::Id, Sentence::GpuNamesAccepted),
+        CheckDef::new("another-index", Class::Names, Sentence::GpuNamesAccepted),
     ];
     Scenario::new("lifecycle.initialize", checks, |context, checks| {
         let (mut worker, data) = context.start_with(&["events", "out_of_order"])?;
@@ -186,6 +187,10 @@ fn initialize() -> Scenario {
                 .is_some_and(|errors| errors.iter().any(|error| error["code"] == "unsupported_feature"))
         });
         checks.hold("another-gpu", refused == Ok(true), || elsewhere.snake.to_string());
+        let index = Command::new(Action::Initialize, json!({"device_index": 777})).id("index");
+        let elsewhere = ask(&mut worker, context, &index)?;
+        let refused = matches!(elsewhere.code(), Ok("unsupported_feature" | "gpu_not_found"));
+        checks.hold("another-index", refused, || elsewhere.snake.to_string());
         Ok(())
     })
 }

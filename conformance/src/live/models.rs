@@ -164,6 +164,35 @@ pub(super) const NOWHERE: [(&str, &str); 6] = [
     ("control-character", "/models/a\nb.safetensors"),
 ];
 
+/// A model that no target has.
+const UNKNOWN: &str = "conf_no_such_model";
+
+/// Where a job names models beside its base, each with a model that is not there. An embedding is named by its path.
+const REFERENCES: [(&str, &str, &str); 4] = [
+    ("refiner-unknown", "/model/refiner", UNKNOWN),
+    ("vae-unknown", "/model/vae", UNKNOWN),
+    ("lora-unknown", "/conditioning/loras/0/name", UNKNOWN),
+    ("embedding-unknown", "/conditioning/textual_inversions/0/path", NOWHERE[0].1),
+];
+
+/// Whether a job is refused for a model that is not there, and not made without it.
+fn is_not_found(
+    context: &mut Context,
+    submission: &Value,
+    at: &str,
+) -> Result<Result<(), String>, ScenarioEnd> {
+    let id = context.fresh_id();
+    let fields = json!({"prompt_submission": submission});
+    let reading = context.ask(&Command::new(Action::GenerateSdxl, fields).id(id))?;
+    let field = reading.snake["error_details"]["field"].as_str();
+    Ok(match reading.code() {
+        Ok("model_not_found" | "path_not_allowed") if field.is_some_and(|field| field.ends_with(at)) => {
+            Ok(())
+        }
+        _ => Err(format!("model_not_found at {at} is wanted, not {}", reading.snake)),
+    })
+}
+
 /// Commands about a model that is not there, each with its check and its sentence.
 fn about_unknown_models() -> [(&'static str, Action, Value, Sentence); 4] {
     [
@@ -199,6 +228,7 @@ fn refusals() -> Scenario {
     let mut checks: Vec<CheckDef> =
         cases.iter().map(|(id, .., proves)| CheckDef::new(*id, Class::Effect, *proves)).collect();
     checks.extend(NOWHERE.iter().map(|(id, _)| CheckDef::new(*id, Class::Effect, NOT_FOUND)));
+    checks.extend(REFERENCES.iter().map(|(id, ..)| CheckDef::new(*id, Class::Effect, NOT_FOUND)));
     checks.push(CheckDef::new("escape", Class::Id, Sentence::PathUnderARoot));
     checks.push(CheckDef::new("ready-again", Class::Life, Sentence::RefusalCountsNot));
     Scenario::new("models.refusals", checks, move |context, checks| {
@@ -221,6 +251,13 @@ fn refusals() -> Scenario {
                 display::result(&reading.code())
             });
         }
+        for (id, pointer, reference) in REFERENCES {
+            let mut submission = with(context.small_submission(), pointer, reference.into());
+            if let Some(embedding) = submission.pointer_mut("/conditioning/textual_inversions/0") {
+                embedding["token"] = "conf".into();
+            }
+            checks.decide(id, is_not_found(context, &submission, pointer)?);
+        }
         let request_id = context.fresh_id();
         let fields = json!({"model_path": "../../../../etc/passwd.safetensors", "model_type": "sdxl"});
         let reading = context.ask(&Command::new(Action::LoadModel, fields).id(request_id))?;
@@ -228,7 +265,9 @@ fn refusals() -> Scenario {
             display::result(&reading.code())
         });
         let status = context.get(Action::GetStatus, json!({}))?;
-        checks.hold("ready-again", status["state"] == "ready", || status.to_string());
+        // The jobs of a gateway may be those of other clients.
+        let idle = context.is_gateway() || status["active_inference_sessions"] == 0;
+        checks.hold("ready-again", status["state"] == "ready" && idle, || status.to_string());
         Ok(())
     })
 }

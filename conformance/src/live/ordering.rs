@@ -56,6 +56,7 @@ fn in_order() -> Scenario {
     let checks = vec![
         CheckDef::new("lines", Class::Conc, Sentence::OneLineInOrder),
         CheckDef::new("sees-what-came-before", Class::Conc, Sentence::QueriesInOrder),
+        CheckDef::new("one-after-another", Class::Conc, Sentence::OneLineInOrder),
     ];
     Scenario::new("ordering.in-order", checks, |context, checks| {
         let mut worker = context.start()?;
@@ -70,8 +71,24 @@ fn in_order() -> Scenario {
         checks.hold("sees-what-came-before", replies[2]["data"]["jobs_completed"] == 1, || {
             replies[2].to_string()
         });
+        checks.decide("one-after-another", one_after_another(&mut worker, context)?);
         Ok(())
     })
+}
+
+/// The bridge sends a command once the one before it is answered: work of the worker's own between two of them must not
+/// write a line.
+fn one_after_another(worker: &mut Worker, context: &Context) -> Result<Result<(), String>, ScenarioEnd> {
+    for (id, frame) in
+        [("j3", small(context, "j3")), ("q3", query("q3")), ("j4", small(context, "j4")), ("q4", query("q4"))]
+    {
+        worker.send(&frame)?;
+        let reply = worker.reply(context.options.timeout, id, &mut |_| ())?;
+        if reply["request_id"] != id {
+            return Ok(Err(format!("the next line after {id} is {reply}")));
+        }
+    }
+    Ok(Ok(()))
 }
 
 /// The C# bridge sends no ids and reads one line per command.

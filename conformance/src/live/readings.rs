@@ -1,12 +1,20 @@
 //! Documents as the target reads them: `normalized` and `effective` of `validate_request` against the reading of `contracts`.
 
-use contracts::{Action, DeviceKind, Dialect, Form, Writer, effective, tree::Tree};
+use contracts::{
+    Action, DeviceKind, Dialect, Form, Writer,
+    dictionary::{EnumSpec, Shape, dictionary},
+    effective,
+    leaves::{Leaf, leaves},
+    tree::Tree,
+};
 use serde_json::{Value, json};
 
 use crate::{
+    case::with,
     check::{CheckDef, ScenarioEnd},
     class::Class,
-    context::Context,
+    context::{Context, picture_url},
+    display,
     exchange::{Command, StrictReading, difference},
     generate::Generator,
     scenario::{Checks, Scenario},
@@ -20,12 +28,14 @@ const ORACLE: &str = include_str!("../../../fixtures/oracle/requests.jsonl");
 const GENERATED: usize = 200;
 
 const NORMALIZED: Sentence = Sentence::NormalizedIsWhatWasRead;
+const SPELLINGS: Sentence = Sentence::UnsetIsAbsent;
 const EFFECTIVE: Sentence = Sentence::EffectiveHasDefaults;
 
 pub(super) fn scenarios(seed: u64) -> Vec<Scenario> {
     let mut scenarios: Vec<Scenario> =
         ["default", "ignore_null", "web", "relaxed"].into_iter().map(oracle).collect();
     scenarios.push(generated(seed));
+    scenarios.push(enum_values());
     scenarios
 }
 
@@ -55,6 +65,77 @@ fn oracle(options: &'static str) -> Scenario {
             let reading = StrictReading::of(Action::ValidateRequest, dialect, &answer);
             judge(checks, &format!("row-{}", row["i"]), &reading, &row["canonical"], device);
         }
+        Ok(())
+    })
+}
+
+/// Every spelling of every value of an enum, as the table has it and in the other case.
+fn enum_values() -> Scenario {
+    let enums: Vec<(&str, &EnumSpec)> =
+        leaves().iter().filter_map(|leaf| Some((leaf.pointer.as_str(), enum_of(leaf)?))).collect();
+    let id = |pointer: &str| pointer.trim_start_matches('/').replace("/*/", "/").replace('/', "-");
+    let checks =
+        enums.iter().map(|(pointer, _)| CheckDef::new(id(pointer), Class::Enum, SPELLINGS)).collect();
+    Scenario::new("readings.enum-values", checks, move |context, checks| {
+        for (pointer, spec) in &enums {
+            let mut spellings: Vec<(&String, &(usize, bool))> = spec.spellings.iter().collect();
+            spellings.sort_unstable();
+            for (spelling, (index, _)) in spellings {
+                let value = &spec.values[*index];
+                for written in [value, spelling, &spelling.to_uppercase()] {
+                    checks.decide(&id(pointer), read_as(context, pointer, written, value)?);
+                }
+            }
+        }
+        Ok(())
+    })
+}
+
+/// The enum of a leaf, or of the items of one.
+fn enum_of(leaf: &'static Leaf) -> Option<&'static EnumSpec> {
+    match dictionary().resolve(&leaf.property.shape) {
+        Shape::Enum(spec) => Some(spec),
+        Shape::List(list) => match dictionary().resolve(&list.item) {
+            Shape::Enum(spec) => Some(spec),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Whether a spelling is read as a value. The target may lack the value, but it knows it.
+fn read_as(
+    context: &mut Context,
+    pointer: &str,
+    written: &str,
+    value: &str,
+) -> Result<Result<(), String>, ScenarioEnd> {
+    let is_list = leaves().iter().any(|leaf| {
+        leaf.pointer == pointer && matches!(dictionary().resolve(&leaf.property.shape), Shape::List(_))
+    });
+    let at = format!("{}{}", pointer.replace('*', "0"), if is_list { "/0" } else { "" });
+    let mut document = context.small_submission();
+    if pointer.contains("control_nets") {
+        document["conditioning"]["control_nets"] = json!([{"image": picture_url(90)}]);
+    }
+    let document = with(document, &at, written.into());
+    let id = context.fresh_id();
+    let fields = json!({"prompt_submission": document});
+    let reading = context.ask(&Command::new(Action::ValidateRequest, fields).id(id))?;
+    let data = reading.data().map_err(ScenarioEnd::Broken)?;
+    let read = data["normalized"].pointer(&at);
+    let errors = data["errors"].as_array().map_or(&[][..], Vec::as_slice);
+    let unknown = errors.iter().any(|error| {
+        error["code"] == "unsupported_value"
+            && error["pointer"].as_str().is_some_and(|place| place.ends_with(&at))
+    });
+    Ok(if unknown || read.is_some_and(|read| read != value) {
+        Err(format!(
+            "{written:?} at {at} is {value:?}; it is read as {}, with {}",
+            display::json(&read),
+            data["errors"]
+        ))
+    } else {
         Ok(())
     })
 }

@@ -1,12 +1,13 @@
 //! Metamorphic effects: each field changes the picture or the file as the contract describes, and no other field does.
 //!
 //! At most 60 jobs of 64×64; the base job is drawn once and compared with every other. `changes` has the fields that are
-//! changed alone, `relations` what holds between two jobs, `probed` compares the schema with all probes, and the scenarios here change several fields.
+//! changed alone, `relations` what holds between two jobs, `spelt` has other names of the same fields, `probed` compares the schema with all probes, and the scenarios here change several fields.
 
 mod changes;
 mod probed;
 mod relations;
 mod several;
+mod spelt;
 
 use contracts::{Action, limits::CHOSEN_SEED_MAX};
 use serde_json::{Value, json};
@@ -28,7 +29,8 @@ use crate::{
 pub(super) fn scenarios() -> Vec<Scenario> {
     let own = own_probes();
     let by_hand: Vec<&str> = own.iter().flat_map(|probe| probe.leaves).copied().collect();
-    let mut scenarios = vec![changes::scenario(), relations::scenario(), probed::every_leaf(&by_hand)];
+    let mut scenarios =
+        vec![changes::scenario(), relations::scenario(), spelt::scenario(), probed::every_leaf(&by_hand)];
     scenarios.extend(probed::generated(&by_hand));
     scenarios.extend(own.into_iter().map(|probe| probe.scenario));
     scenarios

@@ -42,7 +42,7 @@ const UNPROBED: &[(&str, &str)] = &[
 
 /// Every leaf of the schema has a probe, or a reason for having none.
 pub(super) fn every_leaf(by_hand: &[&'static str]) -> Scenario {
-    let checks = vec![CheckDef::new("every-leaf", Class::Effect, PROVES)];
+    let checks = vec![CheckDef::new("every-leaf", Class::Names, PROVES)];
     let by_hand = by_hand.to_vec();
     Scenario::new("effects.probed", checks, move |_, checks| {
         let faults = faults(leaves(), &by_hand, UNPROBED);
@@ -79,7 +79,7 @@ pub(super) fn generated(by_hand: &[&str]) -> Option<Scenario> {
     if probes.is_empty() {
         return None;
     }
-    let checks = probes.iter().map(|(leaf, _)| CheckDef::new(id(leaf), Class::Effect, PROVES)).collect();
+    let checks = probes.iter().map(|(leaf, _)| CheckDef::new(id(leaf), Class::Names, PROVES)).collect();
     Some(Scenario::new("effects.generated", checks, move |context, checks| {
         let base = base(&context.options);
         let plain = draw(context, base.clone())?;

@@ -58,37 +58,41 @@ pub(super) fn scenario() -> Scenario {
         "succeeded",
         "failed",
         "cancelled",
-        "index",
         "request_id",
         "item-success",
         "item-error",
         "validation",
     ];
-    Scenario::new("members.result", each(Class::Effect, RESULT, &members), |context, checks| {
-        let capabilities = ask(context, Action::GetCapabilities, json!({}))?.data;
-        // Flat parameters name a model by its id.
-        let by_path = context.options.model.contains('/');
-        let is_flat = |action: &Action| matches!(action, Action::GenerateImage | Action::RunInference);
-        for action in ACTIONS.into_iter().filter(|action| !(by_path && is_flat(action))) {
-            let fields = fields(action, context);
-            let told = ask(context, action, fields.clone())?;
-            let result = match action {
-                Action::BatchGenerate => batch(checks, &told)?,
-                _ => told.data.clone(),
-            };
-            pictures(checks, context, &result)?;
-            times(checks, &told, &result)?;
-            if action == Action::StructuredInference {
-                let report = ask(context, Action::ValidateRequest, fields)?.data;
-                for member in ["valid", "errors", "warnings", "normalized", "effective"] {
-                    let pointer = format!("/validation/{member}");
-                    checks.decide("validation", is(&told.data, &pointer, &report[member]));
+    let order = each(Class::Conc, RESULT, &["index"]);
+    Scenario::new(
+        "members.result",
+        [each(Class::Effect, RESULT, &members), order].concat(),
+        |context, checks| {
+            let capabilities = ask(context, Action::GetCapabilities, json!({}))?.data;
+            // Flat parameters name a model by its id.
+            let by_path = context.options.model.contains('/');
+            let is_flat = |action: &Action| matches!(action, Action::GenerateImage | Action::RunInference);
+            for action in ACTIONS.into_iter().filter(|action| !(by_path && is_flat(action))) {
+                let fields = fields(action, context);
+                let told = ask(context, action, fields.clone())?;
+                let result = match action {
+                    Action::BatchGenerate => batch(checks, &told)?,
+                    _ => told.data.clone(),
+                };
+                pictures(checks, context, &result)?;
+                times(checks, &told, &result)?;
+                if action == Action::StructuredInference {
+                    let report = ask(context, Action::ValidateRequest, fields)?.data;
+                    for member in ["valid", "errors", "warnings", "normalized", "effective"] {
+                        let pointer = format!("/validation/{member}");
+                        checks.decide("validation", is(&told.data, &pointer, &report[member]));
+                    }
                 }
+                choices(checks, context, &result, &capabilities)?;
             }
-            choices(checks, context, &result, &capabilities)?;
-        }
-        single(checks, context)
-    })
+            single(checks, context)
+        },
+    )
 }
 
 /// Two pictures, and everything said that has another default.
