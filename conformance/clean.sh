@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The conformance suite against workers without a fault that write, or are written to, in another way
-# (tests/clean/rewrite.py): none may be found broken, and nothing undecided.
+# (tests/clean/rewrite.py), and against a gateway whose bodies are (rewrite_http.py): none may be found broken, and nothing
+# undecided.
 #
 #   conformance/clean.sh [WAY ...]      # as replies:crlf; all, without one
 set -euo pipefail
@@ -13,15 +14,27 @@ export GOOD_WORKER="$bin/worker-sim"
 # Prints one line, and the checks that are not passed or skipped.
 judge() {
   local scratch code=0 skip=()
-  # Of two spellings of one property the second is refused: which that is depends on the order of members.
-  case $1 in commands:order | commands:shuffled) skip=(--skip errors.envelopes --skip errors.submissions --skip errors.commands) ;; esac
+  # Of two spellings of one property the second is refused: which that is depends on the order of members. And a null that
+  # is left out is refused no more.
+  case $1 in commands:order | commands:shuffled | commands:no-nulls)
+    skip=(--skip errors.envelopes --skip errors.submissions --skip errors.commands) ;;
+  esac
   scratch=$(mktemp -d)
   mkdir "$scratch/models"
-  # Pretend models are of the type that their names tell. A proxy has a child, which `worker-process` counts.
-  "$2/conformance" worker --skip worker-process "${skip[@]}" --timeout 30 --format json --output "$scratch/report.json" \
+  # A proxy has a child, which `worker-process` counts.
+  local target=(worker --skip worker-process "${skip[@]}")
+  local command=(conformance/tests/clean/rewrite.py "$1" --model-root "$scratch/models")
+  if [ "${1%%:*}" = bodies ]; then
+    # The proxy reads heads without a limit of time, and sees no client leave.
+    target=(gateway --start-timeout 60 --skip gateway-process --skip gateway-log --skip strangers.slowness --skip jobs.leaving)
+    command=(conformance/tests/clean/rewrite_http.py "${1#*:}" '{address}' "$2/gateway" serve --listen '{inner}' --workers sim
+      --sim-arg --step-ms --sim-arg 5 --sim-arg --load-ms --sim-arg 0 --model-root "$scratch/models" --output-dir "$scratch/outputs")
+  fi
+  # Pretend models are of the type that their names tell.
+  "$2/conformance" "${target[@]}" --timeout 30 --format json --output "$scratch/report.json" \
     --refiner sdxl_refiner --vae sdxl_vae --lora loras/style.safetensors --control-net controlnet_canny.safetensors \
     --scratch-models "$scratch/models" --base-file conformance/data/pretend_base.safetensors \
-    -- python3 conformance/tests/clean/rewrite.py "$1" --model-root "$scratch/models" 2>"$scratch/stderr" || code=$?
+    -- python3 "${command[@]}" 2>"$scratch/stderr" || code=$?
   case $code in
     0) echo "passed    $1" ;;
     10 | 20) echo "alarm     $1" ;;
@@ -43,6 +56,7 @@ if [ $# -eq 0 ]; then
     ways+=("replies:$way" "commands:$way")
   done
   ways+=(replies:numbers commands:no-nulls replies:shuffled,blanks,crlf,escapes,numbers,pieces)
+  ways+=(bodies:shuffled,blanks,crlf,escapes,numbers bodies:order,ascii)
 fi
 # Each keeps about a core busy.
 said=$(mktemp)

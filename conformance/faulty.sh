@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The conformance suite against each worker of tests/faulty: every one must be found broken.
 #
-#   conformance/faulty.sh [NAME ...]      # as w01; all, without a name
+#   conformance/faulty.sh [NAME ...]      # as w01 or d003; all, without a name
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # The whole workspace: one choice of features, so that what the tests built is used again.
@@ -16,10 +16,16 @@ judge() {
   scratch=$(mktemp -d)
   mkdir "$scratch/models"
   # Pretend models are of the type that their names tell.
-  "$2/conformance" worker --skip worker-process --skip readings --skip bounds --timeout 20 --format json --output "$scratch/report.json" \
+  local target=(worker --skip worker-process) command=(python3 "$worker" --model-root "$scratch/models")
+  if grep -q '^from gateway' "$worker"; then
+    target=(gateway --start-timeout 60 --skip gateway-process --skip gateway-log)
+    command=(python3 "$worker" '{address}' "$2/gateway" serve --listen '{inner}' --workers sim --model-root "$scratch/models"
+      --output-dir "$scratch/outputs")
+  fi
+  "$2/conformance" "${target[@]}" --skip readings.generated --skip bounds --timeout 20 --format json --output "$scratch/report.json" \
     --refiner sdxl_refiner --vae sdxl_vae --lora loras/style.safetensors --control-net controlnet_canny.safetensors \
     --scratch-models "$scratch/models" --base-file conformance/data/pretend_base.safetensors \
-    -- python3 "$worker" --model-root "$scratch/models" 2>"$scratch/stderr" || code=$?
+    -- "${command[@]}" 2>"$scratch/stderr" || code=$?
   case $code in
     10) echo "caught    $1 $fault" ;;
     0) echo "survived  $1 $fault" ;;
@@ -35,7 +41,7 @@ print("          " + ", ".join(broken[:4]) + (f" and {len(broken) - 4} more" if 
 export -f judge
 
 names=("$@")
-[ $# -gt 0 ] || for file in conformance/tests/faulty/w*.py; do names+=("$(basename "$file" .py)"); done
+[ $# -gt 0 ] || for file in conformance/tests/faulty/[dw][0-9]*.py; do names+=("$(basename "$file" .py)"); done
 # Each keeps less than a core busy.
 said=$(mktemp)
 trap 'rm -f "$said"' EXIT

@@ -1,4 +1,4 @@
-"""A worker without a fault that writes, or is written to, in another way: a proxy before the good worker that GOOD_WORKER names.
+"""A worker without a fault that writes, or is written to, in another way: a proxy before the worker that GOOD_WORKER names.
 
     rewrite.py replies:crlf [ARGUMENT OF THE WORKER ...]
     rewrite.py commands:order,blanks [ARGUMENT OF THE WORKER ...]
@@ -20,6 +20,8 @@ import time
 from decimal import Decimal
 
 SLOW_SECONDS = 0.02
+# A longer line is no frame: it stays as it was.
+FRAME_BYTES_MAX = 16 << 20
 
 
 class Number(str):
@@ -115,7 +117,8 @@ class Style:
         end = "\r\n" if "crlf" in self.ways else "\n"
         edge = " \t" if "blanks" in self.ways else ""
         bom = b"\xef\xbb\xbf" if line.startswith(b"\xef\xbb\xbf") else b""
-        return bom + (edge + self.value(value) + edge + end).encode("utf-8", "surrogatepass")
+        written = bom + (edge + self.value(value) + edge + end).encode("utf-8", "surrogatepass")
+        return line if len(written) > FRAME_BYTES_MAX else written
 
     def value(self, value):
         if isinstance(value, dict):

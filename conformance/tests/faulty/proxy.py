@@ -94,6 +94,32 @@ def tell(b):
         return False
 
 
+def ask_status(m):
+    """The command becomes a get_status in the same envelope: the good worker answers in its place, for `refuse` to rewrite."""
+    documented = key(m, "payload") is not None
+    for k in list(m):
+        if n(k) not in ("action", "payload", "requestid", "sessionid", "attempt", "gpuid"):
+            del m[k]
+    put(m, "action", "get_status")
+    if documented:
+        put(m, "payload", {})
+
+
+def spelt(r, name):
+    """A snake name in the dialect of a reply."""
+    pascal = "".join(p[:1].upper() + p[1:] for p in name.split("_"))
+    return pascal if "Success" in r else pascal[:1].lower() + pascal[1:] if "errorDetails" in r else name
+
+
+def refuse(r, code, text, retryable=False):
+    """The reply is a failure with this code."""
+    details = {"code": code, "retryable": retryable, "hint": text, "errors": []}
+    put(r, "success", False)
+    put(r, "data", None)
+    put(r, "error", text)
+    put(r, "error_details", {spelt(r, k): v for k, v in details.items()})
+
+
 class Dup(Exception):
     pass
 

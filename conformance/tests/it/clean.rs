@@ -3,7 +3,7 @@
 
 use std::process::Command;
 
-use crate::simulated_worker;
+use crate::{gateway, simulated_worker};
 
 /// Scenarios that see bytes, bound members, numbers, lists, events and the order of lines.
 const SCENARIOS: [&str; 6] = [
@@ -14,6 +14,32 @@ const SCENARIOS: [&str; 6] = [
     "events.progress",
     "sentences.numbers",
 ];
+
+/// The same over HTTP.
+const ROUTES: [&str; 5] =
+    ["http.routes", "http.problems", "http.dialects", "binding.generate_sdxl", "sentences.numbers"];
+
+#[test]
+fn bodies_of_a_gateway() {
+    let proxy = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clean/rewrite_http.py");
+    let mut tool = Command::new(env!("CARGO_BIN_EXE_conformance"));
+    tool.args(["gateway", "--start-timeout", "60"]).args(ROUTES.iter().flat_map(|id| ["--only", *id]));
+    tool.args(["--", "python3", proxy, "shuffled,blanks,crlf,escapes,numbers", "{address}"]).arg(gateway());
+    tool.args([
+        "serve",
+        "--listen",
+        "{inner}",
+        "--workers",
+        "sim",
+        "--sim-workers",
+        "1",
+        "--sim-arg",
+        "--load-ms",
+    ]);
+    let output = tool.args(["--sim-arg", "0", "--output-dir", env!("CARGO_TARGET_TMPDIR")]).output();
+    let output = output.expect("the tool starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+}
 
 /// The suite against the proxy of a way to write.
 fn passes(way: &str) {

@@ -3,6 +3,7 @@
 mod bench;
 mod ci;
 mod clean;
+mod drifts;
 mod faults;
 mod injection;
 mod kit;
