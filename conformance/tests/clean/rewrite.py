@@ -111,14 +111,15 @@ class Style:
 
     def line(self, line):
         """The line, written in this way."""
-        value = parse(line) if self.ways else None
+        # Escaped, one byte is six.
+        is_too_long = "all-escaped" in self.ways and 6 * len(line) > FRAME_BYTES_MAX
+        value = parse(line) if self.ways and not is_too_long else None
         if value is None:
             return line
         end = "\r\n" if "crlf" in self.ways else "\n"
         edge = " \t" if "blanks" in self.ways else ""
         bom = b"\xef\xbb\xbf" if line.startswith(b"\xef\xbb\xbf") else b""
-        written = bom + (edge + self.value(value) + edge + end).encode("utf-8", "surrogatepass")
-        return line if len(written) > FRAME_BYTES_MAX else written
+        return bom + (edge + self.value(value) + edge + end).encode("utf-8", "surrogatepass")
 
     def value(self, value):
         if isinstance(value, dict):
