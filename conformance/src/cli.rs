@@ -15,7 +15,7 @@ use std::{
 
 use crate::{
     bench, live,
-    mutants::{Edit, hunt::Choice},
+    mutants::{Edit, Side, hunt::Choice},
     options::{self, Options},
     plan::{Plan, Selection, TargetPlan},
     replay,
@@ -99,6 +99,9 @@ enum TargetFlags {
 
 #[derive(Debug, Args)]
 struct ChoiceFlags {
+    /// Whose frames are edited: those of the worker, or those of the suite on their way to it.
+    #[arg(long, value_enum, default_value_t = Side::Replies)]
+    side: Side,
     /// Only mutants whose name contains this, as `scale event.progress/step`.
     #[arg(long, value_name = "TEXT")]
     mutant: Option<String>,
@@ -341,7 +344,8 @@ pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<Invocation, clap
     let task = match choice {
         _ if list => Task::List,
         None => Task::Run,
-        Some(ChoiceFlags { mutant, edits, sample, jobs }) => Task::Mutants(Choice {
+        Some(ChoiceFlags { side, mutant, edits, sample, jobs }) => Task::Mutants(Choice {
+            side,
             only: mutant,
             edits,
             sample: sample.map(NonZeroUsize::get),

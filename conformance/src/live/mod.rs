@@ -23,7 +23,7 @@ mod models;
 mod ordering;
 mod own_members;
 mod pictures;
-mod probed;
+pub(crate) mod probed;
 mod properties;
 mod readings;
 mod sentences;

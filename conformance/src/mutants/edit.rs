@@ -56,6 +56,12 @@ impl Edit {
         common.into_iter().chain(own.iter().copied()).collect()
     }
 
+    /// Whether a command with this edit may be one that a worker obeys.
+    #[must_use]
+    pub fn keeps_the_command(self) -> bool {
+        matches!(self, Self::Drop | Self::Neighbour | Self::Next | Self::Flip | Self::Other | Self::Reverse)
+    }
+
     /// Its name.
     #[must_use]
     pub fn as_str(self) -> &'static str {

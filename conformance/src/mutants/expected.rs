@@ -57,8 +57,9 @@ mod tests {
     /// At most two of a hundred, and each is one that can be made.
     #[test]
     fn few_are_expected_and_each_is_a_mutant() {
+        let sites = site::all().into_iter().chain(site::of_commands());
         let all: BTreeSet<String> =
-            site::all().iter().flat_map(|site| of(site).map(|mutant| mutant.to_string())).collect();
+            sites.flat_map(|site| of(&site).map(|mutant| mutant.to_string()).collect::<Vec<_>>()).collect();
         let expected = Expected::read();
         for name in expected.names() {
             assert!(all.contains(name), "there is no mutant {name}");

@@ -12,7 +12,7 @@ use std::{
 
 use super::{
     Edit, Mutant,
-    site::{self, Site},
+    site::{self, Side, Site},
     tap::{Editor, Notes},
 };
 use crate::{
@@ -65,6 +65,8 @@ pub struct Hunt {
 /// Which mutants run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Choice {
+    /// Whose frames are edited.
+    pub side: Side,
     /// Only mutants whose name contains it.
     pub only: Option<String>,
     /// Only these edits; all, if there are none.
@@ -91,7 +93,7 @@ pub fn hunt(
     choice: &Choice,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<Hunt, HuntError> {
-    let sites = site::all();
+    let sites = site::of_side(choice.side);
     let sights = look(plan, &sites)?;
     let seen: HashSet<usize> = sights.iter().flat_map(|sight| &sight.sites).copied().collect();
     // A part of the suite, or of the mutants, says nothing about the rest.
@@ -246,5 +248,7 @@ fn hunt_one(plan: &Plan, site: usize, mutant: &Mutant, sights: &[Sight]) -> Resu
 
 /// Whether a finding says which member is wrong.
 fn names(mutant: &Mutant, id: &str, why: &str) -> bool {
-    mutant.site.names().iter().any(|name| id.contains(name) || why.contains(name))
+    // The tables say which check holds the member: its id names it.
+    mutant.site.check == Some(id)
+        || mutant.site.names().iter().any(|name| id.contains(name) || why.contains(name))
 }

@@ -13,7 +13,7 @@ pub mod tap;
 use std::fmt;
 
 pub use edit::Edit;
-pub use site::Site;
+pub use site::{Side, Site};
 
 /// A worker that is wrong in one member.
 #[derive(Clone, Debug)]
@@ -32,5 +32,9 @@ impl fmt::Display for Mutant {
 
 /// The mutants of a site.
 pub fn of(site: &Site) -> impl Iterator<Item = Mutant> {
-    Edit::of(site.shape).into_iter().map(|edit| Mutant { site: site.clone(), edit })
+    let is_command = matches!(site.frame, site::Frame::Command(_));
+    let edits = Edit::of(site.shape).into_iter();
+    // What a worker must refuse tells nothing of what it does.
+    let edits = edits.filter(move |edit| !is_command || edit.keeps_the_command());
+    edits.map(|edit| Mutant { site: site.clone(), edit })
 }

@@ -1,4 +1,4 @@
-//! Sites: every member of every reply and event, computed from the schemas.
+//! Sites: every member of every reply and event, or every field of every command, computed from the schemas.
 
 use std::fmt;
 
@@ -9,7 +9,19 @@ use contracts::{
 };
 use serde_json::Value;
 
-/// A kind of frame that a worker writes.
+use crate::live::probed;
+
+/// Who writes the frames that are edited.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Side {
+    /// The worker: replies and events.
+    #[default]
+    Replies,
+    /// The suite: the worker does something else than it was asked.
+    Commands,
+}
+
+/// A kind of frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Frame {
     /// The members of a reply that every success has.
@@ -20,6 +32,8 @@ pub enum Frame {
     Data(Action),
     /// An event: its name.
     Event(&'static str),
+    /// The payload of a documented command.
+    Command(Action),
 }
 
 /// One token of a path.
@@ -40,6 +54,8 @@ pub struct Site {
     pub path: Vec<Token>,
     /// The shape of its value.
     pub shape: &'static Shape,
+    /// The check that holds it, by `data/members.json` or `data/fields.json`.
+    pub check: Option<&'static str>,
 }
 
 /// All sites that a worker can write, in the order of the schemas. The gateway's own actions have none.
@@ -60,6 +76,29 @@ pub fn all() -> Vec<Site> {
     walk.sites
 }
 
+/// All sites that the suite can write: fields of the commands of workers. The submission is walked in one of its actions.
+#[must_use]
+pub fn of_commands() -> Vec<Site> {
+    let mut walk = Walk::default();
+    for action in Action::ALL.into_iter().filter(|action| action.info().worker_module.is_some()) {
+        walk.frame(Frame::Command(action), action.info().request);
+    }
+    let is_inside = |site: &Site| site.path.len() > 1 && site.begins_with("prompt_submission");
+    walk.sites.retain(|site| site.frame == Frame::Command(Action::GenerateSdxl) || !is_inside(site));
+    // Items of a batch are submissions too.
+    walk.sites.retain(|site| site.path.len() == 1 || !site.begins_with("requests"));
+    walk.sites
+}
+
+/// The sites of a side.
+#[must_use]
+pub fn of_side(side: Side) -> Vec<Site> {
+    match side {
+        Side::Replies => all(),
+        Side::Commands => of_commands(),
+    }
+}
+
 /// A walk through definitions.
 #[derive(Default)]
 struct Walk {
@@ -67,6 +106,8 @@ struct Walk {
     path: Vec<Token>,
     /// The objects around the place. One that contains itself is walked once.
     around: Vec<*const ObjectSpec>,
+    /// The check of the property that is walked.
+    check: Option<&'static str>,
 }
 
 impl Walk {
@@ -90,8 +131,10 @@ impl Walk {
             return;
         }
         self.around.push(address);
+        let definition = definition_of(object);
         for property in &object.properties {
             self.path.push(Token::Member(property));
+            self.check = definition.and_then(|definition| probed::check_of(definition, &property.snake));
             self.add(frame, plain(&property.shape));
             if !property.verbatim {
                 self.inside(frame, &property.shape);
@@ -112,8 +155,15 @@ impl Walk {
     }
 
     fn add(&mut self, frame: Frame, shape: &'static Shape) {
-        self.sites.push(Site { frame, path: self.path.clone(), shape });
+        self.sites.push(Site { frame, path: self.path.clone(), shape, check: self.check });
     }
+}
+
+/// The name of the definition whose properties these are.
+fn definition_of(object: &'static ObjectSpec) -> Option<&'static str> {
+    let is_own =
+        |shape: &Shape| matches!(shape, Shape::Object(own) if std::ptr::eq(&raw const **own, object));
+    dictionary().defs().find(|def| is_own(&def.shape)).map(|def| def.name.as_str())
 }
 
 /// The shape of a value that is not null.
@@ -146,6 +196,10 @@ impl Site {
         let mut at = match self.frame {
             Frame::Data(_) => {
                 let key = ["data", "Data"].into_iter().find(|key| frame.get(*key).is_some())?;
+                frame.get_mut(key)?
+            }
+            Frame::Command(_) => {
+                let key = ["payload", "Payload"].into_iter().find(|key| frame.get(*key).is_some())?;
                 frame.get_mut(key)?
             }
             Frame::Reply | Frame::Failure | Frame::Event(_) => frame,
@@ -189,6 +243,7 @@ impl fmt::Display for Site {
             Frame::Failure => f.write_str("failure")?,
             Frame::Data(action) => write!(f, "{}", action.as_str())?,
             Frame::Event(name) => write!(f, "event.{name}")?,
+            Frame::Command(action) => write!(f, "command.{}", action.as_str())?,
         }
         for token in &self.path {
             match token {

@@ -1,4 +1,4 @@
-//! Taps: one edits a member of what workers write, the other notes which members have a value.
+//! Taps: one edits a member of what workers write or are sent, the other notes which members have a value.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -142,16 +142,28 @@ impl Talk {
 }
 
 impl Conversation for Talk {
-    fn sent(&mut self, bytes: &[u8]) {
+    fn sent(&mut self, bytes: &[u8]) -> Option<Vec<u8>> {
+        let mut only = None;
         for line in self.written.push(bytes) {
             let Line::Text(text) = line else { continue };
             // A line that is not a command gets a failure, and failures have the same members for every action.
             let Ok(incoming) = contracts::read_frame(&text) else { continue };
+            let action = incoming.head.action;
             match incoming.head.request_id {
-                Some(id) => _ = self.by_id.insert(id, incoming.head.action),
-                None => self.without_id.push_back(incoming.head.action),
+                Some(id) => _ = self.by_id.insert(id, action),
+                None => self.without_id.push_back(action),
             }
+            // A piece of a line, or several lines, stay as they are.
+            only = bytes.strip_suffix(b"\n").filter(|line| *line == text).map(|_| (action, text));
         }
+        let (action, text) = only?;
+        let frame: Value = serde_json::from_slice(&text).ok()?;
+        // A frame that means to be unusual, as one with a name twice, stays as it is.
+        if frame.to_string().as_bytes() != text {
+            return None;
+        }
+        let edited = self.passage.pass(frame, &[Frame::Command(action)])?;
+        Some(format!("{edited}\n").into_bytes())
     }
 
     fn received(&mut self, line: Line) -> Line {

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use contracts::framing::Line;
 
-/// Edits or notes what the workers of a run write.
+/// Edits or notes what the workers of a run write, or what they are sent.
 pub trait Tap: fmt::Debug + Send + Sync {
     /// The tap of one worker, which has not begun to talk.
     fn conversation(self: Arc<Self>) -> Box<dyn Conversation>;
@@ -12,8 +12,8 @@ pub trait Tap: fmt::Debug + Send + Sync {
 
 /// The tap of one worker.
 pub trait Conversation: fmt::Debug + Send {
-    /// Takes note of bytes that are sent to the worker.
-    fn sent(&mut self, bytes: &[u8]);
+    /// Takes note of bytes that are sent to the worker. What it gets instead; `None`: these.
+    fn sent(&mut self, bytes: &[u8]) -> Option<Vec<u8>>;
 
     /// A line of the worker as the suite reads it.
     fn received(&mut self, line: Line) -> Line;

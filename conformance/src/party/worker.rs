@@ -120,10 +120,9 @@ impl Worker {
     /// [`TargetError::Ended`] if stdin was closed, here or by the worker's end.
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), TargetError> {
         self.transcript.note(Direction::Sent, bytes);
-        if let Some(conversation) = &mut self.conversation {
-            conversation.sent(bytes);
-        }
-        let sent = self.stdin.as_ref().is_some_and(|stdin| stdin.send(bytes.to_vec()).is_ok());
+        let edited = self.conversation.as_mut().and_then(|conversation| conversation.sent(bytes));
+        let bytes = edited.unwrap_or_else(|| bytes.to_vec());
+        let sent = self.stdin.as_ref().is_some_and(|stdin| stdin.send(bytes).is_ok());
         if sent { Ok(()) } else { Err(self.process.ended()) }
     }
 

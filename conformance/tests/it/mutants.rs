@@ -50,6 +50,26 @@ fn a_survivor_is_named_and_breaks_the_run() {
     assert!(report.starts_with("survived  next get_status/uptime_seconds: "), "{report}");
 }
 
+/// The worker does something else than it was asked, and the check of the field tells.
+#[test]
+fn a_command_that_is_edited_on_its_way_is_found_by_its_effect() {
+    let commands = [
+        "--side",
+        "commands",
+        "--only",
+        "asked.batch",
+        "--mutant",
+        "command.batch_generate/continue_on_error",
+    ];
+    let (code, report, stderr) = mutants(&[&commands[..], &["--format", "json"]].concat());
+    assert_eq!(code, Some(0), "{report}{stderr}");
+    let document: Value = serde_json::from_str(&report).unwrap();
+    let fates =
+        document["mutants"].as_array().unwrap().iter().map(|row| (&row["edit"], &row["fate"], &row["check"]));
+    let (killed, check) = (&Value::from("killed"), &Value::from("asked.batch.continue_on_error"));
+    assert_eq!(fates.collect::<Vec<_>>(), [(&"drop".into(), killed, check), (&"flip".into(), killed, check)]);
+}
+
 #[test]
 fn what_cannot_be_hunted_is_30() {
     let (code, _, stderr) = mutants(&["--only", "envelopes.get_status", "--mutant", "scale get_status/sate"]);

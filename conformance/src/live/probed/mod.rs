@@ -3,7 +3,10 @@
 //!
 //! Leaves of the prompt submission are not among them: `effects.probed` computes those from `x-effect`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::LazyLock,
+};
 
 use contracts::{
     Action,
@@ -71,6 +74,14 @@ fn scenario(id: &str, check: &'static str, proves: Sentence, probes: &'static Pr
         checks.hold(check, faults.is_empty(), || faults.join("; "));
         Ok(())
     })
+}
+
+/// The check that holds a property of a definition, by the tables.
+#[must_use]
+pub(crate) fn check_of(definition: &str, property: &str) -> Option<&'static str> {
+    static TABLES: LazyLock<[Table; 2]> =
+        LazyLock::new(|| [FIELDS, MEMBERS].map(|probes| probes.read().expect("the tables are tested")));
+    TABLES.iter().find_map(|table| table.get(definition)?.get(property)?.as_str())
 }
 
 impl Probes {
