@@ -95,9 +95,27 @@ impl Command {
     }
 }
 
-/// Whether the failure in a reply agrees with the table of codes and with itself: retryable is that of the code, and one
-/// fault is told at the top as in its entry.
+/// Whether a reply agrees with itself: each warning is told twice in the same words, and its failure, and that of each item
+/// of a batch, as the table of codes has it.
 fn agrees(reply: &Value) -> Result<(), String> {
+    let told = list_of(&reply["warning_details"]).iter().map(|detail| &detail["message"]);
+    if !list_of(&reply["warnings"]).iter().eq(told) {
+        return Err(format!(
+            "warnings are {}, and warning_details {}",
+            reply["warnings"], reply["warning_details"]
+        ));
+    }
+    let items = list_of(&reply["data"]["results"]);
+    items.iter().chain([reply]).try_for_each(failure_agrees)
+}
+
+fn list_of(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
+/// Whether a failure agrees with the table of codes and with itself: retryable is that of the code, and one fault is told at
+/// the top as in its entry.
+fn failure_agrees(reply: &Value) -> Result<(), String> {
     let details = &reply["error_details"];
     let Some(code) = details["code"].as_str().and_then(|code| code.parse::<ErrorCode>().ok()) else {
         return Ok(());
@@ -105,12 +123,12 @@ fn agrees(reply: &Value) -> Result<(), String> {
     if details["retryable"] != code.retryable() {
         return Err(format!("retryable is {} of a failure {code}", details["retryable"]));
     }
-    let entries = details["errors"].as_array().map_or(&[][..], Vec::as_slice);
+    let entries = list_of(&details["errors"]);
     if let [only] = entries
         && (only["code"] != details["code"] || only["pointer"] != details["field"])
     {
         return Err(format!(
-            "one fault, {} at {}, is told as {code} at {}",
+            "one fault, of the code {} and the pointer {}, is told as {code} at {}",
             only["code"], only["pointer"], details["field"]
         ));
     }

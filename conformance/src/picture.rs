@@ -34,7 +34,9 @@ impl Picture {
             (Ok(bytes), ..) => bytes,
             (Err(_), Subject::Gateway(gateway), Some(url)) => gateway.send("GET", url, &[], None)?.body,
             (Err(err), ..) => {
-                return Err(broken(format!("success, and its picture cannot be opened: {err}")));
+                return Err(broken(format!(
+                    "the path of a success, and its picture cannot be opened: {err}"
+                )));
             }
         };
         let kind = image::guess_format(&bytes).map_err(|err| broken(err.to_string()))?;

@@ -57,7 +57,7 @@ fn batch() -> Scenario {
             let counts = ["succeeded", "failed", "cancelled"].map(|name| told[name].as_u64());
             let expected = if goes_on { [2, 1, 0] } else { [0, 1, 2] };
             checks.hold("continue_on_error", counts == expected.map(Some), || {
-                format!("{goes_on}: succeeded, failed and cancelled are {counts:?}, and not {expected:?}")
+                format!("of the requests with {goes_on} succeeded, failed and cancelled are {counts:?}, and not {expected:?}")
             });
         }
         Ok(())

@@ -1,5 +1,6 @@
 //! Fields changed alone: each changes the picture, or keeps it, by its row.
 
+use contracts::leaves::leaves;
 use serde_json::{Value, json};
 
 use super::{Drawn, base, distance, draw};
@@ -294,13 +295,21 @@ fn of_images() -> Vec<Change> {
 
 /// The leaves that a change probes: those with another value after it.
 pub(super) fn probes(leaf: &str) -> bool {
+    changes().iter().any(|change| is_changed(change, leaf))
+}
+
+fn is_changed(change: &Change, leaf: &str) -> bool {
     let options = Options::default();
     let base = base(&options);
-    changes().iter().any(|change| {
-        let before = change.from.map_or_else(|| base.clone(), |from| from(base.clone(), &options));
-        let after = (change.set)(base.clone(), &options);
-        values_at(&before, leaf) != values_at(&after, leaf)
-    })
+    let before = change.from.map_or_else(|| base.clone(), |from| from(base.clone(), &options));
+    let after = (change.set)(base, &options);
+    values_at(&before, leaf) != values_at(&after, leaf)
+}
+
+/// A reason with the leaves that are changed: the id of a check is a short word for them.
+fn naming(change: &Change, why: &str) -> String {
+    let changed = leaves().iter().map(|leaf| leaf.pointer.as_str()).filter(|leaf| is_changed(change, leaf));
+    format!("{}: {why}", changed.collect::<Vec<_>>().join(", "))
 }
 
 /// The values at a pointer; `*` is each item of a list.
@@ -335,9 +344,10 @@ pub(super) fn scenario() -> Scenario {
             let other = change.from.map(|from| draw(context, from(base(&options), &options))).transpose()?;
             match draw(context, (change.set)(base(&options), &options)) {
                 Ok(drawn) => {
-                    checks.decide(change.id, judge(change, other.as_ref().unwrap_or(&plain), &drawn));
+                    let judged = judge(change, other.as_ref().unwrap_or(&plain), &drawn);
+                    checks.decide(change.id, judged.map_err(|why| naming(change, &why)));
                 }
-                Err(ScenarioEnd::Broken(why)) => checks.decide(change.id, Err(why)),
+                Err(ScenarioEnd::Broken(why)) => checks.decide(change.id, Err(naming(change, &why))),
                 Err(end) => return Err(end),
             }
         }

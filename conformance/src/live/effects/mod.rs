@@ -313,7 +313,7 @@ fn batch() -> Scenario {
             .map(|detail| detail["seed"].clone())
             .collect();
         checks.hold("seeds", seeds == [7, 8] && drawn.result["seed_used"] == 7, || {
-            format!("{}, seed_used {}", display::json(&seeds), drawn.result["seed_used"])
+            format!("of image_details {}, seed_used {}", display::json(&seeds), drawn.result["seed_used"])
         });
         let single = draw(context, with(base(&context.options), "/hyperparameters/seed", 8.into()))?;
         let differs = drawn.pictures.get(1).and_then(|second| difference(second, &single.pictures[0]));

@@ -12,13 +12,23 @@ use crate::{
     check::ScenarioEnd,
     class::Class,
     context::Context,
+    exchange::Command,
     member,
     scenario::{Checks, Scenario},
     sentence::Sentence,
 };
 
 pub(super) fn scenario() -> Scenario {
-    let report = ["valid", "report-error", "report-errors", "normalized", "pixel_count", "aspect_ratio"];
+    let report = [
+        "valid",
+        "report-error",
+        "report-errors",
+        "as-the-refusal",
+        "report-warnings",
+        "normalized",
+        "pixel_count",
+        "aspect_ratio",
+    ];
     let estimate =
         ["estimated_time_seconds", "detailed_breakdown", "basis", "fits", "estimated_vram_mb", "larger-job"];
     let optimization = ["changes", "path", "from", "to", "reason", "estimate_before", "estimate_after"];
@@ -34,6 +44,7 @@ pub(super) fn scenario() -> Scenario {
         let small = context.small_submission();
         ask(context, Action::GenerateSdxl, json!({"prompt_submission": small}))?;
         validation(checks, context)?;
+        refusal(checks, context)?;
         estimates(checks, context)?;
         optimized(checks, context)?;
         self_test(checks, context)
@@ -87,6 +98,53 @@ fn estimate(context: &mut Context, document: Value) -> Result<Value, ScenarioEnd
     Ok(ask(context, Action::GetPerformanceEstimate, json!({"prompt_submission": document}))?.data)
 }
 
+/// A report has the faults and the warnings of the refusal that a job gets, member for member.
+fn refusal(checks: &mut Checks<'_>, context: &mut Context) -> Result<(), ScenarioEnd> {
+    let spoilt = [
+        ("/scheduler/type", json!("Eulr")),
+        ("/scheduler/steps", json!(0)),
+        ("/hyperparameters/guidance_scale", json!(99)),
+        ("/hyperparameters/guidance_scal", json!(3)),
+        // It takes no effect without an image.
+        ("/hyperparameters/strength", json!(0.5)),
+    ];
+    let document = spoilt.into_iter().fold(wide(context), |document, (at, value)| with(document, at, value));
+    let fields = json!({"prompt_submission": document});
+    let report = ask(context, Action::ValidateRequest, fields.clone())?.data;
+    let id = context.fresh_id();
+    let refused = context.ask(&Command::new(Action::GenerateSdxl, fields).id(id))?.snake;
+    for (told, refused) in
+        [("/errors", &refused["error_details"]["errors"]), ("/warnings", &refused["warnings"])]
+    {
+        let check = if told == "/errors" { "as-the-refusal" } else { "report-warnings" };
+        let own = &report[&told[1..]];
+        let differs = first_difference(own, refused, told);
+        let is_some = own.as_array().is_some_and(|own| !own.is_empty());
+        checks.hold(check, is_some && differs.is_none(), || {
+            let differs = differs.unwrap_or_else(|| format!("{told} is {own}"));
+            format!("{differs} in the refusal of a job")
+        });
+    }
+    Ok(())
+}
+
+/// Where two values differ: the pointer, and both.
+fn first_difference(one: &Value, two: &Value, at: &str) -> Option<String> {
+    let inside = |name: &str| {
+        let (one, two) = (one.get(name).unwrap_or(&Value::Null), two.get(name).unwrap_or(&Value::Null));
+        first_difference(one, two, &format!("{at}/{name}"))
+    };
+    match (one, two) {
+        (Value::Object(members), Value::Object(others)) => {
+            members.keys().chain(others.keys()).find_map(|name| inside(name))
+        }
+        (Value::Array(items), Value::Array(others)) if items.len() == others.len() => (0..)
+            .zip(items.iter().zip(others))
+            .find_map(|(index, (one, two))| first_difference(one, two, &format!("{at}/{index}"))),
+        _ => (one != two).then(|| format!("{at} is {one}, and {two}")),
+    }
+}
+
 fn estimates(checks: &mut Checks<'_>, context: &mut Context) -> Result<(), ScenarioEnd> {
     let document = context.small_submission();
     let small = estimate(context, document.clone())?;
@@ -130,7 +188,7 @@ fn optimized(checks: &mut Checks<'_>, context: &mut Context) -> Result<(), Scena
         // A value that was not written may be told as its default.
         let is_from = before.is_none() || before == change.get("from");
         checks.hold("from", is_from && change.get("from") != change.get("to"), || {
-            format!("{change}: was {before:?}")
+            format!("changes, one after the other: {change} was {before:?}")
         });
         let reason = change["reason"].as_str();
         checks.hold("reason", reason.is_some_and(|reason| reason.len() > 8), || change.to_string());

@@ -1,6 +1,6 @@
 //! The status, the history and the events of a training, against what was asked, the clock, the files and each other.
 
-use contracts::Action;
+use contracts::{Action, event};
 use serde_json::{Value, json};
 
 use super::{
@@ -12,7 +12,7 @@ use crate::{
     check::ScenarioEnd,
     class::Class,
     context::Context,
-    member,
+    display, member,
     party::worker::{Worker, is_event},
     scenario::{Checks, Scenario},
     sentence::Sentence,
@@ -48,6 +48,7 @@ pub(super) fn scenario() -> Scenario {
         "event-epoch",
         "event-loss",
         "event-timestamp",
+        "event-schema",
     ];
     let checks = [
         each(Class::Unit, Sentence::TrainingProgress, &status),
@@ -155,6 +156,10 @@ fn of_events(
         checks.decide(check, is(last, &format!("/{name}"), &status[name]));
     }
     for event in seen {
+        let violations = event::violations(event);
+        checks.hold("event-schema", violations.as_ref().is_some_and(Vec::is_empty), || {
+            format!("{event}: {}", display::json(&violations))
+        });
         checks.decide("event-training_id", is(event, "/training_id", &status["training_id"]));
         checks.decide("event-total_steps", is(event, "/total_steps", &json!(STEPS)));
         let row = rows.iter().find(|row| row["step"] == event["step"]);
