@@ -16,7 +16,7 @@ use crate::mutated::{
 pub(crate) const SEED: u64 = 20_260_102;
 
 /// Documents of one definition.
-const EACH: usize = 40;
+const EACH: usize = 24;
 
 /// Documents of every definition, by a seeded generator: short strings and lists, everything else as it comes.
 pub(crate) fn documents() -> &'static [(&'static str, Value)] {
