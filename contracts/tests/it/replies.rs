@@ -50,7 +50,7 @@ fn both_ways_to_json_write_the_same_bytes() {
             }
         }
     }
-    assert!(compared >= 10_000, "{compared} replies were written");
+    assert!(compared >= 6_000, "{compared} replies were written");
 }
 
 #[test]
