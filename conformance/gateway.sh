@@ -28,7 +28,7 @@ if [ "${1:-}" = --python ]; then
   workers=(--workers python --device cpu --threads 1 --model-root "$models" --worker-arg --config --worker-arg "$scratch/worker.json")
   base="$models/sdxl_base_file.safetensors"
   process=()
-  has=(--skip gateway-process --skip gateway-log --timeout 120 --model sdxl_base --refiner sdxl_refiner --vae sdxl_vae --lora lora_style.safetensors --control-net controlnet_canny)
+  has=(--skip gateway-process --skip gateway-log --skip asked.training-numbers --timeout 120 --model sdxl_base --refiner sdxl_refiner --vae sdxl_vae --lora lora_style.safetensors --control-net controlnet_canny)
 fi
 folders=(--model-root "$scratch/models" --input-root "$scratch/inputs" --output-dir "$scratch/outputs")
 files=(--scratch-models "$scratch/models" --base-file "$base")

@@ -1,6 +1,9 @@
 //! Models: load, look, unload, cache, suites; success means that it shows.
 
-use contracts::Action;
+use contracts::{
+    Action,
+    dictionary::{Shape, dictionary},
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -323,6 +326,7 @@ fn files() -> Scenario {
         CheckDef::new("as-asked", Class::Names, Sentence::FileResultPath),
         CheckDef::new("deep", Class::Effect, Sentence::FileHashWhenDeep),
         CheckDef::new("missing", Class::Effect, Sentence::MissingFileIsInvalid),
+        CheckDef::new("longest-list", Class::Limit, Sentence::MissingFileIsInvalid),
         CheckDef::new("detected_model_type", Class::Effect, Sentence::FileResultMembers),
     ];
     Scenario::new("models.files", checks, |context, checks| {
@@ -339,6 +343,22 @@ fn files() -> Scenario {
         let asked = &by_id["results"][0]["model_path"];
         checks.hold("as-asked", *asked == model && first["model_path"] == path, || {
             format!("model_path is {asked} and {}, not {model} and {path}", first["model_path"])
+        });
+        // The longest list, of which the last item alone is another.
+        let spec = dictionary().object(Action::ValidateModelFiles.info().request);
+        let Some(Shape::List(list)) = spec.property("model_paths").map(|property| &property.shape) else {
+            return Err(ScenarioEnd::Undecided("model_paths is no list".to_owned()));
+        };
+        let most = usize::try_from(list.limits.maximum)
+            .map_err(|err| ScenarioEnd::Undecided(format!("the limit of model_paths: {err}")))?;
+        let mut paths = vec![path.clone(); most];
+        paths[most - 1] = "conf_no_such_model".to_owned();
+        let told = context.get(Action::ValidateModelFiles, json!({"model_paths": paths}))?;
+        let valid: Vec<&Value> =
+            member::list(&told, "/results")?.iter().map(|row| &row["is_valid"]).collect();
+        let is_last = valid.len() == most && valid.iter().position(|valid| **valid != true) == Some(most - 1);
+        checks.hold("longest-list", is_last, || {
+            format!("of {most} paths the last names nothing, and results[].is_valid are {valid:?}")
         });
         let deep = context.get(Action::ValidateModelFiles, json!({"model_paths": [path], "deep": true}))?;
         let first = &deep["results"][0];

@@ -228,7 +228,8 @@ fn addresses(
     let count = member::list(told, "/result/images")?.len();
     checks.hold("images", images.len() == count, || format!("{images:?} of {count} pictures"));
     for image in images {
-        let picture = context.gateway()?.send("GET", image.as_str().unwrap_or(""), &[], None)?;
+        let url = member::text(image, "")?;
+        let picture = context.gateway()?.send("GET", url, &[], None)?;
         checks.hold("images", picture.status == 200 && !picture.body.is_empty(), || {
             format!("{image} has status {}", picture.status)
         });

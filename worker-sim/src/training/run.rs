@@ -279,12 +279,13 @@ impl Run {
     /// A safetensors file of one small tensor, a function of the job and the step.
     fn weights(&self) -> Vec<u8> {
         let mut rng = Rng::new(mix(self.spec.seed() ^ mix(self.at())));
-        let data: Vec<u8> = (0..64).flat_map(|_| ((rng.unit() - 0.5) as f32).to_le_bytes()).collect();
+        let rank = self.spec.rank();
+        let data: Vec<u8> = (0..8 * rank).flat_map(|_| ((rng.unit() - 0.5) as f32).to_le_bytes()).collect();
         let mut header = Map::new();
         let metadata =
             json!({"model_type": self.spec.output_kind(), "base_model": self.spec.base, "format": "pt"});
         header.insert("__metadata__".to_owned(), metadata);
-        let tensor = json!({"dtype": "F32", "shape": [8, 8], "data_offsets": [0, data.len()]});
+        let tensor = json!({"dtype": "F32", "shape": [rank, 8], "data_offsets": [0, data.len()]});
         header.insert("unet.mid_block.lora_A.weight".to_owned(), tensor);
         let mut text = Value::Object(header).to_string().into_bytes();
         text.resize(text.len().next_multiple_of(8), b' ');

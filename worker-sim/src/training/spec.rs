@@ -2,6 +2,7 @@
 
 use contracts::{DeviceKind, ErrorCode, Failure, Violation, effective_of};
 use serde_json::{Map, Value, json};
+use sha2::{Digest as _, Sha256};
 
 use super::dataset::DataSet;
 
@@ -123,8 +124,34 @@ impl Spec {
         self.job["hyperparameters"][name].as_u64()
     }
 
+    /// A number that follows from all that decides the weights: the data, the base and the job, but for its length, its
+    /// records and its name. A training that goes on has the same one.
     pub(crate) fn seed(&self) -> u64 {
-        self.count("seed").unwrap_or_default()
+        const OTHERS: &[&str] = &[
+            "/output_name",
+            "/resume_from",
+            "/training_data",
+            "/validation_prompt",
+            "/validation_every",
+            "/hyperparameters/epochs",
+            "/hyperparameters/max_steps",
+            "/hyperparameters/checkpoint_every",
+        ];
+        let mut hash = Sha256::new();
+        hash.update(&self.base);
+        hash.update(&self.fingerprint);
+        for (pointer, value) in leaves(&self.job) {
+            if !OTHERS.contains(&pointer.as_str()) {
+                hash.update(format!("{pointer}={value};"));
+            }
+        }
+        let digest: [u8; 32] = hash.finalize().into();
+        digest.first_chunk().map_or(0, |first| u64::from_be_bytes(*first))
+    }
+
+    /// The rank of the LoRA.
+    pub(crate) fn rank(&self) -> u64 {
+        self.count("rank").unwrap_or(1)
     }
 
     pub(crate) fn steps_per_epoch(&self) -> u64 {
