@@ -1,5 +1,7 @@
 //! Documents as the target reads them: `normalized` and `effective` of `validate_request` against the reading of `contracts`.
 
+use std::collections::BTreeMap;
+
 use contracts::{
     Action, DeviceKind, Dialect, Form, Writer,
     dictionary::{EnumSpec, Shape, dictionary},
@@ -78,13 +80,17 @@ fn enum_values() -> Scenario {
         enums.iter().map(|(pointer, _)| CheckDef::new(id(pointer), Class::Enum, SPELLINGS)).collect();
     Scenario::new("readings.enum-values", checks, move |context, checks| {
         for (pointer, spec) in &enums {
-            let mut spellings: Vec<(&String, &(usize, bool))> = spec.spellings.iter().collect();
-            spellings.sort_unstable();
-            for (spelling, (index, _)) in spellings {
-                let value = &spec.values[*index];
-                for written in [value, spelling, &spelling.to_uppercase()] {
-                    checks.decide(&id(pointer), read_as(context, pointer, written, value)?);
-                }
+            // A value has several spellings, which may differ in case alone: each way to write it is asked once.
+            let written: BTreeMap<String, &String> = spec
+                .spellings
+                .iter()
+                .map(|(spelling, (index, _))| (spelling, &spec.values[*index]))
+                .flat_map(|(spelling, value)| {
+                    [value.clone(), spelling.clone(), spelling.to_uppercase()].map(|written| (written, value))
+                })
+                .collect();
+            for (written, value) in &written {
+                checks.decide(&id(pointer), read_as(context, pointer, written, value)?);
             }
         }
         Ok(())
