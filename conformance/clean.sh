@@ -30,10 +30,11 @@ judge() {
     command=(conformance/tests/clean/rewrite_http.py "${1#*:}" '{address}' "$2/gateway" serve --listen '{inner}' --workers sim
       --sim-arg --step-ms --sim-arg 5 --sim-arg --load-ms --sim-arg 0 --model-root "$scratch/models" --output-dir "$scratch/outputs")
   fi
-  # Pretend models are of the type that their names tell.
+  # Sourced here: a function that is exported takes no arrays with it.
+  . conformance/pretend.sh
   "$2/conformance" "${target[@]}" --timeout 30 --format json --output "$scratch/report.json" \
-    --refiner sdxl_refiner --vae sdxl_vae --lora loras/style.safetensors --control-net controlnet_canny.safetensors \
-    --scratch-models "$scratch/models" --base-file conformance/data/pretend_base.safetensors \
+    "${pretend[@]}" \
+    --scratch-models "$scratch/models" --base-file "$pretend_base" \
     -- python3 "${command[@]}" 2>"$scratch/stderr" || code=$?
   case $code in
     0) echo "passed    $1" ;;

@@ -15,7 +15,8 @@ judge() {
   fault=$(head -1 "$worker" | tr -d '"')
   scratch=$(mktemp -d)
   mkdir "$scratch/models"
-  # Pretend models are of the type that their names tell.
+  # Sourced here: a function that is exported takes no arrays with it.
+  . conformance/pretend.sh
   local target=(worker --skip worker-process) command=(python3 "$worker" --model-root "$scratch/models")
   if grep -q '^from gateway' "$worker"; then
     target=(gateway --start-timeout 60 --skip gateway-process --skip gateway-log)
@@ -23,8 +24,8 @@ judge() {
       --output-dir "$scratch/outputs")
   fi
   "$2/conformance" "${target[@]}" --skip readings.generated --skip bounds --timeout 20 --format json --output "$scratch/report.json" \
-    --refiner sdxl_refiner --vae sdxl_vae --lora loras/style.safetensors --control-net controlnet_canny.safetensors \
-    --scratch-models "$scratch/models" --base-file conformance/data/pretend_base.safetensors \
+    "${pretend[@]}" \
+    --scratch-models "$scratch/models" --base-file "$pretend_base" \
     -- "${command[@]}" 2>"$scratch/stderr" || code=$?
   case $code in
     10) echo "caught    $1 $fault" ;;

@@ -11,15 +11,15 @@ bin="${CARGO_TARGET_DIR:-target}/debug"
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 mkdir "$scratch/inputs" "$scratch/models"
-base=conformance/data/pretend_base.safetensors
 
 # Over stdio it is held to all that a worker is. Its process ends and stalls alike whatever its workers are, and simulated
 # ones start soon. How documents are read is the same as over HTTP.
 process=(--skip readings --skip bounds)
 one=(--sim-workers 1 --sim-arg --step-ms --sim-arg 20)
 workers=(--workers sim --sim-arg --step-ms --sim-arg 5 --sim-arg --load-ms --sim-arg 0)
-# Pretend models are of the type that their names tell.
-has=(--refiner sdxl_refiner --vae sdxl_vae --lora loras/style.safetensors --control-net controlnet_canny.safetensors)
+. conformance/pretend.sh
+has=("${pretend[@]}")
+base=$pretend_base
 if [ "${1:-}" = --python ]; then
   shift
   models="$PWD/workers/.tiny-models"

@@ -10,9 +10,9 @@ bin="${CARGO_TARGET_DIR:-target}/debug"
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 mkdir "$scratch/models"
-# Pretend models are of the type that their names tell.
-has=(--refiner sdxl_refiner --vae sdxl_vae --lora loras/style.safetensors --control-net controlnet_canny.safetensors)
-files=(--scratch-models "$scratch/models" --base-file conformance/data/pretend_base.safetensors)
+. conformance/pretend.sh
+has=("${pretend[@]}")
+files=(--scratch-models "$scratch/models" --base-file "$pretend_base")
 # Signals and documents say nothing of single members, and take the most time.
 skip=(--skip worker-process --skip readings --skip bounds --skip properties)
 seed=$(date -u +%Y%j)

@@ -10,8 +10,8 @@ bin="${CARGO_TARGET_DIR:-target}/debug"
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 mkdir "$scratch/models"
-# Pretend models are of the type that their names tell.
-has=(--refiner sdxl_refiner --vae sdxl_vae --lora loras/style.safetensors --control-net controlnet_canny.safetensors)
-files=(--scratch-models "$scratch/models" --base-file conformance/data/pretend_base.safetensors)
+. conformance/pretend.sh
+has=("${pretend[@]}")
+files=(--scratch-models "$scratch/models" --base-file "$pretend_base")
 # Short steps: most of the time is otherwise spent in jobs that only have to end. Four scenarios at a time, as many wait.
 "$bin/conformance" worker --jobs 4 "${has[@]}" "${files[@]}" "$@" -- "$bin/worker-sim" --step-ms 5 --load-ms 0 --model-root "$scratch/models"
