@@ -28,7 +28,7 @@ pub(crate) struct Lane {
     pub(crate) suites: Vec<Suite>,
 }
 
-/// What a run found.
+/// The findings of a run, and the reason of its early end.
 pub(crate) struct Done {
     /// The findings of each scenario; none of one that did not run.
     pub(crate) findings: Vec<Option<Vec<Finding>>>,
@@ -36,7 +36,7 @@ pub(crate) struct Done {
     pub(crate) end: Option<Finding>,
 }
 
-/// What the lanes share.
+/// The state that the lanes share.
 struct Board {
     /// The numbers of the scenarios that any lane may run.
     aside: Vec<usize>,

@@ -24,7 +24,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
     vec![pool(), job()]
 }
 
-/// What is told of the workers, against their own status.
+/// Compares the gateway's answers about its workers with the status of each worker.
 fn pool() -> Scenario {
     let members = [
         "best-gpu_id",
@@ -157,7 +157,7 @@ fn devices(
     Ok(())
 }
 
-/// What is told of a job, against what was sent, what was answered, and the clock.
+/// Compares the gateway's answers about a job with the command, its reply and the clock.
 fn job() -> Scenario {
     let members = [
         "request_id",

@@ -34,7 +34,7 @@ impl fmt::Display for Mutant {
 pub fn of(site: &Site) -> impl Iterator<Item = Mutant> {
     let is_command = matches!(site.frame, site::Frame::Command(_));
     let edits = Edit::of(site.shape).into_iter();
-    // What a worker must refuse tells nothing of what it does.
+    // A worker refuses these commands, so that they show nothing of its work.
     let edits = edits.filter(move |edit| !is_command || edit.keeps_the_command());
     edits.map(|edit| Mutant { site: site.clone(), edit })
 }

@@ -54,7 +54,7 @@ pub(super) fn numbers() -> Scenario {
         let again = learn(context, &[])?;
         let unlike = first.unlike(&again);
         checks.hold("repeat", unlike < EQUAL, || format!("two equal trainings: {first:?} and {again:?}"));
-        // What a field changes must be more than what chance does.
+        // A field must change the losses more than chance does.
         let least = (unlike * 10.0).max(1e-6);
         let differs = |checks: &mut Checks<'_>, name: &str, other: &Learnt| {
             checks.hold(name, first.unlike(other) > least, || {
@@ -123,7 +123,7 @@ fn rounds(context: &mut Context, checks: &mut Checks<'_>) -> Result<(), Scenario
     Ok(())
 }
 
-/// What a training told and left.
+/// The figures that a training told, and the file that it left.
 #[derive(Debug)]
 struct Learnt {
     losses: Vec<f64>,

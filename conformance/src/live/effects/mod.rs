@@ -36,7 +36,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
     scenarios
 }
 
-/// What names the leaves of another dictionary whose names contain a text: the ids of generated checks, and faults.
+/// The generated checks and the faults that name a leaf of another dictionary, if the name of the leaf contains a text.
 #[cfg(test)]
 pub(super) fn what_names(dictionary: &'static contracts::dictionary::Dictionary, name: &str) -> Vec<String> {
     let own = own_probes();

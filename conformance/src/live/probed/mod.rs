@@ -31,13 +31,13 @@ struct Probes {
     file: &'static str,
     /// Its text.
     table: &'static str,
-    /// What a row is: a field or a member.
+    /// The name of a row in messages: a field or a member.
     kind: &'static str,
     /// The definitions where the walk begins.
     roots: fn() -> Vec<&'static str>,
 }
 
-/// What commands ask.
+/// The fields of commands.
 const FIELDS: Probes = Probes {
     file: "fields.json",
     table: include_str!("../../../data/fields.json"),
@@ -45,7 +45,7 @@ const FIELDS: Probes = Probes {
     roots: || Action::ALL.into_iter().map(|action| action.info().request).collect(),
 };
 
-/// What workers and gateways tell.
+/// The members of replies and events.
 const MEMBERS: Probes = Probes {
     file: "members.json",
     table: include_str!("../../../data/members.json"),
