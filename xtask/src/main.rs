@@ -118,16 +118,16 @@ fn run(root: &Path, task: Task, out: &mut dyn Write) -> anyhow::Result<codegen::
         Task::Codegen { check } => return codegen::run(root, check, out),
         Task::Lint => codegen::secured(&schemas::Schemas::load(&root.join("schemas"))?)?,
         Task::Long { list: true, .. } => steps::list(long::LONG, out)?,
-        Task::Long { checks, .. } => steps::run(root, "long", long::LONG, &checks, out)?,
+        Task::Long { checks, .. } => steps::run(root, "long", long::LONG, &[], &checks, out)?,
         Task::Fuzz { targets, seconds, seed } => long::fuzz(root, seconds, seed, &targets)?,
         Task::Check { list: true, .. } => steps::list(&check::steps(), out)?,
-        Task::Check { steps, .. } => steps::run(root, "check", &check::steps(), &steps, out)?,
+        Task::Check { steps, .. } => steps::run(root, "check", &check::steps(), &[], &steps, out)?,
         Task::Unit { since } => check::unit(root, &since, out)?,
         Task::Tidy { graph: true, .. } => tidy::graph(root, out)?,
         Task::Tidy { longest: true, .. } => tidy::longest(root, out)?,
         Task::Tidy { .. } => tidy::run(root, out)?,
         Task::Test { list: true, .. } => steps::list(test::STEPS, out)?,
-        Task::Test { steps, .. } => steps::run(root, "test", test::STEPS, &steps, out)?,
+        Task::Test { steps, .. } => steps::run(root, "test", test::STEPS, test::CLIPPY_BUILDS, &steps, out)?,
     }
     Ok(codegen::Outcome::Fresh)
 }

@@ -63,7 +63,8 @@ pub(crate) const fn step(name: &'static str, shows: &'static str, command: &'sta
     Step { name, shows, command, folder: "", environment: &[], share: Share::Whole, needs: &[] }
 }
 
-/// Runs the steps of `cargo xtask <task>`; `only` names those to run, all where it is empty.
+/// Runs the steps of `cargo xtask <task>`, each in `environment` and its own; `only` names those to run, all where it is
+/// empty.
 ///
 /// # Errors
 /// A step that failed, or a name that is not a step's.
@@ -71,6 +72,7 @@ pub(crate) fn run(
     root: &Path,
     task: &str,
     steps: &[Step],
+    environment: &[(&str, &str)],
     only: &[String],
     out: &mut dyn Write,
 ) -> Result<()> {
@@ -81,7 +83,7 @@ pub(crate) fn run(
     let chosen = |step: &&Step| only.is_empty() || only.iter().any(|name| name == step.name);
     let chosen: Vec<&Step> = steps.iter().filter(chosen).collect();
     let start = Instant::now();
-    let mut rows = run_all(root, &chosen, out)?;
+    let mut rows = run_all(root, &chosen, environment, out)?;
     rows.sort_unstable_by_key(|row| row.index);
     summary(&chosen, &rows, start.elapsed(), out)?;
     let failed: Vec<&str> =
@@ -115,7 +117,12 @@ struct Ended {
     took: Duration,
 }
 
-fn run_all(root: &Path, steps: &[&Step], out: &mut dyn Write) -> Result<Vec<Row>> {
+fn run_all(
+    root: &Path,
+    steps: &[&Step],
+    environment: &[(&str, &str)],
+    out: &mut dyn Write,
+) -> Result<Vec<Row>> {
     let (ended, ends) = mpsc::channel();
     let mut waiting: Vec<usize> = (0..steps.len()).collect();
     let mut running: Vec<usize> = Vec::new();
@@ -132,7 +139,7 @@ fn run_all(root: &Path, steps: &[&Step], out: &mut dyn Write) -> Result<Vec<Row>
                 let ended = ended.clone();
                 scope.spawn(move || {
                     let start = Instant::now();
-                    let result = run_step(root, step, inherits);
+                    let result = run_step(root, step, environment, inherits);
                     // An error means that the caller has failed and waits for no more ends.
                     let _: Result<_, _> = ended.send(Ended { index, result, took: start.elapsed() });
                 });
@@ -164,13 +171,19 @@ fn next(steps: &[&Step], waiting: &[usize], running: &[usize]) -> Option<usize> 
 }
 
 /// Runs a step. It inherits the output of this program, or its own is returned.
-fn run_step(root: &Path, step: &Step, inherits: bool) -> Result<(Verdict, String)> {
+fn run_step(
+    root: &Path,
+    step: &Step,
+    environment: &[(&str, &str)],
+    inherits: bool,
+) -> Result<(Verdict, String)> {
     let [program, arguments @ ..] = step.command else { bail!("{} has no command", step.name) };
     let folder = root.join(step.folder);
     // A program with a slash is a file of ours, whatever the working directory.
     let program = if program.contains('/') { folder.join(program) } else { program.into() };
     let mut command = Command::new(&program);
-    command.args(arguments).current_dir(&folder).envs(step.environment.iter().copied());
+    command.args(arguments).current_dir(&folder);
+    command.envs(environment.iter().chain(step.environment).copied());
     let starting = || format!("{}: starting {}", step.name, program.display());
     let (mut child, output) = if inherits {
         (command.spawn().with_context(starting)?, None)
@@ -302,7 +315,7 @@ mod tests {
             Step { needs: &["fails"], ..says("passes", &["true"]) },
         ];
         let mut out = Vec::new();
-        let failed = run(Path::new("."), "test", &steps, &[], &mut out).unwrap_err().to_string();
+        let failed = run(Path::new("."), "test", &steps, &[], &[], &mut out).unwrap_err().to_string();
         assert_eq!(failed, "fails, absent failed; `cargo xtask test fails` runs that alone");
         let out = String::from_utf8(out).unwrap();
         assert!(out.contains("<== fails ended:\nto stdout\nto stderr\n"), "{out}");
@@ -321,6 +334,6 @@ mod tests {
         let left = out.split("begun\n").nth(1).unwrap().lines().next().unwrap().to_owned();
         assert!(out.contains("holds its output open"), "{out}");
         assert!(std::process::Command::new("kill").arg(left).status().unwrap().success());
-        assert!(run(Path::new("."), "test", &steps, &["none".to_owned()], &mut Vec::new()).is_err());
+        assert!(run(Path::new("."), "test", &steps, &[], &["none".to_owned()], &mut Vec::new()).is_err());
     }
 }
