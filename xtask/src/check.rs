@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn every_quick_step_is_one_of_the_test_command() {
-        assert_eq!(steps().len(), QUICK.len() + 1);
+        assert_eq!(steps().len(), QUICK.len() + 2);
     }
 
     #[test]

@@ -177,14 +177,9 @@ fn run_step(
     environment: &[(&str, &str)],
     inherits: bool,
 ) -> Result<(Verdict, String)> {
-    let [program, arguments @ ..] = step.command else { bail!("{} has no command", step.name) };
-    let folder = root.join(step.folder);
-    // A program with a slash is a file of ours, whatever the working directory.
-    let program = if program.contains('/') { folder.join(program) } else { program.into() };
-    let mut command = Command::new(&program);
-    command.args(arguments).current_dir(&folder);
+    let mut command = command_of(root, step)?;
     command.envs(environment.iter().chain(step.environment).copied());
-    let starting = || format!("{}: starting {}", step.name, program.display());
+    let starting = || format!("{}: starting {}", step.name, step.command[0]);
     let (mut child, output) = if inherits {
         (command.spawn().with_context(starting)?, None)
     } else {
@@ -203,6 +198,25 @@ fn run_step(
         _ => Verdict::Failed,
     };
     Ok((verdict, output))
+}
+
+/// This program, also after a build has replaced its file.
+const THIS_PROGRAM: &str = "/proc/self/exe";
+
+/// The command of a step, in its folder. `cargo xtask` is this program: cargo would build it anew with the environment of
+/// the steps, and wait for a build that runs beside it.
+fn command_of(root: &Path, step: &Step) -> Result<Command> {
+    let folder = root.join(step.folder);
+    let (program, arguments) = match step.command {
+        [] => bail!("{} has no command", step.name),
+        ["cargo", "xtask", arguments @ ..] => (THIS_PROGRAM.into(), arguments),
+        // A program with a slash is a file of ours, whatever the working directory.
+        [program, arguments @ ..] if program.contains('/') => (folder.join(program), arguments),
+        [program, arguments @ ..] => (program.into(), arguments),
+    };
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(folder);
+    Ok(command)
 }
 
 /// Output that a thread reads.

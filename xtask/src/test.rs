@@ -53,7 +53,8 @@ pub(crate) const STEPS: &[Step] = &[
     python("workers-lint", "no lint of Python", &[PYTHON, "-m", "ruff", "check", "."]),
     python("workers-format", "Python is formatted", &[PYTHON, "-m", "ruff", "format", "--check", "."]),
     python("workers-types", "Python's types hold", &[PYTHON, "-m", "mypy", "."]),
-    step(
+    // It needs both cores only at times: beside it run the set-up, which waits for the network, and the lints of Python.
+    beside(
         "rust-build",
         "every crate, its tests and benches build",
         &["cargo", "test", "--quiet", "--workspace", "--all-targets", "--no-run"],
