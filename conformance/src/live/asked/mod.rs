@@ -1,5 +1,6 @@
 //! Fields of commands beside the submission: each decides what is done, and the reply or another answer shows it.
 
+mod texts;
 mod training;
 
 use contracts::Action;
@@ -21,7 +22,16 @@ const PROVES: Sentence = Sentence::NothingSilent;
 const NO_MODEL: &str = "no_such_model";
 
 pub(super) fn scenarios() -> Vec<Scenario> {
-    vec![models(), batch(), flat(), preferences(), training::output_name(), training::numbers()]
+    vec![
+        models(),
+        batch(),
+        flat(),
+        preferences(),
+        training::output_name(),
+        training::numbers(),
+        texts::texts(),
+        texts::base(),
+    ]
 }
 
 fn check(id: &str) -> CheckDef {

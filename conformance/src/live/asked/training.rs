@@ -53,15 +53,14 @@ pub(super) fn numbers() -> Scenario {
         let first = learn(context, &[])?;
         let again = learn(context, &[])?;
         let unlike = first.unlike(&again);
-        checks.hold("repeat", unlike < EQUAL, || format!("two equal trainings: {first:?} and {again:?}"));
+        checks.hold("repeat", unlike < EQUAL, || {
+            format!("two equal trainings have the losses {} and {}", first.said(), again.said())
+        });
         // A field must change the losses more than chance does.
         let least = (unlike * 10.0).max(1e-6);
         let differs = |checks: &mut Checks<'_>, name: &str, other: &Learnt| {
             checks.hold(name, first.unlike(other) > least, || {
-                format!(
-                    "{name}: with another value the losses are {}, as before",
-                    display::json(&other.losses)
-                )
+                format!("{name}: with another value the losses are {}, as before", other.said())
             });
         };
         for (name, value) in FIELDS {
@@ -89,7 +88,7 @@ pub(super) fn numbers() -> Scenario {
             return Ok(());
         };
         let folder = root.join("conformance-training-other");
-        pictures(&folder)?;
+        write_pictures(&folder, Some("a red mill"))?;
         let other = learn(context, &[("/training_data", folder.display().to_string().into())])?;
         differs(checks, "training_data", &other);
         Ok(())
@@ -125,16 +124,21 @@ fn rounds(context: &mut Context, checks: &mut Checks<'_>) -> Result<(), Scenario
 
 /// The figures that a training told, and the file that it left.
 #[derive(Debug)]
-struct Learnt {
+pub(super) struct Learnt {
     losses: Vec<f64>,
     rates: Vec<f64>,
     steps: u64,
-    output: String,
+    pub(super) output: String,
 }
 
 impl Learnt {
+    /// Its losses, as JSON.
+    pub(super) fn said(&self) -> String {
+        display::json(&self.losses)
+    }
+
     /// The largest share by which a loss differs from that of the same step; 1 where there are more or fewer steps.
-    fn unlike(&self, other: &Self) -> f64 {
+    pub(super) fn unlike(&self, other: &Self) -> f64 {
         if self.losses.len() != other.losses.len() {
             return 1.0;
         }
@@ -144,8 +148,8 @@ impl Learnt {
     }
 }
 
-/// A small training of a LoRA with some fields set.
-fn learn(context: &mut Context, changes: &[(&str, Value)]) -> Result<Learnt, ScenarioEnd> {
+/// A small training, of a LoRA unless the fields that are set say otherwise.
+pub(super) fn learn(context: &mut Context, changes: &[(&str, Value)]) -> Result<Learnt, ScenarioEnd> {
     let mut fields = case::fields(Action::StartTraining, context, "")?;
     // A rate at which the second loss already shows what the first step did.
     fields["hyperparameters"]["learning_rate"] = json!(0.01);
@@ -199,8 +203,8 @@ fn number(value: f64) -> Value {
     if value.fract() == 0.0 { json!(value as u64) } else { json!(value) }
 }
 
-/// Two pictures unlike those of [`Context::training_data`], with captions.
-fn pictures(folder: &Path) -> Result<(), ScenarioEnd> {
+/// Two pictures unlike those of [`Context::training_data`], with one caption or none.
+pub(super) fn write_pictures(folder: &Path, caption: Option<&str>) -> Result<(), ScenarioEnd> {
     let write = |name: &str, bytes: &[u8]| {
         fs::write(folder.join(name), bytes)
             .map_err(|err| ScenarioEnd::Undecided(format!("{}: {err}", folder.join(name).display())))
@@ -209,7 +213,9 @@ fn pictures(folder: &Path) -> Result<(), ScenarioEnd> {
         .map_err(|err| ScenarioEnd::Undecided(format!("{}: {err}", folder.display())))?;
     for (number, level) in [90, 250].into_iter().enumerate() {
         write(&format!("picture_{number}.png"), &picture_bytes(level))?;
-        write(&format!("picture_{number}.txt"), b"a red mill\n")?;
+        if let Some(caption) = caption {
+            write(&format!("picture_{number}.txt"), caption.as_bytes())?;
+        }
     }
     Ok(())
 }

@@ -114,6 +114,20 @@ pub(super) fn copy(sound: &Sound, path: &Path) -> io::Result<()> {
     sound.put(path, &sound.bytes)
 }
 
+/// A sound file of other weights: the halves of the largest tensor change places.
+pub(super) fn turned(sound: &Sound, path: &Path) -> io::Result<()> {
+    let (_, begin, end) = sound.largest()?[0];
+    let at = |offset: u64| {
+        usize::try_from(offset).map(|offset| offset + sound.data_begin).map_err(io::Error::other)
+    };
+    let (begin, end) = (at(begin)?, at(end)?);
+    let mut bytes = sound.bytes.clone();
+    // Whole numbers of any width stay whole.
+    let half = (end - begin) / 2 / 8 * 8;
+    bytes[begin..end].rotate_left(half);
+    sound.put(path, &bytes)
+}
+
 pub(super) fn empty(sound: &Sound, path: &Path) -> io::Result<()> {
     sound.put(path, b"")
 }

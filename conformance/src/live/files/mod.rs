@@ -85,6 +85,14 @@ fn files(context: &mut Context) -> Result<(std::path::PathBuf, Sound), ScenarioE
     Ok((folder, sound))
 }
 
+/// Two bases as single files that differ in one tensor.
+pub(super) fn two_bases(context: &mut Context) -> Result<[String; 2], ScenarioEnd> {
+    Ok([
+        put(context, "base_one.safetensors", broken::copy)?,
+        put(context, "base_other.safetensors", broken::turned)?,
+    ])
+}
+
 fn unwritable(path: &std::path::Path, cause: std::io::Error) -> ScenarioEnd {
     TargetError::from(ToolError::Unwritable { path: path.to_owned(), cause }).into()
 }
