@@ -37,8 +37,8 @@ enum TargetFlags {
     Worker {
         #[command(flatten)]
         common: Common,
-        /// Scenarios at the same time: those of suites that start workers of their own, which mostly wait, run beside the others.
-        /// It takes the memory of as many workers, and more.
+        /// Number of scenarios run at once. Only suites that start their own workers run in parallel, because they mostly wait;
+        /// each needs the memory of one more worker.
         #[arg(long, value_name = "NUMBER", default_value = "1")]
         jobs: NonZeroUsize,
         /// The worker's command line.
@@ -315,7 +315,7 @@ pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<Invocation, clap
         base_file: common.base_file.clone(),
         training_data: common.training_data.clone(),
         timeout: Duration::from_secs(common.timeout),
-        start_timeout: Duration::from_secs(common.start_timeout.min(common.timeout)),
+        start_timeout: Duration::from_secs(common.start_timeout),
         seed: common.seed,
         times: common.times,
         jobs: jobs_of_worker,

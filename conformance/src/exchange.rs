@@ -105,6 +105,11 @@ fn agrees(reply: &Value) -> Result<(), String> {
             reply["warnings"], reply["warning_details"]
         ));
     }
+    failures_agree(reply)
+}
+
+/// Whether the failure of a reply and those of its items agree with the table of codes and with themselves.
+pub(crate) fn failures_agree(reply: &Value) -> Result<(), String> {
     let items = list_of(&reply["data"]["results"]);
     items.iter().chain([reply]).try_for_each(failure_agrees)
 }

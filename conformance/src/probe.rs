@@ -46,13 +46,16 @@ const _: () = assert!(START_TIMEOUT_SECONDS + START_TIMEOUT_SECONDS / ALONE as u
 /// A worker answers queries while it still loads. Two queries are tried, of a new worker each, which has the whole time to
 /// start: a worker that fails one of them is still judged by all other checks. The second starts beside a silent first one.
 fn worker(launcher: &Launcher, within: Duration) -> Result<(), TargetError> {
-    let mut first = Asked::new(launcher, Action::GetStatus, within)?;
-    let answered = match first.look(within / ALONE) {
-        None => {
-            let second = Asked::new(launcher, Action::GetSchedulers, within);
-            first.result().map_err(|why| (why, second))
-        }
-        Some(answered) => answered.map_err(|why| (why, Asked::new(launcher, Action::GetSchedulers, within))),
+    let another = || Asked::new(launcher, Action::GetSchedulers, within);
+    let answered = match Asked::new(launcher, Action::GetStatus, within) {
+        Ok(mut first) => match first.look(within / ALONE) {
+            None => {
+                let second = another();
+                first.result().map_err(|why| (why, second))
+            }
+            Some(answered) => answered.map_err(|why| (why, another())),
+        },
+        Err(why) => Err((why, another())),
     };
     match answered {
         Ok(()) => Ok(()),

@@ -10,6 +10,12 @@ const OF_ONE_RUN: [&str; 5] = ["--only", "--skip", "--format", "--output", "--re
 /// Programs that run the file in a later argument.
 const INTERPRETERS: [&str; 5] = ["bash", "dotnet", "node", "python", "sh"];
 
+/// Whether a program is one of them: `python3.11` is, `sharp-worker` is not.
+fn is_interpreter(name: &str) -> bool {
+    let version = |rest: &str| rest.chars().all(|digit| digit.is_ascii_digit() || digit == '.');
+    INTERPRETERS.iter().any(|known| name.strip_prefix(known).is_some_and(version))
+}
+
 /// The arguments of a run without those of one run alone. The first is the program.
 #[must_use]
 pub(crate) fn of_args(args: &[OsString]) -> Vec<String> {
@@ -80,8 +86,7 @@ pub(crate) fn source(target: &TargetPlan) -> String {
     let Some(program) = command.first() else { return "worker".to_owned() };
     let name = name(program).unwrap_or_else(|| "worker".to_owned());
     let script = || command[1..].iter().find_map(below);
-    let is_interpreter = INTERPRETERS.iter().any(|interpreter| name.starts_with(interpreter));
-    is_interpreter.then(script).flatten().or_else(|| below(program)).unwrap_or(name)
+    is_interpreter(&name).then(script).flatten().or_else(|| below(program)).unwrap_or(name)
 }
 
 #[cfg(test)]

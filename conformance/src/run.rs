@@ -10,7 +10,6 @@ use crate::{
     context::{Context, Subject},
     finding::{Finding, Outcome},
     interrupt,
-    lanes::{self, Done, Lane, Progress},
     live::{self, Suite},
     options::Options,
     party::{
@@ -24,6 +23,7 @@ use crate::{
     plan::{Plan, TargetPlan},
     probe, replay,
     report::{ENDS_THE_RUN, Report},
+    run_threads::{self, Done, Progress, RunThread},
     sentence::Sentence,
 };
 
@@ -106,7 +106,7 @@ pub fn run(plan: &Plan, progress: Progress<'_>) -> Result<Report, TargetError> {
             };
             Done { findings: Vec::new(), end: Some(finding) }
         }
-        Ok(()) => lanes::run(plan, Lane { context, suites }, progress),
+        Ok(()) => run_threads::run(plan, RunThread { context, suites }, progress),
     };
     let mut findings = findings.into_iter();
     for (id, checks) in &defs {

@@ -12,7 +12,8 @@ pub fn write(bench: &Bench, changes: &[Change], out: &mut dyn Write) -> io::Resu
     writeln!(out, "{:<12}{:>12}  {:<24}what", "figure", "median", "quartiles")?;
     for figure in &bench.figures {
         let [low, median, high] = figure.quartiles();
-        let (_, what) = BASELINES.iter().find(|(name, _)| *name == figure.name).unwrap_or(&("", ""));
+        let baseline = BASELINES.iter().find(|(name, _)| *name == figure.name);
+        let (_, what) = baseline.expect("each figure has its baseline");
         let quartiles = format!("{low:.3} to {high:.3}");
         writeln!(out, "{:<12}{median:>11.3}x  {quartiles:<24}{what}", figure.name)?;
     }

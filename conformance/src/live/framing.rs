@@ -1,7 +1,7 @@
 //! Lines: the forms in which they may come in and must go out, and the stream after a bad one.
 
 use contracts::{
-    Action, ErrorCode,
+    Action,
     framing::{FRAME_BYTES_MAX, Line},
 };
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use crate::{
     class::Class,
     context::Context,
     display,
-    exchange::{Command, StrictReading},
+    exchange::{Command, StrictReading, failures_agree},
     json,
     party::{Answer, worker::Worker},
     scenario::{Checks, Scenario},
@@ -83,22 +83,8 @@ fn served(worker: &mut Worker, context: &Context, text: &str) -> Result<Result<(
     Ok(match (&reading.read, reading.misspelt.first()) {
         (Err(why), _) => Err(why.clone()),
         (_, Some(name)) => Err(format!("{name} is spelt in another dialect")),
-        _ => retryable(&reading.snake),
+        _ => failures_agree(&reading.snake),
     })
-}
-
-/// Whether each failure in a reply is retryable as the table of codes says.
-fn retryable(reply: &Value) -> Result<(), String> {
-    let items = reply["data"]["results"].as_array().into_iter().flatten();
-    let failures =
-        items.chain([reply]).map(|holder| &holder["error_details"]).filter(|details| details.is_object());
-    for details in failures {
-        let code = details["code"].as_str().and_then(|code| code.parse::<ErrorCode>().ok());
-        if code.is_none_or(|code| details["retryable"] != code.retryable()) {
-            return Err(format!("code and retryable of error_details do not agree: {details}"));
-        }
-    }
-    Ok(())
 }
 
 fn pieces() -> Scenario {

@@ -199,28 +199,13 @@ fn is_not_found(
 /// Commands about a model that is not there, each with its check and its sentence.
 fn about_unknown_models() -> [(&'static str, Action, Value, Sentence); 4] {
     [
-        (
-            "unload-unknown",
-            Action::UnloadModel,
-            json!({"model_id": "conf_no_such_model"}),
-            Sentence::NotLoaded,
-        ),
-        (
-            "load-from-empty-cache",
-            Action::LoadFromCache,
-            json!({"model_id": "conf_no_such_model"}),
-            Sentence::NotCached,
-        ),
-        (
-            "load-unknown",
-            Action::LoadModel,
-            json!({"model_path": "conf_no_such_model", "model_type": "sdxl"}),
-            NOT_FOUND,
-        ),
+        ("unload-unknown", Action::UnloadModel, json!({"model_id": UNKNOWN}), Sentence::NotLoaded),
+        ("load-from-empty-cache", Action::LoadFromCache, json!({"model_id": UNKNOWN}), Sentence::NotCached),
+        ("load-unknown", Action::LoadModel, json!({"model_path": UNKNOWN, "model_type": "sdxl"}), NOT_FOUND),
         (
             "generate-unknown",
             Action::GenerateSdxl,
-            json!({"prompt_submission": {"model": {"base": "conf_no_such_model"}, "conditioning": {"prompt": "a"}}}),
+            json!({"prompt_submission": {"model": {"base": UNKNOWN}, "conditioning": {"prompt": "a"}}}),
             NOT_FOUND,
         ),
     ]
@@ -352,13 +337,16 @@ fn files() -> Scenario {
         let most = usize::try_from(list.limits.maximum)
             .map_err(|err| ScenarioEnd::Undecided(format!("the limit of model_paths: {err}")))?;
         let mut paths = vec![path.clone(); most];
-        paths[most - 1] = "conf_no_such_model".to_owned();
+        paths[most - 1] = UNKNOWN.to_owned();
         let told = context.get(Action::ValidateModelFiles, json!({"model_paths": paths}))?;
         let valid: Vec<&Value> =
             member::list(&told, "/results")?.iter().map(|row| &row["is_valid"]).collect();
         let is_last = valid.len() == most && valid.iter().position(|valid| **valid != true) == Some(most - 1);
         checks.hold("longest-list", is_last, || {
-            format!("of {most} paths the last names nothing, and results[].is_valid are {valid:?}")
+            format!(
+                "of {most} paths the last names nothing, and results[].is_valid are {valid}",
+                valid = display::json(&valid)
+            )
         });
         let deep = context.get(Action::ValidateModelFiles, json!({"model_paths": [path], "deep": true}))?;
         let first = &deep["results"][0];
@@ -367,8 +355,7 @@ fn files() -> Scenario {
         });
         let request_id = context.fresh_id();
         let reading = context.ask(
-            &Command::new(Action::ValidateModelFiles, json!({"model_paths": ["conf_no_such_model"]}))
-                .id(request_id),
+            &Command::new(Action::ValidateModelFiles, json!({"model_paths": [UNKNOWN]})).id(request_id),
         )?;
         let refused = match reading.data() {
             Ok(data) => {

@@ -12,6 +12,7 @@ use crate::{
     check::ScenarioEnd,
     class::Class,
     context::Context,
+    display,
     exchange::Command,
     member,
     scenario::{Checks, Scenario},
@@ -135,7 +136,7 @@ fn devices(
     }
     let uuids: Vec<&str> = rows.iter().filter_map(|row| row["uuid"].as_str()).collect();
     let is_own = |uuid: &&str| !uuid.is_empty() && uuids.iter().filter(|other| *other == uuid).count() == 1;
-    checks.hold("uuid", uuids.len() == rows.len() && uuids.iter().all(is_own), || format!("{uuids:?}"));
+    checks.hold("uuid", uuids.len() == rows.len() && uuids.iter().all(is_own), || display::json(&uuids));
     for row in rows {
         checks.hold("name", row["name"].as_str().is_some_and(|name| !name.is_empty()), || row.to_string());
         let Some(gpu) = gpus.iter().find(|gpu| gpu["gpu_id"] == row["device_id"]) else { continue };
@@ -149,7 +150,9 @@ fn devices(
             (None, _) => true,
             (Some(_), None) => false,
         };
-        checks.hold("total_memory_bytes", agrees, || format!("{row}; the status says {own:?}"));
+        checks.hold("total_memory_bytes", agrees, || {
+            format!("{row}; the status says {own}", own = display::json(&own))
+        });
         checks.hold("available_memory_bytes", free <= total, || row.to_string());
         let kinds = rows.iter().all(|other| other["device_type"] == row["device_type"]);
         checks.hold("device_type", kinds && row["device_type"].is_string(), || told.to_string());
@@ -226,7 +229,9 @@ fn addresses(
     checks.decide("events", is(told, "/urls/events", &json!(format!("/v1/jobs/{id}/events"))));
     let images = member::list(told, "/urls/images")?;
     let count = member::list(told, "/result/images")?.len();
-    checks.hold("images", images.len() == count, || format!("{images:?} of {count} pictures"));
+    checks.hold("images", images.len() == count, || {
+        format!("{images} of {count} pictures", images = display::json(&images))
+    });
     for image in images {
         let url = member::text(image, "")?;
         let picture = context.gateway()?.send("GET", url, &[], None)?;

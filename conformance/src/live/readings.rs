@@ -137,9 +137,11 @@ fn read_as(
     });
     Ok(if unknown || read.is_some_and(|read| read != value) {
         Err(format!(
-            "{written:?} at {at} is {value:?}; it is read as {}, with {}",
+            "{written} at {at} is {value}; it is read as {}, with {}",
             display::json(&read),
-            data["errors"]
+            data["errors"],
+            written = display::json(&written),
+            value = display::json(&value)
         ))
     } else {
         Ok(())

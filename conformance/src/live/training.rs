@@ -22,12 +22,17 @@ pub(super) fn scenarios() -> Vec<Scenario> {
 
 const ENDED: [&str; 4] = ["paused", "completed", "failed", "cancelled"];
 
+/// Whether a status or an event says that its training runs no more.
+pub(super) fn has_ended(status: &Value) -> bool {
+    status["state"].as_str().is_some_and(|state| ENDED.contains(&state))
+}
+
 /// Waits until a training is in an ended state; asked again and again, as a client without events has to.
 pub(super) fn wait_for_end(context: &mut Context, training_id: &str) -> Result<Value, ScenarioEnd> {
     let until = Instant::now() + context.options.timeout;
     loop {
         let status = context.get(Action::GetTrainingStatus, json!({"training_id": training_id}))?;
-        if status["state"].as_str().is_some_and(|state| ENDED.contains(&state)) {
+        if has_ended(&status) {
             return Ok(status);
         }
         if Instant::now() > until {
@@ -40,7 +45,7 @@ pub(super) fn wait_for_end(context: &mut Context, training_id: &str) -> Result<V
 /// Ends a training however it stands, and waits until the worker takes jobs again.
 pub(super) fn end(context: &mut Context, training_id: &str) -> Result<(), ScenarioEnd> {
     let status = context.get(Action::GetTrainingStatus, json!({"training_id": training_id}))?;
-    if !status["state"].as_str().is_some_and(|state| ENDED.contains(&state)) {
+    if !has_ended(&status) {
         let request_id = context.fresh_id();
         // It may end by itself just now: then there is nothing to stop, which is as good.
         context.ask(
@@ -169,7 +174,7 @@ fn resumed() -> Scenario {
             history["rows"].as_array().into_iter().flatten().filter_map(|row| row["step"].as_u64()).collect();
         let whole = steps.first().is_some_and(|first| *first <= step) && steps.last() == Some(&(reached + 2));
         checks.hold("history", whole && steps.is_sorted_by(|one, two| one < two), || {
-            format!("of {} steps the rows are {:?} to {:?}", reached + 2, steps.first(), steps.last())
+            format!("of {} steps the rows are {}", reached + 2, display::json(&steps))
         });
         wait_for_ready(context)
     })
@@ -184,7 +189,7 @@ fn wait_for_a_step(context: &mut Context, training_id: &str) -> Result<u64, Scen
         if step > 0 {
             return Ok(step);
         }
-        if Instant::now() > until || status["state"].as_str().is_some_and(|state| ENDED.contains(&state)) {
+        if Instant::now() > until || has_ended(&status) {
             return Err(ScenarioEnd::Broken(format!("the training has no step: {status}")));
         }
         std::thread::sleep(Duration::from_millis(20));

@@ -17,7 +17,7 @@ pub enum Edit {
     Null,
     /// It is of another JSON type.
     Retype,
-    /// It is what a program starts with: 0, the empty string, list or object.
+    /// It is 0, "", [] or {}.
     Empty,
     /// It has the value of another member of the same type.
     Neighbour,

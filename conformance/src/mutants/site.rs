@@ -17,7 +17,7 @@ pub enum Side {
     /// The worker: replies and events.
     #[default]
     Replies,
-    /// The suite: the worker does something else than it was asked.
+    /// Commands from the suite: one field is edited before the worker reads it.
     Commands,
 }
 

@@ -67,7 +67,8 @@ pub(super) fn changed(folder: &Path, base: &str) -> Result<Vec<Snapshot>, GitErr
                 pending => pending,
             };
             // A file that the revision does not have is new.
-            let before = git(&root, &["cat-file", "-e", &format!("{revision}:{file}")]).is_ok();
+            let listed = git(&root, &["ls-tree", "--name-only", "-z", revision, "--", &file])?;
+            let before = !listed.is_empty();
             let before = before.then(|| git(&root, &["show", &format!("{revision}:{file}")])).transpose()?;
             Ok(Snapshot { file, before, after })
         })
@@ -88,6 +89,6 @@ fn git(folder: &Path, arguments: &[&str]) -> Result<String, GitError> {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }
     let why = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-    let why = if why.is_empty() { "it knows no such thing".to_owned() } else { why };
+    let why = if why.is_empty() { "git gave no reason".to_owned() } else { why };
     Err(GitError::Refused { command: arguments.join(" "), why })
 }

@@ -1,5 +1,6 @@
 //! The judgement of one change, and who breaks by it.
 
+use contracts::naming::snake_lower;
 use serde::Deserialize;
 use serde_json::Value;
 use std::{collections::BTreeMap, sync::LazyLock};
@@ -7,20 +8,8 @@ use std::{collections::BTreeMap, sync::LazyLock};
 use super::change::{Change, Kind, shown};
 
 /// Members whose strings are for people: another wording breaks nobody.
-const WORDS: [&str; 12] = [
-    "message",
-    "error",
-    "hint",
-    "description",
-    "title",
-    "detail",
-    "warnings",
-    "summary",
-    "reason",
-    "why",
-    "allowed",
-    "nearest",
-];
+const WORDS: [&str; 9] =
+    ["message", "error", "hint", "description", "title", "detail", "warnings", "summary", "why"];
 
 /// A row of the table of what the C# bridge binds.
 #[derive(Deserialize)]
@@ -39,27 +28,16 @@ fn name(place: &str) -> &str {
     names.next().unwrap_or(place)
 }
 
-fn snake(name: &str) -> String {
-    let mut snake = String::new();
-    for (index, character) in name.char_indices() {
-        if character.is_ascii_uppercase() && index > 0 {
-            snake.push('_');
-        }
-        snake.push(character.to_ascii_lowercase());
-    }
-    snake
-}
-
 fn is_words(place: &str) -> bool {
-    WORDS.contains(&snake(name(place)).as_str())
+    WORDS.contains(&snake_lower(name(place)).as_str())
 }
 
 /// Those who read a member by its name.
 fn readers(place: &str) -> Vec<String> {
     let member = name(place);
-    let own = snake(member);
+    let own = snake_lower(member);
     let binds = BINDING.iter().filter_map(|row| {
-        let (bound, kind) = row.members.iter().find(|(bound, _)| snake(bound) == own)?;
+        let (bound, kind) = row.members.iter().find(|(bound, _)| snake_lower(bound) == own)?;
         Some(format!("the C# bridge binds {bound}: {kind} of {}", row.actions.join(", ")))
     });
     let mut readers: Vec<String> = binds.collect();

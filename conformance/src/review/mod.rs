@@ -63,7 +63,8 @@ pub fn write(reviewed: &[Reviewed], out: &mut dyn Write) -> io::Result<()> {
         for change in changes {
             writeln!(out, "  {:<10} {}: {}", change.kind.as_str(), change.place, change.what)?;
             if !change.who.is_empty() {
-                writeln!(out, "             breaks: {}", change.who.join("; "))?;
+                let label = if change.kind == Kind::Breaking { "breaks" } else { "refused by" };
+                writeln!(out, "             {label}: {}", change.who.join("; "))?;
             }
         }
     }

@@ -371,25 +371,40 @@ fn the_verdict_is_the_worst_outcome_and_nothing_is_never_ok() {
     assert_eq!(codes, [0, 10, 20, 30]);
 }
 
+/// What a check says is JSON, as the messages are that it speaks of, and not Rust's format for debugging.
+#[test]
+fn no_check_says_a_value_as_rust_does() {
+    let found = sources_with(&["live"], &[":?}"]);
+    assert!(found.is_empty(), "use `display::json` in {found:?}");
+}
+
 /// No check reads a default in place of an absent member: it would pass, or fail, for another reason than its own.
 #[test]
 fn no_check_leans_on_a_default() {
-    const DEFAULTS: [&str; 2] = ["unwrap_or_default", "unwrap_or(\"\")"];
+    let found = sources_with(&[""], &["unwrap_or_default", "unwrap_or(\"\")", "unwrap_or(f64::MAX)"]);
+    assert!(found.is_empty(), "use `member` in {found:?}");
+}
+
+/// The sources below these folders that hold one of these words; those of unit tests may.
+fn sources_with(below: &[&str], words: &[&str]) -> Vec<std::path::PathBuf> {
     let sources = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut folders = vec![sources];
+    let mut folders: Vec<_> = below.iter().map(|folder| sources.join(folder)).collect();
     let mut found = Vec::new();
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(&folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 folders.push(path);
-            } else if DEFAULTS.iter().any(|default| std::fs::read_to_string(&path).unwrap().contains(default))
-            {
-                found.push(path);
+            } else {
+                let text = std::fs::read_to_string(&path).unwrap();
+                let code = text.split("#[cfg(test)]").next().unwrap();
+                if path.file_name().unwrap() != "tests.rs" && words.iter().any(|word| code.contains(word)) {
+                    found.push(path);
+                }
             }
         }
     }
-    assert!(found.is_empty(), "use `member` in {found:?}");
+    found
 }
 
 /// The trace: each sentence of the contract has a check, or a reason for having none.

@@ -11,7 +11,7 @@ use crate::{
     check::{CheckDef, ScenarioEnd},
     class::Class,
     context::Context,
-    member,
+    display, member,
     scenario::Scenario,
     sentence::Sentence,
 };
@@ -68,7 +68,7 @@ fn batch() -> Scenario {
             let counts = ["succeeded", "failed", "cancelled"].map(|name| told[name].as_u64());
             let expected = if goes_on { [2, 1, 0] } else { [0, 1, 2] };
             checks.hold("continue_on_error", counts == expected.map(Some), || {
-                format!("of the requests with {goes_on} succeeded, failed and cancelled are {counts:?}, and not {expected:?}")
+                format!("continue_on_error {goes_on}: succeeded, failed, cancelled are {counts}, expected {expected}", counts = display::json(&counts), expected = display::json(&expected))
             });
         }
         Ok(())
@@ -82,7 +82,9 @@ fn flat() -> Scenario {
         fields["parameters"]["num_images"] = 2.into();
         let told = context.get(Action::GenerateImage, fields)?;
         let images = member::list(&told, "/images")?;
-        checks.hold("num_images", images.len() == 2, || format!("2 were asked for, and told are {images:?}"));
+        checks.hold("num_images", images.len() == 2, || {
+            format!("2 were asked for, and told are {images}", images = display::json(&images))
+        });
         Ok(())
     })
 }

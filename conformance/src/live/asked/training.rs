@@ -160,7 +160,10 @@ pub(super) fn learn(context: &mut Context, changes: &[(&str, Value)]) -> Result<
     let id = member::text(&started, "/training_id")?;
     let status = wait_for_end(context, id)?;
     if status["state"] != "completed" {
-        return Err(ScenarioEnd::Broken(format!("a training with {changes:?} does not complete: {status}")));
+        return Err(ScenarioEnd::Broken(format!(
+            "a training with {changes} does not complete: {status}",
+            changes = display::json(&changes)
+        )));
     }
     let history = context.get(Action::GetTrainingHistory, json!({"training_id": id}))?;
     let column = |name: &str| -> Result<Vec<f64>, ScenarioEnd> {
@@ -176,7 +179,10 @@ pub(super) fn learn(context: &mut Context, changes: &[(&str, Value)]) -> Result<
 /// Some matrix of the file is of that rank.
 fn rank(checks: &mut Checks<'_>, learnt: &Learnt) {
     match header(Path::new(&learnt.output)) {
-        Ok(header) => {
+        Ok(Err(why)) => {
+            checks.decide("rank-of-file", Err(format!("{} is no .safetensors file: {why}", learnt.output)));
+        }
+        Ok(Ok(header)) => {
             let is_of_rank = |tensor: &Value| {
                 tensor["shape"].as_array().is_some_and(|shape| shape.iter().any(|side| *side == RANK))
             };
@@ -190,12 +196,15 @@ fn rank(checks: &mut Checks<'_>, learnt: &Learnt) {
     }
 }
 
-/// The header of a .safetensors file.
-fn header(path: &Path) -> Result<Value, String> {
-    let bytes = fs::read(path).map_err(|err| format!("{}: {err}", path.display()))?;
-    let (length, rest) = bytes.split_first_chunk::<8>().ok_or("it has no header")?;
+/// The header of a .safetensors file, or what is wrong with the file; an error where it cannot be read.
+fn header(path: &Path) -> std::io::Result<Result<Value, String>> {
+    let bytes = fs::read(path)?;
+    let Some((length, rest)) = bytes.split_first_chunk::<8>() else {
+        return Ok(Err("it has no header".to_owned()));
+    };
     let text = usize::try_from(u64::from_le_bytes(*length)).ok().and_then(|length| rest.get(..length));
-    serde_json::from_slice(text.ok_or("its header is longer than it")?).map_err(|err| err.to_string())
+    let Some(text) = text else { return Ok(Err("its header is longer than it".to_owned())) };
+    Ok(serde_json::from_slice(text).map_err(|err| err.to_string()))
 }
 
 /// A whole number as an integer.

@@ -222,12 +222,14 @@ fn mask_channel() -> Scenario {
             let request_id = context.fresh_id();
             let command = Command::new(Action::GenerateSdxl, json!({"prompt_submission": submission}));
             let code = context.ask(&command.id(request_id))?.code();
-            checks.hold(id, code == Ok("image_invalid"), || format!("its code is {code:?}"));
+            checks.hold(id, code == Ok("image_invalid"), || {
+                format!("its code is {code}", code = display::json(&code))
+            });
         }
         let unmasked =
             draw(context, with(base(&context.options), "/conditioning/mask_channel", "alpha".into()))?;
         checks.hold("no-mask", unmasked.reading.warnings().contains(&"no_effect"), || {
-            format!("its warnings are {:?}", unmasked.reading.warnings())
+            format!("its warnings are {}", display::json(&unmasked.reading.warnings()))
         });
         Ok(())
     })

@@ -17,7 +17,7 @@ use crate::{
     context::{Context, picture_url},
     options::Options,
     picture::{difference, mean_difference},
-    scenario::Scenario,
+    scenario::{Checks, Scenario},
     sentence::Sentence,
 };
 
@@ -351,20 +351,29 @@ pub(super) fn scenario() -> Scenario {
             ("small-strength-keeps", several::small_strength),
         ] {
             match context.need_feature(if id == "unmasked-stays" { "inpaint" } else { "img2img" }) {
-                Ok(()) => checks.decide(id, judge(context, &base)?),
+                Ok(()) => decide(checks, id, judge(context, &base))?,
                 Err(ScenarioEnd::Skip(why)) => checks.skip(id, why),
                 Err(end) => return Err(end),
             }
         }
-        checks.decide("last-of-a-batch", several::last_of_a_batch(context, &base)?);
-        checks.decide("actions", several::actions(context, &base, &plain)?);
-        checks.decide("dialects", several::dialects(context, &base, &plain)?);
-        checks.decide("samplers", several::samplers(context, &base)?);
-        checks.decide("large-seed", several::large_seed(context, &base, &plain)?);
-        // The last: a base that is named by its path ends the scenario here, as skipped.
-        checks.decide("flat-parameters", several::flat_parameters(context, &base)?);
-        Ok(())
+        decide(checks, "last-of-a-batch", several::last_of_a_batch(context, &base))?;
+        decide(checks, "actions", several::actions(context, &base, &plain))?;
+        decide(checks, "dialects", several::dialects(context, &base, &plain))?;
+        decide(checks, "samplers", several::samplers(context, &base))?;
+        decide(checks, "large-seed", several::large_seed(context, &base, &plain))?;
+        decide(checks, "flat-parameters", several::flat_parameters(context, &base))
     })
+}
+
+/// A job that fails, or a thing that the target lacks, is of this check alone: the others go on.
+fn decide(checks: &mut Checks<'_>, id: &'static str, judged: Judged) -> Result<(), ScenarioEnd> {
+    match judged {
+        Ok(verdict) => checks.decide(id, verdict),
+        Err(ScenarioEnd::Broken(why)) => checks.decide(id, Err(why)),
+        Err(ScenarioEnd::Skip(why)) => checks.skip(id, why),
+        Err(end) => return Err(end),
+    }
+    Ok(())
 }
 
 pub(super) type Judged = Result<Result<(), String>, ScenarioEnd>;

@@ -219,11 +219,11 @@ pub(super) fn actions(context: &mut Context, base: &Value, plain: &Drawn) -> Jud
 pub(super) fn dialects(context: &mut Context, base: &Value, plain: &Drawn) -> Judged {
     let mut wrong = Vec::new();
     for dialect in [Dialect::Pascal, Dialect::Camel] {
-        for form in [Form::Documented, Form::Direct] {
+        for (form, envelope) in [(Form::Documented, "documented"), (Form::Direct, "direct")] {
             let command = Command::new(Action::GenerateSdxl, json!({"prompt_submission": base}));
             match result_of(context, Command { dialect, form, ..command }, "") {
                 Ok((_, picture)) if difference(&picture, &plain.pictures[0]).is_none_or(|most| most > 1) => {
-                    wrong.push(format!("{dialect} in the {form:?} envelope makes another picture"));
+                    wrong.push(format!("{dialect} in the {envelope} envelope makes another picture"));
                 }
                 // Keys of maps are data, the same in every dialect.
                 Ok((result, _)) if result["features_used"] != plain.result["features_used"] => {

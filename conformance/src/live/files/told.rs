@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::{broken, files, put};
-use crate::{check::CheckDef, class::Class, exchange::same, member, scenario::Scenario, sentence::Sentence};
+use crate::{
+    check::CheckDef, class::Class, display, exchange::same, member, scenario::Scenario, sentence::Sentence,
+};
 
 const MEMBERS: [&str; 9] = [
     "model_path",
@@ -65,7 +67,9 @@ pub(super) fn scenario() -> Scenario {
         }
         // Names of number formats are torch's or safetensors' own.
         let listed = member::list(row, "/dtypes")?.len();
-        checks.hold("dtypes", listed == dtypes.len(), || format!("{} of {dtypes:?}", row["dtypes"]));
+        checks.hold("dtypes", listed == dtypes.len(), || {
+            format!("{} of {dtypes}", row["dtypes"], dtypes = display::json(&dtypes))
+        });
         Ok(())
     })
 }

@@ -12,7 +12,7 @@ use crate::{
     check::ScenarioEnd,
     class::Class,
     context::{Context, picture_url},
-    member,
+    display, member,
     party::worker::Worker,
     scenario::{Checks, Scenario},
     sentence::Sentence,
@@ -125,7 +125,11 @@ fn postprocessing(
             ask(worker, context, Action::ValidateRequest, json!({"prompt_submission": document}))?.data;
         let is_told = told.iter().any(|option| option == name);
         checks.hold("postprocessing_options", is_told == (report["valid"] == true), || {
-            format!("{name} is in {told:?}: {is_told}; a submission with it: {}", report["errors"])
+            format!(
+                "{name} is in {told}: {is_told}; a submission with it: {}",
+                report["errors"],
+                told = display::json(&told)
+            )
         });
     }
     Ok(())

@@ -12,10 +12,10 @@ use crate::{case::with, check::ScenarioEnd, class::Class, member, scenario::Scen
 const METRICS: Sentence = Sentence::PerformanceMetrics;
 const QUEUE: Sentence = Sentence::QueueCounts;
 
-/// A job with two pictures, and one that is refused, on a worker of its own.
 /// A peak is looked at from time to time, so that it may be a little more than a job was told; another unit is 1.049 times it.
 const PEAK_MAX: f64 = 1.03;
 
+/// A job with two pictures, and one that is refused, on a worker of its own.
 pub(super) fn scenario() -> Scenario {
     let metrics = [
         "commands_total",

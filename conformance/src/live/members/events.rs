@@ -12,6 +12,7 @@ use crate::{
     check::ScenarioEnd,
     class::Class,
     context::Context,
+    display,
     exchange::Command,
     member,
     party::worker::is_event,
@@ -63,7 +64,7 @@ fn progress() -> Scenario {
             let sequences: Vec<u64> = events.iter().filter_map(|event| event["sequence"].as_u64()).collect();
             let counted =
                 sequences.windows(2).all(|pair| pair[0] + 1 == pair[1]) && sequences.len() == events.len();
-            checks.hold("sequence", counted && sequences.first() == Some(&0), || format!("{sequences:?}"));
+            checks.hold("sequence", counted && sequences.first() == Some(&0), || display::json(&sequences));
             let own: Vec<&Value> = events.iter().filter(|event| event["event"] == "progress").collect();
             for event in &own {
                 checks.decide("request_id", is(event, "/request_id", &json!("job")));
@@ -93,20 +94,23 @@ fn stages(checks: &mut Checks<'_>, own: &[&Value]) -> Result<(), ScenarioEnd> {
     let denoising: Vec<&&Value> = own.iter().filter(|event| event["stage"] == "denoising").collect();
     let steps: Vec<Option<u64>> = denoising.iter().map(|event| event["step"].as_u64()).collect();
     let ends = steps.last() == Some(&Some(STEPS)) && steps.is_sorted();
-    checks.hold("step", ends, || format!("{steps:?}"));
+    checks.hold("step", ends, || display::json(&steps));
     let total = denoising.iter().find(|event| event["total_steps"] != STEPS);
-    checks.hold("total_steps", total.is_none(), || format!("{STEPS} steps were asked for: {total:?}"));
+    checks.hold("total_steps", total.is_none(), || {
+        format!("{STEPS} steps were asked for: {total}", total = display::json(&total))
+    });
     let shares: Vec<f64> = own.iter().filter_map(|event| event["progress"].as_f64()).collect();
     let grows = shares.is_sorted() && shares.iter().all(|share| (0.0..=1.0).contains(share));
     let moves = shares.first() < shares.last() && shares.last().is_some_and(|last| *last > 0.5);
-    checks.hold("progress", grows && moves && shares.len() == own.len(), || format!("{shares:?}"));
+    checks.hold("progress", grows && moves && shares.len() == own.len(), || display::json(&shares));
     let indices: Vec<Option<u64>> = own.iter().map(|event| event["image_index"].as_u64()).collect();
     let known = indices.iter().all(|index| matches!(index, Some(0 | 1)));
-    checks.hold("image_index", known, || format!("two pictures: {indices:?}"));
+    checks
+        .hold("image_index", known, || format!("two pictures: {indices}", indices = display::json(&indices)));
     let left: Vec<f64> = denoising.iter().filter_map(|event| event["eta_seconds"].as_f64()).collect();
-    // What is left after the first step is less than before it only by a guess: the last must be below the largest.
-    let falls = left.is_empty() || left.last() <= left.iter().copied().reduce(f64::max).as_ref();
-    checks.hold("eta_seconds", falls, || format!("{left:?}"));
+    // The estimate may rise between two steps, so only the first and the last are compared.
+    let falls = left.last() <= left.first();
+    checks.hold("eta_seconds", falls, || display::json(&left));
     Ok(())
 }
 

@@ -12,6 +12,7 @@ use crate::{
     check::ScenarioEnd,
     class::Class,
     context::Context,
+    display,
     exchange::{Command, StrictReading},
     member,
     scenario::{Checks, Scenario},
@@ -95,8 +96,7 @@ fn one_fault(checks: &mut Checks<'_>, reading: &StrictReading, code: &str, place
     checks.hold("hint", hint.is_some_and(|hint| hint.len() > 8), || format!("{}", reply["error_details"]));
 }
 
-/// Whether a sentence is whole: cut at its end, it would have lost a quote, a bracket or a word's last letter. The last
-/// of these cannot be seen; the others are seen by their partners.
+/// Whether quotes and brackets are balanced: the edit `truncate` removes a closing one. A lost letter is not detected.
 fn ends(sentence: &str) -> bool {
     let pairs = [('(', ')'), ('[', ']')];
     let balanced =
@@ -127,9 +127,9 @@ fn warned(context: &mut Context, checks: &mut Checks<'_>) -> Result<(), Scenario
     let places =
         ["/payload/prompt_submission/scheduler/type", "/payload/prompt_submission/hyperparameters/strength"];
     let codes: Vec<&str> = told.iter().map(|(code, _)| *code).collect();
-    checks.hold("warning-code", codes == ["accepted_spelling", "no_effect"], || format!("{codes:?}"));
+    checks.hold("warning-code", codes == ["accepted_spelling", "no_effect"], || display::json(&codes));
     let pointers: Vec<&str> = told.iter().map(|(_, pointer)| *pointer).collect();
-    checks.hold("warning-pointer", pointers == places, || format!("{pointers:?}"));
+    checks.hold("warning-pointer", pointers == places, || display::json(&pointers));
     let named = details.iter().all(|detail| {
         let name = detail["pointer"].as_str().and_then(|pointer| pointer.rsplit('/').next());
         let message = detail["message"].as_str();

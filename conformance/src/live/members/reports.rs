@@ -12,6 +12,7 @@ use crate::{
     check::ScenarioEnd,
     class::Class,
     context::Context,
+    display,
     exchange::Command,
     member,
     scenario::{Checks, Scenario},
@@ -90,7 +91,7 @@ fn validation(checks: &mut Checks<'_>, context: &mut Context) -> Result<(), Scen
         "/payload/prompt_submission/hyperparameters/guidance_scale",
         "/payload/prompt_submission/scheduler/steps",
     ];
-    checks.hold("report-errors", pointers == wanted, || format!("{pointers:?}"));
+    checks.hold("report-errors", pointers == wanted, || display::json(&pointers));
     Ok(())
 }
 
@@ -200,7 +201,7 @@ fn optimized(checks: &mut Checks<'_>, context: &mut Context) -> Result<(), Scena
         // A value that was not written may be told as its default.
         let is_from = before.is_none() || before == change.get("from");
         checks.hold("from", is_from && change.get("from") != change.get("to"), || {
-            format!("changes, one after the other: {change} was {before:?}")
+            format!("changes, one after the other: {change} was {before}", before = display::json(&before))
         });
         let reason = change["reason"].as_str();
         checks.hold("reason", reason.is_some_and(|reason| reason.len() > 8), || change.to_string());
@@ -232,11 +233,15 @@ fn self_test(checks: &mut Checks<'_>, context: &mut Context) -> Result<(), Scena
     let mut ids: Vec<&str> = rows.iter().filter_map(|row| row["id"].as_str()).collect();
     ids.sort_unstable();
     ids.dedup();
-    checks.hold("id", ids.len() == rows.len(), || format!("{ids:?} of {} checks", rows.len()));
+    checks.hold("id", ids.len() == rows.len(), || {
+        format!("{ids} of {} checks", rows.len(), ids = display::json(&ids))
+    });
     let mut names: Vec<&str> = rows.iter().filter_map(|row| row["name"].as_str()).collect();
     names.sort_unstable();
     names.dedup();
-    checks.hold("name", names.len() == rows.len(), || format!("{names:?} of {} checks", rows.len()));
+    checks.hold("name", names.len() == rows.len(), || {
+        format!("{names} of {} checks", rows.len(), names = display::json(&names))
+    });
     let seconds: f64 = rows.iter().filter_map(|row| row["seconds"].as_f64()).sum();
     let took = told.took().as_secs_f64();
     // A target with pretended times may tell more than passed; each alone is told in seconds.
@@ -255,6 +260,8 @@ fn self_test(checks: &mut Checks<'_>, context: &mut Context) -> Result<(), Scena
         });
     }
     let failed: Vec<&Value> = rows.iter().filter(|row| row["passed"] != true).collect();
-    checks.hold("check-passed", failed.is_empty(), || format!("its own test fails: {failed:?}"));
+    checks.hold("check-passed", failed.is_empty(), || {
+        format!("its own test fails: {failed}", failed = display::json(&failed))
+    });
     Ok(())
 }

@@ -12,7 +12,7 @@ use crate::{
     check::ScenarioEnd,
     class::Class,
     context::Context,
-    member,
+    display, member,
     picture::Picture,
     scenario::{Checks, Scenario},
     sentence::Sentence,
@@ -214,7 +214,11 @@ fn single(checks: &mut Checks<'_>, context: &mut Context) -> Result<(), Scenario
         image::image_dimensions(path).map_err(|err| ScenarioEnd::Broken(format!("{path}: {err}")))?;
     let said = (told["width"].as_u64(), told["height"].as_u64());
     checks.hold("images", said == (Some(128), Some(64)) && opened == (128, 64), || {
-        format!("128×64 was asked for, width and height are {said:?}, and the file is {opened:?}")
+        format!(
+            "128×64 was asked for, width and height are {said}, and the file is {opened}",
+            said = display::json(&said),
+            opened = display::json(&opened)
+        )
     });
     Ok(())
 }

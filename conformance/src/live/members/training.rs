@@ -12,7 +12,9 @@ use crate::{
     check::ScenarioEnd,
     class::Class,
     context::Context,
-    display, member,
+    display,
+    live::training::has_ended,
+    member,
     party::worker::{Worker, is_event},
     scenario::{Checks, Scenario},
     sentence::Sentence,
@@ -85,7 +87,7 @@ fn until_it_ends(worker: &mut Worker, context: &Context, id: &str) -> Result<Vec
         if frame["event"] == "training_progress" {
             seen.push(frame.clone());
         }
-        !is_event(frame) || seen.last().is_some_and(|event| event["state"] == "completed")
+        !is_event(frame) || seen.last().is_some_and(has_ended)
     })?;
     if is_event(&last) {
         return Ok(seen);
@@ -108,7 +110,9 @@ fn told(checks: &mut Checks<'_>, started: &Value, status: &Value) {
             *name == "error" || !value.as_str().is_some_and(|path| std::path::Path::new(path).exists())
         })
     });
-    checks.hold("absent", left.is_none(), || format!("it completed, and {left:?} is there: {status}"));
+    checks.hold("absent", left.is_none(), || {
+        format!("it completed, and {left} is there: {status}", left = display::json(&left))
+    });
 }
 
 fn times(checks: &mut Checks<'_>, status: &Value, rows: &[Value], begun: Moment, ended: Moment) {
@@ -122,16 +126,16 @@ fn times(checks: &mut Checks<'_>, status: &Value, rows: &[Value], begun: Moment,
         checks.decide("row-recorded_at", within(row, "/recorded_at", begun, ended));
     }
     let recorded: Vec<&str> = rows.iter().filter_map(|row| row["recorded_at"].as_str()).collect();
-    checks.hold("row-recorded_at", recorded.is_sorted() && !rows.is_empty(), || format!("{recorded:?}"));
+    checks.hold("row-recorded_at", recorded.is_sorted() && !rows.is_empty(), || display::json(&recorded));
 }
 
 fn of_history(checks: &mut Checks<'_>, status: &Value, rows: &[Value]) -> Result<(), ScenarioEnd> {
     let steps: Vec<Option<u64>> = rows.iter().map(|row| row["step"].as_u64()).collect();
     let each_step: Vec<Option<u64>> = (1..=STEPS).map(Some).collect();
-    checks.hold("row-step", steps == each_step, || format!("{steps:?}"));
+    checks.hold("row-step", steps == each_step, || display::json(&steps));
     let last = rows.last().ok_or_else(|| ScenarioEnd::Broken("a history without rows".to_owned()))?;
     let epochs: Vec<u64> = rows.iter().filter_map(|row| row["epoch"].as_u64()).collect();
-    checks.hold("row-epoch", epochs.is_sorted() && epochs.len() == rows.len(), || format!("{epochs:?}"));
+    checks.hold("row-epoch", epochs.is_sorted() && epochs.len() == rows.len(), || display::json(&epochs));
     checks.decide("epoch", is(status, "/epoch", &last["epoch"]));
     // Two pictures in batches of one: the third step is of the second round.
     checks.decide("epoch", is(status, "/epoch", &json!(2)));
@@ -168,6 +172,6 @@ fn of_events(
         }
     }
     let steps: Vec<u64> = seen.iter().filter_map(|event| event["step"].as_u64()).collect();
-    checks.hold("event-step", steps.is_sorted(), || format!("{steps:?}"));
+    checks.hold("event-step", steps.is_sorted(), || display::json(&steps));
     Ok(())
 }

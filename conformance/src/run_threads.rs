@@ -23,7 +23,7 @@ use crate::{
 pub type Progress<'p> = &'p mut dyn FnMut(usize, usize, &str);
 
 /// A thread's own state of a run.
-pub(crate) struct Lane {
+pub(crate) struct RunThread {
     pub(crate) context: Context,
     pub(crate) suites: Vec<Suite>,
 }
@@ -36,23 +36,23 @@ pub(crate) struct Done {
     pub(crate) end: Option<Finding>,
 }
 
-/// The state that the lanes share.
-struct Board {
-    /// The numbers of the scenarios that any lane may run.
+/// The state that the threads share.
+struct SharedRun {
+    /// The numbers of the scenarios that any thread may run.
     aside: Vec<usize>,
     next: AtomicUsize,
-    /// Whether a lane has found that the target no longer answers.
+    /// Whether a thread has found that the target no longer answers.
     is_over: AtomicBool,
 }
 
-enum News {
+enum RunEvent {
     Begins(usize),
     Ended(usize, Vec<Finding>),
     Over(Finding),
 }
 
 /// Runs the scenarios of a target that answers.
-pub(crate) fn run(plan: &Plan, mut first: Lane, progress: Progress<'_>) -> Done {
+pub(crate) fn run(plan: &Plan, mut first: RunThread, progress: Progress<'_>) -> Done {
     let suites_of: Vec<bool> = first
         .suites
         .iter()
@@ -60,68 +60,68 @@ pub(crate) fn run(plan: &Plan, mut first: Lane, progress: Progress<'_>) -> Done 
         .collect();
     let ids: Vec<String> = first.scenarios().map(|scenario| scenario.id.clone()).collect();
     let others = if first.context.is_gateway() { 0 } else { plan.options.jobs.get() - 1 };
-    // One lane alone runs all of them in their order.
+    // One thread alone runs all of them in their order.
     let is_aside = |index: &usize| suites_of[*index] && others > 0;
     let (aside, mine): (Vec<usize>, Vec<usize>) = (0..ids.len()).partition(is_aside);
-    let board = Board { aside, next: AtomicUsize::new(0), is_over: AtomicBool::new(false) };
-    let (news, heard) = mpsc::channel();
+    let shared = SharedRun { aside, next: AtomicUsize::new(0), is_over: AtomicBool::new(false) };
+    let (sender, events) = mpsc::channel();
     let mut done = Done { findings: vec![None; ids.len()], end: None };
     thread::scope(|scope| {
         for _ in 0..others {
-            let (news, board) = (news.clone(), &board);
+            let (sender, shared) = (sender.clone(), &shared);
             let Some(subject) = first.context.subject.another() else { continue };
             let options = first.context.options.clone();
             scope.spawn(move || {
                 let context = Context::new(subject, None, options);
-                // An error means that the first lane has panicked, and hears nothing more.
-                Lane { context, suites: live::chosen(plan) }
-                    .work(&[], board, &mut |one| news.send(one).is_ok());
+                // An error means that the first thread has panicked, and receives nothing more.
+                RunThread { context, suites: live::chosen(plan) }
+                    .work(&[], shared, &mut |one| sender.send(one).is_ok());
             });
         }
-        drop(news);
+        drop(sender);
         let mut ended = 0;
-        let mut hear = |one| match one {
-            News::Begins(index) => progress(ended, ids.len(), &ids[index]),
-            News::Ended(index, findings) => {
+        let mut on_event = |one| match one {
+            RunEvent::Begins(index) => progress(ended, ids.len(), &ids[index]),
+            RunEvent::Ended(index, findings) => {
                 ended += 1;
                 done.findings[index] = Some(findings);
             }
             // The first reason is the cause of the others.
-            News::Over(finding) => done.end = done.end.take().or(Some(finding)),
+            RunEvent::Over(finding) => done.end = done.end.take().or(Some(finding)),
         };
-        first.work(&mine, &board, &mut |one| {
-            heard.try_iter().for_each(&mut hear);
-            hear(one);
+        first.work(&mine, &shared, &mut |one| {
+            events.try_iter().for_each(&mut on_event);
+            on_event(one);
             true
         });
-        heard.iter().for_each(hear);
+        events.iter().for_each(on_event);
     });
     done
 }
 
-impl Lane {
+impl RunThread {
     fn scenarios(&self) -> impl Iterator<Item = &Scenario> {
         self.suites.iter().flat_map(|suite| &suite.scenarios)
     }
 
-    /// Runs its own scenarios, then those that any lane may run, until none is left or the target no longer answers.
-    fn work(&mut self, mine: &[usize], board: &Board, tell: &mut dyn FnMut(News) -> bool) {
+    /// Runs its own scenarios, then those that any thread may run, until none is left or the target no longer answers.
+    fn work(&mut self, mine: &[usize], shared: &SharedRun, send: &mut dyn FnMut(RunEvent) -> bool) {
         let Self { context, suites } = self;
         let scenarios: Vec<&Scenario> = suites.iter().flat_map(|suite| &suite.scenarios).collect();
-        let aside = std::iter::from_fn(|| board.aside.get(board.next.fetch_add(1, Ordering::Relaxed)));
+        let aside = std::iter::from_fn(|| shared.aside.get(shared.next.fetch_add(1, Ordering::Relaxed)));
         for &index in mine.iter().chain(aside) {
-            if board.is_over.load(Ordering::Relaxed) || !tell(News::Begins(index)) {
+            if shared.is_over.load(Ordering::Relaxed) || !send(RunEvent::Begins(index)) {
                 return;
             }
             context.begin(index);
             let findings = scenarios[index].run(context);
             let findings = context.without_run_tag(findings);
-            if !tell(News::Ended(index, findings)) {
+            if !send(RunEvent::Ended(index, findings)) {
                 return;
             }
             if let Some(finding) = end(context) {
-                board.is_over.store(true, Ordering::Relaxed);
-                tell(News::Over(finding));
+                shared.is_over.store(true, Ordering::Relaxed);
+                send(RunEvent::Over(finding));
                 return;
             }
         }
