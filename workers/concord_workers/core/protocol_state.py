@@ -34,11 +34,13 @@ class ProtocolState:
 
         own_dialect: of its own reply.
         """
-        self.initialized = True
-        self._is_opening = True
-        self.features = frozenset(features)
-        self.dialect = dialect or self.dialect
-        self.event_dialect = own_dialect
+        # Under the lock: an event that has begun comes wholly before this, or waits for the reply.
+        with self._lock:
+            self.initialized = True
+            self._is_opening = True
+            self.features = frozenset(features)
+            self.dialect = dialect or self.dialect
+            self.event_dialect = own_dialect
 
     @staticmethod
     def known_features() -> list[str]:
@@ -56,7 +58,8 @@ class ProtocolState:
 
     def opened(self) -> None:
         """The reply to `initialize` is written: events may follow."""
-        self._is_opening = False
+        with self._lock:
+            self._is_opening = False
 
     def event(
         self,
@@ -73,10 +76,8 @@ class ProtocolState:
         traceparent: of the command; written where `trace` was negotiated. only_if: asked under the lock, so that no other
         event and no reply comes between the answer and the write.
         """
-        if "events" not in self.features or self._is_opening:
-            return
         with self._lock:
-            if not only_if():
+            if "events" not in self.features or self._is_opening or not only_if():
                 return
             event: dict[str, Any] = {
                 "event": name,

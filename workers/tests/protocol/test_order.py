@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 
 import pytest
 from documents import job
@@ -128,6 +129,37 @@ def test_events_begin_after_the_reply_that_agrees_on_them():
     protocol.opened()
     protocol.event("log", {"level": "info", "message": "in time"})
     assert [json.loads(line)["sequence"] for line in lines[1:]] == [0]
+
+
+def test_an_event_that_has_begun_waits_for_a_second_agreement():
+    lines: list[bytes] = []
+
+    class Lines:
+        def write(self, frame: bytes) -> None:
+            lines.append(frame)
+
+    class Lock:
+        """A lock before which another thread agrees anew: the event has begun, and has not got the lock."""
+
+        def __init__(self) -> None:
+            self.lock = threading.Lock()
+            self.before = lambda: protocol.agree(["events"], None, "snake")
+
+        def __enter__(self) -> None:
+            before, self.before = self.before, lambda: None
+            before()
+            self.lock.acquire()
+
+        def __exit__(self, *_: object) -> None:
+            self.lock.release()
+
+    protocol = ProtocolState(Lines())
+    protocol.agree(["events"], None, "snake")
+    protocol.opened()
+    protocol._lock = Lock()
+    protocol.event("heartbeat", {})
+    protocol.reply(b"the second reply", "snake")
+    assert lines == [b"the second reply"]
 
 
 def test_previews_only_where_they_were_negotiated(start):
