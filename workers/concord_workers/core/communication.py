@@ -219,7 +219,7 @@ class FrameWriter:
             return b""
 
     def _break(self, error: OSError) -> None:
-        # Nobody can be answered: pictures that nobody hears of would only take the device.
+        # No reply can be written, so further jobs would only occupy the device.
         self.broken = True
         self._waiting.clear()
         log.error("stdout broke, and the worker ends: %s", error.strerror)

@@ -82,7 +82,7 @@ def run(arguments: Sequence[str], incoming: int, outgoing: int, make_engine: Mak
     manager = PipelineManager(worker, protocol, source)
     worker.watch(manager)
     input_loop = _InputLoop(manager, source, options, incoming)
-    writer.on_break = input_loop.stop_mute
+    writer.on_break = input_loop.stop_on_output_failure
     source.start()
     manager.start(input_loop.end_soon)
     Heartbeat(worker, manager, protocol).start()
@@ -104,20 +104,23 @@ class _InputLoop:
         self._grace = limits("stop_grace_seconds")
         self._deadline: float | None = None
         self._is_signalled = False
-        # No reply can be written.
-        self._is_mute = False
-        # The input cannot be read.
-        self._is_deaf = False
+        # The time since which no reply can be written.
+        self._output_failed_at: float | None = None
+        self._input_failed = False
         self._woken, self._wake = os.pipe()
         os.set_blocking(self._wake, False)  # as `set_wakeup_fd` wants it
 
     @property
     def exit_code(self) -> ExitCode:
-        return ExitCode.FAILED if self._is_mute or self._is_deaf else ExitCode.ENDED
+        return ExitCode.FAILED if self._output_failed or self._input_failed else ExitCode.ENDED
 
-    def stop_mute(self) -> None:
+    @property
+    def _output_failed(self) -> bool:
+        return self._output_failed_at is not None
+
+    def stop_on_output_failure(self) -> None:
         """Ends the worker: nobody reads its replies. It only wakes the main thread, as the caller holds the writer's lock."""
-        self._is_mute = True
+        self._output_failed_at = time.monotonic()
         os.write(self._wake, b"x")
 
     def end_soon(self) -> None:
@@ -139,14 +142,14 @@ class _InputLoop:
         lines = read_lines(self._incoming, self._options.frame_bytes_max, self._woken, lambda: self._is_signalled)
         try:
             for line in lines:
-                if self._is_mute:
+                if self._output_failed:
                     break
                 self._manager.accept(line)
                 if self._manager.shutdown_command is not None:
                     break
         except ReadingFailed as error:
             log.error("stdin cannot be read, and the worker ends: %s", error)
-            self._is_deaf = True
+            self._input_failed = True
         if self._manager.exit_code is None:
             self._end()
 
@@ -171,14 +174,15 @@ class _InputLoop:
         if self._deadline is None or at < self._deadline:
             self._deadline = at
 
-    def _deadline_now(self) -> float | None:
-        if self._is_mute:
-            # Only a training has the grace, for its checkpoint.
-            self._end_within(self._grace if self._trains() else 0.0)
-        return self._deadline
+    def _deadline_for_training(self) -> float | None:
+        if self._output_failed_at is None:
+            return self._deadline
+        # Only a training has the grace, for its checkpoint.
+        at = self._output_failed_at + (self._grace if self._trains() else 0.0)
+        return at if self._deadline is None else min(self._deadline, at)
 
     def _deadline_for_jobs(self) -> float | None:
-        deadline = self._deadline_now()
+        deadline = self._deadline_for_training()
         if deadline is None or not self._trains():
             return deadline
         return deadline - min(_CHECKPOINT_SECONDS, self._grace / 2)
@@ -192,7 +196,7 @@ class _InputLoop:
         if engine is None:
             return
         pause = threading.Event()
-        while (deadline := self._deadline_now()) is None and engine.training.busy:
+        while (deadline := self._deadline_for_training()) is None and engine.training.busy:
             pause.wait(0.2)
         grace = 0.0 if deadline is None else max(deadline - time.monotonic(), 0.0)
         engine.training.shutdown(grace)

@@ -2,7 +2,7 @@
 
 CONCORD_TEST_ENGINE: `slow` starts the engine only when the file `start` is in the folder; `broken` never; `unimportable`
 and `dead` fail as a broken package and a dead device do. CONCORD_TEST_FAULT: `reading` breaks the reading of each frame
-that holds `break here`.
+that holds `break here`. CONCORD_TEST_GRACE: seconds in the place of `stop_grace_seconds`.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ if __name__ == "__main__":
     incoming, outgoing = claim_descriptors()
     from fake_engine import FakeEngine, dead_device
 
+    from concord_workers.core.bundle import limits
     from concord_workers.worker.run import run
 
     def break_something(fault):
@@ -36,7 +37,14 @@ if __name__ == "__main__":
         if fault == "reading":
             pipeline_manager.read_frame = broken_read
 
+    def lengthen_the_grace(seconds):
+        import concord_workers.worker.run as composition
+
+        composition.limits = lambda name: float(seconds) if name == "stop_grace_seconds" else limits(name)
+
     break_something(os.environ.get("CONCORD_TEST_FAULT"))
+    if (grace := os.environ.get("CONCORD_TEST_GRACE")) is not None:
+        lengthen_the_grace(grace)
 
     def make(choice, options, emit):
         folder = Path(options.output_dir)
