@@ -449,6 +449,8 @@ pub enum Sentence {
     SessionIdEchoed,
     /// `Ended sessions stay readable for 30 min.`
     SessionsForHalfAnHour,
+    /// `an end of stdin meanwhile shortens a longer grace to 4 s`
+    ShutdownEndsWithInput,
     /// `shutdown does the same with grace_seconds (default 4)`
     ShutdownGrace,
     /// `shutdown: nothing is read after it and its reply is the last line`
@@ -543,7 +545,7 @@ pub enum Sentence {
 
 impl Sentence {
     /// Every sentence, by id.
-    pub const ALL: [Self; 267usize] = [
+    pub const ALL: [Self; 268usize] = [
         Self::ActionsAreOneJob,
         Self::AdvertisedIsImplemented,
         Self::AllFaultsAtOnce,
@@ -766,6 +768,7 @@ impl Sentence {
         Self::SchedulerNeverSubstituted,
         Self::SessionIdEchoed,
         Self::SessionsForHalfAnHour,
+        Self::ShutdownEndsWithInput,
         Self::ShutdownGrace,
         Self::ShutdownReplyIsLast,
         Self::SighupReopensLog,
@@ -1038,6 +1041,7 @@ impl Sentence {
             Self::SchedulerNeverSubstituted => "scheduler-never-substituted",
             Self::SessionIdEchoed => "session-id-echoed",
             Self::SessionsForHalfAnHour => "sessions-for-half-an-hour",
+            Self::ShutdownEndsWithInput => "shutdown-ends-with-input",
             Self::ShutdownGrace => "shutdown-grace",
             Self::ShutdownReplyIsLast => "shutdown-reply-is-last",
             Self::SighupReopensLog => "sighup-reopens-log",
@@ -1506,6 +1510,7 @@ impl Sentence {
             }
             Self::SessionIdEchoed => "A bare worker keeps no sessions and only echoes the id.",
             Self::SessionsForHalfAnHour => "Ended sessions stay readable for 30 min.",
+            Self::ShutdownEndsWithInput => "an end of stdin meanwhile shortens a longer grace to 4 s",
             Self::ShutdownGrace => "shutdown does the same with grace_seconds (default 4)",
             Self::ShutdownReplyIsLast => "shutdown: nothing is read after it and its reply is the last line",
             Self::SighupReopensLog => "SIGHUP reopens the log; it does not kill.",
@@ -1836,6 +1841,7 @@ impl Sentence {
             Self::SchedulerNeverSubstituted => None,
             Self::SessionIdEchoed => None,
             Self::SessionsForHalfAnHour => Some("A run is shorter; gateway tests hold it in paused time."),
+            Self::ShutdownEndsWithInput => None,
             Self::ShutdownGrace => None,
             Self::ShutdownReplyIsLast => None,
             Self::SighupReopensLog => None,

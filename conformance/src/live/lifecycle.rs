@@ -28,6 +28,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         initialize(),
         end_of_input(),
         end_of_input_while_busy(),
+        end_of_input_after_shutdown(),
         shutdown(),
     ]
 }
@@ -266,6 +267,34 @@ fn is_of_a_stop(details: &Value) -> bool {
     let entries = details["errors"].as_array().into_iter().flatten();
     details["retryable"] == code.retryable()
         && entries.into_iter().all(|entry| entry["code"] == code.as_str())
+}
+
+/// A client that has asked for a long grace, and goes.
+fn end_of_input_after_shutdown() -> Scenario {
+    let checks = vec![
+        CheckDef::new("job-answered", Class::Life, Sentence::ShutdownEndsWithInput),
+        CheckDef::new("last-line", Class::Life, Sentence::ShutdownReplyIsLast),
+        CheckDef::new("exit-0", Class::Time, Sentence::ExitWithinFiveSeconds),
+    ];
+    Scenario::new("lifecycle.end-of-input-after-shutdown", checks, |context, checks| {
+        let mut worker = context.start()?;
+        let mut submission = case::long_submission(context);
+        submission["hyperparameters"]["batch_size"] = 4.into();
+        let requests = vec![submission; 16];
+        ask(&mut worker, context, &Command::new(Action::GetStatus, json!({})).id("up"))?;
+        worker
+            .send(&Command::new(Action::BatchGenerate, json!({"requests": requests})).id("busy").frame())?;
+        worker.send(&Command::new(Action::Shutdown, json!({"grace_seconds": 3600})).id("bye").frame())?;
+        worker.end_input();
+        let ended = Instant::now();
+        let busy = worker.reply(stop_limit(), "the job at the end of stdin", &mut |_| ())?;
+        checks.hold("job-answered", busy["request_id"] == "busy", || busy.to_string());
+        let bye = worker.reply(stop_limit(), "shutdown", &mut |_| ())?;
+        checks.hold("last-line", bye["request_id"] == "bye", || bye.to_string());
+        let exit = worker.exit(stop_limit().saturating_sub(ended.elapsed()));
+        checks.exits_with_0("exit-0", &exit);
+        Ok(())
+    })
 }
 
 fn shutdown() -> Scenario {

@@ -60,6 +60,8 @@ enum Stdin {
     Open,
     /// It has ended, and its last lines may not be commands yet.
     Ended,
+    /// After `shutdown`: what comes is dropped, and its end shortens the grace.
+    Dropped,
     /// Nothing more is read from it.
     Closed,
 }
@@ -146,7 +148,11 @@ impl Connection {
         let until = self.ending.filter(|ending| !ending.is_over).and_then(|ending| ending.until);
         let is_open = self.stdin == Stdin::Open;
         // After the grace commands are refused at once, so that they need no room.
-        let may_read = is_open && self.lines.is_empty() && (self.client.has_room() || is_over);
+        let may_read = match self.stdin {
+            Stdin::Open => self.lines.is_empty() && (self.client.has_room() || is_over),
+            Stdin::Dropped => true,
+            Stdin::Ended | Stdin::Closed => false,
+        };
         // A client that does not read stops its own replies alone: time, signals and stdin are still served.
         let may_write = self.output.has_room();
         tokio::select! {
@@ -256,7 +262,9 @@ impl Connection {
         if let Some(grace) = self.client.on_line(line) {
             // `shutdown` is the last command.
             self.lines.clear();
-            self.close_input();
+            if self.stdin == Stdin::Open {
+                self.stdin = Stdin::Dropped;
+            }
             self.end_within(grace);
         }
     }
@@ -264,6 +272,14 @@ impl Connection {
     /// Splits a chunk of stdin into lines; `None` is its end. After an error a last line without its end is dropped: it
     /// may be the half of a command.
     fn on_chunk(&mut self, chunk: Option<Chunk>) {
+        if self.stdin == Stdin::Dropped {
+            if !matches!(chunk, Some(Ok(_))) {
+                // Nobody writes any more, so nobody waits for a longer grace.
+                self.stdin = Stdin::Closed;
+                self.end_within(limits::STOP_GRACE);
+            }
+            return;
+        }
         let lines = match chunk {
             Some(Ok(chunk)) => self.decoder.push(&chunk),
             Some(Err(err)) => {

@@ -127,6 +127,35 @@ async fn shutdown_is_the_last_line() {
     assert_eq!((rest.len(), code), (0, Some(0)), "{rest:?}");
 }
 
+/// contract §2: an end of stdin meanwhile shortens a longer grace to 4 s.
+#[tokio::test]
+async fn the_end_of_stdin_shortens_the_grace_of_a_shutdown() {
+    for on_eof in ["stop", "finish"] {
+        let step = ["--sim-workers", "1", "--sim-arg", "--step-ms", "--sim-arg", "200"];
+        let mut client = StdioClient::start(&[&["--on-eof", on_eof], &step[..]].concat());
+        client.send(&json!({"action": "initialize", "payload": {"features": ["events"]}})).await;
+        assert_eq!(client.reply().await["success"], true);
+        client.send(&long_job("running", 150)).await;
+        while client.line().await["event"] != "progress" {}
+        let shutdown = json!({"action": "shutdown", "request_id": "bye", "payload": {"grace_seconds": 600}});
+        client.send(&shutdown).await;
+        // What comes after it is dropped, however much it is.
+        client.write(b"{\"action\":\"get_status\"}\n".repeat(50_000).as_slice()).await;
+        // A step later `shutdown` has been read.
+        while client.line().await["event"] != "progress" {}
+        let (rest, code, _) = client.end().await;
+        let replies: Vec<&Value> = rest.iter().filter(|line| line.get("event").is_none()).collect();
+        let told: Vec<(&Value, &Value)> =
+            replies.iter().map(|reply| (&reply["request_id"], &reply["error_details"]["code"])).collect();
+        assert_eq!(
+            told,
+            [(&json!("running"), &json!("shutting_down")), (&json!("bye"), &Value::Null)],
+            "{on_eof}"
+        );
+        assert_eq!(code, Some(0));
+    }
+}
+
 #[tokio::test]
 async fn a_second_signal_ends_it_at_once() {
     let mut client =
