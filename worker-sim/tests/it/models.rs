@@ -282,6 +282,74 @@ fn links_in_a_folder_are_followed_but_not_out_of_the_roots() {
     }
 }
 
+/// A link that stays inside the roots leads to a folder with one that does not.
+#[test]
+fn a_link_out_of_the_roots_is_found_behind_a_link_that_stays_inside() {
+    use std::os::unix::fs::symlink;
+    let home = tempfile::tempdir().expect("a folder");
+    let root = home.path().join("models");
+    std::fs::create_dir_all(root.join("m")).expect("a folder");
+    std::fs::create_dir_all(root.join("shared")).expect("a folder");
+    let outside = home.path().join("outside.safetensors");
+    std::fs::write(&outside, file(&format!("{{{}}}", tensor("w", 0, 8)))).expect("a file");
+    symlink("../shared", root.join("m/a")).expect("a link");
+    symlink(&outside, root.join("shared/b.safetensors")).expect("a link");
+    let mut sim = Sim::start_in(home, &["--model-root", root.to_str().expect("text")]);
+    let load = json!({"model_path": "./m", "model_type": "sdxl"});
+    let reply = sim.ask("load_model", load);
+    assert_eq!(reply["error_details"]["code"], "path_not_allowed", "{reply}");
+    assert!(reply["error"].as_str().is_some_and(|error| error.starts_with("b.safetensors in ")), "{reply}");
+}
+
+/// A folder may be listed and hold a file that may not be looked at: what is beside it must not be left out without a word.
+#[test]
+fn a_file_of_a_model_that_may_not_be_looked_at_is_an_error() {
+    use std::{
+        fs::{self, Permissions},
+        io::Write as _,
+        os::unix::{
+            fs::{MetadataExt as _, PermissionsExt as _},
+            process::CommandExt as _,
+        },
+        process::{Command, Stdio},
+    };
+    let home = tempfile::tempdir().expect("a folder");
+    let allow = |name: &str, mode: u32| {
+        fs::set_permissions(home.path().join(name), Permissions::from_mode(mode)).expect("a mode");
+    };
+    for folder in ["m/locked", "m/listed", "in", "out"] {
+        fs::create_dir_all(home.path().join(folder)).expect("a folder");
+    }
+    let sound = file(&format!("{{{}}}", tensor("w", 0, 8)));
+    for name in ["w.safetensors", "locked/w.safetensors", "listed/w.safetensors"] {
+        fs::write(home.path().join("m").join(name), &sound).expect("a file");
+    }
+    fs::copy(env!("CARGO_BIN_EXE_worker-sim"), home.path().join("worker-sim")).expect("a copy");
+    for (name, mode) in [("", 0o755), ("out", 0o777), ("m/locked", 0o000)] {
+        allow(name, mode);
+    }
+    let load = json!({"action": "load_model", "payload": {"model_path": "./m", "model_type": "sdxl"}});
+    let loaded = || {
+        let mut command = Command::new(home.path().join("worker-sim"));
+        command.args(["--device", "cpu", "--model-root", ".", "--input-root", "in", "--output-dir", "out"]);
+        // Root may look at everything.
+        if fs::metadata("/proc/self").expect("it is there").uid() == 0 {
+            command.uid(65534);
+        }
+        command.current_dir(home.path()).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut worker = command.spawn().expect("it starts");
+        writeln!(worker.stdin.take().expect("a pipe"), "{load}").expect("it reads");
+        let output = worker.wait_with_output().expect("it ends");
+        serde_json::from_slice::<Value>(&output.stdout).expect("a reply")
+    };
+    assert_eq!(loaded()["success"], true, "a folder that cannot be listed is passed over, as a loader does");
+    allow("m/listed", 0o444);
+    let reply = loaded();
+    assert_eq!(reply["error_details"]["code"], "model_invalid", "{reply}");
+    allow("m/listed", 0o755);
+    allow("m/locked", 0o755);
+}
+
 #[test]
 fn the_self_test_tests() {
     let mut sim = Sim::start(&[]);
