@@ -39,11 +39,11 @@ impl Log {
         let line = format!("worker-sim: {}: {text}", level.as_str());
         write_stderr(&line);
         let Some(file) = &mut self.file else { return };
-        let mut text = lost_lines(std::mem::take(&mut self.lost), "in the log file");
+        let mut text = lost_lines(self.lost, "in the log file");
         text.push_str(&line);
         text.push('\n');
         match file.write_all(text.as_bytes()) {
-            Ok(()) => {}
+            Ok(()) => self.lost = 0,
             // A pipe whose reader is slow; a line that it took in part stays so.
             Err(err) if err.kind() == io::ErrorKind::WouldBlock => self.lost += 1,
             Err(err) => {
@@ -78,7 +78,7 @@ fn lost_lines(lost: u64, place: &str) -> String {
 static LOST: AtomicU64 = AtomicU64::new(0);
 
 /// Writes a line to stderr without waiting: a parent that does not read stderr must not stop the work. Lines that find
-/// no room are counted, and the next line that does says how many; where nobody reads any more, nobody misses them.
+/// no room are counted, and the next line that does says how many. If the reader is gone, the count is never printed.
 pub(crate) fn write_stderr(line: &str) {
     let stderr = io::stderr();
     let mut ready = [PollFd::new(stderr.as_fd(), PollFlags::POLLOUT)];
@@ -86,7 +86,8 @@ pub(crate) fn write_stderr(line: &str) {
         LOST.fetch_add(1, Ordering::Relaxed);
         return;
     }
-    let mut text = lost_lines(LOST.swap(0, Ordering::Relaxed), "on stderr");
+    let lost = LOST.swap(0, Ordering::Relaxed);
+    let mut text = lost_lines(lost, "on stderr");
     text.push_str(line);
     if text.len() >= PIECE_BYTES {
         text.truncate(text.floor_char_boundary(PIECE_BYTES - '…'.len_utf8() - 1));
@@ -94,6 +95,43 @@ pub(crate) fn write_stderr(line: &str) {
     }
     text.push('\n');
     if stderr.lock().write_all(text.as_bytes()).is_err() {
-        LOST.fetch_add(1, Ordering::Relaxed);
+        LOST.fetch_add(lost + 1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Log, PIECE_BYTES};
+    use crate::settings::LogLevel;
+    use nix::fcntl::{FcntlArg, OFlag, fcntl};
+    use std::{
+        fs::File,
+        io::{self, Read as _, Write as _},
+        os::fd::OwnedFd,
+    };
+
+    #[test]
+    fn every_line_that_is_lost_is_counted() {
+        let (mut reader, writer) = io::pipe().expect("a pipe");
+        fcntl(&writer, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).expect("it does not block");
+        let mut file = File::from(OwnedFd::from(writer));
+        let mut filled = 0;
+        while let Ok(length) = file.write(&[b'.'; PIECE_BYTES]) {
+            filled += length;
+        }
+        let mut log = Log { level: LogLevel::Info, file: Some(file), lost: 0 };
+        for text in ["one", "two", "three"] {
+            log.write(LogLevel::Info, text);
+        }
+        reader.read_exact(&mut vec![0; filled]).expect("what fills the pipe");
+        log.write(LogLevel::Info, "four");
+        log.write(LogLevel::Info, "five");
+        drop(log);
+        let mut said = String::new();
+        reader.read_to_string(&mut said).expect("text");
+        assert_eq!(
+            said,
+            "worker-sim: warning: 3 lines found no room in the log file\nworker-sim: info: four\nworker-sim: info: five\n"
+        );
     }
 }
