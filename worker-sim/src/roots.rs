@@ -242,7 +242,7 @@ fn real(path: &Path) -> PathBuf {
 }
 
 /// `.` and `..` taken out as written; `None` where `..` leaves the root of the file system.
-pub(crate) fn lexical(path: &Path) -> Option<PathBuf> {
+fn lexical(path: &Path) -> Option<PathBuf> {
     let mut clean = PathBuf::new();
     for component in path.components() {
         match component {

@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{inputs, roots::lexical};
+use crate::inputs;
 
 const POINTER: &str = "/training_data";
 const METADATA: &str = "metadata.jsonl";
@@ -283,7 +283,25 @@ fn row(line: &str) -> Result<(String, Option<String>), String> {
         Some(Value::String(text)) => caption(text),
         Some(_) => return Err("text is no string".to_owned()),
     };
-    // `./a.png` is `a.png`; what leads above the folder stays as it is, and is no picture of it.
-    let plain = lexical(Path::new(file)).filter(|_| !file.contains(".."));
-    Ok((plain.map_or_else(|| file.to_owned(), |path| path.to_string_lossy().into_owned()), text))
+    Ok((plain(file), text))
+}
+
+/// A path without `.` and `x/..`, links not followed, as Python's `normpath` makes it. A `..` that leads above the folder
+/// stays: there is no such picture.
+fn plain(file: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in file.split('/') {
+        match (part, parts.last()) {
+            ("" | ".", _) => {}
+            ("..", Some(last)) if *last != ".." => {
+                parts.pop();
+            }
+            _ => parts.push(part),
+        }
+    }
+    match (file.starts_with('/'), parts.is_empty()) {
+        (true, _) => format!("/{}", parts.join("/")),
+        (false, true) => ".".to_owned(),
+        (false, false) => parts.join("/"),
+    }
 }

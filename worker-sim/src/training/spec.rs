@@ -23,6 +23,18 @@ pub(crate) struct Spec {
 /// Fields that may change when a training goes on.
 const MAY_CHANGE: &[&str] = &["/hyperparameters/epochs", "/hyperparameters/max_steps"];
 
+/// Fields that do not decide the weights: the length, the records, and names; the data and the base count by what they are.
+const NOT_IN_SEED: &[&str] = &[
+    "/output_name",
+    "/resume_from",
+    "/training_data",
+    "/validation_prompt",
+    "/validation_every",
+    "/hyperparameters/epochs",
+    "/hyperparameters/max_steps",
+    "/hyperparameters/checkpoint_every",
+];
+
 impl Spec {
     /// A first job. `seed`: chosen where the sender chose none.
     pub(crate) fn new(written: &Value, id: String, seed: u64, device: DeviceKind) -> Self {
@@ -127,26 +139,16 @@ impl Spec {
     /// A number that follows from all that decides the weights: the data, the base and the job, but for its length, its
     /// records and its name. A training that goes on has the same one.
     pub(crate) fn seed(&self) -> u64 {
-        const OTHERS: &[&str] = &[
-            "/output_name",
-            "/resume_from",
-            "/training_data",
-            "/validation_prompt",
-            "/validation_every",
-            "/hyperparameters/epochs",
-            "/hyperparameters/max_steps",
-            "/hyperparameters/checkpoint_every",
-        ];
         let mut hash = Sha256::new();
         hash.update(&self.base);
         hash.update(&self.fingerprint);
         for (pointer, value) in leaves(&self.job) {
-            if !OTHERS.contains(&pointer.as_str()) {
+            if !NOT_IN_SEED.contains(&pointer.as_str()) {
                 hash.update(format!("{pointer}={value};"));
             }
         }
         let digest: [u8; 32] = hash.finalize().into();
-        digest.first_chunk().map_or(0, |first| u64::from_be_bytes(*first))
+        u64::from_be_bytes(*digest.first_chunk().expect("32 bytes have a first 8"))
     }
 
     /// The rank of the LoRA.
@@ -194,4 +196,24 @@ fn leaves(document: &Value) -> Vec<(String, Value)> {
         walk(members, "", &mut found);
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MAY_CHANGE, NOT_IN_SEED};
+    use serde_json::Value;
+
+    /// A renamed field would else count in the seed, or could not change any more, without a word.
+    #[test]
+    fn fields_that_are_named_here_are_in_the_schema() {
+        let schema = include_str!("../../../schemas/training_schema.json");
+        let schema: Value = serde_json::from_str(schema).expect("JSON");
+        for field in NOT_IN_SEED.iter().chain(MAY_CHANGE) {
+            let (shape, name) = match field.strip_prefix("/hyperparameters/") {
+                Some(name) => ("TrainingHyperparameters", name),
+                None => ("TrainingJob", &field[1..]),
+            };
+            assert!(schema["$defs"][shape]["properties"][name].is_object(), "{shape} has no {name}");
+        }
+    }
 }

@@ -214,7 +214,10 @@ impl Record {
         let mut file = File::options().create(true).append(true).open(self.folder.join("history.jsonl"))?;
         let before = file.metadata()?.len();
         // Half a row would spoil the next one.
-        file.write_all(lines.as_bytes()).or_else(|err| file.set_len(before).and(Err(err)))
+        file.write_all(lines.as_bytes()).map_err(|err| match file.set_len(before) {
+            Ok(()) => err,
+            Err(left) => io::Error::new(err.kind(), format!("{err}; and half a row stays: {left}")),
+        })
     }
 
     /// Drops the rows after a step: they are about to be trained again.
@@ -268,5 +271,23 @@ impl Record {
 
     fn read(&self, name: &str) -> io::Result<Value> {
         serde_json::from_slice(&fs::read(self.folder.join(name))?).map_err(io::Error::other)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Record;
+    use serde_json::json;
+    use std::io::ErrorKind;
+
+    #[test]
+    fn a_row_that_can_be_neither_written_nor_taken_back_names_both_errors() {
+        let home = tempfile::tempdir().expect("a folder");
+        // Every write finds no space there, and its length cannot be set.
+        std::os::unix::fs::symlink("/dev/full", home.path().join("history.jsonl")).expect("a link");
+        let record = Record { folder: home.path().to_owned(), lock: None };
+        let err = record.append_history(&[json!({"step": 1})]).expect_err("the device is full");
+        assert_eq!(err.kind(), ErrorKind::StorageFull, "{err}");
+        assert!(err.to_string().contains("half a row stays"), "{err}");
     }
 }

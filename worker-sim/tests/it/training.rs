@@ -161,7 +161,7 @@ fn what_lies_in_a_data_set_is_read_or_refused() {
     use std::{fs, os::unix::fs::symlink};
     fn listed(folder: &Path, rows: &str) {
         for name in ["a", "b"] {
-            fs::remove_file(folder.join(name).with_extension("txt")).expect("a caption");
+            fs::remove_file(folder.join(name).with_extension("txt")).ok();
         }
         fs::write(folder.join("metadata.jsonl"), rows).expect("a file");
     }
@@ -226,6 +226,19 @@ fn what_lies_in_a_data_set_is_read_or_refused() {
         });
         assert!(found, "{name}: {reply}");
     }
+    // Names are plain paths, as Python's `normpath` makes them.
+    data_set(&sim.inputs());
+    let cats = sim.inputs().join("cats");
+    fs::rename(cats.join("a.png"), cats.join("a..b.png")).expect("a picture");
+    listed(
+        &cats,
+        "{\"file_name\":\"./a..b.png\",\"text\":\"a\"}\n{\"file_name\":\"x/../b.png\",\"text\":\"b\"}\n",
+    );
+    sim.data("start_training", lora("cats", json!({})));
+    listed(&cats, "{\"file_name\":\"../cats/b.png\",\"text\":\"b\"}\n");
+    let reply = sim.ask("start_training", lora("cats", json!({})));
+    assert!(reply.to_string().contains("there is no picture ../cats/b.png"), "{reply}");
+    fs::remove_dir_all(&cats).expect("a folder");
     // With a byte order mark and CRLF, as Windows writes it.
     data_set(&sim.inputs());
     let rows =
