@@ -10,6 +10,7 @@ mod framing;
 mod generated;
 mod hostile;
 mod image_refs;
+mod messages;
 mod model_ids;
 mod mutated;
 mod oracle;
