@@ -6,9 +6,9 @@ use nix::{
 };
 use std::{
     collections::BTreeSet,
-    io,
+    fs, io,
     os::unix::process::CommandExt as _,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command},
     sync::{Mutex, MutexGuard, PoisonError},
 };
@@ -38,15 +38,22 @@ pub fn install() -> Result<(), ctrlc::Error> {
         }
         let paths = lock(&PATHS);
         for path in paths.iter() {
-            let removed =
-                if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
-            if let Err(err) = removed {
+            if let Err(err) = remove(path) {
                 eprintln!("conformance: {} is left: {err}", path.display());
             }
         }
         eprintln!("conformance: interrupted; no report is written");
         std::process::exit(INTERRUPTED);
     })
+}
+
+/// Removes a file or folder. One that the run has removed itself is not left.
+fn remove(path: &Path) -> io::Result<()> {
+    let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+    match removed {
+        Err(err) if err.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
 }
 
 /// Starts a process as the leader of a group, which an interrupt kills. The lock is held over the start: an interrupt between
@@ -66,4 +73,26 @@ pub(crate) fn has_ended(group: Pid) {
 /// A file or folder, to be removed at an interrupt.
 pub fn remove_at_interrupt(path: impl Into<PathBuf>) {
     lock(&PATHS).insert(path.into());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A hunt makes a folder for each mutant and removes it: at an interrupt most are gone.
+    #[test]
+    fn what_the_run_has_removed_itself_is_not_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let (inside, file) = (folder.path().join("inside"), folder.path().join("file"));
+        fs::create_dir(&inside).unwrap();
+        fs::write(inside.join("made"), "").unwrap();
+        fs::write(&file, "").unwrap();
+        for path in [&inside, &file] {
+            for _ in 0..2 {
+                remove(path).unwrap();
+                assert!(!path.exists(), "{}", path.display());
+            }
+        }
+        assert!(remove(Path::new("/proc/self/status")).is_err());
+    }
 }
