@@ -1,11 +1,12 @@
 //! Fixtures as data, and equality of JSON as values.
 
 use serde_json::Value;
-use std::{fs, path::PathBuf};
+use std::{env, fs, path::PathBuf};
 
-/// The path of a fixture.
+/// The path of a fixture. `conformance mutants --side fixtures` names a folder in which one of them is wrong.
 pub(crate) fn path(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../fixtures").join(name)
+    let own = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../fixtures");
+    env::var_os("CONCORD_FIXTURES").map_or_else(own, PathBuf::from).join(name)
 }
 
 /// A fixture's bytes.
@@ -20,6 +21,17 @@ pub(crate) fn lines(name: &str) -> Vec<Value> {
         serde_json::from_str(line).unwrap_or_else(|err| panic!("{name}:{}: {err}", i + 1))
     };
     text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()).map(row).collect()
+}
+
+/// The cases of a file that Python reads too.
+pub(crate) fn cases(name: &str) -> Vec<Value> {
+    let file: Value = serde_json::from_slice(&bytes(name)).unwrap_or_else(|err| panic!("{name}: {err}"));
+    file["cases"].as_array().unwrap_or_else(|| panic!("{name} has no cases")).clone()
+}
+
+/// A text of a row, which tells itself where it has none.
+pub(crate) fn text<'r>(row: &'r Value, name: &str) -> &'r str {
+    row[name].as_str().unwrap_or_else(|| panic!("{row} has no text {name}"))
 }
 
 /// The names of the JSON files of a folder, sorted.

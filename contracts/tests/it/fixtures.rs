@@ -7,7 +7,7 @@ use contracts::{
 };
 use serde_json::{Value, json};
 
-use crate::data::{bytes, json_files, lines};
+use crate::data::{bytes, json_files, lines, text};
 
 /// What was understood from a frame, as a snapshot shows it.
 fn understood(frame: &[u8]) -> Value {
@@ -80,11 +80,15 @@ impl Invalid {
             frame.into_bytes()
         } else {
             let hex = text("hex").unwrap_or_else(|| panic!("{row} has no document"));
-            (0..hex.len()).step_by(2).map(|i| u8::from_str_radix(&hex[i..i + 2], 16).unwrap()).collect()
+            let pair = |i| hex.get(i..i + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
+            let byte = |i| pair(i).unwrap_or_else(|| panic!("{row} has no bytes"));
+            (0..hex.len()).step_by(2).map(byte).collect()
         };
-        let pair = |violation: &Value| {
-            (violation[0].as_str().unwrap().to_owned(), violation[1].as_str().unwrap().to_owned())
+        let word = |violation: &Value, i: usize| match &violation[i] {
+            Value::String(word) => word.clone(),
+            _ => panic!("{row}: a violation is a code and a pointer, and not {violation}"),
         };
+        let pair = |violation: &Value| (word(violation, 0), word(violation, 1));
         Self {
             id: text("id").unwrap_or_else(|| panic!("{row} has no id")),
             frame,
@@ -157,7 +161,7 @@ fn the_invalid_documents_show_every_code_of_a_reading() {
 fn unusual_frames_are_read() {
     for row in lines("invalid/unusual.jsonl") {
         let mut decoder = Decoder::default();
-        let mut read = decoder.push(row["text"].as_str().unwrap().as_bytes());
+        let mut read = decoder.push(text(&row, "text").as_bytes());
         read.extend(decoder.finish());
         let [Line::Text(frame)] = read.as_slice() else { panic!("{row}: {read:?}") };
         let incoming = read_frame(frame).unwrap_or_else(|refusal| panic!("{row}: {refusal:?}"));

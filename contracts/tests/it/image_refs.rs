@@ -1,15 +1,15 @@
 //! References that are bare base64: the vectors that the Python workers are held to as well.
 
 use contracts::{bare_base64, dictionary::dictionary};
-use serde_json::Value;
+
+use crate::data::{cases, text};
 
 #[test]
 fn the_shared_vectors() {
-    let file: Value = serde_json::from_str(include_str!("../../../fixtures/image_refs.json")).expect("JSON");
-    let cases = file["cases"].as_array().expect("cases");
+    let cases = cases("image_refs.json");
     assert!(cases.len() >= 15, "the vectors are there");
     for case in cases {
-        let reference = case["reference"].as_str().expect("a reference");
+        let reference = text(&case, "reference");
         let hint = bare_base64(reference).and_then(|failure| failure.hint);
         let wanted = case["kind"].as_str().map(|kind| format!("write data:image/{kind};base64, before it"));
         assert_eq!(hint, wanted, "{case}");

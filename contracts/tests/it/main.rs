@@ -2,6 +2,7 @@
 
 mod added;
 mod bodies;
+mod bound;
 mod data;
 mod dialect;
 mod fast;

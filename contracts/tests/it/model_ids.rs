@@ -2,17 +2,18 @@
 
 use contracts::{ModelPlace, is_model_id};
 use proptest::prelude::*;
-use serde_json::Value;
+
+use crate::data::{cases, text};
 
 #[test]
 fn the_shared_vectors() {
-    let file: Value = serde_json::from_str(include_str!("../../../fixtures/model_ids.json")).expect("JSON");
-    let cases = file["cases"].as_array().expect("cases");
+    let cases = cases("model_ids.json");
     assert!(cases.len() >= 30, "the vectors are there");
     for case in cases {
-        let root = usize::try_from(case["root"].as_u64().expect("a number")).expect("a small number");
-        let written = case["written"].as_array().expect("ids");
-        let place = ModelPlace::below(root, case["path"].as_str().expect("a path"));
+        let root = case["root"].as_u64().and_then(|root| usize::try_from(root).ok());
+        let root = root.unwrap_or_else(|| panic!("{case} has no root"));
+        let written = case["written"].as_array().unwrap_or_else(|| panic!("{case} has no ids"));
+        let place = ModelPlace::below(root, text(&case, "path"));
         let id = place.map(|place| place.id(|id| written.iter().any(|one| one == id)));
         assert_eq!(id.as_deref(), case["id"].as_str(), "{case}");
     }
