@@ -65,13 +65,12 @@ pub(crate) const STEPS: &[Step] = &[
     },
     Step {
         // Four tests at a time: most of those that take long wait for processes.
-        environment: &[
-            ("CONCORD_REQUIRE_PYTHON", "1"),
-            ("INSTA_UPDATE", "no"),
-            ("RUST_TEST_THREADS", "4"),
-            ONE_THREAD,
-        ],
-        ..built("rust", "the tests of every crate", &["cargo", "test", "--workspace", "--no-fail-fast"])
+        environment: &[("CONCORD_REQUIRE_PYTHON", "1"), ("RUST_TEST_THREADS", "4"), ONE_THREAD],
+        ..built(
+            "rust",
+            "the tests of every crate; no snapshot is pending or left over",
+            &["bash", "xtask/rust-tests.sh"],
+        )
     },
     // Not before the build, which keeps both cores busy.
     Step {
