@@ -99,7 +99,8 @@ enum TargetFlags {
 
 #[derive(Debug, Args)]
 struct ChoiceFlags {
-    /// Whose frames are edited: those of the worker, or those of the suite on their way to it.
+    /// What is edited: what the worker writes, what the suite sends, or the fixtures of tests. The command is then one that
+    /// runs the tests, which read the folder in CONCORD_FIXTURES.
     #[arg(long, value_enum, default_value_t = Side::Replies)]
     side: Side,
     /// Only mutants whose name contains this, as `scale event.progress/step`.
@@ -111,6 +112,9 @@ struct ChoiceFlags {
     /// At most so many, chosen by --seed.
     #[arg(long, value_name = "NUMBER")]
     sample: Option<NonZeroUsize>,
+    /// The folder of the fixtures, for `--side fixtures`.
+    #[arg(long, value_name = "FOLDER", default_value = "fixtures")]
+    fixtures: PathBuf,
     /// Mutants at the same time.
     #[arg(long, value_name = "NUMBER", default_value = "2")]
     jobs: NonZeroUsize,
@@ -344,11 +348,12 @@ pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<Invocation, clap
     let task = match choice {
         _ if list => Task::List,
         None => Task::Run,
-        Some(ChoiceFlags { side, mutant, edits, sample, jobs }) => Task::Mutants(Choice {
+        Some(ChoiceFlags { side, mutant, edits, sample, fixtures, jobs }) => Task::Mutants(Choice {
             side,
             only: mutant,
             edits,
             sample: sample.map(NonZeroUsize::get),
+            fixtures,
             jobs: jobs.get(),
         }),
     };

@@ -51,8 +51,13 @@ pub(crate) const LONG: &[Step] = &[
     ),
     step(
         "mutants-long",
-        "the suite finds every wrong member, but those of which it is known (hours)",
+        "the suite finds every wrong member and command, but those of which it is known (hours)",
         &["bash", "conformance/mutants.sh", "--all"],
+    ),
+    step(
+        "fixtures-long",
+        "the tests find every wrong fixture",
+        &["bash", "conformance/fixtures.sh", "--all"],
     ),
     step(
         "bench-decode",

@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::Mutant;
-
 /// The table.
 const TABLE: &str = include_str!("../../data/expected_mutants.json");
 
@@ -37,8 +35,8 @@ impl Expected {
 
     /// Why the suite need not kill a mutant; none if it must.
     #[must_use]
-    pub fn reason(&self, mutant: &Mutant) -> Option<&str> {
-        self.0.get(&mutant.to_string()).map(String::as_str)
+    pub fn reason(&self, mutant: &str) -> Option<&str> {
+        self.0.get(mutant).map(String::as_str)
     }
 
     /// Their names.

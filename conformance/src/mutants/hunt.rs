@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashSet,
+    path::PathBuf,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -12,13 +13,14 @@ use std::{
 
 use super::{
     Edit, Mutant,
+    fixtures::{self, FixturesError},
     site::{self, Side, Site},
     tap::{Editor, Notes},
 };
 use crate::{
     finding::Outcome,
     party::TargetError,
-    plan::{Plan, Selection},
+    plan::{Plan, Selection, TargetPlan},
     run::{self, Prepared},
     scenario::Scenario,
 };
@@ -45,8 +47,12 @@ pub enum Fate {
 /// A mutant and its fate.
 #[derive(Clone, Debug)]
 pub struct Hunted {
-    /// The mutant.
-    pub mutant: Mutant,
+    /// The mutant: its edit and its site.
+    pub name: String,
+    /// How it is wrong.
+    pub edit: Edit,
+    /// Where.
+    pub site: String,
     /// How it fared.
     pub fate: Fate,
     /// Scenarios that it ran.
@@ -57,8 +63,8 @@ pub struct Hunted {
 #[derive(Debug, Default)]
 pub struct Hunt {
     /// Members that no scenario ever saw with a value.
-    pub unseen: Vec<Site>,
-    /// The mutants, in the order of the schemas.
+    pub unseen: Vec<String>,
+    /// The mutants, in the order of the schemas or of the fixtures.
     pub hunted: Vec<Hunted>,
 }
 
@@ -73,6 +79,8 @@ pub struct Choice {
     pub edits: Vec<Edit>,
     /// At most so many, chosen by the seed of the plan; all, if none.
     pub sample: Option<usize>,
+    /// The folder of the fixtures, of [`Side::Fixtures`].
+    pub fixtures: PathBuf,
     /// Mutants at the same time.
     pub jobs: usize,
 }
@@ -93,13 +101,16 @@ pub fn hunt(
     choice: &Choice,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<Hunt, HuntError> {
+    if let (Side::Fixtures, TargetPlan::Worker(command)) = (choice.side, &plan.target) {
+        return fixtures::hunt(command, choice, plan.options.seed, progress);
+    }
     let sites = site::of_side(choice.side);
     let sights = look(plan, &sites)?;
     let seen: HashSet<usize> = sights.iter().flat_map(|sight| &sight.sites).copied().collect();
     // A part of the suite, or of the mutants, says nothing about the rest.
     let is_whole = choice.only.is_none() && choice.edits.is_empty() && plan.selection == Selection::default();
     let unseen = sites.iter().enumerate().filter(|(index, _)| is_whole && !seen.contains(index));
-    let unseen = unseen.map(|(_, site)| site.clone()).collect();
+    let unseen = unseen.map(|(_, site)| site.to_string()).collect();
     let mut mutants: Vec<(usize, Mutant)> = Vec::new();
     for (index, site) in sites.iter().enumerate().filter(|(index, _)| seen.contains(index)) {
         mutants.extend(super::of(site).map(|mutant| (index, mutant)));
@@ -116,7 +127,8 @@ pub fn hunt(
     if let Some(sample) = choice.sample {
         mutants = sampled(mutants, sample, plan.options.seed);
     }
-    let hunted = hunt_all(plan, choice.jobs, &mutants, &sights, progress)?;
+    let hunted =
+        each(choice.jobs, &mutants, progress, &|(site, mutant)| Ok(hunt_one(plan, *site, mutant, &sights)?))?;
     Ok(Hunt { unseen, hunted })
 }
 
@@ -134,6 +146,9 @@ pub enum HuntError {
         /// Its reason.
         why: String,
     },
+    /// A fixture cannot be read, or its tests cannot be run.
+    #[error(transparent)]
+    Fixtures(#[from] FixturesError),
     /// Nothing is chosen.
     #[error(
         "no mutant that a chosen scenario sees has a name with `{0}`\nhint: a name is an edit and a place, as `scale event.progress/step`"
@@ -163,7 +178,7 @@ fn look(plan: &Plan, sites: &[Site]) -> Result<Vec<Sight>, HuntError> {
 }
 
 /// A part of the mutants that depends on the seed alone.
-fn sampled(mutants: Vec<(usize, Mutant)>, sample: usize, seed: u64) -> Vec<(usize, Mutant)> {
+pub(super) fn sampled<T: Clone>(mutants: Vec<T>, sample: usize, seed: u64) -> Vec<T> {
     let mut order: Vec<(u64, usize)> = (0..mutants.len()).map(|index| (mixed(seed, index), index)).collect();
     order.sort_unstable();
     let mut chosen: Vec<usize> = order.into_iter().take(sample).map(|(_, index)| index).collect();
@@ -179,22 +194,22 @@ fn mixed(seed: u64, index: usize) -> u64 {
     z ^ (z >> 31)
 }
 
-fn hunt_all(
-    plan: &Plan,
+/// Hunts all mutants, so many at the same time; their fates in their order.
+pub(super) fn each<T: Sync>(
     jobs: usize,
-    mutants: &[(usize, Mutant)],
-    sights: &[Sight],
+    mutants: &[T],
     progress: &(dyn Fn(usize, usize) + Sync),
-) -> Result<Vec<Hunted>, TargetError> {
+    hunt_one: &(dyn Fn(&T) -> Result<Hunted, HuntError> + Sync),
+) -> Result<Vec<Hunted>, HuntError> {
     let next = AtomicUsize::new(0);
     let done = AtomicUsize::new(0);
     let results: Mutex<Vec<(usize, Hunted)>> = Mutex::new(Vec::new());
     thread::scope(|scope| {
-        let worker = || -> Result<(), TargetError> {
+        let worker = || -> Result<(), HuntError> {
             loop {
                 let index = next.fetch_add(1, Ordering::Relaxed);
-                let Some((site, mutant)) = mutants.get(index) else { return Ok(()) };
-                let hunted = hunt_one(plan, *site, mutant, sights)?;
+                let Some(mutant) = mutants.get(index) else { return Ok(()) };
+                let hunted = hunt_one(mutant)?;
                 results.lock().unwrap_or_else(PoisonError::into_inner).push((index, hunted));
                 progress(done.fetch_add(1, Ordering::Relaxed) + 1, mutants.len());
             }
@@ -218,7 +233,23 @@ fn hunt_one(plan: &Plan, site: usize, mutant: &Mutant, sights: &[Sight]) -> Resu
     let Prepared { suites, mut context, _scratch, .. } = run::prepare(&plan, Some(tap.clone()))?;
     let all: Vec<&Scenario> = suites.iter().flat_map(|suite| &suite.scenarios).collect();
     let (mut noticed, mut noticed_by, mut edited, mut ran) = (None, 0, 0, 0);
-    for sight in sights.iter().filter(|sight| sight.sites.contains(&site)) {
+    let hunted = |fate, scenarios| {
+        Ok(Hunted {
+            name: mutant.to_string(),
+            edit: mutant.edit,
+            site: mutant.site.to_string(),
+            fate,
+            scenarios,
+        })
+    };
+    let mut seeing: Vec<&Sight> = sights.iter().filter(|sight| sight.sites.contains(&site)).collect();
+    // First the scenario of the check that holds the member, by the tables; then the quickest.
+    let holds = |scenario: &Scenario| {
+        let check = mutant.site.check.and_then(|check| check.strip_prefix(scenario.id.as_str()));
+        check.is_some_and(|rest| rest.starts_with('.'))
+    };
+    seeing.sort_by_key(|sight| !holds(all[sight.scenario]));
+    for sight in seeing {
         let scenario = all[sight.scenario];
         let findings = scenario.run(&mut context);
         ran += 1;
@@ -228,7 +259,7 @@ fn hunt_one(plan: &Plan, site: usize, mutant: &Mutant, sights: &[Sight]) -> Resu
             let Outcome::Failed(why) = finding.outcome else { continue };
             let id = format!("{}.{}", scenario.id, def.id);
             if names(mutant, &id, &why) {
-                return Ok(Hunted { mutant: mutant.clone(), fate: Fate::Killed(id), scenarios: ran });
+                return hunted(Fate::Killed(id), ran);
             }
             failed += 1;
             noticed.get_or_insert(id);
@@ -243,7 +274,7 @@ fn hunt_one(plan: &Plan, site: usize, mutant: &Mutant, sights: &[Sight]) -> Resu
         None if edited == 0 => Fate::Unmade,
         None => Fate::Survived,
     };
-    Ok(Hunted { mutant: mutant.clone(), fate, scenarios: ran })
+    hunted(fate, ran)
 }
 
 /// Whether a finding says which member is wrong.

@@ -1,10 +1,12 @@
 //! Adequacy: workers that are wrong in one member of what they write, one at a time, and the check that finds each.
 //!
 //! A mutant is a site (every member of every reply and event, computed from the schemas) and an edit. It is *killed* if a
-//! check fails whose id or reason names the member, *noticed* if others fail only, and *survives* if none does.
+//! check fails whose id or reason names the member, *noticed* if others fail only, and *survives* if none does. Fixtures
+//! are hunted too, with the tests that read them in the place of checks.
 
 pub mod edit;
 pub mod expected;
+pub mod fixtures;
 pub mod hunt;
 pub mod report;
 pub mod site;

@@ -19,6 +19,8 @@ pub enum Side {
     Replies,
     /// Commands from the suite: one field is edited before the worker reads it.
     Commands,
+    /// Nobody: a fixture is edited, and the tests that read it run.
+    Fixtures,
 }
 
 /// A kind of frame.
@@ -96,6 +98,8 @@ pub fn of_side(side: Side) -> Vec<Site> {
     match side {
         Side::Replies => all(),
         Side::Commands => of_commands(),
+        // A fixture is no frame: `fixtures` has its places.
+        Side::Fixtures => Vec::new(),
     }
 }
 
@@ -182,9 +186,13 @@ impl Site {
             Token::Member(property) => Some(*property),
             Token::Last => None,
         });
-        member.map_or_else(Vec::new, |property| {
-            vec![property.snake.as_str(), property.camel.as_str(), property.csharp.as_str()]
-        })
+        // A command without an object lacks what is in it: a finding calls that by its own name.
+        let inside = match self.shape {
+            Shape::Object(object) if matches!(self.frame, Frame::Command(_)) => &object.properties[..],
+            _ => &[],
+        };
+        let of = |property: &'static Property| [&property.snake, &property.camel, &property.csharp];
+        member.into_iter().chain(inside).flat_map(of).map(String::as_str).collect()
     }
 
     fn begins_with(&self, member: &str) -> bool {

@@ -1,9 +1,10 @@
 //! Recorded replies of workers to the C# payloads: a strict reader of their dialect reads each of them whole.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use conformance::{
     exchange::{StrictReading, difference},
+    mutants::fixtures::FOLDER,
     party::Answer,
 };
 use contracts::{Action, Dialect};
@@ -11,15 +12,19 @@ use serde_json::Value;
 
 #[test]
 fn recorded_replies_are_heard_whole() {
+    let own = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures");
+    let fixtures = std::env::var_os(FOLDER).map_or_else(own, PathBuf::from);
     for file in ["worker-sim.jsonl", "python.jsonl"] {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/replies").join(file);
+        let path = fixtures.join("replies").join(file);
         let text = std::fs::read_to_string(&path).unwrap();
         let rows: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert!(rows.len() > 40, "{file} has {} rows", rows.len());
         let mut successes = 0;
         for row in &rows {
-            let action: Action = row["action"].as_str().unwrap().parse().unwrap();
-            let dialect = if row["dialect"] == "pascal" { Dialect::Pascal } else { Dialect::Snake };
+            let text = |name: &str| row[name].as_str().unwrap_or_else(|| panic!("{row} has no {name}"));
+            let action: Action = text("action").parse().unwrap_or_else(|err| panic!("{row}: {err}"));
+            let dialect: Dialect = text("dialect").parse().unwrap_or_else(|err| panic!("{row}: {err}"));
+            assert!(fixtures.join(text("fixture")).is_file(), "{row} is of no fixture");
             let reading =
                 StrictReading::of(action, dialect, &Answer { value: row["reply"].clone(), http: None });
             let at = format!("{file}, {}", row["fixture"]);

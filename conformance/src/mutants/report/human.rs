@@ -14,7 +14,7 @@ use super::{
 pub fn write(hunt: &Hunt, out: &mut dyn io::Write) -> io::Result<()> {
     let rows = rows(hunt);
     for row in rows.iter().filter(|row| row.expected.is_none()) {
-        let mutant = &row.hunted.mutant;
+        let mutant = &row.hunted.name;
         match &row.hunted.fate {
             Fate::Noticed(id) => writeln!(out, "noticed   {mutant}: {id} fails, and does not name it")?,
             Fate::Survived => {

@@ -22,7 +22,7 @@ pub fn document(hunt: &Hunt) -> Value {
         "exit_code": verdict.exit_code(),
         "counts": counts(hunt, &rows),
         "mutants": rows.iter().map(mutant).collect::<Vec<_>>(),
-        "unseen": hunt.unseen.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "unseen": hunt.unseen,
     })
 }
 
@@ -35,9 +35,9 @@ fn mutant(row: &Row<'_>) -> Value {
         Fate::Unmade => ("unmade", None),
     };
     let mut document = json!({
-        "mutant": hunted.mutant.to_string(),
-        "edit": hunted.mutant.edit,
-        "site": hunted.mutant.site.to_string(),
+        "mutant": hunted.name,
+        "edit": hunted.edit,
+        "site": hunted.site,
         "fate": fate,
         "scenarios": hunted.scenarios,
     });

@@ -19,11 +19,11 @@ pub fn write(hunt: &Hunt, out: &mut dyn io::Write) -> io::Result<()> {
         suites.entry(suite).or_insert_with(|| TestSuite::new(suite)).add_test_case(case);
     };
     for row in rows(hunt) {
-        let edit = row.hunted.mutant.edit.as_str();
-        add(edit, case(row.hunted.mutant.site.to_string(), edit, status(&row)));
+        let edit = row.hunted.edit.as_str();
+        add(edit, case(row.hunted.site.clone(), edit, status(&row)));
     }
     for site in &hunt.unseen {
-        add("unseen", case(site.to_string(), "unseen", failure("no scenario ever has a value there")));
+        add("unseen", case(site.clone(), "unseen", failure("no scenario ever has a value there")));
     }
     let mut document = quick_junit::Report::new("conformance mutants");
     document.add_test_suites(suites.into_values());

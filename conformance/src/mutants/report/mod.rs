@@ -44,7 +44,7 @@ pub fn rows(hunt: &Hunt) -> Vec<Row<'_>> {
     let expected = Expected::read();
     let rows = hunt.hunted.iter().map(|hunted| {
         let need_not = matches!(hunted.fate, Fate::Noticed(_) | Fate::Survived);
-        Row { hunted, expected: expected.reason(&hunted.mutant).filter(|_| need_not).map(str::to_owned) }
+        Row { hunted, expected: expected.reason(&hunted.name).filter(|_| need_not).map(str::to_owned) }
     });
     rows.collect()
 }
