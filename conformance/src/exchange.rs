@@ -200,7 +200,10 @@ impl StrictReading {
         let read = self.read.as_ref().map_err(Clone::clone)?;
         match &read.reply.outcome {
             Ok(data) => Ok(data),
-            Err(failure) => Err(format!("failed with {failure}")),
+            Err(failure) => {
+                let at = failure.field.as_ref().map_or_else(String::new, |field| format!(" at {field}"));
+                Err(format!("failed with {failure}{at}"))
+            }
         }
     }
 

@@ -157,11 +157,14 @@ fn initialize() -> Scenario {
     ];
     Scenario::new("lifecycle.initialize", checks, |context, checks| {
         let (mut worker, data) = context.start_with(&["events", "out_of_order"])?;
-        checks.hold(
-            "names-itself",
-            data["protocol_version"] == "1" && data["pid"].as_u64() > Some(0),
-            || data.to_string(),
-        );
+        let speaks = data["protocol_version"] == "1" && data["pid"].as_u64() > Some(0);
+        checks.hold("names-itself", speaks, || data.to_string());
+        // A version is the worker's own: nothing else that it says of itself is one.
+        let others = ["worker", "dialect", "gpu_id", "device_name"];
+        let borrowed = others.into_iter().find(|other| data["worker_version"] == data[*other]);
+        checks.hold("names-itself", borrowed.is_none(), || {
+            format!("worker_version is {}, as {} is", data["worker_version"], display::json(&borrowed))
+        });
         let status = ask(&mut worker, context, &Command::new(Action::GetStatus, json!({})).id("status"))?;
         let same = status.data().is_ok_and(|status| status["gpu_id"] == data["gpu_id"]);
         checks.hold("same-gpu", same, || format!("{} and then {}", data["gpu_id"], status.snake));

@@ -266,6 +266,20 @@ fn several_ids() -> Scenario {
     })
 }
 
+/// Loads a model into host memory, under its own id.
+fn cache(
+    context: &mut Context,
+    checks: &mut Checks<'_>,
+    id: &str,
+    fields: &dyn Fn(&str) -> Value,
+) -> Result<Value, ScenarioEnd> {
+    let told = context.get(Action::LoadModelToCache, fields(id))?;
+    checks.hold("both-listed", told["model_id"] == id, || {
+        format!("model_id {id} was asked for, and {} is told", told["model_id"])
+    });
+    Ok(told)
+}
+
 /// The same in host memory, whose figure is the process's own.
 fn cached_once(
     context: &mut Context,
@@ -273,12 +287,13 @@ fn cached_once(
     ids: [&str; 2],
     fields: &dyn Fn(&str) -> Value,
 ) -> Result<(), ScenarioEnd> {
-    let size = member::number(&context.get(Action::LoadModelToCache, fields(ids[0]))?, "/model_size_bytes")?;
+    let first = cache(context, checks, ids[0], fields)?;
+    let size = member::number(&first, "/model_size_bytes")?;
     let ram = |context: &mut Context| {
         member::number(&context.get(Action::GetStatus, json!({}))?, "/memory_stats/ram_used_bytes")
     };
     let one = ram(context)?;
-    context.get(Action::LoadModelToCache, fields(ids[1]))?;
+    cache(context, checks, ids[1], fields)?;
     let two = ram(context)?;
     checks.hold("cached-once", two - one < size / 2.0, || {
         format!("ram_used_bytes grows by {} for a second id of a file of {size} bytes", two - one)

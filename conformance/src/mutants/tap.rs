@@ -149,12 +149,15 @@ impl Conversation for Talk {
             // A line that is not a command gets a failure, and failures have the same members for every action.
             let Ok(incoming) = contracts::read_frame(&text) else { continue };
             let action = incoming.head.action;
+            let is_obeyed = incoming.reading.is_valid();
             match incoming.head.request_id {
                 Some(id) => _ = self.by_id.insert(id, action),
                 None => self.without_id.push_back(action),
             }
-            // A piece of a line, or several lines, stay as they are.
-            only = bytes.strip_suffix(b"\n").filter(|line| *line == text).map(|_| (action, text));
+            // A piece of a line, or several lines, stay as they are. So does a command that is refused: it does nothing,
+            // whatever else it says.
+            let whole = bytes.strip_suffix(b"\n").filter(|line| *line == text && is_obeyed);
+            only = whole.map(|_| (action, text));
         }
         let (action, text) = only?;
         let frame: Value = serde_json::from_slice(&text).ok()?;

@@ -47,6 +47,7 @@ pub(super) fn numbers() -> Scenario {
         "lr_scheduler",
         "training_data",
         "rank-of-file",
+        "max_steps",
     ];
     let checks = own.into_iter().chain(FIELDS.map(|(name, _)| name)).map(check).collect();
     Scenario::new("asked.training-numbers", checks, |context, checks| {
@@ -83,6 +84,7 @@ pub(super) fn numbers() -> Scenario {
             )
         });
         rounds(context, checks)?;
+        by_either_action(context, checks, least)?;
         let Some(root) = context.options.input_root.clone() else {
             checks.skip("training_data", "needs --input-root");
             return Ok(());
@@ -93,6 +95,42 @@ pub(super) fn numbers() -> Scenario {
         differs(checks, "training_data", &other);
         Ok(())
     })
+}
+
+/// `start_sdxl_training` does with each number what `start_training` does. Which number it does not is looked for only where
+/// the two differ with all of them.
+fn by_either_action(context: &mut Context, checks: &mut Checks<'_>, chance: f64) -> Result<(), ScenarioEnd> {
+    let numbers: Vec<(&str, String, Value)> = FIELDS
+        .iter()
+        // At the rate of the other trainings the losses of several steps might be no numbers.
+        .map(|(name, value)| (*name, if *name == "learning_rate" { 0.02 } else { *value }))
+        .map(|(name, value)| (name, format!("/hyperparameters/{name}"), number(value)))
+        .chain([("max_steps", "/hyperparameters/max_steps".to_owned(), json!(3))])
+        .collect();
+    let alike = |context: &mut Context, changes: &[(&str, Value)]| -> Result<Option<String>, ScenarioEnd> {
+        let one = learn_by(Action::StartTraining, context, changes)?;
+        let other = learn_by(Action::StartSdxlTraining, context, changes)?;
+        let differs = || {
+            format!(
+                "the losses by start_training are {}, by start_sdxl_training {}",
+                one.said(),
+                other.said()
+            )
+        };
+        Ok((one.unlike(&other) > chance).then(differs))
+    };
+    let all: Vec<(&str, Value)> =
+        numbers.iter().map(|(_, pointer, value)| (pointer.as_str(), value.clone())).collect();
+    checks.decide("max_steps", Ok(()));
+    if alike(context, &all)?.is_none() {
+        return Ok(());
+    }
+    for (name, pointer, value) in &numbers {
+        if let Some(differs) = alike(context, &[(pointer.as_str(), value.clone())])? {
+            checks.decide(name, Err(format!("{name} of {value}: {differs}")));
+        }
+    }
+    Ok(())
 }
 
 /// The steps of whole epochs follow from the number of pictures, which is the tool's own.
@@ -150,13 +188,18 @@ impl Learnt {
 
 /// A small training, of a LoRA unless the fields that are set say otherwise.
 pub(super) fn learn(context: &mut Context, changes: &[(&str, Value)]) -> Result<Learnt, ScenarioEnd> {
+    learn_by(Action::StartTraining, context, changes)
+}
+
+/// The same, started by an action.
+fn learn_by(action: Action, context: &mut Context, changes: &[(&str, Value)]) -> Result<Learnt, ScenarioEnd> {
     let mut fields = case::fields(Action::StartTraining, context, "")?;
     // A rate at which the second loss already shows what the first step did.
     fields["hyperparameters"]["learning_rate"] = json!(0.01);
     for (pointer, value) in changes {
         fields = with(fields, pointer, value.clone());
     }
-    let started = context.get(Action::StartTraining, fields)?;
+    let started = context.get(action, fields)?;
     let id = member::text(&started, "/training_id")?;
     let status = wait_for_end(context, id)?;
     if status["state"] != "completed" {

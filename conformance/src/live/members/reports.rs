@@ -99,17 +99,30 @@ fn estimate(context: &mut Context, document: Value) -> Result<Value, ScenarioEnd
     Ok(ask(context, Action::GetPerformanceEstimate, json!({"prompt_submission": document}))?.data)
 }
 
-/// A report has the faults and the warnings of the refusal that a job gets, member for member.
+/// A report has the faults and the warnings of the refusal that a job gets, member for member: of each fault alone, so that
+/// none stands behind another, and of all together.
 fn refusal(checks: &mut Checks<'_>, context: &mut Context) -> Result<(), ScenarioEnd> {
+    let strength = ("/hyperparameters/strength", json!(0.5));
     let spoilt = [
         ("/scheduler/type", json!("Eulr")),
         ("/scheduler/steps", json!(0)),
         ("/hyperparameters/guidance_scale", json!(99)),
         ("/hyperparameters/guidance_scal", json!(3)),
-        // It takes no effect without an image.
-        ("/hyperparameters/strength", json!(0.5)),
     ];
-    let document = spoilt.into_iter().fold(wide(context), |document, (at, value)| with(document, at, value));
+    for fault in &spoilt {
+        // The strength takes no effect without an image.
+        as_the_refusal(checks, context, &[fault.clone(), strength.clone()])?;
+    }
+    as_the_refusal(checks, context, &[&spoilt[..], &[strength]].concat())
+}
+
+fn as_the_refusal(
+    checks: &mut Checks<'_>,
+    context: &mut Context,
+    spoilt: &[(&str, Value)],
+) -> Result<(), ScenarioEnd> {
+    let document =
+        spoilt.iter().fold(wide(context), |document, (at, value)| with(document, at, value.clone()));
     let fields = json!({"prompt_submission": document});
     let report = ask(context, Action::ValidateRequest, fields.clone())?.data;
     let id = context.fresh_id();
@@ -203,8 +216,10 @@ fn optimized(checks: &mut Checks<'_>, context: &mut Context) -> Result<(), Scena
         checks.hold("from", is_from && change.get("from") != change.get("to"), || {
             format!("changes, one after the other: {change} was {before}", before = display::json(&before))
         });
+        // Words, and not the path or a value again.
         let reason = change["reason"].as_str();
-        checks.hold("reason", reason.is_some_and(|reason| reason.len() > 8), || change.to_string());
+        let is_said = reason.is_some_and(|reason| reason.len() > 8 && reason.contains(' '));
+        checks.hold("reason", is_said, || change.to_string());
         checks.hold("path", path.starts_with('/'), || change.to_string());
         applied = with(applied, path, change["to"].clone());
     }

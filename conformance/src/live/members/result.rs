@@ -12,7 +12,9 @@ use crate::{
     check::ScenarioEnd,
     class::Class,
     context::Context,
-    display, member,
+    display,
+    exchange::{Command, difference},
+    member,
     picture::Picture,
     scenario::{Checks, Scenario},
     sentence::Sentence,
@@ -93,7 +95,8 @@ pub(super) fn scenario() -> Scenario {
                 }
                 choices(checks, context, &result, &capabilities)?;
             }
-            single(checks, context)
+            single(checks, context)?;
+            failed_item(checks, context)
         },
     )
 }
@@ -118,6 +121,44 @@ fn fields(action: Action, context: &Context) -> Value {
         Action::GenerateImage => json!({"parameters": parameters(context)}),
         Action::RunInference => json!({"model_id": context.options.model, "parameters": parameters(context)}),
         _ => json!({"prompt_submission": submission(context)}),
+    }
+}
+
+/// The last item of a batch, which fails as a job of its own does.
+fn failed_item(checks: &mut Checks<'_>, context: &mut Context) -> Result<(), ScenarioEnd> {
+    let good = context.small_submission();
+    let bad = with(good.clone(), "/model/base", "no_such_model".into());
+    let id = context.fresh_id();
+    let alone = Command::new(Action::GenerateSdxl, json!({"prompt_submission": bad})).id(id);
+    let alone = context.ask(&alone)?.snake;
+    let told = ask(context, Action::BatchGenerate, json!({"requests": [good, bad]}))?.data;
+    let Some(item) = told.pointer("/results/1") else {
+        return Err(ScenarioEnd::Broken(format!("results of two requests: {told}")));
+    };
+    checks.decide("item-success", is(item, "/success", &json!(false)));
+    for member in ["error", "error_details"] {
+        // Alone it stands at another place.
+        let own = relocated(&alone[member], "/payload/prompt_submission", "/payload/requests/1");
+        let differs = difference(&own, &item[member], &format!("/{member}"));
+        checks.hold("item-error", differs.is_none(), || {
+            format!("{} of the same job alone", display::json(&differs))
+        });
+    }
+    Ok(())
+}
+
+/// A document whose pointers begin at another place.
+fn relocated(document: &Value, from: &str, to: &str) -> Value {
+    let inside = |value: &Value| relocated(value, from, to);
+    match document {
+        Value::String(text) => {
+            text.strip_prefix(from).map_or_else(|| document.clone(), |rest| format!("{to}{rest}").into())
+        }
+        Value::Array(items) => items.iter().map(inside).collect(),
+        Value::Object(members) => {
+            Value::Object(members.iter().map(|(name, value)| (name.clone(), inside(value))).collect())
+        }
+        _ => document.clone(),
     }
 }
 
