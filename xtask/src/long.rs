@@ -60,6 +60,11 @@ pub(crate) const LONG: &[Step] = &[
         &["bash", "conformance/fixtures.sh", "--all"],
     ),
     step(
+        "cargo-mutants",
+        "the tests find the wrong lines of contracts and conformance, but five of a hundred (a part each day)",
+        &["bash", "xtask/mutants.sh"],
+    ),
+    step(
         "bench-decode",
         "what reading a submission costs",
         &["cargo", "bench", "--profile", "dist", "-p", "contracts", "--bench", "decode"],

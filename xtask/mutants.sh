@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Which wrong lines of `contracts` and `conformance` their tests find: cargo-mutants, by .cargo/mutants.toml. A part of 24, another
+# one each day, as all of them take a day. Fails if more than five of a hundred are missed, and lists those.
+#
+#   xtask/mutants.sh [--all | FLAG OF cargo mutants ...]
+#   xtask/mutants.sh --file contracts/src/pointer.rs
+#
+# The program is built once, below the target folder.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+version=27.1.0
+missed_max_percent=5
+parts=24
+home="${CARGO_TARGET_DIR:-target}/cargo-mutants-$version"
+if [ ! -x "$home/bin/cargo-mutants" ]; then
+  cargo install --quiet --locked --root "$home" --version "=$version" cargo-mutants
+fi
+
+if [ $# -eq 0 ]; then
+  day=$(date -u +%-j)
+  set -- --shard "$((day % parts))/$parts"
+  echo "part $2"
+elif [ "$1" = --all ]; then
+  shift
+fi
+said="$home/said"
+mkdir -p "$said"
+code=0
+"$home/bin/cargo-mutants" mutants --package contracts --package conformance --output "$said" "$@" || code=$?
+# 2: some were missed; 3: some ran too long, which is a way to be found.
+case $code in
+  0 | 2 | 3) ;;
+  *) exit "$code" ;;
+esac
+count() { wc -l <"$said/mutants.out/$1.txt"; }
+missed=$(count missed)
+judged=$((missed + $(count caught) + $(count timeout)))
+cat "$said/mutants.out/missed.txt"
+echo "$missed of $judged mutants are missed"
+[ "$judged" -gt 0 ] && [ $((missed * 100)) -le $((judged * missed_max_percent)) ]
