@@ -8,7 +8,7 @@ use crate::{
     check::CheckDef,
     class::Class,
     context::{Context, Subject},
-    finding::{Finding, Outcome},
+    finding::{Finding, Outcome, Place},
     interrupt,
     live::{self, Suite},
     options::Options,
@@ -102,6 +102,7 @@ pub fn run(plan: &Plan, progress: Progress<'_>) -> Result<Report, TargetError> {
             let finding = Finding {
                 outcome: Outcome::Failed(why.to_string()),
                 transcript: context.transcript().so_far(),
+                place: Some(Place::here()),
                 took: began.elapsed(),
             };
             Done { findings: Vec::new(), end: Some(finding) }

@@ -12,7 +12,7 @@ use std::{
 
 use crate::{
     context::Context,
-    finding::{Finding, Outcome},
+    finding::{Finding, Outcome, Place},
     live::{self, Suite, Targets},
     plan::Plan,
     probe,
@@ -136,6 +136,6 @@ fn end(context: &Context) -> Option<Finding> {
     let began = Instant::now();
     let why = probe::probe(&context.subject, context.options.start_timeout).err()?;
     let (outcome, transcript) = (Outcome::Failed(why.to_string()), context.transcript().so_far());
-    let finding = Finding { outcome, transcript, took: began.elapsed() };
+    let finding = Finding { outcome, transcript, place: Some(Place::here()), took: began.elapsed() };
     context.without_run_tag(vec![finding]).pop()
 }

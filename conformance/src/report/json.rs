@@ -28,6 +28,9 @@ pub fn document(report: &Report) -> Value {
                 check["pointer"] = pointer.into();
             }
             check["replay"] = report.replay_of(row).into();
+            if let Some(place) = row.place {
+                check["decided_at"] = json!(place);
+            }
         }
         if report.has_times {
             check["seconds"] = row.took.as_secs_f64().into();
@@ -40,6 +43,7 @@ pub fn document(report: &Report) -> Value {
     json!({
         "format": "concord-conformance/1",
         "target": report.target,
+        "target_file": report.source,
         "verdict": report.verdict().as_str(),
         "exit_code": report.verdict().exit_code(),
         "counts": report.counts(),

@@ -6,7 +6,7 @@ use crate::{
     check::CheckDef,
     class::Class,
     finding::evidence,
-    finding::{Finding, Outcome},
+    finding::{Finding, Outcome, Place},
     party::transcript::Message,
     replay,
     sentence::Sentence,
@@ -31,6 +31,8 @@ pub struct Row {
     pub outcome: Outcome,
     /// The last messages before it was decided; empty where it passed or was skipped.
     pub transcript: Vec<Message>,
+    /// The line of the suite that decided it.
+    pub place: Option<Place>,
     /// The time that it took.
     pub took: Duration,
 }
@@ -67,7 +69,7 @@ impl Report {
     /// Adds the checks of a scenario.
     pub fn add(&mut self, scenario: &str, defs: &[CheckDef], findings: Vec<impl Into<Finding>>) {
         for (def, finding) in defs.iter().zip(findings) {
-            let Finding { outcome, transcript, took } = finding.into();
+            let Finding { outcome, transcript, place, took } = finding.into();
             self.rows.push(Row {
                 id: format!("{scenario}.{}", def.id),
                 scenario: scenario.to_owned(),
@@ -75,6 +77,7 @@ impl Report {
                 proves: def.proves,
                 outcome,
                 transcript,
+                place,
                 took,
             });
         }

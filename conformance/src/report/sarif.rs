@@ -1,7 +1,7 @@
 //! The report as SARIF 2.1.0, which code scanning shows: a rule for each class of drift, a result for each finding.
 //!
 //! A finding of a running process is in no line of a file, but code scanning refuses the whole report if one result has no
-//! file: each stands in the first line of the target's own.
+//! file: each stands in the first line of the target's own. The line of the suite that decided it is a related location.
 
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -11,11 +11,14 @@ use super::{
     Report, Row,
     cause::{firsts, printable},
 };
-use crate::{class::Class, finding::Outcome, verdict::Verdict};
+use crate::{class::Class, finding::{Outcome, Place}, verdict::Verdict};
 
 /// The schema of the whole format.
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
+
+/// What the files of the suite are relative to: they need not be in the repository that is judged.
+const OWN_BASE: &str = "CONFORMANCE";
 
 /// The report as a document.
 #[must_use]
@@ -33,6 +36,7 @@ pub fn document(report: &Report) -> Value {
                 "semanticVersion": env!("CARGO_PKG_VERSION"),
                 "rules": rules,
             }},
+            "originalUriBaseIds": {OWN_BASE: {"description": {"text": "The repository of the conformance suite."}}},
             "columnKind": "unicodeCodePoints",
             "invocations": [invocation(report)],
             "results": results,
@@ -94,7 +98,7 @@ fn result(report: &Report, row: &Row, has_transcript: bool) -> Option<Value> {
         places.push(json!({"fullyQualifiedName": pointer, "kind": "value"}));
         properties["pointer"] = pointer.into();
     }
-    Some(json!({
+    let mut result = json!({
         "ruleId": row.class.code(),
         "ruleIndex": Class::ALL.iter().position(|class| *class == row.class),
         "kind": kind,
@@ -110,7 +114,23 @@ fn result(report: &Report, row: &Row, has_transcript: bool) -> Option<Value> {
         // All findings stand in one line, where code scanning would take those of one rule for one.
         "partialFingerprints": {"primaryLocationLineHash": fingerprint(row)},
         "properties": properties,
-    }))
+    });
+    if let Some(place) = row.place {
+        result["relatedLocations"] = json!([related(place)]);
+    }
+    Some(result)
+}
+
+/// The line of the suite that decided it, in the repository of the tool.
+fn related(Place { file, line }: Place) -> Value {
+    json!({
+        "id": 1,
+        "physicalLocation": {
+            "artifactLocation": {"uri": relative_uri(file), "uriBaseId": OWN_BASE},
+            "region": {"startLine": line},
+        },
+        "message": {"text": "the line of the suite that decided it"},
+    })
 }
 
 /// The same in every run, whatever the reason is.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use conformance::{
     check::CheckDef,
     class::Class,
-    finding::{Finding, Outcome},
+    finding::{Finding, Outcome, Place},
     live, options,
     party::transcript::{Direction, Message},
     report::{Report, github, html, human, json, junit, markdown, sarif, trace::Trace},
@@ -84,8 +84,9 @@ fn with_messages(why: &str, sent: &str, received: &str) -> Report {
     let def = CheckDef { id: "seen".to_owned(), class: Class::Effect, proves: Sentence::MatchedById };
     let message = |direction, text: &str| Message { direction, text: text.to_owned() };
     let transcript = vec![message(Direction::Sent, sent), message(Direction::Received, received)];
-    let finding =
-        Finding { outcome: Outcome::Failed(why.to_owned()), transcript, took: Duration::from_millis(1500) };
+    let place = Some(Place { file: "conformance/src/live/other.rs", line: 42 });
+    let took = Duration::from_millis(1500);
+    let finding = Finding { outcome: Outcome::Failed(why.to_owned()), transcript, place, took };
     report.add("suite.other", &[def], vec![finding]);
     report
 }
@@ -267,6 +268,10 @@ fn a_finding_is_seen_again_by_its_command() {
         "{finding:#}"
     );
     assert!(sent["text"].as_str().unwrap().contains("get_status"), "{finding:#}");
+    assert_eq!(report["target_file"], "simulated-worker");
+    // The scenario ended early: its own line is named.
+    let declares = line_of(&finding["decided_at"]);
+    assert!(declares.contains("Scenario::new("), "{declares}");
     let replay = finding["replay"].as_str().unwrap();
     let (scenario, worker) = (replay.split(' ').nth(3).unwrap(), crate::simulated_worker());
     assert!(finding["id"].as_str().unwrap().starts_with(scenario), "{replay}");
@@ -276,6 +281,24 @@ fn a_finding_is_seen_again_by_its_command() {
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert_eq!(output.status.code(), Some(10), "{again}: {said}");
     assert!(said.contains(finding["id"].as_str().unwrap()), "{said}");
+}
+
+/// A line of our own sources, by its place in a report.
+fn line_of(place: &serde_json::Value) -> String {
+    let root = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    let text = std::fs::read_to_string(root.join(place["file"].as_str().unwrap())).unwrap();
+    let line = usize::try_from(place["line"].as_u64().unwrap()).unwrap();
+    text.lines().nth(line - 1).unwrap().to_owned()
+}
+
+/// A finding names the line that decided it.
+#[test]
+fn a_finding_has_its_line() {
+    let (_, report) = crate::against(&["--fault", "renamed_field@get_status"], &["envelopes.get_status"]);
+    let checks = report["checks"].as_array().unwrap();
+    let finding = checks.iter().find(|check| check["outcome"] == "failed").unwrap();
+    let decides = line_of(&finding["decided_at"]);
+    assert!(decides.contains(".decide(") || decides.contains(".hold("), "{decides}");
 }
 
 #[test]

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     class::Class,
-    finding::Outcome,
+    finding::{Outcome, Place},
     party::transcript::{Direction, Message},
     verdict::{Counts, Verdict},
 };
@@ -110,6 +110,9 @@ fn findings(report: &Report, causes: &[Cause<'_>], out: &mut dyn io::Write) -> i
         fact(out, "class", &class)?;
         if let Some(pointer) = first.pointer() {
             fact(out, "place", &format!("<code>{}</code>", text(pointer)))?;
+        }
+        if let Some(Place { file, line }) = first.place {
+            fact(out, "decided at", &format!("<code>{}:{line}</code>", text(file)))?;
         }
         if let Some(expected) = part::expected(cause.why) {
             fact(out, "expected", &format!("<code>{}</code>", text(&expected.to_string())))?;
