@@ -313,6 +313,28 @@ impl Context {
         Ok(self.is_gateway() || self.get(Action::GetStatus, json!({}))?["gpus"].is_array())
     }
 
+    /// Number of workers: those of the pool, or the one that is asked.
+    ///
+    /// # Errors
+    /// [`ScenarioEnd::Broken`] if it does not tell its status.
+    pub fn workers(&mut self) -> Result<usize, ScenarioEnd> {
+        Ok(self.get(Action::GetStatus, json!({}))?["gpus"].as_array().map_or(1, Vec::len))
+    }
+
+    /// Skips what several workers do at a time, each for itself.
+    ///
+    /// # Errors
+    /// [`ScenarioEnd::Skip`] of a pool of several workers.
+    pub fn need_no_other_worker(&mut self, why: &str) -> Result<(), ScenarioEnd> {
+        if self.workers()? > 1 { Err(ScenarioEnd::Skip(why.to_owned())) } else { Ok(()) }
+    }
+
+    /// The process of the gateway at hand, if the tool started it.
+    #[must_use]
+    pub fn own_process(&self) -> Option<&Process> {
+        self.own.as_ref().map(|(_, process)| process)
+    }
+
     /// Skips what is said of one worker alone.
     ///
     /// # Errors

@@ -13,7 +13,7 @@ use std::{
 use crate::{
     context::Context,
     finding::{Finding, Outcome, Place},
-    live::{self, Suite, Targets},
+    live::{self, Suite},
     plan::Plan,
     probe,
     scenario::Scenario,
@@ -53,11 +53,8 @@ enum RunEvent {
 
 /// Runs the scenarios of a target that answers.
 pub(crate) fn run(plan: &Plan, mut first: RunThread, progress: Progress<'_>) -> Done {
-    let suites_of: Vec<bool> = first
-        .suites
-        .iter()
-        .flat_map(|suite| suite.scenarios.iter().map(|_| suite.targets == Targets::Worker))
-        .collect();
+    let suites_of: Vec<bool> =
+        first.suites.iter().flat_map(|suite| suite.scenarios.iter().map(|_| suite.runs_aside)).collect();
     let ids: Vec<String> = first.scenarios().map(|scenario| scenario.id.clone()).collect();
     let others = if first.context.is_gateway() { 0 } else { plan.options.jobs.get() - 1 };
     // One thread alone runs all of them in their order.

@@ -70,7 +70,9 @@ mod tests {
 
     #[test]
     fn a_place_is_of_the_repository() {
-        for file in ["conformance/src/live/jobs.rs", "/home/me/.cargo/git/concord/conformance/src/live/jobs.rs"] {
+        for file in
+            ["conformance/src/live/jobs.rs", "/home/me/.cargo/git/concord/conformance/src/live/jobs.rs"]
+        {
             assert_eq!(of_repository(file), "conformance/src/live/jobs.rs");
         }
         assert_eq!(of_repository("tests/it.rs"), "tests/it.rs");

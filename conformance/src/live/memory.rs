@@ -36,6 +36,9 @@ const ESTIMATE_SHARE: f64 = 0.1;
 /// How far a change of the device's memory may be from what a reply says of it: allocators keep some.
 const STATS_SHARE: f64 = 0.1;
 
+/// Why a pool of several workers is left out.
+const CHOOSES: &str = "the target has several workers and chooses one for each load";
+
 pub(super) fn scenarios() -> Vec<Scenario> {
     vec![estimate(), metrics(), impossible(), beyond(), several_ids(), stats()]
 }
@@ -236,7 +239,7 @@ fn several_ids() -> Scenario {
         CheckDef::new("cached-once", Class::Unit, IDS),
     ];
     Scenario::new("memory.several-ids", checks, |context, checks| {
-        need_one_worker(context)?;
+        context.need_no_other_worker(CHOOSES)?;
         let ids = ["conf-one-file", "conf-one-file-again"];
         let path = context.options.model_path.clone();
         let fields = |id: &str| json!({"model_path": path, "model_type": "sdxl", "model_id": id});
@@ -303,17 +306,6 @@ fn cached_once(
     Ok(())
 }
 
-/// Skips where the target has several workers: it chooses another one for each load.
-fn need_one_worker(context: &mut Context) -> Result<(), ScenarioEnd> {
-    let status = context.get(Action::GetStatus, json!({}))?;
-    match status.get("gpus").and_then(Value::as_array).map(Vec::len) {
-        Some(2..) => {
-            Err(ScenarioEnd::Skip("the target has several workers and chooses one for each load".to_owned()))
-        }
-        _ => Ok(()),
-    }
-}
-
 /// Bytes of the device in use.
 fn used(context: &mut Context) -> Result<f64, ScenarioEnd> {
     member::number(&context.get(Action::GetStatus, json!({}))?, "/memory_stats/vram_used_bytes")
@@ -335,7 +327,7 @@ fn stats() -> Scenario {
         CheckDef::new("freed", Class::Unit, STATS),
     ];
     Scenario::new("memory.stats", checks, |context, checks| {
-        need_one_worker(context)?;
+        context.need_no_other_worker(CHOOSES)?;
         context.get(Action::UnloadModel, json!({}))?;
         context.get(Action::CleanupMemory, json!({}))?;
         let empty = used(context)?;

@@ -28,6 +28,7 @@ mod properties;
 mod readings;
 mod sentences;
 mod strangers;
+mod stream;
 mod traces;
 mod training;
 mod worker_process;
@@ -48,6 +49,8 @@ pub struct Suite {
     pub about: &'static str,
     /// Its targets.
     pub targets: Targets,
+    /// Whether its scenarios may run beside others, each with workers of its own thread.
+    pub runs_aside: bool,
     /// Its scenarios.
     pub scenarios: Vec<Scenario>,
 }
@@ -68,6 +71,7 @@ struct Entry {
     id: &'static str,
     about: &'static str,
     targets: Targets,
+    runs_aside: bool,
     scenarios: fn(u64) -> Vec<Scenario>,
 }
 
@@ -77,7 +81,7 @@ const fn entry(
     targets: Targets,
     scenarios: fn(u64) -> Vec<Scenario>,
 ) -> Entry {
-    Entry { id, about, targets, scenarios }
+    Entry { id, about, targets, runs_aside: matches!(targets, Worker), scenarios }
 }
 
 /// All suites; each takes the seed of generated documents.
@@ -122,7 +126,7 @@ const SUITES: &[Entry] = &[
         own_members::scenarios()
     }),
     entry("probed", "each field and each member has a check that holds it", Both, |_| probed::scenarios()),
-    entry("asked", "fields of commands decide what is done", Both, |_| asked::scenarios()),
+    entry("asked", "fields of commands decide what is done", Both, |_| asked::scenarios()).aside(),
     entry("sentences", "the sentences of refusals", Both, |_| sentences::scenarios()),
     entry("readings", "how documents are read", Both, readings::scenarios),
     entry("properties", "documents and sequences that proptest makes", Both, |seed| {
@@ -130,7 +134,7 @@ const SUITES: &[Entry] = &[
     }),
     entry("capabilities", "advertised means implemented", Both, |_| capabilities::scenarios()),
     entry("models", "load, unload, cache, suites", Both, |_| models::scenarios()),
-    entry("members", "members of replies against what they tell of", Worker, |_| members::scenarios()),
+    entry("members", "members of replies against what they tell of", Both, |_| members::scenarios()).aside(),
     entry("files", "model files that users have: the right picture, or one clear refusal", Both, |_| {
         files::scenarios()
     }),
@@ -141,12 +145,17 @@ const SUITES: &[Entry] = &[
         effects::scenarios()
     }),
     entry("ordering", "order of lines, cancel", Worker, |_| ordering::scenarios()),
-    entry("events", "events before the reply", Worker, |_| events::scenarios()),
+    entry("events", "events before the reply", Both, |_| events::scenarios()).aside(),
     entry("traces", "W3C traces, from a command to its events", Both, |_| traces::scenarios()),
     entry("training", "start, status, history, stop", Both, |_| training::scenarios()),
 ];
 
 impl Entry {
+    /// The same, beside others: its scenarios mostly wait, or start workers of their own.
+    const fn aside(self) -> Self {
+        Self { runs_aside: true, ..self }
+    }
+
     fn is_for(&self, target: &TargetPlan) -> bool {
         let unfit = match target {
             TargetPlan::Worker(_) => Targets::Gateway,
@@ -156,8 +165,8 @@ impl Entry {
     }
 
     fn suite(&self, seed: u64) -> Suite {
-        let Self { id, about, targets, scenarios } = *self;
-        Suite { id, about, targets, scenarios: scenarios(seed) }
+        let Self { id, about, targets, runs_aside, scenarios } = *self;
+        Suite { id, about, targets, runs_aside, scenarios: scenarios(seed) }
     }
 }
 

@@ -253,9 +253,7 @@ impl Step {
 fn states(seed: u64) -> Scenario {
     let checks = vec![CheckDef::new("machine", Class::Effect, Sentence::SuccessMeansDone)];
     Scenario::new("properties.states", checks, move |context, checks| {
-        if context.is_gateway() {
-            return Err(ScenarioEnd::Skip("a pool spreads loads over its workers".to_owned()));
-        }
+        context.need_no_other_worker("a pool of several workers spreads loads over them")?;
         let strategy = vec(proptest::sample::select(STEPS.to_vec()), 1..=LENGTH_MAX);
         let base = context.small_submission();
         let shown = |steps: &Vec<Step>| {

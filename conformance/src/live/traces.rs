@@ -3,7 +3,7 @@
 use contracts::{Action, Dialect, Trace};
 use serde_json::{Value, json};
 
-use super::http::problem;
+use super::{http::problem, stream};
 use crate::{
     check::{CheckDef, ScenarioEnd},
     class::Class,
@@ -161,14 +161,8 @@ fn run(
 }
 
 fn followed(context: &Context, id: &str) -> Result<Vec<Value>, ScenarioEnd> {
-    let accept = [("accept", "text/event-stream")];
-    let stream = context.gateway()?.send("GET", &format!("/v1/jobs/{id}/events"), &accept, None)?;
-    let text = String::from_utf8(stream.body)
-        .map_err(|err| ScenarioEnd::Broken(format!("the events of {id} are no UTF-8: {err}")))?;
-    let data = text.lines().filter_map(|line| line.strip_prefix("data:"));
-    let events: Result<Vec<Value>, _> = data.map(serde_json::from_str).collect();
-    let events = events.map_err(|err| ScenarioEnd::Broken(format!("an event of {id} is no JSON: {err}")))?;
-    Ok(events.into_iter().filter(|event| event.get("event").is_some()).collect())
+    let sent = stream::of_job(context, id)?.into_iter();
+    Ok(sent.filter(|event| event.name != "reply").map(|event| event.data).collect())
 }
 
 fn gateway() -> Scenario {

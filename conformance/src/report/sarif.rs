@@ -11,7 +11,11 @@ use super::{
     Report, Row,
     cause::{firsts, printable},
 };
-use crate::{class::Class, finding::{Outcome, Place}, verdict::Verdict};
+use crate::{
+    class::Class,
+    finding::{Outcome, Place},
+    verdict::Verdict,
+};
 
 /// The schema of the whole format.
 const SCHEMA: &str =

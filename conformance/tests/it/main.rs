@@ -8,6 +8,7 @@ mod faults;
 mod injection;
 mod kit;
 mod mutants;
+mod pools;
 mod processes;
 mod replies;
 mod report;

@@ -4,15 +4,13 @@ use contracts::Action;
 use serde_json::{Value, json};
 use std::time::Instant;
 
-use super::interview::{Told, ask, ask_shared};
-use crate::{
-    check::ScenarioEnd, context::Context, exchange::Command, live::stream, party::worker::Worker,
-};
+use super::interview::{Told, ask, ask_shared, try_to_ask, try_to_ask_shared};
+use crate::{check::ScenarioEnd, context::Context, exchange::Command, live::stream, party::worker::Worker};
 
 /// The target.
 pub(in crate::live) enum Alone {
     /// A new worker.
-    Worker(Worker),
+    Worker(Box<Worker>),
     /// The gateway, over HTTP, that all scenarios share.
     Gateway,
 }
@@ -34,10 +32,11 @@ impl Alone {
             context.get(Action::CleanupMemory, json!({}))?;
             return Ok(Self::Gateway);
         }
-        Ok(Self::Worker(match features {
+        let worker = match features {
             [] => context.start()?,
             features => context.start_with(features)?.0,
-        }))
+        };
+        Ok(Self::Worker(Box::new(worker)))
     }
 
     /// Asks it.
@@ -50,6 +49,19 @@ impl Alone {
         match self {
             Self::Worker(worker) => ask(worker, context, action, fields),
             Self::Gateway => ask_shared(context, action, fields),
+        }
+    }
+
+    /// The same for a command that may fail.
+    pub(in crate::live) fn try_to_ask(
+        &mut self,
+        context: &mut Context,
+        action: Action,
+        fields: Value,
+    ) -> Result<(Told, Result<(), String>), ScenarioEnd> {
+        match self {
+            Self::Worker(worker) => try_to_ask(worker, context, action, fields),
+            Self::Gateway => try_to_ask_shared(context, action, fields),
         }
     }
 
@@ -88,7 +100,11 @@ fn over_http(context: &Context, id: &str, frame: &Value) -> Result<Heard, Scenar
     let end = end.ok_or_else(|| ScenarioEnd::Broken(format!("the events of {id} end without its reply")))?;
     let late = events.split_off(end).into_iter().skip(1);
     let data = |sent: stream::Sent| sent.data;
-    Ok(Heard { reply: answer.value, events: events.into_iter().map(data).collect(), late: late.map(data).collect() })
+    Ok(Heard {
+        reply: answer.value,
+        events: events.into_iter().map(data).collect(),
+        late: late.map(data).collect(),
+    })
 }
 
 /// Asks until an answer is as wanted.

@@ -4,8 +4,9 @@ use contracts::{Action, dictionary::dictionary};
 use serde_json::{Map, Value, json};
 
 use super::{
+    alone::Alone,
     each,
-    interview::{ask, is},
+    interview::{column, is},
 };
 use crate::{
     case::with,
@@ -13,7 +14,6 @@ use crate::{
     class::Class,
     context::{Context, picture_url},
     display, member,
-    party::worker::Worker,
     scenario::{Checks, Scenario},
     sentence::Sentence,
 };
@@ -36,25 +36,35 @@ pub(super) fn scenario() -> Scenario {
         each(Class::Cap, CAPABILITIES, &capabilities),
     ];
     Scenario::new("members.catalogue", checks.concat(), |context, checks| {
-        let mut worker = context.start()?;
-        let before = ask(&mut worker, context, Action::GetCapabilities, json!({}))?.data;
-        checks.decide("loaded_models", is(&before, "/loaded_models", &json!([])));
+        let mut target = Alone::begin(context, &[])?;
+        let before = target.ask(context, Action::GetCapabilities, json!({}))?.data;
+        let loaded = member::list(&before, "/loaded_models")?;
+        match &target {
+            Alone::Worker(_) => checks.decide("loaded_models", is(&before, "/loaded_models", &json!([]))),
+            // It may still have copies in host memory.
+            Alone::Gateway => {
+                let known = target.ask(context, Action::GetModelInfo, json!({}))?.data;
+                let ids = json!({"ids": column(loaded, "model_id")});
+                let known = column(member::list(&known, "/models")?, "model_id");
+                checks.decide("loaded_models", is(&ids, "/ids", &known));
+            }
+        }
         let path = context.options.model_path.clone();
         let fields = json!({"model_path": path, "model_type": "sdxl"});
-        ask(&mut worker, context, Action::LoadModel, fields)?;
-        let schedulers = ask(&mut worker, context, Action::GetSchedulers, json!({}))?.data;
+        target.ask(context, Action::LoadModel, fields)?;
+        let schedulers = target.ask(context, Action::GetSchedulers, json!({}))?.data;
         let steps = by_name(&schedulers, "/schedulers", "recommended_steps")?;
         checks.decide("default_steps", is(&schedulers, "/default_steps", &steps));
         let are_some =
             steps.as_object().is_some_and(|all| all.values().all(|steps| steps.as_u64() > Some(0)));
         checks.hold("recommended_steps", are_some, || steps.to_string());
-        let types = ask(&mut worker, context, Action::GetControlnetTypes, json!({}))?.data;
+        let types = target.ask(context, Action::GetControlnetTypes, json!({}))?.data;
         let weights = by_name(&types, "/types", "recommended_weight")?;
         checks.decide("recommended_weights", is(&types, "/recommended_weights", &weights));
         let are_some =
             weights.as_object().is_some_and(|all| all.values().all(|weight| weight.as_f64() > Some(0.0)));
         checks.hold("recommended_weight", are_some, || weights.to_string());
-        capable(checks, &mut worker, context, &schedulers)
+        capable(checks, &mut target, context, &schedulers)
     })
 }
 
@@ -67,17 +77,17 @@ fn by_name(document: &Value, list: &str, name: &str) -> Result<Value, ScenarioEn
 
 fn capable(
     checks: &mut Checks<'_>,
-    worker: &mut Worker,
-    context: &Context,
+    target: &mut Alone,
+    context: &mut Context,
     schedulers: &Value,
 ) -> Result<(), ScenarioEnd> {
     let job = json!({"prompt_submission": context.small_submission()});
-    let result = ask(worker, context, Action::GenerateSdxl, job)?.data;
+    let result = target.ask(context, Action::GenerateSdxl, job)?.data;
     // The submission names none, so that the worker's own choice is used.
     checks
         .decide("recommended_scheduler", is(schedulers, "/recommended_scheduler", &result["scheduler_used"]));
-    let capabilities = ask(worker, context, Action::GetCapabilities, json!({}))?.data;
-    let models = ask(worker, context, Action::GetModelInfo, json!({}))?.data;
+    let capabilities = target.ask(context, Action::GetCapabilities, json!({}))?.data;
+    let models = target.ask(context, Action::GetModelInfo, json!({}))?.data;
     let mut used: Vec<&String> = member::object(&result, "/features_used")?.keys().collect();
     let mut features: Vec<&String> = member::object(&capabilities, "/features")?.keys().collect();
     features.retain(|name| *name != "text2img");
@@ -98,19 +108,27 @@ fn capable(
         format!("{more}×{more} is within the limits, and max_resolution {side}")
     });
     let total = "/memory_stats/vram_total_bytes";
-    let status = ask(worker, context, Action::GetStatus, json!({}))?.data;
+    let status = target.ask(context, Action::GetStatus, json!({}))?.data;
     checks.decide("memory_stats", is(&capabilities, total, &member::integer(&status, total)?.into()));
-    postprocessing(checks, worker, context, &capabilities)?;
-    features_told(checks, worker, context, &capabilities)?;
-    checks.decide("loaded_models", is(&capabilities, "/loaded_models", &models["models"]));
+    postprocessing(checks, target, context, &capabilities)?;
+    features_told(checks, target, context, &capabilities)?;
+    let loaded = match target {
+        Alone::Worker(_) => is(&capabilities, "/loaded_models", &models["models"]),
+        // It names the worker of a copy in host memory in one of the two lists alone.
+        Alone::Gateway => {
+            let ids = json!({"ids": column(member::list(&capabilities, "/loaded_models")?, "model_id")});
+            is(&ids, "/ids", &column(member::list(&models, "/models")?, "model_id"))
+        }
+    };
+    checks.decide("loaded_models", loaded);
     Ok(())
 }
 
 /// What it says that it does to pictures is what it does not refuse.
 fn postprocessing(
     checks: &mut Checks<'_>,
-    worker: &mut Worker,
-    context: &Context,
+    target: &mut Alone,
+    context: &mut Context,
     capabilities: &Value,
 ) -> Result<(), ScenarioEnd> {
     let told = member::list(capabilities, "/postprocessing_options")?;
@@ -122,7 +140,7 @@ fn postprocessing(
             if field.starts_with('/') { field.to_owned() } else { format!("/postprocessing/{field}") };
         let document = with(context.small_submission(), &pointer, value);
         let report =
-            ask(worker, context, Action::ValidateRequest, json!({"prompt_submission": document}))?.data;
+            target.ask(context, Action::ValidateRequest, json!({"prompt_submission": document}))?.data;
         let is_told = told.iter().any(|option| option == name);
         checks.hold("postprocessing_options", is_told == (report["valid"] == true), || {
             format!(
@@ -138,13 +156,13 @@ fn postprocessing(
 /// A feature is told true if and only if a submission with it is not refused.
 fn features_told(
     checks: &mut Checks<'_>,
-    worker: &mut Worker,
-    context: &Context,
+    target: &mut Alone,
+    context: &mut Context,
     capabilities: &Value,
 ) -> Result<(), ScenarioEnd> {
     let small = context.small_submission();
     let image = with(small.clone(), "/conditioning/init_image", picture_url(60).into());
-    let options = &context.options;
+    let options = context.options.clone();
     let named = |name: &Option<String>, pointer: &str, small: &Value| {
         name.as_ref().map(|name| with(small.clone(), pointer, name.clone().into()))
     };
@@ -162,7 +180,7 @@ fn features_told(
     for (feature, document) in documents {
         let Some(document) = document else { continue };
         let report =
-            ask(worker, context, Action::ValidateRequest, json!({"prompt_submission": document}))?.data;
+            target.ask(context, Action::ValidateRequest, json!({"prompt_submission": document}))?.data;
         let told = &capabilities["features"][feature];
         checks.hold("features", *told == report["valid"], || {
             format!("features.{feature} is {told}; a submission with it: {}", report["errors"])

@@ -1,21 +1,37 @@
-//! The counters of a worker. They are compared with the commands that it was sent.
+//! The counters of a target. They are compared with the commands that it was sent.
 
 use contracts::Action;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
+    alone::Alone,
     each,
-    interview::{ROUNDING_SECONDS, ask, is, lies, try_to_ask},
+    interview::{ROUNDING_SECONDS, Told, is, lies},
 };
-use crate::{case::with, check::ScenarioEnd, class::Class, member, scenario::Scenario, sentence::Sentence};
+use crate::{
+    case::with,
+    check::ScenarioEnd,
+    class::Class,
+    member,
+    scenario::{Checks, Scenario},
+    sentence::Sentence,
+};
 
 const METRICS: Sentence = Sentence::PerformanceMetrics;
 const QUEUE: Sentence = Sentence::QueueCounts;
 
+/// The checks of figures that every job changes.
+const FIGURES: [&str; 4] = [
+    "average_generation_time_seconds",
+    "p95_generation_time_seconds",
+    "peak_memory_used_mb",
+    "average_processing_time_seconds",
+];
+
 /// A peak is looked at from time to time, so that it may be a little more than a job was told; another unit is 1.049 times it.
 const PEAK_MAX: f64 = 1.03;
 
-/// A job with two pictures, and one that is refused, on a worker of its own.
+/// A job with two pictures, and one that is refused.
 pub(super) fn scenario() -> Scenario {
     let metrics = [
         "commands_total",
@@ -38,48 +54,73 @@ pub(super) fn scenario() -> Scenario {
     ];
     let checks = [each(Class::Unit, METRICS, &metrics), each(Class::Unit, QUEUE, &queue)].concat();
     Scenario::new("members.counters", checks, |context, checks| {
-        context.need_one_worker(
-            "a pool's figures are sums of what its workers answered, refusals of its own apart",
-        )?;
-        let mut worker = context.start()?;
-        let before = ask(&mut worker, context, Action::GetPerformanceMetrics, json!({}))?.data;
+        let is_pool = context.is_pool()?;
+        let mut target = Alone::begin(context, &[])?;
+        let metrics_before = target.ask(context, Action::GetPerformanceMetrics, json!({}))?.data;
+        let queue_before = target.ask(context, Action::GetQueueStatus, json!({}))?.data;
         let two = with(context.small_submission(), "/hyperparameters/batch_size", 2.into());
-        let job = ask(&mut worker, context, Action::GenerateSdxl, json!({"prompt_submission": two}))?;
+        let job = target.ask(context, Action::GenerateSdxl, json!({"prompt_submission": two}))?;
         let refused = with(context.small_submission(), "/scheduler/steps", 0.into());
         let refused = json!({"prompt_submission": refused});
-        let (_, result) = try_to_ask(&mut worker, context, Action::GenerateSdxl, refused)?;
-        if result.is_ok() {
+        if target.try_to_ask(context, Action::GenerateSdxl, refused)?.1.is_ok() {
             return Err(ScenarioEnd::Broken("a job of 0 steps succeeds".to_owned()));
         }
-        let queue = ask(&mut worker, context, Action::GetQueueStatus, json!({}))?.data;
-        let after = ask(&mut worker, context, Action::GetPerformanceMetrics, json!({}))?.data;
-        // Two jobs, the question about the queue, and one of the two about the metrics.
-        for (member, all) in
-            [("commands_total", 4), ("commands_failed", 1), ("jobs_completed", 1), ("images_generated", 2)]
+        let queue = target.ask(context, Action::GetQueueStatus, json!({}))?.data;
+        let metrics = target.ask(context, Action::GetPerformanceMetrics, json!({}))?.data;
+        // Two jobs, two questions about the queue, and one of the two about the metrics.
+        let commands = [("commands_total", 5), ("commands_failed", 1)];
+        for (member, more) in commands {
+            match is_pool {
+                true => checks.skip(
+                    member,
+                    "a pool counts what its workers were sent, and answers some commands itself",
+                ),
+                false => checks.decide(member, grows(&metrics_before, &metrics, member, more)),
+            }
+        }
+        for (member, more) in [("jobs_completed", 1), ("images_generated", 2)] {
+            checks.decide(member, grows(&metrics_before, &metrics, member, more));
+        }
+        // A gateway refuses a faulty document before it is a job.
+        for (member, more) in [("completed", 1), ("failed", u64::from(!is_pool)), ("cancelled", 0)] {
+            checks.decide(member, grows(&queue_before, &queue, member, more));
+        }
+        for (member, idle) in
+            [("total_queued", json!(0)), ("currently_processing", json!(0)), ("queued_requests", json!([]))]
         {
-            let pointer = format!("/{member}");
-            checks.decide(member, is(&before, &pointer, &json!(0)));
-            checks.decide(member, is(&after, &pointer, &json!(all)));
+            checks.decide(member, is(&queue, &format!("/{member}"), &idle));
         }
-        let own = member::number(&job.data, "/generation_time_seconds")?;
-        let (least, most) = (own - ROUNDING_SECONDS, own + ROUNDING_SECONDS);
-        for member in ["average_generation_time_seconds", "p95_generation_time_seconds"] {
-            checks.decide(member, lies(&after, &format!("/{member}"), least, most));
-        }
-        let status = ask(&mut worker, context, Action::GetStatus, json!({}))?.data;
+        let status = target.ask(context, Action::GetStatus, json!({}))?.data;
         checks.decide("active_inference_sessions", is(&status, "/active_inference_sessions", &json!(0)));
-        let peak = member::number(&job.data, "/memory_used_mb")?;
-        // One job has run: the peak is its own.
-        checks.decide("peak_memory_used_mb", lies(&after, "/peak_memory_used_mb", peak, peak * PEAK_MAX));
-        let ended = [("completed", json!(1)), ("failed", json!(1)), ("cancelled", json!(0))];
-        let idle =
-            [("total_queued", json!(0)), ("currently_processing", json!(0)), ("queued_requests", json!([]))];
-        for (member, expected) in ended.into_iter().chain(idle) {
-            checks.decide(member, is(&queue, &format!("/{member}"), &expected));
+        match target {
+            // Its figures are of this job alone.
+            Alone::Worker(_) => figures(checks, &job, &metrics, &queue),
+            Alone::Gateway => {
+                FIGURES.iter().for_each(|check| checks.skip(check, "others have run jobs on this gateway"));
+                Ok(())
+            }
         }
-        let most = job.took().as_secs_f64() + ROUNDING_SECONDS;
-        let pointer = "/average_processing_time_seconds";
-        checks.decide("average_processing_time_seconds", lies(&queue, pointer, least, most));
-        Ok(())
     })
+}
+
+/// Whether a counter of a new target begins at 0 and of any target grows by so many.
+fn grows(before: &Value, after: &Value, member: &str, more: u64) -> Result<(), String> {
+    let pointer = format!("/{member}");
+    let had = member::integer(before, &pointer).map_err(|end| end.to_string())?;
+    is(after, &pointer, &json!(had + more))
+}
+
+/// Averages and peaks after one job are the job's own.
+fn figures(checks: &mut Checks<'_>, job: &Told, metrics: &Value, queue: &Value) -> Result<(), ScenarioEnd> {
+    let own = member::number(&job.data, "/generation_time_seconds")?;
+    let (least, most) = (own - ROUNDING_SECONDS, own + ROUNDING_SECONDS);
+    for member in ["average_generation_time_seconds", "p95_generation_time_seconds"] {
+        checks.decide(member, lies(metrics, &format!("/{member}"), least, most));
+    }
+    let peak = member::number(&job.data, "/memory_used_mb")?;
+    checks.decide("peak_memory_used_mb", lies(metrics, "/peak_memory_used_mb", peak, peak * PEAK_MAX));
+    let most = job.took().as_secs_f64() + ROUNDING_SECONDS;
+    let pointer = "/average_processing_time_seconds";
+    checks.decide("average_processing_time_seconds", lies(queue, pointer, least, most));
+    Ok(())
 }

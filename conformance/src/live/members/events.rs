@@ -4,6 +4,7 @@ use contracts::Action;
 use serde_json::{Value, json};
 
 use super::{
+    alone::{Alone, Heard},
     each,
     interview::{Moment, is, lies, within},
 };
@@ -19,6 +20,10 @@ use crate::{
     scenario::{Checks, Scenario},
     sentence::Sentence,
 };
+
+/// Why heartbeats of a gateway over HTTP are left out.
+pub(in crate::live) const NO_HEARTBEATS: &str =
+    "over HTTP no heartbeats are sent: who wants to know asks for the status";
 
 const STEPS: u64 = 5;
 const ATTEMPT: u64 = 3;
@@ -46,17 +51,15 @@ fn progress() -> Scenario {
         |context, checks| {
             // A gateway counts attempts itself.
             let attempt = if context.is_pool()? { 1 } else { ATTEMPT };
-            let (mut worker, _) = context.start_with(&["events"])?;
+            let mut target = Alone::begin(context, &["events"])?;
+            let id = context.fresh_id();
             let document = with(context.small_submission(), "/scheduler/steps", STEPS.into());
             let document = with(document, "/hyperparameters/batch_size", 2.into());
             let mut frame =
-                Command::new(Action::GenerateSdxl, json!({"prompt_submission": document})).id("job").frame();
+                Command::new(Action::GenerateSdxl, json!({"prompt_submission": document})).frame();
             frame["attempt"] = ATTEMPT.into();
             let begun = Moment::now();
-            worker.send(&frame)?;
-            let mut events = Vec::new();
-            let reply = worker
-                .reply(context.options.timeout, "a job with events", &mut |event| events.push(event))?;
+            let Heard { reply, events, .. } = target.job(context, &id, frame)?;
             let ended = Moment::now();
             if reply["success"] != true {
                 return Err(ScenarioEnd::Broken(reply.to_string()));
@@ -67,7 +70,7 @@ fn progress() -> Scenario {
             checks.hold("sequence", counted && sequences.first() == Some(&0), || display::json(&sequences));
             let own: Vec<&Value> = events.iter().filter(|event| event["event"] == "progress").collect();
             for event in &own {
-                checks.decide("request_id", is(event, "/request_id", &json!("job")));
+                checks.decide("request_id", is(event, "/request_id", &json!(id)));
                 checks.decide("attempt", is(event, "/attempt", &json!(attempt)));
                 checks.decide("timestamp", within(event, "/timestamp", begun, ended));
                 let step = member::integer(event, "/step")? as f64;
@@ -121,6 +124,13 @@ fn heartbeat() -> Scenario {
         "members.heartbeat",
         each(Class::Life, Sentence::HeartbeatMembers, &members),
         |context, checks| {
+            let largest = match context.is_gateway() {
+                true => return Err(ScenarioEnd::Skip(NO_HEARTBEATS.to_owned())),
+                false => {
+                    member::integer(&context.get(Action::GetCapabilities, json!({}))?, "/max_batch_size")?
+                }
+            };
+            let several = context.workers()? > 1;
             let (mut worker, _) = context.start_with(&["events", "out_of_order"])?;
             let begun = Moment::now();
             let idle = beat(&mut worker, context, None)?;
@@ -129,14 +139,21 @@ fn heartbeat() -> Scenario {
             checks.hold("idle-state", matches!(state, Some("ready" | "starting")), || idle.to_string());
             let mut submission = long_submission(context);
             // Of a worker whose steps take next to nothing the job is still there at the next heartbeat.
-            submission["hyperparameters"]["batch_size"] = 16.into();
+            submission["hyperparameters"]["batch_size"] = largest.into();
+            submission["hyperparameters"]["dimensions"] = json!({"width": 512, "height": 512});
             let job = Command::new(Action::GenerateSdxl, json!({"prompt_submission": submission})).id("job");
             worker.send(&job.frame())?;
             let busy = beat(&mut worker, context, Some("job"))?;
             let ended = Moment::now();
             // The first job loads its model.
             let state = busy["state"].as_str();
-            checks.hold("state", matches!(state, Some("running" | "loading")), || busy.to_string());
+            let is_busy = match state {
+                Some("running" | "loading") => true,
+                // A pool with a free worker takes a job at once.
+                Some("ready") => several,
+                _ => false,
+            };
+            checks.hold("state", is_busy, || busy.to_string());
             checks.decide("running_request_id", is(&busy, "/running_request_id", &json!("job")));
             for heartbeat in [&idle, &busy] {
                 checks.decide("timestamp", within(heartbeat, "/timestamp", begun, ended));

@@ -59,12 +59,29 @@ pub(in crate::live) fn ask_shared(
     action: Action,
     fields: Value,
 ) -> Result<Told, ScenarioEnd> {
+    let (told, result) = try_to_ask_shared(context, action, fields)?;
+    result.map_err(|why| ScenarioEnd::Broken(format!("{action}: {why}")))?;
+    Ok(told)
+}
+
+/// The same for a command that may fail.
+pub(in crate::live) fn try_to_ask_shared(
+    context: &mut Context,
+    action: Action,
+    fields: Value,
+) -> Result<(Told, Result<(), String>), ScenarioEnd> {
     let id = context.fresh_id();
     let asked = Moment::now();
     let reading = context.ask(&Command::new(action, fields).id(&id))?;
-    let answered = Moment::now();
-    let data = reading.data().map_err(|why| ScenarioEnd::Broken(format!("{action}: {why}")))?.clone();
-    Ok(Told { id, data, asked, answered })
+    Ok(told(id, &reading, asked, Moment::now()))
+}
+
+fn told(id: String, reading: &StrictReading, asked: Moment, answered: Moment) -> (Told, Result<(), String>) {
+    let (data, result) = match reading.data() {
+        Ok(data) => (data.clone(), Ok(())),
+        Err(why) => (Value::Null, Err(why)),
+    };
+    (Told { id, data, asked, answered }, result)
 }
 
 /// Asks a worker that has agreed on no dialect, or on snake.
@@ -93,11 +110,7 @@ pub(in crate::live) fn try_to_ask(
     let value = worker.reply(context.options.timeout, action.as_str(), &mut |_| ())?;
     let answered = Moment::now();
     let reading = StrictReading::of(action, Dialect::Snake, &Answer { value, http: None });
-    let (data, result) = match reading.data() {
-        Ok(data) => (data.clone(), Ok(())),
-        Err(why) => (Value::Null, Err(why)),
-    };
-    Ok((Told { id, data, asked, answered }, result))
+    Ok(told(id, &reading, asked, answered))
 }
 
 /// Whether the timestamp at a pointer lies between two moments.

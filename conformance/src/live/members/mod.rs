@@ -1,9 +1,10 @@
 //! Members of replies, each held against something else: what was asked, what the suite measured, what lies on disk, what
 //! another action says.
 
+pub(super) mod alone;
 mod catalogue;
 mod counters;
-mod events;
+pub(super) mod events;
 mod failures;
 pub(super) mod interview;
 mod limits;

@@ -4,6 +4,7 @@ use contracts::Action;
 use serde_json::{Value, json};
 
 use super::{
+    alone::poll,
     each,
     interview::{Moment, column, is, within},
 };
@@ -45,46 +46,43 @@ pub(super) fn scenario() -> Scenario {
         each(Class::Corr, CANCEL, &cancel),
     ];
     Scenario::new("members.queue", checks.concat(), |context, checks| {
-        if context.get(Action::GetStatus, json!({}))?["gpus"].as_array().is_some_and(|gpus| gpus.len() > 1) {
-            return Err(ScenarioEnd::Skip(
-                "a pool of several workers runs several jobs at a time".to_owned(),
-            ));
-        }
-        let (mut worker, _) = context.start_with(&["events", "out_of_order"])?;
+        context.need_no_other_worker("a pool of several workers runs several jobs at a time")?;
+        let mut line = Line::begin(context)?;
+        let jobs = JOBS.map(|name| if context.is_gateway() { context.fresh_id() } else { name.to_owned() });
+        let before = line.ask(context, Action::GetQueueStatus, json!({}))?;
         let sent = Moment::now();
-        for id in JOBS {
+        for id in &jobs {
             let fields = json!({"prompt_submission": case::long_submission(context)});
-            worker.send(&Command::new(Action::GenerateSdxl, fields).id(id).frame())?;
+            line.submit(context, &Command::new(Action::GenerateSdxl, fields).id(id))?;
         }
-        let runs = worker.frame_that(context.options.timeout, "the first step of a job", &mut |frame| {
-            frame["stage"] == "denoising" || frame.get("success").is_some()
-        })?;
-        if runs.get("success").is_some() {
-            return Err(ScenarioEnd::Broken(format!("a job has ended before the others wait: {runs}")));
-        }
-        let query = |action| Command::new(action, json!({})).id("members-query");
-        let queue = answer(&mut worker, context, &query(Action::GetQueueStatus))?;
-        let status = answer(&mut worker, context, &query(Action::GetStatus))?;
+        line.wait_for_step(context)?;
+        let queue = line.ask(context, Action::GetQueueStatus, json!({}))?;
+        let status = line.ask(context, Action::GetStatus, json!({}))?;
         let now = Moment::now();
-        waiting(checks, &queue, sent, now)?;
+        waiting(checks, &queue, &jobs, sent, now)?;
         checks.decide("state", is(&status, "/state", &json!("running")));
         checks.decide("active_inference_sessions", is(&status, "/active_inference_sessions", &json!(1)));
-        checks.decide("running_request_id", is(&status, "/running_request_id", &json!(JOBS[0])));
+        checks.decide("running_request_id", is(&status, "/running_request_id", &json!(jobs[0])));
         // The last first: one that begins to run would no longer wait.
-        for (id, was) in [(JOBS[2], "queued"), (JOBS[1], "queued"), (JOBS[0], "running")] {
-            let fields = json!({"target_request_id": id});
-            let command = Command::new(Action::Cancel, fields).id(format!("cancels-{id}"));
-            let cancelled = answer(&mut worker, context, &command)?;
+        for (id, was) in [(&jobs[2], "queued"), (&jobs[1], "queued"), (&jobs[0], "running")] {
+            let cancelled = line.ask(context, Action::Cancel, json!({"target_request_id": id}))?;
             checks.decide("target_request_id", is(&cancelled, "/target_request_id", &json!(id)));
             checks.decide("was", is(&cancelled, "/was", &json!(was)));
         }
-        let queue = answer(&mut worker, context, &query(Action::GetQueueStatus))?;
-        checks.decide("cancelled", is(&queue, "/cancelled", &json!(JOBS.len())));
+        let queue = line.ask(context, Action::GetQueueStatus, json!({}))?;
+        let cancelled = member::integer(&before, "/cancelled")? + jobs.len() as u64;
+        checks.decide("cancelled", is(&queue, "/cancelled", &json!(cancelled)));
         Ok(())
     })
 }
 
-fn waiting(checks: &mut Checks<'_>, queue: &Value, sent: Moment, now: Moment) -> Result<(), ScenarioEnd> {
+fn waiting(
+    checks: &mut Checks<'_>,
+    queue: &Value,
+    jobs: &[String],
+    sent: Moment,
+    now: Moment,
+) -> Result<(), ScenarioEnd> {
     checks.decide("total_queued", is(queue, "/total_queued", &json!(2)));
     checks.decide("currently_processing", is(queue, "/currently_processing", &json!(1)));
     let rows = member::list(queue, "/queued_requests")?;
@@ -93,7 +91,7 @@ fn waiting(checks: &mut Checks<'_>, queue: &Value, sent: Moment, now: Moment) ->
         "status": column(rows, "status"),
         "queue_position": column(rows, "queue_position"),
     });
-    checks.decide("request_id", is(&told, "/request_id", &json!(JOBS)));
+    checks.decide("request_id", is(&told, "/request_id", &json!(jobs)));
     checks.decide("status", is(&told, "/status", &json!(["running", "queued", "queued"])));
     checks.decide("queue_position", is(&told, "/queue_position", &json!([0, 1, 2])));
     for row in rows {
@@ -109,15 +107,63 @@ fn waiting(checks: &mut Checks<'_>, queue: &Value, sent: Moment, now: Moment) ->
     Ok(())
 }
 
-/// `data` of the reply to a command, beside the events and replies of jobs.
-fn answer(worker: &mut Worker, context: &Context, command: &Command) -> Result<Value, ScenarioEnd> {
-    worker.send(&command.frame())?;
-    let what = command.action.as_str();
-    let reply = worker.frame_that(context.options.timeout, what, &mut |frame| {
-        frame["request_id"].as_str() == command.request_id.as_deref() && frame.get("success").is_some()
-    })?;
-    if reply["success"] == true {
-        return Ok(reply["data"].clone());
+/// A target that takes commands while jobs run: a worker of the scenario's own, or the gateway.
+enum Line {
+    Worker(Box<Worker>),
+    Gateway,
+}
+
+impl Line {
+    fn begin(context: &mut Context) -> Result<Self, ScenarioEnd> {
+        if context.is_gateway() {
+            return Ok(Self::Gateway);
+        }
+        Ok(Self::Worker(Box::new(context.start_with(&["events", "out_of_order"])?.0)))
     }
-    Err(ScenarioEnd::Broken(format!("{what}: {reply}")))
+
+    /// Hands a job in, and does not wait for its reply.
+    fn submit(&mut self, context: &Context, job: &Command) -> Result<(), ScenarioEnd> {
+        match self {
+            Self::Worker(worker) => Ok(worker.send(&job.frame())?),
+            Self::Gateway => {
+                let frame = job.frame().to_string().into_bytes();
+                let later = [("prefer", "respond-async")];
+                let accepted = context.gateway()?.send("POST", "/v1/commands", &later, Some(frame))?;
+                if accepted.status == 202 {
+                    return Ok(());
+                }
+                let why = format!("a job with Prefer: respond-async is answered {}", accepted.status);
+                Err(ScenarioEnd::Broken(why))
+            }
+        }
+    }
+
+    /// Waits until a job runs.
+    fn wait_for_step(&mut self, context: &mut Context) -> Result<(), ScenarioEnd> {
+        let Self::Worker(worker) = self else {
+            let runs = |queue: &Value| queue["currently_processing"] == 1;
+            return poll(context, "a job that runs", Action::GetQueueStatus, &json!({}), runs).map(|_| ());
+        };
+        let runs = worker.frame_that(context.options.timeout, "the first step of a job", &mut |frame| {
+            frame["stage"] == "denoising" || frame.get("success").is_some()
+        })?;
+        if runs.get("success").is_some() {
+            return Err(ScenarioEnd::Broken(format!("a job has ended before the others wait: {runs}")));
+        }
+        Ok(())
+    }
+
+    /// `data` of the reply to a command, beside the events and replies of jobs.
+    fn ask(&mut self, context: &mut Context, action: Action, fields: Value) -> Result<Value, ScenarioEnd> {
+        let Self::Worker(worker) = self else { return context.get(action, fields) };
+        let id = context.fresh_id();
+        worker.send(&Command::new(action, fields).id(&id).frame())?;
+        let reply = worker.frame_that(context.options.timeout, action.as_str(), &mut |frame| {
+            frame["request_id"] == id.as_str() && frame.get("success").is_some()
+        })?;
+        if reply["success"] == true {
+            return Ok(reply["data"].clone());
+        }
+        Err(ScenarioEnd::Broken(format!("{action}: {reply}")))
+    }
 }

@@ -4,15 +4,16 @@ use contracts::{Action, ModelPlace};
 use serde_json::{Value, json};
 
 use super::{
+    alone::Alone,
     each,
-    interview::{Moment, Told, ask, is, lies, within},
+    interview::{Moment, Told, is, lies, within},
 };
 use crate::{
     check::ScenarioEnd,
     class::Class,
     context::Context,
     member,
-    party::{TargetError, worker::Worker},
+    party::TargetError,
     scenario::{Checks, Scenario},
     sentence::Sentence,
 };
@@ -21,6 +22,9 @@ const INITIALIZED: Sentence = Sentence::InitializeResult;
 const STATUS: Sentence = Sentence::StatusMembers;
 const LOADED: Sentence = Sentence::LoadMembers;
 const LISTED: Sentence = Sentence::ModelMembers;
+
+/// Why the device is left out.
+const SEVERAL: &str = "a pool of several workers has as many GPUs";
 
 /// Clocks of two processes are read one after the other.
 const CLOCK_SECONDS: f64 = 0.01;
@@ -48,11 +52,15 @@ pub(super) fn scenario() -> Scenario {
     ];
     Scenario::new("members.status", checks.concat(), |context, checks| {
         let start = Moment::now();
-        let mut worker = context.start()?;
-        let answers = Answers::of(&mut worker, context)?;
-        handshake(checks, &answers.initialized, &worker)?;
-        place(checks, &answers);
-        activity(checks, start, &answers)?;
+        let mut target = Alone::begin(context, &[])?;
+        let answers = Answers::of(&mut target, context)?;
+        handshake(checks, &answers.initialized);
+        process(checks, &answers.initialized, &target, context)?;
+        match context.workers()? {
+            1 => place(checks, &answers),
+            _ => ["gpu_id", "device_name"].into_iter().for_each(|check| checks.skip(check, SEVERAL)),
+        }
+        activity(checks, start, &answers, context.is_gateway())?;
         model(checks, &answers)
     })
 }
@@ -64,6 +72,8 @@ struct Answers {
     initialized: Value,
     /// Status between the two.
     greeted: Value,
+    /// The models before it is loaded.
+    known: Value,
     loaded: Told,
     /// Status with the model.
     after: Told,
@@ -74,21 +84,26 @@ struct Answers {
 }
 
 impl Answers {
-    fn of(worker: &mut Worker, context: &Context) -> Result<Self, ScenarioEnd> {
-        let query = |worker: &mut Worker, action| ask(worker, context, action, json!({}));
-        let fields = json!({"protocol_versions": ["1"], "features": [], "dialect": "snake"});
+    fn of(target: &mut Alone, context: &mut Context) -> Result<Self, ScenarioEnd> {
+        let mut query = |context: &mut Context, action, fields| target.ask(context, action, fields);
+        // Over HTTP features and dialects are not agreed on.
+        let fields = match context.is_gateway() {
+            true => json!({"protocol_versions": ["1"]}),
+            false => json!({"protocol_versions": ["1"], "features": [], "dialect": "snake"}),
+        };
         let model = json!({"model_path": context.options.model_path, "model_type": "sdxl"});
         Ok(Self {
-            before: query(worker, Action::GetStatus)?,
-            initialized: ask(worker, context, Action::Initialize, fields)?.data,
-            greeted: query(worker, Action::GetStatus)?.data,
-            loaded: ask(worker, context, Action::LoadModel, model)?,
-            after: query(worker, Action::GetStatus)?,
-            capabilities: query(worker, Action::GetCapabilities)?.data,
-            models: query(worker, Action::GetModelInfo)?.data,
+            before: query(context, Action::GetStatus, json!({}))?,
+            initialized: query(context, Action::Initialize, fields)?.data,
+            greeted: query(context, Action::GetStatus, json!({}))?.data,
+            known: query(context, Action::GetModelInfo, json!({}))?.data,
+            loaded: query(context, Action::LoadModel, model)?,
+            after: query(context, Action::GetStatus, json!({}))?,
+            capabilities: query(context, Action::GetCapabilities, json!({}))?.data,
+            models: query(context, Action::GetModelInfo, json!({}))?.data,
             report: {
                 let fields = json!({"prompt_submission": context.small_submission()});
-                ask(worker, context, Action::ValidateRequest, fields)?.data
+                query(context, Action::ValidateRequest, fields)?.data
             },
         })
     }
@@ -127,18 +142,42 @@ fn model(checks: &mut Checks<'_>, answers: &Answers) -> Result<(), ScenarioEnd> 
     checks.decide("location", is(row, "/location", &json!("gpu")));
     let path = member::text(row, "/model_path")?;
     checks.hold("model_path", is_id_of(path, id), || format!("{path} has another id than {id}"));
+    // A gateway that others have asked may still have the file in host memory.
+    let known = member::list(&answers.known, "/models")?;
+    let is_kept = known.iter().any(|kept| {
+        let is_there = kept.get("gpu_id").is_none_or(|gpu_id| *gpu_id == loaded.data["gpu_id"]);
+        is_there && kept["model_path"] == row["model_path"] && kept["location"] == "ram"
+    });
+    checks.decide("from_cache", is(&loaded.data, "/from_cache", &json!(is_kept)));
     sizes(checks, loaded, row, &before.data, &after.data)
 }
 
-fn handshake(checks: &mut Checks<'_>, initialized: &Value, worker: &Worker) -> Result<(), ScenarioEnd> {
+fn handshake(checks: &mut Checks<'_>, initialized: &Value) {
     checks.decide("protocol_version", is(initialized, "/protocol_version", &json!("1")));
     checks.decide("features", is(initialized, "/features", &json!([])));
     checks.decide("dialect", is(initialized, "/dialect", &json!("snake")));
+}
+
+/// The process that answers is the one that was started, or one below it.
+fn process(
+    checks: &mut Checks<'_>,
+    initialized: &Value,
+    target: &Alone,
+    context: &Context,
+) -> Result<(), ScenarioEnd> {
+    let process = match target {
+        Alone::Worker(worker) => Some(&worker.process),
+        Alone::Gateway => context.own_process(),
+    };
+    let Some(process) = process else {
+        checks.skip("pid", "the process of a gateway that runs somewhere is not seen");
+        return Ok(());
+    };
     let pid = member::integer(initialized, "/pid")?;
-    let below = worker.process.descendants().map_err(TargetError::Tool)?;
+    let below = process.descendants().map_err(TargetError::Tool)?;
     let is_there = below.iter().any(|seen| u64::from(seen.pid.as_raw().unsigned_abs()) == pid);
-    checks.hold("pid", is_there || u64::from(worker.process.id()) == pid, || {
-        format!("pid is {pid}, and the started process {}", worker.process.id())
+    checks.hold("pid", is_there || u64::from(process.id()) == pid, || {
+        format!("pid is {pid}, and the started process {}", process.id())
     });
     Ok(())
 }
@@ -152,24 +191,36 @@ fn is_id_of(path: &str, id: &str) -> bool {
     place.stem() == id || id.rsplit_once('-').is_some_and(|(own, _)| own == readable)
 }
 
-fn activity(checks: &mut Checks<'_>, start: Moment, answers: &Answers) -> Result<(), ScenarioEnd> {
+fn activity(
+    checks: &mut Checks<'_>,
+    start: Moment,
+    answers: &Answers,
+    is_gateway: bool,
+) -> Result<(), ScenarioEnd> {
     let Answers { before, greeted, after, .. } = answers;
     for (status, initialized, loaded) in
-        [(&before.data, false, false), (greeted, true, false), (&after.data, true, true)]
+        [(&before.data, is_gateway, false), (greeted, true, false), (&after.data, true, true)]
     {
         checks.decide("is_initialized", is(status, "/is_initialized", &json!(initialized)));
         checks.decide("has_model_loaded", is(status, "/has_model_loaded", &json!(loaded)));
     }
     checks.decide("state", is(&after.data, "/state", &json!("ready")));
     checks.decide("last_activity", within(&after.data, "/last_activity", before.answered, after.answered));
-    let most = |told: &Told| (told.answered.instant - start.instant).as_secs_f64() + CLOCK_SECONDS;
+    // A gateway runs since before the scenario: only the difference of two answers is known.
+    let had = if is_gateway { member::number(&before.data, "/uptime_seconds")? } else { 0.0 };
+    let most = |told: &Told| had + told.answered.since(start).as_secs_f64() + CLOCK_SECONDS;
     checks.decide("uptime_seconds", lies(&before.data, "/uptime_seconds", 0.0, most(before)));
     let between = (after.asked.instant - before.answered.instant).as_secs_f64();
-    // A pool tells the uptime of a worker, which may have started after the first question.
-    let is_pool = after.data["gpus"].is_array();
     let least = member::number(&before.data, "/uptime_seconds")? + between - CLOCK_SECONDS;
-    let least = if is_pool { 0.0 } else { least };
-    checks.decide("uptime_seconds", lies(&after.data, "/uptime_seconds", least, most(after)));
+    // A pool tells the uptime of one of its workers, which may have started after the first question.
+    let is_of_another = after.data["gpu_id"] != before.data["gpu_id"];
+    let is_new_pool = !is_gateway && after.data["gpus"].is_array();
+    let (least, most) = match (is_of_another, is_new_pool) {
+        (true, _) => (0.0, f64::MAX),
+        (_, true) => (0.0, most(after)),
+        _ => (least, most(after)),
+    };
+    checks.decide("uptime_seconds", lies(&after.data, "/uptime_seconds", least, most));
     Ok(())
 }
 
@@ -185,7 +236,6 @@ fn sizes(
     checks.decide("model_size_bytes", is(after, "/model_size_bytes", size));
     let took = loaded.took().as_secs_f64();
     checks.decide("load_time_seconds", lies(&loaded.data, "/load_time_seconds", 0.0, took + CLOCK_SECONDS));
-    checks.decide("from_cache", is(&loaded.data, "/from_cache", &json!(false)));
     let held = member::integer(&loaded.data, "/memory_used_bytes")?;
     checks.hold("memory_used_bytes", held > 0, || loaded.data.to_string());
     let (Some(one), Some(two)) = (before.get("memory_stats"), after.get("memory_stats")) else {
