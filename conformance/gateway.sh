@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The conformance suite against a gateway that it starts, over HTTP: on two simulated workers, or on the real Python worker
-# with the tiny models that workers/setup.sh makes. On simulated workers also over stdio, as one worker.
+# with the tiny models that workers/setup.sh makes. On simulated workers also over stdio, as one worker; both are then compared
+# with a simulated worker alone.
 #
 #   conformance/gateway.sh [--python] [FLAG OF conformance gateway ...]
 set -euo pipefail
@@ -32,8 +33,19 @@ if [ "${1:-}" = --python ]; then
 fi
 folders=(--model-root "$scratch/models" --input-root "$scratch/inputs" --output-dir "$scratch/outputs")
 files=(--scratch-models "$scratch/models" --base-file "$base")
-"$bin/conformance" gateway --input-root "$scratch/inputs" --start-timeout 60 "${has[@]}" "${files[@]}" "$@" \
+run=(--start-timeout 60 "${has[@]}" "${files[@]}")
+pool=(--input-root "$scratch/inputs")
+recorded() { echo "--record --report json=$scratch/$1.json"; }
+"$bin/conformance" gateway "${pool[@]}" "${run[@]}" $(recorded http) "$@" \
   -- "$bin/gateway" serve "${workers[@]}" --listen '{address}' "${folders[@]}"
 # The caller's choice of checks is about HTTP.
-[ $# -gt 0 ] || [ ${#process[@]} -eq 0 ] || "$bin/conformance" worker "${process[@]}" --input-root "$scratch/inputs" \
-  --start-timeout 60 "${has[@]}" "${files[@]}" -- "$bin/gateway" stdio "${workers[@]}" "${one[@]}" "${folders[@]}"
+[ $# -eq 0 ] && [ ${#process[@]} -gt 0 ] || exit 0
+"$bin/conformance" worker "${process[@]}" "${pool[@]}" "${run[@]}" $(recorded stdio) \
+  -- "$bin/gateway" stdio "${workers[@]}" "${one[@]}" "${folders[@]}"
+# Of the worker alone, which sim.sh judges, the suites that see the most members.
+seen=(envelopes binding errors members models events training)
+"$bin/conformance" worker --jobs 4 "${run[@]}" $(recorded sim) "${seen[@]/#/--only=}" \
+  -- "$bin/worker-sim" --step-ms 5 --load-ms 0 --model-root "$scratch/models"
+echo "the three compared: a worker, and a gateway over HTTP and over stdio"
+"$bin/conformance" compare "$scratch"/{sim,http,stdio}.json >"$scratch/compared" || { code=$?; cat "$scratch/compared"; exit $code; }
+tail -1 "$scratch/compared"

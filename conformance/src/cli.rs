@@ -23,7 +23,7 @@ use crate::{
 
 /// Drives a worker or a gateway from outside and checks that it keeps the contract.
 ///
-/// Exit codes: 0 ok, 10 broken (or slower, of a comparison), 20 undecided, 30 could not run, 130 interrupted.
+/// Exit codes: 0 ok, 10 broken (of a comparison: slower, or another verdict), 20 undecided, 30 could not run, 130 interrupted.
 #[derive(Debug, Parser)]
 #[command(name = "conformance", version)]
 struct Flags {
@@ -73,6 +73,22 @@ enum TargetFlags {
         #[arg(long, value_name = "FOLDER", default_value = ".")]
         folder: PathBuf,
         /// File of the review; default: stdout.
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Compares reports of several targets: each check whose verdict differs, what only some of them ran, and members that
+    /// differ (exit 10 if one differs for no reason): `conformance compare worker.json gateway.json`.
+    Compare {
+        /// JSON reports, two or more. A target is called as its file is.
+        #[arg(required = true, num_args = 2.., value_name = "REPORT")]
+        reports: Vec<PathBuf>,
+        /// Further reasons for members that differ, in a file like `data/expected_differences.json`; repeatable.
+        #[arg(long, value_name = "FILE")]
+        reasons: Vec<PathBuf>,
+        /// Form of the comparison.
+        #[arg(long, value_enum, default_value_t = Format::Human)]
+        format: Format,
+        /// File of the comparison; default: stdout.
         #[arg(long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
@@ -196,6 +212,9 @@ struct Common {
     /// Reports say how long each check took, and name the slowest scenarios. Reports of equal runs then differ.
     #[arg(long, conflicts_with = "list")]
     times: bool,
+    /// The JSON report has the members of each reply, which `conformance compare` compares.
+    #[arg(long, conflicts_with = "list")]
+    record: bool,
     /// Prints the id, class and sentence of every check, and runs nothing.
     #[arg(long)]
     list: bool,
@@ -246,6 +265,13 @@ pub enum Task {
         base: String,
         /// A folder of the repository.
         folder: PathBuf,
+    },
+    /// Reports are compared.
+    Compare {
+        /// Their files.
+        reports: Vec<PathBuf>,
+        /// Files of further reasons.
+        reasons: Vec<PathBuf>,
     },
     /// Its target is measured.
     Bench(BenchChoice),
@@ -301,6 +327,14 @@ pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<Invocation, clap
             (TargetPlan::Worker(command), common, Some(choice))
         }
         TargetFlags::Bench { bench, command } => return Ok(measuring(bench, command, replay)),
+        TargetFlags::Compare { reports, reasons, format, output } => {
+            if !matches!(format, Format::Human | Format::Json) {
+                let why = "conformance compare prints for people or as JSON: use --format human or json\n";
+                return Err(clap::Error::raw(ErrorKind::ArgumentConflict, why));
+            }
+            let compared = without_target(Task::Compare { reports, reasons }, output, replay);
+            return Ok(Invocation { format, ..compared });
+        }
         TargetFlags::Trace { output } => return Ok(without_target(Task::Trace, output, replay)),
         TargetFlags::Review { base, folder, output } => {
             return Ok(without_target(Task::Review { base, folder }, output, replay));
@@ -322,6 +356,7 @@ pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<Invocation, clap
         start_timeout: Duration::from_secs(common.start_timeout),
         seed: common.seed,
         times: common.times,
+        records: common.record,
         jobs: jobs_of_worker,
     };
     let Common { only, skip, list, format, output, report: reports, .. } = common;

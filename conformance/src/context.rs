@@ -24,7 +24,7 @@ use crate::{
         gateway::Gateway,
         launch::{GatewayLauncher, OwnGateway},
         process::Process,
-        transcript::Transcript,
+        transcript::{Recorder, Transcript},
         worker::{Launcher, Worker},
     },
 };
@@ -44,7 +44,7 @@ impl Subject {
     /// The same target for another thread; none of a gateway, which scenarios share.
     pub(crate) fn another(&self) -> Option<Self> {
         let Self::Worker(launcher) = self else { return None };
-        let (silent, transcript) = (Arc::default(), Transcript::default());
+        let (silent, transcript) = (Arc::default(), launcher.transcript.another());
         Some(Self::Worker(Launcher { silent, transcript, ..launcher.clone() }))
     }
 }
@@ -113,6 +113,14 @@ impl Context {
         match &self.subject {
             Subject::Worker(launcher) => launcher.transcript.clone(),
             Subject::Gateway(gateway) => gateway.transcript.clone(),
+        }
+    }
+
+    /// Hands all further messages to a recorder.
+    pub(crate) fn record(&mut self, recorder: Arc<dyn Recorder>) {
+        match &mut self.subject {
+            Subject::Worker(launcher) => launcher.transcript.record(recorder),
+            Subject::Gateway(gateway) => gateway.transcript.record(recorder),
         }
     }
 

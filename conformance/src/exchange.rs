@@ -157,26 +157,11 @@ impl StrictReading {
     /// Reads an answer to a command of an action, in one dialect.
     #[must_use]
     pub fn of(action: Action, dialect: Dialect, answer: &Answer) -> Self {
-        let mut misspelt = Vec::new();
         let mut value = answer.value.clone();
-        if answer.http.as_ref().is_some_and(|(status, _)| *status >= 400)
-            && let Value::Object(members) = &mut value
-        {
-            for member in problem_members() {
-                members.remove(member);
-            }
+        if answer.http.as_ref().is_some_and(|(status, _)| *status >= 400) {
+            drop_problem_members(&mut value);
         }
-        let reply = unspell(dialect, &value, &dictionary().named("Reply").shape, "", &mut misspelt);
-        let mut snake = reply;
-        if let Some(data) = snake.get("data").filter(|data| data.is_object()).cloned() {
-            snake["data"] = unspell(
-                dialect,
-                &data,
-                &dictionary().named(action.info().reply).shape,
-                "/data",
-                &mut misspelt,
-            );
-        }
+        let (snake, misspelt) = in_snake(action, dialect, &value);
         let mut violations = Vec::new();
         let read = agrees(&snake).and_then(|()| {
             Reply::read(action, &snake).map_err(|err| {
@@ -226,6 +211,34 @@ impl StrictReading {
             Ok(read) => read.reply.warnings.iter().map(|warning| warning.code.as_str()).collect(),
             Err(_) => Vec::new(),
         }
+    }
+}
+
+/// A reply of one dialect in snake, and the pointers of names that are not of the dialect.
+#[must_use]
+pub fn in_snake(action: Action, dialect: Dialect, reply: &Value) -> (Value, Vec<String>) {
+    let mut misspelt = Vec::new();
+    let mut snake = unspell(dialect, reply, &dictionary().named("Reply").shape, "", &mut misspelt);
+    if let Some(data) = snake.get("data").filter(|data| data.is_object()).cloned() {
+        let shape = &dictionary().named(action.info().reply).shape;
+        snake["data"] = unspell(dialect, &data, shape, "/data", &mut misspelt);
+    }
+    (snake, misspelt)
+}
+
+/// A member of a reply, an event or an envelope as a dialect spells it.
+pub(crate) fn spelt(dialect: Dialect, snake: &str) -> &str {
+    let of = |name: &str| dictionary().object(name).property(snake);
+    let property = ["EnvelopeHead", "Reply", "ProgressEvent"].into_iter().find_map(of);
+    property.map_or(snake, |property| dialect.name(property))
+}
+
+/// Takes out the members of RFC 9457 that a reply has not.
+pub(crate) fn drop_problem_members(reply: &mut Value) {
+    if let Value::Object(members) = reply {
+        problem_members().for_each(|member| {
+            members.remove(member);
+        });
     }
 }
 

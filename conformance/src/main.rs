@@ -4,6 +4,7 @@ use anyhow::Context as _;
 use conformance::{
     bench,
     cli::{self, BenchChoice, Format, Invocation, Task},
+    compare,
     finding::Outcome,
     interrupt, live, mutants, options,
     report::{self, Report},
@@ -60,6 +61,16 @@ fn go(invocation: &Invocation) -> anyhow::Result<Verdict> {
             let reviewed = review::review(folder, base)?;
             put(output, |out| review::write(&reviewed, out))?;
             Ok(review::verdict(&reviewed))
+        }
+        Task::Compare { reports, reasons } => {
+            let compared =
+                compare::compare(&compare::read::reports(reports)?, &compare::reasons::read(reasons)?)?;
+            put(output, |out| match invocation.format {
+                Format::Json => compare::json::write(&compared, out),
+                // The command line takes no other form.
+                _ => compare::human::write(&compared, out),
+            })?;
+            Ok(compared.verdict())
         }
         Task::Run => run(invocation, output),
         Task::Mutants(choice) => hunt(invocation, choice, output),

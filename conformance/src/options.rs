@@ -47,6 +47,8 @@ pub struct Options {
     pub seed: u64,
     /// Whether reports say how long each check took.
     pub times: bool,
+    /// Whether the report has the members of each reply.
+    pub records: bool,
     /// Threads that run scenarios of a worker.
     pub jobs: NonZeroUsize,
 }
@@ -82,6 +84,7 @@ impl Default for Options {
             start_timeout: Duration::from_secs(START_TIMEOUT_SECONDS),
             seed: SEED,
             times: false,
+            records: false,
             jobs: NonZeroUsize::MIN,
         }
     }

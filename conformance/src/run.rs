@@ -21,7 +21,9 @@ use crate::{
         worker::Launcher,
     },
     plan::{Plan, TargetPlan},
-    probe, replay,
+    probe,
+    record::Record,
+    replay,
     report::{ENDS_THE_RUN, Report},
     run_threads::{self, Done, Progress, RunThread},
     sentence::Sentence,
@@ -83,7 +85,11 @@ pub(crate) fn prepare(plan: &Plan, tap: Option<Arc<dyn Tap>>) -> Result<Prepared
 /// # Errors
 /// [`TargetError`] if nothing could run: a folder cannot be made, a command does not start, no gateway answers at the URL.
 pub fn run(plan: &Plan, progress: Progress<'_>) -> Result<Report, TargetError> {
-    let Prepared { suites, context, target, _scratch } = prepare(plan, None)?;
+    let Prepared { suites, mut context, target, _scratch } = prepare(plan, None)?;
+    let record = plan.options.records.then(Record::default);
+    if let Some(record) = &record {
+        context.record(Arc::new(record.clone()));
+    }
     let defs: Vec<(String, Vec<CheckDef>)> = suites
         .iter()
         .flat_map(|suite| &suite.scenarios)
@@ -92,6 +98,7 @@ pub fn run(plan: &Plan, progress: Progress<'_>) -> Result<Report, TargetError> {
     let (replay, source) = (replay::of_target(&plan.target), replay::source(&plan.target));
     let has_times = plan.options.times;
     let mut report = Report { target: target.to_owned(), replay, source, has_times, ..Report::default() };
+    report.left_out = live::left_out(plan);
     progress(0, defs.len(), ANSWERS);
     let began = Instant::now();
     let within = context.options.start_timeout;
@@ -116,6 +123,7 @@ pub fn run(plan: &Plan, progress: Progress<'_>) -> Result<Report, TargetError> {
             None => report.not_run += checks.len(),
         }
     }
+    report.replies = record.map(|record| record.so_far());
     if let Some(finding) = end {
         report.add(ENDS_THE_RUN, &[answers_check()], vec![finding]);
     }

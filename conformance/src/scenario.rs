@@ -38,7 +38,7 @@ impl Scenario {
     /// Runs it and returns one finding for each of its checks, in their order.
     pub fn run(&self, context: &mut Context) -> Vec<Finding> {
         let transcript = context.transcript();
-        transcript.begin();
+        transcript.begin(&self.id);
         let findings = vec![None; self.checks.len()];
         let mut checks = Checks { defs: &self.checks, findings, transcript, decided: Instant::now() };
         let left = match (self.body)(context, &mut checks) {

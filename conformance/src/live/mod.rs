@@ -37,7 +37,7 @@ use std::{io, path::Path};
 
 use self::Targets::{Both, Gateway, Worker};
 use crate::{
-    plan::{Plan, TargetPlan, begins},
+    plan::{Plan, Selection, TargetPlan, begins},
     scenario::Scenario,
 };
 
@@ -71,6 +71,8 @@ struct Entry {
     id: &'static str,
     about: &'static str,
     targets: Targets,
+    /// Why it is of one target alone.
+    because: Option<&'static str>,
     runs_aside: bool,
     scenarios: fn(u64) -> Vec<Scenario>,
 }
@@ -81,34 +83,43 @@ const fn entry(
     targets: Targets,
     scenarios: fn(u64) -> Vec<Scenario>,
 ) -> Entry {
-    Entry { id, about, targets, runs_aside: matches!(targets, Worker), scenarios }
+    Entry { id, about, targets, because: None, runs_aside: matches!(targets, Worker), scenarios }
 }
 
 /// All suites; each takes the seed of generated documents.
 const SUITES: &[Entry] = &[
-    entry("lifecycle", "start, handshake, polite stop", Worker, |_| lifecycle::scenarios()),
+    entry("lifecycle", "start, handshake, polite stop", Worker, |_| lifecycle::scenarios())
+        .because("it is about the process of a worker; that of a gateway is the subject of gateway-process"),
     entry(
         "worker-process",
         "work that waits at the end, signals, stalls, processes left behind",
         Worker,
         |_| worker_process::scenarios(),
-    ),
+    )
+        .because("it is about the process of a worker; that of a gateway is the subject of gateway-process"),
     entry("gateway-process", "the end of a gateway, signals, stalls, processes left behind", Gateway, |_| {
         gateway_process::scenarios()
-    }),
+    })
+        .because("it is about the process of a gateway over HTTP; one on stdin and stdout is the subject of worker-process"),
     entry(
         "gateway-log",
         "a log that nobody reads costs nothing, and has the line of a failed job",
         Gateway,
         |_| gateway_log::scenarios(),
-    ),
-    entry("framing", "lines, bad frames, purity of stdout", Worker, |_| framing::scenarios()),
-    entry("http", "routes, statuses, problems", Gateway, |_| http::scenarios()),
-    entry("strangers", "web pages and other hosts", Gateway, |_| strangers::scenarios()),
+    )
+        .because("it is about the log of a server; that of a process on stdin and stdout is the subject of lifecycle"),
+    entry("framing", "lines, bad frames, purity of stdout", Worker, |_| framing::scenarios())
+        .because("HTTP has bodies and no lines"),
+    entry("http", "routes, statuses, problems", Gateway, |_| http::scenarios())
+        .because("a process on stdin and stdout has no routes"),
+    entry("strangers", "web pages and other hosts", Gateway, |_| strangers::scenarios())
+        .because("no web page reaches a process on stdin and stdout"),
     entry("pictures", "pictures over HTTP: caching, ranges, picture for picture", Gateway, |_| {
         pictures::scenarios()
-    }),
-    entry("jobs", "the list of jobs, clients that leave, keys, uploads", Gateway, |_| jobs::scenarios()),
+    })
+        .because("a process on stdin and stdout serves no pictures"),
+    entry("jobs", "the list of jobs, clients that leave, keys, uploads", Gateway, |_| jobs::scenarios())
+        .because("a process on stdin and stdout keeps no list of jobs for others"),
     entry("envelopes", "every action in both envelopes and three dialects", Both, |_| envelopes::scenarios()),
     entry("binding", "members that the C# bridge binds", Both, |_| binding::scenarios()),
     entry("errors", "every violation with its code and its place", Both, |_| errors::scenarios()),
@@ -121,10 +132,12 @@ const SUITES: &[Entry] = &[
     entry("fields", "every field of every command, spoilt in every way", Both, |_| fields::of_workers()),
     entry("own-fields", "every field of the gateway's own commands, as fields", Gateway, |_| {
         fields::of_the_gateway()
-    }),
+    })
+        .because("a worker has none of the gateway's own commands"),
     entry("own-members", "members of the gateway's own replies against what they tell of", Gateway, |_| {
         own_members::scenarios()
-    }),
+    })
+        .because("a worker has none of the gateway's own commands"),
     entry("probed", "each field and each member has a check that holds it", Both, |_| probed::scenarios()),
     entry("asked", "fields of commands decide what is done", Both, |_| asked::scenarios()).aside(),
     entry("sentences", "the sentences of refusals", Both, |_| sentences::scenarios()),
@@ -144,13 +157,19 @@ const SUITES: &[Entry] = &[
     entry("effects", "each field changes the picture as the contract describes", Both, |_| {
         effects::scenarios()
     }),
-    entry("ordering", "order of lines, cancel", Worker, |_| ordering::scenarios()),
+    entry("ordering", "order of lines, cancel", Worker, |_| ordering::scenarios())
+        .because("HTTP has one reply for each request, in no order; jobs and gateway-process cancel"),
     entry("events", "events before the reply", Both, |_| events::scenarios()).aside(),
     entry("traces", "W3C traces, from a command to its events", Both, |_| traces::scenarios()),
     entry("training", "start, status, history, stop", Both, |_| training::scenarios()),
 ];
 
 impl Entry {
+    /// The same with the reason why it is of one target alone.
+    const fn because(self, why: &'static str) -> Self {
+        Self { because: Some(why), ..self }
+    }
+
     /// The same, beside others: its scenarios mostly wait, or start workers of their own.
     const fn aside(self) -> Self {
         Self { runs_aside: true, ..self }
@@ -165,7 +184,7 @@ impl Entry {
     }
 
     fn suite(&self, seed: u64) -> Suite {
-        let Self { id, about, targets, runs_aside, scenarios } = *self;
+        let Self { id, about, targets, runs_aside, scenarios, .. } = *self;
         Suite { id, about, targets, runs_aside, scenarios: scenarios(seed) }
     }
 }
@@ -189,6 +208,20 @@ pub fn chosen(plan: &Plan) -> Vec<Suite> {
     suites
 }
 
+/// The beginnings of the ids of all checks that a plan leaves out, each with the reason; an empty one is of all others.
+pub(crate) fn left_out(plan: &Plan) -> Vec<(String, String)> {
+    let unfit = SUITES.iter().filter(|entry| !entry.is_for(&plan.target));
+    let unfit = unfit.map(|entry| {
+        // A test holds that each has a reason.
+        (entry.id.to_owned(), entry.because.unwrap_or(entry.about).to_owned())
+    });
+    let Selection { only, skip } = &plan.selection;
+    let skipped = skip.iter().map(|skip| (skip.clone(), format!("its run was given --skip {skip}")));
+    let others = (!only.is_empty())
+        .then(|| (String::new(), format!("its run was given --only {}", only.join(" --only "))));
+    unfit.chain(skipped).chain(others).collect()
+}
+
 /// The ids of the suites for a target.
 pub(crate) fn ids(target: &TargetPlan) -> impl Iterator<Item = &'static str> {
     SUITES.iter().filter(|entry| entry.is_for(target)).map(|entry| entry.id)
@@ -207,4 +240,16 @@ pub(crate) fn is_prefix(target: &TargetPlan, seed: u64, prefix: &str) -> bool {
 /// Whether broken files can be made of a base.
 pub(crate) fn sound_base(path: &Path) -> io::Result<()> {
     files::require_sound(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{SUITES, Targets};
+
+    #[test]
+    fn a_suite_of_one_target_says_why() {
+        for entry in SUITES {
+            assert_eq!(entry.because.is_some(), entry.targets != Targets::Both, "{}", entry.id);
+        }
+    }
 }

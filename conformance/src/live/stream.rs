@@ -18,7 +18,11 @@ pub(super) fn of_job(context: &Context, id: &str) -> Result<Vec<Sent>, ScenarioE
     let stream = context.gateway()?.send("GET", &format!("/v1/jobs/{id}/events"), &accept, None)?;
     let text = String::from_utf8(stream.body)
         .map_err(|err| ScenarioEnd::Broken(format!("the events of {id} are no UTF-8: {err}")))?;
-    sent(&text).map_err(|why| ScenarioEnd::Broken(format!("the events of {id}: {why}")))
+    let sent = sent(&text).map_err(|why| ScenarioEnd::Broken(format!("the events of {id}: {why}")))?;
+    for event in sent.iter().filter(|event| event.name != "reply") {
+        context.transcript().note_part(event.data.to_string().as_bytes());
+    }
+    Ok(sent)
 }
 
 /// The events of a stream; comments, which keep a connection open, are left out.

@@ -2,6 +2,7 @@
 
 use std::{
     collections::VecDeque,
+    fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -30,18 +31,56 @@ pub struct Message {
     pub text: String,
 }
 
+/// Takes note of every message of a run, whole.
+pub trait Recorder: fmt::Debug + Send + Sync {
+    /// A recorder for another thread, whose scenarios run beside those of this one.
+    fn another(&self) -> Arc<dyn Recorder>;
+
+    /// A scenario begins.
+    fn begin(&self, scenario: &str);
+
+    /// Notes a message: a line of a pipe, or the head of an exchange over HTTP and its body.
+    fn note(&self, direction: Direction, bytes: &[u8]);
+}
+
 /// The last messages of a scenario. Clones share them.
 #[derive(Clone, Debug, Default)]
-pub struct Transcript(Arc<Mutex<VecDeque<Message>>>);
+pub struct Transcript {
+    last: Arc<Mutex<VecDeque<Message>>>,
+    recorder: Option<Arc<dyn Recorder>>,
+}
 
 impl Transcript {
+    /// The same for another thread: it has messages of its own, which go to the same record.
+    pub(crate) fn another(&self) -> Self {
+        Self { last: Arc::default(), recorder: self.recorder.as_ref().map(|recorder| recorder.another()) }
+    }
+
+    /// Hands all further messages to a recorder too.
+    pub(crate) fn record(&mut self, recorder: Arc<dyn Recorder>) {
+        self.recorder = Some(recorder);
+    }
+
     /// Forgets all messages: a scenario begins.
-    pub(crate) fn begin(&self) {
+    pub(crate) fn begin(&self, scenario: &str) {
         self.messages().clear();
+        if let Some(recorder) = &self.recorder {
+            recorder.begin(scenario);
+        }
+    }
+
+    /// Notes a document that came as a part of a message.
+    pub(crate) fn note_part(&self, bytes: &[u8]) {
+        if let Some(recorder) = &self.recorder {
+            recorder.note(Direction::Received, bytes);
+        }
     }
 
     /// Notes a message.
     pub(crate) fn note(&self, direction: Direction, bytes: &[u8]) {
+        if let Some(recorder) = &self.recorder {
+            recorder.note(direction, bytes);
+        }
         // A character has at most four bytes: of a message of 16 MiB only so much is read.
         let text = String::from_utf8_lossy(&bytes[..bytes.len().min(CHARACTERS_MAX * 4)]);
         let mut text = text.trim_end().to_owned();
@@ -63,7 +102,7 @@ impl Transcript {
 
     /// Nothing that may panic runs under the lock, so a poisoned one still has whole messages.
     fn messages(&self) -> MutexGuard<'_, VecDeque<Message>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -75,7 +114,7 @@ mod tests {
     fn the_last_messages_are_kept_and_long_ones_are_cut() {
         let transcript = Transcript::default();
         transcript.note(Direction::Sent, b"forgotten");
-        transcript.begin();
+        transcript.begin("suite.scenario");
         for number in 0..=MESSAGES_MAX {
             transcript.note(Direction::Received, format!("{number}\n").as_bytes());
         }

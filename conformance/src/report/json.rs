@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use std::io;
 
 use super::Report;
-use crate::finding::Outcome;
+use crate::{finding::Outcome, record::Answered};
 
 /// The schema of the report.
 pub const SCHEMA: &str = include_str!("../../schemas/report.json");
@@ -40,7 +40,8 @@ pub fn document(report: &Report) -> Value {
         }
         check
     });
-    json!({
+    let left_out = report.left_out.iter().map(|(begins, why)| json!({"begins": begins, "why": why}));
+    let mut document = json!({
         "format": "concord-conformance/1",
         "target": report.target,
         "target_file": report.source,
@@ -48,8 +49,16 @@ pub fn document(report: &Report) -> Value {
         "exit_code": report.verdict().exit_code(),
         "counts": report.counts(),
         "not_run": report.not_run,
+        "left_out": left_out.collect::<Vec<_>>(),
         "checks": rows.collect::<Vec<_>>(),
-    })
+    });
+    if let Some(replies) = &report.replies {
+        let replies = replies.iter().map(|(Answered { scenario, command, outcome }, members)| {
+            json!({"scenario": scenario, "command": command, "outcome": outcome, "members": members})
+        });
+        document["replies"] = replies.collect();
+    }
+    document
 }
 
 /// Writes the report.

@@ -8,6 +8,7 @@ use crate::{
     finding::evidence,
     finding::{Finding, Outcome, Place},
     party::transcript::Message,
+    record::Replies,
     replay,
     sentence::Sentence,
     verdict::{Counts, Verdict},
@@ -59,6 +60,10 @@ pub struct Report {
     pub source: String,
     /// Every check that ran.
     pub rows: Vec<Row>,
+    /// The beginnings of the ids of checks that were left out, each with the reason; an empty one is of all others.
+    pub left_out: Vec<(String, String)>,
+    /// The members of replies, if they were asked for.
+    pub replies: Option<Replies>,
     /// Number of chosen checks that did not run, because the target stopped answering.
     pub not_run: usize,
     /// Whether its printed forms say how long each check took: equal runs then differ.

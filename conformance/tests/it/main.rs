@@ -3,6 +3,7 @@
 mod bench;
 mod ci;
 mod clean;
+mod compare;
 mod drifts;
 mod faults;
 mod injection;
