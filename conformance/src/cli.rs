@@ -175,6 +175,9 @@ struct Common {
     /// A LoRA that the target has.
     #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     lora: Option<String>,
+    /// An embedding that the target has, for textual inversions.
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
+    embedding: Option<String>,
     /// A ControlNet that the target has.
     #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     control_net: Option<String>,
@@ -346,6 +349,7 @@ pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<Invocation, clap
         refiner: common.refiner.clone(),
         vae: common.vae.clone(),
         lora: common.lora.clone(),
+        embedding: common.embedding.clone(),
         control_net: common.control_net.clone(),
         control_net_type: common.control_net_type.clone(),
         input_root: common.input_root.clone(),

@@ -27,6 +27,8 @@ pub struct Options {
     pub vae: Option<String>,
     /// A LoRA.
     pub lora: Option<String>,
+    /// An embedding of a textual inversion.
+    pub embedding: Option<String>,
     /// A ControlNet.
     pub control_net: Option<String>,
     /// Its type.
@@ -74,6 +76,7 @@ impl Default for Options {
             refiner: None,
             vae: None,
             lora: None,
+            embedding: None,
             control_net: None,
             control_net_type: CONTROL_NET_TYPE.to_owned(),
             input_root: None,

@@ -3,7 +3,10 @@
 mod texts;
 mod training;
 
-use contracts::Action;
+use contracts::{
+    Action,
+    dictionary::{Shape, dictionary},
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -12,6 +15,7 @@ use crate::{
     class::Class,
     context::Context,
     display, member,
+    picture::{Picture, difference},
     scenario::Scenario,
     sentence::Sentence,
 };
@@ -25,6 +29,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
     vec![
         models(),
         batch(),
+        largest_batch(),
         flat(),
         preferences(),
         training::output_name(),
@@ -71,6 +76,37 @@ fn batch() -> Scenario {
                 format!("continue_on_error {goes_on}: succeeded, failed, cancelled are {counts}, expected {expected}", counts = display::json(&counts), expected = display::json(&expected))
             });
         }
+        Ok(())
+    })
+}
+
+/// As many requests as a batch may have, each with a seed of its own.
+fn largest_batch() -> Scenario {
+    let checks = vec![check("requests"), check("last")];
+    Scenario::new("asked.largest-batch", checks, |context, checks| {
+        let property = dictionary().object(Action::BatchGenerate.info().request).property("requests");
+        let Some(Shape::List(list)) = property.map(|property| dictionary().resolve(&property.shape)) else {
+            return Err(ScenarioEnd::Undecided("the schema has no list of requests".to_owned()));
+        };
+        let most = list.limits.maximum;
+        let quick = with(context.small_submission(), "/scheduler/steps", 1.into());
+        let of_seed = |seed: u64| with(quick.clone(), "/hyperparameters/seed", seed.into());
+        let requests: Vec<Value> = (1..=most).map(of_seed).collect();
+        let told = context.get(Action::BatchGenerate, json!({"requests": requests}))?;
+        let items = member::list(&told, "/results")?;
+        let seeds: Vec<Option<u64>> = items.iter().map(|item| item["data"]["seed_used"].as_u64()).collect();
+        checks.hold("requests", seeds.iter().copied().eq((1..=most).map(Some)), || {
+            format!("{most} requests with the seeds from 1 have the seeds {}", display::json(&seeds))
+        });
+        let last = items.last().ok_or_else(|| ScenarioEnd::Broken("a batch without results".to_owned()))?;
+        let fields = json!({"prompt_submission": of_seed(most)});
+        let alone = context.get(Action::GenerateSdxl, fields)?;
+        let (batch, alone) = (&last["data"]["image_details"][0], &alone["image_details"][0]);
+        let (batch, alone) = (Picture::open(context, batch)?, Picture::open(context, alone)?);
+        let differs = difference(&batch, &alone);
+        checks.hold("last", differs.is_some_and(|most| most <= 1), || {
+            format!("the last picture differs from that of its request alone by {}", display::json(&differs))
+        });
         Ok(())
     })
 }

@@ -4,6 +4,7 @@
 //! changed alone, `relations` what holds between two jobs, `spelt` has other names of the same fields, `probed` compares the schema with all probes, and the scenarios here change several fields.
 
 mod changes;
+mod lists;
 mod probed;
 mod relations;
 mod several;
@@ -62,6 +63,8 @@ fn own_probes() -> Vec<Probe> {
         probe(size(), &["/hyperparameters/dimensions/width", "/hyperparameters/dimensions/height"]),
         probe(formats(), &["/postprocessing/output_format", "/postprocessing/quality"]),
         probe(batch(), &["/hyperparameters/batch_size"]),
+        probe(lists::inversions(), &["/conditioning/textual_inversions/*/token"]),
+        probe(lists::references(), &["/conditioning/reference_images"]),
         probe(chosen_seed(), &[]),
         probe(upscaler(), &["/postprocessing/upscaler", "/postprocessing/upscale_factor"]),
     ]

@@ -30,9 +30,10 @@ const UNPROBED: &[(&str, &str)] = &[
     ("/model/text_encoder", "no option names a text encoder"),
     ("/model/text_encoder_2", "no option names a text encoder"),
     ("/conditioning/loras/*/adapter_name", "no reply and no picture shows it"),
-    ("/conditioning/textual_inversions/*/path", "no option names an embedding"),
-    ("/conditioning/textual_inversions/*/token", "no option names an embedding"),
-    ("/conditioning/reference_images", "no worker has an IP-Adapter"),
+    (
+        "/conditioning/textual_inversions/*/path",
+        "no option names a second embedding; files refuses one that is none",
+    ),
     ("/performance/device", "a target has one device; capabilities probes the others"),
     ("/performance/dtype", "it decides time and memory; a device may have one"),
     ("/performance/optimizations", "they decide time and memory; errors probes those that are not there"),
