@@ -25,7 +25,7 @@ use crate::{
 pub(crate) fn probe(subject: &Subject, within: Duration) -> Result<(), TargetError> {
     match subject {
         Subject::Worker(launcher) => worker(launcher, within),
-        Subject::Gateway(gateway) => status(gateway),
+        Subject::Gateway(gateway) => status(gateway, within),
     }
 }
 
@@ -134,7 +134,8 @@ pub(crate) fn is_a_gateway(gateway: &Gateway, within: Duration) -> Result<(), Ta
     Err(ToolError::NoGateway { base: gateway.base().to_owned(), status: live.status }.into())
 }
 
-fn status(gateway: &Gateway) -> Result<(), TargetError> {
-    let frame = Command::new(Action::GetStatus, json!({})).frame().to_string().into_bytes();
-    gateway.command(frame).map(|_| ())
+fn status(gateway: &Gateway, within: Duration) -> Result<(), TargetError> {
+    let action = Action::GetStatus;
+    let frame = Command::new(action, json!({})).frame().to_string().into_bytes();
+    gateway.command_within(frame, action.as_str(), within).map(|_| ())
 }

@@ -127,8 +127,32 @@ impl Gateway {
     pub fn get_within(&self, path: &str, within: Duration) -> Result<Exchange, TargetError> {
         self.transcript.note(Direction::Sent, format!("GET {path} ").as_bytes());
         let answer = exchange(&self.client, &self.base, "GET", path, &[], None);
+        self.answer_within(answer, &format!("GET {path}"), within)
+    }
+
+    /// Sends a frame to `/v1/commands` and waits for its answer no longer than this. `what` is the command.
+    ///
+    /// # Errors
+    /// As [`Gateway::command`]; [`TargetError::Silent`] if no answer comes in time.
+    pub fn command_within(
+        &self,
+        frame: Vec<u8>,
+        what: &str,
+        within: Duration,
+    ) -> Result<Answer, TargetError> {
+        self.transcript.note(Direction::Sent, &[b"POST /v1/commands ", &frame[..]].concat());
+        let answer = exchange(&self.client, &self.base, "POST", "/v1/commands", &[], Some(frame));
+        self.answer_within(answer, what, within)?.answer()
+    }
+
+    fn answer_within(
+        &self,
+        answer: impl Future<Output = Result<Exchange, TargetError>>,
+        what: &str,
+        within: Duration,
+    ) -> Result<Exchange, TargetError> {
         let answer = self.runtime.block_on(async { tokio::time::timeout(within, answer).await });
-        let silent = |_| Err(TargetError::Silent { what: format!("GET {path}"), within });
+        let silent = |_| Err(TargetError::Silent { what: what.to_owned(), within });
         self.outcome(answer.unwrap_or_else(silent))
     }
 

@@ -1,5 +1,7 @@
 //! Faults of whatever stands around the tool: each ends it with the right exit code and a sentence that names the cause.
-//! On an idle machine that takes up to 12 s, most of it the wait for a silent target, which `probe.rs` bounds. Ctrl-C and SIGTERM are in `tool.rs`, saved runs that are none in `bench.rs`.
+//! Most of them need no wait, and are shown to have none: with limits of an hour they still end. The others end by one limit,
+//! `--start-timeout`, of which `probe.rs` holds that its default is short enough for 15 s in all; every other limit is an hour.
+//! So nothing here measures time on a machine that has other work. Ctrl-C and SIGTERM are in `tool.rs`, saved runs that are none in `bench.rs`.
 
 use crate::simulated_worker;
 use std::{
@@ -12,7 +14,20 @@ use std::{
 /// A line for bash; its exit code; words of what is said.
 type Case = (&'static str, &'static str, i32, &'static str);
 
-/// `$TOOL` is the tool, `$SIM` a good worker, `$FOLDER` an empty folder, `$WEB` a server of files, `$DEAF` one that never answers.
+/// What is only known once a wait is over: whether anything else comes.
+const BY_THEIR_LIMIT: [&str; 8] = [
+    "an echo",
+    "endless output",
+    "silence",
+    "bytes that are no text",
+    "one reply to everything",
+    "a server that never answers",
+    "a gateway that is alive and answers no command",
+    "a gateway that never listens",
+];
+
+/// `$TOOL` is the tool, `$SIM` a good worker, `$FOLDER` an empty folder, `$WEB` a server of files, `$DEAF` one that never answers, `$ALIVE` one that
+/// answers nothing but that it is alive.
 const CASES: &[Case] = &[
     ("a program that ends at once", "$TOOL worker -- true", 10, "ended"),
     ("an echo", "$TOOL worker -- cat", 10, "no reply"),
@@ -96,6 +111,12 @@ const CASES: &[Case] = &[
     ("no descriptor that is free", "prlimit --nofile=4 $TOOL worker -- $SIM", 30, "Too many open files"),
     ("a server of files", "$TOOL gateway $WEB", 30, "no gateway at"),
     ("a server that never answers", "$TOOL gateway $DEAF", 30, "no answer to GET /health/live within 8.0 s"),
+    (
+        "a gateway that is alive and answers no command",
+        "$TOOL gateway $ALIVE",
+        10,
+        "no answer to get_status within 8.0 s",
+    ),
     ("an address that nobody has", "$TOOL gateway http://127.0.0.1:1", 30, "refused"),
     ("no address", "$TOOL gateway nowhere", 30, "no address of a gateway"),
     (
@@ -118,7 +139,7 @@ const AT_ONCE: usize = 4;
 
 #[test]
 fn each_fault_has_its_exit_code_and_a_sentence_in_time() {
-    let [web, deaf] = [true, false].map(server);
+    let [web, deaf, alive] = [Server::OfFiles, Server::Deaf, Server::Alive].map(server);
     let left = Mutex::new(CASES.iter());
     let failed = Mutex::new(Vec::new());
     thread::scope(|scope| {
@@ -127,7 +148,7 @@ fn each_fault_has_its_exit_code_and_a_sentence_in_time() {
                 loop {
                     let next = left.lock().unwrap_or_else(PoisonError::into_inner).next();
                     let Some(case) = next else { break };
-                    if let Err(why) = holds(case, &web, &deaf) {
+                    if let Err(why) = holds(case, &web, &deaf, &alive) {
                         failed.lock().unwrap_or_else(PoisonError::into_inner).push(why);
                     }
                 }
@@ -138,16 +159,25 @@ fn each_fault_has_its_exit_code_and_a_sentence_in_time() {
     assert!(failed.is_empty(), "{} of {}:\n{}", failed.len(), CASES.len(), failed.join("\n"));
 }
 
-fn holds(&(name, line, code, words): &Case, web: &str, deaf: &str) -> Result<(), String> {
+fn holds(&(name, line, code, words): &Case, web: &str, deaf: &str, alive: &str) -> Result<(), String> {
     let folder = tempfile::tempdir().unwrap();
+    let hour = "--timeout 3600";
+    let limits = match BY_THEIR_LIMIT.contains(&name) {
+        true => hour.to_owned(),
+        false => format!("{hour} --start-timeout 3600"),
+    };
+    let line = ["worker", "gateway"].into_iter().fold(line.to_owned(), |line, target| {
+        line.replace(&format!("$TOOL {target}"), &format!("$TOOL {target} {limits}"))
+    });
     // On a machine with other work a start alone took 15 s: this limit only ends what hangs, and 124 tells so.
     let output = Command::new("timeout")
-        .args(["--kill-after=5", "120", "bash", "-c", line])
+        .args(["--kill-after=5", "120", "bash", "-c", &line])
         .env("TOOL", env!("CARGO_BIN_EXE_conformance"))
         .env("SIM", simulated_worker())
         .env("FOLDER", folder.path())
         .env("WEB", web)
         .env("DEAF", deaf)
+        .env("ALIVE", alive)
         .stdin(Stdio::null())
         .output()
         .unwrap();
@@ -164,8 +194,17 @@ fn holds(&(name, line, code, words): &Case, web: &str, deaf: &str) -> Result<(),
     is_right.then_some(()).ok_or_else(|| format!("{name}: {is:?} for {code}\n{stdout}{stderr}"))
 }
 
-/// A server that answers everything with 404, or nothing at all.
-fn server(answers: bool) -> String {
+#[derive(Clone, Copy)]
+enum Server {
+    /// Answers everything with 404.
+    OfFiles,
+    /// Answers nothing.
+    Deaf,
+    /// Answers that it is alive, and nothing else.
+    Alive,
+}
+
+fn server(kind: Server) -> String {
     use std::io::{Read as _, Write as _};
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -173,12 +212,29 @@ fn server(answers: bool) -> String {
         let mut kept = Vec::new();
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
-            if answers {
-                assert!(stream.read(&mut [0; 4096]).unwrap() > 0);
-                let answer = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
-                stream.write_all(answer).unwrap();
-            } else {
-                kept.push(stream);
+            let mut asked = [0; 4096];
+            let answer = match kind {
+                Server::Deaf => None,
+                kind => {
+                    let bytes = stream.read(&mut asked).unwrap();
+                    let is_alive = asked[..bytes].starts_with(b"GET /health/live ");
+                    match kind {
+                        Server::Alive => is_alive.then_some(("200 OK", r#"{"status":"live"}"#)),
+                        _ => Some(("404 Not Found", "")),
+                    }
+                }
+            };
+            match answer {
+                Some((status, body)) => {
+                    let length = body.len();
+                    let head = format!(
+                        "HTTP/1.1 {status}\r\ncontent-length: {length}\r\ncontent-type: application/json"
+                    );
+                    stream
+                        .write_all(format!("{head}\r\nconnection: close\r\n\r\n{body}").as_bytes())
+                        .unwrap();
+                }
+                None => kept.push(stream),
             }
         }
     });
