@@ -30,6 +30,7 @@ from concord_workers.core.regular_file import only_regular
 from concord_workers.core.roots import Roots
 from concord_workers.images.colour import to_srgb
 from concord_workers.images.colour_space import named_space
+from concord_workers.images.png_chunks import readable_png
 
 __all__ = [
     "BYTES_MAX",
@@ -248,7 +249,7 @@ def _upright_size(picture: Image.Image) -> tuple[int, int]:
 
 def _open(content: bytes, field: str) -> Image.Image:
     try:
-        picture = Image.open(io.BytesIO(content), formats=_FORMATS)
+        picture = Image.open(io.BytesIO(readable_png(content)), formats=_FORMATS)
     except UnidentifiedImageError as error:
         raise ImageInvalid("the image is neither PNG nor JPEG nor WebP", field=field) from error
     except Image.DecompressionBombError as error:
