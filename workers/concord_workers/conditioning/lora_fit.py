@@ -5,7 +5,6 @@ Checks before a job fit headers alone; the job fits the weights.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +14,7 @@ import torch
 from concord_workers.core.errors import ModelInvalid
 from concord_workers.models.base_layers import Layer, layers_of
 from concord_workers.models.lora_file import LoraEntry, LoraFile, adapter_metadata, entries_of, made_for, matcher_of
+from concord_workers.models.lora_shapes import change_shape, own_misfit
 
 __all__ = ["LayerChange", "changes_of", "fit", "require_scales"]
 
@@ -61,41 +61,19 @@ def fit(
     twice = {layer for layer, _ in fitted}
     if len(twice) < len(fitted):
         raise ModelInvalid(f"{name} changes a layer under two names, so that what it means is not clear")
-    decomposed = sum("magnitude" in entry.names for entry in entries)
-    if decomposed not in (0, len(entries)):
-        raise ModelInvalid(f"{name} has DoRA magnitudes for {decomposed} of its {len(entries)} layers only")
     return fitted
 
 
 def _misfit(layer: Layer, entry: LoraEntry, tensors: Mapping[str, Any]) -> str | None:
-    """The fault of an entry's shapes; None where there is none."""
-    down, up = tuple(tensors[entry.names["down"]].shape), tuple(tensors[entry.names["up"]].shape)
-    if len(down) < 2 or len(up) < 2:
-        return f"{entry.layer} has matrices of the shapes {list(down)} and {list(up)}"
-    mid = tuple(tensors[entry.names["mid"]].shape) if "mid" in entry.names else None
-    rank = up[1]
-    if rank == 0:
-        return f"{entry.layer} has the rank 0"
-    if mid is not None:
-        fits = len(mid) == 4 and mid[:2] == (rank, down[0]) and _ones(down[2:])
-        down = (rank, down[1], *mid[2:])
-        if not fits:
-            return f"{entry.layer} has a middle of the shape {list(mid)}"
-    magnitude = tuple(tensors[entry.names["magnitude"]].shape) if "magnitude" in entry.names else layer.shape[:1]
-    if math.prod(magnitude) != layer.shape[0]:
-        return f"{entry.layer} has magnitudes of the shape {list(magnitude)}, the base's layer has {layer.shape[0]} outputs"
-    wanted_kernel = layer.shape[2:]
-    if down[0] != rank or not _ones(up[2:]):
-        return f"{entry.layer} has matrices of the shapes {list(down)} and {list(up)}, which do not go together"
-    same_kernel = down[2:] == wanted_kernel or (_ones(down[2:]) and _ones(wanted_kernel))
-    if (up[0], down[1]) != layer.shape[:2] or not same_kernel:
-        change = [up[0], down[1], *down[2:]]
-        return f"{entry.layer} changes weights of the shape {change}, the base's have {list(layer.shape)}"
+    """The fault of an entry's shapes for the base's layer; None where there is none."""
+    if (fault := own_misfit(entry.names, tensors)) is not None:
+        return f"{entry.layer} {fault}"
+    change = change_shape(entry.names, tensors)
+    kernel, wanted_kernel = change[2:], layer.shape[2:]
+    same_kernel = kernel == wanted_kernel or set(kernel + wanted_kernel) <= {1}
+    if change[:2] != layer.shape[:2] or not same_kernel:
+        return f"{entry.layer} changes weights of the shape {list(change)}, the base's have {list(layer.shape)}"
     return None
-
-
-def _ones(sides: tuple[int, ...]) -> bool:
-    return all(side == 1 for side in sides)
 
 
 def changes_of(file: LoraFile, configs: Mapping[str, Mapping[str, object]], name: str) -> list[LayerChange]:

@@ -8,13 +8,14 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 from concord_workers.core.errors import ModelInvalid
 from concord_workers.core.scalar import shorten
+from concord_workers.models.lora_shapes import own_misfit
 
 __all__ = [
     "LoraEntry",
@@ -172,11 +173,23 @@ def require_supported(tensors: Mapping[str, Any], metadata: Mapping[str, str], n
     if shaped := [key for key in alphas_of(tensors) if tuple(tensors[key].shape) not in ((), (1,))]:
         raise ModelInvalid(f"{name} has an alpha of the shape {list(tensors[shaped[0]].shape)}, not one number: {shaped[0]}")
     try:
-        entries_of(tensors)
+        _require_whole(entries_of(tensors).values(), tensors)
         adapter_metadata(metadata)
     except ModelInvalid as error:
         error.message = f"{name}: {error.message}"
         raise
+
+
+def _require_whole(entries: Collection[LoraEntry], tensors: Mapping[str, Any]) -> None:
+    """Raises ModelInvalid for layers whose matrices do not fit each other, so that no base can take them."""
+    faults = [f"{entry.layer} {fault}" for entry in entries if (fault := own_misfit(entry.names, tensors)) is not None]
+    if faults:
+        raise ModelInvalid(
+            f"{len(faults)} of its {len(entries)} layers are broken, {faults[0]}", details={"layers": faults[:100]}
+        )
+    decomposed = sum("magnitude" in entry.names for entry in entries)
+    if decomposed not in (0, len(entries)):
+        raise ModelInvalid(f"it has DoRA magnitudes for {decomposed} of its {len(entries)} layers only")
 
 
 def _is_of_other_model(key: str) -> bool:

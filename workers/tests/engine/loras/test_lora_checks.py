@@ -6,7 +6,7 @@ import json
 
 import pytest
 import torch
-from lora_lab import plain_lora, refused_alike, with_lora
+from lora_lab import attention, pair, plain_lora, random, refused_alike, with_lora
 from safetensors.torch import save_file
 
 from concord_workers.core.errors import ModelInvalid
@@ -65,7 +65,41 @@ class TestWhatTheCheckSaysTheJobSays:
     def test_magnitudes_of_another_size(self, own, root, modules, size):
         weights, name = plain_lora(modules)
         save_file(weights | {f"{name}.lora_magnitude_vector": torch.ones(size)}, root / "style.safetensors")
-        assert "magnitudes" in refused_alike(own, by_itself=False)
+        assert "magnitudes" in refused_alike(own)
+
+    @pytest.mark.parametrize(
+        ("down", "up", "mid"),
+        [
+            ((1, 32), (32, 4), None),
+            ((32,), (32, 4), None),
+            ((4, 32), (32,), None),
+            ((4, 32), (32, 4, 3, 3), None),
+            ((4, 32, 1, 1), (32, 4, 1, 1), (4, 3, 3, 3)),
+            ((4, 32, 1, 1), (32, 4, 1, 1), (4, 4)),
+            ((4, 32, 3, 3), (32, 4, 1, 1), (4, 4, 3, 3)),
+        ],
+        ids=["rank", "down vector", "up vector", "up kernel", "middle", "flat middle", "two kernels"],
+    )
+    def test_matrices_that_do_not_fit_each_other(self, own, root, modules, down, up, mid):
+        _, name = plain_lora(modules)
+        weights = {f"{name}.lora_down.weight": random(*down), f"{name}.lora_up.weight": random(*up)}
+        if mid is not None:
+            weights[f"{name}.lora_mid.weight"] = random(*mid)
+        save_file(weights, root / "style.safetensors")
+        assert name in refused_alike(own)
+        assert not own.loader.validate_model_files(["style.safetensors"], deep=True)["results"][0]["is_valid"]
+        with pytest.raises(ModelInvalid):
+            own.loader.describe("style.safetensors")
+
+    def test_magnitudes_for_some_layers_alone(self, own, root, modules):
+        weights, name = plain_lora(modules)
+        outputs = weights[f"{name}.lora_B.weight"].shape[0]
+        other = attention(modules)[1]
+        more = dict(
+            zip((f"unet.{other}.lora_A.weight", f"unet.{other}.lora_B.weight"), pair(modules["unet"][other]), strict=True)
+        )
+        save_file(weights | more | {f"{name}.lora_magnitude_vector": torch.ones(outputs)}, root / "style.safetensors")
+        assert "magnitudes for 1 of its 2 layers" in refused_alike(own)
 
     @pytest.mark.parametrize("dtype", [torch.int8, torch.uint8, torch.bool])
     def test_weights_that_are_quantised(self, own, root, modules, dtype):
