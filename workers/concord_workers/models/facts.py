@@ -24,6 +24,7 @@ from concord_workers.models.single_file import describe_file
 from concord_workers.models.unwritten import require_written
 from concord_workers.models.vocabulary import has_vocabulary
 from concord_workers.models.weight_fit import part_fit
+from concord_workers.models.weight_headers import require_float_weights
 
 __all__ = ["component_of", "describe", "describe_text_encoder", "signature"]
 
@@ -60,6 +61,7 @@ def describe_text_encoder(path: Path, name: str | None = None) -> ModelFacts:
 def _describe_text_encoder(facts: ModelFacts, name: str, config: dict[str, Any]) -> ModelFacts:
     headers = [read_header(file) for file in facts.files]
     fit = part_fit(name, config, tensors_of(headers), facts.path.name)
+    require_float_weights(headers, fit.used)
     require_written(headers, None, fit.used)
     return replace(facts, unused=fit.rest)
 

@@ -22,7 +22,7 @@ from concord_workers.models.prediction import prediction_of_config
 from concord_workers.models.safetensors_file import Header, TensorInfo
 from concord_workers.models.unwritten import require_written
 from concord_workers.models.weight_fit import part_fit
-from concord_workers.models.weight_headers import PICKLES, main_dtype, refuse_pickles, sound_header
+from concord_workers.models.weight_headers import PICKLES, main_dtype, refuse_pickles, require_float_weights, sound_header
 
 __all__ = ["describe_folder", "tensors_of"]
 
@@ -51,6 +51,7 @@ def describe_folder(path: Path) -> ModelFacts:
     unused: tuple[str, ...] = ()
     if model_type is not None:
         fit = part_fit(model_type, config, tensors_of(headers), path.name)
+        require_float_weights(headers, fit.used)
         require_written(headers, model_type, fit.used)
         unused = fit.rest
     if model_type == "safety_checker":
@@ -101,6 +102,7 @@ def _describe_pipeline(path: Path, index: dict[str, Any]) -> ModelFacts:
     prediction = prediction_of_config(scheduler, path.name)
     require_scheduler(scheduler, index.get("scheduler", [None, None])[1], prediction, path.name)
     for own_headers, names in used:
+        require_float_weights(own_headers, names)
         require_written(own_headers, "sdxl", names)
     return ModelFacts(
         path,

@@ -26,7 +26,7 @@ from concord_workers.models.safetensors_file import Header, TensorInfo, read_ten
 from concord_workers.models.unwritten import changes_nothing, require_written
 from concord_workers.models.upscaler_file import require_net
 from concord_workers.models.weight_fit import Fit, checkpoint_fit, part_fit, vae_file_fit
-from concord_workers.models.weight_headers import PICKLES, main_dtype, refuse_pickles, sound_header
+from concord_workers.models.weight_headers import PICKLES, main_dtype, refuse_pickles, require_float_weights, sound_header
 
 __all__ = ["describe_file", "detect_type"]
 
@@ -46,6 +46,7 @@ def describe_file(path: Path) -> ModelFacts:
     _require_kind(path, header, model_type)
     elements, layers = _sizes(header, model_type)
     configs, prediction, fit = _configuration(path, header, model_type)
+    require_float_weights([header], fit.used)
     require_written([header], model_type, fit.used)
     return ModelFacts(
         path,

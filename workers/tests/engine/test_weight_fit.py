@@ -127,6 +127,30 @@ def test_a_weight_of_another_shape_is_found_by_the_check(own, place, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("dtype", [torch.int8, torch.bool])
+def test_biases_that_are_quantised_are_found_by_the_check(own, place, kind, dtype):
+    def change(weights: dict) -> dict:
+        return {key: (t * 100).to(dtype) if t.ndim == 1 and key.endswith("bias") else t for key, t in weights.items()}
+
+    changes, pointer, path = place(kind, change)
+    assert own.violations(**changes) == [("model_invalid", pointer)]
+    row = own.loader.validate_model_files([path])["results"][0]
+    assert not row["is_valid"] and "floating-point" in row["issues"][0]
+    assert job_refuses(own, changes, pointer)
+
+
+@pytest.mark.parametrize("name", ["ESRGAN.safetensors", "safety_checker"])
+def test_biases_of_other_models_that_are_quantised_are_found(own, root, tiny, name):
+    (shutil.copytree if (tiny / name).is_dir() else shutil.copy)(tiny / name, root / name)
+    file = next((root / name).glob("*.safetensors"), root / name)
+    weights = load_file(file)
+    vectors = [key for key, t in weights.items() if t.ndim == 1 and t.is_floating_point()]
+    save_file(weights | {key: weights[key].to(torch.int8) for key in vectors}, file, metadata={"format": "pt"})
+    row = own.loader.validate_model_files([name])["results"][0]
+    assert vectors and not row["is_valid"] and "floating-point" in row["issues"][0]
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_what_belongs_to_nothing_is_told_by_every_check_and_by_the_job(own, place, kind):
     changes, pointer, path = place(kind, lambda weights: weights | {"my.scale": torch.ones(1), "my.shift": torch.ones(1)})
     assert own.violations(**changes) == []

@@ -107,6 +107,17 @@ class TestWhatTheCheckSaysTheJobSays:
         save_file(weights, root / "style.safetensors")
         assert "floating-point" in refused_alike(own)
 
+    def test_magnitudes_that_are_quantised(self, own, root, modules):
+        weights, name = plain_lora(modules)
+        magnitude = torch.ones(weights[f"{name}.lora_B.weight"].shape[0], dtype=torch.int8)
+        save_file(weights | {f"{name}.lora_magnitude_vector": magnitude}, root / "style.safetensors")
+        assert "floating-point" in refused_alike(own)
+
+    def test_an_alpha_may_be_a_whole_number(self, own, root, modules):
+        weights, name = plain_lora(modules)
+        save_file(weights | {f"{name}.alpha": torch.tensor(4)}, root / "style.safetensors")
+        assert with_lora(own) is not None
+
 
 def test_not_the_base_is_blamed_for_weights_that_are_not_finite(own, root, modules):
     weights, name = plain_lora(modules)
