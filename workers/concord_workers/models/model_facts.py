@@ -29,6 +29,7 @@ class ModelFacts:
     configs: component → its configuration, as far as there are files of it.
     prediction: of its UNet; None: it has none.
     unused: names of weights in its files that no component takes, without those that are known to change no picture.
+    contradicted: names of numbers of its training in its files that differ from its configuration.
     changes_nothing: it is a LoRA whose every change is 0.
     """
 
@@ -43,6 +44,7 @@ class ModelFacts:
     variant: str | None = None
     prediction: Prediction | None = None
     unused: tuple[str, ...] = ()
+    contradicted: tuple[str, ...] = ()
     changes_nothing: bool = False
 
     @property
@@ -57,13 +59,13 @@ class ModelFacts:
 
     @property
     def unused_text(self) -> str | None:
-        """The sentence of the warning `weights_unused`; None where all weights are used."""
-        if not self.unused:
-            return None
-        first = ", ".join(name[:100] for name in self.unused[:3])
-        return f"{self.path.name} holds {len(self.unused)} weights that belong to nothing and are not used: {first}" + (
-            ", …" if len(self.unused) > 3 else ""
+        """The text of the warning `weights_unused`; None where all weights are used."""
+        kinds = (
+            (self.unused, "weights that belong to nothing and are not used"),
+            (self.contradicted, "numbers of its training that are not used, and differ from its configuration"),
         )
+        said = [f"{self.path.name} holds {len(names)} {what}: {_first_of(names)}" for names, what in kinds if names]
+        return "; ".join(said) or None
 
     @cached_property
     def elements(self) -> int:
@@ -72,6 +74,10 @@ class ModelFacts:
     def bytes_at(self, dtype: str) -> int:
         """Memory that its weights take in a number format, in bytes."""
         return self.elements * bytes_of_number(dtype)
+
+
+def _first_of(names: tuple[str, ...]) -> str:
+    return ", ".join(name[:100] for name in names[:3]) + (", …" if len(names) > 3 else "")
 
 
 def bytes_of_number(dtype: str) -> int:

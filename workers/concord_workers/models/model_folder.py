@@ -17,6 +17,7 @@ from concord_workers.models.model_configs import (
     scheduler_config,
 )
 from concord_workers.models.model_facts import ModelFacts
+from concord_workers.models.noise_tables import other_scale, other_tables
 from concord_workers.models.picture_processor import processor_of
 from concord_workers.models.prediction import prediction_of_config
 from concord_workers.models.safetensors_file import Header, TensorInfo
@@ -67,6 +68,7 @@ def describe_folder(path: Path) -> ModelFacts:
         {"model": config},
         variant,
         unused=unused,
+        contradicted=other_scale(headers, config) if model_type == "vae" else (),
     )
 
 
@@ -80,7 +82,7 @@ def _describe_pipeline(path: Path, index: dict[str, Any]) -> ModelFacts:
     variant = _variant_of({path / part: stem for part, stem in stems.items()})
     files: list[Path] = []
     elements: dict[str, int] = {}
-    headers: list[Header] = []
+    headers: dict[str, list[Header]] = {}
     unused: list[str] = []
     used: list[tuple[list[Header], frozenset[str]]] = []
     for part in parts:
@@ -93,7 +95,7 @@ def _describe_pipeline(path: Path, index: dict[str, Any]) -> ModelFacts:
             fit = part_fit(part, configs[part], tensors_of(own_headers), f"{path.name}/{part}")
             unused += [f"{part}/{name}" for name in fit.rest]
             used.append((own_headers, fit.used))
-        headers += own_headers
+        headers[part] = own_headers
         files += own
         elements[part] = sum(tensor.elements for header in own_headers for tensor in header.tensors.values())
     layers = [configs[part].get("num_hidden_layers") for part in parts if part.startswith("text_encoder")]
@@ -104,18 +106,23 @@ def _describe_pipeline(path: Path, index: dict[str, Any]) -> ModelFacts:
     for own_headers, names in used:
         require_float_weights(own_headers, names)
         require_written(own_headers, "sdxl", names)
+    contradicted = other_tables(headers.get("unet", []), scheduler, prediction) + other_scale(
+        headers.get("vae", []), configs.get("vae", {})
+    )
+    every = [header for own_headers in headers.values() for header in own_headers]
     return ModelFacts(
         path,
         "sdxl_refiner" if refiner else "sdxl",
         tuple(files),
-        sum(header.file_bytes for header in headers),
+        sum(header.file_bytes for header in every),
         elements,
-        main_dtype(headers),
+        main_dtype(every),
         min(known) if known else None,
         configs,
         variant,
         prediction,
         tuple(unused),
+        contradicted,
     )
 
 

@@ -21,6 +21,7 @@ from concord_workers.models.model_configs import (
     scheduler_config,
 )
 from concord_workers.models.model_facts import ModelFacts
+from concord_workers.models.noise_tables import other_scale, other_tables
 from concord_workers.models.prediction import Prediction, prediction_of_file
 from concord_workers.models.safetensors_file import Header, TensorInfo, read_tensors
 from concord_workers.models.unwritten import changes_nothing, require_written
@@ -59,6 +60,7 @@ def describe_file(path: Path) -> ModelFacts:
         configs,
         prediction=prediction,
         unused=fit.rest,
+        contradicted=_contradicted(header, model_type, configs, prediction, path),
         changes_nothing=model_type == "lora" and changes_nothing(header),
     )
 
@@ -159,6 +161,18 @@ def _checkpoint_configuration(
     prediction = prediction_of_file(header, scheduler)
     require_scheduler(scheduler, "EulerDiscreteScheduler", prediction, path.name)
     return configs, prediction, fit
+
+
+def _contradicted(
+    header: Header, model_type: str | None, configs: dict[str, dict[str, Any]], prediction: Prediction | None, path: Path
+) -> tuple[str, ...]:
+    """The names of numbers of the training that contradict the configuration."""
+    if model_type == "vae":
+        return other_scale([header], configs["model"])
+    if prediction is None:
+        return ()
+    scale = other_scale([header], configs["vae"]) if "vae" in configs else ()
+    return scale + other_tables([header], scheduler_config(config_folder(path, model_type, header)), prediction)
 
 
 def _input_channels(header: Header) -> int | None:

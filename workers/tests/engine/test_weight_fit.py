@@ -163,16 +163,26 @@ def test_what_belongs_to_nothing_is_told_by_every_check_and_by_the_job(own, plac
         assert [w.pointer for w in said] == [place_of] and "2 weights" in said[0].message and "my.scale" in said[0].message
 
 
+_BETAS = torch.linspace(0.00085**0.5, 0.012**0.5, 1000, dtype=torch.float64) ** 2
+LEFT = (1 - _BETAS).cumprod(0)
+"""The published schedule: the share of the signal that is left after each step."""
+
 HARMLESS = {
     "model_ema.diffusion_modelinput_blocks00weight": torch.ones(2, 2),
     "model_ema.num_updates": torch.tensor(3),
     "conditioner.embedders.0.transformer.text_model.embeddings.position_ids": torch.arange(77)[None],
     "conditioner.embedders.1.model.logit_scale": torch.tensor(4.6),
-    "denoiser.sigmas": torch.ones(1000),
-    "alphas_cumprod": torch.ones(1000),
-    "sqrt_one_minus_alphas_cumprod": torch.ones(1000),
-    "sqrt_recipm1_alphas_cumprod": torch.ones(1000),
+    "denoiser.sigmas": (1 / LEFT - 1).sqrt(),
+    "alphas_cumprod": LEFT,
+    "alphas_cumprod_prev": torch.cat([LEFT.new_ones(1), LEFT[:-1]]),
+    "betas": _BETAS,
+    "sqrt_alphas_cumprod": LEFT.sqrt(),
+    "sqrt_one_minus_alphas_cumprod": (1 - LEFT).sqrt(),
+    "log_one_minus_alphas_cumprod": (1 - LEFT).log(),
+    "sqrt_recip_alphas_cumprod": (1 / LEFT).sqrt(),
+    "sqrt_recipm1_alphas_cumprod": (1 / LEFT - 1).sqrt(),
     "posterior_variance": torch.ones(1000),
+    "scale_factor": torch.tensor(0.13025),
     "first_stage_model.loss.logvar": torch.tensor(0.0),
     "first_stage_model.loss.discriminator.main.0.weight": torch.ones(4, 3, 4, 4),
 }
@@ -184,6 +194,71 @@ def test_what_published_checkpoints_hold_beside_their_weights_is_no_warning(own,
     assert own.violations(**changes) == []
     own.run(context, **changes)
     assert context.warnings == []
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16, torch.float8_e4m3fn, torch.float8_e5m2])
+def test_tables_of_the_same_schedule_are_no_warning_in_any_number_format(own, place, dtype):
+    names = ("denoiser.sigmas", "alphas_cumprod", "betas", "log_one_minus_alphas_cumprod", "scale_factor")
+    _, _, path = place("base file", lambda weights: weights | {name: HARMLESS[name].to(dtype) for name in names})
+    context = JobContext()
+    assert own.loader.validate_model_files([path], context=context)["results"][0]["is_valid"]
+    assert context.warnings == []
+
+
+def zero_terminal(left: torch.Tensor) -> torch.Tensor:
+    root = left.sqrt()
+    return ((root - root[-1]) * root[0] / (root[0] - root[-1])) ** 2
+
+
+OTHER_NUMBERS = {
+    "zero terminal SNR": {"alphas_cumprod": zero_terminal(LEFT)},
+    "zero terminal sigmas": {"denoiser.sigmas": (1 / zero_terminal(LEFT).clip(1e-8) - 1).sqrt()},
+    "no numbers": {"alphas_cumprod": LEFT * torch.nan},
+    "other betas": {"betas": torch.linspace(1e-4, 0.02, 1000)},
+    "whole numbers": {"alphas_cumprod": (LEFT * 100).to(torch.int8)},
+    "fewer steps": {"alphas_cumprod": LEFT[::2].clone()},
+    "scale": {"scale_factor": torch.tensor(0.5)},
+    "scale in half precision": {"scale_factor": torch.tensor(0.18215, dtype=torch.float16)},
+}
+
+
+@pytest.mark.parametrize("what", OTHER_NUMBERS)
+def test_numbers_of_the_training_that_contradict_the_configuration_are_told(own, place, what):
+    changes, pointer, path = place("base file", lambda weights: weights | OTHER_NUMBERS[what])
+    foreseen, ran, asked = JobContext(), JobContext(), JobContext()
+    assert own.violations(**changes) == []
+    own.worker.predict_warnings(read_partial(merge(DEFAULTS, changes)), foreseen)
+    own.run(ran, **changes)
+    assert own.loader.validate_model_files([path], context=asked)["results"][0]["is_valid"]
+    for context, place_of in ((foreseen, pointer), (ran, pointer), (asked, "/model_paths/0")):
+        (warning,) = context.warnings
+        assert (warning.code, warning.pointer) == ("weights_unused", place_of)
+        assert next(iter(OTHER_NUMBERS[what])) in warning.message and "configuration" in warning.message
+
+
+@pytest.mark.parametrize("table", [LEFT, zero_terminal(LEFT)], ids=["before", "after"])
+def test_a_table_beside_the_mark_of_zero_terminal_snr_may_be_rescaled_or_not(own, place, table):
+    marks = {"v_pred": torch.zeros(1), "ztsnr": torch.zeros(1), "alphas_cumprod": table.float()}
+    _, _, path = place("base file", lambda weights: weights | marks)
+    context = JobContext()
+    assert own.loader.validate_model_files([path], context=context)["results"][0]["is_valid"]
+    assert context.warnings == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "more"),
+    [
+        ("vae file", {"scale_factor": torch.tensor(0.5)}),
+        ("vae folder", {"scale_factor": torch.tensor(0.5)}),
+        ("refiner file", {"alphas_cumprod": zero_terminal(LEFT)}),
+        ("base folder", {"alphas_cumprod": zero_terminal(LEFT)}),
+    ],
+)
+def test_other_files_with_such_numbers_are_told(own, place, kind, more):
+    _, _, path = place(kind, lambda weights: weights | more)
+    context = JobContext()
+    assert own.loader.validate_model_files([path], context=context)["results"][0]["is_valid"]
+    assert [warning.code for warning in context.warnings] == ["weights_unused"]
 
 
 @pytest.mark.parametrize(
