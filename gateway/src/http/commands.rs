@@ -26,7 +26,7 @@ use super::{
 use crate::{
     aside,
     dispatch::{Answer, Dispatcher, OnDisconnect, ReplyOptions, may_run, refused},
-    jobs::{Accepted, Status},
+    jobs::{Accepted, JobQueueHandle, Status},
 };
 
 /// `POST /v1/commands`: any action, in any envelope and dialect.
@@ -191,7 +191,14 @@ async fn answered_as(
             respond(&reply, dialect, path)
         }
         Answer::Queued { request_id, accepted } => {
-            let (status, queue_position) = current_status(dispatcher, &request_id, &accepted).await;
+            let (status, queue_position) =
+                match current_status(dispatcher.queue(), &request_id, &accepted).await {
+                    Ok(current) => current,
+                    Err(failure) => {
+                        let reply = Reply::failed(None, Some(request_id.to_string()), *failure);
+                        return respond(&reply, dialect, path);
+                    }
+                };
             let body = json!({
                 "request_id": &*request_id,
                 "status": status.as_str(),
@@ -213,19 +220,26 @@ fn queued(request_id: &str, location: &str, body: String) -> Response<Body> {
 }
 
 /// The status of a job now: one that an idempotency key names again may be running, or may have ended.
+///
+/// # Errors
+/// `job_not_found` if the queue does not know it, `shutting_down` if the queue's task has ended.
 async fn current_status(
-    dispatcher: &Dispatcher,
+    queue: &JobQueueHandle,
     request_id: &Arc<str>,
     accepted: &Accepted,
-) -> (Status, usize) {
-    if let Some(reply) = accepted.events.subscribe().borrow().reply() {
-        return (Status::of(&reply), 0);
+) -> Result<(Status, usize), Box<Failure>> {
+    let ended = || accepted.events.subscribe().borrow().reply().map(|reply| (Status::of(&reply), 0));
+    if let Some(ended) = ended() {
+        return Ok(ended);
     }
-    match dispatcher.queue().job(request_id.clone()).await {
-        Ok(Some(job)) => (job.record.status, job.queue_position.unwrap_or(0)),
-        // Its record is gone already, or the queue's task is: it was accepted at this place.
-        Ok(None) | Err(_) => (Status::Queued, accepted.queue_position),
+    let job = queue.job(request_id.clone()).await;
+    // It may have ended meanwhile; its record may be gone then, or belong to a later job of that id.
+    if let Some(ended) = ended() {
+        return Ok(ended);
     }
+    let unknown = || Failure::new(ErrorCode::JobNotFound, format!("no job {request_id}"));
+    let job = job?.ok_or_else(|| Box::new(unknown()))?;
+    Ok((job.record.status, job.queue_position.unwrap_or(0)))
 }
 
 /// Whether the headers have `Prefer: respond-async` (RFC 7240).
@@ -233,7 +247,7 @@ fn wants_async(headers: &HeaderMap) -> bool {
     headers
         .get_all("prefer")
         .iter()
-        // As any preference that is not known, one in other letters is ignored (RFC 7240, 2).
+        // A value that is not ASCII is ignored, like an unknown preference (RFC 7240 §2).
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
         .any(|preference| {
@@ -245,7 +259,7 @@ fn idempotency_key(headers: &HeaderMap) -> Option<Result<String, Box<Failure>>> 
     let mut values = headers.get_all("idempotency-key").iter();
     let value = values.next()?;
     if values.next().is_some() {
-        let message = "Idempotency-Key stands twice: which one is the request's?";
+        let message = "Idempotency-Key is given twice; send one";
         return Some(Err(Box::new(Failure::new(ErrorCode::BadRequest, message))));
     }
     let key = value.to_str().ok().and_then(|key| key.parse::<IdempotencyKey>().ok());
@@ -293,4 +307,47 @@ fn finished(mut hash: Sha256, action: Action, body: &[u8]) -> [u8; 32] {
 
 fn is_hashed(action: Action, name: &str) -> bool {
     field_of(action, name) != "traceparent"
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use contracts::{ErrorCode, Failure, Reply};
+    use tokio::{sync::Notify, task::JoinSet};
+
+    use super::current_status;
+    use crate::{
+        events::JobEvents,
+        jobs::{self, Accepted, QueueConfig, Status},
+        outputs::Outputs,
+    };
+
+    /// The job of a key whose record is gone, and then the queue: neither waits, and "queued" would be a lie.
+    #[tokio::test]
+    async fn a_job_that_the_queue_does_not_know_is_not_called_queued() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let config = QueueConfig {
+            queue_max: 1,
+            records_max: 1,
+            records_bytes_max: 1,
+            events_bytes_max: 1,
+            events_ended_bytes_max: 1,
+        };
+        let mut tasks = JoinSet::new();
+        let outputs = Outputs::new(folder.path(), 0);
+        let queue = jobs::start(Vec::new(), config, outputs, Arc::new(Notify::new()), &mut tasks);
+        let accepted = Accepted { seq: 1, queue_position: 3, events: JobEvents::new(1024, None) };
+        let id: Arc<str> = "a".into();
+        let forgotten = current_status(&queue, &id, &accepted).await;
+        assert_eq!(forgotten.map_err(|failure| failure.code), Err(ErrorCode::JobNotFound));
+        queue.close().await;
+        tasks.join_next().await.expect("the queue's task").expect("it ends");
+        let closed = current_status(&queue, &id, &accepted).await;
+        assert_eq!(closed.map_err(|failure| failure.code), Err(ErrorCode::ShuttingDown));
+        let cancelled = Failure::new(ErrorCode::Cancelled, "cancelled");
+        accepted.events.end(Reply::failed(None, Some("a".to_owned()), cancelled));
+        let ended = current_status(&queue, &id, &accepted).await;
+        assert_eq!(ended.map_err(|failure| failure.code), Ok((Status::Cancelled, 0)));
+    }
 }

@@ -28,7 +28,7 @@ const MAILBOX_MAX: usize = 4096;
 pub struct Accepted {
     /// Its place in the order of acceptance; no other command of this run has the same.
     pub seq: u64,
-    /// Commands that are before it in the queue.
+    /// Its position in the queue: 1 and the jobs that wait before it; 0 once it runs.
     pub queue_position: usize,
     /// Its events and its reply.
     pub events: JobEvents,

@@ -139,7 +139,7 @@ pub struct JobView {
     pub record: Record,
     /// Its events and its reply.
     pub events: JobEvents,
-    /// How many commands are before it; `None` once it has begun.
+    /// Its position in the queue: 1 and the jobs that wait before it; `None` once it has begun.
     pub queue_position: Option<usize>,
 }
 
