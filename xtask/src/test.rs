@@ -1,4 +1,4 @@
-//! `cargo xtask test`: every check there is, each with what it needs set up first.
+//! `cargo xtask test`: every check except those of `cargo xtask long`, each with what it needs set up first.
 
 use crate::steps::{Share, Step, step};
 
@@ -10,6 +10,15 @@ const ONE_THREAD: (&str, &str) = ("OMP_NUM_THREADS", "1");
 /// Every build of the test command is by clippy's compiler, which also lints: with `cargo clippy` beside it, each dependency
 /// is compiled twice, once for its types and once for its code, and each of our crates is read twice.
 pub(crate) const CLIPPY_BUILDS: &[(&str, &str)] = &[("RUSTC_WORKSPACE_WRAPPER", "clippy-driver")];
+
+/// Builds every crate, its tests and benches.
+const BUILD: [&str; 6] = ["cargo", "test", "--quiet", "--workspace", "--all-targets", "--no-run"];
+
+/// Lints: the same build once more, in which cargo repeats what it warned of.
+const LINT: [&str; 8] = {
+    let [cargo, test, quiet, workspace, all_targets, no_run] = BUILD;
+    ["bash", "xtask/lint.sh", cargo, test, quiet, workspace, all_targets, no_run]
+};
 
 const fn python(name: &'static str, shows: &'static str, command: &'static [&'static str]) -> Step {
     Step {
@@ -54,15 +63,8 @@ pub(crate) const STEPS: &[Step] = &[
     python("workers-format", "Python is formatted", &[PYTHON, "-m", "ruff", "format", "--check", "."]),
     python("workers-types", "Python's types hold", &[PYTHON, "-m", "mypy", "."]),
     // It needs both cores only at times: beside it run the set-up, which waits for the network, and the lints of Python.
-    beside(
-        "rust-build",
-        "every crate, its tests and benches build",
-        &["cargo", "test", "--quiet", "--workspace", "--all-targets", "--no-run"],
-    ),
-    Step {
-        needs: &["rust-build"],
-        ..beside("lint", "no lint of Rust in that build", &["bash", "xtask/lint.sh"])
-    },
+    beside("rust-build", "every crate, its tests and benches build", &BUILD),
+    Step { needs: &["rust-build"], ..beside("lint", "no lint of Rust in that build", &LINT) },
     Step {
         // Four tests at a time: most of those that take long wait for processes.
         environment: &[("CONCORD_REQUIRE_PYTHON", "1"), ("RUST_TEST_THREADS", "4"), ONE_THREAD],
