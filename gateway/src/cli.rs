@@ -56,7 +56,8 @@ pub struct Serve {
     /// Address and port; port 0 takes a free one [default: 127.0.0.1:8080].
     #[arg(long, env = "CONCORD_LISTEN")]
     pub listen: Option<Listen>,
-    /// Let other hosts in. There are no keys yet: every client that reaches the port may use the gateway.
+    /// Allows --listen addresses other than loopback. The gateway has no authentication: any client that reaches the port
+    /// can use it.
     #[arg(long)]
     pub allow_remote: bool,
     /// A host that requests may name besides the listener's address and localhost; repeatable.

@@ -241,7 +241,7 @@ impl JobEvents {
             Some(reply) => reply,
             None => match reply.await {
                 Ok(reply) => reply,
-                Err(_) => unreachable!("the events is held while it is waited for"),
+                Err(_) => unreachable!("`events` is borrowed by this function, so its sender lives"),
             },
         }
     }

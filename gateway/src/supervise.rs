@@ -54,8 +54,9 @@ fn log_line(what: &str) {
 }
 
 /// Leaves the end of this process to the gateway. Service managers send SIGTERM to every process of a service, and log
-/// rotation SIGHUP: a worker that obeyed would end its job, although the gateway drains or goes on. Blocked, not ignored:
-/// that needs no unsafe code, and programs that become of this process inherit it.
+/// rotation SIGHUP: a worker that obeyed would end its job, although the gateway drains or goes on. Blocks SIGTERM, SIGINT
+/// and SIGHUP here and in the worker that this process executes: exec keeps the mask, and ignoring signals would need
+/// unsafe code.
 fn leave_signals_to_the_gateway() {
     let signals = SigSet::from_iter([Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP]);
     signals.thread_block().expect("the kernel blocks any signal but SIGKILL and SIGSTOP");

@@ -139,7 +139,7 @@ const TABLE: &[(Kind, &str, &str, &str)] = &[
         Kind::NoTrace,
         "no_trace",
         "",
-        "knows neither the feature trace nor traceparent, as a worker of before: both are refused",
+        "refuses the feature trace and the field traceparent, like a worker built before them",
     ),
     (
         Kind::DroppedTrace,
@@ -181,7 +181,7 @@ const TABLE: &[(Kind, &str, &str, &str)] = &[
         "ends at once at the end of stdin and at shutdown, and answers nothing that waits or runs",
     ),
     (Kind::CountsEachId, "counts_each_id", "", "counts the memory of a file once for each id that it has"),
-    (Kind::Noise, "noise", "", "draws noise in place of the picture, decided by all that the job was asked"),
+    (Kind::Noise, "noise", "", "draws noise in place of the picture, seeded by the whole submission"),
     (
         Kind::FirstReply,
         "first_reply",

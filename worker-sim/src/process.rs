@@ -71,7 +71,7 @@ struct Process {
     decoder: Decoder,
     stdin: Option<File>,
     /// A read of stdin failed, and the exit code says so: commands may be lost.
-    is_deaf: bool,
+    input_failed: bool,
     /// `None` once one has come.
     signals: Option<Signals>,
     stdout: File,
@@ -104,7 +104,7 @@ impl Process {
             clock,
             decoder,
             stdin: Some(File::from(io::stdin().as_fd().try_clone_to_owned()?)),
-            is_deaf: false,
+            input_failed: false,
             signals,
             stdout: File::from(io::stdout().as_fd().try_clone_to_owned()?),
             backlog: VecDeque::new(),
@@ -223,7 +223,7 @@ impl Process {
                 let what =
                     format!("stdin cannot be read: what was read is answered, and the worker ends: {err}");
                 log.write(LogLevel::Error, &what);
-                self.is_deaf = true;
+                self.input_failed = true;
                 self.stdin = None;
                 self.worker.eof(now);
             }
@@ -270,7 +270,7 @@ impl Process {
                 }
                 Effect::Log(level, text) => log.write(level, &text),
                 Effect::Exit => {
-                    self.exit = self.exit.or(Some((u8::from(self.is_deaf), self.clock.now().mono)));
+                    self.exit = self.exit.or(Some((u8::from(self.input_failed), self.clock.now().mono)));
                 }
                 Effect::Crash => {
                     log.write(LogLevel::Error, "fault crash");

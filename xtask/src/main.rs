@@ -50,7 +50,7 @@ enum Task {
     },
     /// Feed every reader of bytes with random bytes.
     Fuzz {
-        /// Only these targets; a name that is none is answered with those that there are.
+        /// Only these targets; an unknown name prints the list.
         targets: Vec<String>,
         /// How long each target runs.
         #[arg(long, value_name = "N", default_value_t = 60)]
@@ -82,7 +82,7 @@ enum Task {
         #[arg(long, conflicts_with = "graph")]
         longest: bool,
     },
-    /// Run every check there is, each with what it needs set up first.
+    /// Run every check except those of `cargo xtask long`, each with what it needs set up first.
     Test {
         /// Only these steps.
         steps: Vec<String>,

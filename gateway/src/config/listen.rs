@@ -85,7 +85,7 @@ impl FromStr for Listen {
             return Ok(Self(address));
         }
         let given = text.to_owned();
-        // Why a text is no port is no loss: the error below quotes it whole, and says what to give.
+        // The parse error is dropped: the error below quotes the text and names the accepted forms.
         let port = |text: &str| text.parse::<u16>().ok();
         let name_and_port = text.rsplit_once(':').and_then(|(name, digits)| Some((name, port(digits)?)));
         match name_and_port {

@@ -207,7 +207,7 @@ pub(super) async fn typed(
     let mut kinds = headers.get_all(header::CONTENT_TYPE).iter();
     let says = kinds.next().is_some();
     if kinds.next().is_some() {
-        let failure = Failure::new(ErrorCode::UnsupportedMediaType, "Content-Type stands twice");
+        let failure = Failure::new(ErrorCode::UnsupportedMediaType, "Content-Type appears twice");
         return Err(Box::new(failure.hint("say once what the body is")));
     }
     if !says && length(headers).is_some_and(|length| length > 0) {

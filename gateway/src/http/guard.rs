@@ -145,7 +145,7 @@ fn named(version: Version, headers: &HeaderMap, uri: &Uri) -> Result<Vec<Site>, 
     let mut hosts = headers.get_all(header::HOST).iter();
     let (first, second) = (hosts.next(), hosts.next());
     if second.is_some() {
-        return wrong("Host stands twice");
+        return wrong("Host appears twice");
     }
     // HTTP/1.0 requires no Host.
     if first.is_none() && version == Version::HTTP_11 {

@@ -115,7 +115,7 @@ pub(super) fn read_query(request: &Request, kind: RequestKind) -> Result<Paramet
             return Err(violation(&name, ErrorCode::UnknownField, message));
         };
         if again {
-            let message = format!("`{name}` stands twice in the query");
+            let message = format!("`{name}` appears twice in the query");
             return Err(violation(&name, ErrorCode::DuplicateField, message));
         }
     }

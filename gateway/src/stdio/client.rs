@@ -252,7 +252,7 @@ impl StdioClient {
             self.put(std::future::ready(OutgoingReply::new(reply, dialect)).boxed());
             return None;
         }
-        // Of those that act at once: nobody else would look at the GPU that they name.
+        // `cancel` and `shutdown` never reach the dispatcher, which checks gpu_id for all other commands.
         if matches!(incoming.head.action, Action::Cancel | Action::Shutdown)
             && incoming.reading.is_valid()
             && let Err(failure) = self.dispatcher.check_gpu(&incoming.head)

@@ -86,9 +86,9 @@ pub(super) struct Connection {
     /// A task of the gateway has failed, and the exit code says so.
     is_broken: bool,
     /// No reply can be written, and the exit code says so.
-    is_mute: bool,
+    output_failed: bool,
     /// A read of stdin failed, and the exit code says so: commands may be lost.
-    is_deaf: bool,
+    input_failed: bool,
     /// When everything must have ended, for the watchdog.
     alarm: watch::Sender<Option<Instant>>,
 }
@@ -120,8 +120,8 @@ impl Connection {
             ending: None,
             drained: std::future::pending().boxed(),
             is_broken: false,
-            is_mute: false,
-            is_deaf: false,
+            output_failed: false,
+            input_failed: false,
             alarm,
         }
     }
@@ -236,7 +236,7 @@ impl Connection {
 
     /// No command can be answered: what runs is cancelled at once, and lines that were read are not begun.
     fn on_stdout_broke(&mut self) {
-        self.is_mute = true;
+        self.output_failed = true;
         self.lines.clear();
         self.stdin = Stdin::Closed;
         self.end_within(Duration::ZERO);
@@ -284,7 +284,7 @@ impl Connection {
             Some(Ok(chunk)) => self.decoder.push(&chunk),
             Some(Err(err)) => {
                 tracing::error!(%err, "stdin cannot be read: the gateway ends when what was read is answered");
-                self.is_deaf = true;
+                self.input_failed = true;
                 self.stdin = Stdin::Ended;
                 return;
             }
@@ -304,7 +304,7 @@ impl Connection {
             self.client.write(shutdown_reply);
         }
         self.app.stop(Duration::ZERO).await;
-        match (self.is_broken, self.is_mute || self.is_deaf) {
+        match (self.is_broken, self.output_failed || self.input_failed) {
             (true, _) => ExitCode::from(app::BROKEN),
             (false, true) => ExitCode::FAILURE,
             (false, false) => ExitCode::SUCCESS,

@@ -102,7 +102,7 @@ impl FrameWriter {
                 return reply;
             }
             if log.changed().await.is_err() {
-                unreachable!("the events is held while it is followed");
+                unreachable!("`events` is borrowed by this function, so its sender lives");
             }
         }
     }

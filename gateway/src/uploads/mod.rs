@@ -99,7 +99,7 @@ impl Uploads {
             Ok(entries) => entries,
             Err(err) if err.kind() == std::io::ErrorKind::NotFound => return,
             Err(err) => {
-                tracing::warn!(folder = %folder.display(), %err, "what lies there stays: it cannot be listed");
+                tracing::warn!(folder = %folder.display(), %err, "the upload folder cannot be listed; its files are kept");
                 return;
             }
         };
@@ -110,7 +110,7 @@ impl Uploads {
                 Ok((meta, entry)) if meta.is_file() => (entry, meta),
                 Ok(_) => continue,
                 Err(err) => {
-                    tracing::warn!(folder = %folder.display(), %err, "something there stays: it cannot be looked at");
+                    tracing::warn!(folder = %folder.display(), %err, "an entry of the upload folder cannot be read and is kept");
                     continue;
                 }
             };

@@ -86,7 +86,7 @@ async fn a_result_that_cannot_be_written_is_a_failure() {
     }
 }
 
-/// It went on without a word, and then said that there was no reply.
+/// An event that was skipped without a word could be the reply.
 #[tokio::test]
 async fn an_event_that_is_no_json_is_told() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -170,7 +170,7 @@ fn a_pipe_that_is_closed_or_null_is_told_at_the_start() {
     }
 }
 
-/// It waited for a reader for good.
+/// Opening a FIFO waits for a reader, who may never come.
 #[test]
 fn a_log_that_nobody_reads_is_told_at_the_start() {
     let home = tempfile::tempdir().expect("a folder");
