@@ -33,6 +33,9 @@ const SHAPES: &[Shape] = &[
     Shape { name: "unknown names", reader: Reader::Frame, bytes: unknown_names },
     Shape { name: "unknown names in the envelope", reader: Reader::Frame, bytes: unknown_heads },
     Shape { name: "names that stand twice", reader: Reader::Frame, bytes: duplicates },
+    Shape { name: "one name again and again", reader: Reader::Frame, bytes: one_name },
+    Shape { name: "the empty name again and again", reader: Reader::Frame, bytes: no_name },
+    Shape { name: "spellings of one property", reader: Reader::Frame, bytes: one_property },
     Shape { name: "a list of empty LoRAs", reader: Reader::Frame, bytes: loras },
     Shape { name: "nesting at the limit", reader: Reader::Frame, bytes: nesting },
     Shape { name: "faults in many items", reader: Reader::Frame, bytes: faulty_items },
@@ -83,6 +86,19 @@ fn unknown_heads(bytes: usize) -> String {
 
 fn duplicates(bytes: usize) -> String {
     command("", &format!(r#","x":{{{}}}"#, many(bytes, |i| format!(r#""a{}":1"#, i / 2))))
+}
+
+fn one_name(bytes: usize) -> String {
+    command(&format!(r#","loras":[{{{}}}]"#, many(bytes, |_| r#""a":1"#.to_owned())), "")
+}
+
+fn no_name(bytes: usize) -> String {
+    command("", &format!(",{}", many(bytes, |_| r#""":1"#.to_owned())))
+}
+
+fn one_property(bytes: usize) -> String {
+    const SPELT: [&str; 4] = [r#""seed":1"#, r#""Seed":1"#, r#""SEED":1"#, r#""sEed":2"#];
+    command("", &format!(r#","hyperparameters":{{{}}}"#, many(bytes, |i| SPELT[i % 4].to_owned())))
 }
 
 fn loras(bytes: usize) -> String {
@@ -195,7 +211,10 @@ fn main() {
         "| shape | ms of 16 MiB | ratio to `Value`: 1 MiB | 4 MiB | 16 MiB | growth, 4 to 16 MiB | that of `Value` |"
     );
     println!("|---|---|---|---|---|---|---|");
-    for shape in SHAPES {
+    // As other benches take it: only the shapes whose name has this in it.
+    let only = std::env::args().skip(1).find(|argument| !argument.starts_with("--"));
+    let is_chosen = |shape: &&Shape| only.as_ref().is_none_or(|only| shape.name.contains(only.as_str()));
+    for shape in SHAPES.iter().filter(is_chosen) {
         let [one, four, sixteen] = [1, 4, 16].map(|mib| measure(shape, mib * (MIB - 4096)));
         let ratio = |(value, read): (Duration, Duration)| read.as_secs_f64() / value.as_secs_f64();
         println!(

@@ -32,7 +32,10 @@ impl Places {
     }
 
     pub(crate) fn set(&mut self, canonical: &str, sender: &str) {
-        self.senders.entry(canonical.to_owned()).or_insert_with(|| sender.to_owned());
+        // Not by an entry: it would take a new text for each of a million repeats.
+        if !self.senders.contains_key(canonical) {
+            self.senders.insert(canonical.to_owned(), sender.to_owned());
+        }
     }
 
     /// The same, whatever was noted before: a value that came to stand here from elsewhere.

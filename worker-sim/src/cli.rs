@@ -127,16 +127,19 @@ impl Config {
     }
 }
 
+/// `EX_CONFIG`: it cannot start as it is configured. A gateway that sees it starts it no more (contract-changes A5).
+pub(crate) const MISCONFIGURED: u8 = 78;
+
 /// Reads the arguments of `run`. For `--help` and for mistakes it prints a text and returns the exit code.
 pub(crate) fn settings(args: impl IntoIterator<Item = OsString>) -> Result<Settings, ExitCode> {
     let flags = Flags::try_parse_from(args).map_err(|err| {
         // To stdout for --help, to stderr for mistakes. If that fails, only the exit code can report it.
         let printed = err.print();
-        ExitCode::from(if printed.is_ok() { u8::try_from(err.exit_code()).unwrap_or(2) } else { 2 })
+        if err.use_stderr() || printed.is_err() { ExitCode::from(MISCONFIGURED) } else { ExitCode::SUCCESS }
     })?;
     check(flags).map_err(|err| {
         crate::log::write_stderr(&format!("worker-sim: error: {err}"));
-        ExitCode::from(2)
+        ExitCode::from(MISCONFIGURED)
     })
 }
 

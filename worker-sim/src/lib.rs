@@ -41,8 +41,8 @@ use std::{ffi::OsString, process::ExitCode};
 
 /// Runs a simulated worker on this process's stdin, stdout and stderr until it is asked to stop.
 ///
-/// `args` begins with the program's name. 0: stopped politely, by a signal too; 1: stdin, stdout or an output file failed; 2: the flags
-/// or the environment were no good; 70: the fault `crash` struck; 78: a folder cannot be read or written.
+/// `args` begins with the program's name. 0: stopped politely, by a signal too; 1: stdin, stdout or an output file failed; 70: the
+/// fault `crash` struck; 78: it cannot start with these flags, this environment or these folders.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     file_size::fail_softly();
     match cli::settings(args) {

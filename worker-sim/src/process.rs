@@ -17,6 +17,7 @@ use std::{
 };
 
 use crate::{
+    cli::MISCONFIGURED,
     clock::Clock,
     executor::{self, Finished, Task},
     faults::Kind,
@@ -31,8 +32,6 @@ use crate::{
 /// Over it nothing is read until the client has read some.
 const BACKLOG_BYTES_MAX: usize = 64 << 20;
 const CRASHED: u8 = 70;
-/// `EX_CONFIG`: it cannot start as it is configured.
-const MISCONFIGURED: u8 = 78;
 /// How long a client that does not read holds up our end; with the grace of 4 s it stays within the 5 s.
 const EXIT_PATIENCE: Duration = Duration::from_millis(500);
 
@@ -46,7 +45,7 @@ pub(crate) fn serve(settings: Settings) -> ExitCode {
         Ok(log) => log,
         Err(err) => {
             write_stderr(&format!("worker-sim: error: {err}"));
-            return ExitCode::from(2);
+            return ExitCode::from(MISCONFIGURED);
         }
     };
     if is_null(&io::stdout()) {

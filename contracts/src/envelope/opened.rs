@@ -64,8 +64,12 @@ impl Opened {
     /// # Errors
     /// `duplicate_field` for names that stand twice; as [`Members::action`] without an action.
     pub(super) fn command(self, route: Option<Route<'_>>) -> Result<Incoming, Refusal> {
-        let Self { members, duplicates, duplicates_total } = self;
+        let Self { mut members, duplicates, duplicates_total } = self;
         let id_twice = has_two_ids(&members);
+        if !duplicates.is_empty() {
+            // The reading of such a command serves its dialect alone, and a million repeats must not cost a million warnings.
+            members.iter_mut().for_each(|(_, tree)| leave_out_repeats(tree));
+        }
         let bare = route.and_then(|route| bare_name(&members, route.body));
         let members = if bare.is_some() { Members::bare(members) } else { Members::sorted(members) };
         let form = members.form(route.is_some());
@@ -89,6 +93,19 @@ impl Opened {
             Ok(action) => Ok(members.read(action, form, bare, route)),
             Err(failure) => Err(refusal(&members, failure)),
         }
+    }
+}
+
+/// Leaves of equal names in an object the first.
+fn leave_out_repeats(tree: &mut Tree) {
+    match tree {
+        Tree::Map(members) => {
+            let mut known = HashSet::with_capacity(members.len());
+            members.retain(|(name, _)| known.insert(name.clone()));
+            members.iter_mut().for_each(|(_, tree)| leave_out_repeats(tree));
+        }
+        Tree::List(items) => items.iter_mut().for_each(leave_out_repeats),
+        _ => {}
     }
 }
 

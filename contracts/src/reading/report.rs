@@ -43,15 +43,20 @@ impl Reader {
 
     pub(super) fn twice(&mut self, same: bool, first: &str, at: &At) {
         let (sender, canonical) = (&at.sender, &at.canonical);
-        let (one, other) = below_their_parent(first, sender);
         if same {
+            let (one, other) = below_their_parent(first, sender);
             let message = format!("`{one}` and `{other}` name the same property, with equal values");
             self.warn(WarningCode::DuplicateEqual, sender, message, Some("write it once".to_owned()));
         } else {
             self.unread = true;
-            self.faulty.insert(canonical.clone());
-            let message = format!("`{one}` and `{other}` name the same property, with different values");
-            self.violations.add(|| Violation::new(sender.clone(), ErrorCode::DuplicateField, message));
+            if !self.faulty.contains(canonical) {
+                self.faulty.insert(canonical.clone());
+            }
+            self.violations.add(|| {
+                let (one, other) = below_their_parent(first, sender);
+                let message = format!("`{one}` and `{other}` name the same property, with different values");
+                Violation::new(sender.clone(), ErrorCode::DuplicateField, message)
+            });
         }
     }
 

@@ -149,10 +149,7 @@ impl Reader {
             None => {
                 members.values.insert(index, (value, at.sender));
             }
-            Some((known, first)) => {
-                let (same, first) = (*known == value, first.clone());
-                self.twice(same, &first, &at);
-            }
+            Some((known, first)) => self.twice(*known == value, first, &at),
         }
     }
 

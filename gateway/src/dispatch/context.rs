@@ -72,5 +72,6 @@ pub(crate) fn refused(incoming: &Incoming, failure: Failure) -> Reply {
 /// The failure of an id that is in flight.
 pub(crate) fn in_flight(id: &str) -> Failure {
     Failure::new(ErrorCode::Conflict, format!("request_id {id} is in flight already"))
+        .at("/request_id")
         .hint("use a new request_id, or wait for the reply")
 }

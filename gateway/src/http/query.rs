@@ -177,7 +177,9 @@ fn typed(action: Action, name: &str, text: String) -> Value {
     let shape = spec.property(field_of(action, name)).map(|property| dictionary().resolve(&property.shape));
     let parsed = match shape {
         Some(Shape::Integer(_) | Shape::Number(_) | Shape::Boolean) => {
-            serde_json::from_str::<Value>(&text).ok()
+            // JSON may have blanks around a value, and a query has none to skip.
+            let is_bare = !text.contains(char::is_whitespace);
+            is_bare.then(|| serde_json::from_str::<Value>(&text).ok()).flatten()
         }
         _ => None,
     };

@@ -46,8 +46,9 @@ impl Worker {
         self.tickets += 1;
         if let Some(id) = refusal.request_id.as_deref().filter(|id| self.is_in_flight(id)) {
             // Whoever waits for the command of that id must not take this for its reply.
-            refusal.failure =
-                Box::new(Failure::new(ErrorCode::Conflict, format!("{id} is in flight already")));
+            refusal.failure = Box::new(
+                Failure::new(ErrorCode::Conflict, format!("{id} is in flight already")).at("/request_id"),
+            );
         }
         if self.features.out_of_order || self.slots.is_empty() {
             let bytes = self.refusal_bytes(index, &refusal);

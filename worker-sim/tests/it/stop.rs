@@ -177,7 +177,7 @@ fn a_log_that_nobody_reads_is_told_at_the_start() {
     let pipe = home.path().join("log");
     nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).expect("a pipe");
     let (code, stderr) = start(&["--log-file", pipe.to_str().expect("text")], &[]);
-    assert_eq!(code, Some(2), "{stderr}");
+    assert_eq!(code, Some(78), "{stderr}");
     assert!(stderr.contains("it is a FIFO that nobody reads"), "{stderr}");
 }
 
@@ -234,7 +234,7 @@ fn what_is_unknown_at_start_is_an_error() {
         (&["--nonsense"], &[]),
     ] {
         let (code, stderr) = start(args, env);
-        assert_eq!(code, Some(2), "{args:?} {env:?}: {stderr}");
+        assert_eq!(code, Some(78), "{args:?} {env:?}: {stderr}");
         assert!(!stderr.is_empty());
     }
     assert_eq!(start(&["--help"], &[]).0, Some(0));

@@ -232,7 +232,7 @@ impl JobQueue {
             && !entry.record.status.is_end()
         {
             let message = format!("session {session_id} has a job that has not ended");
-            let failure = Failure::new(ErrorCode::Conflict, message);
+            let failure = Failure::new(ErrorCode::Conflict, message).at("/session_id");
             return Err(Box::new(failure.detail("request_id", &*entry.record.request_id)));
         }
         Ok(())
