@@ -114,6 +114,24 @@ impl Refusal {
     }
 }
 
+/// The pointer of a member of the envelope, spelt as a dialect does; snake if the document has none.
+///
+/// ```
+/// use contracts::{Dialect, head_pointer};
+/// assert_eq!(head_pointer("request_id", Some(Dialect::Pascal)), "/RequestId");
+/// assert_eq!(head_pointer("request_id", None), "/request_id");
+/// ```
+#[must_use]
+pub fn head_pointer(name: &str, dialect: Option<Dialect>) -> String {
+    let property = dictionary().object("EnvelopeHead").property(name);
+    let spelt = property.map_or(name, |property| match dialect {
+        Some(Dialect::Pascal) => &property.csharp,
+        Some(Dialect::Camel) => &property.camel,
+        Some(Dialect::Snake) | None => &property.snake,
+    });
+    format!("/{spelt}")
+}
+
 fn stdio_dialect(form: Option<Form>) -> Dialect {
     if form == Some(Form::Direct) { Dialect::Pascal } else { Dialect::Snake }
 }

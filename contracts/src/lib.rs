@@ -128,7 +128,7 @@ mod unique;
 mod violation;
 
 pub use batch::batch_and_index;
-pub use command::{Form, Head, Incoming, Refusal, RouteBody};
+pub use command::{Form, Head, Incoming, Refusal, RouteBody, head_pointer};
 pub use decode::decode;
 pub use device::{DeviceName, UnknownDevice};
 pub use dialect::{Dialect, UnknownDialect};

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use contracts::{ErrorCode, Failure, Incoming, Reply, Warning};
+use contracts::{Dialect, ErrorCode, Failure, Incoming, Reply, Violation, Warning, head_pointer};
 use serde_json::Value;
 
 use super::{in_flight_ids::InFlightId, unused::warnings_of};
@@ -70,8 +70,8 @@ pub(crate) fn refused(incoming: &Incoming, failure: Failure) -> Reply {
 }
 
 /// The failure of an id that is in flight.
-pub(crate) fn in_flight(id: &str) -> Failure {
-    Failure::new(ErrorCode::Conflict, format!("request_id {id} is in flight already"))
-        .at("/request_id")
-        .hint("use a new request_id, or wait for the reply")
+pub(crate) fn in_flight(id: &str, dialect: Option<Dialect>) -> Failure {
+    let message = format!("request_id {id} is in flight already");
+    let violation = Violation::new(head_pointer("request_id", dialect), ErrorCode::Conflict, message);
+    Failure::of_violations(vec![violation]).hint("use a new request_id, or wait for the reply")
 }

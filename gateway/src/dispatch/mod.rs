@@ -251,7 +251,9 @@ impl Dispatcher {
         incoming.head.request_id = Some((*request_id).to_owned());
         let Some(claim) = self.inner.in_flight_ids.claim(&request_id) else {
             let context = self.context(&incoming, None);
-            return Answer::Reply(Arc::new(context.failure(context::in_flight(&request_id))));
+            return Answer::Reply(Arc::new(
+                context.failure(context::in_flight(&request_id, incoming.reading.dialect)),
+            ));
         };
         // From here on only violations need the places.
         let reading = &mut incoming.reading;

@@ -192,7 +192,7 @@ impl StdioClient {
                     && !self.takes_id(id)
                 {
                     // Whoever waits for the command of that id must not take this for its reply.
-                    failure = in_flight(id);
+                    failure = in_flight(id, refusal.dialect);
                 }
                 let mut reply = Reply::failed(None, refusal.request_id, failure);
                 reply.session_id = refusal.session_id;
@@ -248,7 +248,7 @@ impl StdioClient {
         // Every reply to a command carries an id.
         let id = incoming.head.request_id.get_or_insert_with(|| uuid::Uuid::now_v7().to_string()).clone();
         if !self.takes_id(&id) {
-            let reply = refused(&incoming, in_flight(&id));
+            let reply = refused(&incoming, in_flight(&id, incoming.reading.dialect));
             self.put(std::future::ready(OutgoingReply::new(reply, dialect)).boxed());
             return None;
         }

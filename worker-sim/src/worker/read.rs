@@ -1,8 +1,8 @@
 //! Lines in: bad lines are refused, `initialize`, `cancel` and the like act at once, all other commands are queued.
 
 use contracts::{
-    Action, Class, ErrorCode, Failure, Incoming, Refusal, Violation, WarningCode, dictionary::dictionary,
-    framing::Line, read_frame, schedule,
+    Action, Class, ErrorCode, Failure, Incoming, Refusal, Violation, WarningCode, framing::Line,
+    head_pointer, read_frame, schedule,
 };
 use serde_json::Value;
 
@@ -46,9 +46,10 @@ impl Worker {
         self.tickets += 1;
         if let Some(id) = refusal.request_id.as_deref().filter(|id| self.is_in_flight(id)) {
             // Whoever waits for the command of that id must not take this for its reply.
-            refusal.failure = Box::new(
-                Failure::new(ErrorCode::Conflict, format!("{id} is in flight already")).at("/request_id"),
-            );
+            let (at, message) =
+                (head_pointer("request_id", refusal.dialect), format!("{id} is in flight already"));
+            refusal.failure =
+                Box::new(Failure::of_violations(vec![Violation::new(at, ErrorCode::Conflict, message)]));
         }
         if self.features.out_of_order || self.slots.is_empty() {
             let bytes = self.refusal_bytes(index, &refusal);
@@ -132,13 +133,7 @@ impl Worker {
     fn failure_of(&self, incoming: &Incoming) -> Option<Box<Failure>> {
         let head = &incoming.head;
         let info = head.action.info();
-        let envelope = |name: &str| {
-            let pascal = incoming.reading.dialect == Some(contracts::Dialect::Pascal);
-            let property = dictionary().object("EnvelopeHead").property(name);
-            let spelt =
-                property.map_or(name, |property| if pascal { &property.csharp } else { &property.snake });
-            format!("/{spelt}")
-        };
+        let envelope = |name: &str| head_pointer(name, incoming.reading.dialect);
         let fail = |name: &str, code, message: String| {
             Some(Box::new(Failure::of_violations(vec![Violation::new(envelope(name), code, message)])))
         };

@@ -13,7 +13,7 @@ mod wait_queue;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use contracts::{ErrorCode, Failure, Reply};
+use contracts::{ErrorCode, Failure, Reply, Violation, head_pointer};
 use tokio::{
     sync::{Notify, mpsc},
     task::JoinSet,
@@ -232,7 +232,8 @@ impl JobQueue {
             && !entry.record.status.is_end()
         {
             let message = format!("session {session_id} has a job that has not ended");
-            let failure = Failure::new(ErrorCode::Conflict, message).at("/session_id");
+            let at = head_pointer("session_id", Some(job.dialect));
+            let failure = Failure::of_violations(vec![Violation::new(at, ErrorCode::Conflict, message)]);
             return Err(Box::new(failure.detail("request_id", &*entry.record.request_id)));
         }
         Ok(())
