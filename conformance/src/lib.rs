@@ -21,6 +21,7 @@ pub mod cli;
 pub mod compare;
 pub mod context;
 pub(crate) mod display;
+pub mod dotnet;
 pub mod exchange;
 pub mod finding;
 pub mod generate;

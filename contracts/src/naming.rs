@@ -167,6 +167,7 @@ impl ReaderOptions {
 }
 
 /// `StringComparer.OrdinalIgnoreCase`: upper-cases each char by the invariant simple mapping.
-fn ordinal_ignore_case(a: &str, b: &str) -> bool {
+#[must_use]
+pub fn ordinal_ignore_case(a: &str, b: &str) -> bool {
     a.chars().map(upper).eq(b.chars().map(upper))
 }

@@ -109,6 +109,11 @@ pub(crate) const STEPS: &[Step] = &[
         "an unchanged C# bridge binds every reply (real .NET)",
         &["bash", "clients/bridge/check.sh"],
     ),
+    built(
+        "dotnet",
+        "the model of System.Text.Json gives the answers of real .NET",
+        &["bash", "conformance/dotnet/check.sh"],
+    ),
 ];
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ mod bench;
 mod ci;
 mod clean;
 mod compare;
+mod dotnet;
 mod drifts;
 mod faults;
 mod injection;

@@ -1,0 +1,74 @@
+// Real .NET as a party: makes the described types, and reads and writes JSON with System.Text.Json.
+// The first line of stdin describes the types; each further line is one question, answered by one line on stdout.
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+
+Console.InputEncoding = new UTF8Encoding(false);
+using var output = new StreamWriter(Console.OpenStandardOutput(), new UTF8Encoding(false)) { AutoFlush = true, NewLine = "\n" };
+using var input = new StreamReader(Console.OpenStandardInput(), new UTF8Encoding(false));
+if (input.ReadLine() is not { } described) return;
+var types = new Described(JsonNode.Parse(described)!);
+while (input.ReadLine() is { } line)
+{
+    var question = JsonNode.Parse(line)!;
+    output.WriteLine(Answer(types.Named((string)question["clr"]!), (string)question["options"]!, (string)question["json"]!).ToJsonString());
+}
+
+static JsonObject Answer(Type type, string options, string json)
+{
+    object? value;
+    try
+    {
+        value = JsonSerializer.Deserialize(json, type, Sets.Named(options));
+    }
+    catch (JsonException fault)
+    {
+        return new() { ["outcome"] = "JsonException", ["path"] = fault.Path, ["inner"] = fault.InnerException?.GetType().Name, ["why"] = fault.Message };
+    }
+    catch (Exception fault)
+    {
+        return new() { ["outcome"] = fault.GetType().Name, ["why"] = fault.Message };
+    }
+    return new() { ["outcome"] = "bound", ["value"] = Written(value, type) };
+}
+
+// The bound value with relaxed escapes and the names of C#.
+static string Written(object? value, Type type)
+{
+    try
+    {
+        return JsonSerializer.Serialize(value, type, Sets.Report);
+    }
+    catch (Exception fault)
+    {
+        return "unserialisable:" + fault.GetType().Name;
+    }
+}
+
+static class Sets
+{
+    public static readonly JsonSerializerOptions Report = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+    };
+
+    static readonly Dictionary<string, JsonSerializerOptions> All = new()
+    {
+        ["default"] = new(),
+        ["case_insensitive"] = new() { PropertyNameCaseInsensitive = true },
+        ["web"] = new(JsonSerializerDefaults.Web),
+        ["snake_lower"] = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower },
+        ["strict"] = JsonSerializerOptions.Strict,
+        ["disallow_unmapped"] = new() { UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow },
+        ["default+enum_strings"] = new() { Converters = { new JsonStringEnumConverter() } },
+        ["web+enum_snake"] = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) } },
+        ["default+named_floats"] = new() { NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals },
+        ["default+read_from_string"] = new() { NumberHandling = JsonNumberHandling.AllowReadingFromString },
+    };
+
+    public static JsonSerializerOptions Named(string name) => All[name];
+}
