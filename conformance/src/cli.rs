@@ -5,7 +5,7 @@ use clap::{
     builder::{NonEmptyStringValueParser, PossibleValuesParser},
     error::ErrorKind,
 };
-use contracts::dictionary::dictionary;
+use contracts::{Action, dictionary::dictionary};
 use std::{
     ffi::OsString,
     num::NonZeroUsize,
@@ -18,7 +18,7 @@ use crate::{
     mutants::{Edit, Side, hunt::Choice},
     options::{self, Options},
     plan::{Plan, Selection, TargetPlan},
-    replay,
+    reading, replay,
 };
 
 /// Drives a worker or a gateway from outside and checks that it keeps the contract.
@@ -89,6 +89,27 @@ enum TargetFlags {
         #[arg(long, value_enum, default_value_t = Format::Human)]
         format: Format,
         /// File of the comparison; default: stdout.
+    /// What each party understood in a document: bound values, ignored names, defaults, refusals. Exit 10 if the contract
+    /// refuses it.
+    Read {
+        /// The file; `-` is stdin.
+        file: PathBuf,
+        /// It is a reply to this action, in its envelope.
+        #[arg(long = "as", value_name = "ACTION", conflicts_with = "schema")]
+        action: Option<Action>,
+        /// It is a document of this definition of the schemas.
+        #[arg(long, value_name = "NAME", default_value = "PromptSubmission", value_parser = reading::Subject::definition)]
+        schema: reading::Subject,
+        /// Asks real .NET too: the path of the built `conformance/dotnet`, `Peer.dll`.
+        #[arg(long, value_name = "FILE")]
+        dotnet: Option<PathBuf>,
+        /// Asks Python too: a Python that has the workers' package.
+        #[arg(long, value_name = "FILE")]
+        python: Option<PathBuf>,
+        /// Form of the report: human, json or html.
+        #[arg(long, value_enum, default_value_t = Format::Human)]
+        format: Format,
+        /// File of the report; default: stdout.
         #[arg(long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
@@ -278,6 +299,15 @@ pub enum Task {
     },
     /// Its target is measured.
     Bench(BenchChoice),
+    /// A document is read by each party.
+    Read {
+        /// The file.
+        file: PathBuf,
+        /// What it is.
+        subject: reading::Subject,
+        /// Who reads it.
+        choice: reading::Choice,
+    },
 }
 
 /// The choice of a measurement: its rounds, and the saved run to compare with.
@@ -341,6 +371,16 @@ pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<Invocation, clap
         TargetFlags::Trace { output } => return Ok(without_target(Task::Trace, output, replay)),
         TargetFlags::Review { base, folder, output } => {
             return Ok(without_target(Task::Review { base, folder }, output, replay));
+        }
+        TargetFlags::Read { file, action, schema, dotnet, python, format, output } => {
+            if !matches!(format, Format::Human | Format::Json | Format::Html) {
+                let why = "conformance read prints for people, as JSON or as a page: use --format human, json or html\n";
+                return Err(clap::Error::raw(ErrorKind::ArgumentConflict, why));
+            }
+            let subject = action.map_or(schema, reading::Subject::Reply);
+            let choice = reading::Choice { dotnet, python };
+            let task = Task::Read { file, subject, choice };
+            return Ok(Invocation { format, ..without_target(task, output, replay) });
         }
     };
     let options = Options {

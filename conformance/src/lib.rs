@@ -37,6 +37,7 @@ pub mod picture;
 pub mod plan;
 mod probe;
 pub mod record;
+pub mod reading;
 pub mod replay;
 pub mod report;
 pub mod review;

@@ -6,7 +6,7 @@ use conformance::{
     cli::{self, BenchChoice, Format, Invocation, Task},
     compare,
     finding::Outcome,
-    interrupt, live, mutants, options,
+    interrupt, live, mutants, options, reading,
     report::{self, Report},
     review, run,
     verdict::Verdict,
@@ -14,7 +14,7 @@ use conformance::{
 use indicatif::{ProgressBar, ProgressStyle};
 use std::{
     fs,
-    io::{self, BufWriter, Write},
+    io::{self, BufWriter, Read as _, Write},
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -71,11 +71,31 @@ fn go(invocation: &Invocation) -> anyhow::Result<Verdict> {
                 _ => compare::human::write(&compared, out),
             })?;
             Ok(compared.verdict())
+        Task::Read { file, subject, choice } => {
+            let bytes = bytes_of(file).with_context(|| file.display().to_string())?;
+            let readings = reading::read(&file.display().to_string(), &bytes, subject, choice);
+            put(output, |out| match invocation.format {
+                Format::Json => reading::report::json(&readings, out),
+                Format::Html => reading::report::page(&readings, out),
+                // The command line takes no other form.
+                _ => reading::report::human(&readings, out),
+            })?;
+            Ok(readings.verdict())
         }
         Task::Run => run(invocation, output),
         Task::Mutants(choice) => hunt(invocation, choice, output),
         Task::Bench(choice) => measure(invocation, choice, output),
     }
+}
+
+/// The bytes of a file, or of stdin.
+fn bytes_of(file: &Path) -> io::Result<Vec<u8>> {
+    if file != Path::new("-") {
+        return fs::read(file);
+    }
+    let mut bytes = Vec::new();
+    io::stdin().lock().read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 fn hunt(

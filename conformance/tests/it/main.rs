@@ -12,6 +12,7 @@ mod kit;
 mod mutants;
 mod pools;
 mod processes;
+mod reading;
 mod replies;
 mod report;
 mod review;

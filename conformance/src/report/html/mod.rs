@@ -5,6 +5,8 @@
 mod document;
 mod part;
 
+pub(crate) use part::text;
+
 use std::{collections::BTreeMap, io};
 
 use super::{
@@ -17,8 +19,6 @@ use crate::{
     party::transcript::{Direction, Message},
     verdict::{Counts, Verdict},
 };
-use part::text;
-
 const STYLE: &str = include_str!("page.css");
 
 /// Writes the report.
@@ -30,14 +30,7 @@ pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     // Broken before undecided, causes of more checks first; equals stay in the order of the suites.
     causes.sort_by_key(|cause| (cause.word, std::cmp::Reverse(cause.rows.len())));
     let sentence = report.verdict().sentence();
-    writeln!(
-        out,
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"color-scheme\" content=\"light dark\">\n\
-         <meta http-equiv=\"content-security-policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
-         <title>conformance: {sentence}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>"
-    )?;
+    begin(&format!("conformance: {sentence}"), out)?;
     summary(report, causes.len(), out)?;
     writeln!(out, "<main>")?;
     findings(report, &causes, out)?;
@@ -45,6 +38,19 @@ pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     skipped(report, out)?;
     passed(report, out)?;
     writeln!(out, "</main>\n</body>\n</html>")
+}
+
+/// The head of a page, up to its body.
+pub(crate) fn begin(title: &str, out: &mut dyn io::Write) -> io::Result<()> {
+    writeln!(
+        out,
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n\
+         <meta http-equiv=\"content-security-policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
+         <title>{}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>",
+        text(title)
+    )
 }
 
 /// The verdict, the numbers, and the way to each part.

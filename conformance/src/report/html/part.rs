@@ -5,7 +5,7 @@ use std::io;
 
 /// Text that stays text in an element and in a quoted attribute. Control characters are written out, and so are those that
 /// turn the direction of what follows them.
-pub(super) fn text(text: &str) -> String {
+pub(crate) fn text(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

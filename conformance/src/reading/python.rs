@@ -1,0 +1,57 @@
+//! Python as a party: the workers' generated types and their reading, in a process of their own.
+
+use serde_json::Value;
+use std::{
+    io::Write as _,
+    path::Path,
+    process::{Command, Stdio},
+};
+
+use super::{Outcome, Subject, refused};
+
+/// Reads a document of a definition from stdin by the workers' package.
+const SCRIPT: &str = include_str!("read.py");
+
+/// Reads the bytes with the Python of the choice. Python reads canonical documents alone.
+pub(super) fn read(bytes: &[u8], subject: &Subject, python: Option<&Path>) -> Outcome {
+    let Some(python) = python else {
+        return Outcome::Skipped {
+            why: "no Python with the workers' package: name one with --python".to_owned(),
+        };
+    };
+    let (definition, place) = match subject {
+        Subject::Definition(name) => (name.as_str(), ""),
+        Subject::Reply(action) => (action.info().reply, "data"),
+    };
+    match asked(bytes, definition, place, python) {
+        Ok(answer) => outcome(&answer),
+        Err(why) => Outcome::Skipped { why },
+    }
+}
+
+fn asked(bytes: &[u8], definition: &str, place: &str, python: &Path) -> Result<Value, String> {
+    let mut command = Command::new(python);
+    command.args(["-c", SCRIPT, definition, place]);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().map_err(|err| format!("{}: {err}", python.display()))?;
+    if let Some(mut stdin) = child.stdin.take() {
+        // A process that ends early says why on stderr.
+        stdin.write_all(bytes).ok();
+    }
+    let output = child.wait_with_output().map_err(|err| err.to_string())?;
+    let last = || String::from_utf8_lossy(&output.stderr).lines().last().map(str::to_owned);
+    serde_json::from_slice(&output.stdout)
+        .map_err(|_| last().unwrap_or_else(|| format!("{} gave no answer", python.display())))
+}
+
+fn outcome(answer: &Value) -> Outcome {
+    match answer["refused"].as_str() {
+        Some(why) => refused("", why),
+        None => Outcome::Read {
+            value: Some(answer["value"].clone()),
+            ignored: Vec::new(),
+            filled_in: Vec::new(),
+            warnings: Vec::new(),
+        },
+    }
+}

@@ -1,0 +1,64 @@
+//! Rust as a party: the readings of `contracts`, with the defaults that the gateway and the workers act by.
+
+use contracts::{Reply, Writer, tree};
+use serde_json::Value;
+
+use super::{Filled, Outcome, Remark, Subject, refused};
+
+/// Reads the bytes as a peer's document or reply.
+pub(super) fn read(bytes: &[u8], subject: &Subject) -> Outcome {
+    match subject {
+        Subject::Definition(name) => document(bytes, name),
+        Subject::Reply(action) => match Reply::from_json(*action, bytes) {
+            Err(err) => refused("", err.to_string()),
+            Ok(read) => Outcome::Read {
+                value: Some(read.reply.to_value(contracts::Dialect::Snake)),
+                ignored: read.unknown_members,
+                filled_in: Vec::new(),
+                warnings: Vec::new(),
+            },
+        },
+    }
+}
+
+fn document(bytes: &[u8], definition: &str) -> Outcome {
+    let parsed = match tree::parse(bytes) {
+        Ok(parsed) => parsed,
+        Err(err) => return refused("", err.to_string()),
+    };
+    let reading = contracts::read(definition, &parsed.tree, Writer::Sender);
+    let twice = parsed.duplicates.iter().map(|pointer| remark(pointer, "the name stands twice"));
+    let violations =
+        reading.violations.iter().map(|violation| remark(&violation.pointer, &violation.message));
+    let reasons: Vec<Remark> = twice.chain(violations).collect();
+    let Some(value) = reading.document().filter(|_| reasons.is_empty()) else {
+        return Outcome::Refused { reasons };
+    };
+    let whole = contracts::effective_of(definition, value, contracts::DeviceKind::Gpu);
+    let mut filled_in = Vec::new();
+    added(value, &whole, "", &mut filled_in);
+    let warning =
+        |warning: &contracts::Warning| remark(warning.pointer.as_deref().unwrap_or(""), &warning.message);
+    Outcome::Read {
+        value: Some(value.clone()),
+        ignored: Vec::new(),
+        filled_in,
+        warnings: reading.warnings.iter().map(warning).collect(),
+    }
+}
+
+fn remark(at: &str, why: &str) -> Remark {
+    Remark { at: at.to_owned(), why: why.to_owned() }
+}
+
+/// The members that a document with defaults has and the document has not.
+fn added(document: &Value, whole: &Value, at: &str, filled: &mut Vec<Filled>) {
+    let (Value::Object(document), Value::Object(whole)) = (document, whole) else { return };
+    for (name, value) in whole {
+        let at = format!("{at}/{name}");
+        match document.get(name) {
+            Some(written) => added(written, value, &at, filled),
+            None => filled.push(Filled { at, value: value.clone() }),
+        }
+    }
+}
