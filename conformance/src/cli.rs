@@ -14,7 +14,7 @@ use std::{
 };
 
 use crate::{
-    bench, live,
+    bench, dotnet, live,
     mutants::{Edit, Side, hunt::Choice},
     options::{self, Options},
     plan::{Plan, Selection, TargetPlan},
@@ -113,6 +113,22 @@ enum TargetFlags {
         #[arg(long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
+    /// C# sources against the contract: members that System.Text.Json writes and binds under names, types or defaults that the
+    /// schemas do not have. What a source cannot tell is undecided.
+    Csharp {
+        /// Files and folders.
+        #[arg(required = true, value_name = "PATH")]
+        paths: Vec<PathBuf>,
+        /// The serialiser's options, which sources seldom tell: default, case_insensitive, web, snake_lower, strict or
+        /// disallow_unmapped.
+        #[arg(long, value_name = "NAME", value_parser = dotnet_options)]
+        options: Option<dotnet::Options>,
+        /// A type and its definition, as `ImageJob=PromptSubmission`, where names do not tell it; repeatable.
+        #[arg(long, value_name = "TYPE=NAME", value_parser = type_map)]
+        map: Vec<(String, String)>,
+        #[command(flatten)]
+        report: SourceReport,
+    },
     /// Measures this build and a worker, as ratios against baselines of the same run: `conformance bench -- worker-sim`.
     Bench {
         #[command(flatten)]
@@ -132,6 +148,16 @@ enum TargetFlags {
         #[arg(last = true, required = true)]
         command: Vec<OsString>,
     },
+}
+
+#[derive(Debug, Args)]
+struct SourceReport {
+    /// Form of the report: human, json or sarif.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+    /// File of the report; default: stdout.
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -299,6 +325,15 @@ pub enum Task {
     },
     /// Its target is measured.
     Bench(BenchChoice),
+    /// C# sources are judged.
+    Csharp {
+        /// Files and folders.
+        paths: Vec<PathBuf>,
+        /// The serialiser's options, if they are known.
+        options: Option<dotnet::Options>,
+        /// Types with their definitions.
+        maps: Vec<(String, String)>,
+    },
     /// A document is read by each party.
     Read {
         /// The file.
@@ -371,6 +406,9 @@ pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<Invocation, clap
         TargetFlags::Trace { output } => return Ok(without_target(Task::Trace, output, replay)),
         TargetFlags::Review { base, folder, output } => {
             return Ok(without_target(Task::Review { base, folder }, output, replay));
+        }
+        TargetFlags::Csharp { paths, options, map: maps, report } => {
+            return of_sources(Task::Csharp { paths, options, maps }, report, replay);
         }
         TargetFlags::Read { file, action, schema, dotnet, python, format, output } => {
             if !matches!(format, Format::Human | Format::Json | Format::Html) {
@@ -470,6 +508,27 @@ fn threshold(text: &str) -> Result<f64, String> {
         Ok(threshold) if (0.0..=1000.0).contains(&threshold) => Ok(threshold),
         _ => Err("a number from 0 to 1000".to_owned()),
     }
+}
+
+fn dotnet_options(name: &str) -> Result<dotnet::Options, String> {
+    let known = || format!("one of {}", dotnet::options::NAMES.join(", "));
+    dotnet::Options::named(name).ok_or_else(known)
+}
+
+fn type_map(text: &str) -> Result<(String, String), String> {
+    let (of, definition) =
+        text.split_once('=').ok_or("a type, `=` and a definition: ImageJob=PromptSubmission")?;
+    reading::Subject::definition(definition)?;
+    Ok((of.to_owned(), definition.to_owned()))
+}
+
+fn of_sources(task: Task, report: SourceReport, replay: Vec<String>) -> Result<Invocation, clap::Error> {
+    let SourceReport { format, output } = report;
+    if !matches!(format, Format::Human | Format::Json | Format::Sarif) {
+        let why = "findings in sources are printed for people, as JSON or as SARIF: use --format human, json or sarif\n";
+        return Err(clap::Error::raw(ErrorKind::ArgumentConflict, why));
+    }
+    Ok(Invocation { format, ..without_target(task, output, replay) })
 }
 
 /// A task that has no target: no scenario runs.

@@ -20,6 +20,7 @@ pub mod class;
 pub mod cli;
 pub mod compare;
 pub mod context;
+pub mod csharp;
 pub(crate) mod display;
 pub mod dotnet;
 pub mod exchange;
@@ -46,6 +47,7 @@ pub mod run_threads;
 pub mod scenario;
 mod schema;
 pub mod sentence;
+pub mod source;
 mod strategy;
 pub mod verdict;
 

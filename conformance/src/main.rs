@@ -5,10 +5,11 @@ use conformance::{
     bench,
     cli::{self, BenchChoice, Format, Invocation, Task},
     compare,
+    csharp,
     finding::Outcome,
     interrupt, live, mutants, options, reading,
     report::{self, Report},
-    review, run,
+    review, run, source,
     verdict::Verdict,
 };
 use indicatif::{ProgressBar, ProgressStyle};
@@ -71,6 +72,10 @@ fn go(invocation: &Invocation) -> anyhow::Result<Verdict> {
                 _ => compare::human::write(&compared, out),
             })?;
             Ok(compared.verdict())
+        Task::Csharp { paths, options, maps } => {
+            let sources = csharp::Sources::read(paths)?;
+            put_sources(&sources.judge(options.as_ref(), maps), invocation.format, output)
+        }
         Task::Read { file, subject, choice } => {
             let bytes = bytes_of(file).with_context(|| file.display().to_string())?;
             let readings = reading::read(&file.display().to_string(), &bytes, subject, choice);
@@ -86,6 +91,16 @@ fn go(invocation: &Invocation) -> anyhow::Result<Verdict> {
         Task::Mutants(choice) => hunt(invocation, choice, output),
         Task::Bench(choice) => measure(invocation, choice, output),
     }
+}
+
+fn put_sources(judged: &source::Judged, format: Format, output: Option<Output>) -> anyhow::Result<Verdict> {
+    put(output, |out| match format {
+        Format::Json => source::report::json(judged, out),
+        Format::Sarif => source::report::sarif(judged, out),
+        // The command line takes no other form.
+        _ => source::report::human(judged, out),
+    })?;
+    Ok(judged.verdict())
 }
 
 /// The bytes of a file, or of stdin.

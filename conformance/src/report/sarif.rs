@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// The schema of the whole format.
-const SCHEMA: &str =
+pub(crate) const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
 /// What the files of the suite are relative to: they need not be in the repository that is judged.
@@ -151,7 +151,7 @@ fn plain(text: &str) -> String {
 }
 
 /// A path as a relative reference.
-fn relative_uri(path: &str) -> String {
+pub(crate) fn relative_uri(path: &str) -> String {
     let mut uri = String::with_capacity(path.len());
     for byte in path.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {

@@ -4,6 +4,7 @@ mod bench;
 mod ci;
 mod clean;
 mod compare;
+mod csharp;
 mod dotnet;
 mod drifts;
 mod faults;

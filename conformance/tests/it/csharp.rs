@@ -1,0 +1,172 @@
+//! `conformance csharp`: types of sources as real .NET describes them, and against the schemas.
+
+use conformance::{
+    csharp::{Sources, TypeRows},
+    dotnet::Options,
+    source::Judged,
+    verdict::Verdict,
+};
+use serde_json::{Value, json};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use crate::tool;
+
+const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures");
+
+/// What a row of the oracle says of a type, of which the model says the same.
+fn stated(row: &Value) -> Value {
+    if row["outcome"] != "ok" {
+        return json!({"outcome": row["outcome"]});
+    }
+    let names = ["outcome", "kind", "members", "unmapped", "numbers", "bind_empty_fault"];
+    let stated = names.into_iter().map(|name| (name.to_owned(), row[name].clone()));
+    stated.collect::<serde_json::Map<_, _>>().into()
+}
+
+fn by_the_model(of: &TypeRows) -> Value {
+    match &of.members {
+        Err(_) => json!({"outcome": "InvalidOperationException"}),
+        Ok(members) => json!({
+            "outcome": "ok", "kind": of.kind, "members": members, "unmapped": of.unmapped,
+            "numbers": of.numbers, "bind_empty_fault": of.bind_empty_fault,
+        }),
+    }
+}
+
+/// Holds the model to rows about sources.
+fn assert_rows(rows: &Path, sources: &Path, expected: usize) {
+    let text = fs::read_to_string(rows).expect("the rows");
+    let mut wrong = Vec::new();
+    let mut all = 0;
+    for line in text.lines() {
+        let row: Value = serde_json::from_str(line).expect("a row is JSON");
+        let path = sources.join(row["file"].as_str().expect("a file"));
+        let parsed = Sources::read(&[path]).expect("the source");
+        let options = Options::named(row["options"].as_str().expect("options")).expect("a known set");
+        let types = parsed.types(&options);
+        let found = types.iter().find(|one| row["type"] == one.name.as_str());
+        let model = found.map_or(Value::Null, by_the_model);
+        all += 1;
+        if model != stated(&row) {
+            let (file, of, options) = (&row["file"], &row["type"], &row["options"]);
+            wrong.push(format!("{file} {of} {options}\n  .NET  {}\n  model {model}", stated(&row)));
+        }
+    }
+    assert_eq!(all, expected, "no row may go missing");
+    let shown = &wrong[..wrong.len().min(20)];
+    assert!(wrong.is_empty(), "{} of {all} rows differ:\n{}", wrong.len(), shown.join("\n"));
+}
+
+#[test]
+fn each_type_of_the_oracle_has_the_members_that_dotnet_finds() {
+    let folder = Path::new(FIXTURES).join("oracle");
+    assert_rows(&folder.join("types.jsonl"), &folder.join("sources"), 258);
+}
+
+#[test]
+fn each_type_of_ours_has_the_members_that_dotnet_finds() {
+    let folder = Path::new(FIXTURES).join("csharp");
+    assert_rows(&folder.join("types.jsonl"), &folder, ROWS);
+}
+
+const ROWS: usize = 237;
+
+/// Judges a text under the default options.
+fn judge(text: &str) -> Judged {
+    let sources = Sources::of(&[(PathBuf::from("Dtos.cs"), text.to_owned())]);
+    sources.judge(Some(&Options::new("default")), &[])
+}
+
+/// The findings as `line class subject`.
+fn found(judged: &Judged) -> Vec<String> {
+    let line =
+        |one: &conformance::source::Finding| format!("{} {} {}", one.place.line, one.class, one.subject);
+    judged.findings.iter().map(line).collect()
+}
+
+#[test]
+fn a_class_that_keeps_the_contract_is_ok() {
+    let judged = judge(
+        "public class Scheduler {\n  public string? Type { get; set; }\n  public int? Steps { get; set; }\n  \
+         public bool? KarrasSigmas { get; set; }\n  public string? TimestepSpacing { get; set; }\n}\n",
+    );
+    assert_eq!((found(&judged), judged.verdict()), (Vec::new(), Verdict::Ok), "{judged:#?}");
+}
+
+#[test]
+fn each_drift_of_a_class_has_its_line_and_class() {
+    let judged = judge(
+        "using System.Text.Json.Serialization;\npublic enum Spacing { Leading }\npublic class Scheduler {\n  \
+         public int? Type { get; set; }\n  public int Steps { get; set; }\n  \
+         [JsonPropertyName(\"karras-sigmas\")] public bool? KarrasSigmas { get; set; }\n  \
+         public Spacing? TimestepSpacing { get; set; }\n  public int? Stepz { get; set; }\n}\n",
+    );
+    assert_eq!(
+        found(&judged),
+        [
+            "4 G-TYPE Scheduler.Type",
+            "5 G-DEFAULT Scheduler.Steps",
+            "6 G-CASE Scheduler.KarrasSigmas",
+            "7 G-ENUM Scheduler.TimestepSpacing",
+            "8 G-NAMES Scheduler.Stepz",
+        ],
+        "{judged:#?}"
+    );
+}
+
+#[test]
+fn a_required_member_that_is_missing_is_found_at_the_class() {
+    let judged = judge(
+        "public class Conditioning {\n  public string? NegativePrompt { get; set; }\n  \
+         public int? ClipSkip { get; set; }\n}\n",
+    );
+    let resembles = judged.compared.is_empty();
+    // Two of a dozen names are too few to tell what a class stands for; a map does.
+    assert!(resembles, "{judged:#?}");
+    let text = "public class Words {\n  public string? NegativePrompt { get; set; }\n}\n".to_owned();
+    let sources = Sources::of(&[(PathBuf::from("Dtos.cs"), text)]);
+    let map = [("Words".to_owned(), "Conditioning".to_owned())];
+    let judged = sources.judge(Some(&Options::new("default")), &map);
+    assert_eq!(found(&judged), ["1 G-NAMES Words"], "{judged:#?}");
+}
+
+#[test]
+fn a_converter_and_unknown_options_are_never_green() {
+    let text = "using System.Text.Json.Serialization;\npublic class Scheduler {\n  public string? Type { get; set; }\n  \
+         [JsonConverter(typeof(Own))] public int? Steps { get; set; }\n  public bool? KarrasSigmas { get; set; }\n}\n";
+    let judged = judge(text);
+    let lines: Vec<usize> = judged.undecided.iter().map(|one| one.place.line).collect();
+    assert_eq!((lines, judged.verdict()), (vec![4], Verdict::Undecided), "{judged:#?}");
+    let sources =
+        Sources::of(&[(PathBuf::from("Dtos.cs"), text.replace("[JsonConverter(typeof(Own))] ", ""))]);
+    assert_eq!(sources.judge(None, &[]).verdict(), Verdict::Undecided);
+}
+
+#[test]
+fn the_bridge_of_this_repository_is_read() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../clients/bridge");
+    let output = tool(&["csharp", folder, "--options", "default", "--format", "sarif"]);
+    let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(report["version"], "2.1.0", "{report:#}");
+}
+
+#[test]
+fn five_hundred_types_are_judged_in_two_seconds() {
+    let class = |i: usize| {
+        format!(
+            "public class T{i} : B{i} {{ public string? Type {{ get; set; }} public int? Steps {{ get; set; }} }} public class B{i} {{ public bool? KarrasSigmas {{ get; set; }} }}\n"
+        )
+    };
+    let text: String = (0..250).map(class).collect();
+    let start = std::time::Instant::now();
+    let judged = judge(&text);
+    assert_eq!(judged.compared.len() + judged.left_out.len(), 500);
+    assert!(
+        start.elapsed().as_secs() < 20,
+        "{:?}, where an optimised build has two seconds",
+        start.elapsed()
+    );
+}
