@@ -129,6 +129,16 @@ enum TargetFlags {
         #[command(flatten)]
         report: SourceReport,
     },
+    /// Python sources against the contract: names that they read from payloads or write to them and that it does not know.
+    Python {
+        /// A file or a folder.
+        folder: PathBuf,
+        /// The Python whose `ast` reads the sources; it runs nothing of them.
+        #[arg(long, value_name = "FILE", default_value = "python3")]
+        python: PathBuf,
+        #[command(flatten)]
+        report: SourceReport,
+    },
     /// Measures this build and a worker, as ratios against baselines of the same run: `conformance bench -- worker-sim`.
     Bench {
         #[command(flatten)]
@@ -334,6 +344,13 @@ pub enum Task {
         /// Types with their definitions.
         maps: Vec<(String, String)>,
     },
+    /// Python sources are judged.
+    Python {
+        /// A file or a folder.
+        folder: PathBuf,
+        /// The Python that reads them.
+        python: PathBuf,
+    },
     /// A document is read by each party.
     Read {
         /// The file.
@@ -409,6 +426,9 @@ pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<Invocation, clap
         }
         TargetFlags::Csharp { paths, options, map: maps, report } => {
             return of_sources(Task::Csharp { paths, options, maps }, report, replay);
+        }
+        TargetFlags::Python { folder, python, report } => {
+            return of_sources(Task::Python { folder, python }, report, replay);
         }
         TargetFlags::Read { file, action, schema, dotnet, python, format, output } => {
             if !matches!(format, Format::Human | Format::Json | Format::Html) {

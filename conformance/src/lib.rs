@@ -38,6 +38,7 @@ pub mod picture;
 pub mod plan;
 mod probe;
 pub mod record;
+pub mod python;
 pub mod reading;
 pub mod replay;
 pub mod report;

@@ -7,7 +7,7 @@ use conformance::{
     compare,
     csharp,
     finding::Outcome,
-    interrupt, live, mutants, options, reading,
+    interrupt, live, mutants, options, python, reading,
     report::{self, Report},
     review, run, source,
     verdict::Verdict,
@@ -75,6 +75,9 @@ fn go(invocation: &Invocation) -> anyhow::Result<Verdict> {
         Task::Csharp { paths, options, maps } => {
             let sources = csharp::Sources::read(paths)?;
             put_sources(&sources.judge(options.as_ref(), maps), invocation.format, output)
+        }
+        Task::Python { folder, python } => {
+            put_sources(&python::judge(folder, python)?, invocation.format, output)
         }
         Task::Read { file, subject, choice } => {
             let bytes = bytes_of(file).with_context(|| file.display().to_string())?;

@@ -13,6 +13,7 @@ mod kit;
 mod mutants;
 mod pools;
 mod processes;
+mod python;
 mod reading;
 mod replies;
 mod report;
