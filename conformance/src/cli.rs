@@ -89,6 +89,9 @@ enum TargetFlags {
         #[arg(long, value_enum, default_value_t = Format::Human)]
         format: Format,
         /// File of the comparison; default: stdout.
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
     /// What each party understood in a document: bound values, ignored names, defaults, refusals. Exit 10 if the contract
     /// refuses it.
     Read {

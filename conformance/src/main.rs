@@ -4,8 +4,7 @@ use anyhow::Context as _;
 use conformance::{
     bench,
     cli::{self, BenchChoice, Format, Invocation, Task},
-    compare,
-    csharp,
+    compare, csharp,
     finding::Outcome,
     interrupt, live, mutants, options, python, reading,
     report::{self, Report},
@@ -72,6 +71,7 @@ fn go(invocation: &Invocation) -> anyhow::Result<Verdict> {
                 _ => compare::human::write(&compared, out),
             })?;
             Ok(compared.verdict())
+        }
         Task::Csharp { paths, options, maps } => {
             let sources = csharp::Sources::read(paths)?;
             put_sources(&sources.judge(options.as_ref(), maps), invocation.format, output)
