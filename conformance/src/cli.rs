@@ -14,7 +14,9 @@ use std::{
 };
 
 use crate::{
-    bench, dotnet, live,
+    bench,
+    diff::{Direction, Profile, Readers},
+    dotnet, live,
     mutants::{Edit, Side, hunt::Choice},
     options::{self, Options},
     plan::{Plan, Selection, TargetPlan},
@@ -142,6 +144,13 @@ enum TargetFlags {
         #[command(flatten)]
         report: SourceReport,
     },
+    /// What a change of a contract breaks, for whom, and a document that shows it: `conformance diff HEAD schemas`.
+    ///
+    /// Exit codes: 0 compatible, 10 breaking, 20 undecided, 30 could not run.
+    Diff {
+        #[command(flatten)]
+        diff: DiffFlags,
+    },
     /// Measures this build and a worker, as ratios against baselines of the same run: `conformance bench -- worker-sim`.
     Bench {
         #[command(flatten)]
@@ -171,6 +180,50 @@ struct SourceReport {
     /// File of the report; default: stdout.
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct DiffFlags {
+    /// The version before: a file, a folder, or a git revision as `v1` or `v1:schemas`.
+    old: String,
+    /// The version after.
+    new: String,
+    /// Which way documents go; contracts and OpenAPI documents say it themselves.
+    #[arg(long, value_enum, default_value_t = Way::Both)]
+    direction: Way,
+    /// Which findings count.
+    #[arg(long, value_enum, default_value_t = Profile::Meaning)]
+    profile: Profile,
+    /// What readers of the old version do with members that they do not know; default: `drop` for a contract with a
+    /// registry, else `refuse`.
+    #[arg(long, value_enum)]
+    readers: Option<Readers>,
+    /// A file of waivers.
+    #[arg(long, value_name = "FILE")]
+    waivers: Option<PathBuf>,
+    /// What clients were seen to send (`schemas/usage.json`).
+    #[arg(long, value_name = "FILE")]
+    usage: Option<PathBuf>,
+    /// Form of the report.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+    /// File of the report; default: stdout.
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// A further report of the same comparison, as `sarif=report.sarif`; repeatable.
+    #[arg(long, value_name = "FORM=FILE", value_parser = further_report)]
+    report: Vec<(Format, PathBuf)>,
+}
+
+/// Which way the documents of plain schemas go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Way {
+    /// From clients.
+    Request,
+    /// To clients.
+    Response,
+    /// Both ways.
+    Both,
 }
 
 #[derive(Debug, Args)]
@@ -336,6 +389,8 @@ pub enum Task {
         /// Files of further reasons.
         reasons: Vec<PathBuf>,
     },
+    /// Two versions of a contract are compared.
+    Diff(DiffChoice),
     /// Its target is measured.
     Bench(BenchChoice),
     /// C# sources are judged.
@@ -363,6 +418,25 @@ pub enum Task {
         /// Who reads it.
         choice: reading::Choice,
     },
+}
+
+/// The choice of a comparison of contracts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DiffChoice {
+    /// The version before.
+    pub old: String,
+    /// The version after.
+    pub new: String,
+    /// Which way plain documents go.
+    pub direction: Direction,
+    /// Which findings count.
+    pub profile: Profile,
+    /// What readers do with unknown members.
+    pub readers: Option<Readers>,
+    /// The file of waivers.
+    pub waivers: Option<PathBuf>,
+    /// The file of usage.
+    pub usage: Option<PathBuf>,
 }
 
 /// The choice of a measurement: its rounds, and the saved run to compare with.
@@ -423,6 +497,7 @@ pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<Invocation, clap
             let compared = without_target(Task::Compare { reports, reasons }, output, replay);
             return Ok(Invocation { format, ..compared });
         }
+        TargetFlags::Diff { diff } => return Ok(comparing(diff, replay)),
         TargetFlags::Trace { output } => return Ok(without_target(Task::Trace, output, replay)),
         TargetFlags::Review { base, folder, output } => {
             return Ok(without_target(Task::Review { base, folder }, output, replay));
@@ -508,6 +583,17 @@ fn measuring(flags: BenchFlags, command: Vec<OsString>, replay: Vec<String>) -> 
     let plan = Plan { options, ..Plan::all(TargetPlan::Worker(command)) };
     let task = Task::Bench(BenchChoice { rounds, compare, threshold });
     Invocation { plan, task, format: Format::Human, output: save, reports: Vec::new(), replay }
+}
+
+fn comparing(flags: DiffFlags, replay: Vec<String>) -> Invocation {
+    let DiffFlags { old, new, direction, profile, readers, waivers, usage, format, output, report } = flags;
+    let direction = match direction {
+        Way::Request => Direction::Request,
+        Way::Response => Direction::Response,
+        Way::Both => Direction::Both,
+    };
+    let choice = DiffChoice { old, new, direction, profile, readers, waivers, usage };
+    Invocation { format, reports: report, ..without_target(Task::Diff(choice), output, replay) }
 }
 
 /// A form and a file.

@@ -21,6 +21,7 @@ pub mod cli;
 pub mod compare;
 pub mod context;
 pub mod csharp;
+pub mod diff;
 pub(crate) mod display;
 pub mod dotnet;
 pub mod exchange;

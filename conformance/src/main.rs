@@ -3,8 +3,8 @@
 use anyhow::Context as _;
 use conformance::{
     bench,
-    cli::{self, BenchChoice, Format, Invocation, Task},
-    compare, csharp,
+    cli::{self, BenchChoice, DiffChoice, Format, Invocation, Task},
+    compare, csharp, diff,
     finding::Outcome,
     interrupt, live, mutants, options, python, reading,
     report::{self, Report},
@@ -90,6 +90,7 @@ fn go(invocation: &Invocation) -> anyhow::Result<Verdict> {
             })?;
             Ok(readings.verdict())
         }
+        Task::Diff(choice) => judge_change(invocation, choice, output),
         Task::Run => run(invocation, output),
         Task::Mutants(choice) => hunt(invocation, choice, output),
         Task::Bench(choice) => measure(invocation, choice, output),
@@ -114,6 +115,31 @@ fn bytes_of(file: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     io::stdin().lock().read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+fn judge_change(
+    invocation: &Invocation,
+    choice: &DiffChoice,
+    output: Option<Output>,
+) -> anyhow::Result<Verdict> {
+    let further = invocation.reports.iter();
+    let further = further.map(|(format, path)| Ok((*format, Output::create(path)?)));
+    let further: Vec<(Format, Output)> = further.collect::<anyhow::Result<_>>()?;
+    let old = diff::Side::read(&choice.old, choice.direction)?;
+    let new = diff::Side::read(&choice.new, choice.direction)?;
+    let settings = diff::Settings {
+        profile: choice.profile,
+        readers: choice.readers,
+        waivers: choice.waivers.as_deref().map(diff::waiver::read).transpose()?.unwrap_or_else(Vec::new),
+        today: chrono::Utc::now().format("%Y-%m-%d").to_string(),
+        usage: choice.usage.as_deref().map(diff::usage::read).transpose()?,
+    };
+    let compared = diff::compare(&old, &new, &settings)?;
+    for (format, output) in further {
+        output.write(|out| print_comparison(format, &compared, out))?;
+    }
+    put(output, |out| print_comparison(invocation.format, &compared, out))?;
+    Ok(compared.verdict())
 }
 
 fn hunt(
@@ -270,4 +296,16 @@ fn list(invocation: &Invocation, out: &mut dyn Write) -> io::Result<()> {
         return report::json::list(&report, out);
     }
     report::human::list(&report, out)
+}
+
+fn print_comparison(format: Format, compared: &diff::Comparison, out: &mut dyn Write) -> io::Result<()> {
+    match format {
+        Format::Human => diff::report::human::write(compared, out),
+        Format::Json => diff::report::json::write(compared, out),
+        Format::Junit => diff::report::junit::write(compared, out),
+        Format::Github => diff::report::github::write(compared, out),
+        Format::Markdown => diff::report::markdown::write(compared, out),
+        Format::Html => diff::report::html::write(compared, out),
+        Format::Sarif => diff::report::sarif::write(compared, out),
+    }
 }

@@ -65,6 +65,11 @@ pub(crate) const LONG: &[Step] = &[
         &["bash", "xtask/mutants.sh"],
     ),
     step(
+        "diff-long",
+        "5 000 edits of schemas are decided as the second judge says, 1 000 rewrites find nothing, our history is judged",
+        &["bash", "conformance/diff.sh"],
+    ),
+    step(
         "bench-decode",
         "what reading a submission costs",
         &["cargo", "bench", "--profile", "dist", "-p", "contracts", "--bench", "decode"],

@@ -8,7 +8,7 @@ use super::{
 };
 
 /// Annotations of one kind that GitHub shows of a step.
-const SHOWN_MAX: usize = 10;
+pub(crate) const SHOWN_MAX: usize = 10;
 
 /// Writes the annotations, and the verdict as the last line. Causes of more checks come first.
 ///
@@ -55,11 +55,11 @@ fn annotate(cause: &Cause<'_>, out: &mut dyn io::Write) -> io::Result<()> {
 }
 
 /// A message: a line of its own would end the annotation.
-fn data(text: &str) -> String {
+pub(crate) fn data(text: &str) -> String {
     printable(text).replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
 /// A value of a property, which a colon or a comma would end.
-fn property(text: &str) -> String {
+pub(crate) fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }

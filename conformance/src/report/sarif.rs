@@ -145,7 +145,7 @@ fn fingerprint(row: &Row) -> String {
 }
 
 /// A text that no viewer takes for a link, which `[text](target)` is, nor a terminal for a command.
-fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     let text = printable(text);
     if text.contains("](") { text.replace('[', "\\[").replace(']', "\\]") } else { text }
 }

@@ -5,6 +5,7 @@ mod ci;
 mod clean;
 mod compare;
 mod csharp;
+mod diff;
 mod dotnet;
 mod drifts;
 mod faults;

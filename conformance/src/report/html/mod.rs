@@ -19,7 +19,8 @@ use crate::{
     party::transcript::{Direction, Message},
     verdict::{Counts, Verdict},
 };
-const STYLE: &str = include_str!("page.css");
+
+pub(crate) const STYLE: &str = include_str!("page.css");
 
 /// Writes the report.
 ///

@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# The long tests of `conformance diff`, with jsoncompat as the second judge: it decides changes of validation with a proof
+# or a counterexample. It is installed beside the build, and is no dependency: it would bring a second validator of its own.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+tools="$PWD/${CARGO_TARGET_DIR:-target}/tools"
+cargo install --quiet --locked jsoncompat --version 0.5.0 --root "$tools"
+export CONCORD_DIFF_LONG=1 CONCORD_JSONCOMPAT="$tools/bin/jsoncompat"
+cargo test --quiet --workspace --test it -- diff:: --nocapture

@@ -1,0 +1,90 @@
+//! Decides edits by execution: a document that one version takes and the other refuses.
+
+mod decide;
+mod fill;
+mod pool;
+mod proof;
+mod random;
+mod reach;
+
+pub use decide::Witness;
+pub(super) use decide::{Decider, Decision};
+pub(super) use fill::{on_one_way, pointer};
+pub(super) use reach::{Message, Reach};
+
+use contracts::pointer::escape;
+use jsonschema::{Registry, Validator};
+use serde_json::{Value, json};
+use std::{cell::RefCell, collections::HashMap, rc::Rc};
+
+use super::load::{LoadError, Side, encoded};
+
+/// A name under which validators know a bundle. Nothing is fetched.
+const BUNDLE: &str = "https://concord.invalid/bundle";
+
+/// The validators of one side.
+pub(super) struct Judge<'s> {
+    pub(super) side: &'s Side,
+    registry: Registry<'s>,
+    validators: RefCell<HashMap<String, Option<Rc<Validator>>>>,
+}
+
+/// A reason of a refusal.
+pub(super) struct Refusal {
+    pub(super) keyword: String,
+    /// Pointer into the document.
+    pub(super) at: String,
+    pub(super) text: String,
+}
+
+impl<'s> Judge<'s> {
+    pub(super) fn new(side: &'s Side) -> Result<Self, LoadError> {
+        let refused = |err: jsonschema::ReferencingError| LoadError::NotASchema {
+            file: side.name.clone(),
+            why: err.to_string(),
+        };
+        let registry =
+            Registry::new().add(BUNDLE, &side.bundle).map_err(refused)?.prepare().map_err(refused)?;
+        Ok(Self { side, registry, validators: RefCell::default() })
+    }
+
+    fn validator(&self, location: &str) -> Option<Rc<Validator>> {
+        if let Some(known) = self.validators.borrow().get(location) {
+            return known.clone();
+        }
+        let schema = json!({
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "$ref": format!("{BUNDLE}#{}", encoded(location)),
+        });
+        let built = jsonschema::options()
+            .with_registry(&self.registry)
+            .should_validate_formats(true)
+            .offline()
+            .build(&schema)
+            .ok()
+            .map(Rc::new);
+        self.validators.borrow_mut().insert(location.to_owned(), built.clone());
+        built
+    }
+
+    /// Whether the schema at a pointer takes a document; none if it does not compile.
+    pub(super) fn takes(&self, location: &str, document: &Value) -> Option<bool> {
+        Some(self.validator(location)?.is_valid(document))
+    }
+
+    /// Why the schema refuses a document.
+    pub(super) fn refusals(&self, location: &str, document: &Value) -> Vec<Refusal> {
+        let Some(validator) = self.validator(location) else { return Vec::new() };
+        let refusals = validator.iter_errors(document).map(|error| Refusal {
+            keyword: error.kind().keyword().to_owned(),
+            at: error.instance_path().to_string(),
+            text: crate::display::shorten(&error.to_string()),
+        });
+        refusals.collect()
+    }
+}
+
+/// A pointer and one name more.
+fn below(pointer: &str, name: &str) -> String {
+    format!("{pointer}/{}", escape(name))
+}

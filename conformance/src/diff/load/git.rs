@@ -1,0 +1,77 @@
+//! The schemas of a revision, by git itself.
+
+use std::{
+    io::{self, Write as _},
+    process::{Command, Stdio},
+};
+
+use super::{File, LoadError};
+
+/// Where schemas are in a revision that names no folder.
+const FOLDER: &str = "schemas";
+
+/// The files of `REVISION` or `REVISION:PATH`.
+pub(super) fn revision(name: &str) -> Result<Vec<File>, LoadError> {
+    let unknown = |why: String| LoadError::NoSuchSide { name: name.to_owned(), why };
+    let (revision, path) = name.split_once(':').unwrap_or((name, FOLDER));
+    if revision.is_empty() || revision.starts_with('-') {
+        return Err(unknown("no file of this name".to_owned()));
+    }
+    let root = git(&["rev-parse", "--show-toplevel"], None).map_err(unknown)?;
+    let root = root.trim();
+    let path = path.trim_end_matches('/');
+    let in_root = ["-C", root, "ls-tree", "-z", revision];
+    let listed = git(&[&in_root[..], &[path]].concat(), None).map_err(unknown)?;
+    let listed = if listed.contains(" tree ") {
+        git(&[&in_root[..], &[&format!("{path}/")]].concat(), None).map_err(unknown)?
+    } else {
+        listed
+    };
+    let mut objects = Vec::new();
+    for entry in listed.split('\0') {
+        let Some((head, file)) = entry.split_once('\t') else { continue };
+        if let Some(object) = head.strip_prefix("100644 blob ")
+            && file.ends_with(".json")
+        {
+            objects.push((object, file));
+        }
+    }
+    if objects.is_empty() {
+        return Err(unknown(format!("{revision} has no JSON file at {path}")));
+    }
+    let asked: String = objects.iter().map(|(object, _)| format!("{object}\n")).collect();
+    let texts = git(&["-C", root, "cat-file", "--batch"], Some(&asked)).map_err(unknown)?;
+    let mut rest = texts.as_str();
+    let mut files = Vec::new();
+    for (_, path) in objects {
+        let cut = || unknown(format!("git does not give {path}"));
+        let (head, after) = rest.split_once('\n').ok_or_else(cut)?;
+        let length: usize = head.rsplit(' ').next().and_then(|length| length.parse().ok()).ok_or_else(cut)?;
+        let text = after.get(..length).ok_or_else(cut)?;
+        rest = after.get(length + 1..).unwrap_or("");
+        files.push(File { path: path.to_owned(), text: text.to_owned() });
+    }
+    Ok(files)
+}
+
+fn git(arguments: &[&str], input: Option<&str>) -> Result<String, String> {
+    let run = || -> io::Result<_> {
+        let mut child = Command::new("git")
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        // git reads all names before it is ended: a list of a few files fits into the pipe.
+        if let Some(mut stdin) = child.stdin.take() {
+            stdin.write_all(input.unwrap_or("").as_bytes())?;
+        }
+        child.wait_with_output()
+    };
+    let output = run().map_err(|err| format!("git does not run: {err}"))?;
+    if output.status.success() {
+        String::from_utf8(output.stdout).map_err(|_| "a file is not UTF-8".to_owned())
+    } else {
+        Err(String::from_utf8_lossy(&output.stderr).trim().to_owned())
+    }
+}

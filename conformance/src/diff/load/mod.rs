@@ -1,0 +1,324 @@
+//! One side of a comparison: a file, a folder or a git revision, as one bundle of schemas with its tables and messages.
+
+mod extend;
+mod git;
+mod openapi;
+mod references;
+mod roots;
+mod text;
+
+use serde_json::{Map, Value};
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+pub(super) use extend::EXTENDED;
+pub(super) use references::{encoded, last_name, target};
+pub(super) use roots::events;
+pub(super) use text::line_of;
+
+use super::Direction;
+
+/// Why a side cannot be compared.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// It is neither a path nor a revision.
+    #[error(
+        "{name}: neither a file, a folder nor a revision with schemas: {why}\nhint: give a path, or a revision as `v1` or `v1:schemas`"
+    )]
+    NoSuchSide {
+        /// As it was given.
+        name: String,
+        /// What git says.
+        why: String,
+    },
+    /// A file cannot be read.
+    #[error("{}: {cause}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        cause: io::Error,
+    },
+    /// A file is not JSON, or has a name twice in one object.
+    #[error("{file}: {cause}")]
+    NotJson {
+        /// The file.
+        file: String,
+        /// The cause.
+        cause: serde_json::Error,
+    },
+    /// There is no schema in it.
+    #[error(
+        "{name}: no file with a JSON Schema or an OpenAPI document\nhint: schemas are files that end in .json"
+    )]
+    NoSchemas {
+        /// As it was given.
+        name: String,
+    },
+    /// A reference leads nowhere.
+    #[error(
+        "{file}#{pointer}: the reference {reference} leads nowhere\nhint: all files that it needs must be in the folder; nothing is fetched"
+    )]
+    Dangling {
+        /// The file.
+        file: String,
+        /// Where in it.
+        pointer: String,
+        /// The reference.
+        reference: String,
+    },
+    /// A schema is not valid.
+    #[error("{file}: it is no JSON Schema 2020-12: {why}")]
+    NotASchema {
+        /// The file.
+        file: String,
+        /// What the meta-schema says.
+        why: String,
+    },
+    /// A file of usage has another form.
+    #[error("{file}: it is no usage of a contract: {why}\nhint: its form is conformance/schemas/usage.json")]
+    NotUsage {
+        /// The file.
+        file: String,
+        /// What the schema says.
+        why: String,
+    },
+    /// Two different kinds of documents are compared.
+    #[error("{old} is {old_kind} and {new} is {new_kind}: they cannot be compared")]
+    OtherKinds {
+        /// Name of the old side.
+        old: String,
+        /// Kind of the old side.
+        old_kind: &'static str,
+        /// Name of the new side.
+        new: String,
+        /// Kind of the new side.
+        new_kind: &'static str,
+    },
+}
+
+/// A file as it was read.
+pub(super) struct File {
+    pub(super) path: String,
+    pub(super) text: String,
+}
+
+/// What a side is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A folder as ours: schemas with a registry of actions.
+    Contract,
+    /// One or several JSON Schemas.
+    Schemas,
+    /// One or several OpenAPI documents.
+    OpenApi,
+}
+
+impl Kind {
+    /// It, in a sentence.
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Contract => "a contract with a registry",
+            Self::Schemas => "a set of JSON Schemas",
+            Self::OpenApi => "an OpenAPI document",
+        }
+    }
+}
+
+/// A message: where its schema is, and which way it goes.
+#[derive(Clone, Debug)]
+pub(super) struct Root {
+    /// Equal on both sides for the same message.
+    pub(super) label: String,
+    /// The action, where it is the command or the reply of one.
+    pub(super) action: Option<String>,
+    /// Pointer into the bundle.
+    pub(super) location: String,
+    pub(super) direction: Direction,
+}
+
+/// One side.
+pub struct Side {
+    /// As it was given.
+    pub(super) name: String,
+    pub(super) kind: Kind,
+    /// `$defs` has each document by its key; all references are pointers into the bundle.
+    pub(super) bundle: Value,
+    /// Files by the keys of their documents.
+    pub(super) files: BTreeMap<String, File>,
+    /// Documents that are no schemas, by the file's name without its suffix: `registry`, `errors`, `limits`…
+    pub(super) tables: BTreeMap<String, Value>,
+    pub(super) roots: Vec<Root>,
+}
+
+/// Tables of a contract that say something on the wire.
+const TABLES: [&str; 5] = ["registry", "errors", "warnings", "rules", "limits"];
+
+impl Side {
+    /// Reads a side: a path if there is one, else a revision of the repository of the working directory.
+    ///
+    /// # Errors
+    /// [`LoadError`] if it cannot be read whole.
+    pub fn read(name: &str, direction: Direction) -> Result<Self, LoadError> {
+        let path = Path::new(name);
+        let files = if path.is_dir() {
+            folder(path)?
+        } else if path.exists() {
+            vec![file(path)?]
+        } else {
+            git::revision(name)?
+        };
+        Self::of_files(name, files, direction)
+    }
+
+    /// A side of texts: path and content of each file.
+    ///
+    /// # Errors
+    /// [`LoadError`] if one of them is no schema.
+    pub fn of_texts(
+        name: &str,
+        texts: impl IntoIterator<Item = (String, String)>,
+        direction: Direction,
+    ) -> Result<Self, LoadError> {
+        let files = texts.into_iter().map(|(path, text)| File { path, text }).collect();
+        Self::of_files(name, files, direction)
+    }
+
+    fn of_files(name: &str, files: Vec<File>, direction: Direction) -> Result<Self, LoadError> {
+        let mut documents = Map::new();
+        let mut by_key = BTreeMap::new();
+        let mut tables = BTreeMap::new();
+        let mut parsed = Vec::new();
+        for file in files {
+            let value = crate::json::read(file.text.as_bytes())
+                .map_err(|cause| LoadError::NotJson { file: file.path.clone(), cause })?;
+            parsed.push((file, value));
+        }
+        let is_contract = parsed.iter().any(|(file, _)| stem(&file.path) == "registry");
+        let is_openapi = parsed.iter().any(|(_, value)| value.get("openapi").is_some());
+        let kind = match (is_contract, is_openapi) {
+            (true, _) => Kind::Contract,
+            (false, true) => Kind::OpenApi,
+            (false, false) => Kind::Schemas,
+        };
+        for (file, value) in parsed {
+            if is_contract && !file.path.ends_with("_schema.json") {
+                if TABLES.contains(&stem(&file.path)) {
+                    tables.insert(stem(&file.path).to_owned(), value);
+                    by_key.insert(format!("{}.json", stem(&file.path)), file);
+                }
+                continue;
+            }
+            if kind != Kind::OpenApi {
+                check_schema(&file, &value)?;
+            }
+            let key = key(&file.path);
+            documents.insert(key.clone(), value);
+            by_key.insert(key, file);
+        }
+        if documents.is_empty() {
+            return Err(LoadError::NoSchemas { name: name.to_owned() });
+        }
+        references::resolve(&mut documents, &by_key)?;
+        extend::expand(&mut documents, &tables);
+        if kind == Kind::OpenApi {
+            openapi::add_messages(&mut documents);
+        }
+        let mut bundle = Map::new();
+        bundle.insert("$defs".to_owned(), documents.into());
+        let mut side = Self {
+            name: name.to_owned(),
+            kind,
+            bundle: bundle.into(),
+            files: by_key,
+            tables,
+            roots: Vec::new(),
+        };
+        side.roots = roots::of(&side, direction);
+        Ok(side)
+    }
+
+    /// The schema at a pointer of the bundle.
+    pub(super) fn at(&self, location: &str) -> Option<&Value> {
+        contracts::pointer::get(&self.bundle, location)
+    }
+
+    /// The file of a pointer of the bundle, and the pointer in it.
+    pub(super) fn place(&self, location: &str) -> (String, String) {
+        let inner = location.strip_prefix("/$defs/").unwrap_or(location);
+        let (key, pointer) =
+            inner.split_once('/').map_or((inner, String::new()), |(key, rest)| (key, format!("/{rest}")));
+        let key = contracts::pointer::unescape(key);
+        let pointer = if key == openapi::MESSAGES { openapi::origin(&pointer) } else { pointer };
+        let file = self.files.get(&key).or_else(|| self.files.values().next());
+        (file.map_or(key, |file| file.path.clone()), pointer)
+    }
+}
+
+fn check_schema(file: &File, value: &Value) -> Result<(), LoadError> {
+    let refused = |why: String| LoadError::NotASchema { file: file.path.clone(), why };
+    if !value.is_object() && !value.is_boolean() {
+        return Err(refused("a schema is an object or a boolean".to_owned()));
+    }
+    let mut plain = value.clone();
+    if let Some(object) = plain.as_object_mut() {
+        object.insert("$schema".to_owned(), "https://json-schema.org/draft/2020-12/schema".into());
+    }
+    jsonschema::meta::validate(&plain).map_err(|err| refused(format!("{}: {err}", err.instance_path())))
+}
+
+/// Refuses two sides of different kinds.
+pub(super) fn check_kinds(old: &Side, new: &Side) -> Result<(), LoadError> {
+    if old.kind == new.kind {
+        return Ok(());
+    }
+    Err(LoadError::OtherKinds {
+        old: old.name.clone(),
+        old_kind: old.kind.as_str(),
+        new: new.name.clone(),
+        new_kind: new.kind.as_str(),
+    })
+}
+
+/// Where each definition of a side is.
+pub(super) fn definitions(side: &Side) -> Vec<String> {
+    let documents = side.at("/$defs").and_then(Value::as_object).into_iter().flatten();
+    let each = documents.filter(|(key, _)| side.files.contains_key(*key)).flat_map(|(key, document)| {
+        let names = document.get("$defs").and_then(Value::as_object).into_iter().flat_map(Map::keys);
+        let escape = contracts::pointer::escape;
+        names.map(move |name| format!("/$defs/{}/$defs/{}", escape(key), escape(name)))
+    });
+    each.collect()
+}
+
+/// A key that stands in references as it is.
+fn key(path: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || ".-_".contains(c) { c } else { '_' };
+    let name = Path::new(path).file_name().map_or(path.into(), |name| name.to_string_lossy());
+    name.chars().map(plain).collect()
+}
+
+fn stem(path: &str) -> &str {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.strip_suffix(".json").unwrap_or(name)
+}
+
+fn file(path: &Path) -> Result<File, LoadError> {
+    let unreadable = |cause| LoadError::Unreadable { path: path.to_owned(), cause };
+    let text = fs::read_to_string(path).map_err(unreadable)?;
+    Ok(File { path: path.to_string_lossy().into_owned(), text })
+}
+
+/// The JSON files of a folder itself: a folder below it is another contract, or its meta-schema.
+fn folder(path: &Path) -> Result<Vec<File>, LoadError> {
+    let unreadable = |cause| LoadError::Unreadable { path: path.to_owned(), cause };
+    let entries = fs::read_dir(path).map_err(unreadable)?;
+    let mut paths: Vec<PathBuf> =
+        entries.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>().map_err(unreadable)?;
+    paths.retain(|path| path.extension().is_some_and(|suffix| suffix == "json") && path.is_file());
+    paths.sort();
+    paths.iter().map(|path| file(path)).collect()
+}

@@ -1,0 +1,300 @@
+//! A schema as one flat set of keywords: references followed, `allOf` joined, a union with null taken apart.
+//!
+//! Two forms of one schema have one view, so that moving a schema into a definition is no change.
+
+use contracts::pointer::escape;
+use serde_json::{Value, json};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
+
+use super::{
+    load::{Side, target},
+    value::{Types, canonical_number, equal},
+};
+
+/// References and conjunctions that are followed at most; a longer chain is a circle.
+const DEPTH_MAX: usize = 64;
+
+/// A keyword and where it stands.
+#[derive(Clone, Debug)]
+pub(super) struct Keyword<'s> {
+    pub(super) value: Cow<'s, Value>,
+    pub(super) location: String,
+}
+
+/// The view of a schema.
+#[derive(Clone)]
+pub(super) struct View<'s> {
+    pub(super) side: &'s Side,
+    pub(super) location: String,
+    pub(super) keywords: BTreeMap<&'s str, Keyword<'s>>,
+    /// Where the schema of each property is.
+    pub(super) properties: BTreeMap<&'s str, String>,
+    pub(super) required: BTreeMap<&'s str, String>,
+    /// It takes no value.
+    pub(super) never: bool,
+    /// null is a value beside those of the keywords.
+    pub(super) nullable: bool,
+    /// Where its one reference leads, if it is no more than a reference with annotations.
+    pub(super) reference: Option<String>,
+    /// Keywords that stand in the schema itself, not in what it refers to.
+    pub(super) own: BTreeSet<&'s str>,
+}
+
+/// Keywords that say nothing of values.
+pub(super) fn is_annotation(keyword: &str) -> bool {
+    const ANNOTATIONS: [&str; 17] = [
+        "title",
+        "description",
+        "$comment",
+        "default",
+        "examples",
+        "example",
+        "deprecated",
+        "readOnly",
+        "writeOnly",
+        "contentEncoding",
+        "contentMediaType",
+        "contentSchema",
+        "$defs",
+        "definitions",
+        "externalDocs",
+        "xml",
+        "$vocabulary",
+    ];
+    ANNOTATIONS.contains(&keyword) || keyword.starts_with("x-")
+}
+
+/// Two keywords cannot be one.
+struct Conflict;
+
+impl<'s> View<'s> {
+    pub(super) fn of(side: &'s Side, location: &str) -> Self {
+        let mut view = Self {
+            side,
+            location: location.to_owned(),
+            keywords: BTreeMap::new(),
+            properties: BTreeMap::new(),
+            required: BTreeMap::new(),
+            never: false,
+            nullable: false,
+            reference: None,
+            own: BTreeSet::new(),
+        };
+        if let Some(Value::Object(schema)) = side.at(location) {
+            view.own = schema.keys().map(String::as_str).filter(|name| *name != "$ref").collect();
+            if let Some(Value::String(reference)) = schema.get("$ref")
+                && view.own.iter().all(|name| is_annotation(name))
+            {
+                view.reference = Some(target(reference));
+            }
+        }
+        // The schema itself never conflicts with an empty view.
+        drop(view.add(location, 0));
+        view
+    }
+
+    fn add(&mut self, location: &str, depth: usize) -> Result<(), Conflict> {
+        if depth > DEPTH_MAX {
+            return Err(Conflict);
+        }
+        let schema = match self.side.at(location) {
+            Some(Value::Bool(false)) => {
+                self.never = true;
+                return Ok(());
+            }
+            Some(Value::Object(schema)) => schema,
+            _ => return Ok(()),
+        };
+        self.check_closed(schema)?;
+        for (name, value) in schema {
+            let at = || format!("{location}/{}", escape(name));
+            match name.as_str() {
+                "$ref" | "allOf" | "anyOf" | "oneOf" => {}
+                "properties" => {
+                    for inner in value.as_object().into_iter().flat_map(|names| names.keys()) {
+                        let at = format!("{}/{}", at(), escape(inner));
+                        let known = self.properties.insert(inner, at.clone());
+                        if known.is_some_and(|known| known != at) {
+                            return Err(Conflict);
+                        }
+                    }
+                }
+                "required" => {
+                    for inner in value.as_array().into_iter().flatten().filter_map(Value::as_str) {
+                        self.required.entry(inner).or_insert_with(at);
+                    }
+                }
+                name => self.put(name, Cow::Borrowed(value), at())?,
+            }
+        }
+        if let Some(Value::String(reference)) = schema.get("$ref") {
+            self.add_or_keep("$ref", &schema["$ref"], location, &[target(reference)], depth)?;
+        }
+        if let Some(Value::Array(parts)) = schema.get("allOf") {
+            let parts: Vec<String> =
+                (0..parts.len()).map(|index| format!("{location}/allOf/{index}")).collect();
+            self.add_or_keep("allOf", &schema["allOf"], location, &parts, depth)?;
+        }
+        for keyword in ["anyOf", "oneOf"] {
+            if let Some(branches) = schema.get(keyword) {
+                self.union(keyword, branches, location, depth)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Joins further schemas; where that cannot be done, the keyword stays as it is.
+    fn add_or_keep(
+        &mut self,
+        keyword: &'s str,
+        value: &'s Value,
+        location: &str,
+        parts: &[String],
+        depth: usize,
+    ) -> Result<(), Conflict> {
+        let before = self.clone();
+        if parts.iter().all(|part| self.add(part, depth + 1).is_ok()) {
+            return Ok(());
+        }
+        *self = before;
+        self.put(keyword, Cow::Borrowed(value), format!("{location}/{keyword}"))
+    }
+
+    /// `oneOf` or `anyOf` of a schema and null is that schema, nullable.
+    fn union(
+        &mut self,
+        keyword: &'s str,
+        branches: &'s Value,
+        location: &str,
+        depth: usize,
+    ) -> Result<(), Conflict> {
+        let list = branches.as_array().map_or(&[][..], Vec::as_slice);
+        let null = json!({"type": "null"});
+        let at = list.iter().position(|branch| *branch == null);
+        if let (2, Some(at)) = (list.len(), at)
+            && !self.keywords.keys().any(|name| !is_annotation(name))
+            && self.properties.is_empty()
+        {
+            let before = self.clone();
+            if self.add(&format!("{location}/{keyword}/{}", 1 - at), depth + 1).is_ok() {
+                // Under oneOf a null that both branches take is refused.
+                if keyword == "anyOf" || !self.types().has(Types::NULL) {
+                    self.nullable = true;
+                    return Ok(());
+                }
+            }
+            *self = before;
+        }
+        self.put(keyword, Cow::Borrowed(branches), format!("{location}/{keyword}"))
+    }
+
+    /// `additionalProperties` speaks of the properties beside it: what is joined must have the same.
+    fn check_closed(&self, schema: &serde_json::Map<String, Value>) -> Result<(), Conflict> {
+        let restricts = |value: Option<&Value>| value.is_some_and(|value| !is_everything(value));
+        let mine = self.keywords.get("additionalProperties").map(|keyword| &*keyword.value);
+        let names = |name: &str| schema.get("properties").is_some_and(|named| named.get(name).is_some());
+        let theirs = schema.get("properties").and_then(Value::as_object);
+        let more = theirs
+            .is_some_and(|theirs| theirs.keys().any(|name| !self.properties.contains_key(name.as_str())));
+        let fewer = self.properties.keys().any(|name| !names(name));
+        if (restricts(mine) && more) || (restricts(schema.get("additionalProperties")) && fewer) {
+            return Err(Conflict);
+        }
+        Ok(())
+    }
+
+    /// Adds a keyword; one that is there already is joined with it.
+    fn put(&mut self, name: &'s str, value: Cow<'s, Value>, location: String) -> Result<(), Conflict> {
+        let Some(known) = self.keywords.get_mut(name) else {
+            self.keywords.insert(name, Keyword { value, location });
+            return Ok(());
+        };
+        // What stands nearer wins.
+        if is_annotation(name) || equal(&known.value, &value) {
+            return Ok(());
+        }
+        let number = |value: &Value| value.as_f64();
+        let takes = match name {
+            "minimum" | "exclusiveMinimum" | "minLength" | "minItems" | "minProperties" => {
+                number(&value) > number(&known.value)
+            }
+            "maximum" | "exclusiveMaximum" | "maxLength" | "maxItems" | "maxProperties" => {
+                number(&value) < number(&known.value)
+            }
+            "type" => {
+                let both = Types::of_keyword(&known.value).and(Types::of_keyword(&value));
+                *known = Keyword { value: Cow::Owned(both.keyword()), location };
+                return Ok(());
+            }
+            "enum" => {
+                let theirs = value.as_array().map_or(&[][..], Vec::as_slice);
+                let mut both = known.value.as_array().cloned().unwrap_or_else(Vec::new);
+                both.retain(|value| theirs.iter().any(|their| equal(their, value)));
+                *known = Keyword { value: Cow::Owned(both.into()), location };
+                return Ok(());
+            }
+            _ => return Err(Conflict),
+        };
+        if takes {
+            *known = Keyword { value, location };
+        }
+        Ok(())
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&Value> {
+        self.keywords.get(name).map(|keyword| &*keyword.value)
+    }
+
+    /// Where a keyword stands; the schema itself, if it has none.
+    pub(super) fn place(&self, name: &str) -> String {
+        self.keywords.get(name).map_or_else(|| self.location.clone(), |keyword| keyword.location.clone())
+    }
+
+    /// The values of `enum` or `const`.
+    pub(super) fn values(&self) -> Option<Vec<Value>> {
+        let listed = match (self.get("enum"), self.get("const")) {
+            (Some(Value::Array(values)), Some(one)) => {
+                values.iter().filter(|value| equal(value, one)).cloned().collect()
+            }
+            (Some(Value::Array(values)), None) => values.clone(),
+            (_, Some(one)) => vec![one.clone()],
+            _ => return None,
+        };
+        Some(listed.iter().map(canonical_number).collect())
+    }
+
+    pub(super) fn types(&self) -> Types {
+        self.types_at(0)
+    }
+
+    fn types_at(&self, depth: usize) -> Types {
+        if self.never {
+            return Types::NONE;
+        }
+        let mut types = self.get("type").map_or(Types::ALL, Types::of_keyword);
+        if let Some(values) = self.values() {
+            let seen = values.iter().fold(Types::NONE, |seen, value| seen.or(Types::of_value(value)));
+            types = types.and(seen);
+        }
+        for keyword in ["anyOf", "oneOf"] {
+            if let (Some(Value::Array(branches)), true) = (self.get(keyword), depth < 4) {
+                let place = self.place(keyword);
+                let branch = |index| Self::of(self.side, &format!("{place}/{index}")).types_at(depth + 1);
+                types = types.and((0..branches.len()).fold(Types::NONE, |all, index| all.or(branch(index))));
+            }
+        }
+        if self.nullable { types.or(Types::NULL) } else { types }
+    }
+}
+
+/// A schema that takes every value.
+pub(super) fn is_everything(schema: &Value) -> bool {
+    match schema {
+        Value::Bool(is) => *is,
+        Value::Object(object) => object.keys().all(|name| is_annotation(name)),
+        _ => false,
+    }
+}

@@ -1,0 +1,199 @@
+//! The command: exit codes, forms of its report, waivers, usage.
+
+use serde_json::{Value, json};
+use std::{fs, path::PathBuf};
+use tempfile::TempDir;
+
+use crate::tool;
+
+/// A folder with two versions of a schema.
+fn versions(old: &Value, new: &Value) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("old.json"), serde_json::to_string_pretty(old).unwrap()).unwrap();
+    fs::write(folder.path().join("new.json"), serde_json::to_string_pretty(new).unwrap()).unwrap();
+    folder
+}
+
+fn steps(maximum: u64) -> Value {
+    json!({"type": "object", "additionalProperties": false, "properties": {
+        "steps": {"type": "integer", "minimum": 1, "maximum": maximum, "default": 20}}})
+}
+
+/// Runs `diff`; its exit code and both streams.
+fn diff(folder: &TempDir, flags: &[&str]) -> (i32, String, String) {
+    let [old, new] =
+        ["old.json", "new.json"].map(|name| folder.path().join(name).to_string_lossy().into_owned());
+    let output = tool(&[&["diff", &old, &new], flags].concat());
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code().unwrap_or(-1), text(&output.stdout), text(&output.stderr))
+}
+
+fn write(folder: &TempDir, name: &str, value: &Value) -> String {
+    let path: PathBuf = folder.path().join(name);
+    fs::write(&path, value.to_string()).unwrap();
+    path.to_string_lossy().into_owned()
+}
+
+#[test]
+fn the_exit_code_is_the_verdict() {
+    let narrower = versions(&steps(150), &steps(100));
+    assert_eq!(diff(&narrower, &["--direction", "request"]).0, 10);
+    assert_eq!(diff(&narrower, &["--direction", "response"]).0, 0);
+    assert_eq!(diff(&versions(&steps(100), &steps(100)), &[]).0, 0);
+    let pattern = |text: &str| json!({"type": "string", "pattern": text});
+    // No text tells whether a look-ahead takes less.
+    let open = versions(&pattern("^(?=a)[a-z]{2}$"), &pattern("^a[a-z]$"));
+    assert_eq!(diff(&open, &[]).0, 20);
+    for (old, why) in
+        [(json!({"type": "strin"}), "no JSON Schema"), (json!({"$ref": "b.json"}), "leads nowhere")]
+    {
+        let (code, _, err) = diff(&versions(&old, &steps(1)), &[]);
+        assert_eq!(code, 30, "{err}");
+        assert!(err.contains(why), "{err}");
+    }
+    let missing = tool(&["diff", "no-such-thing", "no-such-thing"]);
+    assert_eq!(missing.status.code(), Some(30));
+    assert!(String::from_utf8_lossy(&missing.stderr).contains("hint: give a path, or a revision"));
+}
+
+#[test]
+fn a_finding_says_whom_it_breaks_and_shows_a_document() {
+    let folder = versions(&steps(150), &steps(100));
+    let (_, text, _) = diff(&folder, &["--direction", "request"]);
+    for part in [
+        "breaking   B02",
+        "new.json:8: maximum is 100 (was 150)",
+        "breaks: C# services, Rust clients",
+        "witness: document that the old version takes: {\"steps\":150}",
+        "/steps: 150 is greater than the maximum of 100",
+        "fix: keep the old bound",
+        "waive: {\"fingerprint\":",
+    ] {
+        assert!(text.contains(part), "{part}\n{text}");
+    }
+}
+
+#[test]
+fn every_form_is_written_and_valid() {
+    let folder = versions(&steps(150), &steps(100));
+    let report = |format: &str| diff(&folder, &["--format", format]).1;
+    let document: Value = serde_json::from_str(&report("json")).unwrap();
+    let schema: Value = serde_json::from_str(include_str!("../../../schemas/diff.json")).unwrap();
+    if let Err(error) = jsonschema::validate(&schema, &document) {
+        panic!("{}: {error}", error.instance_path());
+    }
+    let sarif: Value = serde_json::from_str(&report("sarif")).unwrap();
+    let place = &sarif["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
+    assert_eq!(place["region"]["startLine"], 8);
+    assert!(place["artifactLocation"]["uri"].as_str().unwrap().ends_with("new.json"));
+    assert!(report("junit").contains("<failure message=\"maximum is 100 (was 150)\" type=\"B02\">"));
+    assert!(report("github").starts_with("::error file="));
+    assert!(report("markdown").contains("| breaking | B02 |"));
+    assert!(report("html").contains("<h1>it breaks somebody</h1>"));
+}
+
+#[test]
+fn a_waiver_holds_until_its_day_and_for_its_finding() {
+    let folder = versions(&steps(150), &steps(100));
+    let (_, text, _) = diff(&folder, &["--format", "json", "--direction", "request"]);
+    let document: Value = serde_json::from_str(&text).unwrap();
+    let fingerprint = document["findings"][0]["fingerprint"].as_str().unwrap();
+    let with = |fingerprint: &str, owner: &str, expires: &str| {
+        let waiver = json!({"fingerprint": fingerprint, "reason": "nobody asks for more", "owner": owner, "expires": expires});
+        let file = write(&folder, "waivers.json", &json!({"waivers": [waiver]}));
+        let (code, text, _) = diff(&folder, &["--direction", "request", "--waivers", &file]);
+        (code, text)
+    };
+    let (code, text) = with(fingerprint, "ann", "2999-01-01");
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains("waived     B02"), "{text}");
+    for (fingerprint, owner, expires, why) in [
+        (fingerprint, "ann", "2020-01-01", "it expired on 2020-01-01"),
+        (fingerprint, " ", "2999-01-01", "it has no owner"),
+        (fingerprint, "ann", "soon", "is no day"),
+        ("0000000000000000", "ann", "2999-01-01", "no breaking or undecided finding"),
+    ] {
+        let (code, text) = with(fingerprint, owner, expires);
+        assert_eq!(code, 10, "{text}");
+        assert!(text.contains(why), "{text}");
+    }
+}
+
+#[test]
+fn usage_says_which_client_still_sends_what_breaks() {
+    let schemas = concat!(env!("CARGO_MANIFEST_DIR"), "/../schemas");
+    let folder = tempfile::tempdir().unwrap();
+    for entry in fs::read_dir(schemas).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() {
+            fs::copy(&path, folder.path().join(path.file_name().unwrap())).unwrap();
+        }
+    }
+    let file = folder.path().join("prompt_submission_schema.json");
+    let text = fs::read_to_string(&file).unwrap();
+    let mut schema: Value = serde_json::from_str(&text).unwrap();
+    schema["$defs"]["SchedulerType"]["enum"].as_array_mut().unwrap().retain(|value| value != "Heun");
+    schema["$defs"]["Steps"]["maximum"] = 100.into();
+    fs::write(&file, schema.to_string()).unwrap();
+    let time = "2026-11-29T10:00:00Z";
+    let client = |name: &str, scheduler: &str, steps: u64| {
+        json!({"client": name, "actions": [{"action": "generate_sdxl", "count": 9, "last_seen": time, "fields": [
+            {"field": "/prompt_submission/scheduler/type", "count": 5, "last_seen": time, "values": {scheduler: 5}},
+            {"field": "/prompt_submission/scheduler/steps", "count": 9, "last_seen": time, "minimum": 1, "maximum": steps}]}]})
+    };
+    let usage = folder.path().join("usage");
+    let document =
+        json!({"version": 1, "clients": [client("old-service", "Heun", 40), client("studio", "Euler", 120)]});
+    fs::write(&usage, document.to_string()).unwrap();
+    let new = folder.path().to_string_lossy().into_owned();
+    let run = || tool(&["diff", schemas, &new, "--format", "json", "--usage", &usage.to_string_lossy()]);
+    let output = run();
+    assert_eq!(output.status.code(), Some(10));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let users = |rule: &str| -> Vec<String> {
+        let found =
+            report["findings"].as_array().unwrap().iter().find(|finding| finding["rule"] == rule).unwrap();
+        found["users"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|user| user["client"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(users("V01"), ["old-service"]);
+    assert_eq!(users("B02"), ["studio"]);
+    fs::write(&usage, json!({"version": 1, "clients": [{"client": "a"}]}).to_string()).unwrap();
+    let output = run();
+    assert_eq!(output.status.code(), Some(30));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("it is no usage of a contract"));
+}
+
+#[test]
+fn an_openapi_document_is_compared_by_its_operations() {
+    let document = |maximum: u64, verb: &str| {
+        json!({"openapi": "3.1.0", "info": {"title": "a", "version": "1"}, "paths": {"/jobs/{id}": {verb: {
+            "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string"}},
+                           {"name": "limit", "in": "query", "schema": {"type": "integer", "maximum": maximum}}],
+            "responses": {"200": {"description": "ok", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Job"}}}}}}}},
+            "components": {"schemas": {"Job": {"type": "object", "properties": {"total": {"type": "integer", "maximum": maximum}}}}}})
+    };
+    let found = |old: &Value, new: &Value| {
+        let (code, text, err) = diff(&versions(old, new), &["--format", "json"]);
+        let report: Value = serde_json::from_str(&text).unwrap_or_else(|_| panic!("{err}"));
+        let found = report["findings"].as_array().unwrap().clone();
+        (
+            code,
+            found
+                .iter()
+                .map(|it| format!("{} {} {}", it["rule"], it["severity"], it["at"]).replace('"', ""))
+                .collect::<Vec<_>>(),
+        )
+    };
+    let (code, rules) = found(&document(100, "get"), &document(50, "get"));
+    assert_eq!(code, 10);
+    assert!(rules.contains(&"B02 breaking /query/limit".to_owned()), "{rules:?}");
+    assert!(rules.contains(&"B02 info /200/application~1json/total".to_owned()), "{rules:?}");
+    let (code, rules) = found(&document(1, "get"), &document(1, "post"));
+    assert_eq!(code, 10);
+    assert!(rules.contains(&"M01 breaking ".to_owned()), "{rules:?}");
+}
