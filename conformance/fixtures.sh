@@ -26,7 +26,7 @@ contracts=$(test_of contracts)
 conformance=$(test_of conformance)
 # A package finds its snapshots from its own folder.
 export check="cd contracts && '$contracts' fixtures:: oracle:: bound:: image_refs:: model_ids:: \
-  && cd ../conformance && '$conformance' replies::"
+  && cd ../conformance && '$conformance' replies:: csharp:: dotnet::"
 sample=(--sample 30 --seed "$(date -u +%Y%j)")
 if [ "${1:-}" = --all ]; then
   shift

@@ -3,7 +3,7 @@
 # with the tiny models that workers/setup.sh makes. On simulated workers also over stdio, as one worker; both are then compared
 # with a simulated worker alone.
 #
-#   conformance/gateway.sh [--python] [FLAG OF conformance gateway ...]
+#   conformance/gateway.sh [--python [--all]] [FLAG OF conformance gateway ...]
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # The whole workspace: one choice of features, so that what the tests built is used again.
@@ -15,6 +15,7 @@ mkdir "$scratch/inputs" "$scratch/models"
 
 # Over stdio it is held to all that a worker is. Its process ends and stalls alike whatever its workers are, and simulated
 # ones start soon. How documents are read is the same as over HTTP.
+worker_alike=()
 process=(--skip readings --skip bounds)
 one=(--sim-workers 1 --sim-arg --step-ms --sim-arg 20)
 workers=(--workers sim --sim-arg --step-ms --sim-arg 5 --sim-arg --load-ms --sim-arg 0)
@@ -29,6 +30,8 @@ if [ "${1:-}" = --python ]; then
   workers=(--workers python --device cpu --threads 1 --model-root "$models" --worker-arg --config --worker-arg "$scratch/worker.json")
   base="$models/sdxl_base_file.safetensors"
   process=()
+  # What a document is refused for is the same with any worker, and python.sh judges this one alone.
+  [ "${1:-}" = --all ] && shift || worker_alike=(--skip http --skip strangers --skip hostile --skip bounds --skip readings --skip properties --skip own-fields --skip own-members)
   has=(--skip gateway-process --skip gateway-log --skip asked.training-numbers --timeout 120 --model sdxl_base --refiner sdxl_refiner --vae sdxl_vae --lora lora_style.safetensors --control-net controlnet_canny)
 fi
 folders=(--model-root "$scratch/models" --input-root "$scratch/inputs" --output-dir "$scratch/outputs")
@@ -36,7 +39,7 @@ files=(--scratch-models "$scratch/models" --base-file "$base")
 run=(--start-timeout 60 "${has[@]}" "${files[@]}")
 pool=(--input-root "$scratch/inputs")
 recorded() { echo "--record --report json=$scratch/$1.json"; }
-"$bin/conformance" gateway "${pool[@]}" "${run[@]}" $(recorded http) "$@" \
+"$bin/conformance" gateway "${worker_alike[@]}" "${pool[@]}" "${run[@]}" $(recorded http) "$@" \
   -- "$bin/gateway" serve "${workers[@]}" --listen '{address}' "${folders[@]}"
 # The caller's choice of checks is about HTTP.
 [ $# -eq 0 ] && [ ${#process[@]} -gt 0 ] || exit 0

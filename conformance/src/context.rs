@@ -4,12 +4,13 @@ use base64::Engine as _;
 use contracts::{Action, Dialect};
 use serde_json::{Value, json};
 use std::{
+    collections::BTreeSet,
     ffi::OsString,
     fs::Permissions,
     io::Cursor,
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 use tempfile::TempDir;
 
@@ -381,7 +382,12 @@ impl Context {
             return Err(ScenarioEnd::Skip("needs --training-data or --input-root".to_owned()));
         };
         let folder = root.join("conformance-training");
-        make_training_data(&folder).map_err(TargetError::Tool)?;
+        // Scenarios on several threads share it, and a worker may read it: it is written once.
+        let mut made = TRAINING_DATA.lock().unwrap_or_else(PoisonError::into_inner);
+        if !made.contains(&folder) || !folder.is_dir() {
+            make_training_data(&folder).map_err(TargetError::Tool)?;
+            made.insert(folder.clone());
+        }
         Ok(folder.display().to_string())
     }
 
@@ -427,6 +433,9 @@ impl Context {
         }
     }
 }
+
+/// Folders of training pictures that this process has written.
+static TRAINING_DATA: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
 fn make_training_data(folder: &Path) -> Result<(), ToolError> {
     let unwritable = |path: &Path| {

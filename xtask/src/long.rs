@@ -55,6 +55,11 @@ pub(crate) const LONG: &[Step] = &[
         &["bash", "conformance/mutants.sh", "--all"],
     ),
     step(
+        "gateway-python-long",
+        "the gateway keeps the whole contract over HTTP with the Python worker",
+        &["bash", "conformance/gateway.sh", "--python", "--all"],
+    ),
+    step(
         "fixtures-long",
         "the tests find every wrong fixture",
         &["bash", "conformance/fixtures.sh", "--all"],

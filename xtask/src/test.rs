@@ -103,7 +103,6 @@ pub(crate) const STEPS: &[Step] = &[
         &["bash", "conformance/gateway.sh"],
     ),
     built("mutants", "the suite finds a sample of wrong members", &["bash", "conformance/mutants.sh"]),
-    built("fixtures", "the tests find a sample of wrong fixtures", &["bash", "conformance/fixtures.sh"]),
     waits(
         "csharp",
         "an unchanged C# bridge binds every reply (real .NET)",

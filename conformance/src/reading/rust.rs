@@ -37,8 +37,11 @@ fn document(bytes: &[u8], definition: &str) -> Outcome {
     let whole = contracts::effective_of(definition, value, contracts::DeviceKind::Gpu);
     let mut filled_in = Vec::new();
     added(value, &whole, "", &mut filled_in);
-    let warning =
-        |warning: &contracts::Warning| remark(warning.pointer.as_deref().unwrap_or(""), &warning.message);
+    let warning = |warning: &contracts::Warning| {
+        // One without a place is of the whole document, whose pointer is empty.
+        let at = warning.pointer.as_ref().map_or("", String::as_str);
+        remark(at, &warning.message)
+    };
     Outcome::Read {
         value: Some(value.clone()),
         ignored: Vec::new(),

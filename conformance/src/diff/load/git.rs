@@ -48,7 +48,8 @@ pub(super) fn revision(name: &str) -> Result<Vec<File>, LoadError> {
         let (head, after) = rest.split_once('\n').ok_or_else(cut)?;
         let length: usize = head.rsplit(' ').next().and_then(|length| length.parse().ok()).ok_or_else(cut)?;
         let text = after.get(..length).ok_or_else(cut)?;
-        rest = after.get(length + 1..).unwrap_or("");
+        // git ends each file with a line end of its own.
+        rest = after.get(length + 1..).ok_or_else(cut)?;
         files.push(File { path: path.to_owned(), text: text.to_owned() });
     }
     Ok(files)
@@ -63,8 +64,8 @@ fn git(arguments: &[&str], input: Option<&str>) -> Result<String, String> {
             .stderr(Stdio::piped())
             .spawn()?;
         // git reads all names before it is ended: a list of a few files fits into the pipe.
-        if let Some(mut stdin) = child.stdin.take() {
-            stdin.write_all(input.unwrap_or("").as_bytes())?;
+        if let (Some(mut stdin), Some(input)) = (child.stdin.take(), input) {
+            stdin.write_all(input.as_bytes())?;
         }
         child.wait_with_output()
     };

@@ -85,7 +85,9 @@ fn article(finding: &Finding, out: &mut dyn io::Write) -> io::Result<()> {
         }
     }
     fact("breaks", &finding.who.join(", "))?;
-    fact("undecided", finding.open.as_deref().unwrap_or(""))?;
+    if let Some(open) = &finding.open {
+        fact("undecided", open)?;
+    }
     for witness in &finding.witnesses {
         let (takes, refuses) = if witness.old_takes { ("old", "new") } else { ("new", "old") };
         fact(
@@ -101,6 +103,8 @@ fn article(finding: &Finding, out: &mut dyn io::Write) -> io::Result<()> {
         )?;
     }
     fact("way out", &finding.rule.fix)?;
-    fact("waived", finding.waived.as_deref().unwrap_or(""))?;
+    if let Some(waived) = &finding.waived {
+        fact("waived", waived)?;
+    }
     writeln!(out, "</dl>\n</article>")
 }

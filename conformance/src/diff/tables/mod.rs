@@ -184,7 +184,7 @@ fn definitions(side: &Side) -> Map<String, Value> {
 }
 
 fn text(place: &Value) -> String {
-    place.as_str().unwrap_or("").to_owned()
+    place.as_str().map_or_else(|| place.to_string(), str::to_owned)
 }
 
 fn definition_file(place: &Value) -> String {

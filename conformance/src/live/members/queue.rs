@@ -142,7 +142,10 @@ impl Line {
     fn wait_for_step(&mut self, context: &mut Context) -> Result<(), ScenarioEnd> {
         let Self::Worker(worker) = self else {
             let runs = |queue: &Value| queue["currently_processing"] == 1;
-            return poll(context, "a job that runs", Action::GetQueueStatus, &json!({}), runs).map(|_| ());
+            poll(context, "a job that runs", Action::GetQueueStatus, &json!({}), runs)?;
+            // Its worker may load the model first.
+            let is_loaded = |status: &Value| status["state"] != "loading";
+            return poll(context, "the end of a load", Action::GetStatus, &json!({}), is_loaded).map(|_| ());
         };
         let runs = worker.frame_that(context.options.timeout, "the first step of a job", &mut |frame| {
             frame["stage"] == "denoising" || frame.get("success").is_some()
