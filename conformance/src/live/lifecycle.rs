@@ -44,6 +44,21 @@ fn ask(worker: &mut Worker, context: &Context, command: &Command) -> Result<Stri
     Ok(StrictReading::of(command.action, command.reply_dialect(false), &Answer { value, http: None }))
 }
 
+/// Waits until the worker has loaded its libraries: beside that a stop takes longer, and it is the stop that is measured.
+fn until_started(worker: &mut Worker, context: &Context) -> Result<(), ScenarioEnd> {
+    let until = Instant::now() + context.options.timeout;
+    loop {
+        let status = ask(worker, context, &Command::new(Action::GetStatus, json!({})).id("up"))?;
+        if status.snake["data"]["state"] != "starting" {
+            return Ok(());
+        }
+        if Instant::now() > until {
+            return Err(ScenarioEnd::Broken(format!("it is still starting: {}", status.snake)));
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 fn first_words() -> Scenario {
     let checks = vec![
         CheckDef::new("silent", Class::Frame, Sentence::SilentBeforeFirstCommand),
@@ -284,7 +299,7 @@ fn end_of_input_after_shutdown() -> Scenario {
         let mut submission = case::long_submission(context);
         submission["hyperparameters"]["batch_size"] = 4.into();
         let requests = vec![submission; 16];
-        ask(&mut worker, context, &Command::new(Action::GetStatus, json!({})).id("up"))?;
+        until_started(&mut worker, context)?;
         worker
             .send(&Command::new(Action::BatchGenerate, json!({"requests": requests})).id("busy").frame())?;
         worker.send(&Command::new(Action::Shutdown, json!({"grace_seconds": 3600})).id("bye").frame())?;
