@@ -73,13 +73,11 @@ impl Peer {
 }
 
 impl Drop for Peer {
-    /// The end of its stdin ends it.
+    /// It is killed: one that does not end would hold the tool, and nothing is lost with it.
     fn drop(&mut self) {
         self.questions = None;
-        // A process that does not end would hold the tool; nothing is lost with it.
-        if self.child.wait().is_err() {
-            self.child.kill().ok();
-        }
+        // An error means that it has ended already.
+        drop(self.child.kill().and_then(|()| self.child.wait()));
     }
 }
 

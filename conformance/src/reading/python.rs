@@ -34,14 +34,15 @@ fn asked(bytes: &[u8], definition: &str, place: &str, python: &Path) -> Result<V
     command.args(["-c", SCRIPT, definition, place]);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().map_err(|err| format!("{}: {err}", python.display()))?;
-    if let Some(mut stdin) = child.stdin.take() {
-        // A process that ends early says why on stderr.
-        stdin.write_all(bytes).ok();
-    }
+    let written = child.stdin.take().map_or(Ok(()), |mut stdin| stdin.write_all(bytes));
     let output = child.wait_with_output().map_err(|err| err.to_string())?;
     let last = || String::from_utf8_lossy(&output.stderr).lines().last().map(str::to_owned);
-    serde_json::from_slice(&output.stdout)
-        .map_err(|_| last().unwrap_or_else(|| format!("{} gave no answer", python.display())))
+    // A process that ends early says why on stderr, which tells more than the broken pipe.
+    let answer = serde_json::from_slice(&output.stdout)
+        .map_err(|_| last().unwrap_or_else(|| format!("{} gave no answer", python.display())))?;
+    // An answer to a part of the document is none.
+    written.map_err(|err| format!("{} did not read the document: {err}", python.display()))?;
+    Ok(answer)
 }
 
 fn outcome(answer: &Value) -> Outcome {
