@@ -13,14 +13,14 @@ mod project;
 mod syntax;
 mod type_name;
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::PathBuf};
 
 use crate::{
     dotnet::Options,
-    source::{Judged, Place},
+    source::{
+        Judged, Place,
+        files::{self, Unreadable},
+    },
 };
 use declaration::{Declaration, Kind, attribute};
 use expression::Expression;
@@ -49,6 +49,9 @@ pub struct TypeRows {
     /// What its sources do not decide.
     pub undecided: Vec<(Place, String)>,
 }
+
+/// C# sources, without what builds leave beside them.
+const FILES: files::Kind = files::Kind { suffix: ".cs", without: &["bin", "obj", "node_modules"] };
 
 /// Bases whose own properties are lost in JSON.
 const LISTS: [&str; 13] = [
@@ -84,18 +87,11 @@ impl Sources {
     /// Reads all `.cs` files at the paths and below them.
     ///
     /// # Errors
-    /// The error of the file system, with the path.
-    pub fn read(paths: &[PathBuf]) -> io::Result<Self> {
-        let mut files = Vec::new();
-        for path in paths {
-            find(path, &mut files).map_err(|err| io::Error::other(format!("{}: {err}", path.display())))?;
-        }
-        files.sort();
-        files.dedup();
+    /// [`Unreadable`], with the path.
+    pub fn read(paths: &[PathBuf]) -> Result<Self, Unreadable> {
         let mut texts = Vec::new();
-        for path in files {
-            let bytes =
-                fs::read(&path).map_err(|err| io::Error::other(format!("{}: {err}", path.display())))?;
+        for path in files::find(paths, &FILES)? {
+            let bytes = fs::read(&path).map_err(files::unreadable(&path))?;
             let text = String::from_utf8_lossy(&bytes);
             texts.push((path, text.trim_start_matches('\u{feff}').to_owned()));
         }
@@ -201,25 +197,4 @@ fn flags(expression: &Expression) -> String {
     names(expression, &mut found);
     found.sort_by_key(|name| ORDER.iter().position(|other| other == name));
     found.join(", ")
-}
-
-/// Files of a folder, but for what builds leave there.
-fn find(path: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
-    if !path.is_dir() {
-        path.metadata()?;
-        files.push(path.to_owned());
-        return Ok(());
-    }
-    for entry in fs::read_dir(path)? {
-        let path = entry?.path();
-        let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-        if path.is_dir() {
-            if !matches!(name.as_str(), "bin" | "obj" | "node_modules") && !name.starts_with('.') {
-                find(&path, files)?;
-            }
-        } else if name.ends_with(".cs") {
-            files.push(path);
-        }
-    }
-    Ok(())
 }

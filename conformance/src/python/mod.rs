@@ -11,17 +11,24 @@ use contracts::{
 use serde::Deserialize;
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs, io,
+    io,
     path::{Path, PathBuf},
     process::Command,
 };
 
 use crate::{
     class::Class,
-    source::{Finding, Judged, Place, Undecided, distance},
+    source::{
+        Finding, Judged, Place, Undecided, distance,
+        files::{self, Unreadable},
+    },
 };
 
 const SCRIPT: &str = include_str!("names.py");
+
+/// Python sources, without caches, environments and tests.
+const FILES: files::Kind =
+    files::Kind { suffix: ".py", without: &["__pycache__", "node_modules", "venv", "tests"] };
 
 /// Letters that may differ in a misspelt name.
 const LETTERS_MAX: usize = 2;
@@ -30,8 +37,8 @@ const LETTERS_MAX: usize = 2;
 #[derive(Debug, thiserror::Error)]
 pub enum PythonError {
     /// A file or a folder cannot be read.
-    #[error("{0}: {1}")]
-    Unreadable(PathBuf, #[source] io::Error),
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
     /// Python does not start.
     #[error("{0} does not start")]
     NoPython(PathBuf, #[source] io::Error),
@@ -63,9 +70,7 @@ enum Kind {
 /// # Errors
 /// [`PythonError`].
 pub fn judge(folder: &Path, python: &Path) -> Result<Judged, PythonError> {
-    let mut files = Vec::new();
-    find(folder, &mut files).map_err(|err| PythonError::Unreadable(folder.to_owned(), err))?;
-    files.sort();
+    let files = files::find(&[folder.to_owned()], &FILES)?;
     let known = Known::of_the_contract();
     let mut judged = Judged::default();
     for used in names(&files, python)? {
@@ -169,27 +174,4 @@ impl Known {
         };
         Some((Class::Names, why))
     }
-}
-
-/// Python files of a folder, but for environments, caches and tests.
-fn find(path: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
-    if !path.is_dir() {
-        path.metadata()?;
-        files.push(path.to_owned());
-        return Ok(());
-    }
-    for entry in fs::read_dir(path)? {
-        let path = entry?.path();
-        let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-        if path.is_dir() {
-            if !matches!(name.as_str(), "__pycache__" | "node_modules" | "venv" | "tests")
-                && !name.starts_with('.')
-            {
-                find(&path, files)?;
-            }
-        } else if name.ends_with(".py") {
-            files.push(path);
-        }
-    }
-    Ok(())
 }

@@ -6,6 +6,7 @@ pub mod html;
 pub mod human;
 pub mod json;
 pub mod junit;
+pub(crate) mod lines;
 pub mod markdown;
 pub mod model;
 pub mod sarif;

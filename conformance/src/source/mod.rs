@@ -1,5 +1,6 @@
 //! Findings in sources: each has a file and a line, and is printed for people, programs and code scanning.
 
+pub mod files;
 pub mod report;
 
 use serde::Serialize;

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{Judged, Place};
-use crate::class::Class;
+use crate::{class::Class, report::lines};
 
 /// Writes it for people.
 ///
@@ -15,17 +15,19 @@ use crate::class::Class;
 /// The error of the writer.
 pub fn human(judged: &Judged, out: &mut dyn Write) -> io::Result<()> {
     for finding in &judged.findings {
-        writeln!(out, "broken    {}: {} [{}]", at(&finding.place), finding.subject, finding.class)?;
-        writeln!(out, "          {}", finding.why)?;
+        let (place, subject, class) = (at(&finding.place), &finding.subject, finding.class);
+        lines::first(out, "broken", format_args!("{place}: {subject} [{class}]"))?;
+        lines::further(out, &finding.why)?;
     }
     for undecided in &judged.undecided {
-        writeln!(out, "undecided {}: {}", at(&undecided.place), undecided.why)?;
+        lines::first(out, "undecided", format_args!("{}: {}", at(&undecided.place), undecided.why))?;
     }
     for name in judged.compared.iter().filter(|name| name.contains(" as ")) {
-        writeln!(out, "compared  {name}")?;
+        lines::first(out, "compared", name)?;
     }
     if !judged.left_out.is_empty() {
-        writeln!(out, "left out  {}: nothing of the contract resembles them", judged.left_out.join(", "))?;
+        let names = judged.left_out.join(", ");
+        lines::first(out, "left out", format_args!("{names}: nothing of the contract resembles them"))?;
     }
     let (broken, undecided) = (judged.findings.len(), judged.undecided.len());
     writeln!(out, "{} compared: {broken} broken, {undecided} undecided", judged.compared.len())

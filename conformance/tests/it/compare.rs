@@ -53,7 +53,7 @@ fn what_cannot_be_compared_is_30() {
         (vec![&good], "2 values required"),
         (vec![&good, &good], "stands there twice"),
         (vec![&good, &other, "--reasons", "/no/such.json"], "/no/such.json: No such file"),
-        (vec![&good, &other, "--format", "html"], "prints for people or as JSON"),
+        (vec![&good, &other, "--format", "html"], "[possible values: human, json]"),
         (vec![&good, &other], "they have no check in common"),
     ] {
         let (code, stdout, stderr) = compared(&args);

@@ -4,8 +4,9 @@ use std::io::{self, Write};
 
 use super::{at, messages, totals};
 use crate::{
-    diff::{Comparison, Finding, Severity, waiver},
+    diff::{Comparison, Finding, Severity, usage::Use, waiver},
     display::shorten,
+    report::lines,
 };
 
 /// Writes the comparison.
@@ -17,45 +18,41 @@ pub fn write(comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
         one(finding, comparison.has_usage, out)?;
     }
     for fault in &comparison.waiver_faults {
-        writeln!(out, "waiver     {}: {}", fault.fingerprint, fault.why)?;
+        lines::first(out, "waiver", format_args!("{}: {}", fault.fingerprint, fault.why))?;
     }
     writeln!(out, "{}", totals(comparison))
 }
 
 fn one(finding: &Finding, has_usage: bool, out: &mut dyn Write) -> io::Result<()> {
     let word = if finding.waived.is_some() { "waived" } else { finding.severity.as_str() };
-    writeln!(out, "{word:<10} {} {}: {}", finding.rule.id, at(finding), finding.what)?;
+    lines::first(out, word, format_args!("{} {}: {}", finding.rule.id, at(finding), finding.what))?;
     if finding.severity == Severity::Info {
         return Ok(());
     }
     if !finding.messages.is_empty() {
         let place = if finding.at.is_empty() { String::new() } else { format!(" at {}", finding.at) };
-        writeln!(out, "           in: {}{place}", messages(finding))?;
+        lines::further(out, format_args!("in: {}{place}", messages(finding)))?;
     }
     if !finding.who.is_empty() {
-        writeln!(out, "           breaks: {}", finding.who.join(", "))?;
+        lines::further(out, format_args!("breaks: {}", finding.who.join(", ")))?;
     }
     for witness in &finding.witnesses {
         let (takes, refuses) = if witness.old_takes { ("old", "new") } else { ("new", "old") };
-        writeln!(
-            out,
-            "           witness: {} that the {takes} version takes: {}\n           the {refuses} one refuses it: {}",
-            witness.message,
-            shorten(&witness.document.to_string()),
-            witness.refusal
-        )?;
+        let (message, document) = (&witness.message, shorten(&witness.document.to_string()));
+        lines::further(out, format_args!("witness: {message} that the {takes} version takes: {document}"))?;
+        lines::further(out, format_args!("the {refuses} one refuses it: {}", witness.refusal))?;
     }
     if let Some(open) = &finding.open {
-        writeln!(out, "           undecided: {open}")?;
+        lines::further(out, format_args!("undecided: {open}"))?;
     }
     if has_usage && finding.request.is_some_and(|severity| severity > Severity::Info) {
         used(finding, out)?;
     }
-    writeln!(out, "           fix: {}", finding.rule.fix)?;
+    lines::further(out, format_args!("fix: {}", finding.rule.fix))?;
     match &finding.waived {
-        Some(why) => writeln!(out, "           waived: {why}"),
+        Some(why) => lines::further(out, format_args!("waived: {why}")),
         None if finding.severity >= Severity::Undecided => {
-            writeln!(out, "           waive: {}", waiver::text(finding))
+            lines::further(out, format_args!("waive: {}", waiver::text(finding)))
         }
         None => Ok(()),
     }
@@ -63,14 +60,11 @@ fn one(finding: &Finding, has_usage: bool, out: &mut dyn Write) -> io::Result<()
 
 fn used(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
     if finding.users.is_empty() {
-        return writeln!(out, "           seen: no client sends it");
+        return lines::further(out, "seen: no client sends it");
     }
-    for user in &finding.users {
-        writeln!(
-            out,
-            "           seen: {} sends it in {}, {} times, last {}",
-            user.client, user.action, user.count, user.last_seen
-        )?;
+    for Use { client, action, count, last_seen } in &finding.users {
+        let seen = format_args!("seen: {client} sends it in {action}, {count} times, last {last_seen}");
+        lines::further(out, seen)?;
     }
     Ok(())
 }

@@ -61,7 +61,7 @@ fn a_finding_says_whom_it_breaks_and_shows_a_document() {
     let folder = versions(&steps(150), &steps(100));
     let (_, text, _) = diff(&folder, &["--direction", "request"]);
     for part in [
-        "breaking   B02",
+        "breaking  B02",
         "new.json:8: maximum is 100 (was 150)",
         "breaks: C# services, Rust clients",
         "witness: document that the old version takes: {\"steps\":150}",
@@ -106,7 +106,7 @@ fn a_waiver_holds_until_its_day_and_for_its_finding() {
     };
     let (code, text) = with(fingerprint, "ann", "2999-01-01");
     assert_eq!(code, 0, "{text}");
-    assert!(text.contains("waived     B02"), "{text}");
+    assert!(text.contains("waived    B02"), "{text}");
     for (fingerprint, owner, expires, why) in [
         (fingerprint, "ann", "2020-01-01", "it expired on 2020-01-01"),
         (fingerprint, " ", "2999-01-01", "it has no owner"),

@@ -1,0 +1,42 @@
+//! `conformance csharp`: C# sources, and what they do not say of their serialiser.
+
+use clap::Args;
+use std::path::PathBuf;
+
+use super::{Invocation, Task, report::Report};
+use crate::{dotnet, reading};
+
+#[derive(Debug, Args)]
+pub(super) struct CsharpFlags {
+    /// Files and folders.
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// The JsonSerializerOptions of the program, which its sources seldom show: default, case_insensitive, web, snake_lower,
+    /// strict or disallow_unmapped.
+    #[arg(long, value_name = "NAME", value_parser = dotnet_options)]
+    options: Option<dotnet::Options>,
+    /// Compares a type with a definition, as `ImageJob=PromptSubmission`, whatever their names are; repeatable.
+    #[arg(long, value_name = "TYPE=NAME", value_parser = type_map)]
+    map: Vec<(String, String)>,
+    #[command(flatten)]
+    report: Report,
+}
+
+impl CsharpFlags {
+    pub(super) fn invocation(self, replay: Vec<String>) -> Invocation {
+        let Self { paths, options, map: maps, report } = self;
+        Invocation::without_target(Task::Csharp { paths, options, maps }, report, replay)
+    }
+}
+
+fn dotnet_options(name: &str) -> Result<dotnet::Options, String> {
+    let known = || format!("one of {}", dotnet::options::NAMES.join(", "));
+    dotnet::Options::named(name).ok_or_else(known)
+}
+
+fn type_map(text: &str) -> Result<(String, String), String> {
+    let (of, definition) =
+        text.split_once('=').ok_or("a type, `=` and a definition: ImageJob=PromptSubmission")?;
+    reading::Subject::definition(definition)?;
+    Ok((of.to_owned(), definition.to_owned()))
+}

@@ -1,0 +1,77 @@
+//! `conformance diff`: two versions of a contract, and what counts of their differences.
+
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+
+use super::{Invocation, Task, report::Reports};
+use crate::diff::{Direction, Profile, Readers};
+
+#[derive(Debug, Args)]
+pub(super) struct DiffFlags {
+    /// The old version: a file, a folder, or a git revision as `v1` or `v1:schemas`.
+    old: String,
+    /// The new version, in the same forms.
+    new: String,
+    /// Who sends the documents of plain JSON Schemas. A registry and an OpenAPI document say it themselves.
+    #[arg(long, value_enum, default_value_t = Way::Both)]
+    direction: Way,
+    /// Which differences count.
+    #[arg(long, value_enum, default_value_t = Profile::Meaning)]
+    profile: Profile,
+    /// What old readers do with a member that they do not know; default: `drop` for a contract with a registry, else
+    /// `refuse`.
+    #[arg(long, value_enum)]
+    readers: Option<Readers>,
+    /// File of waivers: findings that are accepted, each with a reason, an owner and a last day.
+    #[arg(long, value_name = "FILE")]
+    waivers: Option<PathBuf>,
+    /// File of what clients were seen to send (`schemas/usage.json`): each finding then names the clients that it breaks.
+    #[arg(long, value_name = "FILE")]
+    usage: Option<PathBuf>,
+    #[command(flatten)]
+    report: Reports,
+}
+
+/// Who sends the documents of plain schemas.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Way {
+    /// Clients send them.
+    Request,
+    /// Clients receive them.
+    Response,
+    /// Both send them.
+    Both,
+}
+
+/// The choice of a comparison of contracts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DiffChoice {
+    /// The version before.
+    pub old: String,
+    /// The version after.
+    pub new: String,
+    /// Which way plain documents go.
+    pub direction: Direction,
+    /// Which findings count.
+    pub profile: Profile,
+    /// What readers do with unknown members.
+    pub readers: Option<Readers>,
+    /// The file of waivers.
+    pub waivers: Option<PathBuf>,
+    /// The file of usage.
+    pub usage: Option<PathBuf>,
+}
+
+impl DiffFlags {
+    pub(super) fn invocation(self, replay: Vec<String>) -> Invocation {
+        let Self { old, new, direction, profile, readers, waivers, usage, report } = self;
+        let direction = match direction {
+            Way::Request => Direction::Request,
+            Way::Response => Direction::Response,
+            Way::Both => Direction::Both,
+        };
+        let choice = DiffChoice { old, new, direction, profile, readers, waivers, usage };
+        let reports = report.report;
+        Invocation { reports, ..Invocation::without_target(Task::Diff(choice), report.first, replay) }
+    }
+}

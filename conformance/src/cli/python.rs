@@ -1,0 +1,24 @@
+//! `conformance python`: Python sources, and the Python that parses them.
+
+use clap::Args;
+use std::path::PathBuf;
+
+use super::{Invocation, Task, report::Report};
+
+#[derive(Debug, Args)]
+pub(super) struct PythonFlags {
+    /// A file or a folder.
+    folder: PathBuf,
+    /// The interpreter whose `ast` parses the sources; it runs none of them.
+    #[arg(long, value_name = "FILE", default_value = "python3")]
+    python: PathBuf,
+    #[command(flatten)]
+    report: Report,
+}
+
+impl PythonFlags {
+    pub(super) fn invocation(self, replay: Vec<String>) -> Invocation {
+        let Self { folder, python, report } = self;
+        Invocation::without_target(Task::Python { folder, python }, report, replay)
+    }
+}

@@ -1,0 +1,19 @@
+//! The lines of reports for people: a word in a column of its own, and what belongs to it below, as far to the right.
+
+use std::{
+    fmt::Display,
+    io::{self, Write},
+};
+
+/// Width of the column: the longest words are `undecided` and `dangerous`.
+const WIDTH: usize = 9;
+
+/// Writes the first line of an entry.
+pub(crate) fn first(out: &mut dyn Write, word: &str, text: impl Display) -> io::Result<()> {
+    writeln!(out, "{word:<WIDTH$} {text}")
+}
+
+/// Writes a further line of an entry.
+pub(crate) fn further(out: &mut dyn Write, text: impl Display) -> io::Result<()> {
+    first(out, "", text)
+}
