@@ -3,16 +3,7 @@
 # skipped.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
-if ! command -v dotnet >/dev/null; then
-  if [ -x ../shared/dotnet/setup.sh ]; then
-    eval "$(../shared/dotnet/setup.sh)"
-  else
-    echo "skipped: no dotnet on PATH; the bridge needs .NET 10"
-    exit 77
-  fi
-fi
-# Build servers would hold the output open after the build.
-export MSBUILDDISABLENODEREUSE=1
+. conformance/dotnet/find.sh
 # The whole workspace: one choice of features, so that what the tests built is used again.
 cargo bins --quiet
 dotnet build --verbosity quiet --nologo clients/bridge
