@@ -13,7 +13,8 @@ import torch
 
 from concord_workers.core.errors import ModelInvalid
 from concord_workers.models.base_layers import Layer, layers_of
-from concord_workers.models.lora_file import LoraEntry, LoraFile, adapter_metadata, entries_of, made_for, matcher_of
+from concord_workers.models.lora_file import LoraEntry, LoraFile, adapter_metadata, entries_of, made_for
+from concord_workers.models.lora_scale import scale_of
 from concord_workers.models.lora_shapes import change_shape, own_misfit
 
 __all__ = ["LayerChange", "changes_of", "fit", "require_scales"]
@@ -88,14 +89,14 @@ def require_scales(fitted: Iterable[tuple[Layer, LoraEntry]], tensors: Mapping[s
     """Raises ModelInvalid for a scale that `changes_of` refuses. tensors: all, by shape. file: at least its alphas."""
     settings = adapter_metadata(file.metadata)
     for layer, entry in fitted:
-        _scale(layer, entry, int(tensors[entry.names["up"]].shape[1]), file.tensors, settings, name)
+        scale_of(entry, layer.component, layer.path, int(tensors[entry.names["up"]].shape[1]), file.tensors, settings, name)
 
 
 def _change(
     layer: Layer, entry: LoraEntry, tensors: Mapping[str, torch.Tensor], settings: dict[str, Any], name: str
 ) -> LayerChange:
     down, up = tensors[entry.names["down"]], tensors[entry.names["up"]]
-    scale = _scale(layer, entry, int(up.shape[1]), tensors, settings, name)
+    scale = scale_of(entry, layer.component, layer.path, int(up.shape[1]), tensors, settings, name)
     if "mid" in entry.names:
         # The middle's kernel between two 1x1 ones is a kernel of its own: one convolution less in each step.
         down = torch.einsum("oikl,ic->ockl", tensors[entry.names["mid"]].float(), down.flatten(1).float()).to(down.dtype)
@@ -106,39 +107,3 @@ def _change(
     up = up.reshape(up.shape[0], up.shape[1], *(1 for _ in kernel))
     magnitude = tensors[entry.names["magnitude"]] if "magnitude" in entry.names else None
     return LayerChange(layer, down, up, magnitude)
-
-
-def _scale(
-    layer: Layer, entry: LoraEntry, rank: int, tensors: Mapping[str, torch.Tensor], settings: dict[str, Any], name: str
-) -> float:
-    """The factor of the matrices' product: alpha / rank of this layer; 1 without an alpha."""
-    if settings.get(f"{layer.component}.use_dora") and "magnitude" not in entry.names:
-        raise ModelInvalid(f"{name} says DoRA in the header's metadata, and has no magnitudes for {entry.layer}")
-    own = float(tensors[entry.names["alpha"]]) / rank if "alpha" in entry.names else None
-    stated = _scale_of_metadata(layer, rank, settings, name)
-    if own is not None and stated is not None and abs(own - stated) > 1e-3 * abs(own):
-        raise ModelInvalid(
-            f"{name} contradicts itself: {entry.layer} has the scale {own:g} by its alpha, {stated:g} by the header's metadata"
-        )
-    if own is not None:
-        return own
-    return stated if stated is not None else 1.0
-
-
-def _scale_of_metadata(layer: Layer, rank: int, settings: dict[str, Any], name: str) -> float | None:
-    """The scale of a layer by peft's configuration in the header; None where it lacks the component."""
-
-    def of_layer(setting: str, pattern: str) -> Any:
-        patterns = (settings.get(f"{layer.component}.{pattern}") or {}).items()
-        own = (value for text, value in patterns if matcher_of(text).fullmatch(layer.path))
-        return next(own, settings.get(f"{layer.component}.{setting}"))
-
-    alpha = of_layer("lora_alpha", "alpha_pattern")
-    if alpha is None:
-        return None
-    stated = of_layer("r", "rank_pattern")
-    if stated is not None and stated != rank:
-        raise ModelInvalid(
-            f"{name} contradicts itself: {layer.path} has the rank {rank}, and {stated} by the header's metadata"
-        )
-    return float(alpha) / (rank**0.5 if settings.get(f"{layer.component}.use_rslora") else rank)

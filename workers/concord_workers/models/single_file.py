@@ -12,6 +12,7 @@ from concord_workers.core.model_files import config_beside
 from concord_workers.models.control_net_config import control_net_config
 from concord_workers.models.foreign import foreign_name
 from concord_workers.models.lora_file import alphas_of, require_finite_alphas, require_supported
+from concord_workers.models.lora_scale import require_own_scales
 from concord_workers.models.model_configs import (
     config_folder,
     configs_in,
@@ -95,7 +96,9 @@ def _require_kind(path: Path, header: Header, model_type: str | None) -> None:
     """Raises ModelInvalid for a file of a kind that runs here, in a layout that does not."""
     if model_type == "lora":
         require_supported(header.tensors, header.metadata, path.name)
-        require_finite_alphas(read_tensors(path, alphas_of(header.tensors)), path.name)
+        alphas = read_tensors(path, alphas_of(header.tensors))
+        require_finite_alphas(alphas, path.name)
+        require_own_scales(header.tensors, alphas, header.metadata, path.name)
     elif (foreign := foreign_name(header.tensors)) is not None:
         raise ModelInvalid(f"{path.name} is {foreign}", hint="use a file for SDXL with all of its parts")
     if model_type == "textual_inversion":

@@ -6,7 +6,7 @@ import json
 
 import pytest
 import torch
-from lora_lab import attention, pair, plain_lora, random, refused_alike, with_lora
+from lora_lab import attention, kohya, pair, plain_lora, random, refused_alike, with_lora
 from safetensors.torch import save_file
 
 from concord_workers.core.errors import ModelInvalid
@@ -53,7 +53,36 @@ class TestWhatTheCheckSaysTheJobSays:
     def test_metadata_that_say_another_change_than_the_weights(self, own, root, modules, said):
         weights, _ = plain_lora(modules)
         save_file(weights, root / "style.safetensors", metadata={"lora_adapter_metadata": json.dumps(said)})
-        refused_alike(own, by_itself=False)
+        refused_alike(own)
+
+    @pytest.mark.parametrize(
+        ("said", "by_itself"),
+        [
+            ({"unet.lora_alpha": 16, "unet.r": 64}, True),
+            ({"unet.lora_alpha": 9}, True),
+            ({"unet.lora_alpha": 4, "unet.use_dora": True}, True),
+            # kohya's names do not tell which part of them is the path that a pattern is for.
+            ({"unet.lora_alpha": 16, "unet.rank_pattern": {".*": 8}}, False),
+        ],
+        ids=["rank", "alpha", "dora", "pattern"],
+    )
+    def test_the_same_by_the_names_of_kohya(self, own, root, modules, said, by_itself):
+        path = attention(modules)[0]
+        down, up = pair(modules["unet"][path])
+        weights = {f"{kohya(path)}.lora_down.weight": down, f"{kohya(path)}.lora_up.weight": up}
+        weights[f"{kohya(path)}.alpha"] = torch.tensor(16.0)
+        save_file(weights, root / "style.safetensors", metadata={"lora_adapter_metadata": json.dumps(said)})
+        refused_alike(own, by_itself=by_itself)
+
+    @pytest.mark.parametrize("component", ["text_encoder", "text_encoder_2"])
+    def test_the_same_for_a_text_encoder(self, own, root, modules, component):
+        path = next(path for path in modules[component] if path.endswith("q_proj"))
+        down, up = pair(modules[component][path])
+        name = f"{component}.{path}"
+        said = {f"{component}.lora_alpha": 16, f"{component}.r": 64, "unet.r": 4}
+        weights = {f"{name}.lora_A.weight": down, f"{name}.lora_B.weight": up}
+        save_file(weights, root / "style.safetensors", metadata={"lora_adapter_metadata": json.dumps(said)})
+        assert "rank" in refused_alike(own)
 
     @pytest.mark.parametrize("pattern", ["([a-z_.0-9]+)+!", "(a|a)*b", ".*.*.*.*!"])
     def test_a_pattern_that_could_be_matched_for_hours(self, own, root, modules, pattern):
