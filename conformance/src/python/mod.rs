@@ -54,6 +54,8 @@ struct Used {
     line: usize,
     kind: Kind,
     name: Option<String>,
+    /// The names that are tried in turn with it.
+    beside: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
@@ -134,7 +136,7 @@ impl Known {
     }
 
     fn judge(&self, used: Used, judged: &mut Judged) {
-        let Used { file, line, kind, name } = used;
+        let Used { file, line, kind, name, beside } = used;
         let place = Place { file, line };
         let Some(name) = name else { return };
         match kind {
@@ -147,7 +149,10 @@ impl Known {
                 judged.undecided.push(Undecided { place, why });
             }
             Kind::Read | Kind::Write => {
-                if let Some((class, why)) = self.fault(&name, kind) {
+                // Whoever tries each dialect in turn reads the canonical name too.
+                let canonical = self.spellings.get(&name);
+                let is_tried = canonical.is_some_and(|canonical| beside.contains(canonical));
+                if let Some((class, why)) = self.fault(&name, kind).filter(|_| !is_tried) {
                     judged.findings.push(Finding { place, class, subject: name, why });
                 }
             }

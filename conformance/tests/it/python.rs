@@ -52,3 +52,66 @@ fn what_is_no_payload_is_passed_over() {
     );
     assert_eq!((found(&judged), judged.verdict()), (Vec::new(), Verdict::Ok), "{judged:#?}");
 }
+
+#[test]
+fn a_part_of_something_else_is_no_payload_whatever_it_is_called() {
+    let judged = judge(
+        r#"
+import inspect
+
+def known(table, cls):
+    for kind, data in table["formats"].items():
+        print(data["base64_starts"])
+    starts = {start: kind for kind, data in table.items() for start in data["starts"]}
+    data = getattr(cls, "data", None)
+    values = data[kind]
+    return "rescale" in inspect.signature(cls).parameters, {"action": cls.name, "fields": values}
+"#,
+    );
+    assert_eq!((found(&judged), judged.undecided.len()), (Vec::new(), 0), "{judged:#?}");
+    // The same names of a payload are read.
+    let judged = judge(
+        r#"
+def known(payload, fields):
+    for data in payload["requests"]:
+        print(data["base64_starts"])
+    parameters = fields.get("parameters")
+    return parameters["stepz"], {"action": "get_status", "fields": 1}
+"#,
+    );
+    assert_eq!(
+        found(&judged),
+        ["4 G-NAMES base64_starts", "6 G-NAMES fields", "6 G-NAMES stepz"],
+        "{judged:#?}"
+    );
+}
+
+#[test]
+fn names_that_are_tried_in_turn_may_be_of_each_dialect() {
+    let tried = |names: &str| {
+        judge(&format!(
+            "def id_of(frame):\n    return [frame[name] for name in ({names}) if name in frame]\n"
+        ))
+    };
+    let judged = tried("\"request_id\", \"RequestId\"");
+    assert_eq!((found(&judged), judged.verdict()), (Vec::new(), Verdict::Ok), "{judged:#?}");
+    assert_eq!(found(&tried("\"RequestId\", \"requestId\"")), ["2 G-CASE RequestId", "2 G-CASE requestId"]);
+}
+
+#[test]
+fn our_own_workers_know_every_name() {
+    let workers = Path::new(env!("CARGO_MANIFEST_DIR")).join("../workers/concord_workers");
+    let judged = python::judge(&workers, Path::new("python3")).expect("Python reads them");
+    assert_eq!(found(&judged), Vec::<String>::new(), "{judged:#?}");
+    assert!(judged.compared.len() > 100, "{}", judged.compared.len());
+    // Both names come from tables of the contract; a further computed name must be read before it is added here.
+    let computed: Vec<String> = judged
+        .undecided
+        .iter()
+        .map(|one| format!("{} {}", one.place.file.file_name().expect("a file").display(), one.why))
+        .collect();
+    assert_eq!(
+        computed,
+        ["submission.py the name prop.snake is computed", "self_test.py the name section is computed"]
+    );
+}
