@@ -1,5 +1,6 @@
 // Real .NET as a party: makes the described types, and reads and writes JSON with System.Text.Json.
 // The first line of stdin describes the types; each further line is one question, answered by one line on stdout.
+// `describe ASSEMBLY OPTIONS` describes the types of a built assembly instead (Assembled.cs).
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -9,6 +10,21 @@ using System.Text.Json.Serialization;
 Console.InputEncoding = new UTF8Encoding(false);
 using var output = new StreamWriter(Console.OpenStandardOutput(), new UTF8Encoding(false)) { AutoFlush = true, NewLine = "\n" };
 using var input = new StreamReader(Console.OpenStandardInput(), new UTF8Encoding(false));
+if (args is ["describe", var assembly, var set])
+{
+    // Constructors of the assembly run: one that never ends ends the program.
+    using var patience = new Timer(_ => Environment.FailFast("the assembly's own code does not end"), null, TimeSpan.FromSeconds(60), Timeout.InfiniteTimeSpan);
+    try
+    {
+        output.WriteLine(Assembled.Describe(assembly, set).ToJsonString());
+    }
+    catch (Exception fault) when (fault is IOException or BadImageFormatException or UnauthorizedAccessException)
+    {
+        Console.Error.WriteLine(fault.Message);
+        Environment.ExitCode = 1;
+    }
+    return;
+}
 if (input.ReadLine() is not { } described) return;
 var types = new Described(JsonNode.Parse(described)!);
 while (input.ReadLine() is { } line)

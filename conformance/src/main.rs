@@ -72,9 +72,9 @@ fn go(invocation: &Invocation) -> anyhow::Result<Verdict> {
             })?;
             Ok(compared.verdict())
         }
-        Task::Csharp { paths, options, maps } => {
-            let sources = csharp::Sources::read(paths)?;
-            put_sources(&sources.judge(options.as_ref(), maps), invocation.format, output)
+        Task::Csharp { paths, options, maps, dotnet } => {
+            let judged = csharp::judge(paths, dotnet.as_deref(), options, maps)?;
+            put_sources(&judged, invocation.format, output)
         }
         Task::Python { folder, python } => {
             put_sources(&python::judge(folder, python)?, invocation.format, output)

@@ -1,31 +1,34 @@
-//! `conformance csharp`: C# sources, and what they do not say of their serialiser.
+//! `conformance csharp`: C# sources and assemblies, and what they do not say of their serialiser.
 
 use clap::Args;
 use std::path::PathBuf;
 
 use super::{Invocation, Task, report::Report};
-use crate::{dotnet, reading};
+use crate::{csharp, dotnet, reading};
 
 #[derive(Debug, Args)]
 pub(super) struct CsharpFlags {
-    /// Files and folders.
+    /// Files and folders of sources, or built assemblies (`.dll`), which real .NET describes.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// The JsonSerializerOptions of the program, which its sources seldom show: default, case_insensitive, web, snake_lower,
-    /// strict or disallow_unmapped.
+    /// strict or disallow_unmapped; repeatable, where the program uses several.
     #[arg(long, value_name = "NAME", value_parser = dotnet_options)]
-    options: Option<dotnet::Options>,
+    options: Vec<dotnet::Options>,
     /// Compares a type with a definition, as `ImageJob=PromptSubmission`, whatever their names are; repeatable.
     #[arg(long, value_name = "TYPE=NAME", value_parser = type_map)]
     map: Vec<(String, String)>,
+    /// Describes assemblies: the built program of conformance/dotnet (Peer.dll). It loads the assembly, whose code runs.
+    #[arg(long, value_name = "FILE")]
+    dotnet: Option<PathBuf>,
     #[command(flatten)]
     report: Report,
 }
 
 impl CsharpFlags {
     pub(super) fn invocation(self, replay: Vec<String>) -> Invocation {
-        let Self { paths, options, map: maps, report } = self;
-        Invocation::without_target(Task::Csharp { paths, options, maps }, report, replay)
+        let Self { paths, options, map: maps, dotnet, report } = self;
+        Invocation::without_target(Task::Csharp { paths, options, maps, dotnet }, report, replay)
     }
 }
 
@@ -38,5 +41,8 @@ fn type_map(text: &str) -> Result<(String, String), String> {
     let (of, definition) =
         text.split_once('=').ok_or("a type, `=` and a definition: ImageJob=PromptSubmission")?;
     reading::Subject::definition(definition)?;
+    if !csharp::is_object(definition) {
+        return Err(format!("{definition} is no object, as a type is"));
+    }
     Ok((of.to_owned(), definition.to_owned()))
 }

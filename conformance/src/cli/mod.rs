@@ -54,11 +54,11 @@ enum Command {
     ///
     /// Exit codes: 0 the contract accepts the document, 10 it refuses it, 30 could not run.
     Read(read::ReadFlags),
-    /// Compares C# sources with the contract: names, types and defaults that System.Text.Json writes or reads and that the
-    /// schemas do not have.
+    /// Compares C# sources or assemblies with the contract: names, types, limits, defaults and commands that the schemas do not
+    /// have.
     ///
-    /// Nothing is built. What a source does not show (a converter, options) is undecided. Exit codes: 0 no difference,
-    /// 10 a difference, 20 undecided, 30 could not run.
+    /// Of sources nothing is built; what they do not show (a converter, options) is undecided. An assembly (`.dll`) is loaded
+    /// and described by real .NET. Exit codes: 0 no difference, 10 a difference, 20 undecided, 30 could not run.
     Csharp(csharp::CsharpFlags),
     /// Compares Python sources with the contract: names that they read from payloads or write to them and that the schemas
     /// do not have.
@@ -106,14 +106,16 @@ pub enum Task {
     Diff(DiffChoice),
     /// Its target is measured.
     Bench(BenchChoice),
-    /// C# sources are judged.
+    /// C# sources or assemblies are judged.
     Csharp {
-        /// Files and folders.
+        /// Files, folders and assemblies.
         paths: Vec<PathBuf>,
-        /// The serialiser's options, if they are known.
-        options: Option<dotnet::Options>,
+        /// The serialiser's options, as far as they are known.
+        options: Vec<dotnet::Options>,
         /// Types with their definitions.
         maps: Vec<(String, String)>,
+        /// The program that describes assemblies.
+        dotnet: Option<PathBuf>,
     },
     /// Python sources are judged.
     Python {

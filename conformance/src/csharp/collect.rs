@@ -6,13 +6,17 @@ use tree_sitter::Node;
 use super::{
     declaration::{Attribute, Constructor, Declaration, Kind, Parameter, Property},
     expression::{self, Expression},
-    syntax::{Source, children, field, line_of, name_of, of_kind, text_of},
+    syntax::{Source, children, children_all, field, line_of, name_of, of_kind, text_of},
     type_name::TypeName,
 };
 use crate::source::Place;
 
 /// The namespace whose attributes the serialiser reads.
 const SERIALIZATION: &str = "System.Text.Json.Serialization";
+
+/// The namespace of attributes of validation, and those that state limits.
+const VALIDATION: &str = "System.ComponentModel.DataAnnotations";
+const LIMITS: [&str; 5] = ["Range", "MinLength", "MaxLength", "StringLength", "Length"];
 
 /// Attributes of the compiler that say whether null may be set, and which constructor sets required members.
 const COMPILER: [&str; 3] = ["AllowNull", "DisallowNull", "SetsRequiredMembers"];
@@ -76,9 +80,10 @@ impl Usings {
         let name = name.strip_suffix("Attribute").unwrap_or(name);
         let namespace = namespace.map(|namespace| namespace.trim_start_matches("global::"));
         let namespace = namespace.map(|alias| self.aliases.get(alias).map_or(alias, |(path, _)| path));
+        let of = if LIMITS.contains(&name) { VALIDATION } else { SERIALIZATION };
         let is_read = match namespace {
-            Some(namespace) => namespace == SERIALIZATION,
-            None => self.namespaces.iter().any(|namespace| namespace == SERIALIZATION),
+            Some(namespace) => namespace == of,
+            None => self.namespaces.iter().any(|namespace| namespace == of),
         };
         (is_read || COMPILER.contains(&name)).then(|| name.to_owned())
     }
@@ -119,6 +124,9 @@ impl Collector<'_> {
                 _ => continue,
             };
             let mut declaration = self.declaration(child, kind);
+            declaration.is_nested =
+                node.parent().is_some_and(|owner| owner.kind() != "namespace_declaration")
+                    && node.kind() == "declaration_list";
             // A type inside one that is not public is not public.
             if !is_visible {
                 declaration.modifiers.retain(|modifier| modifier != "public");
@@ -162,6 +170,7 @@ impl Collector<'_> {
             place: self.place(field(node, "name").unwrap_or(node)),
             kind,
             is_record: node.kind().starts_with("record"),
+            is_nested: false,
             modifiers: self.modifiers(node),
             type_parameters,
             structs: self.constrained(node, &["struct"]),
@@ -288,13 +297,15 @@ impl Collector<'_> {
     fn parameters(&self, list: Node<'_>) -> Vec<Parameter> {
         let parameters = of_kind(list, "parameter").into_iter().filter_map(|parameter| {
             let name = field(parameter, "name")?;
+            // The grammar has no name for it: what follows the `=`.
+            let mut after =
+                children_all(parameter).into_iter().skip_while(|child| child.kind() != "=").skip(1);
+            let default = after.find(Node::is_named).map(|value| text_of(value, self.text()));
             Some(Parameter {
                 name: name_of(name, self.text()),
                 type_name: self.type_name(field(parameter, "type")?),
-                has_default: text_of(parameter, self.text())
-                    .rsplit(']')
-                    .next()
-                    .is_some_and(|text| text.contains('=')),
+                has_default: default.is_some(),
+                default,
                 attributes: self.attributes(parameter),
                 nullable: self.nullable_at(name),
                 place: self.place(name),

@@ -37,7 +37,7 @@ fn property(parameter: &Parameter) -> Property {
         getter: Some(true),
         setter: Some(true),
         nullable: parameter.nullable,
-        initial: None,
+        initial: parameter.default.clone(),
     }
 }
 

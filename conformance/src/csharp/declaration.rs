@@ -35,6 +35,8 @@ pub(super) struct Declaration {
     pub(super) place: Place,
     pub(super) kind: Kind,
     pub(super) is_record: bool,
+    /// Whether it is declared in another type.
+    pub(super) is_nested: bool,
     pub(super) modifiers: Vec<String>,
     pub(super) type_parameters: Vec<String>,
     /// Those of them that are structs by their constraint.
@@ -76,6 +78,8 @@ pub(super) struct Parameter {
     pub(super) name: String,
     pub(super) type_name: TypeName,
     pub(super) has_default: bool,
+    /// Its default, as written.
+    pub(super) default: Option<String>,
     pub(super) attributes: Vec<Attribute>,
     pub(super) nullable: bool,
     pub(super) place: Place,

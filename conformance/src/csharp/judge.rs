@@ -1,24 +1,16 @@
-//! Types of sources against definitions of the schemas: missing, misspelt and unknown names, other types, values that stand in
-//! for absent ones.
+//! Which types stand for which definitions of the schemas; each is then compared (`compare`).
 
 use contracts::{
-    Action,
-    dictionary::{ObjectSpec, Property, Shape, dictionary},
+    Action, BUNDLE,
+    dictionary::{Def, Dictionary, ObjectSpec, Property, Shape, dictionary},
 };
-use std::collections::BTreeSet;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::{
-    TypeRows,
-    declaration::{Kind, attribute},
-    fit,
-    members::Row,
-    project::Project,
-    rows,
-};
+use super::{TypeRows, compare};
 use crate::{
     class::Class,
-    dotnet::Options,
-    source::{Finding, Judged, Place, Undecided, distance},
+    source::{Finding, Judged, Undecided},
 };
 
 /// The least members that a type and a definition share to be taken for the same.
@@ -27,240 +19,266 @@ const SHARED_MIN: usize = 2;
 /// The least that a type shares with a definition of which it has a small part.
 const MANY: usize = 3;
 
-/// Letters that may differ in a misspelt name.
-const LETTERS_MAX: usize = 2;
+/// Steps from a type to the types of its members: definitions nest less deep.
+const STEPS_MAX: usize = 8;
 
-/// Judges all types that resemble a definition, or that a map names one for.
-pub(super) fn judge(project: &Project, options: Option<&Options>, maps: &[(String, String)]) -> Judged {
-    let mut judged = Judged::default();
-    let by_default = Options::new("default");
-    let used = options.unwrap_or(&by_default);
-    let received = received();
-    for declaration in project.declarations.iter().filter(|one| {
-        matches!(one.kind, Kind::Class | Kind::Struct) && !one.is("static") && one.type_parameters.is_empty()
-    }) {
-        let of = rows(project, declaration, used);
-        let members = of.members.as_deref().map_or(&[][..], |members| members);
-        let mapped =
-            maps.iter().find(|(name, _)| *name == of.name).map(|(_, definition)| definition.as_str());
-        let Some(definition) = mapped.or_else(|| resembled(members)) else {
-            judged.left_out.push(of.name.clone());
-            continue;
-        };
-        judged.compared.push(format!("{} as {definition}", of.name));
-        let is_received = received.contains(definition);
-        let mut judge = Judge { project, options: used, of: &of, is_received, judged: &mut judged };
-        judge.compare(dictionary().object(definition));
-    }
-    let project_wide = project.undecided.iter().cloned();
-    judged.undecided.extend(project_wide.map(|(place, why)| Undecided { place, why }));
-    if options.is_none()
-        && let Some(first) = project.declarations.first()
-        && !judged.compared.is_empty()
-    {
-        let why = "no source tells the serialiser's options: name them with --options".to_owned();
-        judged.undecided.push(Undecided { place: first.place.clone(), why });
-    }
-    judged.sort();
-    judged
+/// A definition that is an object.
+pub(super) struct Object<'d> {
+    pub(super) spec: &'d ObjectSpec,
+    /// Its properties by their folded names.
+    pub(super) index: HashMap<String, &'d Property>,
 }
 
-/// Definitions that C# reads: replies with all that they hold.
-fn received() -> BTreeSet<String> {
+/// The contract, and who reads what of it.
+pub(super) struct Roles<'d> {
+    pub(super) dictionary: &'d Dictionary,
+    /// Definitions that C# reads: replies with all that they hold.
+    received: BTreeSet<String>,
+    /// Definitions that C# writes: commands with all that they hold.
+    sent: BTreeSet<String>,
+    /// Definitions of integers that count things.
+    counts: BTreeSet<String>,
+    /// The definitions that are objects.
+    objects: BTreeMap<&'d str, Object<'d>>,
+    /// Definitions that a command or a reply is.
+    roots: BTreeSet<String>,
+}
+
+impl<'d> Roles<'d> {
+    /// Those of our own contract.
+    pub(super) fn ours() -> Roles<'static> {
+        let bundle = serde_json::from_str(BUNDLE).expect("the bundle is generated and tested");
+        Roles::of(dictionary(), &bundle)
+    }
+
+    /// The roles of definitions, by the bundle of their schemas.
+    pub(super) fn of(dictionary: &'d Dictionary, bundle: &Value) -> Self {
+        let replies: Vec<&str> =
+            Action::ALL.iter().map(|action| action.info().reply).chain(["Reply"]).collect();
+        let requests: Vec<&str> = Action::ALL
+            .iter()
+            .map(|action| action.info().request)
+            .chain(["PromptSubmission", "EnvelopeHead"])
+            .collect();
+        let is_count = |(_, def): &(&String, &Value)| def["type"] == "integer" && def["x-unit"] == "count";
+        let defs = bundle["$defs"].as_object().into_iter().flatten();
+        Self {
+            dictionary,
+            roots: requests.iter().chain(&replies).map(|&name| name.to_owned()).collect(),
+            received: closure(dictionary, replies),
+            sent: closure(dictionary, requests),
+            counts: defs.filter(is_count).map(|(name, _)| name.clone()).collect(),
+            objects: dictionary.defs().filter_map(object).collect(),
+        }
+    }
+
+    /// Whether C# reads it; else C# writes it. Events and documents of HTTP are in no command.
+    pub(super) fn is_received(&self, definition: &str) -> bool {
+        self.received.contains(definition) || !self.sent.contains(definition)
+    }
+
+    /// A definition that is an object.
+    ///
+    /// # Panics
+    /// If the name is of no object; a map names only definitions that are.
+    pub(super) fn object(&self, definition: &str) -> &Object<'d> {
+        self.find(definition).unwrap_or_else(|| panic!("`{definition}` is no object"))
+    }
+
+    /// The object of a name; another contract than ours may have none.
+    pub(super) fn find(&self, definition: &str) -> Option<&Object<'d>> {
+        self.objects.get(definition)
+    }
+
+    pub(super) fn is_count(&self, shape: &Shape) -> bool {
+        matches!(shape, Shape::Ref(id) if self.counts.contains(&self.dictionary.def(*id).name))
+    }
+
+    /// The object definition in a shape: its own, or that of its items or values.
+    fn object_in(&self, shape: &'d Shape) -> Option<&'d str> {
+        match shape {
+            Shape::Ref(id) => {
+                let def = self.dictionary.def(*id);
+                match &def.shape {
+                    Shape::Object(_) => Some(&def.name),
+                    other => self.object_in(other),
+                }
+            }
+            Shape::Nullable(of) => self.object_in(of),
+            Shape::List(list) => self.object_in(&list.item),
+            Shape::Map(map) => self.object_in(&map.value),
+            _ => None,
+        }
+    }
+
+    /// The definition of a type's own name, if they share a member; else the one that shares most names: at least half of both, or
+    /// three quarters of the type's. An abstract type is none: its derived types have its members.
+    fn resembled(&self, of: &TypeRows) -> Option<&'d str> {
+        if of.is_abstract {
+            return None;
+        }
+        let names: BTreeSet<String> = of.names.iter().map(|name| folded(name)).collect();
+        let score =
+            |object: &Object<'_>| names.iter().filter(|&name| object.index.contains_key(name)).count();
+        let scored: Vec<(usize, usize, &str)> =
+            self.objects.iter().map(|(name, object)| (score(object), object.index.len(), *name)).collect();
+        if let Some((.., name)) = scored.iter().find(|(shared, _, name)| *shared > 0 && *name == of.name) {
+            return Some(name);
+        }
+        let close = scored.into_iter().filter(|(shared, all, _)| {
+            let is_half_of_both = *shared >= SHARED_MIN && shared * 2 >= names.len() && shared * 2 >= *all;
+            is_half_of_both || (*shared >= MANY && shared * 4 >= names.len() * 3)
+        });
+        // Of equals a message as a whole, then the smaller one, then by name: the answer must not change from run to run.
+        let rank = |(shared, all, name): &(usize, usize, &'d str)| {
+            (*shared, self.roots.contains(*name), std::cmp::Reverse(*all), std::cmp::Reverse(*name))
+        };
+        close.max_by_key(rank).map(|(_, _, name)| name)
+    }
+}
+
+/// Definitions with all that they hold.
+fn closure<'d>(dictionary: &'d Dictionary, mut open: Vec<&'d str>) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    let mut open: Vec<&str> = Action::ALL.iter().map(|action| action.info().reply).collect();
-    open.push("Reply");
     while let Some(name) = open.pop() {
         if found.insert(name.to_owned()) {
-            refer(&dictionary().named(name).shape, &mut open);
+            refer(dictionary, &dictionary.named(name).shape, &mut open);
         }
     }
     found
 }
 
-fn refer<'d>(shape: &'d Shape, open: &mut Vec<&'d str>) {
+fn refer<'d>(dictionary: &'d Dictionary, shape: &'d Shape, open: &mut Vec<&'d str>) {
     match shape {
-        Shape::Ref(id) => open.push(&dictionary().def(*id).name),
-        Shape::Nullable(of) => refer(of, open),
-        Shape::List(list) => refer(&list.item, open),
-        Shape::Map(map) => refer(&map.value, open),
-        Shape::Object(object) => object.properties.iter().for_each(|property| refer(&property.shape, open)),
+        Shape::Ref(id) => open.push(&dictionary.def(*id).name),
+        Shape::Nullable(of) => refer(dictionary, of, open),
+        Shape::List(list) => refer(dictionary, &list.item, open),
+        Shape::Map(map) => refer(dictionary, &map.value, open),
+        Shape::Object(object) => {
+            object.properties.iter().for_each(|property| refer(dictionary, &property.shape, open));
+        }
         _ => {}
     }
 }
 
-/// The definition that shares most names with the members: at least half of both, or three quarters of the members.
-fn resembled(members: &[Row]) -> Option<&'static str> {
-    let names: BTreeSet<String> = members.iter().map(|row| folded(&row.json)).collect();
-    let objects = dictionary().defs().filter_map(|def| match &def.shape {
-        Shape::Object(object) => Some((def.name.as_str(), object)),
-        _ => None,
-    });
-    let score = |object: &ObjectSpec| {
-        object.properties.iter().filter(|property| names.contains(&folded(&property.snake))).count()
-    };
-    let scored = objects.map(|(name, object)| (score(object), object.properties.len(), name));
-    let close = scored.filter(|(shared, all, _)| {
-        let is_half_of_both = *shared >= SHARED_MIN && shared * 2 >= names.len() && shared * 2 >= *all;
-        is_half_of_both || (*shared >= MANY && shared * 4 >= names.len() * 3)
-    });
-    close.max_by_key(|(shared, all, _)| (*shared, std::cmp::Reverse(*all))).map(|(_, _, name)| name)
+/// Judges all types that resemble a definition, that a member of such a type reaches, or that a map names one for.
+pub(super) fn judge(roles: &Roles<'_>, types: &[TypeRows], maps: &[(String, String)], judged: &mut Judged) {
+    let definitions = definitions(roles, types, maps);
+    for (of, definitions) in types.iter().zip(&definitions) {
+        if definitions.is_empty() {
+            judged.left_out.push(of.name.clone());
+            // What a converter writes may be anything of the contract.
+            judged.undecided.extend(of.converted.clone().map(|(place, why)| Undecided { place, why }));
+        }
+        for definition in definitions {
+            let by = of.context.as_ref().map_or_else(String::new, |context| format!(" by {context}"));
+            judged.compared.push(format!("{} as {definition}{by}", of.name));
+            compare::compare(roles, of, definition, judged);
+        }
+    }
+    same_names(types, &definitions, judged);
+    tags(roles, types, &definitions, judged);
+}
+
+/// Values by which derived types are told apart, against the contract's.
+fn tags(roles: &Roles<'_>, types: &[TypeRows], definitions: &[BTreeSet<&str>], judged: &mut Judged) {
+    for of in types {
+        for tag in &of.tags {
+            let derived = types.iter().zip(definitions).filter(|(one, _)| one.name == tag.of);
+            for definition in derived.flat_map(|(_, definitions)| definitions) {
+                let shape = roles
+                    .object(definition)
+                    .index
+                    .get(&folded(&tag.name))
+                    .map(|one| roles.dictionary.resolve(&one.shape));
+                if let Some(Shape::Enum(spec)) = shape
+                    && !spec.values.contains(&tag.value)
+                {
+                    let why = format!(
+                        "{} is told by {:?}, and the contract has {}",
+                        tag.of,
+                        tag.value,
+                        spec.values.join(", ")
+                    );
+                    let (place, subject) = (of.place.clone(), of.name.clone());
+                    judged.findings.push(Finding { place, class: Class::Enum, subject, why });
+                }
+            }
+        }
+    }
+}
+
+/// The definitions that each type stands for.
+fn definitions<'d>(
+    roles: &Roles<'d>,
+    types: &[TypeRows],
+    maps: &'d [(String, String)],
+) -> Vec<BTreeSet<&'d str>> {
+    let mapped = |of: &TypeRows| maps.iter().find(|(name, _)| *name == of.name);
+    let resembled: Vec<BTreeSet<&str>> = types
+        .iter()
+        .map(|of| match mapped(of) {
+            Some((_, definition)) => BTreeSet::from([definition.as_str()]),
+            None => roles.resembled(of).into_iter().collect(),
+        })
+        .collect();
+    let mut now = resembled.clone();
+    // What a member says of its type is surer than the names of that type.
+    for _ in 0..STEPS_MAX {
+        let mut reached: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for (of, definitions) in types.iter().zip(&now) {
+            for definition in definitions {
+                let index = &roles.object(definition).index;
+                for row in of.members.iter().flatten() {
+                    let property = index.get(&folded(&row.json));
+                    let definition = property.and_then(|property| roles.object_in(&property.shape));
+                    if let (Some(name), Some(definition)) = (row.form.object(), definition) {
+                        reached.entry(name).or_default().insert(definition);
+                    }
+                }
+            }
+        }
+        let next: Vec<BTreeSet<&str>> = types
+            .iter()
+            .zip(&resembled)
+            .map(|(of, resembled)| match reached.get(of.name.as_str()) {
+                Some(reached) if mapped(of).is_none() => reached.clone(),
+                _ => resembled.clone(),
+            })
+            .collect();
+        if next == now {
+            break;
+        }
+        now = next;
+    }
+    now
+}
+
+fn object(def: &Def) -> Option<(&str, Object<'_>)> {
+    let Shape::Object(spec) = &def.shape else { return None };
+    let index = spec.properties.iter().map(|property| (folded(&property.snake), property)).collect();
+    Some((&def.name, Object { spec, index }))
+}
+
+/// Two types of one name that stand for the contract with other members: a client made from one breaks on the other.
+fn same_names(types: &[TypeRows], definitions: &[BTreeSet<&str>], judged: &mut Judged) {
+    let mut first: BTreeMap<&str, &TypeRows> = BTreeMap::new();
+    for (of, _) in types.iter().zip(definitions).filter(|(of, named)| !named.is_empty() && !of.is_nested) {
+        let Some(other) = first.get(of.name.as_str()) else {
+            first.insert(&of.name, of);
+            continue;
+        };
+        let names = |of: &TypeRows| of.names.iter().cloned().collect::<BTreeSet<_>>();
+        if names(of) != names(other) {
+            let place = format!("{}:{}", other.place.file.display(), other.place.line);
+            let why = format!("another type of this name has other members ({place})");
+            let place = of.place.clone();
+            judged.findings.push(Finding { place, class: Class::Http, subject: of.name.clone(), why });
+        }
+    }
 }
 
 /// A name without case and separators.
-fn folded(name: &str) -> String {
+pub(super) fn folded(name: &str) -> String {
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
-}
-
-struct Judge<'j> {
-    project: &'j Project,
-    options: &'j Options,
-    of: &'j TypeRows,
-    /// Whether C# reads it; else C# writes it.
-    is_received: bool,
-    judged: &'j mut Judged,
-}
-
-impl Judge<'_> {
-    fn compare(&mut self, object: &ObjectSpec) {
-        let undecided = self.of.undecided.iter().cloned();
-        self.judged.undecided.extend(undecided.map(|(place, why)| Undecided { place, why }));
-        let members = match &self.of.members {
-            Ok(members) => members.clone(),
-            Err(why) => {
-                let why = format!("it cannot be serialised: {why}");
-                return self.broken(&self.of.place, Class::Env, None, why);
-            }
-        };
-        let mut found = BTreeSet::new();
-        let is_received = self.is_received;
-        let is_used = |row: &&Row| !row.extension && if is_received { row.read } else { row.write };
-        for row in members.iter().filter(is_used) {
-            match object.properties.iter().find(|property| folded(&property.snake) == folded(&row.json)) {
-                Some(property) => {
-                    found.insert(property.snake.as_str());
-                    self.member(row, property);
-                }
-                None => self.unknown(row, object, &mut found),
-            }
-        }
-        // A reader may take from a reply what it needs and no more.
-        let is_missing =
-            |one: &&Property| one.required && !is_received && !found.contains(one.snake.as_str());
-        for property in object.properties.iter().filter(is_missing) {
-            let why = format!("no member writes `{}`, which the contract requires", property.snake);
-            self.broken(&self.of.place, Class::Names, None, why);
-        }
-    }
-
-    fn member(&mut self, row: &Row, property: &Property) {
-        let spellings = [&property.snake, &property.csharp, &property.camel];
-        let fits = |spelt: &String| {
-            *spelt == row.json
-                || (self.is_received
-                    && self.options.case_insensitive
-                    && contracts::naming::ordinal_ignore_case(spelt, &row.json))
-        };
-        if !spellings.into_iter().any(fits) {
-            let why = format!(
-                "the JSON name is {:?}, and the contract has {}, {} or {}",
-                row.json, property.snake, property.csharp, property.camel
-            );
-            return self.broken(&row.place, Class::Case, Some(row), why);
-        }
-        if row.converter.is_none() || self.enumeration(&row.clr).is_some() {
-            self.type_of(row, property);
-        }
-        self.default(row, property);
-    }
-
-    fn type_of(&mut self, row: &Row, property: &Property) {
-        let clr = row.clr.trim_end_matches('?').to_owned();
-        let shape = dictionary().resolve(&property.shape);
-        if let Some(values) = self.enumeration(&clr) {
-            let is_text = row.converter.is_some() || values.is_text;
-            let why = match (shape, is_text) {
-                (Shape::Enum(_) | Shape::Text(_), false) => {
-                    Some(format!("the enum {clr} is written as a number, and the contract has a string"))
-                }
-                (Shape::Enum(spec), true) => {
-                    let unknown =
-                        values.names.iter().find(|name| !spec.spellings.contains_key(name.as_str()));
-                    unknown.map(|name| format!("the contract has no value {name:?} of {}", property.snake))
-                }
-                _ => None,
-            };
-            if let Some(why) = why {
-                self.broken(&row.place, Class::Enum, Some(row), why);
-            }
-            return;
-        }
-        if let Some(why) = fit::unlike(&clr, shape) {
-            self.broken(&row.place, Class::Type, Some(row), why);
-        }
-    }
-
-    /// A value that stands where the other side wrote none.
-    fn default(&mut self, row: &Row, property: &Property) {
-        if property.required || row.clr.ends_with('?') || !fit::is_value(&row.clr) || row.conditional_write {
-            return;
-        }
-        let initial = row.initial.as_deref().unwrap_or("0").trim_end_matches(['f', 'd', 'm', 'L']);
-        let default = dictionary().default_of(&property.shape).or_else(|| property.default.clone());
-        let same = default.as_ref().is_some_and(|default| fit::is_same(default, initial));
-        if self.is_received {
-            let why = format!("an absent `{}` is read as {initial}", property.snake);
-            self.broken(&row.place, Class::Default, Some(row), why);
-        } else if !same {
-            let default = default.map_or_else(|| "nothing".to_owned(), |default| default.to_string());
-            let why = format!("it is always written: {initial} stands where the contract means {default}");
-            self.broken(&row.place, Class::Default, Some(row), why);
-        }
-    }
-
-    fn unknown<'o>(&mut self, row: &Row, object: &'o ObjectSpec, found: &mut BTreeSet<&'o str>) {
-        // Older names and flags that a command may have.
-        if !self.is_received && object.names.contains_key(&row.json) {
-            return;
-        }
-        let name = folded(&row.json);
-        let near = object
-            .properties
-            .iter()
-            .find(|property| distance(&folded(&property.snake), &name) <= LETTERS_MAX);
-        let why = match near {
-            Some(property) => {
-                found.insert(property.snake.as_str());
-                format!("the contract has no {:?}; it has {}", row.json, property.snake)
-            }
-            None if self.is_received => {
-                format!("no reply has {:?}: the member keeps its initial value", row.json)
-            }
-            None => format!("the contract has no {:?}: a command with it is refused", row.json),
-        };
-        self.broken(&row.place, Class::Names, Some(row), why);
-    }
-
-    fn enumeration(&self, clr: &str) -> Option<EnumValues> {
-        let name = clr.trim_end_matches('?');
-        let declaration =
-            self.project.declarations.iter().find(|one| one.kind == Kind::Enum && one.name == name)?;
-        let is_text = attribute(&declaration.attributes, "JsonConverter").is_some();
-        let names =
-            declaration.values.iter().map(|(name, json)| json.clone().unwrap_or_else(|| name.clone()));
-        Some(EnumValues { is_text, names: names.collect() })
-    }
-
-    fn broken(&mut self, place: &Place, class: Class, row: Option<&Row>, why: String) {
-        let subject = match row {
-            Some(row) => format!("{}.{}", self.of.name, row.member),
-            None => self.of.name.clone(),
-        };
-        self.judged.findings.push(Finding { place: place.clone(), class, subject, why });
-    }
-}
-
-struct EnumValues {
-    is_text: bool,
-    names: Vec<String>,
 }

@@ -4,13 +4,15 @@ use super::{
     constructor,
     declaration::{Attribute, Declaration, Property, attribute},
     expression::Expression,
+    form::{Form, Forms},
+    limits::Limits,
     project::{Names, Project},
     type_name::TypeName,
 };
 use crate::{dotnet::Options, source::Place};
 
 /// A member of a type in JSON.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Row {
     /// Its name in JSON.
     pub json: String,
@@ -38,6 +40,21 @@ pub struct Row {
     pub converter: Option<String>,
     /// Whether it is not always written.
     pub conditional_write: bool,
+    /// The JSON that it is.
+    #[serde(skip)]
+    pub form: Form,
+    /// Whether null is none of its values.
+    #[serde(skip)]
+    pub never_null: bool,
+    /// Whether its attribute fixes its name.
+    #[serde(skip)]
+    pub named: bool,
+    /// Whether the initial value of its type is left out when it is written.
+    #[serde(skip)]
+    pub skips_default: bool,
+    /// What attributes of validation allow.
+    #[serde(skip)]
+    pub limits: Limits,
     /// Where it is declared.
     #[serde(skip)]
     pub place: Place,
@@ -203,9 +220,14 @@ impl Resolver<'_> {
                 _ => 0,
             }),
             extension,
-            converter: self.converter(owner, property),
+            converter: self.converter(property),
             // A condition of its own, even `Never`, takes the place of that of the options.
             conditional_write: condition.is_some_and(|condition| condition != "WhenReading"),
+            form: Forms { project: self.project, options: self.options, owner }.member(attributes, &of),
+            never_null: is_value,
+            named: attribute(attributes, "JsonPropertyName").is_some(),
+            skips_default: condition == Some("WhenWritingDefault"),
+            limits: Limits::of(attributes),
             place: property.place.clone(),
             initial: property.initial.clone(),
         };
@@ -243,18 +265,14 @@ impl Resolver<'_> {
         !property.nullable || matches!(of, TypeName::Nullable(_))
     }
 
-    /// The converter of a member. Only those of enums are known here.
-    fn converter(&mut self, owner: &Declaration, property: &Property) -> Option<String> {
+    /// The converter of a member.
+    fn converter(&self, property: &Property) -> Option<String> {
         let found = attribute(&property.attributes, "JsonConverter")?;
         let of = match found.values.first() {
             Some(Expression::TypeOf(of)) => of.clone(),
             _ => found.types.first()?.clone(),
         };
         let name = of.head().to_owned();
-        if name != "JsonStringEnumConverter" {
-            let place = Place { line: found.line, ..property.place.clone() };
-            self.undecided.push((place, format!("{}.{} is written by {name}", owner.name, property.name)));
-        }
         let is_value = |name: &str| self.project.is_value(name);
         Some(match &of {
             _ if property.type_name.is_nullable_value(&is_value) => "NullableConverter`1".to_owned(),

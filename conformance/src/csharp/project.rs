@@ -4,8 +4,10 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::{
     collect::{self, Usings},
+    commands::{self, Command},
     declaration::{Declaration, Kind},
     expression::Expression,
+    settings::{self, Contexts, Setting},
     syntax::Source,
     type_name::TypeName,
 };
@@ -21,6 +23,14 @@ pub(super) struct Project {
     values: BTreeSet<String>,
     /// Places that a source does not decide.
     pub(super) undecided: Vec<(Place, String)>,
+    /// Commands that are written as anonymous objects or dictionaries.
+    pub(super) commands: Vec<Command>,
+    /// Places where options of the serialiser are set.
+    pub(super) settings: Vec<Setting>,
+    /// Parameters through which a program gets options that are made elsewhere.
+    pub(super) injected: Vec<Place>,
+    /// Source-generated contexts.
+    pub(super) contexts: Contexts,
 }
 
 impl Project {
@@ -31,7 +41,11 @@ impl Project {
         }
         let mut declarations: Vec<Declaration> = Vec::new();
         let mut undecided = Vec::new();
+        let (mut commands, mut settings, mut injected) = (Vec::new(), Vec::new(), Vec::new());
         for source in sources {
+            commands.extend(commands::collect(source));
+            settings.extend(settings::collect(source));
+            injected.extend(settings::injected(source));
             let mut usings = Usings::collect(source, false);
             usings.extend(&global);
             for declaration in collect::declarations(source, &usings) {
@@ -42,7 +56,8 @@ impl Project {
         }
         let values = declarations.iter().filter(|one| matches!(one.kind, Kind::Enum | Kind::Struct));
         let values = values.map(|one| one.name.clone()).collect();
-        Self { declarations, values, undecided }
+        let contexts = Contexts::of(&declarations, &mut undecided);
+        Self { declarations, values, undecided, commands, settings, injected, contexts }
     }
 
     /// The declaration of a name, with as many type parameters.

@@ -46,7 +46,8 @@ pub(super) fn children<'t>(node: Node<'t>) -> Vec<Node<'t>> {
     children_all(node).into_iter().filter(|child| child.is_named() && child.kind() != "comment").collect()
 }
 
-fn children_all<'t>(node: Node<'t>) -> Vec<Node<'t>> {
+/// All children of a node, those without a name too.
+pub(super) fn children_all<'t>(node: Node<'t>) -> Vec<Node<'t>> {
     let mut cursor = node.walk();
     node.children(&mut cursor).collect()
 }

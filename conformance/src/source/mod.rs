@@ -4,7 +4,7 @@ pub mod files;
 pub mod report;
 
 use serde::Serialize;
-use std::path::PathBuf;
+use std::{collections::BTreeSet, path::PathBuf};
 
 use crate::{class::Class, verdict::Verdict};
 
@@ -66,12 +66,25 @@ impl Judged {
         }
     }
 
+    /// Adds what was found elsewhere.
+    pub fn extend(&mut self, other: Self) {
+        self.findings.extend(other.findings);
+        self.undecided.extend(other.undecided);
+        self.compared.extend(other.compared);
+        self.left_out.extend(other.left_out);
+    }
+
     /// Puts everything in the order of its places, each once.
     pub fn sort(&mut self) {
         self.findings.sort();
         self.findings.dedup();
         self.undecided.sort();
         self.undecided.dedup();
+        // A type that is judged under several options is one; the order of the rest is that of the sources.
+        for names in [&mut self.compared, &mut self.left_out] {
+            let mut seen = BTreeSet::new();
+            names.retain(|name| seen.insert(name.clone()));
+        }
     }
 }
 

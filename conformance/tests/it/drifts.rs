@@ -1,5 +1,5 @@
 //! The drifts that the system before this one had (`data/drifts.json`): each is rebuilt as a worker with that fault, and found
-//! by a check of its class; or a reason says why no process can show it.
+//! by a check of its class; or a reason says why no process can show it. Those that sources show stand in C# beside it.
 
 use std::{
     collections::BTreeSet,
@@ -30,6 +30,8 @@ struct Drift {
     gateway: bool,
     /// Why no process can show it.
     reason: Option<String>,
+    /// A C# source that shows it (`csharp::drifts`).
+    source: Option<serde_json::Value>,
     /// The scenarios that find it.
     #[serde(default)]
     scenarios: Vec<String>,
@@ -48,6 +50,7 @@ fn each_drift_has_a_worker_or_a_reason() {
     let drifts = drifts();
     let ids: Vec<&str> = drifts.iter().map(|drift| drift.id.as_str()).collect();
     assert_eq!(ids, (1..=DRIFTS).map(|nth| format!("D-{:03}", 3 * nth)).collect::<Vec<_>>());
+    assert!(drifts.iter().filter(|drift| drift.source.is_some()).count() >= 17, "no source may go missing");
     for Drift { id, class, proxy: named, fault, reason, scenarios, .. } in &drifts {
         let stands_for_it = [named, fault, reason].iter().filter(|given| given.is_some()).count();
         assert_eq!(stands_for_it, 1, "{id}: one worker, or one fault, or one reason");

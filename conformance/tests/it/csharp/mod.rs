@@ -1,5 +1,10 @@
 //! `conformance csharp`: types of sources as real .NET describes them, and against the schemas.
 
+mod drifts;
+mod marked;
+mod reviewed;
+mod shapes;
+
 use conformance::{
     csharp::{Sources, TypeRows},
     dotnet::Options,
@@ -77,7 +82,7 @@ const ROWS: usize = 237;
 /// Judges a text under the default options.
 fn judge(text: &str) -> Judged {
     let sources = Sources::of(&[(PathBuf::from("Dtos.cs"), text.to_owned())]);
-    sources.judge(Some(&Options::new("default")), &[])
+    sources.judge(&[Options::new("default")], &[])
 }
 
 /// The findings as `line class subject`.
@@ -123,13 +128,13 @@ fn a_required_member_that_is_missing_is_found_at_the_class() {
         "public class Conditioning {\n  public string? NegativePrompt { get; set; }\n  \
          public int? ClipSkip { get; set; }\n}\n",
     );
-    let resembles = judged.compared.is_empty();
-    // Two of a dozen names are too few to tell what a class stands for; a map does.
-    assert!(resembles, "{judged:#?}");
+    assert_eq!(found(&judged), ["1 G-NAMES Conditioning"], "{judged:#?}");
+    // Two of a dozen names are too few to tell what a class of another name stands for; a map does.
     let text = "public class Words {\n  public string? NegativePrompt { get; set; }\n}\n".to_owned();
     let sources = Sources::of(&[(PathBuf::from("Dtos.cs"), text)]);
+    assert!(sources.judge(&[Options::new("default")], &[]).compared.is_empty());
     let map = [("Words".to_owned(), "Conditioning".to_owned())];
-    let judged = sources.judge(Some(&Options::new("default")), &map);
+    let judged = sources.judge(&[Options::new("default")], &map);
     assert_eq!(found(&judged), ["1 G-NAMES Words"], "{judged:#?}");
 }
 
@@ -142,15 +147,28 @@ fn a_converter_and_unknown_options_are_never_green() {
     assert_eq!((lines, judged.verdict()), (vec![4], Verdict::Undecided), "{judged:#?}");
     let sources =
         Sources::of(&[(PathBuf::from("Dtos.cs"), text.replace("[JsonConverter(typeof(Own))] ", ""))]);
-    assert_eq!(sources.judge(None, &[]).verdict(), Verdict::Undecided);
+    assert_eq!(sources.judge(&[], &[]).verdict(), Verdict::Undecided);
 }
 
+/// The bridge has the classes of the requirements, which read seeds into an `int`: a reply to a larger seed is refused there.
 #[test]
 fn the_bridge_of_this_repository_is_read() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../clients/bridge");
-    let output = tool(&["csharp", folder, "--options", "default", "--format", "sarif"]);
+    let options = ["--options", "default", "--options", "case_insensitive"];
+    let output = tool(&[&["csharp", folder, "--format", "sarif"], &options[..]].concat());
     let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
     assert_eq!(report["version"], "2.1.0", "{report:#}");
+    let results = report["runs"][0]["results"].as_array().expect("results");
+    let messages: Vec<&str> = results.iter().filter_map(|one| one["message"]["text"].as_str()).collect();
+    assert_eq!(
+        messages,
+        [
+            "InferenceResult.Seed: int does not hold 0 to 9007199254740991",
+            "EnhancedSDXLResult.SeedUsed: int does not hold 0 to 9007199254740991",
+            // The bridge sends it on purpose.
+            "generate_sdxl_enhanced: the contract has no value \"DPM+++\" of Type",
+        ]
+    );
 }
 
 #[test]
@@ -169,4 +187,22 @@ fn five_hundred_types_are_judged_in_two_seconds() {
         "{:?}, where an optimised build has two seconds",
         start.elapsed()
     );
+}
+
+#[test]
+fn an_assembly_without_dotnet_could_not_run_and_says_why() {
+    let said = |arguments: &[&str]| {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_conformance"))
+            .args(arguments)
+            .env("PATH", "")
+            .output()
+            .expect("the tool starts");
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (code, told) = said(&["csharp", "Services.dll"]);
+    assert_eq!(code, Some(30), "{told}");
+    assert!(told.contains("--dotnet") && told.contains("conformance/dotnet"), "{told}");
+    let (code, told) = said(&["csharp", "Services.dll", "--dotnet", "Peer.dll"]);
+    assert_eq!(code, Some(30), "{told}");
+    assert!(told.contains("`dotnet` does not start"), "{told}");
 }
