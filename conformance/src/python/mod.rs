@@ -42,6 +42,9 @@ pub enum PythonError {
     /// Python does not start.
     #[error("{0} does not start")]
     NoPython(PathBuf, #[source] io::Error),
+    /// The program ended well and did not read the sources.
+    #[error("{0} did not read the sources: is it Python?")]
+    NotRead(PathBuf),
     /// Python failed, or wrote something else.
     #[error("the script failed: {0}")]
     Script(String),
@@ -65,6 +68,8 @@ enum Kind {
     Write,
     Computed,
     Syntax,
+    /// After the last file; its name is the number of files.
+    End,
 }
 
 /// Judges the sources at a path and below it.
@@ -93,9 +98,12 @@ fn names(files: &[PathBuf], python: &Path) -> Result<Vec<Used>, PythonError> {
     if !output.status.success() {
         return Err(PythonError::Script(String::from_utf8_lossy(&output.stderr).trim().to_owned()));
     }
-    text.lines()
-        .map(|line| serde_json::from_str(line).map_err(|err| PythonError::Script(err.to_string())))
-        .collect()
+    let rows: Result<Vec<Used>, _> = text.lines().map(serde_json::from_str).collect();
+    let mut rows = rows.map_err(|err| PythonError::Script(err.to_string()))?;
+    match rows.pop() {
+        Some(Used { kind: Kind::End, name: Some(count), .. }) if count == files.len().to_string() => Ok(rows),
+        _ => Err(PythonError::NotRead(python.to_owned())),
+    }
 }
 
 /// Names of the contract, in every spelling that is read.
@@ -140,6 +148,7 @@ impl Known {
         let place = Place { file, line };
         let Some(name) = name else { return };
         match kind {
+            Kind::End => {}
             Kind::Syntax => {
                 let why = format!("it is not Python: {name}");
                 judged.undecided.push(Undecided { place, why });

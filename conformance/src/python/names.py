@@ -9,6 +9,7 @@ import ast
 import json
 import re
 import sys
+import tokenize
 
 PAYLOAD = re.compile(
     r"(?:.*_)?(payload|request|command|submission|parameters|params|reply|response|result|frame|envelope|message|body|data)$"
@@ -198,11 +199,14 @@ class Names(ast.NodeVisitor):
 
 
 for path in sys.argv[1:]:
-    with open(path, encoding="utf-8") as source:
-        text = source.read()
     try:
-        tree = ast.parse(text, path)
+        # By the encoding that the file declares.
+        with tokenize.open(path) as source:
+            text = source.read()
+        Names(path).visit(ast.parse(text, path))
     except SyntaxError as error:
         print(json.dumps({"file": path, "line": error.lineno or 1, "kind": "syntax", "name": error.msg, "beside": []}))
-        continue
-    Names(path).visit(tree)
+    except (ValueError, RecursionError) as error:
+        print(json.dumps({"file": path, "line": 1, "kind": "syntax", "name": str(error), "beside": []}))
+# Whoever says nothing has read nothing.
+print(json.dumps({"file": "", "line": 0, "kind": "end", "name": str(len(sys.argv) - 1), "beside": []}))

@@ -99,6 +99,24 @@ fn names_that_are_tried_in_turn_may_be_of_each_dialect() {
 }
 
 #[test]
+fn a_program_that_reads_nothing_has_not_judged() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("worker.py"), "payload = {}\n").expect("the source is written");
+    let judged = python::judge(folder.path(), Path::new("true"));
+    assert!(judged.is_err_and(|err| err.to_string().contains("did not read")));
+}
+
+#[test]
+fn a_source_that_python_cannot_decode_is_undecided() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("latin.py"), b"name = '\xe9'\n").expect("the source is written");
+    fs::write(folder.path().join("said.py"), b"# coding: latin-1\nname = '\xe9'\n")
+        .expect("the source is written");
+    let judged = python::judge(folder.path(), Path::new("python3")).expect("Python reads them");
+    assert_eq!((judged.undecided.len(), judged.verdict()), (1, Verdict::Undecided), "{judged:#?}");
+}
+
+#[test]
 fn our_own_workers_know_every_name() {
     let workers = Path::new(env!("CARGO_MANIFEST_DIR")).join("../workers/concord_workers");
     let judged = python::judge(&workers, Path::new("python3")).expect("Python reads them");
