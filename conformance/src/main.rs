@@ -104,7 +104,13 @@ fn put_sources(judged: &source::Judged, format: Format, output: Option<Output>) 
         // The command line takes no other form.
         _ => source::report::human(judged, out),
     })?;
-    Ok(judged.verdict())
+    let verdict = judged.verdict();
+    if verdict == Verdict::CouldNotRun {
+        eprintln!(
+            "conformance: error: nothing was compared: no type, command or name of the contract is there"
+        );
+    }
+    Ok(verdict)
 }
 
 /// The bytes of a file, or of stdin.

@@ -9,6 +9,7 @@ mod commands;
 mod compare;
 mod constructor;
 mod declaration;
+mod encoding;
 mod expression;
 mod fit;
 pub mod form;
@@ -170,6 +171,12 @@ pub enum CsharpError {
     /// An assembly is not described.
     #[error(transparent)]
     Assembly(#[from] assembly::AssemblyError),
+    /// A type has two definitions.
+    #[error("--map gives {0} two definitions")]
+    MappedTwice(String),
+    /// A type that a map names is not there.
+    #[error("--map names the type {0}, which is not there")]
+    NoType(String),
 }
 
 /// Whether a definition of the contract is an object, which a type may stand for.
@@ -189,6 +196,11 @@ pub fn judge(
     options: &[Options],
     maps: &[(String, String)],
 ) -> Result<Judged, CsharpError> {
+    let twice =
+        maps.iter().enumerate().find(|(nth, (name, _))| maps[..*nth].iter().any(|(other, _)| other == name));
+    if let Some((_, (name, _))) = twice {
+        return Err(CsharpError::MappedTwice(name.clone()));
+    }
     let (assemblies, sources): (Vec<PathBuf>, Vec<PathBuf>) =
         paths.iter().cloned().partition(|path| assembly::is_one(path));
     let mut judged =
@@ -197,7 +209,11 @@ pub fn judge(
         judged.extend(assembly::judge(&path, peer, options, maps)?);
     }
     judged.sort();
-    Ok(judged)
+    let is_there = |name: &str| judged.compared.iter().any(|one| one.starts_with(&format!("{name} as ")));
+    match maps.iter().find(|(name, _)| !is_there(name)) {
+        Some((name, _)) => Err(CsharpError::NoType(name.clone())),
+        None => Ok(judged),
+    }
 }
 
 /// Parsed sources.
@@ -211,13 +227,17 @@ impl Sources {
     /// # Errors
     /// [`Unreadable`], with the path.
     pub fn read(paths: &[PathBuf]) -> Result<Self, Unreadable> {
-        let mut texts = Vec::new();
+        let (mut texts, mut broken) = (Vec::new(), Vec::new());
         for path in files::find(paths, &FILES)? {
             let bytes = fs::read(&path).map_err(files::unreadable(&path))?;
-            let text = String::from_utf8_lossy(&bytes);
-            texts.push((path, text.trim_start_matches('\u{feff}').to_owned()));
+            let (text, fault) = encoding::text(&bytes);
+            let place = |line| Place { file: path.clone(), line };
+            broken.extend(fault.map(|line| (place(line), "its encoding is not UTF-8".to_owned())));
+            texts.push((path, text));
         }
-        Ok(Self::of(&texts))
+        let mut sources = Self::of(&texts);
+        sources.project.undecided.extend(broken);
+        Ok(sources)
     }
 
     /// The same of texts.

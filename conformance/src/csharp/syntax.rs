@@ -24,6 +24,11 @@ impl Source {
         parser.set_language(&tree_sitter_c_sharp::LANGUAGE.into()).ok()?;
         let tree = parser.parse(&active.text, None)?;
         let mut undecided = active.undecided;
+        if is_too_deep(&tree) {
+            undecided.push((1, "it nests too deeply to be read".to_owned()));
+            let (text, tree) = (String::new(), parser.parse("", None)?);
+            return Some(Self { path: path.to_owned(), text, tree, nullable: Vec::new(), undecided });
+        }
         if tree.root_node().has_error() {
             undecided
                 .push((first_error(tree.root_node()), "the grammar does not know this syntax".to_owned()));
@@ -31,6 +36,28 @@ impl Source {
         let nullable = preprocess::nullable(text, nullable);
         Some(Self { path: path.to_owned(), text: active.text, tree, nullable, undecided })
     }
+}
+
+/// Levels of a tree: more than a person writes, and fewer than the stack holds.
+const DEPTH_MAX: usize = 1000;
+
+/// Whether a tree has more levels than that. The cursor could tell its own depth, but counts it anew at each node.
+fn is_too_deep(tree: &Tree) -> bool {
+    let mut cursor = tree.walk();
+    let mut depth = 0;
+    while depth <= DEPTH_MAX {
+        if cursor.goto_first_child() {
+            depth += 1;
+            continue;
+        }
+        while !cursor.goto_next_sibling() {
+            if !cursor.goto_parent() {
+                return false;
+            }
+            depth -= 1;
+        }
+    }
+    true
 }
 
 fn first_error(node: Node<'_>) -> usize {

@@ -1,6 +1,7 @@
 //! The files of sources: those that are named, and those of one suffix below folders, but for what tools leave there.
 
 use std::{
+    collections::BTreeSet,
     fs, io,
     path::{Path, PathBuf},
 };
@@ -29,7 +30,7 @@ pub(crate) fn find(paths: &[PathBuf], kind: &Kind) -> Result<Vec<PathBuf>, Unrea
     let mut files = Vec::new();
     for path in paths {
         if path.is_dir() {
-            below(path, kind, &mut files)?;
+            below(path, kind, &mut BTreeSet::new(), &mut files)?;
         } else {
             path.metadata().map_err(unreadable(path))?;
             files.push(path.clone());
@@ -40,13 +41,22 @@ pub(crate) fn find(paths: &[PathBuf], kind: &Kind) -> Result<Vec<PathBuf>, Unrea
     Ok(files)
 }
 
-fn below(folder: &Path, kind: &Kind, files: &mut Vec<PathBuf>) -> Result<(), Unreadable> {
+fn below(
+    folder: &Path,
+    kind: &Kind,
+    seen: &mut BTreeSet<PathBuf>,
+    files: &mut Vec<PathBuf>,
+) -> Result<(), Unreadable> {
+    // A link may lead to a folder above it.
+    if !seen.insert(folder.canonicalize().map_err(unreadable(folder))?) {
+        return Ok(());
+    }
     for entry in fs::read_dir(folder).map_err(unreadable(folder))? {
         let path = entry.map_err(unreadable(folder))?.path();
         let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         if path.is_dir() {
             if !kind.without.contains(&name.as_str()) && !name.starts_with('.') {
-                below(&path, kind, files)?;
+                below(&path, kind, seen, files)?;
             }
         } else if name.ends_with(kind.suffix) {
             files.push(path);

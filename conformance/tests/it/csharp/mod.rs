@@ -206,3 +206,48 @@ fn an_assembly_without_dotnet_could_not_run_and_says_why() {
     assert_eq!(code, Some(30), "{told}");
     assert!(told.contains("`dotnet` does not start"), "{told}");
 }
+
+#[test]
+fn a_source_that_cannot_be_read_is_undecided() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let undecided = |name: &str, bytes: &[u8]| {
+        let file = folder.path().join(name);
+        fs::write(&file, bytes).expect("the source is written");
+        let judged = Sources::read(&[file]).expect("a file").judge(&[Options::new("default")], &[]);
+        judged.undecided.iter().map(|one| format!("{} {}", one.place.line, one.why)).collect::<Vec<_>>()
+    };
+    let deep = format!("{}{}", "class A{".repeat(20_000), "}".repeat(20_000));
+    assert_eq!(undecided("Deep.cs", deep.as_bytes()), ["1 it nests too deeply to be read"]);
+    let sum = format!(
+        "class A {{ object F() => new {{ action = \"load_model\", model_path = {}\"\" }}; }}",
+        "\"a\" + ".repeat(400)
+    );
+    assert_eq!(undecided("Sum.cs", sum.as_bytes()), Vec::<String>::new());
+    assert_eq!(undecided("Latin.cs", b"// one\n// \xe9\n"), ["2 its encoding is not UTF-8"]);
+    let utf16: Vec<u8> = "\u{feff}class A { }".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    assert_eq!(undecided("Wide.cs", &utf16), Vec::<String>::new());
+}
+
+#[test]
+fn a_map_that_says_nothing_could_not_run() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("Dtos.cs");
+    fs::write(&file, "public class Job { public string? Prompt { get; set; } }")
+        .expect("the source is written");
+    let said = |maps: &[&str]| {
+        let maps = maps.iter().flat_map(|map| ["--map", map]);
+        let arguments: Vec<&str> =
+            ["csharp", file.to_str().expect("UTF-8")].into_iter().chain(maps).collect();
+        let output = tool(&arguments);
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    for (maps, why) in [
+        (&["Job=Conditioning", "Job=Model"][..], "two definitions"),
+        (&["Jobs=Conditioning"], "not there"),
+        (&["Job=Seed"], "no object"),
+        (&[], "nothing was compared"),
+    ] {
+        let (code, told) = said(maps);
+        assert!(code == Some(30) && told.contains(why), "{maps:?}: {code:?} {told}");
+    }
+}
