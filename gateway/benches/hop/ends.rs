@@ -1,15 +1,19 @@
 //! The two ends of the measurement: a connection to a server, and the pipes of a worker.
 
 use std::{
-    io::{BufRead, BufReader, Read, Write},
+    fs::File,
+    io::{self, BufRead, BufReader, Read, Seek as _, Write},
     net::TcpStream,
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+    thread::JoinHandle,
 };
 
 /// A child that is killed when it is dropped.
 pub(crate) struct Server {
     child: Child,
     pub(crate) address: String,
+    /// Copies its log into a file, and returns that when the log ends.
+    log: Option<JoinHandle<File>>,
 }
 
 impl Server {
@@ -21,31 +25,38 @@ impl Server {
             .stderr(Stdio::piped())
             .spawn()
             .expect("a child");
-        let mut lines = BufReader::new(child.stderr.take().expect("piped")).lines();
-        let address = lines
-            .find_map(|line| {
-                let line = line.expect("stderr");
-                let (_, rest) = line.split_once("http://127.0.0.1:")?;
+        let mut stderr = BufReader::new(child.stderr.take().expect("piped"));
+        let mut file = tempfile::tempfile().expect("a file for its log");
+        let address = loop {
+            let mut line = String::new();
+            assert_ne!(stderr.read_line(&mut line).expect("stderr"), 0, "the server says where it listens");
+            file.write_all(line.as_bytes()).expect("its log is kept");
+            if let Some((_, rest)) = line.split_once("http://127.0.0.1:") {
                 let port: String = rest.chars().take_while(char::is_ascii_digit).collect();
-                Some(format!("127.0.0.1:{port}"))
-            })
-            .expect("the server says where it listens");
-        // Drained, because a full pipe would stop the server. Its errors are passed on.
-        std::thread::spawn(move || {
-            let trouble =
-                |line: &String| ["WARN", "ERROR", "panicked"].iter().any(|sign| line.contains(sign));
-            for line in lines.map_while(Result::ok).filter(trouble) {
-                writeln!(std::io::stderr(), "{line}").expect("stderr");
+                break format!("127.0.0.1:{port}");
             }
+        };
+        // Copied, because a full pipe would stop the server, and unread: a reader of lines takes the time of the client, on
+        // the client's core, from the server that writes more of them.
+        let log = std::thread::spawn(move || {
+            io::copy(&mut stderr, &mut file).expect("its log is kept");
+            file
         });
-        Self { child, address }
+        Self { child, address, log: Some(log) }
     }
 }
 
 impl Drop for Server {
+    /// Ends it and prints the errors of its log.
     fn drop(&mut self) {
         drop(self.child.kill());
         drop(self.child.wait());
+        let mut log = self.log.take().expect("dropped once").join().expect("a log");
+        log.rewind().expect("a log");
+        let trouble = |line: &String| ["WARN", "ERROR", "panicked"].iter().any(|sign| line.contains(sign));
+        for line in BufReader::new(log).lines().map(|line| line.expect("a log")).filter(trouble) {
+            writeln!(io::stderr(), "{line}").expect("stderr");
+        }
     }
 }
 
