@@ -23,6 +23,7 @@ sealed class Assembled
 
     public static JsonObject Describe(string path, string options)
     {
+        if (!File.Exists(path)) throw new FileNotFoundException("there is no such file");
         var assembled = new Assembled(Path.GetFullPath(path), options);
         var types = assembled.Loaded().Where(type => !type.IsDefined(typeof(System.Runtime.CompilerServices.CompilerGeneratedAttribute))).ToList();
         foreach (var type in types.Where(type => typeof(JsonSerializerContext).IsAssignableFrom(type) && !type.IsAbstract)) assembled.AddContext(type);
@@ -110,7 +111,16 @@ sealed class Assembled
     {
         var by = contexts.FirstOrDefault(context => context.GetTypeInfo(type) != null);
         row["context"] = by?.GetType().Name;
-        return by?.Options.GetTypeInfo(type) ?? named.GetTypeInfo(type);
+        var options = by?.Options ?? named;
+        try
+        {
+            return options.GetTypeInfo(type);
+        }
+        catch (InvalidOperationException) when (options.TypeInfoResolver!.GetTypeInfo(type, options) is { } raw)
+        {
+            // Its members are known, although the serialiser refuses to use them: `bind_empty_fault` says so.
+            return raw;
+        }
     }
 
     static JsonObject Options(JsonSerializerOptions options) => new()

@@ -18,9 +18,10 @@ if (args is ["describe", var assembly, var set])
     {
         output.WriteLine(Assembled.Describe(assembly, set).ToJsonString());
     }
-    catch (Exception fault) when (fault is IOException or BadImageFormatException or UnauthorizedAccessException)
+    catch (Exception fault)
     {
-        Console.Error.WriteLine(fault.Message);
+        // One line for the tool: what is said about an assembly's own types stands in the description.
+        Console.Error.WriteLine(fault.Message.ReplaceLineEndings(" "));
         Environment.ExitCode = 1;
     }
     return;

@@ -7,5 +7,7 @@ peer=$PWD/target/dotnet-peer
 dotnet build --verbosity quiet --nologo --output "$peer" conformance/dotnet
 shapes=$PWD/target/dotnet-shapes
 dotnet build --verbosity quiet --nologo --output "$shapes" conformance/tests/shapes
-CONFORMANCE_DOTNET_PEER=$peer/Peer.dll CONFORMANCE_DOTNET_SHAPES=$shapes/Shapes.dll \
-  cargo test --quiet --workspace --test it -- dotnet:: csharp::shapes
+cases=$PWD/target/dotnet-cases
+dotnet build --verbosity quiet --nologo --output "$cases" fixtures/csharp/source
+export CONFORMANCE_DOTNET_PEER=$peer/Peer.dll CONFORMANCE_DOTNET_SHAPES=$shapes/Shapes.dll CONFORMANCE_DOTNET_CASES=$cases/Describe.dll
+cargo test --quiet --workspace --test it -- dotnet:: csharp::shapes

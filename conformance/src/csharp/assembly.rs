@@ -61,9 +61,8 @@ pub fn judge(
     let mut judged = Judged::default();
     let names: Vec<&str> = options.iter().map(|options| options.name).collect();
     for name in if names.is_empty() { &["default"][..] } else { &names } {
-        let described = describe(path, peer, name)?;
-        judged.undecided.extend(described.undecided.into_iter().map(Remark::undecided));
-        let types: Vec<TypeRows> = described.types.into_iter().map(Type::rows).collect();
+        let (types, undecided) = types(path, peer, name)?;
+        judged.undecided.extend(undecided);
         judge::judge(&roles, &types, maps, &mut judged);
         let is_untold = |of: &&TypeRows| of.is_open() && !judged.left_out.contains(&of.name);
         if let Some(of) = types.iter().find(is_untold).filter(|_| options.is_empty()) {
@@ -73,6 +72,20 @@ pub fn judge(
     }
     judged.sort();
     Ok(judged)
+}
+
+/// The types of an assembly under named options, and what of it cannot be described.
+///
+/// # Errors
+/// [`AssemblyError`].
+pub fn types(
+    path: &Path,
+    peer: &Path,
+    options: &str,
+) -> Result<(Vec<TypeRows>, Vec<Undecided>), AssemblyError> {
+    let Described { types, undecided } = describe(path, peer, options)?;
+    let types = types.into_iter().map(Type::rows).collect();
+    Ok((types, undecided.into_iter().map(Remark::undecided).collect()))
 }
 
 fn describe(path: &Path, peer: &Path, options: &str) -> Result<Described, AssemblyError> {
