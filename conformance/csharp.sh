@@ -47,7 +47,7 @@ public sealed record Result$i : Base$i<List<string>>
 }
 CS
 done
-export TIMEFORMAT='%R s'
+export TIMEFORMAT='%R s, of which the processor worked %U s'
 # Whatever the verdict is, the time is the subject.
 time "$tool" csharp "$folder" --options web > "$folder/report" || true
 tail -n 1 "$folder/report"

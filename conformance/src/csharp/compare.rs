@@ -28,7 +28,8 @@ type Spelling = fn(&Property) -> &str;
 /// Compares a type with a definition.
 pub(super) fn compare(roles: &Roles<'_>, of: &TypeRows, definition: &str, judged: &mut Judged) {
     let is_received = roles.is_received(definition);
-    let mut comparison = Comparison { roles, of, is_received, judged };
+    let head = roles.find("EnvelopeHead").filter(|_| roles.is_command(definition)).map(|head| head.spec);
+    let mut comparison = Comparison { roles, of, is_received, head, judged };
     comparison.compare(roles.object(definition));
 }
 
@@ -37,6 +38,8 @@ struct Comparison<'c> {
     of: &'c TypeRows,
     /// Whether C# reads it; else C# writes it.
     is_received: bool,
+    /// The members of the envelope that may stand beside those of a command.
+    head: Option<&'c ObjectSpec>,
     judged: &'c mut Judged,
 }
 
@@ -85,14 +88,12 @@ impl Comparison<'_> {
 
     /// The property that a member is, and whether it is so by an older name, which a command may have.
     fn property<'o>(&self, row: &Row, definition: &Object<'o>) -> Option<(&'o Property, bool)> {
-        if let Some(property) = definition.index.get(&folded(&row.json)) {
-            return Some((property, false));
-        }
         match definition.spec.names.get(&row.json) {
-            Some(Name::Property { index, .. }) if !self.is_received => {
-                Some((&definition.spec.properties[*index], true))
+            Some(Name::Property { index, spelling }) if !self.is_received => {
+                let is_older = !(spelling.snake || spelling.pascal || spelling.camel);
+                Some((&definition.spec.properties[*index], is_older))
             }
-            _ => None,
+            _ => definition.index.get(&folded(&row.json)).map(|property| (*property, false)),
         }
     }
 
@@ -252,8 +253,11 @@ impl Comparison<'_> {
                 format!("{}.{} begins with {initial}, whose value no source tells", self.of.name, row.member);
             return self.judged.undecided.push(Undecided { place: row.place.clone(), why });
         }
-        let default = default.map_or_else(|| "nothing".to_owned(), |default| default.to_string());
-        let why = format!("it is always written: {initial} stands where the contract means {default}");
+        let default = default.map_or_else(
+            || "has no default".to_owned(),
+            |default| format!("means {default} where it is absent"),
+        );
+        let why = format!("{initial} is always written, and the contract {default}");
         self.broken(&row.place, Class::Default, Some(row), why);
     }
 
@@ -279,8 +283,9 @@ impl Comparison<'_> {
     }
 
     fn unknown<'o>(&mut self, row: &Row, object: &'o ObjectSpec, found: &mut BTreeSet<&'o str>) {
-        // Older names and flags that a command may have, and values that belong elsewhere.
-        if !self.is_received && object.names.contains_key(&row.json) {
+        // Older names and flags that a command may have, values that belong elsewhere, and the envelope's.
+        let is_read = |spec: &ObjectSpec| spec.names.contains_key(&row.json);
+        if !self.is_received && (is_read(object) || self.head.is_some_and(is_read)) {
             return;
         }
         let is_free = |property: &&Property| !found.contains(property.snake.as_str());

@@ -13,7 +13,8 @@ use crate::{
     source::{Finding, Judged, Undecided},
 };
 
-/// The least members that a type and a definition share to be taken for the same.
+/// The least members that a type and a message share to be taken for the same. A part of a message, as a width and a height,
+/// needs more: many programs have such a type for other ends, and that of a message is reached by its member.
 const SHARED_MIN: usize = 2;
 
 /// The least that a type shares with a definition of which it has a small part.
@@ -42,6 +43,8 @@ pub(super) struct Roles<'d> {
     objects: BTreeMap<&'d str, Object<'d>>,
     /// Definitions that a command or a reply is.
     roots: BTreeSet<String>,
+    /// Definitions of commands, beside whose members those of the envelope may stand.
+    commands: BTreeSet<String>,
 }
 
 impl<'d> Roles<'d> {
@@ -65,6 +68,7 @@ impl<'d> Roles<'d> {
         Self {
             dictionary,
             roots: requests.iter().chain(&replies).map(|&name| name.to_owned()).collect(),
+            commands: Action::ALL.iter().map(|action| action.info().request.to_owned()).collect(),
             received: closure(dictionary, replies),
             sent: closure(dictionary, requests),
             counts: defs.filter(is_count).map(|(name, _)| name.clone()).collect(),
@@ -88,6 +92,10 @@ impl<'d> Roles<'d> {
     /// The object of a name; another contract than ours may have none.
     pub(super) fn find(&self, definition: &str) -> Option<&Object<'d>> {
         self.objects.get(definition)
+    }
+
+    pub(super) fn is_command(&self, definition: &str) -> bool {
+        self.commands.contains(definition)
     }
 
     pub(super) fn is_count(&self, shape: &Shape) -> bool {
@@ -125,8 +133,9 @@ impl<'d> Roles<'d> {
         if let Some((.., name)) = scored.iter().find(|(shared, _, name)| *shared > 0 && *name == of.name) {
             return Some(name);
         }
-        let close = scored.into_iter().filter(|(shared, all, _)| {
-            let is_half_of_both = *shared >= SHARED_MIN && shared * 2 >= names.len() && shared * 2 >= *all;
+        let close = scored.into_iter().filter(|(shared, all, name)| {
+            let least = if self.roots.contains(*name) { SHARED_MIN } else { MANY };
+            let is_half_of_both = *shared >= least && shared * 2 >= names.len() && shared * 2 >= *all;
             is_half_of_both || (*shared >= MANY && shared * 4 >= names.len() * 3)
         });
         // Of equals a message as a whole, then the smaller one, then by name: the answer must not change from run to run.

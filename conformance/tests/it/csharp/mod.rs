@@ -251,3 +251,16 @@ fn a_map_that_says_nothing_could_not_run() {
         assert!(code == Some(30) && told.contains(why), "{maps:?}: {code:?} {told}");
     }
 }
+
+#[test]
+fn a_command_may_have_the_envelope_beside_its_fields_and_older_names() {
+    let judged = judge(
+        "public class LoadModel {\n  public string Action { get; set; } = \"load_model\";\n  public string? SessionId { get; set; }\n  \
+         public string ModelPath { get; set; } = \"\";\n  public string ModelType { get; set; } = \"sdxl\";\n}\n\
+         public class Conditioning {\n  public string Prompt { get; set; } = \"\";\n  public List<string>? Loras { get; set; }\n}\n\
+         public struct Size {\n  public int Width { get; set; }\n  public int Height { get; set; }\n}\n",
+    );
+    // The older name is read; its items are objects.
+    assert_eq!(found(&judged), ["9 G-TYPE Conditioning.Loras"], "{judged:#?}");
+    assert_eq!(judged.left_out, ["Size"]);
+}
