@@ -14,8 +14,17 @@ const PATTERN_SHOWN: usize = limits::SHOWN_PATTERN_CHARACTERS_MAX as usize;
 
 /// So many places of a document a reply has room for.
 pub(crate) const ERRORS_MAX: usize = limits::ERRORS_MAX as usize;
-/// So many bytes the pointers of these places have together: one pointer may be as long as the document.
+/// So many bytes the pointers of these places have together.
 pub(crate) const POINTER_BYTES_MAX: usize = limits::POINTER_BYTES_MAX as usize;
+
+/// The pointer that a reply has for a place. One name may be as long as the document, and a pointer that is cut leads
+/// nowhere: instead of one that is too long this is that of the nearest container whose pointer is not.
+pub(crate) fn reachable(mut pointer: &str) -> &str {
+    while pointer.len() > POINTER_BYTES_MAX {
+        pointer = pointer.rsplit_once('/').map_or("", |(container, _)| container);
+    }
+    pointer
+}
 
 /// A string as a message shows it: at most a line of a sender's data, escaped as JSON is.
 ///
@@ -29,6 +38,14 @@ pub fn shorten(text: &str) -> String {
     match text.char_indices().nth(SHOWN) {
         Some((end, _)) => format!("{}…", quoted(&text[..end])),
         None => quoted(text),
+    }
+}
+
+/// A value of any type as a message shows it.
+pub(crate) fn valued(value: &Value) -> String {
+    match value {
+        Value::String(text) => shorten(text),
+        other => cut(&other.to_string(), SHOWN).into_owned(),
     }
 }
 

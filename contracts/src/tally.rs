@@ -4,7 +4,7 @@
 //! are not even made.
 
 use crate::{
-    shown::{ERRORS_MAX, POINTER_BYTES_MAX},
+    shown::{ERRORS_MAX, POINTER_BYTES_MAX, reachable},
     violation::Violation,
 };
 
@@ -13,7 +13,7 @@ use crate::{
 pub(crate) struct Tally {
     kept: Vec<Violation>,
     total: usize,
-    /// Of the pointers that are kept: a pointer may be as long as the document.
+    /// Of the pointers that are kept.
     pointer_bytes: usize,
 }
 
@@ -24,9 +24,10 @@ impl Tally {
         if self.is_full() {
             return;
         }
-        let violation = violation();
+        let mut violation = violation();
+        violation.pointer.truncate(reachable(&violation.pointer).len());
         let bytes = self.pointer_bytes + violation.pointer.len();
-        if self.kept.is_empty() || bytes <= POINTER_BYTES_MAX {
+        if bytes <= POINTER_BYTES_MAX {
             self.pointer_bytes = bytes;
             self.kept.push(violation);
         } else {

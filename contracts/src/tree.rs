@@ -10,7 +10,7 @@ use crate::{
     generated::limits::DEPTH_MAX,
     number::{Number, Texts},
     pointer::escape,
-    shown::{ERRORS_MAX, POINTER_BYTES_MAX},
+    shown::{ERRORS_MAX, POINTER_BYTES_MAX, reachable},
 };
 
 /// One JSON value.
@@ -202,8 +202,9 @@ impl Duplicates {
         self.total += 1;
         let full = self.pointers.len() >= ERRORS_MAX || self.bytes > POINTER_BYTES_MAX;
         if !full {
+            let at = reachable(at);
             self.bytes += at.len();
-            if self.pointers.is_empty() || self.bytes <= POINTER_BYTES_MAX {
+            if self.bytes <= POINTER_BYTES_MAX {
                 self.pointers.push(at.to_owned());
             }
         }

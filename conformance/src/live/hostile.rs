@@ -21,6 +21,9 @@ use crate::{
 const LIVES: Sentence = Sentence::OneReplyWhateverDies;
 const BOUNDED: Sentence = Sentence::FaultListsBounded;
 
+/// Characters of a long name: many times what all pointers of a reply have together.
+const LONG_NAME: usize = 1 << 20;
+
 /// Members or items of an expensive document.
 const MANY: usize = 60_000;
 
@@ -30,6 +33,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         real_commands("hostile.bounds-as-jobs", Action::GenerateSdxl),
         real_commands("hostile.bounds-as-estimates", Action::GetPerformanceEstimate),
         many_names(),
+        long_name(),
         long_list(),
         many_warnings(),
         meanwhile(),
@@ -170,6 +174,40 @@ fn bounded(checks: &mut Checks<'_>, bounded: &str, counted: &str, holder: &Value
     checks.hold(counted, holder["errors_total"] == total, || {
         format!("errors_total is {}, and there were {total}", holder["errors_total"])
     });
+}
+
+/// A name as long as a document is repeated whole nowhere: neither as an unknown one, nor as one that stands twice.
+fn long_name() -> Scenario {
+    let checks = vec![
+        CheckDef::new("unknown", Class::Limit, BOUNDED),
+        CheckDef::new("twice", Class::Limit, BOUNDED),
+        CheckDef::new("report", Class::Limit, BOUNDED),
+        CheckDef::new("still-served", Class::Life, LIVES),
+    ];
+    Scenario::new("hostile.long-name", checks, |context, checks| {
+        let name = "n".repeat(LONG_NAME);
+        let mut submission = context.small_submission();
+        submission[&name] = 1.into();
+        let fields = json!({"prompt_submission": submission});
+        for (id, action) in [("unknown", Action::GenerateSdxl), ("report", Action::ValidateRequest)] {
+            let request_id = context.fresh_id();
+            let reading = context.ask(&Command::new(action, fields.clone()).id(request_id))?;
+            let length = reading.snake.to_string().len();
+            checks.hold(id, length < LONG_NAME, || {
+                format!("a name of {LONG_NAME} characters makes a reply of {length} bytes")
+            });
+        }
+        let id = context.fresh_id();
+        let frame =
+            format!(r#"{{"action":"get_status","request_id":"{id}","payload":{{"{name}":1,"{name}":1}}}}"#);
+        let answer = context.send(frame.as_bytes(), &id)?;
+        let length = answer.value.to_string().len();
+        checks.hold("twice", length < LONG_NAME, || {
+            format!("a name of {LONG_NAME} characters that stands twice makes a reply of {length} bytes")
+        });
+        still_served(context, checks);
+        Ok(())
+    })
 }
 
 /// A list over its limit is one fault; its items are not read.

@@ -120,8 +120,12 @@ fn written_twice(pointers: &[String], total: usize) -> Option<Failure> {
     let violations = pointers
         .iter()
         .map(|at| {
-            let shown = pointed(at);
-            Violation::new(at, ErrorCode::DuplicateField, format!("{shown} is written twice"))
+            let message = match at.as_str() {
+                // A name too long to point at stands there.
+                "" => "a name is written twice".to_owned(),
+                at => format!("{} is written twice", pointed(at)),
+            };
+            Violation::new(at, ErrorCode::DuplicateField, message)
         })
         .collect();
     Some(Failure {

@@ -14,12 +14,14 @@ pub const DEPTH_MAX: u64 = 64;
 pub const ERRORS_MAX: u64 = 100;
 /// Most entries of `warnings` and `warning_details`; `warnings_total` counts all of them where there were more. In entries.
 pub const WARNINGS_MAX: u64 = 100;
-/// Length of all pointers of `errors[]` together, as one name may be as long as the document. The first fault is kept whatever its length. In bytes.
+/// Length of all pointers of `errors[]` together. One name may be as long as the document: in place of a pointer longer than this stands that of the nearest container whose pointer is not. In bytes.
 pub const POINTER_BYTES_MAX: u64 = 65536;
 /// Largest seed that a worker chooses: C# reads it into an int, and the seeds of a batch of 16 must fit too. In seed.
 pub const CHOSEN_SEED_MAX: u64 = 2147483631;
 /// Largest input image (64 megapixels). In pixels.
 pub const IMAGE_PIXELS_MAX: u64 = 67108864;
+/// An input image of at most this many pixels is decoded by `validate_request` too; of a larger one only the job sees the pixels. It takes a third of a second, which a query may take. In pixels.
+pub const IMAGE_CHECKED_PIXELS_MAX: u64 = 16000000;
 /// Longest side of an input image: the longest that JPEG has. To resize a longer one would take memory without bound. In pixels.
 pub const IMAGE_SIDE_MAX: u64 = 65535;
 /// Longest file of an input image: 64 megapixels of four channels of 16 bits, not compressed. In bytes.

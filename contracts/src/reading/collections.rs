@@ -9,6 +9,7 @@ use crate::{
     nearest::written_by,
     pointer::escape,
     scalar,
+    shown::valued,
     tree::Tree,
 };
 
@@ -46,7 +47,7 @@ impl Reader {
             }
             if let Some(item) = self.item(spec, tree, &at) {
                 if spec.limits.unique && items.iter().any(|(known, _)| *known == item) {
-                    let message = format!("{item} stands in the list twice");
+                    let message = format!("{} stands in the list twice", valued(&item));
                     self.unreadable(&at, message, "write each item once".to_owned());
                 }
                 items.push((item, at.sender));

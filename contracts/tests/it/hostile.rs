@@ -4,6 +4,8 @@
 use contracts::{Action, ErrorCode, Reply, read_frame};
 use serde_json::{Value, json};
 
+use crate::data::{bytes, json_files};
+
 /// Names, items or members: far beyond what a reply shows.
 const MANY: usize = 200_000;
 
@@ -70,9 +72,88 @@ fn long_names_make_no_long_replies() {
     let twice: Vec<String> = (0..50).map(|i| format!(r#""m{i}":1,"m{i}":1"#)).collect();
     let frame = command("", &format!(r#","{long}":{{{}}}"#, twice.join(",")));
     let failure = read_frame(&frame).unwrap_err().failure;
-    assert_eq!((failure.errors.len(), failure.errors_total), (1, 50));
+    assert_eq!((failure.errors.len(), failure.errors_total), (50, 50));
+    assert_eq!(
+        (failure.field.as_deref(), failure.errors[0].pointer.as_str()),
+        (Some("/request"), "/request")
+    );
     let reading = read_frame(&command("", &format!(r#","{long}":1"#))).unwrap().reading;
+    assert_eq!(reading.violations[0].pointer, "/request");
     assert!(reading.violations[0].message.len() < 200, "{}", reading.violations[0].message.len());
+}
+
+/// Longer than all pointers of a reply together, so that a text of a reply that repeats it whole is longer too.
+const LONG: usize = contracts::limits::POINTER_BYTES_MAX as usize + 1;
+
+/// Wherever a sender may write a text of any length, no failure and no warning repeats it whole.
+#[test]
+fn no_long_text_of_a_sender_is_repeated_whole() {
+    let long = "n".repeat(LONG);
+    let mut tried = 0;
+    for name in json_files("envelopes").iter().filter(|name| !name.starts_with("enhanced")) {
+        let frame: Value = serde_json::from_slice(&bytes(&format!("envelopes/{name}"))).unwrap();
+        for at in places(&frame, String::new()) {
+            for value in [json!(long), json!([long, long]), json!({&long: 1}), json!("1".repeat(LONG))] {
+                let mut changed = frame.clone();
+                let place = changed.pointer_mut(&at).unwrap();
+                match (place, value) {
+                    (Value::Object(members), Value::Object(more)) => members.extend(more),
+                    (Value::Array(items), Value::Array(more)) => items.extend(more),
+                    (place, value) => *place = value,
+                }
+                let repeats = repeated(changed.to_string().as_bytes());
+                assert_eq!(repeats, Vec::<String>::new(), "{name} {at}");
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 100, "only {tried} places");
+}
+
+/// The pointers of all values of a document.
+fn places(value: &Value, at: String) -> Vec<String> {
+    let below: Vec<String> = match value {
+        Value::Object(members) => members
+            .iter()
+            .flat_map(|(name, value)| places(value, format!("{at}/{}", contracts::pointer::escape(name))))
+            .collect(),
+        Value::Array(items) => {
+            items.iter().enumerate().flat_map(|(i, item)| places(item, format!("{at}/{i}"))).collect()
+        }
+        _ => Vec::new(),
+    };
+    std::iter::once(at).chain(below).collect()
+}
+
+/// The beginnings of the texts of a frame's refusal, or of its violations and warnings, that are too long.
+fn repeated(frame: &[u8]) -> Vec<String> {
+    let said = match read_frame(frame) {
+        Err(refusal) => json!([
+            refusal.failure.message,
+            refusal.failure.to_details(),
+            refusal.request_id,
+            refusal.session_id
+        ]),
+        Ok(incoming) => {
+            let failure = incoming.failure();
+            let failure = failure.map(|failure| json!([failure.message, failure.to_details()]));
+            json!([failure, incoming.reading.warnings, incoming.head.request_id, incoming.head.session_id])
+        }
+    };
+    let mut found = Vec::new();
+    let mut waiting = vec![&said];
+    while let Some(value) = waiting.pop() {
+        match value {
+            Value::String(text) if text.len() >= LONG => found.push(text.chars().take(99).collect()),
+            Value::Array(items) => waiting.extend(items),
+            Value::Object(members) => {
+                assert!(members.keys().all(|name| name.len() < LONG));
+                waiting.extend(members.values());
+            }
+            _ => {}
+        }
+    }
+    found
 }
 
 #[test]

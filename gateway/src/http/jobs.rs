@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderName, HeaderValue, Response, StatusCode},
     response::{IntoResponse, Sse, sse::Event},
 };
-use contracts::{Dialect, ErrorCode, Failure, event};
+use contracts::{Dialect, ErrorCode, Failure, event, shorten};
 use futures::{Stream, stream};
 
 use super::{
@@ -116,5 +116,5 @@ fn follow(
 /// Finds the newest job of an id.
 pub(super) async fn find(dispatcher: &Dispatcher, id: &str) -> Result<JobView, Box<Failure>> {
     let job = dispatcher.queue().job(Arc::from(id)).await?;
-    job.ok_or_else(|| Box::new(Failure::new(ErrorCode::JobNotFound, format!("no job {id}"))))
+    job.ok_or_else(|| Box::new(Failure::new(ErrorCode::JobNotFound, format!("no job {}", shorten(id)))))
 }

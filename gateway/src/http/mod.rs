@@ -33,6 +33,7 @@ use axum::{
 use contracts::{
     Action, Dialect, ErrorCode, Failure,
     registry::{RESOURCES, Resource},
+    shorten,
 };
 
 use crate::dispatch::Dispatcher;
@@ -88,7 +89,7 @@ fn route_of(resource: &Resource) -> MethodRouter<Dispatcher> {
 
 async fn no_route(request: Request) -> Response<Body> {
     let path = request.uri().path();
-    let failure = Failure::new(ErrorCode::RouteNotFound, format!("there is no {path}"));
+    let failure = Failure::new(ErrorCode::RouteNotFound, format!("there is no {}", shorten(path)));
     let shorter = path.trim_end_matches('/');
     let failure = if shorter != path && is_route(shorter) {
         failure.hint(format!("there is {shorter}, without the slash at its end"))

@@ -112,7 +112,8 @@ def _refuse_duplicates(found: Duplicates) -> Refusal:
     opened = _Opened()
     opened.sort(found.pairs)
     violations: list[Violation] = [
-        {"pointer": pointer, "code": "duplicate_field", "message": f"{pointed(pointer)} is written twice"}
+        # An empty pointer: the name is too long to point at.
+        {"pointer": pointer, "code": "duplicate_field", "message": f"{pointed(pointer) or 'a name'} is written twice"}
         for pointer in found.pointers
     ]
     tally = Tally(violations)

@@ -1,11 +1,15 @@
-"""Looking up values of canonical documents by JSON Pointer."""
+"""JSON Pointers: looking up values of canonical documents, and what a reply has room for."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Final
 
-__all__ = ["MISSING", "Missing", "at", "follow"]
+from concord_workers.core.bundle import limits
+
+__all__ = ["MISSING", "POINTER_BYTES_MAX", "Missing", "at", "follow", "reachable"]
+
+POINTER_BYTES_MAX: Final = int(limits("pointer_bytes_max"))
 
 
 class Missing:
@@ -38,3 +42,14 @@ def at(document: object, pointer: str) -> object:
     if "~" in pointer:
         tokens = [token.replace("~1", "/").replace("~0", "~") for token in tokens]
     return follow(document, tokens)
+
+
+def reachable(pointer: str) -> str:
+    """The pointer that a reply has for a place.
+
+    One name may be as long as the document, and a pointer that is cut leads nowhere: instead of one that is too long this
+    is that of the nearest container whose pointer is not.
+    """
+    while len(pointer.encode()) > POINTER_BYTES_MAX:
+        pointer = pointer.rpartition("/")[0]
+    return pointer

@@ -6,7 +6,6 @@ The reader walks the tables of `core.dictionary`, as the Rust reader does, and f
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,7 +33,7 @@ from concord_workers.core.hint import Hints
 from concord_workers.core.naming import escape
 from concord_workers.core.pointer import MISSING
 from concord_workers.core.reading import Reading
-from concord_workers.core.scalar import count_violation, named, nearest, read_scalar, written_by
+from concord_workers.core.scalar import count_violation, named, nearest, read_scalar, valued, written_by
 from concord_workers.core.tally import Tally
 from concord_workers.core.tree import Number, kind_of
 from concord_workers.core.violation import ValueViolation, Violation
@@ -291,7 +290,7 @@ class _Reader:
             if item is MISSING:
                 continue
             if shape.unique and any(same(item, other) for other in items):
-                message = f"{json.dumps(item, ensure_ascii=False)} stands in the list twice"
+                message = f"{valued(item)} stands in the list twice"
                 self._unreadable(place, message, "write each item once")
             items.append(item)
             if order is not None:

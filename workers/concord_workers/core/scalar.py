@@ -15,7 +15,19 @@ from concord_workers.core.pointer import MISSING
 from concord_workers.core.tree import Number, kind_of
 from concord_workers.core.violation import ValueViolation
 
-__all__ = ["Scalar", "count_violation", "named", "nearest", "plain", "pointed", "read_scalar", "shorten", "whole", "written_by"]
+__all__ = [
+    "Scalar",
+    "count_violation",
+    "named",
+    "nearest",
+    "plain",
+    "pointed",
+    "read_scalar",
+    "shorten",
+    "valued",
+    "whole",
+    "written_by",
+]
 
 _FLOAT_MAX = 1.7976931348623157e308
 # 2^63: larger JSON numbers arrive as floats and lose digits; they are reported as out of range by their sign.
@@ -110,6 +122,14 @@ def shorten(text: str) -> str:
     """A sender's string as a message shows it: at most a line, quoted and escaped as in JSON."""
     quoted = json.dumps(text[:_SHOWN], ensure_ascii=False)
     return quoted + "…" if len(text) > _SHOWN else quoted
+
+
+def valued(value: object) -> str:
+    """A value of any type as a message shows it."""
+    if isinstance(value, str):
+        return shorten(value)
+    text = json.dumps(value, ensure_ascii=False)
+    return text[:_SHOWN] + "…" if len(text) > _SHOWN else text
 
 
 def _brief(pattern: str) -> str:

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable
 from typing import SupportsIndex, cast
 
 from concord_workers.core.bundle import limits
+from concord_workers.core.pointer import POINTER_BYTES_MAX, reachable
 from concord_workers.core.violation import Violation
 
 __all__ = ["ERRORS_MAX", "WARNINGS_MAX", "Tally", "entries", "total_of"]
 
 ERRORS_MAX = int(limits("errors_max"))
 WARNINGS_MAX = int(limits("warnings_max"))
-_POINTER_BYTES_MAX = int(limits("pointer_bytes_max"))
 
 
 class Tally(list[Violation]):
@@ -32,7 +32,7 @@ class Tally(list[Violation]):
     @property
     def full(self) -> bool:
         """Whether further violations are only counted."""
-        return len(self) >= ERRORS_MAX or self._pointer_bytes > _POINTER_BYTES_MAX
+        return len(self) >= ERRORS_MAX or self._pointer_bytes > POINTER_BYTES_MAX
 
     def append(self, violation: Violation) -> None:
         self.add(lambda: violation)
@@ -43,8 +43,9 @@ class Tally(list[Violation]):
         if self.full:
             return
         violation = make()
+        violation["pointer"] = reachable(violation["pointer"])
         self._pointer_bytes += len(violation["pointer"].encode())
-        if not self or self._pointer_bytes <= _POINTER_BYTES_MAX:
+        if self._pointer_bytes <= POINTER_BYTES_MAX:
             super().append(violation)
 
     def extend(self, violations: Iterable[Violation]) -> None:

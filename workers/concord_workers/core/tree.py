@@ -12,12 +12,12 @@ from typing import Any
 
 from concord_workers.core.bundle import limits
 from concord_workers.core.naming import escape
+from concord_workers.core.pointer import POINTER_BYTES_MAX, reachable
 
 __all__ = ["Duplicates", "Number", "Pairs", "TreeError", "kind_of", "parse"]
 
 _DEPTH_MAX = int(limits("depth_max"))
 _ERRORS_MAX = int(limits("errors_max"))
-_POINTER_BYTES_MAX = int(limits("pointer_bytes_max"))
 _INTEGER_DIGITS = 18  # so many digits always fit into 64 bits
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
@@ -137,11 +137,11 @@ class _Found:
 
     def _note(self, path: list[str]) -> None:
         self.total += 1
-        if len(self.pointers) >= _ERRORS_MAX or self._bytes > _POINTER_BYTES_MAX:
+        if len(self.pointers) >= _ERRORS_MAX or self._bytes > POINTER_BYTES_MAX:
             return
-        pointer = "".join("/" + escape(token) for token in path)
+        pointer = reachable("".join("/" + escape(token) for token in path))
         self._bytes += len(pointer.encode())
-        if not self.pointers or self._bytes <= _POINTER_BYTES_MAX:
+        if self._bytes <= POINTER_BYTES_MAX:
             self.pointers.append(pointer)
 
 

@@ -5,8 +5,10 @@ the worker goes on. The commands come from the dictionary, so that no field is f
 from __future__ import annotations
 
 import copy
+import itertools
 import json
 import threading
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -14,12 +16,14 @@ from documents import submission
 from worker_process import id_of
 
 from concord_workers.core.actions import actions, find_action
+from concord_workers.core.bundle import limits
 from concord_workers.core.dictionary import IntegerShape, ListShape, NumberShape, ObjectShape, Shape, dictionary
 from concord_workers.core.envelope import Refusal, read_frame
 from concord_workers.core.pointer import MISSING
 
 # Where the raw text of a value is put: no JSON value could stand for `-0`.
 RAW = "@raw@"
+ID = b"@id@"
 FAR = ["-5", "0", "-0", "0.5", "3e1", "1e300", "-1e300", "18446744073709551616", '"NaN"', str(-(2**63)), str(2**63 - 1)]
 KINDS = ["null", "true", '"?"', '""', "7", "[]", "{}", "[null]", '{"?":null}', '" "']
 
@@ -85,6 +89,16 @@ def put(fields: dict[str, Any], shape: Shape, path: tuple[str, ...]) -> dict[str
 def refused() -> list[tuple[str, bytes, str, str | None]]:
     """Id, frame, code and place of every command that the library refuses."""
     found = []
+    for frame in frames(raws):
+        request_id = f"b-{len(found)}"
+        frame = frame.replace(ID, request_id.encode())
+        if (verdict := verdict_of(frame)) is not None:
+            found.append((request_id, frame, *verdict))
+    return found
+
+
+def frames(raws_of: Callable[[Shape], list[str]]) -> Iterator[bytes]:
+    """A command for each raw value at each place of each definition that a command has."""
     known: set[str] = set()
     for name in sorted(set(actions())):
         action = find_action(name)
@@ -95,13 +109,9 @@ def refused() -> list[tuple[str, bytes, str, str | None]]:
         base = least(shape)
         for path, of in places(shape):
             marked = put(base, shape, path)
-            for raw in raws(of):
-                request_id = f"b-{len(found)}"
-                text = json.dumps({"action": name, "request_id": request_id, "payload": marked})
-                frame = text.replace(f'"{RAW}"', raw).encode()
-                if (verdict := verdict_of(frame)) is not None:
-                    found.append((request_id, frame, *verdict))
-    return found
+            text = json.dumps({"action": name, "request_id": ID.decode(), "payload": marked})
+            for raw in raws_of(of):
+                yield text.replace(f'"{RAW}"', raw).encode()
 
 
 def verdict_of(frame: bytes) -> tuple[str, str | None] | None:
@@ -132,3 +142,49 @@ def test_every_bound_is_refused_at_its_place_and_the_worker_lives(worker):
     assert worker.ask({"action": "get_status", "request_id": "after", "payload": {}})["success"]
     worker.close()
     assert worker.end() == 0
+
+
+# Longer than all pointers of a reply together, so that a text of a reply that repeats it whole is longer too.
+LONG = int(limits("pointer_bytes_max")) + 1
+
+
+def long_raws(shape: Shape) -> list[str]:
+    """Long texts as a value, as a name, and twice in a list."""
+    texts = [json.dumps("n" * LONG), json.dumps("/" * LONG)]
+    return [*texts, json.dumps({"n" * LONG: 1}), json.dumps({"n" * LONG: {"a": 1}}), f"[{texts[0]},{texts[0]}]"]
+
+
+def texts_of(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for name, below in value.items():
+            yield name
+            yield from texts_of(below)
+    elif isinstance(value, list):
+        for below in value:
+            yield from texts_of(below)
+
+
+def test_no_long_text_of_a_sender_is_repeated_whole():
+    """Neither in a violation nor in a warning, wherever it stands."""
+    tried = 0
+    for frame in itertools.chain(frames(long_raws), twice()):
+        try:
+            reading = read_frame(frame.replace(ID, b"x")).reading
+            said: list[object] = [list(reading.violations), reading.warnings]
+        except Refusal as refusal:
+            said = [vars(refusal.failure), refusal.request_id]
+        assert not [text[:99] for text in texts_of(json.loads(json.dumps(said, default=list))) if len(text) >= LONG], frame[
+            :500
+        ]
+        tried += 1
+    assert tried > 1000, tried
+
+
+def twice() -> Iterator[bytes]:
+    """A long name that stands twice, and a name that stands twice below a long one."""
+    name = "n" * LONG
+    for inside in (f'"{name}":1,"{name}":1', f'"{name}":{{"a":1,"a":1}}'):
+        yield f'{{"action":"get_status","payload":{{{inside}}}}}'.encode()
+        yield f'{{"action":"get_status",{inside},"payload":{{}}}}'.encode()
