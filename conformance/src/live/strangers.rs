@@ -53,11 +53,13 @@ fn hosts() -> Scenario {
 
 fn origins() -> Scenario {
     let sentence = Sentence::OriginHeader;
-    let refused: [(&str, &[(&str, &str)]); 4] = [
+    let refused: [(&str, &[(&str, &str)]); 5] = [
         ("foreign", &[("origin", "https://evil.example")]),
         ("null", &[("origin", "null")]),
         ("cross-site", &[("sec-fetch-site", "cross-site")]),
         ("foreign-without-body", &[("origin", "https://evil.example")]),
+        // It names no method that the page wants, so that it is no preflight.
+        ("foreign-options", &[("origin", "https://evil.example")]),
     ];
     let mut checks: Vec<CheckDef> =
         refused.iter().map(|(id, _)| CheckDef::new(*id, Class::Http, sentence)).collect();
@@ -68,10 +70,10 @@ fn origins() -> Scenario {
         let gateway = context.gateway()?;
         let body = || Some(BODY.as_bytes().to_vec());
         for (id, headers) in refused {
-            let exchange = if id == "foreign-without-body" {
-                gateway.send("DELETE", "/v1/jobs/conf-nobody", headers, None)?
-            } else {
-                gateway.send("POST", "/v1/commands", headers, body())?
+            let exchange = match id {
+                "foreign-without-body" => gateway.send("DELETE", "/v1/jobs/conf-nobody", headers, None)?,
+                "foreign-options" => gateway.send("OPTIONS", "/v1/commands", headers, None)?,
+                _ => gateway.send("POST", "/v1/commands", headers, body())?,
             };
             checks.decide(id, problem(&exchange, "forbidden"));
         }

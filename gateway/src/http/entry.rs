@@ -9,7 +9,7 @@ use axum::{
     Router,
     body::Body,
     extract::Request,
-    http::{HeaderValue, Response, header},
+    http::{HeaderValue, Method, Response, header},
 };
 use contracts::Failure;
 use futures::FutureExt;
@@ -82,7 +82,11 @@ impl Entry {
     /// Adds the headers of CORS, for configured origins.
     async fn shared(self, request: Request, site: Option<Site>, client: SocketAddr) -> Response<Body> {
         let entry = self.clone();
-        let Some(cors) = &self.0.cors else { return entry.routed(request, site, client).await };
+        // The layer answers every OPTIONS by itself, before the guard has seen its sender: it gets real preflights alone.
+        let takes_layer = request.method() != Method::OPTIONS || guard::is_preflight(&request);
+        let Some(cors) = self.0.cors.as_ref().filter(|_| takes_layer) else {
+            return entry.routed(request, site, client).await;
+        };
         let Ok(response) = cors.layer(Routed { entry, site, client }).oneshot(request).await;
         response
     }

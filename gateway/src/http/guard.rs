@@ -10,7 +10,7 @@ use axum::{
     extract::Request,
     http::{HeaderMap, HeaderValue, Method, Uri, Version, header},
 };
-use contracts::{ErrorCode, Failure};
+use contracts::{ErrorCode, Failure, shorten};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::config::{Edge, Host, Origin};
@@ -79,7 +79,7 @@ impl Guard {
         match named.iter().find(|(host, _)| !self.is_known(host)) {
             None => Ok(named.into_iter().next()),
             Some((host, _)) => {
-                let message = format!("Host: this gateway is not known as {host}");
+                let message = format!("Host: this gateway is not known as {}", shorten(&host.to_string()));
                 Err(Box::new(Failure::new(ErrorCode::Forbidden, message).hint(
                     "use the address that the gateway listens on, or name the host in allowed_hosts or public_url",
                 )))
@@ -127,7 +127,7 @@ impl Guard {
                 .is_some_and(|origin| own.as_ref() == Some(&origin) || self.origins.contains(&origin));
             if !known {
                 let origin = String::from_utf8_lossy(origin.as_bytes());
-                return refuse(format!("Origin: pages of {origin} may not send here"));
+                return refuse(format!("Origin: pages of {} may not send here", shorten(&origin)));
             }
         }
         Ok(())
@@ -169,15 +169,15 @@ fn named(version: Version, headers: &HeaderMap, uri: &Uri) -> Result<Vec<Site>, 
 
 /// Whether a request only reads: GET, HEAD, and the preflight of a browser.
 fn is_read(request: &Request) -> bool {
-    let asks = || {
-        let headers = request.headers();
-        headers.contains_key(header::ORIGIN) && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
-    };
-    match *request.method() {
-        Method::GET | Method::HEAD => true,
-        Method::OPTIONS => asks(),
-        _ => false,
-    }
+    matches!(*request.method(), Method::GET | Method::HEAD) || is_preflight(request)
+}
+
+/// Whether a browser asks what a page may send: an OPTIONS with the page's origin and the method that it wants.
+pub(super) fn is_preflight(request: &Request) -> bool {
+    let headers = request.headers();
+    *request.method() == Method::OPTIONS
+        && headers.contains_key(header::ORIGIN)
+        && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
 }
 
 /// CORS for the configured origins. Without any, no reply has a header of CORS, so that a browser shows it to no other

@@ -99,6 +99,34 @@ async fn pages_of_strangers_send_nothing() {
     rig.stop().await;
 }
 
+/// Whatever it asks: the layer of CORS answers OPTIONS by itself, so that it once let strangers pass.
+#[tokio::test]
+async fn every_method_and_route_refuses_pages_of_strangers() {
+    for config in ["", "cors_origins = [\"https://app.example\"]\n"] {
+        let rig = Rig::with(1, config, &[]).await;
+        for method in ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"] {
+            for path in [
+                "/v1/generate",
+                "/v1/jobs/nobody",
+                "/v1/contract/schema",
+                "/health/live",
+                "/metrics",
+                "/nowhere",
+            ] {
+                let answer = ask(&rig, head(method, path, "Origin: https://evil.example\r\n")).await;
+                assert_eq!(answer.status, 403, "{config:?} {method} {path} {answer:?}");
+            }
+        }
+        // An OPTIONS that asks for no method is no preflight: the layer does not answer it for known pages either.
+        for headers in ["", "Origin: https://app.example\r\n", "Access-Control-Request-Method: POST\r\n"] {
+            let answer = ask(&rig, head("OPTIONS", "/v1/generate", headers)).await;
+            let expected = if config.is_empty() && headers.starts_with("Origin") { 403 } else { 405 };
+            assert_eq!(answer.status, expected, "{config:?} {headers:?} {answer:?}");
+        }
+        rig.stop().await;
+    }
+}
+
 #[tokio::test]
 async fn a_web_page_neither_commands_nor_stops_a_gateway() {
     let rig = Rig::with(1, "", &[]).await;
