@@ -120,11 +120,8 @@ impl Registry {
             return self.at(path, id.to_owned(), kind).map(Some);
         }
         match self.roots.model_of_id(id).filter(|_| is_model_id(id)) {
-            Some(path) => {
-                self.roots.require_links_inside(id, &path)?;
-                let path = ModelPath::Real { real: path.clone(), written: path, root: None };
-                self.at(path, id.to_owned(), kind).map(Some)
-            }
+            // Through the same door as a path: its links must stay inside, and one file is one file.
+            Some(path) => self.at(self.path(&path.to_string_lossy())?, id.to_owned(), kind).map(Some),
             None => Ok(None),
         }
     }

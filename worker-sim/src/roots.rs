@@ -71,6 +71,10 @@ impl Roots {
                 .hint("see the allowed model roots")
         };
         match lexical(&Path::new(PRETEND_ROOT).join(asked)) {
+            // What a real root names is real: it leads out of the root, and is no excuse for a pretend model.
+            _ if matches!(found, Found::Outside) && self.is_of_real_root(asked) => {
+                Err(outside(asked, "models"))
+            }
             Some(path) if path.starts_with(PRETEND_ROOT) && path != Path::new(PRETEND_ROOT) => {
                 if could_be_a_file(asked) {
                     Ok(ModelPath::Pretend(path))
@@ -81,6 +85,15 @@ impl Roots {
             _ if matches!(found, Found::Outside) => Err(outside(asked, "models")),
             _ => Err(absent()),
         }
+    }
+
+    /// Whether a path is written as one below a real root: any relative path is.
+    fn is_of_real_root(&self, asked: &str) -> bool {
+        let written = lexical(Path::new(asked));
+        !Path::new(asked).is_absolute()
+            || written.is_some_and(|path| {
+                self.real_models().iter().any(|root| path.starts_with(root) || path.starts_with(real(root)))
+            })
     }
 
     /// Refuses a folder with a link out of the roots: it would lend what lies there.
@@ -128,7 +141,7 @@ impl Roots {
         }
     }
 
-    /// The real model of an id, directly under a root.
+    /// The real model of an id, directly under a root, as it is written: a link is followed by [`model`](Self::model).
     pub(crate) fn model_of_id(&self, id: &str) -> Option<PathBuf> {
         self.models
             .iter()
@@ -139,8 +152,6 @@ impl Roots {
             })
             .flatten()
             .next()
-            // As a path of it is found: a file that is reached in two ways is one file.
-            .map(|path| path.canonicalize().unwrap_or(path))
     }
 
     /// The real path of an image or a data set; `None` where it is allowed but not there.
@@ -223,23 +234,34 @@ fn find(asked: &str, roots: &[&Path]) -> Result<Found, Failure> {
     Ok(if escapes { Found::Outside } else { Found::Absent })
 }
 
-/// The real path of the nearest ancestor that exists, and the rest as written.
+/// The real path of the nearest ancestor that exists, and the rest as written. A link that leads to nothing is followed
+/// too: what it names may be there a moment later.
 fn real(path: &Path) -> PathBuf {
     let mut rest = Vec::new();
-    let mut at = path;
+    let mut at = path.to_owned();
+    let mut links = 0;
     loop {
         if let Ok(found) = at.canonicalize() {
             return rest.iter().rev().fold(found, |path, part| path.join(part));
         }
-        match (at.parent(), at.components().next_back()) {
-            (Some(parent), Some(last)) => {
-                rest.push(last.as_os_str().to_owned());
-                at = parent;
+        let (Some(parent), Some(last)) = (at.parent(), at.components().next_back()) else {
+            return path.to_owned();
+        };
+        match at.read_link() {
+            Ok(target) if links < LINKS_MAX => {
+                links += 1;
+                at = parent.join(target);
             }
-            _ => return path.to_owned(),
+            _ => {
+                rest.push(last.as_os_str().to_owned());
+                at = parent.to_owned();
+            }
         }
     }
 }
+
+/// So many links of one path are followed (MAXSYMLINKS of Linux): they may lead in a circle.
+const LINKS_MAX: usize = 40;
 
 /// `.` and `..` taken out as written; `None` where `..` leaves the root of the file system.
 fn lexical(path: &Path) -> Option<PathBuf> {
@@ -296,6 +318,49 @@ mod tests {
             let refused = roots.model(asked).expect_err(asked).code;
             assert_eq!(refused, ErrorCode::PathNotAllowed, "{asked:?}");
         }
+    }
+
+    /// Where a real root has the name, its link decides, and no pretend model stands in for it.
+    #[test]
+    fn a_link_out_of_a_real_root_is_refused_by_path_and_by_id() {
+        let home = tempfile::tempdir().expect("a folder");
+        let (models, elsewhere) = (home.path().join("m"), home.path().join("elsewhere"));
+        for folder in [&models, &elsewhere] {
+            std::fs::create_dir_all(folder.join("inner")).expect("a folder");
+        }
+        std::fs::write(elsewhere.join("x.safetensors"), b"x").expect("a file");
+        for (link, target) in [
+            ("x.safetensors", "x.safetensors"),
+            ("folder", "inner"),
+            ("gone.safetensors", "gone.safetensors"),
+        ] {
+            std::os::unix::fs::symlink(elsewhere.join(target), models.join(link)).expect("a link");
+        }
+        std::os::unix::fs::symlink("gone.safetensors", models.join("chain.safetensors")).expect("a link");
+        std::os::unix::fs::symlink("../elsewhere/gone", models.join("relative.safetensors")).expect("a link");
+        let roots = Roots { models: vec![models.clone()], inputs: vec![], output: home.path().join("out") };
+        for name in [
+            "x.safetensors",
+            "./inner/../x.safetensors",
+            "folder",
+            "folder/y.safetensors",
+            "gone.safetensors",
+            "chain.safetensors",
+            "relative.safetensors",
+            "../elsewhere/x.safetensors",
+        ] {
+            for asked in [name.to_owned(), models.join(name).display().to_string()] {
+                let refused = roots.model(&asked).expect_err(&asked).code;
+                assert_eq!(refused, ErrorCode::PathNotAllowed, "{asked:?}");
+            }
+        }
+        let by_id = roots.model_of_id("x").expect("the link is there");
+        let refused = roots.model(by_id.to_str().expect("text")).expect_err("it leads out").code;
+        assert_eq!(refused, ErrorCode::PathNotAllowed);
+        assert!(
+            matches!(roots.model("y.safetensors"), Ok(ModelPath::Pretend(_))),
+            "the root says nothing of it"
+        );
     }
 
     #[test]

@@ -191,6 +191,15 @@ pub(super) fn link_to_nothing(_: &Sound, path: &Path) -> io::Result<()> {
     symlink(path.with_extension("gone"), path)
 }
 
+/// A link to the program of the suite: it is there, and in no root of models.
+pub(super) fn link_out(_: &Sound, path: &Path) -> io::Result<()> {
+    match symlink(std::env::current_exe()?, path) {
+        // Another scenario has made it.
+        Err(err) if err.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        linked => linked,
+    }
+}
+
 /// A LoRA of one layer, which no base of SDXL's architecture has.
 pub(super) fn lora_of_another_base(path: &Path) -> io::Result<()> {
     const LAYER: &str = "transformer.single_transformer_blocks.0.attn.to_q";

@@ -5,6 +5,7 @@
 mod broken;
 mod told;
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use contracts::Action;
 use serde_json::{Value, json};
 
@@ -13,7 +14,7 @@ use crate::{
     case::with,
     check::{CheckDef, ScenarioEnd},
     class::Class,
-    context::{Context, picture_url},
+    context::{Context, picture_bytes, picture_url},
     display,
     exchange::Command,
     member,
@@ -31,6 +32,7 @@ const BASE: &str = "/payload/prompt_submission/model/base";
 
 const BROKEN: &[&str] = &["model_invalid"];
 const ABSENT: &[&str] = &["model_not_found", "path_not_allowed"];
+const OUTSIDE: &[&str] = &["path_not_allowed"];
 
 /// A file in the place of a base.
 struct Case {
@@ -55,6 +57,7 @@ const CASES: &[Case] = &[
     case("folder", "folder.safetensors", broken::folder, BROKEN),
     case("link-to-itself", "circle.safetensors", broken::link_to_itself, ABSENT),
     case("link-to-nothing", "dangling.safetensors", broken::link_to_nothing, ABSENT),
+    case("link-out", "elsewhere.safetensors", broken::link_out, OUTSIDE),
 ];
 
 const fn case(id: &'static str, name: &'static str, make: Make, codes: &'static [&'static str]) -> Case {
@@ -63,6 +66,7 @@ const fn case(id: &'static str, name: &'static str, make: Make, codes: &'static 
 
 pub(super) fn scenarios() -> Vec<Scenario> {
     let mut scenarios = vec![sound(), told::scenario(), entries(), lora_of_another_base(), outside()];
+    scenarios.extend([link_out_relative(), half_a_picture()]);
     scenarios.extend(CASES.iter().map(file));
     scenarios.extend(NOWHERE.iter().map(|(id, reference)| nowhere(id, reference)));
     scenarios
@@ -235,7 +239,40 @@ fn outside() -> Scenario {
         let (folder, _) = files(context)?;
         let up = "../".repeat(folder.components().count() + 1);
         let reference = format!("{}/{up}conf.safetensors", folder.display());
-        refused_base(context, checks, &reference, &["path_not_allowed"])
+        refused_base(context, checks, &reference, OUTSIDE)
+    })
+}
+
+/// A link out of every root, named as users name models: relative to the root that has it.
+fn link_out_relative() -> Scenario {
+    Scenario::new("files.link-out-relative", refused_base_checks(NOT_FOUND), |context, checks| {
+        let path = put(context, "elsewhere.safetensors", broken::link_out)?;
+        let names: Vec<&str> = path.rsplitn(3, '/').collect();
+        let [name, folder, _] = names[..] else {
+            return Err(ScenarioEnd::Undecided(format!("{path} lies in no folder of a root")));
+        };
+        refused_base(context, checks, &format!("{folder}/{name}"), OUTSIDE)
+    })
+}
+
+/// Only half of a picture: the check of a job decodes what the job decodes.
+fn half_a_picture() -> Scenario {
+    let checks = ["report", "job", "alike"].map(|id| CheckDef::new(id, Class::Effect, CLEAR));
+    Scenario::new("files.half-a-picture", checks.into(), |context, checks| {
+        let whole = picture_bytes(90);
+        let half = STANDARD.encode(&whole[..whole.len() / 2]);
+        let submission = with(
+            context.small_submission(),
+            "/conditioning/init_image",
+            format!("data:image/png;base64,{half}").into(),
+        );
+        let at = "/payload/prompt_submission/conditioning/init_image";
+        let report = reported(context, &submission)?;
+        checks.decide("report", is_at(&report, &["image_invalid"], at));
+        let job = refusal(context, Action::GenerateSdxl, of(&submission))?;
+        checks.decide("job", is_at(&job, &["image_invalid"], at));
+        checks.decide("alike", are_alike(&[("validate_request", &report), ("generate_sdxl", &job)]));
+        Ok(())
     })
 }
 
