@@ -50,7 +50,8 @@ struct Checker<'w> {
     needs: Needs,
 }
 
-/// Looks up all models and images; reads headers and nothing more.
+/// Looks up all models and images, and reads what a job would refuse: the headers of models, and the pixels of images that
+/// are soon decoded.
 pub(crate) fn needs(effective: &Value, registry: &Registry, device: &Device) -> Needs {
     let mut checker = Checker { registry, device, needs: Needs::default() };
     checker.model(effective);
@@ -216,7 +217,7 @@ impl Checker<'_> {
         }
     }
 
-    /// A mask is decoded here too: only its pixels tell whether it has the channel that is asked for.
+    /// A mask is decoded whatever its size: only its pixels tell whether it has the channel that is asked for.
     fn mask(&mut self, effective: &Value) {
         let at = "/conditioning/inpaint_mask";
         let Some(reference) = pointer::get(effective, at).and_then(Value::as_str) else { return };

@@ -3,7 +3,7 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use contracts::{
     ErrorCode, Failure, bare_base64, hex,
-    limits::{IMAGE_BYTES_MAX, IMAGE_PIXELS_MAX, IMAGE_SIDE_MAX},
+    limits::{IMAGE_BYTES_MAX, IMAGE_CHECKED_PIXELS_MAX, IMAGE_PIXELS_MAX, IMAGE_SIDE_MAX},
     shorten,
 };
 use image::{
@@ -46,15 +46,25 @@ pub(crate) fn bytes(roots: &Roots, reference: &str) -> Result<Vec<u8>, Failure> 
     }
 }
 
-/// Checks the picture of an image reference by its header. Nothing more of a file is read.
+/// Checks the picture of an image reference as a job will find it. Of one that takes long to decode only the header is read.
 pub(crate) fn inspect(roots: &Roots, reference: &str) -> Result<(), Failure> {
     match source(roots, reference)? {
-        Source::Bytes(bytes) => check(&bytes),
+        Source::Bytes(bytes) => inspect_bytes(&bytes),
         Source::File(path) => {
-            let file = open(&path).map_err(|what| invalid(format!("{} {what}", shorten(reference))))?;
-            check_from(BufReader::new(file))
+            let refused = |what: FileError| invalid(format!("{} {what}", shorten(reference)));
+            if check_from(BufReader::new(open(&path).map_err(refused)?))? > IMAGE_CHECKED_PIXELS_MAX {
+                return Ok(());
+            }
+            inspect_bytes(&file(&path).map_err(refused)?)
         }
     }
+}
+
+fn inspect_bytes(bytes: &[u8]) -> Result<(), Failure> {
+    if check(bytes)? <= IMAGE_CHECKED_PIXELS_MAX {
+        decode(bytes)?;
+    }
+    Ok(())
 }
 
 fn source(roots: &Roots, reference: &str) -> Result<Source, Failure> {
@@ -136,12 +146,12 @@ pub(crate) fn sha256(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 
-/// Checks the header of a picture: a still PNG, JPEG or WebP of at most 64 megapixels is allowed.
-pub(crate) fn check(bytes: &[u8]) -> Result<(), Failure> {
+/// Checks the header of a picture: a still PNG, JPEG or WebP of at most 64 megapixels is allowed. Returns its pixels.
+pub(crate) fn check(bytes: &[u8]) -> Result<u64, Failure> {
     check_from(Cursor::new(bytes))
 }
 
-fn check_from(mut from: impl BufRead + Seek) -> Result<(), Failure> {
+fn check_from(mut from: impl BufRead + Seek) -> Result<u64, Failure> {
     let format = ImageReader::new(&mut from).with_guessed_format().map_err(unreadable)?.format();
     from.rewind().map_err(unreadable)?;
     let about = match format {
@@ -164,7 +174,7 @@ fn check_from(mut from: impl BufRead + Seek) -> Result<(), Failure> {
         let message = format!("the image of {width}x{height} has a side over the limit of {IMAGE_SIDE_MAX}");
         return Err(invalid(message));
     }
-    Ok(())
+    Ok(u64::from(width) * u64::from(height))
 }
 
 /// Whether a PNG has several frames, and its size. Nothing is inflated: a profile or a text of 2 MB may become 2 GB.

@@ -119,6 +119,51 @@ fn every_feature_changes_the_pixels() {
     }
 }
 
+/// Pixels that are cut off or damaged, behind a sound header: the check decodes as the job does.
+#[test]
+fn a_broken_picture_is_found_by_the_check_as_by_the_job() {
+    let mut sim = Sim::start(&[]);
+    with_images(&sim);
+    let mut noise = image::RgbImage::new(64, 64);
+    noise.enumerate_pixels_mut().for_each(|(x, y, pixel)| {
+        *pixel = image::Rgb([(x * 7 + y * 13) as u8, (x * y) as u8, (x ^ y) as u8]);
+    });
+    for ending in ["png", "webp"] {
+        let path = sim.inputs().join(format!("noise.{ending}"));
+        noise.save(&path).expect("a picture is written");
+        let sound = std::fs::read(&path).expect("it is there");
+        let half = sound.len() / 2;
+        let mut damaged = sound.clone();
+        damaged[half..half + 40].iter_mut().for_each(|byte| *byte ^= 0xA5);
+        for (what, bytes) in [("cut", sound[..half].to_vec()), ("damaged", damaged)] {
+            if ending == "webp" && what == "damaged" {
+                // It has no checksum: other bytes may be another picture.
+                continue;
+            }
+            let name = format!("{what}.{ending}");
+            std::fs::write(sim.inputs().join(&name), bytes).expect("a file");
+            let net = json!([{"type": "canny", "image": name}]);
+            for (at, conditioning) in [
+                ("/conditioning/init_image", json!({"init_image": name})),
+                ("/conditioning/inpaint_mask", json!({"init_image": "a.png", "inpaint_mask": name})),
+                ("/conditioning/control_nets/0/image", json!({"control_nets": net})),
+            ] {
+                let fields = job(json!({"conditioning": conditioning}));
+                let report = sim.data("validate_request", fields.clone());
+                let found = &report["errors"][0];
+                assert_eq!(found["code"], "image_invalid", "{name} {at}: {report}");
+                assert_eq!(found["pointer"], format!("/payload/prompt_submission{at}"), "{name}");
+                let failed = sim.ask("generate_sdxl", fields);
+                assert_eq!(
+                    (&failed["error_details"]["errors"][0], report["valid"].as_bool()),
+                    (found, Some(false)),
+                    "{name}"
+                );
+            }
+        }
+    }
+}
+
 /// Weights of a prompt have no bound: the picture saturates.
 #[test]
 fn no_weight_of_a_prompt_ends_a_job() {

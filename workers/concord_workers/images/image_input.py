@@ -73,8 +73,7 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 _SIDEWAYS = (5, 6, 7, 8)
-# A picture of so many pixels is decoded in a third of a second, which a query may take.
-_CHECKED_PIXELS_MAX = 16_000_000
+_CHECKED_PIXELS_MAX = int(limits("image_checked_pixels_max"))
 _DATA_URL = re.compile(r"data:image/(?:png|jpeg|jpg|webp);base64,", re.IGNORECASE)
 # A second line of defence: Pillow refuses twice as many pixels in every call of this process.
 Image.MAX_IMAGE_PIXELS = PIXELS_MAX
