@@ -121,7 +121,7 @@ impl Dispatcher {
         outputs: Outputs,
         gpus: Option<Arc<dyn Gpus>>,
     ) -> Self {
-        let uploads = Uploads::new(&config.output_dir, &config.keep);
+        let uploads = Uploads::new(&config.output_dir, &config.keep, outputs.clone());
         let keys = Keys::new(config.keep.keys_max.size());
         let reading_budget = ReadingBudget::new(config.edge.reading_bytes_max);
         Self {

@@ -22,7 +22,7 @@ use crate::{
     config::Keep,
     images::read_header,
     jobs::timestamp,
-    outputs::{storage_failure, write_whole},
+    outputs::{Outputs, storage_failure, write_whole},
 };
 use index::{Kind, UploadIndex, on_disk};
 
@@ -37,6 +37,8 @@ pub struct Uploads(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     output_dir: PathBuf,
+    /// Told of each write that fails, so that the gateway is unready before a job fails too.
+    outputs: Outputs,
     upload_kept: Duration,
     input_kept: Duration,
     index: Mutex<UploadIndex>,
@@ -67,9 +69,10 @@ impl Uploads {
     /// The images under an output directory. Files from before have no id any more. They are removed by age and not at
     /// once, because another gateway may use the same directory.
     #[must_use]
-    pub fn new(output_dir: &Path, keep: &Keep) -> Self {
+    pub fn new(output_dir: &Path, keep: &Keep, outputs: Outputs) -> Self {
         let inner = Inner {
             output_dir: output_dir.to_owned(),
+            outputs,
             upload_kept: keep.upload_seconds.duration(),
             input_kept: keep.input_seconds.duration(),
             index: Mutex::new(UploadIndex::new(keep.inputs_bytes_max.get(), keep.uploads_max.size())),
@@ -203,6 +206,7 @@ impl Uploads {
         let path: Arc<Path> = self.0.output_dir.join(kind.folder()).join(name).into();
         if let Err(err) = write_whole(&path, bytes) {
             self.index().unreserve(size);
+            self.0.outputs.recheck();
             return Err(Box::new(storage_failure("the image could not be kept", &err)));
         }
         self.index().put(kind, digest, path.clone(), size);

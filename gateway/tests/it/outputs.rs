@@ -60,19 +60,35 @@ async fn a_disk_with_too_little_room_is_not_ready_before_a_job_fails() {
     rig.stop().await;
 }
 
+/// Whatever could not be written, readiness says so at once and not at the next look.
 #[tokio::test]
-async fn a_job_that_could_not_write_makes_the_gateway_look_again() {
-    let rig = Rig::with(1, "", &[]).await;
-    spoil(&rig);
-    assert_eq!(rig.post("/v1/generate", &submission()).await.code(), "storage_full");
-    crate::rig::within(async {
-        while rig.dispatcher.outputs().trouble().is_none() {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
-    assert_eq!(rig.get("/health/ready").await.status, 503);
-    rig.stop().await;
+async fn a_write_that_failed_makes_the_gateway_look_again() {
+    let mut with_image = submission();
+    with_image["conditioning"]["init_image"] =
+        format!("data:image/png;base64,{}", BASE64_STANDARD.encode(noise())).into();
+    for what in ["job", "image", "upload"] {
+        let begun = std::time::Instant::now();
+        let rig = Rig::with(1, "", &[]).await;
+        spoil(&rig);
+        let failed = match what {
+            "job" => rig.post("/v1/generate", &submission()).await,
+            "image" => rig.post("/v1/generate", &with_image).await,
+            _ => {
+                let upload = rig.request("POST", "/v1/uploads").header("content-type", "image/png");
+                rig.send_request(upload.body(noise())).await
+            }
+        };
+        assert_eq!(failed.code(), "storage_full", "{what}: {failed:?}");
+        crate::rig::within(async {
+            while rig.dispatcher.outputs().trouble().is_none() {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+        assert!(begun.elapsed() < contracts::limits::OUTPUT_PROBE, "{what}: the next look found it");
+        assert_eq!(rig.get("/health/ready").await.status, 503, "{what}");
+        rig.stop().await;
+    }
 }
 
 /// Noise, so that its file is large.

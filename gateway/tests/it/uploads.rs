@@ -196,7 +196,11 @@ async fn files_of_an_earlier_run_go_by_their_age_and_a_cut_file_is_trusted_by_no
     // A file of an earlier version, which a power loss cut short.
     let digest = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
     put("inputs", &format!("{digest}.png"), 60);
-    let uploads = gateway::uploads::Uploads::new(dir.path(), &gateway::config::Keep::default());
+    let uploads = gateway::uploads::Uploads::new(
+        dir.path(),
+        &gateway::config::Keep::default(),
+        gateway::outputs::Outputs::new(dir.path(), 0),
+    );
     uploads.sweep();
     let names = |folder: &str| {
         let mut names: Vec<String> = std::fs::read_dir(dir.path().join(folder))
