@@ -172,6 +172,31 @@ async fn a_client_that_takes_nothing_of_its_replies_is_cut() {
     rig.stop().await;
 }
 
+/// Replies that nobody takes stay with their connection, one after another, and hold up nobody else.
+#[tokio::test]
+async fn a_client_that_asks_a_thousand_times_and_reads_nothing_holds_up_nobody() {
+    let rig = hasty("write_seconds = 100").await;
+    let query = r#"{"action":"get_capabilities"}"#;
+    let command = head("POST", "/v1/commands", &format!("{JSON}Content-Length: {}\r\n", query.len())) + query;
+    let mut deaf = Vec::new();
+    for _ in 0..10 {
+        let mut raw = Raw::to(&rig).await;
+        raw.send(command.repeat(100)).await;
+        deaf.push(raw);
+    }
+    for _ in 0..10 {
+        rig.assert_answers().await;
+        rig.assert_makes_pictures().await;
+    }
+    // Nothing of theirs is lost either: they only read late.
+    for raw in &mut deaf {
+        for _ in 0..100 {
+            assert_eq!(raw.answer().await.status, 200);
+        }
+    }
+    rig.stop().await;
+}
+
 #[tokio::test]
 async fn a_transfer_coding_that_is_not_decoded_is_refused() {
     let rig = Rig::with(1, "", &[]).await;
