@@ -2,7 +2,7 @@
 
 use contracts::{
     Action, Dialect, ErrorCode, Form, ReadReply, Reply,
-    dictionary::{Shape, dictionary},
+    dictionary::{Name, Shape, dictionary},
 };
 use serde_json::{Map, Value};
 
@@ -119,7 +119,7 @@ fn list_of(value: &Value) -> &[Value] {
 }
 
 /// Whether a failure agrees with the table of codes and with itself: retryable is that of the code, and one fault is told at
-/// the top as in its entry.
+/// the top as in its entry. Faults of training data are `validation_failed` at the top, however many there are (§8).
 fn failure_agrees(reply: &Value) -> Result<(), String> {
     let details = &reply["error_details"];
     let Some(code) = details["code"].as_str().and_then(|code| code.parse::<ErrorCode>().ok()) else {
@@ -129,8 +129,9 @@ fn failure_agrees(reply: &Value) -> Result<(), String> {
         return Err(format!("retryable is {} of a failure {code}", details["retryable"]));
     }
     let entries = list_of(&details["errors"]);
+    let is_of_data = code == ErrorCode::ValidationFailed && is_training_data(&details["field"]);
     if let [only] = entries
-        && (only["code"] != details["code"] || only["pointer"] != details["field"])
+        && ((only["code"] != details["code"] && !is_of_data) || only["pointer"] != details["field"])
     {
         return Err(format!(
             "one fault, of the code {} and the pointer {}, is told as {code} at {}",
@@ -138,6 +139,16 @@ fn failure_agrees(reply: &Value) -> Result<(), String> {
         ));
     }
     Ok(())
+}
+
+/// Whether a pointer leads to the data of a training, in any spelling.
+fn is_training_data(pointer: &Value) -> bool {
+    let name = pointer.as_str().and_then(|pointer| pointer.rsplit('/').next());
+    let fields = dictionary().object(Action::StartTraining.info().request);
+    name.and_then(|name| fields.names.get(name)).is_some_and(|name| match name {
+        Name::Property { index, .. } => fields.properties[*index].snake == "training_data",
+        _ => false,
+    })
 }
 
 /// A reply as a strict reader of one dialect reads it.

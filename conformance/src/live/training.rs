@@ -2,13 +2,17 @@
 
 use contracts::Action;
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use crate::{
     case,
     check::{CheckDef, ScenarioEnd},
     class::Class,
-    context::Context,
+    context::{Context, picture_bytes},
     display,
     exchange::Command,
     member,
@@ -218,7 +222,9 @@ fn refusals() -> Scenario {
         .iter()
         .map(|action| CheckDef::new(action.as_str(), Class::Cmd, Sentence::TrainingNotFound))
         .collect();
-    checks.push(CheckDef::new("empty-data", Class::Effect, Sentence::TrainingDataFaults));
+    for id in ["empty-data", "broken-picture"] {
+        checks.push(CheckDef::new(id, Class::Effect, Sentence::TrainingDataFaults));
+    }
     Scenario::new("training.refusals", checks, move |context, checks| {
         for action in about {
             let request_id = context.fresh_id();
@@ -236,8 +242,33 @@ fn refusals() -> Scenario {
         let mut fields = case::fields(Action::StartTraining, context, "")?;
         fields["training_data"] = folder.display().to_string().into();
         let request_id = context.fresh_id();
-        let reading = context.ask(&Command::new(Action::StartTraining, fields).id(request_id))?;
+        let reading = context.ask(&Command::new(Action::StartTraining, fields.clone()).id(request_id))?;
         checks.hold("empty-data", reading.code() == Ok("validation_failed"), || reading.snake.to_string());
-        Ok(())
+        broken_picture(context, checks, fields, &root.join("conformance-broken"))
     })
+}
+
+/// One picture of the data is cut: the command has the code of its data set, and the entry that of its picture.
+fn broken_picture(
+    context: &mut Context,
+    checks: &mut Checks<'_>,
+    mut fields: Value,
+    folder: &Path,
+) -> Result<(), ScenarioEnd> {
+    let whole = picture_bytes(90);
+    let write = || {
+        fs::create_dir_all(folder)?;
+        fs::write(folder.join("cut.png"), &whole[..whole.len() / 2])?;
+        fs::write(folder.join("cut.txt"), "a red mill")
+    };
+    write().map_err(|err| ScenarioEnd::Undecided(err.to_string()))?;
+    fields["training_data"] = folder.display().to_string().into();
+    let id = context.fresh_id();
+    let reading = context.ask(&Command::new(Action::StartTraining, fields).id(id))?;
+    let entries = reading.snake["error_details"]["errors"].as_array().cloned();
+    let codes: Option<Vec<&Value>> =
+        entries.as_ref().map(|all| all.iter().map(|entry| &entry["code"]).collect());
+    let is_so = reading.code() == Ok("validation_failed") && codes == Some(vec![&json!("image_invalid")]);
+    checks.hold("broken-picture", is_so, || reading.snake.to_string());
+    Ok(())
 }
