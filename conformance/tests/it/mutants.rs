@@ -21,7 +21,7 @@ fn a_mutant_is_killed_by_a_check_that_names_it() {
         (code, report.as_str()),
         (
             Some(0),
-            "1 mutants: 1 killed, 0 noticed, 0 survived, 0 changed nothing, 0 expected; 0 members unseen\n"
+            "1 mutants: 1 killed, 0 noticed, 0 survived, 0 changed nothing, 0 expected, 0 overdue; 0 members unseen\n"
         ),
         "{stderr}"
     );
@@ -35,7 +35,7 @@ fn a_survivor_with_a_reason_is_expected() {
         (code, report.as_str()),
         (
             Some(0),
-            "1 mutants: 0 killed, 0 noticed, 0 survived, 0 changed nothing, 1 expected; 0 members unseen\n"
+            "1 mutants: 0 killed, 0 noticed, 0 survived, 0 changed nothing, 1 expected, 0 overdue; 0 members unseen\n"
         ),
         "{stderr}"
     );

@@ -4,7 +4,7 @@ use std::io;
 
 use super::{
     super::hunt::{Fate, Hunt},
-    Counts, counts, rows,
+    Counts, OVERDUE, TAKE_IT_OUT, counts, rows,
 };
 
 /// Writes what survived, what was noticed without its name, which members are never seen, and the numbers.
@@ -23,12 +23,19 @@ pub fn write(hunt: &Hunt, out: &mut dyn io::Write) -> io::Result<()> {
             Fate::Killed(_) | Fate::Unmade => {}
         }
     }
+    for row in &rows {
+        if let Some(id) = row.overdue() {
+            let mutant = &row.hunted.name;
+            writeln!(out, "overdue   {mutant}: {OVERDUE} {id}: {TAKE_IT_OUT}")?;
+        }
+    }
     for site in &hunt.unseen {
         writeln!(out, "unseen    {site}: no scenario ever has a value there")?;
     }
-    let Counts { mutants, killed, noticed, survived, unmade, expected, unseen } = counts(hunt, &rows);
+    let Counts { mutants, killed, noticed, survived, unmade, expected, overdue, unseen } =
+        counts(hunt, &rows);
     writeln!(
         out,
-        "{mutants} mutants: {killed} killed, {noticed} noticed, {survived} survived, {unmade} changed nothing, {expected} expected; {unseen} members unseen"
+        "{mutants} mutants: {killed} killed, {noticed} noticed, {survived} survived, {unmade} changed nothing, {expected} expected, {overdue} overdue; {unseen} members unseen"
     )
 }

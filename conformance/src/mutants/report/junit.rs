@@ -6,10 +6,10 @@ use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
 use super::{
     super::hunt::{Fate, Hunt},
-    Row, rows,
+    OVERDUE, Row, TAKE_IT_OUT, rows,
 };
 
-/// Writes the report. A mutant that is not killed is a failure, a member that is never seen one of the suite `unseen`.
+/// Writes the report. A mutant that is not killed is a failure, one that is killed though it is expected to survive too, a member that is never seen one of the suite `unseen`.
 ///
 /// # Errors
 /// The error of the writer.
@@ -50,10 +50,11 @@ fn skipped(why: &str) -> TestCaseStatus {
 
 fn status(row: &Row<'_>) -> TestCaseStatus {
     match (&row.expected, &row.hunted.fate) {
-        (Some(reason), _) => skipped(reason),
+        (Some(_), Fate::Killed(id)) => failure(&format!("{OVERDUE} {id}: {TAKE_IT_OUT}")),
+        (_, Fate::Unmade) => skipped("the edit changes nothing in any frame"),
+        (Some(reason), Fate::Noticed(_) | Fate::Survived) => skipped(reason),
         (None, Fate::Killed(_)) => TestCaseStatus::success(),
         (None, Fate::Noticed(id)) => failure(&format!("{id} fails, and does not name it")),
         (None, Fate::Survived) => failure(&format!("{} scenarios passed", row.hunted.scenarios)),
-        (None, Fate::Unmade) => skipped("the edit changes nothing in any frame"),
     }
 }

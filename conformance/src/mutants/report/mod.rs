@@ -15,9 +15,24 @@ use crate::verdict::Verdict;
 pub struct Row<'h> {
     /// The mutant and its fate.
     pub hunted: &'h Hunted,
-    /// The reason, of one that was not killed and need not be.
+    /// The reason in `data/expected_mutants.json` why the suite need not kill it.
     pub expected: Option<String>,
 }
+
+impl Row<'_> {
+    /// The check that killed a mutant that was expected to survive: its reason is no longer true.
+    #[must_use]
+    pub fn overdue(&self) -> Option<&str> {
+        match &self.hunted.fate {
+            Fate::Killed(id) if self.expected.is_some() => Some(id),
+            _ => None,
+        }
+    }
+}
+
+/// What is said of a mutant that is overdue, before and after the check.
+const OVERDUE: &str = "it is expected to survive, and is killed by";
+const TAKE_IT_OUT: &str = "take it out of conformance/data/expected_mutants.json";
 
 /// How many mutants fared how.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
@@ -34,6 +49,8 @@ pub struct Counts {
     pub unmade: usize,
     /// Noticed or survived, with a reason.
     pub expected: usize,
+    /// Killed, with a reason why it need not be.
+    pub overdue: usize,
     /// Members that no scenario ever saw.
     pub unseen: usize,
 }
@@ -42,11 +59,8 @@ pub struct Counts {
 #[must_use]
 pub fn rows(hunt: &Hunt) -> Vec<Row<'_>> {
     let expected = Expected::read();
-    let rows = hunt.hunted.iter().map(|hunted| {
-        let need_not = matches!(hunted.fate, Fate::Noticed(_) | Fate::Survived);
-        Row { hunted, expected: expected.reason(&hunted.name).filter(|_| need_not).map(str::to_owned) }
-    });
-    rows.collect()
+    let reason = |hunted: &Hunted| expected.reason(&hunted.name).map(str::to_owned);
+    hunt.hunted.iter().map(|hunted| Row { hunted, expected: reason(hunted) }).collect()
 }
 
 /// The numbers of some rows.
@@ -54,12 +68,13 @@ pub fn rows(hunt: &Hunt) -> Vec<Row<'_>> {
 pub fn counts(hunt: &Hunt, rows: &[Row<'_>]) -> Counts {
     let mut counts = Counts { mutants: rows.len(), unseen: hunt.unseen.len(), ..Counts::default() };
     for row in rows {
-        let count = match row.hunted.fate {
-            _ if row.expected.is_some() => &mut counts.expected,
-            Fate::Killed(_) => &mut counts.killed,
-            Fate::Noticed(_) => &mut counts.noticed,
-            Fate::Survived => &mut counts.survived,
-            Fate::Unmade => &mut counts.unmade,
+        let count = match (&row.hunted.fate, row.expected.is_some()) {
+            (Fate::Killed(_), false) => &mut counts.killed,
+            (Fate::Killed(_), true) => &mut counts.overdue,
+            (Fate::Noticed(_) | Fate::Survived, true) => &mut counts.expected,
+            (Fate::Noticed(_), false) => &mut counts.noticed,
+            (Fate::Survived, false) => &mut counts.survived,
+            (Fate::Unmade, _) => &mut counts.unmade,
         };
         *count += 1;
     }
@@ -67,13 +82,65 @@ pub fn counts(hunt: &Hunt, rows: &[Row<'_>]) -> Counts {
 }
 
 /// The verdict on the suite: it is broken if a mutant survives, or if its finding does not say what is wrong, unless that is
-/// expected.
+/// expected, and if one that is expected to survive is killed.
 #[must_use]
 pub fn verdict(hunt: &Hunt) -> Verdict {
     let counts = counts(hunt, &rows(hunt));
     match counts {
         Counts { mutants: 0, .. } => Verdict::CouldNotRun,
-        Counts { noticed: 0, survived: 0, unseen: 0, .. } => Verdict::Ok,
+        Counts { noticed: 0, survived: 0, overdue: 0, unseen: 0, .. } => Verdict::Ok,
         _ => Verdict::Broken,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{counts, human, json, junit, rows, verdict};
+    use crate::{
+        mutants::{
+            Edit,
+            expected::Expected,
+            hunt::{Fate, Hunt, Hunted},
+        },
+        verdict::Verdict,
+    };
+
+    fn written(write: fn(&Hunt, &mut dyn std::io::Write) -> std::io::Result<()>, hunt: &Hunt) -> String {
+        let mut out = Vec::new();
+        write(hunt, &mut out).expect("memory has room");
+        String::from_utf8(out).expect("a report is text")
+    }
+
+    /// A reason that is no longer true would excuse the next survivor.
+    #[test]
+    fn an_expected_survivor_that_is_killed_is_told() {
+        let expected = Expected::read();
+        let name = expected.names().next().expect("some are expected");
+        let of = |fate: Fate| Hunt {
+            unseen: Vec::new(),
+            hunted: vec![Hunted {
+                name: name.to_owned(),
+                edit: Edit::Next,
+                site: "a/member".to_owned(),
+                fate,
+                scenarios: 1,
+            }],
+        };
+        for fate in [Fate::Survived, Fate::Noticed("a.check".to_owned()), Fate::Unmade] {
+            assert_eq!(verdict(&of(fate.clone())), Verdict::Ok, "{fate:?}");
+        }
+        let killed = of(Fate::Killed("a.check".to_owned()));
+        assert_eq!(verdict(&killed), Verdict::Broken);
+        let counts = counts(&killed, &rows(&killed));
+        assert_eq!((counts.overdue, counts.killed, counts.expected), (1, 0, 0));
+        let told = "it is expected to survive, and is killed by a.check: take it out of";
+        let human = written(human::write, &killed);
+        assert!(
+            human.contains(&format!("overdue   {name}: {told}")) && human.contains("1 overdue"),
+            "{human}"
+        );
+        let junit = written(junit::write, &killed);
+        assert!(junit.contains("<failure") && junit.contains(told), "{junit}");
+        assert_eq!(json::document(&killed)["counts"]["overdue"], 1);
     }
 }
