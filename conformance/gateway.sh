@@ -32,7 +32,7 @@ if [ "${1:-}" = --python ]; then
   process=()
   # What a document is refused for is the same with any worker, and python.sh judges this one alone.
   [ "${1:-}" = --all ] && shift || worker_alike=(--skip http --skip strangers --skip hostile --skip bounds --skip readings --skip properties --skip own-fields --skip own-members)
-  has=(--skip gateway-process --skip gateway-log --skip asked.training-numbers --timeout 120 --model sdxl_base --refiner sdxl_refiner --vae sdxl_vae --lora lora_style.safetensors --control-net controlnet_canny)
+  has=(--skip gateway-process --skip gateway-log --skip asked.training-numbers --timeout 120 --model sdxl_base --refiner sdxl_refiner --vae sdxl_vae --lora lora_style.safetensors --control-net controlnet_canny --embedding ti_style.safetensors)
 fi
 folders=(--model-root "$scratch/models" --input-root "$scratch/inputs" --output-dir "$scratch/outputs")
 files=(--scratch-models "$scratch/models" --base-file "$base")

@@ -15,5 +15,6 @@ echo "{\"control_nets\": {\"canny\": \"$models/controlnet_canny\"}}" >"$scratch/
 # One OpenMP thread: with more, small tensors take tens of times longer on a busy machine.
 OMP_NUM_THREADS=1 "${CARGO_TARGET_DIR:-target}/debug/conformance" worker --timeout 120 --start-timeout 60 \
   --model sdxl_base --refiner sdxl_refiner --vae sdxl_vae --lora lora_style.safetensors --control-net controlnet_canny \
+  --embedding ti_style.safetensors \
   --scratch-models "$scratch/models" --base-file "$models/sdxl_base_file.safetensors" \
   "$@" -- workers/.venv/bin/python workers/main.py --device cpu --model-root "$models" --model-root "$scratch/models" --config "$scratch/worker.json"

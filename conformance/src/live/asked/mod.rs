@@ -2,6 +2,7 @@
 
 mod texts;
 mod training;
+mod validation;
 
 use contracts::{
     Action,
@@ -36,6 +37,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         training::numbers(),
         texts::texts(),
         texts::base(),
+        validation::scenario(),
     ]
 }
 

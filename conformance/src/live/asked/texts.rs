@@ -17,6 +17,7 @@ use crate::{
     display,
     exchange::Command,
     live::{files, training},
+    picture::{Picture, difference},
     scenario::{Checks, Scenario},
 };
 
@@ -27,7 +28,8 @@ const TOKEN: &str = "<mill>";
 const UNLIKE: f64 = 1e-5;
 
 pub(super) fn texts() -> Scenario {
-    let checks = ["instance_prompt", "dreambooth_mode", "placeholder_token", "initializer_token"];
+    let checks =
+        ["instance_prompt", "dreambooth_mode", "placeholder_token", "initializer_token", "embedding"];
     Scenario::new("asked.training-texts", checks.into_iter().map(check).collect(), |context, checks| {
         let Some(root) = context.options.input_root.clone() else {
             return Err(ScenarioEnd::Skip("needs --input-root".to_owned()));
@@ -77,6 +79,7 @@ fn inversion(context: &mut Context, checks: &mut Checks<'_>, data: &Path) -> Res
     let one = learn(context, &changes(TOKEN, "a"))?;
     let other = learn(context, &changes(TOKEN, "b"))?;
     differs(checks, "initializer_token", &one, &other);
+    embedding(context, checks, [&one, &other])?;
     let mut fields = case::fields(Action::StartTraining, context, "")?;
     for (pointer, value) in changes("<harbour>", "a") {
         fields = with(fields, pointer, value);
@@ -93,6 +96,35 @@ fn inversion(context: &mut Context, checks: &mut Checks<'_>, data: &Path) -> Res
         Some(accepted) => training::end(context, accepted),
         None => Ok(()),
     }
+}
+
+/// Of two embeddings for one token the path decides which is drawn.
+fn embedding(
+    context: &mut Context,
+    checks: &mut Checks<'_>,
+    trained: [&Learnt; 2],
+) -> Result<(), ScenarioEnd> {
+    let plain =
+        with(context.small_submission(), "/conditioning/prompt", format!("a photo of {TOKEN}").into());
+    let mut draw = |learnt: &Learnt| {
+        let list = json!([{"path": learnt.output, "token": TOKEN}]);
+        let fields =
+            json!({"prompt_submission": with(plain.clone(), "/conditioning/textual_inversions", list)});
+        let drawn = context.get(Action::GenerateSdxl, fields)?;
+        Picture::open(context, &drawn["image_details"][0])
+    };
+    let (one, again, other) = (draw(trained[0])?, draw(trained[0])?, draw(trained[1])?);
+    let (repeat, changed) = (difference(&one, &again), difference(&one, &other));
+    let holds =
+        repeat.is_some_and(|most| most <= 1) && changed.is_some_and(|most| most > 0) && changed > repeat;
+    checks.hold("embedding", holds, || {
+        format!(
+            "textual_inversions path: one embedding twice differs by {} of 255, another one by {}",
+            display::json(&repeat),
+            display::json(&changed)
+        )
+    });
+    Ok(())
 }
 
 /// Two checkpoints that differ in one tensor: another base is another training.

@@ -167,6 +167,8 @@ pub(super) struct Learnt {
     rates: Vec<f64>,
     steps: u64,
     pub(super) output: String,
+    /// The validation pictures of each step.
+    pub(super) pictures: Vec<Vec<String>>,
 }
 
 impl Learnt {
@@ -213,10 +215,15 @@ fn learn_by(action: Action, context: &mut Context, changes: &[(&str, Value)]) ->
         member::list(&history, "/rows")?.iter().map(|row| member::number(row, &format!("/{name}"))).collect()
     };
     let (losses, rates) = (column("loss")?, column("learning_rate")?);
+    let paths = |row: &Value| {
+        let paths = row["validation_images"].as_array().into_iter().flatten();
+        paths.filter_map(Value::as_str).map(str::to_owned).collect()
+    };
+    let pictures = member::list(&history, "/rows")?.iter().map(paths).collect();
     let steps = member::integer(&status, "/total_steps")?;
     let output = member::text(&status, "/output_path")?.to_owned();
     wait_for_ready(context)?;
-    Ok(Learnt { losses, rates, steps, output })
+    Ok(Learnt { losses, rates, steps, output, pictures })
 }
 
 /// Some matrix of the file is of that rank.

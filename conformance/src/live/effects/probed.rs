@@ -32,7 +32,7 @@ const UNPROBED: &[(&str, &str)] = &[
     ("/conditioning/loras/*/adapter_name", "no reply and no picture shows it"),
     (
         "/conditioning/textual_inversions/*/path",
-        "no option names a second embedding; files refuses one that is none",
+        "asked.training-texts.embedding draws with two embeddings that it trained",
     ),
     ("/performance/device", "a target has one device; capabilities probes the others"),
     ("/performance/dtype", "it decides time and memory; a device may have one"),
