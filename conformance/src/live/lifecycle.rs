@@ -169,6 +169,7 @@ fn initialize() -> Scenario {
         CheckDef::new("no-common-version", Class::Enum, Sentence::ProtocolVersion),
         CheckDef::new("another-gpu", Class::Id, Sentence::GpuNamesAccepted),
         CheckDef::new("another-index", Class::Names, Sentence::GpuNamesAccepted),
+        CheckDef::new("own-index", Class::Names, Sentence::GpuNamesAccepted),
     ];
     Scenario::new("lifecycle.initialize", checks, |context, checks| {
         let (mut worker, data) = context.start_with(&["events", "out_of_order"])?;
@@ -210,6 +211,16 @@ fn initialize() -> Scenario {
         let elsewhere = ask(&mut worker, context, &index)?;
         let refused = matches!(elsewhere.code(), Ok("unsupported_feature" | "gpu_not_found"));
         checks.hold("another-index", refused, || elsewhere.snake.to_string());
+        let own = data["gpu_id"].as_str().and_then(|id| id.strip_prefix("gpu_")?.parse::<u64>().ok());
+        let Some(own) = own else {
+            checks.skip("own-index", format!("{} has no index among GPUs", data["gpu_id"]));
+            return Ok(());
+        };
+        let index = Command::new(Action::Initialize, json!({"device_index": own})).id("own");
+        let here = ask(&mut worker, context, &index)?;
+        checks.hold("own-index", here.data().is_ok(), || {
+            format!("device_index {own} is refused by {}: {}", data["gpu_id"], here.snake)
+        });
         Ok(())
     })
 }

@@ -143,13 +143,19 @@ fn suite() -> Scenario {
             format!("{} of the suite are not on the GPU: {}", display::json(&missing), display::json(&listed))
         });
         let cached = context.get(Action::CacheSdxlSuite, fields)?;
-        let cached: Vec<_> = cached["component_results"]
-            .as_array()
+        let has = |part: &str| {
+            let id = format!("sdxl_conf_{part}");
+            let results = cached["component_results"].as_array();
+            results.into_iter().flatten().any(|row| row["model_id"] == id && row["success"] == true)
+        };
+        let lacks: Vec<String> = ["base", "refiner", "vae"]
             .into_iter()
-            .flatten()
-            .filter(|part| part["success"] == true)
+            .filter(|part| !has(part))
+            .map(|part| format!("{part}_model_path"))
             .collect();
-        checks.hold("cached", cached.len() == 3, || display::json(&cached));
+        checks.hold("cached", lacks.is_empty(), || {
+            format!("{} was asked for, and not cached: {cached}", lacks.join(", "))
+        });
         context.get(Action::UnloadModel, json!({}))?;
         Ok(())
     })

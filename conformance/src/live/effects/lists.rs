@@ -89,7 +89,7 @@ pub(super) fn references() -> Scenario {
             let is_there = field.is_some_and(|field| field.contains(&at));
             checks.hold(check, is_there && reading.code() == Ok("unsupported_feature"), || {
                 let code = display::result(&reading.code());
-                format!("{length} reference images: {code} at {}", display::json(&field))
+                format!("{length} {REFERENCES}: {code} at {}", display::json(&field))
             });
         }
         Ok(())

@@ -274,6 +274,14 @@ fn self_test(checks: &mut Checks<'_>, context: &mut Context) -> Result<(), Scena
             format!("scope {scope} has {other}, and commands {own}")
         });
     }
+    // Whatever a worker calls its checks: those of the commands are about commands.
+    let is_of_action = |row: &Value| {
+        let said: Vec<&str> = [&row["id"], &row["name"]].into_iter().filter_map(Value::as_str).collect();
+        Action::ALL.iter().any(|action| said.iter().any(|text| text.contains(action.as_str())))
+    };
+    checks.hold("checks", rows.iter().any(is_of_action), || {
+        format!("scope commands has no check of a command: {}", display::json(&own))
+    });
     let failed: Vec<&Value> = rows.iter().filter(|row| row["passed"] != true).collect();
     checks.hold("check-passed", failed.is_empty(), || {
         format!("its own test fails: {failed}", failed = display::json(&failed))
