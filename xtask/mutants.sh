@@ -17,6 +17,12 @@ if [ ! -x "$home/bin/cargo-mutants" ]; then
   cargo install --quiet --locked --root "$home" --version "=$version" cargo-mutants
 fi
 
+# The tests start workers and gateways, which are of other packages: cargo-mutants builds the mutated one alone, in a copy of the
+# tree. Those of the tree as it is serve every mutant.
+cargo bins --quiet
+CONCORD_BUILT=$(cd "${CARGO_TARGET_DIR:-target}/debug" && pwd)
+export CONCORD_BUILT
+
 if [ $# -eq 0 ]; then
   day=$(date -u +%-j)
   set -- --shard "$((day % parts))/$parts"

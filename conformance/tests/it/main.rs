@@ -30,8 +30,18 @@ use std::{
 /// A file that the simulated worker takes as a base.
 pub(crate) const PRETEND_BASE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/data/pretend_base.safetensors");
 
+/// A program of the folder in CONCORD_BUILT: where only this package is built anew, others are not built beside the tool.
+fn built(name: &str) -> Option<PathBuf> {
+    let program = PathBuf::from(std::env::var_os("CONCORD_BUILT")?).join(name);
+    assert!(program.exists(), "{} is not built", program.display());
+    Some(program)
+}
+
 /// The simulated worker, built beside the tool.
 pub(crate) fn simulated_worker() -> PathBuf {
+    if let Some(worker) = built("worker-sim") {
+        return worker;
+    }
     let tool = PathBuf::from(env!("CARGO_BIN_EXE_conformance"));
     let worker = tool.with_file_name("examples").join("simulated-worker");
     assert!(worker.exists(), "{} is not built; `cargo test -p conformance` builds it", worker.display());
@@ -40,6 +50,9 @@ pub(crate) fn simulated_worker() -> PathBuf {
 
 /// The gateway. It belongs to another package: commands for the whole workspace build it beside the tool.
 pub(crate) fn gateway() -> PathBuf {
+    if let Some(gateway) = built("gateway") {
+        return gateway;
+    }
     let gateway = PathBuf::from(env!("CARGO_BIN_EXE_conformance")).with_file_name("gateway");
     assert!(
         gateway.exists(),
