@@ -33,6 +33,10 @@ pub struct Violation {
     /// that begins with this violation; the entries of `errors[]` have no such member.
     #[serde(skip)]
     pub hint: Option<String>,
+    /// The id of the broken rule over several fields; `None` of a value's own limits. Parties compare it; replies do not
+    /// have it.
+    #[serde(skip)]
+    pub rule: Option<String>,
 }
 
 /// Integers up to this are exact in a float.
@@ -60,6 +64,7 @@ impl Violation {
             maximum: None,
             nearest: None,
             hint: None,
+            rule: None,
         }
     }
 

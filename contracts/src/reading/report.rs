@@ -33,6 +33,7 @@ impl Reader {
             maximum: violation.maximum,
             nearest: violation.nearest,
             hint: violation.hint,
+            rule: None,
         });
     }
 

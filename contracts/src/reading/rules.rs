@@ -23,7 +23,7 @@ impl Reader {
             for rule in &document.rules {
                 let is_faulty = |field: &str| self.is_faulty(&format!("{at}{field}"));
                 for breach in rule.breaches(&effective, &document.shape, self.dictionary, &is_faulty) {
-                    blamed.extend(self.breach(def, &at, said, breach));
+                    blamed.extend(self.breach(def, &at, said, &rule.id, breach));
                 }
             }
             // Marked as faulty, so that no warning of `find_no_effect` stands beside the violation.
@@ -35,7 +35,7 @@ impl Reader {
     }
 
     /// Reports a breach at the last of its fields that the sender wrote; returns the place that a violation blames.
-    fn breach(&mut self, def: &Def, at: &str, said: &Value, breach: Breach) -> Option<String> {
+    fn breach(&mut self, def: &Def, at: &str, said: &Value, rule: &str, breach: Breach) -> Option<String> {
         let is_said = |field: &&String| said.pointer(field).is_some();
         let blamed = breach.fields.iter().rev().find(is_said).unwrap_or(&breach.fields[0]);
         let canonical = format!("{at}{blamed}");
@@ -52,6 +52,7 @@ impl Reader {
                 self.violations.add(|| Violation {
                     minimum: breach.minimum,
                     maximum: breach.maximum,
+                    rule: Some(rule.to_owned()),
                     ..Violation::new(pointer, code, breach.message)
                 });
                 Some(canonical)
