@@ -114,6 +114,8 @@ pub(crate) enum TypeRef {
 pub(crate) struct Field {
     /// Its canonical name.
     pub(crate) name: String,
+    /// Its name in C#.
+    pub(crate) csharp: String,
     /// What it is.
     pub(crate) description: String,
     /// Its type.
@@ -269,6 +271,10 @@ impl<'a> Lowering<'a> {
             !conditional && (default.is_some() || schema.get("x-default-by-device").is_some());
         Ok(Field {
             name: property.to_owned(),
+            csharp: schema
+                .get("x-csharp")
+                .and_then(Value::as_str)
+                .map_or_else(|| pascal(property), str::to_owned),
             description: description.to_owned(),
             kind,
             presence,

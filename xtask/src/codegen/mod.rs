@@ -4,6 +4,7 @@ mod action;
 mod checked;
 mod codes;
 mod command;
+mod csharp;
 mod definition;
 mod limits;
 mod output;
@@ -87,5 +88,6 @@ pub(crate) fn generate(bundle: &Bundle) -> Result<Files> {
         python_submission::submission(&model)?,
     );
     files.add("workers/concord_workers/contract/generated/tables.py", python::tables(bundle)?);
+    csharp::add(&mut files, bundle, &model)?;
     Ok(files)
 }

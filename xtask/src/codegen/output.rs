@@ -10,7 +10,8 @@ use anyhow::{Context as _, Result};
 use super::Outcome;
 
 /// The folders that hold generated files and nothing else.
-const FOLDERS: [&str; 2] = ["contracts/src/generated", "workers/concord_workers/contract/generated"];
+const FOLDERS: [&str; 3] =
+    ["contracts/src/generated", "workers/concord_workers/contract/generated", super::csharp::FOLDER];
 
 /// The command that updates a stale file.
 const MEND: &str = "cargo xtask codegen";
