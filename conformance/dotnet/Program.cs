@@ -36,6 +36,7 @@ while (input.ReadLine() is { } line)
 
 static JsonObject Answer(Type type, string options, string json)
 {
+    if (options == "newtonsoft") return Newtonsoft.Answer(type, json);
     object? value;
     try
     {

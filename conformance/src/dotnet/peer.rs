@@ -9,6 +9,12 @@ use std::{
 
 use super::clr::{Clr, Types};
 
+/// The set of options that stands for Newtonsoft.Json with its default settings.
+pub(crate) const NEWTONSOFT: &str = "newtonsoft";
+
+/// The outcome of a library that is not there.
+const ABSENT: &str = "absent";
+
 /// The answer of real .NET.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
@@ -51,7 +57,7 @@ impl Peer {
     /// Binds a text to a type, named in C#, under a named set of options.
     ///
     /// # Errors
-    /// The error of the pipe, or of an answer that is none.
+    /// The error of the pipe, of an answer that is none, or of a library that this .NET lacks.
     pub fn bind(&mut self, clr: &str, options: &str, json: &str) -> io::Result<Answer> {
         self.write(&json!({"clr": clr, "options": options, "json": json}))?;
         let mut line = String::new();
@@ -59,6 +65,9 @@ impl Peer {
         let answer: Json = serde_json::from_str(&line)?;
         let text = |name: &str| answer[name].as_str().map(str::to_owned);
         let outcome = text("outcome").ok_or_else(|| io::Error::other("the peer gave no outcome"))?;
+        if outcome == ABSENT {
+            return Err(io::Error::other(text("why").unwrap_or(outcome)));
+        }
         Ok(match text("value") {
             Some(value) => Answer::Bound(value),
             None => Answer::Thrown { exception: outcome, path: text("path"), inner: text("inner") },

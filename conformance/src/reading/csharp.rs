@@ -12,7 +12,7 @@ use crate::dotnet::{
     Options, bind,
     clr::{Class, Clr, Integer, Member, Types},
     line, options,
-    peer::{Answer, Peer},
+    peer::{Answer, NEWTONSOFT, Peer},
     write,
 };
 
@@ -105,7 +105,7 @@ impl Classes {
         }
     }
 
-    /// What real .NET reads under each set of options.
+    /// What real .NET reads under each set of options of System.Text.Json, and with Newtonsoft.Json.
     pub(super) fn by_dotnet(&self, bytes: &[u8], program: &Path) -> Vec<Reading> {
         let skipped = |why: String| vec![party("dotnet", Outcome::Skipped { why })];
         let mut peer = match Peer::start(program, &self.types) {
@@ -113,11 +113,12 @@ impl Classes {
             Err(err) => return skipped(format!("dotnet does not start: {err}")),
         };
         let (json, clr) = (whole(bytes), self.root.name(&self.types));
-        let readings = options::NAMES.map(|set| match peer.bind(&clr, set, &json) {
+        let sets = options::NAMES.iter().chain([&NEWTONSOFT]);
+        let readings = sets.map(|set| match peer.bind(&clr, set, &json) {
             Err(err) => party(&format!("dotnet:{set}"), Outcome::Skipped { why: err.to_string() }),
             Ok(answer) => party(&format!("dotnet:{set}"), outcome_of(answer)),
         });
-        readings.into()
+        readings.collect()
     }
 }
 

@@ -414,3 +414,28 @@ fn the_model_and_dotnet_agree_on_what_the_oracle_lacks() {
     }
     assert_none(&wrong, asked);
 }
+
+/// Newtonsoft.Json is asked too, from the folder of the SDK; it reads what System.Text.Json refuses.
+#[test]
+fn newtonsoft_reads_a_number_from_a_string() {
+    let Some(program) = std::env::var_os("CONFORMANCE_DOTNET_PEER") else {
+        eprintln!("skipped: CONFORMANCE_DOTNET_PEER names no built peer");
+        return;
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("document.json");
+    let document = r#"{"Model":{"Base":"b"},"Scheduler":{"Steps":"30"},"Conditioning":{"Prompt":"a"}}"#;
+    fs::write(&file, document).expect("the file is written");
+    let paths = [file.as_path(), Path::new(&program)].map(|path| path.to_str().expect("a path of the test"));
+    let (_, report) = crate::run(&["read", paths[0], "--dotnet", paths[1], "--format", "json"]);
+    let reading = |party: &str| {
+        let readings = report["readings"].as_array().expect("a list");
+        readings
+            .iter()
+            .find(|reading| reading["party"] == party)
+            .unwrap_or_else(|| panic!("{party}: {report:#}"))
+    };
+    assert_eq!(reading("dotnet:default")["outcome"], "refused");
+    assert_eq!(reading("dotnet:newtonsoft")["outcome"], "read", "{report:#}");
+    assert_eq!(reading("dotnet:newtonsoft")["value"]["Scheduler"]["Steps"], 30);
+}
