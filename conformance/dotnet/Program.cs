@@ -1,4 +1,5 @@
-// Real .NET as a party: makes the described types, and reads and writes JSON with System.Text.Json.
+// Real .NET as a party: makes the described types, and reads and writes JSON with System.Text.Json; and reads documents with the
+// generated types of clients/csharp.
 // The first line of stdin describes the types; each further line is one question, answered by one line on stdout.
 // `describe ASSEMBLY OPTIONS` describes the types of a built assembly instead (Assembled.cs).
 using System.Text;
@@ -6,6 +7,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using Concord.Contracts;
 
 Console.InputEncoding = new UTF8Encoding(false);
 using var output = new StreamWriter(Console.OpenStandardOutput(), new UTF8Encoding(false)) { AutoFlush = true, NewLine = "\n" };
@@ -31,8 +33,42 @@ var types = new Described(JsonNode.Parse(described)!);
 while (input.ReadLine() is { } line)
 {
     var question = JsonNode.Parse(line)!;
+    if ((string?)question["definition"] is { } definition)
+    {
+        output.WriteLine(Read(definition, question).ToJsonString());
+        continue;
+    }
     output.WriteLine(Answer(types.Named((string)question["clr"]!), (string)question["options"]!, (string)question["json"]!).ToJsonString());
 }
+
+// What the generated types say of a document.
+static JsonObject Read(string definition, JsonNode question)
+{
+    var dialect = Enum.Parse<Dialect>((string)question["dialect"]!, ignoreCase: true);
+    var writer = (bool)question["sender"]! ? Writer.Sender : Writer.Canonical;
+    Reading reading;
+    try
+    {
+        reading = ContractReader.Read(Definitions.Types[definition], (string)question["json"]!, dialect, writer);
+    }
+    catch (JsonException fault)
+    {
+        return new() { ["exception"] = $"JsonException: {fault.Message}" };
+    }
+    var found = reading.Findings;
+    return new()
+    {
+        ["violations"] = new JsonArray([.. found.Violations.Select(one => new JsonObject
+            { ["pointer"] = one.Pointer, ["code"] = Spellings<ErrorCode>.Name(one.Code), ["rule"] = one.Rule, ["message"] = one.Message })]),
+        ["warnings"] = new JsonArray([.. found.Warnings.Select(one => new JsonObject
+            { ["pointer"] = one.Pointer, ["code"] = Spellings<WarningCode>.Name(one.Code) })]),
+        ["value"] = Canonical(reading.Value),
+        ["effective"] = Canonical((reading.Value as IHasDefaults)?.Effective(DeviceKind.Gpu)),
+    };
+}
+
+static JsonNode? Canonical(IContractDocument? value) =>
+    value is null ? null : JsonSerializer.SerializeToNode(value, value.GetType(), ContractJson.Options(Dialect.Snake));
 
 static JsonObject Answer(Type type, string options, string json)
 {

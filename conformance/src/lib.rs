@@ -13,6 +13,7 @@
 // A report is read by people: values stand in it as JSON, not as Rust prints them for debugging.
 #![cfg_attr(not(test), deny(clippy::use_debug))]
 
+pub mod agree;
 pub mod bench;
 pub mod case;
 pub mod check;

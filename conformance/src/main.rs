@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 use conformance::{
-    bench,
+    agree, bench,
     cli::{self, BenchChoice, DiffChoice, Format, Invocation, Task},
     compare, csharp, diff,
     finding::Outcome,
@@ -89,6 +89,15 @@ fn go(invocation: &Invocation) -> anyhow::Result<Verdict> {
                 _ => reading::report::human(&readings, out),
             })?;
             Ok(readings.verdict())
+        }
+        Task::Agree(choice) => {
+            let agreement = agree::run(choice).map_err(anyhow::Error::msg)?;
+            put(output, |out| match invocation.format {
+                Format::Json => agree::report::json(&agreement, out),
+                // The command line takes no other form.
+                _ => agree::report::human(&agreement, out),
+            })?;
+            Ok(agreement.verdict())
         }
         Task::Diff(choice) => judge_change(invocation, choice, output),
         Task::Run => run(invocation, output),

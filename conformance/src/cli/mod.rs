@@ -1,5 +1,6 @@
 //! The command line: a file for each command, and the invocation that they give.
 
+mod agree;
 mod bench;
 mod compare;
 mod csharp;
@@ -54,6 +55,11 @@ enum Command {
     ///
     /// Exit codes: 0 the contract accepts the document, 10 it refuses it, 30 could not run.
     Read(read::ReadFlags),
+    /// Asks the schemas, Rust, C# and Python about payloads made from the schemas: each must give the same verdict, the same
+    /// violations and equal values.
+    ///
+    /// Exit codes: 0 all agree, 10 two disagree or a field, bound or rule was not hit, 30 could not run.
+    Agree(agree::AgreeFlags),
     /// Compares C# sources or assemblies with the contract: names, types, limits, defaults and commands that the schemas do not
     /// have.
     ///
@@ -102,6 +108,8 @@ pub enum Task {
         /// Files of further reasons.
         reasons: Vec<PathBuf>,
     },
+    /// All parties read payloads.
+    Agree(crate::agree::Choice),
     /// Two versions of a contract are compared.
     Diff(DiffChoice),
     /// Its target is measured.
@@ -176,6 +184,7 @@ pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<Invocation, clap
         Command::Mutants(flags) => flags.invocation(replay)?,
         Command::Bench(flags) => flags.invocation(replay),
         Command::Compare(flags) => flags.invocation(replay),
+        Command::Agree(flags) => flags.invocation(replay),
         Command::Diff(flags) => flags.invocation(replay),
         Command::Review(flags) => flags.invocation(replay),
         Command::Csharp(flags) => flags.invocation(replay),

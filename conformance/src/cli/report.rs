@@ -26,9 +26,10 @@ pub enum Format {
 }
 
 /// The forms that a command prints, where it does not print all.
-const FORMS: [(&str, &[Format]); 5] = [
+const FORMS: [(&str, &[Format]); 6] = [
     ("mutants", &[Format::Human, Format::Json, Format::Junit]),
     ("compare", &[Format::Human, Format::Json]),
+    ("agree", &[Format::Human, Format::Json]),
     ("read", &[Format::Human, Format::Json, Format::Html]),
     ("csharp", &[Format::Human, Format::Json, Format::Sarif]),
     ("python", &[Format::Human, Format::Json, Format::Sarif]),

@@ -1,5 +1,6 @@
 //! Real .NET as a second judge: a small program (`conformance/dotnet/`) that makes described types and binds texts to them.
 
+use contracts::Dialect;
 use serde_json::{Value as Json, json};
 use std::{
     io::{self, BufRead as _, BufReader, Write as _},
@@ -72,6 +73,26 @@ impl Peer {
             Some(value) => Answer::Bound(value),
             None => Answer::Thrown { exception: outcome, path: text("path"), inner: text("inner") },
         })
+    }
+
+    /// Reads a document with the generated types: the violations, the warnings, and the value with and without its defaults in
+    /// canonical form, or the name of the exception.
+    ///
+    /// # Errors
+    /// The error of the pipe, or of an answer that is none.
+    pub(crate) fn read(
+        &mut self,
+        definition: &str,
+        dialect: Dialect,
+        is_sender: bool,
+        json: &str,
+    ) -> io::Result<Json> {
+        self.write(
+            &json!({"definition": definition, "dialect": dialect, "sender": is_sender, "json": json}),
+        )?;
+        let mut line = String::new();
+        self.answers.read_line(&mut line)?;
+        Ok(serde_json::from_str(&line)?)
     }
 
     fn write(&mut self, line: &Json) -> io::Result<()> {

@@ -17,13 +17,32 @@ use crate::dotnet::{
 };
 
 /// Classes for a subject: plain classes with auto-properties, named as the schemas say C# names them.
-pub(super) struct Classes {
+pub(crate) struct Classes {
     types: Types,
     root: Clr,
     by_definition: HashMap<String, usize>,
 }
 
 impl Classes {
+    /// A class for each object of the schemas.
+    pub(crate) fn of_all() -> Self {
+        let mut classes = Self { types: Types::default(), root: Clr::Object, by_definition: HashMap::new() };
+        for def in dictionary().defs().filter(|def| matches!(def.shape, Shape::Object(_))) {
+            classes.definition(&def.name);
+        }
+        classes
+    }
+
+    /// The types.
+    pub(crate) fn types(&self) -> &Types {
+        &self.types
+    }
+
+    /// The class of a definition.
+    pub(crate) fn of_definition(&self, name: &str) -> Option<Clr> {
+        self.by_definition.get(name).copied().map(Clr::Class)
+    }
+
     pub(super) fn of(subject: &Subject) -> Self {
         let mut classes = Self { types: Types::default(), root: Clr::Object, by_definition: HashMap::new() };
         classes.root = match subject {

@@ -4,7 +4,7 @@
 //!
 //! `contracts` is linked into the gateway and worker-sim, so it alone would not be a judge.
 
-mod csharp;
+pub(crate) mod csharp;
 mod python;
 pub mod report;
 mod rust;

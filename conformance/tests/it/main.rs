@@ -1,5 +1,6 @@
 //! The tool itself: a good worker passes, each fault fails its check, and the report names it.
 
+mod agree;
 mod bench;
 mod ci;
 mod clean;
