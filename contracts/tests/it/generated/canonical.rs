@@ -21,7 +21,7 @@ fn a_quick_look_and_a_reading_agree() {
         let is_object = matches!(dictionary().resolve(&dictionary().named(name).shape), Shape::Object(_));
         let round = seen.entry(name).or_default();
         *round += 1;
-        if !is_object || *round > 2 {
+        if !is_object || *round > 1 {
             continue;
         }
         let schema = typed().find(|(typed, _)| *typed == name).map(|(_, schema)| schema).unwrap();
