@@ -143,12 +143,12 @@ pub use generated::{
 };
 pub use hex::hex;
 pub use image_ref::bare_base64;
-pub use judge::{DeviceKind, effective, effective_of};
+pub use judge::{DeviceKind, effective, effective_by, effective_of};
 pub use model_id::{ModelPlace, is_model_id, is_model_path};
 pub use negotiate::protocol_version;
 pub use number::Number;
 pub use places::Places;
-pub use reading::{Reading, Writer, read};
+pub use reading::{Reading, Writer, read, read_by};
 pub use reply::{ReadReply, Reply, ReplyError, ReplyJsonError};
 pub use schedule::{schedule, seconds};
 pub use shown::shorten;

@@ -1,6 +1,8 @@
 //! From the bundle of schemas to the tables. Panics on a form that the lint of the schemas refuses.
 
+use regex::Regex;
 use serde_json::{Map, Value};
+use std::sync::{LazyLock, Mutex};
 
 use super::{
     DefId, Dictionary, Table,
@@ -147,16 +149,12 @@ fn number(schema: &Value) -> NumberLimits {
 }
 
 fn text(schema: &Value) -> TextSpec {
-    let regex = |pattern: &str| regex::Regex::new(pattern).expect("patterns are linted");
     TextSpec {
         limits: TextLimits {
             minimum: count(&schema["minLength"], 0),
             maximum: count(&schema["maxLength"], u64::MAX),
             not_blank: schema["x-not-blank"] == true,
-            // Leaked: the dictionary lives as long as the program.
-            form: schema["pattern"]
-                .as_str()
-                .map_or(Form::Any, |pattern| Form::Compiled(Box::leak(Box::new(regex(pattern))))),
+            form: schema["pattern"].as_str().map_or(Form::Any, |pattern| Form::Compiled(regex(pattern))),
         },
         lower_case: schema["x-lower-case"] == true,
         aliases: schema["x-aliases"]
@@ -164,7 +162,7 @@ fn text(schema: &Value) -> TextSpec {
             .into_iter()
             .flatten()
             .map(|alias| TextAlias {
-                pattern: regex(alias["pattern"].as_str().expect("an alias has a pattern")),
+                pattern: regex(alias["pattern"].as_str().expect("an alias has a pattern")).clone(),
                 to: alias["to"].as_str().expect("an alias has a form").to_owned(),
                 warning: alias["warning"]
                     .as_str()
@@ -173,6 +171,19 @@ fn text(schema: &Value) -> TextSpec {
             })
             .collect(),
     }
+}
+
+/// A compiled pattern. It is leaked, because forms of generated types are constants; each pattern once, however many versions
+/// of a contract have it.
+fn regex(pattern: &str) -> &'static Regex {
+    static COMPILED: LazyLock<Mutex<Table<&'static Regex>>> = LazyLock::new(Mutex::default);
+    let mut compiled = COMPILED.lock().expect("no thread panics while it holds the table");
+    if let Some(known) = compiled.get(pattern) {
+        return known;
+    }
+    let new: &'static Regex = Box::leak(Box::new(Regex::new(pattern).expect("patterns are linted")));
+    compiled.insert(pattern.to_owned(), new);
+    new
 }
 
 fn enumeration(schema: &Value) -> EnumSpec {

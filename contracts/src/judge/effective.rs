@@ -48,9 +48,21 @@ pub fn effective(submission: &Value, device: DeviceKind) -> Value {
 /// If there is no definition of that name.
 #[must_use]
 pub fn effective_of(definition: &str, document: &Value, device: DeviceKind) -> Value {
-    let dictionary = dictionary();
-    let shape = &dictionary.named(definition).shape;
-    with_defaults(document, shape, dictionary, Some(device))
+    effective_by(dictionary(), definition, document, device)
+}
+
+/// As [`effective_of`], by the tables of another contract.
+///
+/// # Panics
+/// If there is no definition of that name.
+#[must_use]
+pub fn effective_by(
+    dictionary: &Dictionary,
+    definition: &str,
+    document: &Value,
+    device: DeviceKind,
+) -> Value {
+    with_defaults(document, &dictionary.named(definition).shape, dictionary, Some(device))
 }
 
 /// Defaults filled in; those that hang on a device only where one is named.

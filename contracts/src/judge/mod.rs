@@ -5,5 +5,5 @@ mod effective;
 mod rule;
 
 pub(crate) use effective::with_defaults;
-pub use effective::{DeviceKind, effective, effective_of};
+pub use effective::{DeviceKind, effective, effective_by, effective_of};
 pub(crate) use rule::Breach;

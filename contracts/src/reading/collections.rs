@@ -13,13 +13,13 @@ use crate::{
     tree::Tree,
 };
 
-impl Reader {
+impl<'d> Reader<'d> {
     pub(super) fn list(
         &mut self,
         shape: &Shape,
-        spec: &'static ListSpec,
+        spec: &'d ListSpec,
         tree: &Tree,
-        at: &At,
+        at: &At<'d>,
     ) -> Option<Value> {
         let Tree::List(trees) = tree else {
             self.no_list(shape, tree, at);
@@ -62,7 +62,7 @@ impl Reader {
         Some(items.into_iter().map(|(item, _)| item).collect())
     }
 
-    fn item(&mut self, spec: &'static ListSpec, tree: &Tree, at: &At) -> Option<Value> {
+    fn item(&mut self, spec: &'d ListSpec, tree: &Tree, at: &At<'d>) -> Option<Value> {
         if *tree == Tree::Null && !matches!(spec.item, Shape::Any) {
             let message = "a list must not contain null".to_owned();
             self.unreadable(at, message, "leave it out of the list".to_owned());
@@ -72,7 +72,7 @@ impl Reader {
     }
 
     /// Sorts a list whose order has no meaning, and notes where each of its items stood.
-    fn sort(&mut self, order: &EnumSpec, items: &mut [(Value, String)], at: &At) {
+    fn sort(&mut self, order: &EnumSpec, items: &mut [(Value, String)], at: &At<'d>) {
         items.sort_by_key(|(item, _)| order.values.iter().position(|value| item == value));
         for (i, (_, sender)) in items.iter().enumerate() {
             self.places.set(&format!("{}/{i}", at.canonical), sender);
@@ -80,7 +80,7 @@ impl Reader {
     }
 
     /// A value of another type in the place of a list.
-    fn no_list(&mut self, shape: &Shape, tree: &Tree, at: &At) {
+    fn no_list(&mut self, shape: &Shape, tree: &Tree, at: &At<'d>) {
         let why = match tree {
             Tree::Map(members) => members.iter().find_map(|(name, _)| written_by(name)),
             _ => None,
@@ -95,9 +95,9 @@ impl Reader {
     pub(super) fn map(
         &mut self,
         shape: &Shape,
-        spec: &'static MapSpec,
+        spec: &'d MapSpec,
         tree: &Tree,
-        at: &At,
+        at: &At<'d>,
     ) -> Option<Value> {
         let Tree::Map(members) = tree else {
             self.another_type(shape, "an object", tree, at);
@@ -120,7 +120,7 @@ impl Reader {
 
     /// A list or map that is too long is one violation, and is not looked into: what stands in it could cost more than
     /// the contract has room for.
-    fn too_many(&mut self, at: &At, count: Result<(), LimitError>, of: &str) -> Option<Value> {
+    fn too_many(&mut self, at: &At<'d>, count: Result<(), LimitError>, of: &str) -> Option<Value> {
         if let Some(violation) = scalar::count(count, of) {
             self.unread = true;
             self.scalar_violation(at, violation);

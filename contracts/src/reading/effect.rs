@@ -8,15 +8,15 @@ use crate::{
     generated::warning_code::WarningCode,
 };
 
-impl Reader {
+impl<'d> Reader<'d> {
     /// Warns of each value that was set where it has no effect, unless it equals its default.
     pub(super) fn find_no_effect(
         &mut self,
-        def: &'static Def,
+        def: &'d Def,
         at: &str,
         said: &Value,
         effective: &Value,
-        shape: &'static Shape,
+        shape: &'d Shape,
     ) {
         let mut idle = Vec::new();
         walk(said, shape, self.dictionary, &mut String::new(), &mut |pointer, property, value| {

@@ -9,8 +9,15 @@ use crate::{
     tree::Tree,
 };
 
-impl Reader {
-    pub(super) fn neutral(&mut self, extra: &Extra, name: &str, tree: &Tree, at: &At, members: &mut Members) {
+impl<'d> Reader<'d> {
+    pub(super) fn neutral(
+        &mut self,
+        extra: &Extra,
+        name: &str,
+        tree: &Tree,
+        at: &At<'d>,
+        members: &mut Members,
+    ) {
         let at = at.down(&extra.snake, name);
         if let Tree::Text(text) = tree
             && let Some((list, value)) = extra.adds.get(&text.to_lowercase())
@@ -28,7 +35,14 @@ impl Reader {
         }
     }
 
-    pub(super) fn flag(&mut self, extra: &Extra, name: &str, tree: &Tree, at: &At, members: &mut Members) {
+    pub(super) fn flag(
+        &mut self,
+        extra: &Extra,
+        name: &str,
+        tree: &Tree,
+        at: &At<'d>,
+        members: &mut Members,
+    ) {
         let at = at.down(&extra.snake, name);
         match tree {
             Tree::Null | Tree::Bool(false) => {}
@@ -45,7 +59,7 @@ impl Reader {
     }
 
     /// The canonical object, in the schema's order.
-    pub(super) fn collect(&mut self, spec: &'static ObjectSpec, mut members: Members, at: &str) -> Value {
+    pub(super) fn collect(&mut self, spec: &'d ObjectSpec, mut members: Members, at: &str) -> Value {
         for added in std::mem::take(&mut members.adds) {
             self.add(spec, &mut members, added, at);
         }
@@ -59,7 +73,7 @@ impl Reader {
     }
 
     /// Adds an item to its list; one that stands there already keeps its place.
-    pub(super) fn add(&mut self, spec: &'static ObjectSpec, members: &mut Members, added: Added, at: &str) {
+    pub(super) fn add(&mut self, spec: &'d ObjectSpec, members: &mut Members, added: Added, at: &str) {
         let property = &spec.properties[added.list];
         let canonical = format!("{at}/{}", property.snake);
         let (list, written) =

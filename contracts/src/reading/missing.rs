@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::reader::{Reader, Visited};
 use crate::{dictionary::Def, generated::error_code::ErrorCode, violation::Violation};
 
-impl Reader {
-    pub(super) fn find_missing(&mut self, def: &'static Def, root: &Value) {
+impl<'d> Reader<'d> {
+    pub(super) fn find_missing(&mut self, def: &'d Def, root: &Value) {
         let visited = std::mem::take(&mut self.visited);
         for Visited { spec, at, .. } in &visited {
             if self.is_done() {

@@ -18,7 +18,7 @@ use serde_json::Value;
 use crate::{
     canonical,
     dialect::{Dialect, Spelt},
-    dictionary::dictionary,
+    dictionary::{Dictionary, dictionary},
     places::Places,
     tally::Tally,
     tree::Tree,
@@ -122,13 +122,17 @@ pub enum Writer {
 /// If there is no definition of that name, or it is not an object.
 #[must_use]
 pub fn read(definition: &str, tree: &Tree, writer: Writer) -> Reading {
-    read_sources(
-        definition,
-        &[Source::written(tree, String::new())],
-        writer,
-        Tally::default(),
-        Spelt::default(),
-    )
+    read_by(dictionary(), definition, tree, writer)
+}
+
+/// As [`read`], by the tables of another version of the contract, or of another contract.
+///
+/// # Panics
+/// If there is no definition of that name, or it is not an object.
+#[must_use]
+pub fn read_by(dictionary: &Dictionary, definition: &str, tree: &Tree, writer: Writer) -> Reading {
+    let sources = [Source::written(tree, String::new())];
+    read_sources_by(dictionary, definition, &sources, writer, Tally::default(), Spelt::default())
 }
 
 /// The first violations of a canonical document: of its schema, and of members that the schema does not know.
@@ -137,7 +141,7 @@ pub(crate) fn violations_of(definition: &str, document: &Value) -> (Tally, Tally
         return (Tally::default(), Tally::default());
     }
     let tree = Tree::of(document);
-    let mut reader = Reader::new(Writer::Canonical);
+    let mut reader = Reader::new(dictionary(), Writer::Canonical);
     let def = dictionary().named(definition);
     let root = reader.root(def, &[Source::written(&tree, String::new())]);
     reader.find_missing(def, &root);
@@ -163,11 +167,22 @@ pub(crate) fn read_sources(
     definition: &str,
     sources: &[Source<'_>],
     writer: Writer,
+    violations: Tally,
+    envelope: Spelt,
+) -> Reading {
+    read_sources_by(dictionary(), definition, sources, writer, violations, envelope)
+}
+
+fn read_sources_by(
+    dictionary: &Dictionary,
+    definition: &str,
+    sources: &[Source<'_>],
+    writer: Writer,
     mut violations: Tally,
     envelope: Spelt,
 ) -> Reading {
-    let def = dictionary().named(definition);
-    let mut reader = Reader::new(writer);
+    let def = dictionary.named(definition);
+    let mut reader = Reader::new(dictionary, writer);
     reader.envelope = envelope;
     let mut root = reader.root(def, sources);
     reader.place_moved(def, &mut root);

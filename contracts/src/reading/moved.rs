@@ -9,8 +9,8 @@ use crate::{
     tree::Tree,
 };
 
-impl Reader {
-    pub(super) fn place(&mut self, to: &str, name: &str, tree: &Tree, at: &At) {
+impl<'d> Reader<'d> {
+    pub(super) fn place(&mut self, to: &str, name: &str, tree: &Tree, at: &At<'d>) {
         let sender = format!("{}/{}", at.sender, escape(name));
         let (base, def) = at.document.clone();
         let shape = self
@@ -31,7 +31,7 @@ impl Reader {
         }
     }
 
-    pub(super) fn place_moved(&mut self, def: &'static Def, root: &mut Value) {
+    pub(super) fn place_moved(&mut self, def: &'d Def, root: &mut Value) {
         for Moved { to, value, from } in std::mem::take(&mut self.moved) {
             let at = At {
                 canonical: to.clone(),

@@ -6,15 +6,15 @@ use std::collections::{BTreeSet, HashMap};
 use super::Writer;
 use crate::{
     dialect::Spelt,
-    dictionary::{Def, Dictionary, ObjectSpec, dictionary},
+    dictionary::{Def, Dictionary, ObjectSpec},
     places::Places,
     pointer::escape,
     tally::Tally,
     violation::Warning,
 };
 
-pub(super) struct Reader {
-    pub(super) dictionary: &'static Dictionary,
+pub(super) struct Reader<'d> {
+    pub(super) dictionary: &'d Dictionary,
     pub(super) writer: Writer,
     pub(super) violations: Tally,
     /// Unknown members of a canonical document: a newer version may have written them, so they are counted apart.
@@ -31,13 +31,13 @@ pub(super) struct Reader {
     /// Canonical pointers of values that have a violation of their own. Rules do not compare them.
     pub(super) faulty: BTreeSet<String>,
     pub(super) moved: Vec<Moved>,
-    pub(super) visited: Vec<Visited>,
+    pub(super) visited: Vec<Visited<'d>>,
 }
 
-impl Reader {
-    pub(super) fn new(writer: Writer) -> Self {
+impl<'d> Reader<'d> {
+    pub(super) fn new(dictionary: &'d Dictionary, writer: Writer) -> Self {
         Self {
-            dictionary: dictionary(),
+            dictionary,
             writer,
             violations: Tally::default(),
             unknown: Tally::default(),
@@ -71,16 +71,16 @@ impl Reader {
 
 /// Where the reader stands: canonically, and in the sender's document.
 #[derive(Clone)]
-pub(super) struct At {
+pub(super) struct At<'d> {
     pub(super) canonical: String,
     pub(super) sender: String,
     /// Canonical pointer and definition of the document that accepted places are relative to.
-    pub(super) document: (String, &'static Def),
+    pub(super) document: (String, &'d Def),
     /// A value that the schema gives as an example here.
-    pub(super) example: Option<&'static Value>,
+    pub(super) example: Option<&'d Value>,
 }
 
-impl At {
+impl At<'_> {
     pub(super) fn down(&self, canonical: &str, sender: &str) -> Self {
         Self {
             canonical: format!("{}/{canonical}", self.canonical),
@@ -99,11 +99,11 @@ pub(super) struct Moved {
 }
 
 /// An object that was read; its missing properties are searched afterwards.
-pub(super) struct Visited {
-    pub(super) spec: &'static ObjectSpec,
+pub(super) struct Visited<'d> {
+    pub(super) spec: &'d ObjectSpec,
     pub(super) at: String,
     /// The definition that rules are stated for.
-    pub(super) rules: Option<&'static Def>,
+    pub(super) rules: Option<&'d Def>,
 }
 
 #[derive(Default)]

@@ -10,18 +10,18 @@ use crate::{
     violation::{Violation, Warning},
 };
 
-impl Reader {
-    pub(super) fn violation(&mut self, at: &At, code: ErrorCode, message: String, hint: String) {
+impl<'d> Reader<'d> {
+    pub(super) fn violation(&mut self, at: &At<'d>, code: ErrorCode, message: String, hint: String) {
         self.faulty.insert(at.canonical.clone());
         self.violations.add(|| Violation::new(at.sender.clone(), code, message).hint(hint));
     }
 
-    pub(super) fn unreadable(&mut self, at: &At, message: String, hint: String) {
+    pub(super) fn unreadable(&mut self, at: &At<'d>, message: String, hint: String) {
         self.unread = true;
         self.violation(at, ErrorCode::UnsupportedValue, message, hint);
     }
 
-    pub(super) fn scalar_violation(&mut self, at: &At, violation: ScalarViolation) {
+    pub(super) fn scalar_violation(&mut self, at: &At<'d>, violation: ScalarViolation) {
         self.unread |= violation.code == ErrorCode::UnsupportedValue;
         self.faulty.insert(at.canonical.clone());
         self.violations.add(|| Violation {
@@ -37,12 +37,12 @@ impl Reader {
         });
     }
 
-    pub(super) fn another_type(&mut self, shape: &Shape, wanted: &str, tree: &Tree, at: &At) {
+    pub(super) fn another_type(&mut self, shape: &Shape, wanted: &str, tree: &Tree, at: &At<'d>) {
         let message = format!("expected {wanted}, not {}", tree.kind());
         self.unreadable(at, message, self.hints(at).of_type(shape, tree));
     }
 
-    pub(super) fn twice(&mut self, same: bool, first: &str, at: &At) {
+    pub(super) fn twice(&mut self, same: bool, first: &str, at: &At<'d>) {
         let (sender, canonical) = (&at.sender, &at.canonical);
         if same {
             let (one, other) = below_their_parent(first, sender);
@@ -71,7 +71,7 @@ impl Reader {
         self.warn(WarningCode::AcceptedSpelling, sender, message, Some(format!("write `{meant}`")));
     }
 
-    pub(super) fn hints(&self, at: &At) -> Hints<'static> {
+    pub(super) fn hints(&self, at: &At<'d>) -> Hints<'d> {
         Hints { example: at.example, is_json: self.spelt }
     }
 

@@ -12,9 +12,9 @@ use crate::{
     violation::Violation,
 };
 
-impl Reader {
+impl<'d> Reader<'d> {
     /// Judges each object that has rules, with the defaults that apply to it.
-    pub(super) fn apply_rules(&mut self, def: &'static Def, root: &Value) {
+    pub(super) fn apply_rules(&mut self, def: &'d Def, root: &Value) {
         for Visited { at, rules, .. } in std::mem::take(&mut self.visited) {
             let Some(document) = rules else { continue };
             let Some(said) = root.pointer(&at) else { continue };

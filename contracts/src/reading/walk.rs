@@ -18,8 +18,8 @@ use crate::{
     violation::Violation,
 };
 
-impl Reader {
-    pub(super) fn root(&mut self, def: &'static Def, sources: &[Source<'_>]) -> Value {
+impl<'d> Reader<'d> {
+    pub(super) fn root(&mut self, def: &'d Def, sources: &[Source<'_>]) -> Value {
         let Shape::Object(spec) = self.dictionary.resolve(&def.shape) else {
             panic!("`{}` is no object", def.name);
         };
@@ -42,13 +42,13 @@ impl Reader {
         self.collect(spec, members, "")
     }
 
-    pub(super) fn visit(&mut self, spec: &'static ObjectSpec, def: &'static Def, at: &str) {
+    pub(super) fn visit(&mut self, spec: &'d ObjectSpec, def: &'d Def, at: &str) {
         let rules = (!def.rules.is_empty()).then_some(def);
         self.visited.push(Visited { spec, at: at.to_owned(), rules });
     }
 
     /// Reads a value; `None` if it is absent or cannot be read.
-    pub(super) fn value(&mut self, shape: &'static Shape, tree: &Tree, at: &At) -> Option<Value> {
+    pub(super) fn value(&mut self, shape: &'d Shape, tree: &Tree, at: &At<'d>) -> Option<Value> {
         match shape {
             Shape::Ref(id) => {
                 let def = self.dictionary.def(*id);
@@ -64,7 +64,7 @@ impl Reader {
         }
     }
 
-    pub(super) fn definition(&mut self, def: &'static Def, tree: &Tree, at: &At) -> Option<Value> {
+    pub(super) fn definition(&mut self, def: &'d Def, tree: &Tree, at: &At<'d>) -> Option<Value> {
         let Shape::Object(spec) = &def.shape else {
             return self.value(&def.shape, tree, at);
         };
@@ -84,9 +84,9 @@ impl Reader {
 
     pub(super) fn members(
         &mut self,
-        spec: &'static ObjectSpec,
+        spec: &'d ObjectSpec,
         map: &[(String, Tree)],
-        at: &At,
+        at: &At<'d>,
         members: &mut Members,
     ) {
         let inherited = self.places.sender_dialect(&at.canonical);
@@ -124,12 +124,12 @@ impl Reader {
     #[expect(clippy::too_many_arguments, reason = "one place of the sender's document, and one of ours")]
     pub(super) fn property(
         &mut self,
-        spec: &'static ObjectSpec,
+        spec: &'d ObjectSpec,
         index: usize,
         spelling: Spelling,
         name: &str,
         tree: &Tree,
-        at: &At,
+        at: &At<'d>,
         members: &mut Members,
     ) {
         let property = &spec.properties[index];
@@ -164,7 +164,7 @@ impl Reader {
         }
     }
 
-    pub(super) fn scalar(&mut self, shape: &Shape, tree: &Tree, at: &At) -> Option<Value> {
+    pub(super) fn scalar(&mut self, shape: &Shape, tree: &Tree, at: &At<'d>) -> Option<Value> {
         let lenient = self.writer == Writer::Sender;
         let read = scalar::read(shape, tree, lenient, self.hints(at));
         if let Some((code, said, meant)) = read.respelt {
@@ -179,7 +179,7 @@ impl Reader {
         read.value
     }
 
-    pub(super) fn unknown(&mut self, spec: &ObjectSpec, name: &str, at: &At, dialect: Option<Dialect>) {
+    pub(super) fn unknown(&mut self, spec: &ObjectSpec, name: &str, at: &At<'d>, dialect: Option<Dialect>) {
         self.unread = true;
         let violations =
             if self.writer == Writer::Canonical { &mut self.unknown } else { &mut self.violations };
