@@ -21,6 +21,7 @@ pub mod class;
 pub mod cli;
 pub mod compare;
 pub mod context;
+pub mod contract;
 pub mod csharp;
 pub mod diff;
 pub(crate) mod display;

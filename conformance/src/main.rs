@@ -4,7 +4,9 @@ use anyhow::Context as _;
 use conformance::{
     agree, bench,
     cli::{self, BenchChoice, DiffChoice, Format, Invocation, Task},
-    compare, csharp, diff,
+    compare,
+    contract::Contract,
+    csharp, diff,
     finding::Outcome,
     interrupt, live, mutants, options, python, reading,
     report::{self, Report},
@@ -57,10 +59,20 @@ fn go(invocation: &Invocation) -> anyhow::Result<Verdict> {
             put(output, |out| report::trace::write(&trace, out))?;
             Ok(if trace.faults().is_empty() { Verdict::Ok } else { Verdict::Broken })
         }
-        Task::Review { base, folder } => {
+        Task::Review { base, folder, contract } => {
             let reviewed = review::review(folder, base)?;
-            put(output, |out| review::write(&reviewed, out))?;
-            Ok(review::verdict(&reviewed))
+            let compared =
+                contract.as_deref().map(|contract| compare_with_base(contract, base)).transpose()?;
+            put(output, |out| match invocation.format {
+                Format::Html => review::html::write(&reviewed, compared.as_ref(), out),
+                // The command line takes no other form.
+                _ => {
+                    compared.iter().try_for_each(|compared| diff::report::human::write(compared, out))?;
+                    review::write(&reviewed, out)
+                }
+            })?;
+            let verdicts = compared.map(|compared| compared.verdict()).into_iter();
+            Ok(verdicts.fold(review::verdict(&reviewed), worse))
         }
         Task::Compare { reports, reasons } => {
             let compared =
@@ -72,16 +84,26 @@ fn go(invocation: &Invocation) -> anyhow::Result<Verdict> {
             })?;
             Ok(compared.verdict())
         }
-        Task::Csharp { paths, options, maps, dotnet } => {
-            let judged = csharp::judge(paths, dotnet.as_deref(), options, maps)?;
+        Task::Csharp { paths, options, maps, dotnet, contract } => {
+            let contract = judging(contract.as_deref())?;
+            let tables = contract.tables()?;
+            for (_, definition) in maps {
+                reading::Subject::definition(contract, definition).map_err(anyhow::Error::msg)?;
+                anyhow::ensure!(tables.is_object(definition), "{definition} is no object, as a type is");
+            }
+            let judged = csharp::judge(paths, dotnet.as_deref(), tables, options, maps)?;
             put_sources(&judged, invocation.format, output)
         }
-        Task::Python { folder, python } => {
-            put_sources(&python::judge(folder, python)?, invocation.format, output)
+        Task::Python { folder, python, contract } => {
+            let contract = judging(contract.as_deref())?;
+            put_sources(&python::judge(folder, python, contract.tables()?)?, invocation.format, output)
         }
-        Task::Read { file, subject, choice } => {
+        Task::Read { file, definition, action, contract, choice } => {
+            let contract = judging(contract.as_deref())?;
+            let subject = reading::Subject::of(contract, definition.as_deref(), action.as_deref());
+            let subject = subject.map_err(anyhow::Error::msg)?;
             let bytes = bytes_of(file).with_context(|| file.display().to_string())?;
-            let readings = reading::read(&file.display().to_string(), &bytes, subject, choice);
+            let readings = reading::read(&file.display().to_string(), &bytes, contract, &subject, choice);
             put(output, |out| match invocation.format {
                 Format::Json => reading::report::json(&readings, out),
                 Format::Html => reading::report::page(&readings, out),
@@ -104,6 +126,15 @@ fn go(invocation: &Invocation) -> anyhow::Result<Verdict> {
         Task::Mutants(choice) => hunt(invocation, choice, output),
         Task::Bench(choice) => measure(invocation, choice, output),
     }
+}
+
+/// The contract that a command judges by: Concord's own, or the one at a path.
+fn judging(path: Option<&Path>) -> anyhow::Result<&'static Contract> {
+    Ok(match path {
+        None => Contract::own(),
+        // It lives as long as the program, as its tables do.
+        Some(path) => Box::leak(Box::new(Contract::read(path)?)),
+    })
 }
 
 fn put_sources(judged: &source::Judged, format: Format, output: Option<Output>) -> anyhow::Result<Verdict> {
@@ -132,6 +163,29 @@ fn bytes_of(file: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// A contract of the work tree against that of a revision.
+fn compare_with_base(contract: &Path, base: &str) -> anyhow::Result<diff::Comparison> {
+    let side = |name: &str| diff::Side::read_at(name, Some(contract), diff::Direction::Both);
+    let (old, new) = (side(base)?, side(&contract.display().to_string())?);
+    let settings = diff::Settings { today: today(), ..diff::Settings::default() };
+    Ok(diff::compare(&old, &new, &settings)?)
+}
+
+/// The worse of two verdicts.
+fn worse(one: Verdict, other: Verdict) -> Verdict {
+    let rank = |verdict| match verdict {
+        Verdict::Ok => 0,
+        Verdict::Undecided => 1,
+        Verdict::Broken => 2,
+        Verdict::CouldNotRun => 3,
+    };
+    if rank(other) > rank(one) { other } else { one }
+}
+
+fn today() -> String {
+    chrono::Utc::now().format("%Y-%m-%d").to_string()
+}
+
 fn judge_change(
     invocation: &Invocation,
     choice: &DiffChoice,
@@ -140,16 +194,23 @@ fn judge_change(
     let further = invocation.reports.iter();
     let further = further.map(|(format, path)| Ok((*format, Output::create(path)?)));
     let further: Vec<(Format, Output)> = further.collect::<anyhow::Result<_>>()?;
-    let old = diff::Side::read(&choice.old, choice.direction)?;
-    let new = diff::Side::read(&choice.new, choice.direction)?;
+    let contract = choice.contract.as_deref();
+    let side = |name: &str| diff::Side::read_at(name, contract, choice.direction);
+    let old = side(&choice.old)?;
+    let new = match (&choice.new, contract) {
+        (Some(new), _) => side(new)?,
+        (None, Some(contract)) => side(&contract.display().to_string())?,
+        (None, None) => anyhow::bail!("there is no new version: name it, or a contract's path"),
+    };
+    let supported = choice.supported.iter().map(|name| side(name)).collect::<Result<Vec<_>, _>>()?;
     let settings = diff::Settings {
         profile: choice.profile,
         readers: choice.readers,
         waivers: choice.waivers.as_deref().map(diff::waiver::read).transpose()?.unwrap_or_else(Vec::new),
-        today: chrono::Utc::now().format("%Y-%m-%d").to_string(),
+        today: today(),
         usage: choice.usage.as_deref().map(diff::usage::read).transpose()?,
     };
-    let compared = diff::compare(&old, &new, &settings)?;
+    let compared = diff::compare_all(&old, &supported, &new, &settings)?;
     for (format, output) in further {
         output.write(|out| print_comparison(format, &compared, out))?;
     }

@@ -3,8 +3,8 @@
 use clap::Args;
 use std::path::PathBuf;
 
-use super::{Invocation, Task, report::Report};
-use crate::{csharp, dotnet, reading};
+use super::{Invocation, Task, contract::ContractFlag, report::Report};
+use crate::dotnet;
 
 #[derive(Debug, Args)]
 pub(super) struct CsharpFlags {
@@ -22,13 +22,16 @@ pub(super) struct CsharpFlags {
     #[arg(long, value_name = "FILE")]
     dotnet: Option<PathBuf>,
     #[command(flatten)]
+    contract: ContractFlag,
+    #[command(flatten)]
     report: Report,
 }
 
 impl CsharpFlags {
     pub(super) fn invocation(self, replay: Vec<String>) -> Invocation {
-        let Self { paths, options, map: maps, dotnet, report } = self;
-        Invocation::without_target(Task::Csharp { paths, options, maps, dotnet }, report, replay)
+        let Self { paths, options, map: maps, dotnet, contract, report } = self;
+        let task = Task::Csharp { paths, options, maps, dotnet, contract: contract.contract };
+        Invocation::without_target(task, report, replay)
     }
 }
 
@@ -40,9 +43,5 @@ fn dotnet_options(name: &str) -> Result<dotnet::Options, String> {
 fn type_map(text: &str) -> Result<(String, String), String> {
     let (of, definition) =
         text.split_once('=').ok_or("a type, `=` and a definition: ImageJob=PromptSubmission")?;
-    reading::Subject::definition(definition)?;
-    if !csharp::is_object(definition) {
-        return Err(format!("{definition} is no object, as a type is"));
-    }
     Ok((of.to_owned(), definition.to_owned()))
 }

@@ -3,15 +3,22 @@
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
-use super::{Invocation, Task, report::Reports};
+use super::{Invocation, Task, contract::ContractFlag, report::Reports};
 use crate::diff::{Direction, Profile, Readers};
 
 #[derive(Debug, Args)]
 pub(super) struct DiffFlags {
-    /// The old version: a file, a folder, or a git revision as `v1` or `v1:schemas`.
+    /// The old version: a file, a folder, or a git revision as `v1` or `v1:schemas`. With --contract it may be a revision
+    /// alone, in which the contract is at the same path.
     old: String,
-    /// The new version, in the same forms.
-    new: String,
+    /// The new version, in the same forms; default: --contract in the work tree.
+    #[arg(required_unless_present = "contract")]
+    new: Option<String>,
+    /// An older version that is still supported, in the forms of OLD; repeatable. What it loses is found too.
+    #[arg(long, value_name = "VERSION")]
+    supported: Vec<String>,
+    #[command(flatten)]
+    contract: ContractFlag,
     /// Who sends the documents of plain JSON Schemas. A registry and an OpenAPI document say it themselves.
     #[arg(long, value_enum, default_value_t = Way::Both)]
     direction: Way,
@@ -48,8 +55,12 @@ enum Way {
 pub struct DiffChoice {
     /// The version before.
     pub old: String,
-    /// The version after.
-    pub new: String,
+    /// The version after; none for that of the contract's path in the work tree.
+    pub new: Option<String>,
+    /// Older versions that are still supported.
+    pub supported: Vec<String>,
+    /// The path of the contract.
+    pub contract: Option<PathBuf>,
     /// Which way plain documents go.
     pub direction: Direction,
     /// Which findings count.
@@ -64,13 +75,16 @@ pub struct DiffChoice {
 
 impl DiffFlags {
     pub(super) fn invocation(self, replay: Vec<String>) -> Invocation {
-        let Self { old, new, direction, profile, readers, waivers, usage, report } = self;
+        let Self { old, new, supported, contract, direction, profile, readers, waivers, usage, report } =
+            self;
         let direction = match direction {
             Way::Request => Direction::Request,
             Way::Response => Direction::Response,
             Way::Both => Direction::Both,
         };
-        let choice = DiffChoice { old, new, direction, profile, readers, waivers, usage };
+        let contract = contract.contract;
+        let choice =
+            DiffChoice { old, new, supported, contract, direction, profile, readers, waivers, usage };
         let reports = report.report;
         Invocation { reports, ..Invocation::without_target(Task::Diff(choice), report.first, replay) }
     }

@@ -3,6 +3,7 @@
 mod agree;
 mod bench;
 mod compare;
+mod contract;
 mod csharp;
 mod diff;
 mod mutants;
@@ -100,6 +101,8 @@ pub enum Task {
         base: String,
         /// A folder of the repository.
         folder: PathBuf,
+        /// The contract that is compared too.
+        contract: Option<PathBuf>,
     },
     /// Reports are compared.
     Compare {
@@ -124,6 +127,8 @@ pub enum Task {
         maps: Vec<(String, String)>,
         /// The program that describes assemblies.
         dotnet: Option<PathBuf>,
+        /// Another contract than Concord's.
+        contract: Option<PathBuf>,
     },
     /// Python sources are judged.
     Python {
@@ -131,13 +136,19 @@ pub enum Task {
         folder: PathBuf,
         /// The Python that reads them.
         python: PathBuf,
+        /// Another contract than Concord's.
+        contract: Option<PathBuf>,
     },
     /// A document is read by each party.
     Read {
         /// The file.
         file: PathBuf,
-        /// What it is.
-        subject: reading::Subject,
+        /// The name of its definition.
+        definition: Option<String>,
+        /// The action that it is a reply to.
+        action: Option<String>,
+        /// Another contract than Concord's.
+        contract: Option<PathBuf>,
         /// Who reads it.
         choice: reading::Choice,
     },

@@ -3,7 +3,7 @@
 use clap::Args;
 use std::path::PathBuf;
 
-use super::{Invocation, Task, report::Report};
+use super::{Invocation, Task, contract::ContractFlag, report::Report};
 
 #[derive(Debug, Args)]
 pub(super) struct PythonFlags {
@@ -13,12 +13,15 @@ pub(super) struct PythonFlags {
     #[arg(long, value_name = "FILE", default_value = "python3")]
     python: PathBuf,
     #[command(flatten)]
+    contract: ContractFlag,
+    #[command(flatten)]
     report: Report,
 }
 
 impl PythonFlags {
     pub(super) fn invocation(self, replay: Vec<String>) -> Invocation {
-        let Self { folder, python, report } = self;
-        Invocation::without_target(Task::Python { folder, python }, report, replay)
+        let Self { folder, python, contract, report } = self;
+        let task = Task::Python { folder, python, contract: contract.contract };
+        Invocation::without_target(task, report, replay)
     }
 }

@@ -1,10 +1,9 @@
 //! `conformance read`: a document, and the parties that read it.
 
 use clap::Args;
-use contracts::Action;
 use std::path::PathBuf;
 
-use super::{Invocation, Task, report::Report};
+use super::{Invocation, Task, contract::ContractFlag, report::Report};
 use crate::reading;
 
 #[derive(Debug, Args)]
@@ -13,10 +12,12 @@ pub(super) struct ReadFlags {
     file: PathBuf,
     /// Reads it as a reply to this action, in its envelope.
     #[arg(long = "as", value_name = "ACTION", conflicts_with = "schema")]
-    action: Option<Action>,
-    /// Reads it as this definition of the schemas.
-    #[arg(long, value_name = "NAME", default_value = "PromptSubmission", value_parser = reading::Subject::definition)]
-    schema: reading::Subject,
+    action: Option<String>,
+    /// Reads it as this definition of the schemas; default: `PromptSubmission`, and of a plain schema the whole document.
+    #[arg(long, value_name = "NAME")]
+    schema: Option<String>,
+    #[command(flatten)]
+    contract: ContractFlag,
     /// Also asks real .NET, by this `Peer.dll`, built from `conformance/dotnet`.
     #[arg(long, value_name = "FILE")]
     dotnet: Option<PathBuf>,
@@ -29,9 +30,10 @@ pub(super) struct ReadFlags {
 
 impl ReadFlags {
     pub(super) fn invocation(self, replay: Vec<String>) -> Invocation {
-        let Self { file, action, schema, dotnet, python, report } = self;
-        let subject = action.map_or(schema, reading::Subject::Reply);
+        let Self { file, action, schema: definition, contract, dotnet, python, report } = self;
+        let contract = contract.contract;
         let choice = reading::Choice { dotnet, python };
-        Invocation::without_target(Task::Read { file, subject, choice }, report, replay)
+        let task = Task::Read { file, definition, action, contract, choice };
+        Invocation::without_target(task, report, replay)
     }
 }

@@ -26,7 +26,8 @@ pub enum Format {
 }
 
 /// The forms that a command prints, where it does not print all.
-const FORMS: [(&str, &[Format]); 6] = [
+const FORMS: [(&str, &[Format]); 7] = [
+    ("review", &[Format::Human, Format::Html]),
     ("mutants", &[Format::Human, Format::Json, Format::Junit]),
     ("compare", &[Format::Human, Format::Json]),
     ("agree", &[Format::Human, Format::Json]),

@@ -3,10 +3,7 @@
 use clap::Args;
 use std::path::PathBuf;
 
-use super::{
-    Format, Invocation, Task,
-    report::{Output, Report},
-};
+use super::{Invocation, Task, report::Report};
 
 #[derive(Debug, Args)]
 pub(super) struct ReviewFlags {
@@ -16,14 +13,17 @@ pub(super) struct ReviewFlags {
     /// A folder of the repository.
     #[arg(long, value_name = "FOLDER", default_value = ".")]
     folder: PathBuf,
+    /// Also compares this contract with that of the revision, as `conformance diff` does: beside the snapshots stands what the
+    /// contract says. The worse verdict of the two is the exit code.
+    #[arg(long, value_name = "PATH")]
+    contract: Option<PathBuf>,
     #[command(flatten)]
-    output: Output,
+    report: Report,
 }
 
 impl ReviewFlags {
     pub(super) fn invocation(self, replay: Vec<String>) -> Invocation {
-        let Self { base, folder, output } = self;
-        let report = Report { format: Format::Human, output };
-        Invocation::without_target(Task::Review { base, folder }, report, replay)
+        let Self { base, folder, contract, report } = self;
+        Invocation::without_target(Task::Review { base, folder, contract }, report, replay)
     }
 }

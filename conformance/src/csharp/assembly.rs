@@ -17,6 +17,7 @@ use super::{
     limits::Limits,
 };
 use crate::{
+    contract::Tables,
     dotnet::Options,
     source::{Judged, Place, Undecided},
 };
@@ -53,11 +54,12 @@ pub fn is_one(path: &Path) -> bool {
 pub fn judge(
     path: &Path,
     peer: Option<&Path>,
+    tables: &Tables,
     options: &[Options],
     maps: &[(String, String)],
 ) -> Result<Judged, AssemblyError> {
     let peer = peer.ok_or(AssemblyError::NoPeer)?;
-    let roles = Roles::ours();
+    let roles = Roles::of(tables);
     let mut judged = Judged::default();
     let names: Vec<&str> = options.iter().map(|options| options.name).collect();
     for name in if names.is_empty() { &["default"][..] } else { &names } {

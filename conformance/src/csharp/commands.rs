@@ -1,9 +1,6 @@
 //! Commands that sources write without a class: anonymous objects and dictionaries with an `action`.
 
-use contracts::{
-    Action,
-    dictionary::{Name, ObjectSpec, Shape},
-};
+use contracts::dictionary::{Name, ObjectSpec, Shape};
 use tree_sitter::Node;
 
 use super::{
@@ -13,6 +10,7 @@ use super::{
 };
 use crate::{
     class::Class,
+    contract::ActionRow,
     source::{Finding, Judged, Place, distance},
 };
 
@@ -21,6 +19,9 @@ const LETTERS_MAX: usize = 2;
 
 /// The members around a command's own.
 const AROUND: [&str; 2] = ["payload", "request"];
+
+/// The definition of the members around a command.
+const HEAD: &str = "EnvelopeHead";
 
 /// Another name for the action, as other protocols have it.
 const OTHER_ACTION: &str = "message_type";
@@ -78,8 +79,8 @@ impl Command {
             text.contains('_')
                 && text.chars().all(|c| c.is_ascii_lowercase() || c == '_' || c.is_ascii_digit())
         };
-        let is_action =
-            text("action").is_some_and(|action| action.parse::<Action>().is_ok() || is_name(action));
+        let is_action = text("action")
+            .is_some_and(|action| action.parse::<contracts::Action>().is_ok() || is_name(action));
         let is_message = text(OTHER_ACTION).is_some_and(is_name);
         (is_action || is_message) && self.member("controller").is_none()
     }
@@ -165,8 +166,9 @@ pub(super) fn judge(roles: &Roles<'_>, command: &Command, judged: &mut Judged) {
         return judge.broken(line, Class::Env, OTHER_ACTION, why);
     };
     judge.judged.compared.push(format!("a command as {name}"));
-    let Ok(known) = name.parse::<Action>() else {
-        let near = Action::ALL.iter().map(|one| one.as_str()).min_by_key(|one| distance(one, name));
+    let tables = roles.tables;
+    let Some(known) = tables.action(name) else {
+        let near = tables.actions.iter().map(|one| one.action.as_str()).min_by_key(|one| distance(one, name));
         let near = near.filter(|near| distance(near, name) <= LETTERS_MAX * 2);
         let hint = near.map_or_else(String::new, |near| format!("; it has {near:?}"));
         let why = format!("the contract has no action {name:?}{hint}");
@@ -182,17 +184,20 @@ struct Judge<'c> {
 }
 
 impl Judge<'_> {
-    fn fields(&mut self, action: &str, known: Action) {
+    fn fields(&mut self, action: &str, known: &ActionRow) {
         let dictionary = self.roles.dictionary;
-        let (head, own) = (dictionary.object("EnvelopeHead"), dictionary.object(known.info().request));
+        // A contract without envelopes has no members around a command but its name.
+        let head = self.roles.find(HEAD).map(|head| head.spec);
+        let is_of_head = |name: &str| head.map_or(name == "action", |head| head.names.contains_key(name));
+        let own = dictionary.object(&known.request);
         for member in &self.command.members {
             let is_around = AROUND.contains(&member.name.as_str())
-                || known.info().wrapped_in == Some(member.name.as_str());
+                || known.wrapped_in.as_deref() == Some(member.name.as_str());
             if own.names.contains_key(&member.name) {
                 self.value(action, member, own);
             } else if is_around {
                 self.inside(action, &member.value, own);
-            } else if !head.names.contains_key(&member.name) {
+            } else if !is_of_head(&member.name) {
                 self.unknown(action, member, own);
             }
         }

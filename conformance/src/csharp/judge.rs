@@ -1,15 +1,13 @@
 //! Which types stand for which definitions of the schemas; each is then compared (`compare`).
 
-use contracts::{
-    Action, BUNDLE,
-    dictionary::{Def, Dictionary, ObjectSpec, Property, Shape, dictionary},
-};
+use contracts::dictionary::{Def, Dictionary, ObjectSpec, Property, Shape};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{TypeRows, compare};
 use crate::{
     class::Class,
+    contract::Tables,
     source::{Finding, Judged, Undecided},
 };
 
@@ -32,6 +30,7 @@ pub(super) struct Object<'d> {
 
 /// The contract, and who reads what of it.
 pub(super) struct Roles<'d> {
+    pub(super) tables: &'d Tables,
     pub(super) dictionary: &'d Dictionary,
     /// Definitions that C# reads: replies with all that they hold.
     received: BTreeSet<String>,
@@ -48,27 +47,22 @@ pub(super) struct Roles<'d> {
 }
 
 impl<'d> Roles<'d> {
-    /// Those of our own contract.
-    pub(super) fn ours() -> Roles<'static> {
-        let bundle = serde_json::from_str(BUNDLE).expect("the bundle is generated and tested");
-        Roles::of(dictionary(), &bundle)
-    }
-
-    /// The roles of definitions, by the bundle of their schemas.
-    pub(super) fn of(dictionary: &'d Dictionary, bundle: &Value) -> Self {
-        let replies: Vec<&str> =
-            Action::ALL.iter().map(|action| action.info().reply).chain(["Reply"]).collect();
-        let requests: Vec<&str> = Action::ALL
-            .iter()
-            .map(|action| action.info().request)
-            .chain(["PromptSubmission", "EnvelopeHead"])
-            .collect();
+    /// The roles of a contract's definitions.
+    pub(super) fn of(tables: &'d Tables) -> Self {
+        let dictionary = tables.dictionary;
+        let has = |name: &&str| dictionary.defs().any(|def| def.name == *name);
+        let replies = tables.actions.iter().map(|row| row.reply.as_str());
+        let replies: Vec<&str> = replies.chain(["Reply"].into_iter().filter(has)).collect();
+        let requests = tables.actions.iter().map(|row| row.request.as_str());
+        let requests: Vec<&str> =
+            requests.chain(["PromptSubmission", "EnvelopeHead"].into_iter().filter(has)).collect();
         let is_count = |(_, def): &(&String, &Value)| def["type"] == "integer" && def["x-unit"] == "count";
-        let defs = bundle["$defs"].as_object().into_iter().flatten();
+        let defs = tables.definitions();
         Self {
+            tables,
             dictionary,
             roots: requests.iter().chain(&replies).map(|&name| name.to_owned()).collect(),
-            commands: Action::ALL.iter().map(|action| action.info().request.to_owned()).collect(),
+            commands: tables.actions.iter().map(|row| row.request.clone()).collect(),
             received: closure(dictionary, replies),
             sent: closure(dictionary, requests),
             counts: defs.filter(is_count).map(|(name, _)| name.clone()).collect(),

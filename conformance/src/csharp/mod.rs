@@ -28,9 +28,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use contracts::dictionary::{Shape, dictionary};
-
 use crate::{
+    contract::Tables,
     dotnet::Options,
     source::{
         Judged, Place, Undecided,
@@ -179,13 +178,6 @@ pub enum CsharpError {
     NoType(String),
 }
 
-/// Whether a definition of the contract is an object, which a type may stand for.
-#[must_use]
-pub fn is_object(definition: &str) -> bool {
-    let mut defs = dictionary().defs().filter(|def| def.name == definition);
-    defs.any(|def| matches!(def.shape, Shape::Object(_)))
-}
-
 /// Judges the sources at paths and below them, and built assemblies, which `peer` describes.
 ///
 /// # Errors
@@ -193,6 +185,7 @@ pub fn is_object(definition: &str) -> bool {
 pub fn judge(
     paths: &[PathBuf],
     peer: Option<&Path>,
+    tables: &Tables,
     options: &[Options],
     maps: &[(String, String)],
 ) -> Result<Judged, CsharpError> {
@@ -203,10 +196,12 @@ pub fn judge(
     }
     let (assemblies, sources): (Vec<PathBuf>, Vec<PathBuf>) =
         paths.iter().cloned().partition(|path| assembly::is_one(path));
-    let mut judged =
-        if sources.is_empty() { Judged::default() } else { Sources::read(&sources)?.judge(options, maps) };
+    let mut judged = match sources.as_slice() {
+        [] => Judged::default(),
+        sources => Sources::read(sources)?.judge_by(tables, options, maps),
+    };
     for path in assemblies {
-        judged.extend(assembly::judge(&path, peer, options, maps)?);
+        judged.extend(assembly::judge(&path, peer, tables, options, maps)?);
     }
     judged.sort();
     let is_there = |name: &str| judged.compared.iter().any(|one| one.starts_with(&format!("{name} as ")));
@@ -265,7 +260,13 @@ impl Sources {
     /// context serialises are judged by the defaults, and not decided.
     #[must_use]
     pub fn judge(&self, options: &[Options], maps: &[(String, String)]) -> Judged {
-        let roles = Roles::ours();
+        self.judge_by(Tables::own(), options, maps)
+    }
+
+    /// The same by any contract.
+    #[must_use]
+    pub fn judge_by(&self, tables: &Tables, options: &[Options], maps: &[(String, String)]) -> Judged {
+        let roles = Roles::of(tables);
         let mut judged = Judged::default();
         let by_default = [Options::new("default")];
         for used in if options.is_empty() { &by_default[..] } else { options } {

@@ -6,11 +6,11 @@ use sha2::{Digest as _, Sha256};
 use super::{
     Profile,
     judge::{Decision, Reach, Witness, pointer},
-    load::{Side, line_of},
-    rule::{self, Direction, Layer, Rule, Severity},
+    rule::{self, Layer, Rule, Severity},
     usage::Use,
     walk::{Edit, Node},
 };
+use crate::contract::{Direction, Side, line_of};
 use crate::display::shorten;
 
 /// A place in a file.
@@ -204,9 +204,14 @@ impl Scope<'_> {
             at(self.old, &edit.old),
             at(self.new, &edit.new),
         ];
-        let hash = Sha256::digest(parts.join("\n").as_bytes());
-        hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+        fingerprint(&parts.each_ref().map(String::as_str))
     }
+}
+
+/// Equal for equal parts, in every run.
+pub(super) fn fingerprint(parts: &[&str]) -> String {
+    let hash = Sha256::digest(parts.join("\n").as_bytes());
+    hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A pointer with `*` for items, and the property that was edited.

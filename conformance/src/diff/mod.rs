@@ -7,7 +7,7 @@
 
 mod finding;
 mod judge;
-mod load;
+mod lifecycle;
 mod moved;
 pub mod report;
 pub mod rule;
@@ -19,14 +19,14 @@ mod view;
 pub mod waiver;
 mod walk;
 
+pub use crate::contract::{Direction, Kind, LoadError, Side};
 pub use finding::{Finding, Place};
 pub use judge::Witness;
-pub use load::{Kind, LoadError, Side};
-pub use rule::{Direction, Severity};
+pub use rule::Severity;
 
 use std::collections::{BTreeSet, HashMap};
 
-use crate::verdict::Verdict;
+use crate::{contract, verdict::Verdict};
 use judge::{Decider, Judge, Message, Reach};
 use rule::Layer;
 use tables::Tables;
@@ -156,13 +156,41 @@ impl Comparison {
 /// # Errors
 /// [`LoadError`] if they are of two kinds, or a validator cannot be made of one.
 pub fn compare(old: &Side, new: &Side, settings: &Settings) -> Result<Comparison, LoadError> {
-    load::check_kinds(old, new)?;
+    compare_all(old, &[], new, settings)
+}
+
+/// Compares the new version with the last one, and with older ones that are still supported.
+///
+/// # Errors
+/// As [`compare`].
+pub fn compare_all(
+    old: &Side,
+    supported: &[Side],
+    new: &Side,
+    settings: &Settings,
+) -> Result<Comparison, LoadError> {
+    let mut compared = compare_two(old, new, settings)?;
+    for older in supported {
+        lifecycle::add_older(&mut compared, compare_two(older, new, settings)?);
+    }
+    if let Some(usage) = &settings.usage {
+        compared.findings.iter_mut().for_each(|finding| usage.tell(finding));
+    }
+    compared.waiver_faults = waiver::apply(&mut compared.findings, &settings.waivers, &settings.today);
+    compared.findings.sort_by(|one, other| {
+        other.severity.cmp(&one.severity).then_with(|| one.order().cmp(&other.order()))
+    });
+    Ok(compared)
+}
+
+fn compare_two(old: &Side, new: &Side, settings: &Settings) -> Result<Comparison, LoadError> {
+    contract::check_kinds(old, new)?;
     let refuses_unknown = match settings.readers {
         Some(readers) => readers == Readers::Refuse,
         // Our contract says that readers drop unknown members (`unknown_member`); of other documents nothing is known.
         None => old.kind != Kind::Contract,
     };
-    let mut walk = Walk::new(old, new);
+    let mut walk = Walk::new(old, new, &settings.today);
     let mut messages = messages(old, new, &mut walk);
     unreached(old, new, &mut walk, &mut messages);
     let mut edits = std::mem::take(&mut walk.edits);
@@ -181,19 +209,17 @@ pub fn compare(old: &Side, new: &Side, settings: &Settings) -> Result<Comparison
         })
         .collect();
     findings.extend(unexplained(&scope, &decider, &mut walk.old_shapes, &mut walk.new_shapes, &edits));
-    if let Some(usage) = &settings.usage {
-        findings.iter_mut().for_each(|finding| usage.tell(finding));
+    if settings.profile.counts(Layer::Meaning)
+        && let Some(kept) = lifecycle::kept_version(&scope, &findings)
+    {
+        findings.push(scope.finding(&kept, Direction::Both, decider.decide(&kept, Direction::Both)));
     }
-    let waiver_faults = waiver::apply(&mut findings, &settings.waivers, &settings.today);
-    findings.sort_by(|one, other| {
-        other.severity.cmp(&one.severity).then_with(|| one.order().cmp(&other.order()))
-    });
     Ok(Comparison {
         old: old.name.clone(),
         new: new.name.clone(),
         profile: settings.profile,
         findings,
-        waiver_faults,
+        waiver_faults: Vec::new(),
         messages: reach.messages.len(),
         schemas: walk.nodes.len(),
         has_usage: settings.usage.is_some(),
@@ -203,7 +229,7 @@ pub fn compare(old: &Side, new: &Side, settings: &Settings) -> Result<Comparison
 /// Walks every message that both sides have.
 fn messages(old: &Side, new: &Side, walk: &mut Walk<'_>) -> Vec<Message> {
     let mut messages = Vec::new();
-    let others: HashMap<&str, &load::Root> =
+    let others: HashMap<&str, &contract::Root> =
         new.roots.iter().map(|root| (root.label.as_str(), root)).collect();
     for root in &old.roots {
         let Some(other) = others.get(root.label.as_str()) else { continue };
@@ -224,10 +250,10 @@ fn unreached(old: &Side, new: &Side, walk: &mut Walk<'_>, messages: &mut Vec<Mes
         return;
     }
     let reached: BTreeSet<String> = walk.nodes.iter().map(|node| node.old.clone()).collect();
-    for location in load::definitions(old).into_iter().filter(|location| !reached.contains(location)) {
+    for location in contract::definitions(old).into_iter().filter(|location| !reached.contains(location)) {
         if new.at(&location).is_some() {
             let node = walk.pair(&location, &location);
-            let label = format!("definition {}", load::last_name(&location));
+            let label = format!("definition {}", contract::last_name(&location));
             messages.push(Message { label, action: None, direction: Direction::Both, node });
         }
     }

@@ -1,28 +1,9 @@
 //! The rules: what an edit is called, whom it breaks and how it is avoided. They are data (`data/diff_rules.json`).
 
 use serde::Deserialize;
-use std::{collections::HashMap, fmt, sync::LazyLock};
+use std::{collections::HashMap, sync::LazyLock};
 
-/// Which way a message goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Direction {
-    /// From a client: what the new version no longer takes breaks.
-    Request,
-    /// To a client: what the old version did not write breaks.
-    Response,
-    /// Nothing is known of it, or it goes both ways.
-    Both,
-}
-
-impl Direction {
-    pub(super) fn has_requests(self) -> bool {
-        self != Self::Response
-    }
-
-    pub(super) fn has_responses(self) -> bool {
-        self != Self::Request
-    }
-}
+use crate::contract::Direction;
 
 /// What an edit does to the set of values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -157,15 +138,5 @@ impl Rule {
             Direction::Response => settled(self.response),
             Direction::Both => settled(self.request).max(settled(self.response)),
         }
-    }
-}
-
-impl fmt::Display for Direction {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Request => "request",
-            Self::Response => "response",
-            Self::Both => "both",
-        })
     }
 }

@@ -8,10 +8,10 @@ use std::{
 };
 
 use super::{
-    load::Side,
     value::canonical_number,
     view::{View, is_annotation, is_everything},
 };
+use crate::contract::Side;
 
 /// Shapes of the schemas of one side.
 pub(super) struct Shapes<'s> {

@@ -9,10 +9,8 @@ use std::{
     collections::{BTreeMap, BTreeSet},
 };
 
-use super::{
-    load::{Side, target},
-    value::{Types, canonical_number, equal},
-};
+use super::value::{Types, canonical_number, equal};
+use crate::contract::{Side, target};
 
 /// References and conjunctions that are followed at most; a longer chain is a circle.
 const DEPTH_MAX: usize = 64;

@@ -4,10 +4,7 @@
 //! Python's own `ast` reads the sources, by the script `names.py`: it knows exactly the grammar of the Python that runs the
 //! worker, and asks for no crate. Nothing of the sources is run.
 
-use contracts::{
-    Action,
-    dictionary::{Shape, dictionary},
-};
+use contracts::dictionary::Shape;
 use serde::Deserialize;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -18,6 +15,7 @@ use std::{
 
 use crate::{
     class::Class,
+    contract::Tables,
     source::{
         Finding, Judged, Place, Undecided, distance,
         files::{self, Unreadable},
@@ -76,9 +74,9 @@ enum Kind {
 ///
 /// # Errors
 /// [`PythonError`].
-pub fn judge(folder: &Path, python: &Path) -> Result<Judged, PythonError> {
+pub fn judge(folder: &Path, python: &Path, tables: &Tables) -> Result<Judged, PythonError> {
     let files = files::find(&[folder.to_owned()], &FILES)?;
-    let known = Known::of_the_contract();
+    let known = Known::of(tables);
     let mut judged = Judged::default();
     for used in names(&files, python)? {
         known.judge(used, &mut judged);
@@ -115,10 +113,10 @@ struct Known {
 }
 
 impl Known {
-    fn of_the_contract() -> Self {
+    fn of(tables: &Tables) -> Self {
         let mut known =
             Self { spellings: BTreeMap::new(), canonical: BTreeSet::new(), values: BTreeSet::new() };
-        for def in dictionary().defs() {
+        for def in tables.dictionary.defs() {
             match &def.shape {
                 Shape::Object(object) => {
                     for property in &object.properties {
@@ -137,9 +135,9 @@ impl Known {
             }
         }
         // The names of the two envelopes around a command's fields.
-        let wrappers = Action::ALL.iter().filter_map(|action| action.info().wrapped_in);
+        let wrappers = tables.actions.iter().filter_map(|row| row.wrapped_in.as_deref());
         known.canonical.extend(wrappers.chain(["payload", "request"]).map(str::to_owned));
-        known.values.extend(Action::ALL.iter().map(|action| action.as_str().to_owned()));
+        known.values.extend(tables.actions.iter().map(|row| row.action.clone()));
         known
     }
 

@@ -1,13 +1,14 @@
 //! C# as a party: classes as a C# service declares them for the contract, read by the model and by real .NET.
 
 use contracts::{
-    dictionary::{Shape, dictionary},
+    dictionary::{Dictionary, Shape, dictionary},
     naming::ordinal_ignore_case,
 };
 use serde_json::Value as Json;
 use std::{collections::HashMap, path::Path};
 
-use super::{Filled, Outcome, Reading, Remark, Subject, party};
+use super::{ENVELOPE, Filled, Outcome, Reading, Remark, Subject, party};
+use crate::contract::Tables;
 use crate::dotnet::{
     Options, bind,
     clr::{Class, Clr, Integer, Member, Types},
@@ -18,6 +19,7 @@ use crate::dotnet::{
 
 /// Classes for a subject: plain classes with auto-properties, named as the schemas say C# names them.
 pub(crate) struct Classes {
+    dictionary: &'static Dictionary,
     types: Types,
     root: Clr,
     by_definition: HashMap<String, usize>,
@@ -26,11 +28,15 @@ pub(crate) struct Classes {
 impl Classes {
     /// A class for each object of the schemas.
     pub(crate) fn of_all() -> Self {
-        let mut classes = Self { types: Types::default(), root: Clr::Object, by_definition: HashMap::new() };
+        let mut classes = Self::empty(dictionary());
         for def in dictionary().defs().filter(|def| matches!(def.shape, Shape::Object(_))) {
             classes.definition(&def.name);
         }
         classes
+    }
+
+    fn empty(dictionary: &'static Dictionary) -> Self {
+        Self { dictionary, types: Types::default(), root: Clr::Object, by_definition: HashMap::new() }
     }
 
     /// The types.
@@ -43,23 +49,30 @@ impl Classes {
         self.by_definition.get(name).copied().map(Clr::Class)
     }
 
-    pub(super) fn of(subject: &Subject) -> Self {
-        let mut classes = Self { types: Types::default(), root: Clr::Object, by_definition: HashMap::new() };
+    pub(super) fn of(tables: &Tables, subject: &Subject) -> Self {
+        let mut classes = Self::empty(tables.dictionary);
         classes.root = match subject {
             Subject::Definition(name) => classes.definition(name),
-            Subject::Reply(action) => {
-                let data = classes.definition(action.info().reply);
-                let reply = classes.definition("Reply");
-                if let Clr::Class(index) = reply {
-                    let members = &mut classes.types.classes[index].members;
-                    for member in members.iter_mut().filter(|member| member.csharp == "Data") {
-                        *member = Member::new("Data", data.clone());
-                    }
+            Subject::Reply { data, .. } => {
+                let data = classes.definition(data);
+                match tables.dictionary.defs().any(|def| def.name == ENVELOPE) {
+                    true => classes.envelope(&data),
+                    false => data,
                 }
-                reply
             }
         };
         classes
+    }
+
+    fn envelope(&mut self, data: &Clr) -> Clr {
+        let reply = self.definition(ENVELOPE);
+        if let Clr::Class(index) = reply {
+            let members = &mut self.types.classes[index].members;
+            for member in members.iter_mut().filter(|member| member.csharp == "Data") {
+                *member = Member::new("Data", data.clone());
+            }
+        }
+        reply
     }
 
     /// The type of a definition; a class is made once.
@@ -67,7 +80,7 @@ impl Classes {
         if let Some(index) = self.by_definition.get(name) {
             return Clr::Class(*index);
         }
-        let shape = &dictionary().named(name).shape;
+        let shape = &self.dictionary.named(name).shape;
         if matches!(shape, Shape::Object(_)) {
             self.by_definition.insert(name.to_owned(), self.types.classes.len());
         }
@@ -76,7 +89,7 @@ impl Classes {
 
     fn shape(&mut self, shape: &Shape, name: &str) -> Clr {
         match shape {
-            Shape::Ref(id) => self.definition(&dictionary().def(*id).name),
+            Shape::Ref(id) => self.definition(&self.dictionary.def(*id).name),
             Shape::Nullable(of) => optional(self.shape(of, name)),
             Shape::List(list) => Clr::List(Box::new(self.shape(&list.item, &format!("{name}Item")))),
             Shape::Map(map) => Clr::Map(Box::new(self.shape(&map.value, &format!("{name}Value")))),

@@ -10,12 +10,11 @@ pub mod report;
 mod rust;
 mod schema;
 
-use contracts::{Action, dictionary::dictionary};
 use serde::Serialize;
 use serde_json::Value;
 use std::path::PathBuf;
 
-use crate::{dotnet::Options, verdict::Verdict};
+use crate::{contract::Contract, dotnet::Options, verdict::Verdict};
 
 /// What the bytes are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,24 +22,64 @@ pub enum Subject {
     /// A document of a definition.
     Definition(String),
     /// A reply to an action, in its envelope.
-    Reply(Action),
+    Reply {
+        /// The action.
+        action: String,
+        /// The definition of its data.
+        data: String,
+    },
 }
 
+/// The definition of a reply's envelope; a contract without it has none.
+const ENVELOPE: &str = "Reply";
+
 impl Subject {
+    /// What the flags say: a definition, or the reply to an action. Without them it is a prompt submission, or of plain schemas
+    /// the whole document.
+    ///
+    /// # Errors
+    /// A sentence, if the contract has no such definition or action.
+    pub fn of(contract: &Contract, definition: Option<&str>, action: Option<&str>) -> Result<Self, String> {
+        match (definition, action) {
+            (_, Some(action)) => Self::reply(contract, action),
+            (Some(name), None) => Self::definition(contract, name),
+            (None, None) => {
+                let is_there = |name: &&str| contract.names().iter().any(|known| known == name);
+                let name = ["PromptSubmission", "document"].into_iter().find(is_there);
+                name.map(|name| Self::Definition(name.to_owned()))
+                    .ok_or_else(|| "name the definition with --schema, or the action with --as".to_owned())
+            }
+        }
+    }
+
     /// The definition of a name.
     ///
     /// # Errors
     /// A sentence with the nearest names, if there is none.
-    pub fn definition(name: &str) -> Result<Self, String> {
-        if dictionary().defs().any(|def| def.name == name) {
+    pub fn definition(contract: &Contract, name: &str) -> Result<Self, String> {
+        let names = contract.names();
+        if names.iter().any(|known| known == name) {
             return Ok(Self::Definition(name.to_owned()));
         }
         let folded = name.to_lowercase();
-        let near = dictionary().defs().map(|def| def.name.as_str());
-        let near: Vec<&str> = near.filter(|other| other.to_lowercase().contains(&folded)).collect();
+        let near: Vec<&str> =
+            names.iter().map(String::as_str).filter(|other| other.to_lowercase().contains(&folded)).collect();
         Err(match near.as_slice() {
             [] => format!("the schemas have no definition {name}"),
             near => format!("the schemas have no definition {name}; hint: {}", near.join(", ")),
+        })
+    }
+
+    /// The reply to an action.
+    ///
+    /// # Errors
+    /// A sentence with all actions, if there is none of the name.
+    pub fn reply(contract: &Contract, action: &str) -> Result<Self, String> {
+        let actions = &contract.tables().map_err(|err| err.to_string())?.actions;
+        let row = actions.iter().find(|row| row.action == action);
+        row.map(|row| Self::Reply { action: row.action.clone(), data: row.reply.clone() }).ok_or_else(|| {
+            let known: Vec<&str> = actions.iter().map(|row| row.action.as_str()).collect();
+            format!("the registry has no action {action}; it has {}", known.join(", "))
         })
     }
 
@@ -49,7 +88,7 @@ impl Subject {
     pub fn sentence(&self) -> String {
         match self {
             Self::Definition(name) => format!("as {name}"),
-            Self::Reply(action) => format!("as a reply to {}", action.as_str()),
+            Self::Reply { action, .. } => format!("as a reply to {action}"),
         }
     }
 }
@@ -131,32 +170,53 @@ pub struct Readings {
 }
 
 impl Readings {
-    /// The verdict: whether the contract allows the bytes.
+    /// The verdict: whether the contract allows the bytes. Rust decides, which also knows the rules over several fields; where
+    /// it was not asked, the schema.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        let judges = self.readings.iter().filter(|reading| reading.party == "rust");
-        match judges.map(|reading| &reading.outcome).next() {
-            Some(Outcome::Read { .. }) => Verdict::Ok,
-            Some(Outcome::Refused { .. }) => Verdict::Broken,
-            Some(Outcome::Skipped { .. }) | None => Verdict::Undecided,
-        }
+        let decided = ["rust", "schema"].into_iter().find_map(|party| {
+            let judge = self.readings.iter().find(|reading| reading.party == party)?;
+            match &judge.outcome {
+                Outcome::Read { .. } => Some(Verdict::Ok),
+                Outcome::Refused { .. } => Some(Verdict::Broken),
+                Outcome::Skipped { .. } => None,
+            }
+        });
+        decided.unwrap_or(Verdict::Undecided)
     }
 }
 
 /// Asks each party.
 #[must_use]
-pub fn read(file: &str, bytes: &[u8], subject: &Subject, choice: &Choice) -> Readings {
-    let mut readings =
-        vec![party("schema", schema::read(bytes, subject)), party("rust", rust::read(bytes, subject))];
-    let classes = csharp::Classes::of(subject);
-    for options in Options::all() {
-        readings.push(party(&format!("csharp:{}", options.name), classes.read(bytes, &options)));
+pub fn read(file: &str, bytes: &[u8], contract: &Contract, subject: &Subject, choice: &Choice) -> Readings {
+    let mut readings = vec![party("schema", schema::read(bytes, contract, subject))];
+    match contract.tables() {
+        Ok(tables) => {
+            readings.push(party("rust", rust::read(bytes, tables, subject)));
+            let classes = csharp::Classes::of(tables, subject);
+            for options in Options::all() {
+                readings.push(party(&format!("csharp:{}", options.name), classes.read(bytes, &options)));
+            }
+            if let Some(program) = &choice.dotnet {
+                readings.extend(classes.by_dotnet(bytes, program));
+            }
+            let python = match tables.is_own {
+                true => python::read(bytes, subject, choice.python.as_deref()),
+                false => skipped("the workers' package has Concord's contract alone"),
+            };
+            readings.push(party("python", python));
+        }
+        Err(_) => {
+            for name in ["rust", "csharp", "python"] {
+                readings.push(party(name, skipped("plain schemas say nothing of names and readings")));
+            }
+        }
     }
-    if let Some(program) = &choice.dotnet {
-        readings.extend(classes.by_dotnet(bytes, program));
-    }
-    readings.push(party("python", python::read(bytes, subject, choice.python.as_deref())));
     Readings { file: file.to_owned(), subject: subject.clone(), readings }
+}
+
+fn skipped(why: &str) -> Outcome {
+    Outcome::Skipped { why: why.to_owned() }
 }
 
 fn party(name: &str, outcome: Outcome) -> Reading {

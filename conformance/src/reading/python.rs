@@ -21,7 +21,7 @@ pub(super) fn read(bytes: &[u8], subject: &Subject, python: Option<&Path>) -> Ou
     };
     let (definition, place) = match subject {
         Subject::Definition(name) => (name.as_str(), ""),
-        Subject::Reply(action) => (action.info().reply, "data"),
+        Subject::Reply { data, .. } => (data.as_str(), "data"),
     };
     match asked(bytes, definition, place, python) {
         Ok(answer) => outcome(&answer),

@@ -6,6 +6,7 @@
 
 mod change;
 mod git;
+pub mod html;
 mod judge;
 
 use std::{
@@ -68,10 +69,14 @@ pub fn write(reviewed: &[Reviewed], out: &mut dyn Write) -> io::Result<()> {
             }
         }
     }
+    writeln!(out, "{}", totals(reviewed))
+}
+
+/// The numbers, in one line.
+fn totals(reviewed: &[Reviewed]) -> String {
     let count =
         |kind| reviewed.iter().flat_map(|one| &one.changes).filter(|change| change.kind == kind).count();
-    writeln!(
-        out,
+    format!(
         "{} snapshots changed: {} breaking, {} undecided, {} compatible, {} of wording",
         reviewed.len(),
         count(Kind::Breaking),

@@ -5,6 +5,7 @@ mod bench;
 mod ci;
 mod clean;
 mod compare;
+mod contract;
 mod csharp;
 mod diff;
 mod dotnet;

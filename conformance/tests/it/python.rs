@@ -1,13 +1,13 @@
 //! `conformance python`: names of sources that the contract does not know.
 
-use conformance::{python, source::Judged, verdict::Verdict};
+use conformance::{contract::Tables, python, source::Judged, verdict::Verdict};
 use std::{fs, path::Path};
 
 /// Judges a source.
 fn judge(text: &str) -> Judged {
     let folder = tempfile::tempdir().expect("a folder");
     fs::write(folder.path().join("worker.py"), text).expect("the source is written");
-    python::judge(folder.path(), Path::new("python3")).expect("Python reads it")
+    python::judge(folder.path(), Path::new("python3"), Tables::own()).expect("Python reads it")
 }
 
 fn found(judged: &Judged) -> Vec<String> {
@@ -102,7 +102,7 @@ fn names_that_are_tried_in_turn_may_be_of_each_dialect() {
 fn a_program_that_reads_nothing_has_not_judged() {
     let folder = tempfile::tempdir().expect("a folder");
     fs::write(folder.path().join("worker.py"), "payload = {}\n").expect("the source is written");
-    let judged = python::judge(folder.path(), Path::new("true"));
+    let judged = python::judge(folder.path(), Path::new("true"), Tables::own());
     assert!(judged.is_err_and(|err| err.to_string().contains("did not read")));
 }
 
@@ -112,14 +112,15 @@ fn a_source_that_python_cannot_decode_is_undecided() {
     fs::write(folder.path().join("latin.py"), b"name = '\xe9'\n").expect("the source is written");
     fs::write(folder.path().join("said.py"), b"# coding: latin-1\nname = '\xe9'\n")
         .expect("the source is written");
-    let judged = python::judge(folder.path(), Path::new("python3")).expect("Python reads them");
+    let judged =
+        python::judge(folder.path(), Path::new("python3"), Tables::own()).expect("Python reads them");
     assert_eq!((judged.undecided.len(), judged.verdict()), (1, Verdict::Undecided), "{judged:#?}");
 }
 
 #[test]
 fn our_own_workers_know_every_name() {
     let workers = Path::new(env!("CARGO_MANIFEST_DIR")).join("../workers/concord_workers");
-    let judged = python::judge(&workers, Path::new("python3")).expect("Python reads them");
+    let judged = python::judge(&workers, Path::new("python3"), Tables::own()).expect("Python reads them");
     assert_eq!(found(&judged), Vec::<String>::new(), "{judged:#?}");
     assert!(judged.compared.len() > 100, "{}", judged.compared.len());
     // Both names come from tables of the contract; a further computed name must be read before it is added here.

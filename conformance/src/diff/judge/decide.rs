@@ -1,10 +1,12 @@
 //! The decision on one edit: which version refuses a document that the other takes.
 
 use serde_json::{Map, Value};
+use std::cell::RefCell;
 
 use super::{Judge, Reach, Refusal, fill::Filler, fill::pointer, pool, proof, random};
+use crate::contract::Direction;
 use crate::diff::{
-    rule::{Direction, Effect, Severity},
+    rule::{Effect, Severity},
     view::View,
     walk::{Edit, Hint, Node, Step},
 };
@@ -20,6 +22,8 @@ pub struct Witness {
     pub old_takes: bool,
     /// Why the other refuses it.
     pub refusal: String,
+    /// Who says the same of both versions, by execution: the validators `jsonschema` and `boon`, the `readings`.
+    pub confirmed_by: Vec<&'static str>,
 }
 
 /// What was decided.
@@ -52,6 +56,8 @@ struct Search<'d, 'j, 's> {
     takes: &'d Filler<'j, 's>,
     refuses: &'d Filler<'j, 's>,
     direction: Direction,
+    /// Why a document was no witness although the first validator says that it is one.
+    doubt: RefCell<Option<String>>,
 }
 
 impl<'j, 's> Decider<'j, 's> {
@@ -87,9 +93,14 @@ impl<'j, 's> Decider<'j, 's> {
         if effect == Effect::None || (severity != Severity::Breaking && effect != Effect::Unknown) {
             return severity;
         }
-        if let Some(witness) = self.search(edit, direction) {
+        let search = self.search(direction);
+        if let Some(witness) = search.run(edit, self.nodes, self.reach) {
             decision.witnesses.push(witness);
             return Severity::Breaking;
+        }
+        if let Some(doubt) = search.doubt.take() {
+            decision.open = Some(doubt);
+            return Severity::Undecided;
         }
         if severity != Severity::Breaking {
             return severity;
@@ -117,12 +128,12 @@ impl<'j, 's> Decider<'j, 's> {
         })
     }
 
-    fn search(&self, edit: &Edit, direction: Direction) -> Option<Witness> {
+    fn search(&self, direction: Direction) -> Search<'_, 'j, 's> {
         let (takes, refuses) = match direction {
             Direction::Response => (&self.new, &self.old),
             _ => (&self.old, &self.new),
         };
-        Search { takes, refuses, direction }.run(edit, self.nodes, self.reach)
+        Search { takes, refuses, direction, doubt: RefCell::default() }
     }
 
     /// Random documents of a message that the two sides judge differently, where no edit stands on the way.
@@ -148,6 +159,8 @@ impl<'j, 's> Decider<'j, 's> {
                 let document = random::value(takes, from, &mut random::Random::new(seed), 0);
                 if takes.judge.takes(from, &document) != Some(true)
                     || refuses.judge.takes(to, &document) != Some(false)
+                    || takes.judge.second_takes(from, &document) != Ok(true)
+                    || refuses.judge.second_takes(to, &document) != Ok(false)
                 {
                     continue;
                 }
@@ -157,6 +170,7 @@ impl<'j, 's> Decider<'j, 's> {
                         message: told.label.clone(),
                         old_takes: takes.is_old,
                         refusal: format!("{}: {}", refusal.at, refusal.text),
+                        confirmed_by: vec!["jsonschema", "boon"],
                         document,
                     };
                     return Some((direction, witness));
@@ -201,18 +215,47 @@ impl<'s> Search<'_, '_, 's> {
                 for message in fits.take(MESSAGES_MAX) {
                     let way = reach.way(message, *node, nodes);
                     let start = &nodes[reach.messages[message].node];
-                    if let Some((document, refusal)) = self.whole(edit, start, nodes, &way, value) {
-                        return Some(Witness {
-                            document,
-                            message: reach.messages[message].label.clone(),
-                            old_takes: self.takes.is_old,
-                            refusal,
-                        });
+                    let Some((document, refusal)) = self.whole(edit, start, nodes, &way, value) else {
+                        continue;
+                    };
+                    match self.confirm(start, &document) {
+                        Err(doubt) => *self.doubt.borrow_mut() = Some(doubt),
+                        Ok(confirmed_by) => {
+                            let message = reach.messages[message].label.clone();
+                            let old_takes = self.takes.is_old;
+                            return Some(Witness { document, message, old_takes, refusal, confirmed_by });
+                        }
                     }
                 }
             }
         }
         None
+    }
+
+    /// Who else says of both versions what the first validator says. A judge that cannot say is not counted; one that says
+    /// something else makes the document no witness.
+    fn confirm(&self, start: &Node, document: &Value) -> Result<Vec<&'static str>, String> {
+        let (from, to) = places(start, self.takes.is_old);
+        let (takes, refuses) = (self.takes.judge, self.refuses.judge);
+        let shown = || crate::display::shorten(&document.to_string());
+        let second = (takes.second_takes(from, document)?, refuses.second_takes(to, document)?);
+        if second != (true, false) {
+            return Err(format!("the validators jsonschema and boon do not agree on {}", shown()));
+        }
+        let mut confirmed = vec!["jsonschema", "boon"];
+        let readings =
+            (takes.reads(from, document, self.direction), refuses.reads(to, document, self.direction));
+        match readings {
+            (Some(true), Some(false)) => confirmed.push("readings"),
+            (Some(false), Some(_)) => {
+                return Err(format!("the schema takes {}, and its own reading refuses it", shown()));
+            }
+            (Some(true), Some(true)) => {
+                return Err(format!("the schema refuses {}, and its reading takes it", shown()));
+            }
+            _ => {}
+        }
+        Ok(confirmed)
     }
 
     /// Values that the one schema takes and the other refuses for the keyword of the edit.

@@ -6,6 +6,8 @@ mod pool;
 mod proof;
 mod random;
 mod reach;
+mod second;
+mod tables;
 
 pub use decide::Witness;
 pub(super) use decide::{Decider, Decision};
@@ -15,9 +17,15 @@ pub(super) use reach::{Message, Reach};
 use contracts::pointer::escape;
 use jsonschema::{Registry, Validator};
 use serde_json::{Value, json};
-use std::{cell::RefCell, collections::HashMap, rc::Rc};
+use std::{
+    cell::{OnceCell, RefCell},
+    collections::HashMap,
+    rc::Rc,
+};
 
-use super::load::{LoadError, Side, encoded};
+use crate::contract::{Direction, LoadError, Side, encoded};
+use second::Second;
+use tables::Readings;
 
 /// A name under which validators know a bundle. Nothing is fetched.
 const BUNDLE: &str = "https://concord.invalid/bundle";
@@ -27,6 +35,8 @@ pub(super) struct Judge<'s> {
     pub(super) side: &'s Side,
     registry: Registry<'s>,
     validators: RefCell<HashMap<String, Option<Rc<Validator>>>>,
+    second: OnceCell<Second>,
+    readings: OnceCell<Readings>,
 }
 
 /// A reason of a refusal.
@@ -45,7 +55,8 @@ impl<'s> Judge<'s> {
         };
         let registry =
             Registry::new().add(BUNDLE, &side.bundle).map_err(refused)?.prepare().map_err(refused)?;
-        Ok(Self { side, registry, validators: RefCell::default() })
+        let (second, readings) = (OnceCell::new(), OnceCell::new());
+        Ok(Self { side, registry, validators: RefCell::default(), second, readings })
     }
 
     fn validator(&self, location: &str) -> Option<Rc<Validator>> {
@@ -70,6 +81,16 @@ impl<'s> Judge<'s> {
     /// Whether the schema at a pointer takes a document; none if it does not compile.
     pub(super) fn takes(&self, location: &str, document: &Value) -> Option<bool> {
         Some(self.validator(location)?.is_valid(document))
+    }
+
+    /// What the second validator says of the same.
+    fn second_takes(&self, location: &str, document: &Value) -> Result<bool, String> {
+        self.second.get_or_init(|| Second::new(self.side)).takes(location, document)
+    }
+
+    /// What the readings of this version say of the same.
+    fn reads(&self, location: &str, document: &Value, direction: Direction) -> Option<bool> {
+        self.readings.get_or_init(|| Readings::of(self.side)).reads(location, document, direction)
     }
 
     /// Why the schema refuses a document.

@@ -2,9 +2,9 @@
 
 use std::collections::VecDeque;
 
-use crate::diff::{
-    rule::Direction,
-    walk::{Node, Step},
+use crate::{
+    contract::Direction,
+    diff::walk::{Node, Step},
 };
 
 /// A message that both sides have.

@@ -4,9 +4,8 @@ use std::io;
 
 use super::{at, messages, totals};
 use crate::{
-    diff::{Comparison, Finding, Severity},
-    report::html::{STYLE, text},
-    verdict::Verdict,
+    diff::{Comparison, Finding, Severity, usage::Use},
+    report::html::{begin, text, tone},
 };
 
 /// Writes the comparison.
@@ -15,25 +14,31 @@ use crate::{
 /// The error of the writer.
 pub fn write(comparison: &Comparison, out: &mut dyn io::Write) -> io::Result<()> {
     let sentence = comparison.sentence();
-    let tone = match comparison.verdict() {
-        Verdict::Ok => "passed",
-        Verdict::Broken => "broken",
-        Verdict::Undecided | Verdict::CouldNotRun => "undecided",
-    };
+    begin(&format!("conformance diff: {sentence}"), out)?;
+    head(comparison, out)?;
+    writeln!(out, "<main>")?;
+    body(comparison, out)?;
+    writeln!(out, "</main>\n</body>\n</html>")
+}
+
+/// The verdict and the numbers.
+pub(crate) fn head(comparison: &Comparison, out: &mut dyn io::Write) -> io::Result<()> {
     writeln!(
         out,
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"color-scheme\" content=\"light dark\">\n\
-         <meta http-equiv=\"content-security-policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
-         <title>conformance diff: {sentence}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n\
-         <header class=\"{tone}\">\n<p class=\"tool\">conformance diff, profile {}</p>\n<h1>{sentence}</h1>\n\
-         <p class=\"command\"><code>{} → {}</code></p>\n<p>{}</p>\n</header>\n<main>\n<section id=\"findings\">\n<h2>Findings</h2>",
+        "<header class=\"{}\">\n<p class=\"tool\">conformance diff, profile {}</p>\n<h1>{}</h1>\n\
+         <p class=\"command\"><code>{} → {}</code></p>\n<p>{}</p>\n</header>",
+        tone(comparison.verdict()),
         comparison.profile.as_str(),
+        comparison.sentence(),
         text(&comparison.old),
         text(&comparison.new),
         text(&totals(comparison))
-    )?;
+    )
+}
+
+/// The findings, then what is only information.
+pub(crate) fn body(comparison: &Comparison, out: &mut dyn io::Write) -> io::Result<()> {
+    writeln!(out, "<section id=\"findings\">\n<h2>Findings</h2>")?;
     for finding in comparison.findings.iter().filter(|finding| finding.severity > Severity::Info) {
         article(finding, out)?;
     }
@@ -47,15 +52,10 @@ pub fn write(comparison: &Comparison, out: &mut dyn io::Write) -> io::Result<()>
     }
     writeln!(out, "</section>\n<section id=\"information\">\n<h2>Information</h2>\n<ul>")?;
     for finding in comparison.findings.iter().filter(|finding| finding.severity == Severity::Info) {
-        writeln!(
-            out,
-            "<li><code>{}</code> {}: {}</li>",
-            finding.rule.id,
-            text(&at(finding)),
-            text(&finding.what)
-        )?;
+        let (rule, place, what) = (&finding.rule.id, text(&at(finding)), text(&finding.what));
+        writeln!(out, "<li><code>{rule}</code> {place}: {what}</li>")?;
     }
-    writeln!(out, "</ul>\n</section>\n</main>\n</body>\n</html>")
+    writeln!(out, "</ul>\n</section>")
 }
 
 fn article(finding: &Finding, out: &mut dyn io::Write) -> io::Result<()> {
@@ -68,43 +68,58 @@ fn article(finding: &Finding, out: &mut dyn io::Write) -> io::Result<()> {
     writeln!(
         out,
         "<article class=\"{tone}\">\n<h3><span class=\"word\">{word}</span> <code>{}</code> {}</h3>\n\
-         <pre class=\"why\">{}</pre>\n<dl class=\"facts\">",
+         <pre class=\"why\">{}</pre>",
         finding.rule.id,
         text(&finding.rule.title),
         text(&finding.what)
     )?;
+    facts(finding, out)?;
+    writeln!(out, "<div class=\"evidence\">")?;
+    for (name, place, value) in
+        [("old", &finding.old, &finding.before), ("new", &finding.new, &finding.after)]
+    {
+        let place = place
+            .as_ref()
+            .map_or_else(String::new, |place| format!("{}:{} {}", place.file, place.line, place.pointer));
+        let value = value.as_ref().map_or_else(|| "(nothing)".to_owned(), |value| format!("{value:#}"));
+        figure(&format!("{name} {place}"), &value, out)?;
+    }
+    for witness in &finding.witnesses {
+        let (takes, refuses) = if witness.old_takes { ("old", "new") } else { ("new", "old") };
+        let judges = witness.confirmed_by.join(", ");
+        figure(
+            &format!("{}: the {takes} version takes it, says {judges}", witness.message),
+            &format!("{:#}", witness.document),
+            out,
+        )?;
+        figure(&format!("the {refuses} version refuses it"), &witness.refusal, out)?;
+    }
+    writeln!(out, "</div>\n</article>")
+}
+
+fn figure(caption: &str, content: &str, out: &mut dyn io::Write) -> io::Result<()> {
+    let (caption, content) = (text(caption), text(content));
+    writeln!(out, "<figure><figcaption>{caption}</figcaption><pre>{content}</pre></figure>")
+}
+
+fn facts(finding: &Finding, out: &mut dyn io::Write) -> io::Result<()> {
+    writeln!(out, "<dl class=\"facts\">")?;
     let mut fact = |name: &str, value: &str| match value {
         "" => Ok(()),
-        value => writeln!(out, "<dt>{name}</dt><dd>{}</dd>", text(value)),
+        value => writeln!(out, "<div><dt>{name}</dt><dd>{}</dd></div>", text(value)),
     };
     fact("in", &messages(finding))?;
     fact("at", &finding.at)?;
-    for (name, place) in [("old", &finding.old), ("new", &finding.new)] {
-        if let Some(place) = place {
-            fact(name, &format!("{}:{} {}", place.file, place.line, place.pointer))?;
-        }
-    }
     fact("breaks", &finding.who.join(", "))?;
     if let Some(open) = &finding.open {
         fact("undecided", open)?;
     }
-    for witness in &finding.witnesses {
-        let (takes, refuses) = if witness.old_takes { ("old", "new") } else { ("new", "old") };
-        fact(
-            &format!("taken by the {takes} version"),
-            &crate::display::shorten(&witness.document.to_string()),
-        )?;
-        fact(&format!("refused by the {refuses} one"), &witness.refusal)?;
-    }
-    for user in &finding.users {
-        fact(
-            "seen",
-            &format!("{} in {}: {} times, last {}", user.client, user.action, user.count, user.last_seen),
-        )?;
+    for Use { client, action, count, last_seen } in &finding.users {
+        fact("seen", &format!("{client} in {action}: {count} times, last {last_seen}"))?;
     }
     fact("way out", &finding.rule.fix)?;
     if let Some(waived) = &finding.waived {
         fact("waived", waived)?;
     }
-    writeln!(out, "</dl>\n</article>")
+    writeln!(out, "</dl>")
 }

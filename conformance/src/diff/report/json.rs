@@ -77,6 +77,7 @@ fn witness(witness: &Witness) -> Value {
         "taken_by": if witness.old_takes { "old" } else { "new" },
         "refused_by": if witness.old_takes { "new" } else { "old" },
         "refusal": witness.refusal,
+        "confirmed_by": witness.confirmed_by,
         "document": witness.document,
     })
 }

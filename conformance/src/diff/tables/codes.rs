@@ -4,7 +4,7 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 
 use super::{Row, Tables};
-use crate::diff::rule::{self, Direction::Response};
+use crate::{contract::Direction::Response, diff::rule};
 
 /// Members whose text is for people.
 const WORDS: [&str; 4] = ["meaning", "hint", "title", "description"];

@@ -5,14 +5,14 @@ use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
 use super::Tables;
-use crate::diff::rule::Direction::{self, Both, Request};
+use crate::contract::Direction::{self, Both, Request};
 
 /// Limits of a frame: both sides read frames.
 const FRAME: [&str; 2] = ["frame_bytes_max", "depth_max"];
 
 impl<'s> Tables<'s> {
     pub(super) fn limits(&mut self) {
-        let of = |side: &'s crate::diff::load::Side| side.tables.get("limits").and_then(Value::as_object);
+        let of = |side: &'s crate::contract::Side| side.tables.get("limits").and_then(Value::as_object);
         let empty = Map::new();
         let (old, new) = (of(self.old).unwrap_or(&empty), of(self.new).unwrap_or(&empty));
         let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();

@@ -9,11 +9,8 @@ use contracts::pointer::escape;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
-use super::{
-    load::{Side, events},
-    rule::{self, Direction},
-    walk::Edit,
-};
+use super::{rule, walk::Edit};
+use crate::contract::{Direction, Side, events};
 
 /// Notes edits of tables.
 pub(super) struct Tables<'s> {

@@ -4,7 +4,7 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 
 use super::{Row, Tables};
-use crate::diff::rule::Direction::{Both, Request};
+use crate::contract::Direction::{Both, Request};
 
 /// Members of an action, the keyword of their rules and whom they concern.
 const MEMBERS: [(&str, &str); 7] = [
@@ -141,7 +141,7 @@ impl<'s> Tables<'s> {
     }
 
     fn classes(&mut self) {
-        let of = |side: &'s crate::diff::load::Side| {
+        let of = |side: &'s crate::contract::Side| {
             side.tables.get("registry").and_then(|table| table.get("classes")).and_then(Value::as_object)
         };
         let (old, new) = (of(self.old), of(self.new));

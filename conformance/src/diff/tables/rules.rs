@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Row, Tables};
-use crate::diff::rule::Direction::Request;
+use crate::contract::Direction::Request;
 
 /// Members whose text is for people.
 const WORDS: [&str; 3] = ["message", "description", "hint"];

@@ -4,8 +4,14 @@ use contracts::naming::pascal;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
-use super::{Pair, Walk, edit_of};
-use crate::diff::{load::EXTENDED, value::equal, view::View};
+use super::{
+    Pair, Walk, edit_of,
+    lifecycle::{RESERVED, STABILITY, SUNSET},
+};
+use crate::{
+    contract::EXTENDED,
+    diff::{value::equal, view::View},
+};
 
 /// Keywords that other parts of the walk compare.
 const VALIDATION: [&str; 40] = [
@@ -55,7 +61,7 @@ const VALIDATION: [&str; 40] = [
 const SILENT: [&str; 7] = [EXTENDED, "x-extends", "x-enum-from", "x-csharp", "definitions", "$schema", "$id"];
 
 /// Keywords of ours whose value is a list of spellings.
-const SPELLINGS: [&str; 2] = ["x-accepted", "x-synonyms"];
+const SPELLINGS: [&str; 3] = ["x-accepted", "x-synonyms", RESERVED];
 
 /// Keywords of ours whose value is data by name.
 const BY_NAME: [&str; 3] = ["x-accepted-places", "x-neutral-only", "x-flags"];
@@ -77,6 +83,7 @@ impl Walk<'_> {
                 _ if BY_NAME.contains(&name) => self.by_name(pair, name, old.as_ref(), new.as_ref()),
                 _ if name == "x-values" => self.meanings(pair, old.as_ref(), new.as_ref()),
                 _ if name == "x-aliases" => self.aliases(pair, old.as_ref(), new.as_ref()),
+                _ if [SUNSET, STABILITY].contains(&name) => self.ordered(pair, name),
                 _ if name == "deprecated" => {
                     let on = new == Some(Value::Bool(true));
                     self.note(pair, name, if on { "added" } else { "removed" });
@@ -93,7 +100,11 @@ impl Walk<'_> {
             let list = view.get(keyword).and_then(Value::as_array).into_iter().flatten();
             list.filter_map(Value::as_str).map(str::to_owned).collect()
         };
-        let other = if keyword == "x-accepted" { "x-synonyms" } else { "x-accepted" };
+        let other = match keyword {
+            "x-accepted" => "x-synonyms",
+            RESERVED => RESERVED,
+            _ => "x-accepted",
+        };
         let (old, new) = (of(pair.old, keyword), of(pair.new, keyword));
         let (old_other, new_other) = (of(pair.old, other), of(pair.new, other));
         for spelling in old.difference(&new) {
@@ -197,7 +208,7 @@ impl Walk<'_> {
     fn csharp(&mut self, pair: &Pair<'_, '_>) {
         for (name, old) in &pair.old.properties {
             let Some(new) = pair.new.properties.get(name) else { continue };
-            let said = |side: &crate::diff::load::Side, at: &str| {
+            let said = |side: &crate::contract::Side, at: &str| {
                 side.at(at)
                     .and_then(|schema| schema.get("x-csharp"))
                     .and_then(Value::as_str)

@@ -3,9 +3,8 @@
 use serde_json::Value;
 
 use super::{Pair, Walk, edit_of};
+use crate::contract::{Direction, Side, last_name, target};
 use crate::diff::{
-    load::{Side, last_name, target},
-    rule::Direction,
     shape::{LISTS, ONE},
     value::Types,
     view::{View, is_annotation},

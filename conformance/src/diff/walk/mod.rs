@@ -3,6 +3,7 @@
 mod annotations;
 mod bounds;
 mod composite;
+mod lifecycle;
 mod lists;
 mod objects;
 mod values;
@@ -13,11 +14,11 @@ use serde_json::Value;
 use std::collections::HashMap;
 
 use super::{
-    load::Side,
-    rule::{self, Direction, Rule},
+    rule::{self, Rule},
     shape::Shapes,
     view::View,
 };
+use crate::contract::{Direction, Side};
 
 /// A step of a document on the way from a message to a schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,6 +89,10 @@ pub(super) struct Walk<'s> {
     pub(super) edits: Vec<Edit>,
     pub(super) old_shapes: Shapes<'s>,
     pub(super) new_shapes: Shapes<'s>,
+    /// Today, `2026-11-30`.
+    today: &'s str,
+    /// Whether the old side announces what will go.
+    deprecates: bool,
     known: HashMap<(String, String), usize>,
     /// Pairs that wait for their comparison.
     waiting: Vec<usize>,
@@ -101,7 +106,7 @@ struct Pair<'s, 'v> {
 }
 
 impl<'s> Walk<'s> {
-    pub(super) fn new(old: &'s Side, new: &'s Side) -> Self {
+    pub(super) fn new(old: &'s Side, new: &'s Side, today: &'s str) -> Self {
         Self {
             old,
             new,
@@ -109,6 +114,8 @@ impl<'s> Walk<'s> {
             edits: Vec::new(),
             old_shapes: Shapes::new(old),
             new_shapes: Shapes::new(new),
+            today,
+            deprecates: lifecycle::deprecates(old),
             known: HashMap::new(),
             waiting: Vec::new(),
         }

@@ -5,8 +5,8 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 use super::{Edit, Hint, Pair, Step, Walk, edit_of};
+use crate::contract::{EXTENDED, target};
 use crate::diff::{
-    load::{EXTENDED, target},
     shape::says_nothing,
     value::Types,
     view::{View, is_everything},
@@ -57,12 +57,19 @@ impl Walk<'_> {
                     self.child(pair.node, Step::Property((*name).to_owned()), old, new);
                     self.required(pair, name);
                 }
-                None if renamed.contains_key(*name) => {}
-                None => self.removed(pair, name, old),
+                None if renamed.contains_key(*name) => self.removal(pair, name, old),
+                None => {
+                    self.removed(pair, name, old);
+                    self.removal(pair, name, old);
+                }
             }
         }
         for (name, new) in &pair.new.properties {
-            if !pair.old.properties.contains_key(name) && !renamed.values().any(|other| other == name) {
+            if pair.old.properties.contains_key(name) {
+                continue;
+            }
+            self.reuse(pair, name, new);
+            if !renamed.values().any(|other| other == name) {
                 self.added(pair, name, new);
             }
         }

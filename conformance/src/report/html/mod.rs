@@ -20,7 +20,7 @@ use crate::{
     verdict::{Counts, Verdict},
 };
 
-pub(crate) const STYLE: &str = include_str!("page.css");
+const STYLE: &str = include_str!("page.css");
 
 /// Writes the report.
 ///
@@ -54,14 +54,19 @@ pub(crate) fn begin(title: &str, out: &mut dyn io::Write) -> io::Result<()> {
     )
 }
 
-/// The verdict, the numbers, and the way to each part.
-fn summary(report: &Report, causes: usize, out: &mut dyn io::Write) -> io::Result<()> {
-    let (verdict, counts) = (report.verdict(), report.counts());
-    let tone = match verdict {
+/// The class of a verdict: its colour.
+pub(crate) fn tone(verdict: Verdict) -> &'static str {
+    match verdict {
         Verdict::Ok => "passed",
         Verdict::Broken => "broken",
         Verdict::Undecided | Verdict::CouldNotRun => "undecided",
-    };
+    }
+}
+
+/// The verdict, the numbers, and the way to each part.
+fn summary(report: &Report, causes: usize, out: &mut dyn io::Write) -> io::Result<()> {
+    let (verdict, counts) = (report.verdict(), report.counts());
+    let tone = tone(verdict);
     writeln!(
         out,
         "<header class=\"{tone}\">\n<p class=\"tool\">conformance of a {}</p>\n<h1>{}</h1>\n\

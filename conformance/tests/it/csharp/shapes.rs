@@ -1,6 +1,7 @@
 //! Projects that are not ours, from sources and as real .NET describes their assembly: both find the marked lines and no other.
 
 use conformance::{
+    contract::Tables,
     csharp::{Sources, TypeRows, assembly},
     dotnet::Options,
     source::Judged,
@@ -106,7 +107,8 @@ fn real_dotnet_finds_the_same_lines_in_the_assembly() {
     };
     let (built, peer) = (PathBuf::from(built), PathBuf::from(peer));
     for (shape, named) in SHAPES {
-        let judged = assembly::judge(&built, Some(&peer), &options(named), &[]).expect("it is described");
+        let judged = assembly::judge(&built, Some(&peer), Tables::own(), &options(named), &[])
+            .expect("it is described");
         assert_marks(shape, &judged, ".NET");
     }
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::references::encoded;
 
 /// Marks a definition whose properties are those of its base too.
-pub(in crate::diff) const EXTENDED: &str = "x-extended-by-the-tool";
+pub(crate) const EXTENDED: &str = "x-extended-by-the-tool";
 
 /// How deep definitions extend each other at most: ours are one deep.
 const DEPTH_MAX: usize = 8;

@@ -2,10 +2,11 @@
 
 use std::{
     io::{self, Write as _},
+    path::Path,
     process::{Command, Stdio},
 };
 
-use super::{File, LoadError};
+use super::side::{File, LoadError};
 
 /// Where schemas are in a revision that names no folder.
 const FOLDER: &str = "schemas";
@@ -53,6 +54,17 @@ pub(super) fn revision(name: &str) -> Result<Vec<File>, LoadError> {
         files.push(File { path: path.to_owned(), text: text.to_owned() });
     }
     Ok(files)
+}
+
+/// `REVISION:PATH` for a path of the work tree.
+pub(super) fn at(revision: &str, path: &Path) -> Result<String, LoadError> {
+    let unknown = |why: String| LoadError::NoSuchSide { name: format!("{revision}:{}", path.display()), why };
+    let root = git(&["rev-parse", "--show-toplevel"], None).map_err(unknown)?;
+    let whole = path.canonicalize().map_err(|err| unknown(err.to_string()))?;
+    let root = Path::new(root.trim()).canonicalize().map_err(|err| unknown(err.to_string()))?;
+    let inner =
+        whole.strip_prefix(&root).map_err(|_| unknown("it is outside of the repository".to_owned()))?;
+    Ok(format!("{revision}:{}", inner.display()))
 }
 
 fn git(arguments: &[&str], input: Option<&str>) -> Result<String, String> {

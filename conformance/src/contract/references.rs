@@ -4,7 +4,7 @@ use contracts::pointer::{escape, get, unescape};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
-use super::{File, LoadError};
+use super::side::{File, LoadError};
 
 /// Keywords whose values are data.
 const DATA: [&str; 5] = ["enum", "const", "default", "examples", "example"];
@@ -175,7 +175,7 @@ fn joined(base: &str, id: &str) -> String {
 }
 
 /// The pointer that a rewritten reference holds.
-pub(in crate::diff) fn target(reference: &str) -> String {
+pub(crate) fn target(reference: &str) -> String {
     decoded(reference.strip_prefix('#').unwrap_or(reference))
 }
 
@@ -199,7 +199,7 @@ fn decoded(fragment: &str) -> String {
 }
 
 /// A pointer as a fragment.
-pub(in crate::diff) fn encoded(pointer: &str) -> String {
+pub(crate) fn encoded(pointer: &str) -> String {
     let mut fragment = String::with_capacity(pointer.len());
     for byte in pointer.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~/$!&'()*+,;=:@".contains(&byte) {
@@ -212,6 +212,6 @@ pub(in crate::diff) fn encoded(pointer: &str) -> String {
 }
 
 /// The name that ends a pointer.
-pub(in crate::diff) fn last_name(pointer: &str) -> String {
+pub(crate) fn last_name(pointer: &str) -> String {
     unescape(pointer.rsplit('/').next().unwrap_or(pointer))
 }

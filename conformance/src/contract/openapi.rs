@@ -3,8 +3,8 @@
 use contracts::pointer::{escape, unescape};
 use serde_json::{Map, Value, json};
 
+use super::Direction::{Request, Response};
 use super::{Root, Side, references::target};
-use crate::diff::Direction::{Request, Response};
 
 /// The key of the document that holds the messages.
 pub(super) const MESSAGES: &str = "(messages)";

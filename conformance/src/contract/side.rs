@@ -1,11 +1,4 @@
-//! One side of a comparison: a file, a folder or a git revision, as one bundle of schemas with its tables and messages.
-
-mod extend;
-mod git;
-mod openapi;
-mod references;
-mod roots;
-mod text;
+//! Schemas as they are read: a file, a folder or a git revision, as one bundle with its tables and messages.
 
 use serde_json::{Map, Value};
 use std::{
@@ -14,12 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-pub(super) use extend::EXTENDED;
-pub(super) use references::{encoded, last_name, target};
-pub(super) use roots::events;
-pub(super) use text::line_of;
-
-use super::Direction;
+use super::{Direction, extend, git, last_name, openapi, references, roots};
 
 /// Why a side cannot be compared.
 #[derive(Debug, thiserror::Error)]
@@ -86,6 +74,26 @@ pub enum LoadError {
         /// What the schema says.
         why: String,
     },
+    /// A schema of a contract with a registry has a form that the tables do not hold.
+    #[error(
+        "{file}#{pointer}: outside of the subset of JSON Schema: {why}\nhint: schemas/README.md describes the subset"
+    )]
+    OutsideSubset {
+        /// The file.
+        file: String,
+        /// Where in it.
+        pointer: String,
+        /// What is outside.
+        why: String,
+    },
+    /// Plain schemas say nothing of C# names, actions and readings.
+    #[error(
+        "{name} has no registry.json: sources are judged by a contract with one, kept as schemas/README.md describes"
+    )]
+    NoTables {
+        /// As it was given.
+        name: String,
+    },
     /// Two different kinds of documents are compared.
     #[error("{old} is {old_kind} and {new} is {new_kind}: they cannot be compared")]
     OtherKinds {
@@ -101,9 +109,9 @@ pub enum LoadError {
 }
 
 /// A file as it was read.
-pub(super) struct File {
-    pub(super) path: String,
-    pub(super) text: String,
+pub(crate) struct File {
+    pub(crate) path: String,
+    pub(crate) text: String,
 }
 
 /// What a side is.
@@ -130,28 +138,30 @@ impl Kind {
 
 /// A message: where its schema is, and which way it goes.
 #[derive(Clone, Debug)]
-pub(super) struct Root {
+pub(crate) struct Root {
     /// Equal on both sides for the same message.
-    pub(super) label: String,
+    pub(crate) label: String,
     /// The action, where it is the command or the reply of one.
-    pub(super) action: Option<String>,
+    pub(crate) action: Option<String>,
     /// Pointer into the bundle.
-    pub(super) location: String,
-    pub(super) direction: Direction,
+    pub(crate) location: String,
+    pub(crate) direction: Direction,
 }
 
 /// One side.
 pub struct Side {
     /// As it was given.
-    pub(super) name: String,
-    pub(super) kind: Kind,
+    pub(crate) name: String,
+    pub(crate) kind: Kind,
     /// `$defs` has each document by its key; all references are pointers into the bundle.
-    pub(super) bundle: Value,
+    pub(crate) bundle: Value,
     /// Files by the keys of their documents.
-    pub(super) files: BTreeMap<String, File>,
+    pub(crate) files: BTreeMap<String, File>,
     /// Documents that are no schemas, by the file's name without its suffix: `registry`, `errors`, `limits`…
-    pub(super) tables: BTreeMap<String, Value>,
-    pub(super) roots: Vec<Root>,
+    pub(crate) tables: BTreeMap<String, Value>,
+    pub(crate) roots: Vec<Root>,
+    /// Documents by their keys as they were written.
+    written: Map<String, Value>,
 }
 
 /// Tables of a contract that say something on the wire.
@@ -172,6 +182,19 @@ impl Side {
             git::revision(name)?
         };
         Self::of_files(name, files, direction)
+    }
+
+    /// Reads a side. Where the path of a contract is given, a revision alone has the contract at that path.
+    ///
+    /// # Errors
+    /// [`LoadError`] if it cannot be read whole.
+    pub fn read_at(name: &str, contract: Option<&Path>, direction: Direction) -> Result<Self, LoadError> {
+        match contract {
+            Some(contract) if !name.contains(':') && !Path::new(name).exists() => {
+                Self::read(&git::at(name, contract)?, direction)
+            }
+            _ => Self::read(name, direction),
+        }
     }
 
     /// A side of texts: path and content of each file.
@@ -222,6 +245,7 @@ impl Side {
         if documents.is_empty() {
             return Err(LoadError::NoSchemas { name: name.to_owned() });
         }
+        let written = documents.clone();
         references::resolve(&mut documents, &by_key)?;
         extend::expand(&mut documents, &tables);
         if kind == Kind::OpenApi {
@@ -236,18 +260,37 @@ impl Side {
             files: by_key,
             tables,
             roots: Vec::new(),
+            written,
         };
         side.roots = roots::of(&side, direction);
         Ok(side)
     }
 
+    /// The files of schemas, with their documents as they were written.
+    pub(crate) fn schemas(&self) -> impl Iterator<Item = (&File, &Value)> {
+        self.written.iter().filter_map(|(key, document)| Some((self.files.get(key)?, document)))
+    }
+
+    /// Where a definition is, by its name; or a message, by its label.
+    pub(crate) fn named(&self, name: &str) -> Option<String> {
+        let root = self.roots.iter().find(|root| root.label == name);
+        let named = || definitions(self).into_iter().find(|location| last_name(location) == name);
+        root.map(|root| root.location.clone()).or_else(named)
+    }
+
+    /// The names that [`Self::named`] knows.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let labels = self.roots.iter().map(|root| root.label.clone());
+        labels.chain(definitions(self).iter().map(|location| last_name(location))).collect()
+    }
+
     /// The schema at a pointer of the bundle.
-    pub(super) fn at(&self, location: &str) -> Option<&Value> {
+    pub(crate) fn at(&self, location: &str) -> Option<&Value> {
         contracts::pointer::get(&self.bundle, location)
     }
 
     /// The file of a pointer of the bundle, and the pointer in it.
-    pub(super) fn place(&self, location: &str) -> (String, String) {
+    pub(crate) fn place(&self, location: &str) -> (String, String) {
         let inner = location.strip_prefix("/$defs/").unwrap_or(location);
         let (key, pointer) =
             inner.split_once('/').map_or((inner, String::new()), |(key, rest)| (key, format!("/{rest}")));
@@ -271,7 +314,7 @@ fn check_schema(file: &File, value: &Value) -> Result<(), LoadError> {
 }
 
 /// Refuses two sides of different kinds.
-pub(super) fn check_kinds(old: &Side, new: &Side) -> Result<(), LoadError> {
+pub(crate) fn check_kinds(old: &Side, new: &Side) -> Result<(), LoadError> {
     if old.kind == new.kind {
         return Ok(());
     }
@@ -284,12 +327,15 @@ pub(super) fn check_kinds(old: &Side, new: &Side) -> Result<(), LoadError> {
 }
 
 /// Where each definition of a side is.
-pub(super) fn definitions(side: &Side) -> Vec<String> {
+pub(crate) fn definitions(side: &Side) -> Vec<String> {
     let documents = side.at("/$defs").and_then(Value::as_object).into_iter().flatten();
     let each = documents.filter(|(key, _)| side.files.contains_key(*key)).flat_map(|(key, document)| {
-        let names = document.get("$defs").and_then(Value::as_object).into_iter().flat_map(Map::keys);
-        let escape = contracts::pointer::escape;
-        names.map(move |name| format!("/$defs/{}/$defs/{}", escape(key), escape(name)))
+        let holders = ["/$defs", "/definitions", "/components/schemas"];
+        holders.into_iter().flat_map(move |holder| {
+            let names = document.pointer(holder).and_then(Value::as_object).into_iter().flat_map(Map::keys);
+            let escape = contracts::pointer::escape;
+            names.map(move |name| format!("/$defs/{}{holder}/{}", escape(key), escape(name)))
+        })
     });
     each.collect()
 }

@@ -3,7 +3,7 @@
 use contracts::pointer::escape;
 
 /// The line, from 1, where the value at a pointer starts; that of the nearest ancestor if there is none.
-pub(in crate::diff) fn line_of(text: &str, pointer: &str) -> usize {
+pub(crate) fn line_of(text: &str, pointer: &str) -> usize {
     let mut scanner = Scanner { bytes: text.as_bytes(), at: 0, line: 1, wanted: pointer, best: (0, 1) };
     scanner.value(&mut String::new());
     scanner.best.1

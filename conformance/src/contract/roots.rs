@@ -3,8 +3,8 @@
 use contracts::pointer::escape;
 use serde_json::{Map, Value};
 
+use super::Direction::{self, Request, Response};
 use super::{Kind, Root, Side, openapi};
-use crate::diff::Direction::{self, Request, Response};
 
 pub(super) fn of(side: &Side, direction: Direction) -> Vec<Root> {
     match side.kind {
@@ -63,7 +63,7 @@ fn contract(side: &Side) -> Vec<Root> {
 }
 
 /// Events by their names: the one value of `event`.
-pub(in crate::diff) fn events(side: &Side) -> Vec<(String, String)> {
+pub(crate) fn events(side: &Side) -> Vec<(String, String)> {
     let file = "/$defs/events_schema.json/$defs";
     let definitions = side.at(file).and_then(Value::as_object).into_iter().flatten();
     let named = definitions.filter_map(|(definition, schema)| {

@@ -1,0 +1,46 @@
+//! The second validator: crate boon, written independently of crate jsonschema. A witness is one only if both agree.
+
+use boon::{Compiler, Draft, SchemaIndex, Schemas};
+use serde_json::Value;
+use std::{cell::RefCell, collections::HashMap};
+
+use super::BUNDLE;
+use crate::contract::{Side, encoded};
+
+/// The schemas of one side, compiled when they are first asked.
+pub(super) struct Second {
+    state: RefCell<State>,
+}
+
+struct State {
+    compiler: Compiler,
+    schemas: Schemas,
+    compiled: HashMap<String, Result<SchemaIndex, String>>,
+}
+
+impl Second {
+    pub(super) fn new(side: &Side) -> Self {
+        let mut compiler = Compiler::new();
+        compiler.set_default_draft(Draft::V2020_12);
+        compiler.enable_format_assertions();
+        // The name is an absolute URL, which is all that is checked here.
+        drop(compiler.add_resource(BUNDLE, side.bundle.clone()));
+        let (schemas, compiled) = (Schemas::new(), HashMap::new());
+        Self { state: RefCell::new(State { compiler, schemas, compiled }) }
+    }
+
+    /// Whether the schema at a pointer takes a document, or why it does not compile.
+    pub(super) fn takes(&self, location: &str, document: &Value) -> Result<bool, String> {
+        let State { compiler, schemas, compiled } = &mut *self.state.borrow_mut();
+        let index = match compiled.get(location) {
+            Some(known) => known.clone(),
+            None => {
+                let url = format!("{BUNDLE}#{}", encoded(location));
+                let built = compiler.compile(&url, schemas).map_err(|err| err.to_string());
+                compiled.insert(location.to_owned(), built.clone());
+                built
+            }
+        };
+        Ok(schemas.validate(document, index?).is_ok())
+    }
+}
