@@ -11,18 +11,18 @@ use std::{
     process::{Command, Output},
 };
 
-type Variables = BTreeMap<String, String>;
+pub(crate) type Variables = BTreeMap<String, String>;
 
 /// What a runner has for a job: a folder with a built worker, and stand-ins before everything else on the path.
-struct Runner {
+pub(crate) struct Runner {
     folder: tempfile::TempDir,
-    variables: Variables,
-    path: String,
+    pub(crate) variables: Variables,
+    pub(crate) path: String,
 }
 
 impl Runner {
     /// `fault` is what the worker does wrong.
-    fn new(fault: &str) -> Self {
+    pub(crate) fn new(fault: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let at = |place: &str| folder.path().join(place);
         for place in ["target/release", "stand-ins", ".concord/.installed/bin"] {
@@ -37,11 +37,11 @@ impl Runner {
         Self { folder, variables: Variables::new(), path }
     }
 
-    fn at(&self, place: &str) -> PathBuf {
+    pub(crate) fn at(&self, place: &str) -> PathBuf {
         self.folder.path().join(place)
     }
 
-    fn bash(&self, script: &str, variables: &Variables) -> Output {
+    pub(crate) fn bash(&self, script: &str, variables: &Variables) -> Output {
         let mut bash = Command::new("bash");
         // As GitHub and GitLab start it.
         bash.args(["--noprofile", "--norc", "-e", "-o", "pipefail", "-c", script]);
@@ -55,20 +55,20 @@ fn program(path: &Path, body: &str) {
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
-fn file(place: &str) -> String {
+pub(crate) fn file(place: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ops/ci").join(place);
     fs::read_to_string(&path).unwrap_or_else(|err| panic!("{}: {err}", path.display()))
 }
 
-fn parsed(text: &str) -> Yaml<'_> {
+pub(crate) fn parsed(text: &str) -> Yaml<'_> {
     Yaml::load_from_str(text).expect("it is YAML").remove(0)
 }
 
-fn text<'y>(yaml: &'y Yaml<'_>, name: &str) -> Option<&'y str> {
+pub(crate) fn text<'y>(yaml: &'y Yaml<'_>, name: &str) -> Option<&'y str> {
     yaml.as_mapping_get(name).and_then(Yaml::as_str)
 }
 
-fn variables(yaml: &Yaml<'_>, name: &str) -> Variables {
+pub(crate) fn variables(yaml: &Yaml<'_>, name: &str) -> Variables {
     let Some(mapping) = yaml.as_mapping_get(name).and_then(Yaml::as_mapping) else { return Variables::new() };
     let entry = |(name, value): (&Yaml<'_>, &Yaml<'_>)| {
         let value = value.as_str().expect("variables are texts");

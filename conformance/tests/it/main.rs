@@ -11,6 +11,7 @@ mod diff;
 mod dotnet;
 mod drifts;
 mod faults;
+mod gates;
 mod injection;
 mod kit;
 mod mutants;
