@@ -25,11 +25,15 @@ const LETTERS_MAX: usize = 2;
 /// How a dialect spells a property.
 type Spelling = fn(&Property) -> &str;
 
+const DIALECTS: [(&str, Spelling); 3] =
+    [("snake", |one| &one.snake), ("pascal", |one| &one.csharp), ("camel", |one| &one.camel)];
+
 /// Compares a type with a definition.
 pub(super) fn compare(roles: &Roles<'_>, of: &TypeRows, definition: &str, judged: &mut Judged) {
     let is_received = roles.is_received(definition);
     let head = roles.find("EnvelopeHead").filter(|_| roles.is_command(definition)).map(|head| head.spec);
-    let mut comparison = Comparison { roles, of, is_received, head, judged };
+    let dialects = if roles.is_snake(definition) { &DIALECTS[..1] } else { &DIALECTS };
+    let mut comparison = Comparison { roles, of, is_received, head, dialects, judged };
     comparison.compare(roles.object(definition));
 }
 
@@ -40,6 +44,8 @@ struct Comparison<'c> {
     is_received: bool,
     /// The members of the envelope that may stand beside those of a command.
     head: Option<&'c ObjectSpec>,
+    /// The dialects that its names are in.
+    dialects: &'static [(&'static str, Spelling)],
     judged: &'c mut Judged,
 }
 
@@ -138,12 +144,11 @@ impl Comparison<'_> {
         let case = self.is_received && self.of.serialiser.case_insensitive;
         let reaches =
             |row: &Row, spelt: &str| spelt == row.json || (case && ordinal_ignore_case(spelt, &row.json));
-        let dialects: [(&str, Spelling); 3] =
-            [("snake", |one| &one.snake), ("pascal", |one| &one.csharp), ("camel", |one| &one.camel)];
+        let dialects = self.dialects;
         let in_it = |spelling: Spelling| {
             known.iter().filter(|(row, property, _)| reaches(row, spelling(property))).count()
         };
-        let best = dialects.into_iter().max_by_key(|(_, spelling)| in_it(*spelling));
+        let best = dialects.iter().max_by_key(|(_, spelling)| in_it(*spelling));
         for (row, property, _) in known.iter().filter(|(.., is_older)| !is_older) {
             let fits_any = dialects.iter().any(|(_, spelling)| reaches(row, spelling(property)));
             let why = match best {

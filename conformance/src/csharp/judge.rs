@@ -38,6 +38,8 @@ pub(super) struct Roles<'d> {
     sent: BTreeSet<String>,
     /// Definitions of integers that count things.
     counts: BTreeSet<String>,
+    /// Definitions whose names are snake in every dialect, as those of RFC 9457.
+    snake: BTreeSet<String>,
     /// The definitions that are objects.
     objects: BTreeMap<&'d str, Object<'d>>,
     /// Definitions that a command or a reply is.
@@ -57,7 +59,8 @@ impl<'d> Roles<'d> {
         let requests: Vec<&str> =
             requests.chain(["PromptSubmission", "EnvelopeHead"].into_iter().filter(has)).collect();
         let is_count = |(_, def): &(&String, &Value)| def["type"] == "integer" && def["x-unit"] == "count";
-        let defs = tables.definitions();
+        let is_snake = |(_, def): &(&String, &Value)| def["x-wire-names"] == "snake";
+        let defs = || tables.definitions();
         Self {
             tables,
             dictionary,
@@ -65,7 +68,8 @@ impl<'d> Roles<'d> {
             commands: tables.actions.iter().map(|row| row.request.clone()).collect(),
             received: closure(dictionary, replies),
             sent: closure(dictionary, requests),
-            counts: defs.filter(is_count).map(|(name, _)| name.clone()).collect(),
+            counts: defs().filter(is_count).map(|(name, _)| name.clone()).collect(),
+            snake: defs().filter(is_snake).map(|(name, _)| name.clone()).collect(),
             objects: dictionary.defs().filter_map(object).collect(),
         }
     }
@@ -86,6 +90,10 @@ impl<'d> Roles<'d> {
     /// The object of a name; another contract than ours may have none.
     pub(super) fn find(&self, definition: &str) -> Option<&Object<'d>> {
         self.objects.get(definition)
+    }
+
+    pub(super) fn is_snake(&self, definition: &str) -> bool {
+        self.snake.contains(definition)
     }
 
     pub(super) fn is_command(&self, definition: &str) -> bool {

@@ -264,3 +264,13 @@ fn a_command_may_have_the_envelope_beside_its_fields_and_older_names() {
     assert_eq!(found(&judged), ["9 G-TYPE Conditioning.Loras"], "{judged:#?}");
     assert_eq!(judged.left_out, ["Size"]);
 }
+
+#[test]
+fn names_that_are_snake_in_every_dialect_may_stand_beside_others() {
+    let judged = judge(
+        "using System.Text.Json.Serialization;\npublic class Problem {\n  [JsonPropertyName(\"type\")] public string? Type { get; set; }\n  \
+         [JsonPropertyName(\"title\")] public string? Title { get; set; }\n  [JsonPropertyName(\"status\")] public int? Status { get; set; }\n  \
+         public string? Detail { get; set; }\n}\n",
+    );
+    assert_eq!(found(&judged), ["6 G-CASE Problem.Detail"], "{judged:#?}");
+}
