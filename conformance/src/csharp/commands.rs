@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     class::Class,
-    contract::ActionRow,
+    contract::{ActionRow, Tables},
     source::{Finding, Judged, Place, distance},
 };
 
@@ -26,10 +26,12 @@ const HEAD: &str = "EnvelopeHead";
 /// Another name for the action, as other protocols have it.
 const OTHER_ACTION: &str = "message_type";
 
-/// A command.
+/// An object with an `action`, which may be a command: the contract says so.
 pub(super) struct Command {
     place: Place,
     members: Vec<Member>,
+    /// Those within it, which are told of where it is no command itself.
+    inner: Vec<Command>,
 }
 
 struct Member {
@@ -51,16 +53,19 @@ impl Command {
     }
 }
 
-/// The commands of a source.
+/// What may be a command in a source.
 pub(super) fn collect(source: &Source) -> Vec<Command> {
+    collect_in(source, vec![source.tree.root_node()])
+}
+
+fn collect_in(source: &Source, mut open: Vec<Node<'_>>) -> Vec<Command> {
     let mut found = Vec::new();
-    let mut open = vec![source.tree.root_node()];
     while let Some(node) = open.pop() {
         let members = members(node, &source.text);
         let place = Place { file: source.path.clone(), line: line_of(node) };
-        let command = Command { place, members };
-        if command.is_one() {
-            found.push(command);
+        let command = Command { place, members, inner: Vec::new() };
+        if command.may_be_one() {
+            found.push(Command { inner: collect_in(source, children(node)), ..command });
         } else {
             open.extend(children(node));
         }
@@ -69,20 +74,27 @@ pub(super) fn collect(source: &Source) -> Vec<Command> {
 }
 
 impl Command {
-    /// Routes of web frameworks have an `action` too, beside a `controller`.
-    fn is_one(&self) -> bool {
-        let text = |name: &str| match self.member(name).map(|member| &member.value) {
-            Some(Value::Text(text)) => Some(text.as_str()),
+    fn text(&self, name: &str) -> Option<&str> {
+        match self.member(name).map(|member| &member.value) {
+            Some(Value::Text(text)) => Some(text),
             _ => None,
-        };
+        }
+    }
+
+    /// Routes of web frameworks have an `action` too, beside a `controller`.
+    fn may_be_one(&self) -> bool {
+        let is_named = self.text("action").is_some() || self.text(OTHER_ACTION).is_some();
+        is_named && self.member("controller").is_none()
+    }
+
+    /// Whether a contract has its action, or its action has the form of one.
+    fn is_one(&self, tables: &Tables) -> bool {
         let is_name = |text: &str| {
             text.contains('_')
                 && text.chars().all(|c| c.is_ascii_lowercase() || c == '_' || c.is_ascii_digit())
         };
-        let is_action = text("action")
-            .is_some_and(|action| action.parse::<contracts::Action>().is_ok() || is_name(action));
-        let is_message = text(OTHER_ACTION).is_some_and(is_name);
-        (is_action || is_message) && self.member("controller").is_none()
+        let is_action = |action: &str| tables.action(action).is_some() || is_name(action);
+        self.text("action").is_some_and(is_action) || self.text(OTHER_ACTION).is_some_and(is_name)
     }
 }
 
@@ -158,6 +170,10 @@ fn value_of(node: Node<'_>, text: &str) -> Value {
 
 /// A command against the registry and the definition of its fields.
 pub(super) fn judge(roles: &Roles<'_>, command: &Command, judged: &mut Judged) {
+    if !command.is_one(roles.tables) {
+        command.inner.iter().for_each(|inner| self::judge(roles, inner, judged));
+        return;
+    }
     let mut judge = Judge { roles, command, judged };
     let action = command.member("action");
     let Some((action, Value::Text(name))) = action.map(|action| (action, &action.value)) else {

@@ -97,6 +97,22 @@ fn sources_are_judged_by_another_contract() {
 }
 
 #[test]
+fn a_command_is_known_by_the_actions_of_its_contract() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for entry in fs::read_dir(PARCELS).expect("the example") {
+        let path = entry.expect("an entry").path();
+        let text = fs::read_to_string(&path).expect("a file").replace("\"send_parcel\"", "\"ship\"");
+        file(folder.path(), path.file_name().unwrap().to_str().unwrap(), &text);
+    }
+    let source = "var a = new { action = \"ship\", weight_gram = 900 };\nvar b = new { action = \"initialize\", inner = new { action = \"ship\", citty = 1 } };\n";
+    let path = file(folder.path(), "Commands.cs", source);
+    let (code, text) = run(&["csharp", &path, "--contract", folder.path().to_str().unwrap()]);
+    assert_eq!(code, Some(10), "{text}");
+    assert!(text.contains("ship has no \"weight_gram\"") && text.contains("ship has no \"citty\""), "{text}");
+    assert!(!text.contains("initialize"), "{text}");
+}
+
+#[test]
 fn a_change_of_another_contract_breaks_its_clients() {
     let folder = tempfile::tempdir().expect("a folder");
     for entry in fs::read_dir(PARCELS).expect("the example") {
