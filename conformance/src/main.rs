@@ -35,7 +35,8 @@ fn main() -> ExitCode {
     match go(&invocation) {
         Ok(verdict) => exit(verdict),
         Err(err) => {
-            eprintln!("conformance: error: {err:#}");
+            // Where stderr is gone too, the exit code says it.
+            drop(writeln!(io::stderr(), "conformance: error: {err:#}"));
             exit(Verdict::CouldNotRun)
         }
     }

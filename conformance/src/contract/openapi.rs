@@ -4,12 +4,155 @@ use contracts::pointer::{escape, unescape};
 use serde_json::{Map, Value, json};
 
 use super::Direction::{Request, Response};
-use super::{Root, Side, references::target};
+use std::collections::BTreeMap;
+
+use super::{
+    Root, Side,
+    references::target,
+    side::{File, LoadError},
+};
 
 /// The key of the document that holds the messages.
 pub(super) const MESSAGES: &str = "(messages)";
 
 const VERBS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
+
+/// Refuses documents of other versions: 3.0 has another kind of schema.
+pub(super) fn check_version(file: &File, document: &Value) -> Result<(), LoadError> {
+    let Some(version) = document.get("openapi") else { return Ok(()) };
+    if version.as_str().is_some_and(|version| version == "3.1" || version.starts_with("3.1.")) {
+        return Ok(());
+    }
+    let version = version.to_string();
+    Err(LoadError::OtherOpenApi { file: file.path.clone(), version })
+}
+
+/// Members that are words, or that the comparison of messages tells of.
+const TOLD: [&str; 10] = [
+    "description",
+    "summary",
+    "operationId",
+    "tags",
+    "externalDocs",
+    "example",
+    "examples",
+    "schema",
+    "title",
+    "deprecated",
+];
+
+/// Members whose operations are no messages of the comparison: each of them is compared whole.
+const WHOLE: [&str; 3] = ["webhooks", "callbacks", "pathItems"];
+
+/// Members of `components` that are compared as messages or as definitions, or that say nothing on the wire.
+const COMPARED: [&str; 2] = ["schemas", "examples"];
+
+/// What an OpenAPI document says beside its schemas (security, servers, headers, forms of parameters, webhooks), by its pointer.
+pub(crate) fn beside_schemas(document: &Value) -> BTreeMap<String, Value> {
+    let mut beside = Beside { document, found: BTreeMap::new() };
+    for name in ["servers", "security", "webhooks"] {
+        beside.member(document, "", name);
+    }
+    let components = document.get("components").unwrap_or(&Value::Null);
+    let names = components.as_object().into_iter().flat_map(Map::keys);
+    for name in names.filter(|name| !COMPARED.contains(&name.as_str())) {
+        beside.member(components, "/components", name);
+    }
+    for (path, item) in document.get("paths").and_then(Value::as_object).into_iter().flatten() {
+        beside.walk(item, &format!("/paths/{}", escape(&template(path))));
+    }
+    beside.found
+}
+
+struct Beside<'d> {
+    document: &'d Value,
+    found: BTreeMap<String, Value>,
+}
+
+impl Beside<'_> {
+    fn member(&mut self, owner: &Value, at: &str, name: &str) {
+        let Some(value) = owner.get(name) else { return };
+        let at = format!("{at}/{}", escape(name));
+        if !WHOLE.contains(&name) {
+            return self.walk(value, &at);
+        }
+        for (name, item) in value.as_object().into_iter().flatten() {
+            self.found.insert(format!("{at}/{}", escape(name)), self.whole(item));
+        }
+    }
+
+    fn walk(&mut self, value: &Value, at: &str) {
+        match value {
+            Value::Object(members) if !members.is_empty() => {
+                for name in members.keys().filter(|name| {
+                    !TOLD.contains(&name.as_str()) && !name.starts_with("x-") && !is_message(at, name)
+                }) {
+                    self.member(value, at, name);
+                }
+            }
+            Value::Array(items) if !items.is_empty() => {
+                for (index, item) in items.iter().enumerate() {
+                    self.walk(item, &format!("{at}/{index}"));
+                }
+            }
+            value => drop(self.found.insert(at.to_owned(), value.clone())),
+        }
+    }
+
+    /// A part of the document, with all that it refers to there.
+    fn whole(&self, item: &Value) -> Value {
+        let mut targets = Map::new();
+        self.refer(item, &mut targets);
+        if targets.is_empty() { item.clone() } else { json!({"item": item, "refers_to": targets}) }
+    }
+
+    fn refer(&self, value: &Value, targets: &mut Map<String, Value>) {
+        match value {
+            Value::Object(members) => {
+                if let Some(reference) = members.get("$ref").and_then(Value::as_str)
+                    && !targets.contains_key(reference)
+                    && let Some(target) = self.document.pointer(&target(reference))
+                {
+                    targets.insert(reference.to_owned(), target.clone());
+                    self.refer(target, targets);
+                }
+                members.values().for_each(|member| self.refer(member, targets));
+            }
+            Value::Array(items) => items.iter().for_each(|item| self.refer(item, targets)),
+            _ => {}
+        }
+    }
+}
+
+/// Whether a member is compared as a part of a message: the names and needs of parameters, the types of contents.
+fn is_message(at: &str, name: &str) -> bool {
+    match name {
+        "name" | "in" | "required" => at.contains("/parameters/") || at.ends_with("/requestBody"),
+        "content" => true,
+        "$ref" => true,
+        _ => false,
+    }
+}
+
+/// A path with its parameters by number: their names are not on the wire.
+pub(crate) fn template(path: &str) -> String {
+    let mut number = 0;
+    let segments = path.split('/').map(|segment| {
+        if segment.starts_with('{') && segment.ends_with('}') {
+            number += 1;
+            format!("{{{number}}}")
+        } else {
+            segment.to_owned()
+        }
+    });
+    segments.collect::<Vec<_>>().join("/")
+}
+
+/// The number of a parameter in a path.
+fn number_of(path: &str, name: &str) -> Option<String> {
+    let names = path.split('/').filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'));
+    names.enumerate().find(|(_, other)| *other == name).map(|(index, _)| format!("{{{}}}", index + 1))
+}
 
 /// Adds a document with a schema for each message; its inner schemas refer to the documents.
 pub(super) fn add_messages(documents: &mut Map<String, Value>) {
@@ -20,10 +163,10 @@ pub(super) fn add_messages(documents: &mut Map<String, Value>) {
         for (path, item) in paths {
             for verb in VERBS {
                 let Some(operation) = item.get(verb) else { continue };
-                let name = format!("{} {path}", verb.to_ascii_uppercase());
+                let name = format!("{} {}", verb.to_ascii_uppercase(), template(path));
                 let at = format!("/$defs/{}/paths/{}/{verb}", escape(key), escape(path));
                 let shared = at.rsplit_once('/').map_or("", |(item, _)| item);
-                let operation = Operation { whole: &whole, at: &at, shared, item, operation };
+                let operation = Operation { whole: &whole, path, at: &at, shared, item, operation };
                 messages.insert(
                     name,
                     json!({"$defs": {"request": operation.request(), "response": operation.response()}}),
@@ -36,6 +179,7 @@ pub(super) fn add_messages(documents: &mut Map<String, Value>) {
 
 struct Operation<'a> {
     whole: &'a Value,
+    path: &'a str,
     at: &'a str,
     shared: &'a str,
     item: &'a Value,
@@ -65,6 +209,8 @@ impl Operation<'_> {
                 let (location, parameter) = self.at(format!("{start}/parameters/{index}"));
                 let text = |name: &str| parameter.and_then(|it| it.get(name)).and_then(Value::as_str);
                 let (Some(name), Some(place)) = (text("name"), text("in")) else { continue };
+                let by_number = number_of(self.path, name).filter(|_| place == "path");
+                let name = by_number.as_deref().unwrap_or(name);
                 let object = places.entry(place).or_insert_with(
                     // Further headers and cookies are always sent; a further query is a mistake of the caller.
                     || json!({"type": "object", "properties": {}, "required": [], "additionalProperties": place != "query"}),
@@ -133,10 +279,15 @@ pub(super) fn roots(side: &Side) -> Vec<Root> {
 }
 
 /// Where in the document the operation of a message is.
-pub(super) fn origin(pointer: &str) -> String {
+pub(super) fn origin<'d>(pointer: &str, mut documents: impl Iterator<Item = &'d Value>) -> String {
     let name = pointer.strip_prefix("/$defs/").and_then(|rest| rest.split('/').next()).map(unescape);
-    match name.as_deref().and_then(|name| name.split_once(' ')) {
-        Some((verb, path)) => format!("/paths/{}/{}", escape(path), verb.to_ascii_lowercase()),
-        None => String::new(),
-    }
+    let Some((verb, wanted)) = name.as_deref().and_then(|name| name.split_once(' ')) else {
+        return String::new();
+    };
+    let path = documents.find_map(|document| {
+        let paths = document.get("paths").and_then(Value::as_object)?;
+        paths.keys().find(|path| template(path) == wanted)
+    });
+    let path = path.map_or(wanted, String::as_str);
+    format!("/paths/{}/{}", escape(path), verb.to_ascii_lowercase())
 }

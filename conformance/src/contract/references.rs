@@ -4,7 +4,7 @@ use contracts::pointer::{escape, get, unescape};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
-use super::side::{File, LoadError};
+use super::side::{File, LoadError, Side};
 
 /// Keywords whose values are data.
 const DATA: [&str; 5] = ["enum", "const", "default", "examples", "example"];
@@ -45,6 +45,98 @@ pub(super) fn resolve(
         rewrite(document, &Scope { file, start: &start, index: &index, whole: &whole }, &resource, &start)?;
     }
     Ok(())
+}
+
+/// Steps of references that are followed at most.
+const STEPS_MAX: usize = 64;
+
+/// Refuses references that lead to themselves and say nothing on the way: validators answer that each in their own way.
+pub(super) fn check_circles(
+    documents: &Map<String, Value>,
+    files: &BTreeMap<String, File>,
+) -> Result<(), LoadError> {
+    let whole = Value::Object(Map::from_iter([("$defs".to_owned(), Value::Object(documents.clone()))]));
+    let next = |schema: &Value| schema.get("$ref").and_then(Value::as_str).map(target);
+    for (key, document) in documents {
+        let mut circle = None;
+        each_schema(document, "", &mut |schema, at| {
+            let mut followed = schema.get("$ref").and_then(Value::as_str).map(target);
+            let mut steps = 0;
+            while let Some(location) = followed.take().filter(|_| steps < STEPS_MAX) {
+                steps += 1;
+                followed = get(&whole, &location).and_then(next);
+            }
+            if steps == STEPS_MAX {
+                circle = Some(at.to_owned());
+            }
+        });
+        if let Some(pointer) = circle {
+            let file = files.get(key).map_or(key.as_str(), |file| file.path.as_str()).to_owned();
+            return Err(LoadError::RefersToItself { file, pointer });
+        }
+    }
+    Ok(())
+}
+
+/// Refuses references in tables that lead nowhere: a message without its schema would not be compared.
+pub(super) fn check_tables(side: &Side) -> Result<(), LoadError> {
+    let Some(registry) = side.tables.get("registry") else { return Ok(()) };
+    for (list, members) in
+        [("actions", &["request", "reply"][..]), ("resources", &["reply"]), ("parameters", &["schema"])]
+    {
+        let rows = registry.get(list).and_then(Value::as_array).into_iter().flatten();
+        for (index, row) in rows.enumerate() {
+            for member in members {
+                let place = format!("/{list}/{index}/{member}");
+                match row.get(*member).and_then(Value::as_str) {
+                    None if list == "actions" => return Err(dangling("registry.json", place, "(nothing)")),
+                    None => {}
+                    Some(reference) => {
+                        let (file, pointer) = reference.split_once('#').unwrap_or((reference, ""));
+                        if side.at(&format!("/$defs/{}{pointer}", escape(file))).is_none() {
+                            return Err(dangling("registry.json", place, reference));
+                        }
+                    }
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a base or a column of a table that is not there: the definition would lose what it has from it.
+pub(super) fn check_bases(
+    documents: &Map<String, Value>,
+    tables: &BTreeMap<String, Value>,
+    files: &BTreeMap<String, File>,
+) -> Result<(), LoadError> {
+    for (key, document) in documents {
+        let path = files.get(key).map_or(key.as_str(), |file| file.path.as_str());
+        for (name, schema) in document.get("$defs").and_then(Value::as_object).into_iter().flatten() {
+            let place = |keyword: &str| format!("/$defs/{}/{keyword}", escape(name));
+            if let Some(base) = schema.get("x-extends").and_then(Value::as_str) {
+                let (file, pointer) = base.split_once('#').unwrap_or((base, ""));
+                let file = if file.is_empty() { key } else { file };
+                if documents.get(file).and_then(|document| get(document, pointer)).is_none() {
+                    return Err(dangling(path, place("x-extends"), base));
+                }
+            }
+            if let Some(from) = schema.get("x-enum-from").and_then(Value::as_str) {
+                let (file, pointer) = from.split_once('#').unwrap_or((from, ""));
+                let (rows, column) = pointer.rsplit_once('/').unwrap_or(("", ""));
+                let table = tables.get(file.trim_end_matches(".json")).and_then(|table| get(table, rows));
+                let rows = table.and_then(Value::as_array).filter(|rows| !rows.is_empty());
+                if !rows.is_some_and(|rows| rows.iter().all(|row| row.get(column).is_some())) {
+                    return Err(dangling(path, place("x-enum-from"), from));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn dangling(file: &str, pointer: String, reference: &str) -> LoadError {
+    LoadError::Dangling { file: file.to_owned(), pointer, reference: reference.to_owned() }
 }
 
 impl Index {
@@ -102,6 +194,14 @@ fn each_inner(schema: &Value, location: &str, visit: &mut dyn FnMut(&Value, &str
         }
         _ => {}
     }
+}
+
+/// Visits a schema and all schemas within it.
+pub(super) fn each_schema(schema: &Value, location: &str, visit: &mut dyn FnMut(&Map<String, Value>, &str)) {
+    if let Value::Object(object) = schema {
+        visit(object, location);
+    }
+    each_inner(schema, location, &mut |inner, at| each_schema(inner, at, visit));
 }
 
 struct Scope<'a> {

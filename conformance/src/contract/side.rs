@@ -46,6 +46,24 @@ pub enum LoadError {
         /// As it was given.
         name: String,
     },
+    /// An OpenAPI document of another version.
+    #[error(
+        "{file}: it is OpenAPI {version}, and 3.1 is read\nhint: its schemas mean something else; convert it to 3.1"
+    )]
+    OtherOpenApi {
+        /// The file.
+        file: String,
+        /// The version that it says.
+        version: String,
+    },
+    /// A schema refers to itself and says nothing else.
+    #[error("{file}#{pointer}: the schema refers to itself")]
+    RefersToItself {
+        /// The file.
+        file: String,
+        /// Where in it.
+        pointer: String,
+    },
     /// A reference leads nowhere.
     #[error(
         "{file}#{pointer}: the reference {reference} leads nowhere\nhint: all files that it needs must be in the folder; nothing is fetched"
@@ -162,6 +180,8 @@ pub struct Side {
     pub(crate) roots: Vec<Root>,
     /// Documents by their keys as they were written.
     written: Map<String, Value>,
+    /// What lies in the folder and is not read: folders below it, and YAML.
+    pub(crate) left_out: Vec<String>,
 }
 
 /// Tables of a contract that say something on the wire.
@@ -174,13 +194,12 @@ impl Side {
     /// [`LoadError`] if it cannot be read whole.
     pub fn read(name: &str, direction: Direction) -> Result<Self, LoadError> {
         let path = Path::new(name);
-        let files = if path.is_dir() {
-            folder(path)?
-        } else if path.exists() {
-            vec![file(path)?]
-        } else {
-            git::revision(name)?
-        };
+        if path.is_dir() {
+            let mut side = Self::of_files(name, folder(path)?, direction)?;
+            side.left_out = left_out(path)?;
+            return Ok(side);
+        }
+        let files = if path.exists() { vec![file(path)?] } else { git::revision(name)? };
         Self::of_files(name, files, direction)
     }
 
@@ -235,8 +254,9 @@ impl Side {
                 }
                 continue;
             }
-            if kind != Kind::OpenApi {
-                check_schema(&file, &value)?;
+            match kind {
+                Kind::OpenApi => openapi::check_version(&file, &value)?,
+                Kind::Contract | Kind::Schemas => check_schema(&file, &value)?,
             }
             let key = key(&file.path);
             documents.insert(key.clone(), value);
@@ -246,7 +266,9 @@ impl Side {
             return Err(LoadError::NoSchemas { name: name.to_owned() });
         }
         let written = documents.clone();
+        references::check_bases(&documents, &tables, &by_key)?;
         references::resolve(&mut documents, &by_key)?;
+        references::check_circles(&documents, &by_key)?;
         extend::expand(&mut documents, &tables);
         if kind == Kind::OpenApi {
             openapi::add_messages(&mut documents);
@@ -261,9 +283,25 @@ impl Side {
             tables,
             roots: Vec::new(),
             written,
+            left_out: Vec::new(),
         };
+        references::check_tables(&side)?;
         side.roots = roots::of(&side, direction);
         Ok(side)
+    }
+
+    /// What OpenAPI documents say beside their schemas: by file where there are several, and by pointer.
+    pub(crate) fn beside_schemas(&self) -> BTreeMap<String, (String, Value)> {
+        let several = self.written.len() > 1;
+        let mut found = BTreeMap::new();
+        for (key, document) in &self.written {
+            for (pointer, value) in openapi::beside_schemas(document) {
+                let name = if several { format!("{key}{pointer}") } else { pointer.clone() };
+                let location = format!("/$defs/{}{pointer}", contracts::pointer::escape(key));
+                found.insert(name, (location, value));
+            }
+        }
+        found
     }
 
     /// The files of schemas, with their documents as they were written.
@@ -295,7 +333,8 @@ impl Side {
         let (key, pointer) =
             inner.split_once('/').map_or((inner, String::new()), |(key, rest)| (key, format!("/{rest}")));
         let key = contracts::pointer::unescape(key);
-        let pointer = if key == openapi::MESSAGES { openapi::origin(&pointer) } else { pointer };
+        let pointer =
+            if key == openapi::MESSAGES { openapi::origin(&pointer, self.written.values()) } else { pointer };
         let file = self.files.get(&key).or_else(|| self.files.values().next());
         (file.map_or(key, |file| file.path.clone()), pointer)
     }
@@ -310,7 +349,18 @@ fn check_schema(file: &File, value: &Value) -> Result<(), LoadError> {
     if let Some(object) = plain.as_object_mut() {
         object.insert("$schema".to_owned(), "https://json-schema.org/draft/2020-12/schema".into());
     }
-    jsonschema::meta::validate(&plain).map_err(|err| refused(format!("{}: {err}", err.instance_path())))
+    jsonschema::meta::validate(&plain).map_err(|err| refused(format!("{}: {err}", err.instance_path())))?;
+    let mut faults = Vec::new();
+    references::each_schema(value, "", &mut |schema, at| {
+        let pattern = schema.get("pattern").and_then(Value::as_str);
+        // What one engine refuses, the validators may take: look-ahead is of ECMA-262.
+        if let Some(pattern) = pattern.filter(|pattern| regex_syntax::parse(pattern).is_err())
+            && let Err(err) = jsonschema::validator_for(&serde_json::json!({"pattern": pattern}))
+        {
+            faults.push(format!("{at}/pattern: {err}"));
+        }
+    });
+    faults.into_iter().next().map_or(Ok(()), |why| Err(refused(why)))
 }
 
 /// Refuses two sides of different kinds.
@@ -356,6 +406,23 @@ fn file(path: &Path) -> Result<File, LoadError> {
     let unreadable = |cause| LoadError::Unreadable { path: path.to_owned(), cause };
     let text = fs::read_to_string(path).map_err(unreadable)?;
     Ok(File { path: path.to_string_lossy().into_owned(), text })
+}
+
+/// What lies in a folder and is not read.
+fn left_out(path: &Path) -> Result<Vec<String>, LoadError> {
+    let unreadable = |cause| LoadError::Unreadable { path: path.to_owned(), cause };
+    let entries = fs::read_dir(path).map_err(unreadable)?;
+    let mut found = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(unreadable)?.path();
+        let is_yaml = path.extension().is_some_and(|suffix| suffix == "yaml" || suffix == "yml");
+        let is_hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        if (path.is_dir() && !is_hidden) || is_yaml {
+            found.push(path.to_string_lossy().into_owned());
+        }
+    }
+    found.sort();
+    Ok(found)
 }
 
 /// The JSON files of a folder itself: a folder below it is another contract, or its meta-schema.

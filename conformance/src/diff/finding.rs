@@ -65,6 +65,12 @@ pub struct Finding {
     pub waived: Option<String>,
     /// Clients that were seen to send what breaks.
     pub users: Vec<Use>,
+    /// All places of it in commands, where a usage is given: the action, and a pointer into its fields with `*` for each item.
+    pub places: Vec<(String, String)>,
+    /// Whether `places` are all.
+    pub has_all_places: bool,
+    /// Why the usage cannot tell who sends what breaks; none if it was not asked, or can.
+    pub usage_open: Option<String>,
 }
 
 impl Finding {
@@ -89,6 +95,8 @@ pub(super) struct Scope<'a> {
     pub(super) reach: &'a Reach,
     pub(super) nodes: &'a [Node],
     pub(super) profile: Profile,
+    /// Whether findings are looked up in a usage, by all of their places.
+    pub(super) has_usage: bool,
 }
 
 impl Scope<'_> {
@@ -135,6 +143,7 @@ impl Scope<'_> {
         let mut actions: Vec<String> = messages.iter().filter_map(|message| named(message).action).collect();
         actions.dedup();
         let fingerprint = self.fingerprint(edit);
+        let (places, has_all_places) = self.places(edit);
         Finding {
             rule: edit.rule,
             severity,
@@ -155,7 +164,29 @@ impl Scope<'_> {
             fingerprint,
             waived: None,
             users: Vec::new(),
+            places,
+            has_all_places,
+            usage_open: None,
         }
+    }
+
+    /// All places of an edit in commands, and whether these are all.
+    fn places(&self, edit: &Edit) -> (Vec<(String, String)>, bool) {
+        let (mut places, mut is_whole) = (Vec::new(), self.has_usage);
+        for node in edit.nodes.iter().filter(|_| self.has_usage) {
+            for message in self.reach.of(*node) {
+                let told = &self.reach.messages[message];
+                let Some(action) = told.action.as_ref().filter(|_| told.direction.has_requests()) else {
+                    continue;
+                };
+                let (ways, all) = self.reach.ways(message, *node, self.nodes);
+                is_whole &= all;
+                places.extend(ways.iter().map(|way| (action.clone(), at(&pointer(way, true), edit))));
+            }
+        }
+        places.sort();
+        places.dedup();
+        (places, is_whole)
     }
 
     /// The finding of a document that no rule explains.

@@ -9,6 +9,7 @@ mod finding;
 mod judge;
 mod lifecycle;
 mod moved;
+mod renamed;
 pub mod report;
 pub mod rule;
 mod shape;
@@ -24,7 +25,10 @@ pub use finding::{Finding, Place};
 pub use judge::Witness;
 pub use rule::Severity;
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    cell::LazyCell,
+    collections::{BTreeSet, HashMap},
+};
 
 use crate::{contract, verdict::Verdict};
 use judge::{Decider, Judge, Message, Reach};
@@ -110,6 +114,8 @@ pub struct Comparison {
     pub messages: usize,
     /// Pairs of schemas that were compared.
     pub schemas: usize,
+    /// What lies beside the schemas and was not read: folders below, YAML.
+    pub left_out: Vec<String>,
     /// Whether usage was given.
     pub has_usage: bool,
 }
@@ -174,7 +180,8 @@ pub fn compare_all(
         lifecycle::add_older(&mut compared, compare_two(older, new, settings)?);
     }
     if let Some(usage) = &settings.usage {
-        compared.findings.iter_mut().for_each(|finding| usage.tell(finding));
+        let actions = old.roots.iter().filter_map(|root| root.action.clone()).collect();
+        compared.findings.iter_mut().for_each(|finding| usage.tell(finding, &actions));
     }
     compared.waiver_faults = waiver::apply(&mut compared.findings, &settings.waivers, &settings.today);
     compared.findings.sort_by(|one, other| {
@@ -195,11 +202,18 @@ fn compare_two(old: &Side, new: &Side, settings: &Settings) -> Result<Comparison
     unreached(old, new, &mut walk, &mut messages);
     let mut edits = std::mem::take(&mut walk.edits);
     edits.extend(Tables::compare(old, new));
-    let edits = moved::join(&mut walk, unique(edits));
+    let edits = renamed::follow(moved::join(&mut walk, unique(edits)));
     let reach = Reach::new(messages, &walk.nodes);
     let judges = (Judge::new(old)?, Judge::new(new)?);
     let decider = Decider::new(&judges.0, &judges.1, &walk.nodes, &reach, refuses_unknown);
-    let scope = finding::Scope { old, new, reach: &reach, nodes: &walk.nodes, profile: settings.profile };
+    let scope = finding::Scope {
+        old,
+        new,
+        reach: &reach,
+        nodes: &walk.nodes,
+        profile: settings.profile,
+        has_usage: settings.usage.is_some(),
+    };
     let mut findings: Vec<Finding> = edits
         .iter()
         .filter(|edit| settings.profile.counts(edit.rule.layer))
@@ -222,6 +236,7 @@ fn compare_two(old: &Side, new: &Side, settings: &Settings) -> Result<Comparison
         waiver_faults: Vec::new(),
         messages: reach.messages.len(),
         schemas: walk.nodes.len(),
+        left_out: old.left_out.iter().chain(&new.left_out).cloned().collect(),
         has_usage: settings.usage.is_some(),
     })
 }
@@ -295,18 +310,25 @@ fn unexplained(
         if old_shapes.of(&node.old) == new_shapes.of(&node.new) {
             continue;
         }
-        let explained: Vec<String> = edits
-            .iter()
-            // Values of a table are told of by its rows.
-            .filter(|edit| edit.rule.layer == Layer::Wire || edit.rule.id == "C05")
-            .flat_map(|edit| edit.nodes.iter())
-            .filter(|node| scope.reach.of(**node).any(|message| message == index))
-            .map(|node| judge::pointer(&scope.reach.way(index, *node, scope.nodes), true))
-            .collect();
+        // Most messages have no such document: then nothing is looked up.
+        let explained = LazyCell::new(|| explained(scope, edits, index));
         let is_explained = |at: &str| explained.iter().any(|edit| judge::on_one_way(edit, at));
         if let Some((direction, witness)) = decider.unexplained(index, &is_explained) {
             found.push(scope.unexplained(index, direction, witness));
         }
     }
     found
+}
+
+/// The places in a message that edits speak of.
+fn explained(scope: &finding::Scope<'_>, edits: &[Edit], message: usize) -> BTreeSet<String> {
+    edits
+        .iter()
+        // Values of a table are told of by its rows.
+        .filter(|edit| edit.rule.layer == Layer::Wire || edit.rule.id == "C05")
+        .flat_map(|edit| edit.nodes.iter())
+        .filter(|node| scope.reach.is_reached(message, **node))
+        .flat_map(|node| scope.reach.ways(message, *node, scope.nodes).0)
+        .map(|way| judge::pointer(&way, true))
+        .collect()
 }

@@ -91,6 +91,7 @@ impl<'s> View<'s> {
         }
         // The schema itself never conflicts with an empty view.
         drop(view.add(location, 0));
+        view.close(location);
         view
     }
 
@@ -112,12 +113,8 @@ impl<'s> View<'s> {
             match name.as_str() {
                 "$ref" | "allOf" | "anyOf" | "oneOf" => {}
                 "properties" => {
-                    for inner in value.as_object().into_iter().flat_map(|names| names.keys()) {
-                        let at = format!("{}/{}", at(), escape(inner));
-                        let known = self.properties.insert(inner, at.clone());
-                        if known.is_some_and(|known| known != at) {
-                            return Err(Conflict);
-                        }
+                    for (inner, schema) in value.as_object().into_iter().flatten() {
+                        self.property(inner, schema, format!("{}/{}", at(), escape(inner)))?;
                     }
                 }
                 "required" => {
@@ -170,6 +167,9 @@ impl<'s> View<'s> {
         depth: usize,
     ) -> Result<(), Conflict> {
         let list = branches.as_array().map_or(&[][..], Vec::as_slice);
+        if let Some(values) = listed(list) {
+            return self.put("enum", Cow::Owned(values), format!("{location}/{keyword}"));
+        }
         let null = json!({"type": "null"});
         let at = list.iter().position(|branch| *branch == null);
         if let (2, Some(at)) = (list.len(), at)
@@ -187,6 +187,32 @@ impl<'s> View<'s> {
             *self = before;
         }
         self.put(keyword, Cow::Borrowed(branches), format!("{location}/{keyword}"))
+    }
+
+    /// Adds a property. Of two schemas for one name, one that has no more than words says nothing.
+    fn property(&mut self, name: &'s str, schema: &Value, at: String) -> Result<(), Conflict> {
+        match self.properties.get(name).cloned() {
+            Some(known) if known == at || is_of_words(schema) => return Ok(()),
+            Some(known) if !self.side.at(&known).is_some_and(is_of_words) => return Err(Conflict),
+            _ => {}
+        }
+        self.properties.insert(name, at);
+        Ok(())
+    }
+
+    /// `unevaluatedProperties: false` is `additionalProperties: false` where no other keyword could evaluate a member. One that
+    /// was joined saw the members of its own schema alone.
+    fn close(&mut self, location: &str) {
+        const EVALUATE: [&str; 7] =
+            ["additionalProperties", "allOf", "anyOf", "oneOf", "$ref", "if", "dependentSchemas"];
+        let own = format!("{location}/unevaluatedProperties");
+        let closed = self.keywords.get("unevaluatedProperties").filter(|it| it.location == own);
+        if closed.is_some_and(|closed| *closed.value == Value::Bool(false))
+            && !EVALUATE.iter().any(|name| self.keywords.contains_key(name))
+            && let Some(keyword) = self.keywords.remove("unevaluatedProperties")
+        {
+            self.keywords.insert("additionalProperties", keyword);
+        }
     }
 
     /// `additionalProperties` speaks of the properties beside it: what is joined must have the same.
@@ -285,6 +311,36 @@ impl<'s> View<'s> {
             }
         }
         if self.nullable { types.or(Types::NULL) } else { types }
+    }
+}
+
+/// The values of a union of which each branch is nothing but values: an enum in another form. Under `oneOf` too, as long as no
+/// value stands in two branches.
+fn listed(branches: &[Value]) -> Option<Value> {
+    let mut values: Vec<Value> = Vec::new();
+    for branch in branches {
+        let branch = branch.as_object()?;
+        let others = branch.keys().filter(|name| !is_annotation(name));
+        let own = match others.collect::<Vec<_>>().as_slice() {
+            [name] if *name == "const" => vec![branch["const"].clone()],
+            [name] if *name == "enum" => branch["enum"].as_array()?.clone(),
+            _ => return None,
+        };
+        if own.iter().any(|value| values.iter().any(|known| equal(known, value))) {
+            return None;
+        }
+        values.extend(own);
+    }
+    (!values.is_empty()).then(|| values.into())
+}
+
+/// A schema that neither asks nor means anything.
+fn is_of_words(schema: &Value) -> bool {
+    const WORDS: [&str; 3] = ["title", "description", "$comment"];
+    match schema {
+        Value::Bool(is) => *is,
+        Value::Object(object) => object.keys().all(|name| WORDS.contains(&name.as_str())),
+        _ => false,
     }
 }
 

@@ -59,7 +59,9 @@ pub(super) fn apply(findings: &mut [Finding], waivers: &[Waiver], today: &str) -
         });
         let is_day = chrono::NaiveDate::parse_from_str(&waiver.expires, "%Y-%m-%d").is_ok()
             && waiver.expires.len() == 10;
+        let again = waivers.iter().filter(|other| other.fingerprint == waiver.fingerprint).count() > 1;
         match found {
+            _ if again => fault("two waivers have this fingerprint: keep one"),
             None => fault("no breaking or undecided finding has this fingerprint any more: remove it"),
             Some(_) if waiver.owner.trim().is_empty() => fault("it has no owner"),
             Some(_) if waiver.reason.trim().is_empty() => fault("it has no reason"),

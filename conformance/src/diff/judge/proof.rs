@@ -1,6 +1,6 @@
 //! Proofs that an edit takes no value away: all values are tried, or the lengths of a pattern are known.
 
-use regex_syntax::hir::{Class, Hir, HirKind};
+use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, HirKind, Look};
 use serde_json::{Value, json};
 
 use super::fill::Filler;
@@ -17,7 +17,88 @@ pub(super) fn is_within(takes: &Filler<'_, '_>, from: &str, refuses: &Filler<'_,
             takes.judge.takes(from, value) == Some(false) || refuses.judge.takes(to, value) == Some(true)
         });
     }
-    is_length(&view, &refuses.view(to))
+    let other = refuses.view(to);
+    is_length(&view, &other) || is_pattern_within(&view, &other)
+}
+
+/// Keywords of texts whose narrowing or widening is told of by their own rules.
+const OF_TEXTS: [&str; 6] = ["format", "enum", "const", "not", "if", "$ref"];
+
+/// Whether the texts of one pattern are texts of the other, and nothing else is asked of them. Both are rows of classes with
+/// counts, in which inclusion is a comparison part by part.
+fn is_pattern_within(view: &View<'_>, other: &View<'_>) -> bool {
+    let rows = |view: &View<'_>| rows(&regex_syntax::parse(view.get("pattern")?.as_str()?).ok()?);
+    let bound = |view: &View<'_>, name: &str| view.get(name).and_then(Value::as_u64);
+    let is_wider = |least: &str, most: &str| {
+        bound(other, least).is_none_or(|other| bound(view, least).is_some_and(|own| own >= other))
+            && bound(other, most).is_none_or(|other| bound(view, most).is_some_and(|own| own <= other))
+    };
+    if view.types() != Types::STRING
+        || !other.types().has(Types::STRING)
+        || OF_TEXTS.iter().chain(&["allOf", "anyOf", "oneOf"]).any(|name| other.get(name).is_some())
+        || !is_wider("minLength", "maxLength")
+    {
+        return false;
+    }
+    let (Some(own), Some(others)) = (rows(view), rows(other)) else { return false };
+    own.len() == others.len()
+        && own.iter().zip(&others).all(|(own, other)| {
+            let within = |class: &ClassUnicode| {
+                let mut both = own.class.clone();
+                both.intersect(class);
+                both == own.class
+            };
+            within(&other.class)
+                && own.least >= other.least
+                && other.most.is_none_or(|most| own.most.is_some_and(|own| own <= most))
+        })
+}
+
+/// A class of characters that stands some times.
+struct Row {
+    class: ClassUnicode,
+    least: u32,
+    most: Option<u32>,
+}
+
+/// The rows of an anchored pattern that is made of nothing else.
+fn rows(hir: &Hir) -> Option<Vec<Row>> {
+    let HirKind::Concat(parts) = hir.kind() else { return None };
+    let (first, rest) = parts.split_first()?;
+    let (last, inner) = rest.split_last()?;
+    if *first.kind() != HirKind::Look(Look::Start) || *last.kind() != HirKind::Look(Look::End) {
+        return None;
+    }
+    let mut found = Vec::new();
+    for part in inner {
+        match part.kind() {
+            HirKind::Repetition(repetition) => {
+                let class = class_of(&repetition.sub)?;
+                found.push(Row { class, least: repetition.min, most: repetition.max });
+            }
+            HirKind::Literal(literal) => {
+                for character in std::str::from_utf8(&literal.0).ok()?.chars() {
+                    let range = ClassUnicodeRange::new(character, character);
+                    found.push(Row { class: ClassUnicode::new([range]), least: 1, most: Some(1) });
+                }
+            }
+            _ => found.push(Row { class: class_of(part)?, least: 1, most: Some(1) }),
+        }
+    }
+    Some(found)
+}
+
+fn class_of(hir: &Hir) -> Option<ClassUnicode> {
+    match hir.kind() {
+        HirKind::Class(Class::Unicode(class)) => Some(class.clone()),
+        HirKind::Capture(capture) => class_of(&capture.sub),
+        HirKind::Literal(literal) => {
+            let mut characters = std::str::from_utf8(&literal.0).ok()?.chars();
+            let (one, None) = (characters.next()?, characters.next()) else { return None };
+            Some(ClassUnicode::new([ClassUnicodeRange::new(one, one)]))
+        }
+        _ => None,
+    }
 }
 
 /// All values of a schema that has few.

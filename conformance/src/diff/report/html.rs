@@ -117,6 +117,9 @@ fn facts(finding: &Finding, out: &mut dyn io::Write) -> io::Result<()> {
     for Use { client, action, count, last_seen } in &finding.users {
         fact("seen", &format!("{client} in {action}: {count} times, last {last_seen}"))?;
     }
+    if let Some(why) = &finding.usage_open {
+        fact("seen", &format!("the usage cannot tell: {why}"))?;
+    }
     fact("way out", &finding.rule.fix)?;
     if let Some(waived) = &finding.waived {
         fact("waived", waived)?;

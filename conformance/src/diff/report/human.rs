@@ -4,7 +4,11 @@ use std::io::{self, Write};
 
 use super::{at, messages, totals};
 use crate::{
-    diff::{Comparison, Finding, Severity, usage::Use, waiver},
+    diff::{
+        Comparison, Finding, Severity,
+        usage::{self, Use},
+        waiver,
+    },
     display::shorten,
     report::lines,
 };
@@ -19,6 +23,13 @@ pub fn write(comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
     }
     for fault in &comparison.waiver_faults {
         lines::first(out, "waiver", format_args!("{}: {}", fault.fingerprint, fault.why))?;
+    }
+    for path in &comparison.left_out {
+        lines::first(
+            out,
+            "left out",
+            format_args!("{path}: only the JSON files of the folder itself are read"),
+        )?;
     }
     writeln!(out, "{}", totals(comparison))
 }
@@ -59,12 +70,14 @@ fn one(finding: &Finding, has_usage: bool, out: &mut dyn Write) -> io::Result<()
 }
 
 fn used(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
-    if finding.users.is_empty() {
-        return lines::further(out, "seen: no client sends it");
-    }
     for Use { client, action, count, last_seen } in &finding.users {
-        let seen = format_args!("seen: {client} sends it in {action}, {count} times, last {last_seen}");
+        let does = if usage::is_of_absence(finding) { "does not send it" } else { "sends it" };
+        let seen = format_args!("seen: {client} {does} in {action}, {count} times, last {last_seen}");
         lines::further(out, seen)?;
     }
-    Ok(())
+    match &finding.usage_open {
+        Some(why) => lines::further(out, format_args!("seen: the usage cannot tell who else: {why}")),
+        None if finding.users.is_empty() => lines::further(out, "seen: no client sends it"),
+        None => Ok(()),
+    }
 }

@@ -24,6 +24,7 @@ fn document(comparison: &Comparison) -> Value {
         "exit_code": comparison.verdict().exit_code(),
         "messages": comparison.messages,
         "schemas": comparison.schemas,
+        "left_out": comparison.left_out,
         "counts": {
             "breaking": comparison.count(Severity::Breaking),
             "undecided": comparison.count(Severity::Undecided),
@@ -61,6 +62,7 @@ fn finding(finding: &Finding) -> Value {
         "witnesses": finding.witnesses.iter().map(witness).collect::<Vec<_>>(),
         "undecided": finding.open,
         "users": users.collect::<Vec<_>>(),
+        "usage_undecided": finding.usage_open,
         "fingerprint": finding.fingerprint,
         "waived": finding.waived,
         "waiver": waiver::text(finding),

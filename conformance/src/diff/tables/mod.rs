@@ -163,6 +163,24 @@ impl<'s> Tables<'s> {
         for name in new.difference(&old) {
             self.note("operation", "added", name, Direction::Request).new = place(self.new, name);
         }
+        self.beside_schemas();
+    }
+
+    /// What OpenAPI documents say beside their schemas. No rule knows what it breaks, and it must not pass in silence.
+    fn beside_schemas(&mut self) {
+        let (old, new) = (self.old.beside_schemas(), self.new.beside_schemas());
+        let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+        for name in names {
+            let (before, after) = (old.get(name), new.get(name));
+            if before.map(|(_, value)| value) == after.map(|(_, value)| value) {
+                continue;
+            }
+            let noted = self.note("openapi", "changed", name, Direction::Both);
+            let value = |side: Option<&(String, Value)>| side.map(|(_, value)| value.clone());
+            let place = |side: Option<&(String, Value)>| side.map(|(location, _)| location.clone());
+            (noted.before, noted.after) = (value(before), value(after));
+            (noted.old, noted.new) = (place(before), place(after));
+        }
     }
 }
 

@@ -4,7 +4,10 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 
 use super::{Row, Tables};
-use crate::contract::Direction::{Both, Request};
+use crate::contract::{
+    Direction::{Both, Request},
+    template,
+};
 
 /// Members of an action, the keyword of their rules and whom they concern.
 const MEMBERS: [(&str, &str); 7] = [
@@ -112,10 +115,13 @@ impl<'s> Tables<'s> {
                     let text = |name: &str| route.get(name).and_then(Value::as_str).unwrap_or("?").to_owned();
                     let place = format!("{}/routes/{index}", row.place);
                     let mut rest = route.clone();
+                    let path = template(&text("path"));
                     if let Value::Object(rest) = &mut rest {
                         rest.insert("action".to_owned(), action.as_str().into());
+                        rest.insert("path".to_owned(), path.as_str().into());
+                        rest.insert("params".to_owned(), fields_of_path(route));
                     }
-                    routes.push((format!("{} {}", text("verb"), text("path")), action.clone(), rest, place));
+                    routes.push((format!("{} {path}", text("verb")), action.clone(), rest, place));
                 }
             }
             routes
@@ -196,6 +202,17 @@ impl<'s> Tables<'s> {
             self.note(keyword, "added", &format!("{keyword} {name}"), Request).new = Some(row.place.clone());
         }
     }
+}
+
+/// The fields that the parameters of a path give, in their order: the names in the path are not on the wire.
+fn fields_of_path(route: &Value) -> Value {
+    let path = route.get("path").and_then(Value::as_str).unwrap_or("");
+    let names = path.split('/').filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'));
+    let field = |name: &str| {
+        let mapped = route.get("params").and_then(|params| params.get(name));
+        mapped.cloned().unwrap_or_else(|| name.into())
+    };
+    names.map(field).collect()
 }
 
 fn strings<'v>(row: &'v Value, name: &str) -> BTreeSet<&'v str> {

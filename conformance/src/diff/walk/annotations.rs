@@ -193,7 +193,14 @@ impl Walk<'_> {
                 }
                 row
             };
-            if data(&before) != data(&after) {
+            // What is recommended is said to people: it decides nothing.
+            let (advised, decided) = (split(&data(&before), true), split(&data(&before), false));
+            let (now_advised, now_decided) = (split(&data(&after), true), split(&data(&after), false));
+            if decided == now_decided && advised != now_advised {
+                let noted = self.note(pair, "x-values.recommended", "changed");
+                noted.name.clone_from(name);
+                (noted.before, noted.after) = (Some(advised), Some(now_advised));
+            } else if data(&before) != data(&after) {
                 let edit = if keeps(&data(&before), &data(&after)) { "added" } else { "changed" };
                 let noted = self.note(pair, "x-values", edit);
                 noted.name.clone_from(name);
@@ -226,6 +233,13 @@ impl Walk<'_> {
             (noted.before, noted.after) = (Some(before.into()), Some(after.into()));
         }
     }
+}
+
+/// The members that recommend something, or the others.
+fn split(row: &Value, advice: bool) -> Value {
+    let members = row.as_object().into_iter().flatten();
+    let wanted = members.filter(|(name, _)| name.starts_with("recommended") == advice);
+    wanted.map(|(name, value)| (name.clone(), value.clone())).collect::<Map<_, _>>().into()
 }
 
 /// Whether all that was said is still said.

@@ -135,6 +135,9 @@ impl Walk<'_> {
         if old == new {
             return;
         }
+        if keyword == "pattern" && is_same_language(old, new) {
+            return;
+        }
         let width = |value: Option<&Value>| {
             let widths =
                 ["int32", "int64", "uint32", "uint64", "int8", "int16", "uint8", "uint16", "float", "double"];
@@ -147,6 +150,12 @@ impl Walk<'_> {
         let rejects: &'static [&'static str] = if keyword == "format" { &["format"] } else { &["pattern"] };
         self.note(pair, keyword, edit_of(old, new)).rejects = rejects;
     }
+}
+
+/// Whether two patterns take the same texts, by what they are parsed to: a class in another order is the same class.
+fn is_same_language(old: Option<&Value>, new: Option<&Value>) -> bool {
+    let parsed = |value: Option<&Value>| regex_syntax::parse(value?.as_str()?).ok();
+    parsed(old).is_some_and(|old| Some(old) == parsed(new))
 }
 
 /// A step that every integer of the pair is a multiple of.

@@ -197,3 +197,160 @@ fn an_openapi_document_is_compared_by_its_operations() {
     assert_eq!(code, 10);
     assert!(rules.contains(&"M01 breaking ".to_owned()), "{rules:?}");
 }
+
+/// A finding of a comparison of our contract with an edit of it, under a usage.
+fn under_usage(file: &str, edit: (&str, &str), actions: &Value, rule: &str) -> Value {
+    let schemas = concat!(env!("CARGO_MANIFEST_DIR"), "/../schemas");
+    let folder = tempfile::tempdir().unwrap();
+    for entry in fs::read_dir(schemas).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() {
+            fs::copy(&path, folder.path().join(path.file_name().unwrap())).unwrap();
+        }
+    }
+    let path = folder.path().join(file);
+    let mut document: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+    *document.pointer_mut(edit.0).unwrap() = serde_json::from_str(edit.1).unwrap();
+    fs::write(&path, document.to_string()).unwrap();
+    let usage = folder.path().join("usage");
+    fs::write(
+        &usage,
+        json!({"version": 1, "clients": [{"client": "studio", "actions": actions}]}).to_string(),
+    )
+    .unwrap();
+    let new = folder.path().to_string_lossy().into_owned();
+    let output = tool(&["diff", schemas, &new, "--format", "json", "--usage", &usage.to_string_lossy()]);
+    let report: Value = serde_json::from_slice(&output.stdout).expect("a report");
+    let findings = report["findings"].as_array().unwrap();
+    findings
+        .iter()
+        .find(|finding| finding["rule"] == rule)
+        .unwrap_or_else(|| panic!("{rule}: {report:#}"))
+        .clone()
+}
+
+#[test]
+fn no_client_sends_it_only_where_all_of_its_places_were_looked_at() {
+    let time = "2026-11-29T10:00:00Z";
+    let sent = |action: &str, fields: Value| json!([{"action": action, "count": 9, "last_seen": time, "fields": fields}]);
+    let users = |finding: &Value| finding["users"].as_array().unwrap().len();
+    let model = ("common_schema.json", ("/$defs/ModelName/maxLength", "256"));
+    let base = json!([{"field": "/prompt_submission/model/base", "count": 3, "last_seen": time}]);
+    // The definition stands in many places: this is not the first.
+    let finding = under_usage(model.0, model.1, &sent("generate_sdxl", base.clone()), "B02");
+    assert_eq!((users(&finding), &finding["usage_undecided"]), (1, &Value::Null), "{finding:#}");
+    let finding = under_usage(model.0, model.1, &sent("generate_sdxl", json!([])), "B02");
+    assert_eq!((users(&finding), &finding["usage_undecided"]), (0, &Value::Null), "{finding:#}");
+    // The usage of another contract is no all-clear.
+    let finding = under_usage(model.0, model.1, &sent("send_parcel", base), "B02");
+    assert_eq!(users(&finding), 0);
+    assert_eq!(finding["usage_undecided"], "the usage has no action of this contract", "{finding:#}");
+    // A rule over several fields cannot be told from names and ranges.
+    let rule = ("rules.json", ("/rules/0/maximum", "9"));
+    let finding = under_usage(rule.0, rule.1, &sent("generate_sdxl", json!([])), "R03");
+    assert!(finding["usage_undecided"].is_string(), "{finding:#}");
+}
+
+#[test]
+fn what_lies_beside_schemas_is_named_or_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str, value: &Value| {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, value.to_string()).unwrap();
+        path.to_string_lossy().into_owned()
+    };
+    at("many/a.json", &json!({"type": "string"}));
+    at("many/below/b.json", &json!({"type": "string"}));
+    let many = folder.path().join("many").to_string_lossy().into_owned();
+    let output = tool(&["diff", &many, &many]);
+    assert!(String::from_utf8_lossy(&output.stdout).contains("many/below: only the JSON files"));
+
+    let openapi = |version: &str, more: &Value| {
+        let mut document = json!({"openapi": version, "info": {"title": "a", "version": "1"}, "paths": {"/jobs/{id}": {"get": {
+            "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string"}}],
+            "responses": {"200": {"description": "ok"}}}}}});
+        for (name, value) in more.as_object().unwrap() {
+            document[name] = value.clone();
+        }
+        document
+    };
+    let plain = at("plain.json", &openapi("3.1.0", &json!({})));
+    for (more, code) in [
+        (json!({"security": [{"bearer": []}]}), 20),
+        (json!({"servers": [{"url": "/v2"}]}), 20),
+        (json!({"webhooks": {"done": {"post": {}}}}), 20),
+        (json!({"tags": [{"name": "jobs"}]}), 0),
+    ] {
+        let other = at("other.json", &openapi("3.1.1", &more));
+        let output = tool(&["diff", &plain, &other]);
+        assert_eq!(output.status.code(), Some(code), "{more}: {}", String::from_utf8_lossy(&output.stdout));
+    }
+    // Of a webhook and a callback the messages are no messages of the comparison: they are compared whole, with what they refer to.
+    let hook = |reference: &str| json!({"done": {"post": {"requestBody": {"content": {"application/json": {"schema": {"$ref": reference}}}}}}});
+    let size = |most: u64| json!({"schemas": {"Size": {"type": "integer", "maximum": most}}});
+    let hooked = at(
+        "hooked.json",
+        &openapi("3.1.0", &json!({"webhooks": hook("#/components/schemas/Size"), "components": size(9)})),
+    );
+    for more in [
+        json!({"components": size(9)}),
+        json!({"webhooks": hook("#/components/schemas/Size"), "components": size(8)}),
+    ] {
+        let other = at("other.json", &openapi("3.1.0", &more));
+        let output = tool(&["diff", &hooked, &other]);
+        assert_eq!(output.status.code(), Some(20), "{more}: {}", String::from_utf8_lossy(&output.stdout));
+    }
+    // The name of a parameter in a path is not on the wire.
+    let text = openapi("3.1.0", &json!({})).to_string().replace("{id}", "{job}").replace("\"id\"", "\"job\"");
+    let renamed = at("renamed.json", &serde_json::from_str(&text).unwrap());
+    assert_eq!(tool(&["diff", &plain, &renamed]).status.code(), Some(0));
+    let old = at("old.json", &openapi("3.0.3", &json!({})));
+    let output = tool(&["diff", &old, &plain]);
+    assert_eq!(output.status.code(), Some(30));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("it is OpenAPI \"3.0.3\", and 3.1 is read"));
+    for (document, words) in [
+        (
+            json!({"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}}}),
+            "refers to itself",
+        ),
+        (json!({"type": "string", "pattern": "("}), "it is no JSON Schema 2020-12"),
+    ] {
+        let file = at("fault.json", &document);
+        let output = tool(&["diff", &file, &file]);
+        assert_eq!(output.status.code(), Some(30), "{document}");
+        assert!(
+            String::from_utf8_lossy(&output.stderr).contains(words),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+}
+
+#[test]
+fn a_registry_whose_references_lead_nowhere_is_refused() {
+    let schemas = concat!(env!("CARGO_MANIFEST_DIR"), "/../schemas");
+    for (name, from, to) in [
+        ("registry.json", "replies_schema.json#/$defs/Empty", "replies_schema.json#/$defs/Nope"),
+        ("registry.json", "commands_schema.json#/$defs/Initialize", "comands_schema.json#/$defs/Initialize"),
+        ("envelope_schema.json", "errors.json#/errors/code", "errors.json#/errors/kode"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut edited = false;
+        for entry in fs::read_dir(schemas).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_file() {
+                let text = fs::read_to_string(&path).unwrap();
+                let file = path.file_name().unwrap();
+                edited |= file == name && text.contains(from);
+                let text = if file == name { text.replace(from, to) } else { text };
+                fs::write(folder.path().join(file), text).unwrap();
+            }
+        }
+        assert!(edited, "{name} has no {from}");
+        let output = tool(&["diff", schemas, &folder.path().to_string_lossy()]);
+        assert_eq!(output.status.code(), Some(30), "{to}: {}", String::from_utf8_lossy(&output.stdout));
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(said.contains(to) && said.contains("leads nowhere"), "{said}");
+    }
+}

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, fs, path::Path, sync::LazyLock};
 use super::{is_long, random::Random};
 
 /// The files of our contract.
-static FILES: LazyLock<BTreeMap<String, Value>> = LazyLock::new(|| {
+pub(crate) static FILES: LazyLock<BTreeMap<String, Value>> = LazyLock::new(|| {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../schemas");
     let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let files = files.filter(|path| path.extension().is_some_and(|suffix| suffix == "json"));
@@ -20,7 +20,7 @@ static FILES: LazyLock<BTreeMap<String, Value>> = LazyLock::new(|| {
 });
 
 /// The contract after an edit.
-fn side(name: &str, files: &BTreeMap<String, Value>) -> Side {
+pub(crate) fn side(name: &str, files: &BTreeMap<String, Value>) -> Side {
     let texts = files.iter().map(|(file, value)| (file.clone(), value.to_string()));
     Side::of_texts(name, texts, Direction::Both).unwrap()
 }

@@ -8,6 +8,7 @@ mod command;
 mod contract;
 mod edits;
 mod history;
+mod judged;
 mod lifecycle;
 mod random;
 mod rewrites;
