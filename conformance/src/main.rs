@@ -89,7 +89,7 @@ fn go(invocation: &Invocation) -> anyhow::Result<Verdict> {
             let contract = judging(contract.as_deref())?;
             let tables = contract.tables()?;
             for (_, definition) in maps {
-                reading::Subject::definition(contract, definition).map_err(anyhow::Error::msg)?;
+                reading::Subject::definition(contract, definition)?;
                 anyhow::ensure!(tables.is_object(definition), "{definition} is no object, as a type is");
             }
             let judged = csharp::judge(paths, dotnet.as_deref(), tables, options, maps)?;
@@ -101,8 +101,7 @@ fn go(invocation: &Invocation) -> anyhow::Result<Verdict> {
         }
         Task::Read { file, definition, action, contract, choice } => {
             let contract = judging(contract.as_deref())?;
-            let subject = reading::Subject::of(contract, definition.as_deref(), action.as_deref());
-            let subject = subject.map_err(anyhow::Error::msg)?;
+            let subject = reading::Subject::of(contract, definition.as_deref(), action.as_deref())?;
             let bytes = bytes_of(file).with_context(|| file.display().to_string())?;
             let readings = reading::read(&file.display().to_string(), &bytes, contract, &subject, choice);
             put(output, |out| match invocation.format {
@@ -114,7 +113,7 @@ fn go(invocation: &Invocation) -> anyhow::Result<Verdict> {
             Ok(readings.verdict())
         }
         Task::Agree(choice) => {
-            let agreement = agree::run(choice).map_err(anyhow::Error::msg)?;
+            let agreement = agree::run(choice)?;
             put(output, |out| match invocation.format {
                 Format::Json => agree::report::json(&agreement, out),
                 // The command line takes no other form.

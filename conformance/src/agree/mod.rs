@@ -27,6 +27,7 @@ use std::{
 use crate::{reading::csharp::Classes, verdict::Verdict};
 use answer::Answer;
 use goal::{Goal, HITS};
+pub use party::PartyError;
 use party::{Dotnet, Model, Party, Python, Schema};
 use payload::Payload;
 use plan::Plan;
@@ -132,7 +133,7 @@ impl Agreement {
 ///
 /// # Errors
 /// A party that stopped answering.
-pub fn run(choice: &Choice) -> Result<Agreement, String> {
+pub fn run(choice: &Choice) -> Result<Agreement, PartyError> {
     let Plan { payloads, hits } = plan::make(choice);
     let chosen: Vec<&Payload> = payloads.iter().collect();
     let (mut parties, skipped) = parties(choice)?;
@@ -193,7 +194,7 @@ type Parties = Vec<Box<dyn Party>>;
 type Skipped = Vec<(&'static str, String)>;
 
 /// The parties that are compared with Rust, and why others cannot be.
-fn parties(choice: &Choice) -> Result<(Parties, Skipped), String> {
+fn parties(choice: &Choice) -> Result<(Parties, Skipped), PartyError> {
     let mut parties: Parties = vec![Box::new(Schema::default())];
     let mut skipped = Skipped::new();
     let classes = Arc::new(Classes::of_all());
@@ -215,13 +216,15 @@ fn parties(choice: &Choice) -> Result<(Parties, Skipped), String> {
 }
 
 /// The answers of each party to each payload, each party on a thread of its own.
-fn ask(parties: &mut Parties, payloads: &[&Payload]) -> Result<Vec<Vec<Option<Answer>>>, String> {
+fn ask(parties: &mut Parties, payloads: &[&Payload]) -> Result<Vec<Vec<Option<Answer>>>, PartyError> {
+    let names: Vec<&str> = parties.iter().map(|party| party.name()).collect();
     thread::scope(|scope| {
         let asked: Vec<_> = parties
             .iter_mut()
             .map(|party| scope.spawn(move || payloads.iter().map(|payload| party.ask(payload)).collect()))
             .collect();
-        asked.into_iter().map(|thread| thread.join().map_err(|_| "a party panicked".to_owned())?).collect()
+        let answers = asked.into_iter().zip(names);
+        answers.map(|(thread, party)| thread.join().map_err(|_| PartyError::Panicked { party })?).collect()
     })
 }
 

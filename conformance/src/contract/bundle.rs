@@ -1,6 +1,6 @@
 //! The one flat document that `contracts` makes its tables of, from the files of a contract that is not built in.
 
-use contracts::pointer::{escape, get};
+use contracts::pointer::escape;
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -80,15 +80,14 @@ fn fault_of(schema: &Map<String, Value>, at: &str) -> Option<String> {
     if !is_definition && schema.contains_key("properties") {
         return Some("an object stands inside another: give it a definition of its own".to_owned());
     }
-    let has = |name: &Value| schema.get("properties").is_some_and(|all| get(all, &below(name)).is_some());
+    let properties = schema.get("properties").and_then(Value::as_object);
+    let has = |name: &Value| {
+        name.as_str().is_some_and(|name| properties.is_some_and(|properties| properties.contains_key(name)))
+    };
     let flags = members(schema, "x-flags").filter_map(|flag| flag.get("to"));
     let lists = members(schema, "x-neutral-only").flat_map(|neutral| neutral.get("adds")?.as_object());
     let missing = flags.chain(lists.flat_map(Map::values)).find(|list| !has(list))?;
     Some(format!("there is no list {missing} to add to"))
-}
-
-fn below(name: &Value) -> String {
-    format!("/{}", escape(name.as_str().unwrap_or("")))
 }
 
 fn members<'s>(schema: &'s Map<String, Value>, keyword: &str) -> impl Iterator<Item = &'s Value> {
@@ -186,11 +185,10 @@ fn own_codes(bundle: &mut Value, side: &Side) {
     let warnings: Vec<Value> =
         warnings.and_then(Value::as_array).into_iter().flatten().map(|row| row["code"].clone()).collect();
     let own = |code: &mut Value, is_warning: bool| {
-        let text = code.as_str().unwrap_or("");
-        let is_known = match is_warning {
+        let is_known = code.as_str().is_some_and(|text| match is_warning {
             true => text.parse::<contracts::WarningCode>().is_ok(),
             false => text.parse::<contracts::ErrorCode>().is_ok(),
-        };
+        });
         if !is_known {
             *code = match is_warning {
                 true => contracts::WarningCode::ALL[0].as_str().into(),

@@ -9,89 +9,18 @@ mod python;
 pub mod report;
 mod rust;
 mod schema;
+mod subject;
 
 use serde::Serialize;
 use serde_json::Value;
 use std::path::PathBuf;
 
-use crate::{contract::Contract, dotnet::Options, verdict::Verdict};
+pub use subject::{Subject, SubjectError};
 
-/// What the bytes are.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Subject {
-    /// A document of a definition.
-    Definition(String),
-    /// A reply to an action, in its envelope.
-    Reply {
-        /// The action.
-        action: String,
-        /// The definition of its data.
-        data: String,
-    },
-}
+use crate::{contract::Contract, dotnet::Options, verdict::Verdict};
 
 /// The definition of a reply's envelope; a contract without it has none.
 const ENVELOPE: &str = "Reply";
-
-impl Subject {
-    /// What the flags say: a definition, or the reply to an action. Without them it is a prompt submission, or of plain schemas
-    /// the whole document.
-    ///
-    /// # Errors
-    /// A sentence, if the contract has no such definition or action.
-    pub fn of(contract: &Contract, definition: Option<&str>, action: Option<&str>) -> Result<Self, String> {
-        match (definition, action) {
-            (_, Some(action)) => Self::reply(contract, action),
-            (Some(name), None) => Self::definition(contract, name),
-            (None, None) => {
-                let is_there = |name: &&str| contract.names().iter().any(|known| known == name);
-                let name = ["PromptSubmission", "document"].into_iter().find(is_there);
-                name.map(|name| Self::Definition(name.to_owned()))
-                    .ok_or_else(|| "name the definition with --schema, or the action with --as".to_owned())
-            }
-        }
-    }
-
-    /// The definition of a name.
-    ///
-    /// # Errors
-    /// A sentence with the nearest names, if there is none.
-    pub fn definition(contract: &Contract, name: &str) -> Result<Self, String> {
-        let names = contract.names();
-        if names.iter().any(|known| known == name) {
-            return Ok(Self::Definition(name.to_owned()));
-        }
-        let folded = name.to_lowercase();
-        let near: Vec<&str> =
-            names.iter().map(String::as_str).filter(|other| other.to_lowercase().contains(&folded)).collect();
-        Err(match near.as_slice() {
-            [] => format!("the schemas have no definition {name}"),
-            near => format!("the schemas have no definition {name}; hint: {}", near.join(", ")),
-        })
-    }
-
-    /// The reply to an action.
-    ///
-    /// # Errors
-    /// A sentence with all actions, if there is none of the name.
-    pub fn reply(contract: &Contract, action: &str) -> Result<Self, String> {
-        let actions = &contract.tables().map_err(|err| err.to_string())?.actions;
-        let row = actions.iter().find(|row| row.action == action);
-        row.map(|row| Self::Reply { action: row.action.clone(), data: row.reply.clone() }).ok_or_else(|| {
-            let known: Vec<&str> = actions.iter().map(|row| row.action.as_str()).collect();
-            format!("the registry has no action {action}; it has {}", known.join(", "))
-        })
-    }
-
-    /// It, for people.
-    #[must_use]
-    pub fn sentence(&self) -> String {
-        match self {
-            Self::Definition(name) => format!("as {name}"),
-            Self::Reply { action, .. } => format!("as a reply to {action}"),
-        }
-    }
-}
 
 /// Which further parties read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

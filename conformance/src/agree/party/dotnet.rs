@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use super::Party;
+use super::{Party, PartyError};
 use crate::{
     agree::{
         answer::{Answer, found_in, warnings_in},
@@ -31,8 +31,10 @@ impl Dotnet {
     pub(crate) fn start(
         program: &Path,
         types: &crate::dotnet::clr::Types,
-    ) -> Result<Arc<Mutex<Peer>>, String> {
-        let peer = Peer::start(program, types).map_err(|err| format!("dotnet does not start: {err}"))?;
+    ) -> Result<Arc<Mutex<Peer>>, PartyError> {
+        let not_started =
+            |source| PartyError::NotStarted { party: "dotnet", program: program.to_owned(), source };
+        let peer = Peer::start(program, types).map_err(not_started)?;
         Ok(Arc::new(Mutex::new(peer)))
     }
 }
@@ -42,11 +44,11 @@ impl Party for Dotnet {
         "dotnet"
     }
 
-    fn ask(&mut self, payload: &Payload) -> Result<Option<Answer>, String> {
+    fn ask(&mut self, payload: &Payload) -> Result<Option<Answer>, PartyError> {
         let mut peer = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let answer = peer
             .read(&payload.definition, payload.dialect, payload.is_sender, &payload.text())
-            .map_err(|err| format!("dotnet gave no answer: {err}"))?;
+            .map_err(|source| PartyError::NoAnswer { party: "dotnet", source })?;
         if let Some(exception) = answer["exception"].as_str() {
             return Ok(Some(Answer { refuses: true, why: exception.to_owned(), ..Answer::default() }));
         }

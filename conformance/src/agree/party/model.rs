@@ -4,7 +4,7 @@
 use serde_json::Value;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::Party;
+use super::{Party, PartyError};
 use crate::{
     agree::{answer::Answer, payload::Payload},
     dotnet::{
@@ -27,10 +27,10 @@ impl Model {
         Self { classes: Arc::clone(classes), real: real.cloned() }
     }
 
-    fn by_real(&self, clr: &str, options: &str, json: &str) -> Result<Option<String>, String> {
+    fn by_real(&self, clr: &str, options: &str, json: &str) -> Result<Option<String>, PartyError> {
         let Some(real) = &self.real else { return Ok(None) };
         let answer = real.lock().unwrap_or_else(PoisonError::into_inner).bind(clr, options, json);
-        Ok(Some(match answer.map_err(|err| format!("dotnet gave no answer: {err}"))? {
+        Ok(Some(match answer.map_err(|source| PartyError::NoAnswer { party: "dotnet", source })? {
             Real::Bound(value) => format!("= {value}"),
             Real::Thrown { exception, path, .. } => format!("{exception} at {}", Value::from(path)),
         }))
@@ -42,18 +42,20 @@ impl Party for Model {
         "csharp"
     }
 
-    fn ask(&mut self, payload: &Payload) -> Result<Option<Answer>, String> {
+    fn ask(&mut self, payload: &Payload) -> Result<Option<Answer>, PartyError> {
         // Plain classes have no attribute for a name that is the same in every dialect.
         if payload.has_wire_names() {
             return Ok(None);
         }
+        let missing = |what| PartyError::NotInModel { what };
         let name = match payload.dialect {
             Dialect::Pascal => "strict",
             Dialect::Camel => "web",
             Dialect::Snake => "snake_lower",
         };
-        let options = Options::named(name).ok_or("a set of options is gone")?;
-        let clr = self.classes.of_definition(&payload.definition).ok_or("a definition has no class")?;
+        let options = Options::named(name).ok_or_else(|| missing(format!("options {name}")))?;
+        let clr = self.classes.of_definition(&payload.definition);
+        let clr = clr.ok_or_else(|| missing(format!("class of {}", payload.definition)))?;
         let (types, text) = (self.classes.types(), payload.text());
         let bound = bind::bind(types, &clr, &options, &text);
         let said = match &bound {

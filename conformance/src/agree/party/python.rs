@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 use std::{
-    io::{BufRead as _, BufReader, Write as _},
+    io::{self, BufRead as _, BufReader, Write as _},
     path::Path,
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
 
-use super::Party;
+use super::{Party, PartyError};
 use crate::agree::{
     answer::{Answer, found_in, warnings_in},
     payload::Payload,
@@ -28,17 +28,19 @@ impl Python {
     ///
     /// # Errors
     /// Why it does not start.
-    pub(crate) fn start(python: &Path) -> Result<Self, String> {
+    pub(crate) fn start(python: &Path) -> Result<Self, PartyError> {
         let mut command = Command::new(python);
         command.args(["-c", SCRIPT]).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn().map_err(|err| format!("{}: {err}", python.display()))?;
+        let not_started =
+            |source| PartyError::NotStarted { party: "python", program: python.to_owned(), source };
+        let mut child = command.spawn().map_err(not_started)?;
         let (Some(questions), Some(answers)) = (child.stdin.take(), child.stdout.take()) else {
-            return Err("Python has no pipes".to_owned());
+            return Err(not_started(io::Error::other("it has no pipes")));
         };
         Ok(Self { child, questions, answers: BufReader::new(answers) })
     }
 
-    fn answer(&mut self, question: &Value) -> std::io::Result<Value> {
+    fn answer(&mut self, question: &Value) -> io::Result<Value> {
         writeln!(self.questions, "{question}")?;
         self.questions.flush()?;
         let mut line = String::new();
@@ -52,13 +54,14 @@ impl Party for Python {
         "python"
     }
 
-    fn ask(&mut self, payload: &Payload) -> Result<Option<Answer>, String> {
+    fn ask(&mut self, payload: &Payload) -> Result<Option<Answer>, PartyError> {
         let question = json!({
             "definition": payload.definition,
             "canonical": !payload.is_sender,
             "json": payload.text_for_canonical(),
         });
-        let answer = self.answer(&question).map_err(|err| format!("Python gave no answer: {err}"))?;
+        let answer =
+            self.answer(&question).map_err(|source| PartyError::NoAnswer { party: "python", source })?;
         if let Some(why) = answer["bad"].as_str() {
             return Ok(Some(Answer { refuses: true, why: why.to_owned(), ..Answer::default() }));
         }

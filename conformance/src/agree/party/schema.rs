@@ -5,7 +5,7 @@ use contracts::{BUNDLE, Dialect, naming};
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 
-use super::Party;
+use super::{Party, PartyError};
 use crate::agree::{answer::Answer, payload::Payload};
 
 /// Validators, each made when it is first needed.
@@ -20,7 +20,7 @@ impl Party for Schema {
         "schema"
     }
 
-    fn ask(&mut self, payload: &Payload) -> Result<Option<Answer>, String> {
+    fn ask(&mut self, payload: &Payload) -> Result<Option<Answer>, PartyError> {
         if payload.goal.kind.is_beyond_schema() {
             return Ok(None);
         }
@@ -46,7 +46,7 @@ impl Schema {
         definition: &str,
         dialect: Dialect,
         is_sender: bool,
-    ) -> Result<&jsonschema::Validator, String> {
+    ) -> Result<&jsonschema::Validator, PartyError> {
         let key = (definition.to_owned(), dialect, is_sender);
         if !self.validators.contains_key(&key) {
             let bundle =
@@ -54,8 +54,10 @@ impl Schema {
             let mut root = json!({"$ref": format!("#/$defs/{definition}"), "$defs": {}});
             // The definitions that it reaches and no others: a validator compiles all that it is given.
             reach(bundle, definition, &mut root);
-            let validator = jsonschema::validator_for(&root)
-                .map_err(|err| format!("the schemas do not compile: {err}"))?;
+            let validator = jsonschema::validator_for(&root).map_err(|err| PartyError::NoSchema {
+                definition: definition.to_owned(),
+                source: Box::new(err),
+            })?;
             self.validators.insert(key.clone(), validator);
         }
         Ok(&self.validators[&key])

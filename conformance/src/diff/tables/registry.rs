@@ -206,8 +206,8 @@ impl<'s> Tables<'s> {
 
 /// The fields that the parameters of a path give, in their order: the names in the path are not on the wire.
 fn fields_of_path(route: &Value) -> Value {
-    let path = route.get("path").and_then(Value::as_str).unwrap_or("");
-    let names = path.split('/').filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'));
+    let segments = route.get("path").and_then(Value::as_str).into_iter().flat_map(|path| path.split('/'));
+    let names = segments.filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'));
     let field = |name: &str| {
         let mapped = route.get("params").and_then(|params| params.get(name));
         mapped.cloned().unwrap_or_else(|| name.into())
