@@ -20,7 +20,7 @@ public static class ContractReader
         using var document = JsonDocument.Parse(json, new() { AllowDuplicateProperties = false });
         var walk = new Walk(ContractJson.Options(dialect), writer);
         using var kept = new MemoryStream();
-        // What a mistake leaves is no whole text, and is not read.
+        // After a mistake the text is not complete. It is not read then, so the writer need not check it.
         using (var output = new Utf8JsonWriter(kept, new() { SkipValidation = true })) walk.Value(document.RootElement, type, "", output);
         if (walk.Violations.Count > 0) return new(null, new(walk.Violations, []));
         var value = (IContractDocument)JsonSerializer.Deserialize(kept.ToArray(), type, ContractJson.Options(dialect))!;

@@ -1,4 +1,4 @@
-//! What a party says of a payload.
+//! The answer of one party to one payload: whether it refuses it, why, and the value that it read.
 
 use serde_json::Value;
 use std::collections::BTreeSet;

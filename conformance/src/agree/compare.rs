@@ -1,4 +1,4 @@
-//! What two parties do not agree on.
+//! Compares the answers of two parties to one payload, and says in one sentence how they differ.
 
 use serde_json::Value;
 use std::collections::BTreeSet;

@@ -1,4 +1,4 @@
-//! What a goal puts at its place.
+//! Puts at one place of a payload what a goal asks for: a missing member, a bound, another type.
 
 use contracts::dictionary::{Property, Shape, TextSpec, dictionary};
 use serde_json::{Value, json};

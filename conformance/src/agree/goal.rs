@@ -35,7 +35,7 @@ pub(super) struct Goal {
     pub(super) kind: Kind,
 }
 
-/// What a payload does at the place of a goal.
+/// What a goal asks for at its place.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Kind {
     /// A sound value.
