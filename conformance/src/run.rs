@@ -131,7 +131,7 @@ pub fn run(plan: &Plan, progress: Progress<'_>) -> Result<Report, TargetError> {
 }
 
 /// The check that ends a run. A report has it only if it fails.
-const ANSWERS: &str = "target.answers";
+pub(crate) const ANSWERS: &str = "target.answers";
 
 fn answers_check() -> CheckDef {
     CheckDef::new("answers", Class::Life, Sentence::OneLineInOrder)

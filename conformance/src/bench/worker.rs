@@ -13,10 +13,11 @@ use super::{
 };
 use crate::{
     context::Subject,
+    display::shorten,
     exchange::{Command, StrictReading},
     options::Options,
     party::{
-        Answer, ToolError,
+        Answer, ReplyError, TargetError, ToolError,
         transcript::Transcript,
         worker::{Launcher, Worker},
     },
@@ -56,10 +57,12 @@ pub(super) fn figures(
     };
     let pair = Pair { worker, cat, options, rounds };
     progress("start");
+    // A silent worker ends the run soon.
+    pair.ask(&mut pair.worker.start()?, &query(), pair.options.start_timeout)?;
     let mut figures = vec![pair.start()?];
     let (mut worker, mut cat) = (pair.worker.start()?, pair.cat.start()?);
     // The first command of a worker may wait for its libraries.
-    pair.call(&mut worker, &query(), pair.options.start_timeout.max(pair.options.timeout))?;
+    pair.ask(&mut worker, &query(), pair.options.timeout)?;
     progress("dispatch");
     figures.push(pair.dispatch(&mut worker, &mut cat)?);
     progress("throughput");
@@ -71,14 +74,26 @@ pub(super) fn figures(
     Ok(figures)
 }
 
-fn query() -> Value {
-    Command::new(Action::GetStatus, json!({})).id("bench").frame()
+/// The id of all commands. An echo has it, too.
+const ID: &str = "bench";
+
+fn query() -> Command {
+    Command::new(Action::GetStatus, json!({})).id(ID)
+}
+
+/// The next reply. Of another id it answers nothing that was asked, and its time is no figure.
+fn reply(worker: &mut Worker, within: Duration, what: &str, action: Action) -> Result<Value, TargetError> {
+    let frame = worker.reply(within, what, &mut |_| ())?;
+    if frame.get("request_id") == Some(&ID.into()) {
+        return Ok(frame);
+    }
+    Err(TargetError::NoReply(ReplyError::OtherFrame { action, frame: shorten(&frame.to_string()) }))
 }
 
 impl Pair {
-    fn call(&self, worker: &mut Worker, frame: &Value, within: Duration) -> Result<Value, BenchError> {
-        worker.send(frame)?;
-        Ok(worker.reply(within, "a measured command", &mut |_| ())?)
+    fn ask(&self, worker: &mut Worker, command: &Command, within: Duration) -> Result<Value, BenchError> {
+        worker.send(&command.frame())?;
+        Ok(reply(worker, within, "a measured command", command.action)?)
     }
 
     /// From the start of a process to its first reply.
@@ -86,7 +101,7 @@ impl Pair {
         let first = |launcher: &Launcher| -> Result<f64, BenchError> {
             let begun = Instant::now();
             let mut worker = launcher.start()?;
-            self.call(&mut worker, &query(), self.options.start_timeout)?;
+            self.ask(&mut worker, &query(), self.options.timeout)?;
             Ok(begun.elapsed().as_secs_f64())
         };
         let samples = ratios(self.rounds, &mut || first(&self.worker), &mut || first(&self.cat))?;
@@ -94,24 +109,24 @@ impl Pair {
     }
 
     fn dispatch(&self, worker: &mut Worker, cat: &mut Worker) -> Result<Figure, BenchError> {
-        let frame = query();
+        let command = query();
         let within = self.options.timeout;
         let samples = ratios(
             self.rounds,
-            &mut || batch(CALLS, || self.call(worker, &frame, within).map(drop)),
-            &mut || batch(CALLS, || self.call(cat, &frame, within).map(drop)),
+            &mut || batch(CALLS, || self.ask(worker, &command, within).map(drop)),
+            &mut || batch(CALLS, || self.ask(cat, &command, within).map(drop)),
         )?;
         Ok(Figure::new("dispatch", Better::Lower, samples))
     }
 
     fn throughput(&self, worker: &mut Worker, cat: &mut Worker) -> Result<Figure, BenchError> {
-        let lines = format!("{}\n", query()).repeat(WAITING);
+        let lines = format!("{}\n", query().frame()).repeat(WAITING);
         let within = self.options.timeout;
         let a_second = |worker: &mut Worker| -> Result<f64, BenchError> {
             let begun = Instant::now();
             worker.write(lines.as_bytes())?;
             for _ in 0..WAITING {
-                worker.reply(within, "a command that waits", &mut |_| ())?;
+                reply(worker, within, "a command that waits", Action::GetStatus)?;
             }
             Ok(WAITING as f64 / begun.elapsed().as_secs_f64())
         };
@@ -122,10 +137,10 @@ impl Pair {
     /// The share of the wait for a job in which the worker says that it loaded and generated.
     fn efficiency(&self, worker: &mut Worker) -> Result<Figure, BenchError> {
         let fields = json!({"prompt_submission": self.options.small_submission()});
-        let frame = Command::new(Action::GenerateSdxl, fields).id("bench-job").frame();
+        let command = Command::new(Action::GenerateSdxl, fields).id(ID);
         let mut share = || -> Result<f64, BenchError> {
             let begun = Instant::now();
-            let value = self.call(worker, &frame, self.options.timeout)?;
+            let value = self.ask(worker, &command, self.options.timeout)?;
             let waited = begun.elapsed().as_secs_f64();
             Ok(own_seconds(value)? / waited)
         };

@@ -18,6 +18,9 @@ pub(super) struct BenchFlags {
     /// Longest wait for one answer, seconds.
     #[arg(long, default_value_t = options::TIMEOUT_SECONDS, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     timeout: u64,
+    /// Longest wait for the first answer of the worker, seconds.
+    #[arg(long, default_value_t = options::START_TIMEOUT_SECONDS, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    start_timeout: u64,
     /// Rounds of each figure.
     #[arg(long, default_value_t = bench::ROUNDS, value_parser = rounds)]
     rounds: usize,
@@ -49,9 +52,9 @@ pub struct BenchChoice {
 impl BenchFlags {
     /// A run that measures. What it saves is its output.
     pub(super) fn invocation(self, replay: Vec<String>) -> Invocation {
-        let Self { model, timeout, rounds, save, compare, threshold, command } = self;
-        let timeout = Duration::from_secs(timeout);
-        let options = Options { model, timeout, start_timeout: timeout, ..Options::default() };
+        let Self { model, timeout, start_timeout, rounds, save, compare, threshold, command } = self;
+        let (timeout, start_timeout) = (Duration::from_secs(timeout), Duration::from_secs(start_timeout));
+        let options = Options { model, timeout, start_timeout, ..Options::default() };
         let plan = Plan { options, ..Plan::all(TargetPlan::Worker(command)) };
         let task = Task::Bench(BenchChoice { rounds, compare, threshold });
         Invocation { plan, task, format: Format::Human, output: save, reports: Vec::new(), replay }

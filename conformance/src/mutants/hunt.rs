@@ -21,6 +21,7 @@ use crate::{
     finding::Outcome,
     party::TargetError,
     plan::{Plan, Selection, TargetPlan},
+    probe,
     run::{self, Prepared},
     scenario::Scenario,
 };
@@ -160,6 +161,10 @@ pub enum HuntError {
 fn look(plan: &Plan, sites: &[Site]) -> Result<Vec<Sight>, HuntError> {
     let tap = Arc::new(Notes::new(sites.to_vec()));
     let Prepared { suites, mut context, _scratch, .. } = run::prepare(plan, Some(tap.clone()))?;
+    probe::probe(&context.subject, context.options.start_timeout).map_err(|why| match why {
+        TargetError::Tool(_) => why.into(),
+        why => HuntError::Broken { id: run::ANSWERS.to_owned(), why: why.to_string() },
+    })?;
     let mut sights = Vec::new();
     for (index, scenario) in suites.iter().flat_map(|suite| &suite.scenarios).enumerate() {
         context.forget_capabilities();

@@ -15,7 +15,7 @@ use std::{
 type Case = (&'static str, &'static str, i32, &'static str);
 
 /// What is only known once a wait is over: whether anything else comes.
-const BY_THEIR_LIMIT: [&str; 8] = [
+const BY_THEIR_LIMIT: [&str; 12] = [
     "an echo",
     "endless output",
     "silence",
@@ -24,6 +24,10 @@ const BY_THEIR_LIMIT: [&str; 8] = [
     "a server that never answers",
     "a gateway that is alive and answers no command",
     "a gateway that never listens",
+    "silence before a hunt",
+    "a slow drip before a hunt",
+    "silence before a measurement",
+    "a slow drip before a measurement",
 ];
 
 /// `$TOOL` is the tool, `$SIM` a good worker, `$FOLDER` an empty folder, `$WEB` a server of files, `$DEAF` one that never answers, `$ALIVE` one that
@@ -131,6 +135,42 @@ const CASES: &[Case] = &[
         30,
         "within 8.0 s",
     ),
+    ("silence before a hunt", "$TOOL mutants -- sleep 1000", 30, "no answer to get_status within 8.0 s"),
+    (
+        "a slow drip before a hunt",
+        "$TOOL mutants -- sh -c 'while printf {; do sleep 0.1; done'",
+        30,
+        "no answer to get_status within 8.0 s",
+    ),
+    ("a hunt of a program that ends at once", "$TOOL mutants -- true", 30, "ended"),
+    ("a hunt of a wrong path", "$TOOL mutants -- /no/such/worker", 30, "cannot start /no/such/worker"),
+    (
+        "silence before a measurement",
+        "$TOOL bench -- sleep 1000",
+        10,
+        "no answer to a measured command within 8.0 s",
+    ),
+    (
+        "a slow drip before a measurement",
+        "$TOOL bench -- sh -c 'while printf {; do sleep 0.1; done'",
+        10,
+        "no answer to a measured command within 8.0 s",
+    ),
+    ("a measurement of a program that ends at once", "$TOOL bench -- true", 10, "ended"),
+    (
+        "a measurement of replies to something else",
+        r#"$TOOL bench -- sh -c 'while read x; do echo "{\"request_id\":\"x\",\"success\":true,\"data\":{}}"; done'"#,
+        10,
+        "which is no reply to it",
+    ),
+    ("a measurement of a wrong path", "$TOOL bench -- /no/such/worker", 30, "cannot start /no/such/worker"),
+    ("a report that is not there", "$TOOL compare $FOLDER/a.json $FOLDER/b.json", 30, "No such file"),
+    (
+        "a report that is cut off",
+        "printf '{\"checks\": [' > $FOLDER/a.json; $TOOL compare $FOLDER/a.json $FOLDER/a.json",
+        30,
+        "is no JSON report of this tool",
+    ),
     ("a gateway without an address", "$TOOL gateway -- gateway serve", 30, "{address}"),
 ];
 
@@ -166,7 +206,7 @@ fn holds(&(name, line, code, words): &Case, web: &str, deaf: &str, alive: &str) 
         true => hour.to_owned(),
         false => format!("{hour} --start-timeout 3600"),
     };
-    let line = ["worker", "gateway"].into_iter().fold(line.to_owned(), |line, target| {
+    let line = ["worker", "gateway", "mutants", "bench"].into_iter().fold(line.to_owned(), |line, target| {
         line.replace(&format!("$TOOL {target}"), &format!("$TOOL {target} {limits}"))
     });
     // On a machine with other work a start alone took 15 s: this limit only ends what hangs, and 124 tells so.
@@ -183,7 +223,9 @@ fn holds(&(name, line, code, words): &Case, web: &str, deaf: &str, alive: &str) 
         .unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
-    let (said, silent) = if code == 10 { (&stdout, &stderr) } else { (&stderr, &stdout) };
+    // A verdict is a report, but for a measurement: its report is its figures.
+    let is_report = code == 10 && !line.contains("$TOOL bench");
+    let (said, silent) = if is_report { (&stdout, &stderr) } else { (&stderr, &stdout) };
     let is_right = output.status.code() == Some(code)
         && said.contains(words)
         && silent.is_empty()
