@@ -11,6 +11,8 @@ pub(crate) const CONTROL_NET_TYPE: &str = "canny";
 pub(crate) const TIMEOUT_SECONDS: u64 = 60;
 /// Default longest wait for the first answer, seconds: workers answer queries before they load their libraries.
 pub(crate) const START_TIMEOUT_SECONDS: u64 = 8;
+/// Default longest time of a whole run, seconds: ten times what the suite takes on a worker that computes on a processor.
+pub(crate) const DEADLINE_SECONDS: u64 = 7_200;
 /// Default seed of generated documents.
 pub const SEED: u64 = 1;
 
@@ -45,6 +47,8 @@ pub struct Options {
     pub timeout: Duration,
     /// Longest wait for the first answer.
     pub start_timeout: Duration,
+    /// Longest time of the whole run: after it no scenario begins.
+    pub deadline: Duration,
     /// Decides every generated document.
     pub seed: u64,
     /// Whether reports say how long each check took.
@@ -85,6 +89,7 @@ impl Default for Options {
             training_data: None,
             timeout: Duration::from_secs(TIMEOUT_SECONDS),
             start_timeout: Duration::from_secs(START_TIMEOUT_SECONDS),
+            deadline: Duration::from_secs(DEADLINE_SECONDS),
             seed: SEED,
             times: false,
             records: false,

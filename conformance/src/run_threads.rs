@@ -7,11 +7,12 @@ use std::{
         mpsc,
     },
     thread,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use crate::{
     context::Context,
+    display::seconds,
     finding::{Finding, Outcome, Place},
     live::{self, Suite},
     plan::Plan,
@@ -41,8 +42,9 @@ struct SharedRun {
     /// The numbers of the scenarios that any thread may run.
     aside: Vec<usize>,
     next: AtomicUsize,
-    /// Whether a thread has found that the target no longer answers.
+    /// Whether a thread has found that the target no longer answers, or that the time of the run is over.
     is_over: AtomicBool,
+    begun: Instant,
 }
 
 enum RunEvent {
@@ -60,7 +62,12 @@ pub(crate) fn run(plan: &Plan, mut first: RunThread, progress: Progress<'_>) -> 
     // One thread alone runs all of them in their order.
     let is_aside = |index: &usize| suites_of[*index] && others > 0;
     let (aside, mine): (Vec<usize>, Vec<usize>) = (0..ids.len()).partition(is_aside);
-    let shared = SharedRun { aside, next: AtomicUsize::new(0), is_over: AtomicBool::new(false) };
+    let shared = SharedRun {
+        aside,
+        next: AtomicUsize::new(0),
+        is_over: AtomicBool::new(false),
+        begun: Instant::now(),
+    };
     let (sender, events) = mpsc::channel();
     let mut done = Done { findings: vec![None; ids.len()], end: None };
     thread::scope(|scope| {
@@ -107,7 +114,15 @@ impl RunThread {
         let scenarios: Vec<&Scenario> = suites.iter().flat_map(|suite| &suite.scenarios).collect();
         let aside = std::iter::from_fn(|| shared.aside.get(shared.next.fetch_add(1, Ordering::Relaxed)));
         for &index in mine.iter().chain(aside) {
-            if shared.is_over.load(Ordering::Relaxed) || !send(RunEvent::Begins(index)) {
+            if shared.is_over.load(Ordering::Relaxed) {
+                return;
+            }
+            if let Some(finding) = out_of_time(context, shared.begun.elapsed()) {
+                shared.is_over.store(true, Ordering::Relaxed);
+                send(RunEvent::Over(finding));
+                return;
+            }
+            if !send(RunEvent::Begins(index)) {
                 return;
             }
             context.begin(index);
@@ -123,6 +138,14 @@ impl RunThread {
             }
         }
     }
+}
+
+/// Why no scenario begins: the whole time of the run has passed. Nothing is said of the target by that.
+fn out_of_time(context: &Context, took: Duration) -> Option<Finding> {
+    let deadline = context.options.deadline;
+    let why = format!("the run has taken its whole time, {} (--deadline)", seconds(deadline));
+    let outcome = Outcome::Undecided(why);
+    (took >= deadline).then(|| Finding { outcome, transcript: Vec::new(), place: Some(Place::here()), took })
 }
 
 /// Why the target is asked nothing more: it was silent, and answers no probe.

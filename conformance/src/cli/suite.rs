@@ -105,6 +105,9 @@ pub(super) struct SuiteFlags {
     /// Longest wait for the first answer of a target, seconds; at most --timeout.
     #[arg(long, default_value_t = options::START_TIMEOUT_SECONDS, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     start_timeout: u64,
+    /// Longest time of the whole run, seconds: after it no scenario begins, and the run is undecided at best.
+    #[arg(long, default_value_t = options::DEADLINE_SECONDS, value_parser = clap::value_parser!(u64).range(1..=604_800))]
+    deadline: u64,
     /// Seed of the generated documents.
     #[arg(long, default_value_t = options::SEED)]
     seed: u64,
@@ -164,6 +167,7 @@ impl SuiteFlags {
             training_data: self.training_data.clone(),
             timeout: Duration::from_secs(self.timeout),
             start_timeout: Duration::from_secs(self.start_timeout),
+            deadline: Duration::from_secs(self.deadline),
             seed: self.seed,
             times: self.times,
             records: self.record,

@@ -18,7 +18,7 @@ pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     }
     skipped(report, out)?;
     if report.not_run > 0 {
-        writeln!(out, "not run   {}: the target no longer answered", report.not_run)?;
+        writeln!(out, "not run   {}: {}", report.not_run, report.why_not_run())?;
     }
     if report.has_times {
         slowest(report, out)?;

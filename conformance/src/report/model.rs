@@ -64,7 +64,7 @@ pub struct Report {
     pub left_out: Vec<(String, String)>,
     /// The members of replies, if they were asked for.
     pub replies: Option<Replies>,
-    /// Number of chosen checks that did not run, because the target stopped answering.
+    /// Number of chosen checks that did not run; [`Report::why_not_run`] says why.
     pub not_run: usize,
     /// Whether its printed forms say how long each check took: equal runs then differ.
     pub has_times: bool,
@@ -85,6 +85,15 @@ impl Report {
                 place,
                 took,
             });
+        }
+    }
+
+    /// Why the checks that did not run did not.
+    pub(crate) fn why_not_run(&self) -> &'static str {
+        let ends = self.rows.iter().find(|row| row.scenario == ENDS_THE_RUN);
+        match ends.map(|row| &row.outcome) {
+            Some(Outcome::Undecided(_)) => "the time of the run was over",
+            _ => "the target no longer answered",
         }
     }
 

@@ -75,7 +75,7 @@ fn invocation(report: &Report) -> Value {
         "exitCodeDescription": verdict.sentence(),
     });
     if report.not_run > 0 {
-        let text = format!("{} checks did not run: the target no longer answered", report.not_run);
+        let text = format!("{} checks did not run: {}", report.not_run, report.why_not_run());
         invocation["toolExecutionNotifications"] = json!([{"level": "error", "message": {"text": text}}]);
     }
     invocation

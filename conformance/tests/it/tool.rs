@@ -220,6 +220,20 @@ fn a_program_that_is_no_worker_is_broken() {
     }
 }
 
+/// No scenario begins after the whole time of a run: what is left is counted, and the run is not ok.
+#[test]
+fn a_run_ends_at_its_deadline() {
+    let script = format!("sleep 2; exec {} --load-ms 0", simulated_worker().display());
+    let flags = ["worker", "--deadline", "1", "--start-timeout", "60", "--only", "envelopes.get_status"];
+    let output =
+        tool(&[&flags[..], &["--only", "envelopes.get_schedulers", "--", "bash", "-c", &script]].concat());
+    let report = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(20), "{report}");
+    for said in ["the run has taken its whole time, 1.0 s (--deadline)", ": the time of the run was over\n"] {
+        assert!(report.contains(said), "{report}");
+    }
+}
+
 /// A worker that writes without end is judged as fast as a silent one. The tool may use a gigabyte here: a tool that kept all
 /// that the worker writes would be killed, and its exit code would not be 10.
 #[test]

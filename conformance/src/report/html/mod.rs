@@ -87,7 +87,7 @@ fn summary(report: &Report, causes: usize, out: &mut dyn io::Write) -> io::Resul
     }
     writeln!(out, "</dl>")?;
     if report.not_run > 0 {
-        writeln!(out, "<p>The target no longer answered, and {} checks did not run.</p>", report.not_run)?;
+        writeln!(out, "<p>{} checks did not run: {}.</p>", report.not_run, report.why_not_run())?;
     }
     let findings = if causes == 0 {
         String::new()
