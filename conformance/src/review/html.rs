@@ -41,8 +41,7 @@ pub fn write(
 }
 
 fn snapshot(one: &Reviewed, out: &mut dyn io::Write) -> io::Result<()> {
-    let worst = one.changes.iter().map(|change| change.kind).min();
-    let tone = match worst {
+    let tone = match one.worst() {
         Some(Kind::Breaking) => "broken",
         Some(Kind::Undecided) => "undecided",
         _ => "skipped",

@@ -28,7 +28,15 @@ pub struct Reviewed {
     pub changes: Vec<Change>,
 }
 
-/// Reviews the snapshots of a work tree that differ from those of a revision; pending ones (`.snap.new`) stand for theirs.
+impl Reviewed {
+    /// The worst kind of its changes.
+    fn worst(&self) -> Option<Kind> {
+        self.changes.iter().map(|change| change.kind).min()
+    }
+}
+
+/// Reviews the snapshots of a work tree that differ from those of a revision, the worst first; pending ones (`.snap.new`) stand
+/// for theirs.
 ///
 /// # Errors
 /// [`GitError`] if the revision or its files cannot be read.
@@ -38,7 +46,9 @@ pub fn review(folder: &Path, base: &str) -> Result<Vec<Reviewed>, GitError> {
         changes: change::changes(snapshot.before.as_deref(), snapshot.after.as_deref()),
         file: snapshot.file,
     });
-    Ok(reviewed.filter(|reviewed| !reviewed.changes.is_empty()).collect())
+    let mut reviewed: Vec<_> = reviewed.filter(|reviewed| !reviewed.changes.is_empty()).collect();
+    reviewed.sort_by_key(Reviewed::worst);
+    Ok(reviewed)
 }
 
 /// The verdict: broken where a change breaks somebody, undecided where one cannot be judged.
@@ -72,13 +82,19 @@ pub fn write(reviewed: &[Reviewed], out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{}", totals(reviewed))
 }
 
+/// A number of things that add an `s` to be several.
+fn counted(number: usize, one: &str) -> String {
+    format!("{number} {one}{}", if number == 1 { "" } else { "s" })
+}
+
 /// The numbers, in one line.
 fn totals(reviewed: &[Reviewed]) -> String {
     let count =
         |kind| reviewed.iter().flat_map(|one| &one.changes).filter(|change| change.kind == kind).count();
+    let changes = counted(reviewed.iter().map(|one| one.changes.len()).sum(), "change");
+    let snapshots = counted(reviewed.len(), "snapshot");
     format!(
-        "{} snapshots changed: {} breaking, {} undecided, {} compatible, {} of wording",
-        reviewed.len(),
+        "{changes} in {snapshots}: {} breaking, {} undecided, {} compatible, {} of wording",
         count(Kind::Breaking),
         count(Kind::Undecided),
         count(Kind::Compatible),

@@ -3,7 +3,7 @@
 use std::{fs, path::Path, process::Command};
 
 use conformance::{
-    review::{review, verdict, write},
+    review::{html, review, verdict, write},
     verdict::Verdict,
 };
 
@@ -60,6 +60,33 @@ fn the_verdict_is_that_of_the_worst_change() {
     assert_eq!(of(&BEFORE.replace("a.rs", "b.rs")), Verdict::Ok);
     assert_eq!(of(&BEFORE.replace('}', "")), Verdict::Undecided);
     assert_eq!(reviewed(None).0, Verdict::Undecided);
+}
+
+/// In a page of hundreds nobody reads as far as the last.
+#[test]
+fn the_snapshot_that_breaks_somebody_stands_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name);
+    for name in ["a.snap", "b.snap", "c.snap"] {
+        fs::write(file(name), BEFORE).unwrap();
+    }
+    git(folder.path(), &["init", "--quiet"]);
+    git(folder.path(), &["add", "."]);
+    git(folder.path(), &["commit", "--quiet", "--message", "before"]);
+    fs::write(file("a.snap"), BEFORE.replace("a sentence", "another")).unwrap();
+    fs::write(file("b.snap"), BEFORE.replace('}', "")).unwrap();
+    fs::write(file("c.snap"), BEFORE.replace("\"GpuId\": \"gpu_0\", ", "")).unwrap();
+    let reviewed = review(folder.path(), "HEAD").unwrap();
+    let files: Vec<_> = reviewed.iter().map(|one| one.file.as_str()).collect();
+    assert_eq!(files, ["c.snap", "b.snap", "a.snap"]);
+    let mut page = Vec::new();
+    html::write(&reviewed, None, &mut page).unwrap();
+    let page = String::from_utf8(page).unwrap();
+    for (name, tone) in [("c.snap", "broken"), ("b.snap", "undecided"), ("a.snap", "skipped")] {
+        assert!(page.contains(&format!("<article class=\"{tone}\">\n<h3><code>{name}")), "{page}");
+        // A tone without a rule of its own has the colour of what is broken.
+        assert!(tone == "broken" || page.contains(&format!("article.{tone} {{ border-left-color")), "{tone}");
+    }
 }
 
 #[test]

@@ -39,7 +39,12 @@ pub(crate) fn head(comparison: &Comparison, out: &mut dyn io::Write) -> io::Resu
 /// The findings, then what is only information.
 pub(crate) fn body(comparison: &Comparison, out: &mut dyn io::Write) -> io::Result<()> {
     writeln!(out, "<section id=\"findings\">\n<h2>Findings</h2>")?;
-    for finding in comparison.findings.iter().filter(|finding| finding.severity > Severity::Info) {
+    let (told, information): (Vec<_>, Vec<_>) =
+        comparison.findings.iter().partition(|finding| finding.severity > Severity::Info);
+    if told.is_empty() && comparison.waiver_faults.is_empty() {
+        writeln!(out, "<p>none</p>")?;
+    }
+    for finding in told {
         article(finding, out)?;
     }
     for fault in &comparison.waiver_faults {
@@ -50,8 +55,12 @@ pub(crate) fn body(comparison: &Comparison, out: &mut dyn io::Write) -> io::Resu
             text(&fault.why)
         )?;
     }
-    writeln!(out, "</section>\n<section id=\"information\">\n<h2>Information</h2>\n<ul>")?;
-    for finding in comparison.findings.iter().filter(|finding| finding.severity == Severity::Info) {
+    writeln!(out, "</section>")?;
+    if information.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "<section id=\"information\">\n<h2>Information</h2>\n<ul>")?;
+    for finding in information {
         let (rule, place, what) = (&finding.rule.id, text(&at(finding)), text(&finding.what));
         writeln!(out, "<li><code>{rule}</code> {place}: {what}</li>")?;
     }
