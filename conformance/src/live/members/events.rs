@@ -12,7 +12,7 @@ use crate::{
     case::{long_submission, with},
     check::ScenarioEnd,
     class::Class,
-    context::Context,
+    context::{Context, picture_url},
     display,
     exchange::Command,
     member,
@@ -80,9 +80,37 @@ fn progress() -> Scenario {
                     checks.decide("eta_seconds", lies(event, "/eta_seconds", 0.0, most));
                 }
             }
-            stages(checks, &own)
+            stages(checks, &own)?;
+            let id = context.fresh_id();
+            let document = with(context.small_submission(), "/scheduler/steps", STARTED.0.into());
+            let document = with(document, "/conditioning/init_image", picture_url(200).into());
+            let document = with(document, "/hyperparameters/strength", 0.5.into());
+            let frame = Command::new(Action::GenerateSdxl, json!({"prompt_submission": document})).frame();
+            let Heard { reply, events, .. } = target.job(context, &id, frame)?;
+            if reply["success"] != true {
+                return Err(ScenarioEnd::Broken(reply.to_string()));
+            }
+            checks.decide("total_steps", left_by_strength(&events));
+            Ok(())
         },
     )
+}
+
+/// The steps of a job that starts from an image with the strength 0.5, and those of them that run.
+const STARTED: (u64, u64) = (6, 3);
+
+/// The total is of the steps that run, of which the strength leaves a part.
+fn left_by_strength(events: &[Value]) -> Result<(), String> {
+    let totals: Vec<Option<u64>> = events
+        .iter()
+        .filter(|event| event["event"] == "progress" && event["stage"] == "denoising")
+        .map(|event| event["total_steps"].as_u64())
+        .collect();
+    let (steps, run) = STARTED;
+    let are = !totals.is_empty() && totals.iter().all(|total| *total == Some(run));
+    are.then_some(()).ok_or_else(|| {
+        format!("of {steps} steps the strength 0.5 leaves {run}; the totals are {}", display::json(&totals))
+    })
 }
 
 /// Stages come in the order of a job; the steps of denoising are those that were asked for.
@@ -134,6 +162,7 @@ fn heartbeat() -> Scenario {
             let (mut worker, _) = context.start_with(&["events", "out_of_order"])?;
             let begun = Moment::now();
             let idle = beat(&mut worker, context, None)?;
+            checks.decide("memory_used_mb", holds_the_model(&mut worker, context)?);
             // It may still load its libraries.
             let state = idle["state"].as_str();
             checks.hold("idle-state", matches!(state, Some("ready" | "starting")), || idle.to_string());
@@ -160,12 +189,32 @@ fn heartbeat() -> Scenario {
             }
             let most = ended.since(begun).as_secs_f64();
             checks.decide("last_progress_seconds", lies(&busy, "/last_progress_seconds", 0.0, most));
-            // A picture of 64×64 and its model take something, and less than a host has.
-            checks.decide("memory_used_mb", lies(&busy, "/memory_used_mb", 1.0, 4_194_304.0));
+            checks.decide("memory_used_mb", lies(&busy, "/memory_used_mb", 1.0, MEMORY_MB_MAX));
             Ok(())
         },
     )
 }
+
+/// The part of a model's file that its weights take at least: files of 32 bits a number are used with 16, or in parts.
+const WEIGHTS_MIN: f64 = 0.25;
+
+/// A worker that has loaded a model uses memory for its weights. Another unit would be a thousand times less.
+fn holds_the_model(
+    worker: &mut crate::party::worker::Worker,
+    context: &Context,
+) -> Result<Result<(), String>, ScenarioEnd> {
+    let fields = json!({"model_path": context.options.model_path, "model_type": "sdxl"});
+    worker.send(&Command::new(Action::LoadModel, fields).id("load").frame())?;
+    let reply = worker.reply(context.options.timeout, "load_model", &mut |_| ())?;
+    let bytes = member::number(&reply, "/data/model_size_bytes")?;
+    // It is sent after the reply: those before it are read already.
+    let heartbeat = beat(worker, context, None)?;
+    let least = bytes / f64::from(1 << 20) * WEIGHTS_MIN;
+    Ok(lies(&heartbeat, "/memory_used_mb", least, MEMORY_MB_MAX))
+}
+
+/// No host has as much, in MiB.
+const MEMORY_MB_MAX: f64 = 4_194_304.0;
 
 /// The next heartbeat, with a running job or without one.
 fn beat(
