@@ -19,6 +19,7 @@ const NAMES: [(&str, u8); 7] = [
 impl Types {
     pub(super) const NONE: Self = Self(0);
     pub(super) const NULL: Self = Self(1);
+    pub(super) const BOOLEAN: Self = Self(2);
     pub(super) const OBJECT: Self = Self(4);
     pub(super) const ARRAY: Self = Self(8);
     pub(super) const STRING: Self = Self(16);
@@ -41,7 +42,7 @@ impl Types {
     pub(super) fn of_value(value: &Value) -> Self {
         match value {
             Value::Null => Self::NULL,
-            Value::Bool(_) => Self(2),
+            Value::Bool(_) => Self::BOOLEAN,
             Value::Object(_) => Self::OBJECT,
             Value::Array(_) => Self::ARRAY,
             Value::String(_) => Self::STRING,

@@ -170,6 +170,9 @@ impl<'s> View<'s> {
         if let Some(values) = listed(list) {
             return self.put("enum", Cow::Owned(values), format!("{location}/{keyword}"));
         }
+        if let Some(types) = typed(list) {
+            return self.put("type", Cow::Owned(types.keyword()), format!("{location}/{keyword}"));
+        }
         let null = json!({"type": "null"});
         let at = list.iter().position(|branch| *branch == null);
         if let (2, Some(at)) = (list.len(), at)
@@ -303,6 +306,14 @@ impl<'s> View<'s> {
             let seen = values.iter().fold(Types::NONE, |seen, value| seen.or(Types::of_value(value)));
             types = types.and(seen);
         }
+        // A multiple of a whole number has no fraction.
+        if self
+            .get("multipleOf")
+            .and_then(Value::as_f64)
+            .is_some_and(|step| step >= 1.0 && step.fract() == 0.0)
+        {
+            types = types.without(Types::FRACTION);
+        }
         for keyword in ["anyOf", "oneOf"] {
             if let (Some(Value::Array(branches)), true) = (self.get(keyword), depth < 4) {
                 let place = self.place(keyword);
@@ -332,6 +343,24 @@ fn listed(branches: &[Value]) -> Option<Value> {
         values.extend(own);
     }
     (!values.is_empty()).then(|| values.into())
+}
+
+/// The types of a union of which each branch is nothing but types of its own: `type` in another form.
+fn typed(branches: &[Value]) -> Option<Types> {
+    let mut types = Types::NONE;
+    for branch in branches {
+        let branch = branch.as_object()?;
+        let others: Vec<&String> = branch.keys().filter(|name| !is_annotation(name)).collect();
+        if others.as_slice() != ["type"] {
+            return None;
+        }
+        let own = Types::of_keyword(&branch["type"]);
+        if types.has(own) {
+            return None;
+        }
+        types = types.or(own);
+    }
+    (types != Types::NONE).then_some(types)
 }
 
 /// A schema that neither asks nor means anything.

@@ -12,6 +12,7 @@ mod tables;
 pub use decide::Witness;
 pub(super) use decide::{Decider, Decision};
 pub(super) use fill::{on_one_way, pointer};
+pub(super) use pool::name_of;
 pub(super) use reach::{Message, Reach};
 
 use contracts::pointer::escape;

@@ -17,14 +17,13 @@ const ITEMS_MAX: u64 = 10_000;
 /// Texts that are made of one pattern.
 const OF_PATTERN: usize = 24;
 
+const BOUNDS: [&str; 4] = ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"];
+
 pub(super) fn numbers(view: &View<'_>) -> Vec<Value> {
     let of = |name: &str| view.get(name).and_then(Value::as_f64);
     let step = of("multipleOf");
     let near = step.unwrap_or(1.0);
-    let bounds: Vec<f64> = ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"]
-        .iter()
-        .filter_map(|name| of(name))
-        .collect();
+    let bounds: Vec<f64> = BOUNDS.iter().filter_map(|name| of(name)).collect();
     let mut values = Vec::new();
     for bound in &bounds {
         values.extend([*bound, bound + near, bound - near, bound + 0.5, bound - 0.5]);
@@ -39,7 +38,10 @@ pub(super) fn numbers(view: &View<'_>) -> Vec<Value> {
         values.extend(aligned);
         values.extend([step, step * 2.0, step * 3.0]);
     }
-    values.into_iter().map(number).collect()
+    // Beyond 2^53 neighbours are one as doubles.
+    let whole = BOUNDS.iter().filter_map(|name| view.get(name)?.as_i64());
+    let beside = whole.flat_map(|whole| [Some(whole), whole.checked_add(1), whole.checked_sub(1)]);
+    beside.flatten().map(Value::from).chain(values.into_iter().map(number)).collect()
 }
 
 /// Texts that a schema takes, or nearly.
@@ -100,6 +102,11 @@ pub(super) fn of_pattern(pattern: &str) -> Vec<String> {
     texts
 }
 
+/// The shortest name that a pattern takes.
+pub(in crate::diff) fn name_of(pattern: &str) -> Option<String> {
+    of_pattern(pattern).into_iter().find(|text| !text.is_empty())
+}
+
 /// Values about the limits of two schemas of the same place.
 pub(super) fn about<'s>(
     filler: &Filler<'_, 's>,
@@ -112,7 +119,9 @@ pub(super) fn about<'s>(
         values.extend(view.values().into_iter().flatten());
         let examples = view.get("examples").and_then(Value::as_array).into_iter().flatten();
         values.extend(examples.chain(view.get("default")).cloned());
+        values.extend(of_parts(view));
     }
+    values.extend(of_branches(filler, own));
     let types = old.types().or(new.types());
     if types.has(Types::NUMBER) {
         values.extend(numbers(old));
@@ -137,6 +146,52 @@ pub(super) fn about<'s>(
         json!([]),
         json!({}),
     ]);
+    values
+}
+
+/// Schemas of the same value whose yes or no decides whether a schema takes it.
+const PARTS: [&str; 4] = ["not", "if", "then", "else"];
+const UNIONS: [&str; 2] = ["anyOf", "oneOf"];
+
+/// Where the parts of a schema are that judge the same value.
+fn parts(view: &View<'_>) -> Vec<String> {
+    let single = PARTS.iter().filter_map(|name| view.keywords.get(name)).map(|part| part.location.clone());
+    let listed = UNIONS.iter().filter_map(|name| view.keywords.get(name)).flat_map(|union| {
+        let count = union.value.as_array().map_or(0, Vec::len);
+        (0..count).map(move |index| format!("{}/{index}", union.location))
+    });
+    single.chain(listed).collect()
+}
+
+/// Plain values about the limits of a schema's parts.
+fn of_parts(view: &View<'_>) -> Vec<Value> {
+    let mut values = Vec::new();
+    for part in parts(view) {
+        let part = View::of(view.side, &part);
+        values.extend(part.values().into_iter().flatten());
+        // Only what the part itself speaks of: one without a type says nothing of numbers.
+        if part.types() == Types::NUMBER || part.types() == Types::INTEGER {
+            values.extend(numbers(&part));
+        }
+        if part.types() == Types::STRING {
+            values.extend(texts(&part).into_iter().map(Value::from));
+        }
+    }
+    values
+}
+
+/// The least value of each part of a schema; of an object, with what the schema requires.
+fn of_branches<'s>(filler: &Filler<'_, 's>, own: &View<'s>) -> Vec<Value> {
+    let base = filler.object(own, 0);
+    let mut values = Vec::new();
+    for least in parts(own).iter().filter_map(|part| filler.least(part)) {
+        if let (Some(Value::Object(base)), Value::Object(more)) = (&base, &least) {
+            let mut joined = base.clone();
+            joined.extend(more.clone());
+            values.push(joined.into());
+        }
+        values.push(least);
+    }
     values
 }
 
@@ -221,10 +276,28 @@ fn objects<'s>(
         one.insert("further_1".to_owned(), value);
         values.push(one.into());
     }
+    for name in [old, new].into_iter().flat_map(names_of_patterns) {
+        for value in [json!(1), json!(-1), json!("a"), json!({}), json!(null)] {
+            let mut one = base.clone();
+            one.insert(name.clone(), value);
+            values.push(one.into());
+        }
+    }
     for count in bounds(old, new, ["minProperties", "maxProperties"], ITEMS_MAX) {
         values.extend(sized(filler, own, &base, &full, count));
     }
     values.extend([base.into(), full.into()]);
+}
+
+/// Names that the patterns of a schema's members take, and the one of its names.
+fn names_of_patterns(view: &View<'_>) -> Vec<String> {
+    let patterns = view.get("patternProperties").and_then(Value::as_object).into_iter().flatten();
+    let of_names = view.get("propertyNames").and_then(|names| names.get("pattern")?.as_str());
+    let patterns = patterns.map(|(pattern, _)| pattern.as_str()).chain(of_names);
+    // A few of each: two patterns have some names in common, and others not.
+    patterns
+        .flat_map(|pattern| of_pattern(pattern).into_iter().filter(|text| !text.is_empty()).take(6))
+        .collect()
 }
 
 /// Objects with a member that others depend on, alone and with each of them.

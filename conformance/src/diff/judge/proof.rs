@@ -109,6 +109,13 @@ fn all(view: &View<'_>) -> Option<Vec<Value>> {
         }
         return Some(values);
     }
+    let few = [(Types::BOOLEAN, json!([true, false])), (Types::NULL, json!([null]))];
+    if view.types().without(Types::BOOLEAN.or(Types::NULL)) == Types::NONE {
+        let kinds = few.iter().filter(|(kind, _)| view.types().has(*kind));
+        return Some(
+            kinds.flat_map(|(_, values)| values.as_array().into_iter().flatten().cloned()).collect(),
+        );
+    }
     let of = |name: &str| view.get(name).and_then(Value::as_f64);
     if view.types() != Types::INTEGER {
         return None;

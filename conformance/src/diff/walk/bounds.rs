@@ -1,6 +1,7 @@
 //! Bounds of numbers, lengths and counts; patterns and formats.
 
 use serde_json::Value;
+use std::cmp::Ordering;
 
 use super::{Hint, Pair, Walk, edit_of};
 use crate::diff::{value::Types, view::View};
@@ -9,10 +10,47 @@ use crate::diff::{value::Types, view::View};
 const SAFE_MAX: f64 = 9_007_199_254_740_991.0;
 
 /// A bound of numbers: its value, and whether it is none itself.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy)]
 struct Bound {
     value: f64,
+    /// The same, where it is whole: beyond 2^53 neighbours are one as doubles.
+    whole: Option<i128>,
     exclusive: bool,
+}
+
+impl Bound {
+    fn of(value: &Value, exclusive: bool) -> Option<Self> {
+        let float = value.as_f64()?;
+        let exact = value.as_i64().map(i128::from).or_else(|| value.as_u64().map(i128::from));
+        // A double of this size holds the whole number that it says.
+        let whole =
+            exact.or_else(|| (float.fract() == 0.0 && float.abs() <= SAFE_MAX).then_some(float as i128));
+        Some(Self { value: float, whole, exclusive })
+    }
+
+    fn order(&self, other: &Self) -> Ordering {
+        match (self.whole, other.whole) {
+            (Some(own), Some(other)) => own.cmp(&other),
+            _ => self.value.total_cmp(&other.value),
+        }
+    }
+
+    /// The tightest whole bound: an exclusive one is the inclusive one beside it.
+    fn of_integers(self, up: i128) -> Self {
+        let whole = match self.whole {
+            Some(whole) if self.exclusive => whole + up,
+            Some(whole) => whole,
+            None if self.value.abs() > SAFE_MAX => return Self { exclusive: false, ..self },
+            None => (if up > 0 { self.value.ceil() } else { self.value.floor() }) as i128,
+        };
+        Self { value: whole as f64, whole: Some(whole), exclusive: false }
+    }
+}
+
+impl PartialEq for Bound {
+    fn eq(&self, other: &Self) -> bool {
+        self.order(other).is_eq() && self.exclusive == other.exclusive
+    }
 }
 
 /// Lower bounds of sizes; absent is 0. The upper ones have none if absent.
@@ -26,8 +64,8 @@ impl Walk<'_> {
     pub(super) fn bounds(&mut self, pair: &Pair<'_, '_>) {
         let types = pair.old.types().and(pair.new.types());
         if types.has(Types::NUMBER) {
-            self.numbers(pair, "minimum", "exclusiveMinimum", 1.0);
-            self.numbers(pair, "maximum", "exclusiveMaximum", -1.0);
+            self.numbers(pair, "minimum", "exclusiveMinimum", 1);
+            self.numbers(pair, "maximum", "exclusiveMaximum", -1);
             self.multiples(pair);
         }
         for (least, most, of) in SIZES {
@@ -45,7 +83,7 @@ impl Walk<'_> {
     }
 
     /// `up` is 1 for lower bounds, of which a larger one is tighter, and −1 for upper ones.
-    fn numbers(&mut self, pair: &Pair<'_, '_>, inclusive: &'static str, exclusive: &'static str, up: f64) {
+    fn numbers(&mut self, pair: &Pair<'_, '_>, inclusive: &'static str, exclusive: &'static str, up: i128) {
         let (old, new) =
             (bound(pair.old, inclusive, exclusive, up), bound(pair.new, inclusive, exclusive, up));
         if old == new {
@@ -59,10 +97,12 @@ impl Walk<'_> {
         let (named, edit) = match (old, new) {
             (None, _) => (new_keyword, "added"),
             (_, None) => (old_keyword, "removed"),
-            (Some(old), Some(new)) if old.value == new.value => {
+            (Some(old), Some(new)) if old.order(&new).is_eq() => {
                 (inclusive, if new.exclusive { "exclusive" } else { "inclusive" })
             }
-            (Some(old), Some(new)) => (new_keyword, if new.value > old.value { "raised" } else { "lowered" }),
+            (Some(old), Some(new)) => {
+                (new_keyword, if new.order(&old).is_gt() { "raised" } else { "lowered" })
+            }
         };
         let values = [(pair.old, old_keyword), (pair.new, new_keyword)]
             .map(|(view, keyword)| view.get(keyword).cloned());
@@ -101,7 +141,7 @@ impl Walk<'_> {
             .into_iter()
             .flatten()
             .flat_map(|step| (0..9).map(move |times| step * f64::from(times)));
-        let start = bound(pair.old, "minimum", "exclusiveMinimum", 1.0).map_or(0.0, |bound| bound.value);
+        let start = bound(pair.old, "minimum", "exclusiveMinimum", 1).map_or(0.0, |bound| bound.value);
         noted.hints = multiples.map(|value| Hint::Value(number(near(start, value)))).collect();
     }
 
@@ -165,21 +205,17 @@ fn is_free(pair: &Pair<'_, '_>, step: f64) -> bool {
 }
 
 /// The tighter of the two bounds. Of integers, an exclusive bound is the inclusive one beside it.
-fn bound(view: &View<'_>, inclusive: &str, exclusive: &str, up: f64) -> Option<Bound> {
-    let value = |keyword: &str| view.get(keyword).and_then(Value::as_f64);
-    let bounds = [(value(inclusive), false), (value(exclusive), true)];
-    let tightest = bounds
-        .into_iter()
-        .filter_map(|(value, exclusive)| Some(Bound { value: value?, exclusive }))
-        .max_by(|one, other| {
-            (one.value * up).total_cmp(&(other.value * up)).then(one.exclusive.cmp(&other.exclusive))
-        })?;
-    if view.types().and(Types::NUMBER) != Types::INTEGER {
-        return Some(tightest);
-    }
-    let whole = if up > 0.0 { tightest.value.ceil() } else { tightest.value.floor() };
-    let beside = tightest.exclusive && whole == tightest.value;
-    Some(Bound { value: if beside { whole + up } else { whole }, exclusive: false })
+fn bound(view: &View<'_>, inclusive: &str, exclusive: &str, up: i128) -> Option<Bound> {
+    let bounds = [(inclusive, false), (exclusive, true)];
+    let bounds =
+        bounds.into_iter().filter_map(|(name, is_exclusive)| Bound::of(view.get(name)?, is_exclusive));
+    let tightest = bounds.max_by(|one, other| {
+        let order = one.order(other);
+        let order = if up > 0 { order } else { order.reverse() };
+        order.then(one.exclusive.cmp(&other.exclusive))
+    })?;
+    let is_of_integers = view.types().and(Types::NUMBER) == Types::INTEGER;
+    Some(if is_of_integers { tightest.of_integers(up) } else { tightest })
 }
 
 /// A multiple that lies near a bound.

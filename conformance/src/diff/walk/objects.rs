@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use super::{Edit, Hint, Pair, Step, Walk, edit_of};
 use crate::contract::{EXTENDED, target};
 use crate::diff::{
+    judge::name_of,
     shape::says_nothing,
     value::Types,
     view::{View, is_everything},
@@ -274,7 +275,9 @@ impl Walk<'_> {
                 let places = (pair.old.place(keyword), pair.new.place(keyword));
                 for name in new.keys() {
                     let at = |place: &str| format!("{place}/{}", escape(name));
-                    self.child(pair.node, Step::AnyProperty, &at(&places.0), &at(&places.1));
+                    // A pattern that no name is made of is left to the search for further names.
+                    let step = name_of(name).map_or(Step::AnyProperty, Step::Property);
+                    self.child(pair.node, step, &at(&places.0), &at(&places.1));
                 }
                 continue;
             }
