@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 __all__ = ["CONTRACT_DTYPES", "Header", "TensorInfo", "check_values", "file_sha256", "issues_of", "read_header", "read_tensors"]
 
 _HEADER_BYTES_MAX = 100_000_000  # the format's own limit
+# Sentences quote names; those of real files have some 100 characters.
+_NAME_MAX = 1000
+# More than any library makes. The product of a million sides takes hours.
+_SIDES_MAX = 64
 _DTYPE_BYTES = {
     **dict.fromkeys(("BOOL", "U8", "I8", "F8_E4M3", "F8_E5M2"), 1),
     **dict.fromkeys(("I16", "U16", "F16", "BF16"), 2),
@@ -97,11 +101,22 @@ def read_header(path: Path) -> Header:
                 metadata = msgspec.json.decode(value, type=dict[str, str])
                 continue
             tensor = msgspec.json.decode(value, type=_RawTensor)
+            _require_short(name, tensor)
             tensors[name] = TensorInfo(tensor.dtype, tuple(tensor.shape), *tensor.data_offsets)
         json.loads(raw, object_pairs_hook=_require_unique)
     except (ValueError, RecursionError) as error:
         raise ModelInvalid(f"{path.name} has a broken header: {error}") from error
     return Header(path, file_bytes, 8 + length, tensors, metadata)
+
+
+def _require_short(name: str, tensor: _RawTensor) -> None:
+    """Raises ValueError for a tensor that no sentence can describe."""
+    if len(name) > _NAME_MAX:
+        raise ValueError(f"the name of a tensor has {len(name)} characters, and {_NAME_MAX} are read: {name[:100]}…")
+    if len(tensor.dtype) > _NAME_MAX:
+        raise ValueError(f"{name}: the name of its type has {len(tensor.dtype)} characters")
+    if len(tensor.shape) > _SIDES_MAX:
+        raise ValueError(f"{name}: {len(tensor.shape)} sides, and {_SIDES_MAX} are read")
 
 
 def _require_unique(pairs: list[tuple[str, Any]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import shutil
@@ -309,13 +310,20 @@ class TestFileValidation:
             (raw_file({"a": tensor(0, 8, dtype="X9")}, b"\0" * 8), "unknown dtype"),
             (raw_file({"a": tensor(0, 8)}, b"\0" * 9), "belong to none"),
             (raw_file({}, b""), "no tensors"),
+            (raw_file({"n" * 100_000: tensor(0, 8)}, b"\0" * 8), "the name of a tensor has 100000 characters"),
+            (raw_file({"a": tensor(0, 8, dtype="n" * 100_000)}, b"\0" * 8), "its type has 100000 characters"),
+            (raw_file({"a": tensor(0, 8, [1] * 100_000)}, b"\0" * 8), "100000 sides"),
+            # Their product would take hours.
+            (raw_file({"a": tensor(0, 8, [2**62] * 200_000)}, b"\0" * 8), "200000 sides"),
         ],
+        ids=itertools.count(),
     )
     def test_every_fault_is_named(self, own, root, content, issue):
         (root / "broken.safetensors").write_bytes(content)
         (row,) = own.loader.validate_model_files(["broken.safetensors"])["results"]
         assert not row["is_valid"]
         assert any(issue in found for found in row["issues"]), row["issues"]
+        assert len(json.dumps(row)) < 2000, "a header's texts may be as long as the header"
         with pytest.raises(ModelInvalid):
             own.loader.load("broken.safetensors", "vae")
 
