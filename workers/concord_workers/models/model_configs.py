@@ -100,7 +100,8 @@ def require_scheduler(config: dict[str, Any], class_name: Any, prediction: Predi
         scheduler.from_config(with_prediction(config, prediction))
     except Exception as error:
         # A bad value of a configuration can raise any error in the library.
-        raise ModelInvalid(f"the scheduler of {name} cannot be made of its configuration: {error}") from error
+        cause = cause_of(error, Path(name))
+        raise ModelInvalid(f"the scheduler of {name} cannot be made of its configuration: {cause}") from error
 
 
 def require_length(part: str, config: Mapping[str, Any], name: str) -> None:

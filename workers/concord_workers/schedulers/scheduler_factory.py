@@ -14,6 +14,7 @@ import diffusers
 
 from concord_workers.core.errors import OutOfRange, UnsupportedFeature
 from concord_workers.core.tables import scheduler_values
+from concord_workers.models.config_values import OF_THE_MODEL
 from concord_workers.models.sdxl_config import PUBLISHED_SCHEDULER
 
 __all__ = [
@@ -29,29 +30,6 @@ __all__ = [
 ]
 
 _RECOMMENDED = "DPM++ 2M"
-_OF_THE_MODEL = frozenset(
-    (
-        "beta_end",
-        "beta_schedule",
-        "beta_start",
-        "clip_sample",
-        "clip_sample_range",
-        "dynamic_thresholding_ratio",
-        "interpolation_type",
-        "num_train_timesteps",
-        "prediction_type",
-        "rescale_betas_zero_snr",
-        "sample_max_value",
-        "set_alpha_to_one",
-        "sigma_max",
-        "sigma_min",
-        "steps_offset",
-        "thresholding",
-        "timestep_type",
-        "trained_betas",
-    )
-)
-"""Members of a scheduler configuration that belong to the model; the others belong to the sampler that it was saved with."""
 
 
 @dataclass(frozen=True)
@@ -155,5 +133,5 @@ def make_scheduler(choice: SchedulerChoice, model_config: dict[str, Any], seeds:
         # Its Brownian tree has a seed of its own; a list gives each picture of a batch its own tree.
         options["noise_sampler_seed"] = list(seeds)
     # Absent members are SDXL's published ones, not the defaults of the class.
-    own = {key: value for key, value in model_config.items() if key in _OF_THE_MODEL}
+    own = {key: value for key, value in model_config.items() if key in OF_THE_MODEL}
     return getattr(diffusers, choice.class_name).from_config(PUBLISHED_SCHEDULER | own, **options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 from pathlib import Path
@@ -31,6 +32,7 @@ def refused(own, code: str = "model_invalid") -> None:
     with pytest.raises(ContractError) as caught:
         own.picture()
     assert (caught.value.code, caught.value.field) == (code, "/model/base")
+    assert len(caught.value.message) < 1000, "a value may be as long as its file"
 
 
 @pytest.mark.parametrize(
@@ -50,7 +52,21 @@ def refused(own, code: str = "model_invalid") -> None:
         ("scheduler/scheduler_config.json", {"beta_schedule": "x"}),
         ("scheduler/scheduler_config.json", {"beta_start": "x"}),
         ("scheduler/scheduler_config.json", {"num_train_timesteps": 10**12}),
+        ("scheduler/scheduler_config.json", {"steps_offset": "x"}),
+        ("scheduler/scheduler_config.json", {"steps_offset": -1}),
+        ("scheduler/scheduler_config.json", {"beta_end": 2}),
+        ("scheduler/scheduler_config.json", {"interpolation_type": "x"}),
+        ("scheduler/scheduler_config.json", {"rescale_betas_zero_snr": "false"}),
+        # Of another sampler than the one that the model was saved with.
+        ("scheduler/scheduler_config.json", {"sample_max_value": "x"}),
+        ("scheduler/scheduler_config.json", {"beta_schedule": "sigmoid", "_class_name": "DDPMScheduler"}),
+        ("scheduler/scheduler_config.json", {"trained_betas": [0.1] * 7}),
+        ("scheduler/scheduler_config.json", {"trained_betas": "x" * 3_000_000}),
+        ("unet/config.json", {"mid_block_scale_factor": {}}),
+        ("unet/config.json", {"resnet_out_scale_factor": 0}),
+        ("unet/config.json", {"flip_sin_to_cos": "no"}),
     ],
+    ids=itertools.count(),
 )
 def test_values_that_no_model_has(own, root, file, values):
     path = root / "sdxl_base" / file
