@@ -56,6 +56,10 @@ struct Place {
 struct Wrong {
     place: Place,
     edit: Edit,
+}
+
+/// What is tried of a [`Wrong`].
+struct Tried {
     /// The file with the edit.
     text: String,
     /// What a test may call the fixture by.
@@ -132,13 +136,14 @@ pub fn hunt(
 
 fn hunt_one(checker: &Checker<'_>, wrong: &Wrong) -> Result<Hunted, FixturesError> {
     let path = checker.folder.path().join(&wrong.place.file);
-    fs::write(&path, &wrong.text).map_err(|cause| FixturesError::File { path, cause })?;
+    let Tried { text, names } = wrong.tried(&path)?;
+    fs::write(&path, text).map_err(|cause| FixturesError::File { path, cause })?;
     let output = checker.run()?;
     let fate = if output.status.success() {
         Fate::Survived
     } else {
         let (check, text) = failed(&output);
-        let is_named = wrong.names.iter().any(|name| text.contains(name.as_str()));
+        let is_named = names.iter().any(|name| text.contains(name.as_str()));
         if is_named { Fate::Killed(check) } else { Fate::Noticed(check) }
     };
     Ok(Hunted {
@@ -222,39 +227,49 @@ fn all(folder: &Path) -> Result<Vec<Wrong>, FixturesError> {
     let mut all = Vec::new();
     for file in files(folder)? {
         let path = folder.join(&file);
-        let read =
-            || fs::read_to_string(&path).map_err(|cause| FixturesError::File { path: path.clone(), cause });
-        let no_json = |line, cause| FixturesError::NoJson { path: path.clone(), line, cause };
         if file.ends_with(".json") {
-            let document = serde_json::from_str(&read()?).map_err(|cause| no_json(1, cause))?;
-            of_document(&file, None, &document, &|edited| edited.to_string(), &mut all);
+            of_document(&file, None, &parsed(&path, 0, &read(&path)?)?, &mut all);
         } else if file.ends_with(".jsonl") {
-            let text = read()?;
-            let lines: Vec<&str> = text.lines().collect();
-            for (number, line) in lines.iter().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-                let row = serde_json::from_str(line).map_err(|cause| no_json(number + 1, cause))?;
-                let with = |edited: &Value| {
-                    let edited = edited.to_string();
-                    let before = lines[..number].iter().copied();
-                    let after = lines[number + 1..].iter().copied();
-                    let all: Vec<&str> = before.chain([edited.as_str()]).chain(after).collect();
-                    all.join("\n") + "\n"
-                };
-                of_document(&file, Some(number), &row, &with, &mut all);
+            let text = read(&path)?;
+            for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+                of_document(&file, Some(number), &parsed(&path, number, line)?, &mut all);
             }
         }
     }
     Ok(all)
 }
 
-/// A document, wrong in every place. `with`: the file that has another document in its stead.
-fn of_document(
-    file: &str,
-    line: Option<usize>,
-    document: &Value,
-    with: &dyn Fn(&Value) -> String,
-    all: &mut Vec<Wrong>,
-) {
+fn read(path: &Path) -> Result<String, FixturesError> {
+    fs::read_to_string(path).map_err(|cause| FixturesError::File { path: path.to_owned(), cause })
+}
+
+/// The document in a line, from 0, or in a file that is one.
+fn parsed(path: &Path, line: usize, text: &str) -> Result<Value, FixturesError> {
+    let no_json = |cause| FixturesError::NoJson { path: path.to_owned(), line: line + 1, cause };
+    serde_json::from_str(text).map_err(no_json)
+}
+
+impl Wrong {
+    /// Makes the edit in a copy of the file. Only now: the files with every edit together are gigabytes.
+    fn tried(&self, path: &Path) -> Result<Tried, FixturesError> {
+        let text = read(path)?;
+        let mut lines: Vec<&str> = text.lines().collect();
+        let document = match self.place.line {
+            Some(number) => parsed(path, number, lines[number])?,
+            None => parsed(path, 0, &text)?,
+        };
+        let mut edited = document.clone();
+        edit_at(&mut edited, &self.place.pointer, self.edit);
+        let names = names(&self.place, &document, &edited);
+        let edited = edited.to_string();
+        let Some(number) = self.place.line else { return Ok(Tried { text: edited, names }) };
+        lines[number] = &edited;
+        Ok(Tried { text: lines.join("\n") + "\n", names })
+    }
+}
+
+/// A document, wrong in every place.
+fn of_document(file: &str, line: Option<usize>, document: &Value, all: &mut Vec<Wrong>) {
     let mut pointers = Vec::new();
     // What is sent to a reader in a row is judged as a whole: of an invalid command a valid part means nothing.
     let depth_max = if line.is_some() { 1 } else { usize::MAX };
@@ -269,8 +284,7 @@ fn of_document(
         for edit in edits(file, document.pointer(&place.pointer)) {
             let mut edited = document.clone();
             if edit_at(&mut edited, &place.pointer, edit) {
-                let names = names(&place, document, &edited);
-                all.push(Wrong { place: place.clone(), edit, text: with(&edited), names });
+                all.push(Wrong { place: place.clone(), edit });
             }
         }
     }

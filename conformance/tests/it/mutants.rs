@@ -122,3 +122,18 @@ fn a_form_that_is_of_runs_of_the_suite_is_30() {
         assert!(stderr.contains("[possible values: human, json, junit]"), "{stderr}");
     }
 }
+
+/// There are tens of thousands of places, in files of up to a megabyte. With all files in memory this took eleven gigabytes.
+#[test]
+fn fixtures_are_edited_one_at_a_time() {
+    let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures");
+    let output = std::process::Command::new("prlimit")
+        .args(["--data=1000000000:", env!("CARGO_BIN_EXE_conformance")])
+        .args(["mutants", "--side", "fixtures", "--fixtures", fixtures, "--sample", "2", "--", "true"])
+        .output()
+        .unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let (report, stderr) = (text(&output.stdout), text(&output.stderr));
+    assert_eq!(output.status.code(), Some(10), "{report}{stderr}");
+    assert!(report.contains("2 mutants: 0 killed, 0 noticed, 2 survived"), "{report}");
+}
