@@ -53,6 +53,9 @@ pub(super) fn scenario() -> Scenario {
             let at = format!("/error_details/errors/0/{name}");
             checks.decide(name, lies(&number.snake, &at, bound, bound));
         }
+        let several = with(context.small_submission(), "/scheduler/type", json!("Eulr"));
+        let several = send(context, with(several, "/hyperparameters/guidance_scale", json!(51)))?;
+        first_of_several(checks, &several.snake["error_details"]);
         let name = refused(context, "/hyperparameters/guidence_scale", json!(7))?;
         one_fault(checks, &name, "unknown_field", "/hyperparameters/guidence_scale", &json!(7));
         checks
@@ -94,6 +97,16 @@ fn one_fault(checks: &mut Checks<'_>, reading: &StrictReading, code: &str, place
     checks.hold("error", says, || format!("{} does not tell of {place}, or has no end", reply["error"]));
     let hint = reply["error_details"]["hint"].as_str();
     checks.hold("hint", hint.is_some_and(|hint| hint.len() > 8), || format!("{}", reply["error_details"]));
+}
+
+/// `field` is the pointer of the first.
+fn first_of_several(checks: &mut Checks<'_>, details: &Value) {
+    let errors = details["errors"].as_array().map_or(&[][..], Vec::as_slice);
+    let first = errors.first().map(|error| &error["pointer"]);
+    let holds = errors.len() == 2 && first == Some(&details["field"]);
+    checks.hold("errors", holds, || {
+        format!("of two faults errors has {}, the first of them is not at the field: {details}", errors.len())
+    });
 }
 
 /// Whether quotes and brackets are balanced: the edit `truncate` removes a closing one. A lost letter is not detected.

@@ -25,7 +25,7 @@ const STEPS: u64 = 3;
 const RATE: f64 = 2e-4;
 
 /// The checks of its events.
-const EVENTS: [&str; 8] = [
+const EVENTS: [&str; 9] = [
     "event-training_id",
     "event-state",
     "event-step",
@@ -33,6 +33,7 @@ const EVENTS: [&str; 8] = [
     "event-epoch",
     "event-loss",
     "event-timestamp",
+    "event-sequence",
     "event-schema",
 ];
 
@@ -83,12 +84,17 @@ pub(super) fn scenario() -> Scenario {
         told(checks, &started, &status.data);
         times(checks, &status.data, rows, begun, status.answered);
         of_history(checks, &status.data, rows)?;
-        let Some(seen) = seen else {
+        let Some(mut seen) = seen else {
             EVENTS.iter().for_each(|check| {
                 checks.skip(check, "over HTTP a training sends no events: its status is asked for");
             });
             return Ok(());
         };
+        let sequences: Vec<Option<u64>> = seen.iter().map(|event| event["sequence"].as_u64()).collect();
+        let counted =
+            sequences.windows(2).all(|pair| pair[0].is_some_and(|number| pair[1] == Some(number + 1)));
+        checks.hold("event-sequence", counted, || display::json(&sequences));
+        seen.retain(|event| event["event"] == "training_progress");
         for event in &seen {
             checks.decide("event-timestamp", within(event, "/timestamp", begun, status.answered));
         }
@@ -96,14 +102,14 @@ pub(super) fn scenario() -> Scenario {
     })
 }
 
-/// The events of the training until one says that it has ended.
+/// The events of the training until one says that it has ended, and what the worker sends of itself between them.
 fn until_it_ends(worker: &mut Worker, context: &Context, id: &str) -> Result<Vec<Value>, ScenarioEnd> {
     let mut seen = Vec::new();
     let last = worker.frame_that(context.options.timeout, "the end of a training", &mut |frame| {
-        if frame["event"] == "training_progress" {
+        if is_event(frame) {
             seen.push(frame.clone());
         }
-        !is_event(frame) || seen.last().is_some_and(has_ended)
+        !is_event(frame) || (frame["event"] == "training_progress" && has_ended(frame))
     })?;
     if is_event(&last) {
         return Ok(seen);
