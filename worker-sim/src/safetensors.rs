@@ -6,10 +6,17 @@ use std::{
     path::Path,
 };
 
+use contracts::shorten;
 use serde_json::{Map, Value};
 
 /// A header may have this many bytes, as the library allows.
 const HEADER_BYTES_MAX: u64 = 100_000_000;
+
+/// Longest name of a tensor, characters. Sentences quote names; those of real files have some 100.
+const NAME_MAX: usize = 1000;
+
+/// Most sides of a tensor: more than any library makes.
+const SIDES_MAX: usize = 64;
 
 /// Bytes of the length in front of a header.
 const LENGTH_BYTES: u64 = 8;
@@ -48,8 +55,24 @@ pub enum HeaderError {
         /// What is wrong.
         what: String,
     },
+    /// A name that no sentence can quote.
+    #[error("the name of a tensor has {characters} characters, and {NAME_MAX} are read: {}", shorten(tensor))]
+    LongName {
+        /// Its characters.
+        characters: usize,
+        /// The name.
+        tensor: String,
+    },
+    /// A shape that no tensor has.
+    #[error("the tensor {tensor:?} has {sides} sides, and {SIDES_MAX} are read")]
+    Sides {
+        /// Its name.
+        tensor: String,
+        /// Their number.
+        sides: usize,
+    },
     /// A type of numbers that the format does not have.
-    #[error("the tensor {tensor:?} has the unknown type {dtype:?}")]
+    #[error("the tensor {tensor:?} has the unknown type {}", shorten(dtype))]
     Dtype {
         /// Its name.
         tensor: String,
@@ -165,10 +188,23 @@ fn require_text(header: &Map<String, Value>) -> Result<(), HeaderError> {
     }
 }
 
+/// A sentence must be able to describe the tensor: its name and its shape may be as long as the header.
+fn require_short(name: &str, tensor: &Value) -> Result<(), HeaderError> {
+    let characters = name.chars().count();
+    if characters > NAME_MAX {
+        return Err(HeaderError::LongName { characters, tensor: name.to_owned() });
+    }
+    match tensor["shape"].as_array().map(Vec::len) {
+        Some(sides) if sides > SIDES_MAX => Err(HeaderError::Sides { tensor: name.to_owned(), sides }),
+        _ => Ok(()),
+    }
+}
+
 /// Every byte behind the header must belong to one tensor, as its type and its shape say.
 fn require_filled(header: &Map<String, Value>, data: u64) -> Result<(), HeaderError> {
     let mut ranges = Vec::new();
     for (name, tensor) in tensors(header) {
+        require_short(name, tensor)?;
         let Some((begin, end)) = range(tensor).filter(|(begin, end)| begin <= end && *end <= data) else {
             return Err(HeaderError::Beyond { tensor: name.clone() });
         };

@@ -227,6 +227,9 @@ fn a_broken_file_is_refused_by_looks_loads_and_jobs() {
         ("dtype.safetensors", file(&sound_but("F16", "Q16"))),
         ("inner.safetensors", file(&sound_but("\"shape\"", "\"shape\":[1,4],\"shape\""))),
         ("metadata.safetensors", file(&sound_but("{\"w\"", "{\"__metadata__\":{\"a\":1},\"w\""))),
+        ("name.safetensors", file(&sound_but("\"w\"", &format!("\"{}\"", "n".repeat(100_000))))),
+        ("type.safetensors", file(&sound_but("F16", &"n".repeat(100_000)))),
+        ("sides.safetensors", file(&sound_but("[1,4]", &format!("[{}4]", "1,".repeat(100_000))))),
     ];
     for (name, bytes) in &broken {
         std::fs::write(root.join(name), bytes).expect("a file");
@@ -239,6 +242,7 @@ fn a_broken_file_is_refused_by_looks_loads_and_jobs() {
     for path in names.map(|name| root.join(name)).map(|path| path.display().to_string()) {
         let looked = sim.data("validate_model_files", json!({"model_paths": [path]}));
         assert_eq!(looked["results"][0]["is_valid"], false, "{looked}");
+        assert!(looked.to_string().len() < 4000, "a header's texts may be as long as the header: {path}");
         let load = json!({"model_path": path, "model_type": "sdxl"});
         assert_eq!(sim.code("load_model", load), "model_invalid", "{path}");
         assert_eq!(
