@@ -68,9 +68,11 @@ fn inspect_bytes(bytes: &[u8]) -> Result<(), Failure> {
 }
 
 fn source(roots: &Roots, reference: &str) -> Result<Source, Failure> {
-    if reference.starts_with("upload:") {
-        let message = "a worker by itself keeps no uploads";
-        return Err(Failure::new(ErrorCode::UploadNotFound, message).hint("send a path or a data: URL"));
+    if let Some(id) = reference.strip_prefix("upload:") {
+        // A gateway passes on the references of a check as they are, where it has no such upload.
+        let message = format!("no upload {} is known here: a gateway keeps uploads, for a time", shorten(id));
+        let failure = Failure::new(ErrorCode::UploadNotFound, message);
+        return Err(failure.hint("upload it again, or send a path or a data: URL"));
     }
     if reference.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("data:")) {
         return data_url(reference).map(Source::Bytes);
@@ -196,6 +198,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<DynamicImage, Failure> {
 /// The whole picture, its EXIF orientation applied, and its colour profile: an empty one where it cannot be inflated.
 pub(crate) fn decode_with_profile(bytes: &[u8]) -> Result<(DynamicImage, Option<Vec<u8>>), Failure> {
     check(bytes)?;
+    require_whole(bytes)?;
     let mut decoder = decoder(bytes).map_err(unreadable)?;
     let orientation = decoder.orientation().map_err(unreadable)?;
     let profile = decoder.icc_profile().map_err(unreadable)?;
@@ -203,6 +206,41 @@ pub(crate) fn decode_with_profile(bytes: &[u8]) -> Result<(DynamicImage, Option<
     let mut picture = DynamicImage::from_decoder(decoder).map_err(unreadable)?;
     picture.apply_orientation(orientation);
     Ok((picture, profile))
+}
+
+/// A download that stopped: the decoders fill in what a JPEG lacks, and do not compare a WebP with its length.
+fn require_whole(bytes: &[u8]) -> Result<(), Failure> {
+    let is_whole = match image::guess_format(bytes) {
+        Ok(ImageFormat::Jpeg) => ends_as_jpeg(bytes),
+        Ok(ImageFormat::WebP) => {
+            let length = bytes.get(4..8).and_then(|length| length.try_into().ok()).map(u32::from_le_bytes);
+            length.is_some_and(|length| u64::from(length) + 8 <= bytes.len() as u64)
+        }
+        _ => true,
+    };
+    if is_whole { Ok(()) } else { Err(invalid("the image file is truncated")) }
+}
+
+/// Whether a JPEG has its end marker (EOI), after which anything may follow.
+fn ends_as_jpeg(bytes: &[u8]) -> bool {
+    const SOI: u8 = 0xD8;
+    const EOI: u8 = 0xD9;
+    let mut rest = bytes;
+    // In the data of a scan a byte of 0xFF is stuffed with 0, fills, or begins a restart marker (RST).
+    while let Some(at) = rest.windows(2).position(|pair| pair[0] == 0xFF && !matches!(pair[1], 0 | 0xFF)) {
+        let marker = rest[at + 1];
+        rest = &rest[at + 2..];
+        match marker {
+            EOI => return true,
+            0x01 | 0xD0..=0xD7 | SOI => {}
+            // A segment, the head of a scan too: its length counts its own two bytes. A thumbnail's end lies in one.
+            _ => {
+                let Some((length, _)) = rest.split_first_chunk::<2>() else { return false };
+                rest = rest.get(usize::from(u16::from_be_bytes(*length))..).unwrap_or_default();
+            }
+        }
+    }
+    false
 }
 
 /// What decodes a picture. Our own limit, on pixels, was checked before.

@@ -128,7 +128,7 @@ fn a_broken_picture_is_found_by_the_check_as_by_the_job() {
     noise.enumerate_pixels_mut().for_each(|(x, y, pixel)| {
         *pixel = image::Rgb([(x * 7 + y * 13) as u8, (x * y) as u8, (x ^ y) as u8]);
     });
-    for ending in ["png", "webp"] {
+    for ending in ["png", "webp", "jpg"] {
         let path = sim.inputs().join(format!("noise.{ending}"));
         noise.save(&path).expect("a picture is written");
         let sound = std::fs::read(&path).expect("it is there");
@@ -136,8 +136,8 @@ fn a_broken_picture_is_found_by_the_check_as_by_the_job() {
         let mut damaged = sound.clone();
         damaged[half..half + 40].iter_mut().for_each(|byte| *byte ^= 0xA5);
         for (what, bytes) in [("cut", sound[..half].to_vec()), ("damaged", damaged)] {
-            if ending == "webp" && what == "damaged" {
-                // It has no checksum: other bytes may be another picture.
+            if ending != "png" && what == "damaged" {
+                // They have no checksum: other bytes may be another picture.
                 continue;
             }
             let name = format!("{what}.{ending}");
@@ -161,6 +161,39 @@ fn a_broken_picture_is_found_by_the_check_as_by_the_job() {
                 );
             }
         }
+    }
+}
+
+/// The decoders take a WebP that is shorter than it says, and a JPEG without its end; a JPEG with something after its end,
+/// or with a picture inside its head, is whole.
+#[test]
+fn a_picture_that_a_download_cut_is_known_by_its_end() {
+    let mut sim = Sim::start(&[]);
+    let picture = image::RgbImage::from_fn(64, 64, |x, y| image::Rgb([(x * y) as u8, x as u8, y as u8]));
+    let path = sim.inputs().join("whole.jpg");
+    picture.save(&path).expect("a picture is written");
+    let jpeg = std::fs::read(&path).expect("it is there");
+    let path = sim.inputs().join("whole.webp");
+    picture.save(&path).expect("a picture is written");
+    let mut webp = std::fs::read(&path).expect("it is there");
+    webp[4..8].copy_from_slice(&u32::MAX.to_le_bytes());
+    let with_rest = [&jpeg[..], b"rest"].concat();
+    // APP9 of 6 bytes, whose last two are an end marker.
+    let with_picture = [&jpeg[..2], b"\xFF\xE9\x00\x06ab\xFF\xD9", &jpeg[2..]].concat();
+    let cut_after_picture = with_picture[..with_picture.len() / 2].to_vec();
+    let cases = [
+        ("end.jpg", jpeg[..jpeg.len() - 2].to_vec(), false),
+        ("head.jpg", cut_after_picture, false),
+        ("long.webp", webp, false),
+        ("rest.jpg", with_rest, true),
+        ("picture.jpg", with_picture, true),
+    ];
+    for (name, bytes, is_whole) in cases {
+        std::fs::write(sim.inputs().join(name), bytes).expect("a file");
+        let fields = job(json!({"conditioning": {"init_image": name}}));
+        assert_eq!(sim.data("validate_request", fields.clone())["valid"], is_whole, "{name}");
+        let reply = sim.ask("generate_sdxl", fields);
+        assert_eq!(reply["success"], is_whole, "{name}: {reply}");
     }
 }
 
