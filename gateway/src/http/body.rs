@@ -274,7 +274,8 @@ async fn raw(request: Request, headers: &HeaderMap, bytes_max: usize) -> Result<
         Err(err) => Err(Box::new(match slow(&*err) {
             Some(slow) => Failure::new(ErrorCode::Timeout, slow.to_string())
                 .hint("send it again, without pauses; a body may be sent in pieces, but not for ever"),
-            None => Failure::new(ErrorCode::BadFrame, format!("the body broke off: {err}")),
+            None => Failure::new(ErrorCode::BadRequest, format!("the body broke off: {err}"))
+                .hint("send the whole body, as its Content-Length or its chunks say"),
         })),
     }
 }

@@ -5,7 +5,7 @@ use axum::{
     extract::{Request, State},
     http::{Response, StatusCode, header},
 };
-use contracts::{ErrorCode, Failure};
+use contracts::{ErrorCode, Failure, shorten};
 
 use super::{
     body::{plain, typed},
@@ -26,8 +26,10 @@ pub(crate) async fn keep(State(dispatcher): State<Dispatcher>, mut request: Requ
     if let Some(kind) = headers.get(header::CONTENT_TYPE) {
         let kind = String::from_utf8_lossy(kind.as_bytes()).into_owned();
         if !kind.starts_with("image/") && !kind.starts_with("application/octet-stream") {
-            let message = format!("an upload is a raw image, not {kind}");
-            return refuse(Failure::new(ErrorCode::UnsupportedMediaType, message), dialect, &path);
+            let message = format!("an upload is a raw image, not {}", shorten(&kind));
+            let failure = Failure::new(ErrorCode::UnsupportedMediaType, message)
+                .hint("send image/png, image/jpeg, image/webp or application/octet-stream");
+            return refuse(failure, dialect, &path);
         }
     }
     if let Err(failure) = plain(&headers) {

@@ -166,6 +166,20 @@ async fn a_body_says_what_it_is() {
     rig.stop().await;
 }
 
+/// Whatever reads the body: it is no fault of its JSON.
+#[tokio::test]
+async fn a_body_that_breaks_off_is_a_bad_request() {
+    let rig = Rig::with(1, "", &[]).await;
+    for (path, kind) in [("/v1/validate", "application/json"), ("/v1/uploads", "image/png")] {
+        let headers = format!("Content-Type: {kind}\r\nTransfer-Encoding: chunked\r\n");
+        let answer = ask(&rig, head("POST", path, &headers) + "-1\r\n{}\r\n0\r\n\r\n").await;
+        assert_eq!((answer.status, answer.code().as_str()), (400, "bad_request"), "{answer:?}");
+        let hint = answer.json()["error_details"]["hint"].clone();
+        assert_eq!(hint, "send the whole body, as its Content-Length or its chunks say");
+    }
+    rig.stop().await;
+}
+
 #[tokio::test]
 async fn known_pages_are_answered_by_cors_and_others_are_not() {
     let rig = Rig::with(1, "cors_origins = [\"https://app.example\"]\n", &[]).await;

@@ -71,6 +71,34 @@ async fn a_broken_header_is_told_in_plain_words() {
 }
 
 #[tokio::test]
+async fn an_upload_of_another_type_is_told_which_types_there_are() {
+    let rig = Rig::with(1, "", &[]).await;
+    for kind in ["application/json", "text/plain"] {
+        let request = rig.request("POST", "/v1/uploads").header("content-type", kind);
+        let response = rig.send_request(request.body(picture(1))).await;
+        assert_eq!(response.code(), "unsupported_media_type", "{response:?}");
+        let hint = response.body["error_details"]["hint"].as_str().unwrap();
+        assert!(hint.contains("image/png"), "{kind}: {hint}");
+    }
+    rig.stop().await;
+}
+
+/// The worker reports it among all faults of the document.
+#[tokio::test]
+async fn a_check_of_an_unknown_upload_says_what_the_job_says() {
+    let rig = Rig::with(1, "", &[]).await;
+    let document = with_image("upload:nobody");
+    let job = rig.post("/v1/generate", &document).await;
+    let entry = &job.body["error_details"]["errors"][0];
+    let report = rig.post("/v1/validate", &document).await;
+    let found = &report.body["data"]["errors"][0];
+    assert_eq!((&found["code"], &found["pointer"]), (&entry["code"], &entry["pointer"]), "{report:?}");
+    let sentence = found["message"].as_str().unwrap();
+    assert!(sentence.starts_with("no upload \"nobody\""), "the client never meets the worker: {sentence}");
+    rig.stop().await;
+}
+
+#[tokio::test]
 async fn an_upload_is_deleted_and_its_file_with_it() {
     let rig = Rig::with(1, "", &[]).await;
     let upload = upload(&rig, 1).await;

@@ -28,6 +28,7 @@ from concord_workers.core.image_ref import refuse_bare_base64
 from concord_workers.core.job_context import JobContext
 from concord_workers.core.regular_file import only_regular
 from concord_workers.core.roots import Roots
+from concord_workers.core.scalar import shorten
 from concord_workers.images.colour import to_srgb
 from concord_workers.images.colour_space import named_space
 from concord_workers.images.png_chunks import readable_png
@@ -91,7 +92,13 @@ def image_bytes(roots: Roots, image: ImageRef) -> bytes:
     """The file's bytes. Raises PathNotAllowed, ImageInvalid, UploadNotFound."""
     reference = image.reference
     if reference.startswith("upload:"):
-        raise UploadNotFound("a worker by itself keeps no uploads", field=image.field, hint="send a path or a data: URL")
+        # A gateway passes on the references of a check as they are, where it has no such upload.
+        known = f"no upload {shorten(reference.removeprefix('upload:'))} is known here"
+        raise UploadNotFound(
+            f"{known}: a gateway keeps uploads, for a time",
+            field=image.field,
+            hint="upload it again, or send a path or a data: URL",
+        )
     if reference[:5].lower() == "data:":
         match = _DATA_URL.match(reference)
         if match is None:
