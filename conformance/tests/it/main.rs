@@ -30,6 +30,12 @@ use std::{
     process::{Command, Output},
 };
 
+/// The folder of the fixtures: in a hunt of their mutants, the edited copy.
+pub(crate) fn fixtures() -> PathBuf {
+    let own = || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures"));
+    std::env::var_os(conformance::mutants::fixtures::FOLDER).map_or_else(own, PathBuf::from)
+}
+
 /// A file that the simulated worker takes as a base.
 pub(crate) const PRETEND_BASE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/data/pretend_base.safetensors");
 

@@ -1,10 +1,7 @@
 //! Recorded replies of workers to the C# payloads: a strict reader of their dialect reads each of them whole.
 
-use std::path::{Path, PathBuf};
-
 use conformance::{
     exchange::{StrictReading, difference},
-    mutants::fixtures::FOLDER,
     party::Answer,
 };
 use contracts::{Action, Dialect};
@@ -12,8 +9,7 @@ use serde_json::Value;
 
 #[test]
 fn recorded_replies_are_heard_whole() {
-    let own = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures");
-    let fixtures = std::env::var_os(FOLDER).map_or_else(own, PathBuf::from);
+    let fixtures = crate::fixtures();
     for file in ["worker-sim.jsonl", "python.jsonl"] {
         let path = fixtures.join("replies").join(file);
         let text = std::fs::read_to_string(&path).unwrap();

@@ -19,8 +19,6 @@ use std::{
 
 use crate::tool;
 
-const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures");
-
 /// What a row of the oracle says of a type, of which the model says the same.
 fn stated(row: &Value) -> Value {
     if row["outcome"] != "ok" {
@@ -67,13 +65,13 @@ fn assert_rows(rows: &Path, sources: &Path, expected: usize) {
 
 #[test]
 fn each_type_of_the_oracle_has_the_members_that_dotnet_finds() {
-    let folder = Path::new(FIXTURES).join("oracle");
+    let folder = crate::fixtures().join("oracle");
     assert_rows(&folder.join("types.jsonl"), &folder.join("sources"), 258);
 }
 
 #[test]
 fn each_type_of_ours_has_the_members_that_dotnet_finds() {
-    let folder = Path::new(FIXTURES).join("csharp");
+    let folder = crate::fixtures().join("csharp");
     assert_rows(&folder.join("types.jsonl"), &folder, ROWS);
 }
 

@@ -10,7 +10,7 @@ use serde_json::Value;
 use std::path::PathBuf;
 
 use super::{
-    FIXTURES, ROWS, by_the_model,
+    ROWS, by_the_model,
     marked::{findings, folder, marks, undecided},
     stated,
 };
@@ -90,7 +90,7 @@ fn real_dotnet_describes_each_type_as_its_row_has_it() {
 }
 
 fn all_rows() -> Vec<Value> {
-    let of = |name: &str| std::fs::read_to_string(PathBuf::from(FIXTURES).join(name)).expect("the rows");
+    let of = |name: &str| std::fs::read_to_string(crate::fixtures().join(name)).expect("the rows");
     let texts = [of("oracle/types.jsonl"), of("csharp/types.jsonl")];
     let lines = texts.iter().flat_map(|text| text.lines());
     lines.map(|line| serde_json::from_str(line).expect("a row is JSON")).collect()

@@ -18,9 +18,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The folder of the repository's own rows.
-const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/oracle");
-
 fn rows(path: &Path) -> Vec<Json> {
     let text = fs::read_to_string(path).unwrap_or_else(|err| panic!("{}: {err}", path.display()));
     text.lines().map(|line| serde_json::from_str(line).expect("a row is JSON")).collect()
@@ -28,12 +25,12 @@ fn rows(path: &Path) -> Vec<Json> {
 
 /// The rows of a file of the repository.
 fn fixture(name: &str) -> Vec<Json> {
-    rows(&Path::new(FIXTURES).join(name))
+    rows(&crate::fixtures().join("oracle").join(name))
 }
 
 /// The whole oracle, where it lies beside the checkout.
 fn oracle() -> Option<PathBuf> {
-    let mut above = Path::new(FIXTURES).ancestors();
+    let mut above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
     let found = above.find_map(|folder| Some(folder.join("shared/oracle")).filter(|folder| folder.is_dir()));
     if found.is_none() {
         eprintln!("skipped: no folder shared/oracle beside this checkout");
