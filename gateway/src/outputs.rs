@@ -11,6 +11,7 @@ use std::{
     time::Duration,
 };
 
+use chrono::{DateTime, Utc};
 use contracts::{
     ErrorCode, Failure,
     limits::{DISK_ANSWER, OUTPUT_PROBE},
@@ -87,7 +88,12 @@ impl Outputs {
         // A folder that is missing, or whose file system is unknown, counts as remote.
         let local = statfs(folder).is_ok_and(|system| LOCAL.contains(&system.filesystem_type()));
         self.0.local.store(local, Ordering::Relaxed);
-        let trouble = match probe(folder).and_then(|()| free_bytes(folder)) {
+        if let Some((place, err)) =
+            written_below(folder, Utc::now()).iter().find_map(|place| unwritable(place))
+        {
+            return self.note(Some(format!("the output folder {place} can not be written: {err}").into()));
+        }
+        let trouble = match free_bytes(folder) {
             Ok(free) if free >= self.0.free_min => None,
             // Without the number of free bytes, which changes from check to check: the same trouble must be logged
             // once.
@@ -96,7 +102,10 @@ impl Outputs {
                 folder.display(),
                 self.0.free_min
             )),
-            Err(err) => Some(format!("the output folder {} can not be written: {err}", folder.display())),
+            Err(err) => Some(format!(
+                "the free bytes of the output folder {} can not be read: {err}",
+                folder.display()
+            )),
         };
         self.note(trouble.map(Into::into));
     }
@@ -152,6 +161,25 @@ impl Outputs {
             }
         }
     }
+}
+
+/// The folders below the output folder that the gateway itself writes.
+pub(crate) const UPLOADS: &str = "uploads";
+pub(crate) const INPUTS: &str = "inputs";
+
+/// The output folder, and the folders in it that are written today. One of them that is no folder, or belongs to another user, fails
+/// each job although the output folder itself can be written.
+fn written_below(folder: &Path, now: DateTime<Utc>) -> Vec<PathBuf> {
+    let today = now.format("%Y-%m-%d").to_string();
+    let below = [UPLOADS, INPUTS, &today].map(|name| folder.join(name));
+    // What is not there yet is made when it is needed. A link that leads nowhere is there.
+    let present = below.into_iter().filter(|place| place.symlink_metadata().is_ok());
+    std::iter::once(folder.to_owned()).chain(present).collect()
+}
+
+/// Why a folder cannot be written.
+fn unwritable(folder: &Path) -> Option<(std::path::Display<'_>, io::Error)> {
+    probe(folder).err().map(|err| (folder.display(), err))
 }
 
 fn probe(folder: &Path) -> io::Result<()> {
@@ -217,7 +245,9 @@ pub(crate) fn storage_failure(what: &str, err: &io::Error) -> Failure {
 mod tests {
     use std::{io, time::Duration};
 
-    use super::{FaultPoint, Outputs, faults, storage_failure, write_whole};
+    use chrono::Utc;
+
+    use super::{FaultPoint, INPUTS, Outputs, UPLOADS, faults, storage_failure, write_whole};
 
     #[tokio::test]
     async fn a_disk_that_does_not_answer_is_trouble_until_it_does() {
@@ -267,6 +297,22 @@ mod tests {
         std::fs::remove_file(&folder).expect("it is there");
         outputs.check();
         assert_eq!(outputs.trouble(), None);
+    }
+
+    /// Each would fail the next job or upload, although the output folder itself can be written.
+    #[test]
+    fn a_file_in_place_of_an_inner_folder_is_told() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for name in [UPLOADS, INPUTS, &Utc::now().format("%Y-%m-%d").to_string()] {
+            let place = folder.path().join(name);
+            std::fs::write(&place, "").expect("a file");
+            let outputs = Outputs::new(folder.path(), 0);
+            let trouble = outputs.trouble();
+            assert!(trouble.as_ref().is_some_and(|why| why.contains(name)), "{name}: {trouble:?}");
+            std::fs::remove_file(&place).expect("it is there");
+            outputs.check();
+            assert_eq!(outputs.trouble(), None);
+        }
     }
 
     #[test]

@@ -9,6 +9,8 @@ use std::{
 use contracts::{ErrorCode, Failure};
 use tokio::time::Instant;
 
+use crate::outputs;
+
 /// How an image arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Kind {
@@ -21,8 +23,8 @@ pub(super) enum Kind {
 impl Kind {
     pub(super) fn folder(self) -> &'static str {
         match self {
-            Self::Upload => "uploads",
-            Self::Input => "inputs",
+            Self::Upload => outputs::UPLOADS,
+            Self::Input => outputs::INPUTS,
         }
     }
 }

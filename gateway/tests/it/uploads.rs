@@ -24,7 +24,11 @@ async fn upload(rig: &Rig, shade: u8) -> HttpResponse {
 }
 
 fn files(dir: &Path, folder: &str) -> usize {
-    std::fs::read_dir(dir.join("out").join(folder)).map_or(0, Iterator::count)
+    let Ok(entries) = std::fs::read_dir(dir.join("out").join(folder)) else { return 0 };
+    // A look at the folder writes a file of its own, which may be there just now.
+    entries
+        .filter(|entry| !entry.as_ref().unwrap().file_name().to_string_lossy().starts_with(".probe-"))
+        .count()
 }
 
 fn with_image(reference: &str) -> Value {
