@@ -202,8 +202,9 @@ fn compare_two(old: &Side, new: &Side, settings: &Settings) -> Result<Comparison
     unreached(old, new, &mut walk, &mut messages);
     let mut edits = std::mem::take(&mut walk.edits);
     edits.extend(Tables::compare(old, new));
-    let edits = renamed::follow(moved::join(&mut walk, unique(edits)));
+    let edits = moved::join(&mut walk, unique(edits));
     let reach = Reach::new(messages, &walk.nodes);
+    let edits = renamed::follow(&walk.nodes, &reach, edits);
     let judges = (Judge::new(old)?, Judge::new(new)?);
     let decider = Decider::new(&judges.0, &judges.1, &walk.nodes, &reach, refuses_unknown);
     let scope = finding::Scope {

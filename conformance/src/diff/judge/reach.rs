@@ -93,7 +93,7 @@ impl Reach {
     }
 
     /// The nodes from which a node can be reached.
-    fn leading(&self, goal: usize) -> Rc<Vec<bool>> {
+    pub(in crate::diff) fn leading(&self, goal: usize) -> Rc<Vec<bool>> {
         if let Some(known) = self.leading.borrow().get(&goal) {
             return Rc::clone(known);
         }

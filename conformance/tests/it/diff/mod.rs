@@ -11,6 +11,7 @@ mod history;
 mod judged;
 mod lifecycle;
 mod random;
+mod renamed;
 mod rewrites;
 
 use conformance::diff::{Comparison, Direction, Readers, Settings, Side, compare};
