@@ -29,22 +29,25 @@ fn lock<T>(list: &'static Mutex<BTreeSet<T>>) -> MutexGuard<'static, BTreeSet<T>
 /// # Errors
 /// [`ctrlc::Error`] if another handler is installed.
 pub fn install() -> Result<(), ctrlc::Error> {
-    ctrlc::set_handler(|| {
-        // The lock is held until the exit, so that no further process starts.
-        let groups = lock(&GROUPS);
-        for group in groups.iter() {
-            // An error means that the group has ended.
-            let _: Result<_, _> = killpg(Pid::from_raw(*group), Signal::SIGKILL);
+    ctrlc::set_handler(|| end("interrupted; no report is written", INTERRUPTED))
+}
+
+/// Ends the program while its work goes on: processes are killed, unfinished files removed.
+pub fn end(why: &str, code: i32) -> ! {
+    // The lock is held until the exit, so that no further process starts.
+    let groups = lock(&GROUPS);
+    for group in groups.iter() {
+        // An error means that the group has ended.
+        let _: Result<_, _> = killpg(Pid::from_raw(*group), Signal::SIGKILL);
+    }
+    let paths = lock(&PATHS);
+    for path in paths.iter() {
+        if let Err(err) = remove(path) {
+            eprintln!("conformance: {} is left: {err}", path.display());
         }
-        let paths = lock(&PATHS);
-        for path in paths.iter() {
-            if let Err(err) = remove(path) {
-                eprintln!("conformance: {} is left: {err}", path.display());
-            }
-        }
-        eprintln!("conformance: interrupted; no report is written");
-        std::process::exit(INTERRUPTED);
-    })
+    }
+    eprintln!("conformance: {why}");
+    std::process::exit(code);
 }
 
 /// Removes a file or folder. One that the run has removed itself is not left.

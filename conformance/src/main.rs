@@ -6,9 +6,9 @@ use conformance::{
     cli::{self, BenchChoice, DiffChoice, Format, Invocation, Task},
     compare,
     contract::Contract,
-    csharp, diff,
+    csharp, deadline, diff,
     finding::Outcome,
-    interrupt, live, mutants, options, python, reading,
+    input, interrupt, live, mutants, options, python, reading,
     report::{self, Report},
     review, run, source,
     verdict::Verdict,
@@ -16,7 +16,7 @@ use conformance::{
 use indicatif::{ProgressBar, ProgressStyle};
 use std::{
     fs,
-    io::{self, BufWriter, Read as _, Write},
+    io::{self, BufWriter, Write},
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -32,7 +32,21 @@ fn main() -> ExitCode {
             return exit(if asked && printed.is_ok() { Verdict::Ok } else { Verdict::CouldNotRun });
         }
     };
-    match go(&invocation) {
+    let done = match invocation.time_limit {
+        None => go(&invocation),
+        Some(limit) => match deadline::within(limit, move || go(&invocation)) {
+            Ok(Some(done)) => done,
+            Ok(None) => {
+                let why = format!(
+                    "error: not done within {} s, so nothing was judged; --time-limit allows more",
+                    limit.as_secs()
+                );
+                interrupt::end(&why, Verdict::CouldNotRun.exit_code().into())
+            }
+            Err(err) => Err(err).context("no thread to work on"),
+        },
+    };
+    match done {
         Ok(verdict) => exit(verdict),
         Err(err) => {
             // Where stderr is gone too, the exit code says it.
@@ -155,12 +169,7 @@ fn put_sources(judged: &source::Judged, format: Format, output: Option<Output>) 
 
 /// The bytes of a file, or of stdin.
 fn bytes_of(file: &Path) -> io::Result<Vec<u8>> {
-    if file != Path::new("-") {
-        return fs::read(file);
-    }
-    let mut bytes = Vec::new();
-    io::stdin().lock().read_to_end(&mut bytes)?;
-    Ok(bytes)
+    if file == Path::new("-") { input::bytes_of(io::stdin().lock()) } else { input::bytes(file) }
 }
 
 /// A contract of the work tree against that of a revision.

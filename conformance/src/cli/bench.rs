@@ -57,7 +57,15 @@ impl BenchFlags {
         let options = Options { model, timeout, start_timeout, ..Options::default() };
         let plan = Plan { options, ..Plan::all(TargetPlan::Worker(command)) };
         let task = Task::Bench(BenchChoice { rounds, compare, threshold });
-        Invocation { plan, task, format: Format::Human, output: save, reports: Vec::new(), replay }
+        Invocation {
+            plan,
+            task,
+            format: Format::Human,
+            output: save,
+            reports: Vec::new(),
+            replay,
+            time_limit: None,
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use clap::Args;
 use std::path::PathBuf;
 
-use super::{Invocation, Task, contract::ContractFlag, report::Report};
+use super::{Invocation, Task, contract::ContractFlag, report::Report, time_limit::TimeLimit};
 use crate::dotnet;
 
 #[derive(Debug, Args)]
@@ -24,14 +24,17 @@ pub(super) struct CsharpFlags {
     #[command(flatten)]
     contract: ContractFlag,
     #[command(flatten)]
+    time_limit: TimeLimit,
+    #[command(flatten)]
     report: Report,
 }
 
 impl CsharpFlags {
     pub(super) fn invocation(self, replay: Vec<String>) -> Invocation {
-        let Self { paths, options, map: maps, dotnet, contract, report } = self;
+        let Self { paths, options, map: maps, dotnet, contract, time_limit, report } = self;
         let task = Task::Csharp { paths, options, maps, dotnet, contract: contract.contract };
-        Invocation::without_target(task, report, replay)
+        let time_limit = Some(time_limit.duration());
+        Invocation { time_limit, ..Invocation::without_target(task, report, replay) }
     }
 }
 

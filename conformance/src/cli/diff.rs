@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
-use super::{Invocation, Task, contract::ContractFlag, report::Reports};
+use super::{Invocation, Task, contract::ContractFlag, report::Reports, time_limit::TimeLimit};
 use crate::diff::{Direction, Profile, Readers};
 
 #[derive(Debug, Args)]
@@ -35,6 +35,8 @@ pub(super) struct DiffFlags {
     /// File of what clients were seen to send (`schemas/usage.json`): each finding then names the clients that it breaks.
     #[arg(long, value_name = "FILE")]
     usage: Option<PathBuf>,
+    #[command(flatten)]
+    time_limit: TimeLimit,
     #[command(flatten)]
     report: Reports,
 }
@@ -75,8 +77,19 @@ pub struct DiffChoice {
 
 impl DiffFlags {
     pub(super) fn invocation(self, replay: Vec<String>) -> Invocation {
-        let Self { old, new, supported, contract, direction, profile, readers, waivers, usage, report } =
-            self;
+        let Self {
+            old,
+            new,
+            supported,
+            contract,
+            direction,
+            profile,
+            readers,
+            waivers,
+            usage,
+            time_limit,
+            report,
+        } = self;
         let direction = match direction {
             Way::Request => Direction::Request,
             Way::Response => Direction::Response,
@@ -85,7 +98,11 @@ impl DiffFlags {
         let contract = contract.contract;
         let choice =
             DiffChoice { old, new, supported, contract, direction, profile, readers, waivers, usage };
-        let reports = report.report;
-        Invocation { reports, ..Invocation::without_target(Task::Diff(choice), report.first, replay) }
+        let (reports, time_limit) = (report.report, Some(time_limit.duration()));
+        Invocation {
+            reports,
+            time_limit,
+            ..Invocation::without_target(Task::Diff(choice), report.first, replay)
+        }
     }
 }

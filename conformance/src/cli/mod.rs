@@ -12,9 +12,10 @@ mod read;
 mod report;
 mod review;
 mod suite;
+mod time_limit;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, error::ErrorKind};
-use std::{ffi::OsString, path::PathBuf};
+use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 pub use bench::BenchChoice;
 pub use diff::DiffChoice;
@@ -169,6 +170,8 @@ pub struct Invocation {
     pub reports: Vec<(Format, PathBuf)>,
     /// The arguments that run all checks against the same target.
     pub replay: Vec<String>,
+    /// How long the task may take; none where its plan says it.
+    pub time_limit: Option<Duration>,
 }
 
 impl Invocation {
@@ -176,7 +179,7 @@ impl Invocation {
     fn without_target(task: Task, report: Report, replay: Vec<String>) -> Self {
         let plan = Plan::all(TargetPlan::Worker(Vec::new()));
         let Report { format, output: Output { output } } = report;
-        Self { plan, task, format, output, reports: Vec::new(), replay }
+        Self { plan, task, format, output, reports: Vec::new(), replay, time_limit: None }
     }
 }
 

@@ -60,6 +60,6 @@ impl MutantsFlags {
         let task = if list { Task::List } else { Task::Mutants(choice) };
         let Reports { first, .. } = report;
         let (format, output) = (first.format, first.output.output);
-        Ok(Invocation { plan, task, format, output, reports: Vec::new(), replay })
+        Ok(Invocation { plan, task, format, output, reports: Vec::new(), replay, time_limit: None })
     }
 }

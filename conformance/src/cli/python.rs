@@ -3,7 +3,7 @@
 use clap::Args;
 use std::path::PathBuf;
 
-use super::{Invocation, Task, contract::ContractFlag, report::Report};
+use super::{Invocation, Task, contract::ContractFlag, report::Report, time_limit::TimeLimit};
 
 #[derive(Debug, Args)]
 pub(super) struct PythonFlags {
@@ -15,13 +15,16 @@ pub(super) struct PythonFlags {
     #[command(flatten)]
     contract: ContractFlag,
     #[command(flatten)]
+    time_limit: TimeLimit,
+    #[command(flatten)]
     report: Report,
 }
 
 impl PythonFlags {
     pub(super) fn invocation(self, replay: Vec<String>) -> Invocation {
-        let Self { folder, python, contract, report } = self;
+        let Self { folder, python, contract, time_limit, report } = self;
         let task = Task::Python { folder, python, contract: contract.contract };
-        Invocation::without_target(task, report, replay)
+        let time_limit = Some(time_limit.duration());
+        Invocation { time_limit, ..Invocation::without_target(task, report, replay) }
     }
 }

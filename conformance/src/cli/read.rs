@@ -3,7 +3,7 @@
 use clap::Args;
 use std::path::PathBuf;
 
-use super::{Invocation, Task, contract::ContractFlag, report::Report};
+use super::{Invocation, Task, contract::ContractFlag, report::Report, time_limit::TimeLimit};
 use crate::reading;
 
 #[derive(Debug, Args)]
@@ -25,15 +25,18 @@ pub(super) struct ReadFlags {
     #[arg(long, value_name = "FILE")]
     python: Option<PathBuf>,
     #[command(flatten)]
+    time_limit: TimeLimit,
+    #[command(flatten)]
     report: Report,
 }
 
 impl ReadFlags {
     pub(super) fn invocation(self, replay: Vec<String>) -> Invocation {
-        let Self { file, action, schema: definition, contract, dotnet, python, report } = self;
+        let Self { file, action, schema: definition, contract, dotnet, python, time_limit, report } = self;
         let contract = contract.contract;
         let choice = reading::Choice { dotnet, python };
         let task = Task::Read { file, definition, action, contract, choice };
-        Invocation::without_target(task, report, replay)
+        let time_limit = Some(time_limit.duration());
+        Invocation { time_limit, ..Invocation::without_target(task, report, replay) }
     }
 }

@@ -3,7 +3,7 @@
 use clap::Args;
 use std::path::PathBuf;
 
-use super::{Invocation, Task, report::Report};
+use super::{Invocation, Task, report::Report, time_limit::TimeLimit};
 
 #[derive(Debug, Args)]
 pub(super) struct ReviewFlags {
@@ -18,12 +18,18 @@ pub(super) struct ReviewFlags {
     #[arg(long, value_name = "PATH")]
     contract: Option<PathBuf>,
     #[command(flatten)]
+    time_limit: TimeLimit,
+    #[command(flatten)]
     report: Report,
 }
 
 impl ReviewFlags {
     pub(super) fn invocation(self, replay: Vec<String>) -> Invocation {
-        let Self { base, folder, contract, report } = self;
-        Invocation::without_target(Task::Review { base, folder, contract }, report, replay)
+        let Self { base, folder, contract, time_limit, report } = self;
+        let time_limit = Some(time_limit.duration());
+        Invocation {
+            time_limit,
+            ..Invocation::without_target(Task::Review { base, folder, contract }, report, replay)
+        }
     }
 }

@@ -143,7 +143,15 @@ impl SuiteFlags {
         let task = if self.list { Task::List } else { Task::Run };
         self.plan(target, jobs).map(|(plan, report)| {
             let Reports { first, report: reports } = report;
-            Invocation { plan, task, format: first.format, output: first.output.output, reports, replay }
+            Invocation {
+                plan,
+                task,
+                format: first.format,
+                output: first.output.output,
+                reports,
+                replay,
+                time_limit: None,
+            }
         })
     }
 

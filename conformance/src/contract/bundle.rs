@@ -2,6 +2,7 @@
 
 use contracts::pointer::escape;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
 
 use super::{
     EXTENDED, Kind, LoadError, last_name,
@@ -127,7 +128,7 @@ fn flat(side: &Side) -> Result<Value, LoadError> {
     let rules = rows("rules").unwrap_or_else(|| json!([]));
     let registry = registry(side.tables.get("registry"));
     let mut bundle = json!({"$defs": definitions, "registry": registry, "rules": rules});
-    own_codes(&mut bundle, side);
+    own_codes(&mut bundle, side)?;
     Ok(bundle)
 }
 
@@ -178,30 +179,39 @@ fn registry(registry: Option<&Value>) -> Value {
     registry
 }
 
-/// Codes that Concord does not have become codes of the same kind: the tables of this build hold no others, and of a broken
-/// rule or an alias a reading shows the sentence, not the code.
-fn own_codes(bundle: &mut Value, side: &Side) {
-    let warnings = side.tables.get("warnings").and_then(|table| table.get("warnings"));
-    let warnings: Vec<Value> =
-        warnings.and_then(Value::as_array).into_iter().flatten().map(|row| row["code"].clone()).collect();
-    let own = |code: &mut Value, is_warning: bool| {
-        let is_known = code.as_str().is_some_and(|text| match is_warning {
-            true => text.parse::<contracts::WarningCode>().is_ok(),
-            false => text.parse::<contracts::ErrorCode>().is_ok(),
-        });
-        if !is_known {
-            *code = match is_warning {
-                true => contracts::WarningCode::ALL[0].as_str().into(),
-                false => contracts::ErrorCode::ValidationFailed.as_str().into(),
-            };
-        }
+/// A code is one of the contract's own tables. Those that Concord does not have become codes of the same kind here: the tables
+/// of this build hold no others, and of a broken rule or an alias a reading shows the sentence, not the code.
+fn own_codes(bundle: &mut Value, side: &Side) -> Result<(), LoadError> {
+    let codes = |table: &str| -> BTreeSet<String> {
+        let rows = side.tables.get(table).and_then(|file| file.get(table)).and_then(Value::as_array);
+        let codes = rows.into_iter().flatten().filter_map(|row| row.get("code")?.as_str());
+        codes.map(str::to_owned).collect()
     };
-    for rule in bundle["rules"].as_array_mut().into_iter().flatten() {
-        let is_warning = warnings.contains(&rule["code"]);
-        own(&mut rule["code"], is_warning);
+    let (errors, warnings) = (codes("errors"), codes("warnings"));
+    let mut unknown = None;
+    let mut own = |code: &mut Value, may_be_an_error: bool, place: &str| {
+        let text = code.as_str().map_or_else(|| code.to_string(), str::to_owned);
+        let known = if warnings.contains(&text) {
+            let known = text.parse::<contracts::WarningCode>();
+            known.unwrap_or(contracts::WarningCode::ALL[0]).as_str()
+        } else if may_be_an_error && errors.contains(&text) {
+            let known = text.parse::<contracts::ErrorCode>();
+            known.unwrap_or(contracts::ErrorCode::ValidationFailed).as_str()
+        } else {
+            unknown.get_or_insert_with(|| (place.to_owned(), text));
+            return;
+        };
+        *code = known.into();
+    };
+    for (index, rule) in bundle["rules"].as_array_mut().into_iter().flatten().enumerate() {
+        own(&mut rule["code"], true, &format!("rules.json#/rules/{index}/code"));
     }
-    for schema in bundle["$defs"].as_object_mut().into_iter().flat_map(|all| all.values_mut()) {
-        aliases(schema, &mut |alias| own(&mut alias["warning"], true));
+    for (name, schema) in bundle["$defs"].as_object_mut().into_iter().flatten() {
+        aliases(schema, &mut |alias| own(&mut alias["warning"], false, &format!("{name}: x-aliases")));
+    }
+    match unknown {
+        None => Ok(()),
+        Some((place, code)) => Err(LoadError::UnknownCode { place, code }),
     }
 }
 

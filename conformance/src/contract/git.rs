@@ -1,7 +1,7 @@
 //! The schemas of a revision, by git itself.
 
 use std::{
-    io::{self, Write as _},
+    io::{self, Seek as _, Write as _},
     path::Path,
     process::{Command, Stdio},
 };
@@ -31,9 +31,8 @@ pub(super) fn revision(name: &str) -> Result<Vec<File>, LoadError> {
     let mut objects = Vec::new();
     for entry in listed.split('\0') {
         let Some((head, file)) = entry.split_once('\t') else { continue };
-        if let Some(object) = head.strip_prefix("100644 blob ")
-            && file.ends_with(".json")
-        {
+        let object = ["100644 blob ", "100755 blob "].iter().find_map(|kind| head.strip_prefix(kind));
+        if let Some(object) = object.filter(|_| file.ends_with(".json")) {
             objects.push((object, file));
         }
     }
@@ -69,17 +68,17 @@ pub(super) fn at(revision: &str, path: &Path) -> Result<String, LoadError> {
 
 fn git(arguments: &[&str], input: Option<&str>) -> Result<String, String> {
     let run = || -> io::Result<_> {
-        let mut child = Command::new("git")
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()?;
-        // git reads all names before it is ended: a list of a few files fits into the pipe.
-        if let (Some(mut stdin), Some(input)) = (child.stdin.take(), input) {
-            stdin.write_all(input.as_bytes())?;
-        }
-        child.wait_with_output()
+        // A file, not a pipe: git answers while it reads, and the two would wait for each other over a long list.
+        let stdin = match input {
+            None => Stdio::null(),
+            Some(input) => {
+                let mut file = tempfile::tempfile()?;
+                file.write_all(input.as_bytes())?;
+                file.rewind()?;
+                file.into()
+            }
+        };
+        Command::new("git").args(arguments).stdin(stdin).output()
     };
     let output = run().map_err(|err| format!("git does not run: {err}"))?;
     if output.status.success() {

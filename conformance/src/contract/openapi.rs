@@ -270,6 +270,7 @@ pub(super) fn roots(side: &Side) -> Vec<Root> {
     let both = operations.flat_map(|name| {
         [("request", Request), ("response", Response)].map(|(part, direction)| Root {
             label: format!("{name} {part}"),
+            document: None,
             action: Some(name.clone()),
             location: format!("{start}/{}/$defs/{part}", escape(name)),
             direction,

@@ -2,7 +2,7 @@
 
 use contracts::pointer::{escape, get, unescape};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::side::{File, LoadError, Side};
 
@@ -47,9 +47,6 @@ pub(super) fn resolve(
     Ok(())
 }
 
-/// Steps of references that are followed at most.
-const STEPS_MAX: usize = 64;
-
 /// Refuses references that lead to themselves and say nothing on the way: validators answer that each in their own way.
 pub(super) fn check_circles(
     documents: &Map<String, Value>,
@@ -57,18 +54,21 @@ pub(super) fn check_circles(
 ) -> Result<(), LoadError> {
     let whole = Value::Object(Map::from_iter([("$defs".to_owned(), Value::Object(documents.clone()))]));
     let next = |schema: &Value| schema.get("$ref").and_then(Value::as_str).map(target);
+    // Locations from which references come to an end.
+    let mut ends: HashSet<String> = HashSet::new();
     for (key, document) in documents {
         let mut circle = None;
         each_schema(document, "", &mut |schema, at| {
             let mut followed = schema.get("$ref").and_then(Value::as_str).map(target);
-            let mut steps = 0;
-            while let Some(location) = followed.take().filter(|_| steps < STEPS_MAX) {
-                steps += 1;
+            let mut passed = HashSet::new();
+            while let Some(location) = followed.take().filter(|location| !ends.contains(location)) {
                 followed = get(&whole, &location).and_then(next);
+                if !passed.insert(location) {
+                    circle = Some(at.to_owned());
+                    return;
+                }
             }
-            if steps == STEPS_MAX {
-                circle = Some(at.to_owned());
-            }
+            ends.extend(passed);
         });
         if let Some(pointer) = circle {
             let file = files.get(key).map_or(key.as_str(), |file| file.path.as_str()).to_owned();

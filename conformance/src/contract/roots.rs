@@ -24,7 +24,13 @@ fn contract(side: &Side) -> Vec<Root> {
     let mut roots = Vec::new();
     let mut add = |label: String, action: Option<&str>, location: String, direction| {
         if side.at(&location).is_some() {
-            roots.push(Root { label, action: action.map(str::to_owned), location, direction });
+            roots.push(Root {
+                label,
+                document: None,
+                action: action.map(str::to_owned),
+                location,
+                direction,
+            });
         }
     };
     let registry = side.tables.get("registry");
@@ -81,13 +87,12 @@ const HEAD: [&str; 7] =
 /// The document itself; each definition, where the document has nothing but definitions.
 fn schemas(side: &Side, direction: Direction) -> Vec<Root> {
     let documents = side.at("/$defs").and_then(Value::as_object);
-    let one = documents.is_some_and(|documents| documents.len() == 1);
     let mut roots = Vec::new();
     for (key, document) in documents.into_iter().flatten() {
         let start = format!("/$defs/{}", escape(key));
-        // Two files are compared whatever their names are.
-        let label =
-            |name: &str| if one { name.to_owned() } else { format!("{key} {name}").trim_end().to_owned() };
+        let mut add = |label: String, location| {
+            roots.push(Root { label, document: Some(key.clone()), action: None, location, direction });
+        };
         let says = document.as_object().is_none_or(|object| {
             object.keys().any(|name| !HEAD.contains(&name.as_str()) && !name.starts_with("x-"))
         });
@@ -96,16 +101,11 @@ fn schemas(side: &Side, direction: Direction) -> Vec<Root> {
             .filter_map(|keyword| Some((keyword, document.get(keyword)?.as_object()?)))
             .collect();
         if says || definitions.is_empty() {
-            roots.push(Root { label: label("document"), action: None, location: start.clone(), direction });
+            add("document".to_owned(), start.clone());
         } else {
             for (keyword, definitions) in definitions {
                 for name in definitions.keys() {
-                    roots.push(Root {
-                        label: label(&format!("definition {name}")),
-                        action: None,
-                        location: format!("{start}/{keyword}/{}", escape(name)),
-                        direction,
-                    });
+                    add(format!("definition {name}"), format!("{start}/{keyword}/{}", escape(name)));
                 }
             }
         }

@@ -8,6 +8,7 @@ use std::{
 };
 
 use super::{Direction, extend, git, last_name, openapi, references, roots};
+use crate::input;
 
 /// Why a side cannot be compared.
 #[derive(Debug, thiserror::Error)]
@@ -64,6 +65,14 @@ pub enum LoadError {
         /// Where in it.
         pointer: String,
     },
+    /// There are more schemas than are judged.
+    #[error("{name}: it has more than {max} schemas, the limit for one version")]
+    TooMany {
+        /// As it was given.
+        name: String,
+        /// The limit.
+        max: usize,
+    },
     /// A reference leads nowhere.
     #[error(
         "{file}#{pointer}: the reference {reference} leads nowhere\nhint: all files that it needs must be in the folder; nothing is fetched"
@@ -103,6 +112,16 @@ pub enum LoadError {
         pointer: String,
         /// What is outside.
         why: String,
+    },
+    /// A rule or an alias has a code that its contract does not have.
+    #[error(
+        "{place}: the code `{code}` is in no table of codes that may stand here\nhint: rules have codes of errors.json or warnings.json, aliases of warnings.json"
+    )]
+    UnknownCode {
+        /// Where.
+        place: String,
+        /// The code.
+        code: String,
     },
     /// Plain schemas say nothing of C# names, actions and readings.
     #[error(
@@ -157,13 +176,25 @@ impl Kind {
 /// A message: where its schema is, and which way it goes.
 #[derive(Clone, Debug)]
 pub(crate) struct Root {
-    /// Equal on both sides for the same message.
+    /// Equal on both sides for the same message of one document.
     pub(crate) label: String,
+    /// The key of its document, of plain schemas: a folder may have the same label in several.
+    pub(crate) document: Option<String>,
     /// The action, where it is the command or the reply of one.
     pub(crate) action: Option<String>,
     /// Pointer into the bundle.
     pub(crate) location: String,
     pub(crate) direction: Direction,
+}
+
+impl Root {
+    /// Its name where there are several documents, or one: two files are compared whatever their names are.
+    pub(crate) fn name(&self, has_several: bool) -> String {
+        match &self.document {
+            Some(document) if has_several => format!("{document} {}", self.label),
+            _ => self.label.clone(),
+        }
+    }
 }
 
 /// One side.
@@ -265,6 +296,7 @@ impl Side {
         if documents.is_empty() {
             return Err(LoadError::NoSchemas { name: name.to_owned() });
         }
+        check_count(name, &documents)?;
         let written = documents.clone();
         references::check_bases(&documents, &tables, &by_key)?;
         references::resolve(&mut documents, &by_key)?;
@@ -304,6 +336,11 @@ impl Side {
         found
     }
 
+    /// Whether it has several documents.
+    pub(crate) fn has_several(&self) -> bool {
+        self.written.len() > 1
+    }
+
     /// The files of schemas, with their documents as they were written.
     pub(crate) fn schemas(&self) -> impl Iterator<Item = (&File, &Value)> {
         self.written.iter().filter_map(|(key, document)| Some((self.files.get(key)?, document)))
@@ -311,14 +348,14 @@ impl Side {
 
     /// Where a definition is, by its name; or a message, by its label.
     pub(crate) fn named(&self, name: &str) -> Option<String> {
-        let root = self.roots.iter().find(|root| root.label == name);
+        let root = self.roots.iter().find(|root| root.name(self.has_several()) == name);
         let named = || definitions(self).into_iter().find(|location| last_name(location) == name);
         root.map(|root| root.location.clone()).or_else(named)
     }
 
     /// The names that [`Self::named`] knows.
     pub(crate) fn names(&self) -> Vec<String> {
-        let labels = self.roots.iter().map(|root| root.label.clone());
+        let labels = self.roots.iter().map(|root| root.name(self.has_several()));
         labels.chain(definitions(self).iter().map(|location| last_name(location))).collect()
     }
 
@@ -338,6 +375,18 @@ impl Side {
         let file = self.files.get(&key).or_else(|| self.files.values().next());
         (file.map_or(key, |file| file.path.clone()), pointer)
     }
+}
+
+/// Schemas of one version: ten times those of ours. Validators follow nested ones by recursion, and the stack has room for so many.
+const SCHEMAS_MAX: usize = 20_000;
+
+fn check_count(name: &str, documents: &Map<String, Value>) -> Result<(), LoadError> {
+    let mut count = 0;
+    documents.values().for_each(|document| references::each_schema(document, "", &mut |_, _| count += 1));
+    if count <= SCHEMAS_MAX {
+        return Ok(());
+    }
+    Err(LoadError::TooMany { name: name.to_owned(), max: SCHEMAS_MAX })
 }
 
 fn check_schema(file: &File, value: &Value) -> Result<(), LoadError> {
@@ -404,7 +453,7 @@ fn stem(path: &str) -> &str {
 
 fn file(path: &Path) -> Result<File, LoadError> {
     let unreadable = |cause| LoadError::Unreadable { path: path.to_owned(), cause };
-    let text = fs::read_to_string(path).map_err(unreadable)?;
+    let text = input::text(path).map_err(unreadable)?;
     Ok(File { path: path.to_string_lossy().into_owned(), text })
 }
 

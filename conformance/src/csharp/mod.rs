@@ -23,10 +23,7 @@ mod syntax;
 mod type_name;
 mod unit;
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use crate::{
     contract::Tables,
@@ -224,7 +221,7 @@ impl Sources {
     pub fn read(paths: &[PathBuf]) -> Result<Self, Unreadable> {
         let (mut texts, mut broken) = (Vec::new(), Vec::new());
         for path in files::find(paths, &FILES)? {
-            let bytes = fs::read(&path).map_err(files::unreadable(&path))?;
+            let bytes = crate::input::bytes(&path).map_err(files::unreadable(&path))?;
             let (text, fault) = encoding::text(&bytes);
             let place = |line| Place { file: path.clone(), line };
             broken.extend(fault.map(|line| (place(line), "its encoding is not UTF-8".to_owned())));

@@ -245,17 +245,14 @@ fn compare_two(old: &Side, new: &Side, settings: &Settings) -> Result<Comparison
 /// Walks every message that both sides have.
 fn messages(old: &Side, new: &Side, walk: &mut Walk<'_>) -> Vec<Message> {
     let mut messages = Vec::new();
-    let others: HashMap<&str, &contract::Root> =
-        new.roots.iter().map(|root| (root.label.as_str(), root)).collect();
+    let has_several = old.has_several() || new.has_several();
+    let others: HashMap<String, &contract::Root> =
+        new.roots.iter().map(|root| (root.name(has_several), root)).collect();
     for root in &old.roots {
-        let Some(other) = others.get(root.label.as_str()) else { continue };
+        let label = root.name(has_several);
+        let Some(other) = others.get(&label) else { continue };
         let node = walk.pair(&root.location, &other.location);
-        messages.push(Message {
-            label: root.label.clone(),
-            action: root.action.clone(),
-            direction: root.direction,
-            node,
-        });
+        messages.push(Message { label, action: root.action.clone(), direction: root.direction, node });
     }
     messages
 }

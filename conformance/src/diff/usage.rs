@@ -4,7 +4,6 @@ use serde::Deserialize;
 use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs,
     path::Path,
 };
 
@@ -71,7 +70,7 @@ const SCHEMA: &str = include_str!("../../schemas/usage.json");
 /// [`LoadError`] if it cannot be read, or is not of the schema.
 pub fn read(path: &Path) -> Result<Usage, LoadError> {
     let text =
-        fs::read_to_string(path).map_err(|cause| LoadError::Unreadable { path: path.to_owned(), cause })?;
+        crate::input::text(path).map_err(|cause| LoadError::Unreadable { path: path.to_owned(), cause })?;
     let file = path.to_string_lossy().into_owned();
     let not_json = |cause| LoadError::NotJson { file: file.clone(), cause };
     let document: Value = crate::json::read(text.as_bytes()).map_err(not_json)?;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::{fs, path::Path};
+use std::path::Path;
 
 use super::{Finding, LoadError, Severity};
 
@@ -41,7 +41,7 @@ struct File {
 /// [`LoadError`] if it cannot be read, or has other members.
 pub fn read(path: &Path) -> Result<Vec<Waiver>, LoadError> {
     let text =
-        fs::read_to_string(path).map_err(|cause| LoadError::Unreadable { path: path.to_owned(), cause })?;
+        crate::input::text(path).map_err(|cause| LoadError::Unreadable { path: path.to_owned(), cause })?;
     let file: File = serde_json::from_str(&text)
         .map_err(|cause| LoadError::NotJson { file: path.to_string_lossy().into_owned(), cause })?;
     Ok(file.waivers)

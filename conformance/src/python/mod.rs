@@ -16,6 +16,7 @@ use std::{
 use crate::{
     class::Class,
     contract::Tables,
+    input,
     source::{
         Finding, Judged, Place, Undecided, distance,
         files::{self, Unreadable},
@@ -76,6 +77,9 @@ enum Kind {
 /// [`PythonError`].
 pub fn judge(folder: &Path, python: &Path, tables: &Tables) -> Result<Judged, PythonError> {
     let files = files::find(&[folder.to_owned()], &FILES)?;
+    for file in &files {
+        input::check(file).map_err(files::unreadable(file))?;
+    }
     let known = Known::of(tables);
     let mut judged = Judged::default();
     for used in names(&files, python)? {

@@ -13,7 +13,6 @@ pub struct Unreadable {
     /// It.
     pub path: PathBuf,
     /// The cause.
-    #[source]
     pub cause: io::Error,
 }
 

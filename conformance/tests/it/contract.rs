@@ -162,3 +162,22 @@ fn a_contract_outside_of_the_subset_is_refused_with_its_place() {
     assert_eq!(code, Some(30), "{text}");
     assert!(text.contains("parcels_schema.json#/$defs/Weighed/properties/weight_grams"), "{text}");
 }
+
+/// A code that only its own tables know is one of theirs; one that they do not know is a mistake.
+#[test]
+fn a_rule_has_a_code_of_its_own_contract() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for entry in fs::read_dir(PARCELS).expect("the example") {
+        let path = entry.expect("an entry").path();
+        let text = fs::read_to_string(&path).expect("a file");
+        // Concord has this code, and the contract of parcels has not.
+        let is_rules = path.ends_with("rules.json");
+        let text = if is_rules { text.replace("too_valuable", "queue_full") } else { text };
+        file(folder.path(), path.file_name().unwrap().to_str().unwrap(), &text);
+    }
+    let document = file(folder.path(), "parcel.txt", "{}");
+    let contract = folder.path().to_str().unwrap();
+    let (code, text) = run(&["read", &document, "--contract", contract, "--schema", "SendParcel"]);
+    assert_eq!(code, Some(30), "{text}");
+    assert!(text.contains("rules.json#/rules/0/code: the code `queue_full` is in no table"), "{text}");
+}

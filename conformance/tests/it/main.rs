@@ -12,6 +12,7 @@ mod dotnet;
 mod drifts;
 mod faults;
 mod gates;
+mod hostile;
 mod injection;
 mod kit;
 mod mutants;

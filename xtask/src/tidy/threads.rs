@@ -44,6 +44,11 @@ pub(super) const ALLOWED: &[Allowed] = &[
     ),
     allowed("worker-sim", "process", "work runs beside the loop that reads commands; there is no runtime"),
     allowed("conformance", "party", "a worker's pipes are read with a time limit; there is no runtime"),
+    allowed(
+        "conformance",
+        "deadline",
+        "work that cannot be cancelled has a limit of time; there is no runtime",
+    ),
     allowed("xtask", "steps", "what a step leaves behind may hold its pipe open for ever"),
     allowed("xtask", "codegen", "rustfmt's stdin is written while its stdout is read"),
 ];

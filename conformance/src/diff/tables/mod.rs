@@ -7,10 +7,10 @@ mod rules;
 
 use contracts::pointer::escape;
 use serde_json::{Map, Value};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{rule, walk::Edit};
-use crate::contract::{Direction, Side, events};
+use crate::contract::{Direction, Root, Side, events};
 
 /// Notes edits of tables.
 pub(super) struct Tables<'s> {
@@ -33,6 +33,7 @@ impl<'s> Tables<'s> {
         tables.limits();
         tables.rules();
         tables.events();
+        tables.documents();
         tables.definitions();
         tables.operations();
         tables.edits
@@ -117,6 +118,27 @@ impl<'s> Tables<'s> {
         }
     }
 
+    /// Documents that only one of two folders has. Two that have none in common are not two versions of one set.
+    fn documents(&mut self) {
+        if self.old.kind != super::Kind::Schemas || !(self.old.has_several() || self.new.has_several()) {
+            return;
+        }
+        let documents = |side: &'s Side| -> BTreeMap<&'s str, Direction> {
+            side.roots.iter().filter_map(|root| Some((root.document.as_deref()?, root.direction))).collect()
+        };
+        let (old, new) = (documents(self.old), documents(self.new));
+        if old.keys().all(|key| !new.contains_key(key)) {
+            return;
+        }
+        let place = |key: &str| Some(format!("/$defs/{}", escape(key)));
+        for (key, direction) in old.iter().filter(|(key, _)| !new.contains_key(*key)) {
+            self.note("document", "removed", &format!("document {key}"), *direction).old = place(key);
+        }
+        for (key, direction) in new.iter().filter(|(key, _)| !old.contains_key(*key)) {
+            self.note("document", "added", &format!("document {key}"), *direction).new = place(key);
+        }
+    }
+
     /// Names of definitions, which generated types have; and files.
     fn definitions(&mut self) {
         let old = definitions(self.old);
@@ -141,27 +163,25 @@ impl<'s> Tables<'s> {
         }
     }
 
-    /// Operations of OpenAPI documents that only one side has.
+    /// Operations of OpenAPI documents that only one side has. One of a webhook goes the way of events.
     fn operations(&mut self) {
-        let names = |side: &'s Side| -> BTreeSet<&'s str> {
-            let requests = side.roots.iter().filter(|root| root.label.ends_with(" request"));
-            requests.filter_map(|root| root.action.as_deref()).collect()
-        };
         if self.old.kind != super::Kind::OpenApi {
             return;
         }
-        let (old, new) = (names(self.old), names(self.new));
-        let place = |side: &Side, name: &str| {
-            side.roots
-                .iter()
-                .find(|root| root.action.as_deref() == Some(name))
-                .map(|root| root.location.clone())
+        let operations = |side: &'s Side| -> BTreeMap<&'s str, &'s Root> {
+            let requests = side.roots.iter().filter(|root| root.label.ends_with(" request"));
+            requests.filter_map(|root| Some((root.action.as_deref()?, root))).collect()
         };
-        for name in old.difference(&new) {
-            self.note("operation", "removed", name, Direction::Request).old = place(self.old, name);
+        let (old, new) = (operations(self.old), operations(self.new));
+        let keyword = |root: &Root| match root.direction {
+            Direction::Response => "webhook",
+            _ => "operation",
+        };
+        for (name, root) in old.iter().filter(|(name, _)| !new.contains_key(*name)) {
+            self.note(keyword(root), "removed", name, root.direction).old = Some(root.location.clone());
         }
-        for name in new.difference(&old) {
-            self.note("operation", "added", name, Direction::Request).new = place(self.new, name);
+        for (name, root) in new.iter().filter(|(name, _)| !old.contains_key(*name)) {
+            self.note(keyword(root), "added", name, root.direction).new = Some(root.location.clone());
         }
         self.beside_schemas();
     }
