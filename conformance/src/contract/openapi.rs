@@ -1,4 +1,5 @@
-//! OpenAPI 3.1: each operation becomes two messages, what is sent and what comes back.
+//! OpenAPI 3.1: each operation becomes two messages, what is sent and what comes back. Those of a webhook go the other way:
+//! the service sends the request, and the client answers.
 
 use contracts::pointer::{escape, unescape};
 use serde_json::{Map, Value, json};
@@ -14,6 +15,13 @@ use super::{
 
 /// The key of the document that holds the messages.
 pub(super) const MESSAGES: &str = "(messages)";
+
+/// The lists of operations: those that clients call, and those that the service calls.
+const LISTS: [&str; 2] = ["paths", WEBHOOKS];
+const WEBHOOKS: &str = "webhooks";
+
+/// What stands before the name of a webhook where an operation has its path. A path starts with `/`.
+const WEBHOOK: &str = "webhook ";
 
 const VERBS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
@@ -41,16 +49,17 @@ const TOLD: [&str; 10] = [
     "deprecated",
 ];
 
-/// Members whose operations are no messages of the comparison: each of them is compared whole.
-const WHOLE: [&str; 3] = ["webhooks", "callbacks", "pathItems"];
+/// The member whose operations are no messages of the comparison, as their addresses are expressions over other messages: each
+/// of them is compared whole.
+const WHOLE: &str = "callbacks";
 
 /// Members of `components` that are compared as messages or as definitions, or that say nothing on the wire.
 const COMPARED: [&str; 2] = ["schemas", "examples"];
 
-/// What an OpenAPI document says beside its schemas (security, servers, headers, forms of parameters, webhooks), by its pointer.
+/// What an OpenAPI document says beside its schemas (security, servers, headers, forms of parameters, callbacks), by its pointer.
 pub(crate) fn beside_schemas(document: &Value) -> BTreeMap<String, Value> {
     let mut beside = Beside { document, found: BTreeMap::new() };
-    for name in ["servers", "security", "webhooks"] {
+    for name in ["servers", "security"] {
         beside.member(document, "", name);
     }
     let components = document.get("components").unwrap_or(&Value::Null);
@@ -58,8 +67,10 @@ pub(crate) fn beside_schemas(document: &Value) -> BTreeMap<String, Value> {
     for name in names.filter(|name| !COMPARED.contains(&name.as_str())) {
         beside.member(components, "/components", name);
     }
-    for (path, item) in document.get("paths").and_then(Value::as_object).into_iter().flatten() {
-        beside.walk(item, &format!("/paths/{}", escape(&template(path))));
+    for list in LISTS {
+        for (path, item) in document.get(list).and_then(Value::as_object).into_iter().flatten() {
+            beside.walk(item, &format!("/{list}/{}", escape(&template(path))));
+        }
     }
     beside.found
 }
@@ -73,7 +84,7 @@ impl Beside<'_> {
     fn member(&mut self, owner: &Value, at: &str, name: &str) {
         let Some(value) = owner.get(name) else { return };
         let at = format!("{at}/{}", escape(name));
-        if !WHOLE.contains(&name) {
+        if name != WHOLE {
             return self.walk(value, &at);
         }
         for (name, item) in value.as_object().into_iter().flatten() {
@@ -159,22 +170,43 @@ pub(super) fn add_messages(documents: &mut Map<String, Value>) {
     let whole = json!({"$defs": documents});
     let mut messages = Map::new();
     for (key, document) in documents.iter() {
-        let paths = document.get("paths").and_then(Value::as_object).into_iter().flatten();
-        for (path, item) in paths {
-            for verb in VERBS {
-                let Some(operation) = item.get(verb) else { continue };
-                let name = format!("{} {}", verb.to_ascii_uppercase(), template(path));
-                let at = format!("/$defs/{}/paths/{}/{verb}", escape(key), escape(path));
-                let shared = at.rsplit_once('/').map_or("", |(item, _)| item);
-                let operation = Operation { whole: &whole, path, at: &at, shared, item, operation };
-                messages.insert(
-                    name,
-                    json!({"$defs": {"request": operation.request(), "response": operation.response()}}),
-                );
+        for list in LISTS {
+            for path in document.get(list).and_then(Value::as_object).into_iter().flat_map(Map::keys) {
+                let (shared, item) =
+                    resolved(&whole, format!("/$defs/{}/{list}/{}", escape(key), escape(path)));
+                let Some(item) = item else { continue };
+                for verb in VERBS {
+                    let Some(operation) = item.get(verb) else { continue };
+                    let at = format!("{shared}/{verb}");
+                    let operation =
+                        Operation { whole: &whole, path, at: &at, shared: &shared, item, operation };
+                    messages.insert(
+                        format!("{} {}", verb.to_ascii_uppercase(), address(list, path)),
+                        json!({"$defs": {"request": operation.request(), "response": operation.response()}}),
+                    );
+                }
             }
         }
     }
     documents.insert(MESSAGES.to_owned(), json!({"$defs": messages}));
+}
+
+/// What an operation is told by beside its verb.
+fn address(list: &str, path: &str) -> String {
+    if list == WEBHOOKS { format!("{WEBHOOK}{path}") } else { template(path) }
+}
+
+/// The object at a pointer, through its reference; with the pointer of what it refers to.
+fn resolved(whole: &Value, location: String) -> (String, Option<&Value>) {
+    let value = contracts::pointer::get(whole, &location);
+    match value.and_then(|value| value.get("$ref")).and_then(Value::as_str) {
+        Some(reference) => {
+            let location = target(reference);
+            let value = contracts::pointer::get(whole, &location);
+            (location, value)
+        }
+        None => (location, value),
+    }
 }
 
 struct Operation<'a> {
@@ -187,26 +219,13 @@ struct Operation<'a> {
 }
 
 impl Operation<'_> {
-    /// The object at a pointer, through its reference; with the pointer of what it refers to.
-    fn at(&self, location: String) -> (String, Option<&Value>) {
-        let value = contracts::pointer::get(self.whole, &location);
-        match value.and_then(|value| value.get("$ref")).and_then(Value::as_str) {
-            Some(reference) => {
-                let location = target(reference);
-                let value = contracts::pointer::get(self.whole, &location);
-                (location, value)
-            }
-            None => (location, value),
-        }
-    }
-
     fn request(&self) -> Value {
         let mut places: Map<String, Value> = Map::new();
         let mut needed: Vec<Value> = Vec::new();
         for (start, owner) in [(self.shared, self.item), (self.at, self.operation)] {
             let count = owner.get("parameters").and_then(Value::as_array).map_or(0, Vec::len);
             for index in 0..count {
-                let (location, parameter) = self.at(format!("{start}/parameters/{index}"));
+                let (location, parameter) = resolved(self.whole, format!("{start}/parameters/{index}"));
                 let text = |name: &str| parameter.and_then(|it| it.get(name)).and_then(Value::as_str);
                 let (Some(name), Some(place)) = (text("name"), text("in")) else { continue };
                 let by_number = number_of(self.path, name).filter(|_| place == "path");
@@ -223,7 +242,7 @@ impl Operation<'_> {
                 }
             }
         }
-        let (location, body) = self.at(format!("{}/requestBody", self.at));
+        let (location, body) = resolved(self.whole, format!("{}/requestBody", self.at));
         if let Some(body) = body {
             places.insert("body".to_owned(), content(&location, body));
             if body.get("required") == Some(&Value::Bool(true)) {
@@ -238,7 +257,8 @@ impl Operation<'_> {
         let mut statuses = Map::new();
         let responses = self.operation.get("responses").and_then(Value::as_object);
         for status in responses.into_iter().flat_map(Map::keys) {
-            let (location, response) = self.at(format!("{}/responses/{}", self.at, escape(status)));
+            let (location, response) =
+                resolved(self.whole, format!("{}/responses/{}", self.at, escape(status)));
             if let Some(response) = response {
                 statuses.insert(status.clone(), content(&location, response));
             }
@@ -268,7 +288,10 @@ pub(super) fn roots(side: &Side) -> Vec<Root> {
     let start = format!("/$defs/{}/$defs", escape(MESSAGES));
     let operations = side.at(&start).and_then(Value::as_object).into_iter().flat_map(Map::keys);
     let both = operations.flat_map(|name| {
-        [("request", Request), ("response", Response)].map(|(part, direction)| Root {
+        // The service sends the request of a webhook.
+        let is_webhook = name.split_once(' ').is_some_and(|(_, address)| address.starts_with(WEBHOOK));
+        let (asked, answered) = if is_webhook { (Response, Request) } else { (Request, Response) };
+        [("request", asked), ("response", answered)].map(|(part, direction)| Root {
             label: format!("{name} {part}"),
             document: None,
             action: Some(name.clone()),
@@ -285,10 +308,14 @@ pub(super) fn origin<'d>(pointer: &str, mut documents: impl Iterator<Item = &'d 
     let Some((verb, wanted)) = name.as_deref().and_then(|name| name.split_once(' ')) else {
         return String::new();
     };
-    let path = documents.find_map(|document| {
-        let paths = document.get("paths").and_then(Value::as_object)?;
-        paths.keys().find(|path| template(path) == wanted)
+    let found = documents.find_map(|document| {
+        LISTS.into_iter().find_map(|list| {
+            let mut paths = document.get(list)?.as_object()?.keys();
+            let path = paths.find(|path| address(list, path) == wanted)?;
+            Some(format!("/{list}/{}", escape(path)))
+        })
     });
-    let path = path.map_or(wanted, String::as_str);
-    format!("/paths/{}/{}", escape(path), verb.to_ascii_lowercase())
+    // An operation that is gone from the documents has the name that it had.
+    let item = found.unwrap_or_else(|| format!("/paths/{}", escape(wanted)));
+    format!("{item}/{}", verb.to_ascii_lowercase())
 }

@@ -279,28 +279,25 @@ fn what_lies_beside_schemas_is_named_or_refused() {
     for (more, code) in [
         (json!({"security": [{"bearer": []}]}), 20),
         (json!({"servers": [{"url": "/v2"}]}), 20),
-        (json!({"webhooks": {"done": {"post": {}}}}), 20),
+        (json!({"webhooks": {"done": {"post": {"requestBody": {"content": {}}}}}}), 0),
         (json!({"tags": [{"name": "jobs"}]}), 0),
     ] {
         let other = at("other.json", &openapi("3.1.1", &more));
         let output = tool(&["diff", &plain, &other]);
         assert_eq!(output.status.code(), Some(code), "{more}: {}", String::from_utf8_lossy(&output.stdout));
     }
-    // Of a webhook and a callback the messages are no messages of the comparison: they are compared whole, with what they refer to.
-    let hook = |reference: &str| json!({"done": {"post": {"requestBody": {"content": {"application/json": {"schema": {"$ref": reference}}}}}}});
-    let size = |most: u64| json!({"schemas": {"Size": {"type": "integer", "maximum": most}}});
-    let hooked = at(
-        "hooked.json",
-        &openapi("3.1.0", &json!({"webhooks": hook("#/components/schemas/Size"), "components": size(9)})),
-    );
-    for more in [
-        json!({"components": size(9)}),
-        json!({"webhooks": hook("#/components/schemas/Size"), "components": size(8)}),
-    ] {
-        let other = at("other.json", &openapi("3.1.0", &more));
-        let output = tool(&["diff", &hooked, &other]);
-        assert_eq!(output.status.code(), Some(20), "{more}: {}", String::from_utf8_lossy(&output.stdout));
-    }
+    // Of a callback the messages are no messages of the comparison: it is compared whole, with what it refers to.
+    let size = |most: u64| json!({"Size": {"type": "integer", "maximum": most}});
+    let called = |most: u64| {
+        let schema = json!({"$ref": "#/components/schemas/Size"});
+        let post = json!({"post": {"requestBody": {"content": {"application/json": {"schema": schema}}}}});
+        openapi(
+            "3.1.0",
+            &json!({"components": {"callbacks": {"done": {"{$request.query.url}": post}}, "schemas": size(most)}}),
+        )
+    };
+    let [nine, eight] = [9, 8].map(|most| at(&format!("called{most}.json"), &called(most)));
+    assert_eq!(tool(&["diff", &nine, &eight]).status.code(), Some(20));
     // The name of a parameter in a path is not on the wire.
     let text = openapi("3.1.0", &json!({})).to_string().replace("{id}", "{job}").replace("\"id\"", "\"job\"");
     let renamed = at("renamed.json", &serde_json::from_str(&text).unwrap());
@@ -352,5 +349,53 @@ fn a_registry_whose_references_lead_nowhere_is_refused() {
         assert_eq!(output.status.code(), Some(30), "{to}: {}", String::from_utf8_lossy(&output.stdout));
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(said.contains(to) && said.contains("leads nowhere"), "{said}");
+    }
+}
+
+/// The service sends the request of a webhook, and reads the answer.
+#[test]
+fn operations_of_webhooks_are_messages_the_other_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str, value: &Value| {
+        let path = folder.path().join(name);
+        fs::write(&path, value.to_string()).unwrap();
+        path.to_string_lossy().into_owned()
+    };
+    let body = |most: u64| json!({"content": {"application/json": {"schema": {"type": "integer", "maximum": most}}}});
+    let post = |sent: u64, answered: u64| {
+        let mut answer = body(answered);
+        answer["description"] = "ok".into();
+        json!({"post": {"requestBody": body(sent), "responses": {"200": answer}}})
+    };
+    let document = |webhooks: Value, items: Value| {
+        let mut document =
+            json!({"openapi": "3.1.0", "info": {"title": "a", "version": "1"}, "webhooks": webhooks});
+        if items != json!({}) {
+            document["components"] = json!({"pathItems": items});
+        }
+        document
+    };
+    let inline = |sent, answered| document(json!({"done": post(sent, answered)}), json!({}));
+    let referred = |sent, answered| {
+        document(
+            json!({"done": {"$ref": "#/components/pathItems/Done"}}),
+            json!({"Done": post(sent, answered)}),
+        )
+    };
+    let old = at("old.json", &inline(9, 9));
+    for (new, code, words) in [
+        (inline(8, 9), 0, "0 breaking"),
+        (inline(10, 9), 10, "POST webhook done request"),
+        (inline(9, 8), 10, "POST webhook done response"),
+        (inline(9, 10), 0, "compatible"),
+        (referred(9, 9), 0, "0 breaking"),
+        (referred(9, 8), 10, "POST webhook done response"),
+        (document(json!({"done": post(9, 9), "late": post(9, 9)}), json!({})), 0, "POST webhook late is new"),
+        (document(json!({"other": post(9, 9)}), json!({})), 10, "POST webhook done is gone"),
+    ] {
+        let output = tool(&["diff", &old, &at("new.json", &new)]);
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(output.status.code(), Some(code), "{new}: {said}");
+        assert!(said.contains(words), "{new}: {said}");
     }
 }
