@@ -197,7 +197,7 @@ type Skipped = Vec<(&'static str, String)>;
 fn parties(choice: &Choice) -> Result<(Parties, Skipped), PartyError> {
     let mut parties: Parties = vec![Box::new(Schema::default())];
     let mut skipped = Skipped::new();
-    let classes = Arc::new(Classes::of_all());
+    let classes = Arc::new(Classes::of_all(contracts::dictionary::dictionary()));
     let peer = choice.dotnet.as_deref().map(|program| Dotnet::start(program, classes.types())).transpose()?;
     parties.push(Box::new(Model::new(&classes, peer.as_ref())));
     match &peer {

@@ -1,7 +1,7 @@
 //! C# as a party: classes as a C# service declares them for the contract, read by the model and by real .NET.
 
 use contracts::{
-    dictionary::{Dictionary, Shape, dictionary},
+    dictionary::{Dictionary, Shape},
     naming::ordinal_ignore_case,
 };
 use serde_json::Value as Json;
@@ -12,30 +12,38 @@ use crate::contract::Tables;
 use crate::dotnet::{
     Options, bind,
     clr::{Class, Clr, Integer, Member, Types},
+    fault::Fault,
     line, options,
     peer::{Answer, NEWTONSOFT, Peer},
     write,
 };
 
 /// Classes for a subject: plain classes with auto-properties, named as the schemas say C# names them.
-pub(crate) struct Classes {
-    dictionary: &'static Dictionary,
+pub(crate) struct Classes<'d> {
+    dictionary: &'d Dictionary,
     types: Types,
     root: Clr,
     by_definition: HashMap<String, usize>,
 }
 
-impl Classes {
+impl<'d> Classes<'d> {
     /// A class for each object of the schemas.
-    pub(crate) fn of_all() -> Self {
-        let mut classes = Self::empty(dictionary());
-        for def in dictionary().defs().filter(|def| matches!(def.shape, Shape::Object(_))) {
+    pub(crate) fn of_all(dictionary: &'d Dictionary) -> Self {
+        let mut classes = Self::empty(dictionary);
+        for def in dictionary.defs().filter(|def| matches!(def.shape, Shape::Object(_))) {
             classes.definition(&def.name);
         }
         classes
     }
 
-    fn empty(dictionary: &'static Dictionary) -> Self {
+    /// A class for one definition, and those that it needs.
+    pub(crate) fn of_one(dictionary: &'d Dictionary, definition: &str) -> Self {
+        let mut classes = Self::empty(dictionary);
+        classes.root = classes.definition(definition);
+        classes
+    }
+
+    fn empty(dictionary: &'d Dictionary) -> Self {
         Self { dictionary, types: Types::default(), root: Clr::Object, by_definition: HashMap::new() }
     }
 
@@ -116,9 +124,14 @@ impl Classes {
         }
     }
 
+    /// What the model of System.Text.Json binds a text to.
+    pub(crate) fn bind(&self, json: &str, options: &Options) -> Result<bind::Bound, Fault> {
+        bind::bind(&self.types, &self.root, options, json)
+    }
+
     /// What the model of System.Text.Json reads under options, in the first line of the bytes.
     pub(super) fn read(&self, bytes: &[u8], options: &Options) -> Outcome {
-        let bound = match bind::bind(&self.types, &self.root, options, &whole(bytes)) {
+        let bound = match self.bind(&whole(bytes), options) {
             Ok(bound) => bound,
             Err(fault) => return super::refused(fault.path, fault.why),
         };

@@ -18,12 +18,12 @@ use contracts::Dialect;
 
 /// The model, and real .NET beside it.
 pub(crate) struct Model {
-    classes: Arc<Classes>,
+    classes: Arc<Classes<'static>>,
     real: Option<Arc<Mutex<Peer>>>,
 }
 
 impl Model {
-    pub(crate) fn new(classes: &Arc<Classes>, real: Option<&Arc<Mutex<Peer>>>) -> Self {
+    pub(crate) fn new(classes: &Arc<Classes<'static>>, real: Option<&Arc<Mutex<Peer>>>) -> Self {
         Self { classes: Arc::clone(classes), real: real.cloned() }
     }
 

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 use std::cell::RefCell;
 
 use super::{Judge, Reach, Refusal, fill::Filler, fill::pointer, pool, proof, random};
-use crate::contract::Direction;
+use crate::contract::{Direction, last_name};
 use crate::diff::{
     rule::{Effect, Severity},
     view::View,
@@ -22,7 +22,8 @@ pub struct Witness {
     pub old_takes: bool,
     /// Why the other refuses it.
     pub refusal: String,
-    /// Who says the same of both versions, by execution: the validators `jsonschema` and `boon`, the `readings`.
+    /// Who says the same of both versions, by execution: the validators `jsonschema` and `boon`, the `readings`, C# classes
+    /// (`System.Text.Json`).
     pub confirmed_by: Vec<&'static str>,
 }
 
@@ -38,6 +39,12 @@ pub(in crate::diff) struct Decision {
 /// Documents that are embedded in a message, and messages that are tried.
 const TRIED_MAX: usize = 8;
 const MESSAGES_MAX: usize = 6;
+
+/// The rule of a changed C# name, which validation does not see.
+const CSHARP_NAME: &str = "N01";
+
+/// The model of System.Text.Json, as `confirmed_by` names it.
+const SYSTEM_TEXT_JSON: &str = "System.Text.Json";
 
 /// Random documents of a schema whose edit no rule can tell.
 const RANDOM: u64 = 300;
@@ -90,6 +97,9 @@ impl<'j, 's> Decider<'j, 's> {
         if edit.harmless == Some(direction) {
             return Severity::Info;
         }
+        if edit.rule.id == CSHARP_NAME {
+            decision.witnesses.extend(self.unbound(edit, direction));
+        }
         if effect == Effect::None || (severity != Severity::Breaking && effect != Effect::Unknown) {
             return severity;
         }
@@ -114,6 +124,28 @@ impl<'j, 's> Decider<'j, 's> {
             if direction == Direction::Request { "new" } else { "old" },
         ));
         Severity::Undecided
+    }
+
+    /// A document whose member a C# class of the one version binds, and that of the other drops.
+    fn unbound(&self, edit: &Edit, direction: Direction) -> Option<Witness> {
+        let Search { takes, refuses, .. } = self.search(direction);
+        let written = if takes.is_old { &edit.before } else { &edit.after };
+        let name = written.as_ref().and_then(Value::as_str)?;
+        let path = format!("$.{name}");
+        edit.nodes.iter().find_map(|node| {
+            let (from, to) = places(&self.nodes[*node], takes.is_old);
+            let place = takes.view(from).properties.get(&*edit.name)?.clone();
+            let document = Value::from(Map::from_iter([(name.to_owned(), takes.least(&place)?)]));
+            let bound = takes.judge.binds(from, &document, "default")?.ok()?;
+            let dropped = refuses.judge.binds(to, &document, "default")?.ok()?;
+            (!bound.contains(&path) && dropped.contains(&path)).then(|| Witness {
+                document,
+                message: format!("definition {}", last_name(from)),
+                old_takes: takes.is_old,
+                refusal: format!("/{name}: a C# class with the other name drops it"),
+                confirmed_by: vec![SYSTEM_TEXT_JSON],
+            })
+        })
     }
 
     /// Whether every value that the one version takes is taken by the other.
@@ -254,6 +286,11 @@ impl<'s> Search<'_, '_, 's> {
                 return Err(format!("the schema refuses {}, and its reading takes it", shown()));
             }
             _ => {}
+        }
+        // Classes know types, and no limits: where both bind the document, they say nothing of it.
+        let bound = (takes.binds(from, document, "snake_lower"), refuses.binds(to, document, "snake_lower"));
+        if let (Some(Ok(_)), Some(Err(_))) = bound {
+            confirmed.push(SYSTEM_TEXT_JSON);
         }
         Ok(confirmed)
     }

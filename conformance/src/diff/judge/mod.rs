@@ -94,6 +94,11 @@ impl<'s> Judge<'s> {
         self.readings.get_or_init(|| Readings::of(self.side)).reads(location, document, direction)
     }
 
+    /// What C# classes of this version bind of the same.
+    fn binds(&self, location: &str, document: &Value, options: &str) -> Option<Result<Vec<String>, String>> {
+        self.readings.get_or_init(|| Readings::of(self.side)).binds(location, document, options)
+    }
+
     /// Why the schema refuses a document.
     pub(super) fn refusals(&self, location: &str, document: &Value) -> Vec<Refusal> {
         let Some(validator) = self.validator(location) else { return Vec::new() };

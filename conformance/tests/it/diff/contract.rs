@@ -195,3 +195,55 @@ fn mutants() -> Vec<Mutant> {
     }
     found
 }
+
+/// The witnesses of a rule after an edit of one file: who refuses the document, and who says so.
+fn witnesses(file: &str, rule: &str, edit: impl FnOnce(&mut Value)) -> Vec<(bool, Value, Vec<&'static str>)> {
+    let mut files = FILES.clone();
+    edit(files.get_mut(file).unwrap());
+    let compared = judged(&files, Profile::Meaning);
+    let found = compared.findings.into_iter().filter(|finding| finding.rule.id == rule);
+    let witnesses = found.flat_map(|finding| finding.witnesses);
+    witnesses.map(|it| (it.old_takes, it.document, it.confirmed_by)).collect()
+}
+
+#[test]
+fn classes_of_both_versions_show_a_changed_name() {
+    let renamed = |file: &mut Value| {
+        file["$defs"]["Hyperparameters"]["properties"]["strength"]["x-csharp"] = "Power".into();
+    };
+    let found = witnesses("prompt_submission_schema.json", "N01", renamed);
+    let (old_takes, document, confirmed_by) = &found[0];
+    assert!(*old_takes && document.get("Strength").is_some(), "{found:?}");
+    assert_eq!(confirmed_by, &["System.Text.Json"]);
+    let renamed = |file: &mut Value| {
+        file["$defs"]["SdxlResult"]["properties"]["memory_used_mb"]["x-csharp"] = "MemoryUsedMiB".into();
+    };
+    let found = witnesses("replies_schema.json", "N01", renamed);
+    let (old_takes, document, confirmed_by) = &found[0];
+    assert!(!*old_takes && document.get("MemoryUsedMiB").is_some(), "{found:?}");
+    assert_eq!(confirmed_by, &["System.Text.Json"]);
+}
+
+#[test]
+fn classes_of_both_versions_show_a_changed_type() {
+    let found = witnesses("prompt_submission_schema.json", "T01", |file| {
+        let of_steps = json!({"$ref": "#/$defs/Steps", "description": "How much.", "x-effect": "picture"});
+        file["$defs"]["Postprocessing"]["properties"]["auto_contrast"] = of_steps;
+    });
+    assert!(!found.is_empty());
+    assert!(found.iter().all(|(.., by)| by.contains(&"System.Text.Json")), "{found:?}");
+    // A class knows no bounds.
+    let found = witnesses("common_schema.json", "B02", |file| {
+        let (_, schema) = file["$defs"]
+            .as_object_mut()
+            .unwrap()
+            .iter_mut()
+            .find(|(_, schema)| {
+                schema["type"] == "integer" && schema["maximum"].as_i64().is_some_and(|most| most > 1)
+            })
+            .expect("an integer with a maximum");
+        schema["maximum"] = json!(schema["maximum"].as_i64().unwrap() - 1);
+    });
+    assert!(!found.is_empty());
+    assert!(found.iter().all(|(.., by)| !by.contains(&"System.Text.Json")), "{found:?}");
+}
