@@ -32,7 +32,7 @@ sealed class Assembled
         return new() { ["types"] = rows, ["undecided"] = assembled.undecided };
     }
 
-    // What loads: a type whose base or member lies in an assembly that is not there does not, and is said.
+    // The types that load. A type whose base or member is in a missing assembly does not load, and is reported.
     IEnumerable<Type> Loaded()
     {
         try
@@ -206,7 +206,7 @@ sealed class Assembled
         };
     }
 
-    // The value that stands where JSON has none, as JSON: null where a caller must give one, `?` where it is not known.
+    // The value of a member that the JSON does not have, as JSON: null where a caller must give one, `?` where it is not known.
     static string? Initial(JsonPropertyInfo property, JsonParameterInfo? parameter, object? fresh)
     {
         object? value = null;

@@ -41,7 +41,7 @@ while (input.ReadLine() is { } line)
     output.WriteLine(Answer(types.Named((string)question["clr"]!), (string)question["options"]!, (string)question["json"]!).ToJsonString());
 }
 
-// What the generated types say of a document.
+// Reads a document with the generated types: its value, violations and warnings.
 static JsonObject Read(string definition, JsonNode question)
 {
     var dialect = Enum.Parse<Dialect>((string)question["dialect"]!, ignoreCase: true);

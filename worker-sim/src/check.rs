@@ -1,4 +1,4 @@
-//! What an effective submission needs of this worker, and all that stands against running it here.
+//! Checks that this worker can run an effective submission: its needs, and every reason against it.
 
 use contracts::{
     DeviceKind, ErrorCode, Failure, Violation,

@@ -194,7 +194,7 @@ fn check(flags: Flags) -> Result<Settings, CliError> {
     })
 }
 
-/// A variable of the environment. One that is not UTF-8 names no device, and is not taken for absent.
+/// A variable of the environment. A value that is not UTF-8 is an error: taken for absent, it would choose another device.
 fn variable(name: &'static str) -> Result<Option<String>, CliError> {
     std::env::var_os(name)
         .map(|value| value.into_string().map_err(|value| CliError::NotText { name, value }))

@@ -27,7 +27,7 @@ use crate::roots::Roots;
 
 /// Longest colour profile after it is inflated, bytes.
 const PROFILE_BYTES_MAX: u64 = 4 << 20;
-/// What stands before the chunks of a PNG.
+/// Length of the signature before the chunks of a PNG.
 const PNG_SIGNATURE_BYTES: usize = 8;
 
 /// The meaning of an image reference.

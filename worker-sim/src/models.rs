@@ -218,7 +218,7 @@ pub(crate) fn kind_by_name(path: &Path) -> Option<&'static str> {
     )
 }
 
-/// The type that the header of a file says, if the contract has it; none of a folder, or of what has no header.
+/// The model type in the header of a file, if the contract has it; `None` for a folder or a file without a header.
 fn kind_in_header(path: &Path) -> Option<String> {
     // A pipe would wait for its writer.
     let header = path.is_file().then(|| safetensors::header_of(path).ok())??;

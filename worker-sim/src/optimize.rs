@@ -9,7 +9,7 @@ use crate::{
     models::Model,
 };
 
-/// What an optimisation should reach.
+/// The goals of an optimisation.
 #[derive(Debug)]
 pub(crate) struct Goals {
     priority: String,

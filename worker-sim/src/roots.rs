@@ -71,7 +71,7 @@ impl Roots {
                 .hint("see the allowed model roots")
         };
         match lexical(&Path::new(PRETEND_ROOT).join(asked)) {
-            // What a real root names is real: it leads out of the root, and is no excuse for a pretend model.
+            // A path that names a real root and leads out of it is refused, never answered with a pretend model.
             _ if matches!(found, Found::Outside) && self.is_of_real_root(asked) => {
                 Err(outside(asked, "models"))
             }

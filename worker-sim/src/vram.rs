@@ -1,4 +1,4 @@
-//! What lies in pretend device and host memory: accounting, least recently used eviction.
+//! The models in pretend device and host memory: accounting, eviction of the least recently used.
 
 use contracts::{ErrorCode, Failure};
 use serde_json::{Value, json};

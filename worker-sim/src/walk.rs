@@ -104,7 +104,7 @@ fn listed(folder: &Path) -> io::Result<vec::IntoIter<PathBuf>> {
     Ok(inside.into_iter())
 }
 
-/// What the system says of a link to nothing, to itself, or through a file.
+/// Whether an error means that a link leads to nothing, to itself, or through a file.
 fn leads_nowhere(err: &io::Error) -> bool {
     use io::ErrorKind::{NotADirectory, NotFound};
     matches!(err.kind(), NotFound | NotADirectory)

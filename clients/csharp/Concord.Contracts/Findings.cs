@@ -1,4 +1,4 @@
-// What a check found: violations and warnings, each with its place.
+// The result of a check: violations and warnings, each with its place.
 namespace Concord.Contracts;
 
 /// <summary>One way in which a document breaks the contract.</summary>

@@ -56,7 +56,7 @@ sealed partial class Checks
         blamed.Add(place.Canonical);
     }
 
-    /// <summary>Counts what broken rules blame as faulty: of it no warning is given. Before, a second rule over the same field would
+    /// <summary>Marks the fields that broken rules blame as faulty, so that they get no warning. Earlier, a second rule over the same field would
     /// not be judged.</summary>
     public void Blame()
     {

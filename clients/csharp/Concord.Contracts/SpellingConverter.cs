@@ -33,7 +33,7 @@ public static class Spellings<T> where T : struct, Enum
         foreach (var (value, name) in Canonical) Read[name.ToLowerInvariant()] = value;
     }
 
-    /// <summary>The name that is written; none of a number that is no value.</summary>
+    /// <summary>The canonical name of a value, as it is written; null if the enum has no such value.</summary>
     public static string? Name(T value) => Canonical.GetValueOrDefault(value);
 
     /// <summary>The value of a spelling, if it has one.</summary>

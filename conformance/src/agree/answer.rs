@@ -16,7 +16,7 @@ pub(super) struct Answer {
     pub(super) is_all: bool,
     /// The warnings of values without effect, where the party has them.
     pub(super) warnings: Option<BTreeSet<(String, String)>>,
-    /// What it read, canonical; `None` of a party that only judges.
+    /// The canonical document that the party read; `None` if the party only judges.
     pub(super) value: Option<Value>,
     /// The same with every default, where the party has them.
     pub(super) effective: Option<Value>,

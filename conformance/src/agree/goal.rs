@@ -31,11 +31,11 @@ pub(super) struct Goal {
     pub(super) member: String,
     /// The place below the member: empty, or `/0` for an item, `/key` for an entry.
     pub(super) below: &'static str,
-    /// What stands there.
+    /// The kind of value to write at the place.
     pub(super) kind: Kind,
 }
 
-/// What a goal asks for at its place.
+/// A kind of value that payloads must have at a place.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Kind {
     /// A sound value.
@@ -68,7 +68,7 @@ pub(super) enum Kind {
     Blank,
     /// A text in another form that is read.
     Alias,
-    /// A name that is no value of the enum.
+    /// A name that the enum does not have.
     UnknownValue,
     /// A value in other case.
     OtherCase,

@@ -41,7 +41,7 @@ const REFUSED_PERCENT_MIN: usize = 40;
 /// Disagreements that a report shows; the others are counted.
 const SHOWN_MAX: usize = 10;
 
-/// What is asked.
+/// The payloads to ask about, and the parties to ask.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Choice {
     /// The seed of the payloads.
@@ -56,7 +56,7 @@ pub struct Choice {
     pub python: Option<PathBuf>,
 }
 
-/// What came of it.
+/// The result of a run.
 #[derive(Clone, Debug)]
 pub struct Agreement {
     choice: Choice,
@@ -83,7 +83,7 @@ struct Disagreement {
     payload: Payload,
     party: &'static str,
     sentence: String,
-    /// What each party says of the shrunk payload.
+    /// The answer of each party to the shrunk payload.
     answers: Vec<(&'static str, Answer)>,
 }
 

@@ -19,11 +19,11 @@ pub(super) struct Payload {
     pub(super) dialect: Dialect,
     /// The document in snake, with the values as they are written.
     pub(super) snake: Value,
-    /// What it is to hit.
+    /// The goal that it is made for.
     pub(super) goal: Goal,
     /// The canonical pointer of that place.
     pub(super) pointer: String,
-    /// What Rust says of it.
+    /// The answer of the Rust reading.
     pub(super) rust: Answer,
 }
 

@@ -11,7 +11,8 @@ pub(super) struct AgreeFlags {
     /// Seed of the payloads.
     #[arg(long, default_value_t = options::SEED)]
     seed: u64,
-    /// Asks about so many payloads at most, spread over all of them; which goals they hit is then not judged.
+    /// Asks about this many payloads at most, spread over all of them. Whether every field, bound and rule was tested is then
+    /// not judged.
     #[arg(long, value_name = "NUMBER")]
     sample: Option<NonZeroUsize>,
     /// Asks about this payload alone.

@@ -19,7 +19,7 @@ pub(super) struct DiffFlags {
     supported: Vec<String>,
     #[command(flatten)]
     contract: ContractFlag,
-    /// Who sends the documents of plain JSON Schemas. A registry and an OpenAPI document say it themselves.
+    /// Who sends the documents of plain JSON Schemas. A registry or an OpenAPI document has the direction itself.
     #[arg(long, value_enum, default_value_t = Way::Both)]
     direction: Way,
     /// Which differences count.

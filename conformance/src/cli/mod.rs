@@ -60,12 +60,12 @@ enum Command {
     /// Asks the schemas, Rust, C# and Python about payloads made from the schemas: each must give the same verdict, the same
     /// violations and equal values.
     ///
-    /// Exit codes: 0 all agree, 10 two disagree or a field, bound or rule was not hit, 30 could not run.
+    /// Exit codes: 0 all agree, 10 two parties disagree, or no payload tested a field, bound or rule, 30 could not run.
     Agree(agree::AgreeFlags),
     /// Compares C# sources or assemblies with the contract: names, types, limits, defaults and commands that the schemas do not
     /// have.
     ///
-    /// Of sources nothing is built; what they do not show (a converter, options) is undecided. An assembly (`.dll`) is loaded
+    /// Builds no source; what sources do not show (a converter, options) is undecided. An assembly (`.dll`) is loaded
     /// and described by real .NET. Exit codes: 0 no difference, 10 a difference, 20 undecided, 30 could not run.
     Csharp(csharp::CsharpFlags),
     /// Compares Python sources with the contract: names that they read from payloads or write to them and that the schemas
@@ -80,7 +80,7 @@ enum Command {
     Diff(diff::DiffFlags),
     /// Measures this build and a worker, as ratios against baselines of the same run: `conformance bench -- worker-sim`.
     Bench(bench::BenchFlags),
-    /// Breaks one member of what a good worker writes, one after another, and says which check finds each:
+    /// Breaks each member that a good worker writes, one at a time, and says which check finds it:
     /// `conformance mutants -- worker-sim`.
     Mutants(mutants::MutantsFlags),
 }

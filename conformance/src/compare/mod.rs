@@ -93,7 +93,7 @@ impl Comparison {
         }
     }
 
-    /// What it comes to, for people.
+    /// The verdict as a sentence for people.
     #[must_use]
     pub fn sentence(&self) -> &'static str {
         match self.verdict() {
@@ -138,7 +138,7 @@ fn difference(id: &str, sides: &[Side]) -> Option<Difference> {
         return None;
     }
     let said = found.iter().map(|check| check.map(read::Check::said)).collect();
-    // What ran and was not skipped must have one verdict.
+    // All targets that ran the check and did not skip it must have one verdict.
     let decided: BTreeSet<&str> =
         outcomes.iter().flatten().copied().filter(|one| *one != "skipped").collect();
     let reasons: Vec<Option<String>> =

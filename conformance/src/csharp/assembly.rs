@@ -102,7 +102,7 @@ fn describe(path: &Path, peer: &Path, options: &str) -> Result<Described, Assemb
     serde_json::from_slice(&output.stdout).map_err(|err| failed(err.to_string()))
 }
 
-/// What the program says of an assembly.
+/// The program's description of an assembly.
 #[derive(Deserialize)]
 struct Described {
     types: Vec<Type>,

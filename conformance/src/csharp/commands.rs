@@ -53,7 +53,7 @@ impl Command {
     }
 }
 
-/// What may be a command in a source.
+/// A place in a source that may be a command.
 pub(super) fn collect(source: &Source) -> Vec<Command> {
     collect_in(source, vec![source.tree.root_node()])
 }

@@ -103,7 +103,7 @@ impl Comparison<'_> {
         }
     }
 
-    /// What holds of the type as a whole: a reader that always throws, a writer of names that are chosen elsewhere.
+    /// Compares the type as a whole: a reader that always throws, a writer of names that are chosen elsewhere.
     fn whole(&mut self, members: &[Row]) {
         let throws = self.of.bind_empty_fault.as_deref();
         let is_unreadable = matches!(throws, Some("InvalidOperationException" | "NotSupportedException"));
@@ -171,7 +171,7 @@ impl Comparison<'_> {
 
     fn member(&mut self, row: &Row, property: &Property) {
         if !self.is_used(row) {
-            // What is only written of a reply's type stays as it was made.
+            // A member of a reply's type without a setter keeps its initial value, whatever the reply says.
             if self.is_received {
                 let why =
                     format!("no value of `{}` reaches it: it has no setter that is used", property.snake);

@@ -20,7 +20,7 @@ use crate::dotnet::{
 /// Types within types that are followed: a list of lists of … ends somewhere.
 const DEPTH_MAX: usize = 16;
 
-/// What JSON a member is.
+/// The JSON of a member.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Form {

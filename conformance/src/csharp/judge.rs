@@ -178,7 +178,7 @@ pub(super) fn judge(roles: &Roles<'_>, types: &[TypeRows], maps: &[(String, Stri
     for (of, definitions) in types.iter().zip(&definitions) {
         if definitions.is_empty() {
             judged.left_out.push(of.name.clone());
-            // What a converter writes may be anything of the contract.
+            // A converter may write any type of the contract.
             judged.undecided.extend(of.converted.clone().map(|(place, why)| Undecided { place, why }));
         }
         for definition in definitions {
@@ -234,7 +234,7 @@ fn definitions<'d>(
         })
         .collect();
     let mut now = resembled.clone();
-    // What a member says of its type is surer than the names of that type.
+    // The member that has a type tells more about it than the names in the type.
     for _ in 0..STEPS_MAX {
         let mut reached: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for (of, definitions) in types.iter().zip(&now) {

@@ -52,7 +52,7 @@ pub struct Row {
     /// Whether the initial value of its type is left out when it is written.
     #[serde(skip)]
     pub skips_default: bool,
-    /// What attributes of validation allow.
+    /// The limits of its validation attributes.
     #[serde(skip)]
     pub limits: Limits,
     /// Where it is declared.

@@ -42,7 +42,7 @@ use project::Project;
 use syntax::Source;
 use type_name::TypeName;
 
-/// What the serialiser makes of a type.
+/// A type as the serialiser sees it.
 #[derive(Clone, Debug)]
 pub struct TypeRows {
     /// The type.
@@ -59,7 +59,7 @@ pub struct TypeRows {
     pub numbers: Option<String>,
     /// The exception that `{}` gives.
     pub bind_empty_fault: Option<String>,
-    /// What its sources do not decide.
+    /// Questions that its sources leave open.
     pub undecided: Vec<(Place, String)>,
     /// The converter that writes it, if one does.
     pub converted: Option<(Place, String)>,
@@ -73,7 +73,7 @@ pub struct TypeRows {
     pub tags: Vec<Tag>,
     /// The source-generated context that serialises it.
     pub context: Option<String>,
-    /// What its options decide of reading.
+    /// The options that decide how it reads.
     pub serialiser: Serialiser,
 }
 
@@ -88,7 +88,7 @@ pub struct Tag {
     pub value: String,
 }
 
-/// What options decide of reading a reply.
+/// The options that decide how a reply is read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
 pub struct Serialiser {
     /// `PropertyNameCaseInsensitive`.

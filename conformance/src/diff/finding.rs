@@ -24,7 +24,7 @@ pub struct Place {
     pub line: usize,
 }
 
-/// What one edit means.
+/// One edit, and its meaning for readers and writers.
 #[derive(Clone, Debug)]
 pub struct Finding {
     /// The rule.

@@ -1,4 +1,4 @@
-//! What clients were seen to send: says of a finding which of them breaks. Its shape is `schemas/usage.json`.
+//! The usage that a gateway saw: which clients a finding breaks. Its shape is `schemas/usage.json`.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -9,7 +9,7 @@ use std::{
 
 use super::{Finding, LoadError, rule::Layer};
 
-/// What a gateway saw.
+/// The usage that a gateway saw.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Usage {
     clients: Vec<Client>,
@@ -82,7 +82,7 @@ pub fn read(path: &Path) -> Result<Usage, LoadError> {
     serde_json::from_value(document).map_err(not_json)
 }
 
-/// What the usage says of one finding.
+/// The clients that one finding breaks.
 enum Seen {
     /// How often it was sent by a client, and when last.
     Times(u64, String),

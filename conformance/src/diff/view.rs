@@ -239,7 +239,7 @@ impl<'s> View<'s> {
             self.keywords.insert(name, Keyword { value, location });
             return Ok(());
         };
-        // What stands nearer wins.
+        // The schema itself wins over the one that it refers to.
         if is_annotation(name) || equal(&known.value, &value) {
             return Ok(());
         }

@@ -20,7 +20,7 @@ pub(super) enum Token {
     Null,
 }
 
-/// What stands before the place of the reader.
+/// The token before the place of the reader.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Before {
     /// Nothing, or a name: a value must follow.

@@ -1,4 +1,4 @@
-//! What the reason of a finding says of its messages: the documents in them, and the place that it names.
+//! The evidence of a finding: the documents in its messages, and the place in them that its reason names.
 
 use serde_json::Value;
 

@@ -48,7 +48,7 @@ enum How {
     NullInside,
 }
 
-/// What stands for the second of two equal names until the frame is text.
+/// Stands for the second of two equal names until the frame is text, because a map holds a name once.
 const SECOND: &str = "_conf_second";
 
 /// The commands that a worker answers.

@@ -62,7 +62,7 @@ struct Wrong {
 struct Tried {
     /// The file with the edit.
     text: String,
-    /// What a test may call the fixture by.
+    /// The names by which a failing test may report the fixture.
     names: Vec<String>,
 }
 
@@ -271,7 +271,7 @@ impl Wrong {
 /// A document, wrong in every place.
 fn of_document(file: &str, line: Option<usize>, document: &Value, all: &mut Vec<Wrong>) {
     let mut pointers = Vec::new();
-    // What is sent to a reader in a row is judged as a whole: of an invalid command a valid part means nothing.
+    // A reader judges a row as a whole: a valid part of an invalid command means nothing.
     let depth_max = if line.is_some() { 1 } else { usize::MAX };
     walk(document, String::new(), depth_max, &mut pointers);
     if line.is_some() {
@@ -341,7 +341,7 @@ fn edit_at(document: &mut Value, pointer: &str, edit: Edit) -> bool {
         .is_some_and(|holder| edit.apply(holder, &pointer::unescape(key), &Shape::Any))
 }
 
-/// What a test may call a fixture by: its file, what its row is called, or the row itself.
+/// The names by which a failing test may report a fixture: its file, the name of its row, or the row itself.
 fn names(place: &Place, document: &Value, edited: &Value) -> Vec<String> {
     let stem = Path::new(&place.file).file_stem().map(|stem| stem.to_string_lossy().into_owned());
     if place.line.is_none() && document.get("cases").is_none() {

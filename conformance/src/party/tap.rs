@@ -1,4 +1,4 @@
-//! What may stand between the suite and its workers.
+//! The tap: a stage between the suite and its workers, which notes or changes frames.
 
 use std::{fmt, sync::Arc};
 

@@ -31,7 +31,7 @@ pub struct Choice {
     pub python: Option<PathBuf>,
 }
 
-/// What one party did with the bytes.
+/// The result of one party's reading.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Reading {
     /// The party: `schema`, `rust`, `csharp:web`, `dotnet:web`, `python`.
@@ -92,7 +92,7 @@ pub struct Remark {
 pub struct Readings {
     /// The file's name.
     pub file: String,
-    /// What it was read as.
+    /// The subject that it was read as.
     pub subject: Subject,
     /// Of each party.
     pub readings: Vec<Reading>,

@@ -76,7 +76,7 @@ pub(super) fn changes(before: Option<&str>, after: Option<&str>) -> Vec<Change> 
     }
 }
 
-/// What stands below the head that insta writes.
+/// The content of a snapshot, without the head that insta writes.
 fn content(text: &str) -> &str {
     let rest = text.strip_prefix("---\n").and_then(|rest| rest.split_once("\n---\n"));
     rest.map_or(text, |(_, content)| content).trim_end()

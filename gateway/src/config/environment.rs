@@ -19,7 +19,7 @@ pub fn owned(
     if !flags.gpus.is_empty() || (device != "auto" && !device.starts_with("cuda:")) {
         return Ok(Vec::new());
     }
-    // One that is not set names none.
+    // An unset variable names no GPU.
     let named = gpu_id.map_or_else(Vec::new, names);
     let Some(visible) = visible else { return Ok(named) };
     let seen = names(visible);

@@ -61,7 +61,7 @@ pub enum LogError {
         level: String,
     },
     /// `RUST_LOG` is not a filter.
-    #[error("RUST_LOG={filter:?} is no filter")]
+    #[error("RUST_LOG={filter:?} is not a filter")]
     Filter {
         /// Its value.
         filter: String,

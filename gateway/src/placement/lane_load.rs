@@ -15,7 +15,7 @@ use crate::lane::{LaneHandle, LaneState};
 /// How long a lane gets nothing after `worker_busy`. A heartbeat, which reports the training, comes sooner than this.
 const BLOCKED: Duration = Duration::from_secs(1);
 
-/// What a lane can begin now.
+/// The classes of commands that a lane can begin now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Availability {
     trainings: bool,

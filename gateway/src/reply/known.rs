@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::ReplyContext;
 use crate::{gpu::GpuId, lane::ProtocolBreach};
 
-/// What is known beside the [`ReplyContext`].
+/// Facts about a command beside the [`ReplyContext`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Known<'k> {
     /// The GPU of the lane that answers.

@@ -1,4 +1,4 @@
-//! What the fault `noise` draws: pixels that all that was asked decides, and that mean nothing.
+//! The pictures of the fault `noise`: pixels that depend on everything that was asked, and show none of it.
 
 use image::{Rgb, RgbImage};
 use serde_json::Value;

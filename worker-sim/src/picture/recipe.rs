@@ -1,4 +1,4 @@
-//! What of an effective submission decides the picture, and which of its features take part.
+//! The part of an effective submission that decides the picture, and which of its features take part.
 
 use contracts::{dictionary::Effect, pointer};
 use image::{GrayImage, RgbImage};
@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::prompt::{Piece, pieces};
 use crate::account::unmeant_of;
 
-/// All that a picture is a function of, beside the seed. What takes no part is not here.
+/// Everything that decides a picture, beside the seed. Settings without effect are left out.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Recipe {
     pub(crate) width: u32,

@@ -1,4 +1,4 @@
-//! What stands in one place of a schema: required, values of enums, bounds that are the right way round, patterns.
+//! Lints of one place of a schema: required, values of enums, bounds that are the right way round, patterns.
 
 use serde_json::{Map, Value};
 

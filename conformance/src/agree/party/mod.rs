@@ -68,7 +68,7 @@ pub(super) trait Party: Send {
     /// Its name in reports.
     fn name(&self) -> &'static str;
 
-    /// What it says of a payload; `None` where it has no word for what the payload does.
+    /// Its answer to a payload; `None` if it has no notion of what the payload does.
     ///
     /// # Errors
     /// Why it cannot be asked any more.

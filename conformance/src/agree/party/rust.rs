@@ -13,7 +13,7 @@ use crate::agree::{
     payload::Payload,
 };
 
-/// What it says of a payload.
+/// Its answer to a payload.
 pub(crate) fn read(payload: &Payload) -> Answer {
     let parsed = match tree::parse(payload.text_for_canonical().as_bytes()) {
         Ok(parsed) => parsed,

@@ -300,7 +300,7 @@ impl<'s> Search<'_, '_, 's> {
         let mut values = self.hinted(edit, from, to);
         let (own, other) = (self.takes.view(from), self.refuses.view(to));
         values.extend(pool::about(self.takes, &own, &other, &own));
-        // What the other side would write shows what it takes no more.
+        // Values of the other side show what this side no longer takes.
         values.extend(pool::about(self.refuses, &own, &other, &other));
         if edit.rule.effect == Effect::Unknown {
             for seed in 0..RANDOM {

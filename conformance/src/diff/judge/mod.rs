@@ -84,12 +84,12 @@ impl<'s> Judge<'s> {
         Some(self.validator(location)?.is_valid(document))
     }
 
-    /// What the second validator says of the same.
+    /// The same by the second validator.
     fn second_takes(&self, location: &str, document: &Value) -> Result<bool, String> {
         self.second.get_or_init(|| Second::new(self.side)).takes(location, document)
     }
 
-    /// What the readings of this version say of the same.
+    /// The same by the readings of this version.
     fn reads(&self, location: &str, document: &Value, direction: Direction) -> Option<bool> {
         self.readings.get_or_init(|| Readings::of(self.side)).reads(location, document, direction)
     }

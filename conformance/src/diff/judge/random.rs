@@ -58,7 +58,7 @@ pub(super) fn value<'s>(filler: &Filler<'_, 's>, location: &str, random: &mut Ra
         for index in 0..parts.len() {
             let part = value(filler, &format!("{}/{index}", view.place("allOf")), random, depth + 1);
             match part {
-                // What an earlier part says may have been narrower.
+                // The value of an earlier part stays: its schema may be narrower.
                 Value::Object(part) => {
                     for (name, value) in part {
                         members.entry(name).or_insert(value);

@@ -193,7 +193,7 @@ impl Walk<'_> {
                 }
                 row
             };
-            // What is recommended is said to people: it decides nothing.
+            // Recommended values are for people: they decide nothing.
             let (advised, decided) = (split(&data(&before), true), split(&data(&before), false));
             let (now_advised, now_decided) = (split(&data(&after), true), split(&data(&after), false));
             if decided == now_decided && advised != now_advised {

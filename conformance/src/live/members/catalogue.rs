@@ -124,7 +124,7 @@ fn capable(
     Ok(())
 }
 
-/// What it says that it does to pictures is what it does not refuse.
+/// A worker refuses exactly the postprocessing that it does not advertise.
 fn postprocessing(
     checks: &mut Checks<'_>,
     target: &mut Alone,

@@ -193,7 +193,7 @@ fn estimates(checks: &mut Checks<'_>, context: &mut Context) -> Result<(), Scena
     Ok(())
 }
 
-/// What is changed, by the changes, is the request that is told; both estimates are those of their documents.
+/// The reported changes turn the request into the reported one; both estimates are those of their documents.
 fn optimized(checks: &mut Checks<'_>, context: &mut Context) -> Result<(), ScenarioEnd> {
     let large = with(
         context.small_submission(),

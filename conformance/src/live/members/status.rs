@@ -137,7 +137,7 @@ fn model(checks: &mut Checks<'_>, answers: &Answers) -> Result<(), ScenarioEnd> 
     checks.decide("model_loaded_at", load(&after.data, "/model_loaded_at"));
     checks.decide("loaded_at", load(row, "/loaded_at"));
     checks.decide("model_type", is(row, "/model_type", &json!("sdxl")));
-    // What it was loaded as is what a job that names none would take.
+    // It was loaded with the dtype of a job that names none.
     checks.decide("dtype", is(row, "/dtype", &answers.report["effective"]["performance"]["dtype"]));
     checks.decide("location", is(row, "/location", &json!("gpu")));
     let path = member::text(row, "/model_path")?;

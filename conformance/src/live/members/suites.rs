@@ -1,4 +1,4 @@
-//! What loading a suite, unloading and cleaning up tell, against the parts, the clock and the memory.
+//! Replies to loading a suite, unloading and cleaning up, against the parts, the clock and the memory.
 
 use contracts::Action;
 use serde_json::{Value, json};
@@ -126,7 +126,7 @@ fn parts(checks: &mut Checks<'_>, told: &Value, has_vae: bool, took: f64) -> Res
     Ok(())
 }
 
-/// What is told freed is no longer used.
+/// Memory that a reply reports as freed is no longer used.
 fn memory(
     checks: &mut Checks<'_>,
     with: &Value,

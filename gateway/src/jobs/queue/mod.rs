@@ -218,7 +218,7 @@ impl JobQueue {
         let deadline = job.timeout.map(|timeout| Instant::now() + timeout);
         let work = Work { job: Arc::new(job), events: events.clone(), deadline, _guard: guard };
         self.wait(place, Waiting { work, attempt: 1, avoid: None, cancels: Vec::new() });
-        // One that a lane has taken at once runs.
+        // A command that a lane took at once runs already.
         let waits = self.waiting.find(seq).is_some();
         let queue_position = if waits { self.waiting.position(place) } else { 0 };
         Ok(Accepted { seq, queue_position, events })

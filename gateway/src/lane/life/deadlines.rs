@@ -67,7 +67,7 @@ impl Life<'_> {
                 return Some(Exit::kill("it did not leave within its grace"));
             }
         } else if now < self.caught_up {
-            // What it wrote during the stall is still being read.
+            // The lines that it wrote during the stall are still being read.
         } else if !self.ready {
             if self.started + limits.start_seconds.duration() <= now {
                 return Some(Exit::kill(format!(

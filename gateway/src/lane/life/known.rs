@@ -1,4 +1,4 @@
-//! What the lane knows of its worker's commands and trainings, for words of the worker about them.
+//! The commands and trainings of a worker, against which the lane checks what the worker reports about them.
 
 use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
