@@ -19,12 +19,14 @@ mod shrink;
 use contracts::Dialect;
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
     sync::Arc,
     thread,
 };
 
-use crate::{reading::csharp::Classes, verdict::Verdict};
+use crate::{
+    reading::{self, csharp::Classes},
+    verdict::Verdict,
+};
 use answer::Answer;
 use goal::{Goal, HITS};
 pub use party::PartyError;
@@ -50,10 +52,8 @@ pub struct Choice {
     pub sample: Option<usize>,
     /// One payload alone, by its number.
     pub payload: Option<usize>,
-    /// The built `Peer.dll`, to ask real .NET too.
-    pub dotnet: Option<PathBuf>,
-    /// The Python that has the workers' package.
-    pub python: Option<PathBuf>,
+    /// The parties that are asked beside the schema, Rust and the model of .NET.
+    pub parties: reading::Choice,
 }
 
 /// The result of a run.
@@ -198,14 +198,19 @@ fn parties(choice: &Choice) -> Result<(Parties, Skipped), PartyError> {
     let mut parties: Parties = vec![Box::new(Schema::default())];
     let mut skipped = Skipped::new();
     let classes = Arc::new(Classes::of_all(contracts::dictionary::dictionary()));
-    let peer = choice.dotnet.as_deref().map(|program| Dotnet::start(program, classes.types())).transpose()?;
+    let peer = choice
+        .parties
+        .dotnet
+        .as_deref()
+        .map(|program| Dotnet::start(program, classes.types()))
+        .transpose()?;
     parties.push(Box::new(Model::new(&classes, peer.as_ref())));
     match &peer {
         Some(peer) => parties.push(Box::new(Dotnet::of(peer))),
         None => skipped
             .push(("dotnet", "no built Peer.dll of conformance/dotnet: name it with --dotnet".to_owned())),
     }
-    match &choice.python {
+    match &choice.parties.python {
         Some(python) => parties.push(Box::new(Python::start(python)?)),
         None => {
             skipped

@@ -90,7 +90,7 @@ fn said(answer: &super::Answer) -> String {
 fn replay(choice: &Choice, disagreement: &Disagreement) -> String {
     let mut command =
         format!("conformance agree --seed {} --payload {}", choice.seed, disagreement.payload.number);
-    for (flag, path) in [("--dotnet", &choice.dotnet), ("--python", &choice.python)] {
+    for (flag, path) in [("--dotnet", &choice.parties.dotnet), ("--python", &choice.parties.python)] {
         if let Some(path) = path {
             command += &format!(" {flag} {}", path.display());
         }

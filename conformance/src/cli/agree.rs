@@ -1,9 +1,9 @@
 //! `conformance agree`: the payloads, and the parties that read them.
 
 use clap::Args;
-use std::{num::NonZeroUsize, path::PathBuf};
+use std::num::NonZeroUsize;
 
-use super::{Invocation, Task, report::Report};
+use super::{Invocation, Task, parties::PartyFlags, report::Report};
 use crate::{agree::Choice, options};
 
 #[derive(Debug, Args)]
@@ -18,20 +18,17 @@ pub(super) struct AgreeFlags {
     /// Asks about this payload alone.
     #[arg(long, value_name = "NUMBER", conflicts_with = "sample")]
     payload: Option<usize>,
-    /// Also asks real .NET, by this `Peer.dll`, built from `conformance/dotnet`.
-    #[arg(long, value_name = "FILE")]
-    dotnet: Option<PathBuf>,
-    /// Also asks Python, by an interpreter that has the workers' package.
-    #[arg(long, value_name = "FILE")]
-    python: Option<PathBuf>,
+    #[command(flatten)]
+    parties: PartyFlags,
     #[command(flatten)]
     report: Report,
 }
 
 impl AgreeFlags {
     pub(super) fn invocation(self, replay: Vec<String>) -> Invocation {
-        let Self { seed, sample, payload, dotnet, python, report } = self;
-        let choice = Choice { seed, sample: sample.map(NonZeroUsize::get), payload, dotnet, python };
+        let Self { seed, sample, payload, parties, report } = self;
+        let sample = sample.map(NonZeroUsize::get);
+        let choice = Choice { seed, sample, payload, parties: parties.choice() };
         Invocation::without_target(Task::Agree(choice), report, replay)
     }
 }

@@ -7,6 +7,7 @@ mod contract;
 mod csharp;
 mod diff;
 mod mutants;
+mod parties;
 mod python;
 mod read;
 mod report;

@@ -3,8 +3,7 @@
 use clap::Args;
 use std::path::PathBuf;
 
-use super::{Invocation, Task, contract::ContractFlag, report::Report, time_limit::TimeLimit};
-use crate::reading;
+use super::{Invocation, Task, contract::ContractFlag, parties::PartyFlags, report::Report, time_limit::TimeLimit};
 
 #[derive(Debug, Args)]
 pub(super) struct ReadFlags {
@@ -18,12 +17,8 @@ pub(super) struct ReadFlags {
     schema: Option<String>,
     #[command(flatten)]
     contract: ContractFlag,
-    /// Also asks real .NET, by this `Peer.dll`, built from `conformance/dotnet`.
-    #[arg(long, value_name = "FILE")]
-    dotnet: Option<PathBuf>,
-    /// Also asks Python, by an interpreter that has the workers' package.
-    #[arg(long, value_name = "FILE")]
-    python: Option<PathBuf>,
+    #[command(flatten)]
+    parties: PartyFlags,
     #[command(flatten)]
     time_limit: TimeLimit,
     #[command(flatten)]
@@ -32,10 +27,9 @@ pub(super) struct ReadFlags {
 
 impl ReadFlags {
     pub(super) fn invocation(self, replay: Vec<String>) -> Invocation {
-        let Self { file, action, schema: definition, contract, dotnet, python, time_limit, report } = self;
+        let Self { file, action, schema: definition, contract, parties, time_limit, report } = self;
         let contract = contract.contract;
-        let choice = reading::Choice { dotnet, python };
-        let task = Task::Read { file, definition, action, contract, choice };
+        let task = Task::Read { file, definition, action, contract, choice: parties.choice() };
         let time_limit = Some(time_limit.duration());
         Invocation { time_limit, ..Invocation::without_target(task, report, replay) }
     }
