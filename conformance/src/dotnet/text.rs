@@ -101,13 +101,27 @@ const RELAXED: &str = include_str!("../../data/relaxed_escapes.txt");
 
 fn is_escaped_when_relaxed(unit: u16) -> bool {
     static RANGES: LazyLock<Vec<(u16, u16)>> = LazyLock::new(|| {
-        let number = |hex: &str| u16::from_str_radix(hex, 16).ok();
-        let range = |range: &str| {
-            let (first, last) = range.split_once('-')?;
-            Some((number(first)?, number(last)?))
-        };
-        RELAXED.split_whitespace().filter_map(range).collect()
+        RELAXED.split_whitespace().map(|row| range(row).expect("a test reads the table")).collect()
     });
     let after = RANGES.partition_point(|(first, _)| *first <= unit);
     after.checked_sub(1).is_some_and(|at| unit <= RANGES[at].1)
+}
+
+/// A row of the table, `0000-0007`; `None` if it is malformed.
+fn range(row: &str) -> Option<(u16, u16)> {
+    let number = |hex: &str| u16::from_str_radix(hex, 16).ok();
+    let (first, last) = row.split_once('-')?;
+    Some((number(first)?, number(last)?)).filter(|(first, last)| first <= last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_of_the_table_is_a_range_after_the_one_before_it() {
+        let rows: Vec<_> = RELAXED.split_whitespace().map(|row| range(row).expect(row)).collect();
+        assert!(rows.is_sorted_by(|one, next| one.1 < next.0), "{rows:?}");
+        assert_eq!((range("0000"), range("000G-0010"), range("0007-0000")), (None, None, None));
+    }
 }
