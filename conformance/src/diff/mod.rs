@@ -9,6 +9,7 @@ mod finding;
 mod judge;
 mod lifecycle;
 mod moved;
+mod pattern;
 mod renamed;
 pub mod report;
 pub mod rule;

@@ -4,7 +4,7 @@ use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, HirKind, Lo
 use serde_json::{Value, json};
 
 use super::fill::Filler;
-use crate::diff::{value::Types, view::View};
+use crate::diff::{pattern, value::Types, view::View};
 
 /// Integers that are tried one by one at most.
 const INTEGERS_MAX: f64 = 20_000.0;
@@ -27,7 +27,7 @@ const OF_TEXTS: [&str; 6] = ["format", "enum", "const", "not", "if", "$ref"];
 /// Whether the texts of one pattern are texts of the other, and nothing else is asked of them. Both are rows of classes with
 /// counts, in which inclusion is a comparison part by part.
 fn is_pattern_within(view: &View<'_>, other: &View<'_>) -> bool {
-    let rows = |view: &View<'_>| rows(&regex_syntax::parse(view.get("pattern")?.as_str()?).ok()?);
+    let rows = |view: &View<'_>| rows(&pattern::tree(view.get("pattern")?.as_str()?)?);
     let bound = |view: &View<'_>, name: &str| view.get(name).and_then(Value::as_u64);
     let is_wider = |least: &str, most: &str| {
         bound(other, least).is_none_or(|other| bound(view, least).is_some_and(|own| own >= other))
@@ -147,7 +147,7 @@ fn is_length(view: &View<'_>, other: &View<'_>) -> bool {
 
 /// Least and greatest length of the texts of an anchored pattern of ASCII.
 fn lengths(pattern: &str) -> Option<(u64, u64)> {
-    let hir = regex_syntax::parse(pattern).ok()?;
+    let hir = pattern::tree(pattern)?;
     let properties = hir.properties();
     let looks = |set: regex_syntax::hir::LookSet, look| set.contains(look);
     let is_anchored = looks(properties.look_set_prefix(), regex_syntax::hir::Look::Start)

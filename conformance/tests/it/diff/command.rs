@@ -44,6 +44,13 @@ fn the_exit_code_is_the_verdict() {
     // No text tells whether a look-ahead takes less.
     let open = versions(&pattern("^(?=a)[a-z]{2}$"), &pattern("^a[a-z]$"));
     assert_eq!(diff(&open, &[]).0, 20);
+    // A pattern that no engine of trees reads is compared by documents, never taken for equal.
+    let unread = versions(&pattern("^(?=a)ab$"), &pattern("^(?=a)a[b]$"));
+    assert_eq!(diff(&unread, &[]).0, 20);
+    // `\d` is `[0-9]` in ECMA-262, and `\p{Nd}` all digits of Unicode.
+    assert_eq!(diff(&versions(&pattern("^\\d+$"), &pattern("^[0-9]+$")), &[]).0, 0);
+    let (code, text, _) = diff(&versions(&pattern("^\\d+$"), &pattern("^\\p{Nd}+$")), &[]);
+    assert!(code == 10 && text.contains("B09"), "{text}");
     for (old, why) in
         [(json!({"type": "strin"}), "no JSON Schema"), (json!({"$ref": "b.json"}), "leads nowhere")]
     {
