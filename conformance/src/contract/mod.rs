@@ -20,6 +20,7 @@ use std::{path::Path, sync::LazyLock};
 pub(crate) use bundle::of_contract as flat_bundle;
 pub use direction::Direction;
 pub(crate) use extend::EXTENDED;
+pub use git::RevisionError;
 pub(crate) use openapi::template;
 pub(crate) use references::{encoded, last_name, target};
 pub(crate) use roots::events;

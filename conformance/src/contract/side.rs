@@ -7,7 +7,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Direction, extend, git, last_name, openapi, references, roots};
+use super::{
+    Direction, extend,
+    git::{self, RevisionError},
+    last_name, openapi, references, roots,
+};
 use crate::input;
 
 /// Why a side cannot be compared.
@@ -15,13 +19,13 @@ use crate::input;
 pub enum LoadError {
     /// It is neither a path nor a revision.
     #[error(
-        "{name}: neither a file, a folder nor a revision with schemas: {why}\nhint: give a path, or a revision as `v1` or `v1:schemas`"
+        "{name}: neither a file, a folder nor a revision with schemas: {cause}\nhint: give a path, or a revision as `v1` or `v1:schemas`"
     )]
     NoSuchSide {
         /// As it was given.
         name: String,
-        /// What git says.
-        why: String,
+        /// Why git has no schemas of that name.
+        cause: RevisionError,
     },
     /// A file cannot be read.
     #[error("{}: {cause}", path.display())]

@@ -11,7 +11,7 @@ use std::{
 };
 
 use super::{
-    Row, Serialiser, Tag, TypeRows,
+    Row, Serialiser, Tag, TypeRows, Unserialisable,
     form::Form,
     judge::{self, Roles},
     limits::Limits,
@@ -177,7 +177,7 @@ impl Type {
         let members: Vec<Row> = self.members.into_iter().map(Member::row).collect();
         TypeRows {
             kind: self.kind,
-            members: self.why.map_or(Ok(members), Err),
+            members: self.why.map_or(Ok(members), |why| Err(Unserialisable::ByDotnet(why))),
             unmapped: self.unmapped,
             numbers: self.numbers,
             bind_empty_fault: self.bind_empty_fault,

@@ -63,13 +63,53 @@ pub struct Row {
     pub initial: Option<String>,
 }
 
+/// Why the serialiser refuses a type.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unserialisable {
+    /// A member without null is to be left out when it is null.
+    #[error("{member} is never null, and is to be left out when it is")]
+    NeverNull {
+        /// The member.
+        member: String,
+    },
+    /// A member has a type that has no JSON.
+    #[error("{member} has the type {written}")]
+    NoJson {
+        /// The member.
+        member: String,
+        /// Its type, as it is written.
+        written: String,
+    },
+    /// A member for unknown names is no dictionary of them.
+    #[error("{member} cannot catch unknown names in a {clr}")]
+    CannotCatch {
+        /// The member.
+        member: String,
+        /// Its type, as the runtime names it.
+        clr: String,
+    },
+    /// Two members have one name in JSON.
+    #[error("{first} and {second} have the JSON name {json:?}")]
+    SameName {
+        /// The member that is declared first.
+        first: String,
+        /// The other one.
+        second: String,
+        /// Their name.
+        json: String,
+    },
+    /// Real .NET says why.
+    #[error("{0}")]
+    ByDotnet(String),
+}
+
 /// The members of a type under options, or the reason why it cannot be serialised.
 pub(super) fn members(
     project: &Project,
     of: &Declaration,
     options: &Options,
     undecided: &mut Vec<(Place, String)>,
-) -> Result<Vec<Row>, String> {
+) -> Result<Vec<Row>, Unserialisable> {
     let (hierarchy, unknown) = project.hierarchy(of);
     if let Some(base) = unknown {
         undecided.push((of.place.clone(), format!("{} has the base {base}, which is in no source", of.name)));
@@ -112,7 +152,7 @@ impl Resolver<'_> {
         declaration: &Declaration,
         names: &Names,
         above: &[(&Declaration, Names)],
-    ) -> Result<(), String> {
+    ) -> Result<(), Unserialisable> {
         let positional = constructor::positional(declaration, above);
         let all: Vec<&Property> = positional.iter().chain(&declaration.members).collect();
         let (fields, properties): (Vec<&Property>, Vec<&Property>) =
@@ -137,7 +177,7 @@ impl Resolver<'_> {
         property: &Property,
         names: &Names,
         is_included: bool,
-    ) -> Result<(), String> {
+    ) -> Result<(), Unserialisable> {
         let clr = self.project.show(&self.project.substituted(owner, &property.type_name, names));
         let is_virtual = property.is("virtual") || property.is("override") || property.is("abstract");
         let overrides_ignored = |ignored: &Ignored| {
@@ -160,10 +200,11 @@ impl Resolver<'_> {
                     || other.row.member == property.name
                     || self.ignored.iter().any(|ignored| ignored.member == property.name);
                 if !is_hidden {
-                    return Err(format!(
-                        "{} and {} have the JSON name {:?}",
-                        other.row.member, property.name, row.json
-                    ));
+                    return Err(Unserialisable::SameName {
+                        first: other.row.member.clone(),
+                        second: property.name.clone(),
+                        json: row.json,
+                    });
                 }
             }
         }
@@ -180,7 +221,7 @@ impl Resolver<'_> {
         names: &Names,
         clr: String,
         is_included: bool,
-    ) -> Result<(Row, bool), String> {
+    ) -> Result<(Row, bool), Unserialisable> {
         let attributes = &property.attributes;
         let json = self.json_name(owner, property);
         let condition = attribute(attributes, "JsonIgnore").map(ignore_condition);
@@ -188,14 +229,14 @@ impl Resolver<'_> {
         let of = self.project.substituted(owner, &property.type_name, names);
         let is_value = of.is_value(&|name| self.project.is_value(name));
         if condition == Some("WhenWritingNull") && is_value {
-            return Err(format!("{} is never null, and is to be left out when it is", property.name));
+            return Err(Unserialisable::NeverNull { member: property.name.clone() });
         }
         if let (TypeName::Other(written), false) = (&of, is_ignored) {
-            return Err(format!("{} has the type {written}", property.name));
+            return Err(Unserialisable::NoJson { member: property.name.clone(), written: written.clone() });
         }
         let extension = attribute(attributes, "JsonExtensionData").is_some();
         if extension && !can_catch(&clr) {
-            return Err(format!("{} cannot catch unknown names in a {clr}", property.name));
+            return Err(Unserialisable::CannotCatch { member: property.name.clone(), clr });
         }
         let usable = |accessor: Option<bool>| accessor.is_some_and(|is_public| is_public || is_included);
         let has_setter = usable(property.setter);

@@ -37,7 +37,7 @@ use declaration::{Declaration, Kind, attribute};
 use expression::Expression;
 use form::Form;
 use judge::Roles;
-pub use members::Row;
+pub use members::{Row, Unserialisable};
 use project::Project;
 use syntax::Source;
 use type_name::TypeName;
@@ -52,7 +52,7 @@ pub struct TypeRows {
     /// `Object`, `Enumerable`, `Dictionary`, or `None` for one with a converter.
     pub kind: String,
     /// Its members in the order of writing, or why it cannot be serialised.
-    pub members: Result<Vec<Row>, String>,
+    pub members: Result<Vec<Row>, Unserialisable>,
     /// `[JsonUnmappedMemberHandling]`.
     pub unmapped: Option<String>,
     /// `[JsonNumberHandling]`.

@@ -21,7 +21,7 @@ mod view;
 pub mod waiver;
 mod walk;
 
-pub use crate::contract::{Direction, Kind, LoadError, Side};
+pub use crate::contract::{Direction, Kind, LoadError, RevisionError, Side};
 pub use finding::{Finding, Place};
 pub use judge::Witness;
 pub use rule::Severity;

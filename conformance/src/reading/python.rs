@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 use std::{
-    io::Write as _,
-    path::Path,
+    io::{self, Write as _},
+    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
@@ -25,23 +25,40 @@ pub(super) fn read(bytes: &[u8], subject: &Subject, python: Option<&Path>) -> Ou
     };
     match asked(bytes, definition, place, python) {
         Ok(answer) => outcome(&answer),
-        Err(why) => Outcome::Skipped { why },
+        Err(err) => Outcome::Skipped { why: err.to_string() },
     }
 }
 
-fn asked(bytes: &[u8], definition: &str, place: &str, python: &Path) -> Result<Value, String> {
+/// Why Python gives no answer.
+#[derive(Debug, thiserror::Error)]
+enum NoAnswer {
+    #[error("{}: {cause}", .python.display())]
+    NotStarted { python: PathBuf, cause: io::Error },
+    #[error("{0}")]
+    NotEnded(io::Error),
+    /// The last line of its stderr.
+    #[error("{0}")]
+    Failed(String),
+    #[error("{} gave no answer", .0.display())]
+    Silent(PathBuf),
+    #[error("{} did not read the document: {cause}", .python.display())]
+    NotRead { python: PathBuf, cause: io::Error },
+}
+
+fn asked(bytes: &[u8], definition: &str, place: &str, python: &Path) -> Result<Value, NoAnswer> {
+    let own = || python.to_owned();
     let mut command = Command::new(python);
     command.args(["-c", SCRIPT, definition, place]);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().map_err(|err| format!("{}: {err}", python.display()))?;
+    let mut child = command.spawn().map_err(|cause| NoAnswer::NotStarted { python: own(), cause })?;
     let written = child.stdin.take().map_or(Ok(()), |mut stdin| stdin.write_all(bytes));
-    let output = child.wait_with_output().map_err(|err| err.to_string())?;
+    let output = child.wait_with_output().map_err(NoAnswer::NotEnded)?;
     let last = || String::from_utf8_lossy(&output.stderr).lines().last().map(str::to_owned);
     // A process that ends early says why on stderr, which tells more than the broken pipe.
     let answer = serde_json::from_slice(&output.stdout)
-        .map_err(|_| last().unwrap_or_else(|| format!("{} gave no answer", python.display())))?;
+        .map_err(|_| last().map_or_else(|| NoAnswer::Silent(own()), NoAnswer::Failed))?;
     // An answer to a part of the document is none.
-    written.map_err(|err| format!("{} did not read the document: {err}", python.display()))?;
+    written.map_err(|cause| NoAnswer::NotRead { python: own(), cause })?;
     Ok(answer)
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 use std::cell::RefCell;
 
-use super::{Judge, Reach, Refusal, fill::Filler, fill::pointer, pool, proof, random};
+use super::{Judge, Reach, Refusal, doubt::Doubt, fill::Filler, fill::pointer, pool, proof, random};
 use crate::contract::{Direction, last_name};
 use crate::diff::{
     rule::{Effect, Severity},
@@ -64,7 +64,7 @@ struct Search<'d, 'j, 's> {
     refuses: &'d Filler<'j, 's>,
     direction: Direction,
     /// Why a document was no witness although the first validator says that it is one.
-    doubt: RefCell<Option<String>>,
+    doubt: RefCell<Option<Doubt>>,
 }
 
 impl<'j, 's> Decider<'j, 's> {
@@ -109,7 +109,7 @@ impl<'j, 's> Decider<'j, 's> {
             return Severity::Breaking;
         }
         if let Some(doubt) = search.doubt.take() {
-            decision.open = Some(doubt);
+            decision.open = Some(doubt.to_string());
             return Severity::Undecided;
         }
         if severity != Severity::Breaking {
@@ -191,8 +191,8 @@ impl<'j, 's> Decider<'j, 's> {
                 let document = random::value(takes, from, &mut random::Random::new(seed), 0);
                 if takes.judge.takes(from, &document) != Some(true)
                     || refuses.judge.takes(to, &document) != Some(false)
-                    || takes.judge.second_takes(from, &document) != Ok(true)
-                    || refuses.judge.second_takes(to, &document) != Ok(false)
+                    || !matches!(takes.judge.second_takes(from, &document), Ok(true))
+                    || !matches!(refuses.judge.second_takes(to, &document), Ok(false))
                 {
                     continue;
                 }
@@ -266,13 +266,13 @@ impl<'s> Search<'_, '_, 's> {
 
     /// Who else says of both versions what the first validator says. A judge that cannot say is not counted; one that says
     /// something else makes the document no witness.
-    fn confirm(&self, start: &Node, document: &Value) -> Result<Vec<&'static str>, String> {
+    fn confirm(&self, start: &Node, document: &Value) -> Result<Vec<&'static str>, Doubt> {
         let (from, to) = places(start, self.takes.is_old);
         let (takes, refuses) = (self.takes.judge, self.refuses.judge);
         let shown = || crate::display::shorten(&document.to_string());
         let second = (takes.second_takes(from, document)?, refuses.second_takes(to, document)?);
         if second != (true, false) {
-            return Err(format!("the validators jsonschema and boon do not agree on {}", shown()));
+            return Err(Doubt::Validators { document: shown() });
         }
         let mut confirmed = vec!["jsonschema", "boon"];
         let readings =
@@ -280,10 +280,10 @@ impl<'s> Search<'_, '_, 's> {
         match readings {
             (Some(true), Some(false)) => confirmed.push("readings"),
             (Some(false), Some(_)) => {
-                return Err(format!("the schema takes {}, and its own reading refuses it", shown()));
+                return Err(Doubt::ReadingRefuses { document: shown() });
             }
             (Some(true), Some(true)) => {
-                return Err(format!("the schema refuses {}, and its reading takes it", shown()));
+                return Err(Doubt::ReadingTakes { document: shown() });
             }
             _ => {}
         }

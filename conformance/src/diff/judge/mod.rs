@@ -1,6 +1,7 @@
 //! Decides edits by execution: a document that one version takes and the other refuses.
 
 mod decide;
+mod doubt;
 mod fill;
 mod pool;
 mod proof;
@@ -25,7 +26,7 @@ use std::{
 };
 
 use crate::contract::{Direction, LoadError, Side, encoded};
-use second::Second;
+use second::{NotCompiled, Second};
 use tables::Readings;
 
 /// A name under which validators know a bundle. Nothing is fetched.
@@ -85,7 +86,7 @@ impl<'s> Judge<'s> {
     }
 
     /// The same by the second validator.
-    fn second_takes(&self, location: &str, document: &Value) -> Result<bool, String> {
+    fn second_takes(&self, location: &str, document: &Value) -> Result<bool, NotCompiled> {
         self.second.get_or_init(|| Second::new(self.side)).takes(location, document)
     }
 

@@ -1,8 +1,8 @@
 //! The second validator: crate boon, written independently of crate jsonschema. A witness is one only if both agree.
 
-use boon::{Compiler, Draft, SchemaIndex, Schemas};
+use boon::{CompileError, Compiler, Draft, SchemaIndex, Schemas};
 use serde_json::Value;
-use std::{cell::RefCell, collections::HashMap};
+use std::{cell::RefCell, collections::HashMap, rc::Rc};
 
 use super::BUNDLE;
 use crate::contract::{Side, encoded};
@@ -15,7 +15,15 @@ pub(super) struct Second {
 struct State {
     compiler: Compiler,
     schemas: Schemas,
-    compiled: HashMap<String, Result<SchemaIndex, String>>,
+    compiled: HashMap<String, Result<SchemaIndex, NotCompiled>>,
+}
+
+/// The second validator does not compile a schema.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{cause}")]
+pub(super) struct NotCompiled {
+    /// Shared: each document of the schema gets it.
+    cause: Rc<CompileError>,
 }
 
 impl Second {
@@ -30,13 +38,14 @@ impl Second {
     }
 
     /// Whether the schema at a pointer takes a document, or why it does not compile.
-    pub(super) fn takes(&self, location: &str, document: &Value) -> Result<bool, String> {
+    pub(super) fn takes(&self, location: &str, document: &Value) -> Result<bool, NotCompiled> {
         let State { compiler, schemas, compiled } = &mut *self.state.borrow_mut();
         let index = match compiled.get(location) {
             Some(known) => known.clone(),
             None => {
                 let url = format!("{BUNDLE}#{}", encoded(location));
-                let built = compiler.compile(&url, schemas).map_err(|err| err.to_string());
+                let built =
+                    compiler.compile(&url, schemas).map_err(|cause| NotCompiled { cause: Rc::new(cause) });
                 compiled.insert(location.to_owned(), built.clone());
                 built
             }
