@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::{Exit, Life, Waiter};
-use crate::lane::{LaneState, WorkerFacts, silence::Liveness};
+use crate::lane::{GpuId, LaneState, WorkerFacts, silence::Liveness};
 
 /// Whether a worker that is asked for fewer features may agree: it does not know the name of one, or does not have it.
 fn refuses_a_feature(failure: &Failure) -> bool {
@@ -15,6 +15,22 @@ fn refuses_a_feature(failure: &Failure) -> bool {
         failure.code,
         ErrorCode::UnsupportedValue | ErrorCode::UnsupportedFeature | ErrorCode::ValidationFailed
     )
+}
+
+/// Why a lane cannot work with a worker that answered `initialize`.
+#[derive(Debug, thiserror::Error)]
+enum Misfit {
+    #[error("it speaks protocol {0}, and a lane {ours}", ours = PROTOCOL_VERSIONS.join(", "))]
+    Version(Value),
+    /// A lane owns one GPU; a gateway has a pool of its own.
+    #[error("it is a gateway, and a lane needs a worker")]
+    Gateway,
+    #[error("it speaks without events or out_of_order, which a lane needs")]
+    Features,
+    #[error("it speaks {0}, and was asked for snake")]
+    Dialect(Value),
+    #[error("it is {gpu}, and its lane is {lane}")]
+    Gpu { gpu: Value, lane: GpuId },
 }
 
 impl Life<'_> {
@@ -48,8 +64,8 @@ impl Life<'_> {
             }
             Err(failure) => return refuse(failure.to_string()),
         };
-        if let Err(what) = self.fits(&data) {
-            return refuse(what);
+        if let Err(misfit) = self.fits(&data) {
+            return refuse(misfit.to_string());
         }
         self.sends_trace = self.asks_trace && has(&data, "trace");
         self.begin(&data);
@@ -57,25 +73,23 @@ impl Life<'_> {
         None
     }
 
-    /// Whether the lane can work with what a worker says of itself; the reason, if it cannot.
-    fn fits(&self, data: &Value) -> Result<(), String> {
+    /// Checks that the lane can work with a worker, by its answer to `initialize`.
+    fn fits(&self, data: &Value) -> Result<(), Misfit> {
         if !PROTOCOL_VERSIONS.iter().any(|version| data["protocol_version"] == *version) {
-            let ours = PROTOCOL_VERSIONS.join(", ");
-            return Err(format!("it speaks protocol {}, and a lane {ours}", data["protocol_version"]));
+            return Err(Misfit::Version(data["protocol_version"].clone()));
         }
-        // A lane owns one GPU; a gateway has a pool of its own.
         if data["worker"] == "gateway" {
-            return Err("it is a gateway, and a lane needs a worker".to_owned());
+            return Err(Misfit::Gateway);
         }
         if !has(data, "events") || !has(data, "out_of_order") {
-            return Err("it speaks without events or out_of_order, which a lane needs".to_owned());
+            return Err(Misfit::Features);
         }
         if data["dialect"] != "snake" {
-            return Err(format!("it speaks {}, and was asked for snake", data["dialect"]));
+            return Err(Misfit::Dialect(data["dialect"].clone()));
         }
         let gpu = &self.actor.gpu;
         if data["gpu_id"] != gpu.as_str() {
-            return Err(format!("it is {}, and its lane is {gpu}", data["gpu_id"]));
+            return Err(Misfit::Gpu { gpu: data["gpu_id"].clone(), lane: gpu.clone() });
         }
         Ok(())
     }
