@@ -269,19 +269,34 @@ fn metadata(data: &Folder<'_>, pictures: &mut BTreeMap<String, Option<String>>, 
     }
 }
 
-/// The file and the caption of a row, or what is wrong with it.
-fn row(line: &str) -> Result<(String, Option<String>), String> {
-    let row = contracts::unique(line.as_bytes()).map_err(|err| format!("no JSON: {err}"))?;
-    let Value::Object(row) = row else { return Err("no JSON object".to_owned()) };
+/// What is wrong with a row.
+#[derive(Debug, thiserror::Error)]
+enum RowError {
+    #[error("no JSON: {0}")]
+    NotJson(serde_json::Error),
+    #[error("no JSON object")]
+    NotAnObject,
+    #[error("unknown column {}; the columns are file_name and text", shorten(.0))]
+    UnknownColumn(String),
+    #[error("no file_name")]
+    NoFileName,
+    #[error("text is no string")]
+    TextIsNoString,
+}
+
+/// The file and the caption of a row.
+fn row(line: &str) -> Result<(String, Option<String>), RowError> {
+    let row = contracts::unique(line.as_bytes()).map_err(RowError::NotJson)?;
+    let Value::Object(row) = row else { return Err(RowError::NotAnObject) };
     if let Some(unknown) = row.keys().find(|name| !matches!(name.as_str(), "file_name" | "text")) {
-        return Err(format!("unknown column {}; the columns are file_name and text", shorten(unknown)));
+        return Err(RowError::UnknownColumn(unknown.clone()));
     }
     let file = row.get("file_name").and_then(Value::as_str).filter(|file| !file.is_empty());
-    let file = file.ok_or("no file_name")?;
+    let file = file.ok_or(RowError::NoFileName)?;
     let text = match row.get("text") {
         None | Some(Value::Null) => None,
         Some(Value::String(text)) => caption(text),
-        Some(_) => return Err("text is no string".to_owned()),
+        Some(_) => return Err(RowError::TextIsNoString),
     };
     Ok((plain(file), text))
 }
