@@ -4,6 +4,7 @@ mod actions;
 mod bounds;
 mod faults;
 mod file_size;
+mod images;
 mod models;
 mod order;
 mod picture;

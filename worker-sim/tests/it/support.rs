@@ -219,7 +219,7 @@ pub(crate) fn job(change: Value) -> Value {
     json!({"prompt_submission": submission(change)})
 }
 
-/// A picture that is no plain colour.
+/// Writes a picture of several colours.
 pub(crate) fn picture_file(path: &Path, width: u32, height: u32, tint: u8) {
     let image = RgbImage::from_fn(width, height, |x, y| {
         let on = (x / 8 + y / 8) % 2 == 0;
@@ -237,4 +237,27 @@ pub(crate) fn data_set(inputs: &Path) -> String {
         std::fs::write(folder.join(format!("{name}.txt")), "a cat").expect("a caption");
     }
     "cats".to_owned()
+}
+
+/// The one picture of a job: its data and its bytes.
+pub(crate) fn picture(sim: &mut Sim, change: Value) -> (Value, Vec<u8>) {
+    let data = sim.data("generate_sdxl", job(change));
+    let bytes = std::fs::read(data["images"][0].as_str().expect("a path")).expect("a file");
+    assert_eq!(data["image_details"][0]["bytes"], bytes.len());
+    (data, bytes)
+}
+
+/// The pixels of a picture, as RGB.
+pub(crate) fn pixels(bytes: &[u8]) -> Vec<u8> {
+    image::load_from_memory(bytes).expect("a picture").to_rgb8().into_raw()
+}
+
+/// Writes the images that jobs read: `a.png`, `b.png`, `large.png`, which is resized, and `alpha.png`, a mask in its alpha channel.
+pub(crate) fn with_images(sim: &Sim) {
+    picture_file(&sim.inputs().join("a.png"), 64, 64, 30);
+    picture_file(&sim.inputs().join("b.png"), 64, 64, 200);
+    picture_file(&sim.inputs().join("large.png"), 96, 80, 30);
+    let alpha =
+        image::RgbaImage::from_fn(64, 64, |x, _| image::Rgba([255, 255, 255, if x < 32 { 255 } else { 0 }]));
+    alpha.save(sim.inputs().join("alpha.png")).expect("a mask is written");
 }
