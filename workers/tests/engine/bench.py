@@ -18,6 +18,12 @@ from concord_workers.core.roots import Roots
 from concord_workers.inference.sdxl_worker import SdxlWorker
 from concord_workers.models.model_loader import ModelLoader
 
+# Parts of submissions that tests add, with files of `inputs` and of the tiny models.
+LORA = {"name": "lora_style", "weight": 1}
+NET = {"type": "canny", "image": "init.png", "weight": 1, "guidance_start": 0, "guidance_end": 1, "preprocess": False}
+INIT = {"conditioning": {"init_image": "init.png"}, "hyperparameters": {"strength": 0.7}}
+MASKED = {"conditioning": {"init_image": "init.png", "inpaint_mask": "mask.png"}, "hyperparameters": {"strength": 0.7}}
+
 DEFAULTS = {
     "model": {"base": "sdxl_base"},
     "scheduler": {"type": "Euler", "steps": 3, "karras_sigmas": False, "timestep_spacing": "leading"},
