@@ -75,30 +75,9 @@ fn go(invocation: &Invocation) -> anyhow::Result<Verdict> {
             Ok(if trace.faults().is_empty() { Verdict::Ok } else { Verdict::Broken })
         }
         Task::Review { base, folder, contract } => {
-            let reviewed = review::review(folder, base)?;
-            let compared =
-                contract.as_deref().map(|contract| compare_with_base(contract, base)).transpose()?;
-            put(output, |out| match invocation.format {
-                Format::Html => review::html::write(&reviewed, compared.as_ref(), out),
-                // The command line takes no other form.
-                _ => {
-                    compared.iter().try_for_each(|compared| diff::report::human::write(compared, out))?;
-                    review::write(&reviewed, out)
-                }
-            })?;
-            let verdicts = compared.map(|compared| compared.verdict()).into_iter();
-            Ok(verdicts.fold(review::verdict(&reviewed), worse))
+            judge_snapshots(base, folder, contract.as_deref(), invocation.format, output)
         }
-        Task::Compare { reports, reasons } => {
-            let compared =
-                compare::compare(&compare::read::reports(reports)?, &compare::reasons::read(reasons)?)?;
-            put(output, |out| match invocation.format {
-                Format::Json => compare::json::write(&compared, out),
-                // The command line takes no other form.
-                _ => compare::human::write(&compared, out),
-            })?;
-            Ok(compared.verdict())
-        }
+        Task::Compare { reports, reasons } => compare_reports(reports, reasons, invocation.format, output),
         Task::Csharp { paths, options, maps, dotnet, contract } => {
             let contract = judging(contract.as_deref())?;
             let tables = contract.tables()?;
@@ -118,13 +97,7 @@ fn go(invocation: &Invocation) -> anyhow::Result<Verdict> {
             let subject = reading::Subject::of(contract, definition.as_deref(), action.as_deref())?;
             let bytes = bytes_of(file).with_context(|| file.display().to_string())?;
             let readings = reading::read(&file.display().to_string(), &bytes, contract, &subject, choice);
-            put(output, |out| match invocation.format {
-                Format::Json => reading::report::json(&readings, out),
-                Format::Html => reading::report::page(&readings, out),
-                // The command line takes no other form.
-                _ => reading::report::human(&readings, out),
-            })?;
-            Ok(readings.verdict())
+            put_readings(&readings, invocation.format, output)
         }
         Task::Agree(choice) => {
             let agreement = agree::run(choice)?;
@@ -140,6 +113,56 @@ fn go(invocation: &Invocation) -> anyhow::Result<Verdict> {
         Task::Mutants(choice) => hunt(invocation, choice, output),
         Task::Bench(choice) => measure(invocation, choice, output),
     }
+}
+
+fn judge_snapshots(
+    base: &str,
+    folder: &Path,
+    contract: Option<&Path>,
+    format: Format,
+    output: Option<Output>,
+) -> anyhow::Result<Verdict> {
+    let reviewed = review::review(folder, base)?;
+    let compared = contract.map(|contract| compare_with_base(contract, base)).transpose()?;
+    put(output, |out| match format {
+        Format::Html => review::html::write(&reviewed, compared.as_ref(), out),
+        // The command line takes no other form.
+        _ => {
+            compared.iter().try_for_each(|compared| diff::report::human::write(compared, out))?;
+            review::write(&reviewed, out)
+        }
+    })?;
+    let verdicts = compared.map(|compared| compared.verdict()).into_iter();
+    Ok(verdicts.fold(review::verdict(&reviewed), worse))
+}
+
+fn compare_reports(
+    reports: &[PathBuf],
+    reasons: &[PathBuf],
+    format: Format,
+    output: Option<Output>,
+) -> anyhow::Result<Verdict> {
+    let compared = compare::compare(&compare::read::reports(reports)?, &compare::reasons::read(reasons)?)?;
+    put(output, |out| match format {
+        Format::Json => compare::json::write(&compared, out),
+        // The command line takes no other form.
+        _ => compare::human::write(&compared, out),
+    })?;
+    Ok(compared.verdict())
+}
+
+fn put_readings(
+    readings: &reading::Readings,
+    format: Format,
+    output: Option<Output>,
+) -> anyhow::Result<Verdict> {
+    put(output, |out| match format {
+        Format::Json => reading::report::json(readings, out),
+        Format::Html => reading::report::page(readings, out),
+        // The command line takes no other form.
+        _ => reading::report::human(readings, out),
+    })?;
+    Ok(readings.verdict())
 }
 
 /// The contract that a command judges by: Concord's own, or the one at a path.

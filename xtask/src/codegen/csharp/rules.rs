@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
-use super::{Csharp, head, indented, is_optional, variable, with};
+use super::{Csharp, head, indented, is_optional, places::Spot, variable, with};
 use crate::model::{Shape, TypeRef};
 
 impl<'b> Csharp<'b> {
@@ -104,13 +104,31 @@ impl<'b> Csharp<'b> {
             rows.push(format!("new({pointer}, {}, {})", of_said.is_there(), of_whole.chain));
             places.push(of_whole);
         }
+        let kind = text_of(rule, "kind")?;
+        let breach = self.breach(on, whole, rule, &places)?;
+        let breach = match rule.get("when") {
+            None => breach,
+            Some(when) => format!("{} ? {breach} : null", self.condition(on, whole, when)?),
+        };
+        let code = crate::model::pascal(text_of(rule, "code")?);
+        let message = text_of(rule, "message")?;
+        let head = if matches!(kind, "no_effect" | "weight_zero") {
+            format!("checks.Warn(at, WarningCode.{code}")
+        } else {
+            format!("checks.Rule(at, {:?}, ErrorCode.{code}", text_of(rule, "id")?)
+        };
+        let rows = indented(&format!("{},", rows.join(",\n")), 8);
+        Ok(format!("{head}, {message:?},\n    [\n{rows}    ],\n    {breach});\n"))
+    }
+
+    /// The expression for the breach of a rule, whose fields are at the places.
+    fn breach(self, on: &str, whole: &str, rule: &Value, places: &[Spot]) -> Result<String> {
         let number = |index: usize| format!("(double?){}", places[index].chain);
         let long = |index: usize| format!("(long?){}", places[index].chain);
         let limit = |key: &str| {
             rule[key].as_f64().map(|limit| format!("{limit:?}")).with_context(|| format!("no {key}"))
         };
-        let kind = text_of(rule, "kind")?;
-        let breach = match kind {
+        Ok(match text_of(rule, "kind")? {
             "product_at_most" => {
                 format!("Breach.ProductAtMost({}, {}, {})", number(0), number(1), limit("maximum")?)
             }
@@ -151,20 +169,7 @@ impl<'b> Csharp<'b> {
             "exactly_one" => format!("Breach.If(({}) == ({}))", places[0].is_there(), places[1].is_there()),
             "at_least_one" => format!("Breach.If(!({} || {}))", places[0].is_there(), places[1].is_there()),
             other => bail!("unknown kind of rule {other}"),
-        };
-        let breach = match rule.get("when") {
-            None => breach,
-            Some(when) => format!("{} ? {breach} : null", self.condition(on, whole, when)?),
-        };
-        let code = crate::model::pascal(text_of(rule, "code")?);
-        let message = text_of(rule, "message")?;
-        let head = if matches!(kind, "no_effect" | "weight_zero") {
-            format!("checks.Warn(at, WarningCode.{code}")
-        } else {
-            format!("checks.Rule(at, {:?}, ErrorCode.{code}", text_of(rule, "id")?)
-        };
-        let rows = indented(&format!("{},", rows.join(",\n")), 8);
-        Ok(format!("{head}, {message:?},\n    [\n{rows}    ],\n    {breach});\n"))
+        })
     }
 
     /// The warnings of values that were set where they have no effect.
