@@ -74,7 +74,8 @@ fn is_placed(file: &str) -> bool {
     file.contains("/generated/") && !file.contains("/tests/")
 }
 
-fn has_header(text: &str) -> bool {
+/// Whether a text says that it is generated.
+pub(super) fn has_header(text: &str) -> bool {
     text.lines().take(GENERATED_LINES).any(|line| {
         let line = line.trim_start_matches("//!").trim_start_matches("//").trim_start();
         line.starts_with(GENERATED[0]) && line.ends_with(GENERATED[1])

@@ -6,7 +6,7 @@ use tempfile::TempDir;
 
 use super::{
     finding::Finding,
-    heads, map,
+    heads, longest, map,
     rooms::{self, Graph, Package},
     threads::{self, allowed},
     tree::Tree,
@@ -223,4 +223,18 @@ fn a_generated_file_says_so_and_is_marked() {
                 instead.` is missing";
     let stray = "b/stray.rs: `.gitattributes` must mark it linguist-generated";
     check(&heads::generated(&tree).expect("files"), &[bare, stray]);
+}
+
+#[test]
+fn a_generated_file_is_not_among_the_longest() {
+    let generated = "//! Generated from schemas/a.json by cargo xtask codegen; edit the schema instead.\nfn generated() {}\n";
+    let (_folder, tree) = repository(&[
+        ("house/src/lib.rs", "//! The house.\nfn written() {}\n"),
+        ("house/src/table.rs", generated),
+    ]);
+    let mut text = Vec::new();
+    longest::print(&tree, &mut text).expect("memory takes it");
+    let text = String::from_utf8(text).expect("text");
+    assert!(text.contains("written") && text.contains("house/src/lib.rs"), "{text}");
+    assert!(!text.contains("table.rs"), "{text}");
 }
