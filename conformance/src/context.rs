@@ -434,7 +434,7 @@ impl Context {
     }
 }
 
-/// Folders of training pictures that this process has written.
+/// Folders of training pictures that this process has written. Scenarios on several threads share them.
 static TRAINING_DATA: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
 fn make_training_data(folder: &Path) -> Result<(), ToolError> {

@@ -35,6 +35,7 @@ pub struct Answered {
 /// Notes the members of what a target writes. Clones share what they noted.
 #[derive(Clone, Debug, Default)]
 pub struct Record {
+    /// A lock, because the recorders of all threads of a run share it.
     noted: Arc<Mutex<Replies>>,
     exchange: Arc<Mutex<InFlight>>,
 }

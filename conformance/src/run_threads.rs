@@ -37,7 +37,8 @@ pub(crate) struct Done {
     pub(crate) end: Option<Finding>,
 }
 
-/// The state that the threads share.
+/// The state that the threads share. `Relaxed` throughout: each number is taken once whatever the order, and a thread that sees
+/// the end late runs one scenario more.
 struct SharedRun {
     /// The numbers of the scenarios that any thread may run.
     aside: Vec<usize>,

@@ -74,7 +74,7 @@ fn lost_lines(lost: u64, place: &str) -> String {
     }
 }
 
-/// Lines that found no room on stderr.
+/// Lines that found no room on stderr. `Relaxed`: a count alone, which the next line that is written reports.
 static LOST: AtomicU64 = AtomicU64::new(0);
 
 /// Writes a line to stderr without waiting: a parent that does not read stderr must not stop the work. Lines that find

@@ -221,6 +221,7 @@ fn command_of(root: &Path, step: &Step) -> Result<Command> {
 
 /// Output that a thread reads.
 struct Output {
+    /// A lock, because the step's end does not wait for the thread that fills it.
     bytes: Arc<Mutex<Vec<u8>>>,
     /// Disconnected at its end.
     read: mpsc::Receiver<Infallible>,

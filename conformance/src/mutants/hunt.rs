@@ -206,6 +206,7 @@ pub(super) fn each<T: Sync>(
     progress: &(dyn Fn(usize, usize) + Sync),
     hunt_one: &(dyn Fn(&T) -> Result<Hunted, HuntError> + Sync),
 ) -> Result<Vec<Hunted>, HuntError> {
+    // Relaxed: each number is taken once whatever the order, and the mutex hands the results over.
     let next = AtomicUsize::new(0);
     let done = AtomicUsize::new(0);
     let results: Mutex<Vec<(usize, Hunted)>> = Mutex::new(Vec::new());

@@ -35,6 +35,7 @@ pub struct Editor {
 #[derive(Debug)]
 pub struct Notes {
     sites: Vec<Site>,
+    /// A lock, because the threads that read several workers share the notes.
     seen: Mutex<Vec<bool>>,
 }
 

@@ -22,7 +22,8 @@ pub struct Gateway {
     base: String,
     client: reqwest::Client,
     runtime: tokio::runtime::Runtime,
-    /// Whether it has answered. A refused connection before that is the user's mistake, after it the gateway's.
+    /// Whether it has answered. A refused connection before that is the user's mistake, after it the gateway's. Both flags are
+    /// `Relaxed`, because each stands for itself.
     has_answered: AtomicBool,
     /// Whether a request failed since the last probe.
     silent: AtomicBool,

@@ -46,6 +46,7 @@ pub struct Process {
     mark: String,
     exit: Receiver<Exit>,
     exited: Option<Exit>,
+    /// Its last lines. A lock, because a thread of its own reads them.
     stderr: Arc<Mutex<Vec<String>>>,
     /// Disconnected once stderr was read to its end.
     stderr_read: Receiver<Infallible>,

@@ -46,6 +46,7 @@ pub trait Recorder: fmt::Debug + Send + Sync {
 /// The last messages of a scenario. Clones share them.
 #[derive(Clone, Debug, Default)]
 pub struct Transcript {
+    /// A lock, because the threads that read pipes add messages too; held for one message.
     last: Arc<Mutex<VecDeque<Message>>>,
     recorder: Option<Arc<dyn Recorder>>,
 }

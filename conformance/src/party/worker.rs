@@ -32,7 +32,7 @@ pub struct Launcher {
     pub command: Vec<OsString>,
     /// Variables added to the environment.
     pub env: Vec<(OsString, OsString)>,
-    /// Whether a worker left a command unanswered since the last probe.
+    /// Whether a worker left a command unanswered since the last probe. `Relaxed`: the flag stands for itself.
     pub silent: Arc<AtomicBool>,
     /// Edits or notes what each worker writes; none in a run that judges the worker itself.
     pub tap: Option<Arc<dyn Tap>>,

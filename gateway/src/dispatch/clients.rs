@@ -56,6 +56,7 @@ impl Dispatcher {
                 .send_answer(answer, Answer::Queued { request_id: job.request_id, accepted: job.accepted });
         }
         tokio::select! {
+            // The reply first: a client that left at the same moment has lost nothing, and its job is not cancelled.
             biased;
             reply = job.accepted.events.reply() => self.send_answer(answer, Answer::Reply(reply)),
             () = answer.closed() => self.on_client_left(&job).await,

@@ -175,6 +175,8 @@ impl Actor {
             let expiry = self.held.iter().filter_map(|held| Some(held.order.deadline?.0)).min();
             let wake = expiry.map_or(until, |expiry| expiry.min(until));
             tokio::select! {
+                // Stops first, then expiries, then verdicts: a flood of mail delays none of them, and the breaker knows the
+                // last job's verdict when the next job arrives.
                 biased;
                 Some(Stop { .. }) = self.inbox.stops.recv() => return Some(RestEnd::Stop),
                 () = sleep_until(wake) => {

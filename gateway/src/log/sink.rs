@@ -41,6 +41,7 @@ pub(super) struct Sink {
 }
 
 struct Shared {
+    /// A lock of the standard library, as the writer is a thread; held to move lines, and never while one is written.
     state: Mutex<State>,
     /// Wakes the writer.
     wake: Condvar,

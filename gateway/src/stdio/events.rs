@@ -38,6 +38,7 @@ struct Agreement {
 pub(super) struct FrameWriter {
     output: StdoutQueue,
     events: Arc<watch::Sender<Agreement>>,
+    /// The next sequence number. `Relaxed`, because it only has to be unique and to grow: the queue of stdout orders the lines.
     sequence: Arc<AtomicU64>,
 }
 

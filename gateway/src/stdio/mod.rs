@@ -88,6 +88,7 @@ pub async fn serve(app: App, on_eof: OnEof, terminated: BoxFuture<'static, ()>) 
     let kill_at = *last_alarm.borrow_and_update();
     let until = kill_at.unwrap_or_else(Instant::now) + total - LAST_LINES_MARGIN;
     tokio::select! {
+        // The writer first: lines that were written at the last moment are not reported as lost.
         biased;
         // An error means that stdout broke, which the writer has logged.
         written = written => if written.is_ok() { code } else { ExitCode::FAILURE },

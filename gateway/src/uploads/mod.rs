@@ -41,6 +41,7 @@ struct Inner {
     outputs: Outputs,
     upload_kept: Duration,
     input_kept: Duration,
+    /// A lock and not a task, because threads that write files use it too; held for one look-up and never across an await.
     index: Mutex<UploadIndex>,
     /// Notified when a file may be removed now: an upload that was deleted and that no command reads any more.
     swept: Notify,

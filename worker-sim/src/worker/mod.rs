@@ -87,7 +87,7 @@ struct Running {
     started: Now,
     /// Why it is to end.
     end: Option<Box<Failure>>,
-    /// Tells the executor to stop.
+    /// Tells the executor to stop. `Relaxed` throughout: the flag stands for itself, and results come through a channel.
     halt: Arc<AtomicBool>,
     activity: Activity,
 }

@@ -19,6 +19,7 @@ use contracts::Dialect;
 /// The model, and real .NET beside it.
 pub(crate) struct Model {
     classes: Arc<Classes<'static>>,
+    /// Real .NET. A lock, because its pipe takes one question at a time and [`super::Dotnet`] asks it too.
     real: Option<Arc<Mutex<Peer>>>,
 }
 
