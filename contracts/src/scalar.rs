@@ -125,9 +125,14 @@ fn number(limits: NumberLimits, tree: &Tree) -> Scalar {
         return Scalar::good(n);
     }
     let (minimum, maximum) = (limits.minimum.value(), limits.maximum.value());
-    let from = if limits.minimum.is_exclusive() { "above " } else { "" };
-    let to = if limits.maximum.is_exclusive() { "below " } else { "" };
-    let message = format!("{shown} is outside {from}{minimum}..{to}{maximum}");
+    let (above, below) = (limits.minimum.is_exclusive(), limits.maximum.is_exclusive());
+    let message = if above || below {
+        let above = if above { "above" } else { "at least" };
+        let below = if below { "below" } else { "at most" };
+        format!("{shown} is not {above} {minimum} and {below} {maximum}")
+    } else {
+        format!("{shown} is outside {minimum}..{maximum}")
+    };
     Scalar::beyond(Some(n.into()), message, minimum, maximum)
 }
 

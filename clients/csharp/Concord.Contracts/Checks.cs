@@ -68,7 +68,10 @@ sealed partial class Checks(Dialect dialect, Writer writer)
     {
         // Not the negation: NaN is outside too.
         var inside = (above ? value > minimum : value >= minimum) && (below ? value < maximum : value <= maximum);
-        if (!inside) Violate(at, ErrorCode.OutOfRange, $"{value} is outside {(above ? "above " : "")}{minimum}..{(below ? "below " : "")}{maximum}");
+        var allowed = above || below
+            ? $"not {(above ? "above" : "at least")} {minimum} and {(below ? "below" : "at most")} {maximum}"
+            : $"outside {minimum}..{maximum}";
+        if (!inside) Violate(at, ErrorCode.OutOfRange, $"{value} is {allowed}");
     }
 
     public void Text(Place at, string value, long minimum, long maximum, Regex? form, bool notBlank)

@@ -182,9 +182,14 @@ def _number(shape: NumberShape, tree: Any, lenient: bool, hints: Hints) -> Scala
     high = number >= shape.maximum if shape.maximum_exclusive else number > shape.maximum
     if not low and not high:
         return Scalar(number)
-    above = "above " if shape.minimum_exclusive else ""
-    below = "below " if shape.maximum_exclusive else ""
-    message = f"{_shown(tree)} is outside {above}{plain(shape.minimum)}..{below}{plain(shape.maximum)}"
+    minimum, maximum = plain(shape.minimum), plain(shape.maximum)
+    if shape.minimum_exclusive or shape.maximum_exclusive:
+        above = "above" if shape.minimum_exclusive else "at least"
+        below = "below" if shape.maximum_exclusive else "at most"
+        allowed = f"not {above} {minimum} and {below} {maximum}"
+    else:
+        allowed = f"outside {minimum}..{maximum}"
+    message = f"{_shown(tree)} is {allowed}"
     return _beyond(number, message, shape.minimum, shape.maximum)
 
 
