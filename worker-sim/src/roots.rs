@@ -176,7 +176,9 @@ fn could_be_a_file(asked: &str) -> bool {
     let too_long = asked.split('/').any(|name| name.len() > NAME_BYTES_MAX);
     let control = asked.chars().any(char::is_control);
     let foreign = asked.contains("://") || asked.starts_with('~') || asked.contains('\\');
-    !(drive || escaped || too_long || control || foreign)
+    // Of a file's name: nothing is below a file.
+    let in_a_file = asked.ends_with('/') && Path::new(asked).extension().is_some();
+    !(drive || escaped || too_long || control || foreign || in_a_file)
 }
 
 /// A name may have so many bytes on Linux.

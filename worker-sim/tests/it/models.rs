@@ -72,6 +72,7 @@ fn ids_and_paths_mean_what_the_contract_says() {
         "model_not_found"
     );
     assert_eq!(sim.code("load_model", load("C:\\models\\x.safetensors", "lora", None)), "model_not_found");
+    assert_eq!(sim.code("load_model", load("loras/style.safetensors/", "lora", None)), "model_not_found");
     assert_eq!(sim.code("load_model", load("detail", "lora", None)), "model_not_found");
     assert_eq!(sim.code("load_model", load("/elsewhere/x.safetensors", "lora", None)), "path_not_allowed");
     assert_eq!(sim.code("load_model", load("/models/x.bin", "lora", None)), "model_invalid");
